@@ -1,0 +1,1 @@
+"""What travels: the CloudEvents envelope, every event as v1, the status snapshot, alerts, dead letters, topics."""

@@ -1,0 +1,81 @@
+"""The status snapshot: a dossier after its latest event; the processor's changelog and what reporting counts from."""
+
+from msgspec import Struct
+
+from shared.contract.envelope import Instant
+from shared.contract.events import Channel, OnlineLevel, Term
+
+
+class SuspensionV1(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A pause; `kind` is the state that suspends."""
+
+    kind: str
+    started_at: Instant
+    ended_at: Instant | None = None
+
+
+class DeadlineV1(Struct, frozen=True, kw_only=True):
+    """From `at` on, the dossier was due at `due_at`."""
+
+    at: Instant
+    due_at: Instant
+
+
+class StatusV1(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """`version` grows with every change, `sequence` is the last event's; a reader keeps the highest version it saw.
+
+    `timeliness` is early, on_time, overdue or no_deadline once closed; within, overdue, suspended or no_deadline while open, as it was
+    at the latest event (a dossier becomes overdue with no event: compare `due_at` with the clock).
+    `alerted` maps a threshold (due_soon, overdue) to the deadline it was raised for.
+    """
+
+    code: str
+    version: int
+    sequence: int
+    state: str
+    department: str
+    procedure: str
+    channel: Channel
+    last_occurred_at: Instant
+    recordedtime: Instant
+    timeliness: str | None = None
+    online_level: OnlineLevel | None = None
+    submitted_at: Instant | None = None
+    received_at: Instant | None = None
+    term: Term | None = None
+    due_original: Instant | None = None
+    due_at: Instant | None = None
+    deadlines: tuple[DeadlineV1, ...] = ()
+    suspensions: tuple[SuspensionV1, ...] = ()
+    closed_at: Instant | None = None
+    closed_as: str | None = None
+    returned_at: Instant | None = None
+    return_channel: Channel | None = None
+    apologised_at: Instant | None = None
+    officer: str | None = None
+    alerted: dict[str, Instant] = {}
+
+
+class AlertV1(Struct, frozen=True, kw_only=True):
+    """A dossier crossed a threshold. `id` is a function of dossier, threshold and deadline: a repeat is the same alert."""
+
+    id: str
+    threshold: str
+    code: str
+    department: str
+    procedure: str
+    due_at: Instant
+    officer: str | None = None
+
+
+class DeadLetterV1(Struct, frozen=True, kw_only=True):
+    """A record that could not be processed: where it was, why, and its raw bytes (base64)."""
+
+    topic: str
+    partition: int
+    offset: int
+    reason: str
+    detail: str
+    failed_at: Instant
+    key: bytes | None
+    value: bytes | None

@@ -1,0 +1,146 @@
+"""Counting as algebra: the day-stamped deltas that one dossier adds to the figures (domain §5).
+
+A figure is a sum of deltas over days and dossiers, so any period, grouping or cut-off is a range sum and the identities hold by
+construction. A dossier becomes overdue by the passing of days: the delta of that future day is already there.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+
+from shared.domain.deadline import overdue_from
+from shared.domain.dossier import Dossier
+from shared.domain.events import Channel, OnlineLevel
+from shared.domain.lifecycle import State
+from shared.domain.localtime import ONE_DAY, local_date
+from shared.domain.timeliness import closed_timeliness, in_hours
+
+
+class Measure(StrEnum):
+    """What is counted. A flow is summed over the days of a period; a stock over all days up to a cut-off."""
+
+    RECEIVED = "received"
+    RECEIVED_ONLINE_FULL = "received_online_full"
+    RESOLVED_EARLY = "resolved_early"
+    RESOLVED_ON_TIME = "resolved_on_time"
+    RESOLVED_OVERDUE = "resolved_overdue"
+    RESOLVED_NO_DEADLINE = "resolved_no_deadline"
+    WITHDRAWN = "withdrawn"
+    STOPPED = "stopped"
+    RETURNED_IN_PERSON = "returned_in_person"
+    RETURNED_POSTAL = "returned_postal"
+    RETURNED_ONLINE = "returned_online"
+    OPEN = "open"
+    OPEN_OVERDUE = "open_overdue"
+    OPEN_SUSPENDED = "open_suspended"
+    AWAITING_RETURN = "awaiting_return"
+
+
+STOCKS = frozenset({Measure.OPEN, Measure.OPEN_OVERDUE, Measure.OPEN_SUSPENDED, Measure.AWAITING_RETURN})
+FLOWS = frozenset(Measure) - STOCKS
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Delta:
+    """On `day` (local date) the measure changes by `amount`."""
+
+    day: date
+    measure: Measure
+    amount: int
+
+
+Span = tuple[date, date | None]  # days from the first (inclusive) to the second (exclusive, None: without end)
+
+
+def contributions(dossier: Dossier) -> list[Delta]:
+    """Everything the dossier adds to the figures under `by-date/1`, as deltas with distinct (day, measure) and no zero.
+
+    A dossier that was never received adds nothing. The grouping (department, procedure, channel) is the dossier's own.
+    """
+    if dossier.received_at is None:
+        return []
+    sums: dict[tuple[date, Measure], int] = {}
+    for day, measure, amount in _deltas(dossier, local_date(dossier.received_at)):
+        sums[day, measure] = sums.get((day, measure), 0) + amount
+    return [Delta(day, measure, amount) for (day, measure), amount in sums.items() if amount]
+
+
+def _deltas(dossier: Dossier, received: date) -> Iterator[tuple[date, Measure, int]]:
+    yield received, Measure.RECEIVED, 1
+    if dossier.channel is Channel.ONLINE and dossier.online_level is OnlineLevel.FULL:
+        yield received, Measure.RECEIVED_ONLINE_FULL, 1
+    closed = None if dossier.closed_at is None else local_date(dossier.closed_at)
+    yield from _stock(Measure.OPEN, (received, closed))
+    for span in overdue_spans(dossier):
+        yield from _stock(Measure.OPEN_OVERDUE, span)
+    for suspension in dossier.suspensions:
+        ended = suspension.ended_at
+        yield from _stock(Measure.OPEN_SUSPENDED, (local_date(suspension.started_at), None if ended is None else local_date(ended)))
+    returned = None if dossier.returned_at is None else local_date(dossier.returned_at)
+    if returned is not None and dossier.return_channel is not None:
+        yield returned, Measure(f"returned_{dossier.return_channel.value}"), 1
+    timeliness = closed_timeliness(dossier)
+    if closed is None or timeliness is None:
+        return
+    yield closed, Measure(f"resolved_{timeliness.value}"), 1
+    match dossier.closed_as:
+        case State.WITHDRAWN:
+            yield closed, Measure.WITHDRAWN, 1
+        case State.STOPPED:
+            yield closed, Measure.STOPPED, 1
+        case State.RESOLVED:
+            yield from _stock(Measure.AWAITING_RETURN, (closed, returned))
+
+
+def _stock(measure: Measure, span: Span) -> Iterator[tuple[date, Measure, int]]:
+    first, end = span
+    yield first, measure, 1
+    if end is not None:
+        yield end, measure, -1
+
+
+def overdue_spans(dossier: Dossier) -> Iterator[Span]:
+    """The days at whose end the open dossier is overdue: the deadline in force then lies on an earlier day and no pause holds it.
+
+    A pause that began when the dossier was overdue already leaves it overdue (domain §3.6, §4).
+    """
+    changes = _changes(dossier)
+    closed = None if dossier.closed_at is None else local_date(dossier.closed_at)
+    for index, (day, due, paused_at) in enumerate(changes):
+        end = changes[index + 1][0] if index + 1 < len(changes) else closed
+        if due is None:
+            continue
+        if paused_at is None:
+            first = max(day, local_date(due) + ONE_DAY)
+        elif paused_at >= overdue_from(due, in_hours=in_hours(dossier)):
+            first = day
+        else:
+            continue
+        if end is None or first < end:
+            yield first, end
+
+
+def _changes(dossier: Dossier) -> list[tuple[date, datetime | None, datetime | None]]:
+    """(day, deadline in force at its end, start of the pause that holds at its end), one entry a day that changed either."""
+    if not dossier.deadlines:
+        return []
+    if len(dossier.deadlines) == 1 and not dossier.suspensions:
+        only = dossier.deadlines[0]
+        return [(local_date(only.at), only.due_at, None)]
+    points: list[tuple[datetime, int, datetime | None]] = [(change.at, 0, change.due_at) for change in dossier.deadlines]
+    for suspension in dossier.suspensions:
+        points.append((suspension.started_at, 1, suspension.started_at))
+        if suspension.ended_at is not None:
+            points.append((suspension.ended_at, 1, None))
+    points.sort(key=lambda point: point[0])  # stable: a resume and its new deadline share an instant
+    days: dict[date, tuple[datetime | None, datetime | None]] = {}
+    due: datetime | None = None
+    paused_at: datetime | None = None
+    for at, kind, value in points:
+        if kind == 0:
+            due = value
+        else:
+            paused_at = value
+        days[local_date(at)] = (due, paused_at)
+    return [(day, *held) for day, held in sorted(days.items())]

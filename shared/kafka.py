@@ -1,0 +1,56 @@
+"""The broker as every service reaches it: connection settings and the topics of the contract."""
+
+import ssl
+from typing import Any
+
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.errors import TopicAlreadyExistsError, for_code
+
+from shared.contract.topics import TOPICS, Topic
+from shared.settings import ServiceSettings
+
+
+def connection(settings: ServiceSettings) -> dict[str, Any]:
+    """Keyword arguments that any aiokafka client takes to reach the broker."""
+    protocol = settings.kafka_security_protocol
+    arguments: dict[str, Any] = {"bootstrap_servers": settings.kafka_bootstrap, "security_protocol": protocol}
+    if protocol.endswith("SSL"):
+        arguments["ssl_context"] = ssl.create_default_context(cafile=settings.kafka_ssl_cafile)
+    if protocol.startswith("SASL"):
+        password = settings.kafka_sasl_password
+        arguments |= {
+            "sasl_mechanism": settings.kafka_sasl_mechanism,
+            "sasl_plain_username": settings.kafka_sasl_username,
+            "sasl_plain_password": password.get_secret_value() if password else None,
+        }
+    return arguments
+
+
+async def ensure_topics(settings: ServiceSettings) -> None:
+    """Create the contract's topics that are missing; existing ones stay as they are."""
+    admin = AIOKafkaAdminClient(**connection(settings))
+    await admin.start()
+    try:
+        existing = set(await admin.list_topics())
+        missing = [_new_topic(topic, settings) for topic in TOPICS if topic.name not in existing]
+        if missing:
+            response = await admin.create_topics(missing)
+            for _name, code, *_rest in response.topic_errors:
+                if code and for_code(code) is not TopicAlreadyExistsError:
+                    raise for_code(code)(_name)
+    finally:
+        await admin.close()
+
+
+def _new_topic(topic: Topic, settings: ServiceSettings) -> NewTopic:
+    configs = {"cleanup.policy": topic.cleanup_policy}
+    if topic.cleanup_policy == "delete":
+        configs["retention.ms"] = str(topic.retention_ms)
+    if settings.kafka_replication_factor > 2:  # noqa: PLR2004 - two in-sync replicas need a third to survive a loss
+        configs["min.insync.replicas"] = "2"
+    return NewTopic(
+        name=topic.name,
+        num_partitions=settings.kafka_partitions,
+        replication_factor=settings.kafka_replication_factor,
+        topic_configs=configs,
+    )

@@ -1,0 +1,180 @@
+"""The one place where wire values and domain values meet."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from enum import Enum
+from typing import Any
+
+import msgspec
+
+from shared.contract import events as wire
+from shared.contract.envelope import CloudEvent, event_name
+from shared.contract.status import DeadlineV1, StatusV1, SuspensionV1
+from shared.domain import events as domain
+from shared.domain.dossier import DeadlineChange, Dossier, Suspension
+from shared.domain.events import Channel, CorrectableField, OnlineLevel, Outcome
+from shared.domain.lifecycle import EventKind, State
+from shared.domain.localtime import local
+from shared.domain.terms import Term, TermUnit
+from shared.domain.timeliness import closed_timeliness, standing
+
+NO_LEAD = timedelta(0)
+
+
+class UnknownEventType(ValueError):
+    """The envelope's type is not an event of the lifecycle."""
+
+
+_DATA_DECODERS = {name: msgspec.json.Decoder(cls).decode for name, cls in wire.EVENT_DATA.items()}
+
+
+def decode_data(envelope: CloudEvent) -> wire.EventData:
+    """The typed data of an event; raises UnknownEventType, or msgspec.ValidationError naming the field."""
+    name = event_name(envelope.type)
+    decoder = _DATA_DECODERS.get(name) if name is not None else None
+    if decoder is None:
+        msg = f"type {envelope.type!r} is not an event of the lifecycle; expected vn.motcua.dossier.<event>.v1"
+        raise UnknownEventType(msg)
+    return decoder(envelope.data)
+
+
+def to_event(data: wire.EventData, occurred_at: datetime) -> domain.Event:
+    """The domain event of wire data that happened at `occurred_at`."""
+    convert = _CONVERTERS[type(data).name]
+    return convert(data, occurred_at)
+
+
+def _term(term: wire.Term | None) -> Term | None:
+    return None if term is None else Term(term.amount, TermUnit(term.unit))
+
+
+def _level(level: str | None) -> OnlineLevel | None:
+    return None if level is None else OnlineLevel(level)
+
+
+def _received(data: wire.Received, at: datetime) -> domain.Received:
+    return domain.Received(
+        occurred_at=at,
+        department=data.department,
+        procedure=data.procedure,
+        channel=Channel(data.channel),
+        online_level=_level(data.online_level),
+        due_at=data.due_at,
+        term=_term(data.term),
+    )
+
+
+def _submitted(data: wire.Submitted, at: datetime) -> domain.Submitted:
+    return domain.Submitted(
+        occurred_at=at,
+        department=data.department,
+        procedure=data.procedure,
+        channel=Channel(data.channel),
+        online_level=_level(data.online_level),
+    )
+
+
+def _corrected(data: wire.Corrected, at: datetime) -> domain.Corrected:
+    return domain.Corrected(
+        occurred_at=at, corrected_field=CorrectableField(data.field), old=data.old_value, new=data.new_value, reason=data.reason
+    )
+
+
+def _resolved(data: wire.Resolved, at: datetime) -> domain.Resolved:
+    return domain.Resolved(
+        occurred_at=at, outcome=Outcome(data.outcome), electronic_result=data.electronic_result, due_at=data.due_at
+    )
+
+
+def _returned(data: wire.Returned, at: datetime) -> domain.Returned:
+    return domain.Returned(occurred_at=at, channel=Channel(data.channel))
+
+
+def _same_fields(kind: EventKind) -> Callable[[Any, datetime], domain.Event]:
+    """A converter for an event whose wire fields are plain values named as in the domain."""
+    cls = domain.EVENT_TYPES[kind]
+    fields = wire.EVENT_DATA[kind.value].__struct_fields__
+
+    def convert(data: Any, at: datetime) -> domain.Event:
+        return cls(occurred_at=at, **{name: getattr(data, name) for name in fields})
+
+    return convert
+
+
+_SPECIAL: dict[EventKind, Callable[[Any, datetime], domain.Event]] = {
+    EventKind.SUBMITTED: _submitted,
+    EventKind.RECEIVED: _received,
+    EventKind.CORRECTED: _corrected,
+    EventKind.RESOLVED: _resolved,
+    EventKind.RETURNED: _returned,
+}
+_CONVERTERS = {kind.value: _SPECIAL.get(kind) or _same_fields(kind) for kind in EventKind}
+
+
+def timeliness_of(dossier: Dossier, at: datetime) -> str | None:
+    """The class once closed, else how the dossier stands at `at`; None before receipt and when declined."""
+    found: Enum | None = closed_timeliness(dossier) or standing(dossier, at, NO_LEAD)
+    return None if found is None else str(found.value)
+
+
+def to_status(dossier: Dossier, *, version: int, recordedtime: datetime, alerted: dict[str, datetime]) -> StatusV1:
+    """The snapshot of a dossier after its latest event."""
+    term = dossier.term
+    return StatusV1(
+        code=dossier.code,
+        version=version,
+        sequence=dossier.sequence,
+        state=dossier.state.value,
+        department=dossier.department,
+        procedure=dossier.procedure,
+        channel=dossier.channel.value,
+        last_occurred_at=dossier.last_occurred_at,
+        recordedtime=recordedtime,
+        timeliness=timeliness_of(dossier, dossier.last_occurred_at),
+        online_level=None if dossier.online_level is None else dossier.online_level.value,
+        submitted_at=dossier.submitted_at,
+        received_at=dossier.received_at,
+        term=None if term is None else wire.Term(term.amount, term.unit.value),
+        due_original=dossier.due_original,
+        due_at=dossier.due_at,
+        deadlines=tuple(DeadlineV1(at=change.at, due_at=change.due_at) for change in dossier.deadlines),
+        suspensions=tuple(
+            SuspensionV1(kind=pause.kind.value, started_at=pause.started_at, ended_at=pause.ended_at) for pause in dossier.suspensions
+        ),
+        closed_at=dossier.closed_at,
+        closed_as=None if dossier.closed_as is None else dossier.closed_as.value,
+        returned_at=dossier.returned_at,
+        return_channel=None if dossier.return_channel is None else dossier.return_channel.value,
+        apologised_at=dossier.apologised_at,
+        officer=dossier.officer,
+        alerted=alerted,
+    )
+
+
+def to_dossier(status: StatusV1) -> Dossier:
+    """The dossier of a snapshot."""
+    return Dossier(
+        code=status.code,
+        sequence=status.sequence,
+        state=State(status.state),
+        department=status.department,
+        procedure=status.procedure,
+        channel=Channel(status.channel),
+        last_occurred_at=local(status.last_occurred_at),
+        online_level=_level(status.online_level),
+        submitted_at=_local(status.submitted_at),
+        received_at=_local(status.received_at),
+        term=_term(status.term),
+        deadlines=tuple(DeadlineChange(local(change.at), local(change.due_at)) for change in status.deadlines),
+        suspensions=tuple(Suspension(State(pause.kind), local(pause.started_at), _local(pause.ended_at)) for pause in status.suspensions),
+        closed_at=_local(status.closed_at),
+        closed_as=None if status.closed_as is None else State(status.closed_as),
+        returned_at=_local(status.returned_at),
+        return_channel=None if status.return_channel is None else Channel(status.return_channel),
+        apologised_at=_local(status.apologised_at),
+        officer=status.officer,
+    )
+
+
+def _local(instant: datetime | None) -> datetime | None:
+    return None if instant is None else local(instant)

@@ -1,0 +1,35 @@
+"""What every service is configured with; each adds its own and reads MOTCUA_<SERVICE>_<NAME> once, at start."""
+
+from typing import Annotated
+
+from pydantic import AfterValidator, Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from shared.clock import SYSTEM, clock_from
+
+
+def _clock(setting: str) -> str:
+    clock_from(setting)
+    return setting
+
+
+class ServiceSettings(BaseSettings):
+    """Settings shared by the three services, frozen after start."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore")
+
+    host: str = Field("127.0.0.1", description="address to listen on; loopback unless a proxy or a container network guards it")
+    port: int = Field(description="port to listen on", ge=1, le=65535)
+    api_key: SecretStr = Field(description="the key that every call under /v1 must carry as `Authorization: Bearer KEY`", min_length=16)
+    clock: Annotated[str, AfterValidator(_clock)] = Field(
+        SYSTEM, description="`system`, or an ISO 8601 instant at which the clock stands still (replays and tests)"
+    )
+    log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR")
+    kafka_bootstrap: str = Field("127.0.0.1:9092", description="broker addresses, HOST:PORT, comma separated")
+    kafka_security_protocol: str = Field("PLAINTEXT", description="PLAINTEXT, SSL, SASL_PLAINTEXT or SASL_SSL")
+    kafka_sasl_mechanism: str = Field("PLAIN", description="PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512")
+    kafka_sasl_username: str | None = Field(None, description="SASL user")
+    kafka_sasl_password: SecretStr | None = Field(None, description="SASL password")
+    kafka_ssl_cafile: str | None = Field(None, description="CA certificates that sign the brokers'; the system's when unset")
+    kafka_partitions: int = Field(4, description="partitions of topics that do not exist yet", ge=1)
+    kafka_replication_factor: int = Field(1, description="replicas of topics that do not exist yet", ge=1)
