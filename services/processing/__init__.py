@@ -1,0 +1,1 @@
+"""The Faust processor: follows every dossier through its events and publishes how it stands."""

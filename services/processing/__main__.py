@@ -1,0 +1,61 @@
+"""Run a processing worker: `python -m services.processing`, configured by MOTCUA_PROCESSING_* (docs/settings.md)."""
+
+import asyncio
+import gc
+import os
+import sys
+import threading
+
+import faust
+import uvloop
+from pydantic import ValidationError
+
+from services.processing.api import create_api
+from services.processing.app import create_app
+from services.processing.http import HttpServer
+from services.processing.settings import ProcessingSettings
+from shared.observability import configure_logging
+
+STOPS_WITHIN_SECONDS = 15.0
+GC_THRESHOLD = (100_000, 20, 100)  # the ledger is large and has no cycles; Python's 700 would walk it all the time
+
+
+def main() -> None:
+    """Run until SIGTERM or SIGINT; exits 0 when drained, 70 when the work must be done again."""
+    try:
+        settings = ProcessingSettings()  # type: ignore[call-arg]  # the port and the key come from the environment
+    except ValidationError as invalid:
+        sys.exit(f"settings of processing (MOTCUA_PROCESSING_*): {invalid}")
+    configure_logging("processing", settings.log_level)
+    gc.set_threshold(*GC_THRESHOLD)
+    loop = uvloop.new_event_loop()
+    asyncio.set_event_loop(loop)
+    app = create_app(settings)
+    http = HttpServer(create_api(app), host=settings.host, port=settings.port)
+    worker = Worker(app, http, loop=loop, quiet=True, redirect_stdouts=False)
+    worker.execute_from_commandline()
+
+
+class Worker(faust.Worker):
+    """Faust's worker, made to stop: seen to hang when the signal met a rebalance. What it had not committed is replayed."""
+
+    def _setup_logging(self) -> None:
+        """Logging is set up already, the same way in every service."""
+
+    def _on_sigterm(self) -> None:
+        _leave_at_the_latest()
+        super()._on_sigterm()
+
+    def _on_sigint(self) -> None:
+        _leave_at_the_latest()
+        super()._on_sigint()
+
+
+def _leave_at_the_latest() -> None:
+    timer = threading.Timer(STOPS_WITHIN_SECONDS, lambda: os._exit(0))
+    timer.daemon = True
+    timer.start()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,58 @@
+"""The processor over HTTP: health, metrics, and the ledger for those who verify it."""
+
+from collections.abc import AsyncIterator
+
+from fastapi import Depends, FastAPI
+from fastapi_offline import FastAPIOffline
+from starlette.responses import JSONResponse, Response, StreamingResponse
+
+from services.processing.app import ProcessingApp
+from shared import problems
+from shared.contract.codec import encode
+from shared.observability import exposition
+from shared.security import require_key
+
+LINES_A_CHUNK = 500
+
+
+def create_api(worker: ProcessingApp) -> FastAPI:
+    """The HTTP side of one worker."""
+    api = FastAPIOffline(title="Motcua processing", version="1.0.0", description="The ledger of dossiers, as this worker holds it.")
+    problems.install(api)
+
+    @api.get("/healthz/live", tags=["health"])
+    async def live() -> Response:
+        """200 while the worker's loop turns."""
+        return _health(good=worker.is_alive)
+
+    @api.get("/healthz/ready", tags=["health"])
+    async def ready() -> Response:
+        """200 when the worker has recovered its partitions and takes events."""
+        return _health(good=worker.is_ready)
+
+    @api.get("/metrics", tags=["operations"])
+    async def metrics() -> Response:
+        """OpenMetrics."""
+        return exposition(worker.metrics.registry)
+
+    @api.get("/v1/ledger", tags=["ledger"], dependencies=[Depends(require_key(worker.settings.api_key))])
+    async def ledger() -> Response:
+        """Every dossier that this worker holds, as NDJSON of status snapshots (schema status.v1)."""
+        return StreamingResponse(_lines(worker), media_type="application/x-ndjson")
+
+    return api
+
+
+def _health(*, good: bool) -> Response:
+    return JSONResponse({"status": "ok" if good else "not ready"}, 200 if good else 503)
+
+
+async def _lines(worker: ProcessingApp) -> AsyncIterator[bytes]:
+    chunk: list[bytes] = []
+    for entry in worker.ledger.entries():
+        chunk.append(encode(entry.status()))
+        if len(chunk) == LINES_A_CHUNK:
+            yield b"\n".join(chunk) + b"\n"
+            chunk.clear()
+    if chunk:
+        yield b"\n".join(chunk) + b"\n"

@@ -1,0 +1,83 @@
+"""What one partition derives in memory from its entries and the clock: the due-date index and the status per department."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from datetime import datetime, timedelta
+from heapq import heapify, heappop, heappush
+
+from services.processing.ledger import Entry
+from shared.domain.deadline import overdue_from
+from shared.domain.dossier import Dossier
+from shared.domain.timeliness import Standing, closed_timeliness, in_hours, standing
+
+Seat = tuple[str, str]  # department, timeliness
+STALE_SHARE = 2  # the heap is rebuilt when it holds more than this many times the thresholds that matter
+
+
+class StatusIndex:
+    """Counts per department and timeliness, kept current by entries and by the passing of time.
+
+    Nothing here is saved: it is a function of the entries and the clock, and is rebuilt from them on assignment and recovery.
+    """
+
+    def __init__(self, due_soon: timedelta) -> None:
+        self._due_soon = due_soon
+        self._seats: dict[str, Seat] = {}
+        self._heap: list[tuple[datetime, str]] = []
+        self.counts: Counter[Seat] = Counter()
+
+    def rebuild(self, entries: Iterable[Entry], now: datetime) -> None:
+        """Forget everything and derive it again."""
+        self._seats.clear()
+        self.counts.clear()
+        self._heap = []
+        for entry in entries:
+            self._seat(entry.dossier, now)
+            self._heap.extend((at, entry.dossier.code) for at in self._thresholds(entry.dossier))
+        heapify(self._heap)
+
+    def put(self, before: Entry | None, after: Entry, now: datetime) -> None:
+        """Take in a changed entry."""
+        self._seat(after.dossier, now)
+        same = before is not None and before.dossier.due_at == after.dossier.due_at and before.dossier.state == after.dossier.state
+        if not same:
+            for at in self._thresholds(after.dossier):
+                heappush(self._heap, (at, after.dossier.code))
+
+    def reached(self, now: datetime, most: int) -> Iterator[str]:
+        """Codes whose next threshold has come, at most `most`; whether it still matters is for the caller to see."""
+        while self._heap and self._heap[0][0] <= now and most > 0:
+            most -= 1
+            yield heappop(self._heap)[1]
+
+    def again_at(self, at: datetime, code: str) -> None:
+        """Look at the dossier once more at `at`."""
+        heappush(self._heap, (at, code))
+
+    def refresh(self, dossier: Dossier, now: datetime) -> None:
+        """Count the dossier as it stands now."""
+        self._seat(dossier, now)
+
+    def needs_rebuild(self, entries: int) -> bool:
+        """Whether stale thresholds (of deadlines that moved or dossiers that closed) make up most of the heap."""
+        return len(self._heap) > 1000 + STALE_SHARE * 2 * entries
+
+    def _seat(self, dossier: Dossier, now: datetime) -> None:
+        old = self._seats.get(dossier.code)
+        timeliness = closed_timeliness(dossier) or standing(dossier, now, self._due_soon)
+        if timeliness is None:
+            if old is not None:
+                del self._seats[dossier.code]
+                self.counts[old] -= 1
+            return
+        new = (dossier.department, "within" if timeliness is Standing.NO_DEADLINE else timeliness.value)
+        if new != old:
+            if old is not None:
+                self.counts[old] -= 1
+            self._seats[dossier.code] = new
+            self.counts[new] += 1
+
+    def _thresholds(self, dossier: Dossier) -> Iterator[datetime]:
+        if dossier.is_open and dossier.due_at is not None and dossier.suspended_since is None:
+            yield dossier.due_at - self._due_soon
+            yield overdue_from(dossier.due_at, in_hours=in_hours(dossier))

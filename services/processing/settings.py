@@ -1,0 +1,23 @@
+"""Settings of the processor: MOTCUA_PROCESSING_*."""
+
+from pydantic import Field
+from pydantic_settings import SettingsConfigDict
+
+from shared.settings import ServiceSettings
+
+
+class ProcessingSettings(ServiceSettings):
+    """Read once at start; see docs/settings.md."""
+
+    model_config = SettingsConfigDict(env_prefix="MOTCUA_PROCESSING_", frozen=True, extra="ignore")
+
+    port: int = Field(8002, description="port to listen on", ge=1, le=65535)
+    application_id: str = Field("motcua-processing-v1", description="consumer group of the workers")
+    due_soon_hours: float = Field(24, description="how long before its deadline a dossier is due soon", ge=0)
+    alert_grace_seconds: float = Field(
+        10, description="how long a dossier must have been quiet before an alert is raised: late events come first", ge=0
+    )
+    batch_max_events: int = Field(2000, description="events handled at once", ge=1)
+    batch_linger_ms: float = Field(5, description="how long a batch waits for company", ge=0)
+    session_timeout_seconds: float = Field(10, description="after which the group gives a dead worker's partitions away", ge=1)
+    fast_consumer: bool = Field(True, description="deliver records without tasks for each; off: Faust's own, slower way")

@@ -1,0 +1,78 @@
+"""Publishing many records and waiting until all of them are acknowledged, in order per partition."""
+
+import asyncio
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from aiokafka import AIOKafkaProducer
+
+Record = tuple[bytes | None, bytes | None]  # key, value
+MAX_BATCH_BYTES = 900_000
+
+
+class Publisher:
+    """An idempotent producer (acks from all in-sync replicas) that sends whole batches."""
+
+    def __init__(self, connection: Mapping[str, Any], *, acknowledged_within: float = 60.0) -> None:
+        self._connection = connection
+        self._started: AIOKafkaProducer | None = None
+        self._acknowledged_within = acknowledged_within
+
+    async def start(self) -> None:
+        """Connect; raises a KafkaError when no broker answers."""
+        producer = AIOKafkaProducer(
+            **self._connection, acks="all", enable_idempotence=True, max_batch_size=MAX_BATCH_BYTES, max_request_size=4 << 20
+        )
+        await producer.start()
+        self._started = producer
+
+    async def stop(self) -> None:
+        """Disconnect; does nothing when it never was connected."""
+        if self._started is not None:
+            await self._started.stop()
+
+    @property
+    def _producer(self) -> AIOKafkaProducer:
+        assert self._started is not None, "start() comes first"
+        return self._started
+
+    async def partitions(self, topic: str) -> int:
+        """How many partitions the topic has."""
+        return len(await self._producer.partitions_for(topic))
+
+    async def publish(self, topic: str, by_partition: Mapping[int, Iterable[Record]]) -> dict[int, int]:
+        """Send records to partitions and wait for every acknowledgement; the last record's offset per partition.
+
+        Raises TimeoutError or a KafkaError when the broker does not take them all: some may have been written.
+        """
+        async with asyncio.timeout(self._acknowledged_within):
+            ends = await asyncio.gather(*(self._publish_one(topic, number, records) for number, records in by_partition.items()))
+        return {number: end for number, end in zip(by_partition, ends, strict=True) if end >= 0}
+
+    async def publish_by_key(self, topic: str, records: Iterable[Record]) -> None:
+        """Send few records wherever the default partitioner puts their keys, and wait for every acknowledgement."""
+        async with asyncio.timeout(self._acknowledged_within):
+            sent = [await self._producer.send(topic, key=key, value=value) for key, value in records]
+            await asyncio.gather(*sent)
+
+    async def _publish_one(self, topic: str, partition: int, records: Iterable[Record]) -> int:
+        pending: list[tuple[asyncio.Future[Any], int]] = []
+        batch = self._producer.create_batch()
+        for key, value in records:
+            if batch.append(key=key, value=value, timestamp=None) is None:
+                pending.append(await self._send(batch, topic, partition))
+                batch = self._producer.create_batch()
+                if batch.append(key=key, value=value, timestamp=None) is None:
+                    msg = f"a record of {len(value or b'')} bytes for {topic} is larger than a batch of {MAX_BATCH_BYTES} bytes"
+                    raise ValueError(msg)
+        if batch.record_count():
+            pending.append(await self._send(batch, topic, partition))
+        end = -1
+        for sent, count in pending:
+            end = (await sent).offset + count - 1
+        return end
+
+    async def _send(self, batch: Any, topic: str, partition: int) -> tuple[asyncio.Future[Any], int]:
+        count = batch.record_count()
+        batch.close()
+        return await self._producer.send_batch(batch, topic, partition=partition), count

@@ -1,0 +1,65 @@
+"""The status index: whatever happened and however time passed, it counts as a recount from the entries would."""
+
+from collections import Counter
+from datetime import timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.processing.index import Seat, StatusIndex
+from services.processing.ledger import Entry
+from shared.domain.dossier import Dossier, apply
+from shared.domain.errors import Refusal
+from shared.domain.lifecycle import EventKind
+from shared.domain.timeliness import Standing, closed_timeliness, standing
+from tests.builders.events import an_event, dossier_after
+from tests.builders.times import at
+
+START = at("2023-12-04 08:00")
+DUE_SOON = timedelta(hours=24)
+HAPPENINGS = [kind for kind in EventKind if kind not in (EventKind.SUBMITTED, EventKind.CORRECTED)]
+
+
+def recount(entries: dict[str, Entry], now: object) -> Counter[Seat]:
+    seats: Counter[Seat] = Counter()
+    for entry in entries.values():
+        found = closed_timeliness(entry.dossier) or standing(entry.dossier, now, DUE_SOON)  # type: ignore[arg-type]
+        if found is not None:
+            seats[entry.dossier.department, "within" if found is Standing.NO_DEADLINE else found.value] += 1
+    return seats
+
+
+@given(st.lists(st.tuples(st.integers(0, 4), st.sampled_from(HAPPENINGS), st.integers(0, 40), st.integers(0, 120)), max_size=60))
+def test_counts_equal_a_recount_after_any_history_and_any_passing_of_time(happenings: list[tuple[int, EventKind, int, int]]) -> None:
+    index, entries, now = StatusIndex(DUE_SOON), dict[str, Entry](), START
+    for number, kind, hours, term in happenings:
+        now += timedelta(hours=hours)
+        for code in list(index.reached(now, 1000)):
+            index.refresh(entries[code].dossier, now)
+        code = f"H59.15-231204-{number:04d}"
+        before = entries.get(code)
+        payload = {"due_at": now + timedelta(hours=term)} if kind in (EventKind.RECEIVED, EventKind.EXTENDED) else {}
+        known: Dossier | None = None if before is None else before.dossier
+        try:
+            dossier = apply(known, code, an_event(kind, now, **payload))
+        except Refusal:
+            continue
+        after = Entry(dossier, 1 if before is None else before.version + 1, now)
+        index.put(before, after, now)
+        entries[code] = after
+        assert +index.counts == recount(entries, now)
+    rebuilt = StatusIndex(DUE_SOON)
+    rebuilt.rebuild(entries.values(), now)
+    assert +rebuilt.counts == +index.counts
+
+
+def test_a_dossier_becomes_due_soon_and_overdue_with_no_event() -> None:
+    index = StatusIndex(DUE_SOON)
+    entry = Entry(dossier_after(an_event(EventKind.RECEIVED, START, due_at=at("2023-12-06 08:00"))), 1, START)
+    index.put(None, entry, START)
+    seen = []
+    for moment in ("2023-12-04 09:00", "2023-12-05 08:00", "2023-12-06 23:59", "2023-12-07 00:00"):
+        for _code in index.reached(at(moment), 10):
+            index.refresh(entry.dossier, at(moment))
+        seen.append(next(timeliness for (_department, timeliness), count in index.counts.items() if count))
+    assert seen == ["within", "due_soon", "due_soon", "overdue"]

@@ -1,0 +1,107 @@
+"""The ledger's pure step: what is news, what is refused, what a tick may still do."""
+
+import msgspec
+import pytest
+
+from services.processing.ledger import Entry, Poison, Tick, entry_of, read_event, read_tick, step, tick
+from shared.contract.codec import decode_status, encode
+from shared.domain.lifecycle import State
+from tests.builders.times import at
+from tests.processing.records import envelope
+
+CODE = "H59.15-231208-0001"
+DUE = at("2023-12-15 08:31")
+
+
+def follow(*events: tuple[str, str]) -> Entry:
+    entry: Entry | None = None
+    for number, (name, when) in enumerate(events, 1):
+        entry = step(entry, envelope(CODE, number, name, when)) or entry
+    assert entry is not None
+    return entry
+
+
+def test_an_event_makes_a_new_version() -> None:
+    entry = follow(("received", "2023-12-08 08:31"), ("processing_started", "2023-12-08 09:00"))
+    assert (entry.version, entry.dossier.sequence, entry.dossier.state) == (2, 2, State.PROCESSING)
+
+
+def test_an_event_delivered_again_is_not_news() -> None:
+    entry = follow(("received", "2023-12-08 08:31"), ("processing_started", "2023-12-08 09:00"))
+    assert step(entry, envelope(CODE, 1, "received", "2023-12-08 08:31")) is None
+    assert step(entry, envelope(CODE, 2, "processing_started", "2023-12-08 09:00")) is None
+
+
+def test_an_event_after_a_missing_one_is_refused_and_names_the_gap() -> None:
+    entry = follow(("received", "2023-12-08 08:31"))
+    with pytest.raises(Poison, match="event 3 came after event 1") as refused:
+        step(entry, envelope(CODE, 3, "resolved", "2023-12-09 08:31"))
+    assert refused.value.reason == "sequence_gap"
+
+
+@pytest.mark.parametrize(
+    ("name", "when", "reason"),
+    [
+        ("supplemented", "2023-12-09 08:00", "transition_not_allowed"),
+        ("resolved", "2023-12-01 08:00", "time_goes_back"),
+        ("teleported", "2023-12-09 08:00", "unknown_type"),
+        ("rated", "2023-12-09 08:00", "malformed"),
+    ],
+)
+def test_what_the_rules_refuse_is_poison_with_its_reason(name: str, when: str, reason: str) -> None:
+    entry = follow(("received", "2023-12-08 08:31"))
+    with pytest.raises(Poison) as refused:
+        step(entry, envelope(CODE, 2, name, when))
+    assert refused.value.reason == reason
+
+
+@pytest.mark.parametrize("value", [None, b"", b"not json", b'{"specversion": "1.0"}'])
+def test_bytes_that_are_no_event_are_poison(value: bytes | None) -> None:
+    with pytest.raises(Poison):
+        read_event(value)
+    with pytest.raises(Poison):
+        read_tick(value)
+
+
+def test_an_event_that_did_not_come_through_intake_is_poison() -> None:
+    stranger = msgspec.structs.replace(envelope(CODE, 1, "received", "2023-12-08 08:31"), sequence=None)
+    with pytest.raises(Poison) as refused:
+        read_event(encode(stranger))
+    assert refused.value.reason == "not_recorded"
+
+
+def test_an_entry_survives_its_own_snapshot() -> None:
+    entry = follow(("received", "2023-12-08 08:31"), ("supplement_requested", "2023-12-09 09:00"), ("supplemented", "2023-12-11 09:00"))
+    assert entry_of(decode_status(encode(entry.status()))) == entry
+
+
+def test_a_tick_alerts_once() -> None:
+    entry = follow(("received", "2023-12-08 08:31"))
+    reached = Tick(CODE, "overdue", DUE)
+    alerted = tick(entry, reached)
+    assert alerted is not None
+    after, alert = alerted
+    assert (alert.threshold, alert.due_at, alert.department) == ("overdue", DUE, "H59.15")
+    assert after.version == entry.version + 1
+    assert tick(after, reached) is None
+
+
+def test_a_tick_for_a_closed_paused_or_moved_deadline_is_stale() -> None:
+    reached = Tick(CODE, "overdue", DUE)
+    closed = follow(("received", "2023-12-08 08:31"), ("resolved", "2023-12-09 09:00"))
+    paused = follow(("received", "2023-12-08 08:31"), ("supplement_requested", "2023-12-09 09:00"))
+    running = follow(("received", "2023-12-08 08:31"))
+    assert tick(None, reached) is None
+    assert tick(closed, reached) is None
+    assert tick(paused, reached) is None
+    assert tick(running, Tick(CODE, "overdue", at("2023-12-20 08:31"))) is None
+
+
+def test_a_new_deadline_may_alert_again() -> None:
+    entry = follow(("received", "2023-12-08 08:31"))
+    alerted = tick(entry, Tick(CODE, "due_soon", DUE))
+    assert alerted is not None
+    later = at("2023-12-20 08:31")
+    extended = step(alerted[0], envelope(CODE, 2, "extended", "2023-12-15 08:00", due_at=later.isoformat()))
+    assert extended is not None
+    assert tick(extended, Tick(CODE, "due_soon", later)) is not None
