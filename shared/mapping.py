@@ -81,9 +81,7 @@ def _corrected(data: wire.Corrected, at: datetime) -> domain.Corrected:
 
 
 def _resolved(data: wire.Resolved, at: datetime) -> domain.Resolved:
-    return domain.Resolved(
-        occurred_at=at, outcome=Outcome(data.outcome), electronic_result=data.electronic_result, due_at=data.due_at
-    )
+    return domain.Resolved(occurred_at=at, outcome=Outcome(data.outcome), electronic_result=data.electronic_result, due_at=data.due_at)
 
 
 def _returned(data: wire.Returned, at: datetime) -> domain.Returned:

@@ -1,22 +1,29 @@
 """The CloudEvents 1.0 envelope, structured JSON, the same on HTTP and on Kafka."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Final, Literal
 
 import msgspec
 from msgspec import Meta, Raw, Struct
 
 TYPE_PREFIX = "vn.motcua.dossier."
 VERSION_SUFFIX = ".v1"
-SPEC_VERSION = "1.0"
+SPEC_VERSION: Final = "1.0"
 JSON = "application/json"
 
-DOSSIER_CODE = r"^[A-Z]\d{2}(\.\d{1,3})*-\d{6}-\d{4,}$"
-DEPARTMENT_CODE = r"^[A-Z]\d{2}(\.\d{1,3})*$"
-PROCEDURE_CODE = r"^\d\.\d{6}$"
+# [0-9] because Python's \d takes the digits of any script
+DOSSIER_CODE = r"^[A-Z][0-9]{2}(\.[0-9]{1,3})*-[0-9]{6}-[0-9]{4,}$"
+DEPARTMENT_CODE = r"^[A-Z][0-9]{2}(\.[0-9]{1,3})*$"
+PROCEDURE_CODE = r"^[0-9]\.[0-9]{6}$"
+
+
+def exactly(pattern: str) -> str:
+    """The pattern without Python's leniency: its `$` forgives a final line feed, and a code would have a twin."""
+    return pattern.removesuffix("$") + r"(?!\n)$"
+
 
 EventId = Annotated[str, Meta(min_length=1, max_length=200)]
-DossierCode = Annotated[str, Meta(pattern=DOSSIER_CODE, max_length=64)]
+DossierCode = Annotated[str, Meta(pattern=exactly(DOSSIER_CODE), max_length=64)]
 Instant = Annotated[datetime, Meta(tz=True)]
 Text = Annotated[str, Meta(min_length=1, max_length=2000)]
 
@@ -28,7 +35,7 @@ class CloudEvent(Struct, frozen=True, kw_only=True, omit_defaults=True):
     (when it was accepted). Readers ignore attributes they do not know.
     """
 
-    specversion: str
+    specversion: Literal["1.0"]
     id: EventId
     source: Text
     type: Text

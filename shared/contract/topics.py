@@ -55,6 +55,7 @@ ALERTS = Topic(
     consumers=("operators",),
     cleanup_policy="delete",
     co_partitioned=False,
+    dead_letters=DEAD_LETTERS.name,
 )
 TICKS = Topic(
     name="motcua.processing.ticks.v1",

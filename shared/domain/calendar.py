@@ -28,11 +28,10 @@ class WorkingCalendar:
     def is_working_day(self, day: date) -> bool:
         """`swapped_to_work(d) or (Mon-Fri and not day_off(d))`."""
         if not self.first_day <= day <= self.last_day:
-            msg = (
+            raise CalendarNotKnown(
                 f"days off are known from {self.first_day} to {self.last_day}, not for {day}; "
                 "add that year to the calendar or send due_at with the event"
             )
-            raise CalendarNotKnown(msg)
         return day in self.swapped_to_work or (day.weekday() < SATURDAY and day not in self.days_off)
 
     def on_or_after(self, day: date) -> date:
@@ -51,32 +50,31 @@ class WorkingCalendar:
         """The instant at which `amount` of working time has passed since `start`; zero leaves `start` as it is."""
         if amount <= timedelta(0):
             return start
-        for opens, closes in self._sessions_from(local(start)):
-            if amount <= closes - opens:
-                return opens + amount
-            amount -= closes - opens
-        raise AssertionError("sessions end only with CalendarNotKnown")
+        start = local(start)
+        day = start.date()
+        while True:
+            for opens, closes in self._sessions_after(start, day):
+                if amount <= closes - opens:
+                    return opens + amount
+                amount -= closes - opens
+            day += ONE_DAY
 
     def working_time_between(self, start: datetime, end: datetime) -> timedelta:
         """Working time in `start..end`; zero when `end` is not after `start`."""
+        start, end = local(start), local(end)
         total = timedelta(0)
-        end = local(end)
-        if end <= start:
-            return total
-        for opens, closes in self._sessions_from(local(start)):
-            if opens >= end:
-                break
-            total += min(closes, end) - opens
-            if closes >= end:
-                break
+        day = start.date()
+        while day <= end.date():
+            for opens, closes in self._sessions_after(start, day):
+                total += max(min(closes, end) - opens, timedelta(0))
+            day += ONE_DAY
         return total
 
-    def _sessions_from(self, start: datetime) -> Iterator[tuple[datetime, datetime]]:
-        day = start.date()
-        while True:
-            if self.is_working_day(day):
-                for opens, closes in self.sessions:
-                    closing = datetime.combine(day, closes, LOCAL)
-                    if closing > start:
-                        yield max(start, datetime.combine(day, opens, LOCAL)), closing
-            day += ONE_DAY
+    def _sessions_after(self, start: datetime, day: date) -> Iterator[tuple[datetime, datetime]]:
+        """What is left of the day's sessions after `start`."""
+        if not self.is_working_day(day):
+            return
+        for opens, closes in self.sessions:
+            closing = datetime.combine(day, closes, LOCAL)
+            if closing > start:
+                yield max(start, datetime.combine(day, opens, LOCAL)), closing

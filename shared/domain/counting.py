@@ -5,16 +5,16 @@ construction. A dossier becomes overdue by the passing of days: the delta of tha
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
+from typing import NamedTuple
 
 from shared.domain.deadline import overdue_from
 from shared.domain.dossier import Dossier
 from shared.domain.events import Channel, OnlineLevel
 from shared.domain.lifecycle import State
 from shared.domain.localtime import ONE_DAY, local_date
-from shared.domain.timeliness import closed_timeliness, in_hours
+from shared.domain.timeliness import Timeliness, closed_timeliness, in_hours
 
 
 class Measure(StrEnum):
@@ -41,8 +41,7 @@ STOCKS = frozenset({Measure.OPEN, Measure.OPEN_OVERDUE, Measure.OPEN_SUSPENDED, 
 FLOWS = frozenset(Measure) - STOCKS
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Delta:
+class Delta(NamedTuple):
     """On `day` (local date) the measure changes by `amount`."""
 
     day: date
@@ -51,6 +50,19 @@ class Delta:
 
 
 Span = tuple[date, date | None]  # days from the first (inclusive) to the second (exclusive, None: without end)
+
+
+class Stretch(NamedTuple):
+    """Days from `first` to `end` (exclusive, None: without end) at whose end this deadline and this pause hold."""
+
+    first: date
+    end: date | None
+    due: datetime | None
+    paused_at: datetime | None
+
+
+_RESOLVED_AS = {timeliness: Measure(f"resolved_{timeliness.value}") for timeliness in Timeliness}
+_RETURNED_BY = {channel: Measure(f"returned_{channel.value}") for channel in Channel}
 
 
 def contributions(dossier: Dossier) -> list[Delta]:
@@ -62,63 +74,78 @@ def contributions(dossier: Dossier) -> list[Delta]:
         return []
     sums: dict[tuple[date, Measure], int] = {}
     for day, measure, amount in _deltas(dossier, local_date(dossier.received_at)):
-        sums[day, measure] = sums.get((day, measure), 0) + amount
+        key = day, measure
+        sums[key] = sums.get(key, 0) + amount
     return [Delta(day, measure, amount) for (day, measure), amount in sums.items() if amount]
 
 
 def _deltas(dossier: Dossier, received: date) -> Iterator[tuple[date, Measure, int]]:
+    closed = None if dossier.closed_at is None else local_date(dossier.closed_at)
     yield received, Measure.RECEIVED, 1
     if dossier.channel is Channel.ONLINE and dossier.online_level is OnlineLevel.FULL:
         yield received, Measure.RECEIVED_ONLINE_FULL, 1
-    closed = None if dossier.closed_at is None else local_date(dossier.closed_at)
-    yield from _stock(Measure.OPEN, (received, closed))
-    for span in overdue_spans(dossier):
-        yield from _stock(Measure.OPEN_OVERDUE, span)
-    for suspension in dossier.suspensions:
-        ended = suspension.ended_at
-        yield from _stock(Measure.OPEN_SUSPENDED, (local_date(suspension.started_at), None if ended is None else local_date(ended)))
-    returned = None if dossier.returned_at is None else local_date(dossier.returned_at)
-    if returned is not None and dossier.return_channel is not None:
-        yield returned, Measure(f"returned_{dossier.return_channel.value}"), 1
+    yield from _stock(Measure.OPEN, received, closed)
+    for first, end in overdue_spans(dossier):
+        yield from _stock(Measure.OPEN_OVERDUE, first, end)
+    for pause in dossier.suspensions:
+        yield from _stock(Measure.OPEN_SUSPENDED, local_date(pause.started_at), _day(pause.ended_at))
+    if dossier.returned_at is not None and dossier.return_channel is not None:
+        yield local_date(dossier.returned_at), _RETURNED_BY[dossier.return_channel], 1
+    if closed is not None:
+        yield from _closing(dossier, closed)
+
+
+def _closing(dossier: Dossier, closed: date) -> Iterator[tuple[date, Measure, int]]:
     timeliness = closed_timeliness(dossier)
-    if closed is None or timeliness is None:
-        return
-    yield closed, Measure(f"resolved_{timeliness.value}"), 1
+    assert timeliness is not None, "a closed dossier has a class"
+    yield closed, _RESOLVED_AS[timeliness], 1
     match dossier.closed_as:
         case State.WITHDRAWN:
             yield closed, Measure.WITHDRAWN, 1
         case State.STOPPED:
             yield closed, Measure.STOPPED, 1
         case State.RESOLVED:
-            yield from _stock(Measure.AWAITING_RETURN, (closed, returned))
+            yield from _stock(Measure.AWAITING_RETURN, closed, _day(dossier.returned_at))
 
 
-def _stock(measure: Measure, span: Span) -> Iterator[tuple[date, Measure, int]]:
-    first, end = span
+def _day(instant: datetime | None) -> date | None:
+    return None if instant is None else local_date(instant)
+
+
+def _stock(measure: Measure, first: date, end: date | None) -> Iterator[tuple[date, Measure, int]]:
     yield first, measure, 1
     if end is not None:
         yield end, measure, -1
 
 
 def overdue_spans(dossier: Dossier) -> Iterator[Span]:
-    """The days at whose end the open dossier is overdue: the deadline in force then lies on an earlier day and no pause holds it.
+    """The days at whose end the open dossier is overdue."""
+    hours = in_hours(dossier)
+    for stretch in stretches(dossier):
+        span = overdue_span(stretch, in_hours=hours)
+        if span is not None:
+            yield span
+
+
+def overdue_span(stretch: Stretch, *, in_hours: bool) -> Span | None:
+    """The days of the stretch at whose end the deadline lies on an earlier day and no pause holds it.
 
     A pause that began when the dossier was overdue already leaves it overdue (domain §3.6, §4).
     """
+    first, end, due, paused_at = stretch
+    if due is None or (paused_at is not None and paused_at < overdue_from(due, in_hours=in_hours)):
+        return None
+    first = max(first, local_date(due) + ONE_DAY)
+    return (first, end) if end is None or first < end else None
+
+
+def stretches(dossier: Dossier) -> Iterator[Stretch]:
+    """The open days of a dossier, cut where its deadline or its pause changes; none for a dossier without either."""
     changes = _changes(dossier)
     closed = None if dossier.closed_at is None else local_date(dossier.closed_at)
+    last = len(changes) - 1
     for index, (day, due, paused_at) in enumerate(changes):
-        end = changes[index + 1][0] if index + 1 < len(changes) else closed
-        if due is None:
-            continue
-        if paused_at is None:
-            first = max(day, local_date(due) + ONE_DAY)
-        elif paused_at >= overdue_from(due, in_hours=in_hours(dossier)):
-            first = day
-        else:
-            continue
-        if end is None or first < end:
-            yield first, end
+        yield Stretch(day, closed if index == last else changes[index + 1][0], due, paused_at)
 
 
 def _changes(dossier: Dossier) -> list[tuple[date, datetime | None, datetime | None]]:

@@ -2,8 +2,10 @@
 
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 from shared.domain import events
+from shared.domain.deadline import overdue_from
 from shared.domain.errors import (
     CorrectionDoesNotMatch,
     DeadlineBeforeReceipt,
@@ -12,9 +14,9 @@ from shared.domain.errors import (
     UnknownDossier,
 )
 from shared.domain.events import Channel, CorrectableField, Event, OnlineLevel
-from shared.domain.lifecycle import CLOSED, OPEN, OPENING, SUSPENDED, State, next_state
+from shared.domain.lifecycle import CLOSED, OPEN, SUSPENDED, State, next_state
 from shared.domain.localtime import local
-from shared.domain.terms import Term
+from shared.domain.terms import Term, counts_hours
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +71,9 @@ class Dossier:
 
     @property
     def due_original(self) -> datetime | None:
-        """The deadline given at receipt."""
-        return self.deadlines[0].due_at if self.deadlines else None
+        """The deadline given at receipt; None when it came later, by an extension."""
+        given = bool(self.deadlines) and self.deadlines[0].at == self.received_at
+        return self.deadlines[0].due_at if given else None
 
     @property
     def is_open(self) -> bool:
@@ -82,65 +85,59 @@ class Dossier:
         return self.suspensions[-1].started_at if self.state in SUSPENDED else None
 
 
+Changes = dict[str, Any]  # the fields of a dossier that an event changes
+
+
 def apply(dossier: Dossier | None, code: str, event: Event) -> Dossier:
     """The dossier after the event; raises a `Refusal` with its reason when the rules do not allow it, and changes nothing then."""
     if dossier is None:
         return _open(code, event)
     state = next_state(dossier.state, event.kind)
     if state is None:
-        msg = f"{event.kind.value} is not allowed: dossier {code} is {dossier.state.value}"
-        raise TransitionNotAllowed(msg)
+        raise TransitionNotAllowed(f"{event.kind.value} is not allowed: dossier {code} is {dossier.state.value}")
     at = local(event.occurred_at)
     if at < dossier.last_occurred_at:
-        msg = f"{event.kind.value} at {at.isoformat()} lies before the dossier's latest event at {dossier.last_occurred_at.isoformat()}"
-        raise TimeGoesBack(msg)
-    after = _with_facts(dossier, event, at)
-    return replace(after, sequence=dossier.sequence + 1, state=state, last_occurred_at=at, **_closing(after, state, at))
+        raise TimeGoesBack(
+            f"{event.kind.value} at {at.isoformat()} lies before the dossier's latest event at {dossier.last_occurred_at.isoformat()}"
+        )
+    changes = _facts(dossier, event, at)
+    if state in CLOSED and dossier.closed_at is None:
+        changes |= {"closed_at": at, "closed_as": state}
+    return replace(dossier, sequence=dossier.sequence + 1, state=state, last_occurred_at=at, **changes)
 
 
 def _open(code: str, event: Event) -> Dossier:
-    if event.kind not in OPENING:
-        msg = f"there is no dossier {code} yet; {event.kind.value} needs one (send its received event first)"
-        raise UnknownDossier(msg)
-    assert isinstance(event, (events.Submitted, events.Received))
+    if not isinstance(event, events.Submitted | events.Received):
+        raise UnknownDossier(f"there is no dossier {code} yet; {event.kind.value} needs one (send its received event first)")
     at = local(event.occurred_at)
-    dossier = Dossier(
-        code=code,
-        sequence=1,
-        state=State.SUBMITTED,
-        department=event.department,
-        procedure=event.procedure,
-        channel=event.channel,
-        online_level=event.online_level,
-        last_occurred_at=at,
-    )
-    if isinstance(event, events.Submitted):
-        return replace(dossier, submitted_at=at)
-    return replace(_received(dossier, event, at), state=State.RECEIVED)
+    facts = _submitted(event, at) if isinstance(event, events.Submitted) else _received(event, at)
+    return Dossier(code=code, sequence=1, state=State(event.kind.value), last_occurred_at=at, **facts)
 
 
-def _received(dossier: Dossier, event: events.Received, at: datetime) -> Dossier:
-    if event.due_at is not None and event.due_at < at:
-        msg = f"due_at {event.due_at.isoformat()} lies before the receipt at {at.isoformat()}"
-        raise DeadlineBeforeReceipt(msg)
-    return replace(
-        dossier,
-        department=event.department,
-        procedure=event.procedure,
-        channel=event.channel,
-        online_level=event.online_level,
-        received_at=at,
-        term=event.term,
-        deadlines=() if event.due_at is None else (DeadlineChange(at, local(event.due_at)),),
-    )
+def _submitted(event: events.Submitted, at: datetime) -> Changes:
+    return _about(event) | {"submitted_at": at}
 
 
-def _with_facts(dossier: Dossier, event: Event, at: datetime) -> Dossier:
+def _received(event: events.Received, at: datetime) -> Changes:
+    deadlines = () if event.due_at is None else (_deadline(event.due_at, at, at, event.term),)
+    return _about(event) | {"received_at": at, "term": event.term, "deadlines": deadlines}
+
+
+def _about(event: events.Submitted | events.Received) -> Changes:
+    return {
+        "department": event.department,
+        "procedure": event.procedure,
+        "channel": event.channel,
+        "online_level": event.online_level,
+    }
+
+
+def _facts(dossier: Dossier, event: Event, at: datetime) -> Changes:
     match event:
         case events.Received():
-            return _received(dossier, event, at)
+            return _received(event, at)
         case events.ProcessingStarted():
-            return replace(dossier, officer=event.officer or dossier.officer)
+            return {"officer": event.officer or dossier.officer}
         case events.SupplementRequested():
             return _paused(dossier, State.AWAITING_SUPPLEMENT, at)
         case events.PaymentRequested():
@@ -150,38 +147,40 @@ def _with_facts(dossier: Dossier, event: Event, at: datetime) -> Dossier:
         case events.Extended():
             return _due(dossier, event.due_at, at)
         case events.Apologised():
-            return replace(dossier, apologised_at=at)
+            return {"apologised_at": at}
         case events.Returned():
-            return replace(dossier, returned_at=at, return_channel=event.channel)
+            return {"returned_at": at, "return_channel": event.channel}
         case events.Corrected():
             return _corrected(dossier, event)
         case _:
-            return dossier
+            return {}
 
 
-def _paused(dossier: Dossier, kind: State, at: datetime) -> Dossier:
-    return replace(dossier, suspensions=(*dossier.suspensions, Suspension(kind, at)))
+def _paused(dossier: Dossier, kind: State, at: datetime) -> Changes:
+    return {"suspensions": (*dossier.suspensions, Suspension(kind, at))}
 
 
-def _resumed(dossier: Dossier, due_at: datetime | None, at: datetime) -> Dossier:
+def _resumed(dossier: Dossier, due_at: datetime | None, at: datetime) -> Changes:
     if dossier.state not in SUSPENDED:
-        return dossier
-    *before, last = dossier.suspensions
-    resumed = replace(dossier, suspensions=(*before, replace(last, ended_at=at)))
-    return resumed if due_at is None else _due(resumed, due_at, at)
-
-
-def _due(dossier: Dossier, due_at: datetime, at: datetime) -> Dossier:
-    return replace(dossier, deadlines=(*dossier.deadlines, DeadlineChange(at, local(due_at))))
-
-
-def _closing(dossier: Dossier, state: State, at: datetime) -> dict[str, object]:
-    if state not in CLOSED or dossier.closed_at is not None:
         return {}
-    return {"closed_at": at, "closed_as": state}
+    *before, last = dossier.suspensions
+    resumed: Changes = {"suspensions": (*before, replace(last, ended_at=at))}
+    return resumed if due_at in (None, dossier.due_at) else resumed | _due(dossier, due_at, at)
 
 
-def _corrected(dossier: Dossier, event: events.Corrected) -> Dossier:
+def _due(dossier: Dossier, due_at: datetime, at: datetime) -> Changes:
+    return {"deadlines": (*dossier.deadlines, _deadline(due_at, at, dossier.received_at or at, dossier.term))}
+
+
+def _deadline(due_at: datetime, at: datetime, received_at: datetime, term: Term | None) -> DeadlineChange:
+    """The deadline in force from `at`; refused when the dossier would have been overdue on receipt."""
+    due = local(due_at)
+    if received_at >= overdue_from(due, in_hours=counts_hours(term)):
+        raise DeadlineBeforeReceipt(f"due_at {due.isoformat()} lies before the receipt at {received_at.isoformat()}")
+    return DeadlineChange(at, due)
+
+
+def _corrected(dossier: Dossier, event: events.Corrected) -> Changes:
     field, old, new = event.corrected_field, event.old, event.new
     found = dossier.due_at.isoformat() if field is CorrectableField.DUE_AT and dossier.due_at else getattr(dossier, field.value)
     if not _same(field, old, found):
@@ -203,21 +202,22 @@ def _same(field: CorrectableField, old: str | None, found: str | None) -> bool:
     return old == found
 
 
-def _set_right(dossier: Dossier, field: CorrectableField, new: str | None) -> Dossier:
+def _set_right(dossier: Dossier, field: CorrectableField, new: str | None) -> Changes:
     match field:
         case CorrectableField.ONLINE_LEVEL:
-            return replace(dossier, online_level=None if new is None else OnlineLevel(new))
+            return {"online_level": None if new is None else OnlineLevel(new)}
         case CorrectableField.DUE_AT if dossier.received_at is not None:
             if new is None:
-                return replace(dossier, deadlines=())
+                return {"deadlines": ()}
             at = dossier.deadlines[-1].at if dossier.deadlines else dossier.received_at
-            return replace(dossier, deadlines=(*dossier.deadlines[:-1], DeadlineChange(at, local(datetime.fromisoformat(new)))))
+            right = _deadline(datetime.fromisoformat(new), at, dossier.received_at, dossier.term)
+            return {"deadlines": (*dossier.deadlines[:-1], right)}
         case CorrectableField.CHANNEL if new is not None:
-            return replace(dossier, channel=Channel(new))
+            return {"channel": Channel(new)}
         case CorrectableField.DEPARTMENT if new:
-            return replace(dossier, department=new)
+            return {"department": new}
         case CorrectableField.PROCEDURE if new:
-            return replace(dossier, procedure=new)
+            return {"procedure": new}
         case _:
             msg = f"{field.value} cannot become {new}"
             raise ValueError(msg)

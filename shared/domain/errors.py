@@ -41,6 +41,12 @@ class DeadlineBeforeReceipt(Refusal):
     code = "deadline_before_receipt"
 
 
+class InstantOutOfRange(Refusal):
+    """A time in a year that no office works in: a slip, or a sentinel such as 9999-12-31."""
+
+    code = "instant_out_of_range"
+
+
 class CalendarNotKnown(Refusal):
     """A date lies in a year whose days off have not been announced to the calendar."""
 

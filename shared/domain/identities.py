@@ -18,9 +18,7 @@ class Identity:
 
 
 RECEIVED = Identity("3=4+5+6", "received_total", ("received_online", "received_in_person_or_postal", "carried_over"))
-RESOLVED = Identity(
-    "7=8+9+10", "resolved_total", ("resolved_early", "resolved_on_time", "resolved_overdue", "resolved_no_deadline")
-)
+RESOLVED = Identity("7=8+9+10", "resolved_total", ("resolved_early", "resolved_on_time", "resolved_overdue", "resolved_no_deadline"))
 IN_PROGRESS = Identity("11=12+13", "in_progress_total", ("in_progress_within", "in_progress_overdue"))
 BALANCE = Identity("3=7+11", "received_total", ("resolved_total", "in_progress_total"))
 ROW_IDENTITIES = (RECEIVED, RESOLVED, IN_PROGRESS, BALANCE)

@@ -2,16 +2,25 @@
 
 from datetime import date, datetime, timedelta, timezone
 
+from shared.domain.errors import InstantOutOfRange
+
 LOCAL = timezone(timedelta(hours=7), "Asia/Ho_Chi_Minh")
 ONE_DAY = timedelta(days=1)
+FIRST_YEAR, LAST_YEAR = 1900, 2999  # a sentinel such as 9999-12-31 is no deadline, and has no day after it
 
 
 def local(instant: datetime) -> datetime:
-    """The same instant with the local offset; refuses an instant without one (ValueError)."""
+    """The same instant with the local offset; refuses one without an offset (ValueError) or out of any office's time."""
+    if instant.tzinfo is LOCAL:
+        return instant
     if instant.tzinfo is None:
-        msg = f"{instant.isoformat()} has no offset; write it as {instant.isoformat()}+07:00"
-        raise ValueError(msg)
-    return instant if instant.tzinfo is LOCAL else instant.astimezone(LOCAL)
+        raise ValueError(f"{instant.isoformat()} has no offset; write it as {instant.isoformat()}+07:00")
+    if not FIRST_YEAR <= instant.year <= LAST_YEAR:
+        raise InstantOutOfRange(
+            f"{instant.isoformat()} lies outside the years {FIRST_YEAR}-{LAST_YEAR}; "
+            "correct the year, and leave due_at out for a dossier without a deadline"
+        )
+    return instant.astimezone(LOCAL)
 
 
 def local_date(instant: datetime) -> date:

@@ -13,6 +13,9 @@ class TermUnit(StrEnum):
     MONTHS = "months"
 
 
+LONGEST_TERM = 10_000  # of any unit; the limit keeps a slip of the keyboard out of date arithmetic
+
+
 @dataclass(frozen=True, slots=True)
 class Term:
     """A positive whole number of units; 8 working hours are one working day."""
@@ -24,3 +27,11 @@ class Term:
         if self.amount < 1:
             msg = f"a term is at least 1 {self.unit.value}, not {self.amount}; a procedure without a term has none"
             raise InvalidTerm(msg)
+        if self.amount > LONGEST_TERM:
+            msg = f"a term is at most {LONGEST_TERM} {self.unit.value}, not {self.amount}; check the amount and its unit"
+            raise InvalidTerm(msg)
+
+
+def counts_hours(term: Term | None) -> bool:
+    """Whether the term is in hours; a deadline without a known term is one of days."""
+    return term is not None and term.unit is TermUnit.WORKING_HOURS

@@ -8,7 +8,7 @@ from shared.domain.deadline import overdue_from
 from shared.domain.dossier import Dossier
 from shared.domain.lifecycle import SUSPENDED
 from shared.domain.localtime import local, local_date
-from shared.domain.terms import TermUnit
+from shared.domain.terms import counts_hours
 
 
 class Timeliness(StrEnum):
@@ -57,7 +57,7 @@ DEFINITIONS = {BY_DATE.name: BY_DATE}
 
 def in_hours(dossier: Dossier) -> bool:
     """Whether the dossier's term is in hours; a deadline without a known term is one of days."""
-    return dossier.term is not None and dossier.term.unit is TermUnit.WORKING_HOURS
+    return counts_hours(dossier.term)
 
 
 def closed_timeliness(dossier: Dossier, definition: ByDate = BY_DATE) -> Timeliness | None:
@@ -70,7 +70,7 @@ def closed_timeliness(dossier: Dossier, definition: ByDate = BY_DATE) -> Timelin
 
 
 def standing(dossier: Dossier, now: datetime, due_soon: timedelta) -> Standing | None:
-    """How an open dossier stands at `now`; due soon is `due_soon` or less before the deadline. None when it is not open.
+    """How an open dossier stands at `now`; due soon is `due_soon` or less before the deadline (zero: never). None when it is not open.
 
     A suspended dossier that was overdue when its pause began stays overdue; any other is suspended.
     """
@@ -84,4 +84,4 @@ def standing(dossier: Dossier, now: datetime, due_soon: timedelta) -> Standing |
         return Standing.SUSPENDED
     if due is None:
         return Standing.NO_DEADLINE
-    return Standing.DUE_SOON if now >= due - due_soon else Standing.WITHIN
+    return Standing.DUE_SOON if due_soon and now >= due - due_soon else Standing.WITHIN

@@ -1,0 +1,74 @@
+# Everything people and CI do here; each target does its own set-up.
+
+PYTHON_AT_LEAST := 3.11
+UV := 0.13.9
+BIN := .venv/bin
+PACKAGES := services shared motcua
+
+.DEFAULT_GOAL := help
+.PHONY: help setup lock up demo test lint format bench clean
+.NOTPARALLEL:
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: .venv/.installed .venv/.broker ## .venv with everything pinned, and the broker's jars in the cache
+	@:
+
+demo: setup ## play the Trà Vinh 2023 year through the whole stack and print the report; stays up until Ctrl-C
+	@$(BIN)/motcua demo
+
+up: setup ## the whole stack in the foreground, data in .motcua
+	@$(BIN)/motcua up
+
+test: setup ## the whole test suite, real broker included
+	@$(BIN)/pytest
+
+lint: setup ## ruff, mypy --strict, import rules
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy --strict
+	$(BIN)/lint-imports
+
+format: setup ## put the code into its form
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: setup ## the year's throughput and latency on this machine
+	@$(BIN)/python -m bench
+
+lock: .venv/.uv ## pin every dependency anew
+	$(BIN)/uv pip compile -q --universal --generate-hashes --python-version $(PYTHON_AT_LEAST) --custom-compile-command "make lock" \
+		pyproject.toml --group dev -o requirements-dev.lock
+	$(BIN)/uv pip compile -q --universal --generate-hashes --python-version $(PYTHON_AT_LEAST) --custom-compile-command "make lock" \
+		pyproject.toml -c requirements-dev.lock -o requirements.lock
+
+clean: ## remove .venv, caches and the local stacks' data
+	rm -rf .venv .motcua .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	find $(PACKAGES) tests -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# A stamp says that a step was done for the files it depends on.
+
+.venv/.uv:
+	@python=$$(for name in $(PYTHON) python3 python3.14 python3.13 python3.12 python3.11; do \
+		$$name -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < tuple(map(int, "$(PYTHON_AT_LEAST)".split("."))))' 2>/dev/null && echo $$name && break; done); \
+	if [ -z "$$python" ]; then \
+		echo "Motcua needs Python $(PYTHON_AT_LEAST) or later with its venv module, and found none (python3 is: $$(python3 --version 2>&1))." >&2; \
+		echo "Install it (Debian, Ubuntu: sudo apt-get install python3 python3-venv), or name it: make $(or $(MAKECMDGOALS),setup) PYTHON=/path/to/python" >&2; \
+		exit 1; \
+	fi; \
+	echo "making .venv with $$($$python --version)"; \
+	$$python -m venv .venv
+	@$(BIN)/python -m pip install -q --disable-pip-version-check uv==$(UV)
+	@touch $@
+
+.venv/.installed: .venv/.uv requirements-dev.lock pyproject.toml
+	@echo "installing what requirements-dev.lock pins"
+	@VIRTUAL_ENV=$(CURDIR)/.venv $(BIN)/uv pip sync -q requirements-dev.lock
+	@VIRTUAL_ENV=$(CURDIR)/.venv $(BIN)/uv pip install -q --no-deps -e .
+	@touch $@
+
+.venv/.broker: .venv/.installed motcua/broker/pom.xml
+	@echo "resolving Apache Kafka with Maven"
+	@$(BIN)/python -m motcua.broker
+	@touch $@

@@ -1,0 +1,71 @@
+"""The same report as one DuckDB query over the same file: what a report costs when nothing has to be live, durable or opened."""
+
+import time
+from dataclasses import dataclass
+
+import duckdb
+
+from bench.year import Year, assert_exact
+
+# All instants of the generated year are written with +07:00, so the first ten characters are the local date.
+QUERY = """
+WITH events AS (
+    SELECT subject, split_part(type, '.', 4) AS kind, time, sequence_in_file,
+           CAST(substr(time, 1, 10) AS DATE) AS day, data.channel AS channel, CAST(substr(data.due_at, 1, 10) AS DATE) AS due
+    FROM (SELECT *, row_number() OVER () AS sequence_in_file FROM read_json(?, format = 'newline_delimited', columns = {
+        subject: 'VARCHAR', type: 'VARCHAR', time: 'VARCHAR', data: 'STRUCT(channel VARCHAR, due_at VARCHAR)'}))
+), dossiers AS (
+    SELECT subject,
+           min(day) FILTER (kind = 'received') AS received,
+           any_value(channel) FILTER (kind = 'received') AS channel,
+           max_by(due, sequence_in_file) FILTER (due IS NOT NULL AND kind <> 'forwarded') AS due,
+           coalesce(min(day) FILTER (kind = 'resolved'), min(day) FILTER (kind = 'returned'),
+                    min(day) FILTER (kind IN ('withdrawn', 'stopped'))) AS closed
+    FROM events GROUP BY subject
+), judged AS (
+    SELECT *, received < $1 AS before, closed IS NOT NULL AND closed < $1 AS closed_before FROM dossiers WHERE received <= $2
+)
+SELECT count(*) FILTER (before AND NOT closed_before) AS carried_over,
+       count(*) FILTER (NOT before AND channel = 'online') AS received_online,
+       count(*) FILTER (NOT before AND channel = 'in_person') AS received_in_person,
+       count(*) FILTER (NOT before AND channel = 'postal') AS received_postal,
+       count(*) FILTER (NOT closed_before AND closed <= $2 AND closed < due) AS resolved_early,
+       count(*) FILTER (NOT closed_before AND closed <= $2 AND closed = due) AS resolved_on_time,
+       count(*) FILTER (NOT closed_before AND closed <= $2 AND closed > due) AS resolved_overdue,
+       count(*) FILTER (closed IS NULL OR closed > $2) AS in_progress_total,
+       count(*) FILTER ((closed IS NULL OR closed > $2) AND due < $2) AS in_progress_overdue
+FROM judged
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Baseline:
+    """Seconds of the query."""
+
+    seconds: float
+
+
+def measure(year: Year) -> Baseline:
+    """Run the query once, cold, and compare its report with the scenario's."""
+    query = QUERY.replace("?", "'" + str(year.events).replace("'", "''") + "'")
+    with duckdb.connect() as database:
+        began = time.monotonic()
+        answer = database.execute(query, [year.scenario.first_day, year.scenario.last_day])
+        names = [column[0] for column in answer.description]
+        row = answer.fetchone()
+        seconds = time.monotonic() - began
+    assert row is not None
+    assert_exact(_totals(dict(zip(names, row, strict=True))), year)
+    return Baseline(seconds)
+
+
+def _totals(row: dict[str, int]) -> dict[str, int]:
+    offline = row["received_in_person"] + row["received_postal"]
+    resolved = row["resolved_early"] + row["resolved_on_time"] + row["resolved_overdue"]
+    return row | {
+        "received_in_person_or_postal": offline,
+        "received_total": row["carried_over"] + row["received_online"] + offline,
+        "resolved_total": resolved,
+        "resolved_no_deadline": 0,
+        "in_progress_within": row["in_progress_total"] - row["in_progress_overdue"],
+    }

@@ -1,0 +1,77 @@
+"""From accepted to visible in figures, warm, at a steady rate, seen from outside: post one at a time, watch the count rise."""
+
+import asyncio
+import time
+from dataclasses import dataclass
+from statistics import quantiles
+
+import httpx
+
+from motcua.client import Services
+
+EVENTS_A_SECOND = 200
+WARM_UP_SECONDS = 3
+SECONDS = 15
+LOOK_AGAIN_SECONDS = 0.01
+DEPARTMENTS = ("H59.02", "H59.05", "H59.15")
+DAY = "2023-12-29"
+
+
+@dataclass(frozen=True, slots=True)
+class Latency:
+    """Milliseconds from intake's answer until the figures show the event, over `events` events."""
+
+    events: int
+    p50: float
+    p99: float
+    worst: float
+
+
+async def measure_latency(services: Services) -> Latency:
+    """Each posted dossier raises the day's count by one, so the n-th is visible when the count has risen by n."""
+    async with httpx.AsyncClient(headers=services.headers, trust_env=False, timeout=30) as client:
+        total = EVENTS_A_SECOND * (WARM_UP_SECONDS + SECONDS)
+        start = await _received(client, services)
+        visible: list[float] = []
+        watching = asyncio.create_task(_watch(client, services, start, total, visible))
+        accepted = sorted(await _post_steadily(client, services, total))
+        await asyncio.wait_for(watching, 60)
+    warm = slice(EVENTS_A_SECOND * WARM_UP_SECONDS, None)
+    spans = [max(seen - answered, 0) * 1000 for answered, seen in zip(accepted[warm], visible[warm], strict=True)]
+    cuts = quantiles(spans, n=100)
+    return Latency(len(spans), cuts[49], cuts[98], max(spans))
+
+
+async def _post_steadily(client: httpx.AsyncClient, services: Services, total: int) -> list[float]:
+    began = time.monotonic()
+    posts = []
+    for number in range(total):
+        await asyncio.sleep(max(began + number / EVENTS_A_SECOND - time.monotonic(), 0))
+        posts.append(asyncio.create_task(_post(client, services, number)))
+    return list(await asyncio.gather(*posts))
+
+
+async def _post(client: httpx.AsyncClient, services: Services, number: int) -> float:
+    dossier = {
+        "department": DEPARTMENTS[number % len(DEPARTMENTS)],
+        "procedure": "2.000635",
+        "channel": "online",
+        "online_level": "full",
+        "received_at": f"{DAY}T16:00:00+07:00",
+    }
+    answer = await client.post(f"{services.intake}/v1/dossiers", json=dossier)
+    assert answer.status_code == httpx.codes.CREATED, answer.text
+    return time.monotonic()
+
+
+async def _watch(client: httpx.AsyncClient, services: Services, start: int, total: int, visible: list[float]) -> None:
+    while len(visible) < total:
+        count = await _received(client, services) - start
+        visible.extend([time.monotonic()] * (count - len(visible)))
+        await asyncio.sleep(LOOK_AGAIN_SECONDS)
+
+
+async def _received(client: httpx.AsyncClient, services: Services) -> int:
+    answer = await client.get(f"{services.reporting}/v1/figures", params={"from": DAY, "to": DAY})
+    total = answer.raise_for_status().json()["total"]
+    return int(total["received_online"])

@@ -1,0 +1,161 @@
+"""Checks a hand-compiled report: which identities of form II.06a its figures break, and by how much."""
+
+import json
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from pathlib import Path
+from typing import Any
+
+from shared.domain.figures import HUNDRED, shares_of_row
+from shared.domain.identities import ROW_IDENTITIES, Identity
+
+Row = Mapping[str, int]
+
+IN_PERSON_OR_POSTAL = "received_in_person_or_postal"
+NO_DEADLINE = "resolved_no_deadline"
+COLUMNS = frozenset(column for identity in ROW_IDENTITIES for column in (identity.total, *identity.parts))
+TOTAL_ROW = "total=sum of rows"
+TIMELINESS = ("resolved_early", "resolved_on_time", "resolved_overdue")
+PERIOD = ("received_online", IN_PERSON_OR_POSTAL)
+SHARES: dict[str, tuple[str, tuple[str, ...]]] = {
+    "online_share": ("received_online", (*PERIOD, "carried_over")),
+    "online_share_of_period": ("received_online", PERIOD),
+    "early_share": ("resolved_early", TIMELINESS),
+    "on_time_share": ("resolved_on_time", TIMELINESS),
+    "overdue_share": ("resolved_overdue", TIMELINESS),
+}
+
+
+class UnreadableReport(ValueError):
+    """A report that cannot be checked; the message says what to change."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something that cannot be true: `stated` stands in the report, `expected` follows from its other figures."""
+
+    rule: str
+    where: str
+    figure: str
+    stated: Decimal
+    expected: Decimal
+    basis: str
+
+    @property
+    def difference(self) -> Decimal:
+        return self.stated - self.expected
+
+    def __str__(self) -> str:
+        by = f"{abs(self.difference):,} {'more' if self.difference > 0 else 'less'}"
+        return f"{self.where}: {self.rule}: {self.figure} is {self.stated:,}, but {self.basis} is {self.expected:,}: {by}"
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What was found: broken rules, rules that hold, and rules that lack a figure (the rule and the figures it lacks)."""
+
+    broken: tuple[Finding, ...]
+    holding: tuple[str, ...]
+    unchecked: tuple[str, ...]
+
+
+def read_report(file: Path) -> Mapping[str, Any]:
+    """The report of a TOML or JSON file. Raises `UnreadableReport`."""
+    try:
+        text = file.read_text(encoding="utf-8-sig")
+        document = json.loads(text) if file.suffix.lower() == ".json" else tomllib.loads(text)
+    except OSError as wrong:
+        raise UnreadableReport(f"cannot read {file}: {wrong.strerror}") from wrong
+    except ValueError as wrong:
+        raise UnreadableReport(f"{file} is not {'JSON' if file.suffix.lower() == '.json' else 'TOML'}: {wrong}") from wrong
+    if not isinstance(document, dict):
+        raise UnreadableReport(f"{file} holds no figures by column key; write received_total, received_online and so on")
+    return document
+
+
+def check_report(document: Mapping[str, Any]) -> Checked:
+    """Checks a report: its figures by column key, at the top or under `total`, and optionally `rows` that sum to them."""
+    stated = document.get("total", document)
+    if not isinstance(stated, Mapping):
+        raise UnreadableReport("`total` is not a table of figures by column key")
+    total = _row(stated, "total")
+    rows = [(f"row {number}", _row(row, f"row {number}")) for number, row in enumerate(_rows(document), start=1)]
+    if not total and not rows:
+        raise UnreadableReport(f"the report has none of the columns of the form; use the keys {', '.join(sorted(COLUMNS))}")
+    broken: list[Finding] = []
+    holding: list[str] = []
+    unchecked: list[str] = []
+    for where, row in [("total", total), *rows]:
+        for identity in ROW_IDENTITIES:
+            if missing := [column for column in (identity.total, *identity.parts) if column not in row]:
+                unchecked.append(f"{where}: {identity.name} needs {', '.join(missing)}")
+            elif identity.difference(row):
+                broken.append(_breaks(identity, where, row))
+            else:
+                holding.append(f"{where}: {identity.name}")
+    broken.extend(_unlike_their_sum(total, [row for _, row in rows]))
+    broken.extend(_wrong_shares(stated, total))
+    return Checked(tuple(broken), tuple(holding), tuple(unchecked))
+
+
+def _rows(document: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
+    rows = document.get("rows", [])
+    if not isinstance(rows, list) or not all(isinstance(row, Mapping) for row in rows):
+        raise UnreadableReport("`rows` is not a list of tables; write each under [[rows]]")
+    return rows
+
+
+def _row(stated: Mapping[str, Any], where: str) -> dict[str, int]:
+    row = {column: _count(stated[column], where, column) for column in sorted(COLUMNS) if column in stated}
+    parts = ("received_in_person", "received_postal")
+    if IN_PERSON_OR_POSTAL not in row and all(part in stated for part in parts):
+        row[IN_PERSON_OR_POSTAL] = sum(_count(stated[part], where, part) for part in parts)
+    return {NO_DEADLINE: 0, **row} if row else row
+
+
+def _count(value: object, where: str, column: str) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+        raise UnreadableReport(f"{where}: {column} is {value!r}; write a whole number without separators, such as 80121")
+    return value
+
+
+def _breaks(identity: Identity, where: str, row: Row) -> Finding:
+    stated = row[identity.total]
+    basis = " + ".join(part for part in identity.parts if row[part] or part != NO_DEADLINE)
+    return Finding(identity.name, where, identity.total, Decimal(stated), Decimal(stated - identity.difference(row)), basis)
+
+
+def _unlike_their_sum(total: Row, rows: Sequence[Row]) -> Iterator[Finding]:
+    for column, stated in total.items():
+        if rows and all(column in row for row in rows) and (summed := sum(row[column] for row in rows)) != stated:
+            yield Finding(TOTAL_ROW, "total", column, Decimal(stated), Decimal(summed), f"the sum of {len(rows)} rows")
+
+
+def _wrong_shares(stated: Mapping[str, Any], row: Row) -> Iterator[Finding]:
+    for share, (part, whole) in SHARES.items():
+        base = sum(row.get(column, 0) for column in whole)
+        if stated.get(share) is None or part not in row or not base or any(column not in row for column in whole):
+            continue
+        found = _share(stated[share], share)
+        quantum = Decimal(1).scaleb(int(found.as_tuple().exponent))
+        expected = (HUNDRED * row[part] / base).quantize(quantum, ROUND_HALF_UP)
+        if found not in {expected, _in_a_row_of_100(part, whole, row, quantum)}:
+            yield Finding("share", "total", share, found, expected, f"{part} of {base:,}")
+
+
+def _in_a_row_of_100(part: str, whole: tuple[str, ...], row: Row, quantum: Decimal) -> Decimal | None:
+    """The share as it stands in a row of shares that sum to 100."""
+    shares = shares_of_row((row[TIMELINESS[0]], row[TIMELINESS[1]], row[TIMELINESS[2]]), quantum) if whole is TIMELINESS else None
+    return None if shares is None else shares[whole.index(part)]
+
+
+def _share(value: object, share: str) -> Decimal:
+    try:
+        found = Decimal(str(value))
+    except InvalidOperation:
+        found = Decimal("NaN")
+    if not found.is_finite():
+        raise UnreadableReport(f"total: {share} is {value!r}; write percent with a point, such as 62.8")
+    return found

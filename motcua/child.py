@@ -1,0 +1,91 @@
+"""A child process of the local stack: own session, own log file, dead when its parent is dead."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+TETHER = Path(__file__).with_name("tether.py")
+LOOK_AGAIN_S = 0.02
+
+
+@dataclass(slots=True)
+class Child:
+    """One command, started, watched and stopped; start it from a thread that outlives it, for it dies with that thread."""
+
+    name: str
+    command: Sequence[str]
+    log: Path
+    environment: Mapping[str, str] = field(default_factory=dict)
+    process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start the command; what it prints goes to the end of its log file."""
+        self.log.parent.mkdir(parents=True, exist_ok=True)
+        with self.log.open("ab") as output:
+            self.process = subprocess.Popen(
+                [sys.executable, "-I", "-S", str(TETHER), str(os.getpid()), *self.command],
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                env={**os.environ, **self.environment},
+                start_new_session=True,  # Ctrl-C in a terminal reaches the runner only, which stops its children in order
+            )
+
+    @property
+    def pid(self) -> int:
+        """The process id; the child must have been started."""
+        return self._started().pid
+
+    @property
+    def exit_code(self) -> int | None:
+        """How the process ended (minus the signal's number when a signal ended it), or None while it runs or was never started."""
+        return None if self.process is None else self.process.poll()
+
+    def is_running(self) -> bool:
+        """Whether the process is there."""
+        return self.process is not None and self.process.poll() is None
+
+    def signal(self, number: signal.Signals) -> None:
+        """Send a signal; one that is gone already needs none."""
+        if self.is_running():
+            self._started().send_signal(number)
+
+    def stop(self, within: float) -> int | None:
+        """SIGTERM, then SIGKILL after so many seconds; its exit code."""
+        if self.process is None:
+            return None
+        self.signal(signal.SIGTERM)
+        try:
+            return self.process.wait(within)
+        except subprocess.TimeoutExpired:
+            return self.kill()
+
+    def kill(self) -> int:
+        """SIGKILL, and wait until it is gone."""
+        self.signal(signal.SIGKILL)
+        return self._started().wait()
+
+    def tail(self, lines: int = 20) -> str:
+        """The end of its log file, for a message about its death."""
+        if not self.log.exists():
+            return ""
+        return "\n".join(self.log.read_text(errors="replace").splitlines()[-lines:])
+
+    def _started(self) -> subprocess.Popen[bytes]:
+        if self.process is None:
+            message = f"{self.name} was not started"
+            raise RuntimeError(message)
+        return self.process
+
+
+def wait_for_exit(child: Child, within: float) -> bool:
+    """Whether the child ends within so many seconds by itself."""
+    deadline = time.monotonic() + within
+    while child.is_running() and time.monotonic() < deadline:
+        time.sleep(LOOK_AGAIN_S)
+    return not child.is_running()

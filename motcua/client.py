@@ -1,0 +1,142 @@
+"""Where the services are and how to speak with them: addresses, the key, and HTTP failures told as sentences."""
+
+import json
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from http import HTTPStatus
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+
+from motcua.failure import Failure
+
+DATA_FOLDERS = (Path(".motcua"), Path(".motcua/demo"))
+DEFAULT_URLS = {"intake": "http://127.0.0.1:8001", "processing": "http://127.0.0.1:8002", "reporting": "http://127.0.0.1:8003"}
+CONNECT_SECONDS = 5.0
+TRANSFER_SECONDS = 120.0
+TIMEOUT = httpx.Timeout(TRANSFER_SECONDS, connect=CONNECT_SECONDS, pool=None)
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """The base addresses of the three services and the key they take."""
+
+    intake: str
+    processing: str
+    reporting: str
+    key: str
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.key}"}
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """What the caller named on the command line; None leaves it to the environment, the running stack and the defaults."""
+
+    intake: str | None = None
+    processing: str | None = None
+    reporting: str | None = None
+    key: str | None = None
+
+
+def locate(named: Named, environ: Mapping[str, str] = os.environ, here: Path | None = None) -> Services:
+    """The services to speak with: as named, else as the environment says, else the local stack's, else the default ports."""
+    folders = _folders(environ, here or Path.cwd())
+    running = next((stack for folder in folders if (stack := _running(folder))), {})
+    urls = {
+        service: (getattr(named, service) or environ.get(f"MOTCUA_{service.upper()}_URL") or running.get(service) or default).rstrip("/")
+        for service, default in DEFAULT_URLS.items()
+    }
+    for service, url in urls.items():
+        if urlsplit(url).scheme not in {"http", "https"} or not urlsplit(url).hostname:
+            msg = f"{url} is not an address of {service}; write it like {DEFAULT_URLS[service]}"
+            raise Failure(msg)
+    key = named.key or environ.get("MOTCUA_API_KEY") or _local_key(urls, running, folders)
+    if not key:
+        msg = "no API key: start a local stack with `motcua up`, or name the services with --intake, --reporting and their key with --key"
+        raise Failure(msg)
+    return Services(**urls, key=key)
+
+
+def _folders(environ: Mapping[str, str], here: Path) -> list[Path]:
+    named = environ.get("MOTCUA_DATA_DIR")
+    return [here / folder for folder in ([Path(named)] if named else []) + list(DATA_FOLDERS)]
+
+
+def _running(folder: Path) -> dict[str, Any]:
+    """What `stack.json` says while its stack is running; a file left by a killed one counts for nothing."""
+    try:
+        stack = json.loads((folder / "stack.json").read_text())
+        os.kill(int(stack["pid"]), 0)
+    except (OSError, ValueError, KeyError, TypeError):
+        return {}
+    return dict(stack)
+
+
+def _local_key(urls: Mapping[str, str], running: Mapping[str, Any], folders: list[Path]) -> str | None:
+    """The local stack's own key, never for an address on another machine."""
+    if not all(is_loopback(url) for url in urls.values()):
+        return None
+    if running.get("key"):
+        return str(running["key"])
+    return next((key for folder in folders if (key := _key_file(folder / "key"))), None)
+
+
+def _key_file(path: Path) -> str | None:
+    try:
+        return path.read_text().strip()
+    except OSError:
+        return None
+
+
+def is_loopback(url: str) -> bool:
+    """Whether the address is on this machine."""
+    host = urlsplit(url).hostname or ""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def sync_client(url: str, services: Services) -> httpx.Client:
+    """A client of one service; a proxy of the environment is left out for this machine."""
+    return httpx.Client(base_url=url, headers=services.headers, timeout=TIMEOUT, trust_env=not is_loopback(url))
+
+
+@contextmanager
+def told_plainly(service: str, url: str) -> Iterator[None]:
+    """Turn what can go wrong in a call into a sentence that says what to do."""
+    try:
+        yield
+    except httpx.ConnectError as error:
+        raise unreachable(service, url) from error
+    except httpx.HTTPStatusError as error:
+        raise refused(service, error.response) from error
+    except httpx.TimeoutException as error:
+        msg = f"{service} at {url} took longer than {TRANSFER_SECONDS:.0f} s to answer; see its log and try again"
+        raise Failure(msg) from error
+    except httpx.TransportError as error:
+        msg = f"the connection to {service} at {url} broke ({type(error).__name__}); try again"
+        raise Failure(msg) from error
+
+
+def unreachable(service: str, url: str) -> Failure:
+    return Failure(f"nothing answers at {url}: start it with `motcua up`, or name {service} with --{service} URL")
+
+
+def refused(service: str, response: httpx.Response) -> Failure:
+    """What an answer other than success says, from its problem details when it carries them."""
+    if response.status_code in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
+        return Failure(f"{service} does not take this key: pass the right one with --key or MOTCUA_API_KEY")
+    try:
+        detail = response.json()["detail"]
+    except (ValueError, KeyError, TypeError, httpx.ResponseNotRead):
+        detail = response.reason_phrase
+    return Failure(f"{service} answered {response.status_code}: {detail}")

@@ -1,0 +1,144 @@
+"""The demo: a province's year played through a stack of its own, beside what the printed report said."""
+
+import asyncio
+import os
+import sys
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import datetime, time
+from pathlib import Path
+
+import httpx
+
+from motcua.cli.bars import import_bar, stage_bars
+from motcua.cli.show import show_form, write
+from motcua.cli.summary import import_summary
+from motcua.client import DATA_FOLDERS, Services, sync_client
+from motcua.failure import Failure
+from motcua.generate import Scenario, ScenarioError, load_scenario
+from motcua.generate import run as generate
+from motcua.importer.run import run as import_events
+from motcua.importer.source import Source
+from motcua.report.figures import fetch, parse
+from motcua.report.paragraph import paragraph
+from motcua.report.printed import comparison
+from motcua.stack import Stack, run_in_foreground
+from motcua.stack.crew import Interrupted
+from motcua.verify import remote
+from shared.domain.localtime import LOCAL
+
+VISIBLE_WITHIN_SECONDS = 300.0
+LOOK_AGAIN_SECONDS = 0.5
+END_OF_DAY = time(23, 59)
+
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    """A scenario and the file of its events in the demo's folder."""
+
+    scenario: Scenario
+    events: Path
+    data_dir: Path
+
+    @property
+    def clock(self) -> str:
+        """The end of the scenario's period, where the demo's clock stands still."""
+        return datetime.combine(self.scenario.last_day, END_OF_DAY, LOCAL).isoformat()
+
+
+def run(data_dir: Path, scenario: str, port_base: int, *, exit_after_report: bool) -> int:
+    """Play the year and stay up until Ctrl-C, or stop after the report; the exit code."""
+    played = prepare(data_dir, scenario)
+
+    async def when_ready(stack: Stack) -> None:
+        await _play(stack, played)
+        if exit_after_report:
+            raise Interrupted
+
+    return run_in_foreground(lambda: Stack(data_dir, port_base, clock=played.clock, year=played.scenario.last_day.year), when_ready)
+
+
+def prepare(data_dir: Path, scenario_name: str) -> Played:
+    """Generate the year once; a folder plays one scenario."""
+    try:
+        scenario = load_scenario(scenario_name)
+        played = Played(scenario, data_dir / f"{scenario.name}.ndjson", data_dir)
+        data_dir.mkdir(parents=True, exist_ok=True)
+        if others := [file.stem for file in data_dir.glob("*.ndjson") if file != played.events and ".rejected" not in file.name]:
+            msg = f"{data_dir} holds the year of {others[0]}: choose another folder for {scenario.name} with --data-dir"
+            raise Failure(msg)
+        if not played.events.exists():
+            with stage_bars() as observe:
+                generate(scenario_name, played.events, lambda done, total: observe("generate", done, total))
+    except (ScenarioError, OSError) as error:
+        raise Failure(str(error)) from error
+    return played
+
+
+async def _play(stack: Stack, played: Played) -> None:
+    ends = stack.endpoints
+    services = Services(intake=ends.intake, processing=ends.processing, reporting=ends.reporting, key=ends.key)
+    with Source(str(played.events)) as source, import_bar(source.total_bytes) as observe:
+        tally = await import_events(source, services, observe)
+    write(import_summary(tally))
+    with stage_bars() as stages:
+        await _visible(services, played, stages)
+    await asyncio.to_thread(_print_report, services, played)
+
+
+async def _visible(services: Services, played: Played, observe: Callable[[str, int, int], None]) -> None:
+    """Wait until every event of intake's log shows in the figures: they stand still, and every dossier has seen all its events."""
+    scenario, before = played.scenario, None
+    with ExitStack() as stack:
+        intake = stack.enter_context(sync_client(services.intake, services))
+        reporting = stack.enter_context(sync_client(services.reporting, services))
+        loop = asyncio.get_running_loop()
+        give_up_at = loop.time() + VISIBLE_WITHIN_SECONDS
+        while loop.time() < give_up_at:
+            row = parse(await asyncio.to_thread(fetch, reporting, scenario.first_day, scenario.last_day)).total
+            asked = scenario.figures
+            observe("counting", row["received_total"] + row["resolved_total"], asked.received_total + asked.resolved_total)
+            if row == before and await asyncio.to_thread(_caught_up, intake, reporting):
+                return
+            before = row
+            await asyncio.sleep(LOOK_AGAIN_SECONDS)
+    msg = f"the figures do not show everything after {VISIBLE_WITHIN_SECONDS:.0f} s; the logs in {played.data_dir}/logs say why"
+    raise Failure(msg)
+
+
+def _caught_up(intake: httpx.Client, reporting: httpx.Client) -> bool:
+    return remote.events_seen("reporting", reporting, remote.DOSSIERS) >= remote.head(intake).events
+
+
+def _print_report(services: Services, played: Played) -> None:
+    scenario = played.scenario
+    with sync_client(services.reporting, services) as client:
+        report = parse(fetch(client, scenario.first_day, scenario.last_day, ("department",)))
+    write(f"\n{scenario.title}\n")
+    write(paragraph(report))
+    write("")
+    write(comparison(report.total, scenario.printed))
+    show_form(report)
+    write(_where_to_look(services, played))
+
+
+def _where_to_look(services: Services, played: Played) -> str:
+    first, last = played.scenario.first_day, played.scenario.last_day
+    motcua = _program(played.data_dir)
+    return f"""
+Where to look:
+  {services.reporting}/metrics   the figures as Prometheus reads them
+  {services.reporting}/docs      the API of reporting
+  {services.intake}/docs      the API of intake: post an event of your own
+  curl -H "Authorization: Bearer $(cat {played.data_dir}/key)" \\
+    '{services.reporting}/v1/figures?from={first}&to={last}'
+  {motcua} report --from {first} --to {last} --by department
+  {motcua} verify
+Ctrl-C stops everything. Started again, it goes on: nothing counts twice."""
+
+
+def _program(data_dir: Path) -> str:
+    """How to call this program from here so that it finds this demo's stack."""
+    program = os.path.relpath(sys.argv[0])
+    return program if data_dir in DATA_FOLDERS else f"MOTCUA_DATA_DIR={data_dir} {program}"

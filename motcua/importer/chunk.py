@@ -1,0 +1,49 @@
+"""Which connection a dossier's lines take, and the chunks in which they are posted."""
+
+import zlib
+
+import msgspec
+from msgspec import Struct
+
+from motcua.importer.line import Line
+
+CHUNK_LINES = 4_000
+CHUNK_BYTES = 1 << 20
+
+
+class _Subject(Struct):
+    subject: str = ""
+
+
+_decode_subject = msgspec.json.Decoder(_Subject).decode
+
+
+def lane_of(line: Line, lanes: int) -> int:
+    """The connection of the line's dossier: always the same one. A line without a readable dossier takes the first."""
+    try:
+        subject = _decode_subject(line.body).subject
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return 0
+    return zlib.crc32(subject.encode()) % lanes
+
+
+class Chunk:
+    """Lines of one lane in file order, posted together; intake's line numbers in it count from 1."""
+
+    __slots__ = ("lines", "size")
+
+    def __init__(self) -> None:
+        self.lines: list[Line] = []
+        self.size = 0
+
+    def add(self, line: Line) -> None:
+        self.lines.append(line)
+        self.size += len(line.body)
+
+    @property
+    def full(self) -> bool:
+        return len(self.lines) >= CHUNK_LINES or self.size >= CHUNK_BYTES
+
+    @property
+    def body(self) -> bytes:
+        return b"".join([line.body for line in self.lines])

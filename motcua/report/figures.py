@@ -1,0 +1,77 @@
+"""The answer of `GET /v1/figures` as values, and the call that gets it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+import httpx
+import msgspec
+
+from motcua.client import told_plainly
+from motcua.failure import Failure
+from shared.domain.localtime import local
+
+PATH = "/v1/figures"
+FORM_PATH = "/v1/reports/ii06a"
+Row = Mapping[str, Any]  # a figure's key -> its count, or a share as a decimal string
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """One row of a breakdown: the values it is for, and its figures."""
+
+    key: Mapping[str, str | None]
+    row: Row
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The figures of a period under a named definition."""
+
+    first: date
+    last: date
+    definition: str
+    as_of: datetime
+    by: tuple[str, ...]
+    total: Row
+    groups: tuple[Group, ...]
+
+
+def fetch(client: httpx.Client, first: date, last: date, by: tuple[str, ...] = (), definition: str | None = None) -> bytes:
+    """The figures of a period as reporting answers them."""
+    query = {"from": first.isoformat(), "to": last.isoformat()}
+    query |= {"by": ",".join(by)} if by else {}
+    query |= {"definition": definition} if definition else {}
+    with told_plainly("reporting", str(client.base_url)):
+        response = client.get(PATH, params=query)
+        response.raise_for_status()
+    return response.content
+
+
+def fetch_text(client: httpx.Client, first: date, last: date) -> str:
+    """The period as a paragraph in Vietnamese, with a line for each department, as reporting writes it."""
+    query = {"from": first.isoformat(), "to": last.isoformat(), "format": "text"}
+    with told_plainly("reporting", str(client.base_url)):
+        response = client.get(FORM_PATH, params=query)
+        response.raise_for_status()
+    return response.text
+
+
+def parse(answer: bytes) -> Report:
+    """The report an answer carries."""
+    try:
+        found = msgspec.json.decode(answer)
+        groups = tuple(Group(row["key"], {name: value for name, value in row.items() if name != "key"}) for row in found["rows"])
+        return Report(
+            first=date.fromisoformat(found["from"]),
+            last=date.fromisoformat(found["to"]),
+            definition=found["definition"],
+            as_of=local(datetime.fromisoformat(found["as_of"])),
+            by=tuple(found["by"]),
+            total=found["total"],
+            groups=groups,
+        )
+    except (msgspec.DecodeError, KeyError, TypeError, ValueError) as error:
+        msg = f"reporting does not answer figures as this version reads them ({error!r}); is --reporting right?"
+        raise Failure(msg) from error

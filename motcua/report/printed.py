@@ -1,0 +1,90 @@
+"""The figures beside what a printed report said: which printed values cannot be true, and the arithmetic that shows it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import chain
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from motcua.report.figures import Row
+from motcua.report.form import COLUMNS
+from motcua.report.numbers import NOT_APPLICABLE, count, percent
+from shared.domain.identities import ROW_IDENTITIES, Identity
+
+SHARES = (
+    ("online_share", "online, of all to handle"),
+    ("online_share_of_period", "online, of those received in the period"),
+    ("early_share", "early, of those resolved"),
+    ("on_time_share", "on time, of those resolved"),
+    ("overdue_share", "overdue, of those resolved"),
+)
+Printed = Mapping[str, int | float | str]
+
+
+@dataclass(frozen=True, slots=True)
+class Impossible:
+    """A printed value that breaks an identity of the form which the other printed values and the count agree on."""
+
+    key: str
+    arithmetic: str
+
+
+def impossible(counted: Row, printed: Printed) -> list[Impossible]:
+    """Printed values that differ from the count and cannot be true beside the other printed ones."""
+    found = {}
+    for identity in ROW_IDENTITIES:
+        row = _printed_row(identity, counted, printed)
+        if row is None or identity.difference(row) == 0:
+            continue
+        for key in (identity.total, *identity.parts):
+            if key in printed and row[key] != counted[key]:
+                found[key] = Impossible(key, _arithmetic(identity, row, key))
+    return list(found.values())
+
+
+def _printed_row(identity: Identity, counted: Row, printed: Printed) -> dict[str, int] | None:
+    """The identity's values as printed; None when the report leaves one out that is not zero."""
+    row = {}
+    for key in (identity.total, *identity.parts):
+        value = printed.get(key, 0 if counted[key] == 0 else None)
+        if not isinstance(value, int):
+            return None
+        row[key] = value
+    return row
+
+
+def _arithmetic(identity: Identity, row: Mapping[str, int], key: str) -> str:
+    """`80.121 − 78.784 = 1.337, not 1.137`."""
+    if key == identity.total:
+        parts = [row[part] for part in identity.parts if row[part]]
+        return f"{' + '.join(map(count, parts))} = {count(sum(parts))}, not {count(row[key])}"
+    others = [row[part] for part in identity.parts if part != key and row[part]]
+    return f"{' − '.join(map(count, [row[identity.total], *others]))} = {count(row[identity.total] - sum(others))}, not {count(row[key])}"
+
+
+def comparison(counted: Row, printed: Printed) -> RenderableType:
+    """A table of every figure, counted and printed, with the impossible ones marked and explained below."""
+    wrong = impossible(counted, printed)
+    marks = {each.key: f"cannot be true ({number})" for number, each in enumerate(wrong, 1)}
+    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="bold")
+    table.add_column("figure")
+    table.add_column("counted", justify="right")
+    table.add_column("printed", justify="right")
+    table.add_column("")
+    named = chain(((key, f"{number} {meaning}") for number, key, meaning in COLUMNS), SHARES)
+    for key, meaning in named:
+        said = _shown(key, printed.get(key))
+        mark = marks.get(key) or ("differs" if key in printed and said != _shown(key, counted[key]) else "")
+        table.add_row(meaning, _shown(key, counted[key]), said, mark, style="bold red" if key in marks else None)
+    notes = [Text(f"({number}) {each.arithmetic}") for number, each in enumerate(wrong, 1)]
+    return Group(table, *([Text(), *notes] if notes else []))
+
+
+def _shown(key: str, value: object) -> str:
+    if value is None:
+        return NOT_APPLICABLE
+    if key.endswith(("_share", "_share_of_period")):
+        return percent(str(value))
+    return count(value) if isinstance(value, int) else str(value)

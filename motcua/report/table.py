@@ -1,0 +1,73 @@
+"""The form as a table that fits a terminal of 80 columns."""
+
+from collections.abc import Callable, Mapping
+
+from rich.console import Group as Stack
+from rich.console import RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from motcua.report.figures import Report, Row
+from motcua.report.form import COLUMNS, KEYS
+from motcua.report.numbers import count
+
+NARROWEST_NAME = 10
+GAP = 1
+Naming = Callable[[Mapping[str, str | None]], str]
+
+
+def form(report: Report, name_of: Naming, width: int) -> RenderableType:
+    """Every group and the total under the form's column numbers, and what the numbers mean.
+
+    Names wrap in the room the figures leave; where that is too little, a name stands on a line of its own.
+    """
+    rows = [(name_of(group.key), group.row) for group in report.groups] + [("Total", report.total)]
+    room = width - sum(_widths([row for _name, row in rows])) - GAP * len(KEYS)
+    table = _beside(rows, room) if room >= NARROWEST_NAME else _below(rows)
+    return Stack(table, Text(), *_legend(report))
+
+
+def _widths(rows: list[Row]) -> list[int]:
+    return [max(len(number), *(len(count(row[key])) for row in rows)) for number, key, _meaning in COLUMNS]
+
+
+def _columns(table: Table) -> None:
+    for number, _key, _meaning in COLUMNS:
+        table.add_column(number, justify="right", no_wrap=True)
+
+
+def _beside(rows: list[tuple[str, Row]], room: int) -> Table:
+    table = Table(box=None, padding=(0, GAP, 0, 0), pad_edge=False, header_style="bold")
+    table.add_column("1-2", width=room)
+    _columns(table)
+    for name, row in rows:
+        table.add_row(name, *_cells(row), style="bold" if row is rows[-1][1] else None)
+    return table
+
+
+def _below(rows: list[tuple[str, Row]]) -> Stack:
+    """Each figure on its own line: for counts too long to stand side by side."""
+    parts: list[RenderableType] = []
+    for name, row in rows:
+        table = Table(box=None, padding=(0, GAP, 0, 0), pad_edge=False, show_header=False, title=name, title_justify="left")
+        for _ in range(3):
+            table.add_column(justify="left")
+        table.columns[1].justify = "right"
+        for number, key, meaning in COLUMNS:
+            table.add_row(number, count(row[key]), meaning)
+        parts.append(table)
+    return Stack(*parts)
+
+
+def _cells(row: Row) -> list[str]:
+    return [count(row[key]) for key in KEYS]
+
+
+def _legend(report: Report) -> list[Text]:
+    meanings = "; ".join(f"{number} {meaning}" for number, _key, meaning in COLUMNS)
+    extra = report.total.get("resolved_no_deadline", 0)
+    note = f" Column 7 holds {count(extra)} without a deadline besides 8-10." if extra else ""
+    return [
+        Text(f"Columns: {meanings}.{note}", style="dim"),
+        Text(f"Definition {report.definition}, as of {report.as_of:%d/%m/%Y %H:%M}.", style="dim"),
+    ]

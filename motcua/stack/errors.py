@@ -1,0 +1,42 @@
+"""Why a local stack does not run, told with what to do about it."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from motcua.failure import Failure
+
+
+class StackFailure(Failure):
+    """The stack cannot start, or cannot go on."""
+
+    exit_code = 1
+
+
+class PortInUse(StackFailure):
+    """Somebody else listens where a part of the stack should."""
+
+    def __init__(self, part: str, port: int) -> None:
+        super().__init__(f"port {port}, which {part} needs, is in use: stop what listens there, or choose other ports with --port-base")
+
+
+class DataDirInUse(StackFailure):
+    """Another stack runs on the same folder; two would write into the same files."""
+
+    def __init__(self, data_dir: Path, holder: str) -> None:
+        who = f" (process {holder})" if holder else ""
+        super().__init__(f"a stack is already running on {data_dir}{who}: stop it, or choose another folder with --data-dir")
+
+
+class KeepsDying(StackFailure):
+    """A part was started again and again and ended each time."""
+
+    def __init__(self, name: str, fact: str, log: Path, tail: str) -> None:
+        super().__init__(f"{name} {fact}; the stack ends. The end of {log}:\n{tail}")
+
+
+class NotReady(StackFailure):
+    """Parts run but do not say that they are ready."""
+
+    def __init__(self, logs: Mapping[str, Path], within: float) -> None:
+        where = ", ".join(f"{name} ({log})" for name, log in logs.items())
+        super().__init__(f"not ready within {within:.0f} s; the logs say why: {where}")

@@ -1,0 +1,126 @@
+"""The local stack: broker and services started in order, kept running, stopped in order."""
+
+import asyncio
+import json
+import os
+import sys
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from motcua.broker import NodeConfig, prepare
+from motcua.child import Child
+from motcua.stack.claims import claim_ports, keep_key, lock_folder, write_private
+from motcua.stack.crew import Crew
+from motcua.stack.layout import Layout
+from motcua.stack.readiness import wait_until_ready
+from motcua.stack.services import service_children
+from motcua.stack.supervision import Say
+
+READY_WITHIN_S = 120.0
+STOP_WITHIN_S = {"intake": 45.0, "processing": 20.0, "reporting": 20.0, "broker": 20.0}
+
+
+def say_on_stderr(line: str) -> None:
+    """Everything but the ready line goes to stderr."""
+    print(line, file=sys.stderr, flush=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoints:
+    """Where a running stack is reached, and with which key."""
+
+    intake: str
+    processing: str
+    reporting: str
+    broker: str
+    key: str
+
+    @property
+    def ready_line(self) -> str:
+        """What `motcua up` prints when all is ready."""
+        return "ready " + " ".join(f"{name}={value}" for name, value in asdict(self).items())
+
+
+class Stack:
+    """One stack on one data folder; start it from the main thread, for its children die with the thread that started them."""
+
+    def __init__(
+        self,
+        data_dir: Path,
+        port_base: int = 8000,
+        clock: str = "system",
+        year: int | None = None,
+        *,
+        restart: bool = True,
+        say: Say = say_on_stderr,
+    ) -> None:
+        self.layout = Layout(data_dir.expanduser().absolute(), port_base)
+        self.hurry = asyncio.Event()
+        self.say = say
+        self._clock, self._year = clock, year
+        self._bootstrap = os.environ.get("MOTCUA_KAFKA_BOOTSTRAP")
+        self._crew = Crew(say, restart=restart)
+        self._held = ExitStack()
+        self._endpoints: Endpoints | None = None
+
+    @property
+    def endpoints(self) -> Endpoints:
+        """Where it is reached; known once it has started."""
+        if self._endpoints is None:
+            message = "the stack has not started"
+            raise RuntimeError(message)
+        return self._endpoints
+
+    @property
+    def children(self) -> dict[str, Child]:
+        """The running parts by name, for those who measure or kill them."""
+        return self._crew.children
+
+    async def start(self) -> Endpoints:
+        """Start everything; returns when all three services are ready."""
+        layout = self.layout
+        self._held.enter_context(lock_folder(layout.lock_file))
+        await claim_ports(layout.ports | ({} if self._bootstrap else layout.broker_ports))
+        key, bootstrap = keep_key(layout.key_file), self._bootstrap or await self._start_broker()
+        self.say("starting intake, processing and reporting")
+        for child in service_children(layout, key=key, bootstrap=bootstrap, clock=self._clock, year=self._year):
+            self._crew.add(child)
+            self._crew.watch(child)
+        await self._crew.or_failure(wait_until_ready(layout, READY_WITHIN_S))
+        self._endpoints = Endpoints(**layout.urls, broker=bootstrap, key=key)
+        self._held.callback(layout.stack_file.unlink, missing_ok=True)
+        write_private(layout.stack_file, json.dumps({"pid": os.getpid(), **asdict(self._endpoints)}))
+        return self._endpoints
+
+    async def failure(self) -> None:
+        """Wait, for ever if all goes well; raises when a part keeps dying."""
+        await self._crew.failure()
+
+    async def stop(self) -> None:
+        """Intake first (it relays what it has logged), the broker last; once `hurry` is set, what is left is killed."""
+        await self._crew.stop(STOP_WITHIN_S, self.hurry)
+        self._held.close()
+
+    async def __aenter__(self) -> Self:
+        try:
+            await self.start()
+        except BaseException:
+            await self.stop()
+            raise
+        return self
+
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        await self.stop()
+
+    async def _start_broker(self) -> str:
+        self.say("starting Apache Kafka (the first start fetches it)")
+        port, controller_port = self.layout.broker_ports.values()
+        config = NodeConfig(self.layout.broker_dir, port, controller_port)
+        node = await asyncio.to_thread(prepare, config, self.layout.log("broker"))
+        self._crew.add(node.child)
+        await node.wait_until_serving()
+        self._crew.watch(node.child)
+        return node.bootstrap

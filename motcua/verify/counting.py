@@ -1,0 +1,134 @@
+"""The figures of a period counted one dossier at a time: its state at the end of a day, looked up in its own dates.
+
+No deltas and no sums over days here: this is the second opinion on them.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from shared.domain.deadline import overdue_from
+from shared.domain.dossier import Dossier
+from shared.domain.events import Channel
+from shared.domain.lifecycle import State
+from shared.domain.localtime import ONE_DAY, local_date
+from shared.domain.timeliness import closed_timeliness, in_hours
+
+Counts = Mapping[str, int]
+COUNTED = (
+    "received_total", "received_online", "received_in_person", "received_postal", "received_in_person_or_postal", "carried_over",
+    "resolved_total", "resolved_early", "resolved_on_time", "resolved_overdue", "resolved_no_deadline",
+    "in_progress_total", "in_progress_within", "in_progress_overdue", "in_progress_suspended",
+    "withdrawn", "stopped", "returned_total", "returned_in_person", "returned_postal", "returned_online", "awaiting_return",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """A dossier that was received, with its dates as local days, worked out once for every period asked about."""
+
+    dossier: Dossier
+    received: date
+    closed: date | None
+    returned: date | None
+    resolved_as: str | None
+
+    def open_at_end_of(self, day: date) -> bool:
+        return self.received <= day and (self.closed is None or self.closed > day)
+
+    def overdue_at_end_of(self, day: date) -> bool:
+        """Past its deadline at the end of the day; a pause keeps what it found when it began."""
+        due = self._due_at_end_of(day)
+        if due is None:
+            return False
+        paused_at = self.paused_at_end_of(day)
+        if paused_at is not None:
+            return paused_at >= overdue_from(due, in_hours=in_hours(self.dossier))
+        return local_date(due) < day
+
+    def paused_at_end_of(self, day: date) -> datetime | None:
+        """When the pause that holds at the end of the day began."""
+        for pause in reversed(self.dossier.suspensions):
+            if local_date(pause.started_at) <= day:
+                return pause.started_at if pause.ended_at is None or local_date(pause.ended_at) > day else None
+        return None
+
+    def _due_at_end_of(self, day: date) -> datetime | None:
+        for change in reversed(self.dossier.deadlines):
+            if local_date(change.at) <= day:
+                return change.due_at
+        return None
+
+
+def facts_of(dossiers: Iterable[Dossier]) -> list[Facts]:
+    """The dossiers that count: those that were received."""
+    return [_facts(dossier, dossier.received_at) for dossier in dossiers if dossier.received_at is not None]
+
+
+def _facts(dossier: Dossier, received_at: datetime) -> Facts:
+    timeliness = closed_timeliness(dossier)
+    return Facts(
+        dossier=dossier,
+        received=local_date(received_at),
+        closed=None if dossier.closed_at is None else local_date(dossier.closed_at),
+        returned=None if dossier.returned_at is None else local_date(dossier.returned_at),
+        resolved_as=None if timeliness is None else timeliness.value,
+    )
+
+
+def figures_by_department(facts: Iterable[Facts], first: date, last: date) -> dict[str, Counts]:
+    """The counts of the period `first..last` for every department that has any dossier in it."""
+    counts: dict[str, dict[str, int]] = defaultdict(lambda: dict.fromkeys(COUNTED, 0))
+    for each in facts:
+        if each.received <= last and (each.closed is None or each.closed >= first or _still_awaited(each, first)):
+            _count(each, counts[each.dossier.department], first, last)
+    return dict(counts)
+
+
+def total_of(rows: Mapping[str, Counts]) -> dict[str, int]:
+    """The total row: the sum of the rows."""
+    return {key: sum(row[key] for row in rows.values()) for key in COUNTED}
+
+
+def _still_awaited(each: Facts, first: date) -> bool:
+    """Closed before the period, with a result that was still to be returned then."""
+    return each.returned is None or each.returned >= first
+
+
+def _count(each: Facts, row: dict[str, int], first: date, last: date) -> None:
+    _count_received(each, row, first)
+    if each.closed is not None and first <= each.closed <= last:
+        row["resolved_total"] += 1
+        row[f"resolved_{each.resolved_as}"] += 1
+        row["withdrawn"] += each.dossier.closed_as is State.WITHDRAWN
+        row["stopped"] += each.dossier.closed_as is State.STOPPED
+    if each.open_at_end_of(last):
+        _count_open(each, row, last)
+    _count_returned(each, row, first, last)
+
+
+def _count_received(each: Facts, row: dict[str, int], first: date) -> None:
+    if each.received >= first:
+        channel = each.dossier.channel
+        row["received_total"] += 1
+        row[f"received_{channel.value}"] += 1
+        row["received_in_person_or_postal"] += channel is not Channel.ONLINE
+    elif each.open_at_end_of(first - ONE_DAY):
+        row["received_total"] += 1
+        row["carried_over"] += 1
+
+
+def _count_open(each: Facts, row: dict[str, int], last: date) -> None:
+    row["in_progress_total"] += 1
+    row["in_progress_overdue" if each.overdue_at_end_of(last) else "in_progress_within"] += 1
+    row["in_progress_suspended"] += each.paused_at_end_of(last) is not None
+
+
+def _count_returned(each: Facts, row: dict[str, int], first: date, last: date) -> None:
+    returned, channel = each.returned, each.dossier.return_channel
+    if returned is not None and channel is not None and first <= returned <= last:
+        row["returned_total"] += 1
+        row[f"returned_{channel.value}"] += 1
+    resolved = each.dossier.closed_as is State.RESOLVED and each.closed is not None and each.closed <= last
+    row["awaiting_return"] += resolved and (returned is None or returned > last)

@@ -1,0 +1,61 @@
+"""The dossiers as the event log makes them: every event applied by the rules of the domain, one after another."""
+
+from dataclasses import dataclass, field
+from datetime import date
+
+import msgspec
+from msgspec import Struct
+
+from motcua.verify.difference import Difference
+from shared.contract.envelope import CloudEvent
+from shared.domain.dossier import Dossier, apply
+from shared.domain.errors import Refusal
+from shared.domain.localtime import local_date
+from shared.mapping import decode_data, to_event
+
+LOG = "the log"
+
+
+class Entry(Struct, frozen=True):
+    """One line of intake's log."""
+
+    position: int
+    event: CloudEvent
+
+
+decode_entry = msgspec.json.Decoder(Entry).decode
+
+
+@dataclass(slots=True)
+class Recount:
+    """Dossiers after the events taken so far; `faults` are events that the rules or the order of the log do not allow."""
+
+    dossiers: dict[str, Dossier] = field(default_factory=dict)
+    faults: list[Difference] = field(default_factory=list)
+    events: int = 0
+    position: int = 0
+    first_day: date | None = None
+    last_day: date | None = None
+
+    def take(self, line: bytes) -> None:
+        """Apply one line of the log."""
+        entry = decode_entry(line)
+        event, code = entry.event, entry.event.subject
+        if entry.position <= self.position:
+            self._fault(code, f"has position {entry.position} after {self.position}")
+        self.position = entry.position
+        self.events += 1
+        try:
+            after = apply(self.dossiers.get(code), code, to_event(decode_data(event), event.time))
+        except (Refusal, ValueError) as refusal:
+            self._fault(code, f"holds event {event.id} against the rules: {refusal}")
+            return
+        if event.sequence != after.sequence:
+            self._fault(code, f"numbers event {event.id} {event.sequence}, it is the dossier's {after.sequence}th")
+        self.dossiers[code] = after
+        day = local_date(event.time)
+        self.first_day = min(day, self.first_day or day)
+        self.last_day = max(day, self.last_day or day)
+
+    def _fault(self, code: str, detail: str) -> None:
+        self.faults.append(Difference(LOG, code, detail))

@@ -1,0 +1,91 @@
+"""Wires the service: one typed lifespan builds everything and takes it down in reverse."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable, Coroutine
+from typing import Any
+
+import structlog
+from fastapi import Depends, FastAPI
+from fastapi_offline import FastAPIOffline
+
+from services.intake import bulk_api, failures, operations, posting, reading
+from services.intake.committer import Committer
+from services.intake.database import migrate, open_database
+from services.intake.metrics import Metrics
+from services.intake.relay import Relay
+from services.intake.service import Intake
+from services.intake.settings import IntakeSettings
+from shared import problems
+from shared.catalogue import load
+from shared.clock import clock_from, system_clock
+from shared.security import require_key
+
+DESCRIPTION = "Takes dossiers and their events: a 2xx means that the event is in the log, on disk, and will be counted once."
+LOGGER = structlog.get_logger()
+
+
+def create_app(settings: IntakeSettings, on_fatal: Callable[[], None] = lambda: None) -> FastAPI:
+    """The ASGI application. `on_fatal` is called when a part ends by a bug: the process should then stop and be started again."""
+    catalogue = load(settings.catalogue)
+
+    @contextlib.asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        database = open_database(settings)
+        try:
+            await migrate(database)
+            metrics = Metrics()
+            relay = Relay(settings, database, metrics)
+            clock = clock_from(settings.clock)
+            committer = Committer(
+                database,
+                catalogue,
+                clock=clock,
+                recording_clock=system_clock,
+                max_batch_events=settings.max_batch_events,
+                on_commit=relay.logged,
+            )
+            app.state.intake = Intake(settings, catalogue, clock, database, metrics, committer, relay)
+            async with _running(committer, relay, settings.drain_seconds, on_fatal):
+                yield
+        finally:
+            await database.close()
+
+    app = FastAPIOffline(title="Motcua intake", version="1", description=DESCRIPTION, lifespan=lifespan)
+    problems.install(app)
+    failures.install(app)
+    guarded = [Depends(require_key(settings.api_key))]
+    for router in (posting.router, bulk_api.router, reading.router):
+        app.include_router(router, dependencies=guarded)
+    app.include_router(operations.router)
+    return app
+
+
+@contextlib.asynccontextmanager
+async def _running(committer: Committer, relay: Relay, drain_seconds: float, on_fatal: Callable[[], None]) -> AsyncIterator[None]:
+    """The writer and the relay, drained in that order at the end."""
+    writer = _watched("writer", committer.run(), on_fatal)
+    relaying = _watched("relay", relay.run(), on_fatal)
+    try:
+        yield
+    finally:
+        committer.close()
+        await asyncio.wait([writer])
+        relay.drain()
+        _, late = await asyncio.wait([relaying], timeout=drain_seconds)
+        if late:
+            LOGGER.warning("relay_not_drained", relayed=relay.position)
+            relaying.cancel()
+            await asyncio.wait([relaying])
+        await relay.save_cursor()
+
+
+def _watched(name: str, work: Coroutine[Any, Any, None], on_fatal: Callable[[], None]) -> "asyncio.Task[None]":
+    def ended(task: "asyncio.Task[None]") -> None:
+        if not task.cancelled() and (bug := task.exception()) is not None:
+            LOGGER.critical("part_stopped", part=name, exc_info=bug)
+            on_fatal()
+
+    task = asyncio.create_task(work, name=name)
+    task.add_done_callback(ended)
+    return task

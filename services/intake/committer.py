@@ -1,0 +1,174 @@
+"""Group commit: whatever waits shares one transaction, and nobody is answered before it is on disk."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import structlog
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, NotSupportedError, ProgrammingError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.intake import log
+from services.intake.candidates import Candidate, Mint
+from services.intake.database import Database, take_commit_lock
+from services.intake.desk import Desk, Known, NotDecided
+from services.intake.outcomes import Outcome
+from services.intake.snapshots import RecentDossiers
+from shared.catalogue import Catalogue
+from shared.clock import Clock
+
+TRANSIENT = (DBAPIError, PoolTimeout, OSError, TimeoutError)
+OURS = (ProgrammingError, NotSupportedError)  # the database says that the program is wrong
+LOGGER = structlog.get_logger()
+
+
+class StoreUnavailable(Exception):
+    """The log could not be written; nothing was promised, send again."""
+
+
+class CannotBeStored(Exception):
+    """The database refuses this request's content, whatever is committed with it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A request's candidates and where its answer goes."""
+
+    candidates: Sequence[Candidate]
+    answer: "asyncio.Future[list[Outcome]]"
+
+    def fail(self, error: Exception) -> None:
+        if not self.answer.done():
+            self.answer.set_exception(error)
+
+
+class Committer:
+    """The one writer of an intake process."""
+
+    def __init__(
+        self,
+        database: Database,
+        catalogue: Catalogue,
+        *,
+        clock: Clock,
+        recording_clock: Clock,
+        max_batch_events: int,
+        on_commit: Callable[[int], None],
+    ) -> None:
+        self._database = database
+        self._catalogue = catalogue
+        self._clock = clock
+        self._recording_clock = recording_clock
+        self._max_batch_events = max_batch_events
+        self._on_commit = on_commit
+        self._recent = RecentDossiers()
+        self._queue: asyncio.Queue[Waiting | None] = asyncio.Queue()
+        self._closed = False
+
+    async def submit(self, candidates: Sequence[Candidate]) -> list[Outcome]:
+        """The outcome of each candidate, once it is durable."""
+        if self._closed:
+            msg = "intake is stopping; send again to another instance or later"
+            raise StoreUnavailable(msg)
+        waiting = Waiting(candidates, asyncio.get_running_loop().create_future())
+        self._queue.put_nowait(waiting)
+        return await waiting.answer
+
+    @property
+    def closed(self) -> bool:
+        """Whether it takes nothing more: stopping, or ended by a bug."""
+        return self._closed
+
+    def close(self) -> None:
+        """Take no more; `run` ends when what waits is settled."""
+        self._closed = True
+        self._queue.put_nowait(None)
+
+    async def run(self) -> None:
+        """Settle what waits, in order of arrival, until closed. Ends with an exception only for a bug, after answering."""
+        try:
+            while (first := await self._queue.get()) is not None:
+                await self._settle(self._take(first))
+        finally:
+            self._closed = True
+            while not self._queue.empty():
+                left = self._queue.get_nowait()
+                if left is not None:
+                    left.fail(StoreUnavailable("intake has stopped; send again"))
+
+    def _take(self, first: Waiting) -> list[Waiting]:
+        batch, events = [first], len(first.candidates)
+        while events < self._max_batch_events and not self._queue.empty():
+            waiting = self._queue.get_nowait()
+            if waiting is None:
+                self._queue.put_nowait(None)
+                break
+            batch.append(waiting)
+            events += len(waiting.candidates)
+        return batch
+
+    async def _settle(self, batch: list[Waiting]) -> None:
+        """Answer every request of the batch; one that can't be stored or decided fails alone."""
+        try:
+            outcomes = await self._commit([waiting.candidates for waiting in batch])
+        except NotDecided as bug:
+            LOGGER.exception("request_not_decided", events=[candidate.event_id for candidate in batch[bug.request].candidates][:5])
+            batch.pop(bug.request).fail(bug)
+            if batch:
+                await self._settle(batch)
+        except (DataError, IntegrityError) as refused:
+            await self._settle_apart(batch, refused)
+        except TRANSIENT as failure:
+            self._fail(batch, failure)
+            if isinstance(failure, OURS):
+                raise
+        except Exception as bug:
+            self._fail(batch, bug)
+            raise
+        else:
+            for waiting, found in zip(batch, outcomes, strict=True):
+                if not waiting.answer.done():
+                    waiting.answer.set_result(found)
+
+    async def _settle_apart(self, batch: list[Waiting], refused: Exception) -> None:
+        if len(batch) == 1:
+            LOGGER.error("content_cannot_be_stored", error=str(refused.__cause__ or refused))
+            batch[0].fail(CannotBeStored("the database refuses the content of this request"))
+            return
+        for waiting in batch:
+            await self._settle([waiting])
+
+    @staticmethod
+    def _fail(batch: list[Waiting], failure: Exception) -> None:
+        LOGGER.error("commit_failed", requests=len(batch), error=repr(failure))
+        for waiting in batch:
+            waiting.fail(StoreUnavailable("the event log can't be written right now; nothing of this request was promised, send it again"))
+
+    async def _commit(self, requests: list[Sequence[Candidate]]) -> list[list[Outcome]]:
+        async with self._database.writer.begin() as connection:
+            await take_commit_lock(connection)
+            known = await self._read(connection, [candidate for request in requests for candidate in request])
+            desk = Desk(known, self._catalogue, self._clock(), self._recording_clock())
+            outcomes = desk.decide_all(requests)
+            await log.append(connection, desk)
+        self._recent.put(desk.changed)
+        if desk.rows:
+            self._on_commit(known.head + len(desk.rows))
+        return outcomes
+
+    async def _read(self, connection: AsyncConnection, candidates: list[Candidate]) -> Known:
+        keys = await log.logged_keys(connection, {candidate.key_use.key for candidate in candidates if candidate.key_use is not None})
+        ids = {candidate.event_id for candidate in candidates} | {key.event_id for key in keys.values()}
+        codes = {candidate.code for candidate in candidates if candidate.mint is None}
+        wanted: dict[Mint, int] = {}
+        for candidate in candidates:
+            if candidate.mint is not None:
+                wanted[candidate.mint] = wanted.get(candidate.mint, 0) + 1
+        return Known(
+            head=await log.head(connection),
+            events=await log.logged_events(connection, ids),
+            dossiers=await log.dossiers(connection, codes, self._recent),
+            keys=keys,
+            codes={mint: await log.free_codes(connection, mint, count, codes) for mint, count in wanted.items()},
+        )

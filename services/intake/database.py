@@ -1,0 +1,91 @@
+"""The database as intake uses it: one connection that writes, some that read, and the schema brought up to date at start."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Connection, event, make_url, text
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from services.intake.settings import IntakeSettings
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+COMMIT_LOCK = 0x6D6F7463756101  # advisory locks of PostgreSQL: "motcua" and a number
+RELAY_LOCK = 0x6D6F7463756102
+BUSY_TIMEOUT_MS = 10_000
+WAL_PAGES = 20_000  # checkpoints in larger steps: half as much again in bulk
+
+
+@dataclass(frozen=True, slots=True)
+class Database:
+    """Two engines over one database: writes go through a single connection, so that commits follow each other."""
+
+    writer: AsyncEngine
+    reader: AsyncEngine
+
+    @property
+    def is_postgresql(self) -> bool:
+        return self.writer.dialect.name == "postgresql"
+
+    async def close(self) -> None:
+        await self.reader.dispose()
+        await self.writer.dispose()
+
+
+def open_database(settings: IntakeSettings) -> Database:
+    """Engines for the configured database; nothing connects yet."""
+    url = make_url(settings.database_url)
+    if url.get_backend_name() == "postgresql":
+        return Database(
+            writer=create_async_engine(url, pool_size=1, max_overflow=0, pool_pre_ping=True),
+            reader=create_async_engine(url, pool_size=5, max_overflow=5, pool_pre_ping=True),
+        )
+    if url.database:
+        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+    database = Database(
+        writer=create_async_engine(url, pool_size=1, max_overflow=0),
+        reader=create_async_engine(url, pool_size=5, max_overflow=5),
+    )
+    _prepare_sqlite(database.writer, settings.sqlite_synchronous, "BEGIN IMMEDIATE")
+    _prepare_sqlite(database.reader, settings.sqlite_synchronous, "BEGIN")
+    return database
+
+
+def _prepare_sqlite(engine: AsyncEngine, synchronous: str, begin: str) -> None:
+    """Transactions that begin when we say so: the driver's own begin too late for a writer to be alone."""
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def on_connect(connection: Any, _record: object) -> None:
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        cursor.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
+        cursor.execute("PRAGMA journal_mode=WAL")
+        cursor.execute(f"PRAGMA synchronous={synchronous}")
+        cursor.execute(f"PRAGMA wal_autocheckpoint={WAL_PAGES}")
+        cursor.close()
+
+    @event.listens_for(engine.sync_engine, "begin")
+    def on_begin(connection: Connection) -> None:
+        connection.exec_driver_sql(begin)
+
+
+async def take_commit_lock(connection: AsyncConnection) -> None:
+    """One commit at a time across all intake instances; SQLite's BEGIN IMMEDIATE has done it already."""
+    if connection.dialect.name == "postgresql":
+        await connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": COMMIT_LOCK})
+
+
+async def migrate(database: Database) -> None:
+    """Bring the schema up to date; several instances may start at once."""
+    async with database.writer.begin() as connection:
+        await take_commit_lock(connection)
+        await connection.run_sync(_upgrade)
+
+
+def _upgrade(connection: Connection) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")

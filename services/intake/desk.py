@@ -1,0 +1,148 @@
+"""One commit's worth of decisions: candidates in order, each seeing what the ones before it did; pure."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from msgspec import Struct
+
+from services.intake.candidates import Candidate, KeyUse, Mint, as_logged
+from services.intake.decide import Decision, decide
+from services.intake.outcomes import Accepted, Duplicate, Outcome, Refused
+from services.intake.parsing import parse, with_code
+from services.intake.refusals import IdReused, KeyReused
+from shared.catalogue import Catalogue
+from shared.domain.dossier import Dossier
+from shared.domain.errors import Refusal
+
+
+class LoggedEvent(Struct, frozen=True):
+    """What the log knows of an id."""
+
+    digests: tuple[bytes, bytes | None]
+    code: str
+    sequence: int
+
+
+class LoggedKey(Struct, frozen=True):
+    """What an Idempotency-Key led to."""
+
+    request_digest: bytes
+    code: str
+    event_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the database knows about the candidates of a commit; `codes` are free ones, in order, for each mint."""
+
+    head: int
+    events: dict[str, LoggedEvent]
+    dossiers: dict[str, Dossier]
+    keys: dict[str, LoggedKey]
+    codes: dict[Mint, list[str]]
+
+
+class NotDecided(Exception):
+    """Deciding a request raised something that is no refusal: a bug, and the request that shows it."""
+
+    def __init__(self, request: int) -> None:
+        super().__init__(f"request {request} of the batch")
+        self.request = request
+
+
+@dataclass(slots=True)
+class Desk:
+    """The working state of one commit, and the rows it leaves to be written."""
+
+    known: Known
+    catalogue: Catalogue
+    now: datetime
+    recorded_at: datetime
+    rows: list[dict[str, Any]] = field(default_factory=list)
+    changed: dict[str, Dossier] = field(default_factory=dict)
+    events: dict[str, LoggedEvent] = field(default_factory=dict)
+    keys: dict[str, LoggedKey] = field(default_factory=dict)
+    used_codes: dict[Mint, int] = field(default_factory=dict)
+
+    def decide_all(self, requests: Sequence[Sequence[Candidate]]) -> list[list[Outcome]]:
+        """The outcome of every candidate of every request, in order."""
+        outcomes: list[list[Outcome]] = []
+        for number, request in enumerate(requests):
+            try:
+                outcomes.append([self._decide(candidate) for candidate in request])
+            except Exception as bug:
+                raise NotDecided(number) from bug
+        return outcomes
+
+    def _decide(self, candidate: Candidate) -> Outcome:
+        try:
+            return self._repeated(candidate) or self._decide_new(candidate)
+        except Refusal as refusal:
+            return Refused(candidate.event_id, candidate.name, refusal)
+
+    def _repeated(self, candidate: Candidate) -> Duplicate | None:
+        """The event this one repeats, by Idempotency-Key or by id."""
+        use = candidate.key_use
+        key = None if use is None else self.keys.get(use.key) or self.known.keys.get(use.key)
+        if use is not None and key is not None:
+            _check_same_request(use, key)
+            return self._duplicate(candidate, key.event_id)
+        found = self._event(candidate.event_id)
+        if found is None:
+            return None
+        if candidate.digest not in found.digests:
+            msg = (
+                f"id {candidate.event_id} was accepted before with other content (event {found.sequence} of {found.code}); "
+                "give a new event a new id, send a repeat unchanged"
+            )
+            raise IdReused(msg)
+        return self._duplicate(candidate, candidate.event_id)
+
+    def _duplicate(self, candidate: Candidate, event_id: str) -> Duplicate:
+        found = self._event(event_id)
+        assert found is not None, f"the log lost event {event_id}"
+        return Duplicate(event_id, candidate.name, found.code, found.sequence)
+
+    def _event(self, event_id: str) -> LoggedEvent | None:
+        return self.events.get(event_id) or self.known.events.get(event_id)
+
+    def _decide_new(self, candidate: Candidate) -> Accepted:
+        mint = candidate.mint
+        if mint is not None:
+            candidate = with_code(candidate, self.known.codes[mint][self.used_codes.get(mint, 0)])
+        code = candidate.code
+        dossier = self.changed.get(code) or self.known.dossiers.get(code)
+        decision = decide(candidate, dossier, self.catalogue, self.now)
+        self._log(candidate, decision)
+        if mint is not None:
+            self.used_codes[mint] = self.used_codes.get(mint, 0) + 1
+        return Accepted(candidate.event_id, candidate.name, decision.dossier)
+
+    def _log(self, candidate: Candidate, decision: Decision) -> None:
+        dossier, event_id = decision.dossier, candidate.event_id
+        event = as_logged(candidate, dossier.sequence, self.recorded_at, decision.stamps)
+        logged_digest = parse(event).digest if decision.stamps or candidate.mint else None
+        self.changed[dossier.code] = dossier
+        self.events[event_id] = LoggedEvent((candidate.digest, logged_digest), dossier.code, dossier.sequence)
+        if candidate.key_use is not None:
+            self.keys[candidate.key_use.key] = LoggedKey(candidate.key_use.request_digest, dossier.code, event_id)
+        self.rows.append(
+            {
+                "position": self.known.head + len(self.rows) + 1,
+                "event_id": event_id,
+                "dossier": dossier.code,
+                "sequence": dossier.sequence,
+                "digest": candidate.digest,
+                "logged_digest": logged_digest,
+                "recorded_at": self.recorded_at.timestamp(),
+                "event": event,
+            }
+        )
+
+
+def _check_same_request(use: KeyUse, key: LoggedKey) -> None:
+    if use.request_digest != key.request_digest:
+        msg = f"this Idempotency-Key was used before with another request (dossier {key.code}); use a new key for a new request"
+        raise KeyReused(msg)

@@ -1,0 +1,35 @@
+"""Failures that are not the caller's, as problem details: what was promised (nothing) and what to do."""
+
+from typing import Any
+
+from fastapi import FastAPI, Request
+from starlette.requests import ClientDisconnect
+from starlette.responses import Response
+
+from services.intake.committer import CannotBeStored, StoreUnavailable
+from services.intake.desk import NotDecided
+from shared.problems import Problem
+
+CLIENT_CLOSED_REQUEST = 499  # nobody reads it; the access log of a proxy does
+
+
+def failed(failure: Exception, **members: Any) -> Problem:
+    """503 when sending again helps, 500 when it does not."""
+    if isinstance(failure, StoreUnavailable):
+        return Problem(503, "Service Unavailable", str(failure), headers={"Retry-After": "1"}, **members)
+    detail = f"this request can't be logged ({failure}); nothing was accepted but what is named here. Report it with the service's log"
+    return Problem(500, "Internal Server Error", detail, **members)
+
+
+def install(app: FastAPI) -> None:
+    """Answer failures of the store as problem details."""
+
+    async def on_failure(_request: Request, failure: Exception) -> Response:
+        return failed(failure).response()
+
+    async def on_disconnect(_request: Request, _gone: Exception) -> Response:
+        return Response(status_code=CLIENT_CLOSED_REQUEST)
+
+    for failure in (StoreUnavailable, CannotBeStored, NotDecided):
+        app.add_exception_handler(failure, on_failure)
+    app.add_exception_handler(ClientDisconnect, on_disconnect)

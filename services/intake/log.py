@@ -1,0 +1,135 @@
+"""The event log in SQL: what a commit reads, what it appends, and what readers ask for."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import ARRAY, Column, ColumnElement, Select, Text, any_, bindparam, func, insert, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.intake.candidates import Mint
+from services.intake.desk import Desk, LoggedEvent, LoggedKey
+from services.intake.snapshots import RecentDossiers, freeze
+from services.intake.tables import DOSSIERS, EVENT_LOG, IDEMPOTENCY_KEYS, RELAY_CURSOR, SERIALS
+from shared.contract.codec import encode
+from shared.contract.topics import EVENTS
+from shared.domain.dossier import Dossier
+
+LEAST_SERIAL_DIGITS = 4
+
+
+def _among(column: Column[Any], connection: AsyncConnection) -> ColumnElement[bool]:
+    """`column` is one of the `wanted`, in one parameter whatever their number: the statement stays prepared."""
+    if connection.dialect.name == "postgresql":
+        return column == any_(bindparam("wanted", type_=ARRAY(Text)))
+    return column.in_(select(func.json_each(bindparam("wanted")).table_valued("value").c.value))
+
+
+async def _rows_among(connection: AsyncConnection, statement: Select[Any], column: Column[Any], wanted: Iterable[str]) -> Sequence[Any]:
+    found = list(wanted)
+    if not found:
+        return ()
+    value = found if connection.dialect.name == "postgresql" else encode(found).decode()
+    rows: Sequence[Any] = (await connection.execute(statement.where(_among(column, connection)), {"wanted": value})).all()
+    return rows
+
+
+async def head(connection: AsyncConnection) -> int:
+    """The position of the last logged event, 0 of an empty log; positions have no gaps, so it is also their number."""
+    last: int = (await connection.execute(select(func.coalesce(func.max(EVENT_LOG.c.position), 0)))).scalar_one()
+    return last
+
+
+async def logged_events(connection: AsyncConnection, ids: Iterable[str]) -> dict[str, LoggedEvent]:
+    """Those of the ids that are logged."""
+    table = EVENT_LOG.c
+    statement = select(table.event_id, table.digest, table.logged_digest, table.dossier, table.sequence)
+    rows = await _rows_among(connection, statement, table.event_id, ids)
+    return {event_id: LoggedEvent((digest, logged), code, sequence) for event_id, digest, logged, code, sequence in rows}
+
+
+async def dossiers(connection: AsyncConnection, codes: Iterable[str], recent: RecentDossiers) -> dict[str, Dossier]:
+    """Those of the codes that have a dossier, as it is now."""
+    statement = select(DOSSIERS.c.code, DOSSIERS.c.sequence, DOSSIERS.c.snapshot)
+    rows = await _rows_among(connection, statement, DOSSIERS.c.code, codes)
+    return {code: recent.get(code, sequence, snapshot) for code, sequence, snapshot in rows}
+
+
+async def logged_keys(connection: AsyncConnection, keys: Iterable[str]) -> dict[str, LoggedKey]:
+    """Those of the Idempotency-Keys that were used."""
+    table = IDEMPOTENCY_KEYS.c
+    rows = await _rows_among(connection, select(table.key, table.request_digest, table.code, table.event_id), table.key, keys)
+    return {key: LoggedKey(digest, code, event_id) for key, digest, code, event_id in rows}
+
+
+async def free_codes(connection: AsyncConnection, mint: Mint, count: int, taken: set[str]) -> list[str]:
+    """The next `count` codes of the agency's day that no dossier has and that are not `taken`."""
+    row = select(SERIALS.c.next).where(SERIALS.c.agency == mint.agency, SERIALS.c.day == mint.day)
+    serial = (await connection.execute(row)).scalar() or 1
+    free: list[str] = []
+    while len(free) < count:
+        codes = [f"{mint.agency}-{mint.day}-{number:0{LEAST_SERIAL_DIGITS}d}" for number in range(serial, serial + count)]
+        used = {code for (code,) in await _rows_among(connection, select(DOSSIERS.c.code), DOSSIERS.c.code, codes)}
+        free.extend(code for code in codes if code not in used and code not in taken)
+        serial += count
+    return free[:count]
+
+
+async def append(connection: AsyncConnection, desk: Desk) -> None:
+    """Write what a desk decided."""
+    if not desk.rows:
+        return
+    await connection.execute(insert(EVENT_LOG), desk.rows)
+    snapshots = [
+        {"code": dossier.code, "sequence": dossier.sequence, "snapshot": freeze(dossier, desk.recorded_at)}
+        for dossier in desk.changed.values()
+    ]
+    await connection.execute(_upsert(connection, DOSSIERS, ("code",), ("sequence", "snapshot")), snapshots)
+    if desk.used_codes:
+        serials = [
+            {"agency": mint.agency, "day": mint.day, "next": _serial(desk.known.codes[mint][used - 1]) + 1}
+            for mint, used in desk.used_codes.items()
+        ]
+        await connection.execute(_upsert(connection, SERIALS, ("agency", "day"), ("next",)), serials)
+    if desk.keys:
+        keys = [
+            {"key": key, "request_digest": use.request_digest, "code": use.code, "event_id": use.event_id} for key, use in desk.keys.items()
+        ]
+        await connection.execute(insert(IDEMPOTENCY_KEYS), keys)
+
+
+def _serial(code: str) -> int:
+    return int(code.rpartition("-")[2])
+
+
+def _upsert(connection: AsyncConnection, table: Any, key: tuple[str, ...], values: tuple[str, ...]) -> Any:
+    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+    statement = dialect.insert(table)
+    return statement.on_conflict_do_update(index_elements=key, set_={name: statement.excluded[name] for name in values})
+
+
+async def after(connection: AsyncConnection, position: int, limit: int) -> Sequence[Any]:
+    """(position, dossier, recorded_at, event) of up to `limit` events after `position`, in order."""
+    table = EVENT_LOG.c
+    statement = select(table.position, table.dossier, table.recorded_at, table.event)
+    return (await connection.execute(statement.where(table.position > position).order_by(table.position).limit(limit))).all()
+
+
+async def history(connection: AsyncConnection, code: str, up_to: int | None = None) -> list[bytes]:
+    """The events of a dossier in order, up to its event number `up_to`."""
+    statement = select(EVENT_LOG.c.event).where(EVENT_LOG.c.dossier == code).order_by(EVENT_LOG.c.sequence)
+    if up_to is not None:
+        statement = statement.where(EVENT_LOG.c.sequence <= up_to)
+    return list((await connection.execute(statement)).scalars())
+
+
+async def relayed(connection: AsyncConnection) -> int:
+    """The position up to which everything is known to be in Kafka."""
+    statement = select(RELAY_CURSOR.c.position).where(RELAY_CURSOR.c.relay == EVENTS.name)
+    return (await connection.execute(statement)).scalar() or 0
+
+
+async def move_cursor(connection: AsyncConnection, position: int) -> None:
+    """Remember that everything up to `position` is in Kafka; never moves back."""
+    statement = _upsert(connection, RELAY_CURSOR, ("relay",), ("position",))
+    await connection.execute(statement, {"relay": EVENTS.name, "position": max(position, await relayed(connection))})

@@ -1,0 +1,1 @@
+"""The schema's history; runs by itself when intake starts."""

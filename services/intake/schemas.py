@@ -1,0 +1,180 @@
+"""Bodies and answers of the HTTP calls, as the API documents show them."""
+
+from datetime import date, datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+from shared.contract.envelope import DOSSIER_CODE
+
+Channel = Literal["online", "in_person", "postal"]
+OnlineLevel = Literal["full", "partial"]
+Code = Annotated[str, Field(pattern=DOSSIER_CODE, max_length=64, examples=["H59.15-231208-0001"])]
+
+
+class NewDossier(BaseModel):
+    """A dossier received at a counter, online or by post."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    department: str = Field(examples=["H59.15"])
+    procedure: str = Field(examples=["2.000635"])
+    channel: Channel
+    online_level: OnlineLevel | None = None
+    applicant: str | None = Field(None, min_length=1, max_length=2000, description="kept only as a pseudonym that can't be turned back")
+    received_at: AwareDatetime | None = Field(None, description="when it was received; now when missing")
+    due_at: AwareDatetime | None = Field(None, description="computed from the procedure's term and the calendar when missing")
+    code: Code | None = Field(None, description="minted when missing: {department}-{yyMMdd}-{serial}")
+
+
+class NewEvent(BaseModel):
+    """Something that happened to the dossier: the event's name, when, and the fields of its data."""
+
+    model_config = ConfigDict(extra="allow")
+
+    event: str = Field(examples=["processing_started"])
+    occurred_at: AwareDatetime | None = Field(None, description="now when missing")
+
+
+class CloudEventBody(BaseModel):
+    """A CloudEvent 1.0 in structured JSON; other attributes are kept."""
+
+    model_config = ConfigDict(extra="allow")
+
+    specversion: Literal["1.0"]
+    id: str = Field(description="the sender's; the same id with the same content is a repeat")
+    source: str
+    type: str = Field(examples=["vn.motcua.dossier.received.v1"])
+    subject: Code
+    time: AwareDatetime
+    datacontenttype: str = "application/json"
+    data: dict[str, Any]
+
+
+class Term(BaseModel):
+    amount: int
+    unit: Literal["working_days", "calendar_days", "working_hours", "months"]
+
+
+class EventAnswer(BaseModel):
+    """The dossier right after the event."""
+
+    id: str
+    subject: str
+    sequence: int
+    state: str
+    due_at: datetime | None
+    timeliness: str | None
+
+
+class DossierAnswer(BaseModel):
+    """The dossier as it was opened."""
+
+    code: str
+    id: str = Field(description="the received event's")
+    sequence: int
+    state: str
+    department: str
+    procedure: str
+    channel: Channel
+    online_level: OnlineLevel | None
+    received_at: datetime | None
+    term: Term | None
+    due_at: datetime | None
+    timeliness: str | None
+
+
+class Rejection(BaseModel):
+    line: int = Field(description="from 1; in a JSON array, the place in it")
+    id: str | None
+    code: str
+    detail: str
+
+
+class BulkAnswer(BaseModel):
+    """What became of the lines; the good ones are accepted whatever their neighbours are."""
+
+    accepted: int = 0
+    duplicates: int = 0
+    rejected: int = 0
+    rejections: list[Rejection] = Field(default=[], description="the first 100,000 of the rejected")
+
+
+class SuspensionView(BaseModel):
+    kind: str
+    started_at: datetime
+    ended_at: datetime | None
+
+
+class HistoryItem(BaseModel):
+    sequence: int
+    id: str
+    event: str
+    occurred_at: datetime
+    recorded_at: datetime
+    source: str
+    data: dict[str, Any]
+
+
+StepName = Literal[
+    "submitted", "received", "deadline", "day_off", "pause", "resumed", "extended", "corrected", "closed", "standing", "class"
+]
+
+
+class Step(BaseModel):
+    """One step of how the deadline and the class came about."""
+
+    step: StepName
+    at: datetime | date | None = None
+    due_at: datetime | None = None
+    text: str
+
+
+class DossierView(BaseModel):
+    code: str
+    state: str
+    sequence: int
+    department: str
+    procedure: str
+    channel: Channel
+    online_level: OnlineLevel | None
+    submitted_at: datetime | None
+    received_at: datetime | None
+    term: Term | None
+    due_original: datetime | None
+    due_at: datetime | None
+    timeliness: str | None = Field(description="early, on_time, overdue, no_deadline once closed; how it stands now while open")
+    closed_at: datetime | None
+    closed_as: str | None
+    returned_at: datetime | None
+    suspensions: list[SuspensionView]
+    history: list[HistoryItem]
+    explanation: list[Step]
+
+
+class DepartmentView(BaseModel):
+    code: str
+    name: str
+    name_en: str
+
+
+class ProcedureView(BaseModel):
+    code: str
+    name: str
+    department: str | None
+    field: str
+    level: str
+    term: Term | None
+
+
+class DayView(BaseModel):
+    date: date
+    working: bool
+    reason: Literal["weekday", "weekend", "day_off", "swapped_to_work"]
+    name: str | None = None
+
+
+class LogHead(BaseModel):
+    position: int
+    events: int
+    relayed: int

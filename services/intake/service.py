@@ -1,0 +1,60 @@
+"""The running service as the routes see it."""
+
+from dataclasses import dataclass
+from typing import Annotated, cast
+
+from fastapi import Depends, Request
+
+from services.intake import log
+from services.intake.answers import problem, replay
+from services.intake.candidates import Candidate
+from services.intake.committer import Committer
+from services.intake.database import Database
+from services.intake.metrics import Metrics
+from services.intake.outcomes import Duplicate, Refused
+from services.intake.relay import Relay
+from services.intake.settings import IntakeSettings
+from shared.catalogue import Catalogue
+from shared.clock import Clock
+from shared.domain.dossier import Dossier
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """What a single post led to: the event, the dossier right after it, and whether it was there before."""
+
+    event_id: str
+    dossier: Dossier
+    repeated: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Intake:
+    """Everything a request may need, built once by the lifespan."""
+
+    settings: IntakeSettings
+    catalogue: Catalogue
+    clock: Clock
+    database: Database
+    metrics: Metrics
+    committer: Committer
+    relay: Relay
+
+    async def post(self, candidate: Candidate) -> Posted:
+        """Log one event; raises the `Problem` of a refusal. A repeat gets what the first delivery got."""
+        (outcome,) = await self.committer.submit([candidate])
+        self.metrics.count([outcome])
+        if isinstance(outcome, Refused):
+            raise problem(outcome.refusal)
+        if isinstance(outcome, Duplicate):
+            async with self.database.reader.connect() as connection:
+                events = await log.history(connection, outcome.code, up_to=outcome.sequence)
+            return Posted(outcome.event_id, replay(outcome.code, events), repeated=True)
+        return Posted(outcome.event_id, outcome.dossier, repeated=False)
+
+
+def _intake(request: Request) -> Intake:
+    return cast("Intake", request.app.state.intake)
+
+
+IntakeService = Annotated[Intake, Depends(_intake)]

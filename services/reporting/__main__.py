@@ -1,0 +1,82 @@
+"""Starts reporting: the read model, the projector and the HTTP door, in one process that ends when any of them breaks."""
+
+import asyncio
+import signal
+import sys
+
+import structlog
+import uvicorn
+import uvloop
+from prometheus_client import CollectorRegistry
+
+from services.reporting.api import Reporting, create_app
+from services.reporting.gauges import FigureGauges
+from services.reporting.health import Progress
+from services.reporting.metrics import PipelineMetrics
+from services.reporting.migrate import migrate
+from services.reporting.projector import Projector
+from services.reporting.settings import ReportingSettings
+from services.reporting.store import open_engine
+from shared import catalogue
+from shared.clock import clock_from
+from shared.observability import configure_logging
+
+BROKEN = 70  # EX_SOFTWARE
+
+log = structlog.get_logger()
+
+
+async def serve(settings: ReportingSettings) -> int:
+    """Until a signal (0) or until the projector breaks (BROKEN): figures that stand still must not look alive."""
+    engine = open_engine(settings.database_url)
+    stopping = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):  # uvicorn takes them over while it serves, and hands them back when it has shut down
+        asyncio.get_running_loop().add_signal_handler(number, stopping.set)
+    try:
+        await migrate(engine)
+        clock = clock_from(settings.clock)
+        registry, progress = CollectorRegistry(), Progress()
+        gauges = FigureGauges(engine, clock, settings.year)
+        registry.register(gauges)
+        reporting = Reporting(engine, catalogue.load(settings.catalogue), clock, settings.api_key, progress, registry, gauges)
+        projector = Projector(settings, engine, clock, progress, PipelineMetrics(registry))
+        return await _together(_server(settings, reporting), projector, stopping)
+    finally:
+        await engine.dispose()
+
+
+def _server(settings: ReportingSettings, reporting: Reporting) -> uvicorn.Server:
+    return uvicorn.Server(
+        uvicorn.Config(
+            create_app(reporting),
+            host=settings.host,
+            port=settings.port,
+            log_config=None,
+            access_log=False,
+            lifespan="off",
+            timeout_graceful_shutdown=10,
+        )
+    )
+
+
+async def _together(server: uvicorn.Server, projector: Projector, stopping: asyncio.Event) -> int:
+    projecting = asyncio.create_task(projector.run(stopping), name="projector")
+    serving = asyncio.create_task(server.serve(), name="server")
+    await asyncio.wait({projecting, serving}, return_when=asyncio.FIRST_COMPLETED)
+    server.should_exit = True
+    stopping.set()
+    for error in await asyncio.gather(projecting, serving, return_exceptions=True):
+        if isinstance(error, BaseException):
+            log.critical("reporting_stops", error=repr(error), exc_info=error)
+            return BROKEN
+    return 0
+
+
+def main() -> None:
+    settings = ReportingSettings()
+    configure_logging("reporting", settings.log_level)
+    sys.exit(uvloop.run(serve(settings)))
+
+
+if __name__ == "__main__":
+    main()

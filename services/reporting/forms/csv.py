@@ -1,0 +1,21 @@
+"""The form as CSV: UTF-8 with a byte-order mark, for without it Excel shows Vietnamese as gibberish; numbers unformatted."""
+
+import csv
+import io
+
+from services.reporting.columns import COUNTS, SHARES
+from services.reporting.figures import row_json
+from services.reporting.forms.lines import Line
+
+BYTE_ORDER_MARK = "\ufeff"
+
+
+def as_csv(lines: list[Line]) -> bytes:
+    """RFC 4180 (comma, CRLF); every figure under its key; a share that is not applicable is empty."""
+    written = io.StringIO()
+    writer = csv.writer(written)
+    writer.writerow(["number", "code", "name", *COUNTS, *SHARES])
+    for line in lines:
+        row = row_json(line.figures)
+        writer.writerow([line.number, line.code, line.name, *(row[column] for column in (*COUNTS, *SHARES))])
+    return (BYTE_ORDER_MARK + written.getvalue()).encode()

@@ -1,0 +1,27 @@
+"""The form for programs: our keys, and the form's column numbers beside them."""
+
+from typing import Any
+
+from services.reporting.figures import Report, row_json
+from services.reporting.forms.lines import FORM_COLUMNS, Line
+
+
+def as_json(report: Report, lines: list[Line]) -> dict[str, Any]:
+    """Every line with all figures; `columns` says which of them the form prints."""
+    query = report.query
+    return {
+        "form": "II.06a",
+        "from": query.first.isoformat(),
+        "to": query.last.isoformat(),
+        "definition": query.definition,
+        "as_of": query.as_of.isoformat(),
+        "by": query.by[0].value,
+        "columns": {str(number): key for number, key in FORM_COLUMNS.items()},
+        "lines": [
+            {"number": line.number, "code": line.code, "name": line.name, **row_json(line.figures)}
+            for line in lines
+            if line.number is not None
+        ],
+        "total": row_json(report.total),
+        "identities": [one.as_json(query) for one in report.identities],
+    }

@@ -1,0 +1,154 @@
+"""The business gauges of contract.md §5, computed when they are scraped and kept for a moment."""
+
+import asyncio
+import time
+from collections.abc import Iterable, Iterator
+from datetime import date
+from typing import NamedTuple
+
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.registry import Collector
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from services.reporting.columns import COUNTS, counts
+from services.reporting.grouping import Group, fold
+from services.reporting.measures import MEASURE_CODES, Standing
+from services.reporting.metrics import STAGE
+from services.reporting.query import Dimension, FigureQuery
+from services.reporting.range_sums import range_sums
+from services.reporting.store import daily, dossiers, snapshot
+from shared.clock import Clock
+from shared.domain.counting import Measure
+from shared.domain.events import Channel
+
+FRESH_FOR_S = 1.0
+WORK_SHARE = 10  # computing may take a tenth of the time: a slow database is asked less often
+ALL = "all"
+
+
+class Counted(NamedTuple):
+    """The year's and the month's groups by department, the whole, and what the reconciliation found."""
+
+    year: dict[str, Group]
+    month: dict[str, Group]
+    whole: Group
+    difference: int
+
+
+class FigureGauges(Collector):
+    """Families of the last refresh; `refresh` before an exposition makes them current."""
+
+    def __init__(self, engine: AsyncEngine, clock: Clock, year: int | None) -> None:
+        self._engine = engine
+        self._clock = clock
+        self._year = year
+        self._families: list[GaugeMetricFamily] = []
+        self._fresh_until = 0.0
+        self._refreshing = asyncio.Lock()
+
+    def describe(self) -> Iterable[GaugeMetricFamily]:
+        return []
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        yield from self._families
+
+    async def refresh(self) -> None:
+        """Compute the figures anew unless they are fresh; concurrent scrapes share one computation."""
+        async with self._refreshing:
+            started = time.monotonic()
+            if started < self._fresh_until:
+                return
+            self._families = list(_families(await self._counted()))
+            ended = time.monotonic()
+            self._fresh_until = ended + max(FRESH_FOR_S, WORK_SHARE * (ended - started))
+
+    async def _counted(self) -> Counted:
+        now = self._clock()
+        year = self._year or now.year
+        by = (Dimension.MONTH, Dimension.DEPARTMENT)
+        query = FigureQuery(first=date(year, 1, 1), last=date(year, 12, 31), as_of=now, by=by)
+        async with snapshot(self._engine) as connection:
+            sums = await range_sums(connection, query)
+            difference = await _reconciliation(connection)
+        month = query.cut.year * 100 + query.cut.month
+        return Counted(
+            year=fold(sums, lambda one: one.department or ""),
+            month=fold(sums, lambda one: one.department or "", since=month),
+            whole=fold(sums, lambda _one: None).get(None, Group()),
+            difference=difference,
+        )
+
+
+async def _reconciliation(connection: AsyncConnection) -> int:
+    """Received dossiers that are stored, less those that the daily table counts."""
+    stored = select(func.count(dossiers.c.received_day)).scalar_subquery()
+    counted = select(func.coalesce(func.sum(daily.c.amount), 0)).where(daily.c.measure == MEASURE_CODES[Measure.RECEIVED])
+    return int((await connection.execute(select(stored - counted.scalar_subquery()))).scalar_one())
+
+
+def _families(counted: Counted) -> Iterator[GaugeMetricFamily]:
+    yield _received("motcua_dossiers_received", "dossiers to handle in the year to date", counted.year)
+    yield _resolved("motcua_dossiers_resolved", "dossiers resolved in the year to date", counted.year)
+    yield _received("motcua_month_dossiers_received", "dossiers to handle in the month to date", counted.month)
+    yield _resolved("motcua_month_dossiers_resolved", "dossiers resolved in the month to date", counted.month)
+    yield _in_progress(counted.year)
+    yield _online_ratio(counted)
+    form = GaugeMetricFamily("motcua_form_ii06a", "the total row of form II.06a for the year to date", labels=["column"])
+    for column, count in counts(counted.whole.figures).items():
+        form.add_metric([column], count)
+    assert len(form.samples) == len(COUNTS)
+    yield form
+    difference = GaugeMetricFamily(
+        "motcua_reconciliation_difference",
+        "received dossiers stored, less those the figures count; anything but 0 is wrong",
+        labels=["stage"],
+    )
+    difference.add_metric([STAGE], counted.difference)
+    yield difference
+
+
+def _received(name: str, meaning: str, groups: dict[str, Group]) -> GaugeMetricFamily:
+    family = GaugeMetricFamily(name, meaning, labels=["department", "channel", "carried_over"])
+    for department, group in sorted(groups.items()):
+        for channel in Channel:
+            family.add_metric([department, channel.value, "true"], group.sums.before.get((Measure.OPEN, channel), 0))
+            family.add_metric([department, channel.value, "false"], group.sums.within.get((Measure.RECEIVED, channel), 0))
+    return family
+
+
+def _resolved(name: str, meaning: str, groups: dict[str, Group]) -> GaugeMetricFamily:
+    family = GaugeMetricFamily(name, meaning, labels=["department", "timeliness"])
+    for department, group in sorted(groups.items()):
+        found = group.figures
+        family.add_metric([department, "early"], found.resolved_early)
+        family.add_metric([department, "on_time"], found.resolved_on_time)
+        family.add_metric([department, "overdue"], found.resolved_overdue)
+        family.add_metric([department, "no_deadline"], found.resolved_no_deadline)
+    return family
+
+
+def _in_progress(groups: dict[str, Group]) -> GaugeMetricFamily:
+    """Four disjoint classes: overdue wins over suspended, suspended over due soon (due today or tomorrow), the rest is within."""
+    meaning = "dossiers in progress at the end of the year to date; due soon: today or tomorrow"
+    family = GaugeMetricFamily("motcua_dossiers_in_progress", meaning, labels=["department", "timeliness"])
+    for department, group in sorted(groups.items()):
+        found = group.figures
+        overdue = found.in_progress_overdue
+        suspended = found.in_progress_suspended - group.standings.get(Standing.SUSPENDED_OVERDUE, 0)
+        due_soon = group.standings.get(Standing.DUE_SOON, 0)
+        family.add_metric([department, "within"], found.in_progress_total - overdue - suspended - due_soon)
+        family.add_metric([department, "due_soon"], due_soon)
+        family.add_metric([department, "overdue"], overdue)
+        family.add_metric([department, "suspended"], suspended)
+    return family
+
+
+def _online_ratio(counted: Counted) -> GaugeMetricFamily:
+    meaning = "online dossiers of all to handle in the year to date; absent where there are none"
+    family = GaugeMetricFamily("motcua_dossiers_online_ratio", meaning, labels=["department"])
+    for department, group in [*sorted(counted.year.items()), (ALL, counted.whole)]:
+        found = group.figures
+        if found.received_total:
+            family.add_metric([department], found.received_online / found.received_total)
+    return family

@@ -1,0 +1,38 @@
+"""What the projector does, in numbers: one registry per process, handed to whoever counts."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from prometheus_client import CollectorRegistry, Counter, Histogram
+
+from services.reporting.projection import Applied
+
+STAGE = "figures"
+_LAG_BUCKETS_S = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.35, 0.5, 0.75, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
+
+
+class PipelineMetrics:
+    """Counters of the projector."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self.statuses = Counter(
+            "motcua_projected_statuses", "status records read and committed, older versions included", registry=registry
+        )
+        self.dead_letters = Counter(
+            "motcua_dead_letters", "status records that could not be read and went to the dead-letter topic", ["reason"], registry=registry
+        )
+        lag = Histogram(
+            "motcua_pipeline_lag_seconds",
+            "from accepted by intake to visible in figures",
+            ["stage"],
+            buckets=_LAG_BUCKETS_S,
+            registry=registry,
+        )
+        self.lag = lag.labels(STAGE)
+
+    def projected(self, statuses: int, applied: Sequence[Applied], now: datetime) -> None:
+        """A batch was committed; a version that brings no new event (an alert was raised) says nothing about the lag."""
+        self.statuses.inc(statuses)
+        for one in applied:
+            if one.fresh:
+                self.lag.observe(max(0.0, (now - one.change.recordedtime).total_seconds()))

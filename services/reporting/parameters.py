@@ -1,0 +1,109 @@
+"""Reads a figure query from a URL; what is wrong is answered by name, with the fix."""
+
+import calendar
+import contextlib
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Annotated
+
+from fastapi import Query
+
+from services.reporting.query import Dimension, FigureQuery, Filters
+from shared.catalogue import Catalogue
+from shared.domain.events import Channel
+from shared.domain.timeliness import BY_DATE, DEFINITIONS
+from shared.problems import Problem
+
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+
+
+@dataclass(frozen=True, slots=True)
+class FigureParameters:
+    """The query's words, as they came."""
+
+    first: Annotated[str | None, Query(alias="from", description="first day, e.g. 2023-01-01; default 1 January of `to`'s year")] = None
+    last: Annotated[str | None, Query(alias="to", description="last day, inclusive; default today")] = None
+    by: Annotated[list[str] | None, Query(description="department, channel, field, procedure, level, month; comma separated")] = None
+    department: Annotated[list[str] | None, Query(description="only these departments, by code")] = None
+    channel: Annotated[list[str] | None, Query(description="only online, in_person, postal")] = None
+    procedure: Annotated[list[str] | None, Query(description="only these procedures, by code")] = None
+    field: Annotated[list[str] | None, Query(description="only procedures of these fields")] = None
+    definition: Annotated[str, Query(description="the definition of timeliness")] = BY_DATE.name
+
+
+def invalid(parameter: str, detail: str) -> Problem:
+    """422 that names the parameter and what to write instead."""
+    return Problem(422, "Unprocessable Content", f"{parameter}: {detail}", parameter=parameter)
+
+
+def figure_query(given: FigureParameters, catalogue: Catalogue, now: datetime) -> FigureQuery:
+    """The checked query; the default period is the current year to date."""
+    last = now.date() if given.last is None else _day("to", given.last)
+    first = date(last.year, 1, 1) if given.first is None else _day("from", given.first)
+    if first > last:
+        raise invalid("from", f"{first} lies after `to` {last}; exchange them, or leave `to` out for today")
+    if given.definition not in DEFINITIONS:
+        raise invalid("definition", f"{given.definition!r} is not known; available: {', '.join(DEFINITIONS)}")
+    by = [_dimension(word) for word in _words(given.by)]
+    if len(set(by)) < len(by):
+        raise invalid("by", "names a dimension twice; name each once")
+    return FigureQuery(first=first, last=last, as_of=now, by=tuple(by), filters=_filters(given, catalogue), definition=given.definition)
+
+
+def one_dimension(word: str, available: Iterable[Dimension]) -> Dimension:
+    """A report's grouping."""
+    dimension = _dimension(word)
+    if dimension not in available:
+        raise invalid("by", f"{word!r} is not a grouping of this report; available: {', '.join(available)}")
+    return dimension
+
+
+def _day(parameter: str, word: str) -> date:
+    if _DAY.fullmatch(word):
+        with contextlib.suppress(ValueError):
+            return date.fromisoformat(word)
+    raise invalid(parameter, f"{word!r} is not a day of the calendar; write it as 2023-01-31{_hint(word)}")
+
+
+def _hint(word: str) -> str:
+    """For a day that a month does not have, the last one it has."""
+    if not _DAY.fullmatch(word):
+        return ""
+    year, month = int(word[:4]), int(word[5:7])
+    if not (year and 1 <= month <= 12):  # noqa: PLR2004 - months of a year
+        return ""
+    return f" (that month ends on {calendar.monthrange(year, month)[1]})"
+
+
+def _dimension(word: str) -> Dimension:
+    try:
+        return Dimension(word)
+    except ValueError:
+        raise invalid("by", f"{word!r} is not known; available: {', '.join(Dimension)}") from None
+
+
+def _words(values: list[str] | None) -> list[str]:
+    return [word.strip() for value in values or () for word in value.split(",") if word.strip()]
+
+
+def _filters(given: FigureParameters, catalogue: Catalogue) -> Filters:
+    departments = _known("department", _words(given.department), catalogue.departments)
+    procedures = _known("procedure", _words(given.procedure), catalogue.procedures)
+    channels = _known("channel", _words(given.channel), [channel.value for channel in Channel])
+    wanted: frozenset[str] | None = procedures or None
+    if given.field:  # a field's name may hold a comma: repeat the parameter for several
+        fields = _known("field", given.field, sorted({procedure.field for procedure in catalogue.procedures.values()}))
+        of_fields = frozenset(code for code, procedure in catalogue.procedures.items() if procedure.field in fields)
+        wanted = of_fields if wanted is None else wanted & of_fields
+    return Filters(departments, wanted, frozenset(Channel(channel) for channel in channels))
+
+
+def _known(parameter: str, words: list[str], available: Iterable[str]) -> frozenset[str]:
+    known = list(available)
+    for word in words:
+        if word not in known:
+            listed = ", ".join(known[:25]) + (" …" if len(known) > 25 else "")  # noqa: PLR2004 - enough to see what they look like
+            raise invalid(parameter, f"{word!r} is not in the catalogue; available: {listed}")
+    return frozenset(words)

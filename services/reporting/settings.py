@@ -1,0 +1,25 @@
+"""Settings of reporting: MOTCUA_REPORTING_*."""
+
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import SettingsConfigDict
+
+from shared.settings import ServiceSettings
+
+
+class ReportingSettings(ServiceSettings):
+    """Read once at start; see docs/settings.md."""
+
+    model_config = SettingsConfigDict(env_prefix="MOTCUA_REPORTING_", frozen=True, extra="ignore")
+
+    port: int = Field(8003, description="port to listen on", ge=1, le=65535)
+    database_url: str = Field(
+        "sqlite+aiosqlite:///.motcua/reporting.db",
+        description="the read model: `sqlite+aiosqlite:///PATH` or `postgresql+asyncpg://USER:PASSWORD@HOST/NAME`",
+        pattern=r"^(sqlite\+aiosqlite|postgresql\+asyncpg)://",
+    )
+    catalogue: Path | None = Field(None, description="folder with the office's own catalogue files; the shipped ones when unset")
+    year: int | None = Field(None, description="the year /metrics shows; the clock's when unset", ge=1900, le=9998)
+    batch_max_records: int = Field(5000, description="status records projected in one transaction at most", ge=1)
+    fetch_max_wait_ms: int = Field(10, description="how long the broker may hold an empty fetch back", ge=1)

@@ -1,0 +1,126 @@
+"""The read model's tables, and how its database is opened; SQLite and PostgreSQL alike."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Connection,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    SmallInteger,
+    String,
+    Table,
+    event,
+    make_url,
+    text,
+)
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+metadata = MetaData()
+
+dossiers = Table(
+    "dossiers",
+    metadata,
+    Column("code", String(64), primary_key=True),
+    Column("version", BigInteger, nullable=False),
+    Column("sequence", BigInteger, nullable=False),
+    Column("department", String(32), nullable=False),
+    Column("procedure", String(32), nullable=False),
+    Column("channel", SmallInteger, nullable=False),
+    Column("received_day", Integer, nullable=True),
+    Column("contributions", LargeBinary, nullable=False),
+    Column("snapshot", LargeBinary, nullable=False),
+)
+Index("dossiers_received", dossiers.c.received_day)
+
+daily = Table(
+    "daily",
+    metadata,
+    Column("day", Integer, primary_key=True, autoincrement=False),
+    Column("department", String(32), primary_key=True),
+    Column("procedure", String(32), primary_key=True),
+    Column("channel", SmallInteger, primary_key=True, autoincrement=False),
+    Column("measure", SmallInteger, primary_key=True, autoincrement=False),
+    Column("amount", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+Index("daily_zero", daily.c.day, sqlite_where=daily.c.amount == 0, postgresql_where=daily.c.amount == 0)
+
+offsets = Table(
+    "offsets",
+    metadata,
+    Column("topic", String(249), primary_key=True),
+    Column("partition", Integer, primary_key=True, autoincrement=False),
+    Column("next_offset", BigInteger, nullable=False),
+)
+
+# NORMAL: a power cut may undo the last transactions, dossiers, deltas and offsets together; Kafka delivers them again.
+_SQLITE_PRAGMAS = (
+    "PRAGMA journal_mode = WAL",
+    "PRAGMA synchronous = NORMAL",
+    "PRAGMA wal_autocheckpoint = 20000",
+    "PRAGMA busy_timeout = 10000",
+    "PRAGMA cache_size = -65536",
+    "PRAGMA temp_store = MEMORY",
+)
+
+
+def open_engine(database_url: str) -> AsyncEngine:
+    """The engine of a database URL; connects on first use."""
+    url = make_url(database_url)
+    if url.get_backend_name() != "sqlite":
+        return create_async_engine(url, pool_pre_ping=True)
+    if url.database:
+        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+    engine = create_async_engine(url)
+    event.listen(engine.sync_engine, "connect", _on_sqlite_connect)
+    event.listen(engine.sync_engine, "begin", _on_sqlite_begin)
+    return engine
+
+
+def _on_sqlite_connect(connection: Any, _record: Any) -> None:
+    connection.isolation_level = None  # the driver's own BEGIN comes too late: reads would see two states of one figure
+    cursor = connection.cursor()
+    for pragma in _SQLITE_PRAGMAS:
+        cursor.execute(pragma)
+    cursor.close()
+
+
+def _on_sqlite_begin(connection: Connection) -> None:
+    connection.exec_driver_sql(connection.get_execution_options().get("sqlite_begin", "BEGIN"))
+
+
+@asynccontextmanager
+async def snapshot(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+    """A transaction whose reads all see the same state."""
+    async with engine.connect() as connection:
+        if engine.dialect.name == "postgresql":
+            await connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+        async with connection.begin():
+            yield connection
+
+
+@asynccontextmanager
+async def writing(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+    """A transaction that takes SQLite's write lock at once, so that what it reads stays true until it commits."""
+    async with engine.connect() as connection:
+        await connection.execution_options(sqlite_begin="BEGIN IMMEDIATE")
+        async with connection.begin():
+            yield connection
+
+
+async def answers(engine: AsyncEngine) -> bool:
+    """Whether the database answers."""
+    try:
+        async with engine.connect() as connection:
+            await connection.execute(text("SELECT 1"))
+    except (DBAPIError, OSError):
+        return False
+    return True

@@ -1,0 +1,25 @@
+"""Tells a database that is away for a while from a program that is wrong."""
+
+import sqlite3
+
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+
+# SQLSTATE classes that pass: connection, rollback (deadlock, serialization), resources, operator intervention, system error.
+_PASSING_CLASSES = ("08", "40", "53", "57", "58")
+
+
+def passes(error: BaseException) -> bool:
+    """Whether trying again later may help."""
+    if isinstance(error, DBAPIError):
+        return error.connection_invalidated or _passing_cause(error)
+    return isinstance(error, OSError)
+
+
+def _passing_cause(error: DBAPIError) -> bool:
+    cause = error.orig
+    if isinstance(cause, sqlite3.Error):
+        return isinstance(cause, sqlite3.OperationalError) and cause.sqlite_errorcode != sqlite3.SQLITE_ERROR
+    state = getattr(cause, "sqlstate", None)
+    if state is None:
+        return isinstance(error, (InterfaceError, OperationalError))
+    return str(state).startswith(_PASSING_CLASSES)

@@ -1,0 +1,66 @@
+"""Who may know whom, as pyproject.toml says it, and what import-linter cannot see: the domain has no clock and no chance in it."""
+
+import ast
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from importlinter.cli import EXIT_STATUS_SUCCESS, lint_imports
+
+ROOT = Path(__file__).parents[2]
+DOMAIN = sorted((ROOT / "shared" / "domain").glob("*.py"))
+CODE = sorted(path for folder in ("shared", "services", "motcua") for path in (ROOT / folder).rglob("*.py"))
+CLOCKS = {"now", "utcnow", "today", "time_ns", "monotonic", "perf_counter", "localtime", "gmtime"}
+IMPURE = {"asyncio", "io", "logging", "os", "pathlib", "random", "secrets", "socket", "subprocess", "sys", "threading", "time", "uuid"}
+NAMELESS = {"utils", "util", "helpers", "helper", "common", "manager", "misc", "base"}
+
+each_domain_module = pytest.mark.parametrize("path", DOMAIN, ids=lambda path: path.stem)
+
+
+def imported(path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield node.module or ""
+
+
+def module_name(path: Path) -> str:
+    return ".".join(path.relative_to(ROOT).with_suffix("").parts)
+
+
+def test_every_contract_between_the_packages_is_kept(capsys: pytest.CaptureFixture[str]) -> None:
+    status = lint_imports(config_filename=str(ROOT / "pyproject.toml"), cache_dir=None, no_logo=True)
+    assert status == EXIT_STATUS_SUCCESS, capsys.readouterr().out
+
+
+@each_domain_module
+def test_the_domain_imports_itself_and_the_pure_part_of_the_standard_library(path: Path) -> None:
+    outside = {name for name in imported(path) if not name.startswith("shared.domain")}
+    roots = {name.split(".")[0] for name in outside}
+    assert roots <= sys.stdlib_module_names, f"not in the standard library: {roots - sys.stdlib_module_names}"
+    assert not roots & IMPURE, f"time, chance and I/O come in as arguments, not by importing {roots & IMPURE}"
+
+
+@each_domain_module
+def test_the_domain_never_asks_what_time_it_is(path: Path) -> None:
+    called = [node for node in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(node, ast.Attribute) and node.attr in CLOCKS]
+    assert not called, f"{path.name}:{called[0].lineno} reads a clock; take the instant as an argument"
+
+
+def test_wire_and_domain_meet_in_one_module() -> None:
+    meeting = {
+        module_name(path)
+        for path in (ROOT / "shared").rglob("*.py")
+        if {name.split(".")[1] for name in imported(path) if name.startswith("shared.")} >= {"contract", "domain"}
+    }
+    assert meeting == {"shared.mapping"}
+
+
+def test_no_module_is_named_for_nothing() -> None:
+    assert [module_name(path) for path in CODE if path.stem in NAMELESS] == []
+
+
+def test_every_module_is_small_enough_to_hold_one_idea() -> None:
+    assert {module_name(path): size for path in CODE if (size := len(path.read_text("utf-8").splitlines())) > 300} == {}

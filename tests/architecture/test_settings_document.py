@@ -1,0 +1,54 @@
+"""docs/settings.md names every variable there is, and none that is not."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from motcua.settings_document import COMMAND_LINE, COMPOSE, DOCUMENT, SERVICES, TESTS, document, settings_classes, variable
+
+ROOT = Path(__file__).parents[2]
+CLASSES = settings_classes()
+KNOWN = {variable(cls, name) for cls in CLASSES.values() for name in cls.model_fields} | {*COMMAND_LINE, *COMPOSE, *TESTS}
+PATTERNS = (
+    "services/**/*.py",
+    "shared/**/*.py",
+    "motcua/**/*.py",
+    "tests/**/*.py",
+    "docker-compose*.yml",
+    "deploy/**/*.yml",
+    ".env.example",
+    "Makefile",
+)
+
+
+def test_the_page_is_what_the_settings_classes_say() -> None:
+    assert (ROOT / DOCUMENT).read_text("utf-8") == document(), "run python -m motcua.settings_document"
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_every_setting_says_what_it_is_for(service: str) -> None:
+    assert [name for name, field in CLASSES[service].model_fields.items() if not field.description] == []
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_every_setting_of_a_service_stands_in_the_page(service: str) -> None:
+    page = document()
+    for name in CLASSES[service].model_fields:
+        assert f"`{variable(CLASSES[service], name)}`" in page
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_a_service_reads_its_settings_once_and_cannot_change_them(service: str) -> None:
+    assert CLASSES[service].model_config.get("frozen") is True
+    assert CLASSES[service].model_config.get("env_prefix") == f"MOTCUA_{service.upper()}_"
+
+
+def test_no_variable_is_used_that_the_page_does_not_name() -> None:
+    used = {
+        name
+        for pattern in PATTERNS
+        for path in ROOT.glob(pattern)
+        for name in re.findall(r"\bMOTCUA_[A-Z0-9_]*[A-Z0-9]\b", path.read_text("utf-8"))
+    }
+    assert used - KNOWN == set()

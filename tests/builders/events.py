@@ -1,0 +1,72 @@
+"""One valid event of every kind, and dossiers brought to any state by the shortest way."""
+
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from shared.domain import events
+from shared.domain.dossier import Dossier, apply
+from shared.domain.events import Channel, CorrectableField, Event
+from shared.domain.lifecycle import EventKind, State
+from tests.builders.times import at
+
+CODE = "H59.15-230103-0001"
+START = at("2023-01-03 08:31")
+DUE = at("2023-01-10 08:31")
+
+_ABOUT: dict[str, Any] = {"department": "H59.15", "procedure": "2.000635", "channel": Channel.ONLINE}
+_PAYLOADS: dict[EventKind, dict[str, Any]] = {
+    EventKind.SUBMITTED: _ABOUT,
+    EventKind.RECEIVED: _ABOUT | {"due_at": DUE},
+    EventKind.EXTENDED: {"due_at": at("2023-01-17 08:31")},
+    EventKind.RATED: {"score": 5},
+    EventKind.FEE_PAID: {"amount_vnd": 50_000},
+    EventKind.CORRECTED: {"corrected_field": CorrectableField.CHANNEL, "old": "online", "new": "postal"},
+}
+_WAYS: dict[State, tuple[EventKind, ...]] = {
+    State.SUBMITTED: (EventKind.SUBMITTED,),
+    State.DECLINED: (EventKind.SUBMITTED, EventKind.DECLINED),
+    State.RECEIVED: (EventKind.RECEIVED,),
+    State.PROCESSING: (EventKind.RECEIVED, EventKind.PROCESSING_STARTED),
+    State.AWAITING_SUPPLEMENT: (EventKind.RECEIVED, EventKind.SUPPLEMENT_REQUESTED),
+    State.AWAITING_PAYMENT: (EventKind.RECEIVED, EventKind.PAYMENT_REQUESTED),
+    State.WITHDRAWN: (EventKind.RECEIVED, EventKind.WITHDRAWN),
+    State.STOPPED: (EventKind.RECEIVED, EventKind.STOPPED),
+    State.RESOLVED: (EventKind.RECEIVED, EventKind.RESOLVED),
+    State.RETURNED: (EventKind.RECEIVED, EventKind.RESOLVED, EventKind.RETURNED),
+}
+
+
+def an_event(kind: EventKind, occurred_at: datetime = START, **payload: Any) -> Event:
+    """A valid event of the kind; `payload` overrides what it carries."""
+    cls: Any = events.EVENT_TYPES[kind]
+    event: Event = cls(occurred_at=occurred_at, **_PAYLOADS.get(kind, {}) | payload)
+    return event
+
+
+def received(occurred_at: datetime = START, **payload: Any) -> Event:
+    return an_event(EventKind.RECEIVED, occurred_at, **payload)
+
+
+def event(name: str, when: str, **payload: Any) -> Event:
+    """`event("resolved", "2023-01-09 10:00")`."""
+    return an_event(EventKind(name), at(when), **payload)
+
+
+def dossier_after(*history: Event, code: str = CODE) -> Dossier:
+    """The dossier after its whole history."""
+    dossier: Dossier | None = None
+    for each in history:
+        dossier = apply(dossier, code, each)
+    assert dossier is not None, "a dossier needs at least one event"
+    return dossier
+
+
+def dossier_in(state: State) -> Dossier:
+    """A dossier that came to the state by the shortest way, all at one instant."""
+    return dossier_after(*(an_event(kind) for kind in _WAYS[state]))
+
+
+def moved_to(each: Event, occurred_at: datetime) -> Event:
+    """The same event at another time."""
+    return replace(each, occurred_at=occurred_at)

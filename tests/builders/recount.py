@@ -1,0 +1,157 @@
+"""A straight recount, sharing no rule with the product: how a dossier stood at the end of one day, told from its events alone.
+
+What a correction sets right counts as if it had been right from the start; so corrections are written into the events they correct.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from typing import Any
+
+from shared.domain import events
+from shared.domain.events import Event
+
+AFTER = {
+    "submitted": "waiting",
+    "declined": "waiting",
+    "received": "running",
+    "processing_started": "running",
+    "supplement_requested": "paused",
+    "supplemented": "running",
+    "payment_requested": "paused",
+    "payment_settled": "running",
+    "withdrawn": "closed",
+    "stopped": "closed",
+    "resolved": "closed",
+    "returned": "closed",
+}
+
+
+@dataclass
+class Day:
+    """A dossier at the end of a day."""
+
+    state: str = "waiting"
+    received: Event | None = None
+    due: datetime | None = None
+    paused_at: datetime | None = None
+    closing: Event | None = None
+    returned: Event | None = None
+
+
+def corrected(history: list[Event]) -> list[Event]:
+    """The history with every correction written into the event it corrects."""
+    told: list[Event] = []
+    for event in history:
+        if not isinstance(event, events.Corrected):
+            told.append(event)
+        elif event.corrected_field == "due_at":
+            _correct_due(told, None if event.new is None else datetime.fromisoformat(event.new))
+        else:
+            value: Any = events.Channel(event.new) if event.corrected_field == "channel" and event.new else event.new
+            index = _last(told, "received", default=0)
+            told[index] = replace(told[index], **{event.corrected_field.value: value})
+    return told
+
+
+def _correct_due(told: list[Event], due: datetime | None) -> None:
+    setters = _setters(told)
+    if due is None:
+        for index in setters:
+            told[index] = replace(told[index], due_at=None)  # type: ignore[call-arg]
+        return
+    index = setters[-1] if setters else _last(told, "received", default=0)
+    told[index] = replace(told[index], due_at=due)  # type: ignore[call-arg]
+
+
+def _setters(told: list[Event]) -> list[int]:
+    """Where the deadlines in force came from; an end of a pause sets one only when there is a pause to end and it differs."""
+    found, paused, due = [], False, None
+    for index, event in enumerate(told):
+        given = getattr(event, "due_at", None)
+        counts = event.kind in ("received", "extended") or (paused and event.kind != "forwarded" and given != due)
+        if given is not None and counts:
+            found.append(index)
+            due = given
+        paused = AFTER.get(event.kind, "paused" if paused else "") == "paused"
+    return found
+
+
+def _last(told: list[Event], kind: str, default: int) -> int:
+    return max((index for index, event in enumerate(told) if event.kind == kind), default=default)
+
+
+def end_of(day: date, told: list[Event]) -> Day:
+    """The dossier at the end of the day; `told` has its corrections written in."""
+    now = Day()
+    for event in told:
+        if event.occurred_at.date() > day:
+            break
+        kind = event.kind.value
+        due = getattr(event, "due_at", None)
+        if due is not None and (kind in ("received", "extended") or (now.state == "paused" and kind != "forwarded")):
+            now.due = due
+        if kind == "received":
+            now.received = event
+        if kind in AFTER:
+            state = AFTER[kind]
+            now.paused_at = event.occurred_at if state == "paused" else None
+            if state == "closed" and now.state != "closed":
+                now.closing = event
+            now.state = state
+        if kind == "returned":
+            now.returned = event
+    return now
+
+
+def stocks(day: date, told: list[Event]) -> dict[str, int]:
+    """Open, overdue, suspended and awaiting return at the end of the day, as 0 or 1."""
+    now = end_of(day, told)
+    is_open = now.received is not None and now.state in ("running", "paused")
+    resolved = now.closing is not None and now.closing.kind == "resolved"
+    return {
+        "open": int(is_open),
+        "open_overdue": int(is_open and _overdue(now, day)),
+        "open_suspended": int(now.state == "paused"),
+        "awaiting_return": int(resolved and now.returned is None),
+    }
+
+
+def _overdue(now: Day, day: date) -> bool:
+    if now.due is None or now.due.date() >= day:
+        return False
+    if now.paused_at is None:
+        return True
+    return now.paused_at > now.due if _in_hours(now) else now.paused_at.date() > now.due.date()
+
+
+def _in_hours(now: Day) -> bool:
+    term = getattr(now.received, "term", None)
+    return term is not None and term.unit == "working_hours"
+
+
+def flows(day: date, told: list[Event]) -> dict[str, int]:
+    """What happened on the day itself, by the names of the measures."""
+    now = end_of(day, told)
+    found: dict[str, int] = {}
+    if isinstance(now.received, events.Received) and now.received.occurred_at.date() == day:
+        found["received"] = 1
+        if now.received.channel == "online" and now.received.online_level == "full":
+            found["received_online_full"] = 1
+    if now.closing is not None and now.closing.occurred_at.date() == day:
+        found[f"resolved_{_judge(now, now.closing.occurred_at)}"] = 1
+        if now.closing.kind in ("withdrawn", "stopped"):
+            found[now.closing.kind.value] = 1
+    if isinstance(now.returned, events.Returned) and now.returned.occurred_at.date() == day:
+        found[f"returned_{now.returned.channel.value}"] = 1
+    return found
+
+
+def _judge(now: Day, closed: datetime) -> str:
+    due = now.due
+    if due is None:
+        return "no_deadline"
+    if _in_hours(now):
+        if closed > due:
+            return "overdue"
+        return "on_time" if (closed.date(), closed.hour) == (due.date(), due.hour) else "early"
+    return "early" if closed.date() < due.date() else "on_time" if closed.date() == due.date() else "overdue"

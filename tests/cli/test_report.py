@@ -1,0 +1,117 @@
+"""Reports fit 80 columns, are written as Vietnamese readers expect, and say which printed values cannot be true."""
+
+import csv
+from datetime import date, datetime
+from io import StringIO
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from motcua.report.export import to_csv
+from motcua.report.figures import Group, Report
+from motcua.report.names import row_name
+from motcua.report.numbers import count, percent
+from motcua.report.paragraph import paragraph
+from motcua.report.printed import comparison, impossible
+from motcua.report.table import form
+from shared.domain.localtime import LOCAL
+
+TRA_VINH: dict[str, Any] = {
+    "received_total": 80121, "received_online": 50353, "received_in_person_or_postal": 28520, "carried_over": 1248,
+    "resolved_total": 78784, "resolved_early": 19409, "resolved_on_time": 59369, "resolved_overdue": 6, "resolved_no_deadline": 0,
+    "in_progress_total": 1337, "in_progress_within": 1337, "in_progress_overdue": 0,
+    "online_share": "62.8", "online_share_of_period": "63.8", "early_share": "24.636", "on_time_share": "75.356", "overdue_share": "0.008",
+}  # fmt: skip
+PRINTED = {
+    "received_total": 80121, "received_online": 50353, "received_in_person_or_postal": 28538, "carried_over": 1248,
+    "resolved_total": 78784, "resolved_early": 19409, "resolved_on_time": 59369, "resolved_overdue": 6, "in_progress_total": 1137,
+    "in_progress_overdue": 0, "online_share": "62.8",
+}  # fmt: skip
+NAMES = {"H59.03": "Sở Văn hóa, Thể thao và Du lịch", "H59.02": "Sở Y tế"}
+
+
+def report(total: dict[str, Any], *groups: Group) -> Report:
+    return Report(date(2023, 1, 1), date(2023, 12, 31), "by-date/1", datetime(2023, 12, 31, 23, 59, tzinfo=LOCAL), ("department",), total, groups)
+
+
+def rendered(what: Any) -> list[str]:
+    console = Console(width=80, file=StringIO(), color_system=None)
+    console.print(what)
+    text = console.file
+    assert isinstance(text, StringIO)
+    return [line.rstrip() for line in text.getvalue().splitlines()]
+
+
+def shown(what: Report) -> list[str]:
+    return rendered(form(what, lambda key: row_name(key, NAMES), 80))
+
+
+def test_numbers_are_written_as_in_vietnam() -> None:
+    assert count(80121) == "80.121"
+    assert count(1234567) == "1.234.567"
+    assert percent("62.8") == "62,8 %"
+    assert percent(None) == "–"
+
+
+def test_the_form_fits_80_columns_and_shows_every_figure_whole() -> None:
+    lines = shown(report(TRA_VINH, Group({"department": "H59.03"}, TRA_VINH)))
+    assert max(map(len, lines)) <= 80
+    total = next(line for line in lines if line.startswith("Total"))
+    assert total.split() == ["Total", "80.121", "50.353", "28.520", "1.248", "78.784", "19.409", "59.369", "6", "1.337", "1.337", "0"]
+    assert lines[0].split() == ["1-2", "3", "4", "5", "6", "7", "8", "9", "10", "11", "12", "13"]
+    assert any(line.startswith("Sở Văn") for line in lines)
+
+
+def test_figures_of_a_country_stand_below_each_other_and_still_whole() -> None:
+    country = {key: value * 1250 if isinstance(value, int) else value for key, value in TRA_VINH.items()}
+    lines = shown(report(country, Group({"department": "H59.02"}, country)))
+    assert max(map(len, lines)) <= 80
+    assert any("100.151.250" in line for line in lines)
+    assert "Sở Y tế" in [line.strip() for line in lines]
+
+
+def test_dossiers_without_a_deadline_are_told_apart() -> None:
+    total = TRA_VINH | {"resolved_no_deadline": 12}
+    assert any("12 without a deadline" in line for line in shown(report(total)))
+    assert "12 without a deadline" in paragraph(report(total))
+
+
+def test_the_paragraph_says_the_headline_figures() -> None:
+    text = paragraph(report(TRA_VINH))
+    for part in ("80.121 dossiers", "50.353 of them online (62,8 %)", "1.248 carried over", "19.409 early (24,636 %)", "6 overdue (0,008 %)"):
+        assert part in text
+
+
+def test_csv_has_a_row_for_each_group_and_one_for_the_total() -> None:
+    rows = list(csv.DictReader(StringIO(to_csv(report(TRA_VINH, Group({"department": "H59.02"}, TRA_VINH))))))
+    assert [row["department"] for row in rows] == ["H59.02", ""]
+    assert rows[1]["received_total"] == "80121"
+    assert rows[1]["online_share"] == "62.8"
+
+
+def test_the_two_printed_values_that_cannot_be_true_are_found_with_their_arithmetic() -> None:
+    assert {each.key: each.arithmetic for each in impossible(TRA_VINH, PRINTED)} == {
+        "received_in_person_or_postal": "80.121 − 50.353 − 1.248 = 28.520, not 28.538",
+        "in_progress_total": "80.121 − 78.784 = 1.337, not 1.137",
+    }
+
+
+def test_a_printed_value_that_differs_but_breaks_nothing_is_only_marked() -> None:
+    printed = PRINTED | {"received_in_person_or_postal": 28520, "in_progress_total": 1337, "online_share": "62.9"}
+    assert impossible(TRA_VINH, printed) == []
+    lines = rendered(comparison(TRA_VINH, printed))
+    assert [line for line in lines if "differs" in line] == [next(line for line in lines if "62,9 %" in line)]
+
+
+def test_a_report_that_leaves_a_figure_out_is_not_accused() -> None:
+    assert impossible(TRA_VINH, {"received_total": 80121, "received_online": 50354}) == []
+
+
+@pytest.mark.parametrize("key", ["received_in_person_or_postal", "in_progress_total"])
+def test_the_comparison_fits_80_columns_and_marks_them(key: str) -> None:
+    lines = rendered(comparison(TRA_VINH, PRINTED))
+    assert max(map(len, lines)) <= 80
+    marked = [line for line in lines if count(PRINTED[key]) in line and "cannot be true" in line]  # type: ignore[arg-type]
+    assert len(marked) == 1
+    assert "(1) 80.121 − 50.353 − 1.248 = 28.520, not 28.538" in lines

@@ -1,0 +1,67 @@
+"""Servers that tests share: each is real, started once, and stopped by the fixture that started it."""
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from motcua.broker import Node
+from tests.support.broker import embedded_broker, shared_broker
+from tests.support.ports import free_port_base
+from tests.support.postgres import NewDatabase, postgres_server
+from tests.support.stack import RunningStack, start_stack
+
+
+@pytest.fixture(scope="session")
+def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The bootstrap address of a broker shared by the whole session."""
+    with shared_broker(tmp_path_factory.mktemp("broker")) as bootstrap:
+        yield bootstrap
+
+
+@pytest.fixture
+def fresh_node(tmp_path: Path) -> Iterator[Node]:
+    """An embedded broker of the test's own, to stop, kill and start again."""
+    with embedded_broker(tmp_path / "kafka") as node:
+        yield node
+
+
+@pytest.fixture
+def fresh_broker(fresh_node: Node) -> str:
+    """The bootstrap address of an empty broker of the test's own."""
+    return fresh_node.bootstrap
+
+
+@pytest.fixture(scope="module")
+def module_broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The bootstrap address of an empty broker of the module's own."""
+    with embedded_broker(tmp_path_factory.mktemp("kafka")) as node:
+        yield node.bootstrap
+
+
+@pytest.fixture(scope="session")
+def _new_postgres_database() -> Iterator[NewDatabase]:
+    folder = Path(tempfile.mkdtemp(prefix="pg"))  # short: a Unix socket's path has room for 107 bytes
+    with postgres_server(folder) as new_database:
+        yield new_database
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def postgres_url(_new_postgres_database: NewDatabase) -> str:
+    """The SQLAlchemy URL (asyncpg) of an empty PostgreSQL database of the test's own."""
+    return _new_postgres_database()
+
+
+@pytest.fixture
+def stack(tmp_path: Path) -> Iterator[RunningStack]:
+    """The whole stack on an empty data folder; stopped at the end, and stopping must go well."""
+    running = start_stack(tmp_path / "stack", free_port_base())
+    try:
+        yield running
+        if running.process.poll() is None:
+            assert running.stop() == 0, (running.data_dir / "up.err").read_text()
+    finally:
+        running.kill()

@@ -1,0 +1,74 @@
+"""What the end-to-end tests share: running the command line as a person does, and asking reporting."""
+
+import json
+import os
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from motcua.generate import run
+from tests.support.stack import MOTCUA, RunningStack
+from tests.support.wait import wait_until
+
+VISIBLE_WITHIN_S = 120.0
+
+
+class Told:
+    """A stack, and the questions that these tests ask of it."""
+
+    def __init__(self, stack: RunningStack) -> None:
+        self.stack = stack
+
+    def motcua(self, *arguments: str | Path, timeout: float = 300) -> subprocess.CompletedProcess[str]:
+        """`motcua ...` with this stack's addresses and key."""
+        return subprocess.run([MOTCUA, *arguments], env=self.environment, capture_output=True, text=True, timeout=timeout, check=False)
+
+    def starts(self, *arguments: str | Path) -> "subprocess.Popen[str]":
+        """The same, not waited for."""
+        return subprocess.Popen([MOTCUA, *arguments], env=self.environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+
+    @property
+    def environment(self) -> dict[str, str]:
+        stack = self.stack
+        urls = {f"MOTCUA_{name.upper()}_URL": getattr(stack, name) for name in ("intake", "processing", "reporting")}
+        return {**os.environ, **urls, "MOTCUA_API_KEY": stack.key}
+
+    def post(self, path: str, **arguments: Any) -> httpx.Response:
+        return httpx.post(f"{self.stack.intake}{path}", headers=self.stack.headers | arguments.pop("headers", {}), timeout=60, **arguments)
+
+    def figures(self, first: str, last: str, **parameters: str) -> dict[str, Any]:
+        answer = httpx.get(
+            f"{self.stack.reporting}/v1/figures", params={"from": first, "to": last, **parameters}, headers=self.stack.headers, timeout=60
+        )
+        assert answer.status_code == httpx.codes.OK, answer.text
+        found: dict[str, Any] = answer.json()
+        return found
+
+    def events_logged(self) -> int:
+        head = httpx.get(f"{self.stack.intake}/v1/log/head", headers=self.stack.headers, timeout=60)
+        return int(head.raise_for_status().json()["events"])
+
+    def events_counted(self) -> int:
+        """How many events the dossiers that reporting holds have seen."""
+        lines = httpx.get(f"{self.stack.reporting}/v1/dossiers", headers=self.stack.headers, timeout=60).raise_for_status().text
+        return sum(json.loads(line)["sequence"] for line in lines.splitlines())
+
+    def settle(self) -> None:
+        """Wait until every logged event is counted."""
+        wait_until(lambda: self.events_counted() == self.events_logged(), VISIBLE_WITHIN_S, "every logged event is counted")
+
+
+@pytest.fixture
+def told(stack: RunningStack) -> Told:
+    return Told(stack)
+
+
+@pytest.fixture(scope="session")
+def tra_vinh(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The events of the Trà Vinh 2023 year, made once."""
+    output = tmp_path_factory.mktemp("year") / "tra-vinh-2023.ndjson"
+    run("tra-vinh-2023", output)
+    return output

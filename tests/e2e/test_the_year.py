@@ -1,0 +1,91 @@
+"""The whole year, sent by two importers at once while every service is killed: exact figures, and no difference anywhere."""
+
+import json
+import os
+import signal
+from pathlib import Path
+
+import httpx
+
+from tests.e2e.conftest import Told
+from tests.support.wait import wait_until
+
+HEADLINE = {
+    "received_total": 80121,
+    "received_online": 50353,
+    "received_in_person_or_postal": 28520,
+    "carried_over": 1248,
+    "resolved_total": 78784,
+    "resolved_early": 19409,
+    "resolved_on_time": 59369,
+    "resolved_overdue": 6,
+    "in_progress_total": 1337,
+    "in_progress_within": 1337,
+    "in_progress_overdue": 0,
+    "online_share": "62.8",
+    "online_share_of_period": "63.8",
+    "early_share": "24.636",
+    "on_time_share": "75.356",
+    "overdue_share": "0.008",
+}
+
+
+def service_pid(told: Told, name: str) -> int:
+    """The process that listens on the service's port."""
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit() and is_service(entry, name, str(told.stack.data_dir)):
+            return int(entry.name)
+    return 0
+
+
+def is_service(process: Path, name: str, data_dir: str) -> bool:
+    try:
+        command = (process / "cmdline").read_bytes().split(b"\0")
+        parent = (process / "environ").read_bytes()
+    except OSError:
+        return False
+    key = (Path(data_dir) / "key").read_bytes().strip()
+    return f"services.{name}".encode() in command and key in parent
+
+
+def test_the_year_is_exact_whatever_is_killed_and_however_often_it_is_sent(told: Told, tra_vinh: Path, tmp_path: Path) -> None:
+    total = sum(1 for _ in tra_vinh.open("rb"))
+    second = tmp_path / "again.ndjson"
+    second.write_bytes(tra_vinh.read_bytes())
+    importers = [told.starts("import", file) for file in (tra_vinh, second)]
+
+    for number, name in enumerate(("intake", "processing", "reporting", "intake", "processing", "reporting"), 1):
+        wait_until(lambda n=number: logged(told) >= n * total // 8, 240, f"{number}/8 of the year is logged")
+        victim = wait_until(lambda n=name: service_pid(told, n), 60, f"{name} is running")
+        os.kill(victim, signal.SIGKILL)
+        wait_until(lambda n=name, v=victim: service_pid(told, n) not in (0, v), 60, f"{name} is started again")
+
+    for importer in importers:
+        output, _ = importer.communicate(timeout=300)
+        assert importer.returncode == 0, output
+    told.settle()
+    assert told.events_logged() == total
+    assert_headline(told)
+    verified = told.motcua("verify")
+    assert verified.returncode == 0, verified.stdout + verified.stderr
+
+    once_more = told.motcua("import", tra_vinh)
+    assert once_more.returncode == 0, once_more.stdout
+    assert told.events_logged() == total
+    assert_headline(told)
+
+
+def logged(told: Told) -> int:
+    try:
+        return told.events_logged()
+    except httpx.HTTPError:
+        return 0  # it was killed a moment ago
+
+
+def assert_headline(told: Told) -> None:
+    found = told.figures("2023-01-01", "2023-12-31", by="department")
+    assert {name: found["total"][name] for name in HEADLINE} == HEADLINE
+    assert all(identity["holds"] for identity in found["identities"])
+    overdue = {row["key"]["department"]: row["resolved_overdue"] for row in found["rows"] if row["resolved_overdue"]}
+    assert sorted(overdue.values()) == [1, 5], json.dumps(overdue)
+    assert len(found["rows"]) == 19

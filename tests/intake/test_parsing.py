@@ -1,0 +1,127 @@
+"""Reading an event: what is wrong is named, and nothing in the bytes can break the reader."""
+
+from contextlib import suppress
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from services.intake.parsing import id_of, parse
+from shared.domain.errors import Refusal
+from tests.intake.sending import cloud_event, received
+
+
+def refusal(event: dict[str, Any] | bytes) -> Refusal:
+    with pytest.raises(Refusal) as caught:
+        parse(event if isinstance(event, bytes) else msgspec.json.encode(event))
+    return caught.value
+
+
+def test_an_event_is_read_with_its_local_time() -> None:
+    candidate = parse(msgspec.json.encode(received()))
+    assert (candidate.name, candidate.code) == ("received", "H59.15-231208-0001")
+    assert candidate.event.occurred_at.isoformat() == "2023-12-08T08:31:00+07:00"
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"time": "2023-12-08T08:31:00"}, ["time", "offset", "+07:00"]),
+        ({"subject": "15-1"}, ["subject", "H59.15-231208-0001"]),
+        ({"subject": "H59.15-231208-0001\n"}, ["subject"]),
+        ({"subject": "H59.15-23120٨-0001"}, ["subject"]),
+        ({"id": ""}, ["id", "same when it is sent again"]),
+        ({"id": "a\x00b"}, ["id", "control characters"]),
+        ({"specversion": "0.3"}, ["specversion", "1.0"]),
+        ({"datacontenttype": "text/xml"}, ["datacontenttype", "application/json"]),
+        ({"data": {"department": "H59.15", "procedure": "2.000635", "channel": "fax"}}, ["data.channel", "fax"]),
+        ({"data": {"department": "H59.15", "channel": "online"}}, ["data.procedure", "missing"]),
+        ({"data": [1]}, ["data"]),
+        ({"traceparent": {"nested": 1}}, ["traceparent", "string"]),
+    ],
+)
+def test_a_malformed_event_is_refused_with_the_field_and_the_fix(change: dict[str, Any], words: list[str]) -> None:
+    found = refusal(received() | change)
+    assert found.code == "malformed"
+    assert all(word in found.detail for word in words), found.detail
+
+
+@pytest.mark.parametrize("field", ["specversion", "id", "source", "type", "subject", "time", "data"])
+def test_a_missing_attribute_is_named(field: str) -> None:
+    event = received()
+    del event[field]
+    assert refusal(event).detail.startswith(f"{field}: ")
+
+
+@pytest.mark.parametrize("sent", ["vn.motcua.dossier.lost.v1", "vn.motcua.dossier.received.v9", "received"])
+def test_a_type_that_is_not_of_the_lifecycle_is_refused_with_those_that_are(sent: str) -> None:
+    found = refusal(received() | {"type": sent})
+    assert found.code == "unknown_type"
+    assert "processing_started" in found.detail
+
+
+@pytest.mark.parametrize("when", ["0001-01-01T00:00:00+07:00", "9999-12-31T23:59:59-12:00"])
+@pytest.mark.parametrize("place", ["time", "due_at"])
+def test_a_date_off_the_calendar_is_refused(when: str, place: str) -> None:
+    event = received(due_at=when) if place == "due_at" else received() | {"time": when}
+    assert refusal(event).code == "instant_out_of_range"
+
+
+def test_a_correction_of_the_deadline_must_be_an_instant_with_its_offset() -> None:
+    event = cloud_event("corrected", "2023-12-09T08:00", field="due_at", old_value=None, new_value="2023-12-20T08:00:00")
+    assert "data.new_value" in refusal(event).detail
+
+
+def test_the_digest_stands_for_the_content_not_for_its_spelling() -> None:
+    event = received()
+    again = msgspec.json.format(msgspec.json.encode(dict(reversed(event.items()))), indent=4)
+    utc = received(event_id=event["id"]) | {"time": "2023-12-08T01:31:00Z"}
+    assert parse(msgspec.json.encode(event)).digest == parse(again).digest == parse(msgspec.json.encode(utc)).digest
+
+
+@pytest.mark.parametrize("change", [{"source": "/other"}, {"time": "2023-12-08T08:32:00+07:00"}, {"subject": "H59.15-231208-0002"}])
+def test_other_content_has_another_digest(change: dict[str, Any]) -> None:
+    event = received()
+    assert parse(msgspec.json.encode(event)).digest != parse(msgspec.json.encode(event | change)).digest
+
+
+def test_unknown_fields_of_the_data_are_content() -> None:
+    plain, more = received(event_id="x"), received(event_id="x", counter=7)
+    assert parse(msgspec.json.encode(plain)).digest != parse(msgspec.json.encode(more)).digest
+
+
+@given(st.binary(max_size=300))
+def test_any_bytes_are_an_event_or_a_refusal(line: bytes) -> None:
+    with pytest.raises(Refusal):
+        parse(line)
+    id_of(line)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+# the alphabet of all texts is made on first use, which takes seconds on a busy machine
+@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@given(st.dictionaries(st.sampled_from([*received(), "sequence", "recordedtime", "extra"]), JSON, max_size=4))
+def test_any_attribute_may_be_anything_and_only_refusals_come_out(changes: dict[str, Any]) -> None:
+    with suppress(Refusal):
+        parse(_json(received() | changes))
+
+
+def _json(event: dict[str, Any]) -> bytes:
+    try:
+        return msgspec.json.encode(event)
+    except (OverflowError, UnicodeEncodeError):
+        return b"{}"
+
+
+def test_nesting_without_end_and_numbers_without_end_are_refused() -> None:
+    event = msgspec.json.encode(received(extra="HERE"))
+    for huge in (b"[" * 100_000, b"[" * 100_000 + b"]" * 100_000, b"1e999", b"9" * 5000):
+        assert refusal(event.replace(b'"HERE"', huge)).code == "malformed"

@@ -1,0 +1,70 @@
+"""Status records as the processor writes them, and a topic that delivers them to the projection."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from services.reporting.batch import Batch
+from services.reporting.projection import Applied, Move, project, stored_offsets
+from shared.contract.codec import encode
+from shared.contract.topics import STATUS
+from shared.domain.dossier import Dossier, apply
+from shared.domain.events import Event
+from shared.mapping import to_status
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A record of the status topic."""
+
+    key: bytes | None
+    value: bytes | None
+    offset: int = 0
+    partition: int = 0
+    topic: str = STATUS.name
+
+
+def statuses(code: str, history: Iterable[Event]) -> Iterator[Sent]:
+    """One record an event, as the dossier stood after it."""
+    dossier: Dossier | None = None
+    for event in history:
+        dossier = apply(dossier, code, event)
+        yield snapshot(dossier, event.occurred_at)
+
+
+def snapshot(dossier: Dossier, recordedtime: datetime, version: int | None = None, **changed: Any) -> Sent:
+    status = to_status(dossier, version=version or dossier.sequence, recordedtime=recordedtime, alerted={})
+    return Sent(dossier.code.encode(), encode(replaced(status, changed)))
+
+
+def replaced(status: Any, changed: dict[str, Any]) -> Any:
+    return type(status)(**{name: getattr(status, name) for name in status.__struct_fields__} | changed)
+
+
+@dataclass(slots=True)
+class Topic:
+    """One partition of the status topic, read from where SQL stands."""
+
+    engine: AsyncEngine
+    end: int = 0
+
+    async def deliver(self, records: Iterable[Sent], batch_size: int = 5000) -> list[Applied]:
+        """Append the records and project them, a transaction for every `batch_size`."""
+        numbered = [replace(record, offset=self.end + index) for index, record in enumerate(records)]
+        applied: list[Applied] = []
+        for start in range(0, len(numbered), batch_size):
+            applied += await self.project(numbered[start : start + batch_size])
+        self.end += len(numbered)
+        return applied
+
+    async def project(self, records: Iterable[Sent]) -> list[Applied]:
+        batch = Batch()
+        for record in records:
+            batch.take(record)
+        changes = {code: change for code in batch.codes() if (change := batch.change(code))}
+        stored = await stored_offsets(self.engine, STATUS.name, [0])
+        moves = {partition: Move(stored[partition], after) for partition, after in batch.next_offsets.items()}
+        return await project(self.engine, STATUS.name, moves, changes)

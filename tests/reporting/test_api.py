@@ -1,0 +1,192 @@
+"""Reporting from outside: shapes, shares, refusals, the form, the gauges."""
+
+import csv
+import io
+import json
+from collections.abc import AsyncIterator
+from datetime import datetime
+from typing import Any
+
+import httpx
+import pytest
+from prometheus_client import CollectorRegistry
+from pydantic import SecretStr
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from services.reporting.api import Reporting, create_app
+from services.reporting.columns import COUNTS, SHARES
+from services.reporting.gauges import FigureGauges
+from services.reporting.health import Progress
+from shared.catalogue import Catalogue
+from shared.domain.events import Channel
+from shared.domain.localtime import LOCAL
+from tests.builders.events import event, received
+from tests.builders.times import at
+from tests.reporting.delivery import Topic, statuses
+
+KEY = "a-key-for-this-test-only"
+NOW = datetime(2023, 2, 1, 9, tzinfo=LOCAL)
+OPEN_SINCE_2022 = (received(at("2022-12-20"), due_at=at("2023-01-31")),)
+EARLY = (received(), event("resolved", "2023-01-09 10:00"))
+ON_TIME = (received(), event("resolved", "2023-01-10 16:00"), event("returned", "2023-02-01 08:00"))
+LATE = (received(channel=Channel.POSTAL), event("resolved", "2023-01-11 07:00"))
+SUSPENDED = (received(department="H59.02", procedure="9.999999"), event("supplement_requested", "2023-01-09 08:00"))
+DUE_SOON = (received(at("2023-01-30"), department="H59.02", procedure="1.004616", due_at=at("2023-02-02")),)
+HISTORIES = (OPEN_SINCE_2022, EARLY, ON_TIME, LATE, SUSPENDED, DUE_SOON)
+
+
+@pytest.fixture
+async def client(engine: AsyncEngine, shipped: Catalogue) -> AsyncIterator[httpx.AsyncClient]:
+    records = [record for number, history in enumerate(HISTORIES) for record in statuses(f"H59.15-230103-{number:04}", history)]
+    await Topic(engine).deliver(records)
+    registry, gauges = CollectorRegistry(), FigureGauges(engine, lambda: NOW, None)
+    registry.register(gauges)
+    progress = Progress(assigned=True)
+    app = create_app(Reporting(engine, shipped, lambda: NOW, SecretStr(KEY), progress, registry, gauges))
+    headers = {"Authorization": f"Bearer {KEY}"}
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://reporting", headers=headers) as opened:
+        yield opened
+
+
+async def figures(client: httpx.AsyncClient, query: str = "") -> dict[str, Any]:
+    answer = await client.get(f"/v1/figures?{query}")
+    assert answer.status_code == 200, answer.text
+    found: dict[str, Any] = answer.json()
+    return found
+
+
+async def test_the_current_year_to_date_is_the_default(client: httpx.AsyncClient) -> None:
+    found = await figures(client)
+    assert (found["from"], found["to"], found["definition"], found["by"]) == ("2023-01-01", "2023-02-01", "by-date/1", [])
+    assert found["as_of"] == NOW.isoformat()
+    assert found["rows"] == []
+    total = found["total"]
+    assert list(total) == [*COUNTS, *SHARES]
+    assert total["received_total"] == 6
+    assert (total["carried_over"], total["received_online"], total["received_in_person_or_postal"]) == (1, 4, 1)
+    assert (total["resolved_early"], total["resolved_on_time"], total["resolved_overdue"]) == (1, 1, 1)
+    assert (total["in_progress_total"], total["in_progress_overdue"], total["in_progress_suspended"]) == (3, 1, 1)
+    assert (total["returned_total"], total["awaiting_return"]) == (1, 2)
+    assert (total["online_share"], total["online_share_of_period"]) == ("66.7", "80.0")
+    assert {total["early_share"], total["on_time_share"], total["overdue_share"]} == {"33.333", "33.334"}
+
+
+async def test_stocks_are_cut_at_today(client: httpx.AsyncClient) -> None:
+    """Due on 2 February, and today is the first: the year's last day has not come yet."""
+    found = await figures(client, "from=2023-01-01&to=2023-12-31")
+    assert found["total"]["in_progress_overdue"] == 1
+
+
+async def test_rows_have_a_key_in_the_order_asked_for_and_are_sorted(client: httpx.AsyncClient) -> None:
+    found = await figures(client, "by=department,field")
+    fields = [(row["key"]["department"], row["key"]["field"]) for row in found["rows"]]
+    assert fields == [("H59.02", "Dược phẩm"), ("H59.02", None), ("H59.15", fields[2][1])]
+    assert list(found["rows"][0]["key"]) == ["department", "field"]
+    assert {one["name"]: one["holds"] for one in found["identities"]} == dict.fromkeys(
+        ["3=4+5+6", "7=8+9+10", "11=12+13", "3=7+11", "6(t)=11(t-1)", "total=sum of rows"], True
+    )
+
+
+async def test_each_month_has_its_own_carried_over(client: httpx.AsyncClient) -> None:
+    found = await figures(client, "from=2022-12-01&to=2023-02-28&by=month")
+    rows = [(row["key"]["month"], row["carried_over"], row["received_online"], row["in_progress_total"]) for row in found["rows"]]
+    assert rows == [("2022-12", 0, 1, 1), ("2023-01", 1, 4, 3), ("2023-02", 3, 0, 3)]
+
+
+async def test_a_share_of_nothing_is_null(client: httpx.AsyncClient) -> None:
+    found = await figures(client, "from=2020-01-01&to=2020-12-31&by=department")
+    assert found["rows"] == []
+    assert [found["total"][share] for share in SHARES] == [None] * 5
+
+
+async def test_filters_choose_what_is_counted(client: httpx.AsyncClient) -> None:
+    assert (await figures(client, "department=H59.02"))["total"]["received_total"] == 2
+    assert (await figures(client, "channel=postal"))["total"]["received_total"] == 1
+    assert (await figures(client, "procedure=1.004616"))["total"]["received_total"] == 1
+    assert (await figures(client, "field=Dược phẩm&department=H59.02,H59.15"))["total"]["received_total"] == 1
+
+
+@pytest.mark.parametrize(
+    ("query", "parameter", "fix"),
+    [
+        ("department=H99.99", "department", "H59.01"),
+        ("procedure=9.999999", "procedure", "not in the catalogue"),
+        ("channel=fax", "channel", "online, in_person, postal"),
+        ("field=Không có", "field", "available"),
+        ("definition=by-guess/1", "definition", "by-date/1"),
+        ("by=colour", "by", "department"),
+        ("by=month,month", "by", "once"),
+        ("from=2023-02-31", "from", "ends on 28"),
+        ("to=tomorrow", "to", "2023-01-31"),
+        ("from=2023-03-01&to=2023-02-01", "from", "after `to`"),
+    ],
+)
+async def test_a_wrong_parameter_is_named_with_its_fix(client: httpx.AsyncClient, query: str, parameter: str, fix: str) -> None:
+    answer = await client.get(f"/v1/figures?{query}")
+    assert answer.status_code == 422
+    assert answer.headers["content-type"] == "application/problem+json"
+    problem = answer.json()
+    assert problem["parameter"] == parameter
+    assert fix in problem["detail"]
+
+
+@pytest.mark.parametrize("path", ["/v1/figures", "/v1/dossiers", "/v1/reports/ii06a"])
+async def test_a_call_without_the_key_is_refused(client: httpx.AsyncClient, path: str) -> None:
+    assert (await client.get(path, headers={"Authorization": "Bearer wrong"})).status_code == 401
+
+
+async def test_dossiers_are_the_snapshots_as_they_came(client: httpx.AsyncClient) -> None:
+    answer = await client.get("/v1/dossiers")
+    snapshots = [json.loads(line) for line in answer.text.splitlines()]
+    assert [snapshot["code"] for snapshot in snapshots] == [f"H59.15-230103-{number:04}" for number in range(len(HISTORIES))]
+    assert snapshots[2]["version"] == snapshots[2]["sequence"] == 3
+
+
+class TestForm:
+    async def test_text_is_the_paragraph_of_an_office(self, client: httpx.AsyncClient) -> None:
+        text = (await client.get("/v1/reports/ii06a?from=2023-01-01&to=2023-02-01&format=text")).text
+        assert text.startswith("Từ ngày 01/01/2023 đến ngày 01/02/2023, tổng số hồ sơ thủ tục hành chính tiếp nhận là 6 hồ sơ")
+        assert "trực tuyến 4 hồ sơ (đạt tỷ lệ 66,7 %)" in text
+        assert "Đang giải quyết 3 hồ sơ, trong đó: trong hạn 2 hồ sơ, quá hạn 1 hồ sơ." in text
+
+    async def test_csv_has_a_byte_order_mark_and_a_total(self, client: httpx.AsyncClient) -> None:
+        answer = await client.get("/v1/reports/ii06a?format=csv&by=department")
+        assert answer.content.startswith(b"\xef\xbb\xbf")
+        *rows, total = csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig")))
+        assert [row["code"] for row in rows] == ["H59.02", "H59.15"]
+        assert (total["name"], total["received_total"], total["online_share"]) == ("Tổng số", "6", "66.7")
+
+    async def test_json_says_which_column_is_which(self, client: httpx.AsyncClient) -> None:
+        form = (await client.get("/v1/reports/ii06a?by=field")).json()
+        assert (form["form"], form["columns"]["13"]) == ("II.06a", "in_progress_overdue")
+        assert sum(line["received_total"] for line in form["lines"]) == form["total"]["received_total"] == 6
+
+    @pytest.mark.parametrize(("query", "parameter"), [("format=xlsx", "format"), ("by=month", "by")])
+    async def test_what_is_not_available_yet_is_refused_by_name(self, client: httpx.AsyncClient, query: str, parameter: str) -> None:
+        answer = await client.get(f"/v1/reports/ii06a?{query}")
+        assert (answer.status_code, answer.json()["parameter"]) == (422, parameter)
+        assert "available" in answer.json()["detail"]
+
+
+class TestOperations:
+    async def test_business_gauges(self, client: httpx.AsyncClient) -> None:
+        page = (await client.get("/metrics")).text
+        for line in (
+            'motcua_dossiers_received{carried_over="true",channel="online",department="H59.15"} 1.0',
+            'motcua_dossiers_received{carried_over="false",channel="postal",department="H59.15"} 1.0',
+            'motcua_dossiers_resolved{department="H59.15",timeliness="early"} 1.0',
+            'motcua_dossiers_in_progress{department="H59.15",timeliness="overdue"} 1.0',
+            'motcua_dossiers_in_progress{department="H59.02",timeliness="suspended"} 1.0',
+            'motcua_dossiers_in_progress{department="H59.02",timeliness="due_soon"} 1.0',
+            'motcua_dossiers_in_progress{department="H59.02",timeliness="within"} 0.0',
+            'motcua_dossiers_online_ratio{department="H59.02"} 1.0',
+            'motcua_form_ii06a{column="received_total"} 6.0',
+            'motcua_month_dossiers_received{carried_over="true",channel="online",department="H59.15"} 1.0',
+            'motcua_reconciliation_difference{stage="figures"} 0.0',
+        ):
+            assert line in page.splitlines(), line
+        assert 'motcua_dossiers_online_ratio{department="all"} 0.666' in page
+
+    async def test_health_and_documents(self, client: httpx.AsyncClient) -> None:
+        for path in ("/healthz/live", "/healthz/ready", "/openapi.json", "/docs"):
+            assert (await client.get(path)).status_code == 200, path

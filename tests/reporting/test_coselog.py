@@ -1,0 +1,78 @@
+"""A real counter's log: its figures are those that its README states and that a straight recount finds for any month."""
+
+import gzip
+import json
+from collections.abc import Iterator
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from services.reporting.columns import counts
+from services.reporting.figures import report
+from services.reporting.query import Dimension, FigureQuery
+from shared.catalogue import Catalogue
+from shared.contract.envelope import decode_envelope
+from shared.domain.dossier import Dossier, apply
+from shared.domain.localtime import LOCAL
+from shared.mapping import decode_data, to_event
+from tests.reporting.delivery import Sent, Topic, snapshot
+from tests.support.recount import TOTAL, recount_stories, stories
+
+LOG = Path(__file__).parents[3] / "shared/data/coselog-receipt.ndjson.gz"
+TODAY = datetime(2026, 1, 1, tzinfo=LOCAL)
+
+pytestmark = pytest.mark.skipif(not LOG.exists(), reason="needs coselog-receipt.ndjson.gz in ../shared/data, beside the project")
+
+
+@pytest.fixture(scope="module")
+def log() -> list[dict[str, Any]]:
+    with gzip.open(LOG) as lines:
+        return [json.loads(line) for line in lines]
+
+
+def as_statuses(log: list[dict[str, Any]]) -> Iterator[Sent]:
+    held: dict[str, Dossier] = {}
+    for line in log:
+        envelope = decode_envelope(json.dumps(line))
+        event = to_event(decode_data(envelope), envelope.time)
+        held[envelope.subject] = apply(held.get(envelope.subject), envelope.subject, event)
+        yield snapshot(held[envelope.subject], envelope.time)
+
+
+async def test_every_figure_of_the_log(engine: AsyncEngine, shipped: Catalogue, log: list[dict[str, Any]]) -> None:
+    await Topic(engine).deliver(as_statuses(log), batch_size=2000)
+    whole = await report(engine, FigureQuery(first=date(2010, 1, 1), last=date(2012, 12, 31), as_of=TODAY), shipped)
+    stated = {
+        "received_total": 1434,
+        "received_online": 1271,
+        "received_in_person": 110,
+        "received_postal": 53,
+        "carried_over": 0,
+        "resolved_total": 1329,
+        "resolved_early": 937,
+        "resolved_on_time": 70,
+        "resolved_overdue": 322,
+        "in_progress_total": 105,
+        "in_progress_within": 1,
+        "in_progress_overdue": 104,
+    }
+    assert counts(whole.total) | stated == counts(whole.total)
+
+    told = list(stories(log).values())
+    for first, last in [(date(2010, 1, 1), date(2012, 12, 31)), *_months(date(2010, 10, 1), 16)]:
+        query = FigureQuery(first=first, last=last, as_of=TODAY, by=(Dimension.DEPARTMENT,))
+        found = await report(engine, query, shipped)
+        assert all(identity.holds for identity in found.identities)
+        expected = recount_stories(told, first, last)
+        assert counts(found.total) == expected.pop(TOTAL)
+        assert {row.key[0]: counts(row.figures) for row in found.rows} == expected
+
+
+def _months(first: date, count: int) -> Iterator[tuple[date, date]]:
+    for _ in range(count):
+        after = (first + timedelta(days=31)).replace(day=1)
+        yield first, after - timedelta(days=1)
+        first = after

@@ -1,0 +1,40 @@
+"""What a stack claims before it starts, and what it says when somebody else has it."""
+
+import socket
+import stat
+from pathlib import Path
+
+import pytest
+
+from motcua.stack.claims import claim_ports, keep_key, lock_folder
+from motcua.stack.errors import DataDirInUse, PortInUse
+from tests.support.ports import free_port_base
+
+
+async def test_a_port_in_use_is_named_together_with_the_way_out() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        with pytest.raises(PortInUse, match=rf"port {port}, which reporting needs, is in use.*--port-base"):
+            await claim_ports({"reporting": port})
+
+
+async def test_free_ports_are_no_reason_to_wait() -> None:
+    await claim_ports({"intake": free_port_base(1)})
+
+
+def test_a_folder_serves_one_stack_at_a_time(tmp_path: Path) -> None:
+    with lock_folder(tmp_path / "lock"), pytest.raises(DataDirInUse, match=r"already running on .* \(process \d+\).*--data-dir"):
+        lock_folder(tmp_path / "lock")
+
+
+def test_a_folder_left_is_free_again_though_its_lock_file_stays(tmp_path: Path) -> None:
+    lock_folder(tmp_path / "lock").close()
+    assert (tmp_path / "lock").exists()
+    lock_folder(tmp_path / "lock").close()
+
+
+def test_the_key_is_made_once_and_is_its_owners_only(tmp_path: Path) -> None:
+    key = keep_key(tmp_path / "key")
+    assert len(key) >= 32
+    assert keep_key(tmp_path / "key") == key
+    assert stat.S_IMODE((tmp_path / "key").stat().st_mode) == 0o600
