@@ -120,7 +120,7 @@ def _print_report(services: Services, played: Played) -> None:
     write("")
     write(comparison(report.total, scenario.printed))
     show_form(report)
-    write(_where_to_look(services, played))
+    print(_where_to_look(services, played))
 
 
 def _where_to_look(services: Services, played: Played) -> str:
@@ -140,5 +140,5 @@ Ctrl-C stops everything. Started again, it goes on: nothing counts twice."""
 
 def _program(data_dir: Path) -> str:
     """How to call this program from here so that it finds this demo's stack."""
-    program = os.path.relpath(sys.argv[0])
+    program = min(sys.argv[0], os.path.relpath(sys.argv[0]), key=len)
     return program if data_dir in DATA_FOLDERS else f"MOTCUA_DATA_DIR={data_dir} {program}"

@@ -13,8 +13,9 @@ def check(
 ) -> None:
     """Check a hand-compiled report for what cannot be.
 
-    Says which identities of the form it breaks and by how much. The keys are those of the figures: received_total, received_online, received_in_person_or_postal, carried_over, resolved_total,
-    resolved_early, resolved_on_time, resolved_overdue, in_progress_total, in_progress_within, in_progress_overdue, and the shares.
+    Says which identities of the form it breaks and by how much. The keys are those of the figures: received_total, received_online,
+    received_in_person_or_postal, carried_over, resolved_total, resolved_early, resolved_on_time, resolved_overdue, in_progress_total,
+    in_progress_within, in_progress_overdue, and the shares.
 
     Exit code: 0 none broken, 1 some broken, 2 the file cannot be read.
     """

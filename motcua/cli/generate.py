@@ -12,8 +12,9 @@ def generate(
 ) -> None:
     """Make a year of events with the figures asked for.
 
-    Writes NDJSON whose figures are exactly those the scenario asks for; the same seed gives the same file. tra-vinh-2023, quang-ngai-2021, quang-tri-2023 and vinh-phuc-2022 ship with it. A scenario whose figures contradict each other is
-    refused with the identity it breaks.
+    Writes NDJSON whose figures are exactly those the scenario asks for; the same seed gives the same file. tra-vinh-2023, quang-
+    ngai-2021, quang-tri-2023 and vinh-phuc-2022 ship with it. A scenario whose figures contradict each other is refused with the
+    identity it breaks.
     """
     from motcua.cli.bars import stage_bars
     from motcua.cli.console import out

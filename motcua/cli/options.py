@@ -9,13 +9,17 @@ Intake = Annotated[
 ]
 Processing = Annotated[
     str | None,
-    typer.Option("--processing", metavar="URL", help="Processing's address (environment: MOTCUA_PROCESSING_URL; default: the local stack)."),
+    typer.Option(
+        "--processing", metavar="URL", help="Processing's address (environment: MOTCUA_PROCESSING_URL; default: the local stack)."
+    ),
 ]
 Reporting = Annotated[
     str | None,
     typer.Option("--reporting", metavar="URL", help="Reporting's address (environment: MOTCUA_REPORTING_URL; default: the local stack)."),
 ]
-Key = Annotated[str | None, typer.Option("--key", metavar="KEY", help="API key (environment: MOTCUA_API_KEY; default: the local stack's own).")]
+Key = Annotated[
+    str | None, typer.Option("--key", metavar="KEY", help="API key (environment: MOTCUA_API_KEY; default: the local stack's own).")
+]
 
 
 def services(**named: str | None) -> Any:

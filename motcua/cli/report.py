@@ -42,8 +42,8 @@ def report(
 ) -> None:
     """Print the figures of a period.
 
-    It is the statutory form II.06a with its headline figures: table is the form in the terminal; text the paragraph in Vietnamese with a line for each department; json what the service answers;
-    csv one row a group, named by the keys of the figures.
+    It is the statutory form II.06a with its headline figures: table is the form in the terminal; text the paragraph in Vietnamese with
+    a line for each department; json what the service answers; csv one row a group, named by the keys of the figures.
     """
     _check(first, last, by, shape, definition)
     from motcua.cli.show import show

@@ -12,8 +12,8 @@ PortBase = Annotated[int, typer.Option("--port-base", min=1024, max=65000, help=
 def up(data_dir: DataDir = Path(".motcua"), port_base: PortBase = 8000) -> None:
     """Run the whole stack here, until Ctrl-C.
 
-    Starts broker, intake, processing and reporting; prints one line `ready intake=URL processing=URL reporting=URL broker=HOST:PORT key=SECRET` when all are ready. Started again on the
-    same folder it continues where it was.
+    Starts broker, intake, processing and reporting; prints one line `ready intake=URL processing=URL reporting=URL broker=HOST:PORT
+    key=SECRET` when all are ready. Started again on the same folder it continues where it was.
     """
     from motcua.stack import run_up
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, Decimal
 from itertools import chain
 
 from rich.console import Group, RenderableType
@@ -20,6 +21,7 @@ SHARES = (
     ("on_time_share", "on time, of those resolved"),
     ("overdue_share", "overdue, of those resolved"),
 )
+BESIDES = (("received_in_person", "of 5: received in person"), ("received_postal", "of 5: received by post"))
 Printed = Mapping[str, int | float | str]
 
 
@@ -73,13 +75,21 @@ def comparison(counted: Row, printed: Printed) -> RenderableType:
     table.add_column("counted", justify="right")
     table.add_column("printed", justify="right")
     table.add_column("")
-    named = chain(((key, f"{number} {meaning}") for number, key, meaning in COLUMNS), SHARES)
+    columns = ((key, f"{number} {meaning}") for number, key, meaning in COLUMNS)
+    named = chain(columns, (each for each in BESIDES if each[0] in printed), SHARES)
     for key, meaning in named:
-        said = _shown(key, printed.get(key))
-        mark = marks.get(key) or ("differs" if key in printed and said != _shown(key, counted[key]) else "")
-        table.add_row(meaning, _shown(key, counted[key]), said, mark, style="bold red" if key in marks else None)
+        mark = marks.get(key) or ("differs" if key in printed and not _agree(counted[key], printed[key]) else "")
+        table.add_row(meaning, _shown(key, counted[key]), _shown(key, printed.get(key)), mark, style="bold red" if key in marks else None)
     notes = [Text(f"({number}) {each.arithmetic}") for number, each in enumerate(wrong, 1)]
     return Group(table, *([Text(), *notes] if notes else []))
+
+
+def _agree(counted: object, printed: object) -> bool:
+    """Whether the count is the printed value, as exactly as that is printed."""
+    if counted is None:
+        return False
+    said = Decimal(str(printed))
+    return Decimal(str(counted)).quantize(said, ROUND_HALF_UP) == said
 
 
 def _shown(key: str, value: object) -> str:

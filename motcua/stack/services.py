@@ -11,7 +11,7 @@ def service_children(layout: Layout, *, key: str, bootstrap: str, clock: str, ye
     common = {"API_KEY": key, "KAFKA_BOOTSTRAP": bootstrap, "CLOCK": clock}
     own: dict[str, dict[str, str]] = {
         "intake": {"DATABASE_URL": layout.database_url("intake")},
-        "processing": {},
+        "processing": {"INSTANCE": "local"},
         "reporting": {"DATABASE_URL": layout.database_url("reporting")} | ({"YEAR": str(year)} if year else {}),
     }
     return [_child(layout, service, common | own[service]) for service in SERVICES]

@@ -38,14 +38,12 @@ class Facts:
         return self.received <= day and (self.closed is None or self.closed > day)
 
     def overdue_at_end_of(self, day: date) -> bool:
-        """Past its deadline at the end of the day; a pause keeps what it found when it began."""
+        """Its deadline lies on an earlier day, and no pause holds it; one that began when it was overdue already does not."""
         due = self._due_at_end_of(day)
-        if due is None:
+        if due is None or local_date(due) >= day:
             return False
         paused_at = self.paused_at_end_of(day)
-        if paused_at is not None:
-            return paused_at >= overdue_from(due, in_hours=in_hours(self.dossier))
-        return local_date(due) < day
+        return paused_at is None or paused_at >= overdue_from(due, in_hours=in_hours(self.dossier))
 
     def paused_at_end_of(self, day: date) -> datetime | None:
         """When the pause that holds at the end of the day began."""

@@ -1,7 +1,7 @@
 """The dossiers as the event log makes them: every event applied by the rules of the domain, one after another."""
 
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 
 import msgspec
 from msgspec import Struct
@@ -34,8 +34,15 @@ class Recount:
     faults: list[Difference] = field(default_factory=list)
     events: int = 0
     position: int = 0
-    first_day: date | None = None
-    last_day: date | None = None
+    first_at: datetime | None = None
+    last_at: datetime | None = None
+
+    @property
+    def span(self) -> tuple[date, date] | None:
+        """The first and the last local day of the log; None while it is empty."""
+        if self.first_at is None or self.last_at is None:
+            return None
+        return local_date(self.first_at), local_date(self.last_at)
 
     def take(self, line: bytes) -> None:
         """Apply one line of the log."""
@@ -53,9 +60,8 @@ class Recount:
         if event.sequence != after.sequence:
             self._fault(code, f"numbers event {event.id} {event.sequence}, it is the dossier's {after.sequence}th")
         self.dossiers[code] = after
-        day = local_date(event.time)
-        self.first_day = min(day, self.first_day or day)
-        self.last_day = max(day, self.last_day or day)
+        self.first_at = min(event.time, self.first_at or event.time)
+        self.last_at = max(event.time, self.last_at or event.time)
 
     def _fault(self, code: str, detail: str) -> None:
         self.faults.append(Difference(LOG, code, detail))

@@ -82,9 +82,9 @@ def _compare(recount: Recount, clients: Clients, observe: Observer) -> Verdict:
     for service, client, path in (("processing", clients.processing, remote.LEDGER), ("reporting", clients.reporting, remote.DOSSIERS)):
         held = _held(service, client, path, len(recount.dossiers), observe)
         verdict.differences += compare_dossiers(service, recount.dossiers, held)
-    if recount.first_day is not None and recount.last_day is not None:
+    if recount.span is not None:
         facts = facts_of(recount.dossiers.values())
-        asked = periods(recount.first_day, recount.last_day)
+        asked = periods(*recount.span)
         for done, period in enumerate(asked, 1):
             _compare_period(verdict, facts, period, clients.reporting)
             observe("comparing figures", done, len(asked))

@@ -28,7 +28,7 @@ class Fatal:
 
 def main() -> int:
     """Serve; 0 after a signal, 70 after a bug, 3 when it could not start."""
-    settings = IntakeSettings()  # type: ignore[call-arg]  # the key comes from the environment
+    settings = IntakeSettings()  # the key comes from the environment
     configure_logging("intake", settings.log_level)
     fatal = Fatal()
     config = uvicorn.Config(

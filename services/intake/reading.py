@@ -1,5 +1,6 @@
 """The calls that read: a dossier, the catalogue in force, the log."""
 
+import re
 from collections.abc import AsyncIterator
 from datetime import date, timedelta
 from typing import Annotated, Any
@@ -13,12 +14,14 @@ from services.intake.answers import problem, term_view
 from services.intake.schemas import DayView, DepartmentView, DossierView, LogHead, ProcedureView
 from services.intake.service import Intake, IntakeService
 from services.intake.tables import EVENT_LOG
+from shared.contract.envelope import DOSSIER_CODE
 from shared.domain.errors import Refusal
 from shared.domain.localtime import ONE_DAY
 from shared.problems import Problem
 
 router = APIRouter()
 LOG_PAGE = 2000
+LAST_POSITION = 2**63 - 1
 MOST_DAYS = 3 * 366
 NOT_FOUND: dict[int | str, dict[str, Any]] = {404: {"description": "no such dossier"}}
 
@@ -26,8 +29,10 @@ NOT_FOUND: dict[int | str, dict[str, Any]] = {404: {"description": "no such doss
 @router.get("/v1/dossiers/{code}", tags=["dossiers"], responses=NOT_FOUND)
 async def get_dossier(code: str, intake: IntakeService) -> DossierView:
     """State, deadline, timeliness, history, and the explanation from receipt to class."""
-    async with intake.database.reader.connect() as connection:
-        events = await log.history(connection, code)
+    events: list[bytes] = []
+    if re.fullmatch(DOSSIER_CODE, code, re.ASCII):
+        async with intake.database.reader.connect() as connection:
+            events = await log.history(connection, code)
     if not events:
         raise Problem(404, "Not Found", f"there is no dossier {code}; check the code", code="unknown_dossier")
     return dossier_view.view(code, events, intake.catalogue, intake.clock())
@@ -80,7 +85,9 @@ def _days(intake: Intake, first: date, last: date) -> list[DayView]:
 
 @router.get("/v1/log", tags=["log"], response_class=StreamingResponse)
 async def get_log(
-    intake: IntakeService, after: Annotated[int, Query(ge=0)] = 0, limit: Annotated[int, Query(ge=1, le=10_000_000)] = 10_000
+    intake: IntakeService,
+    after: Annotated[int, Query(ge=0, le=LAST_POSITION)] = 0,
+    limit: Annotated[int, Query(ge=1, le=10_000_000)] = 10_000,
 ) -> StreamingResponse:
     """The logged events after a position, in commit order, as NDJSON: `{"position": n, "event": {...}}`."""
     return StreamingResponse(_log(intake, after, limit), media_type="application/x-ndjson")

@@ -23,7 +23,7 @@ GC_THRESHOLD = (100_000, 20, 100)  # the ledger is large and has no cycles; Pyth
 def main() -> None:
     """Run until SIGTERM or SIGINT; exits 0 when drained, 70 when the work must be done again."""
     try:
-        settings = ProcessingSettings()  # type: ignore[call-arg]  # the port and the key come from the environment
+        settings = ProcessingSettings()  # the port and the key come from the environment
     except ValidationError as invalid:
         sys.exit(f"settings of processing (MOTCUA_PROCESSING_*): {invalid}")
     configure_logging("processing", settings.log_level)

@@ -76,6 +76,7 @@ def create_app(settings: ProcessingSettings) -> ProcessingApp:
         topic_allow_declare=False,
         topic_partitions=settings.kafka_partitions,
         consumer_auto_offset_reset="earliest",
+        consumer_group_instance_id=settings.instance,
         broker_commit_interval=1.0,
         broker_commit_every=20_000,
         broker_max_poll_records=settings.batch_max_events,

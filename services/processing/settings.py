@@ -17,6 +17,9 @@ class ProcessingSettings(ServiceSettings):
     alert_grace_seconds: float = Field(
         10, description="how long a dossier must have been quiet before an alert is raised: late events come first", ge=0
     )
+    instance: str | None = Field(
+        None, description="a name of this worker that outlives it: started again under it, it has its partitions back at once (KIP-345)"
+    )
     batch_max_events: int = Field(2000, description="events handled at once", ge=1)
     batch_linger_ms: float = Field(5, description="how long a batch waits for company", ge=0)
     session_timeout_seconds: float = Field(10, description="after which the group gives a dead worker's partitions away", ge=1)

@@ -103,38 +103,43 @@ async def _stored(connection: AsyncConnection, codes: list[str]) -> dict[str, An
 
 
 async def _write_dossiers(connection: AsyncConnection, applied: list[Applied]) -> None:
-    if not applied:
-        return
     insert = _insert(connection)(dossiers)
-    upsert = insert.on_conflict_do_update(
-        index_elements=[dossiers.c.code],
-        set_={column.name: insert.excluded[column.name] for column in dossiers.c if column is not dossiers.c.code},
-    )
-    await connection.execute(upsert, [_dossier_row(one.change) for one in applied])
+    replacing = {column.name: insert.excluded[column.name] for column in dossiers.c if column is not dossiers.c.code}
+    upsert = insert.on_conflict_do_update(index_elements=[dossiers.c.code], set_=replacing)
+    await _execute_many(connection, upsert, [_dossier_row(one.change) for one in applied])
 
 
-def _dossier_row(change: Change) -> dict[str, Any]:
+def _dossier_row(change: Change) -> tuple[Any, ...]:
+    """In the order of the table's columns."""
     status, entry = change.status, change.entry
-    return {
-        "code": status.code,
-        "version": status.version,
-        "sequence": status.sequence,
-        "department": status.department,
-        "procedure": status.procedure,
-        "channel": entry.channel,
-        "received_day": change.received_day,
-        "contributions": encode_entry(entry),
-        "snapshot": change.snapshot,
-    }
+    return (
+        status.code,
+        status.version,
+        status.sequence,
+        status.department,
+        status.procedure,
+        entry.channel,
+        change.received_day,
+        encode_entry(entry),
+        change.snapshot,
+    )
 
 
 async def _add_to_daily(connection: AsyncConnection, cells: Mapping[Cell, int]) -> None:
     """Sorted, so that the table is walked in its own order; what became 0 is removed through the index of zeros."""
-    names = tuple(column.name for column in daily.primary_key)
-    rows = [dict(zip(names, cell, strict=True), amount=amount) for cell, amount in sorted(cells.items()) if amount]
+    rows = [(*cell, amount) for cell, amount in sorted(cells.items()) if amount]
+    insert = _insert(connection)(daily)
+    adding = {"amount": daily.c.amount + insert.excluded.amount}
+    await _execute_many(connection, insert.on_conflict_do_update(index_elements=list(daily.primary_key), set_=adding), rows)
+    if rows:
+        await connection.execute(text("DELETE FROM daily WHERE amount = 0"))
+
+
+async def _execute_many(connection: AsyncConnection, insert: Any, rows: list[tuple[Any, ...]]) -> None:
+    """Rows in the order of the table's columns go to the driver as they are: naming each value costs more than storing it."""
     if not rows:
         return
-    insert = _insert(connection)(daily)
-    added = insert.on_conflict_do_update(index_elements=list(names), set_={"amount": daily.c.amount + insert.excluded.amount})
-    await connection.execute(added, rows)
-    await connection.execute(text("DELETE FROM daily WHERE amount = 0"))
+    columns = [column.name for column in insert.table.c]
+    compiled = insert.compile(dialect=connection.dialect, column_keys=columns)
+    assert list(compiled.positiontup) == columns
+    await connection.exec_driver_sql(compiled.string, rows)

@@ -1,6 +1,6 @@
 """A dossier and how an event changes it: the one place where the lifecycle is applied."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from typing import Any
 
@@ -86,6 +86,7 @@ class Dossier:
 
 
 Changes = dict[str, Any]  # the fields of a dossier that an event changes
+FIELDS = tuple(field.name for field in fields(Dossier))
 
 
 def apply(dossier: Dossier | None, code: str, event: Event) -> Dossier:
@@ -101,9 +102,18 @@ def apply(dossier: Dossier | None, code: str, event: Event) -> Dossier:
             f"{event.kind.value} at {at.isoformat()} lies before the dossier's latest event at {dossier.last_occurred_at.isoformat()}"
         )
     changes = _facts(dossier, event, at)
+    changes |= {"sequence": dossier.sequence + 1, "state": state, "last_occurred_at": at}
     if state in CLOSED and dossier.closed_at is None:
         changes |= {"closed_at": at, "closed_as": state}
-    return replace(dossier, sequence=dossier.sequence + 1, state=state, last_occurred_at=at, **changes)
+    return _changed(dossier, changes)
+
+
+def _changed(dossier: Dossier, changes: Changes) -> Dossier:
+    """What `dataclasses.replace` gives, at half its price: every event of every service passes here."""
+    after = object.__new__(Dossier)
+    for name in FIELDS:
+        object.__setattr__(after, name, changes[name] if name in changes else getattr(dossier, name))
+    return after
 
 
 def _open(code: str, event: Event) -> Dossier:

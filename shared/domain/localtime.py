@@ -11,16 +11,17 @@ FIRST_YEAR, LAST_YEAR = 1900, 2999  # a sentinel such as 9999-12-31 is no deadli
 
 def local(instant: datetime) -> datetime:
     """The same instant with the local offset; refuses one without an offset (ValueError) or out of any office's time."""
-    if instant.tzinfo is LOCAL:
+    zone = instant.tzinfo
+    if zone is LOCAL:
         return instant
-    if instant.tzinfo is None:
+    if zone is None:
         raise ValueError(f"{instant.isoformat()} has no offset; write it as {instant.isoformat()}+07:00")
     if not FIRST_YEAR <= instant.year <= LAST_YEAR:
         raise InstantOutOfRange(
             f"{instant.isoformat()} lies outside the years {FIRST_YEAR}-{LAST_YEAR}; "
             "correct the year, and leave due_at out for a dossier without a deadline"
         )
-    return instant.astimezone(LOCAL)
+    return instant if zone == LOCAL else instant.astimezone(LOCAL)
 
 
 def local_date(instant: datetime) -> date:

@@ -43,7 +43,7 @@ def corrected(history: list[Event]) -> list[Event]:
     told: list[Event] = []
     for event in history:
         if not isinstance(event, events.Corrected):
-            told.append(event)
+            told.append(_without_repetition(event, told))
         elif event.corrected_field == "due_at":
             _correct_due(told, None if event.new is None else datetime.fromisoformat(event.new))
         else:
@@ -51,6 +51,18 @@ def corrected(history: list[Event]) -> list[Event]:
             index = _last(told, "received", default=0)
             told[index] = replace(told[index], **{event.corrected_field.value: value})
     return told
+
+
+def _without_repetition(event: Event, told: list[Event]) -> Event:
+    """The event, without a deadline that only says again what is in force: a correction of that one corrects both."""
+    setters = _setters(told)
+    repeats = setters and event.kind not in ("received", "extended", "forwarded") and _due_of(event) == _due_of(told[setters[-1]])
+    return replace(event, due_at=None) if repeats and _due_of(event) is not None else event  # type: ignore[call-arg]
+
+
+def _due_of(event: Event) -> datetime | None:
+    due: datetime | None = getattr(event, "due_at", None)
+    return due
 
 
 def _correct_due(told: list[Event], due: datetime | None) -> None:
@@ -64,14 +76,12 @@ def _correct_due(told: list[Event], due: datetime | None) -> None:
 
 
 def _setters(told: list[Event]) -> list[int]:
-    """Where the deadlines in force came from; an end of a pause sets one only when there is a pause to end and it differs."""
-    found, paused, due = [], False, None
+    """Where the deadlines in force came from: a receipt, an extension, the end of a pause."""
+    found, paused = [], False
     for index, event in enumerate(told):
-        given = getattr(event, "due_at", None)
-        counts = event.kind in ("received", "extended") or (paused and event.kind != "forwarded" and given != due)
-        if given is not None and counts:
+        sets = event.kind in ("received", "extended") or (paused and event.kind != "forwarded")
+        if sets and _due_of(event) is not None:
             found.append(index)
-            due = given
         paused = AFTER.get(event.kind, "paused" if paused else "") == "paused"
     return found
 
@@ -87,7 +97,7 @@ def end_of(day: date, told: list[Event]) -> Day:
         if event.occurred_at.date() > day:
             break
         kind = event.kind.value
-        due = getattr(event, "due_at", None)
+        due = _due_of(event)
         if due is not None and (kind in ("received", "extended") or (now.state == "paused" and kind != "forwarded")):
             now.due = due
         if kind == "received":

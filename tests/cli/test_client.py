@@ -48,7 +48,11 @@ def test_what_a_killed_stack_left_behind_counts_for_nothing_but_its_key(tmp_path
 
 def test_options_go_before_the_environment_and_that_before_the_stack(tmp_path: Path) -> None:
     running(tmp_path / ".motcua", os.getpid())
-    environ = {"MOTCUA_INTAKE_URL": "http://127.0.0.1:7001/", "MOTCUA_REPORTING_URL": "http://127.0.0.1:7003", "MOTCUA_API_KEY": "of-the-environment"}
+    environ = {
+        "MOTCUA_INTAKE_URL": "http://127.0.0.1:7001/",
+        "MOTCUA_REPORTING_URL": "http://127.0.0.1:7003",
+        "MOTCUA_API_KEY": "of-the-environment",
+    }
     found = locate(Named(reporting="http://localhost:6003"), environ, tmp_path)
     assert (found.intake, found.processing, found.reporting) == ("http://127.0.0.1:7001", "http://127.0.0.1:9002", "http://localhost:6003")
     assert found.key == "of-the-environment"

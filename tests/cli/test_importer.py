@@ -2,6 +2,9 @@
 
 import gzip
 import json
+import os
+import subprocess
+import sys
 import threading
 from pathlib import Path
 from typing import Any
@@ -18,6 +21,8 @@ from tests.cli.events import code, line, write, year
 from tests.cli.recording_intake import KEY, Fault, RecordingIntake, serving
 from tests.support.ports import free_port_base
 from tests.support.wait import wait_until
+
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(autouse=True)
@@ -81,6 +86,19 @@ async def test_a_gzip_file_is_read_as_it_is(tmp_path: Path) -> None:
         tally = await import_into(url, path)
     assert tally.accepted == 40
     assert tally.read_bytes == path.stat().st_size
+
+
+def test_standard_input_is_read_as_a_file_is(tmp_path: Path) -> None:
+    intake = RecordingIntake()
+    with serving(intake) as url:
+        command = [sys.executable, "-m", "motcua.cli", "import", "-", "--intake", url, "--key", KEY]
+        sent = "\n".join([*year(10), "no event"])
+        ended = subprocess.run(
+            command, input=sent, cwd=tmp_path, env=os.environ | {"PYTHONPATH": str(ROOT)}, text=True, capture_output=True, check=False
+        )
+    assert ended.returncode == 1, ended.stderr
+    assert len(intake.stored) == 40
+    assert [each["line"] for each in read_rejected(tmp_path / "stdin")] == [41]
 
 
 async def test_rejected_lines_keep_the_line_numbers_of_the_file(tmp_path: Path) -> None:

@@ -56,7 +56,9 @@ def test_a_row_is_one_event_and_empty_cells_are_absent(tmp_path: Path) -> None:
 
 
 def test_numbers_and_booleans_are_converted_where_the_event_has_them(tmp_path: Path) -> None:
-    (line,) = table(tmp_path, "id,event,code,time,amount_vnd,paid_online\nf,fee_paid,H59.15-231208-0001,2023-12-08T09:00:00+07:00,25000,true\n")
+    (line,) = table(
+        tmp_path, "id,event,code,time,amount_vnd,paid_online\nf,fee_paid,H59.15-231208-0001,2023-12-08T09:00:00+07:00,25000,true\n"
+    )
     assert event(line)["data"] == {"amount_vnd": 25000, "paid_online": True}
     assert event(line)["source"] == "/import/events.csv"
 
@@ -76,7 +78,9 @@ def test_a_field_that_may_be_null_is_null_when_its_cell_is_empty(tmp_path: Path)
 
 def test_semicolons_a_byte_order_mark_and_gzip_are_read(tmp_path: Path) -> None:
     path = tmp_path / "events.csv.gz"
-    path.write_bytes(gzip.compress("\ufeffid;event;code;time;reason\r\na;withdrawn;H59.15-231208-0001;2023-12-08T09:00:00+07:00;đổi ý\r\n".encode()))
+    path.write_bytes(
+        gzip.compress("\ufeffid;event;code;time;reason\r\na;withdrawn;H59.15-231208-0001;2023-12-08T09:00:00+07:00;đổi ý\r\n".encode())
+    )
     (line,) = read(path)
     assert event(line)["id"] == "a"
     assert event(line)["data"] == {"reason": "đổi ý"}
@@ -85,7 +89,8 @@ def test_semicolons_a_byte_order_mark_and_gzip_are_read(tmp_path: Path) -> None:
 def test_quoted_line_breaks_keep_the_line_numbers_right(tmp_path: Path) -> None:
     lines = table(
         tmp_path,
-        'id,event,code,time,reason\na,withdrawn,X,2023-12-08T09:00:00+07:00,"one\ntwo, three"\n\nb,withdrawn,Y,2023-12-08T09:00:00+07:00,four\n',
+        'id,event,code,time,reason\na,withdrawn,X,2023-12-08T09:00:00+07:00,"one\ntwo, three"\n'
+        "\nb,withdrawn,Y,2023-12-08T09:00:00+07:00,four\n",
     )
     assert [line.number for line in lines] == [2, 5]
     assert event(lines[0])["data"] == {"reason": "one\ntwo, three"}
@@ -100,7 +105,9 @@ def test_a_row_of_another_length_is_refused_alone(tmp_path: Path) -> None:
 
 def test_a_row_that_is_not_utf8_is_refused_alone(tmp_path: Path) -> None:
     path = tmp_path / "events.csv"
-    path.write_bytes(b"id,event,code,time,reason\na,withdrawn,X,2023-12-08T09:00:00+07:00,\xff\nb,withdrawn,X,2023-12-08T09:00:00+07:00,ok\n")
+    path.write_bytes(
+        b"id,event,code,time,reason\na,withdrawn,X,2023-12-08T09:00:00+07:00,\xff\nb,withdrawn,X,2023-12-08T09:00:00+07:00,ok\n"
+    )
     bad, good = read(path)
     assert bad.refusal is not None
     assert "UTF-8" in bad.refusal

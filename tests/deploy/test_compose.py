@@ -65,7 +65,7 @@ def test_the_settings_given_are_valid(service: str, monkeypatch: pytest.MonkeyPa
     for name, value in FILE["services"][service]["environment"].items():
         if value is not None:
             monkeypatch.setenv(name, re.sub(r"\$\{[^}]*\}", "0123456789abcdef", str(value)))
-    settings = service_settings(service)()  # type: ignore[call-arg]  # read from the environment
+    settings = service_settings(service)()  # read from the environment
     assert settings.host == "0.0.0.0"
     assert FILE["services"][service]["ports"][0].endswith(f":{settings.port}")
 

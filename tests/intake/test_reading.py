@@ -52,8 +52,9 @@ async def test_an_open_dossier_is_judged_by_the_clock(start: Start) -> None:
 
 
 async def test_a_dossier_that_is_not_there_is_not_found(intake: Sender) -> None:
-    answer = await intake.http.get(f"/v1/dossiers/{CODE}")
-    assert (answer.status_code, answer.json()["code"]) == (404, "unknown_dossier")
+    for code in (CODE, "15", "%00", f"{CODE}%0A"):
+        answer = await intake.http.get(f"/v1/dossiers/{code}")
+        assert (answer.status_code, answer.json()["code"]) == (404, "unknown_dossier")
 
 
 async def test_the_calendar_says_which_days_work_and_why(intake: Sender) -> None:

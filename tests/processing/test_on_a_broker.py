@@ -39,7 +39,7 @@ HISTORY = (
 def processing(module_broker: str, tmp_path: Path) -> Iterator[Service]:
     environment = {
         "KAFKA_BOOTSTRAP": module_broker,
-        "SESSION_TIMEOUT_SECONDS": "2",
+        "INSTANCE": "the-only-one",
         "ALERT_GRACE_SECONDS": "0",
         "CLOCK": "2023-12-31T12:00:00+07:00",
     }

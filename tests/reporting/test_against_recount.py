@@ -86,7 +86,7 @@ async def test_each_month_is_a_period_of_its_own(engine: AsyncEngine, shipped: C
     by = (Dimension.DEPARTMENT, Dimension.MONTH)
     found = await report(engine, FigureQuery(first=date(2023, 1, 20), last=date(2023, 3, 10), as_of=AFTER_ALL, by=by), shipped)
     rows = {row.key: counts(row.figures) for row in found.rows}
-    expected = {}
+    expected: dict[tuple[str | None, ...], dict[str, int]] = {}
     for month, first, last in (("01", 20, 31), ("02", 1, 28), ("03", 1, 10)):
         groups = recount(events, date(2023, int(month), first), date(2023, int(month), last))
         expected |= {(department, f"2023-{month}"): row for department, row in groups.items() if department is not TOTAL}

@@ -14,6 +14,7 @@ from services.reporting.query import Dimension, FigureQuery
 from services.reporting.store import daily, dossiers
 from shared.catalogue import Catalogue
 from shared.contract.topics import STATUS
+from shared.domain.events import CorrectableField
 from shared.domain.localtime import LOCAL
 from tests.builders.events import CODE, dossier_after, event, received
 from tests.reporting.delivery import Sent, Topic, snapshot, statuses
@@ -44,7 +45,7 @@ async def test_a_record_delivered_again_is_ignored(engine: AsyncEngine, shipped:
 
 
 async def test_a_correction_moves_the_dossier_with_all_it_added(engine: AsyncEngine, shipped: Catalogue) -> None:
-    corrected = event("corrected", "2023-01-10 08:00", corrected_field="department", old="H59.15", new="H59.02")
+    corrected = event("corrected", "2023-01-10 08:00", corrected_field=CorrectableField.DEPARTMENT, old="H59.15", new="H59.02")
     await Topic(engine).deliver(statuses(CODE, (*HISTORY, corrected)), batch_size=1)
     assert [row.key for row in (await year(engine, shipped)).rows] == [("H59.02",)]
 

@@ -122,6 +122,10 @@ class TestPauses:
     def test_a_pause_that_begins_overdue_moves_nothing(self) -> None:
         assert self.after("2023-12-16 00:00", "2023-12-20 08:00") == self.DUE
 
+    def test_two_hours_of_pause_on_the_morning_after_do_not_make_late_timely(self) -> None:
+        tuesday = at("2023-12-12 16:00")
+        assert self.after("2023-12-13 07:00", "2023-12-13 09:00", tuesday) == tuesday
+
     def test_a_deadline_in_hours_is_overdue_right_after_its_instant(self) -> None:
         assert self.after("2023-12-15 08:32", "2023-12-15 10:32", in_hours=True) == self.DUE
         assert self.after("2023-12-15 08:31", "2023-12-15 10:31", in_hours=True) == at("2023-12-15 10:31")

@@ -1,5 +1,6 @@
 """What events leave in a dossier: facts, pauses, the deadlines in force, and corrections that keep both values."""
 
+from dataclasses import replace
 from datetime import UTC
 
 import pytest
@@ -36,6 +37,12 @@ def test_a_refused_event_changes_nothing() -> None:
     with pytest.raises(TimeGoesBack):
         apply(dossier, CODE, event("resolved", "2023-01-02"))
     assert dossier == dossier_after(received())
+
+
+def test_what_an_event_does_not_touch_stays_as_it_was() -> None:
+    before = dossier_after(event("submitted", "2023-01-02"), received(online_level=OnlineLevel.FULL))
+    after = apply(before, CODE, event("fee_paid", "2023-01-04"))
+    assert after == replace(before, sequence=3, last_occurred_at=at("2023-01-04"))
 
 
 def test_receipt_overrides_what_the_submission_said() -> None:

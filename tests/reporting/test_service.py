@@ -1,0 +1,182 @@
+"""Reporting as a process, against a real broker: it follows the topic, goes on where it was, and never stands still unnoticed."""
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from aiokafka.admin import AIOKafkaAdminClient
+
+from services.reporting.batch import STOP_AFTER_UNREADABLE
+from services.reporting.settings import ReportingSettings
+from shared.contract.codec import decode_dead_letter
+from shared.contract.topics import DEAD_LETTERS, STATUS
+from shared.kafka import ensure_topics
+from tests.builders.events import event, received
+from tests.reporting.delivery import Sent, statuses
+from tests.support.ports import free_port_base
+from tests.support.wait import wait_until_async
+
+pytestmark = [pytest.mark.broker, pytest.mark.slow]
+
+KEY = "a-key-for-this-test-only"
+HISTORY = (received(), event("resolved", "2023-01-09 10:00"))
+WITHIN_S = 60.0
+
+
+@dataclass
+class Service:
+    process: asyncio.subprocess.Process
+    client: httpx.AsyncClient
+
+    async def total(self) -> dict[str, Any]:
+        try:
+            answer = await self.client.get("/v1/figures?from=2023-01-01&to=2023-12-31")
+        except httpx.TransportError:
+            return {"received_total": None}
+        found: dict[str, Any] = answer.json()["total"]
+        return found
+
+    async def counts(self, received_total: int) -> None:
+        async def counted() -> bool:
+            return bool((await self.total())["received_total"] == received_total)
+
+        await wait_until_async(counted, WITHIN_S, f"figures count {received_total}")
+
+    async def ready(self) -> None:
+        async def answered() -> bool:
+            try:
+                return (await self.client.get("/healthz/ready")).status_code == 200
+            except httpx.TransportError:
+                return False
+
+        await wait_until_async(answered, WITHIN_S, "reporting is ready")
+
+    async def stop(self) -> int:
+        self.process.send_signal(signal.SIGTERM)
+        return await asyncio.wait_for(self.process.wait(), WITHIN_S)
+
+
+@asynccontextmanager
+async def service(folder: Path, broker: str) -> AsyncIterator[Service]:
+    port = free_port_base(1)
+    environment = {
+        "MOTCUA_REPORTING_PORT": str(port),
+        "MOTCUA_REPORTING_API_KEY": KEY,
+        "MOTCUA_REPORTING_DATABASE_URL": f"sqlite+aiosqlite:///{folder}/reporting.db",
+        "MOTCUA_REPORTING_KAFKA_BOOTSTRAP": broker,
+    }
+    process = await asyncio.create_subprocess_exec(sys.executable, "-m", "services.reporting", env=os.environ | environment)
+    try:
+        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", headers={"Authorization": f"Bearer {KEY}"}) as client:
+            yield Service(process, client)
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+
+
+async def send(broker: str, records: Iterable[Sent]) -> None:
+    producer = AIOKafkaProducer(bootstrap_servers=broker)
+    await producer.start()
+    try:
+        for record in records:
+            await producer.send_and_wait(STATUS.name, record.value, key=record.key)
+    finally:
+        await producer.stop()
+
+
+@pytest.fixture
+async def topics(fresh_broker: str) -> str:
+    await ensure_topics(ReportingSettings(api_key=KEY, kafka_bootstrap=fresh_broker))
+    return fresh_broker
+
+
+async def test_it_follows_the_topic_and_goes_on_where_it_was(tmp_path: Path, topics: str) -> None:
+    first, second = (list(statuses(f"H59.15-230103-000{number}", HISTORY)) for number in (1, 2))
+    await send(topics, [Sent(b"H59.15-230103-0009", b"{not json"), *first])
+    async with service(tmp_path, topics) as running:
+        await running.ready()
+        await running.counts(1)
+        page = (await running.client.get("/metrics")).text
+        assert 'motcua_dead_letters_total{reason="malformed"} 1.0' in page
+        assert 'motcua_pipeline_lag_seconds_count{stage="figures"}' in page
+        assert await running.stop() == 0
+    await send(topics, [*first, *second])
+    async with service(tmp_path, topics) as running:
+        await running.counts(2)
+        assert (await running.total())["resolved_total"] == 2
+        running.process.kill()
+    (letter,) = await dead_letters(topics)
+    assert (letter.topic, letter.reason, letter.key, letter.value) == (STATUS.name, "malformed", b"H59.15-230103-0009", b"{not json")
+
+
+async def dead_letters(broker: str) -> list[Any]:
+    consumer = AIOKafkaConsumer(DEAD_LETTERS.name, bootstrap_servers=broker, auto_offset_reset="earliest")
+    await consumer.start()
+    try:
+        found: list[Any] = []
+
+        async def arrived() -> bool:
+            for records in (await consumer.getmany(timeout_ms=100)).values():
+                found.extend(decode_dead_letter(record.value) for record in records)
+            return bool(found)
+
+        await wait_until_async(arrived, WITHIN_S, "a dead letter arrives")
+        return found
+    finally:
+        await consumer.stop()
+
+
+async def test_a_topic_made_anew_is_read_from_its_beginning(tmp_path: Path, topics: str) -> None:
+    async with service(tmp_path, topics) as running:
+        await send(topics, [record for number in range(5) for record in statuses(f"H59.15-230103-000{number}", HISTORY)])
+        await running.counts(5)
+        assert await running.stop() == 0
+    await remake_status_topic(topics)
+    await send(topics, statuses("H59.15-230103-0000", HISTORY))
+    await send(topics, statuses("H59.15-230103-0077", HISTORY))
+    async with service(tmp_path, topics) as running:
+        await running.counts(6)
+
+
+async def remake_status_topic(broker: str) -> None:
+    admin = AIOKafkaAdminClient(bootstrap_servers=broker)
+    await admin.start()
+    try:
+        await admin.delete_topics([STATUS.name])
+
+        async def gone() -> bool:
+            return STATUS.name not in set(await admin.list_topics())
+
+        await wait_until_async(gone, WITHIN_S, "the topic is gone")
+    finally:
+        await admin.close()
+    await ensure_topics(ReportingSettings(api_key=KEY, kafka_bootstrap=broker))
+
+
+async def test_too_many_unreadable_records_end_the_process_with_an_error(tmp_path: Path, topics: str) -> None:
+    await send(topics, [Sent(b"H59.15-230103-0001", b"?")] * STOP_AFTER_UNREADABLE)
+    async with service(tmp_path, topics) as running:
+        assert await asyncio.wait_for(running.process.wait(), WITHIN_S) == 70
+
+
+async def test_figures_are_served_while_the_broker_is_away(tmp_path: Path) -> None:
+    async with service(tmp_path, f"127.0.0.1:{free_port_base(1)}") as running:
+
+        async def alive() -> bool:
+            return (await running.total())["received_total"] == 0
+
+        await wait_until_async(alive, WITHIN_S, "figures are served")
+        assert (await running.client.get("/healthz/live")).status_code == 200
+        ready = await running.client.get("/healthz/ready")
+        assert (ready.status_code, ready.json()) == (503, {"ready": False, "database": True, "partitions_assigned": False})
+        assert await running.stop() == 0
