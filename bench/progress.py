@@ -30,8 +30,11 @@ class Stages:
         self._services = services
         self._client = httpx.AsyncClient(headers=services.headers, trust_env=False, timeout=30)
 
-    async def logged(self) -> int:
-        return int((await self._head())["events"])
+    async def intake_ready(self) -> bool:
+        try:
+            return (await self._client.get(f"{self._services.intake}/healthz/ready")).is_success
+        except httpx.TransportError:
+            return False
 
     async def relayed(self) -> int:
         return int((await self._head())["relayed"])

@@ -38,6 +38,7 @@ async def measure(year: Year, data_dir: Path, port_base: int) -> StageRates:
     stages = Stages(services)
     try:
         intake.start()
+        await until(stages.intake_ready, "intake takes events")
         began = await import_year(year, services)
         logged = year.count / (time.monotonic() - began)
         node.child.start()

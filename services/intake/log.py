@@ -3,62 +3,51 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import ARRAY, Column, ColumnElement, Select, Text, any_, bindparam, func, insert, select
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import func, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.intake.candidates import Mint
 from services.intake.desk import Desk, LoggedEvent, LoggedKey
 from services.intake.snapshots import RecentDossiers, freeze
+from services.intake.statements import Lookup, Upsert
 from services.intake.tables import DOSSIERS, EVENT_LOG, IDEMPOTENCY_KEYS, RELAY_CURSOR, SERIALS
-from shared.contract.codec import encode
 from shared.contract.topics import EVENTS
 from shared.domain.dossier import Dossier
 
 LEAST_SERIAL_DIGITS = 4
-
-
-def _among(column: Column[Any], connection: AsyncConnection) -> ColumnElement[bool]:
-    """`column` is one of the `wanted`, in one parameter whatever their number: the statement stays prepared."""
-    if connection.dialect.name == "postgresql":
-        return column == any_(bindparam("wanted", type_=ARRAY(Text)))
-    return column.in_(select(func.json_each(bindparam("wanted")).table_valued("value").c.value))
-
-
-async def _rows_among(connection: AsyncConnection, statement: Select[Any], column: Column[Any], wanted: Iterable[str]) -> Sequence[Any]:
-    found = list(wanted)
-    if not found:
-        return ()
-    value = found if connection.dialect.name == "postgresql" else encode(found).decode()
-    rows: Sequence[Any] = (await connection.execute(statement.where(_among(column, connection)), {"wanted": value})).all()
-    return rows
+_LOG = EVENT_LOG.c
+_HEAD = select(func.coalesce(func.max(_LOG.position), 0))
+_APPEND = insert(EVENT_LOG)
+_BY_ID = Lookup(_LOG.event_id, _LOG.event_id, _LOG.digest, _LOG.logged_digest, _LOG.dossier, _LOG.sequence)
+_BY_CODE = Lookup(DOSSIERS.c.code, DOSSIERS.c.code, DOSSIERS.c.sequence, DOSSIERS.c.snapshot)
+_TAKEN = Lookup(DOSSIERS.c.code, DOSSIERS.c.code)
+_BY_KEY = Lookup(IDEMPOTENCY_KEYS.c.key, *IDEMPOTENCY_KEYS.c)
+_SNAPSHOTS = Upsert(DOSSIERS, "sequence", "snapshot")
+_SERIALS = Upsert(SERIALS, "next")
+_CURSOR = Upsert(RELAY_CURSOR, "position")
 
 
 async def head(connection: AsyncConnection) -> int:
     """The position of the last logged event, 0 of an empty log; positions have no gaps, so it is also their number."""
-    last: int = (await connection.execute(select(func.coalesce(func.max(EVENT_LOG.c.position), 0)))).scalar_one()
+    last: int = (await connection.execute(_HEAD)).scalar_one()
     return last
 
 
 async def logged_events(connection: AsyncConnection, ids: Iterable[str]) -> dict[str, LoggedEvent]:
     """Those of the ids that are logged."""
-    table = EVENT_LOG.c
-    statement = select(table.event_id, table.digest, table.logged_digest, table.dossier, table.sequence)
-    rows = await _rows_among(connection, statement, table.event_id, ids)
+    rows = await _BY_ID.rows(connection, ids)
     return {event_id: LoggedEvent((digest, logged), code, sequence) for event_id, digest, logged, code, sequence in rows}
 
 
 async def dossiers(connection: AsyncConnection, codes: Iterable[str], recent: RecentDossiers) -> dict[str, Dossier]:
     """Those of the codes that have a dossier, as it is now."""
-    statement = select(DOSSIERS.c.code, DOSSIERS.c.sequence, DOSSIERS.c.snapshot)
-    rows = await _rows_among(connection, statement, DOSSIERS.c.code, codes)
+    rows = await _BY_CODE.rows(connection, codes)
     return {code: recent.get(code, sequence, snapshot) for code, sequence, snapshot in rows}
 
 
 async def logged_keys(connection: AsyncConnection, keys: Iterable[str]) -> dict[str, LoggedKey]:
     """Those of the Idempotency-Keys that were used."""
-    table = IDEMPOTENCY_KEYS.c
-    rows = await _rows_among(connection, select(table.key, table.request_digest, table.code, table.event_id), table.key, keys)
+    rows = await _BY_KEY.rows(connection, keys)
     return {key: LoggedKey(digest, code, event_id) for key, digest, code, event_id in rows}
 
 
@@ -69,7 +58,7 @@ async def free_codes(connection: AsyncConnection, mint: Mint, count: int, taken:
     free: list[str] = []
     while len(free) < count:
         codes = [f"{mint.agency}-{mint.day}-{number:0{LEAST_SERIAL_DIGITS}d}" for number in range(serial, serial + count)]
-        used = {code for (code,) in await _rows_among(connection, select(DOSSIERS.c.code), DOSSIERS.c.code, codes)}
+        used = {code for (code,) in await _TAKEN.rows(connection, codes)}
         free.extend(code for code in codes if code not in used and code not in taken)
         serial += count
     return free[:count]
@@ -79,18 +68,18 @@ async def append(connection: AsyncConnection, desk: Desk) -> None:
     """Write what a desk decided."""
     if not desk.rows:
         return
-    await connection.execute(insert(EVENT_LOG), desk.rows)
+    await connection.execute(_APPEND, desk.rows)
     snapshots = [
         {"code": dossier.code, "sequence": dossier.sequence, "snapshot": freeze(dossier, desk.recorded_at)}
         for dossier in desk.changed.values()
     ]
-    await connection.execute(_upsert(connection, DOSSIERS, ("code",), ("sequence", "snapshot")), snapshots)
+    await _SNAPSHOTS.write(connection, snapshots)
     if desk.used_codes:
         serials = [
             {"agency": mint.agency, "day": mint.day, "next": _serial(desk.known.codes[mint][used - 1]) + 1}
             for mint, used in desk.used_codes.items()
         ]
-        await connection.execute(_upsert(connection, SERIALS, ("agency", "day"), ("next",)), serials)
+        await _SERIALS.write(connection, serials)
     if desk.keys:
         keys = [
             {"key": key, "request_digest": use.request_digest, "code": use.code, "event_id": use.event_id} for key, use in desk.keys.items()
@@ -100,12 +89,6 @@ async def append(connection: AsyncConnection, desk: Desk) -> None:
 
 def _serial(code: str) -> int:
     return int(code.rpartition("-")[2])
-
-
-def _upsert(connection: AsyncConnection, table: Any, key: tuple[str, ...], values: tuple[str, ...]) -> Any:
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    statement = dialect.insert(table)
-    return statement.on_conflict_do_update(index_elements=key, set_={name: statement.excluded[name] for name in values})
 
 
 async def after(connection: AsyncConnection, position: int, limit: int) -> Sequence[Any]:
@@ -131,5 +114,4 @@ async def relayed(connection: AsyncConnection) -> int:
 
 async def move_cursor(connection: AsyncConnection, position: int) -> None:
     """Remember that everything up to `position` is in Kafka; never moves back."""
-    statement = _upsert(connection, RELAY_CURSOR, ("relay",), ("position",))
-    await connection.execute(statement, {"relay": EVENTS.name, "position": max(position, await relayed(connection))})
+    await _CURSOR.write(connection, [{"relay": EVENTS.name, "position": max(position, await relayed(connection))}])

@@ -1,13 +1,13 @@
 """A Kafka producer that keeps the order of each dossier through retries and failures."""
 
 import asyncio
-import contextlib
 from collections import deque
 from collections.abc import Sequence
 from functools import lru_cache
 from types import TracebackType
 from typing import Any, Self
 
+import structlog
 from aiokafka import AIOKafkaProducer
 from aiokafka.partitioner import murmur2
 
@@ -17,8 +17,9 @@ from shared.kafka import connection, ensure_topics
 
 MAX_BATCH_BYTES = 920_000  # under the broker's default limit of a message set, about one mebibyte
 REQUEST_TIMEOUT_MS = 15_000
-STOP_SECONDS = 5.0
+STOP_SECONDS = REQUEST_TIMEOUT_MS / 1000 + 2  # what a broker that is gone never acknowledges expires first
 POSITIVE = 0x7FFFFFFF
+LOGGER = structlog.get_logger()
 
 
 class Sender:
@@ -53,8 +54,16 @@ class Sender:
         await self._stop()
 
     async def _stop(self) -> None:
-        with contextlib.suppress(TimeoutError):  # a broker that is gone acknowledges nothing; the successor sends again
-            await asyncio.wait_for(self._producer.stop(), STOP_SECONDS)
+        """Let go of the connections, to the end also when cancelled: a producer stopped half-way leaks them."""
+        stopping = asyncio.create_task(self._producer.stop())
+        try:
+            await asyncio.wait([stopping], timeout=STOP_SECONDS)
+        except asyncio.CancelledError:
+            await asyncio.wait([stopping], timeout=STOP_SECONDS)
+            raise
+        finally:
+            if not stopping.cancel() and (failure := stopping.exception()) is not None:
+                LOGGER.warning("producer_not_stopped_cleanly", error=repr(failure))
 
     async def send(self, events: Sequence[tuple[str, bytes]]) -> None:
         """Send (dossier code, event) pairs in order per dossier; returns when the broker has acknowledged them all."""

@@ -53,7 +53,8 @@ class Intake:
         return Posted(outcome.event_id, outcome.dossier, repeated=False)
 
 
-def _intake(request: Request) -> Intake:
+async def _intake(request: Request) -> Intake:
+    # async, for FastAPI sends a plain function to a thread
     return cast("Intake", request.app.state.intake)
 
 

@@ -1,6 +1,7 @@
 """Dossiers between two events: as bytes in their table, and the latest of them in memory."""
 
 from datetime import datetime
+from itertools import islice
 
 from shared.contract.codec import decode_status, encode
 from shared.domain.dossier import Dossier
@@ -38,5 +39,5 @@ class RecentDossiers:
             self._dossiers.pop(code, None)
         self._dossiers.update(dossiers)
         excess = len(self._dossiers) - self._capacity
-        for code in list(self._dossiers)[: max(excess, 0)]:
+        for code in list(islice(self._dossiers, max(excess, 0))):
             del self._dossiers[code]

@@ -9,6 +9,7 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from services.processing.index import Seat
+from shared.domain.lifecycle import EventKind
 
 LAG_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
 
@@ -27,6 +28,8 @@ class ProcessingMetrics:
         self.last_progress = Gauge(
             "motcua_processing_last_progress_timestamp_seconds", "When the event loop last turned.", registry=self.registry
         )
+        for kind in EventKind:  # a series must be there before its first increment, or a rate does not see it
+            self.events.labels(kind.value)
         self.registry.register(_Status(counts))
 
     def processed(self, events: Iterable[tuple[str, datetime]], now: datetime) -> None:

@@ -18,7 +18,7 @@ from services.reporting.projector import Projector
 from services.reporting.settings import ReportingSettings
 from services.reporting.store import open_engine
 from shared import catalogue
-from shared.clock import clock_from
+from shared.clock import clock_from, system_clock
 from shared.observability import configure_logging
 
 BROKEN = 70  # EX_SOFTWARE
@@ -39,7 +39,7 @@ async def serve(settings: ReportingSettings) -> int:
         gauges = FigureGauges(engine, clock, settings.year)
         registry.register(gauges)
         reporting = Reporting(engine, catalogue.load(settings.catalogue), clock, settings.api_key, progress, registry, gauges)
-        projector = Projector(settings, engine, clock, progress, PipelineMetrics(registry))
+        projector = Projector(settings, engine, system_clock, progress, PipelineMetrics(registry))
         return await _together(_server(settings, reporting), projector, stopping)
     finally:
         await engine.dispose()

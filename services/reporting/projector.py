@@ -37,7 +37,7 @@ class AssignmentChanged(Exception):
 
 @dataclass(slots=True)
 class Projector:
-    """`positions` are the offsets SQL holds; the consumer stands there whenever a batch begins."""
+    """The clock is the one that `recordedtime` was read from, never a demo's: the lag is measured between the two."""
 
     settings: ReportingSettings
     engine: AsyncEngine

@@ -16,7 +16,7 @@ from tests.builders.times import at
 
 EPOCH = at("2023-01-17 00:00")
 GAPS = [timedelta(0), timedelta(minutes=30), timedelta(hours=3), timedelta(hours=9), timedelta(days=1), timedelta(days=2, hours=5)]
-TERMS = [None, Term(3, TermUnit.WORKING_DAYS), Term(8, TermUnit.WORKING_HOURS)]
+TERMS = [None, Term(3, TermUnit.WORKING_DAYS), Term(8, TermUnit.WORKING_HOURS), Term(8, TermUnit.WORKING_HOURS)]
 
 INTRICATE = {  # drawn four times as often as the rest: what moves deadlines and holds clocks
     EventKind.RECEIVED,

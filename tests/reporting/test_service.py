@@ -173,7 +173,7 @@ async def test_figures_are_served_while_the_broker_is_away(tmp_path: Path) -> No
     async with service(tmp_path, f"127.0.0.1:{free_port_base(1)}") as running:
 
         async def alive() -> bool:
-            return (await running.total())["received_total"] == 0
+            return bool((await running.total())["received_total"] == 0)
 
         await wait_until_async(alive, WITHIN_S, "figures are served")
         assert (await running.client.get("/healthz/live")).status_code == 200

@@ -34,7 +34,7 @@ def overdue_on(dossier: Dossier, first: str, last: str) -> list[str]:
     return [str(day) for day in days if stock(dossier, Measure.OPEN_OVERDUE, str(day))]
 
 
-@settings(max_examples=300)
+@settings(max_examples=500)
 @given(histories())
 def test_every_day_is_as_a_straight_recount_of_the_events_says(made: tuple[Dossier, History]) -> None:
     dossier, history = made
