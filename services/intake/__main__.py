@@ -7,6 +7,7 @@ import uvicorn
 
 from services.intake.app import create_app
 from services.intake.settings import IntakeSettings
+from shared.garbage import collect_seldom
 from shared.observability import configure_logging
 
 GRACE_SECONDS = 30
@@ -30,6 +31,7 @@ def main() -> int:
     """Serve; 0 after a signal, 70 after a bug, 3 when it could not start."""
     settings = IntakeSettings()  # the key comes from the environment
     configure_logging("intake", settings.log_level)
+    collect_seldom()
     fatal = Fatal()
     config = uvicorn.Config(
         create_app(settings, fatal),

@@ -1,7 +1,6 @@
 """Run a processing worker: `python -m services.processing`, configured by MOTCUA_PROCESSING_* (docs/settings.md)."""
 
 import asyncio
-import gc
 import os
 import sys
 import threading
@@ -14,10 +13,10 @@ from services.processing.api import create_api
 from services.processing.app import create_app
 from services.processing.http import HttpServer
 from services.processing.settings import ProcessingSettings
+from shared.garbage import collect_seldom
 from shared.observability import configure_logging
 
 STOPS_WITHIN_SECONDS = 15.0
-GC_THRESHOLD = (100_000, 20, 100)  # the ledger is large and has no cycles; Python's 700 would walk it all the time
 
 
 def main() -> None:
@@ -27,7 +26,7 @@ def main() -> None:
     except ValidationError as invalid:
         sys.exit(f"settings of processing (MOTCUA_PROCESSING_*): {invalid}")
     configure_logging("processing", settings.log_level)
-    gc.set_threshold(*GC_THRESHOLD)
+    collect_seldom()
     loop = uvloop.new_event_loop()
     asyncio.set_event_loop(loop)
     app = create_app(settings)

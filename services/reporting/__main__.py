@@ -19,6 +19,7 @@ from services.reporting.settings import ReportingSettings
 from services.reporting.store import open_engine
 from shared import catalogue
 from shared.clock import clock_from, system_clock
+from shared.garbage import collect_seldom
 from shared.observability import configure_logging
 
 BROKEN = 70  # EX_SOFTWARE
@@ -75,6 +76,7 @@ async def _together(server: uvicorn.Server, projector: Projector, stopping: asyn
 def main() -> None:
     settings = ReportingSettings()
     configure_logging("reporting", settings.log_level)
+    collect_seldom()
     sys.exit(uvloop.run(serve(settings)))
 
 
