@@ -64,7 +64,7 @@ clean: ## remove .venv, caches and the local stacks' data
 
 .venv/.installed: .venv/.uv requirements-dev.lock pyproject.toml
 	@echo "installing what requirements-dev.lock pins"
-	@VIRTUAL_ENV=$(CURDIR)/.venv $(BIN)/uv pip sync -q requirements-dev.lock
+	@VIRTUAL_ENV=$(CURDIR)/.venv $(BIN)/uv pip sync -q --compile-bytecode requirements-dev.lock
 	@VIRTUAL_ENV=$(CURDIR)/.venv $(BIN)/uv pip install -q --no-deps -e .
 	@touch $@
 

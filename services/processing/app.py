@@ -106,7 +106,7 @@ def create_app(settings: ProcessingSettings) -> ProcessingApp:
     app.ledger = store
     app.metrics = ProcessingMetrics(store.counts)
     processor = Processor(store, publisher, clock, app.metrics)
-    deadlines = Deadlines(store, publisher, clock, due_soon=due_soon, grace=timedelta(seconds=settings.alert_grace_seconds))
+    deadlines = Deadlines(store, publisher, clock, grace=timedelta(seconds=settings.alert_grace_seconds))
 
     _add_agent(app, settings, processor)
     _add_timers(app, deadlines)

@@ -8,7 +8,7 @@ from heapq import heapify, heappop, heappush
 from services.processing.ledger import Entry
 from shared.domain.deadline import overdue_from
 from shared.domain.dossier import Dossier
-from shared.domain.timeliness import Standing, closed_timeliness, in_hours, standing
+from shared.domain.timeliness import Standing, Timeliness, closed_timeliness, in_hours, standing
 
 Seat = tuple[str, str]  # department, timeliness
 STALE_SHARE = 2  # the heap is rebuilt when it holds more than this many times the thresholds that matter
@@ -50,32 +50,29 @@ class StatusIndex:
             most -= 1
             yield heappop(self._heap)[1]
 
-    def again_at(self, at: datetime, code: str) -> None:
-        """Look at the dossier once more at `at`."""
-        heappush(self._heap, (at, code))
-
-    def refresh(self, dossier: Dossier, now: datetime) -> None:
-        """Count the dossier as it stands now."""
-        self._seat(dossier, now)
+    def refresh(self, dossier: Dossier, now: datetime) -> Timeliness | Standing | None:
+        """Count the dossier as it stands now, and say how that is."""
+        return self._seat(dossier, now)
 
     def needs_rebuild(self, entries: int) -> bool:
         """Whether stale thresholds (of deadlines that moved or dossiers that closed) make up most of the heap."""
         return len(self._heap) > 1000 + STALE_SHARE * 2 * entries
 
-    def _seat(self, dossier: Dossier, now: datetime) -> None:
+    def _seat(self, dossier: Dossier, now: datetime) -> Timeliness | Standing | None:
+        found = closed_timeliness(dossier) or standing(dossier, now, self._due_soon)
         old = self._seats.get(dossier.code)
-        timeliness = closed_timeliness(dossier) or standing(dossier, now, self._due_soon)
-        if timeliness is None:
-            if old is not None:
-                del self._seats[dossier.code]
-                self.counts[old] -= 1
-            return
-        new = (dossier.department, "within" if timeliness is Standing.NO_DEADLINE else timeliness.value)
+        new = None if found is None else (dossier.department, "within" if found is Standing.NO_DEADLINE else found.value)
         if new != old:
-            if old is not None:
-                self.counts[old] -= 1
-            self._seats[dossier.code] = new
+            self._move(dossier.code, old, new)
+        return found
+
+    def _move(self, code: str, old: Seat | None, new: Seat | None) -> None:
+        if old is not None:
+            self.counts[old] -= 1
+            del self._seats[code]
+        if new is not None:
             self.counts[new] += 1
+            self._seats[code] = new
 
     def _thresholds(self, dossier: Dossier) -> Iterator[datetime]:
         if dossier.is_open and dossier.due_at is not None and dossier.suspended_since is None:

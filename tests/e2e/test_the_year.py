@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+from functools import partial
 from pathlib import Path
 
 import httpx
@@ -55,10 +56,10 @@ def test_the_year_is_exact_whatever_is_killed_and_however_often_it_is_sent(told:
     importers = [told.starts("import", file) for file in (tra_vinh, second)]
 
     for number, name in enumerate(("intake", "processing", "reporting", "intake", "processing", "reporting"), 1):
-        wait_until(lambda n=number: logged(told) >= n * total // 8, 240, f"{number}/8 of the year is logged")
-        victim = wait_until(lambda n=name: service_pid(told, n), 60, f"{name} is running")
+        wait_until(partial(has_logged, told, number * total // 8), 240, f"{number}/8 of the year is logged")
+        victim = wait_until(partial(service_pid, told, name), 60, f"{name} is running")
         os.kill(victim, signal.SIGKILL)
-        wait_until(lambda n=name, v=victim: service_pid(told, n) not in (0, v), 60, f"{name} is started again")
+        wait_until(partial(runs_again, told, name, victim), 60, f"{name} is started again")
 
     for importer in importers:
         output, _ = importer.communicate(timeout=300)
@@ -75,11 +76,15 @@ def test_the_year_is_exact_whatever_is_killed_and_however_often_it_is_sent(told:
     assert_headline(told)
 
 
-def logged(told: Told) -> int:
+def has_logged(told: Told, events: int) -> bool:
     try:
-        return told.events_logged()
+        return told.events_logged() >= events
     except httpx.HTTPError:
-        return 0  # it was killed a moment ago
+        return False  # it was killed a moment ago
+
+
+def runs_again(told: Told, name: str, killed: int) -> bool:
+    return service_pid(told, name) not in (0, killed)
 
 
 def assert_headline(told: Told) -> None:

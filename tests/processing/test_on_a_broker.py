@@ -14,6 +14,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.partitioner import DefaultPartitioner
 
 from services.processing.sweep import sweep
+from shared.clock import system_clock
 from shared.contract.codec import decode_alert, decode_dead_letter, decode_status, encode
 from shared.contract.envelope import CloudEvent
 from shared.contract.status import AlertV1
@@ -40,7 +41,7 @@ def processing(module_broker: str, tmp_path: Path) -> Iterator[Service]:
     environment = {
         "KAFKA_BOOTSTRAP": module_broker,
         "INSTANCE": "the-only-one",
-        "ALERT_GRACE_SECONDS": "0",
+        "ALERT_GRACE_SECONDS": "1",
         "CLOCK": "2023-12-31T12:00:00+07:00",
     }
     with service("processing", free_port_base(1), environment, tmp_path / "processing.log") as running:
@@ -104,10 +105,10 @@ async def test_killed_again_and_again_while_events_arrive_it_ends_where_a_straig
     processing: Service, module_broker: str
 ) -> None:
     department, dossiers, a_slice = "H59.01", 1200, 300
-    about = {"department": department, "due_at": "2024-03-01T08:00:00+07:00"}
+    about: dict[str, Any] = {"department": department, "due_at": "2024-03-01T08:00:00+07:00"}
 
     def happened(sequence: int, name: str, hour: int, numbers: range) -> list[CloudEvent]:
-        carries = about if name == "received" else {}
+        carries: dict[str, Any] = about if name == "received" else {}
         return [envelope(code(department, n), sequence, name, f"2023-12-08 {hour:02d}:00", **carries) for n in numbers]
 
     async with publisher(module_broker) as broker:
@@ -165,7 +166,8 @@ async def test_time_alone_makes_a_dossier_due_soon_or_overdue_with_one_alert_eac
     due = {passed: "2023-12-20", near: "2024-01-01", far: "2024-02-01", waits: "2023-12-20", later: "2023-12-21"}
 
     def received(each: str) -> CloudEvent:
-        return envelope(each, 1, "received", "2023-12-08 08:00", department=department, due_at=f"{due[each]}T08:00:00+07:00")
+        about: dict[str, Any] = {"department": department, "due_at": f"{due[each]}T08:00:00+07:00"}
+        return envelope(each, 1, "received", "2023-12-08 08:00", recordedtime=system_clock(), **about)
 
     async def alerts() -> list[AlertV1]:
         found = [decode_alert(value) for value in await everything_on(module_broker, ALERTS.name)]
