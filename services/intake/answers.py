@@ -1,11 +1,10 @@
 """From decisions to HTTP answers: what an event or a dossier looks like, and the status of each refusal."""
 
 from services.intake.schemas import DossierAnswer, EventAnswer, Term
-from shared.contract.envelope import decode_envelope
 from shared.domain import terms
-from shared.domain.dossier import Dossier, apply
+from shared.domain.dossier import Dossier
 from shared.domain.errors import Refusal
-from shared.mapping import decode_data, timeliness_of, to_event
+from shared.mapping import timeliness_of
 from shared.problems import Problem
 
 TITLES = {404: "Not Found", 409: "Conflict", 413: "Content Too Large", 422: "Unprocessable Content"}
@@ -57,13 +56,3 @@ def opened(event_id: str, dossier: Dossier) -> DossierAnswer:
 
 def term_view(term: terms.Term | None) -> Term | None:
     return None if term is None else Term(amount=term.amount, unit=term.unit.value)
-
-
-def replay(code: str, events: list[bytes]) -> Dossier:
-    """The dossier after these logged events."""
-    dossier: Dossier | None = None
-    for event in events:
-        envelope = decode_envelope(event)
-        dossier = apply(dossier, code, to_event(decode_data(envelope), envelope.time))
-    assert dossier is not None, f"the log has no event of {code}"
-    return dossier

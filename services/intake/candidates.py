@@ -1,12 +1,33 @@
-"""An event on its way in: read and valid in itself, not yet decided."""
+"""An event on its way in: read and valid in itself, not yet decided; and the form in which the log keeps it."""
 
 from datetime import datetime
 from typing import Any
 
 import msgspec
-from msgspec import Raw, Struct
+from msgspec import UNSET, Raw, Struct, UnsetType
 
+from shared.contract.envelope import DossierCode, EventId, Instant, Text
 from shared.domain.events import Event
+
+
+class Sent(Struct, frozen=True, kw_only=True, gc=False):
+    """The CloudEvents attributes that intake reads."""
+
+    specversion: str
+    id: EventId
+    source: Text
+    type: Text
+    subject: DossierCode
+    time: Instant
+    datacontenttype: str | UnsetType = UNSET
+    data: Raw
+
+
+class Logged(Sent, frozen=True, kw_only=True, gc=False):
+    """An event with what intake adds to every one."""
+
+    sequence: int
+    recordedtime: datetime
 
 
 class KeyUse(Struct, frozen=True):
@@ -24,29 +45,66 @@ class Mint(Struct, frozen=True):
 
 
 class Candidate(Struct, frozen=True, kw_only=True):
-    """One event as sent, with what was read from it.
-
-    `attributes` are the CloudEvents attributes as raw JSON, unknown ones included, without those that intake adds.
-    `digest` stands for the content: same id and same digest is the same event delivered again.
-    """
+    """One event as sent, with what was read from it; `others` are the attributes intake does not know, kept as they are."""
 
     event_id: str
     code: str
     name: str
-    attributes: dict[str, Raw]
+    sent: Sent
     event: Event
-    digest: bytes
+    others: dict[str, Raw] | None = None
     mint: Mint | None = None
     key_use: KeyUse | None = None
 
 
+_decode_logged = msgspec.json.Decoder(Sent).decode
 _decode_object = msgspec.json.Decoder(dict[str, Raw]).decode
+_decode_any = msgspec.json.Decoder().decode
 _encode = msgspec.json.Encoder().encode
+_encode_canonical = msgspec.json.Encoder(order="sorted").encode
+
+
+def with_code(candidate: Candidate, code: str) -> Candidate:
+    """The candidate for the dossier whose code was made for it."""
+    return msgspec.structs.replace(candidate, code=code, sent=msgspec.structs.replace(candidate.sent, subject=code))
 
 
 def as_logged(candidate: Candidate, sequence: int, recorded_at: datetime, stamps: dict[str, Any]) -> bytes:
-    """The event as the log keeps it and Kafka carries it: as sent, plus sequence, recordedtime and what intake decided."""
-    attributes: dict[str, Any] = {**candidate.attributes, "sequence": sequence, "recordedtime": recorded_at}
-    if stamps:
-        attributes["data"] = {**_decode_object(candidate.attributes["data"]), **stamps}
-    return _encode(attributes)
+    """The event as the log keeps it and Kafka carries it, in one line: as sent, plus sequence, recordedtime and what intake decided."""
+    sent = candidate.sent
+    logged = _encode(
+        Logged(
+            specversion=sent.specversion,
+            id=sent.id,
+            source=sent.source,
+            type=sent.type,
+            subject=sent.subject,
+            time=sent.time,
+            datacontenttype=sent.datacontenttype,
+            data=_stamped(sent.data, stamps) if stamps else sent.data,
+            sequence=sequence,
+            recordedtime=recorded_at,
+        )
+    )
+    if candidate.others:
+        logged = logged[:-1] + b"," + _encode(candidate.others)[1:]
+    return msgspec.json.format(logged, indent=-1) if b"\n" in logged or b"\r" in logged else logged
+
+
+def _stamped(data: Raw, stamps: dict[str, Any]) -> Raw:
+    return Raw(_encode({**_decode_object(data), **stamps}))
+
+
+def repeats(candidate: Candidate, logged: bytes, added: frozenset[str]) -> bool:
+    """Whether the candidate has the content of a logged event, with or without the fields of the data that intake had `added`.
+
+    Spacing, the order of keys and the spelling of an instant are not content; fields that intake does not know are.
+    """
+    sent, kept = candidate.sent, _decode_logged(logged)
+    if (sent.source, sent.type, sent.subject, sent.time) != (kept.source, kept.type, kept.subject, kept.time):
+        return False
+    again, data = _decode_any(sent.data), _decode_any(kept.data)
+    if _encode_canonical(again) == _encode_canonical(data):
+        return True
+    asked = {name: value for name, value in again.items() if name not in added or value is not None}
+    return _encode_canonical(asked) == _encode_canonical({name: value for name, value in data.items() if name not in added})

@@ -12,9 +12,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.intake import log
 from services.intake.candidates import Candidate, Mint
 from services.intake.database import Database, take_commit_lock
-from services.intake.desk import Desk, Known, NotDecided
+from services.intake.desk import Desk, Known, NotDecided, Row
+from services.intake.dossiers import RecentDossiers
 from services.intake.outcomes import Outcome
-from services.intake.snapshots import RecentDossiers
 from shared.catalogue import Catalogue
 from shared.clock import Clock
 
@@ -54,7 +54,7 @@ class Committer:
         clock: Clock,
         recording_clock: Clock,
         max_batch_events: int,
-        on_commit: Callable[[int], None],
+        on_commit: Callable[[Sequence[Row]], None],
     ) -> None:
         self._database = database
         self._catalogue = catalogue
@@ -154,7 +154,7 @@ class Committer:
             await log.append(connection, desk)
         self._recent.put(desk.changed)
         if desk.rows:
-            self._on_commit(known.head + len(desk.rows))
+            self._on_commit(desk.rows)
         return outcomes
 
     async def _read(self, connection: AsyncConnection, candidates: list[Candidate]) -> Known:

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, get_args
 
 from msgspec import Struct
 
@@ -18,6 +18,7 @@ from shared.domain.timeliness import in_hours
 
 FUTURE_ALLOWED = timedelta(minutes=5)
 PauseEnd = domain.Supplemented | domain.PaymentSettled | domain.Withdrawn | domain.Stopped | domain.Resolved
+PAUSE_ENDS = get_args(PauseEnd)
 
 
 class Decision(Struct, frozen=True):
@@ -45,7 +46,7 @@ def decide(candidate: Candidate, dossier: Dossier | None, catalogue: Catalogue, 
 def _decide(code: str, event: domain.Event, dossier: Dossier | None, catalogue: Catalogue) -> Decision:
     if isinstance(event, domain.Received):
         return _received(code, event, dossier, catalogue)
-    if isinstance(event, PauseEnd) and event.due_at is None:
+    if isinstance(event, PAUSE_ENDS) and event.due_at is None:
         return _pause_ended(code, event, dossier, catalogue)
     if isinstance(event, domain.Submitted):
         _check_department(event.department, catalogue)
@@ -65,7 +66,8 @@ def _received(code: str, event: domain.Received, dossier: Dossier | None, catalo
         return Decision(apply(dossier, code, event), NO_STAMPS)
     due = due_at(event.occurred_at, term, catalogue.calendar(event.department))
     stamped = replace(event, due_at=due, term=term)
-    return Decision(apply(dossier, code, stamped), {"due_at": due, "term": wire.Term(term.amount, term.unit.value)})
+    stamps = {"due_at": due} if event.term else {"due_at": due, "term": wire.Term(term.amount, term.unit.value)}
+    return Decision(apply(dossier, code, stamped), stamps)
 
 
 def _pause_ended(code: str, event: PauseEnd, dossier: Dossier | None, catalogue: Catalogue) -> Decision:

@@ -3,14 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import NamedTuple
 
 from msgspec import Struct
 
-from services.intake.candidates import Candidate, KeyUse, Mint, as_logged
+from services.intake.candidates import Candidate, KeyUse, Mint, as_logged, repeats, with_code
 from services.intake.decide import Decision, decide
 from services.intake.outcomes import Accepted, Duplicate, Outcome, Refused
-from services.intake.parsing import parse, with_code
 from services.intake.refusals import IdReused, KeyReused
 from shared.catalogue import Catalogue
 from shared.domain.dossier import Dossier
@@ -18,11 +17,24 @@ from shared.domain.errors import Refusal
 
 
 class LoggedEvent(Struct, frozen=True):
-    """What the log knows of an id."""
+    """What the log knows of an id; `added` are the fields of the data that intake put in, with commas between them."""
 
-    digests: tuple[bytes, bytes | None]
+    event: bytes
+    added: str
     code: str
     sequence: int
+
+
+class Row(NamedTuple):
+    """A row of the log, in the order of its columns."""
+
+    position: int
+    event_id: str
+    dossier: str
+    sequence: int
+    added: str
+    recorded_at: float
+    event: bytes
 
 
 class LoggedKey(Struct, frozen=True):
@@ -60,11 +72,15 @@ class Desk:
     catalogue: Catalogue
     now: datetime
     recorded_at: datetime
-    rows: list[dict[str, Any]] = field(default_factory=list)
+    recorded_seconds: float = field(init=False)
+    rows: list[Row] = field(default_factory=list)
     changed: dict[str, Dossier] = field(default_factory=dict)
     events: dict[str, LoggedEvent] = field(default_factory=dict)
     keys: dict[str, LoggedKey] = field(default_factory=dict)
     used_codes: dict[Mint, int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.recorded_seconds = self.recorded_at.timestamp()
 
     def decide_all(self, requests: Sequence[Sequence[Candidate]]) -> list[list[Outcome]]:
         """The outcome of every candidate of every request, in order."""
@@ -92,7 +108,7 @@ class Desk:
         found = self._event(candidate.event_id)
         if found is None:
             return None
-        if candidate.digest not in found.digests:
+        if not repeats(candidate, found.event, frozenset(found.added.split(","))):
             msg = (
                 f"id {candidate.event_id} was accepted before with other content (event {found.sequence} of {found.code}); "
                 "give a new event a new id, send a repeat unchanged"
@@ -123,23 +139,13 @@ class Desk:
     def _log(self, candidate: Candidate, decision: Decision) -> None:
         dossier, event_id = decision.dossier, candidate.event_id
         event = as_logged(candidate, dossier.sequence, self.recorded_at, decision.stamps)
-        logged_digest = parse(event).digest if decision.stamps or candidate.mint else None
+        added = ",".join(decision.stamps)
+        position = self.known.head + len(self.rows) + 1
         self.changed[dossier.code] = dossier
-        self.events[event_id] = LoggedEvent((candidate.digest, logged_digest), dossier.code, dossier.sequence)
+        self.events[event_id] = LoggedEvent(event, added, dossier.code, dossier.sequence)
         if candidate.key_use is not None:
             self.keys[candidate.key_use.key] = LoggedKey(candidate.key_use.request_digest, dossier.code, event_id)
-        self.rows.append(
-            {
-                "position": self.known.head + len(self.rows) + 1,
-                "event_id": event_id,
-                "dossier": dossier.code,
-                "sequence": dossier.sequence,
-                "digest": candidate.digest,
-                "logged_digest": logged_digest,
-                "recorded_at": self.recorded_at.timestamp(),
-                "event": event,
-            }
-        )
+        self.rows.append(Row(position, event_id, dossier.code, dossier.sequence, added, self.recorded_seconds, event))
 
 
 def _check_same_request(use: KeyUse, key: LoggedKey) -> None:

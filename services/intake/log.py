@@ -1,6 +1,8 @@
 """The event log in SQL: what a commit reads, what it appends, and what readers ask for."""
 
 from collections.abc import Iterable, Sequence
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import func, insert, select
@@ -8,21 +10,20 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.intake.candidates import Mint
 from services.intake.desk import Desk, LoggedEvent, LoggedKey
-from services.intake.snapshots import RecentDossiers, freeze
-from services.intake.statements import Lookup, Upsert
-from services.intake.tables import DOSSIERS, EVENT_LOG, IDEMPOTENCY_KEYS, RELAY_CURSOR, SERIALS
+from services.intake.dossiers import RecentDossiers, replay
+from services.intake.statements import Append, Lookup, Upsert
+from services.intake.tables import EVENT_LOG, IDEMPOTENCY_KEYS, RELAY_CURSOR, SERIALS
 from shared.contract.topics import EVENTS
 from shared.domain.dossier import Dossier
 
 LEAST_SERIAL_DIGITS = 4
 _LOG = EVENT_LOG.c
 _HEAD = select(func.coalesce(func.max(_LOG.position), 0))
-_APPEND = insert(EVENT_LOG)
-_BY_ID = Lookup(_LOG.event_id, _LOG.event_id, _LOG.digest, _LOG.logged_digest, _LOG.dossier, _LOG.sequence)
-_BY_CODE = Lookup(DOSSIERS.c.code, DOSSIERS.c.code, DOSSIERS.c.sequence, DOSSIERS.c.snapshot)
-_TAKEN = Lookup(DOSSIERS.c.code, DOSSIERS.c.code)
-_BY_KEY = Lookup(IDEMPOTENCY_KEYS.c.key, *IDEMPOTENCY_KEYS.c)
-_SNAPSHOTS = Upsert(DOSSIERS, "sequence", "snapshot")
+_BY_ID = Lookup(select(_LOG.event_id, _LOG.event, _LOG.added, _LOG.dossier, _LOG.sequence), _LOG.event_id)
+_LATEST = Lookup(select(_LOG.dossier, func.max(_LOG.sequence)).group_by(_LOG.dossier), _LOG.dossier)
+_HISTORIES = Lookup(select(_LOG.dossier, _LOG.event).order_by(_LOG.dossier, _LOG.sequence), _LOG.dossier)
+_BY_KEY = Lookup(select(IDEMPOTENCY_KEYS), IDEMPOTENCY_KEYS.c.key)
+_APPEND = Append(EVENT_LOG)
 _SERIALS = Upsert(SERIALS, "next")
 _CURSOR = Upsert(RELAY_CURSOR, "position")
 
@@ -36,13 +37,17 @@ async def head(connection: AsyncConnection) -> int:
 async def logged_events(connection: AsyncConnection, ids: Iterable[str]) -> dict[str, LoggedEvent]:
     """Those of the ids that are logged."""
     rows = await _BY_ID.rows(connection, ids)
-    return {event_id: LoggedEvent((digest, logged), code, sequence) for event_id, digest, logged, code, sequence in rows}
+    return {event_id: LoggedEvent(*rest) for event_id, *rest in rows}
 
 
 async def dossiers(connection: AsyncConnection, codes: Iterable[str], recent: RecentDossiers) -> dict[str, Dossier]:
     """Those of the codes that have a dossier, as it is now."""
-    rows = await _BY_CODE.rows(connection, codes)
-    return {code: recent.get(code, sequence, snapshot) for code, sequence, snapshot in rows}
+    latest = {code: recent.get(code, sequence) for code, sequence in await _LATEST.rows(connection, codes)}
+    found = {code: dossier for code, dossier in latest.items() if dossier is not None}
+    rows = await _HISTORIES.rows(connection, latest.keys() - found.keys())
+    for code, events in groupby(rows, key=itemgetter(0)):
+        found[code] = replay(code, (event for _, event in events))
+    return found
 
 
 async def logged_keys(connection: AsyncConnection, keys: Iterable[str]) -> dict[str, LoggedKey]:
@@ -58,7 +63,7 @@ async def free_codes(connection: AsyncConnection, mint: Mint, count: int, taken:
     free: list[str] = []
     while len(free) < count:
         codes = [f"{mint.agency}-{mint.day}-{number:0{LEAST_SERIAL_DIGITS}d}" for number in range(serial, serial + count)]
-        used = {code for (code,) in await _TAKEN.rows(connection, codes)}
+        used = {code for code, _ in await _LATEST.rows(connection, codes)}
         free.extend(code for code in codes if code not in used and code not in taken)
         serial += count
     return free[:count]
@@ -68,12 +73,7 @@ async def append(connection: AsyncConnection, desk: Desk) -> None:
     """Write what a desk decided."""
     if not desk.rows:
         return
-    await connection.execute(_APPEND, desk.rows)
-    snapshots = [
-        {"code": dossier.code, "sequence": dossier.sequence, "snapshot": freeze(dossier, desk.recorded_at)}
-        for dossier in desk.changed.values()
-    ]
-    await _SNAPSHOTS.write(connection, snapshots)
+    await _APPEND.write(connection, desk.rows)
     if desk.used_codes:
         serials = [
             {"agency": mint.agency, "day": mint.day, "next": _serial(desk.known.codes[mint][used - 1]) + 1}

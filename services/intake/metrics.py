@@ -2,13 +2,15 @@
 
 from collections import Counter as Tally
 from collections.abc import Iterable
+from typing import Any
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import CollectorRegistry, Counter, Gauge
 
+from services.intake.lag import RelayLag
 from services.intake.outcomes import Accepted, Duplicate, Outcome, Refused
+from shared.domain.lifecycle import EventKind
 
 UNREADABLE = "unreadable"
-LAG_BUCKETS = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 300, 3600)
 
 
 class Metrics:
@@ -16,16 +18,15 @@ class Metrics:
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
-        self._accepted = Counter("motcua_events_accepted", "events logged", ["event"], registry=self.registry)
-        self._duplicate = Counter("motcua_events_duplicate", "events delivered again", ["event"], registry=self.registry)
-        self._rejected = Counter("motcua_events_rejected", "events refused", ["event", "reason"], registry=self.registry)
-        self.lag = Histogram(
-            "motcua_pipeline_lag_seconds",
-            "from accepted to the end of the stage",
-            ["stage"],
-            buckets=LAG_BUCKETS,
-            registry=self.registry,
-        ).labels("relay")
+        accepted = Counter("motcua_events_accepted", "events logged", ["event"], registry=self.registry)
+        duplicate = Counter("motcua_events_duplicate", "events delivered again", ["event"], registry=self.registry)
+        rejected = Counter("motcua_events_rejected", "events refused", ["event", "reason"], registry=self.registry)
+        self._counters: dict[type, Counter] = {Accepted: accepted, Duplicate: duplicate, Refused: rejected}
+        for kind in EventKind:  # a series must be there before its first event, or a rate misses that one
+            accepted.labels(kind.value)
+            duplicate.labels(kind.value)
+        self.lag = RelayLag()
+        self.registry.register(self.lag)
         self.backlog = Gauge("motcua_relay_backlog_events", "events logged and not yet acknowledged by the broker", registry=self.registry)
         self.difference = Gauge(
             "motcua_reconciliation_difference", "events logged minus events relayed", ["stage"], registry=self.registry
@@ -33,14 +34,11 @@ class Metrics:
 
     def count(self, outcomes: Iterable[Outcome]) -> None:
         """Add what became of some candidates."""
-        for (metric, labels), number in Tally(self._series(outcome) for outcome in outcomes).items():
-            metric.labels(*labels).inc(number)
+        for (kind, *labels), number in Tally(map(_series, outcomes)).items():
+            self._counters[kind].labels(*labels).inc(number)
 
-    def _series(self, outcome: Outcome) -> tuple[Counter, tuple[str, ...]]:
-        match outcome:
-            case Accepted():
-                return self._accepted, (outcome.name,)
-            case Duplicate():
-                return self._duplicate, (outcome.name,)
-            case Refused():
-                return self._rejected, (outcome.name or UNREADABLE, outcome.refusal.code)
+
+def _series(outcome: Outcome) -> tuple[Any, ...]:
+    if type(outcome) is Refused:
+        return Refused, outcome.name or UNREADABLE, outcome.refusal.code
+    return type(outcome), outcome.name

@@ -3,15 +3,15 @@
 import hashlib
 import re
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 import msgspec
-from msgspec import Raw, Struct
+from msgspec import UNSET, Raw, Struct
 
-from services.intake.candidates import Candidate
+from services.intake.candidates import Candidate, Sent
 from services.intake.refusals import Malformed, UnknownType
 from shared.contract import events as wire
-from shared.contract.envelope import JSON, PROCEDURE_CODE, SPEC_VERSION, DossierCode, EventId, Instant, Text, event_name
+from shared.contract.envelope import JSON, PROCEDURE_CODE, SPEC_VERSION, event_type
 from shared.domain.errors import Refusal
 from shared.domain.localtime import local
 from shared.mapping import to_event
@@ -29,31 +29,36 @@ HINTS = {
 }
 
 
-class Sent(Struct, frozen=True, kw_only=True):
-    """What intake reads of an envelope; other attributes are kept as they are."""
-
-    specversion: str
-    id: EventId
-    source: Text
-    type: Text
-    subject: DossierCode
-    time: Instant
-    data: Raw
-    datacontenttype: str = JSON
-
-
 class _Id(Struct):
     id: Any = None
 
 
+class _KnownSent(Sent, frozen=True, kw_only=True, gc=False, forbid_unknown_fields=True):
+    """An envelope of which intake knows every attribute."""
+
+
+class _KnownTerm(wire.Term, frozen=True, forbid_unknown_fields=True):
+    pass
+
+
+def _known_only(contents: type[wire.EventData]) -> type[wire.EventData]:
+    """The same data when it has no field beyond: then reading it has checked every byte of it."""
+    term = [("term", _KnownTerm | None, None)] if "term" in contents.__struct_fields__ else []
+    options: dict[str, Any] = {"frozen": True, "kw_only": True, "forbid_unknown_fields": True}
+    return cast("type[wire.EventData]", msgspec.defstruct(contents.__name__, term, bases=(contents,), **options))
+
+
 UNREADABLE = (msgspec.MsgspecError, ValueError, OverflowError, RecursionError)
+_decode_known_sent = msgspec.json.Decoder(_KnownSent).decode
 _decode_sent = msgspec.json.Decoder(Sent).decode
 _decode_attributes = msgspec.json.Decoder(dict[str, Raw]).decode
 _decode_any = msgspec.json.Decoder().decode
 _decode_id = msgspec.json.Decoder(_Id).decode
 _encode_canonical = msgspec.json.Encoder(order="sorted").encode
-_DATA_DECODERS = {name: msgspec.json.Decoder(cls).decode for name, cls in wire.EVENT_DATA.items()}
-_KNOWN = frozenset(Sent.__struct_fields__) | frozenset(ADDED_BY_INTAKE)
+_DECODE_KNOWN_DATA = {name: msgspec.json.Decoder(_known_only(cls)).decode for name, cls in wire.EVENT_DATA.items()}
+_DECODE_DATA = {name: msgspec.json.Decoder(cls).decode for name, cls in wire.EVENT_DATA.items()}
+_NAMES = {event_type(name): name for name in wire.EVENT_DATA}
+_ATTRIBUTES = frozenset(Sent.__struct_fields__) | frozenset(ADDED_BY_INTAKE)
 _INSTANTS = {
     name: tuple(field for field in ("due_at", "promised_at") if field in cls.__struct_fields__) for name, cls in wire.EVENT_DATA.items()
 }
@@ -63,28 +68,31 @@ _MISSING = re.compile(r"missing required field `([^`]*)`")
 
 def parse(line: bytes) -> Candidate:
     """The event in `line`; raises a `Refusal` when it is none."""
+    others = None
     try:
-        sent = _decode_sent(line)
-        attributes = _decode_attributes(line)
-    except UNREADABLE as wrong:
-        raise _malformed(wrong) from wrong
-    name = event_name(sent.type)
-    if name is None or name not in _DATA_DECODERS:
+        sent: Sent = _decode_known_sent(line)
+    except UNREADABLE:
+        sent, others = _sent_with_others(line)
+    name = _NAMES.get(sent.type)
+    if name is None:
         msg = f"type {sent.type!r} is not an event of the lifecycle; {HINTS['type']}, <event> one of {', '.join(wire.EVENT_DATA)}"
         raise UnknownType(msg)
     _check_envelope(sent)
     contents = _contents(name, sent.data)
-    occurred_at = local(sent.time)
-    if len(attributes) > len(Sent.__struct_fields__) - 1:
-        _drop_and_check_others(attributes)
-    return Candidate(
-        event_id=sent.id,
-        code=sent.subject,
-        name=name,
-        attributes=attributes,
-        event=to_event(contents, occurred_at),
-        digest=_digest(sent.source, sent.type, sent.subject, occurred_at, sent.data),
-    )
+    event = to_event(contents, local(sent.time))
+    return Candidate(event_id=sent.id, code=sent.subject, name=name, sent=sent, event=event, others=others)
+
+
+def _sent_with_others(line: bytes) -> tuple[Sent, dict[str, Raw]]:
+    """An envelope with attributes that intake does not know, or a refusal."""
+    try:
+        sent, attributes = _decode_sent(line), _decode_attributes(line)
+    except UNREADABLE as wrong:
+        raise _malformed(wrong) from wrong
+    others = {name: value for name, value in attributes.items() if name not in _ATTRIBUTES}
+    for name, value in others.items():
+        _check_other(name, value)
+    return sent, others
 
 
 def id_of(line: bytes) -> str | None:
@@ -96,28 +104,16 @@ def id_of(line: bytes) -> str | None:
     return found if isinstance(found, str) else None
 
 
-def with_code(candidate: Candidate, code: str) -> Candidate:
-    """The candidate for the dossier whose code was made for it."""
-    return msgspec.structs.replace(candidate, code=code, attributes={**candidate.attributes, "subject": Raw(f'"{code}"'.encode())})
-
-
 def canonical_digest(value: object) -> bytes:
     """A digest that does not depend on spacing or on the order of keys."""
     return hashlib.blake2b(_encode_canonical(value), digest_size=DIGEST_BYTES).digest()
 
 
-def _digest(source: str, event_type: str, code: str, occurred_at: datetime, data: Raw) -> bytes:
-    try:
-        return canonical_digest((source, event_type, code, occurred_at, _decode_any(data)))
-    except UNREADABLE as wrong:
-        raise _malformed(wrong, "data") from wrong
-
-
 def _contents(name: str, data: Raw) -> wire.EventData:
     try:
-        contents = _DATA_DECODERS[name](data)
-    except UNREADABLE as wrong:
-        raise _malformed(wrong, "data") from wrong
+        contents = _DECODE_KNOWN_DATA[name](data)
+    except UNREADABLE:
+        contents = _contents_with_others(name, data)
     for field in _INSTANTS[name]:
         instant = getattr(contents, field)
         if instant is not None:
@@ -130,17 +126,31 @@ def _contents(name: str, data: Raw) -> wire.EventData:
     return contents
 
 
+def _contents_with_others(name: str, data: Raw) -> wire.EventData:
+    """Data with fields that intake does not know, which must be readable all the same, or a refusal."""
+    try:
+        _decode_any(data)
+        return _DECODE_DATA[name](data)
+    except UNREADABLE as wrong:
+        raise _malformed(wrong, "data") from wrong
+
+
 def _check_envelope(sent: Sent) -> None:
     if sent.specversion != SPEC_VERSION:
         msg = f"specversion: {sent.specversion!r} is not known; {HINTS['specversion']}"
         raise Malformed(msg)
-    media_type = sent.datacontenttype.partition(";")[0].strip()
-    if media_type != JSON and not media_type.endswith("+json"):
-        msg = f"datacontenttype: {sent.datacontenttype!r} can't be read; send data as {JSON}"
-        raise Malformed(msg)
+    if sent.datacontenttype is not UNSET and sent.datacontenttype != JSON:
+        _check_media_type(sent.datacontenttype)
     _check_printable("subject", sent.subject)
     if not sent.id.isprintable():
         msg = "id: holds control characters; use letters, digits and punctuation"
+        raise Malformed(msg)
+
+
+def _check_media_type(media_type: str) -> None:
+    essence = media_type.partition(";")[0].strip()
+    if essence != JSON and not essence.endswith("+json"):
+        msg = f"datacontenttype: {media_type!r} can't be read; send data as {JSON}"
         raise Malformed(msg)
 
 
@@ -171,17 +181,14 @@ def _check_instant(field: str, text: str) -> None:
         raise Malformed(msg) from wrong
 
 
-def _drop_and_check_others(attributes: dict[str, Raw]) -> None:
-    for name in ADDED_BY_INTAKE:
-        attributes.pop(name, None)
-    for name in attributes.keys() - _KNOWN:
-        try:
-            value = _decode_any(attributes[name])
-        except UNREADABLE as wrong:
-            raise _malformed(wrong, name) from wrong
-        if not isinstance(value, (str, int, bool)):
-            msg = f"{name}: an extension attribute is a string, a whole number or a boolean (CloudEvents 1.0); put the rest into data"
-            raise Malformed(msg)
+def _check_other(name: str, raw: Raw) -> None:
+    try:
+        value = _decode_any(raw)
+    except UNREADABLE as wrong:
+        raise _malformed(wrong, name) from wrong
+    if not isinstance(value, (str, int, bool)):
+        msg = f"{name}: an extension attribute is a string, a whole number or a boolean (CloudEvents 1.0); put the rest into data"
+        raise Malformed(msg)
 
 
 def _malformed(wrong: Exception, inside: str = "") -> Refusal:

@@ -39,10 +39,8 @@ PROBLEMS: dict[int | str, dict[str, Any]] = {
 _decode_any = msgspec.json.Decoder().decode
 
 
-@router.post("/v1/dossiers", status_code=201, responses=PROBLEMS)
-async def open_dossier(
-    body: NewDossier, response: Response, intake: IntakeService, idempotency_key: IdempotencyKey = None
-) -> DossierAnswer:
+@router.post("/v1/dossiers", status_code=201, response_model=DossierAnswer, responses=PROBLEMS)
+async def open_dossier(body: NewDossier, intake: IntakeService, idempotency_key: IdempotencyKey = None) -> Response:
     """Receive a dossier; its code is minted when none is given."""
     try:
         use = composing.key_use(idempotency_key, "POST /v1/dossiers", body.model_dump(mode="json", exclude_unset=True))
@@ -50,8 +48,8 @@ async def open_dossier(
     except Refusal as refusal:
         raise _refused(intake.metrics, "received", refusal) from refusal
     posted = await intake.post(candidate)
-    response.headers["Location"] = f"/v1/dossiers/{posted.dossier.code}"
-    return answers.opened(posted.event_id, posted.dossier)
+    answer = answers.opened(posted.event_id, posted.dossier)
+    return Response(answer.model_dump_json(), 201, {"Location": f"/v1/dossiers/{posted.dossier.code}"}, media_type="application/json")
 
 
 @router.post(

@@ -3,7 +3,9 @@
 import asyncio
 import contextlib
 import time
+from collections import Counter as Tally
 from collections.abc import AsyncIterator, Sequence
+from operator import attrgetter
 from typing import Any
 
 import structlog
@@ -15,10 +17,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.intake import log
 from services.intake.database import RELAY_LOCK, Database
+from services.intake.desk import Row
 from services.intake.metrics import Metrics
 from services.intake.sender import Sender
 from services.intake.settings import IntakeSettings
+from services.intake.tail import Tail
 
+RECORDED_AT = attrgetter("recorded_at")
+TAIL_EVENTS = 20_000
 POLL_SECONDS = 0.5  # other instances on the same database commit without waking this one
 CURSOR_SECONDS = 1.0
 FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.1, 2.0
@@ -37,6 +43,7 @@ class Relay:
         self._settings = settings
         self._database = database
         self._metrics = metrics
+        self._tail = Tail(TAIL_EVENTS)
         self._wake = asyncio.Event()
         self._draining = False
         self._head = 0
@@ -49,8 +56,12 @@ class Relay:
         """Everything up to here is in Kafka, as far as this instance knows."""
         return self._position
 
-    def logged(self, head: int) -> None:
-        """A commit moved the log's head: send on."""
+    def logged(self, rows: Sequence[Row]) -> None:
+        """A commit added these to the log: send on."""
+        self._tail.add(rows)
+        self._moved(rows[-1].position)
+
+    def _moved(self, head: int) -> None:
         self._head = max(self._head, head)
         self._observe()
         self._wake.set()
@@ -90,7 +101,7 @@ class Relay:
                 await self._become_the_relay(connection)
                 self._saved = await log.relayed(connection)
                 self._position = max(self._position, self._saved)
-                self.logged(await log.head(connection))
+                self._moved(await log.head(connection))
                 await self._release(connection)
                 yield connection
             finally:
@@ -111,20 +122,28 @@ class Relay:
     async def _follow(self, connection: AsyncConnection, sender: Sender) -> None:
         while not self._draining or self._position < self._head:
             self._wake.clear()
-            rows = await log.after(connection, self._position, self._settings.relay_batch_events)
-            await self._release(connection)
+            rows = await self._next(connection)
             if rows:
-                await sender.send([(code, event) for _, code, _, event in rows])
+                await sender.send([(row.dossier, row.event) for row in rows])
                 self._sent(rows)
             if time.monotonic() - self._saved_at >= CURSOR_SECONDS:
                 await self.save_cursor()
             if not rows:
                 await self._sleep_until_woken()
 
+    async def _next(self, connection: AsyncConnection) -> Sequence[Any]:
+        """What comes after the cursor: at hand while the relay keeps up, else from the log."""
+        limit = self._settings.relay_batch_events
+        rows: Sequence[Any] = self._tail.after(self._position, limit)
+        if not rows:
+            rows = await log.after(connection, self._position, limit)
+            await self._release(connection)
+        return rows
+
     def _sent(self, rows: Sequence[Any]) -> None:
         now = time.time()
-        for row in rows:
-            self._metrics.lag.observe(max(now - row.recorded_at, 0.0))
+        for recorded_at, events in Tally(map(RECORDED_AT, rows)).items():
+            self._metrics.lag.observe(max(now - recorded_at, 0.0), events)
         self._position = rows[-1].position
         self._head = max(self._head, self._position)
         self._observe()

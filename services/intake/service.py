@@ -6,10 +6,11 @@ from typing import Annotated, cast
 from fastapi import Depends, Request
 
 from services.intake import log
-from services.intake.answers import problem, replay
+from services.intake.answers import problem
 from services.intake.candidates import Candidate
 from services.intake.committer import Committer
 from services.intake.database import Database
+from services.intake.dossiers import replay
 from services.intake.metrics import Metrics
 from services.intake.outcomes import Duplicate, Refused
 from services.intake.relay import Relay

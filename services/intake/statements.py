@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import ARRAY, Column, Select, Table, Text, any_, bindparam, func, select
+from sqlalchemy import ARRAY, Column, Select, Table, Text, any_, bindparam, func, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -13,8 +13,7 @@ from shared.contract.codec import encode
 class Lookup:
     """Rows whose `key` is one of some texts, given as one parameter whatever their number: the statement stays prepared."""
 
-    def __init__(self, key: Column[Any], *columns: Column[Any]) -> None:
-        found = select(*columns)
+    def __init__(self, found: Select[Any], key: Column[Any]) -> None:
         listed = select(func.json_each(bindparam("wanted")).table_valued("value").c.value)
         self._statements: dict[str, Select[Any]] = {
             "postgresql": found.where(key == any_(bindparam("wanted", type_=ARRAY(Text)))),
@@ -30,6 +29,21 @@ class Lookup:
         value = keys if dialect == "postgresql" else encode(keys).decode()
         rows: Sequence[Any] = (await connection.execute(self._statements[dialect], {"wanted": value})).all()
         return rows
+
+
+class Append:
+    """Insert whole rows, as tuples in the order of the columns, handed to the driver as they are."""
+
+    def __init__(self, table: Table) -> None:
+        self._statement = insert(table)
+        self._texts: dict[str, str] = {}
+
+    async def write(self, connection: AsyncConnection, rows: Sequence[tuple[Any, ...]]) -> None:
+        """Write the rows."""
+        dialect = connection.dialect
+        if dialect.name not in self._texts:
+            self._texts[dialect.name] = str(self._statement.compile(dialect=dialect))
+        await connection.exec_driver_sql(self._texts[dialect.name], list(rows))
 
 
 class Upsert:

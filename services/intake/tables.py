@@ -23,18 +23,10 @@ EVENT_LOG = Table(
     Column("event_id", Text, nullable=False, unique=True),
     Column("dossier", Text, nullable=False),
     Column("sequence", Integer, nullable=False),
-    Column("digest", Bytes, nullable=False, comment="of the content as sent: tells a repeat from a reused id"),
-    Column("logged_digest", Bytes, comment="of the content as logged, where intake added to it"),
+    Column("added", Text, nullable=False, comment="fields of the data that intake put in, with commas between them"),
     Column("recorded_at", Float(53), nullable=False, comment="seconds since 1970, the system's clock"),
     Column("event", Bytes, nullable=False, comment="the CloudEvent as relayed, JSON"),
     UniqueConstraint("dossier", "sequence"),
-)
-DOSSIERS = Table(
-    "dossiers",
-    METADATA,
-    Column("code", Text, primary_key=True),
-    Column("sequence", Integer, nullable=False),
-    Column("snapshot", Bytes, nullable=False, comment="StatusV1 JSON after the latest event; can be rebuilt from the log"),
 )
 SERIALS = Table(
     "serials",

@@ -4,8 +4,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
+import msgspec
+
 from services.reporting.entry import Entry, entry_of
-from services.reporting.measures import day_number
+from services.reporting.spans import day_number
 from shared.contract.codec import decode_status
 from shared.contract.status import StatusV1
 from shared.domain.localtime import local_date
@@ -28,6 +30,16 @@ class Record(Protocol):
     def key(self) -> bytes | None: ...
     @property
     def value(self) -> bytes | None: ...
+
+
+class Head(msgspec.Struct, frozen=True, gc=False):
+    """What tells which of a dossier's records is the newest; only that one is worth reading in full."""
+
+    code: str
+    version: int
+
+
+_decode_head = msgspec.json.Decoder(Head).decode
 
 
 class TooManyUnreadable(Exception):
@@ -66,7 +78,7 @@ class Batch:
     statuses: int = 0
     next_offsets: dict[int, int] = field(default_factory=dict)
     unreadable: list[Unreadable] = field(default_factory=list)
-    _snapshots: dict[str, list[tuple[StatusV1, Record]]] = field(default_factory=dict)
+    _snapshots: dict[str, list[tuple[int, Record]]] = field(default_factory=dict)
 
     def take(self, record: Record) -> None:
         """Read one record; a tombstone (the ledger evicted a closed dossier) changes nothing, for the dossier stays counted."""
@@ -74,30 +86,33 @@ class Batch:
         if record.value is None:
             return
         try:
-            status = decode_status(record.value)
+            head = _decode_head(record.value)
         except ValueError as wrong:  # msgspec's errors are ValueErrors; broken UTF-8 is one too
             self._refuse(record, wrong)
             return
         self.in_a_row = 0
         self.statuses += 1
-        known = self._snapshots.setdefault(status.code, [])
-        if not known or status.version > known[-1][0].version:
-            known.append((status, record))
+        known = self._snapshots.get(head.code)
+        if known is None:
+            self._snapshots[head.code] = [(head.version, record)]
+        elif head.version > known[-1][0]:
+            known.append((head.version, record))
 
     def codes(self) -> list[str]:
         return list(self._snapshots)
 
     def change(self, code: str) -> Change | None:
         """The newest snapshot of the dossier that makes sense; None when none of them does."""
-        for status, record in reversed(self._snapshots[code]):
+        for _, record in reversed(self._snapshots[code]):
+            assert record.value is not None
             try:
+                status = decode_status(record.value)
                 dossier = to_dossier(status)
                 entry = entry_of(dossier)
             except (ValueError, OverflowError) as wrong:  # a state the domain does not know, a deadline after the last day there is
                 self._refuse(record, wrong)
                 continue
             received = None if dossier.received_at is None else day_number(local_date(dossier.received_at))
-            assert record.value is not None
             return Change(status, record.value, received, entry)
         return None
 

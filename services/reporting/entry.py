@@ -1,13 +1,15 @@
-"""What one dossier adds to the daily table, written down beside the dossier so that it can be taken back exactly."""
+"""What one dossier adds to the sums, written down beside the dossier so that it can be taken back exactly."""
+
+from datetime import date
 
 import msgspec
 
-from services.reporting.measures import CHANNEL_CODES, MEASURE_CODES, day_number
+from services.reporting.measures import CHANNEL_CODES, MEASURE_CODES, Standing
+from services.reporting.rollup import Cell
+from services.reporting.spans import day_number
 from services.reporting.standings import standing_deltas
-from shared.domain.counting import contributions
+from shared.domain.counting import Measure, contributions
 from shared.domain.dossier import Dossier
-
-Cell = tuple[int, str, str, int, int]  # day, department, procedure, channel, measure: the key of the daily table
 
 
 class Entry(msgspec.Struct, frozen=True, array_like=True):
@@ -20,9 +22,12 @@ class Entry(msgspec.Struct, frozen=True, array_like=True):
 
 
 def entry_of(dossier: Dossier) -> Entry:
-    """Everything the dossier adds, in the numbers of the daily table."""
-    deltas = [(day_number(delta.day), MEASURE_CODES[delta.measure], delta.amount) for delta in contributions(dossier)]
-    deltas += ((day_number(day), MEASURE_CODES[measure], amount) for day, measure, amount in standing_deltas(dossier))
+    """Everything the dossier adds, in the numbers of the sums; ValueError for one without department or procedure."""
+    if not (dossier.department and dossier.procedure):  # an empty name stands for all of them
+        msg = "department and procedure must not be empty"
+        raise ValueError(msg)
+    counted: list[tuple[date, Measure | Standing, int]] = [*contributions(dossier), *standing_deltas(dossier)]
+    deltas = [(day_number(day), MEASURE_CODES[measure], amount) for day, measure, amount in counted]
     return Entry(dossier.department, dossier.procedure, CHANNEL_CODES[dossier.channel], deltas)
 
 
@@ -30,7 +35,7 @@ def add(cells: dict[Cell, int], entry: Entry, sign: int) -> None:
     """Add the entry's deltas to the cells, or take them back (`sign` -1)."""
     department, procedure, channel = entry.department, entry.procedure, entry.channel
     for day, measure, amount in entry.deltas:
-        cell = (day, department, procedure, channel, measure)
+        cell = (day, procedure, department, channel, measure)
         cells[cell] = cells.get(cell, 0) + sign * amount
 
 

@@ -9,7 +9,7 @@ from services.reporting.columns import counts, shares
 from services.reporting.grouping import GroupKey, fold, rows
 from services.reporting.identities import Checked, check
 from services.reporting.query import Dimension, FigureQuery
-from services.reporting.range_sums import open_at, range_sums
+from services.reporting.range_sums import open_before, range_sums
 from services.reporting.store import snapshot
 from shared.catalogue import Catalogue
 from shared.domain.figures import Figures, Sums, figures
@@ -37,7 +37,7 @@ async def report(engine: AsyncEngine, query: FigureQuery, catalogue: Catalogue) 
     """All figures of the query, read from one state of the database."""
     async with snapshot(engine) as connection:
         sums = await range_sums(connection, query)
-        before = await open_at(connection, query.day_before, query.filters)
+        before = await open_before(connection, query)
     whole = fold(sums, lambda _one: None)
     total = whole[None].figures if whole else figures(Sums())
     groups = rows(sums, query.by, query.first, query.cut, catalogue) if query.by else {}

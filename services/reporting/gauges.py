@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import date
 from typing import NamedTuple
 
@@ -17,14 +18,16 @@ from services.reporting.measures import MEASURE_CODES, Standing
 from services.reporting.metrics import STAGE
 from services.reporting.query import Dimension, FigureQuery
 from services.reporting.range_sums import range_sums
-from services.reporting.store import daily, dossiers, snapshot
+from services.reporting.rollup import ALL
+from services.reporting.spans import FIRST_DAY, LAST_DAY, covering
+from services.reporting.store import dossiers, snapshot, sums
 from shared.clock import Clock
 from shared.domain.counting import Measure
 from shared.domain.events import Channel
 
 FRESH_FOR_S = 1.0
 WORK_SHARE = 10  # computing may take a tenth of the time: a slow database is asked less often
-ALL = "all"
+ALL_DEPARTMENTS = "all"  # the label of the whole office
 
 
 class Counted(NamedTuple):
@@ -66,24 +69,25 @@ class FigureGauges(Collector):
     async def _counted(self) -> Counted:
         now = self._clock()
         year = self._year or now.year
-        by = (Dimension.MONTH, Dimension.DEPARTMENT)
-        query = FigureQuery(first=date(year, 1, 1), last=date(year, 12, 31), as_of=now, by=by)
+        of_year = FigureQuery(first=date(year, 1, 1), last=date(year, 12, 31), as_of=now, by=(Dimension.DEPARTMENT,))
+        of_month = replace(of_year, first=of_year.cut.replace(day=1))
         async with snapshot(self._engine) as connection:
-            sums = await range_sums(connection, query)
+            in_year = await range_sums(connection, of_year)
+            in_month = await range_sums(connection, of_month)
             difference = await _reconciliation(connection)
-        month = query.cut.year * 100 + query.cut.month
         return Counted(
-            year=fold(sums, lambda one: one.department or ""),
-            month=fold(sums, lambda one: one.department or "", since=month),
-            whole=fold(sums, lambda _one: None).get(None, Group()),
+            year=fold(in_year, lambda one: one.department or ""),
+            month=fold(in_month, lambda one: one.department or ""),
+            whole=fold(in_year, lambda _one: None).get(None, Group()),
             difference=difference,
         )
 
 
 async def _reconciliation(connection: AsyncConnection) -> int:
-    """Received dossiers that are stored, less those that the daily table counts."""
+    """Received dossiers that are stored, less those that the figures count."""
     stored = select(func.count(dossiers.c.received_day)).scalar_subquery()
-    counted = select(func.coalesce(func.sum(daily.c.amount), 0)).where(daily.c.measure == MEASURE_CODES[Measure.RECEIVED])
+    of_all = (sums.c.procedure == ALL, sums.c.department == ALL, sums.c.measure == MEASURE_CODES[Measure.RECEIVED])
+    counted = select(func.coalesce(func.sum(sums.c.amount), 0)).where(sums.c.span.in_(covering(FIRST_DAY, LAST_DAY)), *of_all)
     return int((await connection.execute(select(stored - counted.scalar_subquery()))).scalar_one())
 
 
@@ -147,7 +151,7 @@ def _in_progress(groups: dict[str, Group]) -> GaugeMetricFamily:
 def _online_ratio(counted: Counted) -> GaugeMetricFamily:
     meaning = "online dossiers of all to handle in the year to date; absent where there are none"
     family = GaugeMetricFamily("motcua_dossiers_online_ratio", meaning, labels=["department"])
-    for department, group in [*sorted(counted.year.items()), (ALL, counted.whole)]:
+    for department, group in [*sorted(counted.year.items()), (ALL_DEPARTMENTS, counted.whole)]:
         found = group.figures
         if found.received_total:
             family.add_metric([department], found.received_online / found.received_total)

@@ -15,7 +15,6 @@ from shared.domain.events import Channel
 from shared.domain.figures import Figures, Sums, figures
 
 GroupT = TypeVar("GroupT")
-STANDINGS = frozenset(standing.value for standing in Standing)
 GroupKey = tuple[str | None, ...]
 
 
@@ -26,19 +25,17 @@ class Group:
     sums: Sums = field(default_factory=Sums)
     standings: dict[Standing, int] = field(default_factory=dict)
 
-    def take(self, measure: str, channel: Channel, amount: int, *, before: bool) -> None:
+    def take(self, measure: Measure | Standing, channel: Channel, amount: int, *, before: bool) -> None:
         """Count one range sum as a stock before the period, or in the period."""
-        if measure in STANDINGS:
-            standing = Standing(measure)
-            self.standings[standing] = self.standings.get(standing, 0) + amount
+        if isinstance(measure, Standing):
+            self.standings[measure] = self.standings.get(measure, 0) + amount
             return
-        counted = Measure(measure)
-        if counted in STOCKS:
-            _add(self.sums.at_end, counted, channel, amount)
+        if measure in STOCKS:
+            _add(self.sums.at_end, measure, channel, amount)
         if not before:
-            _add(self.sums.within, counted, channel, amount)
-        elif counted in STOCKS:
-            _add(self.sums.before, counted, channel, amount)
+            _add(self.sums.within, measure, channel, amount)
+        elif measure in STOCKS:
+            _add(self.sums.before, measure, channel, amount)
 
     @property
     def figures(self) -> Figures:

@@ -1,6 +1,5 @@
-"""How measures, channels and days are written in the daily table: small numbers that never change their meaning."""
+"""How measures and channels are written in the sums: small numbers that never change their meaning."""
 
-from datetime import date
 from enum import StrEnum
 
 from shared.domain.counting import STOCKS, Measure
@@ -15,7 +14,7 @@ class Standing(StrEnum):
 
 
 # Append only: the numbers are in every office's database.
-MEASURE_CODES: dict[str, int] = {
+MEASURE_CODES: dict[Measure | Standing, int] = {
     Measure.RECEIVED: 1,
     Measure.RECEIVED_ONLINE_FULL: 2,
     Measure.RESOLVED_EARLY: 3,
@@ -36,11 +35,6 @@ MEASURE_CODES: dict[str, int] = {
 }
 CHANNEL_CODES: dict[Channel, int] = {Channel.ONLINE: 1, Channel.IN_PERSON: 2, Channel.POSTAL: 3}
 
-MEASURES: dict[int, str] = {code: measure for measure, code in MEASURE_CODES.items()}
+MEASURES: dict[int, Measure | Standing] = {code: measure for measure, code in MEASURE_CODES.items()}
 CHANNELS: dict[int, Channel] = {code: channel for channel, code in CHANNEL_CODES.items()}
 STOCK_CODES: tuple[int, ...] = tuple(sorted(MEASURE_CODES[measure] for measure in (*STOCKS, *Standing)))
-
-
-def day_number(day: date) -> int:
-    """20230131 for 31 January 2023: sorts as dates do, reads as one, and `// 100` is its month."""
-    return day.year * 10_000 + day.month * 100 + day.day

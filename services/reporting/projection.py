@@ -1,4 +1,4 @@
-"""One batch into the read model: dossiers, daily deltas and offsets in one transaction."""
+"""One batch into the read model: dossiers, sums and offsets in one transaction."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -9,8 +9,9 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from services.reporting.batch import Change
-from services.reporting.entry import Cell, add, decode_entry, encode_entry
-from services.reporting.store import daily, dossiers, offsets, writing
+from services.reporting.entry import add, decode_entry, encode_entry
+from services.reporting.rollup import Cell, rolled_up
+from services.reporting.store import dossiers, offsets, sums, writing
 from shared.contract.codec import encode
 
 
@@ -31,6 +32,7 @@ class Applied:
     """A change that was newer than what was stored; `fresh` when it brings a later event and not only a later version."""
 
     change: Change
+    contributions: bytes
     fresh: bool
 
 
@@ -45,12 +47,15 @@ async def project(engine: AsyncEngine, topic: str, moves: Mapping[int, Move], ch
             row = stored.get(code)
             if row is not None and row.version >= change.status.version:
                 continue
-            if row is not None:
+            contributed = encode_entry(change.entry)
+            if row is None:
+                add(cells, change.entry, 1)
+            elif row.contributions != contributed:  # most events change no figure
                 add(cells, decode_entry(row.contributions), -1)
-            add(cells, change.entry, 1)
-            applied.append(Applied(change, fresh=row is None or row.sequence < change.status.sequence))
+                add(cells, change.entry, 1)
+            applied.append(Applied(change, contributed, fresh=row is None or row.sequence < change.status.sequence))
         await _write_dossiers(connection, applied)
-        await _add_to_daily(connection, cells)
+        await _add_to_sums(connection, cells)
     return applied
 
 
@@ -106,33 +111,34 @@ async def _write_dossiers(connection: AsyncConnection, applied: list[Applied]) -
     insert = _insert(connection)(dossiers)
     replacing = {column.name: insert.excluded[column.name] for column in dossiers.c if column is not dossiers.c.code}
     upsert = insert.on_conflict_do_update(index_elements=[dossiers.c.code], set_=replacing)
-    await _execute_many(connection, upsert, [_dossier_row(one.change) for one in applied])
+    await _execute_many(connection, upsert, [_dossier_row(one) for one in applied])
 
 
-def _dossier_row(change: Change) -> tuple[Any, ...]:
+def _dossier_row(applied: Applied) -> tuple[Any, ...]:
     """In the order of the table's columns."""
-    status, entry = change.status, change.entry
+    change = applied.change
+    status = change.status
     return (
         status.code,
         status.version,
         status.sequence,
         status.department,
         status.procedure,
-        entry.channel,
+        change.entry.channel,
         change.received_day,
-        encode_entry(entry),
+        applied.contributions,
         change.snapshot,
     )
 
 
-async def _add_to_daily(connection: AsyncConnection, cells: Mapping[Cell, int]) -> None:
-    """Sorted, so that the table is walked in its own order; what became 0 is removed through the index of zeros."""
-    rows = [(*cell, amount) for cell, amount in sorted(cells.items()) if amount]
-    insert = _insert(connection)(daily)
-    adding = {"amount": daily.c.amount + insert.excluded.amount}
-    await _execute_many(connection, insert.on_conflict_do_update(index_elements=list(daily.primary_key), set_=adding), rows)
+async def _add_to_sums(connection: AsyncConnection, cells: Mapping[Cell, int]) -> None:
+    """What became 0 is removed through the index of zeros."""
+    rows = rolled_up(cells)
+    insert = _insert(connection)(sums)
+    adding = {"amount": sums.c.amount + insert.excluded.amount}
+    await _execute_many(connection, insert.on_conflict_do_update(index_elements=list(sums.primary_key), set_=adding), rows)
     if rows:
-        await connection.execute(text("DELETE FROM daily WHERE amount = 0"))
+        await connection.execute(text("DELETE FROM sums WHERE amount = 0"))
 
 
 async def _execute_many(connection: AsyncConnection, insert: Any, rows: list[tuple[Any, ...]]) -> None:

@@ -1,6 +1,7 @@
 """Reads the status topic from where SQL says it is and projects it, for ever; Kafka keeps no offset for it."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from services.reporting import dead_letters
 from services.reporting.batch import Batch, Change, Record
 from services.reporting.health import Progress
 from services.reporting.metrics import PipelineMetrics
+from services.reporting.pacing import gathering_s
 from services.reporting.projection import Move, OffsetsMoved, project, rewind, stored_offsets
 from services.reporting.settings import ReportingSettings
 from services.reporting.unavailable import passes
@@ -55,7 +57,9 @@ class Projector:
                 async with self._session() as session:
                     failures = 0
                     while not stopping.is_set():
-                        await session.step()
+                        started = time.monotonic()
+                        records = await session.step()
+                        await _pause(stopping, gathering_s(records, time.monotonic() - started))
             except Exception as error:
                 if not _retried(error):
                     raise
@@ -132,15 +136,17 @@ class _Session:
             moves[partition] = Move(stored, beginning)
         return moves
 
-    async def step(self) -> None:
-        """One batch, if there is one."""
+    async def step(self) -> int:
+        """One batch, if there is one; how many records it had."""
         projector = self._projector
         if self._consumer.partitions_for_topic(STATUS.name) != set(self._positions):
             raise AssignmentChanged(STATUS.name)
         found = await self._consumer.getmany(timeout_ms=POLL_MS, max_records=projector.settings.batch_max_records)
-        if found:
-            await self._project(record for records in found.values() for record in records)
+        records = [record for of_partition in found.values() for record in of_partition]
+        if records:
+            await self._project(records)
         projector.progress.beat()
+        return len(records)
 
     async def _project(self, records: Iterable[Record]) -> None:
         projector, metrics = self._projector, self._projector.metrics
@@ -175,6 +181,8 @@ def _retried(error: Exception) -> bool:
 
 
 async def _pause(stopping: asyncio.Event, seconds: float) -> None:
+    if seconds <= 0:
+        return
     try:
         await asyncio.wait_for(stopping.wait(), seconds)
     except TimeoutError:

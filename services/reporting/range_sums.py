@@ -1,20 +1,22 @@
-"""Range sums over the daily table in SQL: one scan gives a period's flows and the stocks before and after it."""
+"""Range sums in SQL: a period's flows and the stocks before and after it, from the coarsest sums that can tell."""
 
 from collections.abc import Sequence
-from datetime import date
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Integer, and_, case, func, literal, null, or_, select
+from sqlalchemy import ColumnElement, Integer, Select, func, literal, null, select, union_all
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.reporting.measures import CHANNEL_CODES, CHANNELS, MEASURE_CODES, MEASURES, STOCK_CODES, day_number
+from services.reporting.measures import CHANNEL_CODES, CHANNELS, MEASURE_CODES, MEASURES, STOCK_CODES, Standing
 from services.reporting.query import Dimension, FigureQuery, Filters
-from services.reporting.store import daily
+from services.reporting.rollup import ALL
+from services.reporting.spans import FIRST_DAY, MONTH, covering
+from services.reporting.store import sums
 from shared.domain.counting import Measure
 from shared.domain.events import Channel
 
 BEFORE = 0  # the bucket of stocks before the period
 WITHIN = 1  # the bucket of the period where months are not asked for
+OF_PROCEDURES = frozenset({Dimension.PROCEDURE, Dimension.FIELD, Dimension.LEVEL})
 
 
 class RangeSum(NamedTuple):
@@ -24,46 +26,63 @@ class RangeSum(NamedTuple):
     procedure: str | None
     bucket: int
     channel: Channel
-    measure: str
+    measure: Measure | Standing
     amount: int
 
 
 async def range_sums(connection: AsyncConnection, query: FigureQuery) -> list[RangeSum]:
     """The sums behind the query's rows, as fine as its grouping needs them."""
+    monthly = Dimension.MONTH in query.by
+    stocks = _sums_of(query, literal(BEFORE, Integer), covering(FIRST_DAY, query.day_before)).where(sums.c.measure.in_(STOCK_CODES))
+    bucket = sums.c.span // MONTH if monthly else literal(WITHIN, Integer)
+    within = _sums_of(query, bucket, covering(query.first, query.cut, years=not monthly))
+    return [
+        RangeSum(department, procedure, place, CHANNELS[channel], MEASURES[measure], int(amount))
+        for department, procedure, place, channel, measure, amount in await connection.execute(union_all(stocks, within))
+        if amount
+    ]
+
+
+def _sums_of(query: FigureQuery, bucket: ColumnElement[int], spans: Sequence[int]) -> Select[Any]:
     by = set(query.by)
-    first, cut = day_number(query.first), day_number(query.cut)
-    within = daily.c.day // 100 if Dimension.MONTH in by else literal(WITHIN, Integer)
     wanted: list[ColumnElement[Any]] = [
-        daily.c.department if Dimension.DEPARTMENT in by else null(),
-        daily.c.procedure if by & {Dimension.PROCEDURE, Dimension.FIELD, Dimension.LEVEL} else null(),
-        case((daily.c.day < first, literal(BEFORE, Integer)), else_=within),
-        daily.c.channel,
-        daily.c.measure,
+        sums.c.department if Dimension.DEPARTMENT in by else null(),
+        sums.c.procedure if by & OF_PROCEDURES else null(),
+        bucket,
+        sums.c.channel,
+        sums.c.measure,
     ]
     columns = [column.label(f"g{number}") for number, column in enumerate(wanted)]
-    asked = and_(daily.c.day <= cut, or_(daily.c.day >= first, daily.c.measure.in_(STOCK_CODES)), *_filtered(query.filters))
-    grouped = select(*columns, func.sum(daily.c.amount).label("amount")).where(asked).group_by(*(column.name for column in columns))
-    return [
-        RangeSum(row.g0, row.g1, row.g2, CHANNELS[row.g3], MEASURES[row.g4], int(row.amount))
-        for row in await connection.execute(grouped)
-        if row.amount
-    ]
+    grouped = select(*columns, func.sum(sums.c.amount)).group_by(*(column.name for column in columns))
+    return grouped.where(sums.c.span.in_(spans), *_grain(by, query.filters), *_filtered(query.filters))
 
 
-async def open_at(connection: AsyncConnection, day: date, filters: Filters) -> int:
-    """Dossiers in progress at the end of a day."""
-    wanted = select(func.coalesce(func.sum(daily.c.amount), 0)).where(
-        daily.c.measure == MEASURE_CODES[Measure.OPEN], daily.c.day <= day_number(day), *_filtered(filters)
+async def open_before(connection: AsyncConnection, query: FigureQuery) -> int:
+    """Dossiers in progress at the end of the day before the period, from the coarsest sums: those of the rows may be finer."""
+    wanted = select(func.coalesce(func.sum(sums.c.amount), 0)).where(
+        sums.c.span.in_(covering(FIRST_DAY, query.day_before)),
+        sums.c.measure == MEASURE_CODES[Measure.OPEN],
+        *_grain(set(), query.filters),
+        *_filtered(query.filters),
     )
     return int((await connection.execute(wanted)).scalar_one())
+
+
+def _grain(by: set[Dimension], filters: Filters) -> Sequence[ColumnElement[bool]]:
+    """Sums by procedure where a procedure must be told, else by department where a department must be told, else of the whole office."""
+    if by & OF_PROCEDURES or filters.procedures is not None:
+        return (sums.c.procedure > ALL,)
+    if Dimension.DEPARTMENT in by or filters.departments:
+        return (sums.c.procedure == ALL, sums.c.department > ALL)
+    return (sums.c.procedure == ALL, sums.c.department == ALL)
 
 
 def _filtered(filters: Filters) -> Sequence[ColumnElement[bool]]:
     conditions: list[ColumnElement[bool]] = []
     if filters.departments:
-        conditions.append(daily.c.department.in_(sorted(filters.departments)))
+        conditions.append(sums.c.department.in_(sorted(filters.departments)))
     if filters.procedures is not None:
-        conditions.append(daily.c.procedure.in_(sorted(filters.procedures)))
+        conditions.append(sums.c.procedure.in_(sorted(filters.procedures)))
     if filters.channels:
-        conditions.append(daily.c.channel.in_(sorted(CHANNEL_CODES[channel] for channel in filters.channels)))
+        conditions.append(sums.c.channel.in_(sorted(CHANNEL_CODES[channel] for channel in filters.channels)))
     return conditions

@@ -21,5 +21,5 @@ class ReportingSettings(ServiceSettings):
     )
     catalogue: Path | None = Field(None, description="folder with the office's own catalogue files; the shipped ones when unset")
     year: int | None = Field(None, description="the year /metrics shows; the clock's when unset", ge=1900, le=9998)
-    batch_max_records: int = Field(5000, description="status records projected in one transaction at most", ge=1)
+    batch_max_records: int = Field(10_000, description="status records projected in one transaction at most", ge=1)
     fetch_max_wait_ms: int = Field(10, description="how long the broker may hold an empty fetch back", ge=1)

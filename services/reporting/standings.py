@@ -1,6 +1,5 @@
 """Two stocks beside the form's: open and due today or tomorrow, and overdue while suspended."""
 
-from collections.abc import Iterator
 from datetime import date
 
 from services.reporting.measures import Standing
@@ -10,23 +9,24 @@ from shared.domain.localtime import ONE_DAY, local_date
 from shared.domain.timeliness import in_hours
 
 
-def standing_deltas(dossier: Dossier) -> Iterator[tuple[date, Standing, int]]:
+def standing_deltas(dossier: Dossier) -> list[tuple[date, Standing, int]]:
     """Day-stamped deltas, as `contributions` gives them. Due soon: not suspended, and due on the day or on the next one."""
     if dossier.received_at is None:
-        return
+        return []
+    found: list[tuple[date, Standing, int]] = []
     for stretch in stretches(dossier):
         if stretch.due is None:
             continue
         if stretch.paused_at is None:
-            overdue_on = local_date(stretch.due) + ONE_DAY
-            end = overdue_on if stretch.end is None else min(overdue_on, stretch.end)
-            yield from _between(Standing.DUE_SOON, max(stretch.first, local_date(stretch.due) - ONE_DAY), end)
+            due = local_date(stretch.due)
+            end = due + ONE_DAY if stretch.end is None else min(due + ONE_DAY, stretch.end)
+            found += _between(Standing.DUE_SOON, max(stretch.first, due - ONE_DAY), end)
         elif span := overdue_span(stretch, in_hours=in_hours(dossier)):
-            yield from _between(Standing.SUSPENDED_OVERDUE, *span)
+            found += _between(Standing.SUSPENDED_OVERDUE, *span)
+    return found
 
 
-def _between(measure: Standing, first: date, end: date | None) -> Iterator[tuple[date, Standing, int]]:
-    if end is None or first < end:
-        yield first, measure, 1
-        if end is not None:
-            yield end, measure, -1
+def _between(measure: Standing, first: date, end: date | None) -> list[tuple[date, Standing, int]]:
+    if end is None:
+        return [(first, measure, 1)]
+    return [(first, measure, 1), (end, measure, -1)] if first < end else []

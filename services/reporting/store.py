@@ -40,18 +40,19 @@ dossiers = Table(
 )
 Index("dossiers_received", dossiers.c.received_day)
 
-daily = Table(
-    "daily",
+# Sums of deltas over a day, its month and its year (spans.py), by procedure and department, by department and of all (rollup.py).
+sums = Table(
+    "sums",
     metadata,
-    Column("day", Integer, primary_key=True, autoincrement=False),
-    Column("department", String(32), primary_key=True),
+    Column("span", Integer, primary_key=True, autoincrement=False),
     Column("procedure", String(32), primary_key=True),
+    Column("department", String(32), primary_key=True),
     Column("channel", SmallInteger, primary_key=True, autoincrement=False),
     Column("measure", SmallInteger, primary_key=True, autoincrement=False),
     Column("amount", BigInteger, nullable=False),
     sqlite_with_rowid=False,
 )
-Index("daily_zero", daily.c.day, sqlite_where=daily.c.amount == 0, postgresql_where=daily.c.amount == 0)
+Index("sums_zero", sums.c.span, sqlite_where=sums.c.amount == 0, postgresql_where=sums.c.amount == 0)
 
 offsets = Table(
     "offsets",

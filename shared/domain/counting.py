@@ -4,7 +4,6 @@ A figure is a sum of deltas over days and dossiers, so any period, grouping or c
 construction. A dossier becomes overdue by the passing of days: the delta of that future day is already there.
 """
 
-from collections.abc import Iterator
 from datetime import date, datetime
 from enum import StrEnum
 from typing import NamedTuple
@@ -72,59 +71,62 @@ def contributions(dossier: Dossier) -> list[Delta]:
     """
     if dossier.received_at is None:
         return []
+    deltas = _deltas(dossier, local_date(dossier.received_at))
+    if len({delta[:2] for delta in deltas}) == len(deltas):
+        return deltas
     sums: dict[tuple[date, Measure], int] = {}
-    for day, measure, amount in _deltas(dossier, local_date(dossier.received_at)):
+    for day, measure, amount in deltas:
         key = day, measure
         sums[key] = sums.get(key, 0) + amount
     return [Delta(day, measure, amount) for (day, measure), amount in sums.items() if amount]
 
 
-def _deltas(dossier: Dossier, received: date) -> Iterator[tuple[date, Measure, int]]:
-    closed = None if dossier.closed_at is None else local_date(dossier.closed_at)
-    yield received, Measure.RECEIVED, 1
+def _deltas(dossier: Dossier, received: date) -> list[Delta]:
+    closed = _day(dossier.closed_at)
+    found = [Delta(received, Measure.RECEIVED, 1), *_stock(Measure.OPEN, received, closed)]
     if dossier.channel is Channel.ONLINE and dossier.online_level is OnlineLevel.FULL:
-        yield received, Measure.RECEIVED_ONLINE_FULL, 1
-    yield from _stock(Measure.OPEN, received, closed)
+        found.append(Delta(received, Measure.RECEIVED_ONLINE_FULL, 1))
     for first, end in overdue_spans(dossier):
-        yield from _stock(Measure.OPEN_OVERDUE, first, end)
+        found += _stock(Measure.OPEN_OVERDUE, first, end)
     for pause in dossier.suspensions:
-        yield from _stock(Measure.OPEN_SUSPENDED, local_date(pause.started_at), _day(pause.ended_at))
+        found += _stock(Measure.OPEN_SUSPENDED, local_date(pause.started_at), _day(pause.ended_at))
     if dossier.returned_at is not None and dossier.return_channel is not None:
-        yield local_date(dossier.returned_at), _RETURNED_BY[dossier.return_channel], 1
+        found.append(Delta(local_date(dossier.returned_at), _RETURNED_BY[dossier.return_channel], 1))
     if closed is not None:
-        yield from _closing(dossier, closed)
+        found += _closing(dossier, closed)
+    return found
 
 
-def _closing(dossier: Dossier, closed: date) -> Iterator[tuple[date, Measure, int]]:
+def _closing(dossier: Dossier, closed: date) -> list[Delta]:
     timeliness = closed_timeliness(dossier)
     assert timeliness is not None, "a closed dossier has a class"
-    yield closed, _RESOLVED_AS[timeliness], 1
+    resolved = Delta(closed, _RESOLVED_AS[timeliness], 1)
     match dossier.closed_as:
-        case State.WITHDRAWN:
-            yield closed, Measure.WITHDRAWN, 1
-        case State.STOPPED:
-            yield closed, Measure.STOPPED, 1
         case State.RESOLVED:
-            yield from _stock(Measure.AWAITING_RETURN, closed, _day(dossier.returned_at))
+            return [resolved, *_stock(Measure.AWAITING_RETURN, closed, _day(dossier.returned_at))]
+        case State.WITHDRAWN:
+            return [resolved, Delta(closed, Measure.WITHDRAWN, 1)]
+        case State.STOPPED:
+            return [resolved, Delta(closed, Measure.STOPPED, 1)]
+        case _:
+            return [resolved]
 
 
 def _day(instant: datetime | None) -> date | None:
     return None if instant is None else local_date(instant)
 
 
-def _stock(measure: Measure, first: date, end: date | None) -> Iterator[tuple[date, Measure, int]]:
-    yield first, measure, 1
-    if end is not None:
-        yield end, measure, -1
+def _stock(measure: Measure, first: date, end: date | None) -> list[Delta]:
+    if end is None:
+        return [Delta(first, measure, 1)]
+    return [] if first == end else [Delta(first, measure, 1), Delta(end, measure, -1)]
 
 
-def overdue_spans(dossier: Dossier) -> Iterator[Span]:
+def overdue_spans(dossier: Dossier) -> list[Span]:
     """The days at whose end the open dossier is overdue."""
     hours = in_hours(dossier)
-    for stretch in stretches(dossier):
-        span = overdue_span(stretch, in_hours=hours)
-        if span is not None:
-            yield span
+    spans = [overdue_span(stretch, in_hours=hours) for stretch in stretches(dossier)]
+    return [span for span in spans if span is not None]
 
 
 def overdue_span(stretch: Stretch, *, in_hours: bool) -> Span | None:
@@ -139,13 +141,15 @@ def overdue_span(stretch: Stretch, *, in_hours: bool) -> Span | None:
     return (first, end) if end is None or first < end else None
 
 
-def stretches(dossier: Dossier) -> Iterator[Stretch]:
+def stretches(dossier: Dossier) -> list[Stretch]:
     """The open days of a dossier, cut where its deadline or its pause changes; none for a dossier without either."""
     changes = _changes(dossier)
-    closed = None if dossier.closed_at is None else local_date(dossier.closed_at)
+    closed = _day(dossier.closed_at)
     last = len(changes) - 1
-    for index, (day, due, paused_at) in enumerate(changes):
-        yield Stretch(day, closed if index == last else changes[index + 1][0], due, paused_at)
+    return [
+        Stretch(day, closed if index == last else changes[index + 1][0], due, paused_at)
+        for index, (day, due, paused_at) in enumerate(changes)
+    ]
 
 
 def _changes(dossier: Dossier) -> list[tuple[date, datetime | None, datetime | None]]:

@@ -6,6 +6,7 @@ import httpx
 import msgspec
 import pytest
 
+from shared.domain.lifecycle import EventKind
 from tests.intake.conftest import Start
 from tests.intake.sending import CODE, NDJSON, Sender, cloud_event, lines, received
 
@@ -157,3 +158,10 @@ async def test_a_log_sent_to_an_empty_intake_gives_the_same_dossiers(
         del recorded["recorded_at"]
     assert before == after
     assert before["code"] == CODE
+
+
+async def test_every_series_is_there_before_its_first_event(intake: Sender) -> None:
+    exposed = (await intake.http.get("/metrics")).text.splitlines()
+    for kind in EventKind:
+        for metric in ("accepted", "duplicate"):
+            assert f'motcua_events_{metric}_total{{event="{kind.value}"}} 0.0' in exposed

@@ -14,7 +14,7 @@ from services.reporting.columns import counts
 from services.reporting.figures import report
 from services.reporting.gauges import FigureGauges
 from services.reporting.query import Dimension, FigureQuery
-from services.reporting.store import daily, metadata, writing
+from services.reporting.store import metadata, sums, writing
 from shared.catalogue import Catalogue
 from shared.domain.events import Event, Received, Submitted
 from shared.domain.lifecycle import EventKind
@@ -117,7 +117,7 @@ async def test_no_delta_of_zero_is_kept(engine: AsyncEngine, data: st.DataObject
     office = data.draw(offices())
     await Topic(engine).deliver((record for code, history in office.items() for record in statuses(code, history)), batch_size=2)
     async with engine.connect() as connection:
-        assert (await connection.execute(select(func.count()).where(daily.c.amount == 0))).scalar_one() == 0
+        assert (await connection.execute(select(func.count()).where(sums.c.amount == 0))).scalar_one() == 0
 
 
 def _groupings(catalogue: Catalogue) -> list[tuple[tuple[Dimension, ...], Callable[[Story], Any]]]:

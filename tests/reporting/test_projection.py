@@ -11,7 +11,7 @@ from services.reporting.figures import Report, report
 from services.reporting.migrate import migrate
 from services.reporting.projection import Move, OffsetsMoved, project, rewind, stored_offsets
 from services.reporting.query import Dimension, FigureQuery
-from services.reporting.store import daily, dossiers
+from services.reporting.store import dossiers, sums
 from shared.catalogue import Catalogue
 from shared.contract.topics import STATUS
 from shared.domain.events import CorrectableField
@@ -96,7 +96,7 @@ async def test_of_two_projectors_the_slower_one_changes_nothing(engine: AsyncEng
 async def test_a_dossier_never_received_adds_nothing(engine: AsyncEngine) -> None:
     await Topic(engine).deliver(statuses(CODE, [event("submitted", "2023-01-03 08:00"), event("declined", "2023-01-04 08:00")]))
     async with engine.connect() as connection:
-        assert (await connection.execute(select(func.count()).select_from(daily))).scalar_one() == 0
+        assert (await connection.execute(select(func.count()).select_from(sums))).scalar_one() == 0
         assert (await connection.execute(select(func.count()).select_from(dossiers))).scalar_one() == 1
 
 

@@ -1,4 +1,4 @@
-"""The event log, dossier snapshots, serials, idempotency keys and the relay's cursor."""
+"""The event log, serials, idempotency keys and the relay's cursor."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -18,22 +18,10 @@ def upgrade() -> None:
         sa.Column("event_id", sa.Text, nullable=False, unique=True),
         sa.Column("dossier", sa.Text, nullable=False),
         sa.Column("sequence", sa.Integer, nullable=False),
-        sa.Column("digest", sa.LargeBinary, nullable=False, comment="of the content as sent: tells a repeat from a reused id"),
-        sa.Column("logged_digest", sa.LargeBinary, comment="of the content as logged, where intake added to it"),
+        sa.Column("added", sa.Text, nullable=False, comment="fields of the data that intake put in, with commas between them"),
         sa.Column("recorded_at", sa.Float(53), nullable=False, comment="seconds since 1970, the system's clock"),
         sa.Column("event", sa.LargeBinary, nullable=False, comment="the CloudEvent as relayed, JSON"),
         sa.UniqueConstraint("dossier", "sequence"),
-    )
-    op.create_table(
-        "dossiers",
-        sa.Column("code", sa.Text, primary_key=True),
-        sa.Column("sequence", sa.Integer, nullable=False),
-        sa.Column(
-            "snapshot",
-            sa.LargeBinary,
-            nullable=False,
-            comment="StatusV1 JSON after the latest event; can be rebuilt from the log",
-        ),
     )
     op.create_table(
         "serials",
@@ -56,5 +44,5 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    for table in ("relay_cursor", "idempotency_keys", "serials", "dossiers", "event_log"):
+    for table in ("relay_cursor", "idempotency_keys", "serials", "event_log"):
         op.drop_table(table)
