@@ -1,4 +1,4 @@
-"""The first read model: dossiers with what they added, the daily table of deltas, the offsets."""
+"""The first read model: dossiers with what they added, the sums of those deltas, the offsets."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -24,16 +24,16 @@ def upgrade() -> None:
     )
     op.create_index("dossiers_received", "dossiers", ["received_day"])
     op.create_table(
-        "daily",
-        sa.Column("day", sa.Integer, primary_key=True, autoincrement=False),
-        sa.Column("department", sa.String(32), primary_key=True),
+        "sums",
+        sa.Column("span", sa.Integer, primary_key=True, autoincrement=False),
         sa.Column("procedure", sa.String(32), primary_key=True),
+        sa.Column("department", sa.String(32), primary_key=True),
         sa.Column("channel", sa.SmallInteger, primary_key=True, autoincrement=False),
         sa.Column("measure", sa.SmallInteger, primary_key=True, autoincrement=False),
         sa.Column("amount", sa.BigInteger, nullable=False),
         sqlite_with_rowid=False,
     )
-    op.create_index("daily_zero", "daily", ["day"], sqlite_where=sa.text("amount = 0"), postgresql_where=sa.text("amount = 0"))
+    op.create_index("sums_zero", "sums", ["span"], sqlite_where=sa.text("amount = 0"), postgresql_where=sa.text("amount = 0"))
     op.create_table(
         "offsets",
         sa.Column("topic", sa.String(249), primary_key=True),
@@ -44,5 +44,5 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_table("offsets")
-    op.drop_table("daily")
+    op.drop_table("sums")
     op.drop_table("dossiers")
