@@ -1,6 +1,6 @@
 """The one place where wire values and domain values meet."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from enum import Enum
 from typing import Any
@@ -16,7 +16,7 @@ from shared.domain.events import Channel, CorrectableField, OnlineLevel, Outcome
 from shared.domain.lifecycle import EventKind, State
 from shared.domain.localtime import local
 from shared.domain.terms import Term, TermUnit
-from shared.domain.timeliness import closed_timeliness, standing
+from shared.domain.timeliness import Standing, closed_timeliness, standing
 
 NO_LEAD = timedelta(0)
 
@@ -115,6 +115,15 @@ def timeliness_of(dossier: Dossier, at: datetime) -> str | None:
     return None if found is None else str(found.value)
 
 
+def timeliness_after(dossier: Dossier, alerted: Mapping[str, datetime]) -> str | None:
+    """The timeliness of a snapshot: as it was at the latest event, or what has been announced since of the deadline in force."""
+    if dossier.is_open and dossier.suspended_since is None:
+        for threshold in (Standing.OVERDUE, Standing.DUE_SOON):
+            if dossier.due_at is not None and alerted.get(threshold.value) == dossier.due_at:
+                return threshold.value
+    return timeliness_of(dossier, dossier.last_occurred_at)
+
+
 def to_status(dossier: Dossier, *, version: int, recordedtime: datetime, alerted: dict[str, datetime]) -> StatusV1:
     """The snapshot of a dossier after its latest event."""
     term = dossier.term
@@ -128,7 +137,7 @@ def to_status(dossier: Dossier, *, version: int, recordedtime: datetime, alerted
         channel=dossier.channel.value,
         last_occurred_at=dossier.last_occurred_at,
         recordedtime=recordedtime,
-        timeliness=timeliness_of(dossier, dossier.last_occurred_at),
+        timeliness=timeliness_after(dossier, alerted),
         online_level=None if dossier.online_level is None else dossier.online_level.value,
         submitted_at=dossier.submitted_at,
         received_at=dossier.received_at,

@@ -36,7 +36,8 @@ class Rejects:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        self.write()
+        if error is None or self._places:  # a run that failed before it refused anything says nothing of the lines refused before
+            self.write()
         self._spool.close()
 
     def add(self, line: Line, code: str, detail: str, event_id: str | None) -> None:

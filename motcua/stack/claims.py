@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TextIO
 
-from motcua.stack.errors import DataDirInUse, PortInUse
+from motcua.stack.errors import DataDirInUse, DataDirUnusable, PortInUse
 from motcua.stack.layout import HOST
 
 PORT_FREE_WITHIN_S = 2.0
@@ -20,8 +20,11 @@ KEY_BYTES = 24
 
 def lock_folder(lock_file: Path) -> TextIO:
     """Hold the folder until the file is closed or this process is gone: a killed stack leaves nothing to clean up."""
-    lock_file.parent.mkdir(parents=True, exist_ok=True)
-    held = lock_file.open("a+")
+    try:
+        lock_file.parent.mkdir(parents=True, exist_ok=True)
+        held = lock_file.open("a+")
+    except OSError as error:
+        raise DataDirUnusable(lock_file.parent, error) from error
     try:
         fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

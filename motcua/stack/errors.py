@@ -27,6 +27,13 @@ class DataDirInUse(StackFailure):
         super().__init__(f"a stack is already running on {data_dir}{who}: stop it, or choose another folder with --data-dir")
 
 
+class DataDirUnusable(StackFailure):
+    """The folder can't be made or written to."""
+
+    def __init__(self, data_dir: Path, error: OSError) -> None:
+        super().__init__(f"{data_dir} can't hold a stack's data ({error.strerror}): choose a folder you may write to with --data-dir")
+
+
 class KeepsDying(StackFailure):
     """A part was started again and again and ended each time."""
 

@@ -7,7 +7,7 @@ from motcua.verify.counting import COUNTED, Counts
 from motcua.verify.difference import Difference
 from shared.contract.status import StatusV1
 from shared.domain.dossier import Dossier
-from shared.mapping import timeliness_of
+from shared.mapping import timeliness_after
 
 Value = str | int | datetime | None
 
@@ -36,7 +36,7 @@ def _compare(place: str, dossier: Dossier, status: StatusV1) -> Iterator[Differe
         "department": (dossier.department, status.department),
         "channel": (dossier.channel.value, status.channel),
         "due_at": (dossier.due_at, status.due_at),
-        "timeliness": (timeliness_of(dossier, dossier.last_occurred_at), status.timeliness),
+        "timeliness": (timeliness_after(dossier, status.alerted), status.timeliness),
     }
     for name, (expected, found) in counted.items():
         if expected != found:

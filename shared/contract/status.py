@@ -24,9 +24,9 @@ class DeadlineV1(Struct, frozen=True, kw_only=True):
 class StatusV1(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """`version` grows with every change, `sequence` is the last event's; a reader keeps the highest version it saw.
 
-    `timeliness` is early, on_time, overdue or no_deadline once closed; within, overdue, suspended or no_deadline while open, as it was
-    at the latest event (a dossier becomes overdue with no event: compare `due_at` with the clock).
-    `alerted` maps a threshold (due_soon, overdue) to the deadline it was raised for.
+    `timeliness` is early, on_time, overdue or no_deadline once closed; within, due_soon, overdue, suspended or no_deadline while open:
+    as it was at the latest event, or when a threshold of its deadline was last announced, by a new version with the same `sequence`.
+    `alerted` maps a threshold (due_soon, overdue) to the deadline it was announced for.
     """
 
     code: str

@@ -14,6 +14,7 @@ import pytest
 from motcua.client import Services
 from motcua.failure import Failure
 from motcua.importer import chunk
+from motcua.importer.rejects import Rejects
 from motcua.importer.run import run
 from motcua.importer.source import Source
 from motcua.importer.tally import Tally
@@ -210,3 +211,11 @@ async def test_a_torn_gzip_file_is_told_after_what_could_be_read(tmp_path: Path)
 
 def read_rejected(path: Path) -> list[dict[str, Any]]:
     return [json.loads(each) for each in Path(f"{path}.rejected.ndjson").read_text().splitlines()]
+
+
+def test_a_run_that_fails_before_it_refused_a_line_keeps_the_file_of_the_run_before(tmp_path: Path) -> None:
+    file = tmp_path / "year.ndjson.rejected.ndjson"
+    file.write_text("what the run before refused\n")
+    with pytest.raises(ConnectionError), Rejects(file):
+        raise ConnectionError
+    assert file.read_text() == "what the run before refused\n"

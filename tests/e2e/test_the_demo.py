@@ -9,9 +9,9 @@ from tests.support.stack import MOTCUA
 
 
 def demo(data_dir: Path) -> subprocess.CompletedProcess[str]:
-    command = [MOTCUA, "demo", "--scenario", "quang-tri-2023", "--exit-after-report", "--data-dir", data_dir]
+    where = ["--data-dir", str(data_dir), "--port-base", str(free_port_base())]
     return subprocess.run(
-        [*command, "--port-base", str(free_port_base())],
+        [str(MOTCUA), "demo", "--scenario", "quang-tri-2023", "--exit-after-report", *where],
         env={**os.environ, "COLUMNS": "80"},
         capture_output=True,
         text=True,
@@ -24,10 +24,10 @@ def test_the_demo_prints_the_report_and_goes_on_where_it_was(tmp_path: Path) -> 
     first = demo(tmp_path / "demo")
     assert first.returncode == 0, first.stdout + first.stderr
     assert "1.056" in first.stdout
-    assert "duplicate        0" in first.stdout
+    assert summary(first.stdout)["duplicate"] == "0"
     again = demo(tmp_path / "demo")
     assert again.returncode == 0, again.stdout + again.stderr
-    assert "accepted         0" in again.stdout
+    assert summary(again.stdout)["accepted"] == "0"
     assert report(again.stdout) == report(first.stdout)
     assert max(len(line) for line in first.stdout.splitlines()) <= 80
 
@@ -35,3 +35,9 @@ def test_the_demo_prints_the_report_and_goes_on_where_it_was(tmp_path: Path) -> 
 def report(output: str) -> str:
     """From the title to where to look: what must not change."""
     return output[output.index("Quảng Trị") : output.index("Where to look")]
+
+
+def summary(output: str) -> dict[str, str]:
+    """The lines that say what became of the events."""
+    lines = [line.split() for line in output.splitlines()]
+    return {words[0]: words[1] for words in lines if len(words) == 2}

@@ -50,7 +50,7 @@ def is_service(process: Path, name: str, data_dir: str) -> bool:
 
 
 def test_the_year_is_exact_whatever_is_killed_and_however_often_it_is_sent(told: Told, tra_vinh: Path, tmp_path: Path) -> None:
-    total = sum(1 for _ in tra_vinh.open("rb"))
+    total = tra_vinh.read_bytes().count(b"\n")
     second = tmp_path / "again.ndjson"
     second.write_bytes(tra_vinh.read_bytes())
     importers = [told.starts("import", file) for file in (tra_vinh, second)]

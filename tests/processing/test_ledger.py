@@ -83,6 +83,7 @@ def test_a_tick_alerts_once() -> None:
     after, alert = alerted
     assert (alert.threshold, alert.due_at, alert.department) == ("overdue", DUE, "H59.15")
     assert after.version == entry.version + 1
+    assert (entry.status().timeliness, after.status().timeliness) == ("within", "overdue")
     assert tick(after, reached) is None
 
 
@@ -104,4 +105,5 @@ def test_a_new_deadline_may_alert_again() -> None:
     later = at("2023-12-20 08:31")
     extended = step(alerted[0], envelope(CODE, 2, "extended", "2023-12-15 08:00", due_at=later.isoformat()))
     assert extended is not None
+    assert (alerted[0].status().timeliness, extended.status().timeliness) == ("due_soon", "within")
     assert tick(extended, Tick(CODE, "due_soon", later)) is not None

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from motcua.stack.claims import claim_ports, keep_key, lock_folder
-from motcua.stack.errors import DataDirInUse, PortInUse
+from motcua.stack.errors import DataDirInUse, DataDirUnusable, PortInUse
 from tests.support.ports import free_port_base
 
 
@@ -25,6 +25,12 @@ async def test_free_ports_are_no_reason_to_wait() -> None:
 def test_a_folder_serves_one_stack_at_a_time(tmp_path: Path) -> None:
     with lock_folder(tmp_path / "lock"), pytest.raises(DataDirInUse, match=r"already running on .* \(process \d+\).*--data-dir"):
         lock_folder(tmp_path / "lock")
+
+
+def test_a_folder_that_cannot_be_made_is_named_together_with_the_way_out(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(DataDirUnusable, match=r"file/data can't hold a stack's data .*--data-dir"):
+        lock_folder(tmp_path / "file" / "data" / "lock")
 
 
 def test_a_folder_left_is_free_again_though_its_lock_file_stays(tmp_path: Path) -> None:
