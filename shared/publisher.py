@@ -1,13 +1,16 @@
 """Publishing many records and waiting until all of them are acknowledged, in order per partition."""
 
 import asyncio
+import contextlib
+from collections import deque
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from aiokafka import AIOKafkaProducer
 
 Record = tuple[bytes | None, bytes | None]  # key, value
-MAX_BATCH_BYTES = 900_000
+MAX_BATCH_BYTES = 900_000  # under the broker's default limit of a message set, about one mebibyte
+STOPS_WITHIN_SECONDS = 5.0
 
 
 class Publisher:
@@ -23,22 +26,19 @@ class Publisher:
         producer = AIOKafkaProducer(
             **self._connection, acks="all", enable_idempotence=True, max_batch_size=MAX_BATCH_BYTES, max_request_size=4 << 20
         )
-        await producer.start()
         self._started = producer
+        await producer.start()
 
     async def stop(self) -> None:
-        """Disconnect; does nothing when it never was connected."""
+        """Disconnect, from a broker that is gone too; does nothing when it never was connected."""
         if self._started is not None:
-            await self._started.stop()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._started.stop(), STOPS_WITHIN_SECONDS)
 
     @property
     def _producer(self) -> AIOKafkaProducer:
         assert self._started is not None, "start() comes first"
         return self._started
-
-    async def partitions(self, topic: str) -> int:
-        """How many partitions the topic has."""
-        return len(await self._producer.partitions_for(topic))
 
     async def publish(self, topic: str, by_partition: Mapping[int, Iterable[Record]]) -> dict[int, int]:
         """Send records to partitions and wait for every acknowledgement; the last record's offset per partition.
@@ -56,23 +56,16 @@ class Publisher:
             await asyncio.gather(*sent)
 
     async def _publish_one(self, topic: str, partition: int, records: Iterable[Record]) -> int:
-        pending: list[tuple[asyncio.Future[Any], int]] = []
-        batch = self._producer.create_batch()
-        for key, value in records:
-            if batch.append(key=key, value=value, timestamp=None) is None:
-                pending.append(await self._send(batch, topic, partition))
-                batch = self._producer.create_batch()
-                if batch.append(key=key, value=value, timestamp=None) is None:
-                    msg = f"a record of {len(value or b'')} bytes for {topic} is larger than a batch of {MAX_BATCH_BYTES} bytes"
-                    raise ValueError(msg)
-        if batch.record_count():
-            pending.append(await self._send(batch, topic, partition))
-        end = -1
-        for sent, count in pending:
-            end = (await sent).offset + count - 1
+        """One batch after the other: when one fails, nothing behind it is there already."""
+        waiting, end = deque(records), -1
+        while waiting:
+            batch = self._producer.create_batch()
+            while waiting and batch.append(key=waiting[0][0], value=waiting[0][1], timestamp=None) is not None:
+                waiting.popleft()
+            count = batch.record_count()
+            if not count:
+                msg = f"a record of {len(waiting[0][1] or b'')} bytes for {topic} is larger than a batch of {MAX_BATCH_BYTES} bytes"
+                raise ValueError(msg)
+            batch.close()
+            end = (await (await self._producer.send_batch(batch, topic, partition=partition))).offset + count - 1
         return end
-
-    async def _send(self, batch: Any, topic: str, partition: int) -> tuple[asyncio.Future[Any], int]:
-        count = batch.record_count()
-        batch.close()
-        return await self._producer.send_batch(batch, topic, partition=partition), count
