@@ -1,8 +1,9 @@
 """What every service is configured with; each adds its own and reads MOTCUA_<SERVICE>_<NAME> once, at start."""
 
-from typing import Annotated
+import sys
+from typing import Annotated, TypeVar
 
-from pydantic import AfterValidator, Field, SecretStr
+from pydantic import AfterValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from shared.clock import SYSTEM, clock_from
@@ -33,3 +34,16 @@ class ServiceSettings(BaseSettings):
     kafka_ssl_cafile: str | None = Field(None, description="CA certificates that sign the brokers'; the system's when unset")
     kafka_partitions: int = Field(4, description="partitions of topics that do not exist yet", ge=1)
     kafka_replication_factor: int = Field(1, description="replicas of topics that do not exist yet", ge=1)
+
+
+SettingsT = TypeVar("SettingsT", bound=ServiceSettings)
+
+
+def read_settings(settings: type[SettingsT]) -> SettingsT:
+    """The settings of this process; ends it with a line for each variable that is missing or wrong."""
+    try:
+        return settings()
+    except ValidationError as invalid:
+        prefix = settings.model_config.get("env_prefix", "")
+        lines = [f"  {prefix}{'_'.join(str(part) for part in error['loc']).upper()}: {error['msg']}" for error in invalid.errors()]
+        sys.exit("\n".join(["set these variables right (docs/settings.md has them all):", *lines]))

@@ -9,6 +9,7 @@ from services.intake.app import create_app
 from services.intake.settings import IntakeSettings
 from shared.garbage import collect_seldom
 from shared.observability import configure_logging
+from shared.settings import read_settings
 
 GRACE_SECONDS = 30
 STOPPED_BY_BUG = 70  # EX_SOFTWARE
@@ -29,7 +30,7 @@ class Fatal:
 
 def main() -> int:
     """Serve; 0 after a signal, 70 after a bug, 3 when it could not start."""
-    settings = IntakeSettings()  # the key comes from the environment
+    settings = read_settings(IntakeSettings)
     configure_logging("intake", settings.log_level)
     collect_seldom()
     fatal = Fatal()

@@ -2,12 +2,10 @@
 
 import asyncio
 import os
-import sys
 import threading
 
 import faust
 import uvloop
-from pydantic import ValidationError
 
 from services.processing.api import create_api
 from services.processing.app import create_app
@@ -15,16 +13,14 @@ from services.processing.http import HttpServer
 from services.processing.settings import ProcessingSettings
 from shared.garbage import collect_seldom
 from shared.observability import configure_logging
+from shared.settings import read_settings
 
 STOPS_WITHIN_SECONDS = 15.0
 
 
 def main() -> None:
     """Run until SIGTERM or SIGINT; exits 0 when drained, 70 when the work must be done again."""
-    try:
-        settings = ProcessingSettings()  # the port and the key come from the environment
-    except ValidationError as invalid:
-        sys.exit(f"settings of processing (MOTCUA_PROCESSING_*): {invalid}")
+    settings = read_settings(ProcessingSettings)
     configure_logging("processing", settings.log_level)
     collect_seldom()
     loop = uvloop.new_event_loop()

@@ -21,6 +21,7 @@ from shared import catalogue
 from shared.clock import clock_from, system_clock
 from shared.garbage import collect_seldom
 from shared.observability import configure_logging
+from shared.settings import read_settings
 
 BROKEN = 70  # EX_SOFTWARE
 
@@ -74,7 +75,7 @@ async def _together(server: uvicorn.Server, projector: Projector, stopping: asyn
 
 
 def main() -> None:
-    settings = ReportingSettings()
+    settings = read_settings(ReportingSettings)
     configure_logging("reporting", settings.log_level)
     collect_seldom()
     sys.exit(uvloop.run(serve(settings)))
