@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
 from services.reporting import figures
+from services.reporting.accepted import FIGURES_ONCE, FIGURES_REPEATED, FORM_ONCE, only
 from services.reporting.forms import FORMATS, GROUPINGS, render
 from services.reporting.gauges import FigureGauges
 from services.reporting.health import Progress
@@ -72,13 +73,11 @@ def _operations(reporting: Reporting) -> APIRouter:
 
     @router.get("/healthz/live", summary="Whether the projector goes round its loop")
     async def live() -> Response:
-        moving = reporting.progress.moving
-        return JSONResponse({"live": moving}, 200 if moving else 503)
+        return _health("stuck", good=reporting.progress.moving)
 
     @router.get("/healthz/ready", summary="Whether the database answers and the status topic is being read")
     async def ready() -> Response:
-        checks = {"database": await answers(reporting.engine), "partitions_assigned": reporting.progress.assigned}
-        return JSONResponse({"ready": all(checks.values()), **checks}, 200 if all(checks.values()) else 503)
+        return _health("not ready", good=reporting.progress.assigned and await answers(reporting.engine))
 
     @router.get("/metrics", summary="OpenMetrics", response_class=Response)
     async def metrics() -> Response:
@@ -88,17 +87,23 @@ def _operations(reporting: Reporting) -> APIRouter:
     return router
 
 
+def _health(otherwise: str, *, good: bool) -> Response:
+    return JSONResponse({"status": "ok" if good else otherwise}, 200 if good else 503)
+
+
 def _figures(reporting: Reporting) -> APIRouter:
     router = APIRouter(
         tags=["figures"], responses={422: {"description": "a parameter is wrong: `parameter` names it, `detail` says what to write"}}
     )
 
-    @router.get("/figures", summary="The figures of a period")
+    @router.get("/figures", summary="The figures of a period", dependencies=[Depends(only(FIGURES_ONCE, FIGURES_REPEATED))])
     async def get_figures(given: Annotated[FigureParameters, Depends()]) -> dict[str, Any]:
         query = figure_query(given, reporting.catalogue, reporting.clock())
         return figures.as_json(await figures.report(reporting.engine, query, reporting.catalogue))
 
-    @router.get("/reports/ii06a", summary="The statutory form II.06a", response_class=Response)
+    one_of_each = [Depends(only(FORM_ONCE))]
+
+    @router.get("/reports/ii06a", summary="The statutory form II.06a", response_class=Response, dependencies=one_of_each)
     async def get_form(
         first: Annotated[str | None, Query(alias="from", description="first day")] = None,
         last: Annotated[str | None, Query(alias="to", description="last day, inclusive")] = None,

@@ -16,7 +16,8 @@ from shared.domain.events import Channel
 from shared.domain.timeliness import BY_DATE, DEFINITIONS
 from shared.problems import Problem
 
-_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+EARLIEST, LATEST = date(1900, 1, 1), date(2999, 12, 31)  # what an office can mean; keeps the days around a period in the calendar
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +62,19 @@ def one_dimension(word: str, available: Iterable[Dimension]) -> Dimension:
 
 
 def _day(parameter: str, word: str) -> date:
+    day = _calendar_day(word)
+    if day is None:
+        raise invalid(parameter, f"{word!r} is not a day of the calendar; write it as 2023-01-31{_hint(word)}")
+    if not EARLIEST <= day <= LATEST:
+        raise invalid(parameter, f"{day} is out of range; write a day from {EARLIEST} to {LATEST}")
+    return day
+
+
+def _calendar_day(word: str) -> date | None:
     if _DAY.fullmatch(word):
         with contextlib.suppress(ValueError):
             return date.fromisoformat(word)
-    raise invalid(parameter, f"{word!r} is not a day of the calendar; write it as 2023-01-31{_hint(word)}")
+    return None
 
 
 def _hint(word: str) -> str:

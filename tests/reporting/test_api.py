@@ -119,6 +119,10 @@ async def test_filters_choose_what_is_counted(client: httpx.AsyncClient) -> None
         ("from=2023-02-31", "from", "ends on 28"),
         ("to=tomorrow", "to", "2023-01-31"),
         ("from=2023-03-01&to=2023-02-01", "from", "after `to`"),
+        ("from=0001-01-01&to=2023-02-01", "from", "1900-01-01"),
+        ("from=1899-12-31", "from", "1900-01-01"),
+        ("from=2023-01-01&to=9999-12-31", "to", "2999-12-31"),
+        ("from=2023-01-01&to=3000-01-01", "to", "2999-12-31"),
     ],
 )
 async def test_a_wrong_parameter_is_named_with_its_fix(client: httpx.AsyncClient, query: str, parameter: str, fix: str) -> None:
@@ -128,6 +132,46 @@ async def test_a_wrong_parameter_is_named_with_its_fix(client: httpx.AsyncClient
     problem = answer.json()
     assert problem["parameter"] == parameter
     assert fix in problem["detail"]
+
+
+@pytest.mark.parametrize("path", ["/v1/figures", "/v1/reports/ii06a"])
+class TestWhatIsAsked:
+    @pytest.mark.parametrize(
+        ("query", "parameter", "fix"),
+        [
+            ("departement=H59.15", "departement", "known: from, to, "),
+            ("as_known_at=2023-01-31", "as_known_at", "not available yet"),
+            ("from=2023-01-01&from=2023-01-02", "from", "once"),
+            ("to=2023-01-01&to=2023-01-01", "to", "once"),
+            ("=1", "", "known: from, to, "),
+            ("from=0001-01-01&to=2023-02-01", "from", "1900-01-01"),
+        ],
+    )
+    async def test_nothing_is_ignored(self, client: httpx.AsyncClient, path: str, query: str, parameter: str, fix: str) -> None:
+        answer = await client.get(f"{path}?{query}")
+        assert (answer.status_code, answer.json()["parameter"]) == (422, parameter)
+        assert fix in answer.json()["detail"]
+
+    async def test_the_widest_period_is_answered(self, client: httpx.AsyncClient, path: str) -> None:
+        answer = await client.get(f"{path}?from=1900-01-01&to=2999-12-31")
+        assert answer.json()["total"]["received_total"] == 6
+
+    async def test_every_documented_parameter_is_known(self, client: httpx.AsyncClient, path: str) -> None:
+        document = (await client.get("/openapi.json")).json()
+        documented = {parameter["name"] for parameter in document["paths"][path]["get"]["parameters"]}
+        refusal = (await client.get(f"{path}?unknown=1")).json()["detail"]
+        assert set(refusal.partition("; known: ")[2].split(", ")) == documented
+
+
+async def test_a_list_may_be_repeated(client: httpx.AsyncClient) -> None:
+    assert (await figures(client, "department=H59.02&department=H59.15"))["total"]["received_total"] == 6
+
+
+@pytest.mark.parametrize(("by", "holds"), [("department", True), ("field,channel", True), ("month", None), ("department,month", None)])
+async def test_the_total_is_held_to_the_sum_of_its_rows(client: httpx.AsyncClient, by: str, holds: object) -> None:
+    """Not by month: what is carried over is carried over every month."""
+    held = {one["name"]: one["holds"] for one in (await figures(client, f"by={by}"))["identities"]}
+    assert held.get("total=sum of rows") is holds
 
 
 @pytest.mark.parametrize("path", ["/v1/figures", "/v1/dossiers", "/v1/reports/ii06a"])
@@ -148,6 +192,13 @@ class TestForm:
         assert text.startswith("Từ ngày 01/01/2023 đến ngày 01/02/2023, tổng số hồ sơ thủ tục hành chính tiếp nhận là 6 hồ sơ")
         assert "trực tuyến 4 hồ sơ (đạt tỷ lệ 66,7 %)" in text
         assert "Đang giải quyết 3 hồ sơ, trong đó: trong hạn 2 hồ sơ, quá hạn 1 hồ sơ." in text
+
+    async def test_text_keeps_the_zeros_of_a_share(self, client: httpx.AsyncClient) -> None:
+        """All that was resolved on that day was late."""
+        query = "from=2023-01-11&to=2023-01-11&format=text"
+        text = (await client.get(f"/v1/reports/ii06a?{query}")).text
+        assert "(100,000 %)" in text
+        assert "(0,000 %)" in text
 
     async def test_csv_has_a_byte_order_mark_and_a_total(self, client: httpx.AsyncClient) -> None:
         answer = await client.get("/v1/reports/ii06a?format=csv&by=department")
@@ -190,3 +241,5 @@ class TestOperations:
     async def test_health_and_documents(self, client: httpx.AsyncClient) -> None:
         for path in ("/healthz/live", "/healthz/ready", "/openapi.json", "/docs"):
             assert (await client.get(path)).status_code == 200, path
+        for path in ("/healthz/live", "/healthz/ready"):
+            assert (await client.get(path)).json() == {"status": "ok"}

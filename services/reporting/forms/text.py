@@ -3,7 +3,7 @@
 from datetime import date
 from decimal import Decimal
 
-from babel.numbers import format_decimal
+from babel.numbers import format_decimal, get_decimal_symbol
 
 from services.reporting.figures import Report
 from services.reporting.forms.lines import Line
@@ -65,7 +65,8 @@ def _share(words: str, share: Decimal | None) -> str:
     """` (62,8 %)` with the decimals the share has; nothing where it is not applicable."""
     if share is None:
         return ""
-    return f" ({words}{format_decimal(share, locale=_LOCALE, decimal_quantization=False)} %)"
+    whole, _, decimals = str(share).partition(".")  # babel drops trailing zeros
+    return f" ({words}{whole}{get_decimal_symbol(_LOCALE)}{decimals} %)"
 
 
 def _day(day: date) -> str:
