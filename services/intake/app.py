@@ -10,8 +10,10 @@ from fastapi import Depends, FastAPI
 from fastapi_offline import FastAPIOffline
 
 from services.intake import bulk_api, failures, operations, posting, reading
+from services.intake.bodies import uncompressed
 from services.intake.committer import Committer
 from services.intake.database import migrate, open_database
+from services.intake.documented import documented
 from services.intake.metrics import Metrics
 from services.intake.relay import Relay
 from services.intake.service import Intake
@@ -54,9 +56,10 @@ def create_app(settings: IntakeSettings, on_fatal: Callable[[], None] = lambda: 
     app = FastAPIOffline(title="Motcua intake", version="1", description=DESCRIPTION, lifespan=lifespan)
     problems.install(app)
     failures.install(app)
-    guarded = [Depends(require_key(settings.api_key))]
-    for router in (posting.router, bulk_api.router, reading.router):
-        app.include_router(router, dependencies=guarded)
+    guarded, keyless = Depends(require_key(settings.api_key)), documented({401: "no key, or another one"})
+    for router in (posting.router, bulk_api.router):
+        app.include_router(router, dependencies=[guarded, Depends(uncompressed)], responses=keyless)
+    app.include_router(reading.router, dependencies=[guarded], responses=keyless)
     app.include_router(operations.router)
     return app
 

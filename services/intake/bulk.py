@@ -10,6 +10,7 @@ from services.intake.outcomes import Accepted, Duplicate, Outcome, Refused
 from services.intake.parsing import id_of, parse
 from services.intake.refusals import TooLarge
 from services.intake.schemas import BulkAnswer, Rejection
+from services.intake.settings import IntakeSettings
 from shared.domain.errors import Refusal
 
 CHUNK_EVENTS = 1000
@@ -20,10 +21,11 @@ Line = tuple[int, bytes | None]
 class Bulk:
     """One bulk call. A chunk is parsed while the one before it commits, and submitted only after: a failure never leaves a gap."""
 
-    def __init__(self, committer: Committer, metrics: Metrics, max_event_bytes: int) -> None:
+    def __init__(self, committer: Committer, metrics: Metrics, settings: IntakeSettings) -> None:
         self._committer = committer
         self._metrics = metrics
-        self._max_event_bytes = max_event_bytes
+        self._max_event_bytes = settings.max_event_bytes
+        self._applicant_key = settings.applicant_key
         self._lines: list[Line] = []
         self._committing: asyncio.Task[None] | None = None
         self.answer = BulkAnswer()
@@ -58,7 +60,7 @@ class Bulk:
         if line is None:
             return Refused(None, None, TooLarge(f"an event is at most {self._max_event_bytes} bytes (MOTCUA_INTAKE_MAX_EVENT_BYTES)"))
         try:
-            return parse(line)
+            return parse(line, self._applicant_key)
         except Refusal as refusal:
             return Refused(id_of(line), None, refusal)
 

@@ -6,9 +6,11 @@ import msgspec
 from fastapi import APIRouter, Request, Response
 from msgspec import Raw
 
+from services.intake.bodies import JSON, media_type
 from services.intake.bulk import Bulk
 from services.intake.committer import CannotBeStored, StoreUnavailable
 from services.intake.desk import NotDecided
+from services.intake.documented import documented
 from services.intake.failures import failed
 from services.intake.parsing import UNREADABLE
 from services.intake.schemas import BulkAnswer, CloudEventBody
@@ -20,7 +22,6 @@ from shared.problems import Problem
 router = APIRouter(tags=["events"])
 NDJSON = "application/x-ndjson"
 BATCH = "application/cloudevents-batch+json"
-JSON = "application/json"
 ARRAY_SCHEMA = {"type": "array", "items": CloudEventBody.model_json_schema()}
 BULK_BODY: dict[str, Any] = {
     "requestBody": {
@@ -32,24 +33,26 @@ BULK_BODY: dict[str, Any] = {
         },
     }
 }
-PROBLEMS: dict[int | str, dict[str, Any]] = {
-    413: {"description": "the body is too large; says what was accepted before the limit"},
-    415: {"description": f"send {NDJSON} or {BATCH}"},
-    422: {"description": "not a JSON array"},
-    503: {"description": "the log can't be written right now; says what was accepted; send again, repeats are recognised"},
-}
+PROBLEMS = documented(
+    {
+        413: "the body is too large; says what was accepted before the limit",
+        415: f"send {NDJSON} or {BATCH}, uncompressed",
+        422: "not a JSON array",
+        503: "the log can't be written right now; says what was accepted; send again, repeats are recognised",
+    }
+)
 _decode_array = msgspec.json.Decoder(list[Raw]).decode
 
 
 @router.post("/v1/events", response_model=BulkAnswer, responses=PROBLEMS, openapi_extra=BULK_BODY)
 async def post_events(request: Request, intake: IntakeService) -> Response:
     """Log many events; good lines are accepted whatever their neighbours are, and a second delivery adds nothing."""
-    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    bulk = Bulk(intake.committer, intake.metrics, intake.settings.max_event_bytes)
+    sent_as = media_type(request)
+    bulk = Bulk(intake.committer, intake.metrics, intake.settings)
     try:
-        if media_type == NDJSON:
+        if sent_as == NDJSON:
             await _stream(request, bulk, intake.settings)
-        elif media_type in (BATCH, JSON):
+        elif sent_as in (BATCH, JSON):
             await bulk.add(enumerate(await _array(request, intake.settings), start=1))
         else:
             raise Problem(415, "Unsupported Media Type", f"send {NDJSON} (one CloudEvent a line), or a JSON array as {BATCH}")

@@ -57,16 +57,19 @@ class Candidate(Struct, frozen=True, kw_only=True):
     key_use: KeyUse | None = None
 
 
-_decode_logged = msgspec.json.Decoder(Sent).decode
+ATTRIBUTES = frozenset(Logged.__struct_fields__)
 _decode_object = msgspec.json.Decoder(dict[str, Raw]).decode
-_decode_any = msgspec.json.Decoder().decode
 _encode = msgspec.json.Encoder().encode
-_encode_canonical = msgspec.json.Encoder(order="sorted").encode
 
 
 def with_code(candidate: Candidate, code: str) -> Candidate:
     """The candidate for the dossier whose code was made for it."""
     return msgspec.structs.replace(candidate, code=code, sent=msgspec.structs.replace(candidate.sent, subject=code))
+
+
+def with_data(sent: Sent, **fields: Any) -> Sent:
+    """The event with these fields of its data put in or replaced."""
+    return msgspec.structs.replace(sent, data=_stamped(sent.data, fields))
 
 
 def as_logged(candidate: Candidate, sequence: int, recorded_at: datetime, stamps: dict[str, Any]) -> bytes:
@@ -93,18 +96,3 @@ def as_logged(candidate: Candidate, sequence: int, recorded_at: datetime, stamps
 
 def _stamped(data: Raw, stamps: dict[str, Any]) -> Raw:
     return Raw(_encode({**_decode_object(data), **stamps}))
-
-
-def repeats(candidate: Candidate, logged: bytes, added: frozenset[str]) -> bool:
-    """Whether the candidate has the content of a logged event, with or without the fields of the data that intake had `added`.
-
-    Spacing, the order of keys and the spelling of an instant are not content; fields that intake does not know are.
-    """
-    sent, kept = candidate.sent, _decode_logged(logged)
-    if (sent.source, sent.type, sent.subject, sent.time) != (kept.source, kept.type, kept.subject, kept.time):
-        return False
-    again, data = _decode_any(sent.data), _decode_any(kept.data)
-    if _encode_canonical(again) == _encode_canonical(data):
-        return True
-    asked = {name: value for name, value in again.items() if name not in added or value is not None}
-    return _encode_canonical(asked) == _encode_canonical({name: value for name, value in data.items() if name not in added})

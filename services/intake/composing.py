@@ -8,10 +8,11 @@ import msgspec
 from msgspec import Meta, Raw, Struct
 
 from services.intake.candidates import Candidate, KeyUse, Mint
-from services.intake.identity import new_event_id, pseudonym
+from services.intake.identity import new_event_id
 from services.intake.parsing import UNREADABLE, canonical_digest, parse
 from services.intake.refusals import Malformed, UnknownDepartment
 from services.intake.schemas import NewDossier
+from shared.contract import events as wire
 from shared.contract.codec import encode
 from shared.contract.envelope import DEPARTMENT_CODE, JSON, SPEC_VERSION, Instant, event_type
 from shared.domain.localtime import local
@@ -28,7 +29,6 @@ class _Event(Struct, frozen=True):
 
 _decode_event = msgspec.json.Decoder(_Event).decode
 _decode_fields = msgspec.json.Decoder(dict[str, Raw]).decode
-_decode_text = msgspec.json.Decoder(str).decode
 
 
 def receipt(body: NewDossier, *, now: datetime, key_use: KeyUse | None, applicant_key: bytes) -> Candidate:
@@ -38,29 +38,36 @@ def receipt(body: NewDossier, *, now: datetime, key_use: KeyUse | None, applican
         raise UnknownDepartment(msg)
     received_at = local(body.received_at or now)
     data = body.model_dump(mode="json", exclude_none=True, exclude={"received_at", "code"})
-    if body.applicant is not None:
-        data["applicant"] = pseudonym(body.applicant, applicant_key)
     mint = None if body.code else Mint(body.department, received_at.strftime("%y%m%d"))
     code = body.code or f"{body.department}-{received_at:%y%m%d}-{FIRST_SERIAL}"
-    return msgspec.structs.replace(_composed(code, "received", received_at, data), mint=mint, key_use=key_use)
+    return msgspec.structs.replace(_composed(code, "received", received_at, data, applicant_key), mint=mint, key_use=key_use)
 
 
 def short_form(body: bytes, code: str, *, now: datetime, applicant_key: bytes) -> Candidate:
     """The event of `{event, occurred_at?, ...data}`."""
     try:
         head, data = _decode_event(body), _decode_fields(body)
-        applicant = data.get("applicant")
-        named = None if applicant is None or bytes(applicant) == b"null" else _decode_text(applicant)
     except UNREADABLE as wrong:
         msg = f"not an event: {wrong}; send {{event, occurred_at?, ...data}} or a CloudEvent"
         raise Malformed(msg) from wrong
     contents: dict[str, Any] = {name: value for name, value in data.items() if name not in _Event.__struct_fields__}
-    if named:
-        contents["applicant"] = pseudonym(named, applicant_key)
-    return _composed(code, head.event, head.occurred_at or now, contents)
+    _check_fields(head.event, contents)
+    return _composed(code, head.event, head.occurred_at or now, contents, applicant_key)
 
 
-def _composed(code: str, name: str, at: datetime, data: dict[str, Any]) -> Candidate:
+def _check_fields(event: str, contents: dict[str, Any]) -> None:
+    """A field that the event does not have is a slip of whoever wrote the command, not an event of a newer sender."""
+    known = wire.EVENT_DATA.get(event)
+    if known is None:
+        return  # the event's name is what is wrong
+    unknown = [name for name in contents if name not in known.__struct_fields__]
+    if unknown:
+        fields = ", ".join((*_Event.__struct_fields__, *known.__struct_fields__))
+        msg = f"{unknown[0]}: is not a field of {event}; write only {fields}, or send a CloudEvent to keep what else there is in its data"
+        raise Malformed(msg)
+
+
+def _composed(code: str, name: str, at: datetime, data: dict[str, Any], applicant_key: bytes) -> Candidate:
     event = {
         "specversion": SPEC_VERSION,
         "id": new_event_id(),
@@ -72,7 +79,7 @@ def _composed(code: str, name: str, at: datetime, data: dict[str, Any]) -> Candi
         "data": data,
     }
     try:
-        return parse(encode(event))
+        return parse(encode(event), applicant_key)
     except Malformed as wrong:
         raise Malformed(wrong.detail.removeprefix("data.")) from wrong
 

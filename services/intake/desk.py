@@ -7,10 +7,11 @@ from typing import NamedTuple
 
 from msgspec import Struct
 
-from services.intake.candidates import Candidate, KeyUse, Mint, as_logged, repeats, with_code
+from services.intake.candidates import Candidate, KeyUse, Mint, as_logged, with_code
 from services.intake.decide import Decision, decide
 from services.intake.outcomes import Accepted, Duplicate, Outcome, Refused
 from services.intake.refusals import IdReused, KeyReused
+from services.intake.repeats import repeats
 from shared.catalogue import Catalogue
 from shared.domain.dossier import Dossier
 from shared.domain.errors import Refusal

@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+import re
 import secrets
 import time
 
@@ -9,6 +10,7 @@ ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 RANDOM_BITS = 80
 LENGTH = 26
 BITS_A_CHARACTER = 5
+_PSEUDONYM = re.compile(r"p-[0-9a-f]{32}")
 
 
 def new_event_id() -> str:
@@ -20,3 +22,8 @@ def new_event_id() -> str:
 def pseudonym(applicant: str, key: bytes) -> str:
     """The same applicant always gets the same name, and nobody without the key can tell whose it is."""
     return "p-" + hmac.digest(key, applicant.strip().encode(), hashlib.sha256).hex()[:32]
+
+
+def is_pseudonym(applicant: str) -> bool:
+    """Whether it has the form that `pseudonym` gives: an exported event is sent again with it."""
+    return _PSEUDONYM.fullmatch(applicant) is not None

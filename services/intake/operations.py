@@ -20,7 +20,7 @@ async def live(intake: IntakeService) -> dict[str, str]:
     """The writer runs."""
     if intake.committer.closed:
         raise Problem(503, "Service Unavailable", "the writer has stopped; the process ends and is to be started again")
-    return {"health": "live"}
+    return {"status": "ok"}
 
 
 @router.get("/healthz/ready")
@@ -33,7 +33,7 @@ async def ready(intake: IntakeService) -> dict[str, str]:
     except (SQLAlchemyError, OSError) as failure:
         detail = f"the database does not answer ({type(failure).__name__}); check MOTCUA_INTAKE_DATABASE_URL"
         raise Problem(503, "Service Unavailable", detail) from failure
-    return {"health": "ready"}
+    return {"status": "ok"}
 
 
 @router.get("/metrics", response_class=Response)

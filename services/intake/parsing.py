@@ -8,7 +8,8 @@ from typing import Any, cast
 import msgspec
 from msgspec import UNSET, Raw, Struct
 
-from services.intake.candidates import Candidate, Sent
+from services.intake.candidates import ATTRIBUTES, Candidate, Sent, with_data
+from services.intake.identity import is_pseudonym, pseudonym
 from services.intake.refusals import Malformed, UnknownType
 from shared.contract import events as wire
 from shared.contract.envelope import JSON, PROCEDURE_CODE, SPEC_VERSION, event_type
@@ -16,7 +17,7 @@ from shared.domain.errors import Refusal
 from shared.domain.localtime import local
 from shared.mapping import to_event
 
-ADDED_BY_INTAKE = ("sequence", "recordedtime")
+NAMING_APPLICANT = (wire.Received, wire.Submitted)
 DIGEST_BYTES = 16
 HINTS = {
     "specversion": 'write "specversion": "1.0"',
@@ -58,7 +59,6 @@ _encode_canonical = msgspec.json.Encoder(order="sorted").encode
 _DECODE_KNOWN_DATA = {name: msgspec.json.Decoder(_known_only(cls)).decode for name, cls in wire.EVENT_DATA.items()}
 _DECODE_DATA = {name: msgspec.json.Decoder(cls).decode for name, cls in wire.EVENT_DATA.items()}
 _NAMES = {event_type(name): name for name in wire.EVENT_DATA}
-_ATTRIBUTES = frozenset(Sent.__struct_fields__) | frozenset(ADDED_BY_INTAKE)
 _INSTANTS = {
     name: tuple(field for field in ("due_at", "promised_at") if field in cls.__struct_fields__) for name, cls in wire.EVENT_DATA.items()
 }
@@ -66,8 +66,8 @@ _PATH = re.compile(r" - at `\$\.?([^`]*)`$")
 _MISSING = re.compile(r"missing required field `([^`]*)`")
 
 
-def parse(line: bytes) -> Candidate:
-    """The event in `line`; raises a `Refusal` when it is none."""
+def parse(line: bytes, applicant_key: bytes) -> Candidate:
+    """The event in `line`, its applicant a pseudonym made with the key; raises a `Refusal` when it is none."""
     others = None
     try:
         sent: Sent = _decode_known_sent(line)
@@ -79,6 +79,8 @@ def parse(line: bytes) -> Candidate:
         raise UnknownType(msg)
     _check_envelope(sent)
     contents = _contents(name, sent.data)
+    if isinstance(contents, NAMING_APPLICANT) and contents.applicant is not None and not is_pseudonym(contents.applicant):
+        sent = with_data(sent, applicant=pseudonym(contents.applicant, applicant_key))
     event = to_event(contents, local(sent.time))
     return Candidate(event_id=sent.id, code=sent.subject, name=name, sent=sent, event=event, others=others)
 
@@ -89,7 +91,7 @@ def _sent_with_others(line: bytes) -> tuple[Sent, dict[str, Raw]]:
         sent, attributes = _decode_sent(line), _decode_attributes(line)
     except UNREADABLE as wrong:
         raise _malformed(wrong) from wrong
-    others = {name: value for name, value in attributes.items() if name not in _ATTRIBUTES}
+    others = {name: value for name, value in attributes.items() if name not in ATTRIBUTES}
     for name, value in others.items():
         _check_other(name, value)
     return sent, others
@@ -118,7 +120,7 @@ def _contents(name: str, data: Raw) -> wire.EventData:
         instant = getattr(contents, field)
         if instant is not None:
             local(instant)
-    if isinstance(contents, (wire.Received, wire.Submitted)):
+    if isinstance(contents, NAMING_APPLICANT):
         _check_printable("data.department", contents.department)
         _check_printable("data.procedure", contents.procedure)
     elif isinstance(contents, wire.Corrected):

@@ -5,12 +5,13 @@ from typing import Annotated, Any
 import msgspec
 from fastapi import APIRouter, Header, Request, Response
 
-from services.intake import answers, composing
+from services.intake import answers, bodies, composing
 from services.intake.candidates import Candidate
+from services.intake.documented import documented
 from services.intake.metrics import Metrics
 from services.intake.outcomes import Refused
 from services.intake.parsing import UNREADABLE, parse
-from services.intake.refusals import Malformed, TooLarge
+from services.intake.refusals import Malformed
 from services.intake.schemas import CloudEventBody, DossierAnswer, EventAnswer, NewDossier, NewEvent
 from services.intake.service import Intake, IntakeService
 from shared.domain.errors import Refusal
@@ -29,20 +30,25 @@ EVENT_BODY: dict[str, Any] = {
         },
     }
 }
-PROBLEMS: dict[int | str, dict[str, Any]] = {
-    404: {"description": "no such dossier"},
-    409: {"description": "not allowed from this state, time goes back, or the id was used for other content"},
-    413: {"description": "the event is too large"},
-    422: {"description": "malformed, or not known to the catalogue"},
-    503: {"description": "the log can't be written right now; send again"},
-}
+DOSSIER_BODY: dict[str, Any] = {"requestBody": {"required": True, "content": {bodies.JSON: {"schema": NewDossier.model_json_schema()}}}}
+PROBLEMS = documented(
+    {
+        409: "not allowed from this state, time goes back, or the id was used for other content",
+        413: "the event is too large",
+        415: "another media type, or compressed",
+        422: "malformed, or not known to the catalogue",
+        503: "the log can't be written right now; send again",
+    }
+)
 _decode_any = msgspec.json.Decoder().decode
 
 
-@router.post("/v1/dossiers", status_code=201, response_model=DossierAnswer, responses=PROBLEMS)
-async def open_dossier(body: NewDossier, intake: IntakeService, idempotency_key: IdempotencyKey = None) -> Response:
+@router.post("/v1/dossiers", status_code=201, response_model=DossierAnswer, responses=PROBLEMS, openapi_extra=DOSSIER_BODY)
+async def open_dossier(request: Request, intake: IntakeService, idempotency_key: IdempotencyKey = None) -> Response:
     """Receive a dossier; its code is minted when none is given."""
+    bodies.require_json(request)
     try:
+        body = bodies.new_dossier(await bodies.read(request, intake.settings.max_event_bytes))
         use = composing.key_use(idempotency_key, "POST /v1/dossiers", body.model_dump(mode="json", exclude_unset=True))
         candidate = composing.receipt(body, now=intake.clock(), key_use=use, applicant_key=intake.settings.applicant_key)
     except Refusal as refusal:
@@ -56,14 +62,14 @@ async def open_dossier(body: NewDossier, intake: IntakeService, idempotency_key:
     "/v1/dossiers/{code}/events",
     status_code=201,
     response_model=EventAnswer,
-    responses={200: {"model": EventAnswer, "description": "a repeat"}, **PROBLEMS},
+    responses={200: {"model": EventAnswer, "description": "a repeat"}, **PROBLEMS, **documented({404: "no such dossier"})},
     openapi_extra=EVENT_BODY,
 )
 async def post_event(code: str, request: Request, intake: IntakeService, idempotency_key: IdempotencyKey = None) -> Response:
     """Log an event of a dossier: `{event, occurred_at?, ...data}`, or a CloudEvent whose subject is the dossier."""
-    body = await _body(request, intake)
     try:
-        candidate = _candidate(body, code, request.headers.get("content-type", ""), intake)
+        body = await bodies.read(request, intake.settings.max_event_bytes)
+        candidate = _candidate(body, code, bodies.media_type(request), intake)
         if idempotency_key is not None:
             use = composing.key_use(idempotency_key, f"POST /v1/dossiers/{code}/events", _decode_any(body))
             candidate = msgspec.structs.replace(candidate, key_use=use)
@@ -74,10 +80,10 @@ async def post_event(code: str, request: Request, intake: IntakeService, idempot
     return Response(answer.model_dump_json(), 200 if posted.repeated else 201, media_type="application/json")
 
 
-def _candidate(body: bytes, code: str, content_type: str, intake: Intake) -> Candidate:
-    if content_type.partition(";")[0].strip().lower() != CLOUD_EVENT and not _is_cloud_event(body):
+def _candidate(body: bytes, code: str, media_type: str, intake: Intake) -> Candidate:
+    if media_type != CLOUD_EVENT and not _is_cloud_event(body):
         return composing.short_form(body, code, now=intake.clock(), applicant_key=intake.settings.applicant_key)
-    candidate = parse(body)
+    candidate = parse(body, intake.settings.applicant_key)
     if candidate.code != code:
         msg = f"subject: is {candidate.code}, but the path says {code}; send it to /v1/dossiers/{candidate.code}/events"
         raise Malformed(msg)
@@ -91,18 +97,6 @@ def _is_cloud_event(body: bytes) -> bool:
         msg = f"not JSON: {wrong}; send {{event, occurred_at?, ...data}} or a CloudEvent"
         raise Malformed(msg) from wrong
     return isinstance(found, dict) and "specversion" in found
-
-
-async def _body(request: Request, intake: Intake) -> bytes:
-    """The body, read no further than an event may be long."""
-    limit = intake.settings.max_event_bytes
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > limit:
-            refusal = TooLarge(f"an event is at most {limit} bytes (MOTCUA_INTAKE_MAX_EVENT_BYTES); leave documents out of it")
-            raise _refused(intake.metrics, None, refusal)
-    return bytes(body)
 
 
 def _refused(metrics: Metrics, name: str | None, refusal: Refusal) -> Exception:

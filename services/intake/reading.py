@@ -3,7 +3,7 @@
 import re
 from collections.abc import AsyncIterator
 from datetime import date, timedelta
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Query
 from sqlalchemy import func, select
@@ -11,6 +11,7 @@ from starlette.responses import StreamingResponse
 
 from services.intake import dossier_view, log
 from services.intake.answers import problem, term_view
+from services.intake.documented import documented
 from services.intake.schemas import DayView, DepartmentView, DossierView, LogHead, ProcedureView
 from services.intake.service import Intake, IntakeService
 from services.intake.tables import EVENT_LOG
@@ -23,7 +24,8 @@ router = APIRouter()
 LOG_PAGE = 2000
 LAST_POSITION = 2**63 - 1
 MOST_DAYS = 3 * 366
-NOT_FOUND: dict[int | str, dict[str, Any]] = {404: {"description": "no such dossier"}}
+NOT_FOUND = documented({404: "no such dossier"})
+INVALID = documented({422: "a parameter is malformed or out of range"})
 
 
 @router.get("/v1/dossiers/{code}", tags=["dossiers"], responses=NOT_FOUND)
@@ -56,7 +58,7 @@ async def get_procedures(intake: IntakeService, department: str | None = None) -
     ]
 
 
-@router.get("/v1/calendar", tags=["catalogue"])
+@router.get("/v1/calendar", tags=["catalogue"], responses=INVALID)
 async def get_calendar(
     intake: IntakeService, first: Annotated[date, Query(alias="from")], last: Annotated[date, Query(alias="to")]
 ) -> list[DayView]:
@@ -83,7 +85,7 @@ def _days(intake: Intake, first: date, last: date) -> list[DayView]:
     return days
 
 
-@router.get("/v1/log", tags=["log"], response_class=StreamingResponse)
+@router.get("/v1/log", tags=["log"], response_class=StreamingResponse, responses=INVALID)
 async def get_log(
     intake: IntakeService,
     after: Annotated[int, Query(ge=0, le=LAST_POSITION)] = 0,

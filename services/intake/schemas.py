@@ -3,12 +3,28 @@
 from datetime import date, datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+import msgspec
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic_core import PydanticCustomError
 
 from shared.contract.envelope import DOSSIER_CODE
+from shared.contract.envelope import Instant as WireInstant
 
 Channel = Literal["online", "in_person", "postal"]
 OnlineLevel = Literal["full", "partial"]
+
+
+def _as_in_events(value: object) -> datetime | None:
+    """Read as the contract of the events reads an instant: pydantic takes numbers and other spellings as well."""
+    if value is None:
+        return None
+    try:
+        return msgspec.convert(value, WireInstant)
+    except msgspec.ValidationError as wrong:
+        raise PydanticCustomError("instant", "write an instant with its offset, such as 2023-12-08T08:31:00+07:00") from wrong
+
+
+Instant = Annotated[AwareDatetime, BeforeValidator(_as_in_events)]
 Code = Annotated[str, Field(pattern=DOSSIER_CODE, max_length=64, examples=["H59.15-231208-0001"])]
 
 
@@ -22,13 +38,13 @@ class NewDossier(BaseModel):
     channel: Channel
     online_level: OnlineLevel | None = None
     applicant: str | None = Field(None, min_length=1, max_length=2000, description="kept only as a pseudonym that can't be turned back")
-    received_at: AwareDatetime | None = Field(None, description="when it was received; now when missing")
-    due_at: AwareDatetime | None = Field(None, description="computed from the procedure's term and the calendar when missing")
+    received_at: Instant | None = Field(None, description="when it was received; now when missing")
+    due_at: Instant | None = Field(None, description="computed from the procedure's term and the calendar when missing")
     code: Code | None = Field(None, description="minted when missing: {department}-{yyMMdd}-{serial}")
 
 
 class NewEvent(BaseModel):
-    """Something that happened to the dossier: the event's name, when, and the fields of its data."""
+    """Something that happened to the dossier: the event's name, when, and the fields of its data; a field it does not have is refused."""
 
     model_config = ConfigDict(extra="allow")
 

@@ -14,6 +14,7 @@ KEY = "a-key-for-tests-only"
 CODE = "H59.15-231208-0001"
 NDJSON = "application/x-ndjson"
 _NUMBERS = count(1)
+APPLICANT_KEY = b"a key of pseudonyms, for tests"
 
 
 def cloud_event(name: str, time: str, code: str = CODE, event_id: str | None = None, **data: Any) -> dict[str, Any]:

@@ -109,14 +109,31 @@ async def test_a_deadline_the_sender_gave_gets_no_term_from_us(intake: Sender) -
 async def test_events_follow_each_other_with_state_deadline_and_class(intake: Sender) -> None:
     await open_dossier(intake)
     paused = await intake.event(event="supplement_requested", occurred_at="2023-12-11T08:00:00+07:00")
-    resumed = await intake.event(event="supplemented", occurred_at="2023-12-12T08:00:00+07:00", note="kept")
+    resumed = await intake.event(event="supplemented", occurred_at="2023-12-12T08:00:00+07:00")
     resolved = await intake.event(event="resolved", occurred_at="2023-12-19T08:00:00+07:00")
     assert [answer.status_code for answer in (paused, resumed, resolved)] == [201, 201, 201]
     assert [answer.json()["timeliness"] for answer in (paused, resumed, resolved)] == ["suspended", "within", "overdue"]
     assert resumed.json()["due_at"] == "2023-12-18T08:31:00+07:00"
     assert [answer.json()["sequence"] for answer in (paused, resumed, resolved)] == [2, 3, 4]
     logged = (await intake.log(after=2))[0]["event"]
-    assert logged["data"] == {"note": "kept", "due_at": "2023-12-18T08:31:00+07:00"}
+    assert logged["data"] == {"due_at": "2023-12-18T08:31:00+07:00"}
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({"event": "processing_started", "occured_at": "2023-12-11T08:00:00+07:00"}, "occured_at"),
+        ({"event": "processing_started", "data": {"officer": "o-1"}}, "data"),
+        ({"event": "resolved", "officer": "o-1"}, "officer"),
+    ],
+)
+async def test_a_field_the_event_does_not_have_is_a_slip(intake: Sender, body: dict[str, Any], field: str) -> None:
+    await open_dossier(intake)
+    answer = await intake.event(**body)
+    assert (answer.status_code, answer.json()["code"]) == (422, "malformed")
+    assert answer.json()["detail"].startswith(f"{field}: ")
+    assert "occurred_at" in answer.json()["detail"]
+    assert len(await intake.log()) == 1
 
 
 async def test_a_pause_of_a_dossier_that_was_overdue_moves_nothing(intake: Sender) -> None:

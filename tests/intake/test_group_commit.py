@@ -11,7 +11,7 @@ from services.intake.candidates import Candidate
 from services.intake.parsing import parse
 from shared.domain.events import Event
 from tests.intake.conftest import Start
-from tests.intake.sending import CODE, Sender, cloud_event, lines, received
+from tests.intake.sending import APPLICANT_KEY, CODE, Sender, cloud_event, lines, received
 
 SENDERS, DOSSIERS = 8, 30
 
@@ -56,7 +56,7 @@ async def test_waiting_requests_share_a_commit(intake: Sender) -> None:
         commits += 1
 
     event.listen(intake.service.database.writer.sync_engine, "commit", count)
-    candidates = [parse(lines(received(code(number)))) for number in range(1, 101)]
+    candidates = [parse(lines(received(code(number))), APPLICANT_KEY) for number in range(1, 101)]
     await asyncio.gather(*(intake.service.committer.submit([candidate]) for candidate in candidates))
     assert commits == 1
 
@@ -121,7 +121,7 @@ async def test_content_the_database_refuses_fails_alone(intake: Sender) -> None:
     """A constraint that one request breaks: its neighbours in the same commit go through."""
     async with intake.service.database.writer.begin() as connection:
         await connection.execute(text("CREATE UNIQUE INDEX one_of_a_kind ON event_log (dossier)"))
-    first, second = _receipt(2), parse(lines(cloud_event("fee_paid", "2023-12-09T08:00", code(2), amount_vnd=1)))
+    first, second = _receipt(2), parse(lines(cloud_event("fee_paid", "2023-12-09T08:00", code(2), amount_vnd=1)), APPLICANT_KEY)
     assert await subjects_logged(intake, [_receipt(1)], [first, second], [_receipt(3)]) == {code(1), code(3)}
 
 
@@ -132,7 +132,7 @@ async def test_a_request_that_shows_a_bug_fails_alone(intake: Sender) -> None:
 
 
 def _receipt(number: int) -> Candidate:
-    return parse(lines(received(code(number))))
+    return parse(lines(received(code(number))), APPLICANT_KEY)
 
 
 async def subjects_logged(intake: Sender, *requests: list[Candidate]) -> set[str]:

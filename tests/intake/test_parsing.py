@@ -8,10 +8,16 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from services.intake.candidates import as_logged, repeats
-from services.intake.parsing import id_of, parse
+from services.intake.candidates import Candidate, as_logged
+from services.intake.parsing import id_of
+from services.intake.parsing import parse as parse_with_key
+from services.intake.repeats import repeats
 from shared.domain.errors import Refusal
-from tests.intake.sending import cloud_event, received
+from tests.intake.sending import APPLICANT_KEY, cloud_event, received
+
+
+def parse(line: bytes) -> Candidate:
+    return parse_with_key(line, APPLICANT_KEY)
 
 
 def refusal(event: dict[str, Any] | bytes) -> Refusal:
@@ -99,6 +105,47 @@ def test_unknown_fields_of_the_data_are_content() -> None:
     event = received(counter=1)
     for data in (event["data"] | {"counter": True}, event["data"] | {"counter": 2}, received()["data"]):
         assert not repeated(event, event | {"data": data})
+
+
+def with_data(event: dict[str, Any], **changes: Any) -> dict[str, Any]:
+    return event | {"data": event["data"] | changes}
+
+
+def test_an_instant_at_another_offset_is_the_same() -> None:
+    event = received(due_at="2023-12-15T08:31:00+07:00", counter=1)
+    assert repeated(event, with_data(event, due_at="2023-12-15T01:31:00Z"))
+    assert not repeated(event, with_data(event, due_at="2023-12-15T08:31:00Z"))
+    assert not repeated(event, with_data(event, due_at="2023-12-15T01:31:00Z", counter=2))
+    correction: dict[str, Any] = {"field": "due_at", "old_value": None, "new_value": "2023-12-20T08:00:00+07:00"}
+    corrected = cloud_event("corrected", "2023-12-09T08:00", **correction)
+    assert repeated(corrected, with_data(corrected, new_value="2023-12-20T01:00:00Z"))
+    assert not repeated(corrected, with_data(corrected, new_value="2023-12-20T08:00:00Z"))
+
+
+@pytest.mark.parametrize(
+    ("name", "default"), [("resolved", {"outcome": "granted"}), ("returned", {"channel": "in_person"}), ("declined", {"reason": None})]
+)
+def test_a_default_written_out_is_the_same(name: str, default: dict[str, Any]) -> None:
+    event = cloud_event(name, "2023-12-12T08:00")
+    assert repeated(event, with_data(event, **default))
+    assert repeated(with_data(event, **default), event)
+
+
+def test_what_intake_does_not_know_inside_a_term_is_content() -> None:
+    term = {"amount": 5, "unit": "working_days"}
+    event = received(term=term)
+    assert repeated(event, with_data(event, term=dict(reversed(term.items()))))
+    assert not repeated(event, with_data(event, term=term | {"ground": 1}))
+    assert not repeated(event, with_data(event, term=term | {"amount": 6}))
+
+
+def test_extension_attributes_are_content() -> None:
+    event = received() | {"traceparent": "00-1"}
+    assert repeated(event, dict(reversed(event.items())))
+    assert repeated(event, event | {"datacontenttype": "application/json", "sequence": 9})
+    for change in ({"traceparent": "00-2"}, {"tracestate": "x"}):
+        assert not repeated(event, event | change)
+    assert not repeated(event, {name: value for name, value in event.items() if name != "traceparent"})
 
 
 def test_what_intake_added_may_be_missing_from_a_repeat_but_not_differ() -> None:
