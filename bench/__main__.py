@@ -57,9 +57,7 @@ def _print_rates(console: Console, year: Year, rates: StageRates, whole: EndToEn
     for stage, rate, counted in rows:
         table.add_row(stage, f"{rate:,.0f}", counted)
     console.print(table)
-    console.print(
-        f"end to end takes {whole.visible_seconds / query.seconds:.0f} times the query; it is live, durable and opens into dossiers"
-    )
+    console.print(f"end to end takes {whole.visible_seconds / query.seconds:.0f} times the query, and is live and durable")
 
 
 def _print_processes(console: Console, whole: EndToEnd) -> None:

@@ -40,6 +40,10 @@ class Publisher:
         assert self._started is not None, "start() comes first"
         return self._started
 
+    async def partitions(self, topic: str) -> int:
+        """How many partitions the topic has."""
+        return len(await self._producer.partitions_for(topic))
+
     async def publish(self, topic: str, by_partition: Mapping[int, Iterable[Record]]) -> dict[int, int]:
         """Send records to partitions and wait for every acknowledgement; the last record's offset per partition.
 

@@ -9,7 +9,7 @@ from faust.types import StreamT, TransportT
 
 from services.processing.batches import Batches
 from services.processing.deadlines import Deadlines
-from services.processing.fatal import stops_the_worker
+from services.processing.fatal import end_process, stops_the_worker
 from services.processing.index import StatusIndex
 from services.processing.metrics import ProcessingMetrics
 from services.processing.monitor import SilentMonitor
@@ -18,7 +18,7 @@ from services.processing.settings import ProcessingSettings
 from services.processing.store import LedgerStore, LedgerTable
 from services.processing.transport import FastTransport, PromptTransport
 from shared.clock import clock_from
-from shared.contract.topics import EVENTS, STATUS, TICKS
+from shared.contract.topics import EVENTS, STATUS, TICKS, TOPICS
 from shared.kafka import connection, ensure_topics
 from shared.publisher import Publisher
 
@@ -43,7 +43,16 @@ class ProcessingApp(faust.App):
         """Topics and the publisher before anything is consumed."""
         await ensure_topics(self.settings)
         await self.publisher.start()
+        await self._check_partitions()
         await super().on_start()
+
+    async def _check_partitions(self) -> None:
+        """A dossier's events, ticks and status must share a partition, so the topics must agree, and with the setting."""
+        for topic in (topic for topic in TOPICS if topic.co_partitioned):
+            found, expected = await self.publisher.partitions(topic.name), self.settings.kafka_partitions
+            if found != expected:
+                msg = f"{topic.name} has {found} partitions, MOTCUA_PROCESSING_KAFKA_PARTITIONS says {expected}: set it right"
+                end_process(RuntimeError(msg))
 
     async def on_shutdown(self) -> None:
         """The publisher last: a batch in flight still needs it."""

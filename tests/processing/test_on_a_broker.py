@@ -194,6 +194,17 @@ async def test_time_alone_makes_a_dossier_due_soon_or_overdue_with_one_alert_eac
         assert f'motcua_processing_dossiers{{department="{department}",timeliness="{timeliness}"}} {count}.0' in metrics
 
 
+async def test_a_number_of_partitions_that_the_topics_do_not_have_is_refused(
+    processing: Service, module_broker: str, tmp_path: Path
+) -> None:
+    """The topics are there with four partitions, as the running worker made them."""
+    log = tmp_path / "other.log"
+    other = Service("processing", free_port_base(1), {"KAFKA_BOOTSTRAP": module_broker, "KAFKA_PARTITIONS": "6"}, log)
+    with pytest.raises(AssertionError, match="processing ended with 70"):
+        await asyncio.to_thread(other.start)
+    assert "has 4 partitions, MOTCUA_PROCESSING_KAFKA_PARTITIONS says 6" in log.read_text()
+
+
 async def test_the_ledger_is_for_those_with_the_key(processing: Service) -> None:
     assert (await get(processing, "/v1/ledger")).status_code == httpx.codes.UNAUTHORIZED
     assert (await get(processing, "/v1/ledger", HEADERS)).status_code == httpx.codes.OK
