@@ -2,6 +2,7 @@
 
 import re
 from datetime import datetime
+from difflib import get_close_matches
 from typing import Annotated, Any
 
 import msgspec
@@ -20,6 +21,8 @@ from shared.domain.localtime import local
 SOURCE = "/intake"
 LONGEST_KEY = 255
 FIRST_SERIAL = "0001"
+LIKENESS = 0.8  # occured_at, occurredAt, due_date
+MEANT_OTHERWISE = frozenset({"data", "time", "at", "date"})  # the envelope's words, or a nested CloudEvent
 
 
 class _Event(Struct, frozen=True):
@@ -56,15 +59,15 @@ def short_form(body: bytes, code: str, *, now: datetime, applicant_key: bytes) -
 
 
 def _check_fields(event: str, contents: dict[str, Any]) -> None:
-    """A field that the event does not have is a slip of whoever wrote the command, not an event of a newer sender."""
+    """A field that looks like one of the event's is a slip, and would leave the event without it; any other is kept, as in a CloudEvent."""
     known = wire.EVENT_DATA.get(event)
     if known is None:
         return  # the event's name is what is wrong
-    unknown = [name for name in contents if name not in known.__struct_fields__]
-    if unknown:
-        fields = ", ".join((*_Event.__struct_fields__, *known.__struct_fields__))
-        msg = f"{unknown[0]}: is not a field of {event}; write only {fields}, or send a CloudEvent to keep what else there is in its data"
-        raise Malformed(msg)
+    fields = (*_Event.__struct_fields__, *known.__struct_fields__)
+    for name in contents.keys() - set(fields):
+        if name in MEANT_OTHERWISE or get_close_matches(name, fields, n=1, cutoff=LIKENESS):
+            msg = f"{name}: is not a field of {event}; its fields are {', '.join(fields)}"
+            raise Malformed(msg)
 
 
 def _composed(code: str, name: str, at: datetime, data: dict[str, Any], applicant_key: bytes) -> Candidate:
