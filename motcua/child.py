@@ -4,13 +4,11 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 TETHER = Path(__file__).with_name("tether.py")
-LOOK_AGAIN_S = 0.02
 
 
 @dataclass(slots=True)
@@ -81,11 +79,3 @@ class Child:
             message = f"{self.name} was not started"
             raise RuntimeError(message)
         return self.process
-
-
-def wait_for_exit(child: Child, within: float) -> bool:
-    """Whether the child ends within so many seconds by itself."""
-    deadline = time.monotonic() + within
-    while child.is_running() and time.monotonic() < deadline:
-        time.sleep(LOOK_AGAIN_S)
-    return not child.is_running()

@@ -32,13 +32,13 @@ class StatusIndex:
         self.counts.clear()
         self._heap = []
         for entry in entries:
-            self._seat(entry.dossier, now)
+            self.refresh(entry.dossier, now)
             self._heap.extend((at, entry.dossier.code) for at in self._thresholds(entry.dossier))
         heapify(self._heap)
 
     def put(self, before: Entry | None, after: Entry, now: datetime) -> None:
         """Take in a changed entry."""
-        self._seat(after.dossier, now)
+        self.refresh(after.dossier, now)
         same = before is not None and before.dossier.due_at == after.dossier.due_at and before.dossier.state == after.dossier.state
         if not same:
             for at in self._thresholds(after.dossier):
@@ -50,15 +50,12 @@ class StatusIndex:
             most -= 1
             yield heappop(self._heap)[1]
 
-    def refresh(self, dossier: Dossier, now: datetime) -> Timeliness | Standing | None:
-        """Count the dossier as it stands now, and say how that is."""
-        return self._seat(dossier, now)
-
     def needs_rebuild(self, entries: int) -> bool:
         """Whether stale thresholds (of deadlines that moved or dossiers that closed) make up most of the heap."""
         return len(self._heap) > 1000 + STALE_SHARE * 2 * entries
 
-    def _seat(self, dossier: Dossier, now: datetime) -> Timeliness | Standing | None:
+    def refresh(self, dossier: Dossier, now: datetime) -> Timeliness | Standing | None:
+        """Count the dossier as it stands now, and say how that is."""
         found = closed_timeliness(dossier) or standing(dossier, now, self._due_soon)
         old = self._seats.get(dossier.code)
         new = None if found is None else (dossier.department, "within" if found is Standing.NO_DEADLINE else found.value)

@@ -16,6 +16,7 @@ from services.processing.metrics import ProcessingMetrics
 from services.processing.store import LedgerStore, Partition
 from shared.clock import Clock, system_clock
 from shared.contract.codec import encode
+from shared.contract.dead_letter import dead_letter
 from shared.contract.envelope import event_name
 from shared.contract.status import AlertV1, DeadLetterV1
 from shared.contract.topics import ALERTS, DEAD_LETTERS, EVENTS
@@ -93,18 +94,7 @@ class Processor:
             raise TooMuchPoison(msg)
         message = event.message
         log.warning("dead_letter", topic=message.topic, partition=message.partition, offset=message.offset, reason=poison.reason)
-        decided.dead_letters.append(
-            DeadLetterV1(
-                topic=message.topic,
-                partition=message.partition,
-                offset=message.offset,
-                reason=poison.reason,
-                detail=poison.detail,
-                failed_at=system_clock(),
-                key=message.key,
-                value=message.value,
-            )
-        )
+        decided.dead_letters.append(dead_letter(message, reason=poison.reason, detail=poison.detail, failed_at=system_clock()))
 
     async def _publish_outputs(self, decided: Decided) -> None:
         if decided.alerts:

@@ -71,8 +71,6 @@ TRANSITIONS: dict[EventKind, tuple[frozenset[State | None], State | None]] = {
     _K.CORRECTED: (_ANY, None),
 }
 
-OPENING = frozenset(kind for kind, (allowed, _) in TRANSITIONS.items() if None in allowed)
-
 
 def next_state(state: State | None, kind: EventKind) -> State | None:
     """The state after the event, or None when the table does not allow the event from this state."""
