@@ -24,7 +24,7 @@ class WorkingAxis:
         day = first
         while day <= last:
             if calendar.is_working_day(day):
-                for opens, closes in calendar.sessions:
+                for opens, closes in calendar.sessions_on(day):
                     self._append(midnight(day) + _seconds(opens), _seconds(closes) - _seconds(opens))
             day += timedelta(days=1)
         self.end = self._before[-1]

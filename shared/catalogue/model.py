@@ -1,27 +1,35 @@
 """What a catalogue says: who answers for a dossier, how long it may take, and when that department works."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import date
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date, time
 from types import MappingProxyType
 
-from shared.domain.calendar import DEFAULT_SESSIONS, Session, WorkingCalendar
+from shared.catalogue.days import CalendarEntry, in_force_for, scopes, with_entries
+from shared.domain.calendar import DEFAULT_SESSIONS, DatedSessions, Session, WorkingCalendar
+from shared.domain.deadline import DeadlineRule
+from shared.domain.errors import CalendarNotKnown
 from shared.domain.terms import Term
 
 
 @dataclass(frozen=True, slots=True)
 class Department:
-    """The agency that answers for a dossier; `sessions` are the hours its counters work."""
+    """The agency that answers for a dossier; `sessions` are the hours its counters work, `hours` other ones in certain periods."""
 
     code: str
     name: str
     name_en: str
     sessions: tuple[Session, ...] = DEFAULT_SESSIONS
+    hours: tuple[DatedSessions, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Procedure:
-    """An administrative procedure; without a department every department may handle it, without a term it has no deadline."""
+    """An administrative procedure, as it is in force in `valid_from..valid_to` (inclusive; None: open).
+
+    Without a department every department may handle it; without a term it has no deadline, unless the answer is due the same day.
+    A receipt after `closing_hour`, or on a day off, counts as made at the opening of the next working day.
+    """
 
     code: str
     name: str
@@ -29,57 +37,109 @@ class Procedure:
     field: str
     level: str
     term: Term | None
+    closing_hour: time | None = None
+    same_day: bool = False
+    valid_from: date | None = None
+    valid_to: date | None = None
+
+    @property
+    def rule(self) -> DeadlineRule:
+        """What gives its dossiers their deadline."""
+        return DeadlineRule(self.term, self.closing_hour, self.same_day)
 
     def may_be_handled_by(self, department: str) -> bool:
         return self.department is None or self.department == department
 
-
-@dataclass(frozen=True, slots=True)
-class CalendarEntry:
-    """One announced day off, or one day swapped to work, and who said so."""
-
-    day: date
-    works: bool
-    name: str
-    source: str
+    def is_valid_on(self, day: date) -> bool:
+        return (self.valid_from is None or self.valid_from <= day) and (self.valid_to is None or day <= self.valid_to)
 
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """Departments and procedures by code, and the announced days off and swapped days between two dates (inclusive)."""
+    """Departments, procedures as they were and are, and the announced days off and swapped days between two dates (inclusive).
+
+    `procedures` holds the latest version of each procedure, in force or not: its field and level name a dossier of any age.
+    """
 
     departments: Mapping[str, Department]
-    procedures: Mapping[str, Procedure]
+    versions: tuple[Procedure, ...]
     calendar_first_day: date
     calendar_last_day: date
     calendar_entries: tuple[CalendarEntry, ...]
+    procedures: Mapping[str, Procedure] = field(init=False, repr=False, compare=False)
+    _versions: Mapping[str, tuple[Procedure, ...]] = field(init=False, repr=False, compare=False)
     _calendars: Mapping[str, WorkingCalendar] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        by_sessions: dict[tuple[Session, ...], WorkingCalendar] = {}
-        for department in self.departments.values():
-            if department.sessions not in by_sessions:
-                by_sessions[department.sessions] = self._working_calendar(department.sessions)
-        calendars = {code: by_sessions[department.sessions] for code, department in self.departments.items()}
-        object.__setattr__(self, "_calendars", MappingProxyType(calendars))
+        versions: dict[str, tuple[Procedure, ...]] = {}
+        for version in self.versions:
+            versions[version.code] = (*versions.get(version.code, ()), version)
+        latest = {code: max(known, key=lambda version: version.valid_from or date.min) for code, known in versions.items()}
+        object.__setattr__(self, "_versions", versions)
+        object.__setattr__(self, "procedures", MappingProxyType(latest))
+        object.__setattr__(self, "_calendars", self._working_calendars())
+
+    def procedure(self, code: str, day: date) -> Procedure | None:
+        """The procedure as it was in force on a day; None when it was not."""
+        return next((version for version in self._versions.get(code, ()) if version.is_valid_on(day)), None)
+
+    def procedures_on(self, day: date) -> list[Procedure]:
+        """Every procedure in force on a day, in the catalogue's order."""
+        return [version for version in self.versions if version.is_valid_on(day)]
+
+    def procedures_of(self, department: str) -> list[Procedure]:
+        """The procedures a department handles, in their latest version and the catalogue's order."""
+        return [procedure for procedure in self.procedures.values() if procedure.may_be_handled_by(department)]
 
     def calendar(self, department: str) -> WorkingCalendar:
         """The working calendar of a department; KeyError when the catalogue does not have it."""
         return self._calendars[department]
 
-    def entries(self, first: date, last: date) -> list[CalendarEntry]:
-        """Days off and swapped days in `first..last`, in order."""
-        return [entry for entry in self.calendar_entries if first <= entry.day <= last]
+    def calendar_of(self, code: str) -> WorkingCalendar:
+        """The working calendar of any code: a department the catalogue lacks, a province, or "" for what holds everywhere; usual hours."""
+        return self._calendars.get(code) or self._working_calendar(Department(code, code, code), self._entries_for(code))
 
-    def procedures_of(self, department: str) -> list[Procedure]:
-        """The procedures a department handles, in the catalogue's order."""
-        return [procedure for procedure in self.procedures.values() if procedure.may_be_handled_by(department)]
+    def entries(self, first: date, last: date, department: str = "") -> list[CalendarEntry]:
+        """Days off and swapped days in `first..last` as they hold for a department ("": everywhere), in order."""
+        return [entry for entry in self._entries_for(department) if first <= entry.day <= last]
 
-    def _working_calendar(self, sessions: tuple[Session, ...]) -> WorkingCalendar:
+    def with_entries(self, entries: Iterable[CalendarEntry]) -> "Catalogue":
+        """A copy in which these entries add to, and for the same day and scope replace, the present ones.
+
+        Raises `CalendarNotKnown` for a day outside the calendar: one announced day does not make its year known.
+        """
+        added = tuple(entries)
+        for entry in added:
+            if not self.calendar_first_day <= entry.day <= self.calendar_last_day:
+                known = f"{self.calendar_first_day} to {self.calendar_last_day}"
+                raise CalendarNotKnown(f"{entry.day} ({entry.name}): days off are known from {known}; add that year to calendar.toml first")
+        return replace(self, calendar_entries=with_entries(self.calendar_entries, added))
+
+    def _entries_for(self, code: str) -> tuple[CalendarEntry, ...]:
+        return in_force_for(code, self.calendar_entries)
+
+    def _working_calendars(self) -> Mapping[str, WorkingCalendar]:
+        """One calendar for all departments that share their hours and the scopes that apply to them."""
+        of_scopes: dict[frozenset[str], tuple[CalendarEntry, ...]] = {}
+        shared: dict[object, WorkingCalendar] = {}
+        calendars: dict[str, WorkingCalendar] = {}
+        for code, department in self.departments.items():
+            applying = scopes(code, self.calendar_entries)
+            if applying not in of_scopes:
+                of_scopes[applying] = self._entries_for(code)
+            key = (applying, department.sessions, department.hours)
+            if key not in shared:
+                shared[key] = self._working_calendar(department, of_scopes[applying])
+            calendars[code] = shared[key]
+        return MappingProxyType(calendars)
+
+    def _working_calendar(self, department: Department, entries: tuple[CalendarEntry, ...]) -> WorkingCalendar:
         return WorkingCalendar(
             first_day=self.calendar_first_day,
             last_day=self.calendar_last_day,
-            days_off=frozenset(entry.day for entry in self.calendar_entries if not entry.works),
-            swapped_to_work=frozenset(entry.day for entry in self.calendar_entries if entry.works),
-            sessions=sessions,
+            days_off=frozenset(entry.day for entry in entries if not entry.works),
+            swapped_to_work=frozenset(entry.day for entry in entries if entry.works),
+            sessions=department.sessions,
+            hours=department.hours,
+            names=MappingProxyType({entry.day: entry.name for entry in entries}),
         )

@@ -8,13 +8,24 @@ from msgspec import Meta, Struct
 DepartmentCode = Annotated[str, Meta(pattern=r"^[A-Z]\d{2}(\.\d{1,3})*$")]
 ProcedureCode = Annotated[str, Meta(pattern=r"^\d\.\d{6}$")]
 Name = Annotated[str, Meta(min_length=1)]
+Level = Literal["province", "district", "commune"]
+SessionRows = list[tuple[time, time]]
+
+
+class HoursRow(Struct, frozen=True, forbid_unknown_fields=True):
+    """Other hours from `first` to `last` (inclusive; none: from then on)."""
+
+    first: date
+    sessions: SessionRows
+    last: date | None = None
 
 
 class DepartmentRow(Struct, frozen=True, forbid_unknown_fields=True):
     code: DepartmentCode
     name: Name
     name_en: Name
-    sessions: list[tuple[time, time]] | None = None
+    sessions: SessionRows | None = None
+    hours: list[HoursRow] = []
 
 
 class TermRow(Struct, frozen=True, forbid_unknown_fields=True):
@@ -22,20 +33,35 @@ class TermRow(Struct, frozen=True, forbid_unknown_fields=True):
     unit: Literal["working_days", "calendar_days", "working_hours", "months"]
 
 
+class LevelRow(Struct, frozen=True, forbid_unknown_fields=True):
+    code: Level
+    name: Name
+    valid_from: date | None = None
+    valid_to: date | None = None
+
+
 class ProcedureRow(Struct, frozen=True, forbid_unknown_fields=True):
+    """One version of a procedure; several of one code follow each other in time."""
+
     code: ProcedureCode
     name: Name
     field: Name
-    level: Literal["province", "district", "commune"]
+    level: Level
     department: DepartmentCode | None = None
     term: TermRow | None = None
+    closing_hour: time | None = None
+    same_day: bool = False
+    valid_from: date | None = None
+    valid_to: date | None = None
 
 
 class DayRow(Struct, frozen=True, forbid_unknown_fields=True):
-    """One day (`day`) or several in a row (`first`, `last`, inclusive)."""
+    """One day (`day`) or several in a row (`first`, `last`, inclusive), everywhere or where `applies_to` says."""
 
     name: Name
     source: Name
     day: date | None = None
     first: date | None = None
     last: date | None = None
+    applies_to: list[DepartmentCode] = []
+    announced: date | None = None
