@@ -9,10 +9,11 @@ import msgspec
 
 from shared.contract import events as wire
 from shared.contract.envelope import CloudEvent, event_name
-from shared.contract.status import DeadlineV1, StatusV1, SuspensionV1
+from shared.contract.status import DeadlineV1, HopV1, StatusV1, SuspensionV1
 from shared.domain import events as domain
 from shared.domain.dossier import DeadlineChange, Dossier, Suspension
 from shared.domain.events import Channel, CorrectableField, OnlineLevel, Outcome
+from shared.domain.hops import Hop
 from shared.domain.lifecycle import EventKind, State
 from shared.domain.localtime import local
 from shared.domain.terms import Term, TermUnit
@@ -155,7 +156,12 @@ def to_status(dossier: Dossier, *, version: int, recordedtime: datetime, alerted
         apologised_at=dossier.apologised_at,
         officer=dossier.officer,
         alerted=alerted,
+        hops=tuple(_hop_v1(hop) for hop in dossier.hops),
     )
+
+
+def _hop_v1(hop: Hop) -> HopV1:
+    return HopV1(agency=hop.agency, forwarded_at=hop.forwarded_at, due_at=hop.due_at, answered_at=hop.answered_at)
 
 
 def to_dossier(status: StatusV1) -> Dossier:
@@ -172,8 +178,10 @@ def to_dossier(status: StatusV1) -> Dossier:
         submitted_at=_local(status.submitted_at),
         received_at=_local(status.received_at),
         term=_term(status.term),
+        due_original=_local(status.due_original),
         deadlines=tuple(DeadlineChange(local(change.at), local(change.due_at)) for change in status.deadlines),
         suspensions=tuple(Suspension(State(pause.kind), local(pause.started_at), _local(pause.ended_at)) for pause in status.suspensions),
+        hops=tuple(Hop(hop.agency, local(hop.forwarded_at), _local(hop.due_at), _local(hop.answered_at)) for hop in status.hops),
         closed_at=_local(status.closed_at),
         closed_as=None if status.closed_as is None else State(status.closed_as),
         returned_at=_local(status.returned_at),

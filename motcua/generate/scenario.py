@@ -10,8 +10,8 @@ import msgspec
 from msgspec import Meta, Struct
 
 from motcua.generate.mix import Mix
+from shared.domain.definitions import BY_DATE
 from shared.domain.identities import ROW_IDENTITIES
-from shared.domain.timeliness import DEFINITIONS
 
 SHIPPED = Path(__file__).parent.parent / "scenarios"
 Count = Annotated[int, Meta(ge=0)]
@@ -113,8 +113,8 @@ def _broken_rest(scenario: Scenario) -> list[str]:
     lines = []
     if scenario.first_day > scenario.last_day:
         lines.append(f"from {scenario.first_day} lies after to {scenario.last_day}")
-    if scenario.definition not in DEFINITIONS:
-        lines.append(f"definition {scenario.definition} is not known; use one of {', '.join(DEFINITIONS)}")
+    if scenario.definition != BY_DATE.name:
+        lines.append(f"definition {scenario.definition} is not one that dossiers are made by; write {BY_DATE.name}")
     by_department = scenario.overdue_by_department
     if by_department and (total := sum(by_department.values())) != scenario.figures.resolved_overdue:
         lines.append(f"overdue_by_department sums to {total:,}, resolved_overdue is {scenario.figures.resolved_overdue:,}")

@@ -7,8 +7,9 @@ from heapq import heapify, heappop, heappush
 
 from services.processing.ledger import Entry
 from shared.domain.deadline import overdue_from
+from shared.domain.definitions import Timeliness
 from shared.domain.dossier import Dossier
-from shared.domain.timeliness import Standing, Timeliness, closed_timeliness, in_hours, standing
+from shared.domain.timeliness import Standing, closed_timeliness, in_hours, standing
 
 Seat = tuple[str, str]  # department, timeliness
 STALE_SHARE = 2  # the heap is rebuilt when it holds more than this many times the thresholds that matter

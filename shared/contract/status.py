@@ -21,11 +21,21 @@ class DeadlineV1(Struct, frozen=True, kw_only=True):
     due_at: Instant
 
 
+class HopV1(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The dossier was forwarded to another agency, with a deadline of the hop's own; open without `answered_at`."""
+
+    agency: str | None = None
+    forwarded_at: Instant
+    due_at: Instant | None = None
+    answered_at: Instant | None = None
+
+
 class StatusV1(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """`version` grows with every change, `sequence` is the last event's; a reader keeps the highest version it saw.
 
     `timeliness` is early, on_time, overdue or no_deadline once closed; within, due_soon, overdue, suspended or no_deadline while open:
     as it was at the latest event, or when a threshold of its deadline was last announced, by a new version with the same `sequence`.
+    `due_original` is the deadline given at receipt, `deadlines` those that held since; `hops` never move the dossier's own deadline.
     `alerted` maps a threshold (due_soon, overdue) to the deadline it was announced for.
     """
 
@@ -54,6 +64,7 @@ class StatusV1(Struct, frozen=True, kw_only=True, omit_defaults=True):
     apologised_at: Instant | None = None
     officer: str | None = None
     alerted: dict[str, Instant] = {}
+    hops: tuple[HopV1, ...] = ()
 
 
 class AlertV1(Struct, frozen=True, kw_only=True):

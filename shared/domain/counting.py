@@ -4,16 +4,17 @@ A figure is a sum of deltas over days and dossiers, so any period, grouping or c
 construction. A dossier becomes overdue by the passing of days: the delta of that future day is already there.
 """
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from enum import StrEnum
 from typing import NamedTuple
 
-from shared.domain.deadline import overdue_from
+from shared.domain.definitions import BY_DATE, Definition, Timeliness
 from shared.domain.dossier import Dossier
 from shared.domain.events import Channel, OnlineLevel
 from shared.domain.lifecycle import State
-from shared.domain.localtime import ONE_DAY, local_date
-from shared.domain.timeliness import Timeliness, closed_timeliness, in_hours
+from shared.domain.localtime import local_date
+from shared.domain.timeliness import in_hours
 
 
 class Measure(StrEnum):
@@ -38,6 +39,8 @@ class Measure(StrEnum):
 
 STOCKS = frozenset({Measure.OPEN, Measure.OPEN_OVERDUE, Measure.OPEN_SUSPENDED, Measure.AWAITING_RETURN})
 FLOWS = frozenset(Measure) - STOCKS
+JUDGED = (Measure.RESOLVED_EARLY, Measure.RESOLVED_ON_TIME, Measure.RESOLVED_OVERDUE, Measure.OPEN_OVERDUE)
+"""The measures that a definition of timeliness decides; all others are facts."""
 
 
 class Delta(NamedTuple):
@@ -64,15 +67,37 @@ _RESOLVED_AS = {timeliness: Measure(f"resolved_{timeliness.value}") for timeline
 _RETURNED_BY = {channel: Measure(f"returned_{channel.value}") for channel in Channel}
 
 
-def contributions(dossier: Dossier) -> list[Delta]:
-    """Everything the dossier adds to the figures under `by-date/1`, as deltas with distinct (day, measure) and no zero.
+def contributions(dossier: Dossier, definition: Definition = BY_DATE) -> list[Delta]:
+    """Everything the dossier adds to the figures under the definition, as deltas with distinct (day, measure) and no zero.
 
     A dossier that was never received adds nothing. The grouping (department, procedure, channel) is the dossier's own.
     """
-    if dossier.received_at is None:
+    return [*facts(dossier), *judgements(dossier, definition, stretches(dossier))]
+
+
+def facts(dossier: Dossier) -> list[Delta]:
+    """What the dossier adds under every definition: all measures but the judged ones."""
+    return [] if dossier.received_at is None else _summed(_facts(dossier, local_date(dossier.received_at)))
+
+
+def judgements(dossier: Dossier, definition: Definition, held: Sequence[Stretch]) -> list[Delta]:
+    """What the definition adds to the facts, in the JUDGED measures; `held` are the dossier's stretches, the same for every definition."""
+    if dossier.received_at is None or not held:
         return []
-    deltas = _deltas(dossier, local_date(dossier.received_at))
-    if len({delta[:2] for delta in deltas}) == len(deltas):
+    hours = in_hours(dossier)
+    found: list[Delta] = []
+    for stretch in held:
+        span = overdue_span(stretch, definition, in_hours=hours)
+        if span is not None:
+            found += _stock(Measure.OPEN_OVERDUE, *span)
+    if dossier.closed_at is not None and dossier.due_at is not None:
+        timeliness = definition.judge(dossier.closed_at, dossier.due_at, in_hours=hours)
+        found.append(Delta(local_date(dossier.closed_at), _RESOLVED_AS[timeliness], 1))
+    return _summed(found)
+
+
+def _summed(deltas: list[Delta]) -> list[Delta]:
+    if len(deltas) < 2 or len({delta[:2] for delta in deltas}) == len(deltas):  # noqa: PLR2004 - one differs from itself only
         return deltas
     sums: dict[tuple[date, Measure], int] = {}
     for day, measure, amount in deltas:
@@ -81,13 +106,11 @@ def contributions(dossier: Dossier) -> list[Delta]:
     return [Delta(day, measure, amount) for (day, measure), amount in sums.items() if amount]
 
 
-def _deltas(dossier: Dossier, received: date) -> list[Delta]:
+def _facts(dossier: Dossier, received: date) -> list[Delta]:
     closed = _day(dossier.closed_at)
     found = [Delta(received, Measure.RECEIVED, 1), *_stock(Measure.OPEN, received, closed)]
     if dossier.channel is Channel.ONLINE and dossier.online_level is OnlineLevel.FULL:
         found.append(Delta(received, Measure.RECEIVED_ONLINE_FULL, 1))
-    for first, end in overdue_spans(dossier):
-        found += _stock(Measure.OPEN_OVERDUE, first, end)
     for pause in dossier.suspensions:
         found += _stock(Measure.OPEN_SUSPENDED, local_date(pause.started_at), _day(pause.ended_at))
     if dossier.returned_at is not None and dossier.return_channel is not None:
@@ -98,18 +121,15 @@ def _deltas(dossier: Dossier, received: date) -> list[Delta]:
 
 
 def _closing(dossier: Dossier, closed: date) -> list[Delta]:
-    timeliness = closed_timeliness(dossier)
-    assert timeliness is not None, "a closed dossier has a class"
-    resolved = Delta(closed, _RESOLVED_AS[timeliness], 1)
+    found = [Delta(closed, Measure.RESOLVED_NO_DEADLINE, 1)] if dossier.due_at is None else []
     match dossier.closed_as:
         case State.RESOLVED:
-            return [resolved, *_stock(Measure.AWAITING_RETURN, closed, _day(dossier.returned_at))]
+            found += _stock(Measure.AWAITING_RETURN, closed, _day(dossier.returned_at))
         case State.WITHDRAWN:
-            return [resolved, Delta(closed, Measure.WITHDRAWN, 1)]
+            found.append(Delta(closed, Measure.WITHDRAWN, 1))
         case State.STOPPED:
-            return [resolved, Delta(closed, Measure.STOPPED, 1)]
-        case _:
-            return [resolved]
+            found.append(Delta(closed, Measure.STOPPED, 1))
+    return found
 
 
 def _day(instant: datetime | None) -> date | None:
@@ -122,22 +142,17 @@ def _stock(measure: Measure, first: date, end: date | None) -> list[Delta]:
     return [] if first == end else [Delta(first, measure, 1), Delta(end, measure, -1)]
 
 
-def overdue_spans(dossier: Dossier) -> list[Span]:
-    """The days at whose end the open dossier is overdue."""
-    hours = in_hours(dossier)
-    spans = [overdue_span(stretch, in_hours=hours) for stretch in stretches(dossier)]
-    return [span for span in spans if span is not None]
-
-
-def overdue_span(stretch: Stretch, *, in_hours: bool) -> Span | None:
-    """The days of the stretch at whose end the deadline lies on an earlier day and no pause holds it.
+def overdue_span(stretch: Stretch, definition: Definition, *, in_hours: bool) -> Span | None:
+    """The days of the stretch at whose end the dossier is overdue by the definition and no pause holds it.
 
     A pause that began when the dossier was overdue already leaves it overdue (domain §3.6, §4).
     """
     first, end, due, paused_at = stretch
-    if due is None or (paused_at is not None and paused_at < overdue_from(due, in_hours=in_hours)):
+    if due is None or (end is not None and end <= local_date(due)):  # no definition is late on a day before the deadline's
         return None
-    first = max(first, local_date(due) + ONE_DAY)
+    if paused_at is not None and paused_at < definition.overdue_from(due, in_hours=in_hours):
+        return None
+    first = max(first, definition.overdue_on(due, in_hours=in_hours))
     return (first, end) if end is None or first < end else None
 
 

@@ -15,6 +15,7 @@ from shared.domain.errors import (
     UnknownDossier,
 )
 from shared.domain.events import Channel, CorrectableField, Event, OnlineLevel
+from shared.domain.hops import Hop, answered
 from shared.domain.lifecycle import CLOSED, OPEN, SUSPENDED, State, next_state
 from shared.domain.localtime import local
 from shared.domain.terms import Term, counts_hours
@@ -43,6 +44,7 @@ class Dossier:
 
     `closed_at` is the closing instant that timeliness is judged at: resolved, else returned, else withdrawn or stopped.
     `deadlines` holds every deadline in force with the instant it came into force, so that any past day can be judged by what held then.
+    `due_original` is the deadline given at receipt, None when there was none; whatever moves or corrects the deadline leaves it.
     """
 
     code: str
@@ -56,8 +58,10 @@ class Dossier:
     submitted_at: datetime | None = None
     received_at: datetime | None = None
     term: Term | None = None
+    due_original: datetime | None = None
     deadlines: tuple[DeadlineChange, ...] = ()
     suspensions: tuple[Suspension, ...] = ()
+    hops: tuple[Hop, ...] = ()
     closed_at: datetime | None = None
     closed_as: State | None = None
     returned_at: datetime | None = None
@@ -69,12 +73,6 @@ class Dossier:
     def due_at(self) -> datetime | None:
         """The deadline in force, None for a dossier without one."""
         return self.deadlines[-1].due_at if self.deadlines else None
-
-    @property
-    def due_original(self) -> datetime | None:
-        """The deadline given at receipt; None when it came later, by an extension."""
-        given = bool(self.deadlines) and self.deadlines[0].at == self.received_at
-        return self.deadlines[0].due_at if given else None
 
     @property
     def is_open(self) -> bool:
@@ -134,8 +132,10 @@ def _submitted(event: events.Submitted, at: datetime) -> Changes:
 
 
 def _received(event: events.Received, at: datetime) -> Changes:
-    deadlines = () if event.due_at is None else (_deadline(event.due_at, at, at, event.term),)
-    return _about(event) | {"received_at": at, "term": event.term, "deadlines": deadlines}
+    given = None if event.due_at is None else _deadline(event.due_at, at, at, event.term)
+    if given is None:
+        return _about(event) | {"received_at": at, "term": event.term}
+    return _about(event) | {"received_at": at, "term": event.term, "due_original": given.due_at, "deadlines": (given,)}
 
 
 def _about(event: events.Submitted | events.Received) -> Changes:
@@ -161,6 +161,11 @@ def _facts(dossier: Dossier, event: Event, at: datetime) -> Changes:
             return _resumed(dossier, event.due_at, at)
         case events.Extended():
             return _due(dossier, event.due_at, at)
+        case events.Forwarded():
+            due = None if event.due_at is None else local(event.due_at)
+            return {"hops": (*dossier.hops, Hop(event.agency, at, due))}
+        case events.ForwardAnswered():
+            return {"hops": answered(dossier.hops, event.agency, at)}
         case events.Apologised():
             return {"apologised_at": at}
         case events.Returned():

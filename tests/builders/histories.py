@@ -1,13 +1,18 @@
-"""Random histories of a dossier: any order of events the rules allow, at untidy times, with deadlines that move about."""
+"""Random histories of a dossier: any order of events the rules allow, of every kind, at awkward times, with deadlines that move about.
 
-from datetime import datetime, time, timedelta
-from typing import Any
+All randomness comes from one `random.Random`: hypothesis lends one that it can shrink, and an office of hundreds is made of seeds.
+"""
+
+from collections.abc import Sequence
+from datetime import date, datetime, time, timedelta
+from random import Random
+from typing import Any, TypeVar
 
 from hypothesis import strategies as st
 
 from shared.domain.dossier import Dossier, apply
 from shared.domain.errors import DeadlineBeforeReceipt
-from shared.domain.events import Channel, CorrectableField, Event, OnlineLevel
+from shared.domain.events import Channel, CorrectableField, Event, OnlineLevel, Outcome
 from shared.domain.lifecycle import EventKind, next_state
 from shared.domain.localtime import LOCAL
 from shared.domain.terms import Term, TermUnit
@@ -15,10 +20,21 @@ from tests.builders.events import CODE, an_event
 from tests.builders.times import at
 
 EPOCH = at("2023-01-17 00:00")
+DEPARTMENTS = ("H59.15", "H59.16")
+PROCEDURES = ("2.000635", "1.000001")
+LONGEST = 14  # events
 GAPS = [timedelta(0), timedelta(minutes=30), timedelta(hours=3), timedelta(hours=9), timedelta(days=1), timedelta(days=2, hours=5)]
-TERMS = [None, Term(3, TermUnit.WORKING_DAYS), Term(8, TermUnit.WORKING_HOURS), Term(8, TermUnit.WORKING_HOURS)]
+LAST = timedelta.resolution
+CLOCKS = [  # midnight, before and at opening, lunch, the afternoon, closing, the last of the day
+    time(0), time(6, 59, 59, 999_999), time(7), time(8, 31), time(11, 30), time(12, 15), time(13, 29), time(13, 30), time(16), time(17),
+    time(22), time(23, 59, 59, 999_999),
+]  # fmt: skip
+NEAR_DUE = [-timedelta(hours=4), -timedelta(minutes=30), -LAST, timedelta(0), LAST, timedelta(minutes=30), timedelta(hours=4)]
+HOURS = Term(8, TermUnit.WORKING_HOURS)
+TERMS = [None, Term(3, TermUnit.WORKING_DAYS), Term(5, TermUnit.CALENDAR_DAYS), Term(1, TermUnit.MONTHS), HOURS, HOURS, HOURS]
+AGENCIES = [None, "H59.20", "UBND xã Long Đức"]
 
-INTRICATE = {  # drawn four times as often as the rest: what moves deadlines and holds clocks
+INTRICATE = {  # drawn four times as often as the rest while open: what moves deadlines and holds clocks
     EventKind.RECEIVED,
     EventKind.SUPPLEMENT_REQUESTED,
     EventKind.SUPPLEMENTED,
@@ -29,84 +45,136 @@ INTRICATE = {  # drawn four times as often as the rest: what moves deadlines and
 }
 
 History = list[Event]
+T = TypeVar("T")
 
 
-@st.composite
-def histories(draw: st.DrawFn) -> tuple[Dossier, History]:
+def histories() -> st.SearchStrategy[tuple[Dossier, History]]:
     """A dossier and the events that made it."""
-    now = EPOCH + draw(st.sampled_from(GAPS))
+    return st.builds(history, st.randoms(use_true_random=False))
+
+
+def history(
+    rng: Random, start: datetime = EPOCH, departments: tuple[str, ...] = DEPARTMENTS, procedures: tuple[str, ...] = PROCEDURES
+) -> tuple[Dossier, History]:
+    """One drawn from `rng`: at least one event, the first one on the day of `start` or the next; corrected to these departments only."""
+    draw = _Draw(rng, departments, procedures)
+    now = start + rng.choice(GAPS[:-2])
     dossier: Dossier | None = None
-    history: History = []
-    for _ in range(draw(st.integers(1, 11))):
-        now += draw(st.sampled_from(GAPS))
-        kind = draw(st.sampled_from(_allowed(dossier)))
-        event = an_event(kind, now, **_payload(draw, kind, dossier, now))
+    told: History = []
+    for _ in range(rng.randint(1, LONGEST)):
+        now = draw.later(now, None if dossier is None else dossier.due_at)
+        kind = rng.choice(_allowed(dossier))
+        event = an_event(kind, now, **draw.payload(kind, dossier, now))
         try:
             dossier = apply(dossier, CODE, event)
         except DeadlineBeforeReceipt:
             continue
-        history.append(event)
+        told.append(event)
     if dossier is None:
-        dossier = apply(None, CODE, opening := an_event(EventKind.RECEIVED, now, due_at=None))
-        history.append(opening)
-    return dossier, history
+        opening = an_event(EventKind.RECEIVED, now, due_at=None, department=departments[0], procedure=procedures[0])
+        dossier = apply(None, CODE, opening)
+        told.append(opening)
+    return dossier, told
 
 
 def _allowed(dossier: Dossier | None) -> list[EventKind]:
     state = None if dossier is None else dossier.state
     allowed = [kind for kind in EventKind if next_state(state, kind) is not None]
-    return allowed + [kind for kind in allowed if kind in INTRICATE] * 3
+    moves = dossier is None or dossier.is_open
+    return allowed + [kind for kind in allowed if kind in INTRICATE and moves] * 3
 
 
-def _payload(draw: st.DrawFn, kind: EventKind, dossier: Dossier | None, now: datetime) -> dict[str, Any]:
-    match kind:
-        case EventKind.RECEIVED:
-            due = draw(st.sampled_from([None, at("2023-01-20 10:00")]) | _around(now, 0))
-            level = draw(st.sampled_from([None, *OnlineLevel]))
-            return {"due_at": due, "term": draw(st.sampled_from(TERMS)), "channel": draw(st.sampled_from(Channel)), "online_level": level}
-        case EventKind.EXTENDED:
-            return {"due_at": draw(_around(now, -2))}
-        case EventKind.RETURNED:
-            return {"channel": draw(st.sampled_from(Channel))}
-        case EventKind.SUPPLEMENTED | EventKind.PAYMENT_SETTLED | EventKind.WITHDRAWN | EventKind.STOPPED | EventKind.RESOLVED:
-            due = dossier.due_at if dossier is not None else None
-            return {} if due is None else {"due_at": draw(st.none() | _around(due, 0))}
-        case EventKind.CORRECTED:
-            assert dossier is not None
-            return _correction(draw, dossier, now)
-        case _:
-            return {}
+class _Draw:
+    """Draws times and what events carry."""
 
+    def __init__(self, rng: Random, departments: tuple[str, ...], procedures: tuple[str, ...]) -> None:
+        self._rng = rng
+        self._departments = departments
+        self._procedures = procedures
 
-def _correction(draw: st.DrawFn, dossier: Dossier, now: datetime) -> dict[str, Any]:
-    field = (
-        CorrectableField.CHANNEL
-        if dossier.received_at is None
-        else draw(st.sampled_from([*CorrectableField, *[CorrectableField.DUE_AT] * 4]))
-    )
-    old, new = _values(draw, field, dossier, now)
-    return {"corrected_field": field, "old": old, "new": new}
+    def _pick(self, options: Sequence[T]) -> T:
+        return self._rng.choice(options)
 
+    def later(self, now: datetime, due: datetime | None) -> datetime:
+        """Not before `now`: after a while, at an awkward time of that day, or right around the deadline."""
+        if due is not None and (near := due + self._pick(NEAR_DUE)) >= now and self._rng.random() < 0.3:
+            return near
+        later = now + self._pick(GAPS)
+        awkward = datetime.combine(later.date(), self._pick(CLOCKS), LOCAL)
+        return awkward if awkward >= now and self._rng.random() < 0.5 else later
 
-def _values(draw: st.DrawFn, field: CorrectableField, dossier: Dossier, now: datetime) -> tuple[str | None, str | None]:
-    match field:
-        case CorrectableField.CHANNEL:
-            return dossier.channel, draw(st.sampled_from(Channel))
-        case CorrectableField.ONLINE_LEVEL:
-            return dossier.online_level, draw(st.sampled_from([None, *OnlineLevel]))
-        case CorrectableField.DUE_AT:
-            old = None if dossier.due_at is None else dossier.due_at.isoformat()
-            return old, draw(st.none() | _around(now, -2).map(datetime.isoformat))
-        case CorrectableField.DEPARTMENT:
-            return dossier.department, draw(st.sampled_from(["H59.15", "H59.16"]))
-        case CorrectableField.PROCEDURE:
-            return dossier.procedure, draw(st.sampled_from(["2.000635", "1.000001"]))
+    def payload(self, kind: EventKind, dossier: Dossier | None, now: datetime) -> dict[str, Any]:
+        match kind:
+            case EventKind.SUBMITTED:
+                return self._about()
+            case EventKind.RECEIVED:
+                return self._about() | {"term": self._pick(TERMS), "due_at": self._pick([None, *[self._day(now, 0)] * 4])}
+            case EventKind.EXTENDED:
+                return {"due_at": self._day(now, -2)}
+            case EventKind.SUPPLEMENTED | EventKind.PAYMENT_SETTLED | EventKind.WITHDRAWN | EventKind.STOPPED:
+                return self._moved(dossier)
+            case EventKind.RESOLVED:
+                return self._moved(dossier) | {"outcome": self._pick(list(Outcome)), "electronic_result": self._pick([None, True])}
+            case EventKind.CORRECTED:
+                assert dossier is not None
+                return self._correction(dossier, now)
+            case _:
+                return self._beside(kind, now)
 
+    def _beside(self, kind: EventKind, now: datetime) -> dict[str, Any]:
+        """What events carry that change no figure or only the channel of a return."""
+        match kind:
+            case EventKind.RETURNED:
+                return {"channel": self._pick(list(Channel))}
+            case EventKind.APOLOGISED:
+                return {"promised_at": self._day(now, 0)}
+            case EventKind.FORWARDED:
+                return {"agency": self._pick(AGENCIES), "due_at": self._pick([None, self._day(now, -1)])}
+            case EventKind.FORWARD_ANSWERED:
+                return {"agency": self._pick(AGENCIES)}
+            case EventKind.RATED:
+                return {"score": self._rng.randint(1, 5)}
+            case EventKind.FEE_PAID:
+                return {"amount_vnd": 50_000, "paid_online": self._pick([True, False])}
+            case _:
+                return {}
 
-def _around(instant: datetime, earliest: int) -> st.SearchStrategy[datetime]:
-    """An hour of a day from `earliest` days after the instant to six days later, mostly near it."""
-    return st.builds(
-        lambda days, hour: datetime.combine(instant.date() + timedelta(days=days), time(hour), LOCAL),
-        st.integers(earliest, 1) | st.integers(0, 6),
-        st.sampled_from([0, 8, 10, 16, 23]),
-    )
+    def _about(self) -> dict[str, Any]:
+        return {
+            "department": self._pick(self._departments),
+            "procedure": self._pick(self._procedures),
+            "channel": self._pick(list(Channel)),
+            "online_level": self._pick([None, *OnlineLevel]),
+        }
+
+    def _moved(self, dossier: Dossier | None) -> dict[str, Any]:
+        """The deadline as a pause moved it: somewhere later, the same, or none named."""
+        due = None if dossier is None else dossier.due_at
+        return {} if due is None else {"due_at": self._pick([None, due, self._day(due, 0), self._day(due, 0)])}
+
+    def _day(self, instant: datetime, earliest: int) -> datetime:
+        """An awkward time from `earliest` days after the instant to six days later, mostly near it."""
+        day: date = instant.date() + timedelta(days=self._pick([*range(earliest, 7), *range(earliest, 2), *range(earliest, 2)]))
+        return datetime.combine(day, self._pick(CLOCKS), LOCAL)
+
+    def _correction(self, dossier: Dossier, now: datetime) -> dict[str, Any]:
+        fields: list[CorrectableField] = [each for each in CorrectableField if each is not CorrectableField.DUE_AT]
+        if dossier.received_at is not None:
+            fields += [CorrectableField.DUE_AT] * 5
+        field = self._pick(fields)
+        old, new = self._values(field, dossier, now)
+        return {"corrected_field": field, "old": old, "new": new}
+
+    def _values(self, field: CorrectableField, dossier: Dossier, now: datetime) -> tuple[str | None, str | None]:
+        match field:
+            case CorrectableField.CHANNEL:
+                return dossier.channel, self._pick(list(Channel))
+            case CorrectableField.ONLINE_LEVEL:
+                return dossier.online_level, self._pick([None, *OnlineLevel])
+            case CorrectableField.DUE_AT:
+                old = None if dossier.due_at is None else dossier.due_at.isoformat()
+                return old, self._pick([None, *[self._day(now, -2).isoformat()] * 3])
+            case CorrectableField.DEPARTMENT:
+                return dossier.department, self._pick(self._departments)
+            case CorrectableField.PROCEDURE:
+                return dossier.procedure, self._pick(self._procedures)

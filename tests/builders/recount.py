@@ -4,7 +4,7 @@ What a correction sets right counts as if it had been right from the start; so c
 """
 
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, time
 from typing import Any
 
 from shared.domain import events
@@ -113,25 +113,25 @@ def end_of(day: date, told: list[Event]) -> Day:
     return now
 
 
-def stocks(day: date, told: list[Event]) -> dict[str, int]:
+def stocks(day: date, told: list[Event], definition: str = "by-date/1") -> dict[str, int]:
     """Open, overdue, suspended and awaiting return at the end of the day, as 0 or 1."""
     now = end_of(day, told)
     is_open = now.received is not None and now.state in ("running", "paused")
     resolved = now.closing is not None and now.closing.kind == "resolved"
     return {
         "open": int(is_open),
-        "open_overdue": int(is_open and _overdue(now, day)),
+        "open_overdue": int(is_open and _overdue(now, day, definition)),
         "open_suspended": int(now.state == "paused"),
         "awaiting_return": int(resolved and now.returned is None),
     }
 
 
-def _overdue(now: Day, day: date) -> bool:
-    if now.due is None or now.due.date() >= day:
+def _overdue(now: Day, day: date, definition: str) -> bool:
+    """Closed now it would be late; by-date/1 gives a term in hours the whole day of its deadline. In a pause: late when it began."""
+    if now.due is None or (definition == "by-date/1" and now.due.date() >= day):
         return False
-    if now.paused_at is None:
-        return True
-    return now.paused_at > now.due if _in_hours(now) else now.paused_at.date() > now.due.date()
+    end_of_day = datetime.combine(day, time.max, now.due.tzinfo)
+    return _judge(now, now.paused_at or end_of_day, definition) == "overdue"
 
 
 def _in_hours(now: Day) -> bool:
@@ -139,7 +139,7 @@ def _in_hours(now: Day) -> bool:
     return term is not None and term.unit == "working_hours"
 
 
-def flows(day: date, told: list[Event]) -> dict[str, int]:
+def flows(day: date, told: list[Event], definition: str = "by-date/1") -> dict[str, int]:
     """What happened on the day itself, by the names of the measures."""
     now = end_of(day, told)
     found: dict[str, int] = {}
@@ -148,7 +148,7 @@ def flows(day: date, told: list[Event]) -> dict[str, int]:
         if now.received.channel == "online" and now.received.online_level == "full":
             found["received_online_full"] = 1
     if now.closing is not None and now.closing.occurred_at.date() == day:
-        found[f"resolved_{_judge(now, now.closing.occurred_at)}"] = 1
+        found[f"resolved_{_judge(now, now.closing.occurred_at, definition)}"] = 1
         if now.closing.kind in ("withdrawn", "stopped"):
             found[now.closing.kind.value] = 1
     if isinstance(now.returned, events.Returned) and now.returned.occurred_at.date() == day:
@@ -156,12 +156,22 @@ def flows(day: date, told: list[Event]) -> dict[str, int]:
     return found
 
 
-def _judge(now: Day, closed: datetime) -> str:
+def _judge(now: Day, closed: datetime, definition: str) -> str:
     due = now.due
     if due is None:
         return "no_deadline"
-    if _in_hours(now):
-        if closed > due:
-            return "overdue"
-        return "on_time" if (closed.date(), closed.hour) == (due.date(), due.hour) else "early"
-    return "early" if closed.date() < due.date() else "on_time" if closed.date() == due.date() else "overdue"
+    if _in_hours(now) and closed > due:
+        return "overdue"
+    unit = {"by-date/1": _hour if _in_hours(now) else datetime.date, "instant/1": lambda instant: instant, "half-day/1": _half}[definition]
+    if unit(closed) == unit(due):
+        return "on_time"
+    return "early" if closed < due else "overdue"
+
+
+def _hour(instant: datetime) -> str:
+    return f"{instant:%Y-%m-%d %H}"
+
+
+def _half(instant: datetime) -> str:
+    clock = f"{instant:%H:%M}"
+    return f"{instant:%Y-%m-%d} " + ("night" if clock < "07:00" else "morning" if clock < "13:30" else "afternoon")

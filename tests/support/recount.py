@@ -1,13 +1,13 @@
 """A straight recount of the figures from events as they travel: every dossier looked at at the end of the day; no deltas.
 
-It shares no code with the product, so that a rule misread there is not misread here in the same way. Definition by-date/1.
+It shares no code with the product, so that a rule misread there is not misread here in the same way. Any definition of timeliness.
 Events are CloudEvents as dicts, each dossier's in their order, accepted ones only. A correction counts from the start.
 """
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, datetime, time, timedelta, timezone
 from typing import Any
 
 HERE = timezone(timedelta(hours=7))
@@ -15,6 +15,7 @@ PAUSES = ("supplement_requested", "payment_requested")
 CLOSINGS = ("resolved", "returned", "withdrawn", "stopped")
 ENDS_PAUSE = ("supplemented", "payment_settled", "resolved", "withdrawn", "stopped")
 TOTAL = None
+BY_DATE, INSTANT, HALF_DAY = "by-date/1", "instant/1", "half-day/1"
 
 
 @dataclass
@@ -39,17 +40,21 @@ def by_department(story: Story) -> Any:
     return story.about["department"]
 
 
-def recount(events: Iterable[dict[str, Any]], first: date, last: date, group_by: GroupBy = by_department) -> dict[Any, dict[str, int]]:
+def recount(
+    events: Iterable[dict[str, Any]], first: date, last: date, group_by: GroupBy = by_department, definition: str = BY_DATE
+) -> dict[Any, dict[str, int]]:
     """Figures by group, and under TOTAL those of all; the names are the API's. A group without any dossier is left out."""
-    return recount_stories(stories(events).values(), first, last, group_by)
+    return recount_stories(stories(events).values(), first, last, group_by, definition)
 
 
-def recount_stories(told: Iterable[Story], first: date, last: date, group_by: GroupBy = by_department) -> dict[Any, dict[str, int]]:
+def recount_stories(
+    told: Iterable[Story], first: date, last: date, group_by: GroupBy = by_department, definition: str = BY_DATE
+) -> dict[Any, dict[str, int]]:
     """As `recount`, for stories told before."""
     found: dict[Any, dict[str, int]] = defaultdict(lambda: dict.fromkeys(NAMES, 0))
     found[TOTAL].update(dict.fromkeys(NAMES, 0))
     for story in told:
-        for name in _counted(story, first, last):
+        for name in _counted(story, first, last, definition):
             found[TOTAL][name] += 1
             found[group_by(story)][name] += 1
     for row in found.values():
@@ -77,7 +82,9 @@ def _tell(story: Story, name: str, at: datetime, data: dict[str, Any]) -> None:
     if name == "received":
         story.received = at
         story.in_hours = (data.get("term") or {}).get("unit") == "working_hours"
-    if due and (name in ("received", "extended") or (name in ENDS_PAUSE and paused)):
+    in_force = story.deadlines[-1][1] if story.deadlines else None
+    moved_by_pause = name in ENDS_PAUSE and paused and due != in_force  # one said again is still the one that a correction means
+    if due and (name in ("received", "extended") or moved_by_pause):
         story.deadlines.append((at, due))
     if name in PAUSES:
         story.pauses.append([at, None])
@@ -103,7 +110,7 @@ def _correct(story: Story, name: str, value: str | None) -> None:
         story.deadlines = [(story.received, _instant(value))]
 
 
-def _counted(story: Story, first: date, last: date) -> Iterable[str]:
+def _counted(story: Story, first: date, last: date, definition: str) -> Iterable[str]:
     """The names under which the dossier counts once each in the period."""
     if story.received is None:
         return
@@ -114,7 +121,7 @@ def _counted(story: Story, first: date, last: date) -> Iterable[str]:
     if _open(story, first - timedelta(days=1)):
         yield "carried_over"
     if story.closed and first <= story.closed.date() <= last:
-        yield f"resolved_{_judged(story)}"
+        yield f"resolved_{_judged(story, definition)}"
         if story.closed_by in ("withdrawn", "stopped"):
             yield story.closed_by
     if story.returned and first <= story.returned.date() <= last:
@@ -123,7 +130,7 @@ def _counted(story: Story, first: date, last: date) -> Iterable[str]:
         yield "awaiting_return"
     if _open(story, last):
         yield "in_progress_total"
-        yield "in_progress_overdue" if _overdue(story, last) else "in_progress_within"
+        yield "in_progress_overdue" if _overdue(story, last, definition) else "in_progress_within"
         if _paused_at(story, last):
             yield "in_progress_suspended"
 
@@ -141,26 +148,40 @@ def _paused_at(story: Story, day: date) -> datetime | None:
     return begun[-1][0] if begun and not _past(begun[-1][1], day) else None
 
 
-def _overdue(story: Story, day: date) -> bool:
+def _overdue(story: Story, day: date, definition: str) -> bool:
+    """Closed with the day's last instant it would be late; in a pause it is when it was late as the pause began."""
     in_force = [due for since, due in story.deadlines if since.date() <= day]
-    if not in_force or in_force[-1].date() >= day:
+    if not in_force:
         return False
-    due, paused_at = in_force[-1], _paused_at(story, day)
-    if paused_at is None:
-        return True
-    return paused_at > due if story.in_hours else paused_at.date() > due.date()
+    due = in_force[-1]
+    if definition == BY_DATE and due.date() == day:  # by date the day of the deadline is never overdue, whatever the term
+        return False
+    at = _paused_at(story, day) or datetime.combine(day, time.max, HERE)
+    return _class(at, due, definition, in_hours=story.in_hours) == "overdue"
 
 
-def _judged(story: Story) -> str:
+def _judged(story: Story, definition: str) -> str:
     assert story.closed is not None
-    if not story.deadlines:
-        return "no_deadline"
-    closed, due = story.closed, story.deadlines[-1][1]
-    if story.in_hours:
-        if closed > due:
-            return "overdue"
+    return _class(story.closed, story.deadlines[-1][1], definition, in_hours=story.in_hours) if story.deadlines else "no_deadline"
+
+
+def _class(closed: datetime, due: datetime, definition: str, *, in_hours: bool) -> str:
+    if definition == INSTANT:
+        return "early" if closed < due else "on_time" if closed == due else "overdue"
+    if in_hours and closed > due:
+        return "overdue"
+    if definition == HALF_DAY:
+        before, after = (closed.date(), _half(closed)), (due.date(), _half(due))
+        return "early" if before < after else "on_time" if before == after else "overdue"
+    if in_hours:
         return "on_time" if (closed.date(), closed.hour) == (due.date(), due.hour) else "early"
     return "early" if closed.date() < due.date() else "on_time" if closed.date() == due.date() else "overdue"
+
+
+def _half(instant: datetime) -> int:
+    """0 before 07:00, 1 before 13:30, 2 from then on."""
+    minutes = instant.hour * 60 + instant.minute
+    return int(minutes >= 7 * 60) + int(minutes >= 13 * 60 + 30)
 
 
 NAMES = (

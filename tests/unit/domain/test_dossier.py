@@ -152,10 +152,40 @@ class TestCorrections:
         fix = event("corrected", "2023-01-06", corrected_field=CorrectableField.DUE_AT, old=DUE.isoformat(), new=None)
         assert dossier_after(received(), fix).due_at is None
 
+    @pytest.mark.parametrize("new", ["2023-01-12T08:31:00+07:00", None])
+    def test_the_deadline_given_at_receipt_is_kept_beside_the_corrected_one(self, new: str | None) -> None:
+        fix = event("corrected", "2023-01-06", corrected_field=CorrectableField.DUE_AT, old=DUE.isoformat(), new=new)
+        assert dossier_after(received(), fix).due_original == DUE
+        assert dossier_after(event("submitted", "2023-01-02"), received(), fix).due_original == DUE
+        assert dossier_after(received(), fix, event("extended", "2023-01-09", due_at=at("2023-01-20"))).due_original == DUE
+
+    def test_a_correction_within_a_pause_sets_right_the_deadline_that_the_pause_moves(self) -> None:
+        fix = event(
+            "corrected", "2023-01-06", corrected_field=CorrectableField.DUE_AT, old=DUE.isoformat(), new="2023-01-12T08:31:00+07:00"
+        )
+        paused = dossier_after(received(), event("supplement_requested", "2023-01-05"), fix)
+        assert (paused.due_at, paused.suspended_since) == (at("2023-01-12 08:31"), at("2023-01-05"))
+        again = event("supplemented", "2023-01-09", due_at=at("2023-01-16 08:31"))
+        history = (received(), event("supplement_requested", "2023-01-05"), fix, again)
+        changes = [(change.at, change.due_at) for change in dossier_after(*history).deadlines]
+        assert changes == [(START, at("2023-01-12 08:31")), (at("2023-01-09"), at("2023-01-16 08:31"))]
+
+    def test_a_correction_after_a_pause_sets_right_the_moved_deadline_only(self) -> None:
+        moved = event("supplemented", "2023-01-06", due_at=at("2023-01-11 08:31"))
+        fix = event(
+            "corrected",
+            "2023-01-09",
+            corrected_field=CorrectableField.DUE_AT,
+            old="2023-01-11T08:31:00+07:00",
+            new="2023-01-13T08:31:00+07:00",
+        )
+        dossier = dossier_after(received(), event("supplement_requested", "2023-01-05"), moved, fix)
+        assert [change.due_at for change in dossier.deadlines] == [DUE, at("2023-01-13 08:31")]
+
     def test_a_deadline_can_be_added_by_correction_after_closing(self) -> None:
         fix = event("corrected", "2023-01-09", corrected_field=CorrectableField.DUE_AT, old=None, new="2023-01-10T08:31:00+07:00")
         dossier = dossier_after(received(due_at=None), event("resolved", "2023-01-06"), fix)
-        assert (dossier.due_original, dossier.state) == (at("2023-01-10 08:31"), State.RESOLVED)
+        assert (dossier.due_original, dossier.due_at, dossier.state) == (None, at("2023-01-10 08:31"), State.RESOLVED)
 
     @pytest.mark.parametrize(
         ("field", "old", "new"),

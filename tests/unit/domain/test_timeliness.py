@@ -4,19 +4,16 @@ from datetime import timedelta
 
 import pytest
 
+from shared.domain.definitions import BY_DATE, Timeliness
 from shared.domain.events import Event
 from shared.domain.terms import Term, TermUnit
-from shared.domain.timeliness import BY_DATE, DEFINITIONS, Standing, Timeliness, closed_timeliness, standing
+from shared.domain.timeliness import Standing, closed_timeliness, standing
 from tests.builders.events import dossier_after, event, received
 from tests.builders.times import at
 
 DUE = at("2023-01-10 08:31")
 HOURS = Term(8, TermUnit.WORKING_HOURS)
 TWO_DAYS = timedelta(days=2)
-
-
-def test_a_definition_is_found_by_the_name_it_publishes() -> None:
-    assert DEFINITIONS["by-date/1"] is BY_DATE
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,129 @@
+"""Definitions of timeliness: versioned objects, because the same dossiers give different rates by each (domain §4)."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from enum import StrEnum
+from typing import Protocol
+
+from shared.domain import deadline
+from shared.domain.localtime import LOCAL, ONE_DAY, local, local_date
+
+
+class Timeliness(StrEnum):
+    """The class of a closed dossier."""
+
+    EARLY = "early"
+    ON_TIME = "on_time"
+    OVERDUE = "overdue"
+    NO_DEADLINE = "no_deadline"
+
+
+class Definition(Protocol):
+    """What early, on time and overdue mean; docs/decisions/0007 says why each of them is as it is.
+
+    A published name never changes its meaning: another reading is another version. All definitions agree where the local days differ:
+    a dossier closed on a day before that of its deadline is early, on a later day overdue; an open one is overdue at the end of every
+    later day. The counting relies on it.
+    """
+
+    @property
+    def name(self) -> str: ...
+
+    def judge(self, closed_at: datetime, due_at: datetime, *, in_hours: bool) -> Timeliness:
+        """The class of a dossier closed at `closed_at`; `in_hours` for a term in working hours."""
+
+    def overdue_from(self, due_at: datetime, *, in_hours: bool) -> datetime:
+        """The first instant at which an open dossier stands overdue; a pause that begins from then on leaves it overdue."""
+
+    def overdue_on(self, due_at: datetime, *, in_hours: bool) -> date:
+        """The first local day at whose end an open dossier counts as overdue: the deadline's day or the next."""
+
+
+@dataclass(frozen=True, slots=True)
+class ByDate:
+    """Definition `by-date/1`: terms in days or months compare local dates; terms in hours compare instants,
+    and the local hour of the deadline is on time. An open dossier is overdue at the end of the days after that of its deadline."""
+
+    name: str = "by-date/1"
+
+    def judge(self, closed_at: datetime, due_at: datetime, *, in_hours: bool) -> Timeliness:
+        if in_hours:
+            return _by_span(closed_at, local(due_at).replace(minute=0, second=0, microsecond=0), due_at)
+        closed, due_day = local_date(closed_at), local_date(due_at)
+        if closed == due_day:
+            return Timeliness.ON_TIME
+        return Timeliness.EARLY if closed < due_day else Timeliness.OVERDUE
+
+    def overdue_from(self, due_at: datetime, *, in_hours: bool) -> datetime:
+        return deadline.overdue_from(due_at, in_hours=in_hours)
+
+    def overdue_on(self, due_at: datetime, *, in_hours: bool) -> date:  # noqa: ARG002 - by date for terms in hours too
+        return local_date(due_at) + ONE_DAY
+
+
+@dataclass(frozen=True, slots=True)
+class Instant:
+    """Definition `instant/1`: before the deadline's very instant is early, at it on time, after it overdue, whatever the term."""
+
+    name: str = "instant/1"
+
+    def judge(self, closed_at: datetime, due_at: datetime, *, in_hours: bool) -> Timeliness:  # noqa: ARG002 - no unit differs
+        if closed_at == due_at:
+            return Timeliness.ON_TIME
+        return Timeliness.EARLY if closed_at < due_at else Timeliness.OVERDUE
+
+    def overdue_from(self, due_at: datetime, *, in_hours: bool) -> datetime:  # noqa: ARG002
+        return local(due_at) + timedelta.resolution
+
+    def overdue_on(self, due_at: datetime, *, in_hours: bool) -> date:
+        return self.overdue_from(due_at, in_hours=in_hours).date()
+
+
+MORNING, AFTERNOON = time(7), time(13, 30)  # opening and the end of the lunch break, by the default hours
+
+
+@dataclass(frozen=True, slots=True)
+class HalfDay:
+    """Definition `half-day/1`: the half of the day in which the deadline lies is on time, earlier is early, later overdue.
+
+    A local day has the parts [00:00, 07:00), [07:00, 13:30) and [13:30, 24:00): constants of this version, so that figures follow from
+    the log alone, whatever hours an office keeps. A term in hours is overdue right after its deadline, as in the other definitions.
+    """
+
+    name: str = "half-day/1"
+
+    def judge(self, closed_at: datetime, due_at: datetime, *, in_hours: bool) -> Timeliness:
+        start, end = _half_of(due_at)
+        return _by_span(closed_at, start, due_at if in_hours else end - timedelta.resolution)
+
+    def overdue_from(self, due_at: datetime, *, in_hours: bool) -> datetime:
+        return local(due_at) + timedelta.resolution if in_hours else _half_of(due_at)[1]
+
+    def overdue_on(self, due_at: datetime, *, in_hours: bool) -> date:
+        return self.overdue_from(due_at, in_hours=in_hours).date()
+
+
+def _half_of(instant: datetime) -> tuple[datetime, datetime]:
+    """The part of the local day that the instant lies in: its start, and the start of the next."""
+    here = local(instant)
+    day, clock = here.date(), here.time()
+    if clock < MORNING:
+        return _at(day, time()), _at(day, MORNING)
+    if clock < AFTERNOON:
+        return _at(day, MORNING), _at(day, AFTERNOON)
+    return _at(day, AFTERNOON), _at(day + ONE_DAY, time())
+
+
+def _at(day: date, clock: time) -> datetime:
+    return datetime.combine(day, clock, LOCAL)
+
+
+def _by_span(closed_at: datetime, on_time_from: datetime, on_time_until: datetime) -> Timeliness:
+    """The class by a span of time that is on time, both ends included."""
+    if closed_at > on_time_until:
+        return Timeliness.OVERDUE
+    return Timeliness.ON_TIME if closed_at >= on_time_from else Timeliness.EARLY
+
+
+BY_DATE, INSTANT, HALF_DAY = ByDate(), Instant(), HalfDay()
+DEFINITIONS: dict[str, Definition] = {definition.name: definition for definition in (BY_DATE, INSTANT, HALF_DAY)}

@@ -1,0 +1,32 @@
+"""Hops to other agencies (liên thông): each has its own deadline; none of them moves the dossier's or counts in a figure (domain §2)."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from shared.domain.deadline import overdue_from
+
+
+@dataclass(frozen=True, slots=True)
+class Hop:
+    """The dossier was with `agency` from `forwarded_at` on; open while `answered_at` is None, also when the dossier has been closed."""
+
+    agency: str | None
+    forwarded_at: datetime
+    due_at: datetime | None = None
+    answered_at: datetime | None = None
+
+    def is_late(self, now: datetime) -> bool:
+        """Whether it was answered, or is still open at `now`, after the local day of its own deadline; never without one."""
+        return self.due_at is not None and (self.answered_at or now) >= overdue_from(self.due_at, in_hours=False)
+
+
+def answered(hops: tuple[Hop, ...], agency: str | None, at: datetime) -> tuple[Hop, ...]:
+    """The hops after an answer: it closes the latest open hop to that agency, or the latest open one when no agency is named.
+
+    An answer that no open hop waits for changes nothing.
+    """
+    for index in reversed(range(len(hops))):
+        hop = hops[index]
+        if hop.answered_at is None and agency in (None, hop.agency):
+            return (*hops[:index], replace(hop, answered_at=at), *hops[index + 1 :])
+    return hops
