@@ -1,0 +1,41 @@
+"""The golden set as it stands in its file: cases, calendars, traps and definitions."""
+
+import tomllib
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+FILE = Path(__file__).parents[2] / "shared" / "golden" / "deadlines.toml"
+
+Case = dict[str, Any]  # one [[cases]] table, as README.md beside the file describes it
+Calendar = dict[str, Any]  # one [calendars.*] table
+
+_FILE = tomllib.loads(FILE.read_text(encoding="utf-8"))
+CASES: list[Case] = _FILE["cases"]
+CALENDARS: dict[str, Calendar] = _FILE["calendars"]
+TRAPS: dict[str, str] = _FILE["traps"]
+DEFINITIONS: dict[str, str] = _FILE["definitions"]
+
+
+def calendar_of(case: Case) -> str:
+    """The name of the calendar a case goes by."""
+    name: str = case.get("calendar", "vn")
+    return name
+
+
+def department_of(case: Case) -> str:
+    """The department that receives the case's dossier."""
+    code: str = CALENDARS[calendar_of(case)]["department"]
+    return code
+
+
+def rules_of(case: Case) -> list[dict[str, Any]]:
+    """The procedure's rule as it was and is: the case's versions, or the one rule it names."""
+    named = {key: case[key] for key in ("term", "same_day", "closing_hour") if key in case}
+    versions: list[dict[str, Any]] = case.get("versions", [named])
+    return versions
+
+
+def original_of(expect: dict[str, Any]) -> datetime | None:
+    """The deadline given at receipt: named where it is not the last one."""
+    return None if expect.get("no_original") else expect.get("due_original", expect.get("due_at"))

@@ -1,0 +1,72 @@
+"""The golden set as published data: it covers every rule and trap, and a person can check each case from the file alone."""
+
+import re
+from collections import Counter
+from datetime import date, datetime
+
+from shared.catalogue import load
+from shared.domain.localtime import ONE_DAY
+from tests.golden.paper_calendar import on_the_wall
+from tests.golden.reading import CALENDARS, CASES, DEFINITIONS, FILE, TRAPS, Case
+
+RULES = {"§1", "§2", *(f"§3.{number}" for number in range(1, 11)), "§4"}
+FIRST_DATE, LAST_WEEKDAY = re.compile(r"\d{4}-\d\d-\d\d"), re.compile(r"# ([A-Z][a-z]{2})$")
+
+
+def test_there_are_enough_cases_and_each_has_its_own_name() -> None:
+    ids = Counter(case["id"] for case in CASES)
+
+    assert len(ids) >= 120
+    assert [name for name, times in ids.items() if times > 1 or not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", name)] == []
+
+
+def test_every_rule_and_every_trap_has_a_case_and_no_tag_is_unknown() -> None:
+    assert {rule for case in CASES for rule in case["rules"]} == RULES
+    assert {trap for case in CASES for trap in case.get("traps", [])} == TRAPS.keys()
+
+
+def test_no_case_is_told_twice() -> None:
+    told = Counter(str({key: case[key] for key in case if key not in ("id", "rules", "traps", "why")}) for case in CASES)
+
+    assert max(told.values()) == 1
+
+
+def test_every_case_says_why_and_expects_something_under_every_definition() -> None:
+    assert [case["id"] for case in CASES if len(case["why"]) < len("Answered at once.")] == []
+    assert [case["id"] for case in CASES if not _judged(case)] == []
+    assert [case["id"] for case in CASES if any(judged.keys() != DEFINITIONS.keys() for judged in _judged(case))] == []
+
+
+def _judged(case: Case) -> list[dict[str, str]]:
+    expect = case["expect"]
+    return [*([expect["class"]] if "class" in expect else []), *(cut_off["standing"] for cut_off in expect.get("open", []))]
+
+
+def test_the_weekdays_beside_the_dates_are_those_of_the_calendar() -> None:
+    lines = FILE.read_text(encoding="utf-8").splitlines()
+    found = [(dated[0], told[1]) for line in lines if (told := LAST_WEEKDAY.search(line)) and (dated := FIRST_DATE.search(line))]
+
+    assert len(found) > len(CASES)
+    assert [(day, weekday) for day, weekday in found if f"{date.fromisoformat(day):%a}" != weekday] == []
+
+
+def test_the_days_off_are_those_of_the_catalogue() -> None:
+    paper, shipped = on_the_wall("vn"), load().calendar(CALENDARS["vn"]["department"])
+    first, last = CALENDARS["vn"]["first_day"], CALENDARS["vn"]["last_day"]
+    days = [first + offset * ONE_DAY for offset in range((last - first).days + 1)]
+
+    assert [day for day in days if paper.works_on(day) != shipped.is_working_day(day)] == []
+
+
+def test_every_instant_has_an_offset() -> None:
+    instants = [value for case in CASES for value in _instants(case)]
+
+    assert len(instants) > 2 * len(CASES)
+    assert [value for value in instants if value.tzinfo is None] == []
+
+
+def _instants(value: object) -> list[datetime]:
+    if isinstance(value, datetime):
+        return [value]
+    inside = value.values() if isinstance(value, dict) else value if isinstance(value, list) else []
+    return [found for each in inside for found in _instants(each)]
