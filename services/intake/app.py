@@ -9,12 +9,15 @@ import structlog
 from fastapi import Depends, FastAPI
 from fastapi_offline import FastAPIOffline
 
-from services.intake import bulk_api, failures, operations, posting, reading
+from services.intake import announcement_api, bulk_api, failures, operations, posting, reading
+from services.intake.announcements import store as announcement_store
+from services.intake.announcements.known import Announcements
 from services.intake.bodies import uncompressed
 from services.intake.committer import Committer
 from services.intake.database import migrate, open_database
 from services.intake.documented import documented
 from services.intake.metrics import Metrics
+from services.intake.mover import Mover
 from services.intake.relay import Relay
 from services.intake.service import Intake
 from services.intake.settings import IntakeSettings
@@ -36,19 +39,23 @@ def create_app(settings: IntakeSettings, on_fatal: Callable[[], None] = lambda: 
         database = open_database(settings)
         try:
             await migrate(database)
+            announcements = Announcements(catalogue)
+            async with database.reader.connect() as connection:
+                await announcement_store.follow(connection, announcements)
             metrics = Metrics()
             relay = Relay(settings, database, metrics)
             clock = clock_from(settings.clock)
             committer = Committer(
                 database,
-                catalogue,
+                announcements,
                 clock=clock,
                 recording_clock=system_clock,
                 max_batch_events=settings.max_batch_events,
                 on_commit=relay.logged,
             )
-            app.state.intake = Intake(settings, catalogue, clock, database, metrics, committer, relay)
-            async with _running(committer, relay, settings.drain_seconds, on_fatal):
+            mover = Mover(database, announcements, committer, metrics, clock)
+            app.state.intake = Intake(settings, announcements, clock, database, metrics, committer, relay, mover)
+            async with _running(committer, relay, mover, settings.drain_seconds, on_fatal):
                 yield
         finally:
             await database.close()
@@ -57,7 +64,7 @@ def create_app(settings: IntakeSettings, on_fatal: Callable[[], None] = lambda: 
     problems.install(app)
     failures.install(app)
     guarded, keyless = Depends(require_key(settings.api_key)), documented({401: "no key, or another one"})
-    for router in (posting.router, bulk_api.router):
+    for router in (posting.router, bulk_api.router, announcement_api.router):
         app.include_router(router, dependencies=[guarded, Depends(uncompressed)], responses=keyless)
     app.include_router(reading.router, dependencies=[guarded], responses=keyless)
     app.include_router(operations.router)
@@ -65,13 +72,18 @@ def create_app(settings: IntakeSettings, on_fatal: Callable[[], None] = lambda: 
 
 
 @contextlib.asynccontextmanager
-async def _running(committer: Committer, relay: Relay, drain_seconds: float, on_fatal: Callable[[], None]) -> AsyncIterator[None]:
-    """The writer and the relay, drained in that order at the end."""
+async def _running(
+    committer: Committer, relay: Relay, mover: Mover, drain_seconds: float, on_fatal: Callable[[], None]
+) -> AsyncIterator[None]:
+    """The mover, which goes on at the next start; the writer and the relay, drained in that order at the end."""
     writer = _watched("writer", committer.run(), on_fatal)
     relaying = _watched("relay", relay.run(), on_fatal)
+    moving = _watched("mover", mover.run(), on_fatal)
     try:
         yield
     finally:
+        moving.cancel()
+        await asyncio.wait([moving])
         committer.close()
         await asyncio.wait([writer])
         relay.drain()

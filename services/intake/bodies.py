@@ -1,9 +1,11 @@
 """What comes in as a body: refused by its headers, read no further than allowed, and only then understood."""
 
+from typing import TypeVar
+
 import msgspec
 from fastapi import Request
 from fastapi.exceptions import RequestValidationError
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from services.intake.parsing import UNREADABLE
 from services.intake.refusals import Malformed, TooLarge
@@ -11,6 +13,7 @@ from services.intake.schemas import NewDossier
 from shared.problems import Problem
 
 JSON = "application/json"
+ModelT = TypeVar("ModelT", bound=BaseModel)
 _decode_any = msgspec.json.Decoder().decode
 
 
@@ -46,15 +49,20 @@ async def read(request: Request, limit: int) -> bytes:
 
 def new_dossier(body: bytes) -> NewDossier:
     """The request of POST /v1/dossiers; raises what says which field is wrong."""
+    return understood(body, NewDossier, "department, procedure and channel")
+
+
+def understood(body: bytes, model: type[ModelT], needed: str) -> ModelT:
+    """A JSON object as the model has it; raises what says which field is wrong. `needed` are the fields to name to who sends none."""
     try:
         found = _decode_any(body)
     except UNREADABLE as wrong:
-        msg = f"the body is not JSON: {wrong if body else 'it is empty'}; send an object with department, procedure and channel"
+        msg = f"the body is not JSON: {wrong if body else 'it is empty'}; send an object with {needed}"
         raise Malformed(msg) from wrong
     if not isinstance(found, dict):
-        msg = "the body is not a JSON object; send one with department, procedure and channel"
+        msg = f"the body is not a JSON object; send one with {needed}"
         raise Malformed(msg)
     try:
-        return NewDossier.model_validate(found)
+        return model.model_validate(found)
     except ValidationError as wrong:
         raise RequestValidationError([{**error, "loc": ("body", *error["loc"])} for error in wrong.errors()]) from wrong

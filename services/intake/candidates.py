@@ -44,6 +44,13 @@ class Mint(Struct, frozen=True):
     day: str
 
 
+class Basis(Struct, frozen=True):
+    """What intake computed an event of its own from: the dossier after its event `sequence`; `added` are the fields it computed."""
+
+    sequence: int
+    added: str
+
+
 class Candidate(Struct, frozen=True, kw_only=True):
     """One event as sent, with what was read from it; `others` are the attributes intake does not know, kept as they are."""
 
@@ -55,6 +62,7 @@ class Candidate(Struct, frozen=True, kw_only=True):
     others: dict[str, Raw] | None = None
     mint: Mint | None = None
     key_use: KeyUse | None = None
+    basis: Basis | None = None
 
 
 ATTRIBUTES = frozenset(Logged.__struct_fields__)

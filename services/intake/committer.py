@@ -10,12 +10,13 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.intake import log
+from services.intake.announcements import store as announcement_store
+from services.intake.announcements.known import Announcements
 from services.intake.candidates import Candidate, Mint
 from services.intake.database import Database, take_commit_lock
 from services.intake.desk import Desk, Known, NotDecided, Row
 from services.intake.dossiers import RecentDossiers
 from services.intake.outcomes import Outcome
-from shared.catalogue import Catalogue
 from shared.clock import Clock
 
 TRANSIENT = (DBAPIError, PoolTimeout, OSError, TimeoutError)
@@ -49,7 +50,7 @@ class Committer:
     def __init__(
         self,
         database: Database,
-        catalogue: Catalogue,
+        announcements: Announcements,
         *,
         clock: Clock,
         recording_clock: Clock,
@@ -57,7 +58,7 @@ class Committer:
         on_commit: Callable[[Sequence[Row]], None],
     ) -> None:
         self._database = database
-        self._catalogue = catalogue
+        self._announcements = announcements
         self._clock = clock
         self._recording_clock = recording_clock
         self._max_batch_events = max_batch_events
@@ -149,7 +150,7 @@ class Committer:
         async with self._database.writer.begin() as connection:
             await take_commit_lock(connection)
             known = await self._read(connection, [candidate for request in requests for candidate in request])
-            desk = Desk(known, self._catalogue, self._clock(), self._recording_clock())
+            desk = Desk(known, self._announcements.catalogue, self._clock(), self._recording_clock())
             outcomes = desk.decide_all(requests)
             await log.append(connection, desk)
         self._recent.put(desk.changed)
@@ -165,8 +166,10 @@ class Committer:
         for candidate in candidates:
             if candidate.mint is not None:
                 wanted[candidate.mint] = wanted.get(candidate.mint, 0) + 1
+        head, newest = await log.heads(connection)
+        await announcement_store.follow(connection, self._announcements, newest)
         return Known(
-            head=await log.head(connection),
+            head=head,
             events=await log.logged_events(connection, ids),
             dossiers=await log.dossiers(connection, codes, self._recent),
             keys=keys,

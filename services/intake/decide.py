@@ -1,7 +1,7 @@
 """The decision on one event: what the catalogue and the lifecycle say, and the deadline it gives; pure."""
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, get_args
 
 from msgspec import Struct
@@ -11,9 +11,10 @@ from services.intake.refusals import InFuture, UnknownDepartment, UnknownProcedu
 from shared.catalogue import Catalogue, Procedure
 from shared.contract import events as wire
 from shared.domain import events as domain
-from shared.domain.deadline import due_after_pause, due_at
+from shared.domain.deadline import DeadlineRule, due_after_pause, due_by
 from shared.domain.dossier import Dossier, apply
 from shared.domain.events import CorrectableField
+from shared.domain.localtime import local_date
 from shared.domain.timeliness import in_hours
 
 FUTURE_ALLOWED = timedelta(minutes=5)
@@ -40,34 +41,45 @@ def decide(candidate: Candidate, dossier: Dossier | None, catalogue: Catalogue, 
     if event.occurred_at > now + FUTURE_ALLOWED:
         msg = f"time {event.occurred_at.isoformat()} is more than five minutes after {now.isoformat()}; correct the sender's clock"
         raise InFuture(msg)
-    return _decide(candidate.code, event, dossier, catalogue)
+    return decided(candidate.code, event, dossier, catalogue)
 
 
-def _decide(code: str, event: domain.Event, dossier: Dossier | None, catalogue: Catalogue) -> Decision:
+def decided(code: str, event: domain.Event, dossier: Dossier | None, catalogue: Catalogue) -> Decision:
+    """The decision on what happened, whenever it is told."""
     if isinstance(event, domain.Received):
         return _received(code, event, dossier, catalogue)
     if isinstance(event, PAUSE_ENDS) and event.due_at is None:
         return _pause_ended(code, event, dossier, catalogue)
     if isinstance(event, domain.Submitted):
         _check_department(event.department, catalogue)
-        _procedure(event.procedure, catalogue)
+        _procedure(event.procedure, local_date(event.occurred_at), catalogue)
     elif isinstance(event, domain.Corrected):
         _check_correction(event, dossier, catalogue)
     return Decision(apply(dossier, code, event), NO_STAMPS)
 
 
 def _received(code: str, event: domain.Received, dossier: Dossier | None, catalogue: Catalogue) -> Decision:
-    """A deadline the sender gave stands as it is; else it comes from the term, the sender's or the procedure's."""
+    """A deadline the sender gave stands as it is; else it comes from the rule in force on the day of receipt, or the sender's term."""
     _check_department(event.department, catalogue)
     if event.due_at is not None:
         return Decision(apply(dossier, code, event), NO_STAMPS)
-    term = _procedure(event.procedure, catalogue).term if event.term is None else event.term
-    if term is None:
+    rule = rule_for(event, catalogue)
+    due = due_by(rule, event.occurred_at, catalogue.calendar(event.department))
+    if due is None:
         return Decision(apply(dossier, code, event), NO_STAMPS)
-    due = due_at(event.occurred_at, term, catalogue.calendar(event.department))
-    stamped = replace(event, due_at=due, term=term)
-    stamps = {"due_at": due} if event.term else {"due_at": due, "term": wire.Term(term.amount, term.unit.value)}
-    return Decision(apply(dossier, code, stamped), stamps)
+    stamps: dict[str, Any] = {"due_at": due}
+    if rule.term is not None and event.term is None:
+        stamps["term"] = wire.Term(rule.term.amount, rule.term.unit.value)
+    return Decision(apply(dossier, code, replace(event, due_at=due, term=rule.term)), stamps)
+
+
+def rule_for(event: domain.Received, catalogue: Catalogue) -> DeadlineRule:
+    """What gives the dossier its deadline: the procedure's rule on the day of receipt, with the sender's term where it gave one."""
+    day = local_date(event.occurred_at)
+    if event.term is None:
+        return _procedure(event.procedure, day, catalogue).rule
+    known = catalogue.procedure(event.procedure, day)
+    return DeadlineRule(event.term, None if known is None else known.closing_hour)
 
 
 def _pause_ended(code: str, event: PauseEnd, dossier: Dossier | None, catalogue: Catalogue) -> Decision:
@@ -89,12 +101,22 @@ def _check_department(department: str, catalogue: Catalogue) -> None:
         raise UnknownDepartment(msg)
 
 
-def _procedure(procedure: str, catalogue: Catalogue) -> Procedure:
-    found = catalogue.procedures.get(procedure)
+def _procedure(procedure: str, day: date, catalogue: Catalogue) -> Procedure:
+    """The procedure as it was in force on the day."""
+    found = catalogue.procedure(procedure, day)
     if found is None:
-        msg = f"procedure {procedure} is not in the catalogue; send due_at with received, or add it (GET /v1/procedures lists them)"
-        raise UnknownProcedure(msg)
+        raise UnknownProcedure(_not_in_force(catalogue.procedures.get(procedure), procedure, day))
     return found
+
+
+def _not_in_force(latest: Procedure | None, procedure: str, day: date) -> str:
+    if latest is None:
+        return f"procedure {procedure} is not in the catalogue; send due_at with received, or add it (GET /v1/procedures lists them)"
+    first, last = latest.valid_from or "the beginning", latest.valid_to or "now on"
+    return (
+        f"procedure {procedure} was not in force on {day}: its latest version holds from {first} to {last}; correct data.procedure or the "
+        f"time, or send due_at with received (GET /v1/procedures?date={day} lists those in force)"
+    )
 
 
 def _check_correction(event: domain.Corrected, dossier: Dossier | None, catalogue: Catalogue) -> None:
@@ -104,4 +126,5 @@ def _check_correction(event: domain.Corrected, dossier: Dossier | None, catalogu
     if event.corrected_field is CorrectableField.DEPARTMENT:
         _check_department(event.new, catalogue)
     elif event.corrected_field is CorrectableField.PROCEDURE and (dossier is None or dossier.due_at is None):
-        _procedure(event.new, catalogue)
+        received_at = None if dossier is None else dossier.received_at
+        _procedure(event.new, local_date(received_at or event.occurred_at), catalogue)

@@ -10,7 +10,7 @@ from msgspec import Struct
 from services.intake.candidates import Candidate, KeyUse, Mint, as_logged, with_code
 from services.intake.decide import Decision, decide
 from services.intake.outcomes import Accepted, Duplicate, Outcome, Refused
-from services.intake.refusals import IdReused, KeyReused
+from services.intake.refusals import DossierChanged, IdReused, KeyReused
 from services.intake.repeats import repeats
 from shared.catalogue import Catalogue
 from shared.domain.dossier import Dossier
@@ -131,6 +131,7 @@ class Desk:
             candidate = with_code(candidate, self.known.codes[mint][self.used_codes.get(mint, 0)])
         code = candidate.code
         dossier = self.changed.get(code) or self.known.dossiers.get(code)
+        _check_basis(candidate, dossier)
         decision = decide(candidate, dossier, self.catalogue, self.now)
         self._log(candidate, decision)
         if mint is not None:
@@ -140,7 +141,7 @@ class Desk:
     def _log(self, candidate: Candidate, decision: Decision) -> None:
         dossier, event_id = decision.dossier, candidate.event_id
         event = as_logged(candidate, dossier.sequence, self.recorded_at, decision.stamps)
-        added = ",".join(decision.stamps)
+        added = ",".join(decision.stamps) if candidate.basis is None else candidate.basis.added
         position = self.known.head + len(self.rows) + 1
         self.changed[dossier.code] = dossier
         self.events[event_id] = LoggedEvent(event, added, dossier.code, dossier.sequence)
@@ -153,3 +154,10 @@ def _check_same_request(use: KeyUse, key: LoggedKey) -> None:
     if use.request_digest != key.request_digest:
         msg = f"this Idempotency-Key was used before with another request (dossier {key.code}); use a new key for a new request"
         raise KeyReused(msg)
+
+
+def _check_basis(candidate: Candidate, dossier: Dossier | None) -> None:
+    basis = candidate.basis
+    if basis is not None and (dossier is None or dossier.sequence != basis.sequence):
+        msg = f"dossier {candidate.code} has had another event than its number {basis.sequence} since; compute this one again"
+        raise DossierChanged(msg)

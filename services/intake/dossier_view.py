@@ -5,21 +5,23 @@ from datetime import datetime
 import msgspec
 
 from services.intake.answers import term_view
-from services.intake.explanation import Change, explain
-from services.intake.schemas import DossierView, HistoryItem, SuspensionView
-from shared.catalogue import Catalogue
+from services.intake.changes import changes
+from services.intake.explanation.explain import CatalogueAt, explain
+from services.intake.explanation.verdicts import timeliness_by
+from services.intake.schemas import DossierView, HistoryItem, HopView, SuspensionView
 from shared.contract.envelope import CloudEvent, decode_envelope, event_name
-from shared.domain.dossier import Dossier, apply
-from shared.mapping import decode_data, timeliness_of, to_event
+from shared.domain.definitions import BY_DATE, Definition
 
 _decode_any = msgspec.json.Decoder(dict).decode
 
 
-def view(code: str, logged: list[bytes], catalogue: Catalogue, now: datetime) -> DossierView:
-    """The dossier after its logged events, of which there is at least one."""
-    envelopes = [decode_envelope(event) for event in logged]
-    changes = _changes(code, envelopes)
-    dossier = changes[-1][2]
+def view(
+    code: str, logged: list[tuple[bytes, str]], catalogue_at: CatalogueAt, now: datetime, definition: Definition = BY_DATE
+) -> DossierView:
+    """The dossier after its logged events, of which there is at least one; each comes with the fields that intake put into it."""
+    envelopes = [(decode_envelope(event), added) for event, added in logged]
+    found = changes(code, envelopes)
+    dossier = found[-1].after
     return DossierView(
         code=code,
         state=dossier.state.value,
@@ -33,27 +35,21 @@ def view(code: str, logged: list[bytes], catalogue: Catalogue, now: datetime) ->
         term=term_view(dossier.term),
         due_original=dossier.due_original,
         due_at=dossier.due_at,
-        timeliness=timeliness_of(dossier, now),
+        definition=definition.name,
+        timeliness=timeliness_by(dossier, now, definition),
         closed_at=dossier.closed_at,
         closed_as=None if dossier.closed_as is None else dossier.closed_as.value,
         returned_at=dossier.returned_at,
         suspensions=[
             SuspensionView(kind=pause.kind.value, started_at=pause.started_at, ended_at=pause.ended_at) for pause in dossier.suspensions
         ],
-        history=[_item(envelope) for envelope in envelopes],
-        explanation=explain(changes, catalogue, now),
+        hops=[
+            HopView(agency=hop.agency, forwarded_at=hop.forwarded_at, due_at=hop.due_at, answered_at=hop.answered_at, late=hop.is_late(now))
+            for hop in dossier.hops
+        ],
+        history=[_item(envelope) for envelope, _ in envelopes],
+        explanation=explain(found, catalogue_at, now, definition),
     )
-
-
-def _changes(code: str, envelopes: list[CloudEvent]) -> list[Change]:
-    changes: list[Change] = []
-    before: Dossier | None = None
-    for envelope in envelopes:
-        event = to_event(decode_data(envelope), envelope.time)
-        after = apply(before, code, event)
-        changes.append((event, before, after))
-        before = after
-    return changes
 
 
 def _item(envelope: CloudEvent) -> HistoryItem:

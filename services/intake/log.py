@@ -12,16 +12,19 @@ from services.intake.candidates import Mint
 from services.intake.desk import Desk, LoggedEvent, LoggedKey
 from services.intake.dossiers import RecentDossiers, replay
 from services.intake.statements import Append, Lookup, Upsert
-from services.intake.tables import EVENT_LOG, IDEMPOTENCY_KEYS, RELAY_CURSOR, SERIALS
+from services.intake.tables import ANNOUNCEMENTS, EVENT_LOG, IDEMPOTENCY_KEYS, RELAY_CURSOR, SERIALS
 from shared.contract.topics import EVENTS
 from shared.domain.dossier import Dossier
 
+Rows = Sequence[Any]
 LEAST_SERIAL_DIGITS = 4
 _LOG = EVENT_LOG.c
 _HEAD = select(func.coalesce(func.max(_LOG.position), 0))
+_NEWEST = select(func.coalesce(func.max(ANNOUNCEMENTS.c.number), 0))
+_HEADS = select(_HEAD.scalar_subquery(), _NEWEST.scalar_subquery())
 _BY_ID = Lookup(select(_LOG.event_id, _LOG.event, _LOG.added, _LOG.dossier, _LOG.sequence), _LOG.event_id)
 _LATEST = Lookup(select(_LOG.dossier, func.max(_LOG.sequence)).group_by(_LOG.dossier), _LOG.dossier)
-_HISTORIES = Lookup(select(_LOG.dossier, _LOG.event).order_by(_LOG.dossier, _LOG.sequence), _LOG.dossier)
+_HISTORIES = Lookup(select(_LOG.dossier, _LOG.event, _LOG.added).order_by(_LOG.dossier, _LOG.sequence), _LOG.dossier)
 _BY_KEY = Lookup(select(IDEMPOTENCY_KEYS), IDEMPOTENCY_KEYS.c.key)
 _APPEND = Append(EVENT_LOG)
 _SERIALS = Upsert(SERIALS, "next")
@@ -34,6 +37,12 @@ async def head(connection: AsyncConnection) -> int:
     return last
 
 
+async def heads(connection: AsyncConnection) -> tuple[int, int]:
+    """The position of the last logged event and the number of the newest announcement, 0 where there is none."""
+    position, number = (await connection.execute(_HEADS)).one()
+    return position, number
+
+
 async def logged_events(connection: AsyncConnection, ids: Iterable[str]) -> dict[str, LoggedEvent]:
     """Those of the ids that are logged."""
     rows = await _BY_ID.rows(connection, ids)
@@ -44,10 +53,15 @@ async def dossiers(connection: AsyncConnection, codes: Iterable[str], recent: Re
     """Those of the codes that have a dossier, as it is now."""
     latest = {code: recent.get(code, sequence) for code, sequence in await _LATEST.rows(connection, codes)}
     found = {code: dossier for code, dossier in latest.items() if dossier is not None}
-    rows = await _HISTORIES.rows(connection, latest.keys() - found.keys())
-    for code, events in groupby(rows, key=itemgetter(0)):
-        found[code] = replay(code, (event for _, event in events))
+    for code, events in (await histories(connection, latest.keys() - found.keys())).items():
+        found[code] = replay(code, (event for event, _ in events))
     return found
+
+
+async def histories(connection: AsyncConnection, codes: Iterable[str]) -> dict[str, list[tuple[bytes, str]]]:
+    """(event, fields that intake put in) of each of the dossiers, in order."""
+    rows = await _HISTORIES.rows(connection, codes)
+    return {code: [(event, added) for _, event, added in events] for code, events in groupby(rows, key=itemgetter(0))}
 
 
 async def logged_keys(connection: AsyncConnection, keys: Iterable[str]) -> dict[str, LoggedKey]:
@@ -91,7 +105,7 @@ def _serial(code: str) -> int:
     return int(code.rpartition("-")[2])
 
 
-async def after(connection: AsyncConnection, position: int, limit: int) -> Sequence[Any]:
+async def after(connection: AsyncConnection, position: int, limit: int) -> Rows:
     """(position, dossier, recorded_at, event) of up to `limit` events after `position`, in order."""
     table = EVENT_LOG.c
     statement = select(table.position, table.dossier, table.recorded_at, table.event)

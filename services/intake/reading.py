@@ -10,14 +10,18 @@ from sqlalchemy import func, select
 from starlette.responses import StreamingResponse
 
 from services.intake import dossier_view, log
+from services.intake.announcements import store as announcement_store
 from services.intake.answers import problem, term_view
 from services.intake.documented import documented
 from services.intake.schemas import DayView, DepartmentView, DossierView, LogHead, ProcedureView
 from services.intake.service import Intake, IntakeService
 from services.intake.tables import EVENT_LOG
+from shared.catalogue import EVERYWHERE, CalendarEntry, Catalogue
 from shared.contract.envelope import DOSSIER_CODE
+from shared.domain.calendar import WorkingCalendar
+from shared.domain.definitions import BY_DATE, DEFINITIONS
 from shared.domain.errors import Refusal
-from shared.domain.localtime import ONE_DAY
+from shared.domain.localtime import ONE_DAY, local_date
 from shared.problems import Problem
 
 router = APIRouter()
@@ -28,61 +32,92 @@ NOT_FOUND = documented({404: "no such dossier"})
 INVALID = documented({422: "a parameter is malformed or out of range"})
 
 
-@router.get("/v1/dossiers/{code}", tags=["dossiers"], responses=NOT_FOUND)
-async def get_dossier(code: str, intake: IntakeService) -> DossierView:
-    """State, deadline, timeliness, history, and the explanation from receipt to class."""
-    events: list[bytes] = []
+@router.get("/v1/dossiers/{code}", tags=["dossiers"], responses=NOT_FOUND | INVALID)
+async def get_dossier(code: str, intake: IntakeService, definition: str = BY_DATE.name) -> DossierView:
+    """State, deadline, timeliness, history, and the explanation from receipt to class; `definition` chooses what the class is told by."""
+    by = DEFINITIONS.get(definition)
+    if by is None:
+        raise _malformed(f"definition: there is no {definition!r}; choose one of {', '.join(DEFINITIONS)}")
+    events: dict[str, list[tuple[bytes, str]]] = {}
     if re.fullmatch(DOSSIER_CODE, code, re.ASCII):
         async with intake.database.reader.connect() as connection:
-            events = await log.history(connection, code)
+            events = await log.histories(connection, [code])
+            await announcement_store.follow(connection, intake.announcements)
     if not events:
         raise Problem(404, "Not Found", f"there is no dossier {code}; check the code", code="unknown_dossier")
-    return dossier_view.view(code, events, intake.catalogue, intake.clock())
+    return dossier_view.view(code, events[code], intake.announcements.catalogue_at, intake.clock(), by)
 
 
-@router.get("/v1/departments", tags=["catalogue"])
-async def get_departments(intake: IntakeService) -> list[DepartmentView]:
-    """The agencies that answer for dossiers."""
-    return [DepartmentView(code=found.code, name=found.name, name_en=found.name_en) for found in intake.catalogue.departments.values()]
+Day = Annotated[date | None, Query(alias="date", description="the local date at which the catalogue was in force; today when missing")]
 
 
-@router.get("/v1/procedures", tags=["catalogue"])
-async def get_procedures(intake: IntakeService, department: str | None = None) -> list[ProcedureView]:
-    """The procedures and their terms; of one department when it is given."""
+@router.get("/v1/departments", tags=["catalogue"], responses=INVALID)
+async def get_departments(intake: IntakeService, day: Day = None) -> list[DepartmentView]:
+    """The agencies that answer for dossiers, with their hours on a date."""
+    on, catalogue = day or local_date(intake.clock()), intake.catalogue
+    return [
+        DepartmentView(code=code, name=found.name, name_en=found.name_en, sessions=list(catalogue.calendar(code).sessions_on(on)))
+        for code, found in catalogue.departments.items()
+    ]
+
+
+@router.get("/v1/procedures", tags=["catalogue"], responses=INVALID)
+async def get_procedures(intake: IntakeService, department: str | None = None, day: Day = None) -> list[ProcedureView]:
+    """The procedures in force on a date, and their terms; of one department when it is given."""
     return [
         ProcedureView(
-            code=found.code, name=found.name, department=found.department, field=found.field, level=found.level, term=term_view(found.term)
+            code=found.code,
+            name=found.name,
+            department=found.department,
+            field=found.field,
+            level=found.level,
+            term=term_view(found.term),
+            closing_hour=found.closing_hour,
+            same_day=found.same_day,
+            valid_from=found.valid_from,
+            valid_to=found.valid_to,
         )
-        for found in intake.catalogue.procedures.values()
-        if department is None or found.department in (None, department)
+        for found in intake.catalogue.procedures_on(day or local_date(intake.clock()))
+        if department is None or found.may_be_handled_by(department)
     ]
 
 
 @router.get("/v1/calendar", tags=["catalogue"], responses=INVALID)
 async def get_calendar(
-    intake: IntakeService, first: Annotated[date, Query(alias="from")], last: Annotated[date, Query(alias="to")]
+    intake: IntakeService,
+    first: Annotated[date, Query(alias="from")],
+    last: Annotated[date, Query(alias="to")],
+    department: str | None = None,
 ) -> list[DayView]:
-    """Each day of a period: working or not, and why."""
+    """Each day of a period: working or not, why, and who said so; as it holds for a department, or everywhere when none is given."""
     if not timedelta(0) <= last - first < timedelta(days=MOST_DAYS):
-        raise Problem(422, "Unprocessable Content", f"to: must lie 0 to {MOST_DAYS - 1} days after `from`", code="malformed")
+        raise _malformed(f"to: must lie 0 to {MOST_DAYS - 1} days after `from`")
+    if department is not None and department not in intake.catalogue.departments:
+        raise _malformed(f"department: {department!r} is not in the catalogue; GET /v1/departments lists those that are")
+    await intake.follow()
     try:
-        return _days(intake, first, last)
+        return _days(intake.catalogue, department or EVERYWHERE, first, last)
     except Refusal as refusal:
         raise problem(refusal) from refusal
 
 
-def _days(intake: Intake, first: date, last: date) -> list[DayView]:
-    catalogue = intake.catalogue
-    calendar = catalogue.calendar(next(iter(catalogue.departments)))
-    named = {entry.day: entry for entry in catalogue.entries(first, last)}
-    days = []
-    for day in (first + ONE_DAY * offset for offset in range((last - first).days + 1)):
-        working, entry = calendar.is_working_day(day), named.get(day)
-        if entry is None:
-            days.append(DayView(date=day, working=working, reason="weekday" if working else "weekend"))
-        else:
-            days.append(DayView(date=day, working=working, reason="swapped_to_work" if entry.works else "day_off", name=entry.name))
-    return days
+def _days(catalogue: Catalogue, department: str, first: date, last: date) -> list[DayView]:
+    calendar = catalogue.calendar_of(department)
+    announced = {entry.day: entry for entry in catalogue.entries(first, last, department)}
+    days = (first + ONE_DAY * offset for offset in range((last - first).days + 1))
+    return [_day(day, calendar, announced.get(day)) for day in days]
+
+
+def _day(day: date, calendar: WorkingCalendar, entry: CalendarEntry | None) -> DayView:
+    seen = DayView(date=day, working=calendar.is_working_day(day), reason=calendar.kind_of(day).value)
+    if entry is None:
+        return seen
+    said = {"name": entry.name, "source": entry.source, "applies_to": list(entry.applies_to), "announced": entry.announced}
+    return seen.model_copy(update=said)
+
+
+def _malformed(detail: str) -> Problem:
+    return Problem(422, "Unprocessable Content", detail, code="malformed")
 
 
 @router.get("/v1/log", tags=["log"], response_class=StreamingResponse, responses=INVALID)

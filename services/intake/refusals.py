@@ -49,3 +49,9 @@ class TooLarge(Refusal):
     """The event is larger than the service takes."""
 
     code = "too_large"
+
+
+class DossierChanged(Refusal):
+    """What intake computed from a dossier is out of date: the dossier has had another event since. Compute it again."""
+
+    code = "dossier_changed"

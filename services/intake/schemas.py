@@ -1,6 +1,6 @@
 """Bodies and answers of the HTTP calls, as the API documents show them."""
 
-from datetime import date, datetime
+from datetime import date, datetime, time
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -133,17 +133,45 @@ class HistoryItem(BaseModel):
 
 
 StepName = Literal[
-    "submitted", "received", "deadline", "day_off", "pause", "resumed", "extended", "corrected", "closed", "standing", "class"
+    "submitted",
+    "received",
+    "start",
+    "interval",
+    "deadline",
+    "pause",
+    "resumed",
+    "extended",
+    "apologised",
+    "forwarded",
+    "forward_answered",
+    "corrected",
+    "closed",
+    "standing",
+    "class",
 ]
 
 
 class Step(BaseModel):
-    """One step of how the deadline and the class came about."""
+    """One step of how the deadline and the class came about; the text can be checked against a paper calendar."""
 
     step: StepName
-    at: datetime | date | None = None
-    due_at: datetime | None = None
+    at: datetime | None = None
+    until: datetime | None = Field(None, description="the end of an interval")
+    counted: bool | None = Field(
+        None, description="whether the time from `at` to `until` counted; null when the step is no stretch of time"
+    )
+    due_at: datetime | None = Field(None, description="the deadline after the step; of a hop, its own")
     text: str
+
+
+class HopView(BaseModel):
+    """A hop to another agency, with its own deadline."""
+
+    agency: str | None
+    forwarded_at: datetime
+    due_at: datetime | None
+    answered_at: datetime | None
+    late: bool
 
 
 class DossierView(BaseModel):
@@ -159,35 +187,53 @@ class DossierView(BaseModel):
     term: Term | None
     due_original: datetime | None
     due_at: datetime | None
+    definition: str = Field(description="the definition that the class or standing is told by")
     timeliness: str | None = Field(description="early, on_time, overdue, no_deadline once closed; how it stands now while open")
     closed_at: datetime | None
     closed_as: str | None
     returned_at: datetime | None
     suspensions: list[SuspensionView]
+    hops: list[HopView]
     history: list[HistoryItem]
     explanation: list[Step]
+
+
+Session = tuple[time, time]
 
 
 class DepartmentView(BaseModel):
     code: str
     name: str
     name_en: str
+    sessions: list[Session] = Field(description="the hours of a working day on the date asked for", examples=[[["07:00:00", "11:30:00"]]])
 
 
 class ProcedureView(BaseModel):
+    """A procedure as it is in force on the date asked for."""
+
     code: str
     name: str
     department: str | None
     field: str
     level: str
     term: Term | None
+    closing_hour: time | None = Field(description="a receipt after it, or on a day off, counts as made at the next working day's opening")
+    same_day: bool = Field(description="the answer is due when the day's last session closes")
+    valid_from: date | None
+    valid_to: date | None = Field(description="the last day; null when it is open")
+
+
+LocalDate = date  # in a model, a field named date hides the type
 
 
 class DayView(BaseModel):
-    date: date
+    date: LocalDate
     working: bool
     reason: Literal["weekday", "weekend", "day_off", "swapped_to_work"]
     name: str | None = None
+    source: str | None = Field(None, description="who announced a day off or a swapped day")
+    applies_to: list[str] = Field(default=[], description="codes of the provinces or departments it was announced for; none: everywhere")
+    announced: LocalDate | None = None
 
 
 class LogHead(BaseModel):

@@ -6,12 +6,15 @@ from typing import Annotated, cast
 from fastapi import Depends, Request
 
 from services.intake import log
+from services.intake.announcements import store as announcement_store
+from services.intake.announcements.known import Announcements
 from services.intake.answers import problem
 from services.intake.candidates import Candidate
 from services.intake.committer import Committer
 from services.intake.database import Database
 from services.intake.dossiers import replay
 from services.intake.metrics import Metrics
+from services.intake.mover import Mover
 from services.intake.outcomes import Duplicate, Refused
 from services.intake.relay import Relay
 from services.intake.settings import IntakeSettings
@@ -34,12 +37,23 @@ class Intake:
     """Everything a request may need, built once by the lifespan."""
 
     settings: IntakeSettings
-    catalogue: Catalogue
+    announcements: Announcements
     clock: Clock
     database: Database
     metrics: Metrics
     committer: Committer
     relay: Relay
+    mover: Mover
+
+    @property
+    def catalogue(self) -> Catalogue:
+        """The catalogue in force, with every announcement this instance knows of."""
+        return self.announcements.catalogue
+
+    async def follow(self) -> None:
+        """Learn what was announced through another instance since."""
+        async with self.database.reader.connect() as connection:
+            await announcement_store.follow(connection, self.announcements)
 
     async def post(self, candidate: Candidate) -> Posted:
         """Log one event; raises the `Problem` of a refusal. A repeat gets what the first delivery got."""

@@ -49,3 +49,26 @@ RELAY_CURSOR = Table(
     Column("relay", Text, primary_key=True, comment="the topic"),
     Column("position", _POSITION, nullable=False, comment="everything up to here is acknowledged by the broker"),
 )
+ANNOUNCEMENTS = Table(
+    "calendar_announcements",
+    METADATA,
+    Column("number", _POSITION, primary_key=True, autoincrement=False, comment="1, 2, 3 ... in the order of taking effect"),
+    Column("id", Text, nullable=False, unique=True),
+    Column("content", Bytes, nullable=False, comment="source, days and departments, JSON"),
+    Column("recorded_at", Float(53), nullable=False, comment="seconds since 1970, the system's clock"),
+    Column("position", _POSITION, nullable=False, comment="the log's last event that was decided without it"),
+    Column("state", Text, nullable=False, comment="announced, moving, done"),
+    Column("examined", Integer, comment="open dossiers looked at; null until then"),
+)
+MOVES = Table(
+    "calendar_moves",
+    METADATA,
+    Column("announcement", _POSITION, primary_key=True, autoincrement=False),
+    Column("dossier", Text, primary_key=True),
+    Column("department", Text, nullable=False),
+    Column("procedure", Text, nullable=False),
+    Column("received_at", Text, nullable=False, comment="ISO 8601, as the deadlines"),
+    Column("due_at", Text, nullable=False, comment="before the announcement"),
+    Column("new_due_at", Text, comment="with it; null when it can't be computed"),
+    Column("outcome", Text, nullable=False, comment="planned, moved, or why the deadline stays"),
+)

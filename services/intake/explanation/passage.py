@@ -1,0 +1,127 @@
+"""Stretches of a walk as steps of the explanation: day by day for days, by day and by full days in a row for working time."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date, time, timedelta
+from itertools import groupby
+
+from services.intake.explanation.wording import clock, length, of, on, when
+from services.intake.schemas import Step
+from shared.domain.localtime import ONE_DAY
+from shared.domain.terms import Term, TermUnit
+from shared.domain.walk import Interval, Reason
+
+UNCOUNTED = {
+    Reason.DAY_OF_RECEIPT: "the day of receipt",
+    Reason.INTAKE_CLOSED: "the procedure's intake is closed",
+    Reason.OUTSIDE_HOURS: "outside working hours",
+    Reason.WEEKEND: "weekend",
+    Reason.MOVED: "the first working day after, to which the deadline moves",
+}
+FEWEST_MERGED = 3
+
+
+def days(intervals: Iterable[Interval], term: Term | None) -> Iterator[Step]:
+    """A term in days or months, and an answer due the same day: one step for each interval, with the number of each working day."""
+    number = 0
+    for interval in intervals:
+        if interval.reason is Reason.INTAKE_CLOSED and interval.start.time() == time():
+            continue  # the small hours before the opening at which the receipt counts as made
+        number += interval.counts
+        yield _step(interval, _counted(interval, number, term) if interval.counts else not_counted(interval))
+
+
+def hours(intervals: Iterable[Interval], label: str = "") -> Iterator[Step]:
+    """Working time. Within one day every interval; over several one step a day, nights and lunch left out, full days in a row together."""
+    passed = [interval for interval in intervals if interval.start < interval.end]
+    if len({interval.start.date() for interval in passed}) == 1:
+        for interval in passed:
+            yield _step(interval, _day_worked([interval]) if interval.counts else not_counted(interval), label)
+        return
+    by_day = [(day, list(of_day)) for day, of_day in groupby(passed, key=lambda interval: interval.start.date())]
+    for run in _runs(by_day):
+        yield from _run(run, label)
+
+
+def not_counted(interval: Interval) -> str:
+    """`not counted, Tết Nguyên đán Giáp Thìn`."""
+    return f"not counted, {interval.name or UNCOUNTED.get(interval.reason, 'day off')}"
+
+
+def counted_time(intervals: Iterable[Interval]) -> timedelta:
+    """The length of what counts."""
+    return sum((interval.end - interval.start for interval in intervals if interval.counts), timedelta(0))
+
+
+def _step(interval: Interval, text: str, label: str = "") -> Step:
+    stretch = _span(interval) if interval.reason in (Reason.CALENDAR_TIME, Reason.SAME_DAY) else on(interval.start.date())
+    return Step(step="interval", at=interval.start, until=interval.end, counted=interval.counts, text=f"{label}{stretch}: {text}.")
+
+
+def _span(interval: Interval) -> str:
+    same_day = interval.start.date() == interval.end.date()
+    return f"{when(interval.start)} to {clock(interval.end) if same_day else when(interval.end)}"
+
+
+def _counted(interval: Interval, number: int, term: Term | None) -> str:
+    if term is None:
+        return "the answer is due the same day, when the last session closes"
+    if term.unit is not TermUnit.WORKING_DAYS:
+        return f"counted, {of(term)}, with the days off in between"
+    return f"counted, working day {number} of {term.amount}{_swapped(interval)}"
+
+
+def _swapped(interval: Interval) -> str:
+    return f" (swapped to work: {interval.name})" if interval.reason is Reason.SWAPPED_TO_WORK else ""
+
+
+def _day_worked(counted: Sequence[Interval]) -> str:
+    return f"counted {_sessions(counted)}, {length(counted_time(counted))}{_swapped(counted[0])}"
+
+
+def _sessions(counted: Sequence[Interval]) -> str:
+    return " and ".join(f"{clock(interval.start)}–{clock(interval.end)}" for interval in counted)
+
+
+Day = tuple[date, list[Interval]]
+
+
+def _runs(by_day: Sequence[Day]) -> Iterator[list[Day]]:
+    """Days in a row that count the same hours; every other day for itself."""
+    run: list[Day] = []
+    for day in by_day:
+        if run and not (_hours_of(day) == _hours_of(run[-1]) and day[0] - run[-1][0] == ONE_DAY):
+            yield run
+            run = []
+        run.append(day)
+    if run:
+        yield run
+
+
+def _hours_of(day: Day) -> list[tuple[object, ...]]:
+    """What makes two days alike; a day on which nothing counts is like no other."""
+    counted = [interval for interval in day[1] if interval.counts]
+    if not counted:
+        return [(day[0],)]
+    return [(interval.start.time(), interval.end.time(), interval.reason, interval.name) for interval in counted]
+
+
+def _run(run: list[Day], label: str) -> Iterator[Step]:
+    if len(run) < FEWEST_MERGED:
+        for day in run:
+            yield from _day(day, label)
+        return
+    counted = [[interval for interval in of_day if interval.counts] for _, of_day in run]
+    total = sum((counted_time(of_day) for of_day in counted), timedelta(0))
+    text = f"{label}{on(run[0][0])} to {on(run[-1][0])}: counted {_sessions(counted[0])} each day, {len(run)} days, {length(total)}."
+    yield Step(step="interval", at=counted[0][0].start, until=counted[-1][-1].end, counted=True, text=text)
+
+
+def _day(day: Day, label: str) -> Iterator[Step]:
+    counted = [interval for interval in day[1] if interval.counts]
+    if counted:
+        first, last = counted[0].start, counted[-1].end
+        yield Step(step="interval", at=first, until=last, counted=True, text=f"{label}{on(day[0])}: {_day_worked(counted)}.")
+        return
+    whole = day[1][0]
+    if whole.reason is not Reason.OUTSIDE_HOURS:
+        yield _step(whole, not_counted(whole), label)

@@ -1,0 +1,80 @@
+"""A pause told: how it began, what it credited, and where that moved the deadline, or why it did not."""
+
+from collections.abc import Iterator
+
+from services.intake.changes import Change
+from services.intake.explanation import passage
+from services.intake.explanation.wording import length, when
+from services.intake.schemas import Step
+from shared.catalogue import Catalogue
+from shared.domain.calendar import WorkingCalendar
+from shared.domain.deadline import due_after_pause, overdue_from
+from shared.domain.dossier import Dossier
+from shared.domain.errors import CalendarNotKnown
+from shared.domain.timeliness import in_hours
+from shared.domain.walk import pause, working_time
+
+
+def begun(after: Dossier) -> Step:
+    """The clock stops."""
+    at, ended = after.last_occurred_at, after.suspensions[-1]
+    text = f"Paused {when(at)}, {_kind(ended.kind.value)}: the clock stands"
+    if after.due_at is None:
+        return Step(step="pause", at=at, counted=False, text=f"{text}.")
+    overdue = at >= overdue_from(after.due_at, in_hours=in_hours(after))
+    standing = "was overdue already and stays so" if overdue else "does not become overdue meanwhile"
+    return Step(step="pause", at=at, due_at=after.due_at, counted=False, text=f"{text}; due {when(after.due_at)}, and it {standing}.")
+
+
+def ended(change: Change, before: Dossier, catalogue: Catalogue) -> Iterator[Step]:
+    """What the pause passed, what its working time added to the deadline, and the deadline after it."""
+    calendar = catalogue.calendar_of(before.department)
+    try:
+        yield from _credited(before, change, calendar)
+        told = _outcome(before, change, calendar)
+    except CalendarNotKnown as unknown:
+        told = f"{_carried(before, change.after)}; its working time cannot be counted here, {unknown}"
+    began, at = before.suspensions[-1], change.after.last_occurred_at
+    text = f"Resumed {when(at)}, paused since {when(began.started_at)} ({_kind(began.kind.value)}): {told}."
+    yield Step(step="resumed", at=at, due_at=change.after.due_at, text=text)
+
+
+def _credited(before: Dossier, change: Change, calendar: WorkingCalendar) -> Iterator[Step]:
+    """The working time of the pause, and the same amount from the deadline on; nothing when it moves no deadline."""
+    since, due = before.suspended_since, before.due_at
+    if since is None or due is None or since >= overdue_from(due, in_hours=in_hours(before)):
+        return
+    passed = list(pause(since, change.after.last_occurred_at, calendar))
+    yield from passage.hours(passed, "credited for the pause: ")
+    yield from passage.hours(working_time(due, passage.counted_time(passed), calendar), "the deadline moves over: ")
+
+
+def _outcome(before: Dossier, change: Change, calendar: WorkingCalendar) -> str:
+    assert before.suspended_since is not None
+    after, since, hours = change.after, before.suspended_since, in_hours(before)
+    worked = f"{length(calendar.working_time_between(since, after.last_occurred_at))} of working time passed"
+    if before.due_at is None:
+        return f"{worked}; there is no deadline to move"
+    counted = due_after_pause(before.due_at, since, after.last_occurred_at, calendar, in_hours=hours)
+    if counted != after.due_at:
+        whose = "today's calendar gives" if change.computed else "the date came with the event; counting gives"
+        return f"{worked}; {_carried(before, after)}, {whose} {when(counted)}"
+    if since >= overdue_from(before.due_at, in_hours=hours):
+        return f"{worked}, but the dossier was overdue already when the pause began: still due {when(before.due_at)}"
+    return (
+        f"{worked} and moves the deadline: {_carried(before, after)}"
+        if counted != before.due_at
+        else f"{worked}: {_carried(before, after)}"
+    )
+
+
+def _carried(before: Dossier, after: Dossier) -> str:
+    if after.due_at is None:
+        return "there is no deadline"
+    if before.due_at is None or before.due_at == after.due_at:
+        return f"due {when(after.due_at)} as before"
+    return f"due {when(after.due_at)} instead of {when(before.due_at)}"
+
+
+def _kind(state: str) -> str:
+    return state.replace("_", " ")

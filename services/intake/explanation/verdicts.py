@@ -1,0 +1,54 @@
+"""The last step: the class of a closed dossier, or how an open one stands, by a named definition."""
+
+from datetime import datetime, timedelta
+
+from services.intake.explanation.wording import when
+from services.intake.schemas import Step
+from shared.domain.definitions import BY_DATE, HALF_DAY, INSTANT, Definition
+from shared.domain.dossier import Dossier
+from shared.domain.timeliness import Standing, closed_timeliness, in_hours, standing
+
+NO_LEAD = timedelta(0)
+COMPARED = {  # for terms in days or months, and in hours
+    BY_DATE.name: ("local dates compared", "instants compared, the hour of the deadline is on time"),
+    INSTANT.name: ("instants compared", "instants compared"),
+    HALF_DAY.name: ("halves of days compared", "instants compared, the half day of the deadline is on time"),
+}
+
+
+def verdict(dossier: Dossier, now: datetime, definition: Definition) -> Step:
+    """Of a dossier after its latest event."""
+    by_class = closed_timeliness(dossier, definition)
+    if by_class is None:
+        return _standing(dossier, now, definition)
+    assert dossier.closed_at is not None
+    if dossier.due_at is None:
+        text = "no_deadline: a class of its own, in no percentage."
+    else:
+        how = COMPARED.get(definition.name, ("", ""))[in_hours(dossier)]
+        text = f"{by_class.value} by {definition.name} ({how}): closed {when(dossier.closed_at)}, due {when(dossier.due_at)}."
+    return Step(step="class", at=dossier.closed_at, due_at=dossier.due_at, text=text)
+
+
+def _standing(dossier: Dossier, now: datetime, definition: Definition) -> Step:
+    found = standing_by(dossier, now, definition)
+    due = f", due {when(dossier.due_at)}" if dossier.due_at else ""
+    text = f"{when(now)}: {found.value} by {definition.name}{due}." if found else f"{when(now)}: not counted, {dossier.state.value}."
+    return Step(step="standing", at=now, due_at=dossier.due_at, text=text)
+
+
+def standing_by(dossier: Dossier, now: datetime, definition: Definition) -> Standing | None:
+    """How an open dossier stands by a definition; None when it is not open."""
+    found = standing(dossier, now, NO_LEAD)
+    if found is None or dossier.due_at is None:
+        return found
+    judged_at = dossier.suspended_since or now
+    if judged_at >= definition.overdue_from(dossier.due_at, in_hours=in_hours(dossier)):
+        return Standing.OVERDUE
+    return Standing.SUSPENDED if dossier.suspended_since else Standing.WITHIN
+
+
+def timeliness_by(dossier: Dossier, now: datetime, definition: Definition) -> str | None:
+    """The class once closed, the standing while open."""
+    found = closed_timeliness(dossier, definition) or standing_by(dossier, now, definition)
+    return None if found is None else found.value
