@@ -1,12 +1,13 @@
 """The shipped catalogue: what it must hold, and days off that agree with the announcements and with a maintained library."""
 
 import re
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 import holidays
 import pytest
 
 from shared.catalogue import Catalogue, load
+from shared.domain.deadline import due_by
 from shared.domain.terms import Term, TermUnit
 
 ANNOUNCED_BUT_NOT_IN_LIBRARY = {
@@ -82,3 +83,13 @@ def test_working_days_agree_with_the_holidays_library(catalogue: Catalogue, year
     assert {day: ours.is_working_day(day) for day in expected} == expected | {
         day: works for day, works in ANNOUNCED_BUT_NOT_IN_LIBRARY.items() if day.year == year
     }
+
+
+@pytest.mark.parametrize(
+    ("received", "due"),
+    [("2024-02-07T15:00", "2024-02-07T17:00"), ("2024-02-07T15:01", "2024-02-15T17:00")],  # the days after are Tết
+)
+def test_a_copy_is_certified_the_same_day_when_it_comes_by_15_00(catalogue: Catalogue, received: str, due: str) -> None:
+    rule = catalogue.procedures["2.000815"].rule
+    found = due_by(rule, datetime.fromisoformat(f"{received}+07:00"), catalogue.calendar("H59.15"))
+    assert found == datetime.fromisoformat(f"{due}+07:00")
