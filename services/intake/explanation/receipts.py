@@ -90,7 +90,7 @@ def _reason(dossier: Dossier, change: Change, rule: DeadlineRule | None, passed:
     if change.computed:
         return counted
     given = "the date came with the event"
-    return f"{given}, and {counted} give the same" if agrees else f"{given}; {counted} would give {when(passed[-1].end)}"
+    return f"{given}, and the count gives the same: {counted}" if agrees else f"{given}; {counted} would give {when(passed[-1].end)}"
 
 
 def _same_day() -> str:
