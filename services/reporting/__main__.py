@@ -40,7 +40,8 @@ async def serve(settings: ReportingSettings) -> int:
         registry, progress = CollectorRegistry(), Progress()
         gauges = FigureGauges(engine, clock, settings.year)
         registry.register(gauges)
-        reporting = Reporting(engine, catalogue.load(settings.catalogue), clock, settings.api_key, progress, registry, gauges)
+        offices = catalogue.load(settings.catalogue)
+        reporting = Reporting(engine, offices, clock, settings.api_key, progress, registry, gauges, settings.intake_url)
         projector = Projector(settings, engine, system_clock, progress, PipelineMetrics(registry))
         return await _together(_server(settings, reporting), projector, stopping)
     finally:

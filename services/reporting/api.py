@@ -1,8 +1,8 @@
 """Reporting's HTTP door: figures, the statutory form, the stored snapshots, health and metrics."""
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
-from typing import Annotated, Any
+from dataclasses import asdict, dataclass
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, FastAPI, Query, Request
 from fastapi_offline import FastAPIOffline
@@ -13,18 +13,23 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
-from services.reporting import figures
-from services.reporting.accepted import FIGURES_ONCE, FIGURES_REPEATED, FORM_ONCE, only
+from services.reporting import attention_api, comparisons_api, figures, figures_api
+from services.reporting.accepted import FORM_ONCE, only
+from services.reporting.calendar_feed import CalendarFeed
+from services.reporting.figures_api import FigureRoutes
 from services.reporting.forms import FORMATS, GROUPINGS, render
 from services.reporting.gauges import FigureGauges
 from services.reporting.health import Progress
-from services.reporting.parameters import FigureParameters, figure_query, invalid, one_dimension
+from services.reporting.parameters import FigureParameters, PeriodParameters, invalid, one_dimension
 from services.reporting.query import Dimension
-from services.reporting.store import answers, dossiers
+from services.reporting.rebuild import door
+from services.reporting.store import answers
+from services.reporting.tables import dossiers
+from services.reporting.tokens import Tokens
 from services.reporting.unavailable import passes
 from shared import problems
 from shared.catalogue import Catalogue
-from shared.clock import Clock
+from shared.clock import Clock, system_clock
 from shared.observability import exposition
 from shared.problems import Problem
 from shared.security import require_key
@@ -45,6 +50,8 @@ class Reporting:
     progress: Progress
     registry: CollectorRegistry
     gauges: FigureGauges
+    intake_url: str | None = None
+    recording_clock: Clock = system_clock
 
 
 def create_app(reporting: Reporting) -> FastAPI:
@@ -57,7 +64,13 @@ def create_app(reporting: Reporting) -> FastAPI:
     problems.install(app)
     app.add_exception_handler(DBAPIError, _on_database_error)
     app.include_router(_operations(reporting))
-    app.include_router(_figures(reporting), prefix="/v1", dependencies=[Depends(require_key(reporting.api_key))])
+    guarded = [Depends(require_key(reporting.api_key))]
+    feed = CalendarFeed(reporting.catalogue, reporting.intake_url, reporting.api_key)
+    routes = FigureRoutes(reporting.engine, reporting.catalogue, reporting.clock, reporting.recording_clock, Tokens(reporting.catalogue))
+    for router in (figures_api.router(routes), comparisons_api.router(routes), _reports(reporting, routes)):
+        app.include_router(router, prefix="/v1", dependencies=guarded)
+    app.include_router(attention_api.router(reporting.engine, feed, reporting.clock), prefix="/v1", dependencies=guarded)
+    app.include_router(door.router(reporting.engine, reporting.recording_clock), prefix="/v1", dependencies=guarded)
     return app
 
 
@@ -91,29 +104,23 @@ def _health(otherwise: str, *, good: bool) -> Response:
     return JSONResponse({"status": "ok" if good else otherwise}, 200 if good else 503)
 
 
-def _figures(reporting: Reporting) -> APIRouter:
+def _reports(reporting: Reporting, routes: FigureRoutes) -> APIRouter:
     router = APIRouter(
         tags=["figures"], responses={422: {"description": "a parameter is wrong: `parameter` names it, `detail` says what to write"}}
     )
-
-    @router.get("/figures", summary="The figures of a period", dependencies=[Depends(only(FIGURES_ONCE, FIGURES_REPEATED))])
-    async def get_figures(given: Annotated[FigureParameters, Depends()]) -> dict[str, Any]:
-        query = figure_query(given, reporting.catalogue, reporting.clock())
-        return figures.as_json(await figures.report(reporting.engine, query, reporting.catalogue))
 
     one_of_each = [Depends(only(FORM_ONCE))]
 
     @router.get("/reports/ii06a", summary="The statutory form II.06a", response_class=Response, dependencies=one_of_each)
     async def get_form(
-        first: Annotated[str | None, Query(alias="from", description="first day")] = None,
-        last: Annotated[str | None, Query(alias="to", description="last day, inclusive")] = None,
+        asked: Annotated[PeriodParameters, Depends()],
         by: Annotated[str, Query(description="department or field")] = Dimension.DEPARTMENT.value,
         wanted: Annotated[str, Query(alias="format", description="json, csv or text")] = "json",
     ) -> Response:
         if wanted not in FORMATS:
             raise invalid("format", f"{wanted!r} is not available; available: {', '.join(FORMATS)}")
-        given = FigureParameters(first=first, last=last, by=[one_dimension(by, GROUPINGS)])
-        query = figure_query(given, reporting.catalogue, reporting.clock())
+        given = FigureParameters(**asdict(asked), by=[one_dimension(by, GROUPINGS)])
+        query = routes.query(given)
         return render(wanted, await figures.report(reporting.engine, query, reporting.catalogue), reporting.catalogue)
 
     @router.get("/dossiers", summary="The status snapshots that are counted, one a line, by code", response_class=StreamingResponse)

@@ -1,14 +1,13 @@
 """What one dossier adds to the sums, written down beside the dossier so that it can be taken back exactly."""
 
-from datetime import date
-
 import msgspec
 
-from services.reporting.measures import CHANNEL_CODES, MEASURE_CODES, Standing
+from services.reporting.measures import CHANNEL_CODES, JUDGED_CODES, MEASURE_CODES
 from services.reporting.rollup import Cell
 from services.reporting.spans import day_number
 from services.reporting.standings import standing_deltas
-from shared.domain.counting import Measure, contributions
+from shared.domain.counting import facts, judgements, stretches
+from shared.domain.definitions import DEFINITIONS
 from shared.domain.dossier import Dossier
 
 
@@ -22,12 +21,19 @@ class Entry(msgspec.Struct, frozen=True, array_like=True):
 
 
 def entry_of(dossier: Dossier) -> Entry:
-    """Everything the dossier adds, in the numbers of the sums; ValueError for one without department or procedure."""
+    """Everything the dossier adds, in the numbers of the sums: the facts once, and the judgements of every definition.
+
+    ValueError for one without department or procedure.
+    """
     if not (dossier.department and dossier.procedure):  # an empty name stands for all of them
         msg = "department and procedure must not be empty"
         raise ValueError(msg)
-    counted: list[tuple[date, Measure | Standing, int]] = [*contributions(dossier), *standing_deltas(dossier)]
-    deltas = [(day_number(day), MEASURE_CODES[measure], amount) for day, measure, amount in counted]
+    held = stretches(dossier)
+    deltas = [(day_number(day), MEASURE_CODES[measure], amount) for day, measure, amount in facts(dossier)]
+    deltas += [(day_number(day), MEASURE_CODES[measure], amount) for day, measure, amount in standing_deltas(dossier, held)]
+    for name, definition in DEFINITIONS.items():
+        codes = JUDGED_CODES[name]
+        deltas += [(day_number(day), codes[measure], amount) for day, measure, amount in judgements(dossier, definition, held)]
     return Entry(dossier.department, dossier.procedure, CHANNEL_CODES[dossier.channel], deltas)
 
 

@@ -20,7 +20,8 @@ from services.reporting.query import Dimension, FigureQuery
 from services.reporting.range_sums import range_sums
 from services.reporting.rollup import ALL
 from services.reporting.spans import FIRST_DAY, LAST_DAY, covering
-from services.reporting.store import dossiers, snapshot, sums
+from services.reporting.store import snapshot
+from services.reporting.tables import dossiers, sums
 from shared.clock import Clock
 from shared.domain.counting import Measure
 from shared.domain.events import Channel

@@ -1,13 +1,14 @@
 """Folds range sums into the rows of a grouping; fields and levels come from the catalogue."""
 
+from calendar import monthrange
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import TypeVar
 
 from services.reporting.measures import Standing
-from services.reporting.query import Dimension
+from services.reporting.query import Dimension, FigureQuery
 from services.reporting.range_sums import BEFORE, RangeSum
 from shared.catalogue import Catalogue
 from shared.domain.counting import STOCKS, Measure
@@ -56,7 +57,7 @@ def fold(sums: Iterable[RangeSum], key: Callable[[RangeSum], GroupT], since: int
 
 def rows(sums: list[RangeSum], by: tuple[Dimension, ...], first: date, cut: date, catalogue: Catalogue) -> dict[GroupKey, Group]:
     """The rows of the grouping; a month's row starts from what the months before it left open."""
-    dimensions = [dimension for dimension in by if dimension is not Dimension.MONTH]
+    dimensions = without_month(by)
 
     def key(one: RangeSum) -> GroupKey:
         return tuple(_value(dimension, one, catalogue) for dimension in dimensions)
@@ -74,6 +75,18 @@ def rows(sums: list[RangeSum], by: tuple[Dimension, ...], first: date, cut: date
         for month, group in _monthly(own, first, cut):
             found[*group_key[:place], f"{month // 100:04}-{month % 100:02}", *group_key[place:]] = group
     return found
+
+
+def without_month(by: tuple[Dimension, ...]) -> tuple[Dimension, ...]:
+    """The dimensions that tell dossiers apart; a month's row is a period of its own, of the same dossiers."""
+    return tuple(dimension for dimension in by if dimension is not Dimension.MONTH)
+
+
+def of_month(query: FigureQuery, month: str) -> FigureQuery:
+    """The query of a month's row: the days of the period that lie in the month, written as 2023-01."""
+    year, number = (int(part) for part in month.split("-"))
+    end = date(year, number, monthrange(year, number)[1])
+    return replace(query, first=max(query.first, end.replace(day=1)), last=min(query.last, end))
 
 
 def _monthly(sums: list[RangeSum], first: date, cut: date) -> Iterator[tuple[int, Group]]:

@@ -1,8 +1,10 @@
 """How measures and channels are written in the sums: small numbers that never change their meaning."""
 
+from collections.abc import Mapping
 from enum import StrEnum
 
-from shared.domain.counting import STOCKS, Measure
+from shared.domain.counting import JUDGED, STOCKS, Measure
+from shared.domain.definitions import BY_DATE, DEFINITIONS, HALF_DAY, INSTANT
 from shared.domain.events import Channel
 
 
@@ -35,6 +37,28 @@ MEASURE_CODES: dict[Measure | Standing, int] = {
 }
 CHANNEL_CODES: dict[Channel, int] = {Channel.ONLINE: 1, Channel.IN_PERSON: 2, Channel.POSTAL: 3}
 
-MEASURES: dict[int, Measure | Standing] = {code: measure for measure, code in MEASURE_CODES.items()}
+
+Counted = Measure | Standing
+
+# Append only as well: what a definition judges stands this far behind the codes of by-date/1, the first one.
+_APART = {BY_DATE.name: 0, INSTANT.name: 20, HALF_DAY.name: 40}
+JUDGED_CODES: Mapping[str, Mapping[Measure, int]] = {
+    name: {measure: MEASURE_CODES[measure] + _APART[name] for measure in JUDGED} for name in DEFINITIONS
+}
+"""For each definition the codes of the measures that it judges; every other measure has one code for all definitions."""
+
+
+def _meanings(definition: str) -> dict[int, Counted]:
+    facts = {code: measure for measure, code in MEASURE_CODES.items() if measure not in JUDGED}
+    return facts | {code: measure for measure, code in JUDGED_CODES[definition].items()}
+
+
+MEANINGS: Mapping[str, Mapping[int, Counted]] = {name: _meanings(name) for name in DEFINITIONS}
+"""For each definition the codes that its figures are made of, and what they mean there."""
+
 CHANNELS: dict[int, Channel] = {code: channel for channel, code in CHANNEL_CODES.items()}
-STOCK_CODES: tuple[int, ...] = tuple(sorted(MEASURE_CODES[measure] for measure in (*STOCKS, *Standing)))
+
+
+def stock_codes(definition: str) -> list[int]:
+    """The codes of the stocks that the definition's figures are made of."""
+    return [code for code, measure in MEANINGS[definition].items() if isinstance(measure, Standing) or measure in STOCKS]

@@ -13,16 +13,16 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 _LOCK = 0x6D6F7463  # any number of our own: "motc"
 
 
-async def migrate(engine: AsyncEngine) -> None:
-    """Apply the missing revisions, all in one transaction."""
+async def migrate(engine: AsyncEngine, to: str = "head") -> None:
+    """Apply the missing revisions up to one, all in one transaction."""
     async with writing(engine) as connection:
         if engine.dialect.name == "postgresql":
             await connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
-        await connection.run_sync(_upgrade)
+        await connection.run_sync(_upgrade, to)
 
 
-def _upgrade(connection: Connection) -> None:
+def _upgrade(connection: Connection, to: str) -> None:
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
     config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+    command.upgrade(config, to)

@@ -5,33 +5,75 @@ import contextlib
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, time
 from typing import Annotated
 
 from fastapi import Query
 
 from services.reporting.query import Dimension, FigureQuery, Filters
 from shared.catalogue import Catalogue
+from shared.domain.definitions import BY_DATE, DEFINITIONS
+from shared.domain.errors import InstantOutOfRange
 from shared.domain.events import Channel
-from shared.domain.timeliness import BY_DATE, DEFINITIONS
+from shared.domain.localtime import LOCAL, local
+from shared.domain.periods import UnknownPeriod, statutory_period
 from shared.problems import Problem
 
+_INSTANT = re.compile(r"\d{4}-\d{2}-\d{2}T", re.ASCII)
+END_OF_DAY = time(23, 59, 59)
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 EARLIEST, LATEST = date(1900, 1, 1), date(2999, 12, 31)  # what an office can mean; keeps the days around a period in the calendar
 
 
-@dataclass(frozen=True, slots=True)
-class FigureParameters:
-    """The query's words, as they came."""
+@dataclass(frozen=True)
+class SpanParameters:
+    """Which days, and what was known of them when: the words of any query, as they came."""
 
     first: Annotated[str | None, Query(alias="from", description="first day, e.g. 2023-01-01; default 1 January of `to`'s year")] = None
     last: Annotated[str | None, Query(alias="to", description="last day, inclusive; default today")] = None
-    by: Annotated[list[str] | None, Query(description="department, channel, field, procedure, level, month; comma separated")] = None
+    period: Annotated[
+        str | None, Query(description="instead of `from` and `to`: 2023-03, 2023-Q1, 2023-6M, 2023-9M or 2023, from the 15th to the 14th")
+    ] = None
+    as_of: Annotated[
+        str | None, Query(description="judge as at the end of this day (or of an instant's local day): what is dated later is not counted")
+    ] = None
+    as_known_at: Annotated[
+        str | None, Query(description="what was known at this instant, e.g. 2023-02-01T08:00:00+07:00; `as_of` is it too unless given")
+    ] = None
+
+
+@dataclass(frozen=True)
+class PeriodParameters(SpanParameters):
+    """What is judged, when and how: the words of any report's query."""
+
+    definition: Annotated[str, Query(description=f"the definition of timeliness: {', '.join(DEFINITIONS)}")] = BY_DATE.name
+
+
+@dataclass(frozen=True)
+class FilterParameters:
+    """Which dossiers."""
+
     department: Annotated[list[str] | None, Query(description="only these departments, by code")] = None
     channel: Annotated[list[str] | None, Query(description="only online, in_person, postal")] = None
     procedure: Annotated[list[str] | None, Query(description="only these procedures, by code")] = None
     field: Annotated[list[str] | None, Query(description="only procedures of these fields")] = None
-    definition: Annotated[str, Query(description="the definition of timeliness")] = BY_DATE.name
+
+
+@dataclass(frozen=True)
+class FigureParameters(PeriodParameters, FilterParameters):
+    """The words of a figure query."""
+
+    by: Annotated[list[str] | None, Query(description="department, channel, field, procedure, level, month; comma separated")] = None
+
+
+@dataclass(frozen=True)
+class ChangesParameters(PeriodParameters, FilterParameters):
+    """The words of a query of totals."""
+
+
+@dataclass(frozen=True)
+class DefinitionsParameters(SpanParameters, FilterParameters):
+    """The words of a query of totals under every definition."""
 
 
 def invalid(parameter: str, detail: str) -> Problem:
@@ -39,18 +81,37 @@ def invalid(parameter: str, detail: str) -> Problem:
     return Problem(422, "Unprocessable Content", f"{parameter}: {detail}", parameter=parameter)
 
 
-def figure_query(given: FigureParameters, catalogue: Catalogue, now: datetime) -> FigureQuery:
-    """The checked query; the default period is the current year to date."""
-    last = now.date() if given.last is None else _day("to", given.last)
-    first = date(last.year, 1, 1) if given.first is None else _day("from", given.first)
-    if first > last:
-        raise invalid("from", f"{first} lies after `to` {last}; exchange them, or leave `to` out for today")
+def figure_query(given: FigureParameters, catalogue: Catalogue, now: datetime, recorded: datetime) -> FigureQuery:
+    """The checked query; the default period is the year up to `as_of`, and that is now or when it was known.
+
+    `now` is by the clock that figures are judged by, `recorded` by the one that events are recorded by.
+    """
+    known_at = None if given.as_known_at is None else known_instant("as_known_at", given.as_known_at, recorded)
+    as_of = min(now, known_at or now) if given.as_of is None else _cut_off(given.as_of, now)
+    first, last = _period(given, as_of.date())
     if given.definition not in DEFINITIONS:
         raise invalid("definition", f"{given.definition!r} is not known; available: {', '.join(DEFINITIONS)}")
     by = [_dimension(word) for word in _words(given.by)]
     if len(set(by)) < len(by):
         raise invalid("by", "names a dimension twice; name each once")
-    return FigureQuery(first=first, last=last, as_of=now, by=tuple(by), filters=_filters(given, catalogue), definition=given.definition)
+    return FigureQuery(
+        first=first,
+        last=last,
+        as_of=as_of,
+        period=given.period,
+        by=tuple(by),
+        filters=_filters(given, catalogue),
+        definition=given.definition,
+        known_at=known_at,
+    )
+
+
+def known_instant(parameter: str, word: str, recorded: datetime) -> datetime:
+    """An instant of the past; nobody knows what will be known."""
+    instant = _instant(parameter, word)
+    if instant > recorded:
+        raise invalid(parameter, f"{word} lies in the future; write an instant up to {recorded.isoformat()}, or leave it out for now")
+    return instant
 
 
 def one_dimension(word: str, available: Iterable[Dimension]) -> Dimension:
@@ -59,6 +120,36 @@ def one_dimension(word: str, available: Iterable[Dimension]) -> Dimension:
     if dimension not in available:
         raise invalid("by", f"{word!r} is not a grouping of this report; available: {', '.join(available)}")
     return dimension
+
+
+def _period(given: PeriodParameters, today: date) -> tuple[date, date]:
+    if given.period is not None:
+        if given.first is not None or given.last is not None:
+            raise invalid("period", "stands in place of `from` and `to`; leave either it or them out")
+        try:
+            return statutory_period(given.period)
+        except UnknownPeriod as unknown:
+            raise invalid("period", str(unknown)) from unknown
+    last = today if given.last is None else _day("to", given.last)
+    first = date(last.year, 1, 1) if given.first is None else _day("from", given.first)
+    if first > last:
+        raise invalid("from", f"{first} lies after `to` {last}; exchange them, or leave `to` out for today")
+    return first, last
+
+
+def _cut_off(word: str, now: datetime) -> datetime:
+    """The end of a past local day; figures are sums of days, so an instant stands for its day. Now for today."""
+    day = _instant("as_of", word).date() if _INSTANT.match(word) else _day("as_of", word)
+    if day > now.date():
+        raise invalid("as_of", f"{day} lies in the future; write a day up to {now.date()}, or leave it out for now")
+    return now if day == now.date() else datetime.combine(day, END_OF_DAY, LOCAL)
+
+
+def _instant(parameter: str, word: str) -> datetime:
+    with contextlib.suppress(ValueError, InstantOutOfRange):
+        return local(datetime.fromisoformat(word.replace(" ", "+")))  # a bare + in a URL means a space
+    or_day = ", or the day as 2023-01-31" if parameter == "as_of" else ""
+    raise invalid(parameter, f"{word!r} is not an instant; write it as 2023-01-31T17:00:00+07:00{or_day}")
 
 
 def _day(parameter: str, word: str) -> date:

@@ -1,18 +1,21 @@
-"""One batch into the read model: dossiers, sums and offsets in one transaction."""
+"""One batch into the read model: dossiers, what they replace, sums and offsets in one transaction."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ARRAY, String, any_, bindparam, func, literal, select, text, update
+from sqlalchemy import ARRAY, BigInteger, String, any_, bindparam, func, literal, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from services.reporting.batch import Change
-from services.reporting.entry import add, decode_entry, encode_entry
 from services.reporting.rollup import Cell, rolled_up
-from services.reporting.store import dossiers, offsets, sums, writing
+from services.reporting.store import writing
+from services.reporting.tables import LIVE, ReadModel, model, offsets
+from services.reporting.versions import Applied, Counting, Steps, Version
 from shared.contract.codec import encode
+
+Changes = Mapping[str, Sequence[Change]]  # by dossier, oldest first
 
 
 class OffsetsMoved(Exception):
@@ -27,36 +30,41 @@ class Move:
     becomes: int
 
 
-@dataclass(frozen=True, slots=True)
-class Applied:
-    """A change that was newer than what was stored; `fresh` when it brings a later event and not only a later version."""
-
-    change: Change
-    contributions: bytes
-    fresh: bool
-
-
-async def project(engine: AsyncEngine, topic: str, moves: Mapping[int, Move], changes: Mapping[str, Change]) -> list[Applied]:
-    """Apply the changes and move the offsets, or neither; a version not above the stored one is ignored. Raises OffsetsMoved."""
+async def project(engine: AsyncEngine, topic: str, moves: Mapping[int, Move], changes: Changes, tables: ReadModel = LIVE) -> list[Applied]:
+    """Apply the changes and move the offsets, or neither. Raises OffsetsMoved."""
     async with writing(engine) as connection:
         await _move_offsets(connection, topic, moves)
-        stored = await _stored(connection, list(changes))
-        applied: list[Applied] = []
-        cells: dict[Cell, int] = {}
-        for code, change in changes.items():
-            row = stored.get(code)
-            if row is not None and row.version >= change.status.version:
-                continue
-            contributed = encode_entry(change.entry)
-            if row is None:
-                add(cells, change.entry, 1)
-            elif row.contributions != contributed:  # most events change no figure
-                add(cells, decode_entry(row.contributions), -1)
-                add(cells, change.entry, 1)
-            applied.append(Applied(change, contributed, fresh=row is None or row.sequence < change.status.sequence))
-        await _write_dossiers(connection, applied)
-        await _add_to_sums(connection, cells)
-    return applied
+        return await apply(connection, changes, tables)
+
+
+async def apply(connection: AsyncConnection, changes: Changes, tables: ReadModel = LIVE) -> list[Applied]:
+    """Apply the changes in the connection's transaction; a version not above the stored one is ignored."""
+    stored = await _stored(connection, tables, list(changes))
+    newer = {code: above for code, versions in changes.items() if (above := _above(stored.get(code), versions))}
+    if not newer:
+        return []
+    steps = Steps(await _next_revision(connection))
+    for code, versions in newer.items():
+        steps.take(stored.get(code), versions)
+    await write(connection, tables, steps)
+    return steps.applied
+
+
+async def write(connection: AsyncConnection, tables: ReadModel, steps: Steps) -> None:
+    """Write the steps' rows in the connection's transaction."""
+    await _supersede(connection, tables, steps.superseded)
+    await _execute_many(connection, _insert(connection)(tables.history), steps.history)
+    await _write_dossiers(connection, tables, steps.dossiers)
+    await _add_to_sums(connection, tables, steps.cells)
+
+
+def _above(stored: Counting | None, versions: Sequence[Change]) -> Sequence[Change]:
+    return versions if stored is None else [change for change in versions if change.status.version > stored.version]
+
+
+async def _next_revision(connection: AsyncConnection) -> int:
+    """The lock on the offsets makes transactions take turns, so revisions commit in their order."""
+    return int((await connection.execute(update(model).values(revision=model.c.revision + 1).returning(model.c.revision))).scalar_one())
 
 
 async def stored_offsets(engine: AsyncEngine, topic: str, partitions: Sequence[int]) -> dict[int, int]:
@@ -95,50 +103,48 @@ async def _move_offsets(connection: AsyncConnection, topic: str, moves: Mapping[
         await connection.execute(statement, [{"of_partition": number, "becomes": move.becomes} for number, move in moves.items()])
 
 
-async def _stored(connection: AsyncConnection, codes: list[str]) -> dict[str, Any]:
+async def _stored(connection: AsyncConnection, tables: ReadModel, codes: list[str]) -> dict[str, Counting]:
     if not codes:
         return {}
-    columns = select(dossiers.c.code, dossiers.c.version, dossiers.c.sequence, dossiers.c.contributions)
+    of = tables.dossiers.c
+    columns = select(of.code, of.version, of.sequence, of.since_revision, of.known_at, of.contributions)
+    return {row.code: row for row in await connection.execute(columns.where(among(connection, of.code, codes)))}
+
+
+def among(connection: AsyncConnection, column: Any, values: Sequence[str]) -> Any:
+    """Whether the column is one of the values, any number of which are one parameter."""
     if connection.dialect.name == "postgresql":
-        wanted = columns.where(dossiers.c.code == any_(literal(codes, ARRAY(String))))
-    else:  # one parameter for any number of codes
-        listed = func.json_each(literal(encode(codes).decode())).table_valued("value")
-        wanted = columns.where(dossiers.c.code.in_(select(listed.c.value)))
-    return {row.code: row for row in await connection.execute(wanted)}
+        return column == any_(literal(list(values), ARRAY(String)))
+    listed = func.json_each(literal(encode(values).decode())).table_valued("value")
+    return column.in_(select(listed.c.value))
 
 
-async def _write_dossiers(connection: AsyncConnection, applied: list[Applied]) -> None:
-    insert = _insert(connection)(dossiers)
-    replacing = {column.name: insert.excluded[column.name] for column in dossiers.c if column is not dossiers.c.code}
-    upsert = insert.on_conflict_do_update(index_elements=[dossiers.c.code], set_=replacing)
-    await _execute_many(connection, upsert, [_dossier_row(one) for one in applied])
+async def _supersede(connection: AsyncConnection, tables: ReadModel, superseded: list[tuple[int, int, str]]) -> None:
+    """Stored versions go to the history as they stand; those that added nothing leave no trace."""
+    if not superseded:
+        return
+    of = tables.dossiers.c
+    ends = (bindparam("until", type_=BigInteger), bindparam("known", type_=BigInteger))
+    leaving = select(*(of[name] for name in Version._fields), *ends).where(of.code == bindparam("leaving"), of.flags != 0)
+    moving = tables.history.insert().from_select([column.name for column in tables.history.c], leaving)
+    await connection.execute(moving, [{"until": until, "known": known, "leaving": code} for until, known, code in superseded])
 
 
-def _dossier_row(applied: Applied) -> tuple[Any, ...]:
-    """In the order of the table's columns."""
-    change = applied.change
-    status = change.status
-    return (
-        status.code,
-        status.version,
-        status.sequence,
-        status.department,
-        status.procedure,
-        change.entry.channel,
-        change.received_day,
-        applied.contributions,
-        change.snapshot,
-    )
+async def _write_dossiers(connection: AsyncConnection, tables: ReadModel, rows: list[tuple[Any, ...]]) -> None:
+    insert = _insert(connection)(tables.dossiers)
+    replacing = {column.name: insert.excluded[column.name] for column in tables.dossiers.c if not column.primary_key}
+    await _execute_many(connection, insert.on_conflict_do_update(index_elements=[tables.dossiers.c.code], set_=replacing), rows)
 
 
-async def _add_to_sums(connection: AsyncConnection, cells: Mapping[Cell, int]) -> None:
+async def _add_to_sums(connection: AsyncConnection, tables: ReadModel, cells: Mapping[Cell, int]) -> None:
     """What became 0 is removed through the index of zeros."""
+    sums = tables.sums
     rows = rolled_up(cells)
     insert = _insert(connection)(sums)
     adding = {"amount": sums.c.amount + insert.excluded.amount}
     await _execute_many(connection, insert.on_conflict_do_update(index_elements=list(sums.primary_key), set_=adding), rows)
     if rows:
-        await connection.execute(text("DELETE FROM sums WHERE amount = 0"))
+        await connection.execute(sums.delete().where(sums.c.amount == text("0")))
 
 
 async def _execute_many(connection: AsyncConnection, insert: Any, rows: list[tuple[Any, ...]]) -> None:

@@ -153,10 +153,9 @@ class _Session:
         batch = Batch(projector.in_a_row)
         async for record in _breathing(records):
             batch.take(record)
-        changes: dict[str, Change] = {}
+        changes: dict[str, list[Change]] = {}
         async for code in _breathing(batch.codes()):
-            if change := batch.change(code):
-                changes[code] = change
+            changes[code] = batch.changes(code)
         projector.in_a_row = batch.in_a_row
         if batch.unreadable:
             await self._put_aside(batch)

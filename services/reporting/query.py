@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 
+from shared.domain.definitions import BY_DATE
 from shared.domain.events import Channel
 from shared.domain.localtime import ONE_DAY
-from shared.domain.timeliness import BY_DATE
 
 
 class Dimension(StrEnum):
@@ -32,14 +32,20 @@ class Filters:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FigureQuery:
-    """Figures of `first..last` (local dates, inclusive) as known at `as_of`; nothing after that day is counted."""
+    """Figures of `first..last` (local dates, inclusive) judged as at `as_of`, a local time; nothing dated after that day is counted.
+
+    `period` is the name under which a statutory period was asked for; `definition` is one of DEFINITIONS.
+    `known_at` asks for what was known at that instant, None for all that is known.
+    """
 
     first: date
     last: date
     as_of: datetime
+    period: str | None = None
     by: tuple[Dimension, ...] = ()
     filters: Filters = field(default_factory=Filters)
     definition: str = BY_DATE.name
+    known_at: datetime | None = None
 
     @property
     def cut(self) -> date:

@@ -3,14 +3,14 @@
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Integer, Select, func, literal, null, select, union_all
+from sqlalchemy import ColumnElement, Integer, Select, Table, func, literal, null, select, union_all
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.reporting.measures import CHANNEL_CODES, CHANNELS, MEASURE_CODES, MEASURES, STOCK_CODES, Standing
+from services.reporting.measures import CHANNEL_CODES, CHANNELS, MEANINGS, MEASURE_CODES, Standing, stock_codes
 from services.reporting.query import Dimension, FigureQuery, Filters
 from services.reporting.rollup import ALL
 from services.reporting.spans import FIRST_DAY, MONTH, covering
-from services.reporting.store import sums
+from services.reporting.tables import sums
 from shared.domain.counting import Measure
 from shared.domain.events import Channel
 
@@ -31,19 +31,20 @@ class RangeSum(NamedTuple):
 
 
 async def range_sums(connection: AsyncConnection, query: FigureQuery) -> list[RangeSum]:
-    """The sums behind the query's rows, as fine as its grouping needs them."""
+    """The sums behind the query's rows, as fine as its grouping needs them: the facts, and what the query's definition judges."""
     monthly = Dimension.MONTH in query.by
-    stocks = _sums_of(query, literal(BEFORE, Integer), covering(FIRST_DAY, query.day_before)).where(sums.c.measure.in_(STOCK_CODES))
+    meanings = MEANINGS[query.definition]
+    stocks = _sums_of(query, literal(BEFORE, Integer), covering(FIRST_DAY, query.day_before), stock_codes(query.definition))
     bucket = sums.c.span // MONTH if monthly else literal(WITHIN, Integer)
-    within = _sums_of(query, bucket, covering(query.first, query.cut, years=not monthly))
+    within = _sums_of(query, bucket, covering(query.first, query.cut, years=not monthly), list(meanings))
     return [
-        RangeSum(department, procedure, place, CHANNELS[channel], MEASURES[measure], int(amount))
+        RangeSum(department, procedure, place, CHANNELS[channel], meanings[measure], int(amount))
         for department, procedure, place, channel, measure, amount in await connection.execute(union_all(stocks, within))
         if amount
     ]
 
 
-def _sums_of(query: FigureQuery, bucket: ColumnElement[int], spans: Sequence[int]) -> Select[Any]:
+def _sums_of(query: FigureQuery, bucket: ColumnElement[int], spans: Sequence[int], codes: Sequence[int]) -> Select[Any]:
     by = set(query.by)
     wanted: list[ColumnElement[Any]] = [
         sums.c.department if Dimension.DEPARTMENT in by else null(),
@@ -54,7 +55,7 @@ def _sums_of(query: FigureQuery, bucket: ColumnElement[int], spans: Sequence[int
     ]
     columns = [column.label(f"g{number}") for number, column in enumerate(wanted)]
     grouped = select(*columns, func.sum(sums.c.amount)).group_by(*(column.name for column in columns))
-    return grouped.where(sums.c.span.in_(spans), *_grain(by, query.filters), *_filtered(query.filters))
+    return grouped.where(sums.c.span.in_(spans), sums.c.measure.in_(codes), *_grain(by, query.filters), *filtered(sums, query.filters))
 
 
 async def open_before(connection: AsyncConnection, query: FigureQuery) -> int:
@@ -63,7 +64,7 @@ async def open_before(connection: AsyncConnection, query: FigureQuery) -> int:
         sums.c.span.in_(covering(FIRST_DAY, query.day_before)),
         sums.c.measure == MEASURE_CODES[Measure.OPEN],
         *_grain(set(), query.filters),
-        *_filtered(query.filters),
+        *filtered(sums, query.filters),
     )
     return int((await connection.execute(wanted)).scalar_one())
 
@@ -77,12 +78,13 @@ def _grain(by: set[Dimension], filters: Filters) -> Sequence[ColumnElement[bool]
     return (sums.c.procedure == ALL, sums.c.department == ALL)
 
 
-def _filtered(filters: Filters) -> Sequence[ColumnElement[bool]]:
+def filtered(table: Table, filters: Filters) -> Sequence[ColumnElement[bool]]:
+    """The filters as conditions on a table that has department, procedure and channel."""
     conditions: list[ColumnElement[bool]] = []
     if filters.departments:
-        conditions.append(sums.c.department.in_(sorted(filters.departments)))
+        conditions.append(table.c.department.in_(sorted(filters.departments)))
     if filters.procedures is not None:
-        conditions.append(sums.c.procedure.in_(sorted(filters.procedures)))
+        conditions.append(table.c.procedure.in_(sorted(filters.procedures)))
     if filters.channels:
-        conditions.append(sums.c.channel.in_(sorted(CHANNEL_CODES[channel] for channel in filters.channels)))
+        conditions.append(table.c.channel.in_(sorted(CHANNEL_CODES[channel] for channel in filters.channels)))
     return conditions

@@ -1,27 +1,29 @@
 """Two stocks beside the form's: open and due today or tomorrow, and overdue while suspended."""
 
+from collections.abc import Sequence
 from datetime import date
 
 from services.reporting.measures import Standing
-from shared.domain.counting import overdue_span, stretches
+from shared.domain.counting import Stretch, overdue_span
+from shared.domain.definitions import BY_DATE
 from shared.domain.dossier import Dossier
 from shared.domain.localtime import ONE_DAY, local_date
 from shared.domain.timeliness import in_hours
 
 
-def standing_deltas(dossier: Dossier) -> list[tuple[date, Standing, int]]:
-    """Day-stamped deltas, as `contributions` gives them. Due soon: not suspended, and due on the day or on the next one."""
+def standing_deltas(dossier: Dossier, held: Sequence[Stretch]) -> list[tuple[date, Standing, int]]:
+    """Day-stamped deltas by `by-date/1`, as `judgements` gives them. Due soon: not suspended, and due on the day or on the next one."""
     if dossier.received_at is None:
         return []
     found: list[tuple[date, Standing, int]] = []
-    for stretch in stretches(dossier):
+    for stretch in held:
         if stretch.due is None:
             continue
         if stretch.paused_at is None:
             due = local_date(stretch.due)
             end = due + ONE_DAY if stretch.end is None else min(due + ONE_DAY, stretch.end)
             found += _between(Standing.DUE_SOON, max(stretch.first, due - ONE_DAY), end)
-        elif span := overdue_span(stretch, in_hours=in_hours(dossier)):
+        elif span := overdue_span(stretch, BY_DATE, in_hours=in_hours(dossier)):
             found += _between(Standing.SUSPENDED_OVERDUE, *span)
     return found
 

@@ -1,66 +1,13 @@
-"""The read model's tables, and how its database is opened; SQLite and PostgreSQL alike."""
+"""How the read model's database is opened and read; SQLite and PostgreSQL alike."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import (
-    BigInteger,
-    Column,
-    Connection,
-    Index,
-    Integer,
-    LargeBinary,
-    MetaData,
-    SmallInteger,
-    String,
-    Table,
-    event,
-    make_url,
-    text,
-)
+from sqlalchemy import Connection, event, make_url, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
-
-metadata = MetaData()
-
-dossiers = Table(
-    "dossiers",
-    metadata,
-    Column("code", String(64), primary_key=True),
-    Column("version", BigInteger, nullable=False),
-    Column("sequence", BigInteger, nullable=False),
-    Column("department", String(32), nullable=False),
-    Column("procedure", String(32), nullable=False),
-    Column("channel", SmallInteger, nullable=False),
-    Column("received_day", Integer, nullable=True),
-    Column("contributions", LargeBinary, nullable=False),
-    Column("snapshot", LargeBinary, nullable=False),
-)
-Index("dossiers_received", dossiers.c.received_day)
-
-# Sums of deltas over a day, its month and its year (spans.py), by procedure and department, by department and of all (rollup.py).
-sums = Table(
-    "sums",
-    metadata,
-    Column("span", Integer, primary_key=True, autoincrement=False),
-    Column("procedure", String(32), primary_key=True),
-    Column("department", String(32), primary_key=True),
-    Column("channel", SmallInteger, primary_key=True, autoincrement=False),
-    Column("measure", SmallInteger, primary_key=True, autoincrement=False),
-    Column("amount", BigInteger, nullable=False),
-    sqlite_with_rowid=False,
-)
-Index("sums_zero", sums.c.span, sqlite_where=sums.c.amount == 0, postgresql_where=sums.c.amount == 0)
-
-offsets = Table(
-    "offsets",
-    metadata,
-    Column("topic", String(249), primary_key=True),
-    Column("partition", Integer, primary_key=True, autoincrement=False),
-    Column("next_offset", BigInteger, nullable=False),
-)
 
 # NORMAL: a power cut may undo the last transactions, dossiers, deltas and offsets together; Kafka delivers them again.
 _SQLITE_PRAGMAS = (
@@ -105,6 +52,8 @@ async def snapshot(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
         if engine.dialect.name == "postgresql":
             await connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
         async with connection.begin():
+            if engine.dialect.name == "postgresql":  # before the first read: a rebuild's swap lies before all of them or after
+                await connection.execute(text("LOCK TABLE model IN ACCESS SHARE MODE"))
             yield connection
 
 

@@ -1,14 +1,18 @@
 """Status records as the processor writes them, and a topic that delivers them to the projection."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import delete
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.reporting.batch import Batch
-from services.reporting.projection import Applied, Move, project, stored_offsets
+from services.reporting.projection import Move, project, stored_offsets
+from services.reporting.store import writing
+from services.reporting.tables import dossiers, history, offsets, sums
+from services.reporting.versions import Applied
 from shared.contract.codec import encode
 from shared.contract.topics import STATUS
 from shared.domain.dossier import Dossier, apply
@@ -27,12 +31,12 @@ class Sent:
     topic: str = STATUS.name
 
 
-def statuses(code: str, history: Iterable[Event]) -> Iterator[Sent]:
-    """One record an event, as the dossier stood after it."""
+def statuses(code: str, history: Sequence[Event], recorded: Sequence[datetime] | None = None) -> Iterator[Sent]:
+    """One record an event, as the dossier stood after it; recorded when it happened unless told otherwise."""
     dossier: Dossier | None = None
-    for event in history:
+    for number, event in enumerate(history):
         dossier = apply(dossier, code, event)
-        yield snapshot(dossier, event.occurred_at)
+        yield snapshot(dossier, event.occurred_at if recorded is None else recorded[number])
 
 
 def snapshot(dossier: Dossier, recordedtime: datetime, version: int | None = None, **changed: Any) -> Sent:
@@ -64,7 +68,14 @@ class Topic:
         batch = Batch()
         for record in records:
             batch.take(record)
-        changes = {code: change for code in batch.codes() if (change := batch.change(code))}
+        changes = {code: batch.changes(code) for code in batch.codes()}
         stored = await stored_offsets(self.engine, STATUS.name, [0])
         moves = {partition: Move(stored[partition], after) for partition, after in batch.next_offsets.items()}
         return await project(self.engine, STATUS.name, moves, changes)
+
+
+async def empty(engine: AsyncEngine) -> None:
+    """As if nothing had been projected yet; the revision goes on."""
+    async with writing(engine) as connection:
+        for table in (dossiers, history, sums, offsets):
+            await connection.execute(delete(table))

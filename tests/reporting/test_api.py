@@ -140,7 +140,7 @@ class TestWhatIsAsked:
         ("query", "parameter", "fix"),
         [
             ("departement=H59.15", "departement", "known: from, to, "),
-            ("as_known_at=2023-01-31", "as_known_at", "not available yet"),
+            ("as_known_at=2023-01-31", "as_known_at", "is not an instant"),
             ("from=2023-01-01&from=2023-01-02", "from", "once"),
             ("to=2023-01-01&to=2023-01-01", "to", "once"),
             ("=1", "", "known: from, to, "),
@@ -243,3 +243,40 @@ class TestOperations:
             assert (await client.get(path)).status_code == 200, path
         for path in ("/healthz/live", "/healthz/ready"):
             assert (await client.get(path)).json() == {"status": "ok"}
+
+
+class TestHowItIsJudged:
+    @pytest.mark.parametrize(
+        ("definition", "early", "on_time", "overdue"),
+        [("by-date/1", 1, 1, 1), ("instant/1", 1, 0, 2), ("half-day/1", 1, 0, 2)],
+    )
+    async def test_by_the_definition_that_the_answer_names(
+        self, client: httpx.AsyncClient, definition: str, early: int, on_time: int, overdue: int
+    ) -> None:
+        for answer in (await figures(client, f"definition={definition}"), await form(client, f"definition={definition}")):
+            total = answer["total"]
+            assert answer["definition"] == definition
+            assert (total["resolved_early"], total["resolved_on_time"], total["resolved_overdue"]) == (early, on_time, overdue)
+            assert all(identity["holds"] for identity in answer["identities"])
+
+    async def test_a_named_period_is_named_in_the_answer(self, client: httpx.AsyncClient) -> None:
+        for answer in (await figures(client, "period=2023-01"), await form(client, "period=2023-01")):
+            assert (answer["period"], answer["from"], answer["to"]) == ("2023-01", "2022-12-15", "2023-01-14")
+        assert "period" not in await figures(client, "from=2022-12-15&to=2023-01-14")
+
+    async def test_as_at_a_cut_off_nothing_that_is_dated_later_is_counted(self, client: httpx.AsyncClient) -> None:
+        cut = await figures(client, "from=2023-01-01&to=2023-01-31&as_of=2023-01-10")
+        assert cut["as_of"] == "2023-01-10T23:59:59+07:00"
+        assert (cut["to"], cut["total"]["resolved_total"], cut["total"]["in_progress_total"]) == ("2023-01-31", 2, 3)
+        assert cut["total"] == (await figures(client, "from=2023-01-01&to=2023-01-10"))["total"]
+
+    async def test_text_says_by_which_definition_and_as_at_when(self, client: httpx.AsyncClient) -> None:
+        text = (await client.get("/v1/reports/ii06a?format=text&definition=half-day/1&as_of=2023-01-10")).text
+        assert "Cách tính đúng hạn: half-day/1. Số liệu tính đến 23 giờ 59 ngày 10/01/2023." in text
+
+
+async def form(client: httpx.AsyncClient, query: str) -> dict[str, Any]:
+    answer = await client.get(f"/v1/reports/ii06a?{query}")
+    assert answer.status_code == 200, answer.text
+    found: dict[str, Any] = answer.json()
+    return found

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from services.reporting.pacing import gathering_s
 from services.reporting.rollup import Cell, rolled_up
 from services.reporting.spans import FIRST_DAY, MONTH, YEAR, covering, day_number
-from services.reporting.store import sums
+from services.reporting.tables import sums
 from shared.domain.localtime import ONE_DAY
 from tests.builders.events import CODE, event, received
 from tests.reporting.delivery import Topic, statuses

@@ -13,8 +13,10 @@ def as_json(report: Report, lines: list[Line]) -> dict[str, Any]:
         "form": "II.06a",
         "from": query.first.isoformat(),
         "to": query.last.isoformat(),
+        **({} if query.period is None else {"period": query.period}),
         "definition": query.definition,
         "as_of": query.as_of.isoformat(),
+        "as_known_at": None if query.known_at is None else query.known_at.isoformat(),
         "by": query.by[0].value,
         "columns": {str(number): key for number, key in FORM_COLUMNS.items()},
         "lines": [

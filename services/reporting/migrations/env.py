@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from services.reporting.store import metadata
+from services.reporting.tables import metadata
 
 context.configure(
     connection=context.config.attributes["connection"],

@@ -1,0 +1,71 @@
+"""The dossiers behind a figure: those whose own figures, by the functions that made the number, are one in its column.
+
+SQL only narrows the search (candidates.py) and pages by day of receipt and code; so there are as many dossiers as the number says, in
+the state of the read model that the figure's token names, whatever has been projected since.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.reporting.candidates import candidates
+from services.reporting.cursors import START, Place
+from services.reporting.entry import Entry, decode_entry
+from services.reporting.listed import Listed, decode_listed
+from services.reporting.membership import columns_of, timeliness_of
+from services.reporting.tokens import Figure
+from shared.catalogue import Catalogue
+
+READ_AT_LEAST = 200
+BREATHE_EVERY = 200  # dossiers between two looks at other tasks
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A dossier of a list, as it counted in the figure's state; `timeliness` by the figure's definition at its cut-off."""
+
+    code: str
+    entry: Entry
+    listed: Listed
+    timeliness: str
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some dossiers of a list; `after` is where the next page starts, None when there is none."""
+
+    items: list[Item]
+    after: Place | None
+
+
+async def page_of(connection: AsyncConnection, figure: Figure, catalogue: Catalogue, limit: int, after: Place = START) -> Page:
+    """The next `limit` dossiers of the figure; the connection's transaction reads one state."""
+    items: list[Item] = []
+    last = after
+    async for row, entry in _matching(connection, figure, catalogue, limit, after):
+        if len(items) == limit:
+            return Page(items, last)
+        items.append(Item(row.code, entry, decode_listed(row.listed), timeliness_of(entry, figure.query)))
+        last = Place(row.received_day, row.code)
+    return Page(items, None)
+
+
+async def _matching(
+    connection: AsyncConnection, figure: Figure, catalogue: Catalogue, limit: int, after: Place
+) -> AsyncIterator[tuple[Any, Entry]]:
+    """Every dossier of the figure after the place, in order."""
+    size = max(READ_AT_LEAST, limit + 1)
+    while True:
+        rows = (await connection.execute(candidates(figure, catalogue, after, size))).all()
+        for number, row in enumerate(rows):
+            if number % BREATHE_EVERY == BREATHE_EVERY - 1:
+                await asyncio.sleep(0)
+            entry = decode_entry(row.contributions)
+            if figure.column in columns_of(entry, figure.query):
+                yield row, entry
+        if len(rows) < size:
+            return
+        after = Place(rows[-1].received_day, rows[-1].code)

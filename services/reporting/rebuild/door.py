@@ -1,0 +1,108 @@
+"""The rebuild over HTTP: begun, fed with the lines of intake's log part by part, settled, and swapped in or dropped."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Path, Query, Request
+from sqlalchemy.ext.asyncio import AsyncEngine
+from starlette.responses import JSONResponse, Response
+
+from services.reporting.accepted import only
+from services.reporting.rebuild import parts
+from services.reporting.rebuild.beside import Standing, UnknownRebuild
+from services.reporting.rebuild.fold import BadLine, read_lines, refusals_as_json
+from services.reporting.rebuild.swap import NotSettled, swap
+from shared.clock import Clock
+from shared.problems import Problem
+
+MOST_BYTES = 64 * 1024 * 1024
+LAST = 2**63 - 1
+Responses = dict[int | str, dict[str, Any]]
+GONE: Responses = {404: {"description": "no such rebuild: another one was started, or it is over"}}
+UNREADABLE: Responses = {
+    413: {"description": "the part is too long"},
+    422: {"description": "a line is not one of the log's, or a parameter is wrong"},
+}
+MOVED: Responses = {409: {"description": "the part does not follow the last one taken: `position` says how far the log has been read"}}
+NOT_YET: Responses = {409: {"description": "not settled yet"}}
+PLAIN = [Depends(only(()))]
+Number = Annotated[int, Path(ge=0, le=LAST, description="the rebuild's `id`")]
+After = Annotated[int, Query(ge=0, le=LAST, description="the position in intake's log that the lines come after")]
+DryRun = Annotated[bool, Query(description="compare only, and drop the new model")]
+
+
+def router(engine: AsyncEngine, clock: Clock) -> APIRouter:
+    """The routes; `clock` numbers the rebuilds."""
+    routes = APIRouter(prefix="/rebuilds", tags=["rebuild"])
+
+    @routes.post("", status_code=201, summary="Begin a rebuild beside the live model; an unfinished one is dropped", dependencies=PLAIN)
+    async def begin() -> Response:
+        begun = await parts.start(engine, clock())
+        return JSONResponse(_as_json(begun), 201, headers={"Location": f"/v1/rebuilds/{begun.number}"})
+
+    @routes.post(
+        "/{number}/events",
+        summary="Take the next lines of intake's log, NDJSON as GET /v1/log gives it",
+        responses={**GONE, **MOVED, **UNREADABLE},
+        dependencies=[Depends(only(("after",)))],
+    )
+    async def take(number: Number, request: Request, after: After) -> dict[str, Any]:
+        body = await _body(request)
+        with _told():
+            stands, refused = await parts.take(engine, number, after, read_lines(body, after))
+        return _as_json(stands) | {"refused": refusals_as_json(refused)}
+
+    @routes.post("/{number}/settled", summary="The live model has had time to see what was sent", responses=GONE, dependencies=PLAIN)
+    async def settle(number: Number) -> dict[str, Any]:
+        with _told():
+            return _as_json(await parts.settle(engine, number))
+
+    @routes.post(
+        "/{number}/swap",
+        summary="Compare, and put the new model in the live one's place",
+        responses={**GONE, **NOT_YET},
+        dependencies=[Depends(only(("dry_run",)))],
+    )
+    async def swap_in(number: Number, *, dry_run: DryRun = False) -> dict[str, Any]:
+        with _told():
+            return (await swap(engine, number, dry_run=dry_run)).as_json()
+
+    @routes.delete("/{number}", status_code=204, summary="Drop a rebuild", responses=GONE, dependencies=PLAIN)
+    async def drop(number: Number) -> Response:
+        with _told():
+            await parts.drop(engine, number)
+        return Response(status_code=204)
+
+    return routes
+
+
+def _as_json(stands: Standing) -> dict[str, Any]:
+    return {"id": stands.number, "position": stands.position, "events": stands.events, "settled": stands.settled is not None}
+
+
+async def _body(request: Request) -> bytes:
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > MOST_BYTES:
+            raise Problem(413, "Content Too Large", f"a part is at most {MOST_BYTES} bytes; send fewer lines at a time")
+    return bytes(body)
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """What can go wrong, as problem details."""
+    try:
+        yield
+    except UnknownRebuild as unknown:
+        detail = f"there is no rebuild {unknown} (any more): another one was started, or it is over; begin one with POST /v1/rebuilds"
+        raise Problem(404, "Not Found", detail) from unknown
+    except parts.PositionMoved as moved:
+        detail = f"the log has been read up to position {moved.position}; send the lines after it"
+        raise Problem(409, "Conflict", detail, position=moved.position) from moved
+    except NotSettled as early:
+        detail = f"send the log to its end, let the live model catch up, and POST /v1/rebuilds/{early}/settled first"
+        raise Problem(409, "Conflict", detail) from early
+    except BadLine as bad:
+        raise Problem(422, "Unprocessable Content", str(bad)) from bad

@@ -1,0 +1,160 @@
+"""A token names one figure for good: what was asked, the row and column, and the state of the read model that answered.
+
+It is stateless URL-safe text with a check sum; the same figure has the same token. It carries no secret and grants nothing.
+"""
+
+import binascii
+import zlib
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date
+
+import msgspec
+
+from services.reporting.columns import COUNTS
+from services.reporting.figures import Report
+from services.reporting.grouping import GroupKey, of_month, without_month
+from services.reporting.instants import instant_of, microseconds
+from services.reporting.knowledge import Pin
+from services.reporting.measures import CHANNEL_CODES, CHANNELS
+from services.reporting.query import Dimension, FigureQuery, Filters
+from shared.catalogue import Catalogue
+from shared.domain.definitions import DEFINITIONS
+
+_DIMENSIONS, _DEFINITIONS = tuple(Dimension), tuple(DEFINITIONS)
+_TAIL = 8  # characters: six bytes
+_COLUMNS = [number.to_bytes(2) for number in range(len(COUNTS))]
+
+
+class UnreadableToken(ValueError):
+    """Not a token, or not all of one."""
+
+
+class OtherCatalogue(Exception):
+    """The token was made with another catalogue or release: its rows and columns may mean something else now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One number of an answer. `query` has the row's own period and groups by what `key` names; a month's row is a period of its own."""
+
+    query: FigureQuery
+    key: GroupKey
+    column: str
+    pin: Pin
+
+
+class _Head(msgspec.Struct, frozen=True, array_like=True):
+    """All of a token but its column. Days are proleptic ordinals, instants microseconds; procedures are runs of places in the
+    catalogue, and the codes of others."""
+
+    wording: int
+    pin: Pin
+    first: int
+    last: int
+    as_of: int
+    definition: int
+    departments: list[str]
+    procedures: tuple[list[int], list[str]] | None
+    channels: list[int]
+    by: list[int]
+    key: GroupKey
+
+
+_encode, _decode = msgspec.msgpack.Encoder().encode, msgspec.msgpack.Decoder(_Head).decode
+
+
+class Tokens:
+    """Makes and reads tokens; a token of another catalogue is told apart, for fields and levels come from there."""
+
+    def __init__(self, catalogue: Catalogue) -> None:
+        about = sorted((procedure.field, code, procedure.level) for code, procedure in catalogue.procedures.items())
+        self._procedures = [code for _, code, _ in about]  # by field: those of a field are one run
+        self._places = {code: place for place, code in enumerate(self._procedures)}
+        self._wording = zlib.crc32(repr((about, COUNTS, _DIMENSIONS, _DEFINITIONS)).encode())
+
+    def of_report(self, report: Report) -> dict[str, str]:
+        """The token of every count: `total.<column>`, and `rows.<index>.<column>` by the row's place in the answer."""
+        found = dict(_named("total.", self._head(report, report.query, (), ())))
+        by = without_month(report.query.by)
+        month = report.query.by.index(Dimension.MONTH) if Dimension.MONTH in report.query.by else None
+        for index, row in enumerate(report.rows):
+            query, key = report.query, row.key
+            if month is not None:
+                query, key = of_month(query, key[month] or ""), key[:month] + key[month + 1 :]
+            found.update(_named(f"rows.{index}.", self._head(report, query, by, key)))
+        return found
+
+    def read(self, text: str) -> Figure:
+        """The figure that the token names. Raises UnreadableToken or OtherCatalogue."""
+        head, tail = text[:-_TAIL].encode(), text[-_TAIL:].encode()
+        try:
+            column, check = (raw := urlsafe_b64decode(tail))[:2], raw[2:]
+            if zlib.crc32(column, zlib.crc32(head)).to_bytes(4) != check:
+                raise UnreadableToken(text)
+            told = _decode(urlsafe_b64decode(head + b"=" * (-len(head) % 4)))
+        except (binascii.Error, msgspec.DecodeError) as wrong:
+            raise UnreadableToken(text) from wrong
+        if told.wording != self._wording:
+            raise OtherCatalogue(text)
+        return Figure(self._query(told), told.key, COUNTS[int.from_bytes(column)], told.pin)
+
+    def _head(self, report: Report, query: FigureQuery, by: tuple[Dimension, ...], key: GroupKey) -> bytes:
+        filters = query.filters
+        head = _Head(
+            self._wording,
+            report.pin,
+            query.first.toordinal(),
+            query.last.toordinal(),
+            microseconds(query.as_of),
+            _DEFINITIONS.index(query.definition),
+            sorted(filters.departments),
+            None if filters.procedures is None else self._written(filters.procedures),
+            sorted(CHANNEL_CODES[channel] for channel in filters.channels),
+            [_DIMENSIONS.index(dimension) for dimension in by],
+            key,
+        )
+        return urlsafe_b64encode(_encode(head)).rstrip(b"=")
+
+    def _written(self, procedures: frozenset[str]) -> tuple[list[int], list[str]]:
+        known = procedures & self._places.keys()
+        return _runs(self._places[code] for code in known), sorted(procedures - known)
+
+    def _told(self, runs: list[int], others: list[str]) -> frozenset[str]:
+        return frozenset([*others, *(self._procedures[place] for place in _places(runs))])
+
+    def _query(self, told: _Head) -> FigureQuery:
+        procedures = None if told.procedures is None else self._told(*told.procedures)
+        return FigureQuery(
+            first=date.fromordinal(told.first),
+            last=date.fromordinal(told.last),
+            as_of=instant_of(told.as_of),
+            by=tuple(_DIMENSIONS[number] for number in told.by),
+            filters=Filters(frozenset(told.departments), procedures, frozenset(CHANNELS[code] for code in told.channels)),
+            definition=_DEFINITIONS[told.definition],
+            known_at=None if told.pin.known_at is None else instant_of(told.pin.known_at),
+        )
+
+
+def _named(prefix: str, head: bytes) -> Iterator[tuple[str, str]]:
+    """The tokens of a row; only their last characters differ."""
+    start, checked = head.decode(), zlib.crc32(head)
+    for name, column in zip(COUNTS, _COLUMNS, strict=True):
+        yield prefix + name, start + urlsafe_b64encode(column + zlib.crc32(column, checked).to_bytes(4)).decode()
+
+
+def _runs(places: Iterable[int]) -> list[int]:
+    """Places as runs: first and length by turns."""
+    runs: list[int] = []
+    for place in sorted(places):
+        if runs and runs[-2] + runs[-1] == place:
+            runs[-1] += 1
+        else:
+            runs += place, 1
+    return runs
+
+
+def _places(runs: list[int]) -> Iterator[int]:
+    for first, length in zip(runs[::2], runs[1::2], strict=True):
+        yield from range(first, first + length)

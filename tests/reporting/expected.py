@@ -1,0 +1,74 @@
+"""What the recount says of any figure query: its total and its rows, by any combination of the six dimensions."""
+
+from calendar import monthrange
+from collections.abc import Iterable, Iterator
+from datetime import date, timedelta
+from random import Random
+from typing import Any
+
+from services.reporting.grouping import GroupKey
+from services.reporting.query import Dimension, FigureQuery, Filters
+from shared.catalogue import Catalogue
+from shared.domain.events import Channel
+from tests.builders.offices import DEPARTMENTS, PROCEDURES
+from tests.support.recount import TOTAL, Story, recount_stories
+
+Row = dict[str, int]
+ONE_DAY = timedelta(days=1)
+
+
+def any_filters(rng: Random) -> Filters:
+    """None in most dimensions, some values in the others; now and then a set of procedures that no dossier has."""
+
+    def some(values: Iterable[Any]) -> frozenset[Any]:
+        listed = list(values)
+        return frozenset(rng.sample(listed, rng.randint(1, len(listed)))) if rng.random() < 0.3 else frozenset()
+
+    return Filters(departments=some(DEPARTMENTS), procedures=some((*PROCEDURES, "1.000001")) or None, channels=some(Channel))
+
+
+def expected(told: Iterable[Story], query: FigureQuery, catalogue: Catalogue) -> tuple[Row, dict[GroupKey, Row]]:
+    """The total and the rows, each month's row counted as a period of its own; nothing dated after the cut-off is counted."""
+    stories = [story for story in told if _wanted(story, query.filters)]
+    cut = min(query.last, query.as_of.date())
+    first = min(query.first, cut + ONE_DAY)
+
+    def rows_of(start: date, end: date, month: str | None = None) -> dict[Any, Row]:
+        def key(story: Story) -> GroupKey:
+            return tuple(month if dimension is Dimension.MONTH else _value(story, dimension, catalogue) for dimension in query.by)
+
+        return recount_stories(stories, start, end, key, query.definition)
+
+    whole = rows_of(first, cut)
+    total = whole.pop(TOTAL)
+    if Dimension.MONTH not in query.by:
+        return total, whole if query.by else {}
+    rows: dict[GroupKey, Row] = {}
+    for start, end in _months(query.first, cut):
+        of_month = rows_of(start, end, f"{start:%Y-%m}")
+        alone = of_month.pop(TOTAL)  # by month alone a month without any dossier has its row too
+        rows |= {(f"{start:%Y-%m}",): alone} if query.by == (Dimension.MONTH,) else of_month
+    return total, rows
+
+
+def _months(first: date, last: date) -> Iterator[tuple[date, date]]:
+    while first <= last:
+        end = first.replace(day=monthrange(first.year, first.month)[1])
+        yield first, min(end, last)
+        first = end + ONE_DAY
+
+
+def _wanted(story: Story, filters: Filters) -> bool:
+    about = story.about
+    return (
+        (not filters.departments or about["department"] in filters.departments)
+        and (filters.procedures is None or about["procedure"] in filters.procedures)
+        and (not filters.channels or about["channel"] in filters.channels)
+    )
+
+
+def _value(story: Story, dimension: Dimension, catalogue: Catalogue) -> str | None:
+    if dimension in (Dimension.DEPARTMENT, Dimension.PROCEDURE, Dimension.CHANNEL):
+        return str(story.about[dimension.value])
+    procedure = catalogue.procedures.get(story.about["procedure"])
+    return None if procedure is None else str(getattr(procedure, dimension.value))

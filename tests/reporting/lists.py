@@ -1,0 +1,60 @@
+"""Walks lists to their end, and says by the recount who must be in them."""
+
+from collections.abc import Mapping, Sequence
+from random import Random
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from services.reporting.columns import COUNTS, counts
+from services.reporting.cursors import START
+from services.reporting.figures import Report
+from services.reporting.listing import page_of
+from services.reporting.query import FigureQuery
+from services.reporting.store import snapshot
+from services.reporting.tokens import Tokens
+from shared.catalogue import Catalogue
+from tests.reporting.expected import expected
+from tests.support.recount import Story
+
+Numbered = tuple[str, int, tuple[str | None, ...] | None, str]  # token, number, the row's key (None: total), column
+
+
+async def walked(engine: AsyncEngine, catalogue: Catalogue, token: str, limit: int) -> list[str]:
+    """The codes of all pages; each page is read in a transaction of its own."""
+    figure = Tokens(catalogue).read(token)
+    codes: list[str] = []
+    after = START
+    while True:
+        async with snapshot(engine) as connection:
+            page = await page_of(connection, figure, catalogue, limit, after)
+        codes += [item.code for item in page.items]
+        assert len(page.items) == limit or page.after is None
+        if page.after is None:
+            return codes
+        after = page.after
+
+
+def numbered(report: Report, catalogue: Catalogue) -> list[Numbered]:
+    """Every number of a report with its token."""
+    tokens = Tokens(catalogue).of_report(report)
+    rows = [("total.", None, report.total), *((f"rows.{index}.", row.key, row.figures) for index, row in enumerate(report.rows))]
+    found = [(tokens[prefix + column], counts(figures)[column], key, column) for prefix, key, figures in rows for column in COUNTS]
+    assert len(found) == len(tokens)
+    return found
+
+
+def some(rng: Random, found: Sequence[Numbered], most: int) -> list[Numbered]:
+    """A few of them, mostly such as count somebody."""
+    counting = [one for one in found if one[1]]
+    return rng.sample(counting, min(most, len(counting))) + rng.sample(found, min(3, len(found)))
+
+
+def behind(told: Mapping[str, Story], query: FigureQuery, catalogue: Catalogue, one: Numbered) -> set[str]:
+    """The dossiers that the recount counts, each looked at by itself."""
+    _, _, key, column = one
+    codes = set()
+    for code, story in told.items():
+        total, rows = expected([story], query, catalogue)
+        if (total if key is None else rows.get(key, {})).get(column):
+            codes.add(code)
+    return codes

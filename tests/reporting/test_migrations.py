@@ -1,0 +1,60 @@
+"""A database of an earlier release starts: what is derived is made anew, from the beginning of the topic."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+from sqlalchemy import Connection, inspect, select, text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from services.reporting.migrate import migrate
+from services.reporting.projection import stored_offsets
+from services.reporting.store import open_engine, writing
+from services.reporting.tables import LIVE, metadata, model
+from shared.catalogue import Catalogue
+from shared.contract.topics import STATUS
+from tests.builders.events import CODE
+from tests.reporting.delivery import Topic, statuses
+from tests.reporting.test_projection import HISTORY, year
+
+
+@pytest.fixture
+async def first_release(database_url: str) -> AsyncIterator[AsyncEngine]:
+    """With a dossier, its sums and the offset behind it, as the first release wrote them."""
+    engine = open_engine(database_url)
+    await migrate(engine, "0001")
+    async with writing(engine) as connection:
+        await connection.execute(
+            text("INSERT INTO dossiers VALUES (:code, 3, 3, 'H59.15', '2.000635', 1, 20230103, :blob, :blob)"),
+            {"code": CODE, "blob": b"[]"},
+        )
+        await connection.execute(text("INSERT INTO sums VALUES (20230103, '2.000635', 'H59.15', 1, 1, 1)"))
+        await connection.execute(text("INSERT INTO offsets VALUES (:topic, 0, 3)"), {"topic": STATUS.name})
+    yield engine
+    await engine.dispose()
+
+
+async def test_it_is_counted_again_from_the_beginning_of_the_topic(first_release: AsyncEngine, shipped: Catalogue) -> None:
+    await migrate(first_release)
+    assert await stored_offsets(first_release, STATUS.name, [0]) == {0: 0}
+    assert (await year(first_release, shipped)).total.received_total == 0
+    await Topic(first_release).deliver(statuses(CODE, HISTORY))
+    found = await year(first_release, shipped)
+    assert (found.total.received_total, found.total.resolved_early) == (1, 1)
+
+
+async def test_the_migrations_make_the_tables_that_the_code_names(engine: AsyncEngine) -> None:
+    async with engine.connect() as connection:
+        for table in (LIVE.dossiers, LIVE.history, LIVE.sums, *metadata.sorted_tables):
+            await connection.execute(select(table).limit(1))
+        (row,) = (await connection.execute(select(model))).all()
+    assert row.generation > 1_700_000_000
+    assert row.revision == 0
+
+
+async def test_the_migrations_make_the_indexes_that_the_code_names(engine: AsyncEngine) -> None:
+    def named(connection: Connection) -> set[str | None]:
+        return {index["name"] for table in metadata.sorted_tables for index in inspect(connection).get_indexes(table.name)}
+
+    async with engine.connect() as connection:
+        found = await connection.run_sync(named)
+    assert found >= {index.name for table in metadata.sorted_tables for index in table.indexes}
