@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from motcua.cli import check, demo, generate, import_file, report, up, verify
+from motcua.cli import attention, calendar, check, demo, explain, generate, import_file, open_figure, rebuild, report, up, verify
 from motcua.failure import Failure
 
 INTERRUPTED = 130
@@ -23,8 +23,13 @@ app.command("demo")(demo.demo)
 app.command("import")(import_file.import_file)
 app.command("generate")(generate.generate)
 app.command("report")(report.report)
+app.command("open")(open_figure.open_figure)
+app.command("explain")(explain.explain)
+app.command("attention")(attention.attention)
 app.command("check")(check.check)
+app.add_typer(calendar.app, name="calendar")
 app.command("verify")(verify.verify)
+app.command("rebuild")(rebuild.rebuild)
 
 
 def main() -> None:

@@ -14,6 +14,7 @@ from shared.domain.localtime import local
 
 PATH = "/v1/figures"
 FORM_PATH = "/v1/reports/ii06a"
+Query = dict[str, str]  # a parameter's name -> its value
 Row = Mapping[str, Any]  # a figure's key -> its count, or a share as a decimal string
 
 
@@ -41,21 +42,24 @@ class Report:
 def fetch(client: httpx.Client, first: date, last: date, by: tuple[str, ...] = (), definition: str | None = None) -> bytes:
     """The figures of a period as reporting answers them."""
     query = {"from": first.isoformat(), "to": last.isoformat()}
-    query |= {"by": ",".join(by)} if by else {}
-    query |= {"definition": definition} if definition else {}
-    with told_plainly("reporting", str(client.base_url)):
-        response = client.get(PATH, params=query)
-        response.raise_for_status()
-    return response.content
+    return ask(client, query | ({"definition": definition} if definition else {}), by)
 
 
-def fetch_text(client: httpx.Client, first: date, last: date) -> str:
-    """The period as a paragraph in Vietnamese, with a line for each department, as reporting writes it."""
-    query = {"from": first.isoformat(), "to": last.isoformat(), "format": "text"}
+def ask(client: httpx.Client, query: Query, by: tuple[str, ...] = ()) -> bytes:
+    """The figures that the parameters of `GET /v1/figures` ask for."""
+    return _get(client, PATH, query | ({"by": ",".join(by)} if by else {})).content
+
+
+def ask_text(client: httpx.Client, query: Query) -> str:
+    """The same period as a paragraph in Vietnamese, with a line for each department, as reporting writes it."""
+    return _get(client, FORM_PATH, query | {"format": "text"}).text
+
+
+def _get(client: httpx.Client, path: str, query: Query) -> httpx.Response:
     with told_plainly("reporting", str(client.base_url)):
-        response = client.get(FORM_PATH, params=query)
+        response = client.get(path, params=query)
         response.raise_for_status()
-    return response.text
+    return response
 
 
 def parse(answer: bytes) -> Report:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from shared.domain.deadline import overdue_from
+from shared.domain.definitions import BY_DATE, Definition
 from shared.domain.dossier import Dossier
 from shared.domain.events import Channel
 from shared.domain.lifecycle import State
@@ -32,18 +32,17 @@ class Facts:
     received: date
     closed: date | None
     returned: date | None
-    resolved_as: str | None
 
     def open_at_end_of(self, day: date) -> bool:
         return self.received <= day and (self.closed is None or self.closed > day)
 
-    def overdue_at_end_of(self, day: date) -> bool:
-        """Its deadline lies on an earlier day, and no pause holds it; one that began when it was overdue already does not."""
-        due = self._due_at_end_of(day)
-        if due is None or local_date(due) >= day:
+    def overdue_at_end_of(self, day: date, definition: Definition) -> bool:
+        """Its deadline has passed, and no pause holds it; one that began when it was overdue already does not."""
+        due, hours = self._due_at_end_of(day), in_hours(self.dossier)
+        if due is None or definition.overdue_on(due, in_hours=hours) > day:
             return False
         paused_at = self.paused_at_end_of(day)
-        return paused_at is None or paused_at >= overdue_from(due, in_hours=in_hours(self.dossier))
+        return paused_at is None or paused_at >= definition.overdue_from(due, in_hours=hours)
 
     def paused_at_end_of(self, day: date) -> datetime | None:
         """When the pause that holds at the end of the day began."""
@@ -65,22 +64,20 @@ def facts_of(dossiers: Iterable[Dossier]) -> list[Facts]:
 
 
 def _facts(dossier: Dossier, received_at: datetime) -> Facts:
-    timeliness = closed_timeliness(dossier)
     return Facts(
         dossier=dossier,
         received=local_date(received_at),
         closed=None if dossier.closed_at is None else local_date(dossier.closed_at),
         returned=None if dossier.returned_at is None else local_date(dossier.returned_at),
-        resolved_as=None if timeliness is None else timeliness.value,
     )
 
 
-def figures_by_department(facts: Iterable[Facts], first: date, last: date) -> dict[str, Counts]:
-    """The counts of the period `first..last` for every department that has any dossier in it."""
+def figures_by_department(facts: Iterable[Facts], first: date, last: date, definition: Definition = BY_DATE) -> dict[str, Counts]:
+    """The counts of the period `first..last` by the definition, for every department that has any dossier in it."""
     counts: dict[str, dict[str, int]] = defaultdict(lambda: dict.fromkeys(COUNTED, 0))
     for each in facts:
         if each.received <= last and (each.closed is None or each.closed >= first or _still_awaited(each, first)):
-            _count(each, counts[each.dossier.department], first, last)
+            _count(each, counts[each.dossier.department], first, last, definition)
     return dict(counts)
 
 
@@ -94,15 +91,15 @@ def _still_awaited(each: Facts, first: date) -> bool:
     return each.returned is None or each.returned >= first
 
 
-def _count(each: Facts, row: dict[str, int], first: date, last: date) -> None:
+def _count(each: Facts, row: dict[str, int], first: date, last: date, definition: Definition) -> None:
     _count_received(each, row, first)
     if each.closed is not None and first <= each.closed <= last:
         row["resolved_total"] += 1
-        row[f"resolved_{each.resolved_as}"] += 1
+        row[f"resolved_{closed_timeliness(each.dossier, definition)}"] += 1
         row["withdrawn"] += each.dossier.closed_as is State.WITHDRAWN
         row["stopped"] += each.dossier.closed_as is State.STOPPED
     if each.open_at_end_of(last):
-        _count_open(each, row, last)
+        _count_open(each, row, last, definition)
     _count_returned(each, row, first, last)
 
 
@@ -117,9 +114,9 @@ def _count_received(each: Facts, row: dict[str, int], first: date) -> None:
         row["carried_over"] += 1
 
 
-def _count_open(each: Facts, row: dict[str, int], last: date) -> None:
+def _count_open(each: Facts, row: dict[str, int], last: date, definition: Definition) -> None:
     row["in_progress_total"] += 1
-    row["in_progress_overdue" if each.overdue_at_end_of(last) else "in_progress_within"] += 1
+    row["in_progress_overdue" if each.overdue_at_end_of(last, definition) else "in_progress_within"] += 1
     row["in_progress_suspended"] += each.paused_at_end_of(last) is not None
 
 

@@ -41,13 +41,13 @@ def head(intake: httpx.Client) -> Head:
     with told_plainly("intake", str(intake.base_url)):
         response = intake.get(HEAD)
         response.raise_for_status()
-    return _decoded(response.content, Head, "intake")
+    return decoded(response.content, Head, "intake")
 
 
-def log_page(intake: httpx.Client, after: int) -> list[bytes]:
+def log_page(intake: httpx.Client, after: int, limit: int = PAGE_EVENTS) -> list[bytes]:
     """The next lines of the log after a position; empty at its end."""
     with told_plainly("intake", str(intake.base_url)):
-        response = intake.get(LOG, params={"after": after, "limit": PAGE_EVENTS})
+        response = intake.get(LOG, params={"after": after, "limit": limit})
         response.raise_for_status()
     return [line for line in response.content.split(b"\n") if line]
 
@@ -71,7 +71,8 @@ def events_seen(service: str, client: httpx.Client, path: str) -> int:
     return sum(_decode_progressed(line).sequence for line in snapshots(service, client, path))
 
 
-def _decoded(content: bytes, cls: type[T], service: str) -> T:
+def decoded(content: bytes, cls: type[T], service: str) -> T:
+    """The answer as a value; Failure when it is not one."""
     try:
         return msgspec.json.decode(content, type=cls)
     except msgspec.DecodeError as error:

@@ -1,27 +1,34 @@
 """The verification as a whole: fold the log, wait for the services to catch up, compare everything."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from random import Random
 
 import httpx
 
 from motcua.client import Services, sync_client
 from motcua.failure import Failure
-from motcua.report.figures import Report, fetch, parse
-from motcua.verify import remote
-from motcua.verify.compare import compare_dossiers, compare_figures
-from motcua.verify.counting import COUNTED, Counts, Facts, facts_of, figures_by_department, total_of
+from motcua.verify import knowledge, remote
+from motcua.verify.compare import compare_dossiers
 from motcua.verify.difference import Difference
-from motcua.verify.periods import Period, periods
+from motcua.verify.figures import FigureCheck, Observer
 from motcua.verify.recount import Recount
 from motcua.verify.wait import wait_until
 from shared.contract.codec import decode_status
 from shared.contract.status import StatusV1
 
 ROUNDS = 5
-Observer = Callable[[str, int, int], None]  # what is being done, how much of it, of how much
-NOTHING: Counts = dict.fromkeys(COUNTED, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """`workers` are the addresses of all workers of processing; `sample` figures that agree are opened, drawn by `seed`."""
+
+    workers: tuple[str, ...]
+    wait_seconds: float
+    sample: int
+    seed: int
 
 
 @dataclass(slots=True)
@@ -37,21 +44,28 @@ class Verdict:
 @dataclass(frozen=True, slots=True)
 class Clients:
     intake: httpx.Client
-    processing: httpx.Client
+    workers: tuple[httpx.Client, ...]
     reporting: httpx.Client
 
+    @property
+    def holders(self) -> list[tuple[str, tuple[httpx.Client, ...], str]]:
+        """Who holds dossiers: the service's name, its instances that hold a part each, and the path that lists them."""
+        return [("processing", self.workers, remote.LEDGER), ("reporting", (self.reporting,), remote.DOSSIERS)]
 
-def run(services: Services, observe: Observer, wait_seconds: float) -> Verdict:
+
+def run(services: Services, plan: Plan, observe: Observer) -> Verdict:
     """Verify; while events keep arriving it starts the comparison again, and gives up when they never pause."""
     with ExitStack() as stack:
-        urls = (services.intake, services.processing, services.reporting)
-        clients = Clients(*(stack.enter_context(sync_client(url, services)) for url in urls))
-        recount = Recount()
+        intake, reporting, *workers = (
+            stack.enter_context(sync_client(url, services)) for url in (services.intake, services.reporting, *plan.workers)
+        )
+        clients = Clients(intake, tuple(workers), reporting)
+        recount = Recount(knowledge.instants(intake))
         for _ in range(ROUNDS):
             _fold(recount, clients.intake, observe)
-            _catch_up(recount, clients, observe, wait_seconds)
-            verdict = _compare(recount, clients, observe)
-            if not remote.log_page(clients.intake, recount.position):
+            _catch_up(recount, clients, observe, plan.wait_seconds)
+            verdict = _compare(recount, clients, observe, plan)
+            if not remote.log_page(clients.intake, recount.position, limit=1):
                 return verdict
     msg = "events keep arriving, and a comparison needs a pause: stop sending for a moment and run `motcua verify` again"
     raise Failure(msg)
@@ -67,57 +81,34 @@ def _fold(recount: Recount, intake: httpx.Client, observe: Observer) -> None:
 
 def _catch_up(recount: Recount, clients: Clients, observe: Observer, wait_seconds: float) -> None:
     """Wait until both services have seen every event; what they still lack after that is a difference."""
-    for service, client, path in (("processing", clients.processing, remote.LEDGER), ("reporting", clients.reporting, remote.DOSSIERS)):
+    for service, instances, path in clients.holders:
 
-        def caught_up(service: str = service, client: httpx.Client = client, path: str = path) -> bool:
-            seen = remote.events_seen(service, client, path)
+        def caught_up(service: str = service, instances: tuple[httpx.Client, ...] = instances, path: str = path) -> bool:
+            seen = sum(remote.events_seen(service, client, path) for client in instances)
             observe(f"waiting for {service}", min(seen, recount.events), recount.events)
             return seen >= recount.events
 
         wait_until(caught_up, wait_seconds)
 
 
-def _compare(recount: Recount, clients: Clients, observe: Observer) -> Verdict:
+def _compare(recount: Recount, clients: Clients, observe: Observer, plan: Plan) -> Verdict:
     verdict = Verdict(events=recount.events, dossiers=len(recount.dossiers), differences=list(recount.faults))
-    for service, client, path in (("processing", clients.processing, remote.LEDGER), ("reporting", clients.reporting, remote.DOSSIERS)):
-        held = _held(service, client, path, len(recount.dossiers), observe)
+    for service, instances, path in clients.holders:
+        held = _held(service, instances, path, len(recount.dossiers), observe)
         verdict.differences += compare_dossiers(service, recount.dossiers, held)
-    if recount.span is not None:
-        facts = facts_of(recount.dossiers.values())
-        asked = periods(*recount.span)
-        for done, period in enumerate(asked, 1):
-            _compare_period(verdict, facts, period, clients.reporting)
-            observe("comparing figures", done, len(asked))
+    check = FigureCheck(recount, clients.reporting, plan.sample, Random(plan.seed))  # noqa: S311 - drawn to be repeated, not to be secret
+    verdict.differences += check.differences(observe)
+    verdict.figures = check.compared
     return verdict
 
 
-def _held(service: str, client: httpx.Client, path: str, total: int, observe: Observer) -> Iterator[StatusV1]:
-    """The snapshots of a service; the observer hears of every thousandth."""
+def _held(service: str, instances: tuple[httpx.Client, ...], path: str, total: int, observe: Observer) -> Iterator[StatusV1]:
+    """The snapshots of all instances of a service; the observer hears of every thousandth."""
     count = 0
-    for count, line in enumerate(remote.snapshots(service, client, path), 1):
-        yield decode_status(line)
-        if count % 1000 == 0:
-            observe(f"comparing {service}", count, max(total, count))
+    for client in instances:
+        for line in remote.snapshots(service, client, path):
+            yield decode_status(line)
+            count += 1
+            if count % 1000 == 0:
+                observe(f"comparing {service}", count, max(total, count))
     observe(f"comparing {service}", count, max(total, count))
-
-
-def _compare_period(verdict: Verdict, facts: list[Facts], period: Period, reporting: httpx.Client) -> None:
-    published = parse(fetch(reporting, *period, by=("department",)))
-    counted = figures_by_department(facts, *period)
-    compared = figure_differences(published, counted, period)
-    verdict.differences += compared
-    verdict.figures += len(COUNTED) * (1 + len({*counted, *_rows(published)}))
-
-
-def figure_differences(published: Report, counted: dict[str, Counts], period: Period) -> list[Difference]:
-    """Differences of every department's row and of the total; a row that is not published stands for nothing to count."""
-    name = f"{period[0]}..{period[1]}"
-    rows = _rows(published)
-    found: list[Difference] = []
-    for department in sorted({*counted, *rows}):
-        found += compare_figures("reporting", f"{name}, {department}", counted.get(department, NOTHING), rows.get(department, NOTHING))
-    return found + list(compare_figures("reporting", f"{name}, total", total_of(counted), published.total))
-
-
-def _rows(published: Report) -> dict[str, Counts]:
-    return {str(group.key.get("department")): group.row for group in published.groups}

@@ -45,7 +45,7 @@ class RecordingIntake:
         if scope["type"] != "http":
             return
         if scope["path"] != "/v1/events":
-            await _respond(send, 200, {})
+            await respond(send, 200, {})
             return
         self._at_once += 1
         self.most_at_once = max(self.most_at_once, self._at_once)
@@ -56,25 +56,25 @@ class RecordingIntake:
 
     async def _events(self, scope: Any, receive: Any, send: Any) -> None:
         headers = dict(scope["headers"])
-        body = await _body(receive)
+        body = await read_body(receive)
         self.bodies += 1
         await asyncio.sleep(0)
         if headers.get(b"authorization") != f"Bearer {KEY}".encode():
-            await _respond(send, 401, {"detail": "send the API key"})
+            await respond(send, 401, {"detail": "send the API key"})
             return
         assert headers[b"content-type"] == b"application/x-ndjson"
         fault = self.faults.popleft() if self.faults else None
         if fault is Fault.UNAVAILABLE:
-            await _respond(send, 503, {"detail": "not now"})
+            await respond(send, 503, {"detail": "not now"})
             return
         if fault is Fault.BREAK_BEFORE_STORING:
-            await _break(send)
+            await break_off(send)
         answer = self._take(body)
         while self.from_others:
             self._store(self.from_others.pop())
         if fault is Fault.BREAK_AFTER_STORING:
-            await _break(send)
-        await _respond(send, 200, answer)
+            await break_off(send)
+        await respond(send, 200, answer)
 
     def _store(self, event: Event) -> None:
         self.stored[event["id"]] = event
@@ -99,7 +99,7 @@ class RecordingIntake:
         return {"accepted": accepted, "duplicates": duplicates, "rejected": len(rejections), "rejections": rejections}
 
 
-async def _body(receive: Any) -> bytes:
+async def read_body(receive: Any) -> bytes:
     parts = []
     while True:
         message = await receive()
@@ -108,14 +108,14 @@ async def _body(receive: Any) -> bytes:
             return b"".join(parts)
 
 
-async def _respond(send: Any, status: int, answer: Any) -> None:
+async def respond(send: Any, status: int, answer: Any) -> None:
     body = msgspec.json.encode(answer)
     headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})
 
 
-async def _break(send: Any) -> None:
+async def break_off(send: Any) -> None:
     await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"1000")]})
     await send({"type": "http.response.body", "body": b"{", "more_body": True})
     raise Broken

@@ -1,13 +1,17 @@
 """Reports fit 80 columns, are written as Vietnamese readers expect, and say which printed values cannot be true."""
 
 import csv
+import json
+import sys
 from datetime import date, datetime
 from io import StringIO
 from typing import Any
+from urllib.parse import parse_qsl
 
 import pytest
 from rich.console import Console
 
+from motcua.cli import main
 from motcua.report.export import to_csv
 from motcua.report.figures import Group, Report
 from motcua.report.names import row_name
@@ -16,6 +20,7 @@ from motcua.report.paragraph import paragraph
 from motcua.report.printed import comparison, impossible
 from motcua.report.table import form
 from shared.domain.localtime import LOCAL
+from tests.cli.recording_intake import KEY, serving
 
 TRA_VINH: dict[str, Any] = {
     "received_total": 80121, "received_online": 50353, "received_in_person_or_postal": 28520, "received_postal": 2870,
@@ -130,3 +135,63 @@ def test_the_comparison_fits_80_columns_and_marks_them(key: str) -> None:
     marked = [line for line in lines if count(int(PRINTED[key])) in line and "cannot be true" in line]
     assert len(marked) == 1
     assert "(1) 80.121 − 50.353 − 1.248 = 28.520, not 28.538" in lines
+
+
+ANSWER = json.dumps(
+    {"from": "2022-12-15", "to": "2023-03-14", "period": "2023-Q1", "definition": "half-day/1", "as_of": "2023-03-14T23:59:59+07:00"}
+    | {"by": [], "total": TRA_VINH, "rows": []}
+)
+
+
+class AskedReporting:
+    """Answers every call with one report, and keeps what it was asked."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[str, dict[str, str]]] = []
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        await receive()
+        self.asked.append((scope["path"], dict(parse_qsl(scope["query_string"].decode()))))
+        body = ANSWER.encode() if scope["path"] == "/v1/figures" else "Từ ngày 15/12/2022".encode()
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", str(len(body)).encode())]})
+        await send({"type": "http.response.body", "body": body})
+
+
+def motcua(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
+    monkeypatch.setattr(sys, "argv", ["motcua", "report", *arguments])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert isinstance(ended.value.code, int)
+    return ended.value.code
+
+
+def test_a_named_period_a_definition_and_a_cut_off_reach_reporting_in_every_shape(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    reporting = AskedReporting()
+    words = ("--period", "2023-Q1", "--definition", "half-day/1", "--as-of", "2023-03-14")
+    with serving(reporting) as url:
+        for shape in ("table", "json", "csv", "text"):
+            assert motcua(monkeypatch, *words, "--format", shape, "--reporting", url, "--key", KEY) == 0
+    same = {"period": "2023-Q1", "definition": "half-day/1", "as_of": "2023-03-14"}
+    assert reporting.asked == [*[("/v1/figures", same)] * 3, ("/v1/reports/ii06a", same | {"format": "text"})]
+    printed = capsys.readouterr().out
+    assert "From 15/12/2022 to 14/03/2023" in printed
+    assert "Definition half-day/1, as of 14/03/2023 23:59." in printed
+
+
+@pytest.mark.parametrize(
+    ("words", "fix"),
+    [
+        (("--period", "2023-Q1", "--from", "2023-01-01"), "leave either it or them out"),
+        (("--period", "2023-Q1", "--to", "2023-01-01"), "leave either it or them out"),
+        (("--from", "2023-01-01"), "give --from and --to, or --period"),
+        (("--to", "2023-01-31"), "give --from and --to, or --period"),
+        ((), "give --from and --to, or --period"),
+    ],
+)
+def test_which_days_must_be_said_in_one_way(
+    words: tuple[str, ...], fix: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert motcua(monkeypatch, *words, "--key", KEY) == 2
+    assert fix in " ".join(capsys.readouterr().err.replace("│", " ").split())

@@ -10,14 +10,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from motcua.report.figures import Group, Report
+from motcua.verify.answer import Answer
 from motcua.verify.compare import compare_dossiers
 from motcua.verify.counting import COUNTED, facts_of, figures_by_department, total_of
+from motcua.verify.figures import Compared, cells_of
+from motcua.verify.lists import compare_list, counted_behind
 from motcua.verify.periods import periods
+from motcua.verify.question import TOTAL, Cell, Question
 from motcua.verify.recount import Recount
-from motcua.verify.run import figure_differences
-from shared.contract.status import StatusV1
+from shared.contract.status import HopV1, StatusV1, SuspensionV1
 from shared.domain.counting import FLOWS, contributions
+from shared.domain.definitions import DEFINITIONS, Definition
 from shared.domain.dossier import Dossier
 from shared.domain.figures import Sums, figures
 from shared.domain.lifecycle import State
@@ -33,13 +36,18 @@ def status(dossier: Dossier) -> StatusV1:
     return to_status(dossier, version=dossier.sequence, recordedtime=dossier.last_occurred_at, alerted={})
 
 
-def folded(*lines: str) -> Recount:
-    """The recount of lines as intake logs them."""
-    recount, sequences = Recount(), defaultdict[str, int](int)
+def minute(position: int) -> datetime:
+    return datetime(2023, 12, 9, 8, position, tzinfo=LOCAL)
+
+
+def folded(*lines: str, instants: tuple[datetime, ...] = ()) -> Recount:
+    """The recount of lines as intake logs them, one a minute."""
+    recount, sequences = Recount(instants), defaultdict[str, int](int)
     for position, each in enumerate(lines, 1):
         event: dict[str, Any] = msgspec.json.decode(each)
         sequences[event["subject"]] += 1
-        recount.take(msgspec.json.encode({"position": position, "event": event | {"sequence": sequences[event["subject"]]}}))
+        recorded = {"sequence": sequences[event["subject"]], "recordedtime": minute(position)}
+        recount.take(msgspec.json.encode({"position": position, "event": event | recorded}))
     return recount
 
 
@@ -53,24 +61,31 @@ def differences(dossiers: dict[str, Dossier], held: list[StatusV1]) -> list[str]
     return [str(each) for each in compare_dossiers("processing", dossiers, held)]
 
 
-@given(made=st.lists(histories(), min_size=1, max_size=6), first=st.integers(-3, 20), length=st.integers(0, 20))
-def test_the_straight_count_agrees_with_the_algebra(made: list[tuple[Dossier, History]], first: int, length: int) -> None:
+@given(
+    made=st.lists(histories(), min_size=1, max_size=6),
+    first=st.integers(-3, 20),
+    length=st.integers(0, 20),
+    definition=st.sampled_from(list(DEFINITIONS.values())),
+)
+def test_the_straight_count_agrees_with_the_algebra(
+    made: list[tuple[Dossier, History]], first: int, length: int, definition: Definition
+) -> None:
     """Two ways of counting that share no code: a dossier's state at the end of a day, and sums of deltas."""
     dossiers = [dossier for dossier, _history in made]
     begins = EPOCH.date() + timedelta(days=first)
     ends = begins + timedelta(days=length)
-    counted = figures_by_department(facts_of(dossiers), begins, ends)
-    for department, sums in _sums(dossiers, begins, ends).items():
+    counted = figures_by_department(facts_of(dossiers), begins, ends, definition)
+    for department, sums in _sums(dossiers, begins, ends, definition).items():
         summed = figures(sums)
         row = counted.get(department, dict.fromkeys(COUNTED, 0))
         assert row == {key: getattr(summed, key) for key in COUNTED}
 
 
-def _sums(dossiers: list[Dossier], first: date, last: date) -> dict[str, Sums]:
+def _sums(dossiers: list[Dossier], first: date, last: date, definition: Definition) -> dict[str, Sums]:
     found: dict[str, Sums] = defaultdict(Sums)
     for dossier in dossiers:
         sums = found[dossier.department]
-        for delta in contributions(dossier):
+        for delta in contributions(dossier, definition):
             key = (delta.measure, dossier.channel)
             if delta.measure in FLOWS:
                 if first <= delta.day <= last:
@@ -116,6 +131,15 @@ def test_a_dossier_that_is_held_twice_is_found() -> None:
         ({"department": "H59.14"}, "says department H59.14, the log H59.15"),
         ({"channel": "postal"}, "says channel postal, the log online"),
         ({"due_at": datetime(2023, 12, 9, tzinfo=LOCAL)}, "says due_at 2023-12-09T00:00:00+07:00, the log None"),
+        ({"due_original": datetime(2023, 12, 9, tzinfo=LOCAL)}, "says due_original 2023-12-09T00:00:00+07:00, the log None"),
+        (
+            {"suspensions": (SuspensionV1(kind="awaiting_payment", started_at=minute(1)),)},
+            'says suspensions [{"kind":"awaiting_payment","started_at":"2023-12-09T08:01:00+07:00"}], the log []',
+        ),
+        (
+            {"hops": (HopV1(agency="H59.16", forwarded_at=minute(1)),)},
+            'says hops [{"agency":"H59.16","forwarded_at":"2023-12-09T08:01:00+07:00"}], the log []',
+        ),
     ],
 )
 def test_a_value_that_differs_is_found(planted: dict[str, Any], said: str) -> None:
@@ -124,37 +148,69 @@ def test_a_value_that_differs_is_found(planted: dict[str, Any], said: str) -> No
     assert differences(dossiers, held) == [f"{code(1)}: processing {said}"]
 
 
-def published(dossiers: list[Dossier], **planted: int) -> Report:
+def answered(dossiers: list[Dossier], **planted: int) -> Answer:
     rows = figures_by_department(facts_of(dossiers), *YEAR)
-    total = total_of(rows) | planted
-    groups = tuple(Group({"department": department}, row) for department, row in rows.items())
-    return Report(*YEAR, "by-date/1", datetime(2023, 12, 31, tzinfo=LOCAL), ("department",), total, groups)
+    return Answer(cut=YEAR[1], total=total_of(rows) | planted, rows=rows, tokens={})
+
+
+def differing(dossiers: list[Dossier], answer: Answer) -> list[Compared]:
+    return [each for each in cells_of(Question(YEAR), figures_by_department(facts_of(dossiers), *YEAR), answer) if each.differs]
 
 
 def test_figures_that_agree_have_no_difference() -> None:
     dossiers = list(some().values())
-    assert figure_differences(published(dossiers), figures_by_department(facts_of(dossiers), *YEAR), YEAR) == []
+    assert differing(dossiers, answered(dossiers)) == []
 
 
 def test_a_total_that_differs_is_found() -> None:
     dossiers = list(some().values())
-    found = figure_differences(published(dossiers, received_total=3), figures_by_department(facts_of(dossiers), *YEAR), YEAR)
-    assert [str(each) for each in found] == ["2023-01-01..2023-12-31, total, received_total: reporting says 3, the log counts 2"]
+    (found,) = differing(dossiers, answered(dossiers, received_total=3))
+    assert (found.cell, found.said, found.counted) == (Cell(TOTAL, "received_total"), 3, 2)
 
 
 def test_a_row_that_is_missing_is_found() -> None:
     dossiers = list(some().values())
-    report = replace(published(dossiers), groups=())
-    found = [str(each) for each in figure_differences(report, figures_by_department(facts_of(dossiers), *YEAR), YEAR)]
-    assert "2023-01-01..2023-12-31, H59.15, received_total: reporting says 0, the log counts 2" in found
+    found = {each.cell: (each.said, each.counted) for each in differing(dossiers, replace(answered(dossiers), rows={}))}
+    assert found[Cell("H59.15", "received_total")] == (0, 2)
 
 
 def test_a_row_that_the_log_does_not_have_is_found() -> None:
     dossiers = list(some().values())
-    base = published(dossiers)
-    report = replace(base, groups=(*base.groups, Group({"department": "H59.01"}, dict(base.total))))
-    found = [str(each) for each in figure_differences(report, figures_by_department(facts_of(dossiers), *YEAR), YEAR)]
-    assert "2023-01-01..2023-12-31, H59.01, received_total: reporting says 2, the log counts 0" in found
+    base = answered(dossiers)
+    found = {each.cell: (each.said, each.counted) for each in differing(dossiers, replace(base, rows={**base.rows, "H59.01": base.total}))}
+    assert found[Cell("H59.01", "received_total")] == (2, 0)
+
+
+def test_a_figure_is_named_with_its_period_definition_and_knowledge() -> None:
+    cell = Cell("H59.15", "resolved_early")
+    assert Question(YEAR).about(cell) == "2023-01-01..2023-12-31, H59.15, resolved_early"
+    known = Question(YEAR, "instant/1", datetime(2023, 6, 1, tzinfo=LOCAL))
+    assert known.about(cell) == "2023-01-01..2023-12-31, instant/1, as known at 2023-06-01T00:00:00+07:00, H59.15, resolved_early"
+
+
+@given(made=st.lists(histories(), min_size=1, max_size=6), name=st.sampled_from(list(DEFINITIONS)), length=st.integers(0, 20))
+def test_the_dossiers_behind_a_figure_are_as_many_as_it_says(made: list[tuple[Dossier, History]], name: str, length: int) -> None:
+    facts = facts_of([replace(dossier, code=code(number)) for number, (dossier, _history) in enumerate(made)])
+    question = Question((EPOCH.date(), EPOCH.date() + timedelta(days=length)), name)
+    rows = figures_by_department(facts, *question.period, DEFINITIONS[name])
+    figures_of = {**rows, TOTAL: total_of(rows)}
+    cells = [Cell(row, column) for row in figures_of for column in COUNTED]
+    behind = counted_behind(facts, question, question.period[1], cells)
+    assert {cell: len(codes) for cell, codes in behind.items()} == {cell: figures_of[cell.row][cell.column] for cell in cells}
+
+
+@pytest.mark.parametrize(
+    ("listed", "said"),
+    [
+        (["a", "b"], ""),
+        (["a"], "its list holds 1; its list lacks b"),
+        (["a", "c"], "its list lacks b; its list has too many: c"),
+        (["a", "b", "b"], "its list holds 3; its list repeats b"),
+        (["a", "b", *"cdefghij"], "its list holds 10; its list has too many: c, d, e, f, g and 3 more"),
+    ],
+)
+def test_what_a_list_lacks_has_too_many_or_repeats_is_named(listed: list[str], said: str) -> None:
+    assert compare_list(2, {"a", "b"}, listed).detail == said
 
 
 def test_a_log_that_breaks_a_rule_is_found() -> None:
@@ -167,15 +223,44 @@ def test_a_log_that_breaks_a_rule_is_found() -> None:
 def test_a_log_that_misses_a_number_is_found() -> None:
     recount = Recount()
     event = msgspec.json.decode(line(code(1), "received"))
-    recount.take(msgspec.json.encode({"position": 1, "event": event | {"sequence": 2}}))
+    recount.take(msgspec.json.encode({"position": 1, "event": event | {"sequence": 2, "recordedtime": minute(1)}}))
     assert [each.about for each in recount.faults] == [code(1)]
 
 
 def test_a_log_whose_positions_go_back_is_found() -> None:
     recount = folded(line(code(1), "received"))
     event = msgspec.json.decode(line(code(2), "received"))
-    recount.take(msgspec.json.encode({"position": 1, "event": event | {"sequence": 1}}))
+    recount.take(msgspec.json.encode({"position": 1, "event": event | {"sequence": 1, "recordedtime": minute(1)}}))
     assert [each.about for each in recount.faults] == [code(2)]
+
+
+def test_an_event_without_the_time_of_its_recording_is_found() -> None:
+    recount = Recount()
+    recount.take(msgspec.json.encode({"position": 1, "event": msgspec.json.decode(line(code(1), "received")) | {"sequence": 1}}))
+    assert [str(each) for each in recount.faults] == [f"{code(1)}: the log does not say when event {code(1)}/0 was recorded"]
+
+
+def test_dossiers_are_recounted_as_they_were_known_at_an_instant_that_instant_included() -> None:
+    lines = [
+        line(code(1), "received"),
+        line(code(1), "resolved", 1, hour=9),
+        line(code(2), "received"),
+        line(code(1), "returned", 2, hour=9),
+    ]
+    recount = folded(*lines, instants=(minute(2), minute(3)))
+    known = {instant: {each.code: each.sequence for each in recount.known_at(instant)} for instant in (minute(2), minute(3), None)}
+    assert known == {minute(2): {code(1): 2}, minute(3): {code(1): 2, code(2): 1}, None: {code(1): 3, code(2): 1}}
+
+
+def test_knowledge_of_a_dossier_does_not_come_back_when_the_clock_was_set_back() -> None:
+    recount = Recount((minute(1),))
+    for position, (each, recorded) in enumerate([("received", 1), ("resolved", 5), ("returned", 1)], 1):
+        event = msgspec.json.decode(line(code(1), each, position, hour=8 + position)) | {
+            "sequence": position,
+            "recordedtime": minute(recorded),
+        }
+        recount.take(msgspec.json.encode({"position": position, "event": event}))
+    assert [each.sequence for each in recount.known_at(minute(1))] == [1]
 
 
 def test_periods_are_the_span_its_years_and_some_months() -> None:

@@ -1,9 +1,10 @@
 """`motcua verify` over real HTTP: it waits for services that lag, names what differs, and says when all agrees."""
 
+import re
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -11,45 +12,74 @@ import msgspec
 import pytest
 
 from motcua.cli import main
-from motcua.verify.counting import facts_of, figures_by_department, total_of
+from motcua.verify.counting import COUNTED, facts_of, figures_by_department, total_of
 from motcua.verify.recount import Recount
+from shared.domain.definitions import DEFINITIONS
+from shared.domain.localtime import LOCAL
 from shared.mapping import to_status
 from tests.cli.events import code, year
 from tests.cli.recording_intake import serving
 
 Answer = Callable[["HeldServices", dict[str, str]], bytes]
 encode = msgspec.json.encode
+LISTED = re.compile(r"/v1/figures/(?P<token>[^/]+)/dossiers")
+WORKER = re.compile(r"/(?P<worker>[01])/v1/ledger")
 
 
 @dataclass
 class HeldServices:
-    """The three services at one address, all made from one log; `lag` first answers of reporting lack a dossier's events."""
+    """The three services at one address, all made from one log; `lag` first answers of reporting lack a dossier's events.
+
+    `planted` are wrong values in snapshots, `shifted` what is added to a figure, `hidden` dossiers that no list has. Processing is also
+    there as two workers below /0 and /1; the dossiers in `on_both` are held by each.
+    """
 
     log: list[bytes]
     planted: dict[str, dict[str, Any]] = field(default_factory=dict)
     lag: int = 0
+    shifted: dict[str, int] = field(default_factory=dict)
+    hidden: frozenset[str] = frozenset()
+    on_both: frozenset[str] = frozenset()
+    asked: list[dict[str, str]] = field(default_factory=list)
+    opened: list[str] = field(default_factory=list)
 
-    @property
-    def recount(self) -> Recount:
+    def known(self, at: str | None) -> Recount:
+        """The recount of what was recorded by the instant."""
         found = Recount()
         for each in self.log:
-            found.take(each)
+            if at is None or datetime.fromisoformat(recorded(each)) <= datetime.fromisoformat(at):
+                found.take(each)
         return found
 
     async def __call__(self, scope: Any, _receive: Any, send: Any) -> None:
         query = {name: values[0] for name, values in parse_qs(scope["query_string"].decode()).items()}
-        body = ANSWERS[scope["path"]](self, query)
+        body = self.answer(scope["path"], query)
         await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", str(len(body)).encode())]})
         await send({"type": "http.response.body", "body": body})
 
+    def answer(self, path: str, query: dict[str, str]) -> bytes:
+        if listed := LISTED.fullmatch(path):
+            return _list(self, listed["token"], query)
+        if of_worker := WORKER.fullmatch(path):
+            return b"\n".join(encode(each) for each in self.snapshots() if self._worker_of(each.code) in {of_worker["worker"], "both"})
+        return ANSWERS[path](self, query)
+
+    def _worker_of(self, code: str) -> str:
+        return "both" if code in self.on_both else str(int(code[-1]) % 2)
+
     def snapshots(self) -> list[Any]:
-        dossiers = self.recount.dossiers.values()
+        dossiers = self.known(None).dossiers.values()
         held = [to_status(each, version=each.sequence, recordedtime=each.last_occurred_at, alerted={}) for each in dossiers]
         return [msgspec.structs.replace(each, **self.planted.get(each.code, {})) for each in held]
 
 
+def recorded(line: bytes) -> str:
+    return str(msgspec.json.decode(line)["event"]["recordedtime"])
+
+
 def _log(services: HeldServices, query: dict[str, str]) -> bytes:
-    return b"\n".join(services.log[int(query["after"]) :])
+    after = int(query["after"])
+    return b"\n".join(services.log[after : after + int(query["limit"])])
 
 
 def _head(services: HeldServices, _query: dict[str, str]) -> bytes:
@@ -69,18 +99,43 @@ def _dossiers(services: HeldServices, _query: dict[str, str]) -> bytes:
     return b"\n".join(map(encode, held))
 
 
-def _figures(services: HeldServices, query: dict[str, str]) -> bytes:
+def _counted(services: HeldServices, query: dict[str, str], dossiers: list[Any] | None = None) -> dict[str, Any]:
     first, last = (date.fromisoformat(query[name]) for name in ("from", "to"))
-    rows = figures_by_department(facts_of(services.recount.dossiers.values()), first, last)
+    known = services.known(query.get("as_known_at")).dossiers.values() if dossiers is None else dossiers
+    return dict(figures_by_department(facts_of(known), first, last, DEFINITIONS[query["definition"]]))
+
+
+def _figures(services: HeldServices, query: dict[str, str]) -> bytes:
+    services.asked.append(query)
+    rows = _counted(services, query)
+    places = ["total", *(f"rows.{number}" for number in range(len(rows)))]
     answer = {
-        "from": query["from"],
-        "to": query["to"],
-        "definition": "by-date/1",
+        **{name: query[name] for name in ("from", "to", "definition")},
         "as_of": "2023-12-31T23:59:00+07:00",
         "by": ["department"],
+        "total": {name: count + services.shifted.get(name, 0) for name, count in total_of(rows).items()},
+        "rows": [{"key": {"department": department}, **row} for department, row in rows.items()],
+        "tokens": {f"{place}.{column}": _token(place, column, query) for place in places for column in COUNTED},
     }
-    groups = [{"key": {"department": department}, **row} for department, row in rows.items()]
-    return encode(answer | {"total": total_of(rows), "rows": groups})
+    return encode(answer)
+
+
+def _token(place: str, column: str, query: dict[str, str]) -> str:
+    return encode({**query, "place": place, "column": column}).hex()
+
+
+def _list(services: HeldServices, token: str, query: dict[str, str]) -> bytes:
+    """The dossiers that are 1 in the figure when counted alone, in pages."""
+    asked = msgspec.json.decode(bytes.fromhex(token))
+    services.opened.append(f"{asked['place']}.{asked['column']}")
+    found = [
+        each.code
+        for each in services.known(asked.get("as_known_at")).dossiers.values()
+        if any(row[asked["column"]] for row in _counted(services, asked, [each]).values()) and each.code not in services.hidden
+    ]
+    start, limit = int(query.get("cursor", "0")), int(query["limit"])
+    end = start + limit
+    return encode({"dossiers": [{"code": each} for each in found[start:end]], "cursor": str(end) if end < len(found) else None})
 
 
 ANSWERS: dict[str, Answer] = {
@@ -93,31 +148,83 @@ ANSWERS: dict[str, Answer] = {
 
 
 def a_log(dossiers: int) -> list[bytes]:
+    """Recorded one event a minute."""
     events = (msgspec.json.decode(each) for each in year(dossiers))
+    begin = datetime(2023, 12, 9, 8, tzinfo=LOCAL)
     return [
-        encode({"position": position, "event": event | {"sequence": int(event["id"].rpartition("/")[2]) + 1}})
+        encode(
+            {
+                "position": position,
+                "event": event | {"sequence": int(event["id"].rpartition("/")[2]) + 1, "recordedtime": begin + timedelta(minutes=position)},
+            }
+        )
         for position, event in enumerate(events, 1)
     ]
 
 
-def verify(monkeypatch: pytest.MonkeyPatch, services: HeldServices, wait: str = "5") -> int:
+def verify(monkeypatch: pytest.MonkeyPatch, services: HeldServices, *options: str, workers: tuple[str, ...] = ("",)) -> int:
     with serving(services) as url:
-        addresses = ["--intake", url, "--processing", url, "--reporting", url, "--key", "the-key", "--wait", wait]
-        monkeypatch.setattr(sys, "argv", ["motcua", "verify", *addresses])
+        addresses = ["--intake", url, "--reporting", url, "--key", "the-key", "--wait", "5", "--seed", "7"]
+        addresses += [word for path in workers for word in ("--processing", f"{url}{path}")]
+        monkeypatch.setattr(sys, "argv", ["motcua", "verify", *addresses, *options])
         with pytest.raises(SystemExit) as ended:
             main()
     assert isinstance(ended.value.code, int)
     return ended.value.code
 
 
-def test_when_all_agrees_it_says_so_in_one_line(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def told(capsys: pytest.CaptureFixture[str]) -> str:
+    """What it printed, its lines of 80 columns joined again."""
+    printed = capsys.readouterr().out
+    assert max(len(each) for each in printed.splitlines()) <= 80
+    return printed.replace("\n  ", " ")
+
+
+COMPARED = "120 events, 30 dossiers, 440 figures compared (seed 7)"
+
+
+def test_when_all_agrees_it_says_so(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     assert verify(monkeypatch, HeldServices(a_log(30))) == 0
-    assert capsys.readouterr().out == "no difference: 120 events, 30 dossiers, 132 figures compared\n"
+    assert told(capsys) == f"no difference: {COMPARED}\n"
 
 
 def test_an_empty_log_agrees_too(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     assert verify(monkeypatch, HeldServices([])) == 0
-    assert capsys.readouterr().out == "no difference: 0 events, 0 dossiers, 0 figures compared\n"
+    assert told(capsys) == "no difference: 0 events, 0 dossiers, 0 figures compared (seed 7)\n"
+
+
+def test_every_definition_is_asked_for_and_a_past_instant_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    services = HeldServices(a_log(30))
+    assert verify(monkeypatch, services) == 0
+    assert {query["definition"] for query in services.asked} == set(DEFINITIONS)
+    assert {query.get("as_known_at") for query in services.asked} == {None, "2023-12-09T08:59:59.999999+07:00"}
+
+
+def test_a_sample_of_the_figures_that_agree_is_opened(monkeypatch: pytest.MonkeyPatch) -> None:
+    services = HeldServices(a_log(30))
+    assert verify(monkeypatch, services, "--sample", "12") == 0
+    assert len(services.opened) == 12
+
+
+def test_a_seed_draws_the_same_sample_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    services, again = HeldServices(a_log(30)), HeldServices(a_log(30))
+    assert (verify(monkeypatch, services), verify(monkeypatch, again)) == (0, 0)
+    assert services.opened == again.opened
+
+
+def test_a_list_that_is_not_its_figure_is_found_and_the_dossier_named(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert verify(monkeypatch, HeldServices(a_log(30), hidden=frozenset({code(3)}))) == 1
+    assert f"says 30 as the log does, but its list holds 29; its list lacks {code(3)}" in told(capsys)
+
+
+def test_a_figure_that_is_not_the_logs_is_opened_and_its_list_compared(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert verify(monkeypatch, HeldServices(a_log(30), shifted={"resolved_total": 2})) == 1
+    said = "2023-12-08..2023-12-08, total, resolved_total: reporting says 32, the log counts 30; its list holds 30\n"
+    assert said in told(capsys)
 
 
 def test_a_service_that_lags_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -127,15 +234,29 @@ def test_a_service_that_lags_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_a_service_that_stays_behind_is_a_difference(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    assert verify(monkeypatch, HeldServices(a_log(30), lag=1000), wait="0.2") == 1
-    assert f"{code(29)}: reporting does not hold it" in capsys.readouterr().out
+    assert verify(monkeypatch, HeldServices(a_log(30), lag=1000), "--wait", "0.2") == 1
+    assert f"{code(29)}: reporting does not hold it" in told(capsys)
+
+
+def test_several_workers_hold_a_part_each(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert verify(monkeypatch, HeldServices(a_log(30)), workers=("/0", "/1")) == 0
+
+
+def test_a_worker_that_is_not_named_is_missed(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    assert verify(monkeypatch, HeldServices(a_log(30)), "--wait", "0", workers=("/0",)) == 1
+    assert f"{code(1)}: processing does not hold it" in told(capsys)
+
+
+def test_a_dossier_on_two_workers_is_a_difference(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    assert verify(monkeypatch, HeldServices(a_log(30), on_both=frozenset({code(4)})), workers=("/0", "/1")) == 1
+    assert f"{code(4)}: processing holds it more than once\n1 difference: {COMPARED}\n" == told(capsys)
 
 
 def test_the_first_differences_are_named_and_the_rest_counted(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     planted = {code(number): {"state": "stopped"} for number in range(15)}
     assert verify(monkeypatch, HeldServices(a_log(30), planted)) == 1
-    lines = capsys.readouterr().out.splitlines()
+    lines = told(capsys).splitlines()
     assert lines[0] == f"{code(0)}: processing says state stopped, the log returned"
-    assert len(lines) == 22
     assert lines[20] == "... and 10 more"
-    assert lines[21] == "30 differences: 120 events, 30 dossiers, 132 figures compared"
+    assert lines[21] == f"15 dossiers at fault: {', '.join(planted)}"
+    assert lines[22:] == [f"30 differences: {COMPARED}"]

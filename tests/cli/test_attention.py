@@ -1,0 +1,136 @@
+"""The daily follow-up as a person meets it: whole lines in 80 columns, by department and officer, from a real reporting."""
+
+import asyncio
+import sys
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+from prometheus_client import CollectorRegistry
+from pydantic import SecretStr
+
+from motcua.cli import main
+from services.reporting.api import Reporting, create_app
+from services.reporting.gauges import FigureGauges
+from services.reporting.health import Progress
+from services.reporting.migrate import migrate
+from services.reporting.store import open_engine
+from shared import catalogue
+from shared.domain.events import Event
+from tests.builders.events import event, received
+from tests.builders.times import at
+from tests.cli.recording_intake import serving
+from tests.reporting.delivery import Topic, statuses
+
+KEY = "a-key-for-this-test-only"
+NOW = at("2023-02-10 15:00")
+START = at("2023-02-01")
+OFFICE: tuple[tuple[Event, ...], ...] = (
+    (
+        received(START, due_at=at("2023-02-08 16:00"), department="H59.03"),
+        event("processing_started", "2023-02-02 08:00", officer="o-1"),
+        event("forwarded", "2023-02-03 08:00", agency="UBND xã Long Đức", due_at=at("2023-02-07 08:00")),
+        event("apologised", "2023-02-09 08:00"),
+        event("supplement_requested", "2023-02-09 09:00"),
+    ),
+    (received(START, due_at=at("2023-02-13 16:00")),),
+    (received(START, due_at=at("2023-02-10 08:00")),),
+    (received(START, due_at=at("2023-02-10 16:30"), department="X99.99"),),
+)
+
+
+@pytest.fixture(scope="module")
+def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    address = f"sqlite+aiosqlite:///{tmp_path_factory.mktemp('attention')}/reporting.db"
+    asyncio.run(_fill(address))
+    engine, registry = open_engine(address), CollectorRegistry()
+    gauges = FigureGauges(engine, _now, None)
+    with serving(create_app(Reporting(engine, catalogue.load(), _now, SecretStr(KEY), Progress(), registry, gauges))) as where:
+        yield where
+    asyncio.run(engine.dispose())
+
+
+async def _fill(address: str) -> None:
+    engine = open_engine(address)
+    await migrate(engine)
+    await Topic(engine).deliver(record for number, told in enumerate(OFFICE) for record in statuses(f"H59.15-230201-{number:04}", told))
+    await engine.dispose()
+
+
+def _now() -> datetime:
+    return NOW
+
+
+def attention(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, url: str, *arguments: str) -> int:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", ["motcua", "attention", "--reporting", url, "--key", KEY, *arguments])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert isinstance(ended.value.code, int)
+    return ended.value.code
+
+
+def test_the_list_is_read_by_department_and_officer(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, url: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert attention(monkeypatch, tmp_path, url) == 0
+    lines = [line.rstrip() for line in capsys.readouterr().out.splitlines()]
+    assert max(map(len, lines)) <= 80
+    assert lines == [
+        "Sở Văn hóa, Thể thao và Du lịch (H59.03): 1 overdue, 0 due until 14/02/2023",
+        "15:00",
+        "  o-1: 1 overdue, 0 due",
+        "    H59.15-230201-0000  08/02/2023 16:00  2 days late  suspended, apologised,",
+        "                                                       UBND xã Long Đức late",
+        "                                                       since 07/02/2023 08:00",
+        "",
+        "Sở Tư pháp (H59.15): 0 overdue, 2 due until 14/02/2023 15:00",
+        "  no officer yet: 0 overdue, 2 due",
+        "    H59.15-230201-0002  10/02/2023 08:00  today",
+        "    H59.15-230201-0001  13/02/2023 16:00  1 day left",
+        "",
+        "X99.99: 0 overdue, 1 due until 14/02/2023 15:00",
+        "  no officer yet: 0 overdue, 1 due",
+        "    H59.15-230201-0003  10/02/2023 16:30  1,5 h left",
+        "",
+        "1 overdue, 3 due within 2d, as of 10/02/2023 15:00 (by-date/1).",
+    ]
+
+
+def test_a_shorter_list_says_that_it_is_one(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, url: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert attention(monkeypatch, tmp_path, url, "--limit", "1") == 0
+    text = capsys.readouterr().out
+    assert "H59.15-230201-0000" in text
+    assert "H59.15-230201-0001" not in text
+    assert " ".join(text.split()).endswith(
+        "1 overdue, 3 due within 2d, as of 10/02/2023 15:00 (by-date/1). The 1 most urgent of 4 are shown."
+    )
+
+
+def test_one_department_and_another_time_can_be_asked_for(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, url: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert attention(monkeypatch, tmp_path, url, "--within", "1h", "--department", "H59.15") == 0
+    text = capsys.readouterr().out
+    assert "0 overdue, 1 due within 1h" in text
+    assert "X99.99" not in text
+
+
+def test_a_wrong_time_says_how_to_write_it(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, url: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert attention(monkeypatch, tmp_path, url, "--within", "tomorrow") == 2
+    assert "write 2d for two days of 8 working hours or 6h for six" in capsys.readouterr().err
+
+
+def test_a_long_list_is_fetched_page_by_page(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, url: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert attention(monkeypatch, tmp_path, url) == 0
+    whole = capsys.readouterr().out
+    monkeypatch.setattr("motcua.report.attention.PAGE", 1)
+    assert attention(monkeypatch, tmp_path, url) == 0
+    assert capsys.readouterr().out == whole
