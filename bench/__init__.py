@@ -1,1 +1,1 @@
-"""Benchmarks: what the whole year costs, stage by stage and end to end. Each asserts the exact report before it prints a time."""
+"""Benchmarks: the whole year, stage by stage and end to end; figures at any size. Each asserts exact figures before it prints a time."""

@@ -1,8 +1,6 @@
 """`make bench`: measures the year on this machine and prints rates, latency, memory, and the ratio to one DuckDB query."""
 
 import asyncio
-import os
-import platform
 import tempfile
 from pathlib import Path
 
@@ -13,6 +11,7 @@ from bench import baseline, end_to_end, stages
 from bench.baseline import Baseline
 from bench.end_to_end import EndToEnd
 from bench.latency import EVENTS_A_SECOND
+from bench.machine import machine
 from bench.stages import StageRates
 from bench.year import Year, prepare
 
@@ -25,7 +24,7 @@ def main() -> None:
     console = Console()
     with tempfile.TemporaryDirectory(prefix="motcua-bench-") as name:
         folder = Path(name)
-        console.print(f"{_machine()}\nmaking the year (not timed) ...")
+        console.print(f"{machine()}\nmaking the year (not timed) ...")
         year = prepare(folder)
         console.print(f"{year.count:,} events. One query over the file ...")
         query = baseline.measure(year)
@@ -37,11 +36,6 @@ def main() -> None:
     _print_rates(console, year, rates, whole, query)
     _print_processes(console, whole)
     _print_bars(console, whole)
-
-
-def _machine() -> str:
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
-    return f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores, {memory:.0f} GiB, Python {platform.python_version()}"
 
 
 def _print_rates(console: Console, year: Year, rates: StageRates, whole: EndToEnd, query: Baseline) -> None:

@@ -12,7 +12,8 @@ def service_children(layout: Layout, *, key: str, bootstrap: str, clock: str, ye
     own: dict[str, dict[str, str]] = {
         "intake": {"DATABASE_URL": layout.database_url("intake")},
         "processing": {"INSTANCE": "local"},
-        "reporting": {"DATABASE_URL": layout.database_url("reporting")} | ({"YEAR": str(year)} if year else {}),
+        "reporting": {"DATABASE_URL": layout.database_url("reporting"), "INTAKE_URL": layout.urls["intake"]}
+        | ({"YEAR": str(year)} if year else {}),
     }
     return [_child(layout, service, common | own[service]) for service in SERVICES]
 

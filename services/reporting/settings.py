@@ -20,6 +20,9 @@ class ReportingSettings(ServiceSettings):
         pattern=r"^(sqlite\+aiosqlite|postgresql\+asyncpg)://",
     )
     catalogue: Path | None = Field(None, description="folder with the office's own catalogue files; the shipped ones when unset")
+    intake_url: str | None = Field(
+        None, description="intake's address, for days announced late: the follow-up list counts with them", pattern=r"^https?://[^/]"
+    )
     year: int | None = Field(None, description="the year /metrics shows; the clock's when unset", ge=1900, le=9998)
     batch_max_records: int = Field(10_000, description="status records projected in one transaction at most", ge=1)
     fetch_max_wait_ms: int = Field(10, description="how long the broker may hold an empty fetch back", ge=1)

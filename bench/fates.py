@@ -1,0 +1,152 @@
+"""What happens to the dossiers of a day: the histories that a read model of any size is multiplied from, made by the domain."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from enum import StrEnum
+
+from services.reporting.batch import Batch, Change
+from shared.contract.codec import encode
+from shared.contract.topics import STATUS
+from shared.domain import events
+from shared.domain.calendar import WorkingCalendar
+from shared.domain.deadline import due_after_pause, due_at
+from shared.domain.dossier import Dossier, apply
+from shared.domain.events import Channel, Event, OnlineLevel, Outcome
+from shared.domain.localtime import LOCAL
+from shared.domain.terms import Term, TermUnit
+from shared.mapping import to_status
+
+CODE, DEPARTMENT, PROCEDURE = "@CODE@", "@DEPARTMENT@", "@PROCEDURE@"
+RECORDED_AFTER = timedelta(seconds=2)
+WEEK, DAY_OF_HOURS = Term(5, TermUnit.WORKING_DAYS), Term(8, TermUnit.WORKING_HOURS)
+
+
+class Fate(StrEnum):
+    """How a dossier ends; the last two never do."""
+
+    EARLY = "early"
+    ON_TIME = "on time"
+    ON_THE_SPOT = "on the spot"
+    LATE = "late"
+    SUPPLEMENTED = "supplemented"
+    PAID_LATE = "paid late"
+    IN_HOURS = "in hours"
+    NO_DEADLINE = "no deadline"
+    WITHDRAWN = "withdrawn"
+    STOPPED = "stopped"
+    NOT_COLLECTED = "not collected"
+    FORGOTTEN = "forgotten"
+    WAITING = "waiting"
+
+
+OF_A_THOUSAND: dict[Fate, int] = {
+    Fate.EARLY: 380,
+    Fate.ON_TIME: 250,
+    Fate.ON_THE_SPOT: 120,
+    Fate.LATE: 30,
+    Fate.SUPPLEMENTED: 60,
+    Fate.PAID_LATE: 10,
+    Fate.IN_HOURS: 50,
+    Fate.NO_DEADLINE: 30,
+    Fate.WITHDRAWN: 20,
+    Fate.STOPPED: 10,
+    Fate.NOT_COLLECTED: 36,
+    Fate.FORGOTTEN: 2,
+    Fate.WAITING: 2,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """The versions of one dossier up to a cut-off, and the dossier at the end."""
+
+    day: date
+    channel: Channel
+    fate: Fate
+    changes: list[Change]
+    dossier: Dossier
+
+
+def stories(days: Sequence[date], calendar: WorkingCalendar, cut: datetime) -> Iterator[Story]:
+    """One for every day, channel and fate."""
+    for day in days:
+        for channel in Channel:
+            for number, fate in enumerate(Fate):
+                at = datetime.combine(day, time(7, 5 + 4 * number), LOCAL)
+                yield _story(day, channel, fate, [event for event in _history(fate, channel, at, calendar) if event.occurred_at <= cut])
+
+
+def _story(day: date, channel: Channel, fate: Fate, history: list[Event]) -> Story:
+    dossier: Dossier | None = None
+    batch = Batch()
+    for event in history:
+        dossier = apply(dossier, CODE, event)
+        status = to_status(dossier, version=dossier.sequence, recordedtime=event.occurred_at + RECORDED_AFTER, alerted={})
+        batch.take(Delivered(encode(status)))
+    assert dossier is not None
+    return Story(day, channel, fate, batch.changes(CODE), dossier)
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """A record of the status topic, as the projector reads it."""
+
+    value: bytes
+    topic: str = STATUS.name
+    partition: int = 0
+    offset: int = 0
+    key: bytes = CODE.encode()
+
+
+def _history(fate: Fate, channel: Channel, at: datetime, calendar: WorkingCalendar) -> list[Event]:
+    term = {Fate.NO_DEADLINE: None, Fate.IN_HOURS: DAY_OF_HOURS}.get(fate, WEEK)
+    due = None if term is None else due_at(at, term, calendar)
+    level = OnlineLevel.FULL if channel is Channel.ONLINE else None
+    received = events.Received(
+        occurred_at=at, department=DEPARTMENT, procedure=PROCEDURE, channel=channel, online_level=level, due_at=due, term=term
+    )
+    return [received, *_further(fate, channel, at, due or at + timedelta(days=3), calendar)]
+
+
+def _further(fate: Fate, channel: Channel, at: datetime, due: datetime, calendar: WorkingCalendar) -> list[Event]:
+    started = events.ProcessingStarted(occurred_at=at + timedelta(minutes=40), unit="Phòng Một cửa", officer="o-12")
+    before = max(due - timedelta(days=2), at + timedelta(hours=1))
+    match fate:
+        case Fate.EARLY:
+            return [started, *_resolved(before, channel)]
+        case Fate.ON_TIME | Fate.IN_HOURS | Fate.NO_DEADLINE:
+            return [started, *_resolved(due, channel)]
+        case Fate.ON_THE_SPOT:
+            return [events.Returned(occurred_at=at + timedelta(minutes=20), channel=Channel.IN_PERSON)]
+        case Fate.LATE:
+            return [started, *_resolved(due + timedelta(days=2), channel)]
+        case Fate.SUPPLEMENTED:
+            return [started, *_after_a_pause(at + timedelta(days=1), due, calendar, channel)]
+        case Fate.PAID_LATE:
+            paid = due + timedelta(days=9)
+            asked = events.PaymentRequested(occurred_at=due + timedelta(days=1), amount_vnd=50_000)
+            return [started, asked, events.PaymentSettled(occurred_at=paid, due_at=due), *_resolved(paid + timedelta(hours=1), channel)]
+        case Fate.WITHDRAWN:
+            return [started, events.Withdrawn(occurred_at=before, reason="công dân đề nghị rút")]
+        case Fate.STOPPED:
+            return [started, events.Stopped(occurred_at=due + timedelta(days=1), reason="không bổ sung")]
+        case Fate.NOT_COLLECTED:
+            return [started, *_resolved(before, channel)[:1]]
+        case Fate.FORGOTTEN:
+            return [started]
+        case Fate.WAITING:
+            return [started, events.SupplementRequested(occurred_at=before, missing="bản sao")]
+
+
+def _resolved(at: datetime, channel: Channel) -> list[Event]:
+    """The result, and its return: at the counter within the hour, by post or online the day after."""
+    collected = timedelta(minutes=30) if channel is Channel.IN_PERSON else timedelta(days=1)
+    return [events.Resolved(occurred_at=at, outcome=Outcome.GRANTED), events.Returned(occurred_at=at + collected, channel=channel)]
+
+
+def _after_a_pause(paused: datetime, due: datetime, calendar: WorkingCalendar, channel: Channel) -> list[Event]:
+    resumed = paused + timedelta(days=6)
+    moved = due_after_pause(due, paused, resumed, calendar, in_hours=False)
+    asked = events.SupplementRequested(occurred_at=paused, missing="bản sao")
+    return [asked, events.Supplemented(occurred_at=resumed, due_at=moved), *_resolved(moved, channel)]

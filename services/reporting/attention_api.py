@@ -1,0 +1,128 @@
+"""`GET /v1/attention`: the daily follow-up list, from one state of the read model."""
+
+import asyncio
+from bisect import bisect_right
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Request
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncEngine
+from starlette.responses import Response
+
+from services.reporting.attention import Desks, Followed, by_department, tally
+from services.reporting.attention_query import ONCE, REPEATED, AttentionParameters, AttentionQuery, attention_query, place_after
+from services.reporting.calendar_feed import CalendarFeed, KnownCalendar
+from services.reporting.instants import microseconds
+from services.reporting.paging import list_of, page_json
+from services.reporting.tables import dossiers
+from shared.clock import Clock
+from shared.contract.codec import decode_status
+from shared.domain.definitions import BY_DATE
+from shared.mapping import to_dossier
+from shared.parameters import only
+
+HOUR = timedelta(hours=1)
+
+
+def router(engine: AsyncEngine, feed: CalendarFeed, clock: Clock) -> APIRouter:
+    """The route; `clock` says at what instant the list is judged."""
+    found = APIRouter(tags=["figures"], responses={422: {"description": "a parameter is wrong: `parameter` names it, `detail` the fix"}})
+
+    @found.get(
+        "/attention",
+        summary="Open dossiers that are overdue, or due within a working time: the most urgent first",
+        dependencies=[Depends(only(ONCE, REPEATED))],
+        response_model=dict[str, Any],
+    )
+    async def get_attention(request: Request, given: Annotated[AttentionParameters, Depends()]) -> Response:
+        """The overdue ones first, by how much working time they are late; then the others, by how much is left.
+
+        Overdue is judged by by-date/1 as at `as_of`. `within` counts working time from `as_of` by each department's calendar: on a Friday
+        afternoon 2d reaches Tuesday afternoon, `until` says where. A suspended dossier is listed only if it was overdue before the pause.
+        `days` are working days after today up to the deadline's day, `working_hours` up to its instant; negative once they have passed.
+        `hops` are other agencies' answers that are late or due in that time. Counts are of the whole list, whatever the page.
+        """
+        known = await feed.known()
+        query = attention_query(given, known.catalogue, clock(), list_of(request))
+        desks = Desks(known.catalogue, query.as_of, query.working_time)
+        snapshots = await due_until(engine, desks.latest(query.departments or known.catalogue.departments), query.departments)
+        listed = await asyncio.to_thread(_list, desks, snapshots, query.officer)  # thousands of overdue dossiers must not hold others up
+        head = _head(query, desks, listed) | {"calendar": _calendar(feed, known)}
+        start = 0 if query.after is None else bisect_right(listed, query.after, key=lambda one: one.urgency)
+        page = listed[start : start + query.limit]
+        more = len(listed) > start + query.limit
+        after = place_after(query.as_of, page[-1].urgency) if more else None
+        return page_json(request, head, [_dossier(one, query.as_of) for one in page], after)
+
+    return found
+
+
+async def due_until(engine: AsyncEngine, latest: datetime, departments: Iterable[str]) -> list[bytes]:
+    """The snapshots of open dossiers whose deadline is not later: a range of the index over open dossiers by deadline."""
+    wanted = select(dossiers.c.snapshot).where(dossiers.c.due_at <= microseconds(latest))
+    if departments:
+        wanted = wanted.where(dossiers.c.department.in_(sorted(departments)))
+    async with engine.connect() as connection:
+        return list((await connection.execute(wanted)).scalars())
+
+
+def _list(desks: Desks, snapshots: Iterable[bytes], officer: str | None) -> list[Followed]:
+    found = (to_dossier(decode_status(snapshot)) for snapshot in snapshots)
+    return desks.list(dossier for dossier in found if officer is None or dossier.officer == officer)
+
+
+def _head(query: AttentionQuery, desks: Desks, listed: list[Followed]) -> dict[str, Any]:
+    return {
+        "as_of": query.as_of.isoformat(),
+        "within": query.within,
+        "definition": BY_DATE.name,
+        "total": _counts(listed),
+        "departments": [
+            {
+                "department": code,
+                "until": desks.desk(code).horizon.isoformat(),
+                **_counts([one for own in officers.values() for one in own]),
+                "officers": [{"officer": officer, **_counts(own)} for officer, own in officers.items()],
+            }
+            for code, officers in by_department(listed).items()
+        ],
+    }
+
+
+def _counts(listed: Iterable[Followed]) -> dict[str, int]:
+    counted = tally(listed)
+    return {"overdue": counted.overdue, "due": counted.due}
+
+
+def _dossier(one: Followed, now: datetime) -> dict[str, Any]:
+    dossier = one.dossier
+    return {
+        "code": dossier.code,
+        "department": dossier.department,
+        "officer": dossier.officer,
+        "procedure": dossier.procedure,
+        "state": dossier.state.value,
+        "received_at": _instant(dossier.received_at),
+        "due_at": one.due_at.isoformat(),
+        "standing": "overdue" if one.overdue else "due",
+        "days": one.days,
+        "working_hours": f"{one.left / HOUR:z.2f}",
+        "suspended": one.suspended,
+        "apologised_at": _instant(dossier.apologised_at),
+        "hops": [{"agency": hop.agency, "due_at": _instant(hop.due_at), "late": hop.is_late(now)} for hop in one.hops],
+    }
+
+
+def _calendar(feed: CalendarFeed, known: KnownCalendar) -> dict[str, str | None]:
+    """Which days off the list went by: the catalogue's, with those announced until `as_of`; later than `known_until` it guesses."""
+    return {
+        "source": "catalogue" if feed.intake_url is None else "intake",
+        "as_of": _instant(known.as_of),
+        "known_until": known.catalogue.calendar_last_day.isoformat(),
+    }
+
+
+def _instant(instant: datetime | None) -> str | None:
+    return None if instant is None else instant.isoformat()

@@ -1,0 +1,270 @@
+"""`GET /v1/attention` from outside: the list, its counts and pages, refusals, and a straight check of all of it over random dossiers."""
+
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import date, datetime, time, timedelta
+from random import Random
+from typing import Any
+
+import httpx
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from prometheus_client import CollectorRegistry
+from pydantic import SecretStr
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from services.reporting.api import Reporting, create_app
+from services.reporting.gauges import FigureGauges
+from services.reporting.health import Progress
+from shared.catalogue import Catalogue
+from shared.domain.events import Event
+from shared.domain.localtime import LOCAL
+from tests.builders.events import event, received
+from tests.builders.histories import history
+from tests.builders.recount import corrected, end_of
+from tests.builders.times import at, days
+from tests.reporting.delivery import Topic, empty, statuses
+
+KEY = "a-key-for-this-test-only"
+FRIDAY = at("2023-02-10 15:00")
+START = at("2023-02-01")
+
+
+@asynccontextmanager
+async def reporting_at(engine: AsyncEngine, shipped: Catalogue, now: datetime) -> AsyncIterator[httpx.AsyncClient]:
+    registry, gauges = CollectorRegistry(), FigureGauges(engine, lambda: now, None)
+    app = create_app(Reporting(engine, shipped, lambda: now, SecretStr(KEY), Progress(assigned=True), registry, gauges))
+    headers = {"Authorization": f"Bearer {KEY}"}
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://reporting", headers=headers) as client:
+        yield client
+
+
+async def deliver(engine: AsyncEngine, *office: tuple[Event, ...]) -> None:
+    await Topic(engine).deliver(record for number, told in enumerate(office) for record in statuses(f"H59.15-230201-{number:04}", told))
+
+
+@pytest.fixture
+async def client(engine: AsyncEngine, shipped: Catalogue) -> AsyncIterator[httpx.AsyncClient]:
+    await deliver(
+        engine,
+        (
+            received(START, due_at=at("2023-02-08 16:00")),
+            event("processing_started", "2023-02-02 08:00", officer="o-1"),
+            event("forwarded", "2023-02-03 08:00", agency="UBND xã Long Đức", due_at=at("2023-02-07 08:00")),
+            event("apologised", "2023-02-09 08:00"),
+        ),
+        (received(START, due_at=at("2023-02-13 08:00")),),
+        (received(START, due_at=at("2023-02-08 15:00")), event("resolved", "2023-02-09 08:00")),
+        (received(START, due_at=at("2023-02-09 16:00"), department="H59.02"), event("payment_requested", "2023-02-10 08:00")),
+        (received(START, due_at=at("2023-02-20 08:00")),),
+        (received(START, due_at=None),),
+    )
+    async with reporting_at(engine, shipped, FRIDAY) as opened:
+        yield opened
+
+
+async def attention(client: httpx.AsyncClient, **query: Any) -> dict[str, Any]:
+    answer = await client.get("/v1/attention", params=query)
+    assert answer.status_code == 200, answer.text
+    found: dict[str, Any] = answer.json()
+    return found
+
+
+async def test_the_list_says_who_must_do_what_first(client: httpx.AsyncClient) -> None:
+    found = await attention(client)
+    assert (found["as_of"], found["within"], found["definition"], found["cursor"]) == (FRIDAY.isoformat(), "2d", "by-date/1", None)
+    assert found["total"] == {"overdue": 2, "due": 1}
+    assert found["departments"] == [
+        {
+            "department": "H59.15",
+            "until": "2023-02-14T15:00:00+07:00",
+            "overdue": 1,
+            "due": 1,
+            "officers": [{"officer": "o-1", "overdue": 1, "due": 0}, {"officer": None, "overdue": 0, "due": 1}],
+        },
+        {
+            "department": "H59.02",
+            "until": "2023-02-14T15:00:00+07:00",
+            "overdue": 1,
+            "due": 0,
+            "officers": [{"officer": None, "overdue": 1, "due": 0}],
+        },
+    ]
+    assert [(one["code"][-1], one["standing"], one["days"], one["working_hours"], one["suspended"]) for one in found["dossiers"]] == [
+        ("0", "overdue", -2, "-15.00", False),
+        ("3", "overdue", -1, "-7.00", True),
+        ("1", "due", 1, "3.00", False),
+    ]
+    assert found["dossiers"][0] == {
+        "code": "H59.15-230201-0000",
+        "department": "H59.15",
+        "officer": "o-1",
+        "procedure": "2.000635",
+        "state": "processing",
+        "received_at": "2023-02-01T08:00:00+07:00",
+        "due_at": "2023-02-08T16:00:00+07:00",
+        "standing": "overdue",
+        "days": -2,
+        "working_hours": "-15.00",
+        "suspended": False,
+        "apologised_at": "2023-02-09T08:00:00+07:00",
+        "hops": [{"agency": "UBND xã Long Đức", "due_at": "2023-02-07T08:00:00+07:00", "late": True}],
+    }
+    assert found["calendar"] == {"source": "catalogue", "as_of": None, "known_until": "2027-12-31"}
+
+
+@pytest.mark.parametrize(
+    ("query", "codes"),
+    [
+        ({"within": "1h"}, "03"),
+        ({"within": "3h"}, "031"),
+        ({"within": "6d"}, "0314"),
+        ({"department": "H59.15"}, "01"),
+        ({"department": ["H59.15", "H59.02"], "within": "1h"}, "03"),
+        ({"department": "H59.01"}, ""),
+        ({"officer": "o-1"}, "0"),
+        ({"officer": "o-2"}, ""),
+    ],
+)
+async def test_the_list_holds_what_is_asked_for(client: httpx.AsyncClient, query: dict[str, Any], codes: str) -> None:
+    found = await attention(client, **query)
+    assert "".join(one["code"][-1] for one in found["dossiers"]) == codes
+    assert found["total"]["overdue"] + found["total"]["due"] == len(codes)
+
+
+async def test_pages_make_up_the_list_as_at_one_instant(engine: AsyncEngine, shipped: Catalogue, client: httpx.AsyncClient) -> None:
+    """The second page is asked for in the evening: what was due at the first page's instant is due on it."""
+    whole = await attention(client)
+    first = await attention(client, limit=2)
+    async with reporting_at(engine, shipped, FRIDAY + timedelta(hours=8)) as later:
+        second = await attention(later, limit=2, cursor=first["cursor"])
+    assert first["dossiers"] + second["dossiers"] == whole["dossiers"]
+    assert (second["as_of"], second["total"], second["cursor"]) == (whole["as_of"], whole["total"], None)
+
+
+@pytest.mark.parametrize(("limit", "fix"), [("0", "greater than"), ("10001", "10000"), ("many", "integer")])
+async def test_a_wrong_number_of_dossiers_is_refused(client: httpx.AsyncClient, limit: str, fix: str) -> None:
+    answer = await client.get(f"/v1/attention?limit={limit}")
+    assert answer.status_code == 422
+    assert answer.json()["detail"].startswith("limit: ")
+    assert fix in answer.json()["detail"]
+
+
+@pytest.mark.parametrize(
+    ("query", "parameter", "fix"),
+    [
+        ("within=2", "within", "write 2d for two days of 8 working hours or 6h"),
+        ("within=0d", "within", "2d"),
+        ("within=91d", "within", "at most 90d, 720h"),
+        ("within=721h", "within", "at most 90d, 720h"),
+        ("within=2%20d", "within", "2d"),
+        ("within=٢d", "within", "2d"),
+        ("within=2d&within=3d", "within", "once"),
+        ("department=H99.99", "department", "H59.01"),
+        ("cursor=what", "cursor", "leave it out"),
+        ("cursor=%C3%A0", "cursor", "leave it out"),
+        ("days=2", "days", "known: within, "),
+    ],
+)
+async def test_a_wrong_parameter_is_named_with_its_fix(client: httpx.AsyncClient, query: str, parameter: str, fix: str) -> None:
+    answer = await client.get(f"/v1/attention?{query}")
+    assert (answer.status_code, answer.json()["parameter"]) == (422, parameter), answer.text
+    assert fix in answer.json()["detail"]
+
+
+async def test_a_cursor_of_another_day_is_refused(engine: AsyncEngine, shipped: Catalogue, client: httpx.AsyncClient) -> None:
+    cursor = (await attention(client, limit=1))["cursor"]
+    async with reporting_at(engine, shipped, FRIDAY + timedelta(days=2)) as later:
+        answer = await later.get("/v1/attention", params={"cursor": cursor})
+    assert (answer.status_code, answer.json()["parameter"]) == (422, "cursor")
+
+
+async def test_every_documented_parameter_is_known(client: httpx.AsyncClient) -> None:
+    document = (await client.get("/openapi.json")).json()
+    documented = {parameter["name"] for parameter in document["paths"]["/v1/attention"]["get"]["parameters"]}
+    refusal = (await client.get("/v1/attention?unknown=1")).json()["detail"]
+    assert set(refusal.partition("; known: ")[2].split(", ")) == documented
+
+
+async def test_a_call_without_the_key_is_refused(client: httpx.AsyncClient) -> None:
+    assert (await client.get("/v1/attention", headers={"Authorization": "Bearer wrong"})).status_code == 401
+
+
+async def test_only_deadlines_up_to_the_horizon_are_read(engine: AsyncEngine, client: httpx.AsyncClient) -> None:
+    """PostgreSQL would rather scan so small a table, so it is told not to: what is asked is whether the index can answer."""
+    query = "SELECT snapshot FROM dossiers WHERE due_at <= 1676361600000000"
+    async with engine.begin() as connection:
+        if engine.dialect.name == "postgresql":
+            await connection.execute(text("SET LOCAL enable_seqscan = off"))
+            plan = " ".join((await connection.execute(text(f"EXPLAIN {query}"))).scalars())
+        else:
+            plan = " ".join(row[-1] for row in await connection.execute(text(f"EXPLAIN QUERY PLAN {query}")))
+    assert "dossiers_due" in plan
+
+
+# A straight check. It shares no code with the list: deadlines are told from the events, working time from a table of hours.
+
+TET = days("2023-01-20", "2023-01-26")
+SESSIONS = ((time(7), time(11, 30)), (time(13, 30), time(17)))
+DEPARTMENTS = ("H59.15", "H59.02", "X99.99")
+RANDOM = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+
+
+def works(day: date) -> bool:
+    return day.weekday() < 5 and day not in TET
+
+
+def worked(start: datetime, end: datetime) -> timedelta:
+    spans = [
+        (datetime.combine(day, opens, LOCAL), datetime.combine(day, closes, LOCAL))
+        for day in (start.date() + timedelta(number) for number in range((end.date() - start.date()).days + 1))
+        if works(day)
+        for opens, closes in SESSIONS
+    ]
+    return sum((max(min(end, closes) - max(start, opens), timedelta(0)) for opens, closes in spans), timedelta(0))
+
+
+def expected(code: str, told: list[Event], now: datetime, ahead: timedelta) -> tuple[Any, ...] | None:
+    stands = end_of(date(2100, 1, 1), corrected(told))
+    if stands.received is None or stands.state not in ("running", "paused") or stands.due is None:
+        return None
+    due, judged_at = stands.due, stands.paused_at or now
+    term = getattr(stands.received, "term", None)
+    in_hours = term is not None and term.unit == "working_hours"
+    overdue = judged_at > due if in_hours else judged_at.date() > due.date()
+    left = worked(now, due) - worked(due, now)
+    if not overdue and (stands.state == "paused" or left > ahead or (left == ahead and worked(now, due - timedelta.resolution) == ahead)):
+        return None
+    first, last = sorted((now.date(), due.date()))
+    counted = sum(works(first + timedelta(number)) for number in range(1, (last - first).days + 1))
+    return (not overdue, left, due, code), counted if due >= now else -counted, getattr(stands.received, "department", None)
+
+
+@RANDOM
+@given(seed=st.integers(0, 2**32), after=st.integers(0, 6 * 48), ahead=st.sampled_from(["1h", "5h", "1d", "2d", "4d"]))
+async def test_the_list_is_that_of_a_straight_check(engine: AsyncEngine, shipped: Catalogue, seed: int, after: int, ahead: str) -> None:
+    await empty(engine)
+    rng = Random(seed)
+    office = [history(rng, departments=DEPARTMENTS)[1] for _ in range(12)]
+    now = max(told[-1].occurred_at for told in office) + timedelta(minutes=30 * after)
+    await deliver(engine, *map(tuple, office))
+    async with reporting_at(engine, shipped, now) as client:
+        found = await attention(client, within=ahead)
+    time_ahead = timedelta(hours=int(ahead[:-1]) * (8 if ahead.endswith("d") else 1))
+    wanted = [expected(f"H59.15-230201-{number:04}", told, now, time_ahead) for number, told in enumerate(office)]
+    rows = sorted(one for one in wanted if one is not None)
+    assert [(one["code"], one["standing"], one["days"], one["working_hours"]) for one in found["dossiers"]] == [
+        (code, "due" if in_time else "overdue", counted, f"{left / timedelta(hours=1):z.2f}")
+        for (in_time, left, _, code), counted, _ in rows
+    ]
+    overdue = Counter(department for (in_time, *_), _, department in rows if not in_time)
+    due = Counter(department for (in_time, *_), _, department in rows if in_time)
+    assert found["total"] == {"overdue": overdue.total(), "due": due.total()}
+    assert {one["department"]: (one["overdue"], one["due"]) for one in found["departments"]} == {
+        department: (overdue[department], due[department]) for department in overdue | due
+    }
+    for one in found["departments"]:
+        assert (one["overdue"], one["due"]) == tuple(sum(own[name] for own in one["officers"]) for name in ("overdue", "due"))
