@@ -22,6 +22,10 @@ TRANSFER_SECONDS = 120.0
 TIMEOUT = httpx.Timeout(TRANSFER_SECONDS, connect=CONNECT_SECONDS, pool=None)
 
 
+class ServiceFailed(Failure):
+    """The service answered 5xx: it could not do what it was asked, though it was asked rightly."""
+
+
 @dataclass(frozen=True, slots=True)
 class Services:
     """The base addresses of the three services and the key they take."""
@@ -139,4 +143,5 @@ def refused(service: str, response: httpx.Response) -> Failure:
         detail = response.json()["detail"]
     except (ValueError, KeyError, TypeError, httpx.ResponseNotRead):
         detail = response.reason_phrase
-    return Failure(f"{service} answered {response.status_code}: {detail}")
+    kind = ServiceFailed if response.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR else Failure
+    return kind(f"{service} answered {response.status_code}: {detail}")

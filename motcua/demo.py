@@ -12,7 +12,7 @@ from pathlib import Path
 import httpx
 
 from motcua.cli.bars import import_bar, stage_bars
-from motcua.cli.show import show_form, write
+from motcua.cli.show import show_form, warn_of, write
 from motcua.cli.summary import import_summary
 from motcua.client import DATA_FOLDERS, Services, sync_client
 from motcua.failure import Failure
@@ -120,6 +120,7 @@ def _print_report(services: Services, played: Played) -> None:
     write("")
     write(comparison(report.total, scenario.printed))
     show_form(report)
+    warn_of(report, on_paper=True)
     print(_where_to_look(services, played))
 
 

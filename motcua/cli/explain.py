@@ -32,6 +32,10 @@ def explain(
         response = client.get(f"/v1/dossiers/{quote(code, safe='')}", params=parameters)
         response.raise_for_status()
     found = msgspec.json.decode(response.content)
-    print(wrapped(f"{found['code']}: {found['procedure']} at {found['department']}, {found['state']}"))
+    print(f"{found['code']}: {found['state']}")
+    print(wrapped(f"{found['procedure']} {found['procedure_name'] or '(not in the catalogue)'}"))
+    if found["field"]:
+        print(wrapped(f"field: {found['field']}"))
+    print(wrapped(f"{found['department']} {found['department_name'] or '(not in the catalogue)'}"))
     for number, step in enumerate(found["explanation"], start=1):
         print(wrapped(f"{number:>3}. {step['text']}", INDENT))

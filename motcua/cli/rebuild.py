@@ -7,8 +7,8 @@ import typer
 from motcua.cli import options
 
 if TYPE_CHECKING:
-    from motcua.rebuild.remote import Drift
     from motcua.rebuild.run import Rebuilt
+    from motcua.verify.drift import Drift
 
 DIFFERENT = 1
 SHOWN = 20
@@ -66,6 +66,4 @@ def _first(lines: list[str], of: int, kind: str) -> list[str]:
 
 
 def _drift(drift: "Drift") -> str:
-    whose = ", ".join(name for name in (drift.department or "all departments", drift.procedure, drift.channel) if name)
-    measure = drift.measure if drift.definition is None else f"{drift.measure} by {drift.definition}"
-    return f"sum of {drift.span}, {whose}, {measure}: {abs(drift.off_by)} too {'many' if drift.off_by > 0 else 'few'}"
+    return f"{drift}: {abs(drift.off_by)} too {'many' if drift.off_by > 0 else 'few'}"

@@ -1,12 +1,17 @@
 """`motcua report`: the figures of a period, as a person or a program reads them."""
 
-from datetime import datetime
 from enum import StrEnum
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from motcua.cli import options
+from motcua.cli import options, period_options
+from motcua.cli.days import period_query
+
+if TYPE_CHECKING:
+    import httpx
+
+BROKEN = 1
 
 
 class Shape(StrEnum):
@@ -28,24 +33,21 @@ class Breakdown(StrEnum):
 
 
 LATER = (Shape.XLSX, Shape.PDF)
-DAYS = ["%Y-%m-%d"]
 
 
 def report(
     *,
-    first: Annotated[datetime | None, typer.Option("--from", formats=DAYS, metavar="DAY", help="First day, like 2023-01-01.")] = None,
-    last: Annotated[datetime | None, typer.Option("--to", formats=DAYS, metavar="DAY", help="Last day, inclusive.")] = None,
-    period: Annotated[
-        str | None, typer.Option(help="Instead of --from and --to, from the 15th to the 14th: 2023-03, 2023-Q1, 2023-6M, 2023-9M or 2023.")
+    first: period_options.First = None,
+    last: period_options.Last = None,
+    period: period_options.Period = None,
+    by: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="Break down by department, channel, field, procedure, level, month; several with commas."),
     ] = None,
-    by: Annotated[list[Breakdown] | None, typer.Option(help="Break down by; may be given again.")] = None,
     shape: Annotated[Shape, typer.Option("--format", help="xlsx and pdf come with a later version.")] = Shape.TABLE,
-    definition: Annotated[
-        str | None, typer.Option(help="What on time means: by-date/1, instant/1 or half-day/1 [default: by-date/1].")
-    ] = None,
-    as_of: Annotated[
-        datetime | None, typer.Option("--as-of", formats=DAYS, metavar="DAY", help="Judge as at the end of this day [default: now].")
-    ] = None,
+    definition: period_options.Definition = None,
+    as_of: period_options.AsOf = None,
+    as_known_at: period_options.AsKnownAt = None,
     reporting: options.Reporting = None,
     key: options.Key = None,
 ) -> None:
@@ -53,40 +55,47 @@ def report(
 
     It is the statutory form II.06a with its headline figures: table is the form in the terminal; text the paragraph in Vietnamese with
     a line for each department; json what the service answers; csv one row a group, named by the keys of the figures.
-    """
-    _check_period(first, last, period)
-    _check_shape(by, shape)
-    from motcua.cli.show import show
-    from motcua.client import sync_client
-    from motcua.report.figures import ask, ask_text
 
-    given = {"from": _day(first), "to": _day(last), "period": period, "definition": definition, "as_of": _day(as_of)}
-    query = {name: value for name, value in given.items() if value is not None}
+    Exit code: 0 the figures add up, 1 they break an identity of the form (it is named), 2 there are no figures.
+    """
+    query = period_query(first, last, period, as_of)
+    dimensions = _breakdown(by)
+    _check_shape(dimensions, shape)
+    from motcua.client import sync_client
+
+    given = {"definition": definition, "as_known_at": as_known_at}
+    query |= {name: value for name, value in given.items() if value is not None}
     services = options.services(reporting=reporting, key=key)
     with sync_client(services.reporting, services) as client:
-        if shape is Shape.TEXT:
-            print(ask_text(client, query), end="")
-        else:
-            show(ask(client, query, tuple(name.value for name in by or ())), shape.value)
+        if not _printed(client, query, dimensions, shape):
+            raise typer.Exit(BROKEN)
 
 
-def _day(day: datetime | None) -> str | None:
-    return None if day is None else f"{day:%Y-%m-%d}"
+def _printed(client: "httpx.Client", query: dict[str, str], by: tuple[str, ...], shape: Shape) -> bool:
+    """Whether the printed figures add up."""
+    from motcua.cli.show import show, warn_of
+    from motcua.report.figures import ask, ask_text, parse
+
+    if shape is Shape.TEXT:
+        print(ask_text(client, query), end="")
+        report = parse(ask(client, query | {"tokens": "none"}, (Breakdown.DEPARTMENT.value,)))
+    else:
+        answer = ask(client, query, by)
+        report = parse(answer)
+        show(answer, report, shape.value)
+    return warn_of(report, on_paper=shape in (Shape.TEXT, Shape.TABLE))
 
 
-def _check_period(first: datetime | None, last: datetime | None, period: str | None) -> None:
-    if period is not None:
-        if first is not None or last is not None:
-            raise typer.BadParameter("stands in place of --from and --to; leave either it or them out", param_hint="--period")
-        return
-    if first is None or last is None:
-        raise typer.BadParameter("which days? give --from and --to, or --period", param_hint="--from" if first is None else "--to")
-    if last < first:
-        raise typer.BadParameter(f"the period ends ({last:%Y-%m-%d}) before it begins ({first:%Y-%m-%d})", param_hint="--to")
+def _breakdown(by: list[str] | None) -> tuple[str, ...]:
+    words = [word.strip() for given in by or () for word in given.split(",")]
+    for word in words:
+        if word not in set(Breakdown):
+            raise typer.BadParameter(f"{word!r} is not known; available: {', '.join(Breakdown)}", param_hint="--by")
+    return tuple(words)
 
 
-def _check_shape(by: list[Breakdown] | None, shape: Shape) -> None:
+def _check_shape(by: tuple[str, ...], shape: Shape) -> None:
     if shape in LATER:
         raise typer.BadParameter(f"{shape.value} comes with a later version; text, table, json and csv are at hand", param_hint="--format")
-    if shape is Shape.TEXT and by and by != [Breakdown.DEPARTMENT]:
+    if shape is Shape.TEXT and by not in ((), (Breakdown.DEPARTMENT,)):
         raise typer.BadParameter("text is by department; take table, json or csv for others", param_hint="--format")

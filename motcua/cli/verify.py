@@ -30,12 +30,13 @@ def verify(
     key: options.Key = None,
     wait: Annotated[float, typer.Option(min=0, metavar="SECONDS", help="How long to let each service catch up with the log.")] = 30.0,
     sample: Annotated[int, typer.Option(min=0, help="How many figures that agree are opened, to compare their lists too.")] = 30,
-    seed: Annotated[int | None, typer.Option(help="Draw the same sample again; every run prints its seed.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Draw the same again; every run prints its seed.")] = None,
 ) -> None:
     """Recount everything from the log and compare.
 
     Compares intake's event log with the processor's state, the read model and the published figures: by every definition of timeliness,
-    as known now and at past instants. Figures that differ, and a random sample of the others, are opened, and their dossiers compared.
+    as known now and at past instants, some days and periods drawn by chance. Every row and sum of the read model is compared with its
+    dossiers. Figures that differ, and a random sample of the others, are opened, and their dossiers compared.
 
     Exit code: 0 no difference, 1 differences (the first are listed), 2 the comparison could not be done.
     """

@@ -8,6 +8,7 @@ import httpx
 from msgspec import Struct
 
 from motcua.client import CONNECT_SECONDS, told_plainly
+from motcua.verify.drift import Drift
 from motcua.verify.remote import decoded
 
 PATH = "/v1/rebuilds"
@@ -50,18 +51,6 @@ class Difference(Struct):
 
     code: str
     detail: str
-
-
-class Drift(Struct):
-    """A sum of the live model that was not the log's; department and procedure None for the sum over all."""
-
-    span: str
-    department: str | None
-    procedure: str | None
-    channel: str
-    measure: str
-    definition: str | None
-    off_by: int
 
 
 class Outcome(Struct):

@@ -1,8 +1,11 @@
-"""Names for the rows of a breakdown: the department as the catalogue calls it, anything else by its code."""
+"""Names for the rows of a breakdown: the department by name and code, a channel in words, anything else by its code."""
 
 from collections.abc import Mapping
 
 from shared.catalogue import load
+
+CHANNELS = {"in_person": "in person", "online": "online", "postal": "by post"}
+UNKNOWN = "not in the catalogue"
 
 
 def names_of_departments() -> dict[str, str]:
@@ -11,11 +14,14 @@ def names_of_departments() -> dict[str, str]:
 
 
 def row_name(key: Mapping[str, str | None], departments: Mapping[str, str]) -> str:
-    """`Sở Y tế`; several keys are joined."""
-    return " · ".join(_one(name, value, departments) for name, value in key.items())
+    """`Sở Y tế (H59.02)`; several keys are joined."""
+    return " · ".join(one_name(name, value, departments) for name, value in key.items())
 
 
-def _one(name: str, value: str | None, departments: Mapping[str, str]) -> str:
+def one_name(name: str, value: str | None, departments: Mapping[str, str]) -> str:
+    """A value of the dimension `name` (department, channel and so on) as a person reads it."""
     if value is None:
-        return "–"
-    return departments.get(value, value) if name == "department" else value
+        return UNKNOWN
+    if name == "channel":
+        return CHANNELS.get(value, value)
+    return f"{departments[value]} ({value})" if name == "department" and value in departments else value

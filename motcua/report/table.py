@@ -10,6 +10,7 @@ from rich.text import Text
 from motcua.report.figures import Report, Row
 from motcua.report.form import COLUMNS, KEYS
 from motcua.report.numbers import count
+from motcua.report.remarks import instant
 
 NARROWEST_NAME = 10
 GAP = 1
@@ -67,7 +68,8 @@ def _legend(report: Report) -> list[Text]:
     meanings = "; ".join(f"{number} {meaning}" for number, _key, meaning in COLUMNS)
     extra = report.total.get("resolved_no_deadline", 0)
     note = f" Column 7 holds {count(extra)} without a deadline besides 8-10." if extra else ""
-    return [
-        Text(f"Columns: {meanings}.{note}", style="dim"),
-        Text(f"Definition {report.definition}, as of {report.as_of:%d/%m/%Y %H:%M}.", style="dim"),
-    ]
+    known = f", as known at {instant(report.known_at)}" if report.known_at else ""
+    told = f"Definition {report.definition}, as of {report.as_of:%d/%m/%Y %H:%M}{known}."
+    if report.as_of.date() < report.last:
+        told += f" The period ends later, on {report.last:%d/%m/%Y}: the figures are as of then, not of its end."
+    return [Text(f"Columns: {meanings}.{note}", style="dim"), Text(told, style="dim")]

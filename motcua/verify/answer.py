@@ -13,6 +13,7 @@ from motcua.report.figures import PATH
 from motcua.verify.counting import COUNTED
 from motcua.verify.question import TOTAL, Cell, Question
 from motcua.verify.remote import decoded
+from motcua.verify.rows import name_of
 from shared.domain.localtime import local_date
 
 Row = Mapping[str, Any]
@@ -29,7 +30,7 @@ class Figures(Struct):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """`rows` by department, without the total; `cut` is the day at whose end open dossiers were judged."""
+    """`rows` by their names, without the total; `cut` is the day at whose end open dossiers were judged."""
 
     cut: date
     total: Row
@@ -52,8 +53,8 @@ def ask(reporting: httpx.Client, question: Question) -> Answer:
 
 def read(found: Figures, question: Question) -> Answer:
     """The answer in cells."""
-    departments = [str(row["key"]["department"]) for row in found.rows]
-    places = {f"rows.{number}": department for number, department in enumerate(departments)} | {TOTAL: TOTAL}
+    names = [name_of(row["key"], question.by) for row in found.rows]
+    places = {f"rows.{number}": name for number, name in enumerate(names)} | {TOTAL: TOTAL}
     tokens = {
         Cell(row, column): token
         for place, row in places.items()
@@ -63,6 +64,6 @@ def read(found: Figures, question: Question) -> Answer:
     return Answer(
         cut=min(question.period[1], local_date(found.as_of)),
         total=found.total,
-        rows=dict(zip(departments, found.rows, strict=True)),
+        rows=dict(zip(names, found.rows, strict=True)),
         tokens=tokens,
     )

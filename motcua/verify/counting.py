@@ -4,7 +4,7 @@ No deltas and no sums over days here: this is the second opinion on them.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -16,6 +16,7 @@ from shared.domain.localtime import ONE_DAY, local_date
 from shared.domain.timeliness import closed_timeliness, in_hours
 
 Counts = Mapping[str, int]
+RowOf = Callable[[Dossier], str]
 COUNTED = (
     "received_total", "received_online", "received_in_person", "received_postal", "received_in_person_or_postal", "carried_over",
     "resolved_total", "resolved_early", "resolved_on_time", "resolved_overdue", "resolved_no_deadline",
@@ -74,10 +75,15 @@ def _facts(dossier: Dossier, received_at: datetime) -> Facts:
 
 def figures_by_department(facts: Iterable[Facts], first: date, last: date, definition: Definition = BY_DATE) -> dict[str, Counts]:
     """The counts of the period `first..last` by the definition, for every department that has any dossier in it."""
+    return figures_by_row(facts, first, last, definition, lambda dossier: dossier.department)
+
+
+def figures_by_row(facts: Iterable[Facts], first: date, last: date, definition: Definition, row_of: RowOf) -> dict[str, Counts]:
+    """As by department, for every row that `row_of` makes of such a dossier."""
     counts: dict[str, dict[str, int]] = defaultdict(lambda: dict.fromkeys(COUNTED, 0))
     for each in facts:
         if each.received <= last and (each.closed is None or each.closed >= first or _still_awaited(each, first)):
-            _count(each, counts[each.dossier.department], first, last, definition)
+            _count(each, counts[row_of(each.dossier)], first, last, definition)
     return dict(counts)
 
 

@@ -9,18 +9,21 @@ from random import Random
 
 import httpx
 
+from motcua.client import ServiceFailed
 from motcua.report.opening import dossiers_behind
 from motcua.verify.answer import Answer, ask
-from motcua.verify.counting import COUNTED, Counts, Facts, facts_of, figures_by_department, total_of
+from motcua.verify.counting import COUNTED, Counts, Facts, RowOf, facts_of, figures_by_row, total_of
 from motcua.verify.difference import Difference
 from motcua.verify.lists import ListDifference, compare_list, counted_behind
-from motcua.verify.periods import periods
+from motcua.verify.periods import drawn_day, drawn_period, periods
 from motcua.verify.question import TOTAL, Cell, Question
 from motcua.verify.recount import Recount
+from motcua.verify.rows import CHANNEL_AND_FIELD, DEPARTMENT, PROCEDURE, Fields, fields_of_procedures, row_of
 from shared.domain.definitions import DEFINITIONS
 
 MOST_OPENED = 60  # of the figures that differ: one wrong dossier is wrong in many of them
 FIGURES = "reporting"
+DRAWN = ((DEPARTMENT, 6), (PROCEDURE, 2), (CHANNEL_AND_FIELD, 2))  # how many single days, and as many odd periods
 Observer = Callable[[str, int, int], None]  # what is being done, how much of it, of how much
 NOTHING: Counts = dict.fromkeys(COUNTED, 0)
 
@@ -43,7 +46,7 @@ class Compared:
 
 @dataclass(slots=True)
 class FigureCheck:
-    """All questions about one log, asked of reporting. `sample` figures that agree are opened too, drawn by `chance`."""
+    """All questions about one log, asked of reporting. `chance` draws some of them, and `sample` figures that agree and are opened too."""
 
     recount: Recount
     reporting: httpx.Client
@@ -51,20 +54,26 @@ class FigureCheck:
     chance: Random
     compared: int = 0
     _facts: dict[datetime | None, list[Facts]] = field(default_factory=dict)
+    _fields: Fields | None = None
 
     def differences(self, observe: Observer) -> list[Difference]:
         """Every figure that differs, and every opened one whose list does."""
-        questions = questions_about(self.recount)
+        questions = questions_about(self.recount, self.chance)
         differing: list[Compared] = []
         agreeing: list[Compared] = []
+        unanswered: list[Difference] = []
         for done, question in enumerate(questions, 1):
-            cells = self._compare(question)
+            try:
+                cells = self._compare(question)
+            except ServiceFailed as failure:
+                unanswered.append(Difference(FIGURES, question.about(), f"cannot say, and was asked no more: {failure}"))
+                break
             self.compared += len(cells)
             differing += [each for each in cells if each.differs]
             agreeing += self._drawn([each for each in cells if each.said and not each.differs], done, len(questions))
             observe("comparing figures", done, len(questions))
-        lists = self._open([*differing[:MOST_OPENED], *agreeing], observe)
-        return [difference for each in [*differing, *agreeing] for difference in _difference(each, lists.get(each))]
+        lists = {} if unanswered else self._open([*differing[:MOST_OPENED], *agreeing], observe)
+        return unanswered + [difference for each in [*differing, *agreeing] for difference in _difference(each, lists.get(each))]
 
     def _drawn(self, cells: list[Compared], number: int, questions: int) -> list[Compared]:
         """The question's part of the sample."""
@@ -74,13 +83,18 @@ class FigureCheck:
     def _compare(self, question: Question) -> list[Compared]:
         answer = ask(self.reporting, question)
         definition = DEFINITIONS[question.definition]
-        counted = figures_by_department(self._facts_at(question.known_at), question.period[0], answer.cut, definition)
+        counted = figures_by_row(self._facts_at(question.known_at), question.period[0], answer.cut, definition, self._row_of(question))
         return list(cells_of(question, counted, answer))
 
     def _facts_at(self, instant: datetime | None) -> list[Facts]:
         if instant not in self._facts:
             self._facts[instant] = facts_of(self.recount.known_at(instant))
         return self._facts[instant]
+
+    def _row_of(self, question: Question) -> RowOf:
+        if self._fields is None and "field" in question.by and self.recount.span is not None:
+            self._fields = fields_of_procedures(self.reporting, Question(self.recount.span).parameters)
+        return row_of(question.by, self._fields or {})
 
     def _open(self, figures: list[Compared], observe: Observer) -> dict[Compared, ListDifference]:
         """What the list of each figure says; one pass over the dossiers for all figures of a question."""
@@ -89,7 +103,9 @@ class FigureCheck:
             of_question[each.question, each.cut].append(each)
         said: dict[Compared, ListDifference] = {}
         for (question, cut), wanted in of_question.items():
-            counted = counted_behind(self._facts_at(question.known_at), question, cut, [each.cell for each in wanted])
+            counted = counted_behind(
+                self._facts_at(question.known_at), question, cut, [each.cell for each in wanted], self._row_of(question)
+            )
             for each in wanted:
                 said[each] = self._compare_list(each, counted[each.cell])
                 observe("opening figures", len(said), len(figures))
@@ -98,22 +114,34 @@ class FigureCheck:
     def _compare_list(self, figure: Compared, counted: set[str]) -> ListDifference:
         if figure.token is None:  # a row that reporting does not have
             return compare_list(figure.said, counted, [])
-        return compare_list(figure.said, counted, [str(item["code"]) for item in dossiers_behind(self.reporting, figure.token)])
+        try:
+            listed = [str(item["code"]) for item in dossiers_behind(self.reporting, figure.token)]
+        except ServiceFailed as failure:
+            return ListDifference(f"its list cannot be opened: {failure}", frozenset())
+        return compare_list(figure.said, counted, listed)
 
 
-def questions_about(recount: Recount) -> list[Question]:
+def questions_about(recount: Recount, chance: Random) -> list[Question]:
     """Every period by every definition; the whole span also as it was known at each of the recount's instants, by one definition each.
 
-    What was known costs reporting a look at every version that came later.
+    What was known costs reporting a look at every version that came later. Single days and odd periods are drawn, with a definition each.
     """
     if recount.span is None:
         return []
     now = [Question(period, name) for period in periods(*recount.span) for name in DEFINITIONS]
-    return now + [Question(recount.span, name, instant) for instant, name in zip(recount.instants, cycle(DEFINITIONS), strict=False)]
+    then = [Question(recount.span, name, instant) for instant, name in zip(recount.instants, cycle(DEFINITIONS), strict=False)]
+    return list(dict.fromkeys([*now, *then, *_drawn_questions(recount.span, chance)]))
+
+
+def _drawn_questions(span: tuple[date, date], chance: Random) -> Iterator[Question]:
+    for by, times in DRAWN:
+        for draw in (drawn_day, drawn_period):
+            for _ in range(times):
+                yield Question(draw(*span, chance), chance.choice(list(DEFINITIONS)), by=by)
 
 
 def cells_of(question: Question, counted: dict[str, Counts], answer: Answer) -> Iterator[Compared]:
-    """Every department's row, then the total, column by column; a row that one side lacks stands for nothing to count."""
+    """Every row, then the total, column by column; a row that one side lacks stands for nothing to count."""
     rows = {row: counted.get(row, NOTHING) for row in sorted({*counted, *answer.rows})} | {TOTAL: total_of(counted)}
     for row, counts in rows.items():
         for column in COUNTED:

@@ -5,23 +5,23 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from motcua.verify.counting import Facts, figures_by_department
+from motcua.verify.counting import Facts, RowOf, figures_by_row
 from motcua.verify.question import TOTAL, Cell, Question
 from shared.domain.definitions import DEFINITIONS
 
 NAMED = 5
 
 
-def counted_behind(facts: Iterable[Facts], question: Question, cut: date, cells: Collection[Cell]) -> dict[Cell, set[str]]:
+def counted_behind(facts: Iterable[Facts], question: Question, cut: date, cells: Collection[Cell], row_of: RowOf) -> dict[Cell, set[str]]:
     """The codes of the dossiers that the recount counts in each cell: those that, counted alone, are 1 there."""
     found: dict[Cell, set[str]] = {cell: set() for cell in cells}
     columns = {row: [cell for cell in cells if cell.row == row] for row, _ in cells}
     definition = DEFINITIONS[question.definition]
     of_total = columns.get(TOTAL, [])
     for each in facts:
-        wanted = columns.get(each.dossier.department, []) + of_total
+        wanted = columns.get(row_of(each.dossier), []) + of_total
         if wanted:
-            for alone in figures_by_department([each], question.period[0], cut, definition).values():
+            for alone in figures_by_row([each], question.period[0], cut, definition, row_of).values():
                 for cell in wanted:
                     if alone[cell.column]:
                         found[cell].add(each.dossier.code)

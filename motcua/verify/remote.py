@@ -67,8 +67,15 @@ def snapshots(service: str, client: httpx.Client, path: str) -> Iterator[bytes]:
 
 
 def events_seen(service: str, client: httpx.Client, path: str) -> int:
-    """How many events the service has taken in: the sum of its dossiers' sequences."""
-    return sum(_decode_progressed(line).sequence for line in snapshots(service, client, path))
+    """How many events the service has taken in: the sum of its dossiers' sequences, but for snapshots that can't be read."""
+    return sum(_sequence(line) for line in snapshots(service, client, path))
+
+
+def _sequence(line: bytes) -> int:
+    try:
+        return _decode_progressed(line).sequence
+    except ValueError:  # not JSON, or not UTF-8
+        return 0
 
 
 def decoded(content: bytes, cls: type[T], service: str) -> T:

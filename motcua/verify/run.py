@@ -1,6 +1,7 @@
 """The verification as a whole: fold the log, wait for the services to catch up, compare everything."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from random import Random
@@ -11,6 +12,7 @@ from motcua.client import Services, sync_client
 from motcua.failure import Failure
 from motcua.verify import knowledge, remote
 from motcua.verify.compare import compare_dossiers
+from motcua.verify.consistency import inconsistencies
 from motcua.verify.difference import Difference
 from motcua.verify.figures import FigureCheck, Observer
 from motcua.verify.recount import Recount
@@ -19,6 +21,7 @@ from shared.contract.codec import decode_status
 from shared.contract.status import StatusV1
 
 ROUNDS = 5
+Holder = tuple[str, tuple[httpx.Client, ...], str]  # a service, its instances, the path that lists what they hold
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +51,7 @@ class Clients:
     reporting: httpx.Client
 
     @property
-    def holders(self) -> list[tuple[str, tuple[httpx.Client, ...], str]]:
+    def holders(self) -> list[Holder]:
         """Who holds dossiers: the service's name, its instances that hold a part each, and the path that lists them."""
         return [("processing", self.workers, remote.LEDGER), ("reporting", (self.reporting,), remote.DOSSIERS)]
 
@@ -93,22 +96,35 @@ def _catch_up(recount: Recount, clients: Clients, observe: Observer, wait_second
 
 def _compare(recount: Recount, clients: Clients, observe: Observer, plan: Plan) -> Verdict:
     verdict = Verdict(events=recount.events, dossiers=len(recount.dossiers), differences=list(recount.faults))
-    for service, instances, path in clients.holders:
-        held = _held(service, instances, path, len(recount.dossiers), observe)
-        verdict.differences += compare_dossiers(service, recount.dossiers, held)
+    with ThreadPoolExecutor(1) as beside:  # reporting looks through its read model while the log is compared here
+        looking = beside.submit(_inconsistencies, clients.reporting, observe)
+        for holder in clients.holders:
+            unreadable: list[Difference] = []
+            held = _held(holder, len(recount.dossiers), observe, unreadable)
+            verdict.differences += compare_dossiers(holder[0], recount.dossiers, held)
+            verdict.differences += unreadable
+        verdict.differences += looking.result()
     check = FigureCheck(recount, clients.reporting, plan.sample, Random(plan.seed))  # noqa: S311 - drawn to be repeated, not to be secret
     verdict.differences += check.differences(observe)
     verdict.figures = check.compared
     return verdict
 
 
-def _held(service: str, instances: tuple[httpx.Client, ...], path: str, total: int, observe: Observer) -> Iterator[StatusV1]:
+def _inconsistencies(reporting: httpx.Client, observe: Observer) -> list[Difference]:
+    return list(inconsistencies(reporting, lambda done, total: observe("checking the read model", done, total)))
+
+
+def _held(holder: Holder, total: int, observe: Observer, unreadable: list[Difference]) -> Iterator[StatusV1]:
     """The snapshots of all instances of a service; the observer hears of every thousandth."""
+    service, instances, path = holder
     count = 0
     for client in instances:
         for line in remote.snapshots(service, client, path):
-            yield decode_status(line)
             count += 1
+            try:
+                yield decode_status(line)
+            except ValueError as wrong:  # whose it was is told by who is missing
+                unreadable.append(Difference(service, f"snapshot {count}", f"cannot be read: {wrong}"))
             if count % 1000 == 0:
                 observe(f"comparing {service}", count, max(total, count))
     observe(f"comparing {service}", count, max(total, count))

@@ -13,14 +13,14 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
-from services.reporting import attention_api, comparisons_api, figures, figures_api
-from services.reporting.accepted import FORM_ONCE, only
+from services.reporting import attention_api, comparisons_api, consistency_api, figures, figures_api
+from services.reporting.accepted import FORM_ONCE
 from services.reporting.calendar_feed import CalendarFeed
 from services.reporting.figures_api import FigureRoutes
 from services.reporting.forms import FORMATS, GROUPINGS, render
 from services.reporting.gauges import FigureGauges
 from services.reporting.health import Progress
-from services.reporting.parameters import FigureParameters, PeriodParameters, invalid, one_dimension
+from services.reporting.parameters import FigureParameters, PeriodParameters, one_dimension
 from services.reporting.query import Dimension
 from services.reporting.rebuild import door
 from services.reporting.store import answers
@@ -31,6 +31,7 @@ from shared import problems
 from shared.catalogue import Catalogue
 from shared.clock import Clock, system_clock
 from shared.observability import exposition
+from shared.parameters import invalid, only
 from shared.problems import Problem
 from shared.security import require_key
 
@@ -71,6 +72,7 @@ def create_app(reporting: Reporting) -> FastAPI:
         app.include_router(router, prefix="/v1", dependencies=guarded)
     app.include_router(attention_api.router(reporting.engine, feed, reporting.clock), prefix="/v1", dependencies=guarded)
     app.include_router(door.router(reporting.engine, reporting.recording_clock), prefix="/v1", dependencies=guarded)
+    app.include_router(consistency_api.router(reporting.engine), prefix="/v1", dependencies=guarded)
     return app
 
 

@@ -13,9 +13,9 @@ from services.reporting.entry import decode_entry
 from services.reporting.instants import instant_of
 from services.reporting.knowledge import Pin, in_force
 from services.reporting.membership import NO_COLUMNS, Columns, columns_of
-from services.reporting.projection import among
 from services.reporting.query import FigureQuery
 from services.reporting.range_sums import filtered
+from services.reporting.store import among
 from services.reporting.tables import dossiers, history
 
 READ_AT_ONCE = 500

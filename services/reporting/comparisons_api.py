@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Query, Request
 from sqlalchemy.ext.asyncio import AsyncConnection
 from starlette.responses import Response
 
-from services.reporting.accepted import CHANGES_ONCE, DEFINITIONS_ONCE, FILTERS_REPEATED, only
+from services.reporting.accepted import CHANGES_ONCE, DEFINITIONS_ONCE, FILTERS_REPEATED
 from services.reporting.changes import Moved, moved
 from services.reporting.columns import COUNTS, counts
 from services.reporting.cursors import START, PinnedPlace, Place, place_of
@@ -16,11 +16,12 @@ from services.reporting.figures import report_in, row_json
 from services.reporting.figures_api import FigureRoutes
 from services.reporting.instants import microseconds
 from services.reporting.knowledge import Pin, pinned
-from services.reporting.paging import Cursor, Limit, page_json, same_model
-from services.reporting.parameters import ChangesParameters, DefinitionsParameters, FigureParameters, invalid
+from services.reporting.paging import Cursor, Limit, list_of, page_json, same_model
+from services.reporting.parameters import ChangesParameters, DefinitionsParameters, FigureParameters
 from services.reporting.query import FigureQuery
 from services.reporting.store import snapshot
 from shared.domain.definitions import DEFINITIONS
+from shared.parameters import invalid, only
 
 
 def router(to: FigureRoutes) -> APIRouter:
@@ -42,7 +43,7 @@ def router(to: FigureRoutes) -> APIRouter:
     ) -> Response:
         then, now = _then_and_now(to, given, until_known_at)
         async with snapshot(to.engine) as connection:
-            pin, after = await _start(connection, cursor)
+            pin, after = await _start(connection, request, cursor)
             head = _changes_head(then, now)
             if cursor is None:
                 head |= await _difference(to, connection, then, now)
@@ -60,7 +61,7 @@ def router(to: FigureRoutes) -> APIRouter:
     ) -> Response:
         query = to.query(FigureParameters(**asdict(given)))
         async with snapshot(to.engine) as connection:
-            pin, after = await _start(connection, cursor)
+            pin, after = await _start(connection, request, cursor)
             head = _span(query) | {"as_known_at": _written(query)}
             if cursor is None:
                 reports = {name: await report_in(connection, replace(query, definition=name), to.catalogue) for name in DEFINITIONS}
@@ -83,11 +84,11 @@ def _then_and_now(to: FigureRoutes, given: ChangesParameters, until_known_at: st
     return replace(now, known_at=then.known_at), now
 
 
-async def _start(connection: AsyncConnection, cursor: str | None) -> tuple[Pin, Place]:
+async def _start(connection: AsyncConnection, request: Request, cursor: str | None) -> tuple[Pin, Place]:
     pin = await pinned(connection)
     if cursor is None:
         return pin, START
-    place = place_of(cursor, PinnedPlace)
+    place = place_of(cursor, PinnedPlace, list_of(request))
     wanted = Pin(place.generation, place.revision)
     same_model(wanted, pin)
     return wanted, place.place

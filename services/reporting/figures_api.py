@@ -8,18 +8,19 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.responses import Response
 
 from services.reporting import figures
-from services.reporting.accepted import FIGURES_ONCE, FIGURES_REPEATED, LIST_ONCE, only
+from services.reporting.accepted import FIGURES_ONCE, FIGURES_REPEATED, LIST_ONCE
 from services.reporting.cursors import START, Place, place_of
 from services.reporting.knowledge import pinned
 from services.reporting.listing import Item, page_of
 from services.reporting.measures import CHANNELS
-from services.reporting.paging import Cursor, Limit, json_of, page_json, same_model
-from services.reporting.parameters import FigureParameters, figure_query, invalid
+from services.reporting.paging import Cursor, Limit, json_of, list_of, page_json, same_model
+from services.reporting.parameters import FigureParameters, figure_query
 from services.reporting.query import FigureQuery
 from services.reporting.store import snapshot
 from services.reporting.tokens import Figure, OtherCatalogue, Tokens, UnreadableToken
 from shared.catalogue import Catalogue
 from shared.clock import Clock
+from shared.parameters import invalid, only
 from shared.problems import Problem
 
 
@@ -66,9 +67,10 @@ def router(to: FigureRoutes) -> APIRouter:
     )
     async def get_dossiers(request: Request, token: str, limit: Limit = 1000, cursor: Cursor = None) -> Response:
         figure = _figure(to.tokens, token)
+        after = START if cursor is None else place_of(cursor, Place, list_of(request))
         async with snapshot(to.engine) as connection:
             same_model(figure.pin, await pinned(connection))
-            page = await page_of(connection, figure, to.catalogue, limit, START if cursor is None else place_of(cursor, Place))
+            page = await page_of(connection, figure, to.catalogue, limit, after)
         return page_json(request, _head(figure), [_item(one) for one in page.items], page.after)
 
     return found

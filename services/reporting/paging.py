@@ -26,12 +26,18 @@ def json_of(answer: Mapping[str, Any]) -> Response:
 
 def page_json(request: Request, head: Mapping[str, Any], dossiers: Sequence[Any], after: tuple[Any, ...] | None) -> Response:
     """A page, and the place where it ends when another follows; the link repeats what was asked with the next page's cursor."""
-    cursor = None if after is None else cursor_of(after)
+    cursor = None if after is None else cursor_of(after, list_of(request))
     answer = json_of({**head, "dossiers": dossiers, "cursor": cursor})
     if cursor is not None:
         following = request.url.include_query_params(cursor=cursor)
         answer.headers["Link"] = f'<{following.path}?{following.query}>; rel="next"'
     return answer
+
+
+def list_of(request: Request) -> str:
+    """What was asked for, whatever the page: a cursor belongs to it."""
+    asked = sorted((name, value) for name, value in request.query_params.multi_items() if name not in ("cursor", "limit"))
+    return f"{request.url.path}?{asked}"
 
 
 def same_model(wanted: Pin, found: Pin) -> None:

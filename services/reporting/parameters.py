@@ -3,7 +3,7 @@
 import calendar
 import contextlib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import Annotated
@@ -17,7 +17,7 @@ from shared.domain.errors import InstantOutOfRange
 from shared.domain.events import Channel
 from shared.domain.localtime import LOCAL, local
 from shared.domain.periods import UnknownPeriod, statutory_period
-from shared.problems import Problem
+from shared.parameters import invalid
 
 _INSTANT = re.compile(r"\d{4}-\d{2}-\d{2}T", re.ASCII)
 END_OF_DAY = time(23, 59, 59)
@@ -57,6 +57,7 @@ class FilterParameters:
     channel: Annotated[list[str] | None, Query(description="only online, in_person, postal")] = None
     procedure: Annotated[list[str] | None, Query(description="only these procedures, by code")] = None
     field: Annotated[list[str] | None, Query(description="only procedures of these fields")] = None
+    level: Annotated[list[str] | None, Query(description="only procedures of these levels: province, district, commune")] = None
 
 
 @dataclass(frozen=True)
@@ -76,11 +77,6 @@ class DefinitionsParameters(SpanParameters, FilterParameters):
     """The words of a query of totals under every definition."""
 
 
-def invalid(parameter: str, detail: str) -> Problem:
-    """422 that names the parameter and what to write instead."""
-    return Problem(422, "Unprocessable Content", f"{parameter}: {detail}", parameter=parameter)
-
-
 def figure_query(given: FigureParameters, catalogue: Catalogue, now: datetime, recorded: datetime) -> FigureQuery:
     """The checked query; the default period is the year up to `as_of`, and that is now or when it was known.
 
@@ -91,7 +87,7 @@ def figure_query(given: FigureParameters, catalogue: Catalogue, now: datetime, r
     first, last = _period(given, as_of.date())
     if given.definition not in DEFINITIONS:
         raise invalid("definition", f"{given.definition!r} is not known; available: {', '.join(DEFINITIONS)}")
-    by = [_dimension(word) for word in _words(given.by)]
+    by = [_dimension(word) for word in words("by", given.by)]
     if len(set(by)) < len(by):
         raise invalid("by", "names a dimension twice; name each once")
     return FigureQuery(
@@ -185,20 +181,31 @@ def _dimension(word: str) -> Dimension:
         raise invalid("by", f"{word!r} is not known; available: {', '.join(Dimension)}") from None
 
 
-def _words(values: list[str] | None) -> list[str]:
-    return [word.strip() for value in values or () for word in value.split(",") if word.strip()]
+def words(parameter: str, values: list[str] | None) -> list[str]:
+    """The values, also of one with commas; an empty one is refused, for it would be read as all of them."""
+    found = [word.strip() for value in values or () for word in value.split(",")]
+    if not all(found):
+        raise invalid(parameter, "is empty; write a value, or leave the parameter out")
+    return found
 
 
 def _filters(given: FigureParameters, catalogue: Catalogue) -> Filters:
-    departments = _known("department", _words(given.department), catalogue.departments)
-    procedures = _known("procedure", _words(given.procedure), catalogue.procedures)
-    channels = _known("channel", _words(given.channel), [channel.value for channel in Channel])
-    wanted: frozenset[str] | None = procedures or None
+    departments = _known("department", words("department", given.department), catalogue.departments)
+    procedures = _known("procedure", words("procedure", given.procedure), catalogue.procedures)
+    channels = _known("channel", words("channel", given.channel), [channel.value for channel in Channel])
+    narrowed = [procedures] if procedures else []
     if given.field:  # a field's name may hold a comma: repeat the parameter for several
-        fields = _known("field", given.field, sorted({procedure.field for procedure in catalogue.procedures.values()}))
-        of_fields = frozenset(code for code, procedure in catalogue.procedures.items() if procedure.field in fields)
-        wanted = of_fields if wanted is None else wanted & of_fields
+        narrowed.append(_with("field", given.field, {code: procedure.field for code, procedure in catalogue.procedures.items()}))
+    if levels := words("level", given.level):
+        narrowed.append(_with("level", levels, {code: procedure.level for code, procedure in catalogue.procedures.items()}))
+    wanted = frozenset.intersection(*narrowed) if narrowed else None
     return Filters(departments, wanted, frozenset(Channel(channel) for channel in channels))
+
+
+def _with(parameter: str, words: list[str], of_procedures: Mapping[str, str]) -> frozenset[str]:
+    """The procedures that have one of the values."""
+    values = _known(parameter, words, sorted(set(of_procedures.values())))
+    return frozenset(code for code, value in of_procedures.items() if value in values)
 
 
 def _known(parameter: str, words: list[str], available: Iterable[str]) -> frozenset[str]:

@@ -4,16 +4,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ARRAY, BigInteger, String, any_, bindparam, func, literal, select, text, update
+from sqlalchemy import BigInteger, bindparam, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from services.reporting.batch import Change
 from services.reporting.rollup import Cell, rolled_up
-from services.reporting.store import writing
+from services.reporting.store import among, writing
 from services.reporting.tables import LIVE, ReadModel, model, offsets
 from services.reporting.versions import Applied, Counting, Steps, Version
-from shared.contract.codec import encode
 
 Changes = Mapping[str, Sequence[Change]]  # by dossier, oldest first
 
@@ -109,14 +108,6 @@ async def _stored(connection: AsyncConnection, tables: ReadModel, codes: list[st
     of = tables.dossiers.c
     columns = select(of.code, of.version, of.sequence, of.since_revision, of.known_at, of.contributions)
     return {row.code: row for row in await connection.execute(columns.where(among(connection, of.code, codes)))}
-
-
-def among(connection: AsyncConnection, column: Any, values: Sequence[str]) -> Any:
-    """Whether the column is one of the values, any number of which are one parameter."""
-    if connection.dialect.name == "postgresql":
-        return column == any_(literal(list(values), ARRAY(String)))
-    listed = func.json_each(literal(encode(values).decode())).table_valued("value")
-    return column.in_(select(listed.c.value))
 
 
 async def _supersede(connection: AsyncConnection, tables: ReadModel, superseded: list[tuple[int, int, str]]) -> None:

@@ -23,7 +23,7 @@ class Dimension(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """Only these values; empty means all. `procedures` holds those of the wanted fields too."""
+    """Only these values; empty means all. `procedures` holds those of the wanted fields and levels too."""
 
     departments: frozenset[str] = frozenset()
     procedures: frozenset[str] | None = None

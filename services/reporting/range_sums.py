@@ -10,6 +10,7 @@ from services.reporting.measures import CHANNEL_CODES, CHANNELS, MEANINGS, MEASU
 from services.reporting.query import Dimension, FigureQuery, Filters
 from services.reporting.rollup import ALL
 from services.reporting.spans import FIRST_DAY, MONTH, covering
+from services.reporting.store import among
 from services.reporting.tables import sums
 from shared.domain.counting import Measure
 from shared.domain.events import Channel
@@ -34,9 +35,9 @@ async def range_sums(connection: AsyncConnection, query: FigureQuery) -> list[Ra
     """The sums behind the query's rows, as fine as its grouping needs them: the facts, and what the query's definition judges."""
     monthly = Dimension.MONTH in query.by
     meanings = MEANINGS[query.definition]
-    stocks = _sums_of(query, literal(BEFORE, Integer), covering(FIRST_DAY, query.day_before), stock_codes(query.definition))
+    stocks = _sums_of(connection, query, literal(BEFORE, Integer), covering(FIRST_DAY, query.day_before), stock_codes(query.definition))
     bucket = sums.c.span // MONTH if monthly else literal(WITHIN, Integer)
-    within = _sums_of(query, bucket, covering(query.first, query.cut, years=not monthly), list(meanings))
+    within = _sums_of(connection, query, bucket, covering(query.first, query.cut, years=not monthly), list(meanings))
     return [
         RangeSum(department, procedure, place, CHANNELS[channel], meanings[measure], int(amount))
         for department, procedure, place, channel, measure, amount in await connection.execute(union_all(stocks, within))
@@ -44,7 +45,9 @@ async def range_sums(connection: AsyncConnection, query: FigureQuery) -> list[Ra
     ]
 
 
-def _sums_of(query: FigureQuery, bucket: ColumnElement[int], spans: Sequence[int], codes: Sequence[int]) -> Select[Any]:
+def _sums_of(
+    connection: AsyncConnection, query: FigureQuery, bucket: ColumnElement[int], spans: Sequence[int], codes: Sequence[int]
+) -> Select[Any]:
     by = set(query.by)
     wanted: list[ColumnElement[Any]] = [
         sums.c.department if Dimension.DEPARTMENT in by else null(),
@@ -55,13 +58,15 @@ def _sums_of(query: FigureQuery, bucket: ColumnElement[int], spans: Sequence[int
     ]
     columns = [column.label(f"g{number}") for number, column in enumerate(wanted)]
     grouped = select(*columns, func.sum(sums.c.amount)).group_by(*(column.name for column in columns))
-    return grouped.where(sums.c.span.in_(spans), sums.c.measure.in_(codes), *_grain(by, query.filters), *filtered(sums, query.filters))
+    return grouped.where(
+        among(connection, sums.c.span, spans), sums.c.measure.in_(codes), *_grain(by, query.filters), *filtered(sums, query.filters)
+    )
 
 
 async def open_before(connection: AsyncConnection, query: FigureQuery) -> int:
     """Dossiers in progress at the end of the day before the period, from the coarsest sums: those of the rows may be finer."""
     wanted = select(func.coalesce(func.sum(sums.c.amount), 0)).where(
-        sums.c.span.in_(covering(FIRST_DAY, query.day_before)),
+        among(connection, sums.c.span, covering(FIRST_DAY, query.day_before)),
         sums.c.measure == MEASURE_CODES[Measure.OPEN],
         *_grain(set(), query.filters),
         *filtered(sums, query.filters),

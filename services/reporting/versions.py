@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, NamedTuple, Protocol
 
 from services.reporting.batch import Change
@@ -83,9 +84,7 @@ class Steps:
             before = version
         newest = newer[-1]
         assert isinstance(before, Version)
-        dossier = newest.dossier
-        due = microseconds(dossier.due_at) if dossier.is_open and dossier.due_at is not None else None
-        self.dossiers.append((*before, due, newest.snapshot))
+        self.dossiers.append((*before, due_of(newest), newest.snapshot))
         if stored is None:
             add(self.cells, newest.entry, 1)
         elif stored.contributions != before.contributions:  # most events change no figure
@@ -93,28 +92,11 @@ class Steps:
             add(self.cells, newest.entry, 1)
 
     def _version(self, change: Change, before: Counting | None) -> Version:
-        status, dossier, entry = change.status, change.dossier, change.entry
-        contributions = encode_entry(entry)
-        if before is not None and before.contributions == contributions:
-            since, known_at = before.since_revision, before.known_at
-        else:
-            since, known_at = self.revision, max(change.known_at, 0 if before is None else before.known_at)
-        return Version(
-            status.code,
-            status.version,
-            status.sequence,
-            entry.department,
-            entry.procedure,
-            entry.channel,
-            None if dossier.received_at is None else day_number(local_date(dossier.received_at)),
-            None if dossier.closed_at is None else day_number(local_date(dossier.closed_at)),
-            None if dossier.returned_at is None else day_number(local_date(dossier.returned_at)),
-            flags_of(entry),
-            since,
-            known_at,
-            contributions,
-            encode_listed(listed_of(dossier)),
-        )
+        since, known_at = self.revision, max(change.known_at, 0 if before is None else before.known_at)
+        version = version_of(change, since, known_at)
+        if before is not None and before.contributions == version.contributions:
+            return version._replace(since_revision=before.since_revision, known_at=before.known_at)
+        return version
 
     def _supersede(self, before: Counting, known_until: int) -> None:
         """What added nothing leaves no trace."""
@@ -122,6 +104,37 @@ class Steps:
             self.superseded.append((self.revision, known_until, before.code))
         elif before.flags:
             self.history.append((*before, self.revision, known_until))
+
+
+def version_of(change: Change, since_revision: int, known_at: int) -> Version:
+    """The row of a change that counts since the transaction and the instant."""
+    status, dossier, entry = change.status, change.dossier, change.entry
+    return Version(
+        status.code,
+        status.version,
+        status.sequence,
+        entry.department,
+        entry.procedure,
+        entry.channel,
+        _day_of(dossier.received_at),
+        _day_of(dossier.closed_at),
+        _day_of(dossier.returned_at),
+        flags_of(entry),
+        since_revision,
+        known_at,
+        encode_entry(entry),
+        encode_listed(listed_of(dossier)),
+    )
+
+
+def due_of(change: Change) -> int | None:
+    """The deadline in force of an open dossier (microseconds)."""
+    dossier = change.dossier
+    return microseconds(dossier.due_at) if dossier.is_open and dossier.due_at is not None else None
+
+
+def _day_of(instant: datetime | None) -> int | None:
+    return None if instant is None else day_number(local_date(instant))
 
 
 def flags_of(entry: Entry) -> int:

@@ -70,6 +70,22 @@ def test_announced_days_off_are_off(catalogue: Catalogue, first: date, last: dat
     assert all(entry.source for entry in catalogue.entries(first, last))
 
 
+def test_each_day_off_carries_the_name_of_one_holiday(catalogue: Catalogue) -> None:
+    entries = catalogue.entries(catalogue.calendar_first_day, catalogue.calendar_last_day)
+    assert [entry for entry in entries if "," in entry.name or " và " in entry.name] == []
+
+
+def test_a_day_in_lieu_says_for_what_and_by_which_article(catalogue: Catalogue) -> None:
+    told = [(entry.day.day, entry.name, "111.3" in entry.source) for entry in catalogue.entries(date(2023, 4, 29), date(2023, 5, 3))]
+    assert told == [
+        (29, "Giỗ Tổ Hùng Vương", False),
+        (30, "Ngày Chiến thắng", False),
+        (1, "Quốc tế Lao động", False),
+        (2, "Giỗ Tổ Hùng Vương (nghỉ bù)", True),
+        (3, "Ngày Chiến thắng (nghỉ bù)", True),
+    ]
+
+
 @pytest.mark.parametrize("saturday", [date(2024, 5, 4), date(2025, 4, 26), date(2026, 8, 22), date(2026, 1, 10)])
 def test_swapped_saturdays_are_worked(catalogue: Catalogue, saturday: date) -> None:
     assert catalogue.calendar("H59.15").is_working_day(saturday)

@@ -13,11 +13,12 @@ from rich.console import Console
 
 from motcua.cli import main
 from motcua.report.export import to_csv
-from motcua.report.figures import Group, Report
+from motcua.report.figures import Group, Report, parse
 from motcua.report.names import row_name
 from motcua.report.numbers import count, percent
 from motcua.report.paragraph import paragraph
 from motcua.report.printed import comparison, impossible
+from motcua.report.remarks import broken_identities
 from motcua.report.table import form
 from shared.domain.localtime import LOCAL
 from tests.cli.recording_intake import KEY, serving
@@ -76,7 +77,7 @@ def test_figures_of_a_country_stand_below_each_other_and_still_whole() -> None:
     lines = shown(report(country, Group({"department": "H59.02"}, country)))
     assert max(map(len, lines)) <= 80
     assert any("100.151.250" in line for line in lines)
-    assert "Sở Y tế" in [line.strip() for line in lines]
+    assert "Sở Y tế (H59.02)" in [line.strip() for line in lines]
 
 
 def test_dossiers_without_a_deadline_are_told_apart() -> None:
@@ -139,8 +140,20 @@ def test_the_comparison_fits_80_columns_and_marks_them(key: str) -> None:
 
 ANSWER = json.dumps(
     {"from": "2022-12-15", "to": "2023-03-14", "period": "2023-Q1", "definition": "half-day/1", "as_of": "2023-03-14T23:59:59+07:00"}
-    | {"by": [], "total": TRA_VINH, "rows": []}
+    | {"as_known_at": None, "by": [], "total": TRA_VINH, "rows": [], "identities": [{"name": "3=4+5+6", "holds": True}]}
 )
+
+
+def test_every_broken_identity_is_told_with_its_row_and_its_amount() -> None:
+    identities = [
+        {"name": "3=4+5+6", "holds": True},
+        {"name": "3=7+11", "holds": False, "difference": -1234, "row": {"month": "2023-02", "department": "H59.02"}},
+        {"name": "total=sum of rows", "holds": False, "difference": 1, "row": "total", "column": "withdrawn"},
+    ]
+    found = parse(json.dumps(json.loads(ANSWER) | {"identities": identities}).encode())
+    first, second, _to_do = broken_identities(found, NAMES)
+    assert first == "3=7+11 does not hold in the row 2023-02 · Sở Y tế (H59.02): the left side is 1.234 less than the right."
+    assert second == "total=sum of rows does not hold for withdrawn: the left side is 1 more than the right."
 
 
 class AskedReporting:
@@ -174,7 +187,8 @@ def test_a_named_period_a_definition_and_a_cut_off_reach_reporting_in_every_shap
         for shape in ("table", "json", "csv", "text"):
             assert motcua(monkeypatch, *words, "--format", shape, "--reporting", url, "--key", KEY) == 0
     same = {"period": "2023-Q1", "definition": "half-day/1", "as_of": "2023-03-14"}
-    assert reporting.asked == [*[("/v1/figures", same)] * 3, ("/v1/reports/ii06a", same | {"format": "text"})]
+    checked = ("/v1/figures", same | {"tokens": "none", "by": "department"})
+    assert reporting.asked == [*[("/v1/figures", same)] * 3, ("/v1/reports/ii06a", same | {"format": "text"}), checked]
     printed = capsys.readouterr().out
     assert "From 15/12/2022 to 14/03/2023" in printed
     assert "Definition half-day/1, as of 14/03/2023 23:59." in printed

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from dataclasses import replace
 from datetime import date, datetime, timedelta
+from random import Random
 from typing import Any
 
 import msgspec
@@ -15,9 +16,10 @@ from motcua.verify.compare import compare_dossiers
 from motcua.verify.counting import COUNTED, facts_of, figures_by_department, total_of
 from motcua.verify.figures import Compared, cells_of
 from motcua.verify.lists import compare_list, counted_behind
-from motcua.verify.periods import periods
+from motcua.verify.periods import drawn_day, drawn_period, periods
 from motcua.verify.question import TOTAL, Cell, Question
 from motcua.verify.recount import Recount
+from motcua.verify.rows import CHANNEL_AND_FIELD, PROCEDURE, row_of
 from shared.contract.status import HopV1, StatusV1, SuspensionV1
 from shared.domain.counting import FLOWS, contributions
 from shared.domain.definitions import DEFINITIONS, Definition
@@ -195,7 +197,7 @@ def test_the_dossiers_behind_a_figure_are_as_many_as_it_says(made: list[tuple[Do
     rows = figures_by_department(facts, *question.period, DEFINITIONS[name])
     figures_of = {**rows, TOTAL: total_of(rows)}
     cells = [Cell(row, column) for row in figures_of for column in COUNTED]
-    behind = counted_behind(facts, question, question.period[1], cells)
+    behind = counted_behind(facts, question, question.period[1], cells, lambda dossier: dossier.department)
     assert {cell: len(codes) for cell, codes in behind.items()} == {cell: figures_of[cell.row][cell.column] for cell in cells}
 
 
@@ -275,6 +277,26 @@ def test_periods_are_the_span_its_years_and_some_months() -> None:
 def test_a_log_of_one_day_has_periods_too() -> None:
     day = date(2023, 12, 31)
     assert periods(day, day) == [(day, day), (date(2023, 1, 1), day), (date(2023, 12, 1), day)]
+
+
+@given(st.randoms(use_true_random=False), st.integers(0, 400))
+def test_a_drawn_day_and_period_lie_within_the_log(chance: Random, days: int) -> None:
+    first, last = date(2023, 1, 1), date(2023, 1, 1) + timedelta(days=days)
+    (day, same), (begins, ends) = drawn_day(first, last, chance), drawn_period(first, last, chance)
+    assert first <= day == same <= last
+    assert first <= begins <= ends <= last
+
+
+def test_a_dossier_is_counted_in_the_row_of_its_grouping() -> None:
+    dossier, fields = some()[code(1)], {"2.000635": "Công chứng"}
+    assert row_of(PROCEDURE, fields)(dossier) == "2.000635"
+    assert row_of(CHANNEL_AND_FIELD, fields)(dossier) == "online, Công chứng"
+    assert row_of(CHANNEL_AND_FIELD, {})(dossier) == "online, none"
+
+
+def test_a_figure_that_is_not_by_department_says_by_what() -> None:
+    question = Question(YEAR, by=CHANNEL_AND_FIELD)
+    assert question.about(Cell("online, none", "withdrawn")) == "2023-01-01..2023-12-31, by channel and field, online, none, withdrawn"
 
 
 def test_a_declined_dossier_counts_nowhere() -> None:

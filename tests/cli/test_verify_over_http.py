@@ -12,8 +12,9 @@ import msgspec
 import pytest
 
 from motcua.cli import main
-from motcua.verify.counting import COUNTED, facts_of, figures_by_department, total_of
+from motcua.verify.counting import COUNTED, facts_of, figures_by_row, total_of
 from motcua.verify.recount import Recount
+from motcua.verify.rows import row_of
 from shared.domain.definitions import DEFINITIONS
 from shared.domain.localtime import LOCAL
 from shared.mapping import to_status
@@ -22,6 +23,7 @@ from tests.cli.recording_intake import serving
 
 Answer = Callable[["HeldServices", dict[str, str]], bytes]
 encode = msgspec.json.encode
+FIELD = "Công chứng"
 LISTED = re.compile(r"/v1/figures/(?P<token>[^/]+)/dossiers")
 WORKER = re.compile(r"/(?P<worker>[01])/v1/ledger")
 
@@ -31,7 +33,8 @@ class HeldServices:
     """The three services at one address, all made from one log; `lag` first answers of reporting lack a dossier's events.
 
     `planted` are wrong values in snapshots, `shifted` what is added to a figure, `hidden` dossiers that no list has. Processing is also
-    there as two workers below /0 and /1; the dossiers in `on_both` are held by each.
+    there as two workers below /0 and /1; the dossiers in `on_both` are held by each. `inconsistent` is what reporting tells about its
+    own read model.
     """
 
     log: list[bytes]
@@ -40,6 +43,7 @@ class HeldServices:
     shifted: dict[str, int] = field(default_factory=dict)
     hidden: frozenset[str] = frozenset()
     on_both: frozenset[str] = frozenset()
+    inconsistent: tuple[dict[str, Any], ...] = ({"dossiers": 30, "sums": 90, "differences": 0},)
     asked: list[dict[str, str]] = field(default_factory=list)
     opened: list[str] = field(default_factory=list)
 
@@ -102,19 +106,21 @@ def _dossiers(services: HeldServices, _query: dict[str, str]) -> bytes:
 def _counted(services: HeldServices, query: dict[str, str], dossiers: list[Any] | None = None) -> dict[str, Any]:
     first, last = (date.fromisoformat(query[name]) for name in ("from", "to"))
     known = services.known(query.get("as_known_at")).dossiers.values() if dossiers is None else dossiers
-    return dict(figures_by_department(facts_of(known), first, last, DEFINITIONS[query["definition"]]))
+    by = tuple(query["by"].split(","))
+    return dict(figures_by_row(facts_of(known), first, last, DEFINITIONS[query["definition"]], row_of(by, {"2.000635": FIELD})))
 
 
 def _figures(services: HeldServices, query: dict[str, str]) -> bytes:
     services.asked.append(query)
+    by = query["by"].split(",")
     rows = _counted(services, query)
     places = ["total", *(f"rows.{number}" for number in range(len(rows)))]
     answer = {
         **{name: query[name] for name in ("from", "to", "definition")},
         "as_of": "2023-12-31T23:59:00+07:00",
-        "by": ["department"],
+        "by": by,
         "total": {name: count + services.shifted.get(name, 0) for name, count in total_of(rows).items()},
-        "rows": [{"key": {"department": department}, **row} for department, row in rows.items()],
+        "rows": [{"key": dict(zip(by, name.split(", "), strict=True)), **row} for name, row in rows.items()],
         "tokens": {f"{place}.{column}": _token(place, column, query) for place in places for column in COUNTED},
     }
     return encode(answer)
@@ -138,12 +144,17 @@ def _list(services: HeldServices, token: str, query: dict[str, str]) -> bytes:
     return encode({"dossiers": [{"code": each} for each in found[start:end]], "cursor": str(end) if end < len(found) else None})
 
 
+def _consistency(services: HeldServices, _query: dict[str, str]) -> bytes:
+    return b"\n".join(map(encode, services.inconsistent))
+
+
 ANSWERS: dict[str, Answer] = {
     "/v1/log": _log,
     "/v1/log/head": _head,
     "/v1/ledger": _ledger,
     "/v1/dossiers": _dossiers,
     "/v1/figures": _figures,
+    "/v1/consistency": _consistency,
 }
 
 
@@ -180,12 +191,44 @@ def told(capsys: pytest.CaptureFixture[str]) -> str:
     return printed.replace("\n  ", " ")
 
 
-COMPARED = "120 events, 30 dossiers, 440 figures compared (seed 7)"
+COMPARED = "120 events, 30 dossiers, 660 figures compared (seed 7)"
 
 
 def test_when_all_agrees_it_says_so(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     assert verify(monkeypatch, HeldServices(a_log(30))) == 0
     assert told(capsys) == f"no difference: {COMPARED}\n"
+
+
+SUM = {"span": "2023-12-08", "department": "H59.15", "procedure": None, "channel": "online", "measure": "received", "definition": None}
+
+
+def test_what_reporting_finds_wrong_in_its_read_model_is_named(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    told_of = (
+        {"about": code(5), "detail": "counted otherwise (closed_day)"},
+        {"looked_at": 30, "of": 120},
+        {"about": SUM | {"off_by": 1}, "detail": "says 31, its dossiers make 30"},
+        {"dossiers": 30, "sums": 90, "differences": 2},
+    )
+    assert verify(monkeypatch, HeldServices(a_log(30), inconsistent=told_of)) == 1
+    assert told(capsys).splitlines() == [
+        f"{code(5)}: reporting, beside its own snapshot: counted otherwise (closed_day)",
+        "sum of 2023-12-08, H59.15, online, received: reporting says 31, its dossiers make 30",
+        f"2 differences: {COMPARED}",
+    ]
+
+
+@pytest.mark.parametrize("lines", [(), ({"looked_at": 30, "of": 120},), ({"about": code(5), "detail": "counted otherwise"},)])
+def test_a_look_at_the_read_model_that_breaks_off_is_no_agreement(
+    monkeypatch: pytest.MonkeyPatch, lines: tuple[dict[str, Any], ...]
+) -> None:
+    assert verify(monkeypatch, HeldServices(a_log(30), inconsistent=lines)) == 2
+
+
+def test_days_periods_procedures_and_channels_are_drawn_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    services, again, other = (HeldServices(a_log(30)) for _ in range(3))
+    assert [verify(monkeypatch, services), verify(monkeypatch, again), verify(monkeypatch, other, "--seed", "8")] == [0, 0, 0]
+    assert {query["by"] for query in services.asked} == {"department", "procedure", "channel,field", "field,procedure"}
+    assert services.asked == again.asked != other.asked
 
 
 def test_an_empty_log_agrees_too(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

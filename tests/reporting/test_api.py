@@ -104,6 +104,9 @@ async def test_filters_choose_what_is_counted(client: httpx.AsyncClient) -> None
     assert (await figures(client, "channel=postal"))["total"]["received_total"] == 1
     assert (await figures(client, "procedure=1.004616"))["total"]["received_total"] == 1
     assert (await figures(client, "field=Dược phẩm&department=H59.02,H59.15"))["total"]["received_total"] == 1
+    (province,) = (row for row in (await figures(client, "by=level"))["rows"] if row["key"]["level"] == "province")
+    assert (await figures(client, "level=province"))["total"] == {name: value for name, value in province.items() if name != "key"}
+    assert (await figures(client, "level=commune&field=Dược phẩm"))["total"]["received_total"] == 0
 
 
 @pytest.mark.parametrize(
@@ -113,6 +116,7 @@ async def test_filters_choose_what_is_counted(client: httpx.AsyncClient) -> None
         ("procedure=9.999999", "procedure", "not in the catalogue"),
         ("channel=fax", "channel", "online, in_person, postal"),
         ("field=Không có", "field", "available"),
+        ("level=country", "level", "available: commune, province"),
         ("definition=by-guess/1", "definition", "by-date/1"),
         ("by=colour", "by", "department"),
         ("by=month,month", "by", "once"),

@@ -128,6 +128,21 @@ class TestRefusal:
             answer = await client.get(f"/v1/figures/{address}")
             assert (answer.status_code, named in answer.json()["detail"]) == (422, True), address
 
+    async def test_a_cursor_of_another_list_or_an_altered_one_is_refused(self, client: httpx.AsyncClient) -> None:  # noqa: F811
+        tokens = (await figures(client))["tokens"]
+        mine, other = tokens["total.received_total"], tokens["total.in_progress_total"]
+        cursor = (await client.get(f"/v1/figures/{mine}/dossiers?limit=1")).json()["cursor"]
+        assert (await client.get(f"/v1/figures/{mine}/dossiers", params={"cursor": cursor, "limit": 2})).status_code == 200
+        altered = [cursor[:place] + ("A" if letter != "A" else "B") + cursor[place + 1 :] for place, letter in enumerate(cursor[:-1])]
+        for address, wrong in [(other, cursor), *((mine, one) for one in (*altered, cursor.lower(), cursor[:-2]))]:
+            answer = await client.get(f"/v1/figures/{address}/dossiers", params={"cursor": wrong})
+            assert (answer.status_code, answer.json()["parameter"]) == (422, "cursor"), wrong
+
+    @pytest.mark.parametrize("parameter", ["by", "department", "channel", "procedure", "level"])
+    async def test_an_empty_filter_is_not_all_of_them(self, client: httpx.AsyncClient, parameter: str) -> None:  # noqa: F811
+        answer = await client.get(f"/v1/figures?{parameter}=")
+        assert (answer.status_code, answer.json()["parameter"]) == (422, parameter)
+
 
 class TestAsKnownAt:
     async def test_the_answer_of_a_past_day_can_be_had_again(self, client: httpx.AsyncClient) -> None:  # noqa: F811

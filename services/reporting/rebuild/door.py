@@ -8,12 +8,12 @@ from fastapi import APIRouter, Depends, Path, Query, Request
 from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.responses import JSONResponse, Response
 
-from services.reporting.accepted import only
 from services.reporting.rebuild import parts
 from services.reporting.rebuild.beside import Standing, UnknownRebuild
 from services.reporting.rebuild.fold import BadLine, read_lines, refusals_as_json
 from services.reporting.rebuild.swap import NotSettled, swap
 from shared.clock import Clock
+from shared.parameters import only
 from shared.problems import Problem
 
 MOST_BYTES = 64 * 1024 * 1024

@@ -24,15 +24,15 @@ class Drift:
     off_by: int
 
     def as_json(self) -> dict[str, Any]:
-        """`department` and `procedure` null for the sum over all of them."""
+        """`department` and `procedure` null for the sum over all of them. A number that means nothing stands as it is."""
         span, procedure, department, channel, code = self.cell
-        definition = None if code in MEASURE_CODES.values() else next(name for name in DEFINITIONS if code in MEANINGS[name])
+        definition = None if code in MEASURE_CODES.values() else next((name for name in DEFINITIONS if code in MEANINGS[name]), None)
         return {
             "span": _span(span),
             "department": department or None,
             "procedure": procedure or None,
-            "channel": CHANNELS[channel].value,
-            "measure": next(str(meanings[code].value) for meanings in MEANINGS.values() if code in meanings),
+            "channel": CHANNELS[channel].value if channel in CHANNELS else str(channel),
+            "measure": next((str(meanings[code].value) for meanings in MEANINGS.values() if code in meanings), str(code)),
             "definition": definition,
             "off_by": self.off_by,
         }

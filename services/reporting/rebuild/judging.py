@@ -61,15 +61,20 @@ class Judge:
             self._compare(code, live, new, judged)
 
     def _compare(self, code: str, live: Side, new: Side, judged: Judged) -> None:
-        said = decode_status(live.snapshot)
-        faults = list(_faults(live, new, said))
+        try:
+            said = decode_status(live.snapshot)
+        except ValueError:  # damaged bytes: nothing of them is kept
+            judged.findings.append(Finding(code, "its snapshot could not be read"))
+            return
+        faults = [*row_faults(live, new, said), *_past_faults(live, new)]
         if faults:
             judged.findings.append(Finding(code, "; ".join(faults)))
         if said.version > new.current.version and not _other_facts(said, decode_status(new.snapshot)):
             judged.kept.append((said.version, live.snapshot, code))
 
 
-def _faults(live: Side, new: Side, said: StatusV1) -> Iterator[str]:
+def row_faults(live: Side, new: Side, said: StatusV1) -> Iterator[str]:
+    """What is wrong with a dossier's present row in the live model, whose snapshot says `said`, when `new` is right."""
     counted = [name for name in COUNTED if getattr(live.current, name) != getattr(new.current, name)]
     if counted:
         yield f"counted otherwise ({', '.join(counted)})"
@@ -78,6 +83,9 @@ def _faults(live: Side, new: Side, said: StatusV1) -> Iterator[str]:
         yield f"its snapshot said other {', '.join(facts)}"
     if (live.current.listed, live.due_at) != (new.current.listed, new.due_at):
         yield "was listed otherwise"
+
+
+def _past_faults(live: Side, new: Side) -> Iterator[str]:
     if _knowledge(live) != _knowledge(new):
         yield "what was known of it before differed"
 

@@ -9,11 +9,11 @@ from sqlalchemy import insert, or_, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from services.reporting.batch import Change
-from services.reporting.projection import among, apply
+from services.reporting.projection import apply
 from services.reporting.rebuild import beside
 from services.reporting.rebuild.beside import Standing, ahead, standing, state, tables_of
 from services.reporting.rebuild.fold import Fold, Line, Refused
-from services.reporting.store import snapshot, writing
+from services.reporting.store import among, snapshot, writing
 from services.reporting.tables import LIVE, model
 from shared.contract.codec import decode_status
 from shared.domain.dossier import Dossier

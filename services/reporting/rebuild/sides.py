@@ -9,7 +9,7 @@ from sqlalchemy import Select, Table, except_, or_, select, union
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.reporting.instants import SECOND
-from services.reporting.projection import among
+from services.reporting.store import among
 from services.reporting.tables import ReadModel
 from services.reporting.versions import Version
 
