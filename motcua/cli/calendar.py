@@ -53,7 +53,8 @@ def announce(
             write_counts(shown, moved=False)
         if dry_run:
             return
-        if not (yes or in_force or typer.confirm(f"Put it into force and move {count(shown['to_move'])} dossiers?", err=True)):
+        moving = f"{count(shown['to_move'])} dossier{'' if shown['to_move'] == 1 else 's'}"
+        if not (yes or in_force or typer.confirm(f"Put it into force and move {moving}?", err=True)):
             write("nothing was announced")
             raise typer.Exit(DECLINED)
         announcement = calls.announce(body)["id"]

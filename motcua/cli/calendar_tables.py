@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from itertools import groupby
 from typing import Any
 
 from rich.table import Table
@@ -16,6 +17,11 @@ STAYS = {
     "would_be_overdue": "would be overdue at once",
     "cannot_be_computed": "cannot be computed",
     "changed_meanwhile": "closed or changed meanwhile",
+}
+NOT_AFFECTED = {  # of one dossier, and of several
+    "no_deadline": ("has no deadline", "have no deadline"),
+    "given_by_sender": ("has a deadline that its sender gave", "have a deadline that their sender gave"),
+    "same_deadline": ("is due at the same time with these days", "are due at the same time with these days"),
 }
 Answer = dict[str, Any]
 
@@ -37,21 +43,38 @@ def write_counts(found: Answer, *, moved: bool) -> None:
     number = found["moved" if moved else "to_move"]
     verb = "moved" if moved else "would move"
     shown = "" if moved or len(found["moves"]) == number else f" (the first {count(len(found['moves']))} shown)"
-    write(f"{count(found['open_dossiers_examined'] or 0)} open dossiers examined, {count(number)} {verb}{shown}")
+    examined = found["open_dossiers_examined"] or 0
+    write(f"{count(examined)} open dossier{'' if examined == 1 else 's'} examined, {count(number)} {verb}{shown}")
     for why, dossiers in found["stays"].items():
         write(f"not moved: {count(dossiers)} {STAYS.get(why, why)}")
+    for why, dossiers in (found["not_affected"] or {}).items():
+        write(f"not affected: {count(dossiers)} {NOT_AFFECTED.get(why, (why, why))[dossiers != 1]}")
 
 
 def write_days(days: Sequence[Answer], *, each: bool) -> None:
-    """The days off and swapped days with their source, or each day; and how many days are worked."""
+    """The days off and swapped days with their source, those in a row with one name together, or each day; and how many are worked."""
     table = _table("day", "", "name", "source")
-    for day in days:
-        if each or day["name"] is not None:
-            works = "worked" if day["working"] else "off"
-            table.add_row(day["date"], works, day["name"] or "", day["source"] or "")
+    for run in [[day] for day in days] if each else runs(days):
+        works = "worked" if run[0]["working"] else "off"
+        table.add_row(span(run[0]["date"], run[-1]["date"]), works, run[0]["name"] or "", run[0]["source"] or "")
     if table.row_count:
         write(table)
     out.print(f"{count(sum(day['working'] for day in days))} working days of {count(len(days))}")
+
+
+def runs(days: Sequence[Answer]) -> list[list[Answer]]:
+    """The named days, those in a row that say the same together."""
+    named = groupby(days, key=lambda day: (day["name"], day["source"], day["working"]))
+    return [list(run) for (name, *_), run in named if name is not None]
+
+
+def span(first: str, last: str) -> str:
+    """`2023-01-20`; `2023-01-20 to 26`, as far as the last day is another."""
+    if first == last:
+        return first
+    if first[:7] == last[:7]:
+        return f"{first} to {last[8:]}"
+    return f"{first} to {last[5:] if first[:4] == last[:4] else last}"
 
 
 def _table(*headings: str) -> Table:

@@ -5,6 +5,7 @@ import contextlib
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi.exceptions import RequestValidationError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.intake import bodies
@@ -14,6 +15,7 @@ from services.intake.announcements.moves import MOVING
 from services.intake.announcements.moves import Outcome as Became
 from services.intake.announcements.schemas import AnnouncementAnswer, AnnouncementView, NewAnnouncement, Outcome
 from services.intake.announcements.views import Page, answer, planned_answer, summary
+from services.intake.announcements.wording import sentence
 from services.intake.answers import problem
 from services.intake.committer import TRANSIENT, StoreUnavailable
 from services.intake.database import take_commit_lock
@@ -21,6 +23,7 @@ from services.intake.documented import documented
 from services.intake.service import Intake, IntakeService
 from shared.clock import system_clock
 from shared.domain.errors import Refusal
+from shared.parameters import only
 from shared.problems import Problem
 
 router = APIRouter(tags=["calendar"])
@@ -35,7 +38,8 @@ REFUSED = documented(
         422: "malformed, outside the calendar, or nothing would change; names each field",
     }
 )
-NOT_FOUND = documented({404: "no such announcement", 422: "a parameter is malformed or out of range"})
+INVALID = documented({422: "a parameter is unknown, malformed or out of range"})
+NOT_FOUND = documented({404: "no such announcement"}) | INVALID
 
 
 async def _page(
@@ -46,12 +50,14 @@ async def _page(
     return Page(MOVING if outcome == "moves" else (Became(outcome),), cursor, limit)
 
 
+PAGE = ("limit", "cursor", "outcome")
 PageQuery = Annotated[Page, Depends(_page)]
 
 
 @router.post(
     PATH,
     status_code=201,
+    dependencies=[Depends(only(("dry_run", *PAGE)))],
     response_model=AnnouncementAnswer,
     responses={200: {"model": AnnouncementAnswer, "description": "a repeat, or a dry run"}, **REFUSED},
     openapi_extra=BODY,
@@ -68,6 +74,8 @@ async def announce(
         body = bodies.understood(await bodies.read(request, intake.settings.max_event_bytes), NewAnnouncement, "source and days")
     except Refusal as refusal:
         raise problem(refusal) from refusal
+    except RequestValidationError as invalid:
+        raise announcing.unprocessable([sentence(error) for error in invalid.errors()]) from invalid
     announcement = announcing.composed(body, intake.clock())
     if dry_run:
         return _json(await _preview(intake, body, announcement, page), 200)
@@ -77,7 +85,7 @@ async def announce(
     return _json(found.model_copy(update={"notes": notes}), 200 if repeated else 201, {"Location": f"{PATH}/{stored.announcement.id}"})
 
 
-@router.get(PATH)
+@router.get(PATH, dependencies=[Depends(only())], responses=INVALID)
 async def list_announcements(intake: IntakeService) -> list[AnnouncementView]:
     """All announcements in the order in which they took effect, which is the order in which a calendar takes them in."""
     async with intake.database.reader.connect() as connection:
@@ -85,7 +93,7 @@ async def list_announcements(intake: IntakeService) -> list[AnnouncementView]:
         return [summary(each, counts.get(each.number, {})) for each in await store.every(connection)]
 
 
-@router.get(f"{PATH}/{{announcement_id}}", responses=NOT_FOUND)
+@router.get(f"{PATH}/{{announcement_id}}", dependencies=[Depends(only(PAGE))], responses=NOT_FOUND)
 async def get_announcement(announcement_id: str, intake: IntakeService, page: PageQuery) -> AnnouncementAnswer:
     """How far an announcement is, and the dossiers it affects, page by page."""
     return await _answer(intake, announcement_id, page)

@@ -3,7 +3,7 @@
 from typing import Any
 
 import msgspec
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 from msgspec import Raw
 
 from services.intake.bodies import JSON, media_type
@@ -17,6 +17,7 @@ from services.intake.schemas import BulkAnswer, CloudEventBody
 from services.intake.service import IntakeService
 from services.intake.settings import IntakeSettings
 from services.intake.splitting import LineSplitter
+from shared.parameters import only
 from shared.problems import Problem
 
 router = APIRouter(tags=["events"])
@@ -37,14 +38,14 @@ PROBLEMS = documented(
     {
         413: "the body is too large; says what was accepted before the limit",
         415: f"send {NDJSON} or {BATCH}, uncompressed",
-        422: "not a JSON array",
+        422: "not a JSON array, or a query parameter",
         503: "the log can't be written right now; says what was accepted; send again, repeats are recognised",
     }
 )
 _decode_array = msgspec.json.Decoder(list[Raw]).decode
 
 
-@router.post("/v1/events", response_model=BulkAnswer, responses=PROBLEMS, openapi_extra=BULK_BODY)
+@router.post("/v1/events", dependencies=[Depends(only())], response_model=BulkAnswer, responses=PROBLEMS, openapi_extra=BULK_BODY)
 async def post_events(request: Request, intake: IntakeService) -> Response:
     """Log many events; good lines are accepted whatever their neighbours are, and a second delivery adds nothing."""
     sent_as = media_type(request)

@@ -22,12 +22,17 @@ def view(
     envelopes = [(decode_envelope(event), added) for event, added in logged]
     found = changes(code, envelopes)
     dossier = found[-1].after
+    catalogue = catalogue_at(found[-1].recorded_at)
+    department, procedure = catalogue.departments.get(dossier.department), catalogue.procedures.get(dossier.procedure)
     return DossierView(
         code=code,
         state=dossier.state.value,
         sequence=dossier.sequence,
         department=dossier.department,
+        department_name=None if department is None else department.name,
         procedure=dossier.procedure,
+        procedure_name=None if procedure is None else procedure.name,
+        field=None if procedure is None else procedure.field,
         channel=dossier.channel.value,
         online_level=None if dossier.online_level is None else dossier.online_level.value,
         submitted_at=dossier.submitted_at,

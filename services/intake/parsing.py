@@ -14,6 +14,7 @@ from services.intake.refusals import Malformed, UnknownType
 from shared.contract import events as wire
 from shared.contract.envelope import JSON, PROCEDURE_CODE, SPEC_VERSION, event_type
 from shared.domain.errors import Refusal
+from shared.domain.events import CorrectableField
 from shared.domain.localtime import local
 from shared.mapping import to_event
 
@@ -27,6 +28,7 @@ HINTS = {
     "subject": "write the dossier's code, such as H59.15-231208-0001",
     "time": "write when it happened, with its offset, such as 2023-12-08T08:31:00+07:00",
     "data": "write the event's fields as a JSON object, {} when it has none",
+    "data.field": f"choose one of {', '.join(CorrectableField)}",
 }
 
 

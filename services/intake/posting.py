@@ -3,7 +3,7 @@
 from typing import Annotated, Any
 
 import msgspec
-from fastapi import APIRouter, Header, Request, Response
+from fastapi import APIRouter, Depends, Header, Request, Response
 
 from services.intake import answers, bodies, composing
 from services.intake.candidates import Candidate
@@ -15,6 +15,7 @@ from services.intake.refusals import Malformed
 from services.intake.schemas import CloudEventBody, DossierAnswer, EventAnswer, NewDossier, NewEvent
 from services.intake.service import Intake, IntakeService
 from shared.domain.errors import Refusal
+from shared.parameters import only
 
 router = APIRouter(tags=["dossiers"])
 IdempotencyKey = Annotated[
@@ -43,7 +44,14 @@ PROBLEMS = documented(
 _decode_any = msgspec.json.Decoder().decode
 
 
-@router.post("/v1/dossiers", status_code=201, response_model=DossierAnswer, responses=PROBLEMS, openapi_extra=DOSSIER_BODY)
+@router.post(
+    "/v1/dossiers",
+    status_code=201,
+    dependencies=[Depends(only())],
+    response_model=DossierAnswer,
+    responses=PROBLEMS,
+    openapi_extra=DOSSIER_BODY,
+)
 async def open_dossier(request: Request, intake: IntakeService, idempotency_key: IdempotencyKey = None) -> Response:
     """Receive a dossier; its code is minted when none is given."""
     bodies.require_json(request)
@@ -61,6 +69,7 @@ async def open_dossier(request: Request, intake: IntakeService, idempotency_key:
 @router.post(
     "/v1/dossiers/{code}/events",
     status_code=201,
+    dependencies=[Depends(only())],
     response_model=EventAnswer,
     responses={200: {"model": EventAnswer, "description": "a repeat"}, **PROBLEMS, **documented({404: "no such dossier"})},
     openapi_extra=EVENT_BODY,

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from datetime import date, timedelta
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Depends, Query
 from sqlalchemy import func, select
 from starlette.responses import StreamingResponse
 
@@ -22,6 +22,7 @@ from shared.domain.calendar import WorkingCalendar
 from shared.domain.definitions import BY_DATE, DEFINITIONS
 from shared.domain.errors import Refusal
 from shared.domain.localtime import ONE_DAY, local_date
+from shared.parameters import only
 from shared.problems import Problem
 
 router = APIRouter()
@@ -29,10 +30,10 @@ LOG_PAGE = 2000
 LAST_POSITION = 2**63 - 1
 MOST_DAYS = 3 * 366
 NOT_FOUND = documented({404: "no such dossier"})
-INVALID = documented({422: "a parameter is malformed or out of range"})
+INVALID = documented({422: "a parameter is unknown, malformed or out of range"})
 
 
-@router.get("/v1/dossiers/{code}", tags=["dossiers"], responses=NOT_FOUND | INVALID)
+@router.get("/v1/dossiers/{code}", dependencies=[Depends(only(("definition",)))], tags=["dossiers"], responses=NOT_FOUND | INVALID)
 async def get_dossier(code: str, intake: IntakeService, definition: str = BY_DATE.name) -> DossierView:
     """State, deadline, timeliness, history, and the explanation from receipt to class; `definition` chooses what the class is told by."""
     by = DEFINITIONS.get(definition)
@@ -51,7 +52,7 @@ async def get_dossier(code: str, intake: IntakeService, definition: str = BY_DAT
 Day = Annotated[date | None, Query(alias="date", description="the local date at which the catalogue was in force; today when missing")]
 
 
-@router.get("/v1/departments", tags=["catalogue"], responses=INVALID)
+@router.get("/v1/departments", dependencies=[Depends(only(("date",)))], tags=["catalogue"], responses=INVALID)
 async def get_departments(intake: IntakeService, day: Day = None) -> list[DepartmentView]:
     """The agencies that answer for dossiers, with their hours on a date."""
     on, catalogue = day or local_date(intake.clock()), intake.catalogue
@@ -61,7 +62,7 @@ async def get_departments(intake: IntakeService, day: Day = None) -> list[Depart
     ]
 
 
-@router.get("/v1/procedures", tags=["catalogue"], responses=INVALID)
+@router.get("/v1/procedures", dependencies=[Depends(only(("department", "date")))], tags=["catalogue"], responses=INVALID)
 async def get_procedures(intake: IntakeService, department: str | None = None, day: Day = None) -> list[ProcedureView]:
     """The procedures in force on a date, and their terms; of one department when it is given."""
     return [
@@ -82,7 +83,7 @@ async def get_procedures(intake: IntakeService, department: str | None = None, d
     ]
 
 
-@router.get("/v1/calendar", tags=["catalogue"], responses=INVALID)
+@router.get("/v1/calendar", dependencies=[Depends(only(("from", "to", "department")))], tags=["catalogue"], responses=INVALID)
 async def get_calendar(
     intake: IntakeService,
     first: Annotated[date, Query(alias="from")],
@@ -120,7 +121,7 @@ def _malformed(detail: str) -> Problem:
     return Problem(422, "Unprocessable Content", detail, code="malformed")
 
 
-@router.get("/v1/log", tags=["log"], response_class=StreamingResponse, responses=INVALID)
+@router.get("/v1/log", dependencies=[Depends(only(("after", "limit")))], tags=["log"], response_class=StreamingResponse, responses=INVALID)
 async def get_log(
     intake: IntakeService,
     after: Annotated[int, Query(ge=0, le=LAST_POSITION)] = 0,
@@ -140,7 +141,7 @@ async def _log(intake: Intake, position: int, limit: int) -> AsyncIterator[bytes
         position, limit = rows[-1].position, limit - len(rows)
 
 
-@router.get("/v1/log/head", tags=["log"])
+@router.get("/v1/log/head", dependencies=[Depends(only())], tags=["log"], responses=INVALID)
 async def get_log_head(intake: IntakeService) -> LogHead:
     """How far the log is, how many events it really holds, and how many of them Kafka has."""
     async with intake.database.reader.connect() as connection:

@@ -146,6 +146,7 @@ StepName = Literal[
     "forward_answered",
     "corrected",
     "closed",
+    "returned",
     "standing",
     "class",
 ]
@@ -179,7 +180,10 @@ class DossierView(BaseModel):
     state: str
     sequence: int
     department: str
+    department_name: str | None = Field(description="of the catalogue in force; null when it has no such department")
     procedure: str
+    procedure_name: str | None = Field(description="as the field: by the procedure's latest version, which figures are grouped by")
+    field: str | None
     channel: Channel
     online_level: OnlineLevel | None
     submitted_at: datetime | None

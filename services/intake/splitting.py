@@ -1,5 +1,7 @@
 """Cuts a streamed body into lines without ever holding more than one line that is too long."""
 
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+
 
 class LineSplitter:
     """Feed it chunks; it gives (number, line) from 1, blank lines left out, None for a line over the limit."""
@@ -14,7 +16,8 @@ class LineSplitter:
         """The lines that end in this chunk."""
         *whole, rest = (self._rest + chunk).split(b"\n")
         found = [entry for line in whole if (entry := self._line(line)) is not None]
-        if len(rest) > self._max:
+        marked = self._number == 0 and rest.startswith(BYTE_ORDER_MARK)
+        if len(rest) > self._max + len(BYTE_ORDER_MARK) * marked:
             if not self._skipping:
                 found.append((self._number + 1, None))
             self._skipping, rest = True, b""
@@ -32,7 +35,7 @@ class LineSplitter:
             self._skipping = False
             return None
         if self._number == 1:
-            line = line.removeprefix(b"\xef\xbb\xbf")
+            line = line.removeprefix(BYTE_ORDER_MARK)
         if not line or line.isspace():
             return None
         return self._number, line if len(line) <= self._max else None

@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from motcua.cli import main
+from motcua.cli.calendar_tables import span
 from tests.intake.sending import NDJSON, lines, received
 from tests.support.ports import free_port_base
 from tests.support.service import HEADERS, KEY, Service, service
@@ -71,7 +72,7 @@ def test_a_decree_is_shown_asked_about_moved_and_a_second_run_changes_nothing(
     shown = capsys.readouterr().out
     assert max(map(len, shown.splitlines())) <= 80
     assert f"{CODE}  15/12/2023 08:31  18/12/2023 08:31  2023-12-13 is a day off" in shown
-    assert "1 open dossiers examined, 1 would move" in shown
+    assert "1 open dossier examined, 1 would move" in shown
 
     assert motcua(monkeypatch, "announce", str(decree), *named, says="n\n") == 1
     assert "nothing was announced" in capsys.readouterr().out
@@ -79,8 +80,8 @@ def test_a_decree_is_shown_asked_about_moved_and_a_second_run_changes_nothing(
 
     assert motcua(monkeypatch, "announce", str(decree), *named, says="y\n") == 0
     told = capsys.readouterr()
-    assert "1 open dossiers examined, 1 moved" in told.out
-    assert "Put it into force and move 1 dossiers?" in told.err
+    assert "1 open dossier examined, 1 moved" in told.out
+    assert "Put it into force and move 1 dossier?" in told.err
     assert "100%" in told.err
     assert due(intake) == MOVED
 
@@ -101,6 +102,51 @@ def test_yes_asks_nothing(intake: Service, decree: Path, monkeypatch: pytest.Mon
     assert "4 working days of 7" in listed
     assert motcua(monkeypatch, *days) == 0
     assert "5 working days of 7" in capsys.readouterr().out  # it holds for H59 only
+
+
+def test_a_dry_run_that_moves_nothing_says_why(
+    intake: Service, decree: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    body = lines(received("H59.15-231208-0002", due_at=DUE))
+    httpx.post(f"{intake.url}/v1/events", content=body, headers=HEADERS | {"content-type": NDJSON}).raise_for_status()
+    decree.write_text(DECREE.replace('applies_to = ["H59"]', 'applies_to = ["H59.15"]').replace("2023-12-13", "2023-12-27"))
+    assert motcua(monkeypatch, "announce", str(decree), "--dry-run", "--intake", intake.url, "--key", KEY) == 0
+    assert capsys.readouterr().out.splitlines() == [
+        "2 open dossiers examined, 0 would move",
+        "not affected: 1 has a deadline that its sender gave",
+        "not affected: 1 is due at the same time with these days",
+    ]
+
+
+def test_days_in_a_row_with_one_name_are_shown_together(
+    intake: Service, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    show = ["show", "--intake", intake.url, "--key", KEY]
+    assert motcua(monkeypatch, *show, "--from", "2023-01-16", "--to", "2023-02-05") == 0
+    told = capsys.readouterr().out
+    assert "2023-01-20 to 26  off  Tết Nguyên đán Quý Mão" in told
+    assert "10 working days of 21" in told
+    assert max(map(len, told.splitlines())) <= 80
+    assert motcua(monkeypatch, *show, "--from", "2023-04-28", "--to", "2023-05-04") == 0
+    told = capsys.readouterr().out
+    names = ["Giỗ Tổ Hùng Vương", "Ngày Chiến thắng", "Quốc tế Lao động", "Giỗ Tổ Hùng Vương (nghỉ bù)", "Ngày Chiến thắng (nghỉ bù)"]
+    days = ["2023-04-29", "2023-04-30", "2023-05-01", "2023-05-02", "2023-05-03"]
+    assert all(f"{day}  off  {name}" in told for day, name in zip(days, names, strict=True))
+    assert motcua(monkeypatch, *show, "--from", "2023-01-20", "--to", "2023-01-21", "--each") == 0
+    assert "2023-01-21  off  Tết Nguyên đán Quý Mão" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "told"),
+    [
+        ("2023-01-20", "2023-01-20", "2023-01-20"),
+        ("2023-01-20", "2023-01-26", "2023-01-20 to 26"),
+        ("2025-01-27", "2025-02-01", "2025-01-27 to 02-01"),
+        ("2023-12-31", "2024-01-01", "2023-12-31 to 2024-01-01"),
+    ],
+)
+def test_a_span_of_days_names_what_differs(first: str, last: str, told: str) -> None:
+    assert span(first, last) == told
 
 
 def test_what_intake_refuses_is_one_sentence_that_names_the_field(

@@ -80,6 +80,19 @@ async def test_a_dry_run_shows_what_moves_and_changes_nothing(at_nine: Any) -> N
         assert await due(intake, 3) == DUE
 
 
+async def test_a_dry_run_says_why_open_dossiers_are_not_affected(at_nine: Any) -> None:
+    async with at_nine as intake:
+        given = received(code(1), due_at=DUE)
+        none = received(code(2, "H90.01"), procedure="1.000001", department="H90.01")
+        due_before = received(code(3), term={"amount": 1, "unit": "working_days"})
+        closed = (received(code(4), due_at=DUE), cloud_event("resolved", "2023-12-11T08:00", code(4)))
+        await intake.bulk(given, none, due_before, *closed, received(code(5)))
+        found = await announce(intake, 200, {"dry_run": "true"})
+        assert (found["open_dossiers_examined"], found["to_move"], found["stays"]) == (4, 1, {})
+        assert found["not_affected"] == {"no_deadline": 1, "given_by_sender": 1, "same_deadline": 1}
+        assert (await announce(intake))["not_affected"] is None
+
+
 async def test_an_announcement_moves_what_the_dry_run_showed(at_nine: Any) -> None:
     async with at_nine as intake:
         await intake.bulk(received(code(1)))
@@ -219,12 +232,20 @@ async def test_days_that_are_so_already_are_told_and_do_no_harm(at_nine: Any) ->
 @pytest.mark.parametrize(
     ("change", "field", "word"),
     [
-        ({"source": ""}, "source", "at least 1"),
-        ({"colour": "red"}, "colour", "not permitted"),
-        ({"days": []}, "days", "at least 1"),
+        ({"source": ""}, "source", "it is empty; write at least 1"),
+        ({"source": 99}, "source", "it is not a text; write it in quotes"),
+        ({"source": "x" * 501}, "source", "shorten it to 500 characters"),
+        ({"colour": "red"}, "colour", "choose one of id, source, announced_at, days, applies_to"),
+        ({"days": []}, "days", "it is empty; give at least one"),
+        ({"days": OFF}, "days", "it is not a list"),
+        ({"days": ["2023-12-13"]}, "days.0", "write a day as an object"),
+        ({"days": [OFF] * 401}, "days", "it has 401 entries; send at most 400"),
+        ({"days": [OFF | {"date": "2023-12-13"}]}, "days.0.date", "choose one of day, first, last, works, name"),
+        ({"days": [{"day": "2023-12-13", "name": "x"}]}, "days.0.works", "write false for a day off"),
+        ({"days": [{"day": "2023-12-13", "works": False}]}, "days.0.name", "write what the day is called"),
         ({"days": [OFF | {"day": "31/08/2026"}]}, "days.0.day", "2026-08-31"),
         ({"days": [OFF | {"day": 1702425600}]}, "days.0.day", "2026-08-31"),
-        ({"days": [OFF | {"works": "no"}]}, "days.0.works", "boolean"),
+        ({"days": [OFF | {"works": "no"}]}, "days.0.works", "neither true nor false"),
         ({"days": [OFF | {"first": "2023-12-13", "last": "2023-12-14"}]}, "days.0", "either"),
         ({"days": [{"first": "2023-12-13", "works": False, "name": "x"}]}, "days.0", "either"),
         ({"days": [{"works": False, "name": "x"}]}, "days.0", "either"),
@@ -236,7 +257,19 @@ async def test_days_that_are_so_already_are_told_and_do_no_harm(at_nine: Any) ->
         ({"applies_to": ["H59", "H5"]}, "applies_to.1", "GET /v1/departments"),
         ({"announced_at": "2023-12-11T10:00:00+07:00"}, "announced_at", "not come yet"),
         ({"announced_at": "2023-12-11T10:00:00"}, "announced_at", "offset"),
-        ({"id": "a/b"}, "id", "pattern"),
+        ({"announced_at": "0001-01-01T00:00:00+00:00"}, "announced_at", "outside the years 1900-2999; correct the year"),
+        ({"announced_at": "0001-01-01T00:00:00+14:00"}, "announced_at", "outside the years 1900-2999; correct the year"),
+        ({"announced_at": "9999-12-31T23:59:59-14:00"}, "announced_at", "outside the years 1900-2999; correct the year"),
+        ({"days": [OFF | {"day": "9999-12-31"}]}, "days.0.day", "outside the years 1900-2999; correct the year"),
+        ({"days": [OFF | {"day": "0001-01-01"}]}, "days.0.day", "outside the years 1900-2999; correct the year"),
+        ({"days": [OFF | {"day": "2999-12-31"}]}, "days.0", "calendar.toml"),
+        ({"days": [{"first": "2999-01-01", "last": "9999-12-31", "works": False, "name": "x"}]}, "days.0.last", "correct the year"),
+        ({"source": " \t"}, "source", "it is blank"),
+        ({"source": "QĐ\x00"}, "source", "cannot be seen (U+0000)"),
+        ({"source": "QĐ\n99"}, "source", "cannot be seen (U+000A)"),
+        ({"days": [OFF | {"name": "\x1b[31mNghỉ"}]}, "days.0.name", "cannot be seen (U+001B)"),
+        ({"days": [OFF | {"name": "  "}]}, "days.0.name", "it is blank"),
+        ({"id": "a/b"}, "id", "go on with those"),
     ],
 )
 async def test_what_is_wrong_is_named_field_by_field(at_nine: Any, change: dict[str, Any], field: str, word: str) -> None:

@@ -81,6 +81,13 @@ def test_a_correction_of_the_deadline_must_be_an_instant_with_its_offset() -> No
     assert "data.new_value" in refusal(event).detail
 
 
+@pytest.mark.parametrize("data", [{"field": "colour"}, {}])
+def test_a_correction_of_something_else_names_what_can_be_corrected(data: dict[str, Any]) -> None:
+    found = refusal(cloud_event("corrected", "2023-12-09T08:00", old_value="red", new_value="blue", **data))
+    assert found.detail.startswith("data.field: ")
+    assert found.detail.endswith("; choose one of channel, online_level, department, procedure, due_at")
+
+
 def repeated(first: dict[str, Any], again: dict[str, Any] | bytes, stamps: dict[str, Any] | None = None) -> bool:
     """Whether `again` counts as `first` delivered again, once the log holds that one with these stamps."""
     candidate = parse(msgspec.json.encode(first))

@@ -23,5 +23,10 @@ def test_chunks_make_no_difference(chunks: list[bytes]) -> None:
     assert [entry for entry in split(chunks) if entry[0] not in long_blanks] == expected
 
 
+def test_a_byte_order_mark_takes_nothing_from_the_first_line() -> None:
+    assert split([b"\xef\xbb\xbf", b"1234", b"5678\n"]) == [(1, b"12345678")]
+    assert split([b"\xef\xbb\xbf1234", b"5678", b"9"]) == [(1, None)]
+
+
 def test_a_line_over_the_limit_is_told_once_and_the_next_is_read() -> None:
     assert split([b"short\n" + b"x" * 5, b"x" * 50, b"x\nnext"]) == [(1, b"short"), (2, None), (3, b"next")]

@@ -9,7 +9,7 @@ from services.intake.announcements.schemas import NewAnnouncement, NewDays
 from services.intake.decide import FUTURE_ALLOWED
 from services.intake.identity import new_event_id
 from shared.catalogue import Catalogue
-from shared.domain.localtime import ONE_DAY, local
+from shared.domain.localtime import FIRST_YEAR, LAST_YEAR, ONE_DAY, local
 from shared.problems import Problem
 
 
@@ -28,17 +28,15 @@ def unprocessable(wrong: list[Wrong]) -> Problem:
 
 def composed(body: NewAnnouncement, now: datetime) -> Announcement:
     """The announcement of a request, its days one by one in order; raises the `Problem` that says which field contradicts itself."""
-    wrong = list(_contradictions(body))
-    announced_at = now if body.announced_at is None else local(body.announced_at)
-    if announced_at > now + FUTURE_ALLOWED:
-        wrong.append(Wrong("announced_at", f"{announced_at.isoformat()} has not come yet; it takes effect when it is sent"))
+    announced_at = body.announced_at or now
+    wrong = [*_contradictions(body), *_wrong_instant(announced_at, now)]
     if wrong:
         raise unprocessable(wrong)
     days = sorted((AnnouncedDay(day, each.works, each.name) for each in body.days for day in _dates(each)), key=lambda each: each.day)
     return Announcement(
         id=body.id or new_event_id(),
         source=body.source,
-        announced_at=announced_at,
+        announced_at=local(announced_at),
         days=tuple(days),
         applies_to=tuple(sorted(set(body.applies_to))),
     )
@@ -77,6 +75,14 @@ def _contradictions(body: NewAnnouncement) -> Iterator[Wrong]:
             for day in _dates(each):
                 if seen.setdefault(day, number) != number:
                     yield Wrong(f"days.{number}", f"{day} stands in days.{seen[day]} already; keep one")
+
+
+def _wrong_instant(announced_at: datetime, now: datetime) -> Iterator[Wrong]:
+    if not FIRST_YEAR <= announced_at.year <= LAST_YEAR:
+        why = f"lies outside the years {FIRST_YEAR}-{LAST_YEAR}; correct the year, or leave it out for now"
+        yield Wrong("announced_at", f"{announced_at.isoformat()} {why}")
+    elif announced_at > now + FUTURE_ALLOWED:
+        yield Wrong("announced_at", f"{local(announced_at).isoformat()} has not come yet; it takes effect when it is sent")
 
 
 def _unknown_places(body: NewAnnouncement, catalogue: Catalogue) -> Iterator[Wrong]:

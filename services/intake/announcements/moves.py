@@ -36,6 +36,14 @@ class Outcome(StrEnum):
     CHANGED_MEANWHILE = "changed_meanwhile"
 
 
+class Untouched(StrEnum):
+    """Why an announcement does not affect an open dossier's deadline."""
+
+    NO_DEADLINE = "no_deadline"
+    GIVEN_BY_SENDER = "given_by_sender"
+    SAME_DEADLINE = "same_deadline"
+
+
 MOVING = (Outcome.PLANNED, Outcome.MOVED)
 STAYING = tuple(outcome for outcome in Outcome if outcome not in MOVING)
 WHY_IT_STAYS = {
@@ -112,6 +120,13 @@ def move_of(dossier: Dossier, history: Sequence[Fact], change: Change, now: date
     return _move(dossier, newest, _outcome(dossier, newest, now))
 
 
+def untouched(dossier: Dossier, history: Iterable[Fact]) -> Untouched:
+    """Why `move_of` found nothing to move in an open dossier."""
+    if dossier.due_at is None:
+        return Untouched.NO_DEADLINE
+    return Untouched.SAME_DEADLINE if _may_be_computed(history) else Untouched.GIVEN_BY_SENDER
+
+
 def due_by(code: str, history: Iterable[Fact], catalogue: Catalogue) -> datetime | None:
     """The deadline that the dossier's events give with this calendar: intake's own are computed anew, a sender's stay.
 
@@ -146,11 +161,16 @@ def _within_reach(dossier: Dossier, history: Iterable[Fact], days: Iterable[Anno
     """Whether an open dossier has a deadline that may be intake's, and a day between the receipt and the last date that counts for it."""
     if not dossier.is_open or dossier.due_at is None or dossier.received_at is None:
         return False
-    if not any(fact.due_computed or isinstance(fact.event, PAUSE_ENDS) for fact in history):
+    if not _may_be_computed(history):
         return False
     first = local_date(dossier.received_at)
     last = local_date(max(dossier.last_occurred_at, *(change.due_at for change in dossier.deadlines)))
     return any(first <= each.day <= last for each in days)
+
+
+def _may_be_computed(history: Iterable[Fact]) -> bool:
+    """Whether intake counted any of it: from the receipt, or over a pause."""
+    return any(fact.due_computed or isinstance(fact.event, PAUSE_ENDS) for fact in history)
 
 
 def _outcome(dossier: Dossier, new_due_at: datetime, now: datetime) -> Outcome:

@@ -1,23 +1,26 @@
 """What an announcement would move, looked for among the open dossiers it covers."""
 
 import contextlib
+from collections import Counter as Tally
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from services.intake import log
 from services.intake.announcements import store
 from services.intake.announcements.known import Announcement, Announcements, covered
-from services.intake.announcements.moves import Change, Move, as_logged, move_of
+from services.intake.announcements.moves import Change, Move, Untouched, as_logged, move_of, untouched
 from services.intake.announcements.open_dossiers import open_histories
 from services.intake.database import Database
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Of the open dossiers examined, those whose deadline moves, or stays for a reason; by code."""
+    """Of the open dossiers examined, those whose deadline moves, or stays for a reason, by code; and how many are not affected."""
 
     examined: int
     moves: list[Move]
+    untouched: Mapping[Untouched, int]
 
 
 async def preview(database: Database, announcements: Announcements, announcement: Announcement, now: datetime) -> Plan:
@@ -32,7 +35,7 @@ async def preview(database: Database, announcements: Announcements, announcement
 async def plan(database: Database, announcement: Announcement, change: Change, position: int, now: datetime) -> Plan:
     """What it affects of the dossiers that were open after the log's event `position`, as they stand since."""
     scope = frozenset(covered(change.newest.departments, announcement.applies_to))
-    examined, moves = 0, []
+    examined, moves, others = 0, [], Tally[Untouched]()
     async with contextlib.aclosing(open_histories(database, position)) as histories:
         async for code, history in histories:
             dossier = as_logged(code, history)
@@ -42,4 +45,6 @@ async def plan(database: Database, announcement: Announcement, change: Change, p
             move = move_of(dossier, history, change, now)
             if move is not None:
                 moves.append(move)
-    return Plan(examined, moves)
+            elif dossier.is_open:  # it may have been closed since
+                others[untouched(dossier, history)] += 1
+    return Plan(examined, moves, others)

@@ -1,13 +1,15 @@
 """Bodies and answers of the calls about announced days, as the API documents show them."""
 
 import re
+import unicodedata
 from datetime import date, datetime
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
 from services.intake.schemas import Instant
+from shared.domain.localtime import FIRST_YEAR, LAST_YEAR
 
 
 def _iso_day(value: object) -> date | None:
@@ -20,7 +22,24 @@ def _iso_day(value: object) -> date | None:
     raise PydanticCustomError("day", "write a date, such as 2026-08-31")
 
 
-Day = Annotated[date, BeforeValidator(_iso_day)]
+def _in_reach(day: date) -> date:
+    if not FIRST_YEAR <= day.year <= LAST_YEAR:
+        raise PydanticCustomError("day_out_of_reach", "write a day of the years 1900 to 2999")
+    return day
+
+
+def _readable(text: str) -> str:
+    """Refuses control and invisible characters: they would be written to terminals, reports and the legal ground of every move."""
+    if not text.strip():
+        raise PydanticCustomError("blank", "write what can be read")
+    if hidden := [letter for letter in text if unicodedata.category(letter) in HIDDEN]:
+        raise PydanticCustomError("hidden", "leave out {character}", {"character": f"U+{ord(hidden[0]):04X}"})
+    return text
+
+
+HIDDEN = frozenset({"Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp"})
+Readable = Annotated[str, AfterValidator(_readable)]
+Day = Annotated[date, BeforeValidator(_iso_day), AfterValidator(_in_reach)]
 Outcome = Literal["moves", "overdue", "would_be_overdue", "cannot_be_computed", "changed_meanwhile"]
 
 
@@ -33,7 +52,7 @@ class NewDays(BaseModel):
     first: Day | None = None
     last: Day | None = None
     works: bool = Field(strict=True, description="false: a day off; true: a day that is worked, such as a swapped Saturday")
-    name: str = Field(min_length=1, max_length=200, examples=["Quốc khánh"])
+    name: Readable = Field(min_length=1, max_length=200, examples=["Quốc khánh"])
 
 
 class NewAnnouncement(BaseModel):
@@ -42,7 +61,7 @@ class NewAnnouncement(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     id: str | None = Field(None, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=100, description="the same id again is a repeat")
-    source: str = Field(min_length=1, max_length=500, description="the decree, as it is cited: it is the legal ground of every move")
+    source: Readable = Field(min_length=1, max_length=500, description="the decree, as it is cited: it is the legal ground of every move")
     announced_at: Instant | None = Field(None, description="when it was made known; now when missing")
     days: list[NewDays] = Field(min_length=1, max_length=400)
     applies_to: list[str] = Field(
@@ -89,6 +108,11 @@ class AnnouncementView(BaseModel):
 class AnnouncementAnswer(AnnouncementView):
     """One announcement with a page of the dossiers it affects, by code."""
 
+    not_affected: dict[str, int] | None = Field(
+        None,
+        description="of a dry run, the open dossiers whose deadline is the same with these days, by why: `no_deadline`, `given_by_sender`, "
+        "`same_deadline` (no such day in their time, or it makes no difference); null when it is not a dry run",
+    )
     notes: list[str] = Field(default=[], description="days that were so already")
     moves: list[MoveView]
     next_cursor: str | None = Field(description="give it as `cursor` for the next page; null on the last one")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from services.intake.announcements.known import AnnouncedDay, Announcement, Stored
-from services.intake.announcements.moves import MOVING, STAYING, Move, Outcome, reason
+from services.intake.announcements.moves import MOVING, STAYING, Move, Outcome, Untouched, reason
 from services.intake.announcements.planning import Plan
 from services.intake.announcements.schemas import AnnouncementAnswer, AnnouncementView, DayAnnounced, MoveView
 from shared.domain.localtime import local_date
@@ -41,6 +41,7 @@ def planned_answer(announcement: Announcement, plan: Plan, notes: list[str], pag
         state="dry_run",
         open_dossiers_examined=plan.examined,
         **_counted(counts),
+        not_affected={why.value: plan.untouched[why] for why in Untouched if why in plan.untouched},
         notes=notes,
         **_page(listed[: page.limit + 1], announcement.days, page.limit),
     )

@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 
 from services.intake.changes import Change
-from services.intake.explanation import pauses, receipts, verdicts
-from services.intake.explanation.wording import when
+from services.intake.explanation import pauses, receipts, recounts, verdicts
+from services.intake.explanation.wording import channel, when
 from services.intake.schemas import Step
 from shared.catalogue import Catalogue
 from shared.domain import events as domain
@@ -18,22 +18,27 @@ CatalogueAt = Callable[[datetime], Catalogue]  # the catalogue that was in force
 
 def explain(changes: Sequence[Change], catalogue_at: CatalogueAt, now: datetime, definition: Definition = BY_DATE) -> list[Step]:
     """Receipt, normalised start, each interval, deadline, what came after, closing, class: in the order in which they happened."""
-    steps = [step for change in changes for step in _steps(change, catalogue_at(change.recorded_at))]
+    steps: list[Step] = []
+    for number, change in enumerate(changes):
+        if isinstance(change.event, domain.Extended) and change.computed:
+            steps += recounts.recount(changes[:number], change, catalogue_at)
+        steps += _steps(change, changes[:number], catalogue_at(change.recorded_at), definition)
     return [*steps, verdicts.verdict(changes[-1].after, now, definition)]
 
 
-def _steps(change: Change, catalogue: Catalogue) -> Iterator[Step]:
+def _steps(change: Change, past: Sequence[Change], catalogue: Catalogue, definition: Definition) -> Iterator[Step]:
     event, before, after, at = change.event, change.before, change.after, change.after.last_occurred_at
     match event:
         case domain.Submitted():
-            yield Step(step="submitted", at=at, text=f"Submitted {when(at)} ({after.channel.value}); the clock has not started.")
+            yield Step(step="submitted", at=at, text=f"Submitted {when(at)} ({channel(after)}); the clock has not started.")
         case domain.Received():
             yield from receipts.receipt(event, change, catalogue)
         case domain.SupplementRequested() | domain.PaymentRequested():
-            yield pauses.begun(after)
+            yield pauses.begun(after, definition)
         case domain.Extended():
             ground = f" on a legal ground ({event.legal_ground})" if event.legal_ground else ", no legal ground given"
-            yield Step(step="extended", at=at, due_at=after.due_at, text=f"Extended {when(at)}{ground}: {_moved(before, after)}.")
+            anew = recounts.outcome(past, change, catalogue) if change.computed else ""
+            yield Step(step="extended", at=at, due_at=after.due_at, text=f"Extended {when(at)}{ground}: {_moved(before, after)}{anew}.")
         case domain.Apologised():
             yield _apology(event, after)
         case domain.Forwarded():
@@ -42,8 +47,10 @@ def _steps(change: Change, catalogue: Catalogue) -> Iterator[Step]:
             yield _answered(before, after, event)
         case domain.Corrected():
             yield _correction(event, before, after)
+        case domain.Returned():
+            yield Step(step="returned", at=at, text=f"Returned {when(at)} ({event.channel.value}): the applicant has the result.")
         case _ if before is not None and before.suspended_since is not None and after.suspended_since is None:
-            yield from pauses.ended(change, before, catalogue)
+            yield from pauses.ended(change, before, catalogue, definition)
     if after.closed_at is not None and (before is None or before.closed_at is None):
         yield Step(step="closed", at=after.closed_at, text=f"Closed {when(after.closed_at)} as {after.state.value}; the clock stops.")
 
@@ -78,11 +85,14 @@ def _answered(before: Dossier | None, after: Dossier, event: domain.ForwardAnswe
 
 
 def _correction(event: domain.Corrected, before: Dossier | None, after: Dossier) -> Step:
-    reason = f" ({event.reason})" if event.reason else ", no reason given"
-    changed = f"{event.corrected_field.value} from {event.old} to {event.new}{reason}"
-    deadline = f"; {_moved(before, after)}" if event.corrected_field is CorrectableField.DUE_AT else ""
     at = after.last_occurred_at
-    return Step(step="corrected", at=at, due_at=after.due_at, text=f"Corrected {when(at)}: {changed}{deadline}.")
+    reason = f" ({event.reason})" if event.reason else ", no reason given"
+    if event.corrected_field is CorrectableField.DUE_AT:
+        changed = f"the deadline, {_moved(before, after)}"
+    else:
+        field = event.corrected_field.value.replace("_", " ")
+        changed = f"{field} from {event.old or 'nothing'} to {event.new or 'nothing'}"
+    return Step(step="corrected", at=at, due_at=after.due_at, text=f"Corrected {when(at)}: {changed}{reason}.")
 
 
 def _moved(before: Dossier | None, after: Dossier) -> str:

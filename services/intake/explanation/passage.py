@@ -15,19 +15,27 @@ UNCOUNTED = {
     Reason.INTAKE_CLOSED: "the procedure's intake is closed",
     Reason.OUTSIDE_HOURS: "outside working hours",
     Reason.WEEKEND: "weekend",
-    Reason.MOVED: "the first working day after, to which the deadline moves",
 }
 FEWEST_MERGED = 3
 
 
-def days(intervals: Iterable[Interval], term: Term | None) -> Iterator[Step]:
+def days(intervals: Iterable[Interval], term: Term | None, label: str = "") -> Iterator[Step]:
     """A term in days or months, and an answer due the same day: one step for each interval, with the number of each working day."""
-    number = 0
+    number, ended = 0, False
     for interval in intervals:
-        if interval.reason is Reason.INTAKE_CLOSED and interval.start.time() == time():
-            continue  # the small hours before the opening at which the receipt counts as made
+        if _is_silent(interval):
+            continue
         number += interval.counts
-        yield _step(interval, _counted(interval, number, term) if interval.counts else not_counted(interval))
+        yield _step(interval, _of_a_term_in_days(interval, number, term, ended=ended), label)
+        ended = ended or interval.reason is Reason.CALENDAR_TIME
+
+
+def _is_silent(interval: Interval) -> bool:
+    """Whether it says nothing that the start of the count does not: the small hours before the opening at which the receipt counts as
+    made; and no time at all, for an answer due at the very instant of the receipt."""
+    if interval.reason is Reason.INTAKE_CLOSED:
+        return interval.start.time() == time()
+    return interval.reason is Reason.SAME_DAY and interval.start == interval.end
 
 
 def hours(intervals: Iterable[Interval], label: str = "") -> Iterator[Step]:
@@ -44,7 +52,7 @@ def hours(intervals: Iterable[Interval], label: str = "") -> Iterator[Step]:
 
 def not_counted(interval: Interval) -> str:
     """`not counted, Tết Nguyên đán Giáp Thìn`."""
-    return f"not counted, {interval.name or UNCOUNTED.get(interval.reason, 'day off')}"
+    return f"not counted, {_why(interval)}"
 
 
 def counted_time(intervals: Iterable[Interval]) -> timedelta:
@@ -52,22 +60,37 @@ def counted_time(intervals: Iterable[Interval]) -> timedelta:
     return sum((interval.end - interval.start for interval in intervals if interval.counts), timedelta(0))
 
 
+def _why(interval: Interval) -> str:
+    return interval.name or UNCOUNTED.get(interval.reason, "day off")
+
+
 def _step(interval: Interval, text: str, label: str = "") -> Step:
-    stretch = _span(interval) if interval.reason in (Reason.CALENDAR_TIME, Reason.SAME_DAY) else on(interval.start.date())
+    stretch = _stretch(interval)
     return Step(step="interval", at=interval.start, until=interval.end, counted=interval.counts, text=f"{label}{stretch}: {text}.")
 
 
-def _span(interval: Interval) -> str:
-    same_day = interval.start.date() == interval.end.date()
-    return f"{when(interval.start)} to {clock(interval.end) if same_day else when(interval.end)}"
+def _stretch(interval: Interval) -> str:
+    match interval.reason:
+        case Reason.CALENDAR_TIME:
+            return f"From {when(interval.start)}"
+        case Reason.SAME_DAY:
+            return f"{when(interval.start)} to {clock(interval.end)}"
+        case _:
+            return on(interval.start.date())
 
 
-def _counted(interval: Interval, number: int, term: Term | None) -> str:
+def _of_a_term_in_days(interval: Interval, number: int, term: Term | None, *, ended: bool) -> str:
+    """What happens on the way; `ended` when calendar days or months are over, and only a working day is looked for."""
+    if interval.reason is Reason.MOVED:
+        return "the first working day after; the deadline moves there"
+    if not interval.counts:
+        return f"not a working day, {_why(interval)}" if ended else not_counted(interval)
     if term is None:
         return "the answer is due the same day, when the last session closes"
-    if term.unit is not TermUnit.WORKING_DAYS:
-        return f"counted, {of(term)}, with the days off in between"
-    return f"counted, working day {number} of {term.amount}{_swapped(interval)}"
+    if term.unit is TermUnit.WORKING_DAYS:
+        return f"counted, working day {number} of {term.amount}{_swapped(interval)}"
+    ends = "ends" if term.amount == 1 else "end"
+    return f"{of(term)}, days off among them, {ends} on {on(interval.end.date())}"
 
 
 def _swapped(interval: Interval) -> str:

@@ -1,6 +1,7 @@
 """A pause told: how it began, what it credited, and where that moved the deadline, or why it did not."""
 
 from collections.abc import Iterator
+from datetime import datetime
 
 from services.intake.changes import Change
 from services.intake.explanation import passage
@@ -9,29 +10,40 @@ from services.intake.schemas import Step
 from shared.catalogue import Catalogue
 from shared.domain.calendar import WorkingCalendar
 from shared.domain.deadline import due_after_pause, overdue_from
+from shared.domain.definitions import BY_DATE, Definition
 from shared.domain.dossier import Dossier
 from shared.domain.errors import CalendarNotKnown
 from shared.domain.timeliness import in_hours
 from shared.domain.walk import pause, working_time
 
+NOT_OVERDUE_BY_DATE = f"by {BY_DATE.name}, by which a pause moves a deadline or not, it was not overdue"
+MOVES_ALL_THE_SAME = f"the pause moves its deadline all the same, for {NOT_OVERDUE_BY_DATE}"
 
-def begun(after: Dossier) -> Step:
-    """The clock stops."""
+
+def begun(after: Dossier, definition: Definition) -> Step:
+    """The clock stops; how the dossier stands meanwhile is told by the definition asked for."""
     at, ended = after.last_occurred_at, after.suspensions[-1]
     text = f"Paused {when(at)}, {_kind(ended.kind.value)}: the clock stands"
     if after.due_at is None:
         return Step(step="pause", at=at, counted=False, text=f"{text}.")
-    overdue = at >= overdue_from(after.due_at, in_hours=in_hours(after))
-    standing = "was overdue already and stays so" if overdue else "does not become overdue meanwhile"
-    return Step(step="pause", at=at, due_at=after.due_at, counted=False, text=f"{text}; due {when(after.due_at)}, and it {standing}.")
+    text = f"{text}; due {when(after.due_at)}, and it {_standing(at, after.due_at, definition, hours=in_hours(after))}."
+    return Step(step="pause", at=at, due_at=after.due_at, counted=False, text=text)
 
 
-def ended(change: Change, before: Dossier, catalogue: Catalogue) -> Iterator[Step]:
+def _standing(at: datetime, due_at: datetime, definition: Definition, *, hours: bool) -> str:
+    by = "" if definition.name == BY_DATE.name else f" by {definition.name}"
+    if at < definition.overdue_from(due_at, in_hours=hours):
+        return f"does not become overdue{by} meanwhile"
+    moves = at < overdue_from(due_at, in_hours=hours)
+    return f"was overdue already{by} and stays so{f' meanwhile; {MOVES_ALL_THE_SAME}' if moves else ''}"
+
+
+def ended(change: Change, before: Dossier, catalogue: Catalogue, definition: Definition) -> Iterator[Step]:
     """What the pause passed, what its working time added to the deadline, and the deadline after it."""
     calendar = catalogue.calendar_of(before.department)
     try:
         yield from _credited(before, change, calendar)
-        told = _outcome(before, change, calendar)
+        told = _outcome(before, change, calendar, definition)
     except CalendarNotKnown as unknown:
         told = f"{_carried(before, change.after)}; its working time cannot be counted here, {unknown}"
     began, at = before.suspensions[-1], change.after.last_occurred_at
@@ -49,7 +61,7 @@ def _credited(before: Dossier, change: Change, calendar: WorkingCalendar) -> Ite
     yield from passage.hours(working_time(due, passage.counted_time(passed), calendar), "the deadline moves over: ")
 
 
-def _outcome(before: Dossier, change: Change, calendar: WorkingCalendar) -> str:
+def _outcome(before: Dossier, change: Change, calendar: WorkingCalendar, definition: Definition) -> str:
     assert before.suspended_since is not None
     after, since, hours = change.after, before.suspended_since, in_hours(before)
     worked = f"{length(calendar.working_time_between(since, after.last_occurred_at))} of working time passed"
@@ -60,12 +72,13 @@ def _outcome(before: Dossier, change: Change, calendar: WorkingCalendar) -> str:
         whose = "today's calendar gives" if change.computed else "the date came with the event; counting gives"
         return f"{worked}; {_carried(before, after)}, {whose} {when(counted)}"
     if since >= overdue_from(before.due_at, in_hours=hours):
-        return f"{worked}, but the dossier was overdue already when the pause began: still due {when(before.due_at)}"
-    return (
-        f"{worked} and moves the deadline: {_carried(before, after)}"
-        if counted != before.due_at
-        else f"{worked}: {_carried(before, after)}"
-    )
+        by = "" if definition.name == BY_DATE.name else f" by {BY_DATE.name}, by which a pause moves a deadline or not,"
+        return f"{worked}, but the dossier was overdue already{by} when the pause began: still due {when(before.due_at)}"
+    if counted == before.due_at:
+        return f"{worked}: {_carried(before, after)}"
+    overdue = since >= definition.overdue_from(before.due_at, in_hours=hours)
+    why = f", for {NOT_OVERDUE_BY_DATE} when the pause began" if overdue else ""
+    return f"{worked} and moves the deadline: {_carried(before, after)}{why}"
 
 
 def _carried(before: Dossier, after: Dossier) -> str:

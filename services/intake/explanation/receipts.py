@@ -5,7 +5,7 @@ from datetime import datetime
 
 from services.intake.changes import Change
 from services.intake.explanation import passage
-from services.intake.explanation.wording import of, when
+from services.intake.explanation.wording import channel, of, when
 from services.intake.schemas import Step
 from shared.catalogue import Catalogue
 from shared.domain import events as domain
@@ -20,9 +20,9 @@ from shared.domain.walk import Interval, Reason, walk
 def receipt(event: domain.Received, change: Change, catalogue: Catalogue) -> Iterator[Step]:
     """Receipt, normalised start, intervals, deadline."""
     dossier, at = change.after, local(event.occurred_at)
-    text = f"Received {when(at)} ({dossier.channel.value}) by {dossier.department}; the clock starts."
+    text = f"Received {when(at)} ({channel(dossier)}) by {dossier.department}; the clock starts."
     yield Step(step="received", at=at, text=text)
-    rule = _rule(event, change, catalogue)
+    rule = rule_of(event, change, catalogue)
     try:
         passed = [] if rule is None else list(walk(at, rule, catalogue.calendar_of(dossier.department)))
     except CalendarNotKnown as unknown:
@@ -34,7 +34,7 @@ def receipt(event: domain.Received, change: Change, catalogue: Catalogue) -> Ite
     yield _deadline(dossier, change, rule, passed, catalogue)
 
 
-def _rule(event: domain.Received, change: Change, catalogue: Catalogue) -> DeadlineRule | None:
+def rule_of(event: domain.Received, change: Change, catalogue: Catalogue) -> DeadlineRule | None:
     """What the deadline was counted by; None for a bare date of the sender, which says nothing of how it came about."""
     procedure = catalogue.procedure(event.procedure, local_date(event.occurred_at))
     if event.term is not None:

@@ -2,10 +2,11 @@
 
 from datetime import datetime, timedelta
 
-from services.intake.explanation.wording import when
+from services.intake.explanation.wording import on, when
 from services.intake.schemas import Step
-from shared.domain.definitions import BY_DATE, HALF_DAY, INSTANT, Definition
+from shared.domain.definitions import AFTERNOON, BY_DATE, HALF_DAY, INSTANT, MORNING, Definition
 from shared.domain.dossier import Dossier
+from shared.domain.localtime import local
 from shared.domain.timeliness import Standing, closed_timeliness, in_hours, standing
 
 NO_LEAD = timedelta(0)
@@ -25,14 +26,40 @@ def verdict(dossier: Dossier, now: datetime, definition: Definition) -> Step:
     if dossier.due_at is None:
         text = "no_deadline: a class of its own, in no percentage."
     else:
-        how = COMPARED.get(definition.name, ("", ""))[in_hours(dossier)]
+        how = _compared(definition, dossier.closed_at, dossier.due_at, hours=in_hours(dossier))
         text = f"{by_class.value} by {definition.name} ({how}): closed {when(dossier.closed_at)}, due {when(dossier.due_at)}."
     return Step(step="class", at=dossier.closed_at, due_at=dossier.due_at, text=text)
+
+
+def _compared(definition: Definition, closed_at: datetime, due_at: datetime, *, hours: bool) -> str:
+    """What was compared; by halves of days which they are, for the cut is at no hour that anybody could guess."""
+    how = COMPARED.get(definition.name, ("", ""))[hours]
+    if definition.name != HALF_DAY.name:
+        return how
+    closed, due = local(closed_at), local(due_at)
+    other_day = f"{on(closed.date())} " if closed.date() != due.date() else ""
+    return f"{how}: due {_half_and_cut(due)}, closed {other_day}{_half(closed)[0]}"
+
+
+def _half_and_cut(instant: datetime) -> str:
+    return "{} ({})".format(*_half(instant))
+
+
+def _half(instant: datetime) -> tuple[str, str]:
+    """The part of its local day by `half-day/1`, and where it is cut."""
+    clock = local(instant).time()
+    if clock < MORNING:
+        return "before the morning", f"until {MORNING:%H:%M}"
+    if clock < AFTERNOON:
+        return "in the morning", f"until {AFTERNOON:%H:%M}"
+    return "in the afternoon", f"from {AFTERNOON:%H:%M}"
 
 
 def _standing(dossier: Dossier, now: datetime, definition: Definition) -> Step:
     found = standing_by(dossier, now, definition)
     due = f", due {when(dossier.due_at)}" if dossier.due_at else ""
+    if dossier.due_at and definition.name == HALF_DAY.name:
+        due += f" {_half_and_cut(dossier.due_at)}"
     text = f"{when(now)}: {found.value} by {definition.name}{due}." if found else f"{when(now)}: not counted, {dossier.state.value}."
     return Step(step="standing", at=now, due_at=dossier.due_at, text=text)
 

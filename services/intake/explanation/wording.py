@@ -2,6 +2,7 @@
 
 from datetime import date, datetime, timedelta
 
+from shared.domain.dossier import Dossier
 from shared.domain.localtime import local
 from shared.domain.terms import Term
 
@@ -15,21 +16,35 @@ def on(day: date) -> str:
 
 
 def when(instant: datetime) -> str:
-    """`Fri 2024-02-09 08:31`, in local time; seconds only where there are some."""
+    """`Fri 2024-02-09 08:31`, in local time; seconds and their fractions only where there are some."""
     here = local(instant)
     return f"{on(here.date())} {clock(here)}"
 
 
 def clock(instant: datetime) -> str:
     here = local(instant)
-    return f"{here:%H:%M}" if here == here.replace(second=0, microsecond=0) else f"{here:%H:%M:%S}"
+    if here.microsecond:
+        return f"{here:%H:%M:%S.%f}".rstrip("0")
+    return f"{here:%H:%M:%S}" if here.second else f"{here:%H:%M}"
 
 
 def length(time: timedelta) -> str:
-    """`6 h 29 min`; nothing is `0 min`."""
-    minutes, seconds = divmod(int(time.total_seconds()), 60)
-    parts = [f"{amount} {unit}" for amount, unit in ((minutes // 60, "h"), (minutes % 60, "min"), (seconds, "s")) if amount]
-    return " ".join(parts) or "0 min"
+    """`6 h 29 min`, and `7 h 0 min 47 s`, which nobody reads as minutes; nothing is `0 min`."""
+    whole, fraction = divmod(time, timedelta(seconds=1))
+    minutes, seconds = divmod(whole, 60)
+    hours, minutes = divmod(minutes, 60)
+    told: list[tuple[int | str, str]] = [(hours, "h")] if hours else []
+    if minutes or (hours and (seconds or fraction)):
+        told.append((minutes, "min"))
+    if seconds or fraction:
+        told.append((f"{seconds}.{fraction.microseconds:06d}".rstrip("0") if fraction else seconds, "s"))
+    return " ".join(f"{amount} {unit}" for amount, unit in told) or "0 min"
+
+
+def channel(dossier: Dossier) -> str:
+    """`in_person`; `online, full`: the words of the figures."""
+    level = dossier.online_level
+    return dossier.channel.value if level is None else f"{dossier.channel.value}, {level.value}"
 
 
 def of(term: Term) -> str:
