@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 
-from services.reporting.batch import Batch, Change
+from services.reporting.projecting.batch import Batch, Change
 from shared.contract.codec import encode
 from shared.contract.topics import STATUS
 from shared.domain import events

@@ -24,15 +24,15 @@ from bench.generated import CUT, FIRST, LAST, Generated
 from bench.loading import load
 from bench.machine import machine
 from bench.plain import assert_equal, by_department
-from services.reporting.attention import Desks
 from services.reporting.attention_api import due_until
 from services.reporting.figures import report
+from services.reporting.following.attention import Desks
 from services.reporting.knowledge import Pin
-from services.reporting.listing import page_of
 from services.reporting.migrate import migrate
+from services.reporting.opening.listing import page_of
+from services.reporting.opening.tokens import Figure
 from services.reporting.query import Dimension, FigureQuery
 from services.reporting.store import open_engine, snapshot
-from services.reporting.tokens import Figure
 from shared import catalogue
 from shared.catalogue import Catalogue
 from shared.contract.codec import decode_status

@@ -9,10 +9,10 @@ import msgspec
 
 from bench.fates import CODE, DEPARTMENT, OF_A_THOUSAND, PROCEDURE, Story, stories
 from services.reporting.entry import Entry, add
+from services.reporting.projecting.versions import Steps, Version
 from services.reporting.rollup import Cell, rolled_up
 from services.reporting.spans import day_number
 from services.reporting.tables import dossiers, history
-from services.reporting.versions import Steps, Version
 from shared.catalogue import Catalogue
 from shared.domain.localtime import LOCAL, local_date
 from shared.domain.timeliness import closed_timeliness

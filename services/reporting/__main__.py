@@ -12,9 +12,9 @@ from prometheus_client import CollectorRegistry
 from services.reporting.api import Reporting, create_app
 from services.reporting.gauges import FigureGauges
 from services.reporting.health import Progress
-from services.reporting.metrics import PipelineMetrics
 from services.reporting.migrate import migrate
-from services.reporting.projector import Projector
+from services.reporting.projecting.metrics import PipelineMetrics
+from services.reporting.projecting.projector import Projector
 from services.reporting.settings import ReportingSettings
 from services.reporting.store import open_engine
 from shared import catalogue

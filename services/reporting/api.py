@@ -15,17 +15,17 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 
 from services.reporting import attention_api, comparisons_api, consistency_api, figures, figures_api
 from services.reporting.accepted import FORM_ONCE
-from services.reporting.calendar_feed import CalendarFeed
 from services.reporting.figures_api import FigureRoutes
+from services.reporting.following.calendar_feed import CalendarFeed
 from services.reporting.forms import FORMATS, GROUPINGS, render
 from services.reporting.gauges import FigureGauges
 from services.reporting.health import Progress
+from services.reporting.opening.tokens import Tokens
 from services.reporting.parameters import FigureParameters, PeriodParameters, one_dimension
 from services.reporting.query import Dimension
 from services.reporting.rebuild import door
 from services.reporting.store import answers
 from services.reporting.tables import dossiers
-from services.reporting.tokens import Tokens
 from services.reporting.unavailable import passes
 from shared import problems
 from shared.catalogue import Catalogue

@@ -11,9 +11,9 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.responses import Response
 
-from services.reporting.attention import Desks, Followed, by_department, tally
-from services.reporting.attention_query import ONCE, REPEATED, AttentionParameters, AttentionQuery, attention_query, place_after
-from services.reporting.calendar_feed import CalendarFeed, KnownCalendar
+from services.reporting.following.asked import ONCE, REPEATED, AttentionParameters, AttentionQuery, attention_query, place_after
+from services.reporting.following.attention import Desks, Followed, by_department, tally
+from services.reporting.following.calendar_feed import CalendarFeed, KnownCalendar
 from services.reporting.instants import microseconds
 from services.reporting.paging import list_of, page_json
 from services.reporting.tables import dossiers

@@ -8,14 +8,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from starlette.responses import Response
 
 from services.reporting.accepted import CHANGES_ONCE, DEFINITIONS_ONCE, FILTERS_REPEATED
-from services.reporting.changes import Moved, moved
 from services.reporting.columns import COUNTS, counts
 from services.reporting.cursors import START, PinnedPlace, Place, place_of
-from services.reporting.differences import Differing, differing
 from services.reporting.figures import report_in, row_json
 from services.reporting.figures_api import FigureRoutes
 from services.reporting.instants import microseconds
 from services.reporting.knowledge import Pin, pinned
+from services.reporting.opening.changes import Moved, moved
+from services.reporting.opening.differences import Differing, differing
 from services.reporting.paging import Cursor, Limit, list_of, page_json, same_model
 from services.reporting.parameters import ChangesParameters, DefinitionsParameters, FigureParameters
 from services.reporting.query import FigureQuery

@@ -9,8 +9,9 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from services.reporting.batch import Change
 from services.reporting.entry import Entry, add, decode_entry, entry_of
+from services.reporting.projecting.batch import Change
+from services.reporting.projecting.versions import Version, due_of, version_of
 from services.reporting.rebuild.drift import Drift
 from services.reporting.rebuild.judging import Finding, row_faults
 from services.reporting.rebuild.sides import Side
@@ -18,7 +19,6 @@ from services.reporting.rollup import Cell, rolled_up
 from services.reporting.spans import MONTH, YEAR
 from services.reporting.store import snapshot
 from services.reporting.tables import dossiers, sums
-from services.reporting.versions import Version, due_of, version_of
 from shared.contract.codec import decode_status
 from shared.mapping import to_dossier
 

@@ -11,13 +11,13 @@ from services.reporting import figures
 from services.reporting.accepted import FIGURES_ONCE, FIGURES_REPEATED, LIST_ONCE
 from services.reporting.cursors import START, Place, place_of
 from services.reporting.knowledge import pinned
-from services.reporting.listing import Item, page_of
 from services.reporting.measures import CHANNELS
+from services.reporting.opening.listing import Item, page_of
+from services.reporting.opening.tokens import Figure, OtherCatalogue, Tokens, UnreadableToken
 from services.reporting.paging import Cursor, Limit, json_of, list_of, page_json, same_model
 from services.reporting.parameters import FigureParameters, figure_query
 from services.reporting.query import FigureQuery
 from services.reporting.store import snapshot
-from services.reporting.tokens import Figure, OtherCatalogue, Tokens, UnreadableToken
 from shared.catalogue import Catalogue
 from shared.clock import Clock
 from shared.parameters import invalid, only

@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from services.reporting.columns import COUNTS, counts
 from services.reporting.grouping import Group, fold
 from services.reporting.measures import MEASURE_CODES, Standing
-from services.reporting.metrics import STAGE
+from services.reporting.projecting.metrics import STAGE
 from services.reporting.query import Dimension, FigureQuery
 from services.reporting.range_sums import range_sums
 from services.reporting.rollup import ALL

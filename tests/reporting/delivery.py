@@ -8,11 +8,11 @@ from typing import Any
 from sqlalchemy import delete
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from services.reporting.batch import Batch
-from services.reporting.projection import Move, project, stored_offsets
+from services.reporting.projecting.batch import Batch
+from services.reporting.projecting.projection import Move, project, stored_offsets
+from services.reporting.projecting.versions import Applied
 from services.reporting.store import writing
 from services.reporting.tables import dossiers, history, offsets, sums
-from services.reporting.versions import Applied
 from shared.contract.codec import encode
 from shared.contract.topics import STATUS
 from shared.domain.dossier import Dossier, apply

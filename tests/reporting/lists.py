@@ -8,10 +8,10 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from services.reporting.columns import COUNTS, counts
 from services.reporting.cursors import START
 from services.reporting.figures import Report
-from services.reporting.listing import page_of
+from services.reporting.opening.listing import page_of
+from services.reporting.opening.tokens import Tokens
 from services.reporting.query import FigureQuery
 from services.reporting.store import snapshot
-from services.reporting.tokens import Tokens
 from shared.catalogue import Catalogue
 from tests.reporting.expected import expected
 from tests.support.recount import Story

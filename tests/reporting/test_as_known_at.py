@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from services.reporting.changes import Moved, moved
 from services.reporting.columns import COUNTS, counts
 from services.reporting.cursors import START
 from services.reporting.figures import report
 from services.reporting.knowledge import pinned
+from services.reporting.opening.changes import Moved, moved
 from services.reporting.query import FigureQuery
 from services.reporting.store import snapshot
 from services.reporting.tables import history as history_table

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from services.reporting.attention import Desks, Followed, Tally, by_department, tally
+from services.reporting.following.attention import Desks, Followed, Tally, by_department, tally
 from shared.catalogue import Catalogue
 from shared.domain.dossier import Dossier
 from shared.domain.events import Event

@@ -14,7 +14,7 @@ from pydantic import SecretStr
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.reporting.api import Reporting, create_app
-from services.reporting.calendar_feed import ASK_AGAIN_AFTER_S, CalendarFeed
+from services.reporting.following.calendar_feed import ASK_AGAIN_AFTER_S, CalendarFeed
 from services.reporting.gauges import FigureGauges
 from services.reporting.health import Progress
 from services.reporting.migrate import migrate

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from bench.fates import OF_A_THOUSAND, Fate
 from bench.generated import FIRST, Generated
 from bench.loading import load
-from services.reporting.batch import Change
+from services.reporting.projecting.batch import Change
 from services.reporting.tables import dossiers, history, sums
 from shared.catalogue import Catalogue
 from shared.contract.codec import encode

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from services.reporting import candidates
 from services.reporting.columns import COUNTS
 from services.reporting.figures import report
+from services.reporting.opening import candidates
 from services.reporting.query import Dimension, FigureQuery
 from shared.domain.definitions import DEFINITIONS
 from tests.builders.offices import OF_HUNDREDS, Office, office, offices

@@ -11,9 +11,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from services.reporting.cursors import START, Place
 from services.reporting.figures import report
 from services.reporting.knowledge import pinned
-from services.reporting.listing import page_of
+from services.reporting.opening.listing import page_of
+from services.reporting.opening.tokens import Figure, Tokens
 from services.reporting.store import snapshot
-from services.reporting.tokens import Figure, Tokens
 from tests.builders.offices import office
 from tests.reporting.delivery import Sent, Topic, empty
 from tests.reporting.lists import numbered, some, walked

@@ -7,7 +7,7 @@ from sqlalchemy import Connection, inspect, select, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.reporting.migrate import migrate
-from services.reporting.projection import stored_offsets
+from services.reporting.projecting.projection import stored_offsets
 from services.reporting.store import open_engine, writing
 from services.reporting.tables import LIVE, metadata, model
 from shared.catalogue import Catalogue

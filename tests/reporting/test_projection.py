@@ -6,10 +6,10 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from services.reporting.batch import STOP_AFTER_UNREADABLE, Batch, TooManyUnreadable
 from services.reporting.figures import Report, report
 from services.reporting.migrate import migrate
-from services.reporting.projection import Move, OffsetsMoved, project, rewind, stored_offsets
+from services.reporting.projecting.batch import STOP_AFTER_UNREADABLE, Batch, TooManyUnreadable
+from services.reporting.projecting.projection import Move, OffsetsMoved, project, rewind, stored_offsets
 from services.reporting.query import Dimension, FigureQuery
 from services.reporting.tables import dossiers, sums
 from shared.catalogue import Catalogue

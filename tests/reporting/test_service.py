@@ -15,7 +15,7 @@ import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient
 
-from services.reporting.batch import STOP_AFTER_UNREADABLE
+from services.reporting.projecting.batch import STOP_AFTER_UNREADABLE
 from services.reporting.settings import ReportingSettings
 from shared.contract.codec import decode_dead_letter
 from shared.contract.topics import DEAD_LETTERS, STATUS

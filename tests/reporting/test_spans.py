@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from services.reporting.pacing import gathering_s
+from services.reporting.projecting.pacing import gathering_s
 from services.reporting.rollup import Cell, rolled_up
 from services.reporting.spans import FIRST_DAY, MONTH, YEAR, covering, day_number
 from services.reporting.tables import sums

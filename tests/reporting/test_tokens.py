@@ -11,9 +11,9 @@ from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.reporting.columns import COUNTS
+from services.reporting.opening.tokens import OtherCatalogue, Tokens
 from services.reporting.store import writing
 from services.reporting.tables import model
-from services.reporting.tokens import OtherCatalogue, Tokens
 from shared.catalogue import Catalogue
 from tests.reporting.test_api import HISTORIES, NOW, client, figures  # noqa: F401 - the fixture is asked for by name
 

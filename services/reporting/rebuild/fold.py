@@ -6,9 +6,9 @@ from datetime import datetime
 
 import msgspec
 
-from services.reporting.batch import Change
 from services.reporting.entry import entry_of
 from services.reporting.instants import SECOND, microseconds
+from services.reporting.projecting.batch import Change
 from shared.contract.codec import encode
 from shared.contract.envelope import CloudEvent
 from shared.domain.dossier import Dossier, apply

@@ -8,8 +8,8 @@ from typing import TypeVar
 from sqlalchemy import insert, or_, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from services.reporting.batch import Change
-from services.reporting.projection import apply
+from services.reporting.projecting.batch import Change
+from services.reporting.projecting.projection import apply
 from services.reporting.rebuild import beside
 from services.reporting.rebuild.beside import Standing, ahead, standing, state, tables_of
 from services.reporting.rebuild.fold import Fold, Line, Refused

@@ -9,9 +9,9 @@ from sqlalchemy import Select, Table, except_, or_, select, union
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.reporting.instants import SECOND
+from services.reporting.projecting.versions import Version
 from services.reporting.store import among
 from services.reporting.tables import ReadModel
-from services.reporting.versions import Version
 
 Past = Sequence[tuple[Version, int]]  # versions that were superseded, oldest first, each with what it was known until
 

@@ -10,7 +10,8 @@ from sqlalchemy import bindparam, func, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from services.reporting.entry import add, decode_entry
-from services.reporting.projection import write
+from services.reporting.projecting.projection import write
+from services.reporting.projecting.versions import Steps
 from services.reporting.rebuild import beside
 from services.reporting.rebuild.beside import PREFIX, Standing, ahead, standing, tables_of
 from services.reporting.rebuild.drift import Drift, drifted
@@ -18,7 +19,6 @@ from services.reporting.rebuild.judging import Finding, Judge, Judged
 from services.reporting.rebuild.sides import Side, sides, suspects
 from services.reporting.store import writing
 from services.reporting.tables import LIVE, ReadModel, model, offsets
-from services.reporting.versions import Steps
 
 AT_ONCE = 500
 NAMED = 50

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from services.reporting.attention_time import Ruler, calendar_of
+from services.reporting.following.ruler import Ruler, calendar_of
 from shared.catalogue import Catalogue
 from shared.domain.dossier import Dossier
 from shared.domain.hops import Hop

@@ -11,7 +11,7 @@ import msgspec
 import structlog
 from pydantic import SecretStr
 
-from services.reporting.announced import entries_of
+from services.reporting.following.announced import entries_of
 from shared.catalogue import Catalogue
 from shared.clock import Clock, system_clock
 from shared.domain.errors import CalendarNotKnown

@@ -11,12 +11,12 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.reporting.candidates import candidates
 from services.reporting.cursors import START, Place
 from services.reporting.entry import Entry, decode_entry
 from services.reporting.listed import Listed, decode_listed
 from services.reporting.membership import columns_of, timeliness_of
-from services.reporting.tokens import Figure
+from services.reporting.opening.candidates import candidates
+from services.reporting.opening.tokens import Figure
 from shared.catalogue import Catalogue
 
 READ_AT_LEAST = 200

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from aiokafka import AIOKafkaProducer
 
-from services.reporting.batch import Unreadable
+from services.reporting.projecting.batch import Unreadable
 from shared.contract.codec import encode
 from shared.contract.dead_letter import dead_letter
 from shared.contract.topics import DEAD_LETTERS

@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple, Protocol
 
-from services.reporting.batch import Change
 from services.reporting.entry import Entry, add, decode_entry, encode_entry
 from services.reporting.instants import microseconds
 from services.reporting.listed import encode_listed, listed_of
+from services.reporting.projecting.batch import Change
 from services.reporting.rollup import Cell
 from services.reporting.spans import day_number
 from shared.domain.localtime import local_date

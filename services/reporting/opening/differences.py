@@ -6,13 +6,13 @@ from dataclasses import dataclass, replace
 from sqlalchemy import ColumnElement, Table, or_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.reporting.candidates import rows_of
 from services.reporting.cursors import START, Place
 from services.reporting.entry import Entry, decode_entry
 from services.reporting.knowledge import Pin, in_force
 from services.reporting.listed import Listed, decode_listed
 from services.reporting.measures import JUDGED_CODES
 from services.reporting.membership import columns_of, timeliness_of
+from services.reporting.opening.candidates import rows_of
 from services.reporting.query import FigureQuery
 from services.reporting.range_sums import filtered
 from services.reporting.spans import day_number

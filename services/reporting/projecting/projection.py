@@ -8,11 +8,11 @@ from sqlalchemy import BigInteger, bindparam, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from services.reporting.batch import Change
+from services.reporting.projecting.batch import Change
+from services.reporting.projecting.versions import Applied, Counting, Steps, Version
 from services.reporting.rollup import Cell, rolled_up
 from services.reporting.store import among, writing
 from services.reporting.tables import LIVE, ReadModel, model, offsets
-from services.reporting.versions import Applied, Counting, Steps, Version
 
 Changes = Mapping[str, Sequence[Change]]  # by dossier, oldest first
 

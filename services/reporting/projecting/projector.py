@@ -12,12 +12,12 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.errors import KafkaError, OffsetOutOfRangeError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from services.reporting import dead_letters
-from services.reporting.batch import Batch, Change, Record
 from services.reporting.health import Progress
-from services.reporting.metrics import PipelineMetrics
-from services.reporting.pacing import gathering_s
-from services.reporting.projection import Move, OffsetsMoved, project, rewind, stored_offsets
+from services.reporting.projecting import dead_letters
+from services.reporting.projecting.batch import Batch, Change, Record
+from services.reporting.projecting.metrics import PipelineMetrics
+from services.reporting.projecting.pacing import gathering_s
+from services.reporting.projecting.projection import Move, OffsetsMoved, project, rewind, stored_offsets
 from services.reporting.settings import ReportingSettings
 from services.reporting.unavailable import passes
 from shared.clock import Clock

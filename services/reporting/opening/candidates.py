@@ -11,11 +11,11 @@ from sqlalchemy import ColumnElement, Select, Table, select, tuple_, union_all
 from services.reporting.grouping import GroupKey
 from services.reporting.knowledge import in_force
 from services.reporting.measures import CHANNEL_CODES, JUDGED_CODES, MEASURE_CODES
+from services.reporting.opening.tokens import Figure
 from services.reporting.query import Dimension, FigureQuery
 from services.reporting.range_sums import filtered
 from services.reporting.spans import day_number
 from services.reporting.tables import dossiers, history
-from services.reporting.tokens import Figure
 from shared.catalogue import Catalogue
 from shared.domain.counting import JUDGED, Measure
 from shared.domain.events import Channel

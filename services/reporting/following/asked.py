@@ -8,8 +8,8 @@ from typing import Annotated, NamedTuple
 
 from fastapi import Query
 
-from services.reporting.attention import Urgency
 from services.reporting.cursors import place_of
+from services.reporting.following.attention import Urgency
 from services.reporting.paging import Cursor, Limit
 from services.reporting.parameters import words
 from shared.catalogue import Catalogue

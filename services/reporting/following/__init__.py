@@ -1,0 +1,1 @@
+"""The daily follow-up: which open dossiers need somebody today, by working time and the announced days."""
