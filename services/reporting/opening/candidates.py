@@ -4,13 +4,13 @@ They may hold for more; what a figure counts is decided by `membership.columns_o
 """
 
 from collections.abc import Iterator, Sequence
-from typing import Any
 
-from sqlalchemy import ColumnElement, Select, Table, select, tuple_, union_all
+from sqlalchemy import ColumnElement, Table
 
 from services.reporting.grouping import GroupKey
 from services.reporting.knowledge import in_force
 from services.reporting.measures import CHANNEL_CODES, JUDGED_CODES, MEASURE_CODES
+from services.reporting.opening.rows import Conditions, Part
 from services.reporting.opening.tokens import Figure
 from services.reporting.query import Dimension, FigureQuery
 from services.reporting.range_sums import filtered
@@ -19,8 +19,6 @@ from services.reporting.tables import dossiers, history
 from shared.catalogue import Catalogue
 from shared.domain.counting import JUDGED, Measure
 from shared.domain.events import Channel
-
-Conditions = Sequence[ColumnElement[bool]]
 
 _ARRIVED = ("received_online", "received_online_full", "received_in_person", "received_postal", "received_in_person_or_postal")
 _CLOSED = ("resolved_total", "resolved_early", "resolved_on_time", "resolved_overdue", "resolved_no_deadline", "withdrawn", "stopped")
@@ -42,27 +40,9 @@ _CHANNELS = {
 }
 
 
-def candidates(figure: Figure, catalogue: Catalogue, after: tuple[int, str], limit: int) -> Select[Any]:
-    """The next rows of the figure; see `rows_of`."""
-    found = [(table, conditions) for table in (dossiers, history) for conditions in _conditions(table, figure, catalogue)]
-    return rows_of(found, after, limit)
-
-
-def rows_of(wanted: Sequence[tuple[Table, Conditions]], after: tuple[int, str], limit: int) -> Select[Any]:
-    """The next rows (code, received_day, contributions, listed) by day of receipt and code."""
-    parts = [
-        _ordered(_columns(table).where(*conditions, tuple_(table.c.received_day, table.c.code) > tuple_(*after)), limit)
-        for table, conditions in wanted
-    ]
-    return _ordered(select(union_all(*(select(part.subquery()) for part in parts)).subquery()), limit)
-
-
-def _ordered(rows: Select[Any], limit: int) -> Select[Any]:
-    return rows.order_by(rows.selected_columns.received_day, rows.selected_columns.code).limit(limit)
-
-
-def _columns(table: Table) -> Select[Any]:
-    return select(table.c.code, table.c.received_day, table.c.contributions, table.c.listed)
+def candidates(figure: Figure, catalogue: Catalogue) -> list[Part]:
+    """Where the dossiers of the figure are among others."""
+    return [(table, conditions) for table in (dossiers, history) for conditions in _conditions(table, figure, catalogue)]
 
 
 def _conditions(table: Table, figure: Figure, catalogue: Catalogue) -> Iterator[Conditions]:

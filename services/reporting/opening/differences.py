@@ -7,12 +7,12 @@ from sqlalchemy import ColumnElement, Table, or_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.reporting.cursors import START, Place
-from services.reporting.entry import Entry, decode_entry
+from services.reporting.entry import Entry
 from services.reporting.knowledge import Pin, in_force
 from services.reporting.listed import Listed, decode_listed
 from services.reporting.measures import JUDGED_CODES
 from services.reporting.membership import columns_of, timeliness_of
-from services.reporting.opening.candidates import rows_of
+from services.reporting.opening.rows import walk
 from services.reporting.query import FigureQuery
 from services.reporting.range_sums import filtered
 from services.reporting.spans import day_number
@@ -39,22 +39,15 @@ async def differing(
     """The next dossiers by day of receipt that not all definitions count in the same columns, and where the page after them starts."""
     found: list[Differing] = []
     last, queries = after, [replace(query, definition=name) for name in DEFINITIONS]
-    wanted = [(table, conditions) for table in (dossiers, history) for conditions in _conditions(table, query, pin)]
-    while True:
-        rows = (await connection.execute(rows_of(wanted, after, READ_AT_ONCE))).all()
-        for row in rows:
-            entry = decode_entry(row.contributions)
-            if len({columns_of(entry, one) for one in queries}) == 1:
-                continue
-            if len(found) == limit:
-                return found, last
-            found.append(
-                Differing(row.code, entry, decode_listed(row.listed), {one.definition: timeliness_of(entry, one) for one in queries})
-            )
-            last = Place(row.received_day, row.code)
-        if len(rows) < READ_AT_ONCE:
-            return found, None
-        after = Place(rows[-1].received_day, rows[-1].code)
+    parts = [(table, conditions) for table in (dossiers, history) for conditions in _conditions(table, query, pin)]
+    async for row, entry in walk(connection, parts, after, READ_AT_ONCE):
+        if len({columns_of(entry, one) for one in queries}) == 1:
+            continue
+        if len(found) == limit:
+            return found, last
+        found.append(Differing(row.code, entry, decode_listed(row.listed), {one.definition: timeliness_of(entry, one) for one in queries}))
+        last = Place(row.received_day, row.code)
+    return found, None
 
 
 def _conditions(table: Table, query: FigureQuery, pin: Pin) -> Iterator[list[ColumnElement[bool]]]:

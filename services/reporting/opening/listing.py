@@ -4,23 +4,20 @@ SQL only narrows the search (candidates.py) and pages by day of receipt and code
 the state of the read model that the figure's token names, whatever has been projected since.
 """
 
-import asyncio
-from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.reporting.cursors import START, Place
-from services.reporting.entry import Entry, decode_entry
+from services.reporting.entry import Entry
 from services.reporting.listed import Listed, decode_listed
 from services.reporting.membership import columns_of, timeliness_of
 from services.reporting.opening.candidates import candidates
+from services.reporting.opening.rows import walk
 from services.reporting.opening.tokens import Figure
 from shared.catalogue import Catalogue
 
 READ_AT_LEAST = 200
-BREATHE_EVERY = 200  # dossiers between two looks at other tasks
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,27 +42,11 @@ async def page_of(connection: AsyncConnection, figure: Figure, catalogue: Catalo
     """The next `limit` dossiers of the figure; the connection's transaction reads one state."""
     items: list[Item] = []
     last = after
-    async for row, entry in _matching(connection, figure, catalogue, limit, after):
+    async for row, entry in walk(connection, candidates(figure, catalogue), after, max(READ_AT_LEAST, limit + 1)):
+        if figure.column not in columns_of(entry, figure.query):
+            continue
         if len(items) == limit:
             return Page(items, last)
         items.append(Item(row.code, entry, decode_listed(row.listed), timeliness_of(entry, figure.query)))
         last = Place(row.received_day, row.code)
     return Page(items, None)
-
-
-async def _matching(
-    connection: AsyncConnection, figure: Figure, catalogue: Catalogue, limit: int, after: Place
-) -> AsyncIterator[tuple[Any, Entry]]:
-    """Every dossier of the figure after the place, in order."""
-    size = max(READ_AT_LEAST, limit + 1)
-    while True:
-        rows = (await connection.execute(candidates(figure, catalogue, after, size))).all()
-        for number, row in enumerate(rows):
-            if number % BREATHE_EVERY == BREATHE_EVERY - 1:
-                await asyncio.sleep(0)
-            entry = decode_entry(row.contributions)
-            if figure.column in columns_of(entry, figure.query):
-                yield row, entry
-        if len(rows) < size:
-            return
-        after = Place(rows[-1].received_day, rows[-1].code)
