@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from shared.domain.definitions import BY_DATE, Definition
+from shared.domain.definitions import Definition
 from shared.domain.dossier import Dossier
 from shared.domain.events import Channel
 from shared.domain.lifecycle import State
@@ -73,13 +73,8 @@ def _facts(dossier: Dossier, received_at: datetime) -> Facts:
     )
 
 
-def figures_by_department(facts: Iterable[Facts], first: date, last: date, definition: Definition = BY_DATE) -> dict[str, Counts]:
-    """The counts of the period `first..last` by the definition, for every department that has any dossier in it."""
-    return figures_by_row(facts, first, last, definition, lambda dossier: dossier.department)
-
-
 def figures_by_row(facts: Iterable[Facts], first: date, last: date, definition: Definition, row_of: RowOf) -> dict[str, Counts]:
-    """As by department, for every row that `row_of` makes of such a dossier."""
+    """The counts of the period `first..last` by the definition, for every row that `row_of` makes of a dossier in it."""
     counts: dict[str, dict[str, int]] = defaultdict(lambda: dict.fromkeys(COUNTED, 0))
     for each in facts:
         if each.received <= last and (each.closed is None or each.closed >= first or _still_awaited(each, first)):

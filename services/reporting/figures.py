@@ -59,16 +59,23 @@ def as_json(found: Report) -> dict[str, Any]:
     """The members of contract.md §4."""
     query = found.query
     return {
+        **asked(query),
+        "by": [dimension.value for dimension in query.by],
+        "total": row_json(found.total),
+        "rows": [{"key": named(query, row.key), **row_json(row.figures)} for row in found.rows],
+        "identities": [one.as_json(query) for one in found.identities],
+    }
+
+
+def asked(query: FigureQuery) -> dict[str, Any]:
+    """The period, how it is judged, and as known when: what stands at the head of every answer."""
+    return {
         "from": query.first.isoformat(),
         "to": query.last.isoformat(),
         **({} if query.period is None else {"period": query.period}),
         "definition": query.definition,
         "as_of": query.as_of.isoformat(),
         "as_known_at": None if query.known_at is None else query.known_at.isoformat(),
-        "by": [dimension.value for dimension in query.by],
-        "total": row_json(found.total),
-        "rows": [{"key": named(query, row.key), **row_json(row.figures)} for row in found.rows],
-        "identities": [one.as_json(query) for one in found.identities],
     }
 
 

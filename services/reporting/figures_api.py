@@ -88,16 +88,7 @@ def _figure(tokens: Tokens, text: str) -> Figure:
 
 
 def _head(figure: Figure) -> dict[str, Any]:
-    query = figure.query
-    return {
-        "figure": figure.column,
-        "from": query.first.isoformat(),
-        "to": query.last.isoformat(),
-        "definition": query.definition,
-        "as_of": query.as_of.isoformat(),
-        "as_known_at": None if query.known_at is None else query.known_at.isoformat(),
-        "key": figures.named(query, figure.key),
-    }
+    return {"figure": figure.column, **figures.asked(figure.query), "key": figures.named(figure.query, figure.key)}
 
 
 def _item(one: Item) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """The recount is a second opinion on the figures, and a planted difference of every kind is found and named."""
 
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from random import Random
@@ -13,16 +14,16 @@ from hypothesis import strategies as st
 
 from motcua.verify.answer import Answer
 from motcua.verify.compare import compare_dossiers
-from motcua.verify.counting import COUNTED, facts_of, figures_by_department, total_of
+from motcua.verify.counting import COUNTED, Counts, Facts, facts_of, figures_by_row, total_of
 from motcua.verify.figures import Compared, cells_of
 from motcua.verify.lists import compare_list, counted_behind
 from motcua.verify.periods import drawn_day, drawn_period, periods
 from motcua.verify.question import TOTAL, Cell, Question
 from motcua.verify.recount import Recount
-from motcua.verify.rows import CHANNEL_AND_FIELD, PROCEDURE, row_of
+from motcua.verify.rows import CHANNEL_AND_FIELD, DEPARTMENT, PROCEDURE, row_of
 from shared.contract.status import HopV1, StatusV1, SuspensionV1
 from shared.domain.counting import FLOWS, contributions
-from shared.domain.definitions import DEFINITIONS, Definition
+from shared.domain.definitions import BY_DATE, DEFINITIONS, Definition
 from shared.domain.dossier import Dossier
 from shared.domain.figures import Sums, figures
 from shared.domain.lifecycle import State
@@ -36,6 +37,10 @@ YEAR = (date(2023, 1, 1), date(2023, 12, 31))
 
 def status(dossier: Dossier) -> StatusV1:
     return to_status(dossier, version=dossier.sequence, recordedtime=dossier.last_occurred_at, alerted={})
+
+
+def figures_by_department(facts: Iterable[Facts], first: date, last: date, definition: Definition = BY_DATE) -> dict[str, Counts]:
+    return figures_by_row(facts, first, last, definition, row_of(DEPARTMENT, {}))
 
 
 def minute(position: int) -> datetime:

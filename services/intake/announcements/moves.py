@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -203,10 +203,6 @@ def reason(move: Move, days: Iterable[AnnouncedDay]) -> str:
     if move.outcome in WHY_IT_STAYS:
         return WHY_IT_STAYS[move.outcome]
     first, last = local_date(move.received_at), local_date(max(move.due_at, move.new_due_at or move.due_at))
-    named = [f"{_iso(each.day)} is {'worked' if each.works else 'a day off'}" for each in days if first <= each.day <= last]
+    named = [f"{each.day} is {'worked' if each.works else 'a day off'}" for each in days if first <= each.day <= last]
     more = f" and {len(named) - DAYS_NAMED} more days" if len(named) > DAYS_NAMED else ""
     return ", ".join(named[:DAYS_NAMED]) + more
-
-
-def _iso(day: date) -> str:
-    return day.isoformat()

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from services.reporting.figures import Report, row_json
+from services.reporting.figures import Report, asked, row_json
 from services.reporting.forms.lines import FORM_COLUMNS, Line
 
 
@@ -11,12 +11,7 @@ def as_json(report: Report, lines: list[Line]) -> dict[str, Any]:
     query = report.query
     return {
         "form": "II.06a",
-        "from": query.first.isoformat(),
-        "to": query.last.isoformat(),
-        **({} if query.period is None else {"period": query.period}),
-        "definition": query.definition,
-        "as_of": query.as_of.isoformat(),
-        "as_known_at": None if query.known_at is None else query.known_at.isoformat(),
+        **asked(query),
         "by": query.by[0].value,
         "columns": {str(number): key for number, key in FORM_COLUMNS.items()},
         "lines": [
