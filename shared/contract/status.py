@@ -79,8 +79,12 @@ class AlertV1(Struct, frozen=True, kw_only=True):
     officer: str | None = None
 
 
-class DeadLetterV1(Struct, frozen=True, kw_only=True):
-    """A record that could not be processed: where it was, why, and its raw bytes (base64)."""
+class DeadLetterV1(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A record that could not be processed: where it was, why, and its raw bytes (base64).
+
+    Of a large record `key` and `value` hold the beginning only; `value_bytes` and `value_sha256` then tell the whole value's length and
+    digest, and `topic`, `partition` and `offset` where it still is.
+    """
 
     topic: str
     partition: int
@@ -90,3 +94,5 @@ class DeadLetterV1(Struct, frozen=True, kw_only=True):
     failed_at: Instant
     key: bytes | None
     value: bytes | None
+    value_bytes: int | None = None
+    value_sha256: str | None = None

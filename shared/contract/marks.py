@@ -1,0 +1,61 @@
+"""What travels beside a record's value, in Kafka headers: numbers by which a reader knows that it has skipped nothing.
+
+An event carries its number: 1, 2, 3 ... among the log's events of its partition. It is a function of the log, so an event that is sent
+again has the number it had. A status carries the mark of the ledger that wrote it. In a partition, neither number ever jumps.
+"""
+
+from collections.abc import Iterable, Sequence
+
+import msgspec
+
+NUMBER = "motcua-number"
+MARK = "motcua-ledger"
+Headers = Sequence[tuple[str, bytes]]
+
+
+class LedgerMark(msgspec.Struct, frozen=True, array_like=True):
+    """What one partition of the ledger stood for right after a status was decided.
+
+    `events`: how many events it holds, the sum of its dossiers' sequences. `number`: the highest event number it has read. `quarantined`:
+    numbered events that became dead letters, so that number = events + quarantined when nothing was skipped. `next_offset`: where, in the
+    events' partition, whoever has this ledger goes on reading. `rules`: the RULES_VERSION it was derived by.
+    """
+
+    events: int
+    number: int
+    quarantined: int
+    next_offset: int
+    rules: int
+
+
+_encode = msgspec.json.Encoder().encode
+_decode_mark = msgspec.json.Decoder(LedgerMark).decode
+
+
+def number_header(number: int) -> Headers:
+    """The headers of an event record."""
+    return ((NUMBER, b"%d" % number),)
+
+
+def mark_header(mark: LedgerMark) -> Headers:
+    """The headers of a status record."""
+    return ((MARK, _encode(mark)),)
+
+
+def number_of(headers: Iterable[tuple[str, bytes]]) -> int | None:
+    """The number of an event record; None when intake did not number it (another producer, an earlier version)."""
+    for name, value in headers:
+        if name == NUMBER and value.isdigit() and len(value) < 19:  # noqa: PLR2004 - what fits into 63 bits
+            return int(value)
+    return None
+
+
+def mark_of(headers: Iterable[tuple[str, bytes]]) -> LedgerMark | None:
+    """The mark of a status record; None when it has none that can be read."""
+    for name, value in headers:
+        if name == MARK:
+            try:
+                return _decode_mark(value)
+            except (msgspec.MsgspecError, ValueError):
+                return None
+    return None
