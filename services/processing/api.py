@@ -48,11 +48,13 @@ def _health(*, good: bool) -> Response:
 
 
 async def _lines(worker: ProcessingApp) -> AsyncIterator[bytes]:
-    chunk: list[bytes] = []
-    for entry in worker.ledger.entries():
-        chunk.append(encode(entry.status()))
-        if len(chunk) == LINES_A_CHUNK:
-            yield b"\n".join(chunk) + b"\n"
-            chunk.clear()
-    if chunk:
-        yield b"\n".join(chunk) + b"\n"
+    """Those in memory, then those forgotten, as the changelog has them."""
+    for partition in list(worker.partitions.values()):
+        entries = list(partition.entries.values())
+        for first in range(0, len(entries), LINES_A_CHUNK):
+            yield b"".join(encode(entry.status()) + b"\n" for entry in entries[first : first + LINES_A_CHUNK])
+    for number, partition in list(worker.partitions.items()):
+        if partition.has_forgotten:
+            forgotten = await worker.changelog.forgotten(number, partition)
+            for first in range(0, len(forgotten), LINES_A_CHUNK):
+                yield b"".join(value + b"\n" for value in forgotten[first : first + LINES_A_CHUNK])

@@ -1,68 +1,80 @@
-"""Wiring the processor: a Faust application with one table, one agent over events and ticks, and a timer."""
+"""Wiring the processor: a Faust application with one agent over batches, a timer for deadlines, and a delivery of our own."""
 
+import asyncio
 import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
 import faust
-from faust.types import StreamT, TransportT
+import structlog
+from faust.app.base import BootStrategy
+from faust.types import StreamT
 
-from services.processing.batches import Batches
+from services.processing.changelog import Changelog
 from services.processing.deadlines import Deadlines
+from services.processing.delivery import TROUBLE, Delivery
 from services.processing.fatal import end_process, stops_the_worker
 from services.processing.index import StatusIndex
 from services.processing.metrics import ProcessingMetrics
-from services.processing.monitor import SilentMonitor
-from services.processing.processor import Processor
+from services.processing.partition import Partition
+from services.processing.processor import FaultIsOurs, Processor, Skipped
 from services.processing.settings import ProcessingSettings
-from services.processing.store import LedgerStore, LedgerTable
-from services.processing.transport import FastTransport, PromptTransport
 from shared.clock import clock_from
-from shared.contract.topics import EVENTS, STATUS, TICKS, TOPICS
-from shared.kafka import connection, ensure_topics
+from shared.kafka import connection
 from shared.publisher import Publisher
 
 HEARTBEAT_SECONDS = 1.0
-RAW: dict[str, Any] = {"key_type": bytes, "value_type": bytes, "key_serializer": "raw", "value_serializer": "raw"}
+FORGET_EVERY_SECONDS = 60.0
+ACKNOWLEDGED_WITHIN_SECONDS = 20.0
+log = structlog.get_logger()
+
+
+class WithoutFaustsConsumer(BootStrategy):
+    """Faust runs the agent, the timers and the process; it neither consumes nor produces (docs/decisions/0011-nothing-is-skipped.md)."""
+
+    enable_kafka = False
+    enable_web = False
+
+
+@dataclass(slots=True)
+class Batch:
+    """Records for the ledger, and where the delivery waits for what becomes of them."""
+
+    records: Sequence[Any]
+    done: "asyncio.Future[None]" = field(default_factory=lambda: asyncio.get_running_loop().create_future())
 
 
 class ProcessingApp(faust.App):
     """The Faust application with what the rest of the process asks of it."""
 
+    BootStrategy = WithoutFaustsConsumer
+
     settings: ProcessingSettings
-    ledger: LedgerStore
+    partitions: dict[int, Partition]
+    changelog: Changelog
     metrics: ProcessingMetrics
-    publisher: Publisher
+    delivery: Delivery
     heartbeat: float = 0.0
 
-    def _new_transport(self) -> TransportT:
-        kind = FastTransport if self.settings.fast_consumer else PromptTransport
-        return kind(self.conf.broker_consumer, self)
+    def _create_directories(self) -> None:
+        """Nothing is kept on disk."""
 
-    async def on_start(self) -> None:
-        """Topics and the publisher before anything is consumed."""
-        await ensure_topics(self.settings)
-        await self.publisher.start()
-        await self._check_partitions()
-        await super().on_start()
+    async def _wait_for_table_recovery_completed(self) -> bool:
+        """There is no Faust table: whether the app stopped meanwhile."""
+        return False
 
-    async def _check_partitions(self) -> None:
-        """A dossier's events, ticks and status must share a partition, so the topics must agree, and with the setting."""
-        for topic in (topic for topic in TOPICS if topic.co_partitioned):
-            found, expected = await self.publisher.partitions(topic.name), self.settings.kafka_partitions
-            if found != expected:
-                msg = f"{topic.name} has {found} partitions, MOTCUA_PROCESSING_KAFKA_PARTITIONS says {expected}: set it right"
-                end_process(RuntimeError(msg))
-
-    async def on_shutdown(self) -> None:
-        """The publisher last: a batch in flight still needs it."""
-        await super().on_shutdown()
-        await self.publisher.stop()
+    async def on_started_init_extra_services(self) -> None:
+        """The delivery last, when the agent that takes its batches runs."""
+        await super().on_started_init_extra_services()
+        self.flow_control.resume()
+        await self.add_runtime_dependency(self.delivery)
 
     @property
     def is_ready(self) -> bool:
         """Whether the worker has its partitions, recovered, and takes events."""
-        return bool(self.tables.actives_ready and not self.rebalancing and not self.should_stop and not self.crashed)
+        return bool(self.delivery.is_ready and not self.should_stop and not self.crashed)
 
     @property
     def is_alive(self) -> bool:
@@ -75,94 +87,60 @@ def create_app(settings: ProcessingSettings) -> ProcessingApp:
     app = ProcessingApp(
         settings.application_id,
         autodiscover=False,
-        **_broker(settings),
         store="memory://",
-        datadir=".",
-        Monitor=SilentMonitor,
-        processing_guarantee="at_least_once",
-        table_standby_replicas=0,
         topic_disable_leader=True,
-        topic_allow_declare=False,
-        topic_partitions=settings.kafka_partitions,
-        consumer_auto_offset_reset="earliest",
-        consumer_group_instance_id=settings.instance,
-        broker_commit_interval=1.0,
-        broker_commit_every=20_000,
-        broker_max_poll_records=settings.batch_max_events,
-        broker_session_timeout=settings.session_timeout_seconds,
-        broker_heartbeat_interval=settings.session_timeout_seconds / 5,
-        broker_rebalance_timeout=60.0,
-        broker_request_timeout=60.0,
-        broker_max_poll_interval=300.0,
-        consumer_max_fetch_size=4 << 20,
-        stream_buffer_maxsize=32_768,
-        stream_wait_empty=True,
-        stream_recovery_delay=0.0,
         agent_supervisor="mode.CrashingSupervisor",
-        web_enabled=False,
         worker_redirect_stdouts=False,
     )
+    clock, reach = clock_from(settings.clock), connection(settings)
+    due_soon, kept = timedelta(hours=settings.due_soon_hours), timedelta(days=settings.closed_kept_days)
+    publisher = Publisher(reach, acknowledged_within=ACKNOWLEDGED_WITHIN_SECONDS)
     app.settings = settings
-    clock = clock_from(settings.clock)
-    due_soon = timedelta(hours=settings.due_soon_hours)
-    broker = connection(settings)
-    publisher = app.publisher = Publisher(broker)
-    table = LedgerTable(app, name="dossiers", partitions=settings.kafka_partitions, changelog_topic=_changelog(app, settings))
-    app.tables.add(table)
-    store = table.data
-    assert isinstance(store, LedgerStore)
-    store.configure(new_index=lambda: StatusIndex(due_soon), clock=clock, connection=broker)
-    app.ledger = store
-    app.metrics = ProcessingMetrics(store.counts)
-    processor = Processor(store, publisher, clock, app.metrics)
-    deadlines = Deadlines(store, publisher, clock, grace=timedelta(seconds=settings.alert_grace_seconds))
-
-    _add_agent(app, settings, processor)
-    _add_timers(app, deadlines)
+    partitions = app.partitions = {}
+    app.metrics = ProcessingMetrics(partitions)
+    app.changelog = Changelog(reach, clock, kept)
+    processor = Processor(partitions, changelog=app.changelog, publisher=publisher, connection=reach, clock=clock, metrics=app.metrics)
+    deadlines = Deadlines(partitions, publisher, clock, grace=timedelta(seconds=settings.alert_grace_seconds))
+    app.delivery = Delivery(
+        settings,
+        partitions,
+        new_partition=lambda: Partition(lambda: StatusIndex(due_soon)),
+        changelog=app.changelog,
+        publisher=publisher,
+        metrics=app.metrics,
+        handle=_add_agent(app, processor),
+        poison_in_a_row=lambda: processor.poison_in_a_row,
+        on_bug=end_process,
+        beacon=app.beacon,
+    )
+    _add_timers(app, deadlines, kept)
     return app
 
 
-def _broker(settings: ProcessingSettings) -> dict[str, Any]:
-    addresses = ";".join(f"kafka://{address.strip()}" for address in settings.kafka_bootstrap.split(","))
-    broker: dict[str, Any] = {"broker": addresses}
-    reach = connection(settings)
-    if settings.kafka_security_protocol.startswith("SASL"):
-        broker["broker_credentials"] = faust.SASLCredentials(
-            username=reach["sasl_plain_username"],
-            password=reach["sasl_plain_password"],
-            mechanism=reach["sasl_mechanism"],
-            ssl_context=reach.get("ssl_context"),
-        )
-    elif settings.kafka_security_protocol == "SSL":
-        broker["broker_credentials"] = faust.SSLCredentials(reach["ssl_context"])
-    return broker
+def _add_agent(app: ProcessingApp, processor: Processor) -> Any:
+    """The agent that is the one writer of the ledger, and how to hand it a batch: returns when everything the batch caused is durable."""
+    batches = app.channel(maxsize=1)
 
-
-def _changelog(app: faust.App, settings: ProcessingSettings) -> Any:
-    return app.topic(
-        STATUS.name,
-        **RAW,
-        partitions=settings.kafka_partitions,
-        compacting=True,
-        deleting=False,
-        acks=False,
-        internal=True,
-        maxsize=131_072,
-        allow_empty=True,
-    )
-
-
-def _add_agent(app: ProcessingApp, settings: ProcessingSettings, processor: Processor) -> None:
-    @app.agent(app.topic(EVENTS.name, TICKS.name, **RAW, allow_empty=True), name="ledger")
+    @app.agent(batches, name="ledger")
     @stops_the_worker
-    async def follow(stream: StreamT[bytes]) -> None:
-        batches = Batches(stream, max_events=settings.batch_max_events, linger_seconds=settings.batch_linger_ms / 1000)
-        while (batch := await batches.take()) is not None:
-            await processor.handle(batch)
-            batches.acknowledge(batch)
+    async def follow(stream: StreamT[Batch]) -> None:
+        async for batch in stream:
+            try:
+                await processor.handle(batch.records)
+            except (*TROUBLE, FaultIsOurs, Skipped) as trouble:
+                batch.done.set_exception(trouble)
+            else:
+                batch.done.set_result(None)
+
+    async def handle(records: Sequence[Any]) -> None:
+        batch = Batch(records)
+        await batches.send(value=batch)
+        await batch.done
+
+    return handle
 
 
-def _add_timers(app: ProcessingApp, deadlines: Deadlines) -> None:
+def _add_timers(app: ProcessingApp, deadlines: Deadlines, kept: timedelta) -> None:
     @app.task
     @stops_the_worker
     async def beat() -> None:
@@ -175,4 +153,12 @@ def _add_timers(app: ProcessingApp, deadlines: Deadlines) -> None:
     @stops_the_worker
     async def pass_time() -> None:
         if app.is_ready:
-            await deadlines.advance()
+            try:
+                await deadlines.advance()
+            except TROUBLE as trouble:
+                log.warning("ticks_not_sent", error=repr(trouble))
+
+    @app.timer(FORGET_EVERY_SECONDS)
+    @stops_the_worker
+    async def forget() -> None:
+        deadlines.forget(kept)

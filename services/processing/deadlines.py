@@ -1,10 +1,12 @@
-"""The passing of time: moves dossiers between the counts, and puts thresholds that were reached into the log as ticks."""
+"""The passing of time: finds thresholds that were reached and puts them into the log as ticks."""
 
+import time
 from collections import defaultdict, deque
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from services.processing.ledger import Entry, Tick, needs_alert
-from services.processing.store import LedgerStore, Partition
+from services.processing.partition import Partition
 from shared.clock import Clock, system_clock
 from shared.contract.codec import encode
 from shared.contract.topics import TICKS
@@ -16,57 +18,77 @@ ALERTING = (Standing.DUE_SOON, Standing.OVERDUE)
 NumberedRecord = tuple[int, Record]
 
 
+class _Waiting(NamedTuple):
+    """A dossier that is looked at again `at` (monotonic seconds), to see whether it had an event since one recorded then."""
+
+    at: float
+    number: int
+    code: str
+    recordedtime: datetime
+
+
 class Deadlines:
     """Looks at the due-date index about once a second. A tick lost with the process is made again from the entries.
 
-    A dossier must have been quiet for `grace` (by the system's clock, whatever the service's says): a file of old events makes every
-    dossier overdue for the moment until its closing arrives.
+    A dossier must have been quiet for `grace`: a file of old events makes every dossier overdue for the moment until its closing arrives.
+    Quiet by intake's recording clock, or for that long under our eyes: a clock that was set wrong, then or now, delays no alert for longer.
     """
 
-    def __init__(self, store: LedgerStore, publisher: Publisher, clock: Clock, *, grace: timedelta) -> None:
-        self._store = store
+    def __init__(self, partitions: dict[int, Partition], publisher: Publisher, clock: Clock, *, grace: timedelta) -> None:
+        self._partitions = partitions
         self._publisher = publisher
         self._clock = clock
         self._grace = grace
-        self._waiting: deque[tuple[datetime, int, str]] = deque()
+        self._waiting: deque[_Waiting] = deque()
 
     async def advance(self) -> int:
-        """Bring the counts up to now and send the ticks that are due; how many were sent."""
-        now, seen_at = self._clock(), system_clock()
-        ticks: dict[int, list[Record]] = defaultdict(list)
-        for number, record in [*self._quiet_by_now(now, seen_at), *self._reached(now, seen_at)]:
+        """Bring the counts up to now and send the ticks that are due; how many were sent. What can't be sent is found again later."""
+        now, ticks = self._clock(), defaultdict[int, list[Record]](list)
+        for number, record in [*self._quiet_by_now(now), *self._reached(now)]:
             ticks[number].append(record)
-        await self._publisher.publish(TICKS.name, ticks)
+        try:
+            await self._publisher.publish(TICKS.name, ticks)
+        except BaseException:
+            for number in ticks.keys() & self._partitions.keys():
+                self._partitions[number].index.rebuild(self._partitions[number].entries.values(), now)
+            raise
         return sum(len(records) for records in ticks.values())
 
-    def _reached(self, now: datetime, seen_at: datetime) -> list[NumberedRecord]:
+    def forget(self, kept: timedelta) -> None:
+        """Let go of dossiers that closed and had no event for `kept`."""
+        for partition in self._partitions.values():
+            partition.forget(system_clock() - kept)
+
+    def _reached(self, now: datetime) -> list[NumberedRecord]:
         found = []
-        for number, partition in self._store.partitions.items():
+        for number, partition in self._partitions.items():
             if partition.index.needs_rebuild(len(partition.entries)):
                 partition.index.rebuild(partition.entries.values(), now)
             for code in partition.index.reached(now, MOST_AT_ONCE):
-                found += self._look_at(number, partition, code, now, seen_at)
+                found += self._look_at(number, partition, code, now)
         return found
 
-    def _quiet_by_now(self, now: datetime, seen_at: datetime) -> list[NumberedRecord]:
+    def _quiet_by_now(self, now: datetime) -> list[NumberedRecord]:
         found = []
-        while self._waiting and self._waiting[0][0] <= seen_at:
-            _, number, code = self._waiting.popleft()
-            if (partition := self._store.partitions.get(number)) is not None:
-                found += self._look_at(number, partition, code, now, seen_at)
+        while self._waiting and self._waiting[0].at <= time.monotonic():
+            seen = self._waiting.popleft()
+            if (partition := self._partitions.get(seen.number)) is not None:
+                found += self._look_at(seen.number, partition, seen.code, now, seen)
         return found
 
-    def _look_at(self, number: int, partition: Partition, code: str, now: datetime, seen_at: datetime) -> list[NumberedRecord]:
+    def _look_at(self, number: int, partition: Partition, code: str, now: datetime, seen: _Waiting | None = None) -> list[NumberedRecord]:
         entry = partition.entries.get(code)
         if entry is None or not entry.dossier.is_open:
             return []
         found, due_at = partition.index.refresh(entry.dossier, now), entry.dossier.due_at
         if found not in ALERTING or due_at is None or not needs_alert(entry, found.value, due_at):
             return []
-        if not self._is_quiet(entry, seen_at):
-            self._waiting.append((seen_at + self._grace, number, code))
+        if not self._is_quiet(entry, seen):
+            self._waiting.append(_Waiting(time.monotonic() + self._grace.total_seconds(), number, code, entry.recordedtime))
             return []
         return [(number, (code.encode(), encode(Tick(code, found.value, due_at))))]
 
-    def _is_quiet(self, entry: Entry, seen_at: datetime) -> bool:
-        return seen_at - entry.recordedtime >= self._grace
+    def _is_quiet(self, entry: Entry, seen: _Waiting | None) -> bool:
+        if seen is not None and seen.recordedtime == entry.recordedtime:
+            return True
+        return system_clock() - entry.recordedtime >= self._grace

@@ -45,6 +45,11 @@ class StatusIndex:
             for at in self._thresholds(after.dossier):
                 heappush(self._heap, (at, after.dossier.code))
 
+    def drop(self, code: str) -> None:
+        """Count the dossier no more; its thresholds in the heap are stale."""
+        if (old := self._seats.get(code)) is not None:
+            self._move(code, old, None)
+
     def reached(self, now: datetime, most: int) -> Iterator[str]:
         """Codes whose next threshold has come, at most `most`; whether it still matters is for the caller to see."""
         while self._heap and self._heap[0][0] <= now and most > 0:
@@ -76,3 +81,9 @@ class StatusIndex:
         if dossier.is_open and dossier.due_at is not None and dossier.suspended_since is None:
             yield dossier.due_at - self._due_soon
             yield overdue_from(dossier.due_at, in_hours=in_hours(dossier))
+
+
+def seat_of_closed(dossier: Dossier) -> Seat | None:
+    """Where a closed dossier is counted; None for one that was declined."""
+    found = closed_timeliness(dossier)
+    return None if found is None else (dossier.department, found.value)

@@ -5,39 +5,53 @@ from datetime import datetime
 
 import msgspec
 
-from shared.contract.envelope import CloudEvent, decode_envelope, event_name
+from shared.contract.envelope import CloudEvent, event_name
 from shared.contract.status import AlertV1, StatusV1
 from shared.domain.dossier import Dossier, apply
 from shared.domain.errors import Refusal
 from shared.domain.lifecycle import SUSPENDED
-from shared.mapping import UnknownEventType, decode_data, to_dossier, to_event, to_status
+from shared.domain.localtime import local
+from shared.domain.timeliness import Standing
+from shared.mapping import UnknownEventType, decode_data, to_event, to_status
+from shared.usable import MALFORMED, Unusable
+
+SEQUENCE_GAP = "sequence_gap"
+RANKS = {Standing.DUE_SOON.value: 1, Standing.OVERDUE.value: 2}
+VERSIONS_AN_EVENT = 4
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A dossier in the ledger; `version` grows with every change, by an event or by a tick."""
+    """A dossier in the ledger; `alerted` maps thresholds of the deadline in force to that deadline."""
 
     dossier: Dossier
-    version: int
     recordedtime: datetime
     alerted: dict[str, datetime] = field(default_factory=dict)
+
+    @property
+    def version(self) -> int:
+        """Grows with every change, and is a function of the content: two writers can't publish different content under one version."""
+        return self.dossier.sequence * VERSIONS_AN_EVENT + sum(RANKS[threshold] for threshold in self.alerted)
+
+    @property
+    def order(self) -> tuple[int, int]:
+        """By this, of two snapshots of a dossier the newer is known."""
+        return self.dossier.sequence, self.version
 
     def status(self) -> StatusV1:
         return to_status(self.dossier, version=self.version, recordedtime=self.recordedtime, alerted=self.alerted)
 
 
-def entry_of(status: StatusV1) -> Entry:
+def entry_of(status: StatusV1, dossier: Dossier) -> Entry:
     """The ledger's entry of a snapshot, as recovery reads it."""
-    return Entry(to_dossier(status), status.version, status.recordedtime, status.alerted)
+    return Entry(dossier, status.recordedtime, _in_force(dossier, status.alerted))
 
 
-class Poison(Exception):
-    """A record that can't be processed, now or ever: it goes to the dead letters with this reason."""
-
-    def __init__(self, reason: str, detail: str) -> None:
-        super().__init__(detail)
-        self.reason = reason
-        self.detail = detail
+def _in_force(dossier: Dossier, alerted: dict[str, datetime]) -> dict[str, datetime]:
+    """What was announced of the deadline that holds now; an earlier deadline's announcements say nothing any more."""
+    if not alerted:
+        return alerted
+    return {threshold: due_at for threshold, due_at in alerted.items() if due_at == dossier.due_at and threshold in RANKS}
 
 
 class Tick(msgspec.Struct, frozen=True):
@@ -48,32 +62,22 @@ class Tick(msgspec.Struct, frozen=True):
     due_at: datetime
 
 
-decode_tick = msgspec.json.Decoder(Tick).decode
+_decode_tick = msgspec.json.Decoder(Tick).decode
 
 
-def read_event(value: bytes | None) -> CloudEvent:
-    """The envelope of an event record; raises Poison when it is not one that intake wrote."""
+def usable_tick(value: bytes | None) -> Tick:
+    """The tick of a tick record; raises Unusable."""
     try:
-        envelope = decode_envelope(value or b"")
-    except msgspec.MsgspecError as broken:
-        raise Poison("malformed", str(broken)) from broken
-    if envelope.sequence is None or envelope.recordedtime is None:
-        raise Poison("not_recorded", "sequence or recordedtime is missing: the event did not come through intake")
-    return envelope
-
-
-def read_tick(value: bytes | None) -> Tick:
-    """The tick of a tick record; raises Poison."""
-    try:
-        return decode_tick(value or b"")
-    except msgspec.MsgspecError as broken:
-        raise Poison("malformed", str(broken)) from broken
+        tick = _decode_tick(value or b"")
+        return Tick(tick.code, Standing(tick.threshold).value, local(tick.due_at))
+    except Exception as wrong:  # bytes alone decide this: whatever it is, it is the record's
+        raise Unusable(MALFORMED, str(wrong) or type(wrong).__name__) from wrong
 
 
 def step(entry: Entry | None, envelope: CloudEvent) -> Entry | None:
     """The entry after the event, or None when the event is not news (delivered again).
 
-    Raises Poison when events before this one are missing, or the rules refuse it.
+    Raises Unusable when events before this one are missing, or the rules refuse it.
     """
     assert envelope.sequence is not None
     assert envelope.recordedtime is not None
@@ -81,19 +85,17 @@ def step(entry: Entry | None, envelope: CloudEvent) -> Entry | None:
     if envelope.sequence <= known:
         return None
     if envelope.sequence > known + 1:
-        raise Poison("sequence_gap", f"{envelope.subject}: event {envelope.sequence} came after event {known}")
+        raise Unusable(SEQUENCE_GAP, f"{envelope.subject}: event {envelope.sequence} came after event {known}")
     try:
         event = to_event(decode_data(envelope), envelope.time)
         dossier = apply(None if entry is None else entry.dossier, envelope.subject, event)
     except UnknownEventType as unknown:
-        raise Poison("unknown_type", str(unknown)) from unknown
+        raise Unusable("unknown_type", str(unknown)) from unknown
     except msgspec.ValidationError as invalid:
-        raise Poison("malformed", f"{event_name(envelope.type)}: {invalid}") from invalid
+        raise Unusable(MALFORMED, f"{event_name(envelope.type)}: {invalid}") from invalid
     except Refusal as refusal:
-        raise Poison(refusal.code, refusal.detail) from refusal
-    if entry is None:
-        return Entry(dossier, 1, envelope.recordedtime)
-    return Entry(dossier, entry.version + 1, envelope.recordedtime, entry.alerted)
+        raise Unusable(refusal.code, refusal.detail) from refusal
+    return Entry(dossier, envelope.recordedtime, {} if entry is None else _in_force(dossier, entry.alerted))
 
 
 def tick(entry: Entry | None, reached: Tick) -> tuple[Entry, AlertV1] | None:
@@ -113,8 +115,7 @@ def tick(entry: Entry | None, reached: Tick) -> tuple[Entry, AlertV1] | None:
         due_at=reached.due_at,
         officer=dossier.officer,
     )
-    alerted = {**entry.alerted, reached.threshold: reached.due_at}
-    return replace(entry, version=entry.version + 1, alerted=alerted), alert
+    return replace(entry, alerted={**entry.alerted, reached.threshold: reached.due_at}), alert
 
 
 def needs_alert(entry: Entry, threshold: str, due_at: datetime) -> bool:

@@ -1,100 +1,220 @@
 """One batch through the ledger. The order of effects is the whole guarantee: decide, alerts and dead letters out, changelog, memory.
 
-Only then is the batch acknowledged. Whatever dies in between, the batch comes again and ends in the same state (docs/guarantees.md).
+Only then does the ledger's place move on. Whatever dies in between, the batch comes again and ends in the same state (docs/guarantees.md).
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 import structlog
-from faust.types import EventT
 
-from services.processing.ledger import Entry, Poison, read_event, read_tick, step, tick
+from services.processing import missing
+from services.processing.changelog import Changelog
+from services.processing.ledger import Entry, Tick, step, tick, usable_tick
 from services.processing.metrics import ProcessingMetrics
-from services.processing.store import LedgerStore, Partition
+from services.processing.partition import Partition
+from services.processing.place import Place
 from shared.clock import Clock, system_clock
 from shared.contract.codec import encode
 from shared.contract.dead_letter import dead_letter
-from shared.contract.envelope import event_name
+from shared.contract.envelope import CloudEvent, event_name
+from shared.contract.marks import mark_header, number_of
 from shared.contract.status import AlertV1, DeadLetterV1
-from shared.contract.topics import ALERTS, DEAD_LETTERS, EVENTS
-from shared.publisher import Publisher, Record
+from shared.contract.topics import ALERTS, DEAD_LETTERS, EVENTS, STATUS
+from shared.publisher import Publisher, Record, Span
+from shared.usable import Unusable, usable_event
 
-MOST_POISON_IN_A_ROW = 100
+LARGEST_STATUS_BYTES = 700_000  # what surely fits into a batch of the producer and a message of the broker
+MOST_UNEXPECTED_IN_A_ROW = 20
+Read = tuple[Any, "CloudEvent | Tick | Unusable"]
 log = structlog.get_logger()
 
 
-class TooMuchPoison(RuntimeError):
-    """So many unusable records in a row that the fault is more likely ours."""
+class Skipped(Exception):
+    """The number of an event jumps: events before it were not read."""
+
+    def __init__(self, partition: int, last: int, found: int) -> None:
+        super().__init__(f"partition {partition}: event number {found} came after {last}")
+        self.partition = partition
+        self.found = found
+
+
+class FaultIsOurs(RuntimeError):
+    """So many records in a row failed in a way nobody foresaw that the program is wrong, not the records: none is put aside."""
 
 
 @dataclass(slots=True)
 class Decided:
-    """What a batch decided: entries over those in memory, everything to publish, and what to count."""
+    """What a batch decided: places and entries over those in memory, everything to publish, and what to count."""
 
+    places: dict[int, Place] = field(default_factory=dict)
     entries: dict[int, dict[str, Entry]] = field(default_factory=lambda: defaultdict(dict))
     changelog: dict[int, list[Record]] = field(default_factory=lambda: defaultdict(list))
     alerts: list[AlertV1] = field(default_factory=list)
     dead_letters: list[DeadLetterV1] = field(default_factory=list)
     processed: list[tuple[str, datetime]] = field(default_factory=list)
+    poison_in_a_row: int = 0
+    unexpected_in_a_row: int = 0
 
 
 class Processor:
-    """Handles batches of event and tick records, one after the other."""
+    """Handles batches of event and tick records, one after the other, over the partitions that this worker holds."""
 
-    def __init__(self, store: LedgerStore, publisher: Publisher, clock: Clock, metrics: ProcessingMetrics) -> None:
-        self._store = store
+    def __init__(
+        self,
+        partitions: dict[int, Partition],
+        *,
+        changelog: Changelog,
+        publisher: Publisher,
+        connection: Mapping[str, Any],
+        clock: Clock,
+        metrics: ProcessingMetrics,
+    ) -> None:
+        self._partitions = partitions
+        self._changelog = changelog
         self._publisher = publisher
+        self._connection = connection
         self._clock = clock
         self._metrics = metrics
-        self._poison_in_a_row = 0
+        self.poison_in_a_row = 0
 
-    async def handle(self, batch: Iterable[EventT[bytes]]) -> None:
-        """Take the batch in; returns when everything it caused is durable and in memory. Raises on anything unexpected."""
-        decided = Decided()
-        for event in batch:
-            self._decide(event, decided)
+    async def handle(self, batch: Sequence[Any]) -> None:
+        """Take the batch in; returns when everything it caused is durable and in memory.
+
+        Raises Skipped when events before one of the batch were not read; nothing has been published then. Raises a KafkaError, OSError or
+        TimeoutError when the broker does not take what was decided, FaultIsOurs when nothing can be decided.
+        """
+        read = [(record, _read(record)) for record in batch]
+        past = await self._look_for_missing(read)
+        decided = Decided(poison_in_a_row=self.poison_in_a_row)
+        for record, content in read:
+            self._decide(record, content, past, decided)
+        self._write_misplaced_again(decided)
         await self._publish_outputs(decided)
-        ends = await self._publisher.publish(self._store.changelog, decided.changelog)
-        self._remember(decided, ends)
+        spans = await self._publisher.publish(STATUS.name, decided.changelog)
+        self._remember(decided)
         self._count(decided)
+        await self._read_what_others_wrote(spans)
 
-    def _decide(self, event: EventT[bytes], decided: Decided) -> None:
-        message = event.message
-        partition = self._store.partitions[message.partition]
+    async def _look_for_missing(self, read: Sequence[Read]) -> dict[int, missing.Past]:
+        """Where an event follows with a gap, first forgotten dossiers come back, then the topic is searched for what is still missing."""
+        if not (gaps := self._gaps(read)):
+            return {}
+        for number, codes in gaps.items():
+            if self._partitions[number].has_forgotten:
+                await self._changelog.recall(number, self._partitions[number], codes - self._partitions[number].entries.keys())
+        past: dict[int, missing.Past] = {}
+        for number, codes in self._gaps(read, ahead_only=True).items():
+            first = min(record.offset for record, _ in read if record.partition == number and record.topic == EVENTS.name)
+            log.warning("ledger_behind", partition=number, dossiers=sorted(codes)[:10], count=len(codes))
+            past[number] = await missing.search(self._connection, number, codes, first, self._partitions[number].searched)
+        return past
+
+    def _gaps(self, read: Sequence[Read], *, ahead_only: bool = False) -> dict[int, set[str]]:
+        """Codes by partition whose event comes after one that is not known, or is an old one of a dossier that is not in memory."""
+        found: dict[int, set[str]] = defaultdict(set)
+        known: dict[str, int] = {}
+        for record, content in read:
+            if not isinstance(content, CloudEvent) or content.sequence is None:
+                continue
+            partition, code = self._partitions[record.partition], content.subject
+            entry = partition.entries.get(code)
+            before = known.get(code, 0 if entry is None else entry.dossier.sequence)
+            if content.sequence > before + 1 or (
+                entry is None and before == 0 and not ahead_only and partition.has_forgotten and self._was_read(record, partition)
+            ):
+                found[record.partition].add(code)
+            known[code] = max(before, content.sequence)
+        return found
+
+    @staticmethod
+    def _was_read(record: Any, partition: Partition) -> bool:
+        number = number_of(record.headers)
+        return number is None or number <= max(partition.highest, partition.place.number)
+
+    def _decide(self, record: Any, content: CloudEvent | Tick | Unusable, past: dict[int, missing.Past], decided: Decided) -> None:
+        number = record.partition
+        partition = self._partitions[number]
+        place = decided.places.setdefault(number, copy(partition.place))
+        if record.topic == EVENTS.name:
+            counted = self._count_number(record, content, partition, place)
+        else:
+            counted, place.next_tick = False, record.offset + 1
         try:
-            if message.topic == EVENTS.name:
-                self._decide_event(message.value, message.partition, partition, decided)
+            if isinstance(content, Unusable):
+                raise content  # noqa: TRY301 - it was met when the batch was read, and is put aside in its turn
+            if isinstance(content, Tick):
+                self._decide_tick(content, number, decided)
             else:
-                self._decide_tick(message.value, message.partition, partition, decided)
-            self._poison_in_a_row = 0
-        except Poison as poison:
-            self._bury(event, poison, decided)
+                self._decide_event(content, number, past.get(number, {}), decided)
+            decided.poison_in_a_row = decided.unexpected_in_a_row = 0
+        except Unusable as unusable:
+            place.quarantined += counted
+            _bury(record, unusable.reason, unusable.detail, decided)
+        except Exception as unforeseen:
+            decided.unexpected_in_a_row += 1
+            if decided.unexpected_in_a_row > MOST_UNEXPECTED_IN_A_ROW:
+                msg = f"{decided.unexpected_in_a_row} records in a row failed, the last with {unforeseen!r}: none is put aside"
+                raise FaultIsOurs(msg) from unforeseen
+            log.exception("record_failed", partition=number, offset=record.offset)
+            place.quarantined += counted
+            _bury(record, "unexpected", repr(unforeseen), decided)
 
-    def _decide_event(self, value: bytes | None, number: int, partition: Partition, decided: Decided) -> None:
-        envelope = read_event(value)
-        after = step(_entry(envelope.subject, number, partition, decided), envelope)
-        if after is not None:
+    @staticmethod
+    def _count_number(record: Any, content: object, partition: Partition, place: Place) -> bool:
+        """Move on in the events; whether the record is a numbered event that was not read before. Raises Skipped."""
+        event_number = number_of(record.headers)
+        if event_number is not None and event_number > place.number + 1:
+            if isinstance(content, Unusable):
+                event_number = None  # nothing of intake's: its number says nothing
+            elif event_number > partition.searched_until:
+                raise Skipped(record.partition, place.number, event_number)
+            else:
+                log.error("events_missing", partition=record.partition, after=place.number, before=event_number)
+        place.next_offset = record.offset + 1
+        if event_number is None or event_number <= place.number:
+            return False
+        place.number = event_number
+        return True
+
+    def _decide_event(self, envelope: CloudEvent, number: int, past: missing.Past, decided: Decided) -> None:
+        entry = self._entry(envelope.subject, number, decided)
+        for earlier in _between(past.get(envelope.subject, {}), entry, envelope):
+            entry = self._take_in(entry, earlier, number, decided)
+            self._metrics.repaired.inc()
+        self._take_in(entry, envelope, number, decided)
+
+    def _take_in(self, entry: Entry | None, envelope: CloudEvent, number: int, decided: Decided) -> Entry | None:
+        after = step(entry, envelope)
+        if after is None:
+            return entry
+        decided.places[number].events += 1
+        try:
             _change(after, number, decided)
-            decided.processed.append((event_name(envelope.type) or "unknown", after.recordedtime))
+        except Unusable:
+            decided.places[number].events -= 1
+            raise
+        decided.processed.append((event_name(envelope.type) or "unknown", after.recordedtime))
+        return after
 
-    def _decide_tick(self, value: bytes | None, number: int, partition: Partition, decided: Decided) -> None:
-        reached = read_tick(value)
-        alerted = tick(_entry(reached.code, number, partition, decided), reached)
+    def _decide_tick(self, reached: Tick, number: int, decided: Decided) -> None:
+        alerted = tick(self._entry(reached.code, number, decided), reached)
         if alerted is not None:
             _change(alerted[0], number, decided)
             decided.alerts.append(alerted[1])
 
-    def _bury(self, event: EventT[bytes], poison: Poison, decided: Decided) -> None:
-        self._poison_in_a_row += 1
-        if self._poison_in_a_row > MOST_POISON_IN_A_ROW:
-            msg = f"{MOST_POISON_IN_A_ROW} records in a row could not be processed, the last for: {poison.reason}: {poison.detail}"
-            raise TooMuchPoison(msg)
-        message = event.message
-        log.warning("dead_letter", topic=message.topic, partition=message.partition, offset=message.offset, reason=poison.reason)
-        decided.dead_letters.append(dead_letter(message, reason=poison.reason, detail=poison.detail, failed_at=system_clock()))
+    def _entry(self, code: str, number: int, decided: Decided) -> Entry | None:
+        return decided.entries.get(number, {}).get(code) or self._partitions[number].entries.get(code)
+
+    def _write_misplaced_again(self, decided: Decided) -> None:
+        for number, place in decided.places.items():
+            partition = self._partitions[number]
+            for code in partition.misplaced - decided.entries[number].keys():
+                decided.changelog[number].append(_status_record(partition.entries[code], place))
 
     async def _publish_outputs(self, decided: Decided) -> None:
         if decided.alerts:
@@ -102,29 +222,72 @@ class Processor:
         if decided.dead_letters:
             await self._publisher.publish_by_key(DEAD_LETTERS.name, [(letter.key, encode(letter)) for letter in decided.dead_letters])
 
-    def _remember(self, decided: Decided, ends: dict[int, int]) -> None:
+    def _remember(self, decided: Decided) -> None:
         now = self._clock()
-        for number, entries in decided.entries.items():
-            partition = self._store.partitions.get(number)
-            if partition is None:
-                continue  # revoked meanwhile: its new owner reads the changelog
-            for code, entry in entries.items():
-                partition.index.put(partition.entries.get(code), entry, now)
-                partition.entries[code] = entry
-            partition.persisted_offset = max(ends[number], partition.persisted_offset or 0)
+        for number, place in decided.places.items():
+            partition = self._partitions[number]
+            for code, entry in decided.entries[number].items():
+                partition.put(code, entry, now)
+            partition.place = place
+            partition.highest = max(partition.highest, place.number)
+            partition.misplaced.clear()
+        self.poison_in_a_row = decided.poison_in_a_row
+
+    async def _read_what_others_wrote(self, spans: Mapping[int, Sequence[Span]]) -> None:
+        """Acknowledged offsets follow each other as long as nobody else writes into the partition."""
+        foreign = {}
+        for number, written in spans.items():
+            partition = self._partitions[number]
+            end = partition.changelog_end
+            for span in written:
+                if span.first != end:
+                    foreign[number] = partition
+                    break
+                end = span.first + span.records
+            else:
+                partition.changelog_end = end
+        if foreign:
+            self._metrics.foreign_writes.inc(len(foreign))
+            log.warning("another_writer", partitions=sorted(foreign))
+            await self._changelog.catch_up(foreign)
 
     def _count(self, decided: Decided) -> None:
         self._metrics.processed(decided.processed, system_clock())
+        self._metrics.poison_in_a_row.set(self.poison_in_a_row)
         for letter in decided.dead_letters:
             self._metrics.dead_letters.labels(letter.reason).inc()
         for alert in decided.alerts:
             self._metrics.alerts.labels(alert.threshold).inc()
 
 
-def _entry(code: str, number: int, partition: Partition, decided: Decided) -> Entry | None:
-    return decided.entries.get(number, {}).get(code) or partition.entries.get(code)
+def _read(record: Any) -> CloudEvent | Tick | Unusable:
+    try:
+        return usable_event(record.value) if record.topic == EVENTS.name else usable_tick(record.value)
+    except Unusable as unusable:
+        return unusable
+
+
+def _between(past: Mapping[int, CloudEvent], entry: Entry | None, envelope: CloudEvent) -> Sequence[CloudEvent]:
+    """The events between what is known and this one, when all of them were found; none of them otherwise."""
+    assert envelope.sequence is not None
+    known = 0 if entry is None else entry.dossier.sequence
+    wanted = range(known + 1, envelope.sequence)
+    return [past[sequence] for sequence in wanted] if len(past) >= len(wanted) and all(sequence in past for sequence in wanted) else ()
+
+
+def _bury(record: Any, reason: str, detail: str, decided: Decided) -> None:
+    decided.poison_in_a_row += 1
+    log.warning("dead_letter", topic=record.topic, partition=record.partition, offset=record.offset, reason=reason)
+    decided.dead_letters.append(dead_letter(record, reason=reason, detail=detail, failed_at=system_clock()))
 
 
 def _change(entry: Entry, number: int, decided: Decided) -> None:
+    record = _status_record(entry, decided.places[number])
+    if len(record[1] or b"") > LARGEST_STATUS_BYTES:
+        raise Unusable("status_too_large", f"{entry.dossier.code}: its status would be larger than {LARGEST_STATUS_BYTES} bytes")
     decided.entries[number][entry.dossier.code] = entry
-    decided.changelog[number].append((entry.dossier.code.encode(), encode(entry.status())))
+    decided.changelog[number].append(record)
+
+
+def _status_record(entry: Entry, place: Place) -> Record:
+    return entry.dossier.code.encode(), encode(entry.status()), mark_header(place.mark())

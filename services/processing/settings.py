@@ -23,4 +23,8 @@ class ProcessingSettings(ServiceSettings):
     batch_max_events: int = Field(2000, description="events handled at once", ge=1)
     batch_linger_ms: float = Field(20, description="how long a batch waits for company", ge=0)
     session_timeout_seconds: float = Field(10, description="after which the group gives a dead worker's partitions away", ge=1)
-    fast_consumer: bool = Field(True, description="deliver records without tasks for each; off: Faust's own, slower way")
+    closed_kept_days: float = Field(
+        30,
+        description="how long a closed dossier stays in memory after its last event; later ones are looked up",
+        ge=0,
+    )

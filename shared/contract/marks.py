@@ -4,13 +4,13 @@ An event carries its number: 1, 2, 3 ... among the log's events of its partition
 again has the number it had. A status carries the mark of the ledger that wrote it. In a partition, neither number ever jumps.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 import msgspec
 
 NUMBER = "motcua-number"
 MARK = "motcua-ledger"
-Headers = Sequence[tuple[str, bytes]]
+Headers = list[tuple[str, bytes]]  # aiokafka takes no other sequence
 
 
 class LedgerMark(msgspec.Struct, frozen=True, array_like=True):
@@ -34,12 +34,12 @@ _decode_mark = msgspec.json.Decoder(LedgerMark).decode
 
 def number_header(number: int) -> Headers:
     """The headers of an event record."""
-    return ((NUMBER, b"%d" % number),)
+    return [(NUMBER, b"%d" % number)]
 
 
 def mark_header(mark: LedgerMark) -> Headers:
     """The headers of a status record."""
-    return ((MARK, _encode(mark)),)
+    return [(MARK, _encode(mark))]
 
 
 def number_of(headers: Iterable[tuple[str, bytes]]) -> int | None:

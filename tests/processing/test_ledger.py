@@ -3,9 +3,10 @@
 import msgspec
 import pytest
 
-from services.processing.ledger import Entry, Poison, Tick, entry_of, read_event, read_tick, step, tick
-from shared.contract.codec import decode_status, encode
+from services.processing.ledger import Entry, Tick, entry_of, step, tick, usable_tick
+from shared.contract.codec import encode
 from shared.domain.lifecycle import State
+from shared.usable import Unusable, usable_event, usable_status
 from tests.builders.times import at
 from tests.processing.records import envelope
 
@@ -23,7 +24,7 @@ def follow(*events: tuple[str, str]) -> Entry:
 
 def test_an_event_makes_a_new_version() -> None:
     entry = follow(("received", "2023-12-08 08:31"), ("processing_started", "2023-12-08 09:00"))
-    assert (entry.version, entry.dossier.sequence, entry.dossier.state) == (2, 2, State.PROCESSING)
+    assert (entry.version, entry.dossier.sequence, entry.dossier.state) == (8, 2, State.PROCESSING)
 
 
 def test_an_event_delivered_again_is_not_news() -> None:
@@ -34,7 +35,7 @@ def test_an_event_delivered_again_is_not_news() -> None:
 
 def test_an_event_after_a_missing_one_is_refused_and_names_the_gap() -> None:
     entry = follow(("received", "2023-12-08 08:31"))
-    with pytest.raises(Poison, match="event 3 came after event 1") as refused:
+    with pytest.raises(Unusable, match="event 3 came after event 1") as refused:
         step(entry, envelope(CODE, 3, "resolved", "2023-12-09 08:31"))
     assert refused.value.reason == "sequence_gap"
 
@@ -50,29 +51,29 @@ def test_an_event_after_a_missing_one_is_refused_and_names_the_gap() -> None:
 )
 def test_what_the_rules_refuse_is_poison_with_its_reason(name: str, when: str, reason: str) -> None:
     entry = follow(("received", "2023-12-08 08:31"))
-    with pytest.raises(Poison) as refused:
+    with pytest.raises(Unusable) as refused:
         step(entry, envelope(CODE, 2, name, when))
     assert refused.value.reason == reason
 
 
 @pytest.mark.parametrize("value", [None, b"", b"not json", b'{"specversion": "1.0"}'])
 def test_bytes_that_are_no_event_are_poison(value: bytes | None) -> None:
-    with pytest.raises(Poison):
-        read_event(value)
-    with pytest.raises(Poison):
-        read_tick(value)
+    with pytest.raises(Unusable):
+        usable_event(value)
+    with pytest.raises(Unusable):
+        usable_tick(value)
 
 
 def test_an_event_that_did_not_come_through_intake_is_poison() -> None:
     stranger = msgspec.structs.replace(envelope(CODE, 1, "received", "2023-12-08 08:31"), sequence=None)
-    with pytest.raises(Poison) as refused:
-        read_event(encode(stranger))
+    with pytest.raises(Unusable) as refused:
+        usable_event(encode(stranger))
     assert refused.value.reason == "not_recorded"
 
 
 def test_an_entry_survives_its_own_snapshot() -> None:
     entry = follow(("received", "2023-12-08 08:31"), ("supplement_requested", "2023-12-09 09:00"), ("supplemented", "2023-12-11 09:00"))
-    assert entry_of(decode_status(encode(entry.status()))) == entry
+    assert entry_of(*usable_status(encode(entry.status()))) == entry
 
 
 def test_a_tick_alerts_once() -> None:
@@ -82,7 +83,7 @@ def test_a_tick_alerts_once() -> None:
     assert alerted is not None
     after, alert = alerted
     assert (alert.threshold, alert.due_at, alert.department) == ("overdue", DUE, "H59.15")
-    assert after.version == entry.version + 1
+    assert after.order > entry.order
     assert (entry.status().timeliness, after.status().timeliness) == ("within", "overdue")
     assert tick(after, reached) is None
 
@@ -107,3 +108,20 @@ def test_a_new_deadline_may_alert_again() -> None:
     assert extended is not None
     assert (alerted[0].status().timeliness, extended.status().timeliness) == ("due_soon", "within")
     assert tick(extended, Tick(CODE, "due_soon", later)) is not None
+
+
+def test_the_version_is_a_function_of_the_content_whatever_way_led_there() -> None:
+    """One worker heard of the old deadline before it moved, the other after: they hold the same, and say the same version."""
+    later = at("2023-12-20 08:31")
+    extended = envelope(CODE, 2, "extended", "2023-12-15 08:00", due_at=later.isoformat())
+    received = follow(("received", "2023-12-08 08:31"))
+    told = tick(received, Tick(CODE, "due_soon", DUE))
+    assert told is not None
+    one, other = step(told[0], extended), step(received, extended)
+    assert one == other
+    assert one is not None
+    due_soon, overdue = tick(one, Tick(CODE, "due_soon", later)), tick(one, Tick(CODE, "overdue", later))
+    assert due_soon is not None
+    assert overdue is not None
+    assert len({one.version, due_soon[0].version, overdue[0].version}) == 3
+    assert one.order < due_soon[0].order < overdue[0].order

@@ -13,7 +13,7 @@ import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.partitioner import DefaultPartitioner
 
-from services.processing.sweep import sweep
+from services.processing.scan import scan
 from shared.clock import system_clock
 from shared.contract.codec import decode_alert, decode_dead_letter, decode_status, encode
 from shared.contract.envelope import CloudEvent
@@ -69,11 +69,10 @@ async def publish(broker: Publisher, events: list[CloudEvent]) -> None:
 
 async def statuses(broker: str, department: str) -> dict[str, Any]:
     """The latest snapshot of every dossier of a department, as recovery would read it."""
-    found: dict[str, Any] = {}
-    for partition in PARTITIONS:
-        latest, _end = await sweep({"bootstrap_servers": broker}, TopicPartition(STATUS.name, partition))
-        found |= {key.decode(): decode_status(value) for key, value in latest.items() if key.decode().startswith(department)}
-    return found
+    latest: dict[bytes, bytes] = {}
+    everything = {TopicPartition(STATUS.name, partition): 0 for partition in PARTITIONS}
+    await scan({"bootstrap_servers": broker}, everything, lambda record: latest.update({record.key: record.value}))
+    return {key.decode(): decode_status(value) for key, value in latest.items() if key.decode().startswith(department)}
 
 
 async def everything_on(broker: str, topic: str) -> list[bytes]:
@@ -125,7 +124,7 @@ async def test_killed_again_and_again_while_events_arrive_it_ends_where_a_straig
 
     await wait_until_async(all_returned, 60, "every dossier is returned")
     found = await statuses(module_broker, department)
-    assert {(status.sequence, status.version, status.timeliness) for status in found.values()} == {(6, 6, "early")}
+    assert {(status.sequence, status.version, status.timeliness) for status in found.values()} == {(6, 24, "early")}
     assert await everything_on(module_broker, DEAD_LETTERS.name) == []
     ledger = (await get(processing, "/v1/ledger", HEADERS)).text.splitlines()
     assert {json.loads(line)["code"] for line in ledger} == set(found)

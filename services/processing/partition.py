@@ -1,0 +1,91 @@
+"""One partition of the ledger in memory: its dossiers, what is derived from them, and where it stands."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from datetime import datetime
+
+from services.processing.index import Seat, StatusIndex, seat_of_closed
+from services.processing.ledger import Entry
+from services.processing.place import Place
+from shared.contract.status import StatusV1
+from shared.domain.lifecycle import CLOSED, State
+
+SETTLED = CLOSED | {State.DECLINED}
+
+
+class Partition:
+    """The fold of a changelog partition up to `changelog_end`. Dossiers closed long ago are forgotten: counted, not kept.
+
+    `misplaced` are dossiers whose newest status lies before an older one in the changelog, so that compaction would keep the older: they
+    are written again. `highest` is the highest event number this partition ever stood for; below it the events are being read again.
+    Up to the number `searched_until` the topic was read from its beginning: what is missing there is not in it. `searched` says the same
+    of single dossiers, by offset.
+    """
+
+    def __init__(self, new_index: Callable[[], StatusIndex]) -> None:
+        self._new_index = new_index
+        self.clear()
+
+    def clear(self) -> None:
+        """Know nothing."""
+        self.entries: dict[str, Entry] = {}
+        self.index = self._new_index()
+        self.place = Place()
+        self.changelog_end = 0
+        self.highest = 0
+        self.searched_until = 0
+        self.misplaced: set[str] = set()
+        self.forgotten: Counter[Seat] = Counter()
+        self.has_forgotten = False
+        self.searched: dict[str, int] = {}
+
+    @property
+    def is_reading_again(self) -> bool:
+        """Whether it reads events that it had read before."""
+        return self.place.number < self.highest
+
+    @property
+    def difference(self) -> int:
+        """Numbered events read, less those held and quarantined: 0 when nothing was skipped and all that is held is the log's."""
+        return self.place.number - self.place.quarantined - self.place.events
+
+    def read_again(self, found: int) -> None:
+        """An event number jumped to `found`: read the events from their beginning to see whether those before it are there."""
+        self.searched_until = max(self.searched_until, found)
+        self.place.begin_again()
+
+    def put(self, code: str, entry: Entry, now: datetime) -> None:
+        """Keep a changed entry."""
+        self.index.put(self.entries.get(code), entry, now)
+        self.entries[code] = entry
+
+    def counts(self) -> Counter[Seat]:
+        """Dossiers per department and timeliness, the forgotten ones included."""
+        return self.index.counts + self.forgotten
+
+    def forget(self, recorded_before: datetime) -> int:
+        """Let go of dossiers that closed and had no event since an instant (by the recording clock); how many."""
+        old = [code for code, entry in self.entries.items() if entry.dossier.state in SETTLED and entry.recordedtime < recorded_before]
+        for code in old:
+            entry = self.entries.pop(code)
+            self.index.drop(code)
+            self.count_forgotten(seat_of_closed(entry.dossier))
+        return len(old)
+
+    def count_forgotten(self, seat: Seat | None) -> None:
+        """A dossier is counted, not kept."""
+        self.has_forgotten = True
+        if seat is not None:
+            self.forgotten[seat] += 1
+
+    def remember(self, entries: Iterable[Entry], now: datetime) -> None:
+        """Take forgotten dossiers back, as the changelog has them."""
+        for entry in entries:
+            if (seat := seat_of_closed(entry.dossier)) is not None:
+                self.forgotten[seat] -= 1
+            self.put(entry.dossier.code, entry, now)
+
+
+def is_forgettable(status: StatusV1, recorded_before: datetime) -> bool:
+    """Whether a snapshot is of a dossier that `forget` would let go of."""
+    return State(status.state) in SETTLED and status.recordedtime < recorded_before
