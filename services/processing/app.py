@@ -14,12 +14,13 @@ from faust.types import StreamT
 
 from services.processing.changelog import Changelog
 from services.processing.deadlines import Deadlines
-from services.processing.delivery import TROUBLE, Delivery
+from services.processing.delivery import Delivery
 from services.processing.fatal import end_process, stops_the_worker
 from services.processing.index import StatusIndex
 from services.processing.metrics import ProcessingMetrics
 from services.processing.partition import Partition
 from services.processing.processor import FaultIsOurs, Processor, Skipped
+from services.processing.session import TROUBLE, Worker
 from services.processing.settings import ProcessingSettings
 from shared.clock import clock_from
 from shared.kafka import connection
@@ -101,7 +102,7 @@ def create_app(settings: ProcessingSettings) -> ProcessingApp:
     app.changelog = Changelog(reach, clock, kept)
     processor = Processor(partitions, changelog=app.changelog, publisher=publisher, connection=reach, clock=clock, metrics=app.metrics)
     deadlines = Deadlines(partitions, publisher, clock, grace=timedelta(seconds=settings.alert_grace_seconds))
-    app.delivery = Delivery(
+    worker = Worker(
         settings,
         partitions,
         new_partition=lambda: Partition(lambda: StatusIndex(due_soon)),
@@ -110,9 +111,8 @@ def create_app(settings: ProcessingSettings) -> ProcessingApp:
         metrics=app.metrics,
         handle=_add_agent(app, processor),
         poison_in_a_row=lambda: processor.poison_in_a_row,
-        on_bug=end_process,
-        beacon=app.beacon,
     )
+    app.delivery = Delivery(worker, on_bug=end_process, beacon=app.beacon)
     _add_timers(app, deadlines, kept)
     return app
 

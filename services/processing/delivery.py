@@ -1,81 +1,35 @@
-"""Delivery: from an assignment to batches, in an order of our own: catch up with the changelog, find the place, seek, read, hand over.
-
-Faust's consumer resumes partitions before it seeks and acknowledges the hole that this leaves, so membership, positions and commits are
-kept here, and a Faust agent gets batches through a channel (docs/decisions/0011-nothing-is-skipped.md).
-"""
+"""Delivery: sessions with the broker, one after the other. Whatever goes wrong with the broker ends one; the next one reads again."""
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import structlog
-from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.errors import KafkaError
 from mode import Service
 
-from services.processing.changelog import Changelog
-from services.processing.membership import Membership
-from services.processing.metrics import ProcessingMetrics
-from services.processing.partition import Partition
-from services.processing.place import Place
-from services.processing.processor import FaultIsOurs, Skipped
-from services.processing.settings import ProcessingSettings
-from shared.contract.topics import EVENTS, TICKS
-from shared.domain.rules import RULES_VERSION
-from shared.kafka import connection, ensure_topics
-from shared.publisher import Publisher
+from services.processing.processor import FaultIsOurs
+from services.processing.session import STOPS_WITHIN_SECONDS, TROUBLE, Session, Worker
+from shared.kafka import ensure_topics
 
-TROUBLE = (KafkaError, OSError, TimeoutError)
-FETCH_MAX_WAIT_MS = 20  # while a fetch waits, a partition that was just drained is not asked for
-POLL_MS = 200
-COMMIT_EVERY_SECONDS = 1.0
-STOPS_WITHIN_SECONDS = 10.0
 FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.2, 5.0
-UNPAUSED_POISON, LONGEST_POISON_PAUSE_SECONDS = 100, 5.0
-NOWHERE = -1
-Handle = Callable[[Sequence[Any]], Awaitable[None]]
 log = structlog.get_logger()
 
 
-class WrongPartitions(RuntimeError):
-    """The topics and the setting disagree on the number of partitions: an operator must decide."""
-
-
 class Delivery(Service):
-    """Sessions with the broker, one after the other: whatever goes wrong with the broker ends a session, and the next one reads again."""
+    """A service of the Faust application. What nobody foresaw goes to `on_bug`, which ends the process."""
 
-    def __init__(
-        self,
-        settings: ProcessingSettings,
-        partitions: dict[int, Partition],
-        *,
-        new_partition: Callable[[], Partition],
-        changelog: Changelog,
-        publisher: Publisher,
-        metrics: ProcessingMetrics,
-        handle: Handle,
-        poison_in_a_row: Callable[[], int],
-        on_bug: Callable[[BaseException], None],
-        **kwargs: Any,
-    ) -> None:
+    def __init__(self, worker: Worker, on_bug: Callable[[BaseException], None], **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.settings = settings
-        self.partitions = partitions
-        self.new_partition = new_partition
-        self.changelog = changelog
-        self.publisher = publisher
-        self.metrics = metrics
-        self.handle = handle
-        self.poison_in_a_row = poison_in_a_row
+        self._worker = worker
         self._on_bug = on_bug
         self._running: asyncio.Task[None] | None = None
-        self.session: Session | None = None
+        self._session: Session | None = None
 
     @property
     def is_ready(self) -> bool:
         """Whether the partitions that the worker was given are recovered and it takes their events."""
-        return self.session is not None and self.session.is_settled
+        return self._session is not None and self._session.is_settled
 
     async def on_start(self) -> None:
         self._running = asyncio.create_task(self._run(), name="delivery")
@@ -87,218 +41,30 @@ class Delivery(Service):
                 self._running.cancel()
 
     async def _run(self) -> None:
+        pause = FIRST_PAUSE_SECONDS
         try:
-            pause = FIRST_PAUSE_SECONDS
             while not self.should_stop:
                 began = time.monotonic()
                 try:
                     await self._one_session()
                 except (*TROUBLE, FaultIsOurs) as trouble:
-                    pause = FIRST_PAUSE_SECONDS if time.monotonic() - began > LONGEST_PAUSE_SECONDS else pause
+                    if time.monotonic() - began > LONGEST_PAUSE_SECONDS:
+                        pause = FIRST_PAUSE_SECONDS
                     log.warning("session_ended", error=repr(trouble), again_in_seconds=pause)
-                    self.metrics.sessions_ended.inc()
+                    self._worker.metrics.sessions_ended.inc()
                     await self.sleep(pause)
                     pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
         except Exception as bug:  # noqa: BLE001 - handed on: it ends the process
             self._on_bug(bug)
 
     async def _one_session(self) -> None:
-        await ensure_topics(self.settings)
-        session = Session(self)
+        await ensure_topics(self._worker.settings)
+        session = Session(self._worker, lambda: self.should_stop)
         try:
             await session.start()
-            self.session = session
+            self._session = session
             await session.follow()
         finally:
-            self.session = None
+            self._session = None
             await session.stop()
-            self.partitions.clear()
-
-
-class Session:
-    """One membership and one reader. The reader only ever stands where the partitions of the ledger stand."""
-
-    def __init__(self, delivery: Delivery) -> None:
-        settings = delivery.settings
-        reach = connection(settings)
-        self._delivery = delivery
-        self._turn = asyncio.Lock()
-        self._membership = Membership(settings, reach, self._turn)
-        self._reader = AIOKafkaConsumer(
-            **reach,
-            group_id=None,
-            enable_auto_commit=False,
-            auto_offset_reset="earliest",
-            fetch_max_wait_ms=FETCH_MAX_WAIT_MS,
-            max_partition_fetch_bytes=4 << 20,
-        )
-        self._epoch = 0
-        self._committed_at = 0.0
-        self._holes: set[tuple[int, int]] = set()
-
-    async def start(self) -> None:
-        """Connect and join."""
-        await self._delivery.publisher.start()
-        await self._check_partitions()
-        await self._reader.start()
-        await self._membership.start()
-
-    async def stop(self) -> None:
-        """Say how far it is, leave, disconnect; each as far as the broker lets it."""
-        for part in (self._membership.stop, self._reader.stop, self._delivery.publisher.stop):
-            try:
-                await asyncio.wait_for(part(), STOPS_WITHIN_SECONDS)
-            except TROUBLE as trouble:
-                log.warning("not_stopped_cleanly", error=repr(trouble))
-
-    @property
-    def is_settled(self) -> bool:
-        """Whether what was assigned last is taken over."""
-        return self._epoch > 0 and self._epoch == self._membership.epoch
-
-    async def follow(self) -> None:
-        """Until the service stops; raises what ends the session."""
-        while not self._delivery.should_stop:
-            await self._membership.check()
-            if not self.is_settled:
-                await self._take_over()
-            elif batch := await self._next_batch():
-                await self._hand_over(batch)
-            await self._commit_now_and_then()
-        async with self._turn:
-            await self._membership.commit(self._places())
-
-    async def _check_partitions(self) -> None:
-        """A dossier's events, ticks and status must share a partition, so the topics must agree, and with the setting."""
-        for topic in (EVENTS, TICKS):
-            found, expected = await self._delivery.publisher.partitions(topic.name), self._delivery.settings.kafka_partitions
-            if found != expected:
-                raise WrongPartitions(
-                    f"{topic.name} has {found} partitions, MOTCUA_PROCESSING_KAFKA_PARTITIONS says {expected}: set it right"
-                )
-
-    async def _take_over(self) -> None:
-        """Make the ledger's partitions those assigned, each as its changelog has it now, and read on from where each stands."""
-        epoch, wanted = self._membership.epoch, self._membership.assigned
-        if epoch == 0:
-            await asyncio.sleep(POLL_MS / 1000)
-            return
-        partitions = self._delivery.partitions
-        for gone in partitions.keys() - wanted:
-            del partitions[gone]
-        for new in wanted - partitions.keys():
-            partitions[new] = self._delivery.new_partition()
-        await self._delivery.changelog.catch_up(partitions)
-        await self._use_commits(wanted)
-        if epoch == self._membership.epoch:
-            await self._seek()
-            self._epoch = epoch
-
-    async def _use_commits(self, wanted: frozenset[int]) -> None:
-        """What was committed for just this content may lie further: behind the last status stand events that changed nothing."""
-        for number, (mark, next_tick) in (await self._membership.committed(wanted)).items() if wanted else ():
-            partition = self._delivery.partitions[number]
-            place = partition.place
-            place.next_tick = max(place.next_tick, next_tick)
-            if mark is None or mark.rules != RULES_VERSION:
-                continue
-            partition.highest = max(partition.highest, mark.number)
-            if mark.events == place.events and mark.next_offset > place.next_offset and mark.number >= place.number:
-                place.go_on_from(mark)
-
-    async def _seek(self) -> None:
-        """The reader to the ledger's places; one that the topic does not have (it was made anew) is its beginning."""
-        starts: dict[TopicPartition, int] = {}
-        for number, partition in self._delivery.partitions.items():
-            starts[TopicPartition(EVENTS.name, number)] = partition.place.next_offset
-            starts[TopicPartition(TICKS.name, number)] = partition.place.next_tick
-        if not starts:
-            self._reader.unsubscribe()
-            return
-        self._reader.assign(list(starts))
-        first, end = await self._reader.beginning_offsets(list(starts)), await self._reader.end_offsets(list(starts))
-        for tp, start in starts.items():
-            if not first[tp] <= start <= end[tp]:
-                log.warning("place_not_in_topic", topic=tp.topic, partition=tp.partition, place=start, beginning=first[tp], end=end[tp])
-                self._begin_at(tp, first[tp])
-            self._reader.seek(tp, start if first[tp] <= start <= end[tp] else first[tp])
-
-    def _begin_at(self, tp: TopicPartition, offset: int) -> None:
-        place = self._delivery.partitions[tp.partition].place
-        if tp.topic == EVENTS.name:
-            place.begin_again()
-            place.next_offset = offset
-        else:
-            place.next_tick = offset
-
-    async def _next_batch(self) -> list[Any]:
-        """What there is to read, with a moment for company: large batches are cheaper."""
-        if not self._delivery.partitions:
-            await asyncio.sleep(POLL_MS / 1000)
-            return []
-        most = self._delivery.settings.batch_max_events
-        records = _records(await self._reader.getmany(timeout_ms=POLL_MS, max_records=most))
-        if records and len(records) < most and self._delivery.settings.batch_linger_ms:
-            await asyncio.sleep(self._delivery.settings.batch_linger_ms / 1000)
-            records += _records(await self._reader.getmany(timeout_ms=0, max_records=most - len(records)))
-        return records
-
-    async def _hand_over(self, batch: list[Any]) -> None:
-        """Give the batch to the ledger, unless the partitions were reassigned meanwhile: then their new owner reads it."""
-        partitions = self._delivery.partitions
-        async with self._turn:
-            if not self.is_settled:
-                return
-            following, read_to = self._in_place(batch)
-            try:
-                await self._delivery.handle(following)
-            except Skipped as skipped:
-                log.warning("events_skipped", error=str(skipped))
-                self._delivery.metrics.skips.inc()
-                partitions[skipped.partition].read_again(skipped.found)
-            if any(partitions[number].place.next_offset != offset for number, offset in read_to.items()):
-                await self._seek()
-        await self._breathe()
-
-    def _in_place(self, batch: list[Any]) -> tuple[list[Any], dict[int, int]]:
-        """The records that follow on their partition's place, and up to where that reads each; what was read before is left out.
-
-        Events that follow a hole in the offsets are left out too, once: the reader is then set back to before the hole. A hole that is
-        still there belongs to the topic (somebody deleted records), and the events' own numbers tell whether that matters.
-        """
-        read_to = {number: partition.place.next_offset for number, partition in self._delivery.partitions.items()}
-        following, broken_off = [], set()
-        for record in batch:
-            number = record.partition
-            if record.topic == EVENTS.name:
-                expected = read_to[number]
-                if record.offset < expected or number in broken_off:
-                    continue
-                if record.offset > expected and (number, expected) not in self._holes:
-                    self._holes.add((number, expected))
-                    broken_off.add(number)
-                    continue
-                read_to[number] = record.offset + 1
-            following.append(record)
-        return following, read_to | dict.fromkeys(broken_off, NOWHERE)
-
-    async def _commit_now_and_then(self) -> None:
-        if time.monotonic() - self._committed_at < COMMIT_EVERY_SECONDS:
-            return
-        async with self._turn:
-            if self.is_settled:
-                await self._membership.commit(self._places())
-        self._committed_at = time.monotonic()
-
-    def _places(self) -> Mapping[int, Place]:
-        return {number: partition.place for number, partition in self._delivery.partitions.items()}
-
-    async def _breathe(self) -> None:
-        """A flood of unusable records is put aside slowly, so that it does not fill the dead letters before somebody looks."""
-        in_a_row = self._delivery.poison_in_a_row()
-        if in_a_row > UNPAUSED_POISON:
-            await self._delivery.sleep(min(LONGEST_POISON_PAUSE_SECONDS, in_a_row / 1000))
-
-
-def _records(by_partition: Mapping[TopicPartition, Sequence[Any]]) -> list[Any]:
-    return [record for records in by_partition.values() for record in records]
+            self._worker.partitions.clear()

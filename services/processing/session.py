@@ -1,0 +1,244 @@
+"""One session with the broker: a membership, and a reader that only ever stands where the partitions of the ledger stand.
+
+Faust's consumer resumes partitions before it seeks and acknowledges the hole that this leaves, so the order is kept here: take over what
+was assigned, catch up with the changelog, find the place, seek, read, hand over (docs/decisions/0011-nothing-is-skipped.md).
+"""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.errors import KafkaError
+
+from services.processing.changelog import Changelog
+from services.processing.membership import Membership
+from services.processing.metrics import ProcessingMetrics
+from services.processing.partition import Partition
+from services.processing.place import Place
+from services.processing.processor import Skipped
+from services.processing.settings import ProcessingSettings
+from shared.contract.topics import EVENTS, TICKS
+from shared.domain.rules import RULES_VERSION
+from shared.kafka import connection
+from shared.publisher import Publisher
+
+TROUBLE = (KafkaError, OSError, TimeoutError)
+FETCH_MAX_WAIT_MS = 20  # while a fetch waits, a partition that was just drained is not asked for
+POLL_MS = 200
+COMMIT_EVERY_SECONDS = 1.0
+STOPS_WITHIN_SECONDS = 10.0
+UNPAUSED_POISON, LONGEST_POISON_PAUSE_SECONDS = 100, 5.0
+NOWHERE = -1
+log = structlog.get_logger()
+
+
+class WrongPartitions(RuntimeError):
+    """The topics and the setting disagree on the number of partitions: an operator must decide."""
+
+
+@dataclass(frozen=True, slots=True)
+class Worker:
+    """What a session works with. `handle` takes a batch into the ledger and returns when everything it caused is durable."""
+
+    settings: ProcessingSettings
+    partitions: dict[int, Partition]
+    new_partition: Callable[[], Partition]
+    changelog: Changelog
+    publisher: Publisher
+    metrics: ProcessingMetrics
+    handle: Callable[[Sequence[Any]], Awaitable[None]]
+    poison_in_a_row: Callable[[], int]
+
+
+class Session:
+    """From joining the group to leaving it. `stopping` says when to end."""
+
+    def __init__(self, worker: Worker, stopping: Callable[[], bool]) -> None:
+        settings = worker.settings
+        reach = connection(settings)
+        self._worker = worker
+        self._stopping = stopping
+        self._turn = asyncio.Lock()
+        self._membership = Membership(settings, reach, self._turn)
+        self._reader = AIOKafkaConsumer(
+            **reach,
+            group_id=None,
+            enable_auto_commit=False,
+            auto_offset_reset="earliest",
+            fetch_max_wait_ms=FETCH_MAX_WAIT_MS,
+            max_partition_fetch_bytes=4 << 20,
+        )
+        self._epoch = 0
+        self._committed_at = 0.0
+        self._holes: set[tuple[int, int]] = set()
+
+    async def start(self) -> None:
+        """Connect and join."""
+        await self._worker.publisher.start()
+        await self._check_partitions()
+        await self._reader.start()
+        await self._membership.start()
+
+    async def stop(self) -> None:
+        """Say how far it is, leave, disconnect; each as far as the broker lets it."""
+        for part in (self._membership.stop, self._reader.stop, self._worker.publisher.stop):
+            try:
+                await asyncio.wait_for(part(), STOPS_WITHIN_SECONDS)
+            except TROUBLE as trouble:
+                log.warning("not_stopped_cleanly", error=repr(trouble))
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether what was assigned last is taken over."""
+        return self._epoch > 0 and self._epoch == self._membership.epoch
+
+    async def follow(self) -> None:
+        """Until the service stops; raises what ends the session."""
+        while not self._stopping():
+            await self._membership.check()
+            if not self.is_settled:
+                await self._take_over()
+            elif batch := await self._next_batch():
+                await self._hand_over(batch)
+            await self._commit_now_and_then()
+        async with self._turn:
+            await self._membership.commit(self._places())
+
+    async def _check_partitions(self) -> None:
+        """A dossier's events, ticks and status must share a partition, so the topics must agree, and with the setting."""
+        for topic in (EVENTS, TICKS):
+            found, expected = await self._worker.publisher.partitions(topic.name), self._worker.settings.kafka_partitions
+            if found != expected:
+                raise WrongPartitions(
+                    f"{topic.name} has {found} partitions, MOTCUA_PROCESSING_KAFKA_PARTITIONS says {expected}: set it right"
+                )
+
+    async def _take_over(self) -> None:
+        """Make the ledger's partitions those assigned, each as its changelog has it now, and read on from where each stands."""
+        epoch, wanted = self._membership.epoch, self._membership.assigned
+        if epoch == 0:
+            await asyncio.sleep(POLL_MS / 1000)
+            return
+        partitions = self._worker.partitions
+        for gone in partitions.keys() - wanted:
+            del partitions[gone]
+        for new in wanted - partitions.keys():
+            partitions[new] = self._worker.new_partition()
+        await self._worker.changelog.catch_up(partitions)
+        await self._use_commits(wanted)
+        if epoch == self._membership.epoch:
+            await self._seek()
+            self._epoch = epoch
+
+    async def _use_commits(self, wanted: frozenset[int]) -> None:
+        """What was committed for just this content may lie further: behind the last status stand events that changed nothing."""
+        for number, (mark, next_tick) in (await self._membership.committed(wanted)).items() if wanted else ():
+            partition = self._worker.partitions[number]
+            place = partition.place
+            place.next_tick = max(place.next_tick, next_tick)
+            if mark is None or mark.rules != RULES_VERSION:
+                continue
+            partition.highest = max(partition.highest, mark.number)
+            if mark.events == place.events and mark.next_offset > place.next_offset and mark.number >= place.number:
+                place.go_on_from(mark)
+
+    async def _seek(self) -> None:
+        """The reader to the ledger's places; one that the topic does not have (it was made anew) is its beginning."""
+        starts: dict[TopicPartition, int] = {}
+        for number, partition in self._worker.partitions.items():
+            starts[TopicPartition(EVENTS.name, number)] = partition.place.next_offset
+            starts[TopicPartition(TICKS.name, number)] = partition.place.next_tick
+        if not starts:
+            self._reader.unsubscribe()
+            return
+        self._reader.assign(list(starts))
+        first, end = await self._reader.beginning_offsets(list(starts)), await self._reader.end_offsets(list(starts))
+        for tp, start in starts.items():
+            if not first[tp] <= start <= end[tp]:
+                log.warning("place_not_in_topic", topic=tp.topic, partition=tp.partition, place=start, beginning=first[tp], end=end[tp])
+                self._begin_at(tp, first[tp])
+            self._reader.seek(tp, start if first[tp] <= start <= end[tp] else first[tp])
+
+    def _begin_at(self, tp: TopicPartition, offset: int) -> None:
+        place = self._worker.partitions[tp.partition].place
+        if tp.topic == EVENTS.name:
+            place.begin_again()
+            place.next_offset = offset
+        else:
+            place.next_tick = offset
+
+    async def _next_batch(self) -> list[Any]:
+        """What there is to read, with a moment for company: large batches are cheaper."""
+        if not self._worker.partitions:
+            await asyncio.sleep(POLL_MS / 1000)
+            return []
+        most = self._worker.settings.batch_max_events
+        records = _records(await self._reader.getmany(timeout_ms=POLL_MS, max_records=most))
+        if records and len(records) < most and self._worker.settings.batch_linger_ms:
+            await asyncio.sleep(self._worker.settings.batch_linger_ms / 1000)
+            records += _records(await self._reader.getmany(timeout_ms=0, max_records=most - len(records)))
+        return records
+
+    async def _hand_over(self, batch: list[Any]) -> None:
+        """Give the batch to the ledger, unless the partitions were reassigned meanwhile: then their new owner reads it."""
+        partitions = self._worker.partitions
+        async with self._turn:
+            if not self.is_settled:
+                return
+            following, read_to = self._in_place(batch)
+            try:
+                await self._worker.handle(following)
+            except Skipped as skipped:
+                log.warning("events_skipped", error=str(skipped))
+                self._worker.metrics.skips.inc()
+                partitions[skipped.partition].read_again(skipped.found)
+            if any(partitions[number].place.next_offset != offset for number, offset in read_to.items()):
+                await self._seek()
+        await self._breathe()
+
+    def _in_place(self, batch: list[Any]) -> tuple[list[Any], dict[int, int]]:
+        """The records that follow on their partition's place, and up to where that reads each; what was read before is left out.
+
+        Events that follow a hole in the offsets are left out too, once: the reader is then set back to before the hole. A hole that is
+        still there belongs to the topic (somebody deleted records), and the events' own numbers tell whether that matters.
+        """
+        read_to = {number: partition.place.next_offset for number, partition in self._worker.partitions.items()}
+        following, broken_off = [], set()
+        for record in batch:
+            number = record.partition
+            if record.topic == EVENTS.name:
+                expected = read_to[number]
+                if record.offset < expected or number in broken_off:
+                    continue
+                if record.offset > expected and (number, expected) not in self._holes:
+                    self._holes.add((number, expected))
+                    broken_off.add(number)
+                    continue
+                read_to[number] = record.offset + 1
+            following.append(record)
+        return following, read_to | dict.fromkeys(broken_off, NOWHERE)
+
+    async def _commit_now_and_then(self) -> None:
+        if time.monotonic() - self._committed_at < COMMIT_EVERY_SECONDS:
+            return
+        async with self._turn:
+            if self.is_settled:
+                await self._membership.commit(self._places())
+        self._committed_at = time.monotonic()
+
+    def _places(self) -> Mapping[int, Place]:
+        return {number: partition.place for number, partition in self._worker.partitions.items()}
+
+    async def _breathe(self) -> None:
+        """A flood of unusable records is put aside slowly, so that it does not fill the dead letters before somebody looks."""
+        in_a_row = self._worker.poison_in_a_row()
+        if in_a_row > UNPAUSED_POISON:
+            await asyncio.sleep(min(LONGEST_POISON_PAUSE_SECONDS, in_a_row / 1000))
+
+
+def _records(by_partition: Mapping[TopicPartition, Sequence[Any]]) -> list[Any]:
+    return [record for records in by_partition.values() for record in records]
