@@ -2,30 +2,24 @@
 
 import asyncio
 import json
-from collections import defaultdict
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.partitioner import DefaultPartitioner
 
-from services.processing.scan import scan
 from shared.clock import system_clock
-from shared.contract.codec import decode_alert, decode_dead_letter, decode_status, encode
+from shared.contract.codec import decode_alert, decode_dead_letter
 from shared.contract.envelope import CloudEvent
 from shared.contract.status import AlertV1
-from shared.contract.topics import ALERTS, DEAD_LETTERS, EVENTS, STATUS
-from shared.publisher import Publisher
+from shared.contract.topics import ALERTS, DEAD_LETTERS, EVENTS
 from tests.processing.records import envelope
+from tests.processing.topics import everything_on, get, publish, publisher, statuses
 from tests.support.ports import free_port_base
 from tests.support.service import HEADERS, Service, service
 from tests.support.wait import wait_until_async
 
-PARTITIONS = [0, 1, 2, 3]
 HISTORY = (
     ("received", 8),
     ("processing_started", 9),
@@ -48,56 +42,9 @@ def processing(module_broker: str, tmp_path: Path) -> Iterator[Service]:
         yield running
 
 
-@asynccontextmanager
-async def publisher(broker: str) -> AsyncIterator[Publisher]:
-    started = Publisher({"bootstrap_servers": broker})
-    await started.start()
-    try:
-        yield started
-    finally:
-        await started.stop()
-
-
-async def publish(broker: Publisher, events: list[CloudEvent]) -> None:
-    by_partition: dict[int, list[tuple[bytes, bytes]]] = defaultdict(list)
-    partition_of = DefaultPartitioner()
-    for event in events:
-        key = event.subject.encode()
-        by_partition[partition_of(key, PARTITIONS, PARTITIONS)].append((key, encode(event)))
-    await broker.publish(EVENTS.name, by_partition)
-
-
-async def statuses(broker: str, department: str) -> dict[str, Any]:
-    """The latest snapshot of every dossier of a department, as recovery would read it."""
-    latest: dict[bytes, bytes] = {}
-    everything = {TopicPartition(STATUS.name, partition): 0 for partition in PARTITIONS}
-    await scan({"bootstrap_servers": broker}, everything, lambda record: latest.update({record.key: record.value}))
-    return {key.decode(): decode_status(value) for key, value in latest.items() if key.decode().startswith(department)}
-
-
-async def everything_on(broker: str, topic: str) -> list[bytes]:
-    """Every record of a topic."""
-    consumer = AIOKafkaConsumer(topic, bootstrap_servers=broker, auto_offset_reset="earliest")
-    await consumer.start()
-    try:
-        ends = await consumer.end_offsets(consumer.assignment())
-        values: list[bytes] = []
-        while any([await consumer.position(tp) < end for tp, end in ends.items()]):
-            for records in (await consumer.getmany(timeout_ms=200)).values():
-                values += [record.value for record in records]
-        return values
-    finally:
-        await consumer.stop()
-
-
 def code(department: str, number: int) -> str:
     """Each test works for a department of its own on the shared broker."""
     return f"{department}-231208-{number:04d}"
-
-
-async def get(processing: Service, path: str, headers: dict[str, str] | None = None) -> httpx.Response:
-    async with httpx.AsyncClient(base_url=processing.url, headers=headers) as client:
-        return await client.get(path)
 
 
 async def test_killed_again_and_again_while_events_arrive_it_ends_where_a_straight_run_would(
