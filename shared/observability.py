@@ -2,6 +2,7 @@
 
 import logging
 import sys
+import time
 
 import structlog
 from prometheus_client import CollectorRegistry
@@ -11,6 +12,24 @@ from structlog.typing import Processor
 
 # without the values of local variables: they would put applicants' data into the log
 TRACEBACKS = structlog.processors.ExceptionRenderer(structlog.tracebacks.ExceptionDictTransformer(show_locals=False))
+
+
+SAME_AGAIN_AFTER_S = 5.0
+
+
+class NotTheSameAgain(logging.Filter):
+    """Lets a library's message through at most every few seconds: with the broker away aiokafka says the same a hundred times a second."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._said: dict[tuple[str, str], float] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        said, now = (record.name, str(record.msg)), time.monotonic()
+        if now - self._said.get(said, -SAME_AGAIN_AFTER_S) < SAME_AGAIN_AFTER_S:
+            return False
+        self._said[said] = now
+        return True
 
 
 def configure_logging(service: str, level: str) -> None:
@@ -28,6 +47,7 @@ def configure_logging(service: str, level: str) -> None:
     )
     structlog.contextvars.bind_contextvars(service=service)
     handler = logging.StreamHandler(sys.stderr)
+    handler.addFilter(NotTheSameAgain())
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=[*shared, structlog.processors.format_exc_info],
