@@ -15,6 +15,7 @@ TRACEBACKS = structlog.processors.ExceptionRenderer(structlog.tracebacks.Excepti
 
 
 SAME_AGAIN_AFTER_S = 5.0
+MOST_REMEMBERED = 1000
 
 
 class NotTheSameAgain(logging.Filter):
@@ -28,6 +29,8 @@ class NotTheSameAgain(logging.Filter):
         said, now = (record.name, str(record.msg)), time.monotonic()
         if now - self._said.get(said, -SAME_AGAIN_AFTER_S) < SAME_AGAIN_AFTER_S:
             return False
+        if len(self._said) > MOST_REMEMBERED:
+            self._said.clear()
         self._said[said] = now
         return True
 

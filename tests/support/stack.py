@@ -4,7 +4,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -45,13 +45,21 @@ class RunningStack:
             self.process.wait()
 
 
-def start_stack(data_dir: Path, port_base: int, environment: Mapping[str, str] | None = None) -> RunningStack:
-    """Start it and return when it says that it is ready."""
+def start_stack(
+    data_dir: Path,
+    port_base: int,
+    environment: Mapping[str, str] | None = None,
+    *,
+    command: Sequence[str | Path] = (MOTCUA,),
+    folder: Path | None = None,
+) -> RunningStack:
+    """Start it and return when it says that it is ready. `command` and `folder` name another version of the product."""
     data_dir.mkdir(parents=True, exist_ok=True)
     output, errors = data_dir / "up.out", data_dir / "up.err"
     with output.open("w") as out, errors.open("w") as err:
         process = subprocess.Popen(
-            [MOTCUA, "up", "--data-dir", data_dir, "--port-base", str(port_base)],
+            [*command, "up", "--data-dir", data_dir, "--port-base", str(port_base)],
+            cwd=folder,
             stdout=out,
             stderr=err,
             text=True,
