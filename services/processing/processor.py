@@ -14,7 +14,7 @@ import structlog
 
 from services.processing import missing
 from services.processing.changelog import Changelog
-from services.processing.ledger import Entry, Tick, step, tick, usable_tick
+from services.processing.ledger import Entry, Tick, can_step, step, tick, usable_tick
 from services.processing.metrics import ProcessingMetrics
 from services.processing.partition import Partition
 from services.processing.place import Place
@@ -44,7 +44,7 @@ class Skipped(Exception):
 
 
 class FaultIsOurs(RuntimeError):
-    """So many records in a row failed in a way nobody foresaw that the program is wrong, not the records: none is put aside."""
+    """Records in a row failed in a way nobody foresaw, and so does one that is known to be good: none is put aside."""
 
 
 @dataclass(slots=True)
@@ -157,9 +157,8 @@ class Processor:
             _bury(record, unusable.reason, unusable.detail, decided)
         except Exception as unforeseen:
             decided.unexpected_in_a_row += 1
-            if decided.unexpected_in_a_row > MOST_UNEXPECTED_IN_A_ROW:
-                msg = f"{decided.unexpected_in_a_row} records in a row failed, the last with {unforeseen!r}: none is put aside"
-                raise FaultIsOurs(msg) from unforeseen
+            if decided.unexpected_in_a_row > MOST_UNEXPECTED_IN_A_ROW and not can_step():
+                raise FaultIsOurs(f"not even a good event passes, the last one failed with {unforeseen!r}") from unforeseen
             log.exception("record_failed", partition=number, offset=record.offset)
             place.quarantined += counted
             _bury(record, "unexpected", repr(unforeseen), decided)
@@ -213,7 +212,7 @@ class Processor:
     def _write_misplaced_again(self, decided: Decided) -> None:
         for number, place in decided.places.items():
             partition = self._partitions[number]
-            for code in partition.misplaced - decided.entries[number].keys():
+            for code in (partition.misplaced & partition.entries.keys()) - decided.entries[number].keys():
                 decided.changelog[number].append(_status_record(partition.entries[code], place))
 
     async def _publish_outputs(self, decided: Decided) -> None:
