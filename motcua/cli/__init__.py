@@ -4,7 +4,21 @@ import sys
 
 import typer
 
-from motcua.cli import attention, calendar, check, demo, explain, generate, import_file, open_figure, rebuild, report, up, verify
+from motcua.cli import (
+    attention,
+    calendar,
+    check,
+    demo,
+    explain,
+    generate,
+    import_file,
+    log_commands,
+    open_figure,
+    rebuild,
+    report,
+    up,
+    verify,
+)
 from motcua.failure import Failure
 
 INTERRUPTED = 130
@@ -30,6 +44,8 @@ app.command("check")(check.check)
 app.add_typer(calendar.app, name="calendar")
 app.command("verify")(verify.verify)
 app.command("rebuild")(rebuild.rebuild)
+app.command("resend")(log_commands.resend)
+app.command("restore")(log_commands.restore)
 
 
 def main() -> None:

@@ -9,7 +9,7 @@ import structlog
 from fastapi import Depends, FastAPI
 from fastapi_offline import FastAPIOffline
 
-from services.intake import announcement_api, bulk_api, failures, operations, posting, reading
+from services.intake import announcement_api, bulk_api, failures, log, log_api, operations, posting, reading
 from services.intake.announcements import store as announcement_store
 from services.intake.announcements.known import Announcements
 from services.intake.bodies import uncompressed
@@ -18,7 +18,7 @@ from services.intake.database import migrate, open_database
 from services.intake.documented import documented
 from services.intake.metrics import Metrics
 from services.intake.mover import Mover
-from services.intake.relay import Relay
+from services.intake.relay import CursorSetBack, Relay
 from services.intake.service import Intake
 from services.intake.settings import IntakeSettings
 from shared import problems
@@ -27,6 +27,8 @@ from shared.clock import clock_from, system_clock
 from shared.security import require_key
 
 DESCRIPTION = "Takes dossiers and their events: a 2xx means that the event is in the log, on disk, and will be counted once."
+LOOKS_FIRST_SECONDS = 5.0  # nothing is accepted before the log was held against the topic, or the broker showed that it is away
+UNCOMPARED_SERIALS = 1000  # of a day: more than a part of the log that was lost, unseen as yet, will have used
 LOGGER = structlog.get_logger()
 
 
@@ -42,6 +44,7 @@ def create_app(settings: IntakeSettings, on_fatal: Callable[[], None] = lambda: 
             announcements = Announcements(catalogue)
             async with database.reader.connect() as connection:
                 await announcement_store.follow(connection, announcements)
+                was_compared = (await log.cursor(connection)).numbers is not None
             metrics = Metrics()
             relay = Relay(settings, database, metrics)
             clock = clock_from(settings.clock)
@@ -51,6 +54,7 @@ def create_app(settings: IntakeSettings, on_fatal: Callable[[], None] = lambda: 
                 clock=clock,
                 recording_clock=system_clock,
                 max_batch_events=settings.max_batch_events,
+                serials_to_skip=lambda: 0 if relay.is_compared or not was_compared else UNCOMPARED_SERIALS,
                 on_commit=relay.logged,
             )
             mover = Mover(database, announcements, committer, metrics, clock)
@@ -64,7 +68,7 @@ def create_app(settings: IntakeSettings, on_fatal: Callable[[], None] = lambda: 
     problems.install(app)
     failures.install(app)
     guarded, keyless = Depends(require_key(settings.api_key)), documented({401: "no key, or another one"})
-    for router in (posting.router, bulk_api.router, announcement_api.router):
+    for router in (posting.router, bulk_api.router, announcement_api.router, log_api.router):
         app.include_router(router, dependencies=[guarded, Depends(uncompressed)], responses=keyless)
     app.include_router(reading.router, dependencies=[guarded], responses=keyless)
     app.include_router(operations.router)
@@ -80,6 +84,8 @@ async def _running(
     relaying = _watched("relay", relay.run(), on_fatal)
     moving = _watched("mover", mover.run(), on_fatal)
     try:
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(relay.has_looked.wait(), LOOKS_FIRST_SECONDS)
         yield
     finally:
         moving.cancel()
@@ -92,7 +98,8 @@ async def _running(
             LOGGER.warning("relay_not_drained", relayed=relay.position)
             relaying.cancel()
             await asyncio.wait([relaying])
-        await relay.save_cursor()
+        with contextlib.suppress(CursorSetBack):
+            await relay.save_cursor()
 
 
 def _watched(name: str, work: Coroutine[Any, Any, None], on_fatal: Callable[[], None]) -> "asyncio.Task[None]":

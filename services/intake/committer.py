@@ -28,6 +28,10 @@ class StoreUnavailable(Exception):
     """The log could not be written; nothing was promised, send again."""
 
 
+class LogRefuses(StoreUnavailable):
+    """The log is not what it was: nothing may be added until an operator has mended it."""
+
+
 class CannotBeStored(Exception):
     """The database refuses this request's content, whatever is committed with it."""
 
@@ -55,6 +59,7 @@ class Committer:
         clock: Clock,
         recording_clock: Clock,
         max_batch_events: int,
+        serials_to_skip: Callable[[], int],
         on_commit: Callable[[Sequence[Row]], None],
     ) -> None:
         self._database = database
@@ -62,6 +67,7 @@ class Committer:
         self._clock = clock
         self._recording_clock = recording_clock
         self._max_batch_events = max_batch_events
+        self._serials_to_skip = serials_to_skip
         self._on_commit = on_commit
         self._recent = RecentDossiers()
         self._queue: asyncio.Queue[Waiting | None] = asyncio.Queue()
@@ -118,6 +124,9 @@ class Committer:
             batch.pop(bug.request).fail(bug)
             if batch:
                 await self._settle(batch)
+        except LogRefuses as refused:
+            for waiting in batch:
+                waiting.fail(refused)
         except (DataError, IntegrityError) as refused:
             await self._settle_apart(batch, refused)
         except TRANSIENT as failure:
@@ -166,12 +175,16 @@ class Committer:
         for candidate in candidates:
             if candidate.mint is not None:
                 wanted[candidate.mint] = wanted.get(candidate.mint, 0) + 1
-        head, newest = await log.heads(connection)
+        head, newest, refusal = await log.heads(connection)
+        if refusal is not None:
+            raise LogRefuses(refusal)
         await announcement_store.follow(connection, self._announcements, newest)
         return Known(
             head=head,
             events=await log.logged_events(connection, ids),
             dossiers=await log.dossiers(connection, codes, self._recent),
             keys=keys,
-            codes={mint: await log.free_codes(connection, mint, count, codes) for mint, count in wanted.items()},
+            codes={
+                mint: await log.free_codes(connection, mint, count, codes, skip=self._serials_to_skip()) for mint, count in wanted.items()
+            },
         )

@@ -15,6 +15,20 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 COMMIT_LOCK = 0x6D6F7463756101  # advisory locks of PostgreSQL: "motcua" and a number
 RELAY_LOCK = 0x6D6F7463756102
 BUSY_TIMEOUT_MS = 10_000
+BLOCKED_AT_MOST_MS = 10_000
+"""How long an instance that is frozen, or whose machine is gone, can hold another one up: then PostgreSQL ends its transaction."""
+BOUNDED = {
+    "timeout": 5,
+    "command_timeout": 30,
+    "server_settings": {
+        "idle_in_transaction_session_timeout": str(BLOCKED_AT_MOST_MS),
+        "lock_timeout": str(BLOCKED_AT_MOST_MS // 2),
+        "statement_timeout": "30000",
+        "tcp_keepalives_idle": "5",
+        "tcp_keepalives_interval": "2",
+        "tcp_keepalives_count": "3",
+    },
+}
 WAL_PAGES = 20_000  # checkpoints in larger steps: half as much again in bulk
 
 
@@ -39,8 +53,8 @@ def open_database(settings: IntakeSettings) -> Database:
     url = make_url(settings.database_url)
     if url.get_backend_name() == "postgresql":
         return Database(
-            writer=create_async_engine(url, pool_size=1, max_overflow=0, pool_pre_ping=True),
-            reader=create_async_engine(url, pool_size=5, max_overflow=5, pool_pre_ping=True),
+            writer=create_async_engine(url, pool_size=1, max_overflow=0, pool_pre_ping=True, connect_args=BOUNDED),
+            reader=create_async_engine(url, pool_size=5, max_overflow=5, pool_pre_ping=True, connect_args=BOUNDED),
         )
     if url.database:
         Path(url.database).parent.mkdir(parents=True, exist_ok=True)
@@ -69,6 +83,11 @@ def _prepare_sqlite(engine: AsyncEngine, synchronous: str, begin: str) -> None:
     @event.listens_for(engine.sync_engine, "begin")
     def on_begin(connection: Connection) -> None:
         connection.exec_driver_sql(begin)
+
+
+async def leave_when_idle(connection: AsyncConnection) -> None:
+    """Let PostgreSQL end this session, and give its locks back, when nothing comes over it for a while: its owner is frozen or gone."""
+    await connection.execute(text(f"SET idle_session_timeout = {BLOCKED_AT_MOST_MS}"))
 
 
 async def take_commit_lock(connection: AsyncConnection) -> None:

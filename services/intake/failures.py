@@ -6,7 +6,7 @@ from fastapi import FastAPI, Request
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 
-from services.intake.committer import CannotBeStored, StoreUnavailable
+from services.intake.committer import CannotBeStored, LogRefuses, StoreUnavailable
 from services.intake.desk import NotDecided
 from shared.problems import Problem
 
@@ -15,6 +15,8 @@ CLIENT_CLOSED_REQUEST = 499  # nobody reads it; the access log of a proxy does
 
 def failed(failure: Exception, **members: Any) -> Problem:
     """503 when sending again helps, 500 when it does not."""
+    if isinstance(failure, LogRefuses):
+        return Problem(503, "Service Unavailable", str(failure), code="log_behind_topic", headers={"Retry-After": "60"}, **members)
     if isinstance(failure, StoreUnavailable):
         return Problem(503, "Service Unavailable", str(failure), headers={"Retry-After": "1"}, **members)
     detail = f"this request can't be logged ({failure}); nothing was accepted but what is named here. Report it with the service's log"
@@ -30,6 +32,6 @@ def install(app: FastAPI) -> None:
     async def on_disconnect(_request: Request, _gone: Exception) -> Response:
         return Response(status_code=CLIENT_CLOSED_REQUEST)
 
-    for failure in (StoreUnavailable, CannotBeStored, NotDecided):
+    for failure in (LogRefuses, StoreUnavailable, CannotBeStored, NotDecided):
         app.add_exception_handler(failure, on_failure)
     app.add_exception_handler(ClientDisconnect, on_disconnect)

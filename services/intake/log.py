@@ -3,16 +3,18 @@
 from collections.abc import Iterable, Sequence
 from itertools import groupby
 from operator import itemgetter
-from typing import Any
+from typing import Any, NamedTuple
 
+import msgspec
 from sqlalchemy import func, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.intake.candidates import Mint
-from services.intake.desk import Desk, LoggedEvent, LoggedKey
+from services.intake.desk import Desk, LoggedEvent, LoggedKey, Row
 from services.intake.dossiers import RecentDossiers, replay
 from services.intake.statements import Append, Lookup, Upsert
 from services.intake.tables import ANNOUNCEMENTS, EVENT_LOG, IDEMPOTENCY_KEYS, RELAY_CURSOR, SERIALS
+from shared.contract.codec import encode
 from shared.contract.topics import EVENTS
 from shared.domain.dossier import Dossier
 
@@ -21,14 +23,14 @@ LEAST_SERIAL_DIGITS = 4
 _LOG = EVENT_LOG.c
 _HEAD = select(func.coalesce(func.max(_LOG.position), 0))
 _NEWEST = select(func.coalesce(func.max(ANNOUNCEMENTS.c.number), 0))
-_HEADS = select(_HEAD.scalar_subquery(), _NEWEST.scalar_subquery())
+_REFUSAL = select(RELAY_CURSOR.c.refusal).where(RELAY_CURSOR.c.relay == EVENTS.name)
+_HEADS = select(_HEAD.scalar_subquery(), _NEWEST.scalar_subquery(), _REFUSAL.scalar_subquery())
 _BY_ID = Lookup(select(_LOG.event_id, _LOG.event, _LOG.added, _LOG.dossier, _LOG.sequence), _LOG.event_id)
 _LATEST = Lookup(select(_LOG.dossier, func.max(_LOG.sequence)).group_by(_LOG.dossier), _LOG.dossier)
 _HISTORIES = Lookup(select(_LOG.dossier, _LOG.event, _LOG.added).order_by(_LOG.dossier, _LOG.sequence), _LOG.dossier)
 _BY_KEY = Lookup(select(IDEMPOTENCY_KEYS), IDEMPOTENCY_KEYS.c.key)
 _APPEND = Append(EVENT_LOG)
 _SERIALS = Upsert(SERIALS, "next")
-_CURSOR = Upsert(RELAY_CURSOR, "position")
 
 
 async def head(connection: AsyncConnection) -> int:
@@ -37,10 +39,21 @@ async def head(connection: AsyncConnection) -> int:
     return last
 
 
-async def heads(connection: AsyncConnection) -> tuple[int, int]:
-    """The position of the last logged event and the number of the newest announcement, 0 where there is none."""
-    position, number = (await connection.execute(_HEADS)).one()
-    return position, number
+async def heads(connection: AsyncConnection) -> tuple[int, int, str | None]:
+    """The position of the last logged event and the number of the newest announcement, 0 where there is none; why nothing may be added."""
+    position, number, why = (await connection.execute(_HEADS)).one()
+    return position, number, why
+
+
+async def refusal(connection: AsyncConnection) -> str | None:
+    """Why nothing may be added to the log, None when nothing is wrong."""
+    return (await connection.execute(_REFUSAL)).scalar()
+
+
+async def refuse(connection: AsyncConnection, why: str | None) -> None:
+    """Let no instance add anything to the log for this reason, or let them again."""
+    if await refusal(connection) != why:
+        await _REFUSALS.write(connection, [{**_cursor_row(await cursor(connection)), "refusal": why}])
 
 
 async def logged_events(connection: AsyncConnection, ids: Iterable[str]) -> dict[str, LoggedEvent]:
@@ -70,10 +83,10 @@ async def logged_keys(connection: AsyncConnection, keys: Iterable[str]) -> dict[
     return {key: LoggedKey(digest, code, event_id) for key, digest, code, event_id in rows}
 
 
-async def free_codes(connection: AsyncConnection, mint: Mint, count: int, taken: set[str]) -> list[str]:
-    """The next `count` codes of the agency's day that no dossier has and that are not `taken`."""
+async def free_codes(connection: AsyncConnection, mint: Mint, count: int, taken: set[str], *, skip: int = 0) -> list[str]:
+    """The next `count` codes of the agency's day that no dossier has and that are not `taken`, after leaving out `skip`."""
     row = select(SERIALS.c.next).where(SERIALS.c.agency == mint.agency, SERIALS.c.day == mint.day)
-    serial = (await connection.execute(row)).scalar() or 1
+    serial = ((await connection.execute(row)).scalar() or 1) + skip
     free: list[str] = []
     while len(free) < count:
         codes = [f"{mint.agency}-{mint.day}-{number:0{LEAST_SERIAL_DIGITS}d}" for number in range(serial, serial + count)]
@@ -81,6 +94,24 @@ async def free_codes(connection: AsyncConnection, mint: Mint, count: int, taken:
         free.extend(code for code in codes if code not in used and code not in taken)
         serial += count
     return free[:count]
+
+
+async def latest_sequences(connection: AsyncConnection, codes: Iterable[str]) -> dict[str, int]:
+    """How many events each of the dossiers has; those that are not logged are left out."""
+    return {code: sequence for code, sequence in await _LATEST.rows(connection, codes)}  # noqa: C416 - rows are no pairs
+
+
+async def bring_back(connection: AsyncConnection, rows: Sequence[Row]) -> None:
+    """Append rows that the log once had; no code that they used is minted again."""
+    await _APPEND.write(connection, rows)
+    used: dict[tuple[str, str], int] = {}
+    for row in rows:
+        agency, day, _ = row.dossier.rsplit("-", 2)
+        used[agency, day] = max(used.get((agency, day), 0), _serial(row.dossier))
+    for (agency, day), serial in used.items():
+        found = select(SERIALS.c.next).where(SERIALS.c.agency == agency, SERIALS.c.day == day)
+        stored = (await connection.execute(found)).scalar() or 1
+        await _SERIALS.write(connection, [{"agency": agency, "day": day, "next": max(stored, serial + 1)}])
 
 
 async def append(connection: AsyncConnection, desk: Desk) -> None:
@@ -106,9 +137,9 @@ def _serial(code: str) -> int:
 
 
 async def after(connection: AsyncConnection, position: int, limit: int) -> Rows:
-    """(position, dossier, recorded_at, event) of up to `limit` events after `position`, in order."""
+    """(position, dossier, added, recorded_at, event) of up to `limit` events after `position`, in order."""
     table = EVENT_LOG.c
-    statement = select(table.position, table.dossier, table.recorded_at, table.event)
+    statement = select(table.position, table.dossier, table.added, table.recorded_at, table.event)
     return (await connection.execute(statement.where(table.position > position).order_by(table.position).limit(limit))).all()
 
 
@@ -120,12 +151,53 @@ async def history(connection: AsyncConnection, code: str, up_to: int | None = No
     return list((await connection.execute(statement)).scalars())
 
 
+class Cursor(NamedTuple):
+    """How far the log is in Kafka: everything up to `position`, which is so many events of each partition (`numbers`; None: not known).
+
+    `resends` counts how often it was set back: who does not know the latest number must not move it.
+    """
+
+    position: int = 0
+    numbers: tuple[int, ...] | None = None
+    resends: int = 0
+
+
+async def cursor(connection: AsyncConnection) -> Cursor:
+    """The relay's cursor as it stands."""
+    statement = select(RELAY_CURSOR.c.position, RELAY_CURSOR.c.numbers, RELAY_CURSOR.c.resends).where(RELAY_CURSOR.c.relay == EVENTS.name)
+    row = (await connection.execute(statement)).one_or_none()
+    return Cursor() if row is None else Cursor(row.position, None if row.numbers is None else _decode_numbers(row.numbers), row.resends)
+
+
 async def relayed(connection: AsyncConnection) -> int:
     """The position up to which everything is known to be in Kafka."""
-    statement = select(RELAY_CURSOR.c.position).where(RELAY_CURSOR.c.relay == EVENTS.name)
-    return (await connection.execute(statement)).scalar() or 0
+    return (await cursor(connection)).position
 
 
-async def move_cursor(connection: AsyncConnection, position: int) -> None:
-    """Remember that everything up to `position` is in Kafka; never moves back."""
-    await _CURSOR.write(connection, [{"relay": EVENTS.name, "position": max(position, await relayed(connection))}])
+async def move_cursor(connection: AsyncConnection, position: int, numbers: Sequence[int], resends: int) -> bool:
+    """Remember that everything up to `position` is in Kafka; whether that was still to be remembered.
+
+    It never moves back, position and numbers never come apart, and one that was set back since is left alone.
+    """
+    found = await cursor(connection)
+    if found.resends != resends or found.position > position:
+        return False
+    await _CURSOR.write(connection, [_cursor_row(Cursor(position, tuple(numbers), resends))])
+    return True
+
+
+async def set_back(connection: AsyncConnection) -> int:
+    """Let the relay send everything again; how much that is. Whatever relay is at work notices by the count of resends."""
+    found = await cursor(connection)
+    await _CURSOR.write(connection, [_cursor_row(Cursor(0, None, found.resends + 1))])
+    return await head(connection)
+
+
+def _cursor_row(cursor: Cursor) -> dict[str, Any]:
+    numbers = None if cursor.numbers is None else encode(cursor.numbers).decode()
+    return {"relay": EVENTS.name, "position": cursor.position, "numbers": numbers, "resends": cursor.resends}
+
+
+_CURSOR = Upsert(RELAY_CURSOR, "position", "numbers", "resends")
+_REFUSALS = Upsert(RELAY_CURSOR, "refusal")
+_decode_numbers = msgspec.json.Decoder(tuple[int, ...]).decode

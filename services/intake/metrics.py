@@ -28,8 +28,13 @@ class Metrics:
         self.lag = RelayLag()
         self.registry.register(self.lag)
         self.backlog = Gauge("motcua_relay_backlog_events", "events logged and not yet acknowledged by the broker", registry=self.registry)
+        self.events = Gauge("motcua_log_events", "events in the log", registry=self.registry)
+        self.refills = Counter("motcua_relay_refills", "times the topic had lost events and got the log again", registry=self.registry)
         self.difference = Gauge(
-            "motcua_reconciliation_difference", "events logged minus events relayed", ["stage"], registry=self.registry
+            "motcua_reconciliation_difference",
+            "events sent, less those the topic's numbers show; looked at when a session begins and while nothing is sent",
+            ["stage"],
+            registry=self.registry,
         ).labels("relay")
 
     def count(self, outcomes: Iterable[Outcome]) -> None:

@@ -3,10 +3,10 @@
 import asyncio
 
 from fastapi import APIRouter
-from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.responses import Response
 
+from services.intake import log
 from services.intake.service import IntakeService
 from shared.observability import exposition
 from shared.problems import Problem
@@ -29,10 +29,12 @@ async def ready(intake: IntakeService) -> dict[str, str]:
     await live(intake)
     try:
         async with asyncio.timeout(READY_SECONDS), intake.database.reader.connect() as connection:
-            await connection.execute(text("SELECT 1"))
+            refusal = await log.refusal(connection)
     except (SQLAlchemyError, OSError) as failure:
         detail = f"the database does not answer ({type(failure).__name__}); check MOTCUA_INTAKE_DATABASE_URL"
         raise Problem(503, "Service Unavailable", detail) from failure
+    if refusal is not None:
+        raise Problem(503, "Service Unavailable", refusal, code="log_behind_topic")
     return {"status": "ok"}
 
 

@@ -48,6 +48,9 @@ RELAY_CURSOR = Table(
     METADATA,
     Column("relay", Text, primary_key=True, comment="the topic"),
     Column("position", _POSITION, nullable=False, comment="everything up to here is acknowledged by the broker"),
+    Column("numbers", Text, comment="how many events of each partition, JSON; null when not known"),
+    Column("refusal", Text, comment="why nothing may be accepted; null when nothing is wrong"),
+    Column("resends", Integer, nullable=False, server_default="0", comment="times it was set back"),
 )
 ANNOUNCEMENTS = Table(
     "calendar_announcements",

@@ -16,11 +16,11 @@ from aiokafka import TopicPartition
 from services.processing.index import seat_of_closed
 from services.processing.ledger import entry_of
 from services.processing.partition import Partition, is_forgettable
-from services.processing.scan import scan
 from shared.clock import Clock, system_clock
 from shared.contract.marks import LedgerMark, mark_of
 from shared.contract.topics import STATUS
 from shared.domain.rules import RULES_VERSION
+from shared.scan import scan
 from shared.usable import Unusable, usable_status
 
 log = structlog.get_logger()

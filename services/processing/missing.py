@@ -10,9 +10,9 @@ from typing import Any
 
 from aiokafka import TopicPartition
 
-from services.processing.scan import scan
 from shared.contract.envelope import CloudEvent
 from shared.contract.topics import EVENTS
+from shared.scan import scan
 from shared.usable import Unusable, usable_event
 
 MOST_SEARCHED = 10_000

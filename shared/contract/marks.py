@@ -9,6 +9,7 @@ from collections.abc import Iterable
 import msgspec
 
 NUMBER = "motcua-number"
+ADDED = "motcua-added"
 MARK = "motcua-ledger"
 Headers = list[tuple[str, bytes]]  # aiokafka takes no other sequence
 
@@ -32,9 +33,14 @@ _encode = msgspec.json.Encoder().encode
 _decode_mark = msgspec.json.Decoder(LedgerMark).decode
 
 
-def number_header(number: int) -> Headers:
-    """The headers of an event record."""
-    return [(NUMBER, b"%d" % number)]
+def number_header(number: int, added: str = "") -> Headers:
+    """The headers of an event record; `added` names the fields of its data that intake put in, for who gets it back from the topic."""
+    return [(NUMBER, b"%d" % number), (ADDED, added.encode())] if added else [(NUMBER, b"%d" % number)]
+
+
+def added_of(headers: Iterable[tuple[str, bytes]]) -> str:
+    """The fields that intake put into an event's data, with commas between them."""
+    return next((value.decode(errors="replace") for name, value in headers if name == ADDED), "")
 
 
 def mark_header(mark: LedgerMark) -> Headers:

@@ -10,12 +10,12 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.partitioner import DefaultPartitioner
 
-from services.processing.scan import scan
 from shared.contract.codec import decode_status, encode
 from shared.contract.envelope import CloudEvent
 from shared.contract.marks import number_header
 from shared.contract.topics import EVENTS, STATUS
 from shared.publisher import Publisher, Record
+from shared.scan import scan
 from tests.support.service import Service
 
 PARTITIONS = [0, 1, 2, 3]

@@ -26,7 +26,7 @@ class Plan:
 async def preview(database: Database, announcements: Announcements, announcement: Announcement, now: datetime) -> Plan:
     """What it would affect if it took effect now; nothing is changed."""
     async with database.reader.connect() as connection:
-        head, newest = await log.heads(connection)
+        head, newest, _ = await log.heads(connection)
         await store.follow(connection, announcements, newest)
     after = announcements.with_entries_of(announcement)
     return await plan(database, announcement, Change(announcement.days, announcements.catalogue, after, after), head, now)

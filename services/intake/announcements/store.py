@@ -28,7 +28,7 @@ Counts = dict[str, int]  # outcome -> dossiers
 
 async def add(connection: AsyncConnection, announcement: Announcement, recorded_at: datetime) -> None:
     """Put it into force; the caller holds the commit lock, and has looked that the id is new."""
-    position, newest = await log.heads(connection)
+    position, newest, _ = await log.heads(connection)
     row = {
         "number": newest + 1,
         "id": announcement.id,

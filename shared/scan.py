@@ -32,8 +32,8 @@ async def scan(
         fetch_max_wait_ms=FETCH_MAX_WAIT_MS,
         max_partition_fetch_bytes=PARTITION_FETCH_BYTES,
     )
-    await consumer.start()
     try:
+        await consumer.start()
         consumer.assign(list(starts))
         found, first = await consumer.end_offsets(list(starts)), await consumer.beginning_offsets(list(starts))
         until = {tp: min(found[tp], ends[tp]) if ends is not None else found[tp] for tp in starts}

@@ -1,0 +1,91 @@
+"""The events topic held against the log: it is a copy, and both can be lost, replaced or set back to an earlier state.
+
+Each event in the topic carries its number among the log's events of its partition. So the last numbered record of each partition tells how
+much of the log the topic has, whatever broker it is on and whoever else wrote into it.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import Any
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+
+from shared.contract.marks import number_of
+from shared.contract.topics import EVENTS
+from shared.scan import scan
+from shared.usable import Unusable, usable_event
+
+LOOK_BACK_RECORDS = (200, 20_000)  # strangers may have written behind the last event; then everything is read
+
+
+@dataclass(frozen=True, slots=True)
+class Last:
+    """The last numbered event of a partition."""
+
+    number: int
+    event_id: str
+    dossier: str
+
+
+class Found(Enum):
+    """What the comparison says of topic and log."""
+
+    AGREES = auto()
+    TOPIC_LOST_EVENTS = auto()
+    LOG_LOST_EVENTS = auto()
+
+
+def compared(relayed: Sequence[int], last: Mapping[int, Last | None], is_logged: Callable[[Last], bool]) -> Found:
+    """The topic has what was relayed and perhaps more, of what the log has; or one of the two lost something.
+
+    `relayed` counts the events of each partition up to the relay's cursor. A relay that died may have sent more than its cursor says.
+    """
+    if any(event is not None and not is_logged(event) for event in last.values()):
+        return Found.LOG_LOST_EVENTS
+    for partition, count in enumerate(relayed):
+        event = last.get(partition)
+        if count > (0 if event is None else event.number):
+            return Found.TOPIC_LOST_EVENTS
+    return Found.AGREES
+
+
+async def ends(connection: Mapping[str, Any]) -> dict[int, int]:
+    """Where each partition of the events topic ends."""
+    consumer = AIOKafkaConsumer(EVENTS.name, **connection, group_id=None, enable_auto_commit=False)
+    try:
+        await consumer.start()
+        found = await consumer.end_offsets(consumer.assignment())
+    finally:
+        await consumer.stop()
+    return {tp.partition: end for tp, end in found.items()}
+
+
+async def last_numbered(connection: Mapping[str, Any], ended: Mapping[int, int]) -> dict[int, Last | None]:
+    """The last numbered event of each partition, by where it ended; None where there is none."""
+    found: dict[int, Last | None] = {}
+    for back in (*LOOK_BACK_RECORDS, None):
+        wanted = {partition: end for partition, end in ended.items() if partition not in found}
+        starts = {partition: 0 if back is None else max(end - back, 0) for partition, end in wanted.items()}
+        seen = await _last_of(connection, starts)
+        found |= {partition: seen.get(partition) for partition in wanted if partition in seen or starts[partition] == 0}
+        if len(found) == len(ended):
+            break
+    return found
+
+
+async def _last_of(connection: Mapping[str, Any], starts: Mapping[int, int]) -> dict[int, Last]:
+    seen: dict[int, Last] = {}
+
+    def take(record: Any) -> None:
+        number = number_of(record.headers)
+        if number is None:
+            return
+        try:
+            event = usable_event(record.value)
+        except Unusable:
+            return
+        seen[record.partition] = Last(number, event.id, event.subject)
+
+    await scan(connection, {TopicPartition(EVENTS.name, partition): start for partition, start in starts.items()}, take)
+    return seen
