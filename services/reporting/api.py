@@ -26,7 +26,6 @@ from services.reporting.query import Dimension
 from services.reporting.rebuild import door
 from services.reporting.store import answers
 from services.reporting.tables import dossiers
-from services.reporting.unavailable import passes
 from shared import problems
 from shared.catalogue import Catalogue
 from shared.clock import Clock, system_clock
@@ -34,6 +33,7 @@ from shared.observability import exposition
 from shared.parameters import invalid, only
 from shared.problems import Problem
 from shared.security import require_key
+from shared.unavailable import passes
 
 NDJSON = "application/x-ndjson"
 PAGE = 2000

@@ -19,10 +19,10 @@ from services.reporting.projecting.metrics import PipelineMetrics
 from services.reporting.projecting.pacing import gathering_s
 from services.reporting.projecting.projection import Move, OffsetsMoved, project, rewind, stored_offsets
 from services.reporting.settings import ReportingSettings
-from services.reporting.unavailable import passes
 from shared.clock import Clock
 from shared.contract.topics import STATUS
 from shared.kafka import connection, ensure_topics
+from shared.unavailable import passes
 
 POLL_MS = 200
 REQUEST_TIMEOUT_MS = 15_000
