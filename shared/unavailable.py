@@ -3,16 +3,18 @@
 import sqlite3
 
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-# SQLSTATE classes that pass: connection, rollback (deadlock, serialization), resources, operator intervention, system error.
-_PASSING_CLASSES = ("08", "40", "53", "57", "58")
+# SQLSTATE classes that pass: connection, rollback (deadlock, serialization), resources, operator intervention, system error; and two
+# states: a session that idled in its transaction was ended, a lock was not to be had in time.
+_PASSING = ("08", "40", "53", "57", "58", "25P03", "55P03")
 
 
 def passes(error: BaseException) -> bool:
     """Whether trying again later may help."""
     if isinstance(error, DBAPIError):
         return error.connection_invalidated or _passing_cause(error)
-    return isinstance(error, OSError)
+    return isinstance(error, (OSError, PoolTimeout))
 
 
 def _passing_cause(error: DBAPIError) -> bool:
@@ -22,4 +24,4 @@ def _passing_cause(error: DBAPIError) -> bool:
     state = getattr(cause, "sqlstate", None)
     if state is None:
         return isinstance(error, (InterfaceError, OperationalError))
-    return str(state).startswith(_PASSING_CLASSES)
+    return str(state).startswith(_PASSING)

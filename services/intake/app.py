@@ -18,7 +18,7 @@ from services.intake.database import migrate, open_database
 from services.intake.documented import documented
 from services.intake.metrics import Metrics
 from services.intake.mover import Mover
-from services.intake.relay import CursorSetBack, Relay
+from services.intake.relay import STORE_TROUBLE, CursorSetBack, Relay
 from services.intake.service import Intake
 from services.intake.settings import IntakeSettings
 from shared import problems
@@ -98,7 +98,7 @@ async def _running(
             LOGGER.warning("relay_not_drained", relayed=relay.position)
             relaying.cancel()
             await asyncio.wait([relaying])
-        with contextlib.suppress(CursorSetBack):
+        with contextlib.suppress(CursorSetBack, *STORE_TROUBLE, OSError):  # then more is sent again at the next start
             await relay.save_cursor()
 
 

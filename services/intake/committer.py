@@ -1,6 +1,7 @@
 """Group commit: whatever waits shares one transaction, and nobody is answered before it is on disk."""
 
 import asyncio
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -21,6 +22,7 @@ from shared.clock import Clock
 
 TRANSIENT = (DBAPIError, PoolTimeout, OSError, TimeoutError)
 OURS = (ProgrammingError, NotSupportedError)  # the database says that the program is wrong
+TROUBLE_SECONDS = 30.0
 LOGGER = structlog.get_logger()
 
 
@@ -72,6 +74,7 @@ class Committer:
         self._recent = RecentDossiers()
         self._queue: asyncio.Queue[Waiting | None] = asyncio.Queue()
         self._closed = False
+        self._trouble: tuple[float, str] | None = None
 
     async def submit(self, candidates: Sequence[Candidate]) -> list[Outcome]:
         """The outcome of each candidate, once it is durable."""
@@ -81,6 +84,13 @@ class Committer:
         waiting = Waiting(candidates, asyncio.get_running_loop().create_future())
         self._queue.put_nowait(waiting)
         return await waiting.answer
+
+    @property
+    def trouble(self) -> str | None:
+        """Why the last commit failed, if that was a moment ago; later it is worth another try."""
+        if self._trouble is None or time.monotonic() - self._trouble[0] > TROUBLE_SECONDS:
+            return None
+        return self._trouble[1]
 
     @property
     def closed(self) -> bool:
@@ -149,8 +159,8 @@ class Committer:
         for waiting in batch:
             await self._settle([waiting])
 
-    @staticmethod
-    def _fail(batch: list[Waiting], failure: Exception) -> None:
+    def _fail(self, batch: list[Waiting], failure: Exception) -> None:
+        self._trouble = time.monotonic(), str(getattr(failure, "orig", None) or failure) or type(failure).__name__
         LOGGER.error("commit_failed", requests=len(batch), error=repr(failure))
         for waiting in batch:
             waiting.fail(StoreUnavailable("the event log can't be written right now; nothing of this request was promised, send it again"))
@@ -162,6 +172,7 @@ class Committer:
             desk = Desk(known, self._announcements.catalogue, self._clock(), self._recording_clock())
             outcomes = desk.decide_all(requests)
             await log.append(connection, desk)
+        self._trouble = None
         self._recent.put(desk.changed)
         if desk.rows:
             self._on_commit(desk.rows)

@@ -35,6 +35,8 @@ async def ready(intake: IntakeService) -> dict[str, str]:
         raise Problem(503, "Service Unavailable", detail) from failure
     if refusal is not None:
         raise Problem(503, "Service Unavailable", refusal, code="log_behind_topic")
+    if (trouble := intake.committer.trouble) is not None:
+        raise Problem(503, "Service Unavailable", f"the event log can't be written ({trouble}); look at the database and its disk")
     return {"status": "ok"}
 
 
