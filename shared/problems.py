@@ -1,6 +1,6 @@
 """Errors over HTTP as RFC 9457 problem details: what is wrong, where, and what to do."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -16,14 +16,44 @@ UNPROCESSABLE = "Unprocessable Content"
 log = structlog.get_logger()
 
 
-class Problem(Exception):
-    """An HTTP error with a title, a detail for people, and members for machines."""
+CODES = {
+    400: "malformed",
+    401: "unauthorized",
+    403: "forbidden",
+    404: "not_found",
+    405: "method_not_allowed",
+    409: "conflict",
+    410: "gone",
+    413: "too_large",
+    415: "unsupported_media_type",
+    422: "malformed",
+    500: "internal_error",
+    503: "unavailable",
+}
 
-    def __init__(self, status: int, title: str, detail: str, *, headers: Mapping[str, str] | None = None, **members: Any) -> None:
+
+class Problem(Exception):
+    """An HTTP error with a title, a detail for people, and members for machines.
+
+    Each has a `code`, that of its status unless a narrower one is given, and a `field`: the one at fault, null when none is.
+    """
+
+    def __init__(
+        self,
+        status: int,
+        title: str,
+        detail: str,
+        *,
+        code: str | None = None,
+        field: str | None = None,
+        headers: Mapping[str, str] | None = None,
+        **members: Any,
+    ) -> None:
         super().__init__(detail)
         self.status = status
         self.headers = headers
-        self.body = {"type": "about:blank", "title": title, "status": status, "detail": detail, **members}
+        narrow = {"code": code or CODES.get(status, "error"), "field": field or members.get("parameter")}
+        self.body = {"type": "about:blank", "title": title, "status": status, "detail": detail, **narrow, **members}
 
     def response(self) -> Response:
         return JSONResponse(self.body, self.status, headers=self.headers, media_type=MEDIA_TYPE)
@@ -47,14 +77,60 @@ async def _on_invalid(_request: Request, invalid: Exception) -> Response:
     for error in invalid.errors():
         if error["type"] == "json_invalid":
             return _not_json(f"{error['ctx']['error']} at character {error['loc'][-1]}")
-    errors = [{"field": _field(error["loc"]), "detail": error["msg"]} for error in invalid.errors()]
+    errors = [{"field": _field(error["loc"]), "detail": plainly(error)} for error in invalid.errors()]
     detail = "; ".join(f"{error['field']}: {error['detail']}" for error in errors)
-    return Problem(422, UNPROCESSABLE, detail, errors=errors).response()
+    return Problem(422, UNPROCESSABLE, detail, field=errors[0]["field"], errors=errors).response()
 
 
 def _field(place: tuple[str | int, ...]) -> str:
     """The field's path; what is wrong as a whole is called by where it came (`body`)."""
     return ".".join(str(part) for part in place[1:] or place)
+
+
+def plainly(error: Mapping[str, Any]) -> str:
+    """What pydantic finds wrong, as a sentence that says what to write; what is not foreseen here is told as pydantic tells it."""
+    say = _SENTENCES.get(error["type"])
+    return str(error["msg"]) if say is None else say(error.get("ctx") or {})
+
+
+Limits = Mapping[str, Any]
+_SENTENCES: dict[str, Callable[[Limits], str]] = {
+    "missing": lambda _: "is missing; write it",
+    "extra_forbidden": lambda _: "is not known here; correct its name or leave it out",
+    "string_type": lambda _: "is not a text; write one in quotes",
+    "string_too_short": lambda limits: f"is too short; write at least {limits['min_length']} characters",
+    "string_too_long": lambda limits: f"is too long; write at most {limits['max_length']} characters",
+    "literal_error": lambda limits: f"is none of its values; choose one of {_choices(limits)}",
+    "enum": lambda limits: f"is none of its values; choose one of {_choices(limits)}",
+    "int_type": lambda _: "is not a whole number; write one, such as 100",
+    "int_parsing": lambda _: "is not a whole number; write one, such as 100",
+    "int_from_float": lambda _: "is not a whole number; write one, such as 100",
+    "greater_than_equal": lambda limits: f"is too small; write at least {limits['ge']}",
+    "less_than_equal": lambda limits: f"is too large; write at most {limits['le']}",
+    "bool_type": lambda _: "is neither true nor false; write one of them",
+    "bool_parsing": lambda _: "is neither true nor false; write one of them",
+    "date_parsing": lambda _: "is not a date; write one, such as 2023-12-08",
+    "date_type": lambda _: "is not a date; write one, such as 2023-12-08",
+    "date_from_datetime_parsing": lambda _: "is not a date; write one, such as 2023-12-08",
+    "date_from_datetime_inexact": lambda _: "is not a date; write one without a time, such as 2023-12-08",
+    "datetime_parsing": lambda _: f"is not an instant; {_INSTANT}",
+    "datetime_from_date_parsing": lambda _: f"is not an instant; {_INSTANT}",
+    "datetime_type": lambda _: f"is not an instant; {_INSTANT}",
+    "timezone_aware": lambda _: f"has no offset; {_INSTANT}",
+    "model_attributes_type": lambda _: "is not a JSON object; send one with Content-Type: application/json",
+    "model_type": lambda _: "is not a JSON object; send one",
+    "dict_type": lambda _: "is not a JSON object; send one",
+    "list_type": lambda _: "is not a list; write it in square brackets",
+    "too_long": lambda limits: f"has {limits['actual_length']} entries; send at most {limits['max_length']} at once",
+    "too_short": lambda limits: f"has {limits['actual_length']} entries; send at least {limits['min_length']}",
+    "string_pattern_mismatch": lambda _: "is not written as it should be; the API documents (/docs) show how",
+}
+_INSTANT = "write it with its offset, such as 2023-12-08T08:31:00+07:00"
+
+
+def _choices(limits: Limits) -> str:
+    """`a, b, c` of pydantic's `'a', 'b' or 'c'`."""
+    return str(limits["expected"]).replace(" or ", ", ").replace("'", "")
 
 
 def _not_json(why: str) -> Response:

@@ -20,6 +20,7 @@ from services.intake.answers import problem
 from services.intake.committer import TRANSIENT, StoreUnavailable
 from services.intake.database import take_commit_lock
 from services.intake.documented import documented
+from services.intake.event_documents import reference
 from services.intake.service import Intake, IntakeService
 from shared.clock import system_clock
 from shared.domain.errors import Refusal
@@ -29,7 +30,7 @@ from shared.problems import Problem
 router = APIRouter(tags=["calendar"])
 PATH = "/v1/calendar/announcements"
 PLAN_SECONDS = 60.0  # after that the answer says `announced`, and the moves are found and made all the same
-BODY: dict[str, Any] = {"requestBody": {"required": True, "content": {bodies.JSON: {"schema": NewAnnouncement.model_json_schema()}}}}
+BODY: dict[str, Any] = {"requestBody": {"required": True, "content": {bodies.JSON: {"schema": reference(NewAnnouncement)}}}}
 REFUSED = documented(
     {
         409: "the id was used for another announcement",

@@ -1,9 +1,12 @@
 """From decisions to HTTP answers: what an event or a dossier looks like, and the status of each refusal."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from services.intake.schemas import DossierAnswer, EventAnswer, Term
 from shared.domain import terms
 from shared.domain.dossier import Dossier
-from shared.domain.errors import Refusal
+from shared.domain.errors import Refusal, TransitionNotAllowed
 from shared.mapping import timeliness_of
 from shared.problems import Problem
 
@@ -18,10 +21,23 @@ STATUS = {
 }
 
 
-def problem(refusal: Refusal) -> Problem:
-    """The refusal as problem details; whatever is not a conflict is something to correct in the request."""
+SHORT_FORM = {"type": "event", "time": "occurred_at"}
+NEW_DOSSIER = {"subject": "code", "time": "received_at"}
+
+
+def problem(refusal: Refusal, spelling: Mapping[str, str] | None = None) -> Problem:
+    """The refusal as problem details; whatever is not a conflict is something to correct in the request.
+
+    `spelling` is how the call names what a CloudEvent calls otherwise; None for a CloudEvent, whose data is an object of its own.
+    """
     status = STATUS.get(refusal.code, 422)
-    return Problem(status, TITLES[status], refusal.detail, code=refusal.code)
+    field, detail = refusal.field, refusal.detail
+    if field is not None and spelling is not None:
+        spelt = spelling.get(field, field.removeprefix("data."))
+        detail = detail.replace(f"{field}: ", f"{spelt}: ", 1) if detail.startswith(f"{field}: ") else detail
+        field = spelt
+    members: dict[str, Any] = {"allowed": list(refusal.allowed)} if isinstance(refusal, TransitionNotAllowed) else {}
+    return Problem(status, TITLES[status], detail, code=refusal.code, field=field, **members)
 
 
 def accepted(event_id: str, dossier: Dossier) -> EventAnswer:

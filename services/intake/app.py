@@ -9,7 +9,7 @@ import structlog
 from fastapi import Depends, FastAPI
 from fastapi_offline import FastAPIOffline
 
-from services.intake import announcement_api, bulk_api, failures, log, log_api, operations, posting, reading
+from services.intake import announcement_api, bulk_api, event_documents, failures, log, log_api, operations, posting, reading
 from services.intake.announcements import store as announcement_store
 from services.intake.announcements.known import Announcements
 from services.intake.bodies import uncompressed
@@ -72,6 +72,7 @@ def create_app(settings: IntakeSettings, on_fatal: Callable[[], None] = lambda: 
         app.include_router(router, dependencies=[guarded, Depends(uncompressed)], responses=keyless)
     app.include_router(reading.router, dependencies=[guarded], responses=keyless)
     app.include_router(operations.router)
+    event_documents.install(app)
     return app
 
 

@@ -7,7 +7,7 @@ from fastapi import Request
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ValidationError
 
-from services.intake.parsing import UNREADABLE
+from services.intake.careful import UNREADABLE
 from services.intake.refusals import Malformed, TooLarge
 from services.intake.schemas import NewDossier
 from shared.problems import Problem

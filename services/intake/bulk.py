@@ -82,4 +82,6 @@ class Bulk:
                 self.answer.rejected += 1
                 if len(self.answer.rejections) < MOST_REJECTIONS:
                     refusal = outcome.refusal
-                    self.answer.rejections.append(Rejection(line=number, id=outcome.event_id, code=refusal.code, detail=refusal.detail))
+                    self.answer.rejections.append(
+                        Rejection(line=number, id=outcome.event_id, code=refusal.code, field=refusal.field, detail=refusal.detail)
+                    )

@@ -8,12 +8,13 @@ from msgspec import Raw
 
 from services.intake.bodies import JSON, media_type
 from services.intake.bulk import Bulk
+from services.intake.careful import UNREADABLE
 from services.intake.committer import CannotBeStored, StoreUnavailable
 from services.intake.desk import NotDecided
 from services.intake.documented import documented
+from services.intake.event_documents import cloud_event_example, cloud_event_schema
 from services.intake.failures import failed
-from services.intake.parsing import UNREADABLE
-from services.intake.schemas import BulkAnswer, CloudEventBody
+from services.intake.schemas import BulkAnswer
 from services.intake.service import IntakeService
 from services.intake.settings import IntakeSettings
 from services.intake.splitting import LineSplitter
@@ -23,12 +24,12 @@ from shared.problems import Problem
 router = APIRouter(tags=["events"])
 NDJSON = "application/x-ndjson"
 BATCH = "application/cloudevents-batch+json"
-ARRAY_SCHEMA = {"type": "array", "items": CloudEventBody.model_json_schema()}
+ARRAY_SCHEMA = {"type": "array", "items": cloud_event_schema(), "examples": [[cloud_event_example("received")]]}
 BULK_BODY: dict[str, Any] = {
     "requestBody": {
         "required": True,
         "content": {
-            NDJSON: {"schema": {"type": "string", "description": "one CloudEvent a line"}},
+            NDJSON: {"schema": {"type": "string", "description": "one CloudEvent a line; each is one of those of the JSON batch"}},
             BATCH: {"schema": ARRAY_SCHEMA},
             JSON: {"schema": ARRAY_SCHEMA},
         },

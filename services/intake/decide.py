@@ -7,12 +7,16 @@ from typing import Any, get_args
 from msgspec import Struct
 
 from services.intake.candidates import Candidate
+from services.intake.hints import wrong_field
+from services.intake.offer import Asked, check_channel, check_department
 from services.intake.refusals import InFuture, UnknownDepartment, UnknownProcedure
 from shared.catalogue import Catalogue, Procedure
 from shared.contract import events as wire
+from shared.contract.accepted import REQUIRED_BY_LAW
 from shared.domain import events as domain
 from shared.domain.deadline import DeadlineRule, due_after_pause, due_by
 from shared.domain.dossier import Dossier, apply
+from shared.domain.errors import Refusal
 from shared.domain.events import CorrectableField
 from shared.domain.localtime import local_date
 from shared.domain.timeliness import in_hours
@@ -41,7 +45,44 @@ def decide(candidate: Candidate, dossier: Dossier | None, catalogue: Catalogue, 
     if event.occurred_at > now + FUTURE_ALLOWED:
         msg = f"time {event.occurred_at.isoformat()} is more than five minutes after {now.isoformat()}; correct the sender's clock"
         raise InFuture(msg)
-    return decided(candidate.code, event, dossier, catalogue)
+    decision = decided(candidate.code, event, dossier, catalogue)
+    _check_grounds(candidate.name, event)
+    _check_offer(event, dossier, catalogue)
+    return decision
+
+
+def _check_grounds(name: str, event: domain.Event) -> None:
+    """What the law wants said is said. A deadline corrected after the closing is one of these; who may do so is to be asked here."""
+    field = REQUIRED_BY_LAW.get(name)
+    if field is not None and not (getattr(event, field) or "").strip():
+        raise wrong_field(f"data.{field}", "is missing", _GROUNDS[field])
+
+
+_GROUNDS = {"reason": "say why, in words", "legal_ground": "cite the law that allows it, such as khoản 3 Điều 15 Nghị định 61/2018/NĐ-CP"}
+
+
+def _check_offer(event: domain.Event, dossier: Dossier | None, catalogue: Catalogue) -> None:
+    """A procedure that the catalogue knows on the day belongs to departments and is offered by channels; an unknown one to all."""
+    if isinstance(event, domain.Received | domain.Submitted):
+        asked, day = Asked(event.department, event.procedure, event.channel, event.online_level), local_date(event.occurred_at)
+        check_department(asked, day, catalogue)
+        check_channel(asked, day, catalogue)
+    elif isinstance(event, domain.Corrected) and dossier is not None and event.corrected_field is not CorrectableField.DUE_AT:
+        _check_corrected_offer(event, dossier, catalogue)
+
+
+def _check_corrected_offer(event: domain.Corrected, dossier: Dossier, catalogue: Catalogue) -> None:
+    """What the correction changes must fit the rest; what was wrong before and is not touched may be set right by the next one."""
+    before = Asked(dossier.department, dossier.procedure, dossier.channel, dossier.online_level)
+    changed: dict[str, Any] = {event.corrected_field.value: event.new}
+    asked, day = before._replace(**changed), local_date(dossier.received_at or dossier.last_occurred_at)
+    try:
+        if event.corrected_field in (CorrectableField.DEPARTMENT, CorrectableField.PROCEDURE):
+            check_department(asked, day, catalogue)
+        if event.corrected_field is not CorrectableField.DEPARTMENT:
+            check_channel(asked, day, catalogue)
+    except Refusal as refusal:
+        raise refusal.about("data.new_value") from refusal
 
 
 def decided(code: str, event: domain.Event, dossier: Dossier | None, catalogue: Catalogue) -> Decision:

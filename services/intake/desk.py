@@ -115,6 +115,8 @@ class Desk:
                 "give a new event a new id, send a repeat unchanged"
             )
             raise IdReused(msg)
+        if use is not None:
+            self.keys[use.key] = LoggedKey(use.request_digest, found.code, candidate.event_id)
         return self._duplicate(candidate, candidate.event_id)
 
     def _duplicate(self, candidate: Candidate, event_id: str) -> Duplicate:

@@ -6,13 +6,15 @@ from shared.problems import MEDIA_TYPE
 
 SCHEMA = {
     "type": "object",
-    "required": ["type", "title", "status", "detail"],
+    "required": ["type", "title", "status", "detail", "code", "field"],
     "properties": {
         "type": {"type": "string"},
         "title": {"type": "string"},
         "status": {"type": "integer"},
         "detail": {"type": "string", "description": "what is wrong and what to do"},
         "code": {"type": "string", "description": "for machines, such as transition_not_allowed"},
+        "field": {"type": ["string", "null"], "description": "the field at fault, such as data.due_at; null when none is"},
+        "allowed": {"type": "array", "items": {"type": "string"}, "description": "of transition_not_allowed: the events allowed now"},
     },
 }
 Documented = dict[int | str, dict[str, Any]]

@@ -5,12 +5,14 @@ from datetime import datetime
 import msgspec
 
 from services.intake.answers import term_view
-from services.intake.changes import changes
+from services.intake.changes import Change, changes
 from services.intake.explanation.explain import CatalogueAt, explain
 from services.intake.explanation.verdicts import timeliness_by
 from services.intake.schemas import DossierView, HistoryItem, HopView, SuspensionView
 from shared.contract.envelope import CloudEvent, decode_envelope, event_name
 from shared.domain.definitions import BY_DATE, Definition
+from shared.domain.events import CorrectableField, Corrected
+from shared.domain.lifecycle import allowed_from
 
 _decode_any = msgspec.json.Decoder(dict).decode
 
@@ -27,6 +29,7 @@ def view(
     return DossierView(
         code=code,
         state=dossier.state.value,
+        allowed=[kind.value for kind in allowed_from(dossier.state)],
         sequence=dossier.sequence,
         department=dossier.department,
         department_name=None if department is None else department.name,
@@ -42,6 +45,7 @@ def view(
         due_at=dossier.due_at,
         definition=definition.name,
         timeliness=timeliness_by(dossier, now, definition),
+        deadline_corrected_after_closing=any(_corrects_a_closed_deadline(change) for change in found),
         closed_at=dossier.closed_at,
         closed_as=None if dossier.closed_as is None else dossier.closed_as.value,
         returned_at=dossier.returned_at,
@@ -54,6 +58,16 @@ def view(
         ],
         history=[_item(envelope) for envelope, _ in envelopes],
         explanation=explain(found, catalogue_at, now, definition),
+    )
+
+
+def _corrects_a_closed_deadline(change: Change) -> bool:
+    event, before = change.event, change.before
+    return (
+        isinstance(event, Corrected)
+        and event.corrected_field == CorrectableField.DUE_AT
+        and before is not None
+        and before.closed_at is not None
     )
 
 

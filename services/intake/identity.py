@@ -6,6 +6,8 @@ import re
 import secrets
 import time
 
+from shared.domain.names import compared
+
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 RANDOM_BITS = 80
 LENGTH = 26
@@ -20,8 +22,8 @@ def new_event_id() -> str:
 
 
 def pseudonym(applicant: str, key: bytes) -> str:
-    """The same applicant always gets the same name, and nobody without the key can tell whose it is."""
-    return "p-" + hmac.digest(key, applicant.strip().encode(), hashlib.sha256).hex()[:32]
+    """The same applicant always gets the same name, however it is composed and spaced, and nobody without the key can tell whose it is."""
+    return "p-" + hmac.digest(key, compared(applicant).encode(), hashlib.sha256).hex()[:32]
 
 
 def is_pseudonym(applicant: str) -> bool:

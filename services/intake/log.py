@@ -116,9 +116,8 @@ async def bring_back(connection: AsyncConnection, rows: Sequence[Row]) -> None:
 
 async def append(connection: AsyncConnection, desk: Desk) -> None:
     """Write what a desk decided."""
-    if not desk.rows:
-        return
-    await _APPEND.write(connection, desk.rows)
+    if desk.rows:
+        await _APPEND.write(connection, desk.rows)
     if desk.used_codes:
         serials = [
             {"agency": mint.agency, "day": mint.day, "next": _serial(desk.known.codes[mint][used - 1]) + 1}

@@ -2,34 +2,33 @@
 
 import hashlib
 import re
+from collections.abc import Callable
 from datetime import datetime
-from typing import Any, cast
+from operator import attrgetter
+from typing import Any
 
 import msgspec
 from msgspec import UNSET, Raw, Struct
 
 from services.intake.candidates import ATTRIBUTES, Candidate, Sent, with_data
+from services.intake.careful import UNREADABLE, members
+from services.intake.hints import HINTS, INSTANT, echo, malformed, unknown_field, wrong_field
 from services.intake.identity import is_pseudonym, pseudonym
 from services.intake.refusals import Malformed, UnknownType
+from services.intake.texts import check_attribute, check_extension, check_text
 from shared.contract import events as wire
+from shared.contract.accepted import ACCEPTED, EXTENSION, FREE_TEXTS, NAMES, AcceptedTerm
 from shared.contract.envelope import JSON, PROCEDURE_CODE, SPEC_VERSION, event_type
-from shared.domain.errors import Refusal
-from shared.domain.events import CorrectableField
+from shared.contract.instants import may_be_finer
+from shared.domain.errors import InstantOutOfRange
+from shared.domain.events import Channel, CorrectableField, OnlineLevel
 from shared.domain.localtime import local
 from shared.mapping import to_event
 
 NAMING_APPLICANT = (wire.Received, wire.Submitted)
 DIGEST_BYTES = 16
-HINTS = {
-    "specversion": 'write "specversion": "1.0"',
-    "id": "give every event its own id, the same when it is sent again",
-    "source": "say who sends it, such as /centres/tra-vinh/counters/07",
-    "type": "write vn.motcua.dossier.<event>.v1",
-    "subject": "write the dossier's code, such as H59.15-231208-0001",
-    "time": "write when it happened, with its offset, such as 2023-12-08T08:31:00+07:00",
-    "data": "write the event's fields as a JSON object, {} when it has none",
-    "data.field": f"choose one of {', '.join(CorrectableField)}",
-}
+MOST_ATTRIBUTES, LONGEST_ATTRIBUTE_NAME = 20, 20
+NO_DATA = Raw(b"{}")
 
 
 class _Id(Struct):
@@ -40,63 +39,109 @@ class _KnownSent(Sent, frozen=True, kw_only=True, gc=False, forbid_unknown_field
     """An envelope of which intake knows every attribute."""
 
 
-class _KnownTerm(wire.Term, frozen=True, forbid_unknown_fields=True):
-    pass
-
-
-def _known_only(contents: type[wire.EventData]) -> type[wire.EventData]:
-    """The same data when it has no field beyond: then reading it has checked every byte of it."""
-    term = [("term", _KnownTerm | None, None)] if "term" in contents.__struct_fields__ else []
-    options: dict[str, Any] = {"frozen": True, "kw_only": True, "forbid_unknown_fields": True}
-    return cast("type[wire.EventData]", msgspec.defstruct(contents.__name__, term, bases=(contents,), **options))
-
-
-UNREADABLE = (msgspec.MsgspecError, ValueError, OverflowError, RecursionError)
 _decode_known_sent = msgspec.json.Decoder(_KnownSent).decode
 _decode_sent = msgspec.json.Decoder(Sent).decode
-_decode_attributes = msgspec.json.Decoder(dict[str, Raw]).decode
+_decode_members = msgspec.json.Decoder(dict[str, Raw]).decode
 _decode_any = msgspec.json.Decoder().decode
 _decode_id = msgspec.json.Decoder(_Id).decode
+_encode = msgspec.json.Encoder().encode
 _encode_canonical = msgspec.json.Encoder(order="sorted").encode
-_DECODE_KNOWN_DATA = {name: msgspec.json.Decoder(_known_only(cls)).decode for name, cls in wire.EVENT_DATA.items()}
-_DECODE_DATA = {name: msgspec.json.Decoder(cls).decode for name, cls in wire.EVENT_DATA.items()}
+_DECODE_DATA = {name: msgspec.json.Decoder(cls).decode for name, cls in ACCEPTED.items()}
+_FIELDS = {name: tuple(field for field in (*wire.EVENT_DATA[name].__struct_fields__, EXTENSION)) for name in ACCEPTED}
 _NAMES = {event_type(name): name for name in wire.EVENT_DATA}
-_INSTANTS = {
-    name: tuple(field for field in ("due_at", "promised_at") if field in cls.__struct_fields__) for name, cls in wire.EVENT_DATA.items()
+_INSTANTS: dict[str, tuple[str, ...]] = {
+    name: tuple(field for field in ("due_at", "promised_at") if field in fields) for name, fields in _FIELDS.items()
 }
-_PATH = re.compile(r" - at `\$\.?([^`]*)`$")
-_MISSING = re.compile(r"missing required field `([^`]*)`")
+_TEXTS = {name: tuple((field, field in NAMES) for field in fields if field in NAMES | FREE_TEXTS) for name, fields in _FIELDS.items()}
+_ATTRIBUTE_NAME = re.compile(r"[a-z0-9]+")
 
 
 def parse(line: bytes, applicant_key: bytes) -> Candidate:
     """The event in `line`, its applicant a pseudonym made with the key; raises a `Refusal` when it is none."""
-    others = None
-    try:
-        sent: Sent = _decode_known_sent(line)
-    except UNREADABLE:
-        sent, others = _sent_with_others(line)
-    name = _NAMES.get(sent.type)
-    if name is None:
-        msg = f"type {sent.type!r} is not an event of the lifecycle; {HINTS['type']}, <event> one of {', '.join(wire.EVENT_DATA)}"
-        raise UnknownType(msg)
+    sent, others, contents = _quickly(line) or _carefully(line)
+    name = contents.name
     _check_envelope(sent)
-    contents = _contents(name, sent.data)
+    _check_contents(name, contents)
     if isinstance(contents, NAMING_APPLICANT) and contents.applicant is not None and not is_pseudonym(contents.applicant):
         sent = with_data(sent, applicant=pseudonym(contents.applicant, applicant_key))
-    event = to_event(contents, local(sent.time))
+    try:
+        event = to_event(contents, local(sent.time))
+    except InstantOutOfRange as wrong:
+        raise wrong.about("time") from wrong
     return Candidate(event_id=sent.id, code=sent.subject, name=name, sent=sent, event=event, others=others)
 
 
-def _sent_with_others(line: bytes) -> tuple[Sent, dict[str, Raw]]:
-    """An envelope with attributes that intake does not know, or a refusal."""
+Read = tuple[Sent, dict[str, Raw] | None, wire.EventData]
+
+
+def _quickly(line: bytes) -> Read | None:
+    """An event of which every byte is accounted for at a glance; None sends it to the careful reading.
+
+    The reader takes the last of two values of one key. So the quotes are counted: without an escape each stands at the edge of a key or a
+    text, and more of them than the values that were read need are those of a key given twice.
+    """
+    if b"\\" in line or may_be_finer(line):
+        return None
     try:
-        sent, attributes = _decode_sent(line), _decode_attributes(line)
-    except UNREADABLE as wrong:
-        raise _malformed(wrong) from wrong
+        sent = _decode_known_sent(line)
+        data = bytes(sent.data)
+        name = _NAMES[sent.type]
+        contents = _DECODE_DATA[name](data)
+    except (*UNREADABLE, KeyError):
+        return None
+    quotes = data.count(b'"')
+    of_envelope = _QUOTES_WITHOUT_MEDIA_TYPE if sent.datacontenttype is UNSET else _QUOTES
+    if line.count(b'"') - quotes != of_envelope or quotes != _quotes_of(name, contents, data):
+        return None
+    return sent, None, contents
+
+
+_QUOTES = 4 * 7 + 2  # of seven keys and their texts, and of the key `data`
+_QUOTES_WITHOUT_MEDIA_TYPE = _QUOTES - 4
+_QUOTES_OF: dict[type, int] = {type(None): 0, bool: 2, int: 2, float: 2, str: 4, datetime: 4, AcceptedTerm: 8}
+_NOT_COUNTED = -10_000
+_VALUES: dict[str, Callable[[Any], tuple[Any, ...]]] = {name: attrgetter(*fields) for name, fields in _FIELDS.items()}
+_DEFAULTS = {  # fields that are read also where they are not written
+    name: tuple(
+        (f'"{field.name}"'.encode(), _QUOTES_OF[type(field.default)])
+        for field in msgspec.structs.fields(cls)
+        if field.default not in (None, msgspec.NODEFAULT)
+    )
+    for name, cls in wire.EVENT_DATA.items()
+}
+_SHAPES: dict[tuple[Any, ...], int] = {}
+
+
+def _quotes_of(name: str, contents: wire.EventData, data: bytes) -> int:
+    """How many quotes the data has when every field that was read stands in it once and no other does."""
+    shape = tuple(map(type, _VALUES[name](contents)))
+    quotes = _SHAPES.get(shape)
+    if quotes is None:
+        quotes = _SHAPES[shape] = sum(_QUOTES_OF.get(kind, _NOT_COUNTED) for kind in shape)
+    for key, quoted in _DEFAULTS[name]:
+        if key not in data:
+            quotes -= quoted
+    return quotes
+
+
+def _carefully(line: bytes) -> Read:
+    """An event with whatever CloudEvents allow, or the refusal of what it holds."""
+    attributes = {name: value for name, value in members(line).items() if bytes(value) != b"null"}
+    if "data_base64" in attributes:
+        msg = "data_base64: binary data can't be read; send the event's fields as a JSON object in data"
+        raise Malformed(msg, "data_base64")
+    attributes.setdefault("data", NO_DATA)
     others = {name: value for name, value in attributes.items() if name not in ATTRIBUTES}
-    for name, value in others.items():
-        _check_other(name, value)
-    return sent, others
+    try:
+        sent = _decode_sent(_encode(attributes))
+    except UNREADABLE as wrong:
+        raise malformed(wrong) from wrong
+    _check_others(others)
+    name = _NAMES.get(sent.type)
+    if name is None:
+        msg = f"type {echo(sent.type)} is not an event of the lifecycle; {HINTS['type']}, <event> one of {', '.join(wire.EVENT_DATA)}"
+        raise UnknownType(msg)
+    return sent, others or None, _contents(name, sent.data)
 
 
 def id_of(line: bytes) -> str | None:
@@ -115,54 +160,73 @@ def canonical_digest(value: object) -> bytes:
 
 def _contents(name: str, data: Raw) -> wire.EventData:
     try:
-        contents = _DECODE_KNOWN_DATA[name](data)
-    except UNREADABLE:
-        contents = _contents_with_others(name, data)
+        given = _decode_members(data)
+    except UNREADABLE as wrong:
+        raise wrong_field("data", "is not an object") from wrong
+    for field in given:
+        if field not in _FIELDS[name]:
+            raise unknown_field(f"data.{field}", name, _FIELDS[name])
+    if EXTENSION in given:
+        check_extension(given[EXTENSION])
+    try:
+        return _DECODE_DATA[name](data)
+    except UNREADABLE as wrong:
+        raise malformed(wrong, "data") from wrong
+
+
+def _check_contents(name: str, contents: wire.EventData) -> None:
     for field in _INSTANTS[name]:
         instant = getattr(contents, field)
         if instant is not None:
-            local(instant)
-    if isinstance(contents, NAMING_APPLICANT):
-        _check_printable("data.department", contents.department)
-        _check_printable("data.procedure", contents.procedure)
-    elif isinstance(contents, wire.Corrected):
+            _check_instant(f"data.{field}", instant)
+    for field, is_name in _TEXTS[name]:
+        text = getattr(contents, field)
+        if text is not None:
+            check_text(field, text, is_name=is_name)
+    if isinstance(contents, wire.Corrected):
         _check_correction(contents)
-    return contents
 
 
-def _contents_with_others(name: str, data: Raw) -> wire.EventData:
-    """Data with fields that intake does not know, which must be readable all the same, or a refusal."""
+def _check_instant(field: str, instant: datetime) -> None:
     try:
-        _decode_any(data)
-        return _DECODE_DATA[name](data)
-    except UNREADABLE as wrong:
-        raise _malformed(wrong, "data") from wrong
+        local(instant)
+    except InstantOutOfRange as wrong:
+        raise wrong.about(field) from wrong
 
 
 def _check_envelope(sent: Sent) -> None:
     if sent.specversion != SPEC_VERSION:
-        msg = f"specversion: {sent.specversion!r} is not known; {HINTS['specversion']}"
-        raise Malformed(msg)
+        raise wrong_field("specversion", f"{echo(sent.specversion)} is not known")
     if sent.datacontenttype is not UNSET and sent.datacontenttype != JSON:
         _check_media_type(sent.datacontenttype)
-    _check_printable("subject", sent.subject)
     if not sent.id.isprintable():
-        msg = "id: holds control characters; use letters, digits and punctuation"
-        raise Malformed(msg)
+        raise wrong_field("id", "holds control characters", "use letters, digits and punctuation")
+    if not sent.source.isprintable():
+        check_attribute("source", sent.source)
 
 
 def _check_media_type(media_type: str) -> None:
-    essence = media_type.partition(";")[0].strip()
+    essence = media_type.partition(";")[0].strip().lower()
     if essence != JSON and not essence.endswith("+json"):
-        msg = f"datacontenttype: {media_type!r} can't be read; send data as {JSON}"
-        raise Malformed(msg)
+        raise wrong_field("datacontenttype", f"{echo(media_type)} can't be read", f"send data as {JSON}")
 
 
-def _check_printable(field: str, text: str) -> None:
-    """The patterns let a final line feed and digits of other scripts pass; a code has neither."""
-    if not (text.isascii() and text.isprintable()):
-        msg = f"{field}: {text!r} holds characters that a code can't have; use A-Z, 0-9, '.' and '-'"
-        raise Malformed(msg)
+def _check_others(others: dict[str, Raw]) -> None:
+    """The attributes that intake does not know: extensions, named and valued as CloudEvents have them."""
+    if len(others) > MOST_ATTRIBUTES:
+        msg = f"an event has at most {MOST_ATTRIBUTES} extension attributes; put what belongs to it into data.{EXTENSION}"
+        raise Malformed(msg, min(others))
+    for name, raw in others.items():
+        if not _ATTRIBUTE_NAME.fullmatch(name) or len(name) > LONGEST_ATTRIBUTE_NAME:
+            fix = f"CloudEvents name attributes with a-z and 0-9 only, at most {LONGEST_ATTRIBUTE_NAME} of them; rename it or leave it out"
+            raise wrong_field(echo(name)[1:-1], "is no attribute's name", fix)
+        value = _decode_any(raw)
+        if not isinstance(value, (str, int, bool)):
+            fix = (
+                f"an extension attribute is a string, a whole number or a boolean (CloudEvents 1.0); put other facts into data.{EXTENSION}"
+            )
+            raise wrong_field(name, "has another kind of value", fix)
+        check_attribute(name, value)
 
 
 def _check_correction(correction: wire.Corrected) -> None:
@@ -170,37 +234,23 @@ def _check_correction(correction: wire.Corrected) -> None:
         if value is None:
             continue
         if correction.field == "due_at":
-            _check_instant(field, value)
+            _check_written_instant(field, value)
         elif correction.field == "procedure" and not re.fullmatch(PROCEDURE_CODE, value, re.ASCII):
-            msg = f"{field}: {value!r} is not a procedure's code; write it as 2.000635"
-            raise Malformed(msg)
-        _check_printable(field, value)
+            raise wrong_field(field, f"{echo(value)} is not a procedure's code", "write it as 2.000635")
+        elif (choices := _CHOICES.get(correction.field)) and value not in choices:
+            raise wrong_field(field, f"{echo(value)} is no {correction.field}", f"choose one of {', '.join(choices)}")
+        elif not (value.isascii() and value.isprintable()):
+            raise wrong_field(field, f"{echo(value)} holds characters that a code can't have", "use A-Z, 0-9, '.' and '-'")
 
 
-def _check_instant(field: str, text: str) -> None:
+_CHOICES: dict[str, list[str]] = {CorrectableField.CHANNEL: list(Channel), CorrectableField.ONLINE_LEVEL: list(OnlineLevel)}
+
+
+def _check_written_instant(field: str, text: str) -> None:
     try:
-        local(datetime.fromisoformat(text))
+        instant = datetime.fromisoformat(text)
+        if instant.tzinfo is None:
+            raise wrong_field(field, f"{echo(text)} has no offset", INSTANT)
     except ValueError as wrong:
-        msg = f"{field}: {text!r} is not an instant; write it with its offset, such as 2023-12-08T08:31:00+07:00"
-        raise Malformed(msg) from wrong
-
-
-def _check_other(name: str, raw: Raw) -> None:
-    try:
-        value = _decode_any(raw)
-    except UNREADABLE as wrong:
-        raise _malformed(wrong, name) from wrong
-    if not isinstance(value, (str, int, bool)):
-        msg = f"{name}: an extension attribute is a string, a whole number or a boolean (CloudEvents 1.0); put the rest into data"
-        raise Malformed(msg)
-
-
-def _malformed(wrong: Exception, inside: str = "") -> Refusal:
-    """What msgspec says, beginning with the field."""
-    text = str(wrong)
-    path, missing = _PATH.search(text), _MISSING.search(text)
-    parts = [inside, path.group(1) if path else "", missing.group(1) if missing else ""]
-    field = ".".join(part for part in parts if part)
-    reason = _PATH.sub("", text)
-    hint = HINTS.get(field)
-    return Malformed((f"{field}: " if field else "not an event: ") + reason + (f"; {hint}" if hint else ""))
+        raise wrong_field(field, f"{echo(text)} is not an instant", INSTANT) from wrong
+    _check_instant(field, instant)

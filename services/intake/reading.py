@@ -13,6 +13,7 @@ from services.intake import dossier_view, log
 from services.intake.announcements import store as announcement_store
 from services.intake.answers import problem, term_view
 from services.intake.documented import documented
+from services.intake.hints import echo
 from services.intake.schemas import DayView, DepartmentView, DossierView, LogHead, ProcedureView
 from services.intake.service import Intake, IntakeService
 from services.intake.tables import EVENT_LOG
@@ -38,14 +39,14 @@ async def get_dossier(code: str, intake: IntakeService, definition: str = BY_DAT
     """State, deadline, timeliness, history, and the explanation from receipt to class; `definition` chooses what the class is told by."""
     by = DEFINITIONS.get(definition)
     if by is None:
-        raise _malformed(f"definition: there is no {definition!r}; choose one of {', '.join(DEFINITIONS)}")
+        raise _malformed("definition", f"there is no {echo(definition)}; choose one of {', '.join(DEFINITIONS)}")
     events: dict[str, list[tuple[bytes, str]]] = {}
     if re.fullmatch(DOSSIER_CODE, code, re.ASCII):
         async with intake.database.reader.connect() as connection:
             events = await log.histories(connection, [code])
             await announcement_store.follow(connection, intake.announcements)
     if not events:
-        raise Problem(404, "Not Found", f"there is no dossier {code}; check the code", code="unknown_dossier")
+        raise Problem(404, "Not Found", f"there is no dossier {echo(code)}; check the code", code="unknown_dossier", field="code")
     return dossier_view.view(code, events[code], intake.announcements.catalogue_at, intake.clock(), by)
 
 
@@ -92,9 +93,9 @@ async def get_calendar(
 ) -> list[DayView]:
     """Each day of a period: working or not, why, and who said so; as it holds for a department, or everywhere when none is given."""
     if not timedelta(0) <= last - first < timedelta(days=MOST_DAYS):
-        raise _malformed(f"to: must lie 0 to {MOST_DAYS - 1} days after `from`")
+        raise _malformed("to", f"must lie 0 to {MOST_DAYS - 1} days after `from`")
     if department is not None and department not in intake.catalogue.departments:
-        raise _malformed(f"department: {department!r} is not in the catalogue; GET /v1/departments lists those that are")
+        raise _malformed("department", f"{echo(department)} is not in the catalogue; GET /v1/departments lists those that are")
     await intake.follow()
     try:
         return _days(intake.catalogue, department or EVERYWHERE, first, last)
@@ -117,8 +118,8 @@ def _day(day: date, calendar: WorkingCalendar, entry: CalendarEntry | None) -> D
     return seen.model_copy(update=said)
 
 
-def _malformed(detail: str) -> Problem:
-    return Problem(422, "Unprocessable Content", detail, code="malformed")
+def _malformed(parameter: str, detail: str) -> Problem:
+    return Problem(422, "Unprocessable Content", f"{parameter}: {detail}", code="malformed", field=parameter)
 
 
 @router.get("/v1/log", dependencies=[Depends(only(("after", "limit")))], tags=["log"], response_class=StreamingResponse, responses=INVALID)

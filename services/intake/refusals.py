@@ -9,40 +9,73 @@ class Malformed(Refusal):
     code = "malformed"
 
 
+class PersonalData(Refusal):
+    """A text tells who a person is; the message never repeats it."""
+
+    code = "personal_data"
+
+
 class UnknownType(Refusal):
     """The type is not an event of the lifecycle."""
 
     code = "unknown_type"
+    usual_field = "type"
 
 
 class UnknownDepartment(Refusal):
     """The department is not in the catalogue."""
 
     code = "unknown_department"
+    usual_field = "data.department"
+
+
+class WrongDepartment(Refusal):
+    """The catalogue gives the procedure to another department."""
+
+    code = "wrong_department"
+    usual_field = "data.department"
+
+
+class ChannelNotOffered(Refusal):
+    """The procedure is not offered by this channel, or not at this online level."""
+
+    code = "channel_not_offered"
+    usual_field = "data.channel"
+
+
+class OnlineLevelNotOnline(Refusal):
+    """A dossier that did not come in online has no online level."""
+
+    code = "online_level_not_online"
+    usual_field = "data.online_level"
 
 
 class UnknownProcedure(Refusal):
     """The procedure is not in the catalogue, and the event does not carry the deadline it would give."""
 
     code = "unknown_procedure"
+    usual_field = "data.procedure"
 
 
 class InFuture(Refusal):
     """The event says it happens later than the clock allows."""
 
     code = "in_future"
+    usual_field = "time"
 
 
 class IdReused(Refusal):
     """The id was accepted before with other content."""
 
     code = "id_reused"
+    usual_field = "id"
 
 
 class KeyReused(Refusal):
     """The Idempotency-Key was used before with another request."""
 
     code = "idempotency_key_reused"
+    usual_field = "Idempotency-Key"
 
 
 class TooLarge(Refusal):

@@ -1,5 +1,6 @@
 """Bodies and answers of the HTTP calls, as the API documents show them."""
 
+import re
 from datetime import date, datetime, time
 from typing import Annotated, Any, Literal
 
@@ -9,6 +10,7 @@ from pydantic_core import PydanticCustomError
 
 from shared.contract.envelope import DOSSIER_CODE
 from shared.contract.envelope import Instant as WireInstant
+from shared.contract.instants import cut
 
 Channel = Literal["online", "in_person", "postal"]
 OnlineLevel = Literal["full", "partial"]
@@ -19,52 +21,43 @@ def _as_in_events(value: object) -> datetime | None:
     if value is None:
         return None
     try:
-        return msgspec.convert(value, WireInstant)
+        return msgspec.convert(cut(value) if isinstance(value, str) else value, WireInstant)
     except msgspec.ValidationError as wrong:
         raise PydanticCustomError("instant", "write an instant with its offset, such as 2023-12-08T08:31:00+07:00") from wrong
 
 
+def _dossier_code(value: object) -> object:
+    if isinstance(value, str) and not re.fullmatch(DOSSIER_CODE, value, re.ASCII):
+        raise PydanticCustomError("dossier_code", "write a dossier's code, such as H59.15-231208-0001, or leave it out and get one")
+    return value
+
+
 Instant = Annotated[AwareDatetime, BeforeValidator(_as_in_events)]
-Code = Annotated[str, Field(pattern=DOSSIER_CODE, max_length=64, examples=["H59.15-231208-0001"])]
+Code = Annotated[str, BeforeValidator(_dossier_code), Field(max_length=64, json_schema_extra={"pattern": DOSSIER_CODE})]
 
 
 class NewDossier(BaseModel):
     """A dossier received at a counter, online or by post."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+        json_schema_extra={"examples": [{"department": "H59.15", "procedure": "2.000635", "channel": "online", "online_level": "full"}]},
+    )
 
-    department: str = Field(examples=["H59.15"])
-    procedure: str = Field(examples=["2.000635"])
-    channel: Channel
-    online_level: OnlineLevel | None = None
+    department: str = Field(max_length=32, description="the agency that answers for the dossier (GET /v1/departments)")
+    procedure: str = Field(max_length=32, description="one of the department's procedures (GET /v1/procedures), or any other with due_at")
+    channel: Channel = Field(description="how it came in")
+    online_level: OnlineLevel | None = Field(None, description="of an online dossier: the whole procedure online, or a part of it")
     applicant: str | None = Field(None, min_length=1, max_length=2000, description="kept only as a pseudonym that can't be turned back")
     received_at: Instant | None = Field(None, description="when it was received; now when missing")
     due_at: Instant | None = Field(None, description="computed from the procedure's term and the calendar when missing")
     code: Code | None = Field(None, description="minted when missing: {department}-{yyMMdd}-{serial}")
 
 
-class NewEvent(BaseModel):
-    """Something that happened to the dossier: the event's name, when, and the fields of its data; a field it does not have is refused."""
-
-    model_config = ConfigDict(extra="allow")
-
-    event: str = Field(examples=["processing_started"])
-    occurred_at: AwareDatetime | None = Field(None, description="now when missing")
-
-
-class CloudEventBody(BaseModel):
-    """A CloudEvent 1.0 in structured JSON; other attributes are kept."""
-
-    model_config = ConfigDict(extra="allow")
-
-    specversion: Literal["1.0"]
-    id: str = Field(description="the sender's; the same id with the same content is a repeat")
-    source: str
-    type: str = Field(examples=["vn.motcua.dossier.received.v1"])
-    subject: Code
-    time: AwareDatetime
-    datacontenttype: str = "application/json"
-    data: dict[str, Any]
+JUDGED_THEN = (
+    "as it was at the event's own instant, so that a repeat gets the same answer; GET /v1/dossiers/{code} tells how the dossier stands now"
+)
 
 
 class Term(BaseModel):
@@ -75,12 +68,12 @@ class Term(BaseModel):
 class EventAnswer(BaseModel):
     """The dossier right after the event."""
 
-    id: str
-    subject: str
-    sequence: int
+    id: str = Field(description="the event's")
+    subject: str = Field(description="the dossier's code")
+    sequence: int = Field(description="1 for the dossier's first event")
     state: str
     due_at: datetime | None
-    timeliness: str | None
+    timeliness: str | None = Field(description=JUDGED_THEN)
 
 
 class DossierAnswer(BaseModel):
@@ -97,13 +90,14 @@ class DossierAnswer(BaseModel):
     received_at: datetime | None
     term: Term | None
     due_at: datetime | None
-    timeliness: str | None
+    timeliness: str | None = Field(description=JUDGED_THEN)
 
 
 class Rejection(BaseModel):
     line: int = Field(description="from 1; in a JSON array, the place in it")
     id: str | None
     code: str
+    field: str | None = Field(None, description="the field at fault, such as data.due_at; null when none is")
     detail: str
 
 
@@ -178,6 +172,7 @@ class HopView(BaseModel):
 class DossierView(BaseModel):
     code: str
     state: str
+    allowed: list[str] = Field(description="the events that may come next")
     sequence: int
     department: str
     department_name: str | None = Field(description="of the catalogue in force; null when it has no such department")
@@ -193,6 +188,7 @@ class DossierView(BaseModel):
     due_at: datetime | None
     definition: str = Field(description="the definition that the class or standing is told by")
     timeliness: str | None = Field(description="early, on_time, overdue, no_deadline once closed; how it stands now while open")
+    deadline_corrected_after_closing: bool = Field(description="whether what it was judged by was set right when it was closed already")
     closed_at: datetime | None
     closed_as: str | None
     returned_at: datetime | None

@@ -1,5 +1,6 @@
 """The running service as the routes see it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, cast
 
@@ -55,12 +56,12 @@ class Intake:
         async with self.database.reader.connect() as connection:
             await announcement_store.follow(connection, self.announcements)
 
-    async def post(self, candidate: Candidate) -> Posted:
-        """Log one event; raises the `Problem` of a refusal. A repeat gets what the first delivery got."""
+    async def post(self, candidate: Candidate, spelling: Mapping[str, str] | None) -> Posted:
+        """Log one event; raises the `Problem` of a refusal, its field spelt as the call does. A repeat gets what the first delivery got."""
         (outcome,) = await self.committer.submit([candidate])
         self.metrics.count([outcome])
         if isinstance(outcome, Refused):
-            raise problem(outcome.refusal)
+            raise problem(outcome.refusal, spelling)
         if isinstance(outcome, Duplicate):
             async with self.database.reader.connect() as connection:
                 events = await log.history(connection, outcome.code, up_to=outcome.sequence)

@@ -9,6 +9,7 @@ from shared.catalogue.days import CalendarEntry, in_force_for, scopes, with_entr
 from shared.domain.calendar import DEFAULT_SESSIONS, DatedSessions, Session, WorkingCalendar
 from shared.domain.deadline import DeadlineRule
 from shared.domain.errors import CalendarNotKnown
+from shared.domain.events import Channel, OnlineLevel
 from shared.domain.terms import Term
 
 
@@ -27,7 +28,8 @@ class Department:
 class Procedure:
     """An administrative procedure, as it is in force in `valid_from..valid_to` (inclusive; None: open).
 
-    Without a department every department may handle it; without a term it has no deadline, unless the answer is due the same day.
+    Without a department every department may handle it, and so may those of `departments` beside its own; without `channels` or
+    `online_levels` it is offered by all. Without a term it has no deadline, unless the answer is due the same day.
     A receipt after `closing_hour`, or on a day off, counts as made at the opening of the next working day.
     """
 
@@ -41,6 +43,9 @@ class Procedure:
     same_day: bool = False
     valid_from: date | None = None
     valid_to: date | None = None
+    departments: tuple[str, ...] = ()
+    channels: tuple[Channel, ...] = ()
+    online_levels: tuple[OnlineLevel, ...] = ()
 
     @property
     def rule(self) -> DeadlineRule:
@@ -48,7 +53,7 @@ class Procedure:
         return DeadlineRule(self.term, self.closing_hour, self.same_day)
 
     def may_be_handled_by(self, department: str) -> bool:
-        return self.department is None or self.department == department
+        return self.department is None or self.department == department or department in self.departments
 
     def is_valid_on(self, day: date) -> bool:
         return (self.valid_from is None or self.valid_from <= day) and (self.valid_to is None or day <= self.valid_to)

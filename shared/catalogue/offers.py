@@ -20,10 +20,11 @@ def procedures(file: Path, levels_file: Path, departments: Mapping[str, Departme
     levels = _levels(levels_file)
     found: list[tuple[str, Procedure]] = []
     for label, row in files.rows(file, files.read(file), "procedures", ProcedureRow):
-        if row.department is not None and row.department not in departments:
+        unknown = [code for code in (row.department, *row.departments) if code is not None and code not in departments]
+        if unknown:
             if file.parent == files.SHIPPED:
                 continue
-            fix = f"department {row.department} is not in {files.DEPARTMENTS}; add it there or correct the code here"
+            fix = f"department {unknown[0]} is not in {files.DEPARTMENTS}; add it there or correct the code here"
             raise CatalogueError(file, label, fix)
         found.append((label, _procedure(file, label, row, levels)))
     _check_versions(file, found)
@@ -40,6 +41,8 @@ def _procedure(file: Path, label: str, row: ProcedureRow, levels: Mapping[str, L
         raise CatalogueError(file, label, f"level {row.level} is not in {files.LEVELS}; add it there or correct the level here")
     if row.same_day and row.term is not None:
         raise CatalogueError(file, label, "same_day = true and a term exclude each other; delete one of them")
+    if row.departments and row.department is None:
+        raise CatalogueError(file, label, "departments stands beside a department; name the first one as department = ...")
     first, last = row.valid_from or level.valid_from, row.valid_to or level.valid_to
     if first is not None and last is not None and last < first:
         where = "" if row.valid_to else f" (level {row.level} ended then)"
@@ -56,6 +59,9 @@ def _procedure(file: Path, label: str, row: ProcedureRow, levels: Mapping[str, L
         same_day=row.same_day,
         valid_from=first,
         valid_to=last,
+        departments=tuple(row.departments),
+        channels=tuple(row.channels),
+        online_levels=tuple(row.online_levels),
     )
 
 

@@ -5,6 +5,8 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
+from shared.domain.events import Channel, OnlineLevel
+
 DepartmentCode = Annotated[str, Meta(pattern=r"^[A-Z]\d{2}(\.\d{1,3})*$")]
 ProcedureCode = Annotated[str, Meta(pattern=r"^\d\.\d{6}$")]
 Name = Annotated[str, Meta(min_length=1)]
@@ -41,7 +43,10 @@ class LevelRow(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class ProcedureRow(Struct, frozen=True, forbid_unknown_fields=True):
-    """One version of a procedure; several of one code follow each other in time."""
+    """One version of a procedure; several of one code follow each other in time.
+
+    `departments` may handle it beside `department`; `channels` and `online_levels` are those it is offered by, all when there are none.
+    """
 
     code: ProcedureCode
     name: Name
@@ -53,6 +58,9 @@ class ProcedureRow(Struct, frozen=True, forbid_unknown_fields=True):
     same_day: bool = False
     valid_from: date | None = None
     valid_to: date | None = None
+    departments: list[DepartmentCode] = []
+    channels: list[Channel] = []
+    online_levels: list[OnlineLevel] = []
 
 
 class DayRow(Struct, frozen=True, forbid_unknown_fields=True):

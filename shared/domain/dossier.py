@@ -11,12 +11,13 @@ from shared.domain.errors import (
     CorrectionDoesNotMatch,
     DeadlineBeforeReceipt,
     TimeGoesBack,
+    TooLongAHistory,
     TransitionNotAllowed,
     UnknownDossier,
 )
 from shared.domain.events import Channel, CorrectableField, Event, OnlineLevel
 from shared.domain.hops import Hop, answered
-from shared.domain.lifecycle import CLOSED, OPEN, SUSPENDED, State, next_state
+from shared.domain.lifecycle import CLOSED, OPEN, SUSPENDED, State, allowed_from, next_state
 from shared.domain.localtime import local
 from shared.domain.terms import Term, counts_hours
 
@@ -84,6 +85,9 @@ class Dossier:
         return self.suspensions[-1].started_at if self.state in SUSPENDED else None
 
 
+LONGEST_HISTORY = (
+    100  # hops, pauses, deadlines of one dossier: its status, which every event writes whole, stays far below a record's limit
+)
 Changes = dict[str, Any]  # the fields of a dossier that an event changes
 FIELDS = tuple(field.name for field in fields(Dossier))
 _VALUES = attrgetter(*FIELDS)
@@ -96,17 +100,41 @@ def apply(dossier: Dossier | None, code: str, event: Event) -> Dossier:
         return _open(code, event)
     state = next_state(dossier.state, event.kind)
     if state is None:
-        raise TransitionNotAllowed(f"{event.kind.value} is not allowed: dossier {code} is {dossier.state.value}")
+        allowed = [kind.value for kind in allowed_from(dossier.state)]
+        msg = f"{event.kind.value} is not allowed: dossier {code} is {dossier.state.value}; allowed now: {', '.join(allowed)}"
+        raise TransitionNotAllowed(msg, allowed=allowed)
     at = local(event.occurred_at)
     if at < dossier.last_occurred_at:
         raise TimeGoesBack(
             f"{event.kind.value} at {at.isoformat()} lies before the dossier's latest event at {dossier.last_occurred_at.isoformat()}"
         )
+    _check_room(dossier, event)
     changes = _facts(dossier, event, at)
     changes |= {"sequence": dossier.sequence + 1, "state": state, "last_occurred_at": at}
     if state in CLOSED and dossier.closed_at is None:
         changes |= {"closed_at": at, "closed_as": state}
     return _changed(dossier, changes)
+
+
+def _check_room(dossier: Dossier, event: Event) -> None:
+    """Refuses what would make the status grow without end; the end of a pause always has room, so that any dossier can be closed."""
+    grows: dict[str, int] = {}
+    match event:
+        case events.Forwarded():
+            grows = {"hops": len(dossier.hops)}
+        case events.SupplementRequested() | events.PaymentRequested():
+            grows = {"pauses": len(dossier.suspensions), "deadlines": len(dossier.deadlines)}
+        case events.Extended():
+            grows = {"deadlines": len(dossier.deadlines) + (dossier.state in SUSPENDED)}
+        case _:
+            return
+    full = next((what for what, already in grows.items() if already >= LONGEST_HISTORY), None)
+    if full is not None:
+        msg = (
+            f"{event.kind.value} is not allowed: dossier {dossier.code} has as many {full} as one may have ({LONGEST_HISTORY}); check "
+            "that its sender does not repeat itself under new ids, and close this dossier"
+        )
+        raise TooLongAHistory(msg)
 
 
 def _changed(dossier: Dossier, changes: Changes) -> Dossier:
@@ -210,7 +238,7 @@ def _corrected(dossier: Dossier, event: events.Corrected) -> Changes:
         return _set_right(dossier, field, new)
     except ValueError as wrong:
         msg = f"the correction's new value for {field.value} is not possible: {wrong}"
-        raise CorrectionDoesNotMatch(msg) from wrong
+        raise CorrectionDoesNotMatch(msg, "data.new_value") from wrong
 
 
 def _same(field: CorrectableField, old: str | None, found: str | None) -> bool:

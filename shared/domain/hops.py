@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from shared.domain.deadline import overdue_from
+from shared.domain.names import same_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,6 @@ def answered(hops: tuple[Hop, ...], agency: str | None, at: datetime) -> tuple[H
     """
     for index in reversed(range(len(hops))):
         hop = hops[index]
-        if hop.answered_at is None and agency in (None, hop.agency):
+        if hop.answered_at is None and (agency is None or same_name(agency, hop.agency)):
             return (*hops[:index], replace(hop, answered_at=at), *hops[index + 1 :])
     return hops

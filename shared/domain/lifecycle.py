@@ -78,3 +78,8 @@ def next_state(state: State | None, kind: EventKind) -> State | None:
     if state not in allowed:
         return None
     return target or state
+
+
+def allowed_from(state: State | None) -> list[EventKind]:
+    """The events that the table allows from this state, in the lifecycle's order; None: no dossier is there yet."""
+    return [kind for kind, (allowed, _) in TRANSITIONS.items() if state in allowed]

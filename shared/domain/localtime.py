@@ -10,18 +10,23 @@ FIRST_YEAR, LAST_YEAR = 1900, 2999  # a sentinel such as 9999-12-31 is no deadli
 
 
 def local(instant: datetime) -> datetime:
-    """The same instant with the local offset; refuses one without an offset (ValueError) or out of any office's time."""
+    """The same instant with the local offset; refuses one without an offset (ValueError) or out of any office's time.
+
+    The year is that of the local time, whatever the offset it was written with: what passes once passes everywhere.
+    """
     zone = instant.tzinfo
-    if zone is LOCAL:
-        return instant
     if zone is None:
         raise ValueError(f"{instant.isoformat()} has no offset; write it as {instant.isoformat()}+07:00")
-    if not FIRST_YEAR <= instant.year <= LAST_YEAR:
+    try:
+        here = instant if zone is LOCAL or zone == LOCAL else instant.astimezone(LOCAL)
+    except OverflowError:
+        here = instant  # the first or the last day that a computer knows
+    if not FIRST_YEAR <= here.year <= LAST_YEAR:
         raise InstantOutOfRange(
-            f"{instant.isoformat()} lies outside the years {FIRST_YEAR}-{LAST_YEAR}; "
+            f"{instant.isoformat()} lies outside the years {FIRST_YEAR}-{LAST_YEAR} of local time (+07:00); "
             "correct the year, and leave due_at out for a dossier without a deadline"
         )
-    return instant if zone == LOCAL else instant.astimezone(LOCAL)
+    return here
 
 
 def local_date(instant: datetime) -> date:

@@ -6,6 +6,7 @@ from functools import cache
 from typing import Any
 
 from shared.catalogue import CalendarEntry, Catalogue, Department, Procedure
+from shared.contract.accepted import REQUIRED_BY_LAW
 from shared.contract.envelope import event_type
 from shared.domain.calendar import DatedSessions, Session
 from shared.domain.terms import Term, TermUnit
@@ -97,5 +98,6 @@ def _data(event: dict[str, Any]) -> dict[str, Any]:
         key: value.isoformat() if isinstance(value, datetime) else value for key, value in event.items() if key not in ("event", "at")
     }
     if event["event"] == "corrected":
-        return {"field": event["field"], "old_value": carried.get("old"), "new_value": carried.get("new")}
-    return carried
+        carried = {"field": event["field"], "old_value": carried.get("old"), "new_value": carried.get("new")}
+    asked = REQUIRED_BY_LAW.get(event["event"])
+    return carried if asked is None else {asked: "as the case says"} | carried

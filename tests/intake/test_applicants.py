@@ -24,14 +24,14 @@ async def test_every_way_in_gives_the_same_pseudonym(intake: Sender) -> None:
         received("H59.15-231208-0004", applicant=NAME),
         cloud_event("submitted", "2023-12-08T08:00", "H59.15-231208-0005", applicant=f" {NAME}", **ABOUT),
     )
-    array = [received("H59.15-231208-0006", applicant=NAME, window=7)]
+    array = [received("H59.15-231208-0006", applicant=NAME, x={"window": 7})]
     await intake.http.post("/v1/events", json=array)
     names = await applicants(intake)
     assert len(names) == 6
     assert len(set(names)) == 1
     assert names[0].startswith("p-")
     assert NAME not in str(await intake.log())
-    assert (await intake.log())[-1]["event"]["data"]["window"] == 7
+    assert (await intake.log())[-1]["event"]["data"]["x"] == {"window": 7}
 
 
 async def test_the_same_applicant_sent_again_is_a_repeat_and_another_is_not(intake: Sender) -> None:

@@ -84,4 +84,6 @@ async def test_the_documents_show_refusals_as_problem_details(intake: Sender) ->
         for status in ("401", "413", "415", "422"):
             assert list(post["responses"][status]["content"]) == ["application/problem+json"]
     new = document["paths"]["/v1/dossiers"]["post"]["requestBody"]["content"]["application/json"]["schema"]
+    assert new == {"$ref": "#/components/schemas/NewDossier"}
+    new = document["components"]["schemas"]["NewDossier"]
     assert new["properties"]["received_at"]["anyOf"][0] == {"type": "string", "format": "date-time"}

@@ -33,7 +33,7 @@ async def test_serials_restart_daily_and_go_by_agency(intake: Sender) -> None:
         NEW,
         NEW,
         NEW | {"received_at": "2023-12-09T08:00:00+07:00"},
-        NEW | {"department": "H59.16", "due_at": "2023-12-20T08:00:00+07:00"},
+        NEW | {"department": "H59.16", "procedure": "9.999999", "due_at": "2023-12-20T08:00:00+07:00"},
     ]
     codes = [(await intake.http.post("/v1/dossiers", json=body)).json()["code"] for body in asked]
     assert codes == [CODE, "H59.15-231208-0002", "H59.15-231209-0001", "H59.16-231208-0001"]
@@ -136,11 +136,14 @@ async def test_a_field_that_looks_like_one_of_the_events_is_a_slip(intake: Sende
     assert len(await intake.log()) == 1
 
 
-async def test_a_field_that_the_contract_does_not_know_is_kept(intake: Sender) -> None:
+async def test_what_a_vendor_wants_to_keep_goes_into_x(intake: Sender) -> None:
     await open_dossier(intake)
-    answer = await intake.event(event="resolved", occurred_at="2023-12-11T08:00:00+07:00", note="collected by the brother")
+    at = "2023-12-11T08:00:00+07:00"
+    beside = await intake.event(event="resolved", occurred_at=at, note="collected by the brother")
+    assert (beside.status_code, beside.json()["field"]) == (422, "note")
+    answer = await intake.event(event="resolved", occurred_at=at, x={"note": "collected by the brother", "copies": 2})
     assert answer.status_code == 201, answer.text
-    assert (await intake.log())[-1]["event"]["data"]["note"] == "collected by the brother"
+    assert (await intake.log())[-1]["event"]["data"]["x"] == {"note": "collected by the brother", "copies": 2}
 
 
 async def test_a_pause_of_a_dossier_that_was_overdue_moves_nothing(intake: Sender) -> None:

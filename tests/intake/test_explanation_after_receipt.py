@@ -52,7 +52,7 @@ def test_what_does_not_move_the_deadline_says_so() -> None:
         Office()
         .takes(
             received(),
-            cloud_event("apologised", "2023-12-14T08:00", promised_at="2023-12-30T08:00:00+07:00"),
+            cloud_event("apologised", "2023-12-14T08:00", reason="chờ ý kiến", promised_at="2023-12-30T08:00:00+07:00"),
             cloud_event("forwarded", "2023-12-14T08:00", agency="Bộ Y tế", due_at="2023-12-14T17:00:00+07:00"),
             cloud_event("forwarded", "2023-12-14T08:00", agency="Sở Y tế"),
             cloud_event("forward_answered", "2023-12-15T08:00", agency="Bộ Y tế"),
@@ -90,6 +90,7 @@ def test_extensions_and_corrections_of_the_deadline_tell_old_and_new() -> None:
                 field="due_at",
                 old_value="2023-12-20T08:31:00+07:00",
                 new_value="2023-12-19T08:31:00+07:00",
+                reason="gõ nhầm",
             ),
         )
         .tells()
@@ -99,8 +100,26 @@ def test_extensions_and_corrections_of_the_deadline_tell_old_and_new() -> None:
         extended == "Extended Wed 2023-12-13 08:00 on a legal ground (khoản 3): due Wed 2023-12-20 08:31 instead of Fri 2023-12-15 08:31."
     )
     assert corrected == (
-        "Corrected Thu 2023-12-14 08:00: the deadline, due Tue 2023-12-19 08:31 instead of Wed 2023-12-20 08:31, no reason given."
+        "Corrected Thu 2023-12-14 08:00: the deadline, due Tue 2023-12-19 08:31 instead of Wed 2023-12-20 08:31 (gõ nhầm)."
     )
+    assert not told.deadline_corrected_after_closing
+
+
+def test_a_deadline_corrected_after_the_closing_is_said_to_be() -> None:
+    due, right = "2023-12-15T08:31:00+07:00", "2023-12-29T08:31:00+07:00"
+    told = (
+        Office()
+        .takes(
+            received(),
+            cloud_event("resolved", "2023-12-20T08:00"),
+            cloud_event("corrected", "2023-12-21T08:00", field="due_at", old_value=due, new_value=right, reason="gõ nhầm"),
+        )
+        .tells()
+    )
+    (corrected,) = texts(told, "corrected")
+    assert corrected.startswith("Corrected Thu 2023-12-21 08:00: deadline corrected after closing, due Fri 2023-12-29 08:31 instead of ")
+    assert told.deadline_corrected_after_closing
+    assert told.timeliness == "early"
 
 
 def test_a_return_is_told_with_its_date_and_channel_after_the_closing() -> None:

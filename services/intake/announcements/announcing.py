@@ -23,7 +23,7 @@ class Wrong(NamedTuple):
 def unprocessable(wrong: list[Wrong]) -> Problem:
     """The refusal that names each field."""
     detail = "; ".join(f"{field}: {why}" for field, why in wrong)
-    return Problem(422, "Unprocessable Content", detail, code="malformed", errors=[each._asdict() for each in wrong])
+    return Problem(422, "Unprocessable Content", detail, code="malformed", field=wrong[0].field, errors=[each._asdict() for each in wrong])
 
 
 def composed(body: NewAnnouncement, now: datetime) -> Announcement:

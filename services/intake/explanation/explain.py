@@ -88,7 +88,8 @@ def _correction(event: domain.Corrected, before: Dossier | None, after: Dossier)
     at = after.last_occurred_at
     reason = f" ({event.reason})" if event.reason else ", no reason given"
     if event.corrected_field is CorrectableField.DUE_AT:
-        changed = f"the deadline, {_moved(before, after)}"
+        late = before is not None and before.closed_at is not None
+        changed = f"{'deadline corrected after closing' if late else 'the deadline'}, {_moved(before, after)}"
     else:
         field = event.corrected_field.value.replace("_", " ")
         changed = f"{field} from {event.old or 'nothing'} to {event.new or 'nothing'}"

@@ -1,0 +1,55 @@
+"""What intake takes as an event's data: the fields of the contract and no other, and `x` for what a vendor wants to keep.
+
+Readers stay lenient, for the logs of earlier versions hold fields that nobody knows; whoever writes today is told.
+"""
+
+from typing import Annotated, Any, cast
+
+import msgspec
+from msgspec import Meta
+
+from shared.contract.events import EVENT_DATA, EventData, Term
+
+EXTENSION = "x"
+EXTENSION_KEY = r"^[a-z][a-z0-9_]{0,39}$"
+MOST_EXTENSION_KEYS, LONGEST_EXTENSION_TEXT, LARGEST_EXTENSION_BYTES = 20, 500, 4096
+LONGEST_NAME = 300  # of what the status carries: an agency, an officer, a unit
+NAMES = frozenset({"officer", "unit", "agency"})
+FREE_TEXTS = frozenset({"reason", "missing", "legal_ground"})
+
+Extension = Annotated[
+    dict[
+        Annotated[str, Meta(pattern=EXTENSION_KEY.removesuffix("$") + r"(?!\n)$")],
+        Annotated[str, Meta(max_length=LONGEST_EXTENSION_TEXT)] | bool | int | float | None,
+    ]
+    | None,
+    Meta(
+        description=f"the sender's own facts: at most {MOST_EXTENSION_KEYS} keys with texts, numbers, true, false or null, "
+        f"{LARGEST_EXTENSION_BYTES} bytes in all; kept and passed on, in no figure. Nothing that tells who a person is"
+    ),
+]
+
+REQUIRED_BY_LAW: dict[str, str] = {
+    "declined": "reason",
+    "withdrawn": "reason",
+    "stopped": "reason",
+    "apologised": "reason",
+    "corrected": "reason",
+    "extended": "legal_ground",
+}
+"""The field that an event must have to be taken; events logged before this was asked for may lack it."""
+
+
+class AcceptedTerm(Term, frozen=True, forbid_unknown_fields=True):
+    """A term with no other field."""
+
+
+def _only(contents: type[EventData]) -> type[EventData]:
+    fields: list[tuple[str, Any, Any]] = [(EXTENSION, Extension, None)]
+    if "term" in contents.__struct_fields__:
+        fields.append(("term", AcceptedTerm | None, None))
+    options: dict[str, Any] = {"frozen": True, "kw_only": True, "forbid_unknown_fields": True, "namespace": {"__doc__": contents.__doc__}}
+    return cast("type[EventData]", msgspec.defstruct(contents.__name__, fields, bases=(contents,), **options))
+
+
+ACCEPTED: dict[str, type[EventData]] = {name: _only(cls) for name, cls in EVENT_DATA.items()}

@@ -1,0 +1,64 @@
+"""What a text of an event may not hold: characters that nobody sees, and what tells who a person is (domain §8)."""
+
+import re
+import unicodedata
+
+_HIDDEN = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+_LAYOUT = re.compile("\r\n|[\n\t]")
+
+_CURRENCY = r"(?!\s*(?:đ|vn[dđ]|triệu|tỷ|tỉ|d\b))"
+_GAP = r"[\s.\-–()]{0,2}"
+# whatever holds long numbers and is no person's: codes and numbers of dossiers, dates, times, numbered papers such as 15/2020/NĐ-CP
+_NOBODYS = re.compile(
+    r"[A-Z]\d{2}(?:\.\d{1,3})*-\d{6}-\d{4,}"
+    r"|\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b"
+    r"|\b\d{1,2}([/.\-])\d{1,2}\1\d{4}\b|\b\d{4}-\d{2}-\d{2}\b"
+    r"|\b\d{1,2}(?::|h|giờ\s?)\d{2}(?::\d{2}(?:\.\d+)?)?\b"
+    r"|\b\d+(?:/\d+)*/[A-ZĐ][\w\-]*",
+    re.IGNORECASE,
+)
+_PHONE = re.compile(
+    rf"(?<![\w.,/])\(?0[1-9](?:{_GAP}\d){{8,9}}(?!{_GAP}\d)(?!\w)"
+    rf"|(?<![\w+])\(?(?:\+|00){_GAP}84{_GAP}(?:\(0\))?{_GAP}\d(?:{_GAP}\d){{7,9}}(?!{_GAP}\d)"
+    r"|(?<![\w.,/])84[35789]\d{8}(?!\w)"
+)
+_IDENTITY = re.compile(
+    rf"(?<![\w.,/\-])\d{{9}}(?:\d{{3}})?(?!\w|/|[.,\-]\d){_CURRENCY}|(?<![\w.,/\-])0\d{{2}}(?:[ .\-]\d{{3}}){{3}}(?!\w|[ .\-]\d)",
+    re.IGNORECASE,
+)
+_MAIL = re.compile(r"[^\s@<>()\",;:]+@[^\s@.]+(?:\.[^\s@.]+)+")
+_NINE_DIGITS = re.compile(r"\d(?:\D{0,4}\d){8}")  # what any of these numbers has
+
+_WORDS = "applicant citizen phone telephone tel mobile zalo email mail cccd cmnd cmt passport address birthday birthdate dob sdt hoten"
+_NAMES = (
+    "name full_name first_name last_name middle_name family_name given_name person_name owner_name contact_name ho_ten ho_va_ten "
+    "ten_nguoi_nop dia_chi dien_thoai so_dien_thoai ngay_sinh id_number id_card identity identity_number national_id date_of_birth "
+    "can_cuoc ho_chieu"
+)
+_PERSONAL_WORDS, _PERSONAL_NAMES = frozenset(_WORDS.split()), frozenset(_NAMES.split())
+_RUN_TOGETHER = _PERSONAL_WORDS | {name.replace("_", "") for name in _PERSONAL_NAMES}
+
+
+def hidden_character(text: str, *, layout: bool = False) -> str | None:
+    """The first control character, turn of direction or half character, as `U+0007`; `layout` allows line feeds and tabs."""
+    if text.isprintable():
+        return None
+    found = _HIDDEN.search(_LAYOUT.sub(" ", text) if layout else text)
+    return None if found is None else f"U+{ord(found[0]):04X}"
+
+
+def personal(text: str) -> str | None:
+    """What in the text tells who a person is: a phone number, an identity number, an e-mail address; None when nothing does."""
+    if not _NINE_DIGITS.search(text) and "@" not in text and "＠" not in text:
+        return None
+    plain = _NOBODYS.sub(" ", unicodedata.normalize("NFKC", text))
+    if _PHONE.search(plain):
+        return "a phone number"
+    if _IDENTITY.search(plain):
+        return "an identity number"
+    return "an e-mail address" if _MAIL.search(plain) else None
+
+
+def names_a_person(key: str) -> bool:
+    """Whether a key such as `phone` or `full_name` says that its value is about a person."""
+    return key in _PERSONAL_NAMES or key in _RUN_TOGETHER or not _PERSONAL_WORDS.isdisjoint(key.split("_"))
