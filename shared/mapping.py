@@ -3,9 +3,11 @@
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from enum import Enum
+from functools import lru_cache
 from typing import Any
 
 import msgspec
+from msgspec.structs import astuple
 
 from shared.contract import events as wire
 from shared.contract.envelope import CloudEvent, event_name
@@ -45,69 +47,48 @@ def to_event(data: wire.EventData, occurred_at: datetime) -> domain.Event:
     return convert(data, occurred_at)
 
 
+@lru_cache(maxsize=256)
 def _term(term: wire.Term | None) -> Term | None:
     return None if term is None else Term(term.amount, TermUnit(term.unit))
 
 
-def _level(level: str | None) -> OnlineLevel | None:
-    return None if level is None else OnlineLevel(level)
+_RENAMED = {"field": "corrected_field", "old_value": "old", "new_value": "new"}
+_TURNED: dict[str, Callable[[Any], Any]] = {
+    "channel": {channel.value: channel for channel in Channel}.__getitem__,
+    "online_level": {None: None, **{level.value: level for level in OnlineLevel}}.__getitem__,
+    "outcome": {outcome.value: outcome for outcome in Outcome}.__getitem__,
+    "corrected_field": {field.value: field for field in CorrectableField}.__getitem__,
+    "term": _term,
+}
+Put = Callable[[domain.Event, Any], None]
 
 
-def _received(data: wire.Received, at: datetime) -> domain.Received:
-    return domain.Received(
-        occurred_at=at,
-        department=data.department,
-        procedure=data.procedure,
-        channel=Channel(data.channel),
-        online_level=_level(data.online_level),
-        due_at=data.due_at,
-        term=_term(data.term),
-    )
-
-
-def _submitted(data: wire.Submitted, at: datetime) -> domain.Submitted:
-    return domain.Submitted(
-        occurred_at=at,
-        department=data.department,
-        procedure=data.procedure,
-        channel=Channel(data.channel),
-        online_level=_level(data.online_level),
-    )
-
-
-def _corrected(data: wire.Corrected, at: datetime) -> domain.Corrected:
-    return domain.Corrected(
-        occurred_at=at, corrected_field=CorrectableField(data.field), old=data.old_value, new=data.new_value, reason=data.reason
-    )
-
-
-def _resolved(data: wire.Resolved, at: datetime) -> domain.Resolved:
-    return domain.Resolved(occurred_at=at, outcome=Outcome(data.outcome), electronic_result=data.electronic_result, due_at=data.due_at)
-
-
-def _returned(data: wire.Returned, at: datetime) -> domain.Returned:
-    return domain.Returned(occurred_at=at, channel=Channel(data.channel))
-
-
-def _same_fields(kind: EventKind) -> Callable[[Any, datetime], domain.Event]:
-    """A converter for an event whose wire fields are plain values named as in the domain."""
+def _converter(kind: EventKind) -> Callable[[wire.EventData, datetime], domain.Event]:
+    """Fills the event's slots as its constructor would, at a third of the price: every event of every service passes here."""
     cls = domain.EVENT_TYPES[kind]
-    fields = wire.EVENT_DATA[kind.value].__struct_fields__
+    put_time: Put = cls.occurred_at.__set__  # type: ignore[attr-defined]  # the slot itself
+    puts = tuple(_put(cls, _RENAMED.get(name, name)) for name in wire.EVENT_DATA[kind].__struct_fields__)
 
-    def convert(data: Any, at: datetime) -> domain.Event:
-        return cls(occurred_at=at, **{name: getattr(data, name) for name in fields})
+    def convert(data: wire.EventData, at: datetime) -> domain.Event:
+        event = object.__new__(cls)
+        put_time(event, at)
+        for put, value in zip(puts, astuple(data), strict=False):  # what intake takes beside the contract's fields comes last
+            put(event, value)
+        return event
 
     return convert
 
 
-_SPECIAL: dict[EventKind, Callable[[Any, datetime], domain.Event]] = {
-    EventKind.SUBMITTED: _submitted,
-    EventKind.RECEIVED: _received,
-    EventKind.CORRECTED: _corrected,
-    EventKind.RESOLVED: _resolved,
-    EventKind.RETURNED: _returned,
-}
-_CONVERTERS = {kind.value: _SPECIAL.get(kind) or _same_fields(kind) for kind in EventKind}
+def _put(cls: type[domain.Event], name: str) -> Put:
+    slot = getattr(cls, name, None)
+    if slot is None:
+        return lambda _event, _value: None  # the wire's alone: the applicant
+    put: Put = slot.__set__
+    turn = _TURNED.get(name)
+    return put if turn is None else lambda event, value: put(event, turn(value))
+
+
+_CONVERTERS = {kind.value: _converter(kind) for kind in EventKind}
 
 
 def timeliness_of(dossier: Dossier, at: datetime) -> str | None:
@@ -174,7 +155,7 @@ def to_dossier(status: StatusV1) -> Dossier:
         procedure=status.procedure,
         channel=Channel(status.channel),
         last_occurred_at=local(status.last_occurred_at),
-        online_level=_level(status.online_level),
+        online_level=None if status.online_level is None else OnlineLevel(status.online_level),
         submitted_at=_local(status.submitted_at),
         received_at=_local(status.received_at),
         term=_term(status.term),

@@ -2,13 +2,12 @@
 
 import hashlib
 import re
-from collections.abc import Callable
 from datetime import datetime
-from operator import attrgetter
 from typing import Any
 
 import msgspec
 from msgspec import UNSET, Raw, Struct
+from msgspec.structs import astuple
 
 from services.intake.candidates import ATTRIBUTES, Candidate, Sent, with_data
 from services.intake.careful import UNREADABLE, members
@@ -17,7 +16,7 @@ from services.intake.identity import is_pseudonym, pseudonym
 from services.intake.refusals import Malformed, UnknownType
 from services.intake.texts import check_attribute, check_extension, check_text
 from shared.contract import events as wire
-from shared.contract.accepted import ACCEPTED, EXTENSION, FREE_TEXTS, NAMES, AcceptedTerm
+from shared.contract.accepted import ACCEPTED, EXTENSION, FREE_TEXTS, NAMES
 from shared.contract.envelope import JSON, PROCEDURE_CODE, SPEC_VERSION, event_type
 from shared.contract.instants import may_be_finer
 from shared.domain.errors import InstantOutOfRange
@@ -64,10 +63,7 @@ def parse(line: bytes, applicant_key: bytes) -> Candidate:
     _check_contents(name, contents)
     if isinstance(contents, NAMING_APPLICANT) and contents.applicant is not None and not is_pseudonym(contents.applicant):
         sent = with_data(sent, applicant=pseudonym(contents.applicant, applicant_key))
-    try:
-        event = to_event(contents, local(sent.time))
-    except InstantOutOfRange as wrong:
-        raise wrong.about("time") from wrong
+    event = to_event(contents, _in_range("time", sent.time))
     return Candidate(event_id=sent.id, code=sent.subject, name=name, sent=sent, event=event, others=others)
 
 
@@ -96,28 +92,30 @@ def _quickly(line: bytes) -> Read | None:
     return sent, None, contents
 
 
-_QUOTES = 4 * 7 + 2  # of seven keys and their texts, and of the key `data`
-_QUOTES_WITHOUT_MEDIA_TYPE = _QUOTES - 4
-_QUOTES_OF: dict[type, int] = {type(None): 0, bool: 2, int: 2, float: 2, str: 4, datetime: 4, AcceptedTerm: 8}
-_NOT_COUNTED = -10_000
-_VALUES: dict[str, Callable[[Any], tuple[Any, ...]]] = {name: attrgetter(*fields) for name, fields in _FIELDS.items()}
+_A_TEXT = 4  # quotes of a field that holds a text or an instant: its key's and its own
+_QUOTES = 7 * _A_TEXT + 2  # and those of the key `data`
+_QUOTES_WITHOUT_MEDIA_TYPE = _QUOTES - _A_TEXT
+_ANOTHER: dict[object, int] = {"term": 8, "amount_vnd": 2, "paid_online": 2, "electronic_result": 2, "score": 2}
+_OTHERS = {name: tuple((field, _ANOTHER[field] - _A_TEXT) for field in fields if field in _ANOTHER) for name, fields in _FIELDS.items()}
 _DEFAULTS = {  # fields that are read also where they are not written
     name: tuple(
-        (f'"{field.name}"'.encode(), _QUOTES_OF[type(field.default)])
+        (f'"{field.name}"'.encode(), _ANOTHER.get(field.name, _A_TEXT))
         for field in msgspec.structs.fields(cls)
         if field.default not in (None, msgspec.NODEFAULT)
     )
     for name, cls in wire.EVENT_DATA.items()
 }
-_SHAPES: dict[tuple[Any, ...], int] = {}
 
 
-def _quotes_of(name: str, contents: wire.EventData, data: bytes) -> int:
-    """How many quotes the data has when every field that was read stands in it once and no other does."""
-    shape = tuple(map(type, _VALUES[name](contents)))
-    quotes = _SHAPES.get(shape)
-    if quotes is None:
-        quotes = _SHAPES[shape] = sum(_QUOTES_OF.get(kind, _NOT_COUNTED) for kind in shape)
+def _quotes_of(name: str, contents: wire.EventData, data: bytes) -> int | None:
+    """How many quotes the data has when every field that was read stands in it once and no other does; None when that is not known."""
+    values = astuple(contents)
+    if values[-1] is not None:
+        return None  # the vendor's own facts
+    quotes = _A_TEXT * (len(values) - values.count(None))
+    for field, more in _OTHERS[name]:
+        if getattr(contents, field) is not None:
+            quotes += more
     for key, quoted in _DEFAULTS[name]:
         if key not in data:
             quotes -= quoted
@@ -178,7 +176,7 @@ def _check_contents(name: str, contents: wire.EventData) -> None:
     for field in _INSTANTS[name]:
         instant = getattr(contents, field)
         if instant is not None:
-            _check_instant(f"data.{field}", instant)
+            _in_range(f"data.{field}", instant)
     for field, is_name in _TEXTS[name]:
         text = getattr(contents, field)
         if text is not None:
@@ -187,9 +185,9 @@ def _check_contents(name: str, contents: wire.EventData) -> None:
         _check_correction(contents)
 
 
-def _check_instant(field: str, instant: datetime) -> None:
+def _in_range(field: str, instant: datetime) -> datetime:
     try:
-        local(instant)
+        return local(instant)
     except InstantOutOfRange as wrong:
         raise wrong.about(field) from wrong
 
@@ -253,4 +251,4 @@ def _check_written_instant(field: str, text: str) -> None:
             raise wrong_field(field, f"{echo(text)} has no offset", INSTANT)
     except ValueError as wrong:
         raise wrong_field(field, f"{echo(text)} is not an instant", INSTANT) from wrong
-    _check_instant(field, instant)
+    _in_range(field, instant)

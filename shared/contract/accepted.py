@@ -45,9 +45,8 @@ class AcceptedTerm(Term, frozen=True, forbid_unknown_fields=True):
 
 
 def _only(contents: type[EventData]) -> type[EventData]:
-    fields: list[tuple[str, Any, Any]] = [(EXTENSION, Extension, None)]
-    if "term" in contents.__struct_fields__:
-        fields.append(("term", AcceptedTerm | None, None))
+    term: list[tuple[str, Any, Any]] = [("term", AcceptedTerm | None, None)] if "term" in contents.__struct_fields__ else []
+    fields = [*term, (EXTENSION, Extension, None)]
     options: dict[str, Any] = {"frozen": True, "kw_only": True, "forbid_unknown_fields": True, "namespace": {"__doc__": contents.__doc__}}
     return cast("type[EventData]", msgspec.defstruct(contents.__name__, fields, bases=(contents,), **options))
 

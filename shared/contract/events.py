@@ -64,8 +64,8 @@ class Received(EventData, frozen=True):
     due_at: Annotated[
         Instant | None, Meta(description="the deadline; computed from the term and the department's calendar when missing")
     ] = None
-    term: Annotated[Term | None, Meta(description="how long the answer may take; the procedure's own term when missing")] = None
     applicant: Applicant = None
+    term: Annotated[Term | None, Meta(description="how long the answer may take; the procedure's own term when missing")] = None
 
 
 class Declined(EventData, frozen=True):

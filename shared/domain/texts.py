@@ -27,7 +27,7 @@ _IDENTITY = re.compile(
     re.IGNORECASE,
 )
 _MAIL = re.compile(r"[^\s@<>()\",;:]+@[^\s@.]+(?:\.[^\s@.]+)+")
-_NINE_DIGITS = re.compile(r"\d(?:\D{0,4}\d){8}")  # what any of these numbers has
+_NINE_DIGITS = re.compile(r"\d(?:\D{0,4}+\d){8}")  # what any of these numbers has
 
 _WORDS = "applicant citizen phone telephone tel mobile zalo email mail cccd cmnd cmt passport address birthday birthdate dob sdt hoten"
 _NAMES = (
