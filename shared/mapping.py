@@ -52,10 +52,11 @@ def _term(term: wire.Term | None) -> Term | None:
     return None if term is None else Term(term.amount, TermUnit(term.unit))
 
 
+_LEVELS: dict[str | None, OnlineLevel | None] = {None: None, **{level.value: level for level in OnlineLevel}}
 _RENAMED = {"field": "corrected_field", "old_value": "old", "new_value": "new"}
 _TURNED: dict[str, Callable[[Any], Any]] = {
     "channel": {channel.value: channel for channel in Channel}.__getitem__,
-    "online_level": {None: None, **{level.value: level for level in OnlineLevel}}.__getitem__,
+    "online_level": _LEVELS.__getitem__,
     "outcome": {outcome.value: outcome for outcome in Outcome}.__getitem__,
     "corrected_field": {field.value: field for field in CorrectableField}.__getitem__,
     "term": _term,
@@ -66,7 +67,7 @@ Put = Callable[[domain.Event, Any], None]
 def _converter(kind: EventKind) -> Callable[[wire.EventData, datetime], domain.Event]:
     """Fills the event's slots as its constructor would, at a third of the price: every event of every service passes here."""
     cls = domain.EVENT_TYPES[kind]
-    put_time: Put = cls.occurred_at.__set__  # type: ignore[attr-defined]  # the slot itself
+    put_time = _put(cls, "occurred_at")
     puts = tuple(_put(cls, _RENAMED.get(name, name)) for name in wire.EVENT_DATA[kind].__struct_fields__)
 
     def convert(data: wire.EventData, at: datetime) -> domain.Event:

@@ -8,7 +8,7 @@ from typing import Annotated, Any, cast
 import msgspec
 from msgspec import Meta
 
-from shared.contract.events import EVENT_DATA, EventData, Term
+from shared.contract.events import EVENT_DATA, TERM, EventData, Term
 
 EXTENSION = "x"
 EXTENSION_KEY = r"^[a-z][a-z0-9_]{0,39}$"
@@ -45,8 +45,9 @@ class AcceptedTerm(Term, frozen=True, forbid_unknown_fields=True):
 
 
 def _only(contents: type[EventData]) -> type[EventData]:
-    term: list[tuple[str, Any, Any]] = [("term", AcceptedTerm | None, None)] if "term" in contents.__struct_fields__ else []
-    fields = [*term, (EXTENSION, Extension, None)]
+    fields: list[tuple[str, Any, Any]] = [(EXTENSION, Extension, None)]
+    if "term" in contents.__struct_fields__:
+        fields.insert(0, ("term", Annotated[AcceptedTerm | None, TERM], None))
     options: dict[str, Any] = {"frozen": True, "kw_only": True, "forbid_unknown_fields": True, "namespace": {"__doc__": contents.__doc__}}
     return cast("type[EventData]", msgspec.defstruct(contents.__name__, fields, bases=(contents,), **options))
 

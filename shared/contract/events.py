@@ -22,6 +22,7 @@ class Term(Struct, frozen=True):
     ]
 
 
+TERM = Meta(description="how long the answer may take; the procedure's own term when missing")
 ByDepartment = Annotated[Department, Meta(description="code of the agency that answers for the dossier, as GET /v1/departments lists it")]
 OfProcedure = Annotated[Procedure, Meta(description="code of the procedure, as GET /v1/procedures lists it")]
 CameBy = Annotated[Channel, Meta(description="how the dossier came in")]
@@ -65,7 +66,7 @@ class Received(EventData, frozen=True):
         Instant | None, Meta(description="the deadline; computed from the term and the department's calendar when missing")
     ] = None
     applicant: Applicant = None
-    term: Annotated[Term | None, Meta(description="how long the answer may take; the procedure's own term when missing")] = None
+    term: Annotated[Term | None, TERM] = None
 
 
 class Declined(EventData, frozen=True):
