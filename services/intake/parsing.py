@@ -76,7 +76,7 @@ def _quickly(line: bytes) -> Read | None:
     The reader takes the last of two values of one key. So the quotes are counted: without an escape each stands at the edge of a key or a
     text, and more of them than the values that were read need are those of a key given twice.
     """
-    if b"\\" in line or may_be_finer(line):
+    if b"\\" in line:
         return None
     try:
         sent = _decode_known_sent(line)
@@ -87,7 +87,7 @@ def _quickly(line: bytes) -> Read | None:
         return None
     quotes = data.count(b'"')
     of_envelope = _QUOTES_WITHOUT_MEDIA_TYPE if sent.datacontenttype is UNSET else _QUOTES
-    if line.count(b'"') - quotes != of_envelope or quotes != _quotes_of(name, contents, data):
+    if line.count(b'"') - quotes != of_envelope or quotes != _quotes_of(name, contents, data) or may_be_finer(line):
         return None
     return sent, None, contents
 
