@@ -25,7 +25,7 @@ def bar() -> Progress:
 
 
 @contextmanager
-def import_bar(total_bytes: int | None) -> Iterator[Callable[[Tally], None]]:
+def import_bar(total_bytes: int) -> Iterator[Callable[[Tally], None]]:
     """Shows how much of the file is read, how many lines are settled, and how fast."""
     with bar() as progress:
         task = progress.add_task("import", total=total_bytes, detail="")
@@ -34,9 +34,14 @@ def import_bar(total_bytes: int | None) -> Iterator[Callable[[Tally], None]]:
             elapsed = progress.tasks[task].elapsed or 0
             speed = f" {count(int(tally.settled / elapsed))}/s" if elapsed > 0 else ""
             detail = tally.note or f"{count(tally.settled)} lines{speed}"
-            progress.update(task, completed=tally.read_bytes, detail=detail)
+            done, total = (tally.settled, tally.sorted_lines) if tally.sorted_lines else (tally.read_bytes, total_bytes)
+            progress.update(task, completed=done, total=total, detail=detail)
 
-        yield observe
+        try:
+            yield observe
+        except BaseException:
+            progress.live.transient = True  # the command says how far it came
+            raise
 
 
 @contextmanager

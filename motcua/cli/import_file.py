@@ -1,6 +1,7 @@
 """`motcua import`: a file of events into intake."""
 
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -18,35 +19,53 @@ class FileFormat(StrEnum):
 
 def import_file(
     *,
-    file: Annotated[str, typer.Argument(help="NDJSON or CSV, plain or gzip; - reads standard input.", metavar="FILE")],
+    file: Annotated[str, typer.Argument(help="NDJSON or CSV, plain or gzip; a pipe; - reads standard input.", metavar="FILE")],
     intake: options.Intake = None,
     key: options.Key = None,
     connections: Annotated[int, typer.Option(min=1, max=64, help="How many posts go on at once; a dossier keeps to one.")] = 4,
     patience: Annotated[float, typer.Option(min=0, metavar="SECONDS", help="How long one post is tried while intake is away.")] = 120.0,
-    file_format: Annotated[FileFormat, typer.Option("--format", help="auto: CSV when the name ends in .csv or .csv.gz.")] = FileFormat.AUTO,
+    file_format: Annotated[FileFormat, typer.Option("--format", help="auto: as the name or the first line says.")] = FileFormat.AUTO,
+    rejected: Annotated[
+        Path | None, typer.Option("--rejected", metavar="FILE", help="Where rejected lines are written [default: beside FILE].")
+    ] = None,
 ) -> None:
     """Post a file of events; run twice, it adds nothing.
 
     NDJSON has one CloudEvent a line. CSV has a header row with the columns id, event, code, time and source, and one column for each
-    field of the events' data (department, procedure, channel, due_at ...; a term is term_amount and term_unit); an empty cell is absent.
+    field of the events' data (department, procedure, channel, due_at ...; a term is term_amount and term_unit); a column of your own is
+    named x.NAME; an empty cell is absent. The lines may come in any order: they are sent by the time of their events.
 
-    Rejected lines are written to FILE.rejected.ndjson, each with its line number and the reason.
+    Rejected lines are written to FILE.rejected.ndjson or .csv, each with its line number and the reason. A table can be corrected there
+    and imported again.
 
     Exit code: 0 nothing rejected, 1 some lines rejected, 2 the import could not be done.
     """
     import asyncio
 
     from motcua.cli.bars import import_bar
-    from motcua.cli.console import out
+    from motcua.cli.console import err, out
     from motcua.cli.summary import import_summary
+    from motcua.failure import Failure
     from motcua.importer.run import run
     from motcua.importer.source import Source
+    from motcua.importer.tally import Tally
 
+    services = options.services(intake=intake, key=key)
+    tally = Tally()
     with Source(file, file_format.value) as source:
-        services = options.services(intake=intake, key=key)
-        with import_bar(source.total_bytes) as observe:
-            tally = asyncio.run(run(source, services, observe, connections=connections, patience_seconds=patience))
+        rejected_file = rejected or source.rejected_file
+        try:
+            with import_bar(source.total_bytes) as observe:
+                work = run(
+                    source, services, observe, tally=tally, rejected_file=rejected_file, connections=connections, patience_seconds=patience
+                )
+                asyncio.run(work)
+        except (Failure, KeyboardInterrupt):
+            if tally.settled:
+                err.print(import_summary(tally))
+                err.print("That is so far; run the same import again to go on, what was accepted counts once.", soft_wrap=True)
+            raise
     out.print(import_summary(tally))
     if tally.rejected:
-        out.print(f"rejected lines: {source.rejected_file}", soft_wrap=True)
+        out.print(f"rejected lines: {rejected_file}", soft_wrap=True, markup=False)
         raise typer.Exit(REJECTED)

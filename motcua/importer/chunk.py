@@ -2,33 +2,19 @@
 
 import zlib
 
-import msgspec
-from msgspec import Struct
-
-from motcua.importer.line import Line
+from motcua.importer.line import Line, head_of
 
 CHUNK_LINES = 4_000
 CHUNK_BYTES = 1 << 20
 
 
-class _Subject(Struct):
-    subject: str = ""
-
-
-_decode_subject = msgspec.json.Decoder(_Subject).decode
-
-
 def lane_of(line: Line, lanes: int) -> int:
-    """The connection of the line's dossier: always the same one. A line without a readable dossier takes the first."""
-    try:
-        subject = _decode_subject(line.body).subject
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        return 0
-    return zlib.crc32(subject.encode()) % lanes
+    """The connection of the line's dossier: always the same one. A line without a readable dossier takes that of no name."""
+    return zlib.crc32(head_of(line).subject.encode(errors="surrogatepass")) % lanes
 
 
 class Chunk:
-    """Lines of one lane in file order, posted together; intake's line numbers in it count from 1."""
+    """Lines of one lane in their order, posted together; intake's line numbers in it count from 1."""
 
     __slots__ = ("lines", "size")
 

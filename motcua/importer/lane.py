@@ -1,50 +1,29 @@
 """One connection's work: its chunks one after another, and again those lines whose dossier was not there yet."""
 
 from asyncio import Queue
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable
 from contextlib import closing
-from tempfile import SpooledTemporaryFile
 
 import msgspec
 
 from motcua.failure import Failure
 from motcua.importer.chunk import Chunk
-from motcua.importer.line import Line
-from motcua.importer.rejects import SPOOL_BYTES, Rejects
+from motcua.importer.line import UNREADABLE, Line, head_of
+from motcua.importer.rejects import Rejects
 from motcua.importer.sender import Answer, Rejection, Sender
+from motcua.importer.spool import Spool
 from motcua.importer.tally import Tally
 from shared.domain.errors import UnknownDossier
 
 CHUNKS_AHEAD = 2
-_encode_line = msgspec.msgpack.Encoder().encode
-_decode_line = msgspec.msgpack.Decoder(Line).decode
-_LENGTH_BYTES = 4
-
-
-class Deferred:
-    """Lines to send again, in file order, on disk when they are many."""
-
-    def __init__(self) -> None:
-        self._spool = SpooledTemporaryFile(max_size=SPOOL_BYTES)  # noqa: SIM115 - closed by `close`
-        self.count = 0
-
-    def add(self, line: Line) -> None:
-        record = _encode_line(line)
-        self._spool.write(len(record).to_bytes(_LENGTH_BYTES))
-        self._spool.write(record)
-        self.count += 1
-
-    def drain(self) -> Iterator[Line]:
-        self._spool.seek(0)
-        while length := self._spool.read(_LENGTH_BYTES):
-            yield _decode_line(self._spool.read(int.from_bytes(length)))
-
-    def close(self) -> None:
-        self._spool.close()
+OPENING = frozenset({"submitted", "received"})
 
 
 class Lane:
-    """Sends its chunks strictly one after another, so that a dossier's events arrive in file order."""
+    """Sends its chunks strictly one after another, so that a dossier's events arrive in the order of its lines.
+
+    A dossier that is not there yet parks all its lines: a later one must not overtake those that wait.
+    """
 
     def __init__(self, sender: Sender, tally: Tally, rejects: Rejects, changed: Callable[[], None]) -> None:
         self.queue: Queue[Chunk | None] = Queue(CHUNKS_AHEAD)
@@ -52,7 +31,8 @@ class Lane:
         self._tally = tally
         self._rejects = rejects
         self._changed = changed
-        self._deferred = Deferred()
+        self._parked: set[str] = set()
+        self._deferred = Spool(Line)
 
     @property
     def waiting(self) -> int:
@@ -64,21 +44,18 @@ class Lane:
     async def work(self) -> None:
         """Send what the queue brings until it brings None."""
         while (chunk := await self.queue.get()) is not None:
-            await self._send(chunk)
+            await self._send_unparked(chunk.lines)
 
     async def send_deferred(self) -> None:
-        """One pass over the lines whose dossier was not there; those still refused for that wait for the next pass."""
-        before, self._deferred = self._deferred, Deferred()
+        """Try the first line of each parked dossier; then send the others of those that are there by now."""
+        before, self._deferred = self._deferred, Spool(Line)
         self._tally.waiting -= before.count
+        self._parked = set()
         with closing(before):
-            chunk = Chunk()
-            for line in before.drain():
-                chunk.add(line)
-                if chunk.full:
-                    await self._send(chunk)
-                    chunk = Chunk()
-            if chunk.lines:
-                await self._send(chunk)
+            seen: set[str] = set()
+            await self._send_all(line for line in before.drain() if _first_of(line, seen))
+            seen = set()
+            await self._send_all(line for line in before.drain() if not _first_of(line, seen))
 
     def give_up_deferred(self) -> None:
         """What still waits after the last pass is rejected: its dossier is nowhere."""
@@ -86,7 +63,27 @@ class Lane:
             self._reject(line, UnknownDossier.code, "there is no such dossier, also after everything else was sent", _id_of(line))
         self._tally.waiting -= self._deferred.count
 
-    async def _send(self, chunk: Chunk) -> None:
+    async def _send_all(self, lines: Iterable[Line]) -> None:
+        chunk = Chunk()
+        for line in lines:
+            chunk.add(line)
+            if chunk.full:
+                await self._send_unparked(chunk.lines)
+                chunk = Chunk()
+        await self._send_unparked(chunk.lines)
+
+    async def _send_unparked(self, lines: Iterable[Line]) -> None:
+        chunk = Chunk()
+        for line in lines:
+            head = head_of(line)
+            if head.event in OPENING:
+                self._parked.discard(head.subject)
+            if head.subject in self._parked:
+                self._park(line)
+            else:
+                chunk.add(line)
+        if not chunk.lines:
+            return
         answer = await self._sender.send(chunk.body)
         _must_add_up(answer, len(chunk.lines))
         self._tally.accepted += answer.accepted
@@ -98,14 +95,26 @@ class Lane:
 
     def _book(self, line: Line, rejection: Rejection) -> None:
         if rejection.code == UnknownDossier.code:
-            self._deferred.add(line)
-            self._tally.waiting += 1
+            self._park(line)
         else:
             self._reject(line, rejection.code, rejection.detail, rejection.id)
+
+    def _park(self, line: Line) -> None:
+        self._parked.add(head_of(line).subject)
+        self._deferred.add(line)
+        self._tally.waiting += 1
 
     def _reject(self, line: Line, code: str, detail: str, event_id: str | None) -> None:
         self._rejects.add(line, code, detail, event_id)
         self._tally.rejected += 1
+
+
+def _first_of(line: Line, seen: set[str]) -> bool:
+    """Whether it is the first line of its dossier; notes that the dossier was seen."""
+    subject = head_of(line).subject
+    first = subject not in seen
+    seen.add(subject)
+    return first
 
 
 class _Id(msgspec.Struct):
@@ -113,7 +122,10 @@ class _Id(msgspec.Struct):
 
 
 def _id_of(line: Line) -> str | None:
-    return msgspec.json.decode(line.body, type=_Id).id
+    try:
+        return msgspec.json.decode(line.body, type=_Id).id
+    except UNREADABLE:
+        return None
 
 
 def _must_add_up(answer: Answer, sent: int) -> None:

@@ -1,5 +1,8 @@
-"""The file of refused lines: each with its number, the reason, and the line as it was, in the order of the imported file."""
+"""The file of refused lines, in the form they came in, so that they can be corrected and imported again."""
 
+import csv
+from contextlib import AbstractContextManager
+from io import StringIO
 from pathlib import Path
 from tempfile import SpooledTemporaryFile
 from types import TracebackType
@@ -9,8 +12,11 @@ import msgspec
 from msgspec import Struct
 
 from motcua.importer.line import Line
+from motcua.importer.spool import SPOOL_BYTES
+from motcua.importer.table import REFUSED_COLUMNS, Table
+from motcua.output import check_writable, writing
 
-SPOOL_BYTES = 8 << 20
+BYTE_ORDER_MARK = "\ufeff"  # spreadsheets need it
 
 
 class Reject(Struct):
@@ -24,11 +30,16 @@ class Reject(Struct):
 _encode = msgspec.json.Encoder().encode
 
 
-class Rejects:
-    """Collects refused lines as they come; `write` puts them into `path` by line number, or removes the file of an earlier run."""
+class Rejects(AbstractContextManager["Rejects"]):
+    """Collects refused lines as they come; at the end they are in `path` by line number, or the file of an earlier run is gone.
 
-    def __init__(self, path: Path) -> None:
+    Lines of NDJSON are written as JSON with the line in `raw`; rows of a table as a table: line, code and detail before their own cells.
+    """
+
+    def __init__(self, path: Path, table: Table | None = None) -> None:
+        check_writable(path)
         self.path = path
+        self._table = table
         self._spool = SpooledTemporaryFile(max_size=SPOOL_BYTES)  # noqa: SIM115 - closed by __exit__
         self._places: list[tuple[int, int, int]] = []  # line number, offset, length
 
@@ -36,20 +47,34 @@ class Rejects:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        if error is None or self._places:  # a run that failed before it refused anything says nothing of the lines refused before
-            self.write()
-        self._spool.close()
+        try:
+            if error is None or self._places:  # a run that failed before it refused anything says nothing of the lines refused before
+                self._write()
+        finally:
+            self._spool.close()
 
     def add(self, line: Line, code: str, detail: str, event_id: str | None) -> None:
-        record = _encode(Reject(line.number, code, detail, event_id, line.as_read)) + b"\n"
+        if self._table is None:
+            record = _encode(Reject(line.number, code, detail, event_id, line.as_read)) + b"\n"
+        else:
+            record = _row(self._table, [str(line.number), code, detail, *self._table.cells(line)])
         self._places.append((line.number, self._spool.tell(), len(record)))
         self._spool.write(record)
 
-    def write(self) -> None:
+    def _write(self) -> None:
         if not self._places:
-            self.path.unlink(missing_ok=True)
+            if self.path.is_file() or self.path.is_symlink():
+                self.path.unlink()
             return
-        with self.path.open("wb") as file:
+        with writing(self.path, private=True) as file:
+            if self._table is not None:
+                file.write(BYTE_ORDER_MARK.encode() + _row(self._table, [*REFUSED_COLUMNS, *self._table.header]))
             for _number, offset, length in sorted(self._places):
                 self._spool.seek(offset)
                 file.write(self._spool.read(length))
+
+
+def _row(table: Table, cells: list[str]) -> bytes:
+    text = StringIO()
+    csv.writer(text, delimiter=table.delimiter, lineterminator="\r\n").writerow(cells)
+    return text.getvalue().encode(errors="replace")

@@ -1,13 +1,15 @@
-"""The import as a whole: read, spread over the lanes, send, send again what waited for its dossier."""
+"""The import as a whole: put in order, spread over the lanes, send, send again what waited for its dossier."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import ExitStack, asynccontextmanager, closing
+from pathlib import Path
 
 import httpx
 
 from motcua.client import TIMEOUT, Services, is_loopback
 from motcua.failure import Failure
+from motcua.importer.chronology import Chronology
 from motcua.importer.chunk import Chunk, lane_of
 from motcua.importer.lane import Lane
 from motcua.importer.rejects import Rejects
@@ -22,10 +24,17 @@ MALFORMED = "malformed"
 
 
 async def run(
-    source: Source, services: Services, observe: Observer, *, connections: int = CONNECTIONS, patience_seconds: float = PATIENCE_SECONDS
+    source: Source,
+    services: Services,
+    observe: Observer,
+    *,
+    tally: Tally | None = None,
+    rejected_file: Path | None = None,
+    connections: int = CONNECTIONS,
+    patience_seconds: float = PATIENCE_SECONDS,
 ) -> Tally:
     """Import the source; the tally adds up to its lines. A Failure leaves what was accepted in place: run again to go on."""
-    tally = Tally()
+    tally = tally or Tally()
 
     def changed() -> None:
         tally.read_bytes = source.read_bytes
@@ -33,7 +42,7 @@ async def run(
 
     def say(note: str) -> None:
         tally.note = note
-        observe(tally)
+        changed()
 
     limits = httpx.Limits(max_connections=connections, max_keepalive_connections=connections)
     async with httpx.AsyncClient(
@@ -42,25 +51,30 @@ async def run(
         sender = Sender(client, patience_seconds, say)
         await sender.check()
         with ExitStack() as stack:
-            rejects = stack.enter_context(Rejects(source.rejected_file))
+            rejects = stack.enter_context(Rejects(rejected_file or source.rejected_file, source.table))
+            lines = stack.enter_context(Chronology(source))
+            survey = lines.survey()
+            while note := await asyncio.to_thread(next, survey, None):
+                say(note)
+            tally.sorted_lines = lines.sorted_lines
             lanes = [stack.enter_context(closing(Lane(sender, tally, rejects, changed))) for _ in range(connections)]
-            await _first_pass(source, lanes, rejects, tally)
+            await _first_pass(lines, lanes, rejects, tally)
             await _later_passes(lanes, tally)
-    changed()
+    say("")
     return tally
 
 
-async def _first_pass(source: Source, lanes: list[Lane], rejects: Rejects, tally: Tally) -> None:
+async def _first_pass(lines: Chronology, lanes: list[Lane], rejects: Rejects, tally: Tally) -> None:
     async with _unwrapped(), asyncio.TaskGroup() as tasks:
         for lane in lanes:
             tasks.create_task(lane.work())
-        await _spread(source, lanes, rejects, tally)
+        await _spread(lines, lanes, rejects, tally)
 
 
-async def _spread(source: Source, lanes: list[Lane], rejects: Rejects, tally: Tally) -> None:
+async def _spread(lines: Chronology, lanes: list[Lane], rejects: Rejects, tally: Tally) -> None:
     """Give every line to its dossier's lane; a full queue holds the reading back."""
     building = [Chunk() for _ in lanes]
-    batches = source.batches()
+    batches = lines.batches()
     while batch := await asyncio.to_thread(next, batches, None):
         for line in batch:
             if line.refusal is not None:

@@ -1,89 +1,140 @@
-"""Reading a file of events: NDJSON or CSV, plain or gzip or standard input, in batches of lines, never whole in memory."""
+"""A file of events: NDJSON or CSV, plain or gzip, a pipe or standard input, in batches of lines, never whole in memory."""
 
-import gzip
+import os
+import stat
 import sys
-import zlib
+import tempfile
 from collections.abc import Iterator
-from io import BufferedReader
+from contextlib import ExitStack
 from itertools import count
 from pathlib import Path
 from types import TracebackType
-from typing import Literal, Self
+from typing import BinaryIO, Literal, Self
 
 from motcua.failure import Failure
 from motcua.importer.line import Line
-from motcua.importer.table import rows
+from motcua.importer.table import Table, looks_like_a_header
+from motcua.importer.text import BLOCK_BYTES, TOO_LONG, PhysicalLine, Text
 
 STDIN = "-"
 BATCH_BYTES = 1 << 20
-GZIP_MAGIC = b"\x1f\x8b"
-BOM = b"\xef\xbb\xbf"
+ENDLESS_BYTES = 1 << 30
 Format = Literal["auto", "ndjson", "csv"]
 
 
 class Source:
-    """A file of events, closed at the end of its `with`; `read_bytes` of `total_bytes` were taken from it (no total for standard input)."""
+    """A file of events, closed at the end of its `with`; `read_bytes` of `total_bytes` were taken from it in this reading.
+
+    What can be read only once (a pipe, standard input) is copied into a temporary file first.
+    """
 
     def __init__(self, name: str, wanted: Format = "auto") -> None:
         self.name = "stdin" if name == STDIN else name
-        self._file = _open(name)
-        self._from_stdin = name == STDIN
         self._format = wanted
-        self.total_bytes = None if self._from_stdin else Path(name).stat().st_size
         self.read_bytes = 0
+        with ExitStack() as stack:  # closes what was opened when something is wrong with it
+            try:
+                self._file, self._once = self._opened(name, stack)
+            except OSError as error:
+                raise Failure(f"{self.name} cannot be read: {error.strerror or error}") from error
+            self.total_bytes = os.fstat(self._file.fileno()).st_size
+            self._text = Text(self._file, self.name)
+            self.table = self._find_table()
+            self._open = stack.pop_all()
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        self._file.close()
+        self._open.close()
 
     @property
     def rejected_file(self) -> Path:
-        """Where the lines that intake refuses are written."""
-        return Path(f"{self.name}.rejected.ndjson")
+        """Where refused lines are written: beside the file, and in the current folder when the source is no plain file."""
+        stem = Path(self.name).name if self._once else self.name
+        return Path(f"{stem}.rejected.{'csv' if self.table else 'ndjson'}")
 
     def batches(self) -> Iterator[list[Line]]:
-        """The lines of the file, in its order; blank ones are left out but counted."""
-        with self._unpacked() as text:
-            if text.peek(len(BOM)).startswith(BOM):
-                text.read(len(BOM))
-            yield from self._table(text) if self._is_table else self._lines(text)
+        """The lines of the file, in its order; blank ones are left out but counted. May be called again."""
+        physical = self._physical_lines()
+        return self._grouped(self.table.rows(line for batch in physical for line in batch)) if self.table else self._lines(physical)
 
-    def _unpacked(self) -> BufferedReader:
-        if self._file.peek(len(GZIP_MAGIC)).startswith(GZIP_MAGIC):
-            return BufferedReader(gzip.GzipFile(fileobj=self._file), BATCH_BYTES)
-        return self._file
+    def _opened(self, name: str, stack: ExitStack) -> tuple[BinaryIO, bool]:
+        """The file, and whether it is a copy of what can be read only once."""
+        if name == STDIN:
+            if sys.stdin is None:
+                raise Failure("standard input is closed; name a file")
+            file: BinaryIO = open(sys.stdin.fileno(), "rb", closefd=False)  # noqa: SIM115 - closed with this source
+        else:
+            file = Path(name).open("rb")  # noqa: SIM115 - closed with this source
+        stack.enter_context(file)
+        status = os.fstat(file.fileno())
+        if stat.S_ISREG(status.st_mode) and name != STDIN:
+            return file, False
+        if stat.S_ISCHR(status.st_mode) and not (file.isatty() or os.path.sameopenfile(file.fileno(), _null(stack))):
+            raise Failure(f"{self.name} is a device, not a file of events; name a file, or - for standard input")
+        return self._copied(file, stack), True
 
-    @property
-    def _is_table(self) -> bool:
+    def _copied(self, file: BinaryIO, stack: ExitStack) -> BinaryIO:
+        copy = stack.enter_context(tempfile.TemporaryFile())  # noqa: SIM115 - closed with this source
+        since_line_end = 0
+        while block := file.read(BLOCK_BYTES):
+            end = max(block.rfind(b"\n"), block.rfind(b"\r"))
+            since_line_end = since_line_end + len(block) if end < 0 else len(block) - end
+            if since_line_end > ENDLESS_BYTES:
+                raise Failure(f"{self.name} has a line without an end; this is no file of events")
+            try:
+                copy.write(block)
+            except OSError as error:
+                where = tempfile.gettempdir()
+                raise Failure(f"{self.name} can't be copied to {where} ({error.strerror}); name a roomier folder with TMPDIR") from error
+        copy.flush()
+        return copy
+
+    def _find_table(self) -> Table | None:
+        """The table that the file is, by the format asked for, its name or its first line; None when it has a JSON object a line."""
+        if self._format == "ndjson":
+            return None
+        number, first = self._first_line()
         if self._format == "auto":
-            return self.name.lower().removesuffix(".gz").endswith(".csv")
-        return self._format == "csv"
+            if first.startswith(b"["):
+                raise Failure(f"{self.name} is a JSON array; an import takes one event a line, as from: jq -c '.[]' {self.name}")
+            if first.startswith(b"{") or self._is_named("ndjson", "jsonl", "json"):
+                return None
+            if not (self._is_named("csv", "tsv") or looks_like_a_header(first)):
+                return None
+        return Table(first, number, f"/import/{Path(self.name).name}", self.name)
 
-    def _raw_batches(self, text: BufferedReader) -> Iterator[list[bytes]]:
-        try:
-            while batch := text.readlines(BATCH_BYTES):
-                self.read_bytes = self.read_bytes + sum(map(len, batch)) if self._from_stdin else self._file.tell()
-                yield batch
-        except (EOFError, zlib.error, gzip.BadGzipFile) as broken:
-            msg = f"{self.name} is not a whole gzip file ({broken}); fetch it again, what was read of it has been sent"
-            raise Failure(msg) from broken
+    def _first_line(self) -> tuple[int, bytes]:
+        """The first line that is not blank and its number; an empty one when there is none."""
+        lines = (line for batch in self._text.lines() for line in batch)
+        written = ((number, line) for number, line in enumerate(lines, 1) if line is None or not line.isspace())
+        number, line = next(written, (1, b""))
+        return number, (line or b"").strip(b"\r\n")
 
-    def _lines(self, text: BufferedReader) -> Iterator[list[Line]]:
+    def _is_named(self, *suffixes: str) -> bool:
+        return self.name.lower().removesuffix(".gz").endswith(tuple(f".{suffix}" for suffix in suffixes))
+
+    def _physical_lines(self) -> Iterator[list[PhysicalLine]]:
+        for batch in self._text.lines():
+            self.read_bytes = self._file.tell()
+            yield batch
+
+    def _lines(self, physical: Iterator[list[PhysicalLine]]) -> Iterator[list[Line]]:
         numbers = count(1)
-        for batch in self._raw_batches(text):
-            if not batch[-1].endswith(b"\n"):
-                batch[-1] += b"\n"
-            yield [Line(number, body) for number, body in zip(numbers, batch, strict=False) if not body.isspace()]
+        for batch in physical:
+            yield [
+                Line(number, b"", None, TOO_LONG) if body is None else Line(number, body)
+                for body, number in zip(batch, numbers, strict=False)  # in this order: zip takes no number that has no line
+                if body is None or not body.isspace()
+            ]
 
-    def _table(self, text: BufferedReader) -> Iterator[list[Line]]:
-        physical = (line for batch in self._raw_batches(text) for line in batch)
+    def _grouped(self, lines: Iterator[Line]) -> Iterator[list[Line]]:
         batch: list[Line] = []
         size = 0
-        for line in rows(physical, default_source=f"/import/{Path(self.name).name}"):
+        for line in lines:
             batch.append(line)
-            size += len(line.body)
+            size += len(line.body) + len(line.raw or b"")
             if size >= BATCH_BYTES:
                 yield batch
                 batch, size = [], 0
@@ -91,11 +142,5 @@ class Source:
             yield batch
 
 
-def _open(name: str) -> BufferedReader:
-    if name == STDIN:
-        return open(sys.stdin.fileno(), "rb", closefd=False)
-    try:
-        return Path(name).open("rb")
-    except OSError as error:
-        msg = f"{name} cannot be read: {error.strerror}"
-        raise Failure(msg) from error
+def _null(stack: ExitStack) -> int:
+    return stack.enter_context(Path(os.devnull).open("rb")).fileno()

@@ -1,11 +1,14 @@
 """A table of events (CSV) as CloudEvents: one row an event, a header that names the columns.
 
-Columns: `id`, `event` (received, resolved ...), `code` (of the dossier), `time` (ISO 8601 with offset), `source` (optional), and one
-for each field of the events' data; a term is `term_amount` and `term_unit`. An empty cell is an absent value. Comma or semicolon.
+Columns: `id`, `event` (received, resolved ...), `code` (of the dossier), `time` (ISO 8601 with offset), `source` (optional), one for each
+field of the events' data, a term as `term_amount` and `term_unit`, and `x.<name>` for what an office keeps besides. An empty cell is an
+absent value. Comma, semicolon or tab. Rows that came back refused stand behind three columns more, which are skipped.
 """
 
 import csv
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
+from difflib import get_close_matches
+from itertools import islice
 from types import NoneType, UnionType
 from typing import Annotated, Any, Union, get_args, get_origin
 
@@ -13,55 +16,137 @@ import msgspec
 
 from motcua.failure import Failure
 from motcua.importer.line import Line
+from motcua.importer.text import LONGEST_LINE, TOO_LONG, PhysicalLine
 from shared.contract.envelope import JSON, SPEC_VERSION, event_type
 from shared.contract.events import EVENT_DATA, EventData
 
 REQUIRED = ("id", "event", "code", "time")
 ENVELOPE = frozenset({*REQUIRED, "source"})
+TERM = ("term_amount", "term_unit")
+REFUSED_COLUMNS = ("line", "code", "detail")
+EXTENSION, EXTENSION_PREFIX = "x", "x."
+DELIMITERS = ",;\t"
+OTHER_NAMES = {"subject": "code", "dossier": "code", "type": "event", "occurred_at": "time", "received_at": "time"}
 WORDS = {"true": True, "1": True, "yes": True, "x": True, "false": False, "0": False, "no": False}
+NEVER_CLOSED = "unexpected end of data"  # the csv module's words for a quote open at the end of the file
 Converter = Callable[[str], object]
 encode = msgspec.json.Encoder().encode
 
 
-def rows(physical_lines: Iterable[bytes], default_source: str) -> Iterator[Line]:
-    """Every row after the header as a line; a row that makes no event carries its refusal."""
-    read: list[bytes] = []
+class Table:
+    """A table with its header: reads rows into lines, and rows that were refused back into cells."""
 
-    def text() -> Iterator[str]:
-        for line in physical_lines:
-            read.append(line)
-            yield line.decode(errors="surrogateescape")
+    def __init__(self, header: bytes, number: int, default_source: str, name: str) -> None:
+        text = header.decode(errors="replace")
+        self.delimiter = _delimiter(text)
+        self._number = number
+        self._default_source = default_source
+        names = next(csv.reader([text], delimiter=self.delimiter), [])
+        self._skipped = len(REFUSED_COLUMNS) if tuple(map(_column, names[: len(REFUSED_COLUMNS)])) == REFUSED_COLUMNS else 0
+        self.header = names[self._skipped :]
+        self._columns = [_column(each) for each in self.header]
+        _check(self._columns, name)
 
-    lines = text()
-    header_line = next(lines, "")
-    delimiter = ";" if header_line.count(";") > header_line.count(",") else ","
-    header = _header(next(csv.reader([header_line], delimiter=delimiter), []))
-    table = csv.reader(lines, delimiter=delimiter, strict=True)
-    read.clear()
-    number = 2
-    while True:
-        cells, refusal = _next_row(table)
-        if cells is None:
-            return
-        raw = b"".join(read)
-        if refusal is not None:
-            yield Line(number, b"", raw, refusal)
-        elif any(cell.strip() for cell in cells):
-            yield _line(number, raw, header, cells, default_source)
-        number += len(read)
-        read.clear()
+    def rows(self, physical_lines: Iterator[PhysicalLine]) -> Iterator[Line]:
+        """Every row after the header as a line; a row that makes no event carries its refusal."""
+        csv.field_size_limit(LONGEST_LINE)
+        lines = _RowLines(islice(physical_lines, self._number, None))
+        table = csv.reader(lines, delimiter=self.delimiter, strict=True)
+        number = self._number + 1
+        while True:
+            cells, refusal = _next_row(table)
+            if cells is None:
+                return
+            if refusal is None and len(cells) - self._skipped != len(self._columns):
+                refusal = f"the row has {len(cells)} cells, the header {len(self._columns) + self._skipped}" if any(cells) else None
+                cells = []
+            read = lines.taken()
+            if refusal is not None:
+                yield from _refused(number, read, refusal)
+            elif any(cell.strip() for cell in cells):
+                yield self._line(number, b"".join(line or b"" for line in read), cells[self._skipped :])
+            number += len(read)
+
+    def cells(self, line: Line) -> list[str]:
+        """The cells of a refused row, to be corrected where it came from."""
+        text = (line.raw or b"").rstrip(b"\r\n").decode(errors="backslashreplace")
+        return next(csv.reader(text.splitlines(keepends=True), delimiter=self.delimiter), [])[self._skipped :]
+
+    def _line(self, number: int, raw: bytes, cells: list[str]) -> Line:
+        row = {name: value for name, cell in zip(self._columns, cells, strict=True) if (value := cell.strip())}
+        if "" in row:
+            return Line(number, b"", raw, f"{row['']!r} stands in a column without a name; name it in the first row or empty the cell")
+        try:
+            return Line(number, encode(_event(row, self._default_source)) + b"\n", raw)
+        except UnicodeEncodeError:
+            return Line(number, b"", raw, "the row is not UTF-8; save the table as CSV UTF-8")
 
 
-def _header(names: list[str]) -> list[str]:
-    header = [name.strip().lower() for name in names]
-    missing = [name for name in REQUIRED if name not in header]
-    if missing:
-        msg = (
-            f"the table's first row must name its columns; {', '.join(missing)} not found. "
-            f"Needed: {', '.join(REQUIRED)}; then source and the data columns (department, procedure, channel, due_at ...)"
+class _RowLines:
+    """Physical lines for a CSV reader, kept until the row they make is done; a row is not longer than an event may be."""
+
+    def __init__(self, physical_lines: Iterator[PhysicalLine]) -> None:
+        self._lines = physical_lines
+        self._read: list[PhysicalLine] = []
+        self._size = 0
+
+    def __iter__(self) -> Iterator[str]:
+        return self
+
+    def __next__(self) -> str:
+        line = next(self._lines)
+        self._read.append(line)
+        self._size += len(line or b"")
+        if line is None or self._size > LONGEST_LINE:
+            raise csv.Error(TOO_LONG)
+        return line.decode(errors="surrogateescape")
+
+    def taken(self) -> list[PhysicalLine]:
+        """The lines since the last call."""
+        read, self._read, self._size = self._read, [], 0
+        return read
+
+
+def looks_like_a_header(line: bytes) -> bool:
+    """Whether it is the first row of a table: it names one of the columns that are needed, or holds semicolons or tabs."""
+    text = line.decode(errors="replace")
+    delimiter = _delimiter(text)
+    names = text.split(delimiter)
+    return len(names) > 1 and (delimiter != "," or bool({_column(name) for name in names} & set(REQUIRED)))
+
+
+def _delimiter(header: str) -> str:
+    return max(DELIMITERS, key=header.count)
+
+
+def _column(name: str) -> str:
+    """A header's cell as a column's name; what stands behind x. is the office's own and stays as it is."""
+    name = name.strip().lstrip("\ufeff")
+    return EXTENSION_PREFIX + name[len(EXTENSION_PREFIX) :].strip() if name.lower().startswith(EXTENSION_PREFIX) else name.lower()
+
+
+def _check(columns: list[str], name: str) -> None:
+    """Raises `Failure` before anything is sent: a column that nobody reads would lose what stands in it."""
+    wrong = [f"{column}: not a column{_did_you_mean(column)}" for column in columns if column and not _is_known(column)]
+    wrong += [f"{column}: named {columns.count(column)} times" for column in dict.fromkeys(columns) if column and columns.count(column) > 1]
+    if missing := [column for column in REQUIRED if column not in columns]:
+        needed = ", ".join(REQUIRED)
+        wrong.insert(
+            0, f"{', '.join(missing)} not found; needed are {needed}, then source and the data columns (department, procedure ...)"
         )
-        raise Failure(msg)
-    return header
+    if wrong:
+        own = "" if all(map(_is_known, columns)) else f". Columns of your own are named {EXTENSION_PREFIX}<name>"
+        raise Failure(f"{name} is a table whose first row must name its columns. {'; '.join(wrong)}{own}")
+
+
+def _is_known(column: str) -> bool:
+    return column in KNOWN or (column.startswith(EXTENSION_PREFIX) and column != EXTENSION_PREFIX)
+
+
+def _did_you_mean(column: str) -> str:
+    written = "_".join(column.replace("-", " ").split())
+    near = OTHER_NAMES.get(written) or next(iter(get_close_matches(written, sorted(KNOWN), n=1)), None)
+    return f"; did you mean {near}?" if near else ""
 
 
 def _next_row(table: Iterator[list[str]]) -> tuple[list[str] | None, str | None]:
@@ -70,17 +155,23 @@ def _next_row(table: Iterator[list[str]]) -> tuple[list[str] | None, str | None]
     except StopIteration:
         return None, None
     except csv.Error as error:
-        return [], f"not a row of the table: {error}"
+        return [], NEVER_CLOSED if str(error) == NEVER_CLOSED else f"not a row of the table: {error}"
 
 
-def _line(number: int, raw: bytes, header: list[str], cells: list[str], default_source: str) -> Line:
-    if len(cells) != len(header):
-        return Line(number, b"", raw, f"the row has {len(cells)} cells, the header {len(header)}")
-    row = {name: value for name, cell in zip(header, cells, strict=True) if (value := cell.strip())}
-    try:
-        return Line(number, encode(_event(row, default_source)) + b"\n", raw)
-    except UnicodeEncodeError:
-        return Line(number, b"", raw, "the row is not UTF-8; save the table as CSV UTF-8")
+def _refused(number: int, read: list[PhysicalLine], refusal: str) -> Iterator[Line]:
+    """Every line that a broken row took along: what a stray quote swallowed are rows of their own, which nobody has seen."""
+    several = len(read) > 1
+    for place, line in enumerate(read):
+        if line is None:
+            detail = TOO_LONG
+        elif place > 0:
+            detail = f"swallowed by a quote that opens in line {number}; correct that line"
+        elif several or refusal == NEVER_CLOSED:
+            detail = f"a quote that opens in line {number} is not closed there; it swallowed {len(read) - 1} lines after it"
+        else:
+            detail = refusal
+        if line is None or not line.isspace():
+            yield Line(number + place, b"", line, detail)
 
 
 def _event(row: dict[str, str], default_source: str) -> dict[str, object]:
@@ -94,8 +185,10 @@ def _event(row: dict[str, str], default_source: str) -> dict[str, object]:
 
 def _event_data(name: str, row: dict[str, str]) -> dict[str, object]:
     converters = _CONVERTERS.get(name, {})
-    columns = (column for column in row if column not in ENVELOPE and not column.startswith("term_"))
+    columns = (column for column in row if column not in ENVELOPE and column not in TERM and not column.startswith(EXTENSION_PREFIX))
     found = {column: converters.get(column, str)(row[column]) for column in columns}
+    if own := {column.removeprefix(EXTENSION_PREFIX): cell for column, cell in row.items() if column.startswith(EXTENSION_PREFIX)}:
+        found[EXTENSION] = own
     if "term_amount" in row or "term_unit" in row:
         found["term"] = {"amount": _whole(row.get("term_amount", "")), "unit": row.get("term_unit", "")}
     return {column: None for column in _NULLABLE.get(name, ()) if column not in found} | found
@@ -130,3 +223,4 @@ def _nullable(cls: type[EventData]) -> tuple[str, ...]:
 
 _CONVERTERS = {name: _converters(cls) for name, cls in EVENT_DATA.items()}
 _NULLABLE = {name: _nullable(cls) for name, cls in EVENT_DATA.items()}
+KNOWN = ENVELOPE | {*TERM} | {field.name for cls in EVENT_DATA.values() for field in msgspec.structs.fields(cls)} - {"term", EXTENSION}

@@ -5,9 +5,13 @@ from dataclasses import dataclass
 
 @dataclass(slots=True)
 class Tally:
-    """Counts of lines; `waiting` ones were refused only because their dossier was not there yet and are sent again."""
+    """Counts of lines; `waiting` ones were refused only because their dossier was not there yet and are sent again.
+
+    `sorted_lines` are all lines of a file that had to be put in order first.
+    """
 
     read_bytes: int = 0
+    sorted_lines: int = 0
     accepted: int = 0
     duplicates: int = 0
     rejected: int = 0

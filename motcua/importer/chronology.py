@@ -1,0 +1,141 @@
+"""The order in which a file's lines are sent: by the time of their events, whatever order the file has them in.
+
+Intake judges each dossier's events as they come: a later one that overtakes an earlier one may be allowed, and the earlier one is
+then refused for good. So a file whose times go back is sorted first, outside memory when it is large.
+"""
+
+import heapq
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, closing
+from datetime import UTC, datetime, timedelta
+from operator import attrgetter
+from types import TracebackType
+from typing import Self
+
+from msgspec import Struct
+
+from motcua.importer.line import Head, Line, head_of
+from motcua.importer.source import Source
+from motcua.importer.spool import Spool
+
+RUN_BYTES = 64 << 20
+BATCH_LINES = 2_000
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+_UNDATED = sys.maxsize  # intake will refuse it; until then it stands in nobody's way
+
+# Of one dossier's events at one instant the lifecycle allows no other order than this; those of one number keep the file's.
+_MIDDLE = 2
+_PLACES = {"submitted": 0, "received": 1, "resolved": 3, "withdrawn": 3, "stopped": 3, "returned": 4, "rated": 5, "corrected": 5}
+_ANYWHERE = frozenset({"fee_paid", "corrected"})
+
+
+class _Placed(Struct, frozen=True, gc=False):
+    """A line with what it is sorted by."""
+
+    key: tuple[int, int, int]
+    line: Line
+
+
+class _Course:
+    """Whether the times seen so far never go back, or never go on (newest first)."""
+
+    def __init__(self) -> None:
+        self.ascending = self.descending = True
+        self._latest: datetime | None = None
+        self._places: dict[str, int] = {}  # of the dossiers with an event at the latest instant
+
+    def add(self, head: Head) -> None:
+        if head.time is None:
+            return
+        if self._latest is not None and head.time != self._latest:
+            if head.time < self._latest:
+                self.ascending = False
+            else:
+                self.descending = False
+            self._places.clear()
+        self._latest = head.time
+        if self.ascending and head.event not in _ANYWHERE:
+            place = _place(head)
+            if place < self._places.get(head.subject, place):
+                self.ascending = False
+            self._places[head.subject] = place
+
+
+class Chronology:
+    """The lines of a source in the order to send them; `survey` comes first and reads the file once or twice."""
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        self._stack = ExitStack()
+        self._runs: list[Spool[_Placed]] | None = None
+        self._held: list[_Placed] = []
+        self._sign = 1
+        self.sorted_lines = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._stack.close()
+
+    def survey(self) -> Iterator[str]:
+        """Find out whether the lines are in order, and sort them if not; yields what it is doing, again and again."""
+        course = _Course()
+        for batch in self._source.batches():
+            for line in batch:
+                if line.refusal is None:
+                    course.add(head_of(line))
+            if not (course.ascending or course.descending):
+                break
+            yield "looking at the order of the lines"
+        if not course.ascending:
+            self._sign = -1 if course.descending else 1  # newest first: of one instant, too, the last line comes first
+            yield from self._sort()
+
+    def batches(self) -> Iterator[list[Line]]:
+        """The lines, a batch at a time."""
+        if self._runs is None:
+            yield from self._source.batches()
+            return
+        runs = [*(run.drain() for run in self._runs), iter(self._held)]
+        batch: list[Line] = []
+        for placed in heapq.merge(*runs, key=attrgetter("key")):
+            batch.append(placed.line)
+            if len(batch) >= BATCH_LINES:
+                yield batch
+                batch = []
+        if batch:
+            yield batch
+
+    def _sort(self) -> Iterator[str]:
+        """Sorted runs on disk, the last one in memory."""
+        self._runs, size = [], 0
+        for batch in self._source.batches():
+            for line in batch:
+                self._held.append(_Placed(self._key(line), line))
+                size += len(line.body) + len(line.raw or b"")
+            self.sorted_lines += len(batch)
+            if size >= RUN_BYTES:
+                self._keep_run()
+                size = 0
+            yield "putting the lines in order of time"
+        self._held.sort(key=attrgetter("key"))
+
+    def _keep_run(self) -> None:
+        assert self._runs is not None
+        run = self._stack.enter_context(closing(Spool(_Placed)))
+        for placed in sorted(self._held, key=attrgetter("key")):
+            run.add(placed)
+        self._held.clear()
+        self._runs.append(run)
+
+    def _key(self, line: Line) -> tuple[int, int, int]:
+        head = Head() if line.refusal is not None else head_of(line)
+        at = _UNDATED if head.time is None else (head.time - _EPOCH) // _MICROSECOND
+        return at, _place(head), self._sign * line.number
+
+
+def _place(head: Head) -> int:
+    return _PLACES.get(head.event or "", _MIDDLE)

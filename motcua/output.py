@@ -1,0 +1,79 @@
+"""Writing a file that somebody named: whole or not at all where a plain file stands, straight through where something else does."""
+
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+from motcua.failure import Failure
+
+NEW_MODE = 0o666  # what the umask leaves of it
+PRIVATE_MODE = 0o600
+THROUGH = (Path("/dev"), Path("/proc"))  # /dev/stdout may lead to a plain file that others write to as well
+
+
+@contextmanager
+def writing(path: Path, *, private: bool = False) -> Iterator[BinaryIO]:
+    """A plain file is replaced when all is written and keeps its mode; a pipe, a device or /dev/stdout is written to as it stands.
+
+    A symbolic link stays, its target is written. `private` makes the file its owner's only. Raises `Failure` when it can't be written.
+    """
+    try:
+        if _is_plain(path):
+            with _replacing(Path(os.path.realpath(path)), private=private) as file:
+                yield file
+        else:
+            with path.open("wb") as file:
+                yield file
+    except BrokenPipeError as error:
+        raise Failure(f"{path} can't be written: its reader is gone") from error
+    except OSError as error:
+        raise Failure(f"{path} can't be written: {error.strerror or error}") from error
+
+
+def check_writable(path: Path) -> None:
+    """Fail before any work when `writing` could not begin; what stands there is not touched."""
+    try:
+        if _is_plain(path):
+            target = Path(os.path.realpath(path))
+            os.close(_open_draft(target, PRIVATE_MODE))
+            _draft(target).unlink()
+        elif path.is_dir():
+            raise IsADirectoryError(0, "it is a directory")
+    except OSError as error:
+        raise Failure(f"{path} can't be written: {error.strerror or error}") from error
+
+
+def _is_plain(path: Path) -> bool:
+    """Whether a plain file stands there or nothing does."""
+    try:
+        mode = path.stat().st_mode
+    except FileNotFoundError:
+        return True
+    return stat.S_ISREG(mode) and not any(path.absolute().is_relative_to(folder) for folder in THROUGH)
+
+
+@contextmanager
+def _replacing(target: Path, *, private: bool) -> Iterator[BinaryIO]:
+    mode = PRIVATE_MODE if private else NEW_MODE
+    draft = _draft(target)
+    try:
+        with os.fdopen(_open_draft(target, mode), "wb") as file:
+            if target.exists() and not private:
+                os.fchmod(file.fileno(), stat.S_IMODE(target.stat().st_mode))
+            yield file
+        draft.replace(target)
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def _open_draft(target: Path, mode: int) -> int:
+    draft = _draft(target)
+    draft.unlink(missing_ok=True)
+    return os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+
+
+def _draft(target: Path) -> Path:
+    return target.with_name(f"{target.name}.{os.getpid()}.part")
