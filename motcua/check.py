@@ -1,13 +1,12 @@
 """Checks a hand-compiled report: which identities of form II.06a its figures break, and by how much."""
 
-import json
-import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
 
+from motcua.document import read_document
 from shared.domain.figures import HUNDRED, shares_of_row
 from shared.domain.identities import ROW_IDENTITIES, Identity
 
@@ -16,6 +15,7 @@ Row = Mapping[str, int]
 IN_PERSON_OR_POSTAL = "received_in_person_or_postal"
 NO_DEADLINE = "resolved_no_deadline"
 COLUMNS = frozenset(column for identity in ROW_IDENTITIES for column in (identity.total, *identity.parts))
+MOST_PERCENT, MOST_DECIMALS = 1_000_000, 20
 TOTAL_ROW = "total=sum of rows"
 TIMELINESS = ("resolved_early", "resolved_on_time", "resolved_overdue")
 PERIOD = ("received_online", IN_PERSON_OR_POSTAL)
@@ -63,13 +63,7 @@ class Checked:
 
 def read_report(file: Path) -> Mapping[str, Any]:
     """The report of a TOML or JSON file. Raises `UnreadableReport`."""
-    try:
-        text = file.read_text(encoding="utf-8-sig")
-        document = json.loads(text) if file.suffix.lower() == ".json" else tomllib.loads(text)
-    except OSError as wrong:
-        raise UnreadableReport(f"cannot read {file}: {wrong.strerror}") from wrong
-    except ValueError as wrong:
-        raise UnreadableReport(f"{file} is not {'JSON' if file.suffix.lower() == '.json' else 'TOML'}: {wrong}") from wrong
+    document = read_document(file, UnreadableReport)
     if not isinstance(document, dict):
         raise UnreadableReport(f"{file} holds no figures by column key; write received_total, received_online and so on")
     return document
@@ -153,9 +147,9 @@ def _in_a_row_of_100(part: str, whole: tuple[str, ...], row: Row, quantum: Decim
 
 def _share(value: object, share: str) -> Decimal:
     try:
-        found = Decimal(str(value))
+        found = Decimal(str(value)) + 0  # in figures, not in powers of ten
     except InvalidOperation:
         found = Decimal("NaN")
-    if not found.is_finite():
+    if not found.is_finite() or not 0 <= found <= MOST_PERCENT or int(found.as_tuple().exponent) < -MOST_DECIMALS:
         raise UnreadableReport(f"total: {share} is {value!r}; write percent with a point, such as 62.8")
     return found

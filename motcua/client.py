@@ -1,6 +1,5 @@
 """Where the services are and how to speak with them: addresses, the key, and HTTP failures told as sentences."""
 
-import json
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -8,18 +7,32 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Any
+from typing import Annotated
 from urllib.parse import urlsplit
 
 import httpx
+import msgspec
+from msgspec import Meta, Struct
 
 from motcua.failure import Failure
 
 DATA_FOLDERS = (Path(".motcua"), Path(".motcua/demo"))
 DEFAULT_URLS = {"intake": "http://127.0.0.1:8001", "processing": "http://127.0.0.1:8002", "reporting": "http://127.0.0.1:8003"}
+HIGHEST_PORT = 65_535
 CONNECT_SECONDS = 5.0
 TRANSFER_SECONDS = 120.0
 TIMEOUT = httpx.Timeout(TRANSFER_SECONDS, connect=CONNECT_SECONDS, pool=None)
+
+
+# what reading an answer can raise when it is not one of ours
+UNREADABLE = (httpx.HTTPError, msgspec.MsgspecError, ValueError, KeyError, TypeError, IndexError, AttributeError)
+
+
+class NotAsRead(Failure):
+    """Something answers, but not what this version reads."""
+
+    def __init__(self, service: str, url: str, error: Exception) -> None:
+        super().__init__(f"{url} does not answer as {service} of this version does ({error!r}); is --{service} right?")
 
 
 class ServiceFailed(Failure):
@@ -50,23 +63,51 @@ class Named:
     key: str | None = None
 
 
+class Running(Struct, frozen=True):
+    """What `stack.json` says of a running stack."""
+
+    pid: Annotated[int, Meta(ge=1, lt=2**31)]
+    intake: str
+    processing: str
+    reporting: str
+    key: str
+
+
 def locate(named: Named, environ: Mapping[str, str] = os.environ, here: Path | None = None) -> Services:
     """The services to speak with: as named, else as the environment says, else the local stack's, else the default ports."""
     folders = _folders(environ, here or Path.cwd())
-    running = next((stack for folder in folders if (stack := _running(folder))), {})
+    running = next((stack for folder in folders if (stack := _running(folder))), None)
     urls = {
-        service: (getattr(named, service) or environ.get(f"MOTCUA_{service.upper()}_URL") or running.get(service) or default).rstrip("/")
+        service: (
+            getattr(named, service) or environ.get(f"MOTCUA_{service.upper()}_URL") or (getattr(running, service) if running else default)
+        ).rstrip("/")
         for service, default in DEFAULT_URLS.items()
     }
     for service, url in urls.items():
-        if urlsplit(url).scheme not in {"http", "https"} or not urlsplit(url).hostname:
-            msg = f"{url} is not an address of {service}; write it like {DEFAULT_URLS[service]}"
+        if not _is_address(url):
+            msg = f"{printable(url)} is not an address of {service}; write it like {DEFAULT_URLS[service]}"
             raise Failure(msg)
     key = named.key or environ.get("MOTCUA_API_KEY") or _local_key(urls, running, folders)
     if not key:
         msg = "no API key: start a local stack with `motcua up`, or name the services with --intake, --reporting and their key with --key"
         raise Failure(msg)
+    if not (key.isascii() and key.isprintable()) or " " in key:
+        msg = "the API key holds a blank, a line break or a character outside ASCII, as no key does: pass it with --key or MOTCUA_API_KEY"
+        raise Failure(f"{msg} just as it was given to you")
     return Services(**urls, key=key)
+
+
+def printable(text: str) -> str:
+    """Text of unknown origin in a message: control characters as escapes."""
+    return text if text.isprintable() else repr(text)
+
+
+def _is_address(url: str) -> bool:
+    try:
+        found = httpx.URL(url)
+    except (httpx.InvalidURL, UnicodeError):
+        return False
+    return found.scheme in {"http", "https"} and bool(found.host) and (found.port or 0) <= HIGHEST_PORT
 
 
 def _folders(environ: Mapping[str, str], here: Path) -> list[Path]:
@@ -74,30 +115,34 @@ def _folders(environ: Mapping[str, str], here: Path) -> list[Path]:
     return [here / folder for folder in ([Path(named)] if named else []) + list(DATA_FOLDERS)]
 
 
-def _running(folder: Path) -> dict[str, Any]:
-    """What `stack.json` says while its stack is running; a file left by a killed one counts for nothing."""
+def _running(folder: Path) -> Running | None:
+    """What `stack.json` says while its stack is running; a file left by a killed one, or that no stack wrote, counts for nothing."""
     try:
-        stack = json.loads((folder / "stack.json").read_text())
-        os.kill(int(stack["pid"]), 0)
-    except (OSError, ValueError, KeyError, TypeError):
-        return {}
-    return dict(stack)
+        stack = msgspec.json.decode((folder / "stack.json").read_bytes(), type=Running)
+        os.kill(stack.pid, 0)
+    except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
+        return None
+    return stack
 
 
-def _local_key(urls: Mapping[str, str], running: Mapping[str, Any], folders: list[Path]) -> str | None:
+def _local_key(urls: Mapping[str, str], running: Running | None, folders: list[Path]) -> str | None:
     """The local stack's own key, never for an address on another machine."""
     if not all(is_loopback(url) for url in urls.values()):
         return None
-    if running.get("key"):
-        return str(running["key"])
+    if running is not None:
+        return running.key
     return next((key for folder in folders if (key := _key_file(folder / "key"))), None)
 
 
 def _key_file(path: Path) -> str | None:
     try:
         return path.read_text().strip()
-    except OSError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
+    except OSError as error:
+        raise Failure(f"the key {path} cannot be read: {error.strerror}; pass one with --key or MOTCUA_API_KEY") from error
+    except UnicodeDecodeError as error:
+        raise Failure(f"{path} holds no key; pass one with --key or MOTCUA_API_KEY") from error
 
 
 def is_loopback(url: str) -> bool:
@@ -116,7 +161,7 @@ def sync_client(url: str, services: Services) -> httpx.Client:
 
 @contextmanager
 def told_plainly(service: str, url: str) -> Iterator[None]:
-    """Turn what can go wrong in a call into a sentence that says what to do."""
+    """Turn what can go wrong in a call, and in reading its answer, into a sentence that says what to do."""
     try:
         yield
     except httpx.ConnectError as error:
@@ -129,6 +174,10 @@ def told_plainly(service: str, url: str) -> Iterator[None]:
     except httpx.TransportError as error:
         msg = f"the connection to {service} at {url} broke ({type(error).__name__}); try again"
         raise Failure(msg) from error
+    except (UnicodeEncodeError, httpx.InvalidURL) as error:
+        raise Failure(f"what was asked of {service} can't be sent ({error}); is an option mistyped?") from error
+    except UNREADABLE as error:
+        raise NotAsRead(service, url, error) from error
 
 
 def unreachable(service: str, url: str) -> Failure:
@@ -142,6 +191,6 @@ def refused(service: str, response: httpx.Response) -> Failure:
     try:
         detail = response.json()["detail"]
     except (ValueError, KeyError, TypeError, httpx.ResponseNotRead):
-        detail = response.reason_phrase
+        detail = response.reason_phrase or "nothing more"
     kind = ServiceFailed if response.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR else Failure
     return kind(f"{service} answered {response.status_code}: {detail}")

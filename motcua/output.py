@@ -25,6 +25,8 @@ def writing(path: Path, *, private: bool = False) -> Iterator[BinaryIO]:
             with _replacing(Path(os.path.realpath(path)), private=private) as file:
                 yield file
         else:
+            if path.is_dir():
+                raise Failure(f"{path} can't be written: it is a directory")
             with path.open("wb") as file:
                 yield file
     except BrokenPipeError as error:

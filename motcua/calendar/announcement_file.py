@@ -1,13 +1,13 @@
 """Reads an announcement from TOML: a source, days, and whom it is for."""
 
 import hashlib
-import tomllib
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
+from motcua.document import read_document
 from motcua.failure import Failure
 
 DIGEST_BYTES = 8
@@ -19,13 +19,8 @@ def read(file: Path) -> dict[str, Any]:
 
     What the days mean is intake's to check; raises `Failure` when the file can't be read.
     """
-    try:
-        document = tomllib.loads(file.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise Failure(f"{file} cannot be read: {error.strerror}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise Failure(f"{file} is not TOML: {error}") from error
-    if "source" not in document or "days" not in document:
+    document = read_document(file)
+    if not isinstance(document, dict) or "source" not in document or "days" not in document:
         raise Failure(f"{file} is no announcement: it needs {FORM}")
     body: dict[str, Any] = _as_json(document)
     return {"id": _id(body), **body}

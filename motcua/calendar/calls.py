@@ -7,6 +7,7 @@ from datetime import date
 from typing import Any
 
 import httpx
+import msgspec
 
 from motcua.client import Services, sync_client, told_plainly
 
@@ -43,8 +44,7 @@ class Calendar:
     def days(self, first: date, last: date, department: str | None) -> list[Answer]:
         """Each day of a period, as it holds for a department."""
         asked = {"from": first.isoformat(), "to": last.isoformat()} | ({} if department is None else {"department": department})
-        found: list[Answer] = self._asked("GET", "/v1/calendar", params=asked)
-        return found
+        return msgspec.convert(self._asked("GET", "/v1/calendar", params=asked), list[Answer])
 
     def _asked(self, method: str, path: str, **arguments: Any) -> Any:
         return self._client.request(method, path, **arguments).raise_for_status().json()

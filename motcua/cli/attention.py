@@ -20,10 +20,10 @@ def attention(
     By department and officer: each dossier with its deadline and the working days it is late or has left.
     """
     from motcua.cli.show import write
-    from motcua.client import sync_client
+    from motcua.client import sync_client, told_plainly
     from motcua.report.attention import fetch, page
     from motcua.report.names import names_of_departments
 
     services = options.services(reporting=reporting, key=key)
-    with sync_client(services.reporting, services) as client:
+    with sync_client(services.reporting, services) as client, told_plainly("reporting", services.reporting):
         write(page(fetch(client, within, department or [], limit), names_of_departments()))

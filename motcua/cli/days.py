@@ -30,7 +30,9 @@ def check_period(first: date | None, last: date | None, period: str | None) -> N
             raise typer.BadParameter("stands in place of --from and --to; leave either it or them out", param_hint="--period")
         return
     if first is None or last is None:
-        raise typer.BadParameter("which days? give --from and --to, or --period", param_hint="--from" if first is None else "--to")
+        raise typer.BadParameter(
+            f"{'--from' if first is None else '--to'} is missing; name a first and a last day, or a --period", param_hint="the period"
+        )
     if last < first:
         raise typer.BadParameter(f"the period ends ({last}) before it begins ({first})", param_hint="--to")
 

@@ -50,9 +50,9 @@ def import_file(
     from motcua.importer.source import Source
     from motcua.importer.tally import Tally
 
-    services = options.services(intake=intake, key=key)
     tally = Tally()
     with Source(file, file_format.value) as source:
+        services = options.services(intake=intake, key=key)
         rejected_file = rejected or source.rejected_file
         try:
             with import_bar(source.total_bytes) as observe:

@@ -47,7 +47,7 @@ def open_figure(
     """
     days = period_query(first, last, period, as_of)
     from motcua.cli.show import warn
-    from motcua.client import sync_client
+    from motcua.client import sync_client, told_plainly
     from motcua.report.opening import opened
     from motcua.report.remarks import nothing_known
 
@@ -55,7 +55,7 @@ def open_figure(
     given = {name: values for name, values in filters.items() if values}
     judged = {name: value for name, value in {"definition": definition, "as_known_at": as_known_at}.items() if value is not None}
     services = options.services(reporting=reporting, key=key)
-    with sync_client(services.reporting, services) as client:
+    with sync_client(services.reporting, services) as client, told_plainly("reporting", services.reporting):
         found = opened(client, figure, {**days, **given, **judged})
         if told := nothing_known(found.report.known_at, [found.report.total]):
             warn(told)

@@ -61,12 +61,12 @@ def report(
     query = period_query(first, last, period, as_of)
     dimensions = _breakdown(by)
     _check_shape(dimensions, shape)
-    from motcua.client import sync_client
+    from motcua.client import sync_client, told_plainly
 
     given = {"definition": definition, "as_known_at": as_known_at}
     query |= {name: value for name, value in given.items() if value is not None}
     services = options.services(reporting=reporting, key=key)
-    with sync_client(services.reporting, services) as client:
+    with sync_client(services.reporting, services) as client, told_plainly("reporting", services.reporting):
         if not _printed(client, query, dimensions, shape):
             raise typer.Exit(BROKEN)
 
@@ -77,8 +77,8 @@ def _printed(client: "httpx.Client", query: dict[str, str], by: tuple[str, ...],
     from motcua.report.figures import ask, ask_text, parse
 
     if shape is Shape.TEXT:
-        print(ask_text(client, query), end="")
         report = parse(ask(client, query | {"tokens": "none"}, (Breakdown.DEPARTMENT.value,)))
+        print(ask_text(client, query), end="")
     else:
         answer = ask(client, query, by)
         report = parse(answer)

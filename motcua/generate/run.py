@@ -1,15 +1,16 @@
 """Writes a scenario's year to a file, whole or not at all."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import date
 from gzip import GzipFile
 from pathlib import Path
-from typing import IO
+from typing import BinaryIO
 
 from motcua.generate.scenario import load_scenario
 from motcua.generate.stream import Year
+from motcua.output import writing
 from shared.catalogue import load
 from shared.domain.figures import Figures
 
@@ -37,16 +38,12 @@ class Summary:
 def run(scenario_name_or_path: str, output: Path, progress: Progress | None = None, catalogue_folder: Path | None = None) -> Summary:
     """Generates the scenario into `output` as NDJSON; a name ending in .gz packs it.
 
-    The file appears only when the year is complete and its figures are right.
+    A plain file appears only when the year is complete and its figures are right.
     """
     scenario = load_scenario(scenario_name_or_path)
     year = Year(scenario, load(catalogue_folder))
-    unfinished = output.with_name(output.name + ".part")
-    try:
-        events = _write(year, unfinished, progress, packed=output.suffix == ".gz")
-        unfinished.replace(output)
-    finally:
-        unfinished.unlink(missing_ok=True)
+    with writing(output) as file:
+        events = _write(year, file, progress, packed=output.suffix == ".gz")
     return Summary(
         scenario=scenario.name,
         title=scenario.title,
@@ -60,9 +57,9 @@ def run(scenario_name_or_path: str, output: Path, progress: Progress | None = No
     )
 
 
-def _write(year: Year, file: Path, progress: Progress | None, *, packed: bool) -> int:
+def _write(year: Year, file: BinaryIO, progress: Progress | None, *, packed: bool) -> int:
     events, told = 0, 0
-    with _opened(file, packed=packed) as lines:
+    with _packed(file) if packed else nullcontext(file) as lines:
         for event in year.events():
             lines.write(event + b"\n")
             events += 1
@@ -74,11 +71,6 @@ def _write(year: Year, file: Path, progress: Progress | None, *, packed: bool) -
     return events
 
 
-@contextmanager
-def _opened(file: Path, *, packed: bool) -> Iterator[IO[bytes] | GzipFile]:
-    with file.open("wb") as plain:
-        if not packed:
-            yield plain
-            return
-        with GzipFile(filename="", mode="wb", fileobj=plain, mtime=0, compresslevel=FAST) as gz:  # no name, no time: the same bytes again
-            yield gz
+def _packed(file: BinaryIO) -> GzipFile:
+    """Without a name and a time: the same year is the same bytes again."""
+    return GzipFile(filename="", mode="wb", fileobj=file, mtime=0, compresslevel=FAST)

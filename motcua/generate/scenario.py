@@ -1,6 +1,5 @@
 """What a year shall look like: the figures asked for, and how its dossiers are spread; refused when the figures cannot be."""
 
-import tomllib
 from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta, Struct
 
+from motcua.document import read_document
 from motcua.generate.mix import Mix
 from shared.domain.definitions import BY_DATE
 from shared.domain.identities import ROW_IDENTITIES
@@ -75,12 +75,10 @@ def load_scenario(name_or_path: str) -> Scenario:
     shipped = SHIPPED / f"{name_or_path}.toml"
     file = shipped if name_or_path in shipped_scenarios() else Path(name_or_path)
     try:
-        document = tomllib.loads(file.read_text(encoding="utf-8"))
-    except OSError as wrong:
+        document = read_document(file, ScenarioError)
+    except ScenarioError as wrong:
         names = ", ".join(shipped_scenarios())
         raise ScenarioError(f"cannot read scenario {name_or_path}: {wrong}; give the path of a TOML file, or one of {names}") from wrong
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as wrong:
-        raise ScenarioError(f"{file} is not TOML: {wrong}") from wrong
     return parse(document, str(file))
 
 

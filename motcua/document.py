@@ -1,0 +1,28 @@
+"""Reading a small file that a person wrote: a report, an announcement, a scenario."""
+
+import json
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from motcua.failure import Failure
+
+MOST_BYTES = 16 << 20
+
+
+def read_document(file: Path, unreadable: type[Exception] = Failure) -> Any:
+    """What a JSON file (by its name) or a TOML file holds. Raises `unreadable` with a sentence when it can't be read."""
+    kind = "JSON" if file.suffix.lower() == ".json" else "TOML"
+    try:
+        with file.open("rb") as opened:
+            content = opened.read(MOST_BYTES + 1)
+        if len(content) > MOST_BYTES:
+            raise unreadable(f"{file} is longer than {MOST_BYTES:,} bytes: it is no such file")
+        text = content.decode("utf-8-sig")
+        return json.loads(text) if kind == "JSON" else tomllib.loads(text.replace("\r\n", "\n"))
+    except OSError as error:
+        raise unreadable(f"{file} cannot be read: {error.strerror or error}") from error
+    except RecursionError as error:
+        raise unreadable(f"{file} is nested too deeply") from error
+    except ValueError as error:
+        raise unreadable(f"{file} is not {kind}: {error}") from error
