@@ -31,7 +31,7 @@ def check_period(first: date | None, last: date | None, period: str | None) -> N
         return
     if first is None or last is None:
         raise typer.BadParameter(
-            f"{'--from' if first is None else '--to'} is missing; name a first and a last day, or a --period", param_hint="the period"
+            f"{'--from' if first is None else '--to'} is missing: give --from and --to, or --period", param_hint="the period"
         )
     if last < first:
         raise typer.BadParameter(f"the period ends ({last}) before it begins ({first})", param_hint="--to")

@@ -77,8 +77,9 @@ def _printed(client: "httpx.Client", query: dict[str, str], by: tuple[str, ...],
     from motcua.report.figures import ask, ask_text, parse
 
     if shape is Shape.TEXT:
+        text = ask_text(client, query)
         report = parse(ask(client, query | {"tokens": "none"}, (Breakdown.DEPARTMENT.value,)))
-        print(ask_text(client, query), end="")
+        print(text, end="")
     else:
         answer = ask(client, query, by)
         report = parse(answer)
