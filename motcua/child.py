@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+MOST_LOG_BYTES = 16 << 20
+TAIL_BYTES = 64 << 10
 TETHER = Path(__file__).with_name("tether.py")
 
 
@@ -19,11 +21,16 @@ class Child:
     command: Sequence[str]
     log: Path
     environment: Mapping[str, str] = field(default_factory=dict)
+    folder: Path | None = None  # where it runs; here when none is named
     process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        """Start the command; what it prints goes to the end of its log file."""
+        """Start the command; what it prints goes to the end of its log file, of which one older one is kept."""
         self.log.parent.mkdir(parents=True, exist_ok=True)
+        if self.folder is not None:
+            self.folder.mkdir(parents=True, exist_ok=True)
+        if self.log.exists() and self.log.stat().st_size > MOST_LOG_BYTES:
+            self.log.replace(self.log.with_name(f"{self.log.name}.old"))
         with self.log.open("ab") as output:
             self.process = subprocess.Popen(
                 [sys.executable, "-I", "-S", str(TETHER), str(os.getpid()), *self.command],
@@ -31,6 +38,7 @@ class Child:
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 env={**os.environ, **self.environment},
+                cwd=self.folder,
                 start_new_session=True,  # Ctrl-C in a terminal reaches the runner only, which stops its children in order
             )
 
@@ -72,7 +80,9 @@ class Child:
         """The end of its log file, for a message about its death."""
         if not self.log.exists():
             return ""
-        return "\n".join(self.log.read_text(errors="replace").splitlines()[-lines:])
+        with self.log.open("rb") as file:
+            file.seek(max(0, self.log.stat().st_size - TAIL_BYTES))
+            return "\n".join(file.read().decode(errors="replace").splitlines()[-lines:])
 
     def _started(self) -> subprocess.Popen[bytes]:
         if self.process is None:

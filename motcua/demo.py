@@ -64,7 +64,7 @@ def prepare(data_dir: Path, scenario_name: str) -> Played:
     try:
         scenario = load_scenario(scenario_name)
         played = Played(scenario, data_dir / f"{scenario.name}.ndjson", data_dir)
-        data_dir.mkdir(parents=True, exist_ok=True)
+        data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         if others := [file.stem for file in data_dir.glob("*.ndjson") if file != played.events and ".rejected" not in file.name]:
             msg = f"{data_dir} holds the year of {others[0]}: choose another folder for {scenario.name} with --data-dir"
             raise Failure(msg)

@@ -5,23 +5,26 @@ import fcntl
 import os
 import secrets
 import socket
+import stat
 import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TextIO
 
-from motcua.stack.errors import DataDirInUse, DataDirUnusable, PortInUse
+from motcua.stack.errors import DataDirInUse, DataDirUnusable, PortInUse, StackFailure
 from motcua.stack.layout import HOST
 
 PORT_FREE_WITHIN_S = 2.0
 LOOK_AGAIN_S = 0.1
 KEY_BYTES = 24
+OTHERS = 0o077
+KEPT = ("key", "lock", "stack.json", "logs", "run", "kafka", "*.db", "*.db-*", "*.ndjson*")
 
 
 def lock_folder(lock_file: Path) -> TextIO:
     """Hold the folder until the file is closed or this process is gone: a killed stack leaves nothing to clean up."""
     try:
-        lock_file.parent.mkdir(parents=True, exist_ok=True)
+        lock_file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         held = lock_file.open("a+")
     except OSError as error:
         raise DataDirUnusable(lock_file.parent, error) from error
@@ -38,6 +41,29 @@ def lock_folder(lock_file: Path) -> TextIO:
     return held
 
 
+def make_private(data_dir: Path) -> None:
+    """The folder and what a stack keeps in it are their owner's only, and so is what this process and its children make from now on."""
+    os.umask(OTHERS)
+    try:
+        if data_dir.stat().st_mode & stat.S_ISVTX:
+            raise DataDirUnusable(data_dir, PermissionError(0, "it is shared by all users"))
+        _withhold(data_dir)
+        for name in KEPT:
+            for path in data_dir.glob(name):
+                _withhold(path)
+                for inner in path.rglob("*") if path.is_dir() else ():
+                    _withhold(inner)
+    except OSError as error:
+        raise DataDirUnusable(data_dir, error) from error
+
+
+def _withhold(path: Path) -> None:
+    """Take from others what they may do with it."""
+    mode = stat.S_IMODE(path.lstat().st_mode)
+    if mode & OTHERS and not path.is_symlink():
+        path.chmod(mode & ~OTHERS)
+
+
 async def claim_ports(ports: Mapping[str, int]) -> None:
     """Refuse a port somebody listens on; what a killed stack left behind gets a moment to go."""
     deadline = time.monotonic() + PORT_FREE_WITHIN_S
@@ -51,8 +77,10 @@ async def claim_ports(ports: Mapping[str, int]) -> None:
 def keep_key(key_file: Path) -> str:
     """The stack's API key: made at the first start, readable by its owner only."""
     try:
-        return key_file.read_text().strip()
-    except FileNotFoundError:
+        return key_file.read_text(encoding="ascii").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        if not isinstance(error, FileNotFoundError):
+            raise StackFailure(f"{key_file} holds no key that can be read ({error}); remove it, and a new one is made") from error
         key = secrets.token_urlsafe(KEY_BYTES)
         write_private(key_file, key)
         return key

@@ -1,6 +1,5 @@
 """Why a local stack does not run, told with what to do about it."""
 
-from collections.abc import Mapping
 from pathlib import Path
 
 from motcua.failure import Failure
@@ -34,16 +33,8 @@ class DataDirUnusable(StackFailure):
         super().__init__(f"{data_dir} can't hold a stack's data ({error.strerror}): choose a folder you may write to with --data-dir")
 
 
-class KeepsDying(StackFailure):
-    """A part was started again and again and ended each time."""
+class Ended(StackFailure):
+    """A part ended in a stack that does not start its parts again."""
 
-    def __init__(self, name: str, fact: str, log: Path, tail: str) -> None:
-        super().__init__(f"{name} {fact}; the stack ends. The end of {log}:\n{tail}")
-
-
-class NotReady(StackFailure):
-    """Parts run but do not say that they are ready."""
-
-    def __init__(self, logs: Mapping[str, Path], within: float) -> None:
-        where = ", ".join(f"{name} ({log})" for name, log in logs.items())
-        super().__init__(f"not ready within {within:.0f} s; the logs say why: {where}")
+    def __init__(self, name: str, how: str, log: Path, tail: str) -> None:
+        super().__init__(f"{name} ended ({how}); the stack ends. The end of {log}:\n{tail}")

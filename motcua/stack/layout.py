@@ -53,6 +53,10 @@ class Layout:
         """What a part prints."""
         return self.data_dir / "logs" / f"{part}.log"
 
+    def run_dir(self, part: str) -> Path:
+        """The folder a part runs in: what it writes without being told where stays within the data folder."""
+        return self.data_dir / "run" / part
+
     def database_url(self, service: str) -> str:
         """The SQLite file of a service."""
         return f"sqlite+aiosqlite:///{self.data_dir / service}.db"

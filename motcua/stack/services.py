@@ -1,9 +1,13 @@
 """The three services as children: their command and what they are configured with."""
 
+import os
 import sys
+from pathlib import Path
 
 from motcua.child import Child
 from motcua.stack.layout import HOST, SERVICES, Layout
+
+PROGRAM = Path(__file__).parents[2]
 
 
 def service_children(layout: Layout, *, key: str, bootstrap: str, clock: str, year: int | None) -> list[Child]:
@@ -21,4 +25,9 @@ def service_children(layout: Layout, *, key: str, bootstrap: str, clock: str, ye
 def _child(layout: Layout, service: str, settings: dict[str, str]) -> Child:
     settings |= {"HOST": HOST, "PORT": str(layout.ports[service])}
     environment = {f"MOTCUA_{service.upper()}_{name}": value for name, value in settings.items()}
-    return Child(service, [sys.executable, "-m", f"services.{service}"], layout.log(service), environment)
+    catalogue = f"MOTCUA_{service.upper()}_CATALOGUE"
+    if catalogue in os.environ:
+        environment[catalogue] = str(Path(os.environ[catalogue]).absolute())  # as it was meant where the stack was started
+    path = os.pathsep.join(filter(None, (str(PROGRAM), os.environ.get("PYTHONPATH"))))  # found from whatever folder it runs in
+    command = [sys.executable, "-m", f"services.{service}"]
+    return Child(service, command, layout.log(service), environment | {"PYTHONPATH": path}, layout.run_dir(service))

@@ -10,16 +10,15 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from motcua.broker import NodeConfig, prepare
+from motcua.broker import BrokerDidNotStart, NodeConfig, prepare
 from motcua.child import Child
-from motcua.stack.claims import claim_ports, keep_key, lock_folder, write_private
+from motcua.stack.claims import claim_ports, keep_key, lock_folder, make_private, write_private
 from motcua.stack.crew import Crew
 from motcua.stack.layout import Layout
-from motcua.stack.readiness import wait_until_ready
+from motcua.stack.readiness import Readiness
 from motcua.stack.services import service_children
-from motcua.stack.supervision import Say
+from motcua.stack.supervision import Say, last_words
 
-READY_WITHIN_S = 120.0
 STOP_WITHIN_S = {"intake": 45.0, "processing": 20.0, "reporting": 20.0, "broker": 20.0}
 
 
@@ -62,9 +61,11 @@ class Stack:
         self.say = say
         self._clock, self._year = clock, year
         self._bootstrap = os.environ.get("MOTCUA_KAFKA_BOOTSTRAP")
+        self._restart = restart
         self._crew = Crew(say, restart=restart)
         self._held = ExitStack()
         self._endpoints: Endpoints | None = None
+        self._following: asyncio.Task[None] | None = None
 
     @property
     def endpoints(self) -> Endpoints:
@@ -80,16 +81,19 @@ class Stack:
         return self._crew.children
 
     async def start(self) -> Endpoints:
-        """Start everything; returns when all three services are ready."""
+        """Start everything; returns when all three services are ready, however long that takes."""
         layout = self.layout
         self._held.enter_context(lock_folder(layout.lock_file))
+        make_private(layout.data_dir)
         await claim_ports(layout.ports | ({} if self._bootstrap else layout.broker_ports))
         key, bootstrap = keep_key(layout.key_file), self._bootstrap or await self._start_broker()
         self.say("starting intake, processing and reporting")
         for child in service_children(layout, key=key, bootstrap=bootstrap, clock=self._clock, year=self._year):
             self._crew.add(child)
             self._crew.watch(child)
-        await self._crew.or_failure(wait_until_ready(layout, READY_WITHIN_S))
+        readiness = Readiness(layout.urls, self._crew.children, self.say)
+        self._following = asyncio.create_task(readiness.follow())
+        await self._crew.or_failure(readiness.all_ready.wait())
         self._endpoints = Endpoints(**layout.urls, broker=bootstrap, key=key)
         self._held.callback(layout.stack_file.unlink, missing_ok=True)
         write_private(layout.stack_file, json.dumps({"pid": os.getpid(), **asdict(self._endpoints)}))
@@ -101,6 +105,9 @@ class Stack:
 
     async def stop(self) -> None:
         """Intake first (it relays what it has logged), the broker last; once `hurry` is set, what is left is killed."""
+        if self._following is not None:
+            self._following.cancel()
+            await asyncio.gather(self._following, return_exceptions=True)
         await self._crew.stop(STOP_WITHIN_S, self.hurry)
         self._held.close()
 
@@ -121,6 +128,11 @@ class Stack:
         config = NodeConfig(self.layout.broker_dir, port, controller_port)
         node = await asyncio.to_thread(prepare, config, self.layout.log("broker"))
         self._crew.add(node.child)
-        await node.wait_until_serving()
+        try:
+            await node.wait_until_serving()
+        except BrokerDidNotStart as failure:
+            if not self._restart:
+                raise
+            self.say(f"{str(failure).splitlines()[0]}; going on without it, it is started again. {last_words(node.child)}")
         self._crew.watch(node.child)
         return node.bootstrap

@@ -1,35 +1,37 @@
-"""Keeps a child running: what ends is started again, and what keeps ending ends the stack."""
+"""Keeps a child running: what ends is started again, after pauses that grow; the rest of the stack goes on meanwhile."""
 
 import asyncio
+import shutil
 import time
-from collections import deque
 from collections.abc import Callable
-from typing import NoReturn
+from pathlib import Path
 
 from motcua.child import Child
-from motcua.stack.errors import KeepsDying
+from motcua.stack.errors import Ended
 
 LOOK_AGAIN_S = 0.1
-MOST_DEATHS = 5
-WITHIN_S = 60.0
-FIRST_DELAY_S = 0.2
-LONGEST_DELAY_S = 5.0
+FIRST_PAUSE_S = 1.0
+LONGEST_PAUSE_S = 60.0
+STEADY_S = 60.0  # whoever ran so long begins with the first pause again
+FULL_BYTES = 16 << 20  # a broker and databases can't go on with less
 Say = Callable[[str], None]
 
 
-async def keep_running(child: Child, say: Say, *, restart: bool) -> NoReturn:
-    """Start it again whenever it ends; raises when that happened too often within a minute."""
-    deaths: deque[float] = deque()
+async def keep_running(child: Child, say: Say, *, restart: bool) -> None:
+    """Start it again whenever it ends, told when the pause has grown; without `restart` its end raises `Ended`."""
+    pause, told = FIRST_PAUSE_S, 0.0
     while True:
+        started = time.monotonic()
         code = await exit_code(child)
-        deaths.append(time.monotonic())
-        while deaths[0] < deaths[-1] - WITHIN_S:
-            deaths.popleft()
-        if not restart or len(deaths) > MOST_DEATHS:
-            raise KeepsDying(child.name, _fact(code, len(deaths)), child.log, child.tail())
-        delay = min(FIRST_DELAY_S * 2 ** (len(deaths) - 1), LONGEST_DELAY_S)
-        say(f"{child.name} ended ({described(code)}); starting it again in {delay:.1f} s; its log: {child.log}")
-        await asyncio.sleep(delay)
+        if not restart:
+            raise Ended(child.name, described(code), child.log, child.tail())
+        if time.monotonic() - started >= STEADY_S:
+            pause, told = FIRST_PAUSE_S, 0.0
+        if pause > told:
+            say(f"{child.name} ended ({described(code)}); starting it again in {pause:.0f} s, the rest goes on. {last_words(child)}")
+            told = pause
+        await asyncio.sleep(pause)
+        pause = min(pause * 2, LONGEST_PAUSE_S)
         child.start()
 
 
@@ -45,5 +47,14 @@ def described(code: int) -> str:
     return f"signal {-code}" if code < 0 else f"exit code {code}"
 
 
-def _fact(code: int, deaths: int) -> str:
-    return f"ended ({described(code)})" if deaths == 1 else f"ended {deaths} times within a minute (at last: {described(code)})"
+def last_words(child: Child) -> str:
+    """The last line of its log and where that is; first of all, that the disk is full."""
+    lines = child.tail(1)
+    log = f"Its log, {child.log}, ends: {lines}" if lines else f"Its log, {child.log}, is empty"
+    return f"{full} {log}" if (full := disk_is_full(child.log.parent)) else log
+
+
+def disk_is_full(folder: Path) -> str | None:
+    """The sentence that says so; None while there is room."""
+    free = shutil.disk_usage(folder).free
+    return f"The disk of {folder} is full ({free:,} bytes free): make room." if free < FULL_BYTES else None

@@ -1,17 +1,19 @@
-"""A part that ends is started again; a part that keeps ending ends the stack with its last words."""
+"""A part that ends is started again, for as long as it takes, and what keeps it from being ready is said."""
 
 import asyncio
 import signal
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from motcua.child import Child
-from motcua.stack import supervision
+from motcua.stack import readiness, supervision
 from motcua.stack.crew import Crew
-from motcua.stack.errors import KeepsDying
-from motcua.stack.supervision import MOST_DEATHS, keep_running
+from motcua.stack.errors import Ended
+from motcua.stack.supervision import keep_running
+from tests.cli.recording_intake import serving
 from tests.support.wait import wait_until_async
 
 
@@ -32,21 +34,76 @@ async def test_a_child_that_ends_is_started_again_and_its_end_is_told(tmp_path: 
     assert not child.is_running()
 
 
-async def test_a_child_that_keeps_ending_ends_the_stack_with_the_end_of_its_log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(supervision, "LONGEST_DELAY_S", 0.0)
-    child, said = python(tmp_path, "import sys; sys.exit('no catalogue there')"), list[str]()
+async def test_a_child_that_keeps_ending_is_started_again_after_growing_pauses_told_once_each(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(supervision, "FIRST_PAUSE_S", 0.01)
+    monkeypatch.setattr(supervision, "LONGEST_PAUSE_S", 0.04)
+    marks = tmp_path / "starts"
+    script = f"open({str(marks)!r}, 'a').write('x'); import sys; sys.exit('no catalogue there')"
+    child, said = python(tmp_path, script), list[str]()
     child.start()
-    with pytest.raises(
-        KeepsDying, match=rf"ended {MOST_DEATHS + 1} times within a minute \(at last: exit code 1\)(.|\n)*no catalogue there"
-    ):
-        await keep_running(child, said.append, restart=True)
-    assert len(said) == MOST_DEATHS
+    keeping = asyncio.create_task(keep_running(child, said.append, restart=True))
+    await wait_until_async(lambda: asyncio.sleep(0, len(marks.read_text() if marks.exists() else "") > 6), 30, "it was started seven times")
+    assert not keeping.done()
+    keeping.cancel()
+    child.kill()
+    assert len(said) == 3
+    assert all(f"Its log, {child.log}, ends: no catalogue there" in told for told in said)
+
+
+async def test_a_full_disk_is_said_with_the_end_of_a_part(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(supervision, "FULL_BYTES", 1 << 62)
+    assert supervision.last_words(python(tmp_path, "")).startswith(f"The disk of {tmp_path} is full")
+
+
+def test_a_long_log_is_kept_once_when_its_child_starts_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("motcua.child.MOST_LOG_BYTES", 10)
+    child = python(tmp_path, "print('new words')")
+    for old in ("much that was said before\n", "later words\n"):
+        child.log.write_text(old)
+        child.start()
+        child.stop(20)
+        assert child.log.with_name("counter.log.old").read_text() == old
+        assert "before" not in child.log.read_text()
+
+
+class Health:
+    """Answers /healthz/ready as it is told to."""
+
+    def __init__(self) -> None:
+        self.status, self.body = 503, b'{"detail": "run motcua restore"}'
+
+    async def __call__(self, _scope: Any, _receive: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": self.status, "headers": [(b"content-length", str(len(self.body)).encode())]})
+        await send({"type": "http.response.body", "body": self.body})
+
+
+async def test_what_keeps_a_part_from_being_ready_is_said_and_that_it_is_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(readiness, "REASON_AFTER_S", 0.0)
+    child, said, health = python(tmp_path, "import signal; signal.pause()"), list[str](), Health()
+    child.start()
+    with serving(health) as url:
+        following = readiness.Readiness({"intake": url}, {"intake": child}, said.append)
+        task = asyncio.create_task(following.follow())
+        await wait_until_async(lambda: asyncio.sleep(0, said), 20, "the reason is said")
+        assert said == [f"intake is not ready: run motcua restore; its log: {child.log}"]
+        assert not following.all_ready.is_set()
+        health.status = 200
+        await asyncio.wait_for(following.all_ready.wait(), 20)
+        assert said[1:] == ["intake is back"]
+        child.kill()
+        child.start()
+        await wait_until_async(lambda: asyncio.sleep(0, len(said) > 2), 20, "that it is back is said")
+        assert said[2:] == ["intake is back"]
+        task.cancel()
+        child.kill()
 
 
 async def test_without_restart_the_first_end_is_the_last(tmp_path: Path) -> None:
     child = python(tmp_path, "raise SystemExit(3)")
     child.start()
-    with pytest.raises(KeepsDying, match=r"counter ended \(exit code 3\)"):
+    with pytest.raises(Ended, match=r"counter ended \(exit code 3\)"):
         await keep_running(child, print, restart=False)
 
 

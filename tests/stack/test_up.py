@@ -2,6 +2,7 @@
 
 import json
 import signal
+from pathlib import Path
 
 import httpx
 import psutil
@@ -49,6 +50,10 @@ def test_a_stack_started_again_continues_where_it_was(stack: RunningStack) -> No
     wait_until(lambda: received_in_2023(stack) == 1, 60, "the dossier is in the figures")
     children = [child.pid for child in psutil.Process(stack.process.pid).children()]
     assert len(children) == 4
+    shared = [path for path in (stack.data_dir, *stack.data_dir.rglob("*")) if path.name[:3] != "up." and path.stat().st_mode & 0o077]
+    assert shared == []
+    working = {Path(process.cwd()) for process in psutil.Process(stack.process.pid).children() if "services" in str(process.cmdline())}
+    assert working == {stack.data_dir / "run" / name for name in ("intake", "processing", "reporting")}
     assert stack.stop(signal.SIGTERM) == 0
     assert all_gone(children)
     assert not (stack.data_dir / "stack.json").exists()
