@@ -118,7 +118,7 @@ def _print_report(services: Services, played: Played) -> None:
     write(f"\n{scenario.title}\n")
     write(paragraph(report))
     write("")
-    write(comparison(report.total, scenario.printed))
+    write(comparison(report.total, scenario.printed, scenario.figures.row()))
     show_form(report)
     warn_of(report, on_paper=True)
     print(_where_to_look(services, played))

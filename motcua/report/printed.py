@@ -22,6 +22,7 @@ SHARES = (
     ("overdue_share", "overdue, of those resolved"),
 )
 BESIDES = (("received_in_person", "of 5: received in person"), ("received_postal", "of 5: received by post"))
+CHANGED = "changed since"
 Printed = Mapping[str, int | float | str]
 
 
@@ -66,10 +67,14 @@ def _arithmetic(identity: Identity, row: Mapping[str, int], key: str) -> str:
     return f"{' − '.join(map(count, [row[identity.total], *others]))} = {count(row[identity.total] - sum(others))}, not {count(row[key])}"
 
 
-def comparison(counted: Row, printed: Printed) -> RenderableType:
-    """A table of every figure, counted and printed, with the impossible ones marked and explained below."""
-    wrong = impossible(counted, printed)
+def comparison(counted: Row, printed: Printed, asked: Row) -> RenderableType:
+    """A table of every figure, counted and printed; below it, why a printed one cannot be true.
+
+    `asked` are the counts of the year as it is played: what somebody posts besides changes a figure and makes no printed one impossible.
+    """
+    wrong = impossible(asked, printed)
     marks = {each.key: f"cannot be true ({number})" for number, each in enumerate(wrong, 1)}
+    changed = {key for key, value in asked.items() if counted.get(key, value) != value}
     table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="bold")
     table.add_column("figure")
     table.add_column("counted", justify="right")
@@ -78,9 +83,12 @@ def comparison(counted: Row, printed: Printed) -> RenderableType:
     columns = ((key, f"{number} {meaning}") for number, key, meaning in COLUMNS)
     named = chain(columns, (each for each in BESIDES if each[0] in printed), SHARES)
     for key, meaning in named:
-        mark = marks.get(key) or ("differs" if key in printed and not _agree(counted[key], printed[key]) else "")
+        differs = key in printed and not _agree(counted[key], printed[key])
+        because = CHANGED if key in changed or (changed and key not in asked) else "differs"
+        mark = marks.get(key) or (because if differs else "")
         table.add_row(meaning, _shown(key, counted[key]), _shown(key, printed.get(key)), mark, style="bold red" if key in marks else None)
     notes = [Text(f"({number}) {each.arithmetic}") for number, each in enumerate(wrong, 1)]
+    notes += [Text(f"{CHANGED}: events were posted besides those of the year")] if changed else []
     return Group(table, *([Text(), *notes] if notes else []))
 
 

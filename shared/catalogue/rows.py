@@ -5,10 +5,11 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
+from shared.contract.envelope import DEPARTMENT_CODE, PROCEDURE_CODE, exactly
 from shared.domain.events import Channel, OnlineLevel
 
-DepartmentCode = Annotated[str, Meta(pattern=r"^[A-Z]\d{2}(\.\d{1,3})*$")]
-ProcedureCode = Annotated[str, Meta(pattern=r"^\d\.\d{6}$")]
+DepartmentCode = Annotated[str, Meta(pattern=exactly(DEPARTMENT_CODE))]
+ProcedureCode = Annotated[str, Meta(pattern=exactly(PROCEDURE_CODE))]
 Name = Annotated[str, Meta(min_length=1)]
 Level = Literal["province", "district", "commune"]
 SessionRows = list[tuple[time, time]]

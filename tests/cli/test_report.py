@@ -115,13 +115,13 @@ def test_the_two_printed_values_that_cannot_be_true_are_found_with_their_arithme
 def test_a_printed_value_that_differs_but_breaks_nothing_is_only_marked() -> None:
     printed = PRINTED | {"received_in_person_or_postal": 28520, "in_progress_total": 1337, "online_share": "62.9"}
     assert impossible(TRA_VINH, printed) == []
-    lines = rendered(comparison(TRA_VINH, printed))
+    lines = rendered(comparison(TRA_VINH, printed, TRA_VINH))
     assert [line for line in lines if "differs" in line] == [next(line for line in lines if "62,9 %" in line)]
 
 
 def test_a_share_that_is_printed_less_exactly_agrees() -> None:
     printed: dict[str, int | float | str] = {"early_share": "24.6", "on_time_share": 75.36, "received_postal": 1}
-    lines = rendered(comparison(TRA_VINH, printed))
+    lines = rendered(comparison(TRA_VINH, printed, TRA_VINH))
     assert [line for line in lines if "differs" in line] == [next(line for line in lines if "received by post" in line)]
 
 
@@ -131,7 +131,7 @@ def test_a_report_that_leaves_a_figure_out_is_not_accused() -> None:
 
 @pytest.mark.parametrize("key", ["received_in_person_or_postal", "in_progress_total"])
 def test_the_comparison_fits_80_columns_and_marks_them(key: str) -> None:
-    lines = rendered(comparison(TRA_VINH, PRINTED))
+    lines = rendered(comparison(TRA_VINH, PRINTED, TRA_VINH))
     assert max(map(len, lines)) <= 80
     marked = [line for line in lines if count(int(PRINTED[key])) in line and "cannot be true" in line]
     assert len(marked) == 1
@@ -192,6 +192,18 @@ def test_a_named_period_a_definition_and_a_cut_off_reach_reporting_in_every_shap
     printed = capsys.readouterr().out
     assert "From 15/12/2022 to 14/03/2023" in printed
     assert "Definition half-day/1, as of 14/03/2023 23:59." in printed
+
+
+def test_an_event_posted_besides_the_year_makes_no_printed_figure_impossible() -> None:
+    counted = {**TRA_VINH, "received_total": 80122, "received_in_person_or_postal": 28521, "in_progress_total": 1338}
+    lines = rendered(comparison(counted, PRINTED, TRA_VINH))
+    (received,) = [line for line in lines if line.startswith("3 ")]
+    assert received.endswith("changed since") == ("cannot be true" not in received)
+    assert [line for line in lines if "cannot be true" in line] == [
+        line.replace("80.121  80.121", "80.122  80.121") for line in lines if "cannot be true" in line
+    ]
+    assert "80.122" not in " ".join(line for line in lines if " = " in line)
+    assert lines[-1] == "changed since: events were posted besides those of the year"
 
 
 @pytest.mark.parametrize(
