@@ -16,6 +16,7 @@ SERVICES = ("intake", "processing", "reporting")
 COMMAND_LINE = {
     "MOTCUA_API_KEY": "the key commands call the services with; the local stack's own when unset",
     "MOTCUA_CACHE": "folder for what is fetched once: the embedded broker's jars; the platform's cache folder when unset",
+    "MOTCUA_DEBUG": "`1`: the command line shows the traceback of a failure that nobody foresaw",
     "MOTCUA_DATA_DIR": "folder of the local stack: databases, broker, logs, key; `.motcua/` when unset",
     "MOTCUA_INTAKE_URL": "address of intake; the local stack's when unset",
     "MOTCUA_KAFKA_BOOTSTRAP": "a broker that is already running, HOST:PORT, used instead of the embedded one",

@@ -14,10 +14,11 @@ from services.intake.identity import new_event_id
 from services.intake.parsing import canonical_digest, parse
 from services.intake.refusals import Malformed, UnknownDepartment, UnknownType
 from services.intake.schemas import NewDossier
+from shared.codes import DEPARTMENT_CODE
 from shared.contract import events as wire
 from shared.contract.accepted import EXTENSION
 from shared.contract.codec import encode
-from shared.contract.envelope import DEPARTMENT_CODE, JSON, SPEC_VERSION, event_type
+from shared.contract.envelope import JSON, SPEC_VERSION, event_type
 from shared.domain.errors import InstantOutOfRange
 from shared.domain.localtime import local
 

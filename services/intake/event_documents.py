@@ -11,8 +11,9 @@ from pydantic.json_schema import models_json_schema
 from services.intake.announcements.schemas import NewAnnouncement
 from services.intake.answers import STATUS
 from services.intake.schemas import NewDossier
+from shared.codes import DOSSIER_CODE
 from shared.contract.accepted import ACCEPTED, REQUIRED_BY_LAW
-from shared.contract.envelope import DOSSIER_CODE, JSON, event_type
+from shared.contract.envelope import JSON, event_type
 from shared.contract.schemas.generated import tidy
 from shared.domain.errors import Refusal
 

@@ -15,9 +15,10 @@ from services.intake.hints import HINTS, INSTANT, echo, malformed, unknown_field
 from services.intake.identity import is_pseudonym, pseudonym
 from services.intake.refusals import Malformed, UnknownType
 from services.intake.texts import check_attribute, check_extension, check_text
+from shared.codes import PROCEDURE_CODE
 from shared.contract import events as wire
 from shared.contract.accepted import ACCEPTED, EXTENSION, FREE_TEXTS, NAMES
-from shared.contract.envelope import JSON, PROCEDURE_CODE, SPEC_VERSION, event_type
+from shared.contract.envelope import JSON, SPEC_VERSION, event_type
 from shared.contract.instants import may_be_finer
 from shared.domain.errors import InstantOutOfRange
 from shared.domain.events import Channel, CorrectableField, OnlineLevel

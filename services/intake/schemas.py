@@ -8,7 +8,7 @@ import msgspec
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
-from shared.contract.envelope import DOSSIER_CODE
+from shared.codes import DOSSIER_CODE
 from shared.contract.envelope import Instant as WireInstant
 from shared.contract.instants import cut
 

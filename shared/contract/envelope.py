@@ -6,21 +6,12 @@ from typing import Annotated, Final, Literal
 import msgspec
 from msgspec import Meta, Raw, Struct
 
+from shared.codes import DOSSIER_CODE, exactly
+
 TYPE_PREFIX = "vn.motcua.dossier."
 VERSION_SUFFIX = ".v1"
 SPEC_VERSION: Final = "1.0"
 JSON = "application/json"
-
-# [0-9] because Python's \d takes the digits of any script
-DOSSIER_CODE = r"^[A-Z][0-9]{2}(\.[0-9]{1,3})*-[0-9]{6}-[0-9]{4,}$"
-DEPARTMENT_CODE = r"^[A-Z][0-9]{2}(\.[0-9]{1,3})*$"
-PROCEDURE_CODE = r"^[0-9]\.[0-9]{6}$"
-
-
-def exactly(pattern: str) -> str:
-    """The pattern without Python's leniency: its `$` forgives a final line feed, and a code would have a twin."""
-    return pattern.removesuffix("$") + r"(?!\n)$"
-
 
 EventId = Annotated[str, Meta(min_length=1, max_length=200)]
 DossierCode = Annotated[str, Meta(pattern=exactly(DOSSIER_CODE), max_length=64)]

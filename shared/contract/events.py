@@ -4,7 +4,8 @@ from typing import Annotated, ClassVar, Literal
 
 from msgspec import Meta, Struct
 
-from shared.contract.envelope import DEPARTMENT_CODE, PROCEDURE_CODE, Instant, Text, exactly
+from shared.codes import DEPARTMENT_CODE, PROCEDURE_CODE, exactly
+from shared.contract.envelope import Instant, Text
 
 Department = Annotated[str, Meta(pattern=exactly(DEPARTMENT_CODE), max_length=32)]
 Procedure = Annotated[str, Meta(pattern=exactly(PROCEDURE_CODE))]
