@@ -6,7 +6,7 @@ BIN := .venv/bin
 PACKAGES := services shared motcua
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lock up demo test lint format bench bench-figures clean
+.PHONY: help setup lock up demo test faults lint format bench bench-figures clean
 .NOTPARALLEL:
 
 help: ## list the targets
@@ -33,6 +33,9 @@ lint: setup ## ruff, mypy --strict, import rules
 format: setup ## put the code into its form
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+faults: setup ## every fault, many times over, under load; prints the table (ARGS="--rounds 20 --seed 7 zombie"; --help says more)
+	@$(BIN)/python -m tests.faults $(ARGS)
 
 bench: setup ## the year's throughput and latency on this machine
 	@$(BIN)/python -m bench

@@ -66,7 +66,7 @@ def stories(events: Iterable[dict[str, Any]]) -> dict[str, Story]:
     """The story of each dossier."""
     told: dict[str, Story] = defaultdict(Story)
     for event in events:
-        _tell(told[event["subject"]], event["type"].split(".")[-2], _instant(event["time"]), event.get("data") or {})
+        tell(told[event["subject"]], event)
     return dict(told)
 
 
@@ -74,7 +74,9 @@ def _instant(text: str) -> datetime:
     return datetime.fromisoformat(text).astimezone(HERE)
 
 
-def _tell(story: Story, name: str, at: datetime, data: dict[str, Any]) -> None:
+def tell(story: Story, event: dict[str, Any]) -> None:
+    """Go on with a story by its dossier's next event."""
+    name, at, data = event["type"].split(".")[-2], _instant(event["time"]), event.get("data") or {}
     due = _instant(data["due_at"]) if data.get("due_at") else None
     paused = bool(story.pauses) and story.pauses[-1][1] is None
     if name in ("submitted", "received"):

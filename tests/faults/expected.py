@@ -1,0 +1,74 @@
+"""The oracle: what must be true of the acknowledged events, by a straight loop over them; no code of the product."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+from tests.faults.dossiers import ENDED, HERE, LEADS_TO, PAUSE_ENDS, Event
+from tests.support.recount import TOTAL, Story, recount_stories, tell
+
+DUE_SOON, OVERDUE = "due_soon", "overdue"
+DUE_SOON_BEFORE = timedelta(hours=24)
+ALERTED_WITHIN = timedelta(seconds=20)  # how late an alert may be before it is missed: the grace, and a tick of each service
+CLOSED = frozenset({"resolved", "returned"}) | ENDED
+Alert = tuple[str, str, datetime]  # dossier, threshold, deadline
+
+
+class Expected:
+    """Every dossier after its last acknowledged event."""
+
+    def __init__(self, acknowledged: Iterable[Event]) -> None:
+        self.sequences: Counter[str] = Counter()
+        self.states: dict[str, str] = {}
+        self._stories: dict[str, Story] = defaultdict(Story)
+        self._deadlines: dict[str, set[datetime]] = defaultdict(set)  # every one that ever held
+        for event in acknowledged:
+            self._take(event)
+
+    def _take(self, event: Event) -> None:
+        code, kind = event["subject"], event["type"].split(".")[3]
+        self.sequences[code] += 1
+        self.states[code] = LEADS_TO.get(kind, self.states.get(code, ""))
+        story = self._stories[code]
+        tell(story, event)
+        if story.deadlines:
+            self._deadlines[code].add(story.deadlines[-1][1])
+
+    def figures(self, first: date, last: date) -> dict[str, dict[str, int]]:
+        """Every column of the figures by department; a department with nothing but zeros is left out."""
+        found = recount_stories(self._stories.values(), first, last)
+        return {department: row for department, row in found.items() if department is not TOTAL and any(row.values())}
+
+    def alerts_due(self, at: datetime) -> set[Alert]:
+        """What must have been announced by then; a dossier that stands on a threshold just now owes nothing yet."""
+        return {alert for code in self._stories for alert in self._alert_due(code, at)}
+
+    def _alert_due(self, code: str, at: datetime) -> Iterable[Alert]:
+        story = self._stories[code]
+        if self.states[code] in CLOSED or self.states[code] in PAUSE_ENDS or not story.deadlines:
+            return
+        due = story.deadlines[-1][1]
+        if at >= self._overdue_from(story, due) + ALERTED_WITHIN:
+            yield code, OVERDUE, due
+        elif due - DUE_SOON_BEFORE + ALERTED_WITHIN <= at < self._overdue_from(story, due):
+            yield code, DUE_SOON, due
+
+    def was_right(self, alert: Alert, at: datetime) -> bool:
+        """Whether the alert was for a deadline that its dossier had, and not before its time."""
+        code, threshold, due = alert
+        if code not in self._stories or due not in self._deadlines[code]:
+            return False
+        return at >= (self._overdue_from(self._stories[code], due) if threshold == OVERDUE else due - DUE_SOON_BEFORE)
+
+    @staticmethod
+    def _overdue_from(story: Story, due: datetime) -> datetime:
+        """Terms in hours by the instant, others by the date."""
+        return due if story.in_hours else datetime.combine(due.date() + timedelta(days=1), time(), HERE)
+
+
+def lag(expected: Expected, counted: dict[str, dict[str, Any]]) -> dict[str, tuple[int, int]]:
+    """The dossiers whose snapshots hold another number of events than were acknowledged: (acknowledged, counted)."""
+    pairs = {code: (number, counted.get(code, {}).get("sequence", 0)) for code, number in expected.sequences.items()}
+    pairs |= {code: (0, snapshot["sequence"]) for code, snapshot in counted.items() if code not in pairs}
+    return {code: pair for code, pair in pairs.items() if pair[0] != pair[1]}
