@@ -3,10 +3,11 @@
 PYTHON_AT_LEAST := 3.11
 UV := 0.13.9
 BIN := .venv/bin
+JOBS ?= 2
 PACKAGES := services shared motcua
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lock up demo test faults lint format bench bench-figures clean
+.PHONY: help setup lock up demo test check faults lint format bench bench-figures clean
 .NOTPARALLEL:
 
 help: ## list the targets
@@ -21,8 +22,11 @@ demo: setup ## play the Trà Vinh 2023 year through the whole stack and print th
 up: setup ## the whole stack in the foreground, data in .motcua
 	@$(BIN)/motcua up
 
-test: setup ## the whole test suite, real broker included
-	@$(BIN)/pytest
+test: setup ## the whole test suite, real broker and a short form of the faults included; about ten minutes on two cores
+	@$(BIN)/pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder
+
+check: lint ## lint, types, and the tests that need no server; a minute and a half
+	@$(BIN)/pytest -q -n $(JOBS) --dist load -m "not server and not slow"
 
 lint: setup ## ruff, mypy --strict, import rules
 	$(BIN)/ruff check .

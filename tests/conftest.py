@@ -1,5 +1,6 @@
 """Servers that tests share: each is real, started once, and stopped by the fixture that started it."""
 
+import inspect
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -12,6 +13,28 @@ from tests.support.broker import embedded_broker, shared_broker
 from tests.support.ports import free_port_base
 from tests.support.postgres import NewDatabase, postgres_server
 from tests.support.stack import RunningStack, start_stack
+
+SERVERS = frozenset({"broker", "fresh_node", "module_broker", "_new_postgres_database", "stack"})
+STARTS_ONE = frozenset({"service", "start_stack", "embedded_broker"})
+LONGEST_FIRST = ("tests/faults", "tests/e2e", "tests/processing", "tests/reporting", "tests/stack")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what needs a server, so that `make check` can leave it out; and put long files first, so that no worker ends with one."""
+    for item in items:
+        if isinstance(item, pytest.Function) and _needs_a_server(item):
+            item.add_marker(pytest.mark.server)
+    items.sort(
+        key=lambda item: next((rank for rank, start in enumerate(LONGEST_FIRST) if item.nodeid.startswith(start)), len(LONGEST_FIRST))
+    )
+
+
+def _needs_a_server(item: pytest.Function) -> bool:
+    """By its marks, by the fixtures it asks for, or because it or one of them starts a process of ours itself."""
+    fixtures = [fixture.func for name in item.fixturenames for fixture in item._fixtureinfo.name2fixturedefs.get(name, ())]
+    codes = [getattr(inspect.unwrap(function), "__code__", None) for function in (item.function, *fixtures)]
+    marked = item.path.parent.name == "e2e" or any(mark.name in ("broker", "postgres", "e2e") for mark in item.iter_markers())
+    return marked or not SERVERS.isdisjoint(item.fixturenames) or any(code and not STARTS_ONE.isdisjoint(code.co_names) for code in codes)
 
 
 @pytest.fixture(scope="session")

@@ -48,13 +48,15 @@ class Suite:
     verify_every: int = 1
     played: list[Round] = field(default_factory=list)
 
-    async def play(self, faults: Iterable[Fault]) -> None:
+    async def play(self, faults: Iterable[Fault], *, stop_when_damaged: bool = False) -> None:
         waiting = list(faults)
         stacks = 0
         while waiting:
             stacks += 1
             taken = await self._on_one_stack(waiting[:ROUNDS_PER_STACK], stacks)
             del waiting[:taken]
+            if stop_when_damaged and not self.played[-1].is_exact:
+                return
 
     async def _on_one_stack(self, faults: Sequence[Fault], number: int) -> int:
         """How many of the faults were played before the stack was damaged, or all."""

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from shared.catalogue import load
 from shared.contract.envelope import decode_envelope
 from shared.domain import events
@@ -11,6 +13,7 @@ from shared.domain.lifecycle import State
 from shared.mapping import decode_data, to_event
 
 
+@pytest.mark.slow
 def test_the_domain_accepts_every_line_in_the_order_of_the_file(tra_vinh_file: Path) -> None:
     catalogue = load()
     dossiers: dict[str, Dossier] = {}

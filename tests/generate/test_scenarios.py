@@ -38,6 +38,7 @@ def test_what_tra_vinh_printed_is_kept_beside_what_can_be() -> None:
 
 
 @pytest.mark.parametrize("name", ["quang-ngai-2021", "vinh-phuc-2022"])
+@pytest.mark.slow
 def test_the_larger_scenarios_find_a_dossier_for_every_fate(name: str) -> None:
     scenario = load_scenario(name)
     fates = Counter(plan.fate for plan in Year(scenario, load())._plans)
@@ -56,6 +57,7 @@ def test_the_same_seed_gives_the_same_bytes_and_another_seed_others() -> None:
     assert year != list(generate(msgspec.structs.replace(scenario, seed=scenario.seed + 1), catalogue))
 
 
+@pytest.mark.slow
 def test_another_process_writes_the_same_file(tmp_path: Path) -> None:
     here, there = tmp_path / "here.ndjson", tmp_path / "there.ndjson"
     run(SMALL, here, None)

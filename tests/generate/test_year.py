@@ -11,6 +11,7 @@ import pytest
 
 from motcua.generate import Summary
 
+pytestmark = pytest.mark.slow
 FIRST, LAST = date(2023, 1, 1), date(2023, 12, 31)
 CLOSING = {"resolved", "returned", "withdrawn", "stopped"}
 TET = (date(2023, 1, 20), date(2023, 1, 26))

@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from random import Random
 
+import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import func, select
@@ -90,6 +91,7 @@ async def test_figures_are_those_of_a_straight_recount(engine: AsyncEngine, of: 
 
 @OF_SEEDS
 @given(seed=st.integers(0, 2**32 - 1), size=st.sampled_from(OF_HUNDREDS))
+@pytest.mark.slow
 async def test_figures_of_hundreds_are_those_of_a_straight_recount(engine: AsyncEngine, seed: int, size: int) -> None:
     await empty(engine)
     rng = Random(seed)

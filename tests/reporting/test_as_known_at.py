@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from random import Random
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import func, select
@@ -39,6 +40,7 @@ def told(of: Office) -> dict[str, Story]:
 
 @WORSE_THAN_ANY_BROKER
 @given(of=offices(), rng=st.randoms(use_true_random=False))
+@pytest.mark.slow
 async def test_what_was_known_is_a_recount_of_what_had_been_recorded(engine: AsyncEngine, of: Office, rng: Random) -> None:
     await empty(engine)
     known = recorded(rng, of)
@@ -50,6 +52,7 @@ async def test_what_was_known_is_a_recount_of_what_had_been_recorded(engine: Asy
 
 @OF_SEEDS
 @given(seed=st.integers(0, 2**32 - 1), size=st.sampled_from(OF_HUNDREDS))
+@pytest.mark.slow
 async def test_what_was_known_of_hundreds_is_a_recount_of_what_had_been_recorded(engine: AsyncEngine, seed: int, size: int) -> None:
     await empty(engine)
     rng = Random(seed)

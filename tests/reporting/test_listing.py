@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import date
 from random import Random
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -45,6 +46,7 @@ async def test_every_number_has_exactly_its_dossiers(engine: AsyncEngine, of: Of
 
 @OF_SEEDS
 @given(seed=st.integers(0, 2**32 - 1), size=st.sampled_from(OF_HUNDREDS))
+@pytest.mark.slow
 async def test_every_number_over_hundreds_has_exactly_its_dossiers(engine: AsyncEngine, seed: int, size: int) -> None:
     await empty(engine)
     rng = Random(seed)

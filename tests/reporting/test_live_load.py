@@ -4,6 +4,7 @@ import asyncio
 from dataclasses import replace
 from random import Random
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -27,6 +28,7 @@ FIGURES = 5
 
 @OF_SEEDS
 @given(seed=st.integers(0, 2**32 - 1))
+@pytest.mark.slow
 async def test_random_figures_stay_exact_while_events_arrive(engine: AsyncEngine, seed: int) -> None:
     """One task projects; the other draws figures and opens them page by page, and opens old ones again."""
     await empty(engine)

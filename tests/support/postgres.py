@@ -1,6 +1,8 @@
 """A real PostgreSQL for tests: a container where Docker is at hand, else the server that comes as a Python package."""
 
 import os
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import count
@@ -13,6 +15,9 @@ from tests.support.docker_engine import can_run
 
 IMAGE = "postgres:17-alpine"
 NewDatabase = Callable[[], str]
+END_WITH_ME = (
+    "import os, signal, sys; sys.stdin.read(); os.kill(int(sys.argv[1]), signal.SIGQUIT)"  # read() returns when the writer is gone
+)
 
 
 @contextmanager
@@ -37,9 +42,21 @@ def _package(folder: Path) -> Iterator[NewDatabase]:
         return f"postgresql+asyncpg://postgres@/{name}?{urlsplit(server.get_uri()).query}"
 
     try:
-        yield new_database
+        with _ended_with_this_process(server.get_pid()):
+            yield new_database
     finally:
         server.cleanup()
+
+
+@contextmanager
+def _ended_with_this_process(server: int) -> Iterator[None]:
+    """A server is a daemon: a suite that is killed would leave it running, but for a watcher that notices the end of this process."""
+    watcher = subprocess.Popen([sys.executable, "-I", "-S", "-c", END_WITH_ME, str(server)], stdin=subprocess.PIPE, start_new_session=True)
+    try:
+        yield
+    finally:
+        watcher.kill()
+        watcher.communicate()
 
 
 @contextmanager

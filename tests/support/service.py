@@ -11,6 +11,7 @@ from pathlib import Path
 
 import httpx
 
+from tests.support.tethered import tethered
 from tests.support.wait import wait_until
 
 KEY = "a-key-for-tests-only"
@@ -37,7 +38,7 @@ class Service:
         prefix = f"MOTCUA_{self.name.upper()}_"
         own = {"PORT": str(self.port), "API_KEY": KEY, **self.environment}
         named = {prefix + name: value for name, value in own.items()}
-        command = [sys.executable, "-m", f"services.{self.name}"]
+        command = tethered(sys.executable, "-m", f"services.{self.name}")
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(command, env={**os.environ, **named}, stdout=log, stderr=log)
         wait_until(self._is_ready, READY_WITHIN_S, f"{self.name} is ready ({self.log})")

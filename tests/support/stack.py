@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.support.tethered import tethered
 from tests.support.wait import wait_until
 
 READY_WITHIN_S = 120.0
@@ -58,7 +59,7 @@ def start_stack(
     output, errors = data_dir / "up.out", data_dir / "up.err"
     with output.open("w") as out, errors.open("w") as err:
         process = subprocess.Popen(
-            [*command, "up", "--data-dir", data_dir, "--port-base", str(port_base)],
+            tethered(*command, "up", "--data-dir", data_dir, "--port-base", str(port_base)),
             cwd=folder,
             stdout=out,
             stderr=err,

@@ -1,0 +1,41 @@
+"""A few minutes of `make faults`, one fault of each kind: nothing is lost, counted twice, wrong or stuck."""
+
+from pathlib import Path
+from random import SystemRandom
+
+import pytest
+
+from tests.faults import poison, topics
+from tests.faults.faults import (
+    Fault,
+    broker_wiped,
+    churn,
+    churn_of_the_frozen,
+    frozen,
+    killed,
+    poisoned,
+    remade,
+    second_worker,
+    zombie,
+)
+from tests.faults.rounds import Suite
+
+KINDS = (
+    frozen("worker1", times=2),
+    Fault("second worker joins and leaves", second_worker),
+    Fault("zombie wakes after another took over", zombie),
+    Fault("workers join and leave every second", churn),
+    Fault("three workers, always some frozen", churn_of_the_frozen),
+    killed("intake", "worker1", "reporting", "broker"),
+    poisoned("events, ticks and statuses", lambda random: [*poison.events(random), *poison.ticks(random), *poison.statuses(random)]),
+    remade(topics.STATUS, reporting_too=True),
+    Fault("broker wiped", broker_wiped, 120.0),
+)
+pytestmark = [pytest.mark.e2e, pytest.mark.slow]
+
+
+async def test_whatever_is_done_to_the_stack_it_ends_exact(tmp_path: Path) -> None:
+    suite = Suite(tmp_path, SystemRandom().randrange(1_000_000), verify_every=len(KINDS))
+    await suite.play(KINDS, stop_when_damaged=True)
+    wrong = [played.told() for played in suite.played if not played.is_exact]
+    assert not wrong, "\n".join([f"seed {suite.seed}", *wrong, suite.table()])
