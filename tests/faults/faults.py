@@ -11,6 +11,8 @@ from tests.faults.judge import Judge
 from tests.faults.load import Load
 from tests.faults.rig import WORKERS, Part, Rig
 
+POISON_CODES = "H59.15-260101-"
+
 
 @dataclass(slots=True)
 class World:
@@ -301,7 +303,7 @@ def _is_ours(value: bytes | None) -> bool:
         read = json.loads(value or b"")
     except (ValueError, RecursionError):
         return False
-    return isinstance(read, dict) and "H59.15-260101-" not in str(read.get("subject", read.get("code", "H59.15-260101-")))
+    return isinstance(read, dict) and read.get("source", "/faults") == "/faults" and POISON_CODES not in read.get("code", "")
 
 
 NAMES = ("intake", "worker1", "reporting", "broker")

@@ -42,7 +42,7 @@ def _package(folder: Path) -> Iterator[NewDatabase]:
         return f"postgresql+asyncpg://postgres@/{name}?{urlsplit(server.get_uri()).query}"
 
     try:
-        with _ended_with_this_process(server.get_pid()):
+        with _ended_with_this_process(server.get_postmaster_info().pid):
             yield new_database
     finally:
         server.cleanup()
