@@ -9,9 +9,11 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
+from starlette.routing import Match
 
 MEDIA_TYPE = "application/problem+json"
 UNPROCESSABLE = "Unprocessable Content"
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
 log = structlog.get_logger()
 
@@ -137,12 +139,26 @@ def _not_json(why: str) -> Response:
     return Problem(422, UNPROCESSABLE, f"the body is not JSON: {why}").response()
 
 
-async def _on_http(_request: Request, error: Exception) -> Response:
+async def _on_http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
+    if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        allowed = _methods(request)
+        detail = f"{request.method} is not possible here; possible: {allowed}"
+        return Problem(405, "Method Not Allowed", detail, headers={"Allow": allowed}).response()
     # FastAPI's 400 for bytes that are not UTF-8, numbers too long and nesting too deep; a caller who hung up is another cause of it
     if error.status_code == HTTPStatus.BAD_REQUEST and isinstance(error.__cause__, ValueError | RecursionError):
         return _not_json(str(error.__cause__))
     return Problem(error.status_code, _phrase(error.status_code), str(error.detail), headers=error.headers).response()
+
+
+def _methods(request: Request) -> str:
+    """What the address takes, of all its routes: the framework names those of the first one only."""
+    taken = [
+        method
+        for method in METHODS
+        if any(route.matches(dict(request.scope, method=method))[0] is Match.FULL for route in request.app.router.routes)
+    ]
+    return ", ".join(["HEAD", *taken] if "GET" in taken else taken)
 
 
 def _phrase(status: int) -> str:

@@ -3,12 +3,11 @@
 import signal
 import sys
 
-import uvicorn
-
 from services.intake.app import create_app
 from services.intake.settings import IntakeSettings
 from shared.garbage import collect_seldom
 from shared.observability import configure_logging
+from shared.serving import Server
 from shared.settings import read_settings
 
 GRACE_SECONDS = 30
@@ -20,7 +19,7 @@ class Fatal:
 
     def __init__(self) -> None:
         self.happened = False
-        self.server: uvicorn.Server | None = None
+        self.server: Server | None = None
 
     def __call__(self) -> None:
         self.happened = True
@@ -34,18 +33,7 @@ def main() -> int:
     configure_logging("intake", settings.log_level)
     collect_seldom()
     fatal = Fatal()
-    config = uvicorn.Config(
-        create_app(settings, fatal),
-        host=settings.host,
-        port=settings.port,
-        loop="uvloop",
-        http="httptools",
-        lifespan="on",
-        log_config=None,
-        access_log=False,
-        timeout_graceful_shutdown=GRACE_SECONDS,
-    )
-    fatal.server = uvicorn.Server(config)
+    fatal.server = Server(create_app(settings, fatal), host=settings.host, port=settings.port, grace_seconds=GRACE_SECONDS, lifespan="on")
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: None)  # uvicorn raises what it caught again when it has drained: that is not a failure
     fatal.server.run()

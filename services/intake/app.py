@@ -7,7 +7,6 @@ from typing import Any
 
 import structlog
 from fastapi import Depends, FastAPI
-from fastapi_offline import FastAPIOffline
 
 from services.intake import announcement_api, bulk_api, event_documents, failures, log, log_api, operations, posting, reading
 from services.intake.announcements import store as announcement_store
@@ -21,10 +20,10 @@ from services.intake.mover import Mover
 from services.intake.relay import STORE_TROUBLE, CursorSetBack, Relay
 from services.intake.service import Intake
 from services.intake.settings import IntakeSettings
-from shared import problems
 from shared.catalogue import load
 from shared.clock import clock_from, system_clock
 from shared.security import require_key
+from shared.serving import new_application
 
 DESCRIPTION = "Takes dossiers and their events: a 2xx means that the event is in the log, on disk, and will be counted once."
 LOOKS_FIRST_SECONDS = 5.0  # nothing is accepted before the log was held against the topic, or the broker showed that it is away
@@ -64,8 +63,7 @@ def create_app(settings: IntakeSettings, on_fatal: Callable[[], None] = lambda: 
         finally:
             await database.close()
 
-    app = FastAPIOffline(title="Motcua intake", version="1", description=DESCRIPTION, lifespan=lifespan)
-    problems.install(app)
+    app = new_application(title="Motcua intake", version="1", description=DESCRIPTION, lifespan=lifespan)
     failures.install(app)
     guarded, keyless = Depends(require_key(settings.api_key)), documented({401: "no key, or another one"})
     for router in (posting.router, bulk_api.router, announcement_api.router, log_api.router):

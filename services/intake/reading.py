@@ -1,13 +1,12 @@
 """The calls that read: a dossier, the catalogue in force, the log."""
 
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from datetime import date, timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
 from sqlalchemy import func, select
-from starlette.responses import StreamingResponse
 
 from services.intake import dossier_view, log
 from services.intake.announcements import store as announcement_store
@@ -25,6 +24,7 @@ from shared.domain.errors import Refusal
 from shared.domain.localtime import ONE_DAY, local_date
 from shared.parameters import only
 from shared.problems import Problem
+from shared.serving import Ndjson
 
 router = APIRouter()
 LOG_PAGE = 2000
@@ -122,17 +122,17 @@ def _malformed(parameter: str, detail: str) -> Problem:
     return Problem(422, "Unprocessable Content", f"{parameter}: {detail}", code="malformed", field=parameter)
 
 
-@router.get("/v1/log", dependencies=[Depends(only(("after", "limit")))], tags=["log"], response_class=StreamingResponse, responses=INVALID)
+@router.get("/v1/log", dependencies=[Depends(only(("after", "limit")))], tags=["log"], response_class=Ndjson, responses=INVALID)
 async def get_log(
     intake: IntakeService,
     after: Annotated[int, Query(ge=0, le=LAST_POSITION)] = 0,
     limit: Annotated[int, Query(ge=1, le=10_000_000)] = 10_000,
-) -> StreamingResponse:
+) -> Ndjson:
     """The logged events after a position, in commit order, as NDJSON: `{"position": n, "event": {...}}`."""
-    return StreamingResponse(_log(intake, after, limit), media_type="application/x-ndjson")
+    return Ndjson(_log(intake, after, limit))
 
 
-async def _log(intake: Intake, position: int, limit: int) -> AsyncIterator[bytes]:
+async def _log(intake: Intake, position: int, limit: int) -> AsyncGenerator[bytes]:
     while limit > 0:
         async with intake.database.reader.connect() as connection:
             rows = await log.after(connection, position, min(limit, LOG_PAGE))

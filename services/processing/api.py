@@ -1,24 +1,22 @@
 """The processor over HTTP: health, metrics, and the ledger for those who verify it."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 
 from fastapi import Depends, FastAPI
-from fastapi_offline import FastAPIOffline
-from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.responses import JSONResponse, Response
 
 from services.processing.app import ProcessingApp
-from shared import problems
 from shared.contract.codec import encode
 from shared.observability import exposition
 from shared.security import require_key
+from shared.serving import Ndjson, new_application
 
 LINES_A_CHUNK = 500
 
 
 def create_api(worker: ProcessingApp) -> FastAPI:
     """The HTTP side of one worker."""
-    api = FastAPIOffline(title="Motcua processing", version="1.0.0", description="The ledger of dossiers, as this worker holds it.")
-    problems.install(api)
+    api = new_application(title="Motcua processing", version="1.0.0", description="The ledger of dossiers, as this worker holds it.")
 
     @api.get("/healthz/live", tags=["health"])
     async def live() -> Response:
@@ -35,10 +33,10 @@ def create_api(worker: ProcessingApp) -> FastAPI:
         """OpenMetrics."""
         return exposition(worker.metrics.registry)
 
-    @api.get("/v1/ledger", tags=["ledger"], dependencies=[Depends(require_key(worker.settings.api_key))])
-    async def ledger() -> Response:
+    @api.get("/v1/ledger", tags=["ledger"], dependencies=[Depends(require_key(worker.settings.api_key))], response_class=Ndjson)
+    async def ledger() -> Ndjson:
         """Every dossier that this worker holds, as NDJSON of status snapshots (schema status.v1)."""
-        return StreamingResponse(_lines(worker), media_type="application/x-ndjson")
+        return Ndjson(_lines(worker))
 
     return api
 
@@ -47,7 +45,7 @@ def _health(*, good: bool) -> Response:
     return JSONResponse({"status": "ok" if good else "not ready"}, 200 if good else 503)
 
 
-async def _lines(worker: ProcessingApp) -> AsyncIterator[bytes]:
+async def _lines(worker: ProcessingApp) -> AsyncGenerator[bytes]:
     """Those in memory, then those forgotten, as the changelog has them."""
     for partition in list(worker.partitions.values()):
         entries = list(partition.entries.values())

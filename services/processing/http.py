@@ -1,27 +1,21 @@
 """Serving HTTP beside the worker, in its loop, from before recovery until after the last commit."""
 
 import asyncio
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
-import uvicorn
 from mode import Service
 
+from shared.serving import Server
 
-class _Server(uvicorn.Server):
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """Signals belong to the worker."""
-        yield
+GRACE_SECONDS = 10
 
 
 class HttpServer(Service):
-    """An ASGI application as a service of the worker; a port that can't be had ends the worker."""
+    """An ASGI application as a service of the worker; a port that can't be had ends the worker. Signals belong to the worker."""
 
     def __init__(self, application: Any, *, host: str, port: int, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self._server = _Server(uvicorn.Config(application, host=host, port=port, log_config=None, access_log=False, lifespan="off"))
+        self._server = Server(application, host=host, port=port, grace_seconds=GRACE_SECONDS, owns_signals=False)
         self._serving: asyncio.Task[None] | None = None
 
     async def on_start(self) -> None:

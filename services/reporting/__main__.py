@@ -5,7 +5,6 @@ import signal
 import sys
 
 import structlog
-import uvicorn
 import uvloop
 from prometheus_client import CollectorRegistry
 
@@ -21,9 +20,11 @@ from shared import catalogue
 from shared.clock import clock_from, system_clock
 from shared.garbage import collect_seldom
 from shared.observability import configure_logging
+from shared.serving import Server
 from shared.settings import read_settings
 
 BROKEN = 70  # EX_SOFTWARE
+GRACE_SECONDS = 10
 
 log = structlog.get_logger()
 
@@ -43,26 +44,13 @@ async def serve(settings: ReportingSettings) -> int:
         offices = catalogue.load(settings.catalogue)
         reporting = Reporting(engine, offices, clock, settings.api_key, progress, registry, gauges, settings.intake_url)
         projector = Projector(settings, engine, system_clock, progress, PipelineMetrics(registry))
-        return await _together(_server(settings, reporting), projector, stopping)
+        server = Server(create_app(reporting), host=settings.host, port=settings.port, grace_seconds=GRACE_SECONDS)
+        return await _together(server, projector, stopping)
     finally:
         await engine.dispose()
 
 
-def _server(settings: ReportingSettings, reporting: Reporting) -> uvicorn.Server:
-    return uvicorn.Server(
-        uvicorn.Config(
-            create_app(reporting),
-            host=settings.host,
-            port=settings.port,
-            log_config=None,
-            access_log=False,
-            lifespan="off",
-            timeout_graceful_shutdown=10,
-        )
-    )
-
-
-async def _together(server: uvicorn.Server, projector: Projector, stopping: asyncio.Event) -> int:
+async def _together(server: Server, projector: Projector, stopping: asyncio.Event) -> int:
     projecting = asyncio.create_task(projector.run(stopping), name="projector")
     serving = asyncio.create_task(server.serve(), name="server")
     await asyncio.wait({projecting, serving}, return_when=asyncio.FIRST_COMPLETED)

@@ -1,17 +1,16 @@
 """Reporting's HTTP door: figures, the statutory form, the stored snapshots, health and metrics."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from dataclasses import asdict, dataclass
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, FastAPI, Query, Request
-from fastapi_offline import FastAPIOffline
 from prometheus_client import CollectorRegistry
 from pydantic import SecretStr
 from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
-from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.responses import JSONResponse, Response
 
 from services.reporting import attention_api, comparisons_api, consistency_api, figures, figures_api
 from services.reporting.accepted import FORM_ONCE
@@ -26,16 +25,15 @@ from services.reporting.query import Dimension
 from services.reporting.rebuild import door
 from services.reporting.store import answers
 from services.reporting.tables import dossiers
-from shared import problems
 from shared.catalogue import Catalogue
 from shared.clock import Clock, system_clock
 from shared.observability import exposition
 from shared.parameters import invalid, only
 from shared.problems import Problem
 from shared.security import require_key
+from shared.serving import Ndjson, new_application
 from shared.unavailable import passes
 
-NDJSON = "application/x-ndjson"
 PAGE = 2000
 RETRY_AFTER_S = "2"
 
@@ -57,12 +55,11 @@ class Reporting:
 
 def create_app(reporting: Reporting) -> FastAPI:
     """The application; it opens nothing itself."""
-    app = FastAPIOffline(
+    app = new_application(
         title="Motcua reporting",
         version="1",
         description="Figures of dossiers for any period and grouping, by a named definition, with the identities they satisfy.",
     )
-    problems.install(app)
     app.add_exception_handler(DBAPIError, _on_database_error)
     app.include_router(_operations(reporting))
     guarded = [Depends(require_key(reporting.api_key))]
@@ -125,14 +122,14 @@ def _reports(reporting: Reporting, routes: FigureRoutes) -> APIRouter:
         query = routes.query(given)
         return render(wanted, await figures.report(reporting.engine, query, reporting.catalogue), reporting.catalogue)
 
-    @router.get("/dossiers", summary="The status snapshots that are counted, one a line, by code", response_class=StreamingResponse)
-    async def get_dossiers() -> StreamingResponse:
-        return StreamingResponse(_snapshots(reporting.engine), media_type=NDJSON)
+    @router.get("/dossiers", summary="The status snapshots that are counted, one a line, by code", response_class=Ndjson)
+    async def get_dossiers() -> Ndjson:
+        return Ndjson(_snapshots(reporting.engine))
 
     return router
 
 
-async def _snapshots(engine: AsyncEngine) -> AsyncIterator[bytes]:
+async def _snapshots(engine: AsyncEngine) -> AsyncGenerator[bytes]:
     """Page by page, each in a transaction of its own: a slow reader holds nothing up."""
     after = ""
     page_of = select(dossiers.c.code, dossiers.c.snapshot).order_by(dossiers.c.code).limit(PAGE)

@@ -1,18 +1,16 @@
 """`GET /v1/consistency`: what is wrong within the read model, told line by line while it is looked for."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from typing import Any
 
 from fastapi import APIRouter, Depends
 from sqlalchemy.ext.asyncio import AsyncEngine
-from starlette.responses import StreamingResponse
 
 from services.reporting.consistency import Check, Looked, WrongSum
 from services.reporting.rebuild.judging import Finding
 from shared.contract.codec import encode
 from shared.parameters import only
-
-NDJSON = "application/x-ndjson"
+from shared.serving import Ndjson
 
 
 def router(engine: AsyncEngine) -> APIRouter:
@@ -22,16 +20,16 @@ def router(engine: AsyncEngine) -> APIRouter:
     @routes.get(
         "/consistency",
         summary="Every dossier's row beside its snapshot, every sum beside the dossiers: the differences, NDJSON, a count at the end",
-        response_class=StreamingResponse,
+        response_class=Ndjson,
         dependencies=[Depends(only(()))],
     )
-    async def get_consistency() -> StreamingResponse:
-        return StreamingResponse(_lines(engine), media_type=NDJSON)
+    async def get_consistency() -> Ndjson:
+        return Ndjson(_lines(engine))
 
     return routes
 
 
-async def _lines(engine: AsyncEngine) -> AsyncIterator[bytes]:
+async def _lines(engine: AsyncEngine) -> AsyncGenerator[bytes]:
     """`{"about", "detail"}` for a difference, `{"looked_at", "of"}` for progress, and last of all how much was looked at."""
     check, differences = Check(), 0
     async for found in check.findings(engine):
