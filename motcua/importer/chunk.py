@@ -4,7 +4,7 @@ import zlib
 
 from motcua.importer.line import Line, head_of
 
-CHUNK_LINES = 4_000
+CHUNK_LINES = 1_000  # intake explains so many rejections of a call
 CHUNK_BYTES = 1 << 20
 
 

@@ -9,13 +9,16 @@ from services.intake.metrics import Metrics
 from services.intake.outcomes import Accepted, Duplicate, Outcome, Refused
 from services.intake.parsing import id_of, parse
 from services.intake.refusals import TooLarge
-from services.intake.schemas import BulkAnswer, Rejection
+from services.intake.schemas import MOST_REJECTIONS, BulkAnswer, Rejection
 from services.intake.settings import IntakeSettings
+from services.intake.splitting import Numbered
 from shared.domain.errors import Refusal
+from shared.echoes import LONGEST_ECHO, shortened
 
 CHUNK_EVENTS = 1000
-MOST_REJECTIONS = 100_000
-Line = tuple[int, bytes | None]
+CHUNK_BYTES = 4 * 1024 * 1024
+LONGEST_ID, LONGEST_DETAIL = 200, 300  # characters of a rejection, and half as many where each takes four bytes
+TURN_SECONDS = 0.005  # then the other requests have the loop
 
 
 class Bulk:
@@ -26,22 +29,27 @@ class Bulk:
         self._metrics = metrics
         self._max_event_bytes = settings.max_event_bytes
         self._applicant_key = settings.applicant_key
-        self._lines: list[Line] = []
+        self._read: list[tuple[int, Candidate | Refused]] = []
+        self._read_bytes = 0
         self._committing: asyncio.Task[None] | None = None
+        self._loop = asyncio.get_running_loop()
+        self._turn_ends = self._loop.time() + TURN_SECONDS
         self.answer = BulkAnswer()
 
-    async def add(self, lines: Iterable[Line]) -> None:
-        """Take lines; commits when a chunk is full."""
-        self._lines.extend(lines)
-        while len(self._lines) >= CHUNK_EVENTS:
-            chunk, self._lines = self._lines[:CHUNK_EVENTS], self._lines[CHUNK_EVENTS:]
-            await self._take(chunk)
+    async def add(self, lines: Iterable[Numbered]) -> None:
+        """Take lines; commits when a chunk is full. Others get their turn, however many there are and whatever they hold."""
+        for number, line in lines:
+            self._read.append((number, self._parsed(line)))
+            self._read_bytes += len(line or b"")
+            if len(self._read) >= CHUNK_EVENTS or self._read_bytes >= CHUNK_BYTES:
+                await self._hand_over()
+            await self._give_way()
+        await self._give_way()
 
     async def finish(self) -> BulkAnswer:
         """Commit what is left; the answer says what became of every line."""
-        if self._lines:
-            chunk, self._lines = self._lines, []
-            await self._take(chunk)
+        if self._read:
+            await self._hand_over()
         await self.settled()
         return self.answer
 
@@ -51,18 +59,24 @@ class Bulk:
         if committing is not None:
             await committing
 
-    async def _take(self, chunk: list[Line]) -> None:
-        read = [(number, self._read(line)) for number, line in chunk]
+    async def _give_way(self) -> None:
+        if self._loop.time() >= self._turn_ends:
+            await asyncio.sleep(0)
+            self._turn_ends = self._loop.time() + TURN_SECONDS
+
+    async def _hand_over(self) -> None:
         await self.settled()
+        read, self._read, self._read_bytes = self._read, [], 0
         self._committing = asyncio.create_task(self._commit(read))
 
-    def _read(self, line: bytes | None) -> Candidate | Refused:
+    def _parsed(self, line: bytes | None) -> Candidate | Refused:
         if line is None:
             return Refused(None, None, TooLarge(f"an event is at most {self._max_event_bytes} bytes (MOTCUA_INTAKE_MAX_EVENT_BYTES)"))
         try:
             return parse(line, self._applicant_key)
         except Refusal as refusal:
-            return Refused(id_of(line), None, refusal)
+            found = id_of(line)
+            return Refused(None if found is None else shortened(found, LONGEST_ID), None, _light(refusal))
 
     async def _commit(self, read: list[tuple[int, Candidate | Refused]]) -> None:
         candidates = [found for _, found in read if isinstance(found, Candidate)]
@@ -81,7 +95,25 @@ class Bulk:
             case Refused():
                 self.answer.rejected += 1
                 if len(self.answer.rejections) < MOST_REJECTIONS:
-                    refusal = outcome.refusal
-                    self.answer.rejections.append(
-                        Rejection(line=number, id=outcome.event_id, code=refusal.code, field=refusal.field, detail=refusal.detail)
-                    )
+                    self.answer.rejections.append(_rejection(number, outcome))
+                else:
+                    self.answer.rejections_omitted += 1
+
+
+def _light(refusal: Refusal) -> Refusal:
+    """The refusal without what it holds on to: the line, through its traceback and in its words."""
+    refusal.detail = shortened(refusal.detail, LONGEST_DETAIL)
+    refusal.args = (refusal.detail,)
+    refusal.__traceback__ = refusal.__cause__ = refusal.__context__ = None
+    return refusal
+
+
+def _rejection(number: int, refused: Refused) -> Rejection:
+    event_id, refusal = refused.event_id, refused.refusal
+    return Rejection(
+        line=number,
+        id=None if event_id is None else shortened(event_id, LONGEST_ID),
+        code=refusal.code,
+        field=None if refusal.field is None else shortened(refusal.field, LONGEST_ECHO),
+        detail=shortened(refusal.detail, LONGEST_DETAIL),
+    )

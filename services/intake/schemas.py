@@ -12,6 +12,8 @@ from shared.codes import DOSSIER_CODE
 from shared.contract.envelope import Instant as WireInstant
 from shared.contract.instants import cut
 
+MOST_REJECTIONS = 1_000
+
 Channel = Literal["online", "in_person", "postal"]
 OnlineLevel = Literal["full", "partial"]
 
@@ -95,10 +97,10 @@ class DossierAnswer(BaseModel):
 
 class Rejection(BaseModel):
     line: int = Field(description="from 1; in a JSON array, the place in it")
-    id: str | None
+    id: str | None = Field(description="the event's, shortened beyond 200 characters; null when none can be read")
     code: str
     field: str | None = Field(None, description="the field at fault, such as data.due_at; null when none is")
-    detail: str
+    detail: str = Field(description="what is wrong and what to do, in at most 300 characters; values that were sent are shortened in it")
 
 
 class BulkAnswer(BaseModel):
@@ -107,7 +109,13 @@ class BulkAnswer(BaseModel):
     accepted: int = 0
     duplicates: int = 0
     rejected: int = 0
-    rejections: list[Rejection] = Field(default=[], description="the first 100,000 of the rejected")
+    rejections: list[Rejection] = Field(
+        default=[],
+        description=f"the first {MOST_REJECTIONS:,} of the rejected: who wants each explained sends at most so many events a call",
+    )
+    rejections_omitted: int = Field(
+        default=0, description="rejected and not listed; left out when all are listed", exclude_if=lambda omitted: omitted == 0
+    )
 
 
 class SuspensionView(BaseModel):
