@@ -11,8 +11,12 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Match
 
+from shared.echoes import LONGEST_ECHO, shortened
+
 MEDIA_TYPE = "application/problem+json"
 UNPROCESSABLE = "Unprocessable Content"
+LONGEST_DETAIL = 1_000
+MOST_ERRORS = 50
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
 log = structlog.get_logger()
@@ -24,11 +28,14 @@ CODES = {
     403: "forbidden",
     404: "not_found",
     405: "method_not_allowed",
+    408: "timeout",
     409: "conflict",
     410: "gone",
     413: "too_large",
+    414: "too_large",
     415: "unsupported_media_type",
     422: "malformed",
+    431: "too_large",
     500: "internal_error",
     503: "unavailable",
 }
@@ -51,6 +58,7 @@ class Problem(Exception):
         headers: Mapping[str, str] | None = None,
         **members: Any,
     ) -> None:
+        detail = shortened(detail, LONGEST_DETAIL)
         super().__init__(detail)
         self.status = status
         self.headers = headers
@@ -79,14 +87,14 @@ async def _on_invalid(_request: Request, invalid: Exception) -> Response:
     for error in invalid.errors():
         if error["type"] == "json_invalid":
             return _not_json(f"{error['ctx']['error']} at character {error['loc'][-1]}")
-    errors = [{"field": _field(error["loc"]), "detail": plainly(error)} for error in invalid.errors()]
+    errors = [{"field": _field(error["loc"]), "detail": plainly(error)} for error in invalid.errors()[:MOST_ERRORS]]
     detail = "; ".join(f"{error['field']}: {error['detail']}" for error in errors)
     return Problem(422, UNPROCESSABLE, detail, field=errors[0]["field"], errors=errors).response()
 
 
 def _field(place: tuple[str | int, ...]) -> str:
     """The field's path; what is wrong as a whole is called by where it came (`body`)."""
-    return ".".join(str(part) for part in place[1:] or place)
+    return shortened(".".join(str(part) for part in place[1:] or place), 2 * LONGEST_ECHO)
 
 
 def plainly(error: Mapping[str, Any]) -> str:

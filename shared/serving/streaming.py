@@ -12,8 +12,8 @@ class Ndjson(StreamingResponse):
 
     media_type = "application/x-ndjson"
 
-    def __init__(self, parts: AsyncGenerator[bytes]) -> None:
-        super().__init__(parts)
+    def __init__(self, parts: AsyncGenerator[bytes], status_code: int = 200) -> None:
+        super().__init__(parts, status_code)
         self._parts = parts
 
     async def stream_response(self, send: Send) -> None:

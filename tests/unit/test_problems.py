@@ -74,3 +74,9 @@ async def test_what_is_wrong_is_named(client: httpx.AsyncClient, body: bytes, fi
     found = problem(answer, 422, "Unprocessable Content")
     assert [error["field"] for error in found["errors"]] == [field]
     assert found["detail"].startswith(f"{field}: ")
+
+
+def test_a_problem_says_back_little_of_what_was_sent() -> None:
+    problem = Problem(422, "Unprocessable Content", f"channel: {'A' * 250_000!r} is none; choose online")
+    assert len(problem.response().body) < 1000
+    assert str(problem).endswith("choose online")
