@@ -77,6 +77,6 @@ async def test_what_is_wrong_is_named(client: httpx.AsyncClient, body: bytes, fi
 
 
 def test_a_problem_says_back_little_of_what_was_sent() -> None:
-    problem = Problem(422, "Unprocessable Content", f"channel: {'A' * 250_000!r} is none; choose online")
+    problem = problems.Problem(422, "Unprocessable Content", f"channel: {'A' * 250_000!r} is none; choose online")
     assert len(problem.response().body) < 1000
     assert str(problem).endswith("choose online")
