@@ -76,6 +76,9 @@ async def get_procedures(intake: IntakeService, department: str | None = None, d
             term=term_view(found.term),
             closing_hour=found.closing_hour,
             same_day=found.same_day,
+            departments=list(found.departments),
+            channels=[channel.value for channel in found.channels],
+            online_levels=[level.value for level in found.online_levels],
             valid_from=found.valid_from,
             valid_to=found.valid_to,
         )

@@ -227,6 +227,9 @@ class ProcedureView(BaseModel):
     term: Term | None
     closing_hour: time | None = Field(description="a receipt after it, or on a day off, counts as made at the next working day's opening")
     same_day: bool = Field(description="the answer is due when the day's last session closes")
+    departments: list[str] = Field(description="departments that may handle it beside its own")
+    channels: list[Channel] = Field(description="channels it is offered by; all when there are none")
+    online_levels: list[OnlineLevel] = Field(description="online levels it is offered at; all when there are none")
     valid_from: date | None
     valid_to: date | None = Field(description="the last day; null when it is open")
 
