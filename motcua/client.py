@@ -107,7 +107,7 @@ def _is_address(url: str) -> bool:
         found = httpx.URL(url)
     except (httpx.InvalidURL, UnicodeError):
         return False
-    return found.scheme in {"http", "https"} and bool(found.host) and (found.port or 0) <= HIGHEST_PORT
+    return " " not in url and found.scheme in {"http", "https"} and bool(found.host) and (found.port or 0) <= HIGHEST_PORT
 
 
 def _folders(environ: Mapping[str, str], here: Path) -> list[Path]:

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date
-from typing import Any
+from typing import Annotated, Any
 
 import httpx
 import msgspec
@@ -14,6 +14,7 @@ from motcua.client import Services, sync_client, told_plainly
 PATH = "/v1/calendar/announcements"
 LOOK_AGAIN_S = 0.2
 Answer = dict[str, Any]
+_Days = Annotated[list[Answer], msgspec.Meta(min_length=1)]  # a period has a day
 
 
 class Calendar:
@@ -44,7 +45,7 @@ class Calendar:
     def days(self, first: date, last: date, department: str | None) -> list[Answer]:
         """Each day of a period, as it holds for a department."""
         asked = {"from": first.isoformat(), "to": last.isoformat()} | ({} if department is None else {"department": department})
-        return msgspec.convert(self._asked("GET", "/v1/calendar", params=asked), list[Answer])
+        return msgspec.convert(self._asked("GET", "/v1/calendar", params=asked), _Days)
 
     def _asked(self, method: str, path: str, **arguments: Any) -> Any:
         return self._client.request(method, path, **arguments).raise_for_status().json()
