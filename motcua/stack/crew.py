@@ -3,7 +3,7 @@
 import asyncio
 import signal
 import time
-from collections.abc import Awaitable, Coroutine
+from collections.abc import Awaitable, Coroutine, Mapping, Sequence
 from typing import Any, TypeVar
 
 from motcua.child import Child
@@ -39,15 +39,15 @@ class Crew:
         """The work's result, unless a child keeps dying meanwhile."""
         return await first_of(work, self.failure())
 
-    async def stop(self, deadlines: dict[str, float], hurry: asyncio.Event) -> None:
-        """SIGTERM to one after the other, in the order of the deadlines; SIGKILL when one's is over or when hurry is set."""
+    async def stop(self, stages: Sequence[Mapping[str, float]], hurry: asyncio.Event) -> None:
+        """SIGTERM to one stage after the other, to all of a stage at once; SIGKILL when one's seconds are over or when hurry is set."""
         for watcher in self._watchers:
             watcher.cancel()
         await asyncio.gather(*self._watchers, return_exceptions=True)
         self._watchers.clear()
-        for name, within in deadlines.items():
-            if name in self.children:
-                await self._stop(self.children.pop(name), within, hurry)
+        for stage in stages:
+            there = {name: within for name, within in stage.items() if name in self.children}
+            await asyncio.gather(*(self._stop(self.children.pop(name), within, hurry) for name, within in there.items()))
 
     async def _stop(self, child: Child, within: float, hurry: asyncio.Event) -> None:
         if not child.is_running():

@@ -19,7 +19,7 @@ from motcua.stack.readiness import Readiness
 from motcua.stack.services import service_children
 from motcua.stack.supervision import Say, last_words
 
-STOP_WITHIN_S = {"intake": 45.0, "processing": 20.0, "reporting": 20.0, "broker": 20.0}
+STOP_WITHIN_S = ({"intake": 45.0}, {"processing": 35.0, "reporting": 35.0}, {"broker": 20.0})
 
 
 def say_on_stderr(line: str) -> None:
@@ -104,7 +104,7 @@ class Stack:
         await self._crew.failure()
 
     async def stop(self) -> None:
-        """Intake first (it relays what it has logged), the broker last; once `hurry` is set, what is left is killed."""
+        """Intake first (it relays what it has logged), those who read then together, the broker last; once `hurry` is set, what is left is killed."""
         if self._following is not None:
             self._following.cancel()
             await asyncio.gather(self._following, return_exceptions=True)

@@ -30,7 +30,7 @@ async def test_a_child_that_ends_is_started_again_and_its_end_is_told(tmp_path: 
     child.signal(signal.SIGKILL)
     await wait_until_async(lambda: asyncio.sleep(0, child.is_running() and child.pid != first), 20, "another process runs")
     assert "counter ended (signal 9); starting it again" in said[0]
-    await crew.stop({"counter": 5.0}, asyncio.Event())
+    await crew.stop([{"counter": 5.0}], asyncio.Event())
     assert not child.is_running()
 
 
@@ -114,6 +114,6 @@ async def test_a_child_that_does_not_stop_is_killed_when_its_time_is_over_or_som
     crew.add(child)
     await wait_until_async(lambda: asyncio.sleep(0, "deaf" in child.tail()), 20, "it ignores SIGTERM")
     hurry.set()
-    await crew.stop({"counter": 60.0}, hurry)
+    await crew.stop([{"counter": 60.0}], hurry)
     assert child.exit_code == -signal.SIGKILL
     assert "is killed" in said[0]

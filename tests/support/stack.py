@@ -12,7 +12,7 @@ from tests.support.tethered import tethered
 from tests.support.wait import wait_until
 
 READY_WITHIN_S = 120.0
-STOPPED_WITHIN_S = 110.0  # longer than the runner gives its children in all
+STOPPED_WITHIN_S = 120.0  # longer than the runner gives its children in all
 MOTCUA = Path(sys.executable).with_name("motcua")
 
 
