@@ -104,7 +104,7 @@ class Stack:
         await self._crew.failure()
 
     async def stop(self) -> None:
-        """Intake first (it relays what it has logged), those who read then together, the broker last; once `hurry` is set, what is left is killed."""
+        """Intake first (it relays what it logged), then both that read, the broker last; once `hurry` is set, what is left is killed."""
         if self._following is not None:
             self._following.cancel()
             await asyncio.gather(self._following, return_exceptions=True)
