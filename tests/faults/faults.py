@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from random import Random
 
 from tests.faults import poison, topics
-from tests.faults.judge import Judge
+from tests.faults.judge import ANSWERED_WITHIN_S, Judge
 from tests.faults.load import Load
 from tests.faults.rig import WORKERS, Part, Rig
 
@@ -254,6 +254,38 @@ async def late_statuses(world: World) -> None:
     await world.go_on(1, 2)
 
 
+async def sent_again(world: World) -> None:
+    """`motcua resend` under load."""
+    await world.go_on(1, 2)
+    code, said = await world.rig.motcua("resend")
+    assert code == 0, said
+    await world.go_on(2, 3)
+
+
+async def backup_put_back(world: World) -> None:
+    """Intake's log as it was a while ago: intake must refuse until `motcua restore` has brought back what the events' topic still holds."""
+    rig, load = world.rig, world.load
+    backup = rig.folder / "backup"
+    await world.go_on(1, 2)
+    rig.intake.kill(restart=False)
+    rig.copy_log(backup)
+    rig.intake.start()
+    await rig.ready(rig.intake)
+    await world.go_on(2, 3)
+    await load.pause(ANSWERED_WITHIN_S)
+    await world.judge.all_relayed()
+    rig.intake.kill(restart=False)
+    rig.put_log_back(backup)
+    world.judge.forget_log()
+    rig.intake.start()
+    load.resume()
+    await world.judge.refused("motcua restore")
+    code, said = await rig.motcua("restore")
+    assert code == 0, said
+    await rig.ready(rig.intake)
+    await world.go_on(2, 3)
+
+
 def poisoned(name: str, make: Callable[[Random], list[topics.Record]]) -> Fault:
     """Poison under load; then processing and reporting start again and meet it once more."""
 
@@ -339,6 +371,8 @@ STORES = [
     committed(at_the_end=True),
     Fault("every event sent again", events_again, 90.0),
     Fault("late statuses of a zombie", late_statuses),
+    Fault("motcua resend", sent_again, 90.0),
+    Fault("intake's backup put back", backup_put_back, 90.0),
 ]
 POISON = [
     poisoned("events", poison.events),

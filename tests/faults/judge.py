@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import json
-import subprocess
 import time
 from collections import Counter
 from collections.abc import Iterable
@@ -20,8 +19,7 @@ from tests.faults.dossiers import HERE, Event, now, said
 from tests.faults.expected import Alert, Expected, lag
 from tests.faults.load import Load
 from tests.faults.rig import Rig
-from tests.support.service import HEADERS, KEY
-from tests.support.stack import MOTCUA
+from tests.support.service import HEADERS
 from tests.support.wait import wait_until_async
 
 CANARY_DEPARTMENT = "H59.04"  # no dossier of the load is there, so its figure counts canaries alone
@@ -29,7 +27,6 @@ ANSWERED_WITHIN_S = 120.0
 SETTLED_WITHIN_S = 60.0
 RECOVERED_WITHIN_S = 180.0
 ALERTED_WITHIN_S = 30.0
-VERIFIED_WITHIN_S = 300.0
 LOOK_S = 0.3
 SHOWN = 4
 DAY = timedelta(days=1)
@@ -97,6 +94,26 @@ class Judge:
     def forget_log(self) -> None:
         """Read intake's log from its beginning again."""
         self._log, self._log_position = [], 0
+
+    async def all_relayed(self) -> None:
+        """Wait until everything in intake's log is in Kafka."""
+
+        async def none_left() -> bool:
+            head = (await client.get(f"{self._rig.intake.url}/v1/log/head")).raise_for_status().json()
+            return bool(head["relayed"] == head["position"])
+
+        async with self._client() as client:
+            await self._until(none_left, SETTLED_WITHIN_S, "intake has relayed its log")
+
+    async def refused(self, remedy: str) -> None:
+        """Wait until intake accepts nothing and names the remedy."""
+
+        async def says_so() -> bool:
+            answer = await client.post(f"{self._rig.intake.url}/v1/events", content=b"", headers={"Content-Type": "application/x-ndjson"})
+            return answer.status_code == httpx.codes.SERVICE_UNAVAILABLE and remedy in answer.text
+
+        async with self._client() as client:
+            await self._until(says_so, SETTLED_WITHIN_S, f"intake refuses and says {remedy}")
 
     async def recovery(self, within: float = RECOVERED_WITHIN_S) -> float | None:
         """Seconds from now until a new dossier is in the figures; None when it never is."""
@@ -282,24 +299,11 @@ class Judge:
     async def _verify(self) -> list[str]:
         """What `motcua verify` finds; nothing when it is clean."""
         workers = [argument for part in self._rig.running_workers for argument in ("--processing", part.url)]
-        services = ("--intake", self._rig.intake.url, "--reporting", self._rig.reporting.url, "--key", KEY)
-        command = [
-            str(MOTCUA),
-            "verify",
-            *services,
-            *workers,
-            "--wait",
-            "30",
-            "--sample",
-            "10",
-            "--seed",
-            str(self._random.randint(1, 999)),
-        ]
-        process = await asyncio.create_subprocess_exec(*command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-        output, _ = await asyncio.wait_for(process.communicate(), VERIFIED_WITHIN_S)
-        if process.returncode == 0:
+        drawn = ("--wait", "30", "--sample", "10", "--seed", str(self._random.randint(1, 999)))
+        code, output = await self._rig.motcua("verify", "--reporting", self._rig.reporting.url, *workers, *drawn)
+        if code == 0:
             return []
-        return [f"exit {process.returncode}", *(line.strip()[:200] for line in output.decode().splitlines()[-12:])]
+        return [f"exit {code}", *(line.strip()[:200] for line in output.splitlines()[-12:])]
 
     def _client(self) -> httpx.AsyncClient:
         return httpx.AsyncClient(headers=HEADERS, timeout=30, trust_env=False)

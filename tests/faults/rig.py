@@ -16,6 +16,7 @@ from motcua.broker import Node, NodeConfig, prepare
 from motcua.child import Child
 from tests.support.ports import free_port_base
 from tests.support.service import HEADERS, KEY
+from tests.support.stack import MOTCUA
 from tests.support.wait import wait_until_async
 
 WORKERS = ("worker1", "worker2", "worker3")  # the first has a name in its group, as shipped; the others have none and are stopped at rest
@@ -23,6 +24,7 @@ PORTS = 18
 SPARE = 9  # ports from here on are for a second intake and a second reporting
 READY_WITHIN_S = 90.0
 STOPS_WITHIN_S = 60.0
+COMMAND_WITHIN_S = 300.0
 LOOK_S = 0.05
 FIRST_PAUSE_S, LONGEST_PAUSE_S, REMEMBERED_S = 0.2, 5.0, 60.0
 
@@ -192,6 +194,27 @@ class Rig:
         for path in self.folder.glob("reporting.db*"):
             path.unlink()
         self.reporting.start()
+
+    def copy_log(self, folder: Path) -> None:
+        """A copy of intake's database, which nobody has open now."""
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir()
+        for path in self.folder.glob("intake.db*"):
+            shutil.copy(path, folder)
+
+    def put_log_back(self, folder: Path) -> None:
+        """Intake's database as it was when it was copied."""
+        for path in self.folder.glob("intake.db*"):
+            path.unlink()
+        for path in folder.iterdir():
+            shutil.copy(path, self.folder)
+
+    async def motcua(self, command: str, *arguments: str) -> tuple[int | None, str]:
+        """`motcua COMMAND` on this stack: its exit code and what it said."""
+        whole = (str(MOTCUA), command, "--intake", self.intake.url, "--key", KEY, *arguments)
+        process = await asyncio.create_subprocess_exec(*whole, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT)
+        output, _ = await asyncio.wait_for(process.communicate(), COMMAND_WITHIN_S)
+        return process.returncode, output.decode()
 
     def _prepare_broker(self) -> Node:
         config = NodeConfig(self.folder / "kafka", self.port_base + 4, self.port_base + 5)
