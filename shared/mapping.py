@@ -1,13 +1,12 @@
 """The one place where wire values and domain values meet."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import fields
 from datetime import datetime, timedelta
 from enum import Enum
-from functools import lru_cache
 from typing import Any
 
 import msgspec
-from msgspec.structs import astuple
 
 from shared.contract import events as wire
 from shared.contract.envelope import CloudEvent, event_name
@@ -47,13 +46,12 @@ def to_event(data: wire.EventData, occurred_at: datetime) -> domain.Event:
     return convert(data, occurred_at)
 
 
-@lru_cache(maxsize=256)
 def _term(term: wire.Term | None) -> Term | None:
     return None if term is None else Term(term.amount, TermUnit(term.unit))
 
 
 _LEVELS: dict[str | None, OnlineLevel | None] = {None: None, **{level.value: level for level in OnlineLevel}}
-_RENAMED = {"field": "corrected_field", "old_value": "old", "new_value": "new"}
+_RENAMED = {"corrected_field": "field", "old": "old_value", "new": "new_value"}
 _TURNED: dict[str, Callable[[Any], Any]] = {
     "channel": {channel.value: channel for channel in Channel}.__getitem__,
     "online_level": _LEVELS.__getitem__,
@@ -61,32 +59,26 @@ _TURNED: dict[str, Callable[[Any], Any]] = {
     "corrected_field": {field.value: field for field in CorrectableField}.__getitem__,
     "term": _term,
 }
-Put = Callable[[domain.Event, Any], None]
 
 
 def _converter(kind: EventKind) -> Callable[[wire.EventData, datetime], domain.Event]:
-    """Fills the event's slots as its constructor would, at a third of the price: every event of every service passes here."""
+    """Fills the event's slots as its constructor would, at half the price: every event of every service passes here."""
     cls = domain.EVENT_TYPES[kind]
-    put_time = _put(cls, "occurred_at")
-    puts = tuple(_put(cls, _RENAMED.get(name, name)) for name in wire.EVENT_DATA[kind].__struct_fields__)
+    slots = {field.name: getattr(cls, field.name).__set__ for field in fields(cls)}
+    put_time = slots.pop("occurred_at")
+    plain = tuple((put, _RENAMED.get(name, name)) for name, put in slots.items() if name not in _TURNED)
+    turned = tuple((put, _TURNED[name], _RENAMED.get(name, name)) for name, put in slots.items() if name in _TURNED)
 
     def convert(data: wire.EventData, at: datetime) -> domain.Event:
         event = object.__new__(cls)
         put_time(event, at)
-        for put, value in zip(puts, astuple(data), strict=False):  # what intake takes beside the contract's fields comes last
-            put(event, value)
+        for put, name in plain:
+            put(event, getattr(data, name))
+        for put, turn, name in turned:
+            put(event, turn(getattr(data, name)))
         return event
 
     return convert
-
-
-def _put(cls: type[domain.Event], name: str) -> Put:
-    slot = getattr(cls, name, None)
-    if slot is None:
-        return lambda _event, _value: None  # the wire's alone: the applicant
-    put: Put = slot.__set__
-    turn = _TURNED.get(name)
-    return put if turn is None else lambda event, value: put(event, turn(value))
 
 
 _CONVERTERS = {kind.value: _converter(kind) for kind in EventKind}

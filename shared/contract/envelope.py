@@ -12,9 +12,10 @@ TYPE_PREFIX = "vn.motcua.dossier."
 VERSION_SUFFIX = ".v1"
 SPEC_VERSION: Final = "1.0"
 JSON = "application/json"
+LONGEST_CODE = 64
 
 EventId = Annotated[str, Meta(min_length=1, max_length=200)]
-DossierCode = Annotated[str, Meta(pattern=exactly(DOSSIER_CODE), max_length=64)]
+DossierCode = Annotated[str, Meta(pattern=exactly(DOSSIER_CODE), max_length=LONGEST_CODE)]
 Instant = Annotated[datetime, Meta(tz=True)]
 Text = Annotated[str, Meta(min_length=1, max_length=2000)]
 
