@@ -47,8 +47,14 @@ LIVES: tuple[tuple[tuple[str, int, Event], ...], ...] = (
         ("resolved", 2, {}),
         ("rated", 2, {"score": 5}),
     ),
-    (("submitted", 0, OPENED), ("received", 0, OPENED), ("payment_requested", 3, {}), ("payment_settled", 4, {}), ("withdrawn", 4, {})),
-    (("received", 0, OPENED), ("extended", 5, {"due_at": "2023-05-30T08:00:00+07:00"})),
+    (
+        ("submitted", 0, OPENED),
+        ("received", 0, OPENED),
+        ("payment_requested", 3, {}),
+        ("payment_settled", 4, {}),
+        ("withdrawn", 4, {"reason": "moved away"}),
+    ),
+    (("received", 0, OPENED), ("extended", 5, {"due_at": "2023-05-30T08:00:00+07:00", "legal_ground": "Article 5"})),
 )
 
 
@@ -77,7 +83,7 @@ def ndjson(path: Path, ordered: list[Event]) -> Path:
 
 
 def table(path: Path, ordered: list[Event]) -> Path:
-    fields = ("department", "procedure", "channel", "missing", "amount_vnd", "score", "due_at")
+    fields = ("department", "procedure", "channel", "missing", "amount_vnd", "score", "due_at", "reason", "legal_ground")
     text = StringIO()
     writer = csv.writer(text)
     writer.writerow(["id", "event", "code", "time", "source", *fields])
