@@ -19,10 +19,10 @@ from services.intake.announcements.wording import sentence
 from services.intake.answers import problem
 from services.intake.committer import TRANSIENT, StoreUnavailable
 from services.intake.database import take_commit_lock
-from services.intake.documented import documented
 from services.intake.event_documents import reference
 from services.intake.service import Intake, IntakeService
 from shared.clock import system_clock
+from shared.documented import documented
 from shared.domain.errors import Refusal
 from shared.parameters import only
 from shared.problems import Problem

@@ -14,7 +14,6 @@ from services.intake.announcements.known import Announcements
 from services.intake.bodies import uncompressed
 from services.intake.committer import Committer
 from services.intake.database import migrate, open_database
-from services.intake.documented import documented
 from services.intake.metrics import Metrics
 from services.intake.mover import Mover
 from services.intake.relay import STORE_TROUBLE, CursorSetBack, Relay
@@ -22,6 +21,7 @@ from services.intake.service import Intake
 from services.intake.settings import IntakeSettings
 from shared.catalogue import load
 from shared.clock import clock_from, system_clock
+from shared.documented import KEYLESS
 from shared.security import require_key
 from shared.serving import new_application
 
@@ -65,10 +65,10 @@ def create_app(settings: IntakeSettings, on_fatal: Callable[[], None] = lambda: 
 
     app = new_application(title="Motcua intake", version="1", description=DESCRIPTION, lifespan=lifespan)
     failures.install(app)
-    guarded, keyless = Depends(require_key(settings.api_key)), documented({401: "no key, or another one"})
+    guarded = Depends(require_key(settings.api_key))
     for router in (posting.router, bulk_api.router, announcement_api.router, log_api.router):
-        app.include_router(router, dependencies=[guarded, Depends(uncompressed)], responses=keyless)
-    app.include_router(reading.router, dependencies=[guarded], responses=keyless)
+        app.include_router(router, dependencies=[guarded, Depends(uncompressed)], responses=KEYLESS)
+    app.include_router(reading.router, dependencies=[guarded], responses=KEYLESS)
     app.include_router(operations.router)
     event_documents.install(app)
     return app

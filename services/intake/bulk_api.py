@@ -8,12 +8,12 @@ from services.intake.bodies import JSON, media_type
 from services.intake.bulk import Bulk
 from services.intake.committer import CannotBeStored, StoreUnavailable
 from services.intake.desk import NotDecided
-from services.intake.documented import documented
 from services.intake.event_documents import cloud_event_example, cloud_event_schema
 from services.intake.failures import failed
 from services.intake.schemas import BulkAnswer
 from services.intake.service import IntakeService
 from services.intake.splitting import ArraySplitter, LineSplitter, NotAnArray
+from shared.documented import documented
 from shared.parameters import only
 from shared.problems import Problem
 

@@ -5,9 +5,9 @@ from fastapi import APIRouter, Depends
 from pydantic import BaseModel, Field
 
 from services.intake import log, restoring
-from services.intake.documented import documented
 from services.intake.service import IntakeService
 from shared.contract.topics import EVENTS, STATUS
+from shared.documented import documented
 from shared.kafka import connection
 from shared.parameters import only
 from shared.problems import Problem

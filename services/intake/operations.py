@@ -8,6 +8,7 @@ from starlette.responses import Response
 
 from services.intake import log
 from services.intake.service import IntakeService
+from shared.documented import OPENMETRICS
 from shared.observability import exposition
 from shared.problems import Problem
 
@@ -40,7 +41,7 @@ async def ready(intake: IntakeService) -> dict[str, str]:
     return {"status": "ok"}
 
 
-@router.get("/metrics", response_class=Response)
+@router.get("/metrics", response_class=Response, responses=OPENMETRICS)
 async def metrics(intake: IntakeService) -> Response:
     """OpenMetrics."""
     return exposition(intake.metrics.registry)

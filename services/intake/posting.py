@@ -10,7 +10,6 @@ from services.intake import answers, bodies, composing
 from services.intake import event_documents as documents
 from services.intake.candidates import Candidate
 from services.intake.careful import UNREADABLE, members
-from services.intake.documented import documented
 from services.intake.hints import unreadable
 from services.intake.metrics import Metrics
 from services.intake.outcomes import Refused
@@ -19,6 +18,7 @@ from services.intake.refusals import Malformed
 from services.intake.schemas import DossierAnswer, EventAnswer, NewDossier
 from services.intake.service import Intake, IntakeService
 from shared.contract.accepted import ACCEPTED
+from shared.documented import documented
 from shared.domain.errors import Refusal
 from shared.parameters import only
 

@@ -11,13 +11,13 @@ from sqlalchemy import func, select
 from services.intake import dossier_view, log
 from services.intake.announcements import store as announcement_store
 from services.intake.answers import problem, term_view
-from services.intake.documented import documented
 from services.intake.hints import echo
 from services.intake.schemas import DayView, DepartmentView, DossierView, LogHead, ProcedureView
 from services.intake.service import Intake, IntakeService
 from services.intake.tables import EVENT_LOG
 from shared.catalogue import EVERYWHERE, CalendarEntry, Catalogue
 from shared.codes import DOSSIER_CODE
+from shared.documented import documented
 from shared.domain.calendar import WorkingCalendar
 from shared.domain.definitions import BY_DATE, DEFINITIONS
 from shared.domain.errors import Refusal

@@ -7,6 +7,7 @@ from starlette.responses import JSONResponse, Response
 
 from services.processing.app import ProcessingApp
 from shared.contract.codec import encode
+from shared.documented import KEYLESS, OPENMETRICS
 from shared.observability import exposition
 from shared.security import require_key
 from shared.serving import Ndjson, new_application
@@ -28,12 +29,18 @@ def create_api(worker: ProcessingApp) -> FastAPI:
         """200 when the worker has recovered its partitions and takes events."""
         return _health(good=worker.is_ready)
 
-    @api.get("/metrics", tags=["operations"])
+    @api.get("/metrics", tags=["operations"], response_class=Response, responses=OPENMETRICS)
     async def metrics() -> Response:
         """OpenMetrics."""
         return exposition(worker.metrics.registry)
 
-    @api.get("/v1/ledger", tags=["ledger"], dependencies=[Depends(require_key(worker.settings.api_key))], response_class=Ndjson)
+    @api.get(
+        "/v1/ledger",
+        tags=["ledger"],
+        dependencies=[Depends(require_key(worker.settings.api_key))],
+        response_class=Ndjson,
+        responses=KEYLESS,
+    )
     async def ledger() -> Ndjson:
         """Every dossier that this worker holds, as NDJSON of status snapshots (schema status.v1)."""
         return Ndjson(_lines(worker))

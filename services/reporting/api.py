@@ -27,6 +27,7 @@ from services.reporting.store import answers
 from services.reporting.tables import dossiers
 from shared.catalogue import Catalogue
 from shared.clock import Clock, system_clock
+from shared.documented import KEYLESS, OPENMETRICS, documented
 from shared.observability import exposition
 from shared.parameters import invalid, only
 from shared.problems import Problem
@@ -66,10 +67,10 @@ def create_app(reporting: Reporting) -> FastAPI:
     feed = CalendarFeed(reporting.catalogue, reporting.intake_url, reporting.api_key)
     routes = FigureRoutes(reporting.engine, reporting.catalogue, reporting.clock, reporting.recording_clock, Tokens(reporting.catalogue))
     for router in (figures_api.router(routes), comparisons_api.router(routes), _reports(reporting, routes)):
-        app.include_router(router, prefix="/v1", dependencies=guarded)
-    app.include_router(attention_api.router(reporting.engine, feed, reporting.clock), prefix="/v1", dependencies=guarded)
-    app.include_router(door.router(reporting.engine, reporting.recording_clock), prefix="/v1", dependencies=guarded)
-    app.include_router(consistency_api.router(reporting.engine), prefix="/v1", dependencies=guarded)
+        app.include_router(router, prefix="/v1", dependencies=guarded, responses=KEYLESS)
+    app.include_router(attention_api.router(reporting.engine, feed, reporting.clock), prefix="/v1", dependencies=guarded, responses=KEYLESS)
+    app.include_router(door.router(reporting.engine, reporting.recording_clock), prefix="/v1", dependencies=guarded, responses=KEYLESS)
+    app.include_router(consistency_api.router(reporting.engine), prefix="/v1", dependencies=guarded, responses=KEYLESS)
     return app
 
 
@@ -91,7 +92,7 @@ def _operations(reporting: Reporting) -> APIRouter:
     async def ready() -> Response:
         return _health("not ready", good=reporting.progress.assigned and await answers(reporting.engine))
 
-    @router.get("/metrics", summary="OpenMetrics", response_class=Response)
+    @router.get("/metrics", summary="OpenMetrics", response_class=Response, responses=OPENMETRICS)
     async def metrics() -> Response:
         await reporting.gauges.refresh()
         return exposition(reporting.registry)
@@ -105,7 +106,7 @@ def _health(otherwise: str, *, good: bool) -> Response:
 
 def _reports(reporting: Reporting, routes: FigureRoutes) -> APIRouter:
     router = APIRouter(
-        tags=["figures"], responses={422: {"description": "a parameter is wrong: `parameter` names it, `detail` says what to write"}}
+        tags=["figures"], responses=documented({422: "a parameter is wrong: `parameter` names it, `detail` says what to write"})
     )
 
     one_of_each = [Depends(only(FORM_ONCE))]

@@ -19,6 +19,7 @@ from services.reporting.paging import list_of, page_json
 from services.reporting.tables import dossiers
 from shared.clock import Clock
 from shared.contract.codec import decode_status
+from shared.documented import documented
 from shared.domain.definitions import BY_DATE
 from shared.mapping import to_dossier
 from shared.parameters import only
@@ -28,7 +29,7 @@ HOUR = timedelta(hours=1)
 
 def router(engine: AsyncEngine, feed: CalendarFeed, clock: Clock) -> APIRouter:
     """The route; `clock` says at what instant the list is judged."""
-    found = APIRouter(tags=["figures"], responses={422: {"description": "a parameter is wrong: `parameter` names it, `detail` the fix"}})
+    found = APIRouter(tags=["figures"], responses=documented({422: "a parameter is wrong: `parameter` names it, `detail` the fix"}))
 
     @found.get(
         "/attention",

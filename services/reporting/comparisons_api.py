@@ -20,13 +20,18 @@ from services.reporting.paging import Cursor, Limit, list_of, page_json, same_mo
 from services.reporting.parameters import ChangesParameters, DefinitionsParameters, FigureParameters
 from services.reporting.query import FigureQuery
 from services.reporting.store import snapshot
+from shared.documented import documented
 from shared.domain.definitions import DEFINITIONS
 from shared.parameters import invalid, only
 
 
 def router(to: FigureRoutes) -> APIRouter:
     """The routes; the totals stand on the first page of a list only, and its cursors keep to the state that they were read from."""
-    found = APIRouter(prefix="/figures", tags=["figures"], responses={410: {"description": "the read model has been made anew since"}})
+    found = APIRouter(
+        prefix="/figures",
+        tags=["figures"],
+        responses=documented({410: "the read model has been made anew since", 422: "a parameter is wrong"}),
+    )
 
     @found.get(
         "/changes",

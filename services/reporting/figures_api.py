@@ -20,6 +20,7 @@ from services.reporting.query import FigureQuery
 from services.reporting.store import snapshot
 from shared.catalogue import Catalogue
 from shared.clock import Clock
+from shared.documented import documented
 from shared.parameters import invalid, only
 from shared.problems import Problem
 
@@ -43,7 +44,7 @@ def router(to: FigureRoutes) -> APIRouter:
     found = APIRouter(
         prefix="/figures",
         tags=["figures"],
-        responses={422: {"description": "a parameter is wrong: `parameter` names it, `detail` says what to write"}},
+        responses=documented({422: "a parameter is wrong: `parameter` names it, `detail` says what to write"}),
     )
 
     @found.get(
@@ -63,7 +64,7 @@ def router(to: FigureRoutes) -> APIRouter:
         summary="The dossiers behind one number: as many as it says, whatever has happened since",
         dependencies=[Depends(only(LIST_ONCE))],
         response_model=dict[str, Any],
-        responses={404: {"description": "not a token"}, 410: {"description": "the read model has been made anew since"}},
+        responses=documented({404: "not a token", 410: "the read model has been made anew since"}),
     )
     async def get_dossiers(request: Request, token: str, limit: Limit = 1000, cursor: Cursor = None) -> Response:
         figure = _figure(to.tokens, token)

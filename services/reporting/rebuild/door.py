@@ -13,19 +13,16 @@ from services.reporting.rebuild.beside import Standing, UnknownRebuild
 from services.reporting.rebuild.fold import BadLine, read_lines, refusals_as_json
 from services.reporting.rebuild.swap import NotSettled, swap
 from shared.clock import Clock
+from shared.documented import documented
 from shared.parameters import only
 from shared.problems import Problem
 
 MOST_BYTES = 64 * 1024 * 1024
 LAST = 2**63 - 1
-Responses = dict[int | str, dict[str, Any]]
-GONE: Responses = {404: {"description": "no such rebuild: another one was started, or it is over"}}
-UNREADABLE: Responses = {
-    413: {"description": "the part is too long"},
-    422: {"description": "a line is not one of the log's, or a parameter is wrong"},
-}
-MOVED: Responses = {409: {"description": "the part does not follow the last one taken: `position` says how far the log has been read"}}
-NOT_YET: Responses = {409: {"description": "not settled yet"}}
+GONE = documented({404: "no such rebuild: another one was started, or it is over", 422: "a parameter is wrong"})
+UNREADABLE = documented({413: "the part is too long", 422: "a line is not one of the log's, or a parameter is wrong"})
+MOVED = documented({409: "the part does not follow the last one taken: `position` says how far the log has been read"})
+NOT_YET = documented({409: "not settled yet"})
 PLAIN = [Depends(only(()))]
 Number = Annotated[int, Path(ge=0, le=LAST, description="the rebuild's `id`")]
 After = Annotated[int, Query(ge=0, le=LAST, description="the position in intake's log that the lines come after")]

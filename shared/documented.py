@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from prometheus_client.openmetrics.exposition import CONTENT_TYPE_LATEST
+
 from shared.problems import MEDIA_TYPE
 
 SCHEMA = {
@@ -23,3 +25,7 @@ Documented = dict[int | str, dict[str, Any]]
 def documented(descriptions: dict[int, str]) -> Documented:
     """The `responses` of a route, by status."""
     return {status: {"description": text, "content": {MEDIA_TYPE: {"schema": SCHEMA}}} for status, text in descriptions.items()}
+
+
+KEYLESS = documented({401: "no key, or another one"})
+OPENMETRICS: Documented = {200: {"description": "the metrics", "content": {CONTENT_TYPE_LATEST: {"schema": {"type": "string"}}}}}

@@ -1,0 +1,72 @@
+"""The API documents of the three services tell what a caller gets without the key, and in which form."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from fastapi import FastAPI
+from prometheus_client import CollectorRegistry
+from pydantic import SecretStr
+
+from services.intake.app import create_app as intake
+from services.intake.settings import IntakeSettings
+from services.processing.api import create_api
+from services.processing.app import create_app as worker
+from services.processing.settings import ProcessingSettings
+from services.reporting.api import Reporting
+from services.reporting.api import create_app as reporting
+from services.reporting.gauges import FigureGauges
+from services.reporting.health import Progress
+from services.reporting.store import open_engine
+from shared import catalogue
+from shared.clock import system_clock
+
+KEY = SecretStr("a-key-for-tests-only")
+PROBLEM = "application/problem+json"
+
+
+def _reporting() -> FastAPI:
+    engine = open_engine("sqlite+aiosqlite:///:memory:")
+    gauges = FigureGauges(engine, system_clock, None)
+    return reporting(Reporting(engine, catalogue.load(), system_clock, KEY, Progress(), CollectorRegistry(), gauges))
+
+
+SERVICES = {
+    "intake": lambda: intake(IntakeSettings(api_key=KEY)),
+    "processing": lambda: create_api(worker(ProcessingSettings(api_key=KEY))),
+    "reporting": _reporting,
+}
+
+
+@pytest.fixture(params=SERVICES)
+def document(request: pytest.FixtureRequest) -> dict[str, Any]:
+    return SERVICES[request.param]().openapi()
+
+
+def _operations(document: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    for path, operations in document["paths"].items():
+        for method, operation in operations.items():
+            yield f"{method} {path}", operation
+
+
+def test_every_guarded_operation_tells_that_it_needs_the_key(document: dict[str, Any]) -> None:
+    guarded = {name: operation["responses"] for name, operation in _operations(document) if " /v1/" in name}
+    assert guarded
+    assert [name for name, responses in guarded.items() if PROBLEM not in responses.get("401", {}).get("content", {})] == []
+
+
+def test_every_refusal_is_told_as_the_problem_it_is(document: dict[str, Any]) -> None:
+    others = [
+        (name, status)
+        for name, operation in _operations(document)
+        for status, response in operation["responses"].items()
+        if status.startswith(("4", "5")) and list(response.get("content", {})) != [PROBLEM]
+    ]
+    assert others == []
+
+
+def test_metrics_and_streams_are_told_in_their_own_media_type(document: dict[str, Any]) -> None:
+    media = {name: set(operation["responses"].get("200", {}).get("content", {})) for name, operation in _operations(document)}
+    assert [found.startswith("application/openmetrics-text") for found in media["get /metrics"]] == [True]
+    for name in ("get /v1/log", "get /v1/ledger", "get /v1/consistency"):
+        assert media.get(name, {"application/x-ndjson"}) == {"application/x-ndjson"}
