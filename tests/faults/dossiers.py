@@ -52,6 +52,7 @@ class Life:
         self._submitted_first = without_term and random.random() < 0.6  # intake wants to know the procedure then
         self.department, self._procedure = WITHOUT_TERM if without_term else (random.choice(DEPARTMENTS), random.choice(PROCEDURES))
         self._channel = random.choice(CHANNELS)
+        self._level: str | None = None
         self.code = f"{self.department}-{self._at:%y%m%d}-{number:07d}"
         self.state: str | None = None
         self.due: datetime | None = None
@@ -96,9 +97,9 @@ class Life:
         return self._while_open(state)
 
     def _about(self) -> dict[str, Any]:
-        level = (
-            {"online_level": self._random.choice(("full", "partial"))} if self._channel == "online" and self._random.random() < 0.5 else {}
-        )
+        if self._channel == "online" and self._level is None and self._random.random() < 0.5:
+            self._level = self._random.choice(("full", "partial"))
+        level = {} if self._level is None else {"online_level": self._level}
         return {"department": self.department, "procedure": self._procedure, "channel": self._channel, **level}
 
     def _receipt(self) -> dict[str, Any]:
@@ -152,13 +153,22 @@ class Life:
         return {}
 
     def _correction(self) -> dict[str, Any]:
-        """A wrong channel, department or deadline set right; what is in the catalogue keeps its department."""
+        """A wrong channel, level, department or deadline set right; what is in the catalogue keeps its department."""
         random = self._random
         can_move = self._procedure != WITHOUT_TERM[1]
-        field = random.choice(("channel", *(("department",) if can_move else ()), *(("due_at",) if self.due else ())))
+        field = random.choice(
+            (
+                "channel" if self._level is None else "online_level",
+                *(("department",) if can_move else ()),
+                *(("due_at",) if self.due else ()),
+            )
+        )
         if field == "channel":
             old, self._channel = self._channel, random.choice([name for name in CHANNELS if name != self._channel])
             return {"field": field, "old_value": old, "new_value": self._channel}
+        if field == "online_level":
+            level, self._level = self._level, None
+            return {"field": field, "old_value": level, "new_value": None}
         if field == "department":
             old, self.department = self.department, random.choice([name for name in DEPARTMENTS if name != self.department])
             return {"field": field, "old_value": old, "new_value": self.department}

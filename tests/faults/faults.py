@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import signal
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from random import Random
@@ -10,6 +11,7 @@ from tests.faults import poison, topics
 from tests.faults.judge import ANSWERED_WITHIN_S, Judge
 from tests.faults.load import Load
 from tests.faults.rig import WORKERS, Part, Rig
+from tests.support.postgres import PackagedServer
 
 POISON_CODES = "H59.15-260101-"
 
@@ -24,6 +26,7 @@ class World:
     random: Random
     rebalances: int = 0
     freezes: int = 0
+    postgres: PackagedServer | None = None
 
     async def go_on(self, shortest: float, longest: float) -> None:
         """Load for a while."""
@@ -61,6 +64,7 @@ class Fault:
     name: str
     strike: Callable[[World], Awaitable[None]]
     settled_within: float = 60.0
+    on_postgres: bool = False  # two intakes and two reportings on a PostgreSQL server, instead of one of each on SQLite
 
 
 async def nothing(world: World) -> None:
@@ -286,6 +290,41 @@ async def backup_put_back(world: World) -> None:
     await world.go_on(2, 3)
 
 
+def one_of_two_frozen(name: str) -> Fault:
+    """One of two instances on one database frozen for a while: it may hold locks and leases, and must not hold up the other."""
+
+    async def strike(world: World) -> None:
+        await world.go_on(1, 2)
+        part = world.rig.parts[name]
+        part.freeze()
+        await world.go_on(8, 12)
+        part.wake()
+        world.freezes += 1
+        await world.go_on(1, 2)
+
+    return Fault(f"{name} of two frozen", strike, 90.0, on_postgres=True)
+
+
+def postgres_away(how: str) -> Fault:
+    """PostgreSQL frozen, or stopped in one of its ways and started again."""
+
+    async def strike(world: World) -> None:
+        server = world.postgres
+        assert server is not None
+        await world.go_on(1, 2)
+        if how == "frozen":
+            server.signal(signal.SIGSTOP)
+            await world.go_on(6, 10)
+            server.signal(signal.SIGCONT)
+        else:
+            await asyncio.to_thread(server.stop, how)
+            await world.go_on(3, 6)
+            await asyncio.to_thread(server.start)
+        await world.go_on(1, 2)
+
+    return Fault(f"PostgreSQL {how}", strike, 90.0, on_postgres=True)
+
+
 def poisoned(name: str, make: Callable[[Random], list[topics.Record]]) -> Fault:
     """Poison under load; then processing and reporting start again and meet it once more."""
 
@@ -384,6 +423,12 @@ POISON = [
     poisoned("flood of 500 statuses", lambda random: poison.flood(topics.STATUS, 500, random)),
     poisoned("all kinds at once", _all_poison),
 ]
+POSTGRES = [
+    Fault("no fault, two of each on PostgreSQL", nothing, on_postgres=True),
+    *(one_of_two_frozen(name) for name in ("intake", "intake2", "reporting", "reporting2")),
+    *(postgres_away(how) for how in ("frozen", "fast", "immediate")),
+    Fault("kill -9 intake2 + reporting", killed("intake2", "reporting").strike, 90.0, on_postgres=True),
+]
 COMBINED = [
     at_once(frozen("worker1", times=1), Fault("reporting wiped", reporting_wiped)),
     at_once(killed("broker"), Fault("churn", churn)),
@@ -392,4 +437,4 @@ COMBINED = [
     at_once(killed("intake"), frozen("worker1", times=2)),
 ]
 NOTHING = Fault("no fault", nothing)
-ALL = (NOTHING, *KILLS, *FREEZES, *REBALANCES, *BROKER, *STORES, *POISON, *COMBINED)
+ALL = (NOTHING, *KILLS, *FREEZES, *REBALANCES, *BROKER, *STORES, *POISON, *COMBINED, *POSTGRES)

@@ -21,7 +21,7 @@ from tests.support.wait import wait_until_async
 
 WORKERS = ("worker1", "worker2", "worker3")  # the first has a name in its group, as shipped; the others have none and are stopped at rest
 PORTS = 18
-SPARE = 9  # ports from here on are for a second intake and a second reporting
+SPARE = 9  # the ports of a second intake and a second reporting
 READY_WITHIN_S = 90.0
 STOPS_WITHIN_S = 60.0
 COMMAND_WITHIN_S = 300.0
@@ -117,6 +117,19 @@ class Rig:
         self.parts[name] = Part(name, child, port)
         return self.parts[name]
 
+    def add_intake2(self) -> Part:
+        """A second intake on the same log; it is started with the others."""
+        return self.add("intake2", "intake", self.port_base + SPARE)
+
+    def add_reporting2(self) -> Part:
+        """A second reporting on the same read model."""
+        return self.add("reporting2", "reporting", self.port_base + SPARE + 1)
+
+    @property
+    def doors(self) -> list[Part]:
+        """The intakes and reportings."""
+        return [part for name, part in self.parts.items() if name.startswith(("intake", "reporting"))]
+
     @property
     def intake(self) -> Part:
         return self.parts["intake"]
@@ -148,18 +161,16 @@ class Rig:
         self._task = asyncio.create_task(self._look_after_all())
         self.broker.start()
         await self.serves()
-        for name in ("intake", "reporting", "worker1"):
-            self.parts[name].start()
         await self.rest()
 
     async def rest(self) -> None:
         """Everything awake and running that should: one intake, one worker at least, one reporting."""
         for part in self.parts.values():
             part.wake()
-        for part in (self.broker, self.intake, self.reporting, *([] if self.running_workers else [self.parts["worker1"]])):
+        for part in (self.broker, *self.doors, *([] if self.running_workers else [self.parts["worker1"]])):
             part.start()
         await self.serves()
-        for part in (self.intake, self.reporting, *self.running_workers):
+        for part in (*self.doors, *self.running_workers):
             await self.ready(part)
 
     async def serves(self) -> None:

