@@ -11,6 +11,7 @@ class Progress:
     """What the projector says of itself."""
 
     assigned: bool = False
+    poison_in_a_row: int = 0  # unusable records since the last usable one
     _beat_at: float = field(default_factory=time.monotonic)
 
     def beat(self) -> None:

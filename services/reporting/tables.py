@@ -31,7 +31,7 @@ def _version(*, by_version: bool = False) -> list[Column[Any]]:
     return [
         Column("code", String(64), primary_key=True),
         Column("version", BigInteger, nullable=False, primary_key=by_version),
-        Column("sequence", BigInteger, nullable=False),
+        Column("sequence", BigInteger, nullable=False, primary_key=by_version),
         Column("department", String(32), nullable=False),
         Column("procedure", String(32), nullable=False),
         Column("channel", SmallInteger, nullable=False),
@@ -99,17 +99,25 @@ dossiers, history, sums = LIVE.dossiers, LIVE.history, LIVE.sums
 
 # One row. `generation` is the second (since 1970) in which the tables above were made, or one more than the last one's if that is more;
 # `revision` counts the transactions that changed them. Together they name a state of the read model that can be asked for again.
+# `rules` is the RULES_VERSION by which the tables were derived.
 model = Table(
     "model",
     metadata,
     Column("generation", BigInteger, primary_key=True, autoincrement=False),
     Column("revision", BigInteger, nullable=False),
+    Column("rules", BigInteger, nullable=False),
 )
 
+# How far each partition has been read, with the furthest mark of the ledger that was read (projecting/reading.py).
 offsets = Table(
     "offsets",
     metadata,
     Column("topic", String(249), primary_key=True),
     Column("partition", Integer, primary_key=True, autoincrement=False),
     Column("next_offset", BigInteger, nullable=False),
+    Column("events", BigInteger, nullable=True),
+    Column("number", BigInteger, nullable=True),
+    Column("quarantined", BigInteger, nullable=True),
+    Column("rules", BigInteger, nullable=True),
+    Column("whole_until", BigInteger, nullable=False),
 )

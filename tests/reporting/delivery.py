@@ -1,7 +1,7 @@
 """Status records as the processor writes them, and a topic that delivers them to the projection."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -9,11 +9,13 @@ from sqlalchemy import delete
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.reporting.projecting.batch import Batch
-from services.reporting.projecting.projection import Move, project, stored_offsets
+from services.reporting.projecting.projection import Move, project, stored_readings
+from services.reporting.projecting.reading import Read
 from services.reporting.projecting.versions import Applied
 from services.reporting.store import writing
 from services.reporting.tables import dossiers, history, offsets, sums
 from shared.contract.codec import encode
+from shared.contract.marks import Headers
 from shared.contract.topics import STATUS
 from shared.domain.dossier import Dossier, apply
 from shared.domain.events import Event
@@ -29,6 +31,7 @@ class Sent:
     offset: int = 0
     partition: int = 0
     topic: str = STATUS.name
+    headers: Headers = field(default_factory=list)
 
 
 def statuses(code: str, history: Sequence[Event], recorded: Sequence[datetime] | None = None) -> Iterator[Sent]:
@@ -65,13 +68,12 @@ class Topic:
         return applied
 
     async def project(self, records: Iterable[Sent]) -> list[Applied]:
-        batch = Batch()
-        for record in records:
+        stored = await stored_readings(self.engine, STATUS.name, [0])
+        batch, read = Batch(), Read.of(stored, set())
+        for record in read.taken(records):
             batch.take(record)
         changes = {code: batch.changes(code) for code in batch.codes()}
-        stored = await stored_offsets(self.engine, STATUS.name, [0])
-        moves = {partition: Move(stored[partition], after) for partition, after in batch.next_offsets.items()}
-        return await project(self.engine, STATUS.name, moves, changes)
+        return await project(self.engine, STATUS.name, {0: Move(stored[0].next_offset, read.readings[0])}, changes)
 
 
 async def empty(engine: AsyncEngine) -> None:

@@ -1,6 +1,7 @@
 """One transaction for dossiers, deltas and offsets; what comes twice or late changes nothing."""
 
-from datetime import date, datetime
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from sqlalchemy import func, select
@@ -8,18 +9,24 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.reporting.figures import Report, report
 from services.reporting.migrate import migrate
-from services.reporting.projecting.batch import STOP_AFTER_UNREADABLE, Batch, TooManyUnreadable
-from services.reporting.projecting.projection import Move, OffsetsMoved, project, rewind, stored_offsets
+from services.reporting.projecting.batch import Batch, in_a_row
+from services.reporting.projecting.projection import Move, OffsetsMoved, culprits, project, rewind, stored_readings
+from services.reporting.projecting.reading import Read, Reading
 from services.reporting.query import Dimension, FigureQuery
 from services.reporting.tables import dossiers, sums
 from shared.catalogue import Catalogue
+from shared.contract.codec import encode
+from shared.contract.marks import LedgerMark, mark_header
 from shared.contract.topics import STATUS
 from shared.domain.events import CorrectableField
 from shared.domain.localtime import LOCAL
+from shared.domain.rules import RULES_VERSION
+from shared.mapping import to_status
 from tests.builders.events import CODE, dossier_after, event, received
 from tests.reporting.delivery import Sent, Topic, snapshot, statuses
 
 NOW = datetime(2023, 12, 31, 12, tzinfo=LOCAL)
+END_OF_TIME = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
 HISTORY = (received(), event("processing_started", "2023-01-04 08:00"), event("resolved", "2023-01-09 10:00"))
 YEAR = FigureQuery(first=date(2023, 1, 1), last=date(2023, 12, 31), as_of=NOW, by=(Dimension.DEPARTMENT,))
 
@@ -64,8 +71,8 @@ async def test_what_was_added_is_taken_back_whatever_the_rules_say_now(engine: A
     batch.take(records[0])
     (change,) = batch.changes(CODE)
     change.entry.deltas.append((20230104, 9, 7))
-    stored = await stored_offsets(engine, STATUS.name, [0])
-    await project(engine, STATUS.name, {0: Move(stored[0], 1)}, {CODE: [change]})
+    stored = await stored_readings(engine, STATUS.name, [0])
+    await project(engine, STATUS.name, {0: Move(stored[0].next_offset, Reading(1))}, {CODE: [change]})
     assert (await year(engine, shipped)).total.returned_total == 7
     await topic.deliver(records)
     assert (await year(engine, shipped)).total.returned_total == 0
@@ -74,7 +81,7 @@ async def test_what_was_added_is_taken_back_whatever_the_rules_say_now(engine: A
 async def test_a_tombstone_leaves_the_dossier_counted(engine: AsyncEngine, shipped: Catalogue) -> None:
     await Topic(engine).deliver([*statuses(CODE, HISTORY), Sent(CODE.encode(), None)])
     assert (await year(engine, shipped)).total.resolved_total == 1
-    assert (await stored_offsets(engine, STATUS.name, [0])) == {0: 4}
+    assert (await stored_readings(engine, STATUS.name, [0])) == {0: Reading(4)}
 
 
 async def test_of_two_projectors_the_slower_one_changes_nothing(engine: AsyncEngine, shipped: Catalogue) -> None:
@@ -83,11 +90,11 @@ async def test_of_two_projectors_the_slower_one_changes_nothing(engine: AsyncEng
     batch = Batch()
     batch.take(records[2])
     with pytest.raises(OffsetsMoved):
-        await project(engine, STATUS.name, {0: Move(0, 3)}, {CODE: batch.changes(CODE)})
+        await project(engine, STATUS.name, {0: Move(0, Reading(3))}, {CODE: batch.changes(CODE)})
     found = await year(engine, shipped)
     assert (found.total.in_progress_total, found.total.resolved_total) == (1, 0)
     with pytest.raises(OffsetsMoved):
-        await rewind(engine, STATUS.name, {0: Move(0, 5)})
+        await rewind(engine, STATUS.name, {0: Move(0, Reading(5))})
 
 
 async def test_a_dossier_never_received_adds_nothing(engine: AsyncEngine) -> None:
@@ -104,7 +111,6 @@ class TestUnreadable:
             batch.take(record)
         assert [one.reason for one in batch.unreadable] == ["malformed", "malformed"]
         assert batch.codes() == [CODE]
-        assert batch.in_a_row == 0
 
     def test_a_state_nobody_knows_does_not_hide_the_version_before_it(self) -> None:
         batch = Batch()
@@ -114,10 +120,119 @@ class TestUnreadable:
         assert change.status.version == 1
         assert "lost" in batch.unreadable[0].detail
 
-    def test_a_hundred_in_a_row_stop_the_service_also_over_batches(self) -> None:
-        first = Batch()
-        for _ in range(STOP_AFTER_UNREADABLE - 1):
-            first.take(Sent(None, b"?"))
-        second = Batch(first.in_a_row)
-        with pytest.raises(TooManyUnreadable, match="100 status records in a row"):
-            second.take(Sent(None, b"?"))
+    def test_those_in_a_row_are_counted_over_batches_until_one_can_be_read(self) -> None:
+        good = next(iter(statuses(CODE, HISTORY)))
+        poison = [Sent(None, b"?", offset=number) for number in range(3)]
+        batch = Batch()
+        for record in poison:
+            batch.take(record)
+        assert in_a_row(poison, batch.unreadable, 40) == 43
+        assert in_a_row([*poison[:1], replace(good, offset=9), *poison[1:]], batch.unreadable, 40) == 2
+
+    @pytest.mark.parametrize(
+        "value",
+        [
+            b'{"code":"\xff"}',
+            b"[" * 100_000,
+            encode(to_status(dossier_after(*HISTORY), version=2**63, recordedtime=NOW, alerted={})),
+            encode(to_status(dossier_after(*HISTORY), version=3, recordedtime=END_OF_TIME, alerted={})),
+            encode(to_status(dossier_after(*HISTORY), version=3, recordedtime=NOW, alerted={}))[:-1]
+            + b',"x":'
+            + b"[" * 200_000
+            + b"]" * 200_000
+            + b"}",
+            snapshot(dossier_after(*HISTORY), NOW, returned_at=END_OF_TIME).value,
+            snapshot(dossier_after(*HISTORY), NOW, department="H59\x00").value,
+            snapshot(dossier_after(*HISTORY), NOW, closed_at=datetime(1999, 1, 1, tzinfo=LOCAL)).value,
+        ],
+        ids=["utf-8", "nested", "64 bits", "year 9999", "nested beside", "returned in 9999", "NUL", "closed before receipt"],
+    )
+    def test_whatever_a_record_holds_is_its_own_fault(self, value: bytes) -> None:
+        batch = Batch()
+        batch.take(Sent(b"a", value))
+        (good,) = statuses("H59.15-230103-0002", HISTORY[:1])
+        batch.take(good)
+        assert {code: len(batch.changes(code)) for code in batch.codes()} | {CODE: 0} == {CODE: 0, "H59.15-230103-0002": 1}
+        assert len(batch.unreadable) == 1
+
+    def test_one_that_claims_a_high_sequence_does_not_hide_those_behind_it(self) -> None:
+        batch = Batch()
+        batch.take(snapshot(dossier_after(*HISTORY), NOW, state="lost", sequence=999))
+        batch.take(snapshot(dossier_after(*HISTORY), NOW))
+        (change,) = batch.changes(CODE)
+        assert (change.status.sequence, len(batch.unreadable)) == (3, 1)
+
+
+async def test_a_later_event_counts_although_its_version_is_lower(engine: AsyncEngine, shipped: Catalogue) -> None:
+    """The ledger was lost and counts versions anew; the sequence is the log's."""
+    topic = Topic(engine)
+    await topic.deliver([snapshot(dossier_after(*HISTORY[:2]), NOW, version=9)])
+    await topic.deliver([snapshot(dossier_after(*HISTORY[:1]), NOW, version=20)])
+    await topic.deliver([snapshot(dossier_after(*HISTORY), NOW, version=3)])
+    assert (await year(engine, shipped)).total.resolved_total == 1
+
+
+async def test_versions_that_come_again_under_one_number_are_both_kept_in_the_history(engine: AsyncEngine, shipped: Catalogue) -> None:
+    corrected = (
+        event("corrected", f"2023-01-0{day} 08:00", corrected_field=CorrectableField.DEPARTMENT, old=old, new=new)
+        for day, old, new in ((4, "H59.15", "H59.02"), (5, "H59.02", "H59.03"), (6, "H59.03", "H59.04"))
+    )
+    history_of = (received(), *corrected)
+    topic = Topic(engine)
+    for count, version in ((1, 7), (2, 7), (3, 7), (4, 8)):
+        await topic.deliver([snapshot(dossier_after(*history_of[:count]), NOW + timedelta(minutes=count), version=version)])
+    assert [row.key for row in (await year(engine, shipped)).rows] == [("H59.04",)]
+
+
+async def test_what_the_database_cannot_hold_is_found_and_the_others_are_kept(engine: AsyncEngine, shipped: Catalogue) -> None:
+    codes = [f"H59.15-230103-{number:04}" for number in range(9)]
+    batch = Batch()
+    for number, code in enumerate(codes):
+        for record in statuses(code, HISTORY):
+            batch.take(replace(record, offset=number))
+    changes = {code: batch.changes(code) for code in batch.codes()}
+    changes[codes[4]] = [replace(change, known_at=2**70) for change in changes[codes[4]]]
+    found = await culprits(engine, changes)
+    assert {change.status.code for change, _ in found} == {codes[4]}
+    await project(engine, STATUS.name, {}, {code: changes[code] for code in codes if code != codes[4]})
+    assert (await year(engine, shipped)).total.received_total == 8
+
+
+class TestMarks:
+    def test_a_ledger_that_went_on_by_more_than_one_event_is_a_gap(self) -> None:
+        read = Read.of({0: Reading(5, LedgerMark(3, 3, 0, 0, RULES_VERSION))}, {0})
+        kept = [record.offset for record in read.taken(marked((5, 4), (6, 4), (7, 6), (8, 7)))]
+        assert (kept, read.gaps[0][0], read.readings[0].next_offset) == ([5, 6], 7, 7)
+
+    def test_a_gap_is_gone_over_where_the_partition_may_not_be_read_again_yet(self) -> None:
+        read = Read.of({0: Reading(5, LedgerMark(3, 3, 0, 0, RULES_VERSION))}, set())
+        assert [record.offset for record in read.taken(marked((5, 9), (6, 10)))] == [5, 6]
+        assert (read.gaps[0][0], read.readings[0].next_offset) == (5, 7)
+
+    def test_what_compaction_left_is_no_gap_while_a_partition_is_read_from_its_beginning(self) -> None:
+        read = Read.of({0: Reading(0, None, whole_until=20)}, {0})
+        assert [record.offset for record in read.taken(marked((3, 9), (9, 40), (20, 41)))] == [3, 9, 20]
+        assert not read.gaps
+
+    def test_a_ledger_derived_anew_begins_at_its_first_event_and_a_mark_of_earlier_rules_is_passed_over(self) -> None:
+        read = Read.of({0: Reading(5, LedgerMark(90, 90, 0, 0, RULES_VERSION - 1))}, {0})
+        earlier = marked((5, 91), rules=RULES_VERSION - 1)
+        assert [record.offset for record in read.taken([*earlier, *marked((6, 1), (7, 2))])] == [6, 7]
+        assert not read.gaps
+        read = Read.of({0: Reading(5, LedgerMark(90, 90, 0, 0, RULES_VERSION - 1))}, {0})
+        assert not list(read.taken(marked((5, 2))))
+
+    def test_records_without_a_mark_are_read_as_ever(self) -> None:
+        read = Read.of({0: Reading(5, LedgerMark(3, 3, 0, 0, RULES_VERSION))}, {0})
+        assert len(list(read.taken([Sent(b"a", b"{}", 5), Sent(b"a", b"{}", 6)]))) == 2
+        assert read.readings[0].mark == LedgerMark(3, 3, 0, 0, RULES_VERSION)
+
+    async def test_the_mark_is_kept_with_the_offset(self, engine: AsyncEngine) -> None:
+        (record,) = statuses(CODE, HISTORY[:1])
+        await Topic(engine).deliver([replace(record, headers=mark_header(LedgerMark(1, 2, 1, 9, RULES_VERSION)))])
+        assert (await stored_readings(engine, STATUS.name, [0])) == {0: Reading(1, LedgerMark(1, 2, 1, 0, RULES_VERSION))}
+
+
+def marked(*records: tuple[int, int], rules: int = RULES_VERSION) -> list[Sent]:
+    """Records by their offsets and by how many events the ledger had."""
+    return [Sent(b"a", b"{}", offset, headers=mark_header(LedgerMark(events, events, 0, 0, rules))) for offset, events in records]

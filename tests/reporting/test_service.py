@@ -15,7 +15,6 @@ import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient
 
-from services.reporting.projecting.batch import STOP_AFTER_UNREADABLE
 from services.reporting.settings import ReportingSettings
 from shared.contract.codec import decode_dead_letter
 from shared.contract.topics import DEAD_LETTERS, STATUS
@@ -163,10 +162,13 @@ async def remake_status_topic(broker: str) -> None:
     await ensure_topics(ReportingSettings(api_key=KEY, kafka_bootstrap=broker))
 
 
-async def test_too_many_unreadable_records_end_the_process_with_an_error(tmp_path: Path, topics: str) -> None:
-    await send(topics, [Sent(b"H59.15-230103-0001", b"?")] * STOP_AFTER_UNREADABLE)
+async def test_a_flood_of_unusable_records_slows_it_down_and_what_is_behind_it_is_counted(tmp_path: Path, topics: str) -> None:
+    good = list(statuses("H59.15-230103-0001", HISTORY))
+    await send(topics, [*[Sent(b"H59.15-230103-0001", b"?")] * 250, Sent(b"k" * 300_000, b"z" * 600_000), *good])
     async with service(tmp_path, topics) as running:
-        assert await asyncio.wait_for(running.process.wait(), WITHIN_S) == 70
+        await running.counts(1)
+        assert 'motcua_dead_letters_total{reason="malformed"} 251.0' in (await running.client.get("/metrics")).text
+        assert await running.stop() == 0
 
 
 async def test_figures_are_served_while_the_broker_is_away(tmp_path: Path) -> None:

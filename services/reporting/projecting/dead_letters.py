@@ -1,5 +1,6 @@
 """Sends what could not be read to the dead-letter topic and waits until it is there."""
 
+import asyncio
 from datetime import datetime
 
 from aiokafka import AIOKafkaProducer
@@ -12,6 +13,9 @@ from shared.contract.topics import DEAD_LETTERS
 
 async def send(producer: AIOKafkaProducer, unreadable: list[Unreadable], failed_at: datetime) -> None:
     """Returns when the broker has acknowledged every letter; a repeat after a crash is possible and names the same offset."""
+    sent = []
     for one in unreadable:
-        letter = dead_letter(one.record, reason=one.reason, detail=one.detail, failed_at=failed_at)
-        await producer.send_and_wait(DEAD_LETTERS.name, encode(letter), key=one.record.key)
+        detail = one.detail.encode(errors="backslashreplace").decode()  # half a surrogate pair can't be written
+        letter = dead_letter(one.record, reason=one.reason, detail=detail, failed_at=failed_at)
+        sent.append(await producer.send(DEAD_LETTERS.name, encode(letter), key=letter.key))
+    await asyncio.gather(*sent)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from prometheus_client import CollectorRegistry, Counter, Histogram
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from services.reporting.projecting.versions import Applied
 
@@ -20,6 +20,10 @@ class PipelineMetrics:
         )
         self.dead_letters = Counter(
             "motcua_dead_letters", "status records that could not be read and went to the dead-letter topic", ["reason"], registry=registry
+        )
+        self.poison_in_a_row = Gauge("motcua_poison_in_a_row", "unusable status records since the last usable one", registry=registry)
+        self.gaps = Counter(
+            "motcua_status_gaps", "places in the status topic where the ledger had gone on by more than one event", registry=registry
         )
         lag = Histogram(
             "motcua_pipeline_lag_seconds",

@@ -6,13 +6,17 @@ from typing import Any
 
 from sqlalchemy import BigInteger, bindparam, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import InterfaceError, OperationalError, ProgrammingError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from services.reporting.projecting.batch import Change
+from services.reporting.projecting.reading import Reading
 from services.reporting.projecting.versions import Applied, Counting, Steps, Version
 from services.reporting.rollup import Cell, rolled_up
 from services.reporting.store import among, writing
 from services.reporting.tables import LIVE, ReadModel, model, offsets
+from shared.contract.marks import LedgerMark
+from shared.unavailable import passes
 
 Changes = Mapping[str, Sequence[Change]]  # by dossier, oldest first
 
@@ -23,10 +27,10 @@ class OffsetsMoved(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """A partition's next offset: what it must be now, and what it becomes."""
+    """How far a partition has been read: the offset where it must stand now, and what becomes of it."""
 
     expected: int
-    becomes: int
+    becomes: Reading
 
 
 async def project(engine: AsyncEngine, topic: str, moves: Mapping[int, Move], changes: Changes, tables: ReadModel = LIVE) -> list[Applied]:
@@ -36,8 +40,45 @@ async def project(engine: AsyncEngine, topic: str, moves: Mapping[int, Move], ch
         return await apply(connection, changes, tables)
 
 
+async def culprits(engine: AsyncEngine, changes: Changes) -> list[tuple[Change, Exception]]:
+    """The changes that no transaction can hold, each with why; found by halves, and nothing is written."""
+    found: list[tuple[Change, Exception]] = []
+    async with engine.connect() as connection:
+        await connection.execution_options(sqlite_begin="BEGIN IMMEDIATE")
+        async with connection.begin() as transaction:
+            await _find_culprits(connection, list(changes.items()), found)
+            await transaction.rollback()
+    return found
+
+
+async def _find_culprits(
+    connection: AsyncConnection, changes: Sequence[tuple[str, Sequence[Change]]], found: list[tuple[Change, Exception]]
+) -> None:
+    try:
+        async with connection.begin_nested():
+            await apply(connection, dict(changes))
+    except Exception as wrong:
+        if is_ours(wrong):
+            raise
+        if len(changes) > 1:
+            parts = [changes[: len(changes) // 2], changes[len(changes) // 2 :]]
+        else:
+            ((code, versions),) = changes
+            parts = [[(code, [version])] for version in versions]
+            if len(versions) == 1:
+                found.append((versions[0], wrong))
+                return
+        for part in parts:
+            await _find_culprits(connection, part, found)
+
+
+def is_ours(error: Exception) -> bool:
+    """Whether it would be raised whatever the records hold: a database that is away, a table that is missing, another projector."""
+    return isinstance(error, (OffsetsMoved, OperationalError, ProgrammingError, InterfaceError)) or passes(error)
+
+
 async def apply(connection: AsyncConnection, changes: Changes, tables: ReadModel = LIVE) -> list[Applied]:
-    """Apply the changes in the connection's transaction; a version not above the stored one is ignored."""
+    """Apply the changes in the connection's transaction; one not above what is stored, by (sequence, version), is ignored."""
     stored = await _stored(connection, tables, list(changes))
     newer = {code: above for code, versions in changes.items() if (above := _above(stored.get(code), versions))}
     if not newer:
@@ -58,7 +99,7 @@ async def write(connection: AsyncConnection, tables: ReadModel, steps: Steps) ->
 
 
 def _above(stored: Counting | None, versions: Sequence[Change]) -> Sequence[Change]:
-    return versions if stored is None else [change for change in versions if change.status.version > stored.version]
+    return versions if stored is None else [change for change in versions if change.place > (stored.sequence, stored.version)]
 
 
 async def _next_revision(connection: AsyncConnection) -> int:
@@ -66,13 +107,19 @@ async def _next_revision(connection: AsyncConnection) -> int:
     return int((await connection.execute(update(model).values(revision=model.c.revision + 1).returning(model.c.revision))).scalar_one())
 
 
-async def stored_offsets(engine: AsyncEngine, topic: str, partitions: Sequence[int]) -> dict[int, int]:
-    """The next offset of each partition; a partition never read before starts at 0."""
+async def stored_readings(engine: AsyncEngine, topic: str, partitions: Sequence[int]) -> dict[int, Reading]:
+    """How far each partition has been read; one never read before starts at 0."""
     async with writing(engine) as connection:
-        rows = [{"topic": topic, "partition": partition, "next_offset": 0} for partition in sorted(partitions)]
+        rows = [{"topic": topic, "partition": partition, "next_offset": 0, "whole_until": 0} for partition in sorted(partitions)]
         await connection.execute(_insert(connection)(offsets).on_conflict_do_nothing(), rows)
-        found = await connection.execute(select(offsets.c.partition, offsets.c.next_offset).where(offsets.c.topic == topic))
-        return {row.partition: row.next_offset for row in found if row.partition in partitions}
+        found = await connection.execute(select(offsets).where(offsets.c.topic == topic))
+        return {row.partition: _reading(row) for row in found if row.partition in partitions}
+
+
+def _reading(row: Any) -> Reading:
+    known = row.events is not None
+    mark = LedgerMark(row.events, row.number, row.quarantined, 0, row.rules) if known else None
+    return Reading(row.next_offset, mark, row.whole_until)
 
 
 async def rewind(engine: AsyncEngine, topic: str, moves: Mapping[int, Move]) -> None:
@@ -94,12 +141,17 @@ async def _move_offsets(connection: AsyncConnection, topic: str, moves: Mapping[
             msg = f"{topic}/{partition} stands at {found.get(partition)}, not at {move.expected}"
             raise OffsetsMoved(msg)
     if moves:
-        statement = (
-            update(offsets)
-            .where(offsets.c.topic == topic, offsets.c.partition == bindparam("of_partition"))
-            .values(next_offset=bindparam("becomes"))
-        )
-        await connection.execute(statement, [{"of_partition": number, "becomes": move.becomes} for number, move in moves.items()])
+        written = {name: bindparam(f"new_{name}", type_=offsets.c[name].type) for name in _WRITTEN}
+        statement = update(offsets).where(offsets.c.topic == topic, offsets.c.partition == bindparam("of_partition")).values(**written)
+        await connection.execute(statement, [_written(move.becomes) | {"of_partition": number} for number, move in moves.items()])
+
+
+_WRITTEN = ("next_offset", "whole_until", "events", "number", "quarantined", "rules")
+
+
+def _written(reading: Reading) -> dict[str, int | None]:
+    values: dict[str, int | None] = {"next_offset": reading.next_offset, "whole_until": reading.whole_until}
+    return {f"new_{name}": values.get(name, getattr(reading.mark, name, None)) for name in _WRITTEN}
 
 
 async def _stored(connection: AsyncConnection, tables: ReadModel, codes: list[str]) -> dict[str, Counting]:

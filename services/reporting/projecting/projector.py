@@ -2,9 +2,9 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 import structlog
@@ -14,19 +14,24 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.reporting.health import Progress
 from services.reporting.projecting import dead_letters
-from services.reporting.projecting.batch import Batch, Change, Record
+from services.reporting.projecting.batch import Batch, Change, Record, Unreadable, in_a_row
 from services.reporting.projecting.metrics import PipelineMetrics
 from services.reporting.projecting.pacing import gathering_s
-from services.reporting.projecting.projection import Move, OffsetsMoved, project, rewind, stored_offsets
+from services.reporting.projecting.projection import Move, OffsetsMoved, culprits, is_ours, project, rewind, stored_readings
+from services.reporting.projecting.reading import Read, Reading
+from services.reporting.projecting.versions import Applied
 from services.reporting.settings import ReportingSettings
 from shared.clock import Clock
 from shared.contract.topics import STATUS
 from shared.kafka import connection, ensure_topics
 from shared.unavailable import passes
+from shared.usable import MALFORMED
 
 POLL_MS = 200
 REQUEST_TIMEOUT_MS = 15_000
 BACKOFF_S = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
+A_FLOOD = 100  # unusable records in a row: perhaps this reader is wrong, so it gives somebody time to look
+READ_AGAIN_EVERY_S = 600.0
 BREATHE_EVERY = 200  # records between two looks at other tasks: a batch must not hold requests up
 
 log = structlog.get_logger()
@@ -46,11 +51,11 @@ class Projector:
     clock: Clock
     progress: Progress
     metrics: PipelineMetrics
-    in_a_row: int = 0
+    read_again_at: dict[int, float] = field(default_factory=dict)  # when each partition was last read again, by the monotonic clock
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Until `stopping`. What passes (broker or database away, another projector) is retried; anything else is raised."""
-        failures = 0
+        failures = floods = 0
         while not stopping.is_set():
             self.progress.beat()
             try:
@@ -60,11 +65,14 @@ class Projector:
                         started = time.monotonic()
                         records = await session.step()
                         await _pause(stopping, gathering_s(records, time.monotonic() - started))
+                        floods = floods + 1 if records and self.progress.poison_in_a_row >= A_FLOOD else 0
+                        if floods:
+                            await _pause(stopping, _backoff_s(floods - 1))
             except Exception as error:
                 if not _retried(error):
                     raise
                 log.warning("projector_restarts", error=repr(error), failures=failures)
-                await _pause(stopping, BACKOFF_S[min(failures, len(BACKOFF_S) - 1)])
+                await _pause(stopping, _backoff_s(failures))
                 failures += 1
             finally:
                 self.progress.assigned = False
@@ -101,45 +109,45 @@ class _Session:
         self._projector = projector
         self._consumer = consumer
         self._producer = producer
-        self._positions: dict[int, int] = {}
+        self._readings: dict[int, Reading] = {}
+        self._owed: set[int] = set()
 
     async def assign(self) -> None:
-        """All partitions, each at its stored offset."""
-        engine = self._projector.engine
+        """All partitions, each where its stored reading ends."""
         partitions = sorted(await self._producer.partitions_for(STATUS.name))
         assigned = [TopicPartition(STATUS.name, partition) for partition in partitions]
         self._consumer.assign(assigned)
-        positions = await stored_offsets(engine, STATUS.name, partitions)
-        moves = await self._lost_offsets(assigned, positions)
-        await rewind(engine, STATUS.name, moves)
-        self._positions = positions | {partition: move.becomes for partition, move in moves.items()}
-        for topic_partition in assigned:
-            self._consumer.seek(topic_partition, self._positions[topic_partition.partition])
+        self._readings = await stored_readings(self._projector.engine, STATUS.name, partitions)
+        first, end = await self._bounds(partitions)
+        lost = {
+            number for number, reading in self._readings.items() if not first[number] <= _reached(reading, first[number]) <= end[number]
+        }
+        for number in lost:
+            log.warning("projector_rewinds", partition=number, stored=self._readings[number].next_offset, beginning=first[number])
+        await self._read_whole(lost | {number for number, reading in self._readings.items() if not reading.next_offset})
+        for number, reading in self._readings.items():
+            self._consumer.seek(TopicPartition(STATUS.name, number), reading.next_offset)
         self._projector.progress.assigned = True
-        log.info("projector_assigned", positions=self._positions)
+        log.info("projector_assigned", positions={number: reading.next_offset for number, reading in self._readings.items()})
 
-    async def _lost_offsets(self, assigned: list[TopicPartition], positions: dict[int, int]) -> dict[int, Move]:
-        """Partitions whose stored offset the broker does not have (it lost or recreated the topic): back to their beginning.
+    async def _bounds(self, partitions: Iterable[int]) -> tuple[dict[int, int], dict[int, int]]:
+        """Where each partition begins and ends."""
+        assigned = [TopicPartition(STATUS.name, number) for number in partitions]
+        first, end = await self._consumer.beginning_offsets(assigned), await self._consumer.end_offsets(assigned)
+        return {one.partition: first[one] for one in assigned}, {one.partition: end[one] for one in assigned}
 
-        What is read again changes nothing: a version not above the stored one is ignored.
-        """
-        first = await self._consumer.beginning_offsets(assigned)
-        end = await self._consumer.end_offsets(assigned)
-        moves: dict[int, Move] = {}
-        for topic_partition in assigned:
-            partition = topic_partition.partition
-            stored, beginning = positions[partition], first[topic_partition]
-            if beginning <= stored <= end[topic_partition]:
-                continue
-            if stored:
-                log.warning("projector_rewinds", partition=partition, stored=stored, beginning=beginning, end=end[topic_partition])
-            moves[partition] = Move(stored, beginning)
-        return moves
+    async def _read_whole(self, partitions: Iterable[int]) -> None:
+        """Go back to where partitions begin. What is read again changes nothing: it is not above the stored (sequence, version)."""
+        first, end = await self._bounds(partitions)
+        becomes = {number: Reading(first[number], self._readings[number].mark, end[number]) for number in first}
+        moves = {number: Move(self._readings[number].next_offset, reading) for number, reading in becomes.items()}
+        await rewind(self._projector.engine, STATUS.name, moves)
+        self._readings |= becomes
 
     async def step(self) -> int:
         """One batch, if there is one; how many records it had."""
         projector = self._projector
-        if self._consumer.partitions_for_topic(STATUS.name) != set(self._positions):
+        if self._consumer.partitions_for_topic(STATUS.name) != set(self._readings):
             raise AssignmentChanged(STATUS.name)
         found = await self._consumer.getmany(timeout_ms=POLL_MS, max_records=projector.settings.batch_max_records)
         records = [record for of_partition in found.values() for record in of_partition]
@@ -148,29 +156,84 @@ class _Session:
         projector.progress.beat()
         return len(records)
 
-    async def _project(self, records: Iterable[Record]) -> None:
+    async def _project(self, records: list[Record]) -> None:
         projector, metrics = self._projector, self._projector.metrics
-        batch = Batch(projector.in_a_row)
-        async for record in _breathing(records):
+        read, batch = Read.of(self._readings, self._may_be_read_again()), Batch()
+        taken = list(read.taken(records))
+        async for record in _breathing(taken):
             batch.take(record)
         changes: dict[str, list[Change]] = {}
         async for code in _breathing(batch.codes()):
             changes[code] = batch.changes(code)
-        projector.in_a_row = batch.in_a_row
-        if batch.unreadable:
-            await self._put_aside(batch)
-        moves = {partition: Move(self._positions[partition], after) for partition, after in batch.next_offsets.items()}
-        applied = await project(projector.engine, STATUS.name, moves, changes)
-        self._positions |= batch.next_offsets
+        await self._put_aside(batch.unreadable)
+        moves = {
+            number: Move(self._readings[number].next_offset, read.readings[number]) for number in _moved(self._readings, read.readings)
+        }
+        applied, refused = await self._commit(moves, changes)
+        self._readings |= {number: move.becomes for number, move in moves.items()}
+        if taken:
+            projector.progress.poison_in_a_row = in_a_row(taken, [*batch.unreadable, *refused], projector.progress.poison_in_a_row)
+            metrics.poison_in_a_row.set(projector.progress.poison_in_a_row)
         metrics.projected(batch.statuses, applied, projector.clock())
+        await self._fill(read)
 
-    async def _put_aside(self, batch: Batch) -> None:
-        await dead_letters.send(self._producer, batch.unreadable, self._projector.clock())
-        for unreadable in batch.unreadable:
-            record = unreadable.record
-            self._projector.metrics.dead_letters.labels(unreadable.reason).inc()
-            where = {"partition": record.partition, "offset": record.offset}
-            log.warning("status_unreadable", reason=unreadable.reason, detail=unreadable.detail, **where)
+    async def _commit(self, moves: dict[int, Move], changes: dict[str, list[Change]]) -> tuple[list[Applied], list[Unreadable]]:
+        """All changes but those that the database cannot hold: these are put aside, and the others do not suffer."""
+        refused: list[Unreadable] = []
+        while True:
+            try:
+                return await project(self._projector.engine, STATUS.name, moves, changes), refused
+            except Exception as wrong:
+                if is_ours(wrong):
+                    raise
+                found = await culprits(self._projector.engine, changes)
+                if not found:
+                    raise
+            aside = [Unreadable(change.record, MALFORMED, repr(why)) for change, why in found if change.record is not None]
+            await self._put_aside(aside)
+            refused += aside
+            culpable = {id(change) for change, _ in found}
+            changes = {code: [one for one in versions if id(one) not in culpable] for code, versions in changes.items()}
+
+    def _may_be_read_again(self) -> set[int]:
+        """Not for ever anew: compaction makes gaps too, and they are innocent."""
+        last, now = self._projector.read_again_at, time.monotonic()
+        return {number for number in self._readings if now - last.get(number, -READ_AGAIN_EVERY_S) >= READ_AGAIN_EVERY_S}
+
+    async def _fill(self, read: Read) -> None:
+        """Partitions with a gap are read again from their beginning, at once or when that may be."""
+        for number, (offset, mark) in read.gaps.items():
+            self._projector.metrics.gaps.inc()
+            log.warning("status_gap", partition=number, offset=offset, ledger_events=mark.events, read_again_now=number in read.again)
+        self._owed |= read.gaps.keys()
+        if due := self._owed & self._may_be_read_again():
+            await self._read_whole(due)
+            for number in due:
+                self._consumer.seek(TopicPartition(STATUS.name, number), self._readings[number].next_offset)
+                self._projector.read_again_at[number] = time.monotonic()
+            self._owed -= due
+
+    async def _put_aside(self, unreadable: list[Unreadable]) -> None:
+        if not unreadable:
+            return
+        await dead_letters.send(self._producer, unreadable, self._projector.clock())
+        for one in unreadable:
+            self._projector.metrics.dead_letters.labels(one.reason).inc()
+            where = {"partition": one.record.partition, "offset": one.record.offset}
+            log.warning("status_unreadable", reason=one.reason, detail=one.detail, **where)
+
+
+def _reached(reading: Reading, first: int) -> int:
+    """The furthest offset that the partition is known to have had."""
+    return reading.next_offset if reading.next_offset < first else max(reading.next_offset, reading.whole_until)
+
+
+def _moved(before: dict[int, Reading], after: dict[int, Reading]) -> Iterator[int]:
+    return (number for number, reading in after.items() if reading.next_offset != before[number].next_offset)
+
+
+def _backoff_s(times: int) -> float:
+    return BACKOFF_S[min(times, len(BACKOFF_S) - 1)]
 
 
 def _retried(error: Exception) -> bool:
