@@ -359,6 +359,7 @@ async def test_a_data_folder_of_yesterday_starts_and_can_announce(start: Start) 
             for statement in (
                 "DROP TABLE calendar_moves",
                 "DROP TABLE calendar_announcements",
+                *(f"ALTER TABLE relay_cursor DROP COLUMN {column}" for column in ("numbers", "refusal", "resends")),
                 "UPDATE intake_schema_version SET version_num = '0001'",
             ):
                 await connection.execute(text(statement))
