@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.intake import bodies
+from services.intake import bodies, log
 from services.intake.announcements import announcing, planning, store
 from services.intake.announcements.known import Announcement, State, Stored
 from services.intake.announcements.moves import MOVING
@@ -17,7 +17,7 @@ from services.intake.announcements.schemas import AnnouncementAnswer, Announceme
 from services.intake.announcements.views import Page, answer, planned_answer, summary
 from services.intake.announcements.wording import sentence
 from services.intake.answers import problem
-from services.intake.committer import TRANSIENT, StoreUnavailable
+from services.intake.committer import TRANSIENT, LogRefuses, StoreUnavailable
 from services.intake.database import take_commit_lock
 from services.intake.event_documents import reference
 from services.intake.service import Intake, IntakeService
@@ -124,6 +124,8 @@ async def _store(intake: Intake, body: NewAnnouncement, announcement: Announceme
 async def _store_locked(intake: Intake, body: NewAnnouncement, announcement: Announcement) -> tuple[Stored, list[str], bool]:
     async with intake.database.writer.begin() as connection:
         await take_commit_lock(connection)
+        if (why := await log.refusal(connection)) is not None:
+            raise LogRefuses(why)
         found = await _known(connection, announcement, body)
         notes: list[str] = []
         if repeated := found is not None:

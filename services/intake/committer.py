@@ -71,6 +71,7 @@ class Committer:
         self._max_batch_events = max_batch_events
         self._serials_to_skip = serials_to_skip
         self._on_commit = on_commit
+        self._skipped: set[Mint] = set()
         self._recent = RecentDossiers()
         self._queue: asyncio.Queue[Waiting | None] = asyncio.Queue()
         self._closed = False
@@ -173,6 +174,8 @@ class Committer:
             outcomes = desk.decide_all(requests)
             await log.append(connection, desk)
         self._trouble = None
+        if self._serials_to_skip():
+            self._skipped.update(desk.used_codes)
         self._recent.put(desk.changed)
         if desk.rows:
             self._on_commit(desk.rows)
@@ -195,7 +198,9 @@ class Committer:
             events=await log.logged_events(connection, ids),
             dossiers=await log.dossiers(connection, codes, self._recent),
             keys=keys,
-            codes={
-                mint: await log.free_codes(connection, mint, count, codes, skip=self._serials_to_skip()) for mint, count in wanted.items()
-            },
+            codes={mint: await log.free_codes(connection, mint, count, codes, skip=self._skip(mint)) for mint, count in wanted.items()},
         )
+
+    def _skip(self, mint: Mint) -> int:
+        """Once for an agency's day: the serials after the gap follow each other as ever."""
+        return 0 if mint in self._skipped else self._serials_to_skip()

@@ -1,7 +1,8 @@
 """The events topic held against the log: it is a copy, and both can be lost, replaced or set back to an earlier state.
 
-Each event in the topic carries its number among the log's events of its partition. So the last numbered record of each partition tells how
-much of the log the topic has, whatever broker it is on and whoever else wrote into it.
+Each event in the topic carries its number among the log's events of its partition. So the highest number near the end of each partition
+tells how much of the log the topic has, whatever broker it is on and whoever else wrote into it. The highest, not the last: a relay that
+was frozen may send old events again behind newer ones when it wakes.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -21,11 +22,17 @@ LOOK_BACK_RECORDS = (200, 20_000)  # strangers may have written behind the last 
 
 @dataclass(frozen=True, slots=True)
 class Last:
-    """The last numbered event of a partition."""
+    """The event with the highest number near the end of a partition; of several records of it the last, which is at `offset`."""
 
     number: int
     event_id: str
     dossier: str
+    offset: int
+
+    @property
+    def has(self) -> int:
+        """How many events the topic has up to this one: all, or none when there is no room for them before it, as in a remade topic."""
+        return self.number if self.offset >= self.number - 1 else 0
 
 
 class Found(Enum):
@@ -43,11 +50,13 @@ def compared(relayed: Sequence[int], last: Mapping[int, Last | None], is_logged:
     """
     if any(event is not None and not is_logged(event) for event in last.values()):
         return Found.LOG_LOST_EVENTS
-    for partition, count in enumerate(relayed):
-        event = last.get(partition)
-        if count > (0 if event is None else event.number):
-            return Found.TOPIC_LOST_EVENTS
-    return Found.AGREES
+    return Found.TOPIC_LOST_EVENTS if lacking(relayed, last) else Found.AGREES
+
+
+def lacking(relayed: Sequence[int], last: Mapping[int, Last | None]) -> int:
+    """How many of the events that were relayed the topic does not have."""
+    known = {partition: event.has for partition, event in last.items() if event is not None}
+    return sum(max(count - known.get(partition, 0), 0) for partition, count in enumerate(relayed))
 
 
 async def ends(connection: Mapping[str, Any]) -> dict[int, int]:
@@ -61,14 +70,21 @@ async def ends(connection: Mapping[str, Any]) -> dict[int, int]:
     return {tp.partition: end for tp, end in found.items()}
 
 
-async def last_numbered(connection: Mapping[str, Any], ended: Mapping[int, int]) -> dict[int, Last | None]:
-    """The last numbered event of each partition, by where it ended; None where there is none."""
+async def last_numbered(connection: Mapping[str, Any], ended: Mapping[int, int], relayed: Sequence[int]) -> dict[int, Last | None]:
+    """The event with the highest number near the end of each partition, by where it ended; None where none is numbered.
+
+    "Near" reaches as far back as it takes to find one that is not below what was `relayed`.
+    """
+    counts = dict(enumerate(relayed))
     found: dict[int, Last | None] = {}
     for back in (*LOOK_BACK_RECORDS, None):
         wanted = {partition: end for partition, end in ended.items() if partition not in found}
         starts = {partition: 0 if back is None else max(end - back, 0) for partition, end in wanted.items()}
         seen = await _last_of(connection, starts)
-        found |= {partition: seen.get(partition) for partition in wanted if partition in seen or starts[partition] == 0}
+        for partition in wanted:
+            event = seen.get(partition)
+            if starts[partition] == 0 or (event is not None and event.has >= counts.get(partition, 0)):
+                found[partition] = event
         if len(found) == len(ended):
             break
     return found
@@ -85,7 +101,8 @@ async def _last_of(connection: Mapping[str, Any], starts: Mapping[int, int]) -> 
             event = usable_event(record.value)
         except Unusable:
             return
-        seen[record.partition] = Last(number, event.id, event.subject)
+        if (before := seen.get(record.partition)) is None or number >= before.number:
+            seen[record.partition] = Last(number, event.id, event.subject, record.offset)
 
     await scan(connection, {TopicPartition(EVENTS.name, partition): start for partition, start in starts.items()}, take)
     return seen

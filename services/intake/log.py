@@ -20,6 +20,8 @@ from shared.domain.dossier import Dossier
 
 Rows = Sequence[Any]
 LEAST_SERIAL_DIGITS = 4
+_HIGHEST_MINTED = 999_999
+_ROWS_A_STATEMENT = 2000  # a statement has a time limit
 _LOG = EVENT_LOG.c
 _HEAD = select(func.coalesce(func.max(_LOG.position), 0))
 _NEWEST = select(func.coalesce(func.max(ANNOUNCEMENTS.c.number), 0))
@@ -102,12 +104,18 @@ async def latest_sequences(connection: AsyncConnection, codes: Iterable[str]) ->
 
 
 async def bring_back(connection: AsyncConnection, rows: Sequence[Row]) -> None:
-    """Append rows that the log once had; no code that they used is minted again."""
-    await _APPEND.write(connection, rows)
+    """Append rows that the log once had; no code that they used is minted again.
+
+    A code has a dossier now, so it is not free; serials go on behind the highest only so that free ones are found at once. Senders' own
+    codes have any number of digits: those beyond what is minted in a day leave the serials where they are.
+    """
+    for first in range(0, len(rows), _ROWS_A_STATEMENT):
+        await _APPEND.write(connection, rows[first : first + _ROWS_A_STATEMENT])
     used: dict[tuple[str, str], int] = {}
     for row in rows:
         agency, day, _ = row.dossier.rsplit("-", 2)
-        used[agency, day] = max(used.get((agency, day), 0), _serial(row.dossier))
+        if (serial := _serial(row.dossier)) <= _HIGHEST_MINTED:
+            used[agency, day] = max(used.get((agency, day), 0), serial)
     for (agency, day), serial in used.items():
         found = select(SERIALS.c.next).where(SERIALS.c.agency == agency, SERIALS.c.day == day)
         stored = (await connection.execute(found)).scalar() or 1
@@ -185,10 +193,10 @@ async def move_cursor(connection: AsyncConnection, position: int, numbers: Seque
     return True
 
 
-async def set_back(connection: AsyncConnection) -> int:
+async def set_back(connection: AsyncConnection, numbers: tuple[int, ...] | None = None) -> int:
     """Let the relay send everything again; how much that is. Whatever relay is at work notices by the count of resends."""
     found = await cursor(connection)
-    await _CURSOR.write(connection, [_cursor_row(Cursor(0, None, found.resends + 1))])
+    await _CURSOR.write(connection, [_cursor_row(Cursor(0, numbers, found.resends + 1))])
     return await head(connection)
 
 

@@ -53,10 +53,11 @@ async def resend(intake: IntakeService) -> Resent:
 async def restore(intake: IntakeService) -> RestoreAnswer:
     """Bring events back that the event topic has and the log does not, after a backup of the log was restored."""
     try:
-        found = await restoring.restore(intake.database, connection(intake.settings))
-    except (KafkaError, OSError, TimeoutError) as trouble:
+        missing = await restoring.missing_events(intake.database, connection(intake.settings))
+    except (KafkaError, TimeoutError) as trouble:
         detail = f"the broker does not answer ({type(trouble).__name__}), and only its event topic has what the log lacks; start it first"
         raise Problem(503, "Service Unavailable", detail, code="broker_away", headers={"Retry-After": "5"}) from trouble
+    found = await restoring.restore(intake.database, missing)
     if found.conflicts:
         raise _conflicting(found.conflicts)
     intake.relay.look_again()

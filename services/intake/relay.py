@@ -16,13 +16,14 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.intake import log
-from services.intake.comparison import Found, Last, compared, ends, last_numbered
+from services.intake.comparison import Found, Last, compared, ends, lacking, last_numbered
 from services.intake.database import RELAY_LOCK, Database, leave_when_idle
 from services.intake.desk import Row
 from services.intake.metrics import Metrics
 from services.intake.sender import Sender, TopicRemade
 from services.intake.settings import IntakeSettings
 from services.intake.tail import Tail
+from shared.contract.topics import EVENTS
 from shared.kafka import connection as reach
 
 RECORDED_AT = attrgetter("recorded_at")
@@ -181,40 +182,37 @@ class Relay:
 
     async def _compare(self, connection: AsyncConnection, sender: Sender) -> None:
         """Begin again from the log's first event where the topic lost some, or where nobody counted; raises LogBehindTopic."""
-        last = await last_numbered(reach(self._settings), await ends(reach(self._settings)))
+        numbers = self._cursor.numbers
+        counted = numbers is not None and len(numbers) == sender.partitions
+        relayed = numbers if numbers is not None and counted else (0,) * sender.partitions
+        last = await last_numbered(reach(self._settings), await ends(reach(self._settings)), relayed)
         events = [event for event in last.values() if event is not None]
         logged = await log.logged_events(connection, [event.event_id for event in events])
         await self._release(connection)
-        numbers = self._cursor.numbers
-        if numbers is None or len(numbers) != sender.partitions:
-            self._begin_again(sender.partitions)
-            numbers = self._cursor.numbers or ()
-        found = compared(numbers, last, lambda event: event.event_id in logged)
+        found = compared(relayed, last, lambda event: event.event_id in logged)
         if found is Found.LOG_LOST_EVENTS:
             raise LogBehindTopic([event for event in events if event.event_id not in logged])
         await self._refuse(None)
         self.is_compared = True
         if found is Found.TOPIC_LOST_EVENTS:
-            LOGGER.error("topic_lost_events", relayed=numbers, topic=[event.number if event else 0 for _, event in sorted(last.items())])
+            LOGGER.error("topic_lost_events", relayed=relayed, topic=[event.has if event else 0 for _, event in sorted(last.items())])
             self._metrics.refills.inc()
-            self._begin_again(sender.partitions)
+        if found is Found.TOPIC_LOST_EVENTS or not counted:
+            await self._begin_again(sender.partitions)
         self._metrics.difference.set(0)
-        await self._note_numbers()
-
-    async def _note_numbers(self) -> None:
-        """From now on the log knows that there is a topic, whatever becomes of this instance."""
-        position, numbers, resends = self._cursor
-        async with self._database.writer.begin() as writing:
-            if numbers is not None and (await log.cursor(writing)).numbers is None:
-                await log.move_cursor(writing, position, numbers, resends)
 
     async def _refuse(self, why: str | None) -> None:
         self.has_looked.set()
         async with self._database.writer.begin() as connection:
             await log.refuse(connection, why)
 
-    def _begin_again(self, partitions: int) -> None:
-        self._cursor = self._cursor._replace(position=0, numbers=(0,) * partitions)
+    async def _begin_again(self, partitions: int) -> None:
+        """In the database first: whoever goes on after this instance must not skip what it did not send any more."""
+        async with self._database.writer.begin() as writing:
+            if (await log.cursor(writing)).resends != self._cursor.resends:
+                raise CursorSetBack
+            await log.set_back(writing, (0,) * partitions)
+            self._cursor = await log.cursor(writing)
 
     async def _follow(self, connection: AsyncConnection, sender: Sender) -> None:
         looked_at = time.monotonic()
@@ -238,13 +236,12 @@ class Relay:
         ended = await ends(reach(self._settings))
         sender.check_ends(ended)
         if ended != self._ends_seen:
-            self._metrics.difference.set(self._lacking(await last_numbered(reach(self._settings), ended)))
+            relayed = self._cursor.numbers or ()
+            lost = lacking(relayed, await last_numbered(reach(self._settings), ended, relayed))
+            self._metrics.difference.set(lost)
+            if lost:
+                raise TopicRemade(f"{EVENTS.name} lacks {lost} events that it had")
             self._ends_seen = ended
-
-    def _lacking(self, last: Mapping[int, Last | None]) -> int:
-        """How many of the events that were sent the topic does not have."""
-        numbers = self._cursor.numbers or ()
-        return sum(count - (event.number if (event := last.get(partition)) else 0) for partition, count in enumerate(numbers))
 
     async def _next(self, connection: AsyncConnection) -> Sequence[Any]:
         """What comes after the cursor: at hand while the relay keeps up, else from the log."""

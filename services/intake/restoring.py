@@ -1,15 +1,17 @@
 """Bringing back into the log what only the event topic still has: the log was restored from a backup that is older than the topic."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from aiokafka import TopicPartition
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.intake import log
 from services.intake.comparison import ends
 from services.intake.database import Database, take_commit_lock
 from services.intake.desk import Row
+from shared.contract.envelope import CloudEvent
 from shared.contract.marks import added_of, number_of
 from shared.contract.topics import EVENTS
 from shared.scan import scan
@@ -39,16 +41,40 @@ class Restored:
     conflicts: list[TopicEvent] = field(default_factory=list)
 
 
-async def restore(database: Database, connection: Mapping[str, Any]) -> Restored:
-    """Append to the log what the topic has and the log lacks, each dossier's in their order, all in one transaction.
+async def missing_events(database: Database, connection: Mapping[str, Any]) -> list[TopicEvent]:
+    """What the topic has and the log lacks, once each, in the order of its partition. It is read twice: only what is missing is kept."""
+    ids: dict[str, None] = {}
+
+    def note(_record: Any, event: CloudEvent) -> None:
+        ids[event.id] = None
+
+    await _events_of_topic(connection, note)
+    async with database.reader.connect() as reading:
+        logged = await _logged(reading, list(ids))
+    lacking = ids.keys() - logged
+    missing: dict[str, TopicEvent] = {}
+
+    def keep(record: Any, event: CloudEvent) -> None:
+        if event.id in lacking and event.id not in missing:
+            assert event.sequence is not None
+            assert event.recordedtime is not None
+            recorded_at, added = event.recordedtime.timestamp(), added_of(record.headers)
+            missing[event.id] = TopicEvent(event.id, event.subject, event.sequence, added, recorded_at, record.value)
+
+    if lacking:
+        await _events_of_topic(connection, keep)
+    return list(missing.values())
+
+
+async def restore(database: Database, found_missing: Sequence[TopicEvent]) -> Restored:
+    """Append to the log what it lacks, each dossier's events in their order, all in one transaction.
 
     With a conflict nothing is appended. Afterwards the relay sends everything again, and instances accept again once it has compared.
     """
-    in_topic = await _events_of_topic(connection)
     async with database.writer.begin() as writing:
         await take_commit_lock(writing)
-        logged = await _logged(writing, in_topic)
-        missing = [event for event in in_topic if event.event_id not in logged]
+        logged = await _logged(writing, [event.event_id for event in found_missing])  # another restore may have been quicker
+        missing = [event for event in found_missing if event.event_id not in logged]
         known = await log.latest_sequences(writing, {event.dossier for event in missing})
         head, found, rows = await log.head(writing), Restored(), list[Row]()
         for event in missing:
@@ -67,29 +93,23 @@ async def restore(database: Database, connection: Mapping[str, Any]) -> Restored
     return found
 
 
-async def _logged(connection: Any, events: Sequence[TopicEvent]) -> set[str]:
+async def _logged(connection: AsyncConnection, ids: Sequence[str]) -> set[str]:
     logged: set[str] = set()
-    for first in range(0, len(events), ASKED_AT_ONCE):
-        logged |= (await log.logged_events(connection, [event.event_id for event in events[first : first + ASKED_AT_ONCE]])).keys()
+    for first in range(0, len(ids), ASKED_AT_ONCE):
+        logged |= (await log.logged_events(connection, ids[first : first + ASKED_AT_ONCE])).keys()
     return logged
 
 
-async def _events_of_topic(connection: Mapping[str, Any]) -> list[TopicEvent]:
-    """Every event that a relay numbered, once, in the order of its partition."""
-    events: dict[str, TopicEvent] = {}
+async def _events_of_topic(connection: Mapping[str, Any], take: Callable[[Any, CloudEvent], None]) -> None:
+    """Give every event that a relay numbered to `take`, with its record, in the order of its partition."""
 
-    def take(record: Any) -> None:
+    def read(record: Any) -> None:
         if number_of(record.headers) is None:
             return
         try:
             event = usable_event(record.value)
         except Unusable:
             return
-        assert event.sequence is not None
-        assert event.recordedtime is not None
-        recorded_at = event.recordedtime.timestamp()
-        added = added_of(record.headers)
-        events.setdefault(event.id, TopicEvent(event.id, event.subject, event.sequence, added, recorded_at, record.value))
+        take(record, event)
 
-    await scan(connection, {TopicPartition(EVENTS.name, partition): 0 for partition in await ends(connection)}, take)
-    return list(events.values())
+    await scan(connection, {TopicPartition(EVENTS.name, partition): 0 for partition in await ends(connection)}, read)

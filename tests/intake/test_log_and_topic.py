@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from aiokafka import AIOKafkaProducer
-from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from motcua.broker import Node
 from motcua.broker import start as start_broker
@@ -18,7 +18,7 @@ from services.intake.comparison import Found, Last, compared
 from shared.contract.marks import number_of
 from shared.contract.topics import EVENTS
 from tests.intake.conftest import Start
-from tests.intake.sending import Sender, cloud_event
+from tests.intake.sending import Sender, cloud_event, received
 from tests.intake.test_relay import all_relayed, arrived, code, story
 from tests.support.wait import wait_until_async
 
@@ -26,8 +26,8 @@ WITHIN_S = 60.0
 NEW = {"department": "H59.15", "procedure": "2.000635", "channel": "postal", "received_at": "2023-12-08T08:31:00+07:00"}
 
 
-def last(number: int, event_id: str = "logged") -> Last:
-    return Last(number, event_id, "H59.15-231208-0001")
+def last(number: int, event_id: str = "logged", offset: int | None = None) -> Last:
+    return Last(number, event_id, "H59.15-231208-0001", number - 1 if offset is None else offset)
 
 
 @pytest.mark.parametrize(
@@ -39,6 +39,9 @@ def last(number: int, event_id: str = "logged") -> Last:
         ((3, 2), {0: last(3), 1: None}, Found.TOPIC_LOST_EVENTS),
         ((3, 2), {0: last(2), 1: last(2)}, Found.TOPIC_LOST_EVENTS),
         ((3, 2), {0: None, 1: None}, Found.TOPIC_LOST_EVENTS),
+        ((3, 2), {0: last(3, offset=90), 1: last(2)}, Found.AGREES),
+        ((3, 2), {0: last(4, offset=0), 1: last(2)}, Found.TOPIC_LOST_EVENTS),
+        ((3, 2), {0: last(4, offset=2), 1: last(2)}, Found.TOPIC_LOST_EVENTS),
         ((3, 2), {0: last(3), 1: last(4, "unknown")}, Found.LOG_LOST_EVENTS),
         ((0, 0), {0: last(1, "unknown"), 1: None}, Found.LOG_LOST_EVENTS),
         ((3, 2), {0: None, 1: last(4, "unknown")}, Found.LOG_LOST_EVENTS),
@@ -149,6 +152,73 @@ async def test_a_topic_that_was_deleted_while_nothing_was_sent_comes_back_whole(
         await wait_until_async(all_there, WITHIN_S, "the topic has everything again, though nobody posted")
 
 
+async def remake_topic(bootstrap: str) -> None:
+    """Delete it and create it again at once, empty."""
+    async with admin(bootstrap) as client:
+        await client.delete_topics([EVENTS.name])
+
+        async def created() -> bool:
+            answer = await client.create_topics([NewTopic(EVENTS.name, 4, 1)])
+            return not any(code for _, code, *_ in answer.topic_errors)
+
+        await wait_until_async(created, WITHIN_S, "the topic is made anew")
+
+
+async def holds(bootstrap: str, events: int) -> None:
+    async def all_there() -> bool:
+        found = await numbers(bootstrap)
+        return {n for each in found.values() for n in each} != set() and sum(len(each) for each in found.values()) == events
+
+    await wait_until_async(all_there, WITHIN_S, f"the topic has all {events} events")
+
+
+@pytest.mark.broker
+async def test_a_topic_remade_before_this_session_sent_anything_is_filled_while_nobody_posts(start: Start, fresh_broker: str) -> None:
+    async with start(kafka_bootstrap=fresh_broker) as intake:
+        await post_stories(intake, 1, 10)
+        await all_relayed(intake)
+    async with start(kafka_bootstrap=fresh_broker) as intake:
+        await remake_topic(fresh_broker)
+        await holds(fresh_broker, 30)
+        assert await intake.metric("motcua_relay_refills_total") >= 1
+
+
+@pytest.mark.broker
+async def test_a_topic_remade_under_a_relay_that_goes_on_sending_gets_what_came_before_too(start: Start, fresh_broker: str) -> None:
+    """The first event sent into it has a number as high as any: that the topic has no room for those before it shows the loss."""
+    async with start(kafka_bootstrap=fresh_broker) as intake:
+        await post_stories(intake, 1, 10)
+        await all_relayed(intake)
+        await remake_topic(fresh_broker)
+        await post_stories(intake, 11, 20)
+        await holds(fresh_broker, 60)
+        assert await intake.metric("motcua_relay_refills_total") >= 1
+
+
+@pytest.mark.broker
+async def test_old_events_that_a_woken_relay_sent_again_are_no_loss(start: Start, fresh_broker: str) -> None:
+    async with start(kafka_bootstrap=fresh_broker) as intake:
+        await post_stories(intake, 1, 200)
+        await all_relayed(intake)
+    records = await arrived(fresh_broker)
+    producer = AIOKafkaProducer(bootstrap_servers=fresh_broker)
+    await producer.start()
+    try:
+        for old in records:
+            if number_of(old.headers) <= 100:
+                await producer.send(EVENTS.name, old.value, old.key, partition=old.partition, headers=list(old.headers))
+        await producer.flush()
+    finally:
+        await producer.stop()
+    resent = len(await arrived(fresh_broker))
+    assert resent > len(records)
+    async with start(kafka_bootstrap=fresh_broker) as intake:
+        await post_stories(intake, 201, 201)
+        await all_relayed(intake)
+        assert await intake.metric("motcua_relay_refills_total") == 0
+    assert len(await arrived(fresh_broker)) == resent + 3
+
+
 @pytest.mark.broker
 async def test_strangers_behind_the_last_event_hide_nothing(start: Start, fresh_broker: str) -> None:
     async with start(kafka_bootstrap=fresh_broker) as intake:
@@ -216,6 +286,8 @@ async def test_a_log_restored_from_a_backup_refuses_until_what_it_lost_is_back(
         assert (ready.status_code, ready.json()["detail"]) == (503, problem["detail"])
         assert (await intake.http.get(f"/v1/dossiers/{first}")).status_code == 200, "reading goes on"
         assert (await intake.http.get(f"/v1/dossiers/{lost}")).status_code == 404
+        announcement = {"source": "QĐ 1", "days": [{"date": "2023-12-14", "works": False, "name": "Nghỉ"}]}
+        assert (await intake.http.post("/v1/calendar/announcements", json=announcement)).json().get("code") == "log_behind_topic"
         assert (await intake.http.post("/v1/log/restore")).json() == {"restored": 3}
         by_id = {entry["event"]["id"]: entry["event"] for entry in whole}
         assert {entry["event"]["id"]: entry["event"] for entry in await intake.log()} == by_id
@@ -240,7 +312,8 @@ async def test_a_log_that_took_other_events_meanwhile_is_left_alone_and_the_way_
     put_back(backup, tmp_path)
     async with start(database_url=sqlite_url) as intake:  # the broker is away: it accepts, but mints no code that may be taken
         await intake.bulk(cloud_event("rated", "2023-12-13T08:00", code(1), score=1) | {"id": "another"})
-        assert (await intake.http.post("/v1/dossiers", json=NEW)).json()["code"] == "H59.15-231208-1001"
+        minted = [(await intake.http.post("/v1/dossiers", json=NEW)).json()["code"] for _ in range(3)]
+        assert minted == ["H59.15-231208-1001", "H59.15-231208-1002", "H59.15-231208-1003"], "left out once, not for each"
     async with start(**own) as intake:
         await refused(intake)
         answer = await intake.http.post("/v1/log/restore")
@@ -248,3 +321,30 @@ async def test_a_log_that_took_other_events_meanwhile_is_left_alone_and_the_way_
         assert answer.json()["conflicts"][0]["dossier"] == code(1)
         assert EVENTS.name in answer.json()["detail"]
         await refused(intake)
+
+
+@pytest.mark.broker
+async def test_a_lost_log_comes_back_whole_with_codes_of_any_length(
+    start: Start, sqlite_url: str, fresh_broker: str, tmp_path: Path
+) -> None:
+    own = {"kafka_bootstrap": fresh_broker, "database_url": sqlite_url}
+    long_code = "H59.15-231208-" + "9" * 40
+    async with start(**own) as intake:
+        await intake.bulk(*(received(f"H59.15-231207-{number:04d}") for number in range(1, 2501)), received(long_code))
+        minted = (await intake.http.post("/v1/dossiers", json=NEW)).json()["code"]
+        await all_relayed(intake)
+        whole = {entry["event"]["id"]: entry["event"] for entry in await intake.log()}
+    for file in tmp_path.glob("intake.db*"):
+        file.unlink()
+    async with start(**own) as intake:
+        await refused(intake)
+        assert (await intake.http.post("/v1/log/restore")).json() == {"restored": 2502}
+        assert {entry["event"]["id"]: entry["event"] for entry in await intake.log()} == whole
+        await all_relayed(intake)
+
+        async def accepted() -> Any:
+            answer = await intake.http.post("/v1/dossiers", json=NEW)
+            return answer.json()["code"] if answer.status_code == 201 else None
+
+        again = await wait_until_async(accepted, WITHIN_S, "intake accepts again")
+        assert (minted, again) == ("H59.15-231208-0001", "H59.15-231208-0002")
