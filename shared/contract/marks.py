@@ -5,6 +5,7 @@ again has the number it had. A status carries the mark of the ledger that wrote 
 """
 
 from collections.abc import Iterable
+from typing import Annotated
 
 import msgspec
 
@@ -12,6 +13,7 @@ NUMBER = "motcua-number"
 ADDED = "motcua-added"
 MARK = "motcua-ledger"
 Headers = list[tuple[str, bytes]]  # aiokafka takes no other sequence
+Count = Annotated[int, msgspec.Meta(ge=0, le=2**53 - 1)]  # what JSON, SQLite and PostgreSQL all carry
 
 
 class LedgerMark(msgspec.Struct, frozen=True, array_like=True):
@@ -22,11 +24,11 @@ class LedgerMark(msgspec.Struct, frozen=True, array_like=True):
     events' partition, whoever has this ledger goes on reading. `rules`: the RULES_VERSION it was derived by.
     """
 
-    events: int
-    number: int
-    quarantined: int
-    next_offset: int
-    rules: int
+    events: Count
+    number: Count
+    quarantined: Count
+    next_offset: Count
+    rules: Count
 
 
 _encode = msgspec.json.Encoder().encode
@@ -51,7 +53,7 @@ def mark_header(mark: LedgerMark) -> Headers:
 def number_of(headers: Iterable[tuple[str, bytes]]) -> int | None:
     """The number of an event record; None when intake did not number it (another producer, an earlier version)."""
     for name, value in headers:
-        if name == NUMBER and value.isdigit() and len(value) < 19:  # noqa: PLR2004 - what fits into 63 bits
+        if name == NUMBER and value and value.isdigit() and len(value) < 19:  # noqa: PLR2004 - what fits into 63 bits
             return int(value)
     return None
 
@@ -62,6 +64,6 @@ def mark_of(headers: Iterable[tuple[str, bytes]]) -> LedgerMark | None:
         if name == MARK:
             try:
                 return _decode_mark(value)
-            except (msgspec.MsgspecError, ValueError):
+            except Exception:  # noqa: BLE001 - bytes alone decide this, and a header may have none
                 return None
     return None

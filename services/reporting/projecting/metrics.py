@@ -21,9 +21,15 @@ class PipelineMetrics:
         self.dead_letters = Counter(
             "motcua_dead_letters", "status records that could not be read and went to the dead-letter topic", ["reason"], registry=registry
         )
-        self.poison_in_a_row = Gauge("motcua_poison_in_a_row", "unusable status records since the last usable one", registry=registry)
-        self.gaps = Counter(
-            "motcua_status_gaps", "places in the status topic where the ledger had gone on by more than one event", registry=registry
+        self.poison_in_a_row = Gauge(
+            "motcua_poison_in_a_row",
+            "unusable status records since the last usable one; above 100 the projector slows down",
+            registry=registry,
+        )
+        self.skips = Counter(
+            "motcua_statuses_skipped",
+            "jumps of the ledger's marks: the partition is read again, for statuses may be missing",
+            registry=registry,
         )
         lag = Histogram(
             "motcua_pipeline_lag_seconds",

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import TypeVar
@@ -22,6 +22,7 @@ from services.reporting.projecting.reading import Read, Reading
 from services.reporting.projecting.versions import Applied
 from services.reporting.settings import ReportingSettings
 from shared.clock import Clock
+from shared.contract.marks import LedgerMark
 from shared.contract.topics import STATUS
 from shared.kafka import connection, ensure_topics
 from shared.unavailable import passes
@@ -30,8 +31,8 @@ from shared.usable import MALFORMED
 POLL_MS = 200
 REQUEST_TIMEOUT_MS = 15_000
 BACKOFF_S = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
-A_FLOOD = 100  # unusable records in a row: perhaps this reader is wrong, so it gives somebody time to look
-READ_AGAIN_EVERY_S = 600.0
+UNPAUSED_POISON, LONGEST_POISON_PAUSE_S = 100, 5.0
+READ_AGAIN_EVERY_S = 600.0  # a partition at most: that compaction removed a mark is innocent, and may happen again
 BREATHE_EVERY = 200  # records between two looks at other tasks: a batch must not hold requests up
 
 log = structlog.get_logger()
@@ -51,11 +52,12 @@ class Projector:
     clock: Clock
     progress: Progress
     metrics: PipelineMetrics
-    read_again_at: dict[int, float] = field(default_factory=dict)  # when each partition was last read again, by the monotonic clock
+    read_again_at: dict[int, float] = field(default_factory=dict)  # by partition, when it was last read again (monotonic clock)
+    to_read_again: set[int] = field(default_factory=set)  # partitions where a mark jumped
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Until `stopping`. What passes (broker or database away, another projector) is retried; anything else is raised."""
-        failures = floods = 0
+        failures = 0
         while not stopping.is_set():
             self.progress.beat()
             try:
@@ -65,14 +67,12 @@ class Projector:
                         started = time.monotonic()
                         records = await session.step()
                         await _pause(stopping, gathering_s(records, time.monotonic() - started))
-                        floods = floods + 1 if records and self.progress.poison_in_a_row >= A_FLOOD else 0
-                        if floods:
-                            await _pause(stopping, _backoff_s(floods - 1))
+                        await _pause(stopping, poison_pause_s(self.progress.poison_in_a_row) if records else 0.0)
             except Exception as error:
                 if not _retried(error):
                     raise
                 log.warning("projector_restarts", error=repr(error), failures=failures)
-                await _pause(stopping, _backoff_s(failures))
+                await _pause(stopping, BACKOFF_S[min(failures, len(BACKOFF_S) - 1)])
                 failures += 1
             finally:
                 self.progress.assigned = False
@@ -110,7 +110,6 @@ class _Session:
         self._consumer = consumer
         self._producer = producer
         self._readings: dict[int, Reading] = {}
-        self._owed: set[int] = set()
 
     async def assign(self) -> None:
         """All partitions, each where its stored reading ends."""
@@ -153,6 +152,7 @@ class _Session:
         records = [record for of_partition in found.values() for record in of_partition]
         if records:
             await self._project(records)
+        await self._read_again()
         projector.progress.beat()
         return len(records)
 
@@ -175,7 +175,7 @@ class _Session:
             projector.progress.poison_in_a_row = in_a_row(taken, [*batch.unreadable, *refused], projector.progress.poison_in_a_row)
             metrics.poison_in_a_row.set(projector.progress.poison_in_a_row)
         metrics.projected(batch.statuses, applied, projector.clock())
-        await self._fill(read)
+        self._note(read.gaps)
 
     async def _commit(self, moves: dict[int, Move], changes: dict[str, list[Change]]) -> tuple[list[Applied], list[Unreadable]]:
         """All changes but those that the database cannot hold: these are put aside, and the others do not suffer."""
@@ -200,18 +200,23 @@ class _Session:
         last, now = self._projector.read_again_at, time.monotonic()
         return {number for number in self._readings if now - last.get(number, -READ_AGAIN_EVERY_S) >= READ_AGAIN_EVERY_S}
 
-    async def _fill(self, read: Read) -> None:
-        """Partitions with a gap are read again from their beginning, at once or when that may be."""
-        for number, (offset, mark) in read.gaps.items():
-            self._projector.metrics.gaps.inc()
-            log.warning("status_gap", partition=number, offset=offset, ledger_events=mark.events, read_again_now=number in read.again)
-        self._owed |= read.gaps.keys()
-        if due := self._owed & self._may_be_read_again():
-            await self._read_whole(due)
-            for number in due:
-                self._consumer.seek(TopicPartition(STATUS.name, number), self._readings[number].next_offset)
-                self._projector.read_again_at[number] = time.monotonic()
-            self._owed -= due
+    def _note(self, gaps: Mapping[int, tuple[int, LedgerMark]]) -> None:
+        for number in gaps.keys() - self._projector.to_read_again:
+            offset, mark = gaps[number]
+            self._projector.metrics.skips.inc()
+            log.warning("statuses_skipped", partition=number, offset=offset, ledger_events=mark.events, known=self._readings[number].mark)
+        self._projector.to_read_again |= gaps.keys()
+
+    async def _read_again(self) -> None:
+        """Partitions where a mark jumped, from their beginning, as soon as that may be."""
+        projector = self._projector
+        if not (due := projector.to_read_again & self._may_be_read_again()):
+            return
+        await self._read_whole(due)
+        for number in due:
+            self._consumer.seek(TopicPartition(STATUS.name, number), self._readings[number].next_offset)
+            projector.read_again_at[number] = time.monotonic()
+        projector.to_read_again -= due
 
     async def _put_aside(self, unreadable: list[Unreadable]) -> None:
         if not unreadable:
@@ -232,8 +237,9 @@ def _moved(before: dict[int, Reading], after: dict[int, Reading]) -> Iterator[in
     return (number for number, reading in after.items() if reading.next_offset != before[number].next_offset)
 
 
-def _backoff_s(times: int) -> float:
-    return BACKOFF_S[min(times, len(BACKOFF_S) - 1)]
+def poison_pause_s(in_a_row: int) -> float:
+    """After a batch: so many unusable records may mean that this reader is wrong, and give somebody time to look."""
+    return 0.0 if in_a_row <= UNPAUSED_POISON else min(LONGEST_POISON_PAUSE_S, in_a_row / 1000)
 
 
 def _retried(error: Exception) -> bool:

@@ -10,7 +10,7 @@ from shared.domain.rules import RULES_VERSION
 
 @dataclass(slots=True)
 class Reading:
-    """One partition. `mark` is the furthest that was read of the latest rules.
+    """One partition. `mark` is the furthest that was read, of the rules that it was last read by.
 
     Below `whole_until` the partition is being read from its beginning: whatever is missing there, compaction removed.
     """
@@ -32,17 +32,7 @@ class Reading:
 
 
 def _further(known: LedgerMark | None, mark: LedgerMark) -> LedgerMark:
-    if known is None or known.rules < mark.rules:
-        return mark
-    if known.rules > mark.rules or known.events > mark.events:
-        return known
-    return LedgerMark(
-        events=mark.events,
-        number=max(known.number, mark.number),
-        quarantined=max(known.quarantined, mark.quarantined),
-        next_offset=max(known.next_offset, mark.next_offset),
-        rules=mark.rules,
-    )
+    return known if known is not None and (known.rules, known.events) > (mark.rules, mark.events) else mark
 
 
 @dataclass(slots=True)
@@ -50,7 +40,7 @@ class Read:
     """A fetch, record by record: which records count, and which partitions had a gap.
 
     `again` are the partitions that may be read again from their beginning: nothing at and behind a gap is taken there.
-    Elsewhere a gap is gone over, and the partition owes that read.
+    Elsewhere records behind a gap are taken and their marks are not: the gap is still seen after a restart.
     """
 
     readings: dict[int, Reading]
@@ -68,12 +58,14 @@ class Read:
         for record in records:
             number, mark = record.partition, mark_of(record.headers)
             reading = self.readings[number]
-            if number in self.gaps and number in self.again:
+            if mark is not None and mark.rules < RULES_VERSION:
+                reading.take(record.offset, None)
                 continue
             if mark is not None and not reading.follows(record.offset, mark):
                 self.gaps.setdefault(number, (record.offset, mark))
-                if number in self.again:
-                    continue
-            reading.take(record.offset, mark)
-            if mark is None or mark.rules >= RULES_VERSION:
+            if number not in self.gaps:
+                reading.take(record.offset, mark)
+                yield record
+            elif number not in self.again:
+                reading.take(record.offset, None)
                 yield record

@@ -20,6 +20,7 @@ def upgrade() -> None:
     _order_history_by_sequence()
     for name in ("events", "number", "quarantined", "rules"):
         op.add_column("offsets", sa.Column(name, sa.BigInteger))
+    op.create_index("dossiers_sequence", "dossiers", ["sequence"])
     op.add_column("offsets", sa.Column("whole_until", sa.BigInteger, nullable=False, server_default="0"))
     op.add_column("model", sa.Column("rules", sa.BigInteger, nullable=False, server_default=EARLIER_RULES))
 
