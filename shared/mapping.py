@@ -21,6 +21,8 @@ from shared.domain.terms import Term, TermUnit
 from shared.domain.timeliness import Standing, closed_timeliness, standing
 
 NO_LEAD = timedelta(0)
+VERSIONS_AN_EVENT = 4
+_RANKS = {Standing.DUE_SOON.value: 1, Standing.OVERDUE.value: 2}
 
 
 class UnknownEventType(ValueError):
@@ -97,6 +99,11 @@ def timeliness_after(dossier: Dossier, alerted: Mapping[str, datetime]) -> str |
             if dossier.due_at is not None and alerted.get(threshold.value) == dossier.due_at:
                 return threshold.value
     return timeliness_of(dossier, dossier.last_occurred_at)
+
+
+def version_of(sequence: int, alerted: Mapping[str, datetime], due_at: datetime | None) -> int:
+    """The version of a snapshot: a function of its content, the event and what has been announced since of the deadline in force."""
+    return sequence * VERSIONS_AN_EVENT + sum(_RANKS.get(threshold, 0) for threshold, due in alerted.items() if due == due_at)
 
 
 def to_status(dossier: Dossier, *, version: int, recordedtime: datetime, alerted: dict[str, datetime]) -> StatusV1:

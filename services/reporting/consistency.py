@@ -9,8 +9,8 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from services.reporting.entry import Entry, add, decode_entry, entry_of
-from services.reporting.projecting.batch import Change
+from services.reporting.entry import Entry, add, decode_entry
+from services.reporting.projecting.batch import Change, change_of
 from services.reporting.projecting.versions import Version, due_of, version_of
 from services.reporting.rebuild.drift import Drift
 from services.reporting.rebuild.judging import Finding, row_faults
@@ -19,8 +19,7 @@ from services.reporting.rollup import Cell, rolled_up
 from services.reporting.spans import MONTH, YEAR
 from services.reporting.store import snapshot
 from services.reporting.tables import dossiers, sums
-from shared.contract.codec import decode_status
-from shared.mapping import to_dossier
+from shared.usable import Unusable
 
 PAGE = 1000
 BREATHE_EVERY = 50  # dossiers between two looks at other requests
@@ -80,8 +79,8 @@ class Check:
         """What its snapshot does not say; a dossier is counted as its snapshot says, so that a wrong row is not every sum's fault."""
         live = Side(Version(*row[:_WIDTH]), row.due_at, row.snapshot, ())
         try:
-            change = _change(live)
-        except (ValueError, OverflowError) as wrong:
+            change = change_of(live.snapshot, live.current.known_at)
+        except Unusable as wrong:
             return [f"its snapshot cannot be read: {wrong}", *self._count_as_stored(live)]
         self._count(change.entry)
         return list(_faults(live, change))
@@ -115,12 +114,6 @@ async def _pages(connection: AsyncConnection) -> AsyncIterator[Sequence[Any]]:
     while page := (await connection.execute(page_of.where(dossiers.c.code > after))).all():
         yield page
         after = page[-1].code
-
-
-def _change(live: Side) -> Change:
-    status = decode_status(live.snapshot)
-    dossier = to_dossier(status)
-    return Change(status, dossier, entry_of(dossier), live.snapshot, live.current.known_at)
 
 
 def _faults(live: Side, change: Change) -> Iterator[str]:

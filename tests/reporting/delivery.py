@@ -19,7 +19,7 @@ from shared.contract.marks import Headers
 from shared.contract.topics import STATUS
 from shared.domain.dossier import Dossier, apply
 from shared.domain.events import Event
-from shared.mapping import to_status
+from shared.mapping import to_status, version_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ def statuses(code: str, history: Sequence[Event], recorded: Sequence[datetime] |
 
 
 def snapshot(dossier: Dossier, recordedtime: datetime, version: int | None = None, **changed: Any) -> Sent:
-    status = to_status(dossier, version=version or dossier.sequence, recordedtime=recordedtime, alerted={})
+    status = to_status(dossier, version=version or version_of(dossier.sequence, {}, None), recordedtime=recordedtime, alerted={})
     return Sent(dossier.code.encode(), encode(replaced(status, changed)))
 
 

@@ -117,7 +117,7 @@ class TestUnreadable:
         batch.take(snapshot(dossier_after(*HISTORY[:1]), NOW))
         batch.take(snapshot(dossier_after(*HISTORY[:2]), NOW, state="lost"))
         (change,) = batch.changes(CODE)
-        assert change.status.version == 1
+        assert change.status.sequence == 1
         assert "lost" in batch.unreadable[0].detail
 
     def test_those_in_a_row_are_counted_over_batches_until_one_can_be_read(self) -> None:

@@ -2,9 +2,11 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, datetime
 from random import Random
 
+import msgspec
 import pytest
 from sqlalchemy import Connection, delete, func, insert, inspect, select, update
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -15,7 +17,7 @@ from services.reporting.figures import Report, report
 from services.reporting.query import Dimension, FigureQuery
 from services.reporting.rebuild import parts
 from services.reporting.rebuild.beside import Standing, UnknownRebuild
-from services.reporting.rebuild.fold import Line
+from services.reporting.rebuild.fold import BadLine, Line, read_lines
 from services.reporting.rebuild.swap import NotSettled, Outcome, swap
 from services.reporting.store import writing
 from services.reporting.tables import dossiers, history, sums
@@ -25,10 +27,11 @@ from shared.domain.definitions import DEFINITIONS
 from shared.domain.dossier import Dossier, apply
 from shared.domain.events import Event
 from shared.domain.localtime import LOCAL
-from shared.mapping import to_status
+from shared.mapping import to_status, version_of
+from tests.builders.events import CODE, received
 from tests.reporting.delivery import Sent, Topic
 from tests.reporting.expected import expected
-from tests.reporting.logged import an_office, log_of
+from tests.reporting.logged import an_office, body_of, event_of, log_of
 from tests.reporting.recorded import Recorded
 from tests.reporting.wire import travelling
 from tests.support.recount import Story, stories
@@ -245,7 +248,10 @@ async def test_what_is_projected_meanwhile_is_neither_lost_nor_counted_twice(eng
     assert (again.findings, again.drifts) == ([], [])
 
 
-async def test_an_announced_threshold_stays_announced(engine: AsyncEngine) -> None:
+@pytest.mark.parametrize("of_an_earlier_release", [0, 1000])
+async def test_an_announced_threshold_stays_announced_and_the_next_one_is_not_ignored(
+    engine: AsyncEngine, of_an_earlier_release: int
+) -> None:
     office = an_office(10)
     lines, records = log_of(office)
     topic = Topic(engine)
@@ -253,12 +259,45 @@ async def test_an_announced_threshold_stays_announced(engine: AsyncEngine) -> No
     (code,) = await counting(engine)
     dossier = _folded(code, office.office[code])
     due = {"due_soon": dossier.due_at or NOW}
-    ticked = to_status(dossier, version=dossier.sequence + 1, recordedtime=office.at[code][-1], alerted=due)
+    version = version_of(dossier.sequence, due, dossier.due_at)
+    ticked = to_status(dossier, version=of_an_earlier_release or version, recordedtime=office.at[code][-1], alerted=due)
     await topic.deliver([Sent(code.encode(), encode(ticked))])
     assert (await rebuilt(engine, lines)).findings == []
     async with engine.connect() as connection:
         row = (await connection.execute(select(dossiers).where(dossiers.c.code == code))).one()
-    assert (row.version, decode_status(row.snapshot).alerted) == (ticked.version, ticked.alerted)
+    kept = decode_status(row.snapshot)
+    assert (row.version, kept.version, kept.alerted) == (version, version, due)
+    due["overdue"] = due["due_soon"]
+    overdue = to_status(dossier, version=version_of(dossier.sequence, due, dossier.due_at), recordedtime=office.at[code][-1], alerted=due)
+    assert len(await topic.deliver([Sent(code.encode(), encode(overdue))])) == 1
+
+
+async def test_events_count_after_a_rebuild_of_a_model_whose_versions_are_higher(engine: AsyncEngine, shipped: Catalogue) -> None:
+    """An earlier release counted versions otherwise; what follows the rebuild is known by its sequence."""
+    office = an_office(13)
+    lines, records = log_of(office)
+    half = len(lines) // 2
+    topic = Topic(engine)
+    await topic.deliver([_numbered(record, 10_000 + offset) for offset, record in enumerate(records[:half])])
+    assert (await rebuilt(engine, lines[:half])).findings == []
+    await topic.deliver(records[half:])
+    await assert_the_figures_are_those_of(engine, shipped, office)
+
+
+def _numbered(record: Sent, version: int) -> Sent:
+    assert record.value is not None
+    return replace(record, value=encode(msgspec.structs.replace(decode_status(record.value), version=version)))
+
+
+async def test_an_event_that_no_dossier_can_hold_is_refused_and_named(engine: AsyncEngine) -> None:
+    """What the rules of a dossier's life let pass may still be nothing that figures can count."""
+    nested = event_of(CODE, received(), 1, NOW)[:-1] + b',"data":{"x":' + b"[" * 100_000 + b"]" * 100_000 + b"}}"
+    odd = event_of("H59.15-230103-0002", received(), 1, datetime(9999, 12, 31, tzinfo=LOCAL))
+    number = (await parts.start(engine, NOW)).number
+    with pytest.raises(BadLine):
+        read_lines(body_of([nested]), 0)
+    _, refused = await parts.take(engine, number, 0, read_lines(body_of([odd, event_of(CODE, received(), 1, NOW)]), 0))
+    assert [(one.position, "9999" in one.detail) for one in refused] == [(1, True)]
 
 
 def _folded(code: str, events: Sequence[Event]) -> Dossier:

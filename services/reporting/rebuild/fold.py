@@ -6,14 +6,13 @@ from datetime import datetime
 
 import msgspec
 
-from services.reporting.entry import entry_of
 from services.reporting.instants import SECOND, microseconds
-from services.reporting.projecting.batch import Change
+from services.reporting.projecting.batch import Change, change_of
 from shared.contract.codec import encode
 from shared.contract.envelope import CloudEvent
 from shared.domain.dossier import Dossier, apply
-from shared.domain.errors import Refusal
-from shared.mapping import decode_data, to_event, to_status
+from shared.mapping import decode_data, to_event, to_status, version_of
+from shared.usable import Unusable
 
 
 class Line(msgspec.Struct, frozen=True):
@@ -29,7 +28,7 @@ class BadLine(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """An event of the log that the rules do not allow; the dossier stays as it was before it."""
+    """An event of the log that the rules do not allow, or that leads to a dossier that can't be counted; it stays as it was before."""
 
     position: int
     code: str
@@ -47,8 +46,8 @@ def read_lines(body: bytes, after: int) -> list[Line]:
             continue
         try:
             line = _decode(text)
-        except ValueError as wrong:
-            raise BadLine(f"line {number} is not a line of the log: {wrong}") from wrong
+        except Exception as wrong:  # bytes alone decide this, nesting beyond any stack too
+            raise BadLine(f"line {number} is not a line of the log: {str(wrong) or type(wrong).__name__}") from wrong
         before = lines[-1].position if lines else after
         if line.position <= before:
             raise BadLine(f"line {number} has position {line.position} after {before}; send the lines as GET /v1/log gives them")
@@ -63,7 +62,7 @@ class Fold:
     dossiers: dict[str, Dossier]
     refused: list[Refused] = field(default_factory=list)
     latest: int = 0
-    _versions: dict[str, list[tuple[int, Dossier, datetime]]] = field(default_factory=dict)
+    _versions: dict[str, list["_Folded"]] = field(default_factory=dict)
 
     def take(self, line: Line) -> None:
         """Apply one event; of a dossier's versions within one second the newest is kept, as the projector does."""
@@ -71,8 +70,8 @@ class Fold:
         before = self.dossiers.get(event.subject)
         try:
             after = _applied(before, event)
-        except (Refusal, ValueError) as wrong:
-            self.refused.append(Refused(line.position, event.subject, str(wrong)))
+        except Exception as wrong:  # noqa: BLE001 - the line and the dossier before it alone decide this
+            self.refused.append(Refused(line.position, event.subject, str(wrong) or type(wrong).__name__))
             return
         assert event.recordedtime is not None
         self.dossiers[event.subject] = after
@@ -80,20 +79,35 @@ class Fold:
         known_at = microseconds(event.recordedtime)
         self.latest = max(self.latest, known_at)
         if versions:
-            known_at = max(known_at, versions[-1][0])
-            if known_at // SECOND == versions[-1][0] // SECOND:
+            known_at = max(known_at, versions[-1].known_at)
+            if known_at // SECOND == versions[-1].known_at // SECOND:
                 versions.pop()
-        versions.append((known_at, after, event.recordedtime))
+        versions.append(_Folded(known_at, after, event.recordedtime, line.position))
 
     def codes(self) -> list[str]:
         return list(self._versions)
 
     def changes(self, code: str) -> list[Change]:
-        """The dossier's versions, oldest first, numbered by their last events.
+        """The dossier's versions that can be used, oldest first, with the numbers that the processor gave them before any announcement."""
+        changes: list[Change] = []
+        for folded in self._versions[code]:
+            try:
+                changes.append(change_of(folded.snapshot(), folded.known_at))
+            except Unusable as unusable:
+                self.refused.append(Refused(folded.position, code, unusable.detail))
+        return changes
 
-        The processor's own numbers are never lower, so what it publishes later is always newer.
-        """
-        return [_change(*version) for version in self._versions[code]]
+
+@dataclass(frozen=True, slots=True)
+class _Folded:
+    known_at: int
+    dossier: Dossier
+    recordedtime: datetime
+    position: int
+
+    def snapshot(self) -> bytes:
+        version = version_of(self.dossier.sequence, {}, None)
+        return encode(to_status(self.dossier, version=version, recordedtime=self.recordedtime, alerted={}))
 
 
 def _applied(before: Dossier | None, event: CloudEvent) -> Dossier:
@@ -102,11 +116,6 @@ def _applied(before: Dossier | None, event: CloudEvent) -> Dossier:
         msg = f"event {event.id} has number {event.sequence} and was recorded {event.recordedtime}, after event {known} of its dossier"
         raise ValueError(msg)
     return apply(before, event.subject, to_event(decode_data(event), event.time))
-
-
-def _change(known_at: int, dossier: Dossier, recordedtime: datetime) -> Change:
-    status = to_status(dossier, version=dossier.sequence, recordedtime=recordedtime, alerted={})
-    return Change(status, dossier, entry_of(dossier), encode(status), known_at)
 
 
 def refusals_as_json(refused: list[Refused]) -> list[Mapping[str, object]]:

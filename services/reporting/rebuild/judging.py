@@ -4,10 +4,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import groupby
 
+from msgspec.structs import replace
+
 from services.reporting.instants import SECOND, microseconds
 from services.reporting.rebuild.sides import Side
-from shared.contract.codec import decode_status
+from shared.contract.codec import decode_status, encode
 from shared.contract.status import StatusV1
+from shared.mapping import version_of
+from shared.usable import Unusable, usable_status
 
 OF_TICKS = {"version", "alerted", "timeliness"}  # what announcing a threshold changes, with no event in the log
 COUNTED = ("department", "procedure", "channel", "received_day", "closed_day", "returned_day", "flags", "contributions")
@@ -62,15 +66,16 @@ class Judge:
 
     def _compare(self, code: str, live: Side, new: Side, judged: Judged) -> None:
         try:
-            said = decode_status(live.snapshot)
-        except ValueError:  # damaged bytes: nothing of them is kept
+            said, _ = usable_status(live.snapshot)
+        except Unusable:  # damaged bytes: nothing of them is kept
             judged.findings.append(Finding(code, "its snapshot could not be read"))
             return
         faults = [*row_faults(live, new, said), *_past_faults(live, new)]
         if faults:
             judged.findings.append(Finding(code, "; ".join(faults)))
-        if said.version > new.current.version and not _other_facts(said, decode_status(new.snapshot)):
-            judged.kept.append((said.version, live.snapshot, code))
+        version = version_of(said.sequence, said.alerted, said.due_at)  # an earlier release counted versions otherwise
+        if version > new.current.version and not _other_facts(said, decode_status(new.snapshot)):
+            judged.kept.append((version, encode(replace(said, version=version)), code))
 
 
 def row_faults(live: Side, new: Side, said: StatusV1) -> Iterator[str]:

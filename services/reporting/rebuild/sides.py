@@ -55,7 +55,7 @@ async def sides(connection: AsyncConnection, tables: ReadModel, codes: Sequence[
     """The dossiers of these codes, as the model holds them."""
     of, before = tables.dossiers.c, tables.history.c
     rows = (await connection.execute(select(tables.dossiers).where(among(connection, of.code, codes)))).all()
-    older = select(tables.history).where(among(connection, before.code, codes)).order_by(before.version)
+    older = select(tables.history).where(among(connection, before.code, codes)).order_by(before.sequence, before.version)
     past: dict[str, list[tuple[Version, int]]] = defaultdict(list)
     width = len(Version._fields)
     for row in (await connection.execute(older)).all():
