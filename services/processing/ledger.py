@@ -12,13 +12,11 @@ from shared.domain.errors import Refusal
 from shared.domain.lifecycle import SUSPENDED
 from shared.domain.localtime import local
 from shared.domain.timeliness import Standing
-from shared.mapping import UnknownEventType, decode_data, to_event, to_status
+from shared.mapping import UnknownEventType, decode_data, to_event, to_status, version_of
 from shared.usable import MALFORMED, Unusable
 
 SEQUENCE_GAP = "sequence_gap"
 UNREADABLE = (msgspec.MsgspecError, ValueError, OverflowError, RecursionError)  # what bytes inside `data` can make reading raise
-RANKS = {Standing.DUE_SOON.value: 1, Standing.OVERDUE.value: 2}
-VERSIONS_AN_EVENT = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +30,7 @@ class Entry:
     @property
     def version(self) -> int:
         """Grows with every change, and is a function of the content: two writers can't publish different content under one version."""
-        return self.dossier.sequence * VERSIONS_AN_EVENT + sum(RANKS[threshold] for threshold in self.alerted)
+        return version_of(self.dossier.sequence, self.alerted, self.dossier.due_at)
 
     @property
     def order(self) -> tuple[int, int]:
@@ -52,7 +50,7 @@ def _in_force(dossier: Dossier, alerted: dict[str, datetime]) -> dict[str, datet
     """What was announced of the deadline that holds now; an earlier deadline's announcements say nothing any more."""
     if not alerted:
         return alerted
-    return {threshold: due_at for threshold, due_at in alerted.items() if due_at == dossier.due_at and threshold in RANKS}
+    return {threshold: due_at for threshold, due_at in alerted.items() if due_at == dossier.due_at}
 
 
 class Tick(msgspec.Struct, frozen=True):

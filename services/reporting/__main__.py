@@ -14,6 +14,8 @@ from services.reporting.health import Progress
 from services.reporting.migrate import migrate
 from services.reporting.projecting.metrics import PipelineMetrics
 from services.reporting.projecting.projector import Projector
+from services.reporting.rebuild.own import OwnRebuild
+from services.reporting.reconciliation import AcceptedEvents
 from services.reporting.settings import ReportingSettings
 from services.reporting.store import open_engine
 from shared import catalogue
@@ -39,28 +41,39 @@ async def serve(settings: ReportingSettings) -> int:
         await migrate(engine)
         clock = clock_from(settings.clock)
         registry, progress = CollectorRegistry(), Progress()
-        gauges = FigureGauges(engine, clock, settings.year)
+        gauges = FigureGauges(engine, clock, settings.year, AcceptedEvents(settings.intake_url, settings.api_key))
         registry.register(gauges)
         offices = catalogue.load(settings.catalogue)
         reporting = Reporting(engine, offices, clock, settings.api_key, progress, registry, gauges, settings.intake_url)
         projector = Projector(settings, engine, system_clock, progress, PipelineMetrics(registry))
         server = Server(create_app(reporting), host=settings.host, port=settings.port, grace_seconds=GRACE_SECONDS)
-        return await _together(server, projector, stopping)
+        rebuild = None if settings.intake_url is None else OwnRebuild(engine, settings.intake_url, settings.api_key, system_clock)
+        return await _together(server, projector, rebuild, stopping)
     finally:
         await engine.dispose()
 
 
-async def _together(server: Server, projector: Projector, stopping: asyncio.Event) -> int:
-    projecting = asyncio.create_task(projector.run(stopping), name="projector")
-    serving = asyncio.create_task(server.serve(), name="server")
-    await asyncio.wait({projecting, serving}, return_when=asyncio.FIRST_COMPLETED)
+async def _together(server: Server, projector: Projector, rebuild: OwnRebuild | None, stopping: asyncio.Event) -> int:
+    tasks = {
+        asyncio.create_task(projector.run(stopping), name="projector"),
+        asyncio.create_task(server.serve(), name="server"),
+        asyncio.create_task(_last(rebuild, stopping), name="rebuild"),
+    }
+    await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
     server.should_exit = True
     stopping.set()
-    for error in await asyncio.gather(projecting, serving, return_exceptions=True):
+    for error in await asyncio.gather(*tasks, return_exceptions=True):
         if isinstance(error, BaseException):
             log.critical("reporting_stops", error=repr(error), exc_info=error)
             return BROKEN
     return 0
+
+
+async def _last(rebuild: OwnRebuild | None, stopping: asyncio.Event) -> None:
+    """A rebuild that is done ends nothing."""
+    if rebuild is not None:
+        await rebuild.run(stopping)
+    await stopping.wait()
 
 
 def main() -> None:

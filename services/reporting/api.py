@@ -1,6 +1,6 @@
 """Reporting's HTTP door: figures, the statutory form, the stored snapshots, health and metrics."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from dataclasses import asdict, dataclass
 from typing import Annotated
 
@@ -8,12 +8,12 @@ from fastapi import APIRouter, Depends, FastAPI, Query, Request
 from prometheus_client import CollectorRegistry
 from pydantic import SecretStr
 from sqlalchemy import select
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.responses import JSONResponse, Response
 
 from services.reporting import attention_api, comparisons_api, consistency_api, figures, figures_api
 from services.reporting.accepted import FORM_ONCE
+from services.reporting.broken import BrokenDossier
 from services.reporting.figures_api import FigureRoutes
 from services.reporting.following.calendar_feed import CalendarFeed
 from services.reporting.forms import FORMATS, GROUPINGS, render
@@ -23,6 +23,7 @@ from services.reporting.opening.tokens import Tokens
 from services.reporting.parameters import FigureParameters, PeriodParameters, one_dimension
 from services.reporting.query import Dimension
 from services.reporting.rebuild import door
+from services.reporting.rules import OldRules
 from services.reporting.store import answers
 from services.reporting.tables import dossiers
 from shared.catalogue import Catalogue
@@ -33,10 +34,11 @@ from shared.parameters import invalid, only
 from shared.problems import Problem
 from shared.security import require_key
 from shared.serving import Ndjson, new_application
-from shared.unavailable import passes
+from shared.unavailable import MAY_PASS, passes
 
 PAGE = 2000
 RETRY_AFTER_S = "2"
+REBUILT_AFTER_S = "30"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +63,10 @@ def create_app(reporting: Reporting) -> FastAPI:
         version="1",
         description="Figures of dossiers for any period and grouping, by a named definition, with the identities they satisfy.",
     )
-    app.add_exception_handler(DBAPIError, _on_database_error)
+    for error in MAY_PASS:
+        app.add_exception_handler(error, _on_database_error)
+    app.add_exception_handler(OldRules, _on_old_rules(by_itself=reporting.intake_url is not None))
+    app.add_exception_handler(BrokenDossier, _on_broken_dossier)
     app.include_router(_operations(reporting))
     guarded = [Depends(require_key(reporting.api_key))]
     feed = CalendarFeed(reporting.catalogue, reporting.intake_url, reporting.api_key)
@@ -81,6 +86,21 @@ async def _on_database_error(_request: Request, error: Exception) -> Response:
     return Problem(503, "Service Unavailable", away, headers={"Retry-After": RETRY_AFTER_S}).response()
 
 
+def _on_old_rules(*, by_itself: bool) -> Callable[[Request, Exception], Awaitable[Response]]:
+    way_out = "reporting is making it anew from intake's log; try again in a while" if by_itself else "run `motcua rebuild`, then try again"
+
+    async def answer(_request: Request, old: Exception) -> Response:
+        detail = f"{old}, so its figures would be wrong; {way_out} (`motcua rebuild` makes it anew at any time)"
+        return Problem(503, "Service Unavailable", detail, headers={"Retry-After": REBUILT_AFTER_S}, code="old_rules").response()
+
+    return answer
+
+
+async def _on_broken_dossier(_request: Request, broken: Exception) -> Response:
+    assert isinstance(broken, BrokenDossier)
+    return Problem(500, "Internal Server Error", str(broken), code="broken_dossier", dossier=broken.code).response()
+
+
 def _operations(reporting: Reporting) -> APIRouter:
     router = APIRouter(tags=["operations"])
 
@@ -90,7 +110,8 @@ def _operations(reporting: Reporting) -> APIRouter:
 
     @router.get("/healthz/ready", summary="Whether the database answers and the status topic is being read")
     async def ready() -> Response:
-        return _health("not ready", good=reporting.progress.assigned and await answers(reporting.engine))
+        good = reporting.progress.assigned and await answers(reporting.engine)
+        return _health("not ready", good=good, poison_in_a_row=reporting.progress.poison_in_a_row)
 
     @router.get("/metrics", summary="OpenMetrics", response_class=Response, responses=OPENMETRICS)
     async def metrics() -> Response:
@@ -100,8 +121,9 @@ def _operations(reporting: Reporting) -> APIRouter:
     return router
 
 
-def _health(otherwise: str, *, good: bool) -> Response:
-    return JSONResponse({"status": "ok" if good else otherwise}, 200 if good else 503)
+def _health(otherwise: str, *, good: bool, poison_in_a_row: int = 0) -> Response:
+    poison = {"poison_in_a_row": poison_in_a_row} if poison_in_a_row else {}
+    return JSONResponse({"status": "ok" if good else otherwise, **poison}, 200 if good else 503)
 
 
 def _reports(reporting: Reporting, routes: FigureRoutes) -> APIRouter:

@@ -11,20 +11,23 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.responses import Response
 
+from services.reporting.broken import BrokenDossier
 from services.reporting.following.asked import ONCE, REPEATED, AttentionParameters, AttentionQuery, attention_query, place_after
 from services.reporting.following.attention import Desks, Followed, by_department, tally
 from services.reporting.following.calendar_feed import CalendarFeed, KnownCalendar
 from services.reporting.instants import microseconds
 from services.reporting.paging import list_of, page_json
+from services.reporting.rules import answering
 from services.reporting.tables import dossiers
 from shared.clock import Clock
-from shared.contract.codec import decode_status
 from shared.documented import documented
 from shared.domain.definitions import BY_DATE
-from shared.mapping import to_dossier
+from shared.domain.dossier import Dossier
 from shared.parameters import only
+from shared.usable import Unusable, usable_status
 
 HOUR = timedelta(hours=1)
+Stored = tuple[str, bytes]  # a dossier's code and its snapshot
 
 
 def router(engine: AsyncEngine, feed: CalendarFeed, clock: Clock) -> APIRouter:
@@ -60,18 +63,25 @@ def router(engine: AsyncEngine, feed: CalendarFeed, clock: Clock) -> APIRouter:
     return found
 
 
-async def due_until(engine: AsyncEngine, latest: datetime, departments: Iterable[str]) -> list[bytes]:
+async def due_until(engine: AsyncEngine, latest: datetime, departments: Iterable[str]) -> list[Stored]:
     """The snapshots of open dossiers whose deadline is not later: a range of the index over open dossiers by deadline."""
-    wanted = select(dossiers.c.snapshot).where(dossiers.c.due_at <= microseconds(latest))
+    wanted = select(dossiers.c.code, dossiers.c.snapshot).where(dossiers.c.due_at <= microseconds(latest))
     if departments:
         wanted = wanted.where(dossiers.c.department.in_(sorted(departments)))
-    async with engine.connect() as connection:
-        return list((await connection.execute(wanted)).scalars())
+    async with answering(engine) as connection:
+        return [(row.code, row.snapshot) for row in await connection.execute(wanted)]
 
 
-def _list(desks: Desks, snapshots: Iterable[bytes], officer: str | None) -> list[Followed]:
-    found = (to_dossier(decode_status(snapshot)) for snapshot in snapshots)
+def _list(desks: Desks, snapshots: Iterable[Stored], officer: str | None) -> list[Followed]:
+    found = (_dossier_of(*stored) for stored in snapshots)
     return desks.list(dossier for dossier in found if officer is None or dossier.officer == officer)
+
+
+def _dossier_of(code: str, snapshot: bytes) -> Dossier:
+    try:
+        return usable_status(snapshot)[1]
+    except Unusable as unusable:
+        raise BrokenDossier(code, unusable.detail) from unusable
 
 
 def _head(query: AttentionQuery, desks: Desks, listed: list[Followed]) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from services.reporting.opening.differences import Differing, differing
 from services.reporting.paging import Cursor, Limit, list_of, page_json, same_model
 from services.reporting.parameters import ChangesParameters, DefinitionsParameters, FigureParameters
 from services.reporting.query import FigureQuery
-from services.reporting.store import snapshot
+from services.reporting.rules import answering
 from shared.documented import documented
 from shared.domain.definitions import DEFINITIONS
 from shared.parameters import invalid, only
@@ -47,7 +47,7 @@ def router(to: FigureRoutes) -> APIRouter:
         cursor: Cursor = None,
     ) -> Response:
         then, now = _then_and_now(to, given, until_known_at)
-        async with snapshot(to.engine) as connection:
+        async with answering(to.engine) as connection:
             pin, after = await _start(connection, request, cursor)
             head = _changes_head(then, now)
             if cursor is None:
@@ -65,7 +65,7 @@ def router(to: FigureRoutes) -> APIRouter:
         request: Request, given: Annotated[DefinitionsParameters, Depends()], limit: Limit = 1000, cursor: Cursor = None
     ) -> Response:
         query = to.query(FigureParameters(**asdict(given)))
-        async with snapshot(to.engine) as connection:
+        async with answering(to.engine) as connection:
             pin, after = await _start(connection, request, cursor)
             head = _span(query) | {"as_known_at": _written(query)}
             if cursor is None:

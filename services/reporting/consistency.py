@@ -17,7 +17,7 @@ from services.reporting.rebuild.judging import Finding, row_faults
 from services.reporting.rebuild.sides import Side
 from services.reporting.rollup import Cell, rolled_up
 from services.reporting.spans import MONTH, YEAR
-from services.reporting.store import snapshot
+from services.reporting.store import patiently, snapshot
 from services.reporting.tables import dossiers, sums
 from shared.usable import Unusable
 
@@ -59,6 +59,7 @@ class Check:
     async def findings(self, engine: AsyncEngine) -> AsyncIterator[Finding | WrongSum | Looked]:
         """What is wrong, and now and then how far the look is."""
         async with snapshot(engine) as connection:
+            await patiently(connection)
             rows = [await connection.execute(select(func.count()).select_from(table)) for table in (dossiers, sums)]
             total = sum(counted.scalar_one() for counted in rows)
             async for page in _pages(connection):

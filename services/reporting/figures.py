@@ -11,7 +11,7 @@ from services.reporting.identities import Checked, check
 from services.reporting.knowledge import Pin, open_in, pinned, unlearned
 from services.reporting.query import Dimension, FigureQuery
 from services.reporting.range_sums import open_before, range_sums
-from services.reporting.store import snapshot
+from services.reporting.rules import answering
 from shared.catalogue import Catalogue
 from shared.domain.figures import Figures, Sums, figures
 
@@ -37,7 +37,7 @@ class Report:
 
 async def report(engine: AsyncEngine, query: FigureQuery, catalogue: Catalogue) -> Report:
     """All figures of the query, read from one state of the database."""
-    async with snapshot(engine) as connection:
+    async with answering(engine) as connection:
         return await report_in(connection, query, catalogue)
 
 

@@ -17,7 +17,7 @@ from services.reporting.opening.tokens import Figure, OtherCatalogue, Tokens, Un
 from services.reporting.paging import Cursor, Limit, json_of, list_of, page_json, same_model
 from services.reporting.parameters import FigureParameters, figure_query
 from services.reporting.query import FigureQuery
-from services.reporting.store import snapshot
+from services.reporting.rules import answering
 from shared.catalogue import Catalogue
 from shared.clock import Clock
 from shared.documented import documented
@@ -69,7 +69,7 @@ def router(to: FigureRoutes) -> APIRouter:
     async def get_dossiers(request: Request, token: str, limit: Limit = 1000, cursor: Cursor = None) -> Response:
         figure = _figure(to.tokens, token)
         after = START if cursor is None else place_of(cursor, Place, list_of(request))
-        async with snapshot(to.engine) as connection:
+        async with answering(to.engine) as connection:
             same_model(figure.pin, await pinned(connection))
             page = await page_of(connection, figure, to.catalogue, limit, after)
         return page_json(request, _head(figure), [_item(one) for one in page.items], page.after)

@@ -7,28 +7,30 @@ from dataclasses import replace
 from datetime import date
 from typing import NamedTuple
 
+import structlog
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
-from sqlalchemy import func, select
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.reporting.columns import COUNTS, counts
 from services.reporting.grouping import Group, fold
-from services.reporting.measures import MEASURE_CODES, Standing
-from services.reporting.projecting.metrics import STAGE
+from services.reporting.measures import Standing
 from services.reporting.query import Dimension, FigureQuery
 from services.reporting.range_sums import range_sums
-from services.reporting.rollup import ALL
-from services.reporting.spans import FIRST_DAY, LAST_DAY, covering
-from services.reporting.store import snapshot
-from services.reporting.tables import dossiers, sums
+from services.reporting.reconciliation import ACCEPTED, FIGURES, SUMS, AcceptedEvents, StoredEvents, marked, received_less_counted
+from services.reporting.rules import OldRules, answering
 from shared.clock import Clock
 from shared.domain.counting import Measure
 from shared.domain.events import Channel
+from shared.unavailable import passes
 
 FRESH_FOR_S = 1.0
+REFRESHED_WITHIN_S = 5.0
 WORK_SHARE = 10  # computing may take a tenth of the time: a slow database is asked less often
 ALL_DEPARTMENTS = "all"  # the label of the whole office
+
+
+log = structlog.get_logger()
 
 
 class Counted(NamedTuple):
@@ -37,16 +39,17 @@ class Counted(NamedTuple):
     year: dict[str, Group]
     month: dict[str, Group]
     whole: Group
-    difference: int
+    differences: dict[str, int | None]
 
 
 class FigureGauges(Collector):
     """Families of the last refresh; `refresh` before an exposition makes them current."""
 
-    def __init__(self, engine: AsyncEngine, clock: Clock, year: int | None) -> None:
+    def __init__(self, engine: AsyncEngine, clock: Clock, year: int | None, accepted: AcceptedEvents | None = None) -> None:
         self._engine = engine
         self._clock = clock
         self._year = year
+        self._accepted, self._stored_events = accepted, StoredEvents()
         self._families: list[GaugeMetricFamily] = []
         self._fresh_until = 0.0
         self._refreshing = asyncio.Lock()
@@ -58,12 +61,24 @@ class FigureGauges(Collector):
         yield from self._families
 
     async def refresh(self) -> None:
-        """Compute the figures anew unless they are fresh; concurrent scrapes share one computation."""
+        """Compute the figures anew unless they are fresh; concurrent scrapes share one computation.
+
+        What can't be known, for the database is away or the model is of other rules, is absent: the rest of the page must not suffer.
+        """
         async with self._refreshing:
             started = time.monotonic()
             if started < self._fresh_until:
                 return
-            self._families = list(_families(await self._counted()))
+            try:
+                async with asyncio.timeout(REFRESHED_WITHIN_S):
+                    self._families = [*_families(await self._counted()), _current(by_own_rules=True)]
+            except OldRules:
+                self._families = [_current(by_own_rules=False)]
+            except Exception as error:
+                if not passes(error):
+                    raise
+                log.warning("gauges_unknown", error=repr(error))
+                self._families = []
             ended = time.monotonic()
             self._fresh_until = ended + max(FRESH_FOR_S, WORK_SHARE * (ended - started))
 
@@ -72,24 +87,22 @@ class FigureGauges(Collector):
         year = self._year or now.year
         of_year = FigureQuery(first=date(year, 1, 1), last=date(year, 12, 31), as_of=now, by=(Dimension.DEPARTMENT,))
         of_month = replace(of_year, first=of_year.cut.replace(day=1))
-        async with snapshot(self._engine) as connection:
+        accepted = None if self._accepted is None else await self._accepted.quiet()
+        async with answering(self._engine) as connection:
             in_year = await range_sums(connection, of_year)
             in_month = await range_sums(connection, of_month)
-            difference = await _reconciliation(connection)
+            by_marks = await marked(connection)
+            differences = {
+                FIGURES: await self._stored_events.missing(connection, by_marks),
+                SUMS: await received_less_counted(connection),
+                ACCEPTED: None if accepted is None or by_marks is None else accepted - by_marks.numbers,
+            }
         return Counted(
             year=fold(in_year, lambda one: one.department or ""),
             month=fold(in_month, lambda one: one.department or ""),
             whole=fold(in_year, lambda _one: None).get(None, Group()),
-            difference=difference,
+            differences=differences,
         )
-
-
-async def _reconciliation(connection: AsyncConnection) -> int:
-    """Received dossiers that are stored, less those that the figures count."""
-    stored = select(func.count(dossiers.c.received_day)).scalar_subquery()
-    of_all = (sums.c.procedure == ALL, sums.c.department == ALL, sums.c.measure == MEASURE_CODES[Measure.RECEIVED])
-    counted = select(func.coalesce(func.sum(sums.c.amount), 0)).where(sums.c.span.in_(covering(FIRST_DAY, LAST_DAY)), *of_all)
-    return int((await connection.execute(select(stored - counted.scalar_subquery()))).scalar_one())
 
 
 def _families(counted: Counted) -> Iterator[GaugeMetricFamily]:
@@ -106,11 +119,22 @@ def _families(counted: Counted) -> Iterator[GaugeMetricFamily]:
     yield form
     difference = GaugeMetricFamily(
         "motcua_reconciliation_difference",
-        "received dossiers stored, less those the figures count; anything but 0 is wrong",
+        "figures: the ledger's events less those of the stored dossiers; sums: received dossiers stored less those counted; "
+        "accepted: intake's events less those the ledger has read; anything but 0 is wrong, absent where it can't be known",
         labels=["stage"],
     )
-    difference.add_metric([STAGE], counted.difference)
+    for stage, missing in counted.differences.items():
+        if missing is not None:
+            difference.add_metric([stage], missing)
     yield difference
+
+
+def _current(*, by_own_rules: bool) -> GaugeMetricFamily:
+    return GaugeMetricFamily(
+        "motcua_read_model_current",
+        "1 when the read model was made by this version's rules, 0 when figures wait for a rebuild",
+        by_own_rules,
+    )
 
 
 def _received(name: str, meaning: str, groups: dict[str, Group]) -> GaugeMetricFamily:

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterable
 from functools import lru_cache
 
+from services.reporting.broken import BrokenDossier
 from services.reporting.columns import counts
 from services.reporting.entry import Entry
 from services.reporting.grouping import Group
@@ -41,19 +42,25 @@ def sums_of(entry: Entry, query: FigureQuery) -> list[RangeSum]:
     return found
 
 
-def columns_of(entry: Entry, query: FigureQuery) -> Columns:
-    """The counts in which the dossier is one; it is in the list of exactly these figures."""
+def columns_of(code: str, entry: Entry, query: FigureQuery) -> Columns:
+    """The counts in which the dossier is one; it is in the list of exactly these figures. Raises BrokenDossier."""
     own = sums_of(entry, query)
-    return _columns(own[0].channel, tuple((one.measure, one.bucket == BEFORE, one.amount) for one in own)) if own else NO_COLUMNS
+    if not own:
+        return NO_COLUMNS
+    columns = _columns(own[0].channel, tuple((one.measure, one.bucket == BEFORE, one.amount) for one in own))
+    if columns is None:
+        raise BrokenDossier(code, "it counts more than once, or less than not at all")
+    return columns
 
 
 @lru_cache(maxsize=4096)  # dossiers are many, the ways in which one counts in a period are few
-def _columns(channel: Channel, taken: Iterable[tuple[Counted, bool, int]]) -> Columns:
+def _columns(channel: Channel, taken: Iterable[tuple[Counted, bool, int]]) -> Columns | None:
     group = Group()
     for measure, before, amount in taken:
         group.take(measure, channel, amount, before=before)
     own = counts(group.figures)
-    assert {0, 1}.issuperset(own.values()), f"a dossier counts once or not at all: {own}"
+    if not {0, 1}.issuperset(own.values()):
+        return None
     return frozenset(name for name, count in own.items() if count)
 
 

@@ -10,7 +10,7 @@ from alembic.config import Config
 from sqlalchemy import Connection, exists, select, text, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from services.reporting.store import writing
+from services.reporting.store import patiently, writing
 from services.reporting.tables import dossiers, model
 from shared.domain.rules import RULES_VERSION
 
@@ -22,6 +22,7 @@ _LOCK = 0x6D6F7463  # any number of our own: "motc"
 async def migrate(engine: AsyncEngine, to: str = HEAD) -> None:
     """Apply the missing revisions up to one, all in one transaction."""
     async with writing(engine) as connection:
+        await patiently(connection)
         if engine.dialect.name == "postgresql":
             await connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
         await connection.run_sync(_upgrade, to)

@@ -1,15 +1,16 @@
 """How the read model's database is opened and read; SQLite and PostgreSQL alike."""
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import ARRAY, ColumnElement, Connection, any_, event, func, literal, make_url, select, text
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from shared.contract.codec import encode
+from shared.unavailable import passes
 
 # NORMAL: a power cut may undo the last transactions, dossiers, deltas and offsets together; Kafka delivers them again.
 _SQLITE_PRAGMAS = (
@@ -22,14 +23,29 @@ _SQLITE_PRAGMAS = (
 )
 
 # A figure reads a few hundred rows: starting workers or compiling the query takes twenty times as long as reading them.
-_POSTGRES_SETTINGS = {"jit": "off", "max_parallel_workers_per_gather": "0"}
+# A reporting that is frozen or cut off keeps its locks: the others wait for them no longer than that (docs/guarantees.md).
+_LOCKS_HELD_S = 10
+_POSTGRES_SETTINGS = {
+    "jit": "off",
+    "max_parallel_workers_per_gather": "0",
+    "statement_timeout": "60s",
+    "lock_timeout": f"{_LOCKS_HELD_S}s",
+    "idle_in_transaction_session_timeout": f"{_LOCKS_HELD_S}s",
+    "tcp_keepalives_idle": "4",
+    "tcp_keepalives_interval": "2",
+    "tcp_keepalives_count": "3",
+    "tcp_user_timeout": f"{_LOCKS_HELD_S}000",
+}
+_CONNECT_WITHIN_S = 5
 
 
 def open_engine(database_url: str) -> AsyncEngine:
     """The engine of a database URL; connects on first use."""
     url = make_url(database_url)
     if url.get_backend_name() != "sqlite":
-        return create_async_engine(url, pool_pre_ping=True, connect_args={"server_settings": _POSTGRES_SETTINGS})
+        return create_async_engine(
+            url, pool_pre_ping=True, connect_args={"server_settings": _POSTGRES_SETTINGS, "timeout": _CONNECT_WITHIN_S}
+        )
     if url.database:
         Path(url.database).parent.mkdir(parents=True, exist_ok=True)
     engine = create_async_engine(url)
@@ -71,12 +87,28 @@ async def writing(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
             yield connection
 
 
-async def answers(engine: AsyncEngine) -> bool:
-    """Whether the database answers."""
+async def patiently(connection: AsyncConnection) -> None:
+    """For what takes as long as the whole model is large: within this transaction statements and pauses may take their time."""
+    if connection.dialect.name == "postgresql":
+        for setting, limit in (("statement_timeout", "0"), ("lock_timeout", "10min"), ("idle_in_transaction_session_timeout", "10min")):
+            await connection.execute(text(f"SET LOCAL {setting} = '{limit}'"))
+
+
+async def answers(engine: AsyncEngine, within_s: float = 2.0) -> bool:
+    """Whether the database answers in time; the one that does not is not waited for, not even until it can be let go."""
+    asking = asyncio.create_task(_ask(engine))
+    done, _ = await asyncio.wait({asking}, timeout=within_s)
+    asking.cancel()
+    return bool(done) and asking.result()
+
+
+async def _ask(engine: AsyncEngine) -> bool:
     try:
         async with engine.connect() as connection:
             await connection.execute(text("SELECT 1"))
-    except (DBAPIError, OSError):
+    except Exception as error:
+        if not passes(error):
+            raise
         return False
     return True
 

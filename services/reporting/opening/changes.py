@@ -79,4 +79,4 @@ def _compared(query: FigureQuery, codes: Iterable[str], then: Mapping[str, Any],
 
 
 def _columns(version: Any, query: FigureQuery) -> Columns:
-    return columns_of(decode_entry(version.contributions), query) if version is not None and version.chosen else NO_COLUMNS
+    return columns_of(version.code, decode_entry(version.contributions), query) if version is not None and version.chosen else NO_COLUMNS

@@ -41,7 +41,7 @@ async def differing(
     last, queries = after, [replace(query, definition=name) for name in DEFINITIONS]
     parts = [(table, conditions) for table in (dossiers, history) for conditions in _conditions(table, query, pin)]
     async for row, entry in walk(connection, parts, after, READ_AT_ONCE):
-        if len({columns_of(entry, one) for one in queries}) == 1:
+        if len({columns_of(row.code, entry, one) for one in queries}) == 1:
             continue
         if len(found) == limit:
             return found, last

@@ -43,7 +43,7 @@ async def page_of(connection: AsyncConnection, figure: Figure, catalogue: Catalo
     items: list[Item] = []
     last = after
     async for row, entry in walk(connection, candidates(figure, catalogue), after, max(READ_AT_LEAST, limit + 1)):
-        if figure.column not in columns_of(entry, figure.query):
+        if figure.column not in columns_of(row.code, entry, figure.query):
             continue
         if len(items) == limit:
             return Page(items, last)

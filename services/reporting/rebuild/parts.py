@@ -13,7 +13,7 @@ from services.reporting.projecting.projection import apply
 from services.reporting.rebuild import beside
 from services.reporting.rebuild.beside import Standing, ahead, standing, state, tables_of
 from services.reporting.rebuild.fold import Fold, Line, Refused
-from services.reporting.store import among, snapshot, writing
+from services.reporting.store import among, patiently, snapshot, writing
 from services.reporting.tables import LIVE, model
 from shared.contract.codec import decode_status
 from shared.domain.dossier import Dossier
@@ -102,6 +102,7 @@ async def settle(engine: AsyncEngine, number: int) -> Standing:
         .where(or_(new.c.code.is_(None), live.c.sequence > new.c.sequence))
     )
     async with writing(engine) as connection:
+        await patiently(connection)
         now = await standing(connection, number, locked=True)
         await connection.execute(ahead.delete())
         await connection.execute(insert(ahead).from_select(["code", "sequence"], beyond))

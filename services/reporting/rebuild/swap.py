@@ -17,8 +17,9 @@ from services.reporting.rebuild.beside import PREFIX, Standing, ahead, standing,
 from services.reporting.rebuild.drift import Drift, drifted
 from services.reporting.rebuild.judging import Finding, Judge, Judged
 from services.reporting.rebuild.sides import Side, sides, suspects
-from services.reporting.store import writing
+from services.reporting.store import patiently, writing
 from services.reporting.tables import LIVE, ReadModel, model, offsets
+from shared.domain.rules import RULES_VERSION
 
 AT_ONCE = 500
 NAMED = 50
@@ -60,6 +61,7 @@ async def swap(engine: AsyncEngine, number: int, *, dry_run: bool = False) -> Ou
     """
     new = tables_of(number)
     async with writing(engine) as connection:
+        await patiently(connection)
         await _hold_the_projector(connection)
         stands = await standing(connection, number, locked=True)
         if stands.settled is None:
@@ -102,7 +104,7 @@ def _chunks(codes: Sequence[str]) -> Iterator[list[str]]:
 
 
 async def _bring_over(connection: AsyncConnection, new: ReadModel, judged: Judged, generation: int) -> None:
-    advanced = update(model).values(generation=generation, revision=model.c.revision + 1).returning(model.c.revision)
+    advanced = update(model).values(generation=generation, revision=model.c.revision + 1, rules=RULES_VERSION).returning(model.c.revision)
     steps = Steps((await connection.execute(advanced)).scalar_one())
     for live, known in judged.carried:
         _carry(steps, live, known)

@@ -1,0 +1,111 @@
+"""After an upgrade whose rules count otherwise, reporting makes its read model anew by itself, from intake's log over HTTP."""
+
+import asyncio
+from dataclasses import dataclass
+
+import httpx
+import structlog
+from pydantic import SecretStr
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from services.reporting.rebuild import beside, parts
+from services.reporting.rebuild.beside import Standing, UnknownRebuild, state
+from services.reporting.rebuild.fold import BadLine, Line, read_lines
+from services.reporting.rebuild.swap import swap
+from services.reporting.rules import rules_of
+from services.reporting.store import snapshot
+from shared.clock import Clock
+from shared.domain.rules import RULES_VERSION
+from shared.unavailable import passes
+
+PART_EVENTS = 2000
+TIMEOUT_S = 60.0
+LOOK_AGAIN_S = 10.0
+
+log = structlog.get_logger()
+
+
+class NothingToRebuildFrom(Exception):
+    """The log is empty and the read model is not: that is another intake's log."""
+
+
+@dataclass(slots=True)
+class OwnRebuild:
+    """Goes on until the model was made by this version's rules, by whomever."""
+
+    engine: AsyncEngine
+    intake_url: str
+    key: SecretStr
+    clock: Clock
+    look_again_s: float = LOOK_AGAIN_S
+    transport: httpx.AsyncBaseTransport | None = None
+
+    async def run(self, stopping: asyncio.Event) -> None:
+        """What passes is tried again; a rebuild that somebody else has begun and that moves is left alone."""
+        seen: Standing | None = None
+        while not stopping.is_set():
+            try:
+                if await self._is_current():
+                    return
+                now = await self._somebodys()
+                if now is None or now == seen:
+                    await self._rebuild()
+                    continue
+                seen = now
+            except (UnknownRebuild, parts.PositionMoved) as another:
+                log.info("rebuild_taken_over", rebuild=str(another))
+            except (httpx.HTTPError, BadLine, NothingToRebuildFrom) as wrong:
+                log.warning("rebuild_fails", intake=self.intake_url, error=repr(wrong))
+            except Exception as error:
+                if not passes(error):
+                    raise
+                log.warning("rebuild_fails", error=repr(error))
+            await _wait(stopping, self.look_again_s)
+
+    async def _is_current(self) -> bool:
+        async with snapshot(self.engine) as connection:
+            return await rules_of(connection) == RULES_VERSION
+
+    async def _somebodys(self) -> Standing | None:
+        async with snapshot(self.engine) as connection:
+            if not await connection.run_sync(beside.exists):
+                return None
+            row = (await connection.execute(select(state))).one_or_none()
+            return None if row is None else Standing(*row)
+
+    async def _rebuild(self) -> None:
+        headers = {"Authorization": f"Bearer {self.key.get_secret_value()}"}
+        async with httpx.AsyncClient(
+            base_url=self.intake_url, headers=headers, timeout=TIMEOUT_S, trust_env=False, transport=self.transport
+        ) as intake:
+            begun = await parts.start(self.engine, self.clock())
+            log.info("rebuild_begins", rebuild=begun.number, rules=RULES_VERSION)
+            position = await self._send_the_log(intake, begun.number, 0)
+            if position == 0:
+                raise NothingToRebuildFrom(self.intake_url)
+            await parts.settle(self.engine, begun.number)
+            await self._send_the_log(intake, begun.number, position)
+            outcome = await swap(self.engine, begun.number)
+        log.info("rebuild_done", dossiers=outcome.dossiers, events=outcome.events, differing=len(outcome.findings), rules=RULES_VERSION)
+
+    async def _send_the_log(self, intake: httpx.AsyncClient, number: int, position: int) -> int:
+        """Everything after the position; where the log ended."""
+        while lines := await _lines(intake, position):
+            _, refused = await parts.take(self.engine, number, position, lines)
+            for one in refused:
+                log.warning("event_not_counted", position=one.position, dossier=one.code, detail=one.detail)
+            position = lines[-1].position
+        return position
+
+
+async def _lines(intake: httpx.AsyncClient, after: int) -> list[Line]:
+    answer = await intake.get("/v1/log", params={"after": after, "limit": PART_EVENTS})
+    return read_lines(answer.raise_for_status().content, after)
+
+
+async def _wait(stopping: asyncio.Event, seconds: float) -> None:
+    try:
+        await asyncio.wait_for(stopping.wait(), seconds)
+    except TimeoutError:
+        return

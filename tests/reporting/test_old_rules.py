@@ -1,0 +1,149 @@
+"""After an upgrade whose rules count otherwise no figure is told until the read model has been made anew from the log."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import datetime
+
+import httpx
+import pytest
+from prometheus_client import CollectorRegistry
+from pydantic import SecretStr
+from sqlalchemy import delete, text, update
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from services.reporting.api import Reporting, create_app
+from services.reporting.gauges import FigureGauges
+from services.reporting.health import Progress
+from services.reporting.migrate import migrate
+from services.reporting.rebuild.fold import Line
+from services.reporting.rebuild.own import OwnRebuild
+from services.reporting.store import open_engine, snapshot, writing
+from services.reporting.tables import dossiers, model, sums
+from shared.catalogue import Catalogue
+from shared.clock import system_clock
+from shared.contract.codec import encode
+from shared.domain.localtime import LOCAL
+from shared.domain.rules import RULES_VERSION
+from tests.reporting.delivery import Topic
+from tests.reporting.logged import an_office, log_of
+from tests.support.wait import wait_until_async
+
+KEY = "a-key-for-this-test-only"
+NOW = datetime(2023, 12, 31, 12, tzinfo=LOCAL)
+YEAR = "/v1/figures?from=2023-01-01&to=2023-12-31"
+ANSWERS = (
+    YEAR,
+    "/v1/reports/ii06a?from=2023-01-01&to=2023-12-31",
+    "/v1/attention",
+    "/v1/figures/definitions?from=2023-01-01&to=2023-12-31",
+)
+
+
+@pytest.fixture
+async def log(engine: AsyncEngine) -> list[Line]:
+    """The log of an office whose read model earlier rules made: one sum of theirs is not what this version counts."""
+    lines, records = log_of(an_office(21))
+    await Topic(engine).deliver(records)
+    async with writing(engine) as connection:
+        await connection.execute(update(model).values(rules=RULES_VERSION - 1))
+        await connection.execute(update(sums).values(amount=sums.c.amount + 1))
+    return lines
+
+
+@pytest.fixture
+async def client(engine: AsyncEngine, shipped: Catalogue) -> AsyncIterator[httpx.AsyncClient]:
+    registry, gauges = CollectorRegistry(), FigureGauges(engine, lambda: NOW, None)
+    registry.register(gauges)
+    app = create_app(Reporting(engine, shipped, lambda: NOW, SecretStr(KEY), Progress(assigned=True), registry, gauges))
+    headers = {"Authorization": f"Bearer {KEY}"}
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://reporting", headers=headers) as opened:
+        yield opened
+
+
+def intake(lines: list[Line]) -> httpx.MockTransport:
+    """An intake that has the log, and gives few lines at once."""
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        assert request.url.path == "/v1/log"
+        assert request.headers["authorization"] == f"Bearer {KEY}"
+        after = int(request.url.params["after"])
+        return httpx.Response(200, content=b"\n".join([encode(line) for line in lines if line.position > after][:30]))
+
+    return httpx.MockTransport(answer)
+
+
+def own_rebuild(engine: AsyncEngine, transport: httpx.MockTransport) -> OwnRebuild:
+    return OwnRebuild(engine, "http://intake", SecretStr(KEY), system_clock, look_again_s=0.01, transport=transport)
+
+
+async def test_figures_lists_and_gauges_wait_for_a_rebuild(client: httpx.AsyncClient, log: list[Line]) -> None:
+    for path in ANSWERS:
+        answer = await client.get(path)
+        assert (answer.status_code, answer.json()["code"]) == (503, "old_rules"), path
+        assert "motcua rebuild" in answer.json()["detail"]
+        assert int(answer.headers["Retry-After"]) > 0
+    page = await client.get("/metrics")
+    assert (page.status_code, "motcua_read_model_current 0.0" in page.text) == (200, True)
+    assert "motcua_dossiers_received{" not in page.text
+    assert (await client.get("/healthz/ready")).status_code == 200
+    assert len((await client.get("/v1/dossiers")).text.splitlines()) == 40
+
+
+async def test_a_rebuild_sets_the_rules(client: httpx.AsyncClient, log: list[Line]) -> None:
+    path = (await client.post("/v1/rebuilds")).headers["Location"]
+    await client.post(f"{path}/events?after=0", content=b"\n".join(encode(line) for line in log))
+    await client.post(f"{path}/settled")
+    assert (await client.post(f"{path}/swap")).json()["swapped"]
+    answer = await client.get(YEAR)
+    assert (answer.status_code, answer.json()["total"]["received_total"] > 0) == (200, True)
+
+
+async def test_reporting_rebuilds_by_itself_from_intakes_log(engine: AsyncEngine, client: httpx.AsyncClient, log: list[Line]) -> None:
+    await own_rebuild(engine, intake(log)).run(asyncio.Event())
+    found = (await client.get(YEAR)).json()
+    assert all(identity["holds"] for identity in found["identities"])
+    assert found["total"]["received_total"] == found["total"]["received_in_person_or_postal"] + found["total"]["received_online"]
+    assert (await client.get("/v1/consistency")).text.splitlines()[-1].endswith('"differences":0}')
+
+
+async def test_an_intake_that_is_away_or_of_another_office_changes_nothing(engine: AsyncEngine, log: list[Line]) -> None:
+    asked = 0
+
+    def answer(_request: httpx.Request) -> httpx.Response:
+        nonlocal asked
+        asked += 1
+        return httpx.Response(503) if asked % 2 else httpx.Response(200, content=b"")
+
+    stopping = asyncio.Event()
+    running = asyncio.create_task(own_rebuild(engine, httpx.MockTransport(answer)).run(stopping))
+
+    async def tried() -> bool:
+        return asked > 4 or running.done()
+
+    await wait_until_async(tried, 30, "it has tried again")
+    assert not running.done()
+    stopping.set()
+    await running
+    async with snapshot(engine) as connection:
+        assert len((await connection.execute(dossiers.select())).all()) == 40
+
+
+async def test_a_model_of_the_release_before_keeps_the_rules_that_made_it(database_url: str) -> None:
+    engine = open_engine(database_url)
+    await migrate(engine, "0002")
+    async with writing(engine) as connection:
+        version = "3, 3, 'H59.15', '2.000635', 1, 20230103, NULL, NULL, 2, 1, 1, :blob, :blob"
+        for code in ("a", "b"):
+            await connection.execute(text(f"INSERT INTO dossiers VALUES ('{code}', {version}, NULL, :blob)"), {"blob": b"[]"})
+        await connection.execute(text(f"INSERT INTO history VALUES ('a', {version}, 2, 2)"), {"blob": b"[]"})
+        await connection.execute(text("CREATE TABLE rebuild_state (number BIGINT)"))
+    await migrate(engine)
+    async with engine.connect() as connection:
+        assert (await connection.execute(model.select())).one().rules == 1
+        assert (await connection.execute(text("SELECT code, sequence, known_until FROM history"))).all() == [("a", 3, 2)]
+    async with writing(engine) as connection:
+        await connection.execute(delete(dossiers))
+    await migrate(engine)
+    async with engine.connect() as connection:
+        assert (await connection.execute(model.select())).one().rules == RULES_VERSION
+    await engine.dispose()

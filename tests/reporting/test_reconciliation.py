@@ -1,0 +1,92 @@
+"""Counts that must agree: the ledger's marks and the stored dossiers, the sums, and intake's log once it is quiet."""
+
+from dataclasses import replace
+
+import httpx
+from pydantic import SecretStr
+from sqlalchemy import delete
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from services.reporting.reconciliation import AcceptedEvents, Marked, StoredEvents, marked, received_less_counted
+from services.reporting.rules import answering
+from services.reporting.store import writing
+from services.reporting.tables import dossiers
+from shared.contract.marks import LedgerMark, mark_header
+from shared.domain.rules import RULES_VERSION
+from tests.builders.events import event, received
+from tests.reporting.delivery import Sent, Topic, statuses
+
+HISTORY = (received(), event("processing_started", "2023-01-04 08:00"), event("resolved", "2023-01-09 10:00"))
+
+
+def an_office() -> list[Sent]:
+    records = [record for number in range(3) for record in statuses(f"H59.15-230103-000{number}", HISTORY)]
+    marks = [LedgerMark(number, number + 1, 1, number, RULES_VERSION) for number in range(1, len(records) + 1)]
+    return [replace(record, headers=mark_header(mark)) for record, mark in zip(records, marks, strict=True)]
+
+
+async def missing(engine: AsyncEngine, count: StoredEvents | None = None) -> int | None:
+    async with answering(engine) as connection:
+        return await (count or StoredEvents()).missing(connection, await marked(connection))
+
+
+async def test_every_event_that_the_ledger_holds_is_in_a_stored_dossier(engine: AsyncEngine) -> None:
+    assert await missing(engine) == 0
+    await Topic(engine).deliver(an_office())
+    assert await missing(engine) == 0
+    async with answering(engine) as connection:
+        assert await marked(connection) == Marked(9, 10)
+
+
+async def test_a_lost_dossier_is_missed_on_both_counts(engine: AsyncEngine) -> None:
+    await Topic(engine).deliver(an_office())
+    async with writing(engine) as connection:
+        await connection.execute(delete(dossiers).where(dossiers.c.code == "H59.15-230103-0001"))
+    assert await missing(engine) == 3
+    async with answering(engine) as connection:
+        assert await received_less_counted(connection) == -1
+
+
+async def test_without_marks_nothing_is_said(engine: AsyncEngine) -> None:
+    await Topic(engine).deliver([replace(record, headers=[]) for record in an_office()])
+    assert await missing(engine) is None
+
+
+async def test_the_count_of_all_dossiers_is_taken_seldom(engine: AsyncEngine) -> None:
+    clock = iter([0.0, 2.0, 10.0, 203.0, 203.5])
+    count = StoredEvents(lambda: next(clock))
+    await Topic(engine).deliver(an_office())
+    assert await missing(engine, count) == 0
+    async with writing(engine) as connection:
+        await connection.execute(delete(dossiers))
+    assert await missing(engine, count) == 0
+    assert await missing(engine, count) == 9
+
+
+class TestAccepted:
+    async def told(self, *heads: tuple[float, int, int] | None) -> list[int | None]:
+        """What is said at each instant, by what intake answers then: (seconds, events, relayed)."""
+        now = [0.0]
+        answers = iter(heads)
+
+        def answer(_request: httpx.Request) -> httpx.Response:
+            assert current is not None
+            _, events, relayed = current
+            return httpx.Response(200, json={"position": events, "events": events, "relayed": relayed}) if events else httpx.Response(503)
+
+        accepted = AcceptedEvents("http://intake", SecretStr("k" * 16), lambda: now[0], httpx.MockTransport(answer))
+        found: list[int | None] = []
+        for current in answers:
+            assert current is not None
+            now[0] = current[0]
+            found.append(await accepted.quiet())
+        return found
+
+    async def test_it_is_told_once_the_log_has_been_quiet(self) -> None:
+        assert await self.told((0, 7, 7), (15, 7, 7), (31, 7, 7), (46, 8, 8), (61, 8, 8), (77, 8, 8)) == [None, None, 7, None, None, 8]
+
+    async def test_it_is_not_told_while_something_is_to_be_relayed_or_intake_is_away(self) -> None:
+        assert await self.told((0, 7, 6), (40, 7, 6), (80, 0, 0), (120, 0, 0)) == [None, None, None, None]
+
+    async def test_without_an_address_nobody_is_asked(self) -> None:
+        assert await AcceptedEvents(None, SecretStr("k" * 16)).quiet() is None
