@@ -16,6 +16,7 @@ from shared.mapping import UnknownEventType, decode_data, to_event, to_status, v
 from shared.usable import MALFORMED, Unusable
 
 SEQUENCE_GAP = "sequence_gap"
+THRESHOLDS = {threshold.value: threshold.value for threshold in (Standing.DUE_SOON, Standing.OVERDUE)}
 UNREADABLE = (msgspec.MsgspecError, ValueError, OverflowError, RecursionError)  # what bytes inside `data` can make reading raise
 
 
@@ -68,7 +69,7 @@ def usable_tick(value: bytes | None) -> Tick:
     """The tick of a tick record; raises Unusable."""
     try:
         tick = _decode_tick(value or b"")
-        return Tick(tick.code, Standing(tick.threshold).value, local(tick.due_at))
+        return Tick(tick.code, THRESHOLDS[tick.threshold], local(tick.due_at))
     except Exception as wrong:  # bytes alone decide this: whatever it is, it is the record's
         raise Unusable(MALFORMED, str(wrong) or type(wrong).__name__) from wrong
 

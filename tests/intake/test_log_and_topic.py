@@ -205,7 +205,7 @@ async def test_old_events_that_a_woken_relay_sent_again_are_no_loss(start: Start
     await producer.start()
     try:
         for old in records:
-            if number_of(old.headers) <= 100:
+            if (number_of(old.headers) or 0) <= 100:
                 await producer.send(EVENTS.name, old.value, old.key, partition=old.partition, headers=list(old.headers))
         await producer.flush()
     finally:
@@ -240,9 +240,13 @@ def backed_up(database_url: str, folder: Path) -> Path:
     return copy
 
 
-def put_back(backup: Path, folder: Path) -> None:
+def emptied(folder: Path) -> None:
     for file in folder.glob("intake.db*"):
         file.unlink()
+
+
+def put_back(backup: Path, folder: Path) -> None:
+    emptied(folder)
     backup.rename(folder / "intake.db")
 
 
@@ -334,8 +338,7 @@ async def test_a_lost_log_comes_back_whole_with_codes_of_any_length(
         minted = (await intake.http.post("/v1/dossiers", json=NEW)).json()["code"]
         await all_relayed(intake)
         whole = {entry["event"]["id"]: entry["event"] for entry in await intake.log()}
-    for file in tmp_path.glob("intake.db*"):
-        file.unlink()
+    emptied(tmp_path)
     async with start(**own) as intake:
         await refused(intake)
         assert (await intake.http.post("/v1/log/restore")).json() == {"restored": 2502}
