@@ -1,6 +1,7 @@
 """Servers that tests share: each is real, started once, and stopped by the fixture that started it."""
 
 import inspect
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -17,6 +18,15 @@ from tests.support.stack import RunningStack, start_stack
 SERVERS = frozenset({"broker", "fresh_node", "module_broker", "_new_postgres_database", "stack"})
 STARTS_ONE = frozenset({"service", "start_stack", "embedded_broker"})
 LONGEST_FIRST = ("tests/faults", "tests/e2e", "tests/processing", "tests/reporting", "tests/stack")
+
+IN_MEMORY = Path("/dev/shm")  # half the suite's time would be waiting for a disk; tests kill processes, not machines
+ROOM_IN_MEMORY = 4 * 1024**3
+
+
+def pytest_configure() -> None:
+    """Temporary files in memory where there is room, unless TMPDIR says where."""
+    if "TMPDIR" not in os.environ and IN_MEMORY.is_dir() and shutil.disk_usage(IN_MEMORY).free >= ROOM_IN_MEMORY:
+        os.environ["TMPDIR"] = tempfile.tempdir = str(IN_MEMORY)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -17,6 +17,7 @@ from tests.support.docker_engine import can_run
 
 IMAGE = "postgres:17-alpine"
 NewDatabase = Callable[[], str]
+NO_POWER_CUTS = ("fsync = off", "full_page_writes = off")  # tests kill processes, not machines
 END_WITH_ME = (
     "import os, signal, sys; sys.stdin.read(); os.kill(int(sys.argv[1]), signal.SIGQUIT)"  # read() returns when the writer is gone
 )
@@ -39,6 +40,9 @@ class PackagedServer:
 
         self._data = folder / "data"
         self._server = get_server(self._data, cleanup_mode="delete")
+        for setting in NO_POWER_CUTS:
+            self._server.psql(f"alter system set {setting}")
+        self._server.psql("select pg_reload_conf()")
         self._names = (f"motcua_{number}" for number in count(1))
 
     @property
