@@ -290,7 +290,7 @@ async def test_a_log_restored_from_a_backup_refuses_until_what_it_lost_is_back(
         assert (ready.status_code, ready.json()["detail"]) == (503, problem["detail"])
         assert (await intake.http.get(f"/v1/dossiers/{first}")).status_code == 200, "reading goes on"
         assert (await intake.http.get(f"/v1/dossiers/{lost}")).status_code == 404
-        announcement = {"source": "QĐ 1", "days": [{"date": "2023-12-14", "works": False, "name": "Nghỉ"}]}
+        announcement = {"source": "QĐ 1", "days": [{"day": "2027-12-14", "works": False, "name": "Nghỉ"}]}
         assert (await intake.http.post("/v1/calendar/announcements", json=announcement)).json().get("code") == "log_behind_topic"
         assert (await intake.http.post("/v1/log/restore")).json() == {"restored": 3}
         by_id = {entry["event"]["id"]: entry["event"] for entry in whole}
