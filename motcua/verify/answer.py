@@ -42,6 +42,12 @@ class Answer:
         row = self.total if cell.row == TOTAL else self.rows.get(cell.row, {})
         return int(row.get(cell.column, 0))
 
+    def share(self, cell: Cell) -> str | None:
+        """The share; a row that is not there has none."""
+        row = self.total if cell.row == TOTAL else self.rows.get(cell.row, {})
+        share = row.get(cell.column)
+        return None if share is None else str(share)
+
 
 def ask(reporting: httpx.Client, question: Question) -> Answer:
     """Reporting's answer."""

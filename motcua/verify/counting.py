@@ -7,10 +7,12 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from fractions import Fraction
+from math import floor
 
 from shared.domain.definitions import Definition
 from shared.domain.dossier import Dossier
-from shared.domain.events import Channel
+from shared.domain.events import Channel, OnlineLevel
 from shared.domain.lifecycle import State
 from shared.domain.localtime import ONE_DAY, local_date
 from shared.domain.timeliness import closed_timeliness, in_hours
@@ -18,11 +20,13 @@ from shared.domain.timeliness import closed_timeliness, in_hours
 Counts = Mapping[str, int]
 RowOf = Callable[[Dossier], str]
 COUNTED = (
-    "received_total", "received_online", "received_in_person", "received_postal", "received_in_person_or_postal", "carried_over",
+    "received_total", "received_online", "received_online_full", "received_in_person", "received_postal", "received_in_person_or_postal",
+    "carried_over",
     "resolved_total", "resolved_early", "resolved_on_time", "resolved_overdue", "resolved_no_deadline",
     "in_progress_total", "in_progress_within", "in_progress_overdue", "in_progress_suspended",
     "withdrawn", "stopped", "returned_total", "returned_in_person", "returned_postal", "returned_online", "awaiting_return",
 )  # fmt: skip
+SHARED = ("online_share", "online_share_of_period", "early_share", "on_time_share", "overdue_share")
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +91,34 @@ def total_of(rows: Mapping[str, Counts]) -> dict[str, int]:
     return {key: sum(row[key] for row in rows.values()) for key in COUNTED}
 
 
+def shares_of(row: Counts) -> dict[str, str | None]:
+    """The shares of a row in percent, half-up; those of timeliness add up to 100, the rest on the largest class. None of nothing."""
+    received = row["received_online"] + row["received_in_person"] + row["received_postal"]
+    judged = {name: row[f"resolved_{name}"] for name in ("early", "on_time", "overdue")}
+    whole = sum(judged.values())
+    thousandths = {name: _half_up(Fraction(100_000 * part, whole)) if whole else None for name, part in judged.items()}
+    if whole:
+        largest = max(judged, key=lambda name: judged[name])
+        thousandths[largest] = 100_000 - sum(part or 0 for name, part in thousandths.items() if name != largest)
+    return {
+        "online_share": _written(_tenths(row["received_online"], row["received_total"]), 1),
+        "online_share_of_period": _written(_tenths(row["received_online"], received), 1),
+        **{f"{name}_share": _written(part, 3) for name, part in thousandths.items()},
+    }
+
+
+def _tenths(part: int, whole: int) -> int | None:
+    return _half_up(Fraction(1000 * part, whole)) if whole else None
+
+
+def _half_up(value: Fraction) -> int:
+    return floor(value + Fraction(1, 2))
+
+
+def _written(value: int | None, decimals: int) -> str | None:
+    return None if value is None else f"{value // 10**decimals}.{value % 10**decimals:0{decimals}}"
+
+
 def _still_awaited(each: Facts, first: date) -> bool:
     """Closed before the period, with a result that was still to be returned then."""
     return each.returned is None or each.returned >= first
@@ -109,6 +141,7 @@ def _count_received(each: Facts, row: dict[str, int], first: date) -> None:
         channel = each.dossier.channel
         row["received_total"] += 1
         row[f"received_{channel.value}"] += 1
+        row["received_online_full"] += channel is Channel.ONLINE and each.dossier.online_level is OnlineLevel.FULL
         row["received_in_person_or_postal"] += channel is not Channel.ONLINE
     elif each.open_at_end_of(first - ONE_DAY):
         row["received_total"] += 1

@@ -12,7 +12,7 @@ import httpx
 from motcua.client import ServiceFailed
 from motcua.report.opening import dossiers_behind
 from motcua.verify.answer import Answer, ask
-from motcua.verify.counting import COUNTED, Counts, Facts, RowOf, facts_of, figures_by_row, total_of
+from motcua.verify.counting import COUNTED, Counts, Facts, RowOf, facts_of, figures_by_row, shares_of, total_of
 from motcua.verify.difference import Difference
 from motcua.verify.lists import ListDifference, compare_list, counted_behind
 from motcua.verify.periods import drawn_day, drawn_period, periods
@@ -62,29 +62,32 @@ class FigureCheck:
         differing: list[Compared] = []
         agreeing: list[Compared] = []
         unanswered: list[Difference] = []
+        unequal: list[Difference] = []
         for done, question in enumerate(questions, 1):
             try:
-                cells = self._compare(question)
+                cells, shares = self._compare(question)
             except ServiceFailed as failure:
                 unanswered.append(Difference(FIGURES, question.about(), f"cannot say, and was asked no more: {failure}"))
                 break
             self.compared += len(cells)
+            unequal += shares
             differing += [each for each in cells if each.differs]
             agreeing += self._drawn([each for each in cells if each.said and not each.differs], done, len(questions))
             observe("comparing figures", done, len(questions))
         lists = {} if unanswered else self._open([*differing[:MOST_OPENED], *agreeing], observe)
-        return unanswered + [difference for each in [*differing, *agreeing] for difference in _difference(each, lists.get(each))]
+        return unanswered + unequal + [difference for each in [*differing, *agreeing] for difference in _difference(each, lists.get(each))]
 
     def _drawn(self, cells: list[Compared], number: int, questions: int) -> list[Compared]:
         """The question's part of the sample."""
         wanted = self.sample * number // questions - self.sample * (number - 1) // questions
         return self.chance.sample(cells, min(wanted, len(cells)))
 
-    def _compare(self, question: Question) -> list[Compared]:
+    def _compare(self, question: Question) -> tuple[list[Compared], list[Difference]]:
+        """Every count, and the shares that differ."""
         answer = ask(self.reporting, question)
         definition = DEFINITIONS[question.definition]
         counted = figures_by_row(self._facts_at(question.known_at), question.period[0], answer.cut, definition, self._row_of(question))
-        return list(cells_of(question, counted, answer))
+        return list(cells_of(question, counted, answer)), list(unequal_shares(question, counted, answer))
 
     def _facts_at(self, instant: datetime | None) -> list[Facts]:
         if instant not in self._facts:
@@ -142,11 +145,23 @@ def _drawn_questions(span: tuple[date, date], chance: Random) -> Iterator[Questi
 
 def cells_of(question: Question, counted: dict[str, Counts], answer: Answer) -> Iterator[Compared]:
     """Every row, then the total, column by column; a row that one side lacks stands for nothing to count."""
-    rows = {row: counted.get(row, NOTHING) for row in sorted({*counted, *answer.rows})} | {TOTAL: total_of(counted)}
-    for row, counts in rows.items():
+    for row, counts in _rows(counted, answer).items():
         for column in COUNTED:
             cell = Cell(row, column)
             yield Compared(question, answer.cut, cell, counts[column], answer.value(cell), answer.tokens.get(cell))
+
+
+def unequal_shares(question: Question, counted: dict[str, Counts], answer: Answer) -> Iterator[Difference]:
+    """The shares of every row that are not what the log's counts make them."""
+    for row, counts in _rows(counted, answer).items():
+        for column, share in shares_of(counts).items():
+            cell = Cell(row, column)
+            if (said := answer.share(cell)) != share:
+                yield Difference(FIGURES, question.about(cell), f"says {said}, the log makes it {share}")
+
+
+def _rows(counted: dict[str, Counts], answer: Answer) -> dict[str, Counts]:
+    return {row: counted.get(row, NOTHING) for row in sorted({*counted, *answer.rows})} | {TOTAL: total_of(counted)}
 
 
 def _difference(figure: Compared, listed: ListDifference | None) -> Iterator[Difference]:

@@ -44,7 +44,17 @@ async def serve(settings: ReportingSettings) -> int:
         gauges = FigureGauges(engine, clock, settings.year, AcceptedEvents(settings.intake_url, settings.api_key))
         registry.register(gauges)
         offices = catalogue.load(settings.catalogue)
-        reporting = Reporting(engine, offices, clock, settings.api_key, progress, registry, gauges, settings.intake_url)
+        reporting = Reporting(
+            engine,
+            offices,
+            clock,
+            settings.api_key,
+            progress,
+            registry,
+            gauges,
+            settings.intake_url,
+            figures_max_rows=settings.figures_max_rows,
+        )
         projector = Projector(settings, engine, system_clock, progress, PipelineMetrics(registry))
         server = Server(create_app(reporting), host=settings.host, port=settings.port, grace_seconds=GRACE_SECONDS)
         rebuild = None if settings.intake_url is None else OwnRebuild(engine, settings.intake_url, settings.api_key, system_clock)

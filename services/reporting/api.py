@@ -14,7 +14,7 @@ from starlette.responses import JSONResponse, Response
 from services.reporting import attention_api, comparisons_api, consistency_api, figures, figures_api
 from services.reporting.accepted import FORM_ONCE
 from services.reporting.broken import BrokenDossier
-from services.reporting.figures_api import FigureRoutes
+from services.reporting.figures_api import MOST_ROWS, FigureRoutes
 from services.reporting.following.calendar_feed import CalendarFeed
 from services.reporting.forms import FORMATS, GROUPINGS, render
 from services.reporting.gauges import FigureGauges
@@ -54,6 +54,7 @@ class Reporting:
     gauges: FigureGauges
     intake_url: str | None = None
     recording_clock: Clock = system_clock
+    figures_max_rows: int = MOST_ROWS
 
 
 def create_app(reporting: Reporting) -> FastAPI:
@@ -70,7 +71,14 @@ def create_app(reporting: Reporting) -> FastAPI:
     app.include_router(_operations(reporting))
     guarded = [Depends(require_key(reporting.api_key))]
     feed = CalendarFeed(reporting.catalogue, reporting.intake_url, reporting.api_key)
-    routes = FigureRoutes(reporting.engine, reporting.catalogue, reporting.clock, reporting.recording_clock, Tokens(reporting.catalogue))
+    routes = FigureRoutes(
+        reporting.engine,
+        reporting.catalogue,
+        reporting.clock,
+        reporting.recording_clock,
+        Tokens(reporting.catalogue),
+        reporting.figures_max_rows,
+    )
     for router in (figures_api.router(routes), comparisons_api.router(routes), _reports(reporting, routes)):
         app.include_router(router, prefix="/v1", dependencies=guarded, responses=KEYLESS)
     app.include_router(attention_api.router(reporting.engine, feed, reporting.clock), prefix="/v1", dependencies=guarded, responses=KEYLESS)

@@ -3,17 +3,19 @@
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from services.reporting.columns import counts, shares
-from services.reporting.grouping import GroupKey, fold, rows
+from services.reporting.grouping import Grouping, GroupKey
 from services.reporting.identities import Checked, check
 from services.reporting.knowledge import Pin, open_in, pinned, unlearned
 from services.reporting.query import Dimension, FigureQuery
-from services.reporting.range_sums import open_before, range_sums
+from services.reporting.range_sums import open_before, parts_of_range_sums
 from services.reporting.rules import answering
 from shared.catalogue import Catalogue
-from shared.domain.figures import Figures, Sums, figures
+from shared.contract.codec import encode
+from shared.domain.figures import Figures
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,24 +37,49 @@ class Report:
     pin: Pin
 
 
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """What was read of a query: its sums by row, how many dossiers were open before, and the state that tells so."""
+
+    query: FigureQuery
+    grouping: Grouping
+    open_before: int
+    pin: Pin
+
+    def report(self) -> Report:
+        """The figures; no I/O. Raises TooManyRows."""
+        total = self.grouping.total.figures
+        every = self.query.by == (Dimension.MONTH,)
+        found = (Row(key, row) for key, row in self.grouping.rows() if every or any(counts(row).values()))
+        listed = tuple(sorted(found, key=lambda row: _order(row.key))) if self.query.by else ()
+        checked = check(self.query, total, [(row.key, row.figures) for row in listed], self.open_before)
+        return Report(self.query, total, listed, checked, self.pin)
+
+
 async def report(engine: AsyncEngine, query: FigureQuery, catalogue: Catalogue) -> Report:
     """All figures of the query, read from one state of the database."""
-    async with answering(engine) as connection:
-        return await report_in(connection, query, catalogue)
+    return (await gathered(engine, query, catalogue)).report()
 
 
 async def report_in(connection: AsyncConnection, query: FigureQuery, catalogue: Catalogue) -> Report:
     """As `report`, in a transaction that reads one state."""
+    return (await _gathered_in(connection, query, catalogue, None)).report()
+
+
+async def gathered(engine: AsyncEngine, query: FigureQuery, catalogue: Catalogue, most: int | None = None) -> Gathered:
+    """The query's sums, of at most so many rows. Raises TooManyRows."""
+    async with answering(engine) as connection:
+        return await _gathered_in(connection, query, catalogue, most)
+
+
+async def _gathered_in(connection: AsyncConnection, query: FigureQuery, catalogue: Catalogue, most: int | None) -> Gathered:
     pin = await pinned(connection, query.known_at)
+    grouping = Grouping(query, catalogue, most)
+    async for part in parts_of_range_sums(connection, query):
+        grouping.take(part)
     later = await unlearned(connection, query, pin)
-    sums = [*await range_sums(connection, query), *later]
-    before = await open_before(connection, query) + open_in(later)
-    whole = fold(sums, lambda _one: None)
-    total = whole[None].figures if whole else figures(Sums())
-    groups = rows(sums, query.by, query.first, query.cut, catalogue) if query.by else {}
-    listed = tuple(Row(key, groups[key].figures) for key in sorted(groups, key=_order))
-    listed = tuple(row for row in listed if query.by == (Dimension.MONTH,) or any(counts(row.figures).values()))
-    return Report(query, total, listed, check(query, total, [(row.key, row.figures) for row in listed], before), pin)
+    grouping.take(later)
+    return Gathered(query, grouping, await open_before(connection, query) + open_in(later), pin)
 
 
 def as_json(found: Report) -> dict[str, Any]:
@@ -62,9 +89,14 @@ def as_json(found: Report) -> dict[str, Any]:
         **asked(query),
         "by": [dimension.value for dimension in query.by],
         "total": row_json(found.total),
-        "rows": [{"key": named(query, row.key), **row_json(row.figures)} for row in found.rows],
+        "rows": [written(query, row) for row in found.rows],
         "identities": [one.as_json(query) for one in found.identities],
     }
+
+
+def written(query: FigureQuery, row: Row) -> msgspec.Raw:
+    """A row at once in its final form: of thousands of rows the values would take many times the memory."""
+    return msgspec.Raw(encode({"key": named(query, row.key), **row_json(row.figures)}))
 
 
 def asked(query: FigureQuery) -> dict[str, Any]:

@@ -1,8 +1,13 @@
 """`GET /v1/figures` and the dossiers behind each of its numbers."""
 
-from dataclasses import dataclass
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from itertools import islice
 from typing import Annotated, Any
 
+import msgspec
 from fastapi import APIRouter, Depends, Query, Request
 from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.responses import Response
@@ -10,19 +15,26 @@ from starlette.responses import Response
 from services.reporting import figures
 from services.reporting.accepted import FIGURES_ONCE, FIGURES_REPEATED, LIST_ONCE
 from services.reporting.cursors import START, Place, place_of
+from services.reporting.grouping import TooManyRows
 from services.reporting.knowledge import pinned
 from services.reporting.measures import CHANNELS
 from services.reporting.opening.listing import Item, page_of
 from services.reporting.opening.tokens import Figure, OtherCatalogue, Tokens, UnreadableToken
 from services.reporting.paging import Cursor, Limit, json_of, list_of, page_json, same_model
 from services.reporting.parameters import FigureParameters, figure_query
-from services.reporting.query import FigureQuery
+from services.reporting.query import Dimension, FigureQuery
 from services.reporting.rules import answering
 from shared.catalogue import Catalogue
 from shared.clock import Clock
+from shared.contract.codec import encode
 from shared.documented import documented
 from shared.parameters import invalid, only
 from shared.problems import Problem
+
+MOST_ROWS = 50_000
+TOKENS_COST = 10  # a row with its tokens has 3.8 kB, without 0.7; they are made one by one
+TURN_WITHIN_S = 10.0
+SLICE = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +46,8 @@ class FigureRoutes:
     clock: Clock
     recording_clock: Clock
     tokens: Tokens
+    most_rows: int = MOST_ROWS
+    wide: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(1))  # questions with many rows are answered one by one
 
     def query(self, given: FigureParameters) -> FigureQuery:
         return figure_query(given, self.catalogue, self.clock(), self.recording_clock())
@@ -56,8 +70,16 @@ def router(to: FigureRoutes) -> APIRouter:
     ) -> Response:
         if tokens not in ("all", "none"):
             raise invalid("tokens", f"{tokens!r} is not known; write all or none")
-        report = await figures.report(to.engine, to.query(given), to.catalogue)
-        return json_of(figures.as_json(report) | ({"tokens": to.tokens.of_report(report)} if tokens == "all" else {}))
+        query, with_tokens = to.query(given), tokens == "all"
+        if not is_wide(query):
+            gathered = await figures.gathered(to.engine, query, to.catalogue)
+            return _answer(to, gathered, with_tokens=with_tokens)
+        async with _turn(to.wide):
+            try:
+                gathered = await figures.gathered(to.engine, query, to.catalogue, to.most_rows // (TOKENS_COST if with_tokens else 1))
+                return await asyncio.to_thread(_answer, to, gathered, with_tokens=with_tokens)
+            except TooManyRows as too_many:
+                raise _too_many(query, too_many.most, to.most_rows, with_tokens=with_tokens) from too_many
 
     @found.get(
         "/{token}/dossiers",
@@ -75,6 +97,45 @@ def router(to: FigureRoutes) -> APIRouter:
         return page_json(request, _head(figure), [_item(one) for one in page.items], page.after)
 
     return found
+
+
+def is_wide(query: FigureQuery) -> bool:
+    """Whether the question may have so many rows that they must be counted; fields, levels and departments are few."""
+    return len(query.by) > 1 or Dimension.PROCEDURE in query.by
+
+
+def _answer(to: FigureRoutes, gathered: figures.Gathered, *, with_tokens: bool) -> Response:
+    report = gathered.report()
+    return json_of(figures.as_json(report) | ({"tokens": _in_slices(to.tokens.of_report(report))} if with_tokens else {}))
+
+
+def _in_slices(values: dict[str, str]) -> msgspec.Raw:
+    """As JSON, few at once: a thread that encodes many megabytes in one go keeps everybody else from running."""
+    items = iter(values.items())
+    slices = iter(lambda: dict(islice(items, SLICE)), {})
+    return msgspec.Raw(b"{" + b",".join(encode(part)[1:-1] for part in slices) + b"}")
+
+
+@asynccontextmanager
+async def _turn(wide: asyncio.Semaphore) -> AsyncIterator[None]:
+    try:
+        async with asyncio.timeout(TURN_WITHIN_S):
+            await wide.acquire()
+    except TimeoutError:
+        detail = "another question with many rows is being answered; try again shortly, or ask for fewer dimensions"
+        raise Problem(503, "Service Unavailable", detail, code="busy", headers={"Retry-After": "5"}) from None
+    try:
+        yield
+    finally:
+        wide.release()
+
+
+def _too_many(query: FigureQuery, most: int, without_tokens: int, *, with_tokens: bool) -> Problem:
+    """422 that says what to leave out."""
+    named = ", ".join(dimension.value for dimension in query.by)
+    others = f"; with tokens=none it may have {without_tokens}" if with_tokens else ""
+    fewer = "leave a dimension out, or ask for a shorter period or one department"
+    return invalid("by", f"grouped by {named} the answer has more than {most} rows{others}: {fewer}")
 
 
 def _figure(tokens: Tokens, text: str) -> Figure:

@@ -1,15 +1,16 @@
 """Folds range sums into the rows of a grouping; fields and levels come from the catalogue."""
 
+from bisect import bisect_left
 from calendar import monthrange
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import TypeVar
 
 from services.reporting.measures import Standing
 from services.reporting.query import Dimension, FigureQuery
-from services.reporting.range_sums import BEFORE, RangeSum
+from services.reporting.range_sums import BEFORE, WITHIN, RangeSum
 from shared.catalogue import Catalogue
 from shared.domain.counting import STOCKS, Measure
 from shared.domain.events import Channel
@@ -55,26 +56,57 @@ def fold(sums: Iterable[RangeSum], key: Callable[[RangeSum], GroupT], since: int
     return dict(groups)
 
 
-def rows(sums: list[RangeSum], by: tuple[Dimension, ...], first: date, cut: date, catalogue: Catalogue) -> dict[GroupKey, Group]:
-    """The rows of the grouping; a month's row starts from what the months before it left open."""
-    dimensions = without_month(by)
+class TooManyRows(Exception):
+    """An answer would have more rows than one question may ask for."""
 
-    def key(one: RangeSum) -> GroupKey:
-        return tuple(_value(dimension, one, catalogue) for dimension in dimensions)
+    def __init__(self, most: int) -> None:
+        super().__init__(most)
+        self.most = most
 
-    if Dimension.MONTH not in by:
-        return fold(sums, key)
-    place = by.index(Dimension.MONTH)
-    found: dict[GroupKey, Group] = {}
-    of_key: dict[GroupKey, list[RangeSum]] = defaultdict(list)
-    for one in sums:
-        of_key[key(one)].append(one)
-    if not dimensions:
-        of_key.setdefault((), [])
-    for group_key, own in of_key.items():
-        for month, group in _monthly(own, first, cut):
-            found[*group_key[:place], f"{month // 100:04}-{month % 100:02}", *group_key[place:]] = group
-    return found
+
+class Grouping:
+    """Gathers range sums into the total and the rows of a query; what they have in common is summed at once. Raises TooManyRows."""
+
+    def __init__(self, query: FigureQuery, catalogue: Catalogue, most: int | None = None) -> None:
+        self._query, self._catalogue, self._most = query, catalogue, most
+        self._dimensions = without_month(query.by)
+        self._groups: dict[GroupKey, dict[int, Group]] = defaultdict(lambda: defaultdict(Group))
+        self._rows = 0
+        self.total = Group()
+
+    def take(self, sums: Iterable[RangeSum]) -> None:
+        """Count them in the total and in their row; by month each month stands for itself."""
+        monthly = Dimension.MONTH in self._query.by
+        for one in sums:
+            before = one.bucket == BEFORE
+            self.total.take(one.measure, one.channel, one.amount, before=before)
+            if not self._query.by:
+                continue
+            of_key = self._groups[tuple(_value(dimension, one, self._catalogue) for dimension in self._dimensions)]
+            bucket = one.bucket if monthly else WITHIN
+            if bucket not in of_key:
+                self._count(bucket)
+            of_key[bucket].take(one.measure, one.channel, one.amount, before=before)
+
+    def _count(self, bucket: int) -> None:
+        self._rows += bucket != BEFORE
+        if self._most is not None and self._rows > self._most:
+            raise TooManyRows(self._most)
+
+    def rows(self) -> Iterator[tuple[GroupKey, Figures]]:
+        """Every row, in no order; a month's row starts from what the months before it left open."""
+        if Dimension.MONTH not in self._query.by:
+            for key, of_key in self._groups.items():
+                yield key, of_key[WITHIN].figures
+            return
+        place = self._query.by.index(Dimension.MONTH)
+        found = 0
+        for key, of_key in (self._groups or {(): {}}).items():
+            for month, figures_of_month in _monthly(of_key, self._query):
+                found += 1
+                if self._most is not None and found > self._most:
+                    raise TooManyRows(self._most)
+                yield (*key[:place], f"{month // 100:04}-{month % 100:02}", *key[place:]), figures_of_month
 
 
 def without_month(by: tuple[Dimension, ...]) -> tuple[Dimension, ...]:
@@ -89,26 +121,33 @@ def of_month(query: FigureQuery, month: str) -> FigureQuery:
     return replace(query, first=max(query.first, end.replace(day=1)), last=min(query.last, end))
 
 
-def _monthly(sums: list[RangeSum], first: date, cut: date) -> Iterator[tuple[int, Group]]:
-    """Each month's group, starting from the stocks that the one before it ended with."""
-    in_bucket: dict[int, list[RangeSum]] = defaultdict(list)
-    for one in sums:
-        in_bucket[one.bucket].append(one)
-    left = fold(in_bucket[BEFORE], lambda _one: None).get(None, Group()).sums.at_end
-    for month in months(first, cut):
-        group = Group(Sums(before=left, at_end=dict(left)))
-        for one in in_bucket[month]:
-            group.take(one.measure, one.channel, one.amount, before=False)
-        yield month, group
-        left = group.sums.at_end
+def _monthly(of_key: Mapping[int, Group], query: FigureQuery) -> Iterator[tuple[int, Figures]]:
+    """Each month from the stocks that the one before it ended with; where nothing is open and nothing happens, all only by month alone."""
+    left = dict(of_key[BEFORE].sums.at_end) if BEFORE in of_key else {}
+    eventful = sorted(month for month in of_key if month != BEFORE)
+    every = query.by == (Dimension.MONTH,)
+    month, last = _month_of(query.first), _month_of(query.cut)
+    while month <= last and query.first <= query.cut:
+        if not every and not any(left.values()):
+            after = bisect_left(eventful, month)
+            if after == len(eventful):
+                return
+            month = eventful[after]
+        at_end = dict(left)
+        own = of_key.get(month)
+        if own is not None:
+            for counted, amount in own.sums.at_end.items():
+                at_end[counted] = at_end.get(counted, 0) + amount
+        yield month, figures(Sums(before=left, within={} if own is None else own.sums.within, at_end=at_end))
+        left, month = at_end, _next_month(month)
 
 
-def months(first: date, last: date) -> Iterator[int]:
-    """Every calendar month that has a day in `first..last`, as 202301."""
-    month = first.year * 100 + first.month
-    while month <= last.year * 100 + last.month and first <= last:
-        yield month
-        month += 1 if month % 100 < 12 else 89  # noqa: PLR2004 - December is followed by January of the next year
+def _month_of(day: date) -> int:
+    return day.year * 100 + day.month
+
+
+def _next_month(month: int) -> int:
+    return month + (1 if month % 100 < 12 else 89)  # noqa: PLR2004 - December is followed by January of the next year
 
 
 def _value(dimension: Dimension, one: RangeSum, catalogue: Catalogue) -> str | None:

@@ -1,6 +1,6 @@
 """Range sums in SQL: a period's flows and the stocks before and after it, from the coarsest sums that can tell."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Integer, Select, Table, func, literal, null, select, union_all
@@ -16,6 +16,7 @@ from shared.domain.counting import Measure
 from shared.domain.events import Channel
 
 BEFORE = 0  # the bucket of stocks before the period
+READ_AT_ONCE = 500
 WITHIN = 1  # the bucket of the period where months are not asked for
 OF_PROCEDURES = frozenset({Dimension.PROCEDURE, Dimension.FIELD, Dimension.LEVEL})
 
@@ -33,16 +34,23 @@ class RangeSum(NamedTuple):
 
 async def range_sums(connection: AsyncConnection, query: FigureQuery) -> list[RangeSum]:
     """The sums behind the query's rows, as fine as its grouping needs them: the facts, and what the query's definition judges."""
+    return [one async for part in parts_of_range_sums(connection, query) for one in part]
+
+
+async def parts_of_range_sums(connection: AsyncConnection, query: FigureQuery) -> AsyncIterator[list[RangeSum]]:
+    """As `range_sums`, few at once: there may be millions, and others want to be answered meanwhile."""
     monthly = Dimension.MONTH in query.by
     meanings = MEANINGS[query.definition]
     stocks = _sums_of(connection, query, literal(BEFORE, Integer), covering(FIRST_DAY, query.day_before), stock_codes(query.definition))
     bucket = sums.c.span // MONTH if monthly else literal(WITHIN, Integer)
     within = _sums_of(connection, query, bucket, covering(query.first, query.cut, years=not monthly), list(meanings))
-    return [
-        RangeSum(department, procedure, place, CHANNELS[channel], meanings[measure], int(amount))
-        for department, procedure, place, channel, measure, amount in await connection.execute(union_all(stocks, within))
-        if amount
-    ]
+    async with connection.stream(union_all(stocks, within), execution_options={"yield_per": READ_AT_ONCE}) as rows:
+        async for part in rows.partitions():
+            yield [
+                RangeSum(department, procedure, place, CHANNELS[channel], meanings[measure], int(amount))
+                for department, procedure, place, channel, measure, amount in part
+                if amount
+            ]
 
 
 def _sums_of(

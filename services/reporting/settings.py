@@ -24,5 +24,8 @@ class ReportingSettings(ServiceSettings):
         None, description="intake's address, for days announced late: the follow-up list counts with them", pattern=r"^https?://[^/]"
     )
     year: int | None = Field(None, description="the year /metrics shows; the clock's when unset", ge=1900, le=9998)
+    figures_max_rows: int = Field(
+        50_000, description="rows that one answer of /v1/figures may have without tokens, a tenth of that with them", ge=100
+    )
     batch_max_records: int = Field(10_000, description="status records projected in one transaction at most", ge=1)
     fetch_max_wait_ms: int = Field(10, description="how long the broker may hold an empty fetch back", ge=1)

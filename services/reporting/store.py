@@ -19,7 +19,6 @@ _SQLITE_PRAGMAS = (
     "PRAGMA wal_autocheckpoint = 20000",
     "PRAGMA busy_timeout = 10000",
     "PRAGMA cache_size = -65536",
-    "PRAGMA temp_store = MEMORY",
 )
 
 # A figure reads a few hundred rows: starting workers or compiling the query takes twenty times as long as reading them.

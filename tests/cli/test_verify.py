@@ -14,13 +14,14 @@ from hypothesis import strategies as st
 
 from motcua.verify.answer import Answer
 from motcua.verify.compare import compare_dossiers
-from motcua.verify.counting import COUNTED, Counts, Facts, facts_of, figures_by_row, total_of
+from motcua.verify.counting import COUNTED, SHARED, Counts, Facts, facts_of, figures_by_row, shares_of, total_of
 from motcua.verify.figures import Compared, cells_of
 from motcua.verify.lists import compare_list, counted_behind
 from motcua.verify.periods import drawn_day, drawn_period, periods
 from motcua.verify.question import TOTAL, Cell, Question
 from motcua.verify.recount import Recount
 from motcua.verify.rows import CHANNEL_AND_FIELD, DEPARTMENT, PROCEDURE, row_of
+from services.reporting.columns import COUNTS, SHARES, shares
 from shared.contract.status import HopV1, StatusV1, SuspensionV1
 from shared.domain.counting import FLOWS, contributions
 from shared.domain.definitions import BY_DATE, DEFINITIONS, Definition
@@ -86,6 +87,11 @@ def test_the_straight_count_agrees_with_the_algebra(
         summed = figures(sums)
         row = counted.get(department, dict.fromkeys(COUNTED, 0))
         assert row == {key: getattr(summed, key) for key in COUNTED}
+        assert shares_of(row) == shares(summed)
+
+
+def test_every_column_of_the_product_is_recounted() -> None:
+    assert (sorted(COUNTED), SHARED) == (sorted(COUNTS), SHARES)
 
 
 def _sums(dossiers: list[Dossier], first: date, last: date, definition: Definition) -> dict[str, Sums]:

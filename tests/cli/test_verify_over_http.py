@@ -12,7 +12,7 @@ import msgspec
 import pytest
 
 from motcua.cli import main
-from motcua.verify.counting import COUNTED, facts_of, figures_by_row, total_of
+from motcua.verify.counting import COUNTED, facts_of, figures_by_row, shares_of, total_of
 from motcua.verify.recount import Recount
 from motcua.verify.rows import row_of
 from shared.domain.definitions import DEFINITIONS
@@ -115,12 +115,13 @@ def _figures(services: HeldServices, query: dict[str, str]) -> bytes:
     by = query["by"].split(",")
     rows = _counted(services, query)
     places = ["total", *(f"rows.{number}" for number in range(len(rows)))]
+    total: dict[str, Any] = {name: count + services.shifted.get(name, 0) for name, count in total_of(rows).items()}
     answer = {
         **{name: query[name] for name in ("from", "to", "definition")},
         "as_of": "2023-12-31T23:59:00+07:00",
         "by": by,
-        "total": {name: count + services.shifted.get(name, 0) for name, count in total_of(rows).items()},
-        "rows": [{"key": dict(zip(by, name.split(", "), strict=True)), **row} for name, row in rows.items()],
+        "total": total | shares_of(total_of(rows)),
+        "rows": [{"key": dict(zip(by, name.split(", "), strict=True)), **row, **shares_of(row)} for name, row in rows.items()],
         "tokens": {f"{place}.{column}": _token(place, column, query) for place in places for column in COUNTED},
     }
     return encode(answer)
@@ -191,7 +192,7 @@ def told(capsys: pytest.CaptureFixture[str]) -> str:
     return printed.replace("\n  ", " ")
 
 
-COMPARED = "120 events, 30 dossiers, 660 figures compared (seed 7)"
+COMPARED = "120 events, 30 dossiers, 690 figures compared (seed 7)"
 
 
 def test_when_all_agrees_it_says_so(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,0 +1,97 @@
+"""One question never takes reporting down: too many rows are refused, what is many is gathered in parts and answered one by one."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import date, datetime
+
+import httpx
+import pytest
+from prometheus_client import CollectorRegistry
+from pydantic import SecretStr
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from services.reporting import figures, figures_api
+from services.reporting.api import Reporting, create_app
+from services.reporting.figures_api import TOKENS_COST, FigureRoutes
+from services.reporting.gauges import FigureGauges
+from services.reporting.grouping import TooManyRows
+from services.reporting.health import Progress
+from services.reporting.query import Dimension, FigureQuery
+from shared.catalogue import Catalogue
+from shared.domain.localtime import LOCAL
+from shared.problems import Problem
+from tests.reporting.delivery import Topic
+from tests.reporting.logged import an_office, log_of
+
+KEY = "a-key-for-this-test-only"
+NOW = datetime(2999, 12, 31, 12, tzinfo=LOCAL)
+ALWAYS = "from=1900-01-01&to=2999-12-31"
+EVERYTHING = f"/v1/figures?{ALWAYS}&by=department,channel,field,procedure,level,month"
+MOST = 150
+
+
+@pytest.fixture
+async def client(engine: AsyncEngine, shipped: Catalogue) -> AsyncIterator[httpx.AsyncClient]:
+    _, records = log_of(an_office(5, size=60))
+    await Topic(engine).deliver(records)
+    gauges = FigureGauges(engine, lambda: NOW, None)
+    reporting = Reporting(engine, shipped, lambda: NOW, SecretStr(KEY), Progress(assigned=True), CollectorRegistry(), gauges)
+    app = create_app(replace(reporting, figures_max_rows=MOST))
+    headers = {"Authorization": f"Bearer {KEY}"}
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://reporting", headers=headers) as opened:
+        yield opened
+
+
+async def test_more_rows_than_one_answer_may_have_are_refused_with_what_to_leave_out(client: httpx.AsyncClient) -> None:
+    for tokens, most in (("all", MOST // TOKENS_COST), ("none", MOST)):
+        answer = await client.get(f"{EVERYTHING}&tokens={tokens}")
+        assert (answer.status_code, answer.json()["parameter"]) == (422, "by"), answer.text
+        assert f"more than {most} rows" in answer.json()["detail"]
+        assert "leave a dimension out" in answer.json()["detail"]
+
+
+async def test_what_is_below_the_limit_is_answered_and_adds_up(client: httpx.AsyncClient) -> None:
+    answer = await client.get(f"/v1/figures?{ALWAYS}&by=department,channel")
+    found = answer.json()
+    assert all(identity["holds"] for identity in found["identities"])
+    assert 1 < len(found["rows"]) <= MOST // TOKENS_COST
+    assert sum(row["received_total"] for row in found["rows"]) == found["total"]["received_total"]
+
+
+async def test_a_millennium_by_month_has_a_row_only_where_something_is_to_tell(engine: AsyncEngine, shipped: Catalogue) -> None:
+    _, records = log_of(an_office(5, size=60))
+    await Topic(engine).deliver(records)
+    query = FigureQuery(first=date(1900, 1, 1), last=date(2023, 6, 30), as_of=NOW, by=(Dimension.DEPARTMENT, Dimension.MONTH))
+    whole = (await figures.report(engine, query, shipped)).rows
+    short = (await figures.report(engine, replace(query, first=date(2023, 1, 1)), shipped)).rows
+    assert [(row.key, row.figures) for row in whole] == [(row.key, row.figures) for row in short]
+    assert {row.key[1] for row in whole} <= {f"2023-{month:02}" for month in range(1, 7)}
+
+
+async def test_rows_are_refused_while_they_are_gathered(engine: AsyncEngine, shipped: Catalogue) -> None:
+    _, records = log_of(an_office(5, size=60))
+    await Topic(engine).deliver(records)
+    query = FigureQuery(first=date(1900, 1, 1), last=date(2999, 12, 31), as_of=NOW, by=(Dimension.PROCEDURE, Dimension.MONTH))
+    with pytest.raises(TooManyRows):
+        await figures.gathered(engine, query, shipped, 2)
+
+
+async def test_wide_questions_take_turns_and_one_that_waits_too_long_is_told_to_come_again(
+    client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held = asyncio.Semaphore(0)
+    monkeypatch.setattr(figures_api, "TURN_WITHIN_S", 0.01)
+    with pytest.raises(Problem) as refused:
+        async with figures_api._turn(held):
+            pass
+    assert (refused.value.status, refused.value.headers) == (503, {"Retry-After": "5"})
+    assert (await client.get(f"/v1/figures?{ALWAYS}&by=department")).status_code == 200
+
+
+def test_what_can_have_many_rows_is_wide() -> None:
+    query = FigureQuery(first=date(2023, 1, 1), last=date(2023, 12, 31), as_of=NOW)
+    wide = [by for by in Dimension if figures_api.is_wide(replace(query, by=(by,)))]
+    assert wide == [Dimension.PROCEDURE]
+    assert figures_api.is_wide(replace(query, by=(Dimension.DEPARTMENT, Dimension.MONTH)))
+    assert FigureRoutes.__dataclass_fields__["most_rows"].default == figures_api.MOST_ROWS
