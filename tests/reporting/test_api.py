@@ -187,7 +187,7 @@ async def test_dossiers_are_the_snapshots_as_they_came(client: httpx.AsyncClient
     answer = await client.get("/v1/dossiers")
     snapshots = [json.loads(line) for line in answer.text.splitlines()]
     assert [snapshot["code"] for snapshot in snapshots] == [f"H59.15-230103-{number:04}" for number in range(len(HISTORIES))]
-    assert snapshots[2]["version"] == snapshots[2]["sequence"] == 3
+    assert (snapshots[2]["sequence"], snapshots[2]["version"]) == (3, 12), "the version is a function of the content"
 
 
 class TestForm:

@@ -145,7 +145,7 @@ async def test_pages_make_up_the_list_as_at_one_instant(engine: AsyncEngine, shi
     assert (second["as_of"], second["total"], second["cursor"]) == (whole["as_of"], whole["total"], None)
 
 
-@pytest.mark.parametrize(("limit", "fix"), [("0", "greater than"), ("10001", "10000"), ("many", "integer")])
+@pytest.mark.parametrize(("limit", "fix"), [("0", "at least 1"), ("10001", "10000"), ("many", "whole number")])
 async def test_a_wrong_number_of_dossiers_is_refused(client: httpx.AsyncClient, limit: str, fix: str) -> None:
     answer = await client.get(f"/v1/attention?limit={limit}")
     assert answer.status_code == 422
