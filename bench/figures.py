@@ -145,7 +145,7 @@ def _page(bench: Bench, pin: Pin, column: str) -> Call:
 async def _attention(bench: Bench) -> int:
     desks = Desks(bench.catalogue, CUT, timedelta(hours=16))
     snapshots = await due_until(bench.engine, desks.latest(bench.catalogue.departments), ())
-    return len(desks.list(to_dossier(decode_status(one)) for one in snapshots))
+    return len(desks.list(to_dossier(decode_status(snapshot)) for _, snapshot in snapshots))
 
 
 async def _check_the_past(bench: Bench) -> None:
