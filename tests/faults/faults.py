@@ -331,7 +331,10 @@ def poisoned(name: str, make: Callable[[Random], list[topics.Record]]) -> Fault:
     async def strike(world: World) -> None:
         rig = world.rig
         await world.go_on(0.5, 1)
-        world.judge.planted |= set(await topics.write(rig.bootstrap, make(world.random)))
+        records = make(world.random)
+        for record, place in zip(records, await topics.write(rig.bootstrap, records), strict=True):
+            is_tombstone = record.topic == topics.STATUS and record.value is None  # it changes nothing, with or without a letter
+            (world.judge.may_be_planted if is_tombstone else world.judge.planted).add(place)
         await world.go_on(3, 4)
         rig.reporting.kill()
         _kill_workers(rig)

@@ -119,7 +119,8 @@ def statuses(random: Random) -> list[Record]:
         status(sequence=2**63 - 1, version=2**63 - 1),
         status(state="nowhere"),
         status(received_at="9999-12-31T23:59:59-14:00"),
-        status(due_at="9999-12-31T23:59:59-14:00"),
+        status(due_original="9999-12-31T23:59:59-14:00"),
+        status(deadlines=[{"at": at, "due_at": "9999-12-31T23:59:59-14:00"}]),
         status(recordedtime="0001-01-01T00:00:00+14:00"),
         status(state="resolved", closed_at="0001-01-01T00:00:00+14:00", closed_as="resolved"),
         status(state="resolved", closed_at=at),
@@ -128,7 +129,7 @@ def statuses(random: Random) -> list[Record]:
         status(code=""),
         status(alerted={"due_soon": "9999-12-31T23:59:59-14:00"}),
         status().replace(b'"code"', b'"x": ' + b"[" * DEEP + b"]" * DEEP + b', "code"'),
-        status(officer="z" * LARGE),
+        status(officer="z" * LARGE, channel="pigeon"),
     ]
     return _placed(STATUS, [*bytes_of_all_kinds(random), *of_statuses], random)
 
