@@ -11,6 +11,7 @@ from services.reporting.figures import Report, report
 from services.reporting.migrate import migrate
 from services.reporting.projecting.batch import Batch, in_a_row
 from services.reporting.projecting.projection import Move, OffsetsMoved, culprits, project, rewind, stored_readings
+from services.reporting.projecting.projector import poison_pause_s
 from services.reporting.projecting.reading import Read, Reading
 from services.reporting.query import Dimension, FigureQuery
 from services.reporting.tables import dossiers, sums
@@ -208,6 +209,19 @@ class TestMarks:
         read = Read.of({0: Reading(5, LedgerMark(3, 3, 0, 0, RULES_VERSION))}, set())
         assert [record.offset for record in read.taken(marked((5, 9), (6, 10)))] == [5, 6]
         assert (read.gaps[0][0], read.readings[0].next_offset) == (5, 7)
+        assert read.readings[0].mark == LedgerMark(3, 3, 0, 0, RULES_VERSION), "the gap is still seen after a restart"
+
+    def test_a_late_write_by_earlier_rules_is_no_gap(self) -> None:
+        read = Read.of({0: Reading(5, LedgerMark(3, 3, 0, 0, RULES_VERSION))}, {0})
+        assert [record.offset for record in read.taken([*marked((5, 70), rules=RULES_VERSION - 1), *marked((6, 4))])] == [6]
+        assert not read.gaps
+
+    @pytest.mark.parametrize("value", [None, b"", b"{}", b"[1,2,3]", b"[-1,0,0,0,2]", b"[9223372036854775808,0,0,0,2]", b"[" * 100_000])
+    def test_a_header_that_is_no_mark_is_none(self, value: bytes) -> None:
+        record = Sent(b"a", b"{}", 5, headers=[("motcua-ledger", value)])
+        read = Read.of({0: Reading(5, LedgerMark(3, 3, 0, 0, RULES_VERSION))}, {0})
+        assert list(read.taken([record])) == [record]
+        assert read.readings[0].mark == LedgerMark(3, 3, 0, 0, RULES_VERSION)
 
     def test_what_compaction_left_is_no_gap_while_a_partition_is_read_from_its_beginning(self) -> None:
         read = Read.of({0: Reading(0, None, whole_until=20)}, {0})
@@ -236,3 +250,8 @@ class TestMarks:
 def marked(*records: tuple[int, int], rules: int = RULES_VERSION) -> list[Sent]:
     """Records by their offsets and by how many events the ledger had."""
     return [Sent(b"a", b"{}", offset, headers=mark_header(LedgerMark(events, events, 0, 0, rules))) for offset, events in records]
+
+
+@pytest.mark.parametrize(("in_a_row", "pause_s"), [(0, 0.0), (100, 0.0), (101, 0.101), (2_000, 2.0), (10**6, 5.0)])
+def test_a_flood_of_unusable_records_slows_the_projector(in_a_row: int, pause_s: float) -> None:
+    assert poison_pause_s(in_a_row) == pause_s

@@ -7,11 +7,14 @@ from pydantic import SecretStr
 from sqlalchemy import delete
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from services.reporting.projecting.projection import Move, rewind, stored_readings
+from services.reporting.projecting.reading import Reading
 from services.reporting.reconciliation import AcceptedEvents, Marked, StoredEvents, marked, received_less_counted
 from services.reporting.rules import answering
 from services.reporting.store import writing
 from services.reporting.tables import dossiers
 from shared.contract.marks import LedgerMark, mark_header
+from shared.contract.topics import STATUS
 from shared.domain.rules import RULES_VERSION
 from tests.builders.events import event, received
 from tests.reporting.delivery import Sent, Topic, statuses
@@ -50,6 +53,19 @@ async def test_a_lost_dossier_is_missed_on_both_counts(engine: AsyncEngine) -> N
 async def test_without_marks_nothing_is_said(engine: AsyncEngine) -> None:
     await Topic(engine).deliver([replace(record, headers=[]) for record in an_office()])
     assert await missing(engine) is None
+
+
+async def test_nothing_is_said_of_a_partition_that_is_being_read_from_its_beginning(engine: AsyncEngine) -> None:
+    await Topic(engine).deliver(an_office())
+    (reading,) = (await stored_readings(engine, STATUS.name, [0])).values()
+    await rewind(engine, STATUS.name, {0: Move(reading.next_offset, Reading(0, reading.mark, whole_until=reading.next_offset))})
+    assert await missing(engine) is None
+
+
+async def test_an_event_whose_status_was_of_no_use_is_missed(engine: AsyncEngine) -> None:
+    *good, last = an_office()
+    await Topic(engine).deliver([*good, replace(last, value=b"?")])
+    assert await missing(engine) == 1
 
 
 async def test_the_count_of_all_dossiers_is_taken_seldom(engine: AsyncEngine) -> None:

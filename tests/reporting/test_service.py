@@ -6,7 +6,7 @@ import signal
 import sys
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,9 @@ from aiokafka.admin import AIOKafkaAdminClient
 
 from services.reporting.settings import ReportingSettings
 from shared.contract.codec import decode_dead_letter
+from shared.contract.marks import LedgerMark, mark_header
 from shared.contract.topics import DEAD_LETTERS, STATUS
+from shared.domain.rules import RULES_VERSION
 from shared.kafka import ensure_topics
 from tests.builders.events import event, received
 from tests.reporting.delivery import Sent, statuses
@@ -83,12 +85,12 @@ async def service(folder: Path, broker: str) -> AsyncIterator[Service]:
             await process.wait()
 
 
-async def send(broker: str, records: Iterable[Sent]) -> None:
+async def send(broker: str, records: Iterable[Sent], partition: int | None = None) -> None:
     producer = AIOKafkaProducer(bootstrap_servers=broker)
     await producer.start()
     try:
         for record in records:
-            await producer.send_and_wait(STATUS.name, record.value, key=record.key)
+            await producer.send_and_wait(STATUS.name, record.value, key=record.key, partition=partition, headers=record.headers)
     finally:
         await producer.stop()
 
@@ -145,6 +147,30 @@ async def test_a_topic_made_anew_is_read_from_its_beginning(tmp_path: Path, topi
     await send(topics, statuses("H59.15-230103-0077", HISTORY))
     async with service(tmp_path, topics) as running:
         await running.counts(6)
+
+
+async def test_a_topic_made_anew_that_has_grown_past_what_was_read_is_read_from_its_beginning(tmp_path: Path, topics: str) -> None:
+    """The former topic had announcements, too, so its offsets were further on than its events; those of the new one lie behind them."""
+    first, second, third, fourth = (list(statuses(f"H59.15-230103-000{number}", HISTORY)) for number in range(4))
+    announced = [first[1]] * 3
+    async with service(tmp_path, topics) as running:
+        await send(topics, with_marks([*first, *announced, *second], [1, 2, 2, 2, 2, 3, 4]), partition=0)
+        await running.counts(2)
+        assert await running.stop() == 0
+    await remake_status_topic(topics)
+    await send(topics, with_marks([*first, *second, *third, *fourth], range(1, 9)), partition=0)
+    async with service(tmp_path, topics) as running:
+        await running.counts(4)
+        assert (await running.total())["resolved_total"] == 4
+        page = (await running.client.get("/metrics")).text
+        assert "motcua_statuses_skipped_total 1.0" in page
+        assert await running.stop() == 0
+
+
+def with_marks(records: Iterable[Sent], events: Iterable[int]) -> list[Sent]:
+    """The records as the ledger's partition wrote them, each with how many events it then held."""
+    pairs = zip(records, events, strict=True)
+    return [replace(record, headers=mark_header(LedgerMark(held, held, 0, held, RULES_VERSION))) for record, held in pairs]
 
 
 async def remake_status_topic(broker: str) -> None:
