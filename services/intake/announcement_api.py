@@ -18,7 +18,7 @@ from services.intake.announcements.views import Page, answer, planned_answer, su
 from services.intake.announcements.wording import sentence
 from services.intake.answers import problem
 from services.intake.committer import TRANSIENT, LogRefuses, StoreUnavailable
-from services.intake.database import take_commit_lock
+from services.intake.database import committing
 from services.intake.event_documents import reference
 from services.intake.service import Intake, IntakeService
 from shared.clock import system_clock
@@ -122,8 +122,7 @@ async def _store(intake: Intake, body: NewAnnouncement, announcement: Announceme
 
 
 async def _store_locked(intake: Intake, body: NewAnnouncement, announcement: Announcement) -> tuple[Stored, list[str], bool]:
-    async with intake.database.writer.begin() as connection:
-        await take_commit_lock(connection)
+    async with committing(intake.database) as connection:
         if (why := await log.refusal(connection)) is not None:
             raise LogRefuses(why)
         found = await _known(connection, announcement, body)

@@ -14,7 +14,7 @@ from services.intake import log
 from services.intake.announcements import store as announcement_store
 from services.intake.announcements.known import Announcements
 from services.intake.candidates import Candidate, Mint
-from services.intake.database import Database, take_commit_lock
+from services.intake.database import Database, committing
 from services.intake.desk import Desk, Known, NotDecided, Row
 from services.intake.dossiers import RecentDossiers
 from services.intake.outcomes import Outcome
@@ -167,8 +167,7 @@ class Committer:
             waiting.fail(StoreUnavailable("the event log can't be written right now; nothing of this request was promised, send it again"))
 
     async def _commit(self, requests: list[Sequence[Candidate]]) -> list[list[Outcome]]:
-        async with self._database.writer.begin() as connection:
-            await take_commit_lock(connection)
+        async with committing(self._database) as connection:
             known = await self._read(connection, [candidate for request in requests for candidate in request])
             desk = Desk(known, self._announcements.catalogue, self._clock(), self._recording_clock())
             outcomes = desk.decide_all(requests)

@@ -1,5 +1,7 @@
 """The database as intake uses it: one connection that writes, some that read, and the schema brought up to date at start."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -7,6 +9,7 @@ from typing import Any
 from alembic import command
 from alembic.config import Config
 from sqlalchemy import Connection, event, make_url, text
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from services.intake.settings import IntakeSettings
@@ -16,7 +19,7 @@ COMMIT_LOCK = 0x6D6F7463756101  # advisory locks of PostgreSQL: "motcua" and a n
 RELAY_LOCK = 0x6D6F7463756102
 BUSY_TIMEOUT_MS = 10_000
 BLOCKED_AT_MOST_MS = 10_000
-"""How long an instance that is frozen, or whose machine is gone, can hold another one up: then PostgreSQL ends its transaction."""
+"""How long an instance that is frozen, or whose machine is gone, can keep a lock: then PostgreSQL, or who waits, ends its session."""
 BOUNDED = {
     "timeout": 5,
     "command_timeout": 30,
@@ -88,6 +91,37 @@ def _prepare_sqlite(engine: AsyncEngine, synchronous: str, begin: str) -> None:
 async def leave_when_idle(connection: AsyncConnection) -> None:
     """Let PostgreSQL end this session, and give its locks back, when nothing comes over it for a while: its owner is frozen or gone."""
     await connection.execute(text(f"SET idle_session_timeout = {BLOCKED_AT_MOST_MS}"))
+
+
+_END_FROZEN = text(
+    "SELECT pg_terminate_backend(pid) FROM pg_locks JOIN pg_stat_activity USING (pid) WHERE locktype = 'advisory' AND granted "
+    "AND datname = current_database() AND (classid::bigint << 32) + objid::bigint = :lock "
+    "AND wait_event_type = 'Client' AND query_start < clock_timestamp() - make_interval(secs => :seconds)"
+)
+_LOCK_NOT_AVAILABLE = "55P03"
+
+
+async def end_frozen(connection: AsyncConnection, lock: int) -> None:
+    """End the session that holds an advisory lock when it has waited too long for its client, whatever it waits in the middle of.
+
+    PostgreSQL's own time limits see a session between two statements only. A client that froze between two messages of one, or while it
+    was sent rows, leaves its session in the middle of a statement, and that holds its locks for ever.
+    """
+    await connection.execute(_END_FROZEN, {"lock": lock, "seconds": BLOCKED_AT_MOST_MS / 1000})
+
+
+@asynccontextmanager
+async def committing(database: Database) -> AsyncIterator[AsyncConnection]:
+    """The one transaction, across all instances, that adds to the log. Who waited for it in vain sees to it that nobody frozen keeps it."""
+    try:
+        async with database.writer.begin() as connection:
+            await take_commit_lock(connection)
+            yield connection
+    except DBAPIError as failure:
+        if getattr(failure.orig, "sqlstate", None) == _LOCK_NOT_AVAILABLE:
+            async with database.reader.connect() as connection:
+                await end_frozen(connection, COMMIT_LOCK)
+        raise
 
 
 async def take_commit_lock(connection: AsyncConnection) -> None:

@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.intake import log
 from services.intake.comparison import Found, Last, compared, ends, lacking, last_numbered
-from services.intake.database import RELAY_LOCK, Database, leave_when_idle
+from services.intake.database import RELAY_LOCK, Database, end_frozen, leave_when_idle
 from services.intake.desk import Row
 from services.intake.metrics import Metrics
 from services.intake.sender import Sender, TopicRemade
@@ -176,6 +176,7 @@ class Relay:
             self.has_looked.set()
             if self._draining:
                 return False
+            await end_frozen(connection, RELAY_LOCK)
             await self._sleep_until_woken(POLL_SECONDS)
         await leave_when_idle(connection)
         return True

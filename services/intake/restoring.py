@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.intake import log
 from services.intake.comparison import ends
-from services.intake.database import Database, take_commit_lock
+from services.intake.database import Database, committing
 from services.intake.desk import Row
 from shared.contract.envelope import CloudEvent
 from shared.contract.marks import added_of, number_of
@@ -71,8 +71,7 @@ async def restore(database: Database, found_missing: Sequence[TopicEvent]) -> Re
 
     With a conflict nothing is appended. Afterwards the relay sends everything again, and instances accept again once it has compared.
     """
-    async with database.writer.begin() as writing:
-        await take_commit_lock(writing)
+    async with committing(database) as writing:
         logged = await _logged(writing, [event.event_id for event in found_missing])  # another restore may have been quicker
         missing = [event for event in found_missing if event.event_id not in logged]
         known = await log.latest_sequences(writing, {event.dossier for event in missing})
