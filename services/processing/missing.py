@@ -4,7 +4,6 @@ Intake numbers a dossier's events without gaps, so a gap says that this worker s
 topic again; only what is truly not there becomes a dead letter.
 """
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -16,13 +15,16 @@ from shared.scan import scan
 from shared.usable import Unusable, usable_event
 
 MOST_SEARCHED = 10_000
+WAITS_SECONDS, LOOKS_EVERY_SECONDS = 15.0, 0.5  # for a relay that finds the topic emptied and sends the log again
 Past = dict[str, dict[int, CloudEvent]]  # by dossier code and sequence
 
 
-async def search(connection: Mapping[str, Any], number: int, codes: Iterable[str], until: int, searched: dict[str, int]) -> Past:
-    """The dossiers' events that stand in the partition before an offset. `searched` remembers up to where each was looked for."""
+async def search(connection: Mapping[str, Any], number: int, codes: Iterable[str], past: Past, searched: dict[str, int]) -> None:
+    """Add to `past` the dossiers' events that stand in the partition, those behind the gap too: the relay may be sending the log again.
+
+    `searched` remembers up to where dossiers were looked for of which nothing was found.
+    """
     wanted = set(codes)
-    past: Past = defaultdict(dict)
 
     def take(record: Any) -> None:
         if record.key is None or record.key.decode(errors="replace") not in wanted:
@@ -32,12 +34,10 @@ async def search(connection: Mapping[str, Any], number: int, codes: Iterable[str
         except Unusable:
             return
         if envelope.subject in wanted and envelope.sequence is not None:
-            past[envelope.subject].setdefault(envelope.sequence, envelope)
+            past.setdefault(envelope.subject, {}).setdefault(envelope.sequence, envelope)
 
     tp = TopicPartition(EVENTS.name, number)
-    start = min((searched.get(code, 0) for code in wanted), default=until)
-    await scan(connection, {tp: start}, take, {tp: until})
+    ends = await scan(connection, {tp: min(searched.get(code, 0) for code in wanted)}, take)
     if len(searched) > MOST_SEARCHED:
         searched.clear()
-    searched.update((code, until) for code in wanted if not past.get(code))
-    return past
+    searched.update((code, ends[tp]) for code in wanted)

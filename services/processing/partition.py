@@ -19,7 +19,7 @@ class Partition:
     `misplaced` are dossiers whose newest status lies before an older one in the changelog, so that compaction would keep the older: they
     are written again. `highest` is the highest event number this partition ever stood for; below it the events are being read again.
     Up to the number `searched_until` the topic was read from its beginning: what is missing there is not in it. `searched` says the same
-    of single dossiers, by offset.
+    of single dossiers, by offset. `has_waited`: events that were missing did not come within the time that is waited for them.
     """
 
     def __init__(self, new_index: Callable[[], StatusIndex]) -> None:
@@ -38,6 +38,7 @@ class Partition:
         self.forgotten: Counter[Seat] = Counter()
         self.has_forgotten = False
         self.searched: dict[str, int] = {}
+        self.has_waited = False
 
     @property
     def is_reading_again(self) -> bool:

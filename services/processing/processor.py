@@ -3,6 +3,8 @@
 Only then does the ledger's place move on. Whatever dies in between, the batch comes again and ends in the same state (docs/guarantees.md).
 """
 
+import asyncio
+import time
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from copy import copy
@@ -107,15 +109,31 @@ class Processor:
         for number, codes in gaps.items():
             if self._partitions[number].has_forgotten:
                 await self._changelog.recall(number, self._partitions[number], codes - self._partitions[number].entries.keys())
-        past: dict[int, missing.Past] = {}
-        for number, codes in self._gaps(read, ahead_only=True).items():
-            first = min(record.offset for record, _ in read if record.partition == number and record.topic == EVENTS.name)
+        past: dict[int, missing.Past] = defaultdict(dict)
+        for number, codes in self._gaps(read, past).items():
             log.warning("ledger_behind", partition=number, dossiers=sorted(codes)[:10], count=len(codes))
-            past[number] = await missing.search(self._connection, number, codes, first, self._partitions[number].searched)
+            await self._search(number, codes, read, past)
         return past
 
-    def _gaps(self, read: Sequence[Read], *, ahead_only: bool = False) -> dict[int, set[str]]:
-        """Codes by partition whose event comes after one that is not known, or is an old one of a dossier that is not in memory."""
+    async def _search(self, number: int, codes: set[str], read: Sequence[Read], past: dict[int, missing.Past]) -> None:
+        """Events of intake's that are not there may be on their way: its relay notices a topic that lost some. Waited for once in vain."""
+        partition, deadline = self._partitions[number], time.monotonic() + missing.WAITS_SECONDS
+        searched: dict[str, int] = {code: partition.searched[code] for code in codes if code in partition.searched}
+        numbered = any(number_of(record.headers) is not None for record, content in read if _code(content) in codes)
+        while True:
+            await missing.search(self._connection, number, codes, past[number], searched)
+            codes = self._gaps(read, past).get(number, set())
+            if not codes or not numbered or partition.has_waited or time.monotonic() > deadline:
+                break
+            await asyncio.sleep(missing.LOOKS_EVERY_SECONDS)
+        partition.has_waited = numbered and bool(codes)
+        partition.searched = {code: end for code, end in searched.items() if code not in past[number]}
+
+    def _gaps(self, read: Sequence[Read], past: dict[int, missing.Past] | None = None) -> dict[int, set[str]]:
+        """Codes by partition whose event comes after one that is not known, or is an old one of a dossier that is not in memory.
+
+        With `past`, what was found by a search: only those that it does not lead up to.
+        """
         found: dict[int, set[str]] = defaultdict(set)
         known: dict[str, int] = {}
         for record, content in read:
@@ -124,9 +142,14 @@ class Processor:
             partition, code = self._partitions[record.partition], content.subject
             entry = partition.entries.get(code)
             before = known.get(code, 0 if entry is None else entry.dossier.sequence)
-            if content.sequence > before + 1 or (
-                entry is None and before == 0 and not ahead_only and partition.has_forgotten and self._was_read(record, partition)
-            ):
+            if past is None:
+                is_gap = content.sequence > before + 1 or (
+                    entry is None and before == 0 and partition.has_forgotten and self._was_read(record, partition)
+                )
+            else:
+                there = past.get(record.partition, {}).get(code, {})
+                is_gap = not all(sequence in there for sequence in range(before + 1, content.sequence))
+            if is_gap:
                 found[record.partition].add(code)
             known[code] = max(before, content.sequence)
         return found
@@ -257,6 +280,10 @@ class Processor:
             self._metrics.dead_letters.labels(letter.reason).inc()
         for alert in decided.alerts:
             self._metrics.alerts.labels(alert.threshold).inc()
+
+
+def _code(content: CloudEvent | Tick | Unusable) -> str | None:
+    return content.subject if isinstance(content, CloudEvent) else None
 
 
 def _read(record: Any) -> CloudEvent | Tick | Unusable:
