@@ -11,7 +11,7 @@ from prometheus_client import CollectorRegistry
 from services.reporting.api import Reporting, create_app
 from services.reporting.gauges import FigureGauges
 from services.reporting.health import Progress
-from services.reporting.migrate import migrate
+from services.reporting.migrate import is_empty, migrate
 from services.reporting.projecting.metrics import PipelineMetrics
 from services.reporting.projecting.projector import Projector
 from services.reporting.rebuild.own import OwnRebuild
@@ -57,7 +57,10 @@ async def serve(settings: ReportingSettings) -> int:
         )
         projector = Projector(settings, engine, system_clock, progress, PipelineMetrics(registry))
         server = Server(create_app(reporting), host=settings.host, port=settings.port, grace_seconds=GRACE_SECONDS)
-        rebuild = None if settings.intake_url is None else OwnRebuild(engine, settings.intake_url, settings.api_key, system_clock)
+        rebuild = None
+        if settings.intake_url is not None:
+            lost_before = system_clock() if await is_empty(engine) else None
+            rebuild = OwnRebuild(engine, settings.intake_url, settings.api_key, system_clock, lost_before)
         return await _together(server, projector, rebuild, stopping)
     finally:
         await engine.dispose()

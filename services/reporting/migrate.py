@@ -16,6 +16,7 @@ from shared.domain.rules import RULES_VERSION
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 HEAD = "head"
+_NO_DOSSIERS = ~exists(select(dossiers.c.code))
 _LOCK = 0x6D6F7463  # any number of our own: "motc"
 
 
@@ -27,7 +28,13 @@ async def migrate(engine: AsyncEngine, to: str = HEAD) -> None:
             await connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
         await connection.run_sync(_upgrade, to)
         if to == HEAD:
-            await connection.execute(update(model).values(rules=RULES_VERSION).where(~exists(select(dossiers.c.code))))
+            await connection.execute(update(model).values(rules=RULES_VERSION).where(_NO_DOSSIERS))
+
+
+async def is_empty(engine: AsyncEngine) -> bool:
+    """Whether the model has no dossiers: it is new, or it was lost."""
+    async with engine.connect() as connection:
+        return bool((await connection.execute(select(_NO_DOSSIERS))).scalar())
 
 
 def _upgrade(connection: Connection, to: str) -> None:

@@ -2,13 +2,13 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import httpx
 import pytest
 from prometheus_client import CollectorRegistry
 from pydantic import SecretStr
-from sqlalchemy import delete, text, update
+from sqlalchemy import delete, select, text, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.reporting.api import Reporting, create_app
@@ -104,6 +104,26 @@ async def test_reporting_rebuilds_by_itself_from_intakes_log(engine: AsyncEngine
     assert all(identity["holds"] for identity in found["identities"])
     assert found["total"]["received_total"] == found["total"]["received_in_person_or_postal"] + found["total"]["received_online"]
     assert (await client.get("/v1/consistency")).text.splitlines()[-1].endswith('"differences":0}')
+
+
+@pytest.mark.parametrize(("earlier", "differing"), [(True, True), (False, False)], ids=["lost", "new"])
+async def test_a_model_that_was_lost_gets_back_what_was_known_when(
+    engine: AsyncEngine, client: httpx.AsyncClient, log: list[Line], *, earlier: bool, differing: bool
+) -> None:
+    """It is of today's rules and filled from the topic since; only a log with events from before its start makes it anew."""
+    await own_rebuild(engine, intake(log)).run(asyncio.Event())
+    first = log[0].event.recordedtime
+    assert first is not None
+    before = await generation(engine)
+    again = own_rebuild(engine, intake(log))
+    again.lost_before = first + timedelta(seconds=1) if earlier else first
+    await again.run(asyncio.Event())
+    assert (await generation(engine) != before) is differing
+
+
+async def generation(engine: AsyncEngine) -> int:
+    async with snapshot(engine) as connection:
+        return int((await connection.execute(select(model.c.generation))).scalar_one())
 
 
 async def test_an_intake_that_is_away_or_of_another_office_changes_nothing(engine: AsyncEngine, log: list[Line]) -> None:

@@ -1,7 +1,11 @@
-"""After an upgrade whose rules count otherwise, reporting makes its read model anew by itself, from intake's log over HTTP."""
+"""Reporting makes its read model anew by itself, from intake's log over HTTP: after an upgrade of the rules, and when it was lost.
+
+A lost model fills from the status topic too, and counts rightly from it, but what was known when is only in the log.
+"""
 
 import asyncio
 from dataclasses import dataclass
+from datetime import datetime
 
 import httpx
 import structlog
@@ -32,12 +36,16 @@ class NothingToRebuildFrom(Exception):
 
 @dataclass(slots=True)
 class OwnRebuild:
-    """Goes on until the model was made by this version's rules, by whomever."""
+    """Goes on until the model was made by this version's rules, by whomever, and knows what the log knows.
+
+    `lost_before`: the model was empty when this process started, then; a log with earlier events knows more than it.
+    """
 
     engine: AsyncEngine
     intake_url: str
     key: SecretStr
     clock: Clock
+    lost_before: datetime | None = None
     look_again_s: float = LOOK_AGAIN_S
     transport: httpx.AsyncBaseTransport | None = None
 
@@ -46,7 +54,7 @@ class OwnRebuild:
         seen: Standing | None = None
         while not stopping.is_set():
             try:
-                if await self._is_current():
+                if await self._is_current() and not await self._knows_less_than_the_log():
                     return
                 now = await self._somebodys()
                 if now is None or now == seen:
@@ -67,6 +75,17 @@ class OwnRebuild:
         async with snapshot(self.engine) as connection:
             return await rules_of(connection) == RULES_VERSION
 
+    async def _knows_less_than_the_log(self) -> bool:
+        if self.lost_before is None:
+            return False
+        async with self._intake() as intake:
+            first = await _lines(intake, 0, 1)
+        recordedtime = first[0].event.recordedtime if first else None
+        if recordedtime is not None and recordedtime < self.lost_before:
+            return True
+        self.lost_before = None
+        return False
+
     async def _somebodys(self) -> Standing | None:
         async with snapshot(self.engine) as connection:
             if not await connection.run_sync(beside.exists):
@@ -75,10 +94,7 @@ class OwnRebuild:
             return None if row is None else Standing(*row)
 
     async def _rebuild(self) -> None:
-        headers = {"Authorization": f"Bearer {self.key.get_secret_value()}"}
-        async with httpx.AsyncClient(
-            base_url=self.intake_url, headers=headers, timeout=TIMEOUT_S, trust_env=False, transport=self.transport
-        ) as intake:
+        async with self._intake() as intake:
             begun = await parts.start(self.engine, self.clock())
             log.info("rebuild_begins", rebuild=begun.number, rules=RULES_VERSION)
             position = await self._send_the_log(intake, begun.number, 0)
@@ -87,7 +103,12 @@ class OwnRebuild:
             await parts.settle(self.engine, begun.number)
             await self._send_the_log(intake, begun.number, position)
             outcome = await swap(self.engine, begun.number)
+            self.lost_before = None
         log.info("rebuild_done", dossiers=outcome.dossiers, events=outcome.events, differing=len(outcome.findings), rules=RULES_VERSION)
+
+    def _intake(self) -> httpx.AsyncClient:
+        headers = {"Authorization": f"Bearer {self.key.get_secret_value()}"}
+        return httpx.AsyncClient(base_url=self.intake_url, headers=headers, timeout=TIMEOUT_S, trust_env=False, transport=self.transport)
 
     async def _send_the_log(self, intake: httpx.AsyncClient, number: int, position: int) -> int:
         """Everything after the position; where the log ended."""
@@ -99,8 +120,8 @@ class OwnRebuild:
         return position
 
 
-async def _lines(intake: httpx.AsyncClient, after: int) -> list[Line]:
-    answer = await intake.get("/v1/log", params={"after": after, "limit": PART_EVENTS})
+async def _lines(intake: httpx.AsyncClient, after: int, limit: int = PART_EVENTS) -> list[Line]:
+    answer = await intake.get("/v1/log", params={"after": after, "limit": limit})
     return read_lines(answer.raise_for_status().content, after)
 
 
