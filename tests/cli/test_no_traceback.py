@@ -16,6 +16,8 @@ from tests.cli.recording_intake import KEY, Fault, RecordingIntake, respond, ser
 from tests.support.ports import free_port_base
 from tests.support.wait import wait_until
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 CODE = "H59.15-231208-0001"
 NOBODY = f"http://127.0.0.1:{free_port_base(1)}"

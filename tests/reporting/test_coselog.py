@@ -24,7 +24,10 @@ from tests.support.recount import TOTAL, recount_stories, stories
 LOG = Path(__file__).parents[3] / "shared/data/coselog-receipt.ndjson.gz"
 TODAY = datetime(2026, 1, 1, tzinfo=LOCAL)
 
-pytestmark = pytest.mark.skipif(not LOG.exists(), reason="needs coselog-receipt.ndjson.gz in ../shared/data, beside the project")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not LOG.exists(), reason="needs coselog-receipt.ndjson.gz in ../shared/data, beside the project"),
+]
 
 
 @pytest.fixture(scope="module")

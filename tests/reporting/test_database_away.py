@@ -28,6 +28,8 @@ from tests.builders.events import CODE, event, received
 from tests.reporting.delivery import Topic, statuses
 from tests.support.ports import free_port_base
 
+pytestmark = pytest.mark.slow
+
 KEY = "a-key-for-this-test-only"
 NOW = datetime(2023, 2, 1, 9, tzinfo=LOCAL)
 YEAR = "/v1/figures?from=2023-01-01&to=2023-12-31"
@@ -102,7 +104,6 @@ async def test_a_snapshot_that_an_earlier_version_stored_and_nobody_can_read_is_
 
 
 @pytest.mark.postgres
-@pytest.mark.slow
 async def test_a_reporting_that_stands_still_in_a_transaction_lets_go_of_its_locks(postgres_url: str) -> None:
     """The other one waits ten seconds at most, not until somebody wakes it."""
     frozen, other = open_engine(postgres_url), open_engine(postgres_url)

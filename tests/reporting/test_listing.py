@@ -37,6 +37,7 @@ def told(of: Office) -> dict[str, Story]:
 
 @WORSE_THAN_ANY_BROKER
 @given(of=offices(), rng=st.randoms(use_true_random=False))
+@pytest.mark.slow
 async def test_every_number_has_exactly_its_dossiers(engine: AsyncEngine, of: Office, rng: Random) -> None:
     await empty(engine)
     await Topic(engine).deliver(scrambled(rng, records(of)), batch_size=rng.randint(1, 10))

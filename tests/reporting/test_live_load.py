@@ -21,6 +21,8 @@ from tests.reporting.lists import numbered, some, walked
 from tests.reporting.recorded import Recorded, recorded
 from tests.reporting.test_against_recount import OF_SEEDS, SHIPPED, SPREAD_DAYS, any_query
 
+pytestmark = pytest.mark.slow
+
 DOSSIERS = 150
 BATCH = 25
 FIGURES = 5
@@ -28,7 +30,6 @@ FIGURES = 5
 
 @OF_SEEDS
 @given(seed=st.integers(0, 2**32 - 1))
-@pytest.mark.slow
 async def test_random_figures_stay_exact_while_events_arrive(engine: AsyncEngine, seed: int) -> None:
     """One task projects; the other draws figures and opens them page by page, and opens old ones again."""
     await empty(engine)
