@@ -20,7 +20,7 @@ STARTS_ONE = frozenset({"service", "start_stack", "embedded_broker"})
 LONGEST_FIRST = ("tests/faults", "tests/e2e", "tests/processing", "tests/reporting", "tests/stack")
 
 IN_MEMORY = Path("/dev/shm")  # half the suite's time would be waiting for a disk; tests kill processes, not machines
-ROOM_IN_MEMORY = 4 * 1024**3
+ROOM_IN_MEMORY = 6 * 1024**3
 
 
 def pytest_configure() -> None:
