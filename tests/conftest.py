@@ -8,12 +8,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from motcua.broker import Node
 from tests.support.broker import embedded_broker, shared_broker
 from tests.support.ports import free_port_base
 from tests.support.postgres import NewDatabase, postgres_server
 from tests.support.stack import RunningStack, start_stack
+
+# Property tests judge results, not how fast a shared machine gave them.
+settings.register_profile("motcua", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("motcua")
 
 SERVERS = frozenset({"broker", "fresh_node", "module_broker", "_new_postgres_database", "stack"})
 STARTS_ONE = frozenset({"service", "start_stack", "embedded_broker"})
