@@ -55,12 +55,14 @@ async def serve(settings: ReportingSettings) -> int:
             settings.intake_url,
             figures_max_rows=settings.figures_max_rows,
         )
-        projector = Projector(settings, engine, system_clock, progress, PipelineMetrics(registry))
         server = Server(create_app(reporting), host=settings.host, port=settings.port, grace_seconds=GRACE_SECONDS)
         rebuild = None
         if settings.intake_url is not None:
             lost_before = system_clock() if await is_empty(engine) else None
             rebuild = OwnRebuild(engine, settings.intake_url, settings.api_key, system_clock, lost_before)
+        projector = Projector(settings, engine, system_clock, progress, PipelineMetrics(registry))
+        if rebuild is not None:
+            projector.on_lost = rebuild.ask
         return await _together(server, projector, rebuild, stopping)
     finally:
         await engine.dispose()
@@ -85,7 +87,7 @@ async def _together(server: Server, projector: Projector, rebuild: OwnRebuild | 
 async def _last(rebuild: OwnRebuild | None, stopping: asyncio.Event) -> None:
     """A rebuild that is done ends nothing."""
     if rebuild is not None:
-        await rebuild.run(stopping)
+        await rebuild.serve(stopping)
     await stopping.wait()
 
 

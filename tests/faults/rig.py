@@ -112,6 +112,8 @@ class Rig:
             own |= {"SESSION_TIMEOUT_SECONDS": str(self.session_seconds), "ALERT_GRACE_SECONDS": "1"}
         else:
             own["DATABASE_URL"] = self._databases[service]
+        if service == "reporting":
+            own["INTAKE_URL"] = f"http://127.0.0.1:{self.port_base + 1}"
         environment = {f"MOTCUA_{service.upper()}_{key}": value for key, value in own.items()}
         child = Child(name, [sys.executable, "-m", f"services.{service}"], self.folder / f"{name}.log", environment)
         self.parts[name] = Part(name, child, port)

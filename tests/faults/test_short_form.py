@@ -8,7 +8,7 @@ import pytest
 from tests.faults import poison, topics
 from tests.faults.faults import (
     Fault,
-    broker_wiped_while_all_is_down,
+    broker_wiped,
     churn,
     churn_of_the_frozen,
     frozen,
@@ -29,7 +29,7 @@ KINDS = (
     killed("intake", "worker1", "reporting", "broker"),
     poisoned("events, ticks and statuses", lambda random: [*poison.events(random), *poison.ticks(random), *poison.statuses(random)]),
     remade(topics.STATUS, reporting_too=True),
-    Fault("broker wiped while all is down", broker_wiped_while_all_is_down, 120.0),
+    Fault("broker wiped", broker_wiped, 120.0),
 )
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 

@@ -22,6 +22,7 @@ async def test_with_the_database_away_reads_and_writes_answer_503_with_a_time_to
     async with start(database_url=postgres_url) as intake:
         away = create_async_engine(AWAY)
         database = intake.service.database
+        await database.close()
         object.__setattr__(database, "reader", away)
         object.__setattr__(database, "writer", away)
         for path in ("/v1/dossiers/H59.15-231208-0001", "/v1/log/head", "/healthz/ready"):
@@ -91,8 +92,9 @@ async def test_a_log_that_cannot_be_written_is_not_ready_until_it_can(start: Sta
         padding = "x" * 1900
 
         async def full() -> bool:
-            events = [received(f"H59.15-231208-{next(numbers):04d}", source=f"/{padding}") for _ in range(20)]
+            events = [received(f"H59.15-231208-{next(numbers):04d}") | {"source": f"/{padding}"} for _ in range(20)]
             answers = await asyncio.gather(*(intake.http.post(f"/v1/dossiers/{event['subject']}/events", json=event) for event in events))
+            assert {answer.status_code for answer in answers} <= {201, 503}, answers[0].text
             return any(answer.status_code == 503 for answer in answers)
 
         await wait_until_async(full, 60, "the log is full")

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import TypeVar
@@ -52,6 +52,7 @@ class Projector:
     clock: Clock
     progress: Progress
     metrics: PipelineMetrics
+    on_lost: Callable[[], None] = lambda: None  # called when statuses were lost: what was known when is then only in the log
     read_again_at: dict[int, float] = field(default_factory=dict)  # by partition, when it was last read again (monotonic clock)
     to_read_again: set[int] = field(default_factory=set)  # partitions where a mark jumped
 
@@ -123,6 +124,8 @@ class _Session:
         }
         for number in lost:
             log.warning("projector_rewinds", partition=number, stored=self._readings[number].next_offset, beginning=first[number])
+        if lost:
+            self._projector.on_lost()
         await self._read_whole(lost | {number for number, reading in self._readings.items() if not reading.next_offset})
         for number, reading in self._readings.items():
             self._consumer.seek(TopicPartition(STATUS.name, number), reading.next_offset)
@@ -212,6 +215,7 @@ class _Session:
         projector = self._projector
         if not (due := projector.to_read_again & self._may_be_read_again()):
             return
+        projector.on_lost()
         await self._read_whole(due)
         for number in due:
             self._consumer.seek(TopicPartition(STATUS.name, number), self._readings[number].next_offset)

@@ -4,7 +4,7 @@ A lost model fills from the status topic too, and counts rightly from it, but wh
 """
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 import httpx
@@ -48,6 +48,23 @@ class OwnRebuild:
     lost_before: datetime | None = None
     look_again_s: float = LOOK_AGAIN_S
     transport: httpx.AsyncBaseTransport | None = None
+
+    _asked: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def ask(self) -> None:
+        """Statuses were lost: the model counts rightly all the same, but the log knows more of what was known when."""
+        self.lost_before = self.clock()
+        self._asked.set()
+
+    async def serve(self, stopping: asyncio.Event) -> None:
+        """At the start and whenever it is asked."""
+        while not stopping.is_set():
+            self._asked.clear()
+            await self.run(stopping)
+            asked, stopped = asyncio.create_task(self._asked.wait()), asyncio.create_task(stopping.wait())
+            await asyncio.wait({asked, stopped}, return_when=asyncio.FIRST_COMPLETED)
+            for task in (asked, stopped):
+                task.cancel()
 
     async def run(self, stopping: asyncio.Event) -> None:
         """What passes is tried again; a rebuild that somebody else has begun and that moves is left alone."""
@@ -94,6 +111,7 @@ class OwnRebuild:
             return None if row is None else Standing(*row)
 
     async def _rebuild(self) -> None:
+        lost_before = self.lost_before
         async with self._intake() as intake:
             begun = await parts.start(self.engine, self.clock())
             log.info("rebuild_begins", rebuild=begun.number, rules=RULES_VERSION)
@@ -103,6 +121,7 @@ class OwnRebuild:
             await parts.settle(self.engine, begun.number)
             await self._send_the_log(intake, begun.number, position)
             outcome = await swap(self.engine, begun.number)
+        if self.lost_before == lost_before:  # else it was asked again meanwhile
             self.lost_before = None
         log.info("rebuild_done", dossiers=outcome.dossiers, events=outcome.events, differing=len(outcome.findings), rules=RULES_VERSION)
 
