@@ -144,8 +144,11 @@ def _page(bench: Bench, pin: Pin, column: str) -> Call:
 
 async def _attention(bench: Bench) -> int:
     desks = Desks(bench.catalogue, CUT, timedelta(hours=16))
-    snapshots = await due_until(bench.engine, desks.latest(bench.catalogue.departments), ())
-    return len(desks.list(to_dossier(decode_status(snapshot)) for _, snapshot in snapshots))
+    found = 0
+    async with snapshot(bench.engine) as connection:
+        async for snapshots in due_until(connection, desks.latest(bench.catalogue.departments), ()):
+            found += len(desks.followed(to_dossier(decode_status(stored)) for _, stored in snapshots))
+    return found
 
 
 async def _check_the_past(bench: Bench) -> None:

@@ -1,19 +1,19 @@
 """`GET /v1/attention`: the daily follow-up list, from one state of the read model."""
 
 import asyncio
-from bisect import bisect_right
-from collections.abc import Iterable
+from collections.abc import AsyncGenerator, Iterable
+from contextlib import aclosing
 from datetime import datetime, timedelta
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request
 from sqlalchemy import select
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from starlette.responses import Response
 
 from services.reporting.broken import BrokenDossier
 from services.reporting.following.asked import ONCE, REPEATED, AttentionParameters, AttentionQuery, attention_query, place_after
-from services.reporting.following.attention import Desks, Followed, by_department, tally
+from services.reporting.following.attention import Attention, Desks, Followed, Tally, together
 from services.reporting.following.calendar_feed import CalendarFeed, KnownCalendar
 from services.reporting.instants import microseconds
 from services.reporting.paging import list_of, page_json
@@ -27,6 +27,7 @@ from shared.parameters import only
 from shared.usable import Unusable, usable_status
 
 HOUR = timedelta(hours=1)
+READ_AT_ONCE = 1000
 Stored = tuple[str, bytes]  # a dossier's code and its snapshot
 
 
@@ -51,30 +52,32 @@ def router(engine: AsyncEngine, feed: CalendarFeed, clock: Clock) -> APIRouter:
         known = await feed.known()
         query = attention_query(given, known.catalogue, clock(), list_of(request))
         desks = Desks(known.catalogue, query.as_of, query.working_time)
-        snapshots = await due_until(engine, desks.latest(query.departments or known.catalogue.departments), query.departments)
-        listed = await asyncio.to_thread(_list, desks, snapshots, query.officer)  # thousands of overdue dossiers must not hold others up
-        head = _head(query, desks, listed) | {"calendar": _calendar(feed, known)}
-        start = 0 if query.after is None else bisect_right(listed, query.after, key=lambda one: one.urgency)
-        page = listed[start : start + query.limit]
-        more = len(listed) > start + query.limit
-        after = place_after(query.as_of, page[-1].urgency) if more else None
+        attention = Attention(query.limit, query.after)
+        latest = desks.latest(query.departments or known.catalogue.departments)
+        async with answering(engine) as connection, aclosing(due_until(connection, latest, query.departments)) as parts:
+            async for snapshots in parts:
+                attention.take(await asyncio.to_thread(_followed, desks, snapshots, query.officer))  # others must not be held up
+        head = _head(query, desks, attention) | {"calendar": _calendar(feed, known)}
+        page = attention.page
+        after = place_after(query.as_of, page[-1].urgency) if attention.goes_on else None
         return page_json(request, head, [_dossier(one, query.as_of) for one in page], after)
 
     return found
 
 
-async def due_until(engine: AsyncEngine, latest: datetime, departments: Iterable[str]) -> list[Stored]:
-    """The snapshots of open dossiers whose deadline is not later: a range of the index over open dossiers by deadline."""
+async def due_until(connection: AsyncConnection, latest: datetime, departments: Iterable[str]) -> AsyncGenerator[list[Stored]]:
+    """The snapshots of open dossiers whose deadline is not later, some at a time: a range of the index over open dossiers by deadline."""
     wanted = select(dossiers.c.code, dossiers.c.snapshot).where(dossiers.c.due_at <= microseconds(latest))
     if departments:
         wanted = wanted.where(dossiers.c.department.in_(sorted(departments)))
-    async with answering(engine) as connection:
-        return [(row.code, row.snapshot) for row in await connection.execute(wanted)]
+    async with connection.stream(wanted, execution_options={"yield_per": READ_AT_ONCE}) as rows:
+        async for part in rows.partitions():
+            yield [(row.code, row.snapshot) for row in part]
 
 
-def _list(desks: Desks, snapshots: Iterable[Stored], officer: str | None) -> list[Followed]:
+def _followed(desks: Desks, snapshots: Iterable[Stored], officer: str | None) -> list[Followed]:
     found = (_dossier_of(*stored) for stored in snapshots)
-    return desks.list(dossier for dossier in found if officer is None or dossier.officer == officer)
+    return desks.followed(dossier for dossier in found if officer is None or dossier.officer == officer)
 
 
 def _dossier_of(code: str, snapshot: bytes) -> Dossier:
@@ -84,26 +87,26 @@ def _dossier_of(code: str, snapshot: bytes) -> Dossier:
         raise BrokenDossier(code, unusable.detail) from unusable
 
 
-def _head(query: AttentionQuery, desks: Desks, listed: list[Followed]) -> dict[str, Any]:
+def _head(query: AttentionQuery, desks: Desks, attention: Attention) -> dict[str, Any]:
+    counted = attention.by_department()
     return {
         "as_of": query.as_of.isoformat(),
         "within": query.within,
         "definition": BY_DATE.name,
-        "total": _counts(listed),
+        "total": _counts(together(own for officers in counted.values() for own in officers.values())),
         "departments": [
             {
                 "department": code,
                 "until": desks.desk(code).horizon.isoformat(),
-                **_counts([one for own in officers.values() for one in own]),
+                **_counts(together(officers.values())),
                 "officers": [{"officer": officer, **_counts(own)} for officer, own in officers.items()],
             }
-            for code, officers in by_department(listed).items()
+            for code, officers in counted.items()
         ],
     }
 
 
-def _counts(listed: Iterable[Followed]) -> dict[str, int]:
-    counted = tally(listed)
+def _counts(counted: Tally) -> dict[str, int]:
     return {"overdue": counted.overdue, "due": counted.due}
 
 

@@ -18,7 +18,14 @@ class Ndjson(StreamingResponse):
 
     async def stream_response(self, send: Send) -> None:
         try:
+            first = await anext(self._parts, b"")  # before the status goes out: what keeps it from being made is an answer of its own
+            self.body_iterator = self._from(first)
             await super().stream_response(send)
         finally:
             with CancelScope(shield=True):
                 await self._parts.aclose()
+
+    async def _from(self, first: bytes) -> AsyncGenerator[bytes]:
+        yield first
+        async for part in self._parts:
+            yield part

@@ -65,7 +65,7 @@ async def away(request: pytest.FixtureRequest) -> AsyncIterator[AsyncEngine]:
 
 async def test_reads_say_that_it_is_away_and_when_to_ask_again(away: AsyncEngine, shipped: Catalogue) -> None:
     async with client_of(away, shipped) as client:
-        for path in (YEAR, "/v1/attention", "/v1/reports/ii06a"):
+        for path in (YEAR, "/v1/attention", "/v1/reports/ii06a", "/v1/dossiers", "/v1/consistency"):
             answer = await client.get(path)
             assert (answer.status_code, int(answer.headers["Retry-After"]) > 0) == (503, True), answer.text
 

@@ -1,9 +1,10 @@
 """One question never takes reporting down: too many rows are refused, what is many is gathered in parts and answered one by one."""
 
 import asyncio
-from collections.abc import AsyncIterator
+import tracemalloc
+from collections.abc import AsyncIterator, Awaitable
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 import httpx
 import pytest
@@ -11,17 +12,23 @@ from prometheus_client import CollectorRegistry
 from pydantic import SecretStr
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from services.reporting import figures, figures_api
+from services.reporting import attention_api, figures, figures_api
 from services.reporting.api import Reporting, create_app
+from services.reporting.columns import counts
 from services.reporting.figures_api import TOKENS_COST, FigureRoutes
 from services.reporting.gauges import FigureGauges
 from services.reporting.grouping import TooManyRows
 from services.reporting.health import Progress
+from services.reporting.knowledge import pinned, unlearned
 from services.reporting.query import Dimension, FigureQuery
+from services.reporting.store import snapshot
 from shared.catalogue import Catalogue
+from shared.domain.counting import Measure
 from shared.domain.localtime import LOCAL
 from shared.problems import Problem
-from tests.reporting.delivery import Topic
+from tests.builders.events import received
+from tests.builders.times import at
+from tests.reporting.delivery import Topic, statuses
 from tests.reporting.logged import an_office, log_of
 
 KEY = "a-key-for-this-test-only"
@@ -95,3 +102,54 @@ def test_what_can_have_many_rows_is_wide() -> None:
     assert wide == [Dimension.PROCEDURE]
     assert figures_api.is_wide(replace(query, by=(Dimension.DEPARTMENT, Dimension.MONTH)))
     assert FigureRoutes.__dataclass_fields__["most_rows"].default == figures_api.MOST_ROWS
+
+
+async def overdue(engine: AsyncEngine, numbers: range) -> None:
+    opened = (received(at("2023-01-03"), due_at=at("2023-01-10")),)
+    await Topic(engine, end=numbers.start).deliver(
+        record for number in numbers for record in statuses(f"H59.15-230103-{number:05}", opened)
+    )
+
+
+async def peak(asked: Awaitable[object]) -> int:
+    """The most memory that Python held while it was answered."""
+    tracemalloc.start()
+    try:
+        await asked
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+async def test_the_length_of_the_follow_up_list_costs_no_memory(
+    engine: AsyncEngine, client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ten times as many dossiers; each has a snapshot of half a kilobyte."""
+    monkeypatch.setattr(attention_api, "READ_AT_ONCE", 100)
+    await overdue(engine, range(300))
+    await client.get("/v1/attention?limit=5")  # what is made once is made
+    few = await peak(client.get("/v1/attention?limit=5"))
+    await overdue(engine, range(300, 3000))
+    many = await peak(client.get("/v1/attention?limit=5"))
+    assert many - few < 2700 * 100
+    found = (await client.get("/v1/attention?limit=5&department=H59.15")).json()
+    assert found["total"]["overdue"] >= 3000
+    assert len(found["dossiers"]) == 5
+
+
+async def test_what_was_known_before_costs_no_memory_for_each_day(engine: AsyncEngine, shipped: Catalogue) -> None:
+    """Everything became known later, so all of it is taken back: as many numbers as there are groups, not as there are days."""
+    opened = [(number, at("2023-01-03") + timedelta(days=number)) for number in range(300)]
+    records = (
+        record
+        for number, day in opened
+        for record in statuses(f"H59.15-230103-{number:05}", (received(day, due_at=day + timedelta(days=9)),), [day])
+    )
+    await Topic(engine).deliver(records)
+    query = FigureQuery(first=date(2023, 1, 1), last=date(2023, 12, 31), as_of=NOW, known_at=at("2023-01-01"))
+    async with snapshot(engine) as connection:
+        taken_back = await unlearned(connection, query, await pinned(connection, query.known_at))
+    (received_in_all,) = [one for one in taken_back if one.measure is Measure.RECEIVED]
+    assert received_in_all.amount == -300
+    assert len(taken_back) == len({one.measure for one in taken_back})
+    assert not any(counts((await figures.report(engine, query, shipped)).total).values())

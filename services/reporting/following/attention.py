@@ -4,6 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from heapq import nsmallest
 
 from services.reporting.following.ruler import Ruler, calendar_of
 from shared.catalogue import Catalogue
@@ -86,34 +87,61 @@ class Desks:
             self._desks[department] = Desk(self._catalogue, department, self._now, self._within)
         return self._desks[department]
 
-    def list(self, dossiers: Iterable[Dossier]) -> list[Followed]:
-        """Those to follow up, the most urgent first."""
+    def followed(self, dossiers: Iterable[Dossier]) -> list[Followed]:
+        """Those to follow up, in the order given."""
         found = (self.desk(dossier.department).followed(dossier) for dossier in dossiers)
-        return sorted((one for one in found if one is not None), key=lambda one: one.urgency)
+        return [one for one in found if one is not None]
 
     def latest(self, departments: Iterable[str]) -> datetime:
         """The last instant any of the departments' lists reaches, those that the catalogue does not have included."""
         return max(self.desk(department).reach for department in ("", *departments))
 
 
-def tally(listed: Iterable[Followed]) -> Tally:
-    counts = Counter(one.overdue for one in listed)
-    return Tally(overdue=counts[True], due=counts[False])
+class Attention:
+    """The list as it is read, some dossiers at a time: it counts all of them and keeps a page, so that its length costs no memory."""
+
+    def __init__(self, limit: int, after: Urgency | None = None) -> None:
+        self._limit, self._after = limit, after
+        self._next: list[Followed] = []  # one more than the page has
+        self._counts: dict[str, dict[str | None, Counter[bool]]] = defaultdict(lambda: defaultdict(Counter))
+
+    def take(self, followed: Iterable[Followed]) -> None:
+        """Count them, and keep the most urgent after the place where the page starts."""
+        later = []
+        for one in followed:
+            self._counts[one.dossier.department][one.dossier.officer][one.overdue] += 1
+            if self._after is None or one.urgency > self._after:
+                later.append(one)
+        self._next = nsmallest(self._limit + 1, [*self._next, *later], key=lambda one: one.urgency)
+
+    @property
+    def page(self) -> list[Followed]:
+        """The most urgent first."""
+        return self._next[: self._limit]
+
+    @property
+    def goes_on(self) -> bool:
+        return len(self._next) > self._limit
+
+    def by_department(self) -> dict[str, dict[str | None, Tally]]:
+        """How many each department and officer has, those with the most overdue first; of equals by code, without an officer last."""
+        found = {
+            code: {name: Tally(overdue=own[True], due=own[False]) for name, own in officers.items()}
+            for code, officers in self._counts.items()
+        }
+        departments = sorted(found, key=lambda code: (*_fewest(together(found[code].values())), code))
+        return {code: _by_officer(found[code]) for code in departments}
 
 
-def by_department(listed: Iterable[Followed]) -> dict[str, dict[str | None, list[Followed]]]:
-    """The dossiers of each department and officer, those with the most overdue first; of equals by code, without an officer last."""
-    found: dict[str, dict[str | None, list[Followed]]] = defaultdict(lambda: defaultdict(list))
-    for one in listed:
-        found[one.dossier.department][one.dossier.officer].append(one)
-    departments = sorted(found, key=lambda code: (*_fewest(one for own in found[code].values() for one in own), code))
-    return {code: _by_officer(found[code]) for code in departments}
+def together(tallies: Iterable[Tally]) -> Tally:
+    """Their sum."""
+    found = list(tallies)
+    return Tally(overdue=sum(one.overdue for one in found), due=sum(one.due for one in found))
 
 
-def _by_officer(found: dict[str | None, list[Followed]]) -> dict[str | None, list[Followed]]:
+def _by_officer(found: dict[str | None, Tally]) -> dict[str | None, Tally]:
     return {name: found[name] for name in sorted(found, key=lambda name: (*_fewest(found[name]), name is None, name or ""))}
 
 
-def _fewest(listed: Iterable[Followed]) -> tuple[int, int]:
-    counted = tally(listed)
+def _fewest(counted: Tally) -> tuple[int, int]:
     return -counted.overdue, -counted.due
