@@ -1,24 +1,26 @@
 """What was known when: which version of a dossier counts in a state of the read model, and what that changes in the sums."""
 
 from collections import defaultdict
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Integer, Table, literal, or_, select, union_all
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.reporting.entry import decode_entry
+from services.reporting.entry import Entry, add, decode_entry
 from services.reporting.instants import microseconds
 from services.reporting.measures import Counted
 from services.reporting.membership import sums_of
 from services.reporting.query import Dimension, FigureQuery
 from services.reporting.range_sums import BEFORE, OF_PROCEDURES, RangeSum, filtered
+from services.reporting.rollup import Cell
 from services.reporting.tables import dossiers, history, model
 from shared.domain.counting import Measure
 from shared.domain.events import Channel
 
 READ_AT_ONCE = 1000
+CELLS_AT_ONCE = 50_000  # about ten megabytes
 Sum = tuple[str | None, str | None, int, Channel, Counted]  # a range sum without its amount
 
 
@@ -62,14 +64,35 @@ async def unlearned(connection: AsyncConnection, query: FigureQuery, pin: Pin) -
     """
     if pin.known_at is None:
         return []
-    amounts: dict[Sum, int] = defaultdict(int)  # as fine as the query asks: versions and days are many, what is asked for is little
-    by_department, by_procedure = Dimension.DEPARTMENT in query.by, not OF_PROCEDURES.isdisjoint(query.by)
+    amounts: dict[Sum, int] = defaultdict(int)
+    cells: dict[Cell, int] = {}
     async for changed in _since(connection, query, pin.known_at):
         for sign, contributions in changed:
-            for one in sums_of(decode_entry(contributions), query):
-                department, procedure = one.department if by_department else None, one.procedure if by_procedure else None
-                amounts[department, procedure, one.bucket, one.channel, one.measure] += sign * one.amount
+            add(cells, decode_entry(contributions), sign)
+        if len(cells) > CELLS_AT_ONCE:
+            _gather(amounts, cells, query)
+            cells = {}
+    _gather(amounts, cells, query)
     return [RangeSum(*key, amount) for key, amount in amounts.items() if amount]
+
+
+def _gather(amounts: dict[Sum, int], cells: Mapping[Cell, int], query: FigureQuery) -> None:
+    """Add the cells as finely as the query asks: days and versions are many, what is asked for is little."""
+    by_department, by_procedure = Dimension.DEPARTMENT in query.by, not OF_PROCEDURES.isdisjoint(query.by)
+    for entry in _entries(cells):
+        department, procedure = entry.department if by_department else None, entry.procedure if by_procedure else None
+        for one in sums_of(entry, query):
+            amounts[department, procedure, one.bucket, one.channel, one.measure] += one.amount
+
+
+def _entries(cells: Mapping[Cell, int]) -> Iterator[Entry]:
+    """The cells under each grouping key, as if they were one dossier's."""
+    deltas: dict[tuple[str, str, int], list[tuple[int, int, int]]] = defaultdict(list)
+    for (day, procedure, department, channel, measure), amount in cells.items():
+        if amount:
+            deltas[department, procedure, channel].append((day, measure, amount))
+    for key, of_key in deltas.items():
+        yield Entry(*key, of_key)
 
 
 async def _since(connection: AsyncConnection, query: FigureQuery, known_at: int) -> AsyncIterator[Sequence[Any]]:

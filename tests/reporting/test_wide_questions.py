@@ -12,7 +12,7 @@ from prometheus_client import CollectorRegistry
 from pydantic import SecretStr
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from services.reporting import attention_api, figures, figures_api
+from services.reporting import attention_api, figures, figures_api, knowledge
 from services.reporting.api import Reporting, create_app
 from services.reporting.columns import counts
 from services.reporting.figures_api import TOKENS_COST, FigureRoutes
@@ -137,8 +137,12 @@ async def test_the_length_of_the_follow_up_list_costs_no_memory(
     assert len(found["dossiers"]) == 5
 
 
-async def test_what_was_known_before_costs_no_memory_for_each_day(engine: AsyncEngine, shipped: Catalogue) -> None:
+async def test_what_was_known_before_costs_no_memory_for_each_day(
+    engine: AsyncEngine, shipped: Catalogue, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Everything became known later, so all of it is taken back: as many numbers as there are groups, not as there are days."""
+    monkeypatch.setattr(knowledge, "READ_AT_ONCE", 50)
+    monkeypatch.setattr(knowledge, "CELLS_AT_ONCE", 100)
     opened = [(number, at("2023-01-03") + timedelta(days=number)) for number in range(300)]
     records = (
         record
