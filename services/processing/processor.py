@@ -3,8 +3,6 @@
 Only then does the ledger's place move on. Whatever dies in between, the batch comes again and ends in the same state (docs/guarantees.md).
 """
 
-import asyncio
-import time
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from copy import copy
@@ -14,10 +12,10 @@ from typing import Any
 
 import structlog
 
-from services.processing import missing
 from services.processing.changelog import Changelog
 from services.processing.ledger import Entry, Tick, can_step, step, tick, usable_tick
 from services.processing.metrics import ProcessingMetrics
+from services.processing.missing import Missing, Past
 from services.processing.partition import Partition
 from services.processing.place import Place
 from shared.clock import Clock, system_clock
@@ -32,7 +30,6 @@ from shared.usable import Unusable, usable_event
 
 LARGEST_STATUS_BYTES = 700_000  # what surely fits into a batch of the producer and a message of the broker
 MOST_UNEXPECTED_IN_A_ROW = 20
-Read = tuple[Any, "CloudEvent | Tick | Unusable"]
 log = structlog.get_logger()
 
 
@@ -78,8 +75,8 @@ class Processor:
     ) -> None:
         self._partitions = partitions
         self._changelog = changelog
+        self._missing = Missing(partitions, changelog, connection)
         self._publisher = publisher
-        self._connection = connection
         self._clock = clock
         self._metrics = metrics
         self.poison_in_a_row = 0
@@ -91,7 +88,7 @@ class Processor:
         TimeoutError when the broker does not take what was decided, FaultIsOurs when nothing can be decided.
         """
         read = [(record, _read(record)) for record in batch]
-        past = await self._look_for_missing(read)
+        past = await self._missing.look_for(read)
         decided = Decided(poison_in_a_row=self.poison_in_a_row)
         for record, content in read:
             self._decide(record, content, past, decided)
@@ -102,64 +99,7 @@ class Processor:
         self._count(decided)
         await self._read_what_others_wrote(spans)
 
-    async def _look_for_missing(self, read: Sequence[Read]) -> dict[int, missing.Past]:
-        """Where an event follows with a gap, first forgotten dossiers come back, then the topic is searched for what is still missing."""
-        if not (gaps := self._gaps(read)):
-            return {}
-        for number, codes in gaps.items():
-            if self._partitions[number].has_forgotten:
-                await self._changelog.recall(number, self._partitions[number], codes - self._partitions[number].entries.keys())
-        past: dict[int, missing.Past] = defaultdict(dict)
-        for number, codes in self._gaps(read, past).items():
-            log.warning("ledger_behind", partition=number, dossiers=sorted(codes)[:10], count=len(codes))
-            await self._search(number, codes, read, past)
-        return past
-
-    async def _search(self, number: int, codes: set[str], read: Sequence[Read], past: dict[int, missing.Past]) -> None:
-        """Events of intake's that are not there may be on their way: its relay notices a topic that lost some. Waited for once in vain."""
-        partition, deadline = self._partitions[number], time.monotonic() + missing.WAITS_SECONDS
-        searched: dict[str, int] = {code: partition.searched[code] for code in codes if code in partition.searched}
-        numbered = any(number_of(record.headers) is not None for record, content in read if _code(content) in codes)
-        while True:
-            await missing.search(self._connection, number, codes, past[number], searched)
-            codes = self._gaps(read, past).get(number, set())
-            if not codes or not numbered or partition.has_waited or time.monotonic() > deadline:
-                break
-            await asyncio.sleep(missing.LOOKS_EVERY_SECONDS)
-        partition.has_waited = numbered and bool(codes)
-        partition.searched = {code: end for code, end in searched.items() if code not in past[number]}
-
-    def _gaps(self, read: Sequence[Read], past: dict[int, missing.Past] | None = None) -> dict[int, set[str]]:
-        """Codes by partition whose event comes after one that is not known, or is an old one of a dossier that is not in memory.
-
-        With `past`, what was found by a search: only those that it does not lead up to.
-        """
-        found: dict[int, set[str]] = defaultdict(set)
-        known: dict[str, int] = {}
-        for record, content in read:
-            if not isinstance(content, CloudEvent) or content.sequence is None:
-                continue
-            partition, code = self._partitions[record.partition], content.subject
-            entry = partition.entries.get(code)
-            before = known.get(code, 0 if entry is None else entry.dossier.sequence)
-            if past is None:
-                is_gap = content.sequence > before + 1 or (
-                    entry is None and before == 0 and partition.has_forgotten and self._was_read(record, partition)
-                )
-            else:
-                there = past.get(record.partition, {}).get(code, {})
-                is_gap = not all(sequence in there for sequence in range(before + 1, content.sequence))
-            if is_gap:
-                found[record.partition].add(code)
-            known[code] = max(before, content.sequence)
-        return found
-
-    @staticmethod
-    def _was_read(record: Any, partition: Partition) -> bool:
-        number = number_of(record.headers)
-        return number is None or number <= max(partition.highest, partition.place.number)
-
-    def _decide(self, record: Any, content: CloudEvent | Tick | Unusable, past: dict[int, missing.Past], decided: Decided) -> None:
+    def _decide(self, record: Any, content: CloudEvent | Tick | Unusable, past: dict[int, Past], decided: Decided) -> None:
         number = record.partition
         partition = self._partitions[number]
         place = decided.places.setdefault(number, copy(partition.place))
@@ -203,7 +143,7 @@ class Processor:
         place.number = event_number
         return True
 
-    def _decide_event(self, envelope: CloudEvent, number: int, past: missing.Past, decided: Decided) -> None:
+    def _decide_event(self, envelope: CloudEvent, number: int, past: Past, decided: Decided) -> None:
         entry = self._entry(envelope.subject, number, decided)
         for earlier in _between(past.get(envelope.subject, {}), entry, envelope):
             entry = self._take_in(entry, earlier, number, decided)
@@ -280,10 +220,6 @@ class Processor:
             self._metrics.dead_letters.labels(letter.reason).inc()
         for alert in decided.alerts:
             self._metrics.alerts.labels(alert.threshold).inc()
-
-
-def _code(content: CloudEvent | Tick | Unusable) -> str | None:
-    return content.subject if isinstance(content, CloudEvent) else None
 
 
 def _read(record: Any) -> CloudEvent | Tick | Unusable:
