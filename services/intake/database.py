@@ -1,10 +1,11 @@
 """The database as intake uses it: one connection that writes, some that read, and the schema brought up to date at start."""
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from alembic import command
 from alembic.config import Config
@@ -33,6 +34,7 @@ BOUNDED = {
     },
 }
 WAL_PAGES = 20_000  # checkpoints in larger steps: half as much again in bulk
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +110,38 @@ async def end_frozen(connection: AsyncConnection, lock: int) -> None:
     was sent rows, leaves its session in the middle of a statement, and that holds its locks for ever.
     """
     await connection.execute(_END_FROZEN, {"lock": lock, "seconds": BLOCKED_AT_MOST_MS / 1000})
+
+
+async def _undisturbed(work: Coroutine[Any, Any, Result]) -> Result:
+    """What `work` gives. It goes on to its end when who waits is cancelled: an interrupted driver leaves locks and sessions."""
+    task = asyncio.create_task(work)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait([task])
+        raise
+
+
+@asynccontextmanager
+async def connected(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+    """A connection of this engine, for one who may be cancelled while it is being opened."""
+    connection = engine.connect()
+    try:
+        await _undisturbed(connection.start())
+        yield connection
+    finally:
+        if connection.sync_connection is not None:
+            await connection.close()
+
+
+async def write(database: Database, change: Callable[[AsyncConnection], Awaitable[Result]]) -> Result:
+    """One short transaction, for one who may be cancelled during it: then it is carried out all the same."""
+
+    async def transaction() -> Result:
+        async with database.writer.begin() as connection:
+            return await change(connection)
+
+    return await _undisturbed(transaction())
 
 
 @asynccontextmanager

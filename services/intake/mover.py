@@ -13,7 +13,7 @@ from services.intake.announcements.moves import Change, Move, Outcome, as_logged
 from services.intake.announcements.planning import plan
 from services.intake.candidates import Candidate
 from services.intake.committer import OURS, TRANSIENT, CannotBeStored, Committer, StoreUnavailable
-from services.intake.database import Database
+from services.intake.database import Database, write
 from services.intake.desk import NotDecided
 from services.intake.metrics import Metrics
 from services.intake.outcomes import Accepted
@@ -136,12 +136,10 @@ class Mover:
         return done, moving
 
     async def _write(self, stored: Stored, moves: list[Move]) -> None:
-        async with self._database.writer.begin() as connection:
-            await store.put_moves(connection, stored.number, moves)
+        await write(self._database, lambda writing: store.put_moves(writing, stored.number, moves))
 
     async def _now(self, stored: Stored, state: State, **columns: int) -> None:
-        async with self._database.writer.begin() as connection:
-            await store.set_state(connection, stored.number, state, **columns)
+        await write(self._database, lambda writing: store.set_state(writing, stored.number, state, **columns))
         self._step()
 
     def _step(self) -> None:

@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.intake import log
 from services.intake.comparison import Found, Last, compared, ends, lacking, last_numbered
-from services.intake.database import RELAY_LOCK, Database, end_frozen, leave_when_idle
+from services.intake.database import RELAY_LOCK, Database, connected, end_frozen, leave_when_idle, write
 from services.intake.desk import Row
 from services.intake.metrics import Metrics
 from services.intake.sender import Sender, TopicRemade
@@ -144,13 +144,12 @@ class Relay:
         if found.resends != resends:
             raise CursorSetBack
         if numbers is not None and position > found.position:
-            async with self._database.writer.begin() as writing:
-                await log.move_cursor(writing, position, numbers, resends)
+            await write(self._database, lambda writing: log.move_cursor(writing, position, numbers, resends))
 
     @contextlib.asynccontextmanager
     async def _reading(self) -> AsyncIterator[AsyncConnection | None]:
         """A connection whose owner is the one relay of this database, from where the last one stopped; None when it need not become it."""
-        async with self._database.reader.connect() as plain:
+        async with connected(self._database.reader) as plain:
             connection = await plain.execution_options(isolation_level="AUTOCOMMIT") if self._database.is_postgresql else plain
             try:
                 if not await self._became_the_relay(connection):
@@ -204,16 +203,18 @@ class Relay:
 
     async def _refuse(self, why: str | None) -> None:
         self.has_looked.set()
-        async with self._database.writer.begin() as connection:
-            await log.refuse(connection, why)
+        await write(self._database, lambda writing: log.refuse(writing, why))
 
     async def _begin_again(self, partitions: int) -> None:
         """In the database first: whoever goes on after this instance must not skip what it did not send any more."""
-        async with self._database.writer.begin() as writing:
+
+        async def set_back(writing: AsyncConnection) -> None:
             if (await log.cursor(writing)).resends != self._cursor.resends:
                 raise CursorSetBack
             await log.set_back(writing, (0,) * partitions)
             self._cursor = await log.cursor(writing)
+
+        await write(self._database, set_back)
 
     async def _follow(self, connection: AsyncConnection, sender: Sender) -> None:
         looked_at = time.monotonic()

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from sqlalchemy import text
@@ -11,25 +12,28 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from services.intake.database import BLOCKED_AT_MOST_MS, COMMIT_LOCK, RELAY_LOCK
 from tests.intake.conftest import Start
 from tests.intake.sending import received
+from tests.support.postgres import packaged_server
 from tests.support.wait import wait_until_async
 
-AWAY = "postgresql+asyncpg://nobody@127.0.0.1:1/nothing"
 NEW = {"department": "H59.15", "procedure": "2.000635", "channel": "postal", "received_at": "2023-12-08T08:31:00+07:00"}
 
 
+@pytest.fixture
+def database_url(tmp_path: Path) -> str:
+    """Each test says which database it is about; this one is for those that are about SQLite."""
+    return f"sqlite+aiosqlite:///{tmp_path}/intake.db"
+
+
 @pytest.mark.postgres
-async def test_with_the_database_away_reads_and_writes_answer_503_with_a_time_to_retry(start: Start, postgres_url: str) -> None:
-    async with start(database_url=postgres_url) as intake:
-        away = create_async_engine(AWAY)
-        database = intake.service.database
-        await database.close()
-        object.__setattr__(database, "reader", away)
-        object.__setattr__(database, "writer", away)
-        for path in ("/v1/dossiers/H59.15-231208-0001", "/v1/log/head", "/healthz/ready"):
-            answer = await intake.http.get(path)
-            assert answer.status_code == 503, (path, answer.text)
-        answers = [await intake.http.get("/v1/log/head"), await intake.http.post("/v1/dossiers", json=NEW)]
-        assert [(answer.status_code, answer.headers.get("retry-after")) for answer in answers] == [(503, "1"), (503, "1")]
+async def test_with_the_database_away_reads_and_writes_answer_503_with_a_time_to_retry(start: Start) -> None:
+    with TemporaryDirectory(prefix="pg") as folder, packaged_server(Path(folder)) as server:
+        async with start(database_url=server.new_database()) as intake:
+            server.stop("immediate")
+            for path in ("/v1/dossiers/H59.15-231208-0001", "/v1/log/head", "/healthz/ready"):
+                answer = await intake.http.get(path)
+                assert answer.status_code == 503, (path, answer.text)
+            answers = [await intake.http.get("/v1/log/head"), await intake.http.post("/v1/dossiers", json=NEW)]
+            assert [(answer.status_code, answer.headers.get("retry-after")) for answer in answers] == [(503, "1"), (503, "1")]
 
 
 @pytest.mark.postgres
@@ -77,9 +81,9 @@ async def test_a_relay_that_froze_is_followed_by_another(start: Start, postgres_
         await frozen.dispose()
 
 
-async def test_a_log_that_cannot_be_written_is_not_ready_until_it_can(start: Start, tmp_path: Path) -> None:
+async def test_a_log_that_cannot_be_written_is_not_ready_until_it_can(start: Start) -> None:
     """A limit on the database's pages stands for a disk that is full."""
-    async with start(database_url=f"sqlite+aiosqlite:///{tmp_path}/intake.db") as intake:
+    async with start() as intake:
         writer = intake.service.database.writer
 
         async def limit(pages: int) -> None:

@@ -236,7 +236,7 @@ def expected(code: str, told: list[Event], now: datetime, ahead: timedelta) -> t
     in_hours = term is not None and term.unit == "working_hours"
     overdue = judged_at > due if in_hours else judged_at.date() > due.date()
     left = worked(now, due) - worked(due, now)
-    if not overdue and (stands.state == "paused" or left > ahead or (left == ahead and worked(now, due - timedelta.resolution) == ahead)):
+    if not overdue and (stands.state == "paused" or left > ahead):
         return None
     first, last = sorted((now.date(), due.date()))
     counted = sum(works(first + timedelta(number)) for number in range(1, (last - first).days + 1))

