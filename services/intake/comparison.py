@@ -18,6 +18,7 @@ from shared.scan import scan
 from shared.usable import Unusable, usable_event
 
 LOOK_BACK_RECORDS = (200, 20_000)  # strangers may have written behind the last event; then everything is read
+REQUEST_TIMEOUT_MS = 10_000  # a topic that was deleted is asked for that long before it counts as gone
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,7 @@ def lacking(relayed: Sequence[int], last: Mapping[int, Last | None]) -> int:
 
 async def ends(connection: Mapping[str, Any]) -> dict[int, int]:
     """Where each partition of the events topic ends."""
-    consumer = AIOKafkaConsumer(EVENTS.name, **connection, group_id=None, enable_auto_commit=False)
+    consumer = AIOKafkaConsumer(EVENTS.name, **connection, group_id=None, enable_auto_commit=False, request_timeout_ms=REQUEST_TIMEOUT_MS)
     try:
         await consumer.start()
         found = await consumer.end_offsets(consumer.assignment())
