@@ -3,7 +3,7 @@
 PYTHON_AT_LEAST := 3.11
 UV := 0.13.9
 BIN := .venv/bin
-JOBS ?= 2
+JOBS ?= 3
 PACKAGES := services shared motcua
 
 .DEFAULT_GOAL := help

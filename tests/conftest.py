@@ -3,6 +3,7 @@
 import inspect
 import os
 import shutil
+import signal
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -29,9 +30,11 @@ ROOM_IN_MEMORY = 6 * 1024**3
 
 
 def pytest_configure() -> None:
-    """Temporary files in memory where there is room, unless TMPDIR says where."""
+    """Temporary files in memory where there is room, unless TMPDIR says where; Ctrl-C as people know it."""
     if "TMPDIR" not in os.environ and IN_MEMORY.is_dir() and shutil.disk_usage(IN_MEMORY).free >= ROOM_IN_MEMORY:
         os.environ["TMPDIR"] = tempfile.tempdir = str(IN_MEMORY)
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # a shell's background job; what tests start would ignore Ctrl-C too
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -26,6 +26,10 @@ WITHIN_S = 60.0
 NEW = {"department": "H59.15", "procedure": "2.000635", "channel": "postal", "received_at": "2023-12-08T08:31:00+07:00"}
 
 
+ON_SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)  # slow, and the database has little part in it
+ON_POSTGRESQL = pytest.mark.parametrize("database_url", [pytest.param("postgresql", marks=pytest.mark.postgres)], indirect=True)
+
+
 def last(number: int, event_id: str = "logged", offset: int | None = None) -> Last:
     return Last(number, event_id, "H59.15-231208-0001", number - 1 if offset is None else offset)
 
@@ -113,6 +117,7 @@ async def test_events_are_numbered_by_partition_without_gaps_and_keep_their_numb
     assert all(found == list(range(1, len(found) + 1)) for found in after.values())
 
 
+@ON_SQLITE
 @pytest.mark.broker
 async def test_a_broker_that_was_emptied_gets_the_whole_log_again(start: Start, fresh_node: Node, request: pytest.FixtureRequest) -> None:
     async with start(kafka_bootstrap=fresh_node.bootstrap) as intake:
@@ -136,6 +141,7 @@ async def test_a_broker_that_was_emptied_gets_the_whole_log_again(start: Start, 
     assert all(found == list(range(1, len(found) + 1)) for found in (await numbers(fresh_node.bootstrap)).values())
 
 
+@ON_POSTGRESQL
 @pytest.mark.broker
 async def test_a_topic_that_was_deleted_while_nothing_was_sent_comes_back_whole(start: Start, fresh_broker: str) -> None:
     async with start(kafka_bootstrap=fresh_broker) as intake:
@@ -172,6 +178,7 @@ async def holds(bootstrap: str, events: int) -> None:
     await wait_until_async(all_there, WITHIN_S, f"the topic has all {events} events")
 
 
+@ON_SQLITE
 @pytest.mark.broker
 async def test_a_topic_remade_before_this_session_sent_anything_is_filled_while_nobody_posts(start: Start, fresh_broker: str) -> None:
     async with start(kafka_bootstrap=fresh_broker) as intake:
