@@ -17,8 +17,11 @@ async def moved(intake: Sender, *days: dict[str, Any], source: str = DECREE) -> 
     """Announces, and waits until all is moved."""
     announced = await intake.http.post("/v1/calendar/announcements", json={"source": source, "days": list(days)})
     assert announced.json()["to_move"] == 1, announced.text
-    while (await intake.http.get(announced.headers["Location"])).json()["state"] != "done":
-        await intake.service.mover.stepped.wait()
+    while True:
+        stepped = intake.service.mover.stepped  # before the look: a step between the look and the wait would be missed
+        if (await intake.http.get(announced.headers["Location"])).json()["state"] == "done":
+            return
+        await stepped.wait()
 
 
 async def told(intake: Sender) -> list[str]:
