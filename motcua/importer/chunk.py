@@ -2,7 +2,7 @@
 
 import zlib
 
-from motcua.importer.line import Line, head_of
+from motcua.importer.line import Line, subject_of
 
 CHUNK_LINES = 1_000  # intake explains so many rejections of a call
 CHUNK_BYTES = 1 << 20
@@ -10,7 +10,7 @@ CHUNK_BYTES = 1 << 20
 
 def lane_of(line: Line, lanes: int) -> int:
     """The connection of the line's dossier: always the same one. A line without a readable dossier takes that of no name."""
-    return zlib.crc32(head_of(line).subject.encode(errors="surrogatepass")) % lanes
+    return zlib.crc32(subject_of(line).encode(errors="surrogatepass")) % lanes
 
 
 class Chunk:

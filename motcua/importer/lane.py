@@ -8,7 +8,7 @@ import msgspec
 
 from motcua.failure import Failure
 from motcua.importer.chunk import Chunk
-from motcua.importer.line import UNREADABLE, Line, head_of
+from motcua.importer.line import UNREADABLE, Line, head_of, subject_of
 from motcua.importer.rejects import Rejects
 from motcua.importer.sender import Answer, Rejection, Sender
 from motcua.importer.spool import Spool
@@ -44,7 +44,7 @@ class Lane:
     async def work(self) -> None:
         """Send what the queue brings until it brings None."""
         while (chunk := await self.queue.get()) is not None:
-            await self._send_unparked(chunk.lines)
+            await self._send_unparked(chunk)
 
     async def send_deferred(self) -> None:
         """Try the first line of each parked dossier; then send the others of those that are there by now."""
@@ -68,20 +68,12 @@ class Lane:
         for line in lines:
             chunk.add(line)
             if chunk.full:
-                await self._send_unparked(chunk.lines)
+                await self._send_unparked(chunk)
                 chunk = Chunk()
-        await self._send_unparked(chunk.lines)
+        await self._send_unparked(chunk)
 
-    async def _send_unparked(self, lines: Iterable[Line]) -> None:
-        chunk = Chunk()
-        for line in lines:
-            head = head_of(line)
-            if head.event in OPENING:
-                self._parked.discard(head.subject)
-            if head.subject in self._parked:
-                self._park(line)
-            else:
-                chunk.add(line)
+    async def _send_unparked(self, given: Chunk) -> None:
+        chunk = self._unparked(given.lines) if self._parked else given
         if not chunk.lines:
             return
         answer = await self._sender.send(chunk.body)
@@ -93,6 +85,19 @@ class Lane:
             self._book(chunk.lines[rejection.line - 1], rejection)
         self._changed()
 
+    def _unparked(self, lines: Iterable[Line]) -> Chunk:
+        """Those that may go; the others wait with their dossiers."""
+        chunk = Chunk()
+        for line in lines:
+            head = head_of(line)
+            if head.event in OPENING:
+                self._parked.discard(head.subject)
+            if head.subject in self._parked:
+                self._park(line)
+            else:
+                chunk.add(line)
+        return chunk
+
     def _book(self, line: Line, rejection: Rejection) -> None:
         if rejection.code == UnknownDossier.code:
             self._park(line)
@@ -100,7 +105,7 @@ class Lane:
             self._reject(line, rejection.code, rejection.detail, rejection.id)
 
     def _park(self, line: Line) -> None:
-        self._parked.add(head_of(line).subject)
+        self._parked.add(subject_of(line))
         self._deferred.add(line)
         self._tally.waiting += 1
 
@@ -111,7 +116,7 @@ class Lane:
 
 def _first_of(line: Line, seen: set[str]) -> bool:
     """Whether it is the first line of its dossier; notes that the dossier was seen."""
-    subject = head_of(line).subject
+    subject = subject_of(line)
     first = subject not in seen
     seen.add(subject)
     return first

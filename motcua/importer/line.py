@@ -54,8 +54,12 @@ def head_of(line: Line) -> Head:
     try:
         return _decode_head(line.body)
     except UNREADABLE:
-        pass
+        return Head(subject_of(line))
+
+
+def subject_of(line: Line) -> str:
+    """The dossier of the line's event alone; empty where it can't be read."""
     try:
-        return Head(_decode_subject(line.body).subject)
+        return _decode_subject(line.body).subject
     except UNREADABLE:
-        return Head()
+        return ""

@@ -43,8 +43,10 @@ class Bulk:
             self._read_bytes += len(line or b"")
             if len(self._read) >= CHUNK_EVENTS or self._read_bytes >= CHUNK_BYTES:
                 await self._hand_over()
+            if self._loop.time() >= self._turn_ends:
+                await self._give_way()
+        if self._loop.time() >= self._turn_ends:
             await self._give_way()
-        await self._give_way()
 
     async def finish(self) -> BulkAnswer:
         """Commit what is left; the answer says what became of every line."""
@@ -60,9 +62,8 @@ class Bulk:
             await committing
 
     async def _give_way(self) -> None:
-        if self._loop.time() >= self._turn_ends:
-            await asyncio.sleep(0)
-            self._turn_ends = self._loop.time() + TURN_SECONDS
+        await asyncio.sleep(0)
+        self._turn_ends = self._loop.time() + TURN_SECONDS
 
     async def _hand_over(self) -> None:
         await self.settled()

@@ -24,6 +24,7 @@ from shared.domain.timeliness import in_hours
 FUTURE_ALLOWED = timedelta(minutes=5)
 PauseEnd = domain.Supplemented | domain.PaymentSettled | domain.Withdrawn | domain.Stopped | domain.Resolved
 PAUSE_ENDS = get_args(PauseEnd)
+RECEIPTS = (domain.Received, domain.Submitted)
 
 
 class Decision(Struct, frozen=True):
@@ -63,10 +64,11 @@ _GROUNDS = {"reason": "say why, in words", "legal_ground": "cite the law that al
 
 def _check_offer(event: domain.Event, dossier: Dossier | None, catalogue: Catalogue) -> None:
     """A procedure that the catalogue knows on the day belongs to departments and is offered by channels; an unknown one to all."""
-    if isinstance(event, domain.Received | domain.Submitted):
-        asked, day = Asked(event.department, event.procedure, event.channel, event.online_level), local_date(event.occurred_at)
-        check_department(asked, day, catalogue)
-        check_channel(asked, day, catalogue)
+    if isinstance(event, RECEIPTS):
+        asked = Asked(event.department, event.procedure, event.channel, event.online_level)
+        procedure = catalogue.procedure(event.procedure, local_date(event.occurred_at))
+        check_department(asked, procedure)
+        check_channel(asked, procedure)
     elif isinstance(event, domain.Corrected) and dossier is not None and event.corrected_field is not CorrectableField.DUE_AT:
         _check_corrected_offer(event, dossier, catalogue)
 
@@ -75,12 +77,13 @@ def _check_corrected_offer(event: domain.Corrected, dossier: Dossier, catalogue:
     """What the correction changes must fit the rest; what was wrong before and is not touched may be set right by the next one."""
     before = Asked(dossier.department, dossier.procedure, dossier.channel, dossier.online_level)
     changed: dict[str, Any] = {event.corrected_field.value: event.new}
-    asked, day = before._replace(**changed), local_date(dossier.received_at or dossier.last_occurred_at)
+    asked = before._replace(**changed)
+    procedure = catalogue.procedure(asked.procedure, local_date(dossier.received_at or dossier.last_occurred_at))
     try:
         if event.corrected_field in (CorrectableField.DEPARTMENT, CorrectableField.PROCEDURE):
-            check_department(asked, day, catalogue)
+            check_department(asked, procedure)
         if event.corrected_field is not CorrectableField.DEPARTMENT:
-            check_channel(asked, day, catalogue)
+            check_channel(asked, procedure)
     except Refusal as refusal:
         raise refusal.about("data.new_value") from refusal
 

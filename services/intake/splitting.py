@@ -43,11 +43,17 @@ class LineSplitter:
 
     def feed(self, chunk: bytes) -> Iterator[Numbered]:
         """The lines that end in this chunk."""
-        *ends, rest = chunk.split(b"\n")
-        for end in ends:
-            self._line.add(end)
-            yield from self._taken()
+        first, *whole = chunk.split(b"\n")
+        self._line.add(first)
+        if not whole:
+            return
+        yield from self._taken()
+        rest = whole.pop()
+        for line in whole:
             self._number += 1
+            if line and not line.isspace():
+                yield self._number, line if len(line) <= self._max else None
+        self._number += 1
         self._line.add(rest)
 
     def end(self) -> Iterator[Numbered]:

@@ -86,7 +86,10 @@ class Catalogue:
 
     def procedure(self, code: str, day: date) -> Procedure | None:
         """The procedure as it was in force on a day; None when it was not."""
-        return next((version for version in self._versions.get(code, ()) if version.is_valid_on(day)), None)
+        for version in self._versions.get(code, ()):
+            if version.is_valid_on(day):
+                return version
+        return None
 
     def procedures_on(self, day: date) -> list[Procedure]:
         """Every procedure in force on a day, in the catalogue's order."""

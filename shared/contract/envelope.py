@@ -1,6 +1,7 @@
 """The CloudEvents 1.0 envelope, structured JSON, the same on HTTP and on Kafka."""
 
 from datetime import datetime
+from functools import lru_cache
 from typing import Annotated, Final, Literal
 
 import msgspec
@@ -39,6 +40,7 @@ class CloudEvent(Struct, frozen=True, kw_only=True, omit_defaults=True):
     recordedtime: Instant | None = None
 
 
+@lru_cache(maxsize=64)
 def event_name(event_type: str) -> str | None:
     """`received` of `vn.motcua.dossier.received.v1`; None when the type is not one of ours."""
     if event_type.startswith(TYPE_PREFIX) and event_type.endswith(VERSION_SUFFIX):

@@ -88,6 +88,7 @@ class Dossier:
 LONGEST_HISTORY = (
     100  # hops, pauses, deadlines of one dossier: its status, which every event writes whole, stays far below a record's limit
 )
+GROWING = (events.Forwarded, events.SupplementRequested, events.PaymentRequested, events.Extended)
 Changes = dict[str, Any]  # the fields of a dossier that an event changes
 FIELDS = tuple(field.name for field in fields(Dossier))
 _VALUES = attrgetter(*FIELDS)
@@ -108,7 +109,8 @@ def apply(dossier: Dossier | None, code: str, event: Event) -> Dossier:
         raise TimeGoesBack(
             f"{event.kind.value} at {at.isoformat()} lies before the dossier's latest event at {dossier.last_occurred_at.isoformat()}"
         )
-    _check_room(dossier, event)
+    if isinstance(event, GROWING):
+        _check_room(dossier, event)
     changes = _facts(dossier, event, at)
     changes |= {"sequence": dossier.sequence + 1, "state": state, "last_occurred_at": at}
     if state in CLOSED and dossier.closed_at is None:
@@ -118,16 +120,13 @@ def apply(dossier: Dossier | None, code: str, event: Event) -> Dossier:
 
 def _check_room(dossier: Dossier, event: Event) -> None:
     """Refuses what would make the status grow without end; the end of a pause always has room, so that any dossier can be closed."""
-    grows: dict[str, int] = {}
     match event:
         case events.Forwarded():
             grows = {"hops": len(dossier.hops)}
-        case events.SupplementRequested() | events.PaymentRequested():
-            grows = {"pauses": len(dossier.suspensions), "deadlines": len(dossier.deadlines)}
         case events.Extended():
             grows = {"deadlines": len(dossier.deadlines) + (dossier.state in SUSPENDED)}
         case _:
-            return
+            grows = {"pauses": len(dossier.suspensions), "deadlines": len(dossier.deadlines)}
     full = next((what for what, already in grows.items() if already >= LONGEST_HISTORY), None)
     if full is not None:
         msg = (
