@@ -21,8 +21,8 @@ STATUS = {
 }
 
 
-SHORT_FORM = {"type": "event", "time": "occurred_at"}
-NEW_DOSSIER = {"subject": "code", "time": "received_at"}
+SHORT_FORM = {"type": "event", "time": "occurred_at", "subject": "code"}
+NEW_DOSSIER = {"type": "code", "time": "received_at", "subject": "code"}  # what is received at the wrong time has a code that is taken
 
 
 def problem(refusal: Refusal, spelling: Mapping[str, str] | None = None) -> Problem:
@@ -34,7 +34,10 @@ def problem(refusal: Refusal, spelling: Mapping[str, str] | None = None) -> Prob
     field, detail = refusal.field, refusal.detail
     if field is not None and spelling is not None:
         spelt = spelling.get(field, field.removeprefix("data."))
-        detail = detail.replace(f"{field}: ", f"{spelt}: ", 1) if detail.startswith(f"{field}: ") else detail
+        if field.startswith("data."):
+            detail = detail.replace(field, spelt)
+        elif detail.startswith(f"{field}: "):
+            detail = detail.replace(field, spelt, 1)
         field = spelt
     members: dict[str, Any] = {"allowed": list(refusal.allowed)} if isinstance(refusal, TransitionNotAllowed) else {}
     return Problem(status, TITLES[status], detail, code=refusal.code, field=field, **members)

@@ -23,6 +23,7 @@ from shared.clock import Clock
 from shared.documented import documented
 from shared.domain.definitions import BY_DATE
 from shared.domain.dossier import Dossier
+from shared.domain.names import same_name
 from shared.parameters import only
 from shared.usable import Unusable, usable_status
 
@@ -77,7 +78,7 @@ async def due_until(connection: AsyncConnection, latest: datetime, departments: 
 
 def _followed(desks: Desks, snapshots: Iterable[Stored], officer: str | None) -> list[Followed]:
     found = (_dossier_of(*stored) for stored in snapshots)
-    return desks.followed(dossier for dossier in found if officer is None or dossier.officer == officer)
+    return desks.followed(dossier for dossier in found if officer is None or same_name(dossier.officer, officer))
 
 
 def _dossier_of(code: str, snapshot: bytes) -> Dossier:

@@ -16,6 +16,7 @@ from shared.domain.definitions import BY_DATE, DEFINITIONS
 from shared.domain.errors import InstantOutOfRange
 from shared.domain.events import Channel
 from shared.domain.localtime import LOCAL, local
+from shared.domain.names import compared
 from shared.domain.periods import UnknownPeriod, statutory_period
 from shared.parameters import invalid
 
@@ -210,8 +211,9 @@ def _with(parameter: str, words: list[str], of_procedures: Mapping[str, str]) ->
 
 def _known(parameter: str, words: list[str], available: Iterable[str]) -> frozenset[str]:
     known = list(available)
+    named = {compared(name): name for name in known}
     for word in words:
-        if word not in known:
+        if compared(word) not in named:
             listed = ", ".join(known[:25]) + (" …" if len(known) > 25 else "")  # noqa: PLR2004 - enough to see what they look like
             raise invalid(parameter, f"{word!r} is not in the catalogue; available: {listed}")
-    return frozenset(words)
+    return frozenset(named[compared(word)] for word in words)

@@ -88,6 +88,7 @@ class Dossier:
 LONGEST_HISTORY = (
     100  # hops, pauses, deadlines of one dossier: its status, which every event writes whole, stays far below a record's limit
 )
+OPENING = (events.Submitted, events.Received)
 GROWING = (events.Forwarded, events.SupplementRequested, events.PaymentRequested, events.Extended)
 Changes = dict[str, Any]  # the fields of a dossier that an event changes
 FIELDS = tuple(field.name for field in fields(Dossier))
@@ -103,6 +104,8 @@ def apply(dossier: Dossier | None, code: str, event: Event) -> Dossier:
     if state is None:
         allowed = [kind.value for kind in allowed_from(dossier.state)]
         msg = f"{event.kind.value} is not allowed: dossier {code} is {dossier.state.value}; allowed now: {', '.join(allowed)}"
+        if isinstance(event, OPENING):
+            msg += "; another dossier needs another code"
         raise TransitionNotAllowed(msg, allowed=allowed)
     at = local(event.occurred_at)
     if at < dossier.last_occurred_at:

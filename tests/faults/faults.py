@@ -377,7 +377,10 @@ def _is_ours(value: bytes | None) -> bool:
         read = json.loads(value or b"")
     except (ValueError, RecursionError):
         return False
-    return isinstance(read, dict) and read.get("source", "/faults") == "/faults" and POISON_CODES not in read.get("code", "")
+    if not isinstance(read, dict) or read.get("source", "/faults") != "/faults":
+        return False
+    code = read.get("code") or read.get("subject")
+    return isinstance(code, str) and POISON_CODES not in code
 
 
 NAMES = ("intake", "worker1", "reporting", "broker")

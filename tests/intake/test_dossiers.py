@@ -59,6 +59,16 @@ async def test_the_same_key_and_request_get_the_same_answer_even_at_once_and_lat
     assert len(await intake.log()) == 2
 
 
+async def test_a_code_that_is_taken_is_what_is_wrong_with_another_dossier(intake: Sender) -> None:
+    first = await open_dossier(intake)
+    again = (await open_dossier(intake, code=first.json()["code"])).json()
+    assert (again["code"], again["field"]) == ("transition_not_allowed", "code")
+    assert "another dossier needs another code" in again["detail"]
+    elsewhere = (await open_dossier(intake, department="H99.99", due_at="2023-12-20T17:00:00+07:00")).json()
+    assert elsewhere["field"] == "department"
+    assert "data." not in elsewhere["detail"]
+
+
 async def test_a_key_with_another_request_is_refused(intake: Sender) -> None:
     await open_dossier(intake, key="k-1")
     other = await open_dossier(intake, key="k-1", channel="postal")

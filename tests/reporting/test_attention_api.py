@@ -1,5 +1,6 @@
 """`GET /v1/attention` from outside: the list, its counts and pages, refusals, and a straight check of all of it over random dossiers."""
 
+import unicodedata
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -133,6 +134,17 @@ async def test_the_list_holds_what_is_asked_for(client: httpx.AsyncClient, query
     found = await attention(client, **query)
     assert "".join(one["code"][-1] for one in found["dossiers"]) == codes
     assert found["total"]["overdue"] + found["total"]["due"] == len(codes)
+
+
+async def test_an_officer_is_one_however_the_name_is_composed(engine: AsyncEngine, shipped: Catalogue) -> None:
+    spellings = ("cb-Hồng 07", unicodedata.normalize("NFD", "cb-Hồng  07 "))
+    late = received(START, due_at=at("2023-02-08 16:00"))
+    await deliver(engine, *((late, event("processing_started", "2023-02-02 08:00", officer=name)) for name in spellings))
+    async with reporting_at(engine, shipped, FRIDAY) as client:
+        for name in spellings:
+            found = await attention(client, officer=name)
+            assert found["departments"][0]["officers"] == [{"officer": spellings[0], "overdue": 2, "due": 0}]
+            assert [one["officer"] for one in found["dossiers"]] == list(spellings), "stored as it was sent"
 
 
 async def test_pages_make_up_the_list_as_at_one_instant(engine: AsyncEngine, shipped: Catalogue, client: httpx.AsyncClient) -> None:

@@ -11,6 +11,7 @@ from shared.catalogue import Catalogue
 from shared.domain.dossier import Dossier
 from shared.domain.hops import Hop
 from shared.domain.lifecycle import SUSPENDED
+from shared.domain.names import compared
 from shared.domain.timeliness import Standing, standing
 
 NEVER_SOON = timedelta(0)
@@ -109,7 +110,8 @@ class Attention:
         """Count them, and keep the most urgent after the place where the page starts."""
         later = []
         for one in followed:
-            self._counts[one.dossier.department][one.dossier.officer][one.overdue] += 1
+            officer = None if one.dossier.officer is None else compared(one.dossier.officer)
+            self._counts[one.dossier.department][officer][one.overdue] += 1
             if self._after is None or one.urgency > self._after:
                 later.append(one)
         self._next = nsmallest(self._limit + 1, [*self._next, *later], key=lambda one: one.urgency)
