@@ -106,10 +106,10 @@ class Judge:
             await self._until(none_left, SETTLED_WITHIN_S, "intake has relayed its log")
 
     async def refused(self, remedy: str) -> None:
-        """Wait until intake accepts nothing and names the remedy."""
+        """Wait until intake is not ready, for it accepts nothing, and names the remedy."""
 
         async def says_so() -> bool:
-            answer = await client.post(f"{self._rig.intake.url}/v1/events", content=b"", headers={"Content-Type": "application/x-ndjson"})
+            answer = await client.get(f"{self._rig.intake.url}/healthz/ready")
             return answer.status_code == httpx.codes.SERVICE_UNAVAILABLE and remedy in answer.text
 
         async with self._client() as client:
