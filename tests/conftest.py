@@ -2,16 +2,20 @@
 
 import inspect
 import os
+import pickle
 import shutil
 import signal
 import tempfile
 from collections.abc import Iterator
+from fcntl import LOCK_EX, flock
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
 
 from motcua.broker import Node
+from motcua.generate import Summary
+from motcua.generate import run as generate
 from tests.support.broker import embedded_broker, shared_broker
 from tests.support.ports import free_port_base
 from tests.support.postgres import NewDatabase, postgres_server
@@ -53,6 +57,26 @@ def _needs_a_server(item: pytest.Function) -> bool:
     codes = [getattr(inspect.unwrap(function), "__code__", None) for function in (item.function, *fixtures)]
     marked = item.path.parent.name == "e2e" or any(mark.name in ("broker", "postgres", "e2e") for mark in item.iter_markers())
     return marked or not SERVERS.isdisjoint(item.fixturenames) or any(code and not STARTS_ONE.isdisjoint(code.co_names) for code in codes)
+
+
+@pytest.fixture(scope="session")
+def tra_vinh(tmp_path_factory: pytest.TempPathFactory) -> Summary:
+    """The year 2023 of Trà Vinh, made once for all processes of a run."""
+    folder = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        folder = folder.parent
+    kept = folder / "tra-vinh-2023.pickle"
+    with (folder / "tra-vinh-2023.lock").open("w") as lock:
+        flock(lock, LOCK_EX)
+        if not kept.exists():
+            kept.write_bytes(pickle.dumps(generate("tra-vinh-2023", folder / "tra-vinh-2023.ndjson")))
+    summary: Summary = pickle.loads(kept.read_bytes())
+    return summary
+
+
+@pytest.fixture(scope="session")
+def tra_vinh_file(tra_vinh: Summary) -> Path:
+    return tra_vinh.output
 
 
 @pytest.fixture(scope="session")

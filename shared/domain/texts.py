@@ -36,6 +36,7 @@ _NAMES = (
     "can_cuoc ho_chieu"
 )
 _PERSONAL_WORDS, _PERSONAL_NAMES = frozenset(_WORDS.split()), frozenset(_NAMES.split())
+_OF_SEVERAL_WORDS = tuple(name for name in _NAMES.split() if "_" in name)
 _RUN_TOGETHER = _PERSONAL_WORDS | {name.replace("_", "") for name in _PERSONAL_NAMES}
 
 
@@ -60,5 +61,7 @@ def personal(text: str) -> str | None:
 
 
 def names_a_person(key: str) -> bool:
-    """Whether a key such as `phone` or `full_name` says that its value is about a person."""
-    return key in _PERSONAL_NAMES or key in _RUN_TOGETHER or not _PERSONAL_WORDS.isdisjoint(key.split("_"))
+    """Whether a key such as `phone`, `full_name` or `ho_ten_nguoi_nop` says that its value is about a person."""
+    if key in _PERSONAL_NAMES or key in _RUN_TOGETHER or not _PERSONAL_WORDS.isdisjoint(key.split("_")):
+        return True
+    return any(f"_{name}_" in f"_{key}_" for name in _OF_SEVERAL_WORDS)

@@ -9,7 +9,6 @@ from typing import Any
 import httpx
 import pytest
 
-from motcua.generate import run
 from tests.support.stack import MOTCUA, RunningStack
 from tests.support.wait import wait_until
 
@@ -64,11 +63,3 @@ class Told:
 @pytest.fixture
 def told(stack: RunningStack) -> Told:
     return Told(stack)
-
-
-@pytest.fixture(scope="session")
-def tra_vinh(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The events of the Trà Vinh 2023 year, made once."""
-    output = tmp_path_factory.mktemp("year") / "tra-vinh-2023.ndjson"
-    run("tra-vinh-2023", output)
-    return output

@@ -49,11 +49,11 @@ def is_service(process: Path, name: str, data_dir: str) -> bool:
     return f"services.{name}".encode() in command and key in parent
 
 
-def test_the_year_is_exact_whatever_is_killed_and_however_often_it_is_sent(told: Told, tra_vinh: Path, tmp_path: Path) -> None:
-    total = tra_vinh.read_bytes().count(b"\n")
+def test_the_year_is_exact_whatever_is_killed_and_however_often_it_is_sent(told: Told, tra_vinh_file: Path, tmp_path: Path) -> None:
+    total = tra_vinh_file.read_bytes().count(b"\n")
     second = tmp_path / "again.ndjson"
-    second.write_bytes(tra_vinh.read_bytes())
-    importers = [told.starts("import", file) for file in (tra_vinh, second)]
+    second.write_bytes(tra_vinh_file.read_bytes())
+    importers = [told.starts("import", file) for file in (tra_vinh_file, second)]
 
     for number, name in enumerate(("intake", "processing", "reporting", "intake", "processing", "reporting"), 1):
         wait_until(partial(has_logged, told, number * total // 8), 240, f"{number}/8 of the year is logged")
@@ -69,11 +69,6 @@ def test_the_year_is_exact_whatever_is_killed_and_however_often_it_is_sent(told:
     assert_headline(told)
     verified = told.motcua("verify")
     assert verified.returncode == 0, verified.stdout + verified.stderr
-
-    once_more = told.motcua("import", tra_vinh)
-    assert once_more.returncode == 0, once_more.stdout
-    assert told.events_logged() == total
-    assert_headline(told)
 
 
 def has_logged(told: Told, events: int) -> bool:

@@ -257,7 +257,9 @@ class TestPersonalData:
         for name, field in (("processing_started", "unit"), ("stopped", "reason")):
             parse(cloud_event(name, "2023-12-11T08:00", **{field: text}))
 
-    @pytest.mark.parametrize("key", ["phone", "applicant_name", "ho_ten", "email", "citizen_id", "owner_phone", "fullname"])
+    @pytest.mark.parametrize(
+        "key", ["phone", "applicant_name", "ho_ten", "email", "citizen_id", "owner_phone", "fullname", "ho_ten_nguoi_nop"]
+    )
     def test_a_key_that_names_a_person_is_refused(self, key: str) -> None:
         assert refused(started(x={key: "a"}), "personal_data").field == f"data.x.{key}"
         attribute = key.replace("_", "")

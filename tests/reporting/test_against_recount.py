@@ -89,6 +89,7 @@ async def test_figures_are_those_of_a_straight_recount(engine: AsyncEngine, of: 
         _as_counted(await report(engine, query, SHIPPED), stories_of)
 
 
+@pytest.mark.parametrize("database_url", [pytest.param("postgres", marks=pytest.mark.postgres)], indirect=True)  # small offices on both
 @OF_SEEDS
 @given(seed=st.integers(0, 2**32 - 1), size=st.sampled_from(OF_HUNDREDS))
 @pytest.mark.slow

@@ -50,6 +50,7 @@ async def test_what_was_known_is_a_recount_of_what_had_been_recorded(engine: Asy
         await _explained(engine, rng, known, any_query(rng, 45), limit=rng.randint(1, 3))
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)  # small offices on both
 @OF_SEEDS
 @given(seed=st.integers(0, 2**32 - 1), size=st.sampled_from(OF_HUNDREDS))
 @pytest.mark.slow

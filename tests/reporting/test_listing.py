@@ -45,6 +45,7 @@ async def test_every_number_has_exactly_its_dossiers(engine: AsyncEngine, of: Of
         await _lists_agree(engine, rng, of, replace(any_query(rng, 45), definition=definition), most=12, limit=rng.randint(1, 4))
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)  # small offices on both
 @OF_SEEDS
 @given(seed=st.integers(0, 2**32 - 1), size=st.sampled_from(OF_HUNDREDS))
 @pytest.mark.slow
