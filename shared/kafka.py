@@ -1,13 +1,37 @@
 """The broker as every service reaches it: connection settings and the topics of the contract."""
 
+import asyncio
 import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
-from aiokafka.errors import TopicAlreadyExistsError, for_code
+from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
 
 from shared.contract.topics import TOPICS, Topic
 from shared.settings import ServiceSettings
+
+
+class WorkDropped(KafkaError):  # type: ignore[misc]  # aiokafka has no types
+    """The Kafka client gave up work of its own, such as a request over a connection that closed: to be tried again."""
+
+    retriable = True
+
+
+@contextmanager
+def dropped_work_is_trouble() -> Iterator[None]:
+    """Raises WorkDropped instead of a cancellation that nobody asked for.
+
+    The client lets the cancelled futures of its own tasks out, and a task that meets one ends without a word, as if it had been stopped.
+    """
+    try:
+        yield
+    except asyncio.CancelledError as cancelled:
+        task = asyncio.current_task()
+        if task is None or task.cancelling():
+            raise
+        raise WorkDropped("the Kafka client dropped what it was asked for") from cancelled
 
 
 def connection(settings: ServiceSettings) -> dict[str, Any]:

@@ -53,7 +53,7 @@ def import_file(
     tally = Tally()
     with Source(file, file_format.value) as source:
         services = options.services(intake=intake, key=key)
-        rejected_file = rejected or source.rejected_file
+        rejected_file = source.rejects_into(rejected)
         try:
             with import_bar(source.total_bytes) as observe:
                 work = run(

@@ -37,7 +37,8 @@ class Source:
                 self._file, self._once = self._opened(name, stack)
             except OSError as error:
                 raise Failure(f"{self.name} cannot be read: {error.strerror or error}") from error
-            self.total_bytes = os.fstat(self._file.fileno()).st_size
+            self._status = os.fstat(self._file.fileno())
+            self.total_bytes = self._status.st_size
             self._text = Text(self._file, self.name)
             self.table = self._find_table()
             self._open = stack.pop_all()
@@ -53,6 +54,15 @@ class Source:
         """Where refused lines are written: beside the file, and in the current folder when the source is no plain file."""
         stem = Path(self.name).name if self._once else self.name
         return Path(f"{stem}.rejected.{'csv' if self.table else 'ndjson'}")
+
+    def rejects_into(self, chosen: Path | None) -> Path:
+        """Where refused lines go, as chosen or beside the file; raises `Failure` when that would write over something else."""
+        path = chosen or self.rejected_file
+        if path.exists() and os.path.samestat(path.stat(), self._status):
+            raise Failure(f"{path} is the file that is imported; name another with --rejected")
+        if chosen is None and path.is_symlink():
+            raise Failure(f"{path} is a symbolic link, what it leads to would be written over; remove it or name another with --rejected")
+        return path
 
     def batches(self) -> Iterator[list[Line]]:
         """The lines of the file, in its order; blank ones are left out but counted. May be called again."""

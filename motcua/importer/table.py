@@ -19,6 +19,7 @@ from motcua.importer.line import Line
 from motcua.importer.text import LONGEST_LINE, TOO_LONG, PhysicalLine
 from shared.contract.envelope import JSON, SPEC_VERSION, event_type
 from shared.contract.events import EVENT_DATA, EventData
+from shared.echoes import LONGEST_ECHO, shortened
 
 REQUIRED = ("id", "event", "code", "time")
 ENVELOPE = frozenset({*REQUIRED, "source"})
@@ -41,7 +42,7 @@ class Table:
         self.delimiter = _delimiter(text)
         self._number = number
         self._default_source = default_source
-        names = next(csv.reader([text], delimiter=self.delimiter), [])
+        names = _header(text, self.delimiter, name)
         self._skipped = len(REFUSED_COLUMNS) if tuple(map(_column, names[: len(REFUSED_COLUMNS)])) == REFUSED_COLUMNS else 0
         self.header = names[self._skipped :]
         self._columns = [_column(each) for each in self.header]
@@ -49,7 +50,6 @@ class Table:
 
     def rows(self, physical_lines: Iterator[PhysicalLine]) -> Iterator[Line]:
         """Every row after the header as a line; a row that makes no event carries its refusal."""
-        csv.field_size_limit(LONGEST_LINE)
         lines = _RowLines(islice(physical_lines, self._number, None))
         table = csv.reader(lines, delimiter=self.delimiter, strict=True)
         number = self._number + 1
@@ -115,6 +115,22 @@ def looks_like_a_header(line: bytes) -> bool:
     return len(names) > 1 and (delimiter != "," or bool({_column(name) for name in names} & set(REQUIRED)))
 
 
+def _header(text: str, delimiter: str, name: str) -> list[str]:
+    csv.field_size_limit(LONGEST_LINE)
+    try:
+        return next(csv.reader([text], delimiter=delimiter), [])
+    except csv.Error as wrong:
+        raise Failure(f"the first row of {name} can't be read as a table's: {_in_words(wrong)}") from wrong
+
+
+def _in_words(wrong: csv.Error) -> str:
+    """What the csv module means, for people."""
+    words = str(wrong)
+    if "new-line character" in words:
+        return "a line ends with CR alone, others do not; save the table with one kind of line ends"
+    return words
+
+
 def _delimiter(header: str) -> str:
     return max(DELIMITERS, key=header.count)
 
@@ -127,7 +143,9 @@ def _column(name: str) -> str:
 
 def _check(columns: list[str], name: str) -> None:
     """Raises `Failure` before anything is sent: a column that nobody reads would lose what stands in it."""
-    wrong = [f"{column}: not a column{_did_you_mean(column)}" for column in columns if column and not _is_known(column)]
+    wrong = [
+        f"{shortened(column, LONGEST_ECHO)}: not a column{_did_you_mean(column)}" for column in columns if column and not _is_known(column)
+    ]
     wrong += [f"{column}: named {columns.count(column)} times" for column in dict.fromkeys(columns) if column and columns.count(column) > 1]
     if missing := [column for column in REQUIRED if column not in columns]:
         needed = ", ".join(REQUIRED)
@@ -155,7 +173,7 @@ def _next_row(table: Iterator[list[str]]) -> tuple[list[str] | None, str | None]
     except StopIteration:
         return None, None
     except csv.Error as error:
-        return [], NEVER_CLOSED if str(error) == NEVER_CLOSED else f"not a row of the table: {error}"
+        return [], NEVER_CLOSED if str(error) == NEVER_CLOSED else f"not a row of the table: {_in_words(error)}"
 
 
 def _refused(number: int, read: list[PhysicalLine], refusal: str) -> Iterator[Line]:

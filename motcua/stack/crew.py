@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Coroutine, Mapping, Sequence
 from typing import Any, TypeVar
 
 from motcua.child import Child
-from motcua.stack.supervision import LOOK_AGAIN_S, Say, described, keep_running
+from motcua.stack.supervision import LOOK_AGAIN_S, Prepare, Say, described, keep_running
 
 Result = TypeVar("Result")
 
@@ -25,9 +25,9 @@ class Crew:
         child.start()
         self.children[child.name] = child
 
-    def watch(self, child: Child) -> None:
-        """From now on, start it again when it ends."""
-        self._watchers.append(asyncio.create_task(keep_running(child, self._say, restart=self._restart)))
+    def watch(self, child: Child, prepare: Prepare | None = None) -> None:
+        """From now on, prepare and start it again when it ends."""
+        self._watchers.append(asyncio.create_task(keep_running(child, self._say, restart=self._restart, prepare=prepare)))
 
     async def failure(self) -> None:
         """Wait, for ever if all goes well; raises when a child keeps dying."""

@@ -6,6 +6,7 @@ import os
 import sys
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -126,7 +127,8 @@ class Stack:
         self.say("starting Apache Kafka (the first start fetches it)")
         port, controller_port = self.layout.broker_ports.values()
         config = NodeConfig(self.layout.broker_dir, port, controller_port)
-        node = await asyncio.to_thread(prepare, config, self.layout.log("broker"))
+        ready = partial(prepare, config, self.layout.log("broker"))
+        node = await asyncio.to_thread(ready)
         self._crew.add(node.child)
         try:
             await node.wait_until_serving()
@@ -134,5 +136,5 @@ class Stack:
             if not self._restart:
                 raise
             self.say(f"{str(failure).splitlines()[0]}; going on without it, it is started again. {last_words(node.child)}")
-        self._crew.watch(node.child)
+        self._crew.watch(node.child, ready)
         return node.bootstrap

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from motcua.child import Child
+from motcua.failure import Failure
 from motcua.stack.errors import Ended
 
 LOOK_AGAIN_S = 0.1
@@ -15,10 +16,14 @@ LONGEST_PAUSE_S = 60.0
 STEADY_S = 60.0  # whoever ran so long begins with the first pause again
 FULL_BYTES = 16 << 20  # a broker and databases can't go on with less
 Say = Callable[[str], None]
+Prepare = Callable[[], object]
 
 
-async def keep_running(child: Child, say: Say, *, restart: bool) -> None:
-    """Start it again whenever it ends, told when the pause has grown; without `restart` its end raises `Ended`."""
+async def keep_running(child: Child, say: Say, *, restart: bool, prepare: Prepare | None = None) -> None:
+    """Start it again whenever it ends, told when the pause has grown; without `restart` its end raises `Ended`.
+
+    `prepare` is done before each start: what a start needs may have gone with what ended the child.
+    """
     pause, told = FIRST_PAUSE_S, 0.0
     while True:
         started = time.monotonic()
@@ -32,6 +37,11 @@ async def keep_running(child: Child, say: Say, *, restart: bool) -> None:
             told = pause
         await asyncio.sleep(pause)
         pause = min(pause * 2, LONGEST_PAUSE_S)
+        if prepare is not None:
+            try:
+                await asyncio.to_thread(prepare)
+            except (Failure, OSError) as failure:
+                say(f"{child.name} can't be prepared: {failure}")
         child.start()
 
 

@@ -25,6 +25,7 @@ from services.intake.settings import IntakeSettings
 from services.intake.tail import Tail
 from shared.contract.topics import EVENTS
 from shared.kafka import connection as reach
+from shared.kafka import dropped_work_is_trouble
 
 RECORDED_AT = attrgetter("recorded_at")
 TAIL_EVENTS = 20_000
@@ -105,13 +106,14 @@ class Relay:
         pause = FIRST_PAUSE_SECONDS
         while not self._is_drained():
             try:
-                async with self._reading() as connection:
-                    if connection is None:
-                        return  # another instance relays the rest
-                    async with Sender(self._settings) as sender:
-                        await self._compare(connection, sender)
-                        pause = FIRST_PAUSE_SECONDS
-                        await self._follow(connection, sender)
+                with dropped_work_is_trouble():
+                    async with self._reading() as connection:
+                        if connection is None:
+                            return  # another instance relays the rest
+                        async with Sender(self._settings) as sender:
+                            await self._compare(connection, sender)
+                            pause = FIRST_PAUSE_SECONDS
+                            await self._follow(connection, sender)
             except CursorSetBack:
                 LOGGER.info("relay_sends_again")
             except LogBehindTopic as behind:

@@ -23,7 +23,7 @@ from services.processing.processor import FaultIsOurs, Processor, Skipped
 from services.processing.session import TROUBLE, Worker
 from services.processing.settings import ProcessingSettings
 from shared.clock import clock_from
-from shared.kafka import connection
+from shared.kafka import connection, dropped_work_is_trouble
 from shared.publisher import Publisher
 
 HEARTBEAT_SECONDS = 1.0
@@ -126,7 +126,8 @@ def _add_agent(app: ProcessingApp, processor: Processor) -> Any:
     async def follow(stream: StreamT[Batch]) -> None:
         async for batch in stream:
             try:
-                await processor.handle(batch.records)
+                with dropped_work_is_trouble():
+                    await processor.handle(batch.records)
             except (*TROUBLE, FaultIsOurs, Skipped) as trouble:
                 batch.done.set_exception(trouble)
             else:
@@ -154,7 +155,8 @@ def _add_timers(app: ProcessingApp, deadlines: Deadlines, kept: timedelta) -> No
     async def pass_time() -> None:
         if app.is_ready:
             try:
-                await deadlines.advance()
+                with dropped_work_is_trouble():
+                    await deadlines.advance()
             except TROUBLE as trouble:
                 log.warning("ticks_not_sent", error=repr(trouble))
 

@@ -10,7 +10,7 @@ from mode import Service
 
 from services.processing.processor import FaultIsOurs
 from services.processing.session import STOPS_WITHIN_SECONDS, TROUBLE, Session, Worker
-from shared.kafka import ensure_topics
+from shared.kafka import dropped_work_is_trouble, ensure_topics
 
 FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.2, 5.0
 log = structlog.get_logger()
@@ -46,7 +46,8 @@ class Delivery(Service):
             while not self.should_stop:
                 began = time.monotonic()
                 try:
-                    await self._one_session()
+                    with dropped_work_is_trouble():
+                        await self._one_session()
                 except (*TROUBLE, FaultIsOurs) as trouble:
                     if time.monotonic() - began > LONGEST_PAUSE_SECONDS:
                         pause = FIRST_PAUSE_SECONDS

@@ -56,7 +56,7 @@ class Missing:
         searched: dict[str, int] = {code: partition.searched[code] for code in codes if code in partition.searched}
         numbered = any(number_of(record.headers) is not None for record, content in read if _code(content) in codes)
         while True:
-            await search(self._connection, number, codes, past[number], searched)
+            await search(self._connection, number, codes, past[number], searched, only_numbered=partition.place.number > 0)
             codes = self._gaps(read, past).get(number, set())
             if not codes or not numbered or partition.has_waited or time.monotonic() > deadline:
                 break
@@ -99,15 +99,20 @@ def _code(content: CloudEvent | Tick | Unusable) -> str | None:
     return content.subject if isinstance(content, CloudEvent) else None
 
 
-async def search(connection: Mapping[str, Any], number: int, codes: Iterable[str], past: Past, searched: dict[str, int]) -> None:
+async def search(
+    connection: Mapping[str, Any], number: int, codes: Iterable[str], past: Past, searched: dict[str, int], *, only_numbered: bool = False
+) -> None:
     """Add to `past` the dossiers' events that stand in the partition, those behind the gap too: the relay may be sending the log again.
 
-    `searched` remembers up to where dossiers were looked for of which nothing was found.
+    `searched` remembers up to where dossiers were looked for of which nothing was found. With `only_numbered` those that are not of
+    intake's log are left out, which is right where the log's are numbered.
     """
     wanted = set(codes)
 
     def take(record: Any) -> None:
         if record.key is None or record.key.decode(errors="replace") not in wanted:
+            return
+        if only_numbered and number_of(record.headers) is None:
             return
         try:
             envelope = usable_event(record.value)

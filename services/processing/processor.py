@@ -28,6 +28,7 @@ from shared.contract.topics import ALERTS, DEAD_LETTERS, EVENTS, STATUS
 from shared.publisher import Publisher, Record, Span
 from shared.usable import Unusable, usable_event
 
+NOT_OF_THE_LOG = "not_of_the_log"
 LARGEST_STATUS_BYTES = 700_000  # what surely fits into a batch of the producer and a message of the broker
 MOST_UNEXPECTED_IN_A_ROW = 20
 log = structlog.get_logger()
@@ -113,6 +114,8 @@ class Processor:
             if isinstance(content, Tick):
                 self._decide_tick(content, number, decided)
             else:
+                if number_of(record.headers) is None:
+                    _check_is_legacy(content, self._entry(content.subject, number, decided), place)
                 self._decide_event(content, number, past.get(number, {}), decided)
             decided.poison_in_a_row = decided.unexpected_in_a_row = 0
         except Unusable as unusable:
@@ -227,6 +230,13 @@ def _read(record: Any) -> CloudEvent | Tick | Unusable:
         return usable_event(record.value) if record.topic == EVENTS.name else usable_tick(record.value)
     except Unusable as unusable:
         return unusable
+
+
+def _check_is_legacy(envelope: CloudEvent, entry: Entry | None, place: Place) -> None:
+    """Intake of before 0.3.0 did not number its events; behind the first numbered one, what has no number and tells news is nobody's."""
+    known = 0 if entry is None else entry.dossier.sequence
+    if place.number > 0 and (envelope.sequence or 0) > known:
+        raise Unusable(NOT_OF_THE_LOG, f"dossier {envelope.subject}: the event has no number of intake's log; post events to intake")
 
 
 def _between(past: Mapping[int, CloudEvent], entry: Entry | None, envelope: CloudEvent) -> Sequence[CloudEvent]:

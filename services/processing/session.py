@@ -23,7 +23,7 @@ from services.processing.processor import Skipped
 from services.processing.settings import ProcessingSettings
 from shared.contract.topics import EVENTS, TICKS
 from shared.domain.rules import RULES_VERSION
-from shared.kafka import connection
+from shared.kafka import connection, dropped_work_is_trouble
 from shared.publisher import Publisher
 
 TROUBLE = (KafkaError, OSError, TimeoutError)
@@ -87,7 +87,8 @@ class Session:
         """Say how far it is, leave, disconnect; each as far as the broker lets it."""
         for part in (self._membership.stop, self._reader.stop, self._worker.publisher.stop):
             try:
-                await asyncio.wait_for(part(), STOPS_WITHIN_SECONDS)
+                with dropped_work_is_trouble():
+                    await asyncio.wait_for(part(), STOPS_WITHIN_SECONDS)
             except TROUBLE as trouble:
                 log.warning("not_stopped_cleanly", error=repr(trouble))
 

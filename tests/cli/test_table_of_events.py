@@ -131,6 +131,33 @@ def test_a_table_without_its_columns_says_which(tmp_path: Path) -> None:
         table(tmp_path, "id,time\n")
 
 
+def test_what_is_no_table_s_first_row_is_said(tmp_path: Path) -> None:
+    first = "id,event,code,time\rq-1,received,H59.15-231208-0001,2023-12-08T09:00:00+07:00\n"
+    assert "first row of" in table_failure(tmp_path, first)
+    assert "one kind of line ends" in table_failure(tmp_path, first)
+    for longest in (200_000, 2_000_000):
+        assert len(table_failure(tmp_path, "c" * longest + "\n1\n")) < 1000
+    header, later = "id,event,code,time", "q-1,received,H59.15-231208-0001,2023-12-08T09:00:00+07:00"
+    assert all("one kind of line ends" in (line.refusal or "") for line in table(tmp_path, f"{header}\n{later}\r{later}\n"))
+
+
+def test_refused_lines_are_not_written_over_anything_else(tmp_path: Path) -> None:
+    file, other = tmp_path / "events.csv", tmp_path / "other.ndjson"
+    file.write_text("id,event,code,time\n")
+    other.write_text("{}\n")
+    again = tmp_path / "again.csv"
+    again.hardlink_to(file)
+    with Source(str(file)) as source:
+        for same in (file, again):
+            with pytest.raises(Failure, match="is the file that is imported"):
+                source.rejects_into(same)
+        assert source.rejects_into(other) == other, "who names a file means it"
+        source.rejected_file.symlink_to(other)
+        with pytest.raises(Failure, match="symbolic link"):
+            source.rejects_into(None)
+    assert other.read_text() == "{}\n"
+
+
 def test_a_file_that_is_not_there_is_said_in_a_sentence(tmp_path: Path) -> None:
     with pytest.raises(Failure, match="cannot be read"):
         Source(str(tmp_path / "nothing.ndjson"))

@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from aiokafka import AIOKafkaProducer
 
 from services.processing.ledger import Entry, step
 from shared.clock import system_clock
@@ -212,6 +213,33 @@ async def test_events_that_are_not_in_the_topic_are_dead_letters_and_later_ones_
         await wait_for_sequences(fresh_broker, department, {code: 3})
 
 
+async def test_events_that_are_not_of_the_log_count_nothing_however_they_are_packed(processing: Service, fresh_broker: str) -> None:
+    """A stranger closes a dossier, opens another, and writes garbage in every codec; then intake's own event comes."""
+    department = "H59.19"
+    code, invented, later = in_partition(0, department, 3)
+    received, resolved = life(code)
+    withdrawn = envelope(code, 2, "withdrawn", "2023-12-12 08:00", recordedtime=system_clock(), reason="x")
+    async with publisher(fresh_broker) as broker:
+        await publish_numbered(broker, [(1, received)])
+        await wait_for_sequences(fresh_broker, department, {code: 1})
+        await publish(broker, [received, resolved, life(invented)[0]])
+        for codec in ("gzip", "snappy", "lz4", "zstd"):
+            stranger = AIOKafkaProducer(bootstrap_servers=fresh_broker, compression_type=codec)
+            await stranger.start()
+            for topic in (EVENTS, STATUS, TICKS):
+                await stranger.send_and_wait(topic.name, b"not json " * 50, b"zz", partition=0)
+            await stranger.stop()
+        await publish_numbered(broker, [(2, withdrawn)])
+        await wait_for_sequences(fresh_broker, department, {code: 2})
+        await restart(processing)
+        await publish_numbered(broker, [(3, life(later)[0])])
+        await wait_for_sequences(fresh_broker, department, {code: 2, later: 1})
+    assert (await statuses(fresh_broker, department))[code].closed_as == "withdrawn"
+    assert await metric(processing, DIFFERENCE) == 0
+    letters = [decode_dead_letter(value).reason for value in await everything_on(fresh_broker, DEAD_LETTERS.name)]
+    assert letters.count("not_of_the_log") == 2, letters
+
+
 DEEP = b"[" * 200_000 + b"]" * 200_000
 ODD_EVENTS = [
     b"\xff\xfe\x00",
@@ -243,8 +271,8 @@ async def test_no_record_whatever_it_holds_stops_the_worker_or_its_next_start(pr
             await broker.publish(TICKS.name, {0: [(b"odd", value)]})
         for value in ODD_STATUSES:
             await broker.publish(STATUS.name, {0: [(b"odd", value), (b"marked", value, mark)]})
-        for event in life(code):
-            await publish(broker, [event])
+        for number, event in enumerate(life(code), 1):
+            await publish_numbered(broker, [(number, event)])
 
             async def counted(sequence: int | None = event.sequence) -> bool:
                 return (await sequences(fresh_broker, department)).get(code) == sequence

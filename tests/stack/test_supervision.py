@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from motcua.child import Child
+from motcua.failure import Failure
 from motcua.stack import readiness, supervision
 from motcua.stack.crew import Crew
 from motcua.stack.errors import Ended
@@ -41,13 +42,22 @@ async def test_a_child_that_keeps_ending_is_started_again_after_growing_pauses_t
     monkeypatch.setattr(supervision, "LONGEST_PAUSE_S", 0.04)
     marks = tmp_path / "starts"
     script = f"open({str(marks)!r}, 'a').write('x'); import sys; sys.exit('no catalogue there')"
-    child, said = python(tmp_path, script), list[str]()
+    child, said, prepared = python(tmp_path, script), list[str](), list[int]()
     child.start()
-    keeping = asyncio.create_task(keep_running(child, said.append, restart=True))
+
+    def prepare() -> None:
+        prepared.append(len(marks.read_text()))
+        if len(prepared) == 1:
+            raise Failure("nothing to start with")
+
+    keeping = asyncio.create_task(keep_running(child, said.append, restart=True, prepare=prepare))
     await wait_until_async(lambda: asyncio.sleep(0, len(marks.read_text() if marks.exists() else "") > 6), 30, "it was started seven times")
     assert not keeping.done()
     keeping.cancel()
     child.kill()
+    assert prepared[:6] == [1, 2, 3, 4, 5, 6], "before each start"
+    assert [told for told in said if "prepared" in told] == ["counter can't be prepared: nothing to start with"]
+    said = [told for told in said if "prepared" not in told]
     assert len(said) == 3
     assert all(f"Its log, {child.log}, ends: no catalogue there" in told for told in said)
 

@@ -24,7 +24,7 @@ from services.reporting.settings import ReportingSettings
 from shared.clock import Clock
 from shared.contract.marks import LedgerMark
 from shared.contract.topics import STATUS
-from shared.kafka import connection, ensure_topics
+from shared.kafka import connection, dropped_work_is_trouble, ensure_topics
 from shared.unavailable import passes
 from shared.usable import MALFORMED
 
@@ -62,13 +62,14 @@ class Projector:
         while not stopping.is_set():
             self.progress.beat()
             try:
-                async with self._session() as session:
-                    failures = 0
-                    while not stopping.is_set():
-                        started = time.monotonic()
-                        records = await session.step()
-                        await _pause(stopping, gathering_s(records, time.monotonic() - started))
-                        await _pause(stopping, poison_pause_s(self.progress.poison_in_a_row) if records else 0.0)
+                with dropped_work_is_trouble():
+                    async with self._session() as session:
+                        failures = 0
+                        while not stopping.is_set():
+                            started = time.monotonic()
+                            records = await session.step()
+                            await _pause(stopping, gathering_s(records, time.monotonic() - started))
+                            await _pause(stopping, poison_pause_s(self.progress.poison_in_a_row) if records else 0.0)
             except Exception as error:
                 if not _retried(error):
                     raise

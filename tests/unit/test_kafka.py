@@ -1,0 +1,36 @@
+"""What the Kafka client drops is trouble, what was cancelled stays cancelled."""
+
+import asyncio
+
+import pytest
+from aiokafka.errors import KafkaError
+
+from shared.kafka import WorkDropped, dropped_work_is_trouble
+
+
+async def wait_for(future: "asyncio.Future[None]") -> None:
+    with dropped_work_is_trouble():
+        await future
+
+
+async def test_a_future_that_the_client_cancelled_is_trouble_to_be_tried_again() -> None:
+    future = asyncio.get_running_loop().create_future()
+    future.cancel()
+    with pytest.raises(WorkDropped) as dropped:
+        await wait_for(future)
+    assert isinstance(dropped.value, KafkaError)
+    assert dropped.value.retriable
+
+
+async def test_who_is_cancelled_ends() -> None:
+    waiting = asyncio.create_task(wait_for(asyncio.get_running_loop().create_future()))
+    await asyncio.sleep(0)
+    waiting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+
+
+async def test_a_time_limit_stays_one() -> None:
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.01):
+            await wait_for(asyncio.get_running_loop().create_future())
