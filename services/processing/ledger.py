@@ -66,10 +66,10 @@ _decode_tick = msgspec.json.Decoder(Tick).decode
 
 
 def usable_tick(value: bytes | None) -> Tick:
-    """The tick of a tick record; raises Unusable."""
+    """The tick of a tick record; raises Unusable. A deadline without an offset is none that a dossier has: such a tick is stale."""
     try:
         tick = _decode_tick(value or b"")
-        return Tick(tick.code, THRESHOLDS[tick.threshold], local(tick.due_at))
+        return Tick(tick.code, THRESHOLDS[tick.threshold], tick.due_at if tick.due_at.tzinfo is None else local(tick.due_at))
     except Exception as wrong:  # bytes alone decide this: whatever it is, it is the record's
         raise Unusable(MALFORMED, str(wrong) or type(wrong).__name__) from wrong
 

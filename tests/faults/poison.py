@@ -94,7 +94,6 @@ def ticks(random: Random) -> list[Record]:
     """Poison for the processor's own ticks."""
     of_ticks = [
         b'{"code":1}',
-        b'{"code":"a","threshold":"due_soon","due_at":"9999-01-01T00:00:00"}',
         b'{"code":"H59.15-260101-9501","threshold":"due_soon","due_at":"9999-12-31T23:59:59-14:00"}',
         b'{"code":"H59.15-260101-\xff\xff","threshold":"overdue","due_at":"2026-01-01T00:00:00+07:00"}',
         b'{"code":"a","threshold":7,"due_at":null}',

@@ -64,6 +64,11 @@ def test_bytes_that_are_no_event_are_poison(value: bytes | None) -> None:
         usable_tick(value)
 
 
+def test_a_tick_of_a_deadline_without_an_offset_is_stale() -> None:
+    reached = usable_tick(encode({"code": CODE, "threshold": "overdue", "due_at": "2023-12-15T08:31:00"}))
+    assert tick(follow(("received", "2023-12-08 08:31")), reached) is None
+
+
 def test_an_event_that_did_not_come_through_intake_is_poison() -> None:
     stranger = msgspec.structs.replace(envelope(CODE, 1, "received", "2023-12-08 08:31"), sequence=None)
     with pytest.raises(Unusable) as refused:
