@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from aiokafka import AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.errors import KafkaConnectionError
 
 from motcua.broker import Node
 from motcua.broker import start as start_broker
@@ -79,9 +80,23 @@ async def admin(bootstrap: str) -> AsyncIterator[AIOKafkaAdminClient]:
         await client.close()
 
 
+async def started_producer(bootstrap: str) -> AIOKafkaProducer:
+    """A young broker on a busy machine may say for a moment that it has no broker."""
+    for attempts_left in reversed(range(5)):
+        producer = AIOKafkaProducer(bootstrap_servers=bootstrap)
+        try:
+            await producer.start()
+        except KafkaConnectionError:
+            await producer.stop()
+            if not attempts_left:
+                raise
+        else:
+            return producer
+    raise AssertionError
+
+
 async def garbage(bootstrap: str) -> None:
-    producer = AIOKafkaProducer(bootstrap_servers=bootstrap)
-    await producer.start()
+    producer = await started_producer(bootstrap)
     try:
         for partition in range(4):
             for _ in range(300):
