@@ -14,7 +14,7 @@ EVENTS_A_SECOND = 200
 WARM_UP_SECONDS = 3
 SECONDS = 15
 LOOK_AGAIN_SECONDS = 0.04
-PROCEDURES = {"H59.02": "1.002425", "H59.03": "1.004650", "H59.15": "2.000635"}  # of three departments
+PROCEDURES = (("H59.02", "1.002425"), ("H59.03", "1.004650"), ("H59.15", "2.000635"))  # of three departments
 DAY = "2023-12-29"
 
 
@@ -53,7 +53,7 @@ async def _post_steadily(client: aiohttp.ClientSession, services: Services, tota
 
 
 async def _post(client: aiohttp.ClientSession, services: Services, number: int) -> float:
-    department, procedure = list(PROCEDURES.items())[number % len(PROCEDURES)]
+    department, procedure = PROCEDURES[number % len(PROCEDURES)]
     dossier = {
         "department": department,
         "procedure": procedure,

@@ -15,7 +15,7 @@ from shared.contract import events as wire
 from shared.contract.accepted import REQUIRED_BY_LAW
 from shared.domain import events as domain
 from shared.domain.deadline import DeadlineRule, due_after_pause, due_by
-from shared.domain.dossier import Dossier, apply
+from shared.domain.dossier import OPENING, Dossier, apply
 from shared.domain.errors import Refusal
 from shared.domain.events import CorrectableField
 from shared.domain.localtime import local_date
@@ -24,7 +24,6 @@ from shared.domain.timeliness import in_hours
 FUTURE_ALLOWED = timedelta(minutes=5)
 PauseEnd = domain.Supplemented | domain.PaymentSettled | domain.Withdrawn | domain.Stopped | domain.Resolved
 PAUSE_ENDS = get_args(PauseEnd)
-RECEIPTS = (domain.Received, domain.Submitted)
 
 
 class Decision(Struct, frozen=True):
@@ -64,7 +63,7 @@ _GROUNDS = {"reason": "say why, in words", "legal_ground": "cite the law that al
 
 def _check_offer(event: domain.Event, dossier: Dossier | None, catalogue: Catalogue) -> None:
     """A procedure that the catalogue knows on the day belongs to departments and is offered by channels; an unknown one to all."""
-    if isinstance(event, RECEIPTS):
+    if isinstance(event, OPENING):
         asked = Asked(event.department, event.procedure, event.channel, event.online_level)
         procedure = catalogue.procedure(event.procedure, local_date(event.occurred_at))
         check_department(asked, procedure)

@@ -82,17 +82,17 @@ async def admin(bootstrap: str) -> AsyncIterator[AIOKafkaAdminClient]:
 
 async def started_producer(bootstrap: str) -> AIOKafkaProducer:
     """A young broker on a busy machine may say for a moment that it has no broker."""
-    for attempts_left in reversed(range(5)):
+
+    async def started() -> AIOKafkaProducer | None:
         producer = AIOKafkaProducer(bootstrap_servers=bootstrap)
         try:
             await producer.start()
         except KafkaConnectionError:
             await producer.stop()
-            if not attempts_left:
-                raise
-        else:
-            return producer
-    raise AssertionError
+            return None
+        return producer
+
+    return await wait_until_async(started, WITHIN_S, "a producer connects")
 
 
 async def garbage(bootstrap: str) -> None:
