@@ -100,8 +100,11 @@ def create_app(settings: ProcessingSettings) -> ProcessingApp:
     partitions = app.partitions = {}
     app.metrics = ProcessingMetrics(partitions)
     app.changelog = Changelog(reach, clock, kept)
-    processor = Processor(partitions, changelog=app.changelog, publisher=publisher, connection=reach, clock=clock, metrics=app.metrics)
-    deadlines = Deadlines(partitions, publisher, clock, grace=timedelta(seconds=settings.alert_grace_seconds))
+    grace = timedelta(seconds=settings.alert_grace_seconds)
+    processor = Processor(
+        partitions, changelog=app.changelog, publisher=publisher, connection=reach, clock=clock, metrics=app.metrics, grace=grace
+    )
+    deadlines = Deadlines(partitions, publisher, clock, grace=grace)
     worker = Worker(
         settings,
         partitions,

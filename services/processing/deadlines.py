@@ -32,6 +32,8 @@ class Deadlines:
 
     A dossier must have been quiet for `grace`: a file of old events makes every dossier overdue for the moment until its closing arrives.
     Quiet by intake's recording clock, or for that long under our eyes: a clock that was set wrong, then or now, delays no alert for longer.
+    Nothing is said of a partition that catches up, or whose events come late, as from a relay that fills an emptied topic again: what
+    closed long ago looks overdue until its closing is read.
     """
 
     def __init__(self, partitions: dict[int, Partition], publisher: Publisher, clock: Clock, *, grace: timedelta) -> None:
@@ -62,6 +64,8 @@ class Deadlines:
     def _reached(self, now: datetime) -> list[NumberedRecord]:
         found = []
         for number, partition in self._partitions.items():
+            if self._is_behind(partition):
+                continue
             if partition.index.needs_rebuild(len(partition.entries)):
                 partition.index.rebuild(partition.entries.values(), now)
             for code in partition.index.reached(now, MOST_AT_ONCE):
@@ -83,10 +87,13 @@ class Deadlines:
         found, due_at = partition.index.refresh(entry.dossier, now), entry.dossier.due_at
         if found not in ALERTING or due_at is None or not needs_alert(entry, found.value, due_at):
             return []
-        if not self._is_quiet(entry, seen):
+        if self._is_behind(partition) or not self._is_quiet(entry, seen):
             self._waiting.append(_Waiting(time.monotonic() + self._grace.total_seconds(), number, code, entry.recordedtime))
             return []
         return [(number, (code.encode(), encode(Tick(code, found.value, due_at))))]
+
+    def _is_behind(self, partition: Partition) -> bool:
+        return partition.is_catching_up or time.monotonic() - partition.late_at < self._grace.total_seconds()
 
     def _is_quiet(self, entry: Entry, seen: _Waiting | None) -> bool:
         if seen is not None and seen.recordedtime == entry.recordedtime:

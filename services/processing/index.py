@@ -42,8 +42,12 @@ class StatusIndex:
         self.refresh(after.dossier, now)
         same = before is not None and before.dossier.due_at == after.dossier.due_at and before.dossier.state == after.dossier.state
         if not same:
-            for at in self._thresholds(after.dossier):
-                heappush(self._heap, (at, after.dossier.code))
+            self.watch(after.dossier)
+
+    def watch(self, dossier: Dossier) -> None:
+        """Look at the dossier when its thresholds are reached, at once if they were."""
+        for at in self._thresholds(dossier):
+            heappush(self._heap, (at, dossier.code))
 
     def drop(self, code: str) -> None:
         """Count the dossier no more; its thresholds in the heap are stale."""

@@ -1,5 +1,6 @@
 """One partition of the ledger in memory: its dossiers, what is derived from them, and where it stands."""
 
+import math
 from collections import Counter
 from collections.abc import Callable, Iterable
 from datetime import datetime
@@ -20,6 +21,8 @@ class Partition:
     are written again. `highest` is the highest event number this partition ever stood for; below it the events are being read again.
     Up to the number `searched_until` the topic was read from its beginning: what is missing there is not in it. `searched` says the same
     of single dossiers, by offset. `has_waited`: events that were missing did not come within the time that is waited for them.
+    `catches_up_at` is where the events ended when their reading began, None before it does. `late_at` (monotonic seconds) is when an
+    event was last taken in that had been recorded long before.
     """
 
     def __init__(self, new_index: Callable[[], StatusIndex]) -> None:
@@ -39,6 +42,13 @@ class Partition:
         self.has_forgotten = False
         self.searched: dict[str, int] = {}
         self.has_waited = False
+        self.catches_up_at: int | None = None
+        self.late_at = -math.inf
+
+    @property
+    def is_catching_up(self) -> bool:
+        """Whether events are still to be read that were there when the reading began: they may have closed what looks overdue here."""
+        return self.catches_up_at is None or self.place.next_offset < self.catches_up_at
 
     @property
     def is_reading_again(self) -> bool:

@@ -3,11 +3,12 @@
 Only then does the ledger's place move on. Whatever dies in between, the batch comes again and ends in the same state (docs/guarantees.md).
 """
 
+import time
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
@@ -54,6 +55,8 @@ class Decided:
     places: dict[int, Place] = field(default_factory=dict)
     entries: dict[int, dict[str, Entry]] = field(default_factory=lambda: defaultdict(dict))
     changelog: dict[int, list[Record]] = field(default_factory=lambda: defaultdict(list))
+    stale_ticks: dict[int, set[str]] = field(default_factory=lambda: defaultdict(set))  # codes by partition
+    late: set[int] = field(default_factory=set)  # partitions whose events come long after they were recorded
     alerts: list[AlertV1] = field(default_factory=list)
     dead_letters: list[DeadLetterV1] = field(default_factory=list)
     processed: list[tuple[str, datetime]] = field(default_factory=list)
@@ -73,7 +76,10 @@ class Processor:
         connection: Mapping[str, Any],
         clock: Clock,
         metrics: ProcessingMetrics,
+        grace: timedelta,
     ) -> None:
+        """An event that is taken in more than `grace` after it was recorded is late: those behind it may be, too."""
+        self._grace = grace
         self._partitions = partitions
         self._changelog = changelog
         self._missing = Missing(partitions, changelog, connection)
@@ -163,12 +169,18 @@ class Processor:
         except Unusable:
             decided.places[number].events -= 1
             raise
+        if system_clock() - after.recordedtime > self._grace:
+            decided.late.add(number)
         decided.processed.append((event_name(envelope.type) or "unknown", after.recordedtime))
         return after
 
     def _decide_tick(self, reached: Tick, number: int, decided: Decided) -> None:
-        alerted = tick(self._entry(reached.code, number, decided), reached)
-        if alerted is not None:
+        """Its dossier may be paused, closed or moved by now, or by an event that is still to be read: then time will tell again."""
+        catching_up = self._partitions[number].is_catching_up
+        alerted = None if catching_up else tick(self._entry(reached.code, number, decided), reached)
+        if alerted is None:
+            decided.stale_ticks[number].add(reached.code)
+        else:
             _change(alerted[0], number, decided)
             decided.alerts.append(alerted[1])
 
@@ -193,6 +205,10 @@ class Processor:
             partition = self._partitions[number]
             for code, entry in decided.entries[number].items():
                 partition.put(code, entry, now)
+            for code in decided.stale_ticks[number] & partition.entries.keys():
+                partition.index.watch(partition.entries[code].dossier)
+            if number in decided.late:
+                partition.late_at = time.monotonic()
             partition.place = place
             partition.highest = max(partition.highest, place.number)
             partition.misplaced.clear()

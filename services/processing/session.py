@@ -163,6 +163,8 @@ class Session:
                 log.warning("place_not_in_topic", topic=tp.topic, partition=tp.partition, place=start, beginning=first[tp], end=end[tp])
                 self._begin_at(tp, first[tp])
             self._reader.seek(tp, start if first[tp] <= start <= end[tp] else first[tp])
+            if tp.topic == EVENTS.name:
+                self._worker.partitions[tp.partition].catches_up_at = end[tp]
 
     def _begin_at(self, tp: TopicPartition, offset: int) -> None:
         place = self._worker.partitions[tp.partition].place

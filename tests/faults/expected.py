@@ -40,6 +40,11 @@ class Expected:
         found = recount_stories(self._stories.values(), first, last)
         return {department: row for department, row in found.items() if department is not TOTAL and any(row.values())}
 
+    @property
+    def closed(self) -> frozenset[str]:
+        """The dossiers of which no alert may be given any more."""
+        return frozenset(code for code, state in self.states.items() if state in CLOSED)
+
     def alerts_due(self, at: datetime) -> set[Alert]:
         """What must have been announced by then; a dossier that stands on a threshold just now owes nothing yet."""
         return {alert for code in self._stories for alert in self._alert_due(code, at)}

@@ -82,7 +82,8 @@ class Judge:
         self._log: list[Event] = []
         self._log_position = 0
         self._alerts: dict[str, Alert] = {}
-        self._alerts_repeated = 0
+        self._told: Counter[str] = Counter()  # alerts on the topic, by id
+        self._closed: frozenset[str] = frozenset()
         self.planted: set[topics.Place] = set()
         self.may_be_planted: set[topics.Place] = set()
 
@@ -235,7 +236,7 @@ class Judge:
         verdict.letters_of_ours = [f"{place} {reasons[place]}" for place in sorted(found - self.planted - self.may_be_planted)]
 
     async def _judge_alerts(self, verdict: Verdict, expected: Expected) -> None:
-        """None before its time or for what never was, none missing; repeats carry the same id and are counted."""
+        """None before its time, for what never was or had closed before this round; none missing. Repeats, of the same id, are counted."""
         missing: set[Alert] = set()
 
         async def none_missing() -> bool:
@@ -244,19 +245,24 @@ class Judge:
             missing.update(expected.alerts_due(now()) - set(self._alerts.values()))
             return not missing
 
-        before = self._alerts_repeated
+        before = self._told
         with contextlib.suppress(AssertionError):
             await self._until(none_missing, ALERTED_WITHIN_S, "every alert that is due was given")
         verdict.alerts_missing = [f"{code} {threshold}" for code, threshold, _ in sorted(missing)]
         verdict.alerts_wrong = [str(alert) for alert in self._alerts.values() if not expected.was_right(alert, now())]
-        verdict.alerts_repeated = max(self._alerts_repeated - before, 0)
+        if before.keys() - self._told.keys():
+            before = Counter()  # the topic was lost with its broker
+        new = self._told - before
+        verdict.alerts_wrong += [f"{told} of one that had closed" for told in new if told.split("/")[0] in self._closed]
+        verdict.alerts_repeated = sum(new.values()) - sum(1 for told in new if told not in before)
+        self._closed = expected.closed
 
     async def _read_alerts(self) -> None:
         alerts = [json.loads(record.value) for record in await topics.read(self._rig.bootstrap, topics.ALERTS)]
         for alert in alerts:
             told = (alert["code"], alert["threshold"], datetime.fromisoformat(alert["due_at"]).astimezone(HERE))
             self._alerts[alert["id"]] = told
-        self._alerts_repeated = len(alerts) - len({alert["id"] for alert in alerts})
+        self._told = Counter(alert["id"] for alert in alerts)
 
     async def _read_log(self, client: httpx.AsyncClient) -> None:
         while True:

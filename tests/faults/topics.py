@@ -1,12 +1,13 @@
 """The broker's topics as a stranger reads, writes and breaks them."""
 
+import contextlib
 from collections.abc import AsyncIterator, Iterable
-from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.errors import CommitFailedError
 from aiokafka.structs import OffsetAndMetadata
 
 from tests.support.wait import wait_until_async
@@ -75,7 +76,7 @@ async def write(bootstrap: str, records: Iterable[Record]) -> list[Place]:
         await producer.stop()
 
 
-@asynccontextmanager
+@contextlib.asynccontextmanager
 async def _admin(bootstrap: str) -> AsyncIterator[AIOKafkaAdminClient]:
     client = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
     await client.start()
@@ -98,13 +99,21 @@ async def remake(bootstrap: str, topic: str, partitions: int = 4) -> None:
 
 
 async def commit(bootstrap: str, group: str, topic: str, *, at_the_end: bool) -> None:
-    """Move what a group has committed to the beginning or the end of a topic; nobody may be in the group."""
+    """Move what a group has committed to the beginning or the end of a topic; nobody may be left in the group."""
     consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, group_id=group, enable_auto_commit=False)
     await consumer.start()
     try:
         partitions = [TopicPartition(topic, number) for number in await _partitions(bootstrap, topic)]
         consumer.assign(partitions)
         offsets = await (consumer.end_offsets if at_the_end else consumer.beginning_offsets)(partitions)
-        await consumer.commit({partition: OffsetAndMetadata(offset, "") for partition, offset in offsets.items()})
+        wanted = {partition: OffsetAndMetadata(offset, "") for partition, offset in offsets.items()}
+
+        async def is_taken() -> bool:
+            with contextlib.suppress(CommitFailedError):  # a dead worker is a member until its session is over
+                await consumer.commit(wanted)
+                return True
+            return False
+
+        await wait_until_async(is_taken, GONE_WITHIN_S, f"offsets of {group} are moved")
     finally:
         await consumer.stop()
