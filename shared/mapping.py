@@ -1,7 +1,6 @@
 """The one place where wire values and domain values meet."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import fields
 from datetime import datetime, timedelta
 from enum import Enum
 from typing import Any
@@ -64,21 +63,17 @@ _TURNED: dict[str, Callable[[Any], Any]] = {
 
 
 def _converter(kind: EventKind) -> Callable[[wire.EventData, datetime], domain.Event]:
-    """Fills the event's slots as its constructor would, at half the price: every event of every service passes here."""
+    """Fills the event by position: every event of every service passes here."""
     cls = domain.EVENT_TYPES[kind]
-    slots = {field.name: getattr(cls, field.name).__set__ for field in fields(cls)}
-    put_time = slots.pop("occurred_at")
-    plain = tuple((put, _RENAMED.get(name, name)) for name, put in slots.items() if name not in _TURNED)
-    turned = tuple((put, _TURNED[name], _RENAMED.get(name, name)) for name, put in slots.items() if name in _TURNED)
+    names = [name for name in cls.__struct_fields__ if name != "occurred_at"]
+    read = [_RENAMED.get(name, name) for name in names]
+    turned = [(place, _TURNED[name]) for place, name in enumerate(names) if name in _TURNED]
 
     def convert(data: wire.EventData, at: datetime) -> domain.Event:
-        event = object.__new__(cls)
-        put_time(event, at)
-        for put, name in plain:
-            put(event, getattr(data, name))
-        for put, turn, name in turned:
-            put(event, turn(getattr(data, name)))
-        return event
+        values = [getattr(data, name) for name in read]
+        for place, turn in turned:
+            values[place] = turn(values[place])
+        return cls(at, *values)
 
     return convert
 

@@ -3,8 +3,9 @@
 import zlib
 
 from motcua.importer.line import Line, subject_of
+from shared.echoes import MOST_REJECTIONS
 
-CHUNK_LINES = 1_000  # intake explains so many rejections of a call
+CHUNK_LINES = MOST_REJECTIONS
 CHUNK_BYTES = 1 << 20
 
 

@@ -9,11 +9,11 @@ from services.intake.metrics import Metrics
 from services.intake.outcomes import Accepted, Duplicate, Outcome, Refused
 from services.intake.parsing import id_of, parse
 from services.intake.refusals import TooLarge
-from services.intake.schemas import MOST_REJECTIONS, BulkAnswer, Rejection
+from services.intake.schemas import BulkAnswer, Rejection
 from services.intake.settings import IntakeSettings
 from services.intake.splitting import Numbered
 from shared.domain.errors import Refusal
-from shared.echoes import LONGEST_ECHO, shortened
+from shared.echoes import LONGEST_ECHO, MOST_REJECTIONS, shortened
 
 CHUNK_EVENTS = 1000
 CHUNK_BYTES = 4 * 1024 * 1024

@@ -1,10 +1,10 @@
 """The decision on one event: what the catalogue and the lifecycle say, and the deadline it gives; pure."""
 
-from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any, get_args
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from services.intake.candidates import Candidate
 from services.intake.hints import wrong_field

@@ -84,16 +84,13 @@ def _quickly(line: bytes) -> Read | None:
         return None
     try:
         sent = _decode_known_sent(line)
-        data = bytes(sent.data)
         name = _NAMES[sent.type]
-        contents = _DECODE_DATA[name](data)
+        contents = _DECODE_DATA[name](sent.data)
     except (*UNREADABLE, KeyError):
         return None
-    quotes = data.count(b'"')
+    quotes = _quotes_of(name, contents, line)
     of_envelope = _QUOTES_WITHOUT_MEDIA_TYPE if sent.datacontenttype is UNSET else _QUOTES
-    if _is_code(sent.subject) is None:
-        return None
-    if line.count(b'"') - quotes != of_envelope or quotes != _quotes_of(name, contents, data) or may_be_finer(line):
+    if quotes is None or line.count(b'"') != of_envelope + quotes or _is_code(sent.subject) is None or may_be_finer(line):
         return None
     return sent, None, contents
 
@@ -103,9 +100,9 @@ _QUOTES = 7 * _A_TEXT + 2  # and those of the key `data`
 _QUOTES_WITHOUT_MEDIA_TYPE = _QUOTES - _A_TEXT
 _ANOTHER: dict[object, int] = {"term": 8, "amount_vnd": 2, "paid_online": 2, "electronic_result": 2, "score": 2}
 _OTHERS = {name: tuple((field, _ANOTHER[field] - _A_TEXT) for field in fields if field in _ANOTHER) for name, fields in _FIELDS.items()}
-_DEFAULTS = {  # fields that are read also where they are not written
+_DEFAULTS = {  # fields that are read also where they are not written, as a writer without blanks begins them
     name: tuple(
-        (f'"{field.name}"'.encode(), _ANOTHER.get(field.name, _A_TEXT))
+        (f'"{field.name}":'.encode(), _ANOTHER.get(field.name, _A_TEXT))
         for field in msgspec.structs.fields(cls)
         if field.default not in (None, msgspec.NODEFAULT)
     )
@@ -113,7 +110,7 @@ _DEFAULTS = {  # fields that are read also where they are not written
 }
 
 
-def _quotes_of(name: str, contents: wire.EventData, data: bytes) -> int | None:
+def _quotes_of(name: str, contents: wire.EventData, line: bytes) -> int | None:
     """How many quotes the data has when every field that was read stands in it once and no other does; None when that is not known."""
     values = astuple(contents)
     if values[-1] is not None:
@@ -123,7 +120,7 @@ def _quotes_of(name: str, contents: wire.EventData, data: bytes) -> int | None:
         if getattr(contents, field) is not None:
             quotes += more
     for key, quoted in _DEFAULTS[name]:
-        if key not in data:
+        if key not in line:
             quotes -= quoted
     return quotes
 

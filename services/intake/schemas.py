@@ -11,8 +11,7 @@ from pydantic_core import PydanticCustomError
 from shared.codes import DOSSIER_CODE
 from shared.contract.envelope import Instant as WireInstant
 from shared.contract.instants import cut
-
-MOST_REJECTIONS = 1_000
+from shared.echoes import MOST_REJECTIONS
 
 Channel = Literal["online", "in_person", "postal"]
 OnlineLevel = Literal["full", "partial"]

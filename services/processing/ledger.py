@@ -1,9 +1,10 @@
 """The ledger's pure step: what one record makes of one dossier, and what it publishes. No I/O, no clock."""
 
-from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
 
 from shared.contract.envelope import CloudEvent, decode_envelope, event_name
 from shared.contract.status import AlertV1, StatusV1
@@ -20,13 +21,12 @@ THRESHOLDS = {threshold.value: threshold.value for threshold in (Standing.DUE_SO
 UNREADABLE = (msgspec.MsgspecError, ValueError, OverflowError, RecursionError)  # what bytes inside `data` can make reading raise
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True, gc=False):
     """A dossier in the ledger; `alerted` maps thresholds of the deadline in force to that deadline."""
 
     dossier: Dossier
     recordedtime: datetime
-    alerted: dict[str, datetime] = field(default_factory=dict)
+    alerted: dict[str, datetime] = {}
 
     @property
     def version(self) -> int:
@@ -54,7 +54,7 @@ def _in_force(dossier: Dossier, alerted: dict[str, datetime]) -> dict[str, datet
     return {threshold: due_at for threshold, due_at in alerted.items() if due_at == dossier.due_at}
 
 
-class Tick(msgspec.Struct, frozen=True):
+class Tick(Struct, frozen=True):
     """A deadline's threshold was reached: the passing of time, put into the log so that a replay sees it too."""
 
     code: str

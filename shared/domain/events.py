@@ -1,9 +1,10 @@
 """What can happen to a dossier: one frozen value per event of the lifecycle, carrying what it decided (domain §2)."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import ClassVar
+
+from msgspec import Struct
 
 from shared.domain.lifecycle import EventKind
 from shared.domain.terms import Term
@@ -35,16 +36,14 @@ class CorrectableField(StrEnum):
     DUE_AT = "due_at"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Event:
+class Event(Struct, frozen=True, gc=False):
     """Something that happened to a dossier at `occurred_at` (with offset)."""
 
     kind: ClassVar[EventKind]
     occurred_at: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Submitted(Event):
+class Submitted(Event, frozen=True, gc=False):
     kind = EventKind.SUBMITTED
     department: str
     procedure: str
@@ -52,8 +51,7 @@ class Submitted(Event):
     online_level: OnlineLevel | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Received(Event):
+class Received(Event, frozen=True, gc=False):
     """Formal acceptance: the clock starts. Without `due_at` the dossier has no deadline."""
 
     kind = EventKind.RECEIVED
@@ -65,71 +63,60 @@ class Received(Event):
     term: Term | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Declined(Event):
+class Declined(Event, frozen=True, gc=False):
     kind = EventKind.DECLINED
     reason: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProcessingStarted(Event):
+class ProcessingStarted(Event, frozen=True, gc=False):
     kind = EventKind.PROCESSING_STARTED
     unit: str | None = None
     officer: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SupplementRequested(Event):
+class SupplementRequested(Event, frozen=True, gc=False):
     kind = EventKind.SUPPLEMENT_REQUESTED
     missing: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PaymentRequested(Event):
+class PaymentRequested(Event, frozen=True, gc=False):
     kind = EventKind.PAYMENT_REQUESTED
     amount_vnd: int | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _EndsPause(Event):
+class _EndsPause(Event, frozen=True, gc=False):
     """An event that may end a pause; `due_at` is the deadline as the pause moved it, None when it did not."""
 
     due_at: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Supplemented(_EndsPause):
+class Supplemented(_EndsPause, frozen=True, gc=False):
     kind = EventKind.SUPPLEMENTED
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PaymentSettled(_EndsPause):
+class PaymentSettled(_EndsPause, frozen=True, gc=False):
     kind = EventKind.PAYMENT_SETTLED
     amount_vnd: int | None = None
     paid_online: bool | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Withdrawn(_EndsPause):
+class Withdrawn(_EndsPause, frozen=True, gc=False):
     kind = EventKind.WITHDRAWN
     reason: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stopped(_EndsPause):
+class Stopped(_EndsPause, frozen=True, gc=False):
     kind = EventKind.STOPPED
     reason: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Resolved(_EndsPause):
+class Resolved(_EndsPause, frozen=True, gc=False):
     kind = EventKind.RESOLVED
     outcome: Outcome = Outcome.GRANTED
     electronic_result: bool | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Extended(Event):
+class Extended(Event, frozen=True, gc=False):
     """The deadline itself moves, on a legal ground."""
 
     kind = EventKind.EXTENDED
@@ -137,8 +124,7 @@ class Extended(Event):
     legal_ground: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Apologised(Event):
+class Apologised(Event, frozen=True, gc=False):
     """The letter of apology: `promised_at` is a promise; the deadline judged does not move."""
 
     kind = EventKind.APOLOGISED
@@ -146,8 +132,7 @@ class Apologised(Event):
     promised_at: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Forwarded(Event):
+class Forwarded(Event, frozen=True, gc=False):
     """A hop to another agency (liên thông) with its own deadline; the dossier stays counted where it was received."""
 
     kind = EventKind.FORWARDED
@@ -155,35 +140,30 @@ class Forwarded(Event):
     due_at: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ForwardAnswered(Event):
+class ForwardAnswered(Event, frozen=True, gc=False):
     kind = EventKind.FORWARD_ANSWERED
     agency: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Returned(Event):
+class Returned(Event, frozen=True, gc=False):
     """The result is in the applicant's hands, at the counter (`in_person`), by post or online."""
 
     kind = EventKind.RETURNED
     channel: Channel = Channel.IN_PERSON
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rated(Event):
+class Rated(Event, frozen=True, gc=False):
     kind = EventKind.RATED
     score: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FeePaid(Event):
+class FeePaid(Event, frozen=True, gc=False):
     kind = EventKind.FEE_PAID
     amount_vnd: int
     paid_online: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Corrected(Event):
+class Corrected(Event, frozen=True, gc=False):
     """A wrong fact set right: the audit trail keeps both values. `due_at` values are ISO 8601 instants."""
 
     kind = EventKind.CORRECTED

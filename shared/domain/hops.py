@@ -1,14 +1,15 @@
 """Hops to other agencies (liên thông): each has its own deadline; none of them moves the dossier's or counts in a figure (domain §2)."""
 
-from dataclasses import dataclass, replace
 from datetime import datetime
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from shared.domain.deadline import overdue_from
 from shared.domain.names import same_name
 
 
-@dataclass(frozen=True, slots=True)
-class Hop:
+class Hop(Struct, frozen=True, gc=False):
     """The dossier was with `agency` from `forwarded_at` on; open while `answered_at` is None, also when the dossier has been closed."""
 
     agency: str | None

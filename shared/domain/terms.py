@@ -1,7 +1,8 @@
 """Terms: how long a procedure may take (domain §3.1)."""
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 from shared.domain.errors import InvalidTerm
 
@@ -16,8 +17,7 @@ class TermUnit(StrEnum):
 LONGEST_TERM = 10_000  # of any unit; the limit keeps a slip of the keyboard out of date arithmetic
 
 
-@dataclass(frozen=True, slots=True)
-class Term:
+class Term(Struct, frozen=True, gc=False):
     """A positive whole number of units; 8 working hours are one working day."""
 
     amount: int

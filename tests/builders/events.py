@@ -1,8 +1,9 @@
 """One valid event of every kind, and dossiers brought to any state by the shortest way."""
 
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
+
+from msgspec.structs import replace
 
 from shared.domain import events
 from shared.domain.dossier import Dossier, apply

@@ -3,9 +3,11 @@
 What a correction sets right counts as if it had been right from the start; so corrections are written into the events they correct.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import Any
+
+from msgspec.structs import replace
 
 from shared.domain import events
 from shared.domain.events import Event
@@ -57,7 +59,7 @@ def _without_repetition(event: Event, told: list[Event]) -> Event:
     """The event, without a deadline that only says again what is in force: a correction of that one corrects both."""
     setters = _setters(told)
     repeats = setters and event.kind not in ("received", "extended", "forwarded") and _due_of(event) == _due_of(told[setters[-1]])
-    return replace(event, due_at=None) if repeats and _due_of(event) is not None else event  # type: ignore[call-arg]
+    return replace(event, due_at=None) if repeats and _due_of(event) is not None else event
 
 
 def _due_of(event: Event) -> datetime | None:
@@ -69,10 +71,10 @@ def _correct_due(told: list[Event], due: datetime | None) -> None:
     setters = _setters(told)
     if due is None:
         for index in setters:
-            told[index] = replace(told[index], due_at=None)  # type: ignore[call-arg]
+            told[index] = replace(told[index], due_at=None)
         return
     index = setters[-1] if setters else _last(told, "received", default=0)
-    told[index] = replace(told[index], due_at=due)  # type: ignore[call-arg]
+    told[index] = replace(told[index], due_at=due)
 
 
 def _setters(told: list[Event]) -> list[int]:

@@ -203,7 +203,7 @@ def test_a_figure_is_named_with_its_period_definition_and_knowledge() -> None:
 
 @given(made=st.lists(histories(), min_size=1, max_size=6), name=st.sampled_from(list(DEFINITIONS)), length=st.integers(0, 20))
 def test_the_dossiers_behind_a_figure_are_as_many_as_it_says(made: list[tuple[Dossier, History]], name: str, length: int) -> None:
-    facts = facts_of([replace(dossier, code=code(number)) for number, (dossier, _history) in enumerate(made)])
+    facts = facts_of([msgspec.structs.replace(dossier, code=code(number)) for number, (dossier, _history) in enumerate(made)])
     question = Question((EPOCH.date(), EPOCH.date() + timedelta(days=length)), name)
     rows = figures_by_department(facts, *question.period, DEFINITIONS[name])
     figures_of = {**rows, TOTAL: total_of(rows)}
@@ -312,5 +312,5 @@ def test_a_figure_that_is_not_by_department_says_by_what() -> None:
 
 
 def test_a_declined_dossier_counts_nowhere() -> None:
-    dossier = replace(some()[code(2)], received_at=None, state=State.DECLINED)
+    dossier = msgspec.structs.replace(some()[code(2)], received_at=None, state=State.DECLINED)
     assert facts_of([dossier]) == []

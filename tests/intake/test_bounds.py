@@ -11,14 +11,14 @@ import httpx
 import psutil
 import pytest
 
-from services.intake.schemas import MOST_REJECTIONS
+from shared.echoes import MOST_REJECTIONS
 from tests.intake.sending import NDJSON, received
 from tests.support.ports import free_port_base
 from tests.support.service import HEADERS, Service, service
 
 MIB = 1024 * 1024
 MOST_RSS = 300 * MIB
-MOST_ANSWER = 1_200_000
+MOST_ANSWER = 1_200 * MOST_REJECTIONS
 ARRAY = "application/json"
 
 

@@ -1,12 +1,13 @@
 """What an announcement does to an open dossier: its logged events decided again with the new calendar; pure."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from services.intake.announcements.known import AnnouncedDay
 from services.intake.decide import PAUSE_ENDS, PauseEnd, decided

@@ -1,9 +1,9 @@
 """What events leave in a dossier: facts, pauses, the deadlines in force, and corrections that keep both values."""
 
-from dataclasses import replace
 from datetime import UTC
 
 import pytest
+from msgspec.structs import replace
 
 from shared.domain.dossier import apply
 from shared.domain.errors import CorrectionDoesNotMatch, DeadlineBeforeReceipt, InstantOutOfRange, TimeGoesBack
