@@ -59,7 +59,7 @@ async def serve(settings: ReportingSettings) -> int:
         rebuild = None
         if settings.intake_url is not None:
             lost_before = system_clock() if await is_empty(engine) else None
-            rebuild = OwnRebuild(engine, settings.intake_url, settings.api_key, system_clock, lost_before)
+            rebuild = OwnRebuild(engine, settings.intake_url, settings.api_key, system_clock, lost_before, fills=lambda: progress.filling)
         projector = Projector(settings, engine, system_clock, progress, PipelineMetrics(registry))
         if rebuild is not None:
             projector.on_lost = rebuild.ask

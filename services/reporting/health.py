@@ -11,6 +11,7 @@ class Progress:
     """What the projector says of itself."""
 
     assigned: bool = False
+    filling: bool = True  # whether statuses are still to be read that were there when the reading began; False while there is no broker
     poison_in_a_row: int = 0  # unusable records since the last usable one
     _beat_at: float = field(default_factory=time.monotonic)
 

@@ -121,6 +121,22 @@ async def test_a_model_that_was_lost_gets_back_what_was_known_when(
     assert (await generation(engine) != before) is differing
 
 
+async def test_a_lost_model_is_filled_before_it_is_made_anew(engine: AsyncEngine, client: httpx.AsyncClient, log: list[Line]) -> None:
+    await own_rebuild(engine, intake(log)).run(asyncio.Event())
+    before, left = await generation(engine), iter([True, True, True])
+    again = own_rebuild(engine, intake(log))
+    again.lost_before = system_clock()
+    seen: list[int] = []
+
+    def fills() -> bool:
+        seen.append(1)
+        return next(left, False)
+
+    again.fills = fills
+    await again.run(asyncio.Event())
+    assert (len(seen), await generation(engine)) == (4, before + 1)
+
+
 async def generation(engine: AsyncEngine) -> int:
     async with snapshot(engine) as connection:
         return int((await connection.execute(select(model.c.generation))).scalar_one())

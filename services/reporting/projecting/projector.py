@@ -73,6 +73,7 @@ class Projector:
             except Exception as error:
                 if not _retried(error):
                     raise
+                self.progress.filling = False
                 log.warning("projector_restarts", error=repr(error), failures=failures)
                 await _pause(stopping, BACKOFF_S[min(failures, len(BACKOFF_S) - 1)])
                 failures += 1
@@ -131,7 +132,12 @@ class _Session:
         for number, reading in self._readings.items():
             self._consumer.seek(TopicPartition(STATUS.name, number), reading.next_offset)
         self._projector.progress.assigned = True
+        self._projector.progress.filling = self._is_filling
         log.info("projector_assigned", positions={number: reading.next_offset for number, reading in self._readings.items()})
+
+    @property
+    def _is_filling(self) -> bool:
+        return any(reading.next_offset < reading.whole_until for reading in self._readings.values())
 
     async def _bounds(self, partitions: Iterable[int]) -> tuple[dict[int, int], dict[int, int]]:
         """Where each partition begins and ends."""
@@ -175,6 +181,7 @@ class _Session:
         }
         applied, refused = await self._commit(moves, changes)
         self._readings |= {number: move.becomes for number, move in moves.items()}
+        projector.progress.filling = self._is_filling
         if taken:
             projector.progress.poison_in_a_row = in_a_row(taken, [*batch.unreadable, *refused], projector.progress.poison_in_a_row)
             metrics.poison_in_a_row.set(projector.progress.poison_in_a_row)

@@ -4,6 +4,7 @@ A lost model fills from the status topic too, and counts rightly from it, but wh
 """
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -38,7 +39,8 @@ class NothingToRebuildFrom(Exception):
 class OwnRebuild:
     """Goes on until the model was made by this version's rules, by whomever, and knows what the log knows.
 
-    `lost_before`: the model was empty when this process started, then; a log with earlier events knows more than it.
+    `lost_before`: the model was empty when this process started, then; a log with earlier events knows more than it. While the model still
+    `fills` from the status topic that waits: figures come first, then what was known when.
     """
 
     engine: AsyncEngine
@@ -46,10 +48,12 @@ class OwnRebuild:
     key: SecretStr
     clock: Clock
     lost_before: datetime | None = None
+    fills: Callable[[], bool] = lambda: False
     look_again_s: float = LOOK_AGAIN_S
     transport: httpx.AsyncBaseTransport | None = None
 
     _asked: asyncio.Event = field(default_factory=asyncio.Event)
+    _seen: Standing | None = None  # somebody else's rebuild, at the last look
 
     def ask(self) -> None:
         """Statuses were lost: the model counts rightly all the same, but the log knows more of what was known when."""
@@ -68,16 +72,15 @@ class OwnRebuild:
 
     async def run(self, stopping: asyncio.Event) -> None:
         """What passes is tried again; a rebuild that somebody else has begun and that moves is left alone."""
-        seen: Standing | None = None
+        self._seen = None
         while not stopping.is_set():
             try:
-                if await self._is_current() and not await self._knows_less_than_the_log():
+                is_current = await self._is_current()
+                if is_current and not await self._knows_less_than_the_log():
                     return
-                now = await self._somebodys()
-                if now is None or now == seen:
+                if not (is_current and self.fills()) and await self._is_free():
                     await self._rebuild()
                     continue
-                seen = now
             except (UnknownRebuild, parts.PositionMoved) as another:
                 log.info("rebuild_taken_over", rebuild=str(another))
             except (httpx.HTTPError, BadLine, NothingToRebuildFrom) as wrong:
@@ -102,6 +105,11 @@ class OwnRebuild:
             return True
         self.lost_before = None
         return False
+
+    async def _is_free(self) -> bool:
+        """Whether nobody rebuilds, or whoever began has not moved since the last look."""
+        before, self._seen = self._seen, await self._somebodys()
+        return self._seen is None or self._seen == before
 
     async def _somebodys(self) -> Standing | None:
         async with snapshot(self.engine) as connection:
