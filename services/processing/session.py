@@ -29,6 +29,7 @@ from shared.publisher import Publisher
 TROUBLE = (KafkaError, OSError, TimeoutError)
 FETCH_MAX_WAIT_MS = 20  # while a fetch waits, a partition that was just drained is not asked for
 POLL_MS = 200
+FLOOD = 100  # records at once; fewer are handled as they come
 COMMIT_EVERY_SECONDS = 1.0
 STOPS_WITHIN_SECONDS = 10.0
 UNPAUSED_POISON, LONGEST_POISON_PAUSE_SECONDS = 100, 5.0
@@ -175,13 +176,13 @@ class Session:
             place.next_tick = offset
 
     async def _next_batch(self) -> list[Any]:
-        """What there is to read, with a moment for company: large batches are cheaper."""
+        """What there is to read; in a flood with a moment for company, for large batches are cheaper."""
         if not self._worker.partitions:
             await asyncio.sleep(POLL_MS / 1000)
             return []
         most = self._worker.settings.batch_max_events
         records = _records(await self._reader.getmany(timeout_ms=POLL_MS, max_records=most))
-        if records and len(records) < most and self._worker.settings.batch_linger_ms:
+        if FLOOD <= len(records) < most and self._worker.settings.batch_linger_ms:
             await asyncio.sleep(self._worker.settings.batch_linger_ms / 1000)
             records += _records(await self._reader.getmany(timeout_ms=0, max_records=most - len(records)))
         return records

@@ -21,7 +21,7 @@ class ProcessingSettings(ServiceSettings):
         None, description="a name of this worker that outlives it: started again under it, it has its partitions back at once (KIP-345)"
     )
     batch_max_events: int = Field(2000, description="events handled at once", ge=1)
-    batch_linger_ms: float = Field(20, description="how long a batch waits for company", ge=0)
+    batch_linger_ms: float = Field(20, description="how long a batch of a hundred events or more waits for company", ge=0)
     session_timeout_seconds: float = Field(10, description="after which the group gives a dead worker's partitions away", ge=1)
     closed_kept_days: float = Field(
         30,

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Integer, Select, Table, func, literal, null, select, union_all
+from sqlalchemy import ColumnElement, CompoundSelect, Integer, Select, Table, func, literal, null, select, union_all
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.reporting.measures import CHANNEL_CODES, CHANNELS, MEANINGS, MEASURE_CODES, Standing, stock_codes
@@ -18,6 +18,7 @@ from shared.domain.events import Channel
 BEFORE = 0  # the bucket of stocks before the period
 READ_AT_ONCE = 500
 WITHIN = 1  # the bucket of the period where months are not asked for
+FEW = frozenset({Dimension.DEPARTMENT, Dimension.CHANNEL})
 OF_PROCEDURES = frozenset({Dimension.PROCEDURE, Dimension.FIELD, Dimension.LEVEL})
 
 
@@ -44,13 +45,22 @@ async def parts_of_range_sums(connection: AsyncConnection, query: FigureQuery) -
     stocks = _sums_of(connection, query, literal(BEFORE, Integer), covering(FIRST_DAY, query.day_before), stock_codes(query.definition))
     bucket = sums.c.span // MONTH if monthly else literal(WITHIN, Integer)
     within = _sums_of(connection, query, bucket, covering(query.first, query.cut, years=not monthly), list(meanings))
-    async with connection.stream(union_all(stocks, within), execution_options={"yield_per": READ_AT_ONCE}) as rows:
+    async for part in _parts(connection, union_all(stocks, within), are_few=set(query.by) <= FEW):
+        yield [
+            RangeSum(department, procedure, place, CHANNELS[channel], meanings[measure], int(amount))
+            for department, procedure, place, channel, measure, amount in part
+            if amount
+        ]
+
+
+async def _parts(connection: AsyncConnection, wanted: CompoundSelect[Any], *, are_few: bool) -> AsyncIterator[Sequence[Any]]:
+    """A cursor has its price: what is few is read at once."""
+    if are_few:
+        yield (await connection.execute(wanted)).all()
+        return
+    async with connection.stream(wanted, execution_options={"yield_per": READ_AT_ONCE}) as rows:
         async for part in rows.partitions():
-            yield [
-                RangeSum(department, procedure, place, CHANNELS[channel], meanings[measure], int(amount))
-                for department, procedure, place, channel, measure, amount in part
-                if amount
-            ]
+            yield part
 
 
 def _sums_of(
