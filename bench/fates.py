@@ -97,6 +97,7 @@ class Delivered:
     partition: int = 0
     offset: int = 0
     key: bytes = CODE.encode()
+    headers: tuple[tuple[str, bytes], ...] = ()
 
 
 def _history(fate: Fate, channel: Channel, at: datetime, calendar: WorkingCalendar) -> list[Event]:

@@ -50,7 +50,7 @@ def code(department: str, number: int) -> str:
 async def test_killed_again_and_again_while_events_arrive_it_ends_where_a_straight_run_would(
     processing: Service, module_broker: str
 ) -> None:
-    department, dossiers, a_slice = "H59.01", 1200, 300
+    department, dossiers, a_slice = "H59.01", 600, 300
     about: dict[str, Any] = {"department": department, "due_at": "2024-03-01T08:00:00+07:00"}
 
     def happened(sequence: int, name: str, hour: int, numbers: range) -> list[CloudEvent]:
