@@ -225,7 +225,8 @@ class Relay:
             rows = await self._next(connection)
             if rows:
                 assert self._cursor.numbers is not None, "the comparison counted"
-                numbers = await sender.send([(row.dossier, row.event, row.added) for row in rows], self._cursor.numbers)
+                sending, more = [(row.dossier, row.event, row.added) for row in rows], rows[-1].position < self._head
+                numbers = await sender.send(sending, self._cursor.numbers, more=more)
                 self._sent(rows, numbers)
             if time.monotonic() - self._saved_at >= CURSOR_SECONDS:
                 await self._save_cursor(connection)

@@ -77,11 +77,11 @@ class Sender:
         """How many the events topic has."""
         return len(self._partitions)
 
-    async def send(self, events: Sequence[tuple[str, bytes, str]], numbers: Sequence[int]) -> list[int]:
+    async def send(self, events: Sequence[tuple[str, bytes, str]], numbers: Sequence[int], *, more: bool) -> list[int]:
         """Send (dossier code, event, fields that intake added) in order per dossier; returns when the broker has acknowledged them all.
 
-        `numbers` counts the events of each partition before these; returned is the count after them. Raises TopicRemade when the broker
-        puts an event where it had put an earlier one, TimeoutError when it does not answer.
+        `numbers` counts the events of each partition before these; returned is the count after them. `more`: the log goes on behind them.
+        Raises TopicRemade when the broker puts an event where it had put an earlier one, TimeoutError when it does not answer.
         """
         counts = list(numbers)
         waiting: dict[int, deque[tuple[bytes, bytes, Headers]]] = {}
@@ -89,7 +89,7 @@ class Sender:
             key = code.encode()
             slot = _slot(key, len(counts))
             counts[slot] += 1
-            waiting.setdefault(self._partitions[slot], deque()).append((key, event, number_header(counts[slot], added)))
+            waiting.setdefault(self._partitions[slot], deque()).append((key, event, number_header(counts[slot], added, more=more)))
         async with asyncio.timeout(SEND_SECONDS):
             while waiting:
                 sent = {partition: await self._send_some(partition, records) for partition, records in waiting.items()}

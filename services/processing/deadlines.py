@@ -32,8 +32,8 @@ class Deadlines:
 
     A dossier must have been quiet for `grace`: a file of old events makes every dossier overdue for the moment until its closing arrives.
     Quiet by intake's recording clock, or for that long under our eyes: a clock that was set wrong, then or now, delays no alert for longer.
-    Nothing is said of a partition that catches up, or whose events come late, as from a relay that fills an emptied topic again: what
-    closed long ago looks overdue until its closing is read.
+    Nothing is said of a partition that catches up, or that expects more events at once, as while a relay fills an emptied topic again:
+    what closed long ago looks overdue until its closing is read.
     """
 
     def __init__(self, partitions: dict[int, Partition], publisher: Publisher, clock: Clock, *, grace: timedelta) -> None:
@@ -93,7 +93,7 @@ class Deadlines:
         return [(number, (code.encode(), encode(Tick(code, found.value, due_at))))]
 
     def _is_behind(self, partition: Partition) -> bool:
-        return partition.is_catching_up or time.monotonic() - partition.late_at < self._grace.total_seconds()
+        return partition.is_catching_up or time.monotonic() < partition.more_until
 
     def _is_quiet(self, entry: Entry, seen: _Waiting | None) -> bool:
         if seen is not None and seen.recordedtime == entry.recordedtime:

@@ -21,8 +21,8 @@ class Partition:
     are written again. `highest` is the highest event number this partition ever stood for; below it the events are being read again.
     Up to the number `searched_until` the topic was read from its beginning: what is missing there is not in it. `searched` says the same
     of single dossiers, by offset. `has_waited`: events that were missing did not come within the time that is waited for them.
-    `catches_up_at` is where the events ended when their reading began, None before it does. `late_at` (monotonic seconds) is when an
-    event was last taken in that had been recorded long before.
+    `catches_up_at` is where the events ended when their reading began, None before it does. Until `more_until` (monotonic seconds) more
+    events are likely to follow those that were read last.
     """
 
     def __init__(self, new_index: Callable[[], StatusIndex]) -> None:
@@ -43,7 +43,7 @@ class Partition:
         self.searched: dict[str, int] = {}
         self.has_waited = False
         self.catches_up_at: int | None = None
-        self.late_at = -math.inf
+        self.more_until = -math.inf
 
     @property
     def is_catching_up(self) -> bool:

@@ -3,6 +3,7 @@
 Only then does the ledger's place move on. Whatever dies in between, the batch comes again and ends in the same state (docs/guarantees.md).
 """
 
+import math
 import time
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -23,7 +24,7 @@ from shared.clock import Clock, system_clock
 from shared.contract.codec import encode
 from shared.contract.dead_letter import dead_letter
 from shared.contract.envelope import CloudEvent, event_name
-from shared.contract.marks import mark_header, number_of
+from shared.contract.marks import mark_header, number_of, says_more
 from shared.contract.status import AlertV1, DeadLetterV1
 from shared.contract.topics import ALERTS, DEAD_LETTERS, EVENTS, STATUS
 from shared.publisher import Publisher, Record, Span
@@ -32,6 +33,7 @@ from shared.usable import Unusable, usable_event
 NOT_OF_THE_LOG = "not_of_the_log"
 LARGEST_STATUS_BYTES = 700_000  # what surely fits into a batch of the producer and a message of the broker
 MOST_UNEXPECTED_IN_A_ROW = 20
+MORE_WITHIN_SECONDS = 15.0  # of a relay that said that more events follow
 log = structlog.get_logger()
 
 
@@ -56,7 +58,7 @@ class Decided:
     entries: dict[int, dict[str, Entry]] = field(default_factory=lambda: defaultdict(dict))
     changelog: dict[int, list[Record]] = field(default_factory=lambda: defaultdict(list))
     stale_ticks: dict[int, set[str]] = field(default_factory=lambda: defaultdict(set))  # codes by partition
-    late: set[int] = field(default_factory=set)  # partitions whose events come long after they were recorded
+    latest: dict[int, tuple[Any, CloudEvent]] = field(default_factory=dict)  # the last event of each partition, with its record
     alerts: list[AlertV1] = field(default_factory=list)
     dead_letters: list[DeadLetterV1] = field(default_factory=list)
     processed: list[tuple[str, datetime]] = field(default_factory=list)
@@ -78,7 +80,7 @@ class Processor:
         metrics: ProcessingMetrics,
         grace: timedelta,
     ) -> None:
-        """An event that is taken in more than `grace` after it was recorded is late: those behind it may be, too."""
+        """An event that is read more than `grace` after it was recorded is late: those behind it may be, too."""
         self._grace = grace
         self._partitions = partitions
         self._changelog = changelog
@@ -123,6 +125,7 @@ class Processor:
                 if number_of(record.headers) is None:
                     _check_is_legacy(content, self._entry(content.subject, number, decided), place)
                 self._decide_event(content, number, past.get(number, {}), decided)
+                decided.latest[number] = record, content
             decided.poison_in_a_row = decided.unexpected_in_a_row = 0
         except Unusable as unusable:
             place.quarantined += counted
@@ -169,8 +172,6 @@ class Processor:
         except Unusable:
             decided.places[number].events -= 1
             raise
-        if system_clock() - after.recordedtime > self._grace:
-            decided.late.add(number)
         decided.processed.append((event_name(envelope.type) or "unknown", after.recordedtime))
         return after
 
@@ -207,12 +208,20 @@ class Processor:
                 partition.put(code, entry, now)
             for code in decided.stale_ticks[number] & partition.entries.keys():
                 partition.index.watch(partition.entries[code].dossier)
-            if number in decided.late:
-                partition.late_at = time.monotonic()
+            if number in decided.latest:
+                partition.more_until = self._more_until(*decided.latest[number])
             partition.place = place
             partition.highest = max(partition.highest, place.number)
             partition.misplaced.clear()
         self.poison_in_a_row = decided.poison_in_a_row
+
+    def _more_until(self, record: Any, latest: CloudEvent) -> float:
+        """As the relay says, or because the event was recorded long ago: so are those of a topic that is filled again."""
+        if says_more(record.headers):
+            return time.monotonic() + MORE_WITHIN_SECONDS
+        assert latest.recordedtime is not None
+        is_late = system_clock() - latest.recordedtime > self._grace
+        return time.monotonic() + self._grace.total_seconds() if is_late else -math.inf
 
     async def _read_what_others_wrote(self, spans: Mapping[int, Sequence[Span]]) -> None:
         """Acknowledged offsets follow each other as long as nobody else writes into the partition."""

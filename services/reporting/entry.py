@@ -2,6 +2,7 @@
 
 import msgspec
 
+from services.reporting.broken import BrokenDossier
 from services.reporting.measures import CHANNEL_CODES, JUDGED_CODES, MEASURE_CODES
 from services.reporting.rollup import Cell
 from services.reporting.spans import day_number
@@ -47,3 +48,11 @@ def add(cells: dict[Cell, int], entry: Entry, sign: int) -> None:
 
 encode_entry = msgspec.json.Encoder().encode
 decode_entry = msgspec.json.Decoder(Entry).decode
+
+
+def stored_entry(code: str, contributions: bytes) -> Entry:
+    """The entry in a dossier's row. Raises BrokenDossier."""
+    try:
+        return decode_entry(contributions)
+    except (msgspec.MsgspecError, ValueError, RecursionError) as wrong:
+        raise BrokenDossier(code, f"what it adds to the figures can't be read ({wrong})") from wrong

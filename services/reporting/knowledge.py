@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import ColumnElement, Integer, Table, literal, or_, select, union_all
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.reporting.entry import Entry, add, decode_entry
+from services.reporting.entry import Entry, add, stored_entry
 from services.reporting.instants import microseconds
 from services.reporting.measures import Counted
 from services.reporting.membership import sums_of
@@ -67,8 +67,8 @@ async def unlearned(connection: AsyncConnection, query: FigureQuery, pin: Pin) -
     amounts: dict[Sum, int] = defaultdict(int)
     cells: dict[Cell, int] = {}
     async for changed in _since(connection, query, pin.known_at):
-        for sign, contributions in changed:
-            add(cells, decode_entry(contributions), sign)
+        for sign, code, contributions in changed:
+            add(cells, stored_entry(code, contributions), sign)
         if len(cells) > CELLS_AT_ONCE:
             _gather(amounts, cells, query)
             cells = {}
@@ -96,8 +96,10 @@ def _entries(cells: Mapping[Cell, int]) -> Iterator[Entry]:
 
 
 async def _since(connection: AsyncConnection, query: FigureQuery, known_at: int) -> AsyncIterator[Sequence[Any]]:
-    later = select(literal(-1, Integer), dossiers.c.contributions).where(dossiers.c.known_at > known_at, *filtered(dossiers, query.filters))
-    replaced = select(literal(1, Integer), history.c.contributions).where(
+    later = select(literal(-1, Integer), dossiers.c.code, dossiers.c.contributions).where(
+        dossiers.c.known_at > known_at, *filtered(dossiers, query.filters)
+    )
+    replaced = select(literal(1, Integer), history.c.code, history.c.contributions).where(
         history.c.known_at <= known_at, history.c.known_until > known_at, *filtered(history, query.filters)
     )
     async with connection.stream(union_all(later, replaced), execution_options={"yield_per": READ_AT_ONCE}) as rows:

@@ -11,6 +11,7 @@ import msgspec
 
 NUMBER = "motcua-number"
 ADDED = "motcua-added"
+MORE = "motcua-more"
 MARK = "motcua-ledger"
 Headers = list[tuple[str, bytes]]  # aiokafka takes no other sequence
 Count = Annotated[int, msgspec.Meta(ge=0, le=2**53 - 1)]  # what JSON, SQLite and PostgreSQL all carry
@@ -35,9 +36,22 @@ _encode = msgspec.json.Encoder().encode
 _decode_mark = msgspec.json.Decoder(LedgerMark).decode
 
 
-def number_header(number: int, added: str = "") -> Headers:
-    """The headers of an event record; `added` names the fields of its data that intake put in, for who gets it back from the topic."""
-    return [(NUMBER, b"%d" % number), (ADDED, added.encode())] if added else [(NUMBER, b"%d" % number)]
+def number_header(number: int, added: str = "", *, more: bool = False) -> Headers:
+    """The headers of an event record; `added` names the fields of its data that intake put in, for who gets it back from the topic.
+
+    `more`: later events of the log follow at once, for the relay is behind: after a flood, or because it fills an emptied topic again.
+    """
+    headers: Headers = [(NUMBER, b"%d" % number)]
+    if added:
+        headers.append((ADDED, added.encode()))
+    if more:
+        headers.append((MORE, b"1"))
+    return headers
+
+
+def says_more(headers: Iterable[tuple[str, bytes]]) -> bool:
+    """Whether later events follow at once."""
+    return any(name == MORE for name, _ in headers)
 
 
 def added_of(headers: Iterable[tuple[str, bytes]]) -> str:

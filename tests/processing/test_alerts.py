@@ -4,7 +4,7 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from random import Random
 from typing import Any
 
@@ -25,7 +25,7 @@ from shared.publisher import Record, Span
 from tests.builders.times import at
 from tests.processing.records import envelope
 
-NOON = at("2023-12-31 12:00")
+NOON, LONG_AGO = at("2023-12-31 12:00"), at("2023-12-08 16:00")
 Step = tuple[str, dict[str, Any]]  # an event's name and data
 OVERDUE, FAR = "2023-12-20T08:00:00+07:00", "2024-03-01T08:00:00+07:00"
 
@@ -110,15 +110,14 @@ class Worker:
             sent = await self.deadlines.advance()
 
 
-def put_on(topics: Topics, *events: CloudEvent) -> None:
+def put_on(topics: Topics, *events: CloudEvent, more: bool = False) -> None:
     for event in events:
         number = len(topics.records[EVENTS.name]) + 1
-        topics.write(EVENTS.name, (event.subject.encode(), encode(event), number_header(number)))
+        topics.write(EVENTS.name, (event.subject.encode(), encode(event), number_header(number, more=more)))
 
 
-def history(code: str, *steps: Step) -> list[CloudEvent]:
-    """Events an hour apart, recorded long ago."""
-    recorded = system_clock() - timedelta(days=1)
+def history(code: str, *steps: Step, recorded: datetime = LONG_AGO) -> list[CloudEvent]:
+    """Events an hour apart."""
     return [
         envelope(code, number, name, f"2023-12-08 {7 + number:02d}:00", recordedtime=recorded, **data)
         for number, (name, data) in enumerate(steps, 1)
@@ -161,25 +160,39 @@ async def test_nothing_is_announced_of_what_closed_in_events_that_are_still_to_b
     assert topics.alerts() == [("H59.15-231208-0002", "overdue")]
 
 
-async def test_nothing_is_announced_while_events_come_that_were_recorded_long_ago(monkeypatch: pytest.MonkeyPatch) -> None:
-    """An emptied topic that is filled again shows no end to catch up with; its events are old, though."""
+@pytest.mark.parametrize("more", [False, True], ids=["recorded long ago", "the relay says so"])
+async def test_nothing_is_announced_while_more_events_are_expected(monkeypatch: pytest.MonkeyPatch, *, more: bool) -> None:
+    """An emptied topic that is filled again shows no end to catch up with; but its events are old, or more of them are on their way."""
     seconds = [0.0]
     monkeypatch.setattr("time.monotonic", lambda: seconds[0])
+    recorded = system_clock() if more else LONG_AGO
     topics = Topics()
     worker = Worker(topics, ends_at=0, grace=timedelta(seconds=10))
-    received, resolved = history(CODE, RECEIVED, ("resolved", {}))
-    (still_open,) = history("H59.15-231208-0002", RECEIVED)
-    put_on(topics, received, still_open)
+    received, resolved = history(CODE, RECEIVED, ("resolved", {}), recorded=recorded)
+    (still_open,) = history("H59.15-231208-0002", RECEIVED, recorded=LONG_AGO)
+    put_on(topics, still_open, received, more=more)
     await worker.handle(*worker.take(EVENTS.name, 2))
     seconds[0] = 8
     assert await worker.deadlines.advance() == 0
-    put_on(topics, resolved)
+    put_on(topics, resolved, more=more)
     await worker.handle(*worker.take(EVENTS.name, 1))
     seconds[0] = 16
-    assert await worker.deadlines.advance() == 0, "the last late event was eight seconds ago"
-    seconds[0] = 18
+    assert await worker.deadlines.advance() == 0, "the last of them was eight seconds ago"
+    seconds[0] = 25
     await worker.come_to_rest()
     assert topics.alerts() == [("H59.15-231208-0002", "overdue")]
+
+
+async def test_an_event_that_is_new_and_the_last_ends_the_waiting() -> None:
+    topics = Topics()
+    worker = Worker(topics, ends_at=0, grace=timedelta(seconds=10))
+    (overdue,), (new,) = history(CODE, RECEIVED), history("H59.15-231208-0002", ("received", {"due_at": FAR}), recorded=system_clock())
+    put_on(topics, overdue, more=True)
+    await worker.come_to_rest()
+    assert topics.alerts() == []
+    put_on(topics, new)
+    await worker.come_to_rest()
+    assert topics.alerts() == [(CODE, "overdue")]
 
 
 def test_whatever_the_interleaving_each_open_overdue_dossier_is_announced_once() -> None:

@@ -94,6 +94,18 @@ async def test_a_dossier_that_an_earlier_version_stored_against_itself_is_named(
     assert "motcua rebuild" in answer.json()["detail"]
 
 
+async def test_contributions_that_nobody_can_read_are_named_where_they_are_asked_for(engine: AsyncEngine, shipped: Catalogue) -> None:
+    await Topic(engine).deliver(statuses(CODE, (received(),)))
+    async with writing(engine) as connection:
+        await connection.execute(update(dossiers).values(contributions=b"["))
+    async with client_of(engine, shipped) as client:
+        answer = await client.get(YEAR, params={"as_known_at": "2022-01-01T00:00:00+07:00"})
+        assert (answer.status_code, answer.json()["code"], answer.json()["dossier"]) == (500, "broken_dossier", CODE)
+        token = (await client.get(YEAR)).json()["tokens"]["total.received_total"]
+        answer = await client.get(f"/v1/figures/{token}/dossiers")
+    assert (answer.status_code, answer.json()["dossier"]) == (500, CODE)
+
+
 async def test_a_snapshot_that_an_earlier_version_stored_and_nobody_can_read_is_named(engine: AsyncEngine, shipped: Catalogue) -> None:
     await Topic(engine).deliver(statuses(CODE, (received(),)))
     async with writing(engine) as connection:

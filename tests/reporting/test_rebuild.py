@@ -141,6 +141,13 @@ async def wrong_contributions(engine: AsyncEngine) -> tuple[str, str]:
     return code, "counted otherwise (contributions)"
 
 
+async def contributions_nobody_can_read(engine: AsyncEngine) -> tuple[str, str]:
+    (code,) = await counting(engine)
+    async with writing(engine) as connection:
+        await connection.execute(update(dossiers).where(dossiers.c.code == code).values(contributions=b"["))
+    return code, "counted otherwise (contributions)"
+
+
 async def a_missing_dossier(engine: AsyncEngine) -> tuple[str, str]:
     (code,) = await counting(engine)
     async with writing(engine) as connection:
@@ -190,6 +197,7 @@ def _as_dict(snapshot: bytes) -> dict[str, object]:
     [
         a_wrong_sum,
         wrong_contributions,
+        contributions_nobody_can_read,
         a_missing_dossier,
         a_dossier_of_nobody,
         a_wrong_snapshot,

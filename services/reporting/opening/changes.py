@@ -9,7 +9,7 @@ from sqlalchemy import and_, select, true, union_all
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.reporting.cursors import START, Place
-from services.reporting.entry import decode_entry
+from services.reporting.entry import stored_entry
 from services.reporting.instants import instant_of
 from services.reporting.knowledge import Pin, in_force
 from services.reporting.membership import NO_COLUMNS, Columns, columns_of
@@ -79,4 +79,8 @@ def _compared(query: FigureQuery, codes: Iterable[str], then: Mapping[str, Any],
 
 
 def _columns(version: Any, query: FigureQuery) -> Columns:
-    return columns_of(version.code, decode_entry(version.contributions), query) if version is not None and version.chosen else NO_COLUMNS
+    return (
+        columns_of(version.code, stored_entry(version.code, version.contributions), query)
+        if version is not None and version.chosen
+        else NO_COLUMNS
+    )

@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Select, Table, select, tuple_, union_all
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.reporting.cursors import Place
-from services.reporting.entry import Entry, decode_entry
+from services.reporting.entry import Entry, stored_entry
 
 BREATHE_EVERY = 200  # rows between two looks at other tasks
 Conditions = Sequence[ColumnElement[bool]]
@@ -22,7 +22,7 @@ async def walk(connection: AsyncConnection, parts: Sequence[Part], after: Place,
         for number, row in enumerate(rows):
             if number % BREATHE_EVERY == BREATHE_EVERY - 1:
                 await asyncio.sleep(0)
-            yield row, decode_entry(row.contributions)
+            yield row, stored_entry(row.code, row.contributions)
         if len(rows) < page:
             return
         after = Place(rows[-1].received_day, rows[-1].code)

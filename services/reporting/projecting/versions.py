@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple, Protocol
 
-from services.reporting.entry import Entry, add, decode_entry, encode_entry
+from services.reporting.entry import Entry, add, encode_entry, stored_entry
 from services.reporting.instants import microseconds
 from services.reporting.listed import encode_listed, listed_of
 from services.reporting.projecting.batch import Change
@@ -88,7 +88,7 @@ class Steps:
         if stored is None:
             add(self.cells, newest.entry, 1)
         elif stored.contributions != before.contributions:  # most events change no figure
-            add(self.cells, decode_entry(stored.contributions), -1)
+            add(self.cells, stored_entry(newest.status.code, stored.contributions), -1)
             add(self.cells, newest.entry, 1)
 
     def _version(self, change: Change, before: Counting | None) -> Version:
