@@ -200,9 +200,14 @@ class Session:
                 log.warning("events_skipped", error=str(skipped))
                 self._worker.metrics.skips.inc()
                 partitions[skipped.partition].read_again(skipped.found)
-            if any(partitions[number].place.next_offset != offset for number, offset in read_to.items()):
+            if any(not self._stands_at(number, offset) for number, offset in read_to.items()):
                 await self._seek()
         await self._breathe()
+
+    def _stands_at(self, number: int, offset: int) -> bool:
+        """Whether the reader's offset is the ledger's place, in a ledger that was not made anew since its reading began."""
+        partition = self._worker.partitions[number]
+        return partition.place.next_offset == offset and partition.catches_up_at is not None
 
     def _in_place(self, batch: list[Any]) -> tuple[list[Any], dict[int, int]]:
         """The records that follow on their partition's place, and up to where that reads each; what was read before is left out.

@@ -27,6 +27,7 @@ from shared.unavailable import passes
 PART_EVENTS = 2000
 TIMEOUT_S = 60.0
 LOOK_AGAIN_S = 10.0
+FILLING_S = 0.2  # between two looks whether the model is filled
 
 log = structlog.get_logger()
 
@@ -75,10 +76,13 @@ class OwnRebuild:
         self._seen = None
         while not stopping.is_set():
             try:
-                is_current = await self._is_current()
-                if is_current and not await self._knows_less_than_the_log():
-                    return
-                if not (is_current and self.fills()) and await self._is_free():
+                if await self._is_current():
+                    if self.lost_before is not None and self.fills():
+                        await _wait(stopping, FILLING_S)
+                        continue
+                    if not await self._knows_less_than_the_log():
+                        return
+                if await self._is_free():
                     await self._rebuild()
                     continue
             except (UnknownRebuild, parts.PositionMoved) as another:
