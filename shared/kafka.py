@@ -19,6 +19,23 @@ class WorkDropped(KafkaError):  # type: ignore[misc]  # aiokafka has no types
     retriable = True
 
 
+class WrongPartitions(RuntimeError):
+    """A topic and the setting disagree on the number of partitions: an operator must decide."""
+
+    def __init__(self, settings: ServiceSettings, topic: str, found: int) -> None:
+        variable = f"{settings.model_config.get('env_prefix')}KAFKA_PARTITIONS"
+        super().__init__(
+            f"{topic} has {found} partitions, {variable} says {settings.kafka_partitions}: delete the topic, it is made anew and filled "
+            "again. For another number, set it for every service and delete every topic"
+        )
+
+
+def check_partitions(settings: ServiceSettings, topic: str, found: int) -> None:
+    """Raises WrongPartitions: a dossier's events would be spread over partitions of different owners."""
+    if found != settings.kafka_partitions:
+        raise WrongPartitions(settings, topic, found)
+
+
 @contextmanager
 def dropped_work_is_trouble() -> Iterator[None]:
     """Raises WorkDropped instead of a cancellation that nobody asked for.

@@ -32,7 +32,7 @@ class ServiceSettings(BaseSettings):
     kafka_sasl_username: str | None = Field(None, description="SASL user")
     kafka_sasl_password: SecretStr | None = Field(None, description="SASL password")
     kafka_ssl_cafile: str | None = Field(None, description="CA certificates that sign the brokers'; the system's when unset")
-    kafka_partitions: int = Field(4, description="partitions of topics that do not exist yet", ge=1)
+    kafka_partitions: int = Field(4, description="partitions of each topic, the same for every service", ge=1)
     kafka_replication_factor: int = Field(1, description="replicas of topics that do not exist yet", ge=1)
 
 

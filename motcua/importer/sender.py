@@ -36,7 +36,12 @@ class Answer(Struct):
     rejections: list[Rejection] = []
 
 
+class _Problem(Struct):
+    detail: str = ""
+
+
 _decode_answer = msgspec.json.Decoder(Answer).decode
+_decode_problem = msgspec.json.Decoder(_Problem).decode
 
 
 class Sender:
@@ -80,7 +85,7 @@ class Sender:
         except httpx.TransportError as error:
             return None, type(error).__name__
         if response.status_code in TRANSIENT:
-            return None, f"it answered {response.status_code}"
+            return None, f"it answered {response.status_code}{_why(response)}"
         if response.status_code != HTTPStatus.OK:
             raise refused("intake", response)
         try:
@@ -88,3 +93,12 @@ class Sender:
         except msgspec.DecodeError as error:
             msg = f"{self._client.base_url} does not answer as intake does ({error}); is --intake right?"
             raise Failure(msg) from error
+
+
+def _why(response: httpx.Response) -> str:
+    """What intake says to it, which may name a command that somebody has to give."""
+    try:
+        detail = _decode_problem(response.content).detail
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        return ""
+    return f": {detail}" if detail else ""

@@ -12,7 +12,7 @@ from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
-from shared.contract.marks import number_of
+from shared.contract.marks import number_that_fits
 from shared.contract.topics import EVENTS
 from shared.scan import scan
 from shared.usable import Unusable, usable_event
@@ -23,17 +23,11 @@ REQUEST_TIMEOUT_MS = 10_000  # a topic that was deleted is asked for that long b
 
 @dataclass(frozen=True, slots=True)
 class Last:
-    """The event with the highest number near the end of a partition; of several records of it the last, which is at `offset`."""
+    """The event with the highest number near the end of a partition, of those with room for so many events before them."""
 
     number: int
     event_id: str
     dossier: str
-    offset: int
-
-    @property
-    def has(self) -> int:
-        """How many events the topic has up to this one: all, or none when there is no room for them before it, as in a remade topic."""
-        return self.number if self.offset >= self.number - 1 else 0
 
 
 class Found(Enum):
@@ -56,7 +50,7 @@ def compared(relayed: Sequence[int], last: Mapping[int, Last | None], is_logged:
 
 def lacking(relayed: Sequence[int], last: Mapping[int, Last | None]) -> int:
     """How many of the events that were relayed the topic does not have."""
-    known = {partition: event.has for partition, event in last.items() if event is not None}
+    known = {partition: event.number for partition, event in last.items() if event is not None}
     return sum(max(count - known.get(partition, 0), 0) for partition, count in enumerate(relayed))
 
 
@@ -84,7 +78,7 @@ async def last_numbered(connection: Mapping[str, Any], ended: Mapping[int, int],
         seen = await _last_of(connection, starts)
         for partition in wanted:
             event = seen.get(partition)
-            if starts[partition] == 0 or (event is not None and event.has >= counts.get(partition, 0)):
+            if starts[partition] == 0 or (event is not None and event.number >= counts.get(partition, 0)):
                 found[partition] = event
         if len(found) == len(ended):
             break
@@ -95,7 +89,7 @@ async def _last_of(connection: Mapping[str, Any], starts: Mapping[int, int]) -> 
     seen: dict[int, Last] = {}
 
     def take(record: Any) -> None:
-        number = number_of(record.headers)
+        number = number_that_fits(record.headers, record.offset)
         if number is None:
             return
         try:
@@ -103,7 +97,7 @@ async def _last_of(connection: Mapping[str, Any], starts: Mapping[int, int]) -> 
         except Unusable:
             return
         if (before := seen.get(record.partition)) is None or number >= before.number:
-            seen[record.partition] = Last(number, event.id, event.subject, record.offset)
+            seen[record.partition] = Last(number, event.id, event.subject)
 
     await scan(connection, {TopicPartition(EVENTS.name, partition): start for partition, start in starts.items()}, take)
     return seen

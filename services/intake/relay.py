@@ -24,8 +24,8 @@ from services.intake.sender import Sender, TopicRemade
 from services.intake.settings import IntakeSettings
 from services.intake.tail import Tail
 from shared.contract.topics import EVENTS
+from shared.kafka import WrongPartitions, dropped_work_is_trouble
 from shared.kafka import connection as reach
-from shared.kafka import dropped_work_is_trouble
 
 RECORDED_AT = attrgetter("recorded_at")
 TAIL_EVENTS = 20_000
@@ -123,6 +123,13 @@ class Relay:
                     return
                 self._wake.clear()
                 await self._sleep_until_woken(LOOK_AT_TOPIC_SECONDS)
+            except WrongPartitions as wrong:
+                self.has_looked.set()
+                LOGGER.critical("wrong_partitions", detail=str(wrong), backlog=self._head - self.position)
+                if self._draining:
+                    return
+                self._wake.clear()
+                await self._sleep_until_woken(LOOK_AT_TOPIC_SECONDS)
             except (*BROKER_TROUBLE, *STORE_TROUBLE) as trouble:
                 self.has_looked.set()
                 LOGGER.warning("relay_interrupted", error=repr(trouble), retry_seconds=pause, backlog=self._head - self.position)
@@ -197,7 +204,7 @@ class Relay:
         await self._refuse(None)
         self.is_compared = True
         if found is Found.TOPIC_LOST_EVENTS:
-            LOGGER.error("topic_lost_events", relayed=relayed, topic=[event.has if event else 0 for _, event in sorted(last.items())])
+            LOGGER.error("topic_lost_events", relayed=relayed, topic=[event.number if event else 0 for _, event in sorted(last.items())])
             self._metrics.refills.inc()
         if found is Found.TOPIC_LOST_EVENTS or not counted:
             await self._begin_again(sender.partitions)

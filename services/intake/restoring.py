@@ -12,7 +12,7 @@ from services.intake.comparison import ends
 from services.intake.database import Database, committing
 from services.intake.desk import Row
 from shared.contract.envelope import CloudEvent
-from shared.contract.marks import added_of, number_of
+from shared.contract.marks import added_of, number_that_fits
 from shared.contract.topics import EVENTS
 from shared.scan import scan
 from shared.usable import Unusable, usable_event
@@ -100,10 +100,10 @@ async def _logged(connection: AsyncConnection, ids: Sequence[str]) -> set[str]:
 
 
 async def _events_of_topic(connection: Mapping[str, Any], take: Callable[[Any, CloudEvent], None]) -> None:
-    """Give every event that a relay numbered to `take`, with its record, in the order of its partition."""
+    """Give every event that stands where a relay numbered it to `take`, with its record, in the order of its partition."""
 
     def read(record: Any) -> None:
-        if number_of(record.headers) is None:
+        if number_that_fits(record.headers, record.offset) is None:
             return
         try:
             event = usable_event(record.value)

@@ -14,7 +14,7 @@ from aiokafka.partitioner import murmur2
 from services.intake.settings import IntakeSettings
 from shared.contract.marks import Headers, number_header
 from shared.contract.topics import EVENTS
-from shared.kafka import connection, ensure_topics
+from shared.kafka import check_partitions, connection, ensure_topics
 
 MAX_BATCH_BYTES = 920_000  # under the broker's default limit of a message set, about one mebibyte
 REQUEST_TIMEOUT_MS = 15_000
@@ -52,6 +52,7 @@ class Sender:
         try:
             await self._producer.start()
             self._partitions = sorted(await self._producer.partitions_for(EVENTS.name))
+            check_partitions(self._settings, EVENTS.name, len(self._partitions))
         except BaseException:
             await self._stop()
             raise

@@ -162,6 +162,7 @@ def _add_timers(app: ProcessingApp, deadlines: Deadlines, kept: timedelta) -> No
                     await deadlines.advance()
             except TROUBLE as trouble:
                 log.warning("ticks_not_sent", error=repr(trouble))
+                app.delivery.begin_anew()
 
     @app.timer(FORGET_EVERY_SECONDS)
     @stops_the_worker

@@ -31,6 +31,11 @@ class Delivery(Service):
         """Whether the partitions that the worker was given are recovered and it takes their events."""
         return self._session is not None and self._session.is_settled
 
+    def begin_anew(self) -> None:
+        """End this session, so that the next one makes topics that are gone and takes everything over again."""
+        if self._session is not None:
+            self._session.is_over = True
+
     async def on_start(self) -> None:
         self._running = asyncio.create_task(self._run(), name="delivery")
 

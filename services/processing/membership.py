@@ -75,8 +75,7 @@ class Membership(ConsumerRebalanceListener):
     async def on_partitions_assigned(self, assigned: set[TopicPartition]) -> None:
         """Only note it: the delivery takes the partitions over when the batch at hand is done."""
         self._consumer.pause(*assigned)
-        events, ticks = ({tp.partition for tp in assigned if tp.topic == topic.name} for topic in (EVENTS, TICKS))
-        assert events == ticks, f"a partition's events {events} and ticks {ticks} belong to one worker"
+        events = {tp.partition for tp in assigned if tp.topic == EVENTS.name}  # and their ticks, also while that topic is being made anew
         self._changed(frozenset(events))
         log.info("partitions_assigned", partitions=sorted(events))
 
@@ -92,6 +91,8 @@ class Membership(ConsumerRebalanceListener):
         for number in places.keys() & self.assigned:
             offsets[TopicPartition(EVENTS.name, number)] = places[number].next_offset, encode(places[number].mark()).decode()
             offsets[TopicPartition(TICKS.name, number)] = places[number].next_tick, ""
+        held = self._consumer.assignment()
+        offsets = {tp: offset for tp, offset in offsets.items() if tp in held}
         if not offsets:
             return
         try:

@@ -177,8 +177,10 @@ class Processor:
 
     def _decide_tick(self, reached: Tick, number: int, decided: Decided) -> None:
         """Its dossier may be paused, closed or moved by now, or by an event that is still to be read: then time will tell again."""
-        catching_up = self._partitions[number].is_catching_up
-        alerted = None if catching_up else tick(self._entry(reached.code, number, decided), reached)
+        partition = self._partitions[number]
+        more_until = self._more_until(*decided.latest[number]) if number in decided.latest else partition.more_until
+        is_behind = partition.is_catching_up or time.monotonic() < more_until
+        alerted = None if is_behind else tick(self._entry(reached.code, number, decided), reached)
         if alerted is None:
             decided.stale_ticks[number].add(reached.code)
         else:

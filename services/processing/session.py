@@ -23,7 +23,7 @@ from services.processing.processor import Skipped
 from services.processing.settings import ProcessingSettings
 from shared.contract.topics import EVENTS, TICKS
 from shared.domain.rules import RULES_VERSION
-from shared.kafka import connection, dropped_work_is_trouble
+from shared.kafka import check_partitions, connection, dropped_work_is_trouble
 from shared.publisher import Publisher
 
 TROUBLE = (KafkaError, OSError, TimeoutError)
@@ -37,8 +37,8 @@ NOWHERE = -1
 log = structlog.get_logger()
 
 
-class WrongPartitions(RuntimeError):
-    """The topics and the setting disagree on the number of partitions: an operator must decide."""
+class SessionOver(KafkaError):
+    """Somebody found that the session is of no more use."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +73,7 @@ class Session:
             fetch_max_wait_ms=FETCH_MAX_WAIT_MS,
             max_partition_fetch_bytes=4 << 20,
         )
+        self.is_over = False
         self._epoch = 0
         self._committed_at = 0.0
         self._holes: set[tuple[int, int]] = set()
@@ -101,6 +102,8 @@ class Session:
     async def follow(self) -> None:
         """Until the service stops; raises what ends the session."""
         while not self._stopping():
+            if self.is_over:
+                raise SessionOver("what time brought could not be told")
             await self._membership.check()
             if not self.is_settled:
                 await self._take_over()
@@ -113,11 +116,7 @@ class Session:
     async def _check_partitions(self) -> None:
         """A dossier's events, ticks and status must share a partition, so the topics must agree, and with the setting."""
         for topic in (EVENTS, TICKS):
-            found, expected = await self._worker.publisher.partitions(topic.name), self._worker.settings.kafka_partitions
-            if found != expected:
-                raise WrongPartitions(
-                    f"{topic.name} has {found} partitions, MOTCUA_PROCESSING_KAFKA_PARTITIONS says {expected}: set it right"
-                )
+            check_partitions(self._worker.settings, topic.name, await self._worker.publisher.partitions(topic.name))
 
     async def _take_over(self) -> None:
         """Make the ledger's partitions those assigned, each as its changelog has it now, and read on from where each stands."""

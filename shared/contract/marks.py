@@ -72,6 +72,12 @@ def number_of(headers: Iterable[tuple[str, bytes]]) -> int | None:
     return None
 
 
+def number_that_fits(headers: Iterable[tuple[str, bytes]], offset: int) -> int | None:
+    """The number of an event record at an offset with room for the events before it; another is not where the relay put it."""
+    number = number_of(headers)
+    return number if number is not None and number <= offset + 1 else None
+
+
 def mark_of(headers: Iterable[tuple[str, bytes]]) -> LedgerMark | None:
     """The mark of a status record; None when it has none that can be read."""
     for name, value in headers:

@@ -410,6 +410,7 @@ STORES = [
     Fault("reporting wiped", reporting_wiped, 90.0),
     remade(topics.EVENTS),
     remade(topics.STATUS),
+    remade(topics.TICKS),
     remade(topics.EVENTS, topics.STATUS),
     remade(topics.STATUS, reporting_too=True),
     committed(at_the_end=False),

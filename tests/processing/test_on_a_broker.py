@@ -13,9 +13,9 @@ from shared.clock import system_clock
 from shared.contract.codec import decode_alert, decode_dead_letter
 from shared.contract.envelope import CloudEvent
 from shared.contract.status import AlertV1
-from shared.contract.topics import ALERTS, DEAD_LETTERS, EVENTS
+from shared.contract.topics import ALERTS, DEAD_LETTERS, EVENTS, TICKS
 from tests.processing.records import envelope
-from tests.processing.topics import everything_on, get, publish, publisher, statuses
+from tests.processing.topics import delete_topic, everything_on, get, publish, publisher, statuses
 from tests.support.ports import free_port_base
 from tests.support.service import HEADERS, Service, service
 from tests.support.wait import wait_until_async
@@ -138,6 +138,31 @@ async def test_time_alone_makes_a_dossier_due_soon_or_overdue_with_one_alert_eac
     metrics = (await get(processing, "/metrics")).text
     for timeliness, count in {"overdue": 2, "due_soon": 1, "within": 1, "suspended": 1}.items():
         assert f'motcua_processing_dossiers{{department="{department}",timeliness="{timeliness}"}} {count}.0' in metrics
+
+
+async def test_alerts_go_on_when_the_topic_of_their_ticks_was_deleted(processing: Service, module_broker: str) -> None:
+    """At once under the worker that runs, and after a start that gets its partitions back as they were given without the ticks'."""
+    department = "H59.04"
+
+    def overdue(number: int) -> CloudEvent:
+        about: dict[str, Any] = {"department": department, "due_at": "2023-12-20T08:00:00+07:00"}
+        return envelope(code(department, number), 1, "received", "2023-12-08 08:00", recordedtime=system_clock(), **about)
+
+    async def announced(numbers: int) -> bool:
+        found = [decode_alert(value) for value in await everything_on(module_broker, ALERTS.name)]
+        return {alert.code for alert in found if alert.department == department} == {code(department, n) for n in range(1, numbers + 1)}
+
+    async with publisher(module_broker) as broker:
+        await publish(broker, [overdue(1)])
+        await wait_until_async(lambda: announced(1), 60, "the first is announced")
+        await delete_topic(module_broker, TICKS.name)
+        await publish(broker, [overdue(2)])
+        await wait_until_async(lambda: announced(2), 90, "the second is announced")
+        await delete_topic(module_broker, TICKS.name)
+        await asyncio.to_thread(processing.kill)
+        await asyncio.to_thread(processing.start)
+        await publish(broker, [overdue(3)])
+        await wait_until_async(lambda: announced(3), 60, "the third is announced")
 
 
 async def test_a_number_of_partitions_that_the_topics_do_not_have_is_refused(
