@@ -39,6 +39,10 @@ class ServiceFailed(Failure):
     """The service answered 5xx: it could not do what it was asked, though it was asked rightly."""
 
 
+class Outlived(Failure):
+    """The service answered 410: what was asked for belongs to a read model that has been made anew since."""
+
+
 @dataclass(frozen=True, slots=True)
 class Services:
     """The base addresses of the three services and the key they take."""
@@ -192,5 +196,6 @@ def refused(service: str, response: httpx.Response) -> Failure:
         detail = response.json()["detail"]
     except (ValueError, KeyError, TypeError, httpx.ResponseNotRead):
         detail = response.reason_phrase or "nothing more"
-    kind = ServiceFailed if response.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR else Failure
+    kind = Outlived if response.status_code == HTTPStatus.GONE else Failure
+    kind = ServiceFailed if response.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR else kind
     return kind(f"{service} answered {response.status_code}: {detail}")
