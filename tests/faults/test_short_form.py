@@ -15,14 +15,12 @@ from tests.faults.faults import (
     killed,
     poisoned,
     remade,
-    second_worker,
     zombie,
 )
 from tests.faults.rounds import Suite
 
 KINDS = (
     frozen("worker1", times=2),
-    Fault("second worker joins and leaves", second_worker),
     Fault("zombie wakes after another took over", zombie),
     Fault("workers join and leave every second", churn),
     Fault("three workers, always some frozen", churn_of_the_frozen),
