@@ -192,10 +192,15 @@ def refused(service: str, response: httpx.Response) -> Failure:
     """What an answer other than success says, from its problem details when it carries them."""
     if response.status_code in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
         return Failure(f"{service} does not take this key: pass the right one with --key or MOTCUA_API_KEY")
+    said = f"{service} answered {response.status_code}: {detail_of(response) or response.reason_phrase or 'nothing more'}"
+    if response.status_code == HTTPStatus.GONE:
+        return Outlived(said)
+    return ServiceFailed(said) if response.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR else Failure(said)
+
+
+def detail_of(response: httpx.Response) -> object:
+    """What the problem details of an answer say; None when it carries none."""
     try:
-        detail = response.json()["detail"]
+        return response.json()["detail"]
     except (ValueError, KeyError, TypeError, httpx.ResponseNotRead):
-        detail = response.reason_phrase or "nothing more"
-    kind = Outlived if response.status_code == HTTPStatus.GONE else Failure
-    kind = ServiceFailed if response.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR else kind
-    return kind(f"{service} answered {response.status_code}: {detail}")
+        return None

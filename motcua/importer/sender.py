@@ -8,7 +8,7 @@ import httpx
 import msgspec
 from msgspec import Struct
 
-from motcua.client import refused, unreachable
+from motcua.client import detail_of, refused, unreachable
 from motcua.failure import Failure
 
 PATH = "/v1/events"
@@ -36,12 +36,7 @@ class Answer(Struct):
     rejections: list[Rejection] = []
 
 
-class _Problem(Struct):
-    detail: str = ""
-
-
 _decode_answer = msgspec.json.Decoder(Answer).decode
-_decode_problem = msgspec.json.Decoder(_Problem).decode
 
 
 class Sender:
@@ -85,7 +80,8 @@ class Sender:
         except httpx.TransportError as error:
             return None, type(error).__name__
         if response.status_code in TRANSIENT:
-            return None, f"it answered {response.status_code}{_why(response)}"
+            detail = detail_of(response)
+            return None, f"it answered {response.status_code}" + (f": {detail}" if detail else "")
         if response.status_code != HTTPStatus.OK:
             raise refused("intake", response)
         try:
@@ -93,12 +89,3 @@ class Sender:
         except msgspec.DecodeError as error:
             msg = f"{self._client.base_url} does not answer as intake does ({error}); is --intake right?"
             raise Failure(msg) from error
-
-
-def _why(response: httpx.Response) -> str:
-    """What intake says to it, which may name a command that somebody has to give."""
-    try:
-        detail = _decode_problem(response.content).detail
-    except (msgspec.MsgspecError, UnicodeDecodeError):
-        return ""
-    return f": {detail}" if detail else ""

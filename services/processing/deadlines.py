@@ -64,7 +64,7 @@ class Deadlines:
     def _reached(self, now: datetime) -> list[NumberedRecord]:
         found = []
         for number, partition in self._partitions.items():
-            if self._is_behind(partition):
+            if partition.is_behind(partition.more_until):
                 continue
             if partition.index.needs_rebuild(len(partition.entries)):
                 partition.index.rebuild(partition.entries.values(), now)
@@ -87,13 +87,10 @@ class Deadlines:
         found, due_at = partition.index.refresh(entry.dossier, now), entry.dossier.due_at
         if found not in ALERTING or due_at is None or not needs_alert(entry, found.value, due_at):
             return []
-        if self._is_behind(partition) or not self._is_quiet(entry, seen):
+        if partition.is_behind(partition.more_until) or not self._is_quiet(entry, seen):
             self._waiting.append(_Waiting(time.monotonic() + self._grace.total_seconds(), number, code, entry.recordedtime))
             return []
         return [(number, (code.encode(), encode(Tick(code, found.value, due_at))))]
-
-    def _is_behind(self, partition: Partition) -> bool:
-        return partition.is_catching_up or time.monotonic() < partition.more_until
 
     def _is_quiet(self, entry: Entry, seen: _Waiting | None) -> bool:
         if seen is not None and seen.recordedtime == entry.recordedtime:

@@ -1,6 +1,7 @@
 """One partition of the ledger in memory: its dossiers, what is derived from them, and where it stands."""
 
 import math
+import time
 from collections import Counter
 from collections.abc import Callable, Iterable
 from datetime import datetime
@@ -49,6 +50,10 @@ class Partition:
     def is_catching_up(self) -> bool:
         """Whether events are still to be read that were there when the reading began: they may have closed what looks overdue here."""
         return self.catches_up_at is None or self.place.next_offset < self.catches_up_at
+
+    def is_behind(self, more_until: float) -> bool:
+        """Whether events are still to be read, or likely to come by then: what looks overdue here may have closed long ago."""
+        return self.is_catching_up or time.monotonic() < more_until
 
     @property
     def is_reading_again(self) -> bool:

@@ -179,8 +179,7 @@ class Processor:
         """Its dossier may be paused, closed or moved by now, or by an event that is still to be read: then time will tell again."""
         partition = self._partitions[number]
         more_until = self._more_until(*decided.latest[number]) if number in decided.latest else partition.more_until
-        is_behind = partition.is_catching_up or time.monotonic() < more_until
-        alerted = None if is_behind else tick(self._entry(reached.code, number, decided), reached)
+        alerted = None if partition.is_behind(more_until) else tick(self._entry(reached.code, number, decided), reached)
         if alerted is None:
             decided.stale_ticks[number].add(reached.code)
         else:
