@@ -6,6 +6,8 @@ BIN := .venv/bin
 JOBS ?= 3
 PACKAGES := services shared motcua
 
+export PYTHONDONTWRITEBYTECODE :=  # where it is set, every start of a process would compile all of ours anew: a third of the start
+
 .DEFAULT_GOAL := help
 .PHONY: help setup lock up demo test check faults lint format bench bench-figures clean
 .NOTPARALLEL:

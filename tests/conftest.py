@@ -1,5 +1,6 @@
 """Servers that tests share: each is real, started once, and stopped by the fixture that started it."""
 
+import gc
 import inspect
 import os
 import pickle
@@ -16,7 +17,7 @@ from hypothesis import HealthCheck, settings
 from motcua.broker import Node
 from motcua.generate import Summary
 from motcua.generate import run as generate
-from tests.support.broker import embedded_broker, shared_broker
+from tests.support.broker import KeptBroker, embedded_broker, shared_broker
 from tests.support.ports import free_port_base
 from tests.support.postgres import NewDatabase, postgres_server
 from tests.support.stack import RunningStack, start_stack
@@ -25,7 +26,7 @@ from tests.support.stack import RunningStack, start_stack
 settings.register_profile("motcua", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("motcua")
 
-SERVERS = frozenset({"broker", "fresh_node", "module_broker", "_new_postgres_database", "stack"})
+SERVERS = frozenset({"_kept_broker", "broker", "fresh_node", "module_broker", "_new_postgres_database", "stack"})
 STARTS_ONE = frozenset({"service", "start_stack", "embedded_broker"})
 LONGEST_FIRST = ("tests/faults", "tests/e2e", "tests/processing", "tests/reporting", "tests/stack")
 
@@ -49,6 +50,19 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(
         key=lambda item: next((rank for rank, start in enumerate(LONGEST_FIRST) if item.nodeid.startswith(start)), len(LONGEST_FIRST))
     )
+
+
+def pytest_collection_finish() -> None:
+    """Look for garbage among what tests make, not each time among thousands of tests and all that was imported: a seventh less time."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 10, 50)
+
+
+def pytest_sessionfinish() -> None:
+    """One look for what was left open; pytest itself would look through everything five times over."""
+    gc.collect()
+    gc.freeze()
 
 
 def _needs_a_server(item: pytest.Function) -> bool:
@@ -93,10 +107,17 @@ def fresh_node(tmp_path: Path) -> Iterator[Node]:
         yield node
 
 
+@pytest.fixture(scope="session")
+def _kept_broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KeptBroker]:
+    kept = KeptBroker(tmp_path_factory.mktemp("kafka"))
+    yield kept
+    kept.stop()
+
+
 @pytest.fixture
-def fresh_broker(fresh_node: Node) -> str:
-    """The bootstrap address of an empty broker of the test's own."""
-    return fresh_node.bootstrap
+def fresh_broker(_kept_broker: KeptBroker) -> str:
+    """The bootstrap address of an empty broker, which the test must not stop."""
+    return _kept_broker.empty()
 
 
 @pytest.fixture(scope="module")

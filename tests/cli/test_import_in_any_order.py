@@ -122,12 +122,14 @@ class RealIntake:
     def dossiers(self, prefix: str, lives: int) -> list[Event]:
         """What each dossier is now and how it came to it, without its code and the ids of its events."""
         told = []
-        for life in range(lives):
-            answer = httpx.get(f"{self.url}/v1/dossiers/H59.03-{prefix}-{life:04}", headers=HEADERS).raise_for_status().json()
-            history = [
-                (event["type"], event["time"]) if "type" in event else (event["event"], event["occurred_at"]) for event in answer["history"]
-            ]
-            told.append({"state": answer["state"], "due": answer["due_at"], "class": answer["timeliness"], "history": sorted(history)})
+        with httpx.Client(base_url=self.url, headers=HEADERS) as client:
+            for life in range(lives):
+                answer = client.get(f"/v1/dossiers/H59.03-{prefix}-{life:04}").raise_for_status().json()
+                history = [
+                    (event["type"], event["time"]) if "type" in event else (event["event"], event["occurred_at"])
+                    for event in answer["history"]
+                ]
+                told.append({"state": answer["state"], "due": answer["due_at"], "class": answer["timeliness"], "history": sorted(history)})
         return told
 
 
