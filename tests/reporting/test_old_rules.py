@@ -20,7 +20,6 @@ from services.reporting.rebuild.own import OwnRebuild
 from services.reporting.store import open_engine, snapshot, writing
 from services.reporting.tables import dossiers, model, sums
 from shared.catalogue import Catalogue
-from shared.clock import system_clock
 from shared.contract.codec import encode
 from shared.domain.localtime import LOCAL
 from shared.domain.rules import RULES_VERSION
@@ -73,7 +72,7 @@ def intake(lines: list[Line]) -> httpx.MockTransport:
 
 
 def own_rebuild(engine: AsyncEngine, transport: httpx.MockTransport) -> OwnRebuild:
-    return OwnRebuild(engine, "http://intake", SecretStr(KEY), system_clock, look_again_s=0.01, transport=transport)
+    return OwnRebuild(engine, "http://intake", SecretStr(KEY), lambda: NOW, look_again_s=0.01, transport=transport)
 
 
 async def test_figures_lists_and_gauges_wait_for_a_rebuild(client: httpx.AsyncClient, log: list[Line]) -> None:
@@ -125,7 +124,7 @@ async def test_a_lost_model_is_filled_before_it_is_made_anew(engine: AsyncEngine
     await own_rebuild(engine, intake(log)).run(asyncio.Event())
     before, left = await generation(engine), iter([True, True, True])
     again = own_rebuild(engine, intake(log))
-    again.lost_before = system_clock()
+    again.lost_before = NOW
     seen: list[int] = []
 
     def fills() -> bool:
