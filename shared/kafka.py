@@ -4,13 +4,23 @@ import asyncio
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from typing import Any
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
+from aiokafka.partitioner import murmur2
 
 from shared.contract.topics import TOPICS, Topic
 from shared.settings import ServiceSettings
+
+_POSITIVE = 0x7FFFFFFF
+
+
+@lru_cache(maxsize=50_000)
+def partition_of(key: bytes, partitions: int) -> int:
+    """Kafka's default partitioner; every event of a dossier lands in one partition."""
+    return int((murmur2(key) & _POSITIVE) % partitions)
 
 
 class WorkDropped(KafkaError):  # type: ignore[misc]  # aiokafka has no types

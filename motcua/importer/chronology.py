@@ -23,7 +23,7 @@ RUN_BYTES = 64 << 20
 BATCH_LINES = 2_000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
-_UNDATED = sys.maxsize  # intake will refuse it; until then it stands in nobody's way
+_UNDATED = -sys.maxsize  # intake refuses it, and what it should have come before waits for its correction
 
 # Of one dossier's events at one instant the lifecycle allows no other order than this; those of one number keep the file's.
 _MIDDLE = 2

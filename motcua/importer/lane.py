@@ -10,19 +10,21 @@ from motcua.failure import Failure
 from motcua.importer.chunk import Chunk
 from motcua.importer.line import UNREADABLE, Line, head_of, subject_of
 from motcua.importer.rejects import Rejects
-from motcua.importer.sender import Answer, Rejection, Sender
+from motcua.importer.sender import AFTER_A_REFUSAL, ALL_NEW, Answer, Rejection, Sender
 from motcua.importer.spool import Spool
 from motcua.importer.tally import Tally
 from shared.domain.errors import UnknownDossier
 
 CHUNKS_AHEAD = 2
 OPENING = frozenset({"submitted", "received"})
+GOES_ON = frozenset({"id_reused"})  # what was refused under this code is in the log already, as it was first told
 
 
 class Lane:
     """Sends its chunks strictly one after another, so that a dossier's events arrive in the order of its lines.
 
-    A dossier that is not there yet parks all its lines: a later one must not overtake those that wait.
+    A dossier that is not there yet parks all its lines: a later one must not overtake those that wait. After a refused line those that
+    follow of its dossier are held back, and are refused with it unless intake has them already.
     """
 
     def __init__(self, sender: Sender, tally: Tally, rejects: Rejects, changed: Callable[[], None]) -> None:
@@ -32,6 +34,7 @@ class Lane:
         self._rejects = rejects
         self._changed = changed
         self._parked: set[str] = set()
+        self._refused: set[str] = set()
         self._deferred = Spool(Line)
 
     @property
@@ -74,9 +77,19 @@ class Lane:
 
     async def _send_unparked(self, given: Chunk) -> None:
         chunk = self._unparked(given.lines) if self._parked else given
+        if not self._refused:
+            await self._send(chunk, AFTER_A_REFUSAL)
+            return
+        held, free = Chunk(), Chunk()
+        for line in chunk.lines:
+            (held if subject_of(line) in self._refused else free).add(line)
+        await self._send(free, AFTER_A_REFUSAL)
+        await self._send(held, ALL_NEW)
+
+    async def _send(self, chunk: Chunk, hold_back: str) -> None:
         if not chunk.lines:
             return
-        answer = await self._sender.send(chunk.body)
+        answer = await self._sender.send(chunk.body, hold_back)
         _must_add_up(answer, len(chunk.lines))
         self._tally.accepted += answer.accepted
         self._tally.duplicates += answer.duplicates
@@ -102,6 +115,8 @@ class Lane:
         if rejection.code == UnknownDossier.code:
             self._park(line)
         else:
+            if rejection.code not in GOES_ON and (subject := subject_of(line)):
+                self._refused.add(subject)
             self._reject(line, rejection.code, rejection.detail, rejection.id)
 
     def _park(self, line: Line) -> None:

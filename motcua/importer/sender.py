@@ -12,6 +12,7 @@ from motcua.client import detail_of, refused, unreachable
 from motcua.failure import Failure
 
 PATH = "/v1/events"
+AFTER_A_REFUSAL, ALL_NEW = "later", "all"  # which lines of a chunk are held back
 HEADERS = {"Content-Type": "application/x-ndjson"}
 TRANSIENT = frozenset({429, 500, 502, 503, 504})
 FIRST_PAUSE_SECONDS = 0.1
@@ -54,13 +55,13 @@ class Sender:
         except httpx.TransportError as error:
             raise unreachable("intake", str(self._client.base_url)) from error
 
-    async def send(self, body: bytes) -> Answer:
+    async def send(self, body: bytes, hold_back: str = AFTER_A_REFUSAL) -> Answer:
         """Intake's answer to the chunk; a Failure when it refuses the whole or stays away too long."""
         pause = FIRST_PAUSE_SECONDS
         loop = asyncio.get_running_loop()
         give_up_at = loop.time() + self._patience
         while True:
-            answer, trouble = await self._attempt(body)
+            answer, trouble = await self._attempt(body, hold_back)
             if answer is not None:
                 return answer
             if loop.time() >= give_up_at:
@@ -73,10 +74,10 @@ class Sender:
             await asyncio.sleep(pause)
             pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
 
-    async def _attempt(self, body: bytes) -> tuple[Answer | None, str]:
+    async def _attempt(self, body: bytes, hold_back: str) -> tuple[Answer | None, str]:
         """The answer, or what kept it away this time."""
         try:
-            response = await self._client.post(PATH, content=body, headers=HEADERS)
+            response = await self._client.post(PATH, params={"hold_back": hold_back}, content=body, headers=HEADERS)
         except httpx.TransportError as error:
             return None, type(error).__name__
         if response.status_code in TRANSIENT:

@@ -1,13 +1,17 @@
 """Many events in one call: parsed and committed in chunks while the body arrives, each bad line refused alone."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from typing import Literal
+
+from msgspec.structs import replace
 
 from services.intake.candidates import Candidate
 from services.intake.committer import Committer
+from services.intake.desk import holds_back
 from services.intake.metrics import Metrics
 from services.intake.outcomes import Accepted, Duplicate, Outcome, Refused
-from services.intake.parsing import id_of, parse
+from services.intake.parsing import id_of, parse, subject_of
 from services.intake.refusals import TooLarge
 from services.intake.schemas import BulkAnswer, Rejection
 from services.intake.settings import IntakeSettings
@@ -18,18 +22,22 @@ from shared.echoes import LONGEST_ECHO, MOST_REJECTIONS, shortened
 CHUNK_EVENTS = 1000
 CHUNK_BYTES = 4 * 1024 * 1024
 LONGEST_ID, LONGEST_DETAIL = 200, 300  # characters of a rejection, and half as many where each takes four bytes
+HoldBack = Literal["later", "all"]
+MOST_HELD = 50_000  # dossiers remembered of one body; when more were refused, all are held back
 TURN_SECONDS = 0.005  # then the other requests have the loop
 
 
 class Bulk:
     """One bulk call. A chunk is parsed while the one before it commits, and submitted only after: a failure never leaves a gap."""
 
-    def __init__(self, committer: Committer, metrics: Metrics, settings: IntakeSettings) -> None:
+    def __init__(self, committer: Committer, metrics: Metrics, settings: IntakeSettings, hold_back: HoldBack | None = None) -> None:
         self._committer = committer
         self._metrics = metrics
         self._max_event_bytes = settings.max_event_bytes
         self._applicant_key = settings.applicant_key
-        self._read: list[tuple[int, Candidate | Refused]] = []
+        self._hold_back = hold_back
+        self._held: set[str] = set()  # dossiers of which an event was refused
+        self._read: list[tuple[int, Candidate | Refused, str | None]] = []
         self._read_bytes = 0
         self._committing: asyncio.Task[None] | None = None
         self._loop = asyncio.get_running_loop()
@@ -39,7 +47,7 @@ class Bulk:
     async def add(self, lines: Iterable[Numbered]) -> None:
         """Take lines; commits when a chunk is full. Others get their turn, however many there are and whatever they hold."""
         for number, line in lines:
-            self._read.append((number, self._parsed(line)))
+            self._read.append((number, *self._parsed(line)))
             self._read_bytes += len(line or b"")
             if len(self._read) >= CHUNK_EVENTS or self._read_bytes >= CHUNK_BYTES:
                 await self._hand_over()
@@ -70,22 +78,42 @@ class Bulk:
         read, self._read, self._read_bytes = self._read, [], 0
         self._committing = asyncio.create_task(self._commit(read))
 
-    def _parsed(self, line: bytes | None) -> Candidate | Refused:
+    def _parsed(self, line: bytes | None) -> tuple[Candidate | Refused, str | None]:
+        """The event, or why it is none, and the dossier that it is of where that can be read."""
         if line is None:
-            return Refused(None, None, TooLarge(f"an event is at most {self._max_event_bytes} bytes (MOTCUA_INTAKE_MAX_EVENT_BYTES)"))
+            too_large = TooLarge(f"an event is at most {self._max_event_bytes} bytes (MOTCUA_INTAKE_MAX_EVENT_BYTES)")
+            return Refused(None, None, too_large), None
         try:
-            return parse(line, self._applicant_key)
+            candidate = parse(line, self._applicant_key)
         except Refusal as refusal:
             found = id_of(line)
-            return Refused(None if found is None else shortened(found, LONGEST_ID), None, _light(refusal))
+            refused = Refused(None if found is None else shortened(found, LONGEST_ID), None, _light(refusal))
+            return refused, None if self._hold_back is None else subject_of(line)
+        return candidate, candidate.code
 
-    async def _commit(self, read: list[tuple[int, Candidate | Refused]]) -> None:
-        candidates = [found for _, found in read if isinstance(found, Candidate)]
+    async def _commit(self, read: list[tuple[int, Candidate | Refused, str | None]]) -> None:
+        candidates = list(self._candidates(read))
         decided = iter(await self._committer.submit(candidates) if candidates else ())
-        outcomes = [(number, found if isinstance(found, Refused) else next(decided)) for number, found in read]
-        self._metrics.count(outcome for _, outcome in outcomes)
-        for number, outcome in outcomes:
+        outcomes = [(number, found if isinstance(found, Refused) else next(decided), code) for number, found, code in read]
+        self._metrics.count(outcome for _, outcome, _ in outcomes)
+        for number, outcome, code in outcomes:
             self._add(number, outcome)
+            if isinstance(outcome, Refused) and code is not None and holds_back(outcome.refusal):
+                self._held.add(code)
+                if len(self._held) > MOST_HELD:
+                    self._hold_back = "all"
+
+    def _candidates(self, read: Iterable[tuple[int, Candidate | Refused, str | None]]) -> Iterator[Candidate]:
+        """What is to be decided; with `hold_back` each knows whether a line of its dossier before it was refused."""
+        held = set(self._held)
+        for _number, found, code in read:
+            if isinstance(found, Candidate):
+                if self._hold_back is None:
+                    yield found
+                else:
+                    yield replace(found, follows=True, held=self._hold_back == "all" or found.code in held)
+            elif code is not None:
+                held.add(code)
 
     def _add(self, number: int, outcome: Outcome) -> None:
         match outcome:

@@ -1,11 +1,11 @@
 """POST /v1/events: NDJSON as it streams in, or a CloudEvents JSON batch."""
 
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 
 from services.intake.bodies import JSON, media_type
-from services.intake.bulk import Bulk
+from services.intake.bulk import Bulk, HoldBack
 from services.intake.committer import CannotBeStored, StoreUnavailable
 from services.intake.desk import NotDecided
 from services.intake.event_documents import cloud_event_example, cloud_event_schema
@@ -42,12 +42,23 @@ PROBLEMS = documented(
 PIECE_BYTES = 16 * 1024  # cut at once; between pieces others get their turn
 
 
-@router.post("/v1/events", dependencies=[Depends(only())], response_model=BulkAnswer, responses=PROBLEMS, openapi_extra=BULK_BODY)
-async def post_events(request: Request, intake: IntakeService) -> Response:
+Held = Annotated[
+    HoldBack | None,
+    Query(
+        description="later: after a refused event, later ones of its dossier in this body that are not in the log yet are refused as "
+        "held_back, so that it can still be corrected and sent before them; all: so is every event that is not in the log yet"
+    ),
+]
+
+
+@router.post(
+    "/v1/events", dependencies=[Depends(only(("hold_back",)))], response_model=BulkAnswer, responses=PROBLEMS, openapi_extra=BULK_BODY
+)
+async def post_events(request: Request, intake: IntakeService, hold_back: Held = None) -> Response:
     """Log many events; good lines are accepted whatever their neighbours are, and a second delivery adds nothing."""
     sent_as = media_type(request)
     settings = intake.settings
-    bulk = Bulk(intake.committer, intake.metrics, settings)
+    bulk = Bulk(intake.committer, intake.metrics, settings, hold_back)
     try:
         if sent_as == NDJSON:
             limit = Limit(settings.max_bulk_bytes, "MOTCUA_INTAKE_MAX_BULK_BYTES")

@@ -52,7 +52,10 @@ class Basis(Struct, frozen=True):
 
 
 class Candidate(Struct, frozen=True, kw_only=True):
-    """One event as sent, with what was read from it; `others` are the attributes intake does not know, kept as they are."""
+    """One event as sent, with what was read from it; `others` are the attributes intake does not know, kept as they are.
+
+    One that `follows` is held back when an event of its dossier before it in the request is refused; one that is `held` is so already.
+    """
 
     event_id: str
     code: str
@@ -63,6 +66,8 @@ class Candidate(Struct, frozen=True, kw_only=True):
     mint: Mint | None = None
     key_use: KeyUse | None = None
     basis: Basis | None = None
+    follows: bool = False
+    held: bool = False
 
 
 ATTRIBUTES = frozenset(Logged.__struct_fields__)

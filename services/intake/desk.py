@@ -10,11 +10,11 @@ from msgspec import Struct
 from services.intake.candidates import Candidate, KeyUse, Mint, as_logged, with_code
 from services.intake.decide import Decision, decide
 from services.intake.outcomes import Accepted, Duplicate, Outcome, Refused
-from services.intake.refusals import DossierChanged, IdReused, KeyReused
+from services.intake.refusals import DossierChanged, HeldBack, IdReused, KeyReused
 from services.intake.repeats import repeats
 from shared.catalogue import Catalogue
 from shared.domain.dossier import Dossier
-from shared.domain.errors import Refusal
+from shared.domain.errors import Refusal, UnknownDossier
 
 
 class LoggedEvent(Struct, frozen=True):
@@ -88,15 +88,22 @@ class Desk:
         outcomes: list[list[Outcome]] = []
         for number, request in enumerate(requests):
             try:
-                outcomes.append([self._decide(candidate) for candidate in request])
+                refused: set[str] = set()
+                outcomes.append([self._decide(candidate, refused) for candidate in request])
             except Exception as bug:
                 raise NotDecided(number) from bug
         return outcomes
 
-    def _decide(self, candidate: Candidate) -> Outcome:
+    def _decide(self, candidate: Candidate, refused: set[str]) -> Outcome:
         try:
-            return self._repeated(candidate) or self._decide_new(candidate)
+            if duplicate := self._repeated(candidate):
+                return duplicate
+            if candidate.held or (candidate.follows and candidate.code in refused):
+                raise HeldBack(f"an earlier event of dossier {candidate.code} was refused; correct that one and send both again")
+            return self._decide_new(candidate)
         except Refusal as refusal:
+            if holds_back(refusal):
+                refused.add(candidate.code)
             return Refused(candidate.event_id, candidate.name, refusal)
 
     def _repeated(self, candidate: Candidate) -> Duplicate | None:
@@ -150,6 +157,11 @@ class Desk:
         if candidate.key_use is not None:
             self.keys[candidate.key_use.key] = LoggedKey(candidate.key_use.request_digest, dossier.code, event_id)
         self.rows.append(Row(position, event_id, dossier.code, dossier.sequence, added, self.recorded_seconds, event))
+
+
+def holds_back(refusal: Refusal) -> bool:
+    """Whether what was refused can still come, corrected, before what follows it: not where the log has it, nor where no dossier is yet."""
+    return not isinstance(refusal, IdReused | UnknownDossier)
 
 
 def _check_same_request(use: KeyUse, key: LoggedKey) -> None:

@@ -31,8 +31,9 @@ MOST_ATTRIBUTES, LONGEST_ATTRIBUTE_NAME = 20, 20
 NO_DATA = Raw(b"{}")
 
 
-class _Id(Struct):
+class _Named(Struct):
     id: Any = None
+    subject: Any = None
 
 
 class _KnownSent(Sent, frozen=True, kw_only=True, gc=False, forbid_unknown_fields=True):
@@ -45,7 +46,7 @@ _decode_known_sent = msgspec.json.Decoder(_KnownSent).decode
 _decode_sent = msgspec.json.Decoder(Sent).decode
 _decode_members = msgspec.json.Decoder(dict[str, Raw]).decode
 _decode_any = msgspec.json.Decoder().decode
-_decode_id = msgspec.json.Decoder(_Id).decode
+_decode_named = msgspec.json.Decoder(_Named).decode
 _encode = msgspec.json.Encoder().encode
 _encode_canonical = msgspec.json.Encoder(order="sorted").encode
 _DECODE_DATA = {name: msgspec.json.Decoder(cls).decode for name, cls in ACCEPTED.items()}
@@ -147,11 +148,21 @@ def _carefully(line: bytes) -> Read:
 
 def id_of(line: bytes) -> str | None:
     """The id in a line that is no event, when one can be read, so that a sender finds it again."""
-    try:
-        found = _decode_id(line).id
-    except UNREADABLE:
-        return None
+    found = _named(line).id
     return found if isinstance(found, str) else None
+
+
+def subject_of(line: bytes) -> str | None:
+    """The dossier that a line which is no event is of, when one can be read."""
+    found = _named(line).subject
+    return found if isinstance(found, str) else None
+
+
+def _named(line: bytes) -> _Named:
+    try:
+        return _decode_named(line)
+    except UNREADABLE:
+        return _Named()
 
 
 def canonical_digest(value: object) -> bytes:

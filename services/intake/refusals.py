@@ -15,6 +15,13 @@ class PersonalData(Refusal):
     code = "personal_data"
 
 
+class HeldBack(Refusal):
+    """An earlier event of the dossier was refused: once this one is in the log, that one's correction may not be allowed any more."""
+
+    code = "held_back"
+    usual_field = "subject"
+
+
 class UnknownType(Refusal):
     """The type is not an event of the lifecycle."""
 

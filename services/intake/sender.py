@@ -3,24 +3,21 @@
 import asyncio
 from collections import deque
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
 from types import TracebackType
 from typing import Any, Self
 
 import structlog
 from aiokafka import AIOKafkaProducer
-from aiokafka.partitioner import murmur2
 
 from services.intake.settings import IntakeSettings
 from shared.contract.marks import Headers, number_header
 from shared.contract.topics import EVENTS
-from shared.kafka import check_partitions, connection, ensure_topics
+from shared.kafka import check_partitions, connection, ensure_topics, partition_of
 
 MAX_BATCH_BYTES = 920_000  # under the broker's default limit of a message set, about one mebibyte
 REQUEST_TIMEOUT_MS = 15_000
 SEND_SECONDS = 30.0
 STOP_SECONDS = REQUEST_TIMEOUT_MS / 1000 + 2  # what a broker that is gone never acknowledges expires first
-POSITIVE = 0x7FFFFFFF
 LOGGER = structlog.get_logger()
 
 
@@ -88,7 +85,7 @@ class Sender:
         waiting: dict[int, deque[tuple[bytes, bytes, Headers]]] = {}
         for code, event, added in events:
             key = code.encode()
-            slot = _slot(key, len(counts))
+            slot = partition_of(key, len(counts))
             counts[slot] += 1
             waiting.setdefault(self._partitions[slot], deque()).append((key, event, number_header(counts[slot], added, more=more)))
         async with asyncio.timeout(SEND_SECONDS):
@@ -119,9 +116,3 @@ class Sender:
         batch.close()
         future: asyncio.Future[Any] = await self._producer.send_batch(batch, EVENTS.name, partition=partition)
         return future
-
-
-@lru_cache(maxsize=50_000)
-def _slot(key: bytes, partitions: int) -> int:
-    """Kafka's default partitioner; every event of a dossier lands in one partition."""
-    return int((murmur2(key) & POSITIVE) % partitions)

@@ -102,7 +102,14 @@ def create_app(settings: ProcessingSettings) -> ProcessingApp:
     app.changelog = Changelog(reach, clock, kept)
     grace = timedelta(seconds=settings.alert_grace_seconds)
     processor = Processor(
-        partitions, changelog=app.changelog, publisher=publisher, connection=reach, clock=clock, metrics=app.metrics, grace=grace
+        partitions,
+        changelog=app.changelog,
+        publisher=publisher,
+        connection=reach,
+        clock=clock,
+        metrics=app.metrics,
+        grace=grace,
+        kafka_partitions=settings.kafka_partitions,
     )
     deadlines = Deadlines(partitions, publisher, clock, grace=grace)
     worker = Worker(

@@ -73,6 +73,11 @@ class StatusIndex:
             self._move(dossier.code, old, new)
         return found
 
+    def has_reached(self, dossier: Dossier, threshold: str, now: datetime) -> bool:
+        """Whether an open dossier stands at the threshold, or beyond it."""
+        found = standing(dossier, now, self._due_soon)
+        return found is Standing.OVERDUE or (found is not None and found.value == threshold)
+
     def _move(self, code: str, old: Seat | None, new: Seat | None) -> None:
         if old is not None:
             self.counts[old] -= 1

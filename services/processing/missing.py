@@ -54,7 +54,7 @@ class Missing:
         """Events of intake's that are not there may be on their way: its relay notices a topic that lost some. Waited for once in vain."""
         partition, deadline = self._partitions[number], time.monotonic() + WAITS_SECONDS
         searched: dict[str, int] = {code: partition.searched[code] for code in codes if code in partition.searched}
-        numbered = any(number_of(record.headers) is not None for record, content in read if _code(content) in codes)
+        numbered = any(_may_be_of_the_log(record, partition) for record, content in read if _code(content) in codes)
         while True:
             await search(self._connection, number, codes, past[number], searched, only_numbered=partition.place.number > 0)
             codes = self._gaps(read, past).get(number, set())
@@ -93,6 +93,11 @@ class Missing:
     def _was_read(record: Any, partition: Partition) -> bool:
         number = number_of(record.headers)
         return number is None or number <= max(partition.highest, partition.place.number)
+
+
+def _may_be_of_the_log(record: Any, partition: Partition) -> bool:
+    number = number_of(record.headers)
+    return number is not None and (number > partition.place.number or partition.place.has_gaps)
 
 
 def _code(content: CloudEvent | Tick | Unusable) -> str | None:

@@ -20,6 +20,11 @@ class Place:
     next_offset: int = 0
     next_tick: int = 0
 
+    @property
+    def has_gaps(self) -> bool:
+        """Whether numbered events up to `number` are not in the ledger: missing in the topic when it was read, or put aside."""
+        return self.events < self.number
+
     def mark(self) -> LedgerMark:
         """What a status decided here says of it."""
         return LedgerMark(self.events, self.number, self.quarantined, self.next_offset, RULES_VERSION)

@@ -27,6 +27,7 @@ from shared.contract.envelope import CloudEvent, event_name
 from shared.contract.marks import mark_header, number_of, says_more
 from shared.contract.status import AlertV1, DeadLetterV1
 from shared.contract.topics import ALERTS, DEAD_LETTERS, EVENTS, STATUS
+from shared.kafka import partition_of
 from shared.publisher import Publisher, Record, Span
 from shared.usable import Unusable, usable_event
 
@@ -79,9 +80,11 @@ class Processor:
         clock: Clock,
         metrics: ProcessingMetrics,
         grace: timedelta,
+        kafka_partitions: int,
     ) -> None:
         """An event that is read more than `grace` after it was recorded is late: those behind it may be, too."""
         self._grace = grace
+        self._kafka_partitions = kafka_partitions
         self._partitions = partitions
         self._changelog = changelog
         self._missing = Missing(partitions, changelog, connection)
@@ -96,7 +99,7 @@ class Processor:
         Raises Skipped when events before one of the batch were not read; nothing has been published then. Raises a KafkaError, OSError or
         TimeoutError when the broker does not take what was decided, FaultIsOurs when nothing can be decided.
         """
-        read = [(record, _read(record)) for record in batch]
+        read = [(record, self._read(record)) for record in batch]
         past = await self._missing.look_for(read)
         decided = Decided(poison_in_a_row=self.poison_in_a_row)
         for record, content in read:
@@ -107,6 +110,17 @@ class Processor:
         self._remember(decided)
         self._count(decided)
         await self._read_what_others_wrote(spans)
+
+    def _read(self, record: Any) -> CloudEvent | Tick | Unusable:
+        try:
+            if record.topic != EVENTS.name:
+                return usable_tick(record.value)
+            event = usable_event(record.value)
+            if (home := partition_of(event.subject.encode(), self._kafka_partitions)) != record.partition:
+                return Unusable(NOT_OF_THE_LOG, f"dossier {event.subject}: its events stand in partition {home}; post events to intake")
+        except Unusable as unusable:
+            return unusable
+        return event
 
     def _decide(self, record: Any, content: CloudEvent | Tick | Unusable, past: dict[int, Past], decided: Decided) -> None:
         number = record.partition
@@ -122,8 +136,8 @@ class Processor:
             if isinstance(content, Tick):
                 self._decide_tick(content, number, decided)
             else:
-                if number_of(record.headers) is None:
-                    _check_is_legacy(content, self._entry(content.subject, number, decided), place)
+                if not counted:
+                    _check_is_of_the_log(record, content, self._entry(content.subject, number, decided), place)
                 self._decide_event(content, number, past.get(number, {}), decided)
                 decided.latest[number] = record, content
             decided.poison_in_a_row = decided.unexpected_in_a_row = 0
@@ -142,6 +156,8 @@ class Processor:
     def _count_number(record: Any, content: object, partition: Partition, place: Place) -> bool:
         """Move on in the events; whether the record is a numbered event that was not read before. Raises Skipped."""
         event_number = number_of(record.headers)
+        if isinstance(content, Unusable) and content.reason == NOT_OF_THE_LOG:
+            event_number = None
         if event_number is not None and event_number > place.number + 1:
             if isinstance(content, Unusable):
                 event_number = None  # nothing of intake's: its number says nothing
@@ -176,10 +192,15 @@ class Processor:
         return after
 
     def _decide_tick(self, reached: Tick, number: int, decided: Decided) -> None:
-        """Its dossier may be paused, closed or moved by now, or by an event that is still to be read: then time will tell again."""
+        """Its dossier may be paused, closed or moved by now, or by an event that is still to be read; or a stranger wrote it, too early.
+
+        Then time will tell again.
+        """
         partition = self._partitions[number]
         more_until = self._more_until(*decided.latest[number]) if number in decided.latest else partition.more_until
-        alerted = None if partition.is_behind(more_until) else tick(self._entry(reached.code, number, decided), reached)
+        entry = self._entry(reached.code, number, decided)
+        is_time = entry is not None and partition.index.has_reached(entry.dossier, reached.threshold, self._clock())
+        alerted = tick(entry, reached) if is_time and not partition.is_behind(more_until) else None
         if alerted is None:
             decided.stale_ticks[number].add(reached.code)
         else:
@@ -251,18 +272,16 @@ class Processor:
             self._metrics.alerts.labels(alert.threshold).inc()
 
 
-def _read(record: Any) -> CloudEvent | Tick | Unusable:
-    try:
-        return usable_event(record.value) if record.topic == EVENTS.name else usable_tick(record.value)
-    except Unusable as unusable:
-        return unusable
-
-
-def _check_is_legacy(envelope: CloudEvent, entry: Entry | None, place: Place) -> None:
-    """Intake of before 0.3.0 did not number its events; behind the first numbered one, what has no number and tells news is nobody's."""
+def _check_is_of_the_log(record: Any, envelope: CloudEvent, entry: Entry | None, place: Place) -> None:
+    """What tells news has the next number, or one passed over before, or none as all events of intake before 0.3.0."""
     known = 0 if entry is None else entry.dossier.sequence
-    if place.number > 0 and (envelope.sequence or 0) > known:
-        raise Unusable(NOT_OF_THE_LOG, f"dossier {envelope.subject}: the event has no number of intake's log; post events to intake")
+    if (envelope.sequence or 0) <= known:
+        return
+    is_possible = place.number == 0 if number_of(record.headers) is None else place.has_gaps
+    if not is_possible:
+        raise Unusable(
+            NOT_OF_THE_LOG, f"dossier {envelope.subject}: the event has no number of intake's log; post events to intake"
+        )
 
 
 def _between(past: Mapping[int, CloudEvent], entry: Entry | None, envelope: CloudEvent) -> Sequence[CloudEvent]:

@@ -18,7 +18,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from motcua.client import Services
-from motcua.importer import chronology
+from motcua.importer import chronology, chunk
 from motcua.importer.run import run
 from motcua.importer.source import Source
 from motcua.importer.tally import Tally
@@ -187,6 +187,50 @@ async def test_a_dossier_whose_receipt_is_in_another_file_waits_as_a_whole(
     await intake.take(ndjson(tmp_path / "receipts.ndjson", [event for event in whole if event["type"] in opening]))
     assert (await intake.take(rest)).rejected == 0
     assert intake.dossiers("900000", LIVES_OF_A_FILE) == in_order
+
+
+DAMAGES: tuple[Callable[[Event], Event], ...] = (
+    lambda event: event | {"time": "soon"},
+    lambda event: event | {"data": event["data"] | {"missing_papers": 3}},
+    lambda event: event | {"source": ""},
+)
+
+
+@pytest.mark.parametrize("chunk_lines", [3, 4000])
+@pytest.mark.parametrize("order", [0, 1, 4])
+async def test_what_follows_a_refused_line_waits_for_its_correction(
+    intake: RealIntake, in_order: list[Event], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, order: int, chunk_lines: int
+) -> None:
+    """A later event that went ahead would forbid the earlier one for good. One line of each dossier is damaged, any of them."""
+    monkeypatch.setattr(chunk, "CHUNK_LINES", chunk_lines)
+    prefix = f"92{order}{chunk_lines % 10}00"
+    whole, chance = events(prefix, LIVES_OF_A_FILE), random.Random(order)
+    damaged = {
+        chance.choice([event["id"] for event in whole if event["subject"].endswith(f"{life:04}")]) for life in range(LIVES_OF_A_FILE)
+    }
+    ordered = ORDERS[order](whole)
+    path = ndjson(tmp_path / "year.ndjson", [chance.choice(DAMAGES)(event) if event["id"] in damaged else event for event in ordered])
+    tally = await intake.take(path)
+    refused = [json.loads(line) for line in path.with_name("year.ndjson.rejected.ndjson").read_text().splitlines()]
+    assert (tally.accepted + tally.rejected, len(refused)) == (len(whole), tally.rejected)
+    assert {each["id"] for each in refused if each["code"] == "malformed"} == damaged
+    assert {each["code"] for each in refused} <= {"malformed", "held_back"}
+
+    of_id = {event["id"]: event for event in whole}
+    corrected = await intake.take(ndjson(tmp_path / "corrected.ndjson", [of_id[each["id"]] for each in refused]))
+    assert (corrected.accepted, corrected.rejected) == (len(refused), 0)
+    assert intake.dossiers(prefix, LIVES_OF_A_FILE) == in_order
+
+
+async def test_a_second_delivery_of_what_follows_a_refused_line_is_known(
+    intake: RealIntake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(chunk, "CHUNK_LINES", 2)
+    whole = events("930000", 1)
+    assert (await intake.take(ndjson(tmp_path / "year.ndjson", whole))).rejected == 0
+    strange = whole[1] | {"id": "another", "source": ""}
+    again = await intake.take(ndjson(tmp_path / "again.ndjson", [*whole[:1], strange, *whole[1:]]))
+    assert (again.accepted, again.duplicates, again.rejected) == (0, len(whole), 1)
 
 
 async def test_an_event_dated_before_its_receipt_does_not_hold_the_receipt_back(intake: RealIntake, tmp_path: Path) -> None:

@@ -76,6 +76,7 @@ class Worker:
 
     def __init__(self, topics: Topics, *, ends_at: int, grace: timedelta = timedelta()) -> None:
         self.topics = topics
+        self.clock = NOON
         self.partition = Partition(lambda: StatusIndex(timedelta(hours=24)))
         self.partition.catches_up_at = ends_at
         partitions = {0: self.partition}
@@ -86,11 +87,12 @@ class Worker:
             changelog=changelog,
             publisher=publisher,
             connection={},
-            clock=lambda: NOON,
+            clock=lambda: self.clock,
             metrics=ProcessingMetrics(partitions),
             grace=grace,
+            kafka_partitions=1,
         )
-        self.deadlines = Deadlines(partitions, publisher, lambda: NOON, grace=grace)
+        self.deadlines = Deadlines(partitions, publisher, lambda: self.clock, grace=grace)
         self.read = {EVENTS.name: 0, TICKS.name: 0}
 
     def take(self, topic: str, most: int) -> list[OnTopic]:
@@ -142,6 +144,21 @@ async def test_a_tick_that_is_read_while_its_dossier_is_paused_is_not_the_last_o
     put_on(topics, paused, resumed)
     await worker.handle(*worker.take(EVENTS.name, 1), *worker.take(TICKS.name, 2), *worker.take(EVENTS.name, 1))
     assert topics.alerts() == []
+    await worker.come_to_rest()
+    assert topics.alerts() == [(CODE, "overdue")]
+
+
+async def test_a_tick_that_comes_before_its_time_announces_nothing_and_takes_nothing_from_the_true_one() -> None:
+    """A stranger's, or one of a clock that ran ahead."""
+    topics = Topics()
+    worker = Worker(topics, ends_at=0)
+    (received,) = history(CODE, ("received", {"due_at": FAR}))
+    put_on(topics, received)
+    for threshold in ("due_soon", "overdue"):
+        topics.write(TICKS.name, (CODE.encode(), encode({"code": CODE, "threshold": threshold, "due_at": FAR})))
+    await worker.come_to_rest()
+    assert topics.alerts() == []
+    worker.clock = datetime.fromisoformat(FAR) + timedelta(days=2)
     await worker.come_to_rest()
     assert topics.alerts() == [(CODE, "overdue")]
 
