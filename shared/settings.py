@@ -1,9 +1,9 @@
 """What every service is configured with; each adds its own and reads MOTCUA_<SERVICE>_<NAME> once, at start."""
 
 import sys
-from typing import Annotated, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import AfterValidator, Field, SecretStr, ValidationError
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from shared.clock import SYSTEM, clock_from
@@ -12,6 +12,9 @@ from shared.clock import SYSTEM, clock_from
 def _clock(setting: str) -> str:
     clock_from(setting)
     return setting
+
+
+LogLevel = Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(str.upper)]
 
 
 class ServiceSettings(BaseSettings):
@@ -25,7 +28,7 @@ class ServiceSettings(BaseSettings):
     clock: Annotated[str, AfterValidator(_clock)] = Field(
         SYSTEM, description="`system`, or an ISO 8601 instant at which the clock stands still (replays and tests)"
     )
-    log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR")
+    log_level: LogLevel = Field("INFO", description="DEBUG, INFO, WARNING or ERROR")
     kafka_bootstrap: str = Field("127.0.0.1:9092", description="broker addresses, HOST:PORT, comma separated")
     kafka_security_protocol: str = Field("PLAINTEXT", description="PLAINTEXT, SSL, SASL_PLAINTEXT or SASL_SSL")
     kafka_sasl_mechanism: str = Field("PLAIN", description="PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512")
@@ -39,11 +42,23 @@ class ServiceSettings(BaseSettings):
 SettingsT = TypeVar("SettingsT", bound=ServiceSettings)
 
 
-def read_settings(settings: type[SettingsT]) -> SettingsT:
-    """The settings of this process; ends it with a line for each variable that is missing or wrong."""
+class UnusableSettings(Exception):
+    """Variables that are missing or wrong; the message has a line for each."""
+
+
+def settings_of(settings: type[SettingsT], **given: Any) -> SettingsT:
+    """The settings by the environment; what is `given` stands before it. Raises UnusableSettings."""
     try:
-        return settings()
+        return settings(**given)
     except ValidationError as invalid:
         prefix = settings.model_config.get("env_prefix", "")
         lines = [f"  {prefix}{'_'.join(str(part) for part in error['loc']).upper()}: {error['msg']}" for error in invalid.errors()]
-        sys.exit("\n".join(["set these variables right (docs/settings.md has them all):", *lines]))
+        raise UnusableSettings("\n".join(["set these variables right (docs/settings.md has them all):", *lines])) from invalid
+
+
+def read_settings(settings: type[SettingsT]) -> SettingsT:
+    """The settings of this process; ends it with a line for each variable that is missing or wrong."""
+    try:
+        return settings_of(settings)
+    except UnusableSettings as wrong:
+        sys.exit(str(wrong))

@@ -5,13 +5,16 @@ import sys
 from pathlib import Path
 
 from motcua.child import Child
+from motcua.failure import Failure
+from motcua.settings_document import settings_classes
 from motcua.stack.layout import HOST, SERVICES, Layout
+from shared.settings import UnusableSettings, settings_of
 
 PROGRAM = Path(__file__).parents[2]
 
 
 def service_children(layout: Layout, *, key: str, bootstrap: str, clock: str, year: int | None) -> list[Child]:
-    """The services, ready to be started."""
+    """The services, ready to be started. A Failure names the variables that a service could not use."""
     common = {"API_KEY": key, "KAFKA_BOOTSTRAP": bootstrap, "CLOCK": clock}
     own: dict[str, dict[str, str]] = {
         "intake": {"DATABASE_URL": layout.database_url("intake")},
@@ -24,6 +27,10 @@ def service_children(layout: Layout, *, key: str, bootstrap: str, clock: str, ye
 
 def _child(layout: Layout, service: str, settings: dict[str, str]) -> Child:
     settings |= {"HOST": HOST, "PORT": str(layout.ports[service])}
+    try:
+        settings_of(settings_classes()[service], **{name.lower(): value for name, value in settings.items()})
+    except UnusableSettings as wrong:
+        raise Failure(f"{service} cannot start like this: {wrong}") from wrong
     environment = {f"MOTCUA_{service.upper()}_{name}": value for name, value in settings.items()}
     catalogue = f"MOTCUA_{service.upper()}_CATALOGUE"
     if catalogue in os.environ:

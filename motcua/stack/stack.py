@@ -87,9 +87,13 @@ class Stack:
         self._held.enter_context(lock_folder(layout.lock_file))
         make_private(layout.data_dir)
         await claim_ports(layout.ports | ({} if self._bootstrap else layout.broker_ports))
-        key, bootstrap = keep_key(layout.key_file), self._bootstrap or await self._start_broker()
+        key = keep_key(layout.key_file)
+        bootstrap = self._bootstrap or layout.bootstrap
+        children = service_children(layout, key=key, bootstrap=bootstrap, clock=self._clock, year=self._year)
+        if self._bootstrap is None:
+            await self._start_broker()
         self.say("starting intake, processing and reporting")
-        for child in service_children(layout, key=key, bootstrap=bootstrap, clock=self._clock, year=self._year):
+        for child in children:
             self._crew.add(child)
             self._crew.watch(child)
         readiness = Readiness(layout.urls, self._crew.children, self.say)
@@ -123,7 +127,7 @@ class Stack:
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         await self.stop()
 
-    async def _start_broker(self) -> str:
+    async def _start_broker(self) -> None:
         self.say("starting Apache Kafka (the first start fetches it)")
         port, controller_port = self.layout.broker_ports.values()
         config = NodeConfig(self.layout.broker_dir, port, controller_port)
@@ -137,4 +141,3 @@ class Stack:
                 raise
             self.say(f"{str(failure).splitlines()[0]}; going on without it, it is started again. {last_words(node.child)}")
         self._crew.watch(node.child, ready)
-        return node.bootstrap

@@ -7,7 +7,7 @@ from fastapi import Request
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ValidationError
 
-from services.intake.careful import UNREADABLE
+from services.intake.careful import UNREADABLE, members
 from services.intake.refusals import Malformed, TooLarge
 from services.intake.schemas import NewDossier
 from shared.problems import Problem
@@ -62,6 +62,7 @@ def understood(body: bytes, model: type[ModelT], needed: str) -> ModelT:
     if not isinstance(found, dict):
         msg = f"the body is not a JSON object; send one with {needed}"
         raise Malformed(msg)
+    members(body)  # a key given twice is refused: which of the two was meant?
     try:
         return model.model_validate(found)
     except ValidationError as wrong:

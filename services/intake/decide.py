@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from services.intake.candidates import Candidate
 from services.intake.hints import wrong_field
 from services.intake.offer import Asked, check_channel, check_department
-from services.intake.refusals import InFuture, UnknownDepartment, UnknownProcedure
+from services.intake.refusals import InFuture, NoPause, UnknownDepartment, UnknownProcedure
 from shared.catalogue import Catalogue, Procedure
 from shared.contract import events as wire
 from shared.contract.accepted import REQUIRED_BY_LAW
@@ -47,6 +47,7 @@ def decide(candidate: Candidate, dossier: Dossier | None, catalogue: Catalogue, 
         raise InFuture(msg)
     decision = decided(candidate.code, event, dossier, catalogue)
     _check_grounds(candidate.name, event)
+    _check_moves_a_deadline(candidate.name, event, dossier)
     _check_offer(event, dossier, catalogue)
     return decision
 
@@ -56,6 +57,22 @@ def _check_grounds(name: str, event: domain.Event) -> None:
     field = REQUIRED_BY_LAW.get(name)
     if field is not None and not (getattr(event, field) or "").strip():
         raise wrong_field(f"data.{field}", "is missing", _GROUNDS[field])
+
+
+def _check_moves_a_deadline(name: str, event: domain.Event, dossier: Dossier | None) -> None:
+    """Where no pause ends, a `due_at` that is not the deadline already would be kept and change nothing."""
+    if (
+        isinstance(event, PAUSE_ENDS)
+        and dossier is not None
+        and dossier.suspended_since is None
+        and event.due_at not in (None, dossier.due_at)
+    ):
+        due = "without a deadline" if dossier.due_at is None else f"due at {dossier.due_at.isoformat()}"
+        msg = (
+            f"data.due_at: {name} ends no pause, so dossier {dossier.code} stays {due}; leave due_at out (extended moves a deadline on a "
+            "legal ground, corrected sets a wrong one right)"
+        )
+        raise NoPause(msg)
 
 
 _GROUNDS = {"reason": "say why, in words", "legal_ground": "cite the law that allows it, such as khoản 3 Điều 15 Nghị định 61/2018/NĐ-CP"}
@@ -138,10 +155,10 @@ def _pause_ended(code: str, event: PauseEnd, dossier: Dossier | None, catalogue:
     return Decision(apply(dossier, code, replace(event, due_at=due)), {"due_at": due})
 
 
-def _check_department(department: str, catalogue: Catalogue) -> None:
+def _check_department(department: str, catalogue: Catalogue, field: str = "data.department") -> None:
     if department not in catalogue.departments:
-        msg = f"department {department} is not in the catalogue; correct data.department, or add it (GET /v1/departments lists them)"
-        raise UnknownDepartment(msg)
+        msg = f"department {department} is not in the catalogue; correct {field}, or add it (GET /v1/departments lists them)"
+        raise UnknownDepartment(msg, field)
 
 
 def _procedure(procedure: str, day: date, catalogue: Catalogue) -> Procedure:
@@ -167,7 +184,7 @@ def _check_correction(event: domain.Corrected, dossier: Dossier | None, catalogu
     if event.new is None:
         return
     if event.corrected_field is CorrectableField.DEPARTMENT:
-        _check_department(event.new, catalogue)
+        _check_department(event.new, catalogue, "data.new_value")
     elif event.corrected_field is CorrectableField.PROCEDURE and (dossier is None or dossier.due_at is None):
         received_at = None if dossier is None else dossier.received_at
         _procedure(event.new, local_date(received_at or event.occurred_at), catalogue)

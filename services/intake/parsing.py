@@ -22,7 +22,7 @@ from shared.contract.envelope import JSON, LONGEST_CODE, SPEC_VERSION, event_typ
 from shared.contract.instants import may_be_finer
 from shared.domain.errors import InstantOutOfRange
 from shared.domain.events import Channel, CorrectableField, OnlineLevel
-from shared.domain.localtime import local
+from shared.domain.localtime import local, written
 from shared.mapping import to_event
 
 NAMING_APPLICANT = (wire.Received, wire.Submitted)
@@ -260,7 +260,7 @@ _CHOICES: dict[str, list[str]] = {CorrectableField.CHANNEL: list(Channel), Corre
 
 def _check_written_instant(field: str, text: str) -> None:
     try:
-        instant = datetime.fromisoformat(text)
+        instant = written(text)
         if instant.tzinfo is None:
             raise wrong_field(field, f"{echo(text)} has no offset", INSTANT)
     except ValueError as wrong:

@@ -15,6 +15,13 @@ class PersonalData(Refusal):
     code = "personal_data"
 
 
+class NoPause(Refusal):
+    """A deadline given with an event that ends no pause: it would move nothing."""
+
+    code = "no_pause"
+    usual_field = "data.due_at"
+
+
 class HeldBack(Refusal):
     """An earlier event of the dossier was refused: once this one is in the log, that one's correction may not be allowed any more."""
 

@@ -1,6 +1,5 @@
 """Whether an event that comes in under a known id is the logged one again: what it says counts, not how it is spelt."""
 
-from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -8,7 +7,7 @@ from msgspec import Raw
 
 from services.intake.candidates import ATTRIBUTES, Candidate, Sent
 from shared.contract import events as wire
-from shared.domain.localtime import local
+from shared.domain.localtime import local, written
 
 _decode_logged = msgspec.json.Decoder(Sent).decode
 _decode_object = msgspec.json.Decoder(dict[str, Raw]).decode
@@ -57,7 +56,7 @@ def _contents(name: str, data: Raw) -> dict[str, Any]:
     fields = msgspec.structs.asdict(contents)
     if isinstance(contents, wire.Corrected) and contents.field == "due_at":
         for side in ("old_value", "new_value"):
-            fields[side] = None if fields[side] is None else local(datetime.fromisoformat(fields[side]))
+            fields[side] = None if fields[side] is None else local(written(fields[side]))
     return fields
 
 

@@ -2,10 +2,9 @@
 
 import hashlib
 import hmac
-from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, SecretStr
+from pydantic import DirectoryPath, Field, SecretStr
 from pydantic_settings import SettingsConfigDict
 
 from shared.settings import ServiceSettings
@@ -29,7 +28,9 @@ class IntakeSettings(ServiceSettings):
     sqlite_synchronous: Literal["FULL", "NORMAL"] = Field(
         "FULL", description="FULL: a 2xx survives a power cut; NORMAL: it survives a kill, a power cut may lose the last commits"
     )
-    catalogue: Path | None = Field(None, description="folder with departments, procedures and days off; the shipped one when unset")
+    catalogue: DirectoryPath | None = Field(
+        None, description="folder with departments, procedures and days off; the shipped one when unset"
+    )
     pseudonym_key: SecretStr | None = Field(
         None, description="secret that turns an applicant into a pseudonym; derived from the API key when unset", min_length=16
     )

@@ -18,8 +18,9 @@ from services.processing.delivery import Delivery
 from services.processing.fatal import end_process, stops_the_worker
 from services.processing.index import StatusIndex
 from services.processing.metrics import ProcessingMetrics
+from services.processing.numbering import Skipped
 from services.processing.partition import Partition
-from services.processing.processor import FaultIsOurs, Processor, Skipped
+from services.processing.processor import FaultIsOurs, Processor
 from services.processing.session import TROUBLE, Worker
 from services.processing.settings import ProcessingSettings
 from shared.clock import clock_from

@@ -15,36 +15,26 @@ from typing import Any
 import structlog
 
 from services.processing.changelog import Changelog
-from services.processing.ledger import Entry, Tick, can_step, step, tick, usable_tick
+from services.processing.ledger import Entry, Tick, can_step, step, tick
 from services.processing.metrics import ProcessingMetrics
 from services.processing.missing import Missing, Past
+from services.processing.numbering import check_is_of_the_log, count_number, read
 from services.processing.partition import Partition
 from services.processing.place import Place
 from shared.clock import Clock, system_clock
 from shared.contract.codec import encode
 from shared.contract.dead_letter import dead_letter
 from shared.contract.envelope import CloudEvent, event_name
-from shared.contract.marks import mark_header, number_of, says_more
+from shared.contract.marks import mark_header, says_more
 from shared.contract.status import AlertV1, DeadLetterV1
 from shared.contract.topics import ALERTS, DEAD_LETTERS, EVENTS, STATUS
-from shared.kafka import partition_of
 from shared.publisher import Publisher, Record, Span
-from shared.usable import Unusable, usable_event
+from shared.usable import Unusable
 
-NOT_OF_THE_LOG = "not_of_the_log"
 LARGEST_STATUS_BYTES = 700_000  # what surely fits into a batch of the producer and a message of the broker
 MOST_UNEXPECTED_IN_A_ROW = 20
 MORE_WITHIN_SECONDS = 15.0  # of a relay that said that more events follow
 log = structlog.get_logger()
-
-
-class Skipped(Exception):
-    """The number of an event jumps: events before it were not read."""
-
-    def __init__(self, partition: int, last: int, found: int) -> None:
-        super().__init__(f"partition {partition}: event number {found} came after {last}")
-        self.partition = partition
-        self.found = found
 
 
 class FaultIsOurs(RuntimeError):
@@ -99,10 +89,10 @@ class Processor:
         Raises Skipped when events before one of the batch were not read; nothing has been published then. Raises a KafkaError, OSError or
         TimeoutError when the broker does not take what was decided, FaultIsOurs when nothing can be decided.
         """
-        read = [(record, self._read(record)) for record in batch]
-        past = await self._missing.look_for(read)
+        taken = [(record, read(record, self._kafka_partitions)) for record in batch]
+        past = await self._missing.look_for(taken)
         decided = Decided(poison_in_a_row=self.poison_in_a_row)
-        for record, content in read:
+        for record, content in taken:
             self._decide(record, content, past, decided)
         self._write_misplaced_again(decided)
         await self._publish_outputs(decided)
@@ -111,23 +101,12 @@ class Processor:
         self._count(decided)
         await self._read_what_others_wrote(spans)
 
-    def _read(self, record: Any) -> CloudEvent | Tick | Unusable:
-        try:
-            if record.topic != EVENTS.name:
-                return usable_tick(record.value)
-            event = usable_event(record.value)
-            if (home := partition_of(event.subject.encode(), self._kafka_partitions)) != record.partition:
-                return Unusable(NOT_OF_THE_LOG, f"dossier {event.subject}: its events stand in partition {home}; post events to intake")
-        except Unusable as unusable:
-            return unusable
-        return event
-
     def _decide(self, record: Any, content: CloudEvent | Tick | Unusable, past: dict[int, Past], decided: Decided) -> None:
         number = record.partition
         partition = self._partitions[number]
         place = decided.places.setdefault(number, copy(partition.place))
         if record.topic == EVENTS.name:
-            counted = self._count_number(record, content, partition, place)
+            counted = count_number(record, content, partition, place)
         else:
             counted, place.next_tick = False, record.offset + 1
         try:
@@ -137,7 +116,7 @@ class Processor:
                 self._decide_tick(content, number, decided)
             else:
                 if not counted:
-                    _check_is_of_the_log(record, content, self._entry(content.subject, number, decided), place)
+                    check_is_of_the_log(record, content, self._entry(content.subject, number, decided), place)
                 self._decide_event(content, number, past.get(number, {}), decided)
                 decided.latest[number] = record, content
             decided.poison_in_a_row = decided.unexpected_in_a_row = 0
@@ -151,25 +130,6 @@ class Processor:
             log.exception("record_failed", partition=number, offset=record.offset)
             place.quarantined += counted
             _bury(record, "unexpected", repr(unforeseen), decided)
-
-    @staticmethod
-    def _count_number(record: Any, content: object, partition: Partition, place: Place) -> bool:
-        """Move on in the events; whether the record is a numbered event that was not read before. Raises Skipped."""
-        event_number = number_of(record.headers)
-        if isinstance(content, Unusable) and content.reason == NOT_OF_THE_LOG:
-            event_number = None
-        if event_number is not None and event_number > place.number + 1:
-            if isinstance(content, Unusable):
-                event_number = None  # nothing of intake's: its number says nothing
-            elif event_number > partition.searched_until:
-                raise Skipped(record.partition, place.number, event_number)
-            else:
-                log.error("events_missing", partition=record.partition, after=place.number, before=event_number)
-        place.next_offset = record.offset + 1
-        if event_number is None or event_number <= place.number:
-            return False
-        place.number = event_number
-        return True
 
     def _decide_event(self, envelope: CloudEvent, number: int, past: Past, decided: Decided) -> None:
         entry = self._entry(envelope.subject, number, decided)
@@ -270,18 +230,6 @@ class Processor:
             self._metrics.dead_letters.labels(letter.reason).inc()
         for alert in decided.alerts:
             self._metrics.alerts.labels(alert.threshold).inc()
-
-
-def _check_is_of_the_log(record: Any, envelope: CloudEvent, entry: Entry | None, place: Place) -> None:
-    """What tells news has the next number, or one passed over before, or none as all events of intake before 0.3.0."""
-    known = 0 if entry is None else entry.dossier.sequence
-    if (envelope.sequence or 0) <= known:
-        return
-    is_possible = place.number == 0 if number_of(record.headers) is None else place.has_gaps
-    if not is_possible:
-        raise Unusable(
-            NOT_OF_THE_LOG, f"dossier {envelope.subject}: the event has no number of intake's log; post events to intake"
-        )
 
 
 def _between(past: Mapping[int, CloudEvent], entry: Entry | None, envelope: CloudEvent) -> Sequence[CloudEvent]:

@@ -17,9 +17,9 @@ from aiokafka.errors import KafkaError
 from services.processing.changelog import Changelog
 from services.processing.membership import Membership
 from services.processing.metrics import ProcessingMetrics
+from services.processing.numbering import Skipped
 from services.processing.partition import Partition
 from services.processing.place import Place
-from services.processing.processor import Skipped
 from services.processing.settings import ProcessingSettings
 from shared.contract.topics import EVENTS, TICKS
 from shared.domain.rules import RULES_VERSION

@@ -1,8 +1,6 @@
 """Settings of reporting: MOTCUA_REPORTING_*."""
 
-from pathlib import Path
-
-from pydantic import Field
+from pydantic import DirectoryPath, Field
 from pydantic_settings import SettingsConfigDict
 
 from shared.settings import ServiceSettings
@@ -19,7 +17,7 @@ class ReportingSettings(ServiceSettings):
         description="the read model: `sqlite+aiosqlite:///PATH` or `postgresql+asyncpg://USER:PASSWORD@HOST/NAME`",
         pattern=r"^(sqlite\+aiosqlite|postgresql\+asyncpg)://",
     )
-    catalogue: Path | None = Field(None, description="folder with the office's own catalogue files; the shipped ones when unset")
+    catalogue: DirectoryPath | None = Field(None, description="folder with the office's own catalogue files; the shipped ones when unset")
     intake_url: str | None = Field(
         None, description="intake's address, for days announced late: the follow-up list counts with them", pattern=r"^https?://[^/]"
     )

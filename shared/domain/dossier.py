@@ -19,7 +19,7 @@ from shared.domain.errors import (
 from shared.domain.events import Channel, CorrectableField, Event, OnlineLevel
 from shared.domain.hops import Hop, answered
 from shared.domain.lifecycle import CLOSED, OPEN, SUSPENDED, State, allowed_from, next_state
-from shared.domain.localtime import local
+from shared.domain.localtime import local, written
 from shared.domain.terms import Term, counts_hours
 
 
@@ -219,19 +219,25 @@ def _corrected(dossier: Dossier, event: events.Corrected) -> Changes:
     field, old, new = event.corrected_field, event.old, event.new
     found = dossier.due_at.isoformat() if field is CorrectableField.DUE_AT and dossier.due_at else getattr(dossier, field.value)
     if not _same(field, old, found):
-        msg = f"the correction says {field.value} was {old}, but it is {found}"
+        msg = f"the correction says {field.value} was {_written(old)}, but it is {_written(found)}"
         raise CorrectionDoesNotMatch(msg)
     try:
         return _set_right(dossier, field, new)
+    except DeadlineBeforeReceipt as too_early:
+        raise too_early.about("data.new_value") from too_early
     except ValueError as wrong:
         msg = f"the correction's new value for {field.value} is not possible: {wrong}"
         raise CorrectionDoesNotMatch(msg, "data.new_value") from wrong
 
 
+def _written(value: str | None) -> str:
+    return "null" if value is None else value
+
+
 def _same(field: CorrectableField, old: str | None, found: str | None) -> bool:
     if field is CorrectableField.DUE_AT and old and found:
         try:
-            return datetime.fromisoformat(old) == datetime.fromisoformat(found)
+            return written(old) == written(found)
         except (ValueError, TypeError):
             return False
     return old == found
@@ -245,7 +251,7 @@ def _set_right(dossier: Dossier, field: CorrectableField, new: str | None) -> Ch
             if new is None:
                 return {"deadlines": ()}
             at = dossier.deadlines[-1].at if dossier.deadlines else dossier.received_at
-            right = _deadline(datetime.fromisoformat(new), at, dossier.received_at, dossier.term)
+            right = _deadline(written(new), at, dossier.received_at, dossier.term)
             return {"deadlines": (*dossier.deadlines[:-1], right)}
         case CorrectableField.CHANNEL if new is not None:
             return {"channel": Channel(new)}
@@ -254,5 +260,5 @@ def _set_right(dossier: Dossier, field: CorrectableField, new: str | None) -> Ch
         case CorrectableField.PROCEDURE if new:
             return {"procedure": new}
         case _:
-            msg = f"{field.value} cannot become {new}"
+            msg = f"{field.value} cannot become {_written(new)}"
             raise ValueError(msg)

@@ -32,3 +32,8 @@ def local(instant: datetime) -> datetime:
 def local_date(instant: datetime) -> date:
     """The local calendar day of an instant."""
     return local(instant).date()
+
+
+def written(text: str) -> datetime:
+    """The instant that a text of RFC 3339 names, its T and Z large or small. ValueError when it names none."""
+    return datetime.fromisoformat(text.upper())

@@ -85,6 +85,15 @@ def test_an_unreadable_file_is_named(tmp_path: Path, name: str, text: str) -> No
         read_report(tmp_path / name)
 
 
+@pytest.mark.parametrize(
+    "text", ['{"received_total": 80121, "received_total": 80139}', '{"received_total": 80121, "received\\u005ftotal": 80139}']
+)
+def test_a_figure_given_twice_is_refused(tmp_path: Path, text: str) -> None:
+    (tmp_path / "report.json").write_text(text, encoding="utf-8")
+    with pytest.raises(UnreadableReport, match="received_total is given twice; give it once"):
+        read_report(tmp_path / "report.json")
+
+
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(UnreadableReport, match=r"missing\.toml"):
         read_report(tmp_path / "missing.toml")

@@ -199,7 +199,7 @@ DAMAGES: tuple[Callable[[Event], Event], ...] = (
 @pytest.mark.parametrize("chunk_lines", [3, 4000])
 @pytest.mark.parametrize("order", [0, 1, 4])
 async def test_what_follows_a_refused_line_waits_for_its_correction(
-    intake: RealIntake, in_order: list[Event], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, order: int, chunk_lines: int
+    intake: RealIntake, in_order: list[Event], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, order: int, chunk_lines: int
 ) -> None:
     """A later event that went ahead would forbid the earlier one for good. One line of each dossier is damaged, any of them."""
     monkeypatch.setattr(chunk, "CHUNK_LINES", chunk_lines)

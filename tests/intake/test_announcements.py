@@ -4,6 +4,7 @@ import asyncio
 from typing import Any
 
 import httpx
+import msgspec
 import pytest
 from msgspec.structs import replace
 from sqlalchemy import text
@@ -55,6 +56,15 @@ async def done(intake: Sender, announcement: str = "decree-99") -> dict[str, Any
 
 async def due(intake: Sender, number: int) -> Any:
     return (await intake.dossier(code(number)))["due_at"]
+
+
+async def test_a_key_given_twice_is_refused(at_nine: Any) -> None:
+    async with at_nine as intake:
+        for twice in (b'"source": "b"', b'"s\\u006furce": "b"'):
+            body = msgspec.json.encode(BODY)[:-1] + b"," + twice + b"}"
+            answer = await intake.http.post(PATH, content=body, headers={"content-type": "application/json"})
+            assert (answer.status_code, answer.json()["field"]) == (422, "source"), answer.text
+            assert "is given twice" in answer.json()["detail"]
 
 
 async def test_a_dry_run_shows_what_moves_and_changes_nothing(at_nine: Any) -> None:

@@ -11,6 +11,7 @@ from tests.intake.conftest import Start
 from tests.intake.sending import CODE, NDJSON, Sender, cloud_event, lines, received
 
 OTHER = "H59.15-231208-0002"
+AS_NDJSON = {"content-type": NDJSON}
 
 
 async def test_events_of_a_dossier_in_one_call_see_each_other(intake: Sender) -> None:
@@ -34,6 +35,29 @@ async def test_an_id_twice_in_one_call_counts_once(intake: Sender) -> None:
     answer = await intake.bulk(event, event, event | {"source": "/other"})
     assert (answer["accepted"], answer["duplicates"], answer["rejected"]) == (1, 1, 1)
     assert answer["rejections"][0]["code"] == "id_reused"
+
+
+async def test_what_follows_a_refused_event_is_held_back_where_the_sender_asks_for_it(intake: Sender) -> None:
+    first = received()
+    body = lines(
+        first,
+        received(OTHER),
+        cloud_event("processing_started", "2023-12-11T08:00", officer=5, event_id="bad"),
+        cloud_event("resolved", "2023-12-12T08:00", event_id="later"),
+        cloud_event("resolved", "2023-12-12T08:00", OTHER, event_id="of-another"),
+        first,
+    )
+    answer = (await intake.http.post("/v1/events", params={"hold_back": "later"}, content=body, headers=AS_NDJSON)).json()
+    assert (answer["accepted"], answer["duplicates"]) == (3, 1)
+    assert [(each["id"], each["code"], each["field"]) for each in answer["rejections"]] == [
+        ("bad", "malformed", "data.officer"),
+        ("later", "held_back", "subject"),
+    ]
+    known = lines(first, cloud_event("resolved", "2023-12-12T08:00", event_id="later"))
+    answer = (await intake.http.post("/v1/events", params={"hold_back": "all"}, content=known, headers=AS_NDJSON)).json()
+    assert (answer["duplicates"], [each["code"] for each in answer["rejections"]]) == (1, ["held_back"])
+    wrong = await intake.http.post("/v1/events", params={"hold_back": "some"}, content=known, headers=AS_NDJSON)
+    assert wrong.status_code == 422, wrong.text
 
 
 async def test_each_bad_line_is_rejected_alone_with_its_number_and_reason(intake: Sender) -> None:

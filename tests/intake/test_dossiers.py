@@ -164,6 +164,32 @@ async def test_a_pause_of_a_dossier_that_was_overdue_moves_nothing(intake: Sende
     assert "due_at" not in (await intake.log())[-1]["event"]["data"]
 
 
+async def test_a_deadline_that_no_pause_moves_is_refused_and_the_one_in_force_may_be_repeated(intake: Sender) -> None:
+    await open_dossier(intake)
+    at = "2023-12-11T08:00:00+07:00"
+    moved = await intake.event(event="resolved", occurred_at=at, due_at="2024-02-29T08:00:00+07:00")
+    assert (moved.status_code, moved.json()["code"], moved.json()["field"]) == (422, "no_pause", "due_at"), moved.text
+    assert "stays due at 2023-12-15T08:31:00+07:00; leave due_at out" in moved.json()["detail"]
+    repeated = await intake.event(event="resolved", occurred_at=at, due_at="2023-12-15T01:31:00Z")
+    assert repeated.status_code == 201, repeated.text
+
+
+async def test_a_correction_repeats_the_deadline_as_it_was_sent_and_names_its_own_field(intake: Sender) -> None:
+    await open_dossier(intake)
+    at = "2023-12-11T08:00:00+07:00"
+    correction: dict[str, Any] = {
+        "event": "corrected",
+        "occurred_at": at,
+        "field": "due_at",
+        "old_value": "2023-12-15t01:31:00z",
+        "reason": "typing",
+    }
+    early = await intake.event(**correction, new_value="2023-01-01T08:00:00+07:00")
+    assert (early.json()["code"], early.json()["field"]) == ("deadline_before_receipt", "new_value"), early.text
+    right = await intake.event(**correction, new_value="2023-12-20t01:31:00z")
+    assert (right.status_code, right.json()["due_at"]) == (201, "2023-12-20T08:31:00+07:00"), right.text
+
+
 async def test_an_event_without_a_time_happens_now(start: Start) -> None:
     async with start(clock="2023-12-11T09:00:00+07:00") as intake:
         await open_dossier(intake)
