@@ -36,7 +36,8 @@ def import_file(
     named x.NAME; an empty cell is absent. The lines may come in any order: they are sent by the time of their events.
 
     Rejected lines are written to FILE.rejected.ndjson or .csv, each with its line number and the reason. A table can be corrected there
-    and imported again.
+    and imported again. What follows a rejected line of the same dossier is rejected with it (held_back): once it were in, the correction
+    could be too late.
 
     Exit code: 0 nothing rejected, 1 some lines rejected, 2 the import could not be done.
     """
@@ -49,6 +50,7 @@ def import_file(
     from motcua.importer.run import run
     from motcua.importer.source import Source
     from motcua.importer.tally import Tally
+    from motcua.report.numbers import count
 
     tally = Tally()
     with Source(file, file_format.value) as source:
@@ -67,5 +69,6 @@ def import_file(
             raise
     out.print(import_summary(tally))
     if tally.rejected:
-        out.print(f"rejected lines: {rejected_file}", soft_wrap=True, markup=False)
+        held = f" ({count(tally.held_back)} only wait for an earlier line of their dossier)" if tally.held_back else ""
+        out.print(f"rejected lines: {rejected_file}{held}", soft_wrap=True, markup=False)
         raise typer.Exit(REJECTED)

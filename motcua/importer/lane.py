@@ -17,6 +17,7 @@ from shared.domain.errors import UnknownDossier
 
 CHUNKS_AHEAD = 2
 OPENING = frozenset({"submitted", "received"})
+HELD_BACK = "held_back"
 GOES_ON = frozenset({"id_reused"})  # what was refused under this code is in the log already, as it was first told
 
 
@@ -127,6 +128,7 @@ class Lane:
     def _reject(self, line: Line, code: str, detail: str, event_id: str | None) -> None:
         self._rejects.add(line, code, detail, event_id)
         self._tally.rejected += 1
+        self._tally.held_back += code == HELD_BACK
 
 
 def _first_of(line: Line, seen: set[str]) -> bool:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 class Tally:
     """Counts of lines; `waiting` ones were refused only because their dossier was not there yet and are sent again.
 
-    `sorted_lines` are all lines of a file that had to be put in order first.
+    `held_back` ones are rejected for an earlier line of their dossier was. `sorted_lines` are all lines of a file that had to be put in
+    order first.
     """
 
     read_bytes: int = 0
@@ -15,6 +16,7 @@ class Tally:
     accepted: int = 0
     duplicates: int = 0
     rejected: int = 0
+    held_back: int = 0
     waiting: int = 0
     note: str = ""
 

@@ -17,7 +17,7 @@ from services.reporting.knowledge import Pin, pinned
 from services.reporting.opening.changes import Moved, moved
 from services.reporting.opening.differences import Differing, differing
 from services.reporting.paging import Cursor, Limit, list_of, page_json, same_model
-from services.reporting.parameters import ChangesParameters, DefinitionsParameters, FigureParameters
+from services.reporting.parameters import ChangesParameters, DefinitionsParameters, FigureParameters, known_instant
 from services.reporting.query import FigureQuery
 from services.reporting.rules import answering
 from shared.documented import documented
@@ -82,6 +82,8 @@ def _then_and_now(to: FigureRoutes, given: ChangesParameters, until_known_at: st
     if given.as_known_at is None:
         raise invalid("as_known_at", "is missing; write the instant to compare with, such as 2023-02-01T08:00:00+07:00")
     then = to.query(FigureParameters(**asdict(given)))
+    if until_known_at is not None:
+        known_instant("until_known_at", until_known_at, to.recording_clock())
     now = to.query(FigureParameters(**asdict(replace(given, as_known_at=until_known_at))))
     assert then.known_at is not None
     if now.known_at is not None and now.known_at < then.known_at:

@@ -15,12 +15,12 @@ from shared.catalogue import Catalogue
 from shared.domain.definitions import BY_DATE, DEFINITIONS
 from shared.domain.errors import InstantOutOfRange
 from shared.domain.events import Channel
-from shared.domain.localtime import LOCAL, local
+from shared.domain.localtime import FIRST_YEAR, LAST_YEAR, LOCAL, local, written
 from shared.domain.names import compared
 from shared.domain.periods import UnknownPeriod, statutory_period
 from shared.parameters import invalid
 
-_INSTANT = re.compile(r"\d{4}-\d{2}-\d{2}T", re.ASCII)
+_INSTANT = re.compile(r"\d{4}-\d{2}-\d{2}[Tt]", re.ASCII)
 END_OF_DAY = time(23, 59, 59)
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 EARLIEST, LATEST = date(1900, 1, 1), date(2999, 12, 31)  # what an office can mean; keeps the days around a period in the calendar
@@ -113,10 +113,10 @@ def known_instant(parameter: str, word: str, recorded: datetime) -> datetime:
 
 def one_dimension(word: str, available: Iterable[Dimension]) -> Dimension:
     """A report's grouping."""
-    dimension = _dimension(word)
-    if dimension not in available:
+    found = next((dimension for dimension in available if dimension == word), None)
+    if found is None:
         raise invalid("by", f"{word!r} is not a grouping of this report; available: {', '.join(available)}")
-    return dimension
+    return found
 
 
 def _period(given: PeriodParameters, today: date) -> tuple[date, date]:
@@ -143,10 +143,13 @@ def _cut_off(word: str, now: datetime) -> datetime:
 
 
 def _instant(parameter: str, word: str) -> datetime:
-    with contextlib.suppress(ValueError, InstantOutOfRange):
-        return local(datetime.fromisoformat(word.replace(" ", "+")))  # a bare + in a URL means a space
-    or_day = ", or the day as 2023-01-31" if parameter == "as_of" else ""
-    raise invalid(parameter, f"{word!r} is not an instant; write it as 2023-01-31T17:00:00+07:00{or_day}")
+    try:
+        return local(written(word.replace(" ", "+")))  # a bare + in a URL means a space
+    except InstantOutOfRange:
+        raise invalid(parameter, f"{word} is out of range; write an instant of the years {FIRST_YEAR} to {LAST_YEAR}") from None
+    except ValueError:
+        or_day = ", or the day as 2023-01-31" if parameter == "as_of" else ""
+        raise invalid(parameter, f"{word!r} is not an instant; write it as 2023-01-31T17:00:00+07:00{or_day}") from None
 
 
 def _day(parameter: str, word: str) -> date:

@@ -213,6 +213,7 @@ async def test_what_follows_a_refused_line_waits_for_its_correction(
     tally = await intake.take(path)
     refused = [json.loads(line) for line in path.with_name("year.ndjson.rejected.ndjson").read_text().splitlines()]
     assert (tally.accepted + tally.rejected, len(refused)) == (len(whole), tally.rejected)
+    assert tally.held_back == tally.rejected - len(damaged)
     assert {each["id"] for each in refused if each["code"] == "malformed"} == damaged
     assert {each["code"] for each in refused} <= {"malformed", "held_back"}
 

@@ -148,6 +148,7 @@ class TestWhatIsAsked:
         [
             ("departement=H59.15", "departement", "known: from, to, "),
             ("as_known_at=2023-01-31", "as_known_at", "is not an instant"),
+            ("as_known_at=9999-01-31T00:00:00Z", "as_known_at", "out of range; write an instant of the years 1900 to 2999"),
             ("from=2023-01-01&from=2023-01-02", "from", "once"),
             ("to=2023-01-01&to=2023-01-01", "to", "once"),
             ("=1", "", "known: from, to, "),

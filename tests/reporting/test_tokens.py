@@ -178,8 +178,9 @@ class TestAsKnownAt:
 
     async def test_changes_need_an_instant_to_compare_with_and_one_after_it(self, client: httpx.AsyncClient) -> None:  # noqa: F811
         assert (await client.get("/v1/figures/changes")).json()["parameter"] == "as_known_at"
-        backwards = "as_known_at=2023-01-09T12:00:00Z&until_known_at=2023-01-08T12:00:00Z"
-        assert (await client.get(f"/v1/figures/changes?{backwards}")).json()["parameter"] == "until_known_at"
+        for until in ("2023-01-08T12:00:00z", "", "2999-01-01T00:00:00Z"):
+            query = f"as_known_at=2023-01-09t12:00:00z&until_known_at={until}"
+            assert (await client.get(f"/v1/figures/changes?{query}")).json()["parameter"] == "until_known_at", until
 
     async def test_definitions_are_compared_with_the_dossiers_they_differ_on(self, client: httpx.AsyncClient) -> None:  # noqa: F811
         found = (await client.get("/v1/figures/definitions?from=2023-01-01&to=2023-02-01")).json()
