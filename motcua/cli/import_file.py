@@ -36,8 +36,8 @@ def import_file(
     named x.NAME; an empty cell is absent. The lines may come in any order: they are sent by the time of their events.
 
     Rejected lines are written to FILE.rejected.ndjson or .csv, each with its line number and the reason. A table can be corrected there
-    and imported again. What follows a rejected line of the same dossier is rejected with it (held_back): once it were in, the correction
-    could be too late.
+    and imported again. What follows a line whose content is wrong, of the same dossier, is rejected with it (held_back): once it
+    were in, the correction could be too late.
 
     Exit code: 0 nothing rejected, 1 some lines rejected, 2 the import could not be done.
     """

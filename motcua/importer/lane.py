@@ -13,19 +13,18 @@ from motcua.importer.rejects import Rejects
 from motcua.importer.sender import AFTER_A_REFUSAL, ALL_NEW, Answer, Rejection, Sender
 from motcua.importer.spool import Spool
 from motcua.importer.tally import Tally
-from shared.domain.errors import UnknownDossier
+from shared.domain.errors import OUT_OF_PLACE, UnknownDossier
 
 CHUNKS_AHEAD = 2
 OPENING = frozenset({"submitted", "received"})
 HELD_BACK = "held_back"
-GOES_ON = frozenset({"id_reused"})  # what was refused under this code is in the log already, as it was first told
 
 
 class Lane:
     """Sends its chunks strictly one after another, so that a dossier's events arrive in the order of its lines.
 
-    A dossier that is not there yet parks all its lines: a later one must not overtake those that wait. After a refused line those that
-    follow of its dossier are held back, and are refused with it unless intake has them already.
+    A dossier that is not there yet parks all its lines: a later one must not overtake those that wait. What follows a line whose
+    content was refused is held back: it is refused with it unless intake has it already.
     """
 
     def __init__(self, sender: Sender, tally: Tally, rejects: Rejects, changed: Callable[[], None]) -> None:
@@ -54,7 +53,7 @@ class Lane:
         """Try the first line of each parked dossier; then send the others of those that are there by now."""
         before, self._deferred = self._deferred, Spool(Line)
         self._tally.waiting -= before.count
-        self._parked = set()
+        self._parked, self._refused = set(), set()  # what waited came before what was refused meanwhile
         with closing(before):
             seen: set[str] = set()
             await self._send_all(line for line in before.drain() if _first_of(line, seen))
@@ -116,7 +115,7 @@ class Lane:
         if rejection.code == UnknownDossier.code:
             self._park(line)
         else:
-            if rejection.code not in GOES_ON and (subject := subject_of(line)):
+            if rejection.code not in OUT_OF_PLACE and (subject := subject_of(line)):
                 self._refused.add(subject)
             self._reject(line, rejection.code, rejection.detail, rejection.id)
 

@@ -45,8 +45,8 @@ PIECE_BYTES = 16 * 1024  # cut at once; between pieces others get their turn
 Held = Annotated[
     HoldBack | None,
     Query(
-        description="later: after a refused event, later ones of its dossier in this body that are not in the log yet are refused as "
-        "held_back, so that it can still be corrected and sent before them; all: so is every event that is not in the log yet"
+        description="later: after an event whose content is refused, later ones of its dossier in this body are refused as held_back, so "
+        "that it can still be corrected and sent before them; all: every event is. What is in the log already is a duplicate all the same"
     ),
 ]
 

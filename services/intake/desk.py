@@ -14,7 +14,7 @@ from services.intake.refusals import DossierChanged, HeldBack, IdReused, KeyReus
 from services.intake.repeats import repeats
 from shared.catalogue import Catalogue
 from shared.domain.dossier import Dossier
-from shared.domain.errors import Refusal, UnknownDossier
+from shared.domain.errors import OUT_OF_PLACE, Refusal
 
 
 class LoggedEvent(Struct, frozen=True):
@@ -160,8 +160,8 @@ class Desk:
 
 
 def holds_back(refusal: Refusal) -> bool:
-    """Whether what was refused can still come, corrected, before what follows it: not where the log has it, nor where no dossier is yet."""
-    return not isinstance(refusal, IdReused | UnknownDossier)
+    """Whether the event may come again with other content, and then belongs before what follows it."""
+    return refusal.code not in OUT_OF_PLACE
 
 
 def _check_same_request(use: KeyUse, key: LoggedKey) -> None:

@@ -23,7 +23,7 @@ class NoPause(Refusal):
 
 
 class HeldBack(Refusal):
-    """An earlier event of the dossier was refused: once this one is in the log, that one's correction may not be allowed any more."""
+    """The content of an earlier event of the dossier was refused: once this one is in the log, its correction may come too late."""
 
     code = "held_back"
     usual_field = "subject"

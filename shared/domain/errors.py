@@ -87,3 +87,7 @@ class TooLongAHistory(Refusal):
 
     code = "too_long_a_history"
     usual_field = "type"
+
+
+OUT_OF_PLACE = frozenset({UnknownDossier.code, TransitionNotAllowed.code, TimeGoesBack.code, TooLongAHistory.code, "id_reused"})
+"""Codes of refusals that no correction of the event's content mends: what follows such an event need not wait for one."""
