@@ -9,7 +9,7 @@ PACKAGES := services shared motcua
 export PYTHONDONTWRITEBYTECODE :=  # where it is set, every start of a process would compile all of ours anew: a third of the start
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lock up demo test check faults lint format bench bench-figures clean
+.PHONY: help setup lock up demo test check faults lint format bench bench-figures house clean
 .NOTPARALLEL:
 
 help: ## list the targets
@@ -48,6 +48,9 @@ bench: setup ## the year's throughput and latency on this machine
 
 bench-figures: setup ## figures of a year at 100 thousand, 1 and 10 million dossiers, against a GROUP BY; about 25 GB in TMPDIR for a while
 	@$(BIN)/python -m bench.figures $(ARGS)
+
+house: setup ## how the product is built: modules, lines, and the rooms, arrows and floors of each package
+	@$(BIN)/python -m bench.house
 
 lock: .venv/.uv ## pin every dependency anew
 	$(BIN)/uv pip compile -q --universal --generate-hashes --python-version $(PYTHON_AT_LEAST) --custom-compile-command "make lock" \
