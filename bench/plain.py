@@ -6,9 +6,9 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bench.generated import FIRST, LAST
-from services.reporting.columns import COUNTS
 from services.reporting.figures import Report
 from services.reporting.spans import day_number
+from shared.domain.columns import KEYS
 
 FROM, TO = day_number(FIRST), day_number(LAST)
 _RECEIVED = f"received_day BETWEEN {FROM} AND {TO}"
@@ -58,8 +58,8 @@ def _with_totals(row: dict[str, Any]) -> dict[str, int]:
 
 def assert_equal(report: Report, plain: dict[str, dict[str, int]]) -> None:
     """To the unit, every column of every department and of the total; no time is printed otherwise."""
-    rows = {str(row.key[0]): {name: getattr(row.figures, name) for name in COUNTS} for row in report.rows}
+    rows = {str(row.key[0]): row.figures for row in report.rows}
     assert rows == plain, {code: (rows.get(code), plain.get(code)) for code in {*rows, *plain} if rows.get(code) != plain.get(code)}
     assert all(identity.holds for identity in report.identities), report.identities
-    total = {name: sum(row[name] for row in plain.values()) for name in COUNTS}
-    assert {name: getattr(report.total, name) for name in COUNTS} == total
+    total = {name: sum(row[name] for row in plain.values()) for name in KEYS}
+    assert report.total == total

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from motcua.document import read_document
+from shared.domain.columns import SHARES, Share
 from shared.domain.figures import HUNDRED, shares_of_row
 from shared.domain.identities import ROW_IDENTITIES, Identity
 
@@ -17,15 +18,6 @@ NO_DEADLINE = "resolved_no_deadline"
 COLUMNS = frozenset(column for identity in ROW_IDENTITIES for column in (identity.total, *identity.parts))
 MOST_PERCENT, MOST_DECIMALS = 1_000_000, 20
 TOTAL_ROW = "total=sum of rows"
-TIMELINESS = ("resolved_early", "resolved_on_time", "resolved_overdue")
-PERIOD = ("received_online", IN_PERSON_OR_POSTAL)
-SHARES: dict[str, tuple[str, tuple[str, ...]]] = {
-    "online_share": ("received_online", (*PERIOD, "carried_over")),
-    "online_share_of_period": ("received_online", PERIOD),
-    "early_share": ("resolved_early", TIMELINESS),
-    "on_time_share": ("resolved_on_time", TIMELINESS),
-    "overdue_share": ("resolved_overdue", TIMELINESS),
-}
 
 
 class UnreadableReport(ValueError):
@@ -128,21 +120,21 @@ def _unlike_their_sum(total: Row, rows: Sequence[Row]) -> Iterator[Finding]:
 
 
 def _wrong_shares(stated: Mapping[str, Any], row: Row) -> Iterator[Finding]:
-    for share, (part, whole) in SHARES.items():
-        base = sum(row.get(column, 0) for column in whole)
-        if stated.get(share) is None or part not in row or not base or any(column not in row for column in whole):
+    for share in SHARES:
+        base = sum(row.get(column, 0) for column in share.whole)
+        if stated.get(share.key) is None or share.part not in row or not base or any(column not in row for column in share.whole):
             continue
-        found = _share(stated[share], share)
+        found = _share(stated[share.key], share.key)
         quantum = Decimal(1).scaleb(int(found.as_tuple().exponent))
-        expected = (HUNDRED * row[part] / base).quantize(quantum, ROUND_HALF_UP)
-        if found not in {expected, _in_a_row_of_100(part, whole, row, quantum)}:
-            yield Finding("share", "total", share, found, expected, f"{part} of {base:,}")
+        expected = (HUNDRED * row[share.part] / base).quantize(quantum, ROUND_HALF_UP)
+        if found not in {expected, _in_a_row_of_100(share, row, quantum)}:
+            yield Finding("share", "total", share.key, found, expected, f"{share.part} of {base:,}")
 
 
-def _in_a_row_of_100(part: str, whole: tuple[str, ...], row: Row, quantum: Decimal) -> Decimal | None:
+def _in_a_row_of_100(share: Share, row: Row, quantum: Decimal) -> Decimal | None:
     """The share as it stands in a row of shares that sum to 100."""
-    shares = shares_of_row((row[TIMELINESS[0]], row[TIMELINESS[1]], row[TIMELINESS[2]]), quantum) if whole is TIMELINESS else None
-    return None if shares is None else shares[whole.index(part)]
+    shares = shares_of_row([row[key] for key in share.whole], quantum) if share.of_hundred else None
+    return None if shares is None else shares[share.whole.index(share.part)]
 
 
 def _share(value: object, share: str) -> Decimal:

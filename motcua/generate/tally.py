@@ -38,10 +38,6 @@ class Tally:
 
 def check(found: Figures, scenario: Scenario) -> None:
     """Raises `WrongYear` naming each figure that differs."""
-    wrong = [
-        f"{name} is {getattr(found, name):,}, asked for {wanted:,}"
-        for name, wanted in scenario.figures.row().items()
-        if getattr(found, name) != wanted
-    ]
+    wrong = [f"{name} is {found[name]:,}, asked for {wanted:,}" for name, wanted in scenario.figures.row().items() if found[name] != wanted]
     if wrong:
         raise WrongYear(f"the generated year of {scenario.name} is wrong: " + "; ".join(wrong))

@@ -10,18 +10,11 @@ from rich.table import Table
 from rich.text import Text
 
 from motcua.report.figures import Row
-from motcua.report.form import COLUMNS
 from motcua.report.numbers import NOT_APPLICABLE, count, percent
+from shared.domain.columns import BY_KEY, OF_FORM, SHARES
 from shared.domain.identities import ROW_IDENTITIES, Identity
 
-SHARES = (
-    ("online_share", "online, of all to handle"),
-    ("online_share_of_period", "online, of those received in the period"),
-    ("early_share", "early, of those resolved"),
-    ("on_time_share", "on time, of those resolved"),
-    ("overdue_share", "overdue, of those resolved"),
-)
-BESIDES = (("received_in_person", "of 5: received in person"), ("received_postal", "of 5: received by post"))
+BESIDES = ("received_in_person", "received_postal")
 CHANGED = "changed since"
 Printed = Mapping[str, int | float | str]
 
@@ -80,8 +73,9 @@ def comparison(counted: Row, printed: Printed, asked: Row) -> RenderableType:
     table.add_column("counted", justify="right")
     table.add_column("printed", justify="right")
     table.add_column("")
-    columns = ((key, f"{number} {meaning}") for number, key, meaning in COLUMNS)
-    named = chain(columns, (each for each in BESIDES if each[0] in printed), SHARES)
+    columns = ((column.key, f"{number} {column.meaning}") for number, column in OF_FORM.items())
+    besides = ((key, f"of 5: {BY_KEY[key].meaning}") for key in BESIDES if key in printed)
+    named = chain(columns, besides, ((share.key, share.meaning) for share in SHARES))
     for key, meaning in named:
         differs = key in printed and not _agree(counted[key], printed[key])
         because = CHANGED if key in changed or (changed and key not in asked) else "differs"

@@ -8,9 +8,9 @@ from rich.table import Table
 from rich.text import Text
 
 from motcua.report.figures import Report, Row
-from motcua.report.form import COLUMNS, KEYS
 from motcua.report.numbers import count
 from motcua.report.remarks import instant
+from shared.domain.columns import OF_FORM
 
 NARROWEST_NAME = 10
 GAP = 1
@@ -23,18 +23,18 @@ def form(report: Report, name_of: Naming, width: int) -> RenderableType:
     Names wrap in the room the figures leave; where that is too little, a name stands on a line of its own.
     """
     rows = [(name_of(group.key), group.row) for group in report.groups] + [("Total", report.total)]
-    room = width - sum(_widths([row for _name, row in rows])) - GAP * len(KEYS)
+    room = width - sum(_widths([row for _name, row in rows])) - GAP * len(OF_FORM)
     table = _beside(rows, room) if room >= NARROWEST_NAME else _below(rows)
     return Stack(table, Text(), *_legend(report))
 
 
 def _widths(rows: list[Row]) -> list[int]:
-    return [max(len(number), *(len(count(row[key])) for row in rows)) for number, key, _meaning in COLUMNS]
+    return [max(len(str(number)), *(len(count(row[column.key])) for row in rows)) for number, column in OF_FORM.items()]
 
 
 def _columns(table: Table) -> None:
-    for number, _key, _meaning in COLUMNS:
-        table.add_column(number, justify="right", no_wrap=True)
+    for number in OF_FORM:
+        table.add_column(str(number), justify="right", no_wrap=True)
 
 
 def _beside(rows: list[tuple[str, Row]], room: int) -> Table:
@@ -54,18 +54,18 @@ def _below(rows: list[tuple[str, Row]]) -> Stack:
         for _ in range(3):
             table.add_column(justify="left")
         table.columns[1].justify = "right"
-        for number, key, meaning in COLUMNS:
-            table.add_row(number, count(row[key]), meaning)
+        for number, column in OF_FORM.items():
+            table.add_row(str(number), count(row[column.key]), column.meaning)
         parts.append(table)
     return Stack(*parts)
 
 
 def _cells(row: Row) -> list[str]:
-    return [count(row[key]) for key in KEYS]
+    return [count(row[column.key]) for column in OF_FORM.values()]
 
 
 def _legend(report: Report) -> list[Text]:
-    meanings = "; ".join(f"{number} {meaning}" for number, _key, meaning in COLUMNS)
+    meanings = "; ".join(f"{number} {column.meaning}" for number, column in OF_FORM.items())
     extra = report.total.get("resolved_no_deadline", 0)
     note = f" Column 7 holds {count(extra)} without a deadline besides 8-10." if extra else ""
     known = f", as known at {instant(report.known_at)}" if report.known_at else ""

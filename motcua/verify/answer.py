@@ -10,10 +10,10 @@ from msgspec import Struct
 
 from motcua.client import told_plainly
 from motcua.report.figures import PATH
-from motcua.verify.counting import COUNTED
 from motcua.verify.question import TOTAL, Cell, Question
 from motcua.verify.remote import decoded
 from motcua.verify.rows import name_of
+from shared.domain.columns import KEYS
 from shared.domain.localtime import local_date
 
 Row = Mapping[str, Any]
@@ -64,7 +64,7 @@ def read(found: Figures, question: Question) -> Answer:
     tokens = {
         Cell(row, column): token
         for place, row in places.items()
-        for column in COUNTED
+        for column in KEYS
         if (token := found.tokens.get(f"{place}.{column}")) is not None
     }
     return Answer(

@@ -10,6 +10,7 @@ from datetime import date, datetime
 from fractions import Fraction
 from math import floor
 
+from shared.domain.columns import KEYS
 from shared.domain.definitions import Definition
 from shared.domain.dossier import Dossier
 from shared.domain.events import Channel, OnlineLevel
@@ -19,14 +20,6 @@ from shared.domain.timeliness import closed_timeliness, in_hours
 
 Counts = Mapping[str, int]
 RowOf = Callable[[Dossier], str]
-COUNTED = (
-    "received_total", "received_online", "received_online_full", "received_in_person", "received_postal", "received_in_person_or_postal",
-    "carried_over",
-    "resolved_total", "resolved_early", "resolved_on_time", "resolved_overdue", "resolved_no_deadline",
-    "in_progress_total", "in_progress_within", "in_progress_overdue", "in_progress_suspended",
-    "withdrawn", "stopped", "returned_total", "returned_in_person", "returned_postal", "returned_online", "awaiting_return",
-)  # fmt: skip
-SHARED = ("online_share", "online_share_of_period", "early_share", "on_time_share", "overdue_share")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +72,7 @@ def _facts(dossier: Dossier, received_at: datetime) -> Facts:
 
 def figures_by_row(facts: Iterable[Facts], first: date, last: date, definition: Definition, row_of: RowOf) -> dict[str, Counts]:
     """The counts of the period `first..last` by the definition, for every row that `row_of` makes of a dossier in it."""
-    counts: dict[str, dict[str, int]] = defaultdict(lambda: dict.fromkeys(COUNTED, 0))
+    counts: dict[str, dict[str, int]] = defaultdict(lambda: dict.fromkeys(KEYS, 0))
     for each in facts:
         if each.received <= last and (each.closed is None or each.closed >= first or _still_awaited(each, first)):
             _count(each, counts[row_of(each.dossier)], first, last, definition)
@@ -88,7 +81,7 @@ def figures_by_row(facts: Iterable[Facts], first: date, last: date, definition: 
 
 def total_of(rows: Mapping[str, Counts]) -> dict[str, int]:
     """The total row: the sum of the rows."""
-    return {key: sum(row[key] for row in rows.values()) for key in COUNTED}
+    return {key: sum(row[key] for row in rows.values()) for key in KEYS}
 
 
 def shares_of(row: Counts) -> dict[str, str | None]:

@@ -12,20 +12,21 @@ import httpx
 from motcua.client import ServiceFailed
 from motcua.report.opening import dossiers_behind
 from motcua.verify.answer import Answer, ask
-from motcua.verify.counting import COUNTED, Counts, Facts, RowOf, facts_of, figures_by_row, shares_of, total_of
+from motcua.verify.counting import Counts, Facts, RowOf, facts_of, figures_by_row, shares_of, total_of
 from motcua.verify.difference import Difference
 from motcua.verify.lists import ListDifference, compare_list, counted_behind
 from motcua.verify.periods import drawn_day, drawn_period, periods
 from motcua.verify.question import TOTAL, Cell, Question
 from motcua.verify.recount import Recount
 from motcua.verify.rows import CHANNEL_AND_FIELD, DEPARTMENT, PROCEDURE, Fields, fields_of_procedures, row_of
+from shared.domain.columns import KEYS
 from shared.domain.definitions import DEFINITIONS
 
 MOST_OPENED = 60  # of the figures that differ: one wrong dossier is wrong in many of them
 FIGURES = "reporting"
 DRAWN = ((DEPARTMENT, 6), (PROCEDURE, 2), (CHANNEL_AND_FIELD, 2))  # how many single days, and as many odd periods
 Observer = Callable[[str, int, int], None]  # what is being done, how much of it, of how much
-NOTHING: Counts = dict.fromkeys(COUNTED, 0)
+NOTHING: Counts = dict.fromkeys(KEYS, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +147,7 @@ def _drawn_questions(span: tuple[date, date], chance: Random) -> Iterator[Questi
 def cells_of(question: Question, counted: dict[str, Counts], answer: Answer) -> Iterator[Compared]:
     """Every row, then the total, column by column; a row that one side lacks stands for nothing to count."""
     for row, counts in _rows(counted, answer).items():
-        for column in COUNTED:
+        for column in KEYS:
             cell = Cell(row, column)
             yield Compared(question, answer.cut, cell, counts[column], answer.value(cell), answer.tokens.get(cell))
 

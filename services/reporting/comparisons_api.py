@@ -8,7 +8,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from starlette.responses import Response
 
 from services.reporting.accepted import CHANGES_ONCE, DEFINITIONS_ONCE, FILTERS_REPEATED
-from services.reporting.columns import COUNTS, counts
 from services.reporting.cursors import START, PinnedPlace, Place, place_of
 from services.reporting.figures import report_in, row_json
 from services.reporting.figures_api import FigureRoutes
@@ -21,6 +20,7 @@ from services.reporting.parameters import ChangesParameters, DefinitionsParamete
 from services.reporting.query import FigureQuery
 from services.reporting.rules import answering
 from shared.documented import documented
+from shared.domain.columns import KEYS
 from shared.domain.definitions import DEFINITIONS
 from shared.parameters import invalid, only
 
@@ -110,9 +110,9 @@ def _pinned(pin: Pin, end: Place | None) -> PinnedPlace | None:
 
 
 async def _difference(to: FigureRoutes, connection: AsyncConnection, then: FigureQuery, now: FigureQuery) -> dict[str, Any]:
-    before = counts((await report_in(connection, then, to.catalogue)).total)
-    since = counts((await report_in(connection, now, to.catalogue)).total)
-    return {"then": before, "now": since, "difference": {column: since[column] - before[column] for column in COUNTS}}
+    before = (await report_in(connection, then, to.catalogue)).total
+    since = (await report_in(connection, now, to.catalogue)).total
+    return {"then": before, "now": since, "difference": {column: since[column] - before[column] for column in KEYS}}
 
 
 def _span(query: FigureQuery) -> dict[str, Any]:
@@ -130,8 +130,8 @@ def _changes_head(then: FigureQuery, now: FigureQuery) -> dict[str, Any]:
 def _moved(one: Moved) -> dict[str, Any]:
     return {
         "code": one.code,
-        "left": sorted(one.left, key=COUNTS.index),
-        "entered": sorted(one.entered, key=COUNTS.index),
+        "left": sorted(one.left, key=KEYS.index),
+        "entered": sorted(one.entered, key=KEYS.index),
         "sequence_then": one.sequence_then,
         "sequence_now": one.sequence_now,
         "known_at": one.known_at,

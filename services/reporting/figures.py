@@ -6,7 +6,6 @@ from typing import Any
 import msgspec
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from services.reporting.columns import counts, shares
 from services.reporting.grouping import Grouping, GroupKey
 from services.reporting.identities import Checked, check
 from services.reporting.knowledge import Pin, open_in, pinned, unlearned
@@ -15,7 +14,7 @@ from services.reporting.range_sums import open_before, parts_of_range_sums
 from services.reporting.rules import answering
 from shared.catalogue import Catalogue
 from shared.contract.codec import encode
-from shared.domain.figures import Figures
+from shared.domain.figures import Figures, shares
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +49,7 @@ class Gathered:
         """The figures; no I/O. Raises TooManyRows."""
         total = self.grouping.total.figures
         every = self.query.by == (Dimension.MONTH,)
-        found = (Row(key, row) for key, row in self.grouping.rows() if every or any(counts(row).values()))
+        found = (Row(key, row) for key, row in self.grouping.rows() if every or any(row.values()))
         listed = tuple(sorted(found, key=lambda row: _order(row.key))) if self.query.by else ()
         checked = check(self.query, total, [(row.key, row.figures) for row in listed], self.open_before)
         return Report(self.query, total, listed, checked, self.pin)
@@ -112,7 +111,7 @@ def asked(query: FigureQuery) -> dict[str, Any]:
 
 
 def row_json(found: Figures) -> dict[str, Any]:
-    return {**counts(found), **shares(found)}
+    return {**found, **{key: None if share is None else str(share) for key, share in shares(found).items()}}
 
 
 def named(query: FigureQuery, key: GroupKey) -> dict[str, str | None]:

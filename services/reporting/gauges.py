@@ -12,7 +12,6 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from services.reporting.columns import COUNTS, counts
 from services.reporting.grouping import Group, fold
 from services.reporting.measures import Standing
 from services.reporting.query import Dimension, FigureQuery
@@ -113,9 +112,8 @@ def _families(counted: Counted) -> Iterator[GaugeMetricFamily]:
     yield _in_progress(counted.year)
     yield _online_ratio(counted)
     form = GaugeMetricFamily("motcua_form_ii06a", "the total row of form II.06a for the year to date", labels=["column"])
-    for column, count in counts(counted.whole.figures).items():
+    for column, count in counted.whole.figures.items():
         form.add_metric([column], count)
-    assert len(form.samples) == len(COUNTS)
     yield form
     difference = GaugeMetricFamily(
         "motcua_reconciliation_difference",
@@ -150,10 +148,10 @@ def _resolved(name: str, meaning: str, groups: dict[str, Group]) -> GaugeMetricF
     family = GaugeMetricFamily(name, meaning, labels=["department", "timeliness"])
     for department, group in sorted(groups.items()):
         found = group.figures
-        family.add_metric([department, "early"], found.resolved_early)
-        family.add_metric([department, "on_time"], found.resolved_on_time)
-        family.add_metric([department, "overdue"], found.resolved_overdue)
-        family.add_metric([department, "no_deadline"], found.resolved_no_deadline)
+        family.add_metric([department, "early"], found["resolved_early"])
+        family.add_metric([department, "on_time"], found["resolved_on_time"])
+        family.add_metric([department, "overdue"], found["resolved_overdue"])
+        family.add_metric([department, "no_deadline"], found["resolved_no_deadline"])
     return family
 
 
@@ -163,10 +161,10 @@ def _in_progress(groups: dict[str, Group]) -> GaugeMetricFamily:
     family = GaugeMetricFamily("motcua_dossiers_in_progress", meaning, labels=["department", "timeliness"])
     for department, group in sorted(groups.items()):
         found = group.figures
-        overdue = found.in_progress_overdue
-        suspended = found.in_progress_suspended - group.standings.get(Standing.SUSPENDED_OVERDUE, 0)
+        overdue = found["in_progress_overdue"]
+        suspended = found["in_progress_suspended"] - group.standings.get(Standing.SUSPENDED_OVERDUE, 0)
         due_soon = group.standings.get(Standing.DUE_SOON, 0)
-        family.add_metric([department, "within"], found.in_progress_total - overdue - suspended - due_soon)
+        family.add_metric([department, "within"], found["in_progress_total"] - overdue - suspended - due_soon)
         family.add_metric([department, "due_soon"], due_soon)
         family.add_metric([department, "overdue"], overdue)
         family.add_metric([department, "suspended"], suspended)
@@ -178,6 +176,6 @@ def _online_ratio(counted: Counted) -> GaugeMetricFamily:
     family = GaugeMetricFamily("motcua_dossiers_online_ratio", meaning, labels=["department"])
     for department, group in [*sorted(counted.year.items()), (ALL_DEPARTMENTS, counted.whole)]:
         found = group.figures
-        if found.received_total:
-            family.add_metric([department], found.received_online / found.received_total)
+        if found["received_total"]:
+            family.add_metric([department], found["received_online"] / found["received_total"])
     return family

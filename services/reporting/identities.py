@@ -1,12 +1,12 @@
 """Checks the identities of the statutory form on the figures themselves, whatever made them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from services.reporting.columns import COUNTS, counts
 from services.reporting.grouping import GroupKey
 from services.reporting.query import Dimension, FigureQuery
+from shared.domain.columns import KEYS
 from shared.domain.figures import Figures
 from shared.domain.identities import ROW_IDENTITIES, Identity
 
@@ -40,7 +40,7 @@ class Checked:
 
 def check(query: FigureQuery, total: Figures, rows: Sequence[tuple[GroupKey, Figures]], open_before: int) -> tuple[Checked, ...]:
     """Every identity that the answer can be held to; `open_before` are those in progress at the end of the day before it."""
-    counted: list[tuple[Place, Mapping[str, int]]] = [(None, counts(total)), *((key, counts(row)) for key, row in rows)]
+    counted: list[tuple[Place, Figures]] = [(None, total), *rows]
     checked = [_in_every_row(identity, counted) for identity in ROW_IDENTITIES]
     checked.append(_carried_over(query, counted, open_before))
     if query.by and Dimension.MONTH not in query.by:
@@ -48,14 +48,14 @@ def check(query: FigureQuery, total: Figures, rows: Sequence[tuple[GroupKey, Fig
     return tuple(checked)
 
 
-def _in_every_row(identity: Identity, counted: Sequence[tuple[Place, Mapping[str, int]]]) -> Checked:
+def _in_every_row(identity: Identity, counted: Sequence[tuple[Place, Figures]]) -> Checked:
     for place, row in counted:
         if difference := identity.difference(row):
             return Checked(identity.name, difference, place)
     return Checked(identity.name)
 
 
-def _carried_over(query: FigureQuery, counted: Sequence[tuple[Place, Mapping[str, int]]], open_before: int) -> Checked:
+def _carried_over(query: FigureQuery, counted: Sequence[tuple[Place, Figures]], open_before: int) -> Checked:
     """The total against the day before; by month also each month against the one before it."""
     if difference := counted[0][1]["carried_over"] - open_before:
         return Checked(CARRIED_OVER, difference)
@@ -68,8 +68,8 @@ def _carried_over(query: FigureQuery, counted: Sequence[tuple[Place, Mapping[str
     return Checked(CARRIED_OVER)
 
 
-def _sum_of_rows(total: Mapping[str, int], rows: Sequence[Mapping[str, int]]) -> Checked:
-    for column in COUNTS:
+def _sum_of_rows(total: Figures, rows: Sequence[Figures]) -> Checked:
+    for column in KEYS:
         if difference := total[column] - sum(row[column] for row in rows):
             return Checked(TOTAL_IS_SUM, difference, None, column)
     return Checked(TOTAL_IS_SUM)

@@ -5,7 +5,6 @@ from collections.abc import Iterable
 from functools import lru_cache
 
 from services.reporting.broken import BrokenDossier
-from services.reporting.columns import counts
 from services.reporting.entry import Entry
 from services.reporting.grouping import Group
 from services.reporting.measures import CHANNELS, MEANINGS, Counted, stock_codes
@@ -58,7 +57,7 @@ def _columns(channel: Channel, taken: Iterable[tuple[Counted, bool, int]]) -> Co
     group = Group()
     for measure, before, amount in taken:
         group.take(measure, channel, amount, before=before)
-    own = counts(group.figures)
+    own = group.figures
     if not {0, 1}.issuperset(own.values()):
         return None
     return frozenset(name for name, count in own.items() if count)

@@ -14,19 +14,19 @@ from hypothesis import strategies as st
 
 from motcua.verify.answer import Answer
 from motcua.verify.compare import compare_dossiers
-from motcua.verify.counting import COUNTED, SHARED, Counts, Facts, facts_of, figures_by_row, shares_of, total_of
+from motcua.verify.counting import Counts, Facts, facts_of, figures_by_row, shares_of, total_of
 from motcua.verify.figures import Compared, cells_of
 from motcua.verify.lists import compare_list, counted_behind
 from motcua.verify.periods import drawn_day, drawn_period, periods
 from motcua.verify.question import TOTAL, Cell, Question
 from motcua.verify.recount import Recount
 from motcua.verify.rows import CHANNEL_AND_FIELD, DEPARTMENT, PROCEDURE, row_of
-from services.reporting.columns import COUNTS, SHARES, shares
 from shared.contract.status import HopV1, StatusV1, SuspensionV1
+from shared.domain.columns import KEYS, SHARE_KEYS
 from shared.domain.counting import FLOWS, contributions
 from shared.domain.definitions import BY_DATE, DEFINITIONS, Definition
 from shared.domain.dossier import Dossier
-from shared.domain.figures import Sums, figures
+from shared.domain.figures import Sums, figures, shares
 from shared.domain.lifecycle import State
 from shared.domain.localtime import LOCAL
 from shared.mapping import to_status
@@ -85,13 +85,13 @@ def test_the_straight_count_agrees_with_the_algebra(
     counted = figures_by_department(facts_of(dossiers), begins, ends, definition)
     for department, sums in _sums(dossiers, begins, ends, definition).items():
         summed = figures(sums)
-        row = counted.get(department, dict.fromkeys(COUNTED, 0))
-        assert row == {key: getattr(summed, key) for key in COUNTED}
-        assert shares_of(row) == shares(summed)
+        row = counted.get(department, dict.fromkeys(KEYS, 0))
+        assert row == summed
+        assert shares_of(row) == {key: None if share is None else str(share) for key, share in shares(summed).items()}
 
 
-def test_every_column_of_the_product_is_recounted() -> None:
-    assert (sorted(COUNTED), SHARED) == (sorted(COUNTS), SHARES)
+def test_every_share_of_the_product_is_recounted() -> None:
+    assert tuple(shares_of(dict.fromkeys(KEYS, 0))) == SHARE_KEYS
 
 
 def _sums(dossiers: list[Dossier], first: date, last: date, definition: Definition) -> dict[str, Sums]:
@@ -207,7 +207,7 @@ def test_the_dossiers_behind_a_figure_are_as_many_as_it_says(made: list[tuple[Do
     question = Question((EPOCH.date(), EPOCH.date() + timedelta(days=length)), name)
     rows = figures_by_department(facts, *question.period, DEFINITIONS[name])
     figures_of = {**rows, TOTAL: total_of(rows)}
-    cells = [Cell(row, column) for row in figures_of for column in COUNTED]
+    cells = [Cell(row, column) for row in figures_of for column in KEYS]
     behind = counted_behind(facts, question, question.period[1], cells, lambda dossier: dossier.department)
     assert {cell: len(codes) for cell, codes in behind.items()} == {cell: figures_of[cell.row][cell.column] for cell in cells}
 

@@ -12,9 +12,10 @@ import msgspec
 import pytest
 
 from motcua.cli import main
-from motcua.verify.counting import COUNTED, facts_of, figures_by_row, shares_of, total_of
+from motcua.verify.counting import facts_of, figures_by_row, shares_of, total_of
 from motcua.verify.recount import Recount
 from motcua.verify.rows import row_of
+from shared.domain.columns import KEYS
 from shared.domain.definitions import DEFINITIONS
 from shared.domain.localtime import LOCAL
 from shared.mapping import to_status
@@ -125,7 +126,7 @@ def _figures(services: HeldServices, query: dict[str, str]) -> bytes:
         "by": by,
         "total": total | shares_of(total_of(rows)),
         "rows": [{"key": dict(zip(by, name.split(", "), strict=True)), **row, **shares_of(row)} for name, row in rows.items()],
-        "tokens": {f"{place}.{column}": _token(place, column, query) for place in places for column in COUNTED},
+        "tokens": {f"{place}.{column}": _token(place, column, query) for place in places for column in KEYS},
     }
     return encode(answer)
 

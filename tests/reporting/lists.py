@@ -5,7 +5,6 @@ from random import Random
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from services.reporting.columns import COUNTS, counts
 from services.reporting.cursors import START
 from services.reporting.figures import Report
 from services.reporting.opening.listing import page_of
@@ -13,6 +12,7 @@ from services.reporting.opening.tokens import Tokens
 from services.reporting.query import FigureQuery
 from services.reporting.store import snapshot
 from shared.catalogue import Catalogue
+from shared.domain.columns import KEYS
 from tests.reporting.expected import expected
 from tests.support.recount import Story
 
@@ -38,7 +38,7 @@ def numbered(report: Report, catalogue: Catalogue) -> list[Numbered]:
     """Every number of a report with its token."""
     tokens = Tokens(catalogue).of_report(report)
     rows = [("total.", None, report.total), *((f"rows.{index}.", row.key, row.figures) for index, row in enumerate(report.rows))]
-    found = [(tokens[prefix + column], counts(figures)[column], key, column) for prefix, key, figures in rows for column in COUNTS]
+    found = [(tokens[prefix + column], figures[column], key, column) for prefix, key, figures in rows for column in KEYS]
     assert len(found) == len(tokens)
     return found
 

@@ -15,10 +15,10 @@ from pydantic import SecretStr
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.reporting.api import Reporting, create_app
-from services.reporting.columns import COUNTS, SHARES
 from services.reporting.gauges import FigureGauges
 from services.reporting.health import Progress
 from shared.catalogue import Catalogue
+from shared.domain.columns import KEYS, SHARE_KEYS
 from shared.domain.events import Channel
 from shared.domain.localtime import LOCAL
 from tests.builders.events import event, received
@@ -62,7 +62,7 @@ async def test_the_current_year_to_date_is_the_default(client: httpx.AsyncClient
     assert found["as_of"] == NOW.isoformat()
     assert found["rows"] == []
     total = found["total"]
-    assert list(total) == [*COUNTS, *SHARES]
+    assert list(total) == [*KEYS, *SHARE_KEYS]
     assert total["received_total"] == 6
     assert (total["carried_over"], total["received_online"], total["received_in_person_or_postal"]) == (1, 4, 1)
     assert (total["resolved_early"], total["resolved_on_time"], total["resolved_overdue"]) == (1, 1, 1)
@@ -97,7 +97,7 @@ async def test_each_month_has_its_own_carried_over(client: httpx.AsyncClient) ->
 async def test_a_share_of_nothing_is_null(client: httpx.AsyncClient) -> None:
     found = await figures(client, "from=2020-01-01&to=2020-12-31&by=department")
     assert found["rows"] == []
-    assert [found["total"][share] for share in SHARES] == [None] * 5
+    assert [found["total"][share] for share in SHARE_KEYS] == [None] * 5
 
 
 async def test_filters_choose_what_is_counted(client: httpx.AsyncClient) -> None:

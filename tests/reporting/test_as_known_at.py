@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from services.reporting.columns import COUNTS, counts
 from services.reporting.cursors import START
 from services.reporting.figures import report
 from services.reporting.knowledge import pinned
@@ -19,6 +18,7 @@ from services.reporting.opening.changes import Moved, moved
 from services.reporting.query import FigureQuery
 from services.reporting.store import snapshot
 from services.reporting.tables import history as history_table
+from shared.domain.columns import KEYS
 from tests.builders.events import CODE, event, received
 from tests.builders.offices import OF_HUNDREDS, Office, office, offices
 from tests.builders.times import at
@@ -69,8 +69,8 @@ async def _as_recorded(engine: AsyncEngine, rng: Random, known: Recorded, query:
     by_code = told(known.until(query.known_at))
     found = await report(engine, query, SHIPPED)
     total, rows = expected(by_code.values(), query, SHIPPED)
-    assert counts(found.total) == total, query
-    assert {row.key: counts(row.figures) for row in found.rows} == rows, query
+    assert found.total == total, query
+    assert {row.key: row.figures for row in found.rows} == rows, query
     assert all(identity.holds for identity in found.identities), (query, found.identities)
     for one in some(rng, numbered(found, SHIPPED), most):
         codes = await walked(engine, SHIPPED, one[0], rng.choice([3, 1000]))
@@ -82,11 +82,11 @@ async def _explained(engine: AsyncEngine, rng: Random, known: Recorded, query: F
     """Over all dossiers, entered less left is the difference; and who moved is who counts otherwise by the recount."""
     first, second = sorted([known.any_instant(rng), known.any_instant(rng)])
     then, now = replace(query, known_at=first), replace(query, known_at=rng.choice([second, None]))
-    before, since = [counts((await report(engine, one, SHIPPED)).total) for one in (then, now)]
+    before, since = [(await report(engine, one, SHIPPED)).total for one in (then, now)]
     found = await _all_moved(engine, then, now, limit)
     sums = Counter(column for one in found for column in one.entered)
     sums.subtract(column for one in found for column in one.left)
-    assert {column: sums[column] for column in COUNTS} == {column: since[column] - before[column] for column in COUNTS}
+    assert {column: sums[column] for column in KEYS} == {column: since[column] - before[column] for column in KEYS}
     codes = [one.code for one in found]
     assert codes == sorted(set(codes))
     stories_then, stories_now = told(known.until(first)), told(known.until(now.known_at or known.end))
@@ -145,12 +145,12 @@ async def test_a_clock_that_was_set_back_takes_no_knowledge_away(engine: AsyncEn
     resolved_then_returned = (HISTORY[0], HISTORY[2], event("returned", "2023-01-10 10:00"))
     await Topic(engine).deliver(statuses(CODE, resolved_then_returned, known), batch_size=1)
     found = await report(engine, replace(JANUARY, known_at=BEGINNING + timedelta(hours=1)), SHIPPED)
-    assert (found.total.in_progress_total, found.total.resolved_total, found.total.returned_total) == (1, 0, 0)
+    assert (found.total["in_progress_total"], found.total["resolved_total"], found.total["returned_total"]) == (1, 0, 0)
 
 
 async def _totals(engine: AsyncEngine, instants: list[datetime]) -> list[tuple[int, int]]:
     found = [(await report(engine, replace(JANUARY, known_at=instant), SHIPPED)).total for instant in instants]
-    return [(one.in_progress_total, one.resolved_total) for one in found]
+    return [(one["in_progress_total"], one["resolved_total"]) for one in found]
 
 
 async def test_a_dossier_that_added_nothing_leaves_no_history(engine: AsyncEngine) -> None:

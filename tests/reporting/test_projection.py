@@ -41,7 +41,7 @@ async def year(engine: AsyncEngine, catalogue: Catalogue) -> Report:
 async def test_migrating_twice_changes_nothing(engine: AsyncEngine, shipped: Catalogue) -> None:
     await Topic(engine).deliver(statuses(CODE, HISTORY))
     await migrate(engine)
-    assert (await year(engine, shipped)).total.resolved_early == 1
+    assert (await year(engine, shipped)).total["resolved_early"] == 1
 
 
 async def test_a_record_delivered_again_is_ignored(engine: AsyncEngine, shipped: Catalogue) -> None:
@@ -49,7 +49,7 @@ async def test_a_record_delivered_again_is_ignored(engine: AsyncEngine, shipped:
     assert len(await topic.deliver(records, batch_size=1)) == 3
     assert await topic.deliver(records, batch_size=1) == []
     found = await year(engine, shipped)
-    assert (found.total.received_total, found.total.resolved_total) == (1, 1)
+    assert (found.total["received_total"], found.total["resolved_total"]) == (1, 1)
 
 
 async def test_a_correction_moves_the_dossier_with_all_it_added(engine: AsyncEngine, shipped: Catalogue) -> None:
@@ -74,14 +74,14 @@ async def test_what_was_added_is_taken_back_whatever_the_rules_say_now(engine: A
     change.entry.deltas.append((20230104, 9, 7))
     stored = await stored_readings(engine, STATUS.name, [0])
     await project(engine, STATUS.name, {0: Move(stored[0].next_offset, Reading(1))}, {CODE: [change]})
-    assert (await year(engine, shipped)).total.returned_total == 7
+    assert (await year(engine, shipped)).total["returned_total"] == 7
     await topic.deliver(records)
-    assert (await year(engine, shipped)).total.returned_total == 0
+    assert (await year(engine, shipped)).total["returned_total"] == 0
 
 
 async def test_a_tombstone_leaves_the_dossier_counted(engine: AsyncEngine, shipped: Catalogue) -> None:
     await Topic(engine).deliver([*statuses(CODE, HISTORY), Sent(CODE.encode(), None)])
-    assert (await year(engine, shipped)).total.resolved_total == 1
+    assert (await year(engine, shipped)).total["resolved_total"] == 1
     assert (await stored_readings(engine, STATUS.name, [0])) == {0: Reading(4)}
 
 
@@ -93,7 +93,7 @@ async def test_of_two_projectors_the_slower_one_changes_nothing(engine: AsyncEng
     with pytest.raises(OffsetsMoved):
         await project(engine, STATUS.name, {0: Move(0, Reading(3))}, {CODE: batch.changes(CODE)})
     found = await year(engine, shipped)
-    assert (found.total.in_progress_total, found.total.resolved_total) == (1, 0)
+    assert (found.total["in_progress_total"], found.total["resolved_total"]) == (1, 0)
     with pytest.raises(OffsetsMoved):
         await rewind(engine, STATUS.name, {0: Move(0, Reading(5))})
 
@@ -170,7 +170,7 @@ async def test_a_later_event_counts_although_its_version_is_lower(engine: AsyncE
     await topic.deliver([snapshot(dossier_after(*HISTORY[:2]), NOW, version=9)])
     await topic.deliver([snapshot(dossier_after(*HISTORY[:1]), NOW, version=20)])
     await topic.deliver([snapshot(dossier_after(*HISTORY), NOW, version=3)])
-    assert (await year(engine, shipped)).total.resolved_total == 1
+    assert (await year(engine, shipped)).total["resolved_total"] == 1
 
 
 async def test_versions_that_come_again_under_one_number_are_both_kept_in_the_history(engine: AsyncEngine, shipped: Catalogue) -> None:
@@ -196,7 +196,7 @@ async def test_what_the_database_cannot_hold_is_found_and_the_others_are_kept(en
     found = await culprits(engine, changes)
     assert {change.status.code for change, _ in found} == {codes[4]}
     await project(engine, STATUS.name, {}, {code: changes[code] for code in codes if code != codes[4]})
-    assert (await year(engine, shipped)).total.received_total == 8
+    assert (await year(engine, shipped)).total["received_total"] == 8
 
 
 class TestMarks:

@@ -6,12 +6,12 @@ from typing import Any
 
 import msgspec
 
-from services.reporting.columns import COUNTS, SHARES
 from services.reporting.listed import encode_listed, listed_of
 from services.reporting.measures import CHANNEL_CODES, JUDGED_CODES, MEASURE_CODES
 from services.reporting.projecting.batch import change_of
 from services.reporting.rebuild.fold import Fold, read_lines
 from shared.contract.codec import encode
+from shared.domain.columns import KEYS, SHARE_KEYS
 from shared.domain.rules import RULES_VERSION
 from tests.reporting.logged import an_office, log_of
 
@@ -37,7 +37,7 @@ def derived() -> dict[str, str]:
         "statuses": _digest([change.snapshot.decode() for change in changes]),
         "contributions": _digest([change.entry for change in read]),
         "listed": _digest([encode_listed(listed_of(change.dossier)).decode() for change in read]),
-        "columns": _digest([COUNTS, SHARES]),
+        "columns": _digest([KEYS, SHARE_KEYS]),
         "measures": _digest([dict(MEASURE_CODES), dict(JUDGED_CODES), dict(CHANNEL_CODES)]),
     }
 

@@ -10,11 +10,11 @@ import pytest
 from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from services.reporting.columns import COUNTS
 from services.reporting.opening.tokens import OtherCatalogue, Tokens
 from services.reporting.store import writing
 from services.reporting.tables import model
 from shared.catalogue import Catalogue
+from shared.domain.columns import KEYS
 from tests.reporting.test_api import HISTORIES, NOW, client, figures  # noqa: F401 - the fixture is asked for by name
 
 pytestmark = pytest.mark.usefixtures("engine")
@@ -31,7 +31,7 @@ async def opened(client: httpx.AsyncClient, token: str, query: str = "") -> dict
 class TestList:
     async def test_every_number_opens_into_as_many_dossiers(self, client: httpx.AsyncClient) -> None:  # noqa: F811
         found = await figures(client, "by=department,month&from=2022-12-01&to=2023-02-28")
-        assert len(found["tokens"]) == len(COUNTS) * (1 + len(found["rows"]))
+        assert len(found["tokens"]) == len(KEYS) * (1 + len(found["rows"]))
         for name, token in found["tokens"].items():
             place, _, column = name.rpartition(".")
             row = found["total"] if place == "total" else found["rows"][int(place.removeprefix("rows."))]
@@ -172,7 +172,7 @@ class TestAsKnownAt:
         assert on_time["left"] == ["in_progress_total", "in_progress_overdue"]
         assert on_time["entered"] == ["resolved_total", "resolved_on_time", "awaiting_return"]
         assert (on_time["sequence_then"], on_time["sequence_now"], on_time["known_at"]) == (1, 3, "2023-02-01T08:00:00+07:00")
-        for column in COUNTS:
+        for column in KEYS:
             entered = sum((column in one["entered"]) - (column in one["left"]) for one in moved.values())
             assert entered == found["difference"][column], column
 

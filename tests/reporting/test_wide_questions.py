@@ -14,7 +14,6 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.reporting import attention_api, figures, figures_api, knowledge
 from services.reporting.api import Reporting, create_app
-from services.reporting.columns import counts
 from services.reporting.figures_api import TOKENS_COST, FigureRoutes
 from services.reporting.gauges import FigureGauges
 from services.reporting.grouping import TooManyRows
@@ -161,4 +160,4 @@ async def test_what_was_known_before_costs_no_memory_for_each_day(
     (received_in_all,) = [one for one in taken_back if one.measure is Measure.RECEIVED]
     assert received_in_all.amount == -300
     assert len(taken_back) == len({one.measure for one in taken_back})
-    assert not any(counts((await figures.report(engine, query, shipped)).total).values())
+    assert not any((await figures.report(engine, query, shipped)).total.values())

@@ -3,7 +3,8 @@
 from typing import Any
 
 from services.reporting.figures import Report, asked, row_json
-from services.reporting.forms.lines import FORM_COLUMNS, Line
+from services.reporting.forms.lines import Line
+from shared.domain.columns import OF_FORM
 
 
 def as_json(report: Report, lines: list[Line]) -> dict[str, Any]:
@@ -13,7 +14,7 @@ def as_json(report: Report, lines: list[Line]) -> dict[str, Any]:
         "form": "II.06a",
         **asked(query),
         "by": query.by[0].value,
-        "columns": {str(number): key for number, key in FORM_COLUMNS.items()},
+        "columns": {str(number): column.key for number, column in OF_FORM.items()},
         "lines": [
             {"number": line.number, "code": line.code, "name": line.name, **row_json(line.figures)}
             for line in lines

@@ -10,21 +10,6 @@ from shared.domain.figures import Figures
 TOTAL_NAME = "Tổng số"
 NO_FIELD = "Lĩnh vực khác"
 
-# column number of the form -> our key; 1 and 2 are the line's number and name
-FORM_COLUMNS: dict[int, str] = {
-    3: "received_total",
-    4: "received_online",
-    5: "received_in_person_or_postal",
-    6: "carried_over",
-    7: "resolved_total",
-    8: "resolved_early",
-    9: "resolved_on_time",
-    10: "resolved_overdue",
-    11: "in_progress_total",
-    12: "in_progress_within",
-    13: "in_progress_overdue",
-}
-
 
 @dataclass(frozen=True, slots=True)
 class Line:

@@ -7,7 +7,7 @@ from babel.numbers import format_decimal, get_decimal_symbol
 
 from services.reporting.figures import Report
 from services.reporting.forms.lines import Line
-from shared.domain.figures import Figures
+from shared.domain.figures import Figures, shares
 
 _LOCALE = "vi"
 
@@ -23,42 +23,42 @@ def as_text(report: Report, lines: list[Line]) -> str:
 
 
 def _paragraph(report: Report, found: Figures) -> str:
-    query = report.query
+    query, counted = report.query, _numbers(found)
     return (
         f"Từ ngày {_day(query.first)} đến ngày {_day(query.last)}, tổng số hồ sơ thủ tục hành chính tiếp nhận là "
-        f"{_number(found.received_total)} hồ sơ, trong đó: tiếp nhận trực tuyến {_number(found.received_online)} hồ sơ"
-        f"{_share('đạt tỷ lệ ', found.online_share)}, trực tiếp hoặc qua dịch vụ bưu chính công ích "
-        f"{_number(found.received_in_person_or_postal)} hồ sơ, kỳ trước chuyển sang {_number(found.carried_over)} hồ sơ. "
+        f"{counted['received_total']} hồ sơ, trong đó: tiếp nhận trực tuyến {counted['received_online']} hồ sơ"
+        f"{_share('đạt tỷ lệ ', shares(found)['online_share'])}, trực tiếp hoặc qua dịch vụ bưu chính công ích "
+        f"{counted['received_in_person_or_postal']} hồ sơ, kỳ trước chuyển sang {counted['carried_over']} hồ sơ. "
         f"{_resolved(found)} "
-        f"Đang giải quyết {_number(found.in_progress_total)} hồ sơ, trong đó: trong hạn {_number(found.in_progress_within)} hồ sơ, "
-        f"quá hạn {_number(found.in_progress_overdue)} hồ sơ."
+        f"Đang giải quyết {counted['in_progress_total']} hồ sơ, trong đó: trong hạn {counted['in_progress_within']} hồ sơ, "
+        f"quá hạn {counted['in_progress_overdue']} hồ sơ."
     )
 
 
 def _resolved(found: Figures) -> str:
-    early, on_time, overdue = found.timeliness_shares or (None, None, None)
+    counted, share = _numbers(found), shares(found)
     text = (
-        f"Đã giải quyết {_number(found.resolved_total)} hồ sơ, trong đó: "
-        f"trước hạn {_number(found.resolved_early)} hồ sơ{_share('', early)}, "
-        f"đúng hạn {_number(found.resolved_on_time)} hồ sơ{_share('', on_time)}, "
-        f"quá hạn {_number(found.resolved_overdue)} hồ sơ{_share('', overdue)}"
+        f"Đã giải quyết {counted['resolved_total']} hồ sơ, trong đó: "
+        f"trước hạn {counted['resolved_early']} hồ sơ{_share('', share['early_share'])}, "
+        f"đúng hạn {counted['resolved_on_time']} hồ sơ{_share('', share['on_time_share'])}, "
+        f"quá hạn {counted['resolved_overdue']} hồ sơ{_share('', share['overdue_share'])}"
     )
-    if found.resolved_no_deadline:
-        text += f", không quy định thời hạn {_number(found.resolved_no_deadline)} hồ sơ"
+    if found["resolved_no_deadline"]:
+        text += f", không quy định thời hạn {counted['resolved_no_deadline']} hồ sơ"
     return text + "."
 
 
 def _detail(line: Line) -> str:
-    found = line.figures
+    counted = _numbers(line.figures)
     return (
-        f"{line.number}. {line.name}: tiếp nhận {_number(found.received_total)} hồ sơ (trực tuyến {_number(found.received_online)}), "
-        f"đã giải quyết {_number(found.resolved_total)} hồ sơ (quá hạn {_number(found.resolved_overdue)}), "
-        f"đang giải quyết {_number(found.in_progress_total)} hồ sơ (quá hạn {_number(found.in_progress_overdue)})."
+        f"{line.number}. {line.name}: tiếp nhận {counted['received_total']} hồ sơ (trực tuyến {counted['received_online']}), "
+        f"đã giải quyết {counted['resolved_total']} hồ sơ (quá hạn {counted['resolved_overdue']}), "
+        f"đang giải quyết {counted['in_progress_total']} hồ sơ (quá hạn {counted['in_progress_overdue']})."
     )
 
 
-def _number(count: int) -> str:
-    return str(format_decimal(count, locale=_LOCALE))
+def _numbers(found: Figures) -> dict[str, str]:
+    return {key: str(format_decimal(count, locale=_LOCALE)) for key, count in found.items()}
 
 
 def _share(words: str, share: Decimal | None) -> str:

@@ -3,7 +3,9 @@
 They may hold for more; what a figure counts is decided by `membership.columns_of` alone.
 """
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from enum import Enum, auto
 
 from sqlalchemy import ColumnElement, Table
 
@@ -17,27 +19,12 @@ from services.reporting.range_sums import filtered
 from services.reporting.spans import day_number
 from services.reporting.tables import dossiers, history
 from shared.catalogue import Catalogue
-from shared.domain.counting import JUDGED, Measure
+from shared.domain.columns import Count, Kind, terms_of
+from shared.domain.counting import JUDGED, STOCKS, Measure
 from shared.domain.events import Channel
 
-_ARRIVED = ("received_online", "received_online_full", "received_in_person", "received_postal", "received_in_person_or_postal")
-_CLOSED = ("resolved_total", "resolved_early", "resolved_on_time", "resolved_overdue", "resolved_no_deadline", "withdrawn", "stopped")
-_OPEN = ("in_progress_total", "in_progress_within", "in_progress_overdue", "in_progress_suspended")
-_RETURNED = ("returned_total", "returned_in_person", "returned_postal", "returned_online")
-
-_MEASURES: dict[str, Measure] = {
-    "in_progress_overdue": Measure.OPEN_OVERDUE,
-    "in_progress_suspended": Measure.OPEN_SUSPENDED,
-    "received_online_full": Measure.RECEIVED_ONLINE_FULL,
-    **{measure.value: measure for measure in Measure if measure.value.startswith(("resolved_", "returned_", "withdrawn", "stopped"))},
-}
-_CHANNELS = {
-    "received_online": (Channel.ONLINE,),
-    "received_online_full": (Channel.ONLINE,),
-    "received_in_person": (Channel.IN_PERSON,),
-    "received_postal": (Channel.POSTAL,),
-    "received_in_person_or_postal": (Channel.IN_PERSON, Channel.POSTAL),
-}
+_ARRIVING = (Measure.RECEIVED, Measure.RECEIVED_ONLINE_FULL)
+_RETURNING = (Measure.RETURNED_IN_PERSON, Measure.RETURNED_POSTAL, Measure.RETURNED_ONLINE)
 
 
 def candidates(figure: Figure, catalogue: Catalogue) -> list[Part]:
@@ -49,40 +36,65 @@ def _conditions(table: Table, figure: Figure, catalogue: Catalogue) -> Iterator[
     """Alternatives that exclude one another."""
     query = figure.query
     always = [*in_force(table, figure.pin), *filtered(table, query.filters), *keyed(table, query.by, figure.key, catalogue)]
-    measure = _MEASURES.get(figure.column)
-    if measure is not None:
-        code = JUDGED_CODES[query.definition][measure] if measure in JUDGED else MEASURE_CODES[measure]
-        always.append(table.c.flags.bitwise_and(1 << code) != 0)
-    if channels := _CHANNELS.get(figure.column):
-        always.append(table.c.channel.in_([CHANNEL_CODES[channel] for channel in channels]))
-    for days in _days(table, figure.column, query):
-        yield [*always, *days]
+    alike: dict[_When, list[Count]] = defaultdict(list)
+    for count, sign in terms_of(figure.column):
+        if sign > 0:  # a dossier in the column is in one of these
+            alike[_When.of(count)].append(count)
+    for when, counted in alike.items():
+        for days in _days(table, when, query):
+            yield [*always, *_marked(table, counted, query), *days]
 
 
-def _days(table: Table, column: str, query: FigureQuery) -> Iterator[Conditions]:
-    """When dossiers of the column were received, closed and returned."""
+class _When(Enum):
+    """What a count says of a dossier's days."""
+
+    RECEIVED = auto()
+    CLOSED = auto()
+    RETURNED = auto()
+    OPEN = auto()
+    LEFT_OPEN = auto()
+    AWAITED = auto()
+
+    @classmethod
+    def of(cls, count: Count) -> "_When":
+        if count.measure is Measure.AWAITING_RETURN:
+            return cls.AWAITED
+        if count.measure in STOCKS:
+            return cls.LEFT_OPEN if count.kind is Kind.BEFORE else cls.OPEN
+        if count.measure in _ARRIVING:
+            return cls.RECEIVED
+        return cls.RETURNED if count.measure in _RETURNING else cls.CLOSED
+
+
+def _marked(table: Table, counted: Sequence[Count], query: FigureQuery) -> Conditions:
+    """One of the measures was counted once, in one of the channels."""
+    judged = JUDGED_CODES[query.definition]
+    marks = {1 << (judged[count.measure] if count.measure in JUDGED else MEASURE_CODES[count.measure]) for count in counted}
+    channels = {count.channel for count in counted}
+    found: list[ColumnElement[bool]] = [table.c.flags.bitwise_and(sum(marks)) != 0]
+    if None not in channels:
+        found.append(table.c.channel.in_(sorted(CHANNEL_CODES[channel] for channel in channels if channel)))
+    return found
+
+
+def _days(table: Table, when: _When, query: FigureQuery) -> Iterator[Conditions]:
     received, closed, returned = table.c.received_day, table.c.closed_day, table.c.returned_day
     first, cut, day_before = day_number(query.first), day_number(query.cut), day_number(query.day_before)
-    arrived = received <= cut
-    if column in _ARRIVED:
-        yield received >= first, arrived
-    elif column in _CLOSED:
-        yield arrived, closed >= first, closed <= cut
-    elif column in _RETURNED:
-        yield arrived, closed <= cut, returned >= first, returned <= cut
-    elif column in _OPEN:
-        yield arrived, closed.is_(None)
-        yield arrived, closed > cut
-    elif column == "carried_over":
-        yield received <= day_before, closed.is_(None)
-        yield received <= day_before, closed > day_before
-    elif column == "received_total":
-        yield arrived, closed.is_(None)
-        yield arrived, closed > day_before
-    elif column == "awaiting_return":
-        yield arrived, closed <= cut, (returned.is_(None) | (returned > cut))
-    else:
-        yield (arrived,)
+    match when:
+        case _When.RECEIVED:
+            yield received >= first, received <= cut
+        case _When.CLOSED:
+            yield received <= cut, closed >= first, closed <= cut
+        case _When.RETURNED:
+            yield received <= cut, closed <= cut, returned >= first, returned <= cut
+        case _When.OPEN:
+            yield received <= cut, closed.is_(None)
+            yield received <= cut, closed > cut
+        case _When.LEFT_OPEN:
+            yield received <= day_before, closed.is_(None)
+            yield received <= day_before, closed > day_before
+        case _When.AWAITED:
+            yield received <= cut, closed <= cut, (returned.is_(None) | (returned > cut))
 
 
 def keyed(table: Table, by: Sequence[Dimension], key: GroupKey, catalogue: Catalogue) -> Conditions:

@@ -12,7 +12,6 @@ from datetime import date
 
 import msgspec
 
-from services.reporting.columns import COUNTS
 from services.reporting.figures import Report
 from services.reporting.grouping import GroupKey, of_month, without_month
 from services.reporting.instants import instant_of, microseconds
@@ -20,11 +19,12 @@ from services.reporting.knowledge import Pin
 from services.reporting.measures import CHANNEL_CODES, CHANNELS
 from services.reporting.query import Dimension, FigureQuery, Filters
 from shared.catalogue import Catalogue
+from shared.domain.columns import KEYS
 from shared.domain.definitions import DEFINITIONS
 
 _DIMENSIONS, _DEFINITIONS = tuple(Dimension), tuple(DEFINITIONS)
 _TAIL = 8  # characters: six bytes
-_COLUMNS = [number.to_bytes(2) for number in range(len(COUNTS))]
+_COLUMNS = [number.to_bytes(2) for number in range(len(KEYS))]
 
 
 class UnreadableToken(ValueError):
@@ -72,7 +72,7 @@ class Tokens:
         about = sorted((procedure.field, code, procedure.level) for code, procedure in catalogue.procedures.items())
         self._procedures = [code for _, code, _ in about]  # by field: those of a field are one run
         self._places = {code: place for place, code in enumerate(self._procedures)}
-        self._wording = zlib.crc32(repr((about, COUNTS, _DIMENSIONS, _DEFINITIONS)).encode())
+        self._wording = zlib.crc32(repr((about, KEYS, _DIMENSIONS, _DEFINITIONS)).encode())
 
     def of_report(self, report: Report) -> dict[str, str]:
         """The token of every count: `total.<column>`, and `rows.<index>.<column>` by the row's place in the answer."""
@@ -98,7 +98,7 @@ class Tokens:
             raise UnreadableToken(text) from wrong
         if told.wording != self._wording:
             raise OtherCatalogue(text)
-        return Figure(self._query(told), told.key, COUNTS[int.from_bytes(column)], told.pin)
+        return Figure(self._query(told), told.key, KEYS[int.from_bytes(column)], told.pin)
 
     def _head(self, report: Report, query: FigureQuery, by: tuple[Dimension, ...], key: GroupKey) -> bytes:
         filters = query.filters
@@ -140,7 +140,7 @@ class Tokens:
 def _named(prefix: str, head: bytes) -> Iterator[tuple[str, str]]:
     """The tokens of a row; only their last characters differ."""
     start, checked = head.decode(), zlib.crc32(head)
-    for name, column in zip(COUNTS, _COLUMNS, strict=True):
+    for name, column in zip(KEYS, _COLUMNS, strict=True):
         yield prefix + name, start + urlsafe_b64encode(column + zlib.crc32(column, checked).to_bytes(4)).decode()
 
 
