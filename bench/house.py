@@ -11,7 +11,6 @@ from statistics import median
 
 import grimp
 from rich.console import Console
-from rich.table import Column as TableColumn
 from rich.table import Table
 
 ROOT = Path(__file__).parents[1]
@@ -84,7 +83,7 @@ def main() -> None:
     """Count and print."""
     graph = grimp.build_graph(*PACKAGES, cache_dir=None)
     houses = [house(name, graph) for name in HOUSES]
-    table = Table(TableColumn("package", no_wrap=True), *("modules", "lines", "median", "rooms", "arrows", "in loops", "floors"))
+    table = Table("package", *("modules", "lines", "median", "rooms", "arrows", "in loops", "floors"), box=None, padding=(0, 2, 0, 0))
     for column in table.columns[1:]:
         column.justify = "right"
     for one in houses:
