@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from motcua.document import read_document
-from shared.domain.columns import SHARES, Share
-from shared.domain.figures import HUNDRED, shares_of_row
+from shared.domain.columns import SHARES
+from shared.domain.figures import HUNDRED, share_of
 from shared.domain.identities import ROW_IDENTITIES, Identity
 
 Row = Mapping[str, int]
@@ -127,14 +127,8 @@ def _wrong_shares(stated: Mapping[str, Any], row: Row) -> Iterator[Finding]:
         found = _share(stated[share.key], share.key)
         quantum = Decimal(1).scaleb(int(found.as_tuple().exponent))
         expected = (HUNDRED * row[share.part] / base).quantize(quantum, ROUND_HALF_UP)
-        if found not in {expected, _in_a_row_of_100(share, row, quantum)}:
+        if found not in {expected, share_of(row, share, quantum)}:  # by itself, or in a row of shares that sum to 100
             yield Finding("share", "total", share.key, found, expected, f"{share.part} of {base:,}")
-
-
-def _in_a_row_of_100(share: Share, row: Row, quantum: Decimal) -> Decimal | None:
-    """The share as it stands in a row of shares that sum to 100."""
-    shares = shares_of_row([row[key] for key in share.whole], quantum) if share.of_hundred else None
-    return None if shares is None else shares[share.whole.index(share.part)]
 
 
 def _share(value: object, share: str) -> Decimal:

@@ -25,11 +25,6 @@ class Layout:
         return {"the broker": self.port_base + 4, "the broker's controller": self.port_base + 5}
 
     @property
-    def bootstrap(self) -> str:
-        """The embedded broker's address for clients."""
-        return f"{HOST}:{self.broker_ports['the broker']}"
-
-    @property
     def urls(self) -> dict[str, str]:
         """The services' addresses."""
         return {service: f"http://{HOST}:{port}" for service, port in self.ports.items()}

@@ -88,10 +88,12 @@ class Stack:
         make_private(layout.data_dir)
         await claim_ports(layout.ports | ({} if self._bootstrap else layout.broker_ports))
         key = keep_key(layout.key_file)
-        bootstrap = self._bootstrap or layout.bootstrap
+        port, controller_port = layout.broker_ports.values()
+        broker = NodeConfig(layout.broker_dir, port, controller_port)
+        bootstrap = self._bootstrap or broker.bootstrap
         children = service_children(layout, key=key, bootstrap=bootstrap, clock=self._clock, year=self._year)
         if self._bootstrap is None:
-            await self._start_broker()
+            await self._start_broker(broker)
         self.say("starting intake, processing and reporting")
         for child in children:
             self._crew.add(child)
@@ -127,10 +129,8 @@ class Stack:
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         await self.stop()
 
-    async def _start_broker(self) -> None:
+    async def _start_broker(self, config: NodeConfig) -> None:
         self.say("starting Apache Kafka (the first start fetches it)")
-        port, controller_port = self.layout.broker_ports.values()
-        config = NodeConfig(self.layout.broker_dir, port, controller_port)
         ready = partial(prepare, config, self.layout.log("broker"))
         node = await asyncio.to_thread(ready)
         self._crew.add(node.child)

@@ -1,6 +1,6 @@
 """The figures of a period, by the keys of their columns (domain §5), from sums of deltas."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import ROUND_HALF_UP, Decimal
 
@@ -41,13 +41,14 @@ _TERMS = {
 
 def shares(row: Figures) -> dict[str, Decimal | None]:
     """Every share of the row under its key; None where there is nothing to take it of ("not applicable", never 0 %)."""
-    return {each.key: _share_of(row, each) for each in SHARES}
+    return {each.key: share_of(row, each, each.quantum) for each in SHARES}
 
 
-def _share_of(row: Figures, wanted: Share) -> Decimal | None:
+def share_of(row: Mapping[str, int], wanted: Share, quantum: Decimal) -> Decimal | None:
+    """A share of the row, rounded to the quantum as the table of shares says."""
     if not wanted.of_hundred:
-        return share(row[wanted.part], sum(row[key] for key in wanted.whole), wanted.quantum)
-    found = shares_of_row([row[key] for key in wanted.whole], wanted.quantum)
+        return share(row[wanted.part], sum(row[key] for key in wanted.whole), quantum)
+    found = shares_of_row([row[key] for key in wanted.whole], quantum)
     return None if found is None else found[wanted.whole.index(wanted.part)]
 
 

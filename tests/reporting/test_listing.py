@@ -10,8 +10,10 @@ from hypothesis import strategies as st
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.reporting.figures import report
+from services.reporting.opening import candidates
 from services.reporting.query import Dimension, FigureQuery
-from shared.domain.columns import KEYS, terms_of
+from shared.domain.columns import KEYS, Kind, terms_of
+from shared.domain.counting import Measure
 from shared.domain.definitions import DEFINITIONS
 from tests.builders.offices import OF_HUNDREDS, Office, office, offices
 from tests.reporting.delivery import Topic, empty
@@ -69,6 +71,8 @@ async def _lists_agree(engine: AsyncEngine, rng: Random, of: Office, query: Figu
 
 
 def test_every_count_says_where_its_dossiers_are_searched() -> None:
+    assert set(candidates.WHEN) == set(Measure)
+    assert {count.measure for key in KEYS for count, sign in terms_of(key) if count.kind is Kind.BEFORE} == {Measure.OPEN}
     assert all(any(sign > 0 for _count, sign in terms_of(key)) for key in KEYS)
 
 

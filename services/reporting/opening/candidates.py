@@ -20,11 +20,8 @@ from services.reporting.spans import day_number
 from services.reporting.tables import dossiers, history
 from shared.catalogue import Catalogue
 from shared.domain.columns import Count, Kind, terms_of
-from shared.domain.counting import JUDGED, STOCKS, Measure
+from shared.domain.counting import JUDGED, Measure
 from shared.domain.events import Channel
-
-_ARRIVING = (Measure.RECEIVED, Measure.RECEIVED_ONLINE_FULL)
-_RETURNING = (Measure.RETURNED_IN_PERSON, Measure.RETURNED_POSTAL, Measure.RETURNED_ONLINE)
 
 
 def candidates(figure: Figure, catalogue: Catalogue) -> list[Part]:
@@ -39,7 +36,7 @@ def _conditions(table: Table, figure: Figure, catalogue: Catalogue) -> Iterator[
     alike: dict[_When, list[Count]] = defaultdict(list)
     for count, sign in terms_of(figure.column):
         if sign > 0:  # a dossier in the column is in one of these
-            alike[_When.of(count)].append(count)
+            alike[_When.LEFT_OPEN if count.kind is Kind.BEFORE else WHEN[count.measure]].append(count)
     for when, counted in alike.items():
         for days in _days(table, when, query):
             yield [*always, *_marked(table, counted, query), *days]
@@ -55,15 +52,24 @@ class _When(Enum):
     LEFT_OPEN = auto()
     AWAITED = auto()
 
-    @classmethod
-    def of(cls, count: Count) -> "_When":
-        if count.measure is Measure.AWAITING_RETURN:
-            return cls.AWAITED
-        if count.measure in STOCKS:
-            return cls.LEFT_OPEN if count.kind is Kind.BEFORE else cls.OPEN
-        if count.measure in _ARRIVING:
-            return cls.RECEIVED
-        return cls.RETURNED if count.measure in _RETURNING else cls.CLOSED
+
+WHEN: dict[Measure, _When] = {
+    Measure.RECEIVED: _When.RECEIVED,
+    Measure.RECEIVED_ONLINE_FULL: _When.RECEIVED,
+    Measure.RESOLVED_EARLY: _When.CLOSED,
+    Measure.RESOLVED_ON_TIME: _When.CLOSED,
+    Measure.RESOLVED_OVERDUE: _When.CLOSED,
+    Measure.RESOLVED_NO_DEADLINE: _When.CLOSED,
+    Measure.WITHDRAWN: _When.CLOSED,
+    Measure.STOPPED: _When.CLOSED,
+    Measure.RETURNED_IN_PERSON: _When.RETURNED,
+    Measure.RETURNED_POSTAL: _When.RETURNED,
+    Measure.RETURNED_ONLINE: _When.RETURNED,
+    Measure.OPEN: _When.OPEN,
+    Measure.OPEN_OVERDUE: _When.OPEN,
+    Measure.OPEN_SUSPENDED: _When.OPEN,
+    Measure.AWAITING_RETURN: _When.AWAITED,
+}
 
 
 def _marked(table: Table, counted: Sequence[Count], query: FigureQuery) -> Conditions:
