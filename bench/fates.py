@@ -7,15 +7,15 @@ from enum import StrEnum
 
 from services.reporting.projecting.batch import Batch, Change
 from shared.contract.codec import encode
+from shared.contract.status import status_of
 from shared.contract.topics import STATUS
 from shared.domain import events
 from shared.domain.calendar import WorkingCalendar
-from shared.domain.deadline import due_after_pause, due_at
+from shared.domain.deadline import Deadline, due_after_pause, due_at
 from shared.domain.dossier import Dossier, apply
 from shared.domain.events import Channel, Event, OnlineLevel, Outcome
 from shared.domain.localtime import LOCAL
 from shared.domain.terms import Term, TermUnit
-from shared.mapping import to_status
 
 CODE, DEPARTMENT, PROCEDURE = "@CODE@", "@DEPARTMENT@", "@PROCEDURE@"
 RECORDED_AFTER = timedelta(seconds=2)
@@ -40,6 +40,7 @@ class Fate(StrEnum):
     WAITING = "waiting"
 
 
+Dated = tuple[Event, datetime]
 OF_A_THOUSAND: dict[Fate, int] = {
     Fate.EARLY: 380,
     Fate.ON_TIME: 250,
@@ -74,15 +75,15 @@ def stories(days: Sequence[date], calendar: WorkingCalendar, cut: datetime) -> I
         for channel in Channel:
             for number, fate in enumerate(Fate):
                 at = datetime.combine(day, time(7, 5 + 4 * number), LOCAL)
-                yield _story(day, channel, fate, [event for event in _history(fate, channel, at, calendar) if event.occurred_at <= cut])
+                yield _story(day, channel, fate, [event for event in _history(fate, channel, at, calendar) if event[1] <= cut])
 
 
-def _story(day: date, channel: Channel, fate: Fate, history: list[Event]) -> Story:
+def _story(day: date, channel: Channel, fate: Fate, history: list[Dated]) -> Story:
     dossier: Dossier | None = None
     batch = Batch()
-    for event in history:
-        dossier = apply(dossier, CODE, event)
-        status = to_status(dossier, version=dossier.sequence, recordedtime=event.occurred_at + RECORDED_AFTER, alerted={})
+    for event, at in history:
+        dossier = apply(dossier, CODE, event, at)
+        status = status_of(dossier, version=dossier.sequence, recordedtime=at + RECORDED_AFTER, alerted={})
         batch.take(Delivered(encode(status)))
     assert dossier is not None
     return Story(day, channel, fate, batch.changes(CODE), dossier)
@@ -100,18 +101,16 @@ class Delivered:
     headers: tuple[tuple[str, bytes], ...] = ()
 
 
-def _history(fate: Fate, channel: Channel, at: datetime, calendar: WorkingCalendar) -> list[Event]:
+def _history(fate: Fate, channel: Channel, at: datetime, calendar: WorkingCalendar) -> list[Dated]:
     term = {Fate.NO_DEADLINE: None, Fate.IN_HOURS: DAY_OF_HOURS}.get(fate, WEEK)
     due = None if term is None else due_at(at, term, calendar)
     level = OnlineLevel.FULL if channel is Channel.ONLINE else None
-    received = events.Received(
-        occurred_at=at, department=DEPARTMENT, procedure=PROCEDURE, channel=channel, online_level=level, due_at=due, term=term
-    )
-    return [received, *_further(fate, channel, at, due or at + timedelta(days=3), calendar)]
+    received = events.Received(department=DEPARTMENT, procedure=PROCEDURE, channel=channel, online_level=level, due_at=due, term=term)
+    return [(received, at), *_further(fate, channel, at, due or at + timedelta(days=3), calendar)]
 
 
-def _further(fate: Fate, channel: Channel, at: datetime, due: datetime, calendar: WorkingCalendar) -> list[Event]:
-    started = events.ProcessingStarted(occurred_at=at + timedelta(minutes=40), unit="Phòng Một cửa", officer="o-12")
+def _further(fate: Fate, channel: Channel, at: datetime, due: datetime, calendar: WorkingCalendar) -> list[Dated]:
+    started = (events.ProcessingStarted(unit="Phòng Một cửa", officer="o-12"), at + timedelta(minutes=40))
     before = max(due - timedelta(days=2), at + timedelta(hours=1))
     match fate:
         case Fate.EARLY:
@@ -119,35 +118,35 @@ def _further(fate: Fate, channel: Channel, at: datetime, due: datetime, calendar
         case Fate.ON_TIME | Fate.IN_HOURS | Fate.NO_DEADLINE:
             return [started, *_resolved(due, channel)]
         case Fate.ON_THE_SPOT:
-            return [events.Returned(occurred_at=at + timedelta(minutes=20), channel=Channel.IN_PERSON)]
+            return [(events.Returned(channel=Channel.IN_PERSON), at + timedelta(minutes=20))]
         case Fate.LATE:
             return [started, *_resolved(due + timedelta(days=2), channel)]
         case Fate.SUPPLEMENTED:
             return [started, *_after_a_pause(at + timedelta(days=1), due, calendar, channel)]
         case Fate.PAID_LATE:
             paid = due + timedelta(days=9)
-            asked = events.PaymentRequested(occurred_at=due + timedelta(days=1), amount_vnd=50_000)
-            return [started, asked, events.PaymentSettled(occurred_at=paid, due_at=due), *_resolved(paid + timedelta(hours=1), channel)]
+            asked = (events.PaymentRequested(amount_vnd=50_000), due + timedelta(days=1))
+            return [started, asked, (events.PaymentSettled(due_at=due), paid), *_resolved(paid + timedelta(hours=1), channel)]
         case Fate.WITHDRAWN:
-            return [started, events.Withdrawn(occurred_at=before, reason="công dân đề nghị rút")]
+            return [started, (events.Withdrawn(reason="công dân đề nghị rút"), before)]
         case Fate.STOPPED:
-            return [started, events.Stopped(occurred_at=due + timedelta(days=1), reason="không bổ sung")]
+            return [started, (events.Stopped(reason="không bổ sung"), due + timedelta(days=1))]
         case Fate.NOT_COLLECTED:
             return [started, *_resolved(before, channel)[:1]]
         case Fate.FORGOTTEN:
             return [started]
         case Fate.WAITING:
-            return [started, events.SupplementRequested(occurred_at=before, missing="bản sao")]
+            return [started, (events.SupplementRequested(missing="bản sao"), before)]
 
 
-def _resolved(at: datetime, channel: Channel) -> list[Event]:
+def _resolved(at: datetime, channel: Channel) -> list[Dated]:
     """The result, and its return: at the counter within the hour, by post or online the day after."""
     collected = timedelta(minutes=30) if channel is Channel.IN_PERSON else timedelta(days=1)
-    return [events.Resolved(occurred_at=at, outcome=Outcome.GRANTED), events.Returned(occurred_at=at + collected, channel=channel)]
+    return [(events.Resolved(outcome=Outcome.GRANTED), at), (events.Returned(channel=channel), at + collected)]
 
 
-def _after_a_pause(paused: datetime, due: datetime, calendar: WorkingCalendar, channel: Channel) -> list[Event]:
+def _after_a_pause(paused: datetime, due: datetime, calendar: WorkingCalendar, channel: Channel) -> list[Dated]:
     resumed = paused + timedelta(days=6)
-    moved = due_after_pause(due, paused, resumed, calendar, in_hours=False)
-    asked = events.SupplementRequested(occurred_at=paused, missing="bản sao")
-    return [asked, events.Supplemented(occurred_at=resumed, due_at=moved), *_resolved(moved, channel)]
+    moved = due_after_pause(Deadline(due), paused, resumed, calendar)
+    asked = (events.SupplementRequested(missing="bản sao"), paused)
+    return [asked, (events.Supplemented(due_at=moved), resumed), *_resolved(moved, channel)]

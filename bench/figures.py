@@ -38,7 +38,6 @@ from shared.catalogue import Catalogue
 from shared.contract.codec import decode_status
 from shared.domain.definitions import DEFINITIONS
 from shared.garbage import collect_seldom
-from shared.mapping import to_dossier
 from tests.support.postgres import postgres_server
 
 SIZES = {"postgresql": (100_000, 1_000_000, 10_000_000), "sqlite": (100_000, 1_000_000)}
@@ -147,7 +146,7 @@ async def _attention(bench: Bench) -> int:
     found = 0
     async with snapshot(bench.engine) as connection:
         async for snapshots in due_until(connection, desks.latest(bench.catalogue.departments), ()):
-            found += len(desks.followed(to_dossier(decode_status(stored)) for _, stored in snapshots))
+            found += len(desks.followed(decode_status(stored) for _, stored in snapshots))
     return found
 
 

@@ -4,13 +4,14 @@ Whatever a record holds that makes its reading fail is the record's fault, from 
 put aside with a reason and never ends a service.
 """
 
+from collections.abc import Iterator
+from datetime import datetime
+
 from shared.contract.codec import decode_status
 from shared.contract.envelope import CloudEvent, decode_envelope
 from shared.contract.status import StatusV1
-from shared.domain.dossier import Dossier
 from shared.domain.errors import Refusal
 from shared.domain.localtime import local
-from shared.mapping import to_dossier
 
 MALFORMED = "malformed"
 NOT_RECORDED = "not_recorded"
@@ -44,29 +45,41 @@ def usable_event(value: bytes | None) -> CloudEvent:
     return envelope
 
 
-def usable_status(value: bytes | None) -> tuple[StatusV1, Dossier]:
-    """The snapshot of a status record and the dossier it stands for; raises Unusable."""
+def usable_status(value: bytes | None) -> StatusV1:
+    """The snapshot of a status record; raises Unusable."""
     try:
         status = decode_status(value or b"")
-        dossier = to_dossier(status)
-        local(status.recordedtime)
-        for due_at in status.alerted.values():
-            local(due_at)
+        for instant in _instants(status):
+            if instant is not None:
+                local(instant)
     except Exception as wrong:  # bytes alone decide this: whatever it is, it is the record's
         raise Unusable(MALFORMED, _told(wrong)) from wrong
     if wrong_number := next((name for name in ("version", "sequence") if not 1 <= getattr(status, name) <= LARGEST_NUMBER), None):
         raise Unusable(MALFORMED, f"{wrong_number}: {getattr(status, wrong_number)} is not between 1 and {LARGEST_NUMBER}")
-    if contradiction := _contradiction(dossier):
+    if contradiction := _contradiction(status):
         raise Unusable(CONTRADICTORY, contradiction)
-    return status, dossier
+    return status
 
 
-def _contradiction(dossier: Dossier) -> str | None:
+def _instants(status: StatusV1) -> Iterator[datetime | None]:
+    yield from (status.last_occurred_at, status.recordedtime, status.submitted_at, status.received_at, status.due_original, status.due_at)
+    yield from (status.closed_at, status.returned_at, status.apologised_at, *status.alerted.values())
+    for change in status.deadlines:
+        yield from (change.at, change.due_at)
+    for pause in status.suspensions:
+        yield from (pause.started_at, pause.ended_at)
+    for hop in status.hops:
+        yield from (hop.forwarded_at, hop.due_at, hop.answered_at)
+
+
+def _contradiction(dossier: StatusV1) -> str | None:
     """What no life of a dossier can have led to, and no figure can count."""
     for name in ("code", "department", "procedure"):
         text = getattr(dossier, name)
         if not text or not text.isprintable():
             return f"{name}: {text!r} names nothing"
+    if dossier.due_at != (dossier.deadlines[-1].due_at if dossier.deadlines else None):
+        return "due_at: is not the last of the deadlines"
     begun, ended = dossier.received_at, dossier.closed_at
     if ended is not None and (begun is None or ended < begun):
         return f"closed_at: {ended.isoformat()} lies before the receipt"

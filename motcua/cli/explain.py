@@ -26,7 +26,7 @@ def explain(
     import msgspec
 
     from motcua.client import printable, sync_client, told_plainly
-    from shared.codes import DOSSIER_CODE, exactly
+    from shared.domain.codes import DOSSIER_CODE, exactly
 
     if re.match(exactly(DOSSIER_CODE), code) is None:
         told = printable(code) if code else "an empty word"

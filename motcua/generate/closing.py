@@ -6,13 +6,13 @@ from motcua.generate.axis import HOUR, WORKING_DAY
 from motcua.generate.course import Course
 from motcua.generate.mix import Mix
 from motcua.generate.plan import Fate
-from shared.contract import events as wire
-from shared.domain.events import Channel
+from shared.domain import events
+from shared.domain.events import Channel, Outcome
 
-RETURNS: dict[Channel, tuple[tuple[wire.Channel, ...], tuple[float, ...]]] = {
-    Channel.ONLINE: (("online", "in_person", "postal"), (0.6, 0.27, 0.13)),
-    Channel.IN_PERSON: (("in_person", "postal"), (0.9, 0.1)),
-    Channel.POSTAL: (("postal", "in_person"), (0.85, 0.15)),
+RETURNS: dict[Channel, tuple[tuple[Channel, ...], tuple[float, ...]]] = {
+    Channel.ONLINE: ((Channel.ONLINE, Channel.IN_PERSON, Channel.POSTAL), (0.6, 0.27, 0.13)),
+    Channel.IN_PERSON: ((Channel.IN_PERSON, Channel.POSTAL), (0.9, 0.1)),
+    Channel.POSTAL: ((Channel.POSTAL, Channel.IN_PERSON), (0.85, 0.15)),
 }
 COLLECTED = ((30 * 60, 2 * HOUR, 0.6), (WORKING_DAY // 2, 2 * WORKING_DAY, 0.3), (2 * WORKING_DAY, 12 * WORKING_DAY, 0.1))
 ONLINE_WITHIN = 20 * 60
@@ -26,11 +26,11 @@ def close(course: Course, offset: int, mix: Mix, rng: Random, ends: int) -> None
     """Ends a dossier at an offset: answered, withdrawn or stopped; then the result goes out, if the period lasts that long."""
     draw = rng.random()
     if draw < mix.withdrawn:
-        course.work(offset, wire.Withdrawn(reason=WITHDRAWN_BECAUSE))
+        course.work(offset, events.Withdrawn(reason=WITHDRAWN_BECAUSE))
     elif draw < mix.withdrawn + mix.stopped:
-        course.work(offset, wire.Stopped(reason=STOPPED_BECAUSE))
+        course.work(offset, events.Stopped(reason=STOPPED_BECAUSE))
     elif _on_the_spot(course, mix, rng):
-        course.work(offset, wire.Returned(channel="in_person"))
+        course.work(offset, events.Returned(channel=Channel.IN_PERSON))
         _rate(course, mix, rng, ends)
     else:
         _resolve(course, offset, mix, rng)
@@ -45,7 +45,8 @@ def _on_the_spot(course: Course, mix: Mix, rng: Random) -> bool:
 
 def _resolve(course: Course, offset: int, mix: Mix, rng: Random) -> None:
     electronic = course.plan.channel is Channel.ONLINE
-    course.work(offset, wire.Resolved(outcome="refused" if rng.random() < mix.refused else "granted", electronic_result=electronic))
+    outcome = Outcome.REFUSED if rng.random() < mix.refused else Outcome.GRANTED
+    course.work(offset, events.Resolved(outcome=outcome, electronic_result=electronic))
 
 
 def _return(course: Course, mix: Mix, rng: Random, ends: int) -> None:
@@ -53,9 +54,9 @@ def _return(course: Course, mix: Mix, rng: Random, ends: int) -> None:
         return
     ways, weights = RETURNS[course.plan.channel]
     way = rng.choices(ways, weights)[0]
-    collected = course.cursor + (rng.randrange(ONLINE_WITHIN) if way == "online" else _wait(rng))
+    collected = course.cursor + (rng.randrange(ONLINE_WITHIN) if way is Channel.ONLINE else _wait(rng))
     if collected < course.axis.end:
-        course.work(collected, wire.Returned(channel=way))
+        course.work(collected, events.Returned(channel=way))
         _rate(course, mix, rng, ends)
 
 
@@ -68,4 +69,4 @@ def _rate(course: Course, mix: Mix, rng: Random, ends: int) -> None:
     if rng.random() < mix.rated:
         rated = course.steps[-1][0] + rng.randint(60, RATED_WITHIN)
         if rated < ends:
-            course.happen(rated, wire.Rated(score=rng.choices(SCORES, SCORE_WEIGHTS)[0]))
+            course.happen(rated, events.Rated(score=rng.choices(SCORES, SCORE_WEIGHTS)[0]))

@@ -4,10 +4,10 @@ from datetime import datetime
 
 from motcua.generate.axis import moment
 from motcua.generate.plan import Plan
-from shared.contract.events import EventData
-from shared.domain.deadline import due_after_pause
+from shared.domain.deadline import Deadline, due_after_pause
+from shared.domain.events import Event
 
-Step = tuple[int, EventData]  # when, in seconds since 1970, and what
+Step = tuple[int, Event]  # when, in seconds since 1970, and what
 
 
 class Course:
@@ -20,11 +20,11 @@ class Course:
         self.cursor = self.axis.offset(plan.received)
         self.due = plan.due
 
-    def happen(self, instant: int, what: EventData) -> None:
+    def happen(self, instant: int, what: Event) -> None:
         """A step at any hour."""
         self.steps.append((instant, what))
 
-    def work(self, offset: int, what: EventData) -> None:
+    def work(self, offset: int, what: Event) -> None:
         """A step inside working time."""
         self.cursor = offset
         self.steps.append((self.axis.instant(offset), what))
@@ -32,7 +32,7 @@ class Course:
     def moved_due(self, paused: int, resumed: int) -> datetime:
         """The deadline after a pause between two offsets."""
         at, until = (moment(self.axis.instant(offset)) for offset in (paused, resumed))
-        return due_after_pause(self.due, at, until, self.plan.office.calendar, in_hours=self.plan.in_hours)
+        return due_after_pause(Deadline(self.due, self.plan.in_hours), at, until, self.plan.office.calendar)
 
     def copy(self) -> "Course":
         """The same course so far, to try a detour on."""

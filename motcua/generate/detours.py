@@ -7,7 +7,7 @@ from random import Random
 from motcua.generate.axis import HOUR, WORKING_DAY
 from motcua.generate.course import Course
 from motcua.generate.mix import Mix
-from shared.contract import events as wire
+from shared.domain import events
 from shared.domain.events import Channel
 
 MISSING = ("bản sao giấy chứng nhận", "giấy ủy quyền", "bản vẽ hiện trạng", "phiếu khám sức khỏe", "ảnh chân dung")
@@ -34,26 +34,26 @@ def choose(mix: Mix, rng: Random) -> list[Detour]:
 
 
 def ask_for_supplement(course: Course, offset: int, rng: Random) -> None:
-    course.work(offset, wire.SupplementRequested(missing=rng.choice(MISSING)))
+    course.work(offset, events.SupplementRequested(missing=rng.choice(MISSING)))
 
 
 def _lacks_papers(course: Course, rng: Random) -> None:
     paused, resumed = _pause(course, rng)
     due = course.moved_due(paused, resumed)
     ask_for_supplement(course, paused, rng)
-    _resume(course, resumed, wire.Supplemented(due_at=due), due)
+    _resume(course, resumed, events.Supplemented(due_at=due), due)
 
 
 def _owes_money(course: Course, rng: Random) -> None:
     paused, resumed = _pause(course, rng)
     due = course.moved_due(paused, resumed)
     amount = rng.choice(FEES)
-    course.work(paused, wire.PaymentRequested(amount_vnd=amount))
+    course.work(paused, events.PaymentRequested(amount_vnd=amount))
     paid_online = course.plan.channel is Channel.ONLINE and rng.random() < PAID_ONLINE
-    _resume(course, resumed, wire.PaymentSettled(amount_vnd=amount, paid_online=paid_online, due_at=due), due)
+    _resume(course, resumed, events.PaymentSettled(amount_vnd=amount, paid_online=paid_online, due_at=due), due)
 
 
-def _resume(course: Course, offset: int, what: wire.EventData, due: datetime) -> None:
+def _resume(course: Course, offset: int, what: events.Event, due: datetime) -> None:
     course.work(offset, what)
     course.due = due
 
@@ -66,14 +66,14 @@ def _pause(course: Course, rng: Random) -> tuple[int, int]:
 def _asks_another_agency(course: Course, rng: Random) -> None:
     asked = course.cursor + rng.randint(60, _until_due(course))
     agency = rng.choice(AGENCIES)
-    course.work(asked, wire.Forwarded(agency=agency))
-    course.work(asked + rng.randint(HOUR, LONGEST_HOP), wire.ForwardAnswered(agency=agency))
+    course.work(asked, events.Forwarded(agency=agency))
+    course.work(asked + rng.randint(HOUR, LONGEST_HOP), events.ForwardAnswered(agency=agency))
 
 
 def _is_extended(course: Course, rng: Random) -> None:
     days = rng.randint(2, LONGEST_EXTENSION)
     due = datetime.combine(course.plan.office.calendar.add_working_days(course.due.date(), days), course.due.timetz())
-    course.work(course.cursor + rng.randint(60, _until_due(course)), wire.Extended(due_at=due, legal_ground=EXTENSION_GROUND))
+    course.work(course.cursor + rng.randint(60, _until_due(course)), events.Extended(due_at=due, legal_ground=EXTENSION_GROUND))
     course.due = due
 
 

@@ -20,14 +20,12 @@ from motcua.generate.timeline import timeline
 from shared.catalogue import Catalogue
 from shared.contract.codec import encode
 from shared.contract.envelope import JSON, SPEC_VERSION, event_type
-from shared.contract.events import EVENT_DATA, EventData
 from shared.domain.dossier import Dossier, apply
-from shared.domain.events import Channel
+from shared.domain.events import EVENT_TYPES, Channel, Event
 from shared.domain.figures import Figures
-from shared.mapping import to_event
 
 COUNTERS = 12
-TYPES = {name: event_type(name) for name in EVENT_DATA}
+TYPES = {name: event_type(name) for name in EVENT_TYPES}
 
 Pending = tuple[int, int, int, str, str, str, bytes]  # instant, dossier's number, step's number: their order; type, code, source, data
 
@@ -97,11 +95,11 @@ class Year:
         entrance = f"/centres/{place}/{'portal' if plan.channel is Channel.ONLINE else desk}"
         office = f"/centres/{place}/departments/{plan.office.code}"
         for step, (at, what) in enumerate(steps):
-            source = entrance if what.name in {"submitted", "received", "fee_paid", "returned", "rated"} else office
-            yield at, number, step, TYPES[what.name], code, source, encode(_written_out(what))
+            source = entrance if what.kind in {"submitted", "received", "fee_paid", "returned", "rated"} else office
+            yield at, number, step, TYPES[what.kind], code, source, encode(_written_out(what))
 
 
-def _written_out(what: EventData) -> dict[str, object]:
+def _written_out(what: Event) -> dict[str, object]:
     """Every fact by its name, defaults too: whoever counts the file need not know them."""
     return {name: fact for name, fact in asdict(what).items() if fact is not None}
 
@@ -115,6 +113,6 @@ def _fold(code: str, steps: list[Step]) -> Dossier:
     """The dossier after all its steps: the domain itself accepts every one of them."""
     dossier: Dossier | None = None
     for at, what in steps:
-        dossier = apply(dossier, code, to_event(what, moment(at)))
+        dossier = apply(dossier, code, what, moment(at))
     assert dossier is not None
     return dossier

@@ -10,7 +10,7 @@ from motcua.generate.course import Course, Step
 from motcua.generate.ground import Ground
 from motcua.generate.plan import Fate, Plan
 from motcua.generate.windows import Window
-from shared.contract import events as wire
+from shared.domain import events
 from shared.domain.events import Channel
 
 OFFICERS = 12
@@ -37,10 +37,10 @@ def timeline(plan: Plan, ground: Ground, rng: Random) -> list[Step]:
 
 
 def _be_declined(course: Course, ground: Ground, rng: Random) -> None:
-    course.happen(course.plan.received, wire.Submitted(**_facts(course.plan, ground, rng)))
+    course.happen(course.plan.received, events.Submitted(**_facts(course.plan, ground, rng)))
     answered = course.cursor + rng.randint(60, FIRST_STEP_WITHIN)
     if answered < course.axis.end:
-        course.work(answered, wire.Declined(reason=rng.choice(DECLINED_BECAUSE)))
+        course.work(answered, events.Declined(reason=rng.choice(DECLINED_BECAUSE)))
 
 
 def _facts(plan: Plan, ground: Ground, rng: Random) -> dict[str, Any]:
@@ -53,11 +53,11 @@ def _facts(plan: Plan, ground: Ground, rng: Random) -> dict[str, Any]:
 def _come_in(course: Course, ground: Ground, rng: Random) -> None:
     plan, facts = course.plan, _facts(course.plan, ground, rng)
     if plan.submitted is not None:
-        course.happen(plan.submitted, wire.Submitted(**facts))
-    term = wire.Term(plan.term.amount, plan.term.unit.value)
-    course.happen(plan.received, wire.Received(**facts, due_at=plan.due, term=term))
+        course.happen(plan.submitted, events.Submitted(**facts))
+    term = plan.term
+    course.happen(plan.received, events.Received(**facts, due_at=plan.due, term=term))
     if rng.random() < ground.scenario.mix.fee:
-        course.happen(plan.received, wire.FeePaid(amount_vnd=rng.choice(detours.FEES), paid_online=plan.channel is Channel.ONLINE))
+        course.happen(plan.received, events.FeePaid(amount_vnd=rng.choice(detours.FEES), paid_online=plan.channel is Channel.ONLINE))
 
 
 def _to_its_end(course: Course, ground: Ground, rng: Random) -> None:
@@ -104,12 +104,12 @@ def _start(course: Course, ground: Ground, rng: Random, end: int) -> None:
     latest = course.cursor + min(FIRST_STEP_WITHIN, (end - course.cursor) // 4)
     if course.cursor < latest:
         officer = f"{course.plan.office.code}-cb{rng.randint(1, OFFICERS):02d}"
-        course.work(rng.randint(course.cursor, latest), wire.ProcessingStarted(officer=officer))
+        course.work(rng.randint(course.cursor, latest), events.ProcessingStarted(officer=officer))
 
 
 def _apologise(course: Course, closed: int, rng: Random) -> None:
     """The letter of apology goes out when the deadline has passed, before the answer."""
-    course.work(rng.randint(_window(course)[0], closed), wire.Apologised(reason=APOLOGY))
+    course.work(rng.randint(_window(course)[0], closed), events.Apologised(reason=APOLOGY))
 
 
 def _stay_open(course: Course, ground: Ground, rng: Random) -> None:

@@ -18,7 +18,7 @@ from motcua.failure import Failure
 from motcua.importer.line import Line
 from motcua.importer.text import LONGEST_LINE, TOO_LONG, PhysicalLine
 from shared.contract.envelope import JSON, SPEC_VERSION, event_type
-from shared.contract.events import EVENT_DATA, EventData
+from shared.domain.events import EVENT_TYPES, Event
 from shared.echoes import LONGEST_ECHO, shortened
 
 REQUIRED = ("id", "event", "code", "time")
@@ -229,16 +229,16 @@ def _plain(annotation: Any) -> tuple[Any, ...]:
     return (annotation,)
 
 
-def _converters(cls: type[EventData]) -> dict[str, Converter]:
+def _converters(cls: type[Event]) -> dict[str, Converter]:
     fields = {field.name: _plain(field.type) for field in msgspec.structs.fields(cls)}
     return {name: _truth if bool in kinds else _whole for name, kinds in fields.items() if bool in kinds or int in kinds}
 
 
-def _nullable(cls: type[EventData]) -> tuple[str, ...]:
+def _nullable(cls: type[Event]) -> tuple[str, ...]:
     """Fields that must be there and may be null: an empty cell means null."""
     return tuple(field.name for field in msgspec.structs.fields(cls) if field.required and NoneType in _plain(field.type))
 
 
-_CONVERTERS = {name: _converters(cls) for name, cls in EVENT_DATA.items()}
-_NULLABLE = {name: _nullable(cls) for name, cls in EVENT_DATA.items()}
-KNOWN = ENVELOPE | {*TERM} | {field.name for cls in EVENT_DATA.values() for field in msgspec.structs.fields(cls)} - {"term", EXTENSION}
+_CONVERTERS = {name: _converters(cls) for name, cls in EVENT_TYPES.items()}
+_NULLABLE = {name: _nullable(cls) for name, cls in EVENT_TYPES.items()}
+KNOWN = ENVELOPE | {*TERM} | {field.name for cls in EVENT_TYPES.values() for field in msgspec.structs.fields(cls)} - {"term", EXTENSION}

@@ -5,9 +5,8 @@ from datetime import datetime
 
 from motcua.verify.difference import Difference, of_dossier
 from shared.contract.codec import encode
-from shared.contract.status import StatusV1
+from shared.contract.status import StatusV1, status_of
 from shared.domain.dossier import Dossier
-from shared.mapping import to_status
 
 NOT_OF_THE_LOG = {"version", "recordedtime", "alerted"}  # the processor's own: a threshold that was announced makes a version
 COMPARED = [name for name in StatusV1.__struct_fields__ if name not in NOT_OF_THE_LOG]
@@ -31,7 +30,7 @@ def compare_dossiers(place: str, dossiers: Mapping[str, Dossier], held: Iterable
 
 
 def _compare(place: str, dossier: Dossier, status: StatusV1) -> Iterator[Difference]:
-    counted = to_status(dossier, version=status.version, recordedtime=status.recordedtime, alerted=status.alerted)
+    counted = status_of(dossier, version=status.version, recordedtime=status.recordedtime, alerted=status.alerted)
     if counted == status:
         return
     for name in COMPARED:

@@ -16,7 +16,7 @@ from shared.domain.dossier import Dossier
 from shared.domain.events import Channel, OnlineLevel
 from shared.domain.lifecycle import State
 from shared.domain.localtime import ONE_DAY, local_date
-from shared.domain.timeliness import closed_timeliness, in_hours
+from shared.domain.timeliness import closed_timeliness
 
 Counts = Mapping[str, int]
 RowOf = Callable[[Dossier], str]
@@ -36,11 +36,11 @@ class Facts:
 
     def overdue_at_end_of(self, day: date, definition: Definition) -> bool:
         """Its deadline has passed, and no pause holds it; one that began when it was overdue already does not."""
-        due, hours = self._due_at_end_of(day), in_hours(self.dossier)
-        if due is None or definition.overdue_on(due, in_hours=hours) > day:
+        deadline = self.dossier.due(self._due_at_end_of(day))
+        if deadline is None or definition.overdue_on(deadline) > day:
             return False
         paused_at = self.paused_at_end_of(day)
-        return paused_at is None or paused_at >= definition.overdue_from(due, in_hours=hours)
+        return paused_at is None or paused_at >= definition.overdue_from(deadline)
 
     def paused_at_end_of(self, day: date) -> datetime | None:
         """When the pause that holds at the end of the day began."""

@@ -9,11 +9,10 @@ import msgspec
 from msgspec import Struct
 
 from motcua.verify.difference import Difference, of_dossier
-from shared.contract.envelope import CloudEvent
+from shared.contract.envelope import CloudEvent, event_of
 from shared.domain.dossier import Dossier, apply
 from shared.domain.errors import Refusal
 from shared.domain.localtime import local_date
-from shared.mapping import decode_data, to_event
 
 LOG = "the log"
 
@@ -72,7 +71,7 @@ class Recount:
         self.events += 1
         before = self.dossiers.get(code)
         try:
-            after = apply(before, code, to_event(decode_data(event), event.time))
+            after = apply(before, code, event_of(event), event.time)
         except (Refusal, ValueError) as refusal:
             self._fault(code, f"holds event {event.id} against the rules: {refusal}")
             return

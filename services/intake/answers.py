@@ -7,7 +7,7 @@ from services.intake.schemas import DossierAnswer, EventAnswer, Term
 from shared.domain import terms
 from shared.domain.dossier import Dossier
 from shared.domain.errors import Refusal, TransitionNotAllowed
-from shared.mapping import timeliness_of
+from shared.domain.timeliness import timeliness_of
 from shared.problems import Problem
 
 TITLES = {404: "Not Found", 409: "Conflict", 413: "Content Too Large", 422: "Unprocessable Content"}

@@ -6,8 +6,9 @@ from typing import Any
 import msgspec
 from msgspec import UNSET, Raw, Struct, UnsetType
 
-from shared.contract.envelope import DossierCode, EventId, Instant, Text
-from shared.domain.events import Event
+from shared.contract.envelope import DossierCode, EventId
+from shared.domain.events import Event, Text
+from shared.domain.localtime import Instant
 
 
 class Sent(Struct, frozen=True, kw_only=True, gc=False):
@@ -62,6 +63,7 @@ class Candidate(Struct, frozen=True, kw_only=True):
     name: str
     sent: Sent
     event: Event
+    occurred_at: datetime
     others: dict[str, Raw] | None = None
     mint: Mint | None = None
     key_use: KeyUse | None = None

@@ -4,17 +4,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from shared.contract.envelope import CloudEvent
-from shared.domain import events as domain
+from shared.contract.envelope import CloudEvent, event_of
 from shared.domain.dossier import Dossier, apply
-from shared.mapping import decode_data, to_event
+from shared.domain.events import Event
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
     """`computed`: the deadline that the event carries is intake's own count, not the sender's."""
 
-    event: domain.Event
+    event: Event
     before: Dossier | None
     after: Dossier
     recorded_at: datetime
@@ -26,8 +25,8 @@ def changes(code: str, logged: Iterable[tuple[CloudEvent, str]]) -> list[Change]
     found: list[Change] = []
     before: Dossier | None = None
     for envelope, added in logged:
-        event = to_event(decode_data(envelope), envelope.time)
-        after = apply(before, code, event)
+        event = event_of(envelope)
+        after = apply(before, code, event, envelope.time)
         assert envelope.recordedtime is not None, "intake dates what it logs"
         found.append(Change(event, before, after, envelope.recordedtime, "due_at" in added.split(",")))
         before = after

@@ -14,12 +14,12 @@ from services.intake.identity import new_event_id
 from services.intake.parsing import canonical_digest, parse
 from services.intake.refusals import Malformed, UnknownDepartment, UnknownType
 from services.intake.schemas import NewDossier
-from shared.codes import DEPARTMENT_CODE
-from shared.contract import events as wire
 from shared.contract.accepted import EXTENSION
 from shared.contract.codec import encode
 from shared.contract.envelope import JSON, SPEC_VERSION, event_type
+from shared.domain.codes import DEPARTMENT_CODE
 from shared.domain.errors import InstantOutOfRange
+from shared.domain.events import EVENT_TYPES
 from shared.domain.localtime import local
 
 SOURCE = "/intake"
@@ -50,10 +50,10 @@ def short_form(body: bytes, code: str, *, now: datetime, applicant_key: bytes) -
     event = _decode_any(fields.pop(EVENT, Raw(b"null")))
     if not isinstance(event, str):
         raise wrong_field(EVENT, "is missing" if event is None else "is not a text", HINTS[EVENT])
-    if event not in wire.EVENT_DATA:
-        msg = f"event: {echo(event)} is not an event of the lifecycle; choose one of {', '.join(wire.EVENT_DATA)}"
+    if event not in EVENT_TYPES:
+        msg = f"event: {echo(event)} is not an event of the lifecycle; choose one of {', '.join(EVENT_TYPES)}"
         raise UnknownType(msg, "type")
-    known = (EVENT, OCCURRED_AT, *wire.EVENT_DATA[event].__struct_fields__, EXTENSION)
+    known = (EVENT, OCCURRED_AT, *EVENT_TYPES[event].__struct_fields__, EXTENSION)
     for name in fields:
         if name not in known:
             raise unknown_field(f"data.{name}", event, known)

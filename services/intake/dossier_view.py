@@ -63,12 +63,7 @@ def view(
 
 def _corrects_a_closed_deadline(change: Change) -> bool:
     event, before = change.event, change.before
-    return (
-        isinstance(event, Corrected)
-        and event.corrected_field == CorrectableField.DUE_AT
-        and before is not None
-        and before.closed_at is not None
-    )
+    return isinstance(event, Corrected) and event.field is CorrectableField.DUE_AT and before is not None and before.closed_at is not None
 
 
 def _item(envelope: CloudEvent) -> HistoryItem:

@@ -3,9 +3,8 @@
 from collections.abc import Iterable
 from itertools import islice
 
-from shared.contract.envelope import decode_envelope
+from shared.contract.envelope import decode_envelope, event_of
 from shared.domain.dossier import Dossier, apply
-from shared.mapping import decode_data, to_event
 
 
 def replay(code: str, events: Iterable[bytes]) -> Dossier:
@@ -13,7 +12,7 @@ def replay(code: str, events: Iterable[bytes]) -> Dossier:
     dossier: Dossier | None = None
     for event in events:
         envelope = decode_envelope(event)
-        dossier = apply(dossier, code, to_event(decode_data(envelope), envelope.time))
+        dossier = apply(dossier, code, event_of(envelope), envelope.time)
     assert dossier is not None, f"the log has no event of {code}"
     return dossier
 

@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-import msgspec
 from fastapi import FastAPI
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
@@ -11,11 +10,12 @@ from pydantic.json_schema import models_json_schema
 from services.intake.announcements.schemas import NewAnnouncement
 from services.intake.answers import STATUS
 from services.intake.schemas import NewDossier
-from shared.codes import DOSSIER_CODE
 from shared.contract.accepted import ACCEPTED, REQUIRED_BY_LAW
 from shared.contract.envelope import JSON, event_type
-from shared.contract.schemas.generated import tidy
+from shared.contract.schemas.generated import components
+from shared.domain.codes import DOSSIER_CODE
 from shared.domain.errors import Refusal
+from shared.domain.terms import Term
 
 Schema = dict[str, Any]
 REFERENCE = "#/components/schemas/{name}"
@@ -126,8 +126,8 @@ def _components() -> Schema:
     _, bodies = models_json_schema(
         [(NewDossier, "validation"), (NewAnnouncement, "validation")], ref_template=REFERENCE.replace("name", "model")
     )
-    _, data = msgspec.json.schema_components(ACCEPTED.values(), ref_template=REFERENCE)
-    data = tidy(data)
+    data = components(ACCEPTED.values(), REFERENCE)
+    data[Term.__name__]["additionalProperties"] = False
     for name, field in REQUIRED_BY_LAW.items():
         data[_class(name)] = _requiring(data[_class(name)], field)
     short = {f"Event{_class(name)}": _short_form(name, data[_class(name)]) for name in ACCEPTED}

@@ -15,17 +15,16 @@ from services.intake.hints import HINTS, INSTANT, echo, malformed, unknown_field
 from services.intake.identity import is_pseudonym, pseudonym
 from services.intake.refusals import Malformed, UnknownType
 from services.intake.texts import check_attribute, check_extension, check_text
-from shared.codes import DOSSIER_CODE, PROCEDURE_CODE
-from shared.contract import events as wire
 from shared.contract.accepted import ACCEPTED, EXTENSION, FREE_TEXTS, NAMES
 from shared.contract.envelope import JSON, LONGEST_CODE, SPEC_VERSION, event_type
 from shared.contract.instants import may_be_finer
+from shared.domain.codes import DOSSIER_CODE, PROCEDURE_CODE
 from shared.domain.errors import InstantOutOfRange
-from shared.domain.events import Channel, CorrectableField, OnlineLevel
+from shared.domain.events import EVENT_TYPES, Channel, CorrectableField, Corrected, Event, OnlineLevel, Received, Submitted
 from shared.domain.localtime import local, written
-from shared.mapping import to_event
+from shared.domain.terms import Term
 
-NAMING_APPLICANT = (wire.Received, wire.Submitted)
+NAMING_APPLICANT = (Received, Submitted)
 DIGEST_BYTES = 16
 MOST_ATTRIBUTES, LONGEST_ATTRIBUTE_NAME = 20, 20
 NO_DATA = Raw(b"{}")
@@ -50,8 +49,8 @@ _decode_named = msgspec.json.Decoder(_Named).decode
 _encode = msgspec.json.Encoder().encode
 _encode_canonical = msgspec.json.Encoder(order="sorted").encode
 _DECODE_DATA = {name: msgspec.json.Decoder(cls).decode for name, cls in ACCEPTED.items()}
-_FIELDS = {name: tuple(field for field in (*wire.EVENT_DATA[name].__struct_fields__, EXTENSION)) for name in ACCEPTED}
-_NAMES = {event_type(name): name for name in wire.EVENT_DATA}
+_FIELDS = {name: tuple(field for field in (*EVENT_TYPES[name].__struct_fields__, EXTENSION)) for name in ACCEPTED}
+_NAMES = {event_type(name): name for name in EVENT_TYPES}
 _INSTANTS: dict[str, tuple[str, ...]] = {
     name: tuple(field for field in ("due_at", "promised_at") if field in fields) for name, fields in _FIELDS.items()
 }
@@ -63,16 +62,16 @@ _ATTRIBUTE_NAME = re.compile(r"[a-z0-9]+")
 def parse(line: bytes, applicant_key: bytes) -> Candidate:
     """The event in `line`, its applicant a pseudonym made with the key; raises a `Refusal` when it is none."""
     sent, others, contents = _quickly(line) or _carefully(line)
-    name = contents.name
+    name = contents.kind.value
     _check_envelope(sent)
     _check_contents(name, contents)
     if isinstance(contents, NAMING_APPLICANT) and contents.applicant is not None and not is_pseudonym(contents.applicant):
         sent = with_data(sent, applicant=pseudonym(contents.applicant, applicant_key))
-    event = to_event(contents, _in_range("time", sent.time))
-    return Candidate(event_id=sent.id, code=sent.subject, name=name, sent=sent, event=event, others=others)
+    at = _in_range("time", sent.time)
+    return Candidate(event_id=sent.id, code=sent.subject, name=name, sent=sent, event=contents, occurred_at=at, others=others)
 
 
-Read = tuple[Sent, dict[str, Raw] | None, wire.EventData]
+Read = tuple[Sent, dict[str, Raw] | None, Event]
 
 
 def _quickly(line: bytes) -> Read | None:
@@ -107,11 +106,11 @@ _DEFAULTS = {  # fields that are read also where they are not written, as a writ
         for field in msgspec.structs.fields(cls)
         if field.default not in (None, msgspec.NODEFAULT)
     )
-    for name, cls in wire.EVENT_DATA.items()
+    for name, cls in EVENT_TYPES.items()
 }
 
 
-def _quotes_of(name: str, contents: wire.EventData, line: bytes) -> int | None:
+def _quotes_of(name: str, contents: Event, line: bytes) -> int | None:
     """How many quotes the data has when every field that was read stands in it once and no other does; None when that is not known."""
     values = astuple(contents)
     if values[-1] is not None:
@@ -141,7 +140,7 @@ def _carefully(line: bytes) -> Read:
     _check_others(others)
     name = _NAMES.get(sent.type)
     if name is None:
-        msg = f"type {echo(sent.type)} is not an event of the lifecycle; {HINTS['type']}, <event> one of {', '.join(wire.EVENT_DATA)}"
+        msg = f"type {echo(sent.type)} is not an event of the lifecycle; {HINTS['type']}, <event> one of {', '.join(EVENT_TYPES)}"
         raise UnknownType(msg)
     return sent, others or None, _contents(name, sent.data)
 
@@ -170,7 +169,7 @@ def canonical_digest(value: object) -> bytes:
     return hashlib.blake2b(_encode_canonical(value), digest_size=DIGEST_BYTES).digest()
 
 
-def _contents(name: str, data: Raw) -> wire.EventData:
+def _contents(name: str, data: Raw) -> Event:
     try:
         given = _decode_members(data)
     except UNREADABLE as wrong:
@@ -181,12 +180,21 @@ def _contents(name: str, data: Raw) -> wire.EventData:
     if EXTENSION in given:
         check_extension(given[EXTENSION])
     try:
-        return _DECODE_DATA[name](data)
+        contents = _DECODE_DATA[name](data)
     except UNREADABLE as wrong:
         raise malformed(wrong, "data") from wrong
+    if isinstance(contents, Received) and contents.term is not None:
+        _check_term(given["term"])
+    return contents
 
 
-def _check_contents(name: str, contents: wire.EventData) -> None:
+def _check_term(term: Raw) -> None:
+    for field in _decode_members(term):
+        if field not in Term.__struct_fields__:
+            raise wrong_field(f"data.term.{field}", "is not known")
+
+
+def _check_contents(name: str, contents: Event) -> None:
     for field in _INSTANTS[name]:
         instant = getattr(contents, field)
         if instant is not None:
@@ -195,7 +203,7 @@ def _check_contents(name: str, contents: wire.EventData) -> None:
         text = getattr(contents, field)
         if text is not None:
             check_text(field, text, is_name=is_name)
-    if isinstance(contents, wire.Corrected):
+    if isinstance(contents, Corrected):
         _check_correction(contents)
 
 
@@ -241,13 +249,13 @@ def _check_others(others: dict[str, Raw]) -> None:
         check_attribute(name, value)
 
 
-def _check_correction(correction: wire.Corrected) -> None:
+def _check_correction(correction: Corrected) -> None:
     for field, value in (("data.old_value", correction.old_value), ("data.new_value", correction.new_value)):
         if value is None:
             continue
-        if correction.field == "due_at":
+        if correction.field is CorrectableField.DUE_AT:
             _check_written_instant(field, value)
-        elif correction.field == "procedure" and not re.fullmatch(PROCEDURE_CODE, value, re.ASCII):
+        elif correction.field is CorrectableField.PROCEDURE and not re.fullmatch(PROCEDURE_CODE, value, re.ASCII):
             raise wrong_field(field, f"{echo(value)} is not a procedure's code", "write it as 2.000635")
         elif (choices := _CHOICES.get(correction.field)) and value not in choices:
             raise wrong_field(field, f"{echo(value)} is no {correction.field}", f"choose one of {', '.join(choices)}")
@@ -255,7 +263,7 @@ def _check_correction(correction: wire.Corrected) -> None:
             raise wrong_field(field, f"{echo(value)} holds characters that a code can't have", "use A-Z, 0-9, '.' and '-'")
 
 
-_CHOICES: dict[str, list[str]] = {CorrectableField.CHANNEL: list(Channel), CorrectableField.ONLINE_LEVEL: list(OnlineLevel)}
+_CHOICES: dict[CorrectableField, list[str]] = {CorrectableField.CHANNEL: list(Channel), CorrectableField.ONLINE_LEVEL: list(OnlineLevel)}
 
 
 def _check_written_instant(field: str, text: str) -> None:

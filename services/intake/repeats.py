@@ -6,15 +6,16 @@ import msgspec
 from msgspec import Raw
 
 from services.intake.candidates import ATTRIBUTES, Candidate, Sent
-from shared.contract import events as wire
+from shared.domain.events import EVENT_TYPES, CorrectableField, Corrected
 from shared.domain.localtime import local, written
+from shared.domain.terms import Term
 
 _decode_logged = msgspec.json.Decoder(Sent).decode
 _decode_object = msgspec.json.Decoder(dict[str, Raw]).decode
 _decode_any = msgspec.json.Decoder().decode
 _encode_canonical = msgspec.json.Encoder(order="sorted").encode
-_DECODE_DATA = {name: msgspec.json.Decoder(cls).decode for name, cls in wire.EVENT_DATA.items()}
-_TERM = frozenset(wire.Term.__struct_fields__)
+_DECODE_DATA = {name: msgspec.json.Decoder(cls).decode for name, cls in EVENT_TYPES.items()}
+_TERM = frozenset(Term.__struct_fields__)
 
 
 def repeats(candidate: Candidate, logged: bytes, added: frozenset[str]) -> bool:
@@ -54,7 +55,7 @@ def _contents(name: str, data: Raw) -> dict[str, Any]:
     """The fields of the contract, defaults filled in, instants as instants."""
     contents = _DECODE_DATA[name](data)
     fields = msgspec.structs.asdict(contents)
-    if isinstance(contents, wire.Corrected) and contents.field == "due_at":
+    if isinstance(contents, Corrected) and contents.field is CorrectableField.DUE_AT:
         for side in ("old_value", "new_value"):
             fields[side] = None if fields[side] is None else local(written(fields[side]))
     return fields
@@ -62,7 +63,7 @@ def _contents(name: str, data: Raw) -> dict[str, Any]:
 
 def _unknown(name: str, data: Raw) -> dict[str, Raw]:
     """The fields that the contract does not have, those inside a term among them."""
-    fields, known = _decode_object(data), wire.EVENT_DATA[name].__struct_fields__
+    fields, known = _decode_object(data), EVENT_TYPES[name].__struct_fields__
     found = {field: value for field, value in fields.items() if field not in known}
     if "term" in known and bytes(fields.get("term", b"null")) != b"null":
         found |= {f"term.{field}": value for field, value in _decode_object(fields["term"]).items() if field not in _TERM}

@@ -8,9 +8,9 @@ import msgspec
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
-from shared.codes import DOSSIER_CODE
-from shared.contract.envelope import Instant as WireInstant
 from shared.contract.instants import cut
+from shared.domain.codes import DOSSIER_CODE
+from shared.domain.localtime import Instant as WireInstant
 from shared.echoes import MOST_REJECTIONS
 
 Channel = Literal["online", "in_person", "postal"]

@@ -100,7 +100,7 @@ class Changelog:
     async def recall(self, number: int, partition: Partition, codes: set[str]) -> None:
         """Take forgotten dossiers back into memory."""
         found = await self._newest(number, partition, lambda code: code in codes)
-        partition.remember([entry_of(*usable_status(value)) for value in found], self._clock())
+        partition.remember([entry_of(usable_status(value)) for value in found], self._clock())
 
     async def forgotten(self, number: int, partition: Partition) -> list[bytes]:
         """The statuses of the dossiers that are not in memory."""
@@ -127,15 +127,15 @@ class Changelog:
         first_read = not partition.entries and not partition.has_forgotten
         for code, (order, value) in fold.newest.items():
             try:
-                status, dossier = usable_status(value)
+                status = usable_status(value)
             except Unusable as unusable:  # a marked record of ours that can't be read: the events tell what it said
                 log.warning("status_unusable_at_recovery", partition=number, code=code, detail=unusable.detail)
                 continue
             known = partition.entries.get(code)
             partition.place.events += order[0] - (0 if known is None else known.dossier.sequence)
-            entry = entry_of(status, dossier)
+            entry = entry_of(status)
             if known is None and is_forgettable(status, old):
-                partition.count_forgotten(seat_of_closed(dossier))
+                partition.count_forgotten(seat_of_closed(entry.dossier))
             elif first_read:
                 partition.entries[code] = entry
             else:

@@ -6,10 +6,9 @@ from datetime import datetime, timedelta
 from heapq import heapify, heappop, heappush
 
 from services.processing.ledger import Entry
-from shared.domain.deadline import overdue_from
 from shared.domain.definitions import Timeliness
 from shared.domain.dossier import Dossier
-from shared.domain.timeliness import Standing, closed_timeliness, in_hours, standing
+from shared.domain.timeliness import Standing, closed_timeliness, standing
 
 Seat = tuple[str, str]  # department, timeliness
 STALE_SHARE = 2  # the heap is rebuilt when it holds more than this many times the thresholds that matter
@@ -87,9 +86,10 @@ class StatusIndex:
             self._seats[code] = new
 
     def _thresholds(self, dossier: Dossier) -> Iterator[datetime]:
-        if dossier.is_open and dossier.due_at is not None and dossier.suspended_since is None:
-            yield dossier.due_at - self._due_soon
-            yield overdue_from(dossier.due_at, in_hours=in_hours(dossier))
+        deadline = dossier.deadline
+        if dossier.is_open and deadline is not None and dossier.suspended_since is None:
+            yield deadline.due_at - self._due_soon
+            yield deadline.overdue_from()
 
 
 def seat_of_closed(dossier: Dossier) -> Seat | None:

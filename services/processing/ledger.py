@@ -6,14 +6,13 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from shared.contract.envelope import CloudEvent, decode_envelope, event_name
-from shared.contract.status import AlertV1, StatusV1
+from shared.contract.envelope import CloudEvent, UnknownEventType, decode_envelope, event_name, event_of
+from shared.contract.status import AlertV1, StatusV1, status_of, version_of
 from shared.domain.dossier import Dossier, apply
 from shared.domain.errors import Refusal
 from shared.domain.lifecycle import SUSPENDED
 from shared.domain.localtime import local
 from shared.domain.timeliness import Standing
-from shared.mapping import UnknownEventType, decode_data, to_event, to_status, version_of
 from shared.usable import MALFORMED, Unusable
 
 SEQUENCE_GAP = "sequence_gap"
@@ -39,11 +38,12 @@ class Entry(Struct, frozen=True, gc=False):
         return self.dossier.sequence, self.version
 
     def status(self) -> StatusV1:
-        return to_status(self.dossier, version=self.version, recordedtime=self.recordedtime, alerted=self.alerted)
+        return status_of(self.dossier, version=self.version, recordedtime=self.recordedtime, alerted=self.alerted)
 
 
-def entry_of(status: StatusV1, dossier: Dossier) -> Entry:
+def entry_of(status: StatusV1) -> Entry:
     """The ledger's entry of a snapshot, as recovery reads it."""
+    dossier = status.dossier()
     return Entry(dossier, status.recordedtime, _in_force(dossier, status.alerted))
 
 
@@ -87,8 +87,7 @@ def step(entry: Entry | None, envelope: CloudEvent) -> Entry | None:
     if envelope.sequence > known + 1:
         raise Unusable(SEQUENCE_GAP, f"{envelope.subject}: event {envelope.sequence} came after event {known}")
     try:
-        event = to_event(decode_data(envelope), envelope.time)
-        dossier = apply(None if entry is None else entry.dossier, envelope.subject, event)
+        dossier = apply(None if entry is None else entry.dossier, envelope.subject, event_of(envelope), envelope.time)
     except UnknownEventType as unknown:
         raise Unusable("unknown_type", str(unknown)) from unknown
     except Refusal as refusal:

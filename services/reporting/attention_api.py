@@ -83,7 +83,7 @@ def _followed(desks: Desks, snapshots: Iterable[Stored], officer: str | None) ->
 
 def _dossier_of(code: str, snapshot: bytes) -> Dossier:
     try:
-        return usable_status(snapshot)[1]
+        return usable_status(snapshot)
     except Unusable as unusable:
         raise BrokenDossier(code, unusable.detail) from unusable
 

@@ -5,7 +5,7 @@ from datetime import datetime
 import msgspec
 
 from shared.domain.dossier import Dossier
-from shared.domain.timeliness import in_hours
+from shared.domain.terms import counts_hours
 
 
 class Listed(msgspec.Struct, frozen=True, array_like=True):
@@ -26,7 +26,7 @@ def listed_of(dossier: Dossier) -> Listed:
         dossier.state.value,
         dossier.received_at,
         dossier.due_at,
-        in_hours(dossier),
+        counts_hours(dossier.term),
         dossier.closed_at,
         None if dossier.closed_as is None else dossier.closed_as.value,
         dossier.returned_at,

@@ -8,7 +8,6 @@ from shared.domain.counting import Stretch, overdue_span
 from shared.domain.definitions import BY_DATE
 from shared.domain.dossier import Dossier
 from shared.domain.localtime import ONE_DAY, local_date
-from shared.domain.timeliness import in_hours
 
 
 def standing_deltas(dossier: Dossier, held: Sequence[Stretch]) -> list[tuple[date, Standing, int]]:
@@ -17,13 +16,13 @@ def standing_deltas(dossier: Dossier, held: Sequence[Stretch]) -> list[tuple[dat
         return []
     found: list[tuple[date, Standing, int]] = []
     for stretch in held:
-        if stretch.due is None:
+        if stretch.deadline is None:
             continue
         if stretch.paused_at is None:
-            due = local_date(stretch.due)
+            due = local_date(stretch.deadline.due_at)
             end = due + ONE_DAY if stretch.end is None else min(due + ONE_DAY, stretch.end)
             found += _between(Standing.DUE_SOON, max(stretch.first, due - ONE_DAY), end)
-        elif span := overdue_span(stretch, BY_DATE, in_hours=in_hours(dossier)):
+        elif span := overdue_span(stretch, BY_DATE):
             found += _between(Standing.SUSPENDED_OVERDUE, *span)
     return found
 

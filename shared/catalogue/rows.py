@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
-from shared.codes import DEPARTMENT_CODE, PROCEDURE_CODE, exactly
+from shared.domain.codes import DEPARTMENT_CODE, PROCEDURE_CODE, exactly
 from shared.domain.events import Channel, OnlineLevel
 
 DepartmentCode = Annotated[str, Meta(pattern=exactly(DEPARTMENT_CODE))]

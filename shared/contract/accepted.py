@@ -8,7 +8,7 @@ from typing import Annotated, Any, cast
 import msgspec
 from msgspec import Meta
 
-from shared.contract.events import EVENT_DATA, TERM, EventData, Term
+from shared.domain.events import EVENT_TYPES, Event
 
 EXTENSION = "x"
 EXTENSION_KEY = r"^[a-z][a-z0-9_]{0,39}$"
@@ -40,16 +40,9 @@ REQUIRED_BY_LAW: dict[str, str] = {
 """The field that an event must have to be taken; events logged before this was asked for may lack it."""
 
 
-class AcceptedTerm(Term, frozen=True, forbid_unknown_fields=True):
-    """A term with no other field."""
-
-
-def _only(contents: type[EventData]) -> type[EventData]:
-    fields: list[tuple[str, Any, Any]] = [(EXTENSION, Extension, None)]
-    if "term" in contents.__struct_fields__:
-        fields.insert(0, ("term", Annotated[AcceptedTerm | None, TERM], None))
+def _only(contents: type[Event]) -> type[Event]:
     options: dict[str, Any] = {"frozen": True, "kw_only": True, "forbid_unknown_fields": True, "namespace": {"__doc__": contents.__doc__}}
-    return cast("type[EventData]", msgspec.defstruct(contents.__name__, fields, bases=(contents,), **options))
+    return cast("type[Event]", msgspec.defstruct(contents.__name__, [(EXTENSION, Extension, None)], bases=(contents,), **options))
 
 
-ACCEPTED: dict[str, type[EventData]] = {name: _only(cls) for name, cls in EVENT_DATA.items()}
+ACCEPTED: dict[str, type[Event]] = {name: _only(cls) for name, cls in EVENT_TYPES.items()}

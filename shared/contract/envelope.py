@@ -1,13 +1,14 @@
-"""The CloudEvents 1.0 envelope, structured JSON, the same on HTTP and on Kafka."""
+"""The CloudEvents 1.0 envelope, structured JSON, the same on HTTP and on Kafka; its `data` is an event of the domain."""
 
-from datetime import datetime
 from functools import lru_cache
 from typing import Annotated, Final, Literal
 
 import msgspec
 from msgspec import Meta, Raw, Struct
 
-from shared.codes import DOSSIER_CODE, exactly
+from shared.domain.codes import DOSSIER_CODE, exactly
+from shared.domain.events import EVENT_TYPES, Event, Text
+from shared.domain.localtime import Instant
 
 TYPE_PREFIX = "vn.motcua.dossier."
 VERSION_SUFFIX = ".v1"
@@ -17,8 +18,6 @@ LONGEST_CODE = 64
 
 EventId = Annotated[str, Meta(min_length=1, max_length=200)]
 DossierCode = Annotated[str, Meta(pattern=exactly(DOSSIER_CODE), max_length=LONGEST_CODE)]
-Instant = Annotated[datetime, Meta(tz=True)]
-Text = Annotated[str, Meta(min_length=1, max_length=2000)]
 
 
 class CloudEvent(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -54,3 +53,17 @@ def event_type(name: str) -> str:
 
 
 decode_envelope = msgspec.json.Decoder(CloudEvent).decode
+_DECODERS = {event_type(name): msgspec.json.Decoder(cls).decode for name, cls in EVENT_TYPES.items()}
+
+
+class UnknownEventType(ValueError):
+    """The envelope's type is not an event of the lifecycle."""
+
+
+def event_of(envelope: CloudEvent) -> Event:
+    """What happened, by the envelope's type and data; raises UnknownEventType, or msgspec.ValidationError naming the field."""
+    decode = _DECODERS.get(envelope.type)
+    if decode is None:
+        msg = f"type {envelope.type!r} is not an event of the lifecycle; expected {TYPE_PREFIX}<event>{VERSION_SUFFIX}"
+        raise UnknownEventType(msg)
+    return decode(envelope.data)

@@ -1,36 +1,20 @@
 """The status snapshot: a dossier after its latest event; the processor's changelog and what reporting counts from."""
 
-from msgspec import Struct
+from collections.abc import Mapping
+from datetime import datetime
 
-from shared.contract.envelope import Instant
-from shared.contract.events import Channel, OnlineLevel, Term
+from msgspec import Struct, field
+from msgspec.structs import asdict
 
+from shared.domain.dossier import Dossier
+from shared.domain.localtime import Instant
+from shared.domain.timeliness import Standing, timeliness_of
 
-class SuspensionV1(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A pause; `kind` is the state that suspends."""
-
-    kind: str
-    started_at: Instant
-    ended_at: Instant | None = None
-
-
-class DeadlineV1(Struct, frozen=True, kw_only=True):
-    """From `at` on, the dossier was due at `due_at`."""
-
-    at: Instant
-    due_at: Instant
+VERSIONS_AN_EVENT = 4
+_RANKS = {Standing.DUE_SOON.value: 1, Standing.OVERDUE.value: 2}
 
 
-class HopV1(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """The dossier was forwarded to another agency, with a deadline of the hop's own; open without `answered_at`."""
-
-    agency: str | None = None
-    forwarded_at: Instant
-    due_at: Instant | None = None
-    answered_at: Instant | None = None
-
-
-class StatusV1(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class StatusV1(Dossier, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """`version` grows with every change, `sequence` is the last event's; a reader keeps the highest version it saw.
 
     `timeliness` is early, on_time, overdue or no_deadline once closed; within, due_soon, overdue, suspended or no_deadline while open:
@@ -39,32 +23,37 @@ class StatusV1(Struct, frozen=True, kw_only=True, omit_defaults=True):
     `alerted` maps a threshold (due_soon, overdue) to the deadline it was announced for.
     """
 
-    code: str
     version: int
-    sequence: int
-    state: str
-    department: str
-    procedure: str
-    channel: Channel
-    last_occurred_at: Instant
     recordedtime: Instant
     timeliness: str | None = None
-    online_level: OnlineLevel | None = None
-    submitted_at: Instant | None = None
-    received_at: Instant | None = None
-    term: Term | None = None
-    due_original: Instant | None = None
     due_at: Instant | None = None
-    deadlines: tuple[DeadlineV1, ...] = ()
-    suspensions: tuple[SuspensionV1, ...] = ()
-    closed_at: Instant | None = None
-    closed_as: str | None = None
-    returned_at: Instant | None = None
-    return_channel: Channel | None = None
-    apologised_at: Instant | None = None
-    officer: str | None = None
-    alerted: dict[str, Instant] = {}
-    hops: tuple[HopV1, ...] = ()
+    alerted: dict[str, Instant] = field(default_factory=dict)
+
+    def dossier(self) -> Dossier:
+        """The dossier alone, as events go on to change it."""
+        return Dossier(**{name: getattr(self, name) for name in Dossier.__struct_fields__})
+
+
+def status_of(dossier: Dossier, *, version: int, recordedtime: datetime, alerted: dict[str, datetime]) -> StatusV1:
+    """The snapshot of a dossier after its latest event."""
+    timeliness = _timeliness_after(dossier, alerted)
+    return StatusV1(
+        **asdict(dossier), version=version, recordedtime=recordedtime, timeliness=timeliness, due_at=dossier.due_at, alerted=alerted
+    )
+
+
+def version_of(sequence: int, alerted: Mapping[str, datetime], due_at: datetime | None) -> int:
+    """The version of a snapshot: a function of its content, the event and what has been announced since of the deadline in force."""
+    return sequence * VERSIONS_AN_EVENT + sum(_RANKS.get(threshold, 0) for threshold, due in alerted.items() if due == due_at)
+
+
+def _timeliness_after(dossier: Dossier, alerted: Mapping[str, datetime]) -> str | None:
+    """The timeliness of a snapshot: as it was at the latest event, or what has been announced since of the deadline in force."""
+    if dossier.is_open and dossier.suspended_since is None:
+        for threshold in (Standing.OVERDUE, Standing.DUE_SOON):
+            if dossier.due_at is not None and alerted.get(threshold.value) == dossier.due_at:
+                return threshold.value
+    return timeliness_of(dossier, dossier.last_occurred_at)
 
 
 class AlertV1(Struct, frozen=True, kw_only=True):

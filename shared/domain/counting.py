@@ -9,12 +9,12 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import NamedTuple
 
+from shared.domain.deadline import Deadline
 from shared.domain.definitions import BY_DATE, Definition, Timeliness
 from shared.domain.dossier import Dossier
 from shared.domain.events import Channel, OnlineLevel
 from shared.domain.lifecycle import State
 from shared.domain.localtime import local_date
-from shared.domain.timeliness import in_hours
 
 
 class Measure(StrEnum):
@@ -59,7 +59,7 @@ class Stretch(NamedTuple):
 
     first: date
     end: date | None
-    due: datetime | None
+    deadline: Deadline | None
     paused_at: datetime | None
 
 
@@ -84,14 +84,14 @@ def judgements(dossier: Dossier, definition: Definition, held: Sequence[Stretch]
     """What the definition adds to the facts, in the JUDGED measures; `held` are the dossier's stretches, the same for every definition."""
     if dossier.received_at is None or not held:
         return []
-    hours = in_hours(dossier)
     found: list[Delta] = []
     for stretch in held:
-        span = overdue_span(stretch, definition, in_hours=hours)
+        span = overdue_span(stretch, definition)
         if span is not None:
             found += _stock(Measure.OPEN_OVERDUE, *span)
-    if dossier.closed_at is not None and dossier.due_at is not None:
-        timeliness = definition.judge(dossier.closed_at, dossier.due_at, in_hours=hours)
+    deadline = dossier.deadline
+    if dossier.closed_at is not None and deadline is not None:
+        timeliness = definition.judge(dossier.closed_at, deadline)
         found.append(Delta(local_date(dossier.closed_at), _RESOLVED_AS[timeliness], 1))
     return _summed(found)
 
@@ -142,17 +142,17 @@ def _stock(measure: Measure, first: date, end: date | None) -> list[Delta]:
     return [] if first == end else [Delta(first, measure, 1), Delta(end, measure, -1)]
 
 
-def overdue_span(stretch: Stretch, definition: Definition, *, in_hours: bool) -> Span | None:
+def overdue_span(stretch: Stretch, definition: Definition) -> Span | None:
     """The days of the stretch at whose end the dossier is overdue by the definition and no pause holds it.
 
     A pause that began when the dossier was overdue already leaves it overdue (domain §3.6, §4).
     """
-    first, end, due, paused_at = stretch
-    if due is None or (end is not None and end <= local_date(due)):  # no definition is late on a day before the deadline's
+    first, end, deadline, paused_at = stretch
+    if deadline is None or (end is not None and end <= local_date(deadline.due_at)):  # no definition is late on a day before the deadline's
         return None
-    if paused_at is not None and paused_at < definition.overdue_from(due, in_hours=in_hours):
+    if paused_at is not None and paused_at < definition.overdue_from(deadline):
         return None
-    first = max(first, definition.overdue_on(due, in_hours=in_hours))
+    first = max(first, definition.overdue_on(deadline))
     return (first, end) if end is None or first < end else None
 
 
@@ -162,8 +162,8 @@ def stretches(dossier: Dossier) -> list[Stretch]:
     closed = _day(dossier.closed_at)
     last = len(changes) - 1
     return [
-        Stretch(day, closed if index == last else changes[index + 1][0], due, paused_at)
-        for index, (day, due, paused_at) in enumerate(changes)
+        Stretch(day, closed if index == last else changes[index + 1][0], dossier.due(due_at), paused_at)
+        for index, (day, due_at, paused_at) in enumerate(changes)
     ]
 
 

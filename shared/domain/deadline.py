@@ -4,11 +4,26 @@ from calendar import monthrange
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
+from msgspec import Struct
+
 from shared.domain.calendar import WorkingCalendar
 from shared.domain.localtime import LOCAL, ONE_DAY, local, local_date
 from shared.domain.terms import Term, TermUnit
 
 MONTHS_A_YEAR = 12
+
+
+class Deadline(Struct, frozen=True, gc=False):
+    """When a dossier is due. A deadline of days is kept until its day ends, one of a term in hours to the instant."""
+
+    due_at: datetime
+    in_hours: bool = False
+
+    def overdue_from(self) -> datetime:
+        """The first instant at which an open dossier stands overdue: the midnight after its day, or right after its hour."""
+        if self.in_hours:
+            return local(self.due_at) + timedelta.resolution
+        return datetime.combine(local_date(self.due_at) + ONE_DAY, time(), LOCAL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,18 +101,11 @@ def at_time_of(start: datetime, day: date) -> datetime:
     return datetime.combine(day, start.timetz())
 
 
-def due_after_pause(due: datetime, paused_at: datetime, resumed_at: datetime, calendar: WorkingCalendar, *, in_hours: bool) -> datetime:
+def due_after_pause(deadline: Deadline, paused_at: datetime, resumed_at: datetime, calendar: WorkingCalendar) -> datetime:
     """The deadline after a pause: moved by the working time that passed, unless the dossier was overdue when the pause began.
 
     One that was overdue before the pause stays so (domain §3.6), so its deadline does not move.
     """
-    if paused_at >= overdue_from(due, in_hours=in_hours):
-        return due
-    return calendar.add_working_time(due, calendar.working_time_between(paused_at, resumed_at))
-
-
-def overdue_from(due_at: datetime, *, in_hours: bool) -> datetime:
-    """The first instant at which an open dossier stands overdue: the midnight after its day, or right after its hour."""
-    if in_hours:
-        return local(due_at) + timedelta.resolution
-    return datetime.combine(local_date(due_at) + ONE_DAY, time(), LOCAL)
+    if paused_at >= deadline.overdue_from():
+        return deadline.due_at
+    return calendar.add_working_time(deadline.due_at, calendar.working_time_between(paused_at, resumed_at))

@@ -5,7 +5,7 @@ from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from typing import Protocol
 
-from shared.domain import deadline
+from shared.domain.deadline import Deadline
 from shared.domain.localtime import LOCAL, ONE_DAY, local, local_date
 
 
@@ -29,13 +29,13 @@ class Definition(Protocol):
     @property
     def name(self) -> str: ...
 
-    def judge(self, closed_at: datetime, due_at: datetime, *, in_hours: bool) -> Timeliness:
-        """The class of a dossier closed at `closed_at`; `in_hours` for a term in working hours."""
+    def judge(self, closed_at: datetime, deadline: Deadline) -> Timeliness:
+        """The class of a dossier closed at `closed_at`."""
 
-    def overdue_from(self, due_at: datetime, *, in_hours: bool) -> datetime:
+    def overdue_from(self, deadline: Deadline) -> datetime:
         """The first instant at which an open dossier stands overdue; a pause that begins from then on leaves it overdue."""
 
-    def overdue_on(self, due_at: datetime, *, in_hours: bool) -> date:
+    def overdue_on(self, deadline: Deadline) -> date:
         """The first local day at whose end an open dossier counts as overdue: the deadline's day or the next."""
 
 
@@ -46,37 +46,38 @@ class ByDate:
 
     name: str = "by-date/1"
 
-    def judge(self, closed_at: datetime, due_at: datetime, *, in_hours: bool) -> Timeliness:
-        if in_hours:
-            return _by_span(closed_at, local(due_at).replace(minute=0, second=0, microsecond=0), due_at)
-        closed, due_day = local_date(closed_at), local_date(due_at)
+    def judge(self, closed_at: datetime, deadline: Deadline) -> Timeliness:
+        due_at = local(deadline.due_at)
+        if deadline.in_hours:
+            return _by_span(closed_at, due_at.replace(minute=0, second=0, microsecond=0), due_at)
+        closed, due_day = local_date(closed_at), due_at.date()
         if closed == due_day:
             return Timeliness.ON_TIME
         return Timeliness.EARLY if closed < due_day else Timeliness.OVERDUE
 
-    def overdue_from(self, due_at: datetime, *, in_hours: bool) -> datetime:
-        return deadline.overdue_from(due_at, in_hours=in_hours)
+    def overdue_from(self, deadline: Deadline) -> datetime:
+        return deadline.overdue_from()
 
-    def overdue_on(self, due_at: datetime, *, in_hours: bool) -> date:  # noqa: ARG002 - by date for terms in hours too
-        return local_date(due_at) + ONE_DAY
+    def overdue_on(self, deadline: Deadline) -> date:
+        return local_date(deadline.due_at) + ONE_DAY  # by date for terms in hours too
 
 
 @dataclass(frozen=True, slots=True)
-class Instant:
+class ByInstant:
     """Definition `instant/1`: before the deadline's very instant is early, at it on time, after it overdue, whatever the term."""
 
     name: str = "instant/1"
 
-    def judge(self, closed_at: datetime, due_at: datetime, *, in_hours: bool) -> Timeliness:  # noqa: ARG002 - no unit differs
-        if closed_at == due_at:
+    def judge(self, closed_at: datetime, deadline: Deadline) -> Timeliness:
+        if closed_at == deadline.due_at:
             return Timeliness.ON_TIME
-        return Timeliness.EARLY if closed_at < due_at else Timeliness.OVERDUE
+        return Timeliness.EARLY if closed_at < deadline.due_at else Timeliness.OVERDUE
 
-    def overdue_from(self, due_at: datetime, *, in_hours: bool) -> datetime:  # noqa: ARG002
-        return local(due_at) + timedelta.resolution
+    def overdue_from(self, deadline: Deadline) -> datetime:
+        return local(deadline.due_at) + timedelta.resolution
 
-    def overdue_on(self, due_at: datetime, *, in_hours: bool) -> date:
-        return self.overdue_from(due_at, in_hours=in_hours).date()
+    def overdue_on(self, deadline: Deadline) -> date:
+        return self.overdue_from(deadline).date()
 
 
 MORNING, AFTERNOON = time(7), time(13, 30)  # opening and the end of the lunch break, by the default hours
@@ -92,15 +93,15 @@ class HalfDay:
 
     name: str = "half-day/1"
 
-    def judge(self, closed_at: datetime, due_at: datetime, *, in_hours: bool) -> Timeliness:
-        start, end = _half_of(due_at)
-        return _by_span(closed_at, start, due_at if in_hours else end - timedelta.resolution)
+    def judge(self, closed_at: datetime, deadline: Deadline) -> Timeliness:
+        start, end = _half_of(deadline.due_at)
+        return _by_span(closed_at, start, deadline.due_at if deadline.in_hours else end - timedelta.resolution)
 
-    def overdue_from(self, due_at: datetime, *, in_hours: bool) -> datetime:
-        return local(due_at) + timedelta.resolution if in_hours else _half_of(due_at)[1]
+    def overdue_from(self, deadline: Deadline) -> datetime:
+        return deadline.overdue_from() if deadline.in_hours else _half_of(deadline.due_at)[1]
 
-    def overdue_on(self, due_at: datetime, *, in_hours: bool) -> date:
-        return self.overdue_from(due_at, in_hours=in_hours).date()
+    def overdue_on(self, deadline: Deadline) -> date:
+        return self.overdue_from(deadline).date()
 
 
 def _half_of(instant: datetime) -> tuple[datetime, datetime]:
@@ -125,5 +126,5 @@ def _by_span(closed_at: datetime, on_time_from: datetime, on_time_until: datetim
     return Timeliness.ON_TIME if closed_at >= on_time_from else Timeliness.EARLY
 
 
-BY_DATE, INSTANT, HALF_DAY = ByDate(), Instant(), HalfDay()
+BY_DATE, INSTANT, HALF_DAY = ByDate(), ByInstant(), HalfDay()
 DEFINITIONS: dict[str, Definition] = {definition.name: definition for definition in (BY_DATE, INSTANT, HALF_DAY)}

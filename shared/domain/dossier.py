@@ -1,13 +1,12 @@
 """A dossier and how an event changes it: the one place where the lifecycle is applied."""
 
 from datetime import datetime
-from typing import Any
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from shared.domain import events
-from shared.domain.deadline import overdue_from
+from shared.domain.deadline import Deadline
 from shared.domain.errors import (
     CorrectionDoesNotMatch,
     DeadlineBeforeReceipt,
@@ -19,23 +18,23 @@ from shared.domain.errors import (
 from shared.domain.events import Channel, CorrectableField, Event, OnlineLevel
 from shared.domain.hops import Hop, answered
 from shared.domain.lifecycle import CLOSED, OPEN, SUSPENDED, State, allowed_from, next_state
-from shared.domain.localtime import local, written
+from shared.domain.localtime import Instant, local, written
 from shared.domain.terms import Term, counts_hours
 
 
-class Suspension(Struct, frozen=True, gc=False):
-    """A pause of one kind (the state that suspends); open while `ended_at` is None."""
+class Suspension(Struct, frozen=True, omit_defaults=True, gc=False):
+    """A pause; `kind` is the state that suspends; open without `ended_at`."""
 
     kind: State
-    started_at: datetime
-    ended_at: datetime | None = None
+    started_at: Instant
+    ended_at: Instant | None = None
 
 
 class DeadlineChange(Struct, frozen=True, gc=False):
-    """From `at` on, the dossier was due at `due_at`: on receipt, by an extension, after a pause."""
+    """From `at` on, the dossier was due at `due_at`."""
 
-    at: datetime
-    due_at: datetime
+    at: Instant
+    due_at: Instant
 
 
 class Dossier(Struct, frozen=True, gc=False, kw_only=True):
@@ -52,26 +51,35 @@ class Dossier(Struct, frozen=True, gc=False, kw_only=True):
     department: str
     procedure: str
     channel: Channel
-    last_occurred_at: datetime
+    last_occurred_at: Instant
     online_level: OnlineLevel | None = None
-    submitted_at: datetime | None = None
-    received_at: datetime | None = None
+    submitted_at: Instant | None = None
+    received_at: Instant | None = None
     term: Term | None = None
-    due_original: datetime | None = None
+    due_original: Instant | None = None
     deadlines: tuple[DeadlineChange, ...] = ()
     suspensions: tuple[Suspension, ...] = ()
     hops: tuple[Hop, ...] = ()
-    closed_at: datetime | None = None
+    closed_at: Instant | None = None
     closed_as: State | None = None
-    returned_at: datetime | None = None
+    returned_at: Instant | None = None
     return_channel: Channel | None = None
-    apologised_at: datetime | None = None
+    apologised_at: Instant | None = None
     officer: str | None = None
 
     @property
     def due_at(self) -> datetime | None:
         """The deadline in force, None for a dossier without one."""
         return self.deadlines[-1].due_at if self.deadlines else None
+
+    @property
+    def deadline(self) -> Deadline | None:
+        """The deadline in force, with the unit that it is judged in."""
+        return self.due(self.due_at)
+
+    def due(self, due_at: datetime | None) -> Deadline | None:
+        """An instant as a deadline of the dossier, whose term says the unit that it is judged in."""
+        return None if due_at is None else Deadline(due_at, counts_hours(self.term))
 
     @property
     def is_open(self) -> bool:
@@ -83,18 +91,16 @@ class Dossier(Struct, frozen=True, gc=False, kw_only=True):
         return self.suspensions[-1].started_at if self.state in SUSPENDED else None
 
 
-LONGEST_HISTORY = (
-    100  # hops, pauses, deadlines of one dossier: its status, which every event writes whole, stays far below a record's limit
-)
+LONGEST_HISTORY = 100
+"""Hops, pauses, deadlines of one dossier: its status, which every event writes whole, stays far below a record's limit."""
 OPENING = (events.Submitted, events.Received)
 GROWING = (events.Forwarded, events.SupplementRequested, events.PaymentRequested, events.Extended)
-Changes = dict[str, Any]  # the fields of a dossier that an event changes
 
 
-def apply(dossier: Dossier | None, code: str, event: Event) -> Dossier:
+def apply(dossier: Dossier | None, code: str, event: Event, occurred_at: datetime) -> Dossier:
     """The dossier after the event; raises a `Refusal` with its reason when the rules do not allow it, and changes nothing then."""
     if dossier is None:
-        return _open(code, event)
+        return _open(code, event, occurred_at)
     state = next_state(dossier.state, event.kind)
     if state is None:
         allowed = [kind.value for kind in allowed_from(dossier.state)]
@@ -102,18 +108,22 @@ def apply(dossier: Dossier | None, code: str, event: Event) -> Dossier:
         if isinstance(event, OPENING):
             msg += "; another dossier needs another code"
         raise TransitionNotAllowed(msg, allowed=allowed)
-    at = local(event.occurred_at)
+    at = local(occurred_at)
     if at < dossier.last_occurred_at:
         raise TimeGoesBack(
             f"{event.kind.value} at {at.isoformat()} lies before the dossier's latest event at {dossier.last_occurred_at.isoformat()}"
         )
     if isinstance(event, GROWING):
         _check_room(dossier, event)
-    changes = _facts(dossier, event, at)
-    changes |= {"sequence": dossier.sequence + 1, "state": state, "last_occurred_at": at}
-    if state in CLOSED and dossier.closed_at is None:
-        changes |= {"closed_at": at, "closed_as": state}
-    return replace(dossier, **changes)
+    closes = state in CLOSED and dossier.closed_at is None
+    return replace(
+        _with_facts(dossier, event, at),
+        sequence=dossier.sequence + 1,
+        state=state,
+        last_occurred_at=at,
+        closed_at=at if closes else dossier.closed_at,
+        closed_as=state if closes else dossier.closed_as,
+    )
 
 
 def _check_room(dossier: Dossier, event: Event) -> None:
@@ -134,92 +144,94 @@ def _check_room(dossier: Dossier, event: Event) -> None:
         raise TooLongAHistory(msg)
 
 
-def _open(code: str, event: Event) -> Dossier:
+def _open(code: str, event: Event, occurred_at: datetime) -> Dossier:
     if not isinstance(event, events.Submitted | events.Received):
         raise UnknownDossier(f"there is no dossier {code} yet; {event.kind.value} needs one (send its received event first)")
-    at = local(event.occurred_at)
-    facts = _submitted(event, at) if isinstance(event, events.Submitted) else _received(event, at)
-    return Dossier(code=code, sequence=1, state=State(event.kind.value), last_occurred_at=at, **facts)
+    at = local(occurred_at)
+    dossier = Dossier(
+        code=code,
+        sequence=1,
+        state=State(event.kind.value),
+        department=event.department,
+        procedure=event.procedure,
+        channel=event.channel,
+        online_level=event.online_level,
+        last_occurred_at=at,
+        submitted_at=at if isinstance(event, events.Submitted) else None,
+    )
+    return _received(dossier, event, at) if isinstance(event, events.Received) else dossier
 
 
-def _submitted(event: events.Submitted, at: datetime) -> Changes:
-    return _about(event) | {"submitted_at": at}
-
-
-def _received(event: events.Received, at: datetime) -> Changes:
+def _received(dossier: Dossier, event: events.Received, at: datetime) -> Dossier:
     given = None if event.due_at is None else _deadline(event.due_at, at, at, event.term)
-    if given is None:
-        return _about(event) | {"received_at": at, "term": event.term}
-    return _about(event) | {"received_at": at, "term": event.term, "due_original": given.due_at, "deadlines": (given,)}
+    return replace(
+        dossier,
+        department=event.department,
+        procedure=event.procedure,
+        channel=event.channel,
+        online_level=event.online_level,
+        received_at=at,
+        term=event.term,
+        due_original=dossier.due_original if given is None else given.due_at,
+        deadlines=dossier.deadlines if given is None else (given,),
+    )
 
 
-def _about(event: events.Submitted | events.Received) -> Changes:
-    return {
-        "department": event.department,
-        "procedure": event.procedure,
-        "channel": event.channel,
-        "online_level": event.online_level,
-    }
-
-
-def _facts(dossier: Dossier, event: Event, at: datetime) -> Changes:
+def _with_facts(dossier: Dossier, event: Event, at: datetime) -> Dossier:
+    """The dossier with what the event says of it, still in its state."""
     match event:
         case events.Received():
-            return _received(event, at)
+            return _received(dossier, event, at)
         case events.ProcessingStarted():
-            return {"officer": event.officer or dossier.officer}
+            return replace(dossier, officer=event.officer or dossier.officer)
         case events.SupplementRequested():
-            return _paused(dossier, State.AWAITING_SUPPLEMENT, at)
+            return replace(dossier, suspensions=(*dossier.suspensions, Suspension(State.AWAITING_SUPPLEMENT, at)))
         case events.PaymentRequested():
-            return _paused(dossier, State.AWAITING_PAYMENT, at)
+            return replace(dossier, suspensions=(*dossier.suspensions, Suspension(State.AWAITING_PAYMENT, at)))
         case events.Supplemented() | events.PaymentSettled() | events.Withdrawn() | events.Stopped() | events.Resolved():
             return _resumed(dossier, event.due_at, at)
         case events.Extended():
             return _due(dossier, event.due_at, at)
         case events.Forwarded():
             due = None if event.due_at is None else local(event.due_at)
-            return {"hops": (*dossier.hops, Hop(event.agency, at, due))}
+            return replace(dossier, hops=(*dossier.hops, Hop(agency=event.agency, forwarded_at=at, due_at=due)))
         case events.ForwardAnswered():
-            return {"hops": answered(dossier.hops, event.agency, at)}
+            return replace(dossier, hops=answered(dossier.hops, event.agency, at))
         case events.Apologised():
-            return {"apologised_at": at}
+            return replace(dossier, apologised_at=at)
         case events.Returned():
-            return {"returned_at": at, "return_channel": event.channel}
+            return replace(dossier, returned_at=at, return_channel=event.channel)
         case events.Corrected():
             return _corrected(dossier, event)
         case _:
-            return {}
+            return dossier
 
 
-def _paused(dossier: Dossier, kind: State, at: datetime) -> Changes:
-    return {"suspensions": (*dossier.suspensions, Suspension(kind, at))}
-
-
-def _resumed(dossier: Dossier, due_at: datetime | None, at: datetime) -> Changes:
+def _resumed(dossier: Dossier, due_at: datetime | None, at: datetime) -> Dossier:
     if dossier.state not in SUSPENDED:
-        return {}
+        return dossier
     *before, last = dossier.suspensions
-    resumed: Changes = {"suspensions": (*before, replace(last, ended_at=at))}
-    return resumed if due_at in (None, dossier.due_at) else resumed | _due(dossier, due_at, at)
+    resumed = replace(dossier, suspensions=(*before, replace(last, ended_at=at)))
+    return resumed if due_at in (None, dossier.due_at) else _due(resumed, due_at, at)
 
 
-def _due(dossier: Dossier, due_at: datetime, at: datetime) -> Changes:
-    return {"deadlines": (*dossier.deadlines, _deadline(due_at, at, dossier.received_at or at, dossier.term))}
+def _due(dossier: Dossier, due_at: datetime, at: datetime) -> Dossier:
+    return replace(dossier, deadlines=(*dossier.deadlines, _deadline(due_at, at, dossier.received_at or at, dossier.term)))
 
 
 def _deadline(due_at: datetime, at: datetime, received_at: datetime, term: Term | None) -> DeadlineChange:
     """The deadline in force from `at`; refused when the dossier would have been overdue on receipt."""
     due = local(due_at)
-    if received_at >= overdue_from(due, in_hours=counts_hours(term)):
+    if received_at >= Deadline(due, counts_hours(term)).overdue_from():
         raise DeadlineBeforeReceipt(f"due_at {due.isoformat()} lies before the receipt at {received_at.isoformat()}")
     return DeadlineChange(at, due)
 
 
-def _corrected(dossier: Dossier, event: events.Corrected) -> Changes:
-    field, old, new = event.corrected_field, event.old, event.new
-    found = dossier.due_at.isoformat() if field is CorrectableField.DUE_AT and dossier.due_at else getattr(dossier, field.value)
-    if not _same(field, old, found):
-        msg = f"the correction says {field.value} was {_written(old)}, but it is {_written(found)}"
+def _corrected(dossier: Dossier, event: events.Corrected) -> Dossier:
+    field, old, new = event.field, event.old_value, event.new_value
+    present = dossier.due_at.isoformat() if field is CorrectableField.DUE_AT and dossier.due_at else getattr(dossier, field.value)
+    if not _same(field, old, present):
+        msg = f"the correction says {field.value} was {_written(old)}, but it is {_written(present)}"
         raise CorrectionDoesNotMatch(msg)
     try:
         return _set_right(dossier, field, new)
@@ -234,31 +246,31 @@ def _written(value: str | None) -> str:
     return "null" if value is None else value
 
 
-def _same(field: CorrectableField, old: str | None, found: str | None) -> bool:
-    if field is CorrectableField.DUE_AT and old and found:
+def _same(field: CorrectableField, old: str | None, present: str | None) -> bool:
+    if field is CorrectableField.DUE_AT and old and present:
         try:
-            return written(old) == written(found)
+            return written(old) == written(present)
         except (ValueError, TypeError):
             return False
-    return old == found
+    return old == present
 
 
-def _set_right(dossier: Dossier, field: CorrectableField, new: str | None) -> Changes:
+def _set_right(dossier: Dossier, field: CorrectableField, new: str | None) -> Dossier:
     match field:
         case CorrectableField.ONLINE_LEVEL:
-            return {"online_level": None if new is None else OnlineLevel(new)}
+            return replace(dossier, online_level=None if new is None else OnlineLevel(new))
         case CorrectableField.DUE_AT if dossier.received_at is not None:
             if new is None:
-                return {"deadlines": ()}
+                return replace(dossier, deadlines=())
             at = dossier.deadlines[-1].at if dossier.deadlines else dossier.received_at
             right = _deadline(written(new), at, dossier.received_at, dossier.term)
-            return {"deadlines": (*dossier.deadlines[:-1], right)}
+            return replace(dossier, deadlines=(*dossier.deadlines[:-1], right))
         case CorrectableField.CHANNEL if new is not None:
-            return {"channel": Channel(new)}
+            return replace(dossier, channel=Channel(new))
         case CorrectableField.DEPARTMENT if new:
-            return {"department": new}
+            return replace(dossier, department=new)
         case CorrectableField.PROCEDURE if new:
-            return {"procedure": new}
+            return replace(dossier, procedure=new)
         case _:
             msg = f"{field.value} cannot become {_written(new)}"
             raise ValueError(msg)

@@ -1,12 +1,16 @@
-"""What can happen to a dossier: one frozen value per event of the lifecycle, carrying what it decided (domain §2)."""
+"""What can happen to a dossier: one frozen value per event of the lifecycle (domain §2), the same that travels as an event's `data`.
 
-from datetime import datetime
+A minor change only adds an optional field; anything else is another version, lifted to the current value where it is read.
+"""
+
 from enum import StrEnum
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
+from shared.domain.codes import DEPARTMENT_CODE, PROCEDURE_CODE, exactly
 from shared.domain.lifecycle import EventKind
+from shared.domain.localtime import Instant
 from shared.domain.terms import Term
 
 
@@ -36,145 +40,194 @@ class CorrectableField(StrEnum):
     DUE_AT = "due_at"
 
 
-class Event(Struct, frozen=True, gc=False):
-    """Something that happened to a dossier at `occurred_at` (with offset)."""
+Text = Annotated[str, Meta(min_length=1, max_length=2000)]
+Department = Annotated[str, Meta(pattern=exactly(DEPARTMENT_CODE), max_length=32)]
+Procedure = Annotated[str, Meta(pattern=exactly(PROCEDURE_CODE))]
+Vnd = Annotated[int, Meta(ge=0, description="amount in VND")]
+TERM = Meta(description="how long the answer may take; the procedure's own term when missing")
+ByDepartment = Annotated[Department, Meta(description="code of the agency that answers for the dossier, as GET /v1/departments lists it")]
+OfProcedure = Annotated[Procedure, Meta(description="code of the procedure, as GET /v1/procedures lists it")]
+CameBy = Annotated[Channel, Meta(description="how the dossier came in")]
+Level = Annotated[OnlineLevel | None, Meta(description="of an online dossier: the whole procedure online, or a part of it")]
+Applicant = Annotated[Text | None, Meta(description="who applies; only a pseudonym is kept, which can't be turned back")]
+Reason = Annotated[Text | None, Meta(description="why, in words without a person's name, phone or identity number")]
+MovedDue = Annotated[
+    Instant | None, Meta(description="the deadline as the end of a pause moved it; computed by intake from the calendar when missing")
+]
+
+
+class Event(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """What happened to a dossier; when, and to which dossier, its envelope says."""
 
     kind: ClassVar[EventKind]
-    occurred_at: datetime
 
 
-class Submitted(Event, frozen=True, gc=False):
+class Submitted(Event, frozen=True):
+    """The application was handed in, mostly on the portal; the clock has not started."""
+
     kind = EventKind.SUBMITTED
-    department: str
-    procedure: str
-    channel: Channel
-    online_level: OnlineLevel | None = None
+    department: ByDepartment
+    procedure: OfProcedure
+    channel: CameBy
+    online_level: Level = None
+    applicant: Applicant = None
 
 
-class Received(Event, frozen=True, gc=False):
-    """Formal acceptance: the clock starts. Without `due_at` the dossier has no deadline."""
+class Received(Event, frozen=True):
+    """The dossier was formally accepted: the clock starts.
+
+    A missing `due_at` is computed by intake from the procedure's term; a dossier without both has no deadline.
+    """
 
     kind = EventKind.RECEIVED
-    department: str
-    procedure: str
-    channel: Channel
-    online_level: OnlineLevel | None = None
-    due_at: datetime | None = None
-    term: Term | None = None
+    department: ByDepartment
+    procedure: OfProcedure
+    channel: CameBy
+    online_level: Level = None
+    due_at: Annotated[
+        Instant | None, Meta(description="the deadline; computed from the term and the department's calendar when missing")
+    ] = None
+    applicant: Applicant = None
+    term: Annotated[Term | None, TERM] = None
 
 
-class Declined(Event, frozen=True, gc=False):
+class Declined(Event, frozen=True):
+    """A submitted application is not accepted; intake asks for the reason."""
+
     kind = EventKind.DECLINED
-    reason: str | None = None
+    reason: Reason = None
 
 
-class ProcessingStarted(Event, frozen=True, gc=False):
+class ProcessingStarted(Event, frozen=True):
+    """A unit or an officer took the dossier up."""
+
     kind = EventKind.PROCESSING_STARTED
-    unit: str | None = None
-    officer: str | None = None
+    unit: Annotated[Text | None, Meta(description="the office's unit that works on it")] = None
+    officer: Annotated[Text | None, Meta(description="the officer's pseudonym, such as o-17; never a person's name or number")] = None
 
 
-class SupplementRequested(Event, frozen=True, gc=False):
+class SupplementRequested(Event, frozen=True):
+    """Papers are missing: the dossier waits, the clock stands still."""
+
     kind = EventKind.SUPPLEMENT_REQUESTED
-    missing: str | None = None
+    missing: Annotated[Text | None, Meta(description="what is missing, in words")] = None
 
 
-class PaymentRequested(Event, frozen=True, gc=False):
-    kind = EventKind.PAYMENT_REQUESTED
-    amount_vnd: int | None = None
+class Supplemented(Event, frozen=True):
+    """The papers came; `due_at` is the deadline as the pause moved it."""
 
-
-class _EndsPause(Event, frozen=True, gc=False):
-    """An event that may end a pause; `due_at` is the deadline as the pause moved it, None when it did not."""
-
-    due_at: datetime | None = None
-
-
-class Supplemented(_EndsPause, frozen=True, gc=False):
     kind = EventKind.SUPPLEMENTED
+    due_at: MovedDue = None
 
 
-class PaymentSettled(_EndsPause, frozen=True, gc=False):
+class PaymentRequested(Event, frozen=True):
+    """The applicant owes money: the dossier waits, the clock stands still."""
+
+    kind = EventKind.PAYMENT_REQUESTED
+    amount_vnd: Annotated[Vnd | None, Meta(description="what is owed, in VND")] = None
+
+
+class PaymentSettled(Event, frozen=True):
+    """The money came; `due_at` is the deadline as the pause moved it."""
+
     kind = EventKind.PAYMENT_SETTLED
-    amount_vnd: int | None = None
-    paid_online: bool | None = None
+    amount_vnd: Annotated[Vnd | None, Meta(description="what was paid, in VND")] = None
+    paid_online: Annotated[bool | None, Meta(description="whether it was paid online")] = None
+    due_at: MovedDue = None
 
 
-class Withdrawn(_EndsPause, frozen=True, gc=False):
-    kind = EventKind.WITHDRAWN
-    reason: str | None = None
-
-
-class Stopped(_EndsPause, frozen=True, gc=False):
-    kind = EventKind.STOPPED
-    reason: str | None = None
-
-
-class Resolved(_EndsPause, frozen=True, gc=False):
-    kind = EventKind.RESOLVED
-    outcome: Outcome = Outcome.GRANTED
-    electronic_result: bool | None = None
-
-
-class Extended(Event, frozen=True, gc=False):
-    """The deadline itself moves, on a legal ground."""
+class Extended(Event, frozen=True):
+    """The deadline itself moves, on a legal ground, which intake asks for."""
 
     kind = EventKind.EXTENDED
-    due_at: datetime
-    legal_ground: str | None = None
+    due_at: Annotated[Instant, Meta(description="the new deadline")]
+    legal_ground: Annotated[Text | None, Meta(description="the law that allows it, as it is cited")] = None
 
 
-class Apologised(Event, frozen=True, gc=False):
-    """The letter of apology: `promised_at` is a promise; the deadline judged does not move."""
+class Apologised(Event, frozen=True):
+    """The letter of apology went out; the deadline judged does not move. Intake asks for the reason."""
 
     kind = EventKind.APOLOGISED
-    reason: str | None = None
-    promised_at: datetime | None = None
+    reason: Reason = None
+    promised_at: Annotated[Instant | None, Meta(description="when the letter promises the result")] = None
 
 
-class Forwarded(Event, frozen=True, gc=False):
-    """A hop to another agency (liên thông) with its own deadline; the dossier stays counted where it was received."""
+class Forwarded(Event, frozen=True):
+    """Another agency is asked; the dossier stays counted where it was received."""
 
     kind = EventKind.FORWARDED
-    agency: str | None = None
-    due_at: datetime | None = None
+    agency: Annotated[Text | None, Meta(description="the other agency's name or code")] = None
+    due_at: Annotated[Instant | None, Meta(description="when the other agency is to answer; the dossier's own deadline stays")] = None
 
 
-class ForwardAnswered(Event, frozen=True, gc=False):
+class ForwardAnswered(Event, frozen=True):
+    """The other agency answered: its latest open hop is closed, or the latest open one of all when no agency is named."""
+
     kind = EventKind.FORWARD_ANSWERED
-    agency: str | None = None
+    agency: Annotated[Text | None, Meta(description="the agency, named as in forwarded; the latest open hop when missing")] = None
 
 
-class Returned(Event, frozen=True, gc=False):
-    """The result is in the applicant's hands, at the counter (`in_person`), by post or online."""
+class Withdrawn(Event, frozen=True):
+    """The applicant took the dossier back: it is closed. Intake asks for the reason."""
+
+    kind = EventKind.WITHDRAWN
+    reason: Reason = None
+    due_at: MovedDue = None
+
+
+class Stopped(Event, frozen=True):
+    """The office stopped: the dossier is closed. Intake asks for the reason."""
+
+    kind = EventKind.STOPPED
+    reason: Reason = None
+    due_at: MovedDue = None
+
+
+class Resolved(Event, frozen=True):
+    """The result exists: the dossier is closed, and its timeliness is judged here."""
+
+    kind = EventKind.RESOLVED
+    outcome: Annotated[Outcome, Meta(description="what was decided")] = Outcome.GRANTED
+    electronic_result: Annotated[bool | None, Meta(description="whether the result is an electronic document")] = None
+    due_at: MovedDue = None
+
+
+class Returned(Event, frozen=True):
+    """The result is in the applicant's hands; without `resolved` before, this closes the dossier too."""
 
     kind = EventKind.RETURNED
-    channel: Channel = Channel.IN_PERSON
+    channel: Annotated[Channel, Meta(description="how the result went out")] = Channel.IN_PERSON
 
 
-class Rated(Event, frozen=True, gc=False):
+class Rated(Event, frozen=True):
+    """The applicant rated the service."""
+
     kind = EventKind.RATED
-    score: int
+    score: Annotated[int, Meta(ge=1, le=5, description="from 1, bad, to 5, good")]
 
 
-class FeePaid(Event, frozen=True, gc=False):
+class FeePaid(Event, frozen=True):
+    """A fee was paid; the clock does not stand still for it."""
+
     kind = EventKind.FEE_PAID
-    amount_vnd: int
-    paid_online: bool = False
+    amount_vnd: Vnd
+    paid_online: Annotated[bool, Meta(description="whether it was paid online")] = False
 
 
-class Corrected(Event, frozen=True, gc=False):
-    """A wrong fact set right: the audit trail keeps both values. `due_at` values are ISO 8601 instants."""
+class Corrected(Event, frozen=True):
+    """A wrong fact set right; `due_at` values are ISO 8601 instants. Intake asks for the reason."""
 
     kind = EventKind.CORRECTED
-    corrected_field: CorrectableField
-    old: str | None
-    new: str | None
-    reason: str | None = None
+    field: Annotated[CorrectableField, Meta(description="what was wrong")]
+    old_value: Annotated[
+        str | None, Meta(description="what the dossier says now, of the deadline to the instant; null when it says nothing")
+    ]
+    new_value: Annotated[str | None, Meta(description="what is right; null to take the value away")]
+    reason: Reason = None
 
 
-EVENT_TYPES: dict[EventKind, type[Event]] = {
-    cls.kind: cls
+EVENT_TYPES: dict[str, type[Event]] = {
+    cls.kind.value: cls
     for cls in (
         Submitted,
         Received,

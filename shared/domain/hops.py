@@ -5,21 +5,23 @@ from datetime import datetime
 from msgspec import Struct
 from msgspec.structs import replace
 
-from shared.domain.deadline import overdue_from
+from shared.domain.deadline import Deadline
+from shared.domain.localtime import Instant
 from shared.domain.names import same_name
 
 
-class Hop(Struct, frozen=True, gc=False):
-    """The dossier was with `agency` from `forwarded_at` on; open while `answered_at` is None, also when the dossier has been closed."""
+class Hop(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """The dossier was with `agency` from `forwarded_at` on, with a deadline of the hop's own; open without `answered_at`, also when the
+    dossier has been closed."""
 
-    agency: str | None
-    forwarded_at: datetime
-    due_at: datetime | None = None
-    answered_at: datetime | None = None
+    agency: str | None = None
+    forwarded_at: Instant
+    due_at: Instant | None = None
+    answered_at: Instant | None = None
 
     def is_late(self, now: datetime) -> bool:
         """Whether it was answered, or is still open at `now`, after the local day of its own deadline; never without one."""
-        return self.due_at is not None and (self.answered_at or now) >= overdue_from(self.due_at, in_hours=False)
+        return self.due_at is not None and (self.answered_at or now) >= Deadline(self.due_at).overdue_from()
 
 
 def answered(hops: tuple[Hop, ...], agency: str | None, at: datetime) -> tuple[Hop, ...]:

@@ -1,9 +1,13 @@
 """Local time: every period is cut by the date in Asia/Ho_Chi_Minh (+07, no daylight saving since 1975)."""
 
 from datetime import date, datetime, timedelta, timezone
+from typing import Annotated
+
+from msgspec import Meta
 
 from shared.domain.errors import InstantOutOfRange
 
+Instant = Annotated[datetime, Meta(tz=True)]  # with an offset
 LOCAL = timezone(timedelta(hours=7), "Asia/Ho_Chi_Minh")
 ONE_DAY = timedelta(days=1)
 FIRST_YEAR, LAST_YEAR = 1900, 2999  # a sentinel such as 9999-12-31 is no deadline, and has no day after it

@@ -1,8 +1,9 @@
 """Terms: how long a procedure may take (domain §3.1)."""
 
 from enum import StrEnum
+from typing import Annotated
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from shared.domain.errors import InvalidTerm
 
@@ -18,10 +19,10 @@ LONGEST_TERM = 10_000  # of any unit; the limit keeps a slip of the keyboard out
 
 
 class Term(Struct, frozen=True, gc=False):
-    """A positive whole number of units; 8 working hours are one working day."""
+    """N of: working days, calendar days, working hours, months."""
 
-    amount: int
-    unit: TermUnit
+    amount: Annotated[int, Meta(ge=1, le=LONGEST_TERM, description="how many units")]
+    unit: Annotated[TermUnit, Meta(description="what is counted; 8 working hours are a day")]
 
     def __post_init__(self) -> None:
         if self.amount < 1:

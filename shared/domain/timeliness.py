@@ -6,7 +6,8 @@ from enum import StrEnum
 from shared.domain.definitions import BY_DATE, Definition, Timeliness
 from shared.domain.dossier import Dossier
 from shared.domain.lifecycle import SUSPENDED
-from shared.domain.terms import counts_hours
+
+NEVER_SOON = timedelta(0)
 
 
 class Standing(StrEnum):
@@ -19,18 +20,12 @@ class Standing(StrEnum):
     NO_DEADLINE = "no_deadline"
 
 
-def in_hours(dossier: Dossier) -> bool:
-    """Whether the dossier's term is in hours; a deadline without a known term is one of days."""
-    return counts_hours(dossier.term)
-
-
 def closed_timeliness(dossier: Dossier, definition: Definition = BY_DATE) -> Timeliness | None:
     """The class of a closed dossier; None while it is not closed."""
     if dossier.closed_at is None:
         return None
-    if dossier.due_at is None:
-        return Timeliness.NO_DEADLINE
-    return definition.judge(dossier.closed_at, dossier.due_at, in_hours=in_hours(dossier))
+    deadline = dossier.deadline
+    return Timeliness.NO_DEADLINE if deadline is None else definition.judge(dossier.closed_at, deadline)
 
 
 def standing(dossier: Dossier, now: datetime, due_soon: timedelta) -> Standing | None:
@@ -40,12 +35,18 @@ def standing(dossier: Dossier, now: datetime, due_soon: timedelta) -> Standing |
     """
     if not dossier.is_open:
         return None
-    due = dossier.due_at
+    deadline = dossier.deadline
     judged_at = dossier.suspended_since or now
-    if due is not None and judged_at >= BY_DATE.overdue_from(due, in_hours=in_hours(dossier)):
+    if deadline is not None and judged_at >= deadline.overdue_from():
         return Standing.OVERDUE
     if dossier.state in SUSPENDED:
         return Standing.SUSPENDED
-    if due is None:
+    if deadline is None:
         return Standing.NO_DEADLINE
-    return Standing.DUE_SOON if due_soon and now >= due - due_soon else Standing.WITHIN
+    return Standing.DUE_SOON if due_soon and now >= deadline.due_at - due_soon else Standing.WITHIN
+
+
+def timeliness_of(dossier: Dossier, at: datetime) -> str | None:
+    """The class once closed, else how the dossier stands at `at`; None before receipt and when declined."""
+    judged = closed_timeliness(dossier) or standing(dossier, at, NEVER_SOON)
+    return None if judged is None else judged.value

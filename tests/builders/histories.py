@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 
 from shared.domain.dossier import Dossier, apply
 from shared.domain.errors import DeadlineBeforeReceipt
-from shared.domain.events import Channel, CorrectableField, Event, OnlineLevel, Outcome
+from shared.domain.events import Channel, CorrectableField, OnlineLevel, Outcome
 from shared.domain.lifecycle import EventKind, next_state
 from shared.domain.localtime import LOCAL
 from shared.domain.terms import Term, TermUnit
-from tests.builders.events import CODE, an_event
+from tests.builders.events import CODE, Dated, an_event
 from tests.builders.times import at
 
 EPOCH = at("2023-01-17 00:00")
@@ -44,7 +44,7 @@ INTRICATE = {  # drawn four times as often as the rest while open: what moves de
     EventKind.CORRECTED,
 }
 
-History = list[Event]
+History = list[Dated]
 T = TypeVar("T")
 
 
@@ -66,13 +66,13 @@ def history(
         kind = rng.choice(_allowed(dossier))
         event = an_event(kind, now, **draw.payload(kind, dossier, now))
         try:
-            dossier = apply(dossier, CODE, event)
+            dossier = apply(dossier, CODE, *event)
         except DeadlineBeforeReceipt:
             continue
         told.append(event)
     if dossier is None:
         opening = an_event(EventKind.RECEIVED, now, due_at=None, department=departments[0], procedure=procedures[0])
-        dossier = apply(None, CODE, opening)
+        dossier = apply(None, CODE, *opening)
         told.append(opening)
     return dossier, told
 
@@ -163,7 +163,7 @@ class _Draw:
             fields += [CorrectableField.DUE_AT] * 5
         field = self._pick(fields)
         old, new = self._values(field, dossier, now)
-        return {"corrected_field": field, "old": old, "new": new}
+        return {"field": field, "old_value": old, "new_value": new}
 
     def _values(self, field: CorrectableField, dossier: Dossier, now: datetime) -> tuple[str | None, str | None]:
         match field:

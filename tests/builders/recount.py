@@ -10,7 +10,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from shared.domain import events
-from shared.domain.events import Event
+from tests.builders.events import Dated
 
 AFTER = {
     "submitted": "waiting",
@@ -33,51 +33,56 @@ class Day:
     """A dossier at the end of a day."""
 
     state: str = "waiting"
-    received: Event | None = None
+    received: Dated | None = None
     due: datetime | None = None
     paused_at: datetime | None = None
-    closing: Event | None = None
-    returned: Event | None = None
+    closing: Dated | None = None
+    returned: Dated | None = None
 
 
-def corrected(history: list[Event]) -> list[Event]:
+def corrected(history: list[Dated]) -> list[Dated]:
     """The history with every correction written into the event it corrects."""
-    told: list[Event] = []
+    told: list[Dated] = []
     for event in history:
-        if not isinstance(event, events.Corrected):
+        what = event.event
+        if not isinstance(what, events.Corrected):
             told.append(_without_repetition(event, told))
-        elif event.corrected_field == "due_at":
-            _correct_due(told, None if event.new is None else datetime.fromisoformat(event.new))
+        elif what.field == "due_at":
+            _correct_due(told, None if what.new_value is None else datetime.fromisoformat(what.new_value))
         else:
-            value: Any = events.Channel(event.new) if event.corrected_field == "channel" and event.new else event.new
+            value: Any = events.Channel(what.new_value) if what.field == "channel" and what.new_value else what.new_value
             index = _last(told, "received", default=0)
-            told[index] = replace(told[index], **{event.corrected_field.value: value})
+            told[index] = _with(told[index], **{what.field.value: value})
     return told
 
 
-def _without_repetition(event: Event, told: list[Event]) -> Event:
+def _with(event: Dated, **fields: Any) -> Dated:
+    return event._replace(event=replace(event.event, **fields))
+
+
+def _without_repetition(event: Dated, told: list[Dated]) -> Dated:
     """The event, without a deadline that only says again what is in force: a correction of that one corrects both."""
     setters = _setters(told)
     repeats = setters and event.kind not in ("received", "extended", "forwarded") and _due_of(event) == _due_of(told[setters[-1]])
-    return replace(event, due_at=None) if repeats and _due_of(event) is not None else event
+    return _with(event, due_at=None) if repeats and _due_of(event) is not None else event
 
 
-def _due_of(event: Event) -> datetime | None:
-    due: datetime | None = getattr(event, "due_at", None)
+def _due_of(event: Dated) -> datetime | None:
+    due: datetime | None = getattr(event.event, "due_at", None)
     return due
 
 
-def _correct_due(told: list[Event], due: datetime | None) -> None:
+def _correct_due(told: list[Dated], due: datetime | None) -> None:
     setters = _setters(told)
     if due is None:
         for index in setters:
-            told[index] = replace(told[index], due_at=None)
+            told[index] = _with(told[index], due_at=None)
         return
     index = setters[-1] if setters else _last(told, "received", default=0)
-    told[index] = replace(told[index], due_at=due)
+    told[index] = _with(told[index], due_at=due)
 
 
-def _setters(told: list[Event]) -> list[int]:
+def _setters(told: list[Dated]) -> list[int]:
     """Where the deadlines in force came from: a receipt, an extension, the end of a pause."""
     found, paused = [], False
     for index, event in enumerate(told):
@@ -88,11 +93,11 @@ def _setters(told: list[Event]) -> list[int]:
     return found
 
 
-def _last(told: list[Event], kind: str, default: int) -> int:
+def _last(told: list[Dated], kind: str, default: int) -> int:
     return max((index for index, event in enumerate(told) if event.kind == kind), default=default)
 
 
-def end_of(day: date, told: list[Event]) -> Day:
+def end_of(day: date, told: list[Dated]) -> Day:
     """The dossier at the end of the day; `told` has its corrections written in."""
     now = Day()
     for event in told:
@@ -115,7 +120,7 @@ def end_of(day: date, told: list[Event]) -> Day:
     return now
 
 
-def stocks(day: date, told: list[Event], definition: str = "by-date/1") -> dict[str, int]:
+def stocks(day: date, told: list[Dated], definition: str = "by-date/1") -> dict[str, int]:
     """Open, overdue, suspended and awaiting return at the end of the day, as 0 or 1."""
     now = end_of(day, told)
     is_open = now.received is not None and now.state in ("running", "paused")
@@ -137,24 +142,26 @@ def _overdue(now: Day, day: date, definition: str) -> bool:
 
 
 def _in_hours(now: Day) -> bool:
-    term = getattr(now.received, "term", None)
+    term = None if now.received is None else getattr(now.received.event, "term", None)
     return term is not None and term.unit == "working_hours"
 
 
-def flows(day: date, told: list[Event], definition: str = "by-date/1") -> dict[str, int]:
+def flows(day: date, told: list[Dated], definition: str = "by-date/1") -> dict[str, int]:
     """What happened on the day itself, by the names of the measures."""
     now = end_of(day, told)
     found: dict[str, int] = {}
-    if isinstance(now.received, events.Received) and now.received.occurred_at.date() == day:
+    if now.received is not None and now.received.occurred_at.date() == day:
         found["received"] = 1
-        if now.received.channel == "online" and now.received.online_level == "full":
+        receipt: Any = now.received.event
+        if receipt.channel == "online" and receipt.online_level == "full":
             found["received_online_full"] = 1
     if now.closing is not None and now.closing.occurred_at.date() == day:
         found[f"resolved_{_judge(now, now.closing.occurred_at, definition)}"] = 1
         if now.closing.kind in ("withdrawn", "stopped"):
             found[now.closing.kind.value] = 1
-    if isinstance(now.returned, events.Returned) and now.returned.occurred_at.date() == day:
-        found[f"returned_{now.returned.channel.value}"] = 1
+    if now.returned is not None and now.returned.occurred_at.date() == day:
+        returned: Any = now.returned.event
+        found[f"returned_{returned.channel.value}"] = 1
     return found
 
 

@@ -16,8 +16,8 @@ from services.reporting.health import Progress
 from services.reporting.migrate import migrate
 from services.reporting.store import open_engine, writing
 from shared import catalogue
-from shared.domain.events import Channel, Event
-from tests.builders.events import event, received
+from shared.domain.events import Channel
+from tests.builders.events import Dated, event, received
 from tests.builders.times import at
 from tests.cli.recording_intake import serving
 from tests.reporting.delivery import Topic, statuses
@@ -25,7 +25,7 @@ from tests.reporting.delivery import Topic, statuses
 KEY = "a-key-for-this-test-only"
 NOW = at("2023-06-20 15:00")
 FIELD = "Dược phẩm"
-OFFICE: tuple[tuple[Event, ...], ...] = (
+OFFICE: tuple[tuple[Dated, ...], ...] = (
     (
         received(at("2023-05-03 08:00"), due_at=at("2023-05-10 08:00")),
         event("resolved", "2023-05-12 10:00"),

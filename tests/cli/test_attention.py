@@ -17,8 +17,7 @@ from services.reporting.health import Progress
 from services.reporting.migrate import migrate
 from services.reporting.store import open_engine
 from shared import catalogue
-from shared.domain.events import Event
-from tests.builders.events import event, received
+from tests.builders.events import Dated, event, received
 from tests.builders.times import at
 from tests.cli.recording_intake import serving
 from tests.reporting.delivery import Topic, statuses
@@ -26,7 +25,7 @@ from tests.reporting.delivery import Topic, statuses
 KEY = "a-key-for-this-test-only"
 NOW = at("2023-02-10 15:00")
 START = at("2023-02-01")
-OFFICE: tuple[tuple[Event, ...], ...] = (
+OFFICE: tuple[tuple[Dated, ...], ...] = (
     (
         received(START, due_at=at("2023-02-08 16:00"), department="H59.03"),
         event("processing_started", "2023-02-02 08:00", officer="o-1"),

@@ -21,15 +21,15 @@ from motcua.verify.periods import drawn_day, drawn_period, periods
 from motcua.verify.question import TOTAL, Cell, Question
 from motcua.verify.recount import Recount
 from motcua.verify.rows import CHANNEL_AND_FIELD, DEPARTMENT, PROCEDURE, row_of
-from shared.contract.status import HopV1, StatusV1, SuspensionV1
+from shared.contract.status import StatusV1, status_of
 from shared.domain.columns import KEYS, SHARE_KEYS
 from shared.domain.counting import FLOWS, contributions
 from shared.domain.definitions import BY_DATE, DEFINITIONS, Definition
-from shared.domain.dossier import Dossier
+from shared.domain.dossier import Dossier, Suspension
 from shared.domain.figures import Sums, figures, shares
+from shared.domain.hops import Hop
 from shared.domain.lifecycle import State
 from shared.domain.localtime import LOCAL
-from shared.mapping import to_status
 from tests.builders.histories import EPOCH, History, histories
 from tests.cli.events import code, line
 
@@ -37,7 +37,7 @@ YEAR = (date(2023, 1, 1), date(2023, 12, 31))
 
 
 def status(dossier: Dossier) -> StatusV1:
-    return to_status(dossier, version=dossier.sequence, recordedtime=dossier.last_occurred_at, alerted={})
+    return status_of(dossier, version=dossier.sequence, recordedtime=dossier.last_occurred_at, alerted={})
 
 
 def figures_by_department(facts: Iterable[Facts], first: date, last: date, definition: Definition = BY_DATE) -> dict[str, Counts]:
@@ -146,11 +146,11 @@ def test_a_dossier_that_is_held_twice_is_found() -> None:
         ({"due_at": datetime(2023, 12, 9, tzinfo=LOCAL)}, "says due_at 2023-12-09T00:00:00+07:00, the log None"),
         ({"due_original": datetime(2023, 12, 9, tzinfo=LOCAL)}, "says due_original 2023-12-09T00:00:00+07:00, the log None"),
         (
-            {"suspensions": (SuspensionV1(kind="awaiting_payment", started_at=minute(1)),)},
+            {"suspensions": (Suspension(kind=State.AWAITING_PAYMENT, started_at=minute(1)),)},
             'says suspensions [{"kind":"awaiting_payment","started_at":"2023-12-09T08:01:00+07:00"}], the log []',
         ),
         (
-            {"hops": (HopV1(agency="H59.16", forwarded_at=minute(1)),)},
+            {"hops": (Hop(agency="H59.16", forwarded_at=minute(1)),)},
             'says hops [{"agency":"H59.16","forwarded_at":"2023-12-09T08:01:00+07:00"}], the log []',
         ),
     ],

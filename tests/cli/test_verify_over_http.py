@@ -15,10 +15,10 @@ from motcua.cli import main
 from motcua.verify.counting import facts_of, figures_by_row, shares_of, total_of
 from motcua.verify.recount import Recount
 from motcua.verify.rows import row_of
+from shared.contract.status import status_of
 from shared.domain.columns import KEYS
 from shared.domain.definitions import DEFINITIONS
 from shared.domain.localtime import LOCAL
-from shared.mapping import to_status
 from tests.cli.events import code, year
 from tests.cli.recording_intake import serving
 
@@ -77,7 +77,7 @@ class HeldServices:
 
     def snapshots(self) -> list[Any]:
         dossiers = self.known(None).dossiers.values()
-        held = [to_status(each, version=each.sequence, recordedtime=each.last_occurred_at, alerted={}) for each in dossiers]
+        held = [status_of(each, version=each.sequence, recordedtime=each.last_occurred_at, alerted={}) for each in dossiers]
         return [msgspec.structs.replace(each, **self.planted.get(each.code, {})) for each in held]
 
 

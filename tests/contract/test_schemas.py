@@ -8,13 +8,12 @@ import msgspec
 import pytest
 from jsonschema import Draft202012Validator, FormatChecker
 
-from shared.contract import events as wire
 from shared.contract.codec import decode_alert, decode_dead_letter, decode_status, encode
-from shared.contract.envelope import CloudEvent, decode_envelope
-from shared.contract.schemas import FOLDER, breaks, document_text, read_golden, schemas
-from shared.contract.status import AlertV1, DeadLetterV1, StatusV1
+from shared.contract.envelope import CloudEvent, decode_envelope, event_of
+from shared.contract.schemas import FOLDER, breaks, document_text, read_golden, schema_of, schemas
+from shared.contract.status import AlertV1, DeadLetterV1, StatusV1, status_of
+from shared.domain import events
 from shared.domain.lifecycle import EventKind
-from shared.mapping import decode_data, to_status
 from tests.builders.events import dossier_after, event, received
 from tests.builders.times import at
 from tests.builders.wire import FULL_DATA, cloud_event, envelope_of
@@ -56,22 +55,22 @@ def test_every_event_has_a_schema_that_holds_for_the_full_and_the_barest_example
     name = f"dossier.{kind}.v1"
     valid("envelope.v1", cloud_event(kind))
     valid(name, FULL_DATA[kind])
-    definition = GOLDEN[name]["$defs"][wire.EVENT_DATA[kind].__name__]
+    definition = GOLDEN[name]["$defs"][events.EVENT_TYPES[kind].__name__]
     barest = {field: FULL_DATA[kind][field] for field in definition.get("required", ())}
     valid(name, barest)
-    assert plain(decode_data(decode_envelope(envelope_of(kind, data=barest)))).keys() >= barest.keys()
+    assert plain(event_of(decode_envelope(envelope_of(kind, data=barest)))).keys() >= barest.keys()
 
 
 @pytest.mark.parametrize("kind", EventKind)
 def test_what_goes_out_is_what_came_in(kind: EventKind) -> None:
     envelope = decode_envelope(envelope_of(kind))
     assert plain(envelope) | {"datacontenttype": "application/json"} == cloud_event(kind)
-    assert msgspec.to_builtins(decode_data(envelope)).items() <= FULL_DATA[kind].items()
+    assert msgspec.to_builtins(event_of(envelope)).items() <= FULL_DATA[kind].items()
 
 
 def test_snapshots_alerts_and_dead_letters_hold_to_their_schemas() -> None:
     dossier = dossier_after(received(), event("supplement_requested", "2023-01-04"), event("withdrawn", "2023-01-09"))
-    status = to_status(dossier, version=3, recordedtime=WHEN, alerted={"due_soon": WHEN})
+    status = status_of(dossier, version=3, recordedtime=WHEN, alerted={"due_soon": WHEN})
     valid("status.v1", plain(status))
     valid("alert.v1", plain(ALERT))
     valid("dead-letter.v1", plain(DEAD_LETTER))
@@ -107,13 +106,13 @@ class TestAMinorChange:
     """Tomorrow's writer adds an optional field; today's reader and tomorrow's reader both go on."""
 
     Next = msgspec.defstruct(
-        "Received", [("note", str | None, None)], bases=(wire.Received,), frozen=True, kw_only=True, omit_defaults=True
+        "Received", [("note", str | None, None)], bases=(events.Received,), frozen=True, kw_only=True, omit_defaults=True
     )
     new_bytes = msgspec.json.encode(FULL_DATA[EventKind.RECEIVED] | {"note": "từ xa", "deeper": {"still": ["unknown"]}})
 
     def test_an_old_reader_ignores_what_a_new_writer_adds(self) -> None:
-        old = msgspec.json.decode(self.new_bytes, type=wire.Received)
-        assert old == msgspec.convert(FULL_DATA[EventKind.RECEIVED], wire.Received)
+        old = msgspec.json.decode(self.new_bytes, type=events.Received)
+        assert old == msgspec.convert(FULL_DATA[EventKind.RECEIVED], events.Received)
         valid("dossier.received.v1", msgspec.json.decode(self.new_bytes))
 
     def test_a_new_reader_does_without_what_an_old_writer_never_sent(self) -> None:
@@ -121,7 +120,7 @@ class TestAMinorChange:
         assert (new.note, new.department) == (None, "H59.15")
 
     def test_it_passes_the_compatibility_check(self) -> None:
-        assert breaks(GOLDEN["dossier.received.v1"], msgspec.json.schema(self.Next)) == []
+        assert breaks(GOLDEN["dossier.received.v1"], schema_of(self.Next)) == []
 
     def test_attributes_unknown_to_the_envelope_are_ignored(self) -> None:
         assert decode_envelope(envelope_of(EventKind.RATED, traceparent="00-1", partitionkey="x")) == decode_envelope(
@@ -129,7 +128,7 @@ class TestAMinorChange:
         )
 
     def test_fields_unknown_to_a_snapshot_are_ignored(self) -> None:
-        status = to_status(dossier_after(received()), version=1, recordedtime=WHEN, alerted={})
+        status = status_of(dossier_after(received()), version=1, recordedtime=WHEN, alerted={})
         assert decode_status(msgspec.json.encode(plain(status) | {"colour": "green"})) == status
 
 
@@ -140,8 +139,8 @@ class TestABreakingChange:
         return breaks(GOLDEN[name], schema)
 
     def test_a_new_required_field_is_caught(self) -> None:
-        required = msgspec.defstruct("Received", [("counter", str)], bases=(wire.Received,), frozen=True, kw_only=True)
-        (why,) = breaks(GOLDEN["dossier.received.v1"], msgspec.json.schema(required))
+        required = msgspec.defstruct("Received", [("counter", str)], bases=(events.Received,), frozen=True, kw_only=True)
+        (why,) = breaks(GOLDEN["dossier.received.v1"], schema_of(required))
         assert why == "$.Received.counter: the field became required; what was written before lacks it"
 
     @pytest.mark.parametrize(
@@ -169,5 +168,5 @@ class TestABreakingChange:
 
 
 def test_every_published_type_is_reachable_by_name() -> None:
-    assert {CloudEvent, StatusV1, AlertV1, DeadLetterV1}.isdisjoint(wire.EVENT_DATA.values())
-    assert {f"dossier.{name}.v1" for name in wire.EVENT_DATA} <= set(GOLDEN)
+    assert {CloudEvent, StatusV1, AlertV1, DeadLetterV1}.isdisjoint(events.EVENT_TYPES.values())
+    assert {f"dossier.{name}.v1" for name in events.EVENT_TYPES} <= set(GOLDEN)

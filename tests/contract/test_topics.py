@@ -9,9 +9,9 @@ import pytest
 import yaml
 
 from shared.contract import topics
-from shared.contract.events import EVENT_DATA
 from shared.contract.schemas import asyncapi
 from shared.contract.topics import DEAD_LETTERS, TOPICS, Topic
+from shared.domain.events import EVENT_TYPES
 
 SERVICES = Path("services")
 PEOPLE = {"operators"}
@@ -77,7 +77,7 @@ class TestTheAsyncApiDocument:
         channels = {channel["address"]: channel for channel in self.document["channels"].values()}
         assert set(channels) == {topic.name for topic in TOPICS}
         assert all(channel["messages"] for channel in channels.values())
-        assert set(channels["motcua.dossier.events.v1"]["messages"]) == set(EVENT_DATA)
+        assert set(channels["motcua.dossier.events.v1"]["messages"]) == set(EVENT_TYPES)
 
     def test_every_message_stands_in_a_channel(self) -> None:
         placed = {name for channel in self.document["channels"].values() for name in channel["messages"]}

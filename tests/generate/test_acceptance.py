@@ -5,12 +5,11 @@ from pathlib import Path
 import pytest
 
 from shared.catalogue import load
-from shared.contract.envelope import decode_envelope
+from shared.contract.envelope import decode_envelope, event_of
 from shared.domain import events
 from shared.domain.deadline import due_at
 from shared.domain.dossier import Dossier, apply
 from shared.domain.lifecycle import State
-from shared.mapping import decode_data, to_event
 
 
 @pytest.mark.slow
@@ -20,12 +19,12 @@ def test_the_domain_accepts_every_line_in_the_order_of_the_file(tra_vinh_file: P
     with tra_vinh_file.open("rb") as lines:
         for line in lines:
             envelope = decode_envelope(line)
-            event = to_event(decode_data(envelope), envelope.time)
-            dossiers[envelope.subject] = apply(dossiers.get(envelope.subject), envelope.subject, event)
+            event = event_of(envelope)
+            dossiers[envelope.subject] = apply(dossiers.get(envelope.subject), envelope.subject, event, envelope.time)
             if isinstance(event, events.Received):
                 assert event.term == catalogue.procedures[event.procedure].term
                 assert event.term is not None
-                assert event.due_at == due_at(event.occurred_at, event.term, catalogue.calendar(event.department))
+                assert event.due_at == due_at(envelope.time, event.term, catalogue.calendar(event.department))
                 assert catalogue.procedures[event.procedure].may_be_handled_by(event.department)
     paused = [dossier for dossier in dossiers.values() if dossier.suspensions and dossier.suspensions[0].ended_at]
     assert len(paused) > 1_000

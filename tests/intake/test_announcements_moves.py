@@ -35,27 +35,25 @@ def announced(*days: AnnouncedDay, before: Catalogue = BASE) -> Change:
 
 
 def receipt(due: str = "2023-12-15T08:31", term: Term | None = FIVE_DAYS, *, own: bool = True, when: str = "2023-12-08T08:31") -> Fact:
-    event = domain.Received(
-        occurred_at=at(when), department="H59.15", procedure="2.000635", channel=Channel.ONLINE, due_at=at(due), term=term
-    )
-    return Fact(event, own)
+    event = domain.Received(department="H59.15", procedure="2.000635", channel=Channel.ONLINE, due_at=at(due), term=term)
+    return Fact(event, at(when), own)
 
 
 def pause(when: str) -> Fact:
-    return Fact(domain.SupplementRequested(occurred_at=at(when)), due_computed=False)
+    return Fact(domain.SupplementRequested(), at(when), due_computed=False)
 
 
 def resumed(when: str, due: str | None, *, own: bool = True) -> Fact:
-    return Fact(domain.Supplemented(occurred_at=at(when), due_at=None if due is None else at(due)), own)
+    return Fact(domain.Supplemented(due_at=None if due is None else at(due)), at(when), own)
 
 
 def extended(when: str, due: str, *, own: bool = False) -> Fact:
-    return Fact(domain.Extended(occurred_at=at(when), due_at=at(due)), own)
+    return Fact(domain.Extended(due_at=at(due)), at(when), own)
 
 
 def corrected(when: str, old: str, new: str) -> Fact:
-    fact = domain.Corrected(occurred_at=at(when), corrected_field=CorrectableField.DUE_AT, old=at(old).isoformat(), new=at(new).isoformat())
-    return Fact(fact, due_computed=False)
+    fact = domain.Corrected(field=CorrectableField.DUE_AT, old_value=at(old).isoformat(), new_value=at(new).isoformat())
+    return Fact(fact, at(when), due_computed=False)
 
 
 def move(history: list[Fact], change: Change, now: str = NOW) -> Move | None:
@@ -164,10 +162,10 @@ def test_nobody_becomes_overdue_in_hindsight() -> None:
 
 
 def test_a_closed_dossier_and_one_without_a_deadline_are_left_alone() -> None:
-    closed = [receipt(), Fact(domain.Resolved(occurred_at=at("2023-12-11T08:00")), due_computed=False)]
+    closed = [receipt(), Fact(domain.Resolved(), at("2023-12-11T08:00"), due_computed=False)]
     assert move(closed, announced(OFF)) is None
-    event = domain.Received(occurred_at=at("2023-12-08T08:31"), department="H59.15", procedure="2.000635", channel=Channel.ONLINE)
-    assert move([Fact(event, due_computed=False)], announced(OFF)) is None
+    event = domain.Received(department="H59.15", procedure="2.000635", channel=Channel.ONLINE)
+    assert move([Fact(event, at("2023-12-08T08:31"), due_computed=False)], announced(OFF)) is None
 
 
 def test_only_the_days_of_the_announcement_move_it_not_other_changes_of_the_calendar() -> None:

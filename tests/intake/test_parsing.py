@@ -29,7 +29,7 @@ def refusal(event: dict[str, Any] | bytes) -> Refusal:
 def test_an_event_is_read_with_its_local_time() -> None:
     candidate = parse(msgspec.json.encode(received()))
     assert (candidate.name, candidate.code) == ("received", "H59.15-231208-0001")
-    assert candidate.event.occurred_at.isoformat() == "2023-12-08T08:31:00+07:00"
+    assert candidate.occurred_at.isoformat() == "2023-12-08T08:31:00+07:00"
 
 
 @pytest.mark.parametrize(
@@ -91,7 +91,7 @@ def test_a_correction_of_something_else_names_what_can_be_corrected(data: dict[s
 def repeated(first: dict[str, Any], again: dict[str, Any] | bytes, stamps: dict[str, Any] | None = None) -> bool:
     """Whether `again` counts as `first` delivered again, once the log holds that one with these stamps."""
     candidate = parse(msgspec.json.encode(first))
-    logged = as_logged(candidate, 1, candidate.event.occurred_at, stamps or {})
+    logged = as_logged(candidate, 1, candidate.occurred_at, stamps or {})
     return repeats(parse(again if isinstance(again, bytes) else msgspec.json.encode(again)), logged, frozenset(stamps or {}))
 
 
@@ -166,7 +166,7 @@ def test_what_intake_added_may_be_missing_from_a_repeat_but_not_differ() -> None
 def test_a_logged_event_is_one_line_however_it_was_sent() -> None:
     event = received(x={"lines": "one\ntwo"}) | {"traceparent": "00-1"}
     candidate = parse(msgspec.json.format(msgspec.json.encode(event), indent=2))
-    logged = as_logged(candidate, 3, candidate.event.occurred_at, {})
+    logged = as_logged(candidate, 3, candidate.occurred_at, {})
     assert b"\n" not in logged
     assert msgspec.json.decode(logged) == event | {"sequence": 3, "recordedtime": event["time"]}
 

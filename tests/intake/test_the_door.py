@@ -8,9 +8,8 @@ import pytest
 from services.intake.candidates import Candidate, as_logged
 from services.intake.parsing import parse as parse_with_key
 from shared.contract.accepted import ACCEPTED
-from shared.contract.envelope import decode_envelope
+from shared.contract.envelope import decode_envelope, event_of
 from shared.domain.errors import Refusal
-from shared.mapping import decode_data
 from tests.intake.sending import APPLICANT_KEY, cloud_event, received
 
 
@@ -27,7 +26,7 @@ def refused(event: dict[str, Any] | bytes, code: str = "malformed") -> Refusal:
 
 def logged(candidate: Candidate) -> Any:
     """The event as whoever reads the topic decodes it."""
-    return decode_envelope(as_logged(candidate, 1, candidate.event.occurred_at, {}))
+    return decode_envelope(as_logged(candidate, 1, candidate.occurred_at, {}))
 
 
 def started(**data: Any) -> dict[str, Any]:
@@ -57,7 +56,7 @@ class TestInstants:
 
     def test_the_edges_of_the_local_years_are_taken(self) -> None:
         for when in ("2999-12-31T23:59:59+07:00", "1899-12-31T17:00:00Z"):
-            assert parse(received() | {"time": when}).event.occurred_at.utcoffset() is not None
+            assert parse(received() | {"time": when}).occurred_at.utcoffset() is not None
         assert refused(received() | {"time": "2999-12-31T17:00:00Z"}, "instant_out_of_range").field == "time"
 
     @pytest.mark.parametrize("fraction", ["9999995", "9999999", "999999999", "999999500000"])
@@ -67,14 +66,14 @@ class TestInstants:
         line = msgspec.json.encode(received(due_at=end) | {"time": end})
         candidate = parse(line.replace(b"59.9", b"59\\u002e9") if escape else line)
         envelope = logged(candidate)
-        data: Any = decode_data(envelope)
-        assert {candidate.event.occurred_at.isoformat(), envelope.time.isoformat(), data.due_at.isoformat()} == {
+        data: Any = event_of(envelope)
+        assert {candidate.occurred_at.isoformat(), envelope.time.isoformat(), data.due_at.isoformat()} == {
             "2023-12-31T23:59:59.999999+07:00"
         }
 
     def test_a_corrected_deadline_is_cut_too(self) -> None:
         data = {"field": "due_at", "old_value": "2023-12-31T23:59:59.9999999Z", "new_value": "2024-01-01T00:00:00.1234567Z", "reason": "r"}
-        read: Any = decode_data(logged(parse(cloud_event("corrected", "2023-12-11T08:00", **data))))
+        read: Any = event_of(logged(parse(cloud_event("corrected", "2023-12-11T08:00", **data))))
         assert (read.old_value, read.new_value) == ("2023-12-31T23:59:59.999999Z", "2024-01-01T00:00:00.123456Z")
 
     def test_a_text_that_looks_like_an_instant_stays(self) -> None:
@@ -296,7 +295,7 @@ class TestTexts:
 class TestCloudEvents:
     def test_null_is_unset_and_media_types_have_no_case(self) -> None:
         event = started() | {"dataschema": None, "datacontenttype": None, "traceparent": None}
-        assert "dataschema" not in msgspec.json.decode(as_logged(parse(event), 1, parse(event).event.occurred_at, {}))
+        assert "dataschema" not in msgspec.json.decode(as_logged(parse(event), 1, parse(event).occurred_at, {}))
         parse(started() | {"datacontenttype": "Application/Json; charset=UTF-8"})
 
     def test_data_may_be_absent_where_nothing_is_required(self) -> None:

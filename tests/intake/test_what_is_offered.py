@@ -119,7 +119,7 @@ def test_events_of_an_old_log_are_read_without_their_grounds() -> None:
         cloud_event("withdrawn", "2023-12-10T08:00"),
     ]
     candidates = [parse(lines(event), APPLICANT_KEY) for event in old]
-    log = [as_logged(each, number, each.event.occurred_at, {}) for number, each in enumerate(candidates, start=1)]
+    log = [as_logged(each, number, each.occurred_at, {}) for number, each in enumerate(candidates, start=1)]
     log[0] = log[0].replace(b'"data":{', b'"data":{"window":7,"x":[[1]],')
     assert replay(CODE, log).state == "withdrawn"
 

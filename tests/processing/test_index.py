@@ -41,7 +41,7 @@ def test_counts_equal_a_recount_after_any_history_and_any_passing_of_time(happen
         payload = {"due_at": now + timedelta(hours=term)} if kind in (EventKind.RECEIVED, EventKind.EXTENDED) else {}
         known: Dossier | None = None if before is None else before.dossier
         try:
-            dossier = apply(known, code, an_event(kind, now, **payload))
+            dossier = apply(known, code, *an_event(kind, now, **payload))
         except Refusal:
             continue
         after = Entry(dossier, now)

@@ -16,10 +16,10 @@ from services.reporting.store import writing
 from services.reporting.tables import dossiers, history, offsets, sums
 from shared.contract.codec import encode
 from shared.contract.marks import Headers
+from shared.contract.status import status_of, version_of
 from shared.contract.topics import STATUS
 from shared.domain.dossier import Dossier, apply
-from shared.domain.events import Event
-from shared.mapping import to_status, version_of
+from tests.builders.events import Dated
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,16 +34,16 @@ class Sent:
     headers: Headers = field(default_factory=list)
 
 
-def statuses(code: str, history: Sequence[Event], recorded: Sequence[datetime] | None = None) -> Iterator[Sent]:
+def statuses(code: str, history: Sequence[Dated], recorded: Sequence[datetime] | None = None) -> Iterator[Sent]:
     """One record an event, as the dossier stood after it; recorded when it happened unless told otherwise."""
     dossier: Dossier | None = None
     for number, event in enumerate(history):
-        dossier = apply(dossier, code, event)
+        dossier = apply(dossier, code, *event)
         yield snapshot(dossier, event.occurred_at if recorded is None else recorded[number])
 
 
 def snapshot(dossier: Dossier, recordedtime: datetime, version: int | None = None, **changed: Any) -> Sent:
-    status = to_status(dossier, version=version or version_of(dossier.sequence, {}, None), recordedtime=recordedtime, alerted={})
+    status = status_of(dossier, version=version or version_of(dossier.sequence, {}, None), recordedtime=recordedtime, alerted={})
     return Sent(dossier.code.encode(), encode(replaced(status, changed)))
 
 

@@ -8,9 +8,8 @@ import pytest
 from services.reporting.following.attention import Attention, Desks, Followed, Tally
 from shared.catalogue import Catalogue
 from shared.domain.dossier import Dossier
-from shared.domain.events import Event
 from shared.domain.terms import Term, TermUnit
-from tests.builders.events import dossier_after, event, received
+from tests.builders.events import Dated, dossier_after, event, received
 from tests.builders.times import at
 
 FRIDAY = at("2023-02-10 15:00")
@@ -18,7 +17,7 @@ HOURS = Term(8, TermUnit.WORKING_HOURS)
 TWO_DAYS = timedelta(hours=16)
 
 
-def due(when: str | None, *further: Event, code: str = "H59.15-230201-0001", **payload: Any) -> Dossier:
+def due(when: str | None, *further: Dated, code: str = "H59.15-230201-0001", **payload: Any) -> Dossier:
     opening = received(at("2023-02-01"), due_at=None if when is None else at(when), **payload)
     return dossier_after(opening, *further, code=code)
 

@@ -21,9 +21,8 @@ from services.reporting.api import Reporting, create_app
 from services.reporting.gauges import FigureGauges
 from services.reporting.health import Progress
 from shared.catalogue import Catalogue
-from shared.domain.events import Event
 from shared.domain.localtime import LOCAL
-from tests.builders.events import event, received
+from tests.builders.events import Dated, event, received
 from tests.builders.histories import history
 from tests.builders.recount import corrected, end_of
 from tests.builders.times import at, days
@@ -43,7 +42,7 @@ async def reporting_at(engine: AsyncEngine, shipped: Catalogue, now: datetime) -
         yield client
 
 
-async def deliver(engine: AsyncEngine, *office: tuple[Event, ...]) -> None:
+async def deliver(engine: AsyncEngine, *office: tuple[Dated, ...]) -> None:
     await Topic(engine).deliver(record for number, told in enumerate(office) for record in statuses(f"H59.15-230201-{number:04}", told))
 
 
@@ -239,12 +238,13 @@ def worked(start: datetime, end: datetime) -> timedelta:
     return sum((max(min(end, closes) - max(start, opens), timedelta(0)) for opens, closes in spans), timedelta(0))
 
 
-def expected(code: str, told: list[Event], now: datetime, ahead: timedelta) -> tuple[Any, ...] | None:
+def expected(code: str, told: list[Dated], now: datetime, ahead: timedelta) -> tuple[Any, ...] | None:
     stands = end_of(date(2100, 1, 1), corrected(told))
     if stands.received is None or stands.state not in ("running", "paused") or stands.due is None:
         return None
     due, judged_at = stands.due, stands.paused_at or now
-    term = getattr(stands.received, "term", None)
+    receipt = stands.received.event
+    term = getattr(receipt, "term", None)
     in_hours = term is not None and term.unit == "working_hours"
     overdue = judged_at > due if in_hours else judged_at.date() > due.date()
     left = worked(now, due) - worked(due, now)
@@ -252,7 +252,7 @@ def expected(code: str, told: list[Event], now: datetime, ahead: timedelta) -> t
         return None
     first, last = sorted((now.date(), due.date()))
     counted = sum(works(first + timedelta(number)) for number in range(1, (last - first).days + 1))
-    return (not overdue, left, due, code), counted if due >= now else -counted, getattr(stands.received, "department", None)
+    return (not overdue, left, due, code), counted if due >= now else -counted, getattr(receipt, "department", None)
 
 
 @RANDOM

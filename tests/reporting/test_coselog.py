@@ -13,10 +13,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from services.reporting.figures import report
 from services.reporting.query import Dimension, FigureQuery
 from shared.catalogue import Catalogue
-from shared.contract.envelope import decode_envelope
+from shared.contract.envelope import decode_envelope, event_of
 from shared.domain.dossier import Dossier, apply
 from shared.domain.localtime import LOCAL
-from shared.mapping import decode_data, to_event
 from tests.reporting.delivery import Sent, Topic, snapshot
 from tests.support.recount import TOTAL, recount_stories, stories
 
@@ -39,8 +38,8 @@ def as_statuses(log: list[dict[str, Any]]) -> Iterator[Sent]:
     held: dict[str, Dossier] = {}
     for line in log:
         envelope = decode_envelope(json.dumps(line))
-        event = to_event(decode_data(envelope), envelope.time)
-        held[envelope.subject] = apply(held.get(envelope.subject), envelope.subject, event)
+        event = event_of(envelope)
+        held[envelope.subject] = apply(held.get(envelope.subject), envelope.subject, event, envelope.time)
         yield snapshot(held[envelope.subject], envelope.time)
 
 

@@ -18,11 +18,11 @@ from services.reporting.tables import dossiers, sums
 from shared.catalogue import Catalogue
 from shared.contract.codec import encode
 from shared.contract.marks import LedgerMark, mark_header
+from shared.contract.status import status_of
 from shared.contract.topics import STATUS
 from shared.domain.events import CorrectableField
 from shared.domain.localtime import LOCAL
 from shared.domain.rules import RULES_VERSION
-from shared.mapping import to_status
 from tests.builders.events import CODE, dossier_after, event, received
 from tests.reporting.delivery import Sent, Topic, snapshot, statuses
 
@@ -53,7 +53,7 @@ async def test_a_record_delivered_again_is_ignored(engine: AsyncEngine, shipped:
 
 
 async def test_a_correction_moves_the_dossier_with_all_it_added(engine: AsyncEngine, shipped: Catalogue) -> None:
-    corrected = event("corrected", "2023-01-10 08:00", corrected_field=CorrectableField.DEPARTMENT, old="H59.15", new="H59.02")
+    corrected = event("corrected", "2023-01-10 08:00", field=CorrectableField.DEPARTMENT, old_value="H59.15", new_value="H59.02")
     await Topic(engine).deliver(statuses(CODE, (*HISTORY, corrected)), batch_size=1)
     assert [row.key for row in (await year(engine, shipped)).rows] == [("H59.02",)]
 
@@ -135,9 +135,9 @@ class TestUnreadable:
         [
             b'{"code":"\xff"}',
             b"[" * 100_000,
-            encode(to_status(dossier_after(*HISTORY), version=2**63, recordedtime=NOW, alerted={})),
-            encode(to_status(dossier_after(*HISTORY), version=3, recordedtime=END_OF_TIME, alerted={})),
-            encode(to_status(dossier_after(*HISTORY), version=3, recordedtime=NOW, alerted={}))[:-1]
+            encode(status_of(dossier_after(*HISTORY), version=2**63, recordedtime=NOW, alerted={})),
+            encode(status_of(dossier_after(*HISTORY), version=3, recordedtime=END_OF_TIME, alerted={})),
+            encode(status_of(dossier_after(*HISTORY), version=3, recordedtime=NOW, alerted={}))[:-1]
             + b',"x":'
             + b"[" * 200_000
             + b"]" * 200_000
@@ -175,7 +175,7 @@ async def test_a_later_event_counts_although_its_version_is_lower(engine: AsyncE
 
 async def test_versions_that_come_again_under_one_number_are_both_kept_in_the_history(engine: AsyncEngine, shipped: Catalogue) -> None:
     corrected = (
-        event("corrected", f"2023-01-0{day} 08:00", corrected_field=CorrectableField.DEPARTMENT, old=old, new=new)
+        event("corrected", f"2023-01-0{day} 08:00", field=CorrectableField.DEPARTMENT, old_value=old, new_value=new)
         for day, old, new in ((4, "H59.15", "H59.02"), (5, "H59.02", "H59.03"), (6, "H59.03", "H59.04"))
     )
     history_of = (received(), *corrected)

@@ -22,12 +22,11 @@ from services.reporting.store import writing
 from services.reporting.tables import dossiers, history, sums
 from shared.catalogue import Catalogue
 from shared.contract.codec import decode_status, encode
+from shared.contract.status import status_of, version_of
 from shared.domain.definitions import DEFINITIONS
 from shared.domain.dossier import Dossier, apply
-from shared.domain.events import Event
 from shared.domain.localtime import LOCAL
-from shared.mapping import to_status, version_of
-from tests.builders.events import CODE, received
+from tests.builders.events import CODE, Dated, received
 from tests.reporting.delivery import Sent, Topic
 from tests.reporting.expected import expected
 from tests.reporting.logged import an_office, body_of, event_of, log_of
@@ -68,7 +67,7 @@ async def figures(engine: AsyncEngine, catalogue: Catalogue, definition: str = "
     return found
 
 
-def told(office: dict[str, list[Event]]) -> list[Story]:
+def told(office: dict[str, list[Dated]]) -> list[Story]:
     return list(stories(travelling(code, event) for code, events in office.items() for event in events).values())
 
 
@@ -267,7 +266,7 @@ async def test_an_announced_threshold_stays_announced_and_the_next_one_is_not_ig
     dossier = _folded(code, office.office[code])
     due = {"due_soon": dossier.due_at or NOW}
     version = version_of(dossier.sequence, due, dossier.due_at)
-    ticked = to_status(dossier, version=of_an_earlier_release or version, recordedtime=office.at[code][-1], alerted=due)
+    ticked = status_of(dossier, version=of_an_earlier_release or version, recordedtime=office.at[code][-1], alerted=due)
     await topic.deliver([Sent(code.encode(), encode(ticked))])
     assert (await rebuilt(engine, lines)).findings == []
     async with engine.connect() as connection:
@@ -275,7 +274,7 @@ async def test_an_announced_threshold_stays_announced_and_the_next_one_is_not_ig
     kept = decode_status(row.snapshot)
     assert (row.version, kept.version, kept.alerted) == (version, version, due)
     due["overdue"] = due["due_soon"]
-    overdue = to_status(dossier, version=version_of(dossier.sequence, due, dossier.due_at), recordedtime=office.at[code][-1], alerted=due)
+    overdue = status_of(dossier, version=version_of(dossier.sequence, due, dossier.due_at), recordedtime=office.at[code][-1], alerted=due)
     assert len(await topic.deliver([Sent(code.encode(), encode(overdue))])) == 1
 
 
@@ -307,10 +306,10 @@ async def test_an_event_that_no_dossier_can_hold_is_refused_and_named(engine: As
     assert [(one.position, "9999" in one.detail) for one in refused] == [(1, True)]
 
 
-def _folded(code: str, events: Sequence[Event]) -> Dossier:
+def _folded(code: str, events: Sequence[Dated]) -> Dossier:
     dossier: Dossier | None = None
     for event in events:
-        dossier = apply(dossier, code, event)
+        dossier = apply(dossier, code, *event)
     assert dossier is not None
     return dossier
 

@@ -34,12 +34,16 @@ def derived() -> dict[str, str]:
     changes = [change for code in sorted(fold.codes()) for change in fold.changes(code)]
     read = [change_of(change.snapshot, change.known_at) for change in changes]
     return {
-        "statuses": _digest([change.snapshot.decode() for change in changes]),
+        "statuses": _digest([_with_sorted_keys(change.snapshot) for change in changes]),
         "contributions": _digest([change.entry for change in read]),
-        "listed": _digest([encode_listed(listed_of(change.dossier)).decode() for change in read]),
+        "listed": _digest([encode_listed(listed_of(change.status)).decode() for change in read]),
         "columns": _digest([KEYS, SHARE_KEYS]),
         "measures": _digest([dict(MEASURE_CODES), dict(JUDGED_CODES), dict(CHANNEL_CODES)]),
     }
+
+
+def _with_sorted_keys(snapshot: bytes) -> str:
+    return msgspec.json.encode(msgspec.json.decode(snapshot), order="sorted").decode()
 
 
 def _digest(values: Any) -> str:

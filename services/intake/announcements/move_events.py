@@ -11,10 +11,10 @@ from services.intake.desk import LoggedEvent
 from services.intake.outcomes import Outcome as Decided
 from services.intake.outcomes import Refused
 from services.intake.parsing import parse
-from shared.contract import events as wire
 from shared.contract.codec import encode
 from shared.contract.envelope import JSON, SPEC_VERSION, event_type
 from shared.domain.dossier import Dossier
+from shared.domain.events import Extended
 
 SOURCE = "/intake/calendar"
 COMPUTED = "due_at"
@@ -33,11 +33,11 @@ def extension(announcement: Announcement, move: Move, dossier: Dossier, now: dat
         "specversion": SPEC_VERSION,
         "id": event_id(announcement, dossier.code),
         "source": SOURCE,
-        "type": event_type(wire.Extended.name),
+        "type": event_type(Extended.kind),
         "subject": dossier.code,
         "time": moved_at(dossier, now),
         "datacontenttype": JSON,
-        "data": wire.Extended(due_at=move.new_due_at, legal_ground=announcement.source),
+        "data": Extended(due_at=move.new_due_at, legal_ground=announcement.source),
     }
     return msgspec.structs.replace(parse(encode(event), b""), basis=Basis(dossier.sequence, COMPUTED))
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -12,16 +12,14 @@ from msgspec.structs import replace
 from services.intake.announcements.known import AnnouncedDay
 from services.intake.decide import PAUSE_ENDS, PauseEnd, decided
 from shared.catalogue import Catalogue
-from shared.contract.envelope import decode_envelope
+from shared.contract.envelope import decode_envelope, event_of
 from shared.domain import events as domain
 from shared.domain.dossier import Dossier, apply
 from shared.domain.errors import Refusal
 from shared.domain.events import CorrectableField
 from shared.domain.localtime import local_date
-from shared.domain.timeliness import Standing, standing
-from shared.mapping import decode_data, to_event
+from shared.domain.timeliness import NEVER_SOON, Standing, standing
 
-NO_LEAD = timedelta(0)
 Computing = domain.Received | PauseEnd  # events for which intake computes a deadline
 DAYS_NAMED = 3
 
@@ -56,9 +54,10 @@ WHY_IT_STAYS = {
 
 
 class Fact(NamedTuple):
-    """A logged event, and whether the deadline in it is intake's own."""
+    """A logged event, when it happened, and whether the deadline in it is intake's own."""
 
     event: domain.Event
+    occurred_at: datetime
     due_computed: bool
 
 
@@ -91,14 +90,14 @@ def facts(history: Iterable[tuple[bytes, str]]) -> list[Fact]:
 
 def _fact(event: bytes, added: str) -> Fact:
     envelope = decode_envelope(event)
-    return Fact(to_event(decode_data(envelope), envelope.time), "due_at" in added.split(","))
+    return Fact(event_of(envelope), envelope.time, "due_at" in added.split(","))
 
 
 def as_logged(code: str, history: Iterable[Fact]) -> Dossier:
     """The dossier as it stands in the log."""
     dossier: Dossier | None = None
     for fact in history:
-        dossier = apply(dossier, code, fact.event)
+        dossier = apply(dossier, code, fact.event, fact.occurred_at)
     assert dossier is not None, f"the log has no event of {code}"
     return dossier
 
@@ -135,9 +134,9 @@ def due_by(code: str, history: Iterable[Fact], catalogue: Catalogue) -> datetime
     """
     dossier: Dossier | None = None
     for fact in history:
-        event = _undecided(fact, dossier)
+        event, at = _undecided(fact, dossier), fact.occurred_at
         own = isinstance(event, Computing) and event.due_at is None
-        dossier = decided(code, event, dossier, catalogue).dossier if own else apply(dossier, code, event)
+        dossier = decided(code, event, at, dossier, catalogue).dossier if own else apply(dossier, code, event, at)
     return None if dossier is None else dossier.due_at
 
 
@@ -146,8 +145,8 @@ def _undecided(fact: Fact, dossier: Dossier | None) -> domain.Event:
     event = fact.event
     if isinstance(event, domain.Extended) and fact.due_computed and dossier is not None and dossier.due_at is not None:
         return replace(event, due_at=dossier.due_at)  # the move of another announcement, which is in the calendar
-    if isinstance(event, domain.Corrected) and event.corrected_field is CorrectableField.DUE_AT and dossier is not None:
-        return replace(event, old=None if dossier.due_at is None else dossier.due_at.isoformat())
+    if isinstance(event, domain.Corrected) and event.field is CorrectableField.DUE_AT and dossier is not None:
+        return replace(event, old_value=None if dossier.due_at is None else dossier.due_at.isoformat())
     if isinstance(event, Computing) and fact.due_computed:
         return replace(event, due_at=None)
     return event
@@ -176,13 +175,13 @@ def _may_be_computed(history: Iterable[Fact]) -> bool:
 
 def _outcome(dossier: Dossier, new_due_at: datetime, now: datetime) -> Outcome:
     at = moved_at(dossier, now)
-    if standing(dossier, at, NO_LEAD) is Standing.OVERDUE:
+    if standing(dossier, at, NEVER_SOON) is Standing.OVERDUE:
         return Outcome.OVERDUE
     try:
-        moved = apply(dossier, dossier.code, domain.Extended(occurred_at=at, due_at=new_due_at))
+        moved = apply(dossier, dossier.code, domain.Extended(due_at=new_due_at), at)
     except Refusal:
         return Outcome.CANNOT_BE_COMPUTED
-    return Outcome.WOULD_BE_OVERDUE if standing(moved, at, NO_LEAD) is Standing.OVERDUE else Outcome.PLANNED
+    return Outcome.WOULD_BE_OVERDUE if standing(moved, at, NEVER_SOON) is Standing.OVERDUE else Outcome.PLANNED
 
 
 def _move(dossier: Dossier, new_due_at: datetime | None, outcome: Outcome) -> Move:

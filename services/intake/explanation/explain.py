@@ -87,12 +87,12 @@ def _answered(before: Dossier | None, after: Dossier, event: domain.ForwardAnswe
 def _correction(event: domain.Corrected, before: Dossier | None, after: Dossier) -> Step:
     at = after.last_occurred_at
     reason = f" ({event.reason})" if event.reason else ", no reason given"
-    if event.corrected_field is CorrectableField.DUE_AT:
+    if event.field is CorrectableField.DUE_AT:
         late = before is not None and before.closed_at is not None
         changed = f"{'deadline corrected after closing' if late else 'the deadline'}, {_moved(before, after)}"
     else:
-        field = event.corrected_field.value.replace("_", " ")
-        changed = f"{field} from {event.old or 'nothing'} to {event.new or 'nothing'}"
+        field = event.field.value.replace("_", " ")
+        changed = f"{field} from {event.old_value or 'nothing'} to {event.new_value or 'nothing'}"
     return Step(step="corrected", at=at, due_at=after.due_at, text=f"Corrected {when(at)}: {changed}{reason}.")
 
 

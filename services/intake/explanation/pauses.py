@@ -9,11 +9,10 @@ from services.intake.explanation.wording import length, when
 from services.intake.schemas import Step
 from shared.catalogue import Catalogue
 from shared.domain.calendar import WorkingCalendar
-from shared.domain.deadline import due_after_pause, overdue_from
+from shared.domain.deadline import Deadline, due_after_pause
 from shared.domain.definitions import BY_DATE, Definition
 from shared.domain.dossier import Dossier
 from shared.domain.errors import CalendarNotKnown
-from shared.domain.timeliness import in_hours
 from shared.domain.walk import pause, working_time
 
 NOT_OVERDUE_BY_DATE = f"by {BY_DATE.name}, by which a pause moves a deadline or not, it was not overdue"
@@ -24,17 +23,17 @@ def begun(after: Dossier, definition: Definition) -> Step:
     """The clock stops; how the dossier stands meanwhile is told by the definition asked for."""
     at, ended = after.last_occurred_at, after.suspensions[-1]
     text = f"Paused {when(at)}, {_kind(ended.kind.value)}: the clock stands"
-    if after.due_at is None:
+    if after.deadline is None:
         return Step(step="pause", at=at, counted=False, text=f"{text}.")
-    text = f"{text}; due {when(after.due_at)}, and it {_standing(at, after.due_at, definition, hours=in_hours(after))}."
+    text = f"{text}; due {when(after.deadline.due_at)}, and it {_standing(at, after.deadline, definition)}."
     return Step(step="pause", at=at, due_at=after.due_at, counted=False, text=text)
 
 
-def _standing(at: datetime, due_at: datetime, definition: Definition, *, hours: bool) -> str:
+def _standing(at: datetime, deadline: Deadline, definition: Definition) -> str:
     by = "" if definition.name == BY_DATE.name else f" by {definition.name}"
-    if at < definition.overdue_from(due_at, in_hours=hours):
+    if at < definition.overdue_from(deadline):
         return f"does not become overdue{by} meanwhile"
-    moves = at < overdue_from(due_at, in_hours=hours)
+    moves = at < deadline.overdue_from()
     return f"was overdue already{by} and stays so{f' meanwhile; {MOVES_ALL_THE_SAME}' if moves else ''}"
 
 
@@ -53,30 +52,30 @@ def ended(change: Change, before: Dossier, catalogue: Catalogue, definition: Def
 
 def _credited(before: Dossier, change: Change, calendar: WorkingCalendar) -> Iterator[Step]:
     """The working time of the pause, and the same amount from the deadline on; nothing when it moves no deadline."""
-    since, due = before.suspended_since, before.due_at
-    if since is None or due is None or since >= overdue_from(due, in_hours=in_hours(before)):
+    since, deadline = before.suspended_since, before.deadline
+    if since is None or deadline is None or since >= deadline.overdue_from():
         return
     passed = list(pause(since, change.after.last_occurred_at, calendar))
     yield from passage.hours(passed, "credited for the pause: ")
-    yield from passage.hours(working_time(due, passage.counted_time(passed), calendar), "the deadline moves over: ")
+    yield from passage.hours(working_time(deadline.due_at, passage.counted_time(passed), calendar), "the deadline moves over: ")
 
 
 def _outcome(before: Dossier, change: Change, calendar: WorkingCalendar, definition: Definition) -> str:
     assert before.suspended_since is not None
-    after, since, hours = change.after, before.suspended_since, in_hours(before)
+    after, since, deadline = change.after, before.suspended_since, before.deadline
     worked = f"{length(calendar.working_time_between(since, after.last_occurred_at))} of working time passed"
-    if before.due_at is None:
+    if deadline is None:
         return f"{worked}; there is no deadline to move"
-    counted = due_after_pause(before.due_at, since, after.last_occurred_at, calendar, in_hours=hours)
+    counted = due_after_pause(deadline, since, after.last_occurred_at, calendar)
     if counted != after.due_at:
         whose = "today's calendar gives" if change.computed else "the date came with the event; counting gives"
         return f"{worked}; {_carried(before, after)}, {whose} {when(counted)}"
-    if since >= overdue_from(before.due_at, in_hours=hours):
+    if since >= deadline.overdue_from():
         by = "" if definition.name == BY_DATE.name else f" by {BY_DATE.name}, by which a pause moves a deadline or not,"
-        return f"{worked}, but the dossier was overdue already{by} when the pause began: still due {when(before.due_at)}"
-    if counted == before.due_at:
+        return f"{worked}, but the dossier was overdue already{by} when the pause began: still due {when(deadline.due_at)}"
+    if counted == deadline.due_at:
         return f"{worked}: {_carried(before, after)}"
-    overdue = since >= definition.overdue_from(before.due_at, in_hours=hours)
+    overdue = since >= definition.overdue_from(deadline)
     why = f", for {NOT_OVERDUE_BY_DATE} when the pause began" if overdue else ""
     return f"{worked} and moves the deadline: {_carried(before, after)}{why}"
 

@@ -12,14 +12,14 @@ from shared.domain import events as domain
 from shared.domain.deadline import DeadlineRule
 from shared.domain.dossier import Dossier
 from shared.domain.errors import CalendarNotKnown
-from shared.domain.localtime import local, local_date
+from shared.domain.localtime import local_date
 from shared.domain.terms import Term, TermUnit, counts_hours
 from shared.domain.walk import Interval, Reason, walk
 
 
 def receipt(event: domain.Received, change: Change, catalogue: Catalogue) -> Iterator[Step]:
     """Receipt, normalised start, intervals, deadline."""
-    dossier, at = change.after, local(event.occurred_at)
+    dossier, at = change.after, change.after.last_occurred_at
     text = f"Received {when(at)} ({channel(dossier)}) by {dossier.department}; the clock starts."
     yield Step(step="received", at=at, text=text)
     rule = rule_of(event, change, catalogue)
@@ -36,7 +36,7 @@ def receipt(event: domain.Received, change: Change, catalogue: Catalogue) -> Ite
 
 def rule_of(event: domain.Received, change: Change, catalogue: Catalogue) -> DeadlineRule | None:
     """What the deadline was counted by; None for a bare date of the sender, which says nothing of how it came about."""
-    procedure = catalogue.procedure(event.procedure, local_date(event.occurred_at))
+    procedure = catalogue.procedure(event.procedure, local_date(change.after.last_occurred_at))
     if event.term is not None:
         return DeadlineRule(event.term, None if procedure is None else procedure.closing_hour)
     return procedure.rule if procedure is not None and change.computed else None

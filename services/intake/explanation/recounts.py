@@ -13,7 +13,7 @@ from shared.catalogue import CalendarEntry, Catalogue
 from shared.domain import events as domain
 from shared.domain.dossier import Dossier
 from shared.domain.errors import CalendarNotKnown, Refusal
-from shared.domain.localtime import ONE_DAY, local, local_date
+from shared.domain.localtime import ONE_DAY, local_date
 from shared.domain.terms import TermUnit, counts_hours
 from shared.domain.walk import midnight, walk
 
@@ -41,7 +41,7 @@ def recount(past: Sequence[Change], change: Change, catalogue_at: CatalogueAt) -
 def outcome(past: Sequence[Change], change: Change, catalogue: Catalogue) -> str:
     """What the count gives, for the sentence that tells the new deadline."""
     try:
-        counted = due_by(change.after.code, [Fact(each.event, each.computed) for each in past], catalogue)
+        counted = due_by(change.after.code, [Fact(each.event, each.after.last_occurred_at, each.computed) for each in past], catalogue)
     except Refusal as refusal:
         return f"; it cannot be counted here, {refusal}"
     if counted != change.after.due_at:
@@ -108,6 +108,6 @@ def _anew(past: Sequence[Change], dossier: Dossier, catalogue: Catalogue) -> Ite
     rule = receipts.rule_of(found.event, found, catalogue)
     if rule is None:
         return
-    passed = list(walk(local(found.event.occurred_at), rule, catalogue.calendar_of(dossier.department)))
+    passed = list(walk(found.after.last_occurred_at, rule, catalogue.calendar_of(dossier.department)))
     if passed and passed[-1].end == dossier.due_at:
         yield from passage.hours(passed, ANEW) if counts_hours(rule.term) else passage.days(passed, rule.term, ANEW)

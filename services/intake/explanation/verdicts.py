@@ -1,15 +1,15 @@
 """The last step: the class of a closed dossier, or how an open one stands, by a named definition."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from services.intake.explanation.wording import on, when
 from services.intake.schemas import Step
 from shared.domain.definitions import AFTERNOON, BY_DATE, HALF_DAY, INSTANT, MORNING, Definition
 from shared.domain.dossier import Dossier
 from shared.domain.localtime import local
-from shared.domain.timeliness import Standing, closed_timeliness, in_hours, standing
+from shared.domain.terms import counts_hours
+from shared.domain.timeliness import NEVER_SOON, Standing, closed_timeliness, standing
 
-NO_LEAD = timedelta(0)
 COMPARED = {  # for terms in days or months, and in hours
     BY_DATE.name: ("local dates compared", "instants compared, the hour of the deadline is on time"),
     INSTANT.name: ("instants compared", "instants compared"),
@@ -26,7 +26,7 @@ def verdict(dossier: Dossier, now: datetime, definition: Definition) -> Step:
     if dossier.due_at is None:
         text = "no_deadline: a class of its own, in no percentage."
     else:
-        how = _compared(definition, dossier.closed_at, dossier.due_at, hours=in_hours(dossier))
+        how = _compared(definition, dossier.closed_at, dossier.due_at, hours=counts_hours(dossier.term))
         text = f"{by_class.value} by {definition.name} ({how}): closed {when(dossier.closed_at)}, due {when(dossier.due_at)}."
     return Step(step="class", at=dossier.closed_at, due_at=dossier.due_at, text=text)
 
@@ -66,11 +66,11 @@ def _standing(dossier: Dossier, now: datetime, definition: Definition) -> Step:
 
 def standing_by(dossier: Dossier, now: datetime, definition: Definition) -> Standing | None:
     """How an open dossier stands by a definition; None when it is not open."""
-    found = standing(dossier, now, NO_LEAD)
-    if found is None or dossier.due_at is None:
+    found = standing(dossier, now, NEVER_SOON)
+    if found is None or dossier.deadline is None:
         return found
     judged_at = dossier.suspended_since or now
-    if judged_at >= definition.overdue_from(dossier.due_at, in_hours=in_hours(dossier)):
+    if judged_at >= definition.overdue_from(dossier.deadline):
         return Standing.OVERDUE
     return Standing.SUSPENDED if dossier.suspended_since else Standing.WITHIN
 

@@ -10,10 +10,8 @@ import msgspec
 
 from services.reporting.entry import Entry, entry_of
 from services.reporting.instants import microseconds
-from shared.contract.envelope import Instant
 from shared.contract.status import StatusV1
-from shared.domain.dossier import Dossier
-from shared.domain.localtime import local
+from shared.domain.localtime import Instant, local
 from shared.usable import LARGEST_NUMBER, MALFORMED, Unusable, usable_status
 
 ONE_SECOND = timedelta(seconds=1)
@@ -66,7 +64,6 @@ class Change:
     """A version of a dossier as it is to be stored; `snapshot` is the record's own bytes, `known_at` in microseconds since 1970."""
 
     status: StatusV1
-    dossier: Dossier
     entry: Entry
     snapshot: bytes
     known_at: int
@@ -83,13 +80,13 @@ class Change:
 
 def change_of(snapshot: bytes | None, known_at: int, record: Record | None = None) -> Change:
     """What the snapshot makes of the read model, live, in a rebuild and in a check alike. Raises Unusable."""
-    status, dossier = usable_status(snapshot)
+    status = usable_status(snapshot)
     assert snapshot is not None
     try:
-        entry = entry_of(dossier)
+        entry = entry_of(status)
     except Exception as wrong:  # the dossier alone decides this
         raise Unusable(MALFORMED, str(wrong) or type(wrong).__name__) from wrong
-    return Change(status, dossier, entry, snapshot, known_at, record)
+    return Change(status, entry, snapshot, known_at, record)
 
 
 @dataclass(slots=True)

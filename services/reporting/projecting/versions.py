@@ -108,7 +108,7 @@ class Steps:
 
 def version_of(change: Change, since_revision: int, known_at: int) -> Version:
     """The row of a change that counts since the transaction and the instant."""
-    status, dossier, entry = change.status, change.dossier, change.entry
+    status, entry = change.status, change.entry
     return Version(
         status.code,
         status.version,
@@ -116,21 +116,21 @@ def version_of(change: Change, since_revision: int, known_at: int) -> Version:
         entry.department,
         entry.procedure,
         entry.channel,
-        _day_of(dossier.received_at),
-        _day_of(dossier.closed_at),
-        _day_of(dossier.returned_at),
+        _day_of(status.received_at),
+        _day_of(status.closed_at),
+        _day_of(status.returned_at),
         flags_of(entry),
         since_revision,
         known_at,
         encode_entry(entry),
-        encode_listed(listed_of(dossier)),
+        encode_listed(listed_of(status)),
     )
 
 
 def due_of(change: Change) -> int | None:
     """The deadline in force of an open dossier (microseconds)."""
-    dossier = change.dossier
-    return microseconds(dossier.due_at) if dossier.is_open and dossier.due_at is not None else None
+    status = change.status
+    return microseconds(status.due_at) if status.is_open and status.due_at is not None else None
 
 
 def _day_of(instant: datetime | None) -> int | None:

@@ -9,9 +9,9 @@ import msgspec
 from services.reporting.instants import SECOND, microseconds
 from services.reporting.projecting.batch import Change, change_of
 from shared.contract.codec import encode
-from shared.contract.envelope import CloudEvent
+from shared.contract.envelope import CloudEvent, event_of
+from shared.contract.status import status_of, version_of
 from shared.domain.dossier import Dossier, apply
-from shared.mapping import decode_data, to_event, to_status, version_of
 from shared.usable import Unusable
 
 
@@ -107,7 +107,7 @@ class _Folded:
 
     def snapshot(self) -> bytes:
         version = version_of(self.dossier.sequence, {}, None)
-        return encode(to_status(self.dossier, version=version, recordedtime=self.recordedtime, alerted={}))
+        return encode(status_of(self.dossier, version=version, recordedtime=self.recordedtime, alerted={}))
 
 
 def _applied(before: Dossier | None, event: CloudEvent) -> Dossier:
@@ -115,7 +115,7 @@ def _applied(before: Dossier | None, event: CloudEvent) -> Dossier:
     if event.sequence != known + 1 or event.recordedtime is None:
         msg = f"event {event.id} has number {event.sequence} and was recorded {event.recordedtime}, after event {known} of its dossier"
         raise ValueError(msg)
-    return apply(before, event.subject, to_event(decode_data(event), event.time))
+    return apply(before, event.subject, event_of(event), event.time)
 
 
 def refusals_as_json(refused: list[Refused]) -> list[Mapping[str, object]]:

@@ -9,8 +9,7 @@ from msgspec.structs import replace
 from services.reporting.instants import SECOND, microseconds
 from services.reporting.rebuild.sides import Side
 from shared.contract.codec import decode_status, encode
-from shared.contract.status import StatusV1
-from shared.mapping import version_of
+from shared.contract.status import StatusV1, version_of
 from shared.usable import Unusable, usable_status
 
 OF_TICKS = {"version", "alerted", "timeliness"}  # what announcing a threshold changes, with no event in the log
@@ -66,7 +65,7 @@ class Judge:
 
     def _compare(self, code: str, live: Side, new: Side, judged: Judged) -> None:
         try:
-            said, _ = usable_status(live.snapshot)
+            said = usable_status(live.snapshot)
         except Unusable:  # damaged bytes: nothing of them is kept
             judged.findings.append(Finding(code, "its snapshot could not be read"))
             return

@@ -17,7 +17,6 @@ from services.reporting.store import among, patiently, snapshot, writing
 from services.reporting.tables import LIVE, model
 from shared.contract.codec import decode_status
 from shared.domain.dossier import Dossier
-from shared.mapping import to_dossier
 
 _LOCK = 0x6D6F7465  # starts and drops take turns on PostgreSQL, where nothing else would make them
 BREATHE_EVERY = 100  # events between two looks at other requests
@@ -87,7 +86,7 @@ async def _dossiers(engine: AsyncEngine, number: int, after: int, codes: set[str
     async with snapshot(engine) as connection:
         await _at(connection, number, after)
         rows = (await connection.execute(select(of.code, of.snapshot).where(among(connection, of.code, sorted(codes))))).all()
-    return {code: to_dossier(decode_status(stored)) async for code, stored in _breathing(rows)}
+    return {code: decode_status(stored).dossier() async for code, stored in _breathing(rows)}
 
 
 async def settle(engine: AsyncEngine, number: int) -> Standing:

@@ -2,13 +2,11 @@
 
 from typing import Any
 
-import msgspec
-
 from shared.contract.envelope import JSON, CloudEvent, event_type
-from shared.contract.events import EVENT_DATA
-from shared.contract.schemas.generated import PUBLISHED, tidy
+from shared.contract.schemas.generated import PUBLISHED, components
 from shared.contract.status import AlertV1, DeadLetterV1, StatusV1
 from shared.contract.topics import ALERTS, DEAD_LETTERS, EVENTS, STATUS, TICKS, TOPICS, Topic
+from shared.domain.events import EVENT_TYPES
 
 DESCRIPTION = (
     "Dossiers of public-service centres as they are received, handled and returned. Delivery is at least once, in order per dossier; "
@@ -17,7 +15,7 @@ DESCRIPTION = (
 KAFKA_BINDING = "0.5.0"
 TICK = "tick"
 MESSAGES: dict[str, tuple[str, ...]] = {
-    EVENTS.name: tuple(EVENT_DATA),
+    EVENTS.name: tuple(EVENT_TYPES),
     STATUS.name: ("status",),
     ALERTS.name: ("alert",),
     DEAD_LETTERS.name: ("dead_letter",),
@@ -71,14 +69,14 @@ def _messages() -> dict[str, Any]:
 
 
 def _message(name: str, key: str) -> dict[str, Any]:
-    title = event_type(name) if name in EVENT_DATA else name
+    title = event_type(name) if name in EVENT_TYPES else name
     bindings = {"kafka": {"key": {"type": "string", "description": key}, "bindingVersion": KAFKA_BINDING}}
     return {"name": title, "contentType": JSON, "payload": _payload(name), "bindings": bindings}
 
 
 def _payload(name: str) -> dict[str, Any]:
-    if name in EVENT_DATA:
-        data = {"type": {"const": event_type(name)}, "data": _ref("schemas", EVENT_DATA[name].__name__)}
+    if name in EVENT_TYPES:
+        data = {"type": {"const": event_type(name)}, "data": _ref("schemas", EVENT_TYPES[name].__name__)}
         return {"allOf": [_ref("schemas", CloudEvent.__name__), {"type": "object", "properties": data}]}
     if name == TICK:
         return {"type": "object", "description": "internal to the processor; not for others to read"}
@@ -86,9 +84,7 @@ def _payload(name: str) -> dict[str, Any]:
 
 
 def _schemas() -> dict[str, Any]:
-    _, components = msgspec.json.schema_components(PUBLISHED.values(), ref_template="#/components/schemas/{name}")
-    found: dict[str, Any] = tidy(dict(sorted(components.items())))
-    return found
+    return dict(sorted(components(PUBLISHED.values(), "#/components/schemas/{name}").items()))
 
 
 def _ref(kind: str, name: str) -> dict[str, str]:

@@ -168,9 +168,9 @@ class TestByHand:
         fix = event(
             "corrected",
             "2023-01-13",
-            corrected_field=CorrectableField.DUE_AT,
-            old="2023-01-10T08:31:00+07:00",
-            new="2023-01-16T08:31:00+07:00",
+            field=CorrectableField.DUE_AT,
+            old_value="2023-01-10T08:31:00+07:00",
+            new_value="2023-01-16T08:31:00+07:00",
         )
         assert overdue_on(dossier_after(received(), fix), "2023-01-10", "2023-01-18") == ["2023-01-17", "2023-01-18"]
 

@@ -12,7 +12,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from shared.domain.calendar import DEFAULT_SESSIONS, DatedSessions, Session, WorkingCalendar
-from shared.domain.deadline import DeadlineRule, due_after_pause, due_at, due_by
+from shared.domain.deadline import Deadline, DeadlineRule, due_after_pause, due_at, due_by
 from shared.domain.localtime import LOCAL, ONE_DAY
 from shared.domain.terms import Term, TermUnit, counts_hours
 from shared.domain.walk import Interval, Reason, pause, walk, working_time
@@ -125,7 +125,7 @@ def test_suspending_never_makes_a_deadline_earlier(
 ) -> None:
     assume(enough_hours(calendar))
     paused, resumed = sorted((one, other))
-    assert due_after_pause(due, paused, resumed, calendar, in_hours=in_hours) >= due
+    assert due_after_pause(Deadline(due, in_hours), paused, resumed, calendar) >= due
 
 
 @given(calendars(), instants, rules)

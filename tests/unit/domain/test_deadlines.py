@@ -6,7 +6,7 @@ from datetime import date, datetime, time, timedelta
 import pytest
 
 from shared.domain.calendar import WorkingCalendar
-from shared.domain.deadline import due_after_pause, due_at, overdue_from
+from shared.domain.deadline import Deadline, due_after_pause, due_at
 from shared.domain.errors import CalendarNotKnown, InvalidTerm
 from shared.domain.terms import Term, TermUnit
 from tests.builders.times import OFFICE, at
@@ -95,7 +95,7 @@ class TestPauses:
     DUE = at("2023-12-15 08:31")
 
     def after(self, paused: str, resumed: str, due: datetime = DUE, *, in_hours: bool = False) -> datetime:
-        return due_after_pause(due, at(paused), at(resumed), OFFICE, in_hours=in_hours)
+        return due_after_pause(Deadline(due, in_hours), at(paused), at(resumed), OFFICE)
 
     def test_a_pause_of_one_working_day_moves_the_deadline_by_one(self) -> None:
         assert self.after("2023-12-11 09:00", "2023-12-12 09:00") == at("2023-12-18 08:31")
@@ -132,7 +132,7 @@ class TestPauses:
 
 
 def test_an_open_dossier_is_overdue_from_the_midnight_after_its_day() -> None:
-    assert overdue_from(at("2023-12-15 08:31"), in_hours=False) == at("2023-12-16 00:00")
+    assert Deadline(at("2023-12-15 08:31")).overdue_from() == at("2023-12-16 00:00")
 
 
 class TestTheEdgesOfTheCalendar:

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.domain.counting import JUDGED, Measure, contributions
+from shared.domain.deadline import Deadline
 from shared.domain.definitions import BY_DATE, DEFINITIONS, HALF_DAY, INSTANT, Definition, Timeliness
 from shared.domain.dossier import Dossier
 from shared.domain.localtime import LOCAL, ONE_DAY
@@ -52,7 +53,7 @@ def test_a_definition_is_found_by_the_name_it_publishes() -> None:
     ],
 )
 def test_terms_in_days(closed: str, due: str, by_date: Timeliness, instant: Timeliness, half_day: Timeliness) -> None:
-    judged = [definition.judge(at(closed), at(due), in_hours=False) for definition in DEFINITIONS.values()]
+    judged = [definition.judge(at(closed), Deadline(at(due))) for definition in DEFINITIONS.values()]
     assert judged == [by_date, instant, half_day]
 
 
@@ -68,7 +69,7 @@ def test_terms_in_days(closed: str, due: str, by_date: Timeliness, instant: Time
     ],
 )
 def test_terms_in_hours(closed: str, by_date: Timeliness, instant: Timeliness, half_day: Timeliness) -> None:
-    judged = [definition.judge(at(closed), DUE, in_hours=True) for definition in DEFINITIONS.values()]
+    judged = [definition.judge(at(closed), Deadline(DUE, True)) for definition in DEFINITIONS.values()]
     assert judged == [by_date, instant, half_day]
 
 
@@ -85,7 +86,7 @@ def test_terms_in_hours(closed: str, by_date: Timeliness, instant: Timeliness, h
     ],
 )
 def test_the_first_day_at_whose_end_an_open_dossier_is_overdue(*, due: str, hours: bool, by_date: str, instant: str, half_day: str) -> None:
-    days = [str(definition.overdue_on(at(due), in_hours=hours)) for definition in DEFINITIONS.values()]
+    days = [str(definition.overdue_on(Deadline(at(due), hours))) for definition in DEFINITIONS.values()]
     assert days == [by_date, instant, half_day]
     dossier = dossier_after(received(due_at=at(due), term=HOURS if hours else None))
     begins = [
@@ -98,29 +99,29 @@ def test_the_first_day_at_whose_end_an_open_dossier_is_overdue(*, due: str, hour
 @every_definition
 @given(closed=instants, due=instants, hours=st.booleans())
 def test_all_agree_where_the_days_differ(*, definition: Definition, closed: datetime, due: datetime, hours: bool) -> None:
-    judged = definition.judge(closed, due, in_hours=hours)
+    judged = definition.judge(closed, Deadline(due, hours))
     if closed.date() != due.date():
         assert judged is (E if closed.date() < due.date() else L)
-    assert due.date() <= definition.overdue_on(due, in_hours=hours) <= due.date() + ONE_DAY
+    assert due.date() <= definition.overdue_on(Deadline(due, hours)) <= due.date() + ONE_DAY
 
 
 @every_definition
 @given(due=instants, hours=st.booleans())
 def test_it_is_overdue_from_the_first_instant_that_is_judged_overdue(*, definition: Definition, due: datetime, hours: bool) -> None:
-    since = definition.overdue_from(due, in_hours=hours)
-    assert definition.judge(since, due, in_hours=hours) is L
-    assert definition.judge(since - timedelta.resolution, due, in_hours=hours) is ON
-    assert definition.judge(due, due, in_hours=hours) is ON
+    since = definition.overdue_from(Deadline(due, hours))
+    assert definition.judge(since, Deadline(due, hours)) is L
+    assert definition.judge(since - timedelta.resolution, Deadline(due, hours)) is ON
+    assert definition.judge(due, Deadline(due, hours)) is ON
 
 
 @every_definition
 @given(due=instants, hours=st.booleans())
 def test_a_dossier_counts_as_overdue_on_the_first_day_that_ends_overdue(*, definition: Definition, due: datetime, hours: bool) -> None:
-    day = definition.overdue_on(due, in_hours=hours)
+    day = definition.overdue_on(Deadline(due, hours))
     before = datetime.combine(day - ONE_DAY, time.max, LOCAL)
-    assert definition.judge(datetime.combine(day, time.max, LOCAL), due, in_hours=hours) is L
+    assert definition.judge(datetime.combine(day, time.max, LOCAL), Deadline(due, hours)) is L
     if definition is not BY_DATE or not hours:  # by date the day of the deadline is not overdue, though a closing late in it is
-        assert definition.judge(before, due, in_hours=hours) is not L
+        assert definition.judge(before, Deadline(due, hours)) is not L
 
 
 @every_definition
@@ -128,7 +129,7 @@ def test_a_dossier_counts_as_overdue_on_the_first_day_that_ends_overdue(*, defin
 def test_closing_later_is_never_better(*, definition: Definition, closed: datetime, later: datetime, due: datetime, hours: bool) -> None:
     order = [E, ON, L]
     first, second = sorted((closed, later))
-    judged = [order.index(definition.judge(instant, due, in_hours=hours)) for instant in (first, second)]
+    judged = [order.index(definition.judge(instant, Deadline(due, hours))) for instant in (first, second)]
     assert judged == sorted(judged)
 
 

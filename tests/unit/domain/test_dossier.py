@@ -17,7 +17,7 @@ from tests.builders.times import at
 def test_an_event_before_the_latest_one_is_refused() -> None:
     dossier = dossier_after(received(), event("processing_started", "2023-01-04 10:00"))
     with pytest.raises(TimeGoesBack, match="before the dossier's latest event"):
-        apply(dossier, CODE, event("resolved", "2023-01-04 09:59"))
+        apply(dossier, CODE, *event("resolved", "2023-01-04 09:59"))
 
 
 def test_two_events_at_one_instant_are_in_order_of_arrival() -> None:
@@ -27,21 +27,22 @@ def test_two_events_at_one_instant_are_in_order_of_arrival() -> None:
 
 def test_time_is_compared_as_instants_whatever_the_offset() -> None:
     dossier = dossier_after(received())
-    after = apply(dossier, CODE, received_elsewhere := event("processing_started", "2023-01-03 09:00"))
-    in_utc = apply(dossier, CODE, type(received_elsewhere)(occurred_at=received_elsewhere.occurred_at.astimezone(UTC)))
+    started, at_nine = event("processing_started", "2023-01-03 09:00")
+    after = apply(dossier, CODE, started, at_nine)
+    in_utc = apply(dossier, CODE, started, at_nine.astimezone(UTC))
     assert after.last_occurred_at.isoformat() == in_utc.last_occurred_at.isoformat() == "2023-01-03T09:00:00+07:00"
 
 
 def test_a_refused_event_changes_nothing() -> None:
     dossier = dossier_after(received())
     with pytest.raises(TimeGoesBack):
-        apply(dossier, CODE, event("resolved", "2023-01-02"))
+        apply(dossier, CODE, *event("resolved", "2023-01-02"))
     assert dossier == dossier_after(received())
 
 
 def test_what_an_event_does_not_touch_stays_as_it_was() -> None:
     before = dossier_after(event("submitted", "2023-01-02"), received(online_level=OnlineLevel.FULL))
-    after = apply(before, CODE, event("fee_paid", "2023-01-04"))
+    after = apply(before, CODE, *event("fee_paid", "2023-01-04"))
     assert after == replace(before, sequence=3, last_occurred_at=at("2023-01-04"))
 
 
@@ -134,34 +135,34 @@ class TestCorrections:
         ],
     )
     def test_a_correction_sets_the_field_right(self, field: CorrectableField, old: str | None, new: str) -> None:
-        dossier = dossier_after(received(), event("corrected", "2023-01-04", corrected_field=field, old=old, new=new))
+        dossier = dossier_after(received(), event("corrected", "2023-01-04", field=field, old_value=old, new_value=new))
         assert getattr(dossier, field) == new
 
     def test_a_corrected_deadline_holds_from_when_the_wrong_one_did(self) -> None:
         fix = event(
             "corrected",
             "2023-01-06",
-            corrected_field=CorrectableField.DUE_AT,
-            old="2023-01-10T01:31:00Z",
-            new="2023-01-12T08:31:00+07:00",
+            field=CorrectableField.DUE_AT,
+            old_value="2023-01-10T01:31:00Z",
+            new_value="2023-01-12T08:31:00+07:00",
         )
         dossier = dossier_after(received(), fix)
         assert [(change.at, change.due_at) for change in dossier.deadlines] == [(START, at("2023-01-12 08:31"))]
 
     def test_a_deadline_corrected_away_leaves_none(self) -> None:
-        fix = event("corrected", "2023-01-06", corrected_field=CorrectableField.DUE_AT, old=DUE.isoformat(), new=None)
+        fix = event("corrected", "2023-01-06", field=CorrectableField.DUE_AT, old_value=DUE.isoformat(), new_value=None)
         assert dossier_after(received(), fix).due_at is None
 
     @pytest.mark.parametrize("new", ["2023-01-12T08:31:00+07:00", None])
     def test_the_deadline_given_at_receipt_is_kept_beside_the_corrected_one(self, new: str | None) -> None:
-        fix = event("corrected", "2023-01-06", corrected_field=CorrectableField.DUE_AT, old=DUE.isoformat(), new=new)
+        fix = event("corrected", "2023-01-06", field=CorrectableField.DUE_AT, old_value=DUE.isoformat(), new_value=new)
         assert dossier_after(received(), fix).due_original == DUE
         assert dossier_after(event("submitted", "2023-01-02"), received(), fix).due_original == DUE
         assert dossier_after(received(), fix, event("extended", "2023-01-09", due_at=at("2023-01-20"))).due_original == DUE
 
     def test_a_correction_within_a_pause_sets_right_the_deadline_that_the_pause_moves(self) -> None:
         fix = event(
-            "corrected", "2023-01-06", corrected_field=CorrectableField.DUE_AT, old=DUE.isoformat(), new="2023-01-12T08:31:00+07:00"
+            "corrected", "2023-01-06", field=CorrectableField.DUE_AT, old_value=DUE.isoformat(), new_value="2023-01-12T08:31:00+07:00"
         )
         paused = dossier_after(received(), event("supplement_requested", "2023-01-05"), fix)
         assert (paused.due_at, paused.suspended_since) == (at("2023-01-12 08:31"), at("2023-01-05"))
@@ -175,15 +176,15 @@ class TestCorrections:
         fix = event(
             "corrected",
             "2023-01-09",
-            corrected_field=CorrectableField.DUE_AT,
-            old="2023-01-11T08:31:00+07:00",
-            new="2023-01-13T08:31:00+07:00",
+            field=CorrectableField.DUE_AT,
+            old_value="2023-01-11T08:31:00+07:00",
+            new_value="2023-01-13T08:31:00+07:00",
         )
         dossier = dossier_after(received(), event("supplement_requested", "2023-01-05"), moved, fix)
         assert [change.due_at for change in dossier.deadlines] == [DUE, at("2023-01-13 08:31")]
 
     def test_a_deadline_can_be_added_by_correction_after_closing(self) -> None:
-        fix = event("corrected", "2023-01-09", corrected_field=CorrectableField.DUE_AT, old=None, new="2023-01-10T08:31:00+07:00")
+        fix = event("corrected", "2023-01-09", field=CorrectableField.DUE_AT, old_value=None, new_value="2023-01-10T08:31:00+07:00")
         dossier = dossier_after(received(due_at=None), event("resolved", "2023-01-06"), fix)
         assert (dossier.due_original, dossier.due_at, dossier.state) == (None, at("2023-01-10 08:31"), State.RESOLVED)
 
@@ -204,22 +205,22 @@ class TestCorrections:
     )
     def test_a_correction_that_does_not_fit_is_refused(self, field: CorrectableField, old: str | None, new: str | None) -> None:
         with pytest.raises(CorrectionDoesNotMatch):
-            dossier_after(received(), event("corrected", "2023-01-04", corrected_field=field, old=old, new=new))
+            dossier_after(received(), event("corrected", "2023-01-04", field=field, old_value=old, new_value=new))
 
     def test_a_deadline_cannot_be_corrected_to_before_the_receipt(self) -> None:
         fix = event(
-            "corrected", "2023-01-04", corrected_field=CorrectableField.DUE_AT, old=DUE.isoformat(), new="2023-01-02T00:00:00+07:00"
+            "corrected", "2023-01-04", field=CorrectableField.DUE_AT, old_value=DUE.isoformat(), new_value="2023-01-02T00:00:00+07:00"
         )
         with pytest.raises(DeadlineBeforeReceipt):
             dossier_after(received(), fix)
 
     def test_a_submitted_dossier_has_no_deadline_to_correct(self) -> None:
-        fix = event("corrected", "2023-01-04", corrected_field=CorrectableField.DUE_AT, old=None, new=DUE.isoformat())
+        fix = event("corrected", "2023-01-04", field=CorrectableField.DUE_AT, old_value=None, new_value=DUE.isoformat())
         with pytest.raises(CorrectionDoesNotMatch):
             dossier_after(event("submitted", "2023-01-02"), fix)
 
     def test_a_correction_can_be_corrected_back(self) -> None:
-        there = event("corrected", "2023-01-04", corrected_field=CorrectableField.CHANNEL, old="online", new="postal")
-        back = event("corrected", "2023-01-05", corrected_field=CorrectableField.CHANNEL, old="postal", new="online")
+        there = event("corrected", "2023-01-04", field=CorrectableField.CHANNEL, old_value="online", new_value="postal")
+        back = event("corrected", "2023-01-05", field=CorrectableField.CHANNEL, old_value="postal", new_value="online")
         dossier = dossier_after(received(online_level=OnlineLevel.FULL), there, back)
         assert (dossier.channel, dossier.online_level) == (Channel.ONLINE, OnlineLevel.FULL)

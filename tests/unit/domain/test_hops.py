@@ -24,7 +24,7 @@ def answered_at(dossier: Dossier) -> list[str | None]:
 
 def test_a_forwarded_dossier_is_at_that_agency_with_a_deadline_of_the_hops_own() -> None:
     dossier = dossier_after(received(), OUT)
-    assert dossier.hops == (Hop(LAND, at("2023-01-04"), at("2023-01-06")),)
+    assert dossier.hops == (Hop(agency=LAND, forwarded_at=at("2023-01-04"), due_at=at("2023-01-06")),)
     assert (dossier.state, dossier.due_at) == (State.RECEIVED, DUE)
 
 
@@ -66,12 +66,12 @@ def test_a_deadline_of_a_hop_that_no_office_works_in_is_refused() -> None:
     ],
 )
 def test_a_hop_is_late_after_the_day_of_its_deadline(*, answered: str | None, now: str, late: bool) -> None:
-    hop = Hop(LAND, at("2023-01-04"), at("2023-01-06"), None if answered is None else at(answered))
+    hop = Hop(agency=LAND, forwarded_at=at("2023-01-04"), due_at=at("2023-01-06"), answered_at=None if answered is None else at(answered))
     assert hop.is_late(at(now)) is late
 
 
 def test_a_hop_without_a_deadline_is_never_late() -> None:
-    assert not Hop(LAND, at("2023-01-04")).is_late(at("2029-01-01"))
+    assert not Hop(agency=LAND, forwarded_at=at("2023-01-04")).is_late(at("2029-01-01"))
 
 
 @given(histories())

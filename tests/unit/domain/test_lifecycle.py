@@ -45,7 +45,7 @@ def test_the_table_covers_every_event() -> None:
 @pytest.mark.parametrize(("state", "kind"), [(s, k) for s, k in EVERY_PAIR if s in TABLE[k][0].split()])
 def test_an_allowed_event_leads_where_the_table_says(state: str, kind: EventKind) -> None:
     before = _dossier(state)
-    after = apply(before, CODE, an_event(kind))
+    after = apply(before, CODE, *an_event(kind))
     target = TABLE[kind][1]
     assert after.state == (state if target == SAME else target)
     assert after.sequence == (1 if before is None else before.sequence + 1)
@@ -54,7 +54,7 @@ def test_an_allowed_event_leads_where_the_table_says(state: str, kind: EventKind
 @pytest.mark.parametrize(("state", "kind"), [(s, k) for s, k in EVERY_PAIR if s != "-" and s not in TABLE[k][0].split()])
 def test_any_other_event_is_refused_with_a_reason(state: str, kind: EventKind) -> None:
     with pytest.raises(TransitionNotAllowed) as refusal:
-        apply(_dossier(state), CODE, an_event(kind))
+        apply(_dossier(state), CODE, *an_event(kind))
     assert refusal.value.detail.startswith(f"{kind} is not allowed: dossier {CODE} is {state}; allowed now: ")
     assert refusal.value.allowed == tuple(other for other in EventKind if next_state(State(state), other) is not None)
 
@@ -62,4 +62,4 @@ def test_any_other_event_is_refused_with_a_reason(state: str, kind: EventKind) -
 @pytest.mark.parametrize("kind", [kind for kind in EventKind if "-" not in TABLE[kind][0].split()])
 def test_an_event_that_opens_nothing_needs_a_dossier(kind: EventKind) -> None:
     with pytest.raises(UnknownDossier, match="send its received event first"):
-        apply(None, CODE, an_event(kind))
+        apply(None, CODE, *an_event(kind))

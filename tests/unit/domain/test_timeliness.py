@@ -4,11 +4,11 @@ from datetime import timedelta
 
 import pytest
 
+from shared.domain.deadline import Deadline
 from shared.domain.definitions import BY_DATE, Timeliness
-from shared.domain.events import Event
 from shared.domain.terms import Term, TermUnit
 from shared.domain.timeliness import Standing, closed_timeliness, standing
-from tests.builders.events import dossier_after, event, received
+from tests.builders.events import Dated, dossier_after, event, received
 from tests.builders.times import at
 
 DUE = at("2023-01-10 08:31")
@@ -27,7 +27,7 @@ TWO_DAYS = timedelta(days=2)
     ],
 )
 def test_terms_in_days_compare_local_dates(closed: str, timeliness: Timeliness) -> None:
-    assert BY_DATE.judge(at(closed), DUE, in_hours=False) is timeliness
+    assert BY_DATE.judge(at(closed), Deadline(DUE)) is timeliness
 
 
 @pytest.mark.parametrize(
@@ -41,7 +41,7 @@ def test_terms_in_days_compare_local_dates(closed: str, timeliness: Timeliness) 
     ],
 )
 def test_terms_in_hours_compare_instants(closed: str, timeliness: Timeliness) -> None:
-    assert BY_DATE.judge(at(closed), DUE, in_hours=True) is timeliness
+    assert BY_DATE.judge(at(closed), Deadline(DUE, True)) is timeliness
 
 
 @pytest.mark.parametrize(
@@ -53,7 +53,7 @@ def test_terms_in_hours_compare_instants(closed: str, timeliness: Timeliness) ->
         (event("stopped", "2023-01-09"), Timeliness.EARLY),
     ],
 )
-def test_every_way_to_close_is_judged(ending: Event, timeliness: Timeliness) -> None:
+def test_every_way_to_close_is_judged(ending: Dated, timeliness: Timeliness) -> None:
     assert closed_timeliness(dossier_after(received(), ending)) is timeliness
 
 

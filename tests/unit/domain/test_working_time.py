@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.domain.deadline import due_after_pause, due_at
+from shared.domain.deadline import Deadline, due_after_pause, due_at
 from shared.domain.terms import Term, TermUnit
 from tests.builders.times import OFFICE, at
 
@@ -56,12 +56,12 @@ def test_who_comes_earlier_is_due_no_later_by_date(one: datetime, other: datetim
 @given(instants, instants, instants, st.booleans())
 def test_a_pause_never_makes_a_deadline_earlier(due: datetime, one: datetime, other: datetime, in_hours: bool) -> None:  # noqa: FBT001
     paused, resumed = sorted((one, other))
-    assert due_after_pause(due, paused, resumed, OFFICE, in_hours=in_hours) >= due
+    assert due_after_pause(Deadline(due, in_hours), paused, resumed, OFFICE) >= due
 
 
 @given(instants, instants, instants)
 def test_a_pause_leaves_as_much_time_as_there_was(due: datetime, one: datetime, other: datetime) -> None:
     paused, resumed = sorted((one, other))
     due = max(due, resumed)  # a deadline within the pause leaves less at its start than the pause took
-    moved = due_after_pause(due, paused, resumed, OFFICE, in_hours=True)
+    moved = due_after_pause(Deadline(due, True), paused, resumed, OFFICE)
     assert OFFICE.working_time_between(resumed, moved) == OFFICE.working_time_between(paused, due)
