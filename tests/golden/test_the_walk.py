@@ -4,8 +4,8 @@ from itertools import pairwise
 
 import pytest
 
+from shared.domain.deadline import walk
 from shared.domain.localtime import local_date
-from shared.domain.walk import walk
 from tests.golden.office import PROCEDURE, catalogue_of
 from tests.golden.reading import CASES, Case, department_of, original_of
 

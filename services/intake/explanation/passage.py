@@ -6,9 +6,9 @@ from itertools import groupby
 
 from services.intake.explanation.wording import clock, length, of, on, when
 from services.intake.schemas import Step
+from shared.domain.deadline import Interval, Reason
 from shared.domain.localtime import ONE_DAY
 from shared.domain.terms import Term, TermUnit
-from shared.domain.walk import Interval, Reason
 
 UNCOUNTED = {
     Reason.DAY_OF_RECEIPT: "the day of receipt",

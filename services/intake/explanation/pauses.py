@@ -9,11 +9,10 @@ from services.intake.explanation.wording import length, when
 from services.intake.schemas import Step
 from shared.catalogue import Catalogue
 from shared.domain.calendar import WorkingCalendar
-from shared.domain.deadline import Deadline, due_after_pause
+from shared.domain.deadline import Deadline, due_after_pause, pause, working_time
 from shared.domain.definitions import BY_DATE, Definition
 from shared.domain.dossier import Dossier
 from shared.domain.errors import CalendarNotKnown
-from shared.domain.walk import pause, working_time
 
 NOT_OVERDUE_BY_DATE = f"by {BY_DATE.name}, by which a pause moves a deadline or not, it was not overdue"
 MOVES_ALL_THE_SAME = f"the pause moves its deadline all the same, for {NOT_OVERDUE_BY_DATE}"

@@ -9,12 +9,11 @@ from services.intake.explanation.wording import channel, of, when
 from services.intake.schemas import Step
 from shared.catalogue import Catalogue
 from shared.domain import events as domain
-from shared.domain.deadline import DeadlineRule
+from shared.domain.deadline import DeadlineRule, Interval, Reason, walk
 from shared.domain.dossier import Dossier
 from shared.domain.errors import CalendarNotKnown
 from shared.domain.localtime import local_date
 from shared.domain.terms import Term, TermUnit, counts_hours
-from shared.domain.walk import Interval, Reason, walk
 
 
 def receipt(event: domain.Received, change: Change, catalogue: Catalogue) -> Iterator[Step]:

@@ -11,11 +11,11 @@ from services.intake.explanation.wording import on, when
 from services.intake.schemas import Step
 from shared.catalogue import CalendarEntry, Catalogue
 from shared.domain import events as domain
+from shared.domain.deadline import midnight, walk
 from shared.domain.dossier import Dossier
 from shared.domain.errors import CalendarNotKnown, Refusal
 from shared.domain.localtime import ONE_DAY, local_date
 from shared.domain.terms import TermUnit, counts_hours
-from shared.domain.walk import midnight, walk
 
 ANEW = "counted anew: "
 CatalogueAt = Callable[[datetime], Catalogue]

@@ -12,10 +12,9 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from shared.domain.calendar import DEFAULT_SESSIONS, DatedSessions, Session, WorkingCalendar
-from shared.domain.deadline import Deadline, DeadlineRule, due_after_pause, due_at, due_by
+from shared.domain.deadline import Deadline, DeadlineRule, Interval, Reason, due_after_pause, due_at, due_by, pause, walk, working_time
 from shared.domain.localtime import LOCAL, ONE_DAY
 from shared.domain.terms import Term, TermUnit, counts_hours
-from shared.domain.walk import Interval, Reason, pause, walk, working_time
 
 FIRST, LAST = date(2022, 12, 1), date(2025, 12, 31)
 RECEIPTS = (date(2023, 1, 1), date(2023, 4, 30))
