@@ -83,7 +83,7 @@ clean: ## remove .venv, caches and the local stacks' data
 	@VIRTUAL_ENV=$(CURDIR)/.venv $(BIN)/uv pip install -q --no-deps -e .
 	@touch $@
 
-.venv/.broker: .venv/.installed motcua/broker/pom.xml
+.venv/.broker: .venv/.installed motcua/stack/pom.xml
 	@echo "resolving Apache Kafka with Maven"
-	@$(BIN)/python -m motcua.broker
+	@$(BIN)/python -m motcua.stack.broker
 	@touch $@

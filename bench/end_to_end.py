@@ -10,7 +10,7 @@ from bench.latency import Latency, measure_latency
 from bench.progress import cpu_seconds, peak_memory_mib, until
 from bench.year import Year, assert_exact, differences, figures, reporting_client
 from motcua.client import Services
-from motcua.stack import Stack
+from motcua.stack.stack import Stack
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,6 @@ async def import_year(year: Year, services: Services) -> float:
     """Import everything; the monotonic instant at which it began. Every event must be accepted."""
     began = time.monotonic()
     with Source(str(year.events)) as source:
-        tally = await run(source, services, lambda _: None)
-    assert (tally.accepted, tally.duplicates, tally.rejected) == (year.count, 0, 0), tally
+        progress = await run(source, services, lambda _: None)
+    assert (progress.accepted, progress.duplicates, progress.rejected) == (year.count, 0, 0), progress
     return began

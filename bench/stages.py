@@ -8,11 +8,10 @@ from pathlib import Path
 from bench.importing import import_year
 from bench.progress import Stages, until
 from bench.year import Year, assert_exact, differences, figures, reporting_client
-from motcua.broker import NodeConfig, prepare
 from motcua.client import Services
-from motcua.stack.claims import keep_key
-from motcua.stack.layout import Layout
-from motcua.stack.services import service_children
+from motcua.stack.broker import NodeConfig, prepare
+from motcua.stack.data_folder import Layout, keep_key
+from motcua.stack.stack import service_children
 
 
 @dataclass(frozen=True, slots=True)

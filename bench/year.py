@@ -7,7 +7,8 @@ from typing import Any
 import httpx
 
 from motcua.client import Services
-from motcua.generate import Scenario, load_scenario, run
+from motcua.stack.generate.scenario import Scenario, load_scenario
+from motcua.stack.generate.year import generate_file
 
 SCENARIO = "tra-vinh-2023"
 
@@ -35,7 +36,7 @@ def prepare(folder: Path) -> Year:
     scenario = load_scenario(SCENARIO)
     events = folder / f"{scenario.name}.ndjson"
     if not events.exists():
-        run(SCENARIO, events)
+        generate_file(SCENARIO, events)
     with events.open("rb") as lines:
         return Year(scenario, events, sum(1 for _ in lines))
 

@@ -6,7 +6,7 @@ from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
 
-from motcua.document import read_document
+from motcua.files import read_document
 from shared.domain.columns import SHARES
 from shared.domain.figures import HUNDRED, share_of
 from shared.domain.identities import ROW_IDENTITIES, Identity

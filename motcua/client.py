@@ -1,13 +1,14 @@
 """Where the services are and how to speak with them: addresses, the key, and HTTP failures told as sentences."""
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http import HTTPStatus
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Annotated
+from types import TracebackType
+from typing import Annotated, Any, Self, TypeVar
 from urllib.parse import urlsplit
 
 import httpx
@@ -22,7 +23,9 @@ HIGHEST_PORT = 65_535
 CONNECT_SECONDS = 5.0
 TRANSFER_SECONDS = 120.0
 TIMEOUT = httpx.Timeout(TRANSFER_SECONDS, connect=CONNECT_SECONDS, pool=None)
-
+LONG = httpx.Timeout(3600.0, connect=CONNECT_SECONDS)  # for a call in which a whole topic or a whole read model is read
+READ_BYTES = 1 << 18
+T = TypeVar("T")
 
 # what reading an answer can raise when it is not one of ours
 UNREADABLE = (httpx.HTTPError, msgspec.MsgspecError, ValueError, KeyError, TypeError, IndexError, AttributeError)
@@ -158,9 +161,58 @@ def is_loopback(url: str) -> bool:
         return host == "localhost"
 
 
-def sync_client(url: str, services: Services) -> httpx.Client:
-    """A client of one service; a proxy of the environment is left out for this machine."""
-    return httpx.Client(base_url=url, headers=services.headers, timeout=TIMEOUT, trust_env=not is_loopback(url))
+class ServiceClient:
+    """One service over HTTP; what can go wrong in a call, and in reading its answer, is a `Failure` that says what to do."""
+
+    def __init__(self, name: str, url: str, key: str) -> None:
+        self.name, self.url = name, url
+        headers = {"Authorization": f"Bearer {key}"}
+        # a proxy of the environment is left out for this machine
+        self._http = httpx.Client(base_url=url, headers=headers, timeout=TIMEOUT, trust_env=not is_loopback(url))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._http.close()
+
+    def call(self, method: str, path: str, *, expected: Collection[int] = (), **arguments: Any) -> httpx.Response:
+        """The answer of a call that succeeded, or whose status code is expected."""
+        with told_plainly(self.name, self.url):
+            response = self._http.request(method, path, **arguments)
+            return response if response.status_code in expected else response.raise_for_status()
+
+    def get(self, path: str, params: Mapping[str, Any] | None = None) -> httpx.Response:
+        return self.call("GET", path, params=params)
+
+    def answer(self, kind: type[T], method: str, path: str, **arguments: Any) -> T:
+        """The answer as a value."""
+        return self.decoded(kind, self.call(method, path, **arguments).content)
+
+    def decoded(self, kind: type[T], content: bytes) -> T:
+        with told_plainly(self.name, self.url):
+            return msgspec.json.decode(content, type=kind)
+
+    def lines(self, path: str) -> Iterator[bytes]:
+        """The lines of an NDJSON answer, as they arrive."""
+        with told_plainly(self.name, self.url), self._http.stream("GET", path) as response:
+            if response.is_error:
+                response.read()
+            response.raise_for_status()
+            rest = b""
+            for part in response.iter_bytes(READ_BYTES):
+                *lines, rest = (rest + part).split(b"\n")
+                yield from (line for line in lines if line)
+            if rest:
+                yield rest
+
+
+@contextmanager
+def reading(services: Services, name: str) -> Iterator[ServiceClient]:
+    """A client of one service for a body that reads its answers as they stand: what they lack is told plainly, too."""
+    url = getattr(services, name)
+    with ServiceClient(name, url, services.key) as client, told_plainly(name, url):
+        yield client
 
 
 @contextmanager

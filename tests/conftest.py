@@ -14,9 +14,8 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-from motcua.broker import Node
-from motcua.generate import Summary
-from motcua.generate import run as generate
+from motcua.stack.broker import Node
+from motcua.stack.generate.year import Summary, generate_file
 from tests.support.broker import KeptBroker, embedded_broker, shared_broker
 from tests.support.ports import free_port_base
 from tests.support.postgres import NewDatabase, postgres_server
@@ -83,7 +82,7 @@ def tra_vinh(tmp_path_factory: pytest.TempPathFactory) -> Summary:
     with (folder / "tra-vinh-2023.lock").open("w") as lock:
         flock(lock, LOCK_EX)
         if not kept.exists():
-            kept.write_bytes(pickle.dumps(generate("tra-vinh-2023", folder / "tra-vinh-2023.ndjson")))
+            kept.write_bytes(pickle.dumps(generate_file("tra-vinh-2023", folder / "tra-vinh-2023.ndjson")))
     summary: Summary = pickle.loads(kept.read_bytes())
     return summary
 

@@ -15,9 +15,8 @@ from typing import Self
 
 from msgspec import Struct
 
-from motcua.importer.line import Head, Line, head_of
+from motcua.importer.lines import Head, Line, Spool, head_of
 from motcua.importer.source import Source
-from motcua.importer.spool import Spool
 
 RUN_BYTES = 64 << 20
 BATCH_LINES = 2_000
@@ -38,7 +37,7 @@ class _Placed(Struct, frozen=True, gc=False):
     line: Line
 
 
-class _Course:
+class _OrderSeen:
     """Whether the times seen so far never go back, or never go on (newest first)."""
 
     def __init__(self) -> None:
@@ -82,16 +81,16 @@ class Chronology:
 
     def survey(self) -> Iterator[str]:
         """Find out whether the lines are in order, and sort them if not; yields what it is doing, again and again."""
-        course = _Course()
+        order = _OrderSeen()
         for batch in self._source.batches():
             for line in batch:
                 if line.refusal is None:
-                    course.add(head_of(line))
-            if not (course.ascending or course.descending):
+                    order.add(head_of(line))
+            if not (order.ascending or order.descending):
                 break
             yield "looking at the order of the lines"
-        if not course.ascending:
-            self._sign = -1 if course.descending else 1  # newest first: of one instant, too, the last line comes first
+        if not order.ascending:
+            self._sign = -1 if order.descending else 1  # newest first: of one instant, too, the last line comes first
             yield from self._sort()
 
     def batches(self) -> Iterator[list[Line]]:

@@ -11,10 +11,9 @@ from typing import Self
 import msgspec
 from msgspec import Struct
 
-from motcua.importer.line import Line
-from motcua.importer.spool import SPOOL_BYTES
+from motcua.files import check_writable, writing
+from motcua.importer.lines import SPOOL_BYTES, Line
 from motcua.importer.table import REFUSED_COLUMNS, Table
-from motcua.output import check_writable, writing
 
 BYTE_ORDER_MARK = "\ufeff"  # spreadsheets need it
 

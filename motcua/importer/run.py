@@ -1,4 +1,4 @@
-"""The import as a whole: put in order, spread over the lanes, send, send again what waited for its dossier."""
+"""The import as a whole: put in order, spread over the connections, send, send again what waited for its dossier."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -10,16 +10,13 @@ import httpx
 from motcua.client import TIMEOUT, Services, is_loopback
 from motcua.failure import Failure
 from motcua.importer.chronology import Chronology
-from motcua.importer.chunk import Chunk, lane_of
-from motcua.importer.lane import Lane
+from motcua.importer.connection import Chunk, Connection, ImportProgress, Sender, connection_of
 from motcua.importer.rejects import Rejects
-from motcua.importer.sender import Sender
 from motcua.importer.source import Source
-from motcua.importer.tally import Tally
 
 CONNECTIONS = 4
 PATIENCE_SECONDS = 120.0
-Observer = Callable[[Tally], None]
+Observer = Callable[[ImportProgress], None]
 MALFORMED = "malformed"
 
 
@@ -28,20 +25,20 @@ async def run(
     services: Services,
     observe: Observer,
     *,
-    tally: Tally | None = None,
+    progress: ImportProgress | None = None,
     rejected_file: Path | None = None,
     connections: int = CONNECTIONS,
     patience_seconds: float = PATIENCE_SECONDS,
-) -> Tally:
-    """Import the source; the tally adds up to its lines. A Failure leaves what was accepted in place: run again to go on."""
-    tally = tally or Tally()
+) -> ImportProgress:
+    """Import the source; the progress adds up to its lines. A Failure leaves what was accepted in place: run again to go on."""
+    progress = progress or ImportProgress()
 
     def changed() -> None:
-        tally.read_bytes = source.read_bytes
-        observe(tally)
+        progress.read_bytes = source.read_bytes
+        observe(progress)
 
     def say(note: str) -> None:
-        tally.note = note
+        progress.note = note
         changed()
 
     limits = httpx.Limits(max_connections=connections, max_keepalive_connections=connections)
@@ -56,58 +53,58 @@ async def run(
             survey = lines.survey()
             while note := await asyncio.to_thread(next, survey, None):
                 say(note)
-            tally.sorted_lines = lines.sorted_lines
-            lanes = [stack.enter_context(closing(Lane(sender, tally, rejects, changed))) for _ in range(connections)]
-            await _first_pass(lines, lanes, rejects, tally)
-            await _later_passes(lanes, tally)
+            progress.sorted_lines = lines.sorted_lines
+            opened = [stack.enter_context(closing(Connection(sender, progress, rejects, changed))) for _ in range(connections)]
+            await _first_pass(lines, opened, rejects, progress)
+            await _later_passes(opened, progress)
     say("")
-    return tally
+    return progress
 
 
-async def _first_pass(lines: Chronology, lanes: list[Lane], rejects: Rejects, tally: Tally) -> None:
+async def _first_pass(lines: Chronology, connections: list[Connection], rejects: Rejects, progress: ImportProgress) -> None:
     async with _unwrapped(), asyncio.TaskGroup() as tasks:
-        for lane in lanes:
-            tasks.create_task(lane.work())
-        await _spread(lines, lanes, rejects, tally)
+        for connection in connections:
+            tasks.create_task(connection.work())
+        await _spread(lines, connections, rejects, progress)
 
 
-async def _spread(lines: Chronology, lanes: list[Lane], rejects: Rejects, tally: Tally) -> None:
-    """Give every line to its dossier's lane; a full queue holds the reading back."""
-    building = [Chunk() for _ in lanes]
+async def _spread(lines: Chronology, connections: list[Connection], rejects: Rejects, progress: ImportProgress) -> None:
+    """Give every line to its dossier's connection; a full queue holds the reading back."""
+    building = [Chunk() for _ in connections]
     batches = lines.batches()
     while batch := await asyncio.to_thread(next, batches, None):
         for line in batch:
             if line.refusal is not None:
                 rejects.add(line, MALFORMED, line.refusal, None)
-                tally.rejected += 1
+                progress.rejected += 1
                 continue
-            index = lane_of(line, len(lanes))
+            index = connection_of(line, len(connections))
             building[index].add(line)
             if building[index].full:
-                await lanes[index].queue.put(building[index])
+                await connections[index].queue.put(building[index])
                 building[index] = Chunk()
-    for lane, chunk in zip(lanes, building, strict=True):
+    for connection, chunk in zip(connections, building, strict=True):
         if chunk.lines:
-            await lane.queue.put(chunk)
-        await lane.queue.put(None)
+            await connection.queue.put(chunk)
+        await connection.queue.put(None)
 
 
-async def _later_passes(lanes: list[Lane], tally: Tally) -> None:
+async def _later_passes(connections: list[Connection], progress: ImportProgress) -> None:
     """Send again what waits for its dossier, until a pass settles nothing as accepted or known."""
-    while any(lane.waiting for lane in lanes):
-        before = tally.accepted + tally.duplicates
+    while any(connection.waiting for connection in connections):
+        before = progress.accepted + progress.duplicates
         async with _unwrapped(), asyncio.TaskGroup() as tasks:
-            for lane in lanes:
-                tasks.create_task(lane.send_deferred())
-        if tally.accepted + tally.duplicates == before:
+            for connection in connections:
+                tasks.create_task(connection.send_deferred())
+        if progress.accepted + progress.duplicates == before:
             break
-    for lane in lanes:
-        lane.give_up_deferred()
+    for connection in connections:
+        connection.give_up_deferred()
 
 
 @asynccontextmanager
 async def _unwrapped() -> AsyncIterator[None]:
-    """A failure of one lane is the import's failure, without the group around it."""
+    """A failure of one connection is the import's failure, without the group around it."""
     try:
         yield
     except* Failure as failures:

@@ -12,9 +12,8 @@ from types import TracebackType
 from typing import BinaryIO, Literal, Self
 
 from motcua.failure import Failure
-from motcua.importer.line import Line
+from motcua.importer.lines import BLOCK_BYTES, TOO_LONG, Line, PhysicalLine, Text
 from motcua.importer.table import Table, looks_like_a_header
-from motcua.importer.text import BLOCK_BYTES, TOO_LONG, PhysicalLine, Text
 
 STDIN = "-"
 BATCH_BYTES = 1 << 20

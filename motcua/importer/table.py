@@ -15,8 +15,7 @@ from typing import Annotated, Any, Union, get_args, get_origin
 import msgspec
 
 from motcua.failure import Failure
-from motcua.importer.line import Line
-from motcua.importer.text import LONGEST_LINE, TOO_LONG, PhysicalLine
+from motcua.importer.lines import LONGEST_LINE, TOO_LONG, Line, PhysicalLine
 from shared.contract.envelope import JSON, SPEC_VERSION, event_type
 from shared.domain.events import EVENT_TYPES, Event
 from shared.echoes import LONGEST_ECHO, shortened

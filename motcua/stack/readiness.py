@@ -8,7 +8,7 @@ import httpx
 from msgspec import MsgspecError, Struct
 from msgspec import json as msgspec_json
 
-from motcua.child import Child
+from motcua.stack.child import Child
 from motcua.stack.supervision import Say
 
 LOOK_AGAIN_S = 0.1

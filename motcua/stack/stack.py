@@ -1,9 +1,11 @@
-"""The local stack: broker and services started in order, kept running, stopped in order."""
+"""The local stack: broker and services started in order, kept running in the foreground of a terminal, stopped in order."""
 
 import asyncio
 import json
 import os
+import signal
 import sys
+from collections.abc import Awaitable, Callable
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from functools import partial
@@ -11,15 +13,17 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from motcua.broker import BrokerDidNotStart, NodeConfig, prepare
-from motcua.child import Child
-from motcua.stack.claims import claim_ports, keep_key, lock_folder, make_private, write_private
-from motcua.stack.crew import Crew
-from motcua.stack.layout import Layout
+from motcua.failure import Failure
+from motcua.stack.broker import NodeConfig, prepare
+from motcua.stack.child import Child
+from motcua.stack.data_folder import HOST, SERVICES, Layout, claim_ports, keep_key, lock_folder, make_private, write_private
+from motcua.stack.failures import BrokerDidNotStart
 from motcua.stack.readiness import Readiness
-from motcua.stack.services import service_children
-from motcua.stack.supervision import Say, last_words
+from motcua.stack.settings_document import settings_classes
+from motcua.stack.supervision import Interrupted, Say, Supervisor, first_of, last_words
+from shared.settings import UnusableSettings, settings_of
 
+PROGRAM = Path(__file__).parents[2]
 STOP_WITHIN_S = ({"intake": 45.0}, {"processing": 35.0, "reporting": 35.0}, {"broker": 20.0})
 
 
@@ -63,7 +67,7 @@ class Stack:
         self._clock, self._year = clock, year
         self._bootstrap = os.environ.get("MOTCUA_KAFKA_BOOTSTRAP")
         self._restart = restart
-        self._crew = Crew(say, restart=restart)
+        self._supervisor = Supervisor(say, restart=restart)
         self._held = ExitStack()
         self._endpoints: Endpoints | None = None
         self._following: asyncio.Task[None] | None = None
@@ -72,14 +76,13 @@ class Stack:
     def endpoints(self) -> Endpoints:
         """Where it is reached; known once it has started."""
         if self._endpoints is None:
-            message = "the stack has not started"
-            raise RuntimeError(message)
+            raise RuntimeError("the stack has not started")
         return self._endpoints
 
     @property
     def children(self) -> dict[str, Child]:
         """The running parts by name, for those who measure or kill them."""
-        return self._crew.children
+        return self._supervisor.children
 
     async def start(self) -> Endpoints:
         """Start everything; returns when all three services are ready, however long that takes."""
@@ -91,16 +94,16 @@ class Stack:
         port, controller_port = layout.broker_ports.values()
         broker = NodeConfig(layout.broker_dir, port, controller_port)
         bootstrap = self._bootstrap or broker.bootstrap
-        children = service_children(layout, key=key, bootstrap=bootstrap, clock=self._clock, year=self._year)
+        services = service_children(layout, key=key, bootstrap=bootstrap, clock=self._clock, year=self._year)
         if self._bootstrap is None:
             await self._start_broker(broker)
         self.say("starting intake, processing and reporting")
-        for child in children:
-            self._crew.add(child)
-            self._crew.watch(child)
-        readiness = Readiness(layout.urls, self._crew.children, self.say)
+        for service in services:
+            self._supervisor.add(service)
+            self._supervisor.watch(service)
+        readiness = Readiness(layout.urls, self.children, self.say)
         self._following = asyncio.create_task(readiness.follow())
-        await self._crew.or_failure(readiness.all_ready.wait())
+        await self._supervisor.or_failure(readiness.all_ready.wait())
         self._endpoints = Endpoints(**layout.urls, broker=bootstrap, key=key)
         self._held.callback(layout.stack_file.unlink, missing_ok=True)
         write_private(layout.stack_file, json.dumps({"pid": os.getpid(), **asdict(self._endpoints)}))
@@ -108,14 +111,14 @@ class Stack:
 
     async def failure(self) -> None:
         """Wait, for ever if all goes well; raises when a part keeps dying."""
-        await self._crew.failure()
+        await self._supervisor.failure()
 
     async def stop(self) -> None:
         """Intake first (it relays what it logged), then both that read, the broker last; once `hurry` is set, what is left is killed."""
         if self._following is not None:
             self._following.cancel()
             await asyncio.gather(self._following, return_exceptions=True)
-        await self._crew.stop(STOP_WITHIN_S, self.hurry)
+        await self._supervisor.stop(STOP_WITHIN_S, self.hurry)
         self._held.close()
 
     async def __aenter__(self) -> Self:
@@ -133,11 +136,73 @@ class Stack:
         self.say("starting Apache Kafka (the first start fetches it)")
         ready = partial(prepare, config, self.layout.log("broker"))
         node = await asyncio.to_thread(ready)
-        self._crew.add(node.child)
+        self._supervisor.add(node.child)
         try:
             await node.wait_until_serving()
         except BrokerDidNotStart as failure:
             if not self._restart:
                 raise
             self.say(f"{str(failure).splitlines()[0]}; going on without it, it is started again. {last_words(node.child)}")
-        self._crew.watch(node.child, ready)
+        self._supervisor.watch(node.child, ready)
+
+
+def service_children(layout: Layout, *, key: str, bootstrap: str, clock: str, year: int | None) -> list[Child]:
+    """The services, ready to be started. A Failure names the variables that a service could not use."""
+    common = {"API_KEY": key, "KAFKA_BOOTSTRAP": bootstrap, "CLOCK": clock}
+    own: dict[str, dict[str, str]] = {
+        "intake": {"DATABASE_URL": layout.database_url("intake")},
+        "processing": {"INSTANCE": "local"},
+        "reporting": {"DATABASE_URL": layout.database_url("reporting"), "INTAKE_URL": layout.urls["intake"]}
+        | ({"YEAR": str(year)} if year else {}),
+    }
+    return [_service_child(layout, service, common | own[service]) for service in SERVICES]
+
+
+def _service_child(layout: Layout, service: str, settings: dict[str, str]) -> Child:
+    settings |= {"HOST": HOST, "PORT": str(layout.ports[service])}
+    try:
+        settings_of(settings_classes()[service], **{name.lower(): value for name, value in settings.items()})
+    except UnusableSettings as wrong:
+        raise Failure(f"{service} cannot start like this: {wrong}") from wrong
+    environment = {f"MOTCUA_{service.upper()}_{name}": value for name, value in settings.items()}
+    catalogue = f"MOTCUA_{service.upper()}_CATALOGUE"
+    if catalogue in os.environ:
+        environment[catalogue] = str(Path(os.environ[catalogue]).absolute())  # as it was meant where the stack was started
+    path = os.pathsep.join(filter(None, (str(PROGRAM), os.environ.get("PYTHONPATH"))))  # found from whatever folder it runs in
+    command = [sys.executable, "-m", f"services.{service}"]
+    return Child(service, command, layout.log(service), environment | {"PYTHONPATH": path}, layout.run_dir(service))
+
+
+def run_in_foreground(make_stack: Callable[[], Stack], when_ready: Callable[[Stack], Awaitable[None]]) -> int:
+    """Start a stack, do the work, stay until SIGINT or SIGTERM, stop; 0, or 1 when a part keeps dying or the stack cannot start."""
+
+    async def start_and_stay(stack: Stack) -> None:
+        await stack.start()
+        await first_of(work_and_stay(stack), stack.failure())
+
+    async def work_and_stay(stack: Stack) -> None:
+        await when_ready(stack)
+        await asyncio.Event().wait()
+
+    async def foreground() -> int:
+        stack, stop = make_stack(), asyncio.Event()
+
+        def on_signal() -> None:
+            if stop.is_set():
+                stack.hurry.set()
+            stop.set()
+
+        for number in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(number, on_signal)
+        try:
+            await first_of(start_and_stay(stack), stop.wait())
+        except Interrupted:
+            stack.say("stopping (once more to hurry)")
+        except Failure as failure:
+            stack.say(f"motcua: {failure}")
+            return failure.exit_code
+        finally:
+            await stack.stop()
+        return 0
+
+    return asyncio.run(foreground())

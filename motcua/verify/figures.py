@@ -1,31 +1,40 @@
 """Comparing figures: every cell of every question with the recount, then lists: of those that differ and of a random sample that agrees."""
 
-from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from itertools import cycle
 from random import Random
 
-import httpx
-
-from motcua.client import ServiceFailed
-from motcua.report.opening import dossiers_behind
-from motcua.verify.answer import Answer, ask
-from motcua.verify.counting import Counts, Facts, RowOf, facts_of, figures_by_row, shares_of, total_of
-from motcua.verify.difference import Difference
-from motcua.verify.lists import ListDifference, compare_list, counted_behind
-from motcua.verify.periods import drawn_day, drawn_period, periods
-from motcua.verify.question import TOTAL, Cell, Question
-from motcua.verify.recount import Recount
-from motcua.verify.rows import CHANNEL_AND_FIELD, DEPARTMENT, PROCEDURE, Fields, fields_of_procedures, row_of
+from motcua.client import ServiceClient, ServiceFailed
+from motcua.log import Observer
+from motcua.report import dossiers_behind
+from motcua.verify.differences import Difference
+from motcua.verify.questions import (
+    CHANNEL_AND_FIELD,
+    DEPARTMENT,
+    PROCEDURE,
+    TOTAL,
+    Answer,
+    Cell,
+    Fields,
+    Question,
+    ask,
+    drawn_day,
+    drawn_period,
+    fields_of_procedures,
+    periods,
+    row_of,
+)
+from motcua.verify.recount import Counts, Facts, Recount, RowOf, facts_of, figures_by_row, shares_of, total_of
 from shared.domain.columns import KEYS
 from shared.domain.definitions import DEFINITIONS
 
 MOST_OPENED = 60  # of the figures that differ: one wrong dossier is wrong in many of them
+NAMED = 5
 FIGURES = "reporting"
 DRAWN = ((DEPARTMENT, 6), (PROCEDURE, 2), (CHANNEL_AND_FIELD, 2))  # how many single days, and as many odd periods
-Observer = Callable[[str, int, int], None]  # what is being done, how much of it, of how much
 NOTHING: Counts = dict.fromkeys(KEYS, 0)
 
 
@@ -45,12 +54,23 @@ class Compared:
         return self.counted != self.said
 
 
+@dataclass(frozen=True, slots=True)
+class ListDifference:
+    """What a list says otherwise than the log, and the dossiers that are at fault; no detail when it says the same."""
+
+    detail: str
+    dossiers: frozenset[str] = frozenset()
+
+
+SAME_LIST = ListDifference("")
+
+
 @dataclass(slots=True)
 class FigureCheck:
     """All questions about one log, asked of reporting. `chance` draws some of them, and `sample` figures that agree and are opened too."""
 
     recount: Recount
-    reporting: httpx.Client
+    reporting: ServiceClient
     sample: int
     chance: Random
     compared: int = 0
@@ -62,21 +82,24 @@ class FigureCheck:
         questions = questions_about(self.recount, self.chance)
         differing: list[Compared] = []
         agreeing: list[Compared] = []
-        unanswered: list[Difference] = []
-        unequal: list[Difference] = []
+        found: list[Difference] = []
         for done, question in enumerate(questions, 1):
             try:
                 cells, shares = self._compare(question)
             except ServiceFailed as failure:
-                unanswered.append(Difference(FIGURES, question.about(), f"cannot say, and was asked no more: {failure}"))
-                break
+                unanswered = Difference(FIGURES, question.about(), f"cannot say, and was asked no more: {failure}")
+                return [unanswered, *found, *(_difference(figure, SAME_LIST) for figure in differing)]
             self.compared += len(cells)
-            unequal += shares
-            differing += [each for each in cells if each.differs]
-            agreeing += self._drawn([each for each in cells if each.said and not each.differs], done, len(questions))
+            found += shares
+            differing += [figure for figure in cells if figure.differs]
+            agreeing += self._drawn([figure for figure in cells if figure.said and not figure.differs], done, len(questions))
             observe("comparing figures", done, len(questions))
-        lists = {} if unanswered else self._open([*differing[:MOST_OPENED], *agreeing], observe)
-        return unanswered + unequal + [difference for each in [*differing, *agreeing] for difference in _difference(each, lists.get(each))]
+        lists = self._open([*differing[:MOST_OPENED], *agreeing], observe)
+        for figure in (*differing, *agreeing):
+            listed = lists.get(figure, SAME_LIST)
+            if figure.differs or listed.detail:
+                found.append(_difference(figure, listed))
+        return found
 
     def _drawn(self, cells: list[Compared], number: int, questions: int) -> list[Compared]:
         """The question's part of the sample."""
@@ -97,23 +120,22 @@ class FigureCheck:
 
     def _row_of(self, question: Question) -> RowOf:
         if self._fields is None and "field" in question.by and self.recount.span is not None:
-            self._fields = fields_of_procedures(self.reporting, Question(self.recount.span).parameters)
+            self._fields = fields_of_procedures(self.reporting, self.recount.span)
         return row_of(question.by, self._fields or {})
 
     def _open(self, figures: list[Compared], observe: Observer) -> dict[Compared, ListDifference]:
         """What the list of each figure says; one pass over the dossiers for all figures of a question."""
         of_question: dict[tuple[Question, date], list[Compared]] = defaultdict(list)
-        for each in figures:
-            of_question[each.question, each.cut].append(each)
-        said: dict[Compared, ListDifference] = {}
+        for figure in figures:
+            of_question[figure.question, figure.cut].append(figure)
+        lists: dict[Compared, ListDifference] = {}
         for (question, cut), wanted in of_question.items():
-            counted = counted_behind(
-                self._facts_at(question.known_at), question, cut, [each.cell for each in wanted], self._row_of(question)
-            )
-            for each in wanted:
-                said[each] = self._compare_list(each, counted[each.cell])
-                observe("opening figures", len(said), len(figures))
-        return said
+            facts, cells = self._facts_at(question.known_at), [figure.cell for figure in wanted]
+            counted = counted_behind(facts, question, cut, cells, self._row_of(question))
+            for figure in wanted:
+                lists[figure] = self._compare_list(figure, counted[figure.cell])
+                observe("opening figures", len(lists), len(figures))
+        return lists
 
     def _compare_list(self, figure: Compared, counted: set[str]) -> ListDifference:
         if figure.token is None:  # a row that reporting does not have
@@ -121,7 +143,7 @@ class FigureCheck:
         try:
             listed = [str(item["code"]) for item in dossiers_behind(self.reporting, figure.token)]
         except ServiceFailed as failure:
-            return ListDifference(f"its list cannot be opened: {failure}", frozenset())
+            return ListDifference(f"its list cannot be opened: {failure}")
         return compare_list(figure.said, counted, listed)
 
 
@@ -134,14 +156,13 @@ def questions_about(recount: Recount, chance: Random) -> list[Question]:
         return []
     now = [Question(period, name) for period in periods(*recount.span) for name in DEFINITIONS]
     then = [Question(recount.span, name, instant) for instant, name in zip(recount.instants, cycle(DEFINITIONS), strict=False)]
-    return list(dict.fromkeys([*now, *then, *_drawn_questions(recount.span, chance)]))
-
-
-def _drawn_questions(span: tuple[date, date], chance: Random) -> Iterator[Question]:
-    for by, times in DRAWN:
-        for draw in (drawn_day, drawn_period):
-            for _ in range(times):
-                yield Question(draw(*span, chance), chance.choice(list(DEFINITIONS)), by=by)
+    drawn = [
+        Question(draw(*recount.span, chance), chance.choice(list(DEFINITIONS)), by=by)
+        for by, times in DRAWN
+        for draw in (drawn_day, drawn_period)
+        for _ in range(times)
+    ]
+    return list(dict.fromkeys([*now, *then, *drawn]))
 
 
 def cells_of(question: Question, counted: dict[str, Counts], answer: Answer) -> Iterator[Compared]:
@@ -165,12 +186,46 @@ def _rows(counted: dict[str, Counts], answer: Answer) -> dict[str, Counts]:
     return {row: counted.get(row, NOTHING) for row in sorted({*counted, *answer.rows})} | {TOTAL: total_of(counted)}
 
 
-def _difference(figure: Compared, listed: ListDifference | None) -> Iterator[Difference]:
-    """Nothing for a figure that agrees and whose list does; `listed` None for one that was not opened."""
-    about = figure.question.about(figure.cell)
-    detail, dossiers = (listed.detail, listed.dossiers) if listed else ("", frozenset())
+def _difference(figure: Compared, listed: ListDifference) -> Difference:
+    """Of a figure that differs, or whose list does."""
+    said = f"says {figure.said} as the log does, but {listed.detail}"
     if figure.differs:
-        said = f"says {figure.said}, the log counts {figure.counted}"
-        yield Difference(FIGURES, about, f"{said}; {detail}" if detail else said, dossiers)
-    elif detail:
-        yield Difference(FIGURES, about, f"says {figure.said} as the log does, but {detail}", dossiers)
+        said = f"says {figure.said}, the log counts {figure.counted}" + (f"; {listed.detail}" if listed.detail else "")
+    return Difference(FIGURES, figure.question.about(figure.cell), said, listed.dossiers)
+
+
+def counted_behind(facts: Iterable[Facts], question: Question, cut: date, cells: Collection[Cell], row_of: RowOf) -> dict[Cell, set[str]]:
+    """The codes of the dossiers that the recount counts in each cell: those that, counted alone, are 1 there."""
+    behind: dict[Cell, set[str]] = {cell: set() for cell in cells}
+    of_row = {row: [cell for cell in cells if cell.row == row] for row, _ in cells}
+    of_total = of_row.get(TOTAL, [])
+    definition = DEFINITIONS[question.definition]
+    for dated in facts:
+        wanted = of_row.get(row_of(dated.dossier), []) + of_total
+        if wanted:
+            for alone in figures_by_row([dated], question.period[0], cut, definition, row_of).values():
+                for cell in wanted:
+                    if alone[cell.column]:
+                        behind[cell].add(dated.dossier.code)
+    return behind
+
+
+def compare_list(figure: int, counted: set[str], listed: Sequence[str]) -> ListDifference:
+    """A figure's list beside the dossiers that the log counts, of which it must hold each once and no other."""
+    held = Counter(listed)
+    missing, too_many = counted - held.keys(), held.keys() - counted
+    repeated = {code for code, times in held.items() if times > 1}
+    details = [
+        f"its list holds {len(listed)}" if len(listed) != figure else "",
+        _named("its list lacks", missing),
+        _named("its list has too many:", too_many),
+        _named("its list repeats", repeated),
+    ]
+    return ListDifference("; ".join(filter(None, details)), frozenset(missing | too_many | repeated))
+
+
+def _named(what: str, codes: Collection[str]) -> str:
+    if not codes:
+        return ""
+    first, rest = sorted(codes)[:NAMED], len(codes) - NAMED
+    return f"{what} {', '.join(first)}" + (f" and {rest} more" if rest > 0 else "")

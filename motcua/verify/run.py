@@ -1,37 +1,23 @@
 """The verification as a whole: fold the log, wait for the services to catch up, compare everything."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from random import Random
 
-import httpx
-
-from motcua.client import Outlived, Services, sync_client
+from motcua.client import Outlived, ServiceClient, Services
 from motcua.failure import Failure
-from motcua.verify import knowledge, remote
-from motcua.verify.compare import compare_dossiers
-from motcua.verify.consistency import inconsistencies
-from motcua.verify.difference import Difference
-from motcua.verify.figures import FigureCheck, Observer
-from motcua.verify.recount import Recount
-from motcua.verify.wait import wait_until
+from motcua.log import DOSSIERS, LEDGER, Observer, log_head, log_page, wait_until_seen
+from motcua.verify.differences import Difference, compare_dossiers, inconsistencies
+from motcua.verify.figures import FigureCheck
+from motcua.verify.recount import Recount, decode_entry
 from shared.contract.codec import decode_status
 from shared.contract.status import StatusV1
+from shared.domain.localtime import ONE_DAY
 
 ROUNDS = 5
-Holder = tuple[str, tuple[httpx.Client, ...], str]  # a service, its instances, the path that lists what they hold
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """`workers` are the addresses of all workers of processing; `sample` figures that agree are opened, drawn by `seed`."""
-
-    workers: tuple[str, ...]
-    wait_seconds: float
-    sample: int
-    seed: int
 
 
 @dataclass(slots=True)
@@ -45,92 +31,113 @@ class Verdict:
 
 
 @dataclass(frozen=True, slots=True)
-class Clients:
-    intake: httpx.Client
-    workers: tuple[httpx.Client, ...]
-    reporting: httpx.Client
+class Holder:
+    """A service that holds dossiers: its instances hold a part each, `path` lists them."""
 
-    @property
-    def holders(self) -> list[Holder]:
-        """Who holds dossiers: the service's name, its instances that hold a part each, and the path that lists them."""
-        return [("processing", self.workers, remote.LEDGER), ("reporting", (self.reporting,), remote.DOSSIERS)]
+    name: str
+    instances: Sequence[ServiceClient]
+    path: str
 
 
-def run(services: Services, plan: Plan, observe: Observer) -> Verdict:
-    """Verify; when events arrive meanwhile, or the read model is made anew, the comparison starts again; in the end it gives up."""
+def run(services: Services, workers: Sequence[str], observe: Observer, *, wait_seconds: float, sample: int, seed: int) -> Verdict:
+    """Verify; when events arrive meanwhile, or the read model is made anew, the comparison starts again; in the end it gives up.
+
+    `workers` are the addresses of all workers of processing; `sample` figures that agree are opened, drawn by `seed`.
+    """
     with ExitStack() as stack:
-        intake, reporting, *workers = (
-            stack.enter_context(sync_client(url, services)) for url in (services.intake, services.reporting, *plan.workers)
-        )
-        clients = Clients(intake, tuple(workers), reporting)
-        recount = Recount(knowledge.instants(intake))
+
+        def client(name: str, url: str) -> ServiceClient:
+            return stack.enter_context(ServiceClient(name, url, services.key))
+
+        intake, reporting = client("intake", services.intake), client("reporting", services.reporting)
+        processing = Holder("processing", [client("processing", url) for url in workers], LEDGER)
+        verification = Verification(intake, reporting, (processing, Holder("reporting", [reporting], DOSSIERS)), observe)
         for _ in range(ROUNDS):
-            _fold(recount, clients.intake, observe)
-            _catch_up(recount, clients, observe, plan.wait_seconds)
+            verification.fold_the_log()
+            verification.let_catch_up(wait_seconds)
             try:
-                verdict = _compare(recount, clients, observe, plan)
+                verdict = verification.compare(sample, Random(seed))  # noqa: S311 - drawn to be repeated, not to be secret
             except Outlived:
                 continue
-            if not remote.log_page(clients.intake, recount.position, limit=1):
+            if not log_page(intake, verification.recount.position, limit=1):
                 return verdict
-    msg = (
+    raise Failure(
         "events keep arriving or reporting makes its figures anew, and a comparison needs a pause: stop sending for a moment and run "
         "`motcua verify` again"
     )
-    raise Failure(msg)
 
 
-def _fold(recount: Recount, intake: httpx.Client, observe: Observer) -> None:
-    total = remote.head(intake).events
-    while page := remote.log_page(intake, recount.position):
-        for line in page:
-            recount.take(line)
-        observe("recounting the log", recount.events, max(total, recount.events))
+class Verification:
+    """The log recounted so far, and the services that it is compared with."""
+
+    def __init__(self, intake: ServiceClient, reporting: ServiceClient, holders: Sequence[Holder], observe: Observer) -> None:
+        self._intake, self._reporting, self._holders, self._observe = intake, reporting, holders, observe
+        self.recount = Recount(past_instants(intake))
+
+    def fold_the_log(self) -> None:
+        total = log_head(self._intake).events
+        while page := log_page(self._intake, self.recount.position):
+            for line in page:
+                self.recount.take(line)
+            self._observe("recounting the log", self.recount.events, max(total, self.recount.events))
+
+    def let_catch_up(self, wait_seconds: float) -> None:
+        """Wait until both services have seen every event; what they still lack after that is a difference."""
+        events = self.recount.events
+        for holder in self._holders:
+
+            def seen(number: int, name: str = holder.name) -> None:
+                self._observe(f"waiting for {name}", min(number, events), events)
+
+            wait_until_seen(holder.instances, holder.path, events, seen, wait_seconds)
+
+    def compare(self, sample: int, chance: Random) -> Verdict:
+        recount = self.recount
+        verdict = Verdict(events=recount.events, dossiers=len(recount.dossiers), differences=list(recount.faults))
+        with ThreadPoolExecutor(1) as beside:  # reporting looks through its read model while the log is compared here
+            looking = beside.submit(self._inconsistencies)
+            for holder in self._holders:
+                unreadable: list[Difference] = []
+                verdict.differences += compare_dossiers(holder.name, recount.dossiers, self._held(holder, unreadable))
+                verdict.differences += unreadable
+            verdict.differences += looking.result()
+        check = FigureCheck(recount, self._reporting, sample, chance)
+        verdict.differences += check.differences(self._observe)
+        verdict.figures = check.compared
+        return verdict
+
+    def _inconsistencies(self) -> list[Difference]:
+        return list(inconsistencies(self._reporting, lambda done, total: self._observe("checking the read model", done, total)))
+
+    def _held(self, holder: Holder, unreadable: list[Difference]) -> Iterator[StatusV1]:
+        """The snapshots of all instances of a service; the observer hears of every thousandth."""
+        doing, total, count = f"comparing {holder.name}", len(self.recount.dossiers), 0
+        for instance in holder.instances:
+            for line in instance.lines(holder.path):
+                count += 1
+                try:
+                    yield decode_status(line)
+                except ValueError as wrong:  # whose it was is told by who is missing
+                    unreadable.append(Difference(holder.name, f"snapshot {count}", f"cannot be read: {wrong}"))
+                if count % 1000 == 0:
+                    self._observe(doing, count, max(total, count))
+        self._observe(doing, count, max(total, count))
 
 
-def _catch_up(recount: Recount, clients: Clients, observe: Observer, wait_seconds: float) -> None:
-    """Wait until both services have seen every event; what they still lack after that is a difference."""
-    for service, instances, path in clients.holders:
+def past_instants(intake: ServiceClient) -> tuple[datetime, ...]:
+    """Which past instants are asked about: when half of the log was known, and a day before its end; fewer for a short log.
 
-        def caught_up(service: str = service, instances: tuple[httpx.Client, ...] = instances, path: str = path) -> bool:
-            seen = sum(remote.events_seen(service, client, path) for client in instances)
-            observe(f"waiting for {service}", min(seen, recount.events), recount.events)
-            return seen >= recount.events
-
-        wait_until(caught_up, wait_seconds)
-
-
-def _compare(recount: Recount, clients: Clients, observe: Observer, plan: Plan) -> Verdict:
-    verdict = Verdict(events=recount.events, dossiers=len(recount.dossiers), differences=list(recount.faults))
-    with ThreadPoolExecutor(1) as beside:  # reporting looks through its read model while the log is compared here
-        looking = beside.submit(_inconsistencies, clients.reporting, observe)
-        for holder in clients.holders:
-            unreadable: list[Difference] = []
-            held = _held(holder, len(recount.dossiers), observe, unreadable)
-            verdict.differences += compare_dossiers(holder[0], recount.dossiers, held)
-            verdict.differences += unreadable
-        verdict.differences += looking.result()
-    check = FigureCheck(recount, clients.reporting, plan.sample, Random(plan.seed))  # noqa: S311 - drawn to be repeated, not to be secret
-    verdict.differences += check.differences(observe)
-    verdict.figures = check.compared
-    return verdict
+    Each is the end of the second before: of what became known of a dossier within one second the read model may keep the last only.
+    """
+    last = log_head(intake).position
+    begin, middle, end = (_recorded(intake, position) for position in (1, last // 2, last))
+    if begin is None or middle is None or end is None:
+        return ()
+    wanted = {middle, end - ONE_DAY} if end - ONE_DAY >= begin else {middle}
+    return tuple(sorted(instant.replace(microsecond=0) - timedelta.resolution for instant in wanted))
 
 
-def _inconsistencies(reporting: httpx.Client, observe: Observer) -> list[Difference]:
-    return list(inconsistencies(reporting, lambda done, total: observe("checking the read model", done, total)))
-
-
-def _held(holder: Holder, total: int, observe: Observer, unreadable: list[Difference]) -> Iterator[StatusV1]:
-    """The snapshots of all instances of a service; the observer hears of every thousandth."""
-    service, instances, path = holder
-    count = 0
-    for client in instances:
-        for line in remote.snapshots(service, client, path):
-            count += 1
-            try:
-                yield decode_status(line)
-            except ValueError as wrong:  # whose it was is told by who is missing
-                unreadable.append(Difference(service, f"snapshot {count}", f"cannot be read: {wrong}"))
-            if count % 1000 == 0:
-                observe(f"comparing {service}", count, max(total, count))
-    observe(f"comparing {service}", count, max(total, count))
+def _recorded(intake: ServiceClient, position: int) -> datetime | None:
+    """When the event at the position was recorded; None where there is none."""
+    lines = log_page(intake, position - 1, limit=1) if position > 0 else []
+    return decode_entry(lines[0]).event.recordedtime if lines else None

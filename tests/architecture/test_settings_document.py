@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from motcua.settings_document import COMMAND_LINE, COMPOSE, DOCUMENT, SERVICES, TESTS, document, settings_classes, variable
+from motcua.stack.settings_document import COMMAND_LINE, COMPOSE, DOCUMENT, SERVICES, TESTS, document, settings_classes, variable
 
 ROOT = Path(__file__).parents[2]
 CLASSES = settings_classes()
@@ -23,7 +23,7 @@ PATTERNS = (
 
 
 def test_the_page_is_what_the_settings_classes_say() -> None:
-    assert (ROOT / DOCUMENT).read_text("utf-8") == document(), "run python -m motcua.settings_document"
+    assert (ROOT / DOCUMENT).read_text("utf-8") == document(), "run python -m motcua.stack.settings_document"
 
 
 @pytest.mark.parametrize("service", SERVICES)

@@ -130,6 +130,6 @@ def test_a_long_list_is_fetched_page_by_page(
 ) -> None:
     assert attention(monkeypatch, tmp_path, url) == 0
     whole = capsys.readouterr().out
-    monkeypatch.setattr("motcua.report.attention.PAGE", 1)
+    monkeypatch.setattr("motcua.terminal.dossiers.PAGE", 1)
     assert attention(monkeypatch, tmp_path, url) == 0
     assert capsys.readouterr().out == whole

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from motcua.cli import main
-from motcua.cli.calendar_tables import span
+from motcua.terminal.calendar import span
 from tests.intake.sending import NDJSON, lines, received
 from tests.support.ports import free_port_base
 from tests.support.service import HEADERS, KEY, Service, service

@@ -5,10 +5,9 @@ import os
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 
-from motcua.client import Named, Services, locate, sync_client, told_plainly
+from motcua.client import Named, ServiceClient, Services, locate
 from motcua.failure import Failure
 from tests.cli.recording_intake import serving
 from tests.support.ports import free_port_base
@@ -97,15 +96,11 @@ class Answers:
     ],
 )
 def test_an_error_answer_is_told_as_a_sentence(status: int, body: Any, said: str) -> None:
-    with serving(Answers(status, body)) as url, call(url) as client, pytest.raises(Failure, match=said), told_plainly("reporting", url):
-        client.get("/").raise_for_status()
+    with serving(Answers(status, body)) as url, ServiceClient("reporting", url, "key") as client, pytest.raises(Failure, match=said):
+        client.get("/")
 
 
 def test_nobody_listening_is_told_as_a_sentence() -> None:
     url = f"http://127.0.0.1:{free_port_base(1)}"
-    with call(url) as client, pytest.raises(Failure, match="nothing answers at"), told_plainly("reporting", url):
+    with ServiceClient("reporting", url, "key") as client, pytest.raises(Failure, match="nothing answers at"):
         client.get("/")
-
-
-def call(url: str) -> httpx.Client:
-    return sync_client(url, Services(url, url, url, "key"))

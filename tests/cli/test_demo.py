@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from motcua.demo import prepare
 from motcua.failure import Failure
+from motcua.stack.demo import prepare
 
 
 def test_a_year_that_is_there_is_not_made_again(tmp_path: Path) -> None:

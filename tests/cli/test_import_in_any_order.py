@@ -18,10 +18,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from motcua.client import Services
-from motcua.importer import chronology, chunk
+from motcua.importer import chronology, connection
+from motcua.importer.connection import ImportProgress
 from motcua.importer.run import run
 from motcua.importer.source import Source
-from motcua.importer.tally import Tally
 from shared.contract.envelope import event_type
 from tests.cli.recording_intake import KEY, RecordingIntake, serving
 from tests.support.ports import free_port_base
@@ -114,10 +114,10 @@ def shuffled(seed: int) -> Callable[[list[Event]], list[Event]]:
 class RealIntake:
     url: str
 
-    async def take(self, path: Path) -> Tally:
+    async def take(self, path: Path) -> ImportProgress:
         services = Services(intake=self.url, processing=self.url, reporting=self.url, key=REAL_KEY)
         with Source(str(path)) as source:
-            return await run(source, services, lambda _tally: None)
+            return await run(source, services, lambda _progress: None)
 
     def dossiers(self, prefix: str, lives: int) -> list[Event]:
         """What each dossier is now and how it came to it, without its code and the ids of its events."""
@@ -153,8 +153,8 @@ LIVES_OF_A_FILE = 40
 @pytest.fixture(scope="module")
 def in_order(intake: RealIntake, tmp_path_factory: pytest.TempPathFactory) -> list[Event]:
     """The dossiers of the file that is in order."""
-    tally = asyncio.run(intake.take(ndjson(tmp_path_factory.mktemp("order") / "year.ndjson", events("100000", LIVES_OF_A_FILE))))
-    assert (tally.rejected, tally.sorted_lines) == (0, 0)
+    progress = asyncio.run(intake.take(ndjson(tmp_path_factory.mktemp("order") / "year.ndjson", events("100000", LIVES_OF_A_FILE))))
+    assert (progress.rejected, progress.sorted_lines) == (0, 0)
     return intake.dossiers("100000", LIVES_OF_A_FILE)
 
 
@@ -182,8 +182,8 @@ async def test_a_dossier_whose_receipt_is_in_another_file_waits_as_a_whole(
     whole = events("900000", LIVES_OF_A_FILE)
     opening = (event_type("received"), event_type("submitted"))
     rest = ndjson(tmp_path / "rest.ndjson", [event for event in whole if event["type"] not in opening][::-1])
-    tally = await intake.take(rest)
-    assert tally.accepted == 0
+    progress = await intake.take(rest)
+    assert progress.accepted == 0
     await intake.take(ndjson(tmp_path / "receipts.ndjson", [event for event in whole if event["type"] in opening]))
     assert (await intake.take(rest)).rejected == 0
     assert intake.dossiers("900000", LIVES_OF_A_FILE) == in_order
@@ -202,7 +202,7 @@ async def test_what_follows_a_refused_line_waits_for_its_correction(
     intake: RealIntake, in_order: list[Event], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, order: int, chunk_lines: int
 ) -> None:
     """A later event that went ahead would forbid the earlier one for good. One line of each dossier is damaged, any of them."""
-    monkeypatch.setattr(chunk, "CHUNK_LINES", chunk_lines)
+    monkeypatch.setattr(connection, "CHUNK_LINES", chunk_lines)
     prefix = f"92{order}{chunk_lines % 10}00"
     whole, chance = events(prefix, LIVES_OF_A_FILE), random.Random(order)
     damaged = {
@@ -210,10 +210,10 @@ async def test_what_follows_a_refused_line_waits_for_its_correction(
     }
     ordered = ORDERS[order](whole)
     path = ndjson(tmp_path / "year.ndjson", [chance.choice(DAMAGES)(event) if event["id"] in damaged else event for event in ordered])
-    tally = await intake.take(path)
+    progress = await intake.take(path)
     refused = [json.loads(line) for line in path.with_name("year.ndjson.rejected.ndjson").read_text().splitlines()]
-    assert (tally.accepted + tally.rejected, len(refused)) == (len(whole), tally.rejected)
-    assert tally.held_back == tally.rejected - len(damaged)
+    assert (progress.accepted + progress.rejected, len(refused)) == (len(whole), progress.rejected)
+    assert progress.held_back == progress.rejected - len(damaged)
     assert {each["id"] for each in refused if each["code"] == "malformed"} == damaged
     assert {each["code"] for each in refused} <= {"malformed", "held_back"}
 
@@ -226,7 +226,7 @@ async def test_what_follows_a_refused_line_waits_for_its_correction(
 async def test_a_second_delivery_of_what_follows_a_refused_line_is_known(
     intake: RealIntake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(chunk, "CHUNK_LINES", 2)
+    monkeypatch.setattr(connection, "CHUNK_LINES", 2)
     whole = events("930000", 1)
     assert (await intake.take(ndjson(tmp_path / "year.ndjson", whole))).rejected == 0
     strange = whole[1] | {"id": "another", "source": ""}
@@ -237,8 +237,8 @@ async def test_a_second_delivery_of_what_follows_a_refused_line_is_known(
 async def test_an_event_dated_before_its_receipt_does_not_hold_the_receipt_back(intake: RealIntake, tmp_path: Path) -> None:
     whole = events("910000", 1)
     whole.append(whole[0] | {"id": "early", "type": event_type("fee_paid"), "time": "2023-04-02T08:00:00+07:00", "data": {"amount_vnd": 1}})
-    tally = await intake.take(ndjson(tmp_path / "year.ndjson", whole))
-    assert (tally.accepted, tally.rejected) == (len(whole) - 1, 1)
+    progress = await intake.take(ndjson(tmp_path / "year.ndjson", whole))
+    assert (progress.accepted, progress.rejected) == (len(whole) - 1, 1)
 
 
 async def test_no_line_overtakes_one_that_waits_for_its_dossier(tmp_path: Path) -> None:
@@ -248,8 +248,8 @@ async def test_no_line_overtakes_one_that_waits_for_its_dossier(tmp_path: Path) 
     recording = RecordingIntake(from_others=[receipt])
     with serving(recording) as url, Source(str(ndjson(tmp_path / "rest.ndjson", waiting))) as source:
         services = Services(intake=url, processing=url, reporting=url, key=KEY)
-        tally = await run(source, services, lambda _tally: None)
-    assert (tally.accepted, tally.waiting) == (len(waiting), 0)
+        progress = await run(source, services, lambda _progress: None)
+    assert (progress.accepted, progress.waiting) == (len(waiting), 0)
     assert list(recording.stored) == [event["id"] for event in [receipt, *waiting]]
 
 

@@ -13,11 +13,11 @@ import pytest
 
 from motcua.client import Services
 from motcua.failure import Failure
-from motcua.importer import chunk
+from motcua.importer import connection
+from motcua.importer.connection import ImportProgress
 from motcua.importer.rejects import Rejects
 from motcua.importer.run import run
 from motcua.importer.source import Source
-from motcua.importer.tally import Tally
 from tests.cli.events import code, line, write, year
 from tests.cli.recording_intake import KEY, Fault, RecordingIntake, serving
 from tests.support.ports import free_port_base
@@ -28,13 +28,13 @@ ROOT = Path(__file__).parents[2]
 
 @pytest.fixture(autouse=True)
 def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(chunk, "CHUNK_LINES", 50)
+    monkeypatch.setattr(connection, "CHUNK_LINES", 50)
 
 
-async def import_into(url: str, path: Path, *, patience_seconds: float = 10, connections: int = 4, key: str = KEY) -> Tally:
+async def import_into(url: str, path: Path, *, patience_seconds: float = 10, connections: int = 4, key: str = KEY) -> ImportProgress:
     services = Services(intake=url, processing=url, reporting=url, key=key)
     with Source(str(path)) as source:
-        return await run(source, services, lambda _tally: None, connections=connections, patience_seconds=patience_seconds)
+        return await run(source, services, lambda _progress: None, connections=connections, patience_seconds=patience_seconds)
 
 
 def arrived_in_order(intake: RecordingIntake) -> bool:
@@ -51,8 +51,8 @@ def arrived_in_order(intake: RecordingIntake) -> bool:
 async def test_every_line_is_accepted_in_order_per_dossier_over_several_connections(tmp_path: Path) -> None:
     intake = RecordingIntake()
     with serving(intake) as url:
-        tally = await import_into(url, write(tmp_path / "year.ndjson", year(300)))
-    assert (tally.accepted, tally.duplicates, tally.rejected) == (1200, 0, 0)
+        progress = await import_into(url, write(tmp_path / "year.ndjson", year(300)))
+    assert (progress.accepted, progress.duplicates, progress.rejected) == (1200, 0, 0)
     assert len(intake.stored) == 1200
     assert arrived_in_order(intake)
     assert intake.most_at_once > 1
@@ -64,7 +64,7 @@ async def test_a_dossier_stays_on_one_connection_at_a_time(tmp_path: Path) -> No
     lanes: dict[str, set[int]] = {}
     with Source(str(path)) as source:
         for each in (line for batch in source.batches() for line in batch):
-            lanes.setdefault(json.loads(each.body)["subject"], set()).add(chunk.lane_of(each, 4))
+            lanes.setdefault(json.loads(each.body)["subject"], set()).add(connection.connection_of(each, 4))
     assert all(len(found) == 1 for found in lanes.values())
     assert set.union(*lanes.values()) == {0, 1, 2, 3}
 
@@ -74,8 +74,8 @@ async def test_a_second_run_adds_nothing(tmp_path: Path) -> None:
     path = write(tmp_path / "year.ndjson", year(40))
     with serving(intake) as url:
         await import_into(url, path)
-        tally = await import_into(url, path)
-    assert (tally.accepted, tally.duplicates, tally.rejected) == (0, 160, 0)
+        progress = await import_into(url, path)
+    assert (progress.accepted, progress.duplicates, progress.rejected) == (0, 160, 0)
     assert len(intake.stored) == 160
 
 
@@ -84,9 +84,9 @@ async def test_a_gzip_file_is_read_as_it_is(tmp_path: Path) -> None:
     path.write_bytes(gzip.compress("\n".join(year(10)).encode()))
     intake = RecordingIntake()
     with serving(intake) as url:
-        tally = await import_into(url, path)
-    assert tally.accepted == 40
-    assert tally.read_bytes == path.stat().st_size
+        progress = await import_into(url, path)
+    assert progress.accepted == 40
+    assert progress.read_bytes == path.stat().st_size
 
 
 def test_standard_input_is_read_as_a_file_is(tmp_path: Path) -> None:
@@ -109,9 +109,9 @@ async def test_rejected_lines_keep_the_line_numbers_of_the_file(tmp_path: Path) 
     lines[333] = '{"half": '
     path = write(tmp_path / "year.ndjson", lines)
     with serving(RecordingIntake()) as url:
-        tally = await import_into(url, path)
+        progress = await import_into(url, path)
     rejected = read_rejected(path)
-    assert tally.rejected == len(rejected)
+    assert progress.rejected == len(rejected)
     assert [(each["line"], each["code"]) for each in rejected if each["code"] == "malformed"] == [(8, "malformed"), (334, "malformed")]
     assert rejected[0]["raw"] == "not json"
     assert [each["line"] for each in rejected] == sorted(each["line"] for each in rejected)
@@ -122,16 +122,16 @@ async def test_lines_that_come_before_their_dossier_are_sent_again(tmp_path: Pat
     swapped = lines[60:] + lines[:60]
     intake = RecordingIntake()
     with serving(intake) as url:
-        tally = await import_into(url, write(tmp_path / "year.ndjson", swapped))
-    assert (tally.accepted, tally.rejected, tally.waiting) == (240, 0, 0)
+        progress = await import_into(url, write(tmp_path / "year.ndjson", swapped))
+    assert (progress.accepted, progress.rejected, progress.waiting) == (240, 0, 0)
 
 
 async def test_what_never_finds_its_dossier_is_rejected_once(tmp_path: Path) -> None:
     path = write(tmp_path / "year.ndjson", [line(code(1), "received"), line(code(2), "resolved", 1), line(code(2), "returned", 2)])
     intake = RecordingIntake()
     with serving(intake) as url:
-        tally = await import_into(url, path)
-    assert (tally.accepted, tally.rejected, tally.waiting) == (1, 2, 0)
+        progress = await import_into(url, path)
+    assert (progress.accepted, progress.rejected, progress.waiting) == (1, 2, 0)
     assert [(each["line"], each["code"], each["id"]) for each in read_rejected(path)] == [
         (2, "unknown_dossier", f"{code(2)}/1"),
         (3, "unknown_dossier", f"{code(2)}/2"),
@@ -141,8 +141,8 @@ async def test_what_never_finds_its_dossier_is_rejected_once(tmp_path: Path) -> 
 async def test_a_dossier_opened_meanwhile_by_another_importer_ends_the_waiting(tmp_path: Path) -> None:
     intake = RecordingIntake(from_others=[json.loads(line(code(2), "received"))])
     with serving(intake) as url:
-        tally = await import_into(url, write(tmp_path / "part.ndjson", [line(code(2), "resolved", 1)]))
-    assert (tally.accepted, tally.rejected) == (1, 0)
+        progress = await import_into(url, write(tmp_path / "part.ndjson", [line(code(2), "resolved", 1)]))
+    assert (progress.accepted, progress.rejected) == (1, 0)
 
 
 @pytest.mark.parametrize("fault", list(Fault))
@@ -150,9 +150,9 @@ async def test_a_post_that_fails_is_sent_again(tmp_path: Path, fault: Fault) -> 
     intake = RecordingIntake()
     intake.faults.extend([fault] * 3)
     with serving(intake) as url:
-        tally = await import_into(url, write(tmp_path / "year.ndjson", year(100)))
-    assert tally.accepted + tally.duplicates == 400
-    assert tally.rejected == 0
+        progress = await import_into(url, write(tmp_path / "year.ndjson", year(100)))
+    assert progress.accepted + progress.duplicates == 400
+    assert progress.rejected == 0
     assert len(intake.stored) == 400
     assert arrived_in_order(intake)
 
@@ -174,11 +174,11 @@ async def test_intake_stopped_and_started_again_in_the_middle_is_survived(tmp_pa
     thread = threading.Thread(target=restart)
     thread.start()
     try:
-        tally = await import_into(url, path, patience_seconds=20)
+        progress = await import_into(url, path, patience_seconds=20)
     finally:
         finished.set()
         thread.join()
-    assert tally.accepted + tally.duplicates == 8000
+    assert progress.accepted + progress.duplicates == 8000
     assert len(intake.stored) == 8000
     assert arrived_in_order(intake)
 

@@ -9,8 +9,8 @@ from urllib.parse import parse_qs
 import msgspec
 import pytest
 
+from motcua import rebuild as product
 from motcua.cli import main
-from motcua.rebuild import run
 from tests.cli.events import code
 from tests.cli.recording_intake import break_off, read_body, respond, serving
 
@@ -81,7 +81,7 @@ async def _answer(send: Any, status: int, body: bytes) -> None:
 
 
 def rebuild(monkeypatch: pytest.MonkeyPatch, held: Held, *options: str) -> int:
-    monkeypatch.setattr(run, "PART_EVENTS", 10)
+    monkeypatch.setattr(product, "PART_EVENTS", 10)
     with serving(held) as url:
         monkeypatch.setattr(
             sys, "argv", ["motcua", "rebuild", "--intake", url, "--reporting", url, "--key", "the-key", "--wait", "1", *options]

@@ -12,14 +12,10 @@ import pytest
 from rich.console import Console
 
 from motcua.cli import main
-from motcua.report.export import to_csv
-from motcua.report.figures import Group, Report, parse
-from motcua.report.names import row_name
-from motcua.report.numbers import count, percent
-from motcua.report.paragraph import paragraph
-from motcua.report.printed import comparison, impossible
-from motcua.report.remarks import broken_identities
-from motcua.report.table import form
+from motcua.report import Group, Report, parse
+from motcua.stack.printed import comparison, impossible
+from motcua.terminal.console import count, percent
+from motcua.terminal.form import broken_identities, form, paragraph, row_name, to_csv
 from shared.domain.localtime import LOCAL
 from tests.cli.recording_intake import KEY, serving
 

@@ -120,6 +120,6 @@ def test_a_day_that_does_not_exist_is_refused_with_the_last_one_that_does(
 
 def test_a_share_is_never_broken_before_its_sign(monkeypatch: pytest.MonkeyPatch, url: str, capsys: pytest.CaptureFixture[str]) -> None:
     for columns in range(40, 81):
-        monkeypatch.setattr("motcua.cli.show.WIDEST", columns)
+        monkeypatch.setattr("motcua.terminal.console.COLUMNS", columns)
         assert report(monkeypatch, url, *MAY) == 0
         assert not any(line.startswith("%") for line in capsys.readouterr().out.splitlines())

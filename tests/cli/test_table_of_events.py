@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from motcua.failure import Failure
-from motcua.importer.line import Line
+from motcua.importer.lines import Line
 from motcua.importer.rejects import Rejects
 from motcua.importer.source import Source
 

@@ -12,15 +12,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from motcua.verify.answer import Answer
-from motcua.verify.compare import compare_dossiers
-from motcua.verify.counting import Counts, Facts, facts_of, figures_by_row, shares_of, total_of
-from motcua.verify.figures import Compared, cells_of
-from motcua.verify.lists import compare_list, counted_behind
-from motcua.verify.periods import drawn_day, drawn_period, periods
-from motcua.verify.question import TOTAL, Cell, Question
-from motcua.verify.recount import Recount
-from motcua.verify.rows import CHANNEL_AND_FIELD, DEPARTMENT, PROCEDURE, row_of
+from motcua.verify.differences import compare_dossiers
+from motcua.verify.figures import Compared, cells_of, compare_list, counted_behind
+from motcua.verify.questions import (
+    CHANNEL_AND_FIELD,
+    DEPARTMENT,
+    PROCEDURE,
+    TOTAL,
+    Answer,
+    Cell,
+    Question,
+    drawn_day,
+    drawn_period,
+    periods,
+    row_of,
+)
+from motcua.verify.recount import Counts, Facts, Recount, facts_of, figures_by_row, shares_of, total_of
 from shared.contract.status import StatusV1, status_of
 from shared.domain.columns import KEYS, SHARE_KEYS
 from shared.domain.counting import FLOWS, contributions

@@ -12,9 +12,8 @@ import msgspec
 import pytest
 
 from motcua.cli import main
-from motcua.verify.counting import facts_of, figures_by_row, shares_of, total_of
-from motcua.verify.recount import Recount
-from motcua.verify.rows import row_of
+from motcua.verify.questions import row_of
+from motcua.verify.recount import Recount, facts_of, figures_by_row, shares_of, total_of
 from shared.contract.status import status_of
 from shared.domain.columns import KEYS
 from shared.domain.definitions import DEFINITIONS

@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from motcua.generate import run
+from motcua.stack.generate.year import generate_file
 from tests.e2e.conftest import Told
 
 YEAR = ("--from", "2023-01-01", "--to", "2023-11-30")
@@ -22,7 +22,7 @@ def said(told: Told, *arguments: str) -> list[str]:
 
 def test_a_year_is_reported_opened_explained_and_followed_up(told: Told, tmp_path: Path) -> None:
     events = tmp_path / "year.ndjson"
-    run("quang-tri-2023", events)
+    generate_file("quang-tri-2023", events)
     imported = told.motcua("import", events)
     assert imported.returncode == 0, imported.stdout + imported.stderr
     told.settle()

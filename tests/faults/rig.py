@@ -12,8 +12,8 @@ from pathlib import Path
 
 import httpx
 
-from motcua.broker import Node, NodeConfig, prepare
-from motcua.child import Child
+from motcua.stack.broker import Node, NodeConfig, prepare
+from motcua.stack.child import Child
 from tests.support.ports import free_port_base
 from tests.support.service import HEADERS, KEY
 from tests.support.stack import MOTCUA

@@ -11,10 +11,9 @@ from typing import Any
 import msgspec
 import pytest
 
-from motcua.generate import ImpossibleScenario, ScenarioError, generate, load_scenario, run, shipped_scenarios
-from motcua.generate.plan import Fate
-from motcua.generate.scenario import SHIPPED, parse
-from motcua.generate.stream import Year
+from motcua.stack.generate.dossiers import Fate
+from motcua.stack.generate.scenario import SHIPPED, ImpossibleScenario, ScenarioError, load_scenario, parse, shipped_scenarios
+from motcua.stack.generate.year import Year, generate_file
 from shared.catalogue import load
 
 SMALL = "quang-tri-2023"
@@ -41,7 +40,7 @@ def test_what_tra_vinh_printed_is_kept_beside_what_can_be() -> None:
 @pytest.mark.slow
 def test_the_larger_scenarios_find_a_dossier_for_every_fate(name: str) -> None:
     scenario = load_scenario(name)
-    fates = Counter(plan.fate for plan in Year(scenario, load())._plans)
+    fates = Counter(plan.fate for plan in Year(scenario, load()).planned)
     asked = scenario.figures
     assert fates[Fate.EARLY] == asked.resolved_early
     assert fates[Fate.ON_TIME] == asked.resolved_on_time
@@ -52,23 +51,23 @@ def test_the_larger_scenarios_find_a_dossier_for_every_fate(name: str) -> None:
 
 def test_the_same_seed_gives_the_same_bytes_and_another_seed_others() -> None:
     scenario, catalogue = load_scenario(SMALL), load()
-    year = list(generate(scenario, catalogue))
-    assert year == list(generate(scenario, catalogue))
-    assert year != list(generate(msgspec.structs.replace(scenario, seed=scenario.seed + 1), catalogue))
+    year = list(Year(scenario, catalogue).events())
+    assert year == list(Year(scenario, catalogue).events())
+    assert year != list(Year(msgspec.structs.replace(scenario, seed=scenario.seed + 1), catalogue).events())
 
 
 @pytest.mark.slow
 def test_another_process_writes_the_same_file(tmp_path: Path) -> None:
     here, there = tmp_path / "here.ndjson", tmp_path / "there.ndjson"
-    run(SMALL, here, None)
-    code = f"from pathlib import Path; from motcua.generate import run; run({SMALL!r}, Path({str(there)!r}), None)"
+    generate_file(SMALL, here, None)
+    code = f"from pathlib import Path; from motcua.stack.generate import year; year.generate_file({SMALL!r}, Path({str(there)!r}), None)"
     subprocess.run([sys.executable, "-c", code], check=True, env={**os.environ, "PYTHONHASHSEED": "7"})
     assert here.read_bytes() == there.read_bytes()
 
 
 def test_progress_ends_at_all_dossiers_and_no_unfinished_file_stays(tmp_path: Path) -> None:
     told: list[tuple[int, int]] = []
-    summary = run(SMALL, tmp_path / "year.ndjson.gz", lambda done, total: told.append((done, total)))
+    summary = generate_file(SMALL, tmp_path / "year.ndjson.gz", lambda done, total: told.append((done, total)))
     assert told == sorted(told)
     assert told[-1] == (summary.dossiers, summary.dossiers)
     assert [file.name for file in tmp_path.iterdir()] == ["year.ndjson.gz"]
@@ -100,13 +99,13 @@ def test_overdue_dossiers_by_department_must_sum_to_the_figure(document: dict[st
 def test_more_open_dossiers_than_deadlines_allow_are_refused_before_the_first_event(document: dict[str, Any]) -> None:
     document["figures"] |= {"in_progress_total": 512, "in_progress_within": 512, "resolved_on_time": 121, "resolved_total": 544}
     with pytest.raises(ImpossibleScenario, match="in_progress_within"):
-        generate(parse(document, "a scenario"), load())
+        Year(parse(document, "a scenario"), load())
 
 
 def test_a_department_that_the_catalogue_lacks_is_named(document: dict[str, Any]) -> None:
     document["departments"]["H11.99"] = 1
     with pytest.raises(ScenarioError, match=r"H11\.99"):
-        generate(parse(document, "a scenario"), load())
+        Year(parse(document, "a scenario"), load())
 
 
 def test_an_unknown_name_says_which_scenarios_ship() -> None:

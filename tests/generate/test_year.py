@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from motcua.generate import Summary
+from motcua.stack.generate.year import Summary
 
 pytestmark = pytest.mark.slow
 FIRST, LAST = date(2023, 1, 1), date(2023, 12, 31)

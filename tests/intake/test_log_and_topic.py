@@ -14,8 +14,8 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewPartitions, NewTopic
 from aiokafka.errors import KafkaConnectionError
 
-from motcua.broker import Node
-from motcua.broker import start as start_broker
+from motcua.stack.broker import Node
+from motcua.stack.broker import start as start_broker
 from services.intake.comparison import Found, Last, compared
 from shared.contract.marks import number_header, number_of
 from shared.contract.topics import EVENTS

@@ -8,7 +8,7 @@ import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.partitioner import DefaultPartitioner
 
-from motcua.broker import Node
+from motcua.stack.broker import Node
 from shared.contract.envelope import decode_envelope
 from shared.contract.topics import EVENTS
 from tests.intake.conftest import Start

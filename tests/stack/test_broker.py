@@ -12,7 +12,9 @@ import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
-from motcua.broker import Node, NodeConfig, ToolMissing, prepare, resolve_jars
+from motcua.stack.broker import Node, NodeConfig, prepare
+from motcua.stack.failures import ToolMissing
+from motcua.stack.jars import resolve_jars
 from tests.support.ports import free_port_base
 from tests.support.wait import wait_until, wait_until_async
 
@@ -94,8 +96,9 @@ async def test_a_stopped_broker_starts_again_with_its_data_on_other_ports(fresh_
 
 def test_a_broker_does_not_outlive_its_killed_runner(tmp_path: Path) -> None:
     port = free_port_base(2)
-    script = f"import pathlib, signal; from motcua.broker import start; node = start(pathlib.Path({str(tmp_path)!r}), {port}, {port + 1}); \
-print(node.child.pid, flush=True); signal.pause()"
+    starting = f"start(pathlib.Path({str(tmp_path)!r}), {port}, {port + 1})"
+    imports = "import pathlib, signal; from motcua.stack.broker import start"
+    script = f"{imports}; node = {starting}; print(node.child.pid, flush=True); signal.pause()"
     runner = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True)
     assert runner.stdout is not None
     with runner.stdout:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from motcua.stack.claims import claim_ports, keep_key, lock_folder, make_private
-from motcua.stack.errors import DataDirInUse, DataDirUnusable, PortInUse, StackFailure
+from motcua.stack.data_folder import claim_ports, keep_key, lock_folder, make_private
+from motcua.stack.failures import DataDirInUse, DataDirUnusable, PortInUse, StackFailure
 from tests.support.ports import free_port_base
 
 

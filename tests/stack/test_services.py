@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from motcua.failure import Failure
-from motcua.stack.layout import Layout
-from motcua.stack.services import service_children
+from motcua.stack.data_folder import Layout
+from motcua.stack.stack import service_children
 
 BROKER = "127.0.0.1:9092"
 

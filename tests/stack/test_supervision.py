@@ -8,12 +8,11 @@ from typing import Any
 
 import pytest
 
-from motcua.child import Child
 from motcua.failure import Failure
 from motcua.stack import readiness, supervision
-from motcua.stack.crew import Crew
-from motcua.stack.errors import Ended
-from motcua.stack.supervision import keep_running
+from motcua.stack.child import Child
+from motcua.stack.failures import Ended
+from motcua.stack.supervision import Supervisor, keep_running
 from tests.cli.recording_intake import serving
 from tests.support.wait import wait_until_async
 
@@ -24,14 +23,14 @@ def python(tmp_path: Path, script: str) -> Child:
 
 async def test_a_child_that_ends_is_started_again_and_its_end_is_told(tmp_path: Path) -> None:
     child, said = python(tmp_path, "import signal; signal.pause()"), list[str]()
-    crew = Crew(said.append, restart=True)
-    crew.add(child)
-    crew.watch(child)
+    supervisor = Supervisor(said.append, restart=True)
+    supervisor.add(child)
+    supervisor.watch(child)
     first = child.pid
     child.signal(signal.SIGKILL)
     await wait_until_async(lambda: asyncio.sleep(0, child.is_running() and child.pid != first), 20, "another process runs")
     assert "counter ended (signal 9); starting it again" in said[0]
-    await crew.stop([{"counter": 5.0}], asyncio.Event())
+    await supervisor.stop([{"counter": 5.0}], asyncio.Event())
     assert not child.is_running()
 
 
@@ -68,7 +67,7 @@ async def test_a_full_disk_is_said_with_the_end_of_a_part(tmp_path: Path, monkey
 
 
 def test_a_long_log_is_kept_once_when_its_child_starts_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("motcua.child.MOST_LOG_BYTES", 10)
+    monkeypatch.setattr("motcua.stack.child.MOST_LOG_BYTES", 10)
     child = python(tmp_path, "print('new words')")
     for old in ("much that was said before\n", "later words\n"):
         child.log.write_text(old)
@@ -120,10 +119,10 @@ async def test_without_restart_the_first_end_is_the_last(tmp_path: Path) -> None
 async def test_a_child_that_does_not_stop_is_killed_when_its_time_is_over_or_somebody_hurries(tmp_path: Path) -> None:
     stubborn = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('deaf', flush=True)\nwhile True: signal.pause()"
     child, said, hurry = python(tmp_path, stubborn), list[str](), asyncio.Event()
-    crew = Crew(said.append, restart=True)
-    crew.add(child)
+    supervisor = Supervisor(said.append, restart=True)
+    supervisor.add(child)
     await wait_until_async(lambda: asyncio.sleep(0, "deaf" in child.tail()), 20, "it ignores SIGTERM")
     hurry.set()
-    await crew.stop([{"counter": 60.0}], hurry)
+    await supervisor.stop([{"counter": 60.0}], hurry)
     assert child.exit_code == -signal.SIGKILL
     assert "is killed" in said[0]

@@ -10,7 +10,7 @@ from pathlib import Path
 from aiokafka.admin import AIOKafkaAdminClient
 from testcontainers.community.kafka import KafkaContainer
 
-from motcua.broker import Node, start
+from motcua.stack.broker import Node, start
 from tests.support.docker_engine import can_run
 from tests.support.ports import free_port_base
 from tests.support.wait import wait_until_async

@@ -4,7 +4,7 @@ import os
 import sys
 from pathlib import Path
 
-from motcua.child import TETHER
+from motcua.stack.child import TETHER
 
 
 def tethered(*command: str | Path) -> list[str]:

@@ -1,0 +1,72 @@
+"""Announcements of days off: read from a person's file, put into force by intake, followed until everything is moved."""
+
+import hashlib
+import time
+from collections.abc import Callable
+from datetime import date, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+
+from motcua.client import ServiceClient
+from motcua.failure import Failure
+from motcua.files import read_document
+
+ANNOUNCEMENTS = "/v1/calendar/announcements"
+DIGEST_BYTES = 8
+LOOK_AGAIN_S = 0.2
+FORM = 'source = "..." and at least one [[days]] with day (or first and last), works and name'
+Answer = dict[str, Any]
+Days = Annotated[list[Answer], msgspec.Meta(min_length=1)]  # a period has a day
+
+
+def read_announcement(file: Path) -> Answer:
+    """The body of POST /v1/calendar/announcements; without an id of its own it gets one by its content, so that a second run is a repeat.
+
+    What the days mean is intake's to check; raises `Failure` when the file can't be read.
+    """
+    document = read_document(file)
+    if not isinstance(document, dict) or "source" not in document or "days" not in document:
+        raise Failure(f"{file} is no announcement: it needs {FORM}")
+    body: Answer = _as_json(document)
+    return {"id": _id(body), **body}
+
+
+def _id(body: Answer) -> str:
+    content = {name: value for name, value in body.items() if name != "announced_at"}
+    return "file-" + hashlib.blake2b(msgspec.json.encode(content, order="sorted"), digest_size=DIGEST_BYTES).hexdigest()
+
+
+def _as_json(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _as_json(each) for name, each in value.items()}
+    if isinstance(value, list):
+        return [_as_json(each) for each in value]
+    return value.isoformat() if isinstance(value, date | datetime) else value
+
+
+def preview(intake: ServiceClient, body: Answer, limit: int) -> Answer:
+    """What an announcement would move."""
+    return intake.answer(Answer, "POST", ANNOUNCEMENTS, json=body, params={"dry_run": "true", "limit": limit})
+
+
+def announce(intake: ServiceClient, body: Answer) -> Answer:
+    """Put it into force; the answer comes when it is known what moves."""
+    return intake.answer(Answer, "POST", ANNOUNCEMENTS, json=body, params={"limit": 1})
+
+
+def follow(intake: ServiceClient, announcement: str, observe: Callable[[Answer], None]) -> Answer:
+    """The announcement when all is moved, shown to `observe` on the way."""
+    while True:
+        answer = intake.answer(Answer, "GET", f"{ANNOUNCEMENTS}/{announcement}", params={"limit": 1})
+        observe(answer)
+        if answer["state"] == "done":
+            return answer
+        time.sleep(LOOK_AGAIN_S)
+
+
+def days(intake: ServiceClient, first: date, last: date, department: str | None) -> list[Answer]:
+    """Each day of a period, as it holds for a department."""
+    query = {"from": first.isoformat(), "to": last.isoformat()} | ({} if department is None else {"department": department})
+    return intake.answer(Days, "GET", "/v1/calendar", params=query)

@@ -1,1 +1,0 @@
-"""Announcements of days off as a person handles them: a file, a call, and what it moved."""

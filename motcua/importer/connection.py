@@ -1,0 +1,293 @@
+"""One connection to intake: chunks of lines posted one after another, and again those whose dossier was not there yet."""
+
+import asyncio
+import zlib
+from asyncio import Queue
+from collections.abc import Callable, Iterable
+from contextlib import closing
+from dataclasses import dataclass
+from http import HTTPStatus
+
+import httpx
+import msgspec
+from msgspec import Struct
+
+from motcua.client import detail_of, refused, unreachable
+from motcua.failure import Failure
+from motcua.importer.lines import UNREADABLE, Line, Spool, head_of, subject_of
+from motcua.importer.rejects import Rejects
+from shared.domain.errors import OUT_OF_PLACE, UnknownDossier
+from shared.echoes import MOST_REJECTIONS
+
+EVENTS = "/v1/events"
+AFTER_A_REFUSAL, ALL_NEW = "later", "all"  # which lines of a chunk are held back
+HEADERS = {"Content-Type": "application/x-ndjson"}
+TRANSIENT = frozenset({429, 500, 502, 503, 504})
+FIRST_PAUSE_SECONDS = 0.1
+LONGEST_PAUSE_SECONDS = 2.0
+CHUNK_LINES = MOST_REJECTIONS
+CHUNK_BYTES = 1 << 20
+CHUNKS_AHEAD = 2
+OPENING = frozenset({"submitted", "received"})
+HELD_BACK = "held_back"
+
+
+@dataclass(slots=True)
+class ImportProgress:
+    """Counts of lines; `waiting` ones were refused only because their dossier was not there yet and are sent again.
+
+    `held_back` ones are rejected for an earlier line of their dossier was. `sorted_lines` are all lines of a file that had to be put in
+    order first.
+    """
+
+    read_bytes: int = 0
+    sorted_lines: int = 0
+    accepted: int = 0
+    duplicates: int = 0
+    rejected: int = 0
+    held_back: int = 0
+    waiting: int = 0
+    note: str = ""
+
+    @property
+    def settled(self) -> int:
+        return self.accepted + self.duplicates + self.rejected
+
+
+def connection_of(line: Line, connections: int) -> int:
+    """The connection of the line's dossier: always the same one. A line without a readable dossier takes that of no name."""
+    return zlib.crc32(subject_of(line).encode(errors="surrogatepass")) % connections
+
+
+class Chunk:
+    """Lines of one connection in their order, posted together; intake's line numbers in it count from 1."""
+
+    __slots__ = ("lines", "size")
+
+    def __init__(self) -> None:
+        self.lines: list[Line] = []
+        self.size = 0
+
+    def add(self, line: Line) -> None:
+        self.lines.append(line)
+        self.size += len(line.body)
+
+    @property
+    def full(self) -> bool:
+        return len(self.lines) >= CHUNK_LINES or self.size >= CHUNK_BYTES
+
+    @property
+    def body(self) -> bytes:
+        return b"".join([line.body for line in self.lines])
+
+
+class Rejection(Struct):
+    """One refused line of a chunk: its number in the chunk, the event's id if it could be read, and why."""
+
+    line: int
+    code: str
+    detail: str
+    id: str | None = None
+
+
+class Answer(Struct):
+    """What intake says to a chunk."""
+
+    accepted: int
+    duplicates: int
+    rejected: int
+    rejections: list[Rejection] = []
+
+
+_decode_answer = msgspec.json.Decoder(Answer).decode
+
+
+class Sender:
+    """Posts chunks over one client; `patience_seconds` is how long one chunk is tried while intake does not answer."""
+
+    def __init__(self, client: httpx.AsyncClient, patience_seconds: float, say: Callable[[str], None]) -> None:
+        self._client = client
+        self._patience = patience_seconds
+        self._say = say
+
+    async def check(self) -> None:
+        """Fail at once, not after the patience, when nothing answers at intake's address."""
+        try:
+            await self._client.get("/healthz/live")
+        except httpx.TransportError as error:
+            raise unreachable("intake", str(self._client.base_url)) from error
+
+    async def send(self, body: bytes, hold_back: str = AFTER_A_REFUSAL) -> Answer:
+        """Intake's answer to the chunk; a Failure when it refuses the whole or stays away too long."""
+        pause = FIRST_PAUSE_SECONDS
+        loop = asyncio.get_running_loop()
+        give_up_at = loop.time() + self._patience
+        while True:
+            answer, trouble = await self._attempt(body, hold_back)
+            if answer is not None:
+                return answer
+            if loop.time() >= give_up_at:
+                msg = (
+                    f"intake at {self._client.base_url} has not answered for {self._patience:.0f} s ({trouble}). "
+                    "Nothing is lost: start it again and run the same import, what was accepted counts once"
+                )
+                raise Failure(msg)
+            self._say(f"waiting for intake ({trouble})")
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
+
+    async def _attempt(self, body: bytes, hold_back: str) -> tuple[Answer | None, str]:
+        """The answer, or what kept it away this time."""
+        try:
+            response = await self._client.post(EVENTS, params={"hold_back": hold_back}, content=body, headers=HEADERS)
+        except httpx.TransportError as error:
+            return None, type(error).__name__
+        if response.status_code in TRANSIENT:
+            detail = detail_of(response)
+            return None, f"it answered {response.status_code}" + (f": {detail}" if detail else "")
+        if response.status_code != HTTPStatus.OK:
+            raise refused("intake", response)
+        try:
+            return _decode_answer(response.content), ""
+        except msgspec.DecodeError as error:
+            msg = f"{self._client.base_url} does not answer as intake does ({error}); is --intake right?"
+            raise Failure(msg) from error
+
+
+class Connection:
+    """Sends its chunks strictly one after another, so that a dossier's events arrive in the order of its lines.
+
+    A dossier that is not there yet parks all its lines: a later one must not overtake those that wait. What follows a line whose
+    content was refused is held back: it is refused with it unless intake has it already.
+    """
+
+    def __init__(self, sender: Sender, progress: ImportProgress, rejects: Rejects, changed: Callable[[], None]) -> None:
+        self.queue: Queue[Chunk | None] = Queue(CHUNKS_AHEAD)
+        self._sender = sender
+        self._progress = progress
+        self._rejects = rejects
+        self._changed = changed
+        self._parked: set[str] = set()
+        self._refused: set[str] = set()
+        self._deferred = Spool(Line)
+
+    @property
+    def waiting(self) -> int:
+        return self._deferred.count
+
+    def close(self) -> None:
+        self._deferred.close()
+
+    async def work(self) -> None:
+        """Send what the queue brings until it brings None."""
+        while (chunk := await self.queue.get()) is not None:
+            await self._send_unparked(chunk)
+
+    async def send_deferred(self) -> None:
+        """Try the first line of each parked dossier; then send the others of those that are there by now."""
+        before, self._deferred = self._deferred, Spool(Line)
+        self._progress.waiting -= before.count
+        self._parked, self._refused = set(), set()  # what waited came before what was refused meanwhile
+        with closing(before):
+            seen: set[str] = set()
+            await self._send_all(line for line in before.drain() if _first_of(line, seen))
+            seen = set()
+            await self._send_all(line for line in before.drain() if not _first_of(line, seen))
+
+    def give_up_deferred(self) -> None:
+        """What still waits after the last pass is rejected: its dossier is nowhere."""
+        for line in self._deferred.drain():
+            self._reject(line, UnknownDossier.code, "there is no such dossier, also after everything else was sent", _id_of(line))
+        self._progress.waiting -= self._deferred.count
+
+    async def _send_all(self, lines: Iterable[Line]) -> None:
+        chunk = Chunk()
+        for line in lines:
+            chunk.add(line)
+            if chunk.full:
+                await self._send_unparked(chunk)
+                chunk = Chunk()
+        await self._send_unparked(chunk)
+
+    async def _send_unparked(self, given: Chunk) -> None:
+        chunk = self._unparked(given.lines) if self._parked else given
+        if not self._refused:
+            await self._send(chunk, AFTER_A_REFUSAL)
+            return
+        held, free = Chunk(), Chunk()
+        for line in chunk.lines:
+            (held if subject_of(line) in self._refused else free).add(line)
+        await self._send(free, AFTER_A_REFUSAL)
+        await self._send(held, ALL_NEW)
+
+    async def _send(self, chunk: Chunk, hold_back: str) -> None:
+        if not chunk.lines:
+            return
+        answer = await self._sender.send(chunk.body, hold_back)
+        _must_add_up(answer, len(chunk.lines))
+        self._progress.accepted += answer.accepted
+        self._progress.duplicates += answer.duplicates
+        self._progress.note = ""
+        for rejection in answer.rejections:
+            self._book(chunk.lines[rejection.line - 1], rejection)
+        self._changed()
+
+    def _unparked(self, lines: Iterable[Line]) -> Chunk:
+        """Those that may go; the others wait with their dossiers."""
+        chunk = Chunk()
+        for line in lines:
+            head = head_of(line)
+            if head.event in OPENING:
+                self._parked.discard(head.subject)
+            if head.subject in self._parked:
+                self._park(line)
+            else:
+                chunk.add(line)
+        return chunk
+
+    def _book(self, line: Line, rejection: Rejection) -> None:
+        if rejection.code == UnknownDossier.code:
+            self._park(line)
+        else:
+            if rejection.code not in OUT_OF_PLACE and (subject := subject_of(line)):
+                self._refused.add(subject)
+            self._reject(line, rejection.code, rejection.detail, rejection.id)
+
+    def _park(self, line: Line) -> None:
+        self._parked.add(subject_of(line))
+        self._deferred.add(line)
+        self._progress.waiting += 1
+
+    def _reject(self, line: Line, code: str, detail: str, event_id: str | None) -> None:
+        self._rejects.add(line, code, detail, event_id)
+        self._progress.rejected += 1
+        self._progress.held_back += code == HELD_BACK
+
+
+def _first_of(line: Line, seen: set[str]) -> bool:
+    """Whether it is the first line of its dossier; notes that the dossier was seen."""
+    subject = subject_of(line)
+    first = subject not in seen
+    seen.add(subject)
+    return first
+
+
+class _Id(msgspec.Struct):
+    id: str | None = None
+
+
+def _id_of(line: Line) -> str | None:
+    try:
+        return msgspec.json.decode(line.body, type=_Id).id
+    except UNREADABLE:
+        return None
+
+
+def _must_add_up(answer: Answer, sent: int) -> None:
+    """A line that intake does not account for must not vanish in a summary."""
+    if answer.accepted + answer.duplicates + answer.rejected != sent or len(answer.rejections) != answer.rejected:
+        msg = (
+            f"intake answered for {answer.accepted + answer.duplicates + answer.rejected} of {sent} lines and explained "
+            f"{len(answer.rejections)} of {answer.rejected} rejections; its version does not fit this importer"
+        )
+        raise Failure(msg)

@@ -1,0 +1,89 @@
+"""Intake's log over HTTP, and how much of it the other services have taken in."""
+
+import time
+from collections.abc import Callable, Sequence
+
+import msgspec
+from msgspec import Struct
+
+from motcua.client import LONG, ServiceClient, Services, reading
+
+LEDGER = "/v1/ledger"
+DOSSIERS = "/v1/dossiers"
+PAGE_EVENTS = 10_000
+FIRST_PAUSE_SECONDS = 0.1
+LONGEST_PAUSE_SECONDS = 2.0
+Observer = Callable[[str, int, int], None]  # what is being done, how much of it, of how much
+
+
+class LogHead(Struct):
+    """How far intake's log goes and how much of it is relayed to the broker."""
+
+    position: int
+    events: int
+    relayed: int
+
+
+class _Resent(Struct):
+    events: int
+
+
+class _Restored(Struct):
+    restored: int
+
+
+class _Snapshot(Struct):
+    """Of a dossier's snapshot, only how many events it has seen."""
+
+    sequence: int
+
+
+_decode_snapshot = msgspec.json.Decoder(_Snapshot).decode
+
+
+def log_head(intake: ServiceClient) -> LogHead:
+    """Where intake's log stands now."""
+    return intake.answer(LogHead, "GET", "/v1/log/head")
+
+
+def log_page(intake: ServiceClient, after: int, limit: int = PAGE_EVENTS) -> list[bytes]:
+    """The next lines of the log after a position; empty at its end."""
+    return [line for line in intake.get("/v1/log", {"after": after, "limit": limit}).content.split(b"\n") if line]
+
+
+def resend(services: Services) -> int:
+    """Have intake send its whole log into Kafka again; how many events those are."""
+    with reading(services, "intake") as intake:
+        return intake.answer(_Resent, "POST", "/v1/log/resend", timeout=LONG).events
+
+
+def restore(services: Services) -> int:
+    """Have intake take back from Kafka what its log lost; how many events came back."""
+    with reading(services, "intake") as intake:
+        return intake.answer(_Restored, "POST", "/v1/log/restore", timeout=LONG).restored
+
+
+def events_seen(holders: Sequence[ServiceClient], path: str) -> int:
+    """How many events a service's instances have taken in: the sum of their dossiers' sequences, but for snapshots that can't be read."""
+    return sum(_sequence(line) for holder in holders for line in holder.lines(path))
+
+
+def _sequence(line: bytes) -> int:
+    try:
+        return _decode_snapshot(line).sequence
+    except ValueError:  # not JSON, or not UTF-8
+        return 0
+
+
+def wait_until_seen(holders: Sequence[ServiceClient], path: str, events: int, observe: Callable[[int], None], seconds: float) -> None:
+    """Wait, so many seconds at most, until the instances have taken in so many events; looks at least once and tells how many it saw."""
+    give_up_at = time.monotonic() + seconds
+    pause = FIRST_PAUSE_SECONDS
+    while True:
+        seen = events_seen(holders, path)
+        observe(seen)
+        left = give_up_at - time.monotonic()
+        if seen >= events or left <= 0:
+            return
+        time.sleep(min(pause, left))
+        pause = min(pause * 2, LONGEST_PAUSE_SECONDS)

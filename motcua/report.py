@@ -1,0 +1,118 @@
+"""What reporting answers about figures, as values: a report, the dossiers behind one of its figures, sums that are off."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+from urllib.parse import quote
+
+import msgspec
+from msgspec import Struct
+
+from motcua.client import ServiceClient
+from shared.domain.localtime import local
+
+FIGURES = "/v1/figures"
+FORM = "/v1/reports/ii06a"
+PAGE = 5000
+Query = Mapping[str, str | Sequence[str]]  # a parameter's name -> its value, or its values
+Row = Mapping[str, Any]  # a figure's key -> its count, or a share as a decimal string
+Item = Mapping[str, Any]  # one dossier of a list, as reporting answers it
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """One row of a breakdown: the values it is for, and its figures."""
+
+    key: Mapping[str, str | None]
+    row: Row
+
+
+@dataclass(frozen=True, slots=True)
+class BrokenIdentity:
+    """An identity of the form that the figures break: `difference` is its left side less its right.
+
+    `row` is the first that breaks it, None for the total; `column` the figure, where the identity is one of every figure.
+    """
+
+    name: str
+    difference: int
+    row: Mapping[str, str | None] | None
+    column: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The figures of a period under a named definition."""
+
+    first: date
+    last: date
+    definition: str
+    as_of: datetime
+    by: tuple[str, ...]
+    total: Row
+    groups: tuple[Group, ...]
+    known_at: datetime | None = None
+    broken: tuple[BrokenIdentity, ...] = ()
+    tokens: Mapping[str, str] = field(default_factory=dict)  # that open a figure, by its place: total.received_online
+
+
+class SumDrift(Struct):
+    """A sum of the read model that is `off_by`; department and procedure None for the sum over all."""
+
+    span: str
+    department: str | None
+    procedure: str | None
+    channel: str
+    measure: str
+    definition: str | None
+    off_by: int
+
+    def __str__(self) -> str:
+        whose = ", ".join(name for name in (self.department or "all departments", self.procedure, self.channel) if name)
+        measure = self.measure if self.definition is None else f"{self.measure} by {self.definition}"
+        return f"sum of {self.span}, {whose}, {measure}"
+
+
+def ask(reporting: ServiceClient, query: Query, by: tuple[str, ...] = ()) -> bytes:
+    """The figures that the parameters of `GET /v1/figures` ask for, as reporting answers them."""
+    return reporting.get(FIGURES, {**query, **({"by": ",".join(by)} if by else {})}).content
+
+
+def ask_text(reporting: ServiceClient, query: Query) -> str:
+    """The same period as a paragraph in Vietnamese, with a line for each department, as reporting writes it."""
+    return reporting.get(FORM, {**query, "format": "text"}).text
+
+
+def parse(answer: bytes) -> Report:
+    """The report an answer carries; for a body of `reading`, which tells plainly what is none."""
+    found = msgspec.json.decode(answer)
+    return Report(
+        first=date.fromisoformat(found["from"]),
+        last=date.fromisoformat(found["to"]),
+        definition=found["definition"],
+        as_of=local(datetime.fromisoformat(found["as_of"])),
+        by=tuple(found["by"]),
+        total=found["total"],
+        groups=tuple(Group(row["key"], {name: value for name, value in row.items() if name != "key"}) for row in found["rows"]),
+        known_at=None if found["as_known_at"] is None else local(datetime.fromisoformat(found["as_known_at"])),
+        broken=tuple(_broken(identity) for identity in found["identities"] if not identity["holds"]),
+        tokens=found.get("tokens", {}),
+    )
+
+
+def _broken(identity: Mapping[str, Any]) -> BrokenIdentity:
+    row = identity["row"]
+    return BrokenIdentity(identity["name"], identity["difference"], None if row == "total" else row, identity.get("column"))
+
+
+def dossiers_behind(reporting: ServiceClient, token: str, page: int = PAGE) -> Iterator[Item]:
+    """Every dossier of the figure that the token opens, page by page, in the order of receipt."""
+    path = f"{FIGURES}/{quote(token, safe='')}/dossiers"
+    query: dict[str, str | int] = {"limit": page}
+    while True:
+        answer = reporting.answer(dict[str, Any], "GET", path, params=query)
+        yield from answer["dossiers"]
+        if answer["cursor"] is None:
+            return
+        query["cursor"] = answer["cursor"]

@@ -1,0 +1,159 @@
+"""A stack's data folder, ports and key: where they are, and how a starting stack makes them its own."""
+
+import asyncio
+import fcntl
+import os
+import secrets
+import socket
+import stat
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TextIO
+
+from motcua.stack.failures import DataDirInUse, DataDirUnusable, PortInUse, StackFailure
+
+SERVICES = ("intake", "processing", "reporting")
+HOST = "127.0.0.1"
+PORT_FREE_WITHIN_S = 2.0
+LOOK_AGAIN_S = 0.1
+KEY_BYTES = 24
+OTHERS = 0o077
+KEPT = ("key", "lock", "stack.json", "logs", "run", "kafka", "*.db", "*.db-*", "*.ndjson*")
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Where a stack keeps its files, and the first port of six."""
+
+    data_dir: Path
+    port_base: int
+
+    @property
+    def ports(self) -> dict[str, int]:
+        """The services' ports: base+1, +2, +3."""
+        return {service: self.port_base + offset for offset, service in enumerate(SERVICES, start=1)}
+
+    @property
+    def broker_ports(self) -> dict[str, int]:
+        """The embedded broker's ports: base+4 for clients, +5 for its controller."""
+        return {"the broker": self.port_base + 4, "the broker's controller": self.port_base + 5}
+
+    @property
+    def urls(self) -> dict[str, str]:
+        """The services' addresses."""
+        return {service: f"http://{HOST}:{port}" for service, port in self.ports.items()}
+
+    @property
+    def key_file(self) -> Path:
+        return self.data_dir / "key"
+
+    @property
+    def stack_file(self) -> Path:
+        """What runs here, while it runs."""
+        return self.data_dir / "stack.json"
+
+    @property
+    def lock_file(self) -> Path:
+        """Held while a stack runs on this folder."""
+        return self.data_dir / "lock"
+
+    @property
+    def broker_dir(self) -> Path:
+        return self.data_dir / "kafka"
+
+    def log(self, part: str) -> Path:
+        """What a part prints."""
+        return self.data_dir / "logs" / f"{part}.log"
+
+    def run_dir(self, part: str) -> Path:
+        """The folder a part runs in: what it writes without being told where stays within the data folder."""
+        return self.data_dir / "run" / part
+
+    def database_url(self, service: str) -> str:
+        return f"sqlite+aiosqlite:///{self.data_dir / service}.db"
+
+
+def lock_folder(lock_file: Path) -> TextIO:
+    """Hold the folder until the file is closed or this process is gone: a killed stack leaves nothing to clean up."""
+    try:
+        lock_file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        held = lock_file.open("a+")
+    except OSError as error:
+        raise DataDirUnusable(lock_file.parent, error) from error
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        held.seek(0)
+        holder = held.read().strip()
+        held.close()
+        raise DataDirInUse(lock_file.parent, holder) from None
+    held.truncate(0)
+    held.write(str(os.getpid()))
+    held.flush()
+    return held
+
+
+def make_private(data_dir: Path) -> None:
+    """The folder and what a stack keeps in it are their owner's only, and so is what this process and its children make from now on."""
+    os.umask(OTHERS)
+    try:
+        if data_dir.stat().st_mode & stat.S_ISVTX:
+            raise DataDirUnusable(data_dir, PermissionError(0, "it is shared by all users"))
+        _withhold(data_dir)
+        for name in KEPT:
+            for path in data_dir.glob(name):
+                _withhold(path)
+                for inner in path.rglob("*") if path.is_dir() else ():
+                    _withhold(inner)
+    except OSError as error:
+        raise DataDirUnusable(data_dir, error) from error
+
+
+def _withhold(path: Path) -> None:
+    """Take from others what they may do with it."""
+    mode = stat.S_IMODE(path.lstat().st_mode)
+    if mode & OTHERS and not path.is_symlink():
+        path.chmod(mode & ~OTHERS)
+
+
+async def claim_ports(ports: Mapping[str, int]) -> None:
+    """Refuse a port somebody listens on; what a killed stack left behind gets a moment to go."""
+    deadline = time.monotonic() + PORT_FREE_WITHIN_S
+    for part, port in ports.items():
+        while not _free(port):
+            if time.monotonic() > deadline:
+                raise PortInUse(part, port)
+            await asyncio.sleep(LOOK_AGAIN_S)
+
+
+def _free(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError:
+            return False
+    return True
+
+
+def keep_key(key_file: Path) -> str:
+    """The stack's API key: made at the first start, readable by its owner only."""
+    try:
+        return key_file.read_text(encoding="ascii").strip()
+    except FileNotFoundError:
+        key = secrets.token_urlsafe(KEY_BYTES)
+        write_private(key_file, key)
+        return key
+    except (OSError, UnicodeDecodeError) as error:
+        raise StackFailure(f"{key_file} holds no key that can be read ({error}); remove it, and a new one is made") from error
+
+
+def write_private(path: Path, text: str) -> None:
+    """Write a file whole or not at all, readable by its owner only."""
+    draft = path.with_name(f"{path.name}.draft")
+    draft.unlink(missing_ok=True)
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as output:
+        output.write(text + "\n")
+    draft.replace(path)

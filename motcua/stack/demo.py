@@ -1,0 +1,138 @@
+"""The demo: a province's year played through a stack of its own, beside what the printed report said."""
+
+import asyncio
+import os
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, time
+from pathlib import Path
+
+from motcua.client import DATA_FOLDERS, ServiceClient, Services, reading
+from motcua.failure import Failure
+from motcua.importer.run import run as import_events
+from motcua.importer.source import Source
+from motcua.log import DOSSIERS, events_seen, log_head
+from motcua.report import ask, parse
+from motcua.stack.generate.scenario import Scenario, ScenarioError, load_scenario
+from motcua.stack.generate.year import generate_file
+from motcua.stack.printed import comparison
+from motcua.stack.stack import Stack, run_in_foreground
+from motcua.stack.supervision import Interrupted
+from motcua.terminal.console import import_bar, stage_bars, write
+from motcua.terminal.form import paragraph, show_form, warn_of
+from motcua.terminal.import_file import import_summary
+from shared.domain.localtime import LOCAL
+
+VISIBLE_WITHIN_SECONDS = 300.0
+LOOK_AGAIN_SECONDS = 0.5
+END_OF_DAY = time(23, 59)
+
+
+@dataclass(frozen=True, slots=True)
+class PlayedYear:
+    """A scenario and the file of its events in the demo's folder."""
+
+    scenario: Scenario
+    events: Path
+    data_dir: Path
+
+    @property
+    def clock(self) -> str:
+        """The end of the scenario's period, where the demo's clock stands still."""
+        return datetime.combine(self.scenario.last_day, END_OF_DAY, LOCAL).isoformat()
+
+    @property
+    def query(self) -> dict[str, str]:
+        """The scenario's period, as reporting is asked for it."""
+        return {"from": self.scenario.first_day.isoformat(), "to": self.scenario.last_day.isoformat()}
+
+
+def run(data_dir: Path, scenario: str, port_base: int, *, exit_after_report: bool) -> int:
+    """Play the year and stay up until Ctrl-C, or stop after the report; the exit code."""
+    played = prepare(data_dir, scenario)
+
+    async def when_ready(stack: Stack) -> None:
+        await _play(stack, played)
+        if exit_after_report:
+            raise Interrupted
+
+    return run_in_foreground(lambda: Stack(data_dir, port_base, clock=played.clock, year=played.scenario.last_day.year), when_ready)
+
+
+def prepare(data_dir: Path, scenario_name: str) -> PlayedYear:
+    """Generate the year once; a folder plays one scenario."""
+    try:
+        scenario = load_scenario(scenario_name)
+        played = PlayedYear(scenario, data_dir / f"{scenario.name}.ndjson", data_dir)
+        data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if others := [file.stem for file in data_dir.glob("*.ndjson") if file != played.events and ".rejected" not in file.name]:
+            raise Failure(f"{data_dir} holds the year of {others[0]}: choose another folder for {scenario.name} with --data-dir")
+        if not played.events.exists():
+            with stage_bars() as observe:
+                generate_file(scenario_name, played.events, lambda done, total: observe("generate", done, total))
+    except (ScenarioError, OSError) as error:
+        raise Failure(str(error)) from error
+    return played
+
+
+async def _play(stack: Stack, played: PlayedYear) -> None:
+    ends = stack.endpoints
+    services = Services(intake=ends.intake, processing=ends.processing, reporting=ends.reporting, key=ends.key)
+    with Source(str(played.events)) as source, import_bar(source.total_bytes) as observe:
+        progress = await import_events(source, services, observe)
+    write(import_summary(progress))
+    with stage_bars() as stages, reading(services, "intake") as intake, reading(services, "reporting") as reporting:
+        await _until_visible(intake, reporting, played, stages)
+    await asyncio.to_thread(_print_report, services, played)
+
+
+async def _until_visible(
+    intake: ServiceClient, reporting: ServiceClient, played: PlayedYear, observe: Callable[[str, int, int], None]
+) -> None:
+    """Wait until every event of intake's log shows in the figures: they stand still, and every dossier has seen all its events."""
+    before, asked = None, played.scenario.figures
+    loop = asyncio.get_running_loop()
+    give_up_at = loop.time() + VISIBLE_WITHIN_SECONDS
+    while loop.time() < give_up_at:
+        row = parse(await asyncio.to_thread(ask, reporting, played.query)).total
+        observe("counting", row["received_total"] + row["resolved_total"], asked.received_total + asked.resolved_total)
+        if row == before and await asyncio.to_thread(_caught_up, intake, reporting):
+            return
+        before = row
+        await asyncio.sleep(LOOK_AGAIN_SECONDS)
+    raise Failure(f"the figures do not show everything after {VISIBLE_WITHIN_SECONDS:.0f} s; the logs in {played.data_dir}/logs say why")
+
+
+def _caught_up(intake: ServiceClient, reporting: ServiceClient) -> bool:
+    return events_seen([reporting], DOSSIERS) >= log_head(intake).events
+
+
+def _print_report(services: Services, played: PlayedYear) -> None:
+    scenario = played.scenario
+    with reading(services, "reporting") as reporting:
+        report = parse(ask(reporting, played.query, ("department",)))
+    write(f"\n{scenario.title}\n")
+    write(paragraph(report))
+    write("")
+    write(comparison(report.total, scenario.printed, scenario.figures.row()))
+    show_form(report)
+    warn_of(report, on_paper=True)
+    print(_where_to_look(services, played))
+
+
+def _where_to_look(services: Services, played: PlayedYear) -> str:
+    first, last = played.scenario.first_day, played.scenario.last_day
+    # how to call this program from here so that it finds this demo's stack
+    program = min(sys.argv[0], os.path.relpath(sys.argv[0]), key=len)
+    motcua = program if played.data_dir in DATA_FOLDERS else f"MOTCUA_DATA_DIR={played.data_dir} {program}"
+    return f"""
+Where to look:
+  {services.reporting}/metrics   the figures as Prometheus reads them
+  {services.reporting}/docs      the API of reporting
+  {services.intake}/docs      the API of intake: post an event of your own
+  curl -H "Authorization: Bearer $(cat {played.data_dir}/key)" \\
+    '{services.reporting}/v1/figures?from={first}&to={last}'
+  {motcua} report --from {first} --to {last} --by department
+  {motcua} verify
+Ctrl-C stops everything. Started again, it goes on: nothing counts twice."""

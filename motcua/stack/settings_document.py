@@ -1,0 +1,111 @@
+"""docs/settings.md as the code has it: `python -m motcua.stack.settings_document` writes it from the services' settings classes."""
+
+import importlib
+from collections.abc import Iterable
+from pathlib import Path
+
+from pydantic import SecretStr
+from pydantic.fields import FieldInfo
+from pydantic_core import PydanticUndefined
+
+from shared.settings import ServiceSettings
+
+DOCUMENT = Path("docs/settings.md")
+SERVICES = ("intake", "processing", "reporting")
+
+COMMAND_LINE = {
+    "MOTCUA_API_KEY": "the key commands call the services with; the local stack's own when unset",
+    "MOTCUA_CACHE": "folder for what is fetched once: the embedded broker's jars; the platform's cache folder when unset",
+    "MOTCUA_DEBUG": "`1`: the command line shows the traceback of a failure that nobody foresaw",
+    "MOTCUA_DATA_DIR": "folder of the local stack: databases, broker, logs, key; `.motcua/` when unset",
+    "MOTCUA_INTAKE_URL": "address of intake; the local stack's when unset",
+    "MOTCUA_KAFKA_BOOTSTRAP": "a broker that is already running, HOST:PORT, used instead of the embedded one",
+    "MOTCUA_PROCESSING_URL": "address of processing; the local stack's when unset",
+    "MOTCUA_REPORTING_URL": "address of reporting; the local stack's when unset",
+}
+COMPOSE = {
+    "MOTCUA_GRAFANA_PASSWORD": "password of Grafana's user `admin`; set before the first start",
+    "MOTCUA_POSTGRES_PASSWORD": "password of PostgreSQL; set before the first start",
+    "MOTCUA_PUBLISH_ALERTMANAGER": "port of Alertmanager on this machine's loopback",
+    "MOTCUA_PUBLISH_GRAFANA": "port of Grafana on this machine's loopback",
+    "MOTCUA_PUBLISH_INTAKE": "port of intake on this machine's loopback",
+    "MOTCUA_PUBLISH_KAFKA": "port of Kafka on this machine's loopback",
+    "MOTCUA_PUBLISH_PROCESSING": "port of processing on this machine's loopback",
+    "MOTCUA_PUBLISH_PROMETHEUS": "port of Prometheus on this machine's loopback",
+    "MOTCUA_PUBLISH_REPORTING": "port of reporting on this machine's loopback",
+}
+TESTS = {"MOTCUA_TEST_DOCKER": "`0`: run no test in containers, even where an engine answers"}
+
+HEAD = """\
+# Settings
+
+Every setting is an environment variable, read once at start.
+Written by `python -m motcua.stack.settings_document`; a test keeps it complete.
+A service that finds a value it cannot use says which and stops.
+"""
+
+
+def settings_classes() -> dict[str, type[ServiceSettings]]:
+    """The settings class of every service, by the service's name."""
+    found: dict[str, type[ServiceSettings]] = {}
+    for service in SERVICES:
+        members = vars(importlib.import_module(f"services.{service}.settings")).values()
+        (found[service],) = [
+            each for each in members if isinstance(each, type) and issubclass(each, ServiceSettings) and each is not ServiceSettings
+        ]
+    return found
+
+
+def document() -> str:
+    """The whole page."""
+    classes = settings_classes()
+    shared = [name for name in ServiceSettings.model_fields if not _overridden(name, classes.values())]
+    sections = [HEAD, _section("All three services", "Each reads its own.")]
+    sections.append(_table(_row([variable(cls, name) for cls in classes.values()], ServiceSettings.model_fields[name]) for name in shared))
+    for service, cls in classes.items():
+        own = [name for name in cls.model_fields if name not in shared]
+        sections.append(_section(service.capitalize(), f"`python -m services.{service}`"))
+        sections.append(_table(_row([variable(cls, name)], cls.model_fields[name]) for name in own))
+    for title, about, rows in (
+        ("The command line", "`motcua …` and `make …`; an option on the command line goes first.", COMMAND_LINE),
+        ("docker compose", "Read from `.env` beside `docker-compose.yml`; start from `.env.example`.", COMPOSE),
+        ("The test suite", "`make test`", TESTS),
+    ):
+        sections.append(_section(title, about))
+        sections.append("| variable | meaning |\n|---|---|\n" + "".join(f"| `{name}` | {meaning} |\n" for name, meaning in rows.items()))
+    return "\n".join(sections)
+
+
+def variable(cls: type[ServiceSettings], name: str) -> str:
+    """The environment variable of a field."""
+    return f"{cls.model_config.get('env_prefix', '')}{name}".upper()
+
+
+def _overridden(name: str, classes: Iterable[type[ServiceSettings]]) -> bool:
+    return any(name in vars(cls).get("__annotations__", {}) for cls in classes)
+
+
+def _section(title: str, about: str) -> str:
+    return f"## {title}\n\n{about}\n"
+
+
+def _table(rows: Iterable[str]) -> str:
+    return "| variable | default | meaning |\n|---|---|---|\n" + "".join(rows)
+
+
+def _row(names: list[str], field: FieldInfo) -> str:
+    return (
+        f"| {'<br>'.join(f'`{name}`' for name in names)} | {_default(field)} | {(field.description or '').replace('|', chr(92) + '|')} |\n"
+    )
+
+
+def _default(field: FieldInfo) -> str:
+    if field.default is PydanticUndefined:
+        return "*required*"
+    if field.default is None or isinstance(field.default, SecretStr):
+        return "–"
+    return f"`{field.default}`"
+
+
+if __name__ == "__main__":
+    DOCUMENT.write_text(document(), "utf-8")

@@ -1,0 +1,83 @@
+"""Options that several commands share: the services and their key; of which days figures are, judged how and known when."""
+
+import re
+from calendar import monthrange
+from datetime import date
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from motcua.client import Services
+
+DAY = re.compile(r"(\d{4})-(\d{2})-(\d{2})", re.ASCII)
+
+
+def _address(service: str, more: str = "") -> typer.models.OptionInfo:
+    where = f"{service.capitalize()}'s address (environment: MOTCUA_{service.upper()}_URL; default: the local stack).{more}"
+    option: typer.models.OptionInfo = typer.Option(f"--{service}", metavar="URL", help=where)
+    return option
+
+
+def day(word: str) -> date:
+    """A day like 2023-01-31; one that a month does not have is told with the last one that it has. Raises typer.BadParameter."""
+    written = DAY.fullmatch(word)
+    if written is None:
+        raise typer.BadParameter(f"{word} is not a day; write it like 2023-01-31")
+    year, month, number = (int(part) for part in written.groups())
+    if year and 1 <= month <= 12:  # noqa: PLR2004 - months of a year
+        last = date(year, month, monthrange(year, month)[1])
+        if 1 <= number <= last.day:
+            return date(year, month, number)
+        raise typer.BadParameter(f"the day {word} does not exist: the last one of that month is {last}")
+    raise typer.BadParameter(f"the day {word} does not exist: a year has the months 01 to 12")
+
+
+Intake = Annotated[str | None, _address("intake")]
+Reporting = Annotated[str | None, _address("reporting")]
+Workers = Annotated[list[str] | None, _address("processing", " Once for each worker.")]
+Key = Annotated[
+    str | None, typer.Option("--key", metavar="KEY", help="API key (environment: MOTCUA_API_KEY; default: the local stack's own).")
+]
+First = Annotated[date | None, typer.Option("--from", parser=day, metavar="DAY", help="First day, like 2023-01-01.")]
+Last = Annotated[date | None, typer.Option("--to", parser=day, metavar="DAY", help="Last day, inclusive.")]
+Period = Annotated[
+    str | None,
+    typer.Option(
+        metavar="PERIOD", help="Instead of --from and --to, from the 15th to the 14th: 2023-03, 2023-Q1, 2023-6M, 2023-9M or 2023."
+    ),
+]
+Definition = Annotated[str | None, typer.Option(help="What on time means: by-date/1, instant/1 or half-day/1 [default: by-date/1].")]
+AsOf = Annotated[date | None, typer.Option("--as-of", parser=day, metavar="DAY", help="Judge as at the end of this day [default: now].")]
+AsKnownAt = Annotated[
+    str | None,
+    typer.Option(
+        "--as-known-at",
+        metavar="INSTANT",
+        help="What was recorded by then, like 2026-11-22T08:00:00+07:00. Recording goes by the real clock: a demo of the year 2023, too, "
+        "knows nothing before the day it was started.",
+    ),
+]
+
+
+def services(**named: str | None) -> "Services":
+    """The services that the options, the environment and the running stack name."""
+    from motcua.client import Named, locate
+
+    return locate(Named(**named))
+
+
+def period_query(
+    first: date | None, last: date | None, period: str | None, *, as_of: date | None, definition: str | None, as_known_at: str | None
+) -> dict[str, str]:
+    """Reporting's parameters: a named period, or a first and a last day in this order. Raises typer.BadParameter."""
+    if period is not None:
+        if first is not None or last is not None:
+            raise typer.BadParameter("stands in place of --from and --to; leave either it or them out", param_hint="--period")
+    elif first is None or last is None:
+        missing = "--from" if first is None else "--to"
+        raise typer.BadParameter(f"{missing} is missing: give --from and --to, or --period", param_hint="the period")
+    elif last < first:
+        raise typer.BadParameter(f"the period ends ({last}) before it begins ({first})", param_hint="--to")
+    given = {"from": first, "to": last, "period": period, "as_of": as_of, "definition": definition, "as_known_at": as_known_at}
+    return {name: str(value) for name, value in given.items() if value is not None}
