@@ -3,7 +3,7 @@
 import zlib
 
 from motcua.importer.line import Line, subject_of
-from shared.echoes import MOST_REJECTIONS
+from shared.service.echoes import MOST_REJECTIONS
 
 CHUNK_LINES = MOST_REJECTIONS
 CHUNK_BYTES = 1 << 20

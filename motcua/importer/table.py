@@ -19,7 +19,7 @@ from motcua.importer.line import Line
 from motcua.importer.text import LONGEST_LINE, TOO_LONG, PhysicalLine
 from shared.contract.envelope import JSON, SPEC_VERSION, event_type
 from shared.domain.events import EVENT_TYPES, Event
-from shared.echoes import LONGEST_ECHO, shortened
+from shared.service.echoes import LONGEST_ECHO, shortened
 
 REQUIRED = ("id", "event", "code", "time")
 ENVELOPE = frozenset({*REQUIRED, "source"})

@@ -8,7 +8,7 @@ from motcua.child import Child
 from motcua.failure import Failure
 from motcua.settings_document import settings_classes
 from motcua.stack.layout import HOST, SERVICES, Layout
-from shared.settings import UnusableSettings, settings_of
+from shared.service.settings import UnusableSettings, settings_of
 
 PROGRAM = Path(__file__).parents[2]
 

@@ -11,9 +11,9 @@ from services.processing.api import create_api
 from services.processing.app import create_app
 from services.processing.http import HttpServer
 from services.processing.settings import ProcessingSettings
-from shared.garbage import collect_seldom
-from shared.observability import configure_logging
-from shared.settings import read_settings
+from shared.service.observability import configure_logging
+from shared.service.run import collect_seldom
+from shared.service.settings import read_settings
 
 STOPS_WITHIN_SECONDS = 15.0
 

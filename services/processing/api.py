@@ -7,10 +7,8 @@ from starlette.responses import JSONResponse, Response
 
 from services.processing.app import ProcessingApp
 from shared.contract.codec import encode
-from shared.documented import KEYLESS, OPENMETRICS
-from shared.observability import exposition
-from shared.security import require_key
-from shared.serving import Ndjson, new_application
+from shared.service.http import KEYLESS, OPENMETRICS, Ndjson, new_application, require_key
+from shared.service.observability import exposition
 
 LINES_A_CHUNK = 500
 

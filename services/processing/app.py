@@ -23,9 +23,9 @@ from services.processing.partition import Partition
 from services.processing.processor import FaultIsOurs, Processor
 from services.processing.session import TROUBLE, Worker
 from services.processing.settings import ProcessingSettings
-from shared.clock import clock_from
-from shared.kafka import connection, dropped_work_is_trouble
-from shared.publisher import Publisher
+from shared.service.clock import clock_from
+from shared.service.kafka import connection, dropped_work_is_trouble
+from shared.service.publisher import Publisher
 
 HEARTBEAT_SECONDS = 1.0
 FORGET_EVERY_SECONDS = 60.0

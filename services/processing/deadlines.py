@@ -7,11 +7,11 @@ from typing import NamedTuple
 
 from services.processing.ledger import Entry, Tick, needs_alert
 from services.processing.partition import Partition
-from shared.clock import Clock, system_clock
 from shared.contract.codec import encode
 from shared.contract.topics import TICKS
 from shared.domain.timeliness import Standing
-from shared.publisher import Publisher, Record
+from shared.service.clock import Clock, system_clock
+from shared.service.publisher import Publisher, Record
 
 MOST_AT_ONCE = 5000
 ALERTING = (Standing.DUE_SOON, Standing.OVERDUE)

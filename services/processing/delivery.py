@@ -10,7 +10,7 @@ from mode import Service
 
 from services.processing.processor import FaultIsOurs
 from services.processing.session import STOPS_WITHIN_SECONDS, TROUBLE, Session, Worker
-from shared.kafka import dropped_work_is_trouble, ensure_topics
+from shared.service.kafka import dropped_work_is_trouble, ensure_topics
 
 FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.2, 5.0
 log = structlog.get_logger()

@@ -5,7 +5,7 @@ from typing import Any
 
 from mode import Service
 
-from shared.serving import Server
+from shared.service.run import Server
 
 GRACE_SECONDS = 10
 

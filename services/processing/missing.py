@@ -19,8 +19,8 @@ from services.processing.partition import Partition
 from shared.contract.envelope import CloudEvent
 from shared.contract.marks import number_of
 from shared.contract.topics import EVENTS
-from shared.scan import scan
-from shared.usable import Unusable, usable_event
+from shared.service.dead_letters import Unusable, usable_event
+from shared.service.kafka import scan
 
 MOST_SEARCHED = 10_000
 WAITS_SECONDS, LOOKS_EVERY_SECONDS = 15.0, 0.5  # for a relay that finds the topic emptied and sends the log again

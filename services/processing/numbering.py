@@ -10,8 +10,8 @@ from services.processing.place import Place
 from shared.contract.envelope import CloudEvent
 from shared.contract.marks import number_of
 from shared.contract.topics import EVENTS
-from shared.kafka import partition_of
-from shared.usable import Unusable, usable_event
+from shared.service.dead_letters import Unusable, usable_event
+from shared.service.kafka import partition_of
 
 NOT_OF_THE_LOG = "not_of_the_log"
 log = structlog.get_logger()

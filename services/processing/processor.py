@@ -21,15 +21,14 @@ from services.processing.missing import Missing, Past
 from services.processing.numbering import check_is_of_the_log, count_number, read
 from services.processing.partition import Partition
 from services.processing.place import Place
-from shared.clock import Clock, system_clock
 from shared.contract.codec import encode
-from shared.contract.dead_letter import dead_letter
 from shared.contract.envelope import CloudEvent, event_name
 from shared.contract.marks import mark_header, says_more
 from shared.contract.status import AlertV1, DeadLetterV1
 from shared.contract.topics import ALERTS, DEAD_LETTERS, EVENTS, STATUS
-from shared.publisher import Publisher, Record, Span
-from shared.usable import Unusable
+from shared.service.clock import Clock, system_clock
+from shared.service.dead_letters import Unusable, dead_letter
+from shared.service.publisher import Publisher, Record, Span
 
 LARGEST_STATUS_BYTES = 700_000  # what surely fits into a batch of the producer and a message of the broker
 MOST_UNEXPECTED_IN_A_ROW = 20

@@ -23,8 +23,8 @@ from services.processing.place import Place
 from services.processing.settings import ProcessingSettings
 from shared.contract.topics import EVENTS, TICKS
 from shared.domain.rules import RULES_VERSION
-from shared.kafka import check_partitions, connection, dropped_work_is_trouble
-from shared.publisher import Publisher
+from shared.service.kafka import check_partitions, connection, dropped_work_is_trouble
+from shared.service.publisher import Publisher
 
 TROUBLE = (KafkaError, OSError, TimeoutError)
 FETCH_MAX_WAIT_MS = 20  # while a fetch waits, a partition that was just drained is not asked for

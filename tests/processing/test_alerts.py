@@ -16,12 +16,12 @@ from services.processing.index import StatusIndex
 from services.processing.metrics import ProcessingMetrics
 from services.processing.partition import Partition
 from services.processing.processor import Processor
-from shared.clock import system_clock
 from shared.contract.codec import decode_alert, encode
 from shared.contract.envelope import CloudEvent
 from shared.contract.marks import number_header
 from shared.contract.topics import ALERTS, EVENTS, TICKS
-from shared.publisher import Record, Span
+from shared.service.clock import system_clock
+from shared.service.publisher import Record, Span
 from tests.builders.times import at
 from tests.processing.records import envelope
 

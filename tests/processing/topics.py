@@ -14,8 +14,8 @@ from shared.contract.codec import decode_status, encode
 from shared.contract.envelope import CloudEvent
 from shared.contract.marks import number_header
 from shared.contract.topics import EVENTS, STATUS
-from shared.publisher import Publisher, Record
-from shared.scan import scan
+from shared.service.kafka import scan
+from shared.service.publisher import Publisher, Record
 from tests.support.service import Service
 
 PARTITIONS = [0, 1, 2, 3]

@@ -19,7 +19,7 @@ from services.reporting.gauges import FigureGauges
 from services.reporting.health import Progress
 from services.reporting.store import open_engine
 from shared import catalogue
-from shared.clock import system_clock
+from shared.service.clock import system_clock
 
 KEY = SecretStr("a-key-for-tests-only")
 PROBLEM = "application/problem+json"
