@@ -96,7 +96,7 @@ def create_app(settings: ProcessingSettings) -> ProcessingApp:
     )
     clock, reach = clock_from(settings.clock), connection(settings)
     due_soon, kept = timedelta(hours=settings.due_soon_hours), timedelta(days=settings.closed_kept_days)
-    publisher = Publisher(reach, acknowledged_within=ACKNOWLEDGED_WITHIN_SECONDS)
+    publisher = Publisher(reach, acknowledged_within_s=ACKNOWLEDGED_WITHIN_SECONDS)
     app.settings = settings
     partitions = app.partitions = {}
     app.metrics = ProcessingMetrics(partitions)

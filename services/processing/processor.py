@@ -28,7 +28,7 @@ from shared.contract.status import AlertV1, DeadLetterV1
 from shared.contract.topics import ALERTS, DEAD_LETTERS, EVENTS, STATUS
 from shared.service.clock import Clock, system_clock
 from shared.service.dead_letters import Unusable, dead_letter
-from shared.service.publisher import Publisher, Record, Span
+from shared.service.publisher import NewRecord, Publisher, Span
 
 LARGEST_STATUS_BYTES = 700_000  # what surely fits into a batch of the producer and a message of the broker
 MOST_UNEXPECTED_IN_A_ROW = 20
@@ -46,7 +46,7 @@ class Decided:
 
     places: dict[int, Place] = field(default_factory=dict)
     entries: dict[int, dict[str, Entry]] = field(default_factory=lambda: defaultdict(dict))
-    changelog: dict[int, list[Record]] = field(default_factory=lambda: defaultdict(list))
+    changelog: dict[int, list[NewRecord]] = field(default_factory=lambda: defaultdict(list))
     stale_ticks: dict[int, set[str]] = field(default_factory=lambda: defaultdict(set))  # codes by partition
     latest: dict[int, tuple[Any, CloudEvent]] = field(default_factory=dict)  # the last event of each partition, with its record
     alerts: list[AlertV1] = field(default_factory=list)
@@ -253,5 +253,5 @@ def _change(entry: Entry, number: int, decided: Decided) -> None:
     decided.changelog[number].append(record)
 
 
-def _status_record(entry: Entry, place: Place) -> Record:
+def _status_record(entry: Entry, place: Place) -> NewRecord:
     return entry.dossier.code.encode(), encode(entry.status()), mark_header(place.mark())

@@ -7,13 +7,13 @@ put aside with a reason and never ends a service.
 import hashlib
 from collections.abc import Iterator
 from datetime import datetime
-from typing import Any, Protocol
 
 from shared.contract.codec import decode_status
 from shared.contract.envelope import CloudEvent, decode_envelope
 from shared.contract.status import DeadLetterV1, StatusV1
 from shared.domain.errors import Refusal
 from shared.domain.localtime import local
+from shared.service.kafka import KafkaRecord
 
 MALFORMED = "malformed"
 NOT_RECORDED = "not_recorded"
@@ -99,29 +99,10 @@ def _text_of(wrong: BaseException) -> str:
     return (str(wrong) or type(wrong).__name__)[:500]
 
 
-class Record(Protocol):
-    """A Kafka record, as aiokafka and Faust deliver it."""
-
-    @property
-    def topic(self) -> Any: ...
-
-    @property
-    def partition(self) -> Any: ...
-
-    @property
-    def offset(self) -> Any: ...
-
-    @property
-    def key(self) -> Any: ...
-
-    @property
-    def value(self) -> Any: ...
-
-
-def dead_letter(record: Record, *, reason: str, detail: str, failed_at: datetime) -> DeadLetterV1:
+def dead_letter(record: KafkaRecord, *, reason: str, detail: str, failed_at: datetime) -> DeadLetterV1:
     """Where the record was, why it failed, and its raw bytes, of a large one the beginning, with the length and digest of the whole."""
     key, value = record.key, record.value
-    whole = value is None or len(value) <= LONGEST_VALUE_BYTES
+    cut = value is not None and len(value) > LONGEST_VALUE_BYTES
     return DeadLetterV1(
         topic=record.topic,
         partition=record.partition,
@@ -130,7 +111,7 @@ def dead_letter(record: Record, *, reason: str, detail: str, failed_at: datetime
         detail=detail[:LONGEST_DETAIL],
         failed_at=failed_at,
         key=None if key is None else key[:LONGEST_KEY_BYTES],
-        value=value if whole else value[:LONGEST_VALUE_BYTES],
-        value_bytes=None if whole else len(value),
-        value_sha256=None if whole else hashlib.sha256(value).hexdigest(),
+        value=value[:LONGEST_VALUE_BYTES] if value is not None and cut else value,
+        value_bytes=len(value) if value is not None and cut else None,
+        value_sha256=hashlib.sha256(value).hexdigest() if value is not None and cut else None,
     )

@@ -2,10 +2,10 @@
 
 import asyncio
 import ssl
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
-from typing import Any
+from typing import Any, Protocol
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
@@ -15,7 +15,26 @@ from aiokafka.partitioner import murmur2
 from shared.contract.topics import TOPICS, Topic
 from shared.service.settings import ServiceSettings
 
+BROKER_ERRORS = (KafkaError, OSError)
+"""What a broker that is away, or takes something not now, raises: to be tried again. TimeoutError is an OSError."""
 _POSITIVE = 0x7FFFFFFF
+
+
+class KafkaRecord(Protocol):
+    """A record as a consumer gets it."""
+
+    @property
+    def topic(self) -> str: ...
+    @property
+    def partition(self) -> int: ...
+    @property
+    def offset(self) -> int: ...
+    @property
+    def key(self) -> bytes | None: ...
+    @property
+    def value(self) -> bytes | None: ...
+    @property
+    def headers(self) -> Sequence[tuple[str, bytes]]: ...
 
 
 @lru_cache(maxsize=50_000)
@@ -137,8 +156,8 @@ async def scan(
     try:
         await consumer.start()
         consumer.assign(list(starts))
-        found, first = await consumer.end_offsets(list(starts)), await consumer.beginning_offsets(list(starts))
-        until = {tp: min(found[tp], ends[tp]) if ends is not None else found[tp] for tp in starts}
+        ends_now, first = await consumer.end_offsets(list(starts)), await consumer.beginning_offsets(list(starts))
+        until = {tp: min(ends_now[tp], ends[tp]) if ends is not None else ends_now[tp] for tp in starts}
         reading = {tp for tp, start in starts.items() if max(start, first[tp]) < until[tp]}
         for tp, start in starts.items():
             consumer.seek(tp, max(start, first[tp]))
