@@ -17,10 +17,8 @@ import structlog
 from services.processing.changelog import Changelog
 from services.processing.ledger import Entry, Tick, can_step, step, tick
 from services.processing.metrics import ProcessingMetrics
-from services.processing.missing import Missing, Past
-from services.processing.numbering import check_is_of_the_log, count_number, read
-from services.processing.partition import Partition
-from services.processing.place import Place
+from services.processing.numbering import Missing, Past, check_is_of_the_log, count_number, read
+from services.processing.partition import Partition, Place
 from shared.contract.codec import encode
 from shared.contract.envelope import CloudEvent, event_name
 from shared.contract.marks import mark_header, says_more

@@ -10,8 +10,8 @@ from pydantic import SecretStr
 
 from services.intake.app import create_app as intake
 from services.intake.settings import IntakeSettings
-from services.processing.api import create_api
 from services.processing.app import create_app as worker
+from services.processing.http import create_api
 from services.processing.settings import ProcessingSettings
 from services.reporting.api import Reporting
 from services.reporting.api import create_app as reporting
