@@ -37,7 +37,7 @@ from shared import catalogue
 from shared.catalogue import Catalogue
 from shared.contract.codec import decode_status
 from shared.domain.definitions import DEFINITIONS
-from shared.garbage import collect_seldom
+from shared.service.run import collect_seldom
 from tests.support.postgres import postgres_server
 
 SIZES = {"postgresql": (100_000, 1_000_000, 10_000_000), "sqlite": (100_000, 1_000_000)}

@@ -17,7 +17,7 @@ from motcua.failure import Failure
 from motcua.importer.lines import UNREADABLE, Line, Spool, head_of, subject_of
 from motcua.importer.rejects import Rejects
 from shared.domain.errors import OUT_OF_PLACE, UnknownDossier
-from shared.echoes import MOST_REJECTIONS
+from shared.service.echoes import MOST_REJECTIONS
 
 EVENTS = "/v1/events"
 AFTER_A_REFUSAL, ALL_NEW = "later", "all"  # which lines of a chunk are held back

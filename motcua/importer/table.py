@@ -18,7 +18,7 @@ from motcua.failure import Failure
 from motcua.importer.lines import LONGEST_LINE, TOO_LONG, Line, PhysicalLine
 from shared.contract.envelope import JSON, SPEC_VERSION, event_type
 from shared.domain.events import EVENT_TYPES, Event
-from shared.echoes import LONGEST_ECHO, shortened
+from shared.service.echoes import LONGEST_ECHO, shortened
 
 REQUIRED = ("id", "event", "code", "time")
 ENVELOPE = frozenset({*REQUIRED, "source"})

@@ -8,7 +8,7 @@ from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-from shared.settings import ServiceSettings
+from shared.service.settings import ServiceSettings
 
 DOCUMENT = Path("docs/settings.md")
 SERVICES = ("intake", "processing", "reporting")

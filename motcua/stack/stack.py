@@ -21,7 +21,7 @@ from motcua.stack.failures import BrokerDidNotStart
 from motcua.stack.readiness import Readiness
 from motcua.stack.settings_document import settings_classes
 from motcua.stack.supervision import Interrupted, Say, Supervisor, first_of, last_words
-from shared.settings import UnusableSettings, settings_of
+from shared.service.settings import UnusableSettings, settings_of
 
 PROGRAM = Path(__file__).parents[2]
 STOP_WITHIN_S = ({"intake": 45.0}, {"processing": 35.0, "reporting": 35.0}, {"broker": 20.0})

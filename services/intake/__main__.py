@@ -5,10 +5,9 @@ import sys
 
 from services.intake.app import create_app
 from services.intake.settings import IntakeSettings
-from shared.garbage import collect_seldom
-from shared.observability import configure_logging
-from shared.serving import Server
-from shared.settings import read_settings
+from shared.service.observability import configure_logging
+from shared.service.run import Server, collect_seldom
+from shared.service.settings import read_settings
 
 GRACE_SECONDS = 30
 STOPPED_BY_BUG = 70  # EX_SOFTWARE

@@ -21,11 +21,10 @@ from services.intake.committer import TRANSIENT, LogRefuses, StoreUnavailable
 from services.intake.database import committing
 from services.intake.event_documents import reference
 from services.intake.service import Intake, IntakeService
-from shared.clock import system_clock
-from shared.documented import documented
 from shared.domain.errors import Refusal
-from shared.parameters import only
-from shared.problems import Problem
+from shared.service.clock import system_clock
+from shared.service.http import documented, only
+from shared.service.problems import Problem
 
 router = APIRouter(tags=["calendar"])
 PATH = "/v1/calendar/announcements"

@@ -8,7 +8,7 @@ from shared.domain import terms
 from shared.domain.dossier import Dossier
 from shared.domain.errors import Refusal, TransitionNotAllowed
 from shared.domain.timeliness import timeliness_of
-from shared.problems import Problem
+from shared.service.problems import Problem
 
 TITLES = {404: "Not Found", 409: "Conflict", 413: "Content Too Large", 422: "Unprocessable Content"}
 STATUS = {

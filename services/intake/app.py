@@ -20,10 +20,8 @@ from services.intake.relay import STORE_TROUBLE, CursorSetBack, Relay
 from services.intake.service import Intake
 from services.intake.settings import IntakeSettings
 from shared.catalogue import load
-from shared.clock import clock_from, system_clock
-from shared.documented import KEYLESS
-from shared.security import require_key
-from shared.serving import new_application
+from shared.service.clock import clock_from, system_clock
+from shared.service.http import KEYLESS, new_application, require_key
 
 DESCRIPTION = "Takes dossiers and their events: a 2xx means that the event is in the log, on disk, and will be counted once."
 LOOKS_FIRST_SECONDS = 5.0  # nothing is accepted before the log was held against the topic, or the broker showed that it is away

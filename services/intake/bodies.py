@@ -10,7 +10,7 @@ from pydantic import BaseModel, ValidationError
 from services.intake.careful import UNREADABLE, members
 from services.intake.refusals import Malformed, TooLarge
 from services.intake.schemas import NewDossier
-from shared.problems import Problem
+from shared.service.problems import Problem
 
 JSON = "application/json"
 ModelT = TypeVar("ModelT", bound=BaseModel)

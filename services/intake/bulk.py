@@ -17,7 +17,7 @@ from services.intake.schemas import BulkAnswer, Rejection
 from services.intake.settings import IntakeSettings
 from services.intake.splitting import Numbered
 from shared.domain.errors import Refusal
-from shared.echoes import LONGEST_ECHO, MOST_REJECTIONS, shortened
+from shared.service.echoes import LONGEST_ECHO, MOST_REJECTIONS, shortened
 
 CHUNK_EVENTS = 1000
 CHUNK_BYTES = 4 * 1024 * 1024

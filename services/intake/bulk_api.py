@@ -13,9 +13,8 @@ from services.intake.failures import failed
 from services.intake.schemas import BulkAnswer
 from services.intake.service import IntakeService
 from services.intake.splitting import ArraySplitter, LineSplitter, NotAnArray
-from shared.documented import documented
-from shared.parameters import only
-from shared.problems import Problem
+from shared.service.http import documented, only
+from shared.service.problems import Problem
 
 router = APIRouter(tags=["events"])
 NDJSON = "application/x-ndjson"

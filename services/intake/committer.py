@@ -18,7 +18,7 @@ from services.intake.database import Database, committing
 from services.intake.desk import Desk, Known, NotDecided, Row
 from services.intake.dossiers import RecentDossiers
 from services.intake.outcomes import Outcome
-from shared.clock import Clock
+from shared.service.clock import Clock
 
 TRANSIENT = (DBAPIError, PoolTimeout, OSError, TimeoutError)
 OURS = (ProgrammingError, NotSupportedError)  # the database says that the program is wrong

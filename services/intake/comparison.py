@@ -14,8 +14,8 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from shared.contract.marks import number_that_fits
 from shared.contract.topics import EVENTS
-from shared.scan import scan
-from shared.usable import Unusable, usable_event
+from shared.service.dead_letters import Unusable, usable_event
+from shared.service.kafka import scan
 
 LOOK_BACK_RECORDS = (200, 20_000)  # strangers may have written behind the last event; then everything is read
 REQUEST_TIMEOUT_MS = 10_000  # a topic that was deleted is asked for that long before it counts as gone

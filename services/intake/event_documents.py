@@ -12,7 +12,7 @@ from services.intake.answers import STATUS
 from services.intake.schemas import NewDossier
 from shared.contract.accepted import ACCEPTED, REQUIRED_BY_LAW
 from shared.contract.envelope import JSON, event_type
-from shared.contract.schemas.generated import components
+from shared.contract.schemas import components
 from shared.domain.codes import DOSSIER_CODE
 from shared.domain.errors import Refusal
 from shared.domain.terms import Term

@@ -10,8 +10,8 @@ from starlette.responses import Response
 
 from services.intake.committer import CannotBeStored, LogRefuses, StoreUnavailable
 from services.intake.desk import NotDecided
-from shared.problems import Problem
-from shared.unavailable import passes
+from shared.service.problems import Problem
+from shared.service.sql import passes
 
 CLIENT_CLOSED_REQUEST = 499  # nobody reads it; the access log of a proxy does
 

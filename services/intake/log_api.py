@@ -7,10 +7,9 @@ from pydantic import BaseModel, Field
 from services.intake import log, restoring
 from services.intake.service import IntakeService
 from shared.contract.topics import EVENTS, STATUS
-from shared.documented import documented
-from shared.kafka import connection
-from shared.parameters import only
-from shared.problems import Problem
+from shared.service.http import documented, only
+from shared.service.kafka import connection
+from shared.service.problems import Problem
 
 router = APIRouter(tags=["log"])
 EVENTS_AND_STATUS = f"{EVENTS.name} and {STATUS.name}"

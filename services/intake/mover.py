@@ -17,7 +17,7 @@ from services.intake.database import Database, write
 from services.intake.desk import NotDecided
 from services.intake.metrics import Metrics
 from services.intake.outcomes import Accepted
-from shared.clock import Clock
+from shared.service.clock import Clock
 
 BATCH_DOSSIERS = 200
 FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.1, 5.0

@@ -8,9 +8,9 @@ from starlette.responses import Response
 
 from services.intake import log
 from services.intake.service import IntakeService
-from shared.documented import OPENMETRICS
-from shared.observability import exposition
-from shared.problems import Problem
+from shared.service.http import OPENMETRICS
+from shared.service.observability import exposition
+from shared.service.problems import Problem
 
 router = APIRouter(tags=["operations"])
 READY_SECONDS = 2.0

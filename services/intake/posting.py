@@ -18,9 +18,8 @@ from services.intake.refusals import Malformed
 from services.intake.schemas import DossierAnswer, EventAnswer, NewDossier
 from services.intake.service import Intake, IntakeService
 from shared.contract.accepted import ACCEPTED
-from shared.documented import documented
 from shared.domain.errors import Refusal
-from shared.parameters import only
+from shared.service.http import documented, only
 
 router = APIRouter(tags=["dossiers"])
 IdempotencyKey = Annotated[

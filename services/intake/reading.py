@@ -16,15 +16,13 @@ from services.intake.schemas import DayView, DepartmentView, DossierView, LogHea
 from services.intake.service import Intake, IntakeService
 from services.intake.tables import EVENT_LOG
 from shared.catalogue import EVERYWHERE, CalendarEntry, Catalogue
-from shared.documented import documented
 from shared.domain.calendar import WorkingCalendar
 from shared.domain.codes import DOSSIER_CODE
 from shared.domain.definitions import BY_DATE, DEFINITIONS
 from shared.domain.errors import Refusal
 from shared.domain.localtime import ONE_DAY, local_date
-from shared.parameters import only
-from shared.problems import Problem
-from shared.serving import Ndjson
+from shared.service.http import Ndjson, documented, only
+from shared.service.problems import Problem
 
 router = APIRouter()
 LOG_PAGE = 2000

@@ -24,8 +24,8 @@ from services.intake.sender import Sender, TopicRemade
 from services.intake.settings import IntakeSettings
 from services.intake.tail import Tail
 from shared.contract.topics import EVENTS
-from shared.kafka import WrongPartitions, dropped_work_is_trouble
-from shared.kafka import connection as reach
+from shared.service.kafka import WrongPartitions, dropped_work_is_trouble
+from shared.service.kafka import connection as reach
 
 RECORDED_AT = attrgetter("recorded_at")
 TAIL_EVENTS = 20_000

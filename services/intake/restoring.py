@@ -14,8 +14,8 @@ from services.intake.desk import Row
 from shared.contract.envelope import CloudEvent
 from shared.contract.marks import added_of, number_that_fits
 from shared.contract.topics import EVENTS
-from shared.scan import scan
-from shared.usable import Unusable, usable_event
+from shared.service.dead_letters import Unusable, usable_event
+from shared.service.kafka import scan
 
 ASKED_AT_ONCE = 1000
 EXAMPLES = 20

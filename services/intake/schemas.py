@@ -11,7 +11,7 @@ from pydantic_core import PydanticCustomError
 from shared.contract.instants import cut
 from shared.domain.codes import DOSSIER_CODE
 from shared.domain.localtime import Instant as WireInstant
-from shared.echoes import MOST_REJECTIONS
+from shared.service.echoes import MOST_REJECTIONS
 
 Channel = Literal["online", "in_person", "postal"]
 OnlineLevel = Literal["full", "partial"]

@@ -12,7 +12,7 @@ from aiokafka import AIOKafkaProducer
 from services.intake.settings import IntakeSettings
 from shared.contract.marks import Headers, number_header
 from shared.contract.topics import EVENTS
-from shared.kafka import check_partitions, connection, ensure_topics, partition_of
+from shared.service.kafka import check_partitions, connection, ensure_topics, partition_of
 
 MAX_BATCH_BYTES = 920_000  # under the broker's default limit of a message set, about one mebibyte
 REQUEST_TIMEOUT_MS = 15_000

@@ -20,8 +20,8 @@ from services.intake.outcomes import Duplicate, Refused
 from services.intake.relay import Relay
 from services.intake.settings import IntakeSettings
 from shared.catalogue import Catalogue
-from shared.clock import Clock
 from shared.domain.dossier import Dossier
+from shared.service.clock import Clock
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import DirectoryPath, Field, SecretStr
 from pydantic_settings import SettingsConfigDict
 
-from shared.settings import ServiceSettings
+from shared.service.settings import ServiceSettings
 
 KIB = 1024
 MIB = 1024 * KIB

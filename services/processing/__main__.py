@@ -7,22 +7,17 @@ import threading
 import faust
 import uvloop
 
-from services.processing.api import create_api
 from services.processing.app import create_app
-from services.processing.http import HttpServer
+from services.processing.http import HttpServer, create_api
 from services.processing.settings import ProcessingSettings
-from shared.garbage import collect_seldom
-from shared.observability import configure_logging
-from shared.settings import read_settings
+from shared.service.run import begin
 
 STOPS_WITHIN_SECONDS = 15.0
 
 
 def main() -> None:
     """Run until SIGTERM or SIGINT; exits 0 when drained, 70 when the work must be done again."""
-    settings = read_settings(ProcessingSettings)
-    configure_logging("processing", settings.log_level)
-    collect_seldom()
+    settings = begin("processing", ProcessingSettings)
     loop = uvloop.new_event_loop()
     asyncio.set_event_loop(loop)
     app = create_app(settings)

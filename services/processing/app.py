@@ -1,11 +1,13 @@
 """Wiring the processor: a Faust application with one agent over batches, a timer for deadlines, and a delivery of our own."""
 
 import asyncio
-import time
-from collections.abc import Sequence
+import functools
+import os
+import sys
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any
+from typing import Any, NoReturn
 
 import faust
 import structlog
@@ -15,22 +17,43 @@ from faust.types import StreamT
 from services.processing.changelog import Changelog
 from services.processing.deadlines import Deadlines
 from services.processing.delivery import Delivery
-from services.processing.fatal import end_process, stops_the_worker
 from services.processing.index import StatusIndex
 from services.processing.metrics import ProcessingMetrics
 from services.processing.numbering import Skipped
 from services.processing.partition import Partition
 from services.processing.processor import FaultIsOurs, Processor
-from services.processing.session import TROUBLE, Worker
+from services.processing.session import Worker
 from services.processing.settings import ProcessingSettings
-from shared.clock import clock_from
-from shared.kafka import connection, dropped_work_is_trouble
-from shared.publisher import Publisher
+from shared.service.clock import clock_from
+from shared.service.kafka import BROKER_ERRORS, connection, dropped_work_is_trouble
+from shared.service.observability import Heartbeat
+from shared.service.publisher import Publisher
+from shared.service.run import ENDED_BY_BUG
 
 HEARTBEAT_SECONDS = 1.0
 FORGET_EVERY_SECONDS = 60.0
 ACKNOWLEDGED_WITHIN_SECONDS = 20.0
 log = structlog.get_logger()
+
+
+def end_process(error: BaseException) -> NoReturn:
+    """Log and leave at once, without committing: after a bug the uncommitted batch must be replayed."""
+    log.critical("worker_stops", error=repr(error), exc_info=error)
+    sys.stderr.flush()
+    os._exit(ENDED_BY_BUG)
+
+
+def stops_the_worker(function: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[None]]:
+    """An exception that leaves the function ends the process; Faust would log it and go on (or lose the event)."""
+
+    @functools.wraps(function)
+    async def guarded(*args: Any, **kwargs: Any) -> None:
+        try:
+            await function(*args, **kwargs)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the batch must be replayed
+            end_process(error)
+
+    return guarded
 
 
 class WithoutFaustsConsumer(BootStrategy):
@@ -58,7 +81,7 @@ class ProcessingApp(faust.App):
     changelog: Changelog
     metrics: ProcessingMetrics
     delivery: Delivery
-    heartbeat: float = 0.0
+    heartbeat: Heartbeat | None = None
 
     def _create_directories(self) -> None:
         """Nothing is kept on disk."""
@@ -81,7 +104,7 @@ class ProcessingApp(faust.App):
     @property
     def is_alive(self) -> bool:
         """Whether the loop still turns, or the worker is still on its way up."""
-        return not self.crashed and (self.heartbeat == 0.0 or time.monotonic() - self.heartbeat < 30 * HEARTBEAT_SECONDS)
+        return not self.crashed and (self.heartbeat is None or self.heartbeat.is_moving)
 
 
 def create_app(settings: ProcessingSettings) -> ProcessingApp:
@@ -96,7 +119,7 @@ def create_app(settings: ProcessingSettings) -> ProcessingApp:
     )
     clock, reach = clock_from(settings.clock), connection(settings)
     due_soon, kept = timedelta(hours=settings.due_soon_hours), timedelta(days=settings.closed_kept_days)
-    publisher = Publisher(reach, acknowledged_within=ACKNOWLEDGED_WITHIN_SECONDS)
+    publisher = Publisher(reach, acknowledged_within_s=ACKNOWLEDGED_WITHIN_SECONDS)
     app.settings = settings
     partitions = app.partitions = {}
     app.metrics = ProcessingMetrics(partitions)
@@ -139,7 +162,7 @@ def _add_agent(app: ProcessingApp, processor: Processor) -> Any:
             try:
                 with dropped_work_is_trouble():
                     await processor.handle(batch.records)
-            except (*TROUBLE, FaultIsOurs, Skipped) as trouble:
+            except (*BROKER_ERRORS, FaultIsOurs, Skipped) as trouble:
                 batch.done.set_exception(trouble)
             else:
                 batch.done.set_result(None)
@@ -156,8 +179,9 @@ def _add_timers(app: ProcessingApp, deadlines: Deadlines, kept: timedelta) -> No
     @app.task
     @stops_the_worker
     async def beat() -> None:
+        app.heartbeat = Heartbeat(30 * HEARTBEAT_SECONDS)
         while not app.should_stop:
-            app.heartbeat = time.monotonic()
+            app.heartbeat.beat()
             app.metrics.last_progress.set_to_current_time()
             await app.sleep(HEARTBEAT_SECONDS)
 
@@ -168,7 +192,7 @@ def _add_timers(app: ProcessingApp, deadlines: Deadlines, kept: timedelta) -> No
             try:
                 with dropped_work_is_trouble():
                     await deadlines.advance()
-            except TROUBLE as trouble:
+            except BROKER_ERRORS as trouble:
                 log.warning("ticks_not_sent", error=repr(trouble))
                 app.delivery.begin_anew()
 

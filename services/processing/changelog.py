@@ -16,12 +16,12 @@ from aiokafka import TopicPartition
 from services.processing.index import seat_of_closed
 from services.processing.ledger import entry_of
 from services.processing.partition import Partition, is_forgettable
-from shared.clock import Clock, system_clock
 from shared.contract.marks import LedgerMark, mark_of
 from shared.contract.topics import STATUS
 from shared.domain.rules import RULES_VERSION
-from shared.scan import scan
-from shared.usable import Unusable, usable_status
+from shared.service.clock import Clock, system_clock
+from shared.service.dead_letters import Unusable, usable_status
+from shared.service.kafka import scan
 
 log = structlog.get_logger()
 

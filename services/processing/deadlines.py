@@ -7,15 +7,15 @@ from typing import NamedTuple
 
 from services.processing.ledger import Entry, Tick, needs_alert
 from services.processing.partition import Partition
-from shared.clock import Clock, system_clock
 from shared.contract.codec import encode
 from shared.contract.topics import TICKS
 from shared.domain.timeliness import Standing
-from shared.publisher import Publisher, Record
+from shared.service.clock import Clock, system_clock
+from shared.service.publisher import NewRecord, Publisher
 
 MOST_AT_ONCE = 5000
 ALERTING = (Standing.DUE_SOON, Standing.OVERDUE)
-NumberedRecord = tuple[int, Record]
+NumberedRecord = tuple[int, NewRecord]
 
 
 class _Waiting(NamedTuple):
@@ -45,7 +45,7 @@ class Deadlines:
 
     async def advance(self) -> int:
         """Bring the counts up to now and send the ticks that are due; how many were sent. What can't be sent is found again later."""
-        now, ticks = self._clock(), defaultdict[int, list[Record]](list)
+        now, ticks = self._clock(), defaultdict[int, list[NewRecord]](list)
         for number, record in [*self._quiet_by_now(now), *self._reached(now)]:
             ticks[number].append(record)
         try:

@@ -9,8 +9,9 @@ import structlog
 from mode import Service
 
 from services.processing.processor import FaultIsOurs
-from services.processing.session import STOPS_WITHIN_SECONDS, TROUBLE, Session, Worker
-from shared.kafka import dropped_work_is_trouble, ensure_topics
+from services.processing.session import STOPS_WITHIN_SECONDS, Session, Worker
+from shared.service.kafka import BROKER_ERRORS, dropped_work_is_trouble, ensure_topics
+from shared.service.pacing import Backoff
 
 FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.2, 5.0
 log = structlog.get_logger()
@@ -46,20 +47,20 @@ class Delivery(Service):
                 self._running.cancel()
 
     async def _run(self) -> None:
-        pause = FIRST_PAUSE_SECONDS
+        backoff = Backoff(FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS)
         try:
             while not self.should_stop:
                 began = time.monotonic()
                 try:
                     with dropped_work_is_trouble():
                         await self._one_session()
-                except (*TROUBLE, FaultIsOurs) as trouble:
+                except (*BROKER_ERRORS, FaultIsOurs) as trouble:
                     if time.monotonic() - began > LONGEST_PAUSE_SECONDS:
-                        pause = FIRST_PAUSE_SECONDS
+                        backoff.reset()
+                    pause = backoff.next_s()
                     log.warning("session_ended", error=repr(trouble), again_in_seconds=pause)
                     self._worker.metrics.sessions_ended.inc()
                     await self.sleep(pause)
-                    pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
         except Exception as bug:  # noqa: BLE001 - handed on: it ends the process
             self._on_bug(bug)
 

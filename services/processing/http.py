@@ -1,17 +1,29 @@
-"""Serving HTTP beside the worker, in its loop, from before recovery until after the last commit."""
+"""The processor over HTTP: probes, metrics, and the ledger for those who verify it; served in the worker's loop."""
 
 import asyncio
+from collections.abc import AsyncGenerator
 from typing import Any
 
+from fastapi import Depends, FastAPI, Request
 from mode import Service
+from prometheus_client import CollectorRegistry
+from starlette.responses import Response
 
-from shared.serving import Server
+from services.processing.app import ProcessingApp
+from shared.contract.codec import encode
+from shared.service.http import KEYLESS, Ndjson, new_application, require_key
+from shared.service.observability import health, operations_router
+from shared.service.run import Server
 
 GRACE_SECONDS = 10
+LINES_A_CHUNK = 500
 
 
 class HttpServer(Service):
-    """An ASGI application as a service of the worker; a port that can't be had ends the worker. Signals belong to the worker."""
+    """The application as a service of the worker, from before recovery until after the last commit.
+
+    A port that can't be had ends the worker.
+    """
 
     def __init__(self, application: Any, *, host: str, port: int, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -25,3 +37,47 @@ class HttpServer(Service):
         self._server.should_exit = True
         if self._serving is not None:
             await self._serving
+
+
+def create_api(worker: ProcessingApp) -> FastAPI:
+    """The HTTP application of one worker."""
+    api = new_application(title="Motcua processing", version="1.0.0", description="The ledger of dossiers, as this worker holds it.")
+
+    async def live(_request: Request) -> Response:
+        """200 while the worker's loop turns."""
+        return health(good=worker.is_alive)
+
+    async def ready(_request: Request) -> Response:
+        """200 when the worker has recovered its partitions and takes events."""
+        return health(good=worker.is_ready)
+
+    async def registry(_request: Request) -> CollectorRegistry:
+        return worker.metrics.registry
+
+    api.include_router(operations_router(live, ready, registry))
+
+    @api.get(
+        "/v1/ledger",
+        tags=["ledger"],
+        dependencies=[Depends(require_key(worker.settings.api_key))],
+        response_class=Ndjson,
+        responses=KEYLESS,
+    )
+    async def ledger() -> Ndjson:
+        """Every dossier that this worker holds, as NDJSON of status snapshots (schema status.v1)."""
+        return Ndjson(_lines(worker))
+
+    return api
+
+
+async def _lines(worker: ProcessingApp) -> AsyncGenerator[bytes]:
+    """Those in memory, then those forgotten, as the changelog has them."""
+    for partition in list(worker.partitions.values()):
+        entries = list(partition.entries.values())
+        for first in range(0, len(entries), LINES_A_CHUNK):
+            yield b"".join(encode(entry.status()) + b"\n" for entry in entries[first : first + LINES_A_CHUNK])
+    for number, partition in list(worker.partitions.items()):
+        if partition.has_forgotten:
+            forgotten = await worker.changelog.forgotten(number, partition)
+            for first in range(0, len(forgotten), LINES_A_CHUNK):
+                yield b"".join(value + b"\n" for value in forgotten[first : first + LINES_A_CHUNK])

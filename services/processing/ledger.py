@@ -13,7 +13,7 @@ from shared.domain.errors import Refusal
 from shared.domain.lifecycle import SUSPENDED
 from shared.domain.localtime import local
 from shared.domain.timeliness import Standing
-from shared.usable import MALFORMED, Unusable
+from shared.service.dead_letters import MALFORMED, Unusable
 
 SEQUENCE_GAP = "sequence_gap"
 THRESHOLDS = {threshold.value: threshold.value for threshold in (Standing.DUE_SOON, Standing.OVERDUE)}

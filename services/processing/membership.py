@@ -15,7 +15,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.coordinator.assignors.range import RangePartitionAssignor
 from aiokafka.errors import KafkaError
 
-from services.processing.place import Place
+from services.processing.partition import Place
 from services.processing.settings import ProcessingSettings
 from shared.contract.codec import encode
 from shared.contract.marks import LedgerMark

@@ -17,19 +17,16 @@ import structlog
 from services.processing.changelog import Changelog
 from services.processing.ledger import Entry, Tick, can_step, step, tick
 from services.processing.metrics import ProcessingMetrics
-from services.processing.missing import Missing, Past
-from services.processing.numbering import check_is_of_the_log, count_number, read
-from services.processing.partition import Partition
-from services.processing.place import Place
-from shared.clock import Clock, system_clock
+from services.processing.numbering import Missing, Past, check_is_of_the_log, count_number, read
+from services.processing.partition import Partition, Place
 from shared.contract.codec import encode
-from shared.contract.dead_letter import dead_letter
 from shared.contract.envelope import CloudEvent, event_name
 from shared.contract.marks import mark_header, says_more
 from shared.contract.status import AlertV1, DeadLetterV1
 from shared.contract.topics import ALERTS, DEAD_LETTERS, EVENTS, STATUS
-from shared.publisher import Publisher, Record, Span
-from shared.usable import Unusable
+from shared.service.clock import Clock, system_clock
+from shared.service.dead_letters import Unusable, dead_letter
+from shared.service.publisher import NewRecord, Publisher, Span
 
 LARGEST_STATUS_BYTES = 700_000  # what surely fits into a batch of the producer and a message of the broker
 MOST_UNEXPECTED_IN_A_ROW = 20
@@ -47,7 +44,7 @@ class Decided:
 
     places: dict[int, Place] = field(default_factory=dict)
     entries: dict[int, dict[str, Entry]] = field(default_factory=lambda: defaultdict(dict))
-    changelog: dict[int, list[Record]] = field(default_factory=lambda: defaultdict(list))
+    changelog: dict[int, list[NewRecord]] = field(default_factory=lambda: defaultdict(list))
     stale_ticks: dict[int, set[str]] = field(default_factory=lambda: defaultdict(set))  # codes by partition
     latest: dict[int, tuple[Any, CloudEvent]] = field(default_factory=dict)  # the last event of each partition, with its record
     alerts: list[AlertV1] = field(default_factory=list)
@@ -254,5 +251,5 @@ def _change(entry: Entry, number: int, decided: Decided) -> None:
     decided.changelog[number].append(record)
 
 
-def _status_record(entry: Entry, place: Place) -> Record:
+def _status_record(entry: Entry, place: Place) -> NewRecord:
     return entry.dossier.code.encode(), encode(entry.status()), mark_header(place.mark())

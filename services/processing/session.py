@@ -18,21 +18,19 @@ from services.processing.changelog import Changelog
 from services.processing.membership import Membership
 from services.processing.metrics import ProcessingMetrics
 from services.processing.numbering import Skipped
-from services.processing.partition import Partition
-from services.processing.place import Place
+from services.processing.partition import Partition, Place
 from services.processing.settings import ProcessingSettings
 from shared.contract.topics import EVENTS, TICKS
 from shared.domain.rules import RULES_VERSION
-from shared.kafka import check_partitions, connection, dropped_work_is_trouble
-from shared.publisher import Publisher
+from shared.service.kafka import BROKER_ERRORS, check_partitions, connection, dropped_work_is_trouble
+from shared.service.pacing import poison_pause_s
+from shared.service.publisher import Publisher
 
-TROUBLE = (KafkaError, OSError, TimeoutError)
 FETCH_MAX_WAIT_MS = 20  # while a fetch waits, a partition that was just drained is not asked for
 POLL_MS = 200
 FLOOD = 100  # records at once; fewer are handled as they come
 COMMIT_EVERY_SECONDS = 1.0
 STOPS_WITHIN_SECONDS = 10.0
-UNPAUSED_POISON, LONGEST_POISON_PAUSE_SECONDS = 100, 5.0
 NOWHERE = -1
 log = structlog.get_logger()
 
@@ -91,7 +89,7 @@ class Session:
             try:
                 with dropped_work_is_trouble():
                     await asyncio.wait_for(part(), STOPS_WITHIN_SECONDS)
-            except TROUBLE as trouble:
+            except BROKER_ERRORS as trouble:
                 log.warning("not_stopped_cleanly", error=repr(trouble))
 
     @property
@@ -201,7 +199,7 @@ class Session:
                 partitions[skipped.partition].read_again(skipped.found)
             if any(not self._stands_at(number, offset) for number, offset in read_to.items()):
                 await self._seek()
-        await self._breathe()
+        await asyncio.sleep(poison_pause_s(self._worker.poison_in_a_row()))
 
     def _stands_at(self, number: int, offset: int) -> bool:
         """Whether the reader's offset is the ledger's place, in a ledger that was not made anew since its reading began."""
@@ -240,12 +238,6 @@ class Session:
 
     def _places(self) -> Mapping[int, Place]:
         return {number: partition.place for number, partition in self._worker.partitions.items()}
-
-    async def _breathe(self) -> None:
-        """A flood of unusable records is put aside slowly, so that it does not fill the dead letters before somebody looks."""
-        in_a_row = self._worker.poison_in_a_row()
-        if in_a_row > UNPAUSED_POISON:
-            await asyncio.sleep(min(LONGEST_POISON_PAUSE_SECONDS, in_a_row / 1000))
 
 
 def _records(by_partition: Mapping[TopicPartition, Sequence[Any]]) -> list[Any]:

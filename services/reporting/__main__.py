@@ -19,11 +19,10 @@ from services.reporting.reconciliation import AcceptedEvents
 from services.reporting.settings import ReportingSettings
 from services.reporting.store import open_engine
 from shared import catalogue
-from shared.clock import clock_from, system_clock
-from shared.garbage import collect_seldom
-from shared.observability import configure_logging
-from shared.serving import Server
-from shared.settings import read_settings
+from shared.service.clock import clock_from, system_clock
+from shared.service.observability import configure_logging
+from shared.service.run import Server, collect_seldom
+from shared.service.settings import read_settings
 
 BROKEN = 70  # EX_SOFTWARE
 GRACE_SECONDS = 10

@@ -27,14 +27,11 @@ from services.reporting.rules import OldRules
 from services.reporting.store import answers
 from services.reporting.tables import dossiers
 from shared.catalogue import Catalogue
-from shared.clock import Clock, system_clock
-from shared.documented import KEYLESS, OPENMETRICS, documented
-from shared.observability import exposition
-from shared.parameters import invalid, only
-from shared.problems import Problem
-from shared.security import require_key
-from shared.serving import Ndjson, new_application
-from shared.unavailable import MAY_PASS, passes
+from shared.service.clock import Clock, system_clock
+from shared.service.http import KEYLESS, OPENMETRICS, Ndjson, documented, invalid, new_application, only, require_key
+from shared.service.observability import exposition
+from shared.service.problems import Problem
+from shared.service.sql import MAY_PASS, passes
 
 PAGE = 2000
 RETRY_AFTER_S = "2"

@@ -19,13 +19,12 @@ from services.reporting.instants import microseconds
 from services.reporting.paging import list_of, page_json
 from services.reporting.rules import answering
 from services.reporting.tables import dossiers
-from shared.clock import Clock
-from shared.documented import documented
 from shared.domain.definitions import BY_DATE
 from shared.domain.dossier import Dossier
 from shared.domain.names import same_name
-from shared.parameters import only
-from shared.usable import Unusable, usable_status
+from shared.service.clock import Clock
+from shared.service.dead_letters import Unusable, usable_status
+from shared.service.http import documented, only
 
 HOUR = timedelta(hours=1)
 READ_AT_ONCE = 1000

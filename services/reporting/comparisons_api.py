@@ -19,10 +19,9 @@ from services.reporting.paging import Cursor, Limit, list_of, page_json, same_mo
 from services.reporting.parameters import ChangesParameters, DefinitionsParameters, FigureParameters, known_instant
 from services.reporting.query import FigureQuery
 from services.reporting.rules import answering
-from shared.documented import documented
 from shared.domain.columns import KEYS
 from shared.domain.definitions import DEFINITIONS
-from shared.parameters import invalid, only
+from shared.service.http import documented, invalid, only
 
 
 def router(to: FigureRoutes) -> APIRouter:

@@ -19,7 +19,7 @@ from services.reporting.rollup import Cell, rolled_up
 from services.reporting.spans import MONTH, YEAR
 from services.reporting.store import patiently, snapshot
 from services.reporting.tables import dossiers, sums
-from shared.usable import Unusable
+from shared.service.dead_letters import Unusable
 
 PAGE = 1000
 BREATHE_EVERY = 50  # dossiers between two looks at other requests

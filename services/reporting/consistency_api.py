@@ -9,8 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from services.reporting.consistency import Check, Looked, WrongSum
 from services.reporting.rebuild.judging import Finding
 from shared.contract.codec import encode
-from shared.parameters import only
-from shared.serving import Ndjson
+from shared.service.http import Ndjson, only
 
 
 def router(engine: AsyncEngine) -> APIRouter:

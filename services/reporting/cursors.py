@@ -6,8 +6,8 @@ from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 
-from shared.parameters import invalid
-from shared.problems import Problem
+from shared.service.http import invalid
+from shared.service.problems import Problem
 
 PlaceT = TypeVar("PlaceT")
 CHECK_BYTES = 4

@@ -25,11 +25,10 @@ from services.reporting.parameters import FigureParameters, figure_query
 from services.reporting.query import Dimension, FigureQuery
 from services.reporting.rules import answering
 from shared.catalogue import Catalogue
-from shared.clock import Clock
 from shared.contract.codec import encode
-from shared.documented import documented
-from shared.parameters import invalid, only
-from shared.problems import Problem
+from shared.service.clock import Clock
+from shared.service.http import documented, invalid, only
+from shared.service.problems import Problem
 
 MOST_ROWS = 50_000
 TOKENS_COST = 10  # a row with its tokens has 3.8 kB, without 0.7; they are made one by one

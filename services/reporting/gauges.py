@@ -18,10 +18,10 @@ from services.reporting.query import Dimension, FigureQuery
 from services.reporting.range_sums import range_sums
 from services.reporting.reconciliation import ACCEPTED, FIGURES, SUMS, AcceptedEvents, StoredEvents, marked, received_less_counted
 from services.reporting.rules import OldRules, answering
-from shared.clock import Clock
 from shared.domain.counting import Measure
 from shared.domain.events import Channel
-from shared.unavailable import passes
+from shared.service.clock import Clock
+from shared.service.sql import passes
 
 FRESH_FOR_S = 1.0
 REFRESHED_WITHIN_S = 5.0

@@ -10,7 +10,7 @@ from starlette.responses import Response
 from services.reporting.cursors import cursor_of
 from services.reporting.instants import SECOND, instant_of
 from services.reporting.knowledge import Pin
-from shared.problems import Problem
+from shared.service.problems import Problem
 
 LARGEST_PAGE = 10_000
 Limit = Annotated[int, Query(description="dossiers of a page at most", ge=1, le=LARGEST_PAGE)]

@@ -18,7 +18,7 @@ from shared.domain.events import Channel
 from shared.domain.localtime import FIRST_YEAR, LAST_YEAR, LOCAL, local, written
 from shared.domain.names import compared
 from shared.domain.periods import UnknownPeriod, statutory_period
-from shared.parameters import invalid
+from shared.service.http import invalid
 
 _INSTANT = re.compile(r"\d{4}-\d{2}-\d{2}[Tt]", re.ASCII)
 END_OF_DAY = time(23, 59, 59)

@@ -3,7 +3,7 @@
 from pydantic import DirectoryPath, Field
 from pydantic_settings import SettingsConfigDict
 
-from shared.settings import ServiceSettings
+from shared.service.settings import ServiceSettings
 
 
 class ReportingSettings(ServiceSettings):

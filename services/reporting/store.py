@@ -10,7 +10,7 @@ from sqlalchemy import ARRAY, ColumnElement, Connection, any_, event, func, lite
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from shared.contract.codec import encode
-from shared.unavailable import passes
+from shared.service.sql import passes
 
 # NORMAL: a power cut may undo the last transactions, dossiers, deltas and offsets together; Kafka delivers them again.
 _SQLITE_PRAGMAS = (

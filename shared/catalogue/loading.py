@@ -1,13 +1,36 @@
-"""Reads a catalogue from TOML files, so that days off, departments and terms are data that an office can replace."""
+"""Reads a catalogue from TOML files, so that departments, procedures, terms and days off are data that an office can replace."""
 
+import tomllib
+from collections.abc import Iterable, Mapping
+from datetime import date, time, timedelta
+from itertools import pairwise
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any, TypeVar
 
-from shared.catalogue.agencies import departments
-from shared.catalogue.announcements import calendar
-from shared.catalogue.files import CALENDAR, DEPARTMENTS, LEVELS, PROCEDURES, find
-from shared.catalogue.model import Catalogue
-from shared.catalogue.offers import procedures
+import msgspec
+
+from shared.catalogue.model import CalendarEntry, Catalogue, Department, Procedure
+from shared.catalogue.rows import DayRow, DepartmentRow, HoursRow, LevelRow, ProcedureRow
+from shared.domain.calendar import DEFAULT_SESSIONS, DatedSessions, Session
+from shared.domain.terms import Term, TermUnit
+
+SHIPPED = Path(__file__).parent
+DEPARTMENTS, PROCEDURES, LEVELS, CALENDAR = "departments.toml", "procedures.toml", "levels.toml", "calendar.toml"
+CALENDAR_TABLES = {"days_off": False, "swapped_to_work": True}  # and whether its days work
+FILES = (DEPARTMENTS, PROCEDURES, LEVELS, CALENDAR)
+
+RowT = TypeVar("RowT", bound=msgspec.Struct)
+
+
+class CatalogueError(Exception):
+    """A catalogue that cannot be used; the message names the file, the entry and the fix."""
+
+    def __init__(self, file: Path, entry: str, fix: str) -> None:
+        super().__init__(f"{file}: {entry}: {fix}" if entry else f"{file}: {fix}")
+        self.file = file
+        self.entry = entry
+        self.fix = fix
 
 
 def load(folder: Path | None = None) -> Catalogue:
@@ -15,12 +38,178 @@ def load(folder: Path | None = None) -> Catalogue:
 
     Raises `CatalogueError` naming the file, the entry and the fix.
     """
-    agencies = departments(find(folder, DEPARTMENTS))
-    first, last, entries = calendar(find(folder, CALENDAR))
+    agencies = _departments(_find(folder, DEPARTMENTS))
+    first, last, entries = _calendar(_find(folder, CALENDAR))
     return Catalogue(
         departments=MappingProxyType(agencies),
-        versions=procedures(find(folder, PROCEDURES), find(folder, LEVELS), agencies),
+        versions=_procedures(_find(folder, PROCEDURES), _find(folder, LEVELS), agencies),
         calendar_first_day=first,
         calendar_last_day=last,
         calendar_entries=entries,
     )
+
+
+def _find(folder: Path | None, name: str) -> Path:
+    """The folder's own file, or the shipped one."""
+    if folder is None:
+        return SHIPPED / name
+    if not folder.is_dir():
+        raise CatalogueError(folder, "", f"is not a folder; give one that holds any of {', '.join(FILES)}")
+    own = folder / name
+    return own if own.is_file() else SHIPPED / name
+
+
+def _read(file: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as wrong:
+        raise CatalogueError(file, "", f"cannot be read as TOML ({wrong}); correct the file at that place") from wrong
+
+
+def _rows(file: Path, document: Mapping[str, Any], table: str, row_type: type[RowT]) -> list[tuple[str, RowT]]:
+    """The entries of an array of tables, each with its label."""
+    entries = document.get(table, [])
+    if not isinstance(entries, list):
+        raise CatalogueError(file, table, f"is not a list; write each entry under [[{table}]]")
+    return [_row(file, f"[[{table}]] number {number}", entry, row_type) for number, entry in enumerate(entries, start=1)]
+
+
+def _row(file: Path, place: str, entry: Any, row_type: type[RowT]) -> tuple[str, RowT]:
+    known = entry.get("code") or entry.get("name") if isinstance(entry, dict) else None
+    label = f"{place} ({known})" if known else place
+    try:
+        return label, msgspec.convert(entry, row_type)
+    except msgspec.ValidationError as wrong:
+        raise CatalogueError(file, label, f"{wrong}; correct that value") from wrong
+
+
+def _departments(file: Path) -> dict[str, Department]:
+    """By code, in the file's order."""
+    departments: dict[str, Department] = {}
+    for label, row in _rows(file, _read(file), "departments", DepartmentRow):
+        if row.code in departments:
+            raise CatalogueError(file, label, f"department {row.code} stands there already; keep one entry")
+        usual = DEFAULT_SESSIONS if row.sessions is None else _sessions(file, label, row.sessions)
+        departments[row.code] = Department(row.code, row.name, row.name_en, usual, _hours(file, label, row.hours))
+    if not departments:
+        raise CatalogueError(file, "departments", "there are none; add at least one [[departments]] entry")
+    return departments
+
+
+def _hours(file: Path, label: str, rows: list[HoursRow]) -> tuple[DatedSessions, ...]:
+    hours = []
+    for number, row in enumerate(rows, start=1):
+        place = f"{label}, hours number {number}"
+        last = row.last or date.max
+        if last < row.first:
+            raise CatalogueError(file, place, f"last ({last}) lies before first ({row.first}); put them in order")
+        hours.append(DatedSessions(row.first, last, _sessions(file, place, row.sessions)))
+    hours.sort(key=lambda dated: dated.first)
+    for earlier, later in pairwise(hours):
+        if later.first <= earlier.last:
+            raise CatalogueError(file, label, f"hours overlap: those from {later.first} begin before {earlier.last} has ended; set `last`")
+    return tuple(hours)
+
+
+def _sessions(file: Path, label: str, sessions: list[tuple[time, time]]) -> tuple[Session, ...]:
+    instants = [instant for session in sessions for instant in session]
+    if not instants or any(later <= earlier for earlier, later in pairwise(instants)):
+        fix = 'sessions must follow each other, each ending after it starts; write them as [["07:00", "11:30"], ["13:30", "17:00"]]'
+        raise CatalogueError(file, label, fix)
+    return tuple(sessions)
+
+
+def _calendar(file: Path) -> tuple[date, date, tuple[CalendarEntry, ...]]:
+    """The first and the last day the calendar knows, and its entries in order of days."""
+    document = _read(file)
+    first, last = document.get("first_day"), document.get("last_day")
+    if not (isinstance(first, date) and isinstance(last, date) and first <= last):
+        raise CatalogueError(file, "first_day, last_day", "must be dates in order, such as 2020-01-01 and 2027-12-31; set both")
+    taken: dict[tuple[date, str], CalendarEntry] = {}
+    for table, works in CALENDAR_TABLES.items():
+        for label, row in _rows(file, document, table, DayRow):
+            for day in _days(file, label, row):
+                if not first <= day <= last:
+                    raise CatalogueError(file, label, f"{day} lies outside {first}..{last}; move first_day or last_day")
+                _take(file, label, CalendarEntry(day, works, row.name, row.source, tuple(row.applies_to), row.announced), taken)
+    return first, last, tuple(sorted(dict.fromkeys(taken.values()), key=lambda entry: (entry.day, entry.scopes)))
+
+
+def _take(file: Path, label: str, entry: CalendarEntry, taken: dict[tuple[date, str], CalendarEntry]) -> None:
+    for scope in entry.scopes:
+        other = taken.setdefault((entry.day, scope), entry)
+        if other is not entry:
+            where = f" for {scope}" if scope else ""
+            raise CatalogueError(file, label, f"{entry.day} stands there already{where} ({other.name}); keep one entry")
+
+
+def _days(file: Path, label: str, row: DayRow) -> Iterable[date]:
+    if row.day is not None and row.first is None and row.last is None:
+        return [row.day]
+    if row.day is None and row.first is not None and row.last is not None and row.first <= row.last:
+        return [row.first + timedelta(days=offset) for offset in range((row.last - row.first).days + 1)]
+    raise CatalogueError(file, label, "give either `day`, or `first` and `last` in order")
+
+
+def _procedures(file: Path, levels_file: Path, departments: Mapping[str, Department]) -> tuple[Procedure, ...]:
+    """Every version in the file's order.
+
+    Shipped procedures of departments that an office's own list does not have are left out; its own must name its departments.
+    """
+    levels = _levels(levels_file)
+    versions: list[tuple[str, Procedure]] = []
+    for label, row in _rows(file, _read(file), "procedures", ProcedureRow):
+        unknown = [code for code in (row.department, *row.departments) if code is not None and code not in departments]
+        if unknown:
+            if file.parent == SHIPPED:
+                continue
+            fix = f"department {unknown[0]} is not in {DEPARTMENTS}; add it there or correct the code here"
+            raise CatalogueError(file, label, fix)
+        versions.append((label, _procedure(file, label, row, levels)))
+    _check_versions(file, versions)
+    return tuple(procedure for _, procedure in versions)
+
+
+def _levels(file: Path) -> dict[str, LevelRow]:
+    return {row.code: row for _, row in _rows(file, _read(file), "levels", LevelRow)}
+
+
+def _procedure(file: Path, label: str, row: ProcedureRow, levels: Mapping[str, LevelRow]) -> Procedure:
+    level = levels.get(row.level)
+    if level is None:
+        raise CatalogueError(file, label, f"level {row.level} is not in {LEVELS}; add it there or correct the level here")
+    if row.same_day and row.term is not None:
+        raise CatalogueError(file, label, "same_day = true and a term exclude each other; delete one of them")
+    if row.departments and row.department is None:
+        raise CatalogueError(file, label, "departments stands beside a department; name the first one as department = ...")
+    first, last = row.valid_from or level.valid_from, row.valid_to or level.valid_to
+    if first is not None and last is not None and last < first:
+        where = "" if row.valid_to else f" (level {row.level} ended then)"
+        raise CatalogueError(file, label, f"valid_to {last}{where} lies before valid_from {first}; correct valid_from or give a valid_to")
+    term = None if row.term is None else Term(row.term.amount, TermUnit(row.term.unit))
+    return Procedure(
+        code=row.code,
+        name=row.name,
+        department=row.department,
+        field=row.field,
+        level=row.level,
+        term=term,
+        closing_hour=row.closing_hour,
+        same_day=row.same_day,
+        valid_from=first,
+        valid_to=last,
+        departments=tuple(row.departments),
+        channels=tuple(row.channels),
+        online_levels=tuple(row.online_levels),
+    )
+
+
+def _check_versions(file: Path, versions: list[tuple[str, Procedure]]) -> None:
+    """No day has two versions of a procedure."""
+    in_time = sorted(versions, key=lambda version: (version[1].code, version[1].valid_from or date.min))
+    for (_, earlier), (label, later) in pairwise(in_time):
+        if earlier.code == later.code and (earlier.valid_to or date.max) >= (later.valid_from or date.min):
+            fix = f"procedure {later.code} stands there already for the same days; keep one entry"
+            if later.valid_from is not None:
+                fix += f", or end the earlier version with valid_to = {later.valid_from - timedelta(days=1)}"
+            raise CatalogueError(file, label, fix)

@@ -8,7 +8,7 @@ from importlib.metadata import version
 
 import holidays
 
-from shared.catalogue.days import CalendarEntry
+from shared.catalogue.model import CalendarEntry
 from shared.domain.localtime import ONE_DAY
 
 COUNTRY, LANGUAGE = "VN", "vi"
@@ -31,15 +31,15 @@ def entries(year: int) -> list[CalendarEntry]:
     return sorted(off + worked, key=lambda entry: entry.day)
 
 
-def toml(year: int, found: Iterable[CalendarEntry]) -> str:
+def toml(year: int, calendar: Iterable[CalendarEntry]) -> str:
     """The entries as they stand in calendar.toml; days in a row with one name are one entry."""
-    tables = [HEAD.format(year=year, library=f"holidays {version('holidays')}"), *(_table(run) for run in _runs(found))]
+    tables = [HEAD.format(year=year, library=f"holidays {version('holidays')}"), *(_table(run) for run in _runs(calendar))]
     return "\n".join(tables)
 
 
-def _runs(found: Iterable[CalendarEntry]) -> Iterator[list[CalendarEntry]]:
+def _runs(calendar: Iterable[CalendarEntry]) -> Iterator[list[CalendarEntry]]:
     run: list[CalendarEntry] = []
-    for entry in found:
+    for entry in calendar:
         if run and not (entry.day - run[-1].day == ONE_DAY and (entry.works, entry.name) == (run[-1].works, run[-1].name)):
             yield run
             run = []

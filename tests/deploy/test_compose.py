@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from shared.settings import ServiceSettings
+from shared.service.settings import ServiceSettings
 from tests.deploy.deployment import DEPLOY, ROOT, SECRETS, SERVICES, compose, compose_file, run
 
 FILE = compose_file()

@@ -15,7 +15,7 @@ from services.reporting.entry import entry_of
 from shared.contract.codec import encode
 from shared.domain.dossier import Dossier
 from shared.domain.errors import Refusal
-from shared.usable import usable_event, usable_status
+from shared.service.dead_letters import usable_event, usable_status
 from tests.intake.sending import APPLICANT_KEY, CODE
 from tests.intake.telling import SHIPPED
 

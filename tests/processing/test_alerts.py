@@ -16,12 +16,12 @@ from services.processing.index import StatusIndex
 from services.processing.metrics import ProcessingMetrics
 from services.processing.partition import Partition
 from services.processing.processor import Processor
-from shared.clock import system_clock
 from shared.contract.codec import decode_alert, encode
 from shared.contract.envelope import CloudEvent
 from shared.contract.marks import number_header
 from shared.contract.topics import ALERTS, EVENTS, TICKS
-from shared.publisher import Record, Span
+from shared.service.clock import system_clock
+from shared.service.publisher import NewRecord, Span
 from tests.builders.times import at
 from tests.processing.records import envelope
 
@@ -48,12 +48,12 @@ class Topics:
     def __init__(self) -> None:
         self.records: dict[str, list[OnTopic]] = defaultdict(list)
 
-    def write(self, topic: str, record: Record) -> None:
+    def write(self, topic: str, record: NewRecord) -> None:
         written = self.records[topic]
         headers = record[2] if len(record) > 2 else ()
         written.append(OnTopic(topic, 0, len(written), record[0] or b"", record[1] or b"", list(headers)))
 
-    async def publish(self, topic: str, by_partition: Mapping[int, Iterable[Record]]) -> dict[int, list[Span]]:
+    async def publish(self, topic: str, by_partition: Mapping[int, Iterable[NewRecord]]) -> dict[int, list[Span]]:
         spans = {}
         for number, records in by_partition.items():
             first = len(self.records[topic])

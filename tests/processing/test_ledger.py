@@ -6,7 +6,7 @@ import pytest
 from services.processing.ledger import Entry, Tick, entry_of, step, tick, usable_tick
 from shared.contract.codec import encode
 from shared.domain.lifecycle import State
-from shared.usable import Unusable, usable_event, usable_status
+from shared.service.dead_letters import Unusable, usable_event, usable_status
 from tests.builders.times import at
 from tests.processing.records import envelope
 

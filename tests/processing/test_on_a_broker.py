@@ -9,11 +9,11 @@ from typing import Any
 import httpx
 import pytest
 
-from shared.clock import system_clock
 from shared.contract.codec import decode_alert, decode_dead_letter
 from shared.contract.envelope import CloudEvent
 from shared.contract.status import AlertV1
 from shared.contract.topics import ALERTS, DEAD_LETTERS, EVENTS, TICKS
+from shared.service.clock import system_clock
 from tests.processing.records import envelope
 from tests.processing.topics import delete_topic, everything_on, get, publish, publisher, statuses
 from tests.support.ports import free_port_base

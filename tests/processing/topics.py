@@ -14,8 +14,8 @@ from shared.contract.codec import decode_status, encode
 from shared.contract.envelope import CloudEvent
 from shared.contract.marks import number_header
 from shared.contract.topics import EVENTS, STATUS
-from shared.publisher import Publisher, Record
-from shared.scan import scan
+from shared.service.kafka import scan
+from shared.service.publisher import NewRecord, Publisher
 from tests.support.service import Service
 
 PARTITIONS = [0, 1, 2, 3]
@@ -44,7 +44,7 @@ async def publisher(broker: str) -> AsyncIterator[Publisher]:
 
 async def publish(broker: Publisher, events: Sequence[CloudEvent]) -> None:
     """As a stranger, or a version before, would: without numbers."""
-    by_partition: dict[int, list[Record]] = defaultdict(list)
+    by_partition: dict[int, list[NewRecord]] = defaultdict(list)
     for event in events:
         by_partition[partition_of(event.subject)].append((event.subject.encode(), encode(event)))
     await broker.publish(EVENTS.name, by_partition)
@@ -52,7 +52,7 @@ async def publish(broker: Publisher, events: Sequence[CloudEvent]) -> None:
 
 async def publish_numbered(broker: Publisher, events: Sequence[tuple[int, CloudEvent]]) -> None:
     """As the relay does: each event with its number in its partition."""
-    by_partition: dict[int, list[Record]] = defaultdict(list)
+    by_partition: dict[int, list[NewRecord]] = defaultdict(list)
     for number, event in events:
         by_partition[partition_of(event.subject)].append((event.subject.encode(), encode(event), number_header(number)))
     await broker.publish(EVENTS.name, by_partition)

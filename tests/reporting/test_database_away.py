@@ -23,7 +23,7 @@ from services.reporting.store import open_engine, writing
 from services.reporting.tables import dossiers, offsets
 from shared.catalogue import Catalogue
 from shared.domain.localtime import LOCAL
-from shared.unavailable import passes
+from shared.service.sql import passes
 from tests.builders.events import CODE, event, received
 from tests.reporting.delivery import Topic, statuses
 from tests.support.ports import free_port_base

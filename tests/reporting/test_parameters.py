@@ -10,7 +10,7 @@ from services.reporting.query import FigureQuery
 from shared.catalogue import Catalogue
 from shared.domain.definitions import DEFINITIONS
 from shared.domain.localtime import LOCAL
-from shared.problems import Problem
+from shared.service.problems import Problem
 from tests.builders.times import at
 
 NOW = at("2023-06-20 09:00")

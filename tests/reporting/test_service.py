@@ -20,7 +20,7 @@ from shared.contract.codec import decode_dead_letter
 from shared.contract.marks import LedgerMark, mark_header
 from shared.contract.topics import DEAD_LETTERS, STATUS
 from shared.domain.rules import RULES_VERSION
-from shared.kafka import ensure_topics
+from shared.service.kafka import ensure_topics
 from tests.builders.events import event, received
 from tests.reporting.delivery import Sent, statuses
 from tests.support.ports import free_port_base

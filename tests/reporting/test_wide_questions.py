@@ -24,7 +24,7 @@ from services.reporting.store import snapshot
 from shared.catalogue import Catalogue
 from shared.domain.counting import Measure
 from shared.domain.localtime import LOCAL
-from shared.problems import Problem
+from shared.service.problems import Problem
 from tests.builders.events import received
 from tests.builders.times import at
 from tests.reporting.delivery import Topic, statuses

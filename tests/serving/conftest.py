@@ -9,7 +9,8 @@ import pytest
 from fastapi import FastAPI, Request
 from starlette.responses import Response
 
-from shared.serving import Ndjson, Server, new_application
+from shared.service.http import Ndjson, new_application
+from shared.service.run import Server
 from tests.support.ports import free_port_base
 from tests.support.wait import wait_until_async
 

@@ -5,8 +5,8 @@ import json
 
 import pytest
 
-from shared.serving import protocol
-from shared.serving.protocol import MOST_HEAD_BYTES, MOST_HEADERS, MOST_URL_BYTES
+from shared.service import connections
+from shared.service.connections import MOST_HEAD_BYTES, MOST_HEADERS, MOST_URL_BYTES
 from tests.serving.conftest import STREAMED, WITHIN_S, Serve, Site
 from tests.support.wait import wait_until_async
 
@@ -82,20 +82,20 @@ async def test_a_bad_request_behind_good_ones_takes_nothing_from_them(site: Site
 async def test_a_head_that_does_not_come_is_not_awaited_for_ever(
     serve: Serve, monkeypatch: pytest.MonkeyPatch, sent: bytes, status: int | None
 ) -> None:
-    monkeypatch.setattr(protocol, "HEAD_SECONDS", 0.2)
+    monkeypatch.setattr(connections, "HEAD_SECONDS", 0.2)
     async with serve() as site:
         answer = await site.exchange(sent)
     assert (_status(answer) if answer else None) == status
 
 
 async def test_an_idle_connection_is_closed_also_when_it_sends_line_breaks(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(protocol, "IDLE_SECONDS", 0.2)
+    monkeypatch.setattr(connections, "IDLE_SECONDS", 0.2)
     async with serve() as site:
         assert (await site.exchange(GET + b"\r\n\r\n")).endswith(b"well")
 
 
 async def test_a_body_that_stops_coming_is_ended(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(protocol, "STALLED_SECONDS", 0.2)
+    monkeypatch.setattr(connections, "STALLED_SECONDS", 0.2)
     async with serve() as site:
         answer = await site.exchange(POST + b"Content-Length: 10\r\n\r\nabc")
         assert site.bodies == [b"abc"]
@@ -104,7 +104,7 @@ async def test_a_body_that_stops_coming_is_ended(serve: Serve, monkeypatch: pyte
 
 
 async def test_a_slow_sender_that_goes_on_is_let_go_on(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(protocol, "STALLED_SECONDS", 1.5)
+    monkeypatch.setattr(connections, "STALLED_SECONDS", 1.5)
     async with serve() as site:
         reader, writer = await site.connect()
         writer.write(POST + b"Connection: close\r\nContent-Length: 4\r\n\r\n")
@@ -121,7 +121,7 @@ async def _is_past(moment: float) -> bool:
 
 
 async def test_a_body_that_nobody_wants_is_not_kept(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(protocol, "STALLED_SECONDS", 0.2)
+    monkeypatch.setattr(connections, "STALLED_SECONDS", 0.2)
     async with serve() as site:
         answer = await site.exchange(b"POST /v1/refused HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\n" + b"x" * 300_000)
     assert _status(answer) == 401
@@ -159,7 +159,7 @@ async def _has(found: list[bytes], number: int) -> bool:
 
 
 async def test_a_reader_that_does_not_read_stops_the_stream_and_is_ended(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(protocol, "UNREAD_SECONDS", 0.5)
+    monkeypatch.setattr(connections, "UNREAD_SECONDS", 0.5)
     async with serve() as site:
         _, writer = await site.connect()
         writer.write(b"GET /v1/bodies HTTP/1.1\r\nHost: x\r\n\r\n")

@@ -10,8 +10,8 @@ from pydantic import SecretStr
 
 from services.intake.app import create_app as intake
 from services.intake.settings import IntakeSettings
-from services.processing.api import create_api
 from services.processing.app import create_app as worker
+from services.processing.http import create_api
 from services.processing.settings import ProcessingSettings
 from services.reporting.api import Reporting
 from services.reporting.api import create_app as reporting
@@ -19,7 +19,7 @@ from services.reporting.gauges import FigureGauges
 from services.reporting.health import Progress
 from services.reporting.store import open_engine
 from shared import catalogue
-from shared.clock import system_clock
+from shared.service.clock import system_clock
 
 KEY = SecretStr("a-key-for-tests-only")
 PROBLEM = "application/problem+json"

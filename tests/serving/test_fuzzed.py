@@ -22,8 +22,8 @@ from services.reporting.health import Progress
 from services.reporting.migrate import migrate
 from services.reporting.store import open_engine
 from shared import catalogue
-from shared.clock import system_clock
-from shared.serving import Server
+from shared.service.clock import system_clock
+from shared.service.run import Server
 from tests.support.ports import free_port_base
 from tests.support.service import HEADERS, KEY, service
 from tests.support.wait import wait_until

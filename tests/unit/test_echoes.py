@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.echoes import LONGEST_ECHO, shortened
+from shared.service.echoes import LONGEST_ECHO, shortened
 
 
 @given(st.text(max_size=3000) | st.text(st.sampled_from("'\"\\a\u1edf\U0001f600\x1b\u202e"), max_size=3000), st.integers(80, 300))

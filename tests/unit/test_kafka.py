@@ -5,7 +5,7 @@ import asyncio
 import pytest
 from aiokafka.errors import KafkaError
 
-from shared.kafka import WorkDropped, dropped_work_is_trouble
+from shared.service.kafka import WorkDropped, dropped_work_is_trouble
 
 
 async def wait_for(future: "asyncio.Future[None]") -> None:

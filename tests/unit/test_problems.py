@@ -9,7 +9,7 @@ import structlog
 from fastapi import FastAPI
 from pydantic import BaseModel
 
-from shared import problems
+from shared.service import problems
 
 
 class Thing(BaseModel):

@@ -3,7 +3,7 @@
 import pytest
 
 from services.intake.settings import IntakeSettings
-from shared.settings import read_settings
+from shared.service.settings import read_settings
 
 
 def test_each_variable_that_is_missing_or_wrong_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,7 +10,7 @@ from services.intake.decide import FUTURE_ALLOWED
 from services.intake.identity import new_event_id
 from shared.catalogue import Catalogue
 from shared.domain.localtime import FIRST_YEAR, LAST_YEAR, ONE_DAY, local
-from shared.problems import Problem
+from shared.service.problems import Problem
 
 
 class Wrong(NamedTuple):

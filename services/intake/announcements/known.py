@@ -9,7 +9,7 @@ import msgspec
 from msgspec import Struct
 
 from shared.catalogue import CalendarEntry, Catalogue
-from shared.catalogue.days import EVERYWHERE, covers
+from shared.catalogue.model import EVERYWHERE, covers
 from shared.domain.localtime import local_date
 
 

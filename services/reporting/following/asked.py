@@ -15,7 +15,7 @@ from services.reporting.parameters import words
 from shared.catalogue import Catalogue
 from shared.domain.errors import InstantOutOfRange
 from shared.domain.localtime import ONE_DAY, local
-from shared.parameters import invalid
+from shared.service.http import invalid
 
 WORKING_DAY = timedelta(hours=8)
 UNITS = {"d": WORKING_DAY, "h": timedelta(hours=1)}

@@ -13,8 +13,8 @@ from pydantic import SecretStr
 
 from services.reporting.following.announced import entries_of
 from shared.catalogue import Catalogue
-from shared.clock import Clock, system_clock
 from shared.domain.errors import CalendarNotKnown
+from shared.service.clock import Clock, system_clock
 
 PATH = "/v1/calendar/announcements"
 ASK_AGAIN_AFTER_S = 60.0

@@ -12,7 +12,7 @@ from services.reporting.entry import Entry, entry_of
 from services.reporting.instants import microseconds
 from shared.contract.status import StatusV1
 from shared.domain.localtime import Instant, local
-from shared.usable import LARGEST_NUMBER, MALFORMED, Unusable, usable_status
+from shared.service.dead_letters import LARGEST_NUMBER, MALFORMED, Unusable, usable_status
 
 ONE_SECOND = timedelta(seconds=1)
 

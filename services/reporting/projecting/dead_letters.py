@@ -7,8 +7,8 @@ from aiokafka import AIOKafkaProducer
 
 from services.reporting.projecting.batch import Unreadable
 from shared.contract.codec import encode
-from shared.contract.dead_letter import dead_letter
 from shared.contract.topics import DEAD_LETTERS
+from shared.service.dead_letters import dead_letter
 
 
 async def send(producer: AIOKafkaProducer, unreadable: list[Unreadable], failed_at: datetime) -> None:

@@ -16,7 +16,7 @@ from services.reporting.rollup import Cell, rolled_up
 from services.reporting.store import among, writing
 from services.reporting.tables import LIVE, ReadModel, model, offsets
 from shared.contract.marks import LedgerMark
-from shared.unavailable import passes
+from shared.service.sql import passes
 
 Changes = Mapping[str, Sequence[Change]]  # by dossier, oldest first
 

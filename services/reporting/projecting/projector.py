@@ -21,12 +21,12 @@ from services.reporting.projecting.projection import Move, OffsetsMoved, culprit
 from services.reporting.projecting.reading import Read, Reading
 from services.reporting.projecting.versions import Applied
 from services.reporting.settings import ReportingSettings
-from shared.clock import Clock
 from shared.contract.marks import LedgerMark
 from shared.contract.topics import STATUS
-from shared.kafka import connection, dropped_work_is_trouble, ensure_topics
-from shared.unavailable import passes
-from shared.usable import MALFORMED
+from shared.service.clock import Clock
+from shared.service.dead_letters import MALFORMED
+from shared.service.kafka import connection, dropped_work_is_trouble, ensure_topics
+from shared.service.sql import passes
 
 POLL_MS = 200
 REQUEST_TIMEOUT_MS = 15_000

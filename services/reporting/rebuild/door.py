@@ -12,10 +12,9 @@ from services.reporting.rebuild import parts
 from services.reporting.rebuild.beside import Standing, UnknownRebuild
 from services.reporting.rebuild.fold import BadLine, read_lines, refusals_as_json
 from services.reporting.rebuild.swap import NotSettled, swap
-from shared.clock import Clock
-from shared.documented import documented
-from shared.parameters import only
-from shared.problems import Problem
+from shared.service.clock import Clock
+from shared.service.http import documented, only
+from shared.service.problems import Problem
 
 MOST_BYTES = 64 * 1024 * 1024
 LAST = 2**63 - 1

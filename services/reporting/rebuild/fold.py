@@ -12,7 +12,7 @@ from shared.contract.codec import encode
 from shared.contract.envelope import CloudEvent, event_of
 from shared.contract.status import status_of, version_of
 from shared.domain.dossier import Dossier, apply
-from shared.usable import Unusable
+from shared.service.dead_letters import Unusable
 
 
 class Line(msgspec.Struct, frozen=True):

@@ -10,7 +10,7 @@ from services.reporting.instants import SECOND, microseconds
 from services.reporting.rebuild.sides import Side
 from shared.contract.codec import decode_status, encode
 from shared.contract.status import StatusV1, version_of
-from shared.usable import Unusable, usable_status
+from shared.service.dead_letters import Unusable, usable_status
 
 OF_TICKS = {"version", "alerted", "timeliness"}  # what announcing a threshold changes, with no event in the log
 COUNTED = ("department", "procedure", "channel", "received_day", "closed_day", "returned_day", "flags", "contributions")

@@ -20,9 +20,9 @@ from services.reporting.rebuild.fold import BadLine, Line, read_lines
 from services.reporting.rebuild.swap import swap
 from services.reporting.rules import rules_of
 from services.reporting.store import snapshot
-from shared.clock import Clock
 from shared.domain.rules import RULES_VERSION
-from shared.unavailable import passes
+from shared.service.clock import Clock
+from shared.service.sql import passes
 
 PART_EVENTS = 2000
 TIMEOUT_S = 60.0

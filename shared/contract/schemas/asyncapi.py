@@ -3,7 +3,7 @@
 from typing import Any
 
 from shared.contract.envelope import JSON, CloudEvent, event_type
-from shared.contract.schemas.generated import PUBLISHED, components
+from shared.contract.schemas import PUBLISHED, components
 from shared.contract.status import AlertV1, DeadLetterV1, StatusV1
 from shared.contract.topics import ALERTS, DEAD_LETTERS, EVENTS, STATUS, TICKS, TOPICS, Topic
 from shared.domain.events import EVENT_TYPES

@@ -1,18 +1,20 @@
 """Publishing many records and waiting until all of them are acknowledged, in order per partition."""
 
 import asyncio
-import contextlib
 from collections import deque
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
+import structlog
 from aiokafka import AIOKafkaProducer
 
 from shared.contract.marks import Headers
 
-Record = tuple[bytes | None, bytes | None] | tuple[bytes | None, bytes | None, Headers]  # key, value, headers
+NewRecord = tuple[bytes | None, bytes | None] | tuple[bytes | None, bytes | None, Headers]  # key, value, headers
 MAX_BATCH_BYTES = 900_000  # under the broker's default limit of a message set, about one mebibyte
-STOPS_WITHIN_SECONDS = 5.0
+REQUEST_TIMEOUT_MS = 15_000
+STOPS_WITHIN_S = 5.0
+log = structlog.get_logger()
 
 
 class Span(NamedTuple):
@@ -23,26 +25,48 @@ class Span(NamedTuple):
 
 
 class Publisher:
-    """An idempotent producer (acks from all in-sync replicas) that sends whole batches."""
+    """An idempotent producer (acks from all in-sync replicas) that sends whole batches, one at a time per partition.
 
-    def __init__(self, connection: Mapping[str, Any], *, acknowledged_within: float = 60.0) -> None:
+    Where one fails nothing behind it is there already. A publisher that failed is not used again: its successor has a new producer id and
+    sends again what was not acknowledged.
+    """
+
+    def __init__(
+        self, connection: Mapping[str, Any], *, acknowledged_within_s: float = 60.0, stops_within_s: float = STOPS_WITHIN_S
+    ) -> None:
         self._connection = connection
         self._started: AIOKafkaProducer | None = None
-        self._acknowledged_within = acknowledged_within
+        self._acknowledged_within_s = acknowledged_within_s
+        self._stops_within_s = stops_within_s
 
     async def start(self) -> None:
         """Connect; raises a KafkaError when no broker answers."""
-        producer = AIOKafkaProducer(
-            **self._connection, acks="all", enable_idempotence=True, max_batch_size=MAX_BATCH_BYTES, max_request_size=4 << 20
+        self._started = AIOKafkaProducer(
+            **self._connection,
+            acks="all",
+            enable_idempotence=True,
+            max_batch_size=MAX_BATCH_BYTES,
+            max_request_size=4 << 20,
+            request_timeout_ms=REQUEST_TIMEOUT_MS,
         )
-        self._started = producer
-        await producer.start()
+        await self._started.start()
 
     async def stop(self) -> None:
-        """Disconnect, from a broker that is gone too; does nothing when it never was connected."""
-        if self._started is not None:
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._started.stop(), STOPS_WITHIN_SECONDS)
+        """Disconnect, from a broker that is gone too; does nothing when it never was connected.
+
+        To the end also when cancelled: a producer that is stopped half-way leaks its connections.
+        """
+        if self._started is None:
+            return
+        stopping = asyncio.create_task(self._started.stop())
+        try:
+            await asyncio.wait([stopping], timeout=self._stops_within_s)
+        except asyncio.CancelledError:
+            await asyncio.wait([stopping], timeout=self._stops_within_s)
+            raise
+        finally:
+            if not stopping.cancel() and not stopping.cancelled() and (failure := stopping.exception()) is not None:
+                log.warning("producer_not_stopped_cleanly", error=repr(failure))
 
     @property
     def _producer(self) -> AIOKafkaProducer:
@@ -53,22 +77,22 @@ class Publisher:
         """How many partitions the topic has."""
         return len(await self._producer.partitions_for(topic))
 
-    async def publish(self, topic: str, by_partition: Mapping[int, Iterable[Record]]) -> dict[int, list[Span]]:
+    async def publish(self, topic: str, by_partition: Mapping[int, Iterable[NewRecord]]) -> dict[int, list[Span]]:
         """Send records to partitions and wait for every acknowledgement; where they are, per partition.
 
         Raises TimeoutError or a KafkaError when the broker does not take them all: some may have been written.
         """
-        async with asyncio.timeout(self._acknowledged_within):
+        async with asyncio.timeout(self._acknowledged_within_s):
             spans = await asyncio.gather(*(self._publish_one(topic, number, records) for number, records in by_partition.items()))
         return {number: written for number, written in zip(by_partition, spans, strict=True) if written}
 
     async def publish_by_key(self, topic: str, records: Iterable[tuple[bytes | None, bytes | None]]) -> None:
         """Send few records wherever the default partitioner puts their keys, and wait for every acknowledgement."""
-        async with asyncio.timeout(self._acknowledged_within):
+        async with asyncio.timeout(self._acknowledged_within_s):
             sent = [await self._producer.send(topic, key=key, value=value) for key, value in records]
             await asyncio.gather(*sent)
 
-    async def _publish_one(self, topic: str, partition: int, records: Iterable[Record]) -> list[Span]:
+    async def _publish_one(self, topic: str, partition: int, records: Iterable[NewRecord]) -> list[Span]:
         """One batch after the other: when one fails, nothing behind it is there already."""
         waiting, spans = deque(records), []
         while waiting:
@@ -84,7 +108,7 @@ class Publisher:
         return spans
 
 
-def _append(batch: Any, record: Record) -> bool:
+def _append(batch: Any, record: NewRecord) -> bool:
     """Whether the record still fitted."""
     headers = record[2] if len(record) > 2 else []  # noqa: PLR2004 - the third is there or not
     return batch.append(key=record[0], value=record[1], timestamp=None, headers=headers) is not None

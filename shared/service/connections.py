@@ -10,7 +10,7 @@ from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
-from shared.problems import MEDIA_TYPE, Problem
+from shared.service.problems import MEDIA_TYPE, Problem
 
 KIB = 1024
 MOST_URL_BYTES = 8 * KIB

@@ -1,20 +1,40 @@
-"""The broker as every service reaches it: connection settings and the topics of the contract."""
+"""The broker as every service reaches it: the connection, the topics of the contract, and reading partitions outside any group."""
 
 import asyncio
 import ssl
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
-from typing import Any
+from typing import Any, Protocol
 
+from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
 from aiokafka.partitioner import murmur2
 
 from shared.contract.topics import TOPICS, Topic
-from shared.settings import ServiceSettings
+from shared.service.settings import ServiceSettings
 
+BROKER_ERRORS = (KafkaError, OSError)
+"""What a broker that is away, or takes something not now, raises: to be tried again. TimeoutError is an OSError."""
 _POSITIVE = 0x7FFFFFFF
+
+
+class KafkaRecord(Protocol):
+    """A record as a consumer gets it."""
+
+    @property
+    def topic(self) -> str: ...
+    @property
+    def partition(self) -> int: ...
+    @property
+    def offset(self) -> int: ...
+    @property
+    def key(self) -> bytes | None: ...
+    @property
+    def value(self) -> bytes | None: ...
+    @property
+    def headers(self) -> Sequence[tuple[str, bytes]]: ...
 
 
 @lru_cache(maxsize=50_000)
@@ -105,3 +125,65 @@ def _new_topic(topic: Topic, settings: ServiceSettings) -> NewTopic:
         replication_factor=settings.kafka_replication_factor,
         topic_configs=configs,
     )
+
+
+PROGRESS_WITHIN_SECONDS = 30.0
+FETCH_MAX_WAIT_MS = 50
+PARTITION_FETCH_BYTES = 8 << 20
+RECORDS_AT_ONCE = 2000  # between two looks at other tasks: reading must not hold the loop up
+
+Take = Callable[[Any], None]
+
+
+async def scan(
+    connection: Mapping[str, Any], starts: Mapping[TopicPartition, int], take: Take, ends: Mapping[TopicPartition, int] | None = None
+) -> dict[TopicPartition, int]:
+    """Give every record from the starts to the ends (where the partitions end now, unless given) to `take`; where each read stopped.
+
+    A start before what the broker still has begins there; one after the end reads nothing and stops at the end, so that who asked sees a
+    partition shorter than it was. Raises TimeoutError when the broker delivers nothing for half a minute: what is read by half is wrong.
+    """
+    if not starts:
+        return {}
+    consumer = AIOKafkaConsumer(
+        **connection,
+        group_id=None,
+        enable_auto_commit=False,
+        auto_offset_reset="earliest",
+        fetch_max_wait_ms=FETCH_MAX_WAIT_MS,
+        max_partition_fetch_bytes=PARTITION_FETCH_BYTES,
+    )
+    try:
+        await consumer.start()
+        consumer.assign(list(starts))
+        ends_now, first = await consumer.end_offsets(list(starts)), await consumer.beginning_offsets(list(starts))
+        until = {tp: min(ends_now[tp], ends[tp]) if ends is not None else ends_now[tp] for tp in starts}
+        reading = {tp for tp, start in starts.items() if max(start, first[tp]) < until[tp]}
+        for tp, start in starts.items():
+            consumer.seek(tp, max(start, first[tp]))
+            if tp not in reading:
+                consumer.pause(tp)
+        while reading:
+            reading -= await _advance(consumer, reading, until, take)
+        return until
+    finally:
+        await consumer.stop()
+
+
+async def _advance(
+    consumer: AIOKafkaConsumer, reading: set[TopicPartition], until: Mapping[TopicPartition, int], take: Take
+) -> set[TopicPartition]:
+    """One step; which partitions are read to their end now."""
+    async with asyncio.timeout(PROGRESS_WITHIN_SECONDS):
+        while True:
+            before = {tp: await consumer.position(tp) for tp in reading}
+            for tp, records in (await consumer.getmany(*reading, timeout_ms=1000, max_records=RECORDS_AT_ONCE)).items():
+                for record in records:
+                    if record.offset < until[tp]:
+                        take(record)
+            await asyncio.sleep(0)
+            done = {tp for tp in reading if await consumer.position(tp) >= until[tp]}
+            for tp in done:
+                consumer.pause(tp)
+            if done or any([await consumer.position(tp) > before[tp] for tp in reading]):
+                return done

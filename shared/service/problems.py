@@ -11,7 +11,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Match
 
-from shared.echoes import LONGEST_ECHO, shortened
+from shared.service.echoes import LONGEST_ECHO, shortened
 
 MEDIA_TYPE = "application/problem+json"
 UNPROCESSABLE = "Unprocessable Content"

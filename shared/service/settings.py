@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal, TypeVar
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from shared.clock import SYSTEM, clock_from
+from shared.service.clock import SYSTEM, clock_from
 
 
 def _clock(setting: str) -> str:

@@ -1,22 +1,27 @@
-"""Whether a record can be used: one answer at the door, live, at recovery and at rebuild.
+"""Whether a record can be used, and the dead letter of one that can't: one answer at intake, live, at recovery and at rebuild.
 
 Whatever a record holds that makes its reading fail is the record's fault, from its bytes to the limits of the databases behind us: it is
 put aside with a reason and never ends a service.
 """
 
+import hashlib
 from collections.abc import Iterator
 from datetime import datetime
 
 from shared.contract.codec import decode_status
 from shared.contract.envelope import CloudEvent, decode_envelope
-from shared.contract.status import StatusV1
+from shared.contract.status import DeadLetterV1, StatusV1
 from shared.domain.errors import Refusal
 from shared.domain.localtime import local
+from shared.service.kafka import KafkaRecord
 
 MALFORMED = "malformed"
 NOT_RECORDED = "not_recorded"
 CONTRADICTORY = "contradictory"
 LARGEST_NUMBER = 2**53 - 1  # what JSON, SQLite and PostgreSQL all carry
+LONGEST_VALUE_BYTES = 64 * 1024  # a letter in base64 then stays far below what a broker takes
+LONGEST_KEY_BYTES = 1024
+LONGEST_DETAIL = 1000
 
 
 class Unusable(Exception):
@@ -33,13 +38,13 @@ def usable_event(value: bytes | None) -> CloudEvent:
     try:
         envelope = decode_envelope(value or b"")
     except Exception as wrong:  # bytes alone decide this: whatever it is, it is the record's
-        raise Unusable(MALFORMED, _told(wrong)) from wrong
+        raise Unusable(MALFORMED, _text_of(wrong)) from wrong
     if envelope.sequence is None or envelope.recordedtime is None:
         raise Unusable(NOT_RECORDED, "sequence or recordedtime is missing: the event did not come through intake")
     try:
         local(envelope.recordedtime)
     except (Refusal, ValueError, OverflowError) as wrong:
-        raise Unusable(MALFORMED, f"recordedtime: {_told(wrong)}") from wrong
+        raise Unusable(MALFORMED, f"recordedtime: {_text_of(wrong)}") from wrong
     if envelope.sequence > LARGEST_NUMBER:
         raise Unusable(MALFORMED, f"sequence: {envelope.sequence} is beyond {LARGEST_NUMBER}")
     return envelope
@@ -53,7 +58,7 @@ def usable_status(value: bytes | None) -> StatusV1:
             if instant is not None:
                 local(instant)
     except Exception as wrong:  # bytes alone decide this: whatever it is, it is the record's
-        raise Unusable(MALFORMED, _told(wrong)) from wrong
+        raise Unusable(MALFORMED, _text_of(wrong)) from wrong
     if wrong_number := next((name for name in ("version", "sequence") if not 1 <= getattr(status, name) <= LARGEST_NUMBER), None):
         raise Unusable(MALFORMED, f"{wrong_number}: {getattr(status, wrong_number)} is not between 1 and {LARGEST_NUMBER}")
     if contradiction := _contradiction(status):
@@ -90,5 +95,23 @@ def _contradiction(dossier: StatusV1) -> str | None:
     return None
 
 
-def _told(wrong: BaseException) -> str:
+def _text_of(wrong: BaseException) -> str:
     return (str(wrong) or type(wrong).__name__)[:500]
+
+
+def dead_letter(record: KafkaRecord, *, reason: str, detail: str, failed_at: datetime) -> DeadLetterV1:
+    """Where the record was, why it failed, and its raw bytes, of a large one the beginning, with the length and digest of the whole."""
+    key, value = record.key, record.value
+    cut = value is not None and len(value) > LONGEST_VALUE_BYTES
+    return DeadLetterV1(
+        topic=record.topic,
+        partition=record.partition,
+        offset=record.offset,
+        reason=reason,
+        detail=detail[:LONGEST_DETAIL],
+        failed_at=failed_at,
+        key=None if key is None else key[:LONGEST_KEY_BYTES],
+        value=value[:LONGEST_VALUE_BYTES] if value is not None and cut else value,
+        value_bytes=len(value) if value is not None and cut else None,
+        value_sha256=hashlib.sha256(value).hexdigest() if value is not None and cut else None,
+    )

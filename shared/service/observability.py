@@ -1,21 +1,25 @@
-"""How every service speaks to operators: structured logs on stderr, OpenMetrics on /metrics."""
+"""How every service speaks to operators: structured logs on stderr, OpenMetrics on /metrics, probes on /healthz."""
 
 import logging
 import sys
 import time
+from collections.abc import Awaitable, Callable
+from typing import Any
 
 import structlog
+from fastapi import APIRouter, Request
 from prometheus_client import CollectorRegistry
 from prometheus_client.openmetrics.exposition import CONTENT_TYPE_LATEST, generate_latest
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
 from structlog.typing import Processor
+
+from shared.service.http import OPENMETRICS
 
 # without the values of local variables: they would put applicants' data into the log
 TRACEBACKS = structlog.processors.ExceptionRenderer(structlog.tracebacks.ExceptionDictTransformer(show_locals=False))
-
-
 SAME_AGAIN_AFTER_S = 5.0
 MOST_REMEMBERED = 1000
+STALLED_AFTER_S = 60.0
 
 
 class NotTheSameAgain(logging.Filter):
@@ -62,7 +66,45 @@ def configure_logging(service: str, level: str) -> None:
         logging.getLogger(noisy).setLevel(logging.WARNING)
 
 
+class Heartbeat:
+    """Liveness is progress: whether a loop went round lately, also when what it works with is away."""
+
+    def __init__(self, stalled_after_s: float = STALLED_AFTER_S) -> None:
+        self._stalled_after_s = stalled_after_s
+        self._beat_at = time.monotonic()
+
+    def beat(self) -> None:
+        """The loop went round."""
+        self._beat_at = time.monotonic()
+
+    @property
+    def is_moving(self) -> bool:
+        return time.monotonic() - self._beat_at < self._stalled_after_s
+
+
+def health(otherwise: str = "not ready", *, good: bool, **more: Any) -> Response:
+    """What a probe answers: 200 when all is well, 503 when it is not."""
+    return JSONResponse({"status": "ok" if good else otherwise, **more}, 200 if good else 503)
+
+
 def exposition(registry: CollectorRegistry) -> Response:
     """The registry as OpenMetrics text."""
     text: bytes = generate_latest(registry)  # type: ignore[no-untyped-call]  # the library leaves it untyped
     return Response(text, media_type=CONTENT_TYPE_LATEST)
+
+
+Probe = Callable[[Request], Awaitable[Response]]
+
+
+def operations_router(live: Probe, ready: Probe, registry: Callable[[Request], Awaitable[CollectorRegistry]]) -> APIRouter:
+    """The routes of probes and of Prometheus, open to all; the probes' docstrings say in the API documents what they tell."""
+    router = APIRouter(tags=["operations"])
+
+    async def metrics(request: Request) -> Response:
+        """OpenMetrics."""
+        return exposition(await registry(request))
+
+    router.add_api_route("/healthz/live", live, methods=["GET"])
+    router.add_api_route("/healthz/ready", ready, methods=["GET"])
+    router.add_api_route("/metrics", metrics, methods=["GET"], response_class=Response, responses=OPENMETRICS)
+    return router

@@ -1,0 +1,160 @@
+"""HTTP as every service serves it: the application, its key, its parameters, streamed answers, and refusals in the API documents."""
+
+import asyncio
+import hmac
+from collections import Counter
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
+from typing import Any
+
+from anyio import CancelScope
+from fastapi import FastAPI, Request, Security
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from fastapi_offline import FastAPIOffline
+from prometheus_client.openmetrics.exposition import CONTENT_TYPE_LATEST
+from pydantic import SecretStr
+from starlette.datastructures import MutableHeaders
+from starlette.responses import StreamingResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from shared.service import problems
+from shared.service.problems import MEDIA_TYPE, UNPROCESSABLE, Problem
+
+Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
+
+
+def new_application(*, title: str, version: str, description: str, lifespan: Lifespan | None = None, **more: Any) -> FastAPI:
+    """An application without routes. A slash too many is 404: a redirect would send the key along, to whatever `Host` said."""
+    application = FastAPIOffline(title=title, version=version, description=description, lifespan=lifespan, redirect_slashes=False, **more)
+    problems.install(application)
+    application.add_middleware(AnswerHeaders)
+    return application
+
+
+class AnswerHeaders:
+    """ASGI middleware: HEAD is answered as GET without the content; nobody keeps, frames or guesses at an answer."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        head_only = scope["method"] == "HEAD"
+        private = scope["path"].startswith("/v1/")
+        answered = False
+
+        async def answer(message: Message) -> None:
+            nonlocal answered
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                headers.setdefault("x-content-type-options", "nosniff")
+                headers.setdefault("content-security-policy", "frame-ancestors 'none'")
+                if private:
+                    headers.setdefault("cache-control", "no-store")
+                await send(message)
+                if head_only:
+                    await send({"type": "http.response.body", "body": b"", "more_body": False})
+                    answered = True
+            elif not answered:
+                await send(message)
+            if message.get("more_body"):
+                await asyncio.sleep(0)  # let the others have the loop; and only so a stream hears that its reader has gone
+
+        async def hear() -> Message:
+            return {"type": "http.disconnect"} if answered else await receive()
+
+        await self._app(dict(scope, method="GET") if head_only else scope, hear if head_only else receive, answer)
+
+
+class Ndjson(StreamingResponse):
+    """Lines of JSON as a generator makes them. Starlette stops asking when the reader has gone, but leaves the generator open."""
+
+    media_type = "application/x-ndjson"
+
+    def __init__(self, parts: AsyncGenerator[bytes], status_code: int = 200) -> None:
+        super().__init__(parts, status_code)
+        self._parts = parts
+
+    async def stream_response(self, send: Send) -> None:
+        try:
+            first = await anext(self._parts, b"")  # before the status goes out: what keeps it from being made is an answer of its own
+            self.body_iterator = self._from(first)
+            await super().stream_response(send)
+        finally:
+            with CancelScope(shield=True):
+                await self._parts.aclose()
+
+    async def _from(self, first: bytes) -> AsyncGenerator[bytes]:
+        yield first
+        async for part in self._parts:
+            yield part
+
+
+# Who may call: one key from settings, compared in constant time (roles and sessions come with their own keys).
+
+_BEARER = HTTPBearer(auto_error=False, description="the service's API key")
+
+
+def require_key(expected: SecretStr) -> Callable[[HTTPAuthorizationCredentials | None], Awaitable[None]]:
+    """A FastAPI dependency that answers 401 unless the call carries `Authorization: Bearer KEY`."""
+    key = expected.get_secret_value().encode()
+
+    # async, for FastAPI sends a plain function to a thread, which costs more than the check
+    async def check(credentials: HTTPAuthorizationCredentials | None = Security(_BEARER)) -> None:
+        if credentials is None or not hmac.compare_digest(credentials.credentials.encode(), key):
+            raise Problem(401, "Unauthorized", "send the API key as `Authorization: Bearer KEY`", headers={"WWW-Authenticate": "Bearer"})
+
+    return check
+
+
+# Which query parameters a route takes: one that is misspelt and ignored would answer, or do, something else than was meant.
+
+
+def invalid(parameter: str, detail: str) -> Problem:
+    """422 that names the parameter and what to write instead."""
+    return Problem(422, UNPROCESSABLE, f"{parameter}: {detail}", parameter=parameter)
+
+
+def only(once: tuple[str, ...] = (), repeated: tuple[str, ...] = ()) -> Callable[[Request], Awaitable[None]]:
+    """A dependency that answers 422 to any other parameter, and to a second value where one is taken."""
+    known = (*once, *repeated)
+    fix = f"not a parameter of this address; known: {', '.join(known)}" if known else "this address takes no parameters; leave it out"
+
+    async def check(request: Request) -> None:
+        given = Counter(name for name, _ in request.query_params.multi_items())
+        for name, times in given.items():
+            if name not in known:
+                raise invalid(name, fix)
+            if times > 1 and name in once:
+                raise invalid(name, f"given {times} times; give it once")
+
+    return check
+
+
+# The API documents show refusals as the problem details they are.
+
+_PROBLEM_SCHEMA = {
+    "type": "object",
+    "required": ["type", "title", "status", "detail", "code", "field"],
+    "properties": {
+        "type": {"type": "string"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string", "description": "what is wrong and what to do"},
+        "code": {"type": "string", "description": "for machines, such as transition_not_allowed"},
+        "field": {"type": ["string", "null"], "description": "the field at fault, such as data.due_at; null when none is"},
+        "allowed": {"type": "array", "items": {"type": "string"}, "description": "of transition_not_allowed: the events allowed now"},
+    },
+}
+Documented = dict[int | str, dict[str, Any]]
+
+
+def documented(descriptions: dict[int, str]) -> Documented:
+    """The `responses` of a route, by status."""
+    return {status: {"description": text, "content": {MEDIA_TYPE: {"schema": _PROBLEM_SCHEMA}}} for status, text in descriptions.items()}
+
+
+KEYLESS = documented({401: "no key, or another one"})
+OPENMETRICS: Documented = {200: {"description": "the metrics", "content": {CONTENT_TYPE_LATEST: {"schema": {"type": "string"}}}}}
