@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Annotated
 
-from msgspec import Struct, field
+from msgspec import Meta, Struct, field
 from msgspec.structs import asdict
 
 from shared.domain.dossier import Dossier
@@ -23,11 +24,14 @@ class StatusV1(Dossier, frozen=True, kw_only=True, omit_defaults=True, gc=False)
     `alerted` maps a threshold (due_soon, overdue) to the deadline it was announced for.
     """
 
-    version: int
-    recordedtime: Instant
-    timeliness: str | None = None
-    due_at: Instant | None = None
-    alerted: dict[str, Instant] = field(default_factory=dict)
+    version: Annotated[int, Meta(description="grows with every change", examples=[12])]
+    recordedtime: Annotated[Instant, Meta(description="when intake took the latest event", examples=["2026-11-03T09:00:02+07:00"])]
+    timeliness: Annotated[str | None, Meta(description="the class once closed, how it stands while open", examples=["within"])] = None
+    due_at: Annotated[Instant | None, Meta(description="the deadline in force", examples=["2026-11-09T08:31:00+07:00"])] = None
+    alerted: Annotated[
+        dict[str, Instant],
+        Meta(description="thresholds announced, each with its deadline", examples=[{"due_soon": "2026-11-09T08:31:00+07:00"}]),
+    ] = field(default_factory=dict)
 
     def dossier(self) -> Dossier:
         """The dossier alone, as events go on to change it."""
@@ -59,13 +63,13 @@ def _timeliness_after(dossier: Dossier, alerted: Mapping[str, datetime]) -> str 
 class AlertV1(Struct, frozen=True, kw_only=True):
     """A dossier crossed a threshold. `id` is a function of dossier, threshold and deadline: a repeat is the same alert."""
 
-    id: str
-    threshold: str
-    code: str
-    department: str
-    procedure: str
-    due_at: Instant
-    officer: str | None = None
+    id: Annotated[str, Meta(description="the same for a repeat", examples=["H59.15-261102-0001/overdue/2026-11-09T08:31:00+07:00"])]
+    threshold: Annotated[str, Meta(description="due_soon or overdue", examples=["overdue"])]
+    code: Annotated[str, Meta(description="the dossier's code", examples=["H59.15-261102-0001"])]
+    department: Annotated[str, Meta(description="code of the agency that answers for it", examples=["H59.15"])]
+    procedure: Annotated[str, Meta(description="code of the procedure", examples=["2.000635"])]
+    due_at: Annotated[Instant, Meta(description="the deadline that was reached", examples=["2026-11-09T08:31:00+07:00"])]
+    officer: Annotated[str | None, Meta(description="the officer's pseudonym", examples=["o-17"])] = None
 
 
 class DeadLetterV1(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -75,13 +79,15 @@ class DeadLetterV1(Struct, frozen=True, kw_only=True, omit_defaults=True):
     digest, and `topic`, `partition` and `offset` where it still is.
     """
 
-    topic: str
-    partition: int
-    offset: int
-    reason: str
-    detail: str
-    failed_at: Instant
-    key: bytes | None
-    value: bytes | None
-    value_bytes: int | None = None
-    value_sha256: str | None = None
+    topic: Annotated[str, Meta(description="where the record is", examples=["motcua.dossier.events.v1"])]
+    partition: Annotated[int, Meta(description="its partition, from 0", examples=[3])]
+    offset: Annotated[int, Meta(description="its offset, from 0", examples=[42])]
+    reason: Annotated[str, Meta(description="why, for machines", examples=["malformed"])]
+    detail: Annotated[str, Meta(description="why, in words", examples=["rated: Expected `int` <= 5 - at `$.score`"])]
+    failed_at: Annotated[Instant, Meta(description="when it was put aside", examples=["2026-11-03T09:00:02+07:00"])]
+    key: Annotated[bytes | None, Meta(description="its key, base64", examples=["SDU5LjE1LTI2MTEwMi0wMDAx"])]
+    value: Annotated[bytes | None, Meta(description="its value or the beginning of it, base64", examples=["eyJzcGVjdmVyc2lvbiI6"])]
+    value_bytes: Annotated[int | None, Meta(description="the whole value's length in bytes, when cut", examples=[70_000])] = None
+    value_sha256: Annotated[str | None, Meta(description="the whole value's SHA-256 in hex, when cut", examples=["9f86d081884c7d65"])] = (
+        None
+    )

@@ -1,8 +1,9 @@
 """A dossier and how an event changes it: the one place where the lifecycle is applied."""
 
 from datetime import datetime
+from typing import Annotated
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 from msgspec.structs import replace
 
 from shared.domain import events
@@ -25,16 +26,16 @@ from shared.domain.terms import Term, counts_hours
 class Suspension(Struct, frozen=True, omit_defaults=True, gc=False):
     """A pause; `kind` is the state that suspends; open without `ended_at`."""
 
-    kind: State
-    started_at: Instant
-    ended_at: Instant | None = None
+    kind: Annotated[State, Meta(description="the state that suspends", examples=["awaiting_supplement"])]
+    started_at: Annotated[Instant, Meta(description="when the clock stopped", examples=["2026-11-03T09:00:00+07:00"])]
+    ended_at: Annotated[Instant | None, Meta(description="when it went on", examples=["2026-11-05T15:10:00+07:00"])] = None
 
 
 class DeadlineChange(Struct, frozen=True, gc=False):
     """From `at` on, the dossier was due at `due_at`."""
 
-    at: Instant
-    due_at: Instant
+    at: Annotated[Instant, Meta(description="since when the deadline holds", examples=["2026-11-02T08:31:00+07:00"])]
+    due_at: Annotated[Instant, Meta(description="the deadline", examples=["2026-11-09T08:31:00+07:00"])]
 
 
 class Dossier(Struct, frozen=True, gc=False, kw_only=True):
@@ -45,27 +46,35 @@ class Dossier(Struct, frozen=True, gc=False, kw_only=True):
     `due_original` is the deadline given at receipt, None when there was none; whatever moves or corrects the deadline leaves it.
     """
 
-    code: str
-    sequence: int
-    state: State
-    department: str
-    procedure: str
-    channel: Channel
-    last_occurred_at: Instant
-    online_level: OnlineLevel | None = None
-    submitted_at: Instant | None = None
-    received_at: Instant | None = None
-    term: Term | None = None
-    due_original: Instant | None = None
-    deadlines: tuple[DeadlineChange, ...] = ()
-    suspensions: tuple[Suspension, ...] = ()
-    hops: tuple[Hop, ...] = ()
-    closed_at: Instant | None = None
-    closed_as: State | None = None
-    returned_at: Instant | None = None
-    return_channel: Channel | None = None
-    apologised_at: Instant | None = None
-    officer: str | None = None
+    code: Annotated[str, Meta(description="the dossier's code", examples=["H59.15-261102-0001"])]
+    sequence: Annotated[int, Meta(description="the number of its latest event, from 1", examples=[3])]
+    state: Annotated[State, Meta(description="where it is in the lifecycle", examples=["processing"])]
+    department: Annotated[str, Meta(description="code of the agency that answers for it", examples=["H59.15"])]
+    procedure: Annotated[str, Meta(description="code of the procedure", examples=["2.000635"])]
+    channel: Annotated[Channel, Meta(description="how it came in", examples=["online"])]
+    last_occurred_at: Annotated[Instant, Meta(description="when its latest event happened", examples=["2026-11-03T09:00:00+07:00"])]
+    online_level: Annotated[OnlineLevel | None, Meta(description="of an online dossier", examples=["full"])] = None
+    submitted_at: Annotated[Instant | None, Meta(description="when it was handed in", examples=["2026-11-02T07:55:00+07:00"])] = None
+    received_at: Annotated[Instant | None, Meta(description="when its clock started", examples=["2026-11-02T08:31:00+07:00"])] = None
+    term: Annotated[Term | None, Meta(description="how long it may take", examples=[{"amount": 5, "unit": "working_days"}])] = None
+    due_original: Annotated[Instant | None, Meta(description="the deadline given at receipt", examples=["2026-11-09T08:31:00+07:00"])] = (
+        None
+    )
+    deadlines: Annotated[tuple[DeadlineChange, ...], Meta(description="every deadline that held, in order")] = ()
+    suspensions: Annotated[tuple[Suspension, ...], Meta(description="its pauses, in order")] = ()
+    hops: Annotated[tuple[Hop, ...], Meta(description="the agencies it was forwarded to, in order")] = ()
+    closed_at: Annotated[
+        Instant | None, Meta(description="the instant that timeliness is judged at", examples=["2026-11-06T10:00:00+07:00"])
+    ] = None
+    closed_as: Annotated[State | None, Meta(description="the state that closed it", examples=["resolved"])] = None
+    returned_at: Annotated[Instant | None, Meta(description="when the result was handed over", examples=["2026-11-06T14:00:00+07:00"])] = (
+        None
+    )
+    return_channel: Annotated[Channel | None, Meta(description="how the result went out", examples=["in_person"])] = None
+    apologised_at: Annotated[
+        Instant | None, Meta(description="when the letter of apology went out", examples=["2026-11-10T08:00:00+07:00"])
+    ] = None
+    officer: Annotated[str | None, Meta(description="the officer's pseudonym", examples=["o-17"])] = None
 
     @property
     def due_at(self) -> datetime | None:

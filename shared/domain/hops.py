@@ -1,8 +1,9 @@
 """Hops to other agencies (liên thông): each has its own deadline; none of them moves the dossier's or counts in a figure (domain §2)."""
 
 from datetime import datetime
+from typing import Annotated
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 from msgspec.structs import replace
 
 from shared.domain.deadline import Deadline
@@ -14,10 +15,10 @@ class Hop(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """The dossier was with `agency` from `forwarded_at` on, with a deadline of the hop's own; open without `answered_at`, also when the
     dossier has been closed."""
 
-    agency: str | None = None
-    forwarded_at: Instant
-    due_at: Instant | None = None
-    answered_at: Instant | None = None
+    agency: Annotated[str | None, Meta(description="the other agency's name or code", examples=["Cục Thuế tỉnh"])] = None
+    forwarded_at: Annotated[Instant, Meta(description="when it was asked", examples=["2026-11-03T09:00:00+07:00"])]
+    due_at: Annotated[Instant | None, Meta(description="when it is to answer", examples=["2026-11-06T09:00:00+07:00"])] = None
+    answered_at: Annotated[Instant | None, Meta(description="when it answered", examples=["2026-11-05T15:10:00+07:00"])] = None
 
     def is_late(self, now: datetime) -> bool:
         """Whether it was answered, or is still open at `now`, after the local day of its own deadline; never without one."""

@@ -21,8 +21,8 @@ LONGEST_TERM = 10_000  # of any unit; the limit keeps a slip of the keyboard out
 class Term(Struct, frozen=True, gc=False):
     """N of: working days, calendar days, working hours, months."""
 
-    amount: Annotated[int, Meta(ge=1, le=LONGEST_TERM, description="how many units")]
-    unit: Annotated[TermUnit, Meta(description="what is counted; 8 working hours are a day")]
+    amount: Annotated[int, Meta(ge=1, le=LONGEST_TERM, description="how many units", examples=[5])]
+    unit: Annotated[TermUnit, Meta(description="what is counted; 8 working hours are a day", examples=["working_days"])]
 
     def __post_init__(self) -> None:
         if self.amount < 1:

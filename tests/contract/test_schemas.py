@@ -170,3 +170,15 @@ class TestABreakingChange:
 def test_every_published_type_is_reachable_by_name() -> None:
     assert {CloudEvent, StatusV1, AlertV1, DeadLetterV1}.isdisjoint(events.EVENT_TYPES.values())
     assert {f"dossier.{name}.v1" for name in events.EVENT_TYPES} <= set(GOLDEN)
+
+
+@pytest.mark.parametrize("name", sorted(GOLDEN))
+def test_every_field_is_described_with_an_example_that_holds(name: str) -> None:
+    for title, definition in GOLDEN[name]["$defs"].items():
+        for field, schema in definition["properties"].items():
+            assert schema.get("description"), f"{title}.{field}"
+            parts = schema.get("items") is not None and "$ref" in schema["items"]
+            assert parts or schema.get("examples"), f"{title}.{field}"
+            validator = Draft202012Validator(schema | {"$defs": GOLDEN[name]["$defs"]}, format_checker=FormatChecker())
+            for example in schema.get("examples", ()):
+                validator.validate(example)
