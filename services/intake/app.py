@@ -8,16 +8,18 @@ from typing import Any
 import structlog
 from fastapi import Depends, FastAPI
 
-from services.intake import announcement_api, bulk_api, event_documents, failures, log, log_api, operations, posting, reading
-from services.intake.announcements import store as announcement_store
-from services.intake.announcements.known import Announcements
-from services.intake.bodies import uncompressed
-from services.intake.committer import Committer
-from services.intake.database import migrate, open_database
+from services.intake import calendar
+from services.intake.accepting.committer import Committer
+from services.intake.announcements.worker import MoveWorker
+from services.intake.calendar import Announcements
+from services.intake.http import announcements as announcement_calls
+from services.intake.http import bulk, catalogue, documents, dossiers, log, problems, service
+from services.intake.http.bodies import uncompressed
+from services.intake.http.service import Intake
+from services.intake.log import event_log
+from services.intake.log.database import migrate, open_database
 from services.intake.metrics import Metrics
-from services.intake.mover import Mover
-from services.intake.relay import STORE_TROUBLE, CursorSetBack, Relay
-from services.intake.service import Intake
+from services.intake.relaying.relay import STORE_TROUBLE, CursorSetBack, Relay
 from services.intake.settings import IntakeSettings
 from shared.catalogue import load
 from shared.service.clock import clock_from, system_clock
@@ -31,17 +33,17 @@ LOGGER = structlog.get_logger()
 
 def create_app(settings: IntakeSettings, on_fatal: Callable[[], None] = lambda: None) -> FastAPI:
     """The ASGI application. `on_fatal` is called when a part ends by a bug: the process should then stop and be started again."""
-    catalogue = load(settings.catalogue)
+    base = load(settings.catalogue)
 
     @contextlib.asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         database = open_database(settings)
         try:
             await migrate(database)
-            announcements = Announcements(catalogue)
+            announcements = Announcements(base)
             async with database.reader.connect() as connection:
-                await announcement_store.follow(connection, announcements)
-                was_compared = (await log.cursor(connection)).numbers is not None
+                await calendar.follow(connection, announcements)
+                was_compared = (await event_log.cursor(connection)).numbers is not None
             metrics = Metrics()
             relay = Relay(settings, database, metrics)
             clock = clock_from(settings.clock)
@@ -54,32 +56,32 @@ def create_app(settings: IntakeSettings, on_fatal: Callable[[], None] = lambda: 
                 serials_to_skip=lambda: 0 if relay.is_compared or not was_compared else UNCOMPARED_SERIALS,
                 on_commit=relay.logged,
             )
-            mover = Mover(database, announcements, committer, metrics, clock)
-            app.state.intake = Intake(settings, announcements, clock, database, metrics, committer, relay, mover)
-            async with _running(committer, relay, mover, settings.drain_seconds, on_fatal):
+            move_worker = MoveWorker(database, announcements, committer, metrics, clock)
+            app.state.intake = Intake(settings, announcements, clock, database, metrics, committer, relay, move_worker)
+            async with _running(committer, relay, move_worker, settings.drain_seconds, on_fatal):
                 yield
         finally:
             await database.close()
 
     app = new_application(title="Motcua intake", version="1", description=DESCRIPTION, lifespan=lifespan)
-    failures.install(app)
+    problems.install(app)
     guarded = Depends(require_key(settings.api_key))
-    for router in (posting.router, bulk_api.router, announcement_api.router, log_api.router):
+    for router in (dossiers.router, bulk.router, announcement_calls.router, log.router):
         app.include_router(router, dependencies=[guarded, Depends(uncompressed)], responses=KEYLESS)
-    app.include_router(reading.router, dependencies=[guarded], responses=KEYLESS)
-    app.include_router(operations.router)
-    event_documents.install(app)
+    app.include_router(catalogue.router, dependencies=[guarded], responses=KEYLESS)
+    app.include_router(service.router)
+    documents.install(app)
     return app
 
 
 @contextlib.asynccontextmanager
 async def _running(
-    committer: Committer, relay: Relay, mover: Mover, drain_seconds: float, on_fatal: Callable[[], None]
+    committer: Committer, relay: Relay, move_worker: MoveWorker, drain_seconds: float, on_fatal: Callable[[], None]
 ) -> AsyncIterator[None]:
-    """The mover, which goes on at the next start; the writer and the relay, drained in that order at the end."""
+    """The worker of the moves, which goes on at the next start; the writer and the relay, drained in that order at the end."""
     writer = _watched("writer", committer.run(), on_fatal)
     relaying = _watched("relay", relay.run(), on_fatal)
-    moving = _watched("mover", mover.run(), on_fatal)
+    moving = _watched("move_worker", move_worker.run(), on_fatal)
     try:
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(relay.has_looked.wait(), LOOKS_FIRST_SECONDS)

@@ -1,16 +1,38 @@
-"""What intake tells operators, under the contract's names."""
+"""What intake tells operators, under the names of the contract."""
 
+from bisect import bisect_left
 from collections import Counter as Tally
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Iterator
+from itertools import accumulate
 
 from prometheus_client import CollectorRegistry, Counter, Gauge
+from prometheus_client.core import HistogramMetricFamily
+from prometheus_client.registry import Collector
+from prometheus_client.utils import floatToGoString
 
-from services.intake.lag import RelayLag
-from services.intake.outcomes import Accepted, Duplicate, Outcome, Refused
 from shared.domain.lifecycle import EventKind
 
-UNREADABLE = "unreadable"
+NAME, STAGE = "motcua_pipeline_lag_seconds", "relay"
+BUCKETS = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 300, 3600)
+BOUNDS = [*map(floatToGoString, BUCKETS), "+Inf"]
+
+
+class RelayLag(Collector):
+    """Seconds from accepted to acknowledged by the broker; a histogram that takes many events of one age at once, as batches relay them."""
+
+    def __init__(self) -> None:
+        self._counts = [0] * len(BOUNDS)
+        self._seconds = 0.0
+
+    def observe(self, seconds: float, events: int) -> None:
+        """Add events that took so long."""
+        self._counts[bisect_left(BUCKETS, seconds)] += events
+        self._seconds += seconds * events
+
+    def collect(self) -> Iterator[HistogramMetricFamily]:
+        family = HistogramMetricFamily(NAME, "from accepted to the end of the stage", labels=["stage"])
+        family.add_metric([STAGE], list(zip(BOUNDS, accumulate(self._counts), strict=True)), self._seconds)
+        yield family
 
 
 class Metrics:
@@ -21,7 +43,7 @@ class Metrics:
         accepted = Counter("motcua_events_accepted", "events logged", ["event"], registry=self.registry)
         duplicate = Counter("motcua_events_duplicate", "events delivered again", ["event"], registry=self.registry)
         rejected = Counter("motcua_events_rejected", "events refused", ["event", "reason"], registry=self.registry)
-        self._counters: dict[type, Counter] = {Accepted: accepted, Duplicate: duplicate, Refused: rejected}
+        self._counters = {"accepted": accepted, "duplicate": duplicate, "rejected": rejected}
         for kind in EventKind:  # a series must be there before its first event, or a rate misses that one
             accepted.labels(kind.value)
             duplicate.labels(kind.value)
@@ -37,13 +59,7 @@ class Metrics:
             registry=self.registry,
         ).labels("relay")
 
-    def count(self, outcomes: Iterable[Outcome]) -> None:
-        """Add what became of some candidates."""
-        for (kind, *labels), number in Tally(map(_series, outcomes)).items():
-            self._counters[kind].labels(*labels).inc(number)
-
-
-def _series(outcome: Outcome) -> tuple[Any, ...]:
-    if type(outcome) is Refused:
-        return Refused, outcome.name or UNREADABLE, outcome.refusal.code
-    return type(outcome), outcome.name
+    def count(self, outcomes: Iterable[tuple[str, ...]]) -> None:
+        """Count events: each ("accepted" or "duplicate", its name), or ("rejected", its name, the refusal's code)."""
+        for (became, *labels), events in Tally(outcomes).items():
+            self._counters[became].labels(*labels).inc(events)

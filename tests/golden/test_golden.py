@@ -5,8 +5,8 @@ from datetime import UTC, date, datetime, time
 import msgspec
 import pytest
 
-from services.intake.decide import decide
-from services.intake.parsing import parse
+from services.intake.accepting.decide import decide
+from services.intake.accepting.parsing import parse
 from shared.domain.counting import Measure, contributions
 from shared.domain.definitions import DEFINITIONS, Definition
 from shared.domain.dossier import Dossier

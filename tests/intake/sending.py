@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import msgspec
 
-from services.intake.service import Intake
+from services.intake.http.service import Intake
 from shared.contract.envelope import event_type
 
 KEY = "a-key-for-tests-only"

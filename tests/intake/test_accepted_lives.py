@@ -7,17 +7,17 @@ import msgspec
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from services.intake.candidates import as_logged
-from services.intake.decide import decide
-from services.intake.parsing import parse
+from services.intake.accepting.candidates import as_logged
+from services.intake.accepting.decide import decide
+from services.intake.accepting.parsing import parse
 from services.processing.ledger import Entry, step
 from services.reporting.entry import entry_of
 from shared.contract.codec import encode
 from shared.domain.dossier import Dossier
 from shared.domain.errors import Refusal
 from shared.service.dead_letters import usable_event, usable_status
+from tests.intake.explained import SHIPPED
 from tests.intake.sending import APPLICANT_KEY, CODE
-from tests.intake.telling import SHIPPED
 
 NOW = datetime(2999, 12, 31, 16, 59, tzinfo=UTC)
 EDGES = [
@@ -101,7 +101,7 @@ def test_nothing_that_was_accepted_fails_later(life: list[dict[str, Any]]) -> No
             refusals.append(refusal)
             continue
         decided = decision.dossier
-        entry = step(entry, usable_event(as_logged(candidate, decided.sequence, NOW, decision.stamps)))
+        entry = step(entry, usable_event(as_logged(candidate, decided.sequence, NOW, decision.computed)))
         assert entry is not None
         assert entry.dossier == decided
         read = usable_status(encode(entry.status()))

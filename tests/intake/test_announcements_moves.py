@@ -1,13 +1,18 @@
 """What an announcement does to one open dossier: a pure function of its events and the calendar before and after."""
 
 from datetime import date, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
+from msgspec import Raw
 
-from services.intake.announcements.known import AnnouncedDay
-from services.intake.announcements.moves import Change, Fact, Move, Outcome, as_logged, due_by, move_of, reason
+from services.intake.accepting.decide import due_by_catalogue
+from services.intake.announcements.moves import CalendarChange, Move, MoveOutcome, move_of, reason
+from services.intake.calendar import AnnouncedDay
+from services.intake.log.history import HistoryEntry, history
 from shared.catalogue import CalendarEntry, Catalogue, load
+from shared.contract.codec import encode
+from shared.contract.envelope import CloudEvent, event_type
 from shared.domain import events as domain
 from shared.domain.errors import Refusal
 from shared.domain.events import Channel, CorrectableField
@@ -25,13 +30,38 @@ def at(text: str) -> datetime:
     return datetime.fromisoformat(f"{text}:00+07:00")
 
 
+class Fact(NamedTuple):
+    """An event, when it happened, and whether the deadline in it is intake's own."""
+
+    event: domain.Event
+    occurred_at: datetime
+    due_computed: bool
+
+
+def logged(facts: list[Fact]) -> list[HistoryEntry]:
+    """The history of the dossier to which these happened."""
+    return history(CODE, [(envelope(fact), "due_at" if fact.due_computed else "") for fact in facts])
+
+
+def envelope(fact: Fact) -> bytes:
+    kind, data = fact.event.kind.value, Raw(encode(fact.event))
+    event = CloudEvent(
+        specversion="1.0", id="e", source="/counters/07", type=event_type(kind), subject=CODE, time=fact.occurred_at, data=data
+    )
+    return encode(event)
+
+
+def entries(*days: AnnouncedDay) -> list[CalendarEntry]:
+    return [CalendarEntry(each.day, each.works, each.name, "decree") for each in days]
+
+
 def with_days(catalogue: Catalogue, *days: AnnouncedDay) -> Catalogue:
-    return catalogue.with_entries([CalendarEntry(each.day, each.works, each.name, "decree") for each in days])
+    return catalogue.with_entries(entries(*days))
 
 
-def announced(*days: AnnouncedDay, before: Catalogue = BASE) -> Change:
+def announced(*days: AnnouncedDay, before: Catalogue = BASE) -> CalendarChange:
     after = with_days(before, *days)
-    return Change(days, before, after, after)
+    return CalendarChange(entries(*days), before, after, after)
 
 
 def receipt(due: str = "2023-12-15T08:31", term: Term | None = FIVE_DAYS, *, own: bool = True, when: str = "2023-12-08T08:31") -> Fact:
@@ -56,14 +86,14 @@ def corrected(when: str, old: str, new: str) -> Fact:
     return Fact(fact, at(when), due_computed=False)
 
 
-def move(history: list[Fact], change: Change, now: str = NOW) -> Move | None:
-    return move_of(as_logged(CODE, history), history, change, at(now))
+def move(facts: list[Fact], change: CalendarChange, now: str = NOW) -> Move | None:
+    return move_of(logged(facts), change, at(now))
 
 
-def new_due(history: list[Fact], change: Change, now: str = NOW) -> datetime | None:
+def new_due(facts: list[Fact], change: CalendarChange, now: str = NOW) -> datetime | None:
     """The deadline that it moves to; None when it does not move."""
-    found = move(history, change, now)
-    return found.new_due_at if found is not None and found.outcome is Outcome.PLANNED else None
+    found = move(facts, change, now)
+    return found.new_due_at if found is not None and found.outcome is MoveOutcome.PLANNED else None
 
 
 def test_a_day_off_within_the_term_moves_the_deadline_later() -> None:
@@ -142,11 +172,11 @@ def test_a_correction_stays_whatever_the_wrong_deadline_would_be_by_now() -> Non
 def test_an_overdue_dossier_stays_and_says_so() -> None:
     found = move([receipt()], announced(OFF), "2023-12-16T00:00")
     assert found is not None
-    assert (found.outcome, found.due_at) == (Outcome.OVERDUE, at("2023-12-15T08:31"))
+    assert (found.outcome, found.due_at) == (MoveOutcome.OVERDUE, at("2023-12-15T08:31"))
     late_before_the_pause = [receipt(), pause("2023-12-16T08:00")]
     found = move(late_before_the_pause, announced(OFF), "2023-12-17T08:00")
     assert found is not None
-    assert found.outcome is Outcome.OVERDUE
+    assert found.outcome is MoveOutcome.OVERDUE
 
 
 def test_a_dossier_paused_in_time_is_not_overdue_however_late_the_decree() -> None:
@@ -158,7 +188,7 @@ def test_nobody_becomes_overdue_in_hindsight() -> None:
     history = [receipt("2023-12-18T08:31", when="2023-12-11T08:31")]
     found = move(history, announced(SATURDAY), "2023-12-17T08:00")
     assert found is not None
-    assert (found.outcome, found.new_due_at) == (Outcome.WOULD_BE_OVERDUE, at("2023-12-16T08:31"))
+    assert (found.outcome, found.new_due_at) == (MoveOutcome.WOULD_BE_OVERDUE, at("2023-12-16T08:31"))
 
 
 def test_a_closed_dossier_and_one_without_a_deadline_are_left_alone() -> None:
@@ -178,7 +208,7 @@ def test_only_the_days_of_the_announcement_move_it_not_other_changes_of_the_cale
 def test_the_move_of_an_earlier_announcement_is_computed_anew_by_a_later_one() -> None:
     first = with_days(BASE, OFF)
     history = [receipt(), extended(NOW, "2023-12-18T08:31", own=True)]
-    assert due_by(CODE, history, first) == at("2023-12-18T08:31")
+    assert due_by_catalogue(logged(history), first) == at("2023-12-18T08:31")
     assert new_due(history, announced(SATURDAY, before=first)) == at("2023-12-16T08:31")
 
 
@@ -186,27 +216,27 @@ def test_announcements_in_any_order_of_moving_end_at_the_newest_calendar() -> No
     """The first's move is made only after the second took effect: it goes where both lead."""
     first, both = with_days(BASE, OFF), with_days(BASE, OFF, SATURDAY)
     history = [receipt()]
-    assert new_due(history, Change((OFF,), BASE, first, both)) == at("2023-12-16T08:31")
+    assert new_due(history, CalendarChange(entries(OFF), BASE, first, both)) == at("2023-12-16T08:31")
     moved = [*history, extended(NOW, "2023-12-16T08:31", own=True)]
-    assert move(moved, Change((OFF,), BASE, first, both)) is None
-    assert move(moved, Change((SATURDAY,), first, both, both)) is None
+    assert move(moved, CalendarChange(entries(OFF), BASE, first, both)) is None
+    assert move(moved, CalendarChange(entries(SATURDAY), first, both, both)) is None
 
 
 def test_what_can_no_longer_be_computed_stays_and_says_so() -> None:
     history = [receipt("2027-12-30T08:31", when="2027-12-23T08:31")]
     last_week = [AnnouncedDay(date(2027, 12, day), works=False, name="x") for day in range(27, 32)]
     with pytest.raises(Refusal):
-        due_by(CODE, history, with_days(BASE, *last_week))
+        due_by_catalogue(logged(history), with_days(BASE, *last_week))
     found = move(history, announced(*last_week), "2027-12-23T09:00")
     assert found is not None
-    assert (found.outcome, found.new_due_at) == (Outcome.CANNOT_BE_COMPUTED, None)
+    assert (found.outcome, found.new_due_at) == (MoveOutcome.CANNOT_BE_COMPUTED, None)
 
 
 def test_the_reason_names_the_days_that_count_for_the_dossier() -> None:
     days = [OFF, SATURDAY, AnnouncedDay(date(2024, 1, 2), works=False, name="x")]
     found = move([receipt()], announced(OFF))
     assert found is not None
-    assert reason(found, days) == "2023-12-13 is a day off, 2023-12-16 is worked"
+    assert reason(found, entries(*days)) == "2023-12-13 is a day off, 2023-12-16 is worked"
 
 
 def test_without_a_change_of_calendar_a_long_story_gives_its_own_deadline() -> None:
@@ -217,4 +247,4 @@ def test_without_a_change_of_calendar_a_long_story_gives_its_own_deadline() -> N
         pause("2023-12-14T16:00"),
         resumed("2023-12-18T08:00", "2023-12-19T10:31"),
     ]
-    assert due_by(CODE, story, BASE) == as_logged(CODE, story).due_at
+    assert due_by_catalogue(logged(story), BASE) == logged(story)[-1].after.due_at

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from services.intake.database import BLOCKED_AT_MOST_MS, COMMIT_LOCK, RELAY_LOCK
+from services.intake.log.database import BLOCKED_AT_MOST_MS, COMMIT_LOCK, RELAY_LOCK
 from tests.intake.conftest import Start
 from tests.intake.sending import received
 from tests.support.postgres import packaged_server

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from services.intake.event_documents import cloud_event_example, short_form_example
+from services.intake.http.documents import cloud_event_example, short_form_example
 from shared.contract.accepted import ACCEPTED, REQUIRED_BY_LAW
 from tests.intake.conftest import Start
 from tests.intake.sending import Sender

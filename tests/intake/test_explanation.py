@@ -8,13 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.intake.explanation.wording import length
+from services.intake.explanation.steps import length
 from shared.catalogue import CalendarEntry
 from shared.domain.localtime import LOCAL
 from shared.domain.terms import Term, TermUnit
 from tests.builders.times import at
+from tests.intake.explained import SHIPPED, Office, steps, texts, with_procedure
 from tests.intake.sending import cloud_event, received
-from tests.intake.telling import SHIPPED, Office, steps, texts, with_procedure
 
 
 def hours(amount: int) -> dict[str, Any]:

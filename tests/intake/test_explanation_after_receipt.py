@@ -4,12 +4,12 @@ from datetime import date, timedelta
 
 import pytest
 
-from services.intake.explanation.wording import clock, length
+from services.intake.explanation.steps import clock, length
 from shared.catalogue import CalendarEntry
 from shared.domain.definitions import DEFINITIONS
 from tests.builders.times import at
+from tests.intake.explained import SHIPPED, Office, steps, texts, with_procedure
 from tests.intake.sending import CODE, Sender, cloud_event, received
-from tests.intake.telling import SHIPPED, Office, steps, texts, with_procedure
 
 
 def test_a_pause_tells_what_it_credits_and_where_that_moves_the_deadline() -> None:

@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
-from services.intake.database import BLOCKED_AT_MOST_MS, COMMIT_LOCK, RELAY_LOCK
+from services.intake.log.database import BLOCKED_AT_MOST_MS, COMMIT_LOCK, RELAY_LOCK
 from shared.contract.marks import number_of
 from tests.intake.sending import NDJSON, lines, received
 from tests.intake.test_relay import arrived

@@ -7,8 +7,8 @@ from typing import cast
 from msgspec.structs import replace
 from sqlalchemy import event, text
 
-from services.intake.candidates import Candidate
-from services.intake.parsing import parse
+from services.intake.accepting.candidates import Candidate
+from services.intake.accepting.parsing import parse
 from shared.domain.events import Event
 from tests.intake.conftest import Start
 from tests.intake.sending import APPLICANT_KEY, CODE, Sender, cloud_event, lines, received

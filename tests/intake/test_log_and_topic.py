@@ -16,7 +16,7 @@ from aiokafka.errors import KafkaConnectionError
 
 from motcua.stack.broker import Node
 from motcua.stack.broker import start as start_broker
-from services.intake.comparison import Found, Last, compared
+from services.intake.relaying.topic import Comparison, Last, compared
 from shared.contract.marks import number_header, number_of
 from shared.contract.topics import EVENTS
 from tests.intake.conftest import Start
@@ -39,18 +39,18 @@ def last(number: int, event_id: str = "logged") -> Last:
 @pytest.mark.parametrize(
     ("relayed", "topic", "found"),
     [
-        ((0, 0), {0: None, 1: None}, Found.AGREES),
-        ((3, 2), {0: last(3), 1: last(2)}, Found.AGREES),
-        ((3, 2), {0: last(5), 1: last(2)}, Found.AGREES),
-        ((3, 2), {0: last(3), 1: None}, Found.TOPIC_LOST_EVENTS),
-        ((3, 2), {0: last(2), 1: last(2)}, Found.TOPIC_LOST_EVENTS),
-        ((3, 2), {0: None, 1: None}, Found.TOPIC_LOST_EVENTS),
-        ((3, 2), {0: last(3), 1: last(4, "unknown")}, Found.LOG_LOST_EVENTS),
-        ((0, 0), {0: last(1, "unknown"), 1: None}, Found.LOG_LOST_EVENTS),
-        ((3, 2), {0: None, 1: last(4, "unknown")}, Found.LOG_LOST_EVENTS),
+        ((0, 0), {0: None, 1: None}, Comparison.AGREES),
+        ((3, 2), {0: last(3), 1: last(2)}, Comparison.AGREES),
+        ((3, 2), {0: last(5), 1: last(2)}, Comparison.AGREES),
+        ((3, 2), {0: last(3), 1: None}, Comparison.TOPIC_LOST_EVENTS),
+        ((3, 2), {0: last(2), 1: last(2)}, Comparison.TOPIC_LOST_EVENTS),
+        ((3, 2), {0: None, 1: None}, Comparison.TOPIC_LOST_EVENTS),
+        ((3, 2), {0: last(3), 1: last(4, "unknown")}, Comparison.LOG_LOST_EVENTS),
+        ((0, 0), {0: last(1, "unknown"), 1: None}, Comparison.LOG_LOST_EVENTS),
+        ((3, 2), {0: None, 1: last(4, "unknown")}, Comparison.LOG_LOST_EVENTS),
     ],
 )
-def test_what_a_comparison_says(relayed: tuple[int, ...], topic: dict[int, Last | None], found: Found) -> None:
+def test_what_a_comparison_says(relayed: tuple[int, ...], topic: dict[int, Last | None], found: Comparison) -> None:
     assert compared(relayed, topic, lambda event: event.event_id == "logged") is found
 
 

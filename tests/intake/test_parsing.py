@@ -8,10 +8,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from services.intake.candidates import Candidate, as_logged
-from services.intake.parsing import id_of
-from services.intake.parsing import parse as parse_with_key
-from services.intake.repeats import repeats
+from services.intake.accepting.batch import repeats
+from services.intake.accepting.candidates import Candidate, as_logged
+from services.intake.accepting.parsing import id_of
+from services.intake.accepting.parsing import parse as parse_with_key
 from shared.domain.errors import Refusal
 from tests.intake.sending import APPLICANT_KEY, cloud_event, received
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.intake.splitting import ArraySplitter, LineSplitter, NotAnArray, Numbered
+from services.intake.http.bodies import ArraySplitter, LineSplitter, NotAnArray, Numbered
 
 LONGEST = 8
 

@@ -5,13 +5,13 @@ from typing import Any
 
 import pytest
 
-from services.intake.candidates import as_logged
-from services.intake.dossiers import replay
-from services.intake.parsing import parse
+from services.intake.accepting.candidates import as_logged
+from services.intake.accepting.parsing import parse
+from services.intake.log.history import history
 from shared.domain.errors import Refusal
 from shared.domain.events import Channel, OnlineLevel
+from tests.intake.explained import Office, with_procedure
 from tests.intake.sending import APPLICANT_KEY, CODE, Sender, cloud_event, lines, received
-from tests.intake.telling import Office, with_procedure
 
 DUE = "2023-12-20T08:00:00+07:00"
 
@@ -121,7 +121,7 @@ def test_events_of_an_old_log_are_read_without_their_grounds() -> None:
     candidates = [parse(lines(event), APPLICANT_KEY) for event in old]
     log = [as_logged(each, number, each.occurred_at, {}) for number, each in enumerate(candidates, start=1)]
     log[0] = log[0].replace(b'"data":{', b'"data":{"window":7,"x":[[1]],')
-    assert replay(CODE, log).state == "withdrawn"
+    assert history(CODE, [(event, "") for event in log])[-1].after.state == "withdrawn"
 
 
 async def test_an_old_event_without_its_ground_is_still_a_repeat(intake: Sender) -> None:

@@ -4,27 +4,29 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import NamedTuple
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from services.intake.announcements.known import AnnouncedDay
-from services.intake.decide import PAUSE_ENDS, PauseEnd, decided
-from shared.catalogue import Catalogue
-from shared.contract.envelope import decode_envelope, event_of
+from services.intake.accepting.candidates import Basis, Candidate, CommitResult, Refused, enveloped
+from services.intake.accepting.decide import PAUSE_ENDS, due_by_catalogue
+from services.intake.log.history import HistoryEntry
+from services.intake.log.rows import LoggedEvent
+from shared.catalogue import CalendarEntry, Catalogue
+from shared.contract.codec import encode
 from shared.domain import events as domain
 from shared.domain.dossier import Dossier, apply
 from shared.domain.errors import Refusal
-from shared.domain.events import CorrectableField
 from shared.domain.localtime import local_date
 from shared.domain.timeliness import NEVER_SOON, Standing, standing
 
-Computing = domain.Received | PauseEnd  # events for which intake computes a deadline
 DAYS_NAMED = 3
+SOURCE = "/intake/calendar"
+COMPUTED = frozenset({"due_at"})
+AGAIN = frozenset({"dossier_changed", "id_reused"})  # another event of the dossier, or another instance, was quicker
 
 
-class Outcome(StrEnum):
+class MoveOutcome(StrEnum):
     """What becomes of a deadline that an announcement affects: it moves, or it stays and why."""
 
     PLANNED = "planned"
@@ -43,22 +45,14 @@ class Untouched(StrEnum):
     SAME_DEADLINE = "same_deadline"
 
 
-MOVING = (Outcome.PLANNED, Outcome.MOVED)
-STAYING = tuple(outcome for outcome in Outcome if outcome not in MOVING)
+MOVING = (MoveOutcome.PLANNED, MoveOutcome.MOVED)
+STAYING = tuple(outcome for outcome in MoveOutcome if outcome not in MOVING)
 WHY_IT_STAYS = {
-    Outcome.OVERDUE: "it is overdue already, and stays so",
-    Outcome.WOULD_BE_OVERDUE: "the new deadline has passed already: nobody becomes overdue in hindsight",
-    Outcome.CANNOT_BE_COMPUTED: "the catalogue no longer has what its deadline was computed from, or the calendar ends before it",
-    Outcome.CHANGED_MEANWHILE: "it was closed, or got its deadline by another event, before it was moved",
+    MoveOutcome.OVERDUE: "it is overdue already, and stays so",
+    MoveOutcome.WOULD_BE_OVERDUE: "the new deadline has passed already: nobody becomes overdue in hindsight",
+    MoveOutcome.CANNOT_BE_COMPUTED: "the catalogue no longer has what its deadline was computed from, or the calendar ends before it",
+    MoveOutcome.CHANGED_MEANWHILE: "it was closed, or got its deadline by another event, before it was moved",
 }
-
-
-class Fact(NamedTuple):
-    """A logged event, when it happened, and whether the deadline in it is intake's own."""
-
-    event: domain.Event
-    occurred_at: datetime
-    due_computed: bool
 
 
 class Move(Struct, frozen=True, kw_only=True):
@@ -70,86 +64,43 @@ class Move(Struct, frozen=True, kw_only=True):
     received_at: datetime
     due_at: datetime
     new_due_at: datetime | None
-    outcome: Outcome
+    outcome: MoveOutcome
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class CalendarChange:
     """An announcement as the catalogues around it: without it, with it, and with whatever was announced after it too."""
 
-    days: Sequence[AnnouncedDay]
+    days: Sequence[CalendarEntry]
     before: Catalogue
     after: Catalogue
     newest: Catalogue
 
 
-def facts(history: Iterable[tuple[bytes, str]]) -> list[Fact]:
-    """What the log says of a dossier: its events, each with the names of the fields that intake put in."""
-    return [_fact(event, added) for event, added in history]
-
-
-def _fact(event: bytes, added: str) -> Fact:
-    envelope = decode_envelope(event)
-    return Fact(event_of(envelope), envelope.time, "due_at" in added.split(","))
-
-
-def as_logged(code: str, history: Iterable[Fact]) -> Dossier:
-    """The dossier as it stands in the log."""
-    dossier: Dossier | None = None
-    for fact in history:
-        dossier = apply(dossier, code, fact.event, fact.occurred_at)
-    assert dossier is not None, f"the log has no event of {code}"
-    return dossier
-
-
-def move_of(dossier: Dossier, history: Sequence[Fact], change: Change, now: datetime) -> Move | None:
-    """What the announcement does at `now` to the dossier that these events made; None when it does not affect its deadline.
+def move_of(history: Sequence[HistoryEntry], change: CalendarChange, now: datetime) -> Move | None:
+    """What the announcement does at `now` to the dossier that has this history; None when it does not affect its deadline.
 
     It is affected when its deadline comes out differently without the announcement and with it, by the rules it has in the log; it then
     moves to what all that has been announced gives. One that is overdue stays, and none becomes overdue by the move itself.
     """
+    dossier = history[-1].after
     if not _within_reach(dossier, history, change.days):
         return None
     try:
-        before, after = due_by(dossier.code, history, change.before), due_by(dossier.code, history, change.after)
-        newest = after if change.newest is change.after else due_by(dossier.code, history, change.newest)
+        before, after = due_by_catalogue(history, change.before), due_by_catalogue(history, change.after)
+        newest = after if change.newest is change.after else due_by_catalogue(history, change.newest)
     except Refusal:
-        return _move(dossier, None, Outcome.CANNOT_BE_COMPUTED)
+        return _move(dossier, None, MoveOutcome.CANNOT_BE_COMPUTED)
     if before == after or newest is None or newest == dossier.due_at:
         return None
     return _move(dossier, newest, _outcome(dossier, newest, now))
 
 
-def untouched(dossier: Dossier, history: Iterable[Fact]) -> Untouched:
+def untouched(history: Sequence[HistoryEntry]) -> Untouched:
     """Why `move_of` found nothing to move in an open dossier."""
-    if dossier.due_at is None:
+    if history[-1].after.due_at is None:
         return Untouched.NO_DEADLINE
     return Untouched.SAME_DEADLINE if _may_be_computed(history) else Untouched.GIVEN_BY_SENDER
-
-
-def due_by(code: str, history: Iterable[Fact], catalogue: Catalogue) -> datetime | None:
-    """The deadline that the dossier's events give with this calendar: intake's own are computed anew, a sender's stay.
-
-    Raises a `Refusal` when the catalogue can't tell.
-    """
-    dossier: Dossier | None = None
-    for fact in history:
-        event, at = _undecided(fact, dossier), fact.occurred_at
-        own = isinstance(event, Computing) and event.due_at is None
-        dossier = decided(code, event, at, dossier, catalogue).dossier if own else apply(dossier, code, event, at)
-    return None if dossier is None else dossier.due_at
-
-
-def _undecided(fact: Fact, dossier: Dossier | None) -> domain.Event:
-    """The event without what intake decided, as it would come in to a dossier whose deadline may be another by now."""
-    event = fact.event
-    if isinstance(event, domain.Extended) and fact.due_computed and dossier is not None and dossier.due_at is not None:
-        return replace(event, due_at=dossier.due_at)  # the move of another announcement, which is in the calendar
-    if isinstance(event, domain.Corrected) and event.field is CorrectableField.DUE_AT and dossier is not None:
-        return replace(event, old_value=None if dossier.due_at is None else dossier.due_at.isoformat())
-    if isinstance(event, Computing) and fact.due_computed:
-        return replace(event, due_at=None)
-    return event
 
 
 def moved_at(dossier: Dossier, now: datetime) -> datetime:
@@ -157,34 +108,34 @@ def moved_at(dossier: Dossier, now: datetime) -> datetime:
     return max(now, dossier.last_occurred_at)
 
 
-def _within_reach(dossier: Dossier, history: Iterable[Fact], days: Iterable[AnnouncedDay]) -> bool:
+def _within_reach(dossier: Dossier, history: Iterable[HistoryEntry], days: Iterable[CalendarEntry]) -> bool:
     """Whether an open dossier has a deadline that may be intake's, and a day between the receipt and the last date that counts for it."""
     if not dossier.is_open or dossier.due_at is None or dossier.received_at is None:
         return False
     if not _may_be_computed(history):
         return False
     first = local_date(dossier.received_at)
-    last = local_date(max(dossier.last_occurred_at, *(change.due_at for change in dossier.deadlines)))
+    last = local_date(max(dossier.last_occurred_at, *(deadline.due_at for deadline in dossier.deadlines)))
     return any(first <= each.day <= last for each in days)
 
 
-def _may_be_computed(history: Iterable[Fact]) -> bool:
+def _may_be_computed(history: Iterable[HistoryEntry]) -> bool:
     """Whether intake counted any of it: from the receipt, or over a pause."""
-    return any(fact.due_computed or isinstance(fact.event, PAUSE_ENDS) for fact in history)
+    return any(entry.due_computed or isinstance(entry.event, PAUSE_ENDS) for entry in history)
 
 
-def _outcome(dossier: Dossier, new_due_at: datetime, now: datetime) -> Outcome:
+def _outcome(dossier: Dossier, new_due_at: datetime, now: datetime) -> MoveOutcome:
     at = moved_at(dossier, now)
     if standing(dossier, at, NEVER_SOON) is Standing.OVERDUE:
-        return Outcome.OVERDUE
+        return MoveOutcome.OVERDUE
     try:
         moved = apply(dossier, dossier.code, domain.Extended(due_at=new_due_at), at)
     except Refusal:
-        return Outcome.CANNOT_BE_COMPUTED
-    return Outcome.WOULD_BE_OVERDUE if standing(moved, at, NEVER_SOON) is Standing.OVERDUE else Outcome.PLANNED
+        return MoveOutcome.CANNOT_BE_COMPUTED
+    return MoveOutcome.WOULD_BE_OVERDUE if standing(moved, at, NEVER_SOON) is Standing.OVERDUE else MoveOutcome.PLANNED
 
 
-def _move(dossier: Dossier, new_due_at: datetime | None, outcome: Outcome) -> Move:
+def _move(dossier: Dossier, new_due_at: datetime | None, outcome: MoveOutcome) -> Move:
     assert dossier.received_at is not None, "only a dossier that was received is open"
     assert dossier.due_at is not None, "a dossier without a deadline is not affected"
     return Move(
@@ -198,7 +149,7 @@ def _move(dossier: Dossier, new_due_at: datetime | None, outcome: Outcome) -> Mo
     )
 
 
-def reason(move: Move, days: Iterable[AnnouncedDay]) -> str:
+def reason(move: Move, days: Iterable[CalendarEntry]) -> str:
     """Why the deadline moves or stays, in words."""
     if move.outcome in WHY_IT_STAYS:
         return WHY_IT_STAYS[move.outcome]
@@ -206,3 +157,32 @@ def reason(move: Move, days: Iterable[AnnouncedDay]) -> str:
     named = [f"{each.day} is {'worked' if each.works else 'a day off'}" for each in days if first <= each.day <= last]
     more = f" and {len(named) - DAYS_NAMED} more days" if len(named) > DAYS_NAMED else ""
     return ", ".join(named[:DAYS_NAMED]) + more
+
+
+def event_id(announcement_id: str, code: str) -> str:
+    """The id of a dossier's move: the same however often it is tried."""
+    return f"calendar:{announcement_id}:{code}"
+
+
+def extension(announcement_id: str, decree: str, move: Move, dossier: Dossier, now: datetime) -> Candidate:
+    """The `extended` event that moves the dossier as it stands; its deadline is marked as intake's own, so that it can be computed anew."""
+    assert move.new_due_at is not None, "what is planned has a new deadline"
+    event = domain.Extended(due_at=move.new_due_at, legal_ground=decree)
+    at = moved_at(dossier, now)
+    sent = enveloped(event, encode(event), code=dossier.code, at=at, source=SOURCE, event_id=event_id(announcement_id, dossier.code))
+    return Candidate(sent=sent, event=event, occurred_at=at, basis=Basis(dossier.sequence, COMPUTED))
+
+
+def settled(move: Move, result: CommitResult) -> Move | None:
+    """What became of a submitted move; None when it is to be computed again."""
+    if not isinstance(result, Refused):
+        return replace(move, outcome=MoveOutcome.MOVED)
+    if result.refusal.code in AGAIN:
+        return None
+    return replace(move, new_due_at=None, outcome=MoveOutcome.CANNOT_BE_COMPUTED)
+
+
+def already_logged(move: Move, logged: LoggedEvent) -> Move:
+    """A move whose event is in the log already; an event that someone else gave its id is none."""
+    ours = logged.code == move.code and logged.computed == COMPUTED
+    return replace(move, outcome=MoveOutcome.MOVED if ours else MoveOutcome.CANNOT_BE_COMPUTED)

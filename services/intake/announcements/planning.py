@@ -1,17 +1,28 @@
-"""What an announcement would move, looked for among the open dossiers it covers."""
+"""What an announcement moves: looked for among the open dossiers it covers, and written down in a table."""
 
+import asyncio
 import contextlib
 from collections import Counter as Tally
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
+from typing import Any
 
-from services.intake import log
-from services.intake.announcements import store
-from services.intake.announcements.known import Announcement, Announcements, covered
-from services.intake.announcements.moves import Change, Move, Untouched, as_logged, move_of, untouched
-from services.intake.announcements.open_dossiers import open_histories
-from services.intake.database import Database
+import msgspec
+from msgspec import Struct
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.intake import calendar
+from services.intake.announcements.moves import CalendarChange, Move, MoveOutcome, Untouched, move_of, untouched
+from services.intake.calendar import Announcement, Announcements, covered
+from services.intake.log import event_log
+from services.intake.log.database import Database
+from services.intake.log.history import HistoryEntry
+from services.intake.log.tables import MOVES, Upsert
+from shared.contract.envelope import event_name
+from shared.domain.lifecycle import OPEN, EventKind, State, next_state
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,25 +37,135 @@ class Plan:
 async def preview(database: Database, announcements: Announcements, announcement: Announcement, now: datetime) -> Plan:
     """What it would affect if it took effect now; nothing is changed."""
     async with database.reader.connect() as connection:
-        head, newest, _ = await log.heads(connection)
-        await store.follow(connection, announcements, newest)
+        heads = await event_log.heads(connection)
+        await calendar.follow(connection, announcements, heads.announcement)
     after = announcements.with_entries_of(announcement)
-    return await plan(database, announcement, Change(announcement.days, announcements.catalogue, after, after), head, now)
+    return await plan(
+        database, announcement, CalendarChange(announcement.entries(), announcements.catalogue, after, after), heads.position, now
+    )
 
 
-async def plan(database: Database, announcement: Announcement, change: Change, position: int, now: datetime) -> Plan:
+async def plan(database: Database, announcement: Announcement, change: CalendarChange, position: int, now: datetime) -> Plan:
     """What it affects of the dossiers that were open after the log's event `position`, as they stand since."""
     scope = frozenset(covered(change.newest.departments, announcement.applies_to))
     examined, moves, others = 0, [], Tally[Untouched]()
     async with contextlib.aclosing(open_histories(database, position)) as histories:
-        async for code, history in histories:
-            dossier = as_logged(code, history)
+        async for history in histories:
+            dossier = history[-1].after
             if dossier.department not in scope:
                 continue
             examined += 1
-            move = move_of(dossier, history, change, now)
+            move = move_of(history, change, now)
             if move is not None:
                 moves.append(move)
             elif dossier.is_open:  # it may have been closed since
-                others[untouched(dossier, history)] += 1
+                others[untouched(history)] += 1
     return Plan(examined, moves, others)
+
+
+PAGE_EVENTS = 2000
+CHUNK_DOSSIERS = 100
+
+
+class _Typed(Struct):
+    type: str
+
+
+_decode_typed = msgspec.json.Decoder(_Typed).decode
+_FOLLOWED = OPEN | {State.SUBMITTED}
+
+
+async def open_histories(database: Database, up_to: int) -> AsyncGenerator[list[HistoryEntry], None]:
+    """The history, to this day, of every dossier that was open after the log's event `up_to`, by code."""
+    codes = iter(sorted(await open_codes(database, up_to)))
+    while chunk := list(islice(codes, CHUNK_DOSSIERS)):
+        async with database.reader.connect() as connection:
+            logged = await event_log.histories(connection, chunk)
+        for code in chunk:
+            yield logged[code]
+        await asyncio.sleep(0)
+
+
+async def open_codes(database: Database, up_to: int) -> list[str]:
+    """The codes of the dossiers that were open after the log's event `up_to`."""
+    states: dict[str, State] = {}
+    position = 0
+    while position < up_to:
+        async with database.reader.connect() as connection:
+            rows = await event_log.after(connection, position, min(PAGE_EVENTS, up_to - position))
+        if not rows:
+            break
+        for code, kind in _kinds(rows):
+            state = next_state(states.get(code), kind)
+            if state in _FOLLOWED:
+                states[code] = state
+            else:
+                states.pop(code, None)
+        position = rows[-1].position
+        await asyncio.sleep(0)
+    return [code for code, state in states.items() if state in OPEN]
+
+
+def _kinds(rows: Sequence[Any]) -> Iterator[tuple[str, EventKind]]:
+    for row in rows:
+        name = event_name(_decode_typed(row.event).type)
+        assert name is not None, "intake logs no event that it does not know"
+        yield row.dossier, EventKind(name)
+
+
+Counts = dict[str, int]  # outcome -> dossiers
+_MOVES = MOVES.c
+_COUNTS = select(_MOVES.announcement, _MOVES.outcome, func.count()).group_by(_MOVES.announcement, _MOVES.outcome)
+_PUT_MOVES = Upsert(MOVES, "due_at", "new_due_at", "outcome")
+_ROWS_A_STATEMENT = 2000
+
+
+async def put_moves(connection: AsyncConnection, number: int, moves: Sequence[Move]) -> None:
+    """Write the moves down, or anew what became of them."""
+    rows = [{"announcement": number, **_row(move)} for move in moves]
+    for first in range(0, len(rows), _ROWS_A_STATEMENT):
+        await _PUT_MOVES.write(connection, rows[first : first + _ROWS_A_STATEMENT])
+
+
+async def moves(connection: AsyncConnection, number: int, outcomes: Iterable[MoveOutcome], after: str, limit: int) -> list[Move]:
+    """Up to `limit` moves with one of the outcomes, by dossier code, after the code `after`."""
+    among = [outcome.value for outcome in outcomes]
+    wanted = (
+        select(MOVES)
+        .where(_MOVES.announcement == number, _MOVES.outcome.in_(among), _MOVES.dossier > after)
+        .order_by(_MOVES.dossier)
+        .limit(limit)
+    )
+    return [_move(row) for row in await connection.execute(wanted)]
+
+
+async def counts(connection: AsyncConnection) -> dict[int, Counts]:
+    """How many dossiers of each announcement had each outcome, by its number."""
+    by_number: dict[int, Counts] = {}
+    for number, outcome, dossiers in await connection.execute(_COUNTS):
+        by_number.setdefault(number, {})[outcome] = dossiers
+    return by_number
+
+
+def _row(move: Move) -> dict[str, Any]:
+    return {
+        "dossier": move.code,
+        "department": move.department,
+        "procedure": move.procedure,
+        "received_at": move.received_at.isoformat(),
+        "due_at": move.due_at.isoformat(),
+        "new_due_at": None if move.new_due_at is None else move.new_due_at.isoformat(),
+        "outcome": move.outcome.value,
+    }
+
+
+def _move(row: Any) -> Move:
+    return Move(
+        code=row.dossier,
+        department=row.department,
+        procedure=row.procedure,
+        received_at=datetime.fromisoformat(row.received_at),
+        due_at=datetime.fromisoformat(row.due_at),
+        new_due_at=None if row.new_due_at is None else datetime.fromisoformat(row.new_due_at),
+        outcome=MoveOutcome(row.outcome),
+    )

@@ -1,0 +1,1 @@
+"""An event on its way into the log: read, checked, decided, committed."""

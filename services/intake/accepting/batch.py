@@ -1,0 +1,228 @@
+"""One commit's worth of decisions: candidates in order, each seeing what the ones before it did, repeats recognised; pure."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from msgspec import Raw
+from msgspec.structs import asdict
+
+from services.intake.accepting.candidates import (
+    ATTRIBUTES,
+    Accepted,
+    Candidate,
+    CommitResult,
+    Duplicate,
+    KeyUse,
+    Refused,
+    as_logged,
+    with_code,
+)
+from services.intake.accepting.decide import Decision, decide
+from services.intake.accepting.refusals import DossierChanged, HeldBack, IdReused, KeyReused
+from services.intake.log.history import computed_fields
+from services.intake.log.rows import CodeSeries, LoggedEvent, LoggedKey, LogRow
+from shared.catalogue import Catalogue
+from shared.contract.envelope import decode_envelope
+from shared.domain.dossier import Dossier
+from shared.domain.errors import OUT_OF_PLACE, Refusal
+from shared.domain.events import EVENT_TYPES, CorrectableField, Corrected
+from shared.domain.localtime import local, written
+from shared.domain.terms import Term
+
+NULL = Raw(b"null")
+_TERM = frozenset(Term.__struct_fields__)
+_DECODE_DATA = {name: msgspec.json.Decoder(cls).decode for name, cls in EVENT_TYPES.items()}
+_decode_object = msgspec.json.Decoder(dict[str, Raw]).decode
+_decode_any = msgspec.json.Decoder().decode
+_encode_canonical = msgspec.json.Encoder(order="sorted").encode
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the database knows about the candidates of a commit; `codes` are free ones, in order."""
+
+    head: int
+    events: dict[str, LoggedEvent]
+    dossiers: dict[str, Dossier]
+    keys: dict[str, LoggedKey]
+    codes: dict[CodeSeries, list[str]]
+
+
+class NotDecided(Exception):
+    """Deciding a request raised something that is no refusal: a bug, and the request that shows it."""
+
+    def __init__(self, request: int) -> None:
+        super().__init__(f"request {request} of the batch")
+        self.request = request
+
+
+@dataclass(slots=True)
+class CommitBatch:
+    """The working state of one commit, and the rows it leaves to be written."""
+
+    known: Known
+    catalogue: Catalogue
+    now: datetime
+    recorded_at: datetime
+    recorded_seconds: float = field(init=False)
+    rows: list[LogRow] = field(default_factory=list)
+    changed: dict[str, Dossier] = field(default_factory=dict)
+    events: dict[str, LoggedEvent] = field(default_factory=dict)
+    keys: dict[str, LoggedKey] = field(default_factory=dict)
+    used_codes: dict[CodeSeries, int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.recorded_seconds = self.recorded_at.timestamp()
+
+    @property
+    def last_codes(self) -> dict[CodeSeries, str]:
+        """The last of the free codes that was used, of each series."""
+        return {series: self.known.codes[series][used - 1] for series, used in self.used_codes.items()}
+
+    def decide_all(self, requests: Sequence[Sequence[Candidate]]) -> list[list[CommitResult]]:
+        """The outcome of every candidate of every request, in order."""
+        outcomes: list[list[CommitResult]] = []
+        for number, request in enumerate(requests):
+            try:
+                refused: set[str] = set()
+                outcomes.append([self._decide(candidate, refused) for candidate in request])
+            except Exception as bug:
+                raise NotDecided(number) from bug
+        return outcomes
+
+    def _decide(self, candidate: Candidate, refused: set[str]) -> CommitResult:
+        try:
+            if duplicate := self._repeated(candidate):
+                return duplicate
+            if candidate.held or (candidate.follows and candidate.code in refused):
+                raise HeldBack(f"an earlier event of dossier {candidate.code} was refused; correct that one and send both again")
+            return self._decide_new(candidate)
+        except Refusal as refusal:
+            if holds_back(refusal):
+                refused.add(candidate.code)
+            return Refused(candidate.event_id, candidate.name, refusal)
+
+    def _repeated(self, candidate: Candidate) -> Duplicate | None:
+        """The event this one repeats, by Idempotency-Key or by id."""
+        use = candidate.key_use
+        key = None if use is None else self.keys.get(use.key) or self.known.keys.get(use.key)
+        if use is not None and key is not None:
+            _check_same_request(use, key)
+            return self._duplicate(candidate, key.event_id)
+        logged = self._event(candidate.event_id)
+        if logged is None:
+            return None
+        if not repeats(candidate, logged.event, logged.computed):
+            msg = (
+                f"id {candidate.event_id} was accepted before with other content (event {logged.sequence} of {logged.code}); "
+                "give a new event a new id, send a repeat unchanged"
+            )
+            raise IdReused(msg)
+        if use is not None:
+            self.keys[use.key] = LoggedKey(use.request_digest, logged.code, candidate.event_id)
+        return self._duplicate(candidate, candidate.event_id)
+
+    def _duplicate(self, candidate: Candidate, event_id: str) -> Duplicate:
+        logged = self._event(event_id)
+        assert logged is not None, f"the log lost event {event_id}"
+        return Duplicate(event_id, candidate.name, logged.code, logged.sequence)
+
+    def _event(self, event_id: str) -> LoggedEvent | None:
+        return self.events.get(event_id) or self.known.events.get(event_id)
+
+    def _decide_new(self, candidate: Candidate) -> Accepted:
+        series = candidate.series
+        if series is not None:
+            candidate = with_code(candidate, self.known.codes[series][self.used_codes.get(series, 0)])
+        code = candidate.code
+        dossier = self.changed.get(code) or self.known.dossiers.get(code)
+        _check_basis(candidate, dossier)
+        decision = decide(candidate, dossier, self.catalogue, self.now)
+        self._log(candidate, decision)
+        if series is not None:
+            self.used_codes[series] = self.used_codes.get(series, 0) + 1
+        return Accepted(candidate.event_id, candidate.name, decision.dossier)
+
+    def _log(self, candidate: Candidate, decision: Decision) -> None:
+        dossier, event_id = decision.dossier, candidate.event_id
+        event = as_logged(candidate, dossier.sequence, self.recorded_at, decision.computed)
+        added = ",".join(decision.computed if candidate.basis is None else candidate.basis.computed)
+        position = self.known.head + len(self.rows) + 1
+        self.changed[dossier.code] = dossier
+        self.events[event_id] = LoggedEvent(event, computed_fields(added), dossier.code, dossier.sequence)
+        if candidate.key_use is not None:
+            self.keys[candidate.key_use.key] = LoggedKey(candidate.key_use.request_digest, dossier.code, event_id)
+        self.rows.append(LogRow(position, event_id, dossier.code, dossier.sequence, added, self.recorded_seconds, event))
+
+
+def holds_back(refusal: Refusal) -> bool:
+    """Whether the event may come again with other content, and then belongs before what follows it."""
+    return refusal.code not in OUT_OF_PLACE
+
+
+def _check_same_request(use: KeyUse, key: LoggedKey) -> None:
+    if use.request_digest != key.request_digest:
+        msg = f"this Idempotency-Key was used before with another request (dossier {key.code}); use a new key for a new request"
+        raise KeyReused(msg)
+
+
+def _check_basis(candidate: Candidate, dossier: Dossier | None) -> None:
+    basis = candidate.basis
+    if basis is not None and (dossier is None or dossier.sequence != basis.sequence):
+        msg = f"dossier {candidate.code} has had another event than its number {basis.sequence} since; compute this one again"
+        raise DossierChanged(msg)
+
+
+def repeats(candidate: Candidate, logged: bytes, computed: frozenset[str]) -> bool:
+    """Whether the candidate has the content of a logged event, with or without the fields of the data that intake had `computed`.
+
+    Spacing, the order of keys, the offset of an instant and a default written out are not content; what intake does not know is.
+    """
+    sent, kept = candidate.sent, decode_envelope(logged)
+    if (sent.source, sent.type, sent.subject, sent.time) != (kept.source, kept.type, kept.subject, kept.time):
+        return False
+    others = {name: value for name, value in _decode_object(logged).items() if name not in ATTRIBUTES}
+    return _same(candidate.others or {}, others) and _same_data(candidate.name, sent.data, kept.data, computed)
+
+
+def _same(again: dict[str, Raw], kept: dict[str, Raw]) -> bool:
+    """Whether two sets of fields that intake does not know say the same; true and 1 differ."""
+    return again.keys() == kept.keys() and all(_canonical(value) == _canonical(kept[name]) for name, value in again.items())
+
+
+def _canonical(value: Raw) -> bytes:
+    return _encode_canonical(_decode_any(value))
+
+
+def _same_data(name: str, again: Raw, kept: Raw, computed: frozenset[str]) -> bool:
+    if again == kept:
+        return True
+    try:
+        sent, known = _contents(name, again), _contents(name, kept)
+    except msgspec.ValidationError:  # logged under a contract that did not know the field: the candidate can't say the same
+        return False
+    return _same(_unknown(name, again), _unknown(name, kept)) and all(
+        value == known[field] or (value is None and field in computed) for field, value in sent.items()
+    )
+
+
+def _contents(name: str, data: Raw) -> dict[str, Any]:
+    """The fields of the contract, defaults filled in, instants as instants."""
+    event = _DECODE_DATA[name](data)
+    fields = asdict(event)
+    if isinstance(event, Corrected) and event.field is CorrectableField.DUE_AT:
+        for value in ("old_value", "new_value"):
+            fields[value] = None if fields[value] is None else local(written(fields[value]))
+    return fields
+
+
+def _unknown(name: str, data: Raw) -> dict[str, Raw]:
+    """The fields that the contract does not have, those inside a term among them."""
+    fields, known = _decode_object(data), EVENT_TYPES[name].__struct_fields__
+    unknown = {field: value for field, value in fields.items() if field not in known}
+    if "term" in known and fields.get("term", NULL) != NULL:
+        unknown |= {f"term.{field}": value for field, value in _decode_object(fields["term"]).items() if field not in _TERM}
+    return unknown

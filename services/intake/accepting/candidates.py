@@ -1,0 +1,186 @@
+"""An event on its way in: as it was sent and what it says; what became of it; and the form in which the log keeps it."""
+
+import hashlib
+import hmac
+import re
+import secrets
+import time
+from datetime import datetime
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import UNSET, Meta, Raw, Struct, UnsetType
+from msgspec.structs import replace
+
+from services.intake.log.rows import CodeSeries
+from shared.contract.envelope import JSON, LONGEST_CODE, SPEC_VERSION, EventId, event_type
+from shared.domain.dossier import Dossier
+from shared.domain.errors import Refusal
+from shared.domain.events import Event, Text
+from shared.domain.localtime import Instant
+from shared.domain.names import compared
+
+UNREADABLE_EVENT = "unreadable"
+_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's: five bits a character
+_RANDOM_BITS = 80
+_ULID_CHARACTERS = 26
+_PSEUDONYM = re.compile(r"p-[0-9a-f]{32}")
+_decode_object = msgspec.json.Decoder(dict[str, Raw]).decode
+_encode = msgspec.json.Encoder().encode
+
+
+class SentEvent(Struct, frozen=True, kw_only=True, gc=False):
+    """The CloudEvents attributes that intake reads, and last the two that it writes into what it logs.
+
+    `subject` is held against the pattern of codes after it was read, which is cheaper than while it is read.
+    """
+
+    specversion: str
+    id: EventId
+    source: Text
+    type: Text
+    subject: Annotated[str, Meta(max_length=LONGEST_CODE)]
+    time: Instant
+    datacontenttype: str | UnsetType = UNSET
+    data: Raw
+    sequence: int | UnsetType = UNSET
+    recordedtime: datetime | UnsetType = UNSET
+
+
+ATTRIBUTES = frozenset(SentEvent.__struct_fields__)
+
+
+class KeyUse(Struct, frozen=True):
+    """An Idempotency-Key (with the call it belongs to) and the digest of the request it came with."""
+
+    key: str
+    request_digest: bytes
+
+
+class Basis(Struct, frozen=True):
+    """What intake computed an event of its own from: the dossier after its event `sequence`; `computed` are the fields it computed."""
+
+    sequence: int
+    computed: frozenset[str]
+
+
+class Candidate(Struct, frozen=True, kw_only=True):
+    """An event as it was sent and as it was read; `others` are the attributes that intake does not know, kept as they are.
+
+    With `series` the dossier's code is made when it is committed. One that `follows` is held back when an event of its dossier before it
+    in the request is refused; one that is `held` is so already.
+    """
+
+    sent: SentEvent
+    event: Event
+    occurred_at: datetime
+    others: dict[str, Raw] | None = None
+    series: CodeSeries | None = None
+    key_use: KeyUse | None = None
+    basis: Basis | None = None
+    follows: bool = False
+    held: bool = False
+
+    @property
+    def event_id(self) -> str:
+        return self.sent.id
+
+    @property
+    def code(self) -> str:
+        """The code of its dossier."""
+        return self.sent.subject
+
+    @property
+    def name(self) -> str:
+        """The event's name in the lifecycle, such as `received`."""
+        return self.event.kind.value
+
+
+class Accepted(Struct, frozen=True):
+    """The event is in the log; `dossier` is the dossier after it."""
+
+    event_id: str
+    name: str
+    dossier: Dossier
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """What the metrics count it by; so with the other outcomes."""
+        return "accepted", self.name
+
+
+class Duplicate(Struct, frozen=True):
+    """The same event was logged before, as the dossier's event number `sequence`."""
+
+    event_id: str
+    name: str
+    code: str
+    sequence: int
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        return "duplicate", self.name
+
+
+class Refused(Struct, frozen=True):
+    """Nothing was logged; the refusal says why. `name` is the event's when it could be read."""
+
+    event_id: str | None
+    name: str | None
+    refusal: Refusal
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        return "rejected", self.name or UNREADABLE_EVENT, self.refusal.code
+
+
+CommitResult = Accepted | Duplicate | Refused
+
+
+def enveloped(event: Event, data: bytes, *, code: str, at: datetime, source: str, event_id: str) -> SentEvent:
+    """An event that came without an envelope, or that intake itself computed, in one; `data` is how the log is to keep it."""
+    return SentEvent(
+        specversion=SPEC_VERSION,
+        id=event_id,
+        source=source,
+        type=event_type(event.kind.value),
+        subject=code,
+        time=at,
+        datacontenttype=JSON,
+        data=Raw(data),
+    )
+
+
+def with_code(candidate: Candidate, code: str) -> Candidate:
+    """The candidate for the dossier whose code was made for it."""
+    return replace(candidate, sent=replace(candidate.sent, subject=code))
+
+
+def with_data(sent: SentEvent, fields: dict[str, Any]) -> SentEvent:
+    """The event with these fields of its data put in or replaced."""
+    return replace(sent, data=Raw(_encode({**_decode_object(sent.data), **fields})))
+
+
+def as_logged(candidate: Candidate, sequence: int, recorded_at: datetime, computed: dict[str, Any]) -> bytes:
+    """The event as the log keeps it and Kafka carries it, in one line: as sent, plus sequence, recordedtime and what intake computed."""
+    sent = with_data(candidate.sent, computed) if computed else candidate.sent
+    logged = _encode(replace(sent, sequence=sequence, recordedtime=recorded_at))
+    if candidate.others:
+        logged = logged[:-1] + b"," + _encode(candidate.others)[1:]
+    return msgspec.json.format(logged, indent=-1) if b"\n" in logged or b"\r" in logged else logged
+
+
+def new_event_id() -> str:
+    """A ULID: ids made later sort later, which keeps the log's index on ids compact."""
+    value = (time.time_ns() // 1_000_000) << _RANDOM_BITS | secrets.randbits(_RANDOM_BITS)
+    return "".join(_ALPHABET[value >> (5 * place) & 31] for place in reversed(range(_ULID_CHARACTERS)))
+
+
+def pseudonym(applicant: str, key: bytes) -> str:
+    """The same applicant always gets the same name, however it is composed and spaced, and nobody without the key can tell whose it is.
+
+    What has the form of a pseudonym already stays: an exported event is sent again with it.
+    """
+    if _PSEUDONYM.fullmatch(applicant):
+        return applicant
+    return "p-" + hmac.digest(key, compared(applicant).encode(), hashlib.sha256).hex()[:32]

@@ -1,0 +1,208 @@
+"""Group commit: whatever waits shares one transaction, and nobody is answered before it is on disk."""
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import structlog
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, NotSupportedError, ProgrammingError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.intake import calendar
+from services.intake.accepting.batch import CommitBatch, Known, NotDecided
+from services.intake.accepting.candidates import Candidate, CommitResult
+from services.intake.calendar import Announcements
+from services.intake.log import event_log
+from services.intake.log.database import Database, committing
+from services.intake.log.history import RecentDossiers
+from services.intake.log.rows import CodeSeries, LogRow
+from shared.service.clock import Clock
+
+TRANSIENT = (DBAPIError, PoolTimeout, OSError, TimeoutError)
+OURS = (ProgrammingError, NotSupportedError)  # the database says that the program is wrong
+TROUBLE_SECONDS = 30.0
+LOGGER = structlog.get_logger()
+
+
+class StoreUnavailable(Exception):
+    """The log could not be written; nothing was promised, send again."""
+
+
+class LogRefuses(StoreUnavailable):
+    """The log is not what it was: nothing may be added until an operator has mended it."""
+
+
+class CannotBeStored(Exception):
+    """The database refuses this request's content, whatever is committed with it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A request's candidates and where its answer goes."""
+
+    candidates: Sequence[Candidate]
+    answer: "asyncio.Future[list[CommitResult]]"
+
+    def fail(self, error: Exception) -> None:
+        if not self.answer.done():
+            self.answer.set_exception(error)
+
+
+class Committer:
+    """The one writer of an intake process."""
+
+    def __init__(
+        self,
+        database: Database,
+        announcements: Announcements,
+        *,
+        clock: Clock,
+        recording_clock: Clock,
+        max_batch_events: int,
+        serials_to_skip: Callable[[], int],
+        on_commit: Callable[[Sequence[LogRow]], None],
+    ) -> None:
+        self._database = database
+        self._announcements = announcements
+        self._clock = clock
+        self._recording_clock = recording_clock
+        self._max_batch_events = max_batch_events
+        self._serials_to_skip = serials_to_skip
+        self._on_commit = on_commit
+        self._skipped: set[CodeSeries] = set()
+        self._recent = RecentDossiers()
+        self._queue: asyncio.Queue[Waiting | None] = asyncio.Queue()
+        self._closed = False
+        self._trouble: tuple[float, str] | None = None
+
+    async def submit(self, candidates: Sequence[Candidate]) -> list[CommitResult]:
+        """The outcome of each candidate, once it is durable."""
+        if self._closed:
+            msg = "intake is stopping; send again to another instance or later"
+            raise StoreUnavailable(msg)
+        waiting = Waiting(candidates, asyncio.get_running_loop().create_future())
+        self._queue.put_nowait(waiting)
+        return await waiting.answer
+
+    @property
+    def trouble(self) -> str | None:
+        """Why the last commit failed, if that was a moment ago; later it is worth another try."""
+        if self._trouble is None or time.monotonic() - self._trouble[0] > TROUBLE_SECONDS:
+            return None
+        return self._trouble[1]
+
+    @property
+    def closed(self) -> bool:
+        """Whether it takes nothing more: stopping, or ended by a bug."""
+        return self._closed
+
+    def close(self) -> None:
+        """Take no more; `run` ends when what waits is settled."""
+        self._closed = True
+        self._queue.put_nowait(None)
+
+    async def run(self) -> None:
+        """Settle what waits, in order of arrival, until closed. Ends with an exception only for a bug, after answering."""
+        try:
+            while (first := await self._queue.get()) is not None:
+                await self._settle(self._take(first))
+        finally:
+            self._closed = True
+            while not self._queue.empty():
+                left = self._queue.get_nowait()
+                if left is not None:
+                    left.fail(StoreUnavailable("intake has stopped; send again"))
+
+    def _take(self, first: Waiting) -> list[Waiting]:
+        batch, events = [first], len(first.candidates)
+        while events < self._max_batch_events and not self._queue.empty():
+            waiting = self._queue.get_nowait()
+            if waiting is None:
+                self._queue.put_nowait(None)
+                break
+            batch.append(waiting)
+            events += len(waiting.candidates)
+        return batch
+
+    async def _settle(self, batch: list[Waiting]) -> None:
+        """Answer every request of the batch; one that can't be stored or decided fails alone."""
+        try:
+            outcomes = await self._commit([waiting.candidates for waiting in batch])
+        except NotDecided as bug:
+            LOGGER.exception("request_not_decided", events=[candidate.event_id for candidate in batch[bug.request].candidates][:5])
+            batch.pop(bug.request).fail(bug)
+            if batch:
+                await self._settle(batch)
+        except LogRefuses as refused:
+            for waiting in batch:
+                waiting.fail(refused)
+        except (DataError, IntegrityError) as refused:
+            await self._settle_apart(batch, refused)
+        except TRANSIENT as failure:
+            self._fail(batch, failure)
+            if isinstance(failure, OURS):
+                raise
+        except Exception as bug:
+            self._fail(batch, bug)
+            raise
+        else:
+            for waiting, answers in zip(batch, outcomes, strict=True):
+                if not waiting.answer.done():
+                    waiting.answer.set_result(answers)
+
+    async def _settle_apart(self, batch: list[Waiting], refused: Exception) -> None:
+        if len(batch) == 1:
+            LOGGER.error("content_cannot_be_stored", error=str(refused.__cause__ or refused))
+            batch[0].fail(CannotBeStored("the database refuses the content of this request"))
+            return
+        for waiting in batch:
+            await self._settle([waiting])
+
+    def _fail(self, batch: list[Waiting], failure: Exception) -> None:
+        self._trouble = time.monotonic(), str(getattr(failure, "orig", None) or failure) or type(failure).__name__
+        LOGGER.error("commit_failed", requests=len(batch), error=repr(failure))
+        for waiting in batch:
+            waiting.fail(StoreUnavailable("the event log can't be written right now; nothing of this request was promised, send it again"))
+
+    async def _commit(self, requests: list[Sequence[Candidate]]) -> list[list[CommitResult]]:
+        async with committing(self._database) as connection:
+            known = await self._read(connection, [candidate for request in requests for candidate in request])
+            batch = CommitBatch(known, self._announcements.catalogue, self._clock(), self._recording_clock())
+            outcomes = batch.decide_all(requests)
+            await event_log.append(connection, batch.rows, batch.last_codes, batch.keys)
+        self._trouble = None
+        if self._serials_to_skip():
+            self._skipped.update(batch.used_codes)
+        self._recent.put(batch.changed)
+        if batch.rows:
+            self._on_commit(batch.rows)
+        return outcomes
+
+    async def _read(self, connection: AsyncConnection, candidates: list[Candidate]) -> Known:
+        keys = await event_log.logged_keys(connection, {candidate.key_use.key for candidate in candidates if candidate.key_use is not None})
+        ids = {candidate.event_id for candidate in candidates} | {key.event_id for key in keys.values()}
+        codes = {candidate.code for candidate in candidates if candidate.series is None}
+        wanted: dict[CodeSeries, int] = {}
+        for candidate in candidates:
+            if candidate.series is not None:
+                wanted[candidate.series] = wanted.get(candidate.series, 0) + 1
+        heads = await event_log.heads(connection)
+        if heads.refusal is not None:
+            raise LogRefuses(heads.refusal)
+        await calendar.follow(connection, self._announcements, heads.announcement)
+        return Known(
+            head=heads.position,
+            events=await event_log.logged_events(connection, ids),
+            dossiers=await event_log.dossiers(connection, codes, self._recent),
+            keys=keys,
+            codes={
+                series: await event_log.free_codes(connection, series, count, codes, skip=self._skip(series))
+                for series, count in wanted.items()
+            },
+        )
+
+    def _skip(self, series: CodeSeries) -> int:
+        """Once for an agency's day: the serials after the gap follow each other as ever."""
+        return 0 if series in self._skipped else self._serials_to_skip()

@@ -1,0 +1,235 @@
+"""From bytes to candidates, or to a refusal that names the field and the fix: CloudEvents, the short form of an event, a new dossier."""
+
+import hashlib
+import re
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from msgspec import UNSET, Raw, Struct
+from msgspec.structs import astuple, replace
+
+from services.intake.accepting.candidates import ATTRIBUTES, Candidate, KeyUse, SentEvent, enveloped, new_event_id, pseudonym, with_data
+from services.intake.accepting.checking import check, check_attributes, check_extension, in_range
+from services.intake.accepting.refusals import HINTS, Malformed, UnknownDepartment, UnknownType, echo, malformed, unknown_field, wrong_field
+from services.intake.accepting.strict_json import UNREADABLE, members
+from services.intake.log.rows import CodeSeries
+from shared.contract.accepted import ACCEPTED, EXTENSION
+from shared.contract.envelope import LONGEST_CODE, event_type
+from shared.contract.instants import may_be_finer
+from shared.domain.codes import DEPARTMENT_CODE
+from shared.domain.events import EVENT_TYPES, Event, Received, Submitted
+from shared.domain.localtime import Instant
+from shared.domain.terms import Term
+
+SOURCE = "/intake"
+LONGEST_KEY = 255
+FIRST_SERIAL = "0001"
+DIGEST_BYTES = 16
+EVENT, OCCURRED_AT = "event", "occurred_at"
+OWN_ATTRIBUTES = frozenset({"sequence", "recordedtime"})  # intake writes them anew, whatever a sender wrote
+NO_DATA, NULL = Raw(b"{}"), Raw(b"null")
+
+
+class _Named(Struct):
+    id: Any = None
+    subject: Any = None
+
+
+_decode_sent = msgspec.json.Decoder(SentEvent).decode
+_decode_members = msgspec.json.Decoder(dict[str, Raw]).decode
+_decode_any = msgspec.json.Decoder().decode
+_decode_named = msgspec.json.Decoder(_Named).decode
+_decode_instant = msgspec.json.Decoder(Instant).decode
+_encode = msgspec.json.Encoder().encode
+_encode_canonical = msgspec.json.Encoder(order="sorted").encode
+_DECODE_DATA = {name: msgspec.json.Decoder(cls).decode for name, cls in ACCEPTED.items()}
+_FIELDS = {name: (*cls.__struct_fields__, EXTENSION) for name, cls in EVENT_TYPES.items()}
+_NAMES = {event_type(name): name for name in EVENT_TYPES}
+_A_TEXT = 4  # quotes of a field that holds a text or an instant: its key's and its own
+_QUOTES = 7 * _A_TEXT + 2  # and those of the key `data`
+_QUOTES_WITHOUT_MEDIA_TYPE = _QUOTES - _A_TEXT
+_ANOTHER: dict[object, int] = {"term": 8, "amount_vnd": 2, "paid_online": 2, "electronic_result": 2, "score": 2}
+_OTHERS = {name: tuple((field, _ANOTHER[field] - _A_TEXT) for field in fields if field in _ANOTHER) for name, fields in _FIELDS.items()}
+_DEFAULTS = {  # fields that are read also where they are not written, as a writer without blanks begins them
+    name: tuple(
+        (f'"{field.name}":'.encode(), _ANOTHER.get(field.name, _A_TEXT))
+        for field in msgspec.structs.fields(cls)
+        if field.default not in (None, msgspec.NODEFAULT)
+    )
+    for name, cls in EVENT_TYPES.items()
+}
+Read = tuple[SentEvent, Event, dict[str, Raw] | None]
+
+
+def parse(line: bytes, applicant_key: bytes) -> Candidate:
+    """The CloudEvent in `line`, its applicant a pseudonym made with the key; raises a `Refusal` when it is none."""
+    sent, event, others = _quickly(line) or _strictly(line)
+    return _without_applicant(Candidate(sent=sent, event=event, occurred_at=check(sent, event), others=others), applicant_key)
+
+
+def _quickly(line: bytes) -> Read | None:
+    """An event of which every byte is accounted for at a glance; None sends it to the strict reading.
+
+    The reader takes the last of two values of one key. So the quotes are counted: without an escape each stands at the edge of a key or a
+    text, and more of them than the values that were read need are those of a key given twice.
+    """
+    if b"\\" in line:
+        return None
+    try:
+        sent = _decode_sent(line)
+        name = _NAMES[sent.type]
+        event = _DECODE_DATA[name](sent.data)
+    except (*UNREADABLE, KeyError):
+        return None
+    quotes = _quotes_of(name, event, line)
+    of_envelope = _QUOTES_WITHOUT_MEDIA_TYPE if sent.datacontenttype is UNSET else _QUOTES
+    if quotes is None or line.count(b'"') != of_envelope + quotes or may_be_finer(line):
+        return None
+    if sent.sequence is not UNSET or sent.recordedtime is not UNSET:
+        return None
+    return sent, event, None
+
+
+def _quotes_of(name: str, event: Event, line: bytes) -> int | None:
+    """How many quotes the data has when every field that was read stands in it once and no other does; None when that is not known."""
+    values = astuple(event)
+    if values[-1] is not None:
+        return None  # the vendor's own facts
+    quotes = _A_TEXT * (len(values) - values.count(None))
+    for field, more in _OTHERS[name]:
+        if getattr(event, field) is not None:
+            quotes += more
+    for key, quoted in _DEFAULTS[name]:
+        if key not in line:
+            quotes -= quoted
+    return quotes
+
+
+def _strictly(line: bytes) -> Read:
+    """An event with whatever CloudEvents allow, or the refusal of what it holds."""
+    attributes = {name: value for name, value in members(line).items() if name not in OWN_ATTRIBUTES and value != NULL}
+    if "data_base64" in attributes:
+        msg = "data_base64: binary data can't be read; send the event's fields as a JSON object in data"
+        raise Malformed(msg, "data_base64")
+    attributes.setdefault("data", NO_DATA)
+    others = {name: value for name, value in attributes.items() if name not in ATTRIBUTES}
+    try:
+        sent = _decode_sent(_encode(attributes))
+    except UNREADABLE as wrong:
+        raise malformed(wrong) from wrong
+    check_attributes(others)
+    name = _NAMES.get(sent.type)
+    if name is None:
+        msg = f"type {echo(sent.type)} is not an event of the lifecycle; {HINTS['type']}, <event> one of {', '.join(EVENT_TYPES)}"
+        raise UnknownType(msg)
+    try:
+        given = _decode_members(sent.data)
+    except UNREADABLE as wrong:
+        raise wrong_field("data", "is not an object") from wrong
+    return sent, _event(name, given, sent.data), others or None
+
+
+def short_form(body: bytes, code: str, *, now: datetime, applicant_key: bytes) -> Candidate:
+    """The event of `{event, occurred_at?, ...data}`."""
+    given = members(body)
+    name = _decode_any(given.pop(EVENT, NULL))
+    if not isinstance(name, str):
+        raise wrong_field(EVENT, "is missing" if name is None else "is not a text", HINTS[EVENT])
+    if name not in EVENT_TYPES:
+        msg = f"event: {echo(name)} is not an event of the lifecycle; choose one of {', '.join(EVENT_TYPES)}"
+        raise UnknownType(msg, "type")
+    known = (EVENT, OCCURRED_AT, *_FIELDS[name])
+    for field in given:
+        if field not in known:
+            raise unknown_field(f"data.{field}", name, known)
+    occurred_at = given.pop(OCCURRED_AT, NULL)
+    try:
+        at = now if occurred_at == NULL else _decode_instant(occurred_at)
+    except UNREADABLE as wrong:
+        raise malformed(wrong, "time") from wrong
+    data = _encode(given)
+    return _composed(_event(name, given, data), data, code, at, applicant_key)
+
+
+def receipt(data: dict[str, Any], *, code: str | None, received_at: datetime, applicant_key: bytes) -> Candidate:
+    """The received event of a new dossier; without a code, one is made when it is committed."""
+    department = data["department"]
+    if not re.fullmatch(DEPARTMENT_CODE, department, re.ASCII):
+        msg = f"department: {echo(department)} is not a department's code; write it as H59.15 (GET /v1/departments lists them)"
+        raise UnknownDepartment(msg)
+    received_at = in_range("time", received_at)
+    try:
+        event = msgspec.convert(data, Received)
+    except msgspec.ValidationError as wrong:
+        raise malformed(wrong, "data") from wrong
+    day = f"{received_at:%y%m%d}"
+    candidate = _composed(event, _encode(data), code or f"{department}-{day}-{FIRST_SERIAL}", received_at, applicant_key)
+    return candidate if code else replace(candidate, series=CodeSeries(department, day))
+
+
+def key_use(header: str | None, call: str, request: object) -> KeyUse | None:
+    """The Idempotency-Key of a request to `call`; quoted, as the draft writes it, or bare."""
+    if header is None:
+        return None
+    key = header[1:-1] if len(header) > 1 and header[0] == header[-1] == '"' else header
+    if not 1 <= len(key) <= LONGEST_KEY or not (key.isascii() and key.isprintable()):
+        msg = f"Idempotency-Key: must be 1 to {LONGEST_KEY} printable ASCII characters, such as a UUID"
+        raise Malformed(msg, "Idempotency-Key")
+    return KeyUse(f"{call} {key}", hashlib.blake2b(_encode_canonical(request), digest_size=DIGEST_BYTES).digest())
+
+
+def id_of(line: bytes) -> str | None:
+    """The id in a line that is no event, when one can be read, so that a sender finds it again."""
+    event_id = _named(line).id
+    return event_id if isinstance(event_id, str) else None
+
+
+def subject_of(line: bytes) -> str | None:
+    """The dossier that a line which is no event is of, when one can be read."""
+    code = _named(line).subject
+    return code if isinstance(code, str) else None
+
+
+def _named(line: bytes) -> _Named:
+    try:
+        return _decode_named(line)
+    except UNREADABLE:
+        return _Named()
+
+
+def _event(name: str, given: dict[str, Raw], data: bytes | Raw) -> Event:
+    """What happened, by the members of the data and the data itself."""
+    for field in given:
+        if field not in _FIELDS[name]:
+            raise unknown_field(f"data.{field}", name, _FIELDS[name])
+    if EXTENSION in given:
+        check_extension(given[EXTENSION])
+    try:
+        event = _DECODE_DATA[name](data)
+    except UNREADABLE as wrong:
+        raise malformed(wrong, "data") from wrong
+    if isinstance(event, Received) and event.term is not None:
+        for field in _decode_members(given["term"]):
+            if field not in Term.__struct_fields__:
+                raise wrong_field(f"data.term.{field}", "is not known")
+    return event
+
+
+def _composed(event: Event, data: bytes, code: str, at: datetime, applicant_key: bytes) -> Candidate:
+    """The candidate of an event that came without an envelope."""
+    if len(code) > LONGEST_CODE:
+        raise wrong_field("subject", "is too long")
+    sent = enveloped(event, data, code=code, at=at, source=SOURCE, event_id=new_event_id())
+    return _without_applicant(Candidate(sent=sent, event=event, occurred_at=check(sent, event)), applicant_key)
+
+
+def _without_applicant(candidate: Candidate, applicant_key: bytes) -> Candidate:
+    """The candidate that says who applied by a pseudonym."""
+    event = candidate.event
+    if not isinstance(event, (Received, Submitted)) or event.applicant is None:
+        return candidate
+    name = pseudonym(event.applicant, applicant_key)
+    if name == event.applicant:
+        return candidate
+    return replace(candidate, sent=with_data(candidate.sent, {"applicant": name}), event=replace(event, applicant=name))

@@ -1,0 +1,249 @@
+"""What intake itself refuses before the lifecycle is asked, each with a stable code and a message that says what to do."""
+
+import re
+from difflib import get_close_matches
+
+import msgspec
+
+from shared.contract.accepted import EXTENSION, LONGEST_EXTENSION_TEXT, MOST_EXTENSION_KEYS
+from shared.domain.errors import Refusal
+from shared.domain.events import Channel, CorrectableField, OnlineLevel, Outcome
+from shared.domain.terms import TermUnit
+
+
+class Malformed(Refusal):
+    """Not an event of the contract: the message names the field."""
+
+    code = "malformed"
+
+
+class PersonalData(Refusal):
+    """A text tells who a person is; the message never repeats it."""
+
+    code = "personal_data"
+
+
+class NoPause(Refusal):
+    """A deadline given with an event that ends no pause: it would move nothing."""
+
+    code = "no_pause"
+    usual_field = "data.due_at"
+
+
+class HeldBack(Refusal):
+    """The content of an earlier event of the dossier was refused: once this one is in the log, its correction may come too late."""
+
+    code = "held_back"
+    usual_field = "subject"
+
+
+class UnknownType(Refusal):
+    """The type is not an event of the lifecycle."""
+
+    code = "unknown_type"
+    usual_field = "type"
+
+
+class UnknownDepartment(Refusal):
+    """The department is not in the catalogue."""
+
+    code = "unknown_department"
+    usual_field = "data.department"
+
+
+class WrongDepartment(Refusal):
+    """The catalogue gives the procedure to another department."""
+
+    code = "wrong_department"
+    usual_field = "data.department"
+
+
+class ChannelNotOffered(Refusal):
+    """The procedure is not offered by this channel, or not at this online level."""
+
+    code = "channel_not_offered"
+    usual_field = "data.channel"
+
+
+class OnlineLevelNotOnline(Refusal):
+    """A dossier that did not come in online has no online level."""
+
+    code = "online_level_not_online"
+    usual_field = "data.online_level"
+
+
+class UnknownProcedure(Refusal):
+    """The procedure is not in the catalogue, and the event does not carry the deadline it would give."""
+
+    code = "unknown_procedure"
+    usual_field = "data.procedure"
+
+
+class InFuture(Refusal):
+    """The event says it happens later than the clock allows."""
+
+    code = "in_future"
+    usual_field = "time"
+
+
+class IdReused(Refusal):
+    """The id was accepted before with other content."""
+
+    code = "id_reused"
+    usual_field = "id"
+
+
+class KeyReused(Refusal):
+    """The Idempotency-Key was used before with another request."""
+
+    code = "idempotency_key_reused"
+    usual_field = "Idempotency-Key"
+
+
+class TooLarge(Refusal):
+    """The event is larger than the service takes."""
+
+    code = "too_large"
+
+
+class DossierChanged(Refusal):
+    """What intake computed from a dossier is out of date: the dossier has had another event since. Compute it again."""
+
+    code = "dossier_changed"
+
+
+DEEPEST = 32
+LONGEST_ECHO = 80
+LIKENESS = 0.6
+INSTANT = "write it with its offset, such as 2023-12-08T08:31:00+07:00"
+_AMOUNT = "write a whole number of VND, such as 50000"
+_TRUTH = "write true or false"
+_TEXT = "write a text of 1 to 2000 characters"
+HINTS = {
+    "specversion": 'write "specversion": "1.0"',
+    "id": "give every event its own id of 1 to 200 characters, the same when it is sent again",
+    "source": "say who sends it, such as /centres/tra-vinh/counters/07",
+    "type": "write vn.motcua.dossier.<event>.v1",
+    "subject": "write the dossier's code, such as H59.15-231208-0001",
+    "time": f"say when it happened; {INSTANT}",
+    "event": "write the event's name, such as processing_started",
+    "data": "write the event's fields as a JSON object, {} when it has none",
+    "data.field": f"choose one of {', '.join(CorrectableField)}",
+    "data.department": "write the department's code, such as H59.15 (GET /v1/departments lists them)",
+    "data.procedure": "write the procedure's code, such as 2.000635 (GET /v1/procedures lists them)",
+    "data.channel": f"choose one of {', '.join(Channel)}",
+    "data.online_level": f"choose one of {', '.join(OnlineLevel)}, or leave it out",
+    "data.outcome": f"choose one of {', '.join(Outcome)}",
+    "data.term": 'write it as {"amount": 5, "unit": "working_days"}',
+    "data.term.amount": "write a whole number from 1 to 10000",
+    "data.term.unit": f"choose one of {', '.join(TermUnit)}",
+    "data.due_at": INSTANT,
+    "data.promised_at": INSTANT,
+    "data.amount_vnd": _AMOUNT,
+    "data.paid_online": _TRUTH,
+    "data.electronic_result": _TRUTH,
+    "data.score": "write a whole number from 1 to 5",
+    "data.old_value": "write what the dossier says now as a text, null when it says nothing",
+    "data.new_value": "write what is right as a text, null to take the value away",
+    "data.reason": _TEXT,
+    "data.missing": _TEXT,
+    "data.legal_ground": _TEXT,
+    "data.officer": "write the officer's pseudonym, such as o-17",
+    "data.unit": "write the unit's name or code",
+    "data.agency": "write the agency's name or code",
+    "data.applicant": _TEXT,
+    "data.x": (
+        f"write an object of at most {MOST_EXTENSION_KEYS} keys (a-z, 0-9 and _, a letter first, 40 at most) whose values are texts of "
+        f"at most {LONGEST_EXTENSION_TEXT} characters, numbers, true, false or null"
+    ),
+}
+_PATH = re.compile(r" - at (?:`key` in )?`\$\.?([^`]*)`$")
+_QUOTED = re.compile(r"`([^`]*)`")
+_KINDS = {
+    "str": "a text",
+    "int": "a whole number",
+    "float": "a number with a fraction",
+    "bool": "true or false",
+    "array": "a list",
+    "object": "an object",
+    "null": "null",
+}
+
+
+def echo(value: str) -> str:
+    """A sender's value in an answer: its beginning, quoted, without what a terminal would act on."""
+    shown = value if len(value) <= LONGEST_ECHO else value[: LONGEST_ECHO - 1] + "…"
+    return "'" + "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in shown) + "'"
+
+
+def wrong_field(field: str, what: str, fix: str | None = None) -> Malformed:
+    """The refusal of a field: what is wrong with it, and how to write it."""
+    hint = fix or _hint(field)
+    return Malformed(f"{field}: {what}" + (f"; {hint}" if hint else ""), field)
+
+
+def _hint(field: str) -> str | None:
+    """How to write the field, or what it lies in."""
+    while field not in HINTS and field.count(".") > 1:
+        field = field.rpartition(".")[0]
+    return HINTS.get(field)
+
+
+def unknown_field(field: str, owner: str, known: tuple[str, ...]) -> Malformed:
+    """The refusal of a field that nothing reads, with the known one that was probably meant."""
+    name = field.rpartition(".")[2]
+    near = get_close_matches(name, known, n=1, cutoff=LIKENESS)
+    meant = f"did you mean {near[0]}?" if near else f"its fields are {', '.join(known)}; facts of your own go into {EXTENSION}"
+    return Malformed(f"{field}: not a field of {owner}; {meant}", field)
+
+
+def malformed(wrong: Exception, inside: str = "") -> Malformed:
+    """What could not be read, beginning with the field; `inside` is where in the event it was read."""
+    if isinstance(wrong, RecursionError):
+        return too_deep(inside or "data")
+    if not isinstance(wrong, msgspec.ValidationError):
+        return Malformed(f"not an event: {unreadable(wrong)}", inside or None)
+    text = str(wrong)
+    path, reason = _PATH.search(text), _PATH.sub("", text)
+    named = _QUOTED.search(reason) if reason.startswith("Object ") else None
+    parts = (inside, path[1].replace("[...]", "") if path else "", named[1] if named else "")
+    field = ".".join(part for part in parts if part)
+    if not field:
+        return Malformed("not an event: it is not a JSON object; send a CloudEvent")
+    return wrong_field(field, _plainly(reason))
+
+
+def unreadable(wrong: Exception) -> str:
+    """Why bytes are no JSON."""
+    if isinstance(wrong, UnicodeDecodeError):
+        return "the text is not UTF-8; save and send it as UTF-8"
+    if isinstance(wrong, RecursionError):
+        return f"it is nested deeper than {DEEPEST} levels; leave documents out of it"
+    return f"it is not JSON ({str(wrong)[:LONGEST_ECHO]}); send one JSON object"
+
+
+def too_deep(field: str) -> Malformed:
+    return Malformed(f"{field}: is nested deeper than {DEEPEST} levels; an event's facts lie flat, leave documents out of it", field)
+
+
+def _plainly(reason: str) -> str:
+    """What msgspec says of a value, without its types and patterns."""
+    if reason.startswith("Object missing"):
+        return "is missing"
+    if reason.startswith("Object contains unknown"):
+        return "is not known"
+    if reason.startswith("Invalid enum value"):
+        value = reason.removeprefix("Invalid enum value ")
+        return f"{echo(value.strip(chr(39)))} is none of its values"
+    if "got `" in reason:
+        got = _QUOTED.findall(reason)[-1]
+        return f"is {_KINDS.get(got, got)}"
+    if "regex" in reason:
+        return "is not written as it should be"
+    if "RFC3339" in reason or "out of range" in reason:
+        return "is not an instant"
+    if "timezone" in reason:
+        return "has no offset"
+    if "of length" in reason:
+        return "is empty" if ">=" in reason else "is too long"
+    return "is too small" if ">=" in reason else "is too large"

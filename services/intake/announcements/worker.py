@@ -1,0 +1,144 @@
+"""The worker that moves the deadlines which announcements affect: planned once, then moved in batches, resumed after any stop."""
+
+import asyncio
+
+import msgspec
+import structlog
+
+from services.intake import calendar
+from services.intake.accepting.batch import NotDecided
+from services.intake.accepting.candidates import Accepted, Candidate
+from services.intake.accepting.committer import OURS, TRANSIENT, CannotBeStored, Committer, StoreUnavailable
+from services.intake.announcements import planning
+from services.intake.announcements.moves import CalendarChange, Move, MoveOutcome, already_logged, event_id, extension, move_of, settled
+from services.intake.calendar import Announcements, State, Stored
+from services.intake.log import event_log
+from services.intake.log.database import Database, write
+from services.intake.metrics import Metrics
+from shared.service.clock import Clock
+
+BATCH_DOSSIERS = 200
+FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.1, 5.0
+LOGGER = structlog.get_logger()
+
+
+class MoveWorker:
+    """The one worker of an intake process that moves deadlines. Another instance at the same work does no harm: ids tell."""
+
+    def __init__(self, database: Database, announcements: Announcements, committer: Committer, metrics: Metrics, clock: Clock) -> None:
+        self._database = database
+        self._announcements = announcements
+        self._committer = committer
+        self._metrics = metrics
+        self._clock = clock
+        self._wake = asyncio.Event()
+        self.stepped = asyncio.Event()
+        """Set, and replaced by another, whenever a plan is made or a batch has moved."""
+
+    def wake(self) -> None:
+        """Look for announcements that are not done."""
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Finish what is unfinished, then wait to be woken, until cancelled. What fails with the database is tried again."""
+        pause = FIRST_PAUSE_SECONDS
+        while True:
+            self._wake.clear()
+            try:
+                await self._finish_all()
+            except (StoreUnavailable, *TRANSIENT) as trouble:
+                if isinstance(trouble, OURS):
+                    raise
+                LOGGER.warning("moves_interrupted", error=repr(trouble), retry_seconds=pause)
+                await asyncio.sleep(pause)
+                pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
+            else:
+                pause = FIRST_PAUSE_SECONDS
+                await self._wake.wait()
+
+    async def _finish_all(self) -> None:
+        async with self._database.reader.connect() as connection:
+            announced = await calendar.announced(connection)
+        self._announcements.learn(announced)
+        for stored in announced:
+            try:
+                if stored.state is not State.DONE:
+                    await self._finish(stored)
+            except (CannotBeStored, NotDecided):
+                LOGGER.exception("announcement_not_moved", announcement=stored.announcement.id)
+
+    async def _finish(self, stored: Stored) -> None:
+        if stored.state is State.ANNOUNCED:
+            await self._plan(stored)
+        while await self._try_all(stored):
+            pass
+        await self._now(stored, State.DONE)
+        LOGGER.info("moves_done", announcement=stored.announcement.id)
+
+    async def _plan(self, stored: Stored) -> None:
+        plan = await planning.plan(self._database, stored.announcement, self._change(stored), stored.position, self._clock())
+        await self._write(stored, plan.moves)
+        await self._now(stored, State.MOVING, examined=plan.examined)
+        LOGGER.info("moves_planned", announcement=stored.announcement.id, examined=plan.examined, affected=len(plan.moves))
+
+    def _change(self, stored: Stored) -> CalendarChange:
+        known, number = self._announcements, stored.number
+        return CalendarChange(stored.announcement.entries(), known.after(number - 1), known.after(number), known.catalogue)
+
+    async def _try_all(self, stored: Stored) -> bool:
+        """Try every planned move once; whether there was one."""
+        tried = ""
+        while True:
+            async with self._database.reader.connect() as connection:
+                planned = await planning.moves(connection, stored.number, [MoveOutcome.PLANNED], after=tried, limit=BATCH_DOSSIERS)
+            if not planned:
+                return bool(tried)
+            await self._write(stored, await self._move(stored, planned))
+            self._step()
+            tried = planned[-1].code
+
+    async def _move(self, stored: Stored, planned: list[Move]) -> list[Move]:
+        """What became of the planned moves, computed from the dossiers as they are by now; those to be tried again are left out."""
+        done, moving = await self._look_again(stored, planned)
+        if not moving:
+            return done
+        decided = await self._committer.submit([candidate for _, candidate in moving])
+        self._metrics.count(outcome.labels for outcome in decided if isinstance(outcome, Accepted))
+        became = (settled(move, outcome) for (move, _), outcome in zip(moving, decided, strict=True))
+        return done + [move for move in became if move is not None]
+
+    async def _look_again(self, stored: Stored, planned: list[Move]) -> tuple[list[Move], list[tuple[Move, Candidate]]]:
+        """The planned moves that are settled as things stand now, and those to make, each with its event."""
+        announcement, now = stored.announcement, self._clock()
+        async with self._database.reader.connect() as connection:
+            await calendar.follow(connection, self._announcements)
+            logged = await event_log.logged_events(connection, [event_id(announcement.id, move.code) for move in planned])
+            histories = await event_log.histories(connection, [move.code for move in planned])
+        change = self._change(stored)
+        done: list[Move] = []
+        moving: list[tuple[Move, Candidate]] = []
+        for old in planned:
+            known = logged.get(event_id(announcement.id, old.code))
+            if known is not None:
+                done.append(already_logged(old, known))
+                continue
+            history = histories[old.code]
+            move = move_of(history, change, now)
+            if move is None:
+                done.append(msgspec.structs.replace(old, outcome=MoveOutcome.CHANGED_MEANWHILE))
+            elif move.outcome is MoveOutcome.PLANNED:
+                moving.append((move, extension(announcement.id, announcement.source, move, history[-1].after, now)))
+            else:
+                done.append(move)
+        return done, moving
+
+    async def _write(self, stored: Stored, moves: list[Move]) -> None:
+        await write(self._database, lambda writing: planning.put_moves(writing, stored.number, moves))
+
+    async def _now(self, stored: Stored, state: State, **columns: int) -> None:
+        await write(self._database, lambda writing: calendar.set_state(writing, stored.number, state, **columns))
+        self._step()
+
+    def _step(self) -> None:
+        self.stepped.set()
+        self.stepped = asyncio.Event()

@@ -1,0 +1,1 @@
+"""The calls: what they take, what they answer, and what they refuse."""

@@ -1,0 +1,280 @@
+"""POST and GET /v1/calendar/announcements: days announced late, and the open dossiers they move."""
+
+import asyncio
+import contextlib
+from collections.abc import Iterator
+from datetime import date, datetime
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi.exceptions import RequestValidationError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.intake import calendar
+from services.intake.accepting.candidates import new_event_id
+from services.intake.accepting.committer import TRANSIENT, LogRefuses, StoreUnavailable
+from services.intake.accepting.decide import FUTURE_ALLOWED
+from services.intake.announcements import planning
+from services.intake.announcements.moves import MOVING, MoveOutcome
+from services.intake.calendar import AnnouncedDay, Announcement, State, Stored, covered
+from services.intake.http import bodies
+from services.intake.http.announcement_messages import (
+    AnnouncementAnswer,
+    AnnouncementView,
+    ListedOutcome,
+    NewAnnouncement,
+    NewDays,
+    Page,
+    Wrong,
+    answer,
+    planned_answer,
+    sentence,
+    summary,
+    unprocessable,
+)
+from services.intake.http.documents import reference
+from services.intake.http.problems import problem
+from services.intake.http.service import Intake, IntakeService
+from services.intake.log import event_log
+from services.intake.log.database import committing
+from shared.catalogue import Catalogue
+from shared.domain.errors import Refusal
+from shared.domain.localtime import FIRST_YEAR, LAST_YEAR, ONE_DAY, local
+from shared.service.clock import system_clock
+from shared.service.http import documented, only
+from shared.service.problems import Problem
+
+router = APIRouter(tags=["calendar"])
+PATH = "/v1/calendar/announcements"
+PLAN_SECONDS = 60.0  # after that the answer says `announced`, and the moves are found and made all the same
+BODY: dict[str, Any] = {"requestBody": {"required": True, "content": {bodies.JSON: {"schema": reference(NewAnnouncement)}}}}
+REFUSED = documented(
+    {
+        409: "the id was used for another announcement",
+        413: "the body is too large",
+        415: "another media type, or compressed",
+        422: "malformed, outside the calendar, or nothing would change; names each field",
+    }
+)
+INVALID = documented({422: "a parameter is unknown, malformed or out of range"})
+NOT_FOUND = documented({404: "no such announcement"}) | INVALID
+
+
+async def _page(
+    limit: Annotated[int, Query(ge=1, le=10_000, description="dossiers in the answer")] = 100,
+    cursor: Annotated[str, Query(max_length=64, description="the last answer's next_cursor")] = "",
+    outcome: Annotated[
+        ListedOutcome, Query(description="which of the affected dossiers: those that move, or stay for that reason")
+    ] = "moves",
+) -> Page:
+    return Page(MOVING if outcome == "moves" else (MoveOutcome(outcome),), cursor, limit)
+
+
+PAGE = ("limit", "cursor", "outcome")
+PageQuery = Annotated[Page, Depends(_page)]
+
+
+@router.post(
+    PATH,
+    status_code=201,
+    dependencies=[Depends(only(("dry_run", *PAGE)))],
+    response_model=AnnouncementAnswer,
+    responses={200: {"model": AnnouncementAnswer, "description": "a repeat, or a dry run"}, **REFUSED},
+    openapi_extra=BODY,
+)
+async def announce(
+    request: Request,
+    intake: IntakeService,
+    page: PageQuery,
+    dry_run: Annotated[bool, Query(description="change nothing: show what would move")] = False,  # noqa: FBT002 - a query parameter
+) -> Response:
+    """Put announced days into force: every later decision knows them, and the open dossiers they affect are moved."""
+    bodies.require_json(request)
+    try:
+        body = bodies.understood(await bodies.read(request, intake.settings.max_event_bytes), NewAnnouncement, "source and days")
+    except Refusal as refusal:
+        raise problem(refusal) from refusal
+    except RequestValidationError as invalid:
+        raise unprocessable([sentence(error) for error in invalid.errors()]) from invalid
+    announcement = composed(body, intake.clock())
+    if dry_run:
+        return _json(await _preview(intake, body, announcement, page), 200)
+    stored, notes, repeated = await _store(intake, body, announcement)
+    await _wait_until_planned(intake, stored)
+    result = await _answer(intake, stored.announcement.id, page)
+    return _json(result.model_copy(update={"notes": notes}), 200 if repeated else 201, {"Location": f"{PATH}/{stored.announcement.id}"})
+
+
+@router.get(PATH, dependencies=[Depends(only())], responses=INVALID)
+async def list_announcements(intake: IntakeService) -> list[AnnouncementView]:
+    """All announcements in the order in which they took effect, which is the order in which a calendar takes them in."""
+    async with intake.database.reader.connect() as connection:
+        counts = await planning.counts(connection)
+        return [summary(each, counts.get(each.number, {})) for each in await calendar.announced(connection)]
+
+
+@router.get(f"{PATH}/{{announcement_id}}", dependencies=[Depends(only(PAGE))], responses=NOT_FOUND)
+async def get_announcement(announcement_id: str, intake: IntakeService, page: PageQuery) -> AnnouncementAnswer:
+    """How far an announcement is, and the dossiers it affects, page by page."""
+    return await _answer(intake, announcement_id, page)
+
+
+async def _preview(intake: Intake, body: NewAnnouncement, announcement: Announcement, page: Page) -> AnnouncementAnswer:
+    async with intake.database.reader.connect() as connection:
+        known = await _known(connection, announcement, body)
+        await calendar.follow(connection, intake.announcements)
+    if known is not None:
+        return await _answer(intake, announcement.id, page)
+    notes = check(body, announcement, intake.catalogue)
+    plan = await planning.preview(intake.database, intake.announcements, announcement, intake.clock())
+    return planned_answer(announcement, plan, notes, page)
+
+
+async def _store(intake: Intake, body: NewAnnouncement, announcement: Announcement) -> tuple[Stored, list[str], bool]:
+    """Put it into force unless it is; with notes on its days, and whether it was there before. The worker is woken."""
+    try:
+        stored, notes, repeated = await _store_locked(intake, body, announcement)
+    except TRANSIENT as failure:
+        raise StoreUnavailable("the announcement can't be stored right now, and is not in force; send it again") from failure
+    intake.move_worker.wake()
+    return stored, notes, repeated
+
+
+async def _store_locked(intake: Intake, body: NewAnnouncement, announcement: Announcement) -> tuple[Stored, list[str], bool]:
+    async with committing(intake.database) as connection:
+        if (why := await event_log.refusal(connection)) is not None:
+            raise LogRefuses(why)
+        known = await _known(connection, announcement, body)
+        notes: list[str] = []
+        if repeated := known is not None:
+            announcement = known.announcement
+        else:
+            await calendar.follow(connection, intake.announcements)
+            notes = check(body, announcement, intake.catalogue)
+            await calendar.add(connection, announcement, system_clock())
+        stored = await calendar.find(connection, announcement.id)
+    assert stored is not None, "it was added just now"
+    return stored, notes, repeated
+
+
+async def _known(connection: AsyncConnection, announcement: Announcement, body: NewAnnouncement) -> Stored | None:
+    """The announcement with this id when it is the same; 409 when it is another."""
+    stored = await calendar.find(connection, announcement.id)
+    if stored is None:
+        return None
+    dated = body.announced_at is not None
+    same = announcement == stored.announcement if dated else announcement.says_the_same_as(stored.announcement)
+    if not same:
+        detail = f"id {announcement.id} was used for another announcement ({stored.announcement.source}); give a new announcement a new id"
+        raise Problem(409, "Conflict", detail, code="id_reused")
+    return stored
+
+
+async def _wait_until_planned(intake: Intake, stored: Stored) -> None:
+    """Wait, not for ever, until the dossiers it affects are found."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(PLAN_SECONDS):
+            while True:
+                stepped = intake.move_worker.stepped
+                async with intake.database.reader.connect() as connection:
+                    now = await calendar.find(connection, stored.announcement.id)
+                if now is not None and now.state is not State.ANNOUNCED:
+                    return
+                await stepped.wait()
+
+
+async def _answer(intake: Intake, announcement_id: str, page: Page) -> AnnouncementAnswer:
+    async with intake.database.reader.connect() as connection:
+        stored = await calendar.find(connection, announcement_id)
+        if stored is None:
+            detail = f"there is no announcement {announcement_id}; GET {PATH} lists them"
+            raise Problem(404, "Not Found", detail, code="unknown_announcement")
+        counts = await planning.counts(connection)
+        moves = await planning.moves(connection, stored.number, page.outcomes, page.after, page.limit + 1)
+    return answer(stored, counts.get(stored.number, {}), moves, page.limit)
+
+
+def _json(result: AnnouncementAnswer, status: int, headers: dict[str, str] | None = None) -> Response:
+    return Response(result.model_dump_json(), status, headers, media_type="application/json")
+
+
+def composed(body: NewAnnouncement, now: datetime) -> Announcement:
+    """The announcement of a request, its days one by one in order; raises the `Problem` that says which field contradicts itself."""
+    announced_at = body.announced_at or now
+    wrong = [*_contradictions(body), *_wrong_instant(announced_at, now)]
+    if wrong:
+        raise unprocessable(wrong)
+    days = sorted((AnnouncedDay(day, each.works, each.name) for each in body.days for day in _dates(each)), key=lambda each: each.day)
+    return Announcement(
+        id=body.id or new_event_id(),
+        source=body.source,
+        announced_at=local(announced_at),
+        days=tuple(days),
+        applies_to=tuple(sorted(set(body.applies_to))),
+    )
+
+
+def check(body: NewAnnouncement, announcement: Announcement, catalogue: Catalogue) -> list[str]:
+    """A note for each day that is so already, which does no harm.
+
+    Raises a `Problem` when the catalogue can't take a day or a place, or when nothing would change.
+    """
+    wrong = [*_unknown_places(body, catalogue), *_unknown_days(body, catalogue)]
+    if wrong:
+        raise unprocessable(wrong)
+    departments = covered(catalogue.departments, announcement.applies_to)
+    notes, changed = [], False
+    for each in announcement.days:
+        if any(catalogue.calendar(code).is_working_day(each.day) != each.works for code in departments):
+            changed = True
+        else:
+            notes.append(f"{each.day} is {'a working day' if each.works else 'a day off'} already")
+    if not changed:
+        raise unprocessable([Wrong("days", f"nothing would change: {', '.join(notes)}; correct the days, or `works`")])
+    return notes
+
+
+def _contradictions(body: NewAnnouncement) -> Iterator[Wrong]:
+    seen: dict[date, int] = {}
+    for number, each in enumerate(body.days):
+        if (each.day is None) == (each.first is None and each.last is None) or (each.first is None) != (each.last is None):
+            yield Wrong(f"days.{number}", "give either `day`, or `first` and `last`")
+        elif each.first is not None and each.last is not None and each.last < each.first:
+            yield Wrong(f"days.{number}.last", f"{each.last} lies before `first` ({each.first}); swap them")
+        elif each.first is not None and each.last is not None and (each.last - each.first).days > 366:  # noqa: PLR2004 - a year
+            yield Wrong(f"days.{number}.last", f"{each.last} lies more than a year after `first`; check the year")
+        else:
+            for day in _dates(each):
+                if seen.setdefault(day, number) != number:
+                    yield Wrong(f"days.{number}", f"{day} stands in days.{seen[day]} already; keep one")
+
+
+def _wrong_instant(announced_at: datetime, now: datetime) -> Iterator[Wrong]:
+    if not FIRST_YEAR <= announced_at.year <= LAST_YEAR:
+        why = f"lies outside the years {FIRST_YEAR}-{LAST_YEAR}; correct the year, or leave it out for now"
+        yield Wrong("announced_at", f"{announced_at.isoformat()} {why}")
+    elif announced_at > now + FUTURE_ALLOWED:
+        yield Wrong("announced_at", f"{local(announced_at).isoformat()} has not come yet; it takes effect when it is sent")
+
+
+def _unknown_places(body: NewAnnouncement, catalogue: Catalogue) -> Iterator[Wrong]:
+    for number, scope in enumerate(body.applies_to):
+        if not covered(catalogue.departments, [scope]):
+            fix = "write a province as H59 or a department as H59.15 (GET /v1/departments lists them), or leave applies_to out for all"
+            yield Wrong(f"applies_to.{number}", f"{scope!r} covers no department of the catalogue; {fix}")
+
+
+def _unknown_days(body: NewAnnouncement, catalogue: Catalogue) -> Iterator[Wrong]:
+    first, last = catalogue.calendar_first_day, catalogue.calendar_last_day
+    for number, each in enumerate(body.days):
+        outside = [day for day in _dates(each) if not first <= day <= last]
+        if outside:
+            fix = "correct the year, or add the whole year to calendar.toml: one day does not make it known"
+            yield Wrong(f"days.{number}", f"{outside[0]} lies outside the calendar, {first} to {last}; {fix}")
+
+
+def _dates(days: NewDays) -> Iterator[date]:
+    day, last = days.day or days.first, days.day or days.last
+    while day is not None and last is not None and day <= last:
+        yield day
+        day += ONE_DAY

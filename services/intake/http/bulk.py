@@ -1,0 +1,284 @@
+"""Many events in one call: parsed and committed in chunks while the body arrives, each bad line refused alone."""
+
+import asyncio
+from collections.abc import Iterable, Iterator
+from typing import Annotated, Any, Literal, NamedTuple
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+from msgspec.structs import replace
+from pydantic import BaseModel, Field
+
+from services.intake.accepting.batch import NotDecided, holds_back
+from services.intake.accepting.candidates import Accepted, Candidate, CommitResult, Duplicate, Refused
+from services.intake.accepting.committer import CannotBeStored, Committer, StoreUnavailable
+from services.intake.accepting.parsing import id_of, parse, subject_of
+from services.intake.accepting.refusals import TooLarge
+from services.intake.http.bodies import JSON, ArraySplitter, LineSplitter, NotAnArray, Numbered, media_type
+from services.intake.http.documents import cloud_event_example, cloud_event_schema
+from services.intake.http.problems import failed
+from services.intake.http.service import IntakeService
+from services.intake.metrics import Metrics
+from services.intake.settings import IntakeSettings
+from shared.domain.errors import Refusal
+from shared.service.echoes import LONGEST_ECHO, MOST_REJECTIONS, shortened
+from shared.service.http import documented, only
+from shared.service.problems import Problem
+
+router = APIRouter(tags=["events"])
+NDJSON = "application/x-ndjson"
+BATCH = "application/cloudevents-batch+json"
+ARRAY_SCHEMA = {"type": "array", "items": cloud_event_schema(), "examples": [[cloud_event_example("received")]]}
+BULK_BODY: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            NDJSON: {"schema": {"type": "string", "description": "one CloudEvent a line; each is one of those of the JSON batch"}},
+            BATCH: {"schema": ARRAY_SCHEMA},
+            JSON: {"schema": ARRAY_SCHEMA},
+        },
+    }
+}
+PROBLEMS = documented(
+    {
+        413: "the body is too large; says what was accepted before the limit",
+        415: f"send {NDJSON} or {BATCH}, uncompressed",
+        422: "not a JSON array (says what was accepted of it), or a query parameter",
+        503: "the log can't be written right now; says what was accepted; send again, repeats are recognised",
+    }
+)
+CHUNK_EVENTS = 1000
+CHUNK_BYTES = 4 * 1024 * 1024
+LONGEST_ID, LONGEST_DETAIL = 200, 300  # characters of a rejection, and half as many where each takes four bytes
+HoldBack = Literal["later", "all"]
+MOST_HELD = 50_000  # dossiers remembered of one body; when more were refused, all are held back
+PIECE_BYTES = 16 * 1024  # cut at once; between pieces others get their turn
+TURN_SECONDS = 0.005  # then the other requests have the loop
+
+Held = Annotated[
+    HoldBack | None,
+    Query(
+        description="later: after an event whose content is refused, later ones of its dossier in this body are refused as held_back, so "
+        "that it can still be corrected and sent before them; all: every event is. What is in the log already is a duplicate all the same"
+    ),
+]
+
+
+class Rejection(BaseModel):
+    line: int = Field(description="from 1; in a JSON array, the place in it")
+    id: str | None = Field(description="the event's, shortened beyond 200 characters; null when none can be read")
+    code: str
+    field: str | None = Field(None, description="the field at fault, such as data.due_at; null when none is")
+    detail: str = Field(description="what is wrong and what to do, in at most 300 characters; values that were sent are shortened in it")
+
+
+class BulkAnswer(BaseModel):
+    """What became of the lines; the good ones are accepted whatever their neighbours are."""
+
+    accepted: int = 0
+    duplicates: int = 0
+    rejected: int = 0
+    rejections: list[Rejection] = Field(
+        default=[],
+        description=f"the first {MOST_REJECTIONS:,} of the rejected: who wants each explained sends at most so many events a call",
+    )
+    rejections_omitted: int = Field(
+        default=0, description="rejected and not listed; left out when all are listed", exclude_if=lambda omitted: omitted == 0
+    )
+
+
+class BulkCall:
+    """One bulk call. A chunk is parsed while the one before it commits, and submitted only after: a failure never leaves a gap."""
+
+    def __init__(self, committer: Committer, metrics: Metrics, settings: IntakeSettings, hold_back: HoldBack | None = None) -> None:
+        self._committer = committer
+        self._metrics = metrics
+        self._max_event_bytes = settings.max_event_bytes
+        self._applicant_key = settings.applicant_key
+        self._hold_back = hold_back
+        self._held: set[str] = set()  # dossiers of which an event was refused
+        self._read: list[tuple[int, Candidate | Refused, str | None]] = []
+        self._read_bytes = 0
+        self._committing: asyncio.Task[None] | None = None
+        self._loop = asyncio.get_running_loop()
+        self._turn_ends = self._loop.time() + TURN_SECONDS
+        self.answer = BulkAnswer()
+
+    async def add(self, lines: Iterable[Numbered]) -> None:
+        """Take lines; commits when a chunk is full. Others get their turn, however many there are and whatever they hold."""
+        for number, line in lines:
+            self._read.append((number, *self._parsed(line)))
+            self._read_bytes += len(line or b"")
+            if len(self._read) >= CHUNK_EVENTS or self._read_bytes >= CHUNK_BYTES:
+                await self._hand_over()
+            if self._loop.time() >= self._turn_ends:
+                await self._give_way()
+        if self._loop.time() >= self._turn_ends:
+            await self._give_way()
+
+    async def finish(self) -> BulkAnswer:
+        """Commit what is left; the answer says what became of every line."""
+        if self._read:
+            await self._hand_over()
+        await self.settled()
+        return self.answer
+
+    async def settled(self) -> None:
+        """Wait for the chunk that is being committed."""
+        committing, self._committing = self._committing, None
+        if committing is not None:
+            await committing
+
+    async def _give_way(self) -> None:
+        await asyncio.sleep(0)
+        self._turn_ends = self._loop.time() + TURN_SECONDS
+
+    async def _hand_over(self) -> None:
+        await self.settled()
+        read, self._read, self._read_bytes = self._read, [], 0
+        self._committing = asyncio.create_task(self._commit(read))
+
+    def _parsed(self, line: bytes | None) -> tuple[Candidate | Refused, str | None]:
+        """The event, or why it is none, and the dossier that it is of where that can be read."""
+        if line is None:
+            too_large = TooLarge(f"an event is at most {self._max_event_bytes} bytes (MOTCUA_INTAKE_MAX_EVENT_BYTES)")
+            return Refused(None, None, too_large), None
+        try:
+            candidate = parse(line, self._applicant_key)
+        except Refusal as refusal:
+            event_id = id_of(line)
+            refused = Refused(None if event_id is None else shortened(event_id, LONGEST_ID), None, _light(refusal))
+            return refused, None if self._hold_back is None else subject_of(line)
+        return candidate, candidate.code
+
+    async def _commit(self, read: list[tuple[int, Candidate | Refused, str | None]]) -> None:
+        candidates = list(self._candidates(read))
+        decided = iter(await self._committer.submit(candidates) if candidates else ())
+        outcomes = [(number, event if isinstance(event, Refused) else next(decided), code) for number, event, code in read]
+        self._metrics.count(outcome.labels for _, outcome, _ in outcomes)
+        for number, outcome, code in outcomes:
+            self._add(number, outcome)
+            if isinstance(outcome, Refused) and code is not None and holds_back(outcome.refusal):
+                self._held.add(code)
+                if len(self._held) > MOST_HELD:
+                    self._hold_back = "all"
+
+    def _candidates(self, read: Iterable[tuple[int, Candidate | Refused, str | None]]) -> Iterator[Candidate]:
+        """What is to be decided; with `hold_back` each knows whether a line of its dossier before it was refused."""
+        held = set(self._held)
+        for _number, event, code in read:
+            if isinstance(event, Candidate):
+                if self._hold_back is None:
+                    yield event
+                else:
+                    yield replace(event, follows=True, held=self._hold_back == "all" or event.code in held)
+            elif code is not None:
+                held.add(code)
+
+    def _add(self, number: int, outcome: CommitResult) -> None:
+        match outcome:
+            case Accepted():
+                self.answer.accepted += 1
+            case Duplicate():
+                self.answer.duplicates += 1
+            case Refused():
+                self.answer.rejected += 1
+                if len(self.answer.rejections) < MOST_REJECTIONS:
+                    self.answer.rejections.append(_rejection(number, outcome))
+                else:
+                    self.answer.rejections_omitted += 1
+
+
+def _light(refusal: Refusal) -> Refusal:
+    """The refusal without what it holds on to: the line, through its traceback and in its words."""
+    refusal.detail = shortened(refusal.detail, LONGEST_DETAIL)
+    refusal.args = (refusal.detail,)
+    refusal.__traceback__ = refusal.__cause__ = refusal.__context__ = None
+    return refusal
+
+
+def _rejection(number: int, refused: Refused) -> Rejection:
+    event_id, refusal = refused.event_id, refused.refusal
+    return Rejection(
+        line=number,
+        id=None if event_id is None else shortened(event_id, LONGEST_ID),
+        code=refusal.code,
+        field=None if refusal.field is None else shortened(refusal.field, LONGEST_ECHO),
+        detail=shortened(refusal.detail, LONGEST_DETAIL),
+    )
+
+
+@router.post(
+    "/v1/events", dependencies=[Depends(only(("hold_back",)))], response_model=BulkAnswer, responses=PROBLEMS, openapi_extra=BULK_BODY
+)
+async def post_events(request: Request, intake: IntakeService, hold_back: Held = None) -> Response:
+    """Log many events; good lines are accepted whatever their neighbours are, and a second delivery adds nothing."""
+    sent_as = media_type(request)
+    settings = intake.settings
+    bulk = BulkCall(intake.committer, intake.metrics, settings, hold_back)
+    try:
+        if sent_as == NDJSON:
+            limit = Limit(settings.max_bulk_bytes, "MOTCUA_INTAKE_MAX_BULK_BYTES")
+            await _stream(request, bulk, LineSplitter(settings.max_event_bytes), limit)
+        elif sent_as in (BATCH, JSON):
+            limit = Limit(settings.max_array_bytes, "MOTCUA_INTAKE_MAX_ARRAY_BYTES")
+            await _stream(request, bulk, ArraySplitter(settings.max_event_bytes), limit)
+        else:
+            raise Problem(415, "Unsupported Media Type", f"send {NDJSON} (one CloudEvent a line), or a JSON array as {BATCH}")
+        await bulk.finish()
+    except (StoreUnavailable, CannotBeStored, NotDecided) as failure:
+        raise failed(failure, **_so_far(bulk)) from failure
+    return Response(bulk.answer.model_dump_json(), media_type=JSON)
+
+
+class Limit(NamedTuple):
+    """How long a body may be, and the setting that says so."""
+
+    most_bytes: int
+    setting: str
+
+
+async def _stream(request: Request, bulk: BulkCall, splitter: LineSplitter | ArraySplitter, limit: Limit) -> None:
+    _check_announced(request, limit, bulk)
+    received = 0
+    try:
+        async for chunk in request.stream():
+            received += len(chunk)
+            if received > limit.most_bytes:
+                await bulk.finish()
+                raise _too_large(limit, bulk)
+            for first in range(0, len(chunk), PIECE_BYTES):
+                await bulk.add(splitter.feed(chunk[first : first + PIECE_BYTES]))
+        await bulk.add(splitter.end())
+    except NotAnArray as wrong:
+        await bulk.finish()
+        raise _not_an_array(wrong, bulk) from wrong
+    finally:
+        await bulk.settled()
+
+
+def _check_announced(request: Request, limit: Limit, bulk: BulkCall) -> None:
+    announced = request.headers.get("content-length", "")
+    if announced.isdigit() and int(announced) > limit.most_bytes:
+        raise _too_large(limit, bulk)
+
+
+def _too_large(limit: Limit, bulk: BulkCall) -> Problem:
+    detail = (
+        f"the body is at most {limit.most_bytes} bytes ({limit.setting}); {_done(bulk)}. "
+        "Send the rest in further calls; events sent again are recognised"
+    )
+    return Problem(413, "Content Too Large", detail, code="too_large", **_so_far(bulk))
+
+
+def _not_an_array(wrong: NotAnArray, bulk: BulkCall) -> Problem:
+    detail = f"not a JSON array of CloudEvents: the body {wrong}; {_done(bulk)}. Send it whole; events sent again are recognised"
+    return Problem(422, "Unprocessable Content", detail, code="malformed", **_so_far(bulk))
+
+
+def _done(bulk: BulkCall) -> str:
+    done = bulk.answer
+    return f"of the events before that {done.accepted} were accepted, {done.duplicates} were duplicates and {done.rejected} rejected"
+
+
+def _so_far(bulk: BulkCall) -> dict[str, Any]:
+    return bulk.answer.model_dump()

@@ -1,0 +1,178 @@
+"""The calls about one dossier: to open it, to log an event of it, to see how it stands and why."""
+
+import re
+from typing import Annotated, Any
+
+import msgspec
+from fastapi import APIRouter, Depends, Header, Request, Response
+from msgspec import UNSET, Raw, Struct, UnsetType
+from msgspec.structs import replace
+
+from services.intake import calendar
+from services.intake.accepting.candidates import Candidate, Refused
+from services.intake.accepting.parsing import key_use, parse, receipt, short_form
+from services.intake.accepting.refusals import Malformed, echo, unreadable
+from services.intake.accepting.strict_json import UNREADABLE
+from services.intake.http import bodies, documents
+from services.intake.http.dossier_messages import (
+    DossierAnswer,
+    DossierView,
+    EventAnswer,
+    NewDossier,
+    dossier_answer,
+    dossier_view,
+    event_answer,
+)
+from services.intake.http.problems import NEW_DOSSIER, SHORT_FORM, Spelling, problem
+from services.intake.http.service import Intake, IntakeService
+from services.intake.log import event_log
+from services.intake.log.history import HistoryEntry
+from services.intake.metrics import Metrics
+from shared.contract.accepted import ACCEPTED
+from shared.domain.codes import DOSSIER_CODE
+from shared.domain.definitions import BY_DATE, DEFINITIONS
+from shared.domain.errors import Refusal
+from shared.service.http import documented, only
+from shared.service.problems import Problem
+
+router = APIRouter(tags=["dossiers"])
+IdempotencyKey = Annotated[
+    str | None, Header(alias="Idempotency-Key", description="the same key with the same request gets the same answer, and nothing twice")
+]
+CLOUD_EVENT = "application/cloudevents+json"
+EVENT_BODY: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            bodies.JSON: {
+                "schema": {"anyOf": [documents.event_schema(), documents.cloud_event_schema()]},
+                "examples": documents.examples("now:", ((name, documents.short_form_example(name)) for name in ACCEPTED)),
+            },
+            CLOUD_EVENT: {
+                "schema": documents.cloud_event_schema(),
+                "examples": documents.examples("CloudEvent:", ((name, documents.cloud_event_example(name)) for name in ACCEPTED)),
+            },
+        },
+    }
+}
+DOSSIER_BODY: dict[str, Any] = {"requestBody": {"required": True, "content": {bodies.JSON: {"schema": documents.reference(NewDossier)}}}}
+POST_EVENT = "Log an event of a dossier: `{event, occurred_at?, ...data}`, or a CloudEvent whose subject is the dossier."
+PROBLEMS = documented(
+    {
+        409: "not allowed from this state, time goes back, or the id was used for other content",
+        413: "the event is too large",
+        415: "another media type, or compressed",
+        422: "malformed, or not known to the catalogue",
+        503: "the log can't be written right now; send again",
+    }
+)
+NOT_FOUND = documented({404: "no such dossier"})
+INVALID = documented({422: "a parameter is unknown, malformed or out of range"})
+
+
+class _Kind(Struct):
+    """What tells a CloudEvent from the short form."""
+
+    specversion: Raw | UnsetType = UNSET
+
+
+_decode_kind = msgspec.json.Decoder(_Kind).decode
+_decode_any = msgspec.json.Decoder().decode
+
+
+@router.post(
+    "/v1/dossiers",
+    status_code=201,
+    dependencies=[Depends(only())],
+    response_model=DossierAnswer,
+    responses=PROBLEMS,
+    openapi_extra=DOSSIER_BODY,
+)
+async def open_dossier(request: Request, intake: IntakeService, idempotency_key: IdempotencyKey = None) -> Response:
+    """Receive a dossier; its code is minted when none is given."""
+    bodies.require_json(request)
+    try:
+        body = bodies.new_dossier(await bodies.read(request, intake.settings.max_event_bytes))
+        use = key_use(idempotency_key, "POST /v1/dossiers", body.model_dump(mode="json", exclude_unset=True))
+        candidate = receipt(
+            body.model_dump(exclude_none=True, exclude={"received_at", "code"}),
+            code=body.code,
+            received_at=body.received_at or intake.clock(),
+            applicant_key=intake.settings.applicant_key,
+        )
+    except Refusal as refusal:
+        raise _refused(intake.metrics, "received", refusal, NEW_DOSSIER) from refusal
+    posted = await intake.post(replace(candidate, key_use=use), NEW_DOSSIER)
+    answer = dossier_answer(posted.event_id, posted.dossier)
+    return Response(answer.model_dump_json(), 201, {"Location": f"/v1/dossiers/{posted.dossier.code}"}, media_type="application/json")
+
+
+@router.post(
+    "/v1/dossiers/{code}/events",
+    status_code=201,
+    dependencies=[Depends(only())],
+    response_model=EventAnswer,
+    responses={200: {"model": EventAnswer, "description": "a repeat"}, **PROBLEMS, **documented({404: "no such dossier"})},
+    description=f"{POST_EVENT}\n\n{documents.refusals()}",
+    openapi_extra=EVENT_BODY,
+)
+async def post_event(code: str, request: Request, intake: IntakeService, idempotency_key: IdempotencyKey = None) -> Response:
+    """Log an event of a dossier: `{event, occurred_at?, ...data}`, or a CloudEvent whose subject is the dossier."""
+    spelling: Spelling = None
+    try:
+        body = await bodies.read(request, intake.settings.max_event_bytes)
+        spelling = None if _is_cloud_event(body, bodies.media_type(request)) else SHORT_FORM
+        candidate = _candidate(body, code, spelling, intake)
+        if idempotency_key is not None:
+            use = key_use(idempotency_key, f"POST /v1/dossiers/{code}/events", _decode_any(body))
+            candidate = replace(candidate, key_use=use)
+    except Refusal as refusal:
+        raise _refused(intake.metrics, None, refusal, spelling) from refusal
+    posted = await intake.post(candidate, spelling)
+    answer = event_answer(posted.event_id, posted.dossier)
+    return Response(answer.model_dump_json(), 200 if posted.repeated else 201, media_type="application/json")
+
+
+@router.get("/v1/dossiers/{code}", dependencies=[Depends(only(("definition",)))], responses=NOT_FOUND | INVALID)
+async def get_dossier(code: str, intake: IntakeService, definition: str = BY_DATE.name) -> DossierView:
+    """State, deadline, timeliness, history, and the explanation from receipt to class; `definition` chooses how the class is judged."""
+    by = DEFINITIONS.get(definition)
+    if by is None:
+        detail = f"there is no {echo(definition)}; choose one of {', '.join(DEFINITIONS)}"
+        raise Problem(422, "Unprocessable Content", f"definition: {detail}", code="malformed", field="definition")
+    histories: dict[str, list[HistoryEntry]] = {}
+    if re.fullmatch(DOSSIER_CODE, code, re.ASCII):
+        async with intake.database.reader.connect() as connection:
+            histories = await event_log.histories(connection, [code])
+            await calendar.follow(connection, intake.announcements)
+    if not histories:
+        raise Problem(404, "Not Found", f"there is no dossier {echo(code)}; check the code", code="unknown_dossier", field="code")
+    return dossier_view(histories[code], intake.announcements.catalogue_at, intake.clock(), by)
+
+
+def _candidate(body: bytes, code: str, spelling: Spelling, intake: Intake) -> Candidate:
+    if spelling is not None:
+        return short_form(body, code, now=intake.clock(), applicant_key=intake.settings.applicant_key)
+    candidate = parse(body, intake.settings.applicant_key)
+    if candidate.code != code:
+        msg = f"subject: is {candidate.code}, but the path says {code}; send it to /v1/dossiers/{candidate.code}/events"
+        raise Malformed(msg, "subject")
+    return candidate
+
+
+def _is_cloud_event(body: bytes, media_type: str) -> bool:
+    if media_type == CLOUD_EVENT:
+        return True
+    try:
+        return _decode_kind(body).specversion is not UNSET
+    except msgspec.ValidationError as wrong:
+        msg = "the body is not a JSON object; send {event, occurred_at?, ...data} or a CloudEvent"
+        raise Malformed(msg) from wrong
+    except UNREADABLE as wrong:
+        msg = f"the body can't be read: {unreadable(wrong)}, {{event, occurred_at?, ...data}} or a CloudEvent"
+        raise Malformed(msg) from wrong
+
+
+def _refused(metrics: Metrics, name: str | None, refusal: Refusal, spelling: Spelling) -> Exception:
+    metrics.count([Refused(None, name, refusal).labels])
+    return problem(refusal, spelling)

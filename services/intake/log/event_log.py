@@ -1,0 +1,211 @@
+"""The event log in SQL: the rows that a commit reads and appends, those that readers get, and the relay's cursor over them."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import groupby
+from operator import itemgetter
+from typing import Any, NamedTuple
+
+import msgspec
+from sqlalchemy import func, insert, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.intake.log.history import HistoryEntry, RecentDossiers, computed_fields, history
+from services.intake.log.rows import CodeSeries, LoggedEvent, LoggedKey, LogRow
+from services.intake.log.tables import ANNOUNCEMENTS, EVENT_LOG, IDEMPOTENCY_KEYS, RELAY_CURSOR, SERIALS, Append, Lookup, Upsert
+from shared.contract.codec import encode
+from shared.contract.topics import EVENTS
+from shared.domain.dossier import Dossier
+
+LEAST_SERIAL_DIGITS = 4
+_HIGHEST_MINTED = 999_999
+_ROWS_A_STATEMENT = 2000  # a statement has a time limit
+_LOG = EVENT_LOG.c
+_HEAD = select(func.coalesce(func.max(_LOG.position), 0))
+_NEWEST = select(func.coalesce(func.max(ANNOUNCEMENTS.c.number), 0))
+_REFUSAL = select(RELAY_CURSOR.c.refusal).where(RELAY_CURSOR.c.relay == EVENTS.name)
+_HEADS = select(_HEAD.scalar_subquery(), _NEWEST.scalar_subquery(), _REFUSAL.scalar_subquery())
+_BY_ID = Lookup(select(_LOG.event_id, _LOG.event, _LOG.added, _LOG.dossier, _LOG.sequence), _LOG.event_id)
+_LATEST = Lookup(select(_LOG.dossier, func.max(_LOG.sequence)).group_by(_LOG.dossier), _LOG.dossier)
+_HISTORIES = Lookup(select(_LOG.dossier, _LOG.event, _LOG.added).order_by(_LOG.dossier, _LOG.sequence), _LOG.dossier)
+_BY_KEY = Lookup(select(IDEMPOTENCY_KEYS), IDEMPOTENCY_KEYS.c.key)
+_APPEND = Append(EVENT_LOG)
+_SERIALS = Upsert(SERIALS, "next")
+
+
+class Heads(NamedTuple):
+    """The position of the last logged event and the number of the newest announcement, 0 where there is none; why nothing may be added."""
+
+    position: int
+    announcement: int
+    refusal: str | None
+
+
+async def head(connection: AsyncConnection) -> int:
+    """The position of the last logged event, 0 of an empty log; positions have no gaps, so it is also their number."""
+    last: int = (await connection.execute(_HEAD)).scalar_one()
+    return last
+
+
+async def heads(connection: AsyncConnection) -> Heads:
+    """Where the log and the announcements end, in one statement."""
+    return Heads(*(await connection.execute(_HEADS)).one())
+
+
+async def refusal(connection: AsyncConnection) -> str | None:
+    """Why nothing may be added to the log, None when nothing is wrong."""
+    return (await connection.execute(_REFUSAL)).scalar()
+
+
+async def refuse(connection: AsyncConnection, why: str | None) -> None:
+    """Let no instance add anything to the log for this reason, or let them again."""
+    if await refusal(connection) != why:
+        await _REFUSALS.write(connection, [{**_cursor_row(await cursor(connection)), "refusal": why}])
+
+
+async def logged_events(connection: AsyncConnection, ids: Iterable[str]) -> dict[str, LoggedEvent]:
+    """Those of the ids that are logged."""
+    rows = await _BY_ID.rows(connection, ids)
+    return {event_id: LoggedEvent(event, computed_fields(added), code, sequence) for event_id, event, added, code, sequence in rows}
+
+
+async def dossiers(connection: AsyncConnection, codes: Iterable[str], recent: RecentDossiers) -> dict[str, Dossier]:
+    """Those of the codes that have a dossier, as it is now."""
+    latest = {code: recent.get(code, sequence) for code, sequence in await _LATEST.rows(connection, codes)}
+    known = {code: dossier for code, dossier in latest.items() if dossier is not None}
+    for code, entries in (await histories(connection, latest.keys() - known.keys())).items():
+        known[code] = entries[-1].after
+    return known
+
+
+async def histories(connection: AsyncConnection, codes: Iterable[str]) -> dict[str, list[HistoryEntry]]:
+    """The history of each of the dossiers; those that are not logged are left out."""
+    rows = await _HISTORIES.rows(connection, codes)
+    return {code: history(code, ((event, added) for _, event, added in events)) for code, events in groupby(rows, key=itemgetter(0))}
+
+
+async def logged_keys(connection: AsyncConnection, keys: Iterable[str]) -> dict[str, LoggedKey]:
+    """Those of the Idempotency-Keys that were used."""
+    rows = await _BY_KEY.rows(connection, keys)
+    return {key: LoggedKey(digest, code, event_id) for key, digest, code, event_id in rows}
+
+
+async def free_codes(connection: AsyncConnection, series: CodeSeries, count: int, taken: set[str], *, skip: int = 0) -> list[str]:
+    """The next `count` codes of the agency's day that no dossier has and that are not `taken`, after leaving out `skip`."""
+    row = select(SERIALS.c.next).where(SERIALS.c.agency == series.agency, SERIALS.c.day == series.day)
+    serial = ((await connection.execute(row)).scalar() or 1) + skip
+    free: list[str] = []
+    while len(free) < count:
+        codes = [f"{series.agency}-{series.day}-{number:0{LEAST_SERIAL_DIGITS}d}" for number in range(serial, serial + count)]
+        used = {code for code, _ in await _LATEST.rows(connection, codes)}
+        free.extend(code for code in codes if code not in used and code not in taken)
+        serial += count
+    return free[:count]
+
+
+async def latest_sequences(connection: AsyncConnection, codes: Iterable[str]) -> dict[str, int]:
+    """How many events each of the dossiers has; those that are not logged are left out."""
+    return {code: sequence for code, sequence in await _LATEST.rows(connection, codes)}  # noqa: C416 - rows are no pairs
+
+
+async def bring_back(connection: AsyncConnection, rows: Sequence[LogRow]) -> None:
+    """Append rows that the log once had; no code that they used is minted again.
+
+    A code has a dossier now, so it is not free; serials go on behind the highest only so that free ones are statement at once. Senders' own
+    codes have any number of digits: those beyond what is minted in a day leave the serials where they are.
+    """
+    for first in range(0, len(rows), _ROWS_A_STATEMENT):
+        await _APPEND.write(connection, rows[first : first + _ROWS_A_STATEMENT])
+    used: dict[tuple[str, str], int] = {}
+    for row in rows:
+        agency, day, _ = row.dossier.rsplit("-", 2)
+        if (serial := _serial(row.dossier)) <= _HIGHEST_MINTED:
+            used[agency, day] = max(used.get((agency, day), 0), serial)
+    for (agency, day), serial in used.items():
+        statement = select(SERIALS.c.next).where(SERIALS.c.agency == agency, SERIALS.c.day == day)
+        stored = (await connection.execute(statement)).scalar() or 1
+        await _SERIALS.write(connection, [{"agency": agency, "day": day, "next": max(stored, serial + 1)}])
+
+
+async def append(
+    connection: AsyncConnection, rows: Sequence[LogRow], used: Mapping[CodeSeries, str], keys: Mapping[str, LoggedKey]
+) -> None:
+    """Add rows to the log; of each series the last code that is `used` now, and the Idempotency-Keys that came with them."""
+    if rows:
+        await _APPEND.write(connection, rows)
+    if used:
+        serials = [{"agency": series.agency, "day": series.day, "next": _serial(code) + 1} for series, code in used.items()]
+        await _SERIALS.write(connection, serials)
+    if keys:
+        values = [
+            {"key": key, "request_digest": use.request_digest, "code": use.code, "event_id": use.event_id} for key, use in keys.items()
+        ]
+        await connection.execute(insert(IDEMPOTENCY_KEYS), values)
+
+
+def _serial(code: str) -> int:
+    return int(code.rpartition("-")[2])
+
+
+async def after(connection: AsyncConnection, position: int, limit: int) -> Sequence[Any]:
+    """(position, dossier, added, recorded_at, event) of up to `limit` events after `position`, in order."""
+    table = EVENT_LOG.c
+    statement = select(table.position, table.dossier, table.added, table.recorded_at, table.event)
+    return (await connection.execute(statement.where(table.position > position).order_by(table.position).limit(limit))).all()
+
+
+async def dossier_after(connection: AsyncConnection, code: str, sequence: int) -> Dossier:
+    """A dossier as it was right after its event number `sequence`."""
+    statement = select(_LOG.event, _LOG.added).where(_LOG.dossier == code, _LOG.sequence <= sequence).order_by(_LOG.sequence)
+    return history(code, ((event, added) for event, added in await connection.execute(statement)))[-1].after
+
+
+class Cursor(NamedTuple):
+    """How far the log is in Kafka: everything up to `position`, which is so many events of each partition (`numbers`; None: not known).
+
+    `resends` counts how often it was set back: who does not know the latest number must not move it.
+    """
+
+    position: int = 0
+    numbers: tuple[int, ...] | None = None
+    resends: int = 0
+
+
+async def cursor(connection: AsyncConnection) -> Cursor:
+    """The relay's cursor as it stands."""
+    statement = select(RELAY_CURSOR.c.position, RELAY_CURSOR.c.numbers, RELAY_CURSOR.c.resends).where(RELAY_CURSOR.c.relay == EVENTS.name)
+    row = (await connection.execute(statement)).one_or_none()
+    return Cursor() if row is None else Cursor(row.position, None if row.numbers is None else _decode_numbers(row.numbers), row.resends)
+
+
+async def relayed(connection: AsyncConnection) -> int:
+    """The position up to which everything is known to be in Kafka."""
+    return (await cursor(connection)).position
+
+
+async def move_cursor(connection: AsyncConnection, position: int, numbers: Sequence[int], resends: int) -> bool:
+    """Remember that everything up to `position` is in Kafka; whether that was still to be remembered.
+
+    It never moves back, position and numbers never come apart, and one that was set back since is left alone.
+    """
+    stored = await cursor(connection)
+    if stored.resends != resends or stored.position > position:
+        return False
+    await _CURSOR.write(connection, [_cursor_row(Cursor(position, tuple(numbers), resends))])
+    return True
+
+
+async def set_back(connection: AsyncConnection, numbers: tuple[int, ...] | None = None) -> int:
+    """Let the relay send everything again; how much that is. Whatever relay is at work notices by the count of resends."""
+    stored = await cursor(connection)
+    await _CURSOR.write(connection, [_cursor_row(Cursor(0, numbers, stored.resends + 1))])
+    return await head(connection)
+
+
+def _cursor_row(cursor: Cursor) -> dict[str, Any]:
+    numbers = None if cursor.numbers is None else encode(cursor.numbers).decode()
+    return {"relay": EVENTS.name, "position": cursor.position, "numbers": numbers, "resends": cursor.resends}
+
+
+_CURSOR = Upsert(RELAY_CURSOR, "position", "numbers", "resends")
+_REFUSALS = Upsert(RELAY_CURSOR, "refusal")
+_decode_numbers = msgspec.json.Decoder(tuple[int, ...]).decode

@@ -1,0 +1,79 @@
+"""The history of a dossier as its log has it: every event, the dossier before and after it, and which of its fields intake computed."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from functools import lru_cache
+from itertools import islice
+
+from msgspec import Struct
+
+from shared.contract.envelope import CloudEvent, decode_envelope, event_of
+from shared.domain.dossier import Dossier, apply
+from shared.domain.events import Event
+
+
+class HistoryEntry(Struct, frozen=True):
+    """One logged event of a dossier; `computed` are the fields of its data that intake put in, not the sender."""
+
+    envelope: CloudEvent
+    event: Event
+    before: Dossier | None
+    after: Dossier
+    computed: frozenset[str]
+
+    @property
+    def at(self) -> datetime:
+        """When it happened, in local time."""
+        return self.after.last_occurred_at
+
+    @property
+    def recorded_at(self) -> datetime:
+        """When intake logged it, by the system's clock."""
+        assert self.envelope.recordedtime is not None, "intake dates what it logs"
+        return self.envelope.recordedtime
+
+    @property
+    def due_computed(self) -> bool:
+        """Whether the deadline that the event carries is intake's own count."""
+        return "due_at" in self.computed
+
+
+def history(code: str, logged: Iterable[tuple[bytes, str]]) -> list[HistoryEntry]:
+    """The history that logged events make, in order; each comes with the log's names of the fields that intake computed."""
+    entries: list[HistoryEntry] = []
+    before: Dossier | None = None
+    for logged_event, added in logged:
+        envelope = decode_envelope(logged_event)
+        event = event_of(envelope)
+        after = apply(before, code, event, envelope.time)
+        entries.append(HistoryEntry(envelope, event, before, after, computed_fields(added)))
+        before = after
+    return entries
+
+
+@lru_cache(maxsize=64)
+def computed_fields(added: str) -> frozenset[str]:
+    """The names that the log keeps in one text, with commas between them."""
+    return frozenset(added.split(",")) if added else frozenset()
+
+
+class RecentDossiers:
+    """The dossiers decided on last. The log stays the truth: one is used only while its sequence is the log's."""
+
+    def __init__(self, capacity: int = 20_000) -> None:
+        self._dossiers: dict[str, Dossier] = {}
+        self._capacity = capacity
+
+    def get(self, code: str, sequence: int) -> Dossier | None:
+        """The dossier after its event `sequence`, when it is at hand."""
+        known = self._dossiers.get(code)
+        return known if known is not None and known.sequence == sequence else None
+
+    def put(self, dossiers: dict[str, Dossier]) -> None:
+        """Keep these as they are after a commit; the ones that changed longest ago make room."""
+        for code in dossiers:
+            self._dossiers.pop(code, None)
+        self._dossiers.update(dossiers)
+        excess = len(self._dossiers) - self._capacity
+        for code in list(islice(self._dossiers, max(excess, 0))):
+            del self._dossiers[code]

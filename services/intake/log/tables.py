@@ -1,0 +1,156 @@
+"""The tables of intake: the log that is the record, and what makes appending to it quick."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    Column,
+    Dialect,
+    Float,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Select,
+    Table,
+    Text,
+    UniqueConstraint,
+    any_,
+    bindparam,
+    func,
+    insert,
+    select,
+)
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from shared.contract.codec import encode
+
+
+class Bytes(LargeBinary):
+    """Both drivers take and give `bytes`; the type's own wrapping costs more than the insert."""
+
+    def bind_processor(self, dialect: Dialect) -> None:
+        del dialect
+
+    def result_processor(self, dialect: Dialect, coltype: object) -> None:
+        del dialect, coltype
+
+
+METADATA = MetaData()
+_POSITION = BigInteger().with_variant(Integer, "sqlite")  # SQLite's row id, so that the log is stored in its own order
+
+EVENT_LOG = Table(
+    "event_log",
+    METADATA,
+    Column("position", _POSITION, primary_key=True, autoincrement=False, comment="1, 2, 3 ... in commit order, without gaps"),
+    Column("event_id", Text, nullable=False, unique=True),
+    Column("dossier", Text, nullable=False),
+    Column("sequence", Integer, nullable=False),
+    Column("added", Text, nullable=False, comment="fields of the data that intake put in, with commas between them"),
+    Column("recorded_at", Float(53), nullable=False, comment="seconds since 1970, the system's clock"),
+    Column("event", Bytes, nullable=False, comment="the CloudEvent as relayed, JSON"),
+    UniqueConstraint("dossier", "sequence"),
+)
+SERIALS = Table(
+    "serials",
+    METADATA,
+    Column("agency", Text, primary_key=True),
+    Column("day", Text, primary_key=True, comment="yyMMdd"),
+    Column("next", Integer, nullable=False),
+)
+IDEMPOTENCY_KEYS = Table(
+    "idempotency_keys",
+    METADATA,
+    Column("key", Text, primary_key=True, comment="the call and its Idempotency-Key"),
+    Column("request_digest", Bytes, nullable=False),
+    Column("code", Text, nullable=False),
+    Column("event_id", Text, nullable=False),
+)
+RELAY_CURSOR = Table(
+    "relay_cursor",
+    METADATA,
+    Column("relay", Text, primary_key=True, comment="the topic"),
+    Column("position", _POSITION, nullable=False, comment="everything up to here is acknowledged by the broker"),
+    Column("numbers", Text, comment="how many events of each partition, JSON; null when not known"),
+    Column("refusal", Text, comment="why nothing may be accepted; null when nothing is wrong"),
+    Column("resends", Integer, nullable=False, server_default="0", comment="times it was set back"),
+)
+ANNOUNCEMENTS = Table(
+    "calendar_announcements",
+    METADATA,
+    Column("number", _POSITION, primary_key=True, autoincrement=False, comment="1, 2, 3 ... in the order of taking effect"),
+    Column("id", Text, nullable=False, unique=True),
+    Column("content", Bytes, nullable=False, comment="source, days and departments, JSON"),
+    Column("recorded_at", Float(53), nullable=False, comment="seconds since 1970, the system's clock"),
+    Column("position", _POSITION, nullable=False, comment="the log's last event that was decided without it"),
+    Column("state", Text, nullable=False, comment="announced, moving, done"),
+    Column("examined", Integer, comment="open dossiers looked at; null until then"),
+)
+MOVES = Table(
+    "calendar_moves",
+    METADATA,
+    Column("announcement", _POSITION, primary_key=True, autoincrement=False),
+    Column("dossier", Text, primary_key=True),
+    Column("department", Text, nullable=False),
+    Column("procedure", Text, nullable=False),
+    Column("received_at", Text, nullable=False, comment="ISO 8601, as the deadlines"),
+    Column("due_at", Text, nullable=False, comment="before the announcement"),
+    Column("new_due_at", Text, comment="with it; null when it can't be computed"),
+    Column("outcome", Text, nullable=False, comment="planned, moved, or why the deadline stays"),
+)
+
+
+class Lookup:
+    """Rows whose `key` is one of some texts, given as one parameter whatever their number: the statement stays prepared."""
+
+    def __init__(self, selected: Select[Any], key: Column[Any]) -> None:
+        listed = select(func.json_each(bindparam("wanted")).table_valued("value").c.value)
+        self._statements: dict[str, Select[Any]] = {
+            "postgresql": selected.where(key == any_(bindparam("wanted", type_=ARRAY(Text)))),
+            "sqlite": selected.where(key.in_(listed)),
+        }
+
+    async def rows(self, connection: AsyncConnection, wanted: Iterable[str]) -> Sequence[Any]:
+        """The rows that are there, in any order."""
+        keys = list(wanted)
+        if not keys:
+            return ()
+        dialect = connection.dialect.name
+        value = keys if dialect == "postgresql" else encode(keys).decode()
+        rows: Sequence[Any] = (await connection.execute(self._statements[dialect], {"wanted": value})).all()
+        return rows
+
+
+class Append:
+    """Insert whole rows, as tuples in the order of the columns, handed to the driver as they are."""
+
+    def __init__(self, table: Table) -> None:
+        self._statement = insert(table)
+        self._texts: dict[str, str] = {}
+
+    async def write(self, connection: AsyncConnection, rows: Sequence[tuple[Any, ...]]) -> None:
+        """Write the rows."""
+        dialect = connection.dialect
+        if dialect.name not in self._texts:
+            self._texts[dialect.name] = str(self._statement.compile(dialect=dialect))
+        await connection.exec_driver_sql(self._texts[dialect.name], list(rows))
+
+
+class Upsert:
+    """Insert rows, or set `values` where the primary key is there already."""
+
+    def __init__(self, table: Table, *values: str) -> None:
+        key = list(table.primary_key.columns)
+        on_postgresql, on_sqlite = postgresql.insert(table), sqlite.insert(table)
+        self._statements: dict[str, Any] = {
+            "postgresql": on_postgresql.on_conflict_do_update(
+                index_elements=key, set_={name: on_postgresql.excluded[name] for name in values}
+            ),
+            "sqlite": on_sqlite.on_conflict_do_update(index_elements=key, set_={name: on_sqlite.excluded[name] for name in values}),
+        }
+
+    async def write(self, connection: AsyncConnection, rows: list[dict[str, Any]]) -> None:
+        """Write the rows."""
+        await connection.execute(self._statements[connection.dialect.name], rows)

@@ -1,1 +1,0 @@
-"""The schema's history; runs by itself when intake starts."""

@@ -1,0 +1,1 @@
+"""The log on its way to Kafka, and the topic held against it."""

@@ -1,0 +1,285 @@
+"""The outbox: follows the log into Kafka, in order, at least once, and sees to it that the topic has what the log has."""
+
+import asyncio
+import contextlib
+import time
+from collections import Counter as Tally
+from collections.abc import AsyncIterator, Mapping, Sequence
+from operator import attrgetter
+from typing import Any
+
+import structlog
+from aiokafka.errors import KafkaError
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.intake.log import event_log
+from services.intake.log.database import RELAY_LOCK, Database, connected, end_frozen, leave_when_idle, write
+from services.intake.log.rows import LogRow, RecentRows
+from services.intake.metrics import Metrics
+from services.intake.relaying.sender import Sender, TopicRemade
+from services.intake.relaying.topic import Comparison, Last, compared, ends, lacking, last_numbered
+from services.intake.settings import IntakeSettings
+from shared.contract.topics import EVENTS
+from shared.service.kafka import WrongPartitions, dropped_work_is_trouble
+from shared.service.kafka import connection as reach
+
+RECORDED_AT = attrgetter("recorded_at")
+RECENT_EVENTS = 20_000
+POLL_SECONDS = 0.5  # other instances on the same database commit without waking this one
+CURSOR_SECONDS = 1.0
+LOOK_AT_TOPIC_SECONDS = 10.0
+FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.1, 2.0
+BROKER_TROUBLE = (KafkaError, OSError, TimeoutError, TopicRemade)
+STORE_TROUBLE = (DBAPIError, PoolTimeout)
+LOGGER = structlog.get_logger()
+
+
+class CursorSetBack(Exception):
+    """Somebody asked for the log to be sent again: read the cursor anew."""
+
+
+class LogBehindTopic(Exception):
+    """The topic has an event that the log does not: the log is older than it was, a backup that was restored."""
+
+    def __init__(self, missing: Sequence[Last]) -> None:
+        example = missing[0]
+        super().__init__(
+            f"the event topic holds what the log does not have (event {example.event_id} of dossier {example.dossier}, for one): "
+            "the log is older than the topic, as after a backup was restored. Run `motcua restore`, which brings the missing events back"
+        )
+
+
+class Relay:
+    """Sends every logged event after its cursor; the cursor moves only over what the broker has acknowledged.
+
+    Before it sends anything it holds the topic against the log. A topic that lost events gets the whole log again; a log that lost events
+    is a refusal: no instance accepts anything until `motcua restore` brought them back. With several instances on PostgreSQL one relays at
+    a time: it holds an advisory lock on the connection it reads with.
+    """
+
+    def __init__(self, settings: IntakeSettings, database: Database, metrics: Metrics) -> None:
+        self._settings = settings
+        self._database = database
+        self._metrics = metrics
+        self._recent = RecentRows(RECENT_EVENTS)
+        self._wake = asyncio.Event()
+        self._draining = False
+        self._head = 0
+        self._cursor = event_log.Cursor()
+        self._saved_at = 0.0
+        self._ends_seen: Mapping[int, int] = {}
+        self.is_compared = False
+        """Whether topic and log have been held against each other since this instance started, by it or by the one that relays."""
+        self.has_looked = asyncio.Event()
+        """Set when that was tried: a broker that is away does not keep intake from accepting."""
+
+    @property
+    def position(self) -> int:
+        """Everything up to here is in Kafka, as far as this instance knows."""
+        return self._cursor.position
+
+    def logged(self, rows: Sequence[LogRow]) -> None:
+        """A commit added these to the log: send on."""
+        self._recent.add(rows)
+        self._moved(rows[-1].position)
+
+    def _moved(self, head: int) -> None:
+        self._head = max(self._head, head)
+        self._observe()
+        self._wake.set()
+
+    def look_again(self) -> None:
+        """The cursor was set back, or the log was mended: do not wait for the next look."""
+        self._wake.set()
+
+    def drain(self) -> None:
+        """Send what is logged, then end."""
+        self._draining = True
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Relay until drained; whatever the broker or the database do, try again and say so."""
+        pause = FIRST_PAUSE_SECONDS
+        while not self._is_drained():
+            try:
+                with dropped_work_is_trouble():
+                    async with self._reading() as connection:
+                        if connection is None:
+                            return  # another instance relays the rest
+                        async with Sender(self._settings) as sender:
+                            await self._compare(connection, sender)
+                            pause = FIRST_PAUSE_SECONDS
+                            await self._follow(connection, sender)
+            except CursorSetBack:
+                LOGGER.info("relay_sends_again")
+            except LogBehindTopic as behind:
+                LOGGER.critical("log_behind_topic", detail=str(behind))
+                await self._refuse(str(behind))
+                if self._draining:
+                    return
+                self._wake.clear()
+                await self._sleep_until_woken(LOOK_AT_TOPIC_SECONDS)
+            except WrongPartitions as wrong:
+                self.has_looked.set()
+                LOGGER.critical("wrong_partitions", detail=str(wrong), backlog=self._head - self.position)
+                if self._draining:
+                    return
+                self._wake.clear()
+                await self._sleep_until_woken(LOOK_AT_TOPIC_SECONDS)
+            except (*BROKER_TROUBLE, *STORE_TROUBLE) as trouble:
+                self.has_looked.set()
+                LOGGER.warning("relay_interrupted", error=repr(trouble), retry_seconds=pause, backlog=self._head - self.position)
+                await asyncio.sleep(pause)
+                pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
+
+    def _is_drained(self) -> bool:
+        return self._draining and self.position >= self._head
+
+    async def save_cursor(self) -> None:
+        """Remember how far it is, so that a restart resends little. Raises CursorSetBack when it was set back by somebody else."""
+        async with self._database.reader.connect() as connection:
+            await self._save_cursor(connection)
+
+    async def _save_cursor(self, connection: AsyncConnection) -> None:
+        """Asked over the relay's own connection it also shows the database, and this instance, that the relay still holds its lock."""
+        self._saved_at = time.monotonic()
+        position, numbers, resends = self._cursor
+        stored = await event_log.cursor(connection)
+        await self._release(connection)
+        if stored.resends != resends:
+            raise CursorSetBack
+        if numbers is not None and position > stored.position:
+            await write(self._database, lambda writing: event_log.move_cursor(writing, position, numbers, resends))
+
+    @contextlib.asynccontextmanager
+    async def _reading(self) -> AsyncIterator[AsyncConnection | None]:
+        """A connection whose owner is the one relay of this database, from where the last one stopped; None when it need not become it."""
+        async with connected(self._database.reader) as plain:
+            connection = await plain.execution_options(isolation_level="AUTOCOMMIT") if self._database.is_postgresql else plain
+            try:
+                if not await self._became_the_relay(connection):
+                    yield None
+                    return
+                self._cursor = await event_log.cursor(connection)
+                self._head = await event_log.head(connection)
+                self._observe()
+                await self._release(connection)
+                yield connection
+            finally:
+                if self._database.is_postgresql:
+                    await connection.invalidate()  # closing it is what gives the lock back
+
+    async def _became_the_relay(self, connection: AsyncConnection) -> bool:
+        """Wait for the lock; False when this instance is to stop, for then another one relays the rest."""
+        if not self._database.is_postgresql:
+            return True
+        while not (await connection.execute(text("SELECT pg_try_advisory_lock(:lock)"), {"lock": RELAY_LOCK})).scalar():
+            self._cursor, self._head = await event_log.cursor(connection), await event_log.head(connection)
+            self._observe()
+            self.is_compared = True
+            self.has_looked.set()
+            if self._draining:
+                return False
+            await end_frozen(connection, RELAY_LOCK)
+            await self._sleep_until_woken(POLL_SECONDS)
+        await leave_when_idle(connection)
+        return True
+
+    async def _compare(self, connection: AsyncConnection, sender: Sender) -> None:
+        """Begin again from the log's first event where the topic lost some, or where nobody counted; raises LogBehindTopic."""
+        numbers = self._cursor.numbers
+        counted = numbers is not None and len(numbers) == sender.partitions
+        relayed = numbers if numbers is not None and counted else (0,) * sender.partitions
+        last = await last_numbered(reach(self._settings), await ends(reach(self._settings)), relayed)
+        events = [event for event in last.values() if event is not None]
+        logged = await event_log.logged_events(connection, [event.event_id for event in events])
+        await self._release(connection)
+        comparison = compared(relayed, last, lambda event: event.event_id in logged)
+        if comparison is Comparison.LOG_LOST_EVENTS:
+            raise LogBehindTopic([event for event in events if event.event_id not in logged])
+        await self._refuse(None)
+        self.is_compared = True
+        if comparison is Comparison.TOPIC_LOST_EVENTS:
+            LOGGER.error("topic_lost_events", relayed=relayed, topic=[event.number if event else 0 for _, event in sorted(last.items())])
+            self._metrics.refills.inc()
+        if comparison is Comparison.TOPIC_LOST_EVENTS or not counted:
+            await self._begin_again(sender.partitions)
+        self._metrics.difference.set(0)
+
+    async def _refuse(self, why: str | None) -> None:
+        self.has_looked.set()
+        await write(self._database, lambda writing: event_log.refuse(writing, why))
+
+    async def _begin_again(self, partitions: int) -> None:
+        """In the database first: whoever goes on after this instance must not skip what it did not send any more."""
+
+        async def set_back(writing: AsyncConnection) -> None:
+            if (await event_log.cursor(writing)).resends != self._cursor.resends:
+                raise CursorSetBack
+            await event_log.set_back(writing, (0,) * partitions)
+            self._cursor = await event_log.cursor(writing)
+
+        await write(self._database, set_back)
+
+    async def _follow(self, connection: AsyncConnection, sender: Sender) -> None:
+        looked_at = time.monotonic()
+        while not self._is_drained():
+            self._wake.clear()
+            rows = await self._next(connection)
+            if rows:
+                assert self._cursor.numbers is not None, "the comparison counted"
+                sending, more = [(row.dossier, row.event, row.added) for row in rows], rows[-1].position < self._head
+                numbers = await sender.send(sending, self._cursor.numbers, more=more)
+                self._sent(rows, numbers)
+            if time.monotonic() - self._saved_at >= CURSOR_SECONDS:
+                await self._save_cursor(connection)
+            if not rows:
+                await self._sleep_until_woken(POLL_SECONDS)
+                if time.monotonic() - looked_at >= LOOK_AT_TOPIC_SECONDS:
+                    looked_at = time.monotonic()
+                    await self._look_at_topic(sender)
+
+    async def _look_at_topic(self, sender: Sender) -> None:
+        """While nothing is sent nobody would notice that the topic was emptied."""
+        ended = await ends(reach(self._settings))
+        sender.check_ends(ended)
+        if ended != self._ends_seen:
+            relayed = self._cursor.numbers or ()
+            lost = lacking(relayed, await last_numbered(reach(self._settings), ended, relayed))
+            self._metrics.difference.set(lost)
+            if lost:
+                raise TopicRemade(f"{EVENTS.name} lacks {lost} events that it had")
+            self._ends_seen = ended
+
+    async def _next(self, connection: AsyncConnection) -> Sequence[Any]:
+        """What comes after the cursor: at hand while the relay keeps up, else from the log."""
+        limit = self._settings.relay_batch_events
+        rows: Sequence[Any] = self._recent.after(self.position, limit)
+        if not rows:
+            rows = await event_log.after(connection, self.position, limit)
+            await self._release(connection)
+        return rows
+
+    def _sent(self, rows: Sequence[Any], numbers: Sequence[int]) -> None:
+        now = time.time()
+        for recorded_at, events in Tally(map(RECORDED_AT, rows)).items():
+            self._metrics.lag.observe(max(now - recorded_at, 0.0), events)
+        self._cursor = self._cursor._replace(position=rows[-1].position, numbers=tuple(numbers))
+        self._head = max(self._head, self.position)
+        self._observe()
+
+    def _observe(self) -> None:
+        self._metrics.backlog.set(self._head - self.position)
+        self._metrics.events.set(self._head)
+
+    async def _release(self, connection: AsyncConnection) -> None:
+        """End SQLite's read transaction, so that the next read sees new commits and the log file can be checkpointed."""
+        if not self._database.is_postgresql:
+            await connection.rollback()
+
+    async def _sleep_until_woken(self, seconds: float) -> None:
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._wake.wait(), seconds)

@@ -1,0 +1,60 @@
+"""An office that takes events as intake does, and tells why a dossier is due when it is."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from services.intake.accepting.candidates import as_logged
+from services.intake.accepting.decide import decide
+from services.intake.accepting.parsing import parse
+from services.intake.explanation.steps import Step
+from services.intake.http.dossier_messages import DossierView, dossier_view
+from services.intake.log.history import history
+from shared.catalogue import Catalogue, load
+from shared.domain.definitions import BY_DATE, DEFINITIONS
+from shared.domain.dossier import Dossier
+from tests.builders.times import at
+from tests.intake.sending import APPLICANT_KEY, CODE
+
+SHIPPED = load()
+
+NOW = at("2027-06-01")
+
+
+@dataclass
+class Office:
+    """Takes events as intake does, and remembers the log of one dossier."""
+
+    catalogue: Catalogue = SHIPPED
+    dossier: Dossier | None = None
+    log: list[tuple[bytes, str]] = field(default_factory=list)
+
+    def takes(self, *events: dict[str, Any], recorded_at: datetime = NOW) -> "Office":
+        for event in events:
+            candidate = parse(msgspec.json.encode(event), APPLICANT_KEY)
+            decision = decide(candidate, self.dossier, self.catalogue, NOW)
+            self.dossier = decision.dossier
+            self.log.append((as_logged(candidate, self.dossier.sequence, recorded_at, decision.computed), ",".join(decision.computed)))
+        return self
+
+    def tells(
+        self, definition: str = BY_DATE.name, catalogue_at: Callable[[datetime], Catalogue] | None = None, now: datetime = NOW
+    ) -> DossierView:
+        return dossier_view(history(CODE, self.log), catalogue_at or (lambda _: self.catalogue), now, DEFINITIONS[definition])
+
+
+def steps(told: DossierView, *names: str) -> list[Step]:
+    return [step for step in told.explanation if step.step in names]
+
+
+def texts(told: DossierView, *names: str) -> list[str]:
+    return [step.text for step in steps(told, *names)]
+
+
+def with_procedure(**changes: Any) -> Catalogue:
+    """The shipped catalogue with another rule for the procedure of the tests."""
+    versions = tuple(replace(found, **changes) if found.code == "2.000635" else found for found in SHIPPED.versions)
+    return replace(SHIPPED, versions=versions)
