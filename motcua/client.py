@@ -111,10 +111,10 @@ def printable(text: str) -> str:
 
 def _is_address(url: str) -> bool:
     try:
-        found = httpx.URL(url)
+        address = httpx.URL(url)
     except (httpx.InvalidURL, UnicodeError):
         return False
-    return " " not in url and found.scheme in {"http", "https"} and bool(found.host) and (found.port or 0) <= HIGHEST_PORT
+    return " " not in url and address.scheme in {"http", "https"} and bool(address.host) and (address.port or 0) <= HIGHEST_PORT
 
 
 def _folders(environ: Mapping[str, str], here: Path) -> list[Path]:

@@ -37,11 +37,11 @@ def read_document(file: Path, unreadable: type[Exception] = Failure) -> Any:
 
 def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """An object as JSON has it, unless a key stands in it twice: which of the two was meant?"""
-    found = dict(pairs)
-    if len(found) < len(pairs):
+    members = dict(pairs)
+    if len(members) < len(pairs):
         keys = [key for key, _value in pairs]
         raise ValueError(f"{next(key for key in keys if keys.count(key) > 1)} is given twice; give it once")
-    return found
+    return members
 
 
 def _whole_number(digits: str) -> int:
