@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from ipaddress import ip_address
 from pathlib import Path
-from types import TracebackType
 from typing import Annotated, Any, Self, TypeVar
 from urllib.parse import urlsplit
 
@@ -173,7 +172,7 @@ class ServiceClient:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(self, *_: object) -> None:
         self._http.close()
 
     def call(self, method: str, path: str, *, expected: Collection[int] = (), **arguments: Any) -> httpx.Response:
