@@ -6,6 +6,7 @@ from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
 
+from motcua.failure import Failure
 from motcua.files import read_document
 from shared.domain.columns import SHARES
 from shared.domain.figures import HUNDRED, share_of
@@ -20,8 +21,8 @@ MOST_PERCENT, MOST_DECIMALS = 1_000_000, 20
 TOTAL_ROW = "total=sum of rows"
 
 
-class UnreadableReport(ValueError):
-    """A report that cannot be checked; the message says what to change."""
+class UnreadableReport(Failure):
+    """A report that cannot be checked."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ MOST_BYTES = 16 << 20
 MOST_DIGITS = 1000
 
 
-def read_document(file: Path, unreadable: type[Exception] = Failure) -> Any:
+def read_document(file: Path, unreadable: type[Failure] = Failure) -> Any:
     """What a JSON file (by its name) or a TOML file holds. Raises `unreadable` with a sentence when it can't be read."""
     kind = "JSON" if file.suffix.lower() == ".json" else "TOML"
     try:
