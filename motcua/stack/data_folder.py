@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TextIO
 
+from motcua.files import writing
 from motcua.stack.failures import DataDirInUse, DataDirUnusable, PortInUse, StackFailure
 
 SERVICES = ("intake", "processing", "reporting")
@@ -116,16 +117,8 @@ def keep_key(key_file: Path) -> str:
         return key_file.read_text(encoding="ascii").strip()
     except FileNotFoundError:
         key = secrets.token_urlsafe(KEY_BYTES)
-        write_private(key_file, key)
+        with writing(key_file, private=True) as file:
+            file.write(f"{key}\n".encode())
         return key
     except (OSError, UnicodeDecodeError) as error:
         raise StackFailure(f"{key_file} holds no key that can be read ({error}); remove it, and a new one is made") from error
-
-
-def write_private(path: Path, text: str) -> None:
-    """Write a file whole or not at all, readable by its owner only."""
-    draft = path.with_name(f"{path.name}.draft")
-    draft.unlink(missing_ok=True)
-    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as output:
-        output.write(text + "\n")
-    draft.replace(path)

@@ -14,9 +14,10 @@ from pathlib import Path
 from typing import Self
 
 from motcua.failure import Failure
+from motcua.files import writing
 from motcua.stack.broker import NodeConfig, prepare
 from motcua.stack.child import Child
-from motcua.stack.data_folder import HOST, SERVICES, Layout, claim_ports, keep_key, lock_folder, make_private, write_private
+from motcua.stack.data_folder import HOST, SERVICES, Layout, claim_ports, keep_key, lock_folder, make_private
 from motcua.stack.failures import BrokerDidNotStart
 from motcua.stack.readiness import Readiness
 from motcua.stack.supervision import Interrupted, Say, Supervisor, first_of, last_words
@@ -105,7 +106,8 @@ class Stack:
         await self._supervisor.or_failure(readiness.all_ready.wait())
         self._endpoints = Endpoints(**layout.urls, broker=bootstrap, key=key)
         self._held.callback(layout.stack_file.unlink, missing_ok=True)
-        write_private(layout.stack_file, json.dumps({"pid": os.getpid(), **asdict(self._endpoints)}))
+        with writing(layout.stack_file, private=True) as file:
+            file.write(json.dumps({"pid": os.getpid(), **asdict(self._endpoints)}).encode())
         return self._endpoints
 
     async def failure(self) -> None:
