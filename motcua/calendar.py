@@ -40,9 +40,9 @@ def _id(body: Answer) -> str:
 
 def _as_json(value: Any) -> Any:
     if isinstance(value, dict):
-        return {name: _as_json(each) for name, each in value.items()}
+        return {name: _as_json(member) for name, member in value.items()}
     if isinstance(value, list):
-        return [_as_json(each) for each in value]
+        return [_as_json(member) for member in value]
     return value.isoformat() if isinstance(value, date | datetime) else value
 
 

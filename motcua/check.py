@@ -6,6 +6,7 @@ from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
 
+from motcua.failure import Failure
 from motcua.files import read_document
 from shared.domain.columns import SHARES
 from shared.domain.figures import HUNDRED, share_of
@@ -20,8 +21,8 @@ MOST_PERCENT, MOST_DECIMALS = 1_000_000, 20
 TOTAL_ROW = "total=sum of rows"
 
 
-class UnreadableReport(ValueError):
-    """A report that cannot be checked; the message says what to change."""
+class UnreadableReport(Failure):
+    """A report that cannot be checked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,18 +125,18 @@ def _wrong_shares(stated: Mapping[str, Any], row: Row) -> Iterator[Finding]:
         base = sum(row.get(column, 0) for column in share.whole)
         if stated.get(share.key) is None or share.part not in row or not base or any(column not in row for column in share.whole):
             continue
-        found = _share(stated[share.key], share.key)
-        quantum = Decimal(1).scaleb(int(found.as_tuple().exponent))
+        said = _share(stated[share.key], share.key)
+        quantum = Decimal(1).scaleb(int(said.as_tuple().exponent))
         expected = (HUNDRED * row[share.part] / base).quantize(quantum, ROUND_HALF_UP)
-        if found not in {expected, share_of(row, share, quantum)}:  # by itself, or in a row of shares that sum to 100
-            yield Finding("share", "total", share.key, found, expected, f"{share.part} of {base:,}")
+        if said not in {expected, share_of(row, share, quantum)}:  # by itself, or in a row of shares that sum to 100
+            yield Finding("share", "total", share.key, said, expected, f"{share.part} of {base:,}")
 
 
 def _share(value: object, share: str) -> Decimal:
     try:
-        found = Decimal(str(value)) + 0  # in figures, not in powers of ten
+        percent = Decimal(str(value)) + 0  # in figures, not in powers of ten
     except InvalidOperation:
-        found = Decimal("NaN")
-    if not found.is_finite() or not 0 <= found <= MOST_PERCENT or int(found.as_tuple().exponent) < -MOST_DECIMALS:
+        percent = Decimal("NaN")
+    if not percent.is_finite() or not 0 <= percent <= MOST_PERCENT or int(percent.as_tuple().exponent) < -MOST_DECIMALS:
         raise UnreadableReport(f"total: {share} is {value!r}; write percent with a point, such as 62.8")
-    return found
+    return percent

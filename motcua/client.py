@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from ipaddress import ip_address
 from pathlib import Path
-from types import TracebackType
 from typing import Annotated, Any, Self, TypeVar
 from urllib.parse import urlsplit
 
@@ -111,10 +110,10 @@ def printable(text: str) -> str:
 
 def _is_address(url: str) -> bool:
     try:
-        found = httpx.URL(url)
+        address = httpx.URL(url)
     except (httpx.InvalidURL, UnicodeError):
         return False
-    return " " not in url and found.scheme in {"http", "https"} and bool(found.host) and (found.port or 0) <= HIGHEST_PORT
+    return " " not in url and address.scheme in {"http", "https"} and bool(address.host) and (address.port or 0) <= HIGHEST_PORT
 
 
 def _folders(environ: Mapping[str, str], here: Path) -> list[Path]:
@@ -173,7 +172,7 @@ class ServiceClient:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(self, *_: object) -> None:
         self._http.close()
 
     def call(self, method: str, path: str, *, expected: Collection[int] = (), **arguments: Any) -> httpx.Response:

@@ -15,7 +15,7 @@ MOST_BYTES = 16 << 20
 MOST_DIGITS = 1000
 
 
-def read_document(file: Path, unreadable: type[Exception] = Failure) -> Any:
+def read_document(file: Path, unreadable: type[Failure] = Failure) -> Any:
     """What a JSON file (by its name) or a TOML file holds. Raises `unreadable` with a sentence when it can't be read."""
     kind = "JSON" if file.suffix.lower() == ".json" else "TOML"
     try:
@@ -37,11 +37,11 @@ def read_document(file: Path, unreadable: type[Exception] = Failure) -> Any:
 
 def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """An object as JSON has it, unless a key stands in it twice: which of the two was meant?"""
-    found = dict(pairs)
-    if len(found) < len(pairs):
+    members = dict(pairs)
+    if len(members) < len(pairs):
         keys = [key for key, _value in pairs]
         raise ValueError(f"{next(key for key in keys if keys.count(key) > 1)} is given twice; give it once")
-    return found
+    return members
 
 
 def _whole_number(digits: str) -> int:

@@ -24,14 +24,6 @@ class LogHead(Struct):
     relayed: int
 
 
-class _Resent(Struct):
-    events: int
-
-
-class _Restored(Struct):
-    restored: int
-
-
 class _Snapshot(Struct):
     """Of a dossier's snapshot, only how many events it has seen."""
 
@@ -54,13 +46,13 @@ def log_page(intake: ServiceClient, after: int, limit: int = PAGE_EVENTS) -> lis
 def resend(services: Services) -> int:
     """Have intake send its whole log into Kafka again; how many events those are."""
     with reading(services, "intake") as intake:
-        return intake.answer(_Resent, "POST", "/v1/log/resend", timeout=LONG).events
+        return intake.answer(dict[str, int], "POST", "/v1/log/resend", timeout=LONG)["events"]
 
 
 def restore(services: Services) -> int:
     """Have intake take back from Kafka what its log lost; how many events came back."""
     with reading(services, "intake") as intake:
-        return intake.answer(_Restored, "POST", "/v1/log/restore", timeout=LONG).restored
+        return intake.answer(dict[str, int], "POST", "/v1/log/restore", timeout=LONG)["restored"]
 
 
 def events_seen(holders: Sequence[ServiceClient], path: str) -> int:

@@ -86,18 +86,18 @@ def ask_text(reporting: ServiceClient, query: Query) -> str:
 
 def parse(answer: bytes) -> Report:
     """The report an answer carries; for a body of `reading`, which tells plainly what is none."""
-    found = msgspec.json.decode(answer)
+    decoded = msgspec.json.decode(answer)
     return Report(
-        first=date.fromisoformat(found["from"]),
-        last=date.fromisoformat(found["to"]),
-        definition=found["definition"],
-        as_of=local(datetime.fromisoformat(found["as_of"])),
-        by=tuple(found["by"]),
-        total=found["total"],
-        groups=tuple(Group(row["key"], {name: value for name, value in row.items() if name != "key"}) for row in found["rows"]),
-        known_at=None if found["as_known_at"] is None else local(datetime.fromisoformat(found["as_known_at"])),
-        broken=tuple(_broken(identity) for identity in found["identities"] if not identity["holds"]),
-        tokens=found.get("tokens", {}),
+        first=date.fromisoformat(decoded["from"]),
+        last=date.fromisoformat(decoded["to"]),
+        definition=decoded["definition"],
+        as_of=local(datetime.fromisoformat(decoded["as_of"])),
+        by=tuple(decoded["by"]),
+        total=decoded["total"],
+        groups=tuple(Group(row["key"], {name: value for name, value in row.items() if name != "key"}) for row in decoded["rows"]),
+        known_at=None if decoded["as_known_at"] is None else local(datetime.fromisoformat(decoded["as_known_at"])),
+        broken=tuple(_broken(identity) for identity in decoded["identities"] if not identity["holds"]),
+        tokens=decoded.get("tokens", {}),
     )
 
 

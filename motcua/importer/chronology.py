@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from contextlib import ExitStack, closing
 from datetime import UTC, datetime, timedelta
 from operator import attrgetter
-from types import TracebackType
 from typing import Self
 
 from msgspec import Struct
@@ -76,7 +75,7 @@ class Chronology:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(self, *_: object) -> None:
         self._stack.close()
 
     def survey(self) -> Iterator[str]:

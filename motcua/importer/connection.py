@@ -12,7 +12,7 @@ import httpx
 import msgspec
 from msgspec import Struct
 
-from motcua.client import detail_of, refused, unreachable
+from motcua.client import NotAsRead, detail_of, refused, unreachable
 from motcua.failure import Failure
 from motcua.importer.lines import UNREADABLE, Line, Spool, head_of, subject_of
 from motcua.importer.rejects import Rejects
@@ -150,8 +150,7 @@ class Sender:
         try:
             return _decode_answer(response.content), ""
         except msgspec.DecodeError as error:
-            msg = f"{self._client.base_url} does not answer as intake does ({error}); is --intake right?"
-            raise Failure(msg) from error
+            raise NotAsRead("intake", str(self._client.base_url), error) from error
 
 
 class Connection:

@@ -89,15 +89,15 @@ def _cut(blocks: Iterator[bytes], end: bytes) -> Iterator[list[PhysicalLine]]:
     rest, skipping = b"", False
     for block in blocks:
         *whole, rest = (rest + block).split(end)
-        found: list[PhysicalLine] = [line + b"\n" if len(line) <= LONGEST_LINE else None for line in whole]
-        if found and skipping:
-            found[0], skipping = None, False
+        lines: list[PhysicalLine] = [line + b"\n" if len(line) <= LONGEST_LINE else None for line in whole]
+        if lines and skipping:
+            lines[0], skipping = None, False
         if len(rest) > LONGEST_LINE:
             skipping = True
         if skipping:
             rest = b""
-        if found:
-            yield found
+        if lines:
+            yield lines
     if skipping:
         yield [None]
     elif rest:

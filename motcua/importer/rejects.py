@@ -5,7 +5,6 @@ from contextlib import AbstractContextManager
 from io import StringIO
 from pathlib import Path
 from tempfile import SpooledTemporaryFile
-from types import TracebackType
 from typing import Self
 
 import msgspec
@@ -45,7 +44,7 @@ class Rejects(AbstractContextManager["Rejects"]):
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(self, _kind: object, error: object, _trace: object) -> None:
         try:
             if error is None or self._places:  # a run that failed before it refused anything says nothing of the lines refused before
                 self._write()

@@ -149,7 +149,7 @@ def _check(columns: list[str], name: str) -> None:
     if missing := [column for column in REQUIRED if column not in columns]:
         needed = ", ".join(REQUIRED)
         wrong.insert(
-            0, f"{', '.join(missing)} not found; needed are {needed}, then source and the data columns (department, procedure ...)"
+            0, f"{', '.join(missing)} not facts; needed are {needed}, then source and the data columns (department, procedure ...)"
         )
     if wrong:
         own = "" if all(map(_is_known, columns)) else f". Columns of your own are named {EXTENSION_PREFIX}<name>"
@@ -203,12 +203,12 @@ def _event(row: dict[str, str], default_source: str) -> dict[str, object]:
 def _event_data(name: str, row: dict[str, str]) -> dict[str, object]:
     converters = _CONVERTERS.get(name, {})
     columns = (column for column in row if column not in ENVELOPE and column not in TERM and not column.startswith(EXTENSION_PREFIX))
-    found = {column: converters.get(column, str)(row[column]) for column in columns}
+    facts = {column: converters.get(column, str)(row[column]) for column in columns}
     if own := {column.removeprefix(EXTENSION_PREFIX): cell for column, cell in row.items() if column.startswith(EXTENSION_PREFIX)}:
-        found[EXTENSION] = own
+        facts[EXTENSION] = own
     if "term_amount" in row or "term_unit" in row:
-        found["term"] = {"amount": _whole(row.get("term_amount", "")), "unit": row.get("term_unit", "")}
-    return {column: None for column in _NULLABLE.get(name, ()) if column not in found} | found
+        facts["term"] = {"amount": _whole(row.get("term_amount", "")), "unit": row.get("term_unit", "")}
+    return {column: None for column in _NULLABLE.get(name, ()) if column not in facts} | facts
 
 
 def _whole(cell: str) -> object:

@@ -55,6 +55,7 @@ SINGLE_NODE: dict[str, str | int] = {
     "controller.listener.names": "CONTROLLER",
     "inter.broker.listener.name": "PLAINTEXT",
     "auto.create.topics.enable": "false",
+    "log.flush.interval.messages": 1,  # what is acknowledged is on the disk: the durability that decision 0001 weighs
     "offsets.topic.num.partitions": 4,
     "offsets.topic.replication.factor": 1,
     "offsets.retention.minutes": NOTHING_EXPIRES,
@@ -76,32 +77,15 @@ SINGLE_NODE: dict[str, str | int] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
 class NodeConfig:
-    """Where one node keeps its data and listens; `flush_every_append` is the durability that decision 0001 weighs."""
+    """Where one node keeps its data and listens."""
 
-    data_dir: Path
-    port: int
-    controller_port: int
-    flush_every_append: bool = True
-
-    @property
-    def bootstrap(self) -> str:
-        """The address clients connect to."""
-        return f"127.0.0.1:{self.port}"
-
-    @property
-    def properties_file(self) -> Path:
-        return self.data_dir / "server.properties"
-
-    @property
-    def log4j2_file(self) -> Path:
-        return self.data_dir / "log4j2.xml"
-
-    @property
-    def log_dir(self) -> Path:
-        """The partitions, and meta.properties with the cluster's id."""
-        return self.data_dir / "data"
+    def __init__(self, data_dir: Path, port: int, controller_port: int) -> None:
+        self.data_dir, self.port, self.controller_port = data_dir, port, controller_port
+        self.bootstrap = f"127.0.0.1:{port}"  # the address clients connect to
+        self.properties_file = data_dir / "server.properties"
+        self.log4j2_file = data_dir / "log4j2.xml"
+        self.log_dir = data_dir / "data"  # the partitions, and meta.properties with the cluster's id
 
     def write(self) -> None:
         """Write both files; they are derived, so a port may differ from one start to the next."""
@@ -112,8 +96,6 @@ class NodeConfig:
             "advertised.listeners": f"PLAINTEXT://{self.bootstrap}",
             "log.dirs": str(self.log_dir),
         }
-        if self.flush_every_append:
-            properties["log.flush.interval.messages"] = 1
         self.data_dir.mkdir(parents=True, exist_ok=True)
         self.properties_file.write_text("".join(f"{name}={value}\n" for name, value in properties.items()))
         self.log4j2_file.write_text(LOG4J2)

@@ -59,14 +59,9 @@ def generate(
     quang-ngai-2021, quang-tri-2023 and vinh-phuc-2022 ship with it. A scenario whose figures contradict each other is refused with the
     identity it breaks.
     """
-    from motcua.failure import Failure
-    from motcua.stack.generate.scenario import ScenarioError
     from motcua.stack.generate.year import generate_file
     from motcua.terminal.console import count, out, stage_bars
 
-    try:
-        with stage_bars() as observe:
-            summary = generate_file(scenario, output, lambda done, total: observe("generate", done, total))
-    except ScenarioError as error:
-        raise Failure(str(error)) from error
+    with stage_bars() as observe:
+        summary = generate_file(scenario, output, lambda done, total: observe("generate", done, total))
     out().print(f"{output}: {count(summary.events)} events of {count(summary.dossiers)} dossiers", soft_wrap=True)

@@ -8,10 +8,10 @@ import socket
 import stat
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
+from motcua.files import writing
 from motcua.stack.failures import DataDirInUse, DataDirUnusable, PortInUse, StackFailure
 
 SERVICES = ("intake", "processing", "reporting")
@@ -23,45 +23,18 @@ OTHERS = 0o077
 KEPT = ("key", "lock", "stack.json", "logs", "run", "kafka", "*.db", "*.db-*", "*.ndjson*")
 
 
-@dataclass(frozen=True, slots=True)
 class Layout:
-    """Where a stack keeps its files, and the first port of six."""
+    """Where a stack keeps its files and on which ports its parts listen: the services on base+1, +2 and +3, the broker above them."""
 
-    data_dir: Path
-    port_base: int
-
-    @property
-    def ports(self) -> dict[str, int]:
-        """The services' ports: base+1, +2, +3."""
-        return {service: self.port_base + offset for offset, service in enumerate(SERVICES, start=1)}
-
-    @property
-    def broker_ports(self) -> dict[str, int]:
-        """The embedded broker's ports: base+4 for clients, +5 for its controller."""
-        return {"the broker": self.port_base + 4, "the broker's controller": self.port_base + 5}
-
-    @property
-    def urls(self) -> dict[str, str]:
-        """The services' addresses."""
-        return {service: f"http://{HOST}:{port}" for service, port in self.ports.items()}
-
-    @property
-    def key_file(self) -> Path:
-        return self.data_dir / "key"
-
-    @property
-    def stack_file(self) -> Path:
-        """What runs here, while it runs."""
-        return self.data_dir / "stack.json"
-
-    @property
-    def lock_file(self) -> Path:
-        """Held while a stack runs on this folder."""
-        return self.data_dir / "lock"
-
-    @property
-    def broker_dir(self) -> Path:
-        return self.data_dir / "kafka"
+    def __init__(self, data_dir: Path, port_base: int) -> None:
+        self.data_dir = data_dir
+        self.ports = {service: port_base + offset for offset, service in enumerate(SERVICES, start=1)}
+        self.broker_ports = {"the broker": port_base + 4, "the broker's controller": port_base + 5}
+        self.urls = {service: f"http://{HOST}:{port}" for service, port in self.ports.items()}
+        self.key_file = data_dir / "key"  # made once
+        self.stack_file = data_dir / "stack.json"  # what runs here, while it runs
+        self.lock_file = data_dir / "lock"  # held while a stack runs on this folder
+        self.broker_dir = data_dir / "kafka"
 
     def log(self, part: str) -> Path:
         """What a part prints."""
@@ -144,16 +117,8 @@ def keep_key(key_file: Path) -> str:
         return key_file.read_text(encoding="ascii").strip()
     except FileNotFoundError:
         key = secrets.token_urlsafe(KEY_BYTES)
-        write_private(key_file, key)
+        with writing(key_file, private=True) as file:
+            file.write(f"{key}\n".encode())
         return key
     except (OSError, UnicodeDecodeError) as error:
         raise StackFailure(f"{key_file} holds no key that can be read ({error}); remove it, and a new one is made") from error
-
-
-def write_private(path: Path, text: str) -> None:
-    """Write a file whole or not at all, readable by its owner only."""
-    draft = path.with_name(f"{path.name}.draft")
-    draft.unlink(missing_ok=True)
-    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as output:
-        output.write(text + "\n")
-    draft.replace(path)

@@ -14,7 +14,7 @@ from motcua.importer.run import run as import_events
 from motcua.importer.source import Source
 from motcua.log import DOSSIERS, events_seen, log_head
 from motcua.report import ask, parse
-from motcua.stack.generate.scenario import Scenario, ScenarioError, load_scenario
+from motcua.stack.generate.scenario import Scenario, load_scenario
 from motcua.stack.generate.year import generate_file
 from motcua.stack.printed import comparison
 from motcua.stack.stack import Stack, run_in_foreground
@@ -71,7 +71,7 @@ def prepare(data_dir: Path, scenario_name: str) -> PlayedYear:
         if not played.events.exists():
             with stage_bars() as observe:
                 generate_file(scenario_name, played.events, lambda done, total: observe("generate", done, total))
-    except (ScenarioError, OSError) as error:
+    except OSError as error:
         raise Failure(str(error)) from error
     return played
 

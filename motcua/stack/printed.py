@@ -28,15 +28,15 @@ class Impossible:
 
 def impossible(counted: Row, printed: Printed) -> list[Impossible]:
     """Printed values that differ from the count and cannot be true beside the other printed ones."""
-    found = {}
+    false = {}
     for identity in ROW_IDENTITIES:
         row = _printed_row(identity, counted, printed)
         if row is None or identity.difference(row) == 0:
             continue
         for key in (identity.total, *identity.parts):
             if key in printed and row[key] != counted[key]:
-                found[key] = Impossible(key, _arithmetic(identity, row, key))
-    return list(found.values())
+                false[key] = Impossible(key, _arithmetic(identity, row, key))
+    return list(false.values())
 
 
 def _printed_row(identity: Identity, counted: Row, printed: Printed) -> dict[str, int] | None:
@@ -65,7 +65,7 @@ def comparison(counted: Row, printed: Printed, asked: Row) -> RenderableType:
     `asked` are the counts of the year as it is played: what somebody posts besides changes a figure and makes no printed one impossible.
     """
     wrong = impossible(asked, printed)
-    marks = {each.key: f"cannot be true ({number})" for number, each in enumerate(wrong, 1)}
+    marks = {value.key: f"cannot be true ({number})" for number, value in enumerate(wrong, 1)}
     changed = {key for key, value in asked.items() if counted.get(key, value) != value}
     table = plain_table("figure", "counted", "printed", "")
     table.columns[1].justify = table.columns[2].justify = "right"
@@ -77,7 +77,7 @@ def comparison(counted: Row, printed: Printed, asked: Row) -> RenderableType:
         because = CHANGED if key in changed or (changed and key not in asked) else "differs"
         mark = marks.get(key) or (because if differs else "")
         table.add_row(meaning, _shown(key, counted[key]), _shown(key, printed.get(key)), mark, style="bold red" if key in marks else None)
-    notes = [Text(f"({number}) {each.arithmetic}") for number, each in enumerate(wrong, 1)]
+    notes = [Text(f"({number}) {value.arithmetic}") for number, value in enumerate(wrong, 1)]
     notes += [Text(f"{CHANGED}: events were posted besides those of the year")] if changed else []
     return Group(table, *([Text(), *notes] if notes else []))
 

@@ -31,7 +31,7 @@ class _Part:
         self.ready_pid: int | None = None
         self.since = time.monotonic()  # since when it is as it is
         self.is_ready = False
-        self.told: str | None = None
+        self.said_reason: str | None = None
 
     def seen(self, *, ready: bool) -> None:
         if ready != self.is_ready:
@@ -70,17 +70,17 @@ class Readiness:
         if part.ready_pid not in (None, pid):
             part.seen(ready=False)  # it died and came back between two looks
         part.seen(ready=True)
-        if part.ready_pid not in (None, pid) or part.told is not None:
+        if part.ready_pid not in (None, pid) or part.said_reason is not None:
             self._say(f"{part.name} is back")
-        part.ready_pid, part.told = pid, None
+        part.ready_pid, part.said_reason = pid, None
 
     def _explain(self, part: _Part, reason: str) -> None:
         """A reason that the service gives is told after a moment, and that it gives none after a long one."""
         child = self._children.get(part.name)
         given = reason not in _NO_REASON
-        if reason == part.told or part.for_seconds < (REASON_AFTER_S if given else SILENT_AFTER_S) or child is None:
+        if reason == part.said_reason or part.for_seconds < (REASON_AFTER_S if given else SILENT_AFTER_S) or child is None:
             return
-        part.told = reason
+        part.said_reason = reason
         self._say(f"{part.name} is not ready: {reason}; its log: {child.log}")
 
 

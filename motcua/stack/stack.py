@@ -9,19 +9,19 @@ from collections.abc import Awaitable, Callable
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from functools import partial
+from importlib import import_module
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
 from motcua.failure import Failure
+from motcua.files import writing
 from motcua.stack.broker import NodeConfig, prepare
 from motcua.stack.child import Child
-from motcua.stack.data_folder import HOST, SERVICES, Layout, claim_ports, keep_key, lock_folder, make_private, write_private
+from motcua.stack.data_folder import HOST, SERVICES, Layout, claim_ports, keep_key, lock_folder, make_private
 from motcua.stack.failures import BrokerDidNotStart
 from motcua.stack.readiness import Readiness
-from motcua.stack.settings_document import settings_classes
 from motcua.stack.supervision import Interrupted, Say, Supervisor, first_of, last_words
-from shared.service.settings import UnusableSettings, settings_of
+from shared.service.settings import ServiceSettings, UnusableSettings, settings_of
 
 PROGRAM = Path(__file__).parents[2]
 STOP_WITHIN_S = ({"intake": 45.0}, {"processing": 35.0, "reporting": 35.0}, {"broker": 20.0})
@@ -106,7 +106,8 @@ class Stack:
         await self._supervisor.or_failure(readiness.all_ready.wait())
         self._endpoints = Endpoints(**layout.urls, broker=bootstrap, key=key)
         self._held.callback(layout.stack_file.unlink, missing_ok=True)
-        write_private(layout.stack_file, json.dumps({"pid": os.getpid(), **asdict(self._endpoints)}))
+        with writing(layout.stack_file, private=True) as file:
+            file.write(json.dumps({"pid": os.getpid(), **asdict(self._endpoints)}).encode())
         return self._endpoints
 
     async def failure(self) -> None:
@@ -129,7 +130,7 @@ class Stack:
             raise
         return self
 
-    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    async def __aexit__(self, *_: object) -> None:
         await self.stop()
 
     async def _start_broker(self, config: NodeConfig) -> None:
@@ -161,7 +162,7 @@ def service_children(layout: Layout, *, key: str, bootstrap: str, clock: str, ye
 def _service_child(layout: Layout, service: str, settings: dict[str, str]) -> Child:
     settings |= {"HOST": HOST, "PORT": str(layout.ports[service])}
     try:
-        settings_of(settings_classes()[service], **{name.lower(): value for name, value in settings.items()})
+        settings_of(settings_class(service), **{name.lower(): value for name, value in settings.items()})
     except UnusableSettings as wrong:
         raise Failure(f"{service} cannot start like this: {wrong}") from wrong
     environment = {f"MOTCUA_{service.upper()}_{name}": value for name, value in settings.items()}
@@ -171,6 +172,15 @@ def _service_child(layout: Layout, service: str, settings: dict[str, str]) -> Ch
     path = os.pathsep.join(filter(None, (str(PROGRAM), os.environ.get("PYTHONPATH"))))  # found from whatever folder it runs in
     command = [sys.executable, "-m", f"services.{service}"]
     return Child(service, command, layout.log(service), environment | {"PYTHONPATH": path}, layout.run_dir(service))
+
+
+def settings_class(service: str) -> type[ServiceSettings]:
+    """The class that a service reads its environment with."""
+    members = vars(import_module(f"services.{service}.settings")).values()
+    (found,) = [
+        member for member in members if isinstance(member, type) and issubclass(member, ServiceSettings) and member is not ServiceSettings
+    ]
+    return found
 
 
 def run_in_foreground(make_stack: Callable[[], Stack], when_ready: Callable[[Stack], Awaitable[None]]) -> int:

@@ -1,7 +1,8 @@
-"""`motcua report` and `motcua open`: the figures of a period, and the dossiers behind one of them."""
+"""`motcua report`, `open` and `check`: the figures of a period, the dossiers behind one of them, and a report compiled by hand."""
 
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
+from pathlib import Path
 from textwrap import fill
 from typing import TYPE_CHECKING, Annotated
 
@@ -218,3 +219,27 @@ def _check_length(figure: str, number: int, listed: int, expected: int) -> None:
 
     amount = "no dossier" if listed == 0 else f"only {dossiers(listed)}" if listed < number else f"at least {dossiers(listed)}"
     raise ListDiffers(f"{figure} says {count(number)}, but {amount} can be listed: one of the two is wrong.\n{fill(MENDING, COLUMNS)}")
+
+
+def check(
+    file: Annotated[Path, typer.Argument(help="TOML or JSON with the column keys (received_total, ...).", metavar="FILE")],
+) -> None:
+    """Check a hand-compiled report for what cannot be.
+
+    Says which identities of the form it breaks and by how much. The keys are those of the figures: received_total, received_online,
+    received_in_person_or_postal, carried_over, resolved_total, resolved_early, resolved_on_time, resolved_overdue, in_progress_total,
+    in_progress_within, in_progress_overdue, and the shares.
+
+    Exit code: 0 none broken, 1 some broken, 2 the file cannot be read.
+    """
+    from motcua.check import check_report, read_report
+
+    checked = check_report(read_report(file))
+    for finding in checked.broken:
+        print(f"broken     {finding}")
+    for rule in checked.unchecked:
+        print(f"not known  {rule}")
+    for rule in checked.holding:
+        print(f"holds      {rule}")
+    if checked.broken:
+        raise typer.Exit(BROKEN)

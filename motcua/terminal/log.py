@@ -97,7 +97,7 @@ def _rebuilt_lines(rebuilt: "Rebuilt") -> Iterator[str]:
     answer = rebuilt.answer
     for event in rebuilt.refused[:SHOWN]:
         yield f"{event.code}: event at position {event.position} of the log counts nowhere: {event.detail}"
-    yield from _first([f"{each.code}: {each.detail}" for each in answer.differences], answer.dossiers_differing, "dossiers")
+    yield from _first([f"{drift.code}: {drift.detail}" for drift in answer.differences], answer.dossiers_differing, "dossiers")
     sums = [f"{drift}: {abs(drift.off_by)} too {'many' if drift.off_by > 0 else 'few'}" for drift in answer.sums]
     yield from _first(sums, answer.sums_differing, "sums")
     wrong = "no difference"

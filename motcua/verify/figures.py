@@ -27,7 +27,7 @@ from motcua.verify.questions import (
     periods,
     row_of,
 )
-from motcua.verify.recount import Counts, Facts, Recount, RowOf, facts_of, figures_by_row, shares_of, total_of
+from motcua.verify.recount import Counts, DatedDossier, Recount, RowOf, dated, figures_by_row, shares_of, total_of
 from shared.domain.columns import KEYS
 from shared.domain.definitions import DEFINITIONS
 
@@ -39,7 +39,7 @@ NOTHING: Counts = dict.fromkeys(KEYS, 0)
 
 
 @dataclass(frozen=True, slots=True)
-class Compared:
+class ComparedFigure:
     """A figure as the log counts it and as reporting says it, with the token that opens it."""
 
     question: Question
@@ -74,14 +74,14 @@ class FigureCheck:
     sample: int
     chance: Random
     compared: int = 0
-    _facts: dict[datetime | None, list[Facts]] = field(default_factory=dict)
+    _dated: dict[datetime | None, list[DatedDossier]] = field(default_factory=dict)
     _fields: Fields | None = None
 
     def differences(self, observe: Observer) -> list[Difference]:
         """Every figure that differs, and every opened one whose list does."""
         questions = questions_about(self.recount, self.chance)
-        differing: list[Compared] = []
-        agreeing: list[Compared] = []
+        differing: list[ComparedFigure] = []
+        agreeing: list[ComparedFigure] = []
         found: list[Difference] = []
         for done, question in enumerate(questions, 1):
             try:
@@ -101,43 +101,43 @@ class FigureCheck:
                 found.append(_difference(figure, listed))
         return found
 
-    def _drawn(self, cells: list[Compared], number: int, questions: int) -> list[Compared]:
+    def _drawn(self, cells: list[ComparedFigure], number: int, questions: int) -> list[ComparedFigure]:
         """The question's part of the sample."""
         wanted = self.sample * number // questions - self.sample * (number - 1) // questions
         return self.chance.sample(cells, min(wanted, len(cells)))
 
-    def _compare(self, question: Question) -> tuple[list[Compared], list[Difference]]:
+    def _compare(self, question: Question) -> tuple[list[ComparedFigure], list[Difference]]:
         """Every count, and the shares that differ."""
         answer = ask(self.reporting, question)
         definition = DEFINITIONS[question.definition]
-        counted = figures_by_row(self._facts_at(question.known_at), question.period[0], answer.cut, definition, self._row_of(question))
+        counted = figures_by_row(self._dated_at(question.known_at), question.period[0], answer.cut, definition, self._row_of(question))
         return list(cells_of(question, counted, answer)), list(unequal_shares(question, counted, answer))
 
-    def _facts_at(self, instant: datetime | None) -> list[Facts]:
-        if instant not in self._facts:
-            self._facts[instant] = facts_of(self.recount.known_at(instant))
-        return self._facts[instant]
+    def _dated_at(self, instant: datetime | None) -> list[DatedDossier]:
+        if instant not in self._dated:
+            self._dated[instant] = dated(self.recount.known_at(instant))
+        return self._dated[instant]
 
     def _row_of(self, question: Question) -> RowOf:
         if self._fields is None and "field" in question.by and self.recount.span is not None:
             self._fields = fields_of_procedures(self.reporting, self.recount.span)
         return row_of(question.by, self._fields or {})
 
-    def _open(self, figures: list[Compared], observe: Observer) -> dict[Compared, ListDifference]:
+    def _open(self, figures: list[ComparedFigure], observe: Observer) -> dict[ComparedFigure, ListDifference]:
         """What the list of each figure says; one pass over the dossiers for all figures of a question."""
-        of_question: dict[tuple[Question, date], list[Compared]] = defaultdict(list)
+        of_question: dict[tuple[Question, date], list[ComparedFigure]] = defaultdict(list)
         for figure in figures:
             of_question[figure.question, figure.cut].append(figure)
-        lists: dict[Compared, ListDifference] = {}
+        lists: dict[ComparedFigure, ListDifference] = {}
         for (question, cut), wanted in of_question.items():
-            facts, cells = self._facts_at(question.known_at), [figure.cell for figure in wanted]
-            counted = counted_behind(facts, question, cut, cells, self._row_of(question))
+            dossiers, cells = self._dated_at(question.known_at), [figure.cell for figure in wanted]
+            counted = counted_behind(dossiers, question, cut, cells, self._row_of(question))
             for figure in wanted:
                 lists[figure] = self._compare_list(figure, counted[figure.cell])
                 observe("opening figures", len(lists), len(figures))
         return lists
 
-    def _compare_list(self, figure: Compared, counted: set[str]) -> ListDifference:
+    def _compare_list(self, figure: ComparedFigure, counted: set[str]) -> ListDifference:
         if figure.token is None:  # a row that reporting does not have
             return compare_list(figure.said, counted, [])
         try:
@@ -165,12 +165,12 @@ def questions_about(recount: Recount, chance: Random) -> list[Question]:
     return list(dict.fromkeys([*now, *then, *drawn]))
 
 
-def cells_of(question: Question, counted: dict[str, Counts], answer: Answer) -> Iterator[Compared]:
+def cells_of(question: Question, counted: dict[str, Counts], answer: Answer) -> Iterator[ComparedFigure]:
     """Every row, then the total, column by column; a row that one side lacks stands for nothing to count."""
     for row, counts in _rows(counted, answer).items():
         for column in KEYS:
             cell = Cell(row, column)
-            yield Compared(question, answer.cut, cell, counts[column], answer.value(cell), answer.tokens.get(cell))
+            yield ComparedFigure(question, answer.cut, cell, counts[column], answer.value(cell), answer.tokens.get(cell))
 
 
 def unequal_shares(question: Question, counted: dict[str, Counts], answer: Answer) -> Iterator[Difference]:
@@ -186,7 +186,7 @@ def _rows(counted: dict[str, Counts], answer: Answer) -> dict[str, Counts]:
     return {row: counted.get(row, NOTHING) for row in sorted({*counted, *answer.rows})} | {TOTAL: total_of(counted)}
 
 
-def _difference(figure: Compared, listed: ListDifference) -> Difference:
+def _difference(figure: ComparedFigure, listed: ListDifference) -> Difference:
     """Of a figure that differs, or whose list does."""
     said = f"says {figure.said} as the log does, but {listed.detail}"
     if figure.differs:
@@ -194,19 +194,21 @@ def _difference(figure: Compared, listed: ListDifference) -> Difference:
     return Difference(FIGURES, figure.question.about(figure.cell), said, listed.dossiers)
 
 
-def counted_behind(facts: Iterable[Facts], question: Question, cut: date, cells: Collection[Cell], row_of: RowOf) -> dict[Cell, set[str]]:
+def counted_behind(
+    dossiers: Iterable[DatedDossier], question: Question, cut: date, cells: Collection[Cell], row_of: RowOf
+) -> dict[Cell, set[str]]:
     """The codes of the dossiers that the recount counts in each cell: those that, counted alone, are 1 there."""
     behind: dict[Cell, set[str]] = {cell: set() for cell in cells}
     of_row = {row: [cell for cell in cells if cell.row == row] for row, _ in cells}
     of_total = of_row.get(TOTAL, [])
     definition = DEFINITIONS[question.definition]
-    for dated in facts:
-        wanted = of_row.get(row_of(dated.dossier), []) + of_total
+    for dossier in dossiers:
+        wanted = of_row.get(row_of(dossier.dossier), []) + of_total
         if wanted:
-            for alone in figures_by_row([dated], question.period[0], cut, definition, row_of).values():
+            for alone in figures_by_row([dossier], question.period[0], cut, definition, row_of).values():
                 for cell in wanted:
                     if alone[cell.column]:
-                        behind[cell].add(dated.dossier.code)
+                        behind[cell].add(dossier.dossier.code)
     return behind
 
 

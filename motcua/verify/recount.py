@@ -25,6 +25,8 @@ from shared.domain.localtime import ONE_DAY, local_date
 from shared.domain.timeliness import closed_timeliness
 
 LOG = "the log"
+Counts = Mapping[str, int]
+RowOf = Callable[[Dossier], str]
 
 
 class Entry(Struct, frozen=True):
@@ -105,12 +107,8 @@ class Recount:
         self.faults.append(of_dossier(LOG, code, detail))
 
 
-Counts = Mapping[str, int]
-RowOf = Callable[[Dossier], str]
-
-
 @dataclass(frozen=True, slots=True)
-class Facts:
+class DatedDossier:
     """A dossier that was received, with its dates as local days, worked out once for every period asked about."""
 
     dossier: Dossier
@@ -118,12 +116,18 @@ class Facts:
     closed: date | None
     returned: date | None
 
+    def is_in(self, first: date, last: date) -> bool:
+        """Whether any column of the period counts it: one that closed before may have had a result that was still to be returned."""
+        awaited = self.returned is None or self.returned >= first
+        return self.received <= last and (self.closed is None or self.closed >= first or awaited)
+
     def open_at_end_of(self, day: date) -> bool:
         return self.received <= day and (self.closed is None or self.closed > day)
 
     def overdue_at_end_of(self, day: date, definition: Definition) -> bool:
         """Its deadline has passed, and no pause holds it; one that began when it was overdue already does not."""
-        deadline = self.dossier.due(self._due_at_end_of(day))
+        due_at = next((change.due_at for change in reversed(self.dossier.deadlines) if local_date(change.at) <= day), None)
+        deadline = self.dossier.due(due_at)
         if deadline is None or definition.overdue_on(deadline) > day:
             return False
         paused_at = self.paused_at_end_of(day)
@@ -136,33 +140,56 @@ class Facts:
                 return pause.started_at if pause.ended_at is None or local_date(pause.ended_at) > day else None
         return None
 
-    def _due_at_end_of(self, day: date) -> datetime | None:
-        for change in reversed(self.dossier.deadlines):
-            if local_date(change.at) <= day:
-                return change.due_at
-        return None
+    def count_in(self, row: dict[str, int], first: date, last: date, definition: Definition) -> None:
+        """Add itself to every column of the period that counts it."""
+        self._count_receipt(row, first)
+        if self.closed is not None and first <= self.closed <= last:
+            row["resolved_total"] += 1
+            row[f"resolved_{closed_timeliness(self.dossier, definition)}"] += 1
+            row["withdrawn"] += self.dossier.closed_as is State.WITHDRAWN
+            row["stopped"] += self.dossier.closed_as is State.STOPPED
+        if self.open_at_end_of(last):
+            row["in_progress_total"] += 1
+            row["in_progress_overdue" if self.overdue_at_end_of(last, definition) else "in_progress_within"] += 1
+            row["in_progress_suspended"] += self.paused_at_end_of(last) is not None
+        channel = self.dossier.return_channel
+        if self.returned is not None and channel is not None and first <= self.returned <= last:
+            row["returned_total"] += 1
+            row[f"returned_{channel.value}"] += 1
+        resolved = self.dossier.closed_as is State.RESOLVED and self.closed is not None and self.closed <= last
+        row["awaiting_return"] += resolved and (self.returned is None or self.returned > last)
+
+    def _count_receipt(self, row: dict[str, int], first: date) -> None:
+        if self.received >= first:
+            channel = self.dossier.channel
+            row["received_total"] += 1
+            row[f"received_{channel.value}"] += 1
+            row["received_online_full"] += channel is Channel.ONLINE and self.dossier.online_level is OnlineLevel.FULL
+            row["received_in_person_or_postal"] += channel is not Channel.ONLINE
+        elif self.open_at_end_of(first - ONE_DAY):
+            row["received_total"] += 1
+            row["carried_over"] += 1
 
 
-def facts_of(dossiers: Iterable[Dossier]) -> list[Facts]:
+def dated(dossiers: Iterable[Dossier]) -> list[DatedDossier]:
     """The dossiers that count: those that were received."""
-    return [_facts(dossier, dossier.received_at) for dossier in dossiers if dossier.received_at is not None]
+
+    def day(instant: datetime | None) -> date | None:
+        return None if instant is None else local_date(instant)
+
+    return [
+        DatedDossier(dossier, local_date(dossier.received_at), day(dossier.closed_at), day(dossier.returned_at))
+        for dossier in dossiers
+        if dossier.received_at is not None
+    ]
 
 
-def _facts(dossier: Dossier, received_at: datetime) -> Facts:
-    return Facts(
-        dossier=dossier,
-        received=local_date(received_at),
-        closed=None if dossier.closed_at is None else local_date(dossier.closed_at),
-        returned=None if dossier.returned_at is None else local_date(dossier.returned_at),
-    )
-
-
-def figures_by_row(facts: Iterable[Facts], first: date, last: date, definition: Definition, row_of: RowOf) -> dict[str, Counts]:
+def figures_by_row(dossiers: Iterable[DatedDossier], first: date, last: date, definition: Definition, row_of: RowOf) -> dict[str, Counts]:
     """The counts of the period `first..last` by the definition, for every row that `row_of` makes of a dossier in it."""
     counts: dict[str, dict[str, int]] = defaultdict(lambda: dict.fromkeys(KEYS, 0))
-    for each in facts:
-        if each.received <= last and (each.closed is None or each.closed >= first or _still_awaited(each, first)):
-            _count(each, counts[row_of(each.dossier)], first, last, definition)
+    for dossier in dossiers:
+        if dossier.is_in(first, last):
+            dossier.count_in(counts[row_of(dossier.dossier)], first, last, definition)
     return dict(counts)
 
 
@@ -197,47 +224,3 @@ def _half_up(value: Fraction) -> int:
 
 def _written(value: int | None, decimals: int) -> str | None:
     return None if value is None else f"{value // 10**decimals}.{value % 10**decimals:0{decimals}}"
-
-
-def _still_awaited(each: Facts, first: date) -> bool:
-    """Closed before the period, with a result that was still to be returned then."""
-    return each.returned is None or each.returned >= first
-
-
-def _count(each: Facts, row: dict[str, int], first: date, last: date, definition: Definition) -> None:
-    _count_received(each, row, first)
-    if each.closed is not None and first <= each.closed <= last:
-        row["resolved_total"] += 1
-        row[f"resolved_{closed_timeliness(each.dossier, definition)}"] += 1
-        row["withdrawn"] += each.dossier.closed_as is State.WITHDRAWN
-        row["stopped"] += each.dossier.closed_as is State.STOPPED
-    if each.open_at_end_of(last):
-        _count_open(each, row, last, definition)
-    _count_returned(each, row, first, last)
-
-
-def _count_received(each: Facts, row: dict[str, int], first: date) -> None:
-    if each.received >= first:
-        channel = each.dossier.channel
-        row["received_total"] += 1
-        row[f"received_{channel.value}"] += 1
-        row["received_online_full"] += channel is Channel.ONLINE and each.dossier.online_level is OnlineLevel.FULL
-        row["received_in_person_or_postal"] += channel is not Channel.ONLINE
-    elif each.open_at_end_of(first - ONE_DAY):
-        row["received_total"] += 1
-        row["carried_over"] += 1
-
-
-def _count_open(each: Facts, row: dict[str, int], last: date, definition: Definition) -> None:
-    row["in_progress_total"] += 1
-    row["in_progress_overdue" if each.overdue_at_end_of(last, definition) else "in_progress_within"] += 1
-    row["in_progress_suspended"] += each.paused_at_end_of(last) is not None
-
-
-def _count_returned(each: Facts, row: dict[str, int], first: date, last: date) -> None:
-    returned, channel = each.returned, each.dossier.return_channel
-    if returned is not None and channel is not None and first <= returned <= last:
-        row["returned_total"] += 1
-        row[f"returned_{channel.value}"] += 1
-    resolved = each.dossier.closed_as is State.RESOLVED and each.closed is not None and each.closed <= last
-    row["awaiting_return"] += resolved and (returned is None or returned > last)

@@ -5,10 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from motcua.stack.settings_document import COMMAND_LINE, COMPOSE, DOCUMENT, SERVICES, TESTS, document, settings_classes, variable
+from bench.settings_document import COMMAND_LINE, COMPOSE, DOCUMENT, TESTS, document, variable
+from motcua.stack.data_folder import SERVICES
+from motcua.stack.stack import settings_class
 
 ROOT = Path(__file__).parents[2]
-CLASSES = settings_classes()
+CLASSES = {service: settings_class(service) for service in SERVICES}
 KNOWN = {variable(cls, name) for cls in CLASSES.values() for name in cls.model_fields} | {*COMMAND_LINE, *COMPOSE, *TESTS}
 PATTERNS = (
     "services/**/*.py",
@@ -23,7 +25,7 @@ PATTERNS = (
 
 
 def test_the_page_is_what_the_settings_classes_say() -> None:
-    assert (ROOT / DOCUMENT).read_text("utf-8") == document(), "run python -m motcua.stack.settings_document"
+    assert (ROOT / DOCUMENT).read_text("utf-8") == document(), "run python -m bench.settings_document"
 
 
 @pytest.mark.parametrize("service", SERVICES)

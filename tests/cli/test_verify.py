@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from motcua.verify.differences import compare_dossiers
-from motcua.verify.figures import Compared, cells_of, compare_list, counted_behind
+from motcua.verify.figures import ComparedFigure, cells_of, compare_list, counted_behind
 from motcua.verify.questions import (
     CHANNEL_AND_FIELD,
     DEPARTMENT,
@@ -27,7 +27,7 @@ from motcua.verify.questions import (
     periods,
     row_of,
 )
-from motcua.verify.recount import Counts, Facts, Recount, facts_of, figures_by_row, shares_of, total_of
+from motcua.verify.recount import Counts, DatedDossier, Recount, dated, figures_by_row, shares_of, total_of
 from shared.contract.status import StatusV1, status_of
 from shared.domain.columns import KEYS, SHARE_KEYS
 from shared.domain.counting import FLOWS, contributions
@@ -47,7 +47,7 @@ def status(dossier: Dossier) -> StatusV1:
     return status_of(dossier, version=dossier.sequence, recordedtime=dossier.last_occurred_at, alerted={})
 
 
-def figures_by_department(facts: Iterable[Facts], first: date, last: date, definition: Definition = BY_DATE) -> dict[str, Counts]:
+def figures_by_department(facts: Iterable[DatedDossier], first: date, last: date, definition: Definition = BY_DATE) -> dict[str, Counts]:
     return figures_by_row(facts, first, last, definition, row_of(DEPARTMENT, {}))
 
 
@@ -89,7 +89,7 @@ def test_the_straight_count_agrees_with_the_algebra(
     dossiers = [dossier for dossier, _history in made]
     begins = EPOCH.date() + timedelta(days=first)
     ends = begins + timedelta(days=length)
-    counted = figures_by_department(facts_of(dossiers), begins, ends, definition)
+    counted = figures_by_department(dated(dossiers), begins, ends, definition)
     for department, sums in _sums(dossiers, begins, ends, definition).items():
         summed = figures(sums)
         row = counted.get(department, dict.fromkeys(KEYS, 0))
@@ -169,12 +169,12 @@ def test_a_value_that_differs_is_found(planted: dict[str, Any], said: str) -> No
 
 
 def answered(dossiers: list[Dossier], **planted: int) -> Answer:
-    rows = figures_by_department(facts_of(dossiers), *YEAR)
+    rows = figures_by_department(dated(dossiers), *YEAR)
     return Answer(cut=YEAR[1], total=total_of(rows) | planted, rows=rows, tokens={})
 
 
-def differing(dossiers: list[Dossier], answer: Answer) -> list[Compared]:
-    return [each for each in cells_of(Question(YEAR), figures_by_department(facts_of(dossiers), *YEAR), answer) if each.differs]
+def differing(dossiers: list[Dossier], answer: Answer) -> list[ComparedFigure]:
+    return [each for each in cells_of(Question(YEAR), figures_by_department(dated(dossiers), *YEAR), answer) if each.differs]
 
 
 def test_figures_that_agree_have_no_difference() -> None:
@@ -210,7 +210,7 @@ def test_a_figure_is_named_with_its_period_definition_and_knowledge() -> None:
 
 @given(made=st.lists(histories(), min_size=1, max_size=6), name=st.sampled_from(list(DEFINITIONS)), length=st.integers(0, 20))
 def test_the_dossiers_behind_a_figure_are_as_many_as_it_says(made: list[tuple[Dossier, History]], name: str, length: int) -> None:
-    facts = facts_of([msgspec.structs.replace(dossier, code=code(number)) for number, (dossier, _history) in enumerate(made)])
+    facts = dated([msgspec.structs.replace(dossier, code=code(number)) for number, (dossier, _history) in enumerate(made)])
     question = Question((EPOCH.date(), EPOCH.date() + timedelta(days=length)), name)
     rows = figures_by_department(facts, *question.period, DEFINITIONS[name])
     figures_of = {**rows, TOTAL: total_of(rows)}
@@ -320,4 +320,4 @@ def test_a_figure_that_is_not_by_department_says_by_what() -> None:
 
 def test_a_declined_dossier_counts_nowhere() -> None:
     dossier = msgspec.structs.replace(some()[code(2)], received_at=None, state=State.DECLINED)
-    assert facts_of([dossier]) == []
+    assert dated([dossier]) == []

@@ -13,7 +13,7 @@ import pytest
 
 from motcua.cli import main
 from motcua.verify.questions import row_of
-from motcua.verify.recount import Recount, facts_of, figures_by_row, shares_of, total_of
+from motcua.verify.recount import Recount, dated, figures_by_row, shares_of, total_of
 from shared.contract.status import status_of
 from shared.domain.columns import KEYS
 from shared.domain.definitions import DEFINITIONS
@@ -110,7 +110,7 @@ def _counted(services: HeldServices, query: dict[str, str], dossiers: list[Any] 
     first, last = (date.fromisoformat(query[name]) for name in ("from", "to"))
     known = services.known(query.get("as_known_at")).dossiers.values() if dossiers is None else dossiers
     by = tuple(query["by"].split(","))
-    return dict(figures_by_row(facts_of(known), first, last, DEFINITIONS[query["definition"]], row_of(by, {"2.000635": FIELD})))
+    return dict(figures_by_row(dated(known), first, last, DEFINITIONS[query["definition"]], row_of(by, {"2.000635": FIELD})))
 
 
 def _figures(services: HeldServices, query: dict[str, str]) -> bytes:

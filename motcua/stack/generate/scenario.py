@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta, Struct
 
+from motcua.failure import Failure
 from motcua.files import read_document
 from shared.domain.definitions import BY_DATE
 from shared.domain.identities import ROW_IDENTITIES
@@ -18,8 +19,8 @@ Weight = Annotated[float, Meta(gt=0)]
 Share = Annotated[float, Meta(ge=0, le=1)]
 
 
-class ScenarioError(Exception):
-    """A scenario that cannot be read or used; the message says what to change."""
+class ScenarioError(Failure):
+    """A scenario that cannot be read or used."""
 
 
 class ImpossibleScenario(ScenarioError):

@@ -35,7 +35,7 @@ from shared.domain.figures import Figures, Sums, figures
 COUNTERS = 12
 AT_THE_ENTRANCE = frozenset({"submitted", "received", "fee_paid", "returned", "rated"})
 TYPES = {name: event_type(name) for name in EVENT_TYPES}
-TELL_EVERY = 500  # dossiers
+SAY_EVERY = 500  # dossiers
 FAST = 3  # of gzip's levels
 
 Progress = Callable[[int, int], None]  # dossiers done, dossiers in all
@@ -68,16 +68,16 @@ def generate_file(scenario_name_or_path: str, output: Path, progress: Progress |
 
 
 def _write(year: "Year", file: BinaryIO, progress: Progress | None, *, packed: bool) -> int:
-    events, told = 0, 0
+    events, last_said = 0, 0
     # without a name and a time: the same year is the same bytes again
     packing = GzipFile(filename="", mode="wb", fileobj=file, mtime=0, compresslevel=FAST) if packed else nullcontext(file)
     with packing as lines:
         for event in year.events():
             lines.write(event + b"\n")
             events += 1
-            if progress is not None and year.begun >= told + TELL_EVERY:
-                told = year.begun
-                progress(told, len(year.planned))
+            if progress is not None and year.begun >= last_said + SAY_EVERY:
+                last_said = year.begun
+                progress(last_said, len(year.planned))
     if progress is not None:
         progress(len(year.planned), len(year.planned))
     return events

@@ -1,6 +1,5 @@
-"""docs/settings.md as the code has it: `python -m motcua.stack.settings_document` writes it from the services' settings classes."""
+"""docs/settings.md as the code has it: `python -m bench.settings_document` writes it from the services' settings classes."""
 
-import importlib
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -8,10 +7,11 @@ from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
+from motcua.stack.data_folder import SERVICES
+from motcua.stack.stack import settings_class
 from shared.service.settings import ServiceSettings
 
 DOCUMENT = Path("docs/settings.md")
-SERVICES = ("intake", "processing", "reporting")
 
 COMMAND_LINE = {
     "MOTCUA_API_KEY": "the key commands call the services with; the local stack's own when unset",
@@ -40,25 +40,14 @@ HEAD = """\
 # Settings
 
 Every setting is an environment variable, read once at start.
-Written by `python -m motcua.stack.settings_document`; a test keeps it complete.
+Written by `python -m bench.settings_document`; a test keeps it complete.
 A service that finds a value it cannot use says which and stops.
 """
 
 
-def settings_classes() -> dict[str, type[ServiceSettings]]:
-    """The settings class of every service, by the service's name."""
-    found: dict[str, type[ServiceSettings]] = {}
-    for service in SERVICES:
-        members = vars(importlib.import_module(f"services.{service}.settings")).values()
-        (found[service],) = [
-            each for each in members if isinstance(each, type) and issubclass(each, ServiceSettings) and each is not ServiceSettings
-        ]
-    return found
-
-
 def document() -> str:
     """The whole page."""
-    classes = settings_classes()
+    classes = {service: settings_class(service) for service in SERVICES}
     shared = [name for name in ServiceSettings.model_fields if not _overridden(name, classes.values())]
     sections = [HEAD, _section("All three services", "Each reads its own.")]
     sections.append(_table(_row([variable(cls, name) for cls in classes.values()], ServiceSettings.model_fields[name]) for name in shared))
