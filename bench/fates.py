@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 
-from services.reporting.projecting.batch import Batch, Change
+from services.reporting.projecting.records import Batch
+from services.reporting.read_model.versions import NewVersion
 from shared.contract.codec import encode
 from shared.contract.status import status_of
 from shared.contract.topics import STATUS
@@ -65,7 +66,7 @@ class Story:
     day: date
     channel: Channel
     fate: Fate
-    changes: list[Change]
+    versions: list[NewVersion]
     dossier: Dossier
 
 
@@ -86,7 +87,7 @@ def _story(day: date, channel: Channel, fate: Fate, history: list[Dated]) -> Sto
         status = status_of(dossier, version=dossier.sequence, recordedtime=at + RECORDED_AFTER, alerted={})
         batch.take(Delivered(encode(status)))
     assert dossier is not None
-    return Story(day, channel, fate, batch.changes(CODE), dossier)
+    return Story(day, channel, fate, batch.versions(CODE), dossier)
 
 
 @dataclass(frozen=True, slots=True)

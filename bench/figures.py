@@ -24,15 +24,14 @@ from bench.generated import CUT, FIRST, LAST, Generated
 from bench.loading import load
 from bench.machine import machine
 from bench.plain import assert_equal, by_department
-from services.reporting.attention_api import due_until
-from services.reporting.figures import report
-from services.reporting.following.attention import Desks
-from services.reporting.knowledge import Pin
-from services.reporting.migrate import migrate
-from services.reporting.opening.listing import page_of
-from services.reporting.opening.tokens import Figure
-from services.reporting.query import Dimension, FigureQuery
-from services.reporting.store import open_engine, snapshot
+from services.reporting.attention import DepartmentHorizons
+from services.reporting.figures.query import Dimension, FigureQuery
+from services.reporting.figures.range_sums import Pin
+from services.reporting.figures.report import report
+from services.reporting.http.attention import due_until
+from services.reporting.opening.lists import list_page
+from services.reporting.opening.tokens import TokenFigure
+from services.reporting.read_model.store import migrate, open_engine, snapshot
 from shared import catalogue
 from shared.catalogue import Catalogue
 from shared.contract.codec import decode_status
@@ -131,18 +130,18 @@ def _report(bench: Bench, query: FigureQuery) -> Call:
 
 
 def _page(bench: Bench, pin: Pin, column: str) -> Call:
-    figure = Figure(replace(YEAR, by=()), (), column, pin)
+    figure = TokenFigure(replace(YEAR, by=()), (), column, pin)
 
     async def opened() -> None:
         async with snapshot(bench.engine) as connection:
-            page = await page_of(connection, figure, bench.catalogue, PAGE)
+            page = await list_page(connection, figure, bench.catalogue, PAGE)
         assert page.items
 
     return opened
 
 
 async def _attention(bench: Bench) -> int:
-    desks = Desks(bench.catalogue, CUT, timedelta(hours=16))
+    desks = DepartmentHorizons(bench.catalogue, CUT, timedelta(hours=16))
     found = 0
     async with snapshot(bench.engine) as connection:
         async for snapshots in due_until(connection, desks.latest(bench.catalogue.departments), ()):

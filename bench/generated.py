@@ -8,11 +8,10 @@ from typing import Any
 import msgspec
 
 from bench.fates import CODE, DEPARTMENT, OF_A_THOUSAND, PROCEDURE, Story, stories
-from services.reporting.entry import Entry, add
-from services.reporting.projecting.versions import Steps, Version
-from services.reporting.rollup import Cell, rolled_up
-from services.reporting.spans import day_number
-from services.reporting.tables import dossiers, history
+from services.reporting.read_model.contributions import Contributions, add_to_cells
+from services.reporting.read_model.sums import Cell, day_number, rolled_up
+from services.reporting.read_model.tables import dossiers, history
+from services.reporting.read_model.versions import RowsToWrite, Version
 from shared.catalogue import Catalogue
 from shared.domain.localtime import LOCAL, local_date
 from shared.domain.timeliness import closed_timeliness
@@ -48,7 +47,7 @@ class Multiple:
     """A story as rows with its names left open, to be filled in for any number of dossiers."""
 
     story: Story
-    entry: Entry = field(init=False)
+    entry: Contributions = field(init=False)
     live: Row = field(init=False)
     superseded: list[Row] = field(init=False)
     plain: Row = field(init=False)
@@ -56,13 +55,13 @@ class Multiple:
     def __post_init__(self) -> None:
         stored: Version | None = None
         self.superseded = []
-        for change in self.story.changes:
-            steps = Steps(revision_of(change.recordedtime))
-            steps.take(stored, [change])
-            self.superseded += steps.history
-            (self.live,) = steps.dossiers
+        for version in self.story.versions:
+            rows = RowsToWrite(revision_of(version.status.recordedtime))
+            rows.take(stored, [version])
+            self.superseded += rows.history
+            (self.live,) = rows.dossiers
             stored = Version(*self.live[: len(Version._fields)])
-        self.entry = self.story.changes[-1].entry
+        self.entry = self.story.versions[-1].contributions
         self.plain = _plain(self.story)
 
 
@@ -146,11 +145,11 @@ class Generated:
         """The sums of all that the dossiers add."""
         cells: dict[Cell, int] = {}
         for multiple, office, count in self.shares():
-            add(cells, with_names(multiple.entry, office), count)
+            add_to_cells(cells, with_names(multiple.entry, office), count)
         return rolled_up(cells)
 
 
-def with_names(entry: Entry, office: Office) -> Entry:
+def with_names(entry: Contributions, office: Office) -> Contributions:
     return msgspec.structs.replace(entry, department=office.department, procedure=office.procedure)
 
 

@@ -6,8 +6,8 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bench.generated import FIRST, LAST
-from services.reporting.figures import Report
-from services.reporting.spans import day_number
+from services.reporting.figures.report import Report
+from services.reporting.read_model.sums import day_number
 from shared.domain.columns import KEYS
 
 FROM, TO = day_number(FIRST), day_number(LAST)

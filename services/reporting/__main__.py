@@ -8,16 +8,14 @@ import structlog
 import uvloop
 from prometheus_client import CollectorRegistry
 
-from services.reporting.api import Reporting, create_app
 from services.reporting.gauges import FigureGauges
-from services.reporting.health import Progress
-from services.reporting.migrate import is_empty, migrate
-from services.reporting.projecting.metrics import PipelineMetrics
+from services.reporting.http.app import Reporting, create_app
+from services.reporting.intake import AcceptedEvents
+from services.reporting.projecting.metrics import PipelineMetrics, ProjectorHealth
 from services.reporting.projecting.projector import Projector
-from services.reporting.rebuild.own import OwnRebuild
-from services.reporting.reconciliation import AcceptedEvents
+from services.reporting.read_model.store import is_empty, migrate, open_engine
+from services.reporting.rebuild.automatic import AutomaticRebuild
 from services.reporting.settings import ReportingSettings
-from services.reporting.store import open_engine
 from shared import catalogue
 from shared.service.clock import clock_from, system_clock
 from shared.service.observability import configure_logging
@@ -39,7 +37,7 @@ async def serve(settings: ReportingSettings) -> int:
     try:
         await migrate(engine)
         clock = clock_from(settings.clock)
-        registry, progress = CollectorRegistry(), Progress()
+        registry, health = CollectorRegistry(), ProjectorHealth()
         gauges = FigureGauges(engine, clock, settings.year, AcceptedEvents(settings.intake_url, settings.api_key))
         registry.register(gauges)
         offices = catalogue.load(settings.catalogue)
@@ -48,7 +46,7 @@ async def serve(settings: ReportingSettings) -> int:
             offices,
             clock,
             settings.api_key,
-            progress,
+            health,
             registry,
             gauges,
             settings.intake_url,
@@ -58,16 +56,18 @@ async def serve(settings: ReportingSettings) -> int:
         rebuild = None
         if settings.intake_url is not None:
             lost_before = system_clock() if await is_empty(engine) else None
-            rebuild = OwnRebuild(engine, settings.intake_url, settings.api_key, system_clock, lost_before, fills=lambda: progress.filling)
-        projector = Projector(settings, engine, system_clock, progress, PipelineMetrics(registry))
+            rebuild = AutomaticRebuild(
+                engine, settings.intake_url, settings.api_key, system_clock, lost_before, fills=lambda: health.filling
+            )
+        projector = Projector(settings, engine, system_clock, health, PipelineMetrics(registry))
         if rebuild is not None:
-            projector.on_lost = rebuild.ask
+            projector.on_lost = rebuild.request
         return await _together(server, projector, rebuild, stopping)
     finally:
         await engine.dispose()
 
 
-async def _together(server: Server, projector: Projector, rebuild: OwnRebuild | None, stopping: asyncio.Event) -> int:
+async def _together(server: Server, projector: Projector, rebuild: AutomaticRebuild | None, stopping: asyncio.Event) -> int:
     tasks = {
         asyncio.create_task(projector.run(stopping), name="projector"),
         asyncio.create_task(server.serve(), name="server"),
@@ -83,7 +83,7 @@ async def _together(server: Server, projector: Projector, rebuild: OwnRebuild | 
     return 0
 
 
-async def _last(rebuild: OwnRebuild | None, stopping: asyncio.Event) -> None:
+async def _last(rebuild: AutomaticRebuild | None, stopping: asyncio.Event) -> None:
     """A rebuild that is done ends nothing."""
     if rebuild is not None:
         await rebuild.serve(stopping)

@@ -10,11 +10,10 @@ from prometheus_client import CollectorRegistry
 from pydantic import SecretStr
 from sqlalchemy import text
 
-from services.reporting.api import Reporting, create_app
 from services.reporting.gauges import FigureGauges
-from services.reporting.health import Progress
-from services.reporting.migrate import migrate
-from services.reporting.store import open_engine, writing
+from services.reporting.http.app import Reporting, create_app
+from services.reporting.projecting.metrics import ProjectorHealth
+from services.reporting.read_model.store import migrate, open_engine, writing
 from shared import catalogue
 from shared.domain.events import Channel
 from tests.builders.events import Dated, event, received
@@ -54,7 +53,7 @@ def office(folder: Path, *damage: str) -> Iterator[str]:
     asyncio.run(_fill(database, damage))
     engine, registry = open_engine(database), CollectorRegistry()
     gauges = FigureGauges(engine, _now, None)
-    with serving(create_app(Reporting(engine, catalogue.load(), _now, SecretStr(KEY), Progress(), registry, gauges))) as url:
+    with serving(create_app(Reporting(engine, catalogue.load(), _now, SecretStr(KEY), ProjectorHealth(), registry, gauges))) as url:
         yield url
     asyncio.run(engine.dispose())
 

@@ -11,11 +11,10 @@ from prometheus_client import CollectorRegistry
 from pydantic import SecretStr
 
 from motcua.cli import main
-from services.reporting.api import Reporting, create_app
 from services.reporting.gauges import FigureGauges
-from services.reporting.health import Progress
-from services.reporting.migrate import migrate
-from services.reporting.store import open_engine
+from services.reporting.http.app import Reporting, create_app
+from services.reporting.projecting.metrics import ProjectorHealth
+from services.reporting.read_model.store import migrate, open_engine
 from shared import catalogue
 from tests.builders.events import Dated, event, received
 from tests.builders.times import at
@@ -45,7 +44,7 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     asyncio.run(_fill(address))
     engine, registry = open_engine(address), CollectorRegistry()
     gauges = FigureGauges(engine, _now, None)
-    with serving(create_app(Reporting(engine, catalogue.load(), _now, SecretStr(KEY), Progress(), registry, gauges))) as where:
+    with serving(create_app(Reporting(engine, catalogue.load(), _now, SecretStr(KEY), ProjectorHealth(), registry, gauges))) as where:
         yield where
     asyncio.run(engine.dispose())
 

@@ -11,7 +11,7 @@ from services.intake.accepting.candidates import as_logged
 from services.intake.accepting.decide import decide
 from services.intake.accepting.parsing import parse
 from services.processing.ledger import Entry, step
-from services.reporting.entry import entry_of
+from services.reporting.read_model.contributions import contributions_of
 from shared.contract.codec import encode
 from shared.domain.dossier import Dossier
 from shared.domain.errors import Refusal
@@ -106,5 +106,5 @@ def test_nothing_that_was_accepted_fails_later(life: list[dict[str, Any]]) -> No
         assert entry.dossier == decided
         read = usable_status(encode(entry.status()))
         assert read.dossier() == decided
-        entry_of(read)
+        contributions_of(read)
     assert all(refusal.field is not None for refusal in refusals)

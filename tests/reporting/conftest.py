@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from services.reporting.migrate import migrate
-from services.reporting.store import open_engine
+from services.reporting.read_model.store import migrate, open_engine
 from shared import catalogue
 from shared.catalogue import Catalogue
 

@@ -8,12 +8,11 @@ from typing import Any
 from sqlalchemy import delete
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from services.reporting.projecting.batch import Batch
-from services.reporting.projecting.projection import Move, project, stored_readings
-from services.reporting.projecting.reading import Read
-from services.reporting.projecting.versions import Applied
-from services.reporting.store import writing
-from services.reporting.tables import dossiers, history, offsets, sums
+from services.reporting.projecting.projection import OffsetAdvance, project, stored_positions
+from services.reporting.projecting.records import Batch, FetchedRecords
+from services.reporting.read_model.store import writing
+from services.reporting.read_model.tables import dossiers, history, offsets, sums
+from services.reporting.read_model.versions import AppliedVersion
 from shared.contract.codec import encode
 from shared.contract.marks import Headers
 from shared.contract.status import status_of, version_of
@@ -58,22 +57,22 @@ class Topic:
     engine: AsyncEngine
     end: int = 0
 
-    async def deliver(self, records: Iterable[Sent], batch_size: int = 5000) -> list[Applied]:
+    async def deliver(self, records: Iterable[Sent], batch_size: int = 5000) -> list[AppliedVersion]:
         """Append the records and project them, a transaction for every `batch_size`."""
         numbered = [replace(record, offset=self.end + index) for index, record in enumerate(records)]
-        applied: list[Applied] = []
+        applied: list[AppliedVersion] = []
         for start in range(0, len(numbered), batch_size):
             applied += await self.project(numbered[start : start + batch_size])
         self.end += len(numbered)
         return applied
 
-    async def project(self, records: Iterable[Sent]) -> list[Applied]:
-        stored = await stored_readings(self.engine, STATUS.name, [0])
-        batch, read = Batch(), Read.of(stored, set())
+    async def project(self, records: Iterable[Sent]) -> list[AppliedVersion]:
+        stored = await stored_positions(self.engine, STATUS.name, [0])
+        batch, read = Batch(), FetchedRecords(stored, set())
         for record in read.taken(records):
             batch.take(record)
-        changes = {code: batch.changes(code) for code in batch.codes()}
-        return await project(self.engine, STATUS.name, {0: Move(stored[0].next_offset, read.readings[0])}, changes)
+        versions = {code: batch.versions(code) for code in batch.codes()}
+        return await project(self.engine, STATUS.name, {0: OffsetAdvance(stored[0].next_offset, read.positions[0])}, versions)
 
 
 async def empty(engine: AsyncEngine) -> None:

@@ -6,8 +6,7 @@ from datetime import date, timedelta
 from random import Random
 from typing import Any
 
-from services.reporting.grouping import GroupKey
-from services.reporting.query import Dimension, FigureQuery, Filters
+from services.reporting.figures.query import Dimension, FigureQuery, Filters, GroupKey
 from shared.catalogue import Catalogue
 from shared.domain.events import Channel
 from tests.builders.offices import DEPARTMENTS, PROCEDURES

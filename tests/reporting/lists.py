@@ -5,12 +5,11 @@ from random import Random
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from services.reporting.cursors import START
-from services.reporting.figures import Report
-from services.reporting.opening.listing import page_of
+from services.reporting.figures.query import FigureQuery
+from services.reporting.figures.report import Report
+from services.reporting.opening.lists import LIST_START, list_page
 from services.reporting.opening.tokens import Tokens
-from services.reporting.query import FigureQuery
-from services.reporting.store import snapshot
+from services.reporting.read_model.store import snapshot
 from shared.catalogue import Catalogue
 from shared.domain.columns import KEYS
 from tests.reporting.expected import expected
@@ -23,10 +22,10 @@ async def walked(engine: AsyncEngine, catalogue: Catalogue, token: str, limit: i
     """The codes of all pages; each page is read in a transaction of its own."""
     figure = Tokens(catalogue).read(token)
     codes: list[str] = []
-    after = START
+    after = LIST_START
     while True:
         async with snapshot(engine) as connection:
-            page = await page_of(connection, figure, catalogue, limit, after)
+            page = await list_page(connection, figure, catalogue, limit, after)
         codes += [item.code for item in page.items]
         assert len(page.items) == limit or page.after is None
         if page.after is None:

@@ -5,7 +5,7 @@ from random import Random
 
 import msgspec
 
-from services.reporting.rebuild.fold import Line, read_lines
+from services.reporting.rebuild.fold import LogLine, read_lines
 from tests.builders.offices import office
 from tests.reporting.delivery import Sent, statuses
 from tests.reporting.recorded import Recorded, recorded
@@ -17,7 +17,7 @@ def an_office(seed: int, size: int = 40) -> Recorded:
     return recorded(rng, office(rng, size, days=20))
 
 
-def log_of(told: Recorded) -> tuple[list[Line], list[Sent]]:
+def log_of(told: Recorded) -> tuple[list[LogLine], list[Sent]]:
     """Every event's line and its status record, in the order in which they were recorded."""
     found: list[tuple[datetime, bytes, Sent]] = []
     for code, history in told.office.items():

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from services.reporting.figures import Report, report
+from services.reporting.figures.query import Dimension, FigureQuery
+from services.reporting.figures.report import Report, report
 from services.reporting.gauges import FigureGauges
-from services.reporting.query import Dimension, FigureQuery
-from services.reporting.tables import sums
+from services.reporting.read_model.tables import sums
 from shared import catalogue
 from shared.domain.definitions import DEFINITIONS
 from shared.domain.localtime import LOCAL, ONE_DAY

@@ -14,9 +14,9 @@ from prometheus_client import CollectorRegistry
 from pydantic import SecretStr
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from services.reporting.api import Reporting, create_app
 from services.reporting.gauges import FigureGauges
-from services.reporting.health import Progress
+from services.reporting.http.app import Reporting, create_app
+from services.reporting.projecting.metrics import ProjectorHealth
 from shared.catalogue import Catalogue
 from shared.domain.columns import KEYS, SHARE_KEYS
 from shared.domain.events import Channel
@@ -42,7 +42,7 @@ async def client(engine: AsyncEngine, shipped: Catalogue) -> AsyncIterator[httpx
     await Topic(engine).deliver(records)
     registry, gauges = CollectorRegistry(), FigureGauges(engine, lambda: NOW, None)
     registry.register(gauges)
-    progress = Progress(assigned=True)
+    progress = ProjectorHealth(assigned=True)
     app = create_app(Reporting(engine, shipped, lambda: NOW, SecretStr(KEY), progress, registry, gauges))
     headers = {"Authorization": f"Bearer {KEY}"}
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://reporting", headers=headers) as opened:

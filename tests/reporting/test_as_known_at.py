@@ -11,13 +11,13 @@ from hypothesis import strategies as st
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from services.reporting.cursors import START
-from services.reporting.figures import report
-from services.reporting.knowledge import pinned
-from services.reporting.opening.changes import Moved, moved
-from services.reporting.query import FigureQuery
-from services.reporting.store import snapshot
-from services.reporting.tables import history as history_table
+from services.reporting.figures.query import FigureQuery
+from services.reporting.figures.range_sums import pinned
+from services.reporting.figures.report import report
+from services.reporting.opening.comparisons import ChangedDossier, changed_dossiers
+from services.reporting.opening.lists import LIST_START
+from services.reporting.read_model.store import snapshot
+from services.reporting.read_model.tables import history as history_table
 from shared.domain.columns import KEYS
 from tests.builders.events import CODE, event, received
 from tests.builders.offices import OF_HUNDREDS, Office, office, offices
@@ -93,13 +93,13 @@ async def _explained(engine: AsyncEngine, rng: Random, known: Recorded, query: F
     assert set(codes) == {code for code in known.office if _columns(stories_then, code, then) != _columns(stories_now, code, now)}
 
 
-async def _all_moved(engine: AsyncEngine, then: FigureQuery, now: FigureQuery, limit: int) -> list[Moved]:
-    found: list[Moved] = []
-    after = START
+async def _all_moved(engine: AsyncEngine, then: FigureQuery, now: FigureQuery, limit: int) -> list[ChangedDossier]:
+    found: list[ChangedDossier] = []
+    after = LIST_START
     while True:
         async with snapshot(engine) as connection:
             pins = await pinned(connection, then.known_at), await pinned(connection, now.known_at)
-            page, end = await moved(connection, now, *pins, limit=limit, after=after)
+            page, end = await changed_dossiers(connection, now, *pins, limit=limit, after=after)
         found += page
         if end is None:
             return found

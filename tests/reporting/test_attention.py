@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from services.reporting.following.attention import Attention, Desks, Followed, Tally
+from services.reporting.attention import Attention, AttentionCounts, DepartmentHorizons, UrgentDossier
 from shared.catalogue import Catalogue
 from shared.domain.dossier import Dossier
 from shared.domain.terms import Term, TermUnit
@@ -22,13 +22,13 @@ def due(when: str | None, *further: Dated, code: str = "H59.15-230201-0001", **p
     return dossier_after(opening, *further, code=code)
 
 
-def listed(shipped: Catalogue, *dossiers: Dossier, now: datetime = FRIDAY, within: timedelta = TWO_DAYS) -> list[Followed]:
+def listed(shipped: Catalogue, *dossiers: Dossier, now: datetime = FRIDAY, within: timedelta = TWO_DAYS) -> list[UrgentDossier]:
     return attention(shipped, *dossiers, now=now, within=within).page
 
 
 def attention(shipped: Catalogue, *dossiers: Dossier, now: datetime = FRIDAY, within: timedelta = TWO_DAYS) -> Attention:
     """The list, read two dossiers at a time."""
-    found, desks = Attention(limit=100), Desks(shipped, now, within)
+    found, desks = Attention(limit=100), DepartmentHorizons(shipped, now, within)
     for start in range(0, len(dossiers), 2):
         found.take(desks.followed(dossiers[start : start + 2]))
     return found
@@ -139,7 +139,7 @@ def test_departments_and_officers_with_the_most_overdue_come_first(shipped: Cata
         of("H59.15", "o-9", soon),
     ).by_department()
     assert found == {
-        "H59.15": {"o-9": Tally(1, 1), None: Tally(1, 0)},
-        "H59.02": {"o-2": Tally(0, 2), "o-1": Tally(0, 1)},
+        "H59.15": {"o-9": AttentionCounts(1, 1), None: AttentionCounts(1, 0)},
+        "H59.02": {"o-2": AttentionCounts(0, 2), "o-1": AttentionCounts(0, 1)},
     }
     assert [(code, list(officers)) for code, officers in found.items()] == [("H59.15", ["o-9", None]), ("H59.02", ["o-2", "o-1"])]

@@ -17,9 +17,9 @@ from pydantic import SecretStr
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from services.reporting.api import Reporting, create_app
 from services.reporting.gauges import FigureGauges
-from services.reporting.health import Progress
+from services.reporting.http.app import Reporting, create_app
+from services.reporting.projecting.metrics import ProjectorHealth
 from shared.catalogue import Catalogue
 from shared.domain.localtime import LOCAL
 from tests.builders.events import Dated, event, received
@@ -36,7 +36,7 @@ START = at("2023-02-01")
 @asynccontextmanager
 async def reporting_at(engine: AsyncEngine, shipped: Catalogue, now: datetime) -> AsyncIterator[httpx.AsyncClient]:
     registry, gauges = CollectorRegistry(), FigureGauges(engine, lambda: now, None)
-    app = create_app(Reporting(engine, shipped, lambda: now, SecretStr(KEY), Progress(assigned=True), registry, gauges))
+    app = create_app(Reporting(engine, shipped, lambda: now, SecretStr(KEY), ProjectorHealth(assigned=True), registry, gauges))
     headers = {"Authorization": f"Bearer {KEY}"}
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://reporting", headers=headers) as client:
         yield client

@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.reporting.following.ruler import Ruler, calendar_of
+from services.reporting.attention import WorkingTimeRuler, calendar_of
 from shared.catalogue import Catalogue
 from shared.domain.calendar import DatedSessions, WorkingCalendar
 from shared.domain.localtime import LOCAL
@@ -18,7 +18,7 @@ INSTANTS = st.integers(0, 120 * 24 * 60).map(lambda minutes: at("2022-12-01 00:0
 
 @given(now=INSTANTS, deadlines=st.lists(INSTANTS, min_size=1, max_size=8))
 def test_the_ruler_measures_as_the_calendar_does(now: datetime, deadlines: list[datetime]) -> None:
-    ruler = Ruler(CALENDAR, now)
+    ruler = WorkingTimeRuler(CALENDAR, now)
     for due in deadlines:
         assert ruler.until(due) == CALENDAR.working_time_between(now, due) - CALENDAR.working_time_between(due, now)
         days = [min(now, due).date() + timedelta(number) for number in range(1, abs((due.date() - now.date()).days) + 1)]

@@ -13,12 +13,11 @@ from prometheus_client import CollectorRegistry
 from pydantic import SecretStr
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from services.reporting.api import Reporting, create_app
-from services.reporting.following.calendar_feed import ASK_AGAIN_AFTER_S, CalendarFeed
 from services.reporting.gauges import FigureGauges
-from services.reporting.health import Progress
-from services.reporting.migrate import migrate
-from services.reporting.store import open_engine
+from services.reporting.http.app import Reporting, create_app
+from services.reporting.intake import CALENDAR_FRESH_FOR_S, CalendarFeed
+from services.reporting.projecting.metrics import ProjectorHealth
+from services.reporting.read_model.store import migrate, open_engine
 from shared.catalogue import Catalogue
 from tests.builders.events import received
 from tests.builders.times import at
@@ -72,7 +71,7 @@ async def test_an_announced_day_is_known_a_minute_later(intake: Service, shipped
     assert await works(asked)
     announce(intake, applies_to=["H59.15"])
     assert await works(asked), "intake is not asked again within the minute"
-    timer.now += ASK_AGAIN_AFTER_S
+    timer.now += CALENDAR_FRESH_FOR_S
     assert not await works(asked)
     assert await works(asked, "H59.02"), "it was announced for one department"
     assert (await asked.known()).as_of == WEDNESDAY
@@ -91,11 +90,11 @@ async def test_what_intake_said_last_is_kept_when_it_is_gone(intake: Service, sh
     assert not await works(asked)
     intake.kill()
     for _ in range(2):
-        timer.now += ASK_AGAIN_AFTER_S
+        timer.now += CALENDAR_FRESH_FOR_S
         assert not await works(asked)
     intake.start()
     announce(intake, days=[{"day": "2026-11-20", "works": False, "name": "Nghỉ bão"}])
-    timer.now += ASK_AGAIN_AFTER_S
+    timer.now += CALENDAR_FRESH_FOR_S
     assert not await works(asked, day=date(2026, 11, 20))
 
 
@@ -131,7 +130,7 @@ async def test_the_list_reaches_further_over_an_announced_day_off(intake: Servic
     await Topic(read_model).deliver([*friday, *monday])
     announce(intake)
     registry, gauges = CollectorRegistry(), FigureGauges(read_model, lambda: WEDNESDAY, None)
-    wired = Reporting(read_model, shipped, lambda: WEDNESDAY, SecretStr(KEY), Progress(assigned=True), registry, gauges, intake.url)
+    wired = Reporting(read_model, shipped, lambda: WEDNESDAY, SecretStr(KEY), ProjectorHealth(assigned=True), registry, gauges, intake.url)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(create_app(wired)), base_url="http://reporting", headers=HEADERS) as client:
         found = (await client.get("/v1/attention?within=2d")).json()
     assert [(one["days"], one["working_hours"]) for one in found["dossiers"]] == [(1, "7.00"), (2, "15.00")]

@@ -12,12 +12,12 @@ from pydantic import SecretStr
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from services.reporting.api import Reporting, create_app
 from services.reporting.gauges import FigureGauges
-from services.reporting.health import Progress
-from services.reporting.spans import MONTH, YEAR
-from services.reporting.store import writing
-from services.reporting.tables import dossiers, sums
+from services.reporting.http.app import Reporting, create_app
+from services.reporting.projecting.metrics import ProjectorHealth
+from services.reporting.read_model.store import writing
+from services.reporting.read_model.sums import MONTH, YEAR
+from services.reporting.read_model.tables import dossiers, sums
 from shared.catalogue import Catalogue
 from shared.domain.localtime import LOCAL
 from tests.reporting.delivery import Topic
@@ -32,7 +32,7 @@ of = dossiers.c
 @pytest.fixture
 async def client(engine: AsyncEngine, shipped: Catalogue) -> AsyncIterator[httpx.AsyncClient]:
     gauges = FigureGauges(engine, lambda: NOW, None)
-    app = create_app(Reporting(engine, shipped, lambda: NOW, SecretStr(KEY), Progress(assigned=True), CollectorRegistry(), gauges))
+    app = create_app(Reporting(engine, shipped, lambda: NOW, SecretStr(KEY), ProjectorHealth(assigned=True), CollectorRegistry(), gauges))
     headers = {"Authorization": f"Bearer {KEY}"}
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://reporting", headers=headers) as opened:
         yield opened

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from services.reporting.figures import report
-from services.reporting.query import Dimension, FigureQuery
+from services.reporting.figures.query import Dimension, FigureQuery
+from services.reporting.figures.report import report
 from shared.catalogue import Catalogue
 from shared.contract.envelope import decode_envelope, event_of
 from shared.domain.dossier import Dossier, apply

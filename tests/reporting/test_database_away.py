@@ -13,14 +13,12 @@ from sqlalchemy import select, update
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from services.reporting.api import Reporting, create_app
-from services.reporting.entry import decode_entry, encode_entry
 from services.reporting.gauges import FigureGauges
-from services.reporting.health import Progress
-from services.reporting.migrate import migrate
-from services.reporting.projecting.metrics import PipelineMetrics
-from services.reporting.store import open_engine, writing
-from services.reporting.tables import dossiers, offsets
+from services.reporting.http.app import Reporting, create_app
+from services.reporting.projecting.metrics import PipelineMetrics, ProjectorHealth
+from services.reporting.read_model.contributions import decode_contributions, encode_contributions
+from services.reporting.read_model.store import migrate, open_engine, writing
+from services.reporting.read_model.tables import dossiers, offsets
 from shared.catalogue import Catalogue
 from shared.domain.localtime import LOCAL
 from shared.service.sql import passes
@@ -39,7 +37,7 @@ def client_of(engine: AsyncEngine, shipped: Catalogue) -> httpx.AsyncClient:
     registry, gauges = CollectorRegistry(), FigureGauges(engine, lambda: NOW, None)
     registry.register(gauges)
     PipelineMetrics(registry)
-    app = create_app(Reporting(engine, shipped, lambda: NOW, SecretStr(KEY), Progress(assigned=True), registry, gauges))
+    app = create_app(Reporting(engine, shipped, lambda: NOW, SecretStr(KEY), ProjectorHealth(assigned=True), registry, gauges))
     headers = {"Authorization": f"Bearer {KEY}"}
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
     return httpx.AsyncClient(transport=transport, base_url="http://reporting", headers=headers)
@@ -84,9 +82,9 @@ async def test_readiness_and_metrics_answer_in_time_without_the_gauges(away: Asy
 async def test_a_dossier_that_an_earlier_version_stored_against_itself_is_named(engine: AsyncEngine, shipped: Catalogue) -> None:
     await Topic(engine).deliver(statuses(CODE, (received(), event("resolved", "2023-01-09 10:00"))))
     async with writing(engine) as connection:
-        entry = decode_entry((await connection.execute(select(dossiers.c.contributions))).scalar_one())
+        entry = decode_contributions((await connection.execute(select(dossiers.c.contributions))).scalar_one())
         entry.deltas.extend(entry.deltas)
-        await connection.execute(update(dossiers).values(contributions=encode_entry(entry)))
+        await connection.execute(update(dossiers).values(contributions=encode_contributions(entry)))
     async with client_of(engine, shipped) as client:
         token = (await client.get(YEAR)).json()["tokens"]["total.resolved_total"]
         answer = await client.get(f"/v1/figures/{token}/dossiers")

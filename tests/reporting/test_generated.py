@@ -11,8 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from bench.fates import OF_A_THOUSAND, Fate
 from bench.generated import FIRST, Generated
 from bench.loading import load
-from services.reporting.projecting.batch import Change
-from services.reporting.tables import dossiers, history, sums
+from services.reporting.read_model.tables import dossiers, history, sums
+from services.reporting.read_model.versions import NewVersion
 from shared.catalogue import Catalogue
 from shared.contract.codec import encode
 from tests.reporting.delivery import Sent, Topic, empty
@@ -29,12 +29,12 @@ async def stored(engine: AsyncEngine, table: Table) -> set[tuple[Any, ...]]:
 def records(generated: Generated) -> Iterator[Sent]:
     for multiple, office, codes in generated.named():
         for code in codes:
-            for change in multiple.story.changes:
-                yield sent(change, code=code, department=office.department, procedure=office.procedure)
+            for version in multiple.story.versions:
+                yield sent(version, code=code, department=office.department, procedure=office.procedure)
 
 
-def sent(change: Change, **names: str) -> Sent:
-    return Sent(names["code"].encode(), encode(msgspec.structs.replace(change.status, **names)))
+def sent(version: NewVersion, **names: str) -> Sent:
+    return Sent(names["code"].encode(), encode(msgspec.structs.replace(version.status, **names)))
 
 
 async def test_it_is_what_the_projector_writes(engine: AsyncEngine, shipped: Catalogue) -> None:

@@ -9,12 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from services.reporting.cursors import START, Place
-from services.reporting.figures import report
-from services.reporting.knowledge import pinned
-from services.reporting.opening.listing import page_of
-from services.reporting.opening.tokens import Figure, Tokens
-from services.reporting.store import snapshot
+from services.reporting.figures.range_sums import pinned
+from services.reporting.figures.report import report
+from services.reporting.opening.lists import LIST_START, ListPlace, list_page
+from services.reporting.opening.tokens import TokenFigure, Tokens
+from services.reporting.read_model.store import snapshot
 from tests.builders.offices import office
 from tests.reporting.delivery import Sent, Topic, empty
 from tests.reporting.lists import numbered, some, walked
@@ -82,7 +81,7 @@ async def test_pages_of_one_list_fit_though_everything_changes_between_them(engi
         assert (await pinned(connection)).revision > report_of.pin.revision
 
 
-async def _codes(engine: AsyncEngine, figure: Figure, limit: int, after: Place = START) -> tuple[list[str], Place | None]:
+async def _codes(engine: AsyncEngine, figure: TokenFigure, limit: int, after: ListPlace = LIST_START) -> tuple[list[str], ListPlace | None]:
     async with snapshot(engine) as connection:
-        page = await page_of(connection, figure, SHIPPED, limit, after)
+        page = await list_page(connection, figure, SHIPPED, limit, after)
     return [item.code for item in page.items], page.after

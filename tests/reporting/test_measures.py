@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.reporting.measures import JUDGED_CODES, MEANINGS, MEASURE_CODES, Standing, stock_codes
+from services.reporting.read_model.sums import JUDGED_CODES, MEANINGS, MEASURE_CODES, GaugeStock, stock_codes
 from shared.domain.counting import JUDGED, STOCKS, Measure
 from shared.domain.definitions import DEFINITIONS
 
@@ -27,9 +27,9 @@ def test_no_two_definitions_share_a_number() -> None:
 
 @pytest.mark.parametrize("definition", DEFINITIONS)
 def test_every_measure_has_one_number_in_a_definition(definition: str) -> None:
-    assert sorted(MEANINGS[definition].values()) == sorted([*Measure, *Standing])
+    assert sorted(MEANINGS[definition].values()) == sorted([*Measure, *GaugeStock])
     stocks = {measure.value for code, measure in MEANINGS[definition].items() if code in stock_codes(definition)}
-    assert stocks == {measure.value for measure in (*STOCKS, *Standing)}
+    assert stocks == {measure.value for measure in (*STOCKS, *GaugeStock)}
 
 
 def test_the_numbers_of_by_date_are_those_of_the_first_version() -> None:

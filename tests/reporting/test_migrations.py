@@ -6,11 +6,10 @@ import pytest
 from sqlalchemy import Connection, inspect, select, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from services.reporting.migrate import migrate
-from services.reporting.projecting.projection import stored_readings
-from services.reporting.projecting.reading import Reading
-from services.reporting.store import open_engine, writing
-from services.reporting.tables import LIVE, metadata, model
+from services.reporting.projecting.projection import stored_positions
+from services.reporting.projecting.records import PartitionPosition
+from services.reporting.read_model.store import migrate, open_engine, writing
+from services.reporting.read_model.tables import LIVE, metadata, model
 from shared.catalogue import Catalogue
 from shared.contract.topics import STATUS
 from tests.builders.events import CODE
@@ -36,7 +35,7 @@ async def first_release(database_url: str) -> AsyncIterator[AsyncEngine]:
 
 async def test_it_is_counted_again_from_the_beginning_of_the_topic(first_release: AsyncEngine, shipped: Catalogue) -> None:
     await migrate(first_release)
-    assert await stored_readings(first_release, STATUS.name, [0]) == {0: Reading()}
+    assert await stored_positions(first_release, STATUS.name, [0]) == {0: PartitionPosition()}
     assert (await year(first_release, shipped)).total["received_total"] == 0
     await Topic(first_release).deliver(statuses(CODE, HISTORY))
     found = await year(first_release, shipped)

@@ -11,14 +11,13 @@ from pydantic import SecretStr
 from sqlalchemy import delete, select, text, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from services.reporting.api import Reporting, create_app
 from services.reporting.gauges import FigureGauges
-from services.reporting.health import Progress
-from services.reporting.migrate import migrate
-from services.reporting.rebuild.fold import Line
-from services.reporting.rebuild.own import OwnRebuild
-from services.reporting.store import open_engine, snapshot, writing
-from services.reporting.tables import dossiers, model, sums
+from services.reporting.http.app import Reporting, create_app
+from services.reporting.projecting.metrics import ProjectorHealth
+from services.reporting.read_model.store import migrate, open_engine, snapshot, writing
+from services.reporting.read_model.tables import dossiers, model, sums
+from services.reporting.rebuild.automatic import AutomaticRebuild
+from services.reporting.rebuild.fold import LogLine
 from shared.catalogue import Catalogue
 from shared.contract.codec import encode
 from shared.domain.localtime import LOCAL
@@ -39,7 +38,7 @@ ANSWERS = (
 
 
 @pytest.fixture
-async def log(engine: AsyncEngine) -> list[Line]:
+async def log(engine: AsyncEngine) -> list[LogLine]:
     """The log of an office whose read model earlier rules made: one sum of theirs is not what this version counts."""
     lines, records = log_of(an_office(21))
     await Topic(engine).deliver(records)
@@ -53,13 +52,13 @@ async def log(engine: AsyncEngine) -> list[Line]:
 async def client(engine: AsyncEngine, shipped: Catalogue) -> AsyncIterator[httpx.AsyncClient]:
     registry, gauges = CollectorRegistry(), FigureGauges(engine, lambda: NOW, None)
     registry.register(gauges)
-    app = create_app(Reporting(engine, shipped, lambda: NOW, SecretStr(KEY), Progress(assigned=True), registry, gauges))
+    app = create_app(Reporting(engine, shipped, lambda: NOW, SecretStr(KEY), ProjectorHealth(assigned=True), registry, gauges))
     headers = {"Authorization": f"Bearer {KEY}"}
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://reporting", headers=headers) as opened:
         yield opened
 
 
-def intake(lines: list[Line]) -> httpx.MockTransport:
+def intake(lines: list[LogLine]) -> httpx.MockTransport:
     """An intake that has the log, and gives few lines at once."""
 
     def answer(request: httpx.Request) -> httpx.Response:
@@ -71,11 +70,11 @@ def intake(lines: list[Line]) -> httpx.MockTransport:
     return httpx.MockTransport(answer)
 
 
-def own_rebuild(engine: AsyncEngine, transport: httpx.MockTransport) -> OwnRebuild:
-    return OwnRebuild(engine, "http://intake", SecretStr(KEY), lambda: NOW, look_again_s=0.01, transport=transport)
+def own_rebuild(engine: AsyncEngine, transport: httpx.MockTransport) -> AutomaticRebuild:
+    return AutomaticRebuild(engine, "http://intake", SecretStr(KEY), lambda: NOW, look_again_s=0.01, transport=transport)
 
 
-async def test_figures_lists_and_gauges_wait_for_a_rebuild(client: httpx.AsyncClient, log: list[Line]) -> None:
+async def test_figures_lists_and_gauges_wait_for_a_rebuild(client: httpx.AsyncClient, log: list[LogLine]) -> None:
     for path in ANSWERS:
         answer = await client.get(path)
         assert (answer.status_code, answer.json()["code"]) == (503, "old_rules"), path
@@ -88,7 +87,7 @@ async def test_figures_lists_and_gauges_wait_for_a_rebuild(client: httpx.AsyncCl
     assert len((await client.get("/v1/dossiers")).text.splitlines()) == 40
 
 
-async def test_a_rebuild_sets_the_rules(client: httpx.AsyncClient, log: list[Line]) -> None:
+async def test_a_rebuild_sets_the_rules(client: httpx.AsyncClient, log: list[LogLine]) -> None:
     path = (await client.post("/v1/rebuilds")).headers["Location"]
     await client.post(f"{path}/events?after=0", content=b"\n".join(encode(line) for line in log))
     await client.post(f"{path}/settled")
@@ -97,7 +96,7 @@ async def test_a_rebuild_sets_the_rules(client: httpx.AsyncClient, log: list[Lin
     assert (answer.status_code, answer.json()["total"]["received_total"] > 0) == (200, True)
 
 
-async def test_reporting_rebuilds_by_itself_from_intakes_log(engine: AsyncEngine, client: httpx.AsyncClient, log: list[Line]) -> None:
+async def test_reporting_rebuilds_by_itself_from_intakes_log(engine: AsyncEngine, client: httpx.AsyncClient, log: list[LogLine]) -> None:
     await own_rebuild(engine, intake(log)).run(asyncio.Event())
     found = (await client.get(YEAR)).json()
     assert all(identity["holds"] for identity in found["identities"])
@@ -107,7 +106,7 @@ async def test_reporting_rebuilds_by_itself_from_intakes_log(engine: AsyncEngine
 
 @pytest.mark.parametrize(("earlier", "differing"), [(True, True), (False, False)], ids=["lost", "new"])
 async def test_a_model_that_was_lost_gets_back_what_was_known_when(
-    engine: AsyncEngine, client: httpx.AsyncClient, log: list[Line], *, earlier: bool, differing: bool
+    engine: AsyncEngine, client: httpx.AsyncClient, log: list[LogLine], *, earlier: bool, differing: bool
 ) -> None:
     """It is of today's rules and filled from the topic since; only a log with events from before its start makes it anew."""
     await own_rebuild(engine, intake(log)).run(asyncio.Event())
@@ -120,7 +119,7 @@ async def test_a_model_that_was_lost_gets_back_what_was_known_when(
     assert (await generation(engine) != before) is differing
 
 
-async def test_a_lost_model_is_filled_before_it_is_made_anew(engine: AsyncEngine, client: httpx.AsyncClient, log: list[Line]) -> None:
+async def test_a_lost_model_is_filled_before_it_is_made_anew(engine: AsyncEngine, client: httpx.AsyncClient, log: list[LogLine]) -> None:
     await own_rebuild(engine, intake(log)).run(asyncio.Event())
     before, left = await generation(engine), iter([True, True, True])
     again = own_rebuild(engine, intake(log))
@@ -141,7 +140,7 @@ async def generation(engine: AsyncEngine) -> int:
         return int((await connection.execute(select(model.c.generation))).scalar_one())
 
 
-async def test_an_intake_that_is_away_or_of_another_office_changes_nothing(engine: AsyncEngine, log: list[Line]) -> None:
+async def test_an_intake_that_is_away_or_of_another_office_changes_nothing(engine: AsyncEngine, log: list[LogLine]) -> None:
     asked = 0
 
     def answer(_request: httpx.Request) -> httpx.Response:

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from services.reporting.parameters import FigureParameters, figure_query
-from services.reporting.query import FigureQuery
+from services.reporting.figures.query import FigureQuery
+from services.reporting.http.parameters import FigureParameters, figure_query
 from shared.catalogue import Catalogue
 from shared.domain.definitions import DEFINITIONS
 from shared.domain.localtime import LOCAL

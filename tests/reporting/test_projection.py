@@ -7,14 +7,13 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from services.reporting.figures import Report, report
-from services.reporting.migrate import migrate
-from services.reporting.projecting.batch import Batch, in_a_row
-from services.reporting.projecting.projection import Move, OffsetsMoved, culprits, project, rewind, stored_readings
+from services.reporting.figures.query import Dimension, FigureQuery
+from services.reporting.figures.report import Report, report
+from services.reporting.projecting.projection import OffsetAdvance, OffsetsMoved, culprits, project, rewind, stored_positions
 from services.reporting.projecting.projector import poison_pause_s
-from services.reporting.projecting.reading import Read, Reading
-from services.reporting.query import Dimension, FigureQuery
-from services.reporting.tables import dossiers, sums
+from services.reporting.projecting.records import Batch, FetchedRecords, PartitionPosition, unreadable_in_a_row
+from services.reporting.read_model.store import migrate
+from services.reporting.read_model.tables import dossiers, sums
 from shared.catalogue import Catalogue
 from shared.contract.codec import encode
 from shared.contract.marks import LedgerMark, mark_header
@@ -70,10 +69,10 @@ async def test_what_was_added_is_taken_back_whatever_the_rules_say_now(engine: A
     records = list(statuses(CODE, HISTORY))
     batch = Batch()
     batch.take(records[0])
-    (change,) = batch.changes(CODE)
-    change.entry.deltas.append((20230104, 9, 7))
-    stored = await stored_readings(engine, STATUS.name, [0])
-    await project(engine, STATUS.name, {0: Move(stored[0].next_offset, Reading(1))}, {CODE: [change]})
+    (version,) = batch.versions(CODE)
+    version.contributions.deltas.append((20230104, 9, 7))
+    stored = await stored_positions(engine, STATUS.name, [0])
+    await project(engine, STATUS.name, {0: OffsetAdvance(stored[0].next_offset, PartitionPosition(1))}, {CODE: [version]})
     assert (await year(engine, shipped)).total["returned_total"] == 7
     await topic.deliver(records)
     assert (await year(engine, shipped)).total["returned_total"] == 0
@@ -82,7 +81,7 @@ async def test_what_was_added_is_taken_back_whatever_the_rules_say_now(engine: A
 async def test_a_tombstone_leaves_the_dossier_counted(engine: AsyncEngine, shipped: Catalogue) -> None:
     await Topic(engine).deliver([*statuses(CODE, HISTORY), Sent(CODE.encode(), None)])
     assert (await year(engine, shipped)).total["resolved_total"] == 1
-    assert (await stored_readings(engine, STATUS.name, [0])) == {0: Reading(4)}
+    assert (await stored_positions(engine, STATUS.name, [0])) == {0: PartitionPosition(4)}
 
 
 async def test_of_two_projectors_the_slower_one_changes_nothing(engine: AsyncEngine, shipped: Catalogue) -> None:
@@ -91,11 +90,11 @@ async def test_of_two_projectors_the_slower_one_changes_nothing(engine: AsyncEng
     batch = Batch()
     batch.take(records[2])
     with pytest.raises(OffsetsMoved):
-        await project(engine, STATUS.name, {0: Move(0, Reading(3))}, {CODE: batch.changes(CODE)})
+        await project(engine, STATUS.name, {0: OffsetAdvance(0, PartitionPosition(3))}, {CODE: batch.versions(CODE)})
     found = await year(engine, shipped)
     assert (found.total["in_progress_total"], found.total["resolved_total"]) == (1, 0)
     with pytest.raises(OffsetsMoved):
-        await rewind(engine, STATUS.name, {0: Move(0, Reading(5))})
+        await rewind(engine, STATUS.name, {0: OffsetAdvance(0, PartitionPosition(5))})
 
 
 async def test_a_dossier_never_received_adds_nothing(engine: AsyncEngine) -> None:
@@ -117,8 +116,8 @@ class TestUnreadable:
         batch = Batch()
         batch.take(snapshot(dossier_after(*HISTORY[:1]), NOW))
         batch.take(snapshot(dossier_after(*HISTORY[:2]), NOW, state="lost"))
-        (change,) = batch.changes(CODE)
-        assert change.status.sequence == 1
+        (version,) = batch.versions(CODE)
+        assert version.status.sequence == 1
         assert "lost" in batch.unreadable[0].detail
 
     def test_those_in_a_row_are_counted_over_batches_until_one_can_be_read(self) -> None:
@@ -127,8 +126,8 @@ class TestUnreadable:
         batch = Batch()
         for record in poison:
             batch.take(record)
-        assert in_a_row(poison, batch.unreadable, 40) == 43
-        assert in_a_row([*poison[:1], replace(good, offset=9), *poison[1:]], batch.unreadable, 40) == 2
+        assert unreadable_in_a_row(poison, batch.unreadable, 40) == 43
+        assert unreadable_in_a_row([*poison[:1], replace(good, offset=9), *poison[1:]], batch.unreadable, 40) == 2
 
     @pytest.mark.parametrize(
         "value",
@@ -153,15 +152,15 @@ class TestUnreadable:
         batch.take(Sent(b"a", value))
         (good,) = statuses("H59.15-230103-0002", HISTORY[:1])
         batch.take(good)
-        assert {code: len(batch.changes(code)) for code in batch.codes()} | {CODE: 0} == {CODE: 0, "H59.15-230103-0002": 1}
+        assert {code: len(batch.versions(code)) for code in batch.codes()} | {CODE: 0} == {CODE: 0, "H59.15-230103-0002": 1}
         assert len(batch.unreadable) == 1
 
     def test_one_that_claims_a_high_sequence_does_not_hide_those_behind_it(self) -> None:
         batch = Batch()
         batch.take(snapshot(dossier_after(*HISTORY), NOW, state="lost", sequence=999))
         batch.take(snapshot(dossier_after(*HISTORY), NOW))
-        (change,) = batch.changes(CODE)
-        assert (change.status.sequence, len(batch.unreadable)) == (3, 1)
+        (version,) = batch.versions(CODE)
+        assert (version.status.sequence, len(batch.unreadable)) == (3, 1)
 
 
 async def test_a_later_event_counts_although_its_version_is_lower(engine: AsyncEngine, shipped: Catalogue) -> None:
@@ -191,60 +190,60 @@ async def test_what_the_database_cannot_hold_is_found_and_the_others_are_kept(en
     for number, code in enumerate(codes):
         for record in statuses(code, HISTORY):
             batch.take(replace(record, offset=number))
-    changes = {code: batch.changes(code) for code in batch.codes()}
-    changes[codes[4]] = [replace(change, known_at=2**70) for change in changes[codes[4]]]
-    found = await culprits(engine, changes)
-    assert {change.status.code for change, _ in found} == {codes[4]}
-    await project(engine, STATUS.name, {}, {code: changes[code] for code in codes if code != codes[4]})
+    versions = {code: batch.versions(code) for code in batch.codes()}
+    versions[codes[4]] = [replace(version, known_at=2**70) for version in versions[codes[4]]]
+    found = await culprits(engine, versions)
+    assert {version.status.code for version, _ in found} == {codes[4]}
+    await project(engine, STATUS.name, {}, {code: versions[code] for code in codes if code != codes[4]})
     assert (await year(engine, shipped)).total["received_total"] == 8
 
 
 class TestMarks:
     def test_a_ledger_that_went_on_by_more_than_one_event_is_a_gap(self) -> None:
-        read = Read.of({0: Reading(5, LedgerMark(3, 3, 0, 0, RULES_VERSION))}, {0})
+        read = FetchedRecords({0: PartitionPosition(5, LedgerMark(3, 3, 0, 0, RULES_VERSION))}, {0})
         kept = [record.offset for record in read.taken(marked((5, 4), (6, 4), (7, 6), (8, 7)))]
-        assert (kept, read.gaps[0][0], read.readings[0].next_offset) == ([5, 6], 7, 7)
+        assert (kept, read.gaps[0][0], read.positions[0].next_offset) == ([5, 6], 7, 7)
 
     def test_a_gap_is_gone_over_where_the_partition_may_not_be_read_again_yet(self) -> None:
-        read = Read.of({0: Reading(5, LedgerMark(3, 3, 0, 0, RULES_VERSION))}, set())
+        read = FetchedRecords({0: PartitionPosition(5, LedgerMark(3, 3, 0, 0, RULES_VERSION))}, set())
         assert [record.offset for record in read.taken(marked((5, 9), (6, 10)))] == [5, 6]
-        assert (read.gaps[0][0], read.readings[0].next_offset) == (5, 7)
-        assert read.readings[0].mark == LedgerMark(3, 3, 0, 0, RULES_VERSION), "the gap is still seen after a restart"
+        assert (read.gaps[0][0], read.positions[0].next_offset) == (5, 7)
+        assert read.positions[0].mark == LedgerMark(3, 3, 0, 0, RULES_VERSION), "the gap is still seen after a restart"
 
     def test_a_late_write_by_earlier_rules_is_no_gap(self) -> None:
-        read = Read.of({0: Reading(5, LedgerMark(3, 3, 0, 0, RULES_VERSION))}, {0})
+        read = FetchedRecords({0: PartitionPosition(5, LedgerMark(3, 3, 0, 0, RULES_VERSION))}, {0})
         assert [record.offset for record in read.taken([*marked((5, 70), rules=RULES_VERSION - 1), *marked((6, 4))])] == [6]
         assert not read.gaps
 
     @pytest.mark.parametrize("value", [None, b"", b"{}", b"[1,2,3]", b"[-1,0,0,0,2]", b"[9223372036854775808,0,0,0,2]", b"[" * 100_000])
     def test_a_header_that_is_no_mark_is_none(self, value: bytes) -> None:
         record = Sent(b"a", b"{}", 5, headers=[("motcua-ledger", value)])
-        read = Read.of({0: Reading(5, LedgerMark(3, 3, 0, 0, RULES_VERSION))}, {0})
+        read = FetchedRecords({0: PartitionPosition(5, LedgerMark(3, 3, 0, 0, RULES_VERSION))}, {0})
         assert list(read.taken([record])) == [record]
-        assert read.readings[0].mark == LedgerMark(3, 3, 0, 0, RULES_VERSION)
+        assert read.positions[0].mark == LedgerMark(3, 3, 0, 0, RULES_VERSION)
 
     def test_what_compaction_left_is_no_gap_while_a_partition_is_read_from_its_beginning(self) -> None:
-        read = Read.of({0: Reading(0, None, whole_until=20)}, {0})
+        read = FetchedRecords({0: PartitionPosition(0, None, whole_until=20)}, {0})
         assert [record.offset for record in read.taken(marked((3, 9), (9, 40), (20, 41)))] == [3, 9, 20]
         assert not read.gaps
 
     def test_a_ledger_derived_anew_begins_at_its_first_event_and_a_mark_of_earlier_rules_is_passed_over(self) -> None:
-        read = Read.of({0: Reading(5, LedgerMark(90, 90, 0, 0, RULES_VERSION - 1))}, {0})
+        read = FetchedRecords({0: PartitionPosition(5, LedgerMark(90, 90, 0, 0, RULES_VERSION - 1))}, {0})
         earlier = marked((5, 91), rules=RULES_VERSION - 1)
         assert [record.offset for record in read.taken([*earlier, *marked((6, 1), (7, 2))])] == [6, 7]
         assert not read.gaps
-        read = Read.of({0: Reading(5, LedgerMark(90, 90, 0, 0, RULES_VERSION - 1))}, {0})
+        read = FetchedRecords({0: PartitionPosition(5, LedgerMark(90, 90, 0, 0, RULES_VERSION - 1))}, {0})
         assert not list(read.taken(marked((5, 2))))
 
     def test_records_without_a_mark_are_read_as_ever(self) -> None:
-        read = Read.of({0: Reading(5, LedgerMark(3, 3, 0, 0, RULES_VERSION))}, {0})
+        read = FetchedRecords({0: PartitionPosition(5, LedgerMark(3, 3, 0, 0, RULES_VERSION))}, {0})
         assert len(list(read.taken([Sent(b"a", b"{}", 5), Sent(b"a", b"{}", 6)]))) == 2
-        assert read.readings[0].mark == LedgerMark(3, 3, 0, 0, RULES_VERSION)
+        assert read.positions[0].mark == LedgerMark(3, 3, 0, 0, RULES_VERSION)
 
     async def test_the_mark_is_kept_with_the_offset(self, engine: AsyncEngine) -> None:
         (record,) = statuses(CODE, HISTORY[:1])
         await Topic(engine).deliver([replace(record, headers=mark_header(LedgerMark(1, 2, 1, 9, RULES_VERSION)))])
-        assert (await stored_readings(engine, STATUS.name, [0])) == {0: Reading(1, LedgerMark(1, 2, 1, 0, RULES_VERSION))}
+        assert (await stored_positions(engine, STATUS.name, [0])) == {0: PartitionPosition(1, LedgerMark(1, 2, 1, 0, RULES_VERSION))}
 
 
 def marked(*records: tuple[int, int], rules: int = RULES_VERSION) -> list[Sent]:

@@ -11,15 +11,15 @@ import pytest
 from sqlalchemy import Connection, delete, func, insert, inspect, select, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from services.reporting.entry import decode_entry, encode_entry
-from services.reporting.figures import Report, report
-from services.reporting.query import Dimension, FigureQuery
-from services.reporting.rebuild import parts
-from services.reporting.rebuild.beside import Standing, UnknownRebuild
-from services.reporting.rebuild.fold import BadLine, Line, read_lines
-from services.reporting.rebuild.swap import NotSettled, Outcome, swap
-from services.reporting.store import writing
-from services.reporting.tables import dossiers, history, sums
+from services.reporting.figures.query import Dimension, FigureQuery
+from services.reporting.figures.report import Report, report
+from services.reporting.read_model.contributions import decode_contributions, encode_contributions
+from services.reporting.read_model.store import writing
+from services.reporting.read_model.tables import dossiers, history, sums
+from services.reporting.rebuild import progress
+from services.reporting.rebuild.fold import LogLine, UnreadableLogLine, read_lines
+from services.reporting.rebuild.progress import RebuildProgress, UnknownRebuild
+from services.reporting.rebuild.swap import NotSettled, SwapResult, swap
 from shared.catalogue import Catalogue
 from shared.contract.codec import decode_status, encode
 from shared.contract.status import status_of, version_of
@@ -43,21 +43,21 @@ def query(definition: str = "by-date/1", known_at: datetime | None = None) -> Fi
     return FigureQuery(first=PERIOD[0], last=PERIOD[1], as_of=NOW, by=BY, definition=definition, known_at=known_at)
 
 
-async def send(engine: AsyncEngine, number: int, lines: Sequence[Line], after: int = 0, size: int = 37) -> Standing:
+async def send(engine: AsyncEngine, number: int, lines: Sequence[LogLine], after: int = 0, size: int = 37) -> RebuildProgress:
     stands = None
     for start in range(0, len(lines), size):
         part = list(lines[start : start + size])
-        stands, refused = await parts.take(engine, number, after, part)
+        stands, refused = await progress.take(engine, number, after, part)
         assert refused == []
         after = stands.position
     assert stands is not None
     return stands
 
 
-async def rebuilt(engine: AsyncEngine, lines: Sequence[Line], *, dry_run: bool = False) -> Outcome:
-    number = (await parts.start(engine, NOW)).number
+async def rebuilt(engine: AsyncEngine, lines: Sequence[LogLine], *, dry_run: bool = False) -> SwapResult:
+    number = (await progress.start(engine, NOW)).number
     await send(engine, number, lines)
-    await parts.settle(engine, number)
+    await progress.settle(engine, number)
     return await swap(engine, number, dry_run=dry_run)
 
 
@@ -92,7 +92,7 @@ async def test_where_nothing_was_wrong_nothing_is_named_and_no_figure_changes(en
     await Topic(engine).deliver(records, batch_size=29)
     before = await figures(engine, shipped)
     outcome = await rebuilt(engine, lines)
-    assert (outcome.findings, outcome.drifts, outcome.swapped) == ([], [], True)
+    assert (outcome.differences, outcome.sums, outcome.swapped) == ([], [], True)
     assert (outcome.events, outcome.dossiers) == (len(lines), len(office.office))
     after = await figures(engine, shipped)
     assert (after.total, after.rows) == (before.total, before.rows)
@@ -111,7 +111,7 @@ async def test_an_empty_model_is_filled(engine: AsyncEngine, shipped: Catalogue)
     office = an_office(4)
     lines, _records = log_of(office)
     outcome = await rebuilt(engine, lines)
-    assert {one.detail for one in outcome.findings} == {"was missing"}
+    assert {one.detail for one in outcome.differences} == {"was missing"}
     await assert_the_figures_are_those_of(engine, shipped, office)
 
 
@@ -133,8 +133,8 @@ async def wrong_contributions(engine: AsyncEngine) -> tuple[str, str]:
     (code,) = await counting(engine)
     async with writing(engine) as connection:
         stored = (await connection.execute(select(dossiers.c.contributions).where(dossiers.c.code == code))).scalar_one()
-        entry = decode_entry(stored)
-        moved = encode_entry(type(entry)(entry.department, entry.procedure, entry.channel, entry.deltas[1:]))
+        entry = decode_contributions(stored)
+        moved = encode_contributions(type(entry)(entry.department, entry.procedure, entry.channel, entry.deltas[1:]))
         await connection.execute(update(dossiers).where(dossiers.c.code == code).values(contributions=moved))
     return code, "counted otherwise (contributions)"
 
@@ -210,13 +210,13 @@ async def test_damage_is_named_and_repaired(engine: AsyncEngine, shipped: Catalo
     code, detail = await damage(engine)  # type: ignore[operator]
     outcome = await rebuilt(engine, lines)
     if code:
-        assert outcome.findings[0].code == code
-        assert outcome.findings[0].detail.startswith(detail)
+        assert outcome.differences[0].code == code
+        assert outcome.differences[0].detail.startswith(detail)
     else:
-        assert {drift.off_by for drift in outcome.drifts} == {2}
-        assert outcome.findings == []
+        assert {drift.off_by for drift in outcome.sums} == {2}
+        assert outcome.differences == []
     again = await rebuilt(engine, lines, dry_run=True)
-    assert (again.findings, again.drifts) == ([], [])
+    assert (again.differences, again.sums) == ([], [])
     await assert_the_figures_are_those_of(engine, shipped, office)
 
 
@@ -225,7 +225,7 @@ async def test_a_dry_run_names_and_changes_nothing(engine: AsyncEngine) -> None:
     await Topic(engine).deliver(records)
     code, _detail = await a_missing_dossier(engine)
     outcomes = [await rebuilt(engine, lines, dry_run=True) for _ in range(2)]
-    assert [(one.swapped, [found.code for found in one.findings]) for one in outcomes] == [(False, [code])] * 2
+    assert [(one.swapped, [found.code for found in one.differences]) for one in outcomes] == [(False, [code])] * 2
     async with engine.connect() as connection:
         assert not [name for name in await connection.run_sync(lambda sync: inspect(sync).get_table_names()) if name.startswith("rebuild")]
 
@@ -238,20 +238,20 @@ async def test_what_is_projected_meanwhile_is_neither_lost_nor_counted_twice(eng
     third = len(lines) // 3
     topic = Topic(engine)
     await topic.deliver(records[:third])
-    number = (await parts.start(engine, NOW)).number
+    number = (await progress.start(engine, NOW)).number
     await send(engine, number, lines[:third])
     await topic.deliver(records[third : third + 20], batch_size=7)
-    await parts.settle(engine, number)
+    await progress.settle(engine, number)
     await send(engine, number, lines[third : third + 30], third)
     await topic.deliver(records[third + 20 : 2 * third], batch_size=5)
     outcome = await swap(engine, number)
-    assert (outcome.findings, outcome.drifts) == ([], [])
+    assert (outcome.differences, outcome.sums) == ([], [])
     assert await topic.deliver(records[: 2 * third]) == [], "delivered again, nothing counts"
     topic.end = 2 * third
     await topic.deliver(records[2 * third :], batch_size=11)
     await assert_the_figures_are_those_of(engine, shipped, office)
     again = await rebuilt(engine, lines, dry_run=True)
-    assert (again.findings, again.drifts) == ([], [])
+    assert (again.differences, again.sums) == ([], [])
 
 
 @pytest.mark.parametrize("of_an_earlier_release", [0, 1000])
@@ -268,7 +268,7 @@ async def test_an_announced_threshold_stays_announced_and_the_next_one_is_not_ig
     version = version_of(dossier.sequence, due, dossier.due_at)
     ticked = status_of(dossier, version=of_an_earlier_release or version, recordedtime=office.at[code][-1], alerted=due)
     await topic.deliver([Sent(code.encode(), encode(ticked))])
-    assert (await rebuilt(engine, lines)).findings == []
+    assert (await rebuilt(engine, lines)).differences == []
     async with engine.connect() as connection:
         row = (await connection.execute(select(dossiers).where(dossiers.c.code == code))).one()
     kept = decode_status(row.snapshot)
@@ -285,7 +285,7 @@ async def test_events_count_after_a_rebuild_of_a_model_whose_versions_are_higher
     half = len(lines) // 2
     topic = Topic(engine)
     await topic.deliver([_numbered(record, 10_000 + offset) for offset, record in enumerate(records[:half])])
-    assert (await rebuilt(engine, lines[:half])).findings == []
+    assert (await rebuilt(engine, lines[:half])).differences == []
     await topic.deliver(records[half:])
     await assert_the_figures_are_those_of(engine, shipped, office)
 
@@ -299,10 +299,10 @@ async def test_an_event_that_no_dossier_can_hold_is_refused_and_named(engine: As
     """What the rules of a dossier's life let pass may still be nothing that figures can count."""
     nested = event_of(CODE, received(), 1, NOW)[:-1] + b',"data":{"x":' + b"[" * 100_000 + b"]" * 100_000 + b"}}"
     odd = event_of("H59.15-230103-0002", received(), 1, datetime(9999, 12, 31, tzinfo=LOCAL))
-    number = (await parts.start(engine, NOW)).number
-    with pytest.raises(BadLine):
+    number = (await progress.start(engine, NOW)).number
+    with pytest.raises(UnreadableLogLine):
         read_lines(body_of([nested]), 0)
-    _, refused = await parts.take(engine, number, 0, read_lines(body_of([odd, event_of(CODE, received(), 1, NOW)]), 0))
+    _, refused = await progress.take(engine, number, 0, read_lines(body_of([odd, event_of(CODE, received(), 1, NOW)]), 0))
     assert [(one.position, "9999" in one.detail) for one in refused] == [(1, True)]
 
 
@@ -319,12 +319,12 @@ async def test_a_dossier_on_its_way_is_no_difference(engine: AsyncEngine) -> Non
     office = an_office(11)
     lines, records = log_of(office)
     await Topic(engine).deliver(records[:-15])
-    number = (await parts.start(engine, NOW)).number
+    number = (await progress.start(engine, NOW)).number
     await send(engine, number, lines[:-15])
-    await parts.settle(engine, number)
+    await progress.settle(engine, number)
     await send(engine, number, lines[-15:], len(lines) - 15)
     outcome = await swap(engine, number)
-    assert (outcome.findings, outcome.drifts) == ([], [])
+    assert (outcome.differences, outcome.sums) == ([], [])
 
 
 async def test_an_unfinished_rebuild_leaves_the_live_model_alone_and_is_dropped_by_the_next(
@@ -333,41 +333,41 @@ async def test_an_unfinished_rebuild_leaves_the_live_model_alone_and_is_dropped_
     office = an_office(12)
     lines, records = log_of(office)
     await Topic(engine).deliver(records)
-    left = (await parts.start(engine, NOW)).number
+    left = (await progress.start(engine, NOW)).number
     await send(engine, left, lines[: len(lines) // 2])
     await assert_the_figures_are_those_of(engine, shipped, office)
-    assert (await rebuilt(engine, lines)).findings == []
+    assert (await rebuilt(engine, lines)).differences == []
     with pytest.raises(UnknownRebuild):
-        await parts.take(engine, left, len(lines) // 2, [])
+        await progress.take(engine, left, len(lines) // 2, [])
 
 
 async def test_a_dropped_rebuild_is_gone(engine: AsyncEngine) -> None:
-    number = (await parts.start(engine, NOW)).number
-    await parts.drop(engine, number)
+    number = (await progress.start(engine, NOW)).number
+    await progress.drop(engine, number)
     with pytest.raises(UnknownRebuild):
-        await parts.drop(engine, number)
+        await progress.drop(engine, number)
 
 
 async def test_parts_follow_one_another(engine: AsyncEngine) -> None:
     lines, _records = log_of(an_office(13))
-    number = (await parts.start(engine, NOW)).number
+    number = (await progress.start(engine, NOW)).number
     await send(engine, number, lines[:10])
-    with pytest.raises(parts.PositionMoved) as moved:
-        await parts.take(engine, number, 0, lines[:10])
+    with pytest.raises(progress.PositionMoved) as moved:
+        await progress.take(engine, number, 0, lines[:10])
     assert moved.value.position == 10
 
 
 async def test_an_event_against_the_rules_counts_nowhere_and_is_told(engine: AsyncEngine) -> None:
     lines, _records = log_of(an_office(14))
-    number = (await parts.start(engine, NOW)).number
+    number = (await progress.start(engine, NOW)).number
     opened = lines[0].event.subject
     repeated = type(lines[0])(len(lines) + 1, lines[0].event)
-    _stands, refused = await parts.take(engine, number, 0, [*lines, repeated])
+    _stands, refused = await progress.take(engine, number, 0, [*lines, repeated])
     assert [(one.position, one.code) for one in refused] == [(len(lines) + 1, opened)]
 
 
 async def test_without_a_word_that_the_live_model_has_caught_up_nothing_is_swapped(engine: AsyncEngine) -> None:
-    number = (await parts.start(engine, NOW)).number
+    number = (await progress.start(engine, NOW)).number
     with pytest.raises(NotSettled):
         await swap(engine, number)
 

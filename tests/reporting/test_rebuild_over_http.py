@@ -12,12 +12,12 @@ from pydantic import SecretStr
 from sqlalchemy import delete
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from services.reporting.api import Reporting, create_app
 from services.reporting.gauges import FigureGauges
-from services.reporting.health import Progress
-from services.reporting.rebuild.fold import Line
-from services.reporting.store import writing
-from services.reporting.tables import dossiers, history, sums
+from services.reporting.http.app import Reporting, create_app
+from services.reporting.projecting.metrics import ProjectorHealth
+from services.reporting.read_model.store import writing
+from services.reporting.read_model.tables import dossiers, history, sums
+from services.reporting.rebuild.fold import LogLine
 from shared.catalogue import Catalogue
 from shared.contract.codec import encode
 from shared.domain.localtime import LOCAL
@@ -32,24 +32,24 @@ ASKED = "/v1/figures?from=2023-01-20&to=2023-03-10&by=department"
 @pytest.fixture
 async def client(engine: AsyncEngine, shipped: Catalogue) -> AsyncIterator[httpx.AsyncClient]:
     gauges = FigureGauges(engine, lambda: NOW, None)
-    app = create_app(Reporting(engine, shipped, lambda: NOW, SecretStr(KEY), Progress(assigned=True), CollectorRegistry(), gauges))
+    app = create_app(Reporting(engine, shipped, lambda: NOW, SecretStr(KEY), ProjectorHealth(assigned=True), CollectorRegistry(), gauges))
     headers = {"Authorization": f"Bearer {KEY}"}
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://reporting", headers=headers) as opened:
         yield opened
 
 
 @pytest.fixture
-async def log(engine: AsyncEngine) -> list[Line]:
+async def log(engine: AsyncEngine) -> list[LogLine]:
     lines, records = log_of(an_office(21))
     await Topic(engine).deliver(records)
     return lines
 
 
-def body(lines: list[Line]) -> bytes:
+def body(lines: list[LogLine]) -> bytes:
     return b"\n".join(encode(line) for line in lines)
 
 
-async def sent(client: httpx.AsyncClient, lines: list[Line]) -> str:
+async def sent(client: httpx.AsyncClient, lines: list[LogLine]) -> str:
     """A rebuild that has taken the lines and is settled; its path."""
     begun = await client.post("/v1/rebuilds")
     assert begun.status_code == 201, begun.text
@@ -68,7 +68,7 @@ async def figures(client: httpx.AsyncClient) -> dict[str, Any]:
     return found
 
 
-async def test_figures_are_the_same_on_both_sides_of_a_swap_and_old_tokens_are_gone(client: httpx.AsyncClient, log: list[Line]) -> None:
+async def test_figures_are_the_same_on_both_sides_of_a_swap_and_old_tokens_are_gone(client: httpx.AsyncClient, log: list[LogLine]) -> None:
     path = await sent(client, log)
     before = await figures(client)
     swapped = await client.post(f"{path}/swap")
@@ -81,7 +81,9 @@ async def test_figures_are_the_same_on_both_sides_of_a_swap_and_old_tokens_are_g
     assert len(listed.json()["dossiers"]) == after["total"]["received_total"] > 0
 
 
-async def test_a_query_during_a_swap_sees_one_model_or_the_other(client: httpx.AsyncClient, engine: AsyncEngine, log: list[Line]) -> None:
+async def test_a_query_during_a_swap_sees_one_model_or_the_other(
+    client: httpx.AsyncClient, engine: AsyncEngine, log: list[LogLine]
+) -> None:
     """The live model is emptied first, so that a mix of both would break an identity or be a third answer."""
     path = await sent(client, log)
     whole = (await figures(client))["total"]["received_total"]
@@ -98,7 +100,7 @@ async def test_a_query_during_a_swap_sees_one_model_or_the_other(client: httpx.A
     assert (await figures(client))["total"]["received_total"] == whole
 
 
-async def test_a_rebuild_that_is_over_is_not_found(client: httpx.AsyncClient, log: list[Line]) -> None:
+async def test_a_rebuild_that_is_over_is_not_found(client: httpx.AsyncClient, log: list[LogLine]) -> None:
     path = await sent(client, log)
     assert (await client.delete(path)).status_code == 204
     for call in (client.delete(path), client.post(f"{path}/swap"), client.post(f"{path}/settled"), client.post(f"{path}/events?after=0")):
@@ -107,7 +109,7 @@ async def test_a_rebuild_that_is_over_is_not_found(client: httpx.AsyncClient, lo
         assert "POST /v1/rebuilds" in answer.json()["detail"]
 
 
-async def test_a_part_sent_again_is_told_where_to_go_on(client: httpx.AsyncClient, log: list[Line]) -> None:
+async def test_a_part_sent_again_is_told_where_to_go_on(client: httpx.AsyncClient, log: list[LogLine]) -> None:
     path = await sent(client, log[:10])
     again = await client.post(f"{path}/events?after=0", content=body(log[:10]))
     assert (again.status_code, again.json()["position"]) == (409, 10)
@@ -135,7 +137,7 @@ async def test_what_is_not_the_log_is_refused_with_its_line(client: httpx.AsyncC
     assert (answer.status_code, said in answer.json()["detail"]) == (422, True), answer.text
 
 
-async def test_lines_out_of_order_are_refused(client: httpx.AsyncClient, log: list[Line]) -> None:
+async def test_lines_out_of_order_are_refused(client: httpx.AsyncClient, log: list[LogLine]) -> None:
     path = (await client.post("/v1/rebuilds")).headers["Location"]
     answer = await client.post(f"{path}/events?after=0", content=body([log[1], log[0]]))
     assert (answer.status_code, "line 2 has position 1 after 2" in answer.json()["detail"]) == (422, True)

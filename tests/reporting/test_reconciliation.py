@@ -7,12 +7,12 @@ from pydantic import SecretStr
 from sqlalchemy import delete
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from services.reporting.projecting.projection import Move, rewind, stored_readings
-from services.reporting.projecting.reading import Reading
-from services.reporting.reconciliation import AcceptedEvents, Marked, StoredEvents, marked, received_less_counted
-from services.reporting.rules import answering
-from services.reporting.store import writing
-from services.reporting.tables import dossiers
+from services.reporting.gauges import LedgerTotals, StoredEvents, ledger_totals, received_less_counted
+from services.reporting.intake import AcceptedEvents
+from services.reporting.projecting.projection import OffsetAdvance, rewind, stored_positions
+from services.reporting.projecting.records import PartitionPosition
+from services.reporting.read_model.store import answering, writing
+from services.reporting.read_model.tables import dossiers
 from shared.contract.marks import LedgerMark, mark_header
 from shared.contract.topics import STATUS
 from shared.domain.rules import RULES_VERSION
@@ -30,7 +30,7 @@ def an_office() -> list[Sent]:
 
 async def missing(engine: AsyncEngine, count: StoredEvents | None = None) -> int | None:
     async with answering(engine) as connection:
-        return await (count or StoredEvents()).missing(connection, await marked(connection))
+        return await (count or StoredEvents()).missing(connection, await ledger_totals(connection))
 
 
 async def test_every_event_that_the_ledger_holds_is_in_a_stored_dossier(engine: AsyncEngine) -> None:
@@ -38,7 +38,7 @@ async def test_every_event_that_the_ledger_holds_is_in_a_stored_dossier(engine: 
     await Topic(engine).deliver(an_office())
     assert await missing(engine) == 0
     async with answering(engine) as connection:
-        assert await marked(connection) == Marked(9, 10)
+        assert await ledger_totals(connection) == LedgerTotals(9, 10)
 
 
 async def test_a_lost_dossier_is_missed_on_both_counts(engine: AsyncEngine) -> None:
@@ -57,8 +57,10 @@ async def test_without_marks_nothing_is_said(engine: AsyncEngine) -> None:
 
 async def test_nothing_is_said_of_a_partition_that_is_being_read_from_its_beginning(engine: AsyncEngine) -> None:
     await Topic(engine).deliver(an_office())
-    (reading,) = (await stored_readings(engine, STATUS.name, [0])).values()
-    await rewind(engine, STATUS.name, {0: Move(reading.next_offset, Reading(0, reading.mark, whole_until=reading.next_offset))})
+    (reading,) = (await stored_positions(engine, STATUS.name, [0])).values()
+    await rewind(
+        engine, STATUS.name, {0: OffsetAdvance(reading.next_offset, PartitionPosition(0, reading.mark, whole_until=reading.next_offset))}
+    )
     assert await missing(engine) is None
 
 

@@ -6,10 +6,10 @@ from typing import Any
 
 import msgspec
 
-from services.reporting.listed import encode_listed, listed_of
-from services.reporting.measures import CHANNEL_CODES, JUDGED_CODES, MEASURE_CODES
-from services.reporting.projecting.batch import change_of
-from services.reporting.rebuild.fold import Fold, read_lines
+from services.reporting.read_model.contributions import encode_listed, listed_facts
+from services.reporting.read_model.sums import CHANNEL_CODES, JUDGED_CODES, MEASURE_CODES
+from services.reporting.read_model.versions import new_version
+from services.reporting.rebuild.fold import LogFold, read_lines
 from shared.contract.codec import encode
 from shared.domain.columns import KEYS, SHARE_KEYS
 from shared.domain.rules import RULES_VERSION
@@ -27,16 +27,16 @@ WAY_OUT = (
 
 def derived() -> dict[str, str]:
     """A digest of each derived thing, by the dossiers of the golden log."""
-    fold = Fold({})
+    fold = LogFold({})
     for line in read_lines(LOG.read_bytes(), 0):
         fold.take(line)
-    assert not fold.refused
-    changes = [change for code in sorted(fold.codes()) for change in fold.changes(code)]
-    read = [change_of(change.snapshot, change.known_at) for change in changes]
+    assert not fold.uncounted
+    versions = [version for code in sorted(fold.codes()) for version in fold.versions(code)]
+    read = [new_version(version.snapshot, version.known_at) for version in versions]
     return {
-        "statuses": _digest([_with_sorted_keys(change.snapshot) for change in changes]),
-        "contributions": _digest([change.entry for change in read]),
-        "listed": _digest([encode_listed(listed_of(change.status)).decode() for change in read]),
+        "statuses": _digest([_with_sorted_keys(version.snapshot) for version in versions]),
+        "contributions": _digest([version.contributions for version in read]),
+        "listed": _digest([encode_listed(listed_facts(version.status)).decode() for version in read]),
         "columns": _digest([KEYS, SHARE_KEYS]),
         "measures": _digest([dict(MEASURE_CODES), dict(JUDGED_CODES), dict(CHANNEL_CODES)]),
     }

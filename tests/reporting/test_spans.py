@@ -9,10 +9,9 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from services.reporting.projecting.pacing import gathering_s
-from services.reporting.rollup import Cell, rolled_up
-from services.reporting.spans import FIRST_DAY, MONTH, YEAR, covering, day_number
-from services.reporting.tables import sums
+from services.reporting.projecting.projector import gathering_s
+from services.reporting.read_model.sums import FIRST_DAY, MONTH, YEAR, Cell, covering, day_number, rolled_up
+from services.reporting.read_model.tables import sums
 from shared.domain.localtime import ONE_DAY
 from tests.builders.events import CODE, event, received
 from tests.reporting.delivery import Topic, statuses

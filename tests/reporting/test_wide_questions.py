@@ -12,15 +12,17 @@ from prometheus_client import CollectorRegistry
 from pydantic import SecretStr
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from services.reporting import attention_api, figures, figures_api, knowledge
-from services.reporting.api import Reporting, create_app
-from services.reporting.figures_api import TOKENS_COST, FigureRoutes
+from services.reporting.figures import range_sums
+from services.reporting.figures.grouping import TooManyRows
+from services.reporting.figures.query import Dimension, FigureQuery
+from services.reporting.figures.range_sums import not_yet_known, pinned
+from services.reporting.figures.report import gathered, report
 from services.reporting.gauges import FigureGauges
-from services.reporting.grouping import TooManyRows
-from services.reporting.health import Progress
-from services.reporting.knowledge import pinned, unlearned
-from services.reporting.query import Dimension, FigureQuery
-from services.reporting.store import snapshot
+from services.reporting.http import attention, figures
+from services.reporting.http.app import Reporting, create_app
+from services.reporting.http.figures import TOKENS_COST, FigureRoutes
+from services.reporting.projecting.metrics import ProjectorHealth
+from services.reporting.read_model.store import snapshot
 from shared.catalogue import Catalogue
 from shared.domain.counting import Measure
 from shared.domain.localtime import LOCAL
@@ -47,7 +49,7 @@ async def client(engine: AsyncEngine, shipped: Catalogue) -> AsyncIterator[httpx
 
 def client_at(engine: AsyncEngine, shipped: Catalogue, now: datetime) -> httpx.AsyncClient:
     gauges = FigureGauges(engine, lambda: now, None)
-    reporting = Reporting(engine, shipped, lambda: now, SecretStr(KEY), Progress(assigned=True), CollectorRegistry(), gauges)
+    reporting = Reporting(engine, shipped, lambda: now, SecretStr(KEY), ProjectorHealth(assigned=True), CollectorRegistry(), gauges)
     app = create_app(replace(reporting, figures_max_rows=MOST))
     headers = {"Authorization": f"Bearer {KEY}"}
     return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://reporting", headers=headers)
@@ -73,8 +75,8 @@ async def test_a_millennium_by_month_has_a_row_only_where_something_is_to_tell(e
     _, records = log_of(an_office(5, size=60))
     await Topic(engine).deliver(records)
     query = FigureQuery(first=date(1900, 1, 1), last=date(2023, 6, 30), as_of=NOW, by=(Dimension.DEPARTMENT, Dimension.MONTH))
-    whole = (await figures.report(engine, query, shipped)).rows
-    short = (await figures.report(engine, replace(query, first=date(2023, 1, 1)), shipped)).rows
+    whole = (await report(engine, query, shipped)).rows
+    short = (await report(engine, replace(query, first=date(2023, 1, 1)), shipped)).rows
     assert [(row.key, row.figures) for row in whole] == [(row.key, row.figures) for row in short]
     assert {row.key[1] for row in whole} <= {f"2023-{month:02}" for month in range(1, 7)}
 
@@ -84,16 +86,16 @@ async def test_rows_are_refused_while_they_are_gathered(engine: AsyncEngine, shi
     await Topic(engine).deliver(records)
     query = FigureQuery(first=date(1900, 1, 1), last=date(2999, 12, 31), as_of=NOW, by=(Dimension.PROCEDURE, Dimension.MONTH))
     with pytest.raises(TooManyRows):
-        await figures.gathered(engine, query, shipped, 2)
+        await gathered(engine, query, shipped, 2)
 
 
 async def test_wide_questions_take_turns_and_one_that_waits_too_long_is_told_to_come_again(
     client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     held = asyncio.Semaphore(0)
-    monkeypatch.setattr(figures_api, "TURN_WITHIN_S", 0.01)
+    monkeypatch.setattr(figures, "TURN_WITHIN_S", 0.01)
     with pytest.raises(Problem) as refused:
-        async with figures_api._turn(held):
+        async with figures._turn(held):
             pass
     assert (refused.value.status, refused.value.headers) == (503, {"Retry-After": "5"})
     assert (await client.get(f"/v1/figures?{ALWAYS}&by=department")).status_code == 200
@@ -101,10 +103,10 @@ async def test_wide_questions_take_turns_and_one_that_waits_too_long_is_told_to_
 
 def test_what_can_have_many_rows_is_wide() -> None:
     query = FigureQuery(first=date(2023, 1, 1), last=date(2023, 12, 31), as_of=NOW)
-    wide = [by for by in Dimension if figures_api.is_wide(replace(query, by=(by,)))]
+    wide = [by for by in Dimension if figures.is_wide(replace(query, by=(by,)))]
     assert wide == [Dimension.PROCEDURE]
-    assert figures_api.is_wide(replace(query, by=(Dimension.DEPARTMENT, Dimension.MONTH)))
-    assert FigureRoutes.__dataclass_fields__["most_rows"].default == figures_api.MOST_ROWS
+    assert figures.is_wide(replace(query, by=(Dimension.DEPARTMENT, Dimension.MONTH)))
+    assert FigureRoutes.__dataclass_fields__["most_rows"].default == figures.MOST_ROWS
 
 
 async def overdue(engine: AsyncEngine, numbers: range) -> None:
@@ -128,7 +130,7 @@ async def test_the_length_of_the_follow_up_list_costs_no_memory(
     engine: AsyncEngine, shipped: Catalogue, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Ten times as many dossiers; each has a snapshot of half a kilobyte, and was held several times over."""
-    monkeypatch.setattr(attention_api, "READ_AT_ONCE", 100)
+    monkeypatch.setattr(attention, "READ_AT_ONCE", 100)
     async with client_at(engine, shipped, at("2023-01-20")) as client:
         await overdue(engine, range(300))
         await client.get("/v1/attention?limit=5")  # what is made once is made
@@ -145,8 +147,8 @@ async def test_what_was_known_before_costs_no_memory_for_each_day(
     engine: AsyncEngine, shipped: Catalogue, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Everything became known later, so all of it is taken back: as many numbers as there are groups, not as there are days."""
-    monkeypatch.setattr(knowledge, "READ_AT_ONCE", 50)
-    monkeypatch.setattr(knowledge, "CELLS_AT_ONCE", 100)
+    monkeypatch.setattr(range_sums, "VERSIONS_AT_ONCE", 50)
+    monkeypatch.setattr(range_sums, "CELLS_AT_ONCE", 100)
     opened = [(number, at("2023-01-03") + timedelta(days=number)) for number in range(300)]
     records = (
         record
@@ -156,8 +158,8 @@ async def test_what_was_known_before_costs_no_memory_for_each_day(
     await Topic(engine).deliver(records)
     query = FigureQuery(first=date(2023, 1, 1), last=date(2023, 12, 31), as_of=NOW, known_at=at("2023-01-01"))
     async with snapshot(engine) as connection:
-        taken_back = await unlearned(connection, query, await pinned(connection, query.known_at))
+        taken_back = await not_yet_known(connection, query, await pinned(connection, query.known_at))
     (received_in_all,) = [one for one in taken_back if one.measure is Measure.RECEIVED]
     assert received_in_all.amount == -300
     assert len(taken_back) == len({one.measure for one in taken_back})
-    assert not any((await figures.report(engine, query, shipped)).total.values())
+    assert not any((await report(engine, query, shipped)).total.values())

@@ -13,11 +13,11 @@ from services.intake.settings import IntakeSettings
 from services.processing.app import create_app as worker
 from services.processing.http import create_api
 from services.processing.settings import ProcessingSettings
-from services.reporting.api import Reporting
-from services.reporting.api import create_app as reporting
 from services.reporting.gauges import FigureGauges
-from services.reporting.health import Progress
-from services.reporting.store import open_engine
+from services.reporting.http.app import Reporting
+from services.reporting.http.app import create_app as reporting
+from services.reporting.projecting.metrics import ProjectorHealth
+from services.reporting.read_model.store import open_engine
 from shared import catalogue
 from shared.service.clock import system_clock
 
@@ -28,7 +28,7 @@ PROBLEM = "application/problem+json"
 def _reporting() -> FastAPI:
     engine = open_engine("sqlite+aiosqlite:///:memory:")
     gauges = FigureGauges(engine, system_clock, None)
-    return reporting(Reporting(engine, catalogue.load(), system_clock, KEY, Progress(), CollectorRegistry(), gauges))
+    return reporting(Reporting(engine, catalogue.load(), system_clock, KEY, ProjectorHealth(), CollectorRegistry(), gauges))
 
 
 SERVICES = {

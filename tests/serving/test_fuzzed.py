@@ -16,11 +16,10 @@ from schemathesis import GenerationMode
 from schemathesis.core.failures import FailureGroup
 from schemathesis.specs.openapi.checks import content_type_conformance, status_code_conformance
 
-from services.reporting.api import Reporting, create_app
 from services.reporting.gauges import FigureGauges
-from services.reporting.health import Progress
-from services.reporting.migrate import migrate
-from services.reporting.store import open_engine
+from services.reporting.http.app import Reporting, create_app
+from services.reporting.projecting.metrics import ProjectorHealth
+from services.reporting.read_model.store import migrate, open_engine
 from shared import catalogue
 from shared.service.clock import system_clock
 from shared.service.run import Server
@@ -68,7 +67,7 @@ async def _report(folder: Path, port: int, servers: list[Server]) -> None:
     await migrate(engine)
     gauges = FigureGauges(engine, system_clock, None)
     app = create_app(
-        Reporting(engine, catalogue.load(), system_clock, SecretStr(KEY), Progress(assigned=True), CollectorRegistry(), gauges)
+        Reporting(engine, catalogue.load(), system_clock, SecretStr(KEY), ProjectorHealth(assigned=True), CollectorRegistry(), gauges)
     )
     servers.append(Server(app, host="127.0.0.1", port=port, grace_seconds=2, owns_signals=False))
     await servers[0].serve()

@@ -12,12 +12,10 @@ from datetime import date
 
 import msgspec
 
-from services.reporting.figures import Report
-from services.reporting.grouping import GroupKey, of_month, without_month
-from services.reporting.instants import instant_of, microseconds
-from services.reporting.knowledge import Pin
-from services.reporting.measures import CHANNEL_CODES, CHANNELS
-from services.reporting.query import Dimension, FigureQuery, Filters
+from services.reporting.figures.query import Dimension, FigureQuery, Filters, GroupKey, of_month, without_month
+from services.reporting.figures.range_sums import Pin
+from services.reporting.figures.report import Report
+from services.reporting.read_model.sums import CHANNEL_CODES, CHANNELS, instant_of, microseconds
 from shared.catalogue import Catalogue
 from shared.domain.columns import KEYS
 from shared.domain.definitions import DEFINITIONS
@@ -36,7 +34,7 @@ class OtherCatalogue(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Figure:
+class TokenFigure:
     """One number of an answer. `query` has the row's own period and groups by what `key` names; a month's row is a period of its own."""
 
     query: FigureQuery
@@ -86,7 +84,7 @@ class Tokens:
             found.update(_named(f"rows.{index}.", self._head(report, query, by, key)))
         return found
 
-    def read(self, text: str) -> Figure:
+    def read(self, text: str) -> TokenFigure:
         """The figure that the token names. Raises UnreadableToken or OtherCatalogue."""
         head, tail = text[:-_TAIL].encode(), text[-_TAIL:].encode()
         try:
@@ -98,7 +96,7 @@ class Tokens:
             raise UnreadableToken(text) from wrong
         if told.wording != self._wording:
             raise OtherCatalogue(text)
-        return Figure(self._query(told), told.key, KEYS[int.from_bytes(column)], told.pin)
+        return TokenFigure(self._query(told), told.key, KEYS[int.from_bytes(column)], told.pin)
 
     def _head(self, report: Report, query: FigureQuery, by: tuple[Dimension, ...], key: GroupKey) -> bytes:
         filters = query.filters

@@ -1,11 +1,34 @@
-"""What the projector does, in numbers: one registry per process, handed to whoever counts."""
+"""What the projector says of itself: liveness and readiness, and its work in numbers."""
 
+import time
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
-from services.reporting.projecting.versions import Applied
+from services.reporting.read_model.versions import AppliedVersion
+
+STALLED_AFTER_S = 60.0
+
+
+@dataclass(slots=True)
+class ProjectorHealth:
+    """What the projector says of itself."""
+
+    assigned: bool = False
+    filling: bool = True  # whether statuses are still to be read that were there when the reading began; False while there is no broker
+    poison_in_a_row: int = 0  # unusable records since the last usable one
+    _beat_at: float = field(default_factory=time.monotonic)
+
+    def beat(self) -> None:
+        self._beat_at = time.monotonic()
+
+    @property
+    def moving(self) -> bool:
+        """Whether the projector went round its loop lately (also when the broker is away)."""
+        return time.monotonic() - self._beat_at < STALLED_AFTER_S
+
 
 STAGE = "figures"
 _LAG_BUCKETS_S = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.35, 0.5, 0.75, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
@@ -40,9 +63,9 @@ class PipelineMetrics:
         )
         self.lag = lag.labels(STAGE)
 
-    def projected(self, statuses: int, applied: Sequence[Applied], now: datetime) -> None:
+    def projected(self, statuses: int, applied: Sequence[AppliedVersion], now: datetime) -> None:
         """A batch was committed; a version that brings no new event (an alert was raised) says nothing about the lag."""
         self.statuses.inc(statuses)
         for one in applied:
             if one.fresh:
-                self.lag.observe(max(0.0, (now - one.change.recordedtime).total_seconds()))
+                self.lag.observe(max(0.0, (now - one.version.status.recordedtime).total_seconds()))

@@ -9,16 +9,15 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import InterfaceError, OperationalError, ProgrammingError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from services.reporting.projecting.batch import Change
-from services.reporting.projecting.reading import Reading
-from services.reporting.projecting.versions import Applied, Counting, Steps, Version
-from services.reporting.rollup import Cell, rolled_up
-from services.reporting.store import among, writing
-from services.reporting.tables import LIVE, ReadModel, model, offsets
+from services.reporting.projecting.records import PartitionPosition
+from services.reporting.read_model.store import among, writing
+from services.reporting.read_model.sums import rolled_up
+from services.reporting.read_model.tables import LIVE, ReadModel, model, offsets
+from services.reporting.read_model.versions import AppliedVersion, NewVersion, RowsToWrite, StoredVersion, Version
 from shared.contract.marks import LedgerMark
 from shared.service.sql import passes
 
-Changes = Mapping[str, Sequence[Change]]  # by dossier, oldest first
+NewVersions = Mapping[str, Sequence[NewVersion]]  # by dossier, oldest first
 
 
 class OffsetsMoved(Exception):
@@ -26,50 +25,48 @@ class OffsetsMoved(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Move:
+class OffsetAdvance:
     """How far a partition has been read: the offset where it must stand now, and what becomes of it."""
 
     expected: int
-    becomes: Reading
+    becomes: PartitionPosition
 
 
-async def project(engine: AsyncEngine, topic: str, moves: Mapping[int, Move], changes: Changes, tables: ReadModel = LIVE) -> list[Applied]:
-    """Apply the changes and move the offsets, or neither. Raises OffsetsMoved."""
+async def project(engine: AsyncEngine, topic: str, advances: Mapping[int, OffsetAdvance], versions: NewVersions) -> list[AppliedVersion]:
+    """Apply the versions and move the offsets, or neither. Raises OffsetsMoved."""
     async with writing(engine) as connection:
-        await _move_offsets(connection, topic, moves)
-        return await apply(connection, changes, tables)
+        await _move_offsets(connection, topic, advances)
+        return await apply(connection, versions)
 
 
-async def culprits(engine: AsyncEngine, changes: Changes) -> list[tuple[Change, Exception]]:
-    """The changes that no transaction can hold, each with why; found by halves, and nothing is written."""
-    found: list[tuple[Change, Exception]] = []
+async def culprits(engine: AsyncEngine, versions: NewVersions) -> list[tuple[NewVersion, Exception]]:
+    """The versions that no transaction can hold, each with why; found by halves, and nothing is written."""
     async with engine.connect() as connection:
         await connection.execution_options(sqlite_begin="BEGIN IMMEDIATE")
         async with connection.begin() as transaction:
-            await _find_culprits(connection, list(changes.items()), found)
+            refused = await _culprits_among(connection, list(versions.items()))
             await transaction.rollback()
-    return found
+    return refused
 
 
-async def _find_culprits(
-    connection: AsyncConnection, changes: Sequence[tuple[str, Sequence[Change]]], found: list[tuple[Change, Exception]]
-) -> None:
+async def _culprits_among(
+    connection: AsyncConnection, dossiers: Sequence[tuple[str, Sequence[NewVersion]]]
+) -> list[tuple[NewVersion, Exception]]:
     try:
         async with connection.begin_nested():
-            await apply(connection, dict(changes))
+            await apply(connection, dict(dossiers))
     except Exception as wrong:
         if is_ours(wrong):
             raise
-        if len(changes) > 1:
-            parts = [changes[: len(changes) // 2], changes[len(changes) // 2 :]]
+        if len(dossiers) > 1:
+            parts = [dossiers[: len(dossiers) // 2], dossiers[len(dossiers) // 2 :]]
         else:
-            ((code, versions),) = changes
-            parts = [[(code, [version])] for version in versions]
+            ((code, versions),) = dossiers
             if len(versions) == 1:
-                found.append((versions[0], wrong))
-                return
-        for part in parts:
-            await _find_culprits(connection, part, found)
+                return [(versions[0], wrong)]
+            parts = [[(code, [version])] for version in versions]
+        return [culprit for part in parts for culprit in await _culprits_among(connection, part)]
+    return []
 
 
 def is_ours(error: Exception) -> bool:
@@ -77,117 +74,57 @@ def is_ours(error: Exception) -> bool:
     return isinstance(error, (OffsetsMoved, OperationalError, ProgrammingError, InterfaceError)) or passes(error)
 
 
-async def apply(connection: AsyncConnection, changes: Changes, tables: ReadModel = LIVE) -> list[Applied]:
-    """Apply the changes in the connection's transaction; one not above what is stored, by (sequence, version), is ignored."""
-    stored = await _stored(connection, tables, list(changes))
-    newer = {code: above for code, versions in changes.items() if (above := _above(stored.get(code), versions))}
+async def apply(connection: AsyncConnection, versions: NewVersions, tables: ReadModel = LIVE) -> list[AppliedVersion]:
+    """Apply the versions in the connection's transaction; one not above what is stored, by (sequence, version), is ignored."""
+    stored = await _stored(connection, tables, list(versions))
+    newer = {code: above for code, given in versions.items() if (above := _above(stored.get(code), given))}
     if not newer:
         return []
-    steps = Steps(await _next_revision(connection))
-    for code, versions in newer.items():
-        steps.take(stored.get(code), versions)
-    await write(connection, tables, steps)
-    return steps.applied
+    # the lock on the offsets makes transactions take turns, so revisions commit in their order
+    advanced = update(model).values(revision=model.c.revision + 1).returning(model.c.revision)
+    rows = RowsToWrite((await connection.execute(advanced)).scalar_one())
+    for code, above in newer.items():
+        rows.take(stored.get(code), above)
+    await write(connection, tables, rows)
+    return rows.applied
 
 
-async def write(connection: AsyncConnection, tables: ReadModel, steps: Steps) -> None:
-    """Write the steps' rows in the connection's transaction."""
-    await _supersede(connection, tables, steps.superseded)
-    await _execute_many(connection, _insert(connection)(tables.history), steps.history)
-    await _write_dossiers(connection, tables, steps.dossiers)
-    await _add_to_sums(connection, tables, steps.cells)
+def _above(stored: StoredVersion | None, versions: Sequence[NewVersion]) -> Sequence[NewVersion]:
+    return versions if stored is None else [one for one in versions if one.place > (stored.sequence, stored.version)]
 
 
-def _above(stored: Counting | None, versions: Sequence[Change]) -> Sequence[Change]:
-    return versions if stored is None else [change for change in versions if change.place > (stored.sequence, stored.version)]
+async def _stored(connection: AsyncConnection, tables: ReadModel, codes: list[str]) -> dict[str, StoredVersion]:
+    if not codes:
+        return {}
+    columns = [tables.dossiers.c[name] for name in StoredVersion._fields]
+    rows = await connection.execute(select(*columns).where(among(connection, tables.dossiers.c.code, codes)))
+    return {row.code: StoredVersion(*row) for row in rows}
 
 
-async def _next_revision(connection: AsyncConnection) -> int:
-    """The lock on the offsets makes transactions take turns, so revisions commit in their order."""
-    return int((await connection.execute(update(model).values(revision=model.c.revision + 1).returning(model.c.revision))).scalar_one())
-
-
-async def stored_readings(engine: AsyncEngine, topic: str, partitions: Sequence[int]) -> dict[int, Reading]:
-    """How far each partition has been read; one never read before starts at 0."""
-    async with writing(engine) as connection:
-        rows = [{"topic": topic, "partition": partition, "next_offset": 0, "whole_until": 0} for partition in sorted(partitions)]
-        await connection.execute(_insert(connection)(offsets).on_conflict_do_nothing(), rows)
-        found = await connection.execute(select(offsets).where(offsets.c.topic == topic))
-        return {row.partition: _reading(row) for row in found if row.partition in partitions}
-
-
-def _reading(row: Any) -> Reading:
-    known = row.events is not None
-    mark = LedgerMark(row.events, row.number, row.quarantined, 0, row.rules) if known else None
-    return Reading(row.next_offset, mark, row.whole_until)
-
-
-async def rewind(engine: AsyncEngine, topic: str, moves: Mapping[int, Move]) -> None:
-    """Start partitions again from another offset. Raises OffsetsMoved."""
-    async with writing(engine) as connection:
-        await _move_offsets(connection, topic, moves)
+async def write(connection: AsyncConnection, tables: ReadModel, rows: RowsToWrite) -> None:
+    """Write the rows in the connection's transaction: superseded versions, dossiers and what they add to the sums."""
+    dossiers, history, sums = tables.dossiers, tables.history, tables.sums
+    insert = _insert(connection)
+    if rows.superseded:
+        ends = (bindparam("until", type_=BigInteger), bindparam("known", type_=BigInteger))
+        leaving = select(*(dossiers.c[name] for name in Version._fields), *ends).where(dossiers.c.code == bindparam("leaving"))
+        moving = history.insert().from_select([column.name for column in history.c], leaving)
+        ended = [{"until": until, "known": known, "leaving": code} for until, known, code in rows.superseded]
+        await connection.execute(moving, ended)
+    await _execute_many(connection, insert(history), rows.history)
+    dossier = insert(dossiers)
+    replacing = {column.name: dossier.excluded[column.name] for column in dossiers.c if not column.primary_key}
+    await _execute_many(connection, dossier.on_conflict_do_update(index_elements=[dossiers.c.code], set_=replacing), rows.dossiers)
+    amount = insert(sums)
+    adding = {"amount": sums.c.amount + amount.excluded.amount}
+    amounts = rolled_up(rows.cells)
+    await _execute_many(connection, amount.on_conflict_do_update(index_elements=list(sums.primary_key), set_=adding), amounts)
+    if amounts:  # what became 0 is removed through the index of zeros
+        await connection.execute(sums.delete().where(sums.c.amount == text("0")))
 
 
 def _insert(connection: AsyncConnection) -> Any:
     return postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-
-
-async def _move_offsets(connection: AsyncConnection, topic: str, moves: Mapping[int, Move]) -> None:
-    """The lock on all of the topic's offsets makes projectors take turns, also when they hold different partitions of it."""
-    locked = select(offsets.c.partition, offsets.c.next_offset).where(offsets.c.topic == topic).order_by(offsets.c.partition)
-    found = {row.partition: row.next_offset for row in await connection.execute(locked.with_for_update())}
-    for partition, move in moves.items():
-        if found.get(partition) != move.expected:
-            msg = f"{topic}/{partition} stands at {found.get(partition)}, not at {move.expected}"
-            raise OffsetsMoved(msg)
-    if moves:
-        written = {name: bindparam(f"new_{name}", type_=offsets.c[name].type) for name in _WRITTEN}
-        statement = update(offsets).where(offsets.c.topic == topic, offsets.c.partition == bindparam("of_partition")).values(**written)
-        await connection.execute(statement, [_written(move.becomes) | {"of_partition": number} for number, move in moves.items()])
-
-
-_WRITTEN = ("next_offset", "whole_until", "events", "number", "quarantined", "rules")
-
-
-def _written(reading: Reading) -> dict[str, int | None]:
-    values: dict[str, int | None] = {"next_offset": reading.next_offset, "whole_until": reading.whole_until}
-    return {f"new_{name}": values.get(name, getattr(reading.mark, name, None)) for name in _WRITTEN}
-
-
-async def _stored(connection: AsyncConnection, tables: ReadModel, codes: list[str]) -> dict[str, Counting]:
-    if not codes:
-        return {}
-    of = tables.dossiers.c
-    columns = select(of.code, of.version, of.sequence, of.since_revision, of.known_at, of.contributions)
-    return {row.code: row for row in await connection.execute(columns.where(among(connection, of.code, codes)))}
-
-
-async def _supersede(connection: AsyncConnection, tables: ReadModel, superseded: list[tuple[int, int, str]]) -> None:
-    """Stored versions go to the history as they stand; those that added nothing leave no trace."""
-    if not superseded:
-        return
-    of = tables.dossiers.c
-    ends = (bindparam("until", type_=BigInteger), bindparam("known", type_=BigInteger))
-    leaving = select(*(of[name] for name in Version._fields), *ends).where(of.code == bindparam("leaving"), of.flags != 0)
-    moving = tables.history.insert().from_select([column.name for column in tables.history.c], leaving)
-    await connection.execute(moving, [{"until": until, "known": known, "leaving": code} for until, known, code in superseded])
-
-
-async def _write_dossiers(connection: AsyncConnection, tables: ReadModel, rows: list[tuple[Any, ...]]) -> None:
-    insert = _insert(connection)(tables.dossiers)
-    replacing = {column.name: insert.excluded[column.name] for column in tables.dossiers.c if not column.primary_key}
-    await _execute_many(connection, insert.on_conflict_do_update(index_elements=[tables.dossiers.c.code], set_=replacing), rows)
-
-
-async def _add_to_sums(connection: AsyncConnection, tables: ReadModel, cells: Mapping[Cell, int]) -> None:
-    """What became 0 is removed through the index of zeros."""
-    sums = tables.sums
-    rows = rolled_up(cells)
-    insert = _insert(connection)(sums)
-    adding = {"amount": sums.c.amount + insert.excluded.amount}
-    await _execute_many(connection, insert.on_conflict_do_update(index_elements=list(sums.primary_key), set_=adding), rows)
-    if rows:
-        await connection.execute(sums.delete().where(sums.c.amount == text("0")))
 
 
 async def _execute_many(connection: AsyncConnection, insert: Any, rows: list[tuple[Any, ...]]) -> None:
@@ -198,3 +135,43 @@ async def _execute_many(connection: AsyncConnection, insert: Any, rows: list[tup
     compiled = insert.compile(dialect=connection.dialect, column_keys=columns)
     assert list(compiled.positiontup) == columns
     await connection.exec_driver_sql(compiled.string, rows)
+
+
+async def stored_positions(engine: AsyncEngine, topic: str, partitions: Sequence[int]) -> dict[int, PartitionPosition]:
+    """How far each partition has been read; one never read before starts at 0."""
+    async with writing(engine) as connection:
+        new = [{"topic": topic, "partition": number, "next_offset": 0, "whole_until": 0} for number in sorted(partitions)]
+        await connection.execute(_insert(connection)(offsets).on_conflict_do_nothing(), new)
+        rows = await connection.execute(select(offsets).where(offsets.c.topic == topic))
+        return {row.partition: _position(row) for row in rows if row.partition in partitions}
+
+
+def _position(row: Any) -> PartitionPosition:
+    mark = None if row.events is None else LedgerMark(row.events, row.number, row.quarantined, 0, row.rules)
+    return PartitionPosition(row.next_offset, mark, row.whole_until)
+
+
+async def rewind(engine: AsyncEngine, topic: str, advances: Mapping[int, OffsetAdvance]) -> None:
+    """Start partitions again from another offset. Raises OffsetsMoved."""
+    async with writing(engine) as connection:
+        await _move_offsets(connection, topic, advances)
+
+
+async def _move_offsets(connection: AsyncConnection, topic: str, advances: Mapping[int, OffsetAdvance]) -> None:
+    """The lock on all of the topic's offsets makes projectors take turns, also when they hold different partitions of it."""
+    locked = select(offsets.c.partition, offsets.c.next_offset).where(offsets.c.topic == topic).order_by(offsets.c.partition)
+    stored = {row.partition: row.next_offset for row in await connection.execute(locked.with_for_update())}
+    for partition, advance in advances.items():
+        if stored.get(partition) != advance.expected:
+            msg = f"{topic}/{partition} stands at {stored.get(partition)}, not at {advance.expected}"
+            raise OffsetsMoved(msg)
+    if advances:
+        names = [column.name for column in offsets.c if not column.primary_key]
+        values = {name: bindparam(f"new_{name}", type_=offsets.c[name].type) for name in names}
+        statement = update(offsets).where(offsets.c.topic == topic, offsets.c.partition == bindparam("of_partition"))
+        rows = [
+            {"of_partition": partition}
+            | {f"new_{name}": getattr(advance.becomes, name, getattr(advance.becomes.mark, name, None)) for name in names}
+            for partition, advance in advances.items()
+        ]
+        await connection.execute(statement.values(**values), rows)

@@ -2,29 +2,26 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
-from typing import TypeVar
 
 import structlog
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.errors import KafkaError, OffsetOutOfRangeError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from services.reporting.health import Progress
-from services.reporting.projecting import dead_letters
-from services.reporting.projecting.batch import Batch, Change, Record, Unreadable, in_a_row
-from services.reporting.projecting.metrics import PipelineMetrics
-from services.reporting.projecting.pacing import gathering_s
-from services.reporting.projecting.projection import Move, OffsetsMoved, culprits, is_ours, project, rewind, stored_readings
-from services.reporting.projecting.reading import Read, Reading
-from services.reporting.projecting.versions import Applied
+from services.reporting.projecting.metrics import PipelineMetrics, ProjectorHealth
+from services.reporting.projecting.projection import OffsetAdvance, OffsetsMoved, culprits, is_ours, project, rewind, stored_positions
+from services.reporting.projecting.records import Batch, FetchedRecords, PartitionPosition, UnreadableRecord, unreadable_in_a_row
+from services.reporting.read_model.store import breathing
+from services.reporting.read_model.versions import AppliedVersion, NewVersion, StatusRecord
 from services.reporting.settings import ReportingSettings
+from shared.contract.codec import encode
 from shared.contract.marks import LedgerMark
-from shared.contract.topics import STATUS
+from shared.contract.topics import DEAD_LETTERS, STATUS
 from shared.service.clock import Clock
-from shared.service.dead_letters import MALFORMED
+from shared.service.dead_letters import MALFORMED, dead_letter
 from shared.service.kafka import connection, dropped_work_is_trouble, ensure_topics
 from shared.service.sql import passes
 
@@ -34,9 +31,10 @@ BACKOFF_S = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 UNPAUSED_POISON, LONGEST_POISON_PAUSE_S = 100, 5.0
 READ_AGAIN_EVERY_S = 600.0  # a partition at most: that compaction removed a mark is innocent, and may happen again
 BREATHE_EVERY = 200  # records between two looks at other tasks: a batch must not hold requests up
+A_RECORD_S = 0.001  # below a thousand records a second each pause is shorter than the one before, until it is the shortest
+SHORTEST_S, LONGEST_S = 0.02, 0.5
 
 log = structlog.get_logger()
-ItemT = TypeVar("ItemT")
 
 
 class AssignmentChanged(Exception):
@@ -50,7 +48,7 @@ class Projector:
     settings: ReportingSettings
     engine: AsyncEngine
     clock: Clock
-    progress: Progress
+    health: ProjectorHealth
     metrics: PipelineMetrics
     on_lost: Callable[[], None] = lambda: None  # called when statuses were lost: what was known when is then only in the log
     read_again_at: dict[int, float] = field(default_factory=dict)  # by partition, when it was last read again (monotonic clock)
@@ -60,7 +58,7 @@ class Projector:
         """Until `stopping`. What passes (broker or database away, another projector) is retried; anything else is raised."""
         failures = 0
         while not stopping.is_set():
-            self.progress.beat()
+            self.health.beat()
             try:
                 with dropped_work_is_trouble():
                     async with self._session() as session:
@@ -69,16 +67,16 @@ class Projector:
                             started = time.monotonic()
                             records = await session.step()
                             await _pause(stopping, gathering_s(records, time.monotonic() - started))
-                            await _pause(stopping, poison_pause_s(self.progress.poison_in_a_row) if records else 0.0)
+                            await _pause(stopping, poison_pause_s(self.health.poison_in_a_row) if records else 0.0)
             except Exception as error:
                 if not _retried(error):
                     raise
-                self.progress.filling = False
+                self.health.filling = False
                 log.warning("projector_restarts", error=repr(error), failures=failures)
                 await _pause(stopping, BACKOFF_S[min(failures, len(BACKOFF_S) - 1)])
                 failures += 1
             finally:
-                self.progress.assigned = False
+                self.health.assigned = False
 
     @asynccontextmanager
     async def _session(self) -> AsyncIterator["_Session"]:
@@ -106,38 +104,40 @@ class Projector:
 
 
 class _Session:
-    """One connection to the broker, with the offsets it started from."""
+    """One connection to the broker, with the positions it started from."""
 
     def __init__(self, projector: Projector, consumer: AIOKafkaConsumer, producer: AIOKafkaProducer) -> None:
-        self._projector = projector
-        self._consumer = consumer
-        self._producer = producer
-        self._readings: dict[int, Reading] = {}
+        self._projector, self._health, self._metrics = projector, projector.health, projector.metrics
+        self._consumer, self._producer = consumer, producer
+        self._positions: dict[int, PartitionPosition] = {}
 
     async def assign(self) -> None:
-        """All partitions, each where its stored reading ends."""
+        """All partitions, each where its stored position is."""
         partitions = sorted(await self._producer.partitions_for(STATUS.name))
-        assigned = [TopicPartition(STATUS.name, partition) for partition in partitions]
-        self._consumer.assign(assigned)
-        self._readings = await stored_readings(self._projector.engine, STATUS.name, partitions)
+        self._consumer.assign([TopicPartition(STATUS.name, number) for number in partitions])
+        self._positions = await stored_positions(self._projector.engine, STATUS.name, partitions)
         first, end = await self._bounds(partitions)
-        lost = {
-            number for number, reading in self._readings.items() if not first[number] <= _reached(reading, first[number]) <= end[number]
-        }
+        reached = {number: _reached(position, first[number]) for number, position in self._positions.items()}
+        lost = {number for number in partitions if not first[number] <= reached[number] <= end[number]}
         for number in lost:
-            log.warning("projector_rewinds", partition=number, stored=self._readings[number].next_offset, beginning=first[number])
+            stored = self._positions[number].next_offset
+            log.warning("projector_rewinds", partition=number, stored=stored, beginning=first[number])
         if lost:
             self._projector.on_lost()
-        await self._read_whole(lost | {number for number, reading in self._readings.items() if not reading.next_offset})
-        for number, reading in self._readings.items():
-            self._consumer.seek(TopicPartition(STATUS.name, number), reading.next_offset)
-        self._projector.progress.assigned = True
-        self._projector.progress.filling = self._is_filling
-        log.info("projector_assigned", positions={number: reading.next_offset for number, reading in self._readings.items()})
+        unread = {number for number, position in self._positions.items() if not position.next_offset}
+        await self._read_whole(lost | unread)
+        self._seek(partitions)
+        self._health.assigned = True
+        self._health.filling = self._is_filling
+        log.info("projector_assigned", positions={number: one.next_offset for number, one in self._positions.items()})
 
     @property
     def _is_filling(self) -> bool:
-        return any(reading.next_offset < reading.whole_until for reading in self._readings.values())
+        return any(position.next_offset < position.whole_until for position in self._positions.values())
+
+    def _seek(self, partitions: Iterable[int]) -> None:
+        for number in partitions:
+            self._consumer.seek(TopicPartition(STATUS.name, number), self._positions[number].next_offset)
 
     async def _bounds(self, partitions: Iterable[int]) -> tuple[dict[int, int], dict[int, int]]:
         """Where each partition begins and ends."""
@@ -148,74 +148,77 @@ class _Session:
     async def _read_whole(self, partitions: Iterable[int]) -> None:
         """Go back to where partitions begin. What is read again changes nothing: it is not above the stored (sequence, version)."""
         first, end = await self._bounds(partitions)
-        becomes = {number: Reading(first[number], self._readings[number].mark, end[number]) for number in first}
-        moves = {number: Move(self._readings[number].next_offset, reading) for number, reading in becomes.items()}
-        await rewind(self._projector.engine, STATUS.name, moves)
-        self._readings |= becomes
+        becomes = {number: PartitionPosition(first[number], self._positions[number].mark, end[number]) for number in first}
+        await rewind(self._projector.engine, STATUS.name, self._advances(becomes))
+        self._positions |= becomes
+
+    def _advances(self, becomes: Mapping[int, PartitionPosition]) -> dict[int, OffsetAdvance]:
+        return {number: OffsetAdvance(self._positions[number].next_offset, position) for number, position in becomes.items()}
 
     async def step(self) -> int:
         """One batch, if there is one; how many records it had."""
-        projector = self._projector
-        if self._consumer.partitions_for_topic(STATUS.name) != set(self._readings):
+        if self._consumer.partitions_for_topic(STATUS.name) != set(self._positions):
             raise AssignmentChanged(STATUS.name)
-        found = await self._consumer.getmany(timeout_ms=POLL_MS, max_records=projector.settings.batch_max_records)
-        records = [record for of_partition in found.values() for record in of_partition]
+        fetched = await self._consumer.getmany(timeout_ms=POLL_MS, max_records=self._projector.settings.batch_max_records)
+        records = [record for of_partition in fetched.values() for record in of_partition]
         if records:
             await self._project(records)
         await self._read_again()
-        projector.progress.beat()
+        self._health.beat()
         return len(records)
 
-    async def _project(self, records: list[Record]) -> None:
-        projector, metrics = self._projector, self._projector.metrics
-        read, batch = Read.of(self._readings, self._may_be_read_again()), Batch()
-        taken = list(read.taken(records))
-        async for record in _breathing(taken):
+    async def _project(self, records: list[StatusRecord]) -> None:
+        fetched, batch = FetchedRecords(self._positions, self._may_be_read_again()), Batch()
+        taken = list(fetched.taken(records))
+        async for record in breathing(taken, BREATHE_EVERY):
             batch.take(record)
-        changes: dict[str, list[Change]] = {}
-        async for code in _breathing(batch.codes()):
-            changes[code] = batch.changes(code)
+        versions: dict[str, list[NewVersion]] = {}
+        async for code in breathing(batch.codes(), BREATHE_EVERY):
+            versions[code] = batch.versions(code)
         await self._put_aside(batch.unreadable)
-        moves = {
-            number: Move(self._readings[number].next_offset, read.readings[number]) for number in _moved(self._readings, read.readings)
-        }
-        applied, refused = await self._commit(moves, changes)
-        self._readings |= {number: move.becomes for number, move in moves.items()}
-        projector.progress.filling = self._is_filling
+        before = self._positions
+        moved = {n: one for n, one in fetched.positions.items() if one.next_offset != before[n].next_offset}
+        applied, refused = await self._commit(self._advances(moved), versions)
+        self._positions |= moved
+        self._health.filling = self._is_filling
         if taken:
-            projector.progress.poison_in_a_row = in_a_row(taken, [*batch.unreadable, *refused], projector.progress.poison_in_a_row)
-            metrics.poison_in_a_row.set(projector.progress.poison_in_a_row)
-        metrics.projected(batch.statuses, applied, projector.clock())
-        self._note(read.gaps)
+            unreadable = [*batch.unreadable, *refused]
+            self._health.poison_in_a_row = unreadable_in_a_row(taken, unreadable, self._health.poison_in_a_row)
+            self._metrics.poison_in_a_row.set(self._health.poison_in_a_row)
+        self._metrics.projected(batch.statuses, applied, self._projector.clock())
+        self._note(fetched.gaps)
 
-    async def _commit(self, moves: dict[int, Move], changes: dict[str, list[Change]]) -> tuple[list[Applied], list[Unreadable]]:
-        """All changes but those that the database cannot hold: these are put aside, and the others do not suffer."""
-        refused: list[Unreadable] = []
+    async def _commit(
+        self, advances: dict[int, OffsetAdvance], versions: dict[str, list[NewVersion]]
+    ) -> tuple[list[AppliedVersion], list[UnreadableRecord]]:
+        """All versions but those that the database cannot hold: these are put aside, and the others do not suffer."""
+        refused: list[UnreadableRecord] = []
         while True:
             try:
-                return await project(self._projector.engine, STATUS.name, moves, changes), refused
+                return await project(self._projector.engine, STATUS.name, advances, versions), refused
             except Exception as wrong:
                 if is_ours(wrong):
                     raise
-                found = await culprits(self._projector.engine, changes)
-                if not found:
+                unstorable = await culprits(self._projector.engine, versions)
+                if not unstorable:
                     raise
-            aside = [Unreadable(change.record, MALFORMED, repr(why)) for change, why in found if change.record is not None]
+            aside = [UnreadableRecord(one.record, MALFORMED, repr(why)) for one, why in unstorable if one.record is not None]
             await self._put_aside(aside)
             refused += aside
-            culpable = {id(change) for change, _ in found}
-            changes = {code: [one for one in versions if id(one) not in culpable] for code, versions in changes.items()}
+            culpable = {id(one) for one, _ in unstorable}
+            versions = {code: [one for one in given if id(one) not in culpable] for code, given in versions.items()}
 
     def _may_be_read_again(self) -> set[int]:
         """Not for ever anew: compaction makes gaps too, and they are innocent."""
         last, now = self._projector.read_again_at, time.monotonic()
-        return {number for number in self._readings if now - last.get(number, -READ_AGAIN_EVERY_S) >= READ_AGAIN_EVERY_S}
+        return {number for number in self._positions if now - last.get(number, -READ_AGAIN_EVERY_S) >= READ_AGAIN_EVERY_S}
 
     def _note(self, gaps: Mapping[int, tuple[int, LedgerMark]]) -> None:
         for number in gaps.keys() - self._projector.to_read_again:
             offset, mark = gaps[number]
-            self._projector.metrics.skips.inc()
-            log.warning("statuses_skipped", partition=number, offset=offset, ledger_events=mark.events, known=self._readings[number].mark)
+            self._metrics.skips.inc()
+            known = self._positions[number].mark
+            log.warning("statuses_skipped", partition=number, offset=offset, ledger_events=mark.events, known=known)
         self._projector.to_read_again |= gaps.keys()
 
     async def _read_again(self) -> None:
@@ -225,28 +228,39 @@ class _Session:
             return
         projector.on_lost()
         await self._read_whole(due)
-        for number in due:
-            self._consumer.seek(TopicPartition(STATUS.name, number), self._readings[number].next_offset)
-            projector.read_again_at[number] = time.monotonic()
+        self._seek(due)
+        projector.read_again_at |= dict.fromkeys(due, time.monotonic())
         projector.to_read_again -= due
 
-    async def _put_aside(self, unreadable: list[Unreadable]) -> None:
-        if not unreadable:
-            return
-        await dead_letters.send(self._producer, unreadable, self._projector.clock())
+    async def _put_aside(self, unreadable: list[UnreadableRecord]) -> None:
+        """Returns when the broker has acknowledged every letter; a repeat after a crash is possible and names the same offset."""
+        acknowledged = []
         for one in unreadable:
-            self._projector.metrics.dead_letters.labels(one.reason).inc()
+            detail = one.detail.encode(errors="backslashreplace").decode()  # half a surrogate pair can't be written
+            letter = dead_letter(one.record, reason=one.reason, detail=detail, failed_at=self._projector.clock())
+            acknowledged.append(await self._producer.send(DEAD_LETTERS.name, encode(letter), key=letter.key))
+        await asyncio.gather(*acknowledged)
+        for one in unreadable:
+            self._metrics.dead_letters.labels(one.reason).inc()
             where = {"partition": one.record.partition, "offset": one.record.offset}
             log.warning("status_unreadable", reason=one.reason, detail=one.detail, **where)
 
 
-def _reached(reading: Reading, first: int) -> int:
+def _reached(position: PartitionPosition, first: int) -> int:
     """The furthest offset that the partition is known to have had."""
-    return reading.next_offset if reading.next_offset < first else max(reading.next_offset, reading.whole_until)
+    next_offset = position.next_offset
+    return next_offset if next_offset < first else max(next_offset, position.whole_until)
 
 
-def _moved(before: dict[int, Reading], after: dict[int, Reading]) -> Iterator[int]:
-    return (number for number, reading in after.items() if reading.next_offset != before[number].next_offset)
+def gathering_s(records: int, since_s: float) -> float:
+    """The pause before the next fetch: by how many records the last batch had, less the time since its own fetch began.
+
+    Hardly at an office's pace, half a second in a flood: large batches are cheaper, for transactions are fewer, and of several snapshots
+    of a dossier only the newest is counted.
+    """
+    if records == 0:
+        return 0.0
+    return max(0.0, min(LONGEST_S, max(SHORTEST_S, records * A_RECORD_S)) - since_s)
 
 
 def poison_pause_s(in_a_row: int) -> float:
@@ -267,10 +281,3 @@ async def _pause(stopping: asyncio.Event, seconds: float) -> None:
         await asyncio.wait_for(stopping.wait(), seconds)
     except TimeoutError:
         return
-
-
-async def _breathing(items: Iterable[ItemT]) -> AsyncIterator[ItemT]:
-    for number, item in enumerate(items):
-        if number % BREATHE_EVERY == BREATHE_EVERY - 1:
-            await asyncio.sleep(0)
-        yield item

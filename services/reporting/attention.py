@@ -1,0 +1,203 @@
+"""The daily follow-up: which open dossiers need somebody today, in what order, and how many each department and officer has; no I/O."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, time, timedelta
+from heapq import nsmallest
+
+from shared.catalogue import Catalogue
+from shared.domain.calendar import WorkingCalendar
+from shared.domain.dossier import Dossier
+from shared.domain.hops import Hop
+from shared.domain.lifecycle import SUSPENDED
+from shared.domain.localtime import LOCAL, ONE_DAY, local
+from shared.domain.names import compared
+from shared.domain.timeliness import Standing, standing
+
+
+def calendar_of(catalogue: Catalogue, department: str) -> WorkingCalendar:
+    """The department's calendar, Monday to Friday beyond the announced days; usual hours for a department the catalogue does not have.
+
+    A guess that is good enough to remind somebody, and never used to judge: the class of a dossier needs no calendar.
+    """
+    return replace(catalogue.calendar_of(department), first_day=date.min, last_day=date.max)
+
+
+@dataclass(slots=True)
+class WorkingTimeRuler:
+    """Measures from `now` (local) by a calendar."""
+
+    calendar: WorkingCalendar
+    now: datetime
+    # of the day before today, the day before that, ...: working days after it up to today, working time from its end until now
+    _past: list[tuple[int, timedelta]] = field(default_factory=list)
+
+    def until(self, due_at: datetime) -> timedelta:
+        """Working time left until the deadline; negative: that much has passed since."""
+        due = local(due_at)
+        if due >= self.now:
+            return self.calendar.working_time_between(self.now, due)
+        if due.date() == self.now.date():
+            return -self.calendar.working_time_between(due, self.now)
+        return -(self.calendar.working_time_between(due, _start(due.date() + ONE_DAY)) + self._since(due.date())[1])
+
+    def working_days(self, due_at: datetime) -> int:
+        """Working days after today up to the deadline's day; negative: those after the deadline's day up to today."""
+        due = local(due_at).date()
+        if due < self.now.date():
+            return -self._since(due)[0]
+        days = (due - self.now.date()).days
+        return sum(self.calendar.is_working_day(self.now.date() + timedelta(number)) for number in range(1, days + 1))
+
+    def _since(self, day: date) -> tuple[int, timedelta]:
+        """Working days and working time after a past day."""
+        wanted = (self.now.date() - day).days
+        while len(self._past) < wanted:
+            self._past.append(self._one_day_more())
+        return self._past[wanted - 1]
+
+    def _one_day_more(self) -> tuple[int, timedelta]:
+        day = self.now.date() - timedelta(len(self._past))
+        days, passed = self._past[-1] if self._past else (0, timedelta(0))
+        end = min(_start(day + ONE_DAY), self.now)
+        return days + self.calendar.is_working_day(day), passed + self.calendar.working_time_between(_start(day), end)
+
+
+def _start(day: date) -> datetime:
+    return datetime.combine(day, time(), LOCAL)
+
+
+NEVER_SOON = timedelta(0)
+Urgency = tuple[bool, timedelta, datetime, str]
+
+
+@dataclass(frozen=True, slots=True)
+class UrgentDossier:
+    """A dossier to follow up: `left` is working time until its deadline, `days` working days; negative once they have passed.
+
+    One that is due today at an hour that has passed is not overdue yet (by-date/1), and the most urgent of those due.
+    `hops` are other agencies' answers that are late, or due within the time asked for.
+    """
+
+    dossier: Dossier
+    due_at: datetime
+    overdue: bool
+    left: timedelta
+    days: int
+    hops: tuple[Hop, ...]
+
+    @property
+    def urgency(self) -> Urgency:
+        """Sorts the most urgent first: the overdue by how much working time they are late, then the others by how much is left."""
+        return not self.overdue, self.left, self.due_at, self.dossier.code
+
+    @property
+    def suspended(self) -> bool:
+        return self.dossier.state in SUSPENDED
+
+
+@dataclass(frozen=True, slots=True)
+class AttentionCounts:
+    """How many are overdue, and how many are due within the time asked for."""
+
+    overdue: int
+    due: int
+
+
+class DepartmentHorizon:
+    """What a department measures by at an instant, and how far its list reaches."""
+
+    def __init__(self, catalogue: Catalogue, department: str, now: datetime, within: timedelta) -> None:
+        calendar = calendar_of(catalogue, department)
+        self.ruler = WorkingTimeRuler(calendar, now)
+        self.horizon = calendar.add_working_time(now, within)
+        # a deadline at night after the horizon's last hour has no more working time left than one at that hour
+        self.reach = calendar.add_working_time(now, within + timedelta.resolution) - timedelta.resolution
+
+    def followed(self, dossier: Dossier) -> UrgentDossier | None:
+        """The dossier as the list shows it; None when it is not overdue, and suspended or due later than the list reaches."""
+        if dossier.due_at is None:
+            return None
+        stands = standing(dossier, self.ruler.now, NEVER_SOON)
+        if stands is not Standing.OVERDUE and (stands is not Standing.WITHIN or dossier.due_at > self.reach):
+            return None
+        left, days = self.ruler.until(dossier.due_at), self.ruler.working_days(dossier.due_at)
+        return UrgentDossier(dossier, dossier.due_at, stands is Standing.OVERDUE, left, days, self._awaited(dossier))
+
+    def _awaited(self, dossier: Dossier) -> tuple[Hop, ...]:
+        """A late hop was due before now, so it lies within reach too."""
+        return tuple(hop for hop in dossier.hops if hop.answered_at is None and hop.due_at is not None and hop.due_at <= self.reach)
+
+
+class DepartmentHorizons:
+    """The desks of all departments at one instant."""
+
+    def __init__(self, catalogue: Catalogue, now: datetime, within: timedelta) -> None:
+        self._catalogue, self._now, self._within = catalogue, now, within
+        self._desks: dict[str, DepartmentHorizon] = {}
+
+    def desk(self, department: str) -> DepartmentHorizon:
+        if department not in self._desks:
+            self._desks[department] = DepartmentHorizon(self._catalogue, department, self._now, self._within)
+        return self._desks[department]
+
+    def followed(self, dossiers: Iterable[Dossier]) -> list[UrgentDossier]:
+        """Those to follow up, in the order given."""
+        found = (self.desk(dossier.department).followed(dossier) for dossier in dossiers)
+        return [one for one in found if one is not None]
+
+    def latest(self, departments: Iterable[str]) -> datetime:
+        """The last instant any of the departments' lists reaches, those that the catalogue does not have included."""
+        return max(self.desk(department).reach for department in ("", *departments))
+
+
+class Attention:
+    """The list as it is read, some dossiers at a time: it counts all of them and keeps a page, so that its length costs no memory."""
+
+    def __init__(self, limit: int, after: Urgency | None = None) -> None:
+        self._limit, self._after = limit, after
+        self._next: list[UrgentDossier] = []  # one more than the page has
+        self._counts: dict[str, dict[str | None, Counter[bool]]] = defaultdict(lambda: defaultdict(Counter))
+
+    def take(self, followed: Iterable[UrgentDossier]) -> None:
+        """Count them, and keep the most urgent after the place where the page starts."""
+        later = []
+        for one in followed:
+            officer = None if one.dossier.officer is None else compared(one.dossier.officer)
+            self._counts[one.dossier.department][officer][one.overdue] += 1
+            if self._after is None or one.urgency > self._after:
+                later.append(one)
+        self._next = nsmallest(self._limit + 1, [*self._next, *later], key=lambda one: one.urgency)
+
+    @property
+    def page(self) -> list[UrgentDossier]:
+        """The most urgent first."""
+        return self._next[: self._limit]
+
+    @property
+    def goes_on(self) -> bool:
+        return len(self._next) > self._limit
+
+    def by_department(self) -> dict[str, dict[str | None, AttentionCounts]]:
+        """How many each department and officer has, those with the most overdue first; of equals by code, without an officer last."""
+        found = {
+            code: {name: AttentionCounts(overdue=own[True], due=own[False]) for name, own in officers.items()}
+            for code, officers in self._counts.items()
+        }
+        departments = sorted(found, key=lambda code: (*_fewest(total_counts(found[code].values())), code))
+        return {code: _by_officer(found[code]) for code in departments}
+
+
+def total_counts(tallies: Iterable[AttentionCounts]) -> AttentionCounts:
+    """Their sum."""
+    found = list(tallies)
+    return AttentionCounts(overdue=sum(one.overdue for one in found), due=sum(one.due for one in found))
+
+
+def _by_officer(found: dict[str | None, AttentionCounts]) -> dict[str | None, AttentionCounts]:
+    return {name: found[name] for name in sorted(found, key=lambda name: (*_fewest(found[name]), name is None, name or ""))}
+
+
+def _fewest(counted: AttentionCounts) -> tuple[int, int]:
+    return -counted.overdue, -counted.due

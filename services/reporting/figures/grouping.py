@@ -1,0 +1,196 @@
+"""Folds range sums into the rows of a grouping; the columns of one dossier come from the same fold. No I/O."""
+
+from bisect import bisect_left
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from functools import lru_cache
+from typing import TypeVar
+
+from services.reporting.figures.query import BEFORE, WITHIN, Dimension, FigureQuery, GroupKey, RangeSum, sums_of, without_month
+from services.reporting.read_model.contributions import BrokenDossier, Contributions
+from services.reporting.read_model.sums import MEANINGS, AnyMeasure, GaugeStock, day_number
+from shared.catalogue import Catalogue
+from shared.domain.counting import STOCKS, Measure
+from shared.domain.definitions import Timeliness
+from shared.domain.events import Channel
+from shared.domain.figures import Figures, Sums, figures
+
+GroupT = TypeVar("GroupT")
+
+
+@dataclass(slots=True)
+class GroupSums:
+    """The sums of one group, and the standings that only /metrics shows."""
+
+    sums: Sums = field(default_factory=Sums)
+    standings: dict[GaugeStock, int] = field(default_factory=dict)
+
+    def take(self, measure: Measure | GaugeStock, channel: Channel, amount: int, *, before: bool) -> None:
+        """Count one range sum as a stock before the period, or in the period."""
+        if isinstance(measure, GaugeStock):
+            self.standings[measure] = self.standings.get(measure, 0) + amount
+            return
+        if measure in STOCKS:
+            _add(self.sums.at_end, measure, channel, amount)
+        if not before:
+            _add(self.sums.within, measure, channel, amount)
+        elif measure in STOCKS:
+            _add(self.sums.before, measure, channel, amount)
+
+    @property
+    def figures(self) -> Figures:
+        return figures(self.sums)
+
+
+def _add(counts: dict[tuple[Measure, Channel], int], measure: Measure, channel: Channel, amount: int) -> None:
+    counts[measure, channel] = counts.get((measure, channel), 0) + amount
+
+
+def group_sums(sums: Iterable[RangeSum], key: Callable[[RangeSum], GroupT], since: int = BEFORE + 1) -> dict[GroupT, GroupSums]:
+    """The group of each key; buckets below `since` lie before the period."""
+    groups: dict[GroupT, GroupSums] = defaultdict(GroupSums)
+    for one in sums:
+        groups[key(one)].take(one.measure, one.channel, one.amount, before=one.bucket < since)
+    return dict(groups)
+
+
+class TooManyRows(Exception):
+    """An answer would have more rows than one question may ask for."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__(most)
+        self.most = most
+
+
+class Grouping:
+    """Gathers range sums into the total and the rows of a query; what they have in common is summed at once. Raises TooManyRows."""
+
+    def __init__(self, query: FigureQuery, catalogue: Catalogue, most: int | None = None) -> None:
+        self._query, self._catalogue, self._most = query, catalogue, most
+        self._dimensions = without_month(query.by)
+        self._groups: dict[GroupKey, dict[int, GroupSums]] = defaultdict(lambda: defaultdict(GroupSums))
+        self._rows = 0
+        self.total = GroupSums()
+
+    def take(self, sums: Iterable[RangeSum]) -> None:
+        """Count them in the total and in their row; by month each month stands for itself."""
+        monthly = Dimension.MONTH in self._query.by
+        for one in sums:
+            before = one.bucket == BEFORE
+            self.total.take(one.measure, one.channel, one.amount, before=before)
+            if not self._query.by:
+                continue
+            of_key = self._groups[tuple(_value(dimension, one, self._catalogue) for dimension in self._dimensions)]
+            bucket = one.bucket if monthly else WITHIN
+            if bucket not in of_key:
+                self._count(bucket)
+            of_key[bucket].take(one.measure, one.channel, one.amount, before=before)
+
+    def _count(self, bucket: int) -> None:
+        self._rows += bucket != BEFORE
+        if self._most is not None and self._rows > self._most:
+            raise TooManyRows(self._most)
+
+    def rows(self) -> Iterator[tuple[GroupKey, Figures]]:
+        """Every row, in no order; a month's row starts from what the months before it left open."""
+        if Dimension.MONTH not in self._query.by:
+            for key, of_key in self._groups.items():
+                yield key, of_key[WITHIN].figures
+            return
+        place = self._query.by.index(Dimension.MONTH)
+        found = 0
+        for key, of_key in (self._groups or {(): {}}).items():
+            for month, figures_of_month in _monthly(of_key, self._query):
+                found += 1
+                if self._most is not None and found > self._most:
+                    raise TooManyRows(self._most)
+                yield (*key[:place], f"{month // 100:04}-{month % 100:02}", *key[place:]), figures_of_month
+
+
+def _monthly(of_key: Mapping[int, GroupSums], query: FigureQuery) -> Iterator[tuple[int, Figures]]:
+    """Each month from the stocks that the one before it ended with; where nothing is open and nothing happens, all only by month alone."""
+    left = dict(of_key[BEFORE].sums.at_end) if BEFORE in of_key else {}
+    eventful = sorted(month for month in of_key if month != BEFORE)
+    every = query.by == (Dimension.MONTH,)
+    month, last = _month_of(query.first), _month_of(query.cut)
+    while month <= last and query.first <= query.cut:
+        if not every and not any(left.values()):
+            after = bisect_left(eventful, month)
+            if after == len(eventful):
+                return
+            month = eventful[after]
+        at_end = dict(left)
+        own = of_key.get(month)
+        if own is not None:
+            for counted, amount in own.sums.at_end.items():
+                at_end[counted] = at_end.get(counted, 0) + amount
+        yield month, figures(Sums(before=left, within={} if own is None else own.sums.within, at_end=at_end))
+        left, month = at_end, _next_month(month)
+
+
+def _month_of(day: date) -> int:
+    return day.year * 100 + day.month
+
+
+def _next_month(month: int) -> int:
+    return month + (1 if month % 100 < 12 else 89)  # noqa: PLR2004 - December is followed by January of the next year
+
+
+def _value(dimension: Dimension, one: RangeSum, catalogue: Catalogue) -> str | None:
+    if dimension is Dimension.DEPARTMENT:
+        return one.department
+    if dimension is Dimension.PROCEDURE:
+        return one.procedure
+    if dimension is Dimension.CHANNEL:
+        return one.channel.value
+    procedure = catalogue.procedures.get(one.procedure or "")
+    if procedure is None:
+        return None
+    return procedure.field if dimension is Dimension.FIELD else procedure.level
+
+
+Columns = frozenset[str]
+NO_COLUMNS: Columns = frozenset()
+
+
+def columns_of(code: str, entry: Contributions, query: FigureQuery) -> Columns:
+    """The counts in which the dossier is one; it is in the list of exactly these figures. Raises BrokenDossier."""
+    own = sums_of(entry, query)
+    if not own:
+        return NO_COLUMNS
+    columns = _columns(own[0].channel, tuple((one.measure, one.bucket == BEFORE, one.amount) for one in own))
+    if columns is None:
+        raise BrokenDossier(code, "it counts more than once, or less than not at all")
+    return columns
+
+
+@lru_cache(maxsize=4096)  # dossiers are many, the ways in which one counts in a period are few
+def _columns(channel: Channel, taken: Iterable[tuple[AnyMeasure, bool, int]]) -> Columns | None:
+    group = GroupSums()
+    for measure, before, amount in taken:
+        group.take(measure, channel, amount, before=before)
+    own = group.figures
+    if not {0, 1}.issuperset(own.values()):
+        return None
+    return frozenset(name for name, count in own.items() if count)
+
+
+_RESOLVED_AS: dict[AnyMeasure, str] = {Measure(f"resolved_{timeliness.value}"): timeliness.value for timeliness in Timeliness}
+
+
+def timeliness_of(entry: Contributions, query: FigureQuery) -> str:
+    """Early, on_time, overdue or no_deadline once closed by the query's cut-off; within, overdue or suspended for one open then."""
+    cut, meanings = day_number(query.cut), MEANINGS[query.definition]
+    stocks: Counter[AnyMeasure] = Counter()
+    for day, code, amount in entry.deltas:
+        measure = meanings.get(code)
+        if measure is None or day > cut:
+            continue
+        if closed := _RESOLVED_AS.get(measure):
+            return closed
+        stocks[measure] += amount
+    if stocks[Measure.OPEN_OVERDUE]:
+        return "overdue"
+    return "suspended" if stocks[Measure.OPEN_SUSPENDED] else "within"

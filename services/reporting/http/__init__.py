@@ -1,0 +1,1 @@
+"""Reporting over HTTP: one module for each group of routes, which parse, call and translate."""

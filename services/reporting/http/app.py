@@ -1,0 +1,167 @@
+"""Reporting's HTTP door: figures, the statutory form, the stored snapshots, health and metrics."""
+
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from dataclasses import asdict, dataclass
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, FastAPI, Query, Request
+from prometheus_client import CollectorRegistry
+from pydantic import SecretStr
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncEngine
+from starlette.responses import JSONResponse, Response
+
+from services.reporting.figures.query import Dimension
+from services.reporting.figures.report import report
+from services.reporting.forms import FORMATS, GROUPINGS, render
+from services.reporting.gauges import FigureGauges
+from services.reporting.http import attention, comparisons, figures, rebuilds
+from services.reporting.http.figures import MOST_ROWS, FigureRoutes
+from services.reporting.http.parameters import FORM_ONCE, FigureParameters, PeriodParameters, one_dimension
+from services.reporting.intake import CalendarFeed
+from services.reporting.opening.tokens import Tokens
+from services.reporting.projecting.metrics import ProjectorHealth
+from services.reporting.read_model.contributions import BrokenDossier
+from services.reporting.read_model.store import OldRules, answers
+from services.reporting.read_model.tables import dossiers
+from shared.catalogue import Catalogue
+from shared.service.clock import Clock, system_clock
+from shared.service.http import KEYLESS, OPENMETRICS, Ndjson, documented, invalid, new_application, only, require_key
+from shared.service.observability import exposition
+from shared.service.problems import Problem
+from shared.service.sql import MAY_PASS, passes
+
+PAGE = 2000
+RETRY_AFTER_S = "2"
+REBUILT_AFTER_S = "30"
+
+
+@dataclass(frozen=True, slots=True)
+class Reporting:
+    """What the routes need, wired once."""
+
+    engine: AsyncEngine
+    catalogue: Catalogue
+    clock: Clock
+    api_key: SecretStr
+    health: ProjectorHealth
+    registry: CollectorRegistry
+    gauges: FigureGauges
+    intake_url: str | None = None
+    recording_clock: Clock = system_clock
+    figures_max_rows: int = MOST_ROWS
+
+
+def create_app(reporting: Reporting) -> FastAPI:
+    """The application; it opens nothing itself."""
+    app = new_application(
+        title="Motcua reporting",
+        version="1",
+        description="Figures of dossiers for any period and grouping, by a named definition, with the identities they satisfy.",
+    )
+    for error in MAY_PASS:
+        app.add_exception_handler(error, _on_database_error)
+    app.add_exception_handler(OldRules, _on_old_rules(by_itself=reporting.intake_url is not None))
+    app.add_exception_handler(BrokenDossier, _on_broken_dossier)
+    app.include_router(_operations(reporting))
+    guarded = [Depends(require_key(reporting.api_key))]
+    feed = CalendarFeed(reporting.catalogue, reporting.intake_url, reporting.api_key)
+    routes = FigureRoutes(
+        reporting.engine,
+        reporting.catalogue,
+        reporting.clock,
+        reporting.recording_clock,
+        Tokens(reporting.catalogue),
+        reporting.figures_max_rows,
+    )
+    for router in (figures.router(routes), comparisons.router(routes), _reports(reporting, routes)):
+        app.include_router(router, prefix="/v1", dependencies=guarded, responses=KEYLESS)
+    app.include_router(attention.router(reporting.engine, feed, reporting.clock), prefix="/v1", dependencies=guarded, responses=KEYLESS)
+    app.include_router(rebuilds.router(reporting.engine, reporting.recording_clock), prefix="/v1", dependencies=guarded, responses=KEYLESS)
+    return app
+
+
+async def _on_database_error(_request: Request, error: Exception) -> Response:
+    if not passes(error):
+        raise error
+    away = "the read model's database does not answer; try again shortly"
+    return Problem(503, "Service Unavailable", away, headers={"Retry-After": RETRY_AFTER_S}).response()
+
+
+def _on_old_rules(*, by_itself: bool) -> Callable[[Request, Exception], Awaitable[Response]]:
+    way_out = "reporting is making it anew from intake's log; try again in a while" if by_itself else "run `motcua rebuild`, then try again"
+
+    async def answer(_request: Request, old: Exception) -> Response:
+        detail = f"{old}, so its figures would be wrong; {way_out} (`motcua rebuild` makes it anew at any time)"
+        return Problem(503, "Service Unavailable", detail, headers={"Retry-After": REBUILT_AFTER_S}, code="old_rules").response()
+
+    return answer
+
+
+async def _on_broken_dossier(_request: Request, broken: Exception) -> Response:
+    assert isinstance(broken, BrokenDossier)
+    return Problem(500, "Internal Server Error", str(broken), code="broken_dossier", dossier=broken.code).response()
+
+
+def _operations(reporting: Reporting) -> APIRouter:
+    router = APIRouter(tags=["operations"])
+
+    @router.get("/healthz/live", summary="Whether the projector goes round its loop")
+    async def live() -> Response:
+        return _health("stuck", good=reporting.health.moving)
+
+    @router.get("/healthz/ready", summary="Whether the database answers and the status topic is being read")
+    async def ready() -> Response:
+        good = reporting.health.assigned and await answers(reporting.engine)
+        return _health("not ready", good=good, poison_in_a_row=reporting.health.poison_in_a_row)
+
+    @router.get("/metrics", summary="OpenMetrics", response_class=Response, responses=OPENMETRICS)
+    async def metrics() -> Response:
+        await reporting.gauges.refresh()
+        return exposition(reporting.registry)
+
+    return router
+
+
+def _health(otherwise: str, *, good: bool, poison_in_a_row: int = 0) -> Response:
+    poison = {"poison_in_a_row": poison_in_a_row} if poison_in_a_row else {}
+    return JSONResponse({"status": "ok" if good else otherwise, **poison}, 200 if good else 503)
+
+
+def _reports(reporting: Reporting, routes: FigureRoutes) -> APIRouter:
+    router = APIRouter(
+        tags=["figures"], responses=documented({422: "a parameter is wrong: `parameter` names it, `detail` says what to write"})
+    )
+
+    one_of_each = [Depends(only(FORM_ONCE))]
+
+    @router.get("/reports/ii06a", summary="The statutory form II.06a", response_class=Response, dependencies=one_of_each)
+    async def get_form(
+        asked: Annotated[PeriodParameters, Depends()],
+        by: Annotated[str, Query(description="department or field")] = Dimension.DEPARTMENT.value,
+        wanted: Annotated[str, Query(alias="format", description="json, csv or text")] = "json",
+    ) -> Response:
+        if wanted not in FORMATS:
+            raise invalid("format", f"{wanted!r} is not available; available: {', '.join(FORMATS)}")
+        given = FigureParameters(**asdict(asked), by=[one_dimension(by, GROUPINGS)])
+        query = routes.query(given)
+        return render(wanted, await report(reporting.engine, query, reporting.catalogue), reporting.catalogue)
+
+    @router.get("/dossiers", summary="The status snapshots that are counted, one a line, by code", response_class=Ndjson)
+    async def get_dossiers() -> Ndjson:
+        return Ndjson(_snapshots(reporting.engine))
+
+    return router
+
+
+async def _snapshots(engine: AsyncEngine) -> AsyncGenerator[bytes]:
+    """Page by page, each in a transaction of its own: a slow reader holds nothing up."""
+    after = ""
+    page_of = select(dossiers.c.code, dossiers.c.snapshot).order_by(dossiers.c.code).limit(PAGE)
+    while True:
+        async with engine.connect() as connection:
+            page = (await connection.execute(page_of.where(dossiers.c.code > after))).all()
+        if not page:
+            return
+        yield b"".join(row.snapshot + b"\n" for row in page)
+        after = page[-1].code

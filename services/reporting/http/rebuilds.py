@@ -1,0 +1,138 @@
+"""A rebuild over HTTP: begun, fed with intake's log part by part, settled, swapped in or dropped; and the read model's check of itself."""
+
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import contextmanager
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Path, Query, Request
+from sqlalchemy.ext.asyncio import AsyncEngine
+from starlette.responses import JSONResponse, Response
+
+from services.reporting.rebuild import progress
+from services.reporting.rebuild.comparison import DossierDifference
+from services.reporting.rebuild.consistency import CheckProgress, ConsistencyCheck, WrongSum
+from services.reporting.rebuild.fold import UnreadableLogLine, read_lines
+from services.reporting.rebuild.progress import RebuildProgress, UnknownRebuild
+from services.reporting.rebuild.swap import NotSettled, swap
+from shared.contract.codec import encode
+from shared.service.clock import Clock
+from shared.service.http import Ndjson, documented, only
+from shared.service.problems import Problem
+
+MOST_BYTES = 64 * 1024 * 1024
+LAST = 2**63 - 1
+GONE = documented({404: "no such rebuild: another one was started, or it is over", 422: "a parameter is wrong"})
+UNREADABLE = documented({413: "the part is too long", 422: "a line is not one of the log's, or a parameter is wrong"})
+MOVED = documented({409: "the part does not follow the last one taken: `position` says how far the log has been read"})
+NOT_YET = documented({409: "not settled yet"})
+PLAIN = [Depends(only(()))]
+Number = Annotated[int, Path(ge=0, le=LAST, description="the rebuild's `id`")]
+After = Annotated[int, Query(ge=0, le=LAST, description="the position in intake's log that the lines come after")]
+DryRun = Annotated[bool, Query(description="compare only, and drop the new model")]
+
+
+def router(engine: AsyncEngine, clock: Clock) -> APIRouter:
+    """The routes; `clock` numbers the rebuilds."""
+    routes = APIRouter(tags=["rebuild"])
+
+    @routes.post(
+        "/rebuilds", status_code=201, summary="Begin a rebuild beside the live model; an unfinished one is dropped", dependencies=PLAIN
+    )
+    async def begin() -> Response:
+        begun = await progress.start(engine, clock())
+        return JSONResponse(_as_json(begun), 201, headers={"Location": f"/v1/rebuilds/{begun.number}"})
+
+    @routes.post(
+        "/rebuilds/{number}/events",
+        summary="Take the next lines of intake's log, NDJSON as GET /v1/log gives it",
+        responses={**GONE, **MOVED, **UNREADABLE},
+        dependencies=[Depends(only(("after",)))],
+    )
+    async def take(number: Number, request: Request, after: After) -> dict[str, Any]:
+        body = await _body(request)
+        with _as_problems():
+            taken, uncounted = await progress.take(engine, number, after, read_lines(body, after))
+        refused = [{"position": one.position, "code": one.code, "detail": one.detail} for one in uncounted]
+        return _as_json(taken) | {"refused": refused}
+
+    @routes.post(
+        "/rebuilds/{number}/settled", summary="The live model has had time to see what was sent", responses=GONE, dependencies=PLAIN
+    )
+    async def settle(number: Number) -> dict[str, Any]:
+        with _as_problems():
+            return _as_json(await progress.settle(engine, number))
+
+    @routes.post(
+        "/rebuilds/{number}/swap",
+        summary="Compare, and put the new model in the live one's place",
+        responses={**GONE, **NOT_YET},
+        dependencies=[Depends(only(("dry_run",)))],
+    )
+    async def swap_in(number: Number, *, dry_run: DryRun = False) -> dict[str, Any]:
+        with _as_problems():
+            return (await swap(engine, number, dry_run=dry_run)).as_json()
+
+    @routes.delete("/rebuilds/{number}", status_code=204, summary="Drop a rebuild", responses=GONE, dependencies=PLAIN)
+    async def drop(number: Number) -> Response:
+        with _as_problems():
+            await progress.drop(engine, number)
+        return Response(status_code=204)
+
+    @routes.get(
+        "/consistency",
+        summary="Every dossier's row beside its snapshot, every sum beside the dossiers: the differences, NDJSON, a count at the end",
+        response_class=Ndjson,
+        dependencies=[Depends(only(()))],
+    )
+    async def get_consistency() -> Ndjson:
+        return Ndjson(_lines(engine))
+
+    return routes
+
+
+def _as_json(at: RebuildProgress) -> dict[str, Any]:
+    return {"id": at.number, "position": at.position, "events": at.events, "settled": at.settled is not None}
+
+
+async def _body(request: Request) -> bytes:
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > MOST_BYTES:
+            raise Problem(413, "Content Too Large", f"a part is at most {MOST_BYTES} bytes; send fewer lines at a time")
+    return bytes(body)
+
+
+@contextmanager
+def _as_problems() -> Iterator[None]:
+    """What can go wrong, as problem details."""
+    try:
+        yield
+    except UnknownRebuild as unknown:
+        detail = f"there is no rebuild {unknown} (any more): another one was started, or it is over; begin one with POST /v1/rebuilds"
+        raise Problem(404, "Not Found", detail) from unknown
+    except progress.PositionMoved as moved:
+        detail = f"the log has been read up to position {moved.position}; send the lines after it"
+        raise Problem(409, "Conflict", detail, position=moved.position) from moved
+    except NotSettled as early:
+        detail = f"send the log to its end, let the live model catch up, and POST /v1/rebuilds/{early}/settled first"
+        raise Problem(409, "Conflict", detail) from early
+    except UnreadableLogLine as bad:
+        raise Problem(422, "Unprocessable Content", str(bad)) from bad
+
+
+async def _lines(engine: AsyncEngine) -> AsyncGenerator[bytes]:
+    """`{"about", "detail"}` for a difference, `{"looked_at", "of"}` for progress, and last of all how much was looked at."""
+    check, differences = ConsistencyCheck(), 0
+    async for found in check.differences(engine):
+        differences += not isinstance(found, CheckProgress)
+        yield encode(_line(found)) + b"\n"
+    yield encode({"dossiers": check.dossiers, "sums": check.sums, "differences": differences}) + b"\n"
+
+
+def _line(found: DossierDifference | WrongSum | CheckProgress) -> dict[str, Any]:
+    if isinstance(found, CheckProgress):
+        return {"looked_at": found.rows, "of": found.of}
+    if isinstance(found, WrongSum):
+        return {"about": found.difference.as_json(), "detail": f"says {found.says}, its dossiers make {found.should}"}
+    return {"about": found.code, "detail": found.detail}

@@ -1,0 +1,122 @@
+"""What one dossier adds to the sums, and what a list shows of it: kept in its row, so that both can be taken back exactly."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+
+import msgspec
+
+from services.reporting.read_model.sums import CHANNEL_CODES, JUDGED_CODES, MEASURE_CODES, Cell, GaugeStock, day_number
+from shared.domain.counting import Stretch, facts, judgements, overdue_span, stretches
+from shared.domain.definitions import BY_DATE, DEFINITIONS
+from shared.domain.dossier import Dossier
+from shared.domain.localtime import ONE_DAY, local_date
+from shared.domain.terms import counts_hours
+
+
+class BrokenDossier(Exception):
+    """What an earlier version stored and this one can't count or read."""
+
+    def __init__(self, code: str, detail: str) -> None:
+        super().__init__(
+            f"dossier {code}: {detail}; `motcua verify` names what else is wrong, `motcua rebuild` makes it right from the log"
+        )
+        self.code = code
+
+
+class Contributions(msgspec.Struct, frozen=True, array_like=True):
+    """The deltas under one grouping key; `deltas` are (day, measure, amount)."""
+
+    department: str
+    procedure: str
+    channel: int
+    deltas: list[tuple[int, int, int]]
+
+
+def contributions_of(dossier: Dossier) -> Contributions:
+    """Everything the dossier adds, in the numbers of the sums: the facts once, and the judgements of every definition.
+
+    ValueError for one without department or procedure.
+    """
+    if not (dossier.department and dossier.procedure):  # an empty name stands for all of them
+        msg = "department and procedure must not be empty"
+        raise ValueError(msg)
+    held = stretches(dossier)
+    deltas = [(day_number(day), MEASURE_CODES[measure], amount) for day, measure, amount in facts(dossier)]
+    deltas += [(day_number(day), MEASURE_CODES[measure], amount) for day, measure, amount in gauge_deltas(dossier, held)]
+    for name, definition in DEFINITIONS.items():
+        codes = JUDGED_CODES[name]
+        deltas += [(day_number(day), codes[measure], amount) for day, measure, amount in judgements(dossier, definition, held)]
+    return Contributions(dossier.department, dossier.procedure, CHANNEL_CODES[dossier.channel], deltas)
+
+
+def add_to_cells(cells: dict[Cell, int], entry: Contributions, sign: int) -> None:
+    """Add the entry's deltas to the cells, or take them back (`sign` -1)."""
+    department, procedure, channel = entry.department, entry.procedure, entry.channel
+    for day, measure, amount in entry.deltas:
+        cell = (day, procedure, department, channel, measure)
+        cells[cell] = cells.get(cell, 0) + sign * amount
+
+
+encode_contributions = msgspec.json.Encoder().encode
+decode_contributions = msgspec.json.Decoder(Contributions).decode
+
+
+def stored_contributions(code: str, contributions: bytes) -> Contributions:
+    """The entry in a dossier's row. Raises BrokenDossier."""
+    try:
+        return decode_contributions(contributions)
+    except (msgspec.MsgspecError, ValueError, RecursionError) as wrong:
+        raise BrokenDossier(code, f"what it adds to the figures can't be read ({wrong})") from wrong
+
+
+def gauge_deltas(dossier: Dossier, held: Sequence[Stretch]) -> list[tuple[date, GaugeStock, int]]:
+    """Day-stamped deltas by `by-date/1`, as `judgements` gives them. Due soon: not suspended, and due on the day or on the next one."""
+    if dossier.received_at is None:
+        return []
+    found: list[tuple[date, GaugeStock, int]] = []
+    for stretch in held:
+        if stretch.deadline is None:
+            continue
+        if stretch.paused_at is None:
+            due = local_date(stretch.deadline.due_at)
+            end = due + ONE_DAY if stretch.end is None else min(due + ONE_DAY, stretch.end)
+            found += _between(GaugeStock.DUE_SOON, max(stretch.first, due - ONE_DAY), end)
+        elif span := overdue_span(stretch, BY_DATE):
+            found += _between(GaugeStock.SUSPENDED_OVERDUE, *span)
+    return found
+
+
+def _between(measure: GaugeStock, first: date, end: date | None) -> list[tuple[date, GaugeStock, int]]:
+    if end is None:
+        return [(first, measure, 1)]
+    return [(first, measure, 1), (end, measure, -1)] if first < end else []
+
+
+class ListedFacts(msgspec.Struct, frozen=True, array_like=True):
+    """The facts of a version; fields are only ever appended."""
+
+    state: str
+    received_at: datetime | None
+    due_at: datetime | None
+    in_hours: bool
+    closed_at: datetime | None
+    closed_as: str | None
+    returned_at: datetime | None
+    officer: str | None
+
+
+def listed_facts(dossier: Dossier) -> ListedFacts:
+    return ListedFacts(
+        dossier.state.value,
+        dossier.received_at,
+        dossier.due_at,
+        counts_hours(dossier.term),
+        dossier.closed_at,
+        None if dossier.closed_as is None else dossier.closed_as.value,
+        dossier.returned_at,
+        dossier.officer,
+    )
+
+
+encode_listed = msgspec.json.Encoder().encode
+decode_listed = msgspec.json.Decoder(ListedFacts).decode

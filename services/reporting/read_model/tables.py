@@ -1,0 +1,127 @@
+"""The read model's tables; those that follow from the log can be made a second time beside the live ones."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData, SmallInteger, String, Table
+
+metadata = MetaData()
+
+
+@dataclass(frozen=True, slots=True)
+class ReadModel:
+    """What is derived from the status records: dossiers as they count now, how they counted before, and the sums of all."""
+
+    dossiers: Table
+    history: Table
+    sums: Table
+
+
+def read_model(of: MetaData, prefix: str = "", suffix: str = "") -> ReadModel:
+    """The tables under a prefix; `suffix` keeps the names of their indexes apart, which stay with a table that is renamed."""
+    return ReadModel(_dossiers(of, prefix, suffix), _history(of, prefix, suffix), _sums(of, prefix, suffix))
+
+
+def _version(*, by_version: bool = False) -> list[Column[Any]]:
+    """A version of a dossier that counts in its own way: `contributions` are its deltas, with a flag for each of their measures.
+
+    It counts since the transaction `since_revision` and is known since `known_at` (microseconds); later versions that count the same
+    move neither. `listed` is what a list shows of it.
+    """
+    return [
+        Column("code", String(64), primary_key=True),
+        Column("version", BigInteger, nullable=False, primary_key=by_version),
+        Column("sequence", BigInteger, nullable=False, primary_key=by_version),
+        Column("department", String(32), nullable=False),
+        Column("procedure", String(32), nullable=False),
+        Column("channel", SmallInteger, nullable=False),
+        Column("received_day", Integer, nullable=True),
+        Column("closed_day", Integer, nullable=True),
+        Column("returned_day", Integer, nullable=True),
+        Column("flags", BigInteger, nullable=False),
+        Column("since_revision", BigInteger, nullable=False),
+        Column("known_at", BigInteger, nullable=False),
+        Column("contributions", LargeBinary, nullable=False),
+        Column("listed", LargeBinary, nullable=False),
+    ]
+
+
+def _dossiers(of: MetaData, prefix: str, suffix: str) -> Table:
+    """`due_at` is the deadline in force of an open dossier (microseconds), null once it is closed."""
+    columns = [*_version(), Column("due_at", BigInteger, nullable=True), Column("snapshot", LargeBinary, nullable=False)]
+    table = Table(f"{prefix}dossiers", of, *columns)
+    _indexes(table, suffix)
+    return table
+
+
+def _history(of: MetaData, prefix: str, suffix: str) -> Table:
+    """Versions that were superseded, by the transaction `until_revision` and by what is known since `known_until`.
+
+    Both are asked for from some point on, near the present as a rule: an index by day would read all that happened before.
+    """
+    ends = (Column("until_revision", BigInteger, nullable=False), Column("known_until", BigInteger, nullable=False))
+    table = Table(f"{prefix}history", of, *_version(by_version=True), *ends)
+    Index(f"{table.name}_until{suffix}", table.c.until_revision)
+    Index(f"{table.name}_known{suffix}", table.c.known_until)
+    return table
+
+
+def _indexes(table: Table, suffix: str) -> None:
+    """Lists go by the day of receipt; of closed dossiers those of some days are asked for, of open ones all or the most urgent.
+
+    The sum of all sequences is asked for at every scrape (gauges.py): rows are wide, an index is not.
+    """
+    closed, still_open, due = table.c.closed_day.is_not(None), table.c.closed_day.is_(None), table.c.due_at.is_not(None)
+    Index(f"{table.name}_received{suffix}", table.c.received_day, table.c.code)
+    Index(f"{table.name}_closed{suffix}", table.c.closed_day, sqlite_where=closed, postgresql_where=closed)
+    Index(f"{table.name}_open{suffix}", table.c.received_day, table.c.code, sqlite_where=still_open, postgresql_where=still_open)
+    Index(f"{table.name}_due{suffix}", table.c.due_at, sqlite_where=due, postgresql_where=due)
+    Index(f"{table.name}_known{suffix}", table.c.known_at)
+    Index(f"{table.name}_sequence{suffix}", table.c.sequence)
+
+
+def _sums(of: MetaData, prefix: str, suffix: str) -> Table:
+    """Sums of deltas over a day, its month and its year, by procedure and department, by department and of all (sums.py)."""
+    table = Table(
+        f"{prefix}sums",
+        of,
+        Column("span", Integer, primary_key=True, autoincrement=False),
+        Column("procedure", String(32), primary_key=True),
+        Column("department", String(32), primary_key=True),
+        Column("channel", SmallInteger, primary_key=True, autoincrement=False),
+        Column("measure", SmallInteger, primary_key=True, autoincrement=False),
+        Column("amount", BigInteger, nullable=False),
+        sqlite_with_rowid=False,
+    )
+    zero = table.c.amount == 0
+    Index(f"{table.name}_zero{suffix}", table.c.span, sqlite_where=zero, postgresql_where=zero)
+    return table
+
+
+LIVE = read_model(metadata)
+dossiers, history, sums = LIVE.dossiers, LIVE.history, LIVE.sums
+
+# One row. `generation` is the second (since 1970) in which the tables above were made, or one more than the last one's if that is more;
+# `revision` counts the transactions that changed them. Together they name a state of the read model that can be asked for again.
+# `rules` is the RULES_VERSION by which the tables were derived.
+model = Table(
+    "model",
+    metadata,
+    Column("generation", BigInteger, primary_key=True, autoincrement=False),
+    Column("revision", BigInteger, nullable=False),
+    Column("rules", BigInteger, nullable=False),
+)
+
+# How far each partition has been read, with the furthest mark of the ledger that was read (projecting/records.py).
+offsets = Table(
+    "offsets",
+    metadata,
+    Column("topic", String(249), primary_key=True),
+    Column("partition", Integer, primary_key=True, autoincrement=False),
+    Column("next_offset", BigInteger, nullable=False),
+    Column("events", BigInteger, nullable=True),
+    Column("number", BigInteger, nullable=True),
+    Column("quarantined", BigInteger, nullable=True),
+    Column("rules", BigInteger, nullable=True),
+    Column("whole_until", BigInteger, nullable=False),
+)

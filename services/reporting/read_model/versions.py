@@ -1,0 +1,200 @@
+"""What new versions make of the stored dossiers: which of them count, which are superseded and what that adds to the sums; no I/O."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, NamedTuple, Protocol, TypeVar
+
+from services.reporting.read_model.contributions import (
+    Contributions,
+    add_to_cells,
+    contributions_of,
+    encode_contributions,
+    encode_listed,
+    listed_facts,
+    stored_contributions,
+)
+from services.reporting.read_model.sums import SECOND, Cell, day_number, microseconds
+from shared.contract.status import StatusV1
+from shared.domain.localtime import local_date
+from shared.service.dead_letters import MALFORMED, Unusable, usable_status
+from shared.service.kafka import KafkaRecord
+
+ItemT = TypeVar("ItemT")
+
+
+class StatusRecord(KafkaRecord, Protocol):
+    """A record of the status topic."""
+
+    @property
+    def headers(self) -> Sequence[tuple[str, bytes]]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class NewVersion:
+    """A version as it is to be stored; `snapshot` is the record's own bytes, `known_at` in microseconds since 1970."""
+
+    status: StatusV1
+    contributions: Contributions
+    snapshot: bytes
+    known_at: int
+    record: StatusRecord | None = None
+
+    @property
+    def place(self) -> tuple[int, int]:
+        """The order of a dossier's versions: the version alone is counted anew when a ledger was lost."""
+        return self.status.sequence, self.status.version
+
+    @property
+    def due_at(self) -> int | None:
+        """The deadline in force of an open dossier (microseconds)."""
+        status = self.status
+        return microseconds(status.due_at) if status.is_open and status.due_at is not None else None
+
+
+def new_version(snapshot: bytes | None, known_at: int, record: StatusRecord | None = None) -> NewVersion:
+    """What the snapshot makes of the read model, live, in a rebuild and in a check alike. Raises Unusable."""
+    status = usable_status(snapshot)
+    assert snapshot is not None
+    try:
+        contributions = contributions_of(status)
+    except Exception as wrong:  # the dossier alone decides this
+        raise Unusable(MALFORMED, str(wrong) or type(wrong).__name__) from wrong
+    return NewVersion(status, contributions, snapshot, known_at, record)
+
+
+def by_second(items: Iterable[ItemT], recorded: Callable[[ItemT], int]) -> list[list[ItemT]]:
+    """The items of each second, in their order: of a dossier's versions within one second only the newest is kept.
+
+    So whoever catches up after a day keeps what was known when, and a flood costs no more than its seconds. What a clock that was set
+    back `recorded` earlier (microseconds) belongs to the second before it.
+    """
+    seconds: list[list[ItemT]] = []
+    latest = 0
+    for item in items:
+        second, latest = latest // SECOND, max(latest, recorded(item))
+        if not seconds or latest // SECOND > second:
+            seconds.append([])
+        seconds[-1].append(item)
+    return seconds
+
+
+class Version(NamedTuple):
+    """The columns that `dossiers` and `history` share, in their order."""
+
+    code: str
+    version: int
+    sequence: int
+    department: str
+    procedure: str
+    channel: int
+    received_day: int | None
+    closed_day: int | None
+    returned_day: int | None
+    flags: int
+    since_revision: int
+    known_at: int
+    contributions: bytes
+    listed: bytes
+
+
+class StoredVersion(NamedTuple):
+    """Of a version that counts in the database, what tells whether a later one counts otherwise."""
+
+    code: str
+    version: int
+    sequence: int
+    flags: int
+    since_revision: int
+    known_at: int
+    contributions: bytes
+
+
+def leaves_a_trace(version: Version | StoredVersion) -> bool:
+    """What added nothing to any figure is forgotten as soon as it is superseded."""
+    return version.flags != 0
+
+
+@dataclass(frozen=True, slots=True)
+class AppliedVersion:
+    """A version that was newer than what was stored; `fresh` when it brings a later event and not only a later version."""
+
+    version: NewVersion
+    fresh: bool
+
+
+@dataclass(slots=True)
+class RowsToWrite:
+    """The rows that one transaction writes, in the order of their tables' columns.
+
+    `superseded` are stored versions that go to the history: (until_revision, known_until, code).
+    """
+
+    revision: int
+    dossiers: list[tuple[Any, ...]] = field(default_factory=list)
+    history: list[tuple[Any, ...]] = field(default_factory=list)
+    superseded: list[tuple[int, int, str]] = field(default_factory=list)
+    cells: dict[Cell, int] = field(default_factory=dict)
+    applied: list[AppliedVersion] = field(default_factory=list)
+
+    def take(self, stored: Version | StoredVersion | None, newer: Sequence[NewVersion]) -> None:
+        """A dossier's versions above the stored one, oldest first."""
+        row = stored
+        for new in newer:
+            self.applied.append(AppliedVersion(new, fresh=row is None or row.sequence < new.status.sequence))
+            row = self.succeed(row, version_of(new, self.revision, new.known_at))
+        newest = newer[-1]
+        assert isinstance(row, Version)
+        self.dossiers.append((*row, newest.due_at, newest.snapshot))
+        if stored is None:
+            add_to_cells(self.cells, newest.contributions, 1)
+        elif stored.contributions != row.contributions:  # most events change no figure
+            add_to_cells(self.cells, stored_contributions(stored.code, stored.contributions), -1)
+            add_to_cells(self.cells, newest.contributions, 1)
+
+    def succeed(self, before: Version | StoredVersion | None, version: Version) -> Version:
+        """The row of a version after the one before it: one that counts the same counts since then, and is known since then."""
+        if before is None:
+            return version._replace(since_revision=self.revision)
+        if before.contributions == version.contributions:
+            return version._replace(since_revision=before.since_revision, known_at=before.known_at)
+        known_at = max(version.known_at, before.known_at)
+        if leaves_a_trace(before):
+            if isinstance(before, Version):
+                self.history.append((*before, self.revision, known_at))
+            else:
+                self.superseded.append((self.revision, known_at, before.code))
+        return version._replace(since_revision=self.revision, known_at=known_at)
+
+
+def version_of(new: NewVersion, since_revision: int, known_at: int) -> Version:
+    """The row of a version that counts since the transaction and the instant."""
+    status, contributions = new.status, new.contributions
+    return Version(
+        status.code,
+        status.version,
+        status.sequence,
+        contributions.department,
+        contributions.procedure,
+        contributions.channel,
+        _day_of(status.received_at),
+        _day_of(status.closed_at),
+        _day_of(status.returned_at),
+        flags_of(contributions),
+        since_revision,
+        known_at,
+        encode_contributions(contributions),
+        encode_listed(listed_facts(status)),
+    )
+
+
+def flags_of(contributions: Contributions) -> int:
+    """A bit for the code of every measure that the dossier adds to."""
+    flags = 0
+    for _, code, _ in contributions.deltas:
+        flags |= 1 << code
+    return flags
+
+
+def _day_of(instant: datetime | None) -> int | None:
+    return None if instant is None else day_number(local_date(instant))

@@ -1,0 +1,147 @@
+"""The read model held against itself, read only: every dossier's row against its own snapshot, every sum against the dossiers."""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from services.reporting.read_model.contributions import Contributions, add_to_cells, decode_contributions
+from services.reporting.read_model.store import breathing, patiently, snapshot
+from services.reporting.read_model.sums import MONTH, YEAR, Cell, rolled_up
+from services.reporting.read_model.tables import dossiers, sums
+from services.reporting.read_model.versions import NewVersion, new_version, version_of
+from services.reporting.rebuild.comparison import DossierDifference, HeldDossier, SumDifference, row_differences
+from shared.service.dead_letters import Unusable
+
+PAGE = 1000
+BREATHE_EVERY = 50  # dossiers between two looks at other requests
+Amounts = dict[Cell, int]
+
+
+@dataclass(frozen=True, slots=True)
+class CheckProgress:
+    """How many of all rows have been looked at."""
+
+    rows: int
+    of: int
+
+
+@dataclass(frozen=True, slots=True)
+class WrongSum:
+    """A sum, and what the dossiers make it."""
+
+    cell: Cell
+    says: int
+    should: int
+
+    @property
+    def difference(self) -> SumDifference:
+        return SumDifference(self.cell, self.says - self.should)
+
+
+@dataclass(slots=True)
+class ConsistencyCheck:
+    """One look at the whole read model, in one state of it. Afterwards `dossiers` and `sums` are how many rows that were."""
+
+    dossiers: int = 0
+    sums: int = 0
+    _added: dict[int, Amounts] = field(default_factory=lambda: defaultdict(dict))  # by month, what the dossiers add to days
+
+    async def differences(self, engine: AsyncEngine) -> AsyncIterator[DossierDifference | WrongSum | CheckProgress]:
+        """What is wrong, and now and then how far the look is."""
+        async with snapshot(engine) as connection:
+            await patiently(connection)
+            rows = [await connection.execute(select(func.count()).select_from(table)) for table in (dossiers, sums)]
+            total = sum(counted.scalar_one() for counted in rows)
+            async for page in _pages(connection):
+                async for row in breathing(page, BREATHE_EVERY):
+                    if wrong := list(self._wrong(row)):
+                        yield DossierDifference(row.code, "; ".join(wrong))
+                self.dossiers += len(page)
+                yield CheckProgress(self.dossiers, total)
+            async for wrong_sums, read in self._wrong_sums(connection):
+                for one in wrong_sums:
+                    yield one
+                self.sums += read
+                yield CheckProgress(self.dossiers + self.sums, total)
+
+    def _wrong(self, row: Any) -> Iterator[str]:
+        """What its snapshot does not say; a dossier is counted as its snapshot says, so that a wrong row is not every sum's fault."""
+        stored = HeldDossier.of_row(row)
+        try:
+            right = new_version(stored.snapshot, stored.current.known_at)
+        except Unusable as wrong:
+            yield f"its snapshot cannot be read: {wrong}"
+            try:
+                self._count(decode_contributions(stored.current.contributions))
+            except (msgspec.MsgspecError, ValueError) as unreadable:
+                yield f"what it adds cannot be read: {unreadable}"
+        else:
+            self._count(right.contributions)
+            yield from _differences(stored, right)
+
+    def _count(self, contributions: Contributions) -> None:
+        of_month: dict[int, list[tuple[int, int, int]]] = defaultdict(list)
+        for delta in contributions.deltas:
+            of_month[delta[0] // MONTH].append(delta)
+        for month, deltas in of_month.items():
+            add_to_cells(self._added[month], msgspec.structs.replace(contributions, deltas=deltas), 1)
+
+    async def _wrong_sums(self, connection: AsyncConnection) -> AsyncIterator[tuple[list[WrongSum], int]]:
+        """Month by month, then the years; with each part how many rows were read."""
+        held = {number // MONTH for number in (await connection.execute(select(sums.c.span).distinct())).scalars()}
+        of_years: dict[int, Amounts] = defaultdict(dict)
+        for month in sorted(held | set(self._added), key=lambda number: (number % MONTH == 0, number)):
+            is_year = month % MONTH == 0
+            added = {} if is_year else self._added.pop(month, {})
+            expected = of_years[month] if is_year else await asyncio.to_thread(_expected, added, of_years)
+            within = sums.c.span.between(month * MONTH, month * MONTH + MONTH - 1)
+            rows = (await connection.execute(select(sums).where(within))).all()
+            yield await asyncio.to_thread(_compared, rows, expected), len(rows)
+
+
+async def _pages(connection: AsyncConnection) -> AsyncIterator[Sequence[Any]]:
+    page_of, after = select(dossiers).order_by(dossiers.c.code).limit(PAGE), ""
+    while page := (await connection.execute(page_of.where(dossiers.c.code > after))).all():
+        yield page
+        after = page[-1].code
+
+
+def _differences(stored: HeldDossier, right: NewVersion) -> Iterator[str]:
+    row = stored.current
+    held = HeldDossier(version_of(right, row.since_revision, row.known_at), right.due_at, stored.snapshot)
+    if row == held.current and stored.due_at == held.due_at:
+        return
+    own = [name for name in ("code", "version", "sequence") if getattr(row, name) != getattr(held.current, name)]
+    if own:
+        yield f"its snapshot is of another {', '.join(own)}"
+    yield from row_differences(stored, held, right.status)
+
+
+def _expected(added: Mapping[Cell, int], of_years: dict[int, Amounts]) -> Amounts:
+    """The rows of a month and its days; what they add to the year is put there."""
+    expected: Amounts = {}
+    for row in rolled_up(added):
+        cell, amount = row[:5], row[5]
+        if cell[0] % YEAR:
+            expected[cell] = amount
+        else:
+            year = of_years[cell[0] // MONTH]
+            year[cell] = year.get(cell, 0) + amount
+    return expected
+
+
+def _compared(rows: Iterable[Any], expected: Amounts) -> list[WrongSum]:
+    wrong: list[WrongSum] = []
+    for row in rows:
+        cell, amount = row[:5], row[5]
+        should = expected.pop(cell, 0)
+        if amount != should:
+            wrong.append(WrongSum(cell, amount, should))
+    wrong += [WrongSum(cell, 0, should) for cell, should in expected.items() if should]
+    return sorted(wrong, key=lambda one: one.cell)
