@@ -149,7 +149,7 @@ def _check(columns: list[str], name: str) -> None:
     if missing := [column for column in REQUIRED if column not in columns]:
         needed = ", ".join(REQUIRED)
         wrong.insert(
-            0, f"{', '.join(missing)} not facts; needed are {needed}, then source and the data columns (department, procedure ...)"
+            0, f"{', '.join(missing)} not found; needed are {needed}, then source and the data columns (department, procedure ...)"
         )
     if wrong:
         own = "" if all(map(_is_known, columns)) else f". Columns of your own are named {EXTENSION_PREFIX}<name>"
