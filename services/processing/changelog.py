@@ -18,7 +18,7 @@ from services.processing.ledger import entry_of
 from services.processing.partition import Partition, is_forgettable
 from shared.contract.marks import LedgerMark, mark_of
 from shared.contract.topics import STATUS
-from shared.domain.rules import RULES_VERSION
+from shared.domain.counting import RULES_VERSION
 from shared.service.clock import Clock, system_clock
 from shared.service.dead_letters import Unusable, usable_status
 from shared.service.kafka import scan

@@ -11,8 +11,8 @@ from services.processing.index import Seat, StatusIndex, seat_of_closed
 from services.processing.ledger import Entry
 from shared.contract.marks import LedgerMark
 from shared.contract.status import StatusV1
+from shared.domain.counting import RULES_VERSION
 from shared.domain.lifecycle import CLOSED, State
-from shared.domain.rules import RULES_VERSION
 
 SETTLED = CLOSED | {State.DECLINED}
 

@@ -21,7 +21,7 @@ from services.processing.numbering import Skipped
 from services.processing.partition import Partition, Place
 from services.processing.settings import ProcessingSettings
 from shared.contract.topics import EVENTS, TICKS
-from shared.domain.rules import RULES_VERSION
+from shared.domain.counting import RULES_VERSION
 from shared.service.kafka import BROKER_ERRORS, check_partitions, connection, dropped_work_is_trouble
 from shared.service.pacing import poison_pause_s
 from shared.service.publisher import Publisher

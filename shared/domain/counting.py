@@ -16,6 +16,13 @@ from shared.domain.events import Channel, OnlineLevel
 from shared.domain.lifecycle import State
 from shared.domain.localtime import local_date
 
+RULES_VERSION = 2
+"""Raise it whenever the same events give another dossier, another status or another figure: a new derived field, a new column.
+
+What was made by other rules is not read: the processor derives its ledger anew from the events, reporting refuses to publish figures until
+its read model is made anew (docs/decisions/0011-nothing-is-skipped.md).
+"""
+
 
 class Measure(StrEnum):
     """What is counted. A flow is summed over the days of a period; a stock over all days up to a cut-off."""

@@ -15,7 +15,7 @@ from shared.contract.codec import decode_dead_letter, encode
 from shared.contract.envelope import CloudEvent
 from shared.contract.marks import LedgerMark, mark_header, number_header
 from shared.contract.topics import DEAD_LETTERS, EVENTS, STATUS, TICKS
-from shared.domain.rules import RULES_VERSION
+from shared.domain.counting import RULES_VERSION
 from shared.service.clock import system_clock
 from tests.processing.records import envelope
 from tests.processing.topics import (

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.reporting.figures.query import Dimension, FigureQuery
 from services.reporting.figures.report import report
-from services.reporting.opening.lists import WHEN
+from services.reporting.read_model.sums import STORED
 from shared.domain.columns import KEYS, Kind, terms_of
 from shared.domain.counting import Measure
 from shared.domain.definitions import DEFINITIONS
@@ -71,7 +71,7 @@ async def _lists_agree(engine: AsyncEngine, rng: Random, of: Office, query: Figu
 
 
 def test_every_count_says_where_its_dossiers_are_searched() -> None:
-    assert set(WHEN) == set(Measure)
+    assert set(STORED) == set(Measure)
     assert {count.measure for key in KEYS for count, sign in terms_of(key) if count.kind is Kind.BEFORE} == {Measure.OPEN}
     assert all(any(sign > 0 for _count, sign in terms_of(key)) for key in KEYS)
 

@@ -20,8 +20,8 @@ from services.reporting.rebuild.automatic import AutomaticRebuild
 from services.reporting.rebuild.fold import LogLine
 from shared.catalogue import Catalogue
 from shared.contract.codec import encode
+from shared.domain.counting import RULES_VERSION
 from shared.domain.localtime import LOCAL
-from shared.domain.rules import RULES_VERSION
 from tests.reporting.delivery import Topic
 from tests.reporting.logged import an_office, log_of
 from tests.support.wait import wait_until_async

@@ -19,9 +19,9 @@ from shared.contract.codec import encode
 from shared.contract.marks import LedgerMark, mark_header
 from shared.contract.status import status_of
 from shared.contract.topics import STATUS
+from shared.domain.counting import RULES_VERSION
 from shared.domain.events import CorrectableField
 from shared.domain.localtime import LOCAL
-from shared.domain.rules import RULES_VERSION
 from tests.builders.events import CODE, dossier_after, event, received
 from tests.reporting.delivery import Sent, Topic, snapshot, statuses
 

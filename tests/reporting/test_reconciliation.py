@@ -15,7 +15,7 @@ from services.reporting.read_model.store import answering, writing
 from services.reporting.read_model.tables import dossiers
 from shared.contract.marks import LedgerMark, mark_header
 from shared.contract.topics import STATUS
-from shared.domain.rules import RULES_VERSION
+from shared.domain.counting import RULES_VERSION
 from tests.builders.events import event, received
 from tests.reporting.delivery import Sent, Topic, statuses
 

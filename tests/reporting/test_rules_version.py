@@ -12,7 +12,7 @@ from services.reporting.read_model.versions import new_version
 from services.reporting.rebuild.fold import LogFold, read_lines
 from shared.contract.codec import encode
 from shared.domain.columns import KEYS, SHARE_KEYS
-from shared.domain.rules import RULES_VERSION
+from shared.domain.counting import RULES_VERSION
 from tests.reporting.logged import an_office, log_of
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -20,7 +20,7 @@ LOG = GOLDEN / "log.ndjson"
 DIGESTS = GOLDEN / "digests.json"
 SEEDS = (1, 2, 3)
 WAY_OUT = (
-    "what is derived from the same events is not what it was: raise RULES_VERSION in shared/domain/rules.py, so that read models and "
+    "what is derived from the same events is not what it was: raise RULES_VERSION in shared/domain/counting.py, so that read models and "
     "ledgers made before are made anew, and run `python -m tests.reporting.test_rules_version` to write down what is derived now"
 )
 

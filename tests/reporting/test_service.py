@@ -19,7 +19,7 @@ from services.reporting.settings import ReportingSettings
 from shared.contract.codec import decode_dead_letter
 from shared.contract.marks import LedgerMark, mark_header
 from shared.contract.topics import DEAD_LETTERS, STATUS
-from shared.domain.rules import RULES_VERSION
+from shared.domain.counting import RULES_VERSION
 from shared.service.kafka import ensure_topics
 from tests.builders.events import event, received
 from tests.reporting.delivery import Sent, statuses

@@ -8,7 +8,6 @@ import asyncio
 from collections import defaultdict
 from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass
-from enum import Enum, auto
 from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Select, Table, select, tuple_, union_all
@@ -19,11 +18,11 @@ from services.reporting.figures.query import Dimension, FigureQuery, GroupKey
 from services.reporting.figures.range_sums import filtered, in_force
 from services.reporting.opening.tokens import TokenFigure
 from services.reporting.read_model.contributions import Contributions, ListedFacts, decode_listed, stored_contributions
-from services.reporting.read_model.sums import CHANNEL_CODES, JUDGED_CODES, MEASURE_CODES, day_number
+from services.reporting.read_model.sums import CHANNEL_CODES, JUDGED_CODES, MEASURE_CODES, STORED, CountedWhen, day_number
 from services.reporting.read_model.tables import dossiers, history
 from shared.catalogue import Catalogue
 from shared.domain.columns import Count, Kind, terms_of
-from shared.domain.counting import JUDGED, Measure
+from shared.domain.counting import JUDGED
 from shared.domain.events import Channel
 
 
@@ -80,43 +79,13 @@ def _conditions(table: Table, figure: TokenFigure, catalogue: Catalogue) -> Iter
     """Alternatives that exclude one another."""
     query = figure.query
     always = [*in_force(table, figure.pin), *filtered(table, query.filters), *keyed(table, query.by, figure.key, catalogue)]
-    alike: dict[_When, list[Count]] = defaultdict(list)
+    alike: dict[CountedWhen | None, list[Count]] = defaultdict(list)
     for count, sign in terms_of(figure.column):
         if sign > 0:  # a dossier in the column is in one of these
-            alike[_When.LEFT_OPEN if count.kind is Kind.BEFORE else WHEN[count.measure]].append(count)
+            alike[None if count.kind is Kind.BEFORE else STORED[count.measure].when].append(count)
     for when, counted in alike.items():
         for days in _days(table, when, query):
             yield [*always, *_marked(table, counted, query), *days]
-
-
-class _When(Enum):
-    """What a count says of a dossier's days."""
-
-    RECEIVED = auto()
-    CLOSED = auto()
-    RETURNED = auto()
-    OPEN = auto()
-    LEFT_OPEN = auto()
-    AWAITED = auto()
-
-
-WHEN: dict[Measure, _When] = {
-    Measure.RECEIVED: _When.RECEIVED,
-    Measure.RECEIVED_ONLINE_FULL: _When.RECEIVED,
-    Measure.RESOLVED_EARLY: _When.CLOSED,
-    Measure.RESOLVED_ON_TIME: _When.CLOSED,
-    Measure.RESOLVED_OVERDUE: _When.CLOSED,
-    Measure.RESOLVED_NO_DEADLINE: _When.CLOSED,
-    Measure.WITHDRAWN: _When.CLOSED,
-    Measure.STOPPED: _When.CLOSED,
-    Measure.RETURNED_IN_PERSON: _When.RETURNED,
-    Measure.RETURNED_POSTAL: _When.RETURNED,
-    Measure.RETURNED_ONLINE: _When.RETURNED,
-    Measure.OPEN: _When.OPEN,
-    Measure.OPEN_OVERDUE: _When.OPEN,
-    Measure.OPEN_SUSPENDED: _When.OPEN,
-    Measure.AWAITING_RETURN: _When.AWAITED,
-}
 
 
 def _marked(table: Table, counted: Sequence[Count], query: FigureQuery) -> Conditions:
@@ -130,24 +99,24 @@ def _marked(table: Table, counted: Sequence[Count], query: FigureQuery) -> Condi
     return found
 
 
-def _days(table: Table, when: _When, query: FigureQuery) -> Iterator[Conditions]:
+def _days(table: Table, when: CountedWhen | None, query: FigureQuery) -> Iterator[Conditions]:
     received, closed, returned = table.c.received_day, table.c.closed_day, table.c.returned_day
     first, cut, day_before = day_number(query.first), day_number(query.cut), day_number(query.day_before)
     match when:
-        case _When.RECEIVED:
+        case CountedWhen.RECEIVED:
             yield received >= first, received <= cut
-        case _When.CLOSED:
+        case CountedWhen.CLOSED:
             yield received <= cut, closed >= first, closed <= cut
-        case _When.RETURNED:
+        case CountedWhen.RETURNED:
             yield received <= cut, closed <= cut, returned >= first, returned <= cut
-        case _When.OPEN:
+        case CountedWhen.OPEN:
             yield received <= cut, closed.is_(None)
             yield received <= cut, closed > cut
-        case _When.LEFT_OPEN:
+        case CountedWhen.AWAITING_RETURN:
+            yield received <= cut, closed <= cut, (returned.is_(None) | (returned > cut))
+        case None:  # open before the period
             yield received <= day_before, closed.is_(None)
             yield received <= day_before, closed > day_before
-        case _When.AWAITED:
-            yield received <= cut, closed <= cut, (returned.is_(None) | (returned > cut))
 
 
 def keyed(table: Table, by: Sequence[Dimension], key: GroupKey, catalogue: Catalogue) -> Conditions:

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 
 from services.reporting.read_model.tables import dossiers, model
 from shared.contract.codec import encode
-from shared.domain.rules import RULES_VERSION
+from shared.domain.counting import RULES_VERSION
 from shared.service.sql import passes
 
 # NORMAL: a power cut may undo the last transactions, dossiers, deltas and offsets together; Kafka delivers them again.

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
-from enum import StrEnum
+from enum import Enum, StrEnum, auto
 from functools import lru_cache
+from typing import NamedTuple
 
 from shared.domain.counting import JUDGED, STOCKS, Measure
 from shared.domain.definitions import BY_DATE, DEFINITIONS, HALF_DAY, INSTANT
@@ -18,26 +19,43 @@ class GaugeStock(StrEnum):
     SUSPENDED_OVERDUE = "open_suspended_overdue"
 
 
-# Append only: the numbers are in every office's database.
-MEASURE_CODES: dict[Measure | GaugeStock, int] = {
-    Measure.RECEIVED: 1,
-    Measure.RECEIVED_ONLINE_FULL: 2,
-    Measure.RESOLVED_EARLY: 3,
-    Measure.RESOLVED_ON_TIME: 4,
-    Measure.RESOLVED_OVERDUE: 5,
-    Measure.RESOLVED_NO_DEADLINE: 6,
-    Measure.WITHDRAWN: 7,
-    Measure.STOPPED: 8,
-    Measure.RETURNED_IN_PERSON: 9,
-    Measure.RETURNED_POSTAL: 10,
-    Measure.RETURNED_ONLINE: 11,
-    Measure.OPEN: 12,
-    Measure.OPEN_OVERDUE: 13,
-    Measure.OPEN_SUSPENDED: 14,
-    Measure.AWAITING_RETURN: 15,
-    GaugeStock.DUE_SOON: 16,
-    GaugeStock.SUSPENDED_OVERDUE: 17,
+class CountedWhen(Enum):
+    """By which of its days a dossier that a measure counts is found."""
+
+    RECEIVED = auto()
+    CLOSED = auto()
+    RETURNED = auto()
+    OPEN = auto()
+    AWAITING_RETURN = auto()
+
+
+class StoredMeasure(NamedTuple):
+    """How the read model keeps a measure."""
+
+    code: int
+    when: CountedWhen
+
+
+# Append only: the codes are in every office's database.
+STORED: dict[Measure, StoredMeasure] = {
+    Measure.RECEIVED: StoredMeasure(1, CountedWhen.RECEIVED),
+    Measure.RECEIVED_ONLINE_FULL: StoredMeasure(2, CountedWhen.RECEIVED),
+    Measure.RESOLVED_EARLY: StoredMeasure(3, CountedWhen.CLOSED),
+    Measure.RESOLVED_ON_TIME: StoredMeasure(4, CountedWhen.CLOSED),
+    Measure.RESOLVED_OVERDUE: StoredMeasure(5, CountedWhen.CLOSED),
+    Measure.RESOLVED_NO_DEADLINE: StoredMeasure(6, CountedWhen.CLOSED),
+    Measure.WITHDRAWN: StoredMeasure(7, CountedWhen.CLOSED),
+    Measure.STOPPED: StoredMeasure(8, CountedWhen.CLOSED),
+    Measure.RETURNED_IN_PERSON: StoredMeasure(9, CountedWhen.RETURNED),
+    Measure.RETURNED_POSTAL: StoredMeasure(10, CountedWhen.RETURNED),
+    Measure.RETURNED_ONLINE: StoredMeasure(11, CountedWhen.RETURNED),
+    Measure.OPEN: StoredMeasure(12, CountedWhen.OPEN),
+    Measure.OPEN_OVERDUE: StoredMeasure(13, CountedWhen.OPEN),
+    Measure.OPEN_SUSPENDED: StoredMeasure(14, CountedWhen.OPEN),
+    Measure.AWAITING_RETURN: StoredMeasure(15, CountedWhen.AWAITING_RETURN),
 }
+_GAUGE_CODES = {GaugeStock.DUE_SOON: 16, GaugeStock.SUSPENDED_OVERDUE: 17}
+MEASURE_CODES: dict[Measure | GaugeStock, int] = {measure: stored.code for measure, stored in STORED.items()} | _GAUGE_CODES
 CHANNEL_CODES: dict[Channel, int] = {Channel.ONLINE: 1, Channel.IN_PERSON: 2, Channel.POSTAL: 3}
 
 

@@ -19,7 +19,7 @@ from services.reporting.rebuild import progress
 from services.reporting.rebuild.fold import LogLine, UnreadableLogLine, read_lines
 from services.reporting.rebuild.progress import RebuildProgress, UnknownRebuild
 from services.reporting.rebuild.swap import swap
-from shared.domain.rules import RULES_VERSION
+from shared.domain.counting import RULES_VERSION
 from shared.service.clock import Clock
 from shared.service.sql import passes
 

@@ -22,7 +22,7 @@ from services.reporting.rebuild.comparison import (
     suspects,
 )
 from services.reporting.rebuild.progress import PREFIX, ahead, drop_tables, progress_of, tables_of
-from shared.domain.rules import RULES_VERSION
+from shared.domain.counting import RULES_VERSION
 
 AT_ONCE = 500
 NAMED = 50
