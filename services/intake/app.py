@@ -13,7 +13,7 @@ from services.intake.accepting.committer import Committer
 from services.intake.announcements.worker import MoveWorker
 from services.intake.calendar import Announcements
 from services.intake.http import announcements as announcement_calls
-from services.intake.http import bulk, catalogue, documents, dossiers, log, problems, service
+from services.intake.http import bulk, catalogue, documents, dossiers, log, service
 from services.intake.http.bodies import uncompressed
 from services.intake.http.service import Intake
 from services.intake.log import event_log
@@ -64,7 +64,7 @@ def create_app(settings: IntakeSettings, on_fatal: Callable[[], None] = lambda: 
             await database.close()
 
     app = new_application(title="Motcua intake", version="1", description=DESCRIPTION, lifespan=lifespan)
-    problems.install(app)
+    service.answer_failures(app)
     guarded = Depends(require_key(settings.api_key))
     for router in (dossiers.router, bulk.router, announcement_calls.router, log.router):
         app.include_router(router, dependencies=[guarded, Depends(uncompressed)], responses=KEYLESS)

@@ -1,6 +1,6 @@
 """The log's end in memory: never a gap, never more than it may hold."""
 
-from services.intake.log.rows import LogRow, RecentRows
+from services.intake.log.history import LogRow, RecentRows
 
 
 def rows(first: int, last: int) -> list[LogRow]:

@@ -22,8 +22,7 @@ from services.intake.accepting.candidates import (
 )
 from services.intake.accepting.decide import Decision, decide
 from services.intake.accepting.refusals import DossierChanged, HeldBack, IdReused, KeyReused
-from services.intake.log.history import computed_fields
-from services.intake.log.rows import CodeSeries, LoggedEvent, LoggedKey, LogRow
+from services.intake.log.history import CodeSeries, LoggedEvent, LoggedKey, LogRow, computed_fields
 from shared.catalogue import Catalogue
 from shared.contract.envelope import decode_envelope
 from shared.domain.dossier import Dossier

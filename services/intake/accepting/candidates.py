@@ -12,7 +12,7 @@ import msgspec
 from msgspec import UNSET, Meta, Raw, Struct, UnsetType
 from msgspec.structs import replace
 
-from services.intake.log.rows import CodeSeries
+from services.intake.log.history import CodeSeries
 from shared.contract.envelope import JSON, LONGEST_CODE, SPEC_VERSION, EventId, event_type
 from shared.domain.dossier import Dossier
 from shared.domain.errors import Refusal

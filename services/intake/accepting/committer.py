@@ -16,8 +16,7 @@ from services.intake.accepting.candidates import Candidate, CommitResult
 from services.intake.calendar import Announcements
 from services.intake.log import event_log
 from services.intake.log.database import Database, committing
-from services.intake.log.history import RecentDossiers
-from services.intake.log.rows import CodeSeries, LogRow
+from services.intake.log.history import CodeSeries, LogRow, RecentDossiers
 from shared.service.clock import Clock
 
 TRANSIENT = (DBAPIError, PoolTimeout, OSError, TimeoutError)

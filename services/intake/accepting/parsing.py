@@ -13,7 +13,7 @@ from services.intake.accepting.candidates import ATTRIBUTES, Candidate, KeyUse, 
 from services.intake.accepting.checking import check, check_attributes, check_extension, in_range
 from services.intake.accepting.refusals import HINTS, Malformed, UnknownDepartment, UnknownType, echo, malformed, unknown_field, wrong_field
 from services.intake.accepting.strict_json import UNREADABLE, members
-from services.intake.log.rows import CodeSeries
+from services.intake.log.history import CodeSeries
 from shared.contract.accepted import ACCEPTED, EXTENSION
 from shared.contract.envelope import LONGEST_CODE, event_type
 from shared.contract.instants import may_be_finer

@@ -10,8 +10,7 @@ from msgspec.structs import replace
 
 from services.intake.accepting.candidates import Basis, Candidate, CommitResult, Refused, enveloped
 from services.intake.accepting.decide import PAUSE_ENDS, due_by_catalogue
-from services.intake.log.history import HistoryEntry
-from services.intake.log.rows import LoggedEvent
+from services.intake.log.history import HistoryEntry, LoggedEvent
 from shared.catalogue import CalendarEntry, Catalogue
 from shared.contract.codec import encode
 from shared.domain import events as domain

@@ -33,8 +33,7 @@ from services.intake.http.announcement_messages import (
     unprocessable,
 )
 from services.intake.http.documents import reference
-from services.intake.http.problems import problem
-from services.intake.http.service import Intake, IntakeService
+from services.intake.http.service import Intake, IntakeService, problem
 from services.intake.log import event_log
 from services.intake.log.database import committing
 from shared.catalogue import Catalogue

@@ -15,8 +15,7 @@ from services.intake.accepting.parsing import id_of, parse, subject_of
 from services.intake.accepting.refusals import TooLarge
 from services.intake.http.bodies import JSON, ArraySplitter, LineSplitter, NotAnArray, Numbered, media_type
 from services.intake.http.documents import cloud_event_example, cloud_event_schema
-from services.intake.http.problems import failed
-from services.intake.http.service import IntakeService
+from services.intake.http.service import IntakeService, failed
 from services.intake.metrics import Metrics
 from services.intake.settings import IntakeSettings
 from shared.domain.errors import Refusal

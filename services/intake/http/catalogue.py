@@ -8,8 +8,7 @@ from pydantic import BaseModel, Field
 
 from services.intake.accepting.refusals import echo
 from services.intake.http.dossier_messages import Channel, OnlineLevel, Term, View
-from services.intake.http.problems import problem
-from services.intake.http.service import IntakeService
+from services.intake.http.service import IntakeService, problem
 from shared.catalogue import EVERYWHERE, CalendarEntry, Catalogue
 from shared.domain.calendar import WorkingCalendar
 from shared.domain.errors import Refusal

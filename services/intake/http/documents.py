@@ -9,7 +9,7 @@ from pydantic.json_schema import models_json_schema
 
 from services.intake.http.announcement_messages import NewAnnouncement
 from services.intake.http.dossier_messages import NewDossier
-from services.intake.http.problems import STATUS
+from services.intake.http.service import STATUS
 from shared.contract.accepted import ACCEPTED, REQUIRED_BY_LAW
 from shared.contract.envelope import JSON, event_type
 from shared.contract.schemas import components

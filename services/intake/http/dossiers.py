@@ -23,8 +23,7 @@ from services.intake.http.dossier_messages import (
     dossier_view,
     event_answer,
 )
-from services.intake.http.problems import NEW_DOSSIER, SHORT_FORM, Spelling, problem
-from services.intake.http.service import Intake, IntakeService
+from services.intake.http.service import NEW_DOSSIER, SHORT_FORM, Intake, IntakeService, Spelling, problem
 from services.intake.log import event_log
 from services.intake.log.history import HistoryEntry
 from services.intake.metrics import Metrics

@@ -9,8 +9,7 @@ import msgspec
 from sqlalchemy import func, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.intake.log.history import HistoryEntry, RecentDossiers, computed_fields, history
-from services.intake.log.rows import CodeSeries, LoggedEvent, LoggedKey, LogRow
+from services.intake.log.history import CodeSeries, HistoryEntry, LoggedEvent, LoggedKey, LogRow, RecentDossiers, computed_fields, history
 from services.intake.log.tables import ANNOUNCEMENTS, EVENT_LOG, IDEMPOTENCY_KEYS, RELAY_CURSOR, SERIALS, Append, Lookup, Upsert
 from shared.contract.codec import encode
 from shared.contract.topics import EVENTS

@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.intake.log import event_log
 from services.intake.log.database import Database, committing
-from services.intake.log.rows import LogRow
+from services.intake.log.history import LogRow
 from shared.contract.envelope import CloudEvent
 from shared.contract.marks import added_of, number_that_fits
 from shared.contract.topics import EVENTS
