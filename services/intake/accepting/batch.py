@@ -12,6 +12,7 @@ from msgspec.structs import asdict
 from services.intake.accepting.candidates import (
     ATTRIBUTES,
     Accepted,
+    Basis,
     Candidate,
     CommitResult,
     Duplicate,
@@ -111,7 +112,7 @@ class CommitBatch:
         if use is not None and key is not None:
             _check_same_request(use, key)
             return self._duplicate(candidate, key.event_id)
-        logged = self._event(candidate.event_id)
+        logged = self._event(candidate.sent.id)
         if logged is None:
             return None
         if not repeats(candidate, logged.event, logged.computed):
@@ -136,25 +137,27 @@ class CommitBatch:
         series = candidate.series
         if series is not None:
             candidate = with_code(candidate, self.known.codes[series][self.used_codes.get(series, 0)])
-        code = candidate.code
+        code = candidate.sent.subject
         dossier = self.changed.get(code) or self.known.dossiers.get(code)
-        _check_basis(candidate, dossier)
+        if candidate.basis is not None:
+            _check_basis(candidate.basis, code, dossier)
         decision = decide(candidate, dossier, self.catalogue, self.now)
         self._log(candidate, decision)
         if series is not None:
             self.used_codes[series] = self.used_codes.get(series, 0) + 1
-        return Accepted(candidate.event_id, candidate.name, decision.dossier)
+        return Accepted(candidate.sent.id, candidate.event.kind, decision.dossier)
 
     def _log(self, candidate: Candidate, decision: Decision) -> None:
-        dossier, event_id = decision.dossier, candidate.event_id
-        event = as_logged(candidate, dossier.sequence, self.recorded_at, decision.computed)
-        added = ",".join(decision.computed if candidate.basis is None else candidate.basis.computed)
+        dossier, event_id, basis, use = decision.dossier, candidate.sent.id, candidate.basis, candidate.key_use
+        code, sequence = dossier.code, dossier.sequence
+        event = as_logged(candidate, sequence, self.recorded_at, decision.computed)
+        added = ",".join(decision.computed if basis is None else basis.computed)
+        self.changed[code] = dossier
+        self.events[event_id] = LoggedEvent(event, computed_fields(added), code, sequence)
+        if use is not None:
+            self.keys[use.key] = LoggedKey(use.request_digest, code, event_id)
         position = self.known.head + len(self.rows) + 1
-        self.changed[dossier.code] = dossier
-        self.events[event_id] = LoggedEvent(event, computed_fields(added), dossier.code, dossier.sequence)
-        if candidate.key_use is not None:
-            self.keys[candidate.key_use.key] = LoggedKey(candidate.key_use.request_digest, dossier.code, event_id)
-        self.rows.append(LogRow(position, event_id, dossier.code, dossier.sequence, added, self.recorded_seconds, event))
+        self.rows.append(LogRow(position, event_id, code, sequence, added, self.recorded_seconds, event))
 
 
 def holds_back(refusal: Refusal) -> bool:
@@ -168,10 +171,9 @@ def _check_same_request(use: KeyUse, key: LoggedKey) -> None:
         raise KeyReused(msg)
 
 
-def _check_basis(candidate: Candidate, dossier: Dossier | None) -> None:
-    basis = candidate.basis
-    if basis is not None and (dossier is None or dossier.sequence != basis.sequence):
-        msg = f"dossier {candidate.code} has had another event than its number {basis.sequence} since; compute this one again"
+def _check_basis(basis: Basis, code: str, dossier: Dossier | None) -> None:
+    if dossier is None or dossier.sequence != basis.sequence:
+        msg = f"dossier {code} has had another event than its number {basis.sequence} since; compute this one again"
         raise DossierChanged(msg)
 
 

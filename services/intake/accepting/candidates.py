@@ -93,7 +93,7 @@ class Candidate(Struct, frozen=True, kw_only=True):
     @property
     def name(self) -> str:
         """The event's name in the lifecycle, such as `received`."""
-        return self.event.kind.value
+        return self.event.kind
 
 
 class Accepted(Struct, frozen=True):

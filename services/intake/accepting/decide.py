@@ -34,8 +34,8 @@ PAUSE_ENDS = get_args(PauseEnd)
 COMPUTING = (domain.Received, *PAUSE_ENDS)  # events for which intake computes a deadline
 
 
-class Offer(NamedTuple):
-    """How a dossier comes in or is corrected to have come in: the catalogue says whether the procedure is offered so."""
+class Application(NamedTuple):
+    """Which procedure is applied for where and how, on receipt or by a correction; None for a level that is not said."""
 
     department: str
     procedure: str
@@ -70,7 +70,7 @@ def decide(candidate: Candidate, dossier: Dossier | None, catalogue: Catalogue, 
 
 
 def _check_grounds(name: str, event: domain.Event) -> None:
-    """What the law wants said is said. A deadline corrected after the closing is one of these; who may do so is to be offer here."""
+    """What the law wants said is said. A deadline corrected after the closing is one of these; who may do so is to be asked here."""
     field = REQUIRED_BY_LAW.get(name)
     if field is not None and not (getattr(event, field) or "").strip():
         raise wrong_field(f"data.{field}", "is missing", _GROUNDS[field])
@@ -98,40 +98,42 @@ _GROUNDS = {"reason": "say why, in words", "legal_ground": "cite the law that al
 def _check_offer(event: domain.Event, at: datetime, dossier: Dossier | None, catalogue: Catalogue) -> None:
     """A procedure that the catalogue knows on the day belongs to departments and is offered by channels; an unknown one to all."""
     if isinstance(event, OPENING):
-        offer = Offer(event.department, event.procedure, event.channel, event.online_level)
+        application = Application(event.department, event.procedure, event.channel, event.online_level)
         procedure = catalogue.procedure(event.procedure, local_date(at))
-        _check_department_offers(offer, procedure)
-        _check_channel_offered(offer, procedure)
+        _check_handled(application, procedure)
+        _check_channel(application, procedure)
     elif isinstance(event, domain.Corrected) and dossier is not None and event.field is not CorrectableField.DUE_AT:
         _check_corrected_offer(event, dossier, catalogue)
 
 
 def _check_corrected_offer(event: domain.Corrected, dossier: Dossier, catalogue: Catalogue) -> None:
     """What the correction changes must fit the rest; what was wrong before and is not touched may be set right by the next one."""
-    before = Offer(dossier.department, dossier.procedure, dossier.channel, dossier.online_level)
+    before = Application(dossier.department, dossier.procedure, dossier.channel, dossier.online_level)
     changed: dict[str, Any] = {event.field.value: event.new_value}
-    offer = before._replace(**changed)
-    procedure = catalogue.procedure(offer.procedure, local_date(dossier.received_at or dossier.last_occurred_at))
+    application = before._replace(**changed)
+    procedure = catalogue.procedure(application.procedure, local_date(dossier.received_at or dossier.last_occurred_at))
     try:
         if event.field in (CorrectableField.DEPARTMENT, CorrectableField.PROCEDURE):
-            _check_department_offers(offer, procedure)
+            _check_handled(application, procedure)
         if event.field is not CorrectableField.DEPARTMENT:
-            _check_channel_offered(offer, procedure)
+            _check_channel(application, procedure)
     except Refusal as refusal:
         raise refusal.about("data.new_value") from refusal
 
 
-def _check_department_offers(offer: Offer, procedure: Procedure | None) -> None:
+def _check_handled(application: Application, procedure: Procedure | None) -> None:
     """Refuses a department that the procedure does not belong to; one that the catalogue does not know on the day belongs to all."""
-    if procedure is not None and not procedure.may_be_handled_by(offer.department):
+    if procedure is not None and not procedure.may_be_handled_by(application.department):
         allowed = ", ".join(code for code in (procedure.department, *procedure.departments) if code is not None)
-        msg = f"department {offer.department} does not handle procedure {procedure.code}; that is for {allowed}: correct one of the two"
+        msg = (
+            f"department {application.department} does not handle procedure {procedure.code}; that is for {allowed}: correct one of the two"
+        )
         raise WrongDepartment(msg)
 
 
-def _check_channel_offered(offer: Offer, procedure: Procedure | None) -> None:
+def _check_channel(application: Application, procedure: Procedure | None) -> None:
     """Refuses a level without the online channel, and a channel or a level by which the procedure is not offered."""
-    channel, level = offer.channel, offer.online_level
+    channel, level = application.channel, application.online_level
     if level is not None and channel != Channel.ONLINE:
         msg = f"online_level {level} does not go with channel {channel}; leave online_level out (a correction sets it to null first)"
         raise OnlineLevelNotOnline(msg)
