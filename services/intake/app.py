@@ -32,7 +32,8 @@ LOGGER = structlog.get_logger()
 
 
 def create_app(settings: IntakeSettings, on_fatal: Callable[[], None] = lambda: None) -> FastAPI:
-    """The ASGI application. `on_fatal` is called when a part ends by a bug: the process should then stop and be started again."""
+    """The ASGI application. `on_fatal` is called when a part ends by a bug: the process should then stop and be started
+    again."""
     base = load(settings.catalogue)
 
     @contextlib.asynccontextmanager
@@ -78,7 +79,8 @@ def create_app(settings: IntakeSettings, on_fatal: Callable[[], None] = lambda: 
 async def _running(
     committer: Committer, relay: Relay, move_worker: MoveWorker, drain_seconds: float, on_fatal: Callable[[], None]
 ) -> AsyncIterator[None]:
-    """The worker of the moves, which goes on at the next start; the writer and the relay, drained in that order at the end."""
+    """The worker of the moves, which goes on at the next start; the writer and the relay, drained in that order at the
+    end."""
     writer = _watched("writer", committer.run(), on_fatal)
     relaying = _watched("relay", relay.run(), on_fatal)
     moving = _watched("move_worker", move_worker.run(), on_fatal)

@@ -1,4 +1,5 @@
-"""The catalogue in force: with the days off and swapped days that were announced while the service runs, now or at an instant.
+"""The catalogue in force: with the days off and swapped days that were announced while the service runs, now or at an
+instant.
 
 They are stored under the lock of the commits, so that every later decision knows them.
 """
@@ -30,7 +31,8 @@ class AnnouncedDay(Struct, frozen=True):
 
 
 class Announcement(Struct, frozen=True, kw_only=True):
-    """What an authority announced, day by day in order; `applies_to` are codes of provinces or departments, none: everywhere."""
+    """What an authority announced, day by day in order; `applies_to` are codes of provinces or departments, none:
+    everywhere."""
 
     id: str
     source: str
@@ -57,7 +59,8 @@ class State(StrEnum):
 
 
 class Stored(Struct, frozen=True, kw_only=True):
-    """An announcement in force: the `number`-th, since `recorded_at`; the log's events up to `position` were decided without it."""
+    """An announcement in force: the `number`-th, since `recorded_at`; the log's events up to `position` were decided
+    without it."""
 
     number: int
     announcement: Announcement
@@ -140,7 +143,8 @@ async def find(connection: AsyncConnection, announcement_id: str) -> Stored | No
 
 
 async def follow(connection: AsyncConnection, known: Announcements, newest: int | None = None) -> None:
-    """Learn what was announced since, here or through another instance; `newest` is the highest number there is, when it was read."""
+    """Learn what was announced since, here or through another instance; `newest` is the highest number there is, when
+    it was read."""
     if newest is None:
         newest = (await event_log.heads(connection)).announcement
     if newest > known.number:

@@ -18,7 +18,8 @@ BOUNDS = [*map(floatToGoString, BUCKETS), "+Inf"]
 
 
 class RelayLag(Collector):
-    """Seconds from accepted to acknowledged by the broker; a histogram that takes many events of one age at once, as batches relay them."""
+    """Seconds from accepted to acknowledged by the broker; a histogram that takes many events of one age at once, as
+    batches relay them."""
 
     def __init__(self) -> None:
         self._counts = [0] * len(BOUNDS)

@@ -1,4 +1,5 @@
-"""One commit's worth of decisions: candidates in order, each seeing what the ones before it did, repeats recognised; pure."""
+"""One commit's worth of decisions: candidates in order, each seeing what the ones before it did, repeats recognised;
+pure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -178,9 +179,11 @@ def _check_basis(basis: Basis, code: str, dossier: Dossier | None) -> None:
 
 
 def repeats(candidate: Candidate, logged: bytes, computed: frozenset[str]) -> bool:
-    """Whether the candidate has the content of a logged event, with or without the fields of the data that intake had `computed`.
+    """Whether the candidate has the content of a logged event, with or without the fields of the data that intake had
+    `computed`.
 
-    Spacing, the order of keys, the offset of an instant and a default written out are not content; what intake does not know is.
+    Spacing, the order of keys, the offset of an instant and a default written out are not content; what intake does not
+    know is.
     """
     sent, kept = candidate.sent, decode_envelope(logged)
     if (sent.source, sent.type, sent.subject, sent.time) != (kept.source, kept.type, kept.subject, kept.time):

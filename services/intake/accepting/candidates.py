@@ -1,4 +1,5 @@
-"""An event on its way in: as it was sent and what it says; what became of it; and the form in which the log keeps it."""
+"""An event on its way in: as it was sent and what it says; what became of it; and the form in which the log keeps
+it."""
 
 import hashlib
 import hmac
@@ -58,17 +59,19 @@ class KeyUse(Struct, frozen=True):
 
 
 class Basis(Struct, frozen=True):
-    """What intake computed an event of its own from: the dossier after its event `sequence`; `computed` are the fields it computed."""
+    """What intake computed an event of its own from: the dossier after its event `sequence`; `computed` are the fields
+    it computed."""
 
     sequence: int
     computed: frozenset[str]
 
 
 class Candidate(Struct, frozen=True, kw_only=True):
-    """An event as it was sent and as it was read; `others` are the attributes that intake does not know, kept as they are.
+    """An event as it was sent and as it was read; `others` are the attributes that intake does not know, kept as they
+    are.
 
-    With `series` the dossier's code is made when it is committed. One that `follows` is held back when an event of its dossier before it
-    in the request is refused; one that is `held` is so already.
+    With `series` the dossier's code is made when it is committed. One that `follows` is held back when an event of its
+    dossier before it in the request is refused; one that is `held` is so already.
     """
 
     sent: SentEvent
@@ -138,7 +141,8 @@ CommitResult = Accepted | Duplicate | Refused
 
 
 def enveloped(event: Event, data: bytes, *, code: str, at: datetime, source: str, event_id: str) -> SentEvent:
-    """An event that came without an envelope, or that intake itself computed, in one; `data` is how the log is to keep it."""
+    """An event that came without an envelope, or that intake itself computed, in one; `data` is how the log is to keep
+    it."""
     return SentEvent(
         specversion=SPEC_VERSION,
         id=event_id,
@@ -162,7 +166,8 @@ def with_data(sent: SentEvent, fields: dict[str, Any]) -> SentEvent:
 
 
 def as_logged(candidate: Candidate, sequence: int, recorded_at: datetime, computed: dict[str, Any]) -> bytes:
-    """The event as the log keeps it and Kafka carries it, in one line: as sent, plus sequence, recordedtime and what intake computed."""
+    """The event as the log keeps it and Kafka carries it, in one line: as sent, plus sequence, recordedtime and what
+    intake computed."""
     sent = with_data(candidate.sent, computed) if computed else candidate.sent
     logged = _encode(replace(sent, sequence=sequence, recordedtime=recorded_at))
     if candidate.others:
@@ -177,7 +182,8 @@ def new_event_id() -> str:
 
 
 def pseudonym(applicant: str, key: bytes) -> str:
-    """The same applicant always gets the same name, however it is composed and spaced, and nobody without the key can tell whose it is.
+    """The same applicant always gets the same name, however it is composed and spaced, and nobody without the key can
+    tell whose it is.
 
     What has the form of a pseudonym already stays: an exported event is sent again with it.
     """

@@ -1,4 +1,5 @@
-"""What an event that was read may hold: its envelope, its values, its texts. Refusals name the field and never repeat a person's data."""
+"""What an event that was read may hold: its envelope, its values, its texts. Refusals name the field and never repeat a
+person's data."""
 
 import re
 from datetime import datetime

@@ -103,7 +103,8 @@ class Committer:
         self._queue.put_nowait(None)
 
     async def run(self) -> None:
-        """Settle what waits, in order of arrival, until closed. Ends with an exception only for a bug, after answering."""
+        """Settle what waits, in order of arrival, until closed. Ends with an exception only for a bug, after
+        answering."""
         try:
             while (first := await self._queue.get()) is not None:
                 await self._settle(self._take(first))

@@ -1,4 +1,5 @@
-"""The decision on one event: what the catalogue and the lifecycle say, and the deadline it gives; pure. And all of a history again."""
+"""The decision on one event: what the catalogue and the lifecycle say, and the deadline it gives; pure. And all of a
+history again."""
 
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
@@ -35,7 +36,8 @@ COMPUTING = (domain.Received, *PAUSE_ENDS)  # events for which intake computes a
 
 
 class Application(NamedTuple):
-    """Which procedure is applied for where and how, on receipt or by a correction; None for a level that is not said."""
+    """Which procedure is applied for where and how, on receipt or by a correction; None for a level that is not
+    said."""
 
     department: str
     procedure: str
@@ -56,7 +58,8 @@ NOTHING: dict[str, Any] = {}
 def decide(candidate: Candidate, dossier: Dossier | None, catalogue: Catalogue, now: datetime) -> Decision:
     """Accept the event or raise the `Refusal` that says why not.
 
-    A fact carries what it decided: a deadline computed here (from the term, or moved by a pause) is stamped into the event.
+    A fact carries what it decided: a deadline computed here (from the term, or moved by a pause) is stamped into the
+    event.
     """
     event, at = candidate.event, candidate.occurred_at
     if at > now + FUTURE_ALLOWED:
@@ -70,7 +73,8 @@ def decide(candidate: Candidate, dossier: Dossier | None, catalogue: Catalogue, 
 
 
 def _check_grounds(name: str, event: domain.Event) -> None:
-    """What the law wants said is said. A deadline corrected after the closing is one of these; who may do so is to be asked here."""
+    """What the law wants said is said. A deadline corrected after the closing is one of these; who may do so is to be
+    asked here."""
     field = REQUIRED_BY_LAW.get(name)
     if field is not None and not (getattr(event, field) or "").strip():
         raise wrong_field(f"data.{field}", "is missing", _GROUNDS[field])
@@ -96,7 +100,8 @@ _GROUNDS = {"reason": "say why, in words", "legal_ground": "cite the law that al
 
 
 def _check_offer(event: domain.Event, at: datetime, dossier: Dossier | None, catalogue: Catalogue) -> None:
-    """A procedure that the catalogue knows on the day belongs to departments and is offered by channels; an unknown one to all."""
+    """A procedure that the catalogue knows on the day belongs to departments and is offered by channels; an unknown one
+    to all."""
     if isinstance(event, OPENING):
         application = Application(event.department, event.procedure, event.channel, event.online_level)
         procedure = catalogue.procedure(event.procedure, local_date(at))
@@ -107,7 +112,8 @@ def _check_offer(event: domain.Event, at: datetime, dossier: Dossier | None, cat
 
 
 def _check_corrected_offer(event: domain.Corrected, dossier: Dossier, catalogue: Catalogue) -> None:
-    """What the correction changes must fit the rest; what was wrong before and is not touched may be set right by the next one."""
+    """What the correction changes must fit the rest; what was wrong before and is not touched may be set right by the
+    next one."""
     before = Application(dossier.department, dossier.procedure, dossier.channel, dossier.online_level)
     changed: dict[str, Any] = {event.field.value: event.new_value}
     application = before._replace(**changed)
@@ -122,7 +128,8 @@ def _check_corrected_offer(event: domain.Corrected, dossier: Dossier, catalogue:
 
 
 def _check_handled(application: Application, procedure: Procedure | None) -> None:
-    """Refuses a department that the procedure does not belong to; one that the catalogue does not know on the day belongs to all."""
+    """Refuses a department that the procedure does not belong to; one that the catalogue does not know on the day
+    belongs to all."""
     if procedure is not None and not procedure.may_be_handled_by(application.department):
         allowed = ", ".join(code for code in (procedure.department, *procedure.departments) if code is not None)
         msg = (
@@ -148,7 +155,8 @@ def _check_channel(application: Application, procedure: Procedure | None) -> Non
 
 
 def decided(code: str, event: domain.Event, at: datetime, dossier: Dossier | None, catalogue: Catalogue) -> Decision:
-    """The decision on what happened, by the catalogue and the lifecycle alone: not on whether it should have been sent so, or now."""
+    """The decision on what happened, by the catalogue and the lifecycle alone: not on whether it should have been sent
+    so, or now."""
     if isinstance(event, domain.Received):
         return _received(code, event, at, dossier, catalogue)
     if isinstance(event, PAUSE_ENDS) and event.due_at is None:
@@ -162,7 +170,8 @@ def decided(code: str, event: domain.Event, at: datetime, dossier: Dossier | Non
 
 
 def _received(code: str, event: domain.Received, at: datetime, dossier: Dossier | None, catalogue: Catalogue) -> Decision:
-    """A deadline the sender gave stands as it is; else it comes from the rule in force on the day of receipt, or the sender's term."""
+    """A deadline the sender gave stands as it is; else it comes from the rule in force on the day of receipt, or the
+    sender's term."""
     _check_department(event.department, catalogue)
     if event.due_at is not None:
         return Decision(apply(dossier, code, event, at), NOTHING)
@@ -177,7 +186,8 @@ def _received(code: str, event: domain.Received, at: datetime, dossier: Dossier 
 
 
 def rule_for(event: domain.Received, at: datetime, catalogue: Catalogue) -> DeadlineRule:
-    """What gives the dossier its deadline: the procedure's rule on the day of receipt, with the sender's term where it gave one."""
+    """What gives the dossier its deadline: the procedure's rule on the day of receipt, with the sender's term where it
+    gave one."""
     day = local_date(at)
     if event.term is None:
         return _procedure(event.procedure, day, catalogue).rule
@@ -234,7 +244,8 @@ def _check_correction(event: domain.Corrected, at: datetime, dossier: Dossier | 
 
 
 def due_by_catalogue(history: Iterable[HistoryEntry], catalogue: Catalogue) -> datetime | None:
-    """The deadline that the events of a dossier give with this catalogue: intake's own are computed anew, a sender's stay.
+    """The deadline that the events of a dossier give with this catalogue: intake's own are computed anew, a sender's
+    stay.
 
     Raises a `Refusal` when the catalogue can't tell.
     """

@@ -1,4 +1,5 @@
-"""From bytes to candidates, or to a refusal that names the field and the fix: CloudEvents, the short form of an event, a new dossier."""
+"""From bytes to candidates, or to a refusal that names the field and the fix: CloudEvents, the short form of an event,
+a new dossier."""
 
 import hashlib
 import re
@@ -71,8 +72,8 @@ def parse(line: bytes, applicant_key: bytes) -> Candidate:
 def _quickly(line: bytes) -> Read | None:
     """An event of which every byte is accounted for at a glance; None sends it to the strict reading.
 
-    The reader takes the last of two values of one key. So the quotes are counted: without an escape each stands at the edge of a key or a
-    text, and more of them than the values that were read need are those of a key given twice.
+    The reader takes the last of two values of one key. So the quotes are counted: without an escape each stands at the
+    edge of a key or a text, and more of them than the values that were read need are those of a key given twice.
     """
     if b"\\" in line:
         return None
@@ -92,7 +93,8 @@ def _quickly(line: bytes) -> Read | None:
 
 
 def _quotes_of(name: str, event: Event, line: bytes) -> int | None:
-    """How many quotes the data has when every field that was read stands in it once and no other does; None when that is not known."""
+    """How many quotes the data has when every field that was read stands in it once and no other does; None when that
+    is not known."""
     values = astuple(event)
     if values[-1] is not None:
         return None  # the vendor's own facts

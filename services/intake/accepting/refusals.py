@@ -1,4 +1,5 @@
-"""What intake itself refuses before the lifecycle is asked, each with a stable code and a message that says what to do."""
+"""What intake itself refuses before the lifecycle is asked, each with a stable code and a message that says what to
+do."""
 
 import re
 from difflib import get_close_matches
@@ -31,7 +32,8 @@ class NoPause(Refusal):
 
 
 class HeldBack(Refusal):
-    """The content of an earlier event of the dossier was refused: once this one is in the log, its correction may come too late."""
+    """The content of an earlier event of the dossier was refused: once this one is in the log, its correction may come
+    too late."""
 
     code = "held_back"
     usual_field = "subject"

@@ -68,7 +68,8 @@ class Move(Struct, frozen=True, kw_only=True):
 
 @dataclass(frozen=True, slots=True)
 class CalendarChange:
-    """An announcement as the catalogues around it: without it, with it, and with whatever was announced after it too."""
+    """An announcement as the catalogues around it: without it, with it, and with whatever was announced after it
+    too."""
 
     days: Sequence[CalendarEntry]
     before: Catalogue
@@ -77,10 +78,12 @@ class CalendarChange:
 
 
 def move_of(history: Sequence[HistoryEntry], change: CalendarChange, now: datetime) -> Move | None:
-    """What the announcement does at `now` to the dossier that has this history; None when it does not affect its deadline.
+    """What the announcement does at `now` to the dossier that has this history; None when it does not affect its
+    deadline.
 
-    It is affected when its deadline comes out differently without the announcement and with it, by the rules it has in the log; it then
-    moves to what all that has been announced gives. One that is overdue stays, and none becomes overdue by the move itself.
+    It is affected when its deadline comes out differently without the announcement and with it, by the rules it has in
+    the log; it then moves to what all that has been announced gives. One that is overdue stays, and none becomes
+    overdue by the move itself.
     """
     dossier = history[-1].after
     if not _within_reach(dossier, history, change.days):
@@ -108,7 +111,8 @@ def moved_at(dossier: Dossier, now: datetime) -> datetime:
 
 
 def _within_reach(dossier: Dossier, history: Iterable[HistoryEntry], days: Iterable[CalendarEntry]) -> bool:
-    """Whether an open dossier has a deadline that may be intake's, and a day between the receipt and the last date that counts for it."""
+    """Whether an open dossier has a deadline that may be intake's, and a day between the receipt and the last date that
+    counts for it."""
     if not dossier.is_open or dossier.due_at is None or dossier.received_at is None:
         return False
     if not _may_be_computed(history):
@@ -164,7 +168,8 @@ def event_id(announcement_id: str, code: str) -> str:
 
 
 def extension(announcement_id: str, decree: str, move: Move, dossier: Dossier, now: datetime) -> Candidate:
-    """The `extended` event that moves the dossier as it stands; its deadline is marked as intake's own, so that it can be computed anew."""
+    """The `extended` event that moves the dossier as it stands; its deadline is marked as intake's own, so that it can
+    be computed anew."""
     assert move.new_due_at is not None, "what is planned has a new deadline"
     event = domain.Extended(due_at=move.new_due_at, legal_ground=decree)
     at = moved_at(dossier, now)

@@ -27,7 +27,8 @@ from shared.domain.lifecycle import OPEN, EventKind, State, next_state
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Of the open dossiers examined, those whose deadline moves, or stays for a reason, by code; and how many are not affected."""
+    """Of the open dossiers examined, those whose deadline moves, or stays for a reason, by code; and how many are not
+    affected."""
 
     examined: int
     moves: list[Move]

@@ -1,4 +1,5 @@
-"""The worker that moves the deadlines which announcements affect: planned once, then moved in batches, resumed after any stop."""
+"""The worker that moves the deadlines which announcements affect: planned once, then moved in batches, resumed after
+any stop."""
 
 import asyncio
 
@@ -23,7 +24,8 @@ LOGGER = structlog.get_logger()
 
 
 class MoveWorker:
-    """The one worker of an intake process that moves deadlines. Another instance at the same work does no harm: ids tell."""
+    """The one worker of an intake process that moves deadlines. Another instance at the same work does no harm: ids
+    tell."""
 
     def __init__(self, database: Database, announcements: Announcements, committer: Committer, metrics: Metrics, clock: Clock) -> None:
         self._database = database
@@ -40,7 +42,8 @@ class MoveWorker:
         self._wake.set()
 
     async def run(self) -> None:
-        """Finish what is unfinished, then wait to be woken, until cancelled. What fails with the database is tried again."""
+        """Finish what is unfinished, then wait to be woken, until cancelled. What fails with the database is tried
+        again."""
         pause = FIRST_PAUSE_SECONDS
         while True:
             self._wake.clear()
@@ -98,7 +101,8 @@ class MoveWorker:
             tried = planned[-1].code
 
     async def _move(self, stored: Stored, planned: list[Move]) -> list[Move]:
-        """What became of the planned moves, computed from the dossiers as they are by now; those to be tried again are left out."""
+        """What became of the planned moves, computed from the dossiers as they are by now; those to be tried again are
+        left out."""
         done, moving = await self._look_again(stored, planned)
         if not moving:
             return done

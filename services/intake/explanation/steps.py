@@ -1,4 +1,5 @@
-"""The steps of an explanation, in words that can be checked against a paper calendar: instants, lengths, and the stretches of a count."""
+"""The steps of an explanation, in words that can be checked against a paper calendar: instants, lengths, and the
+stretches of a count."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime, time, timedelta
@@ -98,7 +99,8 @@ def of(term: Term) -> str:
 
 
 def steps_of_days(intervals: Iterable[Interval], term: Term | None, label: str = "") -> Iterator[Step]:
-    """A term in days or months, and an answer due the same day: one step for each interval, with the number of each working day."""
+    """A term in days or months, and an answer due the same day: one step for each interval, with the number of each
+    working day."""
     number, ended = 0, False
     for interval in intervals:
         if _is_silent(interval):
@@ -109,15 +111,16 @@ def steps_of_days(intervals: Iterable[Interval], term: Term | None, label: str =
 
 
 def _is_silent(interval: Interval) -> bool:
-    """Whether it says nothing that the start of the count does not: the small hours before the opening at which the receipt counts as
-    made; and no time at all, for an answer due at the very instant of the receipt."""
+    """Whether it says nothing that the start of the count does not: the small hours before the opening at which the
+    receipt counts as made; and no time at all, for an answer due at the very instant of the receipt."""
     if interval.reason is Reason.INTAKE_CLOSED:
         return interval.start.time() == time()
     return interval.reason is Reason.SAME_DAY and interval.start == interval.end
 
 
 def steps_of_hours(stretches: Iterable[Interval], label: str = "") -> Iterator[Step]:
-    """Working time. Within one day every interval; over several one step a day, nights and lunch left out, full days in a row together."""
+    """Working time. Within one day every interval; over several one step a day, nights and lunch left out, full days in
+    a row together."""
     intervals = [interval for interval in stretches if interval.start < interval.end]
     if len({interval.start.date() for interval in intervals}) == 1:
         for interval in intervals:

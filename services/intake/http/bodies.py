@@ -55,7 +55,8 @@ def new_dossier(body: bytes) -> NewDossier:
 
 
 def understood(body: bytes, model: type[ModelT], needed: str) -> ModelT:
-    """A JSON object as the model has it; raises what says which field is wrong. `needed` are the fields to name to who sends none."""
+    """A JSON object as the model has it; raises what says which field is wrong. `needed` are the fields to name to who
+    sends none."""
     try:
         value = _decode_any(body)
     except UNREADABLE as wrong:
@@ -146,7 +147,8 @@ _OPENED, _CLOSED = "is not closed with ]", "goes on after its closing ]"
 
 
 class ArraySplitter:
-    """Feed it chunks; it gives the elements of the array as bytes, whatever they are: to read one is somebody else's."""
+    """Feed it chunks; it gives the elements of the array as bytes, whatever they are: to read one is somebody
+    else's."""
 
     def __init__(self, max_element_bytes: int) -> None:
         self._element = _Event(max_element_bytes)

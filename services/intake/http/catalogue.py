@@ -95,7 +95,8 @@ async def get_calendar(
     last: Annotated[date, Query(alias="to")],
     department: str | None = None,
 ) -> list[DayView]:
-    """Each day of a period: working or not, why, and who said so; as it holds for a department, or everywhere when none is given."""
+    """Each day of a period: working or not, why, and who said so; as it holds for a department, or everywhere when none
+    is given."""
     if not timedelta(0) <= last - first < timedelta(days=MOST_DAYS):
         raise _malformed("to", f"must lie 0 to {MOST_DAYS - 1} days after `from`")
     if department is not None and department not in intake.catalogue.departments:

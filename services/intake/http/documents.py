@@ -1,4 +1,5 @@
-"""Every event as the API documents show it: its fields with their meaning, what is required, and an example that works when it is tried."""
+"""Every event as the API documents show it: its fields with their meaning, what is required, and an example that works
+when it is tried."""
 
 from collections.abc import Iterable, Iterator
 from typing import Any

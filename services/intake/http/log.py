@@ -52,7 +52,8 @@ class RestoreAnswer(BaseModel):
 
 @router.post("/v1/log/resend", dependencies=[Depends(only())])
 async def resend(intake: IntakeService) -> Resent:
-    """Send the whole log into Kafka again, from its first event: for a broker that lost something, or to have everything derived anew."""
+    """Send the whole log into Kafka again, from its first event: for a broker that lost something, or to have
+    everything derived anew."""
     async with intake.database.writer.begin() as writing:
         events = await event_log.set_back(writing)
     intake.relay.look_again()

@@ -1,4 +1,5 @@
-"""The running service as the calls see it: what they may need, its health, and how its refusals and failures are answered."""
+"""The running service as the calls see it: what they may need, its health, and how its refusals and failures are
+answered."""
 
 import asyncio
 from collections.abc import Mapping
@@ -81,7 +82,8 @@ class Intake:
             await calendar.follow(connection, self.announcements)
 
     async def post(self, candidate: Candidate, spelling: Spelling) -> Posted:
-        """Log one event; raises the `Problem` of a refusal, its field spelt as the call does. A repeat gets what the first delivery got."""
+        """Log one event; raises the `Problem` of a refusal, its field spelt as the call does. A repeat gets what the
+        first delivery got."""
         (outcome,) = await self.committer.submit([candidate])
         self.metrics.count([outcome.labels])
         if isinstance(outcome, Refused):
@@ -135,7 +137,8 @@ async def metrics(intake: IntakeService) -> Response:
 def problem(refusal: Refusal, spelling: Spelling = None) -> Problem:
     """The refusal as problem details; whatever is not a conflict is something to correct in the request.
 
-    `spelling` is how the call names what a CloudEvent calls otherwise; None for a CloudEvent, whose data is an object of its own.
+    `spelling` is how the call names what a CloudEvent calls otherwise; None for a CloudEvent, whose data is an object
+    of its own.
     """
     status = STATUS.get(refusal.code, 422)
     field, detail = refusal.field, refusal.detail

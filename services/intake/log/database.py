@@ -1,4 +1,5 @@
-"""The database as intake uses it: one connection that writes, some that read, and the schema brought up to date at start."""
+"""The database as intake uses it: one connection that writes, some that read, and the schema brought up to date at
+start."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
@@ -91,7 +92,8 @@ def _prepare_sqlite(engine: AsyncEngine, synchronous: str, begin: str) -> None:
 
 
 async def leave_when_idle(connection: AsyncConnection) -> None:
-    """Let PostgreSQL end this session, and give its locks back, when nothing comes over it for a while: its owner is frozen or gone."""
+    """Let PostgreSQL end this session, and give its locks back, when nothing comes over it for a while: its owner is
+    frozen or gone."""
     await connection.execute(text(f"SET idle_session_timeout = {BLOCKED_AT_MOST_MS}"))
 
 
@@ -104,16 +106,18 @@ _LOCK_NOT_AVAILABLE = "55P03"
 
 
 async def end_frozen(connection: AsyncConnection, lock: int) -> None:
-    """End the session that holds an advisory lock when it has waited too long for its client, whatever it waits in the middle of.
+    """End the session that holds an advisory lock when it has waited too long for its client, whatever it waits in the
+    middle of.
 
-    PostgreSQL's own time limits see a session between two statements only. A client that froze between two messages of one, or while it
-    was sent rows, leaves its session in the middle of a statement, and that holds its locks for ever.
+    PostgreSQL's own time limits see a session between two statements only. A client that froze between two messages of
+    one, or while it was sent rows, leaves its session in the middle of a statement, and that holds its locks for ever.
     """
     await connection.execute(_END_FROZEN, {"lock": lock, "seconds": BLOCKED_AT_MOST_MS / 1000})
 
 
 async def _undisturbed(work: Coroutine[Any, Any, Result]) -> Result:
-    """What `work` gives. It goes on to its end when who waits is cancelled: an interrupted driver leaves locks and sessions."""
+    """What `work` gives. It goes on to its end when who waits is cancelled: an interrupted driver leaves locks and
+    sessions."""
     task = asyncio.create_task(work)
     try:
         return await asyncio.shield(task)
@@ -146,7 +150,8 @@ async def write(database: Database, change: Callable[[AsyncConnection], Awaitabl
 
 @asynccontextmanager
 async def committing(database: Database) -> AsyncIterator[AsyncConnection]:
-    """The one transaction, across all instances, that adds to the log. Who waited for it in vain sees to it that nobody frozen keeps it."""
+    """The one transaction, across all instances, that adds to the log. Who waited for it in vain sees to it that nobody
+    frozen keeps it."""
     try:
         async with database.writer.begin() as connection:
             await take_commit_lock(connection)

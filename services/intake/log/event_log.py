@@ -1,4 +1,5 @@
-"""The event log in SQL: the rows that a commit reads and appends, those that readers get, and the relay's cursor over them."""
+"""The event log in SQL: the rows that a commit reads and appends, those that readers get, and the relay's cursor over
+them."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
@@ -32,7 +33,8 @@ _SERIALS = Upsert(SERIALS, "next")
 
 
 class Heads(NamedTuple):
-    """The position of the last logged event and the number of the newest announcement, 0 where there is none; why nothing may be added."""
+    """The position of the last logged event and the number of the newest announcement, 0 where there is none; why
+    nothing may be added."""
 
     position: int
     announcement: int
@@ -89,7 +91,8 @@ async def logged_keys(connection: AsyncConnection, keys: Iterable[str]) -> dict[
 
 
 async def free_codes(connection: AsyncConnection, series: CodeSeries, count: int, taken: set[str], *, skip: int = 0) -> list[str]:
-    """The next `count` codes of the agency's day that no dossier has and that are not `taken`, after leaving out `skip`."""
+    """The next `count` codes of the agency's day that no dossier has and that are not `taken`, after leaving out
+    `skip`."""
     row = select(SERIALS.c.next).where(SERIALS.c.agency == series.agency, SERIALS.c.day == series.day)
     serial = ((await connection.execute(row)).scalar() or 1) + skip
     free: list[str] = []
@@ -109,8 +112,9 @@ async def latest_sequences(connection: AsyncConnection, codes: Iterable[str]) ->
 async def bring_back(connection: AsyncConnection, rows: Sequence[LogRow]) -> None:
     """Append rows that the log once had; no code that they used is minted again.
 
-    A code has a dossier now, so it is not free; serials go on behind the highest only so that free ones are statement at once. Senders' own
-    codes have any number of digits: those beyond what is minted in a day leave the serials where they are.
+    A code has a dossier now, so it is not free; serials go on behind the highest only so that free ones are statement
+    at once. Senders' own codes have any number of digits: those beyond what is minted in a day leave the serials where
+    they are.
     """
     for first in range(0, len(rows), _ROWS_A_STATEMENT):
         await _APPEND.write(connection, rows[first : first + _ROWS_A_STATEMENT])
@@ -128,7 +132,8 @@ async def bring_back(connection: AsyncConnection, rows: Sequence[LogRow]) -> Non
 async def append(
     connection: AsyncConnection, rows: Sequence[LogRow], used: Mapping[CodeSeries, str], keys: Mapping[str, LoggedKey]
 ) -> None:
-    """Add rows to the log; of each series the last code that is `used` now, and the Idempotency-Keys that came with them."""
+    """Add rows to the log; of each series the last code that is `used` now, and the Idempotency-Keys that came with
+    them."""
     if rows:
         await _APPEND.write(connection, rows)
     if used:
@@ -159,7 +164,8 @@ async def dossier_after(connection: AsyncConnection, code: str, sequence: int) -
 
 
 class Cursor(NamedTuple):
-    """How far the log is in Kafka: everything up to `position`, which is so many events of each partition (`numbers`; None: not known).
+    """How far the log is in Kafka: everything up to `position`, which is so many events of each partition (`numbers`;
+    None: not known).
 
     `resends` counts how often it was set back: who does not know the latest number must not move it.
     """
@@ -194,7 +200,8 @@ async def move_cursor(connection: AsyncConnection, position: int, numbers: Seque
 
 
 async def set_back(connection: AsyncConnection, numbers: tuple[int, ...] | None = None) -> int:
-    """Let the relay send everything again; how much that is. Whatever relay is at work notices by the count of resends."""
+    """Let the relay send everything again; how much that is. Whatever relay is at work notices by the count of
+    resends."""
     stored = await cursor(connection)
     await _CURSOR.write(connection, [_cursor_row(Cursor(0, numbers, stored.resends + 1))])
     return await head(connection)

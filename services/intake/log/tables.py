@@ -103,7 +103,8 @@ MOVES = Table(
 
 
 class Lookup:
-    """Rows whose `key` is one of some texts, given as one parameter whatever their number: the statement stays prepared."""
+    """Rows whose `key` is one of some texts, given as one parameter whatever their number: the statement stays
+    prepared."""
 
     def __init__(self, selected: Select[Any], key: Column[Any]) -> None:
         listed = select(func.json_each(bindparam("wanted")).table_valued("value").c.value)

@@ -26,7 +26,8 @@ class TopicRemade(Exception):
 
 
 class Sender:
-    """Idempotent, acks=all, one unacknowledged batch per partition: after a failure nothing later of a dossier is there already.
+    """Idempotent, acks=all, one unacknowledged batch per partition: after a failure nothing later of a dossier is there
+    already.
 
     A failed sender is not used again: its successor starts with a new producer id and resends from the relay's cursor.
     """
@@ -76,10 +77,12 @@ class Sender:
         return len(self._partitions)
 
     async def send(self, events: Sequence[tuple[str, bytes, str]], numbers: Sequence[int], *, more: bool) -> list[int]:
-        """Send (dossier code, event, fields that intake added) in order per dossier; returns when the broker has acknowledged them all.
+        """Send (dossier code, event, fields that intake added) in order per dossier; returns when the broker has
+        acknowledged them all.
 
-        `numbers` counts the events of each partition before these; returned is the count after them. `more`: the log goes on behind them.
-        Raises TopicRemade when the broker puts an event where it had put an earlier one, TimeoutError when it does not answer.
+        `numbers` counts the events of each partition before these; returned is the count after them. `more`: the log
+        goes on behind them. Raises TopicRemade when the broker puts an event where it had put an earlier one,
+        TimeoutError when it does not answer.
         """
         counts = list(numbers)
         waiting: dict[int, deque[tuple[bytes, bytes, Headers]]] = {}

@@ -1,8 +1,8 @@
 """The events topic held against the log: it is a copy, and both can be lost, replaced or set back to an earlier state.
 
-Each event in the topic carries its number among the log's events of its partition. So the highest number near the end of each partition
-tells how much of the log the topic has, whatever broker it is on and whoever else wrote into it. The highest, not the last: a relay that
-was frozen may send old events again behind newer ones when it wakes.
+Each event in the topic carries its number among the log's events of its partition. So the highest number near the end
+of each partition tells how much of the log the topic has, whatever broker it is on and whoever else wrote into it. The
+highest, not the last: a relay that was frozen may send old events again behind newer ones when it wakes.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -28,7 +28,8 @@ REQUEST_TIMEOUT_MS = 10_000  # a topic that was deleted is looked for that long 
 
 @dataclass(frozen=True, slots=True)
 class Last:
-    """The event with the highest number near the end of a partition, of those with room for so many events before them."""
+    """The event with the highest number near the end of a partition, of those with room for so many events before
+    them."""
 
     number: int
     event_id: str
@@ -46,7 +47,8 @@ class Comparison(Enum):
 def compared(relayed: Sequence[int], last: Mapping[int, Last | None], is_logged: Callable[[Last], bool]) -> Comparison:
     """The topic has what was relayed and perhaps more, of what the log has; or one of the two lost something.
 
-    `relayed` counts the events of each partition up to the relay's cursor. A relay that died may have sent more than its cursor says.
+    `relayed` counts the events of each partition up to the relay's cursor. A relay that died may have sent more than
+    its cursor says.
     """
     if any(event is not None and not is_logged(event) for event in last.values()):
         return Comparison.LOG_LOST_EVENTS
@@ -126,14 +128,16 @@ class TopicEvent:
 
 @dataclass(slots=True)
 class Restored:
-    """What became of the topic's events: how many came back, and those that can't, for the log has something else in their place."""
+    """What became of the topic's events: how many came back, and those that can't, for the log has something else in
+    their place."""
 
     restored: int = 0
     conflicts: list[TopicEvent] = field(default_factory=list)
 
 
 async def missing_events(database: Database, connection: Mapping[str, Any]) -> list[TopicEvent]:
-    """What the topic has and the log lacks, once each, in the order of its partition. It is read twice: only what is missing is kept."""
+    """What the topic has and the log lacks, once each, in the order of its partition. It is read twice: only what is
+    missing is kept."""
     ids: dict[str, None] = {}
 
     def note(_record: Any, event: CloudEvent) -> None:
@@ -160,7 +164,8 @@ async def missing_events(database: Database, connection: Mapping[str, Any]) -> l
 async def restore(database: Database, lacking_events: Sequence[TopicEvent]) -> Restored:
     """Append to the log what it lacks, each dossier's events in their order, all in one transaction.
 
-    With a conflict nothing is appended. Afterwards the relay sends everything again, and instances accept again once it has compared.
+    With a conflict nothing is appended. Afterwards the relay sends everything again, and instances accept again once it
+    has compared.
     """
     async with committing(database) as writing:
         logged = await _logged(writing, [event.event_id for event in lacking_events])  # another restore may have been quicker
@@ -191,7 +196,8 @@ async def _logged(connection: AsyncConnection, ids: Sequence[str]) -> set[str]:
 
 
 async def _events_of_topic(connection: Mapping[str, Any], take: Callable[[Any, CloudEvent], None]) -> None:
-    """Give every event that stands where a relay numbered it to `take`, with its record, in the order of its partition."""
+    """Give every event that stands where a relay numbered it to `take`, with its record, in the order of its
+    partition."""
 
     def read(record: Any) -> None:
         if number_that_fits(record.headers, record.offset) is None:
