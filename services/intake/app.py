@@ -23,7 +23,7 @@ from services.intake.relaying.relay import STORE_TROUBLE, CursorSetBack, Relay
 from services.intake.settings import IntakeSettings
 from shared.catalogue import load
 from shared.service.clock import clock_from, system_clock
-from shared.service.http import KEYLESS, new_application, require_key
+from shared.service.http import KEYLESS, declared_parameters_only, new_application, require_key
 
 DESCRIPTION = "Takes dossiers and their events: a 2xx means that the event is in the log, on disk, and will be counted once."
 LOOKS_FIRST_SECONDS = 5.0  # nothing is accepted before the log was held against the topic, or the broker showed that it is away
@@ -66,10 +66,11 @@ def create_app(settings: IntakeSettings, on_fatal: Callable[[], None] = lambda: 
 
     app = new_application(title="Motcua intake", version="1", description=DESCRIPTION, lifespan=lifespan)
     service.answer_failures(app)
+    parameters = Depends(declared_parameters_only)
     guarded = Depends(require_key(settings.api_key))
     for router in (dossiers.router, bulk.router, announcement_calls.router, log.router):
-        app.include_router(router, dependencies=[guarded, Depends(uncompressed)], responses=KEYLESS)
-    app.include_router(catalogue.router, dependencies=[guarded], responses=KEYLESS)
+        app.include_router(router, dependencies=[guarded, Depends(uncompressed), parameters], responses=KEYLESS)
+    app.include_router(catalogue.router, dependencies=[guarded, parameters], responses=KEYLESS)
     app.include_router(service.router)
     documents.install(app)
     return app

@@ -3,12 +3,13 @@
 import asyncio
 import hmac
 from collections import Counter
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager
-from typing import Any
+from typing import Any, get_origin
 
 from anyio import CancelScope
 from fastapi import FastAPI, Request, Security
+from fastapi.dependencies.models import Dependant
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from fastapi_offline import FastAPIOffline
 from prometheus_client.openmetrics.exposition import CONTENT_TYPE_LATEST
@@ -119,18 +120,37 @@ def invalid(parameter: str, detail: str) -> Problem:
 
 def only(once: tuple[str, ...] = (), repeated: tuple[str, ...] = ()) -> Callable[[Request], Awaitable[None]]:
     """A dependency that answers 422 to any other parameter, and to a second value where one is taken."""
-    known = (*once, *repeated)
-    fix = f"not a parameter of this address; known: {', '.join(known)}" if known else "this address takes no parameters; leave it out"
 
     async def check(request: Request) -> None:
-        given = Counter(name for name, _ in request.query_params.multi_items())
-        for name, times in given.items():
-            if name not in known:
-                raise invalid(name, fix)
-            if times > 1 and name in once:
-                raise invalid(name, f"given {times} times; give it once")
+        _check_parameters(request, (*once, *repeated), once)
 
     return check
+
+
+async def declared_parameters_only(request: Request) -> None:
+    """A dependency that answers 422 to a parameter which the route does not declare, and to a second value of one that is no list."""
+    if request.query_params:
+        declared = list(_declared(request.scope["route"].dependant))
+        once = [field.alias for field in declared if get_origin(field.field_info.annotation) is not list]
+        _check_parameters(request, [field.alias for field in declared], once)
+
+
+def _declared(dependant: Dependant) -> Iterator[Any]:
+    yield from dependant.query_params
+    for inner in dependant.dependencies:
+        yield from _declared(inner)
+
+
+def _check_parameters(request: Request, known: Sequence[str], once: Sequence[str]) -> None:
+    given = Counter(name for name, _ in request.query_params.multi_items())
+    for name, times in given.items():
+        if name not in known:
+            fix = (
+                f"not a parameter of this address; known: {', '.join(known)}" if known else "this address takes no parameters; leave it out"
+            )
+            raise invalid(name, fix)
+        if times > 1 and name in once:
+            raise invalid(name, f"given {times} times; give it once")
 
 
 # The API documents show refusals as the problem details they are.

@@ -40,7 +40,7 @@ from shared.catalogue import Catalogue
 from shared.domain.errors import Refusal
 from shared.domain.localtime import FIRST_YEAR, LAST_YEAR, ONE_DAY, local
 from shared.service.clock import system_clock
-from shared.service.http import documented, only
+from shared.service.http import documented
 from shared.service.problems import Problem
 
 router = APIRouter(tags=["calendar"])
@@ -69,14 +69,12 @@ async def _page(
     return Page(MOVING if outcome == "moves" else (MoveOutcome(outcome),), cursor, limit)
 
 
-PAGE = ("limit", "cursor", "outcome")
 PageQuery = Annotated[Page, Depends(_page)]
 
 
 @router.post(
     PATH,
     status_code=201,
-    dependencies=[Depends(only(("dry_run", *PAGE)))],
     response_model=AnnouncementAnswer,
     responses={200: {"model": AnnouncementAnswer, "description": "a repeat, or a dry run"}, **REFUSED},
     openapi_extra=BODY,
@@ -104,7 +102,7 @@ async def announce(
     return _json(result.model_copy(update={"notes": notes}), 200 if repeated else 201, {"Location": f"{PATH}/{stored.announcement.id}"})
 
 
-@router.get(PATH, dependencies=[Depends(only())], responses=INVALID)
+@router.get(PATH, responses=INVALID)
 async def list_announcements(intake: IntakeService) -> list[AnnouncementView]:
     """All announcements in the order in which they took effect, which is the order in which a calendar takes them
     in."""
@@ -113,7 +111,7 @@ async def list_announcements(intake: IntakeService) -> list[AnnouncementView]:
         return [summary(each, counts.get(each.number, {})) for each in await calendar.announced(connection)]
 
 
-@router.get(f"{PATH}/{{announcement_id}}", dependencies=[Depends(only(PAGE))], responses=NOT_FOUND)
+@router.get(f"{PATH}/{{announcement_id}}", responses=NOT_FOUND)
 async def get_announcement(announcement_id: str, intake: IntakeService, page: PageQuery) -> AnnouncementAnswer:
     """How far an announcement is, and the dossiers it affects, page by page."""
     return await _answer(intake, announcement_id, page)

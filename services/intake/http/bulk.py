@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Iterable, Iterator
 from typing import Annotated, Any, Literal, NamedTuple
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 from msgspec.structs import replace
 from pydantic import BaseModel, Field
 
@@ -20,7 +20,7 @@ from services.intake.metrics import Metrics
 from services.intake.settings import IntakeSettings
 from shared.domain.errors import Refusal
 from shared.service.echoes import LONGEST_ECHO, MOST_REJECTIONS, shortened
-from shared.service.http import documented, only
+from shared.service.http import documented
 from shared.service.problems import Problem
 
 router = APIRouter(tags=["events"])
@@ -208,9 +208,7 @@ def _rejection(number: int, refused: Refused) -> Rejection:
     )
 
 
-@router.post(
-    "/v1/events", dependencies=[Depends(only(("hold_back",)))], response_model=BulkAnswer, responses=PROBLEMS, openapi_extra=BULK_BODY
-)
+@router.post("/v1/events", response_model=BulkAnswer, responses=PROBLEMS, openapi_extra=BULK_BODY)
 async def post_events(request: Request, intake: IntakeService, hold_back: Held = None) -> Response:
     """Log many events; good lines are accepted whatever their neighbours are, and a second delivery adds nothing."""
     sent_as = media_type(request)

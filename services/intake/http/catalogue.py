@@ -3,7 +3,7 @@
 from datetime import date, time, timedelta
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
 from services.intake.accepting.refusals import echo
@@ -13,7 +13,7 @@ from shared.catalogue import EVERYWHERE, CalendarEntry, Catalogue
 from shared.domain.calendar import WorkingCalendar
 from shared.domain.errors import Refusal
 from shared.domain.localtime import ONE_DAY, local_date
-from shared.service.http import documented, only
+from shared.service.http import documented
 from shared.service.problems import Problem
 
 router = APIRouter()
@@ -68,7 +68,7 @@ class DayView(BaseModel):
 Day = Annotated[date | None, Query(alias="date", description="the local date at which the catalogue was in force; today when missing")]
 
 
-@router.get("/v1/departments", dependencies=[Depends(only(("date",)))], tags=["catalogue"], responses=INVALID)
+@router.get("/v1/departments", tags=["catalogue"], responses=INVALID)
 async def get_departments(intake: IntakeService, day: Day = None) -> list[DepartmentView]:
     """The agencies that answer for dossiers, with their hours on a date."""
     on, catalogue = day or local_date(intake.clock()), intake.catalogue
@@ -78,7 +78,7 @@ async def get_departments(intake: IntakeService, day: Day = None) -> list[Depart
     ]
 
 
-@router.get("/v1/procedures", dependencies=[Depends(only(("department", "date")))], tags=["catalogue"], responses=INVALID)
+@router.get("/v1/procedures", tags=["catalogue"], responses=INVALID)
 async def get_procedures(intake: IntakeService, department: str | None = None, day: Day = None) -> list[ProcedureView]:
     """The procedures in force on a date, and their terms; of one department when it is given."""
     return [
@@ -88,7 +88,7 @@ async def get_procedures(intake: IntakeService, department: str | None = None, d
     ]
 
 
-@router.get("/v1/calendar", dependencies=[Depends(only(("from", "to", "department")))], tags=["catalogue"], responses=INVALID)
+@router.get("/v1/calendar", tags=["catalogue"], responses=INVALID)
 async def get_calendar(
     intake: IntakeService,
     first: Annotated[date, Query(alias="from")],

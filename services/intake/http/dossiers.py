@@ -4,7 +4,7 @@ import re
 from typing import Annotated, Any
 
 import msgspec
-from fastapi import APIRouter, Depends, Header, Request, Response
+from fastapi import APIRouter, Header, Request, Response
 from msgspec import UNSET, Raw, Struct, UnsetType
 from msgspec.structs import replace
 
@@ -31,7 +31,7 @@ from shared.contract.accepted import ACCEPTED
 from shared.domain.codes import DOSSIER_CODE
 from shared.domain.definitions import BY_DATE, DEFINITIONS
 from shared.domain.errors import Refusal
-from shared.service.http import documented, only
+from shared.service.http import documented
 from shared.service.problems import Problem
 
 router = APIRouter(tags=["dossiers"])
@@ -82,7 +82,6 @@ _decode_any = msgspec.json.Decoder().decode
 @router.post(
     "/v1/dossiers",
     status_code=201,
-    dependencies=[Depends(only())],
     response_model=DossierAnswer,
     responses=PROBLEMS,
     openapi_extra=DOSSIER_BODY,
@@ -109,7 +108,6 @@ async def open_dossier(request: Request, intake: IntakeService, idempotency_key:
 @router.post(
     "/v1/dossiers/{code}/events",
     status_code=201,
-    dependencies=[Depends(only())],
     response_model=EventAnswer,
     responses={200: {"model": EventAnswer, "description": "a repeat"}, **PROBLEMS, **documented({404: "no such dossier"})},
     description=f"{POST_EVENT}\n\n{documents.refusals()}",
@@ -132,7 +130,7 @@ async def post_event(code: str, request: Request, intake: IntakeService, idempot
     return Response(answer.model_dump_json(), 200 if posted.repeated else 201, media_type="application/json")
 
 
-@router.get("/v1/dossiers/{code}", dependencies=[Depends(only(("definition",)))], responses=NOT_FOUND | INVALID)
+@router.get("/v1/dossiers/{code}", responses=NOT_FOUND | INVALID)
 async def get_dossier(code: str, intake: IntakeService, definition: str = BY_DATE.name) -> DossierView:
     """State, deadline, timeliness, history, and the explanation from receipt to class; `definition` chooses how the
     class is judged."""

@@ -4,7 +4,7 @@ from collections.abc import AsyncGenerator
 from typing import Annotated
 
 from aiokafka.errors import KafkaError
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 from sqlalchemy import func, select
 
@@ -13,7 +13,7 @@ from services.intake.log import event_log
 from services.intake.log.tables import EVENT_LOG
 from services.intake.relaying import topic
 from shared.contract.topics import EVENTS, STATUS
-from shared.service.http import Ndjson, documented, only
+from shared.service.http import Ndjson, documented
 from shared.service.kafka import connection
 from shared.service.problems import Problem
 
@@ -50,7 +50,7 @@ class RestoreAnswer(BaseModel):
     restored: int = Field(description="events that the log lacked and has again", examples=[12])
 
 
-@router.post("/v1/log/resend", dependencies=[Depends(only())])
+@router.post("/v1/log/resend")
 async def resend(intake: IntakeService) -> Resent:
     """Send the whole log into Kafka again, from its first event: for a broker that lost something, or to have
     everything derived anew."""
@@ -62,7 +62,6 @@ async def resend(intake: IntakeService) -> Resent:
 
 @router.post(
     "/v1/log/restore",
-    dependencies=[Depends(only())],
     responses=documented({409: "the log has other events in their place", 503: "the broker does not answer"}),
 )
 async def restore(intake: IntakeService) -> RestoreAnswer:
@@ -91,7 +90,7 @@ def _conflicting(conflicts: list[topic.TopicEvent]) -> Problem:
     return Problem(409, "Conflict", detail, code="log_diverged", conflicts=listed[: topic.EXAMPLES], count=len(conflicts))
 
 
-@router.get("/v1/log", dependencies=[Depends(only(("after", "limit")))], response_class=Ndjson, responses=INVALID)
+@router.get("/v1/log", response_class=Ndjson, responses=INVALID)
 async def get_log(
     intake: IntakeService,
     after: Annotated[int, Query(ge=0, le=LAST_POSITION)] = 0,
@@ -111,7 +110,7 @@ async def _log(intake: Intake, position: int, limit: int) -> AsyncGenerator[byte
         position, limit = rows[-1].position, limit - len(rows)
 
 
-@router.get("/v1/log/head", dependencies=[Depends(only())], responses=INVALID)
+@router.get("/v1/log/head", responses=INVALID)
 async def get_log_head(intake: IntakeService) -> LogHead:
     """How far the log is, how many events it really holds, and how many of them Kafka has."""
     async with intake.database.reader.connect() as connection:
