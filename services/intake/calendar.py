@@ -50,7 +50,7 @@ class Announcement(Struct, frozen=True, kw_only=True):
         return msgspec.structs.replace(self, announced_at=other.announced_at) == other
 
 
-class State(StrEnum):
+class AnnouncementState(StrEnum):
     """How far the moves of an announcement are."""
 
     ANNOUNCED = "announced"
@@ -58,7 +58,7 @@ class State(StrEnum):
     DONE = "done"
 
 
-class Stored(Struct, frozen=True, kw_only=True):
+class StoredAnnouncement(Struct, frozen=True, kw_only=True):
     """An announcement in force: the `number`-th, since `recorded_at`; the log's events up to `position` were decided
     without it."""
 
@@ -66,7 +66,7 @@ class Stored(Struct, frozen=True, kw_only=True):
     announcement: Announcement
     recorded_at: datetime
     position: int
-    state: State
+    state: AnnouncementState
     examined: int | None
 
 
@@ -95,7 +95,7 @@ class Announcements:
         """The catalogue that decisions recorded at that instant (the system's clock) were made with."""
         return self._catalogues[bisect_right(self._recorded_at, recorded_at)]
 
-    def learn(self, stored: Sequence[Stored]) -> None:
+    def learn(self, stored: Sequence[StoredAnnouncement]) -> None:
         """Take all announcements there are, in order; those known already are left as they are."""
         for each in stored[self.number :]:
             self._catalogues.append(self.with_entries_of(each.announcement))
@@ -126,17 +126,17 @@ async def add(connection: AsyncConnection, announcement: Announcement, recorded_
         "content": _encode(announcement),
         "recorded_at": recorded_at.timestamp(),
         "position": heads.position,
-        "state": State.ANNOUNCED.value,
+        "state": AnnouncementState.ANNOUNCED.value,
     }
     await connection.execute(insert(ANNOUNCEMENTS), row)
 
 
-async def announced(connection: AsyncConnection) -> list[Stored]:
+async def announced(connection: AsyncConnection) -> list[StoredAnnouncement]:
     """All announcements, in the order in which they took effect."""
     return [_stored(row) for row in await connection.execute(_ALL)]
 
 
-async def find(connection: AsyncConnection, announcement_id: str) -> Stored | None:
+async def find(connection: AsyncConnection, announcement_id: str) -> StoredAnnouncement | None:
     """The announcement with that id."""
     row = (await connection.execute(_ALL.where(_TABLE.id == announcement_id))).first()
     return None if row is None else _stored(row)
@@ -151,17 +151,17 @@ async def follow(connection: AsyncConnection, known: Announcements, newest: int 
         known.learn(await announced(connection))
 
 
-async def set_state(connection: AsyncConnection, number: int, state: State, **columns: Any) -> None:
+async def set_state(connection: AsyncConnection, number: int, state: AnnouncementState, **columns: Any) -> None:
     """Say how far its moves are."""
     await connection.execute(update(ANNOUNCEMENTS).where(_TABLE.number == number).values(state=state.value, **columns))
 
 
-def _stored(row: Any) -> Stored:
-    return Stored(
+def _stored(row: Any) -> StoredAnnouncement:
+    return StoredAnnouncement(
         number=row.number,
         announcement=_decode(row.content),
         recorded_at=datetime.fromtimestamp(row.recorded_at, LOCAL),
         position=row.position,
-        state=State(row.state),
+        state=AnnouncementState(row.state),
         examined=row.examined,
     )

@@ -9,7 +9,7 @@ import pytest
 from msgspec.structs import replace
 from sqlalchemy import text
 
-from services.intake.accepting.candidates import Basis, Refused
+from services.intake.accepting.candidates import ComputedFrom, Refused
 from services.intake.accepting.parsing import parse
 from tests.intake.conftest import Start
 from tests.intake.sending import APPLICANT_KEY, Sender, cloud_event, lines, received
@@ -354,7 +354,7 @@ async def test_a_move_computed_from_an_older_dossier_is_refused_softly(at_nine: 
     async with at_nine as intake:
         await intake.bulk(received(code(1)), cloud_event("processing_started", "2023-12-08T09:00", code(1)))
         event = lines(cloud_event("extended", "2023-12-11T09:00", code(1), due_at=MOVED))
-        stale = replace(parse(event, APPLICANT_KEY), basis=Basis(1, frozenset({"due_at"})))
+        stale = replace(parse(event, APPLICANT_KEY), basis=ComputedFrom(1, frozenset({"due_at"})))
         (outcome,) = await intake.service.committer.submit([stale])
         assert isinstance(outcome, Refused)
         assert outcome.refusal.code == "dossier_changed"

@@ -16,7 +16,7 @@ from aiokafka.errors import KafkaConnectionError
 
 from motcua.stack.broker import Node
 from motcua.stack.broker import start as start_broker
-from services.intake.relaying.topic import Comparison, Last, compared
+from services.intake.relaying.topic import LastNumbered, LogAndTopic, compared
 from shared.contract.marks import number_header, number_of
 from shared.contract.topics import EVENTS
 from tests.intake.conftest import Start
@@ -32,25 +32,25 @@ ON_SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)  
 ON_POSTGRESQL = pytest.mark.parametrize("database_url", [pytest.param("postgresql", marks=pytest.mark.postgres)], indirect=True)
 
 
-def last(number: int, event_id: str = "logged") -> Last:
-    return Last(number, event_id, "H59.15-231208-0001")
+def last(number: int, event_id: str = "logged") -> LastNumbered:
+    return LastNumbered(number, event_id, "H59.15-231208-0001")
 
 
 @pytest.mark.parametrize(
     ("relayed", "topic", "found"),
     [
-        ((0, 0), {0: None, 1: None}, Comparison.AGREES),
-        ((3, 2), {0: last(3), 1: last(2)}, Comparison.AGREES),
-        ((3, 2), {0: last(5), 1: last(2)}, Comparison.AGREES),
-        ((3, 2), {0: last(3), 1: None}, Comparison.TOPIC_LOST_EVENTS),
-        ((3, 2), {0: last(2), 1: last(2)}, Comparison.TOPIC_LOST_EVENTS),
-        ((3, 2), {0: None, 1: None}, Comparison.TOPIC_LOST_EVENTS),
-        ((3, 2), {0: last(3), 1: last(4, "unknown")}, Comparison.LOG_LOST_EVENTS),
-        ((0, 0), {0: last(1, "unknown"), 1: None}, Comparison.LOG_LOST_EVENTS),
-        ((3, 2), {0: None, 1: last(4, "unknown")}, Comparison.LOG_LOST_EVENTS),
+        ((0, 0), {0: None, 1: None}, LogAndTopic.AGREES),
+        ((3, 2), {0: last(3), 1: last(2)}, LogAndTopic.AGREES),
+        ((3, 2), {0: last(5), 1: last(2)}, LogAndTopic.AGREES),
+        ((3, 2), {0: last(3), 1: None}, LogAndTopic.TOPIC_LOST_EVENTS),
+        ((3, 2), {0: last(2), 1: last(2)}, LogAndTopic.TOPIC_LOST_EVENTS),
+        ((3, 2), {0: None, 1: None}, LogAndTopic.TOPIC_LOST_EVENTS),
+        ((3, 2), {0: last(3), 1: last(4, "unknown")}, LogAndTopic.LOG_LOST_EVENTS),
+        ((0, 0), {0: last(1, "unknown"), 1: None}, LogAndTopic.LOG_LOST_EVENTS),
+        ((3, 2), {0: None, 1: last(4, "unknown")}, LogAndTopic.LOG_LOST_EVENTS),
     ],
 )
-def test_what_a_comparison_says(relayed: tuple[int, ...], topic: dict[int, Last | None], found: Comparison) -> None:
+def test_what_a_comparison_says(relayed: tuple[int, ...], topic: dict[int, LastNumbered | None], found: LogAndTopic) -> None:
     assert compared(relayed, topic, lambda event: event.event_id == "logged") is found
 
 

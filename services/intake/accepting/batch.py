@@ -13,9 +13,9 @@ from msgspec.structs import asdict
 from services.intake.accepting.candidates import (
     ATTRIBUTES,
     Accepted,
-    Basis,
     Candidate,
     CommitResult,
+    ComputedFrom,
     Duplicate,
     KeyUse,
     Refused,
@@ -42,7 +42,7 @@ _encode_canonical = msgspec.json.Encoder(order="sorted").encode
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class KnownToLog:
     """What the database knows about the candidates of a commit; `codes` are free ones, in order."""
 
     head: int
@@ -64,7 +64,7 @@ class NotDecided(Exception):
 class CommitBatch:
     """The working state of one commit, and the rows it leaves to be written."""
 
-    known: Known
+    known: KnownToLog
     catalogue: Catalogue
     now: datetime
     recorded_at: datetime
@@ -172,7 +172,7 @@ def _check_same_request(use: KeyUse, key: LoggedKey) -> None:
         raise KeyReused(msg)
 
 
-def _check_basis(basis: Basis, code: str, dossier: Dossier | None) -> None:
+def _check_basis(basis: ComputedFrom, code: str, dossier: Dossier | None) -> None:
     if dossier is None or dossier.sequence != basis.sequence:
         msg = f"dossier {code} has had another event than its number {basis.sequence} since; compute this one again"
         raise DossierChanged(msg)

@@ -58,7 +58,7 @@ class KeyUse(Struct, frozen=True):
     request_digest: bytes
 
 
-class Basis(Struct, frozen=True):
+class ComputedFrom(Struct, frozen=True):
     """What intake computed an event of its own from: the dossier after its event `sequence`; `computed` are the fields
     it computed."""
 
@@ -80,7 +80,7 @@ class Candidate(Struct, frozen=True, kw_only=True):
     others: dict[str, Raw] | None = None
     series: CodeSeries | None = None
     key_use: KeyUse | None = None
-    basis: Basis | None = None
+    basis: ComputedFrom | None = None
     follows: bool = False
     held: bool = False
 

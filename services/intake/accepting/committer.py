@@ -11,7 +11,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.intake import calendar
-from services.intake.accepting.batch import CommitBatch, Known, NotDecided
+from services.intake.accepting.batch import CommitBatch, KnownToLog, NotDecided
 from services.intake.accepting.candidates import Candidate, CommitResult
 from services.intake.calendar import Announcements
 from services.intake.log import event_log
@@ -38,7 +38,7 @@ class CannotBeStored(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Waiting:
+class WaitingRequest:
     """A request's candidates and where its answer goes."""
 
     candidates: Sequence[Candidate]
@@ -72,7 +72,7 @@ class Committer:
         self._on_commit = on_commit
         self._skipped: set[CodeSeries] = set()
         self._recent = RecentDossiers()
-        self._queue: asyncio.Queue[Waiting | None] = asyncio.Queue()
+        self._queue: asyncio.Queue[WaitingRequest | None] = asyncio.Queue()
         self._closed = False
         self._trouble: tuple[float, str] | None = None
 
@@ -81,7 +81,7 @@ class Committer:
         if self._closed:
             msg = "intake is stopping; send again to another instance or later"
             raise StoreUnavailable(msg)
-        waiting = Waiting(candidates, asyncio.get_running_loop().create_future())
+        waiting = WaitingRequest(candidates, asyncio.get_running_loop().create_future())
         self._queue.put_nowait(waiting)
         return await waiting.answer
 
@@ -115,7 +115,7 @@ class Committer:
                 if left is not None:
                     left.fail(StoreUnavailable("intake has stopped; send again"))
 
-    def _take(self, first: Waiting) -> list[Waiting]:
+    def _take(self, first: WaitingRequest) -> list[WaitingRequest]:
         batch, events = [first], len(first.candidates)
         while events < self._max_batch_events and not self._queue.empty():
             waiting = self._queue.get_nowait()
@@ -126,7 +126,7 @@ class Committer:
             events += len(waiting.candidates)
         return batch
 
-    async def _settle(self, batch: list[Waiting]) -> None:
+    async def _settle(self, batch: list[WaitingRequest]) -> None:
         """Answer every request of the batch; one that can't be stored or decided fails alone."""
         try:
             outcomes = await self._commit([waiting.candidates for waiting in batch])
@@ -152,7 +152,7 @@ class Committer:
                 if not waiting.answer.done():
                     waiting.answer.set_result(answers)
 
-    async def _settle_apart(self, batch: list[Waiting], refused: Exception) -> None:
+    async def _settle_apart(self, batch: list[WaitingRequest], refused: Exception) -> None:
         if len(batch) == 1:
             LOGGER.error("content_cannot_be_stored", error=str(refused.__cause__ or refused))
             batch[0].fail(CannotBeStored("the database refuses the content of this request"))
@@ -160,7 +160,7 @@ class Committer:
         for waiting in batch:
             await self._settle([waiting])
 
-    def _fail(self, batch: list[Waiting], failure: Exception) -> None:
+    def _fail(self, batch: list[WaitingRequest], failure: Exception) -> None:
         self._trouble = time.monotonic(), str(getattr(failure, "orig", None) or failure) or type(failure).__name__
         LOGGER.error("commit_failed", requests=len(batch), error=repr(failure))
         for waiting in batch:
@@ -180,7 +180,7 @@ class Committer:
             self._on_commit(batch.rows)
         return outcomes
 
-    async def _read(self, connection: AsyncConnection, candidates: list[Candidate]) -> Known:
+    async def _read(self, connection: AsyncConnection, candidates: list[Candidate]) -> KnownToLog:
         keys = await event_log.logged_keys(connection, {candidate.key_use.key for candidate in candidates if candidate.key_use is not None})
         ids = {candidate.event_id for candidate in candidates} | {key.event_id for key in keys.values()}
         codes = {candidate.code for candidate in candidates if candidate.series is None}
@@ -192,7 +192,7 @@ class Committer:
         if heads.refusal is not None:
             raise LogRefuses(heads.refusal)
         await calendar.follow(connection, self._announcements, heads.announcement)
-        return Known(
+        return KnownToLog(
             head=heads.position,
             events=await event_log.logged_events(connection, ids),
             dossiers=await event_log.dossiers(connection, codes, self._recent),

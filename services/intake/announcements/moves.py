@@ -8,7 +8,7 @@ from enum import StrEnum
 from msgspec import Struct
 from msgspec.structs import replace
 
-from services.intake.accepting.candidates import Basis, Candidate, CommitResult, Refused, enveloped
+from services.intake.accepting.candidates import Candidate, CommitResult, ComputedFrom, Refused, enveloped
 from services.intake.accepting.decide import PAUSE_ENDS, due_by_catalogue
 from services.intake.log.history import HistoryEntry, LoggedEvent
 from shared.catalogue import CalendarEntry, Catalogue
@@ -36,7 +36,7 @@ class MoveOutcome(StrEnum):
     CHANGED_MEANWHILE = "changed_meanwhile"
 
 
-class Untouched(StrEnum):
+class WhyUntouched(StrEnum):
     """Why an announcement does not affect an open dossier's deadline."""
 
     NO_DEADLINE = "no_deadline"
@@ -98,11 +98,11 @@ def move_of(history: Sequence[HistoryEntry], change: CalendarChange, now: dateti
     return _move(dossier, newest, _outcome(dossier, newest, now))
 
 
-def untouched(history: Sequence[HistoryEntry]) -> Untouched:
+def untouched(history: Sequence[HistoryEntry]) -> WhyUntouched:
     """Why `move_of` found nothing to move in an open dossier."""
     if history[-1].after.due_at is None:
-        return Untouched.NO_DEADLINE
-    return Untouched.SAME_DEADLINE if _may_be_computed(history) else Untouched.GIVEN_BY_SENDER
+        return WhyUntouched.NO_DEADLINE
+    return WhyUntouched.SAME_DEADLINE if _may_be_computed(history) else WhyUntouched.GIVEN_BY_SENDER
 
 
 def moved_at(dossier: Dossier, now: datetime) -> datetime:
@@ -174,7 +174,7 @@ def extension(announcement_id: str, decree: str, move: Move, dossier: Dossier, n
     event = domain.Extended(due_at=move.new_due_at, legal_ground=decree)
     at = moved_at(dossier, now)
     sent = enveloped(event, encode(event), code=dossier.code, at=at, source=SOURCE, event_id=event_id(announcement_id, dossier.code))
-    return Candidate(sent=sent, event=event, occurred_at=at, basis=Basis(dossier.sequence, COMPUTED))
+    return Candidate(sent=sent, event=event, occurred_at=at, basis=ComputedFrom(dossier.sequence, COMPUTED))
 
 
 def settled(move: Move, result: CommitResult) -> Move | None:

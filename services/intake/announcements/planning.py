@@ -15,7 +15,7 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.intake import calendar
-from services.intake.announcements.moves import CalendarChange, Move, MoveOutcome, Untouched, move_of, untouched
+from services.intake.announcements.moves import CalendarChange, Move, MoveOutcome, WhyUntouched, move_of, untouched
 from services.intake.calendar import Announcement, Announcements, covered
 from services.intake.log import event_log
 from services.intake.log.database import Database
@@ -26,16 +26,16 @@ from shared.domain.lifecycle import OPEN, EventKind, State, next_state
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class MovePlan:
     """Of the open dossiers examined, those whose deadline moves, or stays for a reason, by code; and how many are not
     affected."""
 
     examined: int
     moves: list[Move]
-    untouched: Mapping[Untouched, int]
+    untouched: Mapping[WhyUntouched, int]
 
 
-async def preview(database: Database, announcements: Announcements, announcement: Announcement, now: datetime) -> Plan:
+async def preview(database: Database, announcements: Announcements, announcement: Announcement, now: datetime) -> MovePlan:
     """What it would affect if it took effect now; nothing is changed."""
     async with database.reader.connect() as connection:
         heads = await event_log.heads(connection)
@@ -46,10 +46,10 @@ async def preview(database: Database, announcements: Announcements, announcement
     )
 
 
-async def plan(database: Database, announcement: Announcement, change: CalendarChange, position: int, now: datetime) -> Plan:
+async def plan(database: Database, announcement: Announcement, change: CalendarChange, position: int, now: datetime) -> MovePlan:
     """What it affects of the dossiers that were open after the log's event `position`, as they stand since."""
     scope = frozenset(covered(change.newest.departments, announcement.applies_to))
-    examined, moves, others = 0, [], Tally[Untouched]()
+    examined, moves, others = 0, [], Tally[WhyUntouched]()
     async with contextlib.aclosing(open_histories(database, position)) as histories:
         async for history in histories:
             dossier = history[-1].after
@@ -61,7 +61,7 @@ async def plan(database: Database, announcement: Announcement, change: CalendarC
                 moves.append(move)
             elif dossier.is_open:  # it may have been closed since
                 others[untouched(history)] += 1
-    return Plan(examined, moves, others)
+    return MovePlan(examined, moves, others)
 
 
 PAGE_EVENTS = 2000

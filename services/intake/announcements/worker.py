@@ -12,7 +12,7 @@ from services.intake.accepting.candidates import Accepted, Candidate
 from services.intake.accepting.committer import OURS, TRANSIENT, CannotBeStored, Committer, StoreUnavailable
 from services.intake.announcements import planning
 from services.intake.announcements.moves import CalendarChange, Move, MoveOutcome, already_logged, event_id, extension, move_of, settled
-from services.intake.calendar import Announcements, State, Stored
+from services.intake.calendar import Announcements, AnnouncementState, StoredAnnouncement
 from services.intake.log import event_log
 from services.intake.log.database import Database, write
 from services.intake.metrics import Metrics
@@ -65,30 +65,30 @@ class MoveWorker:
         self._announcements.learn(announced)
         for stored in announced:
             try:
-                if stored.state is not State.DONE:
+                if stored.state is not AnnouncementState.DONE:
                     await self._finish(stored)
             except (CannotBeStored, NotDecided):
                 LOGGER.exception("announcement_not_moved", announcement=stored.announcement.id)
 
-    async def _finish(self, stored: Stored) -> None:
-        if stored.state is State.ANNOUNCED:
+    async def _finish(self, stored: StoredAnnouncement) -> None:
+        if stored.state is AnnouncementState.ANNOUNCED:
             await self._plan(stored)
         while await self._try_all(stored):
             pass
-        await self._now(stored, State.DONE)
+        await self._now(stored, AnnouncementState.DONE)
         LOGGER.info("moves_done", announcement=stored.announcement.id)
 
-    async def _plan(self, stored: Stored) -> None:
+    async def _plan(self, stored: StoredAnnouncement) -> None:
         plan = await planning.plan(self._database, stored.announcement, self._change(stored), stored.position, self._clock())
         await self._write(stored, plan.moves)
-        await self._now(stored, State.MOVING, examined=plan.examined)
+        await self._now(stored, AnnouncementState.MOVING, examined=plan.examined)
         LOGGER.info("moves_planned", announcement=stored.announcement.id, examined=plan.examined, affected=len(plan.moves))
 
-    def _change(self, stored: Stored) -> CalendarChange:
+    def _change(self, stored: StoredAnnouncement) -> CalendarChange:
         known, number = self._announcements, stored.number
         return CalendarChange(stored.announcement.entries(), known.after(number - 1), known.after(number), known.catalogue)
 
-    async def _try_all(self, stored: Stored) -> bool:
+    async def _try_all(self, stored: StoredAnnouncement) -> bool:
         """Try every planned move once; whether there was one."""
         tried = ""
         while True:
@@ -100,7 +100,7 @@ class MoveWorker:
             self._step()
             tried = planned[-1].code
 
-    async def _move(self, stored: Stored, planned: list[Move]) -> list[Move]:
+    async def _move(self, stored: StoredAnnouncement, planned: list[Move]) -> list[Move]:
         """What became of the planned moves, computed from the dossiers as they are by now; those to be tried again are
         left out."""
         done, moving = await self._look_again(stored, planned)
@@ -111,7 +111,7 @@ class MoveWorker:
         became = (settled(move, outcome) for (move, _), outcome in zip(moving, decided, strict=True))
         return done + [move for move in became if move is not None]
 
-    async def _look_again(self, stored: Stored, planned: list[Move]) -> tuple[list[Move], list[tuple[Move, Candidate]]]:
+    async def _look_again(self, stored: StoredAnnouncement, planned: list[Move]) -> tuple[list[Move], list[tuple[Move, Candidate]]]:
         """The planned moves that are settled as things stand now, and those to make, each with its event."""
         announcement, now = stored.announcement, self._clock()
         async with self._database.reader.connect() as connection:
@@ -136,10 +136,10 @@ class MoveWorker:
                 done.append(move)
         return done, moving
 
-    async def _write(self, stored: Stored, moves: list[Move]) -> None:
+    async def _write(self, stored: StoredAnnouncement, moves: list[Move]) -> None:
         await write(self._database, lambda writing: planning.put_moves(writing, stored.number, moves))
 
-    async def _now(self, stored: Stored, state: State, **columns: int) -> None:
+    async def _now(self, stored: StoredAnnouncement, state: AnnouncementState, **columns: int) -> None:
         await write(self._database, lambda writing: calendar.set_state(writing, stored.number, state, **columns))
         self._step()
 

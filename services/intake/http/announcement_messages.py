@@ -12,9 +12,9 @@ from msgspec.structs import asdict
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
-from services.intake.announcements.moves import MOVING, STAYING, Move, MoveOutcome, Untouched, reason
-from services.intake.announcements.planning import Plan
-from services.intake.calendar import Announcement, Stored
+from services.intake.announcements.moves import MOVING, STAYING, Move, MoveOutcome, WhyUntouched, reason
+from services.intake.announcements.planning import MovePlan
+from services.intake.calendar import Announcement, StoredAnnouncement
 from services.intake.http.dossier_messages import Instant, View
 from shared.catalogue import CalendarEntry
 from shared.domain.localtime import FIRST_YEAR, LAST_YEAR, local_date
@@ -129,7 +129,7 @@ class AnnouncementAnswer(AnnouncementView):
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class MovesPage:
     """Which of the affected dossiers an answer lists: up to `limit` of those with the outcomes, after a code."""
 
     outcomes: Collection[MoveOutcome]
@@ -137,17 +137,17 @@ class Page:
     limit: int
 
 
-def summary(stored: Stored, counts: dict[str, int]) -> AnnouncementView:
+def summary(stored: StoredAnnouncement, counts: dict[str, int]) -> AnnouncementView:
     """An announcement and how many dossiers it affects."""
     return AnnouncementView(**_summary(stored, counts))
 
 
-def answer(stored: Stored, counts: dict[str, int], moves: Sequence[Move], limit: int) -> AnnouncementAnswer:
+def answer(stored: StoredAnnouncement, counts: dict[str, int], moves: Sequence[Move], limit: int) -> AnnouncementAnswer:
     """The same with a page of dossiers; one more than `limit` says that there is another page."""
     return AnnouncementAnswer(**_summary(stored, counts), **_page(moves, stored.announcement.entries(), limit))
 
 
-def planned_answer(announcement: Announcement, plan: Plan, notes: list[str], page: Page) -> AnnouncementAnswer:
+def planned_answer(announcement: Announcement, plan: MovePlan, notes: list[str], page: MovesPage) -> AnnouncementAnswer:
     """What a dry run found."""
     counts = Tally(move.outcome.value for move in plan.moves)
     listed = [move for move in plan.moves if move.outcome in page.outcomes and move.code > page.after]
@@ -157,13 +157,13 @@ def planned_answer(announcement: Announcement, plan: Plan, notes: list[str], pag
         state="dry_run",
         open_dossiers_examined=plan.examined,
         **_counted(counts),
-        not_affected={why.value: plan.untouched[why] for why in Untouched if why in plan.untouched},
+        not_affected={why.value: plan.untouched[why] for why in WhyUntouched if why in plan.untouched},
         notes=notes,
         **_page(listed[: page.limit + 1], announcement.entries(), page.limit),
     )
 
 
-def _summary(stored: Stored, counts: dict[str, int]) -> dict[str, Any]:
+def _summary(stored: StoredAnnouncement, counts: dict[str, int]) -> dict[str, Any]:
     own = {"recorded_at": stored.recorded_at, "state": stored.state.value, "open_dossiers_examined": stored.examined}
     return {**_about(stored.announcement), **own, **_counted(counts)}
 
@@ -222,24 +222,24 @@ SENTENCES: dict[str, Callable[[Mistake], str]] = {
 }
 
 
-class Wrong(NamedTuple):
+class FieldMistake(NamedTuple):
     """What is wrong in which field of a request, and the fix."""
 
     field: str
     detail: str
 
 
-def unprocessable(wrong: list[Wrong]) -> Problem:
+def unprocessable(wrong: list[FieldMistake]) -> Problem:
     """The refusal that names each field."""
     detail = "; ".join(f"{field}: {why}" for field, why in wrong)
     return Problem(422, "Unprocessable Content", detail, code="malformed", field=wrong[0].field, errors=[each._asdict() for each in wrong])
 
 
-def sentence(mistake: Mistake) -> Wrong:
+def sentence(mistake: Mistake) -> FieldMistake:
     """Which field is wrong, and the fix; what is not foreseen here is said in pydantic's words."""
     place = [part for part in mistake["loc"] if part != "body"]
     say = SENTENCES.get(mistake["type"])
-    return Wrong(".".join(str(part) for part in place), mistake["msg"] if say is None else say(mistake))
+    return FieldMistake(".".join(str(part) for part in place), mistake["msg"] if say is None else say(mistake))
 
 
 def _fields(mistake: Mistake) -> str:

@@ -16,16 +16,16 @@ from services.intake.accepting.committer import TRANSIENT, LogRefuses, StoreUnav
 from services.intake.accepting.decide import FUTURE_ALLOWED
 from services.intake.announcements import planning
 from services.intake.announcements.moves import MOVING, MoveOutcome
-from services.intake.calendar import AnnouncedDay, Announcement, State, Stored, covered
+from services.intake.calendar import AnnouncedDay, Announcement, AnnouncementState, StoredAnnouncement, covered
 from services.intake.http import bodies
 from services.intake.http.announcement_messages import (
     AnnouncementAnswer,
     AnnouncementView,
+    FieldMistake,
     ListedOutcome,
+    MovesPage,
     NewAnnouncement,
     NewDays,
-    Page,
-    Wrong,
     answer,
     planned_answer,
     sentence,
@@ -65,11 +65,11 @@ async def _page(
     outcome: Annotated[
         ListedOutcome, Query(description="which of the affected dossiers: those that move, or stay for that reason")
     ] = "moves",
-) -> Page:
-    return Page(MOVING if outcome == "moves" else (MoveOutcome(outcome),), cursor, limit)
+) -> MovesPage:
+    return MovesPage(MOVING if outcome == "moves" else (MoveOutcome(outcome),), cursor, limit)
 
 
-PageQuery = Annotated[Page, Depends(_page)]
+PageQuery = Annotated[MovesPage, Depends(_page)]
 
 
 @router.post(
@@ -117,7 +117,7 @@ async def get_announcement(announcement_id: str, intake: IntakeService, page: Pa
     return await _answer(intake, announcement_id, page)
 
 
-async def _preview(intake: Intake, body: NewAnnouncement, announcement: Announcement, page: Page) -> AnnouncementAnswer:
+async def _preview(intake: Intake, body: NewAnnouncement, announcement: Announcement, page: MovesPage) -> AnnouncementAnswer:
     async with intake.database.reader.connect() as connection:
         known = await _known(connection, announcement, body)
         await calendar.follow(connection, intake.announcements)
@@ -128,7 +128,7 @@ async def _preview(intake: Intake, body: NewAnnouncement, announcement: Announce
     return planned_answer(announcement, plan, notes, page)
 
 
-async def _store(intake: Intake, body: NewAnnouncement, announcement: Announcement) -> tuple[Stored, list[str], bool]:
+async def _store(intake: Intake, body: NewAnnouncement, announcement: Announcement) -> tuple[StoredAnnouncement, list[str], bool]:
     """Put it into force unless it is; with notes on its days, and whether it was there before. The worker is woken."""
     try:
         stored, notes, repeated = await _store_locked(intake, body, announcement)
@@ -138,7 +138,7 @@ async def _store(intake: Intake, body: NewAnnouncement, announcement: Announceme
     return stored, notes, repeated
 
 
-async def _store_locked(intake: Intake, body: NewAnnouncement, announcement: Announcement) -> tuple[Stored, list[str], bool]:
+async def _store_locked(intake: Intake, body: NewAnnouncement, announcement: Announcement) -> tuple[StoredAnnouncement, list[str], bool]:
     async with committing(intake.database) as connection:
         if (why := await event_log.refusal(connection)) is not None:
             raise LogRefuses(why)
@@ -155,7 +155,7 @@ async def _store_locked(intake: Intake, body: NewAnnouncement, announcement: Ann
     return stored, notes, repeated
 
 
-async def _known(connection: AsyncConnection, announcement: Announcement, body: NewAnnouncement) -> Stored | None:
+async def _known(connection: AsyncConnection, announcement: Announcement, body: NewAnnouncement) -> StoredAnnouncement | None:
     """The announcement with this id when it is the same; 409 when it is another."""
     stored = await calendar.find(connection, announcement.id)
     if stored is None:
@@ -168,7 +168,7 @@ async def _known(connection: AsyncConnection, announcement: Announcement, body: 
     return stored
 
 
-async def _wait_until_planned(intake: Intake, stored: Stored) -> None:
+async def _wait_until_planned(intake: Intake, stored: StoredAnnouncement) -> None:
     """Wait, not for ever, until the dossiers it affects are found."""
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(PLAN_SECONDS):
@@ -176,12 +176,12 @@ async def _wait_until_planned(intake: Intake, stored: Stored) -> None:
                 stepped = intake.move_worker.stepped
                 async with intake.database.reader.connect() as connection:
                     now = await calendar.find(connection, stored.announcement.id)
-                if now is not None and now.state is not State.ANNOUNCED:
+                if now is not None and now.state is not AnnouncementState.ANNOUNCED:
                     return
                 await stepped.wait()
 
 
-async def _answer(intake: Intake, announcement_id: str, page: Page) -> AnnouncementAnswer:
+async def _answer(intake: Intake, announcement_id: str, page: MovesPage) -> AnnouncementAnswer:
     async with intake.database.reader.connect() as connection:
         stored = await calendar.find(connection, announcement_id)
         if stored is None:
@@ -229,47 +229,47 @@ def check(body: NewAnnouncement, announcement: Announcement, catalogue: Catalogu
         else:
             notes.append(f"{each.day} is {'a working day' if each.works else 'a day off'} already")
     if not changed:
-        raise unprocessable([Wrong("days", f"nothing would change: {', '.join(notes)}; correct the days, or `works`")])
+        raise unprocessable([FieldMistake("days", f"nothing would change: {', '.join(notes)}; correct the days, or `works`")])
     return notes
 
 
-def _contradictions(body: NewAnnouncement) -> Iterator[Wrong]:
+def _contradictions(body: NewAnnouncement) -> Iterator[FieldMistake]:
     seen: dict[date, int] = {}
     for number, each in enumerate(body.days):
         if (each.day is None) == (each.first is None and each.last is None) or (each.first is None) != (each.last is None):
-            yield Wrong(f"days.{number}", "give either `day`, or `first` and `last`")
+            yield FieldMistake(f"days.{number}", "give either `day`, or `first` and `last`")
         elif each.first is not None and each.last is not None and each.last < each.first:
-            yield Wrong(f"days.{number}.last", f"{each.last} lies before `first` ({each.first}); swap them")
+            yield FieldMistake(f"days.{number}.last", f"{each.last} lies before `first` ({each.first}); swap them")
         elif each.first is not None and each.last is not None and (each.last - each.first).days > 366:  # noqa: PLR2004 - a year
-            yield Wrong(f"days.{number}.last", f"{each.last} lies more than a year after `first`; check the year")
+            yield FieldMistake(f"days.{number}.last", f"{each.last} lies more than a year after `first`; check the year")
         else:
             for day in _dates(each):
                 if seen.setdefault(day, number) != number:
-                    yield Wrong(f"days.{number}", f"{day} stands in days.{seen[day]} already; keep one")
+                    yield FieldMistake(f"days.{number}", f"{day} stands in days.{seen[day]} already; keep one")
 
 
-def _wrong_instant(announced_at: datetime, now: datetime) -> Iterator[Wrong]:
+def _wrong_instant(announced_at: datetime, now: datetime) -> Iterator[FieldMistake]:
     if not FIRST_YEAR <= announced_at.year <= LAST_YEAR:
         why = f"lies outside the years {FIRST_YEAR}-{LAST_YEAR}; correct the year, or leave it out for now"
-        yield Wrong("announced_at", f"{announced_at.isoformat()} {why}")
+        yield FieldMistake("announced_at", f"{announced_at.isoformat()} {why}")
     elif announced_at > now + FUTURE_ALLOWED:
-        yield Wrong("announced_at", f"{local(announced_at).isoformat()} has not come yet; it takes effect when it is sent")
+        yield FieldMistake("announced_at", f"{local(announced_at).isoformat()} has not come yet; it takes effect when it is sent")
 
 
-def _unknown_places(body: NewAnnouncement, catalogue: Catalogue) -> Iterator[Wrong]:
+def _unknown_places(body: NewAnnouncement, catalogue: Catalogue) -> Iterator[FieldMistake]:
     for number, scope in enumerate(body.applies_to):
         if not covered(catalogue.departments, [scope]):
             fix = "write a province as H59 or a department as H59.15 (GET /v1/departments lists them), or leave applies_to out for all"
-            yield Wrong(f"applies_to.{number}", f"{scope!r} covers no department of the catalogue; {fix}")
+            yield FieldMistake(f"applies_to.{number}", f"{scope!r} covers no department of the catalogue; {fix}")
 
 
-def _unknown_days(body: NewAnnouncement, catalogue: Catalogue) -> Iterator[Wrong]:
+def _unknown_days(body: NewAnnouncement, catalogue: Catalogue) -> Iterator[FieldMistake]:
     first, last = catalogue.calendar_first_day, catalogue.calendar_last_day
     for number, each in enumerate(body.days):
         outside = [day for day in _dates(each) if not first <= day <= last]
         if outside:
             fix = "correct the year, or add the whole year to calendar.toml: one day does not make it known"
-            yield Wrong(f"days.{number}", f"{outside[0]} lies outside the calendar, {first} to {last}; {fix}")
+            yield FieldMistake(f"days.{number}", f"{outside[0]} lies outside the calendar, {first} to {last}; {fix}")
 
 
 def _dates(days: NewDays) -> Iterator[date]:

@@ -216,10 +216,10 @@ async def post_events(request: Request, intake: IntakeService, hold_back: Held =
     bulk = BulkCall(intake.committer, intake.metrics, settings, hold_back)
     try:
         if sent_as == NDJSON:
-            limit = Limit(settings.max_bulk_bytes, "MOTCUA_INTAKE_MAX_BULK_BYTES")
+            limit = BodyLimit(settings.max_bulk_bytes, "MOTCUA_INTAKE_MAX_BULK_BYTES")
             await _stream(request, bulk, LineSplitter(settings.max_event_bytes), limit)
         elif sent_as in (BATCH, JSON):
-            limit = Limit(settings.max_array_bytes, "MOTCUA_INTAKE_MAX_ARRAY_BYTES")
+            limit = BodyLimit(settings.max_array_bytes, "MOTCUA_INTAKE_MAX_ARRAY_BYTES")
             await _stream(request, bulk, ArraySplitter(settings.max_event_bytes), limit)
         else:
             raise Problem(415, "Unsupported Media Type", f"send {NDJSON} (one CloudEvent a line), or a JSON array as {BATCH}")
@@ -229,14 +229,14 @@ async def post_events(request: Request, intake: IntakeService, hold_back: Held =
     return Response(bulk.answer.model_dump_json(), media_type=JSON)
 
 
-class Limit(NamedTuple):
+class BodyLimit(NamedTuple):
     """How long a body may be, and the setting that says so."""
 
     most_bytes: int
     setting: str
 
 
-async def _stream(request: Request, bulk: BulkCall, splitter: LineSplitter | ArraySplitter, limit: Limit) -> None:
+async def _stream(request: Request, bulk: BulkCall, splitter: LineSplitter | ArraySplitter, limit: BodyLimit) -> None:
     _check_announced(request, limit, bulk)
     received = 0
     try:
@@ -255,13 +255,13 @@ async def _stream(request: Request, bulk: BulkCall, splitter: LineSplitter | Arr
         await bulk.settled()
 
 
-def _check_announced(request: Request, limit: Limit, bulk: BulkCall) -> None:
+def _check_announced(request: Request, limit: BodyLimit, bulk: BulkCall) -> None:
     announced = request.headers.get("content-length", "")
     if announced.isdigit() and int(announced) > limit.most_bytes:
         raise _too_large(limit, bulk)
 
 
-def _too_large(limit: Limit, bulk: BulkCall) -> Problem:
+def _too_large(limit: BodyLimit, bulk: BulkCall) -> Problem:
     detail = (
         f"the body is at most {limit.most_bytes} bytes ({limit.setting}); {_done(bulk)}. "
         "Send the rest in further calls; events sent again are recognised"

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
 from services.intake.accepting.refusals import echo
-from services.intake.http.dossier_messages import Channel, OnlineLevel, Term, View
+from services.intake.http.dossier_messages import Channel, OnlineLevel, TermView, View
 from services.intake.http.service import IntakeService, problem
 from shared.catalogue import EVERYWHERE, CalendarEntry, Catalogue
 from shared.domain.calendar import WorkingCalendar
@@ -42,7 +42,7 @@ class ProcedureView(View):
     department: str | None
     field: str
     level: str
-    term: Term | None
+    term: TermView | None
     closing_hour: time | None = Field(description="a receipt after it, or on a day off, counts as made at the next working day's opening")
     same_day: bool = Field(description="the answer is due when the day's last session closes")
     departments: list[str] = Field(description="departments that may handle it beside its own")

@@ -78,7 +78,7 @@ class View(BaseModel):
     model_config = ConfigDict(from_attributes=True)
 
 
-class Term(View):
+class TermView(View):
     amount: int
     unit: Literal["working_days", "calendar_days", "working_hours", "months"]
 
@@ -106,7 +106,7 @@ class DossierAnswer(BaseModel):
     channel: Channel
     online_level: OnlineLevel | None
     received_at: datetime | None
-    term: Term | None
+    term: TermView | None
     due_at: datetime | None
     timeliness: str | None = Field(description=JUDGED_THEN)
 
@@ -151,7 +151,7 @@ class DossierView(BaseModel):
     online_level: OnlineLevel | None
     submitted_at: datetime | None
     received_at: datetime | None
-    term: Term | None
+    term: TermView | None
     due_original: datetime | None
     due_at: datetime | None
     definition: str = Field(description="the definition that the class or standing is told by")

@@ -50,7 +50,7 @@ NEW_DOSSIER = {"type": "code", "time": "received_at", "subject": "code"}  # what
 
 
 @dataclass(frozen=True, slots=True)
-class Posted:
+class PostedEvent:
     """What a single post led to: the event, the dossier right after it, and whether it was there before."""
 
     event_id: str
@@ -81,7 +81,7 @@ class Intake:
         async with self.database.reader.connect() as connection:
             await calendar.follow(connection, self.announcements)
 
-    async def post(self, candidate: Candidate, spelling: Spelling) -> Posted:
+    async def post(self, candidate: Candidate, spelling: Spelling) -> PostedEvent:
         """Log one event; raises the `Problem` of a refusal, its field spelt as the call does. A repeat gets what the
         first delivery got."""
         (outcome,) = await self.committer.submit([candidate])
@@ -91,8 +91,8 @@ class Intake:
         if isinstance(outcome, Duplicate):
             async with self.database.reader.connect() as connection:
                 dossier = await event_log.dossier_after(connection, outcome.code, outcome.sequence)
-            return Posted(outcome.event_id, dossier, repeated=True)
-        return Posted(outcome.event_id, outcome.dossier, repeated=False)
+            return PostedEvent(outcome.event_id, dossier, repeated=True)
+        return PostedEvent(outcome.event_id, outcome.dossier, repeated=False)
 
 
 async def _intake(request: Request) -> Intake:

@@ -32,7 +32,7 @@ _APPEND = Append(EVENT_LOG)
 _SERIALS = Upsert(SERIALS, "next")
 
 
-class Heads(NamedTuple):
+class LogHeads(NamedTuple):
     """The position of the last logged event and the number of the newest announcement, 0 where there is none; why
     nothing may be added."""
 
@@ -47,9 +47,9 @@ async def head(connection: AsyncConnection) -> int:
     return last
 
 
-async def heads(connection: AsyncConnection) -> Heads:
+async def heads(connection: AsyncConnection) -> LogHeads:
     """Where the log and the announcements end, in one statement."""
-    return Heads(*(await connection.execute(_HEADS)).one())
+    return LogHeads(*(await connection.execute(_HEADS)).one())
 
 
 async def refusal(connection: AsyncConnection) -> str | None:
@@ -163,7 +163,7 @@ async def dossier_after(connection: AsyncConnection, code: str, sequence: int) -
     return history(code, ((event, added) for event, added in await connection.execute(statement)))[-1].after
 
 
-class Cursor(NamedTuple):
+class RelayCursor(NamedTuple):
     """How far the log is in Kafka: everything up to `position`, which is so many events of each partition (`numbers`;
     None: not known).
 
@@ -175,11 +175,15 @@ class Cursor(NamedTuple):
     resends: int = 0
 
 
-async def cursor(connection: AsyncConnection) -> Cursor:
+async def cursor(connection: AsyncConnection) -> RelayCursor:
     """The relay's cursor as it stands."""
     statement = select(RELAY_CURSOR.c.position, RELAY_CURSOR.c.numbers, RELAY_CURSOR.c.resends).where(RELAY_CURSOR.c.relay == EVENTS.name)
     row = (await connection.execute(statement)).one_or_none()
-    return Cursor() if row is None else Cursor(row.position, None if row.numbers is None else _decode_numbers(row.numbers), row.resends)
+    return (
+        RelayCursor()
+        if row is None
+        else RelayCursor(row.position, None if row.numbers is None else _decode_numbers(row.numbers), row.resends)
+    )
 
 
 async def relayed(connection: AsyncConnection) -> int:
@@ -195,7 +199,7 @@ async def move_cursor(connection: AsyncConnection, position: int, numbers: Seque
     stored = await cursor(connection)
     if stored.resends != resends or stored.position > position:
         return False
-    await _CURSOR.write(connection, [_cursor_row(Cursor(position, tuple(numbers), resends))])
+    await _CURSOR.write(connection, [_cursor_row(RelayCursor(position, tuple(numbers), resends))])
     return True
 
 
@@ -203,11 +207,11 @@ async def set_back(connection: AsyncConnection, numbers: tuple[int, ...] | None 
     """Let the relay send everything again; how much that is. Whatever relay is at work notices by the count of
     resends."""
     stored = await cursor(connection)
-    await _CURSOR.write(connection, [_cursor_row(Cursor(0, numbers, stored.resends + 1))])
+    await _CURSOR.write(connection, [_cursor_row(RelayCursor(0, numbers, stored.resends + 1))])
     return await head(connection)
 
 
-def _cursor_row(cursor: Cursor) -> dict[str, Any]:
+def _cursor_row(cursor: RelayCursor) -> dict[str, Any]:
     numbers = None if cursor.numbers is None else encode(cursor.numbers).decode()
     return {"relay": EVENTS.name, "position": cursor.position, "numbers": numbers, "resends": cursor.resends}
 

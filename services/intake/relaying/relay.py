@@ -21,7 +21,7 @@ from services.intake.log.database import RELAY_LOCK, Database, connected, end_fr
 from services.intake.log.history import LogRow, RecentRows
 from services.intake.metrics import Metrics
 from services.intake.relaying.sender import Sender, TopicRemade
-from services.intake.relaying.topic import Comparison, Last, compared, ends, lacking, last_numbered
+from services.intake.relaying.topic import LastNumbered, LogAndTopic, compared, ends, lacking, last_numbered
 from services.intake.settings import IntakeSettings
 from shared.contract.topics import EVENTS
 from shared.service.kafka import WrongPartitions, dropped_work_is_trouble
@@ -45,7 +45,7 @@ class CursorSetBack(Exception):
 class LogBehindTopic(Exception):
     """The topic has an event that the log does not: the log is older than it was, a backup that was restored."""
 
-    def __init__(self, missing: Sequence[Last]) -> None:
+    def __init__(self, missing: Sequence[LastNumbered]) -> None:
         example = missing[0]
         super().__init__(
             f"the event topic holds what the log does not have (event {example.event_id} of dossier {example.dossier}, for one): "
@@ -69,7 +69,7 @@ class Relay:
         self._wake = asyncio.Event()
         self._draining = False
         self._head = 0
-        self._cursor = event_log.Cursor()
+        self._cursor = event_log.RelayCursor()
         self._saved_at = 0.0
         self._ends_seen: Mapping[int, int] = {}
         self.is_compared = False
@@ -203,14 +203,14 @@ class Relay:
         logged = await event_log.logged_events(connection, [event.event_id for event in events])
         await self._release(connection)
         comparison = compared(relayed, last, lambda event: event.event_id in logged)
-        if comparison is Comparison.LOG_LOST_EVENTS:
+        if comparison is LogAndTopic.LOG_LOST_EVENTS:
             raise LogBehindTopic([event for event in events if event.event_id not in logged])
         await self._refuse(None)
         self.is_compared = True
-        if comparison is Comparison.TOPIC_LOST_EVENTS:
+        if comparison is LogAndTopic.TOPIC_LOST_EVENTS:
             LOGGER.error("topic_lost_events", relayed=relayed, topic=[event.number if event else 0 for _, event in sorted(last.items())])
             self._metrics.refills.inc()
-        if comparison is Comparison.TOPIC_LOST_EVENTS or not counted:
+        if comparison is LogAndTopic.TOPIC_LOST_EVENTS or not counted:
             await self._begin_again(sender.partitions)
         self._metrics.difference.set(0)
 

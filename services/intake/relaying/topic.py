@@ -27,7 +27,7 @@ REQUEST_TIMEOUT_MS = 10_000  # a topic that was deleted is looked for that long 
 
 
 @dataclass(frozen=True, slots=True)
-class Last:
+class LastNumbered:
     """The event with the highest number near the end of a partition, of those with room for so many events before
     them."""
 
@@ -36,7 +36,7 @@ class Last:
     dossier: str
 
 
-class Comparison(Enum):
+class LogAndTopic(Enum):
     """What the comparison says of topic and log."""
 
     AGREES = auto()
@@ -44,18 +44,18 @@ class Comparison(Enum):
     LOG_LOST_EVENTS = auto()
 
 
-def compared(relayed: Sequence[int], last: Mapping[int, Last | None], is_logged: Callable[[Last], bool]) -> Comparison:
+def compared(relayed: Sequence[int], last: Mapping[int, LastNumbered | None], is_logged: Callable[[LastNumbered], bool]) -> LogAndTopic:
     """The topic has what was relayed and perhaps more, of what the log has; or one of the two lost something.
 
     `relayed` counts the events of each partition up to the relay's cursor. A relay that died may have sent more than
     its cursor says.
     """
     if any(event is not None and not is_logged(event) for event in last.values()):
-        return Comparison.LOG_LOST_EVENTS
-    return Comparison.TOPIC_LOST_EVENTS if lacking(relayed, last) else Comparison.AGREES
+        return LogAndTopic.LOG_LOST_EVENTS
+    return LogAndTopic.TOPIC_LOST_EVENTS if lacking(relayed, last) else LogAndTopic.AGREES
 
 
-def lacking(relayed: Sequence[int], last: Mapping[int, Last | None]) -> int:
+def lacking(relayed: Sequence[int], last: Mapping[int, LastNumbered | None]) -> int:
     """How many of the events that were relayed the topic does not have."""
     known = {partition: event.number for partition, event in last.items() if event is not None}
     return sum(max(count - known.get(partition, 0), 0) for partition, count in enumerate(relayed))
@@ -72,13 +72,13 @@ async def ends(connection: Mapping[str, Any]) -> dict[int, int]:
     return {tp.partition: end for tp, end in offsets.items()}
 
 
-async def last_numbered(connection: Mapping[str, Any], ended: Mapping[int, int], relayed: Sequence[int]) -> dict[int, Last | None]:
+async def last_numbered(connection: Mapping[str, Any], ended: Mapping[int, int], relayed: Sequence[int]) -> dict[int, LastNumbered | None]:
     """The event with the highest number near the end of each partition, by where it ended; None where none is numbered.
 
     "Near" reaches as far back as it takes to find one that is not below what was `relayed`.
     """
     counts = dict(enumerate(relayed))
-    last: dict[int, Last | None] = {}
+    last: dict[int, LastNumbered | None] = {}
     for back in (*LOOK_BACK_RECORDS, None):
         wanted = {partition: end for partition, end in ended.items() if partition not in last}
         starts = {partition: 0 if back is None else max(end - back, 0) for partition, end in wanted.items()}
@@ -92,8 +92,8 @@ async def last_numbered(connection: Mapping[str, Any], ended: Mapping[int, int],
     return last
 
 
-async def _last_of(connection: Mapping[str, Any], starts: Mapping[int, int]) -> dict[int, Last]:
-    seen: dict[int, Last] = {}
+async def _last_of(connection: Mapping[str, Any], starts: Mapping[int, int]) -> dict[int, LastNumbered]:
+    seen: dict[int, LastNumbered] = {}
 
     def take(record: Any) -> None:
         number = number_that_fits(record.headers, record.offset)
@@ -104,7 +104,7 @@ async def _last_of(connection: Mapping[str, Any], starts: Mapping[int, int]) -> 
         except Unusable:
             return
         if (before := seen.get(record.partition)) is None or number >= before.number:
-            seen[record.partition] = Last(number, event.id, event.subject)
+            seen[record.partition] = LastNumbered(number, event.id, event.subject)
 
     await scan(connection, {TopicPartition(EVENTS.name, partition): start for partition, start in starts.items()}, take)
     return seen
@@ -127,7 +127,7 @@ class TopicEvent:
 
 
 @dataclass(slots=True)
-class Restored:
+class RestoreResult:
     """What became of the topic's events: how many came back, and those that can't, for the log has something else in
     their place."""
 
@@ -161,7 +161,7 @@ async def missing_events(database: Database, connection: Mapping[str, Any]) -> l
     return list(missing.values())
 
 
-async def restore(database: Database, lacking_events: Sequence[TopicEvent]) -> Restored:
+async def restore(database: Database, lacking_events: Sequence[TopicEvent]) -> RestoreResult:
     """Append to the log what it lacks, each dossier's events in their order, all in one transaction.
 
     With a conflict nothing is appended. Afterwards the relay sends everything again, and instances accept again once it
@@ -171,7 +171,7 @@ async def restore(database: Database, lacking_events: Sequence[TopicEvent]) -> R
         logged = await _logged(writing, [event.event_id for event in lacking_events])  # another restore may have been quicker
         missing = [event for event in lacking_events if event.event_id not in logged]
         known = await event_log.latest_sequences(writing, {event.dossier for event in missing})
-        head, result, rows = await event_log.head(writing), Restored(), list[LogRow]()
+        head, result, rows = await event_log.head(writing), RestoreResult(), list[LogRow]()
         for event in missing:
             if event.sequence != known.get(event.dossier, 0) + 1:
                 result.conflicts.append(event)
