@@ -4,8 +4,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from fastapi import FastAPI, Request
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 
@@ -13,7 +11,7 @@ from services.intake.accepting.batch import NotDecided
 from services.intake.accepting.committer import CannotBeStored, LogRefuses, StoreUnavailable
 from shared.domain.errors import Refusal, TransitionNotAllowed
 from shared.service.problems import Problem
-from shared.service.sql import passes
+from shared.service.sql import DATABASE_ERRORS, is_transient
 
 TITLES = {404: "Not Found", 409: "Conflict", 413: "Content Too Large", 422: "Unprocessable Content"}
 STATUS = {
@@ -69,7 +67,7 @@ def install(app: FastAPI) -> None:
         return failed(failure).response()
 
     async def on_trouble(_request: Request, trouble: Exception) -> Response:
-        if not passes(trouble):
+        if not is_transient(trouble):
             raise trouble
         detail = f"the event log can't be read right now ({type(trouble).__name__}); try again"
         return Problem(503, "Service Unavailable", detail, headers={"Retry-After": "1"}).response()
@@ -79,6 +77,6 @@ def install(app: FastAPI) -> None:
 
     for failure in (LogRefuses, StoreUnavailable, CannotBeStored, NotDecided):
         app.add_exception_handler(failure, on_failure)
-    for trouble in (DBAPIError, PoolTimeout, OSError):
+    for trouble in DATABASE_ERRORS:
         app.add_exception_handler(trouble, on_trouble)
     app.add_exception_handler(ClientDisconnect, on_disconnect)

@@ -4,8 +4,8 @@ import asyncio
 from dataclasses import dataclass
 from typing import Annotated, cast
 
-from fastapi import APIRouter, Depends, Request
-from sqlalchemy.exc import SQLAlchemyError
+from fastapi import Depends, Request
+from prometheus_client import CollectorRegistry
 from starlette.responses import Response
 
 from services.intake import calendar
@@ -22,9 +22,9 @@ from services.intake.settings import IntakeSettings
 from shared.catalogue import Catalogue
 from shared.domain.dossier import Dossier
 from shared.service.clock import Clock
-from shared.service.http import OPENMETRICS
-from shared.service.observability import exposition
+from shared.service.observability import health, operations_router
 from shared.service.problems import Problem
+from shared.service.sql import DATABASE_ERRORS
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,38 +78,36 @@ async def _intake(request: Request) -> Intake:
 
 
 IntakeService = Annotated[Intake, Depends(_intake)]
-
-
-router = APIRouter(tags=["operations"])
 READY_SECONDS = 2.0
 
 
-@router.get("/healthz/live")
-async def live(intake: IntakeService) -> dict[str, str]:
+async def live(request: Request) -> Response:
     """The writer runs."""
+    intake = await _intake(request)
     if intake.committer.closed:
         raise Problem(503, "Service Unavailable", "the writer has stopped; the process ends and is to be started again")
-    return {"status": "ok"}
+    return health(good=True)
 
 
-@router.get("/healthz/ready")
-async def ready(intake: IntakeService) -> dict[str, str]:
+async def ready(request: Request) -> Response:
     """The database answers. A broker that is down does not matter here: intake goes on accepting."""
-    await live(intake)
+    await live(request)
+    intake = await _intake(request)
     try:
         async with asyncio.timeout(READY_SECONDS), intake.database.reader.connect() as connection:
             refusal = await event_log.refusal(connection)
-    except (SQLAlchemyError, OSError) as failure:
+    except DATABASE_ERRORS as failure:
         detail = f"the database does not answer ({type(failure).__name__}); check MOTCUA_INTAKE_DATABASE_URL"
         raise Problem(503, "Service Unavailable", detail) from failure
     if refusal is not None:
         raise Problem(503, "Service Unavailable", refusal, code="log_behind_topic")
     if (trouble := intake.committer.trouble) is not None:
         raise Problem(503, "Service Unavailable", f"the event log can't be written ({trouble}); look at the database and its disk")
-    return {"status": "ok"}
+    return health(good=True)
 
 
-@router.get("/metrics", response_class=Response, responses=OPENMETRICS)
-async def metrics(intake: IntakeService) -> Response:
-    """OpenMetrics."""
-    return exposition(intake.metrics.registry)
+async def registry(request: Request) -> CollectorRegistry:
+    return (await _intake(request)).metrics.registry
+
+
+router = operations_router(live, ready, registry)
