@@ -2,8 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable, Coroutine
-from typing import Any
+from collections.abc import AsyncIterator
 
 import structlog
 from fastapi import Depends, FastAPI
@@ -19,11 +18,13 @@ from services.intake.http.service import Intake
 from services.intake.log import event_log
 from services.intake.log.database import migrate, open_database
 from services.intake.metrics import Metrics
-from services.intake.relaying.relay import STORE_TROUBLE, CursorSetBack, Relay
+from services.intake.relaying.relay import CursorSetBack, Relay
 from services.intake.settings import IntakeSettings
 from shared.catalogue import load
 from shared.service.clock import clock_from, system_clock
 from shared.service.http import KEYLESS, declared_parameters_only, new_application, require_key
+from shared.service.run import ServiceRun
+from shared.service.sql import DATABASE_ERRORS
 
 DESCRIPTION = "Takes dossiers and their events: a 2xx means that the event is in the log, on disk, and will be counted once."
 LOOKS_FIRST_SECONDS = 5.0  # nothing is accepted before the log was held against the topic, or the broker showed that it is away
@@ -31,9 +32,8 @@ UNCOMPARED_SERIALS = 1000  # of a day: more than a part of the log that was lost
 LOGGER = structlog.get_logger()
 
 
-def create_app(settings: IntakeSettings, on_fatal: Callable[[], None] = lambda: None) -> FastAPI:
-    """The ASGI application. `on_fatal` is called when a part ends by a bug: the process should then stop and be started
-    again."""
+def create_app(settings: IntakeSettings, run: ServiceRun | None = None) -> FastAPI:
+    """The ASGI application; its writer, relay and worker of the moves are tasks of the `run`."""
     base = load(settings.catalogue)
 
     @contextlib.asynccontextmanager
@@ -59,7 +59,7 @@ def create_app(settings: IntakeSettings, on_fatal: Callable[[], None] = lambda: 
             )
             move_worker = MoveWorker(database, announcements, committer, metrics, clock)
             app.state.intake = Intake(settings, announcements, clock, database, metrics, committer, relay, move_worker)
-            async with _running(committer, relay, move_worker, settings.drain_seconds, on_fatal):
+            async with _running(run or ServiceRun(), committer, relay, move_worker, settings.drain_seconds):
                 yield
         finally:
             await database.close()
@@ -78,13 +78,13 @@ def create_app(settings: IntakeSettings, on_fatal: Callable[[], None] = lambda: 
 
 @contextlib.asynccontextmanager
 async def _running(
-    committer: Committer, relay: Relay, move_worker: MoveWorker, drain_seconds: float, on_fatal: Callable[[], None]
+    run: ServiceRun, committer: Committer, relay: Relay, move_worker: MoveWorker, drain_seconds: float
 ) -> AsyncIterator[None]:
     """The worker of the moves, which goes on at the next start; the writer and the relay, drained in that order at the
     end."""
-    writer = _watched("writer", committer.run(), on_fatal)
-    relaying = _watched("relay", relay.run(), on_fatal)
-    moving = _watched("move_worker", move_worker.run(), on_fatal)
+    writer = run.start("writer", committer.run())
+    relaying = run.start("relay", relay.run())
+    moving = run.start("move_worker", move_worker.run())
     try:
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(relay.has_looked.wait(), LOOKS_FIRST_SECONDS)
@@ -100,16 +100,5 @@ async def _running(
             LOGGER.warning("relay_not_drained", relayed=relay.position)
             relaying.cancel()
             await asyncio.wait([relaying])
-        with contextlib.suppress(CursorSetBack, *STORE_TROUBLE, OSError):  # then more is sent again at the next start
+        with contextlib.suppress(CursorSetBack, *DATABASE_ERRORS):  # then more is sent again at the next start
             await relay.save_cursor()
-
-
-def _watched(name: str, work: Coroutine[Any, Any, None], on_fatal: Callable[[], None]) -> "asyncio.Task[None]":
-    def ended(task: "asyncio.Task[None]") -> None:
-        if not task.cancelled() and (bug := task.exception()) is not None:
-            LOGGER.critical("part_stopped", part=name, exc_info=bug)
-            on_fatal()
-
-    task = asyncio.create_task(work, name=name)
-    task.add_done_callback(ended)
-    return task

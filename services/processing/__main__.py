@@ -22,11 +22,11 @@ def main() -> None:
     asyncio.set_event_loop(loop)
     app = create_app(settings)
     http = HttpServer(create_api(app), host=settings.host, port=settings.port)
-    worker = Worker(app, http, loop=loop, quiet=True, redirect_stdouts=False)
+    worker = StoppingWorker(app, http, loop=loop, quiet=True, redirect_stdouts=False)
     worker.execute_from_commandline()
 
 
-class Worker(faust.Worker):
+class StoppingWorker(faust.Worker):
     """Faust's worker, made to stop: seen to hang when the signal met a rebalance. What it had not committed is replayed."""
 
     def _setup_logging(self) -> None:

@@ -22,7 +22,7 @@ from services.processing.metrics import ProcessingMetrics
 from services.processing.numbering import Skipped
 from services.processing.partition import Partition
 from services.processing.processor import FaultIsOurs, Processor
-from services.processing.session import Worker
+from services.processing.session import SessionParts
 from services.processing.settings import ProcessingSettings
 from shared.service.clock import clock_from
 from shared.service.kafka import BROKER_ERRORS, connection, dropped_work_is_trouble
@@ -64,7 +64,7 @@ class WithoutFaustsConsumer(BootStrategy):
 
 
 @dataclass(slots=True)
-class Batch:
+class PendingBatch:
     """Records for the ledger, and where the delivery waits for what becomes of them."""
 
     records: Sequence[Any]
@@ -117,26 +117,26 @@ def create_app(settings: ProcessingSettings) -> ProcessingApp:
         agent_supervisor="mode.CrashingSupervisor",
         worker_redirect_stdouts=False,
     )
-    clock, reach = clock_from(settings.clock), connection(settings)
+    clock, broker = clock_from(settings.clock), connection(settings)
     due_soon, kept = timedelta(hours=settings.due_soon_hours), timedelta(days=settings.closed_kept_days)
-    publisher = Publisher(reach, acknowledged_within_s=ACKNOWLEDGED_WITHIN_SECONDS)
+    publisher = Publisher(broker, acknowledged_within_s=ACKNOWLEDGED_WITHIN_SECONDS)
     app.settings = settings
     partitions = app.partitions = {}
     app.metrics = ProcessingMetrics(partitions)
-    app.changelog = Changelog(reach, clock, kept)
+    app.changelog = Changelog(broker, clock, kept)
     grace = timedelta(seconds=settings.alert_grace_seconds)
     processor = Processor(
         partitions,
         changelog=app.changelog,
         publisher=publisher,
-        connection=reach,
+        connection=broker,
         clock=clock,
         metrics=app.metrics,
         grace=grace,
         kafka_partitions=settings.kafka_partitions,
     )
     deadlines = Deadlines(partitions, publisher, clock, grace=grace)
-    worker = Worker(
+    parts = SessionParts(
         settings,
         partitions,
         new_partition=lambda: Partition(lambda: StatusIndex(due_soon)),
@@ -146,7 +146,7 @@ def create_app(settings: ProcessingSettings) -> ProcessingApp:
         handle=_add_agent(app, processor),
         poison_in_a_row=lambda: processor.poison_in_a_row,
     )
-    app.delivery = Delivery(worker, on_bug=end_process, beacon=app.beacon)
+    app.delivery = Delivery(parts, on_bug=end_process, beacon=app.beacon)
     _add_timers(app, deadlines, kept)
     return app
 
@@ -157,7 +157,7 @@ def _add_agent(app: ProcessingApp, processor: Processor) -> Any:
 
     @app.agent(batches, name="ledger")
     @stops_the_worker
-    async def follow(stream: StreamT[Batch]) -> None:
+    async def follow(stream: StreamT[PendingBatch]) -> None:
         async for batch in stream:
             try:
                 with dropped_work_is_trouble():
@@ -168,7 +168,7 @@ def _add_agent(app: ProcessingApp, processor: Processor) -> Any:
                 batch.done.set_result(None)
 
     async def handle(records: Sequence[Any]) -> None:
-        batch = Batch(records)
+        batch = PendingBatch(records)
         await batches.send(value=batch)
         await batch.done
 

@@ -13,7 +13,7 @@ import msgspec
 import structlog
 from aiokafka import TopicPartition
 
-from services.processing.index import seat_of_closed
+from services.processing.index import count_key_of_closed
 from services.processing.ledger import entry_of
 from services.processing.partition import Partition, is_forgettable
 from shared.contract.marks import LedgerMark, mark_of
@@ -38,7 +38,7 @@ _decode_order = msgspec.json.Decoder(_Order).decode
 
 
 @dataclass(slots=True)
-class Fold:
+class ChangelogFold:
     """What the records of one partition amount to, over what is known of it already."""
 
     known: Mapping[str, tuple[int, int]]
@@ -53,18 +53,18 @@ class Fold:
         if mark is None or mark.rules != RULES_VERSION or record.value is None:
             return
         try:
-            found = _decode_order(record.value)
+            snapshot = _decode_order(record.value)
         except (msgspec.MsgspecError, ValueError, RecursionError):
             self.unusable += 1
             return
         if self.mark is None or _further(mark) >= _further(self.mark):
             self.mark = mark
-        order, before = (found.sequence, found.version), self.order_of(found.code)
+        order, before = (snapshot.sequence, snapshot.version), self.order_of(snapshot.code)
         if before is None or order >= before:
-            self.newest[found.code] = (order, record.value)
-            self.misplaced.discard(found.code)
+            self.newest[snapshot.code] = (order, record.value)
+            self.misplaced.discard(snapshot.code)
         else:
-            self.misplaced.add(found.code)
+            self.misplaced.add(snapshot.code)
 
     def order_of(self, code: str) -> tuple[int, int] | None:
         """How far the dossier is known."""
@@ -85,29 +85,29 @@ class Changelog:
         self._kept = kept
 
     async def catch_up(self, partitions: Mapping[int, Partition]) -> None:
-        """Fold in what was written to the partitions since they were last read, and find out where each stands."""
+        """Fold in what was written to the partitions since they were last read, and work out the position of each."""
         folds = {number: _fold_over(partition) for number, partition in partitions.items()}
         ends = await self._read({number: partition.changelog_end for number, partition in partitions.items()}, folds)
         again = [number for number, partition in partitions.items() if _needs_whole(partition, folds[number], ends[number])]
         if again:
             for number in again:
                 partitions[number].clear()
-                folds[number] = Fold({})
+                folds[number] = ChangelogFold({})
             ends |= await self._read(dict.fromkeys(again, 0), {number: folds[number] for number in again})
         for number, partition in partitions.items():
             self._settle(number, partition, folds[number], ends[number])
 
     async def recall(self, number: int, partition: Partition, codes: set[str]) -> None:
         """Take forgotten dossiers back into memory."""
-        found = await self._newest(number, partition, lambda code: code in codes)
-        partition.remember([entry_of(usable_status(value)) for value in found], self._clock())
+        statuses = await self._newest(number, partition, lambda code: code in codes)
+        partition.remember([entry_of(usable_status(value)) for value in statuses], self._clock())
 
     async def forgotten(self, number: int, partition: Partition) -> list[bytes]:
         """The statuses of the dossiers that are not in memory."""
         return await self._newest(number, partition, lambda code: code not in partition.entries)
 
     async def _newest(self, number: int, partition: Partition, wanted: Callable[[str], bool]) -> list[bytes]:
-        fold = Fold({})
+        fold = ChangelogFold({})
 
         def take(record: Any) -> None:
             if record.key is not None and wanted(record.key.decode(errors="replace")):
@@ -117,12 +117,12 @@ class Changelog:
         await scan(self._connection, {tp: 0}, take, {tp: partition.changelog_end})
         return [value for code, (_, value) in fold.newest.items() if wanted(code)]
 
-    async def _read(self, starts: Mapping[int, int], folds: Mapping[int, Fold]) -> dict[int, int]:
+    async def _read(self, starts: Mapping[int, int], folds: Mapping[int, ChangelogFold]) -> dict[int, int]:
         wanted = {TopicPartition(STATUS.name, number): start for number, start in starts.items()}
         ends = await scan(self._connection, wanted, lambda record: folds[record.partition].take(record))
         return {tp.partition: end for tp, end in ends.items()}
 
-    def _settle(self, number: int, partition: Partition, fold: Fold, end: int) -> None:
+    def _settle(self, number: int, partition: Partition, fold: ChangelogFold, end: int) -> None:
         now, old = self._clock(), system_clock() - self._kept
         first_read = not partition.entries and not partition.has_forgotten
         for code, (order, value) in fold.newest.items():
@@ -132,10 +132,10 @@ class Changelog:
                 log.warning("status_unusable_at_recovery", partition=number, code=code, detail=unusable.detail)
                 continue
             known = partition.entries.get(code)
-            partition.place.events += order[0] - (0 if known is None else known.dossier.sequence)
+            partition.position.events += order[0] - (0 if known is None else known.dossier.sequence)
             entry = entry_of(status)
             if known is None and is_forgettable(status, old):
-                partition.count_forgotten(seat_of_closed(entry.dossier))
+                partition.count_forgotten(count_key_of_closed(entry.dossier))
             elif first_read:
                 partition.entries[code] = entry
             else:
@@ -144,31 +144,31 @@ class Changelog:
             partition.index.rebuild(partition.entries.values(), now)
         partition.misplaced |= fold.misplaced & partition.entries.keys()
         partition.changelog_end = end
-        _find_place(number, partition, fold.mark)
+        _find_position(number, partition, fold.mark)
 
 
-def _fold_over(partition: Partition) -> Fold:
-    return Fold({code: entry.order for code, entry in partition.entries.items()} if partition.changelog_end else {})
+def _fold_over(partition: Partition) -> ChangelogFold:
+    return ChangelogFold({code: entry.order for code, entry in partition.entries.items()} if partition.changelog_end else {})
 
 
-def _needs_whole(partition: Partition, fold: Fold, end: int) -> bool:
+def _needs_whole(partition: Partition, fold: ChangelogFold, end: int) -> bool:
     """Whether reading on is not enough: the topic was made anew, or somebody wrote about a dossier that is forgotten here."""
     return end < partition.changelog_end or (partition.has_forgotten and not fold.newest.keys() <= partition.entries.keys())
 
 
-def _find_place(number: int, partition: Partition, mark: LedgerMark | None) -> None:
+def _find_position(number: int, partition: Partition, mark: LedgerMark | None) -> None:
     """Go on from the furthest mark, if the ledger holds what that mark says it held; else read the events again from their beginning.
 
     It holds less when a record is lost: by compaction behind a late writer, or with the topic. What it holds is right all the same.
     """
-    place = partition.place
+    position = partition.position
     if mark is not None:
         partition.highest = max(partition.highest, mark.number)
-    if mark is None or (mark.events, mark.number) < (place.events, place.number):
-        mark = place.mark()  # nobody got further than this worker did
-    if mark.events == place.events:
-        place.go_on_from(mark)
+    if mark is None or (mark.events, mark.number) < (position.events, position.number):
+        mark = position.mark()  # nobody got further than this worker did
+    if mark.events == position.events:
+        position.continue_from(mark)
     else:
-        log.warning("ledger_incomplete", partition=number, holds=place.events, mark=mark.events)
-        place.begin_again()
-    log.info("partition_recovered", partition=number, dossiers=len(partition.entries), events=place.events, offset=place.next_offset)
+        log.warning("ledger_incomplete", partition=number, holds=position.events, mark=mark.events)
+        position.restart()
+    log.info("partition_recovered", partition=number, dossiers=len(partition.entries), events=position.events, offset=position.next_offset)

@@ -5,7 +5,7 @@ from collections import defaultdict, deque
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from services.processing.ledger import Entry, Tick, needs_alert
+from services.processing.ledger import LedgerEntry, Tick, needs_alert
 from services.processing.partition import Partition
 from shared.contract.codec import encode
 from shared.contract.topics import TICKS
@@ -44,7 +44,7 @@ class Deadlines:
         self._waiting: deque[_Waiting] = deque()
 
     async def advance(self) -> int:
-        """Bring the counts up to now and send the ticks that are due; how many were sent. What can't be sent is found again later."""
+        """Bring the counts up to now and send the ticks that are due; how many were sent. What can't be sent is due again later."""
         now, ticks = self._clock(), defaultdict[int, list[NewRecord]](list)
         for number, record in [*self._quiet_by_now(now), *self._reached(now)]:
             ticks[number].append(record)
@@ -62,37 +62,37 @@ class Deadlines:
             partition.forget(system_clock() - kept)
 
     def _reached(self, now: datetime) -> list[NumberedRecord]:
-        found = []
+        ticks = []
         for number, partition in self._partitions.items():
             if partition.is_behind(partition.more_until):
                 continue
             if partition.index.needs_rebuild(len(partition.entries)):
                 partition.index.rebuild(partition.entries.values(), now)
             for code in partition.index.reached(now, MOST_AT_ONCE):
-                found += self._look_at(number, partition, code, now)
-        return found
+                ticks += self._look_at(number, partition, code, now)
+        return ticks
 
     def _quiet_by_now(self, now: datetime) -> list[NumberedRecord]:
-        found = []
+        ticks = []
         while self._waiting and self._waiting[0].at <= time.monotonic():
             seen = self._waiting.popleft()
             if (partition := self._partitions.get(seen.number)) is not None:
-                found += self._look_at(seen.number, partition, seen.code, now, seen)
-        return found
+                ticks += self._look_at(seen.number, partition, seen.code, now, seen)
+        return ticks
 
     def _look_at(self, number: int, partition: Partition, code: str, now: datetime, seen: _Waiting | None = None) -> list[NumberedRecord]:
         entry = partition.entries.get(code)
         if entry is None or not entry.dossier.is_open:
             return []
-        found, due_at = partition.index.refresh(entry.dossier, now), entry.dossier.due_at
-        if found not in ALERTING or due_at is None or not needs_alert(entry, found.value, due_at):
+        timeliness, due_at = partition.index.refresh(entry.dossier, now), entry.dossier.due_at
+        if timeliness not in ALERTING or due_at is None or not needs_alert(entry, timeliness.value, due_at):
             return []
         if partition.is_behind(partition.more_until) or not self._is_quiet(entry, seen):
             self._waiting.append(_Waiting(time.monotonic() + self._grace.total_seconds(), number, code, entry.recordedtime))
             return []
-        return [(number, (code.encode(), encode(Tick(code, found.value, due_at))))]
+        return [(number, (code.encode(), encode(Tick(code, timeliness.value, due_at))))]
 
-    def _is_quiet(self, entry: Entry, seen: _Waiting | None) -> bool:
+    def _is_quiet(self, entry: LedgerEntry, seen: _Waiting | None) -> bool:
         if seen is not None and seen.recordedtime == entry.recordedtime:
             return True
         return system_clock() - entry.recordedtime >= self._grace

@@ -9,7 +9,7 @@ import structlog
 from mode import Service
 
 from services.processing.processor import FaultIsOurs
-from services.processing.session import STOPS_WITHIN_SECONDS, Session, Worker
+from services.processing.session import STOPS_WITHIN_SECONDS, Session, SessionParts
 from shared.service.kafka import BROKER_ERRORS, dropped_work_is_trouble, ensure_topics
 from shared.service.pacing import Backoff
 
@@ -20,9 +20,9 @@ log = structlog.get_logger()
 class Delivery(Service):
     """A service of the Faust application. What nobody foresaw goes to `on_bug`, which ends the process."""
 
-    def __init__(self, worker: Worker, on_bug: Callable[[BaseException], None], **kwargs: Any) -> None:
+    def __init__(self, parts: SessionParts, on_bug: Callable[[BaseException], None], **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self._worker = worker
+        self._parts = parts
         self._on_bug = on_bug
         self._running: asyncio.Task[None] | None = None
         self._session: Session | None = None
@@ -59,14 +59,14 @@ class Delivery(Service):
                         backoff.reset()
                     pause = backoff.next_s()
                     log.warning("session_ended", error=repr(trouble), again_in_seconds=pause)
-                    self._worker.metrics.sessions_ended.inc()
+                    self._parts.metrics.sessions_ended.inc()
                     await self.sleep(pause)
         except Exception as bug:  # noqa: BLE001 - handed on: it ends the process
             self._on_bug(bug)
 
     async def _one_session(self) -> None:
-        await ensure_topics(self._worker.settings)
-        session = Session(self._worker, lambda: self.should_stop)
+        await ensure_topics(self._parts.settings)
+        session = Session(self._parts, lambda: self.should_stop)
         try:
             await session.start()
             self._session = session
@@ -74,4 +74,4 @@ class Delivery(Service):
         finally:
             self._session = None
             await session.stop()
-            self._worker.partitions.clear()
+            self._parts.partitions.clear()

@@ -27,7 +27,7 @@ class HttpServer(Service):
 
     def __init__(self, application: Any, *, host: str, port: int, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self._server = Server(application, host=host, port=port, grace_seconds=GRACE_SECONDS, owns_signals=False)
+        self._server = Server(application, host=host, port=port, grace_seconds=GRACE_SECONDS)
         self._serving: asyncio.Task[None] | None = None
 
     async def on_start(self) -> None:

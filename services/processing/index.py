@@ -5,12 +5,12 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from heapq import heapify, heappop, heappush
 
-from services.processing.ledger import Entry
+from services.processing.ledger import LedgerEntry
 from shared.domain.definitions import Timeliness
 from shared.domain.dossier import Dossier
 from shared.domain.timeliness import Standing, closed_timeliness, standing
 
-Seat = tuple[str, str]  # department, timeliness
+CountKey = tuple[str, str]  # department, timeliness
 STALE_SHARE = 2  # the heap is rebuilt when it holds more than this many times the thresholds that matter
 
 
@@ -22,13 +22,13 @@ class StatusIndex:
 
     def __init__(self, due_soon: timedelta) -> None:
         self._due_soon = due_soon
-        self._seats: dict[str, Seat] = {}
+        self._counted_as: dict[str, CountKey] = {}
         self._heap: list[tuple[datetime, str]] = []
-        self.counts: Counter[Seat] = Counter()
+        self.counts: Counter[CountKey] = Counter()
 
-    def rebuild(self, entries: Iterable[Entry], now: datetime) -> None:
+    def rebuild(self, entries: Iterable[LedgerEntry], now: datetime) -> None:
         """Forget everything and derive it again."""
-        self._seats.clear()
+        self._counted_as.clear()
         self.counts.clear()
         self._heap = []
         for entry in entries:
@@ -36,7 +36,7 @@ class StatusIndex:
             self._heap.extend((at, entry.dossier.code) for at in self._thresholds(entry.dossier))
         heapify(self._heap)
 
-    def put(self, before: Entry | None, after: Entry, now: datetime) -> None:
+    def put(self, before: LedgerEntry | None, after: LedgerEntry, now: datetime) -> None:
         """Take in a changed entry."""
         self.refresh(after.dossier, now)
         same = before is not None and before.dossier.due_at == after.dossier.due_at and before.dossier.state == after.dossier.state
@@ -50,7 +50,7 @@ class StatusIndex:
 
     def drop(self, code: str) -> None:
         """Count the dossier no more; its thresholds in the heap are stale."""
-        if (old := self._seats.get(code)) is not None:
+        if (old := self._counted_as.get(code)) is not None:
             self._move(code, old, None)
 
     def reached(self, now: datetime, most: int) -> Iterator[str]:
@@ -64,26 +64,26 @@ class StatusIndex:
         return len(self._heap) > 1000 + STALE_SHARE * 2 * entries
 
     def refresh(self, dossier: Dossier, now: datetime) -> Timeliness | Standing | None:
-        """Count the dossier as it stands now, and say how that is."""
-        found = closed_timeliness(dossier) or standing(dossier, now, self._due_soon)
-        old = self._seats.get(dossier.code)
-        new = None if found is None else (dossier.department, "within" if found is Standing.NO_DEADLINE else found.value)
+        """Count the dossier by its timeliness now, and give that."""
+        timeliness = closed_timeliness(dossier) or standing(dossier, now, self._due_soon)
+        old = self._counted_as.get(dossier.code)
+        new = None if timeliness is None else (dossier.department, "within" if timeliness is Standing.NO_DEADLINE else timeliness.value)
         if new != old:
             self._move(dossier.code, old, new)
-        return found
+        return timeliness
 
     def has_reached(self, dossier: Dossier, threshold: str, now: datetime) -> bool:
         """Whether an open dossier stands at the threshold, or beyond it."""
-        found = standing(dossier, now, self._due_soon)
-        return found is Standing.OVERDUE or (found is not None and found.value == threshold)
+        timeliness = standing(dossier, now, self._due_soon)
+        return timeliness is Standing.OVERDUE or (timeliness is not None and timeliness.value == threshold)
 
-    def _move(self, code: str, old: Seat | None, new: Seat | None) -> None:
+    def _move(self, code: str, old: CountKey | None, new: CountKey | None) -> None:
         if old is not None:
             self.counts[old] -= 1
-            del self._seats[code]
+            del self._counted_as[code]
         if new is not None:
             self.counts[new] += 1
-            self._seats[code] = new
+            self._counted_as[code] = new
 
     def _thresholds(self, dossier: Dossier) -> Iterator[datetime]:
         deadline = dossier.deadline
@@ -92,7 +92,7 @@ class StatusIndex:
             yield deadline.overdue_from()
 
 
-def seat_of_closed(dossier: Dossier) -> Seat | None:
+def count_key_of_closed(dossier: Dossier) -> CountKey | None:
     """Where a closed dossier is counted; None for one that was declined."""
-    found = closed_timeliness(dossier)
-    return None if found is None else (dossier.department, found.value)
+    timeliness = closed_timeliness(dossier)
+    return None if timeliness is None else (dossier.department, timeliness.value)

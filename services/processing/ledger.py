@@ -20,7 +20,7 @@ THRESHOLDS = {threshold.value: threshold.value for threshold in (Standing.DUE_SO
 UNREADABLE = (msgspec.MsgspecError, ValueError, OverflowError, RecursionError)  # what bytes inside `data` can make reading raise
 
 
-class Entry(Struct, frozen=True, gc=False):
+class LedgerEntry(Struct, frozen=True, gc=False):
     """A dossier in the ledger; `alerted` maps thresholds of the deadline in force to that deadline."""
 
     dossier: Dossier
@@ -41,10 +41,10 @@ class Entry(Struct, frozen=True, gc=False):
         return status_of(self.dossier, version=self.version, recordedtime=self.recordedtime, alerted=self.alerted)
 
 
-def entry_of(status: StatusV1) -> Entry:
+def entry_of(status: StatusV1) -> LedgerEntry:
     """The ledger's entry of a snapshot, as recovery reads it."""
     dossier = status.dossier()
-    return Entry(dossier, status.recordedtime, _in_force(dossier, status.alerted))
+    return LedgerEntry(dossier, status.recordedtime, _in_force(dossier, status.alerted))
 
 
 def _in_force(dossier: Dossier, alerted: dict[str, datetime]) -> dict[str, datetime]:
@@ -74,7 +74,7 @@ def usable_tick(value: bytes | None) -> Tick:
         raise Unusable(MALFORMED, str(wrong) or type(wrong).__name__) from wrong
 
 
-def step(entry: Entry | None, envelope: CloudEvent) -> Entry | None:
+def step(entry: LedgerEntry | None, envelope: CloudEvent) -> LedgerEntry | None:
     """The entry after the event, or None when the event is not news (delivered again).
 
     Raises Unusable when events before this one are missing, or the rules refuse it.
@@ -94,10 +94,10 @@ def step(entry: Entry | None, envelope: CloudEvent) -> Entry | None:
         raise Unusable(refusal.code, refusal.detail) from refusal
     except UNREADABLE as invalid:
         raise Unusable(MALFORMED, f"{event_name(envelope.type)}: {invalid}") from invalid
-    return Entry(dossier, envelope.recordedtime, {} if entry is None else _in_force(dossier, entry.alerted))
+    return LedgerEntry(dossier, envelope.recordedtime, {} if entry is None else _in_force(dossier, entry.alerted))
 
 
-def tick(entry: Entry | None, reached: Tick) -> tuple[Entry, AlertV1] | None:
+def tick(entry: LedgerEntry | None, reached: Tick) -> tuple[LedgerEntry, AlertV1] | None:
     """The entry that remembers the alert, and the alert; None when the tick is stale or was heard before.
 
     Stale: the dossier was closed or paused meanwhile, or its deadline moved.
@@ -117,7 +117,7 @@ def tick(entry: Entry | None, reached: Tick) -> tuple[Entry, AlertV1] | None:
     return replace(entry, alerted={**entry.alerted, reached.threshold: reached.due_at}), alert
 
 
-def needs_alert(entry: Entry, threshold: str, due_at: datetime) -> bool:
+def needs_alert(entry: LedgerEntry, threshold: str, due_at: datetime) -> bool:
     """Whether the threshold of this deadline has yet to be announced for an open, running dossier."""
     dossier = entry.dossier
     return dossier.is_open and dossier.state not in SUSPENDED and dossier.due_at == due_at and entry.alerted.get(threshold) != due_at

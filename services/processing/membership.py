@@ -15,7 +15,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.coordinator.assignors.range import RangePartitionAssignor
 from aiokafka.errors import KafkaError
 
-from services.processing.partition import Place
+from services.processing.partition import LedgerPosition
 from services.processing.settings import ProcessingSettings
 from shared.contract.codec import encode
 from shared.contract.marks import LedgerMark
@@ -34,7 +34,7 @@ class Membership(ConsumerRebalanceListener):
     def __init__(self, settings: ProcessingSettings, connection: Mapping[str, Any], turn: asyncio.Lock) -> None:
         self.assigned: frozenset[int] = frozenset()
         self.epoch = 0
-        self._places: dict[int, Place] = {}
+        self._positions: dict[int, LedgerPosition] = {}
         self._turn = turn
         self._group = settings.application_id
         self._connection = connection
@@ -67,7 +67,7 @@ class Membership(ConsumerRebalanceListener):
     async def on_partitions_revoked(self, revoked: set[TopicPartition]) -> None:
         """Finish the batch at hand and say how far the worker is, before another one takes over."""
         async with self._turn:
-            await self.commit(self._places)
+            await self.commit(self._positions)
             self._changed(frozenset())
         if revoked:
             log.info("partitions_revoked", partitions=sorted({tp.partition for tp in revoked}))
@@ -81,16 +81,16 @@ class Membership(ConsumerRebalanceListener):
 
     def _changed(self, assigned: frozenset[int]) -> None:
         self.assigned = assigned
-        self._places = {}
+        self._positions = {}
         self.epoch += 1
 
-    async def commit(self, places: Mapping[int, Place]) -> None:
-        """Tell the group how far the worker is; that it could not be told harms nothing."""
-        self._places = dict(places)
+    async def commit(self, positions: Mapping[int, LedgerPosition]) -> None:
+        """Tell the group how far the worker is; a commit that fails harms nothing."""
+        self._positions = dict(positions)
         offsets: dict[TopicPartition, tuple[int, str]] = {}
-        for number in places.keys() & self.assigned:
-            offsets[TopicPartition(EVENTS.name, number)] = places[number].next_offset, encode(places[number].mark()).decode()
-            offsets[TopicPartition(TICKS.name, number)] = places[number].next_tick, ""
+        for number in positions.keys() & self.assigned:
+            offsets[TopicPartition(EVENTS.name, number)] = positions[number].next_offset, encode(positions[number].mark()).decode()
+            offsets[TopicPartition(TICKS.name, number)] = positions[number].next_tick, ""
         held = self._consumer.assignment()
         offsets = {tp: offset for tp, offset in offsets.items() if tp in held}
         if not offsets:
@@ -107,10 +107,10 @@ class Membership(ConsumerRebalanceListener):
         admin = AIOKafkaAdminClient(**self._connection)
         await admin.start()
         try:
-            found = await admin.list_consumer_group_offsets(self._group, partitions=wanted)
+            committed = await admin.list_consumer_group_offsets(self._group, partitions=wanted)
         finally:
             await admin.close()
-        events, ticks = ({tp.partition: entry for tp, entry in found.items() if tp.topic == topic.name} for topic in (EVENTS, TICKS))
+        events, ticks = ({tp.partition: offset for tp, offset in committed.items() if tp.topic == topic.name} for topic in (EVENTS, TICKS))
         return {
             number: (_mark(events[number].metadata) if number in events else None, max(ticks[number].offset, 0) if number in ticks else 0)
             for number in numbers

@@ -8,7 +8,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-from services.processing.index import Seat
+from services.processing.index import CountKey
 from services.processing.partition import Partition
 from shared.domain.lifecycle import EventKind
 
@@ -70,20 +70,22 @@ class _Ledger(Collector):
             "Dossiers as the processor counts them: open ones within, due_soon, overdue, suspended; closed ones by class.",
             labels=["department", "timeliness"],
         )
-        total: Counts[Seat] = Counts()
+        total: Counts[CountKey] = Counts()
         for partition in held:
             total.update(partition.counts())
         for (department, timeliness), count in sorted(total.items()):
             status.add_metric([department, timeliness], count)
         yield status
-        yield GaugeMetricFamily("motcua_ledger_dossiers", "Dossiers held in memory.", sum(len(one.entries) for one in held))
-        yield GaugeMetricFamily("motcua_ledger_events", "Events that the ledger stands for.", sum(one.place.events for one in held))
+        yield GaugeMetricFamily("motcua_ledger_dossiers", "Dossiers held in memory.", sum(len(partition.entries) for partition in held))
+        yield GaugeMetricFamily(
+            "motcua_ledger_events", "Events that the ledger stands for.", sum(partition.position.events for partition in held)
+        )
         yield from _difference(held)
 
 
 def _difference(held: Sequence[Partition]) -> Iterable[GaugeMetricFamily]:
     """Absent while events are read again: until that is done nobody can say."""
-    again = sum(one.is_reading_again for one in held)
+    again = sum(partition.is_reading_again for partition in held)
     yield GaugeMetricFamily("motcua_processing_partitions_reading_again", "Partitions whose events are being read again.", again)
     if again:
         return
@@ -92,5 +94,5 @@ def _difference(held: Sequence[Partition]) -> Iterable[GaugeMetricFamily]:
         "The log's events read, less those the ledger holds, less those quarantined; anything but 0 is wrong.",
         labels=["stage"],
     )
-    family.add_metric(["processing"], sum(one.difference for one in held))
+    family.add_metric(["processing"], sum(partition.difference for partition in held))
     yield family

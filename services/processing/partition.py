@@ -1,4 +1,4 @@
-"""One partition of the ledger in memory: its dossiers, what is derived from them, and where it stands."""
+"""One partition of the ledger in memory: its dossiers, what is derived from them, and its position."""
 
 import math
 import time
@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from services.processing.index import Seat, StatusIndex, seat_of_closed
-from services.processing.ledger import Entry
+from services.processing.index import CountKey, StatusIndex, count_key_of_closed
+from services.processing.ledger import LedgerEntry
 from shared.contract.marks import LedgerMark
 from shared.contract.status import StatusV1
 from shared.domain.counting import RULES_VERSION
@@ -18,7 +18,7 @@ SETTLED = CLOSED | {State.DECLINED}
 
 
 @dataclass(slots=True)
-class Place:
+class LedgerPosition:
     """A position in the events that is bound to the ledger's content: `events` is the sum of its dossiers' sequences.
 
     `number` is the highest number of an event read since the reading last began, `quarantined` how many numbered events became dead letters
@@ -40,12 +40,12 @@ class Place:
         """What a status decided here says of it."""
         return LedgerMark(self.events, self.number, self.quarantined, self.next_offset, RULES_VERSION)
 
-    def go_on_from(self, mark: LedgerMark) -> None:
+    def continue_from(self, mark: LedgerMark) -> None:
         """Take over where the writer of the mark stood; only right for a ledger that holds as many events."""
         assert mark.events == self.events, "a position belongs to a content"
         self.number, self.quarantined, self.next_offset = mark.number, mark.quarantined, mark.next_offset
 
-    def begin_again(self) -> None:
+    def restart(self) -> None:
         """Read the events from their beginning; what the ledger holds already is recognised by its sequences."""
         self.number = self.quarantined = self.next_offset = 0
 
@@ -67,14 +67,14 @@ class Partition:
 
     def clear(self) -> None:
         """Know nothing."""
-        self.entries: dict[str, Entry] = {}
+        self.entries: dict[str, LedgerEntry] = {}
         self.index = self._new_index()
-        self.place = Place()
+        self.position = LedgerPosition()
         self.changelog_end = 0
         self.highest = 0
         self.searched_until = 0
         self.misplaced: set[str] = set()
-        self.forgotten: Counter[Seat] = Counter()
+        self.forgotten: Counter[CountKey] = Counter()
         self.has_forgotten = False
         self.searched: dict[str, int] = {}
         self.has_waited = False
@@ -84,7 +84,7 @@ class Partition:
     @property
     def is_catching_up(self) -> bool:
         """Whether events are still to be read that were there when the reading began: they may have closed what looks overdue here."""
-        return self.catches_up_at is None or self.place.next_offset < self.catches_up_at
+        return self.catches_up_at is None or self.position.next_offset < self.catches_up_at
 
     def is_behind(self, more_until: float) -> bool:
         """Whether events are still to be read, or likely to come by then: what looks overdue here may have closed long ago."""
@@ -93,24 +93,24 @@ class Partition:
     @property
     def is_reading_again(self) -> bool:
         """Whether it reads events that it had read before."""
-        return self.place.number < self.highest
+        return self.position.number < self.highest
 
     @property
     def difference(self) -> int:
         """Numbered events read, less those held and quarantined: 0 when nothing was skipped and all that is held is the log's."""
-        return self.place.number - self.place.quarantined - self.place.events
+        return self.position.number - self.position.quarantined - self.position.events
 
-    def read_again(self, found: int) -> None:
-        """An event number jumped to `found`: read the events from their beginning to see whether those before it are there."""
-        self.searched_until = max(self.searched_until, found)
-        self.place.begin_again()
+    def read_again(self, number: int) -> None:
+        """An event number jumped to `number`: read the events from their beginning to see whether those before it are there."""
+        self.searched_until = max(self.searched_until, number)
+        self.position.restart()
 
-    def put(self, code: str, entry: Entry, now: datetime) -> None:
+    def put(self, code: str, entry: LedgerEntry, now: datetime) -> None:
         """Keep a changed entry."""
         self.index.put(self.entries.get(code), entry, now)
         self.entries[code] = entry
 
-    def counts(self) -> Counter[Seat]:
+    def counts(self) -> Counter[CountKey]:
         """Dossiers per department and timeliness, the forgotten ones included."""
         return self.index.counts + self.forgotten
 
@@ -120,20 +120,20 @@ class Partition:
         for code in old:
             entry = self.entries.pop(code)
             self.index.drop(code)
-            self.count_forgotten(seat_of_closed(entry.dossier))
+            self.count_forgotten(count_key_of_closed(entry.dossier))
         return len(old)
 
-    def count_forgotten(self, seat: Seat | None) -> None:
+    def count_forgotten(self, key: CountKey | None) -> None:
         """A dossier is counted, not kept."""
         self.has_forgotten = True
-        if seat is not None:
-            self.forgotten[seat] += 1
+        if key is not None:
+            self.forgotten[key] += 1
 
-    def remember(self, entries: Iterable[Entry], now: datetime) -> None:
+    def remember(self, entries: Iterable[LedgerEntry], now: datetime) -> None:
         """Take forgotten dossiers back, as the changelog has them."""
         for entry in entries:
-            if (seat := seat_of_closed(entry.dossier)) is not None:
-                self.forgotten[seat] -= 1
+            if (key := count_key_of_closed(entry.dossier)) is not None:
+                self.forgotten[key] -= 1
             self.put(entry.dossier.code, entry, now)
 
 

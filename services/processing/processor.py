@@ -1,6 +1,7 @@
 """One batch through the ledger. The order of effects is the whole guarantee: decide, alerts and dead letters out, changelog, memory.
 
-Only then does the ledger's place move on. Whatever dies in between, the batch comes again and ends in the same state (docs/guarantees.md).
+Only then does the ledger's position move on. Whatever dies in between, the batch comes again and ends in the same state
+(docs/guarantees.md).
 """
 
 import math
@@ -15,10 +16,10 @@ from typing import Any
 import structlog
 
 from services.processing.changelog import Changelog
-from services.processing.ledger import Entry, Tick, can_step, step, tick
+from services.processing.ledger import LedgerEntry, Tick, can_step, step, tick
 from services.processing.metrics import ProcessingMetrics
-from services.processing.numbering import Missing, Past, check_is_of_the_log, count_number, read
-from services.processing.partition import Partition, Place
+from services.processing.numbering import MissingEvents, PastEvents, check_is_of_the_log, count_number, read
+from services.processing.partition import LedgerPosition, Partition
 from shared.contract.codec import encode
 from shared.contract.envelope import CloudEvent, event_name
 from shared.contract.marks import mark_header, says_more
@@ -39,11 +40,11 @@ class FaultIsOurs(RuntimeError):
 
 
 @dataclass(slots=True)
-class Decided:
-    """What a batch decided: places and entries over those in memory, everything to publish, and what to count."""
+class Decisions:
+    """What a batch decided: positions and entries over those in memory, everything to publish, and what to count."""
 
-    places: dict[int, Place] = field(default_factory=dict)
-    entries: dict[int, dict[str, Entry]] = field(default_factory=lambda: defaultdict(dict))
+    positions: dict[int, LedgerPosition] = field(default_factory=dict)
+    entries: dict[int, dict[str, LedgerEntry]] = field(default_factory=lambda: defaultdict(dict))
     changelog: dict[int, list[NewRecord]] = field(default_factory=lambda: defaultdict(list))
     stale_ticks: dict[int, set[str]] = field(default_factory=lambda: defaultdict(set))  # codes by partition
     latest: dict[int, tuple[Any, CloudEvent]] = field(default_factory=dict)  # the last event of each partition, with its record
@@ -74,7 +75,7 @@ class Processor:
         self._kafka_partitions = kafka_partitions
         self._partitions = partitions
         self._changelog = changelog
-        self._missing = Missing(partitions, changelog, connection)
+        self._missing = MissingEvents(partitions, changelog, connection)
         self._publisher = publisher
         self._clock = clock
         self._metrics = metrics
@@ -88,7 +89,7 @@ class Processor:
         """
         taken = [(record, read(record, self._kafka_partitions)) for record in batch]
         past = await self._missing.look_for(taken)
-        decided = Decided(poison_in_a_row=self.poison_in_a_row)
+        decided = Decisions(poison_in_a_row=self.poison_in_a_row)
         for record, content in taken:
             self._decide(record, content, past, decided)
         self._write_misplaced_again(decided)
@@ -98,14 +99,14 @@ class Processor:
         self._count(decided)
         await self._read_what_others_wrote(spans)
 
-    def _decide(self, record: Any, content: CloudEvent | Tick | Unusable, past: dict[int, Past], decided: Decided) -> None:
+    def _decide(self, record: Any, content: CloudEvent | Tick | Unusable, past: dict[int, PastEvents], decided: Decisions) -> None:
         number = record.partition
         partition = self._partitions[number]
-        place = decided.places.setdefault(number, copy(partition.place))
+        position = decided.positions.setdefault(number, copy(partition.position))
         if record.topic == EVENTS.name:
-            counted = count_number(record, content, partition, place)
+            counted = count_number(record, content, partition, position)
         else:
-            counted, place.next_tick = False, record.offset + 1
+            counted, position.next_tick = False, record.offset + 1
         try:
             if isinstance(content, Unusable):
                 raise content  # noqa: TRY301 - it was met when the batch was read, and is put aside in its turn
@@ -113,42 +114,42 @@ class Processor:
                 self._decide_tick(content, number, decided)
             else:
                 if not counted:
-                    check_is_of_the_log(record, content, self._entry(content.subject, number, decided), place)
+                    check_is_of_the_log(record, content, self._entry(content.subject, number, decided), position)
                 self._decide_event(content, number, past.get(number, {}), decided)
                 decided.latest[number] = record, content
             decided.poison_in_a_row = decided.unexpected_in_a_row = 0
         except Unusable as unusable:
-            place.quarantined += counted
-            _bury(record, unusable.reason, unusable.detail, decided)
+            position.quarantined += counted
+            _put_aside(record, unusable.reason, unusable.detail, decided)
         except Exception as unforeseen:
             decided.unexpected_in_a_row += 1
             if decided.unexpected_in_a_row > MOST_UNEXPECTED_IN_A_ROW and not can_step():
                 raise FaultIsOurs(f"not even a good event passes, the last one failed with {unforeseen!r}") from unforeseen
             log.exception("record_failed", partition=number, offset=record.offset)
-            place.quarantined += counted
-            _bury(record, "unexpected", repr(unforeseen), decided)
+            position.quarantined += counted
+            _put_aside(record, "unexpected", repr(unforeseen), decided)
 
-    def _decide_event(self, envelope: CloudEvent, number: int, past: Past, decided: Decided) -> None:
+    def _decide_event(self, envelope: CloudEvent, number: int, past: PastEvents, decided: Decisions) -> None:
         entry = self._entry(envelope.subject, number, decided)
         for earlier in _between(past.get(envelope.subject, {}), entry, envelope):
             entry = self._take_in(entry, earlier, number, decided)
             self._metrics.repaired.inc()
         self._take_in(entry, envelope, number, decided)
 
-    def _take_in(self, entry: Entry | None, envelope: CloudEvent, number: int, decided: Decided) -> Entry | None:
+    def _take_in(self, entry: LedgerEntry | None, envelope: CloudEvent, number: int, decided: Decisions) -> LedgerEntry | None:
         after = step(entry, envelope)
         if after is None:
             return entry
-        decided.places[number].events += 1
+        decided.positions[number].events += 1
         try:
             _change(after, number, decided)
         except Unusable:
-            decided.places[number].events -= 1
+            decided.positions[number].events -= 1
             raise
         decided.processed.append((event_name(envelope.type) or "unknown", after.recordedtime))
         return after
 
-    def _decide_tick(self, reached: Tick, number: int, decided: Decided) -> None:
+    def _decide_tick(self, reached: Tick, number: int, decided: Decisions) -> None:
         """Its dossier may be paused, closed or moved by now, or by an event that is still to be read; or a stranger wrote it, too early.
 
         Then time will tell again.
@@ -164,24 +165,24 @@ class Processor:
             _change(alerted[0], number, decided)
             decided.alerts.append(alerted[1])
 
-    def _entry(self, code: str, number: int, decided: Decided) -> Entry | None:
+    def _entry(self, code: str, number: int, decided: Decisions) -> LedgerEntry | None:
         return decided.entries.get(number, {}).get(code) or self._partitions[number].entries.get(code)
 
-    def _write_misplaced_again(self, decided: Decided) -> None:
-        for number, place in decided.places.items():
+    def _write_misplaced_again(self, decided: Decisions) -> None:
+        for number, position in decided.positions.items():
             partition = self._partitions[number]
             for code in (partition.misplaced & partition.entries.keys()) - decided.entries[number].keys():
-                decided.changelog[number].append(_status_record(partition.entries[code], place))
+                decided.changelog[number].append(_status_record(partition.entries[code], position))
 
-    async def _publish_outputs(self, decided: Decided) -> None:
+    async def _publish_outputs(self, decided: Decisions) -> None:
         if decided.alerts:
             await self._publisher.publish_by_key(ALERTS.name, [(alert.department.encode(), encode(alert)) for alert in decided.alerts])
         if decided.dead_letters:
             await self._publisher.publish_by_key(DEAD_LETTERS.name, [(letter.key, encode(letter)) for letter in decided.dead_letters])
 
-    def _remember(self, decided: Decided) -> None:
+    def _remember(self, decided: Decisions) -> None:
         now = self._clock()
-        for number, place in decided.places.items():
+        for number, position in decided.positions.items():
             partition = self._partitions[number]
             for code, entry in decided.entries[number].items():
                 partition.put(code, entry, now)
@@ -189,8 +190,8 @@ class Processor:
                 partition.index.watch(partition.entries[code].dossier)
             if number in decided.latest:
                 partition.more_until = self._more_until(*decided.latest[number])
-            partition.place = place
-            partition.highest = max(partition.highest, place.number)
+            partition.position = position
+            partition.highest = max(partition.highest, position.number)
             partition.misplaced.clear()
         self.poison_in_a_row = decided.poison_in_a_row
 
@@ -220,7 +221,7 @@ class Processor:
             log.warning("another_writer", partitions=sorted(foreign))
             await self._changelog.catch_up(foreign)
 
-    def _count(self, decided: Decided) -> None:
+    def _count(self, decided: Decisions) -> None:
         self._metrics.processed(decided.processed, system_clock())
         self._metrics.poison_in_a_row.set(self.poison_in_a_row)
         for letter in decided.dead_letters:
@@ -229,7 +230,7 @@ class Processor:
             self._metrics.alerts.labels(alert.threshold).inc()
 
 
-def _between(past: Mapping[int, CloudEvent], entry: Entry | None, envelope: CloudEvent) -> Sequence[CloudEvent]:
+def _between(past: Mapping[int, CloudEvent], entry: LedgerEntry | None, envelope: CloudEvent) -> Sequence[CloudEvent]:
     """The events between what is known and this one, when all of them were found; none of them otherwise."""
     assert envelope.sequence is not None
     known = 0 if entry is None else entry.dossier.sequence
@@ -237,19 +238,19 @@ def _between(past: Mapping[int, CloudEvent], entry: Entry | None, envelope: Clou
     return [past[sequence] for sequence in wanted] if len(past) >= len(wanted) and all(sequence in past for sequence in wanted) else ()
 
 
-def _bury(record: Any, reason: str, detail: str, decided: Decided) -> None:
+def _put_aside(record: Any, reason: str, detail: str, decided: Decisions) -> None:
     decided.poison_in_a_row += 1
     log.warning("dead_letter", topic=record.topic, partition=record.partition, offset=record.offset, reason=reason)
     decided.dead_letters.append(dead_letter(record, reason=reason, detail=detail, failed_at=system_clock()))
 
 
-def _change(entry: Entry, number: int, decided: Decided) -> None:
-    record = _status_record(entry, decided.places[number])
+def _change(entry: LedgerEntry, number: int, decided: Decisions) -> None:
+    record = _status_record(entry, decided.positions[number])
     if len(record[1] or b"") > LARGEST_STATUS_BYTES:
         raise Unusable("status_too_large", f"{entry.dossier.code}: its status would be larger than {LARGEST_STATUS_BYTES} bytes")
     decided.entries[number][entry.dossier.code] = entry
     decided.changelog[number].append(record)
 
 
-def _status_record(entry: Entry, place: Place) -> NewRecord:
-    return entry.dossier.code.encode(), encode(entry.status()), mark_header(place.mark())
+def _status_record(entry: LedgerEntry, position: LedgerPosition) -> NewRecord:
+    return entry.dossier.code.encode(), encode(entry.status()), mark_header(position.mark())

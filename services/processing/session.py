@@ -1,7 +1,7 @@
-"""One session with the broker: a membership, and a reader that only ever stands where the partitions of the ledger stand.
+"""One session with the broker: a membership, and a reader that is only ever at the positions of the ledger's partitions.
 
 Faust's consumer resumes partitions before it seeks and acknowledges the hole that this leaves, so the order is kept here: take over what
-was assigned, catch up with the changelog, find the place, seek, read, hand over (docs/decisions/0011-nothing-is-skipped.md).
+was assigned, catch up with the changelog, find the position, seek, read, hand over (docs/decisions/0011-nothing-is-skipped.md).
 """
 
 import asyncio
@@ -18,7 +18,7 @@ from services.processing.changelog import Changelog
 from services.processing.membership import Membership
 from services.processing.metrics import ProcessingMetrics
 from services.processing.numbering import Skipped
-from services.processing.partition import Partition, Place
+from services.processing.partition import LedgerPosition, Partition
 from services.processing.settings import ProcessingSettings
 from shared.contract.topics import EVENTS, TICKS
 from shared.domain.counting import RULES_VERSION
@@ -36,11 +36,11 @@ log = structlog.get_logger()
 
 
 class SessionOver(KafkaError):
-    """Somebody found that the session is of no more use."""
+    """The session is of no more use."""
 
 
 @dataclass(frozen=True, slots=True)
-class Worker:
+class SessionParts:
     """What a session works with. `handle` takes a batch into the ledger and returns when everything it caused is durable."""
 
     settings: ProcessingSettings
@@ -56,15 +56,15 @@ class Worker:
 class Session:
     """From joining the group to leaving it. `stopping` says when to end."""
 
-    def __init__(self, worker: Worker, stopping: Callable[[], bool]) -> None:
-        settings = worker.settings
-        reach = connection(settings)
-        self._worker = worker
+    def __init__(self, parts: SessionParts, stopping: Callable[[], bool]) -> None:
+        settings = parts.settings
+        broker = connection(settings)
+        self._parts = parts
         self._stopping = stopping
         self._turn = asyncio.Lock()
-        self._membership = Membership(settings, reach, self._turn)
+        self._membership = Membership(settings, broker, self._turn)
         self._reader = AIOKafkaConsumer(
-            **reach,
+            **broker,
             group_id=None,
             enable_auto_commit=False,
             auto_offset_reset="earliest",
@@ -78,14 +78,14 @@ class Session:
 
     async def start(self) -> None:
         """Connect and join."""
-        await self._worker.publisher.start()
+        await self._parts.publisher.start()
         await self._check_partitions()
         await self._reader.start()
         await self._membership.start()
 
     async def stop(self) -> None:
         """Say how far it is, leave, disconnect; each as far as the broker lets it."""
-        for part in (self._membership.stop, self._reader.stop, self._worker.publisher.stop):
+        for part in (self._membership.stop, self._reader.stop, self._parts.publisher.stop):
             try:
                 with dropped_work_is_trouble():
                     await asyncio.wait_for(part(), STOPS_WITHIN_SECONDS)
@@ -101,7 +101,7 @@ class Session:
         """Until the service stops; raises what ends the session."""
         while not self._stopping():
             if self.is_over:
-                raise SessionOver("what time brought could not be told")
+                raise SessionOver("the ticks could not be sent")
             await self._membership.check()
             if not self.is_settled:
                 await self._take_over()
@@ -109,12 +109,12 @@ class Session:
                 await self._hand_over(batch)
             await self._commit_now_and_then()
         async with self._turn:
-            await self._membership.commit(self._places())
+            await self._membership.commit(self._positions())
 
     async def _check_partitions(self) -> None:
         """A dossier's events, ticks and status must share a partition, so the topics must agree, and with the setting."""
         for topic in (EVENTS, TICKS):
-            check_partitions(self._worker.settings, topic.name, await self._worker.publisher.partitions(topic.name))
+            check_partitions(self._parts.settings, topic.name, await self._parts.publisher.partitions(topic.name))
 
     async def _take_over(self) -> None:
         """Make the ledger's partitions those assigned, each as its changelog has it now, and read on from where each stands."""
@@ -122,12 +122,12 @@ class Session:
         if epoch == 0:
             await asyncio.sleep(POLL_MS / 1000)
             return
-        partitions = self._worker.partitions
+        partitions = self._parts.partitions
         for gone in partitions.keys() - wanted:
             del partitions[gone]
         for new in wanted - partitions.keys():
-            partitions[new] = self._worker.new_partition()
-        await self._worker.changelog.catch_up(partitions)
+            partitions[new] = self._parts.new_partition()
+        await self._parts.changelog.catch_up(partitions)
         await self._use_commits(wanted)
         if epoch == self._membership.epoch:
             await self._seek()
@@ -136,21 +136,21 @@ class Session:
     async def _use_commits(self, wanted: frozenset[int]) -> None:
         """What was committed for just this content may lie further: behind the last status stand events that changed nothing."""
         for number, (mark, next_tick) in (await self._membership.committed(wanted)).items() if wanted else ():
-            partition = self._worker.partitions[number]
-            place = partition.place
-            place.next_tick = max(place.next_tick, next_tick)
+            partition = self._parts.partitions[number]
+            position = partition.position
+            position.next_tick = max(position.next_tick, next_tick)
             if mark is None or mark.rules != RULES_VERSION:
                 continue
             partition.highest = max(partition.highest, mark.number)
-            if mark.events == place.events and mark.next_offset > place.next_offset and mark.number >= place.number:
-                place.go_on_from(mark)
+            if mark.events == position.events and mark.next_offset > position.next_offset and mark.number >= position.number:
+                position.continue_from(mark)
 
     async def _seek(self) -> None:
-        """The reader to the ledger's places; one that the topic does not have (it was made anew) is its beginning."""
+        """The reader to the ledger's positions; one that the topic does not have (it was made anew) is its beginning."""
         starts: dict[TopicPartition, int] = {}
-        for number, partition in self._worker.partitions.items():
-            starts[TopicPartition(EVENTS.name, number)] = partition.place.next_offset
-            starts[TopicPartition(TICKS.name, number)] = partition.place.next_tick
+        for number, partition in self._parts.partitions.items():
+            starts[TopicPartition(EVENTS.name, number)] = partition.position.next_offset
+            starts[TopicPartition(TICKS.name, number)] = partition.position.next_tick
         if not starts:
             self._reader.unsubscribe()
             return
@@ -158,61 +158,61 @@ class Session:
         first, end = await self._reader.beginning_offsets(list(starts)), await self._reader.end_offsets(list(starts))
         for tp, start in starts.items():
             if not first[tp] <= start <= end[tp]:
-                log.warning("place_not_in_topic", topic=tp.topic, partition=tp.partition, place=start, beginning=first[tp], end=end[tp])
+                log.warning("place_not_in_topic", topic=tp.topic, partition=tp.partition, position=start, beginning=first[tp], end=end[tp])
                 self._begin_at(tp, first[tp])
             self._reader.seek(tp, start if first[tp] <= start <= end[tp] else first[tp])
             if tp.topic == EVENTS.name:
-                self._worker.partitions[tp.partition].catches_up_at = end[tp]
+                self._parts.partitions[tp.partition].catches_up_at = end[tp]
 
     def _begin_at(self, tp: TopicPartition, offset: int) -> None:
-        place = self._worker.partitions[tp.partition].place
+        position = self._parts.partitions[tp.partition].position
         if tp.topic == EVENTS.name:
-            place.begin_again()
-            place.next_offset = offset
+            position.restart()
+            position.next_offset = offset
         else:
-            place.next_tick = offset
+            position.next_tick = offset
 
     async def _next_batch(self) -> list[Any]:
         """What there is to read; in a flood with a moment for company, for large batches are cheaper."""
-        if not self._worker.partitions:
+        if not self._parts.partitions:
             await asyncio.sleep(POLL_MS / 1000)
             return []
-        most = self._worker.settings.batch_max_events
+        most = self._parts.settings.batch_max_events
         records = _records(await self._reader.getmany(timeout_ms=POLL_MS, max_records=most))
-        if FLOOD <= len(records) < most and self._worker.settings.batch_linger_ms:
-            await asyncio.sleep(self._worker.settings.batch_linger_ms / 1000)
+        if FLOOD <= len(records) < most and self._parts.settings.batch_linger_ms:
+            await asyncio.sleep(self._parts.settings.batch_linger_ms / 1000)
             records += _records(await self._reader.getmany(timeout_ms=0, max_records=most - len(records)))
         return records
 
     async def _hand_over(self, batch: list[Any]) -> None:
         """Give the batch to the ledger, unless the partitions were reassigned meanwhile: then their new owner reads it."""
-        partitions = self._worker.partitions
+        partitions = self._parts.partitions
         async with self._turn:
             if not self.is_settled:
                 return
             following, read_to = self._in_place(batch)
             try:
-                await self._worker.handle(following)
+                await self._parts.handle(following)
             except Skipped as skipped:
                 log.warning("events_skipped", error=str(skipped))
-                self._worker.metrics.skips.inc()
-                partitions[skipped.partition].read_again(skipped.found)
+                self._parts.metrics.skips.inc()
+                partitions[skipped.partition].read_again(skipped.number)
             if any(not self._stands_at(number, offset) for number, offset in read_to.items()):
                 await self._seek()
-        await asyncio.sleep(poison_pause_s(self._worker.poison_in_a_row()))
+        await asyncio.sleep(poison_pause_s(self._parts.poison_in_a_row()))
 
     def _stands_at(self, number: int, offset: int) -> bool:
-        """Whether the reader's offset is the ledger's place, in a ledger that was not made anew since its reading began."""
-        partition = self._worker.partitions[number]
-        return partition.place.next_offset == offset and partition.catches_up_at is not None
+        """Whether the reader's offset is the ledger's position, in a ledger that was not made anew since its reading began."""
+        partition = self._parts.partitions[number]
+        return partition.position.next_offset == offset and partition.catches_up_at is not None
 
     def _in_place(self, batch: list[Any]) -> tuple[list[Any], dict[int, int]]:
-        """The records that follow on their partition's place, and up to where that reads each; what was read before is left out.
+        """The records that follow on their partition's position, and up to where that reads each; what was read before is left out.
 
         Events that follow a hole in the offsets are left out too, once: the reader is then set back to before the hole. A hole that is
         still there belongs to the topic (somebody deleted records), and the events' own numbers tell whether that matters.
         """
-        read_to = {number: partition.place.next_offset for number, partition in self._worker.partitions.items()}
+        read_to = {number: partition.position.next_offset for number, partition in self._parts.partitions.items()}
         following, broken_off = [], set()
         for record in batch:
             number = record.partition
@@ -233,11 +233,11 @@ class Session:
             return
         async with self._turn:
             if self.is_settled:
-                await self._membership.commit(self._places())
+                await self._membership.commit(self._positions())
         self._committed_at = time.monotonic()
 
-    def _places(self) -> Mapping[int, Place]:
-        return {number: partition.place for number, partition in self._worker.partitions.items()}
+    def _positions(self) -> Mapping[int, LedgerPosition]:
+        return {number: partition.position for number, partition in self._parts.partitions.items()}
 
 
 def _records(by_partition: Mapping[TopicPartition, Sequence[Any]]) -> list[Any]:

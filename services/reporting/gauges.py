@@ -26,7 +26,7 @@ from shared.contract.topics import STATUS
 from shared.domain.counting import Measure
 from shared.domain.events import Channel
 from shared.service.clock import Clock
-from shared.service.sql import passes
+from shared.service.sql import is_transient
 
 FRESH_FOR_S = 1.0
 REFRESHED_WITHIN_S = 5.0
@@ -79,7 +79,7 @@ class FigureGauges(Collector):
             except OldRules:
                 self._families = [_current(by_own_rules=False)]
             except Exception as error:
-                if not passes(error):
+                if not is_transient(error):
                     raise
                 log.warning("gauges_unknown", error=repr(error))
                 self._families = []

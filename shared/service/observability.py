@@ -82,7 +82,7 @@ class Heartbeat:
         return time.monotonic() - self._beat_at < self._stalled_after_s
 
 
-def health(otherwise: str = "not ready", *, good: bool, **more: Any) -> Response:
+def health(*, good: bool, otherwise: str = "not ready", **more: Any) -> Response:
     """What a probe answers: 200 when all is well, 503 when it is not."""
     return JSONResponse({"status": "ok" if good else otherwise, **more}, 200 if good else 503)
 

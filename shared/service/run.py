@@ -39,7 +39,7 @@ def collect_seldom() -> None:
 
 
 class Server(uvicorn.Server):
-    """Serves an ASGI application on bounded connections; unless it `owns_signals`, somebody else sets `should_exit`."""
+    """Serves an ASGI application on bounded connections, looked after once a second. Whoever runs it sets `should_exit`."""
 
     def __init__(
         self,
@@ -49,7 +49,6 @@ class Server(uvicorn.Server):
         port: int,
         grace_seconds: int,
         lifespan: Literal["on", "off"] = "off",
-        owns_signals: bool = True,
     ) -> None:
         config = uvicorn.Config(
             application,
@@ -67,7 +66,6 @@ class Server(uvicorn.Server):
         )
         super().__init__(config)
         self.server_state: Connections = Connections(_most_connections())
-        self._owns_signals = owns_signals
 
     async def on_tick(self, counter: int) -> bool:
         if counter % TICKS_A_SECOND == 0:
@@ -76,11 +74,8 @@ class Server(uvicorn.Server):
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
-        if self._owns_signals:
-            with super().capture_signals():
-                yield
-        else:
-            yield
+        """Signals belong to the process, not to one part of it."""
+        yield
 
 
 def _most_connections() -> int:
@@ -122,7 +117,7 @@ class ServiceRun:
         if self._server is not None:
             self._server.should_exit = True
 
-    def stops_on_signals(self) -> None:
+    def stop_on_signals(self) -> None:
         """SIGTERM and SIGINT stop the run, from now on; a second SIGINT does not wait for requests to be answered."""
         loop = asyncio.get_running_loop()
         loop.add_signal_handler(signal.SIGTERM, self.stop)

@@ -2,7 +2,7 @@
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,22 @@ from typing import Any
 import asyncpg
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import ARRAY, ColumnElement, Connection, Select, Table, any_, bindparam, event, func, literal, make_url, select, text
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    Connection,
+    Dialect,
+    Select,
+    Table,
+    any_,
+    bindparam,
+    event,
+    func,
+    literal,
+    make_url,
+    select,
+    text,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -18,12 +33,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 
 from shared.contract.codec import encode
 
-# SQLSTATE classes that pass: connection, rollback (deadlock, serialization), resources, operator intervention, system error; and two
-# states: a session that idled in its transaction was ended, a lock was not to be had in time.
-_PASSING = ("08", "40", "53", "57", "58", "25P03", "55P03")
+# SQLSTATE classes that pass: connection, rollback (deadlock, serialization), resources, operator intervention, system error; and
+# three states: the server only reads (it is about to become the primary), a session that idled in its transaction was ended, a lock was not
+# to be had in time.
+_PASSING = ("08", "40", "53", "57", "58", "25006", "25P03", "55P03")
 
 # What a database that is away raises, for whoever answers with it; `passes` tells which of them do.
-MAY_PASS = (DBAPIError, OSError, PoolTimeout, asyncpg.PostgresError, asyncpg.InterfaceError)
+DATABASE_ERRORS = (DBAPIError, OSError, PoolTimeout, asyncpg.PostgresError, asyncpg.InterfaceError)
 
 LOCKS_HELD_S = 10
 """How long a process that is frozen, or whose machine is gone, can keep a lock: then PostgreSQL, or who waits, ends its session."""
@@ -42,7 +58,7 @@ _SQLITE_PRAGMAS = {
 }
 
 
-def passes(error: BaseException) -> bool:
+def is_transient(error: BaseException) -> bool:
     """Whether trying again later may help: the database is away for a while, and the program is not wrong."""
     if isinstance(error, DBAPIError):
         return error.connection_invalidated or _passing_cause(error)
@@ -141,7 +157,7 @@ async def _ask(engine: AsyncEngine) -> bool:
         async with engine.connect() as connection:
             await connection.execute(text("SELECT 1"))
     except Exception as error:
-        if not passes(error):
+        if not is_transient(error):
             raise
         return False
     return True
@@ -185,28 +201,27 @@ class Lookup:
 class Insert:
     """Inserts whole rows: tuples in the order of the columns, handed to the driver as they are.
 
-    Naming each value costs more than storing it, and making a statement more than running it. `on_conflict` gives, from the row that is
-    refused (`excluded`), what is set where the primary key is there already.
+    Naming each value costs more than storing it, and making a statement more than running it. Where the primary key is there already the
+    columns `replacing` are set and the columns `adding` added to; without either that is an error.
     """
 
-    def __init__(self, table: Table, on_conflict: Callable[[Any], Mapping[str, Any]] | None = None) -> None:
+    def __init__(self, table: Table, *, replacing: Sequence[str] = (), adding: Sequence[str] = ()) -> None:
         self._table = table
-        self._on_conflict = on_conflict
+        self._replacing, self._adding = replacing, adding
         self._texts: dict[str, str] = {}
 
     async def write(self, connection: AsyncConnection, rows: Sequence[tuple[Any, ...]]) -> None:
         """Write the rows."""
         if rows:
-            await connection.exec_driver_sql(self._text(connection), list(rows))
+            await connection.exec_driver_sql(self._text(connection.dialect), list(rows))
 
-    def _text(self, connection: AsyncConnection) -> str:
-        dialect = connection.dialect
+    def _text(self, dialect: Dialect) -> str:
         if dialect.name not in self._texts:
             insert: Any = (postgresql if dialect.name == "postgresql" else sqlite).insert(self._table)
-            if self._on_conflict is not None:
-                insert = insert.on_conflict_do_update(
-                    index_elements=list(self._table.primary_key), set_=dict(self._on_conflict(insert.excluded))
-                )
+            new: Any = insert.excluded
+            values = {name: new[name] for name in self._replacing} | {name: self._table.c[name] + new[name] for name in self._adding}
+            if values:
+                insert = insert.on_conflict_do_update(index_elements=list(self._table.primary_key), set_=values)
             columns = [column.name for column in self._table.c]
             compiled = insert.compile(dialect=dialect, column_keys=columns)
             assert list(compiled.positiontup) == columns, "the driver gets the values in this order"

@@ -13,9 +13,10 @@ from sqlalchemy import text
 from services.reporting.gauges import FigureGauges
 from services.reporting.http.app import Reporting, create_app
 from services.reporting.projecting.metrics import ProjectorHealth
-from services.reporting.read_model.store import migrate, open_engine, writing
+from services.reporting.read_model.store import migrate, open_engine
 from shared import catalogue
 from shared.domain.events import Channel
+from shared.service.sql import writing
 from tests.builders.events import Dated, event, received
 from tests.builders.times import at
 from tests.cli.recording_intake import serving

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from services.intake.accepting.candidates import as_logged
 from services.intake.accepting.decide import decide
 from services.intake.accepting.parsing import parse
-from services.processing.ledger import Entry, step
+from services.processing.ledger import LedgerEntry, step
 from services.reporting.read_model.contributions import contributions_of
 from shared.contract.codec import encode
 from shared.domain.dossier import Dossier
@@ -91,7 +91,7 @@ def lives(draw: st.DrawFn) -> list[dict[str, Any]]:
 @given(lives())
 def test_nothing_that_was_accepted_fails_later(life: list[dict[str, Any]]) -> None:
     decided: Dossier | None = None
-    entry: Entry | None = None
+    entry: LedgerEntry | None = None
     refusals = []
     for event in life:
         try:

@@ -9,7 +9,8 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from services.intake.log.database import BLOCKED_AT_MOST_MS, COMMIT_LOCK, RELAY_LOCK
+from services.intake.log.database import COMMIT_LOCK, RELAY_LOCK
+from shared.service.sql import LOCKS_HELD_S
 from tests.intake.conftest import Start
 from tests.intake.sending import received
 from tests.support.postgres import packaged_server
@@ -41,7 +42,7 @@ async def test_an_instance_that_froze_inside_a_commit_holds_nobody_up_for_long(s
     """Another session takes the commit lock and says nothing more, as a frozen process would."""
     async with start(database_url=postgres_url) as intake:
         frozen = create_async_engine(
-            postgres_url, connect_args={"server_settings": {"idle_in_transaction_session_timeout": str(BLOCKED_AT_MOST_MS)}}
+            postgres_url, connect_args={"server_settings": {"idle_in_transaction_session_timeout": f"{LOCKS_HELD_S}s"}}
         )
         try:
             async with frozen.connect() as connection:
@@ -49,7 +50,7 @@ async def test_an_instance_that_froze_inside_a_commit_holds_nobody_up_for_long(s
                 began = time.monotonic()
                 refused = await intake.http.post("/v1/dossiers", json=NEW)
                 assert (refused.status_code, refused.headers.get("retry-after")) == (503, "1")
-                assert time.monotonic() - began < BLOCKED_AT_MOST_MS / 1000, "it is answered, not kept waiting"
+                assert time.monotonic() - began < LOCKS_HELD_S, "it is answered, not kept waiting"
 
                 async def accepted() -> bool:
                     return (await intake.http.post("/v1/dossiers", json=NEW)).status_code == 201
@@ -68,7 +69,7 @@ async def test_a_relay_that_froze_is_followed_by_another(start: Start, postgres_
         async with frozen.connect() as plain:
             connection = await plain.execution_options(isolation_level="AUTOCOMMIT")
             await connection.execute(text("SELECT pg_try_advisory_lock(:lock)"), {"lock": RELAY_LOCK})
-            await connection.execute(text(f"SET idle_session_timeout = {BLOCKED_AT_MOST_MS}"))
+            await connection.execute(text(f"SET idle_session_timeout = '{LOCKS_HELD_S}s'"))
             async with start(database_url=postgres_url, kafka_bootstrap=fresh_broker) as intake:
                 await intake.bulk(received("H59.15-231208-0001"))
 

@@ -13,8 +13,9 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
-from services.intake.log.database import BLOCKED_AT_MOST_MS, COMMIT_LOCK, RELAY_LOCK
+from services.intake.log.database import COMMIT_LOCK, RELAY_LOCK
 from shared.contract.marks import number_of
+from shared.service.sql import LOCKS_HELD_S
 from tests.intake.sending import NDJSON, lines, received
 from tests.intake.test_relay import arrived
 from tests.support.ports import free_port_base
@@ -91,7 +92,7 @@ async def test_a_frozen_relay_is_followed_and_when_it_wakes_cursor_and_counts_st
         stop(relay)
         try:
             assert (await post(other, *receipts(41, 80))).json()["accepted"] == 40
-            await wait_until_async(lambda: all_of(80), 2 * BLOCKED_AT_MOST_MS / 1000 + WITHIN_S, "the other instance relays")
+            await wait_until_async(lambda: all_of(80), 2 * LOCKS_HELD_S + WITHIN_S, "the other instance relays")
             assert await one_of(database, RELAY_LOCK) not in (None, held_by)
         finally:
             wake(relay)
@@ -133,10 +134,10 @@ async def test_an_instance_stopped_inside_a_commit_holds_the_other_up_for_second
                     answers.append((answer.status_code, answer.headers.get("retry-after")))
                     return answer.status_code == httpx.codes.OK
 
-                await wait_until_async(accepted, 2 * BLOCKED_AT_MOST_MS / 1000 + WITHIN_S, "the other instance accepts")
+                await wait_until_async(accepted, 2 * LOCKS_HELD_S + WITHIN_S, "the other instance accepts")
                 assert set(answers) <= {(503, "1"), (200, None)}
                 assert (503, "1") in answers, "it was held up, and said so"
-                assert asyncio.get_running_loop().time() - began < 2 * BLOCKED_AT_MOST_MS / 1000
+                assert asyncio.get_running_loop().time() - began < 2 * LOCKS_HELD_S
             finally:
                 wake(frozen)
             assert (await unanswered).status_code == httpx.codes.SERVICE_UNAVAILABLE, "its transaction was ended: nothing was promised"

@@ -6,8 +6,8 @@ from datetime import timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.processing.index import Seat, StatusIndex
-from services.processing.ledger import Entry
+from services.processing.index import CountKey, StatusIndex
+from services.processing.ledger import LedgerEntry
 from shared.domain.dossier import Dossier, apply
 from shared.domain.errors import Refusal
 from shared.domain.lifecycle import EventKind
@@ -20,8 +20,8 @@ DUE_SOON = timedelta(hours=24)
 HAPPENINGS = [kind for kind in EventKind if kind not in (EventKind.SUBMITTED, EventKind.CORRECTED)]
 
 
-def recount(entries: dict[str, Entry], now: object) -> Counter[Seat]:
-    seats: Counter[Seat] = Counter()
+def recount(entries: dict[str, LedgerEntry], now: object) -> Counter[CountKey]:
+    seats: Counter[CountKey] = Counter()
     for entry in entries.values():
         found = closed_timeliness(entry.dossier) or standing(entry.dossier, now, DUE_SOON)  # type: ignore[arg-type]
         if found is not None:
@@ -31,7 +31,7 @@ def recount(entries: dict[str, Entry], now: object) -> Counter[Seat]:
 
 @given(st.lists(st.tuples(st.integers(0, 4), st.sampled_from(HAPPENINGS), st.integers(0, 40), st.integers(0, 120)), max_size=60))
 def test_counts_equal_a_recount_after_any_history_and_any_passing_of_time(happenings: list[tuple[int, EventKind, int, int]]) -> None:
-    index, entries, now = StatusIndex(DUE_SOON), dict[str, Entry](), START
+    index, entries, now = StatusIndex(DUE_SOON), dict[str, LedgerEntry](), START
     for number, kind, hours, term in happenings:
         now += timedelta(hours=hours)
         for code in list(index.reached(now, 1000)):
@@ -44,7 +44,7 @@ def test_counts_equal_a_recount_after_any_history_and_any_passing_of_time(happen
             dossier = apply(known, code, *an_event(kind, now, **payload))
         except Refusal:
             continue
-        after = Entry(dossier, now)
+        after = LedgerEntry(dossier, now)
         index.put(before, after, now)
         entries[code] = after
         assert +index.counts == recount(entries, now)
@@ -55,7 +55,7 @@ def test_counts_equal_a_recount_after_any_history_and_any_passing_of_time(happen
 
 def test_a_dossier_becomes_due_soon_and_overdue_with_no_event() -> None:
     index = StatusIndex(DUE_SOON)
-    entry = Entry(dossier_after(an_event(EventKind.RECEIVED, START, due_at=at("2023-12-06 08:00"))), START)
+    entry = LedgerEntry(dossier_after(an_event(EventKind.RECEIVED, START, due_at=at("2023-12-06 08:00"))), START)
     index.put(None, entry, START)
     seen = []
     for moment in ("2023-12-04 09:00", "2023-12-05 08:00", "2023-12-06 23:59", "2023-12-07 00:00"):

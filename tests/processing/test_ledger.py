@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from services.processing.ledger import Entry, Tick, entry_of, step, tick, usable_tick
+from services.processing.ledger import LedgerEntry, Tick, entry_of, step, tick, usable_tick
 from shared.contract.codec import encode
 from shared.domain.lifecycle import State
 from shared.service.dead_letters import Unusable, usable_event, usable_status
@@ -14,8 +14,8 @@ CODE = "H59.15-231208-0001"
 DUE = at("2023-12-15 08:31")
 
 
-def follow(*events: tuple[str, str]) -> Entry:
-    entry: Entry | None = None
+def follow(*events: tuple[str, str]) -> LedgerEntry:
+    entry: LedgerEntry | None = None
     for number, (name, when) in enumerate(events, 1):
         entry = step(entry, envelope(CODE, number, name, when)) or entry
     assert entry is not None

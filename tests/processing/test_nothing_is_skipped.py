@@ -10,7 +10,7 @@ import msgspec
 import pytest
 from aiokafka import AIOKafkaProducer
 
-from services.processing.ledger import Entry, step
+from services.processing.ledger import LedgerEntry, step
 from shared.contract.codec import decode_dead_letter, encode
 from shared.contract.envelope import CloudEvent
 from shared.contract.marks import LedgerMark, mark_header, number_header
@@ -119,7 +119,7 @@ async def test_what_a_faster_worker_wrote_is_taken_over(processing: Service, fre
     department = "H59.13"
     code, other = in_partition(3, department, 2)
     received, resolved = life(code)
-    entry: Entry | None = None
+    entry: LedgerEntry | None = None
     async with publisher(fresh_broker) as broker:
         await publish_numbered(broker, [(1, received)])
         await wait_for_sequences(fresh_broker, department, {code: 1})

@@ -10,7 +10,6 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.reporting.projecting.projection import OffsetAdvance, project, stored_positions
 from services.reporting.projecting.records import Batch, FetchedRecords
-from services.reporting.read_model.store import writing
 from services.reporting.read_model.tables import dossiers, history, offsets, sums
 from services.reporting.read_model.versions import AppliedVersion
 from shared.contract.codec import encode
@@ -18,6 +17,7 @@ from shared.contract.marks import Headers
 from shared.contract.status import status_of, version_of
 from shared.contract.topics import STATUS
 from shared.domain.dossier import Dossier, apply
+from shared.service.sql import writing
 from tests.builders.events import Dated
 
 

@@ -15,11 +15,11 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from services.reporting.gauges import FigureGauges
 from services.reporting.http.app import Reporting, create_app
 from services.reporting.projecting.metrics import ProjectorHealth
-from services.reporting.read_model.store import writing
 from services.reporting.read_model.sums import MONTH, YEAR
 from services.reporting.read_model.tables import dossiers, sums
 from shared.catalogue import Catalogue
 from shared.domain.localtime import LOCAL
+from shared.service.sql import writing
 from tests.reporting.delivery import Topic
 from tests.reporting.logged import an_office, log_of
 

@@ -8,10 +8,11 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.reporting.projecting.projection import stored_positions
 from services.reporting.projecting.records import PartitionPosition
-from services.reporting.read_model.store import migrate, open_engine, writing
+from services.reporting.read_model.store import migrate, open_engine
 from services.reporting.read_model.tables import LIVE, metadata, model
 from shared.catalogue import Catalogue
 from shared.contract.topics import STATUS
+from shared.service.sql import writing
 from tests.builders.events import CODE
 from tests.reporting.delivery import Topic, statuses
 from tests.reporting.test_projection import HISTORY, year

@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from services.reporting.gauges import FigureGauges
 from services.reporting.http.app import Reporting, create_app
 from services.reporting.projecting.metrics import ProjectorHealth
-from services.reporting.read_model.store import migrate, open_engine, snapshot, writing
+from services.reporting.read_model.store import migrate, open_engine, snapshot
 from services.reporting.read_model.tables import dossiers, model, sums
 from services.reporting.rebuild.automatic import AutomaticRebuild
 from services.reporting.rebuild.fold import LogLine
@@ -22,6 +22,7 @@ from shared.catalogue import Catalogue
 from shared.contract.codec import encode
 from shared.domain.counting import RULES_VERSION
 from shared.domain.localtime import LOCAL
+from shared.service.sql import writing
 from tests.reporting.delivery import Topic
 from tests.reporting.logged import an_office, log_of
 from tests.support.wait import wait_until_async

@@ -10,7 +10,6 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from services.reporting.figures.query import Dimension, FigureQuery
 from services.reporting.figures.report import Report, report
 from services.reporting.projecting.projection import OffsetAdvance, OffsetsMoved, culprits, project, rewind, stored_positions
-from services.reporting.projecting.projector import poison_pause_s
 from services.reporting.projecting.records import Batch, FetchedRecords, PartitionPosition, unreadable_in_a_row
 from services.reporting.read_model.store import migrate
 from services.reporting.read_model.tables import dossiers, sums
@@ -22,6 +21,7 @@ from shared.contract.topics import STATUS
 from shared.domain.counting import RULES_VERSION
 from shared.domain.events import CorrectableField
 from shared.domain.localtime import LOCAL
+from shared.service.pacing import poison_pause_s
 from tests.builders.events import CODE, dossier_after, event, received
 from tests.reporting.delivery import Sent, Topic, snapshot, statuses
 

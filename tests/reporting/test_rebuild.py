@@ -14,7 +14,6 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from services.reporting.figures.query import Dimension, FigureQuery
 from services.reporting.figures.report import Report, report
 from services.reporting.read_model.contributions import decode_contributions, encode_contributions
-from services.reporting.read_model.store import writing
 from services.reporting.read_model.tables import dossiers, history, sums
 from services.reporting.rebuild import progress
 from services.reporting.rebuild.fold import LogLine, UnreadableLogLine, read_lines
@@ -26,6 +25,7 @@ from shared.contract.status import status_of, version_of
 from shared.domain.definitions import DEFINITIONS
 from shared.domain.dossier import Dossier, apply
 from shared.domain.localtime import LOCAL
+from shared.service.sql import writing
 from tests.builders.events import CODE, Dated, received
 from tests.reporting.delivery import Sent, Topic
 from tests.reporting.expected import expected

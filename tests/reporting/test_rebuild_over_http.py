@@ -15,12 +15,12 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from services.reporting.gauges import FigureGauges
 from services.reporting.http.app import Reporting, create_app
 from services.reporting.projecting.metrics import ProjectorHealth
-from services.reporting.read_model.store import writing
 from services.reporting.read_model.tables import dossiers, history, sums
 from services.reporting.rebuild.fold import LogLine
 from shared.catalogue import Catalogue
 from shared.contract.codec import encode
 from shared.domain.localtime import LOCAL
+from shared.service.sql import writing
 from tests.reporting.delivery import Topic
 from tests.reporting.logged import an_office, log_of
 

@@ -11,11 +11,12 @@ from services.reporting.gauges import LedgerTotals, StoredEvents, ledger_totals,
 from services.reporting.intake import AcceptedEvents
 from services.reporting.projecting.projection import OffsetAdvance, rewind, stored_positions
 from services.reporting.projecting.records import PartitionPosition
-from services.reporting.read_model.store import answering, writing
+from services.reporting.read_model.store import answering
 from services.reporting.read_model.tables import dossiers
 from shared.contract.marks import LedgerMark, mark_header
 from shared.contract.topics import STATUS
 from shared.domain.counting import RULES_VERSION
+from shared.service.sql import writing
 from tests.builders.events import event, received
 from tests.reporting.delivery import Sent, Topic, statuses
 

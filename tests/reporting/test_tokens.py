@@ -11,10 +11,10 @@ from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.reporting.opening.tokens import OtherCatalogue, Tokens
-from services.reporting.read_model.store import writing
 from services.reporting.read_model.tables import model
 from shared.catalogue import Catalogue
 from shared.domain.columns import KEYS
+from shared.service.sql import writing
 from tests.reporting.test_api import HISTORIES, NOW, client, figures  # noqa: F401 - the fixture is asked for by name
 
 pytestmark = pytest.mark.usefixtures("engine")

@@ -86,7 +86,7 @@ def serve() -> Serve:
     @asynccontextmanager
     async def serving() -> AsyncIterator[Site]:
         port = free_port_base(1)
-        server = Server(_application(lambda: started), host="127.0.0.1", port=port, grace_seconds=1, owns_signals=False)
+        server = Server(_application(lambda: started), host="127.0.0.1", port=port, grace_seconds=1)
         started = Site(server, port)
         task = asyncio.create_task(server.serve())
         try:

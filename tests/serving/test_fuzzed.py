@@ -69,7 +69,7 @@ async def _report(folder: Path, port: int, servers: list[Server]) -> None:
     app = create_app(
         Reporting(engine, catalogue.load(), system_clock, SecretStr(KEY), ProjectorHealth(assigned=True), CollectorRegistry(), gauges)
     )
-    servers.append(Server(app, host="127.0.0.1", port=port, grace_seconds=2, owns_signals=False))
+    servers.append(Server(app, host="127.0.0.1", port=port, grace_seconds=2))
     await servers[0].serve()
     await engine.dispose()
 

@@ -6,8 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import structlog
-from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, NotSupportedError, ProgrammingError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.exc import DataError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.intake import calendar
@@ -18,9 +17,8 @@ from services.intake.log import event_log
 from services.intake.log.database import Database, committing
 from services.intake.log.history import CodeSeries, LogRow, RecentDossiers
 from shared.service.clock import Clock
+from shared.service.sql import is_transient
 
-TRANSIENT = (DBAPIError, PoolTimeout, OSError, TimeoutError)
-OURS = (ProgrammingError, NotSupportedError)  # the database says that the program is wrong
 TROUBLE_SECONDS = 30.0
 LOGGER = structlog.get_logger()
 
@@ -140,13 +138,10 @@ class Committer:
                 waiting.fail(refused)
         except (DataError, IntegrityError) as refused:
             await self._settle_apart(batch, refused)
-        except TRANSIENT as failure:
+        except Exception as failure:
             self._fail(batch, failure)
-            if isinstance(failure, OURS):
+            if not is_transient(failure):
                 raise
-        except Exception as bug:
-            self._fail(batch, bug)
-            raise
         else:
             for waiting, answers in zip(batch, outcomes, strict=True):
                 if not waiting.answer.done():

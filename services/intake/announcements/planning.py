@@ -20,9 +20,10 @@ from services.intake.calendar import Announcement, Announcements, covered
 from services.intake.log import event_log
 from services.intake.log.database import Database
 from services.intake.log.history import HistoryEntry
-from services.intake.log.tables import MOVES, Upsert
+from services.intake.log.tables import MOVES
 from shared.contract.envelope import event_name
 from shared.domain.lifecycle import OPEN, EventKind, State, next_state
+from shared.service.sql import Insert
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,13 +118,13 @@ def _kinds(rows: Sequence[Any]) -> Iterator[tuple[str, EventKind]]:
 Counts = dict[str, int]  # outcome -> dossiers
 _MOVES = MOVES.c
 _COUNTS = select(_MOVES.announcement, _MOVES.outcome, func.count()).group_by(_MOVES.announcement, _MOVES.outcome)
-_PUT_MOVES = Upsert(MOVES, "due_at", "new_due_at", "outcome")
+_PUT_MOVES = Insert(MOVES, replacing=("due_at", "new_due_at", "outcome"))
 _ROWS_A_STATEMENT = 2000
 
 
 async def put_moves(connection: AsyncConnection, number: int, moves: Sequence[Move]) -> None:
     """Write the moves down, or anew what became of them."""
-    rows = [{"announcement": number, **_row(move)} for move in moves]
+    rows = [_row(number, move) for move in moves]
     for first in range(0, len(rows), _ROWS_A_STATEMENT):
         await _PUT_MOVES.write(connection, rows[first : first + _ROWS_A_STATEMENT])
 
@@ -148,16 +149,17 @@ async def counts(connection: AsyncConnection) -> dict[int, Counts]:
     return by_number
 
 
-def _row(move: Move) -> dict[str, Any]:
-    return {
-        "dossier": move.code,
-        "department": move.department,
-        "procedure": move.procedure,
-        "received_at": move.received_at.isoformat(),
-        "due_at": move.due_at.isoformat(),
-        "new_due_at": None if move.new_due_at is None else move.new_due_at.isoformat(),
-        "outcome": move.outcome.value,
-    }
+def _row(number: int, move: Move) -> tuple[Any, ...]:
+    return (
+        number,
+        move.code,
+        move.department,
+        move.procedure,
+        move.received_at.isoformat(),
+        move.due_at.isoformat(),
+        None if move.new_due_at is None else move.new_due_at.isoformat(),
+        move.outcome.value,
+    )
 
 
 def _move(row: Any) -> Move:

@@ -9,7 +9,7 @@ import structlog
 from services.intake import calendar
 from services.intake.accepting.batch import NotDecided
 from services.intake.accepting.candidates import Accepted, Candidate
-from services.intake.accepting.committer import OURS, TRANSIENT, CannotBeStored, Committer, StoreUnavailable
+from services.intake.accepting.committer import CannotBeStored, Committer, StoreUnavailable
 from services.intake.announcements import planning
 from services.intake.announcements.moves import CalendarChange, Move, MoveOutcome, already_logged, event_id, extension, move_of, settled
 from services.intake.calendar import Announcements, AnnouncementState, StoredAnnouncement
@@ -17,9 +17,10 @@ from services.intake.log import event_log
 from services.intake.log.database import Database, write
 from services.intake.metrics import Metrics
 from shared.service.clock import Clock
+from shared.service.pacing import Backoff
+from shared.service.sql import is_transient
 
 BATCH_DOSSIERS = 200
-FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.1, 5.0
 LOGGER = structlog.get_logger()
 
 
@@ -44,19 +45,19 @@ class MoveWorker:
     async def run(self) -> None:
         """Finish what is unfinished, then wait to be woken, until cancelled. What fails with the database is tried
         again."""
-        pause = FIRST_PAUSE_SECONDS
+        backoff = Backoff()
         while True:
             self._wake.clear()
             try:
                 await self._finish_all()
-            except (StoreUnavailable, *TRANSIENT) as trouble:
-                if isinstance(trouble, OURS):
+            except Exception as trouble:
+                if not (isinstance(trouble, StoreUnavailable) or is_transient(trouble)):
                     raise
+                pause = backoff.next_s()
                 LOGGER.warning("moves_interrupted", error=repr(trouble), retry_seconds=pause)
                 await asyncio.sleep(pause)
-                pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
             else:
-                pause = FIRST_PAUSE_SECONDS
+                backoff.reset()
                 await self._wake.wait()
 
     async def _finish_all(self) -> None:

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.intake import calendar
 from services.intake.accepting.candidates import new_event_id
-from services.intake.accepting.committer import TRANSIENT, LogRefuses, StoreUnavailable
+from services.intake.accepting.committer import LogRefuses, StoreUnavailable
 from services.intake.accepting.decide import FUTURE_ALLOWED
 from services.intake.announcements import planning
 from services.intake.announcements.moves import MOVING, MoveOutcome
@@ -42,6 +42,7 @@ from shared.domain.localtime import FIRST_YEAR, LAST_YEAR, ONE_DAY, local
 from shared.service.clock import system_clock
 from shared.service.http import documented
 from shared.service.problems import Problem
+from shared.service.sql import DATABASE_ERRORS, is_transient
 
 router = APIRouter(tags=["calendar"])
 PATH = "/v1/calendar/announcements"
@@ -132,7 +133,9 @@ async def _store(intake: Intake, body: NewAnnouncement, announcement: Announceme
     """Put it into force unless it is; with notes on its days, and whether it was there before. The worker is woken."""
     try:
         stored, notes, repeated = await _store_locked(intake, body, announcement)
-    except TRANSIENT as failure:
+    except DATABASE_ERRORS as failure:
+        if not is_transient(failure):
+            raise
         raise StoreUnavailable("the announcement can't be stored right now, and is not in force; send it again") from failure
     intake.move_worker.wake()
     return stored, notes, repeated

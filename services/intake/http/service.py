@@ -6,9 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, cast
 
-from fastapi import APIRouter, Depends, FastAPI, Request
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
+from fastapi import Depends, FastAPI, Request
+from prometheus_client import CollectorRegistry
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 
@@ -27,12 +26,10 @@ from shared.catalogue import Catalogue
 from shared.domain.dossier import Dossier
 from shared.domain.errors import Refusal, TransitionNotAllowed
 from shared.service.clock import Clock
-from shared.service.http import OPENMETRICS
-from shared.service.observability import exposition
+from shared.service.observability import health, operations_router
 from shared.service.problems import Problem
-from shared.service.sql import passes
+from shared.service.sql import DATABASE_ERRORS, is_transient
 
-router = APIRouter(tags=["operations"])
 READY_SECONDS = 2.0
 CLIENT_CLOSED_REQUEST = 499  # nobody reads it; the access log of a proxy does
 TITLES = {404: "Not Found", 409: "Conflict", 413: "Content Too Large", 422: "Unprocessable Content"}
@@ -103,35 +100,36 @@ async def _intake(request: Request) -> Intake:
 IntakeService = Annotated[Intake, Depends(_intake)]
 
 
-@router.get("/healthz/live")
-async def live(intake: IntakeService) -> dict[str, str]:
+async def live(request: Request) -> Response:
     """The writer runs."""
+    intake = await _intake(request)
     if intake.committer.closed:
         raise Problem(503, "Service Unavailable", "the writer has stopped; the process ends and is to be started again")
-    return {"status": "ok"}
+    return health(good=True)
 
 
-@router.get("/healthz/ready")
-async def ready(intake: IntakeService) -> dict[str, str]:
+async def ready(request: Request) -> Response:
     """The database answers. A broker that is down does not matter here: intake goes on accepting."""
-    await live(intake)
+    await live(request)
+    intake = await _intake(request)
     try:
         async with asyncio.timeout(READY_SECONDS), intake.database.reader.connect() as connection:
             refusal = await event_log.refusal(connection)
-    except (SQLAlchemyError, OSError) as failure:
+    except DATABASE_ERRORS as failure:
         detail = f"the database does not answer ({type(failure).__name__}); check MOTCUA_INTAKE_DATABASE_URL"
         raise Problem(503, "Service Unavailable", detail) from failure
     if refusal is not None:
         raise Problem(503, "Service Unavailable", refusal, code="log_behind_topic")
     if (trouble := intake.committer.trouble) is not None:
         raise Problem(503, "Service Unavailable", f"the event log can't be written ({trouble}); look at the database and its disk")
-    return {"status": "ok"}
+    return health(good=True)
 
 
-@router.get("/metrics", response_class=Response, responses=OPENMETRICS)
-async def metrics(intake: IntakeService) -> Response:
-    """OpenMetrics."""
-    return exposition(intake.metrics.registry)
+async def registry(request: Request) -> CollectorRegistry:
+    return (await _intake(request)).metrics.registry
+
+
+router = operations_router(live, ready, registry)
 
 
 def problem(refusal: Refusal, spelling: Spelling = None) -> Problem:
@@ -170,7 +168,7 @@ def answer_failures(app: FastAPI) -> None:
         return failed(failure).response()
 
     async def on_trouble(_request: Request, trouble: Exception) -> Response:
-        if not passes(trouble):
+        if not is_transient(trouble):
             raise trouble
         detail = f"the event log can't be read right now ({type(trouble).__name__}); try again"
         return Problem(503, "Service Unavailable", detail, headers={"Retry-After": "1"}).response()
@@ -180,6 +178,6 @@ def answer_failures(app: FastAPI) -> None:
 
     for failure in (LogRefuses, StoreUnavailable, CannotBeStored, NotDecided):
         app.add_exception_handler(failure, on_failure)
-    for trouble in (DBAPIError, PoolTimeout, OSError):
+    for trouble in DATABASE_ERRORS:
         app.add_exception_handler(trouble, on_trouble)
     app.add_exception_handler(ClientDisconnect, on_disconnect)

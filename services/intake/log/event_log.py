@@ -7,14 +7,15 @@ from operator import itemgetter
 from typing import Any, NamedTuple
 
 import msgspec
-from sqlalchemy import func, insert, select
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.intake.log.history import CodeSeries, HistoryEntry, LoggedEvent, LoggedKey, LogRow, RecentDossiers, computed_fields, history
-from services.intake.log.tables import ANNOUNCEMENTS, EVENT_LOG, IDEMPOTENCY_KEYS, RELAY_CURSOR, SERIALS, Append, Lookup, Upsert
+from services.intake.log.tables import ANNOUNCEMENTS, EVENT_LOG, IDEMPOTENCY_KEYS, RELAY_CURSOR, SERIALS
 from shared.contract.codec import encode
 from shared.contract.topics import EVENTS
 from shared.domain.dossier import Dossier
+from shared.service.sql import Insert, Lookup
 
 LEAST_SERIAL_DIGITS = 4
 _HIGHEST_MINTED = 999_999
@@ -28,8 +29,12 @@ _BY_ID = Lookup(select(_LOG.event_id, _LOG.event, _LOG.added, _LOG.dossier, _LOG
 _LATEST = Lookup(select(_LOG.dossier, func.max(_LOG.sequence)).group_by(_LOG.dossier), _LOG.dossier)
 _HISTORIES = Lookup(select(_LOG.dossier, _LOG.event, _LOG.added).order_by(_LOG.dossier, _LOG.sequence), _LOG.dossier)
 _BY_KEY = Lookup(select(IDEMPOTENCY_KEYS), IDEMPOTENCY_KEYS.c.key)
-_APPEND = Append(EVENT_LOG)
-_SERIALS = Upsert(SERIALS, "next")
+_APPEND = Insert(EVENT_LOG)
+_KEYS = Insert(IDEMPOTENCY_KEYS)
+_SERIALS = Insert(SERIALS, replacing=("next",))
+_CURSOR = Insert(RELAY_CURSOR, replacing=("position", "numbers", "resends"))
+_REFUSALS = Insert(RELAY_CURSOR, replacing=("refusal",))
+_decode_numbers = msgspec.json.Decoder(tuple[int, ...]).decode
 
 
 class LogHeads(NamedTuple):
@@ -60,7 +65,7 @@ async def refusal(connection: AsyncConnection) -> str | None:
 async def refuse(connection: AsyncConnection, why: str | None) -> None:
     """Let no instance add anything to the log for this reason, or let them again."""
     if await refusal(connection) != why:
-        await _REFUSALS.write(connection, [{**_cursor_row(await cursor(connection)), "refusal": why}])
+        await _REFUSALS.write(connection, [_cursor_row(await cursor(connection), why)])
 
 
 async def logged_events(connection: AsyncConnection, ids: Iterable[str]) -> dict[str, LoggedEvent]:
@@ -126,7 +131,7 @@ async def bring_back(connection: AsyncConnection, rows: Sequence[LogRow]) -> Non
     for (agency, day), serial in used.items():
         statement = select(SERIALS.c.next).where(SERIALS.c.agency == agency, SERIALS.c.day == day)
         stored = (await connection.execute(statement)).scalar() or 1
-        await _SERIALS.write(connection, [{"agency": agency, "day": day, "next": max(stored, serial + 1)}])
+        await _SERIALS.write(connection, [(agency, day, max(stored, serial + 1))])
 
 
 async def append(
@@ -134,16 +139,9 @@ async def append(
 ) -> None:
     """Add rows to the log; of each series the last code that is `used` now, and the Idempotency-Keys that came with
     them."""
-    if rows:
-        await _APPEND.write(connection, rows)
-    if used:
-        serials = [{"agency": series.agency, "day": series.day, "next": _serial(code) + 1} for series, code in used.items()]
-        await _SERIALS.write(connection, serials)
-    if keys:
-        values = [
-            {"key": key, "request_digest": use.request_digest, "code": use.code, "event_id": use.event_id} for key, use in keys.items()
-        ]
-        await connection.execute(insert(IDEMPOTENCY_KEYS), values)
+    await _APPEND.write(connection, rows)
+    await _SERIALS.write(connection, [(series.agency, series.day, _serial(code) + 1) for series, code in used.items()])
+    await _KEYS.write(connection, [(key, use.request_digest, use.code, use.event_id) for key, use in keys.items()])
 
 
 def _serial(code: str) -> int:
@@ -211,11 +209,6 @@ async def set_back(connection: AsyncConnection, numbers: tuple[int, ...] | None 
     return await head(connection)
 
 
-def _cursor_row(cursor: RelayCursor) -> dict[str, Any]:
+def _cursor_row(cursor: RelayCursor, refusal: str | None = None) -> tuple[str, int, str | None, str | None, int]:
     numbers = None if cursor.numbers is None else encode(cursor.numbers).decode()
-    return {"relay": EVENTS.name, "position": cursor.position, "numbers": numbers, "resends": cursor.resends}
-
-
-_CURSOR = Upsert(RELAY_CURSOR, "position", "numbers", "resends")
-_REFUSALS = Upsert(RELAY_CURSOR, "refusal")
-_decode_numbers = msgspec.json.Decoder(tuple[int, ...]).decode
+    return EVENTS.name, cursor.position, numbers, refusal, cursor.resends

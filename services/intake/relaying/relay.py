@@ -10,10 +10,7 @@ from operator import attrgetter
 from typing import Any
 
 import structlog
-from aiokafka.errors import KafkaError
 from sqlalchemy import text
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.intake.log import event_log
@@ -24,17 +21,17 @@ from services.intake.relaying.sender import Sender, TopicRemade
 from services.intake.relaying.topic import LastNumbered, LogAndTopic, compared, ends, lacking, last_numbered
 from services.intake.settings import IntakeSettings
 from shared.contract.topics import EVENTS
-from shared.service.kafka import WrongPartitions, dropped_work_is_trouble
+from shared.service.kafka import BROKER_ERRORS, WrongPartitions, dropped_work_is_trouble
 from shared.service.kafka import connection as reach
+from shared.service.pacing import Backoff, wait_until
+from shared.service.sql import is_transient
 
 RECORDED_AT = attrgetter("recorded_at")
 RECENT_EVENTS = 20_000
 POLL_SECONDS = 0.5  # other instances on the same database commit without waking this one
 CURSOR_SECONDS = 1.0
 LOOK_AT_TOPIC_SECONDS = 10.0
-FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.1, 2.0
-BROKER_TROUBLE = (KafkaError, OSError, TimeoutError, TopicRemade)
-STORE_TROUBLE = (DBAPIError, PoolTimeout)
+LONGEST_PAUSE_SECONDS = 2.0
 LOGGER = structlog.get_logger()
 
 
@@ -103,7 +100,7 @@ class Relay:
 
     async def run(self) -> None:
         """Relay until drained; whatever the broker or the database do, try again and say so."""
-        pause = FIRST_PAUSE_SECONDS
+        backoff = Backoff(longest_s=LONGEST_PAUSE_SECONDS)
         while not self._is_drained():
             try:
                 with dropped_work_is_trouble():
@@ -112,7 +109,7 @@ class Relay:
                             return  # another instance relays the rest
                         async with Sender(self._settings) as sender:
                             await self._compare(connection, sender)
-                            pause = FIRST_PAUSE_SECONDS
+                            backoff.reset()
                             await self._follow(connection, sender)
             except CursorSetBack:
                 LOGGER.info("relay_sends_again")
@@ -122,19 +119,21 @@ class Relay:
                 if self._draining:
                     return
                 self._wake.clear()
-                await self._sleep_until_woken(LOOK_AT_TOPIC_SECONDS)
+                await wait_until(self._wake, LOOK_AT_TOPIC_SECONDS)
             except WrongPartitions as wrong:
                 self.has_looked.set()
                 LOGGER.critical("wrong_partitions", detail=str(wrong), backlog=self._head - self.position)
                 if self._draining:
                     return
                 self._wake.clear()
-                await self._sleep_until_woken(LOOK_AT_TOPIC_SECONDS)
-            except (*BROKER_TROUBLE, *STORE_TROUBLE) as trouble:
+                await wait_until(self._wake, LOOK_AT_TOPIC_SECONDS)
+            except Exception as trouble:
+                if not (isinstance(trouble, (*BROKER_ERRORS, TopicRemade)) or is_transient(trouble)):
+                    raise
                 self.has_looked.set()
+                pause = backoff.next_s()
                 LOGGER.warning("relay_interrupted", error=repr(trouble), retry_seconds=pause, backlog=self._head - self.position)
                 await asyncio.sleep(pause)
-                pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
 
     def _is_drained(self) -> bool:
         return self._draining and self.position >= self._head
@@ -188,7 +187,7 @@ class Relay:
             if self._draining:
                 return False
             await end_frozen(connection, RELAY_LOCK)
-            await self._sleep_until_woken(POLL_SECONDS)
+            await wait_until(self._wake, POLL_SECONDS)
         await leave_when_idle(connection)
         return True
 
@@ -242,7 +241,7 @@ class Relay:
             if time.monotonic() - self._saved_at >= CURSOR_SECONDS:
                 await self._save_cursor(connection)
             if not rows:
-                await self._sleep_until_woken(POLL_SECONDS)
+                await wait_until(self._wake, POLL_SECONDS)
                 if time.monotonic() - looked_at >= LOOK_AT_TOPIC_SECONDS:
                     looked_at = time.monotonic()
                     await self._look_at_topic(sender)
@@ -285,7 +284,3 @@ class Relay:
         checkpointed."""
         if not self._database.is_postgresql:
             await connection.rollback()
-
-    async def _sleep_until_woken(self, seconds: float) -> None:
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._wake.wait(), seconds)

@@ -1,24 +1,17 @@
-"""A Kafka producer that keeps the order of each dossier through retries and failures."""
+"""Sends logged events to their topic, numbered, in the order of each dossier through retries and failures."""
 
-import asyncio
-from collections import deque
 from collections.abc import Mapping, Sequence
 from types import TracebackType
-from typing import Any, Self
-
-import structlog
-from aiokafka import AIOKafkaProducer
+from typing import Self
 
 from services.intake.settings import IntakeSettings
-from shared.contract.marks import Headers, number_header
+from shared.contract.marks import number_header
 from shared.contract.topics import EVENTS
 from shared.service.kafka import check_partitions, connection, ensure_topics, partition_of
+from shared.service.publisher import REQUEST_TIMEOUT_MS, NewRecord, Publisher
 
-MAX_BATCH_BYTES = 920_000  # under the broker's default limit of a message set, about one mebibyte
-REQUEST_TIMEOUT_MS = 15_000
 SEND_SECONDS = 30.0
 STOP_SECONDS = REQUEST_TIMEOUT_MS / 1000 + 2  # what a broker that is gone never acknowledges expires first
-LOGGER = structlog.get_logger()
 
 
 class TopicRemade(Exception):
@@ -26,55 +19,29 @@ class TopicRemade(Exception):
 
 
 class Sender:
-    """Idempotent, acks=all, one unacknowledged batch per partition: after a failure nothing later of a dossier is there
-    already.
-
-    A failed sender is not used again: its successor starts with a new producer id and resends from the relay's cursor.
-    """
+    """Publishes to the events topic and remembers what was acknowledged. A failed sender is not used again: its
+    successor resends."""
 
     def __init__(self, settings: IntakeSettings) -> None:
         self._settings = settings
-        self._producer: Any = None
-        self._partitions: list[int] = []
+        self._publisher = Publisher(connection(settings), acknowledged_within_s=SEND_SECONDS, stops_within_s=STOP_SECONDS)
         self._offsets: dict[int, int] = {}
+        self.partitions = 0
+        """How many the events topic has."""
 
     async def __aenter__(self) -> Self:
         await ensure_topics(self._settings)
-        self._producer = AIOKafkaProducer(
-            **connection(self._settings),
-            acks="all",
-            enable_idempotence=True,
-            max_batch_size=MAX_BATCH_BYTES,
-            request_timeout_ms=REQUEST_TIMEOUT_MS,
-        )
         try:
-            await self._producer.start()
-            self._partitions = sorted(await self._producer.partitions_for(EVENTS.name))
-            check_partitions(self._settings, EVENTS.name, len(self._partitions))
+            await self._publisher.start()
+            self.partitions = await self._publisher.partitions(EVENTS.name)
+            check_partitions(self._settings, EVENTS.name, self.partitions)
         except BaseException:
-            await self._stop()
+            await self._publisher.stop()
             raise
         return self
 
     async def __aexit__(self, _type: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None) -> None:
-        await self._stop()
-
-    async def _stop(self) -> None:
-        """Let go of the connections, to the end also when cancelled: a producer stopped half-way leaks them."""
-        stopping = asyncio.create_task(self._producer.stop())
-        try:
-            await asyncio.wait([stopping], timeout=STOP_SECONDS)
-        except asyncio.CancelledError:
-            await asyncio.wait([stopping], timeout=STOP_SECONDS)
-            raise
-        finally:
-            if not stopping.cancel() and (failure := stopping.exception()) is not None:
-                LOGGER.warning("producer_not_stopped_cleanly", error=repr(failure))
-
-    @property
-    def partitions(self) -> int:
-        """How many the events topic has."""
-        return len(self._partitions)
+        await self._publisher.stop()
 
     async def send(self, events: Sequence[tuple[str, bytes, str]], numbers: Sequence[int], *, more: bool) -> list[int]:
         """Send (dossier code, event, fields that intake added) in order per dossier; returns when the broker has
@@ -85,18 +52,15 @@ class Sender:
         TimeoutError when it does not answer.
         """
         counts = list(numbers)
-        waiting: dict[int, deque[tuple[bytes, bytes, Headers]]] = {}
+        by_partition: dict[int, list[NewRecord]] = {}
         for code, event, added in events:
             key = code.encode()
-            slot = partition_of(key, len(counts))
-            counts[slot] += 1
-            waiting.setdefault(self._partitions[slot], deque()).append((key, event, number_header(counts[slot], added, more=more)))
-        async with asyncio.timeout(SEND_SECONDS):
-            while waiting:
-                sent = {partition: await self._send_some(partition, records) for partition, records in waiting.items()}
-                for partition, place in zip(sent, await asyncio.gather(*sent.values()), strict=True):
-                    self._acknowledged(partition, place.offset)
-                waiting = {partition: records for partition, records in waiting.items() if records}
+            partition = partition_of(key, len(counts))
+            counts[partition] += 1
+            by_partition.setdefault(partition, []).append((key, event, number_header(counts[partition], added, more=more)))
+        for partition, spans in (await self._publisher.publish(EVENTS.name, by_partition)).items():
+            for span in spans:
+                self._acknowledged(partition, span.first)
         return counts
 
     def _acknowledged(self, partition: int, offset: int) -> None:
@@ -110,12 +74,3 @@ class Sender:
         for partition, offset in self._offsets.items():
             if ends.get(partition, 0) <= offset:
                 raise TopicRemade(f"partition {partition} of {EVENTS.name} ends before offset {offset}, which was acknowledged")
-
-    async def _send_some(self, partition: int, records: deque[tuple[bytes, bytes, Headers]]) -> "asyncio.Future[Any]":
-        """One batch with as many of the partition's events as fit."""
-        batch = self._producer.create_batch()
-        while records and batch.append(key=records[0][0], value=records[0][1], timestamp=None, headers=records[0][2]) is not None:
-            records.popleft()
-        batch.close()
-        future: asyncio.Future[Any] = await self._producer.send_batch(batch, EVENTS.name, partition=partition)
-        return future

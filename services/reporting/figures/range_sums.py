@@ -10,7 +10,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.reporting.figures.query import BEFORE, OF_PROCEDURES, WITHIN, Dimension, FigureQuery, Filters, RangeSum, sums_of
 from services.reporting.read_model.contributions import Contributions, add_to_cells, stored_contributions
-from services.reporting.read_model.store import among
 from services.reporting.read_model.sums import (
     ALL,
     CHANNEL_CODES,
@@ -28,6 +27,7 @@ from services.reporting.read_model.sums import (
 from services.reporting.read_model.tables import dossiers, history, model, sums
 from shared.domain.counting import Measure
 from shared.domain.events import Channel
+from shared.service.sql import among
 
 READ_AT_ONCE = 500
 FEW = frozenset({Dimension.DEPARTMENT, Dimension.CHANNEL})

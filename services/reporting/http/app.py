@@ -2,14 +2,14 @@
 
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from dataclasses import asdict, dataclass
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, FastAPI, Query, Request
 from prometheus_client import CollectorRegistry
 from pydantic import SecretStr
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncEngine
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
 from services.reporting.figures.query import Dimension
 from services.reporting.figures.report import report
@@ -22,14 +22,14 @@ from services.reporting.intake import CalendarFeed
 from services.reporting.opening.tokens import Tokens
 from services.reporting.projecting.metrics import ProjectorHealth
 from services.reporting.read_model.contributions import BrokenDossier
-from services.reporting.read_model.store import OldRules, answers
+from services.reporting.read_model.store import OldRules
 from services.reporting.read_model.tables import dossiers
 from shared.catalogue import Catalogue
 from shared.service.clock import Clock, system_clock
-from shared.service.http import KEYLESS, OPENMETRICS, Ndjson, documented, invalid, new_application, only, require_key
-from shared.service.observability import exposition
+from shared.service.http import KEYLESS, Ndjson, documented, invalid, new_application, only, require_key
+from shared.service.observability import health, operations_router
 from shared.service.problems import Problem
-from shared.service.sql import MAY_PASS, passes
+from shared.service.sql import DATABASE_ERRORS, answers, is_transient
 
 PAGE = 2000
 RETRY_AFTER_S = "2"
@@ -59,7 +59,7 @@ def create_app(reporting: Reporting) -> FastAPI:
         version="1",
         description="Figures of dossiers for any period and grouping, by a named definition, with the identities they satisfy.",
     )
-    for error in MAY_PASS:
+    for error in DATABASE_ERRORS:
         app.add_exception_handler(error, _on_database_error)
     app.add_exception_handler(OldRules, _on_old_rules(by_itself=reporting.intake_url is not None))
     app.add_exception_handler(BrokenDossier, _on_broken_dossier)
@@ -82,7 +82,7 @@ def create_app(reporting: Reporting) -> FastAPI:
 
 
 async def _on_database_error(_request: Request, error: Exception) -> Response:
-    if not passes(error):
+    if not is_transient(error):
         raise error
     away = "the read model's database does not answer; try again shortly"
     return Problem(503, "Service Unavailable", away, headers={"Retry-After": RETRY_AFTER_S}).response()
@@ -104,28 +104,22 @@ async def _on_broken_dossier(_request: Request, broken: Exception) -> Response:
 
 
 def _operations(reporting: Reporting) -> APIRouter:
-    router = APIRouter(tags=["operations"])
+    async def live(_request: Request) -> Response:
+        """200 while the projector goes round its loop."""
+        return health(good=reporting.health.heartbeat.is_moving, otherwise="stuck")
 
-    @router.get("/healthz/live", summary="Whether the projector goes round its loop")
-    async def live() -> Response:
-        return _health("stuck", good=reporting.health.moving)
-
-    @router.get("/healthz/ready", summary="Whether the database answers and the status topic is being read")
-    async def ready() -> Response:
+    async def ready(_request: Request) -> Response:
+        """200 when the database answers and the status topic is being read."""
+        unusable = reporting.health.poison_in_a_row
         good = reporting.health.assigned and await answers(reporting.engine)
-        return _health("not ready", good=good, poison_in_a_row=reporting.health.poison_in_a_row)
+        more: dict[str, Any] = {"poison_in_a_row": unusable} if unusable else {}
+        return health(good=good, **more)
 
-    @router.get("/metrics", summary="OpenMetrics", response_class=Response, responses=OPENMETRICS)
-    async def metrics() -> Response:
+    async def registry(_request: Request) -> CollectorRegistry:
         await reporting.gauges.refresh()
-        return exposition(reporting.registry)
+        return reporting.registry
 
-    return router
-
-
-def _health(otherwise: str, *, good: bool, poison_in_a_row: int = 0) -> Response:
-    poison = {"poison_in_a_row": poison_in_a_row} if poison_in_a_row else {}
-    return JSONResponse({"status": "ok" if good else otherwise, **poison}, 200 if good else 503)
+    return operations_router(live, ready, registry)
 
 
 def _reports(reporting: Reporting, routes: FigureRoutes) -> APIRouter:

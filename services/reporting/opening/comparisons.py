@@ -13,11 +13,11 @@ from services.reporting.figures.query import FigureQuery
 from services.reporting.figures.range_sums import Pin, filtered, in_force
 from services.reporting.opening.lists import LIST_START, ListPlace, walk
 from services.reporting.read_model.contributions import Contributions, ListedFacts, decode_listed, stored_contributions
-from services.reporting.read_model.store import among
 from services.reporting.read_model.sums import JUDGED_CODES, day_number, instant_of
 from services.reporting.read_model.tables import dossiers, history
 from shared.domain.counting import Measure
 from shared.domain.definitions import DEFINITIONS
+from shared.service.sql import among
 
 READ_AT_ONCE = 500
 

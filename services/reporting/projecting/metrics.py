@@ -1,6 +1,5 @@
 """What the projector says of itself: liveness and readiness, and its work in numbers."""
 
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -8,8 +7,7 @@ from datetime import datetime
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from services.reporting.read_model.versions import AppliedVersion
-
-STALLED_AFTER_S = 60.0
+from shared.service.observability import Heartbeat
 
 
 @dataclass(slots=True)
@@ -19,15 +17,7 @@ class ProjectorHealth:
     assigned: bool = False
     filling: bool = True  # whether statuses are still to be read that were there when the reading began; False while there is no broker
     poison_in_a_row: int = 0  # unusable records since the last usable one
-    _beat_at: float = field(default_factory=time.monotonic)
-
-    def beat(self) -> None:
-        self._beat_at = time.monotonic()
-
-    @property
-    def moving(self) -> bool:
-        """Whether the projector went round its loop lately (also when the broker is away)."""
-        return time.monotonic() - self._beat_at < STALLED_AFTER_S
+    heartbeat: Heartbeat = field(default_factory=Heartbeat)
 
 
 STAGE = "figures"

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import BigInteger, bindparam, select, text, update
@@ -10,12 +11,11 @@ from sqlalchemy.exc import InterfaceError, OperationalError, ProgrammingError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from services.reporting.projecting.records import PartitionPosition
-from services.reporting.read_model.store import among, writing
 from services.reporting.read_model.sums import rolled_up
 from services.reporting.read_model.tables import LIVE, ReadModel, model, offsets
 from services.reporting.read_model.versions import AppliedVersion, NewVersion, RowsToWrite, StoredVersion, Version
 from shared.contract.marks import LedgerMark
-from shared.service.sql import passes
+from shared.service.sql import Insert, among, is_transient, writing
 
 NewVersions = Mapping[str, Sequence[NewVersion]]  # by dossier, oldest first
 
@@ -71,7 +71,7 @@ async def _culprits_among(
 
 def is_ours(error: Exception) -> bool:
     """Whether it would be raised whatever the records hold: a database that is away, a table that is missing, another projector."""
-    return isinstance(error, (OffsetsMoved, OperationalError, ProgrammingError, InterfaceError)) or passes(error)
+    return isinstance(error, (OffsetsMoved, OperationalError, ProgrammingError, InterfaceError)) or is_transient(error)
 
 
 async def apply(connection: AsyncConnection, versions: NewVersions, tables: ReadModel = LIVE) -> list[AppliedVersion]:
@@ -104,44 +104,33 @@ async def _stored(connection: AsyncConnection, tables: ReadModel, codes: list[st
 async def write(connection: AsyncConnection, tables: ReadModel, rows: RowsToWrite) -> None:
     """Write the rows in the connection's transaction: superseded versions, dossiers and what they add to the sums."""
     dossiers, history, sums = tables.dossiers, tables.history, tables.sums
-    insert = _insert(connection)
     if rows.superseded:
         ends = (bindparam("until", type_=BigInteger), bindparam("known", type_=BigInteger))
         leaving = select(*(dossiers.c[name] for name in Version._fields), *ends).where(dossiers.c.code == bindparam("leaving"))
         moving = history.insert().from_select([column.name for column in history.c], leaving)
         ended = [{"until": until, "known": known, "leaving": code} for until, known, code in rows.superseded]
         await connection.execute(moving, ended)
-    await _execute_many(connection, insert(history), rows.history)
-    dossier = insert(dossiers)
-    replacing = {column.name: dossier.excluded[column.name] for column in dossiers.c if not column.primary_key}
-    await _execute_many(connection, dossier.on_conflict_do_update(index_elements=[dossiers.c.code], set_=replacing), rows.dossiers)
-    amount = insert(sums)
-    adding = {"amount": sums.c.amount + amount.excluded.amount}
-    amounts = rolled_up(rows.cells)
-    await _execute_many(connection, amount.on_conflict_do_update(index_elements=list(sums.primary_key), set_=adding), amounts)
-    if amounts:  # what became 0 is removed through the index of zeros
-        await connection.execute(sums.delete().where(sums.c.amount == text("0")))
+    into_dossiers, into_history, into_sums = _inserts(tables)
+    await into_history.write(connection, rows.history)
+    await into_dossiers.write(connection, rows.dossiers)
+    if amounts := rolled_up(rows.cells):
+        await into_sums.write(connection, amounts)
+        await connection.execute(sums.delete().where(sums.c.amount == text("0")))  # through the index of zeros
 
 
-def _insert(connection: AsyncConnection) -> Any:
-    return postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-
-
-async def _execute_many(connection: AsyncConnection, insert: Any, rows: list[tuple[Any, ...]]) -> None:
-    """Rows in the order of the table's columns go to the driver as they are: naming each value costs more than storing it."""
-    if not rows:
-        return
-    columns = [column.name for column in insert.table.c]
-    compiled = insert.compile(dialect=connection.dialect, column_keys=columns)
-    assert list(compiled.positiontup) == columns
-    await connection.exec_driver_sql(compiled.string, rows)
+@lru_cache(maxsize=4)  # the live model's, and those of a rebuild beside it
+def _inserts(tables: ReadModel) -> tuple[Insert, Insert, Insert]:
+    dossiers, history, sums = tables.dossiers, tables.history, tables.sums
+    replacing = [column.name for column in dossiers.c if not column.primary_key]
+    return Insert(dossiers, replacing=replacing), Insert(history), Insert(sums, adding=("amount",))
 
 
 async def stored_positions(engine: AsyncEngine, topic: str, partitions: Sequence[int]) -> dict[int, PartitionPosition]:
     """How far each partition has been read; one never read before starts at 0."""
     async with writing(engine) as connection:
         new = [{"topic": topic, "partition": number, "next_offset": 0, "whole_until": 0} for number in sorted(partitions)]
-        await connection.execute(_insert(connection)(offsets).on_conflict_do_nothing(), new)
+        insert = (postgresql if connection.dialect.name == "postgresql" else sqlite).insert(offsets)
+        await connection.execute(insert.on_conflict_do_nothing(), new)
         rows = await connection.execute(select(offsets).where(offsets.c.topic == topic))
         return {row.partition: _position(row) for row in rows if row.partition in partitions}
 

@@ -7,28 +7,26 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 
 import structlog
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
-from aiokafka.errors import KafkaError, OffsetOutOfRangeError
+from aiokafka import AIOKafkaConsumer, TopicPartition
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.reporting.projecting.metrics import PipelineMetrics, ProjectorHealth
 from services.reporting.projecting.projection import OffsetAdvance, OffsetsMoved, culprits, is_ours, project, rewind, stored_positions
 from services.reporting.projecting.records import Batch, FetchedRecords, PartitionPosition, UnreadableRecord, unreadable_in_a_row
 from services.reporting.read_model.store import breathing
-from services.reporting.read_model.versions import AppliedVersion, NewVersion, StatusRecord
+from services.reporting.read_model.versions import AppliedVersion, NewVersion
 from services.reporting.settings import ReportingSettings
 from shared.contract.codec import encode
 from shared.contract.marks import LedgerMark
 from shared.contract.topics import DEAD_LETTERS, STATUS
 from shared.service.clock import Clock
 from shared.service.dead_letters import MALFORMED, dead_letter
-from shared.service.kafka import connection, dropped_work_is_trouble, ensure_topics
-from shared.service.sql import passes
+from shared.service.kafka import BROKER_ERRORS, KafkaRecord, connection, dropped_work_is_trouble, ensure_topics
+from shared.service.pacing import Backoff, poison_pause_s, wait_until
+from shared.service.publisher import REQUEST_TIMEOUT_MS, Publisher
+from shared.service.sql import is_transient
 
 POLL_MS = 200
-REQUEST_TIMEOUT_MS = 15_000
-BACKOFF_S = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
-UNPAUSED_POISON, LONGEST_POISON_PAUSE_S = 100, 5.0
 READ_AGAIN_EVERY_S = 600.0  # a partition at most: that compaction removed a mark is innocent, and may happen again
 BREATHE_EVERY = 200  # records between two looks at other tasks: a batch must not hold requests up
 A_RECORD_S = 0.001  # below a thousand records a second each pause is shorter than the one before, until it is the shortest
@@ -56,25 +54,25 @@ class Projector:
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Until `stopping`. What passes (broker or database away, another projector) is retried; anything else is raised."""
-        failures = 0
+        backoff = Backoff()
         while not stopping.is_set():
-            self.health.beat()
+            self.health.heartbeat.beat()
             try:
                 with dropped_work_is_trouble():
                     async with self._session() as session:
-                        failures = 0
+                        backoff.reset()
                         while not stopping.is_set():
                             started = time.monotonic()
                             records = await session.step()
-                            await _pause(stopping, gathering_s(records, time.monotonic() - started))
-                            await _pause(stopping, poison_pause_s(self.health.poison_in_a_row) if records else 0.0)
+                            await wait_until(stopping, gathering_s(records, time.monotonic() - started))
+                            await wait_until(stopping, poison_pause_s(self.health.poison_in_a_row) if records else 0.0)
             except Exception as error:
-                if not _retried(error):
+                if not (isinstance(error, (*BROKER_ERRORS, OffsetsMoved, AssignmentChanged)) or is_transient(error)):
                     raise
                 self.health.filling = False
-                log.warning("projector_restarts", error=repr(error), failures=failures)
-                await _pause(stopping, BACKOFF_S[min(failures, len(BACKOFF_S) - 1)])
-                failures += 1
+                pause = backoff.next_s()
+                log.warning("projector_restarts", error=repr(error), retry_seconds=pause)
+                await wait_until(stopping, pause)
             finally:
                 self.health.assigned = False
 
@@ -82,11 +80,9 @@ class Projector:
     async def _session(self) -> AsyncIterator["_Session"]:
         await ensure_topics(self.settings)
         async with AsyncExitStack() as stack:
-            producer = AIOKafkaProducer(
-                **connection(self.settings), acks="all", enable_idempotence=True, request_timeout_ms=REQUEST_TIMEOUT_MS
-            )
-            stack.push_async_callback(producer.stop)
-            await producer.start()
+            publisher = Publisher(connection(self.settings))
+            stack.push_async_callback(publisher.stop)
+            await publisher.start()
             consumer = AIOKafkaConsumer(
                 **connection(self.settings),
                 group_id=None,
@@ -98,7 +94,7 @@ class Projector:
             )
             stack.push_async_callback(consumer.stop)
             await consumer.start()
-            session = _Session(self, consumer, producer)
+            session = _Session(self, consumer, publisher)
             await session.assign()
             yield session
 
@@ -106,14 +102,14 @@ class Projector:
 class _Session:
     """One connection to the broker, with the positions it started from."""
 
-    def __init__(self, projector: Projector, consumer: AIOKafkaConsumer, producer: AIOKafkaProducer) -> None:
+    def __init__(self, projector: Projector, consumer: AIOKafkaConsumer, publisher: Publisher) -> None:
         self._projector, self._health, self._metrics = projector, projector.health, projector.metrics
-        self._consumer, self._producer = consumer, producer
+        self._consumer, self._publisher = consumer, publisher
         self._positions: dict[int, PartitionPosition] = {}
 
     async def assign(self) -> None:
         """All partitions, each where its stored position is."""
-        partitions = sorted(await self._producer.partitions_for(STATUS.name))
+        partitions = range(await self._publisher.partitions(STATUS.name))
         self._consumer.assign([TopicPartition(STATUS.name, number) for number in partitions])
         self._positions = await stored_positions(self._projector.engine, STATUS.name, partitions)
         first, end = await self._bounds(partitions)
@@ -164,10 +160,10 @@ class _Session:
         if records:
             await self._project(records)
         await self._read_again()
-        self._health.beat()
+        self._health.heartbeat.beat()
         return len(records)
 
-    async def _project(self, records: list[StatusRecord]) -> None:
+    async def _project(self, records: list[KafkaRecord]) -> None:
         fetched, batch = FetchedRecords(self._positions, self._may_be_read_again()), Batch()
         taken = list(fetched.taken(records))
         async for record in breathing(taken, BREATHE_EVERY):
@@ -234,12 +230,12 @@ class _Session:
 
     async def _put_aside(self, unreadable: list[UnreadableRecord]) -> None:
         """Returns when the broker has acknowledged every letter; a repeat after a crash is possible and names the same offset."""
-        acknowledged = []
+        letters = []
         for one in unreadable:
             detail = one.detail.encode(errors="backslashreplace").decode()  # half a surrogate pair can't be written
             letter = dead_letter(one.record, reason=one.reason, detail=detail, failed_at=self._projector.clock())
-            acknowledged.append(await self._producer.send(DEAD_LETTERS.name, encode(letter), key=letter.key))
-        await asyncio.gather(*acknowledged)
+            letters.append((letter.key, encode(letter)))
+        await self._publisher.publish_by_key(DEAD_LETTERS.name, letters)
         for one in unreadable:
             self._metrics.dead_letters.labels(one.reason).inc()
             where = {"partition": one.record.partition, "offset": one.record.offset}
@@ -261,23 +257,3 @@ def gathering_s(records: int, since_s: float) -> float:
     if records == 0:
         return 0.0
     return max(0.0, min(LONGEST_S, max(SHORTEST_S, records * A_RECORD_S)) - since_s)
-
-
-def poison_pause_s(in_a_row: int) -> float:
-    """After a batch: so many unusable records may mean that this reader is wrong, and give somebody time to look."""
-    return 0.0 if in_a_row <= UNPAUSED_POISON else min(LONGEST_POISON_PAUSE_S, in_a_row / 1000)
-
-
-def _retried(error: Exception) -> bool:
-    if isinstance(error, (OffsetsMoved, AssignmentChanged, OffsetOutOfRangeError)):
-        return True
-    return (isinstance(error, KafkaError) and bool(error.retriable)) or passes(error)
-
-
-async def _pause(stopping: asyncio.Event, seconds: float) -> None:
-    if seconds <= 0:
-        return
-    try:
-        await asyncio.wait_for(stopping.wait(), seconds)
-    except TimeoutError:
-        return

@@ -9,11 +9,12 @@ from itertools import pairwise
 import msgspec
 
 from services.reporting.read_model.sums import microseconds
-from services.reporting.read_model.versions import NewVersion, StatusRecord, by_second, new_version
+from services.reporting.read_model.versions import NewVersion, by_second, new_version
 from shared.contract.marks import LedgerMark, mark_of
 from shared.domain.counting import RULES_VERSION
 from shared.domain.localtime import Instant, local
 from shared.service.dead_letters import LARGEST_NUMBER, MALFORMED, Unusable
+from shared.service.kafka import KafkaRecord
 
 
 @dataclass(slots=True)
@@ -55,7 +56,7 @@ class FetchedRecords:
         """The positions are copied: those after the fetch hold only once its transaction does."""
         self.positions = {number: replace(position) for number, position in self.positions.items()}
 
-    def taken(self, records: Iterable[StatusRecord]) -> Iterator[StatusRecord]:
+    def taken(self, records: Iterable[KafkaRecord]) -> Iterator[KafkaRecord]:
         """The records to project, in their order. A status made by earlier rules is none: its ledger is derived anew."""
         for record in records:
             number, mark = record.partition, mark_of(record.headers)
@@ -88,12 +89,12 @@ class StatusHead(msgspec.Struct, frozen=True, gc=False):
 
 
 _decode_head = msgspec.json.Decoder(StatusHead).decode
-Headed = tuple[StatusHead, StatusRecord]
+Headed = tuple[StatusHead, KafkaRecord]
 
 
 @dataclass(frozen=True, slots=True)
 class UnreadableRecord:
-    record: StatusRecord
+    record: KafkaRecord
     reason: str
     detail: str
 
@@ -106,7 +107,7 @@ class Batch:
     unreadable: list[UnreadableRecord] = field(default_factory=list)
     _snapshots: dict[str, list[Headed]] = field(default_factory=dict)
 
-    def take(self, record: StatusRecord) -> None:
+    def take(self, record: KafkaRecord) -> None:
         """Read one record; a tombstone changes nothing, for the dossier stays counted."""
         if record.value is None:
             return
@@ -150,14 +151,14 @@ class Batch:
         usable = (self._version(record, known_at) for _, record in reversed(second))
         return next((version for version in usable if version is not None), None)
 
-    def _version(self, record: StatusRecord, known_at: int) -> NewVersion | None:
+    def _version(self, record: KafkaRecord, known_at: int) -> NewVersion | None:
         try:
             return new_version(record.value, known_at, record)
         except Unusable as unusable:
             self._refuse(record, unusable.reason, unusable.detail)
             return None
 
-    def _refuse(self, record: StatusRecord, reason: str, detail: str) -> None:
+    def _refuse(self, record: KafkaRecord, reason: str, detail: str) -> None:
         self.unreadable.append(UnreadableRecord(record, reason, detail))
 
 
@@ -165,7 +166,7 @@ def _recorded(headed: Headed) -> int:
     return microseconds(headed[0].recordedtime)
 
 
-def unreadable_in_a_row(records: Sequence[StatusRecord], unreadable: Iterable[UnreadableRecord], before: int) -> int:
+def unreadable_in_a_row(records: Sequence[KafkaRecord], unreadable: Iterable[UnreadableRecord], before: int) -> int:
     """How many records at the end are unreadable, those `before` included when all of these are."""
     refused = {(one.record.partition, one.record.offset) for one in unreadable}
     for number, record in enumerate(reversed(records)):

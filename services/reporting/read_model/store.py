@@ -1,45 +1,30 @@
 """The read model's database: how it is opened, brought to its newest revision, read and written; SQLite and PostgreSQL alike."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
-from alembic import command
-from alembic.config import Config
-from sqlalchemy import ARRAY, ColumnElement, Connection, any_, event, exists, func, literal, make_url, select, text, update
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy import exists, select, text, update
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from services.reporting.read_model.tables import dossiers, model
-from shared.contract.codec import encode
 from shared.domain.counting import RULES_VERSION
-from shared.service.sql import passes
+from shared.service import sql
+from shared.service.sql import take_lock, upgrade, writing
 
-# NORMAL: a power cut may undo the last transactions, dossiers, deltas and offsets together; Kafka delivers them again.
-_SQLITE_PRAGMAS = (
-    "PRAGMA journal_mode = WAL",
-    "PRAGMA synchronous = NORMAL",
-    "PRAGMA wal_autocheckpoint = 20000",
-    "PRAGMA busy_timeout = 10000",
-    "PRAGMA cache_size = -65536",
-)
-
+SQLITE_PRAGMAS = {
+    "synchronous": "NORMAL",  # a power cut may undo the last transactions, dossiers, deltas and offsets together; Kafka delivers them again
+    "cache_size": "-65536",
+}
 # A figure reads a few hundred rows: starting workers or compiling the query takes twenty times as long as reading them.
-# A reporting that is frozen or cut off keeps its locks: the others wait for them no longer than that (docs/guarantees.md).
-_LOCKS_HELD_S = 10
-_POSTGRES_SETTINGS = {
+POSTGRESQL_SETTINGS = {
     "jit": "off",
     "max_parallel_workers_per_gather": "0",
     "statement_timeout": "60s",
-    "lock_timeout": f"{_LOCKS_HELD_S}s",
-    "idle_in_transaction_session_timeout": f"{_LOCKS_HELD_S}s",
-    "tcp_keepalives_idle": "4",
-    "tcp_keepalives_interval": "2",
-    "tcp_keepalives_count": "3",
-    "tcp_user_timeout": f"{_LOCKS_HELD_S}000",
+    "lock_timeout": f"{sql.LOCKS_HELD_S}s",
 }
-_CONNECT_WITHIN_S = 5
 ANSWER_WITHIN_S = 65.0  # a little longer than a statement may take
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -51,29 +36,7 @@ ItemT = TypeVar("ItemT")
 
 def open_engine(database_url: str) -> AsyncEngine:
     """The engine of a database URL; connects on first use."""
-    url = make_url(database_url)
-    if url.get_backend_name() != "sqlite":
-        return create_async_engine(
-            url, pool_pre_ping=True, connect_args={"server_settings": _POSTGRES_SETTINGS, "timeout": _CONNECT_WITHIN_S}
-        )
-    if url.database:
-        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_async_engine(url)
-    event.listen(engine.sync_engine, "connect", _on_sqlite_connect)
-    event.listen(engine.sync_engine, "begin", _on_sqlite_begin)
-    return engine
-
-
-def _on_sqlite_connect(connection: Any, _record: Any) -> None:
-    connection.isolation_level = None  # the driver's own BEGIN comes too late: reads would see two states of one figure
-    cursor = connection.cursor()
-    for pragma in _SQLITE_PRAGMAS:
-        cursor.execute(pragma)
-    cursor.close()
-
-
-def _on_sqlite_begin(connection: Connection) -> None:
-    connection.exec_driver_sql(connection.get_execution_options().get("sqlite_begin", "BEGIN"))
+    return sql.open_engine(database_url, pragmas=SQLITE_PRAGMAS, settings=POSTGRESQL_SETTINGS)
 
 
 @asynccontextmanager
@@ -88,26 +51,11 @@ async def snapshot(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
             yield connection
 
 
-@asynccontextmanager
-async def writing(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
-    """A transaction that takes SQLite's write lock at once, so that what it reads stays true until it commits."""
-    async with engine.connect() as connection:
-        await connection.execution_options(sqlite_begin="BEGIN IMMEDIATE")
-        async with connection.begin():
-            yield connection
-
-
 async def patiently(connection: AsyncConnection) -> None:
     """For what takes as long as the whole model is large: within this transaction statements and pauses may take their time."""
     if connection.dialect.name == "postgresql":
         for setting, limit in (("statement_timeout", "0"), ("lock_timeout", "10min"), ("idle_in_transaction_session_timeout", "10min")):
             await connection.execute(text(f"SET LOCAL {setting} = '{limit}'"))
-
-
-async def take_lock(connection: AsyncConnection, number: int) -> None:
-    """Take turns with other processes until the end of the transaction; in SQLite whoever writes is alone anyhow."""
-    if connection.dialect.name == "postgresql":
-        await connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": number})
 
 
 async def breathing(items: Iterable[ItemT], every: int) -> AsyncIterator[ItemT]:
@@ -116,33 +64,6 @@ async def breathing(items: Iterable[ItemT], every: int) -> AsyncIterator[ItemT]:
         if number % every == 0:
             await asyncio.sleep(0)
         yield item
-
-
-async def answers(engine: AsyncEngine, within_s: float = 2.0) -> bool:
-    """Whether the database answers in time; the one that does not is not waited for, not even until it can be let go."""
-    asking = asyncio.create_task(_ask(engine))
-    done, _ = await asyncio.wait({asking}, timeout=within_s)
-    asking.cancel()
-    return bool(done) and asking.result()
-
-
-async def _ask(engine: AsyncEngine) -> bool:
-    try:
-        async with engine.connect() as connection:
-            await connection.execute(text("SELECT 1"))
-    except Exception as error:
-        if not passes(error):
-            raise
-        return False
-    return True
-
-
-def among(connection: AsyncConnection, column: ColumnElement[Any], values: Sequence[str] | Sequence[int]) -> ColumnElement[bool]:
-    """Whether the column is one of the values, any number of which are one parameter."""
-    if connection.dialect.name == "postgresql":
-        return column == any_(literal(list(values), ARRAY(column.type)))
-    listed = func.json_each(literal(encode(values).decode())).table_valued("value")
-    return column.in_(select(listed.c.value))
 
 
 class OldRules(Exception):
@@ -176,7 +97,7 @@ async def migrate(engine: AsyncEngine, to: str = HEAD) -> None:
     async with writing(engine) as connection:
         await patiently(connection)
         await take_lock(connection, _LOCK)
-        await connection.run_sync(_upgrade, to)
+        await upgrade(connection, MIGRATIONS, to)
         if to == HEAD:
             await connection.execute(update(model).values(rules=RULES_VERSION).where(_NO_DOSSIERS))
 
@@ -185,10 +106,3 @@ async def is_empty(engine: AsyncEngine) -> bool:
     """Whether the model has no dossiers: it is new, or it was lost."""
     async with engine.connect() as connection:
         return bool((await connection.execute(select(_NO_DOSSIERS))).scalar())
-
-
-def _upgrade(connection: Connection, to: str) -> None:
-    config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS))
-    config.attributes["connection"] = connection
-    command.upgrade(config, to)

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, NamedTuple, Protocol, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from services.reporting.read_model.contributions import (
     Contributions,
@@ -23,13 +23,6 @@ from shared.service.kafka import KafkaRecord
 ItemT = TypeVar("ItemT")
 
 
-class StatusRecord(KafkaRecord, Protocol):
-    """A record of the status topic."""
-
-    @property
-    def headers(self) -> Sequence[tuple[str, bytes]]: ...
-
-
 @dataclass(frozen=True, slots=True)
 class NewVersion:
     """A version as it is to be stored; `snapshot` is the record's own bytes, `known_at` in microseconds since 1970."""
@@ -38,7 +31,7 @@ class NewVersion:
     contributions: Contributions
     snapshot: bytes
     known_at: int
-    record: StatusRecord | None = None
+    record: KafkaRecord | None = None
 
     @property
     def place(self) -> tuple[int, int]:
@@ -52,7 +45,7 @@ class NewVersion:
         return microseconds(status.due_at) if status.is_open and status.due_at is not None else None
 
 
-def new_version(snapshot: bytes | None, known_at: int, record: StatusRecord | None = None) -> NewVersion:
+def new_version(snapshot: bytes | None, known_at: int, record: KafkaRecord | None = None) -> NewVersion:
     """What the snapshot makes of the read model, live, in a rebuild and in a check alike. Raises Unusable."""
     status = usable_status(snapshot)
     assert snapshot is not None

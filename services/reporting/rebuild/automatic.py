@@ -21,7 +21,8 @@ from services.reporting.rebuild.progress import RebuildProgress, UnknownRebuild
 from services.reporting.rebuild.swap import swap
 from shared.domain.counting import RULES_VERSION
 from shared.service.clock import Clock
-from shared.service.sql import passes
+from shared.service.pacing import wait_until
+from shared.service.sql import is_transient
 
 PART_EVENTS = 2000
 TIMEOUT_S = 60.0
@@ -77,7 +78,7 @@ class AutomaticRebuild:
             try:
                 if await self._is_current():
                     if self.lost_before is not None and self.fills():
-                        await _wait(stopping, FILLING_S)
+                        await wait_until(stopping, FILLING_S)
                         continue
                     if not await self._knows_less_than_the_log():
                         return
@@ -89,10 +90,10 @@ class AutomaticRebuild:
             except (httpx.HTTPError, UnreadableLogLine, NothingToRebuildFrom) as wrong:
                 log.warning("rebuild_fails", intake=self.intake_url, error=repr(wrong))
             except Exception as error:
-                if not passes(error):
+                if not is_transient(error):
                     raise
                 log.warning("rebuild_fails", error=repr(error))
-            await _wait(stopping, self.look_again_s)
+            await wait_until(stopping, self.look_again_s)
 
     async def _is_current(self) -> bool:
         async with snapshot(self.engine) as connection:
@@ -147,10 +148,3 @@ class AutomaticRebuild:
 async def _lines(intake: httpx.AsyncClient, after: int, limit: int = PART_EVENTS) -> list[LogLine]:
     answer = await intake.get("/v1/log", params={"after": after, "limit": limit})
     return read_lines(answer.raise_for_status().content, after)
-
-
-async def _wait(stopping: asyncio.Event, seconds: float) -> None:
-    try:
-        await asyncio.wait_for(stopping.wait(), seconds)
-    except TimeoutError:
-        return

@@ -11,7 +11,6 @@ from sqlalchemy import Select, Table, except_, or_, select, union
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.reporting.read_model.contributions import add_to_cells, decode_contributions
-from services.reporting.read_model.store import among
 from services.reporting.read_model.sums import CHANNELS, MEANINGS, MEASURE_CODES, SECOND, Cell, microseconds, rolled_up, span_text
 from services.reporting.read_model.tables import ReadModel
 from services.reporting.read_model.versions import Version, by_second, leaves_a_trace
@@ -19,6 +18,7 @@ from shared.contract.codec import decode_status, encode
 from shared.contract.status import StatusV1, version_of
 from shared.domain.definitions import DEFINITIONS
 from shared.service.dead_letters import Unusable, usable_status
+from shared.service.sql import among
 
 OF_TICKS = {"version", "alerted", "timeliness"}  # what announcing a threshold changes, with no event in the log
 COUNTED = ("department", "procedure", "channel", "received_day", "closed_day", "returned_day", "flags", "contributions")

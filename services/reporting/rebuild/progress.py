@@ -8,12 +8,13 @@ from sqlalchemy import BigInteger, Column, Connection, MetaData, String, Table, 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from services.reporting.projecting.projection import apply
-from services.reporting.read_model.store import among, breathing, patiently, snapshot, take_lock, writing
+from services.reporting.read_model.store import breathing, patiently, snapshot
 from services.reporting.read_model.tables import LIVE, ReadModel, model, read_model
 from services.reporting.read_model.versions import NewVersion
 from services.reporting.rebuild.fold import LogFold, LogLine, UncountedEvent
 from shared.contract.codec import decode_status
 from shared.domain.dossier import Dossier
+from shared.service.sql import among, take_lock, writing
 
 PREFIX = "rebuild_"
 BREATHE_EVERY = 100  # events between two looks at other requests

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from services.reporting.projecting.projection import write
 from services.reporting.read_model.contributions import add_to_cells, decode_contributions
-from services.reporting.read_model.store import patiently, writing
+from services.reporting.read_model.store import patiently
 from services.reporting.read_model.tables import LIVE, ReadModel, model, offsets
 from services.reporting.read_model.versions import RowsToWrite, Version
 from services.reporting.rebuild.comparison import (
@@ -23,6 +23,7 @@ from services.reporting.rebuild.comparison import (
 )
 from services.reporting.rebuild.progress import PREFIX, ahead, drop_tables, progress_of, tables_of
 from shared.domain.counting import RULES_VERSION
+from shared.service.sql import writing
 
 AT_ONCE = 500
 NAMED = 50
