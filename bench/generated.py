@@ -23,8 +23,8 @@ A_REVISION = timedelta(minutes=10)  # the projector's transactions, as if it had
 START = datetime.combine(FIRST - BEFORE, time(), LOCAL)
 
 Row = tuple[Any, ...]
-PLAIN = ("department", "procedure", "channel", "online_full", "received_day", "due_day", "closed_day", "closed_as", "class", "returned_day",
-         "returned_by", "paused_day")  # fmt: skip
+PLAIN = ("department", "procedure", "channel", "online_full", "received_day", "due_day", "closed_day", "closed_as", "outcome", "class",
+         "returned_day", "returned_by", "paused_day")  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,10 +77,23 @@ def _plain(story: Story) -> Row:
     days = (dossier.due_at, dossier.closed_at, dossier.returned_at, paused)
     due, closed, returned, paused_day = (None if instant is None else day_number(local_date(instant)) for instant in days)
     closed_as = None if dossier.closed_as is None else dossier.closed_as.value
+    outcome = None if dossier.outcome is None else dossier.outcome.value
     by = None if dossier.return_channel is None else dossier.return_channel.value
     full = int(dossier.online_level is not None)
     received = day_number(story.day)
-    return (dossier.channel.value, full, received, due, closed, closed_as, judged and judged.value, returned, by, paused_day)
+    return (
+        dossier.channel.value,
+        full,
+        received,
+        due,
+        closed,
+        closed_as,
+        outcome,
+        judged and judged.value,
+        returned,
+        by,
+        paused_day,
+    )
 
 
 DAYS = tuple(FIRST - BEFORE + timedelta(number) for number in range((LAST - FIRST + BEFORE).days + 1))

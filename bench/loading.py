@@ -11,8 +11,8 @@ from shared.service.sql import writing
 
 AT_ONCE = 50_000
 PLAIN_TABLE = """CREATE TABLE plain (department VARCHAR(32), procedure VARCHAR(32), channel VARCHAR(16), online_full SMALLINT,
-    received_day INTEGER, due_day INTEGER, closed_day INTEGER, closed_as VARCHAR(16), class VARCHAR(16), returned_day INTEGER,
-    returned_by VARCHAR(16), paused_day INTEGER)"""
+    received_day INTEGER, due_day INTEGER, closed_day INTEGER, closed_as VARCHAR(16), outcome VARCHAR(16), class VARCHAR(16),
+    returned_day INTEGER, returned_by VARCHAR(16), paused_day INTEGER)"""
 
 
 async def load(engine: AsyncEngine, generated: Generated) -> int:

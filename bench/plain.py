@@ -29,6 +29,7 @@ _CONDITIONS = {
     "in_progress_total": _OPEN,
     "in_progress_overdue": f"{_OPEN} AND {_OVERDUE}",
     "in_progress_suspended": f"{_OPEN} AND paused_day IS NOT NULL",
+    "refused": f"{_CLOSED} AND outcome = 'refused'",
     "withdrawn": f"{_CLOSED} AND closed_as = 'withdrawn'",
     "stopped": f"{_CLOSED} AND closed_as = 'stopped'",
     "returned_in_person": f"{_RETURNED} AND returned_by = 'in_person'",

@@ -19,7 +19,7 @@ from shared.domain.columns import KEYS
 from shared.domain.definitions import Definition
 from shared.domain.dossier import Dossier, apply
 from shared.domain.errors import Refusal
-from shared.domain.events import Channel, OnlineLevel
+from shared.domain.events import Channel, OnlineLevel, Outcome
 from shared.domain.lifecycle import State
 from shared.domain.localtime import ONE_DAY, local_date
 from shared.domain.timeliness import closed_timeliness
@@ -146,6 +146,7 @@ class DatedDossier:
         if self.closed is not None and first <= self.closed <= last:
             row["resolved_total"] += 1
             row[f"resolved_{closed_timeliness(self.dossier, definition)}"] += 1
+            row["refused"] += self.dossier.outcome is Outcome.REFUSED
             row["withdrawn"] += self.dossier.closed_as is State.WITHDRAWN
             row["stopped"] += self.dossier.closed_as is State.STOPPED
         if self.open_at_end_of(last):

@@ -66,6 +66,7 @@ COLUMNS = (
     Column("resolved_on_time", "resolved on time", 9, _flow(Measure.RESOLVED_ON_TIME)),
     Column("resolved_overdue", "resolved overdue", 10, _flow(Measure.RESOLVED_OVERDUE)),
     Column("resolved_no_deadline", "resolved without a deadline", count=_flow(Measure.RESOLVED_NO_DEADLINE)),
+    Column("refused", "resolved, and the application refused", count=_flow(Measure.REFUSED)),
     Column("in_progress_total", "in progress, in all", 11, _stock(Measure.OPEN)),
     Column("in_progress_within", "in progress, within time", 12, parts=("in_progress_total",), less="in_progress_overdue"),
     Column("in_progress_overdue", "in progress, overdue", 13, _stock(Measure.OPEN_OVERDUE)),

@@ -12,11 +12,11 @@ from typing import NamedTuple
 from shared.domain.deadline import Deadline
 from shared.domain.definitions import BY_DATE, Definition, Timeliness
 from shared.domain.dossier import Dossier
-from shared.domain.events import Channel, OnlineLevel
+from shared.domain.events import Channel, OnlineLevel, Outcome
 from shared.domain.lifecycle import State
 from shared.domain.localtime import local_date
 
-RULES_VERSION = 2
+RULES_VERSION = 3
 """Raise it whenever the same events give another dossier, another status or another figure: a new derived field, a new column.
 
 What was made by other rules is not read: the processor derives its ledger anew from the events, reporting refuses to publish figures until
@@ -33,6 +33,7 @@ class Measure(StrEnum):
     RESOLVED_ON_TIME = "resolved_on_time"
     RESOLVED_OVERDUE = "resolved_overdue"
     RESOLVED_NO_DEADLINE = "resolved_no_deadline"
+    REFUSED = "refused"
     WITHDRAWN = "withdrawn"
     STOPPED = "stopped"
     RETURNED_IN_PERSON = "returned_in_person"
@@ -132,6 +133,8 @@ def _closing(dossier: Dossier, closed: date) -> list[Delta]:
     match dossier.closed_as:
         case State.RESOLVED:
             found += _stock(Measure.AWAITING_RETURN, closed, _day(dossier.returned_at))
+            if dossier.outcome is Outcome.REFUSED:
+                found.append(Delta(closed, Measure.REFUSED, 1))
         case State.WITHDRAWN:
             found.append(Delta(closed, Measure.WITHDRAWN, 1))
         case State.STOPPED:

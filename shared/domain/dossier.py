@@ -16,7 +16,7 @@ from shared.domain.errors import (
     TransitionNotAllowed,
     UnknownDossier,
 )
-from shared.domain.events import Channel, CorrectableField, Event, OnlineLevel
+from shared.domain.events import Channel, CorrectableField, Event, OnlineLevel, Outcome
 from shared.domain.hops import Hop, answered
 from shared.domain.lifecycle import CLOSED, OPEN, SUSPENDED, State, allowed_from, next_state
 from shared.domain.localtime import Instant, local, written
@@ -67,6 +67,7 @@ class Dossier(Struct, frozen=True, gc=False, kw_only=True):
         Instant | None, Meta(description="the instant that timeliness is judged at", examples=["2026-11-06T10:00:00+07:00"])
     ] = None
     closed_as: Annotated[State | None, Meta(description="the state that closed it", examples=["resolved"])] = None
+    outcome: Annotated[Outcome | None, Meta(description="what was decided, once resolved", examples=["granted"])] = None
     returned_at: Annotated[Instant | None, Meta(description="when the result was handed over", examples=["2026-11-06T14:00:00+07:00"])] = (
         None
     )
@@ -132,6 +133,7 @@ def apply(dossier: Dossier | None, code: str, event: Event, occurred_at: datetim
         last_occurred_at=at,
         closed_at=at if closes else dossier.closed_at,
         closed_as=state if closes else dossier.closed_as,
+        outcome=event.outcome if isinstance(event, events.Resolved) else dossier.outcome,
     )
 
 

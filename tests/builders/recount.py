@@ -157,6 +157,8 @@ def flows(day: date, told: list[Dated], definition: str = "by-date/1") -> dict[s
             found["received_online_full"] = 1
     if now.closing is not None and now.closing.occurred_at.date() == day:
         found[f"resolved_{_judge(now, now.closing.occurred_at, definition)}"] = 1
+        if getattr(now.closing.event, "outcome", None) == "refused":
+            found["refused"] = 1
         if now.closing.kind in ("withdrawn", "stopped"):
             found[now.closing.kind.value] = 1
     if now.returned is not None and now.returned.occurred_at.date() == day:

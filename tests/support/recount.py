@@ -29,6 +29,7 @@ class Story:
     pauses: list[list[datetime | None]] = field(default_factory=list)
     closed: datetime | None = None
     closed_by: str | None = None
+    outcome: str | None = None
     returned: datetime | None = None
     returned_by: str | None = None
 
@@ -94,6 +95,7 @@ def tell(story: Story, event: dict[str, Any]) -> None:
         story.pauses[-1][1] = at
     if name in CLOSINGS and story.closed is None:
         story.closed, story.closed_by = at, name
+        story.outcome = data.get("outcome", "granted") if name == "resolved" else None
     if name == "returned":
         story.returned, story.returned_by = at, data.get("channel", "in_person")
     if name == "corrected":
@@ -124,6 +126,8 @@ def _counted(story: Story, first: date, last: date, definition: str) -> Iterable
         yield "carried_over"
     if story.closed and first <= story.closed.date() <= last:
         yield f"resolved_{_judged(story, definition)}"
+        if story.outcome == "refused":
+            yield "refused"
         if story.closed_by in ("withdrawn", "stopped"):
             yield story.closed_by
     if story.returned and first <= story.returned.date() <= last:
@@ -196,6 +200,7 @@ NAMES = (
     "resolved_on_time",
     "resolved_overdue",
     "resolved_no_deadline",
+    "refused",
     "withdrawn",
     "stopped",
     "returned_online",

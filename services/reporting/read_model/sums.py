@@ -53,6 +53,7 @@ STORED: dict[Measure, StoredMeasure] = {
     Measure.OPEN_OVERDUE: StoredMeasure(13, CountedWhen.OPEN),
     Measure.OPEN_SUSPENDED: StoredMeasure(14, CountedWhen.OPEN),
     Measure.AWAITING_RETURN: StoredMeasure(15, CountedWhen.AWAITING_RETURN),
+    Measure.REFUSED: StoredMeasure(18, CountedWhen.CLOSED),
 }
 _GAUGE_CODES = {GaugeStock.DUE_SOON: 16, GaugeStock.SUSPENDED_OVERDUE: 17}
 MEASURE_CODES: dict[Measure | GaugeStock, int] = {measure: stored.code for measure, stored in STORED.items()} | _GAUGE_CODES
