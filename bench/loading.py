@@ -6,7 +6,7 @@ from sqlalchemy import text, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from bench.generated import PLAIN, Generated, Row
-from services.reporting.read_model.store import writing
+from shared.service.sql import writing
 from services.reporting.read_model.tables import dossiers, history, model, sums
 
 AT_ONCE = 50_000

@@ -12,6 +12,8 @@ from typing import Any, NamedTuple
 import structlog
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
+from shared.service.clock import Clock
+from shared.service.sql import is_transient
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
@@ -25,8 +27,6 @@ from services.reporting.read_model.tables import dossiers, offsets, sums
 from shared.contract.topics import STATUS
 from shared.domain.counting import Measure
 from shared.domain.events import Channel
-from shared.service.clock import Clock
-from shared.service.sql import passes
 
 FRESH_FOR_S = 1.0
 REFRESHED_WITHIN_S = 5.0
@@ -79,7 +79,7 @@ class FigureGauges(Collector):
             except OldRules:
                 self._families = [_current(by_own_rules=False)]
             except Exception as error:
-                if not passes(error):
+                if not is_transient(error):
                     raise
                 log.warning("gauges_unknown", error=repr(error))
                 self._families = []
@@ -167,8 +167,8 @@ def _in_progress(groups: dict[str, GroupSums]) -> GaugeMetricFamily:
     for department, group in sorted(groups.items()):
         found = group.figures
         overdue = found["in_progress_overdue"]
-        suspended = found["in_progress_suspended"] - group.standings.get(GaugeStock.SUSPENDED_OVERDUE, 0)
-        due_soon = group.standings.get(GaugeStock.DUE_SOON, 0)
+        suspended = found["in_progress_suspended"] - group.gauge_stocks[GaugeStock.SUSPENDED_OVERDUE]
+        due_soon = group.gauge_stocks[GaugeStock.DUE_SOON]
         family.add_metric([department, "within"], found["in_progress_total"] - overdue - suspended - due_soon)
         family.add_metric([department, "due_soon"], due_soon)
         family.add_metric([department, "overdue"], overdue)

@@ -10,6 +10,7 @@ import httpx
 import msgspec
 import structlog
 from pydantic import SecretStr
+from shared.service.clock import Clock, system_clock
 
 from shared.catalogue import CalendarEntry, Catalogue
 from shared.domain.errors import CalendarNotKnown

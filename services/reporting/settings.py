@@ -2,7 +2,6 @@
 
 from pydantic import DirectoryPath, Field
 from pydantic_settings import SettingsConfigDict
-
 from shared.service.settings import ServiceSettings
 
 

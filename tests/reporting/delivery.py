@@ -5,12 +5,12 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
+from shared.service.sql import writing
 from sqlalchemy import delete
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.reporting.projecting.projection import OffsetAdvance, project, stored_positions
 from services.reporting.projecting.records import Batch, FetchedRecords
-from services.reporting.read_model.store import writing
 from services.reporting.read_model.tables import dossiers, history, offsets, sums
 from services.reporting.read_model.versions import AppliedVersion
 from shared.contract.codec import encode

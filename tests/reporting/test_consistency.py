@@ -9,13 +9,13 @@ import msgspec
 import pytest
 from prometheus_client import CollectorRegistry
 from pydantic import SecretStr
+from shared.service.sql import writing
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.reporting.gauges import FigureGauges
 from services.reporting.http.app import Reporting, create_app
 from services.reporting.projecting.metrics import ProjectorHealth
-from services.reporting.read_model.store import writing
 from services.reporting.read_model.sums import MONTH, YEAR
 from services.reporting.read_model.tables import dossiers, sums
 from shared.catalogue import Catalogue

@@ -3,12 +3,13 @@
 from collections.abc import AsyncIterator
 
 import pytest
+from shared.service.sql import writing
 from sqlalchemy import Connection, inspect, select, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.reporting.projecting.projection import stored_positions
 from services.reporting.projecting.records import PartitionPosition
-from services.reporting.read_model.store import migrate, open_engine, writing
+from services.reporting.read_model.store import migrate, open_engine
 from services.reporting.read_model.tables import LIVE, metadata, model
 from shared.catalogue import Catalogue
 from shared.contract.topics import STATUS

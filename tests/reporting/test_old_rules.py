@@ -8,13 +8,14 @@ import httpx
 import pytest
 from prometheus_client import CollectorRegistry
 from pydantic import SecretStr
+from shared.service.sql import writing
 from sqlalchemy import delete, select, text, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.reporting.gauges import FigureGauges
 from services.reporting.http.app import Reporting, create_app
 from services.reporting.projecting.metrics import ProjectorHealth
-from services.reporting.read_model.store import migrate, open_engine, snapshot, writing
+from services.reporting.read_model.store import migrate, open_engine, snapshot
 from services.reporting.read_model.tables import dossiers, model, sums
 from services.reporting.rebuild.automatic import AutomaticRebuild
 from services.reporting.rebuild.fold import LogLine

@@ -4,13 +4,13 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
+from shared.service.pacing import poison_pause_s
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.reporting.figures.query import Dimension, FigureQuery
 from services.reporting.figures.report import Report, report
 from services.reporting.projecting.projection import OffsetAdvance, OffsetsMoved, culprits, project, rewind, stored_positions
-from services.reporting.projecting.projector import poison_pause_s
 from services.reporting.projecting.records import Batch, FetchedRecords, PartitionPosition, unreadable_in_a_row
 from services.reporting.read_model.store import migrate
 from services.reporting.read_model.tables import dossiers, sums

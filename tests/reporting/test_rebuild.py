@@ -8,13 +8,13 @@ from random import Random
 
 import msgspec
 import pytest
+from shared.service.sql import writing
 from sqlalchemy import Connection, delete, func, insert, inspect, select, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.reporting.figures.query import Dimension, FigureQuery
 from services.reporting.figures.report import Report, report
 from services.reporting.read_model.contributions import decode_contributions, encode_contributions
-from services.reporting.read_model.store import writing
 from services.reporting.read_model.tables import dossiers, history, sums
 from services.reporting.rebuild import progress
 from services.reporting.rebuild.fold import LogLine, UnreadableLogLine, read_lines

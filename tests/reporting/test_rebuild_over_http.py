@@ -9,13 +9,13 @@ import httpx
 import pytest
 from prometheus_client import CollectorRegistry
 from pydantic import SecretStr
+from shared.service.sql import writing
 from sqlalchemy import delete
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.reporting.gauges import FigureGauges
 from services.reporting.http.app import Reporting, create_app
 from services.reporting.projecting.metrics import ProjectorHealth
-from services.reporting.read_model.store import writing
 from services.reporting.read_model.tables import dossiers, history, sums
 from services.reporting.rebuild.fold import LogLine
 from shared.catalogue import Catalogue

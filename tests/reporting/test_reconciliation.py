@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import httpx
 from pydantic import SecretStr
+from shared.service.sql import writing
 from sqlalchemy import delete
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -11,7 +12,7 @@ from services.reporting.gauges import LedgerTotals, StoredEvents, ledger_totals,
 from services.reporting.intake import AcceptedEvents
 from services.reporting.projecting.projection import OffsetAdvance, rewind, stored_positions
 from services.reporting.projecting.records import PartitionPosition
-from services.reporting.read_model.store import answering, writing
+from services.reporting.read_model.store import answering
 from services.reporting.read_model.tables import dossiers
 from shared.contract.marks import LedgerMark, mark_header
 from shared.contract.topics import STATUS

@@ -7,11 +7,11 @@ from typing import Any, cast
 
 import httpx
 import pytest
+from shared.service.sql import writing
 from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.reporting.opening.tokens import OtherCatalogue, Tokens
-from services.reporting.read_model.store import writing
 from services.reporting.read_model.tables import model
 from shared.catalogue import Catalogue
 from shared.domain.columns import KEYS

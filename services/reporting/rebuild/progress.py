@@ -4,15 +4,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from shared.service.sql import among, take_lock, writing
 from sqlalchemy import BigInteger, Column, Connection, MetaData, String, Table, insert, inspect, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from services.reporting.projecting.projection import apply
-from services.reporting.read_model.store import among, breathing, patiently, snapshot, take_lock, writing
+from services.reporting.read_model.store import breathing, patiently, snapshot
 from services.reporting.read_model.tables import LIVE, ReadModel, model, read_model
 from services.reporting.read_model.versions import NewVersion
-from services.reporting.rebuild.fold import LogFold, LogLine, UncountedEvent
+from services.reporting.rebuild.fold import LogFold, LogLine
 from shared.contract.codec import decode_status
+from shared.contract.http.rebuilds import UncountedEvent
 from shared.domain.dossier import Dossier
 
 PREFIX = "rebuild_"
