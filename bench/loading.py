@@ -6,8 +6,8 @@ from sqlalchemy import text, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from bench.generated import PLAIN, Generated, Row
-from shared.service.sql import writing
 from services.reporting.read_model.tables import dossiers, history, model, sums
+from shared.service.sql import writing
 
 AT_ONCE = 50_000
 PLAIN_TABLE = """CREATE TABLE plain (department VARCHAR(32), procedure VARCHAR(32), channel VARCHAR(16), online_full SMALLINT,

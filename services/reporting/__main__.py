@@ -7,10 +7,6 @@ import sys
 import structlog
 import uvloop
 from prometheus_client import CollectorRegistry
-from shared.service.clock import clock_from, system_clock
-from shared.service.observability import configure_logging
-from shared.service.run import Server, collect_seldom
-from shared.service.settings import read_settings
 
 from services.reporting.gauges import FigureGauges
 from services.reporting.http.app import Reporting, create_app
@@ -21,6 +17,10 @@ from services.reporting.read_model.store import is_empty, migrate, open_engine
 from services.reporting.rebuild.automatic import AutomaticRebuild
 from services.reporting.settings import ReportingSettings
 from shared import catalogue
+from shared.service.clock import clock_from, system_clock
+from shared.service.observability import configure_logging
+from shared.service.run import Server, collect_seldom
+from shared.service.settings import read_settings
 
 BROKEN = 70  # EX_SOFTWARE
 GRACE_SECONDS = 10

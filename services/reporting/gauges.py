@@ -12,8 +12,6 @@ from typing import Any, NamedTuple
 import structlog
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
-from shared.service.clock import Clock
-from shared.service.sql import is_transient
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
@@ -27,6 +25,8 @@ from services.reporting.read_model.tables import dossiers, offsets, sums
 from shared.contract.topics import STATUS
 from shared.domain.counting import Measure
 from shared.domain.events import Channel
+from shared.service.clock import Clock
+from shared.service.sql import passes
 
 FRESH_FOR_S = 1.0
 REFRESHED_WITHIN_S = 5.0
@@ -79,7 +79,7 @@ class FigureGauges(Collector):
             except OldRules:
                 self._families = [_current(by_own_rules=False)]
             except Exception as error:
-                if not is_transient(error):
+                if not passes(error):
                     raise
                 log.warning("gauges_unknown", error=repr(error))
                 self._families = []

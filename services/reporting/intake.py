@@ -10,7 +10,6 @@ import httpx
 import msgspec
 import structlog
 from pydantic import SecretStr
-from shared.service.clock import Clock, system_clock
 
 from shared.catalogue import CalendarEntry, Catalogue
 from shared.domain.errors import CalendarNotKnown

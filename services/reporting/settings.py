@@ -2,6 +2,7 @@
 
 from pydantic import DirectoryPath, Field
 from pydantic_settings import SettingsConfigDict
+
 from shared.service.settings import ServiceSettings
 
 

@@ -5,7 +5,6 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from shared.service.sql import writing
 from sqlalchemy import delete
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -18,6 +17,7 @@ from shared.contract.marks import Headers
 from shared.contract.status import status_of, version_of
 from shared.contract.topics import STATUS
 from shared.domain.dossier import Dossier, apply
+from shared.service.sql import writing
 from tests.builders.events import Dated
 
 

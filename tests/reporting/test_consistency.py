@@ -9,7 +9,6 @@ import msgspec
 import pytest
 from prometheus_client import CollectorRegistry
 from pydantic import SecretStr
-from shared.service.sql import writing
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -20,6 +19,7 @@ from services.reporting.read_model.sums import MONTH, YEAR
 from services.reporting.read_model.tables import dossiers, sums
 from shared.catalogue import Catalogue
 from shared.domain.localtime import LOCAL
+from shared.service.sql import writing
 from tests.reporting.delivery import Topic
 from tests.reporting.logged import an_office, log_of
 

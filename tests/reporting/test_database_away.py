@@ -9,7 +9,6 @@ import httpx
 import pytest
 from prometheus_client import CollectorRegistry
 from pydantic import SecretStr
-from shared.service.sql import is_transient, writing
 from sqlalchemy import select, update
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -22,6 +21,7 @@ from services.reporting.read_model.store import migrate, open_engine
 from services.reporting.read_model.tables import dossiers, offsets
 from shared.catalogue import Catalogue
 from shared.domain.localtime import LOCAL
+from shared.service.sql import passes, writing
 from tests.builders.events import CODE, event, received
 from tests.reporting.delivery import Topic, statuses
 from tests.support.ports import free_port_base
@@ -126,18 +126,18 @@ async def test_a_reporting_that_stands_still_in_a_transaction_lets_go_of_its_loc
         assert time.monotonic() - started < 25
         with pytest.raises(DBAPIError) as ended:
             await connection.execute(select(offsets))
-        assert is_transient(ended.value)
+        assert passes(ended.value)
     await frozen.dispose()
     await other.dispose()
 
 
 async def _until_it_passes(topic: Topic) -> None:
-    """As the projector does: what is_transient is tried again."""
+    """As the projector does: what passes is tried again."""
     while True:
         try:
             await topic.deliver(statuses("H59.15-230103-0002", (received(),)))
         except DBAPIError as error:
-            if not is_transient(error):
+            if not passes(error):
                 raise
         else:
             return

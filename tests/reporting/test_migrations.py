@@ -3,7 +3,6 @@
 from collections.abc import AsyncIterator
 
 import pytest
-from shared.service.sql import writing
 from sqlalchemy import Connection, inspect, select, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -13,6 +12,7 @@ from services.reporting.read_model.store import migrate, open_engine
 from services.reporting.read_model.tables import LIVE, metadata, model
 from shared.catalogue import Catalogue
 from shared.contract.topics import STATUS
+from shared.service.sql import writing
 from tests.builders.events import CODE
 from tests.reporting.delivery import Topic, statuses
 from tests.reporting.test_projection import HISTORY, year

@@ -8,7 +8,6 @@ import httpx
 import pytest
 from prometheus_client import CollectorRegistry
 from pydantic import SecretStr
-from shared.service.sql import writing
 from sqlalchemy import delete, select, text, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -23,6 +22,7 @@ from shared.catalogue import Catalogue
 from shared.contract.codec import encode
 from shared.domain.counting import RULES_VERSION
 from shared.domain.localtime import LOCAL
+from shared.service.sql import writing
 from tests.reporting.delivery import Topic
 from tests.reporting.logged import an_office, log_of
 from tests.support.wait import wait_until_async

@@ -4,13 +4,13 @@ from datetime import date, datetime
 from typing import Any
 
 import pytest
-from shared.service.problems import Problem
 
 from services.reporting.figures.query import FigureQuery
 from services.reporting.http.parameters import FigureParameters, figure_query
 from shared.catalogue import Catalogue
 from shared.domain.definitions import DEFINITIONS
 from shared.domain.localtime import LOCAL
+from shared.service.problems import Problem
 from tests.builders.times import at
 
 NOW = at("2023-06-20 09:00")

@@ -4,7 +4,6 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from shared.service.pacing import poison_pause_s
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -22,6 +21,7 @@ from shared.contract.topics import STATUS
 from shared.domain.counting import RULES_VERSION
 from shared.domain.events import CorrectableField
 from shared.domain.localtime import LOCAL
+from shared.service.pacing import poison_pause_s
 from tests.builders.events import CODE, dossier_after, event, received
 from tests.reporting.delivery import Sent, Topic, snapshot, statuses
 

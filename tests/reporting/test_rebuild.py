@@ -8,7 +8,6 @@ from random import Random
 
 import msgspec
 import pytest
-from shared.service.sql import writing
 from sqlalchemy import Connection, delete, func, insert, inspect, select, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -26,6 +25,7 @@ from shared.contract.status import status_of, version_of
 from shared.domain.definitions import DEFINITIONS
 from shared.domain.dossier import Dossier, apply
 from shared.domain.localtime import LOCAL
+from shared.service.sql import writing
 from tests.builders.events import CODE, Dated, received
 from tests.reporting.delivery import Sent, Topic
 from tests.reporting.expected import expected

@@ -9,7 +9,6 @@ import httpx
 import pytest
 from prometheus_client import CollectorRegistry
 from pydantic import SecretStr
-from shared.service.sql import writing
 from sqlalchemy import delete
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -21,6 +20,7 @@ from services.reporting.rebuild.fold import LogLine
 from shared.catalogue import Catalogue
 from shared.contract.codec import encode
 from shared.domain.localtime import LOCAL
+from shared.service.sql import writing
 from tests.reporting.delivery import Topic
 from tests.reporting.logged import an_office, log_of
 

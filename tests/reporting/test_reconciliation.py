@@ -4,7 +4,6 @@ from dataclasses import replace
 
 import httpx
 from pydantic import SecretStr
-from shared.service.sql import writing
 from sqlalchemy import delete
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -17,6 +16,7 @@ from services.reporting.read_model.tables import dossiers
 from shared.contract.marks import LedgerMark, mark_header
 from shared.contract.topics import STATUS
 from shared.domain.counting import RULES_VERSION
+from shared.service.sql import writing
 from tests.builders.events import event, received
 from tests.reporting.delivery import Sent, Topic, statuses
 

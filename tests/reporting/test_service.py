@@ -14,13 +14,13 @@ import httpx
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient
-from shared.service.kafka import ensure_topics
 
 from services.reporting.settings import ReportingSettings
 from shared.contract.codec import decode_dead_letter
 from shared.contract.marks import LedgerMark, mark_header
 from shared.contract.topics import DEAD_LETTERS, STATUS
 from shared.domain.counting import RULES_VERSION
+from shared.service.kafka import ensure_topics
 from tests.builders.events import event, received
 from tests.reporting.delivery import Sent, statuses
 from tests.support.ports import free_port_base

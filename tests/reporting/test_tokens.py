@@ -7,7 +7,6 @@ from typing import Any, cast
 
 import httpx
 import pytest
-from shared.service.sql import writing
 from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -15,6 +14,7 @@ from services.reporting.opening.tokens import OtherCatalogue, Tokens
 from services.reporting.read_model.tables import model
 from shared.catalogue import Catalogue
 from shared.domain.columns import KEYS
+from shared.service.sql import writing
 from tests.reporting.test_api import HISTORIES, NOW, client, figures  # noqa: F401 - the fixture is asked for by name
 
 pytestmark = pytest.mark.usefixtures("engine")

@@ -10,7 +10,6 @@ import httpx
 import pytest
 from prometheus_client import CollectorRegistry
 from pydantic import SecretStr
-from shared.service.problems import Problem
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.reporting.figures import range_sums
@@ -27,6 +26,7 @@ from services.reporting.read_model.store import snapshot
 from shared.catalogue import Catalogue
 from shared.domain.counting import Measure
 from shared.domain.localtime import LOCAL
+from shared.service.problems import Problem
 from tests.builders.events import received
 from tests.builders.times import at
 from tests.reporting.delivery import Topic, statuses

@@ -5,7 +5,6 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from shared.service.sql import among
 from sqlalchemy import ColumnElement, CompoundSelect, Integer, Select, Table, func, literal, null, or_, select, union_all
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -28,6 +27,7 @@ from services.reporting.read_model.sums import (
 from services.reporting.read_model.tables import dossiers, history, model, sums
 from shared.domain.counting import Measure
 from shared.domain.events import Channel
+from shared.service.sql import among
 
 READ_AT_ONCE = 500
 VERSIONS_AT_ONCE = 1000

@@ -7,11 +7,6 @@ from typing import Any
 from fastapi import APIRouter, Depends, FastAPI, Request
 from prometheus_client import CollectorRegistry
 from pydantic import SecretStr
-from shared.service.clock import Clock, system_clock
-from shared.service.http import KEYLESS, OPENMETRICS, Ndjson, new_application, require_key
-from shared.service.observability import exposition
-from shared.service.problems import Problem
-from shared.service.sql import DATABASE_ERRORS, answers, is_transient
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.responses import JSONResponse, Response
@@ -27,6 +22,11 @@ from services.reporting.read_model.store import OldRules
 from services.reporting.read_model.tables import dossiers
 from shared.catalogue import Catalogue
 from shared.contract.http import REPORTING, components
+from shared.service.clock import Clock, system_clock
+from shared.service.http import KEYLESS, OPENMETRICS, Ndjson, new_application, require_key
+from shared.service.observability import exposition
+from shared.service.problems import Problem
+from shared.service.sql import MAY_PASS, answers, passes
 
 PAGE = 2000
 RETRY_AFTER_S = "2"
@@ -56,7 +56,7 @@ def create_app(reporting: Reporting) -> FastAPI:
         version="1",
         description="Figures of dossiers for any period and grouping, by a named definition, with the identities they satisfy.",
     )
-    for error in DATABASE_ERRORS:
+    for error in MAY_PASS:
         app.add_exception_handler(error, _on_database_error)
     app.add_exception_handler(OldRules, _on_old_rules(by_itself=reporting.intake_url is not None))
     app.add_exception_handler(BrokenDossier, _on_broken_dossier)
@@ -88,7 +88,7 @@ def _declare_messages(app: FastAPI) -> None:
 
 
 async def _on_database_error(_request: Request, error: Exception) -> Response:
-    if not is_transient(error):
+    if not passes(error):
         raise error
     away = "the read model's database does not answer; try again shortly"
     return Problem(503, "Service Unavailable", away, headers={"Retry-After": RETRY_AFTER_S}).response()

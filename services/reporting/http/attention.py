@@ -11,9 +11,6 @@ from typing import Annotated, NamedTuple
 
 from fastapi import APIRouter, Depends, Query, Request
 from pydantic import Field
-from shared.service.clock import Clock
-from shared.service.dead_letters import Unusable, usable_status
-from shared.service.http import documented, invalid
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from starlette.responses import Response
@@ -41,6 +38,9 @@ from shared.domain.dossier import Dossier
 from shared.domain.errors import InstantOutOfRange
 from shared.domain.localtime import ONE_DAY, local
 from shared.domain.names import same_name
+from shared.service.clock import Clock
+from shared.service.dead_letters import Unusable, usable_status
+from shared.service.http import documented, invalid
 
 HOUR = timedelta(hours=1)
 UNITS = {"d": timedelta(hours=8), "h": HOUR}  # a working day has eight hours

@@ -10,9 +10,6 @@ from typing import Annotated, Any, cast
 import msgspec
 from fastapi import APIRouter, Depends, Query, Request
 from msgspec import UNSET
-from shared.service.clock import Clock
-from shared.service.http import documented, invalid
-from shared.service.problems import Problem
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from starlette.responses import Response
 
@@ -45,6 +42,9 @@ from shared.contract.http import answered
 from shared.contract.http.figures import ChangesAnswer, DefinitionsAnswer, DossierList, FiguresAnswer, FormAnswer, KeyedRow
 from shared.domain.columns import KEYS
 from shared.domain.definitions import DEFINITIONS
+from shared.service.clock import Clock
+from shared.service.http import documented, invalid
+from shared.service.problems import Problem
 
 MOST_ROWS = 50_000
 TOKENS_COST = 10  # a row with its tokens has 3.8 kB, without 0.7; they are made one by one

@@ -6,14 +6,14 @@ from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 from fastapi import Request
-from shared.service.http import invalid
-from shared.service.problems import Problem
 from starlette.responses import Response
 
 from services.reporting.figures.range_sums import Pin
 from services.reporting.opening.lists import ListPlace
 from services.reporting.read_model.sums import SECOND, instant_of
 from shared.contract.codec import encode
+from shared.service.http import invalid
+from shared.service.problems import Problem
 
 PlaceT = TypeVar("PlaceT")
 CHECK_BYTES = 4

@@ -11,7 +11,6 @@ from typing import Annotated, get_args, get_origin
 from fastapi import Request
 from fastapi.routing import APIRoute
 from pydantic import BaseModel, ConfigDict, Field
-from shared.service.http import invalid
 
 from services.reporting.figures.query import Dimension, FigureQuery, Filters
 from shared.catalogue import Catalogue
@@ -21,6 +20,7 @@ from shared.domain.events import Channel
 from shared.domain.localtime import FIRST_YEAR, LAST_YEAR, LOCAL, local, written
 from shared.domain.names import compared
 from shared.domain.periods import UnknownPeriod, statutory_period
+from shared.service.http import invalid
 
 LARGEST_PAGE = 10_000
 END_OF_DAY = time(23, 59, 59)

@@ -7,9 +7,6 @@ from typing import Annotated
 import msgspec
 from fastapi import APIRouter, Depends, Path, Query, Request
 from msgspec import UNSET
-from shared.service.clock import Clock
-from shared.service.http import Ndjson, documented
-from shared.service.problems import Problem
 from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.responses import Response
 
@@ -23,6 +20,9 @@ from services.reporting.rebuild.swap import NotSettled, swap
 from shared.contract.codec import encode
 from shared.contract.http import answered
 from shared.contract.http.rebuilds import CheckedLine, InconsistencyLine, RebuildAnswer, SwapAnswer, UncountedEvent
+from shared.service.clock import Clock
+from shared.service.http import Ndjson, documented
+from shared.service.problems import Problem
 
 MOST_BYTES = 64 * 1024 * 1024
 LAST = 2**63 - 1

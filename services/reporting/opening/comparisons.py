@@ -4,7 +4,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from shared.service.sql import among
 from sqlalchemy import ColumnElement, Table, and_, or_, select, true, union_all
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -19,6 +18,7 @@ from shared.contract.http.figures import ChangedDossier, DisputedDossier
 from shared.domain.columns import KEYS
 from shared.domain.counting import Measure
 from shared.domain.definitions import DEFINITIONS
+from shared.service.sql import among
 
 CODES_AT_ONCE = 500
 ROWS_AT_ONCE = 1000

@@ -6,7 +6,6 @@ model that the figure's token names, whatever has been projected since.
 
 from collections import defaultdict
 from collections.abc import AsyncIterator, Iterator, Sequence
-from enum import Enum, auto
 from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Select, Table, select, tuple_, union_all
@@ -18,7 +17,7 @@ from services.reporting.figures.range_sums import filtered, in_force
 from services.reporting.opening.tokens import TokenFigure
 from services.reporting.read_model.contributions import Contributions, decode_listed, stored_contributions
 from services.reporting.read_model.store import breathing
-from services.reporting.read_model.sums import CHANNEL_CODES, CHANNELS, JUDGED_CODES, MEASURE_CODES, day_number
+from services.reporting.read_model.sums import CHANNEL_CODES, CHANNELS, JUDGED_CODES, MEASURE_CODES, STORED, CountedWhen, day_number
 from services.reporting.read_model.tables import dossiers, history
 from shared.catalogue import Catalogue
 from shared.contract.http.figures import ListedDossier
@@ -123,7 +122,7 @@ def _conditions(table: Table, figure: TokenFigure, catalogue: Catalogue) -> Iter
     query = figure.query
     key = (_valued(table, *of, catalogue) for of in zip(query.by, figure.key, strict=True))
     always = [*in_force(table, figure.pin), *filtered(table, query.filters), *key]
-    alike: dict[_When, list[Count]] = defaultdict(list)
+    alike: dict[CountedWhen | None, list[Count]] = defaultdict(list)
     for count, sign in terms_of(figure.column):
         if sign > 0:  # a dossier in the column is in one of these
             alike[None if count.kind is Kind.BEFORE else STORED[count.measure].when].append(count)
@@ -132,37 +131,7 @@ def _conditions(table: Table, figure: TokenFigure, catalogue: Catalogue) -> Iter
             yield [*always, *_marked(table, counted, query), *days]
 
 
-class _When(Enum):
-    """What a count says of a dossier's days."""
-
-    RECEIVED = auto()
-    CLOSED = auto()
-    RETURNED = auto()
-    OPEN = auto()
-    LEFT_OPEN = auto()
-    AWAITED = auto()
-
-
-WHEN: dict[Measure, _When] = {
-    Measure.RECEIVED: _When.RECEIVED,
-    Measure.RECEIVED_ONLINE_FULL: _When.RECEIVED,
-    Measure.RESOLVED_EARLY: _When.CLOSED,
-    Measure.RESOLVED_ON_TIME: _When.CLOSED,
-    Measure.RESOLVED_OVERDUE: _When.CLOSED,
-    Measure.RESOLVED_NO_DEADLINE: _When.CLOSED,
-    Measure.WITHDRAWN: _When.CLOSED,
-    Measure.STOPPED: _When.CLOSED,
-    Measure.RETURNED_IN_PERSON: _When.RETURNED,
-    Measure.RETURNED_POSTAL: _When.RETURNED,
-    Measure.RETURNED_ONLINE: _When.RETURNED,
-    Measure.OPEN: _When.OPEN,
-    Measure.OPEN_OVERDUE: _When.OPEN,
-    Measure.OPEN_SUSPENDED: _When.OPEN,
-    Measure.AWAITING_RETURN: _When.AWAITED,
-}
-
-
-def _days(table: Table, when: _When, query: FigureQuery) -> Iterator[Conditions]:
+def _days(table: Table, when: CountedWhen | None, query: FigureQuery) -> Iterator[Conditions]:
     received, closed, returned = table.c.received_day, table.c.closed_day, table.c.returned_day
     first, cut, day_before = day_number(query.first), day_number(query.cut), day_number(query.day_before)
     match when:

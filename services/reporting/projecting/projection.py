@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from shared.service.sql import among, is_transient, writing
 from sqlalchemy import BigInteger, bindparam, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import InterfaceError, OperationalError, ProgrammingError
@@ -15,6 +14,7 @@ from services.reporting.read_model.sums import rolled_up
 from services.reporting.read_model.tables import LIVE, ReadModel, model, offsets
 from services.reporting.read_model.versions import AppliedVersion, NewVersion, RowsToWrite, StoredVersion, Version
 from shared.contract.marks import LedgerMark
+from shared.service.sql import among, passes, writing
 
 NewVersions = Mapping[str, Sequence[NewVersion]]  # by dossier, oldest first
 
@@ -70,7 +70,7 @@ async def _culprits_among(
 
 def is_ours(error: Exception) -> bool:
     """Whether it would be raised whatever the records hold: a database that is away, a table that is missing, another projector."""
-    return isinstance(error, (OffsetsMoved, OperationalError, ProgrammingError, InterfaceError)) or is_transient(error)
+    return isinstance(error, (OffsetsMoved, OperationalError, ProgrammingError, InterfaceError)) or passes(error)
 
 
 async def apply(connection: AsyncConnection, versions: NewVersions, tables: ReadModel = LIVE) -> list[AppliedVersion]:

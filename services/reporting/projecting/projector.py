@@ -9,10 +9,6 @@ from dataclasses import dataclass, field
 import structlog
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.errors import KafkaError, OffsetOutOfRangeError
-from shared.service.clock import Clock
-from shared.service.dead_letters import MALFORMED, dead_letter
-from shared.service.kafka import connection, dropped_work_is_trouble, ensure_topics
-from shared.service.sql import is_transient
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.reporting.projecting.metrics import PipelineMetrics, ProjectorHealth
@@ -24,6 +20,10 @@ from services.reporting.settings import ReportingSettings
 from shared.contract.codec import encode
 from shared.contract.marks import LedgerMark
 from shared.contract.topics import DEAD_LETTERS, STATUS
+from shared.service.clock import Clock
+from shared.service.dead_letters import MALFORMED, dead_letter
+from shared.service.kafka import connection, dropped_work_is_trouble, ensure_topics
+from shared.service.sql import passes
 
 POLL_MS = 200
 REQUEST_TIMEOUT_MS = 15_000
@@ -55,7 +55,7 @@ class Projector:
     to_read_again: set[int] = field(default_factory=set)  # partitions where a mark jumped
 
     async def run(self, stopping: asyncio.Event) -> None:
-        """Until `stopping`. What is_transient (broker or database away, another projector) is retried; anything else is raised."""
+        """Until `stopping`. What passes (broker or database away, another projector) is retried; anything else is raised."""
         failures = 0
         while not stopping.is_set():
             self.health.beat()
@@ -271,7 +271,7 @@ def poison_pause_s(in_a_row: int) -> float:
 def _retried(error: Exception) -> bool:
     if isinstance(error, (OffsetsMoved, AssignmentChanged, OffsetOutOfRangeError)):
         return True
-    return (isinstance(error, KafkaError) and bool(error.retriable)) or is_transient(error)
+    return (isinstance(error, KafkaError) and bool(error.retriable)) or passes(error)
 
 
 async def _pause(stopping: asyncio.Event, seconds: float) -> None:

@@ -7,13 +7,13 @@ from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 import msgspec
-from shared.service.dead_letters import LARGEST_NUMBER, MALFORMED, Unusable
 
 from services.reporting.read_model.sums import microseconds
 from services.reporting.read_model.versions import NewVersion, StatusRecord, by_second, new_version
 from shared.contract.marks import LedgerMark, mark_of
 from shared.domain.counting import RULES_VERSION
 from shared.domain.localtime import Instant, local
+from shared.service.dead_letters import LARGEST_NUMBER, MALFORMED, Unusable
 
 
 @dataclass(slots=True)

@@ -8,13 +8,13 @@ from typing import Any, TypeVar
 
 from alembic import command
 from alembic.config import Config
-from shared.service.sql import is_transient
 from sqlalchemy import ARRAY, ColumnElement, Connection, any_, event, exists, func, literal, make_url, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from services.reporting.read_model.tables import dossiers, model
 from shared.contract.codec import encode
 from shared.domain.counting import RULES_VERSION
+from shared.service.sql import passes
 
 # NORMAL: a power cut may undo the last transactions, dossiers, deltas and offsets together; Kafka delivers them again.
 _SQLITE_PRAGMAS = (
@@ -131,7 +131,7 @@ async def _ask(engine: AsyncEngine) -> bool:
         async with engine.connect() as connection:
             await connection.execute(text("SELECT 1"))
     except Exception as error:
-        if not is_transient(error):
+        if not passes(error):
             raise
         return False
     return True

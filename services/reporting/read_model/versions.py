@@ -5,9 +5,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple, Protocol, TypeVar
 
-from shared.service.dead_letters import MALFORMED, Unusable, usable_status
-from shared.service.kafka import KafkaRecord
-
 from services.reporting.read_model.contributions import (
     Contributions,
     add_to_cells,
@@ -20,6 +17,8 @@ from services.reporting.read_model.contributions import (
 from services.reporting.read_model.sums import SECOND, Cell, day_number, microseconds
 from shared.contract.status import StatusV1
 from shared.domain.localtime import local_date
+from shared.service.dead_letters import MALFORMED, Unusable, usable_status
+from shared.service.kafka import KafkaRecord
 
 ItemT = TypeVar("ItemT")
 

@@ -11,8 +11,6 @@ from datetime import datetime
 import httpx
 import structlog
 from pydantic import SecretStr
-from shared.service.clock import Clock
-from shared.service.sql import is_transient
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.reporting.intake import intake_client
@@ -22,6 +20,8 @@ from services.reporting.rebuild.fold import LogLine, UnreadableLogLine, read_lin
 from services.reporting.rebuild.progress import RebuildProgress, UnknownRebuild
 from services.reporting.rebuild.swap import swap
 from shared.domain.counting import RULES_VERSION
+from shared.service.clock import Clock
+from shared.service.sql import passes
 
 PART_EVENTS = 2000
 TIMEOUT_S = 60.0
@@ -71,7 +71,7 @@ class AutomaticRebuild:
                 task.cancel()
 
     async def run(self, stopping: asyncio.Event) -> None:
-        """What is_transient is tried again; a rebuild that somebody else has begun and that moves is left alone."""
+        """What passes is tried again; a rebuild that somebody else has begun and that moves is left alone."""
         self._seen = None
         while not stopping.is_set():
             try:
@@ -89,7 +89,7 @@ class AutomaticRebuild:
             except (httpx.HTTPError, UnreadableLogLine, NothingToRebuildFrom) as wrong:
                 log.warning("rebuild_fails", intake=self.intake_url, error=repr(wrong))
             except Exception as error:
-                if not is_transient(error):
+                if not passes(error):
                     raise
                 log.warning("rebuild_fails", error=repr(error))
             await _wait(stopping, self.look_again_s)

@@ -7,8 +7,6 @@ from itertools import groupby
 from typing import Any
 
 from msgspec.structs import replace
-from shared.service.dead_letters import Unusable, usable_status
-from shared.service.sql import among
 from sqlalchemy import Select, Table, except_, or_, select, union
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -20,6 +18,8 @@ from shared.contract.codec import decode_status, encode
 from shared.contract.http.rebuilds import DossierDifference, SumDifference
 from shared.contract.status import StatusV1, version_of
 from shared.domain.definitions import DEFINITIONS
+from shared.service.dead_letters import Unusable, usable_status
+from shared.service.sql import among
 
 OF_TICKS = {"version", "alerted", "timeliness"}  # what announcing a threshold changes, with no event in the log
 COUNTED = ("department", "procedure", "channel", "received_day", "closed_day", "returned_day", "flags", "contributions")

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
-from shared.service.dead_letters import Unusable
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
@@ -18,6 +17,7 @@ from services.reporting.read_model.tables import dossiers, sums
 from services.reporting.read_model.versions import NewVersion, new_version, version_of
 from services.reporting.rebuild.comparison import HeldDossier, row_differences, sum_difference
 from shared.contract.http.rebuilds import CheckProgressLine, InconsistencyLine
+from shared.service.dead_letters import Unusable
 
 PAGE = 1000
 BREATHE_EVERY = 50  # dossiers between two looks at other requests

@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 import msgspec
-from shared.service.dead_letters import Unusable
 
 from services.reporting.read_model.sums import microseconds
 from services.reporting.read_model.versions import NewVersion, by_second, new_version
@@ -14,6 +13,7 @@ from shared.contract.envelope import CloudEvent, event_of
 from shared.contract.http.rebuilds import UncountedEvent
 from shared.contract.status import status_of, version_of
 from shared.domain.dossier import Dossier, apply
+from shared.service.dead_letters import Unusable
 
 
 class LogLine(msgspec.Struct, frozen=True):

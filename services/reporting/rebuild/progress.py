@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from shared.service.sql import among, take_lock, writing
 from sqlalchemy import BigInteger, Column, Connection, MetaData, String, Table, insert, inspect, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
@@ -16,6 +15,7 @@ from services.reporting.rebuild.fold import LogFold, LogLine
 from shared.contract.codec import decode_status
 from shared.contract.http.rebuilds import UncountedEvent
 from shared.domain.dossier import Dossier
+from shared.service.sql import among, take_lock, writing
 
 PREFIX = "rebuild_"
 BREATHE_EVERY = 100  # events between two looks at other requests

@@ -3,7 +3,6 @@
 import asyncio
 from dataclasses import dataclass
 
-from shared.service.sql import writing
 from sqlalchemy import bindparam, func, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
@@ -16,6 +15,7 @@ from services.reporting.rebuild.comparison import Comparison, HeldDossier, held_
 from services.reporting.rebuild.progress import PREFIX, ahead, drop_tables, progress_of, tables_of
 from shared.contract.http.rebuilds import DossierDifference, SumDifference, SwapAnswer
 from shared.domain.counting import RULES_VERSION
+from shared.service.sql import writing
 
 AT_ONCE = 500
 NAMED = 50
