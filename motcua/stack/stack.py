@@ -1,4 +1,4 @@
-"""The local stack: broker and services started in order, kept running in the foreground of a terminal, stopped in order."""
+"""The local stack: broker and services started in order, kept running in the foreground, stopped in order."""
 
 import asyncio
 import json
@@ -49,7 +49,7 @@ class Endpoints:
 
 
 class Stack:
-    """One stack on one data folder; start it from the main thread, for its children die with the thread that started them."""
+    """One stack on one data folder; start it from the main thread, for its children die with the thread."""
 
     def __init__(
         self,
@@ -115,7 +115,7 @@ class Stack:
         await self._supervisor.failure()
 
     async def stop(self) -> None:
-        """Intake first (it relays what it logged), then both that read, the broker last; once `hurry` is set, what is left is killed."""
+        """Intake first (it relays what it logged), then both that read, then the broker; `hurry` kills what is left."""
         if self._following is not None:
             self._following.cancel()
             await asyncio.gather(self._following, return_exceptions=True)
@@ -184,7 +184,7 @@ def settings_class(service: str) -> type[ServiceSettings]:
 
 
 def run_in_foreground(make_stack: Callable[[], Stack], when_ready: Callable[[Stack], Awaitable[None]]) -> int:
-    """Start a stack, do the work, stay until SIGINT or SIGTERM, stop; 0, or 1 when a part keeps dying or the stack cannot start."""
+    """Start, work, stay until SIGINT or SIGTERM, stop; 0, or 1 when a part keeps dying or the stack cannot start."""
 
     async def start_and_stay(stack: Stack) -> None:
         await stack.start()
