@@ -69,14 +69,19 @@ class Named:
     key: str | None = None
 
 
-class Running(Struct, frozen=True):
-    """What `stack.json` says of a running stack."""
+class RunningStack(Struct, frozen=True):
+    """What `stack.json` says of a running stack: its process, where its parts are reached, and with which key."""
 
     pid: Annotated[int, Meta(ge=1, lt=2**31)]
     intake: str
     processing: str
     reporting: str
+    broker: str
     key: str
+
+    @property
+    def services(self) -> Services:
+        return Services(self.intake, self.processing, self.reporting, self.key)
 
 
 def locate(named: Named, environ: Mapping[str, str] = os.environ, here: Path | None = None) -> Services:
@@ -124,17 +129,17 @@ def _folders(environ: Mapping[str, str], here: Path) -> list[Path]:
     return [here / folder for folder in ([Path(named)] if named else []) + list(DATA_FOLDERS)]
 
 
-def _running(folder: Path) -> Running | None:
+def _running(folder: Path) -> RunningStack | None:
     """What `stack.json` says while its stack runs; None for one left by a killed stack, or written by none."""
     try:
-        stack = msgspec.json.decode((folder / "stack.json").read_bytes(), type=Running)
+        stack = msgspec.json.decode((folder / "stack.json").read_bytes(), type=RunningStack)
         os.kill(stack.pid, 0)
     except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
         return None
     return stack
 
 
-def _local_key(urls: Mapping[str, str], running: Running | None, folders: list[Path]) -> str | None:
+def _local_key(urls: Mapping[str, str], running: RunningStack | None, folders: list[Path]) -> str | None:
     """The local stack's own key, never for an address on another machine."""
     if not all(is_loopback(url) for url in urls.values()):
         return None

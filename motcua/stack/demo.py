@@ -77,8 +77,7 @@ def prepare(data_dir: Path, scenario_name: str) -> PlayedYear:
 
 
 async def _play(stack: Stack, played: PlayedYear) -> None:
-    ends = stack.endpoints
-    services = Services(intake=ends.intake, processing=ends.processing, reporting=ends.reporting, key=ends.key)
+    services = stack.running.services
     with Source(str(played.events)) as source, import_bar(source.total_bytes) as observe:
         progress = await import_events(source, services, observe)
     write(import_summary(progress))
