@@ -56,7 +56,7 @@ async def passed() -> dict[str, list[str]]:
             found = {}
             for service, pid in children.items():
                 os.kill(pid, END)
-                found[service] = await _files(folder / str(pid))
+                found[service] = _files(folder / str(pid))
         return found
 
 
@@ -69,9 +69,9 @@ async def _post_and_see(client: httpx.AsyncClient, services: Services, count: in
         await asyncio.sleep(0.05)
 
 
-async def _files(written: Path) -> list[str]:
+def _files(written: Path) -> list[str]:
     while not written.exists():
-        await asyncio.sleep(0.05)
+        time.sleep(0.05)
     files = (Path(line) for line in written.read_text().splitlines() if line.startswith(str(ROOT)))
     return sorted(str(file.relative_to(ROOT)) for file in files if ".venv" not in file.parts)
 
