@@ -54,7 +54,7 @@ WHY_IT_STAYS = {
 }
 
 
-class Move(Struct, frozen=True, kw_only=True):
+class Move(Struct, frozen=True, kw_only=True, array_like=True):
     """One dossier whose deadline an announcement affects; `new_due_at` is None when it can't be computed."""
 
     code: str

@@ -131,31 +131,24 @@ async def _preview(intake: Intake, body: NewAnnouncement, announcement: Announce
 
 async def _store(intake: Intake, body: NewAnnouncement, announcement: Announcement) -> tuple[StoredAnnouncement, list[str], bool]:
     """Put it into force unless it is; with notes on its days, and whether it was there before. The worker is woken."""
+    notes: list[str] = []
     try:
-        stored, notes, repeated = await _store_locked(intake, body, announcement)
+        async with committing(intake.database) as connection:
+            if (why := await event_log.refusal(connection)) is not None:
+                raise LogRefuses(why)
+            stored = known = await _known(connection, announcement, body)
+            if known is None:
+                await calendar.follow(connection, intake.announcements)
+                notes = check(body, announcement, intake.catalogue)
+                await calendar.add(connection, announcement, system_clock())
+                stored = await calendar.find(connection, announcement.id)
     except DATABASE_ERRORS as failure:
         if not is_transient(failure):
             raise
         raise StoreUnavailable("the announcement can't be stored right now, and is not in force; send it again") from failure
-    intake.move_worker.wake()
-    return stored, notes, repeated
-
-
-async def _store_locked(intake: Intake, body: NewAnnouncement, announcement: Announcement) -> tuple[StoredAnnouncement, list[str], bool]:
-    async with committing(intake.database) as connection:
-        if (why := await event_log.refusal(connection)) is not None:
-            raise LogRefuses(why)
-        known = await _known(connection, announcement, body)
-        notes: list[str] = []
-        if repeated := known is not None:
-            announcement = known.announcement
-        else:
-            await calendar.follow(connection, intake.announcements)
-            notes = check(body, announcement, intake.catalogue)
-            await calendar.add(connection, announcement, system_clock())
-        stored = await calendar.find(connection, announcement.id)
     assert stored is not None, "it was added just now"
-    return stored, notes, repeated
+    intake.move_worker.wake()
+    return stored, notes, known is not None
 
 
 async def _known(connection: AsyncConnection, announcement: Announcement, body: NewAnnouncement) -> StoredAnnouncement | None:
@@ -196,7 +189,7 @@ async def _answer(intake: Intake, announcement_id: str, page: MovesPage) -> Anno
 
 
 def _json(result: AnnouncementAnswer, status: int, headers: dict[str, str] | None = None) -> Response:
-    return Response(result.model_dump_json(), status, headers, media_type="application/json")
+    return Response(result.model_dump_json(), status, headers, media_type=bodies.JSON)
 
 
 def composed(body: NewAnnouncement, now: datetime) -> Announcement:
