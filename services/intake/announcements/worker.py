@@ -2,6 +2,7 @@
 any stop."""
 
 import asyncio
+import contextlib
 
 import msgspec
 import structlog
@@ -41,6 +42,18 @@ class MoveWorker:
     def wake(self) -> None:
         """Look for announcements that are not done."""
         self._wake.set()
+
+    async def wait_until_planned(self, announcement_id: str, at_most_s: float) -> None:
+        """Wait, not for ever, until the dossiers that an announcement affects are found."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(at_most_s):
+                while True:
+                    stepped = self.stepped
+                    async with self._database.reader.connect() as connection:
+                        stored = await calendar.find(connection, announcement_id)
+                    if stored is not None and stored.state is not AnnouncementState.ANNOUNCED:
+                        return
+                    await stepped.wait()
 
     async def run(self) -> None:
         """Finish what is unfinished, then wait to be woken, until cancelled. What fails with the database is tried

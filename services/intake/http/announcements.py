@@ -1,7 +1,5 @@
 """POST and GET /v1/calendar/announcements: days announced late, and the open dossiers they move."""
 
-import asyncio
-import contextlib
 from collections.abc import Iterator
 from datetime import date, datetime
 from typing import Annotated, Any
@@ -16,7 +14,7 @@ from services.intake.accepting.committer import LogRefuses, StoreUnavailable
 from services.intake.accepting.decide import FUTURE_ALLOWED
 from services.intake.announcements import planning
 from services.intake.announcements.moves import MOVING, MoveOutcome
-from services.intake.calendar import AnnouncedDay, Announcement, AnnouncementState, StoredAnnouncement, covered
+from services.intake.calendar import AnnouncedDay, Announcement, StoredAnnouncement, covered
 from services.intake.http import bodies
 from services.intake.http.announcement_messages import (
     AnnouncementAnswer,
@@ -98,7 +96,7 @@ async def announce(
     if dry_run:
         return _json(await _preview(intake, body, announcement, page), 200)
     stored, notes, repeated = await _store(intake, body, announcement)
-    await _wait_until_planned(intake, stored)
+    await intake.move_worker.wait_until_planned(stored.announcement.id, PLAN_SECONDS)
     result = await _answer(intake, stored.announcement.id, page)
     return _json(result.model_copy(update={"notes": notes}), 200 if repeated else 201, {"Location": f"{PATH}/{stored.announcement.id}"})
 
@@ -162,19 +160,6 @@ async def _known(connection: AsyncConnection, announcement: Announcement, body: 
         detail = f"id {announcement.id} was used for another announcement ({stored.announcement.source}); give a new announcement a new id"
         raise Problem(409, "Conflict", detail, code="id_reused")
     return stored
-
-
-async def _wait_until_planned(intake: Intake, stored: StoredAnnouncement) -> None:
-    """Wait, not for ever, until the dossiers it affects are found."""
-    with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(PLAN_SECONDS):
-            while True:
-                stepped = intake.move_worker.stepped
-                async with intake.database.reader.connect() as connection:
-                    now = await calendar.find(connection, stored.announcement.id)
-                if now is not None and now.state is not AnnouncementState.ANNOUNCED:
-                    return
-                await stepped.wait()
 
 
 async def _answer(intake: Intake, announcement_id: str, page: MovesPage) -> AnnouncementAnswer:
