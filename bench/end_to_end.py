@@ -9,7 +9,6 @@ from bench.importing import import_year
 from bench.latency import Latency, measure_latency
 from bench.progress import cpu_seconds, peak_memory_mib, until
 from bench.year import Year, assert_exact, differences, figures, reporting_client
-from motcua.client import Services
 from motcua.stack.stack import Stack
 
 
@@ -27,8 +26,7 @@ class EndToEnd:
 async def measure(year: Year, data_dir: Path, port_base: int) -> EndToEnd:
     """On a fresh stack: import, wait for the exact report, then single events at a steady rate."""
     async with Stack(data_dir, port_base, clock=year.clock, year=year.scenario.last_day.year, restart=False, say=lambda _: None) as stack:
-        ends = stack.endpoints
-        services = Services(intake=ends.intake, processing=ends.processing, reporting=ends.reporting, key=ends.key)
+        services = stack.running.services
         before = {name: cpu_seconds(child.pid) for name, child in stack.children.items()}
         with reporting_client(services) as client:
 

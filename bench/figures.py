@@ -145,7 +145,7 @@ async def _attention(bench: Bench) -> int:
     found = 0
     async with snapshot(bench.engine) as connection:
         async for snapshots in due_until(connection, desks.latest(bench.catalogue.departments), ()):
-            found += len(desks.followed(decode_status(stored) for _, stored in snapshots))
+            found += len(desks.urgent(decode_status(stored) for _, stored in snapshots))
     return found
 
 

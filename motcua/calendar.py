@@ -1,4 +1,4 @@
-"""Announcements of days off: read from a person's file, put into force by intake, followed until everything is moved."""
+"""Announcements of days off: read from a file, put into force by intake, followed until everything is moved."""
 
 import hashlib
 import time
@@ -22,9 +22,9 @@ Days = Annotated[list[Answer], msgspec.Meta(min_length=1)]  # a period has a day
 
 
 def read_announcement(file: Path) -> Answer:
-    """The body of POST /v1/calendar/announcements; without an id of its own it gets one by its content, so that a second run is a repeat.
+    """The body of POST /v1/calendar/announcements; raises `Failure` when the file can't be read.
 
-    What the days mean is intake's to check; raises `Failure` when the file can't be read.
+    Without an id of its own it gets one by its content, so that a second run is a repeat. What the days mean is intake's to check.
     """
     document = read_document(file)
     if not isinstance(document, dict) or "source" not in document or "days" not in document:

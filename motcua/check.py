@@ -47,7 +47,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """What was found: broken rules, rules that hold, and rules that lack a figure (the rule and the figures it lacks)."""
+    """Broken rules, rules that hold, and rules that lack a figure (the rule and the figures it lacks)."""
 
     broken: tuple[Finding, ...]
     holding: tuple[str, ...]
@@ -63,7 +63,7 @@ def read_report(file: Path) -> Mapping[str, Any]:
 
 
 def check_report(document: Mapping[str, Any]) -> Checked:
-    """Checks a report: its figures by column key, at the top or under `total`, and optionally `rows` that sum to them."""
+    """Checks a report: its figures by column key, at the top or under `total`; `rows`, if any, sum to them."""
     stated = document.get("total", document)
     if not isinstance(stated, Mapping):
         raise UnreadableReport("`total` is not a table of figures by column key")

@@ -61,7 +61,7 @@ class Services:
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """What the caller named on the command line; None leaves it to the environment, the running stack and the defaults."""
+    """What the command line names; None leaves it to the environment, the running stack and the defaults."""
 
     intake: str | None = None
     processing: str | None = None
@@ -69,18 +69,23 @@ class Named:
     key: str | None = None
 
 
-class Running(Struct, frozen=True):
-    """What `stack.json` says of a running stack."""
+class RunningStack(Struct, frozen=True):
+    """What `stack.json` says of a running stack: its process, where its parts are reached, and with which key."""
 
     pid: Annotated[int, Meta(ge=1, lt=2**31)]
     intake: str
     processing: str
     reporting: str
+    broker: str
     key: str
+
+    @property
+    def services(self) -> Services:
+        return Services(self.intake, self.processing, self.reporting, self.key)
 
 
 def locate(named: Named, environ: Mapping[str, str] = os.environ, here: Path | None = None) -> Services:
-    """The services to speak with: as named, else as the environment says, else the local stack's, else the default ports."""
+    """The services as named, else as the environment says, else the local stack's, else on the default ports."""
     folders = _folders(environ, here or Path.cwd())
     running = next((stack for folder in folders if (stack := _running(folder))), None)
     urls = {
@@ -95,11 +100,14 @@ def locate(named: Named, environ: Mapping[str, str] = os.environ, here: Path | N
             raise Failure(msg)
     key = named.key or environ.get("MOTCUA_API_KEY") or _local_key(urls, running, folders)
     if not key:
-        msg = "no API key: start a local stack with `motcua up`, or name the services with --intake, --reporting and their key with --key"
-        raise Failure(msg)
+        raise Failure(
+            "no API key: start a local stack with `motcua up`, or name the services with --intake, --reporting and their key with --key"
+        )
     if not (key.isascii() and key.isprintable()) or " " in key:
-        msg = "the API key holds a blank, a line break or a character outside ASCII, as no key does: pass it with --key or MOTCUA_API_KEY"
-        raise Failure(f"{msg} just as it was given to you")
+        raise Failure(
+            "the API key holds a blank, a line break or a character outside ASCII, as no key does: pass it with --key or "
+            "MOTCUA_API_KEY just as it was given to you"
+        )
     return Services(**urls, key=key)
 
 
@@ -121,17 +129,17 @@ def _folders(environ: Mapping[str, str], here: Path) -> list[Path]:
     return [here / folder for folder in ([Path(named)] if named else []) + list(DATA_FOLDERS)]
 
 
-def _running(folder: Path) -> Running | None:
-    """What `stack.json` says while its stack is running; a file left by a killed one, or that no stack wrote, counts for nothing."""
+def _running(folder: Path) -> RunningStack | None:
+    """What `stack.json` says while its stack runs; None for one left by a killed stack, or written by none."""
     try:
-        stack = msgspec.json.decode((folder / "stack.json").read_bytes(), type=Running)
+        stack = msgspec.json.decode((folder / "stack.json").read_bytes(), type=RunningStack)
         os.kill(stack.pid, 0)
     except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
         return None
     return stack
 
 
-def _local_key(urls: Mapping[str, str], running: Running | None, folders: list[Path]) -> str | None:
+def _local_key(urls: Mapping[str, str], running: RunningStack | None, folders: list[Path]) -> str | None:
     """The local stack's own key, never for an address on another machine."""
     if not all(is_loopback(url) for url in urls.values()):
         return None
@@ -161,7 +169,7 @@ def is_loopback(url: str) -> bool:
 
 
 class ServiceClient:
-    """One service over HTTP; what can go wrong in a call, and in reading its answer, is a `Failure` that says what to do."""
+    """One service over HTTP; what goes wrong in a call or in reading its answer is a `Failure` that says what to do."""
 
     def __init__(self, name: str, url: str, key: str) -> None:
         self.name, self.url = name, url

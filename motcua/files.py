@@ -1,4 +1,4 @@
-"""Reading a small file that a person wrote, and writing one that somebody named: whole or not at all where a plain file stands."""
+"""Reading a small file that a person wrote; writing one that somebody named, whole or not at all."""
 
 import json
 import os
@@ -16,7 +16,7 @@ MOST_DIGITS = 1000
 
 
 def read_document(file: Path, unreadable: type[Failure] = Failure) -> Any:
-    """What a JSON file (by its name) or a TOML file holds. Raises `unreadable` with a sentence when it can't be read."""
+    """What a JSON file (by its name) or a TOML file holds. Raises `unreadable` when it can't be read."""
     kind = "JSON" if file.suffix.lower() == ".json" else "TOML"
     try:
         with file.open("rb") as opened:
@@ -57,9 +57,9 @@ THROUGH = (Path("/dev"), Path("/proc"))  # /dev/stdout may lead to a plain file 
 
 @contextmanager
 def writing(path: Path, *, private: bool = False) -> Iterator[BinaryIO]:
-    """A plain file is replaced when all is written and keeps its mode; a pipe, a device or /dev/stdout is written to as it stands.
+    """A plain file is replaced when all is written and keeps its mode; a pipe or a device is written to as it stands.
 
-    A symbolic link stays, its target is written. `private` makes the file its owner's only. Raises `Failure` when it can't be written.
+    A symbolic link stays, its target is written. `private` makes the file its owner's only. Raises `Failure` when that fails.
     """
     try:
         if _is_plain(path):

@@ -56,7 +56,7 @@ def restore(services: Services) -> int:
 
 
 def events_seen(holders: Sequence[ServiceClient], path: str) -> int:
-    """How many events a service's instances have taken in: the sum of their dossiers' sequences, but for snapshots that can't be read."""
+    """How many events a service's instances have taken in: the sum of the sequences in its readable snapshots."""
     return sum(_sequence(line) for holder in holders for line in holder.lines(path))
 
 
@@ -68,7 +68,7 @@ def _sequence(line: bytes) -> int:
 
 
 def wait_until_seen(holders: Sequence[ServiceClient], path: str, events: int, observe: Callable[[int], None], seconds: float) -> None:
-    """Wait, so many seconds at most, until the instances have taken in so many events; looks at least once and tells how many it saw."""
+    """Wait, so many seconds at most, until the instances have taken in so many events; `observe` hears how many."""
     give_up_at = time.monotonic() + seconds
     pause = FIRST_PAUSE_SECONDS
     while True:

@@ -1,4 +1,4 @@
-"""Rebuilding the read model: intake's log sent to reporting part by part, the live model let catch up, the swap asked for."""
+"""Rebuilding the read model: intake's log sent to reporting in parts, the live model let catch up, then the swap."""
 
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -73,7 +73,7 @@ class Rebuilt:
 
 
 def run(services: Services, observe: Observer, wait_seconds: float, *, dry_run: bool) -> Rebuilt:
-    """Rebuild and swap, or with `dry_run` compare only. The live model waits `wait_seconds` at most to have seen what was sent."""
+    """Rebuild and swap, or with `dry_run` compare only; the live model gets `wait_seconds` to see what was sent."""
     with ExitStack() as stack:
         intake = stack.enter_context(ServiceClient("intake", services.intake, services.key))
         reporting = stack.enter_context(ServiceClient("reporting", services.reporting, services.key))
@@ -91,7 +91,7 @@ def run(services: Services, observe: Observer, wait_seconds: float, *, dry_run: 
 
 
 class Rebuild:
-    """One rebuild in reporting, of which `events` were sent so far; reporting drops an unfinished one when another begins."""
+    """One rebuild in reporting, `events` of it sent so far; reporting drops an unfinished one when another begins."""
 
     def __init__(self, intake: ServiceClient, reporting: ServiceClient, observe: Observer) -> None:
         self._intake, self._reporting, self._observe = intake, reporting, observe
@@ -118,7 +118,7 @@ class Rebuild:
         return taken.refused
 
     def _post_part(self, body: bytes) -> httpx.Response:
-        """A part whose answer was lost is asked about, for sending it blindly again would fail; the last try raises what it met."""
+        """Try again when an answer is lost: a part that had been taken is answered with a conflict, and counts once."""
         tries_left = TRIES
         while True:
             try:

@@ -1,4 +1,4 @@
-"""What reporting answers about figures, as values: a report, the dossiers behind one of its figures, sums that are off."""
+"""What reporting answers about figures, as values: a report, the dossiers behind a figure, sums that are off."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -32,7 +32,7 @@ class Group:
 class BrokenIdentity:
     """An identity of the form that the figures break: `difference` is its left side less its right.
 
-    `row` is the first that breaks it, None for the total; `column` the figure, where the identity is one of every figure.
+    `row` is the first that breaks it, None for the total; `column` the figure, where the identity is one of each figure.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""The lines of a file of events: unpacked and cut from it, read as far as the importer must, and kept aside on disk when they are many."""
+"""The lines of a file of events: unpacked, cut, read as far as the importer must, kept aside on disk when many."""
 
 import codecs
 import gzip
@@ -37,7 +37,7 @@ class Text:
         self._name = name
 
     def lines(self) -> Iterator[list[PhysicalLine]]:
-        """Its lines in batches; the last one gets a line feed too. A file that can't be read to its end raises `Failure` there."""
+        """Its lines in batches, each with a line feed. A file that can't be read to its end raises `Failure` there."""
         try:
             blocks = self._blocks()
             first = next(blocks, b"")
@@ -108,7 +108,7 @@ UNREADABLE = (msgspec.MsgspecError, ValueError, OverflowError, RecursionError)
 
 
 class Line(Struct, frozen=True, gc=False, omit_defaults=True):
-    """`body` is one CloudEvent as JSON with its line break; `raw` is the row it was made of where that is something else.
+    """`body` is one CloudEvent as JSON with its line break; `raw` the row it was made of where that is something else.
 
     A line with a `refusal` cannot be sent: what stands in the file makes no event.
     """
@@ -125,7 +125,7 @@ class Line(Struct, frozen=True, gc=False, omit_defaults=True):
 
 
 class Head(Struct, frozen=True, gc=False):
-    """What the importer has to know of an event: its dossier, what happens, and when; empty where the line does not say."""
+    """What the importer must know of an event: its dossier, what happens, and when; empty where the line does not say."""
 
     subject: str = ""
     type: str = ""

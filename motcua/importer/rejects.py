@@ -29,9 +29,9 @@ _encode = msgspec.json.Encoder().encode
 
 
 class Rejects(AbstractContextManager["Rejects"]):
-    """Collects refused lines as they come; at the end they are in `path` by line number, or the file of an earlier run is gone.
+    """Collects refused lines; at the end they are in `path` by line number, or the file of an earlier run is gone.
 
-    Lines of NDJSON are written as JSON with the line in `raw`; rows of a table as a table: line, code and detail before their own cells.
+    Lines of NDJSON are written as JSON with the line in `raw`; rows of a table as rows, after line, code and detail.
     """
 
     def __init__(self, path: Path, table: Table | None = None) -> None:

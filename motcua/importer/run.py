@@ -30,7 +30,7 @@ async def run(
     connections: int = CONNECTIONS,
     patience_seconds: float = PATIENCE_SECONDS,
 ) -> ImportProgress:
-    """Import the source; the progress adds up to its lines. A Failure leaves what was accepted in place: run again to go on."""
+    """Import the source; the progress adds up to its lines. After a Failure run again: what was accepted stays."""
     progress = progress or ImportProgress()
 
     def changed() -> None:

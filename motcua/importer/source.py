@@ -1,4 +1,4 @@
-"""A file of events: NDJSON or CSV, plain or gzip, a pipe or standard input, in batches of lines, never whole in memory."""
+"""A file of events: NDJSON or CSV, plain or gzip, a pipe or standard input; in batches, never whole in memory."""
 
 import os
 import stat
@@ -21,7 +21,7 @@ Format = Literal["auto", "ndjson", "csv"]
 
 
 class Source:
-    """A file of events, closed at the end of its `with`; `read_bytes` of `total_bytes` were taken from it in this reading.
+    """A file of events, closed at the end of its `with`; `read_bytes` of `total_bytes` are taken in this reading.
 
     What can be read only once (a pipe, standard input) is copied into a temporary file first.
     """
@@ -49,12 +49,12 @@ class Source:
 
     @property
     def rejected_file(self) -> Path:
-        """Where refused lines are written: beside the file, and in the current folder when the source is no plain file."""
+        """Where refused lines are written: beside the file, or in the current folder when it is no plain file."""
         stem = Path(self.name).name if self._once else self.name
         return Path(f"{stem}.rejected.{'csv' if self.table else 'ndjson'}")
 
     def rejects_into(self, chosen: Path | None) -> Path:
-        """Where refused lines go, as chosen or beside the file; raises `Failure` when that would write over something else."""
+        """Where refused lines go, as chosen or beside the file; raises `Failure` rather than write over something else."""
         path = chosen or self.rejected_file
         if path.exists() and os.path.samestat(path.stat(), self._status):
             raise Failure(f"{path} is the file that is imported; name another with --rejected")
@@ -100,7 +100,7 @@ class Source:
         return copy
 
     def _find_table(self) -> Table | None:
-        """The table that the file is, by the format asked for, its name or its first line; None when it has a JSON object a line."""
+        """The table that the file is, by the format asked for, its name or its first line; None for a JSON object a line."""
         if self._format == "ndjson":
             return None
         number, first = self._first_line()

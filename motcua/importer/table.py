@@ -1,8 +1,9 @@
 """A table of events (CSV) as CloudEvents: one row an event, a header that names the columns.
 
-Columns: `id`, `event` (received, resolved ...), `code` (of the dossier), `time` (ISO 8601 with offset), `source` (optional), one for each
-field of the events' data, a term as `term_amount` and `term_unit`, and `x.<name>` for what an office keeps besides. An empty cell is an
-absent value. Comma, semicolon or tab. Rows that came back refused stand behind three columns more, which are skipped.
+Columns: `id`, `event` (received, resolved ...), `code` (of the dossier), `time` (ISO 8601 with offset), `source` (optional),
+one for each field of the events' data, a term as `term_amount` and `term_unit`, and `x.<name>` for what an office keeps
+besides. An empty cell is an absent value. Comma, semicolon or tab. Rows that came back refused stand behind three columns
+more, which are skipped.
 """
 
 import csv
@@ -82,7 +83,7 @@ class Table:
 
 
 class _RowLines:
-    """Physical lines for a CSV reader, kept until the row they make is done; a row is not longer than an event may be."""
+    """Lines for a CSV reader, kept until the row they make is done; a row is not longer than an event may be."""
 
     def __init__(self, physical_lines: Iterator[PhysicalLine]) -> None:
         self._lines = physical_lines
@@ -107,7 +108,7 @@ class _RowLines:
 
 
 def looks_like_a_header(line: bytes) -> bool:
-    """Whether it is the first row of a table: it names one of the columns that are needed, or holds semicolons or tabs."""
+    """Whether it is a table's first row: it names one of the columns that are needed, or holds semicolons or tabs."""
     text = line.decode(errors="replace")
     delimiter = _delimiter(text)
     names = text.split(delimiter)
@@ -176,7 +177,7 @@ def _next_row(table: Iterator[list[str]]) -> tuple[list[str] | None, str | None]
 
 
 def _refused(number: int, read: list[PhysicalLine], refusal: str) -> Iterator[Line]:
-    """Every line that a broken row took along: what a stray quote swallowed are rows of their own, which nobody has seen."""
+    """Every line that a broken row took along: what a stray quote swallowed are rows of their own, not seen yet."""
     several = len(read) > 1
     for place, line in enumerate(read):
         if line is None:

@@ -15,7 +15,7 @@ TETHER = Path(__file__).with_name("tether.py")
 
 @dataclass(slots=True)
 class Child:
-    """One command, started, watched and stopped; start it from a thread that outlives it, for it dies with that thread."""
+    """One command; start it from a thread that outlives it, for it dies with that thread."""
 
     name: str
     command: Sequence[str]
@@ -39,7 +39,7 @@ class Child:
                 stderr=subprocess.STDOUT,
                 env={**os.environ, **self.environment},
                 cwd=self.folder,
-                start_new_session=True,  # Ctrl-C in a terminal reaches the runner only, which stops its children in order
+                start_new_session=True,  # Ctrl-C reaches the runner only, which stops its children in order
             )
 
     @property
@@ -49,7 +49,7 @@ class Child:
 
     @property
     def exit_code(self) -> int | None:
-        """How the process ended (minus the signal's number when a signal ended it), or None while it runs or was never started."""
+        """How it ended (minus the signal's number when a signal ended it); None while it runs or was never started."""
         return None if self.process is None else self.process.poll()
 
     def is_running(self) -> bool:

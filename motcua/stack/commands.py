@@ -25,7 +25,8 @@ def up(
     from motcua.stack.stack import Stack, run_in_foreground
 
     async def print_ready_line(stack: "Stack") -> None:
-        print(stack.endpoints.ready_line, flush=True)
+        names = ("intake", "processing", "reporting", "broker", "key")
+        print("ready", *(f"{name}={getattr(stack.running, name)}" for name in names), flush=True)
 
     raise typer.Exit(run_in_foreground(lambda: Stack(data_dir, port_base), print_ready_line))
 

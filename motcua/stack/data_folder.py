@@ -24,7 +24,7 @@ KEPT = ("key", "lock", "stack.json", "logs", "run", "kafka", "*.db", "*.db-*", "
 
 
 class Layout:
-    """Where a stack keeps its files and on which ports its parts listen: the services on base+1, +2 and +3, the broker above them."""
+    """Where a stack keeps its files, and its ports: the services on base+1, +2 and +3, the broker above them."""
 
     def __init__(self, data_dir: Path, port_base: int) -> None:
         self.data_dir = data_dir
@@ -69,7 +69,7 @@ def lock_folder(lock_file: Path) -> TextIO:
 
 
 def make_private(data_dir: Path) -> None:
-    """The folder and what a stack keeps in it are their owner's only, and so is what this process and its children make from now on."""
+    """The folder, what a stack keeps in it and what this process and its children make are their owner's only."""
     os.umask(OTHERS)
     try:
         if data_dir.stat().st_mode & stat.S_ISVTX:

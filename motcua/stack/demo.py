@@ -77,8 +77,7 @@ def prepare(data_dir: Path, scenario_name: str) -> PlayedYear:
 
 
 async def _play(stack: Stack, played: PlayedYear) -> None:
-    ends = stack.endpoints
-    services = Services(intake=ends.intake, processing=ends.processing, reporting=ends.reporting, key=ends.key)
+    services = stack.running.services
     with Source(str(played.events)) as source, import_bar(source.total_bytes) as observe:
         progress = await import_events(source, services, observe)
     write(import_summary(progress))
@@ -90,7 +89,7 @@ async def _play(stack: Stack, played: PlayedYear) -> None:
 async def _until_visible(
     intake: ServiceClient, reporting: ServiceClient, played: PlayedYear, observe: Callable[[str, int, int], None]
 ) -> None:
-    """Wait until every event of intake's log shows in the figures: they stand still, and every dossier has seen all its events."""
+    """Wait until intake's whole log shows in the figures: they stand still, and reporting has seen all its events."""
     before, asked = None, played.scenario.figures
     loop = asyncio.get_running_loop()
     give_up_at = loop.time() + VISIBLE_WITHIN_SECONDS
@@ -101,7 +100,8 @@ async def _until_visible(
             return
         before = row
         await asyncio.sleep(LOOK_AGAIN_SECONDS)
-    raise Failure(f"the figures do not show everything after {VISIBLE_WITHIN_SECONDS:.0f} s; the logs in {played.data_dir}/logs say why")
+    logs = played.data_dir / "logs"
+    raise Failure(f"the figures do not show everything after {VISIBLE_WITHIN_SECONDS:.0f} s; the logs in {logs} say why")
 
 
 def _caught_up(intake: ServiceClient, reporting: ServiceClient) -> bool:

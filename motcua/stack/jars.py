@@ -58,7 +58,7 @@ def resolve_jars() -> Path:
 
 
 def _fetch(folder: Path) -> None:
-    """Fill a folder beside the wanted one and rename it: a half-fetched set is never seen, and of two fetchers one wins."""
+    """Fill a folder beside the wanted one and rename it: no half-fetched set is seen, of two fetchers one wins."""
     maven = shutil.which("mvn")
     if maven is None:
         raise ToolMissing("its jars are not in the cache yet, and there is no mvn on this machine to fetch them (PATH was searched)")

@@ -1,4 +1,4 @@
-"""The figures beside what a printed report said: which printed values cannot be true, and the arithmetic that shows it."""
+"""The figures beside a printed report's: which printed values cannot be true, and the arithmetic that shows it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -62,7 +62,7 @@ def _arithmetic(identity: Identity, row: Mapping[str, int], key: str) -> str:
 def comparison(counted: Row, printed: Printed, asked: Row) -> RenderableType:
     """A table of every figure, counted and printed; below it, why a printed one cannot be true.
 
-    `asked` are the counts of the year as it is played: what somebody posts besides changes a figure and makes no printed one impossible.
+    `asked` are the counts of the year as it is played: what somebody posts besides makes no printed figure impossible.
     """
     wrong = impossible(asked, printed)
     marks = {value.key: f"cannot be true ({number})" for number, value in enumerate(wrong, 1)}

@@ -1,18 +1,19 @@
-"""The local stack: broker and services started in order, kept running in the foreground of a terminal, stopped in order."""
+"""The local stack: broker and services started in order, kept running in the foreground, stopped in order."""
 
 import asyncio
-import json
 import os
 import signal
 import sys
 from collections.abc import Awaitable, Callable
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass
 from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import Self
 
+import msgspec
+
+from motcua.client import RunningStack
 from motcua.failure import Failure
 from motcua.files import writing
 from motcua.stack.broker import NodeConfig, prepare
@@ -32,24 +33,8 @@ def say_on_stderr(line: str) -> None:
     print(line, file=sys.stderr, flush=True)
 
 
-@dataclass(frozen=True, slots=True)
-class Endpoints:
-    """Where a running stack is reached, and with which key."""
-
-    intake: str
-    processing: str
-    reporting: str
-    broker: str
-    key: str
-
-    @property
-    def ready_line(self) -> str:
-        """What `motcua up` prints when all is ready."""
-        return "ready " + " ".join(f"{name}={value}" for name, value in asdict(self).items())
-
-
 class Stack:
-    """One stack on one data folder; start it from the main thread, for its children die with the thread that started them."""
+    """One stack on one data folder; start it from the main thread, for its children die with the thread."""
 
     def __init__(
         self,
@@ -69,22 +54,22 @@ class Stack:
         self._restart = restart
         self._supervisor = Supervisor(say, restart=restart)
         self._held = ExitStack()
-        self._endpoints: Endpoints | None = None
+        self._running: RunningStack | None = None
         self._following: asyncio.Task[None] | None = None
 
     @property
-    def endpoints(self) -> Endpoints:
+    def running(self) -> RunningStack:
         """Where it is reached; known once it has started."""
-        if self._endpoints is None:
+        if self._running is None:
             raise RuntimeError("the stack has not started")
-        return self._endpoints
+        return self._running
 
     @property
     def children(self) -> dict[str, Child]:
         """The running parts by name, for those who measure or kill them."""
         return self._supervisor.children
 
-    async def start(self) -> Endpoints:
+    async def start(self) -> None:
         """Start everything; returns when all three services are ready, however long that takes."""
         layout = self.layout
         self._held.enter_context(lock_folder(layout.lock_file))
@@ -104,18 +89,17 @@ class Stack:
         readiness = Readiness(layout.urls, self.children, self.say)
         self._following = asyncio.create_task(readiness.follow())
         await self._supervisor.or_failure(readiness.all_ready.wait())
-        self._endpoints = Endpoints(**layout.urls, broker=bootstrap, key=key)
+        self._running = RunningStack(os.getpid(), **layout.urls, broker=bootstrap, key=key)
         self._held.callback(layout.stack_file.unlink, missing_ok=True)
         with writing(layout.stack_file, private=True) as file:
-            file.write(json.dumps({"pid": os.getpid(), **asdict(self._endpoints)}).encode())
-        return self._endpoints
+            file.write(msgspec.json.encode(self._running))
 
     async def failure(self) -> None:
         """Wait, for ever if all goes well; raises when a part keeps dying."""
         await self._supervisor.failure()
 
     async def stop(self) -> None:
-        """Intake first (it relays what it logged), then both that read, the broker last; once `hurry` is set, what is left is killed."""
+        """Intake first (it relays what it logged), then both that read, then the broker; `hurry` kills what is left."""
         if self._following is not None:
             self._following.cancel()
             await asyncio.gather(self._following, return_exceptions=True)
@@ -184,7 +168,7 @@ def settings_class(service: str) -> type[ServiceSettings]:
 
 
 def run_in_foreground(make_stack: Callable[[], Stack], when_ready: Callable[[Stack], Awaitable[None]]) -> int:
-    """Start a stack, do the work, stay until SIGINT or SIGTERM, stop; 0, or 1 when a part keeps dying or the stack cannot start."""
+    """Start, work, stay until SIGINT or SIGTERM, stop; 0, or 1 when a part keeps dying or the stack cannot start."""
 
     async def start_and_stay(stack: Stack) -> None:
         await stack.start()

@@ -57,7 +57,7 @@ class Supervisor:
         return await first_of(work, self.failure())
 
     async def stop(self, stages: Sequence[Mapping[str, float]], hurry: asyncio.Event) -> None:
-        """SIGTERM to one stage after the other, to all of a stage at once; SIGKILL when one's seconds are over or when hurry is set."""
+        """SIGTERM to one stage after the other, all of a stage at once; SIGKILL when its seconds are over, or hurry set."""
         for watcher in self._watchers:
             watcher.cancel()
         await asyncio.gather(*self._watchers, return_exceptions=True)
@@ -71,7 +71,7 @@ class Supervisor:
             return
         deadline = time.monotonic() + within
         child.signal(signal.SIGTERM)
-        while child.is_running() and time.monotonic() < deadline and not hurry.is_set():  # noqa: ASYNC110 - a process ending is no event
+        while child.is_running() and time.monotonic() < deadline and not hurry.is_set():  # noqa: ASYNC110 - no event tells
             await asyncio.sleep(LOOK_AGAIN_S)
         if child.is_running():
             self._say(f"{child.name} did not end in time and is killed: nothing it acknowledged is lost, the next start goes on from there")
@@ -108,7 +108,7 @@ async def keep_running(child: Child, say: Say, *, restart: bool, prepare: Prepar
 
 
 async def first_of(work: Awaitable[Result], interruption: Awaitable[Any]) -> Result:
-    """The work's result; when the interruption comes first, the work is cancelled and Interrupted (or its error) raised."""
+    """The work's result; an interruption that comes first cancels it and raises Interrupted, or its own error."""
     working, interrupting = asyncio.ensure_future(work), asyncio.ensure_future(interruption)
     try:
         await asyncio.wait({working, interrupting}, return_when=asyncio.FIRST_COMPLETED)

@@ -1,6 +1,6 @@
-"""Runs a command that the kernel kills when the process that asked for it dies, so that nothing is left running behind a killed runner.
+"""Runs a command that the kernel kills when the process that asked for it dies: nothing is left behind a killed runner.
 
-Called as a script, by path: `python -I -S tether.py PARENT_PID COMMAND…`. It becomes the command, so the command keeps this process id.
+Called as a script, by path: `python -I -S tether.py PARENT_PID COMMAND…`. It becomes the command, which keeps its process id.
 """
 
 import ctypes

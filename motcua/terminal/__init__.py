@@ -1,1 +1,1 @@
-"""The commands of a compiler or clerk, one file a family: they parse, call and translate; the work is done elsewhere."""
+"""The commands of a compiler or clerk, one file a family: parse, call, translate; the work is done elsewhere."""

@@ -1,6 +1,6 @@
-"""How commands write: results on stdout within 80 columns, everything about them on stderr, numbers as Vietnamese readers expect them.
+"""How commands write: results on stdout within 80 columns, everything about them on stderr.
 
-Rich is imported when something is written, so that `motcua --help` answers at once.
+Numbers stand as Vietnamese readers expect them. Rich is imported when something is written, so that `motcua --help` answers at once.
 """
 
 import sys

@@ -1,4 +1,4 @@
-"""`motcua attention` and `motcua explain`: the open dossiers to follow up today, and why one is due when it is and judged as it is."""
+"""`motcua attention` and `motcua explain`: the open dossiers to follow up today; why one is due and judged as it is."""
 
 import re
 from collections.abc import Mapping, Sequence

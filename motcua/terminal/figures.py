@@ -1,4 +1,4 @@
-"""`motcua report`, `open` and `check`: the figures of a period, the dossiers behind one of them, and a report compiled by hand."""
+"""`motcua report`, `open` and `check`: the figures of a period, the dossiers behind one, a report compiled by hand."""
 
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
@@ -184,7 +184,7 @@ def _token(report: "Report", figure: str) -> str:
 
 
 def _write_table(figure: str, report: "Report", listed: Sequence["Item"]) -> None:
-    """The day of return stands in place of the receipt where the figure is about returns: both would not fit 80 columns."""
+    """Where the figure is about returns, the return stands in place of the receipt: both would not fit 80 columns."""
     about_returns = figure.startswith("returned_") or figure == "awaiting_return"
     instants = ("due", "closed", "returned") if about_returns else ("received", "due", "closed")
     judged_on = f"{min(report.last, report.as_of.date()):%d/%m/%Y}"

@@ -1,4 +1,4 @@
-"""The figures of a report as people read them: the statutory form as a table, a paragraph, what is to be said about them; and as CSV."""
+"""The figures of a report as people read them (the statutory form, a paragraph, what breaks in them), and as CSV."""
 
 import csv
 import sys

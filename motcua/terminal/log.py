@@ -93,7 +93,7 @@ def rebuild(
 
 
 def _rebuilt_lines(rebuilt: "Rebuilt") -> Iterator[str]:
-    """The first events that count nowhere and the first dossiers and sums that differed, how many there were, and what was done."""
+    """The first events that count nowhere, the first dossiers and sums that differed, how many; what was done."""
     answer = rebuilt.answer
     for event in rebuilt.refused[:SHOWN]:
         yield f"{event.code}: event at position {event.position} of the log counts nowhere: {event.detail}"

@@ -1,4 +1,4 @@
-"""Options that several commands share: the services and their key; of which days figures are, judged how and known when."""
+"""Options that several commands share: the services and their key; the period, how it is judged and when known."""
 
 import re
 from calendar import monthrange
@@ -20,7 +20,7 @@ def _address(service: str, more: str = "") -> typer.models.OptionInfo:
 
 
 def day(word: str) -> date:
-    """A day like 2023-01-31; one that a month does not have is told with the last one that it has. Raises typer.BadParameter."""
+    """A day like 2023-01-31. Raises typer.BadParameter, which says the last day of a month that lacks the one given."""
     written = DAY.fullmatch(word)
     if written is None:
         raise typer.BadParameter(f"{word} is not a day; write it like 2023-01-31")

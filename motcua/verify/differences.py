@@ -1,4 +1,4 @@
-"""Differences between the log and what the services hold: dossier by dossier, and what reporting finds when it checks itself."""
+"""Differences between the log and what the services hold, dossier by dossier, and those that reporting itself finds."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ COMPARED = [name for name in StatusV1.__struct_fields__ if name not in NOT_OF_TH
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """`place` is the piece that disagrees with the log, `about` the dossier's code or the figure; `dossiers` are at fault."""
+    """`place` disagrees with the log, about a dossier's code or a figure; `dossiers` are at fault."""
 
     place: str
     about: str
@@ -37,7 +37,7 @@ def of_dossier(place: str, code: str, detail: str) -> Difference:
 
 
 def compare_dossiers(place: str, dossiers: Mapping[str, Dossier], held: Iterable[StatusV1]) -> Iterator[Difference]:
-    """Where the snapshots that `place` holds differ from the dossiers of the log: missing, unexpected, twice, or other values."""
+    """Where the snapshots of `place` differ from the log's dossiers: missing, unexpected, twice, or other values."""
     seen: set[str] = set()
     for status in held:
         dossier = dossiers.get(status.code)
@@ -70,7 +70,7 @@ def _shown(value: object) -> str:
 
 
 class ConsistencyLine(Struct, omit_defaults=True):
-    """A line of the answer: a difference (`about` a dossier's code or a sum), progress, or at the end how many differences there were."""
+    """A line of the answer: a difference (`about` a dossier's code or a sum), progress, or at the end their number."""
 
     about: str | SumDrift | None = None
     detail: str = ""
@@ -80,7 +80,7 @@ class ConsistencyLine(Struct, omit_defaults=True):
 
 
 def inconsistencies(reporting: ServiceClient, observe: Callable[[int, int], None]) -> Iterator[Difference]:
-    """What reporting finds when it holds its read model against itself: wrong rows of dossiers and wrong sums, to the unit.
+    """What reporting finds when it holds its read model against itself: wrong dossiers and wrong sums, to the unit.
 
     `observe` hears how many rows have been looked at, of how many. Failure when the answer ends before the look did.
     """

@@ -1,4 +1,4 @@
-"""Comparing figures: every cell of every question with the recount, then lists: of those that differ and of a random sample that agrees."""
+"""Every figure compared with the recount; then the lists of those that differ and of a random sample of the others."""
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -67,7 +67,7 @@ SAME_LIST = ListDifference("")
 
 @dataclass(slots=True)
 class FigureCheck:
-    """All questions about one log, asked of reporting. `chance` draws some of them, and `sample` figures that agree and are opened too."""
+    """All questions about one log, asked of reporting; `chance` draws some, and `sample` agreeing figures to open."""
 
     recount: Recount
     reporting: ServiceClient
@@ -148,9 +148,10 @@ class FigureCheck:
 
 
 def questions_about(recount: Recount, chance: Random) -> list[Question]:
-    """Every period by every definition; the whole span also as it was known at each of the recount's instants, by one definition each.
+    """Every period by every definition, single days and odd periods that are drawn, and what was known at past instants.
 
-    What was known costs reporting a look at every version that came later. Single days and odd periods are drawn, with a definition each.
+    What was known is asked of the whole span only and by one definition each: it costs reporting a look at every version
+    that came later.
     """
     if recount.span is None:
         return []

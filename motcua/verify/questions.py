@@ -1,4 +1,4 @@
-"""What is asked of both sides (periods, definitions, groupings, past instants) and what reporting answers, cell by cell."""
+"""What is asked of both sides (period, definition, grouping, past instant), and reporting's answer cell by cell."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -52,7 +52,7 @@ class Question:
         return query | ({} if self.known_at is None else {"as_known_at": self.known_at.isoformat()})
 
     def about(self, cell: Cell | None = None) -> str:
-        """How a difference names the figure, or without one the question; the default definition goes without saying."""
+        """How a difference names the figure, or without a cell the question; the default definition is left out."""
         words = [f"{self.period[0]}..{self.period[1]}"]
         words += [] if self.definition == BY_DATE.name else [self.definition]
         words += [] if self.known_at is None else [f"as known at {self.known_at.isoformat()}"]
@@ -107,7 +107,7 @@ def ask(reporting: ServiceClient, question: Question) -> Answer:
 
 
 def fields_of_procedures(reporting: ServiceClient, period: Period) -> Fields:
-    """The field of every procedure that has figures in the period, by the office's catalogue: reporting has it, the log has not."""
+    """The field of every procedure with figures in the period, by the office's catalogue, which only reporting has."""
     query = Question(period, by=("field", "procedure")).parameters | {"tokens": "none"}
     keys = [row["key"] for row in reporting.answer(FiguresAnswer, "GET", FIGURES, params=query).rows]
     return {str(key["procedure"]): key["field"] for key in keys}

@@ -63,7 +63,7 @@ class Recount:
         return local_date(self.first_at), local_date(self.last_at)
 
     def known_at(self, instant: datetime | None) -> Iterator[Dossier]:
-        """The dossiers made of what had been recorded at the instant (one of `instants`), that instant included; None: of everything.
+        """The dossiers made of what was recorded until the instant (one of `instants`) inclusive; None: of everything.
 
         Knowledge of a dossier never goes back: once one of its events counts as later, the following ones do too.
         """
@@ -117,7 +117,7 @@ class DatedDossier:
     returned: date | None
 
     def is_in(self, first: date, last: date) -> bool:
-        """Whether any column of the period counts it: one that closed before may have had a result that was still to be returned."""
+        """Whether any column counts it: a dossier that closed before may have a result that was still to be returned."""
         awaited = self.returned is None or self.returned >= first
         return self.received <= last and (self.closed is None or self.closed >= first or awaited)
 
@@ -186,7 +186,7 @@ def dated(dossiers: Iterable[Dossier]) -> list[DatedDossier]:
 
 
 def figures_by_row(dossiers: Iterable[DatedDossier], first: date, last: date, definition: Definition, row_of: RowOf) -> dict[str, Counts]:
-    """The counts of the period `first..last` by the definition, for every row that `row_of` makes of a dossier in it."""
+    """The counts of the period `first..last` by the definition, for every row that `row_of` names."""
     counts: dict[str, dict[str, int]] = defaultdict(lambda: dict.fromkeys(KEYS, 0))
     for dossier in dossiers:
         if dossier.is_in(first, last):
@@ -200,7 +200,7 @@ def total_of(rows: Mapping[str, Counts]) -> dict[str, int]:
 
 
 def shares_of(row: Counts) -> dict[str, str | None]:
-    """The shares of a row in percent, half-up; those of timeliness add up to 100, the rest on the largest class. None of nothing."""
+    """The shares of a row in percent, half-up, None of nothing; those of timeliness add up to 100 by the largest class."""
     received = row["received_online"] + row["received_in_person"] + row["received_postal"]
     judged = {name: row[f"resolved_{name}"] for name in ("early", "on_time", "overdue")}
     whole = sum(judged.values())

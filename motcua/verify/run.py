@@ -40,7 +40,7 @@ class Holder:
 
 
 def run(services: Services, workers: Sequence[str], observe: Observer, *, wait_seconds: float, sample: int, seed: int) -> Verdict:
-    """Verify; when events arrive meanwhile, or the read model is made anew, the comparison starts again; in the end it gives up.
+    """Verify; when events arrive meanwhile or the read model is made anew, start again; in the end give up.
 
     `workers` are the addresses of all workers of processing; `sample` figures that agree are opened, drawn by `seed`.
     """
@@ -56,7 +56,7 @@ def run(services: Services, workers: Sequence[str], observe: Observer, *, wait_s
             verification.fold_the_log()
             verification.let_catch_up(wait_seconds)
             try:
-                verdict = verification.compare(sample, Random(seed))  # noqa: S311 - drawn to be repeated, not to be secret
+                verdict = verification.compare(sample, Random(seed))  # noqa: S311 - to be repeated, not to be secret
             except Outlived:
                 continue
             if not log_page(intake, verification.recount.position, limit=1):
@@ -125,9 +125,9 @@ class Verification:
 
 
 def past_instants(intake: ServiceClient) -> tuple[datetime, ...]:
-    """Which past instants are asked about: when half of the log was known, and a day before its end; fewer for a short log.
+    """Which past instants are asked about: when half of the log was known, a day before its end; fewer for a short log.
 
-    Each is the end of the second before: of what became known of a dossier within one second the read model may keep the last only.
+    Each is the end of the second before: of what became known within one second the read model may keep the last only.
     """
     last = log_head(intake).position
     begin, middle, end = (_recorded(intake, position) for position in (1, last // 2, last))

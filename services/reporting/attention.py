@@ -7,6 +7,7 @@ from datetime import date, datetime, time, timedelta
 from heapq import nsmallest
 
 from shared.catalogue import Catalogue
+from shared.contract.http.attention import AttentionCounts
 from shared.domain.calendar import WorkingCalendar
 from shared.domain.dossier import Dossier
 from shared.domain.hops import Hop
@@ -14,6 +15,10 @@ from shared.domain.lifecycle import SUSPENDED
 from shared.domain.localtime import LOCAL, ONE_DAY, local
 from shared.domain.names import compared
 from shared.domain.timeliness import Standing, standing
+
+NEVER_SOON = timedelta(0)
+Urgency = tuple[bool, timedelta, datetime, str]
+ByOfficer = dict[str | None, AttentionCounts]
 
 
 def calendar_of(catalogue: Catalogue, department: str) -> WorkingCalendar:
@@ -26,7 +31,7 @@ def calendar_of(catalogue: Catalogue, department: str) -> WorkingCalendar:
 
 @dataclass(slots=True)
 class WorkingTimeRuler:
-    """Measures from `now` (local) by a calendar."""
+    """Measures working time from `now` (local) to many deadlines by a calendar: each day is walked once."""
 
     calendar: WorkingCalendar
     now: datetime
@@ -54,22 +59,16 @@ class WorkingTimeRuler:
         """Working days and working time after a past day."""
         wanted = (self.now.date() - day).days
         while len(self._past) < wanted:
-            self._past.append(self._one_day_more())
+            before = self.now.date() - timedelta(len(self._past))
+            days, passed = self._past[-1] if self._past else (0, timedelta(0))
+            end = min(_start(before + ONE_DAY), self.now)
+            passed += self.calendar.working_time_between(_start(before), end)
+            self._past.append((days + self.calendar.is_working_day(before), passed))
         return self._past[wanted - 1]
-
-    def _one_day_more(self) -> tuple[int, timedelta]:
-        day = self.now.date() - timedelta(len(self._past))
-        days, passed = self._past[-1] if self._past else (0, timedelta(0))
-        end = min(_start(day + ONE_DAY), self.now)
-        return days + self.calendar.is_working_day(day), passed + self.calendar.working_time_between(_start(day), end)
 
 
 def _start(day: date) -> datetime:
     return datetime.combine(day, time(), LOCAL)
-
-
-NEVER_SOON = timedelta(0)
-Urgency = tuple[bool, timedelta, datetime, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,14 +96,6 @@ class UrgentDossier:
         return self.dossier.state in SUSPENDED
 
 
-@dataclass(frozen=True, slots=True)
-class AttentionCounts:
-    """How many are overdue, and how many are due within the time asked for."""
-
-    overdue: int
-    due: int
-
-
 class DepartmentHorizon:
     """What a department measures by at an instant, and how far its list reaches."""
 
@@ -115,7 +106,7 @@ class DepartmentHorizon:
         # a deadline at night after the horizon's last hour has no more working time left than one at that hour
         self.reach = calendar.add_working_time(now, within + timedelta.resolution) - timedelta.resolution
 
-    def followed(self, dossier: Dossier) -> UrgentDossier | None:
+    def urgent(self, dossier: Dossier) -> UrgentDossier | None:
         """The dossier as the list shows it; None when it is not overdue, and suspended or due later than the list reaches."""
         if dossier.due_at is None:
             return None
@@ -123,33 +114,31 @@ class DepartmentHorizon:
         if stands is not Standing.OVERDUE and (stands is not Standing.WITHIN or dossier.due_at > self.reach):
             return None
         left, days = self.ruler.until(dossier.due_at), self.ruler.working_days(dossier.due_at)
-        return UrgentDossier(dossier, dossier.due_at, stands is Standing.OVERDUE, left, days, self._awaited(dossier))
-
-    def _awaited(self, dossier: Dossier) -> tuple[Hop, ...]:
-        """A late hop was due before now, so it lies within reach too."""
-        return tuple(hop for hop in dossier.hops if hop.answered_at is None and hop.due_at is not None and hop.due_at <= self.reach)
+        # a late hop was due before now, so it lies within reach too
+        hops = [hop for hop in dossier.hops if hop.answered_at is None and hop.due_at is not None and hop.due_at <= self.reach]
+        return UrgentDossier(dossier, dossier.due_at, stands is Standing.OVERDUE, left, days, tuple(hops))
 
 
 class DepartmentHorizons:
-    """The desks of all departments at one instant."""
+    """Those of all departments at one instant."""
 
     def __init__(self, catalogue: Catalogue, now: datetime, within: timedelta) -> None:
         self._catalogue, self._now, self._within = catalogue, now, within
-        self._desks: dict[str, DepartmentHorizon] = {}
+        self._horizons: dict[str, DepartmentHorizon] = {}
 
-    def desk(self, department: str) -> DepartmentHorizon:
-        if department not in self._desks:
-            self._desks[department] = DepartmentHorizon(self._catalogue, department, self._now, self._within)
-        return self._desks[department]
+    def of(self, department: str) -> DepartmentHorizon:
+        if department not in self._horizons:
+            self._horizons[department] = DepartmentHorizon(self._catalogue, department, self._now, self._within)
+        return self._horizons[department]
 
-    def followed(self, dossiers: Iterable[Dossier]) -> list[UrgentDossier]:
+    def urgent(self, dossiers: Iterable[Dossier]) -> list[UrgentDossier]:
         """Those to follow up, in the order given."""
-        found = (self.desk(dossier.department).followed(dossier) for dossier in dossiers)
-        return [one for one in found if one is not None]
+        urgent = (self.of(dossier.department).urgent(dossier) for dossier in dossiers)
+        return [one for one in urgent if one is not None]
 
     def latest(self, departments: Iterable[str]) -> datetime:
         """The last instant any of the departments' lists reaches, those that the catalogue does not have included."""
-        return max(self.desk(department).reach for department in ("", *departments))
+        return max(self.of(department).reach for department in ("", *departments))
 
 
 class Attention:
@@ -160,10 +149,10 @@ class Attention:
         self._next: list[UrgentDossier] = []  # one more than the page has
         self._counts: dict[str, dict[str | None, Counter[bool]]] = defaultdict(lambda: defaultdict(Counter))
 
-    def take(self, followed: Iterable[UrgentDossier]) -> None:
+    def take(self, urgent: Iterable[UrgentDossier]) -> None:
         """Count them, and keep the most urgent after the place where the page starts."""
         later = []
-        for one in followed:
+        for one in urgent:
             officer = None if one.dossier.officer is None else compared(one.dossier.officer)
             self._counts[one.dossier.department][officer][one.overdue] += 1
             if self._after is None or one.urgency > self._after:
@@ -179,25 +168,25 @@ class Attention:
     def goes_on(self) -> bool:
         return len(self._next) > self._limit
 
-    def by_department(self) -> dict[str, dict[str | None, AttentionCounts]]:
+    def by_department(self) -> dict[str, ByOfficer]:
         """How many each department and officer has, those with the most overdue first; of equals by code, without an officer last."""
-        found = {
+        counts = {
             code: {name: AttentionCounts(overdue=own[True], due=own[False]) for name, own in officers.items()}
             for code, officers in self._counts.items()
         }
-        departments = sorted(found, key=lambda code: (*_fewest(total_counts(found[code].values())), code))
-        return {code: _by_officer(found[code]) for code in departments}
+        departments = sorted(counts, key=lambda code: (*_fewest(total_counts(counts[code].values())), code))
+        return {code: _by_officer(counts[code]) for code in departments}
 
 
-def total_counts(tallies: Iterable[AttentionCounts]) -> AttentionCounts:
+def total_counts(counts: Iterable[AttentionCounts]) -> AttentionCounts:
     """Their sum."""
-    found = list(tallies)
-    return AttentionCounts(overdue=sum(one.overdue for one in found), due=sum(one.due for one in found))
+    listed = list(counts)
+    return AttentionCounts(overdue=sum(one.overdue for one in listed), due=sum(one.due for one in listed))
 
 
-def _by_officer(found: dict[str | None, AttentionCounts]) -> dict[str | None, AttentionCounts]:
-    return {name: found[name] for name in sorted(found, key=lambda name: (*_fewest(found[name]), name is None, name or ""))}
+def _by_officer(counts: ByOfficer) -> ByOfficer:
+    return {name: counts[name] for name in sorted(counts, key=lambda name: (*_fewest(counts[name]), name is None, name or ""))}
 
 
-def _fewest(counted: AttentionCounts) -> tuple[int, int]:
-    return -counted.overdue, -counted.due
+def _fewest(counts: AttentionCounts) -> tuple[int, int]:
+    return -counts.overdue, -counts.due

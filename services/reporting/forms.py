@@ -5,14 +5,16 @@ import io
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Any
 
 from babel.numbers import format_decimal, get_decimal_symbol
-from starlette.responses import JSONResponse, Response
+from msgspec import UNSET
+from starlette.responses import Response
 
 from services.reporting.figures.query import Dimension
-from services.reporting.figures.report import Report, query_members, row_json
+from services.reporting.figures.report import Report, figure_row
 from shared.catalogue import Catalogue
+from shared.contract.codec import encode
+from shared.contract.http.figures import FormAnswer
 from shared.domain.columns import KEYS, OF_FORM, SHARE_KEYS
 from shared.domain.figures import Figures, shares
 
@@ -45,7 +47,7 @@ def render(wanted: str, report: Report, catalogue: Catalogue) -> Response:
         case "text":
             return Response(as_text(report, lines), media_type="text/plain; charset=utf-8")
         case _:
-            return JSONResponse(as_json(report, lines))
+            return Response(encode(as_json(report, lines)), media_type="application/json")
 
 
 def form_lines(report: Report, catalogue: Catalogue) -> list[FormLine]:
@@ -65,22 +67,27 @@ def _name(dimension: Dimension, value: str | None, catalogue: Catalogue) -> str:
     return value if department is None else department.name
 
 
-def as_json(report: Report, lines: list[FormLine]) -> dict[str, Any]:
+def as_json(report: Report, lines: list[FormLine]) -> FormAnswer:
     """Every line with all figures; `columns` says which of them the form prints."""
     query = report.query
-    return {
-        "form": "II.06a",
-        **query_members(query),
-        "by": query.by[0].value,
-        "columns": {str(number): column.key for number, column in OF_FORM.items()},
-        "lines": [
-            {"number": line.number, "code": line.code, "name": line.name, **row_json(line.figures)}
+    return FormAnswer(
+        form="II.06a",
+        first=query.first,
+        last=query.last,
+        period=query.period or UNSET,
+        definition=query.definition,
+        as_of=query.as_of,
+        as_known_at=query.known_at,
+        by=query.by[0].value,
+        columns={str(number): column.key for number, column in OF_FORM.items()},
+        lines=[
+            {"number": line.number, "code": line.code, "name": line.name, **figure_row(line.figures)}
             for line in lines
             if line.number is not None
         ],
-        "total": row_json(report.total),
-        "identities": [one.as_json(query) for one in report.identities],
-    }
+        total=figure_row(report.total),
+        identities=list(report.identities),
+    )
 
 
 def as_csv(lines: list[FormLine]) -> bytes:
@@ -92,7 +99,7 @@ def as_csv(lines: list[FormLine]) -> bytes:
     writer = csv.writer(text)
     writer.writerow(["number", "code", "name", *KEYS, *SHARE_KEYS])
     for line in lines:
-        row = row_json(line.figures)
+        row = figure_row(line.figures)
         writer.writerow([line.number, line.code, line.name, *(row[column] for column in (*KEYS, *SHARE_KEYS))])
     return (BYTE_ORDER_MARK + text.getvalue()).encode()
 

@@ -167,8 +167,8 @@ def _in_progress(groups: dict[str, GroupSums]) -> GaugeMetricFamily:
     for department, group in sorted(groups.items()):
         found = group.figures
         overdue = found["in_progress_overdue"]
-        suspended = found["in_progress_suspended"] - group.standings.get(GaugeStock.SUSPENDED_OVERDUE, 0)
-        due_soon = group.standings.get(GaugeStock.DUE_SOON, 0)
+        suspended = found["in_progress_suspended"] - group.gauge_stocks[GaugeStock.SUSPENDED_OVERDUE]
+        due_soon = group.gauge_stocks[GaugeStock.DUE_SOON]
         family.add_metric([department, "within"], found["in_progress_total"] - overdue - suspended - due_soon)
         family.add_metric([department, "due_soon"], due_soon)
         family.add_metric([department, "overdue"], overdue)

@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
-from services.reporting.attention import Attention, AttentionCounts, DepartmentHorizons, UrgentDossier
+from services.reporting.attention import Attention, DepartmentHorizons, UrgentDossier
 from shared.catalogue import Catalogue
+from shared.contract.http.attention import AttentionCounts
 from shared.domain.dossier import Dossier
 from shared.domain.terms import Term, TermUnit
 from tests.builders.events import Dated, dossier_after, event, received
@@ -30,7 +31,7 @@ def attention(shipped: Catalogue, *dossiers: Dossier, now: datetime = FRIDAY, wi
     """The list, read two dossiers at a time."""
     found, desks = Attention(limit=100), DepartmentHorizons(shipped, now, within)
     for start in range(0, len(dossiers), 2):
-        found.take(desks.followed(dossiers[start : start + 2]))
+        found.take(desks.urgent(dossiers[start : start + 2]))
     return found
 
 

@@ -109,7 +109,7 @@ class PlannedDossier:
 def closing_window(fate: Fate, time: WorkingTime, due: datetime, *, in_hours: bool) -> Window:
     """When a dossier with this deadline must be closed to be early, on time or overdue under `by-date/1`.
 
-    Terms in days are judged by the deadline's day, terms in hours by its hour; overdue ones are closed a few working days late.
+    Terms in days are judged by the deadline's day, terms in hours by its hour; overdue means a few working days late.
     """
     instant = int(due.timestamp())
     begins = instant // HOUR * HOUR if in_hours else midnight(due.date())

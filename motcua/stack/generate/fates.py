@@ -1,4 +1,4 @@
-"""Who is early, on time, overdue or still open: exactly as many of each as the scenario asks, each dossier as its deadline allows."""
+"""Who is early, on time, overdue or still open: as many of each as the scenario asks, as the deadlines allow."""
 
 from collections.abc import Callable, Iterable
 from random import Random
@@ -59,7 +59,7 @@ def _open_within(undecided: _Undecided, province: Province) -> None:
     due_later = [dossier for dossier in undecided.rest if _due_day(dossier) >= ends]
 
     def time_left(dossier: PlannedDossier) -> float:
-        """The share of its time that a dossier has left at the period's end: the more, the likelier it is still open."""
+        """The share of its time that is left at the period's end: the more, the likelier it is still open."""
         due = dossier.due.timestamp()
         return float(max((due - ends) / (due - dossier.received), 0.01)) ** 2
 

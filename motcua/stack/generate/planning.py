@@ -1,4 +1,4 @@
-"""Which dossiers there are: department, procedure, channel, receipt and first deadline, before anybody knows how each ends.
+"""Which dossiers there are: department, procedure, channel, receipt, first deadline; how each ends is not known yet.
 
 They come in by month, weekday and hour: at counters only in working hours, online also in the evening and at weekends.
 """
@@ -122,7 +122,7 @@ def _carried_over(province: Province, rng: Random) -> list[PlannedDossier]:
 
 
 def _accepted_by_an_officer(dossier: PlannedDossier, rng: Random) -> None:
-    """The receipt in working hours follows a submission; what came at another hour was received by the portal itself."""
+    """A receipt in working hours follows a submission; at another hour the portal itself received the dossier."""
     time = dossier.office.working_time
     offset = time.offset(dossier.received)
     if offset < time.end and time.instant(offset) == dossier.received:

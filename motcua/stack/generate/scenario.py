@@ -1,4 +1,4 @@
-"""What a year shall look like: the figures asked for, and how its dossiers are spread; refused when the figures cannot be."""
+"""What a year shall look like: its figures and how its dossiers are spread; refused when the figures cannot be."""
 
 from collections.abc import Mapping
 from datetime import date
@@ -98,7 +98,7 @@ def shipped_scenarios() -> list[str]:
 
 
 def load_scenario(name_or_path: str) -> Scenario:
-    """A shipped scenario by its name, or one's own by its path. Raises `ScenarioError`, `ImpossibleScenario` when it cannot be."""
+    """A shipped scenario by its name, or one's own by its path. Raises `ScenarioError` or `ImpossibleScenario`."""
     shipped = SHIPPED / f"{name_or_path}.toml"
     file = shipped if name_or_path in shipped_scenarios() else Path(name_or_path)
     try:

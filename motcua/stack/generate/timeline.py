@@ -57,7 +57,7 @@ def steps_of(dossier: PlannedDossier, province: Province, rng: Random) -> list[S
 
 
 class _Timeline:
-    """The steps so far, the deadline in force, and `cursor`, the offset of the latest step in working time; steps never go back."""
+    """The steps so far, the deadline in force, and `cursor`: the offset of the latest step. Steps never go back."""
 
     def __init__(self, dossier: PlannedDossier, province: Province, rng: Random) -> None:
         self.dossier = dossier

@@ -16,7 +16,7 @@ class AfterTheEnd(Exception):
 
 
 class WorkingTime:
-    """The sessions of a calendar between two days (inclusive), laid end to end. Instants are whole seconds since 1970."""
+    """A calendar's sessions between two days (inclusive), laid end to end; instants are whole seconds since 1970."""
 
     def __init__(self, calendar: WorkingCalendar, first: date, last: date) -> None:
         self._opens: list[int] = []
@@ -38,7 +38,7 @@ class WorkingTime:
         return min(self._before[session] + instant - self._opens[session], self._before[session + 1])
 
     def instant(self, offset: int) -> int:
-        """The instant at an offset below `end`; where a session ends, the next one's opening. `AfterTheEnd` from `end` on."""
+        """The instant at an offset; where a session ends, the next one's opening. Raises `AfterTheEnd` from `end` on."""
         if offset >= self.end:
             raise AfterTheEnd(f"offset {offset} of {self.end}")
         session = bisect_right(self._before, offset) - 1

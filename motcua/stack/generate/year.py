@@ -1,7 +1,7 @@
 """A scenario's year as one file of CloudEvents in the order of time.
 
-It is made dossier by dossier, so that memory follows open dossiers, and counted with the product's own rules while it is written, so that a
-wrong year is never left behind.
+It is made dossier by dossier, so that memory follows open dossiers, and counted with the product's own rules while it is
+written, so that a wrong year is never left behind.
 """
 
 from collections import defaultdict

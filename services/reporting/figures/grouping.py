@@ -18,19 +18,21 @@ from shared.domain.events import Channel
 from shared.domain.figures import Figures, Sums, figures
 
 GroupT = TypeVar("GroupT")
+Columns = frozenset[str]
+NO_COLUMNS: Columns = frozenset()
 
 
 @dataclass(slots=True)
 class GroupSums:
-    """The sums of one group, and the standings that only /metrics shows."""
+    """The sums of one group, and the stocks that only /metrics shows."""
 
     sums: Sums = field(default_factory=Sums)
-    standings: dict[GaugeStock, int] = field(default_factory=dict)
+    gauge_stocks: Counter[GaugeStock] = field(default_factory=Counter)
 
-    def take(self, measure: Measure | GaugeStock, channel: Channel, amount: int, *, before: bool) -> None:
+    def take(self, measure: AnyMeasure, channel: Channel, amount: int, *, before: bool) -> None:
         """Count one range sum as a stock before the period, or in the period."""
         if isinstance(measure, GaugeStock):
-            self.standings[measure] = self.standings.get(measure, 0) + amount
+            self.gauge_stocks[measure] += amount
             return
         if measure in STOCKS:
             _add(self.sums.at_end, measure, channel, amount)
@@ -48,11 +50,11 @@ def _add(counts: dict[tuple[Measure, Channel], int], measure: Measure, channel: 
     counts[measure, channel] = counts.get((measure, channel), 0) + amount
 
 
-def group_sums(sums: Iterable[RangeSum], key: Callable[[RangeSum], GroupT], since: int = BEFORE + 1) -> dict[GroupT, GroupSums]:
-    """The group of each key; buckets below `since` lie before the period."""
+def group_sums(sums: Iterable[RangeSum], key: Callable[[RangeSum], GroupT]) -> dict[GroupT, GroupSums]:
+    """The sums under each key."""
     groups: dict[GroupT, GroupSums] = defaultdict(GroupSums)
     for one in sums:
-        groups[key(one)].take(one.measure, one.channel, one.amount, before=one.bucket < since)
+        groups[key(one)].take(one.measure, one.channel, one.amount, before=one.bucket == BEFORE)
     return dict(groups)
 
 
@@ -84,13 +86,13 @@ class Grouping:
                 continue
             of_key = self._groups[tuple(_value(dimension, one, self._catalogue) for dimension in self._dimensions)]
             bucket = one.bucket if monthly else WITHIN
-            if bucket not in of_key:
-                self._count(bucket)
+            if bucket not in of_key and bucket != BEFORE:
+                self._rows += 1
+                self._limit(self._rows)
             of_key[bucket].take(one.measure, one.channel, one.amount, before=before)
 
-    def _count(self, bucket: int) -> None:
-        self._rows += bucket != BEFORE
-        if self._most is not None and self._rows > self._most:
+    def _limit(self, rows: int) -> None:
+        if self._most is not None and rows > self._most:
             raise TooManyRows(self._most)
 
     def rows(self) -> Iterator[tuple[GroupKey, Figures]]:
@@ -100,12 +102,11 @@ class Grouping:
                 yield key, of_key[WITHIN].figures
             return
         place = self._query.by.index(Dimension.MONTH)
-        found = 0
+        rows = 0
         for key, of_key in (self._groups or {(): {}}).items():
             for month, figures_of_month in _monthly(of_key, self._query):
-                found += 1
-                if self._most is not None and found > self._most:
-                    raise TooManyRows(self._most)
+                rows += 1
+                self._limit(rows)
                 yield (*key[:place], f"{month // 100:04}-{month % 100:02}", *key[place:]), figures_of_month
 
 
@@ -121,12 +122,11 @@ def _monthly(of_key: Mapping[int, GroupSums], query: FigureQuery) -> Iterator[tu
             if after == len(eventful):
                 return
             month = eventful[after]
+        own = of_key[month].sums if month in of_key else Sums()
         at_end = dict(left)
-        own = of_key.get(month)
-        if own is not None:
-            for counted, amount in own.sums.at_end.items():
-                at_end[counted] = at_end.get(counted, 0) + amount
-        yield month, figures(Sums(before=left, within={} if own is None else own.sums.within, at_end=at_end))
+        for counted, amount in own.at_end.items():
+            at_end[counted] = at_end.get(counted, 0) + amount
+        yield month, figures(Sums(before=left, within=own.within, at_end=at_end))
         left, month = at_end, _next_month(month)
 
 
@@ -139,6 +139,7 @@ def _next_month(month: int) -> int:
 
 
 def _value(dimension: Dimension, one: RangeSum, catalogue: Catalogue) -> str | None:
+    """The sum's value in a dimension; fields and levels come from the catalogue."""
     if dimension is Dimension.DEPARTMENT:
         return one.department
     if dimension is Dimension.PROCEDURE:
@@ -151,16 +152,15 @@ def _value(dimension: Dimension, one: RangeSum, catalogue: Catalogue) -> str | N
     return procedure.field if dimension is Dimension.FIELD else procedure.level
 
 
-Columns = frozenset[str]
-NO_COLUMNS: Columns = frozenset()
+def columns_of(code: str, contributions: Contributions, query: FigureQuery) -> Columns:
+    """The counts in which the dossier is one, by the functions that compute everyone's: it is in the list of exactly these figures.
 
-
-def columns_of(code: str, entry: Contributions, query: FigureQuery) -> Columns:
-    """The counts in which the dossier is one; it is in the list of exactly these figures. Raises BrokenDossier."""
-    own = sums_of(entry, query)
-    if not own:
+    Raises BrokenDossier.
+    """
+    sums = sums_of(contributions, query)
+    if not sums:
         return NO_COLUMNS
-    columns = _columns(own[0].channel, tuple((one.measure, one.bucket == BEFORE, one.amount) for one in own))
+    columns = _columns(sums[0].channel, tuple((one.measure, one.bucket == BEFORE, one.amount) for one in sums))
     if columns is None:
         raise BrokenDossier(code, "it counts more than once, or less than not at all")
     return columns
@@ -180,11 +180,11 @@ def _columns(channel: Channel, taken: Iterable[tuple[AnyMeasure, bool, int]]) ->
 _RESOLVED_AS: dict[AnyMeasure, str] = {Measure(f"resolved_{timeliness.value}"): timeliness.value for timeliness in Timeliness}
 
 
-def timeliness_of(entry: Contributions, query: FigureQuery) -> str:
+def timeliness_of(contributions: Contributions, query: FigureQuery) -> str:
     """Early, on_time, overdue or no_deadline once closed by the query's cut-off; within, overdue or suspended for one open then."""
     cut, meanings = day_number(query.cut), MEANINGS[query.definition]
     stocks: Counter[AnyMeasure] = Counter()
-    for day, code, amount in entry.deltas:
+    for day, code, amount in contributions.deltas:
         measure = meanings.get(code)
         if measure is None or day > cut:
             continue

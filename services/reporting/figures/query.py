@@ -1,18 +1,18 @@
 """What figures are asked for, checked (a period, a grouping, filters and a definition), and the range sums they are made of; no I/O."""
 
 from calendar import monthrange
-from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from enum import StrEnum
 from typing import NamedTuple
 
 from services.reporting.read_model.contributions import Contributions
-from services.reporting.read_model.sums import CHANNELS, MEANINGS, MONTH, GaugeStock, day_number, stock_codes
-from shared.domain.counting import Measure
+from services.reporting.read_model.sums import CHANNELS, MEANINGS, MONTH, AnyMeasure, day_number, stock_codes
 from shared.domain.definitions import BY_DATE
 from shared.domain.events import Channel
 from shared.domain.localtime import ONE_DAY
+
+GroupKey = tuple[str | None, ...]
 
 
 class Dimension(StrEnum):
@@ -24,6 +24,9 @@ class Dimension(StrEnum):
     PROCEDURE = "procedure"
     LEVEL = "level"
     CHANNEL = "channel"
+
+
+OF_PROCEDURES = frozenset({Dimension.PROCEDURE, Dimension.FIELD, Dimension.LEVEL})
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,33 +64,9 @@ class FigureQuery:
     def day_before(self) -> date:
         return min(self.first - ONE_DAY, self.cut)
 
-
-BEFORE = 0  # the bucket of stocks before the period
-
-
-WITHIN = 1  # the bucket of the period where months are not asked for
-
-
-OF_PROCEDURES = frozenset({Dimension.PROCEDURE, Dimension.FIELD, Dimension.LEVEL})
-
-
-class RangeSum(NamedTuple):
-    """A sum of deltas. `bucket` is BEFORE, WITHIN or a month as 202301; department and procedure None where not asked for."""
-
-    department: str | None
-    procedure: str | None
-    bucket: int
-    channel: Channel
-    measure: Measure | GaugeStock
-    amount: int
-
-
-def open_in(sums: Sequence[RangeSum]) -> int:
-    """How many of them were open before the period."""
-    return sum(one.amount for one in sums if one.bucket == BEFORE and one.measure is Measure.OPEN)
-
-
-GroupKey = tuple[str | None, ...]
+    def named_key(self, key: GroupKey) -> dict[str, str | None]:
+        """A row's key, each value under its dimension."""
+        return {dimension.value: value for dimension, value in zip(self.by, key, strict=True)}
 
 
 def without_month(by: tuple[Dimension, ...]) -> tuple[Dimension, ...]:
@@ -102,17 +81,32 @@ def of_month(query: FigureQuery, month: str) -> FigureQuery:
     return replace(query, first=max(query.first, end.replace(day=1)), last=min(query.last, end))
 
 
-STOCK_CODES = {definition: frozenset(stock_codes(definition)) for definition in MEANINGS}
+BEFORE = 0  # the bucket of stocks before the period
+WITHIN = 1  # the bucket of the period where months are not asked for
 
 
-def sums_of(entry: Contributions, query: FigureQuery) -> list[RangeSum]:
-    """The dossier's deltas as the range sums of the query: what `range_sums` would find if there were no other dossier."""
+class RangeSum(NamedTuple):
+    """A sum of deltas. `bucket` is BEFORE, WITHIN or a month as 202301; department and procedure None where not asked for."""
+
+    department: str | None
+    procedure: str | None
+    bucket: int
+    channel: Channel
+    measure: AnyMeasure
+    amount: int
+
+
+_STOCKS = {definition: frozenset(stock_codes(definition)) for definition in MEANINGS}
+
+
+def sums_of(contributions: Contributions, query: FigureQuery) -> list[RangeSum]:
+    """One dossier's deltas as the range sums of the query: what `range_sums` would find if there were no other dossier."""
     first, cut, day_before = day_number(query.first), day_number(query.cut), day_number(query.day_before)
-    meanings, stocks = MEANINGS[query.definition], STOCK_CODES[query.definition]
+    meanings, stocks = MEANINGS[query.definition], _STOCKS[query.definition]
     monthly = Dimension.MONTH in query.by
-    department, procedure, channel = entry.department, entry.procedure, CHANNELS[entry.channel]
-    found: list[RangeSum] = []
-    for day, code, amount in entry.deltas:
+    department, procedure, channel = contributions.department, contributions.procedure, CHANNELS[contributions.channel]
+    sums: list[RangeSum] = []
+    for day, code, amount in contributions.deltas:
         measure = meanings.get(code)
         if measure is None or day > cut:
             continue
@@ -122,5 +116,5 @@ def sums_of(entry: Contributions, query: FigureQuery) -> list[RangeSum]:
             bucket = BEFORE
         else:
             continue
-        found.append(RangeSum(department, procedure, bucket, channel, measure, amount))
-    return found
+        sums.append(RangeSum(department, procedure, bucket, channel, measure, amount))
+    return sums

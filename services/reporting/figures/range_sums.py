@@ -1,7 +1,7 @@
 """Range sums in SQL: a period's flows and the stocks before and after it, as they are now or as they were known at an instant."""
 
 from collections import defaultdict
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -30,7 +30,10 @@ from shared.domain.events import Channel
 from shared.service.sql import among
 
 READ_AT_ONCE = 500
+VERSIONS_AT_ONCE = 1000
+CELLS_AT_ONCE = 50_000  # about ten megabytes
 FEW = frozenset({Dimension.DEPARTMENT, Dimension.CHANNEL})
+SumKey = tuple[str | None, str | None, int, Channel, AnyMeasure]  # a range sum without its amount
 
 
 async def range_sums(connection: AsyncConnection, query: FigureQuery) -> list[RangeSum]:
@@ -93,7 +96,7 @@ async def open_before(connection: AsyncConnection, query: FigureQuery) -> int:
 
 
 def _grain(by: set[Dimension], filters: Filters) -> Sequence[ColumnElement[bool]]:
-    """Sums by procedure where a procedure must be told, else by department where a department must be told, else of the whole office."""
+    """Sums by procedure where a procedure must be known, else by department where a department must be known, else of the whole office."""
     if by & OF_PROCEDURES or filters.procedures is not None:
         return (sums.c.procedure > ALL,)
     if Dimension.DEPARTMENT in by or filters.departments:
@@ -111,11 +114,6 @@ def filtered(table: Table, filters: Filters) -> Sequence[ColumnElement[bool]]:
     if filters.channels:
         conditions.append(table.c.channel.in_(sorted(CHANNEL_CODES[channel] for channel in filters.channels)))
     return conditions
-
-
-VERSIONS_AT_ONCE = 1000
-CELLS_AT_ONCE = 50_000  # about ten megabytes
-Sum = tuple[str | None, str | None, int, Channel, AnyMeasure]  # a range sum without its amount
 
 
 class Pin(NamedTuple):
@@ -158,7 +156,7 @@ async def not_yet_known(connection: AsyncConnection, query: FigureQuery, pin: Pi
     """
     if pin.known_at is None:
         return []
-    amounts: dict[Sum, int] = defaultdict(int)
+    amounts: dict[SumKey, int] = defaultdict(int)
     cells: dict[Cell, int] = {}
     async for changed in _since(connection, query, pin.known_at):
         for sign, code, contributions in changed:
@@ -170,23 +168,18 @@ async def not_yet_known(connection: AsyncConnection, query: FigureQuery, pin: Pi
     return [RangeSum(*key, amount) for key, amount in amounts.items() if amount]
 
 
-def _gather(amounts: dict[Sum, int], cells: Mapping[Cell, int], query: FigureQuery) -> None:
+def _gather(amounts: dict[SumKey, int], cells: Mapping[Cell, int], query: FigureQuery) -> None:
     """Add the cells as finely as the query asks: days and versions are many, what is asked for is little."""
     by_department, by_procedure = Dimension.DEPARTMENT in query.by, not OF_PROCEDURES.isdisjoint(query.by)
-    for entry in _entries(cells):
-        department, procedure = entry.department if by_department else None, entry.procedure if by_procedure else None
-        for one in sums_of(entry, query):
-            amounts[department, procedure, one.bucket, one.channel, one.measure] += one.amount
-
-
-def _entries(cells: Mapping[Cell, int]) -> Iterator[Contributions]:
-    """The cells under each grouping key, as if they were one dossier's."""
     deltas: dict[tuple[str, str, int], list[tuple[int, int, int]]] = defaultdict(list)
     for (day, procedure, department, channel, measure), amount in cells.items():
         if amount:
             deltas[department, procedure, channel].append((day, measure, amount))
-    for key, of_key in deltas.items():
-        yield Contributions(*key, of_key)
+    for key, of_key in deltas.items():  # the cells under each grouping key, as if they were one dossier's
+        contributions = Contributions(*key, of_key)
+        place = (contributions.department if by_department else None, contributions.procedure if by_procedure else None)
+        for one in sums_of(contributions, query):
+            amounts[*place, one.bucket, one.channel, one.measure] += one.amount
 
 
 async def _since(connection: AsyncConnection, query: FigureQuery, known_at: int) -> AsyncIterator[Sequence[Any]]:
@@ -199,3 +192,8 @@ async def _since(connection: AsyncConnection, query: FigureQuery, known_at: int)
     async with connection.stream(union_all(later, replaced), execution_options={"yield_per": VERSIONS_AT_ONCE}) as rows:
         async for part in rows.partitions():
             yield part
+
+
+def open_in(sums: Sequence[RangeSum]) -> int:
+    """How many of them were open before the period."""
+    return sum(one.amount for one in sums if one.bucket == BEFORE and one.measure is Measure.OPEN)

@@ -1,23 +1,19 @@
-"""Reporting's HTTP door: figures, the statutory form, the stored snapshots, health and metrics."""
+"""Reporting over HTTP: its routes wired, the stored snapshots, health and metrics, and what goes wrong as problem details."""
 
 from collections.abc import AsyncGenerator, Awaitable, Callable
-from dataclasses import asdict, dataclass
-from typing import Annotated, Any
+from dataclasses import dataclass
+from typing import Any
 
-from fastapi import APIRouter, Depends, FastAPI, Query, Request
+from fastapi import APIRouter, Depends, FastAPI, Request
 from prometheus_client import CollectorRegistry
 from pydantic import SecretStr
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.responses import Response
 
-from services.reporting.figures.query import Dimension
-from services.reporting.figures.report import report
-from services.reporting.forms import FORMATS, GROUPINGS, render
 from services.reporting.gauges import FigureGauges
-from services.reporting.http import attention, comparisons, figures, rebuilds
+from services.reporting.http import attention, figures, rebuilds
 from services.reporting.http.figures import MOST_ROWS, FigureRoutes
-from services.reporting.http.parameters import FORM_ONCE, FigureParameters, PeriodParameters, one_dimension
 from services.reporting.intake import CalendarFeed
 from services.reporting.opening.tokens import Tokens
 from services.reporting.projecting.metrics import ProjectorHealth
@@ -25,8 +21,9 @@ from services.reporting.read_model.contributions import BrokenDossier
 from services.reporting.read_model.store import OldRules
 from services.reporting.read_model.tables import dossiers
 from shared.catalogue import Catalogue
+from shared.contract.http import REPORTING, components
 from shared.service.clock import Clock, system_clock
-from shared.service.http import KEYLESS, Ndjson, documented, invalid, new_application, only, require_key
+from shared.service.http import KEYLESS, Ndjson, new_application, require_key
 from shared.service.observability import health, operations_router
 from shared.service.problems import Problem
 from shared.service.sql import DATABASE_ERRORS, answers, is_transient
@@ -63,22 +60,31 @@ def create_app(reporting: Reporting) -> FastAPI:
         app.add_exception_handler(error, _on_database_error)
     app.add_exception_handler(OldRules, _on_old_rules(by_itself=reporting.intake_url is not None))
     app.add_exception_handler(BrokenDossier, _on_broken_dossier)
+    engine, offices, clock, recording_clock = reporting.engine, reporting.catalogue, reporting.clock, reporting.recording_clock
+    routes = FigureRoutes(engine, offices, clock, recording_clock, Tokens(offices), reporting.figures_max_rows)
+    feed = CalendarFeed(offices, reporting.intake_url, reporting.api_key)
     app.include_router(_operations(reporting))
-    guarded = [Depends(require_key(reporting.api_key))]
-    feed = CalendarFeed(reporting.catalogue, reporting.intake_url, reporting.api_key)
-    routes = FigureRoutes(
-        reporting.engine,
-        reporting.catalogue,
-        reporting.clock,
-        reporting.recording_clock,
-        Tokens(reporting.catalogue),
-        reporting.figures_max_rows,
-    )
-    for router in (figures.router(routes), comparisons.router(routes), _reports(reporting, routes)):
-        app.include_router(router, prefix="/v1", dependencies=guarded, responses=KEYLESS)
-    app.include_router(attention.router(reporting.engine, feed, reporting.clock), prefix="/v1", dependencies=guarded, responses=KEYLESS)
-    app.include_router(rebuilds.router(reporting.engine, reporting.recording_clock), prefix="/v1", dependencies=guarded, responses=KEYLESS)
+    for router in (
+        figures.router(routes),
+        _snapshots(engine),
+        attention.router(engine, feed, clock),
+        rebuilds.router(engine, recording_clock),
+    ):
+        app.include_router(router, prefix="/v1", dependencies=[Depends(require_key(reporting.api_key))], responses=KEYLESS)
+    _declare_messages(app)
     return app
+
+
+def _declare_messages(app: FastAPI) -> None:
+    """The API documents declare the messages that the routes name."""
+    generate = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        document = generate()
+        document.setdefault("components", {}).setdefault("schemas", {}).update(components(REPORTING.values()))
+        return document
+
+    app.openapi = openapi  # type: ignore[method-assign]  # FastAPI's own way to extend it
 
 
 async def _on_database_error(_request: Request, error: Exception) -> Response:
@@ -122,33 +128,17 @@ def _operations(reporting: Reporting) -> APIRouter:
     return operations_router(live, ready, registry)
 
 
-def _reports(reporting: Reporting, routes: FigureRoutes) -> APIRouter:
-    router = APIRouter(
-        tags=["figures"], responses=documented({422: "a parameter is wrong: `parameter` names it, `detail` says what to write"})
-    )
-
-    one_of_each = [Depends(only(FORM_ONCE))]
-
-    @router.get("/reports/ii06a", summary="The statutory form II.06a", response_class=Response, dependencies=one_of_each)
-    async def get_form(
-        asked: Annotated[PeriodParameters, Depends()],
-        by: Annotated[str, Query(description="department or field")] = Dimension.DEPARTMENT.value,
-        wanted: Annotated[str, Query(alias="format", description="json, csv or text")] = "json",
-    ) -> Response:
-        if wanted not in FORMATS:
-            raise invalid("format", f"{wanted!r} is not available; available: {', '.join(FORMATS)}")
-        given = FigureParameters(**asdict(asked), by=[one_dimension(by, GROUPINGS)])
-        query = routes.query(given)
-        return render(wanted, await report(reporting.engine, query, reporting.catalogue), reporting.catalogue)
+def _snapshots(engine: AsyncEngine) -> APIRouter:
+    router = APIRouter(tags=["figures"])
 
     @router.get("/dossiers", summary="The status snapshots that are counted, one a line, by code", response_class=Ndjson)
     async def get_dossiers() -> Ndjson:
-        return Ndjson(_snapshots(reporting.engine))
+        return Ndjson(_lines(engine))
 
     return router
 
 
-async def _snapshots(engine: AsyncEngine) -> AsyncGenerator[bytes]:
+async def _lines(engine: AsyncEngine) -> AsyncGenerator[bytes]:
     """Page by page, each in a transaction of its own: a slow reader holds nothing up."""
     after = ""
     page_of = select(dossiers.c.code, dossiers.c.snapshot).order_by(dossiers.c.code).limit(PAGE)

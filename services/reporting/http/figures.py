@@ -1,37 +1,58 @@
-"""`GET /v1/figures` and the dossiers behind each of its numbers."""
+"""`GET /v1/figures`, the dossiers behind each of its numbers, comparisons of figures, and the statutory form."""
 
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 import msgspec
 from fastapi import APIRouter, Depends, Query, Request
-from sqlalchemy.ext.asyncio import AsyncEngine
+from msgspec import UNSET
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from starlette.responses import Response
 
-from services.reporting.figures import report as reports
 from services.reporting.figures.grouping import TooManyRows
 from services.reporting.figures.query import Dimension, FigureQuery
-from services.reporting.figures.range_sums import pinned
-from services.reporting.http.paging import Cursor, Limit, json_of, list_of, page_json, place_of, same_model
-from services.reporting.http.parameters import FIGURES_ONCE, FIGURES_REPEATED, LIST_ONCE, FigureParameters, figure_query
-from services.reporting.opening.lists import LIST_START, ListedDossier, ListPlace, list_page
+from services.reporting.figures.range_sums import Pin, pinned
+from services.reporting.figures.report import GatheredSums, figure_row, gathered, report, report_in
+from services.reporting.forms import FORMATS, GROUPINGS, render
+from services.reporting.http.paging import PinnedPlace, cursor_after, json_response, page_response, place_of, same_model
+from services.reporting.http.parameters import (
+    ChangesParameters,
+    DefinitionsParameters,
+    FigureParameters,
+    FormParameters,
+    ListParameters,
+    Question,
+    figure_query,
+    known_instant,
+    one_dimension,
+    only_declared,
+)
+from services.reporting.opening.comparisons import changed_dossiers, disputed_dossiers
+from services.reporting.opening.lists import LIST_START, ListPlace, list_page
 from services.reporting.opening.tokens import OtherCatalogue, TokenFigure, Tokens, UnreadableToken
 from services.reporting.read_model.store import answering
-from services.reporting.read_model.sums import CHANNELS
+from services.reporting.read_model.sums import microseconds
 from shared.catalogue import Catalogue
 from shared.contract.codec import encode
+from shared.contract.http import answered
+from shared.contract.http.figures import ChangesAnswer, DefinitionsAnswer, DossierList, FiguresAnswer, FormAnswer, KeyedRow
+from shared.domain.columns import KEYS
+from shared.domain.definitions import DEFINITIONS
 from shared.service.clock import Clock
-from shared.service.http import documented, invalid, only
+from shared.service.http import documented, invalid
 from shared.service.problems import Problem
 
 MOST_ROWS = 50_000
 TOKENS_COST = 10  # a row with its tokens has 3.8 kB, without 0.7; they are made one by one
 TURN_WITHIN_S = 10.0
 SLICE = 1000
+WRONG = documented({422: "a parameter is wrong: `parameter` names it, `detail` says what to write"})
+GONE = documented({410: "the read model has been made anew since"})
+NO_TOKEN = documented({404: "not a token"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,71 +67,123 @@ class FigureRoutes:
     most_rows: int = MOST_ROWS
     wide: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(1))  # questions with many rows are answered one by one
 
-    def query(self, given: FigureParameters) -> FigureQuery:
-        return figure_query(given, self.catalogue, self.clock(), self.recording_clock())
+    def query(self, given: Question, *by: Dimension) -> FigureQuery:
+        return figure_query(given, self.catalogue, self.clock(), self.recording_clock(), by)
 
 
 def router(to: FigureRoutes) -> APIRouter:
-    """Everything below /figures."""
-    found = APIRouter(
-        prefix="/figures",
-        tags=["figures"],
-        responses=documented({422: "a parameter is wrong: `parameter` names it, `detail` says what to write"}),
-    )
+    """The routes; of a comparison the totals stand on the first page only, and cursors keep to the state that they were read from."""
+    routes = APIRouter(tags=["figures"], responses=WRONG, dependencies=[Depends(only_declared)])
 
-    @found.get(
-        "", summary="The figures of a period", dependencies=[Depends(only(FIGURES_ONCE, FIGURES_REPEATED))], response_model=dict[str, Any]
-    )
-    async def get_figures(
-        given: Annotated[FigureParameters, Depends()],
-        tokens: Annotated[str, Query(description="`none` leaves the tokens out: they are most of the answer")] = "all",
-    ) -> Response:
-        if tokens not in ("all", "none"):
-            raise invalid("tokens", f"{tokens!r} is not known; write all or none")
-        query, with_tokens = to.query(given), tokens == "all"
+    @routes.get("/figures", summary="The figures of a period", responses={200: answered(FiguresAnswer)})
+    async def get_figures(given: Annotated[FigureParameters, Query()]) -> Response:
+        if given.tokens not in ("all", "none"):
+            raise invalid("tokens", f"{given.tokens!r} is not known; write all or none")
+        query, with_tokens = to.query(given), given.tokens == "all"
         if not is_wide(query):
-            gathered = await reports.gathered(to.engine, query, to.catalogue)
-            return _answer(to, gathered, with_tokens=with_tokens)
+            return _figures(to, await gathered(to.engine, query, to.catalogue), with_tokens=with_tokens)
         async with _turn(to.wide):
             try:
-                gathered = await reports.gathered(to.engine, query, to.catalogue, to.most_rows // (TOKENS_COST if with_tokens else 1))
-                return await asyncio.to_thread(_answer, to, gathered, with_tokens=with_tokens)
+                sums = await gathered(to.engine, query, to.catalogue, to.most_rows // (TOKENS_COST if with_tokens else 1))
+                return await asyncio.to_thread(_figures, to, sums, with_tokens=with_tokens)
             except TooManyRows as too_many:
                 raise _too_many(query, too_many.most, to.most_rows, with_tokens=with_tokens) from too_many
 
-    @found.get(
-        "/{token}/dossiers",
+    @routes.get(
+        "/figures/{token}/dossiers",
         summary="The dossiers behind one number: as many as it says, whatever has happened since",
-        dependencies=[Depends(only(LIST_ONCE))],
-        response_model=dict[str, Any],
-        responses=documented({404: "not a token", 410: "the read model has been made anew since"}),
+        responses={200: answered(DossierList), **NO_TOKEN, **GONE},
     )
-    async def get_dossiers(request: Request, token: str, limit: Limit = 1000, cursor: Cursor = None) -> Response:
+    async def get_dossiers(request: Request, token: str, given: Annotated[ListParameters, Query()]) -> Response:
         figure = _figure(to.tokens, token)
-        after = LIST_START if cursor is None else place_of(cursor, ListPlace, list_of(request))
+        after = LIST_START if given.cursor is None else place_of(request, given.cursor, ListPlace)
         async with answering(to.engine) as connection:
             same_model(figure.pin, await pinned(connection))
-            page = await list_page(connection, figure, to.catalogue, limit, after)
-        return page_json(request, _head(figure), [_item(one) for one in page.items], page.after)
+            page = await list_page(connection, figure, to.catalogue, given.limit, after)
+        query, cursor = figure.query, cursor_after(request, page.after)
+        answer = DossierList(
+            figure=figure.column,
+            first=query.first,
+            last=query.last,
+            definition=query.definition,
+            as_of=query.as_of,
+            as_known_at=query.known_at,
+            key=query.named_key(figure.key),
+            dossiers=page.items,
+            cursor=cursor,
+        )
+        return page_response(request, answer, cursor)
 
-    return found
+    @routes.get(
+        "/figures/changes",
+        summary="The figures as known at an instant and now, and the dossiers that explain the difference",
+        responses={200: answered(ChangesAnswer), **GONE},
+    )
+    async def get_changes(request: Request, given: Annotated[ChangesParameters, Query()]) -> Response:
+        then, now = _then_and_now(to, given)
+        async with answering(to.engine) as connection:
+            pin, after = await _start(connection, request, given.cursor)
+            before = since = None
+            if given.cursor is None:
+                before = (await report_in(connection, then, to.catalogue)).total
+                since = (await report_in(connection, now, to.catalogue)).total
+            pins = _at(pin, then), _at(pin, now)
+            dossiers, end = await changed_dossiers(connection, now, *pins, limit=given.limit, after=after)
+        cursor = cursor_after(request, _pinned(pin, end))
+        answer = ChangesAnswer(
+            first=now.first,
+            last=now.last,
+            as_of=now.as_of,
+            definition=now.definition,
+            as_known_at=then.known_at,
+            until_known_at=now.known_at,
+            then=before or UNSET,
+            now=since or UNSET,
+            difference={key: since[key] - before[key] for key in KEYS} if before and since else UNSET,
+            dossiers=dossiers,
+            cursor=cursor,
+        )
+        return page_response(request, answer, cursor)
+
+    @routes.get(
+        "/figures/definitions",
+        summary="The same period by every definition of timeliness, and the dossiers they do not agree on",
+        responses={200: answered(DefinitionsAnswer), **GONE},
+    )
+    async def get_definitions(request: Request, given: Annotated[DefinitionsParameters, Query()]) -> Response:
+        query = to.query(given)
+        totals: dict[str, dict[str, Any]] = {}
+        async with answering(to.engine) as connection:
+            pin, after = await _start(connection, request, given.cursor)
+            for name in DEFINITIONS if given.cursor is None else ():
+                of_name = await report_in(connection, replace(query, definition=name), to.catalogue)
+                totals[name] = figure_row(of_name.total)
+            dossiers, end = await disputed_dossiers(connection, query, _at(pin, query), given.limit, after)
+        cursor = cursor_after(request, _pinned(pin, end))
+        answer = DefinitionsAnswer(
+            first=query.first,
+            last=query.last,
+            as_of=query.as_of,
+            as_known_at=query.known_at,
+            definitions=totals or UNSET,
+            dossiers=dossiers,
+            cursor=cursor,
+        )
+        return page_response(request, answer, cursor)
+
+    @routes.get("/reports/ii06a", summary="The statutory form II.06a", response_class=Response, responses={200: answered(FormAnswer)})
+    async def get_form(given: Annotated[FormParameters, Query()]) -> Response:
+        if given.format not in FORMATS:
+            raise invalid("format", f"{given.format!r} is not available; available: {', '.join(FORMATS)}")
+        query = to.query(given, one_dimension(given.by, GROUPINGS))
+        return render(given.format, await report(to.engine, query, to.catalogue), to.catalogue)
+
+    return routes
 
 
 def is_wide(query: FigureQuery) -> bool:
     """Whether the question may have so many rows that they must be counted; fields, levels and departments are few."""
     return len(query.by) > 1 or Dimension.PROCEDURE in query.by
-
-
-def _answer(to: FigureRoutes, gathered: reports.GatheredSums, *, with_tokens: bool) -> Response:
-    report = gathered.report()
-    return json_of(reports.as_json(report) | ({"tokens": _in_slices(to.tokens.of_report(report))} if with_tokens else {}))
-
-
-def _in_slices(values: dict[str, str]) -> msgspec.Raw:
-    """As JSON, few at once: a thread that encodes many megabytes in one go keeps everybody else from running."""
-    items = iter(values.items())
-    slices = iter(lambda: dict(islice(items, SLICE)), {})
-    return msgspec.Raw(b"{" + b",".join(encode(part)[1:-1] for part in slices) + b"}")
 
 
 @asynccontextmanager
@@ -125,6 +198,34 @@ async def _turn(wide: asyncio.Semaphore) -> AsyncIterator[None]:
         yield
     finally:
         wide.release()
+
+
+def _figures(to: FigureRoutes, sums: GatheredSums, *, with_tokens: bool) -> Response:
+    """Rows and tokens at once in their final form: of thousands of them the values would take many times the memory."""
+    found = sums.report()
+    query = found.query
+    rows = [msgspec.Raw(encode({"key": query.named_key(row.key), **figure_row(row.figures)})) for row in found.rows]
+    answer = FiguresAnswer(
+        first=query.first,
+        last=query.last,
+        period=query.period or UNSET,
+        definition=query.definition,
+        as_of=query.as_of,
+        as_known_at=query.known_at,
+        by=[dimension.value for dimension in query.by],
+        total=figure_row(found.total),
+        rows=cast(list[KeyedRow], rows),
+        identities=list(found.identities),
+        tokens=cast(dict[str, str], _in_slices(to.tokens.of_report(found))) if with_tokens else UNSET,
+    )
+    return json_response(answer)
+
+
+def _in_slices(values: dict[str, str]) -> msgspec.Raw:
+    """As JSON, few at once: a thread that encodes many megabytes in one go keeps everybody else from running."""
+    items = iter(values.items())
+    slices = iter(lambda: dict(islice(items, SLICE)), {})
+    return msgspec.Raw(b"{" + b",".join(encode(part)[1:-1] for part in slices) + b"}")
 
 
 def _too_many(query: FigureQuery, most: int, without_tokens: int, *, with_tokens: bool) -> Problem:
@@ -146,24 +247,33 @@ def _figure(tokens: Tokens, text: str) -> TokenFigure:
         raise Problem(410, "Gone", detail, parameter="token") from None
 
 
-def _head(figure: TokenFigure) -> dict[str, Any]:
-    return {"figure": figure.column, **reports.query_members(figure.query), "key": reports.named_key(figure.query, figure.key)}
+def _then_and_now(to: FigureRoutes, given: ChangesParameters) -> tuple[FigureQuery, FigureQuery]:
+    """The same query as known at both instants, judged at the same cut-off: what is left is what became known in between."""
+    if given.as_known_at is None:
+        raise invalid("as_known_at", "is missing; write the instant to compare with, such as 2023-02-01T08:00:00+07:00")
+    then = to.query(given)
+    if given.until_known_at is not None:
+        known_instant("until_known_at", given.until_known_at, to.recording_clock())
+    now = to.query(given.model_copy(update={"as_known_at": given.until_known_at}))
+    assert then.known_at is not None
+    if now.known_at is not None and now.known_at < then.known_at:
+        raise invalid("until_known_at", "lies before `as_known_at`; exchange them, or leave it out for now")
+    return replace(now, known_at=then.known_at), now
 
 
-def _item(one: ListedDossier) -> dict[str, Any]:
-    listed = one.listed
-    return {
-        "code": one.code,
-        "department": one.entry.department,
-        "procedure": one.entry.procedure,
-        "channel": CHANNELS[one.entry.channel].value,
-        "received_at": listed.received_at,
-        "due_at": listed.due_at,
-        "in_hours": listed.in_hours,
-        "state": listed.state,
-        "closed_at": listed.closed_at,
-        "closed_as": listed.closed_as,
-        "returned_at": listed.returned_at,
-        "timeliness": one.timeliness,
-        "officer": listed.officer,
-    }
+async def _start(connection: AsyncConnection, request: Request, cursor: str | None) -> tuple[Pin, ListPlace]:
+    pin = await pinned(connection)
+    if cursor is None:
+        return pin, LIST_START
+    place = place_of(request, cursor, PinnedPlace)
+    wanted = Pin(place.generation, place.revision)
+    same_model(wanted, pin)
+    return wanted, place.place
+
+
+def _at(pin: Pin, query: FigureQuery) -> Pin:
+    return pin._replace(known_at=None if query.known_at is None else microseconds(query.known_at))
+
+
+def _pinned(pin: Pin, end: ListPlace | None) -> PinnedPlace | None:
+    return None if end is None else PinnedPlace(pin.generation, pin.revision, end)

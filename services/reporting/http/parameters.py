@@ -1,14 +1,16 @@
-"""Reads a figure query from a URL; what is wrong is answered by name, with the fix."""
+"""Reads questions from URLs: what each route takes, as it came, and the checked query; what is wrong is answered by name, with the fix."""
 
 import calendar
 import contextlib
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import date, datetime, time
-from typing import Annotated
+from typing import Annotated, get_args, get_origin
 
-from fastapi import Query
+from fastapi import Request
+from fastapi.routing import APIRoute
+from pydantic import BaseModel, ConfigDict, Field
 
 from services.reporting.figures.query import Dimension, FigureQuery, Filters
 from shared.catalogue import Catalogue
@@ -20,74 +22,122 @@ from shared.domain.names import compared
 from shared.domain.periods import UnknownPeriod, statutory_period
 from shared.service.http import invalid
 
-FIGURES_ONCE = ("from", "to", "period", "as_of", "definition", "as_known_at", "tokens")
-FIGURES_REPEATED = ("by", "department", "channel", "procedure", "field", "level")
-FORM_ONCE = ("from", "to", "period", "as_of", "definition", "as_known_at", "by", "format")
-LIST_ONCE = ("limit", "cursor")
-CHANGES_ONCE = ("from", "to", "period", "as_of", "definition", "as_known_at", "until_known_at", *LIST_ONCE)
-DEFINITIONS_ONCE = ("from", "to", "period", "as_of", "as_known_at", *LIST_ONCE)
-FILTERS_REPEATED = ("department", "channel", "procedure", "field", "level")
-
-
-_INSTANT = re.compile(r"\d{4}-\d{2}-\d{2}[Tt]", re.ASCII)
+LARGEST_PAGE = 10_000
 END_OF_DAY = time(23, 59, 59)
-_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 EARLIEST, LATEST = date(1900, 1, 1), date(2999, 12, 31)  # what an office can mean; keeps the days around a period in the calendar
+_INSTANT = re.compile(r"\d{4}-\d{2}-\d{2}[Tt]", re.ASCII)
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+
+Limit = Annotated[int, Field(description="dossiers of a page at most", ge=1, le=LARGEST_PAGE)]
+Cursor = Annotated[str | None, Field(description="where the page starts: `cursor` of the one before it")]
 
 
-@dataclass(frozen=True)
-class SpanParameters:
-    """Which days, and what was known of them when: the words of any query, as they came."""
+class Parameters(BaseModel):
+    """The parameters of a route, as they came."""
 
-    first: Annotated[str | None, Query(alias="from", description="first day, e.g. 2023-01-01; default 1 January of `to`'s year")] = None
-    last: Annotated[str | None, Query(alias="to", description="last day, inclusive; default today")] = None
-    period: Annotated[
-        str | None, Query(description="instead of `from` and `to`: 2023-03, 2023-Q1, 2023-6M, 2023-9M or 2023, from the 15th to the 14th")
-    ] = None
-    as_of: Annotated[
-        str | None, Query(description="judge as at the end of this day (or of an instant's local day): what is dated later is not counted")
-    ] = None
-    as_known_at: Annotated[
-        str | None, Query(description="what was known at this instant, e.g. 2023-02-01T08:00:00+07:00; `as_of` is it too unless given")
-    ] = None
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
 
-@dataclass(frozen=True)
+class SpanParameters(Parameters):
+    """Which days, and what was known of them when."""
+
+    first: str | None = Field(None, alias="from", description="first day, e.g. 2023-01-01; default 1 January of `to`'s year")
+    last: str | None = Field(None, alias="to", description="last day, inclusive; default today")
+    period: str | None = Field(
+        None, description="instead of `from` and `to`: 2023-03, 2023-Q1, 2023-6M, 2023-9M or 2023, from the 15th to the 14th"
+    )
+    as_of: str | None = Field(
+        None, description="judge as at the end of this day (or of an instant's local day): what is dated later is not counted"
+    )
+    as_known_at: str | None = Field(
+        None, description="what was known at this instant, e.g. 2023-02-01T08:00:00+07:00; `as_of` is it too unless given"
+    )
+
+
 class PeriodParameters(SpanParameters):
-    """What is judged, when and how: the words of any report's query."""
+    """What is judged, when and how."""
 
-    definition: Annotated[str, Query(description=f"the definition of timeliness: {', '.join(DEFINITIONS)}")] = BY_DATE.name
+    definition: str = Field(BY_DATE.name, description=f"the definition of timeliness: {', '.join(DEFINITIONS)}")
 
 
-@dataclass(frozen=True)
-class FilterParameters:
+class FilterParameters(Parameters):
     """Which dossiers."""
 
-    department: Annotated[list[str] | None, Query(description="only these departments, by code")] = None
-    channel: Annotated[list[str] | None, Query(description="only online, in_person, postal")] = None
-    procedure: Annotated[list[str] | None, Query(description="only these procedures, by code")] = None
-    field: Annotated[list[str] | None, Query(description="only procedures of these fields")] = None
-    level: Annotated[list[str] | None, Query(description="only procedures of these levels: province, district, commune")] = None
+    department: list[str] | None = Field(None, description="only these departments, by code")
+    channel: list[str] | None = Field(None, description="only online, in_person, postal")
+    procedure: list[str] | None = Field(None, description="only these procedures, by code")
+    field: list[str] | None = Field(None, description="only procedures of these fields")
+    level: list[str] | None = Field(None, description="only procedures of these levels: province, district, commune")
 
 
-@dataclass(frozen=True)
-class FigureParameters(PeriodParameters, FilterParameters):
-    """The words of a figure query."""
+class FigureParameters(FilterParameters, PeriodParameters):
+    """Of `/v1/figures`."""
 
-    by: Annotated[list[str] | None, Query(description="department, channel, field, procedure, level, month; comma separated")] = None
-
-
-@dataclass(frozen=True)
-class ChangesParameters(PeriodParameters, FilterParameters):
-    """The words of a query of totals."""
+    by: list[str] | None = Field(None, description="department, channel, field, procedure, level, month; comma separated")
+    tokens: str = Field("all", description="`none` leaves the tokens out: they are most of the answer")
 
 
-@dataclass(frozen=True)
-class DefinitionsParameters(SpanParameters, FilterParameters):
-    """The words of a query of totals under every definition."""
+class ListParameters(Parameters):
+    """Of the list behind a figure."""
+
+    limit: Limit = 1000
+    cursor: Cursor = None
 
 
-def figure_query(given: FigureParameters, catalogue: Catalogue, now: datetime, recorded: datetime) -> FigureQuery:
+class ChangesParameters(FilterParameters, PeriodParameters):
+    """Of `/v1/figures/changes`."""
+
+    until_known_at: str | None = Field(None, description="in place of now, what was known at this instant")
+    limit: Limit = 1000
+    cursor: Cursor = None
+
+
+class DefinitionsParameters(FilterParameters, SpanParameters):
+    """Of `/v1/figures/definitions`."""
+
+    limit: Limit = 1000
+    cursor: Cursor = None
+
+
+class FormParameters(PeriodParameters):
+    """Of the statutory form."""
+
+    by: str = Field(Dimension.DEPARTMENT.value, description="department or field")
+    format: str = Field("json", description="json, csv or text")
+
+
+Question = FigureParameters | ChangesParameters | DefinitionsParameters | FormParameters
+
+
+async def only_declared(request: Request) -> None:
+    """422 for a parameter that the route does not take, and for a second value where one is taken.
+
+    A filter that is misspelt and ignored would give figures of something else.
+    """
+    once, repeated = _declared(request.scope["route"])
+    known = (*once, *repeated)
+    fix = f"not a parameter of this address; known: {', '.join(known)}" if known else "this address takes no parameters; leave it out"
+    for name, times in Counter(name for name, _ in request.query_params.multi_items()).items():
+        if name not in known:
+            raise invalid(name, fix)
+        if times > 1 and name in once:
+            raise invalid(name, f"given {times} times; give it once")
+
+
+def _declared(route: APIRoute) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The names that a route takes once, and those that it takes repeatedly."""
+    declared: dict[str, bool] = {}
+    for parameter in route.dependant.query_params:
+        model = parameter.field_info.annotation
+        if isinstance(model, type) and issubclass(model, BaseModel):
+            for name, info in model.model_fields.items():
+                declared[info.alias or name] = any(get_origin(kind) is list for kind in get_args(info.annotation))
+        else:
+            declared[parameter.alias] = False
+    return tuple(n for n, many in declared.items() if not many), tuple(n for n, many in declared.items() if many)
+
+
+def figure_query(given: Question, catalogue: Catalogue, now: datetime, recorded: datetime, by: Iterable[Dimension] = ()) -> FigureQuery:
     """The checked query; the default period is the year up to `as_of`, and that is now or when it was known.
 
     `now` is by the clock that figures are judged by, `recorded` by the one that events are recorded by.
@@ -95,19 +145,21 @@ def figure_query(given: FigureParameters, catalogue: Catalogue, now: datetime, r
     known_at = None if given.as_known_at is None else known_instant("as_known_at", given.as_known_at, recorded)
     as_of = min(now, known_at or now) if given.as_of is None else _cut_off(given.as_of, now)
     first, last = _period(given, as_of.date())
-    if given.definition not in DEFINITIONS:
-        raise invalid("definition", f"{given.definition!r} is not known; available: {', '.join(DEFINITIONS)}")
-    by = [_dimension(word) for word in words("by", given.by)]
-    if len(set(by)) < len(by):
-        raise invalid("by", "names a dimension twice; name each once")
+    definition = given.definition if isinstance(given, PeriodParameters) else BY_DATE.name
+    if definition not in DEFINITIONS:
+        raise invalid("definition", f"{definition!r} is not known; available: {', '.join(DEFINITIONS)}")
+    if isinstance(given, FigureParameters):
+        by = [_dimension(word) for word in words("by", given.by)]
+        if len(set(by)) < len(by):
+            raise invalid("by", "names a dimension twice; name each once")
     return FigureQuery(
         first=first,
         last=last,
         as_of=as_of,
         period=given.period,
         by=tuple(by),
-        filters=_filters(given, catalogue),
-        definition=given.definition,
+        filters=_filters(given, catalogue) if isinstance(given, FilterParameters) else Filters(),
+        definition=definition,
         known_at=known_at,
     )
 
@@ -122,13 +174,13 @@ def known_instant(parameter: str, word: str, recorded: datetime) -> datetime:
 
 def one_dimension(word: str, available: Iterable[Dimension]) -> Dimension:
     """A report's grouping."""
-    found = next((dimension for dimension in available if dimension == word), None)
-    if found is None:
+    dimension = next((dimension for dimension in available if dimension == word), None)
+    if dimension is None:
         raise invalid("by", f"{word!r} is not a grouping of this report; available: {', '.join(available)}")
-    return found
+    return dimension
 
 
-def _period(given: PeriodParameters, today: date) -> tuple[date, date]:
+def _period(given: SpanParameters, today: date) -> tuple[date, date]:
     if given.period is not None:
         if given.first is not None or given.last is not None:
             raise invalid("period", "stands in place of `from` and `to`; leave either it or them out")
@@ -162,25 +214,19 @@ def _instant(parameter: str, word: str) -> datetime:
 
 
 def _day(parameter: str, word: str) -> date:
-    day = _calendar_day(word)
-    if day is None:
-        raise invalid(parameter, f"{word!r} is not a day of the calendar; write it as 2023-01-31{_hint(word)}")
-    if not EARLIEST <= day <= LATEST:
-        raise invalid(parameter, f"{day} is out of range; write a day from {EARLIEST} to {LATEST}")
-    return day
-
-
-def _calendar_day(word: str) -> date | None:
-    if _DAY.fullmatch(word):
+    is_day = bool(_DAY.fullmatch(word))
+    if is_day:
         with contextlib.suppress(ValueError):
-            return date.fromisoformat(word)
-    return None
+            day = date.fromisoformat(word)
+            if EARLIEST <= day <= LATEST:
+                return day
+            raise invalid(parameter, f"{day} is out of range; write a day from {EARLIEST} to {LATEST}")
+    hint = _last_day(word) if is_day else ""
+    raise invalid(parameter, f"{word!r} is not a day of the calendar; write it as 2023-01-31{hint}")
 
 
-def _hint(word: str) -> str:
+def _last_day(word: str) -> str:
     """For a day that a month does not have, the last one it has."""
-    if not _DAY.fullmatch(word):
-        return ""
     year, month = int(word[:4]), int(word[5:7])
     if not (year and 1 <= month <= 12):  # noqa: PLR2004 - months of a year
         return ""
@@ -196,13 +242,13 @@ def _dimension(word: str) -> Dimension:
 
 def words(parameter: str, values: list[str] | None) -> list[str]:
     """The values, also of one with commas; an empty one is refused, for it would be read as all of them."""
-    found = [word.strip() for value in values or () for word in value.split(",")]
-    if not all(found):
+    split = [word.strip() for value in values or () for word in value.split(",")]
+    if not all(split):
         raise invalid(parameter, "is empty; write a value, or leave the parameter out")
-    return found
+    return split
 
 
-def _filters(given: FigureParameters, catalogue: Catalogue) -> Filters:
+def _filters(given: FilterParameters, catalogue: Catalogue) -> Filters:
     departments = _known("department", words("department", given.department), catalogue.departments)
     procedures = _known("procedure", words("procedure", given.procedure), catalogue.procedures)
     channels = _known("channel", words("channel", given.channel), [channel.value for channel in Channel])

@@ -2,21 +2,26 @@
 
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import contextmanager
-from typing import Annotated, Any
+from typing import Annotated
 
+import msgspec
 from fastapi import APIRouter, Depends, Path, Query, Request
+from msgspec import UNSET
 from sqlalchemy.ext.asyncio import AsyncEngine
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
+from services.reporting.http.paging import json_response
+from services.reporting.http.parameters import only_declared
 from services.reporting.rebuild import progress
-from services.reporting.rebuild.comparison import DossierDifference
-from services.reporting.rebuild.consistency import CheckProgress, ConsistencyCheck, WrongSum
+from services.reporting.rebuild.consistency import ConsistencyCheck
 from services.reporting.rebuild.fold import UnreadableLogLine, read_lines
 from services.reporting.rebuild.progress import RebuildProgress, UnknownRebuild
 from services.reporting.rebuild.swap import NotSettled, swap
 from shared.contract.codec import encode
+from shared.contract.http import answered
+from shared.contract.http.rebuilds import CheckedLine, InconsistencyLine, RebuildAnswer, SwapAnswer, UncountedEvent
 from shared.service.clock import Clock
-from shared.service.http import Ndjson, documented, only
+from shared.service.http import Ndjson, documented
 from shared.service.problems import Problem
 
 MOST_BYTES = 64 * 1024 * 1024
@@ -25,7 +30,6 @@ GONE = documented({404: "no such rebuild: another one was started, or it is over
 UNREADABLE = documented({413: "the part is too long", 422: "a line is not one of the log's, or a parameter is wrong"})
 MOVED = documented({409: "the part does not follow the last one taken: `position` says how far the log has been read"})
 NOT_YET = documented({409: "not settled yet"})
-PLAIN = [Depends(only(()))]
 Number = Annotated[int, Path(ge=0, le=LAST, description="the rebuild's `id`")]
 After = Annotated[int, Query(ge=0, le=LAST, description="the position in intake's log that the lines come after")]
 DryRun = Annotated[bool, Query(description="compare only, and drop the new model")]
@@ -33,46 +37,50 @@ DryRun = Annotated[bool, Query(description="compare only, and drop the new model
 
 def router(engine: AsyncEngine, clock: Clock) -> APIRouter:
     """The routes; `clock` numbers the rebuilds."""
-    routes = APIRouter(tags=["rebuild"])
+    routes = APIRouter(tags=["rebuild"], dependencies=[Depends(only_declared)])
 
     @routes.post(
-        "/rebuilds", status_code=201, summary="Begin a rebuild beside the live model; an unfinished one is dropped", dependencies=PLAIN
+        "/rebuilds",
+        status_code=201,
+        summary="Begin a rebuild beside the live model; an unfinished one is dropped",
+        responses={201: answered(RebuildAnswer)},
     )
     async def begin() -> Response:
         begun = await progress.start(engine, clock())
-        return JSONResponse(_as_json(begun), 201, headers={"Location": f"/v1/rebuilds/{begun.number}"})
+        answer = json_response(_answer(begun))
+        answer.status_code = 201
+        answer.headers["Location"] = f"/v1/rebuilds/{begun.number}"
+        return answer
 
     @routes.post(
         "/rebuilds/{number}/events",
         summary="Take the next lines of intake's log, NDJSON as GET /v1/log gives it",
-        responses={**GONE, **MOVED, **UNREADABLE},
-        dependencies=[Depends(only(("after",)))],
+        responses={200: answered(RebuildAnswer), **GONE, **MOVED, **UNREADABLE},
     )
-    async def take(number: Number, request: Request, after: After) -> dict[str, Any]:
+    async def take(number: Number, request: Request, after: After) -> Response:
         body = await _body(request)
         with _as_problems():
-            taken, uncounted = await progress.take(engine, number, after, read_lines(body, after))
-        refused = [{"position": one.position, "code": one.code, "detail": one.detail} for one in uncounted]
-        return _as_json(taken) | {"refused": refused}
+            return json_response(_answer(*await progress.take(engine, number, after, read_lines(body, after))))
 
     @routes.post(
-        "/rebuilds/{number}/settled", summary="The live model has had time to see what was sent", responses=GONE, dependencies=PLAIN
+        "/rebuilds/{number}/settled",
+        summary="The live model has had time to see what was sent",
+        responses={200: answered(RebuildAnswer), **GONE},
     )
-    async def settle(number: Number) -> dict[str, Any]:
+    async def settle(number: Number) -> Response:
         with _as_problems():
-            return _as_json(await progress.settle(engine, number))
+            return json_response(_answer(await progress.settle(engine, number)))
 
     @routes.post(
         "/rebuilds/{number}/swap",
         summary="Compare, and put the new model in the live one's place",
-        responses={**GONE, **NOT_YET},
-        dependencies=[Depends(only(("dry_run",)))],
+        responses={200: answered(SwapAnswer), **GONE, **NOT_YET},
     )
-    async def swap_in(number: Number, *, dry_run: DryRun = False) -> dict[str, Any]:
+    async def swap_in(number: Number, *, dry_run: DryRun = False) -> Response:
         with _as_problems():
-            return (await swap(engine, number, dry_run=dry_run)).as_json()
+            return json_response((await swap(engine, number, dry_run=dry_run)).answer())
 
-    @routes.delete("/rebuilds/{number}", status_code=204, summary="Drop a rebuild", responses=GONE, dependencies=PLAIN)
+    @routes.delete("/rebuilds/{number}", status_code=204, summary="Drop a rebuild", responses=GONE)
     async def drop(number: Number) -> Response:
         with _as_problems():
             await progress.drop(engine, number)
@@ -82,7 +90,6 @@ def router(engine: AsyncEngine, clock: Clock) -> APIRouter:
         "/consistency",
         summary="Every dossier's row beside its snapshot, every sum beside the dossiers: the differences, NDJSON, a count at the end",
         response_class=Ndjson,
-        dependencies=[Depends(only(()))],
     )
     async def get_consistency() -> Ndjson:
         return Ndjson(_lines(engine))
@@ -90,8 +97,9 @@ def router(engine: AsyncEngine, clock: Clock) -> APIRouter:
     return routes
 
 
-def _as_json(at: RebuildProgress) -> dict[str, Any]:
-    return {"id": at.number, "position": at.position, "events": at.events, "settled": at.settled is not None}
+def _answer(at: RebuildProgress, refused: list[UncountedEvent] | msgspec.UnsetType = UNSET) -> RebuildAnswer:
+    settled = at.settled is not None
+    return RebuildAnswer(id=at.number, position=at.position, events=at.events, settled=settled, refused=refused)
 
 
 async def _body(request: Request) -> bytes:
@@ -122,17 +130,9 @@ def _as_problems() -> Iterator[None]:
 
 
 async def _lines(engine: AsyncEngine) -> AsyncGenerator[bytes]:
-    """`{"about", "detail"}` for a difference, `{"looked_at", "of"}` for progress, and last of all how much was looked at."""
+    """What is wrong, how far the check is, and last of all how much was looked at."""
     check, differences = ConsistencyCheck(), 0
-    async for found in check.differences(engine):
-        differences += not isinstance(found, CheckProgress)
-        yield encode(_line(found)) + b"\n"
-    yield encode({"dossiers": check.dossiers, "sums": check.sums, "differences": differences}) + b"\n"
-
-
-def _line(found: DossierDifference | WrongSum | CheckProgress) -> dict[str, Any]:
-    if isinstance(found, CheckProgress):
-        return {"looked_at": found.rows, "of": found.of}
-    if isinstance(found, WrongSum):
-        return {"about": found.difference.as_json(), "detail": f"says {found.says}, its dossiers make {found.should}"}
-    return {"about": found.code, "detail": found.detail}
+    async for line in check.lines(engine):
+        differences += isinstance(line, InconsistencyLine)
+        yield encode(line) + b"\n"
+    yield encode(CheckedLine(dossiers=check.dossiers, sums=check.sums, differences=differences)) + b"\n"

@@ -1,8 +1,7 @@
 """Why figures are not what they were, or not the same by each definition: the dossiers that explain the difference."""
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
-from datetime import datetime
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import ColumnElement, Table, and_, or_, select, true, union_all
@@ -12,44 +11,52 @@ from services.reporting.figures.grouping import NO_COLUMNS, Columns, columns_of,
 from services.reporting.figures.query import FigureQuery
 from services.reporting.figures.range_sums import Pin, filtered, in_force
 from services.reporting.opening.lists import LIST_START, ListPlace, walk
-from services.reporting.read_model.contributions import Contributions, ListedFacts, decode_listed, stored_contributions
+from services.reporting.read_model.contributions import decode_listed, stored_contributions
 from services.reporting.read_model.sums import JUDGED_CODES, day_number, instant_of
 from services.reporting.read_model.tables import dossiers, history
+from shared.contract.http.figures import ChangedDossier, DisputedDossier
+from shared.domain.columns import KEYS
 from shared.domain.counting import Measure
 from shared.domain.definitions import DEFINITIONS
 from shared.service.sql import among
 
-READ_AT_ONCE = 500
-
-
-@dataclass(frozen=True, slots=True)
-class ChangedDossier:
-    """A dossier that counts otherwise than before; `sequence_then` is None for one that was not known, or added nothing."""
-
-    code: str
-    left: Columns
-    entered: Columns
-    sequence_then: int | None
-    sequence_now: int
-    known_at: datetime
+CODES_AT_ONCE = 500
+ROWS_AT_ONCE = 1000
 
 
 async def changed_dossiers(
     connection: AsyncConnection, query: FigureQuery, then: Pin, now: Pin, *, limit: int, after: ListPlace = LIST_START
 ) -> tuple[list[ChangedDossier], ListPlace | None]:
-    """The next dossiers by code, and where the page after them starts; both pins are of one revision."""
-    found: list[ChangedDossier] = []
+    """The next dossiers by code whose way of counting became known in between, and where the page after them starts.
+
+    Both pins are of one revision.
+    """
+    changed: list[ChangedDossier] = []
     code = after.code
     while True:
-        changed = select(dossiers.c.code).where(dossiers.c.known_at > then.known_at, dossiers.c.code > code)
-        codes = list((await connection.execute(changed.order_by(dossiers.c.code).limit(READ_AT_ONCE))).scalars())
+        later = select(dossiers.c.code).where(dossiers.c.known_at > then.known_at, dossiers.c.code > code)
+        codes = list((await connection.execute(later.order_by(dossiers.c.code).limit(CODES_AT_ONCE))).scalars())
         before, since = await _versions(connection, query, codes, then), await _versions(connection, query, codes, now)
-        for one in _compared(query, codes, before, since):
-            if len(found) == limit:
-                return found, ListPlace(0, found[-1].code)
-            found.append(one)
-        if len(codes) < READ_AT_ONCE:
-            return found, None
+        for one in codes:
+            if one not in since:
+                continue
+            left, entered = _columns(before.get(one), query), _columns(since[one], query)
+            if left == entered:
+                continue
+            if len(changed) == limit:
+                return changed, ListPlace(0, changed[-1].code)
+            changed.append(
+                ChangedDossier(
+                    code=one,
+                    left=sorted(left - entered, key=KEYS.index),
+                    entered=sorted(entered - left, key=KEYS.index),
+                    sequence_then=before[one].sequence if one in before else None,
+                    sequence_now=since[one].sequence,
+                    known_at=instant_of(since[one].known_at),
+                )
+            )
+        if len(codes) < CODES_AT_ONCE:
+            return changed, None
         code = codes[-1]
 
 
@@ -68,55 +75,37 @@ async def _versions(connection: AsyncConnection, query: FigureQuery, codes: list
     return {row.code: row for row in await connection.execute(union_all(*parts))}
 
 
-def _compared(query: FigureQuery, codes: Iterable[str], then: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[ChangedDossier]:
-    for code in codes:
-        if code not in now:
-            continue
-        before, since = then.get(code), now[code]
-        left, entered = _columns(before, query), _columns(since, query)
-        if left != entered:
-            sequence = None if before is None else before.sequence
-            yield ChangedDossier(code, left - entered, entered - left, sequence, since.sequence, instant_of(since.known_at))
-
-
 def _columns(version: Any, query: FigureQuery) -> Columns:
-    return (
-        columns_of(version.code, stored_contributions(version.code, version.contributions), query)
-        if version is not None and version.chosen
-        else NO_COLUMNS
-    )
-
-
-READ_AT_ONCE = 1000
-
-
-@dataclass(frozen=True, slots=True)
-class DisputedDossier:
-    """A dossier and its class by the name of each definition."""
-
-    code: str
-    entry: Contributions
-    listed: ListedFacts
-    classes: dict[str, str]
+    if version is None or not version.chosen:
+        return NO_COLUMNS
+    return columns_of(version.code, stored_contributions(version.code, version.contributions), query)
 
 
 async def disputed_dossiers(
     connection: AsyncConnection, query: FigureQuery, pin: Pin, limit: int, after: ListPlace = LIST_START
 ) -> tuple[list[DisputedDossier], ListPlace | None]:
     """The next dossiers by day of receipt that not all definitions count in the same columns, and where the page after them starts."""
-    found: list[DisputedDossier] = []
+    disputed: list[DisputedDossier] = []
     last, queries = after, [replace(query, definition=name) for name in DEFINITIONS]
     parts = [(table, conditions) for table in (dossiers, history) for conditions in _conditions(table, query, pin)]
-    async for row, entry in walk(connection, parts, after, READ_AT_ONCE):
-        if len({columns_of(row.code, entry, one) for one in queries}) == 1:
+    async for row, contributions in walk(connection, parts, after, ROWS_AT_ONCE):
+        if len({columns_of(row.code, contributions, one) for one in queries}) == 1:
             continue
-        if len(found) == limit:
-            return found, last
-        found.append(
-            DisputedDossier(row.code, entry, decode_listed(row.listed), {one.definition: timeliness_of(entry, one) for one in queries})
+        if len(disputed) == limit:
+            return disputed, last
+        facts = decode_listed(row.listed)
+        disputed.append(
+            DisputedDossier(
+                code=row.code,
+                department=contributions.department,
+                due_at=facts.due_at,
+                closed_at=facts.closed_at,
+                in_hours=facts.in_hours,
+                classes={one.definition: timeliness_of(contributions, one) for one in queries},
+            )
         )
         last = ListPlace(row.received_day, row.code)
-    return found, None
+    return disputed, None
 
 
 def _conditions(table: Table, query: FigureQuery, pin: Pin) -> Iterator[list[ColumnElement[bool]]]:

@@ -4,26 +4,31 @@ SQL only narrows the search and pages by day of receipt and code; so there are a
 model that the figure's token names, whatever has been projected since.
 """
 
-import asyncio
 from collections import defaultdict
 from collections.abc import AsyncIterator, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Select, Table, select, tuple_, union_all
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.reporting.figures.grouping import columns_of, timeliness_of
-from services.reporting.figures.query import Dimension, FigureQuery, GroupKey
+from services.reporting.figures.query import Dimension, FigureQuery
 from services.reporting.figures.range_sums import filtered, in_force
 from services.reporting.opening.tokens import TokenFigure
-from services.reporting.read_model.contributions import Contributions, ListedFacts, decode_listed, stored_contributions
-from services.reporting.read_model.sums import CHANNEL_CODES, JUDGED_CODES, MEASURE_CODES, STORED, CountedWhen, day_number
+from services.reporting.read_model.contributions import Contributions, decode_listed, stored_contributions
+from services.reporting.read_model.store import breathing
+from services.reporting.read_model.sums import CHANNEL_CODES, CHANNELS, JUDGED_CODES, MEASURE_CODES, STORED, CountedWhen, day_number
 from services.reporting.read_model.tables import dossiers, history
 from shared.catalogue import Catalogue
+from shared.contract.http.figures import ListedDossier
 from shared.domain.columns import Count, Kind, terms_of
 from shared.domain.counting import JUDGED
 from shared.domain.events import Channel
+
+BREATHE_EVERY = 200  # rows between two looks at other tasks
+READ_AT_LEAST = 200
+Conditions = Sequence[ColumnElement[bool]]
+Part = tuple[Table, Conditions]  # `dossiers` or `history`, narrowed; the parts of a walk exclude one another
 
 
 class ListPlace(NamedTuple):
@@ -36,18 +41,54 @@ class ListPlace(NamedTuple):
 LIST_START = ListPlace(0, "")
 
 
-BREATHE_EVERY = 200  # rows between two looks at other tasks
-Conditions = Sequence[ColumnElement[bool]]
-Part = tuple[Table, Conditions]  # `dossiers` or `history`, narrowed; the parts of a walk exclude one another
+class ListPage(NamedTuple):
+    """Some dossiers of a list; `after` is where the next page starts, None when there is none."""
+
+    items: list[ListedDossier]
+    after: ListPlace | None
+
+
+async def list_page(
+    connection: AsyncConnection, figure: TokenFigure, catalogue: Catalogue, limit: int, after: ListPlace = LIST_START
+) -> ListPage:
+    """The next `limit` dossiers of the figure; the connection's transaction reads one state."""
+    items: list[ListedDossier] = []
+    last = after
+    rows = walk(connection, candidates(figure, catalogue), after, max(READ_AT_LEAST, limit + 1))
+    async for row, contributions in rows:
+        if figure.column not in columns_of(row.code, contributions, figure.query):
+            continue
+        if len(items) == limit:
+            return ListPage(items, last)
+        items.append(_listed(row, contributions, figure.query))
+        last = ListPlace(row.received_day, row.code)
+    return ListPage(items, None)
+
+
+def _listed(row: Any, contributions: Contributions, query: FigureQuery) -> ListedDossier:
+    facts = decode_listed(row.listed)
+    return ListedDossier(
+        code=row.code,
+        department=contributions.department,
+        procedure=contributions.procedure,
+        channel=CHANNELS[contributions.channel].value,
+        received_at=facts.received_at,
+        due_at=facts.due_at,
+        in_hours=facts.in_hours,
+        state=facts.state,
+        closed_at=facts.closed_at,
+        closed_as=facts.closed_as,
+        returned_at=facts.returned_at,
+        timeliness=timeliness_of(contributions, query),
+        officer=facts.officer,
+    )
 
 
 async def walk(connection: AsyncConnection, parts: Sequence[Part], after: ListPlace, page: int) -> AsyncIterator[tuple[Any, Contributions]]:
     """Every row after the place (code, received_day, contributions, listed) with its deltas, `page` of them read at once."""
     while True:
         rows = (await connection.execute(_next(parts, after, page))).all()
-        for number, row in enumerate(rows):
-            if number % BREATHE_EVERY == BREATHE_EVERY - 1:
-                await asyncio.sleep(0)
+        async for row in breathing(rows, BREATHE_EVERY):
             yield row, stored_contributions(row.code, row.contributions)
         if len(rows) < page:
             return
@@ -56,7 +97,12 @@ async def walk(connection: AsyncConnection, parts: Sequence[Part], after: ListPl
 
 def _next(parts: Sequence[Part], after: ListPlace, limit: int) -> Select[Any]:
     chosen = [
-        _ordered(_columns(table).where(*conditions, tuple_(table.c.received_day, table.c.code) > tuple_(*after)), limit)
+        _ordered(
+            select(table.c.code, table.c.received_day, table.c.contributions, table.c.listed).where(
+                *conditions, tuple_(table.c.received_day, table.c.code) > tuple_(*after)
+            ),
+            limit,
+        )
         for table, conditions in parts
     ]
     return _ordered(select(union_all(*(select(part.subquery()) for part in chosen)).subquery()), limit)
@@ -66,19 +112,16 @@ def _ordered(rows: Select[Any], limit: int) -> Select[Any]:
     return rows.order_by(rows.selected_columns.received_day, rows.selected_columns.code).limit(limit)
 
 
-def _columns(table: Table) -> Select[Any]:
-    return select(table.c.code, table.c.received_day, table.c.contributions, table.c.listed)
-
-
 def candidates(figure: TokenFigure, catalogue: Catalogue) -> list[Part]:
-    """Where the dossiers of the figure are among others."""
+    """Where the dossiers of the figure are among others: conditions that hold for all of them, and that an index can tell."""
     return [(table, conditions) for table in (dossiers, history) for conditions in _conditions(table, figure, catalogue)]
 
 
 def _conditions(table: Table, figure: TokenFigure, catalogue: Catalogue) -> Iterator[Conditions]:
     """Alternatives that exclude one another."""
     query = figure.query
-    always = [*in_force(table, figure.pin), *filtered(table, query.filters), *keyed(table, query.by, figure.key, catalogue)]
+    key = (_valued(table, *of, catalogue) for of in zip(query.by, figure.key, strict=True))
+    always = [*in_force(table, figure.pin), *filtered(table, query.filters), *key]
     alike: dict[CountedWhen | None, list[Count]] = defaultdict(list)
     for count, sign in terms_of(figure.column):
         if sign > 0:  # a dossier in the column is in one of these
@@ -86,17 +129,6 @@ def _conditions(table: Table, figure: TokenFigure, catalogue: Catalogue) -> Iter
     for when, counted in alike.items():
         for days in _days(table, when, query):
             yield [*always, *_marked(table, counted, query), *days]
-
-
-def _marked(table: Table, counted: Sequence[Count], query: FigureQuery) -> Conditions:
-    """One of the measures was counted once, in one of the channels."""
-    judged = JUDGED_CODES[query.definition]
-    marks = {1 << (judged[count.measure] if count.measure in JUDGED else MEASURE_CODES[count.measure]) for count in counted}
-    channels = {count.channel for count in counted}
-    found: list[ColumnElement[bool]] = [table.c.flags.bitwise_and(sum(marks)) != 0]
-    if None not in channels:
-        found.append(table.c.channel.in_(sorted(CHANNEL_CODES[channel] for channel in channels if channel)))
-    return found
 
 
 def _days(table: Table, when: CountedWhen | None, query: FigureQuery) -> Iterator[Conditions]:
@@ -119,54 +151,24 @@ def _days(table: Table, when: CountedWhen | None, query: FigureQuery) -> Iterato
             yield received <= day_before, closed > day_before
 
 
-def keyed(table: Table, by: Sequence[Dimension], key: GroupKey, catalogue: Catalogue) -> Conditions:
-    """The row's own dossiers: exactly those that the grouping gives this key."""
-    return [_valued(table, dimension, value, catalogue) for dimension, value in zip(by, key, strict=True)]
+def _marked(table: Table, counted: Sequence[Count], query: FigureQuery) -> Conditions:
+    """One of the measures was counted once, in one of the channels."""
+    judged = JUDGED_CODES[query.definition]
+    marks = {1 << (judged[count.measure] if count.measure in JUDGED else MEASURE_CODES[count.measure]) for count in counted}
+    channels = {count.channel for count in counted}
+    conditions: list[ColumnElement[bool]] = [table.c.flags.bitwise_and(sum(marks)) != 0]
+    if None not in channels:
+        conditions.append(table.c.channel.in_(sorted(CHANNEL_CODES[channel] for channel in channels if channel)))
+    return conditions
 
 
 def _valued(table: Table, dimension: Dimension, value: str | None, catalogue: Catalogue) -> ColumnElement[bool]:
+    """The row's own dossiers: exactly those that the grouping gives this value."""
     if dimension is Dimension.CHANNEL and value is not None:
         return table.c.channel.in_([CHANNEL_CODES[Channel(value)]])
     if dimension in (Dimension.DEPARTMENT, Dimension.PROCEDURE):
         return table.c[dimension.value].in_([value])
     if value is None:
         return table.c.procedure.not_in(sorted(catalogue.procedures))
-    name = dimension.value
-    return table.c.procedure.in_(sorted(code for code, procedure in catalogue.procedures.items() if getattr(procedure, name) == value))
-
-
-READ_AT_LEAST = 200
-
-
-@dataclass(frozen=True, slots=True)
-class ListedDossier:
-    """A dossier of a list, as it counted in the figure's state; `timeliness` by the figure's definition at its cut-off."""
-
-    code: str
-    entry: Contributions
-    listed: ListedFacts
-    timeliness: str
-
-
-@dataclass(frozen=True, slots=True)
-class ListPage:
-    """Some dossiers of a list; `after` is where the next page starts, None when there is none."""
-
-    items: list[ListedDossier]
-    after: ListPlace | None
-
-
-async def list_page(
-    connection: AsyncConnection, figure: TokenFigure, catalogue: Catalogue, limit: int, after: ListPlace = LIST_START
-) -> ListPage:
-    """The next `limit` dossiers of the figure; the connection's transaction reads one state."""
-    items: list[ListedDossier] = []
-    last = after
-    async for row, entry in walk(connection, candidates(figure, catalogue), after, max(READ_AT_LEAST, limit + 1)):
-        if figure.column not in columns_of(row.code, entry, figure.query):
-            continue
-        if len(items) == limit:
-            return ListPage(items, last)
-        items.append(ListedDossier(row.code, entry, decode_listed(row.listed), timeliness_of(entry, figure.query)))
-        last = ListPlace(row.received_day, row.code)
-    return ListPage(items, None)
+    of_value = (code for code, one in catalogue.procedures.items() if getattr(one, dimension.value) == value)
+    return table.c.procedure.in_(sorted(of_value))

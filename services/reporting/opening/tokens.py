@@ -21,7 +21,7 @@ from shared.domain.columns import KEYS
 from shared.domain.definitions import DEFINITIONS
 
 _DIMENSIONS, _DEFINITIONS = tuple(Dimension), tuple(DEFINITIONS)
-_TAIL = 8  # characters: six bytes
+_CHECKED = 8  # characters at the end: six bytes, the column's place and a check sum
 _COLUMNS = [number.to_bytes(2) for number in range(len(KEYS))]
 
 
@@ -43,7 +43,7 @@ class TokenFigure:
     pin: Pin
 
 
-class _Head(msgspec.Struct, frozen=True, array_like=True):
+class _Body(msgspec.Struct, frozen=True, array_like=True):
     """All of a token but its column. Days are proleptic ordinals, instants microseconds; procedures are runs of places in the
     catalogue, and the codes of others."""
 
@@ -60,7 +60,7 @@ class _Head(msgspec.Struct, frozen=True, array_like=True):
     key: GroupKey
 
 
-_encode, _decode = msgspec.msgpack.Encoder().encode, msgspec.msgpack.Decoder(_Head).decode
+_encode, _decode = msgspec.msgpack.Encoder().encode, msgspec.msgpack.Decoder(_Body).decode
 
 
 class Tokens:
@@ -74,33 +74,33 @@ class Tokens:
 
     def of_report(self, report: Report) -> dict[str, str]:
         """The token of every count: `total.<column>`, and `rows.<index>.<column>` by the row's place in the answer."""
-        found = dict(_named("total.", self._head(report, report.query, (), ())))
+        tokens = dict(_named("total.", self._body(report, report.query, (), ())))
         by = without_month(report.query.by)
         month = report.query.by.index(Dimension.MONTH) if Dimension.MONTH in report.query.by else None
         for index, row in enumerate(report.rows):
             query, key = report.query, row.key
             if month is not None:
                 query, key = of_month(query, key[month] or ""), key[:month] + key[month + 1 :]
-            found.update(_named(f"rows.{index}.", self._head(report, query, by, key)))
-        return found
+            tokens.update(_named(f"rows.{index}.", self._body(report, query, by, key)))
+        return tokens
 
     def read(self, text: str) -> TokenFigure:
         """The figure that the token names. Raises UnreadableToken or OtherCatalogue."""
-        head, tail = text[:-_TAIL].encode(), text[-_TAIL:].encode()
+        start, end = text[:-_CHECKED].encode(), text[-_CHECKED:].encode()
         try:
-            column, check = (raw := urlsafe_b64decode(tail))[:2], raw[2:]
-            if zlib.crc32(column, zlib.crc32(head)).to_bytes(4) != check:
+            column, check = (raw := urlsafe_b64decode(end))[:2], raw[2:]
+            if zlib.crc32(column, zlib.crc32(start)).to_bytes(4) != check:
                 raise UnreadableToken(text)
-            told = _decode(urlsafe_b64decode(head + b"=" * (-len(head) % 4)))
+            body = _decode(urlsafe_b64decode(start + b"=" * (-len(start) % 4)))
         except (binascii.Error, msgspec.DecodeError) as wrong:
             raise UnreadableToken(text) from wrong
-        if told.wording != self._wording:
+        if body.wording != self._wording:
             raise OtherCatalogue(text)
-        return TokenFigure(self._query(told), told.key, KEYS[int.from_bytes(column)], told.pin)
+        return TokenFigure(self._query(body), body.key, KEYS[int.from_bytes(column)], body.pin)
 
-    def _head(self, report: Report, query: FigureQuery, by: tuple[Dimension, ...], key: GroupKey) -> bytes:
+    def _body(self, report: Report, query: FigureQuery, by: tuple[Dimension, ...], key: GroupKey) -> bytes:
         filters = query.filters
-        head = _Head(
+        body = _Body(
             self._wording,
             report.pin,
             query.first.toordinal(),
@@ -113,25 +113,25 @@ class Tokens:
             [_DIMENSIONS.index(dimension) for dimension in by],
             key,
         )
-        return urlsafe_b64encode(_encode(head)).rstrip(b"=")
+        return urlsafe_b64encode(_encode(body)).rstrip(b"=")
 
     def _written(self, procedures: frozenset[str]) -> tuple[list[int], list[str]]:
         known = procedures & self._places.keys()
         return _runs(self._places[code] for code in known), sorted(procedures - known)
 
-    def _told(self, runs: list[int], others: list[str]) -> frozenset[str]:
+    def _codes(self, runs: list[int], others: list[str]) -> frozenset[str]:
         return frozenset([*others, *(self._procedures[place] for place in _places(runs))])
 
-    def _query(self, told: _Head) -> FigureQuery:
-        procedures = None if told.procedures is None else self._told(*told.procedures)
+    def _query(self, body: _Body) -> FigureQuery:
+        procedures = None if body.procedures is None else self._codes(*body.procedures)
         return FigureQuery(
-            first=date.fromordinal(told.first),
-            last=date.fromordinal(told.last),
-            as_of=instant_of(told.as_of),
-            by=tuple(_DIMENSIONS[number] for number in told.by),
-            filters=Filters(frozenset(told.departments), procedures, frozenset(CHANNELS[code] for code in told.channels)),
-            definition=_DEFINITIONS[told.definition],
-            known_at=None if told.pin.known_at is None else instant_of(told.pin.known_at),
+            first=date.fromordinal(body.first),
+            last=date.fromordinal(body.last),
+            as_of=instant_of(body.as_of),
+            by=tuple(_DIMENSIONS[number] for number in body.by),
+            filters=Filters(frozenset(body.departments), procedures, frozenset(CHANNELS[code] for code in body.channels)),
+            definition=_DEFINITIONS[body.definition],
+            known_at=None if body.pin.known_at is None else instant_of(body.pin.known_at),
         )
 
 

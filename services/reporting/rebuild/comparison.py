@@ -15,6 +15,7 @@ from services.reporting.read_model.sums import CHANNELS, MEANINGS, MEASURE_CODES
 from services.reporting.read_model.tables import ReadModel
 from services.reporting.read_model.versions import Version, by_second, leaves_a_trace
 from shared.contract.codec import decode_status, encode
+from shared.contract.http.rebuilds import DossierDifference, SumDifference
 from shared.contract.status import StatusV1, version_of
 from shared.domain.definitions import DEFINITIONS
 from shared.service.dead_letters import Unusable, usable_status
@@ -75,14 +76,6 @@ def _past(table: Table) -> Select[Any]:
     return select(table.c.code, since.label("since"), until.label("until"), table.c.contributions).where(since != until)
 
 
-@dataclass(frozen=True, slots=True)
-class DossierDifference:
-    """What was wrong with a dossier in the live model."""
-
-    code: str
-    detail: str
-
-
 @dataclass(slots=True)
 class Comparison:
     """What the looks at all suspects come to.
@@ -133,7 +126,7 @@ class Comparison:
             self.kept.append((version, encode(replace(said, version=version)), code))
 
     def _differs(self, code: str, detail: str) -> None:
-        self.differences.append(DossierDifference(code, detail))
+        self.differences.append(DossierDifference(code=code, detail=detail))
 
 
 def row_differences(live: HeldDossier, right: HeldDossier, said: StatusV1) -> Iterator[str]:
@@ -163,26 +156,19 @@ def _knowledge(held: HeldDossier) -> list[tuple[int, bytes]]:
     ]
 
 
-@dataclass(frozen=True, slots=True)
-class SumDifference:
-    """A sum and by how much it was too high."""
-
-    cell: Cell
-    off_by: int
-
-    def as_json(self) -> dict[str, Any]:
-        """`department` and `procedure` null for the sum over all of them. A number that means nothing stands as it is."""
-        span, procedure, department, channel, code = self.cell
-        definition = None if code in MEASURE_CODES.values() else next((name for name in DEFINITIONS if code in MEANINGS[name]), None)
-        return {
-            "span": span_text(span),
-            "department": department or None,
-            "procedure": procedure or None,
-            "channel": CHANNELS[channel].value if channel in CHANNELS else str(channel),
-            "measure": next((str(meanings[code].value) for meanings in MEANINGS.values() if code in meanings), str(code)),
-            "definition": definition,
-            "off_by": self.off_by,
-        }
+def sum_difference(cell: Cell, off_by: int) -> SumDifference:
+    """A sum and by how much it was too high. A number that means nothing stands as it is."""
+    span, procedure, department, channel, code = cell
+    judged = None if code in MEASURE_CODES.values() else next((name for name in DEFINITIONS if code in MEANINGS[name]), None)
+    return SumDifference(
+        span=span_text(span),
+        department=department or None,
+        procedure=procedure or None,
+        channel=CHANNELS[channel].value if channel in CHANNELS else str(channel),
+        measure=next((str(meanings[code].value) for meanings in MEANINGS.values() if code in meanings), str(code)),
+        definition=judged,
+        off_by=off_by,
+    )
 
 
 async def sum_differences(
@@ -203,4 +189,4 @@ async def sum_differences(
                 add_to_cells(on_the_way, decode_contributions(held.current.contributions), sign)
     for *key, amount in rolled_up(on_the_way):
         off[tuple(key)] += amount
-    return [SumDifference(cell, amount) for cell, amount in sorted(off.items()) if amount]
+    return [sum_difference(cell, amount) for cell, amount in sorted(off.items()) if amount]

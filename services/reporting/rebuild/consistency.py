@@ -15,33 +15,13 @@ from services.reporting.read_model.store import breathing, patiently, snapshot
 from services.reporting.read_model.sums import MONTH, YEAR, Cell, rolled_up
 from services.reporting.read_model.tables import dossiers, sums
 from services.reporting.read_model.versions import NewVersion, new_version, version_of
-from services.reporting.rebuild.comparison import DossierDifference, HeldDossier, SumDifference, row_differences
+from services.reporting.rebuild.comparison import HeldDossier, row_differences, sum_difference
+from shared.contract.http.rebuilds import CheckProgressLine, InconsistencyLine
 from shared.service.dead_letters import Unusable
 
 PAGE = 1000
 BREATHE_EVERY = 50  # dossiers between two looks at other requests
 Amounts = dict[Cell, int]
-
-
-@dataclass(frozen=True, slots=True)
-class CheckProgress:
-    """How many of all rows have been looked at."""
-
-    rows: int
-    of: int
-
-
-@dataclass(frozen=True, slots=True)
-class WrongSum:
-    """A sum, and what the dossiers make it."""
-
-    cell: Cell
-    says: int
-    should: int
-
-    @property
-    def difference(self) -> SumDifference:
-        return SumDifference(self.cell, self.says - self.should)
 
 
 @dataclass(slots=True)
@@ -52,7 +32,7 @@ class ConsistencyCheck:
     sums: int = 0
     _added: dict[int, Amounts] = field(default_factory=lambda: defaultdict(dict))  # by month, what the dossiers add to days
 
-    async def differences(self, engine: AsyncEngine) -> AsyncIterator[DossierDifference | WrongSum | CheckProgress]:
+    async def lines(self, engine: AsyncEngine) -> AsyncIterator[InconsistencyLine | CheckProgressLine]:
         """What is wrong, and now and then how far the look is."""
         async with snapshot(engine) as connection:
             await patiently(connection)
@@ -61,14 +41,14 @@ class ConsistencyCheck:
             async for page in _pages(connection):
                 async for row in breathing(page, BREATHE_EVERY):
                     if wrong := list(self._wrong(row)):
-                        yield DossierDifference(row.code, "; ".join(wrong))
+                        yield InconsistencyLine(about=row.code, detail="; ".join(wrong))
                 self.dossiers += len(page)
-                yield CheckProgress(self.dossiers, total)
+                yield CheckProgressLine(looked_at=self.dossiers, of=total)
             async for wrong_sums, read in self._wrong_sums(connection):
-                for one in wrong_sums:
-                    yield one
+                for line in wrong_sums:
+                    yield line
                 self.sums += read
-                yield CheckProgress(self.dossiers + self.sums, total)
+                yield CheckProgressLine(looked_at=self.dossiers + self.sums, of=total)
 
     def _wrong(self, row: Any) -> Iterator[str]:
         """What its snapshot does not say; a dossier is counted as its snapshot says, so that a wrong row is not every sum's fault."""
@@ -92,7 +72,7 @@ class ConsistencyCheck:
         for month, deltas in of_month.items():
             add_to_cells(self._added[month], msgspec.structs.replace(contributions, deltas=deltas), 1)
 
-    async def _wrong_sums(self, connection: AsyncConnection) -> AsyncIterator[tuple[list[WrongSum], int]]:
+    async def _wrong_sums(self, connection: AsyncConnection) -> AsyncIterator[tuple[list[InconsistencyLine], int]]:
         """Month by month, then the years; with each part how many rows were read."""
         held = {number // MONTH for number in (await connection.execute(select(sums.c.span).distinct())).scalars()}
         of_years: dict[int, Amounts] = defaultdict(dict)
@@ -136,12 +116,16 @@ def _expected(added: Mapping[Cell, int], of_years: dict[int, Amounts]) -> Amount
     return expected
 
 
-def _compared(rows: Iterable[Any], expected: Amounts) -> list[WrongSum]:
-    wrong: list[WrongSum] = []
+def _compared(rows: Iterable[Any], expected: Amounts) -> list[InconsistencyLine]:
+    """The sums that are not what the dossiers make them, in the order of their cells."""
+    wrong: dict[Cell, tuple[int, int]] = {}
     for row in rows:
-        cell, amount = row[:5], row[5]
+        cell, says = row[:5], row[5]
         should = expected.pop(cell, 0)
-        if amount != should:
-            wrong.append(WrongSum(cell, amount, should))
-    wrong += [WrongSum(cell, 0, should) for cell, should in expected.items() if should]
-    return sorted(wrong, key=lambda one: one.cell)
+        if says != should:
+            wrong[cell] = says, should
+    wrong |= {cell: (0, should) for cell, should in expected.items() if should}
+    return [
+        InconsistencyLine(about=sum_difference(cell, says - should), detail=f"says {says}, its dossiers make {should}")
+        for cell, (says, should) in sorted(wrong.items())
+    ]

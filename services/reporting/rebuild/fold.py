@@ -10,6 +10,7 @@ from services.reporting.read_model.sums import microseconds
 from services.reporting.read_model.versions import NewVersion, by_second, new_version
 from shared.contract.codec import encode
 from shared.contract.envelope import CloudEvent, event_of
+from shared.contract.http.rebuilds import UncountedEvent
 from shared.contract.status import status_of, version_of
 from shared.domain.dossier import Dossier, apply
 from shared.service.dead_letters import Unusable
@@ -24,15 +25,6 @@ class LogLine(msgspec.Struct, frozen=True):
 
 class UnreadableLogLine(Exception):
     """A line that is not one of the log's: its number in the part, from 1, and why."""
-
-
-@dataclass(frozen=True, slots=True)
-class UncountedEvent:
-    """An event of the log that the rules do not allow, or that leads to a dossier that can't be counted; it stays as it was before."""
-
-    position: int
-    code: str
-    detail: str
 
 
 _decode = msgspec.json.Decoder(LogLine).decode
@@ -89,7 +81,7 @@ class LogFold:
         try:
             dossier = _applied(self.dossiers.get(event.subject), event)
         except Exception as wrong:  # noqa: BLE001 - the line and the dossier before it alone decide this
-            self.uncounted.append(UncountedEvent(line.position, event.subject, str(wrong) or type(wrong).__name__))
+            self.uncounted.append(UncountedEvent(position=line.position, code=event.subject, detail=str(wrong) or type(wrong).__name__))
             return
         assert event.recordedtime is not None
         self.dossiers[event.subject] = dossier
@@ -112,7 +104,7 @@ class LogFold:
             try:
                 return new_version(folded.snapshot(), known_at)
             except Unusable as unusable:
-                self.uncounted.append(UncountedEvent(folded.position, code, unusable.detail))
+                self.uncounted.append(UncountedEvent(position=folded.position, code=code, detail=unusable.detail))
         return None
 
 

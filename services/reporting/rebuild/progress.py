@@ -11,8 +11,9 @@ from services.reporting.projecting.projection import apply
 from services.reporting.read_model.store import breathing, patiently, snapshot
 from services.reporting.read_model.tables import LIVE, ReadModel, model, read_model
 from services.reporting.read_model.versions import NewVersion
-from services.reporting.rebuild.fold import LogFold, LogLine, UncountedEvent
+from services.reporting.rebuild.fold import LogFold, LogLine
 from shared.contract.codec import decode_status
+from shared.contract.http.rebuilds import UncountedEvent
 from shared.domain.dossier import Dossier
 from shared.service.sql import among, take_lock, writing
 

@@ -2,7 +2,6 @@
 
 import asyncio
 from dataclasses import dataclass
-from typing import Any
 
 from sqlalchemy import bindparam, func, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -12,16 +11,9 @@ from services.reporting.read_model.contributions import add_to_cells, decode_con
 from services.reporting.read_model.store import patiently
 from services.reporting.read_model.tables import LIVE, ReadModel, model, offsets
 from services.reporting.read_model.versions import RowsToWrite, Version
-from services.reporting.rebuild.comparison import (
-    Comparison,
-    DossierDifference,
-    HeldDossier,
-    SumDifference,
-    held_dossiers,
-    sum_differences,
-    suspects,
-)
+from services.reporting.rebuild.comparison import Comparison, HeldDossier, held_dossiers, sum_differences, suspects
 from services.reporting.rebuild.progress import PREFIX, ahead, drop_tables, progress_of, tables_of
+from shared.contract.http.rebuilds import DossierDifference, SumDifference, SwapAnswer
 from shared.domain.counting import RULES_VERSION
 from shared.service.sql import writing
 
@@ -44,18 +36,18 @@ class SwapResult:
     differences: list[DossierDifference]
     sums: list[SumDifference]
 
-    def as_json(self) -> dict[str, Any]:
+    def answer(self) -> SwapAnswer:
         """The first NAMED of each kind, and how many there are."""
-        return {
-            "swapped": self.swapped,
-            "generation": self.generation,
-            "dossiers": self.dossiers,
-            "events": self.events,
-            "dossiers_differing": len(self.differences),
-            "sums_differing": len(self.sums),
-            "differences": [{"code": one.code, "detail": one.detail} for one in self.differences[:NAMED]],
-            "sums": [one.as_json() for one in self.sums[:NAMED]],
-        }
+        return SwapAnswer(
+            swapped=self.swapped,
+            generation=self.generation,
+            dossiers=self.dossiers,
+            events=self.events,
+            dossiers_differing=len(self.differences),
+            sums_differing=len(self.sums),
+            differences=self.differences[:NAMED],
+            sums=self.sums[:NAMED],
+        )
 
 
 async def swap(engine: AsyncEngine, number: int, *, dry_run: bool = False) -> SwapResult:
