@@ -1,5 +1,4 @@
-"""What an event that was read may hold: its envelope, its values, its texts. Refusals name the field and never repeat a
-person's data."""
+"""What an event may hold: its envelope, its values, its texts. Refusals name the field and repeat no personal data."""
 
 import re
 from datetime import datetime

@@ -1,5 +1,4 @@
-"""From bytes to candidates, or to a refusal that names the field and the fix: CloudEvents, the short form of an event,
-a new dossier."""
+"""From bytes to candidates, or a refusal that names field and fix: CloudEvents, the short form, a new dossier."""
 
 import hashlib
 import re
@@ -93,8 +92,7 @@ def _quickly(line: bytes) -> Read | None:
 
 
 def _quotes_of(name: str, event: Event, line: bytes) -> int | None:
-    """How many quotes the data has when every field that was read stands in it once and no other does; None when that
-    is not known."""
+    """The quotes of the data when each field that was read stands in it once and no other does; None when not known."""
     values = astuple(event)
     if values[-1] is not None:
         return None  # the vendor's own facts

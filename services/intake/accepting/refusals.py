@@ -1,5 +1,4 @@
-"""What intake itself refuses before the lifecycle is asked, each with a stable code and a message that says what to
-do."""
+"""What intake itself refuses, each with a stable code; and how a message says what is wrong and how to write it."""
 
 import re
 from difflib import get_close_matches
@@ -32,8 +31,7 @@ class NoPause(Refusal):
 
 
 class HeldBack(Refusal):
-    """The content of an earlier event of the dossier was refused: once this one is in the log, its correction may come
-    too late."""
+    """An earlier event of the dossier was refused: once this one is in the log, its correction may come too late."""
 
     code = "held_back"
     usual_field = "subject"

@@ -44,8 +44,7 @@ _decode_typed = msgspec.json.Decoder(_Typed).decode
 
 @dataclass(frozen=True, slots=True)
 class MovePlan:
-    """Of the open dossiers examined, those whose deadline moves, or stays for a reason, by code; and how many are not
-    affected."""
+    """How many open dossiers were examined, whose deadlines move or stay for a reason, how many are untouched."""
 
     examined: int
     moves: list[Move]

@@ -103,8 +103,7 @@ async def announce(
 
 @router.get(PATH, responses=INVALID)
 async def list_announcements(intake: IntakeService) -> list[AnnouncementView]:
-    """All announcements in the order in which they took effect, which is the order in which a calendar takes them
-    in."""
+    """All announcements in the order in which they took effect, in which a calendar takes them in."""
     async with intake.database.reader.connect() as connection:
         counts = await planning.counts(connection)
         return [summary(each, counts.get(each.number, {})) for each in await calendar.announced(connection)]
@@ -178,8 +177,7 @@ def _json(result: AnnouncementAnswer, status: int, headers: dict[str, str] | Non
 
 
 def composed(body: NewAnnouncement, now: datetime) -> Announcement:
-    """The announcement of a request, its days one by one in order; raises the `Problem` that says which field
-    contradicts itself."""
+    """The announcement of a request, its days in order; raises the `Problem` that says which field is contradictory."""
     announced_at = body.announced_at or now
     wrong = [*_contradictions(body), *_wrong_instant(announced_at, now)]
     if wrong:

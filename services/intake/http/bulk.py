@@ -86,8 +86,7 @@ class BulkAnswer(BaseModel):
 
 
 class BulkCall:
-    """One bulk call. A chunk is parsed while the one before it commits, and submitted only after: a failure never
-    leaves a gap."""
+    """One bulk call. A chunk is parsed while the last one commits, and submitted after it: no failure leaves a gap."""
 
     def __init__(self, committer: Committer, metrics: Metrics, settings: IntakeSettings, hold_back: HoldBack | None = None) -> None:
         self._committer = committer
@@ -104,8 +103,7 @@ class BulkCall:
         self.answer = BulkAnswer()
 
     async def add(self, lines: Iterable[Numbered]) -> None:
-        """Take lines; commits when a chunk is full. Others get their turn, however many there are and whatever they
-        hold."""
+        """Take lines; commits when a chunk is full. Others get their turn, however many lines there are."""
         for number, line in lines:
             self._read.append((number, *self._parsed(line)))
             self._read_bytes += len(line or b"")
