@@ -163,7 +163,7 @@ def with_data(sent: SentEvent, fields: dict[str, Any]) -> SentEvent:
 
 
 def as_logged(candidate: Candidate, sequence: int, recorded_at: datetime, computed: dict[str, Any]) -> bytes:
-    """The event as the log keeps it, in one line: as sent, plus its number, when it was logged, and what intake computed."""
+    """The event as the log keeps it, in one line: as sent, plus number, time of logging and what intake computed."""
     sent = with_data(candidate.sent, computed) if computed else candidate.sent
     logged = _encode(replace(sent, sequence=sequence, recordedtime=recorded_at))
     if candidate.others:

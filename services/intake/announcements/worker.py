@@ -25,7 +25,7 @@ LOGGER = structlog.get_logger()
 
 
 class MoveWorker:
-    """The one worker of a process that moves deadlines. Several instances do no harm: the ids of their events are equal."""
+    """The one worker of a process that moves deadlines. Several instances do no harm: their events have equal ids."""
 
     def __init__(self, database: Database, announcements: Announcements, committer: Committer, metrics: Metrics, clock: Clock) -> None:
         self._database = database

@@ -69,7 +69,7 @@ class Relay:
         self._saved_at = 0.0
         self._ends_seen: Mapping[int, int] = {}
         self.is_compared = False
-        """Whether topic and log have been held against each other since this instance started, by it or by the one that relays."""
+        """Whether topic and log were compared since this instance started, by it or by the one that relays."""
         self.has_looked = asyncio.Event()
         """Set when that was tried: a broker that is away does not keep intake from accepting."""
 
