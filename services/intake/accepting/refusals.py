@@ -31,7 +31,8 @@ class NoPause(Refusal):
 
 
 class HeldBack(Refusal):
-    """An earlier event of the dossier was refused: once this one is in the log, its correction may come too late."""
+    """The content of an earlier event of the dossier was refused: once this one is in the log, its correction may come
+    too late."""
 
     code = "held_back"
     usual_field = "subject"

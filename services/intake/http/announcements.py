@@ -103,7 +103,8 @@ async def announce(
 
 @router.get(PATH, responses=INVALID)
 async def list_announcements(intake: IntakeService) -> list[AnnouncementView]:
-    """All announcements in the order in which they took effect, in which a calendar takes them in."""
+    """All announcements in the order in which they took effect, which is the order in which a calendar takes them
+    in."""
     async with intake.database.reader.connect() as connection:
         counts = await planning.counts(connection)
         return [summary(each, counts.get(each.number, {})) for each in await calendar.announced(connection)]
