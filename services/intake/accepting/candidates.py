@@ -29,8 +29,8 @@ _decode_object = msgspec.json.Decoder(dict[str, Raw]).decode
 _encode = msgspec.json.Encoder().encode
 
 
-class SentEvent(Struct, frozen=True, kw_only=True, gc=False):
-    """The CloudEvents attributes that intake reads, and last the two that it writes into what it logs.
+class SentEvent(Struct, frozen=True, kw_only=True, gc=False, forbid_unknown_fields=True):
+    """An event of which intake knows every attribute: those that it reads, and last the two that it writes itself.
 
     `subject` is held against the pattern of codes after it was read, which is cheaper than while it is read.
     """
