@@ -80,8 +80,7 @@ def create_app(settings: IntakeSettings, run: ServiceRun | None = None) -> FastA
 async def _running(
     run: ServiceRun, committer: Committer, relay: Relay, move_worker: MoveWorker, drain_seconds: float
 ) -> AsyncIterator[None]:
-    """The worker of the moves, which goes on at the next start; the writer and the relay, drained in that order at the
-    end."""
+    """Run the worker of the moves, which resumes at the next start, and the writer and the relay, which end drained."""
     writer = run.start("writer", committer.run())
     relaying = run.start("relay", relay.run())
     moving = run.start("move_worker", move_worker.run())

@@ -31,8 +31,7 @@ class AnnouncedDay(Struct, frozen=True):
 
 
 class Announcement(Struct, frozen=True, kw_only=True):
-    """What an authority announced, day by day in order; `applies_to` are codes of provinces or departments, none:
-    everywhere."""
+    """What an authority announced, day by day; `applies_to` are codes of provinces or departments, none: everywhere."""
 
     id: str
     source: str
@@ -59,8 +58,7 @@ class AnnouncementState(StrEnum):
 
 
 class StoredAnnouncement(Struct, frozen=True, kw_only=True):
-    """An announcement in force: the `number`-th, since `recorded_at`; the log's events up to `position` were decided
-    without it."""
+    """The `number`-th announcement, in force since `recorded_at`; the log was decided without it up to `position`."""
 
     number: int
     announcement: Announcement
@@ -143,8 +141,7 @@ async def find(connection: AsyncConnection, announcement_id: str) -> StoredAnnou
 
 
 async def follow(connection: AsyncConnection, known: Announcements, newest: int | None = None) -> None:
-    """Learn what was announced since, here or through another instance; `newest` is the highest number there is, when
-    it was read."""
+    """Learn what was announced since, by any instance; `newest` is the highest number there is, when it was read."""
     if newest is None:
         newest = (await event_log.heads(connection)).announcement
     if newest > known.number:

@@ -18,8 +18,7 @@ BOUNDS = [*map(floatToGoString, BUCKETS), "+Inf"]
 
 
 class RelayLag(Collector):
-    """Seconds from accepted to acknowledged by the broker; a histogram that takes many events of one age at once, as
-    batches relay them."""
+    """Seconds from accepted to acknowledged: a histogram that takes many events of one age at once, as batches do."""
 
     def __init__(self) -> None:
         self._counts = [0] * len(BOUNDS)

@@ -116,6 +116,11 @@ class TestTwins:
             if name not in ("received", "submitted", "corrected", "rated", "fee_paid", "extended"):
                 parse(cloud_event(name, "2023-12-08T08:31", **without))
 
+    def test_an_attribute_named_as_a_field_of_the_data_is_not_taken_for_it(self) -> None:
+        """A default that the data leaves out and an attribute of the same name have equally many quotes."""
+        event = cloud_event("resolved", "2023-12-08T08:31") | {"outcome": "0912345678"}
+        assert refused(event, "personal_data").field == "outcome"
+
 
 _ABOUT = {"department": "H59.15", "procedure": "2.000635", "channel": "online", "online_level": "full", "applicant": "k"}
 _DUE = "2023-12-15T08:31:00+07:00"

@@ -1,5 +1,4 @@
-"""One commit's worth of decisions: candidates in order, each seeing what the ones before it did, repeats recognised;
-pure."""
+"""One commit's decisions: candidates in order, each seeing what those before it did; repeats are recognised. Pure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field

@@ -1,5 +1,4 @@
-"""An event on its way in: as it was sent and what it says; what became of it; and the form in which the log keeps
-it."""
+"""An event on its way in: as it was sent, what it says, what became of it, and how the log keeps it."""
 
 import hashlib
 import hmac
@@ -30,8 +29,8 @@ _decode_object = msgspec.json.Decoder(dict[str, Raw]).decode
 _encode = msgspec.json.Encoder().encode
 
 
-class SentEvent(Struct, frozen=True, kw_only=True, gc=False):
-    """The CloudEvents attributes that intake reads, and last the two that it writes into what it logs.
+class SentEvent(Struct, frozen=True, kw_only=True, gc=False, forbid_unknown_fields=True):
+    """An event of which intake knows every attribute: those that it reads, and last the two that it writes itself.
 
     `subject` is held against the pattern of codes after it was read, which is cheaper than while it is read.
     """
@@ -59,8 +58,7 @@ class KeyUse(Struct, frozen=True):
 
 
 class ComputedFrom(Struct, frozen=True):
-    """What intake computed an event of its own from: the dossier after its event `sequence`; `computed` are the fields
-    it computed."""
+    """From which state of the dossier, by its latest sequence, intake computed an event; and the fields it computed."""
 
     sequence: int
     computed: frozenset[str]
@@ -141,8 +139,7 @@ CommitResult = Accepted | Duplicate | Refused
 
 
 def enveloped(event: Event, data: bytes, *, code: str, at: datetime, source: str, event_id: str) -> SentEvent:
-    """An event that came without an envelope, or that intake itself computed, in one; `data` is how the log is to keep
-    it."""
+    """An event in an envelope that intake makes for it; `data` is how the log is to keep it."""
     return SentEvent(
         specversion=SPEC_VERSION,
         id=event_id,
@@ -166,8 +163,7 @@ def with_data(sent: SentEvent, fields: dict[str, Any]) -> SentEvent:
 
 
 def as_logged(candidate: Candidate, sequence: int, recorded_at: datetime, computed: dict[str, Any]) -> bytes:
-    """The event as the log keeps it and Kafka carries it, in one line: as sent, plus sequence, recordedtime and what
-    intake computed."""
+    """The event as the log keeps it, in one line: as sent, plus number, time of logging and what intake computed."""
     sent = with_data(candidate.sent, computed) if computed else candidate.sent
     logged = _encode(replace(sent, sequence=sequence, recordedtime=recorded_at))
     if candidate.others:

@@ -1,5 +1,4 @@
-"""What an event that was read may hold: its envelope, its values, its texts. Refusals name the field and never repeat a
-person's data."""
+"""What an event may hold: its envelope, its values, its texts. Refusals name the field and repeat no personal data."""
 
 import re
 from datetime import datetime
@@ -21,7 +20,7 @@ from shared.contract.accepted import (
     NAMES,
     Extension,
 )
-from shared.contract.envelope import JSON, SPEC_VERSION
+from shared.contract.envelope import JSON, LONGEST_CODE, SPEC_VERSION
 from shared.domain.codes import DOSSIER_CODE, PROCEDURE_CODE
 from shared.domain.errors import InstantOutOfRange
 from shared.domain.events import Channel, CorrectableField, Corrected, Event, OnlineLevel
@@ -70,9 +69,15 @@ def in_range(field: str, instant: datetime) -> datetime:
         raise wrong.about(field) from wrong
 
 
-def _check_envelope(sent: SentEvent) -> None:
-    if not is_dossier_code(sent.subject):
+def check_code(code: str) -> None:
+    """Refuses a code that no dossier can have."""
+    if len(code) > LONGEST_CODE:
+        raise wrong_field("subject", "is too long")
+    if not is_dossier_code(code):
         raise wrong_field("subject", "is not written as it should be")
+
+
+def _check_envelope(sent: SentEvent) -> None:
     if sent.specversion != SPEC_VERSION:
         raise wrong_field("specversion", f"{echo(sent.specversion)} is not known")
     if sent.datacontenttype is not UNSET and sent.datacontenttype != JSON:

@@ -101,8 +101,7 @@ class Committer:
         self._queue.put_nowait(None)
 
     async def run(self) -> None:
-        """Settle what waits, in order of arrival, until closed. Ends with an exception only for a bug, after
-        answering."""
+        """Commit what waits, in order of arrival, until closed. A bug ends it with its exception, after answering."""
         try:
             while (first := await self._queue.get()) is not None:
                 await self._settle(self._take(first))

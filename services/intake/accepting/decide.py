@@ -1,5 +1,4 @@
-"""The decision on one event: what the catalogue and the lifecycle say, and the deadline it gives; pure. And all of a
-history again."""
+"""Decides one event by the catalogue and the lifecycle, with the deadline it gives; and a whole history again. Pure."""
 
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
@@ -36,8 +35,7 @@ COMPUTING = (domain.Received, *PAUSE_ENDS)  # events for which intake computes a
 
 
 class Application(NamedTuple):
-    """Which procedure is applied for where and how, on receipt or by a correction; None for a level that is not
-    said."""
+    """Which procedure is applied for, where and how; None for a level that is not said."""
 
     department: str
     procedure: str
@@ -73,8 +71,7 @@ def decide(candidate: Candidate, dossier: Dossier | None, catalogue: Catalogue, 
 
 
 def _check_grounds(name: str, event: domain.Event) -> None:
-    """What the law wants said is said. A deadline corrected after the closing is one of these; who may do so is to be
-    asked here."""
+    """Checks what the law wants said. Who may correct a deadline after the closing is to be asked here."""
     field = REQUIRED_BY_LAW.get(name)
     if field is not None and not (getattr(event, field) or "").strip():
         raise wrong_field(f"data.{field}", "is missing", _GROUNDS[field])
@@ -100,8 +97,7 @@ _GROUNDS = {"reason": "say why, in words", "legal_ground": "cite the law that al
 
 
 def _check_offer(event: domain.Event, at: datetime, dossier: Dossier | None, catalogue: Catalogue) -> None:
-    """A procedure that the catalogue knows on the day belongs to departments and is offered by channels; an unknown one
-    to all."""
+    """Checks department and channel by the procedure of the day; one that the catalogue lacks is offered everywhere."""
     if isinstance(event, OPENING):
         application = Application(event.department, event.procedure, event.channel, event.online_level)
         procedure = catalogue.procedure(event.procedure, local_date(at))
@@ -112,8 +108,7 @@ def _check_offer(event: domain.Event, at: datetime, dossier: Dossier | None, cat
 
 
 def _check_corrected_offer(event: domain.Corrected, dossier: Dossier, catalogue: Catalogue) -> None:
-    """What the correction changes must fit the rest; what was wrong before and is not touched may be set right by the
-    next one."""
+    """Checks what the correction changes against the rest; what was wrong before may be set right by the next one."""
     before = Application(dossier.department, dossier.procedure, dossier.channel, dossier.online_level)
     changed: dict[str, Any] = {event.field.value: event.new_value}
     application = before._replace(**changed)
@@ -128,8 +123,7 @@ def _check_corrected_offer(event: domain.Corrected, dossier: Dossier, catalogue:
 
 
 def _check_handled(application: Application, procedure: Procedure | None) -> None:
-    """Refuses a department that the procedure does not belong to; one that the catalogue does not know on the day
-    belongs to all."""
+    """Refuses a department that the procedure does not belong to; one that the catalogue lacks belongs to all."""
     if procedure is not None and not procedure.may_be_handled_by(application.department):
         allowed = ", ".join(code for code in (procedure.department, *procedure.departments) if code is not None)
         msg = (
@@ -155,8 +149,7 @@ def _check_channel(application: Application, procedure: Procedure | None) -> Non
 
 
 def decided(code: str, event: domain.Event, at: datetime, dossier: Dossier | None, catalogue: Catalogue) -> Decision:
-    """The decision on what happened, by the catalogue and the lifecycle alone: not on whether it should have been sent
-    so, or now."""
+    """The decision by the catalogue and the lifecycle alone, whenever the event was sent."""
     if isinstance(event, domain.Received):
         return _received(code, event, at, dossier, catalogue)
     if isinstance(event, PAUSE_ENDS) and event.due_at is None:
@@ -170,8 +163,7 @@ def decided(code: str, event: domain.Event, at: datetime, dossier: Dossier | Non
 
 
 def _received(code: str, event: domain.Received, at: datetime, dossier: Dossier | None, catalogue: Catalogue) -> Decision:
-    """A deadline the sender gave stands as it is; else it comes from the rule in force on the day of receipt, or the
-    sender's term."""
+    """A sender's deadline stands; else it comes from the rule of the day of receipt, or from the sender's term."""
     _check_department(event.department, catalogue)
     if event.due_at is not None:
         return Decision(apply(dossier, code, event, at), NOTHING)
@@ -186,8 +178,7 @@ def _received(code: str, event: domain.Received, at: datetime, dossier: Dossier 
 
 
 def rule_for(event: domain.Received, at: datetime, catalogue: Catalogue) -> DeadlineRule:
-    """What gives the dossier its deadline: the procedure's rule on the day of receipt, with the sender's term where it
-    gave one."""
+    """What gives the deadline: the procedure's rule on the day of receipt, with the sender's term if there is one."""
     day = local_date(at)
     if event.term is None:
         return _procedure(event.procedure, day, catalogue).rule
@@ -216,10 +207,10 @@ def _check_department(department: str, catalogue: Catalogue, field: str = "data.
 
 def _procedure(procedure: str, day: date, catalogue: Catalogue) -> Procedure:
     """The procedure as it was in force on the day."""
-    found = catalogue.procedure(procedure, day)
-    if found is None:
+    in_force = catalogue.procedure(procedure, day)
+    if in_force is None:
         raise UnknownProcedure(_not_in_force(catalogue.procedures.get(procedure), procedure, day))
-    return found
+    return in_force
 
 
 def _not_in_force(latest: Procedure | None, procedure: str, day: date) -> str:

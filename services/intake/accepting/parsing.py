@@ -1,6 +1,6 @@
-"""From bytes to candidates, or to a refusal that names the field and the fix: CloudEvents, the short form of an event,
-a new dossier."""
+"""From bytes to candidates, or a refusal that names field and fix: CloudEvents, the short form, a new dossier."""
 
+import contextlib
 import hashlib
 import re
 from datetime import datetime
@@ -11,12 +11,12 @@ from msgspec import UNSET, Raw, Struct
 from msgspec.structs import astuple, replace
 
 from services.intake.accepting.candidates import ATTRIBUTES, Candidate, KeyUse, SentEvent, enveloped, new_event_id, pseudonym, with_data
-from services.intake.accepting.checking import check, check_attributes, check_extension, in_range
+from services.intake.accepting.checking import check, check_attributes, check_code, check_extension, in_range, is_dossier_code
 from services.intake.accepting.refusals import HINTS, Malformed, UnknownDepartment, UnknownType, echo, malformed, unknown_field, wrong_field
 from services.intake.accepting.strict_json import UNREADABLE, members
 from services.intake.log.history import CodeSeries
 from shared.contract.accepted import ACCEPTED, EXTENSION
-from shared.contract.envelope import LONGEST_CODE, event_type
+from shared.contract.envelope import DossierCode, event_type
 from shared.contract.instants import may_be_finer
 from shared.domain.codes import DEPARTMENT_CODE
 from shared.domain.events import EVENT_TYPES, Event, Received, Submitted
@@ -32,12 +32,19 @@ OWN_ATTRIBUTES = frozenset({"sequence", "recordedtime"})  # intake writes them a
 NO_DATA, NULL = Raw(b"{}"), Raw(b"null")
 
 
+class _StrictlySent(SentEvent, frozen=True, kw_only=True, gc=False, forbid_unknown_fields=False):
+    """Any event, and the pattern of codes at once: the first attribute that is wrong is named."""
+
+    subject: DossierCode
+
+
 class _Named(Struct):
     id: Any = None
     subject: Any = None
 
 
 _decode_sent = msgspec.json.Decoder(SentEvent).decode
+_decode_strictly = msgspec.json.Decoder(_StrictlySent).decode
 _decode_members = msgspec.json.Decoder(dict[str, Raw]).decode
 _decode_any = msgspec.json.Decoder().decode
 _decode_named = msgspec.json.Decoder(_Named).decode
@@ -87,14 +94,13 @@ def _quickly(line: bytes) -> Read | None:
     of_envelope = _QUOTES_WITHOUT_MEDIA_TYPE if sent.datacontenttype is UNSET else _QUOTES
     if quotes is None or line.count(b'"') != of_envelope + quotes or may_be_finer(line):
         return None
-    if sent.sequence is not UNSET or sent.recordedtime is not UNSET:
+    if sent.sequence is not UNSET or sent.recordedtime is not UNSET or not is_dossier_code(sent.subject):
         return None
     return sent, event, None
 
 
 def _quotes_of(name: str, event: Event, line: bytes) -> int | None:
-    """How many quotes the data has when every field that was read stands in it once and no other does; None when that
-    is not known."""
+    """The quotes of the data when each field that was read stands in it once and no other does; None when not known."""
     values = astuple(event)
     if values[-1] is not None:
         return None  # the vendor's own facts
@@ -117,7 +123,7 @@ def _strictly(line: bytes) -> Read:
     attributes.setdefault("data", NO_DATA)
     others = {name: value for name, value in attributes.items() if name not in ATTRIBUTES}
     try:
-        sent = _decode_sent(_encode(attributes))
+        sent = _decode_strictly(_encode(attributes))
     except UNREADABLE as wrong:
         raise malformed(wrong) from wrong
     check_attributes(others)
@@ -145,6 +151,7 @@ def short_form(body: bytes, code: str, *, now: datetime, applicant_key: bytes) -
     for field in given:
         if field not in known:
             raise unknown_field(f"data.{field}", name, known)
+    check_code(code)
     occurred_at = given.pop(OCCURRED_AT, NULL)
     try:
         at = now if occurred_at == NULL else _decode_instant(occurred_at)
@@ -207,21 +214,24 @@ def _event(name: str, given: dict[str, Raw], data: bytes | Raw) -> Event:
             raise unknown_field(f"data.{field}", name, _FIELDS[name])
     if EXTENSION in given:
         check_extension(given[EXTENSION])
+    if "term" in given:
+        _check_term(given["term"])
     try:
-        event = _DECODE_DATA[name](data)
+        return _DECODE_DATA[name](data)
     except UNREADABLE as wrong:
         raise malformed(wrong, "data") from wrong
-    if isinstance(event, Received) and event.term is not None:
-        for field in _decode_members(given["term"]):
+
+
+def _check_term(term: Raw) -> None:
+    """Refuses a field that a term does not have; anything but an object is refused by who decodes it."""
+    with contextlib.suppress(msgspec.ValidationError):
+        for field in _decode_members(term):
             if field not in Term.__struct_fields__:
                 raise wrong_field(f"data.term.{field}", "is not known")
-    return event
 
 
 def _composed(event: Event, data: bytes, code: str, at: datetime, applicant_key: bytes) -> Candidate:
     """The candidate of an event that came without an envelope."""
-    if len(code) > LONGEST_CODE:
-        raise wrong_field("subject", "is too long")
     sent = enveloped(event, data, code=code, at=at, source=SOURCE, event_id=new_event_id())
     return _without_applicant(Candidate(sent=sent, event=event, occurred_at=check(sent, event)), applicant_key)
 

@@ -1,5 +1,4 @@
-"""What intake itself refuses before the lifecycle is asked, each with a stable code and a message that says what to
-do."""
+"""What intake itself refuses, each with a stable code; and how a message says what is wrong and how to write it."""
 
 import re
 from difflib import get_close_matches

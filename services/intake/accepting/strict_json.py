@@ -1,5 +1,4 @@
-"""The strict reading of JSON: refuses a key given twice, too much depth and half characters, which a quick reader
-passes over."""
+"""Reads JSON strictly: refuses a key given twice, too much depth and half characters, which quick readers pass over."""
 
 import json
 import re
@@ -22,8 +21,7 @@ class _Members(list[tuple[str, Any]]):
 
 
 def members(document: bytes) -> dict[str, Raw]:
-    """The members of a JSON object in which no key stands twice and every instant is cut; raises what is wrong and
-    where."""
+    """The members of an object in which no key stands twice, every instant cut; raises what is wrong and where."""
     written_out = _ESCAPE.sub(_written_out, document) if b"\\" in document else document
     try:
         tree = json.loads(written_out, object_pairs_hook=_Members)

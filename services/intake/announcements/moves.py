@@ -54,7 +54,7 @@ WHY_IT_STAYS = {
 }
 
 
-class Move(Struct, frozen=True, kw_only=True):
+class Move(Struct, frozen=True, kw_only=True, array_like=True):
     """One dossier whose deadline an announcement affects; `new_due_at` is None when it can't be computed."""
 
     code: str
@@ -68,8 +68,7 @@ class Move(Struct, frozen=True, kw_only=True):
 
 @dataclass(frozen=True, slots=True)
 class CalendarChange:
-    """An announcement as the catalogues around it: without it, with it, and with whatever was announced after it
-    too."""
+    """The catalogues around an announcement: without it, with it, and with all that was announced after it too."""
 
     days: Sequence[CalendarEntry]
     before: Catalogue
@@ -111,8 +110,7 @@ def moved_at(dossier: Dossier, now: datetime) -> datetime:
 
 
 def _within_reach(dossier: Dossier, history: Iterable[HistoryEntry], days: Iterable[CalendarEntry]) -> bool:
-    """Whether an open dossier has a deadline that may be intake's, and a day between the receipt and the last date that
-    counts for it."""
+    """Whether an open dossier's deadline may be intake's, and one of the days lies where it counts for it."""
     if not dossier.is_open or dossier.due_at is None or dossier.received_at is None:
         return False
     if not _may_be_computed(history):
@@ -168,8 +166,7 @@ def event_id(announcement_id: str, code: str) -> str:
 
 
 def extension(announcement_id: str, decree: str, move: Move, dossier: Dossier, now: datetime) -> Candidate:
-    """The `extended` event that moves the dossier as it stands; its deadline is marked as intake's own, so that it can
-    be computed anew."""
+    """The `extended` event that moves the dossier; its deadline counts as computed, to be computed anew one day."""
     assert move.new_due_at is not None, "what is planned has a new deadline"
     event = domain.Extended(due_at=move.new_due_at, legal_ground=decree)
     at = moved_at(dossier, now)

@@ -3,11 +3,10 @@
 import asyncio
 import contextlib
 from collections import Counter as Tally
-from collections.abc import AsyncGenerator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
-from typing import Any
 
 import msgspec
 from msgspec import Struct
@@ -25,11 +24,27 @@ from shared.contract.envelope import event_name
 from shared.domain.lifecycle import OPEN, EventKind, State, next_state
 from shared.service.sql import Insert
 
+PAGE_EVENTS = 2000
+CHUNK_DOSSIERS = 100
+Counts = dict[str, int]  # outcome -> dossiers
+_FOLLOWED = OPEN | {State.SUBMITTED}
+_MOVES = MOVES.c
+_MOVE = [column for column in _MOVES if column is not _MOVES.announcement]  # as the fields of a Move
+_COUNTS = select(_MOVES.announcement, _MOVES.outcome, func.count()).group_by(_MOVES.announcement, _MOVES.outcome)
+_PUT_MOVES = Insert(MOVES, replacing=("due_at", "new_due_at", "outcome"))
+_ROWS_A_STATEMENT = 2000
+
+
+class _Typed(Struct):
+    type: str
+
+
+_decode_typed = msgspec.json.Decoder(_Typed).decode
+
 
 @dataclass(frozen=True, slots=True)
 class MovePlan:
-    """Of the open dossiers examined, those whose deadline moves, or stays for a reason, by code; and how many are not
-    affected."""
+    """How many open dossiers were examined, whose deadlines move or stay for a reason, how many are untouched."""
 
     examined: int
     moves: list[Move]
@@ -65,18 +80,6 @@ async def plan(database: Database, announcement: Announcement, change: CalendarC
     return MovePlan(examined, moves, others)
 
 
-PAGE_EVENTS = 2000
-CHUNK_DOSSIERS = 100
-
-
-class _Typed(Struct):
-    type: str
-
-
-_decode_typed = msgspec.json.Decoder(_Typed).decode
-_FOLLOWED = OPEN | {State.SUBMITTED}
-
-
 async def open_histories(database: Database, up_to: int) -> AsyncGenerator[list[HistoryEntry], None]:
     """The history, to this day, of every dossier that was open after the log's event `up_to`, by code."""
     codes = iter(sorted(await open_codes(database, up_to)))
@@ -97,48 +100,35 @@ async def open_codes(database: Database, up_to: int) -> list[str]:
             rows = await event_log.after(connection, position, min(PAGE_EVENTS, up_to - position))
         if not rows:
             break
-        for code, kind in _kinds(rows):
-            state = next_state(states.get(code), kind)
+        for row in rows:
+            state = next_state(states.get(row.dossier), _kind(row.event))
             if state in _FOLLOWED:
-                states[code] = state
+                states[row.dossier] = state
             else:
-                states.pop(code, None)
+                states.pop(row.dossier, None)
         position = rows[-1].position
         await asyncio.sleep(0)
     return [code for code, state in states.items() if state in OPEN]
 
 
-def _kinds(rows: Sequence[Any]) -> Iterator[tuple[str, EventKind]]:
-    for row in rows:
-        name = event_name(_decode_typed(row.event).type)
-        assert name is not None, "intake logs no event that it does not know"
-        yield row.dossier, EventKind(name)
-
-
-Counts = dict[str, int]  # outcome -> dossiers
-_MOVES = MOVES.c
-_COUNTS = select(_MOVES.announcement, _MOVES.outcome, func.count()).group_by(_MOVES.announcement, _MOVES.outcome)
-_PUT_MOVES = Insert(MOVES, replacing=("due_at", "new_due_at", "outcome"))
-_ROWS_A_STATEMENT = 2000
+def _kind(event: bytes) -> EventKind:
+    name = event_name(_decode_typed(event).type)
+    assert name is not None, "intake logs no event that it does not know"
+    return EventKind(name)
 
 
 async def put_moves(connection: AsyncConnection, number: int, moves: Sequence[Move]) -> None:
     """Write the moves down, or anew what became of them."""
-    rows = [_row(number, move) for move in moves]
+    rows = [(number, *msgspec.to_builtins(move)) for move in moves]
     for first in range(0, len(rows), _ROWS_A_STATEMENT):
         await _PUT_MOVES.write(connection, rows[first : first + _ROWS_A_STATEMENT])
 
 
 async def moves(connection: AsyncConnection, number: int, outcomes: Iterable[MoveOutcome], after: str, limit: int) -> list[Move]:
     """Up to `limit` moves with one of the outcomes, by dossier code, after the code `after`."""
-    among = [outcome.value for outcome in outcomes]
-    wanted = (
-        select(MOVES)
-        .where(_MOVES.announcement == number, _MOVES.outcome.in_(among), _MOVES.dossier > after)
-        .order_by(_MOVES.dossier)
-        .limit(limit)
-    )
-    return [_move(row) for row in await connection.execute(wanted)]
+    listed = select(*_MOVE).where(_MOVES.announcement == number, _MOVES.outcome.in_([outcome.value for outcome in outcomes]))
+    page = listed.where(_MOVES.dossier > after).order_by(_MOVES.dossier).limit(limit)
+    return [msgspec.convert(tuple(row), Move) for row in await connection.execute(page)]
 
 
 async def counts(connection: AsyncConnection) -> dict[int, Counts]:
@@ -147,28 +137,3 @@ async def counts(connection: AsyncConnection) -> dict[int, Counts]:
     for number, outcome, dossiers in await connection.execute(_COUNTS):
         by_number.setdefault(number, {})[outcome] = dossiers
     return by_number
-
-
-def _row(number: int, move: Move) -> tuple[Any, ...]:
-    return (
-        number,
-        move.code,
-        move.department,
-        move.procedure,
-        move.received_at.isoformat(),
-        move.due_at.isoformat(),
-        None if move.new_due_at is None else move.new_due_at.isoformat(),
-        move.outcome.value,
-    )
-
-
-def _move(row: Any) -> Move:
-    return Move(
-        code=row.dossier,
-        department=row.department,
-        procedure=row.procedure,
-        received_at=datetime.fromisoformat(row.received_at),
-        due_at=datetime.fromisoformat(row.due_at),
-        new_due_at=None if row.new_due_at is None else datetime.fromisoformat(row.new_due_at),
-        outcome=MoveOutcome(row.outcome),
-    )

@@ -1,7 +1,7 @@
-"""The worker that moves the deadlines which announcements affect: planned once, then moved in batches, resumed after
-any stop."""
+"""The worker that moves deadlines which announcements affect: plans once, moves in batches, resumes after a stop."""
 
 import asyncio
+import contextlib
 
 import msgspec
 import structlog
@@ -25,8 +25,7 @@ LOGGER = structlog.get_logger()
 
 
 class MoveWorker:
-    """The one worker of an intake process that moves deadlines. Another instance at the same work does no harm: ids
-    tell."""
+    """The one worker of a process that moves deadlines. Several instances do no harm: their events have equal ids."""
 
     def __init__(self, database: Database, announcements: Announcements, committer: Committer, metrics: Metrics, clock: Clock) -> None:
         self._database = database
@@ -42,9 +41,20 @@ class MoveWorker:
         """Look for announcements that are not done."""
         self._wake.set()
 
+    async def wait_until_planned(self, announcement_id: str, at_most_s: float) -> None:
+        """Wait, not for ever, until the dossiers that an announcement affects are found."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(at_most_s):
+                while True:
+                    stepped = self.stepped
+                    async with self._database.reader.connect() as connection:
+                        stored = await calendar.find(connection, announcement_id)
+                    if stored is not None and stored.state is not AnnouncementState.ANNOUNCED:
+                        return
+                    await stepped.wait()
+
     async def run(self) -> None:
-        """Finish what is unfinished, then wait to be woken, until cancelled. What fails with the database is tried
-        again."""
+        """Finish what is unfinished, then wait to be woken, until cancelled. Tries again when the database fails."""
         backoff = Backoff()
         while True:
             self._wake.clear()
@@ -102,8 +112,7 @@ class MoveWorker:
             tried = planned[-1].code
 
     async def _move(self, stored: StoredAnnouncement, planned: list[Move]) -> list[Move]:
-        """What became of the planned moves, computed from the dossiers as they are by now; those to be tried again are
-        left out."""
+        """What became of the planned moves, computed from the dossiers of now; those to be tried again are left out."""
         done, moving = await self._look_again(stored, planned)
         if not moving:
             return done

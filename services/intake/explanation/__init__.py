@@ -1,1 +1,1 @@
-"""Why a dossier is due when it is and judged as it is, told step by step from its log."""
+"""Why a dossier is due when it is and judged as it is, step by step from its log."""

@@ -107,8 +107,7 @@ def _counted(term: Term | None, intervals: list[Interval]) -> str:
 
 
 def recount(past: Sequence[HistoryEntry], entry: HistoryEntry, catalogue_at: CatalogueAt) -> Iterator[Step]:
-    """The days that changed since the last count, and from the first of them on the count anew; `past` are the entries
-    before it."""
+    """The days that changed since the last count, then the count anew from the first of them on."""
     catalogue, dossier = catalogue_at(entry.recorded_at), entry.after
     first, last = _reach(past[-1].after, dossier)
     try:
@@ -180,8 +179,7 @@ def _step_of_run(run: Run, dossier: Dossier) -> Step:
 
 
 def _anew(past: Sequence[HistoryEntry], dossier: Dossier, catalogue: Catalogue) -> Iterator[Step]:
-    """The walk from the receipt by this calendar; nothing where pauses lie in between, or when it does not end at the
-    deadline."""
+    """The walk from the receipt by this calendar; nothing over pauses, or when it does not end at the deadline."""
     received = next((earlier for earlier in past if isinstance(earlier.event, domain.Received)), None)
     if received is None or dossier.suspensions:
         return

@@ -29,8 +29,7 @@ MOVES_ALL_THE_SAME = f"the pause moves its deadline all the same, for {NOT_OVERD
 
 
 def explain(history: Sequence[HistoryEntry], catalogue_at: CatalogueAt, now: datetime, definition: Definition = BY_DATE) -> list[Step]:
-    """Receipt, normalised start, each interval, deadline, what came after, closing, class: in the order in which they
-    happened."""
+    """Receipt, start, each interval, deadline, what came after, closing, class: in the order in which they happened."""
     steps: list[Step] = []
     for number, entry in enumerate(history):
         if isinstance(entry.event, domain.Extended) and entry.due_computed:

@@ -1,5 +1,4 @@
-"""The steps of an explanation, in words that can be checked against a paper calendar: instants, lengths, and the
-stretches of a count."""
+"""The steps of an explanation, in words that can be checked against a paper calendar: instants, lengths, intervals."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime, time, timedelta
@@ -99,8 +98,7 @@ def of(term: Term) -> str:
 
 
 def steps_of_days(intervals: Iterable[Interval], term: Term | None, label: str = "") -> Iterator[Step]:
-    """A term in days or months, and an answer due the same day: one step for each interval, with the number of each
-    working day."""
+    """A term in days or months, or an answer due the same day: one step an interval, working days numbered."""
     number, ended = 0, False
     for interval in intervals:
         if _is_silent(interval):
@@ -119,8 +117,7 @@ def _is_silent(interval: Interval) -> bool:
 
 
 def steps_of_hours(stretches: Iterable[Interval], label: str = "") -> Iterator[Step]:
-    """Working time. Within one day every interval; over several one step a day, nights and lunch left out, full days in
-    a row together."""
+    """Working time: every interval within one day; over several one step a day, equal full days in a row together."""
     intervals = [interval for interval in stretches if interval.start < interval.end]
     if len({interval.start.date() for interval in intervals}) == 1:
         for interval in intervals:

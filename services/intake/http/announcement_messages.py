@@ -38,8 +38,7 @@ def _in_reach(day: date) -> date:
 
 
 def _readable(text: str) -> str:
-    """Refuses control and invisible characters: they would be written to terminals, reports and the legal ground of
-    every move."""
+    """Refuses control and invisible characters, which would reach terminals, reports and every move's legal ground."""
     if not text.strip():
         raise PydanticCustomError("blank", "write what can be read")
     if hidden := [letter for letter in text if unicodedata.category(letter) in HIDDEN]:

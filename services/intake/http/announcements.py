@@ -1,7 +1,5 @@
 """POST and GET /v1/calendar/announcements: days announced late, and the open dossiers they move."""
 
-import asyncio
-import contextlib
 from collections.abc import Iterator
 from datetime import date, datetime
 from typing import Annotated, Any
@@ -16,7 +14,7 @@ from services.intake.accepting.committer import LogRefuses, StoreUnavailable
 from services.intake.accepting.decide import FUTURE_ALLOWED
 from services.intake.announcements import planning
 from services.intake.announcements.moves import MOVING, MoveOutcome
-from services.intake.calendar import AnnouncedDay, Announcement, AnnouncementState, StoredAnnouncement, covered
+from services.intake.calendar import AnnouncedDay, Announcement, StoredAnnouncement, covered
 from services.intake.http import bodies
 from services.intake.http.announcement_messages import (
     AnnouncementAnswer,
@@ -98,7 +96,7 @@ async def announce(
     if dry_run:
         return _json(await _preview(intake, body, announcement, page), 200)
     stored, notes, repeated = await _store(intake, body, announcement)
-    await _wait_until_planned(intake, stored)
+    await intake.move_worker.wait_until_planned(stored.announcement.id, PLAN_SECONDS)
     result = await _answer(intake, stored.announcement.id, page)
     return _json(result.model_copy(update={"notes": notes}), 200 if repeated else 201, {"Location": f"{PATH}/{stored.announcement.id}"})
 
@@ -131,31 +129,24 @@ async def _preview(intake: Intake, body: NewAnnouncement, announcement: Announce
 
 async def _store(intake: Intake, body: NewAnnouncement, announcement: Announcement) -> tuple[StoredAnnouncement, list[str], bool]:
     """Put it into force unless it is; with notes on its days, and whether it was there before. The worker is woken."""
+    notes: list[str] = []
     try:
-        stored, notes, repeated = await _store_locked(intake, body, announcement)
+        async with committing(intake.database) as connection:
+            if (why := await event_log.refusal(connection)) is not None:
+                raise LogRefuses(why)
+            stored = known = await _known(connection, announcement, body)
+            if known is None:
+                await calendar.follow(connection, intake.announcements)
+                notes = check(body, announcement, intake.catalogue)
+                await calendar.add(connection, announcement, system_clock())
+                stored = await calendar.find(connection, announcement.id)
     except DATABASE_ERRORS as failure:
         if not is_transient(failure):
             raise
         raise StoreUnavailable("the announcement can't be stored right now, and is not in force; send it again") from failure
-    intake.move_worker.wake()
-    return stored, notes, repeated
-
-
-async def _store_locked(intake: Intake, body: NewAnnouncement, announcement: Announcement) -> tuple[StoredAnnouncement, list[str], bool]:
-    async with committing(intake.database) as connection:
-        if (why := await event_log.refusal(connection)) is not None:
-            raise LogRefuses(why)
-        known = await _known(connection, announcement, body)
-        notes: list[str] = []
-        if repeated := known is not None:
-            announcement = known.announcement
-        else:
-            await calendar.follow(connection, intake.announcements)
-            notes = check(body, announcement, intake.catalogue)
-            await calendar.add(connection, announcement, system_clock())
-        stored = await calendar.find(connection, announcement.id)
     assert stored is not None, "it was added just now"
-    return stored, notes, repeated
+    intake.move_worker.wake()
+    return stored, notes, known is not None
 
 
 async def _known(connection: AsyncConnection, announcement: Announcement, body: NewAnnouncement) -> StoredAnnouncement | None:
@@ -171,19 +162,6 @@ async def _known(connection: AsyncConnection, announcement: Announcement, body: 
     return stored
 
 
-async def _wait_until_planned(intake: Intake, stored: StoredAnnouncement) -> None:
-    """Wait, not for ever, until the dossiers it affects are found."""
-    with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(PLAN_SECONDS):
-            while True:
-                stepped = intake.move_worker.stepped
-                async with intake.database.reader.connect() as connection:
-                    now = await calendar.find(connection, stored.announcement.id)
-                if now is not None and now.state is not AnnouncementState.ANNOUNCED:
-                    return
-                await stepped.wait()
-
-
 async def _answer(intake: Intake, announcement_id: str, page: MovesPage) -> AnnouncementAnswer:
     async with intake.database.reader.connect() as connection:
         stored = await calendar.find(connection, announcement_id)
@@ -196,12 +174,11 @@ async def _answer(intake: Intake, announcement_id: str, page: MovesPage) -> Anno
 
 
 def _json(result: AnnouncementAnswer, status: int, headers: dict[str, str] | None = None) -> Response:
-    return Response(result.model_dump_json(), status, headers, media_type="application/json")
+    return Response(result.model_dump_json(), status, headers, media_type=bodies.JSON)
 
 
 def composed(body: NewAnnouncement, now: datetime) -> Announcement:
-    """The announcement of a request, its days one by one in order; raises the `Problem` that says which field
-    contradicts itself."""
+    """The announcement of a request, its days in order; raises the `Problem` that says which field is contradictory."""
     announced_at = body.announced_at or now
     wrong = [*_contradictions(body), *_wrong_instant(announced_at, now)]
     if wrong:

@@ -55,8 +55,7 @@ def new_dossier(body: bytes) -> NewDossier:
 
 
 def understood(body: bytes, model: type[ModelT], needed: str) -> ModelT:
-    """A JSON object as the model has it; raises what says which field is wrong. `needed` are the fields to name to who
-    sends none."""
+    """A JSON object as the model has it; raises what says which field is wrong. `needed` are fields it must have."""
     try:
         value = _decode_any(body)
     except UNREADABLE as wrong:
@@ -147,8 +146,7 @@ _OPENED, _CLOSED = "is not closed with ]", "goes on after its closing ]"
 
 
 class ArraySplitter:
-    """Feed it chunks; it gives the elements of the array as bytes, whatever they are: to read one is somebody
-    else's."""
+    """Cuts chunks into the elements of an array, as bytes whatever they are: somebody else reads them."""
 
     def __init__(self, max_element_bytes: int) -> None:
         self._element = _Event(max_element_bytes)

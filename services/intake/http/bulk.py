@@ -86,8 +86,7 @@ class BulkAnswer(BaseModel):
 
 
 class BulkCall:
-    """One bulk call. A chunk is parsed while the one before it commits, and submitted only after: a failure never
-    leaves a gap."""
+    """One bulk call. A chunk is parsed while the last one commits, and submitted after it: no failure leaves a gap."""
 
     def __init__(self, committer: Committer, metrics: Metrics, settings: IntakeSettings, hold_back: HoldBack | None = None) -> None:
         self._committer = committer
@@ -104,8 +103,7 @@ class BulkCall:
         self.answer = BulkAnswer()
 
     async def add(self, lines: Iterable[Numbered]) -> None:
-        """Take lines; commits when a chunk is full. Others get their turn, however many there are and whatever they
-        hold."""
+        """Take lines; commits when a chunk is full. Others get their turn, however many lines there are."""
         for number, line in lines:
             self._read.append((number, *self._parsed(line)))
             self._read_bytes += len(line or b"")
@@ -225,7 +223,7 @@ async def post_events(request: Request, intake: IntakeService, hold_back: Held =
             raise Problem(415, "Unsupported Media Type", f"send {NDJSON} (one CloudEvent a line), or a JSON array as {BATCH}")
         await bulk.finish()
     except (StoreUnavailable, CannotBeStored, NotDecided) as failure:
-        raise failed(failure, **_so_far(bulk)) from failure
+        raise failed(failure, **bulk.answer.model_dump()) from failure
     return Response(bulk.answer.model_dump_json(), media_type=JSON)
 
 
@@ -237,7 +235,9 @@ class BodyLimit(NamedTuple):
 
 
 async def _stream(request: Request, bulk: BulkCall, splitter: LineSplitter | ArraySplitter, limit: BodyLimit) -> None:
-    _check_announced(request, limit, bulk)
+    announced = request.headers.get("content-length", "")
+    if announced.isdigit() and int(announced) > limit.most_bytes:
+        raise _too_large(limit, bulk)
     received = 0
     try:
         async for chunk in request.stream():
@@ -255,29 +255,19 @@ async def _stream(request: Request, bulk: BulkCall, splitter: LineSplitter | Arr
         await bulk.settled()
 
 
-def _check_announced(request: Request, limit: BodyLimit, bulk: BulkCall) -> None:
-    announced = request.headers.get("content-length", "")
-    if announced.isdigit() and int(announced) > limit.most_bytes:
-        raise _too_large(limit, bulk)
-
-
 def _too_large(limit: BodyLimit, bulk: BulkCall) -> Problem:
     detail = (
         f"the body is at most {limit.most_bytes} bytes ({limit.setting}); {_done(bulk)}. "
         "Send the rest in further calls; events sent again are recognised"
     )
-    return Problem(413, "Content Too Large", detail, code="too_large", **_so_far(bulk))
+    return Problem(413, "Content Too Large", detail, code="too_large", **bulk.answer.model_dump())
 
 
 def _not_an_array(wrong: NotAnArray, bulk: BulkCall) -> Problem:
     detail = f"not a JSON array of CloudEvents: the body {wrong}; {_done(bulk)}. Send it whole; events sent again are recognised"
-    return Problem(422, "Unprocessable Content", detail, code="malformed", **_so_far(bulk))
+    return Problem(422, "Unprocessable Content", detail, code="malformed", **bulk.answer.model_dump())
 
 
 def _done(bulk: BulkCall) -> str:
     done = bulk.answer
     return f"of the events before that {done.accepted} were accepted, {done.duplicates} were duplicates and {done.rejected} rejected"
-
-
-def _so_far(bulk: BulkCall) -> dict[str, Any]:
-    return bulk.answer.model_dump()

@@ -1,5 +1,4 @@
-"""Every event as the API documents show it: its fields with their meaning, what is required, and an example that works
-when it is tried."""
+"""Every event as the API documents show it: its fields described, what is required, an example that works."""
 
 from collections.abc import Iterable, Iterator
 from typing import Any

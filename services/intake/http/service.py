@@ -1,5 +1,4 @@
-"""The running service as the calls see it: what they may need, its health, and how its refusals and failures are
-answered."""
+"""The running service as the calls see it: what they need, its health, and how refusals and failures are answered."""
 
 import asyncio
 from collections.abc import Mapping
@@ -79,8 +78,7 @@ class Intake:
             await calendar.follow(connection, self.announcements)
 
     async def post(self, candidate: Candidate, spelling: Spelling) -> PostedEvent:
-        """Log one event; raises the `Problem` of a refusal, its field spelt as the call does. A repeat gets what the
-        first delivery got."""
+        """Log one event; raises the `Problem` of a refusal, spelt as the call does. A repeat gets the first answer."""
         (outcome,) = await self.committer.submit([candidate])
         self.metrics.count([outcome.labels])
         if isinstance(outcome, Refused):

@@ -1,2 +1,1 @@
-"""The event log, which is the record: its tables and the database they lie in, its rows, and what they say of a
-dossier."""
+"""The event log, which is the record: its database and tables, its rows, and the histories of dossiers."""

@@ -1,5 +1,4 @@
-"""The database as intake uses it: one connection that writes, some that read, and the schema brought up to date at
-start."""
+"""Intake's database: one connection that writes, some that read, the locks, the schema brought up to date at start."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
@@ -56,8 +55,7 @@ def open_database(settings: IntakeSettings) -> Database:
 
 
 async def leave_when_idle(connection: AsyncConnection) -> None:
-    """Let PostgreSQL end this session, and give its locks back, when nothing comes over it for a while: its owner is
-    frozen or gone."""
+    """Let PostgreSQL end this session, and free its locks, when it idles for a while: its owner is frozen or gone."""
     await connection.execute(text(f"SET idle_session_timeout = '{LOCKS_HELD_S}s'"))
 
 
@@ -80,8 +78,7 @@ async def end_frozen(connection: AsyncConnection, lock: int) -> None:
 
 
 async def _undisturbed(work: Coroutine[Any, Any, Result]) -> Result:
-    """What `work` gives. It goes on to its end when who waits is cancelled: an interrupted driver leaves locks and
-    sessions."""
+    """What `work` gives. Cancelling who waits does not interrupt it: an interrupted driver leaves locks behind."""
     task = asyncio.create_task(work)
     try:
         return await asyncio.shield(task)
@@ -114,8 +111,7 @@ async def write(database: Database, change: Callable[[AsyncConnection], Awaitabl
 
 @asynccontextmanager
 async def committing(database: Database) -> AsyncIterator[AsyncConnection]:
-    """The one transaction, across all instances, that adds to the log. Who waited for it in vain sees to it that nobody
-    frozen keeps it."""
+    """The one transaction, across all instances, that adds to the log. Who waited in vain ends a frozen one."""
     try:
         async with database.writer.begin() as connection:
             await take_lock(connection, COMMIT_LOCK)

@@ -1,5 +1,4 @@
-"""The event log in SQL: the rows that a commit reads and appends, those that readers get, and the relay's cursor over
-them."""
+"""The event log in SQL: the rows that a commit reads and appends, those that readers get, and the relay's cursor."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
@@ -38,8 +37,7 @@ _decode_numbers = msgspec.json.Decoder(tuple[int, ...]).decode
 
 
 class LogHeads(NamedTuple):
-    """The position of the last logged event and the number of the newest announcement, 0 where there is none; why
-    nothing may be added."""
+    """The last event's position and the newest announcement's number, 0 for none; why nothing may be added."""
 
     position: int
     announcement: int
@@ -96,8 +94,7 @@ async def logged_keys(connection: AsyncConnection, keys: Iterable[str]) -> dict[
 
 
 async def free_codes(connection: AsyncConnection, series: CodeSeries, count: int, taken: set[str], *, skip: int = 0) -> list[str]:
-    """The next `count` codes of the agency's day that no dossier has and that are not `taken`, after leaving out
-    `skip`."""
+    """The next `count` codes of the series that no dossier has and that are not `taken`, after leaving out `skip`."""
     row = select(SERIALS.c.next).where(SERIALS.c.agency == series.agency, SERIALS.c.day == series.day)
     serial = ((await connection.execute(row)).scalar() or 1) + skip
     free: list[str] = []
@@ -137,8 +134,7 @@ async def bring_back(connection: AsyncConnection, rows: Sequence[LogRow]) -> Non
 async def append(
     connection: AsyncConnection, rows: Sequence[LogRow], used: Mapping[CodeSeries, str], keys: Mapping[str, LoggedKey]
 ) -> None:
-    """Add rows to the log; of each series the last code that is `used` now, and the Idempotency-Keys that came with
-    them."""
+    """Add rows to the log, the last `used` code of each series, and the Idempotency-Keys that came with them."""
     await _APPEND.write(connection, rows)
     await _SERIALS.write(connection, [(series.agency, series.day, _serial(code) + 1) for series, code in used.items()])
     await _KEYS.write(connection, [(key, use.request_digest, use.code, use.event_id) for key, use in keys.items()])
@@ -202,8 +198,7 @@ async def move_cursor(connection: AsyncConnection, position: int, numbers: Seque
 
 
 async def set_back(connection: AsyncConnection, numbers: tuple[int, ...] | None = None) -> int:
-    """Let the relay send everything again; how much that is. Whatever relay is at work notices by the count of
-    resends."""
+    """Let the relay send everything again; how much that is. A relay at work notices by the count of resends."""
     stored = await cursor(connection)
     await _CURSOR.write(connection, [_cursor_row(RelayCursor(0, numbers, stored.resends + 1))])
     return await head(connection)

@@ -1,5 +1,4 @@
-"""What the log holds, as values: rows, and the history of a dossier with it before and after each event; the newest
-kept in memory."""
+"""What the log holds, as values: rows, and dossiers' histories, before and after each event; the newest at hand."""
 
 from collections import deque
 from collections.abc import Iterable, Sequence
@@ -16,8 +15,7 @@ from shared.domain.events import Event
 
 
 class LogRow(NamedTuple):
-    """A row of the log, in the order of its columns; `added` names the fields that intake computed, with commas between
-    them."""
+    """A row of the log, in the order of its columns; `added` names the fields that intake computed, by commas."""
 
     position: int
     event_id: str
@@ -79,8 +77,7 @@ class HistoryEntry(Struct, frozen=True):
 
 
 def history(code: str, logged: Iterable[tuple[bytes, str]]) -> list[HistoryEntry]:
-    """The history that logged events make, in order; each comes with the log's names of the fields that intake
-    computed."""
+    """The history that logged events make, in order; each comes with the fields that intake computed, by commas."""
     entries: list[HistoryEntry] = []
     before: Dossier | None = None
     for logged_event, added in logged:
@@ -113,8 +110,7 @@ class RecentRows:
             self._rows.extend(rows)
 
     def after(self, position: int, limit: int) -> list[LogRow]:
-        """Up to `limit` rows right after `position`, whose predecessors nobody needs any more; none when they are not
-        at hand."""
+        """Up to `limit` rows right after `position`; none when they are not at hand. Rows before them are let go."""
         while self._rows and self._rows[0].position <= position:
             self._rows.popleft()
         if not self._rows or self._rows[0].position != position + 1:

@@ -1,5 +1,4 @@
-"""The outbox: follows the log into Kafka, in order, at least once, and sees to it that the topic has what the log
-has."""
+"""The outbox: follows the log into Kafka, in order, at least once, until the topic has what the log has."""
 
 import asyncio
 import contextlib
@@ -70,7 +69,7 @@ class Relay:
         self._saved_at = 0.0
         self._ends_seen: Mapping[int, int] = {}
         self.is_compared = False
-        """Whether topic and log have been held against each other since this instance started, by it or by the one that relays."""
+        """Whether topic and log were compared since this instance started, by it or by the one that relays."""
         self.has_looked = asyncio.Event()
         """Set when that was tried: a broker that is away does not keep intake from accepting."""
 
@@ -139,14 +138,12 @@ class Relay:
         return self._draining and self.position >= self._head
 
     async def save_cursor(self) -> None:
-        """Remember how far it is, so that a restart resends little. Raises CursorSetBack when it was set back by
-        somebody else."""
+        """Remember how far it is, so that a restart resends little. Raises CursorSetBack when somebody set it back."""
         async with self._database.reader.connect() as connection:
             await self._save_cursor(connection)
 
     async def _save_cursor(self, connection: AsyncConnection) -> None:
-        """Asked over the relay's own connection it also shows the database, and this instance, that the relay still
-        holds its lock."""
+        """Asked over the relay's connection, it also shows that the relay still holds its lock."""
         self._saved_at = time.monotonic()
         position, numbers, resends = self._cursor
         stored = await event_log.cursor(connection)
@@ -158,8 +155,7 @@ class Relay:
 
     @contextlib.asynccontextmanager
     async def _reading(self) -> AsyncIterator[AsyncConnection | None]:
-        """A connection whose owner is the one relay of this database, from where the last one stopped; None when it
-        need not become it."""
+        """A connection that makes this instance the one relay, from where the last one stopped; None if not needed."""
         async with connected(self._database.reader) as plain:
             connection = await plain.execution_options(isolation_level="AUTOCOMMIT") if self._database.is_postgresql else plain
             try:
@@ -192,8 +188,7 @@ class Relay:
         return True
 
     async def _compare(self, connection: AsyncConnection, sender: Sender) -> None:
-        """Begin again from the log's first event where the topic lost some, or where nobody counted; raises
-        LogBehindTopic."""
+        """Begin again from the first event where the topic lost some or nobody counted; raises LogBehindTopic."""
         numbers = self._cursor.numbers
         counted = numbers is not None and len(numbers) == sender.partitions
         relayed = numbers if numbers is not None and counted else (0,) * sender.partitions
@@ -280,7 +275,6 @@ class Relay:
         self._metrics.events.set(self._head)
 
     async def _release(self, connection: AsyncConnection) -> None:
-        """End SQLite's read transaction, so that the next read sees new commits and the log file can be
-        checkpointed."""
+        """End SQLite's read transaction: the next read sees new commits, and the log file can be checkpointed."""
         if not self._database.is_postgresql:
             await connection.rollback()

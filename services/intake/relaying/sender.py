@@ -19,8 +19,7 @@ class TopicRemade(Exception):
 
 
 class Sender:
-    """Publishes to the events topic and remembers what was acknowledged. A failed sender is not used again: its
-    successor resends."""
+    """Publishes to the events topic and remembers what was acknowledged. After a failure its successor resends."""
 
     def __init__(self, settings: IntakeSettings) -> None:
         self._settings = settings

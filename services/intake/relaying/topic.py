@@ -28,8 +28,7 @@ REQUEST_TIMEOUT_MS = 10_000  # a topic that was deleted is looked for that long 
 
 @dataclass(frozen=True, slots=True)
 class LastNumbered:
-    """The event with the highest number near the end of a partition, of those with room for so many events before
-    them."""
+    """The event with the highest number near a partition's end, of those with room for so many before them."""
 
     number: int
     event_id: str
@@ -128,16 +127,14 @@ class TopicEvent:
 
 @dataclass(slots=True)
 class RestoreResult:
-    """What became of the topic's events: how many came back, and those that can't, for the log has something else in
-    their place."""
+    """How many of the topic's events came back, and those that can't: the log has something else in their place."""
 
     restored: int = 0
     conflicts: list[TopicEvent] = field(default_factory=list)
 
 
 async def missing_events(database: Database, connection: Mapping[str, Any]) -> list[TopicEvent]:
-    """What the topic has and the log lacks, once each, in the order of its partition. It is read twice: only what is
-    missing is kept."""
+    """What the topic has and the log lacks, once each, in order; read twice, so that only what is missing is kept."""
     ids: dict[str, None] = {}
 
     def note(_record: Any, event: CloudEvent) -> None:
@@ -196,8 +193,7 @@ async def _logged(connection: AsyncConnection, ids: Sequence[str]) -> set[str]:
 
 
 async def _events_of_topic(connection: Mapping[str, Any], take: Callable[[Any, CloudEvent], None]) -> None:
-    """Give every event that stands where a relay numbered it to `take`, with its record, in the order of its
-    partition."""
+    """Give every event that stands where a relay numbered it to `take`, with its record, in order."""
 
     def read(record: Any) -> None:
         if number_that_fits(record.headers, record.offset) is None:
