@@ -96,16 +96,14 @@ async def _until_visible(
     while loop.time() < give_up_at:
         row = parse(await asyncio.to_thread(ask, reporting, played.query)).total
         observe("counting", row["received_total"] + row["resolved_total"], asked.received_total + asked.resolved_total)
-        if row == before and await asyncio.to_thread(_caught_up, intake, reporting):
-            return
+        if row == before:
+            seen = await asyncio.to_thread(events_seen, [reporting], DOSSIERS)
+            if seen >= (await asyncio.to_thread(log_head, intake)).events:
+                return
         before = row
         await asyncio.sleep(LOOK_AGAIN_SECONDS)
     logs = played.data_dir / "logs"
     raise Failure(f"the figures do not show everything after {VISIBLE_WITHIN_SECONDS:.0f} s; the logs in {logs} say why")
-
-
-def _caught_up(intake: ServiceClient, reporting: ServiceClient) -> bool:
-    return events_seen([reporting], DOSSIERS) >= log_head(intake).events
 
 
 def _print_report(services: Services, played: PlayedYear) -> None:
