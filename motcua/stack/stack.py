@@ -20,8 +20,7 @@ from motcua.stack.broker import NodeConfig, prepare
 from motcua.stack.child import Child
 from motcua.stack.data_folder import HOST, SERVICES, StackLayout, claim_ports, keep_key, lock_folder, make_private
 from motcua.stack.failures import BrokerDidNotStart
-from motcua.stack.readiness import Readiness
-from motcua.stack.supervision import Interrupted, Say, Supervisor, first_of, last_words
+from motcua.stack.supervision import Interrupted, Readiness, Say, Supervisor, first_of, last_words
 from shared.service.settings import ServiceSettings, UnusableSettings, settings_of
 
 PROGRAM = Path(__file__).parents[2]
