@@ -19,7 +19,7 @@ from motcua.verify.questions import (
     DEPARTMENT,
     PROCEDURE,
     TOTAL,
-    Answer,
+    AnsweredFigures,
     Cell,
     Question,
     drawn_day,
@@ -168,12 +168,12 @@ def test_a_value_that_differs_is_found(planted: dict[str, Any], said: str) -> No
     assert differences(dossiers, held) == [f"{code(1)}: processing {said}"]
 
 
-def answered(dossiers: list[Dossier], **planted: int) -> Answer:
+def answered(dossiers: list[Dossier], **planted: int) -> AnsweredFigures:
     rows = figures_by_department(dated(dossiers), *YEAR)
-    return Answer(cut=YEAR[1], total=total_of(rows) | planted, rows=rows, tokens={})
+    return AnsweredFigures(cut=YEAR[1], total=total_of(rows) | planted, rows=rows, tokens={})
 
 
-def differing(dossiers: list[Dossier], answer: Answer) -> list[ComparedFigure]:
+def differing(dossiers: list[Dossier], answer: AnsweredFigures) -> list[ComparedFigure]:
     return [each for each in cells_of(Question(YEAR), figures_by_department(dated(dossiers), *YEAR), answer) if each.differs]
 
 

@@ -47,7 +47,7 @@ class WrongYear(AssertionError):
 
 
 @dataclass(frozen=True, slots=True)
-class Summary:
+class GeneratedYear:
     """What was written."""
 
     output: Path
@@ -56,7 +56,7 @@ class Summary:
     figures: Figures
 
 
-def generate_file(scenario_name_or_path: str, output: Path, progress: Progress | None = None) -> Summary:
+def generate_file(scenario_name_or_path: str, output: Path, progress: Progress | None = None) -> GeneratedYear:
     """Generates the scenario into `output` as NDJSON; a name ending in .gz packs it.
 
     A plain file appears only when the year is complete and its figures are right.
@@ -64,7 +64,7 @@ def generate_file(scenario_name_or_path: str, output: Path, progress: Progress |
     year = Year(load_scenario(scenario_name_or_path), load())
     with writing(output) as file:
         events = _write(year, file, progress, packed=output.suffix == ".gz")
-    return Summary(output, len(year.planned), events, year.figures)
+    return GeneratedYear(output, len(year.planned), events, year.figures)
 
 
 def _write(year: "Year", file: BinaryIO, progress: Progress | None, *, packed: bool) -> int:
