@@ -33,7 +33,8 @@ def _shares() -> dict[str, Any]:
 
 def _row(description: str, properties: dict[str, Any]) -> Meta:
     schema = {"properties": properties, "required": list(properties), "additionalProperties": False}
-    return Meta(description=description, extra_json_schema=schema)
+    example = {name: each["examples"][0] for name, each in properties.items()}
+    return Meta(description=description, examples=[example], extra_json_schema=schema)
 
 
 _KEY = {"type": "object", "additionalProperties": {"type": ["string", "null"]}}
