@@ -92,7 +92,7 @@ class FigureGauges(Collector):
                 "sums": await received_less_counted(connection),
                 "accepted": None if accepted is None or ledger is None else accepted - ledger.numbers,
             }
-        departments, months = (dict(sorted(group_sums(found, lambda one: one.department or "").items())) for found in (in_year, in_month))
+        departments, months = (dict(sorted(group_sums(read, lambda one: one.department or "").items())) for read in (in_year, in_month))
         whole = group_sums(in_year, lambda _one: None).get(None, GroupSums())
         return [
             _received("motcua_dossiers_received", "dossiers to handle in the year to date", departments),
