@@ -9,8 +9,7 @@ from typing import Any
 from motcua.failure import Failure
 from motcua.files import read_document
 from shared.domain.columns import SHARES
-from shared.domain.figures import HUNDRED, share_of
-from shared.domain.identities import ROW_IDENTITIES, Identity
+from shared.domain.figures import HUNDRED, ROW_IDENTITIES, Identity, share_of
 
 Row = Mapping[str, int]
 

@@ -30,7 +30,7 @@ from motcua.terminal.console import NOT_APPLICABLE, count, import_bar, percent, 
 from motcua.terminal.form import paragraph, show_form, warn_of
 from motcua.terminal.import_file import import_summary
 from shared.domain.columns import BY_KEY, OF_FORM, SHARES
-from shared.domain.identities import ROW_IDENTITIES, Identity
+from shared.domain.figures import ROW_IDENTITIES, Identity
 from shared.domain.localtime import LOCAL
 
 VISIBLE_WITHIN_SECONDS = 300.0

@@ -118,7 +118,7 @@ def explain(
     from urllib.parse import quote
 
     from motcua.client import printable, reading
-    from shared.domain.codes import DOSSIER_CODE, exactly
+    from shared.domain.texts import DOSSIER_CODE, exactly
 
     if re.match(exactly(DOSSIER_CODE), code) is None:
         shown = printable(code) if code else "an empty word"

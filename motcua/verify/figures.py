@@ -29,7 +29,7 @@ from motcua.verify.questions import (
 )
 from motcua.verify.recount import Counts, DatedDossier, Recount, RowOf, dated, figures_by_row, shares_of, total_of
 from shared.domain.columns import KEYS
-from shared.domain.definitions import DEFINITIONS
+from shared.domain.timeliness import DEFINITIONS
 
 MOST_OPENED = 60  # of the figures that differ: one wrong dossier is wrong in many of them
 NAMED = 5

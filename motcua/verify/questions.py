@@ -11,9 +11,9 @@ from msgspec import Struct
 from motcua.client import ServiceClient
 from motcua.report import FIGURES
 from shared.domain.columns import KEYS
-from shared.domain.definitions import BY_DATE
 from shared.domain.dossier import Dossier
 from shared.domain.localtime import ONE_DAY, local_date
+from shared.domain.timeliness import BY_DATE
 
 MONTHS = 4
 DECEMBER = 12

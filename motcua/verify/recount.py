@@ -16,13 +16,12 @@ from msgspec import Struct
 from motcua.verify.differences import Difference, of_dossier
 from shared.contract.envelope import CloudEvent, event_of
 from shared.domain.columns import KEYS
-from shared.domain.definitions import Definition
 from shared.domain.dossier import Dossier, apply
 from shared.domain.errors import Refusal
 from shared.domain.events import Channel, OnlineLevel, Outcome
 from shared.domain.lifecycle import State
 from shared.domain.localtime import ONE_DAY, local_date
-from shared.domain.timeliness import closed_timeliness
+from shared.domain.timeliness import Definition, closed_timeliness
 
 LOG = "the log"
 Counts = Mapping[str, int]

@@ -13,8 +13,7 @@ from motcua.log import DOSSIERS, LEDGER, Observer, log_head, log_page, wait_unti
 from motcua.verify.differences import Difference, compare_dossiers, inconsistencies
 from motcua.verify.figures import FigureCheck
 from motcua.verify.recount import Recount, decode_log_line
-from shared.contract.codec import decode_status
-from shared.contract.status import StatusV1
+from shared.contract.status import StatusV1, decode_status
 from shared.domain.localtime import ONE_DAY
 
 ROUNDS = 5

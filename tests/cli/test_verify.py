@@ -31,12 +31,11 @@ from motcua.verify.recount import Counts, DatedDossier, Recount, dated, figures_
 from shared.contract.status import StatusV1, status_of
 from shared.domain.columns import KEYS, SHARE_KEYS
 from shared.domain.counting import FLOWS, contributions
-from shared.domain.definitions import BY_DATE, DEFINITIONS, Definition
-from shared.domain.dossier import Dossier, Suspension
+from shared.domain.dossier import Dossier, Hop, Suspension
 from shared.domain.figures import Sums, figures, shares
-from shared.domain.hops import Hop
 from shared.domain.lifecycle import State
 from shared.domain.localtime import LOCAL
+from shared.domain.timeliness import BY_DATE, DEFINITIONS, Definition
 from tests.builders.histories import EPOCH, History, histories
 from tests.cli.events import code, line
 

@@ -17,7 +17,7 @@ from services.reporting.gauges import FigureGauges
 from services.reporting.http.app import Reporting, create_app
 from services.reporting.projecting.metrics import ProjectorHealth
 from shared.catalogue import Catalogue
-from shared.contract.codec import encode
+from shared.contract.envelope import encode
 from shared.contract.http import REPORTING
 from shared.contract.schemas import read_golden
 from shared.domain.columns import BY_KEY, SHARE_KEYS

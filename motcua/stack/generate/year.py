@@ -25,8 +25,7 @@ from motcua.stack.generate.scenario import Scenario, load_scenario
 from motcua.stack.generate.timeline import Step, steps_of
 from motcua.stack.generate.working_time import moment
 from shared.catalogue import Catalogue, load
-from shared.contract.codec import encode
-from shared.contract.envelope import JSON, SPEC_VERSION, event_type
+from shared.contract.envelope import JSON, SPEC_VERSION, encode, event_type
 from shared.domain.counting import STOCKS, contributions
 from shared.domain.dossier import Dossier, apply
 from shared.domain.events import EVENT_TYPES, Channel

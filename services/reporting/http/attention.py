@@ -33,11 +33,11 @@ from shared.contract.http.attention import (
     DepartmentCounts,
     OfficerCounts,
 )
-from shared.domain.definitions import BY_DATE
 from shared.domain.dossier import Dossier
 from shared.domain.errors import InstantOutOfRange
 from shared.domain.localtime import ONE_DAY, local
-from shared.domain.names import same_name
+from shared.domain.texts import same_name
+from shared.domain.timeliness import BY_DATE
 from shared.service.clock import Clock
 from shared.service.dead_letters import Unusable, usable_status
 from shared.service.http import declared_parameters_only, documented, invalid

@@ -36,11 +36,11 @@ from services.reporting.opening.tokens import OtherCatalogue, TokenFigure, Token
 from services.reporting.read_model.store import answering
 from services.reporting.read_model.sums import microseconds
 from shared.catalogue import Catalogue
-from shared.contract.codec import encode
+from shared.contract.envelope import encode
 from shared.contract.http import answered
 from shared.contract.http.figures import ChangesAnswer, DefinitionsAnswer, DossierList, FiguresAnswer, FormAnswer, KeyedRow
 from shared.domain.columns import KEYS
-from shared.domain.definitions import DEFINITIONS
+from shared.domain.timeliness import DEFINITIONS
 from shared.service.clock import Clock
 from shared.service.http import declared_parameters_only, documented, invalid
 from shared.service.problems import Problem

@@ -11,7 +11,7 @@ from starlette.responses import Response
 from services.reporting.figures.range_sums import Pin
 from services.reporting.opening.lists import ListPlace
 from services.reporting.read_model.sums import SECOND, instant_of
-from shared.contract.codec import encode
+from shared.contract.envelope import encode
 from shared.service.http import invalid
 from shared.service.problems import Problem
 

@@ -11,12 +11,12 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from services.reporting.figures.query import Dimension, FigureQuery, Filters
 from shared.catalogue import Catalogue
-from shared.domain.definitions import BY_DATE, DEFINITIONS
 from shared.domain.errors import InstantOutOfRange
 from shared.domain.events import Channel
 from shared.domain.localtime import FIRST_YEAR, LAST_YEAR, LOCAL, local, written
-from shared.domain.names import compared
 from shared.domain.periods import UnknownPeriod, statutory_period
+from shared.domain.texts import compared
+from shared.domain.timeliness import BY_DATE, DEFINITIONS
 from shared.service.http import invalid
 
 LARGEST_PAGE = 10_000

@@ -16,7 +16,7 @@ from services.reporting.rebuild.consistency import ConsistencyCheck
 from services.reporting.rebuild.fold import UnreadableLogLine, read_lines
 from services.reporting.rebuild.progress import RebuildProgress, UnknownRebuild
 from services.reporting.rebuild.swap import NotSettled, swap
-from shared.contract.codec import encode
+from shared.contract.envelope import encode
 from shared.contract.http import answered
 from shared.contract.http.rebuilds import CheckedLine, InconsistencyLine, RebuildAnswer, SwapAnswer, UncountedEvent
 from shared.service.clock import Clock

@@ -18,7 +18,7 @@ from services.reporting.figures.report import Report
 from services.reporting.read_model.sums import CHANNEL_CODES, CHANNELS, instant_of, microseconds
 from shared.catalogue import Catalogue
 from shared.domain.columns import KEYS
-from shared.domain.definitions import DEFINITIONS
+from shared.domain.timeliness import DEFINITIONS
 
 _DIMENSIONS, _DEFINITIONS = tuple(Dimension), tuple(DEFINITIONS)
 _CHECKED = 8  # characters at the end: six bytes, the column's place and a check sum

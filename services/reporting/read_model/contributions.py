@@ -7,10 +7,10 @@ import msgspec
 
 from services.reporting.read_model.sums import CHANNEL_CODES, JUDGED_CODES, MEASURE_CODES, Cell, GaugeStock, day_number
 from shared.domain.counting import Stretch, facts, judgements, overdue_span, stretches
-from shared.domain.definitions import BY_DATE, DEFINITIONS
 from shared.domain.dossier import Dossier
 from shared.domain.localtime import ONE_DAY, local_date
 from shared.domain.terms import counts_hours
+from shared.domain.timeliness import BY_DATE, DEFINITIONS
 
 
 class BrokenDossier(Exception):

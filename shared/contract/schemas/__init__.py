@@ -14,9 +14,8 @@ import msgspec
 from shared.contract.envelope import CloudEvent
 from shared.contract.http import REPORTING
 from shared.contract.status import AlertV1, DeadLetterV1, StatusV1
-from shared.domain.dossier import DeadlineChange, Suspension
+from shared.domain.dossier import DeadlineChange, Hop, Suspension
 from shared.domain.events import EVENT_TYPES
-from shared.domain.hops import Hop
 from shared.domain.lifecycle import State
 
 Schema = dict[str, Any]
