@@ -49,8 +49,9 @@ bench: setup ## the year's throughput and latency on this machine
 bench-figures: setup ## figures of a year at 100 thousand, 1 and 10 million dossiers, against a GROUP BY; about 25 GB in TMPDIR for a while
 	@$(BIN)/python -m bench.figures $(ARGS)
 
-house: setup ## how the product is built: modules, lines, and the rooms, arrows and floors of each package
+house: setup ## how the product is built: modules, lines, rooms, arrows, floors, and the files that an event passes
 	@$(BIN)/python -m bench.house
+	@$(BIN)/python -m bench.way
 
 lock: .venv/.uv ## pin every dependency anew
 	$(BIN)/uv pip compile -q --universal --generate-hashes --python-version $(PYTHON_AT_LEAST) --custom-compile-command "make lock" \

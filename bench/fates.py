@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from services.reporting.projecting.records import Batch
 from services.reporting.read_model.versions import NewVersion
-from shared.contract.codec import encode
+from shared.contract.envelope import encode
 from shared.contract.status import status_of
 from shared.contract.topics import STATUS
 from shared.domain import events

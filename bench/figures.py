@@ -34,8 +34,8 @@ from services.reporting.opening.tokens import TokenFigure
 from services.reporting.read_model.store import migrate, open_engine, snapshot
 from shared import catalogue
 from shared.catalogue import Catalogue
-from shared.contract.codec import decode_status
-from shared.domain.definitions import DEFINITIONS
+from shared.contract.status import decode_status
+from shared.domain.timeliness import DEFINITIONS
 from shared.service.run import collect_seldom
 from tests.support.postgres import postgres_server
 

@@ -10,7 +10,7 @@ from bench.progress import Stages, until
 from bench.year import Year, assert_exact, differences, figures, reporting_client
 from motcua.client import Services
 from motcua.stack.broker import NodeConfig, prepare
-from motcua.stack.data_folder import Layout, keep_key
+from motcua.stack.data_folder import StackLayout, keep_key
 from motcua.stack.stack import service_children
 
 
@@ -26,7 +26,7 @@ class StageRates:
 
 async def measure(year: Year, data_dir: Path, port_base: int) -> StageRates:
     """Import with no broker; start the broker: relay; start processing; start reporting. The report at the end is exact."""
-    layout = Layout(data_dir, port_base)
+    layout = StackLayout(data_dir, port_base)
     key = keep_key(layout.key_file)
     port, controller_port = layout.broker_ports.values()
     node = prepare(NodeConfig(layout.broker_dir, port, controller_port), layout.log("broker"))

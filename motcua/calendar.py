@@ -17,11 +17,12 @@ ANNOUNCEMENTS = "/v1/calendar/announcements"
 DIGEST_BYTES = 8
 LOOK_AGAIN_S = 0.2
 FORM = 'source = "..." and at least one [[days]] with day (or first and last), works and name'
-Answer = dict[str, Any]
-Days = Annotated[list[Answer], msgspec.Meta(min_length=1)]  # a period has a day
+Announcement = dict[str, Any]
+Day = dict[str, Any]
+Days = Annotated[list[Day], msgspec.Meta(min_length=1)]  # a period has a day
 
 
-def read_announcement(file: Path) -> Answer:
+def read_announcement(file: Path) -> Announcement:
     """The body of POST /v1/calendar/announcements; raises `Failure` when the file can't be read.
 
     Without an id of its own it gets one by its content, so that a second run is a repeat. What the days mean is intake's to check.
@@ -29,13 +30,9 @@ def read_announcement(file: Path) -> Answer:
     document = read_document(file)
     if not isinstance(document, dict) or "source" not in document or "days" not in document:
         raise Failure(f"{file} is no announcement: it needs {FORM}")
-    body: Answer = _as_json(document)
-    return {"id": _id(body), **body}
-
-
-def _id(body: Answer) -> str:
-    content = {name: value for name, value in body.items() if name != "announced_at"}
-    return "file-" + hashlib.blake2b(msgspec.json.encode(content, order="sorted"), digest_size=DIGEST_BYTES).hexdigest()
+    body: Announcement = _as_json(document)
+    content = msgspec.json.encode({name: value for name, value in body.items() if name != "announced_at"}, order="sorted")
+    return {"id": f"file-{hashlib.blake2b(content, digest_size=DIGEST_BYTES).hexdigest()}", **body}
 
 
 def _as_json(value: Any) -> Any:
@@ -46,27 +43,27 @@ def _as_json(value: Any) -> Any:
     return value.isoformat() if isinstance(value, date | datetime) else value
 
 
-def preview(intake: ServiceClient, body: Answer, limit: int) -> Answer:
+def preview(intake: ServiceClient, body: Announcement, limit: int) -> Announcement:
     """What an announcement would move."""
-    return intake.answer(Answer, "POST", ANNOUNCEMENTS, json=body, params={"dry_run": "true", "limit": limit})
+    return intake.answer(Announcement, "POST", ANNOUNCEMENTS, json=body, params={"dry_run": "true", "limit": limit})
 
 
-def announce(intake: ServiceClient, body: Answer) -> Answer:
+def announce(intake: ServiceClient, body: Announcement) -> Announcement:
     """Put it into force; the answer comes when it is known what moves."""
-    return intake.answer(Answer, "POST", ANNOUNCEMENTS, json=body, params={"limit": 1})
+    return intake.answer(Announcement, "POST", ANNOUNCEMENTS, json=body, params={"limit": 1})
 
 
-def follow(intake: ServiceClient, announcement: str, observe: Callable[[Answer], None]) -> Answer:
+def follow(intake: ServiceClient, announcement: str, observe: Callable[[Announcement], None]) -> Announcement:
     """The announcement when all is moved, shown to `observe` on the way."""
     while True:
-        answer = intake.answer(Answer, "GET", f"{ANNOUNCEMENTS}/{announcement}", params={"limit": 1})
+        answer = intake.answer(Announcement, "GET", f"{ANNOUNCEMENTS}/{announcement}", params={"limit": 1})
         observe(answer)
         if answer["state"] == "done":
             return answer
         time.sleep(LOOK_AGAIN_S)
 
 
-def days(intake: ServiceClient, first: date, last: date, department: str | None) -> list[Answer]:
+def days(intake: ServiceClient, first: date, last: date, department: str | None) -> list[Day]:
     """Each day of a period, as it holds for a department."""
     query = {"from": first.isoformat(), "to": last.isoformat()} | ({} if department is None else {"department": department})
     return intake.answer(Days, "GET", "/v1/calendar", params=query)

@@ -9,8 +9,7 @@ from typing import Any
 from motcua.failure import Failure
 from motcua.files import read_document
 from shared.domain.columns import SHARES
-from shared.domain.figures import HUNDRED, share_of
-from shared.domain.identities import ROW_IDENTITIES, Identity
+from shared.domain.figures import HUNDRED, ROW_IDENTITIES, Identity, share_of
 
 Row = Mapping[str, int]
 
@@ -46,7 +45,7 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
-class Checked:
+class CheckedReport:
     """Broken rules, rules that hold, and rules that lack a figure (the rule and the figures it lacks)."""
 
     broken: tuple[Finding, ...]
@@ -62,7 +61,7 @@ def read_report(file: Path) -> Mapping[str, Any]:
     return document
 
 
-def check_report(document: Mapping[str, Any]) -> Checked:
+def check_report(document: Mapping[str, Any]) -> CheckedReport:
     """Checks a report: its figures by column key, at the top or under `total`; `rows`, if any, sum to them."""
     stated = document.get("total", document)
     if not isinstance(stated, Mapping):
@@ -84,7 +83,7 @@ def check_report(document: Mapping[str, Any]) -> Checked:
                 holding.append(f"{where}: {identity.name}")
     broken.extend(_unlike_their_sum(total, [row for _, row in rows]))
     broken.extend(_wrong_shares(stated, total))
-    return Checked(tuple(broken), tuple(holding), tuple(unchecked))
+    return CheckedReport(tuple(broken), tuple(holding), tuple(unchecked))
 
 
 def _rows(document: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:

@@ -60,7 +60,7 @@ class Services:
 
 
 @dataclass(frozen=True, slots=True)
-class Named:
+class NamedServices:
     """What the command line names; None leaves it to the environment, the running stack and the defaults."""
 
     intake: str | None = None
@@ -84,9 +84,10 @@ class RunningStack(Struct, frozen=True):
         return Services(self.intake, self.processing, self.reporting, self.key)
 
 
-def locate(named: Named, environ: Mapping[str, str] = os.environ, here: Path | None = None) -> Services:
+def locate(named: NamedServices, environ: Mapping[str, str] = os.environ, here: Path | None = None) -> Services:
     """The services as named, else as the environment says, else the local stack's, else on the default ports."""
-    folders = _folders(environ, here or Path.cwd())
+    chosen = environ.get("MOTCUA_DATA_DIR")
+    folders = [(here or Path.cwd()) / folder for folder in (*([Path(chosen)] if chosen else []), *DATA_FOLDERS)]
     running = next((stack for folder in folders if (stack := _running(folder))), None)
     urls = {
         service: (
@@ -122,11 +123,6 @@ def _is_address(url: str) -> bool:
     except (httpx.InvalidURL, UnicodeError):
         return False
     return " " not in url and address.scheme in {"http", "https"} and bool(address.host) and (address.port or 0) <= HIGHEST_PORT
-
-
-def _folders(environ: Mapping[str, str], here: Path) -> list[Path]:
-    named = environ.get("MOTCUA_DATA_DIR")
-    return [here / folder for folder in ([Path(named)] if named else []) + list(DATA_FOLDERS)]
 
 
 def _running(folder: Path) -> RunningStack | None:

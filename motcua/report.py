@@ -10,6 +10,7 @@ import msgspec
 from msgspec import Struct
 
 from motcua.client import ServiceClient
+from shared.contract.http.figures import FiguresAnswer, IdentityAnswer
 from shared.domain.localtime import local
 
 FIGURES = "/v1/figures"
@@ -84,26 +85,26 @@ def ask_text(reporting: ServiceClient, query: Query) -> str:
     return reporting.get(FORM, {**query, "format": "text"}).text
 
 
-def parse(answer: bytes) -> Report:
+def parse(body: bytes) -> Report:
     """The report an answer carries; for a body of `reading`, which tells plainly what is none."""
-    decoded = msgspec.json.decode(answer)
+    answer = msgspec.json.decode(body, type=FiguresAnswer)
     return Report(
-        first=date.fromisoformat(decoded["from"]),
-        last=date.fromisoformat(decoded["to"]),
-        definition=decoded["definition"],
-        as_of=local(datetime.fromisoformat(decoded["as_of"])),
-        by=tuple(decoded["by"]),
-        total=decoded["total"],
-        groups=tuple(Group(row["key"], {name: value for name, value in row.items() if name != "key"}) for row in decoded["rows"]),
-        known_at=None if decoded["as_known_at"] is None else local(datetime.fromisoformat(decoded["as_known_at"])),
-        broken=tuple(_broken(identity) for identity in decoded["identities"] if not identity["holds"]),
-        tokens=decoded.get("tokens", {}),
+        first=answer.first,
+        last=answer.last,
+        definition=answer.definition,
+        as_of=local(answer.as_of),
+        by=tuple(answer.by),
+        total=answer.total,
+        groups=tuple(Group(row["key"], {name: value for name, value in row.items() if name != "key"}) for row in answer.rows),
+        known_at=None if answer.as_known_at is None else local(answer.as_known_at),
+        broken=tuple(_broken(identity) for identity in answer.identities if not identity.holds),
+        tokens=answer.tokens or {},
     )
 
 
-def _broken(identity: Mapping[str, Any]) -> BrokenIdentity:
-    row = identity["row"]
-    return BrokenIdentity(identity["name"], identity["difference"], None if row == "total" else row, identity.get("column"))
+def _broken(identity: IdentityAnswer) -> BrokenIdentity:
+    row, column = identity.row, identity.column
+    return BrokenIdentity(identity.name, identity.difference or 0, row if isinstance(row, dict) else None, column or None)
 
 
 def dossiers_behind(reporting: ServiceClient, token: str, page: int = PAGE) -> Iterator[Item]:

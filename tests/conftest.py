@@ -15,7 +15,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from motcua.stack.broker import Node
-from motcua.stack.generate.year import Summary, generate_file
+from motcua.stack.generate.year import GeneratedYear, generate_file
 from tests.support.broker import KeptBroker, embedded_broker, shared_broker
 from tests.support.ports import free_port_base
 from tests.support.postgres import NewDatabase, postgres_server
@@ -73,7 +73,7 @@ def _needs_a_server(item: pytest.Function) -> bool:
 
 
 @pytest.fixture(scope="session")
-def tra_vinh(tmp_path_factory: pytest.TempPathFactory) -> Summary:
+def tra_vinh(tmp_path_factory: pytest.TempPathFactory) -> GeneratedYear:
     """The year 2023 of Trà Vinh, made once for all processes of a run."""
     folder = tmp_path_factory.getbasetemp()
     if "PYTEST_XDIST_WORKER" in os.environ:
@@ -83,12 +83,12 @@ def tra_vinh(tmp_path_factory: pytest.TempPathFactory) -> Summary:
         flock(lock, LOCK_EX)
         if not kept.exists():
             kept.write_bytes(pickle.dumps(generate_file("tra-vinh-2023", folder / "tra-vinh-2023.ndjson")))
-    summary: Summary = pickle.loads(kept.read_bytes())
+    summary: GeneratedYear = pickle.loads(kept.read_bytes())
     return summary
 
 
 @pytest.fixture(scope="session")
-def tra_vinh_file(tra_vinh: Summary) -> Path:
+def tra_vinh_file(tra_vinh: GeneratedYear) -> Path:
     return tra_vinh.output
 
 

@@ -14,7 +14,7 @@ from typing import Self
 
 from msgspec import Struct
 
-from motcua.importer.lines import Head, Line, Spool, head_of
+from motcua.importer.lines import EventHead, EventLine, Spool, head_of
 from motcua.importer.source import Source
 
 RUN_BYTES = 64 << 20
@@ -33,7 +33,7 @@ class _Placed(Struct, frozen=True, gc=False):
     """A line with what it is sorted by."""
 
     key: tuple[int, int, int]
-    line: Line
+    line: EventLine
 
 
 class _OrderSeen:
@@ -44,7 +44,7 @@ class _OrderSeen:
         self._latest: datetime | None = None
         self._places: dict[str, int] = {}  # of the dossiers with an event at the latest instant
 
-    def add(self, head: Head) -> None:
+    def add(self, head: EventHead) -> None:
         if head.time is None:
             return
         if self._latest is not None and head.time != self._latest:
@@ -92,13 +92,13 @@ class Chronology:
             self._sign = -1 if order.descending else 1  # newest first: of one instant, too, the last line comes first
             yield from self._sort()
 
-    def batches(self) -> Iterator[list[Line]]:
+    def batches(self) -> Iterator[list[EventLine]]:
         """The lines, a batch at a time."""
         if self._runs is None:
             yield from self._source.batches()
             return
         runs = [*(run.drain() for run in self._runs), iter(self._held)]
-        batch: list[Line] = []
+        batch: list[EventLine] = []
         for placed in heapq.merge(*runs, key=attrgetter("key")):
             batch.append(placed.line)
             if len(batch) >= BATCH_LINES:
@@ -129,11 +129,11 @@ class Chronology:
         self._held.clear()
         self._runs.append(run)
 
-    def _key(self, line: Line) -> tuple[int, int, int]:
-        head = Head() if line.refusal is not None else head_of(line)
+    def _key(self, line: EventLine) -> tuple[int, int, int]:
+        head = EventHead() if line.refusal is not None else head_of(line)
         at = _UNDATED if head.time is None else (head.time - _EPOCH) // _MICROSECOND
         return at, _place(head), self._sign * line.number
 
 
-def _place(head: Head) -> int:
+def _place(head: EventHead) -> int:
     return _PLACES.get(head.event or "", _MIDDLE)

@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from motcua.client import NotAsRead, detail_of, refused, unreachable
 from motcua.failure import Failure
-from motcua.importer.lines import UNREADABLE, Line, Spool, head_of, subject_of
+from motcua.importer.lines import UNREADABLE, EventLine, Spool, head_of, subject_of
 from motcua.importer.rejects import Rejects
 from shared.domain.errors import OUT_OF_PLACE, UnknownDossier
 from shared.service.echoes import MOST_REJECTIONS
@@ -54,7 +54,7 @@ class ImportProgress:
         return self.accepted + self.duplicates + self.rejected
 
 
-def connection_of(line: Line, connections: int) -> int:
+def connection_of(line: EventLine, connections: int) -> int:
     """The connection of the line's dossier, always the same one; a line without a readable dossier has that of no name."""
     return zlib.crc32(subject_of(line).encode(errors="surrogatepass")) % connections
 
@@ -65,10 +65,10 @@ class Chunk:
     __slots__ = ("lines", "size")
 
     def __init__(self) -> None:
-        self.lines: list[Line] = []
+        self.lines: list[EventLine] = []
         self.size = 0
 
-    def add(self, line: Line) -> None:
+    def add(self, line: EventLine) -> None:
         self.lines.append(line)
         self.size += len(line.body)
 
@@ -90,7 +90,7 @@ class Rejection(Struct):
     id: str | None = None
 
 
-class Answer(Struct):
+class ChunkAnswer(Struct):
     """What intake says to a chunk."""
 
     accepted: int
@@ -99,7 +99,7 @@ class Answer(Struct):
     rejections: list[Rejection] = []
 
 
-_decode_answer = msgspec.json.Decoder(Answer).decode
+_decode_answer = msgspec.json.Decoder(ChunkAnswer).decode
 
 
 class Sender:
@@ -117,7 +117,7 @@ class Sender:
         except httpx.TransportError as error:
             raise unreachable("intake", str(self._client.base_url)) from error
 
-    async def send(self, body: bytes, hold_back: str = AFTER_A_REFUSAL) -> Answer:
+    async def send(self, body: bytes, hold_back: str = AFTER_A_REFUSAL) -> ChunkAnswer:
         """Intake's answer to the chunk; a Failure when it refuses the whole or stays away too long."""
         pause = FIRST_PAUSE_SECONDS
         loop = asyncio.get_running_loop()
@@ -136,7 +136,7 @@ class Sender:
             await asyncio.sleep(pause)
             pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
 
-    async def _attempt(self, body: bytes, hold_back: str) -> tuple[Answer | None, str]:
+    async def _attempt(self, body: bytes, hold_back: str) -> tuple[ChunkAnswer | None, str]:
         """The answer, or what kept it away this time."""
         try:
             response = await self._client.post(EVENTS, params={"hold_back": hold_back}, content=body, headers=HEADERS)
@@ -168,7 +168,7 @@ class Connection:
         self._changed = changed
         self._parked: set[str] = set()
         self._refused: set[str] = set()
-        self._deferred = Spool(Line)
+        self._deferred = Spool(EventLine)
 
     @property
     def waiting(self) -> int:
@@ -184,7 +184,7 @@ class Connection:
 
     async def send_deferred(self) -> None:
         """Try the first line of each parked dossier; then send the others of those that are there by now."""
-        before, self._deferred = self._deferred, Spool(Line)
+        before, self._deferred = self._deferred, Spool(EventLine)
         self._progress.waiting -= before.count
         self._parked, self._refused = set(), set()  # what waited came before what was refused meanwhile
         with closing(before):
@@ -199,7 +199,7 @@ class Connection:
             self._reject(line, UnknownDossier.code, "there is no such dossier, also after everything else was sent", _id_of(line))
         self._progress.waiting -= self._deferred.count
 
-    async def _send_all(self, lines: Iterable[Line]) -> None:
+    async def _send_all(self, lines: Iterable[EventLine]) -> None:
         chunk = Chunk()
         for line in lines:
             chunk.add(line)
@@ -231,7 +231,7 @@ class Connection:
             self._book(chunk.lines[rejection.line - 1], rejection)
         self._changed()
 
-    def _unparked(self, lines: Iterable[Line]) -> Chunk:
+    def _unparked(self, lines: Iterable[EventLine]) -> Chunk:
         """Those that may go; the others wait with their dossiers."""
         chunk = Chunk()
         for line in lines:
@@ -244,7 +244,7 @@ class Connection:
                 chunk.add(line)
         return chunk
 
-    def _book(self, line: Line, rejection: Rejection) -> None:
+    def _book(self, line: EventLine, rejection: Rejection) -> None:
         if rejection.code == UnknownDossier.code:
             self._park(line)
         else:
@@ -252,18 +252,18 @@ class Connection:
                 self._refused.add(subject)
             self._reject(line, rejection.code, rejection.detail, rejection.id)
 
-    def _park(self, line: Line) -> None:
+    def _park(self, line: EventLine) -> None:
         self._parked.add(subject_of(line))
         self._deferred.add(line)
         self._progress.waiting += 1
 
-    def _reject(self, line: Line, code: str, detail: str, event_id: str | None) -> None:
+    def _reject(self, line: EventLine, code: str, detail: str, event_id: str | None) -> None:
         self._rejects.add(line, code, detail, event_id)
         self._progress.rejected += 1
         self._progress.held_back += code == HELD_BACK
 
 
-def _first_of(line: Line, seen: set[str]) -> bool:
+def _first_of(line: EventLine, seen: set[str]) -> bool:
     """Whether it is the first line of its dossier; notes that the dossier was seen."""
     subject = subject_of(line)
     first = subject not in seen
@@ -275,14 +275,14 @@ class _Id(msgspec.Struct):
     id: str | None = None
 
 
-def _id_of(line: Line) -> str | None:
+def _id_of(line: EventLine) -> str | None:
     try:
         return msgspec.json.decode(line.body, type=_Id).id
     except UNREADABLE:
         return None
 
 
-def _must_add_up(answer: Answer, sent: int) -> None:
+def _must_add_up(answer: ChunkAnswer, sent: int) -> None:
     """A line that intake does not account for must not vanish in a summary."""
     if answer.accepted + answer.duplicates + answer.rejected != sent or len(answer.rejections) != answer.rejected:
         msg = (

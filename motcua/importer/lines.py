@@ -29,7 +29,7 @@ BYTE_ORDER_MARKS = (  # UTF-32 first: its mark begins as that of UTF-16 does
 PhysicalLine = bytes | None  # with its line feed; None is one that is longer than any event
 
 
-class Text:
+class FileText:
     """The text of a file that can be read again and again; `name` is what messages call it."""
 
     def __init__(self, file: BinaryIO, name: str) -> None:
@@ -107,7 +107,7 @@ def _cut(blocks: Iterator[bytes], end: bytes) -> Iterator[list[PhysicalLine]]:
 UNREADABLE = (msgspec.MsgspecError, ValueError, OverflowError, RecursionError)
 
 
-class Line(Struct, frozen=True, gc=False, omit_defaults=True):
+class EventLine(Struct, frozen=True, gc=False, omit_defaults=True):
     """`body` is one CloudEvent as JSON with its line break; `raw` the row it was made of where that is something else.
 
     A line with a `refusal` cannot be sent: what stands in the file makes no event.
@@ -124,7 +124,7 @@ class Line(Struct, frozen=True, gc=False, omit_defaults=True):
         return (self.raw if self.raw is not None else self.body).rstrip(b"\r\n").decode(errors="backslashreplace")
 
 
-class Head(Struct, frozen=True, gc=False):
+class EventHead(Struct, frozen=True, gc=False):
     """What the importer must know of an event: its dossier, what happens, and when; empty where the line does not say."""
 
     subject: str = ""
@@ -141,19 +141,19 @@ class _Subject(Struct):
     subject: str = ""
 
 
-_decode_head = msgspec.json.Decoder(Head).decode
+_decode_head = msgspec.json.Decoder(EventHead).decode
 _decode_subject = msgspec.json.Decoder(_Subject).decode
 
 
-def head_of(line: Line) -> Head:
+def head_of(line: EventLine) -> EventHead:
     """The head of the line's event; intake refuses what is missing or wrong in it."""
     try:
         return _decode_head(line.body)
     except UNREADABLE:
-        return Head(subject_of(line))
+        return EventHead(subject_of(line))
 
 
-def subject_of(line: Line) -> str:
+def subject_of(line: EventLine) -> str:
     """The dossier of the line's event alone; empty where it can't be read."""
     try:
         return _decode_subject(line.body).subject

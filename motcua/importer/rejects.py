@@ -11,7 +11,7 @@ import msgspec
 from msgspec import Struct
 
 from motcua.files import check_writable, writing
-from motcua.importer.lines import SPOOL_BYTES, Line
+from motcua.importer.lines import SPOOL_BYTES, EventLine
 from motcua.importer.table import REFUSED_COLUMNS, Table
 
 BYTE_ORDER_MARK = "\ufeff"  # spreadsheets need it
@@ -51,7 +51,7 @@ class Rejects(AbstractContextManager["Rejects"]):
         finally:
             self._spool.close()
 
-    def add(self, line: Line, code: str, detail: str, event_id: str | None) -> None:
+    def add(self, line: EventLine, code: str, detail: str, event_id: str | None) -> None:
         if self._table is None:
             record = _encode(Reject(line.number, code, detail, event_id, line.as_read)) + b"\n"
         else:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import BinaryIO, Literal, Self
 
 from motcua.failure import Failure
-from motcua.importer.lines import BLOCK_BYTES, TOO_LONG, Line, PhysicalLine, Text
+from motcua.importer.lines import BLOCK_BYTES, TOO_LONG, EventLine, FileText, PhysicalLine
 from motcua.importer.table import Table, looks_like_a_header
 
 STDIN = "-"
@@ -37,7 +37,7 @@ class Source:
                 raise Failure(f"{self.name} cannot be read: {error.strerror or error}") from error
             self._status = os.fstat(self._file.fileno())
             self.total_bytes = self._status.st_size
-            self._text = Text(self._file, self.name)
+            self._text = FileText(self._file, self.name)
             self.table = self._find_table()
             self._open = stack.pop_all()
 
@@ -62,7 +62,7 @@ class Source:
             raise Failure(f"{path} is a symbolic link, what it leads to would be written over; remove it or name another with --rejected")
         return path
 
-    def batches(self) -> Iterator[list[Line]]:
+    def batches(self) -> Iterator[list[EventLine]]:
         """The lines of the file, in its order; blank ones are left out but counted. May be called again."""
         physical = self._physical_lines()
         return self._grouped(self.table.rows(line for batch in physical for line in batch)) if self.table else self._lines(physical)
@@ -128,17 +128,17 @@ class Source:
             self.read_bytes = self._file.tell()
             yield batch
 
-    def _lines(self, physical: Iterator[list[PhysicalLine]]) -> Iterator[list[Line]]:
+    def _lines(self, physical: Iterator[list[PhysicalLine]]) -> Iterator[list[EventLine]]:
         numbers = count(1)
         for batch in physical:
             yield [
-                Line(number, b"", None, TOO_LONG) if body is None else Line(number, body)
+                EventLine(number, b"", None, TOO_LONG) if body is None else EventLine(number, body)
                 for body, number in zip(batch, numbers, strict=False)  # in this order: zip takes no number that has no line
                 if body is None or not body.isspace()
             ]
 
-    def _grouped(self, lines: Iterator[Line]) -> Iterator[list[Line]]:
-        batch: list[Line] = []
+    def _grouped(self, lines: Iterator[EventLine]) -> Iterator[list[EventLine]]:
+        batch: list[EventLine] = []
         size = 0
         for line in lines:
             batch.append(line)

@@ -16,7 +16,7 @@ from typing import Annotated, Any, Union, get_args, get_origin
 import msgspec
 
 from motcua.failure import Failure
-from motcua.importer.lines import LONGEST_LINE, TOO_LONG, Line, PhysicalLine
+from motcua.importer.lines import LONGEST_LINE, TOO_LONG, EventLine, PhysicalLine
 from shared.contract.envelope import JSON, SPEC_VERSION, event_type
 from shared.domain.events import EVENT_TYPES, Event
 from shared.service.echoes import LONGEST_ECHO, shortened
@@ -48,7 +48,7 @@ class Table:
         self._columns = [_column(each) for each in self.header]
         _check(self._columns, name)
 
-    def rows(self, physical_lines: Iterator[PhysicalLine]) -> Iterator[Line]:
+    def rows(self, physical_lines: Iterator[PhysicalLine]) -> Iterator[EventLine]:
         """Every row after the header as a line; a row that makes no event carries its refusal."""
         lines = _RowLines(islice(physical_lines, self._number, None))
         table = csv.reader(lines, delimiter=self.delimiter, strict=True)
@@ -67,19 +67,19 @@ class Table:
                 yield self._line(number, b"".join(line or b"" for line in read), cells[self._skipped :])
             number += len(read)
 
-    def cells(self, line: Line) -> list[str]:
+    def cells(self, line: EventLine) -> list[str]:
         """The cells of a refused row, to be corrected where it came from."""
         text = (line.raw or b"").rstrip(b"\r\n").decode(errors="backslashreplace")
         return next(csv.reader(text.splitlines(keepends=True), delimiter=self.delimiter), [])[self._skipped :]
 
-    def _line(self, number: int, raw: bytes, cells: list[str]) -> Line:
+    def _line(self, number: int, raw: bytes, cells: list[str]) -> EventLine:
         row = {name: value for name, cell in zip(self._columns, cells, strict=True) if (value := cell.strip())}
         if "" in row:
-            return Line(number, b"", raw, f"{row['']!r} stands in a column without a name; name it in the first row or empty the cell")
+            return EventLine(number, b"", raw, f"{row['']!r} stands in a column without a name; name it in the first row or empty the cell")
         try:
-            return Line(number, encode(_event(row, self._default_source)) + b"\n", raw)
+            return EventLine(number, encode(_event(row, self._default_source)) + b"\n", raw)
         except UnicodeEncodeError:
-            return Line(number, b"", raw, "the row is not UTF-8; save the table as CSV UTF-8")
+            return EventLine(number, b"", raw, "the row is not UTF-8; save the table as CSV UTF-8")
 
 
 class _RowLines:
@@ -176,7 +176,7 @@ def _next_row(table: Iterator[list[str]]) -> tuple[list[str] | None, str | None]
         return [], NEVER_CLOSED if str(error) == NEVER_CLOSED else f"not a row of the table: {_in_words(error)}"
 
 
-def _refused(number: int, read: list[PhysicalLine], refusal: str) -> Iterator[Line]:
+def _refused(number: int, read: list[PhysicalLine], refusal: str) -> Iterator[EventLine]:
     """Every line that a broken row took along: what a stray quote swallowed are rows of their own, not seen yet."""
     several = len(read) > 1
     for place, line in enumerate(read):
@@ -189,7 +189,7 @@ def _refused(number: int, read: list[PhysicalLine], refusal: str) -> Iterator[Li
         else:
             detail = refusal
         if line is None or not line.isspace():
-            yield Line(number + place, b"", line, detail)
+            yield EventLine(number + place, b"", line, detail)
 
 
 def _event(row: dict[str, str], default_source: str) -> dict[str, object]:

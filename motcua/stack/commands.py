@@ -64,5 +64,5 @@ def generate(
     from motcua.terminal.console import count, out, stage_bars
 
     with stage_bars() as observe:
-        summary = generate_file(scenario, output, lambda done, total: observe("generate", done, total))
-    out().print(f"{output}: {count(summary.events)} events of {count(summary.dossiers)} dossiers", soft_wrap=True)
+        year = generate_file(scenario, output, lambda done, total: observe("generate", done, total))
+    out().print(f"{output}: {count(year.events)} events of {count(year.dossiers)} dossiers", soft_wrap=True)

@@ -23,7 +23,7 @@ OTHERS = 0o077
 KEPT = ("key", "lock", "stack.json", "logs", "run", "kafka", "*.db", "*.db-*", "*.ndjson*")
 
 
-class Layout:
+class StackLayout:
     """Where a stack keeps its files, and its ports: the services on base+1, +2 and +3, the broker above them."""
 
     def __init__(self, data_dir: Path, port_base: int) -> None:

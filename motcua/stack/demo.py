@@ -1,32 +1,44 @@
-"""The demo: a province's year played through a stack of its own, beside what the printed report said."""
+"""The demo: a province's year played through a stack of its own, beside what the printed report said.
+
+Which printed values cannot be true is shown by their arithmetic.
+"""
 
 import asyncio
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, time
+from decimal import ROUND_HALF_UP, Decimal
+from itertools import chain
 from pathlib import Path
+
+from rich.console import Group, RenderableType
+from rich.text import Text
 
 from motcua.client import DATA_FOLDERS, ServiceClient, Services, reading
 from motcua.failure import Failure
 from motcua.importer.run import run as import_events
 from motcua.importer.source import Source
 from motcua.log import DOSSIERS, events_seen, log_head
-from motcua.report import ask, parse
+from motcua.report import Row, ask, parse
 from motcua.stack.generate.scenario import Scenario, load_scenario
 from motcua.stack.generate.year import generate_file
-from motcua.stack.printed import comparison
 from motcua.stack.stack import Stack, run_in_foreground
 from motcua.stack.supervision import Interrupted
-from motcua.terminal.console import import_bar, stage_bars, write
+from motcua.terminal.console import NOT_APPLICABLE, count, import_bar, percent, plain_table, stage_bars, write
 from motcua.terminal.form import paragraph, show_form, warn_of
 from motcua.terminal.import_file import import_summary
+from shared.domain.columns import BY_KEY, OF_FORM, SHARES
+from shared.domain.figures import ROW_IDENTITIES, Identity
 from shared.domain.localtime import LOCAL
 
 VISIBLE_WITHIN_SECONDS = 300.0
 LOOK_AGAIN_SECONDS = 0.5
 END_OF_DAY = time(23, 59)
+BESIDES = ("received_in_person", "received_postal")
+CHANGED = "changed since"
+Printed = Mapping[str, int | float | str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,16 +108,14 @@ async def _until_visible(
     while loop.time() < give_up_at:
         row = parse(await asyncio.to_thread(ask, reporting, played.query)).total
         observe("counting", row["received_total"] + row["resolved_total"], asked.received_total + asked.resolved_total)
-        if row == before and await asyncio.to_thread(_caught_up, intake, reporting):
-            return
+        if row == before:
+            seen = await asyncio.to_thread(events_seen, [reporting], DOSSIERS)
+            if seen >= (await asyncio.to_thread(log_head, intake)).events:
+                return
         before = row
         await asyncio.sleep(LOOK_AGAIN_SECONDS)
     logs = played.data_dir / "logs"
     raise Failure(f"the figures do not show everything after {VISIBLE_WITHIN_SECONDS:.0f} s; the logs in {logs} say why")
-
-
-def _caught_up(intake: ServiceClient, reporting: ServiceClient) -> bool:
-    return events_seen([reporting], DOSSIERS) >= log_head(intake).events
 
 
 def _print_report(services: Services, played: PlayedYear) -> None:
@@ -136,3 +146,83 @@ Where to look:
   {motcua} report --from {first} --to {last} --by department
   {motcua} verify
 Ctrl-C stops everything. Started again, it goes on: nothing counts twice."""
+
+
+@dataclass(frozen=True, slots=True)
+class Impossible:
+    """A printed value that breaks an identity of the form which the other printed values and the count agree on."""
+
+    key: str
+    arithmetic: str
+
+
+def impossible(counted: Row, printed: Printed) -> list[Impossible]:
+    """Printed values that differ from the count and cannot be true beside the other printed ones."""
+    false = {}
+    for identity in ROW_IDENTITIES:
+        row = _printed_row(identity, counted, printed)
+        if row is None or identity.difference(row) == 0:
+            continue
+        for key in (identity.total, *identity.parts):
+            if key in printed and row[key] != counted[key]:
+                false[key] = Impossible(key, _arithmetic(identity, row, key))
+    return list(false.values())
+
+
+def _printed_row(identity: Identity, counted: Row, printed: Printed) -> dict[str, int] | None:
+    """The identity's values as printed; None when the report leaves one out that is not zero."""
+    row = {}
+    for key in (identity.total, *identity.parts):
+        value = printed.get(key, 0 if counted[key] == 0 else None)
+        if not isinstance(value, int):
+            return None
+        row[key] = value
+    return row
+
+
+def _arithmetic(identity: Identity, row: Mapping[str, int], key: str) -> str:
+    """`80.121 − 78.784 = 1.337, not 1.137`."""
+    if key == identity.total:
+        parts = [row[part] for part in identity.parts if row[part]]
+        return f"{' + '.join(map(count, parts))} = {count(sum(parts))}, not {count(row[key])}"
+    others = [row[part] for part in identity.parts if part != key and row[part]]
+    return f"{' − '.join(map(count, [row[identity.total], *others]))} = {count(row[identity.total] - sum(others))}, not {count(row[key])}"
+
+
+def comparison(counted: Row, printed: Printed, asked: Row) -> RenderableType:
+    """A table of every figure, counted and printed; below it, why a printed one cannot be true.
+
+    `asked` are the counts of the year as it is played: what somebody posts besides makes no printed figure impossible.
+    """
+    wrong = impossible(asked, printed)
+    marks = {value.key: f"cannot be true ({number})" for number, value in enumerate(wrong, 1)}
+    changed = {key for key, value in asked.items() if counted.get(key, value) != value}
+    table = plain_table("figure", "counted", "printed", "")
+    table.columns[1].justify = table.columns[2].justify = "right"
+    columns = ((column.key, f"{number} {column.meaning}") for number, column in OF_FORM.items())
+    besides = ((key, f"of 5: {BY_KEY[key].meaning}") for key in BESIDES if key in printed)
+    named = chain(columns, besides, ((share.key, share.meaning) for share in SHARES))
+    for key, meaning in named:
+        differs = key in printed and not _agree(counted[key], printed[key])
+        because = CHANGED if key in changed or (changed and key not in asked) else "differs"
+        mark = marks.get(key) or (because if differs else "")
+        table.add_row(meaning, _shown(key, counted[key]), _shown(key, printed.get(key)), mark, style="bold red" if key in marks else None)
+    notes = [Text(f"({number}) {value.arithmetic}") for number, value in enumerate(wrong, 1)]
+    notes += [Text(f"{CHANGED}: events were posted besides those of the year")] if changed else []
+    return Group(table, *([Text(), *notes] if notes else []))
+
+
+def _agree(counted: object, printed: object) -> bool:
+    """Whether the count is the printed value, as exactly as that is printed."""
+    if counted is None:
+        return False
+    said = Decimal(str(printed))
+    return Decimal(str(counted)).quantize(said, ROUND_HALF_UP) == said
+
+
+def _shown(key: str, value: object) -> str:
+    if value is None:
+        return NOT_APPLICABLE
+    if key.endswith(("_share", "_share_of_period")):
+        return percent(str(value))
+    return count(value) if isinstance(value, int) else str(value)

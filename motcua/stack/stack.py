@@ -18,10 +18,9 @@ from motcua.failure import Failure
 from motcua.files import writing
 from motcua.stack.broker import NodeConfig, prepare
 from motcua.stack.child import Child
-from motcua.stack.data_folder import HOST, SERVICES, Layout, claim_ports, keep_key, lock_folder, make_private
+from motcua.stack.data_folder import HOST, SERVICES, StackLayout, claim_ports, keep_key, lock_folder, make_private
 from motcua.stack.failures import BrokerDidNotStart
-from motcua.stack.readiness import Readiness
-from motcua.stack.supervision import Interrupted, Say, Supervisor, first_of, last_words
+from motcua.stack.supervision import Interrupted, Readiness, Say, Supervisor, first_of, last_words
 from shared.service.settings import ServiceSettings, UnusableSettings, settings_of
 
 PROGRAM = Path(__file__).parents[2]
@@ -46,7 +45,7 @@ class Stack:
         restart: bool = True,
         say: Say = say_on_stderr,
     ) -> None:
-        self.layout = Layout(data_dir.expanduser().absolute(), port_base)
+        self.layout = StackLayout(data_dir.expanduser().absolute(), port_base)
         self.hurry = asyncio.Event()
         self.say = say
         self._clock, self._year = clock, year
@@ -131,7 +130,7 @@ class Stack:
         self._supervisor.watch(node.child, ready)
 
 
-def service_children(layout: Layout, *, key: str, bootstrap: str, clock: str, year: int | None) -> list[Child]:
+def service_children(layout: StackLayout, *, key: str, bootstrap: str, clock: str, year: int | None) -> list[Child]:
     """The services, ready to be started. A Failure names the variables that a service could not use."""
     common = {"API_KEY": key, "KAFKA_BOOTSTRAP": bootstrap, "CLOCK": clock}
     own: dict[str, dict[str, str]] = {
@@ -143,7 +142,7 @@ def service_children(layout: Layout, *, key: str, bootstrap: str, clock: str, ye
     return [_service_child(layout, service, common | own[service]) for service in SERVICES]
 
 
-def _service_child(layout: Layout, service: str, settings: dict[str, str]) -> Child:
+def _service_child(layout: StackLayout, service: str, settings: dict[str, str]) -> Child:
     settings |= {"HOST": HOST, "PORT": str(layout.ports[service])}
     try:
         settings_of(settings_class(service), **{name.lower(): value for name, value in settings.items()})

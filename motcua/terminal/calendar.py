@@ -26,7 +26,7 @@ NOT_AFFECTED = {  # of one dossier, and of several
     "given_by_sender": ("has a deadline that its sender gave", "have a deadline that their sender gave"),
     "same_deadline": ("is due at the same time with these days", "are due at the same time with these days"),
 }
-Answer = dict[str, Any]
+Announcement = dict[str, Any]
 
 app = typer.Typer(
     help="Days off and swapped days: announce, show, seed.", no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False
@@ -73,7 +73,7 @@ def announce(
         announcement = calendar.announce(client, body)["id"]
         with stage_bars() as observe:
 
-            def seen(answer: Answer) -> None:
+            def seen(answer: Announcement) -> None:
                 if answer["to_move"]:
                     observe("move", answer["moved"], answer["to_move"])
 
@@ -81,7 +81,7 @@ def announce(
         _write_counts(done, moved=True)
 
 
-def _write_moves(answer: Answer) -> None:
+def _write_moves(answer: Announcement) -> None:
     """The dossiers that move: when they are due now, and when then."""
     for note in answer["notes"]:
         write(f"note: {note}")
@@ -93,7 +93,7 @@ def _write_moves(answer: Answer) -> None:
     write(table)
 
 
-def _write_counts(answer: Answer, *, moved: bool) -> None:
+def _write_counts(answer: Announcement, *, moved: bool) -> None:
     """How many dossiers were looked at, move, and stay."""
     number, listed = answer["moved" if moved else "to_move"], len(answer["moves"])
     verb = "moved" if moved else "would move"
@@ -131,7 +131,7 @@ def show(
         out().print(f"{count(sum(day['working'] for day in days))} working days of {count(len(days))}")
 
 
-def _runs(days: Sequence[Answer]) -> list[list[Answer]]:
+def _runs(days: Sequence[dict[str, Any]]) -> list[list[dict[str, Any]]]:
     """The named days, those in a row that say the same together."""
     named = groupby(days, key=lambda day: (day["name"], day["source"], day["working"]))
     return [list(run) for (name, *_), run in named if name is not None]

@@ -16,7 +16,7 @@ ATTENTION = "/v1/attention"
 PAGE = 5000
 NOBODY = "no officer yet"
 INDENT = 5  # the width of a step's number
-Item = Mapping[str, Any]  # one dossier of the list, as reporting answers it
+Answer = Mapping[str, Any]  # reporting's, or a part of it: a department, an officer, a dossier
 
 
 def attention(
@@ -42,9 +42,9 @@ def attention(
         _write_closing(answer)
 
 
-def _most_urgent(reporting: "ServiceClient", query: Mapping[str, Any], limit: int) -> Item:
+def _most_urgent(reporting: "ServiceClient", query: Mapping[str, Any], limit: int) -> Answer:
     """The answer with up to `limit` dossiers; counts are of all."""
-    dossiers: list[Item] = []
+    dossiers: list[Answer] = []
     cursor: dict[str, str] = {}
     while True:
         params = {**query, **cursor, "limit": min(PAGE, limit - len(dossiers))}
@@ -55,7 +55,7 @@ def _most_urgent(reporting: "ServiceClient", query: Mapping[str, Any], limit: in
         cursor = {"cursor": answer["cursor"]}
 
 
-def _write_department(dossiers: Sequence[Item], department: Item, names: Mapping[str, str]) -> None:
+def _write_department(dossiers: Sequence[Answer], department: Answer, names: Mapping[str, str]) -> None:
     code = department["department"]
     name = f"{names[code]} ({code})" if code in names else code
     write(f"{name}: {_counts(department)} until {minute(department['until'])}", style="bold")
@@ -73,7 +73,7 @@ def _write_department(dossiers: Sequence[Item], department: Item, names: Mapping
     write("")
 
 
-def _time_left(dossier: Item) -> str:
+def _time_left(dossier: Answer) -> str:
     """How late it is or how much is left: in working days, and in working hours below one of them."""
     days, hours = abs(dossier["days"]), float(dossier["working_hours"])
     overdue = dossier["standing"] == "overdue"
@@ -83,7 +83,7 @@ def _time_left(dossier: Item) -> str:
     return f"{amount} {'late' if overdue else 'left'}"
 
 
-def _remarks(dossier: Item) -> str:
+def _remarks(dossier: Answer) -> str:
     remarks = ["suspended"] if dossier["suspended"] else []
     remarks += ["apologised"] if dossier["apologised_at"] else []
     for hop in dossier["hops"]:
@@ -91,7 +91,7 @@ def _remarks(dossier: Item) -> str:
     return ", ".join(remarks)
 
 
-def _write_closing(answer: Item) -> None:
+def _write_closing(answer: Answer) -> None:
     total, calendar = answer["total"], answer["calendar"]
     shown, listed = len(answer["dossiers"]), total["overdue"] + total["due"]
     rest = "" if shown == listed else f" The {count(shown)} most urgent of {count(listed)} are shown."
@@ -101,7 +101,7 @@ def _write_closing(answer: Item) -> None:
         write(f"Days announced late: {known}.", style="dim")
 
 
-def _counts(counted: Item) -> str:
+def _counts(counted: Answer) -> str:
     return f"{count(counted['overdue'])} overdue, {count(counted['due'])} due"
 
 
@@ -118,7 +118,7 @@ def explain(
     from urllib.parse import quote
 
     from motcua.client import printable, reading
-    from shared.domain.codes import DOSSIER_CODE, exactly
+    from shared.domain.texts import DOSSIER_CODE, exactly
 
     if re.match(exactly(DOSSIER_CODE), code) is None:
         shown = printable(code) if code else "an empty word"

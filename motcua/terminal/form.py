@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from io import StringIO
 
-from rich.console import Group as Stack
+from rich.console import Group as RichGroup
 from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
@@ -57,8 +57,8 @@ def form(report: Report, name_of: Callable[[Mapping[str, str | None]], str], col
     rows = [(name_of(group.key), group.row) for group in report.groups] + [("Total", report.total)]
     widths = (max(len(str(number)), *(len(count(row[column.key])) for _, row in rows)) for number, column in OF_FORM.items())
     room = columns - sum(widths) - GAP * len(OF_FORM)
-    table = _wide(rows, room) if room >= NARROWEST_NAME else Stack(*(_tall(name, row) for name, row in rows))
-    return Stack(table, Text(), *_legend(report))
+    table = _wide(rows, room) if room >= NARROWEST_NAME else RichGroup(*(_tall(name, row) for name, row in rows))
+    return RichGroup(table, Text(), *_legend(report))
 
 
 def _wide(rows: list[tuple[str, Row]], room: int) -> Table:

@@ -62,9 +62,9 @@ AsKnownAt = Annotated[
 
 def services(**named: str | None) -> "Services":
     """The services that the options, the environment and the running stack name."""
-    from motcua.client import Named, locate
+    from motcua.client import NamedServices, locate
 
-    return locate(Named(**named))
+    return locate(NamedServices(**named))
 
 
 def period_query(

@@ -9,7 +9,7 @@ from msgspec import Struct
 from motcua.client import ServiceClient
 from motcua.failure import Failure
 from motcua.report import SumDrift
-from shared.contract.codec import encode
+from shared.contract.envelope import encode
 from shared.contract.status import StatusV1, status_of
 from shared.domain.dossier import Dossier
 

@@ -16,7 +16,7 @@ from motcua.verify.questions import (
     DEPARTMENT,
     PROCEDURE,
     TOTAL,
-    Answer,
+    AnsweredFigures,
     Cell,
     Fields,
     Question,
@@ -29,7 +29,7 @@ from motcua.verify.questions import (
 )
 from motcua.verify.recount import Counts, DatedDossier, Recount, RowOf, dated, figures_by_row, shares_of, total_of
 from shared.domain.columns import KEYS
-from shared.domain.definitions import DEFINITIONS
+from shared.domain.timeliness import DEFINITIONS
 
 MOST_OPENED = 60  # of the figures that differ: one wrong dossier is wrong in many of them
 NAMED = 5
@@ -166,7 +166,7 @@ def questions_about(recount: Recount, chance: Random) -> list[Question]:
     return list(dict.fromkeys([*now, *then, *drawn]))
 
 
-def cells_of(question: Question, counted: dict[str, Counts], answer: Answer) -> Iterator[ComparedFigure]:
+def cells_of(question: Question, counted: dict[str, Counts], answer: AnsweredFigures) -> Iterator[ComparedFigure]:
     """Every row, then the total, column by column; a row that one side lacks stands for nothing to count."""
     for row, counts in _rows(counted, answer).items():
         for column in KEYS:
@@ -174,7 +174,7 @@ def cells_of(question: Question, counted: dict[str, Counts], answer: Answer) -> 
             yield ComparedFigure(question, answer.cut, cell, counts[column], answer.value(cell), answer.tokens.get(cell))
 
 
-def unequal_shares(question: Question, counted: dict[str, Counts], answer: Answer) -> Iterator[Difference]:
+def unequal_shares(question: Question, counted: dict[str, Counts], answer: AnsweredFigures) -> Iterator[Difference]:
     """The shares of every row that are not what the log's counts make them."""
     for row, counts in _rows(counted, answer).items():
         for column, share in shares_of(counts).items():
@@ -183,7 +183,7 @@ def unequal_shares(question: Question, counted: dict[str, Counts], answer: Answe
                 yield Difference(FIGURES, question.about(cell), f"says {said}, the log makes it {share}")
 
 
-def _rows(counted: dict[str, Counts], answer: Answer) -> dict[str, Counts]:
+def _rows(counted: dict[str, Counts], answer: AnsweredFigures) -> dict[str, Counts]:
     return {row: counted.get(row, NOTHING) for row in sorted({*counted, *answer.rows})} | {TOTAL: total_of(counted)}
 
 

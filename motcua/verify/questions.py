@@ -11,9 +11,9 @@ from msgspec import Struct
 from motcua.client import ServiceClient
 from motcua.report import FIGURES
 from shared.domain.columns import KEYS
-from shared.domain.definitions import BY_DATE
 from shared.domain.dossier import Dossier
 from shared.domain.localtime import ONE_DAY, local_date
+from shared.domain.timeliness import BY_DATE
 
 MONTHS = 4
 DECEMBER = 12
@@ -70,7 +70,7 @@ class FiguresAnswer(Struct):
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class AnsweredFigures:
     """`rows` by their names, without the total; `cut` is the day at whose end open dossiers were judged."""
 
     cut: date
@@ -91,7 +91,7 @@ class Answer:
         return self.total if cell.row == TOTAL else self.rows.get(cell.row, {})
 
 
-def ask(reporting: ServiceClient, question: Question) -> Answer:
+def ask(reporting: ServiceClient, question: Question) -> AnsweredFigures:
     """Reporting's answer in cells."""
     answer = reporting.answer(FiguresAnswer, "GET", FIGURES, params=question.parameters)
     names = [name_of(row["key"], question.by) for row in answer.rows]
@@ -103,7 +103,7 @@ def ask(reporting: ServiceClient, question: Question) -> Answer:
         if (token := answer.tokens.get(f"{place}.{column}")) is not None
     }
     cut = min(question.period[1], local_date(answer.as_of))
-    return Answer(cut, answer.total, dict(zip(names, answer.rows, strict=True)), tokens)
+    return AnsweredFigures(cut, answer.total, dict(zip(names, answer.rows, strict=True)), tokens)
 
 
 def fields_of_procedures(reporting: ServiceClient, period: Period) -> Fields:

@@ -16,27 +16,26 @@ from msgspec import Struct
 from motcua.verify.differences import Difference, of_dossier
 from shared.contract.envelope import CloudEvent, event_of
 from shared.domain.columns import KEYS
-from shared.domain.definitions import Definition
 from shared.domain.dossier import Dossier, apply
 from shared.domain.errors import Refusal
 from shared.domain.events import Channel, OnlineLevel, Outcome
 from shared.domain.lifecycle import State
 from shared.domain.localtime import ONE_DAY, local_date
-from shared.domain.timeliness import closed_timeliness
+from shared.domain.timeliness import Definition, closed_timeliness
 
 LOG = "the log"
 Counts = Mapping[str, int]
 RowOf = Callable[[Dossier], str]
 
 
-class Entry(Struct, frozen=True):
+class LogLine(Struct, frozen=True):
     """One line of intake's log."""
 
     position: int
     event: CloudEvent
 
 
-decode_entry = msgspec.json.Decoder(Entry).decode
+decode_log_line = msgspec.json.Decoder(LogLine).decode
 
 
 @dataclass(slots=True)
@@ -75,11 +74,11 @@ class Recount:
 
     def take(self, line: bytes) -> None:
         """Apply one line of the log."""
-        entry = decode_entry(line)
-        event, code = entry.event, entry.event.subject
-        if entry.position <= self.position:
-            self._fault(code, f"has position {entry.position} after {self.position}")
-        self.position = entry.position
+        logged = decode_log_line(line)
+        event, code = logged.event, logged.event.subject
+        if logged.position <= self.position:
+            self._fault(code, f"has position {logged.position} after {self.position}")
+        self.position = logged.position
         self.events += 1
         before = self.dossiers.get(code)
         try:

@@ -12,9 +12,8 @@ from motcua.failure import Failure
 from motcua.log import DOSSIERS, LEDGER, Observer, log_head, log_page, wait_until_seen
 from motcua.verify.differences import Difference, compare_dossiers, inconsistencies
 from motcua.verify.figures import FigureCheck
-from motcua.verify.recount import Recount, decode_entry
-from shared.contract.codec import decode_status
-from shared.contract.status import StatusV1
+from motcua.verify.recount import Recount, decode_log_line
+from shared.contract.status import StatusV1, decode_status
 from shared.domain.localtime import ONE_DAY
 
 ROUNDS = 5
@@ -95,7 +94,7 @@ class Verification:
         recount = self.recount
         verdict = Verdict(events=recount.events, dossiers=len(recount.dossiers), differences=list(recount.faults))
         with ThreadPoolExecutor(1) as beside:  # reporting looks through its read model while the log is compared here
-            looking = beside.submit(self._inconsistencies)
+            looking = beside.submit(lambda: list(inconsistencies(self._reporting, self._checked)))
             for holder in self._holders:
                 unreadable: list[Difference] = []
                 verdict.differences += compare_dossiers(holder.name, recount.dossiers, self._held(holder, unreadable))
@@ -106,8 +105,8 @@ class Verification:
         verdict.figures = check.compared
         return verdict
 
-    def _inconsistencies(self) -> list[Difference]:
-        return list(inconsistencies(self._reporting, lambda done, total: self._observe("checking the read model", done, total)))
+    def _checked(self, done: int, total: int) -> None:
+        self._observe("checking the read model", done, total)
 
     def _held(self, holder: Holder, unreadable: list[Difference]) -> Iterator[StatusV1]:
         """The snapshots of all instances of a service; the observer hears of every thousandth."""
@@ -140,4 +139,4 @@ def past_instants(intake: ServiceClient) -> tuple[datetime, ...]:
 def _recorded(intake: ServiceClient, position: int) -> datetime | None:
     """When the event at the position was recorded; None where there is none."""
     lines = log_page(intake, position - 1, limit=1) if position > 0 else []
-    return decode_entry(lines[0]).event.recordedtime if lines else None
+    return decode_log_line(lines[0]).event.recordedtime if lines else None

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from services.processing.ledger import LedgerEntry, Tick, needs_alert
 from services.processing.partition import Partition
-from shared.contract.codec import encode
+from shared.contract.envelope import encode
 from shared.contract.topics import TICKS
 from shared.domain.timeliness import Standing
 from shared.service.clock import Clock, system_clock

@@ -10,7 +10,7 @@ from prometheus_client import CollectorRegistry
 from starlette.responses import Response
 
 from services.processing.app import ProcessingApp
-from shared.contract.codec import encode
+from shared.contract.envelope import encode
 from shared.service.http import KEYLESS, Ndjson, new_application, require_key
 from shared.service.observability import health, operations_router
 from shared.service.run import Server

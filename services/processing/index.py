@@ -6,9 +6,8 @@ from datetime import datetime, timedelta
 from heapq import heapify, heappop, heappush
 
 from services.processing.ledger import LedgerEntry
-from shared.domain.definitions import Timeliness
 from shared.domain.dossier import Dossier
-from shared.domain.timeliness import Standing, closed_timeliness, standing
+from shared.domain.timeliness import Standing, Timeliness, closed_timeliness, standing
 
 CountKey = tuple[str, str]  # department, timeliness
 STALE_SHARE = 2  # the heap is rebuilt when it holds more than this many times the thresholds that matter

@@ -17,7 +17,7 @@ from aiokafka.errors import KafkaError
 
 from services.processing.partition import LedgerPosition
 from services.processing.settings import ProcessingSettings
-from shared.contract.codec import encode
+from shared.contract.envelope import encode
 from shared.contract.marks import LedgerMark
 from shared.contract.topics import EVENTS, TICKS
 

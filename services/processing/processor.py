@@ -20,8 +20,7 @@ from services.processing.ledger import LedgerEntry, Tick, can_step, step, tick
 from services.processing.metrics import ProcessingMetrics
 from services.processing.numbering import MissingEvents, PastEvents, check_is_of_the_log, count_number, read
 from services.processing.partition import LedgerPosition, Partition
-from shared.contract.codec import encode
-from shared.contract.envelope import CloudEvent, event_name
+from shared.contract.envelope import CloudEvent, encode, event_name
 from shared.contract.marks import mark_header, says_more
 from shared.contract.status import AlertV1, DeadLetterV1
 from shared.contract.topics import ALERTS, DEAD_LETTERS, EVENTS, STATUS

@@ -9,11 +9,10 @@ from heapq import nsmallest
 from shared.catalogue import Catalogue
 from shared.contract.http.attention import AttentionCounts
 from shared.domain.calendar import WorkingCalendar
-from shared.domain.dossier import Dossier
-from shared.domain.hops import Hop
+from shared.domain.dossier import Dossier, Hop
 from shared.domain.lifecycle import SUSPENDED
 from shared.domain.localtime import LOCAL, ONE_DAY, local
-from shared.domain.names import compared
+from shared.domain.texts import compared
 from shared.domain.timeliness import Standing, standing
 
 NEVER_SOON = timedelta(0)

@@ -13,7 +13,7 @@ from starlette.responses import Response
 from services.reporting.figures.query import Dimension
 from services.reporting.figures.report import Report, figure_row
 from shared.catalogue import Catalogue
-from shared.contract.codec import encode
+from shared.contract.envelope import encode
 from shared.contract.http.figures import FormAnswer
 from shared.domain.columns import KEYS, OF_FORM, SHARE_KEYS
 from shared.domain.figures import Figures, shares

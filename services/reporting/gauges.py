@@ -1,13 +1,15 @@
-"""The business gauges of contract.md §5, computed when they are scraped and kept for a moment; among them counts that must agree although
-nobody made one from the other: the ledger's marks, the stored dossiers, the sums, intake's log.
+"""The business gauges of contract.md §5, computed when they are scraped and kept for a moment.
+
+Among them are counts that must agree although nobody made one from the other: the ledger's marks, the stored dossiers, the sums, intake's
+log.
 """
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import Any, NamedTuple
+from typing import Any
 
 import structlog
 from prometheus_client.core import GaugeMetricFamily
@@ -31,28 +33,18 @@ from shared.service.sql import is_transient
 FRESH_FOR_S = 1.0
 REFRESHED_WITHIN_S = 5.0
 WORK_SHARE = 10  # computing may take a tenth of the time: a slow database is asked less often
+COUNTING_SHARE = 100  # the count of all dossiers' events may take a hundredth of the time
 ALL_DEPARTMENTS = "all"  # the label of the whole office
 
-
 log = structlog.get_logger()
-
-
-class GaugeCounts(NamedTuple):
-    """The year's and the month's groups by department, the whole, and what the reconciliation found."""
-
-    year: dict[str, GroupSums]
-    month: dict[str, GroupSums]
-    whole: GroupSums
-    differences: dict[str, int | None]
+ByDepartment = Mapping[str, GroupSums]
 
 
 class FigureGauges(Collector):
     """Families of the last refresh; `refresh` before an exposition makes them current."""
 
     def __init__(self, engine: AsyncEngine, clock: Clock, year: int | None, accepted: AcceptedEvents | None = None) -> None:
-        self._engine = engine
-        self._clock = clock
-        self._year = year
+        self._engine, self._clock, self._year = engine, clock, year
         self._accepted, self._stored_events = accepted, StoredEvents()
         self._families: list[GaugeMetricFamily] = []
         self._fresh_until = 0.0
@@ -75,7 +67,7 @@ class FigureGauges(Collector):
                 return
             try:
                 async with asyncio.timeout(REFRESHED_WITHIN_S):
-                    self._families = [*_families(await self._counted()), _current(by_own_rules=True)]
+                    self._families = [*await self._computed(), _current(by_own_rules=True)]
             except OldRules:
                 self._families = [_current(by_own_rules=False)]
             except Exception as error:
@@ -86,108 +78,100 @@ class FigureGauges(Collector):
             ended = time.monotonic()
             self._fresh_until = ended + max(FRESH_FOR_S, WORK_SHARE * (ended - started))
 
-    async def _counted(self) -> GaugeCounts:
+    async def _computed(self) -> list[GaugeMetricFamily]:
         now = self._clock()
         year = self._year or now.year
         of_year = FigureQuery(first=date(year, 1, 1), last=date(year, 12, 31), as_of=now, by=(Dimension.DEPARTMENT,))
         of_month = replace(of_year, first=of_year.cut.replace(day=1))
         accepted = None if self._accepted is None else await self._accepted.quiet()
         async with answering(self._engine) as connection:
-            in_year = await range_sums(connection, of_year)
-            in_month = await range_sums(connection, of_month)
-            by_marks = await ledger_totals(connection)
+            in_year, in_month = await range_sums(connection, of_year), await range_sums(connection, of_month)
+            ledger = await ledger_totals(connection)
             differences = {
-                FIGURES: await self._stored_events.missing(connection, by_marks),
-                SUMS: await received_less_counted(connection),
-                ACCEPTED: None if accepted is None or by_marks is None else accepted - by_marks.numbers,
+                "figures": await self._stored_events.missing(connection, ledger),
+                "sums": await received_less_counted(connection),
+                "accepted": None if accepted is None or ledger is None else accepted - ledger.numbers,
             }
-        return GaugeCounts(
-            year=group_sums(in_year, lambda one: one.department or ""),
-            month=group_sums(in_month, lambda one: one.department or ""),
-            whole=group_sums(in_year, lambda _one: None).get(None, GroupSums()),
-            differences=differences,
-        )
+        departments, months = (dict(sorted(group_sums(read, lambda one: one.department or "").items())) for read in (in_year, in_month))
+        whole = group_sums(in_year, lambda _one: None).get(None, GroupSums())
+        return [
+            _received("motcua_dossiers_received", "dossiers to handle in the year to date", departments),
+            _resolved("motcua_dossiers_resolved", "dossiers resolved in the year to date", departments),
+            _received("motcua_month_dossiers_received", "dossiers to handle in the month to date", months),
+            _resolved("motcua_month_dossiers_resolved", "dossiers resolved in the month to date", months),
+            _in_progress(departments),
+            _online_ratio(departments, whole),
+            _form(whole),
+            _differences(differences),
+        ]
 
 
-def _families(counted: GaugeCounts) -> Iterator[GaugeMetricFamily]:
-    yield _received("motcua_dossiers_received", "dossiers to handle in the year to date", counted.year)
-    yield _resolved("motcua_dossiers_resolved", "dossiers resolved in the year to date", counted.year)
-    yield _received("motcua_month_dossiers_received", "dossiers to handle in the month to date", counted.month)
-    yield _resolved("motcua_month_dossiers_resolved", "dossiers resolved in the month to date", counted.month)
-    yield _in_progress(counted.year)
-    yield _online_ratio(counted)
-    form = GaugeMetricFamily("motcua_form_ii06a", "the total row of form II.06a for the year to date", labels=["column"])
-    for column, count in counted.whole.figures.items():
-        form.add_metric([column], count)
-    yield form
-    difference = GaugeMetricFamily(
-        "motcua_reconciliation_difference",
-        "figures: the ledger's events less those of the stored dossiers; sums: received dossiers stored less those counted; "
-        "accepted: intake's events less those the ledger has read; anything but 0 is wrong, absent where it can't be known",
-        labels=["stage"],
-    )
-    for stage, missing in counted.differences.items():
-        if missing is not None:
-            difference.add_metric([stage], missing)
-    yield difference
-
-
-def _current(*, by_own_rules: bool) -> GaugeMetricFamily:
-    return GaugeMetricFamily(
-        "motcua_read_model_current",
-        "1 when the read model was made by this version's rules, 0 when figures wait for a rebuild",
-        by_own_rules,
-    )
-
-
-def _received(name: str, meaning: str, groups: dict[str, GroupSums]) -> GaugeMetricFamily:
+def _received(name: str, meaning: str, departments: ByDepartment) -> GaugeMetricFamily:
     family = GaugeMetricFamily(name, meaning, labels=["department", "channel", "carried_over"])
-    for department, group in sorted(groups.items()):
+    for department, group in departments.items():
         for channel in Channel:
             family.add_metric([department, channel.value, "true"], group.sums.before.get((Measure.OPEN, channel), 0))
             family.add_metric([department, channel.value, "false"], group.sums.within.get((Measure.RECEIVED, channel), 0))
     return family
 
 
-def _resolved(name: str, meaning: str, groups: dict[str, GroupSums]) -> GaugeMetricFamily:
+def _resolved(name: str, meaning: str, departments: ByDepartment) -> GaugeMetricFamily:
     family = GaugeMetricFamily(name, meaning, labels=["department", "timeliness"])
-    for department, group in sorted(groups.items()):
-        found = group.figures
-        family.add_metric([department, "early"], found["resolved_early"])
-        family.add_metric([department, "on_time"], found["resolved_on_time"])
-        family.add_metric([department, "overdue"], found["resolved_overdue"])
-        family.add_metric([department, "no_deadline"], found["resolved_no_deadline"])
+    for department, group in departments.items():
+        figures = group.figures
+        for timeliness in ("early", "on_time", "overdue", "no_deadline"):
+            family.add_metric([department, timeliness], figures[f"resolved_{timeliness}"])
     return family
 
 
-def _in_progress(groups: dict[str, GroupSums]) -> GaugeMetricFamily:
+def _in_progress(departments: ByDepartment) -> GaugeMetricFamily:
     """Four disjoint classes: overdue wins over suspended, suspended over due soon (due today or tomorrow), the rest is within."""
     meaning = "dossiers in progress at the end of the year to date; due soon: today or tomorrow"
     family = GaugeMetricFamily("motcua_dossiers_in_progress", meaning, labels=["department", "timeliness"])
-    for department, group in sorted(groups.items()):
-        found = group.figures
-        overdue = found["in_progress_overdue"]
-        suspended = found["in_progress_suspended"] - group.gauge_stocks[GaugeStock.SUSPENDED_OVERDUE]
+    for department, group in departments.items():
+        figures = group.figures
+        overdue = figures["in_progress_overdue"]
+        suspended = figures["in_progress_suspended"] - group.gauge_stocks[GaugeStock.SUSPENDED_OVERDUE]
         due_soon = group.gauge_stocks[GaugeStock.DUE_SOON]
-        family.add_metric([department, "within"], found["in_progress_total"] - overdue - suspended - due_soon)
-        family.add_metric([department, "due_soon"], due_soon)
-        family.add_metric([department, "overdue"], overdue)
-        family.add_metric([department, "suspended"], suspended)
+        within = figures["in_progress_total"] - overdue - suspended - due_soon
+        classes = {"within": within, "due_soon": due_soon, "overdue": overdue, "suspended": suspended}
+        for timeliness, count in classes.items():
+            family.add_metric([department, timeliness], count)
     return family
 
 
-def _online_ratio(counted: GaugeCounts) -> GaugeMetricFamily:
+def _online_ratio(departments: ByDepartment, whole: GroupSums) -> GaugeMetricFamily:
     meaning = "online dossiers of all to handle in the year to date; absent where there are none"
     family = GaugeMetricFamily("motcua_dossiers_online_ratio", meaning, labels=["department"])
-    for department, group in [*sorted(counted.year.items()), (ALL_DEPARTMENTS, counted.whole)]:
-        found = group.figures
-        if found["received_total"]:
-            family.add_metric([department], found["received_online"] / found["received_total"])
+    for department, group in [*departments.items(), (ALL_DEPARTMENTS, whole)]:
+        figures = group.figures
+        if figures["received_total"]:
+            family.add_metric([department], figures["received_online"] / figures["received_total"])
     return family
 
 
-FIGURES, SUMS, ACCEPTED = "figures", "sums", "accepted"
-COUNTING_SHARE = 100  # the count of all dossiers' events may take a hundredth of the time
+def _form(whole: GroupSums) -> GaugeMetricFamily:
+    family = GaugeMetricFamily("motcua_form_ii06a", "the total row of form II.06a for the year to date", labels=["column"])
+    for column, count in whole.figures.items():
+        family.add_metric([column], count)
+    return family
+
+
+def _differences(differences: Mapping[str, int | None]) -> GaugeMetricFamily:
+    meaning = (
+        "figures: the ledger's events less those of the stored dossiers; sums: received dossiers stored less those counted; "
+        "accepted: intake's events less those the ledger has read; anything but 0 is wrong, absent where it can't be known"
+    )
+    family = GaugeMetricFamily("motcua_reconciliation_difference", meaning, labels=["stage"])
+    for stage, missing in differences.items():
+        if missing is not None:
+            family.add_metric([stage], missing)
+    return family
+
+
+def _current(*, by_own_rules: bool) -> GaugeMetricFamily:
+    meaning = "1 when the read model was made by this version's rules, 0 when figures wait for a rebuild"
+    return GaugeMetricFamily("motcua_read_model_current", meaning, by_own_rules)
 
 
 async def received_less_counted(connection: AsyncConnection) -> int:
@@ -222,13 +206,13 @@ class StoredEvents:
         self._known: int | None = None
         self._again_at = 0.0
 
-    async def missing(self, connection: AsyncConnection, by_marks: LedgerTotals | None) -> int | None:
+    async def missing(self, connection: AsyncConnection, ledger: LedgerTotals | None) -> int | None:
         """None where it can't be known; both counts are of the connection's one state."""
         started = self._elapsed()
-        if by_marks is None:
+        if ledger is None:
             self._known, self._again_at = None, 0.0
         elif started >= self._again_at:
             stored = (await connection.execute(select(func.coalesce(func.sum(dossiers.c.sequence), 0)))).scalar_one()
-            self._known, ended = by_marks.events - int(stored), self._elapsed()
+            self._known, ended = ledger.events - int(stored), self._elapsed()
             self._again_at = ended + COUNTING_SHARE * (ended - started)
         return self._known

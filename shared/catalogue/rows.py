@@ -5,8 +5,8 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
-from shared.domain.codes import DEPARTMENT_CODE, PROCEDURE_CODE, exactly
 from shared.domain.events import Channel, OnlineLevel
+from shared.domain.texts import DEPARTMENT_CODE, PROCEDURE_CODE, exactly
 
 DepartmentCode = Annotated[str, Meta(pattern=exactly(DEPARTMENT_CODE))]
 ProcedureCode = Annotated[str, Meta(pattern=exactly(PROCEDURE_CODE))]

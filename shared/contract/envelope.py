@@ -1,14 +1,15 @@
 """The CloudEvents 1.0 envelope, structured JSON, the same on HTTP and on Kafka; its `data` is an event of the domain."""
 
+import re
 from functools import lru_cache
 from typing import Annotated, Final, Literal
 
 import msgspec
 from msgspec import Meta, Raw, Struct
 
-from shared.domain.codes import DOSSIER_CODE, exactly
 from shared.domain.events import EVENT_TYPES, Event, Text
 from shared.domain.localtime import Instant
+from shared.domain.texts import DOSSIER_CODE, exactly
 
 TYPE_PREFIX = "vn.motcua.dossier."
 VERSION_SUFFIX = ".v1"
@@ -56,6 +57,7 @@ def event_type(name: str) -> str:
     return f"{TYPE_PREFIX}{name}{VERSION_SUFFIX}"
 
 
+encode = msgspec.json.Encoder().encode
 decode_envelope = msgspec.json.Decoder(CloudEvent).decode
 _DECODERS = {event_type(name): msgspec.json.Decoder(cls).decode for name, cls in EVENT_TYPES.items()}
 
@@ -71,3 +73,24 @@ def event_of(envelope: CloudEvent) -> Event:
         msg = f"type {envelope.type!r} is not an event of the lifecycle; expected {TYPE_PREFIX}<event>{VERSION_SUFFIX}"
         raise UnknownEventType(msg)
     return decode(envelope.data)
+
+
+INSTANT_FIELDS = ("time", "due_at", "promised_at", "occurred_at", "received_at", "old_value", "new_value")
+_FINER = r"(\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d\.\d{6})\d+([Zz]|[+-]\d\d:?\d\d)"
+_TEXT = re.compile(_FINER, re.ASCII)
+_IN_JSON = re.compile(rf'("(?:{"|".join(INSTANT_FIELDS)})"\s*:\s*"){_FINER}"'.encode())
+may_be_finer = re.compile(rb"\.[0-9]{7}").search
+
+
+def cut(text: str) -> str:
+    """A written instant with at most six digits of a second, cut and never rounded; any other text as it is.
+
+    A reader that rounds moves 23:59:59.9999999, as .NET writes the end of a day, into the next day, month and year.
+    """
+    found = _TEXT.fullmatch(text)
+    return text if found is None else found[1] + found[2]
+
+
+def cut_in(event: bytes) -> bytes:
+    """An event's JSON, its instants with at most six digits of a second. Its strings hold no escape for a plain character."""
+    return _IN_JSON.sub(rb'\1\2\3"', event) if may_be_finer(event) else event

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated
 
+import msgspec
 from msgspec import Meta, Struct, field
 from msgspec.structs import asdict
 
@@ -91,3 +92,8 @@ class DeadLetterV1(Struct, frozen=True, kw_only=True, omit_defaults=True):
     value_sha256: Annotated[str | None, Meta(description="the whole value's SHA-256 in hex, when cut", examples=["9f86d081884c7d65"])] = (
         None
     )
+
+
+decode_status = msgspec.json.Decoder(StatusV1).decode
+decode_alert = msgspec.json.Decoder(AlertV1).decode
+decode_dead_letter = msgspec.json.Decoder(DeadLetterV1).decode

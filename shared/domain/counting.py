@@ -10,11 +10,11 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from shared.domain.deadline import Deadline
-from shared.domain.definitions import BY_DATE, Definition, Timeliness
 from shared.domain.dossier import Dossier
 from shared.domain.events import Channel, OnlineLevel, Outcome
 from shared.domain.lifecycle import State
 from shared.domain.localtime import local_date
+from shared.domain.timeliness import BY_DATE, Definition, Timeliness
 
 RULES_VERSION = 3
 """Raise it whenever the same events give another dossier, another status or another figure: a new derived field, a new column.

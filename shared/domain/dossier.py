@@ -17,10 +17,10 @@ from shared.domain.errors import (
     UnknownDossier,
 )
 from shared.domain.events import Channel, CorrectableField, Event, OnlineLevel, Outcome
-from shared.domain.hops import Hop, answered
 from shared.domain.lifecycle import CLOSED, OPEN, SUSPENDED, State, allowed_from, next_state
 from shared.domain.localtime import Instant, local, written
 from shared.domain.terms import Term, counts_hours
+from shared.domain.texts import same_name
 
 
 class Suspension(Struct, frozen=True, omit_defaults=True, gc=False):
@@ -36,6 +36,20 @@ class DeadlineChange(Struct, frozen=True, gc=False):
 
     at: Annotated[Instant, Meta(description="since when the deadline holds", examples=["2026-11-02T08:31:00+07:00"])]
     due_at: Annotated[Instant, Meta(description="the deadline", examples=["2026-11-09T08:31:00+07:00"])]
+
+
+class Hop(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """The dossier was with `agency` from `forwarded_at` on, with a deadline of the hop's own; open without `answered_at`, also when the
+    dossier has been closed."""
+
+    agency: Annotated[str | None, Meta(description="the other agency's name or code", examples=["Cục Thuế tỉnh"])] = None
+    forwarded_at: Annotated[Instant, Meta(description="when it was asked", examples=["2026-11-03T09:00:00+07:00"])]
+    due_at: Annotated[Instant | None, Meta(description="when it is to answer", examples=["2026-11-06T09:00:00+07:00"])] = None
+    answered_at: Annotated[Instant | None, Meta(description="when it answered", examples=["2026-11-05T15:10:00+07:00"])] = None
+
+    def is_late(self, now: datetime) -> bool:
+        """Whether it was answered, or is still open at `now`, after the local day of its own deadline; never without one."""
+        return self.due_at is not None and (self.answered_at or now) >= Deadline(self.due_at).overdue_from()
 
 
 class Dossier(Struct, frozen=True, gc=False, kw_only=True):
@@ -207,7 +221,7 @@ def _with_facts(dossier: Dossier, event: Event, at: datetime) -> Dossier:
             due = None if event.due_at is None else local(event.due_at)
             return replace(dossier, hops=(*dossier.hops, Hop(agency=event.agency, forwarded_at=at, due_at=due)))
         case events.ForwardAnswered():
-            return replace(dossier, hops=answered(dossier.hops, event.agency, at))
+            return replace(dossier, hops=_answered(dossier.hops, event.agency, at))
         case events.Apologised():
             return replace(dossier, apologised_at=at)
         case events.Returned():
@@ -285,3 +299,15 @@ def _set_right(dossier: Dossier, field: CorrectableField, new: str | None) -> Do
         case _:
             msg = f"{field.value} cannot become {_written(new)}"
             raise ValueError(msg)
+
+
+def _answered(hops: tuple[Hop, ...], agency: str | None, at: datetime) -> tuple[Hop, ...]:
+    """The hops after an answer: it closes the latest open hop to that agency, or the latest open one when no agency is named.
+
+    An answer that no open hop waits for changes nothing.
+    """
+    for index in reversed(range(len(hops))):
+        hop = hops[index]
+        if hop.answered_at is None and (agency is None or same_name(agency, hop.agency)):
+            return (*hops[:index], replace(hop, answered_at=at), *hops[index + 1 :])
+    return hops

@@ -8,10 +8,10 @@ from typing import Annotated, ClassVar
 
 from msgspec import Meta, Struct
 
-from shared.domain.codes import DEPARTMENT_CODE, PROCEDURE_CODE, exactly
 from shared.domain.lifecycle import EventKind
 from shared.domain.localtime import Instant
 from shared.domain.terms import Term
+from shared.domain.texts import DEPARTMENT_CODE, PROCEDURE_CODE, exactly
 
 
 class Channel(StrEnum):

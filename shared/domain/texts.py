@@ -1,7 +1,33 @@
-"""What a text of an event may not hold: characters that nobody sees, and what tells who a person is (domain §8)."""
+"""How codes and names are written; what a text may not hold: hidden characters, and who a person is (domain §1, §8)."""
 
 import re
 import unicodedata
+
+# [0-9] because Python's \d takes the digits of any script
+DOSSIER_CODE = r"^[A-Z][0-9]{2}(\.[0-9]{1,3})*-[0-9]{6}-[0-9]{4,}$"
+DEPARTMENT_CODE = r"^[A-Z][0-9]{2}(\.[0-9]{1,3})*$"
+PROCEDURE_CODE = r"^[0-9]\.[0-9]{6}$"
+
+
+def exactly(pattern: str) -> str:
+    """The pattern without Python's leniency: its `$` forgives a final line feed, and a code would have a twin."""
+    return pattern.removesuffix("$") + r"(?!\n)$"
+
+
+def compared(name: str) -> str:
+    """The form in which two names are the same: NFC, one blank between words, none around; case and diacritics tell names apart.
+
+    What is stored stays as it was sent.
+    """
+    return unicodedata.normalize("NFC", " ".join(name.split()))
+
+
+def same_name(one: str | None, other: str | None) -> bool:
+    """Whether two names, or two absent ones, are the same."""
+    if one is None or other is None:
+        return one is other
+    return one == other or compared(one) == compared(other)
+
 
 _HIDDEN = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 _LAYOUT = re.compile("\r\n|[\n\t]")

@@ -1,11 +1,135 @@
-"""Timeliness of a dossier: its class once closed, how it stands while open (domain §4)."""
+"""Timeliness: its definitions, the class of a closed dossier by each, and how an open one stands (domain §4)."""
 
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
 from enum import StrEnum
+from typing import Protocol
 
-from shared.domain.definitions import BY_DATE, Definition, Timeliness
+from shared.domain.deadline import Deadline
 from shared.domain.dossier import Dossier
 from shared.domain.lifecycle import SUSPENDED
+from shared.domain.localtime import LOCAL, ONE_DAY, local, local_date
+
+
+class Timeliness(StrEnum):
+    """The class of a closed dossier."""
+
+    EARLY = "early"
+    ON_TIME = "on_time"
+    OVERDUE = "overdue"
+    NO_DEADLINE = "no_deadline"
+
+
+class Definition(Protocol):
+    """What early, on time and overdue mean; docs/decisions/0007 says why each of them is as it is.
+
+    A published name never changes its meaning: another reading is another version. All definitions agree where the local days differ:
+    a dossier closed on a day before that of its deadline is early, on a later day overdue; an open one is overdue at the end of every
+    later day. The counting relies on it.
+    """
+
+    @property
+    def name(self) -> str: ...
+
+    def judge(self, closed_at: datetime, deadline: Deadline) -> Timeliness:
+        """The class of a dossier closed at `closed_at`."""
+
+    def overdue_from(self, deadline: Deadline) -> datetime:
+        """The first instant at which an open dossier stands overdue; a pause that begins from then on leaves it overdue."""
+
+    def overdue_on(self, deadline: Deadline) -> date:
+        """The first local day at whose end an open dossier counts as overdue: the deadline's day or the next."""
+
+
+@dataclass(frozen=True, slots=True)
+class ByDate:
+    """Definition `by-date/1`: terms in days or months compare local dates; terms in hours compare instants,
+    and the local hour of the deadline is on time. An open dossier is overdue at the end of the days after that of its deadline."""
+
+    name: str = "by-date/1"
+
+    def judge(self, closed_at: datetime, deadline: Deadline) -> Timeliness:
+        due_at = local(deadline.due_at)
+        if deadline.in_hours:
+            return _by_span(closed_at, due_at.replace(minute=0, second=0, microsecond=0), due_at)
+        closed, due_day = local_date(closed_at), due_at.date()
+        if closed == due_day:
+            return Timeliness.ON_TIME
+        return Timeliness.EARLY if closed < due_day else Timeliness.OVERDUE
+
+    def overdue_from(self, deadline: Deadline) -> datetime:
+        return deadline.overdue_from()
+
+    def overdue_on(self, deadline: Deadline) -> date:
+        return local_date(deadline.due_at) + ONE_DAY  # by date for terms in hours too
+
+
+@dataclass(frozen=True, slots=True)
+class ByInstant:
+    """Definition `instant/1`: before the deadline's very instant is early, at it on time, after it overdue, whatever the term."""
+
+    name: str = "instant/1"
+
+    def judge(self, closed_at: datetime, deadline: Deadline) -> Timeliness:
+        if closed_at == deadline.due_at:
+            return Timeliness.ON_TIME
+        return Timeliness.EARLY if closed_at < deadline.due_at else Timeliness.OVERDUE
+
+    def overdue_from(self, deadline: Deadline) -> datetime:
+        return local(deadline.due_at) + timedelta.resolution
+
+    def overdue_on(self, deadline: Deadline) -> date:
+        return self.overdue_from(deadline).date()
+
+
+MORNING, AFTERNOON = time(7), time(13, 30)  # opening and the end of the lunch break, by the default hours
+
+
+@dataclass(frozen=True, slots=True)
+class HalfDay:
+    """Definition `half-day/1`: the half of the day in which the deadline lies is on time, earlier is early, later overdue.
+
+    A local day has the parts [00:00, 07:00), [07:00, 13:30) and [13:30, 24:00): constants of this version, so that figures follow from
+    the log alone, whatever hours an office keeps. A term in hours is overdue right after its deadline, as in the other definitions.
+    """
+
+    name: str = "half-day/1"
+
+    def judge(self, closed_at: datetime, deadline: Deadline) -> Timeliness:
+        start, end = _half_of(deadline.due_at)
+        return _by_span(closed_at, start, deadline.due_at if deadline.in_hours else end - timedelta.resolution)
+
+    def overdue_from(self, deadline: Deadline) -> datetime:
+        return deadline.overdue_from() if deadline.in_hours else _half_of(deadline.due_at)[1]
+
+    def overdue_on(self, deadline: Deadline) -> date:
+        return self.overdue_from(deadline).date()
+
+
+def _half_of(instant: datetime) -> tuple[datetime, datetime]:
+    """The part of the local day that the instant lies in: its start, and the start of the next."""
+    here = local(instant)
+    day, clock = here.date(), here.time()
+    if clock < MORNING:
+        return _at(day, time()), _at(day, MORNING)
+    if clock < AFTERNOON:
+        return _at(day, MORNING), _at(day, AFTERNOON)
+    return _at(day, AFTERNOON), _at(day + ONE_DAY, time())
+
+
+def _at(day: date, clock: time) -> datetime:
+    return datetime.combine(day, clock, LOCAL)
+
+
+def _by_span(closed_at: datetime, on_time_from: datetime, on_time_until: datetime) -> Timeliness:
+    """The class by a span of time that is on time, both ends included."""
+    if closed_at > on_time_until:
+        return Timeliness.OVERDUE
+    return Timeliness.ON_TIME if closed_at >= on_time_from else Timeliness.EARLY
+
+
+BY_DATE, INSTANT, HALF_DAY = ByDate(), ByInstant(), HalfDay()
+DEFINITIONS: dict[str, Definition] = {definition.name: definition for definition in (BY_DATE, INSTANT, HALF_DAY)}
 
 NEVER_SOON = timedelta(0)
 

@@ -8,9 +8,8 @@ import hashlib
 from collections.abc import Iterator
 from datetime import datetime
 
-from shared.contract.codec import decode_status
 from shared.contract.envelope import CloudEvent, decode_envelope
-from shared.contract.status import DeadLetterV1, StatusV1
+from shared.contract.status import DeadLetterV1, StatusV1, decode_status
 from shared.domain.errors import Refusal
 from shared.domain.localtime import local
 from shared.service.kafka import KafkaRecord

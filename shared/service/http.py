@@ -3,9 +3,9 @@
 import asyncio
 import hmac
 from collections import Counter
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
 from contextlib import AbstractAsyncContextManager
-from typing import Any, get_origin
+from typing import Any, get_args, get_origin
 
 from anyio import CancelScope
 from fastapi import FastAPI, Request, Security
@@ -13,7 +13,7 @@ from fastapi.dependencies.models import Dependant
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from fastapi_offline import FastAPIOffline
 from prometheus_client.openmetrics.exposition import CONTENT_TYPE_LATEST
-from pydantic import SecretStr
+from pydantic import BaseModel, SecretStr
 from starlette.datastructures import MutableHeaders
 from starlette.responses import StreamingResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -118,39 +118,34 @@ def invalid(parameter: str, detail: str) -> Problem:
     return Problem(422, UNPROCESSABLE, f"{parameter}: {detail}", parameter=parameter)
 
 
-def only(once: tuple[str, ...] = (), repeated: tuple[str, ...] = ()) -> Callable[[Request], Awaitable[None]]:
-    """A dependency that answers 422 to any other parameter, and to a second value where one is taken."""
-
-    async def check(request: Request) -> None:
-        _check_parameters(request, (*once, *repeated), once)
-
-    return check
-
-
 async def declared_parameters_only(request: Request) -> None:
     """A dependency that answers 422 to a parameter which the route does not declare, and to a second value of one that is no list."""
-    if request.query_params:
-        declared = list(_declared(request.scope["route"].dependant))
-        once = [field.alias for field in declared if get_origin(field.field_info.annotation) is not list]
-        _check_parameters(request, [field.alias for field in declared], once)
+    if not request.query_params:
+        return
+    takes_many = dict(_declared(request.scope["route"].dependant))
+    for name, times in Counter(name for name, _ in request.query_params.multi_items()).items():
+        if name not in takes_many:
+            known = ", ".join(sorted(takes_many, key=takes_many.__getitem__))
+            fix = f"not a parameter of this address; known: {known}" if known else "this address takes no parameters; leave it out"
+            raise invalid(name, fix)
+        if times > 1 and not takes_many[name]:
+            raise invalid(name, f"given {times} times; give it once")
 
 
-def _declared(dependant: Dependant) -> Iterator[Any]:
-    yield from dependant.query_params
+def _declared(dependant: Dependant) -> Iterator[tuple[str, bool]]:
+    """The parameters of a route, also those that are the fields of a model, and whether one takes many values."""
+    for parameter in dependant.query_params:
+        kind = parameter.field_info.annotation
+        if isinstance(kind, type) and issubclass(kind, BaseModel):
+            yield from ((field.alias or name, _is_list(field.annotation)) for name, field in kind.model_fields.items())
+        else:
+            yield parameter.alias, _is_list(kind)
     for inner in dependant.dependencies:
         yield from _declared(inner)
 
 
-def _check_parameters(request: Request, known: Sequence[str], once: Sequence[str]) -> None:
-    given = Counter(name for name, _ in request.query_params.multi_items())
-    for name, times in given.items():
-        if name not in known:
-            fix = (
-                f"not a parameter of this address; known: {', '.join(known)}" if known else "this address takes no parameters; leave it out"
-            )
-            raise invalid(name, fix)
-        if times > 1 and name in once:
-            raise invalid(name, f"given {times} times; give it once")
+def _is_list(kind: Any) -> bool:
+    return any(get_origin(one) is list for one in (kind, *get_args(kind)))
 
 
 # The API documents show refusals as the problem details they are.

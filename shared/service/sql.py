@@ -31,7 +31,7 @@ from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from shared.contract.codec import encode
+from shared.contract.envelope import encode
 
 # SQLSTATE classes that pass: connection, rollback (deadlock, serialization), resources, operator intervention, system error; and
 # three states: the server only reads (it is about to become the primary), a session that idled in its transaction was ended, a lock was not

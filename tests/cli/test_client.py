@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from motcua.client import Named, ServiceClient, Services, locate
+from motcua.client import NamedServices, ServiceClient, Services, locate
 from motcua.failure import Failure
 from tests.cli.recording_intake import serving
 from tests.support.ports import free_port_base
@@ -29,19 +29,19 @@ def ended_pid() -> int:
 @pytest.mark.parametrize("folder", [".motcua", ".motcua/demo"])
 def test_the_running_stack_is_found_in_its_folder(tmp_path: Path, folder: str) -> None:
     running(tmp_path / folder, os.getpid())
-    found = locate(Named(), {}, tmp_path)
+    found = locate(NamedServices(), {}, tmp_path)
     assert found == Services("http://127.0.0.1:9001", "http://127.0.0.1:9002", "http://127.0.0.1:9003", "the-key-of-the-stack")
 
 
 def test_a_folder_named_by_the_environment_comes_first(tmp_path: Path) -> None:
     running(tmp_path / ".motcua", os.getpid())
     running(tmp_path / "elsewhere", os.getpid(), port=9101)
-    assert locate(Named(), {"MOTCUA_DATA_DIR": "elsewhere"}, tmp_path).intake == "http://127.0.0.1:9101"
+    assert locate(NamedServices(), {"MOTCUA_DATA_DIR": "elsewhere"}, tmp_path).intake == "http://127.0.0.1:9101"
 
 
 def test_what_a_killed_stack_left_behind_counts_for_nothing_but_its_key(tmp_path: Path) -> None:
     running(tmp_path / ".motcua", ended_pid())
-    found = locate(Named(), {}, tmp_path)
+    found = locate(NamedServices(), {}, tmp_path)
     assert (found.intake, found.key) == ("http://127.0.0.1:8001", "the-key-of-the-stack")
 
 
@@ -52,27 +52,27 @@ def test_options_go_before_the_environment_and_that_before_the_stack(tmp_path: P
         "MOTCUA_REPORTING_URL": "http://127.0.0.1:7003",
         "MOTCUA_API_KEY": "of-the-environment",
     }
-    found = locate(Named(reporting="http://localhost:6003"), environ, tmp_path)
+    found = locate(NamedServices(reporting="http://localhost:6003"), environ, tmp_path)
     assert (found.intake, found.processing, found.reporting) == ("http://127.0.0.1:7001", "http://127.0.0.1:9002", "http://localhost:6003")
     assert found.key == "of-the-environment"
-    assert locate(Named(key="named"), environ, tmp_path).key == "named"
+    assert locate(NamedServices(key="named"), environ, tmp_path).key == "named"
 
 
 def test_the_local_key_is_not_sent_to_another_machine(tmp_path: Path) -> None:
     running(tmp_path / ".motcua", os.getpid())
     with pytest.raises(Failure, match="--key"):
-        locate(Named(intake="https://intake.example.vn"), {}, tmp_path)
+        locate(NamedServices(intake="https://intake.example.vn"), {}, tmp_path)
 
 
 def test_nothing_to_go_by_says_how_to_begin(tmp_path: Path) -> None:
     with pytest.raises(Failure, match="motcua up"):
-        locate(Named(), {}, tmp_path)
+        locate(NamedServices(), {}, tmp_path)
 
 
 @pytest.mark.parametrize("url", ["127.0.0.1:8001", "ftp://127.0.0.1", "http://"])
 def test_an_address_that_is_none_says_how_to_write_it(tmp_path: Path, url: str) -> None:
     with pytest.raises(Failure, match="write it like"):
-        locate(Named(intake=url, key="k"), {}, tmp_path)
+        locate(NamedServices(intake=url, key="k"), {}, tmp_path)
 
 
 class Answers:

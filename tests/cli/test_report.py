@@ -13,7 +13,7 @@ from rich.console import Console
 
 from motcua.cli import main
 from motcua.report import Group, Report, parse
-from motcua.stack.printed import comparison, impossible
+from motcua.stack.demo import comparison, impossible
 from motcua.terminal.console import count, percent
 from motcua.terminal.form import broken_identities, form, paragraph, row_name, to_csv
 from shared.domain.localtime import LOCAL

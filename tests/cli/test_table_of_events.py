@@ -12,19 +12,19 @@ from typing import Any
 import pytest
 
 from motcua.failure import Failure
-from motcua.importer.lines import Line
+from motcua.importer.lines import EventLine
 from motcua.importer.rejects import Rejects
 from motcua.importer.source import Source
 
 HEADER = "id,event,code,time,source,department,procedure,channel,online_level,due_at,term_amount,term_unit,amount_vnd,paid_online"
 
 
-def read(path: Path) -> list[Line]:
+def read(path: Path) -> list[EventLine]:
     with Source(str(path)) as source:
         return [line for batch in source.batches() for line in batch]
 
 
-def table(tmp_path: Path, text: str, name: str = "events.csv") -> list[Line]:
+def table(tmp_path: Path, text: str, name: str = "events.csv") -> list[EventLine]:
     path = tmp_path / name
     path.write_text(text)
     return read(path)
@@ -36,7 +36,7 @@ def table_failure(tmp_path: Path, text: str, name: str = "events.csv") -> str:
     return str(raised.value)
 
 
-def event(line: Line) -> dict[str, Any]:
+def event(line: EventLine) -> dict[str, Any]:
     assert line.refusal is None, line.refusal
     found: dict[str, Any] = json.loads(line.body)
     return found

@@ -19,7 +19,7 @@ from motcua.verify.questions import (
     DEPARTMENT,
     PROCEDURE,
     TOTAL,
-    Answer,
+    AnsweredFigures,
     Cell,
     Question,
     drawn_day,
@@ -31,12 +31,11 @@ from motcua.verify.recount import Counts, DatedDossier, Recount, dated, figures_
 from shared.contract.status import StatusV1, status_of
 from shared.domain.columns import KEYS, SHARE_KEYS
 from shared.domain.counting import FLOWS, contributions
-from shared.domain.definitions import BY_DATE, DEFINITIONS, Definition
-from shared.domain.dossier import Dossier, Suspension
+from shared.domain.dossier import Dossier, Hop, Suspension
 from shared.domain.figures import Sums, figures, shares
-from shared.domain.hops import Hop
 from shared.domain.lifecycle import State
 from shared.domain.localtime import LOCAL
+from shared.domain.timeliness import BY_DATE, DEFINITIONS, Definition
 from tests.builders.histories import EPOCH, History, histories
 from tests.cli.events import code, line
 
@@ -168,12 +167,12 @@ def test_a_value_that_differs_is_found(planted: dict[str, Any], said: str) -> No
     assert differences(dossiers, held) == [f"{code(1)}: processing {said}"]
 
 
-def answered(dossiers: list[Dossier], **planted: int) -> Answer:
+def answered(dossiers: list[Dossier], **planted: int) -> AnsweredFigures:
     rows = figures_by_department(dated(dossiers), *YEAR)
-    return Answer(cut=YEAR[1], total=total_of(rows) | planted, rows=rows, tokens={})
+    return AnsweredFigures(cut=YEAR[1], total=total_of(rows) | planted, rows=rows, tokens={})
 
 
-def differing(dossiers: list[Dossier], answer: Answer) -> list[ComparedFigure]:
+def differing(dossiers: list[Dossier], answer: AnsweredFigures) -> list[ComparedFigure]:
     return [each for each in cells_of(Question(YEAR), figures_by_department(dated(dossiers), *YEAR), answer) if each.differs]
 
 

@@ -16,8 +16,8 @@ from motcua.verify.questions import row_of
 from motcua.verify.recount import Recount, dated, figures_by_row, shares_of, total_of
 from shared.contract.status import status_of
 from shared.domain.columns import KEYS
-from shared.domain.definitions import DEFINITIONS
 from shared.domain.localtime import LOCAL
+from shared.domain.timeliness import DEFINITIONS
 from tests.cli.events import code, year
 from tests.cli.recording_intake import serving
 

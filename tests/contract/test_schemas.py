@@ -8,10 +8,9 @@ import msgspec
 import pytest
 from jsonschema import Draft202012Validator, FormatChecker
 
-from shared.contract.codec import decode_alert, decode_dead_letter, decode_status, encode
-from shared.contract.envelope import CloudEvent, decode_envelope, event_of
+from shared.contract.envelope import CloudEvent, decode_envelope, encode, event_of
 from shared.contract.schemas import FOLDER, breaks, document_text, read_golden, schema_of, schemas
-from shared.contract.status import AlertV1, DeadLetterV1, StatusV1, status_of
+from shared.contract.status import AlertV1, DeadLetterV1, StatusV1, decode_alert, decode_dead_letter, decode_status, status_of
 from shared.domain import events
 from shared.domain.lifecycle import EventKind
 from tests.builders.events import dossier_after, event, received

@@ -6,9 +6,8 @@ import msgspec
 import pytest
 from hypothesis import given
 
-from shared.contract.codec import decode_status, encode
-from shared.contract.envelope import CloudEvent, UnknownEventType, decode_envelope, event_of, event_type
-from shared.contract.status import status_of
+from shared.contract.envelope import CloudEvent, UnknownEventType, decode_envelope, encode, event_of, event_type
+from shared.contract.status import decode_status, status_of
 from shared.domain.dossier import Dossier, apply
 from shared.domain.errors import InvalidTerm
 from shared.domain.events import EVENT_TYPES

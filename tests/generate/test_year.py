@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from motcua.stack.generate.year import Summary
+from motcua.stack.generate.year import GeneratedYear
 
 pytestmark = pytest.mark.slow
 FIRST, LAST = date(2023, 1, 1), date(2023, 12, 31)
@@ -109,7 +109,7 @@ def test_what_is_open_at_the_end_is_exact_and_none_is_overdue(recount: Recount) 
     assert not any(seen.due.date() < LAST for seen in still_open if seen.due)
 
 
-def test_events_are_ordered_unique_and_about_four_a_dossier(recount: Recount, tra_vinh: Summary) -> None:
+def test_events_are_ordered_unique_and_about_four_a_dossier(recount: Recount, tra_vinh: GeneratedYear) -> None:
     assert recount.problems == []
     assert recount.events == len(recount.ids) == tra_vinh.events
     assert 3.8 < recount.events / 80_121 < 4.2
@@ -153,7 +153,7 @@ def test_receipts_spread_over_the_months(recount: Recount) -> None:
     assert max(months.values()) < 78_873 / 12 * 1.4
 
 
-def test_most_results_are_handed_over_within_days(recount: Recount, tra_vinh: Summary) -> None:
+def test_most_results_are_handed_over_within_days(recount: Recount, tra_vinh: GeneratedYear) -> None:
     returned = sum(1 for seen in recount.dossiers.values() if seen.returned_by)
     assert tra_vinh.figures["returned_total"] == returned
     assert 0.95 < returned / 78_784 < 1

@@ -8,10 +8,9 @@ import pytest
 from services.intake.accepting.decide import decide
 from services.intake.accepting.parsing import parse
 from shared.domain.counting import Measure, contributions
-from shared.domain.definitions import DEFINITIONS, Definition
 from shared.domain.dossier import Dossier
 from shared.domain.localtime import LOCAL, local_date
-from shared.domain.timeliness import closed_timeliness
+from shared.domain.timeliness import DEFINITIONS, Definition, closed_timeliness
 from tests.golden import reading
 from tests.golden.office import catalogue_of, sent_by
 from tests.golden.reading import CASES, Case

@@ -14,8 +14,8 @@ from services.intake.explanation.steps import Step
 from services.intake.http.dossier_messages import DossierView, dossier_view
 from services.intake.log.history import history
 from shared.catalogue import Catalogue, load
-from shared.domain.definitions import BY_DATE, DEFINITIONS
 from shared.domain.dossier import Dossier
+from shared.domain.timeliness import BY_DATE, DEFINITIONS
 from tests.builders.times import at
 from tests.intake.sending import APPLICANT_KEY, CODE
 

@@ -12,7 +12,7 @@ from services.intake.accepting.decide import decide
 from services.intake.accepting.parsing import parse
 from services.processing.ledger import LedgerEntry, step
 from services.reporting.read_model.contributions import contributions_of
-from shared.contract.codec import encode
+from shared.contract.envelope import encode
 from shared.domain.dossier import Dossier
 from shared.domain.errors import Refusal
 from shared.service.dead_letters import usable_event, usable_status

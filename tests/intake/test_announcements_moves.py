@@ -11,8 +11,7 @@ from services.intake.announcements.moves import CalendarChange, Move, MoveOutcom
 from services.intake.calendar import AnnouncedDay
 from services.intake.log.history import HistoryEntry, history
 from shared.catalogue import CalendarEntry, Catalogue, load
-from shared.contract.codec import encode
-from shared.contract.envelope import CloudEvent, event_type
+from shared.contract.envelope import CloudEvent, encode, event_type
 from shared.domain import events as domain
 from shared.domain.errors import Refusal
 from shared.domain.events import Channel, CorrectableField

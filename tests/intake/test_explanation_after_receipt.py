@@ -6,7 +6,7 @@ import pytest
 
 from services.intake.explanation.steps import clock, length
 from shared.catalogue import CalendarEntry
-from shared.domain.definitions import DEFINITIONS
+from shared.domain.timeliness import DEFINITIONS
 from tests.builders.times import at
 from tests.intake.explained import SHIPPED, Office, steps, texts, with_procedure
 from tests.intake.sending import CODE, Sender, cloud_event, received

@@ -5,8 +5,7 @@ from typing import Any
 
 import msgspec
 
-from shared.contract.codec import encode
-from shared.contract.envelope import CloudEvent, event_type
+from shared.contract.envelope import CloudEvent, encode, event_type
 from tests.builders.times import at
 
 ACCEPTED = at("2023-12-01 12:00")

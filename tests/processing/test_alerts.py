@@ -16,9 +16,9 @@ from services.processing.index import StatusIndex
 from services.processing.metrics import ProcessingMetrics
 from services.processing.partition import Partition
 from services.processing.processor import Processor
-from shared.contract.codec import decode_alert, encode
-from shared.contract.envelope import CloudEvent
+from shared.contract.envelope import CloudEvent, encode
 from shared.contract.marks import number_header
+from shared.contract.status import decode_alert
 from shared.contract.topics import ALERTS, EVENTS, TICKS
 from shared.service.clock import system_clock
 from shared.service.publisher import NewRecord, Span

@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from services.processing.ledger import LedgerEntry, Tick, entry_of, step, tick, usable_tick
-from shared.contract.codec import encode
+from shared.contract.envelope import encode
 from shared.domain.lifecycle import State
 from shared.service.dead_letters import Unusable, usable_event, usable_status
 from tests.builders.times import at

@@ -11,9 +11,9 @@ import pytest
 from aiokafka import AIOKafkaProducer
 
 from services.processing.ledger import LedgerEntry, step
-from shared.contract.codec import decode_dead_letter, encode
-from shared.contract.envelope import CloudEvent
+from shared.contract.envelope import CloudEvent, encode
 from shared.contract.marks import LedgerMark, mark_header, number_header
+from shared.contract.status import decode_dead_letter
 from shared.contract.topics import DEAD_LETTERS, EVENTS, STATUS, TICKS
 from shared.domain.counting import RULES_VERSION
 from shared.service.clock import system_clock

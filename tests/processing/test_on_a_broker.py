@@ -9,9 +9,8 @@ from typing import Any
 import httpx
 import pytest
 
-from shared.contract.codec import decode_alert, decode_dead_letter
 from shared.contract.envelope import CloudEvent
-from shared.contract.status import AlertV1
+from shared.contract.status import AlertV1, decode_alert, decode_dead_letter
 from shared.contract.topics import ALERTS, DEAD_LETTERS, EVENTS, TICKS
 from shared.service.clock import system_clock
 from tests.processing.records import envelope

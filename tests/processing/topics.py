@@ -10,9 +10,9 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.partitioner import DefaultPartitioner
 
-from shared.contract.codec import decode_status, encode
-from shared.contract.envelope import CloudEvent
+from shared.contract.envelope import CloudEvent, encode
 from shared.contract.marks import number_header
+from shared.contract.status import decode_status
 from shared.contract.topics import EVENTS, STATUS
 from shared.service.kafka import scan
 from shared.service.publisher import NewRecord, Publisher

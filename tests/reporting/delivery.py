@@ -12,7 +12,7 @@ from services.reporting.projecting.projection import OffsetAdvance, project, sto
 from services.reporting.projecting.records import Batch, FetchedRecords
 from services.reporting.read_model.tables import dossiers, history, offsets, sums
 from services.reporting.read_model.versions import AppliedVersion
-from shared.contract.codec import encode
+from shared.contract.envelope import encode
 from shared.contract.marks import Headers
 from shared.contract.status import status_of, version_of
 from shared.contract.topics import STATUS

@@ -16,8 +16,8 @@ from services.reporting.figures.report import Report, report
 from services.reporting.gauges import FigureGauges
 from services.reporting.read_model.tables import sums
 from shared import catalogue
-from shared.domain.definitions import DEFINITIONS
 from shared.domain.localtime import LOCAL, ONE_DAY
+from shared.domain.timeliness import DEFINITIONS
 from tests.builders.offices import OF_HUNDREDS, Office, office, offices
 from tests.reporting.delivery import Sent, Topic, empty, statuses
 from tests.reporting.expected import any_filters, expected

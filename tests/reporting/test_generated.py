@@ -14,7 +14,7 @@ from bench.loading import load
 from services.reporting.read_model.tables import dossiers, history, sums
 from services.reporting.read_model.versions import NewVersion
 from shared.catalogue import Catalogue
-from shared.contract.codec import encode
+from shared.contract.envelope import encode
 from tests.reporting.delivery import Sent, Topic, empty
 
 DAYS = [FIRST - timedelta(days=3), FIRST + timedelta(days=9), date(2023, 12, 27)]

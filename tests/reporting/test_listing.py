@@ -14,7 +14,7 @@ from services.reporting.figures.report import report
 from services.reporting.read_model.sums import STORED
 from shared.domain.columns import KEYS, Kind, terms_of
 from shared.domain.counting import Measure
-from shared.domain.definitions import DEFINITIONS
+from shared.domain.timeliness import DEFINITIONS
 from tests.builders.offices import OF_HUNDREDS, Office, office, offices
 from tests.reporting.delivery import Topic, empty
 from tests.reporting.lists import behind, numbered, some, walked

@@ -4,7 +4,7 @@ import pytest
 
 from services.reporting.read_model.sums import JUDGED_CODES, MEANINGS, MEASURE_CODES, GaugeStock, stock_codes
 from shared.domain.counting import JUDGED, STOCKS, Measure
-from shared.domain.definitions import DEFINITIONS
+from shared.domain.timeliness import DEFINITIONS
 
 FACTS = {
     1: "received", 2: "received_online_full", 6: "resolved_no_deadline", 7: "withdrawn", 8: "stopped", 9: "returned_in_person",

@@ -19,7 +19,7 @@ from services.reporting.read_model.tables import dossiers, model, sums
 from services.reporting.rebuild.automatic import AutomaticRebuild
 from services.reporting.rebuild.fold import LogLine
 from shared.catalogue import Catalogue
-from shared.contract.codec import encode
+from shared.contract.envelope import encode
 from shared.domain.counting import RULES_VERSION
 from shared.domain.localtime import LOCAL
 from shared.service.sql import writing

@@ -8,8 +8,8 @@ import pytest
 from services.reporting.figures.query import FigureQuery
 from services.reporting.http.parameters import FigureParameters, figure_query
 from shared.catalogue import Catalogue
-from shared.domain.definitions import DEFINITIONS
 from shared.domain.localtime import LOCAL
+from shared.domain.timeliness import DEFINITIONS
 from shared.service.problems import Problem
 from tests.builders.times import at
 

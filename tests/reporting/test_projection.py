@@ -14,7 +14,7 @@ from services.reporting.projecting.records import Batch, FetchedRecords, Partiti
 from services.reporting.read_model.store import migrate
 from services.reporting.read_model.tables import dossiers, sums
 from shared.catalogue import Catalogue
-from shared.contract.codec import encode
+from shared.contract.envelope import encode
 from shared.contract.marks import LedgerMark, mark_header
 from shared.contract.status import status_of
 from shared.contract.topics import STATUS

@@ -20,11 +20,11 @@ from services.reporting.rebuild.fold import LogLine, UnreadableLogLine, read_lin
 from services.reporting.rebuild.progress import RebuildProgress, UnknownRebuild
 from services.reporting.rebuild.swap import NotSettled, SwapResult, swap
 from shared.catalogue import Catalogue
-from shared.contract.codec import decode_status, encode
-from shared.contract.status import status_of, version_of
-from shared.domain.definitions import DEFINITIONS
+from shared.contract.envelope import encode
+from shared.contract.status import decode_status, status_of, version_of
 from shared.domain.dossier import Dossier, apply
 from shared.domain.localtime import LOCAL
+from shared.domain.timeliness import DEFINITIONS
 from shared.service.sql import writing
 from tests.builders.events import CODE, Dated, received
 from tests.reporting.delivery import Sent, Topic

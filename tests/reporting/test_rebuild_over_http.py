@@ -18,7 +18,7 @@ from services.reporting.projecting.metrics import ProjectorHealth
 from services.reporting.read_model.tables import dossiers, history, sums
 from services.reporting.rebuild.fold import LogLine
 from shared.catalogue import Catalogue
-from shared.contract.codec import encode
+from shared.contract.envelope import encode
 from shared.domain.localtime import LOCAL
 from shared.service.sql import writing
 from tests.reporting.delivery import Topic

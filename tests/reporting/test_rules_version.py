@@ -10,7 +10,7 @@ from services.reporting.read_model.contributions import encode_listed, listed_fa
 from services.reporting.read_model.sums import CHANNEL_CODES, JUDGED_CODES, MEASURE_CODES
 from services.reporting.read_model.versions import new_version
 from services.reporting.rebuild.fold import LogFold, read_lines
-from shared.contract.codec import encode
+from shared.contract.envelope import encode
 from shared.domain.columns import KEYS, SHARE_KEYS
 from shared.domain.counting import RULES_VERSION
 from tests.reporting.logged import an_office, log_of

@@ -16,8 +16,8 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient
 
 from services.reporting.settings import ReportingSettings
-from shared.contract.codec import decode_dead_letter
 from shared.contract.marks import LedgerMark, mark_header
+from shared.contract.status import decode_dead_letter
 from shared.contract.topics import DEAD_LETTERS, STATUS
 from shared.domain.counting import RULES_VERSION
 from shared.service.kafka import ensure_topics

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from motcua.failure import Failure
-from motcua.stack.data_folder import Layout
+from motcua.stack.data_folder import StackLayout
 from motcua.stack.stack import service_children
 
 BROKER = "127.0.0.1:9092"
@@ -24,7 +24,7 @@ BROKER = "127.0.0.1:9092"
     ],
 )
 def test_a_variable_that_a_service_cannot_use_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, variable: str, value: str) -> None:
-    layout = Layout(tmp_path, 8000)
+    layout = StackLayout(tmp_path, 8000)
     assert len(service_children(layout, key="k" * 32, bootstrap=BROKER, clock="system", year=None)) == 3
     monkeypatch.setenv(variable, value)
     with pytest.raises(Failure, match=rf"(?s)cannot start like this.*{variable}: "):

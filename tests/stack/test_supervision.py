@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from motcua.failure import Failure
-from motcua.stack import readiness, supervision
+from motcua.stack import supervision
 from motcua.stack.child import Child
 from motcua.stack.failures import Ended
-from motcua.stack.supervision import Supervisor, keep_running
+from motcua.stack.supervision import Readiness, Supervisor, keep_running
 from tests.cli.recording_intake import serving
 from tests.support.wait import wait_until_async
 
@@ -89,11 +89,11 @@ class Health:
 
 
 async def test_what_keeps_a_part_from_being_ready_is_said_and_that_it_is_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(readiness, "REASON_AFTER_S", 0.0)
+    monkeypatch.setattr(supervision, "REASON_AFTER_S", 0.0)
     child, said, health = python(tmp_path, "import signal; signal.pause()"), list[str](), Health()
     child.start()
     with serving(health) as url:
-        following = readiness.Readiness({"intake": url}, {"intake": child}, said.append)
+        following = Readiness({"intake": url}, {"intake": child}, said.append)
         task = asyncio.create_task(following.follow())
         await wait_until_async(lambda: asyncio.sleep(0, said), 20, "the reason is said")
         assert said == [f"intake is not ready: run motcua restore; its log: {child.log}"]

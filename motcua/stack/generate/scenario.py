@@ -10,8 +10,8 @@ from msgspec import Meta, Struct
 
 from motcua.failure import Failure
 from motcua.files import read_document
-from shared.domain.definitions import BY_DATE
-from shared.domain.identities import ROW_IDENTITIES
+from shared.domain.figures import ROW_IDENTITIES
+from shared.domain.timeliness import BY_DATE
 
 SHIPPED = Path(__file__).parent.parent / "scenarios"
 Count = Annotated[int, Meta(ge=0)]

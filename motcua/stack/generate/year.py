@@ -25,8 +25,7 @@ from motcua.stack.generate.scenario import Scenario, load_scenario
 from motcua.stack.generate.timeline import Step, steps_of
 from motcua.stack.generate.working_time import moment
 from shared.catalogue import Catalogue, load
-from shared.contract.codec import encode
-from shared.contract.envelope import JSON, SPEC_VERSION, event_type
+from shared.contract.envelope import JSON, SPEC_VERSION, encode, event_type
 from shared.domain.counting import STOCKS, contributions
 from shared.domain.dossier import Dossier, apply
 from shared.domain.events import EVENT_TYPES, Channel
@@ -47,7 +46,7 @@ class WrongYear(AssertionError):
 
 
 @dataclass(frozen=True, slots=True)
-class Summary:
+class GeneratedYear:
     """What was written."""
 
     output: Path
@@ -56,7 +55,7 @@ class Summary:
     figures: Figures
 
 
-def generate_file(scenario_name_or_path: str, output: Path, progress: Progress | None = None) -> Summary:
+def generate_file(scenario_name_or_path: str, output: Path, progress: Progress | None = None) -> GeneratedYear:
     """Generates the scenario into `output` as NDJSON; a name ending in .gz packs it.
 
     A plain file appears only when the year is complete and its figures are right.
@@ -64,7 +63,7 @@ def generate_file(scenario_name_or_path: str, output: Path, progress: Progress |
     year = Year(load_scenario(scenario_name_or_path), load())
     with writing(output) as file:
         events = _write(year, file, progress, packed=output.suffix == ".gz")
-    return Summary(output, len(year.planned), events, year.figures)
+    return GeneratedYear(output, len(year.planned), events, year.figures)
 
 
 def _write(year: "Year", file: BinaryIO, progress: Progress | None, *, packed: bool) -> int:

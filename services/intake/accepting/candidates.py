@@ -18,7 +18,7 @@ from shared.domain.dossier import Dossier
 from shared.domain.errors import Refusal
 from shared.domain.events import Event, Text
 from shared.domain.localtime import Instant
-from shared.domain.names import compared
+from shared.domain.texts import compared
 
 UNREADABLE_EVENT = "unreadable"
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's: five bits a character

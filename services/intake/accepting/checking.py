@@ -21,11 +21,10 @@ from shared.contract.accepted import (
     Extension,
 )
 from shared.contract.envelope import JSON, LONGEST_CODE, SPEC_VERSION
-from shared.domain.codes import DOSSIER_CODE, PROCEDURE_CODE
 from shared.domain.errors import InstantOutOfRange
 from shared.domain.events import Channel, CorrectableField, Corrected, Event, OnlineLevel
 from shared.domain.localtime import local, written
-from shared.domain.texts import hidden_character, names_a_person, personal
+from shared.domain.texts import DOSSIER_CODE, PROCEDURE_CODE, hidden_character, names_a_person, personal
 
 MOST_ATTRIBUTES, LONGEST_ATTRIBUTE_NAME = 20, 20
 _INSTEAD = "write what happened without it; the dossier's code says whose it is"

@@ -16,12 +16,11 @@ from services.intake.accepting.refusals import HINTS, Malformed, UnknownDepartme
 from services.intake.accepting.strict_json import UNREADABLE, members
 from services.intake.log.history import CodeSeries
 from shared.contract.accepted import ACCEPTED, EXTENSION
-from shared.contract.envelope import DossierCode, event_type
-from shared.contract.instants import may_be_finer
-from shared.domain.codes import DEPARTMENT_CODE
+from shared.contract.envelope import DossierCode, event_type, may_be_finer
 from shared.domain.events import EVENT_TYPES, Event, Received, Submitted
 from shared.domain.localtime import Instant
 from shared.domain.terms import Term
+from shared.domain.texts import DEPARTMENT_CODE
 
 SOURCE = "/intake"
 LONGEST_KEY = 255

@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Raw
 
 from services.intake.accepting.refusals import DEEPEST, Malformed, malformed, too_deep, wrong_field
-from shared.contract.instants import cut_in
+from shared.contract.envelope import cut_in
 
 UNREADABLE = (msgspec.MsgspecError, ValueError, OverflowError, RecursionError)
 _ESCAPE = re.compile(rb"\\(?:u00([2-7][0-9A-Fa-f])|.)", re.DOTALL)

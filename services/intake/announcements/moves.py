@@ -12,7 +12,7 @@ from services.intake.accepting.candidates import Candidate, CommitResult, Comput
 from services.intake.accepting.decide import PAUSE_ENDS, due_by_catalogue
 from services.intake.log.history import HistoryEntry, LoggedEvent
 from shared.catalogue import CalendarEntry, Catalogue
-from shared.contract.codec import encode
+from shared.contract.envelope import encode
 from shared.domain import events as domain
 from shared.domain.dossier import Dossier, apply
 from shared.domain.errors import Refusal

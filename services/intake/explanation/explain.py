@@ -11,13 +11,23 @@ from shared.domain import events as domain
 from shared.domain.calendar import WorkingCalendar
 from shared.domain.deadline import Deadline, due_after_pause, working_time
 from shared.domain.deadline import pause as walk_pause
-from shared.domain.definitions import AFTERNOON, BY_DATE, HALF_DAY, INSTANT, MORNING, Definition
 from shared.domain.dossier import Dossier
 from shared.domain.errors import CalendarNotKnown
 from shared.domain.events import CorrectableField
 from shared.domain.localtime import local
 from shared.domain.terms import counts_hours
-from shared.domain.timeliness import NEVER_SOON, Standing, closed_timeliness, standing
+from shared.domain.timeliness import (
+    AFTERNOON,
+    BY_DATE,
+    HALF_DAY,
+    INSTANT,
+    MORNING,
+    NEVER_SOON,
+    Definition,
+    Standing,
+    closed_timeliness,
+    standing,
+)
 
 COMPARED = {  # for terms in days or months, and in hours
     BY_DATE.name: ("local dates compared", "instants compared, the hour of the deadline is on time"),

@@ -13,9 +13,9 @@ from services.intake.http.service import STATUS
 from shared.contract.accepted import ACCEPTED, REQUIRED_BY_LAW
 from shared.contract.envelope import JSON, event_type
 from shared.contract.schemas import components
-from shared.domain.codes import DOSSIER_CODE
 from shared.domain.errors import Refusal
 from shared.domain.terms import Term
+from shared.domain.texts import DOSSIER_CODE
 
 Schema = dict[str, Any]
 REFERENCE = "#/components/schemas/{name}"

@@ -14,14 +14,13 @@ from services.intake.explanation.deadlines import CatalogueAt
 from services.intake.explanation.explain import explain, timeliness_by
 from services.intake.explanation.steps import Step
 from services.intake.log.history import HistoryEntry
-from shared.contract.instants import cut
-from shared.domain.codes import DOSSIER_CODE
-from shared.domain.definitions import BY_DATE, Definition
+from shared.contract.envelope import cut
 from shared.domain.dossier import Dossier
 from shared.domain.events import CorrectableField, Corrected
 from shared.domain.lifecycle import allowed_from
 from shared.domain.localtime import Instant as WireInstant
-from shared.domain.timeliness import timeliness_of
+from shared.domain.texts import DOSSIER_CODE
+from shared.domain.timeliness import BY_DATE, Definition, timeliness_of
 
 _decode_object = msgspec.json.Decoder(dict).decode
 Channel = Literal["online", "in_person", "postal"]

@@ -28,9 +28,9 @@ from services.intake.log import event_log
 from services.intake.log.history import HistoryEntry
 from services.intake.metrics import Metrics
 from shared.contract.accepted import ACCEPTED
-from shared.domain.codes import DOSSIER_CODE
-from shared.domain.definitions import BY_DATE, DEFINITIONS
 from shared.domain.errors import Refusal
+from shared.domain.texts import DOSSIER_CODE
+from shared.domain.timeliness import BY_DATE, DEFINITIONS
 from shared.service.http import documented
 from shared.service.problems import Problem
 

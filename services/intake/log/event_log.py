@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.intake.log.history import CodeSeries, HistoryEntry, LoggedEvent, LoggedKey, LogRow, RecentDossiers, computed_fields, history
 from services.intake.log.tables import ANNOUNCEMENTS, EVENT_LOG, IDEMPOTENCY_KEYS, RELAY_CURSOR, SERIALS
-from shared.contract.codec import encode
+from shared.contract.envelope import encode
 from shared.contract.topics import EVENTS
 from shared.domain.dossier import Dossier
 from shared.service.sql import Insert, Lookup

@@ -14,8 +14,7 @@ from services.reporting.read_model.store import answering
 from shared.catalogue import Catalogue
 from shared.contract.http.figures import IdentityAnswer
 from shared.domain.columns import KEYS
-from shared.domain.figures import Figures, shares
-from shared.domain.identities import ROW_IDENTITIES
+from shared.domain.figures import ROW_IDENTITIES, Figures, shares
 
 TOTAL_IS_SUM = "total=sum of rows"
 CARRIED_OVER = "6(t)=11(t-1)"

@@ -21,7 +21,8 @@ from services.reporting.read_model.contributions import BrokenDossier
 from services.reporting.read_model.store import OldRules
 from services.reporting.read_model.tables import dossiers
 from shared.catalogue import Catalogue
-from shared.contract.http import REPORTING, components
+from shared.contract.http import REFERENCE, REPORTING
+from shared.contract.schemas import components
 from shared.service.clock import Clock, system_clock
 from shared.service.http import KEYLESS, Ndjson, new_application, require_key
 from shared.service.observability import health, operations_router
@@ -81,7 +82,7 @@ def _declare_messages(app: FastAPI) -> None:
 
     def openapi() -> dict[str, Any]:
         document = generate()
-        document.setdefault("components", {}).setdefault("schemas", {}).update(components(REPORTING.values()))
+        document.setdefault("components", {}).setdefault("schemas", {}).update(components(REPORTING.values(), REFERENCE))
         return document
 
     app.openapi = openapi  # type: ignore[method-assign]  # FastAPI's own way to extend it

@@ -17,7 +17,7 @@ from starlette.responses import Response
 
 from services.reporting.attention import Attention, ByOfficer, DepartmentHorizons, Urgency, UrgentDossier, total_counts
 from services.reporting.http.paging import cursor_after, page_response, place_of
-from services.reporting.http.parameters import Cursor, Limit, Parameters, only_declared, words
+from services.reporting.http.parameters import Cursor, Limit, Parameters, words
 from services.reporting.intake import CalendarFeed
 from services.reporting.read_model.contributions import BrokenDossier
 from services.reporting.read_model.store import answering
@@ -33,14 +33,14 @@ from shared.contract.http.attention import (
     DepartmentCounts,
     OfficerCounts,
 )
-from shared.domain.definitions import BY_DATE
 from shared.domain.dossier import Dossier
 from shared.domain.errors import InstantOutOfRange
 from shared.domain.localtime import ONE_DAY, local
-from shared.domain.names import same_name
+from shared.domain.texts import same_name
+from shared.domain.timeliness import BY_DATE
 from shared.service.clock import Clock
 from shared.service.dead_letters import Unusable, usable_status
-from shared.service.http import documented, invalid
+from shared.service.http import declared_parameters_only, documented, invalid
 
 HOUR = timedelta(hours=1)
 UNITS = {"d": timedelta(hours=8), "h": HOUR}  # a working day has eight hours
@@ -87,7 +87,7 @@ class AttentionQuery:
 def router(engine: AsyncEngine, feed: CalendarFeed, clock: Clock) -> APIRouter:
     """The route; `clock` says at what instant the list is judged."""
     wrong = documented({422: "a parameter is wrong: `parameter` names it, `detail` the fix"})
-    routes = APIRouter(tags=["figures"], responses=wrong, dependencies=[Depends(only_declared)])
+    routes = APIRouter(tags=["figures"], responses=wrong, dependencies=[Depends(declared_parameters_only)])
 
     @routes.get(
         "/attention",

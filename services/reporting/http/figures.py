@@ -29,7 +29,6 @@ from services.reporting.http.parameters import (
     figure_query,
     known_instant,
     one_dimension,
-    only_declared,
 )
 from services.reporting.opening.comparisons import changed_dossiers, disputed_dossiers
 from services.reporting.opening.lists import LIST_START, ListPlace, list_page
@@ -37,13 +36,13 @@ from services.reporting.opening.tokens import OtherCatalogue, TokenFigure, Token
 from services.reporting.read_model.store import answering
 from services.reporting.read_model.sums import microseconds
 from shared.catalogue import Catalogue
-from shared.contract.codec import encode
+from shared.contract.envelope import encode
 from shared.contract.http import answered
 from shared.contract.http.figures import ChangesAnswer, DefinitionsAnswer, DossierList, FiguresAnswer, FormAnswer, KeyedRow
 from shared.domain.columns import KEYS
-from shared.domain.definitions import DEFINITIONS
+from shared.domain.timeliness import DEFINITIONS
 from shared.service.clock import Clock
-from shared.service.http import documented, invalid
+from shared.service.http import declared_parameters_only, documented, invalid
 from shared.service.problems import Problem
 
 MOST_ROWS = 50_000
@@ -73,7 +72,7 @@ class FigureRoutes:
 
 def router(to: FigureRoutes) -> APIRouter:
     """The routes; of a comparison the totals stand on the first page only, and cursors keep to the state that they were read from."""
-    routes = APIRouter(tags=["figures"], responses=WRONG, dependencies=[Depends(only_declared)])
+    routes = APIRouter(tags=["figures"], responses=WRONG, dependencies=[Depends(declared_parameters_only)])
 
     @routes.get("/figures", summary="The figures of a period", responses={200: answered(FiguresAnswer)})
     async def get_figures(given: Annotated[FigureParameters, Query()]) -> Response:
@@ -202,9 +201,9 @@ async def _turn(wide: asyncio.Semaphore) -> AsyncIterator[None]:
 
 def _figures(to: FigureRoutes, sums: GatheredSums, *, with_tokens: bool) -> Response:
     """Rows and tokens at once in their final form: of thousands of them the values would take many times the memory."""
-    found = sums.report()
-    query = found.query
-    rows = [msgspec.Raw(encode({"key": query.named_key(row.key), **figure_row(row.figures)})) for row in found.rows]
+    report_of = sums.report()
+    query = report_of.query
+    rows = [msgspec.Raw(encode({"key": query.named_key(row.key), **figure_row(row.figures)})) for row in report_of.rows]
     answer = FiguresAnswer(
         first=query.first,
         last=query.last,
@@ -213,10 +212,10 @@ def _figures(to: FigureRoutes, sums: GatheredSums, *, with_tokens: bool) -> Resp
         as_of=query.as_of,
         as_known_at=query.known_at,
         by=[dimension.value for dimension in query.by],
-        total=figure_row(found.total),
+        total=figure_row(report_of.total),
         rows=cast(list[KeyedRow], rows),
-        identities=list(found.identities),
-        tokens=cast(dict[str, str], _in_slices(to.tokens.of_report(found))) if with_tokens else UNSET,
+        identities=list(report_of.identities),
+        tokens=cast(dict[str, str], _in_slices(to.tokens.of_report(report_of))) if with_tokens else UNSET,
     )
     return json_response(answer)
 

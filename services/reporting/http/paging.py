@@ -11,7 +11,7 @@ from starlette.responses import Response
 from services.reporting.figures.range_sums import Pin
 from services.reporting.opening.lists import ListPlace
 from services.reporting.read_model.sums import SECOND, instant_of
-from shared.contract.codec import encode
+from shared.contract.envelope import encode
 from shared.service.http import invalid
 from shared.service.problems import Problem
 
@@ -63,9 +63,9 @@ def place_of(request: Request, cursor: str, kind: type[PlaceT]) -> PlaceT:
 
 
 def _check(raw: bytes, request: Request) -> bytes:
-    """Of what was asked for, whatever the page: a cursor belongs to it."""
-    asked = sorted((name, value) for name, value in request.query_params.multi_items() if name not in ("cursor", "limit"))
-    return zlib.crc32(raw, zlib.crc32(f"{request.url.path}?{asked}".encode())).to_bytes(CHECK_BYTES)
+    """Of the place and the question, whatever the page: a cursor belongs to it."""
+    question = sorted((name, value) for name, value in request.query_params.multi_items() if name not in ("cursor", "limit"))
+    return zlib.crc32(raw, zlib.crc32(f"{request.url.path}?{question}".encode())).to_bytes(CHECK_BYTES)
 
 
 def _foreign() -> Problem:

@@ -3,23 +3,20 @@
 import calendar
 import contextlib
 import re
-from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime, time
-from typing import Annotated, get_args, get_origin
+from typing import Annotated
 
-from fastapi import Request
-from fastapi.routing import APIRoute
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.reporting.figures.query import Dimension, FigureQuery, Filters
 from shared.catalogue import Catalogue
-from shared.domain.definitions import BY_DATE, DEFINITIONS
 from shared.domain.errors import InstantOutOfRange
 from shared.domain.events import Channel
 from shared.domain.localtime import FIRST_YEAR, LAST_YEAR, LOCAL, local, written
-from shared.domain.names import compared
 from shared.domain.periods import UnknownPeriod, statutory_period
+from shared.domain.texts import compared
+from shared.domain.timeliness import BY_DATE, DEFINITIONS
 from shared.service.http import invalid
 
 LARGEST_PAGE = 10_000
@@ -31,15 +28,20 @@ _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 Limit = Annotated[int, Field(description="dossiers of a page at most", ge=1, le=LARGEST_PAGE)]
 Cursor = Annotated[str | None, Field(description="where the page starts: `cursor` of the one before it")]
 
+KnownAt = Annotated[
+    str | None,
+    Field(description="what was known at this instant, e.g. 2023-02-01T08:00:00+07:00; `as_of` is it too unless given"),
+]
+
 
 class Parameters(BaseModel):
-    """The parameters of a route, as they came."""
+    """The parameters of a route, as they came: a filter that is misspelt and ignored would give figures of something else."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
 
 class SpanParameters(Parameters):
-    """Which days, and what was known of them when."""
+    """Which days."""
 
     first: str | None = Field(None, alias="from", description="first day, e.g. 2023-01-01; default 1 January of `to`'s year")
     last: str | None = Field(None, alias="to", description="last day, inclusive; default today")
@@ -49,15 +51,19 @@ class SpanParameters(Parameters):
     as_of: str | None = Field(
         None, description="judge as at the end of this day (or of an instant's local day): what is dated later is not counted"
     )
-    as_known_at: str | None = Field(
-        None, description="what was known at this instant, e.g. 2023-02-01T08:00:00+07:00; `as_of` is it too unless given"
-    )
 
 
 class PeriodParameters(SpanParameters):
     """What is judged, when and how."""
 
     definition: str = Field(BY_DATE.name, description=f"the definition of timeliness: {', '.join(DEFINITIONS)}")
+    as_known_at: KnownAt = None
+
+
+class GroupingParameters(PeriodParameters):
+    """What is judged, and by what it is grouped."""
+
+    by: list[str] | None = Field(None, description="department, channel, field, procedure, level, month; comma separated")
 
 
 class FilterParameters(Parameters):
@@ -70,10 +76,9 @@ class FilterParameters(Parameters):
     level: list[str] | None = Field(None, description="only procedures of these levels: province, district, commune")
 
 
-class FigureParameters(FilterParameters, PeriodParameters):
+class FigureParameters(FilterParameters, GroupingParameters):
     """Of `/v1/figures`."""
 
-    by: list[str] | None = Field(None, description="department, channel, field, procedure, level, month; comma separated")
     tokens: str = Field("all", description="`none` leaves the tokens out: they are most of the answer")
 
 
@@ -95,6 +100,7 @@ class ChangesParameters(FilterParameters, PeriodParameters):
 class DefinitionsParameters(FilterParameters, SpanParameters):
     """Of `/v1/figures/definitions`."""
 
+    as_known_at: KnownAt = None
     limit: Limit = 1000
     cursor: Cursor = None
 
@@ -107,34 +113,6 @@ class FormParameters(PeriodParameters):
 
 
 Question = FigureParameters | ChangesParameters | DefinitionsParameters | FormParameters
-
-
-async def only_declared(request: Request) -> None:
-    """422 for a parameter that the route does not take, and for a second value where one is taken.
-
-    A filter that is misspelt and ignored would give figures of something else.
-    """
-    once, repeated = _declared(request.scope["route"])
-    known = (*once, *repeated)
-    fix = f"not a parameter of this address; known: {', '.join(known)}" if known else "this address takes no parameters; leave it out"
-    for name, times in Counter(name for name, _ in request.query_params.multi_items()).items():
-        if name not in known:
-            raise invalid(name, fix)
-        if times > 1 and name in once:
-            raise invalid(name, f"given {times} times; give it once")
-
-
-def _declared(route: APIRoute) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The names that a route takes once, and those that it takes repeatedly."""
-    declared: dict[str, bool] = {}
-    for parameter in route.dependant.query_params:
-        model = parameter.field_info.annotation
-        if isinstance(model, type) and issubclass(model, BaseModel):
-            for name, info in model.model_fields.items():
-                declared[info.alias or name] = any(get_origin(kind) is list for kind in get_args(info.annotation))
-        else:
-            declared[parameter.alias] = False
-    return tuple(n for n, many in declared.items() if not many), tuple(n for n, many in declared.items() if many)
 
 
 def figure_query(given: Question, catalogue: Catalogue, now: datetime, recorded: datetime, by: Iterable[Dimension] = ()) -> FigureQuery:

@@ -11,17 +11,16 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.responses import Response
 
 from services.reporting.http.paging import json_response
-from services.reporting.http.parameters import only_declared
 from services.reporting.rebuild import progress
 from services.reporting.rebuild.consistency import ConsistencyCheck
 from services.reporting.rebuild.fold import UnreadableLogLine, read_lines
 from services.reporting.rebuild.progress import RebuildProgress, UnknownRebuild
 from services.reporting.rebuild.swap import NotSettled, swap
-from shared.contract.codec import encode
+from shared.contract.envelope import encode
 from shared.contract.http import answered
 from shared.contract.http.rebuilds import CheckedLine, InconsistencyLine, RebuildAnswer, SwapAnswer, UncountedEvent
 from shared.service.clock import Clock
-from shared.service.http import Ndjson, documented
+from shared.service.http import Ndjson, declared_parameters_only, documented
 from shared.service.problems import Problem
 
 MOST_BYTES = 64 * 1024 * 1024
@@ -37,7 +36,7 @@ DryRun = Annotated[bool, Query(description="compare only, and drop the new model
 
 def router(engine: AsyncEngine, clock: Clock) -> APIRouter:
     """The routes; `clock` numbers the rebuilds."""
-    routes = APIRouter(tags=["rebuild"], dependencies=[Depends(only_declared)])
+    routes = APIRouter(tags=["rebuild"], dependencies=[Depends(declared_parameters_only)])
 
     @routes.post(
         "/rebuilds",

@@ -17,7 +17,7 @@ from services.reporting.read_model.tables import dossiers, history
 from shared.contract.http.figures import ChangedDossier, DisputedDossier
 from shared.domain.columns import KEYS
 from shared.domain.counting import Measure
-from shared.domain.definitions import DEFINITIONS
+from shared.domain.timeliness import DEFINITIONS
 from shared.service.sql import among
 
 CODES_AT_ONCE = 500

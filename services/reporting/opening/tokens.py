@@ -1,4 +1,4 @@
-"""A token names one figure for good: what was asked, the row and column, and the state of the read model that answered.
+"""A token names one figure for good: the question, the row and column, and the state of the read model that answered.
 
 It is stateless URL-safe text with a check sum; the same figure has the same token. It carries no secret and grants nothing.
 """
@@ -18,7 +18,7 @@ from services.reporting.figures.report import Report
 from services.reporting.read_model.sums import CHANNEL_CODES, CHANNELS, instant_of, microseconds
 from shared.catalogue import Catalogue
 from shared.domain.columns import KEYS
-from shared.domain.definitions import DEFINITIONS
+from shared.domain.timeliness import DEFINITIONS
 
 _DIMENSIONS, _DEFINITIONS = tuple(Dimension), tuple(DEFINITIONS)
 _CHECKED = 8  # characters at the end: six bytes, the column's place and a check sum
@@ -64,7 +64,7 @@ _encode, _decode = msgspec.msgpack.Encoder().encode, msgspec.msgpack.Decoder(_Bo
 
 
 class Tokens:
-    """Makes and reads tokens; a token of another catalogue is told apart, for fields and levels come from there."""
+    """Makes and reads tokens; one of another catalogue is refused, for fields and levels come from there."""
 
     def __init__(self, catalogue: Catalogue) -> None:
         about = sorted((procedure.field, code, procedure.level) for code, procedure in catalogue.procedures.items())

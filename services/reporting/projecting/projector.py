@@ -16,7 +16,7 @@ from services.reporting.projecting.records import Batch, FetchedRecords, Partiti
 from services.reporting.read_model.store import breathing
 from services.reporting.read_model.versions import AppliedVersion, NewVersion
 from services.reporting.settings import ReportingSettings
-from shared.contract.codec import encode
+from shared.contract.envelope import encode
 from shared.contract.marks import LedgerMark
 from shared.contract.topics import DEAD_LETTERS, STATUS
 from shared.service.clock import Clock

@@ -7,10 +7,10 @@ import msgspec
 
 from services.reporting.read_model.sums import CHANNEL_CODES, JUDGED_CODES, MEASURE_CODES, Cell, GaugeStock, day_number
 from shared.domain.counting import Stretch, facts, judgements, overdue_span, stretches
-from shared.domain.definitions import BY_DATE, DEFINITIONS
 from shared.domain.dossier import Dossier
 from shared.domain.localtime import ONE_DAY, local_date
 from shared.domain.terms import counts_hours
+from shared.domain.timeliness import BY_DATE, DEFINITIONS
 
 
 class BrokenDossier(Exception):
@@ -73,17 +73,17 @@ def gauge_deltas(dossier: Dossier, held: Sequence[Stretch]) -> list[tuple[date, 
     """Day-stamped deltas by `by-date/1`, as `judgements` gives them. Due soon: not suspended, and due on the day or on the next one."""
     if dossier.received_at is None:
         return []
-    found: list[tuple[date, GaugeStock, int]] = []
+    deltas: list[tuple[date, GaugeStock, int]] = []
     for stretch in held:
         if stretch.deadline is None:
             continue
         if stretch.paused_at is None:
             due = local_date(stretch.deadline.due_at)
             end = due + ONE_DAY if stretch.end is None else min(due + ONE_DAY, stretch.end)
-            found += _between(GaugeStock.DUE_SOON, max(stretch.first, due - ONE_DAY), end)
+            deltas += _between(GaugeStock.DUE_SOON, max(stretch.first, due - ONE_DAY), end)
         elif span := overdue_span(stretch, BY_DATE):
-            found += _between(GaugeStock.SUSPENDED_OVERDUE, *span)
-    return found
+            deltas += _between(GaugeStock.SUSPENDED_OVERDUE, *span)
+    return deltas
 
 
 def _between(measure: GaugeStock, first: date, end: date | None) -> list[tuple[date, GaugeStock, int]]:

@@ -7,9 +7,9 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from shared.domain.counting import JUDGED, STOCKS, Measure
-from shared.domain.definitions import BY_DATE, DEFINITIONS, HALF_DAY, INSTANT
 from shared.domain.events import Channel
 from shared.domain.localtime import FIRST_YEAR, LAST_YEAR, LOCAL, ONE_DAY
+from shared.domain.timeliness import BY_DATE, DEFINITIONS, HALF_DAY, INSTANT
 
 
 class GaugeStock(StrEnum):
@@ -102,15 +102,15 @@ def day_number(day: date) -> int:
 
 def covering(first: date, last: date, *, years: bool = True) -> list[int]:
     """The fewest spans that make up `first..last`; by months and days only when `years` is off."""
-    found: list[int] = []
+    spans: list[int] = []
     day = max(first, FIRST_DAY)
     while day <= last:
         for number, end in _starting(day, years=years):
             if end <= last:
-                found.append(number)
+                spans.append(number)
                 day = end + ONE_DAY
                 break
-    return found
+    return spans
 
 
 def _starting(day: date, *, years: bool) -> Iterator[tuple[int, date]]:

@@ -14,10 +14,10 @@ from services.reporting.read_model.contributions import add_to_cells, decode_con
 from services.reporting.read_model.sums import CHANNELS, MEANINGS, MEASURE_CODES, SECOND, Cell, microseconds, rolled_up, span_text
 from services.reporting.read_model.tables import ReadModel
 from services.reporting.read_model.versions import Version, by_second, leaves_a_trace
-from shared.contract.codec import decode_status, encode
+from shared.contract.envelope import encode
 from shared.contract.http.rebuilds import DossierDifference, SumDifference
-from shared.contract.status import StatusV1, version_of
-from shared.domain.definitions import DEFINITIONS
+from shared.contract.status import StatusV1, decode_status, version_of
+from shared.domain.timeliness import DEFINITIONS
 from shared.service.dead_letters import Unusable, usable_status
 from shared.service.sql import among
 

@@ -8,8 +8,7 @@ import msgspec
 
 from services.reporting.read_model.sums import microseconds
 from services.reporting.read_model.versions import NewVersion, by_second, new_version
-from shared.contract.codec import encode
-from shared.contract.envelope import CloudEvent, event_of
+from shared.contract.envelope import CloudEvent, encode, event_of
 from shared.contract.http.rebuilds import UncountedEvent
 from shared.contract.status import status_of, version_of
 from shared.domain.dossier import Dossier, apply

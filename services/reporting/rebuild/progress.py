@@ -12,8 +12,8 @@ from services.reporting.read_model.store import breathing, patiently, snapshot
 from services.reporting.read_model.tables import LIVE, ReadModel, model, read_model
 from services.reporting.read_model.versions import NewVersion
 from services.reporting.rebuild.fold import LogFold, LogLine
-from shared.contract.codec import decode_status
 from shared.contract.http.rebuilds import UncountedEvent
+from shared.contract.status import decode_status
 from shared.domain.dossier import Dossier
 from shared.service.sql import among, take_lock, writing
 

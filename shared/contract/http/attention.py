@@ -78,8 +78,11 @@ class AttentionAnswer(Struct, frozen=True, kw_only=True):
     as_of: Annotated[Instant, Meta(description="the instant that all its pages are judged at", examples=["2023-12-08T14:00:00+07:00"])]
     within: Annotated[str, Meta(description="the working time ahead that was asked for", examples=["2d"])]
     definition: Annotated[str, Meta(description="the definition that says what is overdue", examples=["by-date/1"])]
-    total: AttentionCounts
+    total: Annotated[AttentionCounts, Meta(description="of the whole list", examples=[{"overdue": 3, "due": 5}])]
     departments: Annotated[list[DepartmentCounts], Meta(description="those with the most overdue first", examples=[[]])]
-    calendar: CalendarSource
+    calendar: Annotated[
+        CalendarSource,
+        Meta(description="which days off it went by", examples=[{"source": "catalogue", "as_of": None, "known_until": "2024-12-31"}]),
+    ]
     dossiers: Annotated[list[AttentionDossier], Meta(description="the page, the most urgent first", examples=[[]])]
     cursor: Cursor

@@ -1,6 +1,7 @@
 """Reporting's answers about figures: those of a period, the dossiers behind one, comparisons, and the statutory form.
 
-A row of figures is a mapping under the keys of the columns' table; a share is a decimal in percent, as text, or null.
+A row of figures is a mapping under the keys of the columns' table; a share is a decimal in percent, as text, or null. Every row has every
+column; none is called required, so that one more is a minor change.
 """
 
 from datetime import date
@@ -32,8 +33,8 @@ def _shares() -> dict[str, Any]:
 
 
 def _row(description: str, properties: dict[str, Any]) -> Meta:
-    schema = {"properties": properties, "required": list(properties), "additionalProperties": False}
-    return Meta(description=description, extra_json_schema=schema)
+    example = {name: each["examples"][0] for name, each in properties.items()}
+    return Meta(description=description, examples=[example], extra_json_schema={"properties": properties})
 
 
 _KEY = {"type": "object", "additionalProperties": {"type": ["string", "null"]}}

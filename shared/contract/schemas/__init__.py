@@ -1,4 +1,4 @@
-"""The published JSON Schemas: one golden file per version of an event, the status snapshot, the alert, the dead letter, the envelope.
+"""The published JSON Schemas: one golden file per version of what travels over topics, and of what is answered over HTTP.
 
 They are made from the types as the code has them now; a minor change of a published one only adds an optional field.
 """
@@ -12,10 +12,10 @@ from typing import Any
 import msgspec
 
 from shared.contract.envelope import CloudEvent
+from shared.contract.http import REPORTING
 from shared.contract.status import AlertV1, DeadLetterV1, StatusV1
-from shared.domain.dossier import DeadlineChange, Suspension
+from shared.domain.dossier import DeadlineChange, Hop, Suspension
 from shared.domain.events import EVENT_TYPES
-from shared.domain.hops import Hop
 from shared.domain.lifecycle import State
 
 Schema = dict[str, Any]
@@ -36,8 +36,8 @@ NAMES_IN_VERSION_1 = {Suspension.__name__: "SuspensionV1", DeadlineChange.__name
 
 
 def schemas() -> dict[str, Schema]:
-    """Every published schema by its name (`dossier.received.v1`: the data of that event)."""
-    return {name: {"$schema": DIALECT, "$id": f"urn:motcua:{name}"} | schema_of(cls) for name, cls in PUBLISHED.items()}
+    """Every published schema by its name (`dossier.received.v1`: the data of that event; `http.figures.v1`: an answer)."""
+    return {name: {"$schema": DIALECT, "$id": f"urn:motcua:{name}"} | schema_of(cls) for name, cls in (PUBLISHED | REPORTING).items()}
 
 
 def schema_of(cls: type[msgspec.Struct]) -> Schema:

@@ -8,13 +8,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.domain.counting import STOCKS, Delta, Measure, contributions
-from shared.domain.definitions import DEFINITIONS
 from shared.domain.dossier import Dossier
 from shared.domain.events import CorrectableField
-from shared.domain.figures import Figures, Sums, figures
-from shared.domain.identities import ROW_IDENTITIES
+from shared.domain.figures import ROW_IDENTITIES, Figures, Sums, figures
 from shared.domain.localtime import ONE_DAY
 from shared.domain.terms import Term, TermUnit
+from shared.domain.timeliness import DEFINITIONS
 from tests.builders import recount
 from tests.builders.events import dossier_after, event, received
 from tests.builders.histories import EPOCH, History, histories

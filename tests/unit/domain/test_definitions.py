@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 
 from shared.domain.counting import JUDGED, Measure, contributions
 from shared.domain.deadline import Deadline
-from shared.domain.definitions import BY_DATE, DEFINITIONS, HALF_DAY, INSTANT, Definition, Timeliness
 from shared.domain.dossier import Dossier
 from shared.domain.localtime import LOCAL, ONE_DAY
 from shared.domain.terms import Term, TermUnit
+from shared.domain.timeliness import BY_DATE, DEFINITIONS, HALF_DAY, INSTANT, Definition, Timeliness
 from tests.builders.events import dossier_after, event, received
 from tests.builders.histories import CLOCKS, History, histories
 from tests.builders.times import at

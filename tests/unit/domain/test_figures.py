@@ -9,8 +9,7 @@ from hypothesis import strategies as st
 from shared.domain.columns import SHARE_KEYS
 from shared.domain.counting import Measure
 from shared.domain.events import Channel
-from shared.domain.figures import Figures, Sums, figures, share, shares, shares_of_row
-from shared.domain.identities import BALANCE, RECEIVED, ROW_IDENTITIES, Identity
+from shared.domain.figures import BALANCE, RECEIVED, ROW_IDENTITIES, Figures, Identity, Sums, figures, share, shares, shares_of_row
 
 counts = st.integers(0, 10**9)
 SHARE_ONLINE, SHARE_OF_FORM = Decimal("0.1"), Decimal("0.001")  # what offices print

@@ -4,10 +4,10 @@ from collections import Counter
 from random import Random
 
 from shared.domain.counting import Measure, contributions
-from shared.domain.definitions import DEFINITIONS, Timeliness
 from shared.domain.events import CorrectableField, Corrected
 from shared.domain.lifecycle import EventKind
 from shared.domain.terms import counts_hours
+from shared.domain.timeliness import DEFINITIONS, Timeliness
 from tests.builders.histories import history
 from tests.builders.offices import office
 

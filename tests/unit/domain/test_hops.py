@@ -5,9 +5,8 @@ from hypothesis import given
 from msgspec.structs import replace
 
 from shared.domain.counting import contributions
-from shared.domain.dossier import Dossier
+from shared.domain.dossier import Dossier, Hop
 from shared.domain.errors import InstantOutOfRange
-from shared.domain.hops import Hop
 from shared.domain.lifecycle import State
 from tests.builders.events import DUE, dossier_after, event, received
 from tests.builders.histories import History, histories

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from shared.contract.accepted import LONGEST_NAME
-from shared.contract.codec import encode
+from shared.contract.envelope import encode
 from shared.contract.status import status_of
 from shared.domain.dossier import LONGEST_HISTORY, Dossier, apply
 from shared.domain.errors import TooLongAHistory

@@ -5,9 +5,8 @@ from datetime import timedelta
 import pytest
 
 from shared.domain.deadline import Deadline
-from shared.domain.definitions import BY_DATE, Timeliness
 from shared.domain.terms import Term, TermUnit
-from shared.domain.timeliness import Standing, closed_timeliness, standing
+from shared.domain.timeliness import BY_DATE, Standing, Timeliness, closed_timeliness, standing
 from tests.builders.events import Dated, dossier_after, event, received
 from tests.builders.times import at
 
