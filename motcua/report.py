@@ -33,7 +33,8 @@ class Group:
 class BrokenIdentity:
     """An identity of the form that the figures break: `difference` is its left side less its right.
 
-    `row` is the first that breaks it, None for the total; `column` the figure, where the identity is one of each figure.
+    `row` is the first that breaks it, None for the total; `column` the figure, where the identity is one of each
+    figure.
     """
 
     name: str
