@@ -146,7 +146,7 @@ class Batch:
                 rising.append((head, record))
         return rising
 
-    def _newest(self, second: list[Headed]) -> NewVersion | None:
+    def _newest(self, second: Sequence[Headed]) -> NewVersion | None:
         known_at = max(map(_recorded, second))
         usable = (self._version(record, known_at) for _, record in reversed(second))
         return next((version for version in usable if version is not None), None)
