@@ -1,4 +1,4 @@
-"""What new versions make of the stored dossiers: which of them count, which are superseded and what that adds to the sums; no I/O."""
+"""What new versions make of the stored dossiers: which count, which are superseded, what the sums get; no I/O."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -59,8 +59,8 @@ def new_version(snapshot: bytes | None, known_at: int, record: KafkaRecord | Non
 def by_second(items: Sequence[ItemT], recorded: Callable[[ItemT], int]) -> list[Sequence[ItemT]]:
     """The items of each second, in their order: of a dossier's versions within one second only the newest is kept.
 
-    So whoever catches up after a day keeps what was known when, and a flood costs no more than its seconds. What a clock that was set
-    back `recorded` earlier (microseconds) belongs to the second before it.
+    So whoever catches up after a day keeps what was known when, and a flood costs no more than its seconds. What a
+    clock that was set back `recorded` earlier (microseconds) belongs to the second before it.
     """
     if len(items) == 1:  # as nearly always
         return [items]
@@ -112,7 +112,7 @@ def leaves_a_trace(version: Version | StoredVersion) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class AppliedVersion:
-    """A version that was newer than what was stored; `fresh` when it brings a later event and not only a later version."""
+    """A version newer than the stored one; `fresh` when it brings a later event and not only a later version."""
 
     version: NewVersion
     fresh: bool
@@ -148,7 +148,7 @@ class RowsToWrite:
             add_to_cells(self.cells, newest.contributions, 1)
 
     def succeed(self, before: Version | StoredVersion | None, version: Version) -> Version:
-        """The row of a version after the one before it: one that counts the same counts since then, and is known since then."""
+        """The row of a version after the one before it; one that counts the same counts, and is known, since then."""
         if before is None:
             return _since(version, self.revision, version.known_at)
         if before.contributions == version.contributions:

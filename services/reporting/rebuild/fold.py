@@ -1,4 +1,4 @@
-"""Lines of intake's log into versions of dossiers, by the rules of the domain, as the processor and the projector make them; no I/O."""
+"""Lines of intake's log into versions of dossiers, as the processor and the projector make them; no I/O."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -111,6 +111,7 @@ class LogFold:
 def _applied(before: Dossier | None, event: CloudEvent) -> Dossier:
     known = 0 if before is None else before.sequence
     if event.sequence != known + 1 or event.recordedtime is None:
-        msg = f"event {event.id} has number {event.sequence} and was recorded {event.recordedtime}, after event {known} of its dossier"
+        number, recorded = event.sequence, event.recordedtime
+        msg = f"event {event.id} has number {number} and was recorded {recorded}, after event {known} of its dossier"
         raise ValueError(msg)
     return apply(before, event.subject, event_of(event), event.time)
