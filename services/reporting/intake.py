@@ -1,4 +1,4 @@
-"""What reporting asks intake over HTTP: the days announced late, and how many events its log holds; never in the way of an answer."""
+"""What reporting asks intake over HTTP, never in the way of an answer: days announced late, the length of its log."""
 
 import asyncio
 import time
@@ -114,7 +114,7 @@ class _LogHead(msgspec.Struct):
 
 
 class AcceptedEvents:
-    """How many events intake's log holds, known once it has been quiet: what was accepted just now may be on its way."""
+    """How many events intake's log holds, once it has been quiet: what was accepted just now may be on its way."""
 
     def __init__(
         self,
