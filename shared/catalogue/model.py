@@ -9,11 +9,11 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct
 
 from shared.domain.calendar import DEFAULT_SESSIONS, DatedSessions, Session, WorkingCalendar
-from shared.domain.texts import DEPARTMENT_CODE, PROCEDURE_CODE, exactly
 from shared.domain.deadline import DeadlineRule
 from shared.domain.errors import CalendarNotKnown
 from shared.domain.events import Channel, OnlineLevel
 from shared.domain.terms import Term
+from shared.domain.texts import DEPARTMENT_CODE, PROCEDURE_CODE, exactly
 
 EVERYWHERE = ""
 DepartmentCode = Annotated[str, Meta(pattern=exactly(DEPARTMENT_CODE))]
