@@ -23,6 +23,7 @@ from services.intake.settings import IntakeSettings
 from shared.catalogue import load
 from shared.service.clock import clock_from, system_clock
 from shared.service.http import KEYLESS, declared_parameters_only, new_application, require_key
+from shared.service.pacing import wait_until
 from shared.service.run import ServiceRun
 from shared.service.sql import DATABASE_ERRORS
 
@@ -85,8 +86,7 @@ async def _running(
     relaying = run.start("relay", relay.run())
     moving = run.start("move_worker", move_worker.run())
     try:
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(relay.has_looked.wait(), LOOKS_FIRST_SECONDS)
+        await wait_until(relay.has_looked, LOOKS_FIRST_SECONDS)
         yield
     finally:
         moving.cancel()

@@ -58,8 +58,8 @@ def components(types: Iterable[type[msgspec.Struct]], reference: str) -> dict[st
         else:
             words = {"$ref": reference.format(name=NAMES_IN_VERSION_1.get(name, name))}
         instead[reference.format(name=name)] = words
-    found = {NAMES_IN_VERSION_1.get(name, name): definition for name, definition in definitions.items() if "enum" not in definition}
-    return {name: _tidy(definition | {"title": name}, instead) for name, definition in found.items()}
+    structs = {NAMES_IN_VERSION_1.get(name, name): definition for name, definition in definitions.items() if "enum" not in definition}
+    return {name: _tidy(definition | {"title": name}, instead) for name, definition in structs.items()}
 
 
 def read_golden(folder: Path = FOLDER) -> dict[str, Schema]:
