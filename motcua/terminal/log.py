@@ -95,11 +95,13 @@ def rebuild(
 
 def _rebuilt_lines(rebuilt: "Rebuilt") -> Iterator[str]:
     """The first events that count nowhere, the first dossiers and sums that differed, how many; what was done."""
+    from motcua.report import sum_name
+
     answer = rebuilt.answer
     for event in rebuilt.refused[:SHOWN]:
         yield f"{event.code}: event at position {event.position} of the log counts nowhere: {event.detail}"
     yield from _first([f"{drift.code}: {drift.detail}" for drift in answer.differences], answer.dossiers_differing, "dossiers")
-    sums = [f"{drift}: {abs(drift.off_by)} too {'many' if drift.off_by > 0 else 'few'}" for drift in answer.sums]
+    sums = [f"{sum_name(drift)}: {abs(drift.off_by)} too {'many' if drift.off_by > 0 else 'few'}" for drift in answer.sums]
     yield from _first(sums, answer.sums_differing, "sums")
     wrong = "no difference"
     if answer.dossiers_differing or answer.sums_differing:
