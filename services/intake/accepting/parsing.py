@@ -1,6 +1,5 @@
 """From bytes to candidates, or a refusal that names field and fix: CloudEvents, the short form, a new dossier."""
 
-import contextlib
 import hashlib
 import re
 from datetime import datetime
@@ -37,6 +36,10 @@ class _StrictlySent(SentEvent, frozen=True, kw_only=True, gc=False, forbid_unkno
     subject: DossierCode
 
 
+class _StrictTerm(Term, frozen=True, forbid_unknown_fields=True):
+    """A term with no other field; read only to be refused, for the domain has plain terms."""
+
+
 class _Named(Struct):
     id: Any = None
     subject: Any = None
@@ -51,6 +54,16 @@ _decode_instant = msgspec.json.Decoder(Instant).decode
 _encode = msgspec.json.Encoder().encode
 _encode_canonical = msgspec.json.Encoder(order="sorted").encode
 _DECODE_DATA = {name: msgspec.json.Decoder(cls).decode for name, cls in ACCEPTED.items()}
+_decode_with_strict_term = msgspec.json.Decoder(
+    msgspec.defstruct(
+        "Received",
+        [("term", _StrictTerm | None, None)],
+        bases=(ACCEPTED["received"],),
+        frozen=True,
+        kw_only=True,
+        forbid_unknown_fields=True,
+    )
+).decode
 _FIELDS = {name: (*cls.__struct_fields__, EXTENSION) for name, cls in EVENT_TYPES.items()}
 _NAMES = {event_type(name): name for name in EVENT_TYPES}
 _A_TEXT = 4  # quotes of a field that holds a text or an instant: its key's and its own
@@ -213,20 +226,12 @@ def _event(name: str, given: dict[str, Raw], data: bytes | Raw) -> Event:
             raise unknown_field(f"data.{field}", name, _FIELDS[name])
     if EXTENSION in given:
         check_extension(given[EXTENSION])
-    if "term" in given:
-        _check_term(given["term"])
     try:
+        if "term" in given:
+            _decode_with_strict_term(data)
         return _DECODE_DATA[name](data)
     except UNREADABLE as wrong:
         raise malformed(wrong, "data") from wrong
-
-
-def _check_term(term: Raw) -> None:
-    """Refuses a field that a term does not have; anything but an object is refused by who decodes it."""
-    with contextlib.suppress(msgspec.ValidationError):
-        for field in _decode_members(term):
-            if field not in Term.__struct_fields__:
-                raise wrong_field(f"data.term.{field}", "is not known")
 
 
 def _composed(event: Event, data: bytes, code: str, at: datetime, applicant_key: bytes) -> Candidate:
