@@ -6,7 +6,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from tests.faults.dossiers import ENDED, HERE, LEADS_TO, PAUSE_ENDS, Event
-from tests.support.recount import TOTAL, Story, recount_stories, tell
+from tests.support.recount import TOTAL, RecountedDossier, recount_dossiers, take
 
 DUE_SOON, OVERDUE = "due_soon", "overdue"
 DUE_SOON_BEFORE = timedelta(hours=24)
@@ -21,7 +21,7 @@ class Expected:
     def __init__(self, acknowledged: Iterable[Event]) -> None:
         self.sequences: Counter[str] = Counter()
         self.states: dict[str, str] = {}
-        self._stories: dict[str, Story] = defaultdict(Story)
+        self._stories: dict[str, RecountedDossier] = defaultdict(RecountedDossier)
         self._deadlines: dict[str, set[datetime]] = defaultdict(set)  # every one that ever held
         for event in acknowledged:
             self._take(event)
@@ -31,13 +31,13 @@ class Expected:
         self.sequences[code] += 1
         self.states[code] = LEADS_TO.get(kind, self.states.get(code, ""))
         story = self._stories[code]
-        tell(story, event)
+        take(story, event)
         if story.deadlines:
             self._deadlines[code].add(story.deadlines[-1][1])
 
     def figures(self, first: date, last: date) -> dict[str, dict[str, int]]:
         """Every column of the figures by department; a department with nothing but zeros is left out."""
-        found = recount_stories(self._stories.values(), first, last)
+        found = recount_dossiers(self._stories.values(), first, last)
         return {department: row for department, row in found.items() if department is not TOTAL and any(row.values())}
 
     @property
@@ -67,7 +67,7 @@ class Expected:
         return at >= (self._overdue_from(self._stories[code], due) if threshold == OVERDUE else due - DUE_SOON_BEFORE)
 
     @staticmethod
-    def _overdue_from(story: Story, due: datetime) -> datetime:
+    def _overdue_from(story: RecountedDossier, due: datetime) -> datetime:
         """Terms in hours by the instant, others by the date."""
         return due if story.in_hours else datetime.combine(due.date() + timedelta(days=1), time(), HERE)
 

@@ -10,7 +10,7 @@ from services.reporting.figures.query import Dimension, FigureQuery, Filters, Gr
 from shared.catalogue import Catalogue
 from shared.domain.events import Channel
 from tests.builders.offices import DEPARTMENTS, PROCEDURES
-from tests.support.recount import TOTAL, Story, recount_stories
+from tests.support.recount import TOTAL, RecountedDossier, recount_dossiers
 
 Row = dict[str, int]
 ONE_DAY = timedelta(days=1)
@@ -26,17 +26,17 @@ def any_filters(rng: Random) -> Filters:
     return Filters(departments=some(DEPARTMENTS), procedures=some((*PROCEDURES, "1.000001")) or None, channels=some(Channel))
 
 
-def expected(told: Iterable[Story], query: FigureQuery, catalogue: Catalogue) -> tuple[Row, dict[GroupKey, Row]]:
+def expected(told: Iterable[RecountedDossier], query: FigureQuery, catalogue: Catalogue) -> tuple[Row, dict[GroupKey, Row]]:
     """The total and the rows, each month's row counted as a period of its own; nothing dated after the cut-off is counted."""
-    stories = [story for story in told if _wanted(story, query.filters)]
+    dossiers = [dossier for dossier in told if _wanted(dossier, query.filters)]
     cut = min(query.last, query.as_of.date())
     first = min(query.first, cut + ONE_DAY)
 
     def rows_of(start: date, end: date, month: str | None = None) -> dict[Any, Row]:
-        def key(story: Story) -> GroupKey:
-            return tuple(month if dimension is Dimension.MONTH else _value(story, dimension, catalogue) for dimension in query.by)
+        def key(dossier: RecountedDossier) -> GroupKey:
+            return tuple(month if dimension is Dimension.MONTH else _value(dossier, dimension, catalogue) for dimension in query.by)
 
-        return recount_stories(stories, start, end, key, query.definition)
+        return recount_dossiers(dossiers, start, end, key, query.definition)
 
     whole = rows_of(first, cut)
     total = whole.pop(TOTAL)
@@ -57,8 +57,8 @@ def _months(first: date, last: date) -> Iterator[tuple[date, date]]:
         first = end + ONE_DAY
 
 
-def _wanted(story: Story, filters: Filters) -> bool:
-    about = story.about
+def _wanted(dossier: RecountedDossier, filters: Filters) -> bool:
+    about = dossier.about
     return (
         (not filters.departments or about["department"] in filters.departments)
         and (filters.procedures is None or about["procedure"] in filters.procedures)
@@ -66,8 +66,8 @@ def _wanted(story: Story, filters: Filters) -> bool:
     )
 
 
-def _value(story: Story, dimension: Dimension, catalogue: Catalogue) -> str | None:
+def _value(dossier: RecountedDossier, dimension: Dimension, catalogue: Catalogue) -> str | None:
     if dimension in (Dimension.DEPARTMENT, Dimension.PROCEDURE, Dimension.CHANNEL):
-        return str(story.about[dimension.value])
-    procedure = catalogue.procedures.get(story.about["procedure"])
+        return str(dossier.about[dimension.value])
+    procedure = catalogue.procedures.get(dossier.about["procedure"])
     return None if procedure is None else str(getattr(procedure, dimension.value))

@@ -7,9 +7,9 @@ import msgspec
 
 from services.reporting.rebuild.fold import LogLine, read_lines
 from tests.builders.offices import office
+from tests.builders.wire import travelling
 from tests.reporting.delivery import Sent, statuses
 from tests.reporting.recorded import Recorded, recorded
-from tests.reporting.wire import travelling
 
 
 def an_office(seed: int, size: int = 40) -> Recorded:

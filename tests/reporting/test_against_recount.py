@@ -19,10 +19,10 @@ from shared import catalogue
 from shared.domain.localtime import LOCAL, ONE_DAY
 from shared.domain.timeliness import DEFINITIONS
 from tests.builders.offices import OF_HUNDREDS, Office, office, offices
+from tests.builders.wire import travelling
 from tests.reporting.delivery import Sent, Topic, empty, statuses
 from tests.reporting.expected import any_filters, expected
-from tests.reporting.wire import travelling
-from tests.support.recount import Story, stories
+from tests.support.recount import RecountedDossier, dossiers_from
 
 SHIPPED = catalogue.load()  # no fixture: hypothesis would print all of it with a failure
 FIRST = date(2023, 1, 14)
@@ -44,8 +44,8 @@ def records(of: Office) -> list[Sent]:
     return [record for code, history in of.items() for record in statuses(code, history)]
 
 
-def told(of: Office) -> list[Story]:
-    return list(stories(travelling(code, event) for code, history in of.items() for event in history).values())
+def told(of: Office) -> list[RecountedDossier]:
+    return list(dossiers_from(travelling(code, event) for code, history in of.items() for event in history).values())
 
 
 def scrambled(rng: Random, sent: list[Sent]) -> list[Sent]:
@@ -69,7 +69,7 @@ def any_query(rng: Random, days: int) -> FigureQuery:
     )
 
 
-def _as_counted(found: Report, told: list[Story]) -> None:
+def _as_counted(found: Report, told: list[RecountedDossier]) -> None:
     """Every figure of every row is the recount's, and every identity holds."""
     total, rows = expected(told, found.query, SHIPPED)
     assert found.total == total, found.query

@@ -23,20 +23,20 @@ from shared.domain.columns import KEYS
 from tests.builders.events import CODE, event, received
 from tests.builders.offices import OF_HUNDREDS, Office, office, offices
 from tests.builders.times import at
+from tests.builders.wire import travelling
 from tests.reporting.delivery import Topic, empty, statuses
 from tests.reporting.expected import expected
 from tests.reporting.lists import behind, numbered, some, walked
 from tests.reporting.recorded import BEGINNING, Recorded, recorded
 from tests.reporting.test_against_recount import OF_SEEDS, SHIPPED, SPREAD_DAYS, WORSE_THAN_ANY_BROKER, any_query
-from tests.reporting.wire import travelling
-from tests.support.recount import Story, stories
+from tests.support.recount import RecountedDossier, dossiers_from
 
 HISTORY = (received(), event("processing_started", "2023-01-04 08:00"), event("resolved", "2023-01-09 10:00"))
 JANUARY = FigureQuery(first=at("2023-01-01").date(), last=at("2023-01-31").date(), as_of=at("2023-12-31"))
 
 
-def told(of: Office) -> dict[str, Story]:
-    return stories(travelling(code, event) for code, history in of.items() for event in history)
+def told(of: Office) -> dict[str, RecountedDossier]:
+    return dossiers_from(travelling(code, event) for code, history in of.items() for event in history)
 
 
 @WORSE_THAN_ANY_BROKER
@@ -107,7 +107,7 @@ async def _all_moved(engine: AsyncEngine, then: FigureQuery, now: FigureQuery, l
         after = end
 
 
-def _columns(by_code: dict[str, Story], code: str, query: FigureQuery) -> set[str]:
+def _columns(by_code: dict[str, RecountedDossier], code: str, query: FigureQuery) -> set[str]:
     if code not in by_code:
         return set()
     total, _ = expected([by_code[code]], query, SHIPPED)

@@ -24,9 +24,10 @@ from shared.catalogue import Catalogue
 from shared.domain.localtime import LOCAL
 from tests.builders.events import Dated, event, received
 from tests.builders.histories import history
-from tests.builders.recount import corrected, end_of
 from tests.builders.times import at, days
+from tests.builders.wire import travelling
 from tests.reporting.delivery import Topic, empty, statuses
+from tests.support.recount import dossiers_from
 
 KEY = "a-key-for-this-test-only"
 FRIDAY = at("2023-02-10 15:00")
@@ -238,21 +239,19 @@ def worked(start: datetime, end: datetime) -> timedelta:
     return sum((max(min(end, closes) - max(start, opens), timedelta(0)) for opens, closes in spans), timedelta(0))
 
 
-def expected(code: str, told: list[Dated], now: datetime, ahead: timedelta) -> tuple[Any, ...] | None:
-    stands = end_of(date(2100, 1, 1), corrected(told))
-    if stands.received is None or stands.state not in ("running", "paused") or stands.due is None:
+def expected(code: str, history: list[Dated], now: datetime, ahead: timedelta) -> tuple[Any, ...] | None:
+    dossier = dossiers_from(travelling(code, event) for event in history)[code]
+    due, paused_since = dossier.due, dossier.paused_since
+    if dossier.received is None or dossier.closed is not None or due is None:
         return None
-    due, judged_at = stands.due, stands.paused_at or now
-    receipt = stands.received.event
-    term = getattr(receipt, "term", None)
-    in_hours = term is not None and term.unit == "working_hours"
-    overdue = judged_at > due if in_hours else judged_at.date() > due.date()
+    judged_at = paused_since or now
+    overdue = judged_at > due if dossier.in_hours else judged_at.date() > due.date()
     left = worked(now, due) - worked(due, now)
-    if not overdue and (stands.state == "paused" or left > ahead):
+    if not overdue and (paused_since is not None or left > ahead):
         return None
     first, last = sorted((now.date(), due.date()))
     counted = sum(works(first + timedelta(number)) for number in range(1, (last - first).days + 1))
-    return (not overdue, left, due, code), counted if due >= now else -counted, getattr(receipt, "department", None)
+    return (not overdue, left, due, code), counted if due >= now else -counted, dossier.about["department"]
 
 
 @RANDOM

@@ -16,6 +16,7 @@ from shared.domain.columns import KEYS, Kind, terms_of
 from shared.domain.counting import Measure
 from shared.domain.timeliness import DEFINITIONS
 from tests.builders.offices import OF_HUNDREDS, Office, office, offices
+from tests.builders.wire import travelling
 from tests.reporting.delivery import Topic, empty
 from tests.reporting.lists import behind, numbered, some, walked
 from tests.reporting.test_against_recount import (
@@ -28,12 +29,11 @@ from tests.reporting.test_against_recount import (
     records,
     scrambled,
 )
-from tests.reporting.wire import travelling
-from tests.support.recount import Story, stories
+from tests.support.recount import RecountedDossier, dossiers_from
 
 
-def told(of: Office) -> dict[str, Story]:
-    return stories(travelling(code, event) for code, history in of.items() for event in history)
+def told(of: Office) -> dict[str, RecountedDossier]:
+    return dossiers_from(travelling(code, event) for code, history in of.items() for event in history)
 
 
 @WORSE_THAN_ANY_BROKER

@@ -27,12 +27,12 @@ from shared.domain.localtime import LOCAL
 from shared.domain.timeliness import DEFINITIONS
 from shared.service.sql import writing
 from tests.builders.events import CODE, Dated, received
+from tests.builders.wire import travelling
 from tests.reporting.delivery import Sent, Topic
 from tests.reporting.expected import expected
 from tests.reporting.logged import an_office, body_of, event_of, log_of
 from tests.reporting.recorded import Recorded
-from tests.reporting.wire import travelling
-from tests.support.recount import Story, stories
+from tests.support.recount import RecountedDossier, dossiers_from
 
 NOW = datetime(2023, 12, 31, 12, tzinfo=LOCAL)
 PERIOD = (date(2023, 1, 20), date(2023, 3, 10))
@@ -67,8 +67,8 @@ async def figures(engine: AsyncEngine, catalogue: Catalogue, definition: str = "
     return found
 
 
-def told(office: dict[str, list[Dated]]) -> list[Story]:
-    return list(stories(travelling(code, event) for code, events in office.items() for event in events).values())
+def told(office: dict[str, list[Dated]]) -> list[RecountedDossier]:
+    return list(dossiers_from(travelling(code, event) for code, events in office.items() for event in events).values())
 
 
 async def assert_the_figures_are_those_of(engine: AsyncEngine, catalogue: Catalogue, office: Recorded) -> None:
