@@ -12,7 +12,7 @@ import pytest
 from rich.console import Console
 
 from motcua.cli import main
-from motcua.report import Group, Report, parse
+from motcua.report import Group, PrintedReport, parse
 from motcua.stack.demo import comparison, impossible
 from motcua.terminal.console import count, percent
 from motcua.terminal.form import broken_identities, form, paragraph, row_name, to_csv
@@ -34,8 +34,8 @@ PRINTED: dict[str, int | float | str] = {
 NAMES = {"H59.03": "Sở Văn hóa, Thể thao và Du lịch", "H59.02": "Sở Y tế"}
 
 
-def report(total: dict[str, Any], *groups: Group) -> Report:
-    return Report(
+def report(total: dict[str, Any], *groups: Group) -> PrintedReport:
+    return PrintedReport(
         date(2023, 1, 1), date(2023, 12, 31), "by-date/1", datetime(2023, 12, 31, 23, 59, tzinfo=LOCAL), ("department",), total, groups
     )
 
@@ -48,7 +48,7 @@ def rendered(what: Any) -> list[str]:
     return [line.rstrip() for line in text.getvalue().splitlines()]
 
 
-def shown(what: Report) -> list[str]:
+def shown(what: PrintedReport) -> list[str]:
     return rendered(form(what, lambda key: row_name(key, NAMES), 80))
 
 

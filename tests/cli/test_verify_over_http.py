@@ -122,7 +122,9 @@ def _figures(services: HeldServices, query: dict[str, str]) -> bytes:
     answer = {
         **{name: query[name] for name in ("from", "to", "definition")},
         "as_of": "2023-12-31T23:59:00+07:00",
+        "as_known_at": query.get("as_known_at"),
         "by": by,
+        "identities": [],
         "total": total | shares_of(total_of(rows)),
         "rows": [{"key": dict(zip(by, name.split(", "), strict=True)), **row, **shares_of(row)} for name, row in rows.items()],
         "tokens": {f"{place}.{column}": _token(place, column, query) for place in places for column in KEYS},

@@ -5,7 +5,8 @@ from random import Random
 
 import msgspec
 
-from services.reporting.rebuild.fold import LogLine, read_lines
+from services.reporting.rebuild.fold import read_lines
+from shared.contract.http.log import LogLine
 from tests.builders.offices import office
 from tests.builders.wire import travelling
 from tests.reporting.delivery import Sent, statuses

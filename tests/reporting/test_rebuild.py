@@ -16,11 +16,12 @@ from services.reporting.figures.report import Report, report
 from services.reporting.read_model.contributions import decode_contributions, encode_contributions
 from services.reporting.read_model.tables import dossiers, history, sums
 from services.reporting.rebuild import progress
-from services.reporting.rebuild.fold import LogLine, UnreadableLogLine, read_lines
+from services.reporting.rebuild.fold import UnreadableLogLine, read_lines
 from services.reporting.rebuild.progress import RebuildProgress, UnknownRebuild
 from services.reporting.rebuild.swap import NotSettled, SwapResult, swap
 from shared.catalogue import Catalogue
 from shared.contract.envelope import encode
+from shared.contract.http.log import LogLine
 from shared.contract.status import decode_status, status_of, version_of
 from shared.domain.dossier import Dossier, apply
 from shared.domain.localtime import LOCAL
