@@ -1,7 +1,7 @@
 """What the recount says of any figure query: its total and its rows, by any combination of the six dimensions."""
 
 from calendar import monthrange
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, timedelta
 from random import Random
 from typing import Any
@@ -9,8 +9,9 @@ from typing import Any
 from services.reporting.figures.query import Dimension, FigureQuery, Filters, GroupKey
 from shared.catalogue import Catalogue
 from shared.domain.events import Channel
-from tests.builders.offices import DEPARTMENTS, PROCEDURES
-from tests.support.recount import TOTAL, RecountedDossier, recount_dossiers
+from tests.builders.histories import OFFICE_DEPARTMENTS, OFFICE_PROCEDURES, History
+from tests.builders.wire import travelling
+from tests.support.recount import TOTAL, RecountedDossier, dossiers_from, recount_dossiers
 
 Row = dict[str, int]
 ONE_DAY = timedelta(days=1)
@@ -23,12 +24,17 @@ def any_filters(rng: Random) -> Filters:
         listed = list(values)
         return frozenset(rng.sample(listed, rng.randint(1, len(listed)))) if rng.random() < 0.3 else frozenset()
 
-    return Filters(departments=some(DEPARTMENTS), procedures=some((*PROCEDURES, "1.000001")) or None, channels=some(Channel))
+    return Filters(departments=some(OFFICE_DEPARTMENTS), procedures=some((*OFFICE_PROCEDURES, "1.000001")) or None, channels=some(Channel))
 
 
-def expected(told: Iterable[RecountedDossier], query: FigureQuery, catalogue: Catalogue) -> tuple[Row, dict[GroupKey, Row]]:
+def recounted(office: Mapping[str, History]) -> dict[str, RecountedDossier]:
+    """The office's dossiers as the recount has them."""
+    return dossiers_from(travelling(code, event) for code, history in office.items() for event in history)
+
+
+def expected(dossiers: Iterable[RecountedDossier], query: FigureQuery, catalogue: Catalogue) -> tuple[Row, dict[GroupKey, Row]]:
     """The total and the rows, each month's row counted as a period of its own; nothing dated after the cut-off is counted."""
-    dossiers = [dossier for dossier in told if _wanted(dossier, query.filters)]
+    wanted = [dossier for dossier in dossiers if _wanted(dossier, query.filters)]
     cut = min(query.last, query.as_of.date())
     first = min(query.first, cut + ONE_DAY)
 
@@ -36,7 +42,7 @@ def expected(told: Iterable[RecountedDossier], query: FigureQuery, catalogue: Ca
         def key(dossier: RecountedDossier) -> GroupKey:
             return tuple(month if dimension is Dimension.MONTH else _value(dossier, dimension, catalogue) for dimension in query.by)
 
-        return recount_dossiers(dossiers, start, end, key, query.definition)
+        return recount_dossiers(wanted, start, end, key, query.definition)
 
     whole = rows_of(first, cut)
     total = whole.pop(TOTAL)

@@ -44,7 +44,9 @@ async def reporting_at(engine: AsyncEngine, shipped: Catalogue, now: datetime) -
 
 
 async def deliver(engine: AsyncEngine, *office: tuple[Dated, ...]) -> None:
-    await Topic(engine).deliver(record for number, told in enumerate(office) for record in statuses(f"H59.15-230201-{number:04}", told))
+    await Topic(engine).deliver(
+        record for number, history in enumerate(office) for record in statuses(f"H59.15-230201-{number:04}", history)
+    )
 
 
 @pytest.fixture
@@ -260,12 +262,12 @@ async def test_the_list_is_that_of_a_straight_check(engine: AsyncEngine, shipped
     await empty(engine)
     rng = Random(seed)
     office = [history(rng, departments=DEPARTMENTS)[1] for _ in range(12)]
-    now = max(told[-1].occurred_at for told in office) + timedelta(minutes=30 * after)
+    now = max(history[-1].occurred_at for history in office) + timedelta(minutes=30 * after)
     await deliver(engine, *map(tuple, office))
     async with reporting_at(engine, shipped, now) as client:
         found = await attention(client, within=ahead)
     time_ahead = timedelta(hours=int(ahead[:-1]) * (8 if ahead.endswith("d") else 1))
-    wanted = [expected(f"H59.15-230201-{number:04}", told, now, time_ahead) for number, told in enumerate(office)]
+    wanted = [expected(f"H59.15-230201-{number:04}", history, now, time_ahead) for number, history in enumerate(office)]
     rows = sorted(one for one in wanted if one is not None)
     assert [(one["code"], one["standing"], one["days"], one["working_hours"]) for one in found["dossiers"]] == [
         (code, "due" if in_time else "overdue", counted, f"{left / timedelta(hours=1):z.2f}")

@@ -62,12 +62,12 @@ async def test_every_figure_of_the_log(engine: AsyncEngine, shipped: Catalogue, 
     }
     assert whole.total | stated == whole.total
 
-    told = list(dossiers_from(log).values())
+    dossiers = list(dossiers_from(log).values())
     for first, last in [(date(2010, 1, 1), date(2012, 12, 31)), *_months(date(2010, 10, 1), 16)]:
         query = FigureQuery(first=first, last=last, as_of=TODAY, by=(Dimension.DEPARTMENT,))
         found = await report(engine, query, shipped)
         assert all(identity.holds for identity in found.identities)
-        expected = recount_dossiers(told, first, last)
+        expected = recount_dossiers(dossiers, first, last)
         assert found.total == expected.pop(TOTAL)
         assert {row.key[0]: row.figures for row in found.rows} == expected
 

@@ -8,8 +8,7 @@ from shared.domain.events import CorrectableField, Corrected
 from shared.domain.lifecycle import EventKind
 from shared.domain.terms import counts_hours
 from shared.domain.timeliness import DEFINITIONS, Timeliness
-from tests.builders.histories import history
-from tests.builders.offices import office
+from tests.builders.histories import history, office
 
 HUNDREDS = [history(Random(number)) for number in range(600)]
 
