@@ -7,6 +7,7 @@ import msgspec
 from msgspec import Struct
 
 from motcua.client import LONG, ServiceClient, Services, reading
+from shared.contract.http.log import LogHead
 from shared.service.pacing import Backoff
 
 LEDGER = "/v1/ledger"
@@ -14,14 +15,6 @@ DOSSIERS = "/v1/dossiers"
 PAGE_EVENTS = 10_000
 LONGEST_PAUSE_SECONDS = 2.0
 Observer = Callable[[str, int, int], None]  # what is being done, how much of it, of how much
-
-
-class LogHead(Struct):
-    """How far intake's log goes and how much of it is relayed to the broker."""
-
-    position: int
-    events: int
-    relayed: int
 
 
 class _Snapshot(Struct):

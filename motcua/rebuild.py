@@ -10,43 +10,17 @@ from msgspec import Struct
 from motcua.client import LONG, ServiceClient, Services
 from motcua.failure import Failure
 from motcua.log import DOSSIERS, Observer, log_head, log_page, wait_until_seen
-from shared.contract.http.rebuilds import DossierDifference, SumDifference, UncountedEvent
+from shared.contract.http.rebuilds import RebuildAnswer, SwapAnswer, UncountedEvent
 
 PATH = "/v1/rebuilds"
 PART_EVENTS = 2000  # short enough that reporting answers others between two steps of one
 TRIES = 5
 
 
-class Begun(Struct):
-    """The answer to the call that begins a rebuild."""
-
-    id: int
-
-
-class PartTaken(Struct):
-    """The answer to a part of the log; `refused` are its events that count nowhere."""
-
-    position: int
-    events: int
-    refused: list[UncountedEvent]
-
-
 class GoOnAt(Struct):
     """The answer to a part that does not follow the last one: where to go on."""
 
     position: int
-
-
-class SwapAnswer(Struct):
-    """What the comparison found: how many, and the first of each kind."""
-
-    swapped: bool
-    dossiers: int
-    events: int
-    dossiers_differing: int
-    sums_differing: int
-    differences: list[DossierDifference]
-    sums: list[SumDifference]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +54,7 @@ class Rebuild:
 
     def __init__(self, intake: ServiceClient, reporting: ServiceClient, observe: Observer) -> None:
         self._intake, self._reporting, self._observe = intake, reporting, observe
-        self._path = f"{PATH}/{reporting.answer(Begun, 'POST', PATH).id}"
+        self._path = f"{PATH}/{reporting.answer(RebuildAnswer, 'POST', PATH).id}"
         self._position = 0
         self.events = 0
 
@@ -98,9 +72,9 @@ class Rebuild:
         if response.status_code == HTTPStatus.CONFLICT:  # an answer was lost on its way: the part had been taken
             self._position = self._reporting.decoded(GoOnAt, response.content).position
             return []
-        taken = self._reporting.decoded(PartTaken, response.content)
+        taken = self._reporting.decoded(RebuildAnswer, response.content)
         self._position, self.events = taken.position, taken.events
-        return taken.refused
+        return taken.refused or []
 
     def _post_part(self, body: bytes) -> httpx.Response:
         """Try again when an answer is lost: a part that had been taken is answered with a conflict, and counts once."""

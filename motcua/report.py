@@ -44,7 +44,7 @@ class BrokenIdentity:
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class PrintedReport:
     """The figures of a period under a named definition."""
 
     first: date
@@ -69,10 +69,10 @@ def ask_text(reporting: ServiceClient, query: Query) -> str:
     return reporting.get(FORM, {**query, "format": "text"}).text
 
 
-def parse(body: bytes) -> Report:
+def parse(body: bytes) -> PrintedReport:
     """The report an answer carries; for a body of `reading`, which tells plainly what is none."""
     answer = msgspec.json.decode(body, type=FiguresAnswer)
-    return Report(
+    return PrintedReport(
         first=answer.first,
         last=answer.last,
         definition=answer.definition,

@@ -81,7 +81,7 @@ class Chunk:
         return b"".join([line.body for line in self.lines])
 
 
-class Rejection(Struct):
+class RejectedLine(Struct):
     """One refused line of a chunk: its number in the chunk, the event's id if it could be read, and why."""
 
     line: int
@@ -96,13 +96,13 @@ class ChunkAnswer(Struct):
     accepted: int
     duplicates: int
     rejected: int
-    rejections: list[Rejection] = []
+    rejections: list[RejectedLine] = []
 
 
 _decode_answer = msgspec.json.Decoder(ChunkAnswer).decode
 
 
-class Sender:
+class ChunkPoster:
     """Posts chunks over one client; `patience_seconds` is how long one chunk is tried while intake does not answer."""
 
     def __init__(self, client: httpx.AsyncClient, patience_seconds: float, say: Callable[[str], None]) -> None:
@@ -160,9 +160,9 @@ class Connection:
     line whose content was refused is held back: it is refused with it unless intake has it already.
     """
 
-    def __init__(self, sender: Sender, progress: ImportProgress, rejects: Rejects, changed: Callable[[], None]) -> None:
+    def __init__(self, poster: ChunkPoster, progress: ImportProgress, rejects: Rejects, changed: Callable[[], None]) -> None:
         self.queue: Queue[Chunk | None] = Queue(CHUNKS_AHEAD)
-        self._sender = sender
+        self._poster = poster
         self._progress = progress
         self._rejects = rejects
         self._changed = changed
@@ -222,7 +222,7 @@ class Connection:
     async def _send(self, chunk: Chunk, hold_back: str) -> None:
         if not chunk.lines:
             return
-        answer = await self._sender.send(chunk.body, hold_back)
+        answer = await self._poster.send(chunk.body, hold_back)
         _must_add_up(answer, len(chunk.lines))
         self._progress.accepted += answer.accepted
         self._progress.duplicates += answer.duplicates
@@ -244,7 +244,7 @@ class Connection:
                 chunk.add(line)
         return chunk
 
-    def _book(self, line: EventLine, rejection: Rejection) -> None:
+    def _book(self, line: EventLine, rejection: RejectedLine) -> None:
         if rejection.code == UnknownDossier.code:
             self._park(line)
         else:

@@ -10,7 +10,7 @@ import httpx
 from motcua.client import TIMEOUT, Services, is_loopback
 from motcua.failure import Failure
 from motcua.importer.chronology import Chronology
-from motcua.importer.connection import Chunk, Connection, ImportProgress, Sender, connection_of
+from motcua.importer.connection import Chunk, ChunkPoster, Connection, ImportProgress, connection_of
 from motcua.importer.rejects import Rejects
 from motcua.importer.source import Source
 
@@ -45,8 +45,8 @@ async def run(
     async with httpx.AsyncClient(
         base_url=services.intake, headers=services.headers, timeout=TIMEOUT, limits=limits, trust_env=not is_loopback(services.intake)
     ) as client:
-        sender = Sender(client, patience_seconds, say)
-        await sender.check()
+        poster = ChunkPoster(client, patience_seconds, say)
+        await poster.check()
         with ExitStack() as stack:
             rejects = stack.enter_context(Rejects(rejected_file or source.rejected_file, source.table))
             lines = stack.enter_context(Chronology(source))
@@ -54,7 +54,7 @@ async def run(
             while note := await asyncio.to_thread(next, survey, None):
                 say(note)
             progress.sorted_lines = lines.sorted_lines
-            opened = [stack.enter_context(closing(Connection(sender, progress, rejects, changed))) for _ in range(connections)]
+            opened = [stack.enter_context(closing(Connection(poster, progress, rejects, changed))) for _ in range(connections)]
             await _first_pass(lines, opened, rejects, progress)
             await _later_passes(opened, progress)
     say("")

@@ -14,7 +14,7 @@ from motcua.terminal.console import COLUMNS, NOT_APPLICABLE, count, dossiers, mi
 
 if TYPE_CHECKING:
     from motcua.client import ServiceClient
-    from motcua.report import Item, Report
+    from motcua.report import Item, PrintedReport
 
 BROKEN = 1
 USUAL_CODE = 19  # characters; with a longer one the columns stand closer together
@@ -175,7 +175,7 @@ def open_figure(
             _check_length(figure, number, len(shown), min(limit, number))
 
 
-def _token(report: "Report", figure: str) -> str:
+def _token(report: "PrintedReport", figure: str) -> str:
     """What opens the figure in the total row."""
     if token := report.tokens.get(f"total.{figure}"):
         return token
@@ -184,7 +184,7 @@ def _token(report: "Report", figure: str) -> str:
     raise Failure(f"{figure} is not a figure that counts dossiers; those are\n{listed}")
 
 
-def _write_table(figure: str, report: "Report", listed: Sequence["Item"]) -> None:
+def _write_table(figure: str, report: "PrintedReport", listed: Sequence["Item"]) -> None:
     """Where the figure is about returns, the return stands in place of the receipt: both would not fit 80 columns."""
     about_returns = figure.startswith("returned_") or figure == "awaiting_return"
     instants = ("due", "closed", "returned") if about_returns else ("received", "due", "closed")
@@ -199,7 +199,7 @@ def _write_table(figure: str, report: "Report", listed: Sequence["Item"]) -> Non
     write(table)
 
 
-def _about(report: "Report", narrowed: Mapping[str, Sequence[str]]) -> str:
+def _about(report: "PrintedReport", narrowed: Mapping[str, Sequence[str]]) -> str:
     """Period, definition, what it was known at, and what it is narrowed to."""
     from motcua.terminal.form import names_of_departments, second, value_name
 

@@ -11,7 +11,7 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from motcua.report import BrokenIdentity, Report, Row
+from motcua.report import BrokenIdentity, PrintedReport, Row
 from motcua.terminal.console import count, out, percent, plain_table, warn, width, wrapped, write
 from shared.catalogue import load
 from shared.domain.columns import OF_FORM
@@ -42,14 +42,14 @@ def value_name(dimension: str, value: str | None, departments: Mapping[str, str]
     return f"{departments[value]} ({value})" if dimension == "department" and value in departments else value
 
 
-def show_form(report: Report) -> None:
+def show_form(report: PrintedReport) -> None:
     """The form's table, with departments by name."""
     departments = names_of_departments()
     out().print()
     write(form(report, lambda key: row_name(key, departments), width()))
 
 
-def form(report: Report, name_of: Callable[[Mapping[str, str | None]], str], columns: int) -> RenderableType:
+def form(report: PrintedReport, name_of: Callable[[Mapping[str, str | None]], str], columns: int) -> RenderableType:
     """Every group and the total under the form's column numbers, and what the numbers mean.
 
     Names wrap in the room the figures leave; where that is too little, each figure stands on a line of its own.
@@ -82,7 +82,7 @@ def _tall(name: str, row: Row) -> Table:
     return table
 
 
-def _legend(report: Report) -> list[Text]:
+def _legend(report: PrintedReport) -> list[Text]:
     meanings = "; ".join(f"{number} {column.meaning}" for number, column in OF_FORM.items())
     extra = report.total.get("resolved_no_deadline", 0)
     note = f" Column 7 holds {count(extra)} without a deadline besides 8-10." if extra else ""
@@ -93,7 +93,7 @@ def _legend(report: Report) -> list[Text]:
     return [Text(f"Columns: {meanings}.{note}", style="dim"), Text(judged, style="dim")]
 
 
-def paragraph(report: Report) -> str:
+def paragraph(report: PrintedReport) -> str:
     """What was handled, how much online, how timely, what is open; the Vietnamese paragraph is reporting's."""
     row = report.total
     names = {"early": "early", "on_time": "on time", "overdue": "overdue"}
@@ -111,7 +111,7 @@ def paragraph(report: Report) -> str:
     )
 
 
-def warn_of(report: Report, *, on_paper: bool) -> bool:
+def warn_of(report: PrintedReport, *, on_paper: bool) -> bool:
     """Say which identities are broken, below what people read and beside what programs read; whether all hold."""
     if unknown := nothing_known(report.known_at, [report.total, *(group.row for group in report.groups)]):
         warn(unknown)
@@ -123,7 +123,7 @@ def warn_of(report: Report, *, on_paper: bool) -> bool:
     return not broken
 
 
-def broken_identities(report: Report, departments: Mapping[str, str]) -> list[str]:
+def broken_identities(report: PrintedReport, departments: Mapping[str, str]) -> list[str]:
     """A sentence for each broken identity, and what to do about them; nothing when all hold."""
     sentences = [_broken_sentence(broken, departments) for broken in report.broken]
     return [*sentences, f"These figures do not add up. {MENDING}"] if sentences else []
@@ -149,7 +149,7 @@ def second(instant: datetime) -> str:
     return f"{instant:%d/%m/%Y %H:%M:%S}"
 
 
-def to_csv(report: Report) -> str:
+def to_csv(report: PrintedReport) -> str:
     """One row a group and one for the total, with empty keys; plain numbers and decimal points, for programs."""
     text = StringIO()
     figures = list(report.total)

@@ -6,10 +6,9 @@ from datetime import date, datetime, timedelta
 from random import Random
 from typing import Any, NamedTuple
 
-from msgspec import Struct
-
 from motcua.client import ServiceClient
 from motcua.report import FIGURES
+from shared.contract.http.figures import FiguresAnswer
 from shared.domain.columns import KEYS
 from shared.domain.dossier import Dossier
 from shared.domain.localtime import ONE_DAY, local_date
@@ -60,15 +59,6 @@ class Question:
         return ", ".join([*words, *(cell or ())])
 
 
-class FiguresAnswer(Struct):
-    """`GET /v1/figures`, as far as the comparison reads it."""
-
-    as_of: datetime
-    total: Row
-    rows: list[Row]
-    tokens: dict[str, str] = {}
-
-
 @dataclass(frozen=True, slots=True)
 class AnsweredFigures:
     """`rows` by their names, without the total; `cut` is the day at whose end open dossiers were judged."""
@@ -96,11 +86,12 @@ def ask(reporting: ServiceClient, question: Question) -> AnsweredFigures:
     answer = reporting.answer(FiguresAnswer, "GET", FIGURES, params=question.parameters)
     names = [name_of(row["key"], question.by) for row in answer.rows]
     places = {f"rows.{number}": name for number, name in enumerate(names)} | {TOTAL: TOTAL}
+    opened_by = answer.tokens or {}
     tokens = {
         Cell(row, column): token
         for place, row in places.items()
         for column in KEYS
-        if (token := answer.tokens.get(f"{place}.{column}")) is not None
+        if (token := opened_by.get(f"{place}.{column}")) is not None
     }
     cut = min(question.period[1], local_date(answer.as_of))
     return AnsweredFigures(cut, answer.total, dict(zip(names, answer.rows, strict=True)), tokens)

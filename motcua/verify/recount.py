@@ -11,10 +11,10 @@ from fractions import Fraction
 from math import floor
 
 import msgspec
-from msgspec import Struct
 
 from motcua.verify.differences import Difference, of_dossier
 from shared.contract.envelope import CloudEvent, event_of
+from shared.contract.http.log import LogLine
 from shared.domain.columns import KEYS
 from shared.domain.dossier import Dossier, apply
 from shared.domain.errors import Refusal
@@ -26,13 +26,6 @@ from shared.domain.timeliness import Definition, closed_timeliness
 LOG = "the log"
 Counts = Mapping[str, int]
 RowOf = Callable[[Dossier], str]
-
-
-class LogLine(Struct, frozen=True):
-    """One line of intake's log."""
-
-    position: int
-    event: CloudEvent
 
 
 decode_log_line = msgspec.json.Decoder(LogLine).decode

@@ -1,7 +1,8 @@
-"""Who may know whom, as pyproject.toml says it, and what import-linter cannot see: the domain has no clock and no chance in it."""
+"""Who may know whom, as pyproject.toml says it, and what import-linter cannot see: a pure domain, and one name for one thing."""
 
 import ast
 import sys
+from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -55,3 +56,13 @@ def test_no_module_is_named_for_nothing() -> None:
 
 def test_every_module_is_small_enough_to_hold_one_idea() -> None:
     assert {module_name(path): size for path in CODE if (size := len(path.read_text("utf-8").splitlines())) > 400} == {}
+
+
+def test_no_public_class_name_stands_for_two_things() -> None:
+    files: dict[str, list[str]] = defaultdict(list)
+    for path in CODE:
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                files[node.name].append(str(path.relative_to(ROOT)))
+    clashes = {name: where for name, where in files.items() if len(where) > 1}
+    assert clashes == {}, "rename all but one, or declare a message that two sides share once, in shared/contract/http"

@@ -1,9 +1,10 @@
-"""Random histories of a dossier: any order of events the rules allow, of every kind, at awkward times, with deadlines that move about.
+"""Random histories of a dossier, and offices of a few up to hundreds of them: events of every kind in any order that the rules allow,
+at awkward times, with deadlines that move about.
 
 All randomness comes from one `random.Random`: hypothesis lends one that it can shrink, and an office of hundreds is made of seeds.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from random import Random
 from typing import Any, TypeVar
@@ -22,6 +23,9 @@ from tests.builders.times import at
 EPOCH = at("2023-01-17 00:00")
 DEPARTMENTS = ("H59.15", "H59.16")
 PROCEDURES = ("2.000635", "1.000001")
+OFFICE_DEPARTMENTS = ("H59.15", "H59.02", "H59.03")
+OFFICE_PROCEDURES = ("2.000635", "1.004616", "1.004650", "2.002311", "9.999999")  # the last one is not in the catalogue
+OF_HUNDREDS = range(200, 401)
 LONGEST = 14  # events
 GAPS = [timedelta(0), timedelta(minutes=30), timedelta(hours=3), timedelta(hours=9), timedelta(days=1), timedelta(days=2, hours=5)]
 LAST = timedelta.resolution
@@ -45,6 +49,7 @@ INTRICATE = {  # drawn four times as often as the rest while open: what moves de
 }
 
 History = list[Dated]
+Office = Mapping[str, History]  # a dossier's code -> its events
 T = TypeVar("T")
 
 
@@ -60,7 +65,7 @@ def history(
     draw = _Draw(rng, departments, procedures)
     now = start + rng.choice(GAPS[:-2])
     dossier: Dossier | None = None
-    told: History = []
+    events: History = []
     for _ in range(rng.randint(1, LONGEST)):
         now = draw.later(now, None if dossier is None else dossier.due_at)
         kind = rng.choice(_allowed(dossier))
@@ -69,12 +74,26 @@ def history(
             dossier = apply(dossier, CODE, *event)
         except DeadlineBeforeReceipt:
             continue
-        told.append(event)
+        events.append(event)
     if dossier is None:
         opening = an_event(EventKind.RECEIVED, now, due_at=None, department=departments[0], procedure=procedures[0])
         dossier = apply(None, CODE, *opening)
-        told.append(opening)
-    return dossier, told
+        events.append(opening)
+    return dossier, events
+
+
+def office(rng: Random, size: int, days: int = 1) -> Office:
+    """`size` dossiers whose first events lie within `days` days and a bit."""
+    histories_by_code = {}
+    for number in range(size):
+        start = EPOCH + timedelta(days=rng.randrange(days))
+        _, histories_by_code[f"H59.15-230117-{number:04}"] = history(rng, start, OFFICE_DEPARTMENTS, OFFICE_PROCEDURES)
+    return histories_by_code
+
+
+def offices() -> st.SearchStrategy[Office]:
+    """A few dossiers, which hypothesis can make fewer and simpler."""
+    return st.builds(office, st.randoms(use_true_random=False), st.integers(1, 6))
 
 
 def _allowed(dossier: Dossier | None) -> list[EventKind]:
@@ -119,9 +138,9 @@ class _Draw:
                 assert dossier is not None
                 return self._correction(dossier, now)
             case _:
-                return self._beside(kind, now)
+                return self._of_no_figure(kind, now)
 
-    def _beside(self, kind: EventKind, now: datetime) -> dict[str, Any]:
+    def _of_no_figure(self, kind: EventKind, now: datetime) -> dict[str, Any]:
         """What events carry that change no figure or only the channel of a return."""
         match kind:
             case EventKind.RETURNED:

@@ -1,4 +1,4 @@
-"""Events as they travel: one envelope of every kind with every field filled in."""
+"""Events as they travel: one envelope of every kind with every field filled in, and the CloudEvent of any domain event."""
 
 from typing import Any
 
@@ -6,6 +6,7 @@ import msgspec
 
 from shared.contract.envelope import event_type
 from shared.domain.lifecycle import EventKind
+from tests.builders.events import Dated
 
 DUE = "2023-12-15T08:31:00+07:00"
 _ABOUT = {"department": "H59.15", "procedure": "2.000635", "channel": "online", "online_level": "full", "applicant": "k-7f3a"}
@@ -51,3 +52,9 @@ def cloud_event(kind: EventKind, **changes: Any) -> dict[str, Any]:
 
 def envelope_of(kind: EventKind, **changes: Any) -> bytes:
     return msgspec.json.encode(cloud_event(kind, **changes))
+
+
+def travelling(code: str, event: Dated) -> dict[str, Any]:
+    """The CloudEvent of a domain event, as a dict."""
+    data = msgspec.to_builtins(event.event)
+    return {"subject": code, "type": event_type(event.kind.value), "time": event.occurred_at.isoformat(), "data": data}

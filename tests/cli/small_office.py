@@ -62,7 +62,7 @@ def office(folder: Path, *damage: str) -> Iterator[str]:
 async def _fill(database: str, damage: tuple[str, ...]) -> None:
     engine = open_engine(database)
     await migrate(engine)
-    await Topic(engine).deliver(record for number, told in enumerate(OFFICE) for record in statuses(code(number), told))
+    await Topic(engine).deliver(record for number, events in enumerate(OFFICE) for record in statuses(code(number), events))
     async with writing(engine) as connection:
         for statement in damage:
             await connection.execute(text(statement))

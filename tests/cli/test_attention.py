@@ -52,7 +52,7 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 async def _fill(address: str) -> None:
     engine = open_engine(address)
     await migrate(engine)
-    await Topic(engine).deliver(record for number, told in enumerate(OFFICE) for record in statuses(f"H59.15-230201-{number:04}", told))
+    await Topic(engine).deliver(record for number, events in enumerate(OFFICE) for record in statuses(f"H59.15-230201-{number:04}", events))
     await engine.dispose()
 
 

@@ -79,10 +79,10 @@ def test_a_decree_is_shown_asked_about_moved_and_a_second_run_changes_nothing(
     assert due(intake) == DUE
 
     assert motcua(monkeypatch, "announce", str(decree), *named, says="y\n") == 0
-    told = capsys.readouterr()
-    assert "1 open dossier examined, 1 moved" in told.out
-    assert "Put it into force and move 1 dossier?" in told.err
-    assert "100%" in told.err
+    output = capsys.readouterr()
+    assert "1 open dossier examined, 1 moved" in output.out
+    assert "Put it into force and move 1 dossier?" in output.err
+    assert "100%" in output.err
     assert due(intake) == MOVED
 
     assert motcua(monkeypatch, "announce", str(decree), *named) == 0
@@ -123,21 +123,21 @@ def test_days_in_a_row_with_one_name_are_shown_together(
 ) -> None:
     show = ["show", "--intake", intake.url, "--key", KEY]
     assert motcua(monkeypatch, *show, "--from", "2023-01-16", "--to", "2023-02-05") == 0
-    told = capsys.readouterr().out
-    assert "2023-01-20 to 26  off  Tết Nguyên đán Quý Mão" in told
-    assert "10 working days of 21" in told
-    assert max(map(len, told.splitlines())) <= 80
+    output = capsys.readouterr().out
+    assert "2023-01-20 to 26  off  Tết Nguyên đán Quý Mão" in output
+    assert "10 working days of 21" in output
+    assert max(map(len, output.splitlines())) <= 80
     assert motcua(monkeypatch, *show, "--from", "2023-04-28", "--to", "2023-05-04") == 0
-    told = capsys.readouterr().out
+    output = capsys.readouterr().out
     names = ["Giỗ Tổ Hùng Vương", "Ngày Chiến thắng", "Quốc tế Lao động", "Giỗ Tổ Hùng Vương (nghỉ bù)", "Ngày Chiến thắng (nghỉ bù)"]
     days = ["2023-04-29", "2023-04-30", "2023-05-01", "2023-05-02", "2023-05-03"]
-    assert all(f"{day}  off  {name}" in told for day, name in zip(days, names, strict=True))
+    assert all(f"{day}  off  {name}" in output for day, name in zip(days, names, strict=True))
     assert motcua(monkeypatch, *show, "--from", "2023-01-20", "--to", "2023-01-21", "--each") == 0
     assert "2023-01-21  off  Tết Nguyên đán Quý Mão" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
-    ("first", "last", "told"),
+    ("first", "last", "words"),
     [
         ("2023-01-20", "2023-01-20", "2023-01-20"),
         ("2023-01-20", "2023-01-26", "2023-01-20 to 26"),
@@ -145,8 +145,8 @@ def test_days_in_a_row_with_one_name_are_shown_together(
         ("2023-12-31", "2024-01-01", "2023-12-31 to 2024-01-01"),
     ],
 )
-def test_a_span_of_days_names_what_differs(first: str, last: str, told: str) -> None:
-    assert span(first, last) == told
+def test_a_span_of_days_names_what_differs(first: str, last: str, words: str) -> None:
+    assert span(first, last) == words
 
 
 def test_what_intake_refuses_is_one_sentence_that_names_the_field(

@@ -38,10 +38,10 @@ def test_it_names_procedure_field_and_department_and_tells_the_return(
     monkeypatch.setattr(sys, "argv", ["motcua", "explain", CODE, "--intake", intake.url, "--key", KEY])
     with pytest.raises(SystemExit) as ended:
         main()
-    told = capsys.readouterr().out
+    output = capsys.readouterr().out
     assert ended.value.code == 0
-    assert max(map(len, told.splitlines())) <= 80
-    said = " ".join(told.split())
+    assert max(map(len, output.splitlines())) <= 80
+    said = " ".join(output.split())
     assert said.startswith(f"{CODE}: returned 2.000635 {procedure['name']} field: {procedure['field']} H59.15 Sở ")
     assert "1. Received Fri 2023-12-08 08:31 (online, full) by H59.15" in said
     assert "Returned Mon 2023-12-18 09:10 (postal)" in said

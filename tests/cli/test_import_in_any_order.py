@@ -121,7 +121,7 @@ class RealIntake:
 
     def dossiers(self, prefix: str, lives: int) -> list[Event]:
         """What each dossier is now and how it came to it, without its code and the ids of its events."""
-        told = []
+        answers = []
         with httpx.Client(base_url=self.url, headers=HEADERS) as client:
             for life in range(lives):
                 answer = client.get(f"/v1/dossiers/H59.03-{prefix}-{life:04}").raise_for_status().json()
@@ -129,8 +129,10 @@ class RealIntake:
                     (event["type"], event["time"]) if "type" in event else (event["event"], event["occurred_at"])
                     for event in answer["history"]
                 ]
-                told.append({"state": answer["state"], "due": answer["due_at"], "class": answer["timeliness"], "history": sorted(history)})
-        return told
+                answers.append(
+                    {"state": answer["state"], "due": answer["due_at"], "class": answer["timeliness"], "history": sorted(history)}
+                )
+        return answers
 
 
 @pytest.fixture(scope="module")

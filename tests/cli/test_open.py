@@ -111,10 +111,10 @@ def test_an_unknown_figure_is_answered_with_those_there_are(
     monkeypatch: pytest.MonkeyPatch, url: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert opened(monkeypatch, url, "resolved_late", *MAY) == 2
-    told = capsys.readouterr().err.splitlines()
-    assert max(map(len, told)) <= 80
-    assert told[0] == "motcua: resolved_late is not a figure that counts dossiers; those are"
-    assert " ".join(told[1:]).split(", ")[-1] == "awaiting_return"
+    output = capsys.readouterr().err.splitlines()
+    assert max(map(len, output)) <= 80
+    assert output[0] == "motcua: resolved_late is not a figure that counts dossiers; those are"
+    assert " ".join(output[1:]).split(", ")[-1] == "awaiting_return"
 
 
 def test_an_instant_before_anything_was_recorded_is_told(

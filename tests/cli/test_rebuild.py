@@ -63,16 +63,16 @@ class Held:
         self.parts.append((after, self.position))
         if happens == "after":
             await break_off(send)
-        await respond(send, 200, {"id": 7, "position": self.position, "events": self.position, "refused": []})
+        await respond(send, 200, {"id": 7, "position": self.position, "events": self.position, "settled": False, "refused": []})
 
     def _said(self, path: str, query: dict[str, str]) -> dict[str, Any]:
         if path == "/v1/log/head":
             return {"position": self.log, "events": self.log, "relayed": self.log}
         if path.endswith("/swap"):
             found = len(self.differences)
-            counted = {"dossiers": 5, "events": self.position, "dossiers_differing": found, "sums_differing": found}
+            counted = {"generation": 7, "dossiers": 5, "events": self.position, "dossiers_differing": found, "sums_differing": found}
             return counted | {"swapped": query["dry_run"] == "false", "differences": self.differences, "sums": [DRIFT] * found}
-        return {"id": 7, "position": 0, "events": 0}
+        return {"id": 7, "position": 0, "events": 0, "settled": False}
 
 
 async def _answer(send: Any, status: int, body: bytes) -> None:

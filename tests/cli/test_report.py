@@ -12,7 +12,7 @@ import pytest
 from rich.console import Console
 
 from motcua.cli import main
-from motcua.report import Group, Report, parse
+from motcua.report import Group, PrintedReport, parse
 from motcua.stack.demo import comparison, impossible
 from motcua.terminal.console import count, percent
 from motcua.terminal.form import broken_identities, form, paragraph, row_name, to_csv
@@ -34,8 +34,8 @@ PRINTED: dict[str, int | float | str] = {
 NAMES = {"H59.03": "Sở Văn hóa, Thể thao và Du lịch", "H59.02": "Sở Y tế"}
 
 
-def report(total: dict[str, Any], *groups: Group) -> Report:
-    return Report(
+def report(total: dict[str, Any], *groups: Group) -> PrintedReport:
+    return PrintedReport(
         date(2023, 1, 1), date(2023, 12, 31), "by-date/1", datetime(2023, 12, 31, 23, 59, tzinfo=LOCAL), ("department",), total, groups
     )
 
@@ -48,7 +48,7 @@ def rendered(what: Any) -> list[str]:
     return [line.rstrip() for line in text.getvalue().splitlines()]
 
 
-def shown(what: Report) -> list[str]:
+def shown(what: PrintedReport) -> list[str]:
     return rendered(form(what, lambda key: row_name(key, NAMES), 80))
 
 
@@ -152,15 +152,15 @@ def test_every_broken_identity_is_told_with_its_row_and_its_amount() -> None:
     assert second == "total=sum of rows does not hold for withdrawn: the left side is 1 more than the right."
 
 
-class AskedReporting:
+class RecordingReporting:
     """Answers every call with one report, and keeps what it was asked."""
 
     def __init__(self) -> None:
-        self.asked: list[tuple[str, dict[str, str]]] = []
+        self.requests: list[tuple[str, dict[str, str]]] = []
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         await receive()
-        self.asked.append((scope["path"], dict(parse_qsl(scope["query_string"].decode()))))
+        self.requests.append((scope["path"], dict(parse_qsl(scope["query_string"].decode()))))
         body = ANSWER.encode() if scope["path"] == "/v1/figures" else "Từ ngày 15/12/2022".encode()
         await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", str(len(body)).encode())]})
         await send({"type": "http.response.body", "body": body})
@@ -177,14 +177,14 @@ def motcua(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
 def test_a_named_period_a_definition_and_a_cut_off_reach_reporting_in_every_shape(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    reporting = AskedReporting()
+    reporting = RecordingReporting()
     words = ("--period", "2023-Q1", "--definition", "half-day/1", "--as-of", "2023-03-14")
     with serving(reporting) as url:
         for shape in ("table", "json", "csv", "text"):
             assert motcua(monkeypatch, *words, "--format", shape, "--reporting", url, "--key", KEY) == 0
     same = {"period": "2023-Q1", "definition": "half-day/1", "as_of": "2023-03-14"}
     checked = ("/v1/figures", same | {"tokens": "none", "by": "department"})
-    assert reporting.asked == [*[("/v1/figures", same)] * 3, ("/v1/reports/ii06a", same | {"format": "text"}), checked]
+    assert reporting.requests == [*[("/v1/figures", same)] * 3, ("/v1/reports/ii06a", same | {"format": "text"}), checked]
     printed = capsys.readouterr().out
     assert "From 15/12/2022 to 14/03/2023" in printed
     assert "Definition half-day/1, as of 14/03/2023 23:59." in printed

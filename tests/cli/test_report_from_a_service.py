@@ -34,9 +34,9 @@ def test_a_broken_identity_is_told_below_the_table_and_the_paragraph(
     with office(tmp_path, MORE) as url:
         for shape in ("table", "text"):
             assert report(monkeypatch, url, *MAY, "--by", "department", "--format", shape) == 1
-            told = " ".join(capsys.readouterr().out.split())
-            assert "3=7+11 does not hold in the total: the left side is 1 more than the right. " in told
-            assert told.endswith("`motcua verify` names the dossiers at fault, `motcua rebuild` counts them anew from the log.")
+            output = " ".join(capsys.readouterr().out.split())
+            assert "3=7+11 does not hold in the total: the left side is 1 more than the right. " in output
+            assert output.endswith("`motcua verify` names the dossiers at fault, `motcua rebuild` counts them anew from the log.")
 
 
 def test_a_row_that_breaks_an_identity_is_named_where_the_total_keeps_it(
@@ -49,8 +49,8 @@ def test_a_row_that_breaks_an_identity_is_named_where_the_total_keeps_it(
         for shape in ("json", "csv"):
             assert report(monkeypatch, url, *MAY, "--by", "department", "--format", shape) == 1
             printed = capsys.readouterr()
-            told = " ".join(printed.err.split())
-            assert "3=7+11 does not hold in the row Sở Y tế (H59.02): the left side is 1 more than the right." in told
+            output = " ".join(printed.err.split())
+            assert "3=7+11 does not hold in the row Sở Y tế (H59.02): the left side is 1 more than the right." in output
             assert "does not hold" not in printed.out
 
 

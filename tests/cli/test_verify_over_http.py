@@ -44,7 +44,7 @@ class HeldServices:
     hidden: frozenset[str] = frozenset()
     on_both: frozenset[str] = frozenset()
     inconsistent: tuple[dict[str, Any], ...] = ({"dossiers": 30, "sums": 90, "differences": 0},)
-    asked: list[dict[str, str]] = field(default_factory=list)
+    queries: list[dict[str, str]] = field(default_factory=list)
     opened: list[str] = field(default_factory=list)
     outlived: int = 0  # the first lists are asked for with tokens of a model that was made anew meanwhile
 
@@ -114,7 +114,7 @@ def _counted(services: HeldServices, query: dict[str, str], dossiers: list[Any] 
 
 
 def _figures(services: HeldServices, query: dict[str, str]) -> bytes:
-    services.asked.append(query)
+    services.queries.append(query)
     by = query["by"].split(",")
     rows = _counted(services, query)
     places = ["total", *(f"rows.{number}" for number in range(len(rows)))]
@@ -122,7 +122,9 @@ def _figures(services: HeldServices, query: dict[str, str]) -> bytes:
     answer = {
         **{name: query[name] for name in ("from", "to", "definition")},
         "as_of": "2023-12-31T23:59:00+07:00",
+        "as_known_at": query.get("as_known_at"),
         "by": by,
+        "identities": [],
         "total": total | shares_of(total_of(rows)),
         "rows": [{"key": dict(zip(by, name.split(", "), strict=True)), **row, **shares_of(row)} for name, row in rows.items()],
         "tokens": {f"{place}.{column}": _token(place, column, query) for place in places for column in KEYS},
@@ -136,12 +138,13 @@ def _token(place: str, column: str, query: dict[str, str]) -> str:
 
 def _list(services: HeldServices, token: str, query: dict[str, str]) -> bytes:
     """The dossiers that are 1 in the figure when counted alone, in pages."""
-    asked = msgspec.json.decode(bytes.fromhex(token))
-    services.opened.append(f"{asked['place']}.{asked['column']}")
+    opened_query = msgspec.json.decode(bytes.fromhex(token))
+    services.opened.append(f"{opened_query['place']}.{opened_query['column']}")
     found = [
         each.code
-        for each in services.known(asked.get("as_known_at")).dossiers.values()
-        if any(row[asked["column"]] for row in _counted(services, asked, [each]).values()) and each.code not in services.hidden
+        for each in services.known(opened_query.get("as_known_at")).dossiers.values()
+        if any(row[opened_query["column"]] for row in _counted(services, opened_query, [each]).values())
+        and each.code not in services.hidden
     ]
     start, limit = int(query.get("cursor", "0")), int(query["limit"])
     end = start + limit
@@ -188,7 +191,7 @@ def verify(monkeypatch: pytest.MonkeyPatch, services: HeldServices, *options: st
     return ended.value.code
 
 
-def told(capsys: pytest.CaptureFixture[str]) -> str:
+def output(capsys: pytest.CaptureFixture[str]) -> str:
     """What it printed, its lines of 80 columns joined again."""
     printed = capsys.readouterr().out
     assert max(len(each) for each in printed.splitlines()) <= 80
@@ -200,7 +203,7 @@ COMPARED = "120 events, 30 dossiers, 720 figures compared (seed 7)"
 
 def test_when_all_agrees_it_says_so(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     assert verify(monkeypatch, HeldServices(a_log(30))) == 0
-    assert told(capsys) == f"no difference: {COMPARED}\n"
+    assert output(capsys) == f"no difference: {COMPARED}\n"
 
 
 SUM = {"span": "2023-12-08", "department": "H59.15", "procedure": None, "channel": "online", "measure": "received", "definition": None}
@@ -214,7 +217,7 @@ def test_what_reporting_finds_wrong_in_its_read_model_is_named(monkeypatch: pyte
         {"dossiers": 30, "sums": 90, "differences": 2},
     )
     assert verify(monkeypatch, HeldServices(a_log(30), inconsistent=told_of)) == 1
-    assert told(capsys).splitlines() == [
+    assert output(capsys).splitlines() == [
         f"{code(5)}: reporting, beside its own snapshot: counted otherwise (closed_day)",
         "sum of 2023-12-08, H59.15, online, received: reporting says 31, its dossiers make 30",
         f"2 differences: {COMPARED}",
@@ -231,20 +234,20 @@ def test_a_look_at_the_read_model_that_breaks_off_is_no_agreement(
 def test_days_periods_procedures_and_channels_are_drawn_too(monkeypatch: pytest.MonkeyPatch) -> None:
     services, again, other = (HeldServices(a_log(30)) for _ in range(3))
     assert [verify(monkeypatch, services), verify(monkeypatch, again), verify(monkeypatch, other, "--seed", "8")] == [0, 0, 0]
-    assert {query["by"] for query in services.asked} == {"department", "procedure", "channel,field", "field,procedure"}
-    assert services.asked == again.asked != other.asked
+    assert {query["by"] for query in services.queries} == {"department", "procedure", "channel,field", "field,procedure"}
+    assert services.queries == again.queries != other.queries
 
 
 def test_an_empty_log_agrees_too(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     assert verify(monkeypatch, HeldServices([])) == 0
-    assert told(capsys) == "no difference: 0 events, 0 dossiers, 0 figures compared (seed 7)\n"
+    assert output(capsys) == "no difference: 0 events, 0 dossiers, 0 figures compared (seed 7)\n"
 
 
 def test_every_definition_is_asked_for_and_a_past_instant_too(monkeypatch: pytest.MonkeyPatch) -> None:
     services = HeldServices(a_log(30))
     assert verify(monkeypatch, services) == 0
-    assert {query["definition"] for query in services.asked} == set(DEFINITIONS)
-    assert {query.get("as_known_at") for query in services.asked} == {None, "2023-12-09T08:59:59.999999+07:00"}
+    assert {query["definition"] for query in services.queries} == set(DEFINITIONS)
+    assert {query.get("as_known_at") for query in services.queries} == {None, "2023-12-09T08:59:59.999999+07:00"}
 
 
 def test_a_sample_of_the_figures_that_agree_is_opened(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -263,7 +266,7 @@ def test_a_list_that_is_not_its_figure_is_found_and_the_dossier_named(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert verify(monkeypatch, HeldServices(a_log(30), hidden=frozenset({code(3)}))) == 1
-    assert f"says 30 as the log does, but its list holds 29; its list lacks {code(3)}" in told(capsys)
+    assert f"says 30 as the log does, but its list holds 29; its list lacks {code(3)}" in output(capsys)
 
 
 def test_a_figure_that_is_not_the_logs_is_opened_and_its_list_compared(
@@ -271,7 +274,7 @@ def test_a_figure_that_is_not_the_logs_is_opened_and_its_list_compared(
 ) -> None:
     assert verify(monkeypatch, HeldServices(a_log(30), shifted={"resolved_total": 2})) == 1
     said = "2023-12-08..2023-12-08, total, resolved_total: reporting says 32, the log counts 30; its list holds 30\n"
-    assert said in told(capsys)
+    assert said in output(capsys)
 
 
 def test_a_service_that_lags_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -293,7 +296,7 @@ def test_one_that_is_made_anew_for_ever_is_no_agreement(monkeypatch: pytest.Monk
 
 def test_a_service_that_stays_behind_is_a_difference(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     assert verify(monkeypatch, HeldServices(a_log(30), lag=1000), "--wait", "0.2") == 1
-    assert f"{code(29)}: reporting does not hold it" in told(capsys)
+    assert f"{code(29)}: reporting does not hold it" in output(capsys)
 
 
 def test_several_workers_hold_a_part_each(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -302,18 +305,18 @@ def test_several_workers_hold_a_part_each(monkeypatch: pytest.MonkeyPatch) -> No
 
 def test_a_worker_that_is_not_named_is_missed(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     assert verify(monkeypatch, HeldServices(a_log(30)), "--wait", "0", workers=("/0",)) == 1
-    assert f"{code(1)}: processing does not hold it" in told(capsys)
+    assert f"{code(1)}: processing does not hold it" in output(capsys)
 
 
 def test_a_dossier_on_two_workers_is_a_difference(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     assert verify(monkeypatch, HeldServices(a_log(30), on_both=frozenset({code(4)})), workers=("/0", "/1")) == 1
-    assert f"{code(4)}: processing holds it more than once\n1 difference: {COMPARED}\n" == told(capsys)
+    assert f"{code(4)}: processing holds it more than once\n1 difference: {COMPARED}\n" == output(capsys)
 
 
 def test_the_first_differences_are_named_and_the_rest_counted(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     planted = {code(number): {"state": "stopped"} for number in range(15)}
     assert verify(monkeypatch, HeldServices(a_log(30), planted)) == 1
-    lines = told(capsys).splitlines()
+    lines = output(capsys).splitlines()
     assert lines[0] == f"{code(0)}: processing says state stopped, the log returned"
     assert lines[20] == "... and 10 more"
     assert lines[21] == f"15 dossiers at fault: {', '.join(planted)}"

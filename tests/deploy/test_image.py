@@ -18,11 +18,11 @@ READY = DEPLOY / "docker" / "ready.py"
 @contextmanager
 def answering(status: int) -> Iterator[tuple[int, list[str]]]:
     """A server on a free port that answers every GET with the status, and the paths it was asked for."""
-    asked: list[str] = []
+    requests: list[str] = []
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            asked.append(self.path)
+            requests.append(self.path)
             self.send_response(status)
             self.send_header("Content-Length", "0")
             self.end_headers()
@@ -34,7 +34,7 @@ def answering(status: int) -> Iterator[tuple[int, list[str]]]:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
         try:
-            yield server.server_port, asked
+            yield server.server_port, requests
         finally:
             server.shutdown()
             thread.join()
@@ -42,9 +42,9 @@ def answering(status: int) -> Iterator[tuple[int, list[str]]]:
 
 @pytest.mark.parametrize(("status", "code"), [(200, 0), (503, 1), (404, 1)])
 def test_the_health_check_tells_ready_from_not_ready(status: int, code: int) -> None:
-    with answering(status) as (port, asked):
+    with answering(status) as (port, requests):
         answer = run(sys.executable, "-I", READY, str(port))
-    assert asked == ["/healthz/ready"]
+    assert requests == ["/healthz/ready"]
     assert answer.returncode == code
     assert str(status) in answer.stdout
 

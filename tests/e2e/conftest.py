@@ -15,7 +15,7 @@ from tests.support.wait import wait_until
 VISIBLE_WITHIN_S = 120.0
 
 
-class Told:
+class StackClient:
     """A stack, and the questions that these tests ask of it."""
 
     def __init__(self, stack: RunningStack) -> None:
@@ -36,24 +36,24 @@ class Told:
         return {**os.environ, **urls, "MOTCUA_API_KEY": stack.key}
 
     def post(self, path: str, **arguments: Any) -> httpx.Response:
-        return self._ask("POST", f"{self.stack.intake}{path}", **arguments)
+        return self._request("POST", f"{self.stack.intake}{path}", **arguments)
 
     def figures(self, first: str, last: str, **parameters: str) -> dict[str, Any]:
-        answer = self._ask("GET", f"{self.stack.reporting}/v1/figures", params={"from": first, "to": last, **parameters})
+        answer = self._request("GET", f"{self.stack.reporting}/v1/figures", params={"from": first, "to": last, **parameters})
         assert answer.status_code == httpx.codes.OK, answer.text
         found: dict[str, Any] = answer.json()
         return found
 
     def events_logged(self) -> int:
-        head = self._ask("GET", f"{self.stack.intake}/v1/log/head")
+        head = self._request("GET", f"{self.stack.intake}/v1/log/head")
         return int(head.raise_for_status().json()["events"])
 
     def events_counted(self) -> int:
         """How many events the dossiers that reporting holds have seen."""
-        lines = self._ask("GET", f"{self.stack.reporting}/v1/dossiers").raise_for_status().text
+        lines = self._request("GET", f"{self.stack.reporting}/v1/dossiers").raise_for_status().text
         return sum(json.loads(line)["sequence"] for line in lines.splitlines())
 
-    def _ask(self, method: str, url: str, **arguments: Any) -> httpx.Response:
+    def _request(self, method: str, url: str, **arguments: Any) -> httpx.Response:
         headers = self.stack.headers | arguments.pop("headers", {})
         return httpx.request(method, url, headers=headers, timeout=60, verify=False, **arguments)  # TLS takes 20 ms to set up
 
@@ -63,5 +63,5 @@ class Told:
 
 
 @pytest.fixture
-def told(stack: RunningStack) -> Told:
-    return Told(stack)
+def client(stack: RunningStack) -> StackClient:
+    return StackClient(stack)

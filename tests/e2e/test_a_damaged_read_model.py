@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.events import code, write, year
-from tests.e2e.conftest import Told
+from tests.e2e.conftest import StackClient
 
 DOSSIERS = 20
 LOST, FORGOTTEN, GARBLED = code(3), code(5), code(9)
@@ -41,49 +41,49 @@ SMALL = {  # what to write into the read model, and what `motcua verify` must th
 }
 
 
-def test_one_unit_in_one_row_is_found_and_named(told: Told, tmp_path: Path, subtests: pytest.Subtests) -> None:
-    imported = told.motcua("import", write(tmp_path / "events.ndjson", year(DOSSIERS)))
+def test_one_unit_in_one_row_is_found_and_named(client: StackClient, tmp_path: Path, subtests: pytest.Subtests) -> None:
+    imported = client.motcua("import", write(tmp_path / "events.ndjson", year(DOSSIERS)))
     assert imported.returncode == 0, imported.stdout + imported.stderr
-    told.settle()
+    client.settle()
     for name, (planted, said) in SMALL.items():
-        with subtests.test(name), closing(sqlite3.connect(told.stack.data_dir / "reporting.db", timeout=30)) as connection:
+        with subtests.test(name), closing(sqlite3.connect(client.stack.data_dir / "reporting.db", timeout=30)) as connection:
             with connection:
                 assert connection.execute(planted).rowcount == 1
-            found = told.motcua("verify", "--wait", "0")
+            found = client.motcua("verify", "--wait", "0")
             assert found.returncode == 1, found.stdout + found.stderr
             assert said in found.stdout.replace("\n  ", " ")
             with connection:
                 assert connection.execute(planted.replace("+ 1 WHERE", "- 1 WHERE")).rowcount == 1
-    again = told.motcua("verify")
+    again = client.motcua("verify")
     assert again.returncode == 0, again.stdout + again.stderr
 
 
-def test_damage_is_found_named_and_repaired(told: Told, tmp_path: Path) -> None:
-    imported = told.motcua("import", write(tmp_path / "events.ndjson", year(DOSSIERS)))
+def test_damage_is_found_named_and_repaired(client: StackClient, tmp_path: Path) -> None:
+    imported = client.motcua("import", write(tmp_path / "events.ndjson", year(DOSSIERS)))
     assert imported.returncode == 0, imported.stdout + imported.stderr
-    told.settle()
+    client.settle()
     period = ("2023-01-01", "2023-12-31")
-    before = told.figures(*period)["total"]
-    verified = told.motcua("verify")
+    before = client.figures(*period)["total"]
+    verified = client.motcua("verify")
     assert verified.returncode == 0, verified.stdout + verified.stderr
 
-    damage(told.stack.data_dir / "reporting.db")
-    assert told.figures(*period)["total"] != before
-    found = told.motcua("verify", "--wait", "0", "--sample", "500")
+    damage(client.stack.data_dir / "reporting.db")
+    assert client.figures(*period)["total"] != before
+    found = client.motcua("verify", "--wait", "0", "--sample", "500")
     assert found.returncode == 1, found.stdout + found.stderr
     assert f"{LOST}: reporting does not hold it" in found.stdout
     assert FORGOTTEN in found.stdout
     assert GARBLED in found.stdout
 
-    tried = told.motcua("rebuild", "--dry-run", "--wait", "0")
+    tried = client.motcua("rebuild", "--dry-run", "--wait", "0")
     assert (tried.returncode, "nothing was changed" in tried.stdout) == (1, True), tried.stdout + tried.stderr
-    rebuilt = told.motcua("rebuild", "--wait", "0")
+    rebuilt = client.motcua("rebuild", "--wait", "0")
     assert rebuilt.returncode == 0, rebuilt.stdout + rebuilt.stderr
     assert f"{LOST}: was missing" in rebuilt.stdout
     assert f"{FORGOTTEN}: counted otherwise" in rebuilt.stdout
     assert f"{GARBLED}: its snapshot could not be read" in rebuilt.stdout
     assert "1 too many" in rebuilt.stdout
     assert rebuilt.stdout.endswith("figures now come from the rebuilt model\n")
-    assert told.figures(*period)["total"] == before
-    again = told.motcua("verify", "--sample", "500")
+    assert client.figures(*period)["total"] == before
+    again = client.motcua("verify", "--sample", "500")
     assert again.returncode == 0, again.stdout + again.stderr

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.conftest import Told
+from tests.e2e.conftest import StackClient
 from tests.support.recount import TOTAL, recount
 
 LOG = Path(__file__).parents[3] / "shared" / "data" / "coselog-receipt.ndjson.gz"
@@ -25,18 +25,18 @@ def months() -> list[tuple[date, date]]:
 
 
 @pytest.mark.skipif(not LOG.exists(), reason=f"the counter's log is not here: {LOG.name}")
-def test_the_counters_log_gives_exactly_the_figures_of_a_straight_loop(told: Told, tmp_path: Path) -> None:
+def test_the_counters_log_gives_exactly_the_figures_of_a_straight_loop(client: StackClient, tmp_path: Path) -> None:
     events = [json.loads(line) for line in gzip.decompress(LOG.read_bytes()).splitlines()]
     copy = tmp_path / LOG.name
     copy.write_bytes(LOG.read_bytes())
-    imported = told.motcua("import", copy)
+    imported = client.motcua("import", copy)
     assert imported.returncode == 0, imported.stdout + imported.stderr
-    told.settle()
+    client.settle()
 
-    found = told.figures("2010-01-01", "2012-12-31")["total"]
+    found = client.figures("2010-01-01", "2012-12-31")["total"]
     assert {name: found[name] for name in WHOLE} == WHOLE
     for first, last in [(date(2010, 1, 1), date(2012, 12, 31)), *months()]:
-        answer = told.figures(str(first), str(last), by="department")
+        answer = client.figures(str(first), str(last), by="department")
         assert all(identity["holds"] for identity in answer["identities"])
         expected = recount(events, first, last)
         assert_same(answer["total"], expected.pop(TOTAL), f"{first}..{last}")
@@ -45,10 +45,10 @@ def test_the_counters_log_gives_exactly_the_figures_of_a_straight_loop(told: Tol
         for department, row in expected.items():
             assert_same(rows[department], row, f"{department} {first}..{last}")
 
-    again = told.motcua("import", copy)
+    again = client.motcua("import", copy)
     assert again.returncode == 0, again.stdout + again.stderr
-    assert told.figures("2010-01-01", "2012-12-31")["total"] == found
-    verified = told.motcua("verify")
+    assert client.figures("2010-01-01", "2012-12-31")["total"] == found
+    verified = client.motcua("verify")
     assert verified.returncode == 0, verified.stdout + verified.stderr
 
 

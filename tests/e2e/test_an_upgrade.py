@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.e2e.conftest import Told
+from tests.e2e.conftest import StackClient
 from tests.support.ports import free_port_base
 from tests.support.stack import RunningStack, start_stack
 from tests.support.wait import wait_until
@@ -66,8 +66,8 @@ def post(stack: RunningStack, events: list[dict[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def total(told: Told) -> dict[str, Any]:
-    found: dict[str, Any] = told.figures(YEAR["from"], YEAR["to"])["total"]
+def total(client: StackClient) -> dict[str, Any]:
+    found: dict[str, Any] = client.figures(YEAR["from"], YEAR["to"])["total"]
     return found
 
 
@@ -76,8 +76,8 @@ def test_a_folder_of_the_version_before_gives_the_same_figures_and_never_others(
     old = start_stack(data_dir, port_base, command=[sys.executable, "-m", "motcua.cli"], folder=version_before)
     try:
         assert post(old, lives())["rejected"] == 0
-        Told(old).settle()
-        before = total(Told(old))
+        StackClient(old).settle()
+        before = total(StackClient(old))
         assert old.stop() == 0
     finally:
         old.kill()
@@ -85,7 +85,7 @@ def test_a_folder_of_the_version_before_gives_the_same_figures_and_never_others(
 
     new = start_stack(data_dir, port_base)
     try:
-        told, seen = Told(new), []
+        client, seen = StackClient(new), []
 
         def figures_are_served() -> bool:
             """Until the read model is of today's rules, none are; what is served is never anything else than the truth."""
@@ -101,10 +101,10 @@ def test_a_folder_of_the_version_before_gives_the_same_figures_and_never_others(
         assert seen == [before]
         assert post(new, lives())["duplicates"] == len(lives())
         assert post(new, late())["accepted"] == DOSSIERS
-        told.settle()
-        assert {column: total(told)[column] for column in before} == before
-        assert total(told)["refused"] == REFUSED
-        verified = told.motcua("verify")
+        client.settle()
+        assert {column: total(client)[column] for column in before} == before
+        assert total(client)["refused"] == REFUSED
+        verified = client.motcua("verify")
         assert verified.returncode == 0, verified.stdout + verified.stderr
         assert new.stop() == 0
     finally:

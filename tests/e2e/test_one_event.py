@@ -5,7 +5,7 @@ from pathlib import Path
 
 import httpx
 
-from tests.e2e.conftest import Told
+from tests.e2e.conftest import StackClient
 from tests.support.wait import wait_until
 
 RECEIVED = {
@@ -20,30 +20,30 @@ RECEIVED = {
 }
 
 
-def test_one_event_becomes_a_figure_and_closes_with_its_class(told: Told) -> None:
-    batch = told.post("/v1/events", json=[RECEIVED], headers={"Content-Type": "application/cloudevents-batch+json"})
+def test_one_event_becomes_a_figure_and_closes_with_its_class(client: StackClient) -> None:
+    batch = client.post("/v1/events", json=[RECEIVED], headers={"Content-Type": "application/cloudevents-batch+json"})
     assert batch.json() == {"accepted": 1, "duplicates": 0, "rejected": 0, "rejections": []}
 
     def total() -> dict[str, int]:
-        found: dict[str, int] = told.figures("2023-12-01", "2023-12-31")["total"]
+        found: dict[str, int] = client.figures("2023-12-01", "2023-12-31")["total"]
         return found
 
     wait_until(lambda: total()["received_total"] == 1, 30, "the dossier is received in the figures")
     assert (total()["received_online"], total()["in_progress_total"], total()["resolved_total"]) == (1, 1, 0)
 
-    resolved = told.post("/v1/dossiers/H59.15-231208-0001/events", json={"event": "resolved", "occurred_at": "2023-12-15T16:00:00+07:00"})
+    resolved = client.post("/v1/dossiers/H59.15-231208-0001/events", json={"event": "resolved", "occurred_at": "2023-12-15T16:00:00+07:00"})
     assert resolved.status_code == httpx.codes.CREATED, resolved.text
     assert (resolved.json()["sequence"], resolved.json()["timeliness"]) == (2, "on_time")
     wait_until(lambda: total()["resolved_on_time"] == 1, 30, "the dossier is resolved in the figures")
     assert total()["in_progress_total"] == 0
 
-    metrics = httpx.get(f"{told.stack.processing}/metrics").text
+    metrics = httpx.get(f"{client.stack.processing}/metrics").text
     assert 'motcua_processing_dossiers{department="H59.15",timeliness="on_time"} 1.0' in metrics
-    verified = told.motcua("verify")
+    verified = client.motcua("verify")
     assert verified.returncode == 0, verified.stdout + verified.stderr
 
 
-def test_each_bad_line_is_refused_alone_with_its_number_and_reason(told: Told, tmp_path: Path) -> None:
+def test_each_bad_line_is_refused_alone_with_its_number_and_reason(client: StackClient, tmp_path: Path) -> None:
     def event(number: int, name: str, when: str, **data: str) -> str:
         about = RECEIVED["data"] if name == "received" else {}
         assert isinstance(about, dict)
@@ -63,7 +63,7 @@ def test_each_bad_line_is_refused_alone_with_its_number_and_reason(told: Told, t
     ]
     file = tmp_path / "events.ndjson"
     file.write_text("\n".join(lines) + "\n")
-    imported = told.motcua("import", file)
+    imported = client.motcua("import", file)
     assert imported.returncode == 1, imported.stdout + imported.stderr
     rejected = [json.loads(line) for line in file.with_name("events.ndjson.rejected.ndjson").read_text().splitlines()]
     assert {each["line"]: each["code"] for each in rejected} == {
@@ -74,5 +74,5 @@ def test_each_bad_line_is_refused_alone_with_its_number_and_reason(told: Told, t
         8: "malformed",
     }
     assert all(each["detail"] for each in rejected)
-    told.settle()
-    assert told.figures("2023-12-01", "2023-12-31")["total"]["received_total"] == 1
+    client.settle()
+    assert client.figures("2023-12-01", "2023-12-31")["total"]["received_total"] == 1

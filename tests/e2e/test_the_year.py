@@ -8,7 +8,7 @@ from pathlib import Path
 
 import httpx
 
-from tests.e2e.conftest import Told
+from tests.e2e.conftest import StackClient
 from tests.support.wait import wait_until
 
 HEADLINE = {
@@ -31,10 +31,10 @@ HEADLINE = {
 }
 
 
-def service_pid(told: Told, name: str) -> int:
+def service_pid(client: StackClient, name: str) -> int:
     """The process that listens on the service's port."""
     for entry in Path("/proc").iterdir():
-        if entry.name.isdigit() and is_service(entry, name, str(told.stack.data_dir)):
+        if entry.name.isdigit() and is_service(entry, name, str(client.stack.data_dir)):
             return int(entry.name)
     return 0
 
@@ -49,41 +49,43 @@ def is_service(process: Path, name: str, data_dir: str) -> bool:
     return f"services.{name}".encode() in command and key in parent
 
 
-def test_the_year_is_exact_whatever_is_killed_and_however_often_it_is_sent(told: Told, tra_vinh_file: Path, tmp_path: Path) -> None:
+def test_the_year_is_exact_whatever_is_killed_and_however_often_it_is_sent(
+    client: StackClient, tra_vinh_file: Path, tmp_path: Path
+) -> None:
     total = tra_vinh_file.read_bytes().count(b"\n")
     second = tmp_path / "again.ndjson"
     second.write_bytes(tra_vinh_file.read_bytes())
-    importers = [told.starts("import", file) for file in (tra_vinh_file, second)]
+    importers = [client.starts("import", file) for file in (tra_vinh_file, second)]
 
     for number, name in enumerate(("intake", "processing", "reporting", "intake", "processing", "reporting"), 1):
-        wait_until(partial(has_logged, told, number * total // 8), 240, f"{number}/8 of the year is logged")
-        victim = wait_until(partial(service_pid, told, name), 60, f"{name} is running")
+        wait_until(partial(has_logged, client, number * total // 8), 240, f"{number}/8 of the year is logged")
+        victim = wait_until(partial(service_pid, client, name), 60, f"{name} is running")
         os.kill(victim, signal.SIGKILL)
-        wait_until(partial(runs_again, told, name, victim), 60, f"{name} is started again")
+        wait_until(partial(runs_again, client, name, victim), 60, f"{name} is started again")
 
     for importer in importers:
         output, _ = importer.communicate(timeout=300)
         assert importer.returncode == 0, output
-    told.settle()
-    assert told.events_logged() == total
-    assert_headline(told)
-    verified = told.motcua("verify")
+    client.settle()
+    assert client.events_logged() == total
+    assert_headline(client)
+    verified = client.motcua("verify")
     assert verified.returncode == 0, verified.stdout + verified.stderr
 
 
-def has_logged(told: Told, events: int) -> bool:
+def has_logged(client: StackClient, events: int) -> bool:
     try:
-        return told.events_logged() >= events
+        return client.events_logged() >= events
     except httpx.HTTPError:
         return False  # it was killed a moment ago
 
 
-def runs_again(told: Told, name: str, killed: int) -> bool:
-    return service_pid(told, name) not in (0, killed)
+def runs_again(client: StackClient, name: str, killed: int) -> bool:
+    return service_pid(client, name) not in (0, killed)
 
 
-def assert_headline(told: Told) -> None:
-    found = told.figures("2023-01-01", "2023-12-31", by="department")
+def assert_headline(client: StackClient) -> None:
+    found = client.figures("2023-01-01", "2023-12-31", by="department")
     assert {name: found["total"][name] for name in HEADLINE} == HEADLINE
     assert all(identity["holds"] for identity in found["identities"])
     overdue = {row["key"]["department"]: row["resolved_overdue"] for row in found["rows"] if row["resolved_overdue"]}

@@ -25,7 +25,7 @@ def main() -> int:
         except KeyboardInterrupt:
             say("interrupted; the table holds what was played")
         print(suite.table())
-    wrong = [played.told() for played in suite.played if not played.is_exact]
+    wrong = [played.summary() for played in suite.played if not played.is_exact]
     print(f"seed {arguments.seed}: {len(suite.played)} rounds, {len(wrong)} not exact", *wrong, sep="\n")
     return 1 if wrong else 0
 

@@ -1,4 +1,8 @@
-"""Lives of dossiers, made up from a seed: what an office tells of them, event by event, and nothing that the lifecycle forbids."""
+"""Lives of dossiers, made up from a seed: what an office sends of them, event by event, and nothing that the lifecycle forbids.
+
+Not `tests.builders.histories`: this oracle imports nothing of the product, its dossiers live now and come due while services are killed,
+and a deadline that intake computed is taken from the answer.
+"""
 
 from datetime import datetime, timedelta, timezone
 from random import Random
@@ -40,10 +44,10 @@ WITH_A_REASON = frozenset({"declined", "withdrawn", "stopped", "apologised", "co
 class Life:
     """One dossier. `live` ones happen now and come due within seconds or hours; the others happened long ago and are told late."""
 
-    def __init__(self, random: Random, number: int, *, told_whole: bool) -> None:
-        """`told_whole`: the sender computes every deadline itself, for the answer to a bulk call does not say what intake computed."""
+    def __init__(self, random: Random, number: int, *, sends_every_deadline: bool) -> None:
+        """`sends_every_deadline`: computes all of them, for the answer to a bulk call does not say what intake computed."""
         self._random = random
-        self._told_whole = told_whole
+        self._sends_every_deadline = sends_every_deadline
         self._live = random.random() < 0.2
         self._told = 0
         self._hop_is_open = False
@@ -109,7 +113,7 @@ class Life:
         if self._live:
             self.due = self._at + timedelta(seconds=random.choice((5, 20, 60, 3600, 90_000, 400_000)))
             return facts | {"due_at": said(self.due), "term": {"amount": 8, "unit": "working_hours"}}
-        if self._told_whole or random.random() < 0.6:
+        if self._sends_every_deadline or random.random() < 0.6:
             self.due = self._at + timedelta(days=random.uniform(0.3, 40))
             return facts | {"due_at": said(self.due)}
         return facts | {"term": {"amount": random.randint(1, 20), "unit": random.choice(("working_days", "calendar_days"))}}
@@ -147,7 +151,7 @@ class Life:
             return {"channel": random.choice(CHANNELS)}
         if kind == "corrected":
             return self._correction()
-        if paused and self.due is not None and (self._told_whole or random.random() < 0.3):
+        if paused and self.due is not None and (self._sends_every_deadline or random.random() < 0.3):
             self.due = self._later() if random.random() < 0.6 else self.due
             return {"due_at": said(self.due)}
         return {}

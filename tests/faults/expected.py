@@ -6,7 +6,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from tests.faults.dossiers import ENDED, HERE, LEADS_TO, PAUSE_ENDS, Event
-from tests.support.recount import TOTAL, Story, recount_stories, tell
+from tests.support.recount import TOTAL, RecountedDossier, recount_dossiers, take
 
 DUE_SOON, OVERDUE = "due_soon", "overdue"
 DUE_SOON_BEFORE = timedelta(hours=24)
@@ -21,7 +21,7 @@ class Expected:
     def __init__(self, acknowledged: Iterable[Event]) -> None:
         self.sequences: Counter[str] = Counter()
         self.states: dict[str, str] = {}
-        self._stories: dict[str, Story] = defaultdict(Story)
+        self._dossiers: dict[str, RecountedDossier] = defaultdict(RecountedDossier)
         self._deadlines: dict[str, set[datetime]] = defaultdict(set)  # every one that ever held
         for event in acknowledged:
             self._take(event)
@@ -30,14 +30,14 @@ class Expected:
         code, kind = event["subject"], event["type"].split(".")[3]
         self.sequences[code] += 1
         self.states[code] = LEADS_TO.get(kind, self.states.get(code, ""))
-        story = self._stories[code]
-        tell(story, event)
-        if story.deadlines:
-            self._deadlines[code].add(story.deadlines[-1][1])
+        dossier = self._dossiers[code]
+        take(dossier, event)
+        if dossier.deadlines:
+            self._deadlines[code].add(dossier.deadlines[-1][1])
 
     def figures(self, first: date, last: date) -> dict[str, dict[str, int]]:
         """Every column of the figures by department; a department with nothing but zeros is left out."""
-        found = recount_stories(self._stories.values(), first, last)
+        found = recount_dossiers(self._dossiers.values(), first, last)
         return {department: row for department, row in found.items() if department is not TOTAL and any(row.values())}
 
     @property
@@ -47,29 +47,29 @@ class Expected:
 
     def alerts_due(self, at: datetime) -> set[Alert]:
         """What must have been announced by then; a dossier that stands on a threshold just now owes nothing yet."""
-        return {alert for code in self._stories for alert in self._alert_due(code, at)}
+        return {alert for code in self._dossiers for alert in self._alert_due(code, at)}
 
     def _alert_due(self, code: str, at: datetime) -> Iterable[Alert]:
-        story = self._stories[code]
-        if self.states[code] in CLOSED or self.states[code] in PAUSE_ENDS or not story.deadlines:
+        dossier = self._dossiers[code]
+        if self.states[code] in CLOSED or self.states[code] in PAUSE_ENDS or not dossier.deadlines:
             return
-        due = story.deadlines[-1][1]
-        if at >= self._overdue_from(story, due) + ALERTED_WITHIN:
+        due = dossier.deadlines[-1][1]
+        if at >= self._overdue_from(dossier, due) + ALERTED_WITHIN:
             yield code, OVERDUE, due
-        elif due - DUE_SOON_BEFORE + ALERTED_WITHIN <= at < self._overdue_from(story, due):
+        elif due - DUE_SOON_BEFORE + ALERTED_WITHIN <= at < self._overdue_from(dossier, due):
             yield code, DUE_SOON, due
 
     def was_right(self, alert: Alert, at: datetime) -> bool:
         """Whether the alert was for a deadline that its dossier had, and not before its time."""
         code, threshold, due = alert
-        if code not in self._stories or due not in self._deadlines[code]:
+        if code not in self._dossiers or due not in self._deadlines[code]:
             return False
-        return at >= (self._overdue_from(self._stories[code], due) if threshold == OVERDUE else due - DUE_SOON_BEFORE)
+        return at >= (self._overdue_from(self._dossiers[code], due) if threshold == OVERDUE else due - DUE_SOON_BEFORE)
 
     @staticmethod
-    def _overdue_from(story: Story, due: datetime) -> datetime:
+    def _overdue_from(dossier: RecountedDossier, due: datetime) -> datetime:
         """Terms in hours by the instant, others by the date."""
-        return due if story.in_hours else datetime.combine(due.date() + timedelta(days=1), time(), HERE)
+        return due if dossier.in_hours else datetime.combine(due.date() + timedelta(days=1), time(), HERE)
 
 
 def lag(expected: Expected, counted: dict[str, dict[str, Any]]) -> dict[str, tuple[int, int]]:

@@ -66,7 +66,7 @@ class Verdict:
         lists = {entry.name: getattr(self, entry.name) for entry in fields(self)}
         return {name: value for name, value in lists.items() if isinstance(value, list) and value}
 
-    def told(self) -> str:
+    def summary(self) -> str:
         """One line: how many of each kind, with a few of them."""
         return "; ".join(f"{name} {len(found)}: {', '.join(found[:SHOWN])}" for name, found in self.wrong.items()) or "exact"
 
@@ -253,15 +253,15 @@ class Judge:
         if before.keys() - self._told.keys():
             before = Counter()  # the topic was lost with its broker
         new = self._told - before
-        verdict.alerts_wrong += [f"{told} of one that had closed" for told in new if told.split("/")[0] in self._closed]
-        verdict.alerts_repeated = sum(new.values()) - sum(1 for told in new if told not in before)
+        verdict.alerts_wrong += [f"{announced} of one that had closed" for announced in new if announced.split("/")[0] in self._closed]
+        verdict.alerts_repeated = sum(new.values()) - sum(1 for announced in new if announced not in before)
         self._closed = expected.closed
 
     async def _read_alerts(self) -> None:
         alerts = [json.loads(record.value) for record in await topics.read(self._rig.bootstrap, topics.ALERTS)]
         for alert in alerts:
-            told = (alert["code"], alert["threshold"], datetime.fromisoformat(alert["due_at"]).astimezone(HERE))
-            self._alerts[alert["id"]] = told
+            announced = (alert["code"], alert["threshold"], datetime.fromisoformat(alert["due_at"]).astimezone(HERE))
+            self._alerts[alert["id"]] = announced
         self._told = Counter(alert["id"] for alert in alerts)
 
     async def _read_log(self, client: httpx.AsyncClient) -> None:

@@ -84,7 +84,7 @@ class Load:
         while True:
             await self._turn(random, 1)
             try:
-                life = self._new(random, told_whole=False) if len(lives) < MOST_OWNED else lives.pop(random.randrange(len(lives)))
+                life = self._new(random, sends_every_deadline=False) if len(lives) < MOST_OWNED else lives.pop(random.randrange(len(lives)))
                 event, path = life.next(), f"/v1/dossiers/{life.code}/events"
                 answer = await self._deliver(path, SINGLE, [event], random)
                 if answer is None:
@@ -106,7 +106,7 @@ class Load:
         while True:
             await self._turn(random, 6)
             try:
-                lives = [*lives[-40:], *(self._new(random, told_whole=True) for _ in range(NEW_IN_BULK))]
+                lives = [*lives[-40:], *(self._new(random, sends_every_deadline=True) for _ in range(NEW_IN_BULK))]
                 events: list[Event] = []
                 while len(events) < self._bulk_events and (going := [life for life in lives if not life.is_over]):
                     events.append(random.choice(going).next())
@@ -131,9 +131,9 @@ class Load:
         await self._going.wait()
         self._busy += 1
 
-    def _new(self, random: Random, *, told_whole: bool) -> Life:
+    def _new(self, random: Random, *, sends_every_deadline: bool) -> Life:
         self._number += 1
-        return Life(random, self._number, told_whole=told_whole)
+        return Life(random, self._number, sends_every_deadline=sends_every_deadline)
 
     async def _deliver(self, path: str, media: str, events: Sequence[Event], random: Random) -> dict[str, Any] | None:
         """Post until there is an answer; None when it is a refusal."""

@@ -36,10 +36,10 @@ class Round:
     def is_exact(self) -> bool:
         return self.verdict.is_exact and self.recovered_s is not None
 
-    def told(self) -> str:
+    def summary(self) -> str:
         recovered = "NEVER" if self.recovered_s is None else f"{self.recovered_s:.1f} s"
         ended = f"; ended by themselves: {dict(self.ended)}" if self.ended else ""
-        return f"{self.fault}: {self.verdict.told()}; recovered {recovered}, {self.verdict.acknowledged} events{ended}"
+        return f"{self.fault}: {self.verdict.summary()}; recovered {recovered}, {self.verdict.acknowledged} events{ended}"
 
 
 @dataclass(slots=True)
@@ -99,7 +99,7 @@ class Suite:
         verdict = await world.judge.judge(settled_within=fault.settled_within, verify=verify and not stuck)
         verdict.stuck += stuck
         played = Round(fault.name, verdict, world.rebalances, world.freezes, recovered, rig.ended)
-        say(played.told())
+        say(played.summary())
         for name in WORKERS[1:]:
             if rig.parts[name].is_running and world.random.random() < 0.7:  # now and then two or three go on together
                 await rig.parts[name].stop()

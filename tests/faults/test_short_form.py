@@ -35,5 +35,5 @@ pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 async def test_whatever_is_done_to_the_stack_it_ends_exact(tmp_path: Path) -> None:
     suite = Suite(tmp_path, SystemRandom().randrange(1_000_000), verify_every=len(KINDS))
     await suite.play(KINDS, stop_when_damaged=True)
-    wrong = [played.told() for played in suite.played if not played.is_exact]
+    wrong = [played.summary() for played in suite.played if not played.is_exact]
     assert not wrong, "\n".join([f"seed {suite.seed}", *wrong, suite.table()])

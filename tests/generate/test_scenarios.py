@@ -66,10 +66,10 @@ def test_another_process_writes_the_same_file(tmp_path: Path) -> None:
 
 
 def test_progress_ends_at_all_dossiers_and_no_unfinished_file_stays(tmp_path: Path) -> None:
-    told: list[tuple[int, int]] = []
-    summary = generate_file(SMALL, tmp_path / "year.ndjson.gz", lambda done, total: told.append((done, total)))
-    assert told == sorted(told)
-    assert told[-1] == (summary.dossiers, summary.dossiers)
+    progress: list[tuple[int, int]] = []
+    summary = generate_file(SMALL, tmp_path / "year.ndjson.gz", lambda done, total: progress.append((done, total)))
+    assert progress == sorted(progress)
+    assert progress[-1] == (summary.dossiers, summary.dossiers)
     assert [file.name for file in tmp_path.iterdir()] == ["year.ndjson.gz"]
 
 

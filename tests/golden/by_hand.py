@@ -31,7 +31,7 @@ class Paper:
         return self.dues[-1][1]
 
 
-def told(case: Case) -> Paper:
+def paper_of(case: Case) -> Paper:
     """The folder after the last event of the case."""
     calendar = on_the_wall(calendar_of(case))
     received = here(case["received"])

@@ -8,7 +8,7 @@ from tests.golden.reading import CASES, Case, original_of
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case["id"])
 def test_a_clerk_with_a_paper_calendar_comes_to_the_same(case: Case) -> None:
-    paper, expect = by_hand.told(case), case["expect"]
+    paper, expect = by_hand.paper_of(case), case["expect"]
 
     assert paper.due == expect.get("due_at")
     assert paper.original == original_of(expect)

@@ -1,4 +1,4 @@
-"""An office that takes events as intake does, and tells why a dossier is due when it is."""
+"""An office that takes events as intake does, and explains why a dossier is due when it is."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -40,18 +40,18 @@ class Office:
             self.log.append((as_logged(candidate, self.dossier.sequence, recorded_at, decision.computed), ",".join(decision.computed)))
         return self
 
-    def tells(
+    def view(
         self, definition: str = BY_DATE.name, catalogue_at: Callable[[datetime], Catalogue] | None = None, now: datetime = NOW
     ) -> DossierView:
         return dossier_view(history(CODE, self.log), catalogue_at or (lambda _: self.catalogue), now, DEFINITIONS[definition])
 
 
-def steps(told: DossierView, *names: str) -> list[Step]:
-    return [step for step in told.explanation if step.step in names]
+def steps(view: DossierView, *names: str) -> list[Step]:
+    return [step for step in view.explanation if step.step in names]
 
 
-def texts(told: DossierView, *names: str) -> list[str]:
-    return [step.text for step in steps(told, *names)]
+def texts(view: DossierView, *names: str) -> list[str]:
+    return [step.text for step in steps(view, *names)]
 
 
 def with_procedure(**changes: Any) -> Catalogue:

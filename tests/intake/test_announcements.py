@@ -108,10 +108,10 @@ async def test_an_announcement_moves_what_the_dry_run_showed(at_nine: Any) -> No
         shown = await announce(intake, 200, {"dry_run": "true"})
         answer = await intake.http.post(PATH, json=BODY)
         assert (answer.status_code, answer.headers["Location"]) == (201, f"{PATH}/decree-99")
-        told = [{**move, "outcome": "moved"} for move in shown["moves"]]
-        assert [{**move, "outcome": "moved"} for move in answer.json()["moves"]] == told
+        moves = [{**move, "outcome": "moved"} for move in shown["moves"]]
+        assert [{**move, "outcome": "moved"} for move in answer.json()["moves"]] == moves
         found = await done(intake)
-        assert (found["moves"], found["to_move"], found["moved"], found["open_dossiers_examined"]) == (told, 1, 1, 1)
+        assert (found["moves"], found["to_move"], found["moved"], found["open_dossiers_examined"]) == (moves, 1, 1, 1)
         event = (await intake.log())[-1]["event"]
         assert (event["source"], event["type"], event["time"]) == ("/intake/calendar", "vn.motcua.dossier.extended.v1", NOW)
         assert event["data"] == {"due_at": MOVED, "legal_ground": DECREE}
@@ -307,9 +307,9 @@ async def test_the_feed_has_all_that_a_calendar_needs(at_nine: Any) -> None:
     async with at_nine as intake:
         days = [{"first": "2023-12-13", "last": "2023-12-14", "works": False, "name": "Nghỉ bão"}, SATURDAY]
         await announce(intake, days=days, applies_to=["H59"], announced_at="2023-12-10T20:00:00+07:00")
-        (told,) = (await intake.http.get(PATH)).json()
-        assert (told["source"], told["announced"], told["applies_to"]) == (DECREE, "2023-12-10", ["H59"])
-        assert [(each["day"], each["works"], each["name"]) for each in told["days"]] == [
+        (listed,) = (await intake.http.get(PATH)).json()
+        assert (listed["source"], listed["announced"], listed["applies_to"]) == (DECREE, "2023-12-10", ["H59"])
+        assert [(each["day"], each["works"], each["name"]) for each in listed["days"]] == [
             ("2023-12-13", False, "Nghỉ bão"),
             ("2023-12-14", False, "Nghỉ bão"),
             ("2023-12-16", True, "Làm bù"),

@@ -20,7 +20,7 @@ PATH = "/v1/calendar/announcements"
 BODY = {"id": "storm", "source": "decree", "days": [{"day": "2023-12-13", "works": False, "name": "Nghỉ bão"}]}
 
 
-def asked(intake: Service) -> dict[str, Any]:
+def announcement(intake: Service) -> dict[str, Any]:
     found: dict[str, Any] = httpx.get(f"{intake.url}{PATH}/storm", headers=HEADERS, timeout=30).json()
     return found
 
@@ -44,13 +44,13 @@ def test_kill_9_in_the_middle_of_moving_moves_every_dossier_once(tmp_path: Path)
         httpx.post(f"{intake.url}/v1/events", content=body, headers=HEADERS | {"content-type": NDJSON}, timeout=60).raise_for_status()
         announced = httpx.post(f"{intake.url}{PATH}", json=BODY, headers=HEADERS, timeout=60).json()
         assert (announced["state"], announced["to_move"]) == ("moving", DOSSIERS)
-        wait_until(lambda: asked(intake)["moved"] > 0, WITHIN_S, "the first have moved")
+        wait_until(lambda: announcement(intake)["moved"] > 0, WITHIN_S, "the first have moved")
         intake.kill()
         with closing(sqlite3.connect(tmp_path / "intake.db")) as database:
             ((moved_before,),) = database.execute("SELECT count(*) FROM event_log WHERE event_id LIKE 'calendar:%'")
         assert 0 < moved_before < DOSSIERS
         intake.start()
-        wait_until(lambda: asked(intake)["state"] == "done", WITHIN_S, "all have moved")
+        wait_until(lambda: announcement(intake)["state"] == "done", WITHIN_S, "all have moved")
         moved = moves_logged(intake)
-        assert (len(moved), len(set(moved)), asked(intake)["moved"]) == (DOSSIERS, DOSSIERS, DOSSIERS)
+        assert (len(moved), len(set(moved)), announcement(intake)["moved"]) == (DOSSIERS, DOSSIERS, DOSSIERS)
         assert intake.stop() == 0

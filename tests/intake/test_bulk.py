@@ -180,9 +180,9 @@ async def test_a_log_sent_to_an_empty_intake_gives_the_same_dossiers(
         before, after = await intake.dossier(), await fresh.dossier()
     for recorded in (*before["history"], *after["history"]):
         del recorded["recorded_at"]
-    told = [[step.pop("text") for step in dossier["explanation"]] for dossier in (before, after)]
+    explanations = [[step.pop("text") for step in dossier["explanation"]] for dossier in (before, after)]
     assert before == after
-    assert [any("the date came with the event" in text for text in texts) for texts in told] == [False, True]
+    assert [any("the date came with the event" in text for text in texts) for texts in explanations] == [False, True]
     assert before["code"] == CODE
 
 

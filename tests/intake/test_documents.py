@@ -73,9 +73,9 @@ async def test_the_examples_hold_to_their_schemas(document: Any) -> None:
 
 
 async def test_the_refusals_are_listed(document: Any) -> None:
-    told = document["paths"]["/v1/dossiers/{code}/events"]["post"]["description"]
+    description = document["paths"]["/v1/dossiers/{code}/events"]["post"]["description"]
     for code in ("personal_data", "wrong_department", "too_long_a_history", "transition_not_allowed", "malformed", "id_reused"):
-        assert f"| `{code}` |" in told
+        assert f"| `{code}` |" in description
 
 
 @pytest.mark.parametrize("name", ACCEPTED)
@@ -86,8 +86,8 @@ async def test_an_example_works_when_it_is_tried(start: Start, name: str) -> Non
             answer = await intake.event(code, **short_form_example(each))
             assert answer.status_code == 201, answer.text
     async with start(clock=NOW) as intake:
-        told = [cloud_event_example(each) for each in (*BEFORE.get(name, ["received"]), name)]
-        assert (await intake.bulk(*told))["accepted"] == len(told)
+        events = [cloud_event_example(each) for each in (*BEFORE.get(name, ["received"]), name)]
+        assert (await intake.bulk(*events))["accepted"] == len(events)
 
 
 async def test_the_example_of_a_new_dossier_works_as_it_stands(start: Start, document: Any) -> None:

@@ -13,13 +13,13 @@ from tests.intake.sending import CODE, Sender, cloud_event, received
 
 
 def test_a_pause_tells_what_it_credits_and_where_that_moves_the_deadline() -> None:
-    told = (
+    view = (
         Office()
         .takes(received(), cloud_event("supplement_requested", "2023-12-11T08:00"), cloud_event("supplemented", "2023-12-12T10:00"))
-        .tells()
+        .view()
     )
-    paused = [step.step for step in told.explanation].index("pause")
-    assert [step.text for step in told.explanation[paused:-1]] == [
+    paused = [step.step for step in view.explanation].index("pause")
+    assert [step.text for step in view.explanation[paused:-1]] == [
         (
             "Paused Mon 2023-12-11 08:00, awaiting supplement: "
             "the clock stands; due Fri 2023-12-15 08:31, and it does not become overdue meanwhile."
@@ -39,16 +39,16 @@ def test_a_pause_tells_what_it_credits_and_where_that_moves_the_deadline() -> No
 
 def test_a_pause_of_an_overdue_dossier_says_why_it_moves_nothing() -> None:
     pause = (cloud_event("payment_requested", "2023-12-18T08:00"), cloud_event("payment_settled", "2023-12-20T08:00"))
-    told = Office().takes(received(), *pause).tells()
-    assert "was overdue already and stays so" in texts(told, "pause")[0]
-    assert texts(told, "resumed")[0].endswith(
+    view = Office().takes(received(), *pause).view()
+    assert "was overdue already and stays so" in texts(view, "pause")[0]
+    assert texts(view, "resumed")[0].endswith(
         "16 h of working time passed, but the dossier was overdue already when the pause began: still due Fri 2023-12-15 08:31."
     )
-    assert not [text for text in texts(told, "interval") if "credited" in text]
+    assert not [text for text in texts(view, "interval") if "credited" in text]
 
 
 def test_what_does_not_move_the_deadline_says_so() -> None:
-    told = (
+    view = (
         Office()
         .takes(
             received(),
@@ -60,9 +60,9 @@ def test_what_does_not_move_the_deadline_says_so() -> None:
             cloud_event("forward_answered", "2023-12-15T08:00", agency="Sở Y tế"),
             cloud_event("corrected", "2023-12-15T08:00", field="channel", old_value="online", new_value="postal", reason="gõ nhầm"),
         )
-        .tells()
+        .view()
     )
-    assert texts(told, "apologised", "forwarded", "forward_answered", "corrected") == [
+    assert texts(view, "apologised", "forwarded", "forward_answered", "corrected") == [
         (
             "Apology Thu 2023-12-14 08:00, the result promised for Sat 2023-12-30 08:00; "
             "it does not move the deadline: still due Fri 2023-12-15 08:31."
@@ -74,12 +74,12 @@ def test_what_does_not_move_the_deadline_says_so() -> None:
         "Answered Fri 2023-12-15 08:00 by Sở Y tế, from which no answer was waited for.",
         "Corrected Fri 2023-12-15 08:00: channel from online to postal (gõ nhầm).",
     ]
-    assert [hop.late for hop in told.hops] == [True, False]
-    assert told.due_at == at("2023-12-15 08:31")
+    assert [hop.late for hop in view.hops] == [True, False]
+    assert view.due_at == at("2023-12-15 08:31")
 
 
 def test_extensions_and_corrections_of_the_deadline_tell_old_and_new() -> None:
-    told = (
+    view = (
         Office()
         .takes(
             received(),
@@ -93,55 +93,55 @@ def test_extensions_and_corrections_of_the_deadline_tell_old_and_new() -> None:
                 reason="gõ nhầm",
             ),
         )
-        .tells()
+        .view()
     )
-    extended, corrected = texts(told, "extended", "corrected")
+    extended, corrected = texts(view, "extended", "corrected")
     assert (
         extended == "Extended Wed 2023-12-13 08:00 on a legal ground (khoản 3): due Wed 2023-12-20 08:31 instead of Fri 2023-12-15 08:31."
     )
     assert corrected == (
         "Corrected Thu 2023-12-14 08:00: the deadline, due Tue 2023-12-19 08:31 instead of Wed 2023-12-20 08:31 (gõ nhầm)."
     )
-    assert not told.deadline_corrected_after_closing
+    assert not view.deadline_corrected_after_closing
 
 
 def test_a_deadline_corrected_after_the_closing_is_said_to_be() -> None:
     due, right = "2023-12-15T08:31:00+07:00", "2023-12-29T08:31:00+07:00"
-    told = (
+    view = (
         Office()
         .takes(
             received(),
             cloud_event("resolved", "2023-12-20T08:00"),
             cloud_event("corrected", "2023-12-21T08:00", field="due_at", old_value=due, new_value=right, reason="gõ nhầm"),
         )
-        .tells()
+        .view()
     )
-    (corrected,) = texts(told, "corrected")
+    (corrected,) = texts(view, "corrected")
     assert corrected.startswith("Corrected Thu 2023-12-21 08:00: deadline corrected after closing, due Fri 2023-12-29 08:31 instead of ")
-    assert told.deadline_corrected_after_closing
-    assert told.timeliness == "early"
+    assert view.deadline_corrected_after_closing
+    assert view.timeliness == "early"
 
 
 def test_a_return_is_told_with_its_date_and_channel_after_the_closing() -> None:
     resolved, returned = cloud_event("resolved", "2023-12-15T08:00"), cloud_event("returned", "2023-12-18T09:10", channel="postal")
-    told = Office().takes(received(), resolved, returned).tells()
-    assert texts(told, "closed", "returned", "class")[:2] == [
+    view = Office().takes(received(), resolved, returned).view()
+    assert texts(view, "closed", "returned", "class")[:2] == [
         "Closed Fri 2023-12-15 08:00 as resolved; the clock stops.",
         "Returned Mon 2023-12-18 09:10 (postal): the applicant has the result.",
     ]
-    assert steps(told, "returned")[0].at == at("2023-12-18 09:10")
+    assert steps(view, "returned")[0].at == at("2023-12-18 09:10")
 
 
 def test_an_answer_on_the_spot_is_returned_and_closed_at_once() -> None:
-    told = Office().takes(received(), cloud_event("returned", "2023-12-08T09:00")).tells()
-    assert texts(told, "returned", "closed") == [
+    view = Office().takes(received(), cloud_event("returned", "2023-12-08T09:00")).view()
+    assert texts(view, "returned", "closed") == [
         "Returned Fri 2023-12-08 09:00 (in_person): the applicant has the result.",
         "Closed Fri 2023-12-08 09:00 as returned; the clock stops.",
     ]
 
 
 @pytest.mark.parametrize(
-    ("closed", "told"),
+    ("closed", "words"),
     [
         (
             "2023-12-15T15:00",
@@ -161,19 +161,19 @@ def test_an_answer_on_the_spot_is_returned_and_closed_at_once() -> None:
         ),
     ],
 )
-def test_half_days_are_named_with_where_the_day_is_cut(closed: str, told: str) -> None:
-    found = Office().takes(received(), cloud_event("resolved", closed)).tells("half-day/1")
-    assert found.explanation[-1].text.startswith(told)
+def test_half_days_are_named_with_where_the_day_is_cut(closed: str, words: str) -> None:
+    found = Office().takes(received(), cloud_event("resolved", closed)).view("half-day/1")
+    assert found.explanation[-1].text.startswith(words)
 
 
 def test_the_half_day_of_an_open_dossier_is_named() -> None:
-    text = Office().takes(received()).tells("half-day/1", now=at("2023-12-15 13:00")).explanation[-1].text
+    text = Office().takes(received()).view("half-day/1", now=at("2023-12-15 13:00")).explanation[-1].text
     assert text == "Fri 2023-12-15 13:00: within by half-day/1, due Fri 2023-12-15 08:31 in the morning (until 13:30)."
 
 
 def test_no_term_is_no_deadline_and_a_class_of_its_own() -> None:
-    told = Office(with_procedure(term=None)).takes(received(), cloud_event("resolved", "2023-12-20T08:00")).tells()
-    assert texts(told, "deadline", "class") == [
+    view = Office(with_procedure(term=None)).takes(received(), cloud_event("resolved", "2023-12-20T08:00")).view()
+    assert texts(view, "deadline", "class") == [
         "No term and no date were given: the dossier has no deadline and is in no percentage.",
         "no_deadline: a class of its own, in no percentage.",
     ]
@@ -185,12 +185,12 @@ def test_each_event_is_told_by_the_calendar_in_force_when_it_was_recorded() -> N
     pause = (cloud_event("supplement_requested", "2023-12-13T08:00"), cloud_event("supplemented", "2023-12-14T08:00"))
     office = Office().takes(received(), recorded_at=at("2023-12-08 08:31"))
     office.catalogue = changed
-    told = office.takes(*pause, recorded_at=at("2023-12-14 08:00")).tells(
+    view = office.takes(*pause, recorded_at=at("2023-12-14 08:00")).view(
         catalogue_at=lambda recorded: SHIPPED if recorded < decree else changed
     )
-    assert "Wed 2023-12-13: counted, working day 3 of 5." in texts(told, "interval")
-    assert "credited for the pause: Wed 2023-12-13: not counted, Nghỉ bù." in texts(told, "interval")
-    assert "1 h of working time passed" in texts(told, "resumed")[0]
+    assert "Wed 2023-12-13: counted, working day 3 of 5." in texts(view, "interval")
+    assert "credited for the pause: Wed 2023-12-13: not counted, Nghỉ bù." in texts(view, "interval")
+    assert "1 h of working time passed" in texts(view, "resumed")[0]
 
 
 @pytest.mark.parametrize(
@@ -203,22 +203,22 @@ def test_each_event_is_told_by_the_calendar_in_force_when_it_was_recorded() -> N
 )
 def test_the_class_is_told_by_the_definition_asked_for(definition: str, verdict: str) -> None:
     office = Office().takes(received(), cloud_event("resolved", "2023-12-15T15:00"))
-    told = office.tells(definition)
-    assert told.explanation[-1].text.startswith(verdict)
-    assert (told.definition, told.timeliness) == (definition, verdict.partition(" ")[0])
+    view = office.view(definition)
+    assert view.explanation[-1].text.startswith(verdict)
+    assert (view.definition, view.timeliness) == (definition, verdict.partition(" ")[0])
 
 
 def test_an_open_dossier_stands_by_the_definition_asked_for() -> None:
     office = Office().takes(received())
     afternoon = at("2023-12-15 15:00")
-    assert [office.tells(name, now=afternoon).timeliness for name in DEFINITIONS] == ["within", "overdue", "overdue"]
+    assert [office.view(name, now=afternoon).timeliness for name in DEFINITIONS] == ["within", "overdue", "overdue"]
 
 
 async def test_a_dossier_is_explained_over_http_by_the_definition_asked_for(intake: Sender) -> None:
     await intake.bulk(received(), cloud_event("resolved", "2023-12-15T15:00"))
-    told = await intake.dossier()
-    assert [step["step"] for step in told["explanation"]] == ["received", *["interval"] * 8, "deadline", "closed", "class"]
-    assert told["explanation"][1] == {
+    view = await intake.dossier()
+    assert [step["step"] for step in view["explanation"]] == ["received", *["interval"] * 8, "deadline", "closed", "class"]
+    assert view["explanation"][1] == {
         "step": "interval",
         "at": "2023-12-08T08:31:00+07:00",
         "until": "2023-12-09T00:00:00+07:00",
@@ -227,7 +227,7 @@ async def test_a_dossier_is_explained_over_http_by_the_definition_asked_for(inta
         "text": "Fri 2023-12-08: not counted, the day of receipt.",
     }
     by_instant = (await intake.http.get(f"/v1/dossiers/{CODE}", params={"definition": "instant/1"})).json()
-    assert (told["timeliness"], by_instant["timeliness"]) == ("on_time", "overdue")
+    assert (view["timeliness"], by_instant["timeliness"]) == ("on_time", "overdue")
     unknown = await intake.http.get(f"/v1/dossiers/{CODE}", params={"definition": "by-week/1"})
     assert (unknown.status_code, "choose one of by-date/1" in unknown.json()["detail"]) == (422, True)
 
@@ -242,32 +242,32 @@ OVERNIGHT = (
 def test_a_dossier_paused_when_overdue_by_another_definition_is_told_without_contradiction(definition: str) -> None:
     """By dates it was not overdue when the pause began, so its deadline moves; meanwhile it stands overdue by the definition asked for."""
     office = Office().takes(received(), OVERNIGHT[0])
-    told = office.tells(definition, now=at("2023-12-16 08:00"))
+    view = office.view(definition, now=at("2023-12-16 08:00"))
     by_date = "for by by-date/1, by which a pause moves a deadline or not, it was not overdue"
-    assert (told.timeliness, texts(told, "pause")[0].partition("and it ")[2]) == (
+    assert (view.timeliness, texts(view, "pause")[0].partition("and it ")[2]) == (
         "overdue",
         f"was overdue already by {definition} and stays so meanwhile; the pause moves its deadline all the same, {by_date}.",
     )
-    assert texts(office.tells(now=at("2023-12-16 08:00")), "pause")[0].endswith("and it does not become overdue meanwhile.")
-    resumed = texts(office.takes(OVERNIGHT[1]).tells(definition), "resumed")[0]
+    assert texts(office.view(now=at("2023-12-16 08:00")), "pause")[0].endswith("and it does not become overdue meanwhile.")
+    resumed = texts(office.takes(OVERNIGHT[1]).view(definition), "resumed")[0]
     assert resumed.endswith(f"due Fri 2023-12-15 13:31 instead of Fri 2023-12-15 08:31, {by_date} when the pause began.")
 
 
 def test_a_pause_before_the_deadline_names_the_definition_asked_for() -> None:
-    told = Office().takes(received(), cloud_event("supplement_requested", "2023-12-14T15:00")).tells("instant/1")
-    assert texts(told, "pause")[0].endswith("and it does not become overdue by instant/1 meanwhile.")
+    view = Office().takes(received(), cloud_event("supplement_requested", "2023-12-14T15:00")).view("instant/1")
+    assert texts(view, "pause")[0].endswith("and it does not become overdue by instant/1 meanwhile.")
 
 
 def test_a_pause_of_a_dossier_overdue_by_every_definition_says_by_which_nothing_moves() -> None:
     pause = (cloud_event("payment_requested", "2023-12-18T08:00"), cloud_event("payment_settled", "2023-12-20T08:00"))
-    told = Office().takes(received(), *pause).tells("instant/1")
-    assert texts(told, "pause")[0].endswith("and it was overdue already by instant/1 and stays so.")
-    assert "was overdue already by by-date/1, by which a pause moves a deadline or not, when the pause began" in texts(told, "resumed")[0]
+    view = Office().takes(received(), *pause).view("instant/1")
+    assert texts(view, "pause")[0].endswith("and it was overdue already by instant/1 and stays so.")
+    assert "was overdue already by by-date/1, by which a pause moves a deadline or not, when the pause began" in texts(view, "resumed")[0]
 
 
 def test_a_fraction_of_a_second_that_decides_is_shown() -> None:
     late = cloud_event("resolved", "2023-12-15T08:31") | {"time": "2023-12-15T08:31:00.000001+07:00"}
-    text = Office().takes(received(), late).tells("instant/1").explanation[-1].text
+    text = Office().takes(received(), late).view("instant/1").explanation[-1].text
     assert text == "overdue by instant/1 (instants compared): closed Fri 2023-12-15 08:31:00.000001, due Fri 2023-12-15 08:31."
     assert clock(at("2023-12-15 08:31").replace(second=5, microsecond=250_000)) == "08:31:05.25"
     assert length(timedelta(hours=1, milliseconds=500)) == "1 h 0 min 0.5 s"

@@ -104,6 +104,13 @@ async def garbage(bootstrap: str) -> None:
         await producer.stop()
 
 
+async def relayed_stories(start: Start, bootstrap: str, first: int, last_one: int) -> None:
+    """An intake that takes them, relays them and ends."""
+    async with start(kafka_bootstrap=bootstrap) as intake:
+        await post_stories(intake, first, last_one)
+        await all_relayed(intake)
+
+
 async def post_stories(intake: Sender, first: int, last_one: int) -> None:
     await intake.bulk(*(each for number in range(first, last_one + 1) for each in story(number)))
 
@@ -163,12 +170,7 @@ async def test_a_topic_that_was_deleted_while_nothing_was_sent_comes_back_whole(
         await garbage(fresh_broker)
         async with admin(fresh_broker) as client:
             await client.delete_topics([EVENTS.name])
-
-        async def all_there() -> bool:
-            found = await numbers(fresh_broker)
-            return sum(len(each) for each in found.values()) == 30
-
-        await wait_until_async(all_there, WITHIN_S, "the topic has everything again, though nobody posted")
+        await holds(fresh_broker, 30)
 
 
 async def remake_topic(bootstrap: str) -> None:
@@ -185,8 +187,7 @@ async def remake_topic(bootstrap: str) -> None:
 
 async def holds(bootstrap: str, events: int) -> None:
     async def all_there() -> bool:
-        found = await numbers(bootstrap)
-        return {n for each in found.values() for n in each} != set() and sum(len(each) for each in found.values()) == events
+        return sum(len(each) for each in (await numbers(bootstrap)).values()) == events
 
     await wait_until_async(all_there, WITHIN_S, f"the topic has all {events} events")
 
@@ -194,9 +195,7 @@ async def holds(bootstrap: str, events: int) -> None:
 @ON_SQLITE
 @pytest.mark.broker
 async def test_a_topic_remade_before_this_session_sent_anything_is_filled_while_nobody_posts(start: Start, fresh_broker: str) -> None:
-    async with start(kafka_bootstrap=fresh_broker) as intake:
-        await post_stories(intake, 1, 10)
-        await all_relayed(intake)
+    await relayed_stories(start, fresh_broker, 1, 10)
     async with start(kafka_bootstrap=fresh_broker) as intake:
         await remake_topic(fresh_broker)
         await holds(fresh_broker, 30)
@@ -217,12 +216,9 @@ async def test_a_topic_remade_under_a_relay_that_goes_on_sending_gets_what_came_
 
 @pytest.mark.broker
 async def test_old_events_that_a_woken_relay_sent_again_are_no_loss(start: Start, fresh_broker: str) -> None:
-    async with start(kafka_bootstrap=fresh_broker) as intake:
-        await post_stories(intake, 1, 200)
-        await all_relayed(intake)
+    await relayed_stories(start, fresh_broker, 1, 200)
     records = await arrived(fresh_broker)
-    producer = AIOKafkaProducer(bootstrap_servers=fresh_broker)
-    await producer.start()
+    producer = await started_producer(fresh_broker)
     try:
         for old in records:
             if (number_of(old.headers) or 0) <= 100:
@@ -263,9 +259,7 @@ async def test_an_event_numbered_beyond_its_place_is_a_strangers(start: Start, f
 @ON_SQLITE
 async def test_a_topic_with_another_number_of_partitions_gets_nothing_until_it_is_made_anew(start: Start, fresh_broker: str) -> None:
     """Its events would move to other partitions than their dossiers' first ones; what is accepted meanwhile waits in the log."""
-    async with start(kafka_bootstrap=fresh_broker) as intake:
-        await post_stories(intake, 1, 10)
-        await all_relayed(intake)
+    await relayed_stories(start, fresh_broker, 1, 10)
     async with admin(fresh_broker) as client:
         await client.create_partitions({EVENTS.name: NewPartitions(7)})
     async with start(kafka_bootstrap=fresh_broker) as intake:
@@ -283,9 +277,7 @@ async def _backlog(intake: Sender) -> bool:
 
 @pytest.mark.broker
 async def test_strangers_behind_the_last_event_hide_nothing(start: Start, fresh_broker: str) -> None:
-    async with start(kafka_bootstrap=fresh_broker) as intake:
-        await post_stories(intake, 1, 10)
-        await all_relayed(intake)
+    await relayed_stories(start, fresh_broker, 1, 10)
     await garbage(fresh_broker)
     async with start(kafka_bootstrap=fresh_broker) as intake:
         await post_stories(intake, 11, 12)

@@ -85,7 +85,7 @@ def test_the_channel_can_be_corrected_once_the_level_is_gone() -> None:
     office = Office().takes(
         received(online_level="full"), correction("online_level", "full", None), correction("channel", "online", "postal")
     )
-    assert office.tells().channel == "postal"
+    assert office.view().channel == "postal"
 
 
 GROUNDS = {

@@ -230,15 +230,15 @@ def _played(random: Random) -> tuple[list[tuple[str, str]], list[tuple[str, str]
         elif random.random() < 0.2:
             between.append(PAUSED)
         waiting.append(history(f"H59.15-231208-{serial:04d}", RECEIVED, STARTED, *between))
-    expected = sorted((told[0].subject, "overdue") for told in waiting if _ends_overdue(told))
+    expected = sorted((events_of_dossier[0].subject, "overdue") for events_of_dossier in waiting if _ends_overdue(events_of_dossier))
 
     async def play() -> None:
         worker = Worker(topics, ends_at=random.randrange(sum(map(len, waiting))))
         while any(waiting):
             for _ in range(random.randrange(8)):
-                told = random.choice([each for each in waiting if each] or [[]])
-                put_on(topics, *told[:1])
-                del told[:1]
+                events_of_dossier = random.choice([each for each in waiting if each] or [[]])
+                put_on(topics, *events_of_dossier[:1])
+                del events_of_dossier[:1]
             batch = [record for _ in range(random.randrange(16)) for record in worker.take(random.choice((EVENTS.name, TICKS.name)), 1)]
             await worker.handle(*batch)
             if random.random() < 0.5:
@@ -249,6 +249,6 @@ def _played(random: Random) -> tuple[list[tuple[str, str]], list[tuple[str, str]
     return sorted(alert for alert in topics.alerts() if alert in expected), expected
 
 
-def _ends_overdue(told: Sequence[CloudEvent]) -> bool:
-    last = told[-1].type.split(".")[3]
+def _ends_overdue(events_of_dossier: Sequence[CloudEvent]) -> bool:
+    last = events_of_dossier[-1].type.split(".")[3]
     return last not in ("resolved", "supplement_requested", "extended")

@@ -120,9 +120,9 @@ def test_the_version_is_a_function_of_the_content_whatever_way_led_there() -> No
     later = at("2023-12-20 08:31")
     extended = envelope(CODE, 2, "extended", "2023-12-15 08:00", due_at=later.isoformat())
     received = follow(("received", "2023-12-08 08:31"))
-    told = tick(received, Tick(CODE, "due_soon", DUE))
-    assert told is not None
-    one, other = step(told[0], extended), step(received, extended)
+    announced = tick(received, Tick(CODE, "due_soon", DUE))
+    assert announced is not None
+    one, other = step(announced[0], extended), step(received, extended)
     assert one == other
     assert one is not None
     due_soon, overdue = tick(one, Tick(CODE, "due_soon", later)), tick(one, Tick(CODE, "overdue", later))

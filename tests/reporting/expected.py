@@ -1,7 +1,7 @@
 """What the recount says of any figure query: its total and its rows, by any combination of the six dimensions."""
 
 from calendar import monthrange
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, timedelta
 from random import Random
 from typing import Any
@@ -9,8 +9,9 @@ from typing import Any
 from services.reporting.figures.query import Dimension, FigureQuery, Filters, GroupKey
 from shared.catalogue import Catalogue
 from shared.domain.events import Channel
-from tests.builders.offices import DEPARTMENTS, PROCEDURES
-from tests.support.recount import TOTAL, Story, recount_stories
+from tests.builders.histories import OFFICE_DEPARTMENTS, OFFICE_PROCEDURES, History
+from tests.builders.wire import travelling
+from tests.support.recount import TOTAL, RecountedDossier, dossiers_from, recount_dossiers
 
 Row = dict[str, int]
 ONE_DAY = timedelta(days=1)
@@ -23,20 +24,25 @@ def any_filters(rng: Random) -> Filters:
         listed = list(values)
         return frozenset(rng.sample(listed, rng.randint(1, len(listed)))) if rng.random() < 0.3 else frozenset()
 
-    return Filters(departments=some(DEPARTMENTS), procedures=some((*PROCEDURES, "1.000001")) or None, channels=some(Channel))
+    return Filters(departments=some(OFFICE_DEPARTMENTS), procedures=some((*OFFICE_PROCEDURES, "1.000001")) or None, channels=some(Channel))
 
 
-def expected(told: Iterable[Story], query: FigureQuery, catalogue: Catalogue) -> tuple[Row, dict[GroupKey, Row]]:
+def recounted(office: Mapping[str, History]) -> dict[str, RecountedDossier]:
+    """The office's dossiers as the recount has them."""
+    return dossiers_from(travelling(code, event) for code, history in office.items() for event in history)
+
+
+def expected(dossiers: Iterable[RecountedDossier], query: FigureQuery, catalogue: Catalogue) -> tuple[Row, dict[GroupKey, Row]]:
     """The total and the rows, each month's row counted as a period of its own; nothing dated after the cut-off is counted."""
-    stories = [story for story in told if _wanted(story, query.filters)]
+    wanted = [dossier for dossier in dossiers if _wanted(dossier, query.filters)]
     cut = min(query.last, query.as_of.date())
     first = min(query.first, cut + ONE_DAY)
 
     def rows_of(start: date, end: date, month: str | None = None) -> dict[Any, Row]:
-        def key(story: Story) -> GroupKey:
-            return tuple(month if dimension is Dimension.MONTH else _value(story, dimension, catalogue) for dimension in query.by)
+        def key(dossier: RecountedDossier) -> GroupKey:
+            return tuple(month if dimension is Dimension.MONTH else _value(dossier, dimension, catalogue) for dimension in query.by)
 
-        return recount_stories(stories, start, end, key, query.definition)
+        return recount_dossiers(wanted, start, end, key, query.definition)
 
     whole = rows_of(first, cut)
     total = whole.pop(TOTAL)
@@ -57,8 +63,8 @@ def _months(first: date, last: date) -> Iterator[tuple[date, date]]:
         first = end + ONE_DAY
 
 
-def _wanted(story: Story, filters: Filters) -> bool:
-    about = story.about
+def _wanted(dossier: RecountedDossier, filters: Filters) -> bool:
+    about = dossier.about
     return (
         (not filters.departments or about["department"] in filters.departments)
         and (filters.procedures is None or about["procedure"] in filters.procedures)
@@ -66,8 +72,8 @@ def _wanted(story: Story, filters: Filters) -> bool:
     )
 
 
-def _value(story: Story, dimension: Dimension, catalogue: Catalogue) -> str | None:
+def _value(dossier: RecountedDossier, dimension: Dimension, catalogue: Catalogue) -> str | None:
     if dimension in (Dimension.DEPARTMENT, Dimension.PROCEDURE, Dimension.CHANNEL):
-        return str(story.about[dimension.value])
-    procedure = catalogue.procedures.get(story.about["procedure"])
+        return str(dossier.about[dimension.value])
+    procedure = catalogue.procedures.get(dossier.about["procedure"])
     return None if procedure is None else str(getattr(procedure, dimension.value))

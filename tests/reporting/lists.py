@@ -13,7 +13,7 @@ from services.reporting.read_model.store import snapshot
 from shared.catalogue import Catalogue
 from shared.domain.columns import KEYS
 from tests.reporting.expected import expected
-from tests.support.recount import Story
+from tests.support.recount import RecountedDossier
 
 Numbered = tuple[str, int, tuple[str | None, ...] | None, str]  # token, number, the row's key (None: total), column
 
@@ -48,12 +48,12 @@ def some(rng: Random, found: Sequence[Numbered], most: int) -> list[Numbered]:
     return rng.sample(counting, min(most, len(counting))) + rng.sample(found, min(3, len(found)))
 
 
-def behind(told: Mapping[str, Story], query: FigureQuery, catalogue: Catalogue, one: Numbered) -> set[str]:
+def behind(dossiers: Mapping[str, RecountedDossier], query: FigureQuery, catalogue: Catalogue, one: Numbered) -> set[str]:
     """The dossiers that the recount counts, each looked at by itself."""
     _, _, key, column = one
     codes = set()
-    for code, story in told.items():
-        total, rows = expected([story], query, catalogue)
+    for code, dossier in dossiers.items():
+        total, rows = expected([dossier], query, catalogue)
         if (total if key is None else rows.get(key, {})).get(column):
             codes.add(code)
     return codes

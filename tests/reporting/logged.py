@@ -5,11 +5,12 @@ from random import Random
 
 import msgspec
 
-from services.reporting.rebuild.fold import LogLine, read_lines
-from tests.builders.offices import office
+from services.reporting.rebuild.fold import read_lines
+from shared.contract.http.log import LogLine
+from tests.builders.histories import office
+from tests.builders.wire import travelling
 from tests.reporting.delivery import Sent, statuses
 from tests.reporting.recorded import Recorded, recorded
-from tests.reporting.wire import travelling
 
 
 def an_office(seed: int, size: int = 40) -> Recorded:
@@ -17,12 +18,12 @@ def an_office(seed: int, size: int = 40) -> Recorded:
     return recorded(rng, office(rng, size, days=20))
 
 
-def log_of(told: Recorded) -> tuple[list[LogLine], list[Sent]]:
+def log_of(recorded_office: Recorded) -> tuple[list[LogLine], list[Sent]]:
     """Every event's line and its status record, in the order in which they were recorded."""
     found: list[tuple[datetime, bytes, Sent]] = []
-    for code, history in told.office.items():
-        for number, (event, record) in enumerate(zip(history, statuses(code, history, told.at[code]), strict=True)):
-            at = told.at[code][number]
+    for code, history in recorded_office.office.items():
+        for number, (event, record) in enumerate(zip(history, statuses(code, history, recorded_office.at[code]), strict=True)):
+            at = recorded_office.at[code][number]
             found.append((at, event_of(code, event, number + 1, at), record))
     found.sort(key=lambda one: one[0])
     return read_lines(body_of([event for _, event, _ in found]), 0), [record for _, _, record in found]

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from random import Random
 
 from shared.domain.localtime import LOCAL
-from tests.builders.offices import Office
+from tests.builders.histories import Office
 from tests.reporting.delivery import Sent, statuses
 
 BEGINNING = datetime(2023, 1, 20, 7, 30, tzinfo=LOCAL)

@@ -18,11 +18,10 @@ from services.reporting.read_model.tables import sums
 from shared import catalogue
 from shared.domain.localtime import LOCAL, ONE_DAY
 from shared.domain.timeliness import DEFINITIONS
-from tests.builders.offices import OF_HUNDREDS, Office, office, offices
+from tests.builders.histories import OF_HUNDREDS, Office, office, offices
 from tests.reporting.delivery import Sent, Topic, empty, statuses
-from tests.reporting.expected import any_filters, expected
-from tests.reporting.wire import travelling
-from tests.support.recount import Story, stories
+from tests.reporting.expected import any_filters, expected, recounted
+from tests.support.recount import RecountedDossier
 
 SHIPPED = catalogue.load()  # no fixture: hypothesis would print all of it with a failure
 FIRST = date(2023, 1, 14)
@@ -42,10 +41,6 @@ ADDITIVE = (
 
 def records(of: Office) -> list[Sent]:
     return [record for code, history in of.items() for record in statuses(code, history)]
-
-
-def told(of: Office) -> list[Story]:
-    return list(stories(travelling(code, event) for code, history in of.items() for event in history).values())
 
 
 def scrambled(rng: Random, sent: list[Sent]) -> list[Sent]:
@@ -69,9 +64,9 @@ def any_query(rng: Random, days: int) -> FigureQuery:
     )
 
 
-def _as_counted(found: Report, told: list[Story]) -> None:
+def _as_counted(found: Report, dossiers: list[RecountedDossier]) -> None:
     """Every figure of every row is the recount's, and every identity holds."""
-    total, rows = expected(told, found.query, SHIPPED)
+    total, rows = expected(dossiers, found.query, SHIPPED)
     assert found.total == total, found.query
     assert {row.key: row.figures for row in found.rows} == rows, found.query
     assert all(identity.holds for identity in found.identities), (found.query, found.identities)
@@ -82,10 +77,10 @@ def _as_counted(found: Report, told: list[Story]) -> None:
 async def test_figures_are_those_of_a_straight_recount(engine: AsyncEngine, of: Office, rng: Random) -> None:
     await empty(engine)
     await Topic(engine).deliver(scrambled(rng, records(of)), batch_size=rng.randint(1, 10))
-    stories_of = told(of)
+    dossiers = list(recounted(of).values())
     for definition in DEFINITIONS:
         query = replace(any_query(rng, 45), definition=definition)
-        _as_counted(await report(engine, query, SHIPPED), stories_of)
+        _as_counted(await report(engine, query, SHIPPED), dossiers)
 
 
 @pytest.mark.parametrize("database_url", [pytest.param("postgres", marks=pytest.mark.postgres)], indirect=True)  # small offices on both
@@ -97,9 +92,9 @@ async def test_figures_of_hundreds_are_those_of_a_straight_recount(engine: Async
     rng = Random(seed)
     of = office(rng, size, SPREAD_DAYS)
     await Topic(engine).deliver(scrambled(rng, records(of)), batch_size=rng.choice([100, 700, 5000]))
-    stories_of = told(of)
+    dossiers = list(recounted(of).values())
     for _ in range(QUERIES):
-        _as_counted(await report(engine, any_query(rng, 2 * SPREAD_DAYS), SHIPPED), stories_of)
+        _as_counted(await report(engine, any_query(rng, 2 * SPREAD_DAYS), SHIPPED), dossiers)
     await _consecutive_periods_agree(engine, rng)
 
 

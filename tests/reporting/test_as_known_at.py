@@ -21,22 +21,17 @@ from services.reporting.read_model.tables import history as history_table
 from shared.contract.http.figures import ChangedDossier
 from shared.domain.columns import KEYS
 from tests.builders.events import CODE, event, received
-from tests.builders.offices import OF_HUNDREDS, Office, office, offices
+from tests.builders.histories import OF_HUNDREDS, Office, office, offices
 from tests.builders.times import at
 from tests.reporting.delivery import Topic, empty, statuses
-from tests.reporting.expected import expected
+from tests.reporting.expected import expected, recounted
 from tests.reporting.lists import behind, numbered, some, walked
 from tests.reporting.recorded import BEGINNING, Recorded, recorded
 from tests.reporting.test_against_recount import OF_SEEDS, SHIPPED, SPREAD_DAYS, WORSE_THAN_ANY_BROKER, any_query
-from tests.reporting.wire import travelling
-from tests.support.recount import Story, stories
+from tests.support.recount import RecountedDossier
 
 HISTORY = (received(), event("processing_started", "2023-01-04 08:00"), event("resolved", "2023-01-09 10:00"))
 JANUARY = FigureQuery(first=at("2023-01-01").date(), last=at("2023-01-31").date(), as_of=at("2023-12-31"))
-
-
-def told(of: Office) -> dict[str, Story]:
-    return stories(travelling(code, event) for code, history in of.items() for event in history)
 
 
 @WORSE_THAN_ANY_BROKER
@@ -67,7 +62,7 @@ async def test_what_was_known_of_hundreds_is_a_recount_of_what_had_been_recorded
 
 async def _as_recorded(engine: AsyncEngine, rng: Random, known: Recorded, query: FigureQuery, *, most: int) -> None:
     assert query.known_at is not None
-    by_code = told(known.until(query.known_at))
+    by_code = recounted(known.until(query.known_at))
     found = await report(engine, query, SHIPPED)
     total, rows = expected(by_code.values(), query, SHIPPED)
     assert found.total == total, query
@@ -90,8 +85,8 @@ async def _explained(engine: AsyncEngine, rng: Random, known: Recorded, query: F
     assert {column: sums[column] for column in KEYS} == {column: since[column] - before[column] for column in KEYS}
     codes = [one.code for one in found]
     assert codes == sorted(set(codes))
-    stories_then, stories_now = told(known.until(first)), told(known.until(now.known_at or known.end))
-    assert set(codes) == {code for code in known.office if _columns(stories_then, code, then) != _columns(stories_now, code, now)}
+    dossiers_then, dossiers_now = recounted(known.until(first)), recounted(known.until(now.known_at or known.end))
+    assert set(codes) == {code for code in known.office if _columns(dossiers_then, code, then) != _columns(dossiers_now, code, now)}
 
 
 async def _all_moved(engine: AsyncEngine, then: FigureQuery, now: FigureQuery, limit: int) -> list[ChangedDossier]:
@@ -107,7 +102,7 @@ async def _all_moved(engine: AsyncEngine, then: FigureQuery, now: FigureQuery, l
         after = end
 
 
-def _columns(by_code: dict[str, Story], code: str, query: FigureQuery) -> set[str]:
+def _columns(by_code: dict[str, RecountedDossier], code: str, query: FigureQuery) -> set[str]:
     if code not in by_code:
         return set()
     total, _ = expected([by_code[code]], query, SHIPPED)

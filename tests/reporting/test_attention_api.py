@@ -24,9 +24,10 @@ from shared.catalogue import Catalogue
 from shared.domain.localtime import LOCAL
 from tests.builders.events import Dated, event, received
 from tests.builders.histories import history
-from tests.builders.recount import corrected, end_of
 from tests.builders.times import at, days
+from tests.builders.wire import travelling
 from tests.reporting.delivery import Topic, empty, statuses
+from tests.support.recount import dossiers_from
 
 KEY = "a-key-for-this-test-only"
 FRIDAY = at("2023-02-10 15:00")
@@ -43,7 +44,9 @@ async def reporting_at(engine: AsyncEngine, shipped: Catalogue, now: datetime) -
 
 
 async def deliver(engine: AsyncEngine, *office: tuple[Dated, ...]) -> None:
-    await Topic(engine).deliver(record for number, told in enumerate(office) for record in statuses(f"H59.15-230201-{number:04}", told))
+    await Topic(engine).deliver(
+        record for number, history in enumerate(office) for record in statuses(f"H59.15-230201-{number:04}", history)
+    )
 
 
 @pytest.fixture
@@ -238,21 +241,19 @@ def worked(start: datetime, end: datetime) -> timedelta:
     return sum((max(min(end, closes) - max(start, opens), timedelta(0)) for opens, closes in spans), timedelta(0))
 
 
-def expected(code: str, told: list[Dated], now: datetime, ahead: timedelta) -> tuple[Any, ...] | None:
-    stands = end_of(date(2100, 1, 1), corrected(told))
-    if stands.received is None or stands.state not in ("running", "paused") or stands.due is None:
+def expected(code: str, history: list[Dated], now: datetime, ahead: timedelta) -> tuple[Any, ...] | None:
+    dossier = dossiers_from(travelling(code, event) for event in history)[code]
+    due, paused_since = dossier.due, dossier.paused_since
+    if dossier.received is None or dossier.closed is not None or due is None:
         return None
-    due, judged_at = stands.due, stands.paused_at or now
-    receipt = stands.received.event
-    term = getattr(receipt, "term", None)
-    in_hours = term is not None and term.unit == "working_hours"
-    overdue = judged_at > due if in_hours else judged_at.date() > due.date()
+    judged_at = paused_since or now
+    overdue = judged_at > due if dossier.in_hours else judged_at.date() > due.date()
     left = worked(now, due) - worked(due, now)
-    if not overdue and (stands.state == "paused" or left > ahead):
+    if not overdue and (paused_since is not None or left > ahead):
         return None
     first, last = sorted((now.date(), due.date()))
     counted = sum(works(first + timedelta(number)) for number in range(1, (last - first).days + 1))
-    return (not overdue, left, due, code), counted if due >= now else -counted, getattr(receipt, "department", None)
+    return (not overdue, left, due, code), counted if due >= now else -counted, dossier.about["department"]
 
 
 @RANDOM
@@ -261,12 +262,12 @@ async def test_the_list_is_that_of_a_straight_check(engine: AsyncEngine, shipped
     await empty(engine)
     rng = Random(seed)
     office = [history(rng, departments=DEPARTMENTS)[1] for _ in range(12)]
-    now = max(told[-1].occurred_at for told in office) + timedelta(minutes=30 * after)
+    now = max(history[-1].occurred_at for history in office) + timedelta(minutes=30 * after)
     await deliver(engine, *map(tuple, office))
     async with reporting_at(engine, shipped, now) as client:
         found = await attention(client, within=ahead)
     time_ahead = timedelta(hours=int(ahead[:-1]) * (8 if ahead.endswith("d") else 1))
-    wanted = [expected(f"H59.15-230201-{number:04}", told, now, time_ahead) for number, told in enumerate(office)]
+    wanted = [expected(f"H59.15-230201-{number:04}", history, now, time_ahead) for number, history in enumerate(office)]
     rows = sorted(one for one in wanted if one is not None)
     assert [(one["code"], one["standing"], one["days"], one["working_hours"]) for one in found["dossiers"]] == [
         (code, "due" if in_time else "overdue", counted, f"{left / timedelta(hours=1):z.2f}")

@@ -53,9 +53,9 @@ async def lines(client: httpx.AsyncClient) -> list[dict[str, Any]]:
 
 async def found(client: httpx.AsyncClient) -> list[dict[str, Any]]:
     """The differences; the last line says how many there are."""
-    told = await lines(client)
-    differences = [line for line in told if "about" in line]
-    assert told[-1]["differences"] == len(differences)
+    found_lines = await lines(client)
+    differences = [line for line in found_lines if "about" in line]
+    assert found_lines[-1]["differences"] == len(differences)
     return differences
 
 

@@ -17,7 +17,7 @@ from shared.contract.envelope import decode_envelope, event_of
 from shared.domain.dossier import Dossier, apply
 from shared.domain.localtime import LOCAL
 from tests.reporting.delivery import Sent, Topic, snapshot
-from tests.support.recount import TOTAL, recount_stories, stories
+from tests.support.recount import TOTAL, dossiers_from, recount_dossiers
 
 LOG = Path(__file__).parents[3] / "shared/data/coselog-receipt.ndjson.gz"
 TODAY = datetime(2026, 1, 1, tzinfo=LOCAL)
@@ -62,12 +62,12 @@ async def test_every_figure_of_the_log(engine: AsyncEngine, shipped: Catalogue, 
     }
     assert whole.total | stated == whole.total
 
-    told = list(stories(log).values())
+    dossiers = list(dossiers_from(log).values())
     for first, last in [(date(2010, 1, 1), date(2012, 12, 31)), *_months(date(2010, 10, 1), 16)]:
         query = FigureQuery(first=first, last=last, as_of=TODAY, by=(Dimension.DEPARTMENT,))
         found = await report(engine, query, shipped)
         assert all(identity.holds for identity in found.identities)
-        expected = recount_stories(told, first, last)
+        expected = recount_dossiers(dossiers, first, last)
         assert found.total == expected.pop(TOTAL)
         assert {row.key[0]: row.figures for row in found.rows} == expected
 

@@ -15,8 +15,9 @@ from services.reporting.read_model.sums import STORED
 from shared.domain.columns import KEYS, Kind, terms_of
 from shared.domain.counting import Measure
 from shared.domain.timeliness import DEFINITIONS
-from tests.builders.offices import OF_HUNDREDS, Office, office, offices
+from tests.builders.histories import OF_HUNDREDS, Office, office, offices
 from tests.reporting.delivery import Topic, empty
+from tests.reporting.expected import recounted
 from tests.reporting.lists import behind, numbered, some, walked
 from tests.reporting.test_against_recount import (
     AFTER_ALL,
@@ -28,12 +29,6 @@ from tests.reporting.test_against_recount import (
     records,
     scrambled,
 )
-from tests.reporting.wire import travelling
-from tests.support.recount import Story, stories
-
-
-def told(of: Office) -> dict[str, Story]:
-    return stories(travelling(code, event) for code, history in of.items() for event in history)
 
 
 @WORSE_THAN_ANY_BROKER
@@ -61,7 +56,7 @@ async def test_every_number_over_hundreds_has_exactly_its_dossiers(engine: Async
 
 async def _lists_agree(engine: AsyncEngine, rng: Random, of: Office, query: FigureQuery, *, most: int, limit: int) -> None:
     found = await report(engine, query, SHIPPED)
-    by_code = told(of)
+    by_code = recounted(of)
     for one in some(rng, numbered(found, SHIPPED), most):
         token, number, key, column = one
         codes = await walked(engine, SHIPPED, token, limit)

@@ -14,7 +14,7 @@ from services.reporting.figures.report import report
 from services.reporting.opening.lists import LIST_START, ListPlace, list_page
 from services.reporting.opening.tokens import TokenFigure, Tokens
 from services.reporting.read_model.store import snapshot
-from tests.builders.offices import office
+from tests.builders.histories import office
 from tests.reporting.delivery import Sent, Topic, empty
 from tests.reporting.lists import numbered, some, walked
 from tests.reporting.recorded import Recorded, recorded

@@ -17,9 +17,9 @@ from services.reporting.projecting.metrics import ProjectorHealth
 from services.reporting.read_model.store import migrate, open_engine, snapshot
 from services.reporting.read_model.tables import dossiers, model, sums
 from services.reporting.rebuild.automatic import AutomaticRebuild
-from services.reporting.rebuild.fold import LogLine
 from shared.catalogue import Catalogue
 from shared.contract.envelope import encode
+from shared.contract.http.log import LogLine
 from shared.domain.counting import RULES_VERSION
 from shared.domain.localtime import LOCAL
 from shared.service.sql import writing

@@ -16,19 +16,19 @@ from tests.builders.times import at
 NOW = at("2023-06-20 09:00")
 
 
-def asked(catalogue: Catalogue, **words: Any) -> FigureQuery:
+def query_of(catalogue: Catalogue, **words: Any) -> FigureQuery:
     return figure_query(FigureParameters(**words), catalogue, NOW, NOW)
 
 
 def refused(catalogue: Catalogue, **words: Any) -> tuple[str, str]:
     with pytest.raises(Problem) as problem:
-        asked(catalogue, **words)
+        query_of(catalogue, **words)
     assert problem.value.status == 422
     return problem.value.body["parameter"], problem.value.body["detail"]
 
 
 def test_a_named_period_stands_in_place_of_its_days(shipped: Catalogue) -> None:
-    query = asked(shipped, period="2023-Q1")
+    query = query_of(shipped, period="2023-Q1")
     assert (query.period, query.first, query.last) == ("2023-Q1", date(2022, 12, 15), date(2023, 3, 14))
 
 
@@ -57,13 +57,13 @@ def test_an_unknown_period_is_refused_with_the_names_there_are(shipped: Catalogu
     ],
 )
 def test_a_cut_off_is_the_end_of_a_local_day_and_now_at_most(shipped: Catalogue, word: str, as_of: str) -> None:
-    query = asked(shipped, as_of=word, first="2023-01-01", last="2023-12-31")
+    query = query_of(shipped, as_of=word, first="2023-01-01", last="2023-12-31")
     assert query.as_of == at(as_of)
     assert query.cut == at(as_of).date()
 
 
 def test_the_default_period_ends_with_the_cut_off(shipped: Catalogue) -> None:
-    query = asked(shipped, as_of="2022-03-31")
+    query = query_of(shipped, as_of="2022-03-31")
     assert (query.first, query.last, query.as_of) == (date(2022, 1, 1), date(2022, 3, 31), datetime(2022, 3, 31, 23, 59, 59, tzinfo=LOCAL))
 
 
@@ -87,7 +87,7 @@ def test_a_cut_off_that_cannot_be_is_refused_with_the_fix(shipped: Catalogue, wo
 
 @pytest.mark.parametrize("name", DEFINITIONS)
 def test_every_definition_can_be_asked_for(shipped: Catalogue, name: str) -> None:
-    assert asked(shipped, definition=name).definition == name
+    assert query_of(shipped, definition=name).definition == name
 
 
 def test_an_unknown_definition_is_refused_with_those_there_are(shipped: Catalogue) -> None:

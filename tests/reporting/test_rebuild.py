@@ -16,11 +16,12 @@ from services.reporting.figures.report import Report, report
 from services.reporting.read_model.contributions import decode_contributions, encode_contributions
 from services.reporting.read_model.tables import dossiers, history, sums
 from services.reporting.rebuild import progress
-from services.reporting.rebuild.fold import LogLine, UnreadableLogLine, read_lines
+from services.reporting.rebuild.fold import UnreadableLogLine, read_lines
 from services.reporting.rebuild.progress import RebuildProgress, UnknownRebuild
 from services.reporting.rebuild.swap import NotSettled, SwapResult, swap
 from shared.catalogue import Catalogue
 from shared.contract.envelope import encode
+from shared.contract.http.log import LogLine
 from shared.contract.status import decode_status, status_of, version_of
 from shared.domain.dossier import Dossier, apply
 from shared.domain.localtime import LOCAL
@@ -28,11 +29,9 @@ from shared.domain.timeliness import DEFINITIONS
 from shared.service.sql import writing
 from tests.builders.events import CODE, Dated, received
 from tests.reporting.delivery import Sent, Topic
-from tests.reporting.expected import expected
+from tests.reporting.expected import expected, recounted
 from tests.reporting.logged import an_office, body_of, event_of, log_of
 from tests.reporting.recorded import Recorded
-from tests.reporting.wire import travelling
-from tests.support.recount import Story, stories
 
 NOW = datetime(2023, 12, 31, 12, tzinfo=LOCAL)
 PERIOD = (date(2023, 1, 20), date(2023, 3, 10))
@@ -67,15 +66,11 @@ async def figures(engine: AsyncEngine, catalogue: Catalogue, definition: str = "
     return found
 
 
-def told(office: dict[str, list[Dated]]) -> list[Story]:
-    return list(stories(travelling(code, event) for code, events in office.items() for event in events).values())
-
-
 async def assert_the_figures_are_those_of(engine: AsyncEngine, catalogue: Catalogue, office: Recorded) -> None:
     """Of all definitions, as known now and at some past instants."""
     rng = Random(0)
     for known_at in (None, *(office.any_instant(rng) for _ in range(4))):
-        known = told(dict(office.office if known_at is None else office.until(known_at)))
+        known = list(recounted(office.office if known_at is None else office.until(known_at)).values())
         for definition in DEFINITIONS:
             found = await figures(engine, catalogue, definition, known_at)
             total, rows = expected(known, query(definition), catalogue)

@@ -16,9 +16,9 @@ from services.reporting.gauges import FigureGauges
 from services.reporting.http.app import Reporting, create_app
 from services.reporting.projecting.metrics import ProjectorHealth
 from services.reporting.read_model.tables import dossiers, history, sums
-from services.reporting.rebuild.fold import LogLine
 from shared.catalogue import Catalogue
 from shared.contract.envelope import encode
+from shared.contract.http.log import LogLine
 from shared.domain.localtime import LOCAL
 from shared.service.sql import writing
 from tests.reporting.delivery import Topic

@@ -83,7 +83,7 @@ async def test_the_count_of_all_dossiers_is_taken_seldom(engine: AsyncEngine) ->
 
 
 class TestAccepted:
-    async def told(self, *heads: tuple[float, int, int] | None) -> list[int | None]:
+    async def quiet_counts(self, *heads: tuple[float, int, int] | None) -> list[int | None]:
         """What is said at each instant, by what intake answers then: (seconds, events, relayed)."""
         now = [0.0]
         answers = iter(heads)
@@ -102,10 +102,17 @@ class TestAccepted:
         return found
 
     async def test_it_is_told_once_the_log_has_been_quiet(self) -> None:
-        assert await self.told((0, 7, 7), (15, 7, 7), (31, 7, 7), (46, 8, 8), (61, 8, 8), (77, 8, 8)) == [None, None, 7, None, None, 8]
+        assert await self.quiet_counts((0, 7, 7), (15, 7, 7), (31, 7, 7), (46, 8, 8), (61, 8, 8), (77, 8, 8)) == [
+            None,
+            None,
+            7,
+            None,
+            None,
+            8,
+        ]
 
     async def test_it_is_not_told_while_something_is_to_be_relayed_or_intake_is_away(self) -> None:
-        assert await self.told((0, 7, 6), (40, 7, 6), (80, 0, 0), (120, 0, 0)) == [None, None, None, None]
+        assert await self.quiet_counts((0, 7, 6), (40, 7, 6), (80, 0, 0), (120, 0, 0)) == [None, None, None, None]
 
     async def test_without_an_address_nobody_is_asked(self) -> None:
         assert await AcceptedEvents(None, SecretStr("k" * 16)).quiet() is None

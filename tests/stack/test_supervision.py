@@ -22,14 +22,14 @@ def python(tmp_path: Path, script: str) -> Child:
 
 
 async def test_a_child_that_ends_is_started_again_and_its_end_is_told(tmp_path: Path) -> None:
-    child, said = python(tmp_path, "import signal; signal.pause()"), list[str]()
-    supervisor = Supervisor(said.append, restart=True)
+    child, messages = python(tmp_path, "import signal; signal.pause()"), list[str]()
+    supervisor = Supervisor(messages.append, restart=True)
     supervisor.add(child)
     supervisor.watch(child)
     first = child.pid
     child.signal(signal.SIGKILL)
     await wait_until_async(lambda: asyncio.sleep(0, child.is_running() and child.pid != first), 20, "another process runs")
-    assert "counter ended (signal 9); starting it again" in said[0]
+    assert "counter ended (signal 9); starting it again" in messages[0]
     await supervisor.stop([{"counter": 5.0}], asyncio.Event())
     assert not child.is_running()
 
@@ -41,7 +41,7 @@ async def test_a_child_that_keeps_ending_is_started_again_after_growing_pauses_t
     monkeypatch.setattr(supervision, "LONGEST_PAUSE_S", 0.04)
     marks = tmp_path / "starts"
     script = f"open({str(marks)!r}, 'a').write('x'); import sys; sys.exit('no catalogue there')"
-    child, said, prepared = python(tmp_path, script), list[str](), list[int]()
+    child, messages, prepared = python(tmp_path, script), list[str](), list[int]()
     child.start()
 
     def prepare() -> None:
@@ -49,16 +49,16 @@ async def test_a_child_that_keeps_ending_is_started_again_after_growing_pauses_t
         if len(prepared) == 1:
             raise Failure("nothing to start with")
 
-    keeping = asyncio.create_task(keep_running(child, said.append, restart=True, prepare=prepare))
+    keeping = asyncio.create_task(keep_running(child, messages.append, restart=True, prepare=prepare))
     await wait_until_async(lambda: asyncio.sleep(0, len(marks.read_text() if marks.exists() else "") > 6), 30, "it was started seven times")
     assert not keeping.done()
     keeping.cancel()
     child.kill()
     assert prepared[:6] == [1, 2, 3, 4, 5, 6], "before each start"
-    assert [told for told in said if "prepared" in told] == ["counter can't be prepared: nothing to start with"]
-    said = [told for told in said if "prepared" not in told]
-    assert len(said) == 3
-    assert all(f"Its log, {child.log}, ends: no catalogue there" in told for told in said)
+    assert [message for message in messages if "prepared" in message] == ["counter can't be prepared: nothing to start with"]
+    messages = [message for message in messages if "prepared" not in message]
+    assert len(messages) == 3
+    assert all(f"Its log, {child.log}, ends: no catalogue there" in message for message in messages)
 
 
 async def test_a_full_disk_is_said_with_the_end_of_a_part(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -90,21 +90,21 @@ class Health:
 
 async def test_what_keeps_a_part_from_being_ready_is_said_and_that_it_is_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(supervision, "REASON_AFTER_S", 0.0)
-    child, said, health = python(tmp_path, "import signal; signal.pause()"), list[str](), Health()
+    child, messages, health = python(tmp_path, "import signal; signal.pause()"), list[str](), Health()
     child.start()
     with serving(health) as url:
-        following = Readiness({"intake": url}, {"intake": child}, said.append)
+        following = Readiness({"intake": url}, {"intake": child}, messages.append)
         task = asyncio.create_task(following.follow())
-        await wait_until_async(lambda: asyncio.sleep(0, said), 20, "the reason is said")
-        assert said == [f"intake is not ready: run motcua restore; its log: {child.log}"]
+        await wait_until_async(lambda: asyncio.sleep(0, messages), 20, "the reason is said")
+        assert messages == [f"intake is not ready: run motcua restore; its log: {child.log}"]
         assert not following.all_ready.is_set()
         health.status = 200
         await asyncio.wait_for(following.all_ready.wait(), 20)
-        assert said[1:] == ["intake is back"]
+        assert messages[1:] == ["intake is back"]
         child.kill()
         child.start()
-        await wait_until_async(lambda: asyncio.sleep(0, len(said) > 2), 20, "that it is back is said")
-        assert said[2:] == ["intake is back"]
+        await wait_until_async(lambda: asyncio.sleep(0, len(messages) > 2), 20, "that it is back is said")
+        assert messages[2:] == ["intake is back"]
         task.cancel()
         child.kill()
 
@@ -118,11 +118,11 @@ async def test_without_restart_the_first_end_is_the_last(tmp_path: Path) -> None
 
 async def test_a_child_that_does_not_stop_is_killed_when_its_time_is_over_or_somebody_hurries(tmp_path: Path) -> None:
     stubborn = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('deaf', flush=True)\nwhile True: signal.pause()"
-    child, said, hurry = python(tmp_path, stubborn), list[str](), asyncio.Event()
-    supervisor = Supervisor(said.append, restart=True)
+    child, messages, hurry = python(tmp_path, stubborn), list[str](), asyncio.Event()
+    supervisor = Supervisor(messages.append, restart=True)
     supervisor.add(child)
     await wait_until_async(lambda: asyncio.sleep(0, "deaf" in child.tail()), 20, "it ignores SIGTERM")
     hurry.set()
     await supervisor.stop([{"counter": 60.0}], hurry)
     assert child.exit_code == -signal.SIGKILL
-    assert "is killed" in said[0]
+    assert "is killed" in messages[0]

@@ -12,6 +12,7 @@ from services.intake.http.service import Intake, IntakeService
 from services.intake.log import event_log
 from services.intake.log.tables import EVENT_LOG
 from services.intake.relaying import topic
+from shared.contract.http.log import LogHead
 from shared.contract.topics import EVENTS, STATUS
 from shared.service.http import Ndjson, documented
 from shared.service.kafka import connection
@@ -22,12 +23,6 @@ LOG_PAGE = 2000
 LAST_POSITION = 2**63 - 1
 INVALID = documented({422: "a parameter is unknown, malformed or out of range"})
 EVENTS_AND_STATUS = f"{EVENTS.name} and {STATUS.name}"
-
-
-class LogHead(BaseModel):
-    position: int
-    events: int
-    relayed: int
 
 
 class Resent(BaseModel):

@@ -16,9 +16,10 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from services.reporting.intake import intake_client
 from services.reporting.read_model.store import rules_of, snapshot
 from services.reporting.rebuild import progress
-from services.reporting.rebuild.fold import LogLine, UnreadableLogLine, read_lines
+from services.reporting.rebuild.fold import UnreadableLogLine, read_lines
 from services.reporting.rebuild.progress import RebuildProgress, UnknownRebuild
 from services.reporting.rebuild.swap import swap
+from shared.contract.http.log import LogLine
 from shared.domain.counting import RULES_VERSION
 from shared.service.clock import Clock
 from shared.service.pacing import wait_until

@@ -10,17 +10,11 @@ import msgspec
 from services.reporting.read_model.sums import microseconds
 from services.reporting.read_model.versions import NewVersion, by_second, new_version
 from shared.contract.envelope import CloudEvent, encode, event_of
+from shared.contract.http.log import LogLine
 from shared.contract.http.rebuilds import UncountedEvent
 from shared.contract.status import status_of, version_of
 from shared.domain.dossier import Dossier, apply
 from shared.service.dead_letters import Unusable
-
-
-class LogLine(msgspec.Struct, frozen=True):
-    """One line of the log."""
-
-    position: int
-    event: CloudEvent
 
 
 class UnreadableLogLine(Exception):

@@ -11,7 +11,8 @@ from services.reporting.projecting.projection import apply
 from services.reporting.read_model.store import breathing, patiently, snapshot
 from services.reporting.read_model.tables import LIVE, ReadModel, model, read_model
 from services.reporting.read_model.versions import NewVersion
-from services.reporting.rebuild.fold import LogFold, LogLine
+from services.reporting.rebuild.fold import LogFold
+from shared.contract.http.log import LogLine
 from shared.contract.http.rebuilds import UncountedEvent
 from shared.contract.status import decode_status
 from shared.domain.dossier import Dossier

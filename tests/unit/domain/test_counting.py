@@ -14,10 +14,11 @@ from shared.domain.figures import ROW_IDENTITIES, Figures, Sums, figures
 from shared.domain.localtime import ONE_DAY
 from shared.domain.terms import Term, TermUnit
 from shared.domain.timeliness import DEFINITIONS
-from tests.builders import recount
-from tests.builders.events import dossier_after, event, received
+from tests.builders.events import CODE, dossier_after, event, received
 from tests.builders.histories import EPOCH, History, histories
 from tests.builders.times import at
+from tests.builders.wire import travelling
+from tests.support import recount
 
 FIRST_DAY = EPOCH.date() - ONE_DAY
 DAYS = [FIRST_DAY + offset * ONE_DAY for offset in range(45)]
@@ -39,13 +40,13 @@ def overdue_on(dossier: Dossier, first: str, last: str) -> list[str]:
 @given(made=histories())
 def test_every_day_is_as_a_straight_recount_of_the_events_says(definition: str, made: tuple[Dossier, History]) -> None:
     dossier, history = made
-    told = recount.corrected(history)
+    recounted = recount.dossiers_from(travelling(CODE, event) for event in history)[CODE]
     deltas = contributions(dossier, DEFINITIONS[definition])
     for day in DAYS:
         flows = {delta.measure.value: delta.amount for delta in deltas if delta.measure not in STOCKS and delta.day == day}
-        assert flows == recount.flows(day, told, definition), day
+        assert flows == recount.flows(recounted, day, definition), day
         stocks = {m.value: sum(delta.amount for delta in deltas if delta.measure is m and delta.day <= day) for m in STOCKS}
-        assert stocks == recount.stocks(day, told, definition), day
+        assert stocks == recount.stocks(recounted, day, definition), day
 
 
 @given(histories())

@@ -97,30 +97,42 @@ class TestPauses:
     def after(self, paused: str, resumed: str, due: datetime = DUE, *, in_hours: bool = False) -> datetime:
         return due_after_pause(Deadline(due, in_hours), at(paused), at(resumed), OFFICE)
 
-    def test_a_pause_of_one_working_day_moves_the_deadline_by_one(self) -> None:
-        assert self.after("2023-12-11 09:00", "2023-12-12 09:00") == at("2023-12-18 08:31")
-
-    def test_a_pause_over_a_weekend_moves_it_by_what_was_worked(self) -> None:
-        assert self.after("2023-12-08 16:00", "2023-12-11 08:00") == at("2023-12-15 10:31")
-
-    def test_a_pause_in_the_evening_moves_nothing(self) -> None:
-        assert self.after("2023-12-11 18:00", "2023-12-12 06:00") == self.DUE
-
-    def test_a_pause_over_tet_does_not_give_tet_twice(self) -> None:
-        assert self.after("2023-01-19 16:00", "2023-01-27 08:00", at("2023-01-30 09:00")) == at("2023-01-30 11:00")
-
-    def test_a_deadline_pushed_into_tet_lands_after_it(self) -> None:
-        assert self.after("2023-01-16 08:00", "2023-01-18 08:00", at("2023-01-19 09:00")) == at("2023-01-30 09:00")
+    @pytest.mark.parametrize(
+        ("paused", "resumed", "due", "moved_to"),
+        [
+            pytest.param("2023-12-11 09:00", "2023-12-12 09:00", DUE, at("2023-12-18 08:31"), id="of one working day moves it by one"),
+            pytest.param(
+                "2023-12-08 16:00", "2023-12-11 08:00", DUE, at("2023-12-15 10:31"), id="over a weekend moves it by what was worked"
+            ),
+            pytest.param("2023-12-11 18:00", "2023-12-12 06:00", DUE, DUE, id="in the evening moves nothing"),
+            pytest.param(
+                "2023-01-19 16:00",
+                "2023-01-27 08:00",
+                at("2023-01-30 09:00"),
+                at("2023-01-30 11:00"),
+                id="over Tet does not give Tet twice",
+            ),
+            pytest.param(
+                "2023-01-16 08:00",
+                "2023-01-18 08:00",
+                at("2023-01-19 09:00"),
+                at("2023-01-30 09:00"),
+                id="pushes it into Tet: lands after it",
+            ),
+            pytest.param(
+                "2023-12-15 16:00", "2023-12-18 08:00", DUE, at("2023-12-15 10:31"), id="that begins on the day due still moves it"
+            ),
+            pytest.param("2023-12-16 00:00", "2023-12-20 08:00", DUE, DUE, id="that begins overdue moves nothing"),
+        ],
+    )
+    def test_a_pause_moves_the_deadline_by_the_working_time_that_passed(
+        self, paused: str, resumed: str, due: datetime, moved_to: datetime
+    ) -> None:
+        assert self.after(paused, resumed, due) == moved_to
 
     def test_two_pauses_move_it_by_their_sum(self) -> None:
         once = self.after("2023-12-11 09:00", "2023-12-11 11:00")
         assert self.after("2023-12-12 09:00", "2023-12-12 10:00", once) == at("2023-12-15 13:31")  # 3 h after 8:31, over lunch
-
-    def test_a_pause_that_begins_on_the_day_due_still_moves_it(self) -> None:
-        assert self.after("2023-12-15 16:00", "2023-12-18 08:00") == at("2023-12-15 10:31")
-
-    def test_a_pause_that_begins_overdue_moves_nothing(self) -> None:
-        assert self.after("2023-12-16 00:00", "2023-12-20 08:00") == self.DUE
 
     def test_two_hours_of_pause_on_the_morning_after_do_not_make_late_timely(self) -> None:
         tuesday = at("2023-12-12 16:00")

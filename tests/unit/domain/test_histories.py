@@ -8,16 +8,15 @@ from shared.domain.events import CorrectableField, Corrected
 from shared.domain.lifecycle import EventKind
 from shared.domain.terms import counts_hours
 from shared.domain.timeliness import DEFINITIONS, Timeliness
-from tests.builders.histories import history
-from tests.builders.offices import office
+from tests.builders.histories import history, office
 
 HUNDREDS = [history(Random(number)) for number in range(600)]
 
 
 def test_an_office_of_hundreds_has_events_of_every_kind_and_corrections_of_every_field() -> None:
-    told = [event for told in office(Random(1), 300).values() for event in told]
-    assert {event.kind for event in told} == set(EventKind)
-    assert {event.event.field for event in told if isinstance(event.event, Corrected)} == set(CorrectableField)
+    events = [event for history in office(Random(1), 300).values() for event in history]
+    assert {event.kind for event in events} == set(EventKind)
+    assert {event.event.field for event in events if isinstance(event.event, Corrected)} == set(CorrectableField)
 
 
 def test_every_class_of_every_definition_occurs_and_dossiers_stay_open_overdue() -> None:
@@ -35,4 +34,4 @@ def test_there_are_several_pauses_hops_hours_deadlines_that_move_and_nights() ->
     assert any(hop.answered_at for dossier in dossiers for hop in dossier.hops)
     assert any(counts_hours(dossier.term) for dossier in dossiers)
     assert any(dossier.due_original is not None and dossier.due_at is None for dossier in dossiers)
-    assert {event.occurred_at.hour for _, told in HUNDREDS for event in told} >= {0, 6, 12, 13, 16, 22, 23}
+    assert {event.occurred_at.hour for _, history in HUNDREDS for event in history} >= {0, 6, 12, 13, 16, 22, 23}

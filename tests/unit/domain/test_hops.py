@@ -75,8 +75,8 @@ def test_a_hop_without_a_deadline_is_never_late() -> None:
 
 @given(histories())
 def test_hops_count_in_no_figure_and_move_no_deadline(made: tuple[Dossier, History]) -> None:
-    dossier, told = made
-    without = dossier_after(*(each for each in told if each.kind not in ("forwarded", "forward_answered")), code=dossier.code)
+    dossier, events = made
+    without = dossier_after(*(each for each in events if each.kind not in ("forwarded", "forward_answered")), code=dossier.code)
     aside = {"sequence": dossier.sequence, "last_occurred_at": dossier.last_occurred_at, "hops": dossier.hops}
     assert replace(without, **aside) == dossier
     assert contributions(without) == contributions(dossier)
