@@ -121,7 +121,7 @@ def _new_topic(topic: Topic, settings: ServiceSettings) -> NewTopic:
         configs["min.insync.replicas"] = "2"
     return NewTopic(
         name=topic.name,
-        num_partitions=settings.kafka_partitions,
+        num_partitions=topic.partitions or settings.kafka_partitions,
         replication_factor=settings.kafka_replication_factor,
         topic_configs=configs,
     )

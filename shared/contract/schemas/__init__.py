@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from shared.contract.announcements import AnnouncementV1
 from shared.contract.envelope import CloudEvent
 from shared.contract.http import REPORTING
 from shared.contract.status import AlertV1, DeadLetterV1, StatusV1
@@ -30,6 +31,7 @@ PUBLISHED: dict[str, type[msgspec.Struct]] = {
     "status.v1": StatusV1,
     "alert.v1": AlertV1,
     "dead-letter.v1": DeadLetterV1,
+    "announcement.v1": AnnouncementV1,
     **{f"dossier.{name}.v1": event for name, event in EVENT_TYPES.items()},
 }
 NAMES_IN_VERSION_1 = {Suspension.__name__: "SuspensionV1", DeadlineChange.__name__: "DeadlineV1", Hop.__name__: "HopV1"}

@@ -2,10 +2,11 @@
 
 from typing import Any
 
+from shared.contract.announcements import AnnouncementV1
 from shared.contract.envelope import JSON, CloudEvent, event_type
 from shared.contract.schemas import PUBLISHED, components
 from shared.contract.status import AlertV1, DeadLetterV1, StatusV1
-from shared.contract.topics import ALERTS, DEAD_LETTERS, EVENTS, STATUS, TICKS, TOPICS, Topic
+from shared.contract.topics import ALERTS, ANNOUNCEMENTS, DEAD_LETTERS, EVENTS, STATUS, TICKS, TOPICS, Topic
 from shared.domain.events import EVENT_TYPES
 
 DESCRIPTION = (
@@ -20,8 +21,9 @@ MESSAGES: dict[str, tuple[str, ...]] = {
     ALERTS.name: ("alert",),
     DEAD_LETTERS.name: ("dead_letter",),
     TICKS.name: (TICK,),
+    ANNOUNCEMENTS.name: ("announcement",),
 }
-_WHOLE = {"status": StatusV1, "alert": AlertV1, "dead_letter": DeadLetterV1}
+_WHOLE = {"status": StatusV1, "alert": AlertV1, "dead_letter": DeadLetterV1, "announcement": AnnouncementV1}
 
 
 def document() -> dict[str, Any]:
@@ -49,11 +51,12 @@ def _channel_of(topic: Topic) -> dict[str, Any]:
     configuration: dict[str, Any] = {"cleanup.policy": [topic.cleanup_policy]}
     if topic.cleanup_policy == "delete":
         configuration["retention.ms"] = topic.retention_ms
+    partitions = {} if topic.partitions is None else {"partitions": topic.partitions}
     return {
         "address": topic.name,
         "description": f"{topic.description}. Unreadable records go to {topic.dead_letters or 'nowhere further: this is where they end'}.",
         "messages": {name: _ref("messages", name) for name in MESSAGES[topic.name]},
-        "bindings": {"kafka": {"topicConfiguration": configuration, "bindingVersion": KAFKA_BINDING}},
+        "bindings": {"kafka": {**partitions, "topicConfiguration": configuration, "bindingVersion": KAFKA_BINDING}},
     }
 
 
