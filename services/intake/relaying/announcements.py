@@ -5,6 +5,7 @@ from typing import Any
 
 import structlog
 from aiokafka import TopicPartition
+from aiokafka.errors import UnknownTopicOrPartitionError
 
 from services.intake import calendar
 from services.intake.log import event_log
@@ -42,6 +43,11 @@ class AnnouncementRelay:
         self._wake = asyncio.Event()
         self._agreed: tuple[int, int] | None = None  # where the topic ended and the newest number, when both last agreed
 
+    @property
+    def has_agreed(self) -> bool:
+        """Whether topic and table agreed at the last look that brought them together."""
+        return self._agreed is not None
+
     def look_again(self) -> None:
         """Something was announced: do not wait for the next look."""
         self._wake.set()
@@ -70,8 +76,9 @@ class AnnouncementRelay:
             heads = await event_log.heads(reading)
         if heads.refusal is not None:
             return False
-        end = (await ends(connection(self._settings), ANNOUNCEMENTS.name)).get(PARTITION)
-        if end is None:
+        try:
+            end = (await ends(connection(self._settings), ANNOUNCEMENTS.name)).get(PARTITION, 0)
+        except UnknownTopicOrPartitionError:
             await ensure_topics(self._settings)
             end = 0
         if self._agreed != (end, heads.announcement):

@@ -61,7 +61,7 @@ def lacking(relayed: Sequence[int], last: Mapping[int, LastNumbered | None]) -> 
 
 
 async def ends(connection: Mapping[str, Any], topic: str = EVENTS.name) -> dict[int, int]:
-    """Where each partition of the topic ends; nothing when there is no such topic."""
+    """Where each partition of the topic ends."""
     consumer = AIOKafkaConsumer(topic, **connection, group_id=None, enable_auto_commit=False, request_timeout_ms=REQUEST_TIMEOUT_MS)
     try:
         await consumer.start()
