@@ -44,14 +44,16 @@ THURSDAY = date(2026, 11, 19)
 WITHIN_S = 60.0
 
 
-def announcement(number: int, day: date = THURSDAY, *, works: bool = False, **changes: Any) -> AnnouncementV1:
-    given: dict[str, Any] = {
-        "id": f"decree-{number}",
-        "source": "Công điện 12/CĐ-UBND",
-        "announced_at": WEDNESDAY,
-        "recordedtime": WEDNESDAY,
-    } | changes
-    return AnnouncementV1(number=number, days=(AnnouncedDaysV1(first=day, works=works, name="Nghỉ bão"),), **given)
+def announcement(number: int, day: date = THURSDAY, *, works: bool = False, applies_to: tuple[str, ...] = ()) -> AnnouncementV1:
+    return AnnouncementV1(
+        number=number,
+        id=f"decree-{number}",
+        source="Công điện 12/CĐ-UBND",
+        announced_at=WEDNESDAY,
+        recordedtime=WEDNESDAY,
+        days=(AnnouncedDaysV1(first=day, works=works, name="Nghỉ bão"),),
+        applies_to=applies_to,
+    )
 
 
 def record(one: AnnouncementV1) -> tuple[bytes, bytes]:
