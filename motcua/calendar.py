@@ -25,7 +25,8 @@ Days = Annotated[list[Day], msgspec.Meta(min_length=1)]  # a period has a day
 def read_announcement(file: Path) -> Announcement:
     """The body of POST /v1/calendar/announcements; raises `Failure` when the file can't be read.
 
-    Without an id of its own it gets one by its content, so that a second run is a repeat. What the days mean is intake's to check.
+    Without an id of its own it gets one by its content, so that a second run is a repeat. What the days mean is
+    intake's to check.
     """
     document = read_document(file)
     if not isinstance(document, dict) or "source" not in document or "days" not in document:

@@ -113,8 +113,8 @@ def main() -> None:
     except Exception as error:  # noqa: BLE001 - the last resort: a fault of ours is told as one, and never as a success
         _trace()
         print(
-            f"motcua: this is a fault of motcua itself ({type(error).__name__}: {error}). Please report it with the command you gave and "
-            f"what {DEBUG}=1 shows with it",
+            f"motcua: this is a fault of motcua itself ({type(error).__name__}: {error}). Please report it with the "
+            f"command you gave and what {DEBUG}=1 shows with it",
             file=sys.stderr,
         )
         sys.exit(OUR_FAULT)
@@ -130,7 +130,7 @@ def _make_writable() -> None:
     for name in ("stdout", "stderr"):
         stream = getattr(sys, name)
         if stream is None:
-            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: PTH123, SIM115 - for the rest of this process
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: PTH123, SIM115 - to the end
         elif isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
 

@@ -106,8 +106,8 @@ def locate(named: NamedServices, environ: Mapping[str, str] = os.environ, here: 
         )
     if not (key.isascii() and key.isprintable()) or " " in key:
         raise Failure(
-            "the API key holds a blank, a line break or a character outside ASCII, as no key does: pass it with --key or "
-            "MOTCUA_API_KEY just as it was given to you"
+            "the API key holds a blank, a line break or a character outside ASCII, as no key does: pass it with --key "
+            "or MOTCUA_API_KEY just as it was given to you"
         )
     return Services(**urls, key=key)
 

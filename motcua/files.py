@@ -59,7 +59,8 @@ THROUGH = (Path("/dev"), Path("/proc"))  # /dev/stdout may lead to a plain file 
 def writing(path: Path, *, private: bool = False) -> Iterator[BinaryIO]:
     """A plain file is replaced when all is written and keeps its mode; a pipe or a device is written to as it stands.
 
-    A symbolic link stays, its target is written. `private` makes the file its owner's only. Raises `Failure` when that fails.
+    A symbolic link stays, its target is written. `private` makes the file its owner's only. Raises `Failure` when that
+    fails.
     """
     try:
         if _is_plain(path):

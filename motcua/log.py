@@ -7,11 +7,11 @@ import msgspec
 from msgspec import Struct
 
 from motcua.client import LONG, ServiceClient, Services, reading
+from shared.service.pacing import Backoff
 
 LEDGER = "/v1/ledger"
 DOSSIERS = "/v1/dossiers"
 PAGE_EVENTS = 10_000
-FIRST_PAUSE_SECONDS = 0.1
 LONGEST_PAUSE_SECONDS = 2.0
 Observer = Callable[[str, int, int], None]  # what is being done, how much of it, of how much
 
@@ -70,12 +70,11 @@ def _sequence(line: bytes) -> int:
 def wait_until_seen(holders: Sequence[ServiceClient], path: str, events: int, observe: Callable[[int], None], seconds: float) -> None:
     """Wait, so many seconds at most, until the instances have taken in so many events; `observe` hears how many."""
     give_up_at = time.monotonic() + seconds
-    pause = FIRST_PAUSE_SECONDS
+    backoff = Backoff(longest_s=LONGEST_PAUSE_SECONDS)
     while True:
         seen = events_seen(holders, path)
         observe(seen)
         left = give_up_at - time.monotonic()
         if seen >= events or left <= 0:
             return
-        time.sleep(min(pause, left))
-        pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
+        time.sleep(min(backoff.next_s(), left))

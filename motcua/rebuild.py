@@ -10,7 +10,7 @@ from msgspec import Struct
 from motcua.client import LONG, ServiceClient, Services
 from motcua.failure import Failure
 from motcua.log import DOSSIERS, Observer, log_head, log_page, wait_until_seen
-from motcua.report import SumDrift
+from shared.contract.http.rebuilds import DossierDifference, SumDifference, UncountedEvent
 
 PATH = "/v1/rebuilds"
 PART_EVENTS = 2000  # short enough that reporting answers others between two steps of one
@@ -23,33 +23,18 @@ class Begun(Struct):
     id: int
 
 
-class RefusedEvent(Struct):
-    """An event of the log that the rules do not allow."""
-
-    position: int
-    code: str
-    detail: str
-
-
 class PartTaken(Struct):
     """The answer to a part of the log; `refused` are its events that count nowhere."""
 
     position: int
     events: int
-    refused: list[RefusedEvent]
+    refused: list[UncountedEvent]
 
 
 class GoOnAt(Struct):
     """The answer to a part that does not follow the last one: where to go on."""
 
     position: int
-
-
-class DossierDrift(Struct):
-    """A dossier of the live model that was not the log's."""
-
-    code: str
-    detail: str
 
 
 class SwapAnswer(Struct):
@@ -60,8 +45,8 @@ class SwapAnswer(Struct):
     events: int
     dossiers_differing: int
     sums_differing: int
-    differences: list[DossierDrift]
-    sums: list[SumDrift]
+    differences: list[DossierDifference]
+    sums: list[SumDifference]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +54,7 @@ class Rebuilt:
     """What became of it; `refused` are events of the log that the rules do not allow."""
 
     answer: SwapAnswer
-    refused: list[RefusedEvent]
+    refused: list[UncountedEvent]
 
 
 def run(services: Services, observe: Observer, wait_seconds: float, *, dry_run: bool) -> Rebuilt:
@@ -99,16 +84,16 @@ class Rebuild:
         self._position = 0
         self.events = 0
 
-    def send_the_log(self) -> list[RefusedEvent]:
+    def send_the_log(self) -> list[UncountedEvent]:
         """Everything after what was sent, to the end of the log; which of it reporting refused."""
         total = log_head(self._intake).events
-        refused: list[RefusedEvent] = []
+        refused: list[UncountedEvent] = []
         while lines := log_page(self._intake, self._position, PART_EVENTS):
             refused += self._send(lines)
             self._observe("rebuilding from the log", self.events, max(total, self.events))
         return refused
 
-    def _send(self, lines: list[bytes]) -> list[RefusedEvent]:
+    def _send(self, lines: list[bytes]) -> list[UncountedEvent]:
         response = self._post_part(b"\n".join(lines))
         if response.status_code == HTTPStatus.CONFLICT:  # an answer was lost on its way: the part had been taken
             self._position = self._reporting.decoded(GoOnAt, response.content).position

@@ -7,10 +7,10 @@ from typing import Any
 from urllib.parse import quote
 
 import msgspec
-from msgspec import Struct
 
 from motcua.client import ServiceClient
 from shared.contract.http.figures import FiguresAnswer, IdentityAnswer
+from shared.contract.http.rebuilds import SumDifference
 from shared.domain.localtime import local
 
 FIGURES = "/v1/figures"
@@ -33,7 +33,8 @@ class Group:
 class BrokenIdentity:
     """An identity of the form that the figures break: `difference` is its left side less its right.
 
-    `row` is the first that breaks it, None for the total; `column` the figure, where the identity is one of each figure.
+    `row` is the first that breaks it, None for the total; `column` the figure, where the identity is one of each
+    figure.
     """
 
     name: str
@@ -56,23 +57,6 @@ class Report:
     known_at: datetime | None = None
     broken: tuple[BrokenIdentity, ...] = ()
     tokens: Mapping[str, str] = field(default_factory=dict)  # that open a figure, by its place: total.received_online
-
-
-class SumDrift(Struct):
-    """A sum of the read model that is `off_by`; department and procedure None for the sum over all."""
-
-    span: str
-    department: str | None
-    procedure: str | None
-    channel: str
-    measure: str
-    definition: str | None
-    off_by: int
-
-    def __str__(self) -> str:
-        whose = ", ".join(name for name in (self.department or "all departments", self.procedure, self.channel) if name)
-        measure = self.measure if self.definition is None else f"{self.measure} by {self.definition}"
-        return f"sum of {self.span}, {whose}, {measure}"
 
 
 def ask(reporting: ServiceClient, query: Query, by: tuple[str, ...] = ()) -> bytes:
@@ -117,3 +101,10 @@ def dossiers_behind(reporting: ServiceClient, token: str, page: int = PAGE) -> I
         if answer["cursor"] is None:
             return
         query["cursor"] = answer["cursor"]
+
+
+def sum_name(difference: SumDifference) -> str:
+    """How a sum of the read model that is off is named."""
+    whose = (difference.department or "all departments", difference.procedure, difference.channel)
+    by = f" by {difference.definition}" if difference.definition else ""
+    return f"sum of {difference.span}, {', '.join(filter(None, whose))}, {difference.measure}{by}"

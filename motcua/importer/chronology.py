@@ -1,7 +1,7 @@
 """The order in which a file's lines are sent: by the time of their events, whatever order the file has them in.
 
-Intake judges each dossier's events as they come: a later one that overtakes an earlier one may be allowed, and the earlier one is
-then refused for good. So a file whose times go back is sorted first, outside memory when it is large.
+Intake judges each dossier's events as they come: a later one that overtakes an earlier one may be allowed, and the
+earlier one is then refused for good. So a file whose times go back is sorted first, outside memory when it is large.
 """
 
 import heapq

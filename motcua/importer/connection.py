@@ -36,8 +36,8 @@ HELD_BACK = "held_back"
 class ImportProgress:
     """Counts of lines; `waiting` ones were refused only because their dossier was not there yet and are sent again.
 
-    `held_back` ones are rejected because an earlier line of their dossier was; `sorted_lines` are all lines of a file that
-    had to be put in order first.
+    `held_back` ones are rejected because an earlier line of their dossier was; `sorted_lines` are all lines of a file
+    that had to be put in order first.
     """
 
     read_bytes: int = 0
@@ -55,7 +55,7 @@ class ImportProgress:
 
 
 def connection_of(line: EventLine, connections: int) -> int:
-    """The connection of the line's dossier, always the same one; a line without a readable dossier has that of no name."""
+    """The connection of the line's dossier, always the same; a line without a readable dossier has that of no name."""
     return zlib.crc32(subject_of(line).encode(errors="surrogatepass")) % connections
 
 
@@ -156,8 +156,8 @@ class Sender:
 class Connection:
     """Sends its chunks strictly one after another, so that a dossier's events arrive in the order of its lines.
 
-    A dossier that is not there yet parks all its lines: a later one must not overtake those that wait. What follows a line
-    whose content was refused is held back: it is refused with it unless intake has it already.
+    A dossier that is not there yet parks all its lines: a later one must not overtake those that wait. What follows a
+    line whose content was refused is held back: it is refused with it unless intake has it already.
     """
 
     def __init__(self, sender: Sender, progress: ImportProgress, rejects: Rejects, changed: Callable[[], None]) -> None:
@@ -285,8 +285,8 @@ def _id_of(line: EventLine) -> str | None:
 def _must_add_up(answer: ChunkAnswer, sent: int) -> None:
     """A line that intake does not account for must not vanish in a summary."""
     if answer.accepted + answer.duplicates + answer.rejected != sent or len(answer.rejections) != answer.rejected:
-        msg = (
-            f"intake answered for {answer.accepted + answer.duplicates + answer.rejected} of {sent} lines and explained "
-            f"{len(answer.rejections)} of {answer.rejected} rejections; its version does not fit this importer"
+        answered = answer.accepted + answer.duplicates + answer.rejected
+        raise Failure(
+            f"intake answered for {answered} of {sent} lines and explained {len(answer.rejections)} of "
+            f"{answer.rejected} rejections; its version does not fit this importer"
         )
-        raise Failure(msg)

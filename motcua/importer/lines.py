@@ -125,7 +125,7 @@ class EventLine(Struct, frozen=True, gc=False, omit_defaults=True):
 
 
 class EventHead(Struct, frozen=True, gc=False):
-    """What the importer must know of an event: its dossier, what happens, and when; empty where the line does not say."""
+    """What the importer must know of an event: its dossier, what happens, when; empty where the line does not say."""
 
     subject: str = ""
     type: str = ""

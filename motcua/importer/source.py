@@ -54,7 +54,7 @@ class Source:
         return Path(f"{stem}.rejected.{'csv' if self.table else 'ndjson'}")
 
     def rejects_into(self, chosen: Path | None) -> Path:
-        """Where refused lines go, as chosen or beside the file; raises `Failure` rather than write over something else."""
+        """Where refused lines go, as chosen or beside the file; `Failure` rather than writing over something else."""
         path = chosen or self.rejected_file
         if path.exists() and os.path.samestat(path.stat(), self._status):
             raise Failure(f"{path} is the file that is imported; name another with --rejected")
@@ -100,7 +100,7 @@ class Source:
         return copy
 
     def _find_table(self) -> Table | None:
-        """The table that the file is, by the format asked for, its name or its first line; None for a JSON object a line."""
+        """The table that the file is, by the format asked for, its name or first line; None for JSON objects."""
         if self._format == "ndjson":
             return None
         number, first = self._first_line()

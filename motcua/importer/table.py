@@ -1,9 +1,9 @@
 """A table of events (CSV) as CloudEvents: one row an event, a header that names the columns.
 
-Columns: `id`, `event` (received, resolved ...), `code` (of the dossier), `time` (ISO 8601 with offset), `source` (optional),
-one for each field of the events' data, a term as `term_amount` and `term_unit`, and `x.<name>` for what an office keeps
-besides. An empty cell is an absent value. Comma, semicolon or tab. Rows that came back refused stand behind three columns
-more, which are skipped.
+Columns: `id`, `event` (received, resolved ...), `code` (of the dossier), `time` (ISO 8601 with offset), `source`
+(optional), one for each field of the events' data, a term as `term_amount` and `term_unit`, and `x.<name>` for what an
+office keeps besides. An empty cell is an absent value. Comma, semicolon or tab. Rows that came back refused stand
+behind three columns more, which are skipped.
 """
 
 import csv

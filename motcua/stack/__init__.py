@@ -1,1 +1,1 @@
-"""What runs a whole stack on this machine: broker, services, the demo and its years. No service and no client needs it."""
+"""What runs a whole stack on this machine: broker, services, the demo and its years. No client needs it."""

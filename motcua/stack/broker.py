@@ -114,7 +114,7 @@ class Launcher:
         return self.jars / f"classes-{hashlib.sha256(self.java.release.encode()).hexdigest()[:12]}.jsa"
 
     def command(self, config: NodeConfig, main_class: str, *arguments: str, write_archive: Path | None = None) -> list[str]:
-        """A main class of Apache Kafka in a small JVM, which writes the archive of its classes when it ends if asked to."""
+        """A main class of Apache Kafka in a small JVM; asked to, it writes the archive of its classes when it ends."""
         if write_archive:
             archive = [f"-XX:ArchiveClassesAtExit={write_archive}"]
         elif self.archive.exists():  # a JVM that refuses the archive starts without it, so a stale one is no error

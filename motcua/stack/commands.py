@@ -19,8 +19,8 @@ def up(
 ) -> None:
     """Run the whole stack here, until Ctrl-C.
 
-    Starts broker, intake, processing and reporting; prints one line `ready intake=URL processing=URL reporting=URL broker=HOST:PORT
-    key=SECRET` when all are ready. Started again on the same folder it continues where it was.
+    Starts broker, intake, processing and reporting; prints one line `ready intake=URL processing=URL reporting=URL
+    broker=HOST:PORT key=SECRET` when all are ready. Started again on the same folder it continues where it was.
     """
     from motcua.stack.stack import Stack, run_in_foreground
 
@@ -40,8 +40,8 @@ def demo(
 ) -> None:
     """Play a province's year through a stack of its own.
 
-    Starts the whole stack, generates and imports the year, prints the report and where to look, and stays until Ctrl-C. Started again it
-    goes on: nothing is counted twice.
+    Starts the whole stack, generates and imports the year, prints the report and where to look, and stays until Ctrl-C.
+    Started again it goes on: nothing is counted twice.
     """
     from motcua.stack.demo import run
 
@@ -56,9 +56,9 @@ def generate(
 ) -> None:
     """Make a year of events with the figures asked for.
 
-    Writes NDJSON whose figures are exactly those the scenario asks for; the same seed gives the same file. tra-vinh-2023,
-    quang-ngai-2021, quang-tri-2023 and vinh-phuc-2022 ship with it. A scenario whose figures contradict each other is refused with the
-    identity it breaks.
+    Writes NDJSON whose figures are exactly those the scenario asks for; the same seed gives the same file.
+    tra-vinh-2023, quang-ngai-2021, quang-tri-2023 and vinh-phuc-2022 ship with it. A scenario whose figures contradict
+    each other is refused with the identity it breaks.
     """
     from motcua.stack.generate.year import generate_file
     from motcua.terminal.console import count, out, stage_bars

@@ -186,7 +186,8 @@ def _arithmetic(identity: Identity, row: Mapping[str, int], key: str) -> str:
         parts = [row[part] for part in identity.parts if row[part]]
         return f"{' + '.join(map(count, parts))} = {count(sum(parts))}, not {count(row[key])}"
     others = [row[part] for part in identity.parts if part != key and row[part]]
-    return f"{' − '.join(map(count, [row[identity.total], *others]))} = {count(row[identity.total] - sum(others))}, not {count(row[key])}"
+    left = count(row[identity.total] - sum(others))
+    return f"{' − '.join(map(count, [row[identity.total], *others]))} = {left}, not {count(row[key])}"
 
 
 def comparison(counted: Row, printed: Printed, asked: Row) -> RenderableType:

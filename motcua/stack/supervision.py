@@ -67,7 +67,7 @@ class Supervisor:
         return await first_of(work, self.failure())
 
     async def stop(self, stages: Sequence[Mapping[str, float]], hurry: asyncio.Event) -> None:
-        """SIGTERM to one stage after the other, all of a stage at once; SIGKILL when its seconds are over, or hurry set."""
+        """SIGTERM to one stage after the other, all of it at once; SIGKILL when its seconds are over or at `hurry`."""
         for watcher in self._watchers:
             watcher.cancel()
         await asyncio.gather(*self._watchers, return_exceptions=True)
@@ -81,7 +81,7 @@ class Supervisor:
             return
         deadline = time.monotonic() + within
         child.signal(signal.SIGTERM)
-        while child.is_running() and time.monotonic() < deadline and not hurry.is_set():  # noqa: ASYNC110 - no event tells
+        while child.is_running() and time.monotonic() < deadline and not hurry.is_set():  # noqa: ASYNC110 - none tells
             await asyncio.sleep(LOOK_AGAIN_S)
         if child.is_running():
             self._say(f"{child.name} did not end in time and is killed: nothing it acknowledged is lost, the next start goes on from there")
@@ -105,7 +105,8 @@ async def keep_running(child: Child, say: Say, *, restart: bool, prepare: Prepar
         if time.monotonic() - started >= STEADY_S:
             pause, told_pause = FIRST_PAUSE_S, 0.0
         if pause > told_pause:
-            say(f"{child.name} ended ({described(code)}); starting it again in {pause:.0f} s, the rest goes on. {last_words(child)}")
+            again = f"starting it again in {pause:.0f} s, the rest goes on"
+            say(f"{child.name} ended ({described(code)}); {again}. {last_words(child)}")
             told_pause = pause
         await asyncio.sleep(pause)
         pause = min(pause * 2, LONGEST_PAUSE_S)

@@ -1,6 +1,7 @@
 """Runs a command that the kernel kills when the process that asked for it dies: nothing is left behind a killed runner.
 
-Called as a script, by path: `python -I -S tether.py PARENT_PID COMMAND…`. It becomes the command, which keeps its process id.
+Called as a script, by path: `python -I -S tether.py PARENT_PID COMMAND…`. It becomes the command, which keeps its
+process id.
 """
 
 import ctypes

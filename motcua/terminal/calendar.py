@@ -45,11 +45,11 @@ def announce(
 ) -> None:
     """Announce days off or swapped days, and move open dossiers.
 
-    Shows which open dossiers would be due at another time, asks, puts the days into force and moves those dossiers. A second run of the
-    same file changes nothing; one that was interrupted is gone on with.
+    Shows which open dossiers would be due at another time, asks, puts the days into force and moves those dossiers. A
+    second run of the same file changes nothing; one that was interrupted is gone on with.
 
-    In the file: source = "the decree", [[days]] with day (or first and last), works = true or false, and name; applies_to = ["H59"] for
-    one province, ["H59.15"] for one department. Optional: id, announced_at.
+    In the file: source = "the decree", [[days]] with day (or first and last), works = true or false, and name;
+    applies_to = ["H59"] for one province, ["H59.15"] for one department. Optional: id, announced_at.
 
     Exit code: 0 done, 1 declined, 2 it could not be done.
     """
@@ -157,8 +157,8 @@ def _table(*headings: str) -> "Table":
 def seed(year: Annotated[int, typer.Argument(min=1990, max=2100, help="Like 2028.", metavar="YEAR")]) -> None:
     """Print a year's days off for calendar.toml, to be checked.
 
-    They come from the maintained `holidays` library. Compare each with the year's announcement: Tết and swapped days are announced each
-    year.
+    They come from the maintained `holidays` library. Compare each with the year's announcement: Tết and swapped days
+    are announced each year.
     """
     from shared.catalogue.seed import seeded
 

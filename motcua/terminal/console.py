@@ -1,6 +1,7 @@
 """How commands write: results on stdout within 80 columns, everything about them on stderr.
 
-Numbers stand as Vietnamese readers expect them. Rich is imported when something is written, so that `motcua --help` answers at once.
+Numbers stand as Vietnamese readers expect them. Rich is imported when something is written, so that `motcua --help`
+answers at once.
 """
 
 import sys

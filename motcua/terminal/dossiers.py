@@ -113,7 +113,8 @@ def explain(
 ) -> None:
     """Explain a dossier's deadline and class, step by step.
 
-    Each line can be checked against a paper calendar: receipt, what counts and what does not and why, pauses, deadline, closing, class.
+    Each line can be checked against a paper calendar: receipt, what counts and what does not and why, pauses, deadline,
+    closing, class.
     """
     from urllib.parse import quote
 

@@ -67,8 +67,9 @@ def report(
 ) -> None:
     """Print the figures of a period.
 
-    It is the statutory form II.06a with its headline figures: table is the form in the terminal; text the paragraph in Vietnamese with
-    a line for each department; json what the service answers; csv one row a group, named by the keys of the figures.
+    It is the statutory form II.06a with its headline figures: table is the form in the terminal; text the paragraph in
+    Vietnamese with a line for each department; json what the service answers; csv one row a group, named by the keys of
+    the figures.
 
     Exit code: 0 the figures add up, 1 they break an identity of the form (it is named), 2 there are no figures.
     """
@@ -206,7 +207,8 @@ def _about(report: "Report", narrowed: Mapping[str, Sequence[str]]) -> str:
     known = f", as known at {second(report.known_at)}" if report.known_at else ""
     only = [f"{name} {' or '.join(value_name(name, value, departments) for value in values)}" for name, values in narrowed.items()]
     return (
-        f"from {report.first:%d/%m/%Y} to {report.last:%d/%m/%Y} by {report.definition}, as of {report.as_of:%d/%m/%Y %H:%M}{known}"
+        f"from {report.first:%d/%m/%Y} to {report.last:%d/%m/%Y} by {report.definition}, "
+        f"as of {report.as_of:%d/%m/%Y %H:%M}{known}"
         f"{', only ' if only else ''}{', '.join(only)}"
     )
 
@@ -226,9 +228,9 @@ def check(
 ) -> None:
     """Check a hand-compiled report for what cannot be.
 
-    Says which identities of the form it breaks and by how much. The keys are those of the figures: received_total, received_online,
-    received_in_person_or_postal, carried_over, resolved_total, resolved_early, resolved_on_time, resolved_overdue, in_progress_total,
-    in_progress_within, in_progress_overdue, and the shares.
+    Says which identities of the form it breaks and by how much. The keys are those of the figures: received_total,
+    received_online, received_in_person_or_postal, carried_over, resolved_total, resolved_early, resolved_on_time,
+    resolved_overdue, in_progress_total, in_progress_within, in_progress_overdue, and the shares.
 
     Exit code: 0 none broken, 1 some broken, 2 the file cannot be read.
     """

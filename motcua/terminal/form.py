@@ -103,7 +103,8 @@ def paragraph(report: Report) -> str:
     return (
         f"From {report.first:%d/%m/%Y} to {report.last:%d/%m/%Y}: {count(row['received_total'])} dossiers to handle, "
         f"{count(row['received_online'])} of them online ({percent(row['online_share'])}), "
-        f"{count(row['received_in_person_or_postal'])} in person or by post, {count(row['carried_over'])} carried over. "
+        f"{count(row['received_in_person_or_postal'])} in person or by post, "
+        f"{count(row['carried_over'])} carried over. "
         f"Resolved {count(row['resolved_total'])}: {', '.join(classes)}. "
         f"In progress {count(row['in_progress_total'])}: {count(row['in_progress_within'])} within time, "
         f"{count(row['in_progress_overdue'])} overdue."
@@ -139,7 +140,8 @@ def nothing_known(known_at: datetime | None, rows: Iterable[Row]) -> str | None:
     """That figures are 0 because nothing had been recorded; None when there are some, or when they are as known now."""
     if known_at is None or any(value for row in rows for value in row.values() if isinstance(value, int)):
         return None
-    return f"nothing of this period was known at {second(known_at)}: events are known from when they were recorded, by the real clock"
+    since = "events are known from when they were recorded, by the real clock"
+    return f"nothing of this period was known at {second(known_at)}: {since}"
 
 
 def second(instant: datetime) -> str:

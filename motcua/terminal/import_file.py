@@ -38,13 +38,14 @@ def import_file(
 ) -> None:
     """Post a file of events; run twice, it adds nothing.
 
-    NDJSON has one CloudEvent a line. CSV has a header row with the columns id, event, code, time and source, and one column for each
-    field of the events' data (department, procedure, channel, due_at ...; a term is term_amount and term_unit); a column of your own is
-    named x.NAME; an empty cell is absent. The lines may come in any order: they are sent by the time of their events.
+    NDJSON has one CloudEvent a line. CSV has a header row with the columns id, event, code, time and source, and one
+    column for each field of the events' data (department, procedure, channel, due_at ...; a term is term_amount and
+    term_unit); a column of your own is named x.NAME; an empty cell is absent. The lines may come in any order: they are
+    sent by the time of their events.
 
-    Rejected lines are written to FILE.rejected.ndjson or .csv, each with its line number and the reason. A table can be corrected there
-    and imported again. What follows a line whose content is wrong, of the same dossier, is rejected with it (held_back): once it
-    were in, the correction could be too late.
+    Rejected lines are written to FILE.rejected.ndjson or .csv, each with its line number and the reason. A table can be
+    corrected there and imported again. What follows a line whose content is wrong, of the same dossier, is rejected
+    with it (held_back): once it were in, the correction could be too late.
 
     Exit code: 0 nothing rejected, 1 some lines rejected, 2 the import could not be done.
     """

@@ -29,9 +29,10 @@ def verify(
 ) -> None:
     """Recount everything from the log and compare.
 
-    Compares intake's event log with the processor's state, the read model and the published figures: by every definition of timeliness,
-    as known now and at past instants, some days and periods drawn by chance. Every row and sum of the read model is compared with its
-    dossiers. Figures that differ, and a random sample of the others, are opened, and their dossiers compared.
+    Compares intake's event log with the processor's state, the read model and the published figures: by every
+    definition of timeliness, as known now and at past instants, some days and periods drawn by chance. Every row and
+    sum of the read model is compared with its dossiers. Figures that differ, and a random sample of the others, are
+    opened, and their dossiers compared.
 
     Exit code: 0 no difference, 1 differences (the first are listed), 2 the comparison could not be done.
     """
@@ -75,9 +76,9 @@ def rebuild(
 ) -> None:
     """Rebuild the read model from the log, compare, swap.
 
-    Makes the read model of reporting anew from intake's log, beside the live one, which goes on counting and answering. Then names what
-    was wrong in the live one and puts the new one in its place, in one step. What was known when is rebuilt too. Tokens of figures from
-    before the swap can't be opened any more.
+    Makes the read model of reporting anew from intake's log, beside the live one, which goes on counting and answering.
+    Then names what was wrong in the live one and puts the new one in its place, in one step. What was known when is
+    rebuilt too. Tokens of figures from before the swap can't be opened any more.
 
     Exit code: 0 swapped, 1 differences (with --dry-run), 2 the rebuild could not be done.
     """
@@ -94,15 +95,18 @@ def rebuild(
 
 def _rebuilt_lines(rebuilt: "Rebuilt") -> Iterator[str]:
     """The first events that count nowhere, the first dossiers and sums that differed, how many; what was done."""
+    from motcua.report import sum_name
+
     answer = rebuilt.answer
     for event in rebuilt.refused[:SHOWN]:
         yield f"{event.code}: event at position {event.position} of the log counts nowhere: {event.detail}"
     yield from _first([f"{drift.code}: {drift.detail}" for drift in answer.differences], answer.dossiers_differing, "dossiers")
-    sums = [f"{drift}: {abs(drift.off_by)} too {'many' if drift.off_by > 0 else 'few'}" for drift in answer.sums]
+    sums = [f"{sum_name(drift)}: {abs(drift.off_by)} too {'many' if drift.off_by > 0 else 'few'}" for drift in answer.sums]
     yield from _first(sums, answer.sums_differing, "sums")
     wrong = "no difference"
     if answer.dossiers_differing or answer.sums_differing:
-        wrong = f"{count(answer.dossiers_differing)} dossiers and {count(answer.sums_differing)} sums of the live model differed"
+        dossiers, drifts = count(answer.dossiers_differing), count(answer.sums_differing)
+        wrong = f"{dossiers} dossiers and {drifts} sums of the live model differed"
     yield f"{wrong}: {count(answer.events)} events, {count(answer.dossiers)} dossiers"
     yield "figures now come from the rebuilt model" if answer.swapped else "nothing was changed"
 
@@ -115,8 +119,9 @@ def _first(lines: list[str], of: int, kind: str) -> list[str]:
 def resend(*, intake: options.Intake = None, key: options.Key = None) -> None:
     """Send intake's whole log into Kafka again.
 
-    Everything behind it recognises repeats, so nothing counts twice. Intake does this by itself when it finds that the event topic lost
-    events; ask for it after somebody changed the topics by hand, or when `motcua verify` names events that were not processed.
+    Everything behind it recognises repeats, so nothing counts twice. Intake does this by itself when it finds that the
+    event topic lost events; ask for it after somebody changed the topics by hand, or when `motcua verify` names events
+    that were not processed.
     """
     from motcua.log import resend
 
@@ -126,8 +131,8 @@ def resend(*, intake: options.Intake = None, key: options.Key = None) -> None:
 def restore(*, intake: options.Intake = None, key: options.Key = None) -> None:
     """Bring events back into intake's log that only Kafka still has.
 
-    For a log that was restored from a backup: intake accepts nothing while the event topic holds what the log does not. When a dossier has
-    other events in the log by now, nothing is changed and the way out is said.
+    For a log that was restored from a backup: intake accepts nothing while the event topic holds what the log does not.
+    When a dossier has other events in the log by now, nothing is changed and the way out is said.
     """
     from motcua.log import restore
 

@@ -54,8 +54,8 @@ AsKnownAt = Annotated[
     typer.Option(
         "--as-known-at",
         metavar="INSTANT",
-        help="What was recorded by then, like 2026-11-22T08:00:00+07:00. Recording goes by the real clock: a demo of the year 2023, too, "
-        "knows nothing before the day it was started.",
+        help="What was recorded by then, like 2026-11-22T08:00:00+07:00. Recording goes by the real clock: a demo of "
+        "the year 2023, too, knows nothing before the day it was started.",
     ),
 ]
 

@@ -8,8 +8,9 @@ from msgspec import Struct
 
 from motcua.client import ServiceClient
 from motcua.failure import Failure
-from motcua.report import SumDrift
+from motcua.report import sum_name
 from shared.contract.envelope import encode
+from shared.contract.http.rebuilds import SumDifference
 from shared.contract.status import StatusV1, status_of
 from shared.domain.dossier import Dossier
 
@@ -72,7 +73,7 @@ def _shown(value: object) -> str:
 class ConsistencyLine(Struct, omit_defaults=True):
     """A line of the answer: a difference (`about` a dossier's code or a sum), progress, or at the end their number."""
 
-    about: str | SumDrift | None = None
+    about: str | SumDifference | None = None
     detail: str = ""
     looked_at: int = 0
     of: int = 0
@@ -90,7 +91,7 @@ def inconsistencies(reporting: ServiceClient, observe: Callable[[int, int], None
         if isinstance(line.about, str):
             yield of_dossier("reporting, beside its own snapshot:", line.about, line.detail)
         elif line.about is not None:
-            yield Difference("reporting", str(line.about), line.detail)
+            yield Difference("reporting", sum_name(line.about), line.detail)
         elif line.differences is None:
             observe(line.looked_at, line.of)
         number, said = number + (line.about is not None), line.differences

@@ -148,10 +148,10 @@ class FigureCheck:
 
 
 def questions_about(recount: Recount, chance: Random) -> list[Question]:
-    """Every period by every definition, single days and odd periods that are drawn, and what was known at past instants.
+    """Every period by every definition, days and odd periods that are drawn, and what was known at past instants.
 
-    What was known is asked of the whole span only and by one definition each: it costs reporting a look at every version
-    that came later.
+    What was known is asked of the whole span only and by one definition each: it costs reporting a look at every
+    version that came later.
     """
     if recount.span is None:
         return []

@@ -116,7 +116,7 @@ class DatedDossier:
     returned: date | None
 
     def is_in(self, first: date, last: date) -> bool:
-        """Whether any column counts it: a dossier that closed before may have a result that was still to be returned."""
+        """Whether any column counts it: one that closed before may have a result that was still to be returned."""
         awaited = self.returned is None or self.returned >= first
         return self.received <= last and (self.closed is None or self.closed >= first or awaited)
 
@@ -199,7 +199,7 @@ def total_of(rows: Mapping[str, Counts]) -> dict[str, int]:
 
 
 def shares_of(row: Counts) -> dict[str, str | None]:
-    """The shares of a row in percent, half-up, None of nothing; those of timeliness add up to 100 by the largest class."""
+    """The shares of a row in percent, half-up; those of timeliness add up to 100 by the largest. None of nothing."""
     received = row["received_online"] + row["received_in_person"] + row["received_postal"]
     judged = {name: row[f"resolved_{name}"] for name in ("early", "on_time", "overdue")}
     whole = sum(judged.values())

@@ -61,8 +61,8 @@ def run(services: Services, workers: Sequence[str], observe: Observer, *, wait_s
             if not log_page(intake, verification.recount.position, limit=1):
                 return verdict
     raise Failure(
-        "events keep arriving or reporting makes its figures anew, and a comparison needs a pause: stop sending for a moment and run "
-        "`motcua verify` again"
+        "events keep arriving or reporting makes its figures anew, and a comparison needs a pause: stop sending for a "
+        "moment and run `motcua verify` again"
     )
 
 

@@ -24,6 +24,7 @@ from services.intake.settings import IntakeSettings
 from shared.catalogue import load
 from shared.service.clock import clock_from, system_clock
 from shared.service.http import KEYLESS, declared_parameters_only, new_application, require_key
+from shared.service.pacing import wait_until
 from shared.service.run import ServiceRun
 from shared.service.sql import DATABASE_ERRORS
 
@@ -86,8 +87,7 @@ async def _running(run: ServiceRun, intake: Intake) -> AsyncIterator[None]:
     relaying = run.start("relay", relay.run())
     resuming = {run.start("move_worker", intake.move_worker.run()), run.start("announcement_relay", intake.announcement_relay.run())}
     try:
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(relay.has_looked.wait(), LOOKS_FIRST_SECONDS)
+        await wait_until(relay.has_looked, LOOKS_FIRST_SECONDS)
         yield
     finally:
         for task in resuming:

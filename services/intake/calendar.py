@@ -42,8 +42,8 @@ class Announcement(Struct, frozen=True, kw_only=True):
 
     def entries(self) -> list[CalendarEntry]:
         """The days as the catalogue keeps them."""
-        announced = local_date(self.announced_at)
-        return [CalendarEntry(each.day, each.works, each.name, self.source, self.applies_to, announced) for each in self.days]
+        announced_on = local_date(self.announced_at)
+        return [CalendarEntry(day.day, day.works, day.name, self.source, self.applies_to, announced_on) for day in self.days]
 
     def says_the_same_as(self, other: "Announcement") -> bool:
         """Whether the decree is the same, whatever instant it is said to have been announced at."""
@@ -109,9 +109,9 @@ class Announcements:
 
     def learn(self, stored: Sequence[StoredAnnouncement]) -> None:
         """Take all announcements there are, in order; those known already are left as they are."""
-        for each in stored[self.number :]:
-            self._catalogues.append(self.with_entries_of(each.announcement))
-            self._recorded_at.append(max([each.recorded_at, *self._recorded_at[-1:]]))
+        for newer in stored[self.number :]:
+            self._catalogues.append(self.with_entries_of(newer.announcement))
+            self._recorded_at.append(max([newer.recorded_at, *self._recorded_at[-1:]]))
 
     def with_entries_of(self, announcement: Announcement) -> Catalogue:
         """The catalogue as it would be with one announcement more."""

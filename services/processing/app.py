@@ -16,13 +16,12 @@ from faust.types import StreamT
 
 from services.processing.changelog import Changelog
 from services.processing.deadlines import Deadlines
-from services.processing.delivery import Delivery
+from services.processing.delivery import Delivery, SessionParts
 from services.processing.index import StatusIndex
 from services.processing.metrics import ProcessingMetrics
 from services.processing.numbering import Skipped
 from services.processing.partition import Partition
 from services.processing.processor import FaultIsOurs, Processor
-from services.processing.session import SessionParts
 from services.processing.settings import ProcessingSettings
 from shared.service.clock import clock_from
 from shared.service.kafka import BROKER_ERRORS, connection, dropped_work_is_trouble

@@ -13,13 +13,13 @@ import structlog
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.coordinator.assignors.range import RangePartitionAssignor
-from aiokafka.errors import KafkaError
 
 from services.processing.partition import LedgerPosition
 from services.processing.settings import ProcessingSettings
 from shared.contract.envelope import encode
 from shared.contract.marks import LedgerMark
 from shared.contract.topics import EVENTS, TICKS
+from shared.service.kafka import BROKER_ERRORS
 
 REBALANCE_WITHIN_SECONDS = 30
 COMMIT_WITHIN_SECONDS = 5.0
@@ -98,7 +98,7 @@ class Membership(ConsumerRebalanceListener):
         try:
             async with asyncio.timeout(COMMIT_WITHIN_SECONDS):
                 await self._consumer.commit(offsets)
-        except (KafkaError, TimeoutError) as failure:
+        except BROKER_ERRORS as failure:
             log.warning("offsets_not_committed", error=repr(failure))
 
     async def committed(self, numbers: frozenset[int]) -> dict[int, tuple[LedgerMark | None, int]]:

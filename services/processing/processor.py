@@ -101,7 +101,9 @@ class Processor:
     def _decide(self, record: Any, content: CloudEvent | Tick | Unusable, past: dict[int, PastEvents], decided: Decisions) -> None:
         number = record.partition
         partition = self._partitions[number]
-        position = decided.positions.setdefault(number, copy(partition.position))
+        if number not in decided.positions:
+            decided.positions[number] = copy(partition.position)
+        position = decided.positions[number]
         if record.topic == EVENTS.name:
             counted = count_number(record, content, partition, position)
         else:
@@ -233,6 +235,8 @@ def _between(past: Mapping[int, CloudEvent], entry: LedgerEntry | None, envelope
     """The events between what is known and this one, when all of them were found; none of them otherwise."""
     assert envelope.sequence is not None
     known = 0 if entry is None else entry.dossier.sequence
+    if envelope.sequence == known + 1:
+        return ()
     wanted = range(known + 1, envelope.sequence)
     return [past[sequence] for sequence in wanted] if len(past) >= len(wanted) and all(sequence in past for sequence in wanted) else ()
 

@@ -1,4 +1,4 @@
-"""Starts reporting: the read model, the projector and the HTTP application, in one process that ends when any of them breaks."""
+"""Starts reporting: read model, projector and HTTP application in one process, which ends when any of them breaks."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""The daily follow-up: which open dossiers need somebody today, in what order, and how many each department and officer has; no I/O."""
+"""The daily follow-up: which open dossiers need somebody today, in what order, how many each officer has; no I/O."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable
@@ -21,7 +21,7 @@ ByOfficer = dict[str | None, AttentionCounts]
 
 
 def calendar_of(catalogue: Catalogue, department: str) -> WorkingCalendar:
-    """The department's calendar, Monday to Friday beyond the announced days; usual hours for a department the catalogue does not have.
+    """The department's calendar, Monday to Friday beyond the announced days; usual hours for an unknown department.
 
     A guess that is good enough to remind somebody, and never used to judge: the class of a dossier needs no calendar.
     """
@@ -34,7 +34,7 @@ class WorkingTimeRuler:
 
     calendar: WorkingCalendar
     now: datetime
-    # of the day before today, the day before that, ...: working days after it up to today, working time from its end until now
+    # of the day before today, the day before that ...: working days after it up to today, working time since its end
     _past: list[tuple[int, timedelta]] = field(default_factory=list)
 
     def until(self, due_at: datetime) -> timedelta:
@@ -72,7 +72,7 @@ def _start(day: date) -> datetime:
 
 @dataclass(frozen=True, slots=True)
 class UrgentDossier:
-    """A dossier to follow up: `left` is working time until its deadline, `days` working days; negative once they have passed.
+    """A dossier to follow up: `left` is working time until its deadline, `days` working days; negative once passed.
 
     One that is due today at an hour that has passed is not overdue yet (by-date/1), and the most urgent of those due.
     `hops` are other agencies' answers that are late, or due within the time asked for.
@@ -87,7 +87,7 @@ class UrgentDossier:
 
     @property
     def urgency(self) -> Urgency:
-        """Sorts the most urgent first: the overdue by how much working time they are late, then the others by how much is left."""
+        """Sorts the most urgent first: the overdue by how late they are, then the others by how much time is left."""
         return not self.overdue, self.left, self.due_at, self.dossier.code
 
     @property
@@ -106,7 +106,7 @@ class DepartmentHorizon:
         self.reach = calendar.add_working_time(now, within + timedelta.resolution) - timedelta.resolution
 
     def urgent(self, dossier: Dossier) -> UrgentDossier | None:
-        """The dossier as the list shows it; None when it is not overdue, and suspended or due later than the list reaches."""
+        """The dossier as listed; None when it is not overdue, and suspended or due later than the list reaches."""
         if dossier.due_at is None:
             return None
         stands = standing(dossier, self.ruler.now, NEVER_SOON)
@@ -141,7 +141,7 @@ class DepartmentHorizons:
 
 
 class Attention:
-    """The list as it is read, some dossiers at a time: it counts all of them and keeps a page, so that its length costs no memory."""
+    """Counts the dossiers of the list as they are read and keeps one page, so that its length costs no memory."""
 
     def __init__(self, limit: int, after: Urgency | None = None) -> None:
         self._limit, self._after = limit, after
@@ -168,7 +168,7 @@ class Attention:
         return len(self._next) > self._limit
 
     def by_department(self) -> dict[str, ByOfficer]:
-        """How many each department and officer has, those with the most overdue first; of equals by code, without an officer last."""
+        """How many each department and officer has, the most overdue first; then by code, without an officer last."""
         counts = {
             code: {name: AttentionCounts(overdue=own[True], due=own[False]) for name, own in officers.items()}
             for code, officers in self._counts.items()

@@ -1,4 +1,4 @@
-"""The statutory form II.06a in the formats that people and programs read: JSON, CSV, and the paragraph an office writes in Vietnamese."""
+"""The statutory form II.06a as JSON, as CSV, and as the paragraph that an office writes in Vietnamese."""
 
 import csv
 import io
@@ -130,15 +130,16 @@ def _paragraph(report: Report, total: Figures) -> str:
         f"{_share('đạt tỷ lệ ', share['online_share'])}, trực tiếp hoặc qua dịch vụ bưu chính công ích "
         f"{counted['received_in_person_or_postal']} hồ sơ, kỳ trước chuyển sang {counted['carried_over']} hồ sơ. "
         f"{resolved}. "
-        f"Đang giải quyết {counted['in_progress_total']} hồ sơ, trong đó: trong hạn {counted['in_progress_within']} hồ sơ, "
-        f"quá hạn {counted['in_progress_overdue']} hồ sơ."
+        f"Đang giải quyết {counted['in_progress_total']} hồ sơ, trong đó: "
+        f"trong hạn {counted['in_progress_within']} hồ sơ, quá hạn {counted['in_progress_overdue']} hồ sơ."
     )
 
 
 def _detail(line: FormLine) -> str:
     counted = _numbers(line.figures)
     return (
-        f"{line.number}. {line.name}: tiếp nhận {counted['received_total']} hồ sơ (trực tuyến {counted['received_online']}), "
+        f"{line.number}. {line.name}: "
+        f"tiếp nhận {counted['received_total']} hồ sơ (trực tuyến {counted['received_online']}), "
         f"đã giải quyết {counted['resolved_total']} hồ sơ (quá hạn {counted['resolved_overdue']}), "
         f"đang giải quyết {counted['in_progress_total']} hồ sơ (quá hạn {counted['in_progress_overdue']})."
     )

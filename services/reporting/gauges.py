@@ -1,7 +1,7 @@
 """The business gauges of contract.md §5, computed when they are scraped and kept for a moment.
 
-Among them are counts that must agree although nobody made one from the other: the ledger's marks, the stored dossiers, the sums, intake's
-log.
+Among them are counts that must agree although nobody made one from the other: the ledger's marks, the stored dossiers,
+the sums, intake's log.
 """
 
 import asyncio
@@ -59,7 +59,7 @@ class FigureGauges(Collector):
     async def refresh(self) -> None:
         """Compute the figures anew unless they are fresh; concurrent scrapes share one computation.
 
-        What can't be known, for the database is away or the model is of other rules, is absent: the rest of the page must not suffer.
+        What can't be known (the database is away, the model is of other rules) is absent, and the rest is shown.
         """
         async with self._refreshing:
             started = time.monotonic()
@@ -125,7 +125,7 @@ def _resolved(name: str, meaning: str, departments: ByDepartment) -> GaugeMetric
 
 
 def _in_progress(departments: ByDepartment) -> GaugeMetricFamily:
-    """Four disjoint classes: overdue wins over suspended, suspended over due soon (due today or tomorrow), the rest is within."""
+    """Four disjoint classes: overdue wins over suspended, suspended over due soon, the rest is within."""
     meaning = "dossiers in progress at the end of the year to date; due soon: today or tomorrow"
     family = GaugeMetricFamily("motcua_dossiers_in_progress", meaning, labels=["department", "timeliness"])
     for department, group in departments.items():
@@ -159,8 +159,10 @@ def _form(whole: GroupSums) -> GaugeMetricFamily:
 
 def _differences(differences: Mapping[str, int | None]) -> GaugeMetricFamily:
     meaning = (
-        "figures: the ledger's events less those of the stored dossiers; sums: received dossiers stored less those counted; "
-        "accepted: intake's events less those the ledger has read; anything but 0 is wrong, absent where it can't be known"
+        "figures: the ledger's events less those of the stored dossiers; "
+        "sums: received dossiers stored less those counted; "
+        "accepted: intake's events less those the ledger has read; "
+        "anything but 0 is wrong, absent where it can't be known"
     )
     family = GaugeMetricFamily("motcua_reconciliation_difference", meaning, labels=["stage"])
     for stage, missing in differences.items():
@@ -199,7 +201,7 @@ async def ledger_totals(connection: AsyncConnection) -> LedgerTotals | None:
 
 
 class StoredEvents:
-    """The ledger's events less those of all stored dossiers, counted one by one; seldom, for that reads the whole table."""
+    """The ledger's events less those of the stored dossiers, counted seldom, for that reads the whole table."""
 
     def __init__(self, elapsed: Callable[[], float] = time.monotonic) -> None:
         self._elapsed = elapsed

@@ -38,7 +38,7 @@ class _LogHead(msgspec.Struct):
 
 
 class AcceptedEvents:
-    """How many events intake's log holds, known once it has been quiet: what was accepted just now may be on its way."""
+    """How many events intake's log holds, once it has been quiet: what was accepted just now may be on its way."""
 
     def __init__(
         self,

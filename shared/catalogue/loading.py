@@ -9,18 +9,54 @@ from types import MappingProxyType
 from typing import Any, TypeVar
 
 import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
 
-from shared.catalogue.model import CalendarEntry, Catalogue, Department, Procedure
-from shared.catalogue.rows import DayRow, DepartmentRow, HoursRow, LevelRow, ProcedureRow
+from shared.catalogue.model import CalendarEntry, Catalogue, Department, DepartmentCode, Level, Name, Procedure
 from shared.domain.calendar import DEFAULT_SESSIONS, DatedSessions, Session
-from shared.domain.terms import Term, TermUnit
 
 SHIPPED = Path(__file__).parent
 DEPARTMENTS, PROCEDURES, LEVELS, CALENDAR = "departments.toml", "procedures.toml", "levels.toml", "calendar.toml"
 CALENDAR_TABLES = {"days_off": False, "swapped_to_work": True}  # and whether its days work
 FILES = (DEPARTMENTS, PROCEDURES, LEVELS, CALENDAR)
 
+SessionRows = list[tuple[time, time]]
 RowT = TypeVar("RowT", bound=msgspec.Struct)
+
+
+class HoursRow(Struct, frozen=True, forbid_unknown_fields=True):
+    """Other hours from `first` to `last` (inclusive; none: from then on)."""
+
+    first: date
+    sessions: SessionRows
+    last: date | None = None
+
+
+class DepartmentRow(Struct, frozen=True, forbid_unknown_fields=True):
+    code: DepartmentCode
+    name: Name
+    name_en: Name
+    sessions: SessionRows | None = None
+    hours: list[HoursRow] = []
+
+
+class LevelRow(Struct, frozen=True, forbid_unknown_fields=True):
+    code: Level
+    name: Name
+    valid_from: date | None = None
+    valid_to: date | None = None
+
+
+class DayRow(Struct, frozen=True, forbid_unknown_fields=True):
+    """One day (`day`) or several in a row (`first`, `last`, inclusive), everywhere or where `applies_to` says."""
+
+    name: Name
+    source: Name
+    day: date | None = None
+    first: date | None = None
+    last: date | None = None
+    applies_to: list[DepartmentCode] = []
+    announced: date | None = None
 
 
 class CatalogueError(Exception):
@@ -158,14 +194,14 @@ def _procedures(file: Path, levels_file: Path, departments: Mapping[str, Departm
     """
     levels = _levels(levels_file)
     versions: list[tuple[str, Procedure]] = []
-    for label, row in _rows(file, _read(file), "procedures", ProcedureRow):
+    for label, row in _rows(file, _read(file), "procedures", Procedure):
         unknown = [code for code in (row.department, *row.departments) if code is not None and code not in departments]
         if unknown:
             if file.parent == SHIPPED:
                 continue
             fix = f"department {unknown[0]} is not in {DEPARTMENTS}; add it there or correct the code here"
             raise CatalogueError(file, label, fix)
-        versions.append((label, _procedure(file, label, row, levels)))
+        versions.append((label, _in_time(file, label, row, levels)))
     _check_versions(file, versions)
     return tuple(procedure for _, procedure in versions)
 
@@ -174,34 +210,21 @@ def _levels(file: Path) -> dict[str, LevelRow]:
     return {row.code: row for _, row in _rows(file, _read(file), "levels", LevelRow)}
 
 
-def _procedure(file: Path, label: str, row: ProcedureRow, levels: Mapping[str, LevelRow]) -> Procedure:
-    level = levels.get(row.level)
+def _in_time(file: Path, label: str, procedure: Procedure, levels: Mapping[str, LevelRow]) -> Procedure:
+    """The version with the days of its level, where it gives none itself."""
+    level = levels.get(procedure.level)
     if level is None:
-        raise CatalogueError(file, label, f"level {row.level} is not in {LEVELS}; add it there or correct the level here")
-    if row.same_day and row.term is not None:
+        fix = f"level {procedure.level} is not in {LEVELS}; add it there or correct the level here"
+        raise CatalogueError(file, label, fix)
+    if procedure.same_day and procedure.term is not None:
         raise CatalogueError(file, label, "same_day = true and a term exclude each other; delete one of them")
-    if row.departments and row.department is None:
+    if procedure.departments and procedure.department is None:
         raise CatalogueError(file, label, "departments stands beside a department; name the first one as department = ...")
-    first, last = row.valid_from or level.valid_from, row.valid_to or level.valid_to
+    first, last = procedure.valid_from or level.valid_from, procedure.valid_to or level.valid_to
     if first is not None and last is not None and last < first:
-        where = "" if row.valid_to else f" (level {row.level} ended then)"
+        where = "" if procedure.valid_to else f" (level {procedure.level} ended then)"
         raise CatalogueError(file, label, f"valid_to {last}{where} lies before valid_from {first}; correct valid_from or give a valid_to")
-    term = None if row.term is None else Term(row.term.amount, TermUnit(row.term.unit))
-    return Procedure(
-        code=row.code,
-        name=row.name,
-        department=row.department,
-        field=row.field,
-        level=row.level,
-        term=term,
-        closing_hour=row.closing_hour,
-        same_day=row.same_day,
-        valid_from=first,
-        valid_to=last,
-        departments=tuple(row.departments),
-        channels=tuple(row.channels),
-        online_levels=tuple(row.online_levels),
-    )
+    return replace(procedure, valid_from=first, valid_to=last)
 
 
 def _check_versions(file: Path, versions: list[tuple[str, Procedure]]) -> None:

@@ -4,14 +4,22 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, time
 from types import MappingProxyType
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct
 
 from shared.domain.calendar import DEFAULT_SESSIONS, DatedSessions, Session, WorkingCalendar
 from shared.domain.deadline import DeadlineRule
 from shared.domain.errors import CalendarNotKnown
 from shared.domain.events import Channel, OnlineLevel
 from shared.domain.terms import Term
+from shared.domain.texts import DEPARTMENT_CODE, PROCEDURE_CODE, exactly
 
 EVERYWHERE = ""
+DepartmentCode = Annotated[str, Meta(pattern=exactly(DEPARTMENT_CODE))]
+ProcedureCode = Annotated[str, Meta(pattern=exactly(PROCEDURE_CODE))]
+Name = Annotated[str, Meta(min_length=1)]
+Level = Literal["province", "district", "commune"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,26 +85,25 @@ class Department:
     hours: tuple[DatedSessions, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Procedure:
-    """An administrative procedure, as it is in force in `valid_from..valid_to` (inclusive; None: open).
+class Procedure(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """An administrative procedure, as it is in force in `valid_from..valid_to` (inclusive; None: open); an entry of procedures.toml.
 
-    Without a department every department may handle it, and so may those of `departments` beside its own; without `channels` or
-    `online_levels` it is offered by all. Without a term it has no deadline, unless the answer is due the same day.
-    A receipt after `closing_hour`, or on a day off, counts as made at the opening of the next working day.
+    Several versions of one code follow each other in time. Without a department every department may handle it, and so may those of
+    `departments` beside its own; without `channels` or `online_levels` it is offered by all. Without a term it has no deadline, unless the
+    answer is due the same day. A receipt after `closing_hour`, or on a day off, counts as made at the opening of the next working day.
     """
 
-    code: str
-    name: str
-    department: str | None
-    field: str
-    level: str
-    term: Term | None
+    code: ProcedureCode
+    name: Name
+    field: Name
+    level: Level
+    department: DepartmentCode | None = None
+    term: Term | None = None
     closing_hour: time | None = None
     same_day: bool = False
     valid_from: date | None = None
     valid_to: date | None = None
-    departments: tuple[str, ...] = ()
+    departments: tuple[DepartmentCode, ...] = ()
     channels: tuple[Channel, ...] = ()
     online_levels: tuple[OnlineLevel, ...] = ()
 

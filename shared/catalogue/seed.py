@@ -1,6 +1,6 @@
 """A year's days off from the maintained `holidays` library, as entries for calendar.toml that an operator checks and pastes.
 
-The library is asked here and in tests only: services read calendar.toml.
+The library is used here and in tests only: services read calendar.toml.
 """
 
 from collections.abc import Iterable, Iterator

@@ -82,7 +82,7 @@ _IN_JSON = re.compile(rf'("(?:{"|".join(INSTANT_FIELDS)})"\s*:\s*"){_FINER}"'.en
 may_be_finer = re.compile(rb"\.[0-9]{7}").search
 
 
-def cut(text: str) -> str:
+def cut_instant(text: str) -> str:
     """A written instant with at most six digits of a second, cut and never rounded; any other text as it is.
 
     A reader that rounds moves 23:59:59.9999999, as .NET writes the end of a day, into the next day, month and year.
@@ -91,6 +91,6 @@ def cut(text: str) -> str:
     return text if found is None else found[1] + found[2]
 
 
-def cut_in(event: bytes) -> bytes:
+def cut_instants(event: bytes) -> bytes:
     """An event's JSON, its instants with at most six digits of a second. Its strings hold no escape for a plain character."""
     return _IN_JSON.sub(rb'\1\2\3"', event) if may_be_finer(event) else event

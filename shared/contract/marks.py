@@ -1,4 +1,4 @@
-"""What travels beside a record's value, in Kafka headers: numbers by which a reader knows that it has skipped nothing.
+"""The Kafka headers of records: numbers by which a reader knows that it has skipped nothing.
 
 An event carries its number: 1, 2, 3 ... among the log's events of its partition. It is a function of the log, so an event that is sent
 again has the number it had. A status carries the mark of the ledger that wrote it. In a partition, neither number ever jumps.

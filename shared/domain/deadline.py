@@ -1,6 +1,6 @@
 """Deadlines (domain §3): the walk from a receipt to its deadline, stretch by stretch, and how a pause moves a deadline.
 
-The deadline is where the walk ends, and an explanation is the walk written down: there is one count.
+There is one count, of stretches of time: the deadline is where the last one ends, and the walk names them and what lies between.
 """
 
 from calendar import monthrange
@@ -16,6 +16,7 @@ from shared.domain.localtime import LOCAL, ONE_DAY, local, local_date
 from shared.domain.terms import Term, TermUnit
 
 MONTHS_A_YEAR = 12
+MIDNIGHT = time()
 
 
 class Deadline(Struct, frozen=True, gc=False):
@@ -49,9 +50,11 @@ def due_by(rule: DeadlineRule, received_at: datetime, calendar: WorkingCalendar)
 
     Raises `CalendarNotKnown` when the count leaves the announced calendar.
     """
+    if rule.term is None and not rule.same_day:
+        return None
     due = None
-    for interval in walk(received_at, rule, calendar):
-        due = interval.end
+    for _, due, _ in _count(counted_from(rule, received_at, calendar), rule, calendar):  # noqa: B007 - the last one is wanted
+        pass
     return due
 
 
@@ -101,63 +104,64 @@ def walk(received_at: datetime, rule: DeadlineRule, calendar: WorkingCalendar) -
         return
     start = counted_from(rule, received_at, calendar)
     yield from _idle(local(received_at), start, calendar, Reason.INTAKE_CLOSED)
-    if rule.term is None:
-        yield Interval(start, calendar.closing(start.date()), counts=True, reason=Reason.SAME_DAY)
-        return
-    match rule.term.unit:
-        case TermUnit.WORKING_DAYS:
-            yield from _working_days(start, rule.term.amount, calendar)
-        case TermUnit.CALENDAR_DAYS | TermUnit.MONTHS:
-            yield from _calendar_time(start, rule.term, calendar)
-        case TermUnit.WORKING_HOURS:
-            yield from working_time(start, timedelta(hours=rule.term.amount), calendar)
+    yield from _named(start, _count(start, rule, calendar), calendar)
 
 
 def working_time(start: datetime, amount: timedelta, calendar: WorkingCalendar) -> Iterator[Interval]:
     """From `start` to where `amount` of working time is used up: what `WorkingCalendar.add_working_time` passes."""
-    yield from _with_gaps(local(start), calendar.worked(start, amount), calendar)
+    yield from _named(local(start), _worked(calendar.worked(start, amount)), calendar)
 
 
 def pause(paused_at: datetime, resumed_at: datetime, calendar: WorkingCalendar) -> Iterator[Interval]:
     """A pause: what `WorkingCalendar.working_time_between` credits, and what it does not."""
     end = local(paused_at)
-    for interval in _with_gaps(end, calendar.worked_between(paused_at, resumed_at), calendar):
+    for interval in _named(end, _worked(calendar.worked_between(paused_at, resumed_at)), calendar):
         yield interval
         end = interval.end
     yield from _idle(end, local(resumed_at), calendar, Reason.OUTSIDE_HOURS)
 
 
-def _with_gaps(at: datetime, worked: Iterator[tuple[datetime, datetime]], calendar: WorkingCalendar) -> Iterator[Interval]:
-    for opens, closes in worked:
-        yield from _idle(at, opens, calendar, Reason.OUTSIDE_HOURS)
-        yield _counted(opens, closes, Reason.WORKING_TIME, calendar)
-        at = closes
+Stretch = tuple[datetime, datetime, Reason]
 
 
-def _working_days(start: datetime, amount: int, calendar: WorkingCalendar) -> Iterator[Interval]:
-    at = midnight(start.date() + ONE_DAY)
-    yield Interval(start, at, counts=False, reason=Reason.DAY_OF_RECEIPT)
-    for number, day in enumerate(calendar.working_days_after(start.date(), amount), start=1):
-        yield from _idle(at, midnight(day), calendar, Reason.OUTSIDE_HOURS)
-        at = at_time_of(start, day) if number == amount else midnight(day + ONE_DAY)
-        yield _counted(midnight(day), at, Reason.WORKING_DAY, calendar)
+def _count(start: datetime, rule: DeadlineRule, calendar: WorkingCalendar) -> Iterator[Stretch]:
+    """The stretches that lead from the start of the count to the deadline, without what lies idle between them."""
+    term = rule.term
+    if term is None:
+        yield start, calendar.closing(start.date()), Reason.SAME_DAY
+    elif term.unit is TermUnit.WORKING_DAYS:
+        yield start, midnight(start.date() + ONE_DAY), Reason.DAY_OF_RECEIPT
+        for number, day in enumerate(calendar.working_days_after(start.date(), term.amount), start=1):
+            yield midnight(day), at_time_of(start, day) if number == term.amount else midnight(day + ONE_DAY), Reason.WORKING_DAY
+    elif term.unit is TermUnit.WORKING_HOURS:
+        yield from _worked(calendar.worked(start, timedelta(hours=term.amount)))
+    else:
+        day = nominal_day(start, term)
+        yield start, at_time_of(start, day), Reason.CALENDAR_TIME
+        working = calendar.on_or_after(day)
+        if working != day:
+            yield midnight(working), at_time_of(start, working), Reason.MOVED
 
 
-def _calendar_time(start: datetime, term: Term, calendar: WorkingCalendar) -> Iterator[Interval]:
-    day = nominal_day(start, term)
-    nominal = at_time_of(start, day)
-    yield Interval(start, nominal, counts=True, reason=Reason.CALENDAR_TIME)
-    working = calendar.on_or_after(day)
-    if working != day:
-        yield from _idle(nominal, midnight(working), calendar, Reason.OUTSIDE_HOURS)
-        yield Interval(midnight(working), at_time_of(start, working), counts=False, reason=Reason.MOVED)
+def _worked(sessions: Iterator[tuple[datetime, datetime]]) -> Iterator[Stretch]:
+    return ((opens, closes, Reason.WORKING_TIME) for opens, closes in sessions)
 
 
-def _counted(start: datetime, end: datetime, reason: Reason, calendar: WorkingCalendar) -> Interval:
-    day = start.date()
-    if calendar.kind_of(day) is DayKind.SWAPPED_TO_WORK:
-        reason = Reason.SWAPPED_TO_WORK
-    return Interval(start, end, counts=True, reason=reason, name=calendar.names.get(day, ""))
+def _named(at: datetime, stretches: Iterator[Stretch], calendar: WorkingCalendar) -> Iterator[Interval]:
+    """The stretches with the day's name and why they count, and from `at` on what lies idle before each."""
+    for start, end, reason in stretches:
+        yield from _idle(at, start, calendar, Reason.OUTSIDE_HOURS)
+        at = end
+        if reason not in _OF_A_WORKING_DAY:
+            yield Interval(start, end, counts=reason not in _NOT_COUNTED, reason=reason)
+            continue
+        day = start.date()
+        swapped = calendar.kind_of(day) is DayKind.SWAPPED_TO_WORK
+        yield Interval(start, end, counts=True, reason=Reason.SWAPPED_TO_WORK if swapped else reason, name=calendar.names.get(day, ""))
+
+
+_OF_A_WORKING_DAY = (Reason.WORKING_TIME, Reason.WORKING_DAY)
+_NOT_COUNTED = (Reason.DAY_OF_RECEIPT, Reason.MOVED)
 
 
 def _idle(start: datetime, end: datetime, calendar: WorkingCalendar, on_a_working_day: Reason) -> Iterator[Interval]:
@@ -175,7 +179,7 @@ def _idle(start: datetime, end: datetime, calendar: WorkingCalendar, on_a_workin
 
 def midnight(day: date) -> datetime:
     """The first instant of a local day."""
-    return datetime.combine(day, time(), LOCAL)
+    return datetime.combine(day, MIDNIGHT, LOCAL)
 
 
 def counted_from(rule: DeadlineRule, received_at: datetime, calendar: WorkingCalendar) -> datetime:

@@ -70,7 +70,7 @@ class BoundedProtocol(HttpToolsProtocol):
     ) -> None:
         super().__init__(config, server_state, app_state, _loop)
         self._held = bytearray()  # read from the socket, not parsed yet
-        self._silent_bytes = 0  # parsed since the parser last told anything
+        self._silent_bytes = 0  # parsed since the parser last reported anything
         self._heard = False
         self._head_bytes = 0
         self._header_count = 0
@@ -125,8 +125,8 @@ class BoundedProtocol(HttpToolsProtocol):
         self._heard = False
         try:
             self.parser.feed_data(piece)
-        except httptools.HttpParserUpgrade as asked:  # no other protocol is spoken here: answered in this one, and read on behind it
-            self._held[:0] = piece[asked.args[0] :]
+        except httptools.HttpParserUpgrade as upgrade:  # no other protocol is spoken here: answered in this one, and read on behind it
+            self._held[:0] = piece[upgrade.args[0] :]
         self._silent_bytes = 0 if self._heard else self._silent_bytes + len(piece)
         if self._silent_bytes > MOST_HEAD_BYTES:
             raise _head_too_large()
@@ -185,7 +185,7 @@ class BoundedProtocol(HttpToolsProtocol):
         super()._start_asgi_task(cycle, app)
 
     def _wait_for_the_next(self) -> None:
-        self.cycle.body = bytearray()  # what was sent and not asked for
+        self.cycle.body = bytearray()  # what was sent without being read
         self.server_state.waits(self)
         if not self._in_head:
             self._next_head_by = self.loop.time() + (STALLED_SECONDS if self._in_message else IDLE_SECONDS)

@@ -38,6 +38,7 @@ class KafkaRecord(Protocol):
 
 
 @lru_cache(maxsize=50_000)
+@lru_cache(maxsize=16_384)  # the hash is slow, and dossiers that move come again soon
 def partition_of(key: bytes, partitions: int) -> int:
     """Kafka's default partitioner; every event of a dossier lands in one partition."""
     return int((murmur2(key) & _POSITIVE) % partitions)
@@ -52,23 +53,23 @@ class WorkDropped(KafkaError):  # type: ignore[misc]  # aiokafka has no types
 class WrongPartitions(RuntimeError):
     """A topic and the setting disagree on the number of partitions: an operator must decide."""
 
-    def __init__(self, settings: ServiceSettings, topic: str, found: int) -> None:
+    def __init__(self, settings: ServiceSettings, topic: str, partitions: int) -> None:
         variable = f"{settings.model_config.get('env_prefix')}KAFKA_PARTITIONS"
         super().__init__(
-            f"{topic} has {found} partitions, {variable} says {settings.kafka_partitions}: delete the topic, it is made anew and filled "
-            "again. For another number, set it for every service and delete every topic"
+            f"{topic} has {partitions} partitions, {variable} says {settings.kafka_partitions}: delete the topic, it is made anew and "
+            "filled again. For another number, set it for every service and delete every topic"
         )
 
 
-def check_partitions(settings: ServiceSettings, topic: str, found: int) -> None:
+def check_partitions(settings: ServiceSettings, topic: str, partitions: int) -> None:
     """Raises WrongPartitions: a dossier's events would be spread over partitions of different owners."""
-    if found != settings.kafka_partitions:
-        raise WrongPartitions(settings, topic, found)
+    if partitions != settings.kafka_partitions:
+        raise WrongPartitions(settings, topic, partitions)
 
 
 @contextmanager
 def dropped_work_is_trouble() -> Iterator[None]:
-    """Raises WorkDropped instead of a cancellation that nobody asked for.
+    """Raises WorkDropped instead of a cancellation that nobody requested.
 
     The client lets the cancelled futures of its own tasks out, and a task that meets one ends without a word, as if it had been stopped.
     """
@@ -78,7 +79,7 @@ def dropped_work_is_trouble() -> Iterator[None]:
         task = asyncio.current_task()
         if task is None or task.cancelling():
             raise
-        raise WorkDropped("the Kafka client dropped what it was asked for") from cancelled
+        raise WorkDropped("the Kafka client dropped a request of its own") from cancelled
 
 
 def connection(settings: ServiceSettings) -> dict[str, Any]:
@@ -140,7 +141,7 @@ async def scan(
 ) -> dict[TopicPartition, int]:
     """Give every record from the starts to the ends (where the partitions end now, unless given) to `take`; where each read stopped.
 
-    A start before what the broker still has begins there; one after the end reads nothing and stops at the end, so that who asked sees a
+    A start before what the broker still has begins there; one after the end reads nothing and stops at the end, so that the caller sees a
     partition shorter than it was. Raises TimeoutError when the broker delivers nothing for half a minute: what is read by half is wrong.
     """
     if not starts:

@@ -98,44 +98,37 @@ def _field(place: tuple[str | int, ...]) -> str:
 
 
 def plainly(error: Mapping[str, Any]) -> str:
-    """What pydantic finds wrong, as a sentence that says what to write; what is not foreseen here is told as pydantic tells it."""
-    say = _SENTENCES.get(error["type"])
-    return str(error["msg"]) if say is None else say(error.get("ctx") or {})
+    """What pydantic finds wrong, as a sentence that says what to write; what is not foreseen here keeps pydantic's words."""
+    sentence = _SENTENCES.get(error["type"], str(error["msg"]))
+    return sentence if isinstance(sentence, str) else sentence(error.get("ctx") or {})
 
 
 Limits = Mapping[str, Any]
-_SENTENCES: dict[str, Callable[[Limits], str]] = {
-    "missing": lambda _: "is missing; write it",
-    "extra_forbidden": lambda _: "is not known here; correct its name or leave it out",
-    "string_type": lambda _: "is not a text; write one in quotes",
+_SENTENCES: dict[str, str | Callable[[Limits], str]] = {
+    "missing": "is missing; write it",
+    "extra_forbidden": "is not known here; correct its name or leave it out",
+    "string_type": "is not a text; write one in quotes",
     "string_too_short": lambda limits: f"is too short; write at least {limits['min_length']} characters",
     "string_too_long": lambda limits: f"is too long; write at most {limits['max_length']} characters",
-    "literal_error": lambda limits: f"is none of its values; choose one of {_choices(limits)}",
-    "enum": lambda limits: f"is none of its values; choose one of {_choices(limits)}",
-    "int_type": lambda _: "is not a whole number; write one, such as 100",
-    "int_parsing": lambda _: "is not a whole number; write one, such as 100",
-    "int_from_float": lambda _: "is not a whole number; write one, such as 100",
+    "string_pattern_mismatch": "is not written as it should be; the API documents (/docs) show how",
     "greater_than_equal": lambda limits: f"is too small; write at least {limits['ge']}",
     "less_than_equal": lambda limits: f"is too large; write at most {limits['le']}",
-    "bool_type": lambda _: "is neither true nor false; write one of them",
-    "bool_parsing": lambda _: "is neither true nor false; write one of them",
-    "date_parsing": lambda _: "is not a date; write one, such as 2023-12-08",
-    "date_type": lambda _: "is not a date; write one, such as 2023-12-08",
-    "date_from_datetime_parsing": lambda _: "is not a date; write one, such as 2023-12-08",
-    "date_from_datetime_inexact": lambda _: "is not a date; write one without a time, such as 2023-12-08",
-    "datetime_parsing": lambda _: f"is not an instant; {_INSTANT}",
-    "datetime_from_date_parsing": lambda _: f"is not an instant; {_INSTANT}",
-    "datetime_type": lambda _: f"is not an instant; {_INSTANT}",
-    "timezone_aware": lambda _: f"has no offset; {_INSTANT}",
-    "model_attributes_type": lambda _: "is not a JSON object; send one with Content-Type: application/json",
-    "model_type": lambda _: "is not a JSON object; send one",
-    "dict_type": lambda _: "is not a JSON object; send one",
-    "list_type": lambda _: "is not a list; write it in square brackets",
+    "date_from_datetime_inexact": "is not a date; write one without a time, such as 2023-12-08",
+    "timezone_aware": "has no offset; write it with its offset, such as 2023-12-08T08:31:00+07:00",
+    "model_attributes_type": "is not a JSON object; send one with Content-Type: application/json",
+    "list_type": "is not a list; write it in square brackets",
     "too_long": lambda limits: f"has {limits['actual_length']} entries; send at most {limits['max_length']} at once",
     "too_short": lambda limits: f"has {limits['actual_length']} entries; send at least {limits['min_length']}",
-    "string_pattern_mismatch": lambda _: "is not written as it should be; the API documents (/docs) show how",
+    **dict.fromkeys(("literal_error", "enum"), lambda limits: f"is none of its values; choose one of {_choices(limits)}"),
+    **dict.fromkeys(("int_type", "int_parsing", "int_from_float"), "is not a whole number; write one, such as 100"),
+    **dict.fromkeys(("bool_type", "bool_parsing"), "is neither true nor false; write one of them"),
+    **dict.fromkeys(("model_type", "dict_type"), "is not a JSON object; send one"),
+    **dict.fromkeys(("date_type", "date_parsing", "date_from_datetime_parsing"), "is not a date; write one, such as 2023-12-08"),
+    **dict.fromkeys(
+        ("datetime_type", "datetime_parsing", "datetime_from_date_parsing"),
+        "is not an instant; write it with its offset, such as 2023-12-08T08:31:00+07:00",
+    ),
 }
-_INSTANT = "write it with its offset, such as 2023-12-08T08:31:00+07:00"
 
 
 def _choices(limits: Limits) -> str:

@@ -1,4 +1,4 @@
-"""Running a service: what its process begins with, its HTTP server, and the tasks beside it that end with it."""
+"""Running a service: what its process begins with, its HTTP server, and the tasks that end with it."""
 
 import asyncio
 import contextlib
@@ -85,7 +85,7 @@ def _most_connections() -> int:
 
 
 class ServiceRun:
-    """One run of a service: its server and the tasks beside it, until a signal or a bug. `stopping` tells the tasks to end.
+    """One run of a service: its server and its tasks, until a signal or a bug. `stopping` tells the tasks to end.
 
     A task that ends by a bug stops the run: figures, or a log, that stand still must not look alive. Whoever supervises the process starts
     it again.

@@ -61,7 +61,7 @@ def test_who_is_said_to_use_a_topic_does(constant: str) -> None:
 
 
 class TestTheAsyncApiDocument:
-    document = asyncapi.document()
+    document = asyncapi()
 
     def test_the_file_is_what_the_code_says(self) -> None:
         assert yaml.safe_load(DOCUMENT.read_text("utf-8")) == self.document, "run python -m shared.contract.schemas"

@@ -15,19 +15,19 @@ from tests.support.stack import RunningStack, start_stack
 from tests.support.wait import wait_until
 
 ROOT = Path(__file__).parents[2]
-BEFORE = "ae50ff8"  # the last commit whose ledger and read model know no rules
+BEFORE = {"ae50ff8": "the last commit whose ledger and read model know no rules", "c38b7d5": "the last one without the column refused"}
 YEAR = {"from": "2023-01-01", "to": "2023-12-31"}
-DOSSIERS = 60
+DOSSIERS, REFUSED = 60, 7
 pytestmark = pytest.mark.e2e
 
 
-@pytest.fixture(scope="module")
-def version_before(tmp_path_factory: pytest.TempPathFactory) -> Path:
+@pytest.fixture(scope="module", params=BEFORE)
+def version_before(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The product as it was."""
     folder = tmp_path_factory.mktemp("before")
-    archive = subprocess.run(["git", "archive", BEFORE, "motcua", "services", "shared"], cwd=ROOT, capture_output=True, check=False)
+    archive = subprocess.run(["git", "archive", request.param, "motcua", "services", "shared"], cwd=ROOT, capture_output=True, check=False)
     if archive.returncode != 0:
-        pytest.skip(f"this checkout does not have the history that the version before is in ({BEFORE}): fetch it whole")
+        pytest.skip(f"this checkout does not have the history that the version before is in ({request.param}): fetch it whole")
     subprocess.run(["tar", "-x", "-C", folder], input=archive.stdout, check=True)
     return folder
 
@@ -103,6 +103,7 @@ def test_a_folder_of_the_version_before_gives_the_same_figures_and_never_others(
         assert post(new, late())["accepted"] == DOSSIERS
         told.settle()
         assert {column: total(told)[column] for column in before} == before
+        assert total(told)["refused"] == REFUSED
         verified = told.motcua("verify")
         assert verified.returncode == 0, verified.stdout + verified.stderr
         assert new.stop() == 0

@@ -56,5 +56,5 @@ def texts(told: DossierView, *names: str) -> list[str]:
 
 def with_procedure(**changes: Any) -> Catalogue:
     """The shipped catalogue with another rule for the procedure of the tests."""
-    versions = tuple(replace(found, **changes) if found.code == "2.000635" else found for found in SHIPPED.versions)
+    versions = tuple(msgspec.structs.replace(found, **changes) if found.code == "2.000635" else found for found in SHIPPED.versions)
     return replace(SHIPPED, versions=versions)

@@ -1,12 +1,12 @@
 """From outside: every number of an answer is opened by its token; what is no token, or not of this model, is refused with the reason."""
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 from types import SimpleNamespace
 from typing import Any, cast
 
 import httpx
 import pytest
+from msgspec.structs import replace
 from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncEngine
 

@@ -44,8 +44,8 @@ class _Undecided:
         """Gives exactly `amount` of the candidates the fate."""
         if len(candidates) < amount:
             raise ImpossibleScenario(
-                f"{figure}: {amount:,} more are asked for, but the receipts and deadlines of only {len(candidates):,} dossiers allow it; "
-                "ask for fewer, or weigh departments with longer terms more"
+                f"{figure}: {amount:,} more are asked for, but the receipts and deadlines of only {len(candidates):,} "
+                "dossiers allow it; ask for fewer, or weigh departments with longer terms more"
             )
         keys = ((self._rng.random() ** (1 / likelihood(dossier)), number) for number, dossier in enumerate(candidates))
         self.give((candidates[number] for _, number in sorted(keys, reverse=True)[:amount]), fate)

@@ -116,8 +116,8 @@ def _carried_over(province: Province, rng: Random) -> list[PlannedDossier]:
                 if midnight(dossier.due.date()) >= province.starts and dossier.can_close_in_time(province.ends)
             )
     raise ImpossibleScenario(
-        f"carried_over: only {len(usable):,} dossiers could be found that were received from {days[0]} to {days[1]} and due later, "
-        f"not {asked.carried_over:,}; ask for fewer or weigh departments with longer terms more"
+        f"carried_over: only {len(usable):,} dossiers could be found that were received from {days[0]} to {days[1]} "
+        f"and due later, not {asked.carried_over:,}; ask for fewer or weigh departments with longer terms more"
     )
 
 

@@ -125,8 +125,8 @@ def broken(scenario: Scenario) -> list[str]:
     """What cannot be in the scenario's figures, a sentence each; empty for a possible one."""
     row = scenario.figures.row()
     lines = [
-        f"{identity.name}: {identity.total} is {row[identity.total]:,}, its parts ({' + '.join(identity.parts)}) sum to "
-        f"{row[identity.total] - difference:,}: {abs(difference):,} too {'few' if difference < 0 else 'many'}"
+        f"{identity.name}: {identity.total} is {row[identity.total]:,}, its parts ({' + '.join(identity.parts)}) sum "
+        f"to {row[identity.total] - difference:,}: {abs(difference):,} too {'few' if difference < 0 else 'many'}"
         for identity in ROW_IDENTITIES
         if (difference := identity.difference(row))
     ]

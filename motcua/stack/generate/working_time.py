@@ -38,7 +38,7 @@ class WorkingTime:
         return min(self._before[session] + instant - self._opens[session], self._before[session + 1])
 
     def instant(self, offset: int) -> int:
-        """The instant at an offset; where a session ends, the next one's opening. Raises `AfterTheEnd` from `end` on."""
+        """The instant at an offset; where a session ends, the next one's opening; `AfterTheEnd` from `end` on."""
         if offset >= self.end:
             raise AfterTheEnd(f"offset {offset} of {self.end}")
         session = bisect_right(self._before, offset) - 1

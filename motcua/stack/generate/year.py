@@ -1,7 +1,7 @@
 """A scenario's year as one file of CloudEvents in the order of time.
 
-It is made dossier by dossier, so that memory follows open dossiers, and counted with the product's own rules while it is
-written, so that a wrong year is never left behind.
+It is made dossier by dossier, so that memory follows open dossiers, and counted with the product's own rules while it
+is written, so that a wrong year is never left behind.
 """
 
 from collections import defaultdict
@@ -168,7 +168,7 @@ class Year:
 
     def _random(self, purpose: str) -> Random:
         """A stream of numbers of its own for each purpose, so that a change to one leaves the others as they were."""
-        return Random(f"{self._scenario.seed}:{purpose}")  # noqa: S311 - it must be the same for the same seed, not unguessable
+        return Random(f"{self._scenario.seed}:{purpose}")  # noqa: S311 - to be the same for the same seed
 
 
 def _folded(code: str, steps: list[Step]) -> Dossier:

@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Raw
 
 from services.intake.accepting.refusals import DEEPEST, Malformed, malformed, too_deep, wrong_field
-from shared.contract.envelope import cut_in
+from shared.contract.envelope import cut_instants
 
 UNREADABLE = (msgspec.MsgspecError, ValueError, OverflowError, RecursionError)
 _ESCAPE = re.compile(rb"\\(?:u00([2-7][0-9A-Fa-f])|.)", re.DOTALL)
@@ -25,7 +25,7 @@ def members(document: bytes) -> dict[str, Raw]:
     written_out = _ESCAPE.sub(_written_out, document) if b"\\" in document else document
     try:
         tree = json.loads(written_out, object_pairs_hook=_Members)
-        fields = _decode_members(cut_in(written_out))
+        fields = _decode_members(cut_instants(written_out))
     except UNREADABLE as wrong:
         raise malformed(wrong) from wrong
     _check(tree, "", 0)

@@ -117,7 +117,7 @@ def _within_reach(dossier: Dossier, history: Iterable[HistoryEntry], days: Itera
         return False
     first = local_date(dossier.received_at)
     last = local_date(max(dossier.last_occurred_at, *(deadline.due_at for deadline in dossier.deadlines)))
-    return any(first <= each.day <= last for each in days)
+    return any(first <= entry.day <= last for entry in days)
 
 
 def _may_be_computed(history: Iterable[HistoryEntry]) -> bool:
@@ -155,7 +155,7 @@ def reason(move: Move, days: Iterable[CalendarEntry]) -> str:
     if move.outcome in WHY_IT_STAYS:
         return WHY_IT_STAYS[move.outcome]
     first, last = local_date(move.received_at), local_date(max(move.due_at, move.new_due_at or move.due_at))
-    named = [f"{each.day} is {'worked' if each.works else 'a day off'}" for each in days if first <= each.day <= last]
+    named = [f"{entry.day} is {'worked' if entry.works else 'a day off'}" for entry in days if first <= entry.day <= last]
     more = f" and {len(named) - DAYS_NAMED} more days" if len(named) > DAYS_NAMED else ""
     return ", ".join(named[:DAYS_NAMED]) + more
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import date, datetime
+from operator import attrgetter
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request, Response
@@ -107,7 +108,7 @@ async def list_announcements(intake: IntakeService) -> list[AnnouncementView]:
     in."""
     async with intake.database.reader.connect() as connection:
         counts = await planning.counts(connection)
-        return [summary(each, counts.get(each.number, {})) for each in await calendar.announced(connection)]
+        return [summary(stored, counts.get(stored.number, {})) for stored in await calendar.announced(connection)]
 
 
 @router.get(f"{PATH}/{{announcement_id}}", responses=NOT_FOUND)
@@ -184,7 +185,7 @@ def composed(body: NewAnnouncement, now: datetime) -> Announcement:
     wrong = [*_contradictions(body), *_wrong_instant(announced_at, now)]
     if wrong:
         raise unprocessable(wrong)
-    days = sorted((AnnouncedDay(day, each.works, each.name) for each in body.days for day in _dates(each)), key=lambda each: each.day)
+    days = sorted((AnnouncedDay(day, days.works, days.name) for days in body.days for day in _dates(days)), key=attrgetter("day"))
     return Announcement(
         id=body.id or new_event_id(),
         source=body.source,
@@ -204,11 +205,11 @@ def check(body: NewAnnouncement, announcement: Announcement, catalogue: Catalogu
         raise unprocessable(wrong)
     departments = covered(catalogue.departments, announcement.applies_to)
     notes, changed = [], False
-    for each in announcement.days:
-        if any(catalogue.calendar(code).is_working_day(each.day) != each.works for code in departments):
+    for announced in announcement.days:
+        if any(catalogue.calendar(code).is_working_day(announced.day) != announced.works for code in departments):
             changed = True
         else:
-            notes.append(f"{each.day} is {'a working day' if each.works else 'a day off'} already")
+            notes.append(f"{announced.day} is {'a working day' if announced.works else 'a day off'} already")
     if not changed:
         raise unprocessable([FieldMistake("days", f"nothing would change: {', '.join(notes)}; correct the days, or `works`")])
     return notes
@@ -216,15 +217,15 @@ def check(body: NewAnnouncement, announcement: Announcement, catalogue: Catalogu
 
 def _contradictions(body: NewAnnouncement) -> Iterator[FieldMistake]:
     seen: dict[date, int] = {}
-    for number, each in enumerate(body.days):
-        if (each.day is None) == (each.first is None and each.last is None) or (each.first is None) != (each.last is None):
+    for number, days in enumerate(body.days):
+        if (days.day is None) == (days.first is None and days.last is None) or (days.first is None) != (days.last is None):
             yield FieldMistake(f"days.{number}", "give either `day`, or `first` and `last`")
-        elif each.first is not None and each.last is not None and each.last < each.first:
-            yield FieldMistake(f"days.{number}.last", f"{each.last} lies before `first` ({each.first}); swap them")
-        elif each.first is not None and each.last is not None and (each.last - each.first).days > 366:  # noqa: PLR2004 - a year
-            yield FieldMistake(f"days.{number}.last", f"{each.last} lies more than a year after `first`; check the year")
+        elif days.first is not None and days.last is not None and days.last < days.first:
+            yield FieldMistake(f"days.{number}.last", f"{days.last} lies before `first` ({days.first}); swap them")
+        elif days.first is not None and days.last is not None and (days.last - days.first).days > 366:  # noqa: PLR2004 - a year
+            yield FieldMistake(f"days.{number}.last", f"{days.last} lies more than a year after `first`; check the year")
         else:
-            for day in _dates(each):
+            for day in _dates(days):
                 if seen.setdefault(day, number) != number:
                     yield FieldMistake(f"days.{number}", f"{day} stands in days.{seen[day]} already; keep one")
 
@@ -246,8 +247,8 @@ def _unknown_places(body: NewAnnouncement, catalogue: Catalogue) -> Iterator[Fie
 
 def _unknown_days(body: NewAnnouncement, catalogue: Catalogue) -> Iterator[FieldMistake]:
     first, last = catalogue.calendar_first_day, catalogue.calendar_last_day
-    for number, each in enumerate(body.days):
-        outside = [day for day in _dates(each) if not first <= day <= last]
+    for number, days in enumerate(body.days):
+        outside = [day for day in _dates(days) if not first <= day <= last]
         if outside:
             fix = "correct the year, or add the whole year to calendar.toml: one day does not make it known"
             yield FieldMistake(f"days.{number}", f"{outside[0]} lies outside the calendar, {first} to {last}; {fix}")

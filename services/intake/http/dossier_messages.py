@@ -14,7 +14,7 @@ from services.intake.explanation.deadlines import CatalogueAt
 from services.intake.explanation.explain import explain, timeliness_by
 from services.intake.explanation.steps import Step
 from services.intake.log.history import HistoryEntry
-from shared.contract.envelope import cut
+from shared.contract.envelope import cut_instant
 from shared.domain.dossier import Dossier
 from shared.domain.events import CorrectableField, Corrected
 from shared.domain.lifecycle import allowed_from
@@ -32,7 +32,7 @@ def _as_in_events(value: object) -> datetime | None:
     if value is None:
         return None
     try:
-        return msgspec.convert(cut(value) if isinstance(value, str) else value, WireInstant)
+        return msgspec.convert(cut_instant(value) if isinstance(value, str) else value, WireInstant)
     except msgspec.ValidationError as wrong:
         raise PydanticCustomError("instant", "write an instant with its offset, such as 2023-12-08T08:31:00+07:00") from wrong
 

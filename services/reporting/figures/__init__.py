@@ -1,1 +1,1 @@
-"""From a question to its figures: the question, the range sums that answer it, their grouping into rows, and the report."""
+"""From a question to its figures: the query, the range sums that answer it, their grouping, and the report."""

@@ -67,7 +67,7 @@ class TooManyRows(Exception):
 
 
 class Grouping:
-    """Gathers range sums into the total and the rows of a query; what they have in common is summed at once. Raises TooManyRows."""
+    """Gathers range sums into the total and the rows of a query, as they are read. Raises TooManyRows."""
 
     def __init__(self, query: FigureQuery, catalogue: Catalogue, most: int | None = None) -> None:
         self._query, self._catalogue, self._most = query, catalogue, most
@@ -111,7 +111,10 @@ class Grouping:
 
 
 def _monthly(of_key: Mapping[int, GroupSums], query: FigureQuery) -> Iterator[tuple[int, Figures]]:
-    """Each month from the stocks that the one before it ended with; where nothing is open and nothing happens, all only by month alone."""
+    """Each month from the stocks that the one before it ended with.
+
+    Months where nothing is open and nothing happens are rows only of a grouping by month alone.
+    """
     left = dict(of_key[BEFORE].sums.at_end) if BEFORE in of_key else {}
     eventful = sorted(month for month in of_key if month != BEFORE)
     every = query.by == (Dimension.MONTH,)
@@ -153,9 +156,9 @@ def _value(dimension: Dimension, one: RangeSum, catalogue: Catalogue) -> str | N
 
 
 def columns_of(code: str, contributions: Contributions, query: FigureQuery) -> Columns:
-    """The counts in which the dossier is one, by the functions that compute everyone's: it is in the list of exactly these figures.
+    """The columns in which the dossier is one, by the functions that compute everyone's. Raises BrokenDossier.
 
-    Raises BrokenDossier.
+    It is in the lists of exactly these figures.
     """
     sums = sums_of(contributions, query)
     if not sums:
@@ -181,7 +184,7 @@ _RESOLVED_AS: dict[AnyMeasure, str] = {Measure(f"resolved_{timeliness.value}"): 
 
 
 def timeliness_of(contributions: Contributions, query: FigureQuery) -> str:
-    """Early, on_time, overdue or no_deadline once closed by the query's cut-off; within, overdue or suspended for one open then."""
+    """Early, on_time, overdue or no_deadline once closed by the cut-off; else within, overdue or suspended."""
     cut, meanings = day_number(query.cut), MEANINGS[query.definition]
     stocks: Counter[AnyMeasure] = Counter()
     for day, code, amount in contributions.deltas:

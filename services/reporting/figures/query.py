@@ -1,4 +1,4 @@
-"""What figures are asked for, checked (a period, a grouping, filters and a definition), and the range sums they are made of; no I/O."""
+"""What figures are asked for, checked, and the range sums that they are made of; no I/O."""
 
 from calendar import monthrange
 from dataclasses import dataclass, field, replace
@@ -40,7 +40,7 @@ class Filters:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FigureQuery:
-    """Figures of `first..last` (local dates, inclusive) judged as at `as_of`, a local time; nothing dated after that day is counted.
+    """Figures of `first..last` (local dates, inclusive), judged as at `as_of` (local); nothing dated later counts.
 
     `period` is the name under which a statutory period was asked for; `definition` is one of DEFINITIONS.
     `known_at` asks for what was known at that instant, None for all that is known.
@@ -86,7 +86,7 @@ WITHIN = 1  # the bucket of the period where months are not asked for
 
 
 class RangeSum(NamedTuple):
-    """A sum of deltas. `bucket` is BEFORE, WITHIN or a month as 202301; department and procedure None where not asked for."""
+    """A sum of deltas; `bucket` is BEFORE, WITHIN or a month as 202301, a name None where summed over."""
 
     department: str | None
     procedure: str | None
@@ -100,7 +100,7 @@ _STOCKS = {definition: frozenset(stock_codes(definition)) for definition in MEAN
 
 
 def sums_of(contributions: Contributions, query: FigureQuery) -> list[RangeSum]:
-    """One dossier's deltas as the range sums of the query: what `range_sums` would find if there were no other dossier."""
+    """One dossier's deltas as range sums of the query: what `range_sums` would give if there were no other dossier."""
     first, cut, day_before = day_number(query.first), day_number(query.cut), day_number(query.day_before)
     meanings, stocks = MEANINGS[query.definition], _STOCKS[query.definition]
     monthly = Dimension.MONTH in query.by

@@ -1,4 +1,4 @@
-"""Range sums in SQL: a period's flows and the stocks before and after it, as they are now or as they were known at an instant."""
+"""Range sums in SQL: a period's flows and the stocks around it, as they are now or as they were known at an instant."""
 
 from collections import defaultdict
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -37,7 +37,7 @@ SumKey = tuple[str | None, str | None, int, Channel, AnyMeasure]  # a range sum 
 
 
 async def range_sums(connection: AsyncConnection, query: FigureQuery) -> list[RangeSum]:
-    """The sums behind the query's rows, as fine as its grouping needs them: the facts, and what the query's definition judges."""
+    """The sums behind the query's rows, as fine as its grouping needs them, by its definition."""
     return [one async for part in parts_of_range_sums(connection, query) for one in part]
 
 
@@ -85,7 +85,7 @@ def _sums_of(
 
 
 async def open_before(connection: AsyncConnection, query: FigureQuery) -> int:
-    """Dossiers in progress at the end of the day before the period, from the coarsest sums: those of the rows may be finer."""
+    """Dossiers in progress at the end of the day before the period, from the coarsest sums that can tell."""
     wanted = select(func.coalesce(func.sum(sums.c.amount), 0)).where(
         among(connection, sums.c.span, covering(FIRST_DAY, query.day_before)),
         sums.c.measure == MEASURE_CODES[Measure.OPEN],
@@ -96,7 +96,7 @@ async def open_before(connection: AsyncConnection, query: FigureQuery) -> int:
 
 
 def _grain(by: set[Dimension], filters: Filters) -> Sequence[ColumnElement[bool]]:
-    """Sums by procedure where a procedure must be known, else by department where a department must be known, else of the whole office."""
+    """The coarsest sums that can tell: by procedure where one must be known, by department, or of the whole office."""
     if by & OF_PROCEDURES or filters.procedures is not None:
         return (sums.c.procedure > ALL,)
     if Dimension.DEPARTMENT in by or filters.departments:
@@ -134,9 +134,9 @@ async def pinned(connection: AsyncConnection, known_at: datetime | None = None) 
 
 
 def in_force(table: Table, pin: Pin) -> Sequence[ColumnElement[bool]]:
-    """Of `dossiers` and `history` together, the one version of each dossier that counts in the pinned state; none for one not known then.
+    """Of `dossiers` and `history` together, the version of each dossier that counts in the pinned state, if any.
 
-    A version is superseded there when both are true: the transaction that did it was over, and what it brought was known.
+    A version is superseded there when the transaction that did it was over and what it brought was known.
     """
     conditions = [table.c.since_revision <= pin.revision]
     if pin.known_at is not None:

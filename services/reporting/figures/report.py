@@ -1,4 +1,4 @@
-"""The answer to a figure query: total, rows, and the identities that hold between them, checked on the figures themselves."""
+"""The answer to a figure query: total, rows, and the identities between them, checked on the figures themselves."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -89,11 +89,11 @@ def figure_row(figures: Figures) -> dict[str, Any]:
     return {**figures, **{key: None if share is None else str(share) for key, share in shares(figures).items()}}
 
 
-Differences = Iterator[tuple[ReportRow, int, str | None]]  # left side less right side, in a row; of one column, or of the row
+Differences = Iterator[tuple[ReportRow, int, str | None]]  # in a row, left side less right side, of one column or all
 
 
 def check_identities(query: FigureQuery, total: ReportRow, rows: Sequence[ReportRow], open_before: int) -> Iterator[IdentityAnswer]:
-    """Every identity that the answer can be held to; `open_before` are those in progress at the end of the day before it."""
+    """Every identity that the answer can be held to; `open_before`: in progress at the end of the day before it."""
     for identity in ROW_IDENTITIES:
         differences = ((row, identity.difference(row.figures), None) for row in (total, *rows))
         yield _checked(query, identity.name, differences)

@@ -1,4 +1,4 @@
-"""Reporting over HTTP: its routes wired, the stored snapshots, health and metrics, and what goes wrong as problem details."""
+"""Reporting over HTTP: its routes wired, stored snapshots, health and metrics, and failures as problem details."""
 
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from dataclasses import dataclass
@@ -56,7 +56,7 @@ def create_app(reporting: Reporting) -> FastAPI:
     app = new_application(
         title="Motcua reporting",
         version="1",
-        description="Figures of dossiers for any period and grouping, by a named definition, with the identities they satisfy.",
+        description=("Figures of dossiers for any period and grouping, by a named definition, with the identities they satisfy."),
     )
     for error in DATABASE_ERRORS:
         app.add_exception_handler(error, _on_database_error)

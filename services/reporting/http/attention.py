@@ -97,10 +97,11 @@ def router(engine: AsyncEngine, catalogue: Catalogue, feed: CalendarFeed | None,
     async def get_attention(request: Request, given: Annotated[AttentionParameters, Query()]) -> Response:
         """The overdue ones first, by how much working time they are late; then the others, by how much is left.
 
-        Overdue is judged by by-date/1 as at `as_of`. `within` counts working time from `as_of` by each department's calendar: on a Friday
-        afternoon 2d reaches Tuesday afternoon, `until` says where. A suspended dossier is listed only if it was overdue before the pause.
-        `days` are working days after today up to the deadline's day, `working_hours` up to its instant; negative once they have passed.
-        `hops` are other agencies' answers that are late or due in that time. Counts are of the whole list, whatever the page.
+        Overdue is judged by by-date/1 as at `as_of`. `within` counts working time from `as_of` by each department's
+        calendar: on a Friday afternoon 2d reaches Tuesday afternoon, `until` says where. A suspended dossier is listed
+        only if it was overdue before the pause. `days` are working days after today up to the deadline's day,
+        `working_hours` up to its instant; negative once they have passed. `hops` are other agencies' answers that are
+        late or due in that time. Counts are of the whole list, whatever the page.
         """
         known = KnownCalendar(catalogue) if feed is None else feed.known
         query = _query(request, given, known.catalogue, clock())
@@ -155,7 +156,7 @@ def _query(request: Request, given: AttentionParameters, catalogue: Catalogue, n
 
 
 def _place(request: Request, cursor: str, now: datetime) -> AttentionPlace:
-    """A list is one day's work: a cursor of another day is refused, and none can make the service walk through centuries."""
+    """A list is one day's work: a cursor of another day is refused, so none walks through centuries."""
     place = place_of(request, cursor, AttentionPlace)
     with contextlib.suppress(ValueError, OverflowError, InstantOutOfRange):
         if abs(local(place.as_of) - now) <= ONE_DAY and place.urgency:
@@ -164,7 +165,7 @@ def _place(request: Request, cursor: str, now: datetime) -> AttentionPlace:
 
 
 async def due_until(connection: AsyncConnection, latest: datetime, departments: Iterable[str]) -> AsyncGenerator[list[StoredSnapshot]]:
-    """The snapshots of open dossiers whose deadline is not later, some at a time: a range of the index over open dossiers by deadline."""
+    """The snapshots of open dossiers whose deadline is not later, some at a time: a range of the index by deadline."""
     wanted = select(dossiers.c.code, dossiers.c.snapshot).where(dossiers.c.due_at <= microseconds(latest))
     if departments:
         wanted = wanted.where(dossiers.c.department.in_(sorted(departments)))

@@ -56,7 +56,7 @@ NO_TOKEN = documented({404: "not a token"})
 
 @dataclass(frozen=True, slots=True)
 class FigureRoutes:
-    """What the routes need. `clock` judges, `recording_clock` is the one that events are recorded by: a demo's stands still, this never."""
+    """What the routes need. `clock` judges (a demo's stands still), events are recorded by `recording_clock`."""
 
     engine: AsyncEngine
     catalogue: Catalogue
@@ -64,14 +64,14 @@ class FigureRoutes:
     recording_clock: Clock
     tokens: Tokens
     most_rows: int = MOST_ROWS
-    wide: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(1))  # questions with many rows are answered one by one
+    wide: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(1))  # many rows: one answer at a time
 
     def query(self, given: Question, *by: Dimension) -> FigureQuery:
         return figure_query(given, self.catalogue, self.clock(), self.recording_clock(), by)
 
 
 def router(to: FigureRoutes) -> APIRouter:
-    """The routes; of a comparison the totals stand on the first page only, and cursors keep to the state that they were read from."""
+    """The routes; a comparison's totals are on its first page only, its cursors keep to the state it was read from."""
     routes = APIRouter(tags=["figures"], responses=WRONG, dependencies=[Depends(declared_parameters_only)])
 
     @routes.get("/figures", summary="The figures of a period", responses={200: answered(FiguresAnswer)})
@@ -247,7 +247,7 @@ def _figure(tokens: Tokens, text: str) -> TokenFigure:
 
 
 def _then_and_now(to: FigureRoutes, given: ChangesParameters) -> tuple[FigureQuery, FigureQuery]:
-    """The same query as known at both instants, judged at the same cut-off: what is left is what became known in between."""
+    """The query as known at both instants, judged at one cut-off: they differ by what became known in between."""
     if given.as_known_at is None:
         raise invalid("as_known_at", "is missing; write the instant to compare with, such as 2023-02-01T08:00:00+07:00")
     then = to.query(given)

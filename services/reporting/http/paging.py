@@ -42,7 +42,7 @@ def page_response(request: Request, message: msgspec.Struct, cursor: str | None)
 
 
 def cursor_after(request: Request, place: tuple[Any, ...] | None) -> str | None:
-    """Where the next page starts, as URL-safe text with a check sum over the place and the question; None when there is no next page."""
+    """Where the next page starts, as URL-safe text with a check sum over place and question; None on the last page."""
     if place is None:
         return None
     raw = msgspec.msgpack.encode(place)

@@ -1,4 +1,4 @@
-"""Reads questions from URLs: what each route takes, as it came, and the checked query; what is wrong is answered by name, with the fix."""
+"""Reads questions from URLs: what each route takes, and the checked query; what is wrong is named, with the fix."""
 
 import calendar
 import contextlib
@@ -21,7 +21,7 @@ from shared.service.http import invalid
 
 LARGEST_PAGE = 10_000
 END_OF_DAY = time(23, 59, 59)
-EARLIEST, LATEST = date(1900, 1, 1), date(2999, 12, 31)  # what an office can mean; keeps the days around a period in the calendar
+EARLIEST, LATEST = date(1900, 1, 1), date(2999, 12, 31)  # so that the days around a period are in the calendar too
 _INSTANT = re.compile(r"\d{4}-\d{2}-\d{2}[Tt]", re.ASCII)
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
@@ -35,7 +35,7 @@ KnownAt = Annotated[
 
 
 class Parameters(BaseModel):
-    """The parameters of a route, as they came: a filter that is misspelt and ignored would give figures of something else."""
+    """A route's parameters as they came; a misspelt filter that is ignored would give figures of something else."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 

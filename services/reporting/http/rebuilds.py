@@ -1,4 +1,4 @@
-"""A rebuild over HTTP: begun, fed with intake's log part by part, settled, swapped in or dropped; and the read model's check of itself."""
+"""A rebuild over HTTP: begun, fed with intake's log, settled, swapped in or dropped; the read model's self-check."""
 
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import contextmanager
@@ -87,7 +87,7 @@ def router(engine: AsyncEngine, clock: Clock) -> APIRouter:
 
     @routes.get(
         "/consistency",
-        summary="Every dossier's row beside its snapshot, every sum beside the dossiers: the differences, NDJSON, a count at the end",
+        summary=("Every dossier's row beside its snapshot, every sum beside the dossiers: the differences, NDJSON, a count at the end"),
         response_class=Ndjson,
     )
     async def get_consistency() -> Ndjson:
@@ -116,7 +116,8 @@ def _as_problems() -> Iterator[None]:
     try:
         yield
     except UnknownRebuild as unknown:
-        detail = f"there is no rebuild {unknown} (any more): another one was started, or it is over; begin one with POST /v1/rebuilds"
+        why = "another one was started, or it is over"
+        detail = f"there is no rebuild {unknown} (any more): {why}; begin one with POST /v1/rebuilds"
         raise Problem(404, "Not Found", detail) from unknown
     except progress.PositionMoved as moved:
         detail = f"the log has been read up to position {moved.position}; send the lines after it"

@@ -84,7 +84,7 @@ def _columns(version: Any, query: FigureQuery) -> Columns:
 async def disputed_dossiers(
     connection: AsyncConnection, query: FigureQuery, pin: Pin, limit: int, after: ListPlace = LIST_START
 ) -> tuple[list[DisputedDossier], ListPlace | None]:
-    """The next dossiers by day of receipt that not all definitions count in the same columns, and where the page after them starts."""
+    """The next dossiers by day of receipt that definitions count differently, and where the page after them starts."""
     disputed: list[DisputedDossier] = []
     last, queries = after, [replace(query, definition=name) for name in DEFINITIONS]
     parts = [(table, conditions) for table in (dossiers, history) for conditions in _conditions(table, query, pin)]
@@ -109,7 +109,7 @@ async def disputed_dossiers(
 
 
 def _conditions(table: Table, query: FigureQuery, pin: Pin) -> Iterator[list[ColumnElement[bool]]]:
-    """Closed in the period with other flags by some definition; open at its cut-off, and overdue one day by one of them."""
+    """Closed in the period, with other flags by some definition; or open at its cut-off, and overdue one day by one."""
     first, cut, closed = day_number(query.first), day_number(query.cut), table.c.closed_day
     always = [*in_force(table, pin), *filtered(table, query.filters), table.c.received_day <= cut]
     overdue = sum(1 << codes[Measure.OPEN_OVERDUE] for codes in JUDGED_CODES.values())

@@ -1,7 +1,7 @@
 """The dossiers behind a figure: those whose own figures, by the functions that made the number, are one in its column.
 
-SQL only narrows the search and pages by day of receipt and code; so there are as many dossiers as the number says, in the state of the read
-model that the figure's token names, whatever has been projected since.
+SQL only narrows the search and pages by day of receipt and code; so there are as many dossiers as the number says, in
+the state of the read model that the figure's token names, whatever has been projected since.
 """
 
 from collections import defaultdict
@@ -85,7 +85,7 @@ def _listed(row: Any, contributions: Contributions, query: FigureQuery) -> Liste
 
 
 async def walk(connection: AsyncConnection, parts: Sequence[Part], after: ListPlace, page: int) -> AsyncIterator[tuple[Any, Contributions]]:
-    """Every row after the place (code, received_day, contributions, listed) with its deltas, `page` of them read at once."""
+    """Every row after the place (code, received_day, contributions, listed) with its deltas, read `page` by page."""
     while True:
         rows = (await connection.execute(_next(parts, after, page))).all()
         async for row in breathing(rows, BREATHE_EVERY):
@@ -113,7 +113,7 @@ def _ordered(rows: Select[Any], limit: int) -> Select[Any]:
 
 
 def candidates(figure: TokenFigure, catalogue: Catalogue) -> list[Part]:
-    """Where the dossiers of the figure are among others: conditions that hold for all of them, and that an index can tell."""
+    """Where to look for the figure's dossiers: conditions that hold for all of them, and that an index can tell."""
     return [(table, conditions) for table in (dossiers, history) for conditions in _conditions(table, figure, catalogue)]
 
 

@@ -1,6 +1,6 @@
 """A token names one figure for good: the question, the row and column, and the state of the read model that answered.
 
-It is stateless URL-safe text with a check sum; the same figure has the same token. It carries no secret and grants nothing.
+It is URL-safe text with a check sum; the same figure has the same token. It carries no secret and grants nothing.
 """
 
 import binascii
@@ -35,7 +35,7 @@ class OtherCatalogue(Exception):
 
 @dataclass(frozen=True, slots=True)
 class TokenFigure:
-    """One number of an answer. `query` has the row's own period and groups by what `key` names; a month's row is a period of its own."""
+    """One number of an answer; `query` has the row's own period, a month's too, and groups by what `key` names."""
 
     query: FigureQuery
     key: GroupKey
@@ -44,8 +44,10 @@ class TokenFigure:
 
 
 class _Body(msgspec.Struct, frozen=True, array_like=True):
-    """All of a token but its column. Days are proleptic ordinals, instants microseconds; procedures are runs of places in the
-    catalogue, and the codes of others."""
+    """All of a token but its column: days as ordinals, instants in microseconds.
+
+    Procedures are runs of places in the catalogue, and the codes of others.
+    """
 
     wording: int
     pin: Pin

@@ -15,7 +15,7 @@ class ProjectorHealth:
     """What the projector says of itself."""
 
     assigned: bool = False
-    filling: bool = True  # whether statuses are still to be read that were there when the reading began; False while there is no broker
+    filling: bool = True  # statuses are still to be read that were there at the beginning; False without a broker
     poison_in_a_row: int = 0  # unusable records since the last usable one
     heartbeat: Heartbeat = field(default_factory=Heartbeat)
 
@@ -54,7 +54,7 @@ class PipelineMetrics:
         self.lag = lag.labels(STAGE)
 
     def projected(self, statuses: int, applied: Sequence[AppliedVersion], now: datetime) -> None:
-        """A batch was committed; a version that brings no new event (an alert was raised) says nothing about the lag."""
+        """A batch was committed; a version without a new event (an alert was raised) says nothing about the lag."""
         self.statuses.inc(statuses)
         for one in applied:
             if one.fresh:

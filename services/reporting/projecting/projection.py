@@ -70,12 +70,12 @@ async def _culprits_among(
 
 
 def is_ours(error: Exception) -> bool:
-    """Whether it would be raised whatever the records hold: a database that is away, a table that is missing, another projector."""
+    """Whether it is raised whatever the records hold: a database that is away, a missing table, another projector."""
     return isinstance(error, (OffsetsMoved, OperationalError, ProgrammingError, InterfaceError)) or is_transient(error)
 
 
 async def apply(connection: AsyncConnection, versions: NewVersions, tables: ReadModel = LIVE) -> list[AppliedVersion]:
-    """Apply the versions in the connection's transaction; one not above what is stored, by (sequence, version), is ignored."""
+    """Apply the versions in the connection's transaction; one not above the stored (sequence, version) is ignored."""
     stored = await _stored(connection, tables, list(versions))
     newer = {code: above for code, given in versions.items() if (above := _above(stored.get(code), given))}
     if not newer:
@@ -147,7 +147,7 @@ async def rewind(engine: AsyncEngine, topic: str, advances: Mapping[int, OffsetA
 
 
 async def _move_offsets(connection: AsyncConnection, topic: str, advances: Mapping[int, OffsetAdvance]) -> None:
-    """The lock on all of the topic's offsets makes projectors take turns, also when they hold different partitions of it."""
+    """The lock on all of the topic's offsets makes projectors take turns, also those of different partitions."""
     locked = select(offsets.c.partition, offsets.c.next_offset).where(offsets.c.topic == topic).order_by(offsets.c.partition)
     stored = {row.partition: row.next_offset for row in await connection.execute(locked.with_for_update())}
     for partition, advance in advances.items():

@@ -29,7 +29,7 @@ from shared.service.sql import is_transient
 POLL_MS = 200
 READ_AGAIN_EVERY_S = 600.0  # a partition at most: that compaction removed a mark is innocent, and may happen again
 BREATHE_EVERY = 200  # records between two looks at other tasks: a batch must not hold requests up
-A_RECORD_S = 0.001  # below a thousand records a second each pause is shorter than the one before, until it is the shortest
+A_RECORD_S = 0.001  # below a thousand records a second each pause is shorter than the one before
 SHORTEST_S, LONGEST_S = 0.02, 0.5
 
 log = structlog.get_logger()
@@ -48,12 +48,12 @@ class Projector:
     clock: Clock
     health: ProjectorHealth
     metrics: PipelineMetrics
-    on_lost: Callable[[], None] = lambda: None  # called when statuses were lost: what was known when is then only in the log
-    read_again_at: dict[int, float] = field(default_factory=dict)  # by partition, when it was last read again (monotonic clock)
+    on_lost: Callable[[], None] = lambda: None  # called when statuses were lost: what was known when is in the log only
+    read_again_at: dict[int, float] = field(default_factory=dict)  # by partition, when it was (monotonic clock)
     to_read_again: set[int] = field(default_factory=set)  # partitions where a mark jumped
 
     async def run(self, stopping: asyncio.Event) -> None:
-        """Until `stopping`. What passes (broker or database away, another projector) is retried; anything else is raised."""
+        """Until `stopping`. What is transient (broker or database away, another projector) is retried."""
         backoff = Backoff()
         while not stopping.is_set():
             self.health.heartbeat.beat()
@@ -142,7 +142,7 @@ class _Session:
         return {one.partition: first[one] for one in assigned}, {one.partition: end[one] for one in assigned}
 
     async def _read_whole(self, partitions: Iterable[int]) -> None:
-        """Go back to where partitions begin. What is read again changes nothing: it is not above the stored (sequence, version)."""
+        """Go back to where partitions begin. What is read again changes nothing: it is not above what is stored."""
         first, end = await self._bounds(partitions)
         becomes = {number: PartitionPosition(first[number], self._positions[number].mark, end[number]) for number in first}
         await rewind(self._projector.engine, STATUS.name, self._advances(becomes))
@@ -229,7 +229,7 @@ class _Session:
         projector.to_read_again -= due
 
     async def _put_aside(self, unreadable: list[UnreadableRecord]) -> None:
-        """Returns when the broker has acknowledged every letter; a repeat after a crash is possible and names the same offset."""
+        """Returns when the broker has every dead letter; a repeat after a crash names the same offset."""
         letters = []
         for one in unreadable:
             detail = one.detail.encode(errors="backslashreplace").decode()  # half a surrogate pair can't be written
@@ -251,8 +251,8 @@ def _reached(position: PartitionPosition, first: int) -> int:
 def gathering_s(records: int, since_s: float) -> float:
     """The pause before the next fetch: by how many records the last batch had, less the time since its own fetch began.
 
-    Hardly at an office's pace, half a second in a flood: large batches are cheaper, for transactions are fewer, and of several snapshots
-    of a dossier only the newest is counted.
+    Hardly at an office's pace, half a second in a flood: large batches are cheaper, for transactions are fewer, and of
+    several snapshots of a dossier only the newest is counted.
     """
     if records == 0:
         return 0.0

@@ -1,6 +1,4 @@
-"""Status records into versions to store: which of a partition's records follow what was read, and of each dossier the usable ones,
-one for a second; no I/O.
-"""
+"""Status records into versions to store: which records follow what was read, and each dossier's usable ones; no I/O."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -57,7 +55,7 @@ class FetchedRecords:
         self.positions = {number: replace(position) for number, position in self.positions.items()}
 
     def taken(self, records: Iterable[KafkaRecord]) -> Iterator[KafkaRecord]:
-        """The records to project, in their order. A status made by earlier rules is none: its ledger is derived anew."""
+        """The records to project, in their order; none made by earlier rules, for their ledger is derived anew."""
         for record in records:
             number, mark = record.partition, mark_of(record.headers)
             position = self.positions[number]
@@ -146,7 +144,7 @@ class Batch:
                 rising.append((head, record))
         return rising
 
-    def _newest(self, second: list[Headed]) -> NewVersion | None:
+    def _newest(self, second: Sequence[Headed]) -> NewVersion | None:
         known_at = max(map(_recorded, second))
         usable = (self._version(record, known_at) for _, record in reversed(second))
         return next((version for version in usable if version is not None), None)

@@ -1,1 +1,1 @@
-"""The read model: what every dossier adds to the figures and the sums of it, in a database that can be derived anew at any time."""
+"""The read model: what every dossier adds to the figures, and the sums of it; it can be derived anew at any time."""

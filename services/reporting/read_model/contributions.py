@@ -1,4 +1,4 @@
-"""What one dossier adds to the sums, and what a list shows of it: kept in its row, so that both can be taken back exactly."""
+"""What one dossier adds to the sums, and what a list shows of it: kept in its row, so that it can be taken back."""
 
 from collections.abc import Sequence
 from datetime import date, datetime
@@ -17,9 +17,8 @@ class BrokenDossier(Exception):
     """What an earlier version stored and this one can't count or read."""
 
     def __init__(self, code: str, detail: str) -> None:
-        super().__init__(
-            f"dossier {code}: {detail}; `motcua verify` names what else is wrong, `motcua rebuild` makes it right from the log"
-        )
+        way_out = "`motcua verify` names what else is wrong, `motcua rebuild` makes it right from the log"
+        super().__init__(f"dossier {code}: {detail}; {way_out}")
         self.code = code
 
 
@@ -70,7 +69,7 @@ def stored_contributions(code: str, contributions: bytes) -> Contributions:
 
 
 def gauge_deltas(dossier: Dossier, held: Sequence[Stretch]) -> list[tuple[date, GaugeStock, int]]:
-    """Day-stamped deltas by `by-date/1`, as `judgements` gives them. Due soon: not suspended, and due on the day or on the next one."""
+    """Day-stamped deltas by `by-date/1`. Due soon: not suspended, and due on the day or on the next one."""
     if dossier.received_at is None:
         return []
     deltas: list[tuple[date, GaugeStock, int]] = []

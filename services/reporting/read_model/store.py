@@ -1,4 +1,4 @@
-"""The read model's database: how it is opened, brought to its newest revision, read and written; SQLite and PostgreSQL alike."""
+"""The read model's database: how it is opened, migrated, read and written; SQLite and PostgreSQL alike."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable
@@ -15,7 +15,7 @@ from shared.service import sql
 from shared.service.sql import take_lock, upgrade, writing
 
 SQLITE_PRAGMAS = {
-    "synchronous": "NORMAL",  # a power cut may undo the last transactions, dossiers, deltas and offsets together; Kafka delivers them again
+    "synchronous": "NORMAL",  # a power cut may undo whole transactions, offsets included; Kafka delivers them again
     "cache_size": "-65536",
 }
 # A figure reads a few hundred rows: starting workers or compiling the query takes twenty times as long as reading them.
@@ -52,7 +52,7 @@ async def snapshot(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
 
 
 async def patiently(connection: AsyncConnection) -> None:
-    """For what takes as long as the whole model is large: within this transaction statements and pauses may take their time."""
+    """For what reads the whole model: within this transaction statements and pauses may take their time."""
     if connection.dialect.name == "postgresql":
         for setting, limit in (("statement_timeout", "0"), ("lock_timeout", "10min"), ("idle_in_transaction_session_timeout", "10min")):
             await connection.execute(text(f"SET LOCAL {setting} = '{limit}'"))
@@ -76,7 +76,7 @@ class OldRules(Exception):
 
 @asynccontextmanager
 async def answering(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
-    """As `snapshot`, for whoever answers with figures or lists. Raises OldRules, and TimeoutError where the database stands still."""
+    """As `snapshot`, for answers with figures or lists. Raises OldRules, and TimeoutError where the database hangs."""
     async with asyncio.timeout(ANSWER_WITHIN_S), snapshot(engine) as connection:
         made_by = await rules_of(connection)
         if made_by != RULES_VERSION:
@@ -92,7 +92,7 @@ async def rules_of(connection: AsyncConnection) -> int:
 async def migrate(engine: AsyncEngine, to: str = HEAD) -> None:
     """Apply the missing revisions up to one, all in one transaction; two instances starting together do it once.
 
-    A model without dossiers was made by no rules yet, so it takes this version's; any other keeps those that it was made by.
+    A model without dossiers takes this version's rules; any other keeps those that it was made by.
     """
     async with writing(engine) as connection:
         await patiently(connection)

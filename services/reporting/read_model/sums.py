@@ -67,7 +67,7 @@ _APART = {BY_DATE.name: 0, INSTANT.name: 20, HALF_DAY.name: 40}
 JUDGED_CODES: Mapping[str, Mapping[Measure, int]] = {
     name: {measure: MEASURE_CODES[measure] + _APART[name] for measure in JUDGED} for name in DEFINITIONS
 }
-"""For each definition the codes of the measures that it judges; every other measure has one code for all definitions."""
+"""By definition, the codes of the measures that it judges; any other measure has one code for all definitions."""
 
 
 def _meanings(definition: str) -> dict[int, AnyMeasure]:

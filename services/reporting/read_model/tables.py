@@ -10,7 +10,7 @@ metadata = MetaData()
 
 @dataclass(frozen=True, slots=True)
 class ReadModel:
-    """What is derived from the status records: dossiers as they count now, how they counted before, and the sums of all."""
+    """What is derived from the status records: dossiers as they count now and as they counted before, and all sums."""
 
     dossiers: Table
     history: Table
@@ -18,15 +18,15 @@ class ReadModel:
 
 
 def read_model(of: MetaData, prefix: str = "", suffix: str = "") -> ReadModel:
-    """The tables under a prefix; `suffix` keeps the names of their indexes apart, which stay with a table that is renamed."""
+    """The tables under a prefix; `suffix` keeps the names of their indexes apart, which a renamed table keeps."""
     return ReadModel(_dossiers(of, prefix, suffix), _history(of, prefix, suffix), _sums(of, prefix, suffix))
 
 
 def _version(*, by_version: bool = False) -> list[Column[Any]]:
-    """A version of a dossier that counts in its own way: `contributions` are its deltas, with a flag for each of their measures.
+    """A version of a dossier that counts in its own way: `contributions` are its deltas, with a flag for each measure.
 
-    It counts since the transaction `since_revision` and is known since `known_at` (microseconds); later versions that count the same
-    move neither. `listed` is what a list shows of it.
+    It counts since the transaction `since_revision` and is known since `known_at` (microseconds); later versions that
+    count the same move neither. `listed` is what a list shows of it.
     """
     return [
         Column("code", String(64), primary_key=True),
@@ -57,7 +57,7 @@ def _dossiers(of: MetaData, prefix: str, suffix: str) -> Table:
 def _history(of: MetaData, prefix: str, suffix: str) -> Table:
     """Versions that were superseded, by the transaction `until_revision` and by what is known since `known_until`.
 
-    Both are asked for from some point on, near the present as a rule: an index by day would read all that happened before.
+    Queries take both from some point on, near the present as a rule: an index by day would read all before it.
     """
     ends = (Column("until_revision", BigInteger, nullable=False), Column("known_until", BigInteger, nullable=False))
     table = Table(f"{prefix}history", of, *_version(by_version=True), *ends)
@@ -67,9 +67,9 @@ def _history(of: MetaData, prefix: str, suffix: str) -> Table:
 
 
 def _indexes(table: Table, suffix: str) -> None:
-    """Lists go by the day of receipt; of closed dossiers those of some days are asked for, of open ones all or the most urgent.
+    """Lists go by the day of receipt; they take the closed dossiers of some days, of open ones all or the most urgent.
 
-    The sum of all sequences is asked for at every scrape (gauges.py): rows are wide, an index is not.
+    The sum of all sequences is read when metrics are scraped (gauges.py): rows are wide, an index is not.
     """
     closed, still_open, due = table.c.closed_day.is_not(None), table.c.closed_day.is_(None), table.c.due_at.is_not(None)
     Index(f"{table.name}_received{suffix}", table.c.received_day, table.c.code)
@@ -81,7 +81,7 @@ def _indexes(table: Table, suffix: str) -> None:
 
 
 def _sums(of: MetaData, prefix: str, suffix: str) -> Table:
-    """Sums of deltas over a day, its month and its year, by procedure and department, by department and of all (sums.py)."""
+    """Sums of deltas over a day, its month and its year; by procedure, by department and of all (sums.py)."""
     table = Table(
         f"{prefix}sums",
         of,
@@ -101,8 +101,8 @@ def _sums(of: MetaData, prefix: str, suffix: str) -> Table:
 LIVE = read_model(metadata)
 dossiers, history, sums = LIVE.dossiers, LIVE.history, LIVE.sums
 
-# One row. `generation` is the second (since 1970) in which the tables above were made, or one more than the last one's if that is more;
-# `revision` counts the transactions that changed them. Together they name a state of the read model that can be asked for again.
+# One row. `generation` is the second (since 1970) in which the tables above were made, or one more than the last one's
+# if that is more; `revision` counts the transactions that changed them. Together they name a state of the read model.
 # `rules` is the RULES_VERSION by which the tables were derived.
 model = Table(
     "model",

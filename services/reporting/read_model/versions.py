@@ -1,6 +1,6 @@
-"""What new versions make of the stored dossiers: which of them count, which are superseded and what that adds to the sums; no I/O."""
+"""What new versions make of the stored dossiers: which count, which are superseded, what the sums get; no I/O."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple, TypeVar
@@ -56,12 +56,14 @@ def new_version(snapshot: bytes | None, known_at: int, record: KafkaRecord | Non
     return NewVersion(status, contributions, snapshot, known_at, record)
 
 
-def by_second(items: Iterable[ItemT], recorded: Callable[[ItemT], int]) -> list[list[ItemT]]:
+def by_second(items: Sequence[ItemT], recorded: Callable[[ItemT], int]) -> list[Sequence[ItemT]]:
     """The items of each second, in their order: of a dossier's versions within one second only the newest is kept.
 
-    So whoever catches up after a day keeps what was known when, and a flood costs no more than its seconds. What a clock that was set
-    back `recorded` earlier (microseconds) belongs to the second before it.
+    So whoever catches up after a day keeps what was known when, and a flood costs no more than its seconds. What a
+    clock that was set back `recorded` earlier (microseconds) belongs to the second before it.
     """
+    if len(items) == 1:  # as nearly always
+        return [items]
     seconds: list[list[ItemT]] = []
     latest = 0
     for item in items:
@@ -69,7 +71,7 @@ def by_second(items: Iterable[ItemT], recorded: Callable[[ItemT], int]) -> list[
         if not seconds or latest // SECOND > second:
             seconds.append([])
         seconds[-1].append(item)
-    return seconds
+    return [*seconds]
 
 
 class Version(NamedTuple):
@@ -110,7 +112,7 @@ def leaves_a_trace(version: Version | StoredVersion) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class AppliedVersion:
-    """A version that was newer than what was stored; `fresh` when it brings a later event and not only a later version."""
+    """A version newer than the stored one; `fresh` when it brings a later event and not only a later version."""
 
     version: NewVersion
     fresh: bool
@@ -146,18 +148,24 @@ class RowsToWrite:
             add_to_cells(self.cells, newest.contributions, 1)
 
     def succeed(self, before: Version | StoredVersion | None, version: Version) -> Version:
-        """The row of a version after the one before it: one that counts the same counts since then, and is known since then."""
+        """The row of a version after the one before it; one that counts the same counts, and is known, since then."""
         if before is None:
-            return version._replace(since_revision=self.revision)
+            return _since(version, self.revision, version.known_at)
         if before.contributions == version.contributions:
-            return version._replace(since_revision=before.since_revision, known_at=before.known_at)
+            return _since(version, before.since_revision, before.known_at)
         known_at = max(version.known_at, before.known_at)
         if leaves_a_trace(before):
             if isinstance(before, Version):
                 self.history.append((*before, self.revision, known_at))
             else:
                 self.superseded.append((self.revision, known_at, before.code))
-        return version._replace(since_revision=self.revision, known_at=known_at)
+        return _since(version, self.revision, known_at)
+
+
+def _since(version: Version, revision: int, known_at: int) -> Version:
+    if (version.since_revision, version.known_at) == (revision, known_at):
+        return version
+    return version._replace(since_revision=revision, known_at=known_at)
 
 
 def version_of(new: NewVersion, since_revision: int, known_at: int) -> Version:

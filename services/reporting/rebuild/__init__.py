@@ -1,1 +1,1 @@
-"""The read model made anew from intake's log beside the live one, compared with it, and swapped in (docs/decisions/0010)."""
+"""The read model made anew from intake's log, compared with the live one, and swapped in (docs/decisions/0010)."""

@@ -1,4 +1,4 @@
-"""Reporting makes its read model anew by itself, from intake's log over HTTP: after an upgrade of the rules, and when it was lost.
+"""Reporting makes its read model anew by itself from intake's log: after an upgrade of the rules, and when it was lost.
 
 A lost model fills from the status topic too, and counts rightly from it, but what was known when is only in the log.
 """
@@ -40,8 +40,8 @@ class NothingToRebuildFrom(Exception):
 class AutomaticRebuild:
     """Goes on until the model was made by this version's rules, by whomever, and knows what the log knows.
 
-    `lost_before`: the model was empty when this process started, then; a log with earlier events knows more than it. While the model still
-    `fills` from the status topic that waits: figures come first, then what was known when.
+    `lost_before`: when this process started and the model was empty; a log with earlier events knows more than it.
+    While the model still `fills` from the status topic that waits: figures come first, then what was known when.
     """
 
     engine: AsyncEngine

@@ -80,10 +80,11 @@ def _past(table: Table) -> Select[Any]:
 class Comparison:
     """What the looks at all suspects come to.
 
-    `settled`: the live model has had time to see what was recorded by then (microseconds). `noted`: events it had beyond the log as read
-    then, by dossier; the log has been read to its end since.
-    `kept` are versions and snapshots that only a threshold's announcement made newer: (version, snapshot, code). `moving` are dossiers on
-    their way, in no fault: (live, new). `carried` are those of them that the live model has events of that come after the log as read.
+    `settled`: the live model has had time to see what was recorded by then (microseconds). `noted`: events it had
+    beyond the log as read then, by dossier; the log has been read to its end since.
+    `kept` are versions and snapshots that only a threshold's announcement made newer: (version, snapshot, code).
+    `moving` are dossiers on their way, in no fault: (live, new). `carried` are those of them of which the live model has
+    events that come after the log as read.
     """
 
     settled: int
@@ -177,7 +178,7 @@ async def sum_differences(
     new: ReadModel,
     moving: Iterable[tuple[HeldDossier | None, HeldDossier | None]],
 ) -> list[SumDifference]:
-    """Sums of the live model that are not those of the log, dossiers on their way set aside; in the order of their cells."""
+    """Sums of the live model that are not those of the log, dossiers on their way set aside."""
     off: dict[Cell, int] = defaultdict(int)
     for one, other, sign in ((live.sums, new.sums, 1), (new.sums, live.sums, -1)):
         for *key, amount in await connection.execute(except_(select(one), select(other))):

@@ -1,4 +1,4 @@
-"""The read model held against itself, read only: every dossier's row against its own snapshot, every sum against the dossiers."""
+"""The read model against itself, read only: each dossier's row against its snapshot, each sum against the dossiers."""
 
 import asyncio
 from collections import defaultdict
@@ -26,7 +26,7 @@ Amounts = dict[Cell, int]
 
 @dataclass(slots=True)
 class ConsistencyCheck:
-    """One look at the whole read model, in one state of it. Afterwards `dossiers` and `sums` are how many rows that were."""
+    """One look at the whole read model, in one state; `dossiers` and `sums` count the rows that were looked at."""
 
     dossiers: int = 0
     sums: int = 0
@@ -51,7 +51,7 @@ class ConsistencyCheck:
                 yield CheckProgressLine(looked_at=self.dossiers + self.sums, of=total)
 
     def _wrong(self, row: Any) -> Iterator[str]:
-        """What its snapshot does not say; a dossier is counted as its snapshot says, so that a wrong row is not every sum's fault."""
+        """What its snapshot does not say; it is counted as its snapshot says, so a wrong row does not spoil sums."""
         stored = HeldDossier.of_row(row)
         try:
             right = new_version(stored.snapshot, stored.current.known_at)

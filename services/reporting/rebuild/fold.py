@@ -1,6 +1,7 @@
-"""Lines of intake's log into versions of dossiers, by the rules of the domain, as the processor and the projector make them; no I/O."""
+"""Lines of intake's log into versions of dossiers, as the processor and the projector make them; no I/O."""
 
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -97,7 +98,7 @@ class LogFold:
         newest = (self._newest(code, second) for second in seconds)
         return [version for version in newest if version is not None]
 
-    def _newest(self, code: str, second: list[_FoldedEvent]) -> NewVersion | None:
+    def _newest(self, code: str, second: Sequence[_FoldedEvent]) -> NewVersion | None:
         known_at = max(folded.recorded for folded in second)
         for folded in reversed(second):
             try:
@@ -110,6 +111,7 @@ class LogFold:
 def _applied(before: Dossier | None, event: CloudEvent) -> Dossier:
     known = 0 if before is None else before.sequence
     if event.sequence != known + 1 or event.recordedtime is None:
-        msg = f"event {event.id} has number {event.sequence} and was recorded {event.recordedtime}, after event {known} of its dossier"
+        number, recorded = event.sequence, event.recordedtime
+        msg = f"event {event.id} has number {number} and was recorded {recorded}, after event {known} of its dossier"
         raise ValueError(msg)
     return apply(before, event.subject, event_of(event), event.time)

@@ -1,4 +1,4 @@
-"""A rebuild part by part, in tables of its own: begun, fed with the log, settled, dropped. Nothing here touches the live tables."""
+"""A rebuild part by part, in tables of its own: begun, fed with the log, settled, dropped; the live ones stay."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,8 +22,8 @@ BREATHE_EVERY = 100  # events between two looks at other requests
 _LOCK = 0x6D6F7465  # starts and drops take turns on PostgreSQL, where nothing else would make them
 _NOTES = MetaData()
 
-# One row. `number` is the generation that the new model will be; `position` the log's as far as read, `events` how many that were.
-# `latest` is when the latest of them was recorded, `settled` the same at the moment when the live model had had time to see them all.
+# One row. `number` is the generation that the new model will be; `position` the log's as far as read, `events` how many
+# that were. `latest` is when the latest of them was recorded, `settled` the same when the live model had seen them all.
 state = Table(
     f"{PREFIX}state",
     _NOTES,
@@ -61,7 +61,7 @@ class RebuildProgress:
 
 
 def tables_of(number: int) -> ReadModel:
-    """The second read model of a rebuild; its indexes carry the number, for they keep their names when it becomes the live one."""
+    """The tables of a rebuild; their indexes carry its number, for these names stay when the model goes live."""
     return read_model(MetaData(), PREFIX, f"_{number}")
 
 

@@ -1,4 +1,4 @@
-"""The swap, in one transaction: the models are compared, what the live one has beyond is brought over, the new one takes its place."""
+"""The swap, in one transaction: the models are compared, later events are carried over, the new one goes live."""
 
 import asyncio
 from dataclasses import dataclass
@@ -51,14 +51,15 @@ class SwapResult:
 
 
 async def swap(engine: AsyncEngine, number: int, *, dry_run: bool = False) -> SwapResult:
-    """Compare and swap, or with `dry_run` compare only; the rebuild is over either way. Raises UnknownRebuild, NotSettled.
+    """Compare and swap, or with `dry_run` compare only; the rebuild is over either way.
 
-    The projector stands still meanwhile. Figures are answered, from the old model until the very end, from the new one after it.
+    The projector waits meanwhile. Figures are answered by the old model until the end, by the new one after it.
+    Raises UnknownRebuild, NotSettled.
     """
     new = tables_of(number)
     async with writing(engine) as connection:
         await patiently(connection)
-        if connection.dialect.name == "postgresql":  # the projector's transactions begin by locking offsets; SQLite has one writer anyhow
+        if connection.dialect.name == "postgresql":  # locking offsets is what the projector begins with
             await connection.execute(text(f"LOCK TABLE {offsets.name} IN EXCLUSIVE MODE"))
         progress = await progress_of(connection, number, locked=True)
         if progress.settled is None:
@@ -116,7 +117,7 @@ def _carry(rows: RowsToWrite, live: HeldDossier, logged: HeldDossier | None) -> 
 
 
 async def _take_the_place(connection: AsyncConnection) -> None:
-    """The new tables get the live ones' names; readers on PostgreSQL lock `model` first (store.snapshot) and see one model or the other."""
+    """The new tables get the live ones' names; readers lock `model` first (store.snapshot) and see one model only."""
     if connection.dialect.name == "postgresql":
         await connection.execute(text(f"LOCK TABLE {model.name} IN ACCESS EXCLUSIVE MODE"))
     for table in (LIVE.dossiers, LIVE.history, LIVE.sums):

@@ -1,4 +1,4 @@
-"""What is answered over HTTP, each message declared once: the service encodes it, its API documents and clients follow from it."""
+"""What is answered over HTTP, each message declared once: the service encodes it, API documents and clients follow."""
 
 import inspect
 from typing import Any

@@ -1,7 +1,7 @@
 """Reporting's answers about figures: those of a period, the dossiers behind one, comparisons, and the statutory form.
 
-A row of figures is a mapping under the keys of the columns' table; a share is a decimal in percent, as text, or null. Every row has every
-column; none is called required, so that one more is a minor change.
+A row of figures is a mapping under the keys of the columns' table; a share is a decimal in percent, as text, or null.
+Every row has every column; none is called required, so that one more is a minor change.
 """
 
 from datetime import date
@@ -162,7 +162,7 @@ class ChangedDossier(Struct, frozen=True, kw_only=True):
 
 
 class ChangesAnswer(Struct, frozen=True, kw_only=True):
-    """`GET /v1/figures/changes`: the totals (on the first page) as known at two instants, and the dossiers that explain the difference."""
+    """`GET /v1/figures/changes`: the totals (on the first page) as known at two instants, and what moved."""
 
     first: First = field(name="from")
     last: Last = field(name="to")
@@ -191,7 +191,7 @@ class DisputedDossier(Struct, frozen=True, kw_only=True):
 
 
 class DefinitionsAnswer(Struct, frozen=True, kw_only=True):
-    """`GET /v1/figures/definitions`: the totals (on the first page) by every definition of timeliness, and the dossiers in dispute."""
+    """`GET /v1/figures/definitions`: the totals (on the first page) by every definition, and the disputed dossiers."""
 
     first: First = field(name="from")
     last: Last = field(name="to")

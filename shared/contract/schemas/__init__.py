@@ -1,6 +1,7 @@
-"""The published JSON Schemas: one golden file per version of what travels over topics, and of what is answered over HTTP.
+"""The published JSON Schemas: one golden file per version of what travels over topics, and of what is answered over HTTP;
+and the AsyncAPI document of the topics.
 
-They are made from the types as the code has them now; a minor change of a published one only adds an optional field.
+The schemas are made from the types as the code has them now; a minor change of a published one only adds an optional field.
 """
 
 import inspect
@@ -12,9 +13,10 @@ from typing import Any
 import msgspec
 
 from shared.contract.announcements import AnnouncementV1
-from shared.contract.envelope import CloudEvent
+from shared.contract.envelope import JSON, CloudEvent, event_type
 from shared.contract.http import REPORTING
 from shared.contract.status import AlertV1, DeadLetterV1, StatusV1
+from shared.contract.topics import ALERTS, ANNOUNCEMENTS, DEAD_LETTERS, EVENTS, STATUS, TICKS, TOPICS, Topic
 from shared.domain.dossier import DeadlineChange, Hop, Suspension
 from shared.domain.events import EVENT_TYPES
 from shared.domain.lifecycle import State
@@ -35,6 +37,22 @@ PUBLISHED: dict[str, type[msgspec.Struct]] = {
     **{f"dossier.{name}.v1": event for name, event in EVENT_TYPES.items()},
 }
 NAMES_IN_VERSION_1 = {Suspension.__name__: "SuspensionV1", DeadlineChange.__name__: "DeadlineV1", Hop.__name__: "HopV1"}
+
+API_DESCRIPTION = (
+    "Dossiers of public-service centres as they are received, handled and returned. Delivery is at least once, in order per dossier; "
+    "`sequence` and `version` make every step idempotent. Readers ignore fields they do not know."
+)
+KAFKA_BINDING = "0.5.0"
+TICK = "tick"
+MESSAGES: dict[str, tuple[str, ...]] = {
+    EVENTS.name: tuple(EVENT_TYPES),
+    STATUS.name: ("status",),
+    ALERTS.name: ("alert",),
+    DEAD_LETTERS.name: ("dead_letter",),
+    TICKS.name: (TICK,),
+    ANNOUNCEMENTS.name: ("announcement",),
+}
+_WHOLE = {"status": StatusV1, "alert": AlertV1, "dead_letter": DeadLetterV1, "announcement": AnnouncementV1}
 
 
 def schemas() -> dict[str, Schema]:
@@ -60,8 +78,8 @@ def components(types: Iterable[type[msgspec.Struct]], reference: str) -> dict[st
         else:
             words = {"$ref": reference.format(name=NAMES_IN_VERSION_1.get(name, name))}
         instead[reference.format(name=name)] = words
-    found = {NAMES_IN_VERSION_1.get(name, name): definition for name, definition in definitions.items() if "enum" not in definition}
-    return {name: _tidy(definition | {"title": name}, instead) for name, definition in found.items()}
+    structs = {NAMES_IN_VERSION_1.get(name, name): definition for name, definition in definitions.items() if "enum" not in definition}
+    return {name: _tidy(definition | {"title": name}, instead) for name, definition in structs.items()}
 
 
 def read_golden(folder: Path = FOLDER) -> dict[str, Schema]:
@@ -123,3 +141,71 @@ def _required(published: dict[str, Any], changed: dict[str, Any], path: str) -> 
         yield f"{path}.{name}: the field became required; what was written before lacks it"
     for name in sorted(before - after):
         yield f"{path}.{name}: the field is no longer required; a reader may rely on it"
+
+
+def asyncapi() -> dict[str, Any]:
+    """The AsyncAPI 3 document of the topics: from the topics and the types, so that it cannot drift from them."""
+    return {
+        "asyncapi": "3.0.0",
+        "info": {
+            "title": "Motcua",
+            "version": "1",
+            "description": API_DESCRIPTION,
+        },
+        "defaultContentType": JSON,
+        "channels": {_channel(topic): _channel_of(topic) for topic in TOPICS},
+        "operations": {name: operation for topic in TOPICS for name, operation in _operations(topic)},
+        "components": {"messages": _messages(), "schemas": _components()},
+    }
+
+
+def _channel(topic: Topic) -> str:
+    """`dossier.events` of `motcua.dossier.events.v1`."""
+    return topic.name.removeprefix("motcua.").removesuffix(".v1")
+
+
+def _channel_of(topic: Topic) -> dict[str, Any]:
+    configuration: dict[str, Any] = {"cleanup.policy": [topic.cleanup_policy]}
+    if topic.cleanup_policy == "delete":
+        configuration["retention.ms"] = topic.retention_ms
+    partitions = {} if topic.partitions is None else {"partitions": topic.partitions}
+    return {
+        "address": topic.name,
+        "description": f"{topic.description}. Unreadable records go to {topic.dead_letters or 'nowhere further: this is where they end'}.",
+        "messages": {name: _ref("messages", name) for name in MESSAGES[topic.name]},
+        "bindings": {"kafka": {**partitions, "topicConfiguration": configuration, "bindingVersion": KAFKA_BINDING}},
+    }
+
+
+def _operations(topic: Topic) -> list[tuple[str, dict[str, Any]]]:
+    channel = {"$ref": f"#/channels/{_channel(topic)}"}
+    roles = [("send", who) for who in topic.producers] + [("receive", who) for who in topic.consumers]
+    return [(f"{who}.{action}.{_channel(topic)}", {"action": action, "channel": channel}) for action, who in roles]
+
+
+def _messages() -> dict[str, Any]:
+    keys = {name: topic.key for topic in TOPICS for name in MESSAGES[topic.name]}
+    return {name: _message(name, key) for name, key in keys.items()}
+
+
+def _message(name: str, key: str) -> dict[str, Any]:
+    title = event_type(name) if name in EVENT_TYPES else name
+    bindings = {"kafka": {"key": {"type": "string", "description": key}, "bindingVersion": KAFKA_BINDING}}
+    return {"name": title, "contentType": JSON, "payload": _payload(name), "bindings": bindings}
+
+
+def _payload(name: str) -> dict[str, Any]:
+    if name in EVENT_TYPES:
+        data = {"type": {"const": event_type(name)}, "data": _ref("schemas", EVENT_TYPES[name].__name__)}
+        return {"allOf": [_ref("schemas", CloudEvent.__name__), {"type": "object", "properties": data}]}
+    if name == TICK:
+        return {"type": "object", "description": "internal to the processor; not for others to read"}
+    return _ref("schemas", _WHOLE[name].__name__)
+
+
+def _components() -> dict[str, Any]:
+    return dict(sorted(components(PUBLISHED.values(), "#/components/schemas/{name}").items()))
+
+
+def _ref(kind: str, name: str) -> dict[str, str]:
+    return {"$ref": f"#/components/{kind}/{name}"}

@@ -32,7 +32,7 @@ def main() -> int:
         return 1
     for name, schema in current.items():
         (FOLDER / f"{name}.json").write_text(document_text(schema), "utf-8")
-    DOCUMENT.write_text(text_of(asyncapi.document()), "utf-8")
+    DOCUMENT.write_text(text_of(asyncapi()), "utf-8")
     return 0
 
 
