@@ -130,7 +130,7 @@ def dead_letter(record: KafkaRecord, *, reason: str, detail: str, failed_at: dat
         partition=record.partition,
         offset=record.offset,
         reason=reason,
-        detail=detail[:LONGEST_DETAIL],
+        detail=detail[:LONGEST_DETAIL].encode(errors="backslashreplace").decode(),  # half a surrogate pair can't be written
         failed_at=failed_at,
         key=None if key is None else key[:LONGEST_KEY_BYTES],
         value=value[:LONGEST_VALUE_BYTES] if value is not None and cut else value,

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka.admin import NewTopic, RecordsToDelete
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
 from motcua.stack.broker import Node
@@ -34,6 +35,7 @@ BODY = {"source": "Quyết định 99/QĐ-TTg", "announced_at": "2026-11-18T09:0
 @pytest.fixture(autouse=True)
 def looks_often(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(relaying, "LOOK_SECONDS", 0.5)
+    monkeypatch.setattr(relaying, "READ_AGAIN_SECONDS", 2.0)
 
 
 async def announce(intake: Sender, number: int, day: str = "2026-11-19") -> None:
@@ -182,6 +184,21 @@ async def test_a_topic_that_was_deleted_is_made_and_filled_again_with_the_same_b
     await delete(fresh_broker)
     async with start(kafka_bootstrap=fresh_broker):
         assert await lost(fresh_broker) == before, "and at a start"
+
+
+@pytest.mark.broker
+@ON_SQLITE
+async def test_a_topic_that_forgets_is_filled_again_though_it_ends_where_it_did(start: Start, fresh_broker: str) -> None:
+    async with admin(fresh_broker) as client:  # as a broker makes a topic by itself: it deletes what is old
+        await client.create_topics([NewTopic(ANNOUNCEMENTS.name, 1, 1, topic_configs={"cleanup.policy": "delete"})])
+    async with start(kafka_bootstrap=fresh_broker) as intake:
+        await announce(intake, 1)
+        await announce(intake, 2, "2026-11-20")
+        await says(fresh_broker, 1, 2)
+        async with admin(fresh_broker) as client:
+            await client.delete_records({PARTITION: RecordsToDelete(before_offset=1)})
+        await says(fresh_broker, 1, 2)
+    assert [key for key, _ in await records(fresh_broker)] == [b"2", b"1"]
 
 
 @pytest.mark.broker

@@ -1,6 +1,7 @@
 """The announcements on their way to Kafka: their topic is brought to what the table says, whatever became of either."""
 
 import asyncio
+import time
 from typing import Any
 
 import structlog
@@ -21,7 +22,9 @@ from shared.service.publisher import Publisher
 from shared.service.sql import is_transient
 
 LOOK_SECONDS = 10.0  # other instances announce without waking this one, and a topic may be emptied under it
+READ_AGAIN_SECONDS = 60.0  # a topic that forgets, or was made anew and written by others, may end where it did
 UNCOMPARED_SECONDS = 0.5
+LOGGED_BYTES = 2000
 PARTITION = 0  # the only one: what is in force is one small list
 LOGGER = structlog.get_logger()
 _Records = dict[bytes, bytes | None]  # by key, what the topic says last
@@ -42,6 +45,7 @@ class AnnouncementRelay:
         self._relay = relay
         self._wake = asyncio.Event()
         self._agreed: tuple[int, int] | None = None  # where the topic ended and the newest number, when both last agreed
+        self._read_at = 0.0
 
     @property
     def has_agreed(self) -> bool:
@@ -81,7 +85,7 @@ class AnnouncementRelay:
         except UnknownTopicOrPartitionError:
             await ensure_topics(self._settings)
             end = 0
-        if self._agreed != (end, heads.announcement):
+        if self._agreed != (end, heads.announcement) or time.monotonic() - self._read_at >= READ_AGAIN_SECONDS:
             await self._bring_up_to_date()
         return True
 
@@ -94,7 +98,8 @@ class AnnouncementRelay:
         withdrawn = foreign if self._relay.is_relaying else []
         missing = [(key, value) for key, value in wanted.items() if published.get(key) != value]
         for key in withdrawn:
-            LOGGER.warning("announcement_withdrawn", key=key.decode(errors="replace"), record=str(published[key])[:2000])
+            record = (published[key] or b"")[:LOGGED_BYTES].decode(errors="replace")
+            LOGGER.warning("announcement_withdrawn", key=key.decode(errors="replace"), record=record)
         if changes := [*((key, None) for key in withdrawn), *missing]:
             publisher = Publisher(connection(self._settings))
             try:
@@ -105,7 +110,7 @@ class AnnouncementRelay:
             LOGGER.info("announcements_relayed", published=len(missing), withdrawn=len(withdrawn))
             end = spans[-1].first + spans[-1].records
         if withdrawn == foreign:
-            self._agreed = (end, announced[-1].number if announced else 0)
+            self._agreed, self._read_at = (end, announced[-1].number if announced else 0), time.monotonic()
 
     async def _published(self) -> tuple[_Records, int]:
         """What the topic says last under each key, and where it ended."""
