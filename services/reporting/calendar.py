@@ -126,7 +126,7 @@ class CalendarFeed:
 
     @asynccontextmanager
     async def _session(self) -> AsyncIterator[tuple[AIOKafkaConsumer, Publisher]]:
-        await ensure_topics(self._settings)
+        await ensure_topics(self._settings, [ANNOUNCEMENTS, DEAD_LETTERS])
         async with AsyncExitStack() as stack:
             publisher = Publisher(connection(self._settings))
             stack.push_async_callback(publisher.stop)

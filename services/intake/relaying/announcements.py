@@ -83,7 +83,7 @@ class AnnouncementRelay:
         try:
             end = (await ends(connection(self._settings), ANNOUNCEMENTS.name)).get(PARTITION, 0)
         except UnknownTopicOrPartitionError:
-            await ensure_topics(self._settings)
+            await ensure_topics(self._settings, [ANNOUNCEMENTS])  # an events topic made here would be filled before it is compared
             end = 0
         if self._agreed != (end, heads.announcement) or time.monotonic() - self._read_at >= READ_AGAIN_SECONDS:
             await self._bring_up_to_date()
