@@ -97,7 +97,7 @@ def _write_closing(answer: Answer) -> None:
     rest = "" if shown == listed else f" The {count(shown)} most urgent of {count(listed)} are shown."
     write(f"{_counts(total)} within {answer['within']}, as of {minute(answer['as_of'])} ({answer['definition']}).{rest}")
     if calendar["source"] == "intake":
-        known = "unknown: intake did not answer" if calendar["as_of"] is None else f"as of {minute(calendar['as_of'])}"
+        known = "unknown: reporting has not read the announcements" if calendar["as_of"] is None else f"as of {minute(calendar['as_of'])}"
         write(f"Days announced late: {known}.", style="dim")
 
 

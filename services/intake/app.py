@@ -18,6 +18,7 @@ from services.intake.http.service import Intake
 from services.intake.log import event_log
 from services.intake.log.database import migrate, open_database
 from services.intake.metrics import Metrics
+from services.intake.relaying.announcements import AnnouncementRelay
 from services.intake.relaying.relay import CursorSetBack, Relay
 from services.intake.settings import IntakeSettings
 from shared.catalogue import load
@@ -58,9 +59,10 @@ def create_app(settings: IntakeSettings, run: ServiceRun | None = None) -> FastA
                 serials_to_skip=lambda: 0 if relay.is_compared or not was_compared else UNCOMPARED_SERIALS,
                 on_commit=relay.logged,
             )
+            announcement_relay = AnnouncementRelay(settings, database, relay)
             move_worker = MoveWorker(database, announcements, committer, metrics, clock)
-            app.state.intake = Intake(settings, announcements, clock, database, metrics, committer, relay, move_worker)
-            async with _running(run or ServiceRun(), committer, relay, move_worker, settings.drain_seconds):
+            app.state.intake = Intake(settings, announcements, clock, database, metrics, committer, relay, announcement_relay, move_worker)
+            async with _running(run or ServiceRun(), app.state.intake):
                 yield
         finally:
             await database.close()
@@ -78,23 +80,23 @@ def create_app(settings: IntakeSettings, run: ServiceRun | None = None) -> FastA
 
 
 @contextlib.asynccontextmanager
-async def _running(
-    run: ServiceRun, committer: Committer, relay: Relay, move_worker: MoveWorker, drain_seconds: float
-) -> AsyncIterator[None]:
-    """Run the worker of the moves, which resumes at the next start, and the writer and the relay, which end drained."""
+async def _running(run: ServiceRun, intake: Intake) -> AsyncIterator[None]:
+    """Run what resumes at the next start, the moves and the announcements' relay, and what ends drained, the writer and the relay."""
+    committer, relay = intake.committer, intake.relay
     writer = run.start("writer", committer.run())
     relaying = run.start("relay", relay.run())
-    moving = run.start("move_worker", move_worker.run())
+    resuming = {run.start("move_worker", intake.move_worker.run()), run.start("announcement_relay", intake.announcement_relay.run())}
     try:
         await wait_until(relay.has_looked, LOOKS_FIRST_SECONDS)
         yield
     finally:
-        moving.cancel()
-        await asyncio.wait([moving])
+        for task in resuming:
+            task.cancel()
+        await asyncio.wait(resuming)
         committer.close()
         await asyncio.wait([writer])
         relay.drain()
-        _, late = await asyncio.wait([relaying], timeout=drain_seconds)
+        _, late = await asyncio.wait([relaying], timeout=intake.settings.drain_seconds)
         if late:
             LOGGER.warning("relay_not_drained", relayed=relay.position)
             relaying.cancel()

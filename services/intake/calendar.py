@@ -19,6 +19,7 @@ from services.intake.log import event_log
 from services.intake.log.tables import ANNOUNCEMENTS
 from shared.catalogue import CalendarEntry, Catalogue
 from shared.catalogue.model import EVERYWHERE, covers
+from shared.contract.announcements import AnnouncementV1, in_runs
 from shared.domain.localtime import LOCAL, local_date
 
 
@@ -66,6 +67,19 @@ class StoredAnnouncement(Struct, frozen=True, kw_only=True):
     position: int
     state: AnnouncementState
     examined: int | None
+
+    def message(self) -> AnnouncementV1:
+        """The announcement as it travels: a function of what never changes of it, so a repeat has the same bytes."""
+        announcement = self.announcement
+        return AnnouncementV1(
+            number=self.number,
+            id=announcement.id,
+            source=announcement.source,
+            announced_at=announcement.announced_at,
+            recordedtime=self.recorded_at,
+            days=in_runs((each.day, each.works, each.name) for each in announcement.days),
+            applies_to=announcement.applies_to,
+        )
 
 
 class Announcements:

@@ -5,6 +5,7 @@ import sys
 import uvloop
 from prometheus_client import CollectorRegistry
 
+from services.reporting.calendar import CalendarFeed
 from services.reporting.gauges import FigureGauges
 from services.reporting.http.app import Reporting, create_app
 from services.reporting.intake import AcceptedEvents
@@ -31,7 +32,9 @@ async def serve(settings: ReportingSettings) -> int:
         registry, health = CollectorRegistry(), ProjectorHealth()
         gauges = FigureGauges(engine, clock, settings.year, AcceptedEvents(settings.intake_url, settings.api_key))
         registry.register(gauges)
+        metrics = PipelineMetrics(registry)
         offices = catalogue.load(settings.catalogue)
+        feed = CalendarFeed(settings, offices, system_clock, lambda reason: metrics.dead_letters.labels(reason).inc())
         reporting = Reporting(
             engine,
             offices,
@@ -40,11 +43,12 @@ async def serve(settings: ReportingSettings) -> int:
             health,
             registry,
             gauges,
-            settings.intake_url,
+            calendar=feed,
+            rebuilds_by_itself=settings.intake_url is not None,
             figures_max_rows=settings.figures_max_rows,
         )
         server = Server(create_app(reporting), host=settings.host, port=settings.port, grace_seconds=GRACE_SECONDS)
-        projector = Projector(settings, engine, system_clock, health, PipelineMetrics(registry))
+        projector = Projector(settings, engine, system_clock, health, metrics)
         if settings.intake_url is not None:
             lost_before = system_clock() if await is_empty(engine) else None
             rebuild = AutomaticRebuild(
@@ -52,6 +56,7 @@ async def serve(settings: ReportingSettings) -> int:
             )
             projector.on_lost = rebuild.request
             run.start("rebuild", rebuild.serve(run.stopping))
+        run.start("calendar", feed.run(run.stopping))
         run.start("projector", projector.run(run.stopping))
         return await run.serve(server)
     finally:

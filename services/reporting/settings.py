@@ -19,7 +19,9 @@ class ReportingSettings(ServiceSettings):
     )
     catalogue: DirectoryPath | None = Field(None, description="folder with the office's own catalogue files; the shipped ones when unset")
     intake_url: str | None = Field(
-        None, description="intake's address, for days announced late: the follow-up list counts with them", pattern=r"^https?://[^/]"
+        None,
+        description="intake's address: the log from which a lost or outdated read model is made anew by itself",
+        pattern=r"^https?://[^/]",
     )
     year: int | None = Field(None, description="the year /metrics shows; the clock's when unset", ge=1900, le=9998)
     figures_max_rows: int = Field(

@@ -176,11 +176,12 @@ class Catalogue:
 
         Raises `CalendarNotKnown` for a day outside the calendar: one announced day does not make its year known.
         """
-        added = tuple(entries)
-        for entry in added:
+        added = []
+        for entry in entries:  # one by one: of an endless holiday no more than the calendar has days is ever made
             if not self.calendar_first_day <= entry.day <= self.calendar_last_day:
                 known = f"{self.calendar_first_day} to {self.calendar_last_day}"
                 raise CalendarNotKnown(f"{entry.day} ({entry.name}): days off are known from {known}; add that year to calendar.toml first")
+            added.append(entry)
         return replace(self, calendar_entries=with_entries(self.calendar_entries, added))
 
     def _entries_for(self, code: str) -> tuple[CalendarEntry, ...]:

@@ -17,6 +17,8 @@ class Topic:
     cleanup_policy: str
     co_partitioned: bool = True
     retention_ms: int = FOREVER_MS
+    partitions: int | None = None
+    """How many it has always; None: as many as the services are configured with."""
     dead_letters: str | None = None
 
 
@@ -67,4 +69,15 @@ TICKS = Topic(
     retention_ms=7 * 24 * 3600 * 1000,
     dead_letters=DEAD_LETTERS.name,
 )
-TOPICS = (EVENTS, STATUS, ALERTS, DEAD_LETTERS, TICKS)
+ANNOUNCEMENTS = Topic(
+    name="motcua.calendar.announcements.v1",
+    description="days off and swapped days announced late, each announcement once: what of intake's table is in force",
+    key="the announcement's number",
+    producers=("intake",),
+    consumers=("reporting",),
+    cleanup_policy="compact",
+    co_partitioned=False,
+    partitions=1,
+    dead_letters=DEAD_LETTERS.name,
+)
+TOPICS = (EVENTS, STATUS, ALERTS, DEAD_LETTERS, TICKS, ANNOUNCEMENTS)

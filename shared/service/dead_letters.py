@@ -8,10 +8,11 @@ import hashlib
 from collections.abc import Iterator
 from datetime import datetime
 
+from shared.contract.announcements import LONGEST_RUN_DAYS, AnnouncementV1, decode_announcement
 from shared.contract.envelope import CloudEvent, decode_envelope
 from shared.contract.status import DeadLetterV1, StatusV1, decode_status
 from shared.domain.errors import Refusal
-from shared.domain.localtime import local
+from shared.domain.localtime import FIRST_YEAR, LAST_YEAR, local
 from shared.service.kafka import KafkaRecord
 
 MALFORMED = "malformed"
@@ -94,6 +95,28 @@ def _contradiction(dossier: StatusV1) -> str | None:
     return None
 
 
+def usable_announcement(key: bytes | None, value: bytes | None) -> AnnouncementV1:
+    """The announcement of a record of its topic; raises Unusable."""
+    try:
+        announcement = decode_announcement(value or b"")
+        for instant in (announcement.announced_at, announcement.recordedtime):
+            local(instant)
+    except Exception as wrong:  # bytes alone decide this: whatever it is, it is the record's
+        raise Unusable(MALFORMED, _text_of(wrong)) from wrong
+    if not 1 <= announcement.number <= LARGEST_NUMBER:
+        raise Unusable(MALFORMED, f"number: {announcement.number} is not between 1 and {LARGEST_NUMBER}")
+    if key != b"%d" % announcement.number:
+        raise Unusable(CONTRADICTORY, f"number: {announcement.number} is not the record's key")
+    last = None
+    for days in announcement.days:
+        if not FIRST_YEAR <= days.first.year <= days.end.year <= LAST_YEAR:
+            raise Unusable(MALFORMED, f"days: {days.first} to {days.end} lies outside the years {FIRST_YEAR}-{LAST_YEAR}")
+        if not 0 <= (days.end - days.first).days < LONGEST_RUN_DAYS or (last is not None and days.first <= last):
+            raise Unusable(CONTRADICTORY, f"days: {days.first} to {days.end} is no row of days behind those before it")
+        last = days.end
+    return announcement
+
+
 def _text_of(wrong: BaseException) -> str:
     return (str(wrong) or type(wrong).__name__)[:500]
 
@@ -107,7 +130,7 @@ def dead_letter(record: KafkaRecord, *, reason: str, detail: str, failed_at: dat
         partition=record.partition,
         offset=record.offset,
         reason=reason,
-        detail=detail[:LONGEST_DETAIL],
+        detail=detail[:LONGEST_DETAIL].encode(errors="backslashreplace").decode(),  # half a surrogate pair can't be written
         failed_at=failed_at,
         key=None if key is None else key[:LONGEST_KEY_BYTES],
         value=value[:LONGEST_VALUE_BYTES] if value is not None and cut else value,

@@ -2,7 +2,7 @@
 
 import asyncio
 import ssl
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any, Protocol
@@ -98,13 +98,13 @@ def connection(settings: ServiceSettings) -> dict[str, Any]:
     return arguments
 
 
-async def ensure_topics(settings: ServiceSettings) -> None:
-    """Create the contract's topics that are missing; existing ones stay as they are."""
+async def ensure_topics(settings: ServiceSettings, topics: Iterable[Topic] = TOPICS) -> None:
+    """Create the topics that are missing, all of the contract's unless told otherwise; existing ones stay as they are."""
     admin = AIOKafkaAdminClient(**connection(settings))
     await admin.start()
     try:
         existing = set(await admin.list_topics())
-        missing = [_new_topic(topic, settings) for topic in TOPICS if topic.name not in existing]
+        missing = [_new_topic(topic, settings) for topic in topics if topic.name not in existing]
         if missing:
             response = await admin.create_topics(missing)
             for _name, code, *_rest in response.topic_errors:
@@ -122,7 +122,7 @@ def _new_topic(topic: Topic, settings: ServiceSettings) -> NewTopic:
         configs["min.insync.replicas"] = "2"
     return NewTopic(
         name=topic.name,
-        num_partitions=settings.kafka_partitions,
+        num_partitions=topic.partitions or settings.kafka_partitions,
         replication_factor=settings.kafka_replication_factor,
         topic_configs=configs,
     )

@@ -2,12 +2,14 @@
 
 import copy
 import re
+from datetime import date
 from typing import Any
 
 import msgspec
 import pytest
 from jsonschema import Draft202012Validator, FormatChecker
 
+from shared.contract.announcements import AnnouncedDaysV1, AnnouncementV1, decode_announcement
 from shared.contract.envelope import CloudEvent, decode_envelope, encode, event_of
 from shared.contract.schemas import FOLDER, breaks, document_text, read_golden, schema_of, schemas
 from shared.contract.status import AlertV1, DeadLetterV1, StatusV1, decode_alert, decode_dead_letter, decode_status, status_of
@@ -23,6 +25,18 @@ DEAD_LETTER = DeadLetterV1(
     topic="motcua.dossier.events.v1", partition=1, offset=7, reason="malformed", detail="no", failed_at=WHEN, key=b"k", value=None
 )
 ALERT = AlertV1(id="a", threshold="overdue", code="H59.15-231208-0001", department="H59.15", procedure="2.000635", due_at=WHEN)
+ANNOUNCEMENT = AnnouncementV1(
+    number=1,
+    id="decree-99",
+    source="Quyết định 99/QĐ-TTg",
+    announced_at=WHEN,
+    recordedtime=WHEN,
+    days=(
+        AnnouncedDaysV1(first=WHEN.date(), works=False, name="Nghỉ bão"),
+        AnnouncedDaysV1(first=date(2024, 2, 8), last=date(2024, 2, 14), works=False, name="Tết"),
+    ),
+    applies_to=("H59",),
+)
 
 
 def valid(name: str, value: Any) -> None:
@@ -67,15 +81,17 @@ def test_what_goes_out_is_what_came_in(kind: EventKind) -> None:
     assert msgspec.to_builtins(event_of(envelope)).items() <= FULL_DATA[kind].items()
 
 
-def test_snapshots_alerts_and_dead_letters_hold_to_their_schemas() -> None:
+def test_snapshots_alerts_dead_letters_and_announcements_hold_to_their_schemas() -> None:
     dossier = dossier_after(received(), event("supplement_requested", "2023-01-04"), event("withdrawn", "2023-01-09"))
     status = status_of(dossier, version=3, recordedtime=WHEN, alerted={"due_soon": WHEN})
     valid("status.v1", plain(status))
     valid("alert.v1", plain(ALERT))
     valid("dead-letter.v1", plain(DEAD_LETTER))
+    valid("announcement.v1", plain(ANNOUNCEMENT))
     assert decode_status(encode(status)) == status
     assert decode_alert(encode(ALERT)) == ALERT
     assert decode_dead_letter(encode(DEAD_LETTER)) == DEAD_LETTER
+    assert decode_announcement(encode(ANNOUNCEMENT)) == ANNOUNCEMENT
 
 
 @pytest.mark.parametrize(

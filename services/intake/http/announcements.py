@@ -147,6 +147,7 @@ async def _store(intake: Intake, body: NewAnnouncement, announcement: Announceme
         raise StoreUnavailable("the announcement can't be stored right now, and is not in force; send it again") from failure
     assert stored is not None, "it was added just now"
     intake.move_worker.wake()
+    intake.announcement_relay.look_again()
     return stored, notes, known is not None
 
 

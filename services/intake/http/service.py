@@ -19,6 +19,7 @@ from services.intake.calendar import Announcements
 from services.intake.log import event_log
 from services.intake.log.database import Database
 from services.intake.metrics import Metrics
+from services.intake.relaying.announcements import AnnouncementRelay
 from services.intake.relaying.relay import Relay
 from services.intake.settings import IntakeSettings
 from shared.catalogue import Catalogue
@@ -65,6 +66,7 @@ class Intake:
     metrics: Metrics
     committer: Committer
     relay: Relay
+    announcement_relay: AnnouncementRelay
     move_worker: MoveWorker
 
     @property

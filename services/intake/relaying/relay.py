@@ -70,6 +70,8 @@ class Relay:
         self._ends_seen: Mapping[int, int] = {}
         self.is_compared = False
         """Whether topic and log were compared since this instance started, by it or by the one that relays."""
+        self.is_relaying = False
+        """Whether this instance is the relay and found that the log has what the topic has."""
         self.has_looked = asyncio.Event()
         """Set when that was tried: a broker that is away does not keep intake from accepting."""
 
@@ -168,6 +170,7 @@ class Relay:
                 await self._release(connection)
                 yield connection
             finally:
+                self.is_relaying = False
                 if self._database.is_postgresql:
                     await connection.invalidate()  # closing it is what gives the lock back
 
@@ -200,7 +203,7 @@ class Relay:
         if comparison is LogAndTopic.LOG_LOST_EVENTS:
             raise LogBehindTopic([event for event in events if event.event_id not in logged])
         await self._refuse(None)
-        self.is_compared = True
+        self.is_compared = self.is_relaying = True
         if comparison is LogAndTopic.TOPIC_LOST_EVENTS:
             LOGGER.error("topic_lost_events", relayed=relayed, topic=[event.number if event else 0 for _, event in sorted(last.items())])
             self._metrics.refills.inc()

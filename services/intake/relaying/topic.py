@@ -60,9 +60,9 @@ def lacking(relayed: Sequence[int], last: Mapping[int, LastNumbered | None]) -> 
     return sum(max(count - known.get(partition, 0), 0) for partition, count in enumerate(relayed))
 
 
-async def ends(connection: Mapping[str, Any]) -> dict[int, int]:
-    """Where each partition of the events topic ends."""
-    consumer = AIOKafkaConsumer(EVENTS.name, **connection, group_id=None, enable_auto_commit=False, request_timeout_ms=REQUEST_TIMEOUT_MS)
+async def ends(connection: Mapping[str, Any], topic: str = EVENTS.name) -> dict[int, int]:
+    """Where each partition of the topic ends."""
+    consumer = AIOKafkaConsumer(topic, **connection, group_id=None, enable_auto_commit=False, request_timeout_ms=REQUEST_TIMEOUT_MS)
     try:
         await consumer.start()
         offsets = await consumer.end_offsets(consumer.assignment())

@@ -11,10 +11,10 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.responses import Response
 
+from services.reporting.calendar import CalendarFeed
 from services.reporting.gauges import FigureGauges
 from services.reporting.http import attention, figures, rebuilds
 from services.reporting.http.figures import MOST_ROWS, FigureRoutes
-from services.reporting.intake import CalendarFeed
 from services.reporting.opening.tokens import Tokens
 from services.reporting.projecting.metrics import ProjectorHealth
 from services.reporting.read_model.contributions import BrokenDossier
@@ -45,7 +45,8 @@ class Reporting:
     health: ProjectorHealth
     registry: CollectorRegistry
     gauges: FigureGauges
-    intake_url: str | None = None
+    calendar: CalendarFeed | None = None
+    rebuilds_by_itself: bool = False
     recording_clock: Clock = system_clock
     figures_max_rows: int = MOST_ROWS
 
@@ -59,16 +60,15 @@ def create_app(reporting: Reporting) -> FastAPI:
     )
     for error in DATABASE_ERRORS:
         app.add_exception_handler(error, _on_database_error)
-    app.add_exception_handler(OldRules, _on_old_rules(by_itself=reporting.intake_url is not None))
+    app.add_exception_handler(OldRules, _on_old_rules(by_itself=reporting.rebuilds_by_itself))
     app.add_exception_handler(BrokenDossier, _on_broken_dossier)
     engine, offices, clock, recording_clock = reporting.engine, reporting.catalogue, reporting.clock, reporting.recording_clock
     routes = FigureRoutes(engine, offices, clock, recording_clock, Tokens(offices), reporting.figures_max_rows)
-    feed = CalendarFeed(offices, reporting.intake_url, reporting.api_key)
     app.include_router(_operations(reporting))
     for router in (
         figures.router(routes),
         _snapshots(engine),
-        attention.router(engine, feed, clock),
+        attention.router(engine, offices, reporting.calendar, clock),
         rebuilds.router(engine, recording_clock),
     ):
         app.include_router(router, prefix="/v1", dependencies=[Depends(require_key(reporting.api_key))], responses=KEYLESS)

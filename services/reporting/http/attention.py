@@ -16,9 +16,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from starlette.responses import Response
 
 from services.reporting.attention import Attention, ByOfficer, DepartmentHorizons, Urgency, UrgentDossier, total_counts
+from services.reporting.calendar import CalendarFeed, KnownCalendar
 from services.reporting.http.paging import cursor_after, page_response, place_of
 from services.reporting.http.parameters import Cursor, Limit, Parameters, words
-from services.reporting.intake import CalendarFeed
 from services.reporting.read_model.contributions import BrokenDossier
 from services.reporting.read_model.store import answering
 from services.reporting.read_model.sums import microseconds
@@ -84,8 +84,8 @@ class AttentionQuery:
     after: Urgency | None
 
 
-def router(engine: AsyncEngine, feed: CalendarFeed, clock: Clock) -> APIRouter:
-    """The route; `clock` says at what instant the list is judged."""
+def router(engine: AsyncEngine, catalogue: Catalogue, feed: CalendarFeed | None, clock: Clock) -> APIRouter:
+    """The route; `clock` says at what instant the list is judged. Without a feed the catalogue's own days are all there is."""
     wrong = documented({422: "a parameter is wrong: `parameter` names it, `detail` the fix"})
     routes = APIRouter(tags=["figures"], responses=wrong, dependencies=[Depends(declared_parameters_only)])
 
@@ -103,7 +103,7 @@ def router(engine: AsyncEngine, feed: CalendarFeed, clock: Clock) -> APIRouter:
         `working_hours` up to its instant; negative once they have passed. `hops` are other agencies' answers that are
         late or due in that time. Counts are of the whole list, whatever the page.
         """
-        known = await feed.known()
+        known = KnownCalendar(catalogue) if feed is None else feed.known
         query = _query(request, given, known.catalogue, clock())
         horizons = DepartmentHorizons(known.catalogue, query.as_of, query.within)
         attention = Attention(given.limit, query.after)
@@ -124,7 +124,7 @@ def router(engine: AsyncEngine, feed: CalendarFeed, clock: Clock) -> APIRouter:
             total=total_counts(own for officers in counts.values() for own in officers.values()),
             departments=[_department(code, officers, horizons) for code, officers in counts.items()],
             calendar=CalendarSource(
-                source="catalogue" if feed.intake_url is None else "intake",
+                source="catalogue" if feed is None else "intake",
                 as_of=known.as_of,
                 known_until=known.catalogue.calendar_last_day,
             ),

@@ -232,8 +232,7 @@ class _Session:
         """Returns when the broker has every dead letter; a repeat after a crash names the same offset."""
         letters = []
         for one in unreadable:
-            detail = one.detail.encode(errors="backslashreplace").decode()  # half a surrogate pair can't be written
-            letter = dead_letter(one.record, reason=one.reason, detail=detail, failed_at=self._projector.clock())
+            letter = dead_letter(one.record, reason=one.reason, detail=one.detail, failed_at=self._projector.clock())
             letters.append((letter.key, encode(letter)))
         await self._publisher.publish_by_key(DEAD_LETTERS.name, letters)
         for one in unreadable:

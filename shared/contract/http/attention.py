@@ -68,7 +68,10 @@ class CalendarSource(Struct, frozen=True, kw_only=True):
     """Which days off the list went by: the catalogue's, with those announced until `as_of`."""
 
     source: Annotated[str, Meta(description="catalogue, or intake: with the days announced late", examples=["intake"])]
-    as_of: Annotated[Instant | None, Meta(description="when intake last told them", examples=["2023-12-08T07:00:00+07:00"])]
+    as_of: Annotated[
+        Instant | None,
+        Meta(description="when the announcements were last known to be complete; null: never", examples=["2023-12-08T07:00:00+07:00"]),
+    ]
     known_until: Annotated[date, Meta(description="later days off are a guess: Saturday and Sunday", examples=["2024-12-31"])]
 
 

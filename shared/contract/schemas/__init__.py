@@ -12,10 +12,11 @@ from typing import Any
 
 import msgspec
 
+from shared.contract.announcements import AnnouncementV1
 from shared.contract.envelope import JSON, CloudEvent, event_type
 from shared.contract.http import REPORTING
 from shared.contract.status import AlertV1, DeadLetterV1, StatusV1
-from shared.contract.topics import ALERTS, DEAD_LETTERS, EVENTS, STATUS, TICKS, TOPICS, Topic
+from shared.contract.topics import ALERTS, ANNOUNCEMENTS, DEAD_LETTERS, EVENTS, STATUS, TICKS, TOPICS, Topic
 from shared.domain.dossier import DeadlineChange, Hop, Suspension
 from shared.domain.events import EVENT_TYPES
 from shared.domain.lifecycle import State
@@ -32,6 +33,7 @@ PUBLISHED: dict[str, type[msgspec.Struct]] = {
     "status.v1": StatusV1,
     "alert.v1": AlertV1,
     "dead-letter.v1": DeadLetterV1,
+    "announcement.v1": AnnouncementV1,
     **{f"dossier.{name}.v1": event for name, event in EVENT_TYPES.items()},
 }
 NAMES_IN_VERSION_1 = {Suspension.__name__: "SuspensionV1", DeadlineChange.__name__: "DeadlineV1", Hop.__name__: "HopV1"}
@@ -48,8 +50,9 @@ MESSAGES: dict[str, tuple[str, ...]] = {
     ALERTS.name: ("alert",),
     DEAD_LETTERS.name: ("dead_letter",),
     TICKS.name: (TICK,),
+    ANNOUNCEMENTS.name: ("announcement",),
 }
-_WHOLE = {"status": StatusV1, "alert": AlertV1, "dead_letter": DeadLetterV1}
+_WHOLE = {"status": StatusV1, "alert": AlertV1, "dead_letter": DeadLetterV1, "announcement": AnnouncementV1}
 
 
 def schemas() -> dict[str, Schema]:
@@ -165,11 +168,12 @@ def _channel_of(topic: Topic) -> dict[str, Any]:
     configuration: dict[str, Any] = {"cleanup.policy": [topic.cleanup_policy]}
     if topic.cleanup_policy == "delete":
         configuration["retention.ms"] = topic.retention_ms
+    partitions = {} if topic.partitions is None else {"partitions": topic.partitions}
     return {
         "address": topic.name,
         "description": f"{topic.description}. Unreadable records go to {topic.dead_letters or 'nowhere further: this is where they end'}.",
         "messages": {name: _ref("messages", name) for name in MESSAGES[topic.name]},
-        "bindings": {"kafka": {"topicConfiguration": configuration, "bindingVersion": KAFKA_BINDING}},
+        "bindings": {"kafka": {**partitions, "topicConfiguration": configuration, "bindingVersion": KAFKA_BINDING}},
     }
 
 
