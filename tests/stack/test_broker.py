@@ -12,7 +12,7 @@ import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
-from motcua.stack.broker import Node, NodeConfig, prepare
+from motcua.broker import Node, NodeConfig, prepare
 from motcua.stack.failures import ToolMissing
 from motcua.stack.jars import resolve_jars
 from tests.support.ports import free_port_base
