@@ -16,7 +16,7 @@ from motcua.client import NotAsRead, detail_of, refused, unreachable
 from motcua.failure import Failure
 from motcua.importer.lines import UNREADABLE, EventLine, Spool, head_of, subject_of
 from motcua.importer.rejects import Rejects
-from shared.domain.errors import OUT_OF_PLACE, UnknownDossier
+from shared.domain.errors import UnknownDossier, holds_back
 from shared.service.echoes import MOST_REJECTIONS
 
 EVENTS = "/v1/events"
@@ -248,7 +248,7 @@ class Connection:
         if rejection.code == UnknownDossier.code:
             self._park(line)
         else:
-            if rejection.code not in OUT_OF_PLACE and (subject := subject_of(line)):
+            if holds_back(rejection.code) and (subject := subject_of(line)):
                 self._refused.add(subject)
             self._reject(line, rejection.code, rejection.detail, rejection.id)
 

@@ -9,6 +9,8 @@ import msgspec
 import structlog
 from pydantic import SecretStr
 
+from shared.contract.http.log import LogHead
+
 LOG_FRESH_FOR_S = 10.0
 LOG_QUIET_FOR_S = 30.0
 ANSWERS_WITHIN_S = 2.0
@@ -29,12 +31,6 @@ async def _get(url: str, key: SecretStr, path: str, transport: httpx.AsyncBaseTr
         intake_client(url, key, timeout_s=ANSWERS_WITHIN_S, transport=transport) as client,
     ):
         return (await client.get(path)).raise_for_status().content
-
-
-class _LogHead(msgspec.Struct):
-    position: int
-    events: int
-    relayed: int
 
 
 class AcceptedEvents:
@@ -64,7 +60,7 @@ class AcceptedEvents:
 
     async def _relayed_events(self, url: str) -> int | None:
         try:
-            head = msgspec.json.decode(await _get(url, self._key, "/v1/log/head", self._transport), type=_LogHead)
+            head = msgspec.json.decode(await _get(url, self._key, "/v1/log/head", self._transport), type=LogHead)
         except (httpx.HTTPError, TimeoutError, msgspec.MsgspecError) as wrong:
             log.warning("accepted_unknown", intake=url, error=repr(wrong))
             return None

@@ -89,5 +89,10 @@ class TooLongAHistory(Refusal):
     usual_field = "type"
 
 
-OUT_OF_PLACE = frozenset({UnknownDossier.code, TransitionNotAllowed.code, TimeGoesBack.code, TooLongAHistory.code, "id_reused"})
-"""Codes of refusals that no correction of the event's content mends: what follows such an event need not wait for one."""
+_OUT_OF_PLACE = frozenset({UnknownDossier.code, TransitionNotAllowed.code, TimeGoesBack.code, TooLongAHistory.code, "id_reused"})
+"""Codes of refusals that no correction of the event's content mends."""
+
+
+def holds_back(code: str) -> bool:
+    """Whether an event refused under the code may come again with other content, and then belongs before what follows it."""
+    return code not in _OUT_OF_PLACE

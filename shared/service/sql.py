@@ -38,7 +38,7 @@ from shared.contract.envelope import encode
 # to be had in time.
 _PASSING = ("08", "40", "53", "57", "58", "25006", "25P03", "55P03")
 
-# What a database that is away raises, for whoever answers with it; `passes` tells which of them do.
+# What a database that is away raises, for whoever answers with it; `is_transient` tells which of them may pass.
 DATABASE_ERRORS = (DBAPIError, OSError, PoolTimeout, asyncpg.PostgresError, asyncpg.InterfaceError)
 
 LOCKS_HELD_S = 10

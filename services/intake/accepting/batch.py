@@ -27,7 +27,7 @@ from services.intake.log.history import CodeSeries, LoggedEvent, LoggedKey, LogR
 from shared.catalogue import Catalogue
 from shared.contract.envelope import decode_envelope
 from shared.domain.dossier import Dossier
-from shared.domain.errors import OUT_OF_PLACE, Refusal
+from shared.domain.errors import Refusal, holds_back
 from shared.domain.events import EVENT_TYPES, CorrectableField, Corrected
 from shared.domain.localtime import local, written
 from shared.domain.terms import Term
@@ -101,7 +101,7 @@ class CommitBatch:
                 raise HeldBack(f"an earlier event of dossier {candidate.code} was refused; correct that one and send both again")
             return self._decide_new(candidate)
         except Refusal as refusal:
-            if holds_back(refusal):
+            if holds_back(refusal.code):
                 refused.add(candidate.code)
             return Refused(candidate.event_id, candidate.name, refusal)
 
@@ -158,11 +158,6 @@ class CommitBatch:
             self.keys[use.key] = LoggedKey(use.request_digest, code, event_id)
         position = self.known.head + len(self.rows) + 1
         self.rows.append(LogRow(position, event_id, code, sequence, added, self.recorded_seconds, event))
-
-
-def holds_back(refusal: Refusal) -> bool:
-    """Whether the event may come again with other content, and then belongs before what follows it."""
-    return refusal.code not in OUT_OF_PLACE
 
 
 def _check_same_request(use: KeyUse, key: LoggedKey) -> None:

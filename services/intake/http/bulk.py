@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query, Request, Response
 from msgspec.structs import replace
 from pydantic import BaseModel, Field
 
-from services.intake.accepting.batch import NotDecided, holds_back
+from services.intake.accepting.batch import NotDecided
 from services.intake.accepting.candidates import Accepted, Candidate, CommitResult, Duplicate, Refused
 from services.intake.accepting.committer import CannotBeStored, Committer, StoreUnavailable
 from services.intake.accepting.parsing import id_of, parse, subject_of
@@ -18,7 +18,7 @@ from services.intake.http.documents import cloud_event_example, cloud_event_sche
 from services.intake.http.service import IntakeService, failed
 from services.intake.metrics import Metrics
 from services.intake.settings import IntakeSettings
-from shared.domain.errors import Refusal
+from shared.domain.errors import Refusal, holds_back
 from shared.service.echoes import LONGEST_ECHO, MOST_REJECTIONS, shortened
 from shared.service.http import documented
 from shared.service.problems import Problem
@@ -156,7 +156,7 @@ class BulkCall:
         self._metrics.count(outcome.labels for _, outcome, _ in outcomes)
         for number, outcome, code in outcomes:
             self._add(number, outcome)
-            if isinstance(outcome, Refused) and code is not None and holds_back(outcome.refusal):
+            if isinstance(outcome, Refused) and code is not None and holds_back(outcome.refusal.code):
                 self._held.add(code)
                 if len(self._held) > MOST_HELD:
                     self._hold_back = "all"

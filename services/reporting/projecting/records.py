@@ -7,7 +7,7 @@ from itertools import pairwise
 import msgspec
 
 from services.reporting.read_model.sums import microseconds
-from services.reporting.read_model.versions import NewVersion, by_second, new_version
+from services.reporting.read_model.versions import NewVersion, new_version, newest_by_second
 from shared.contract.marks import LedgerMark, mark_of
 from shared.domain.counting import RULES_VERSION
 from shared.domain.localtime import Instant, local
@@ -131,8 +131,7 @@ class Batch:
         headed = self._snapshots[code]
         if any(one[0].place >= other[0].place for one, other in pairwise(headed)):
             headed = self._rising(headed)
-        newest = (self._newest(second) for second in by_second(headed, _recorded))
-        return [version for version in newest if version is not None]
+        return newest_by_second(headed, _recorded, lambda one, known_at: self._version(one[1], known_at))
 
     def _rising(self, headed: list[Headed]) -> list[Headed]:
         """Those above all before them; one that can't be used must not hide those behind it, so each is read."""
@@ -143,11 +142,6 @@ class Batch:
             if self._version(record, 0) is not None:
                 rising.append((head, record))
         return rising
-
-    def _newest(self, second: Sequence[Headed]) -> NewVersion | None:
-        known_at = max(map(_recorded, second))
-        usable = (self._version(record, known_at) for _, record in reversed(second))
-        return next((version for version in usable if version is not None), None)
 
     def _version(self, record: KafkaRecord, known_at: int) -> NewVersion | None:
         try:

@@ -74,6 +74,23 @@ def by_second(items: Sequence[ItemT], recorded: Callable[[ItemT], int]) -> list[
     return [*seconds]
 
 
+def newest_by_second(
+    items: Sequence[ItemT], recorded: Callable[[ItemT], int], version: Callable[[ItemT, int], NewVersion | None]
+) -> list[NewVersion]:
+    """Of the items of each second the newest that makes a version, known since the latest of them was recorded.
+
+    `version` makes it of an item and that instant (microseconds), and gives None for an item that can't be used.
+    """
+    newest: list[NewVersion] = []
+    for second in by_second(items, recorded):
+        known_at = max(map(recorded, second))
+        for item in reversed(second):
+            if (made := version(item, known_at)) is not None:
+                newest.append(made)
+                break
+    return newest
+
+
 class Version(NamedTuple):
     """The columns that `dossiers` and `history` share, in their order."""
 

@@ -1,14 +1,13 @@
 """Lines of intake's log into versions of dossiers, as the processor and the projector make them; no I/O."""
 
 from collections import defaultdict
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 import msgspec
 
 from services.reporting.read_model.sums import microseconds
-from services.reporting.read_model.versions import NewVersion, by_second, new_version
+from services.reporting.read_model.versions import NewVersion, new_version, newest_by_second
 from shared.contract.envelope import CloudEvent, encode, event_of
 from shared.contract.http.log import LogLine
 from shared.contract.http.rebuilds import UncountedEvent
@@ -88,18 +87,14 @@ class LogFold:
 
     def versions(self, code: str) -> list[NewVersion]:
         """The dossier's versions that can be used, oldest first, the newest of each second as the projector does it."""
-        seconds = by_second(self._folded[code], lambda folded: folded.recorded)
-        newest = (self._newest(code, second) for second in seconds)
-        return [version for version in newest if version is not None]
+        return newest_by_second(self._folded[code], lambda folded: folded.recorded, self._version)
 
-    def _newest(self, code: str, second: Sequence[_FoldedEvent]) -> NewVersion | None:
-        known_at = max(folded.recorded for folded in second)
-        for folded in reversed(second):
-            try:
-                return new_version(folded.snapshot(), known_at)
-            except Unusable as unusable:
-                self.uncounted.append(UncountedEvent(position=folded.position, code=code, detail=unusable.detail))
-        return None
+    def _version(self, folded: _FoldedEvent, known_at: int) -> NewVersion | None:
+        try:
+            return new_version(folded.snapshot(), known_at)
+        except Unusable as unusable:
+            self.uncounted.append(UncountedEvent(position=folded.position, code=folded.dossier.code, detail=unusable.detail))
+            return None
 
 
 def _applied(before: Dossier | None, event: CloudEvent) -> Dossier:
