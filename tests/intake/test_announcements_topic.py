@@ -19,6 +19,7 @@ from shared.contract.envelope import encode
 from shared.contract.topics import ANNOUNCEMENTS
 from shared.domain.localtime import ONE_DAY
 from shared.service.dead_letters import Unusable, usable_announcement
+from shared.service.pacing import wait_until as wait_until_event
 from tests.intake.conftest import NO_BROKER, Start
 from tests.intake.sending import Sender, received
 from tests.intake.test_log_and_topic import ON_POSTGRESQL, ON_SQLITE, admin
@@ -33,9 +34,18 @@ BODY = {"source": "Quyết định 99/QĐ-TTg", "announced_at": "2026-11-18T09:0
 
 
 @pytest.fixture(autouse=True)
-def looks_often(monkeypatch: pytest.MonkeyPatch) -> None:
+def looks(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """It looks often; the pause after each look."""
+    pauses: list[float] = []
+
+    async def noted(event: asyncio.Event, at_most_s: float) -> None:
+        pauses.append(at_most_s)
+        await wait_until_event(event, at_most_s)
+
+    monkeypatch.setattr(relaying, "wait_until", noted)
     monkeypatch.setattr(relaying, "LOOK_SECONDS", 0.5)
     monkeypatch.setattr(relaying, "READ_AGAIN_SECONDS", 2.0)
+    return pauses
 
 
 async def announce(intake: Sender, number: int, day: str = "2026-11-19") -> None:
@@ -228,7 +238,9 @@ async def test_a_broker_that_is_away_delays_it_and_loses_nothing(start: Start, f
 
 @pytest.mark.broker
 @ON_SQLITE
-async def test_a_log_that_is_older_than_its_topic_withdraws_no_announcement(start: Start, fresh_broker: str, database_url: str) -> None:
+async def test_a_log_that_is_older_than_its_topic_withdraws_no_announcement(
+    start: Start, fresh_broker: str, database_url: str, looks: list[float]
+) -> None:
     file = Path(database_url.split("///")[1])
     async with start(kafka_bootstrap=fresh_broker) as intake:
         await intake.bulk(received())
@@ -239,7 +251,8 @@ async def test_a_log_that_is_older_than_its_topic_withdraws_no_announcement(star
         database.executescript("DELETE FROM event_log; DELETE FROM calendar_announcements; DELETE FROM relay_cursor;")
     async with start(kafka_bootstrap=fresh_broker) as intake:
         await wait_until_async(lambda: refused(intake), WITHIN_S, "intake refuses")
-        await asyncio.sleep(4 * relaying.LOOK_SECONDS)
+        before = len(looks)
+        await wait_until_async(lambda: asyncio.sleep(0, len(looks) >= before + 4), WITHIN_S, "it looked four times")
         await says(fresh_broker, 1)
     with closing(sqlite3.connect(file)) as database:  # its events came back, and the announcement is to be made again
         database.executescript("UPDATE relay_cursor SET refusal = NULL;")

@@ -1,7 +1,7 @@
 """Days announced late reach the follow-up list over their topic, and nothing that happens to it keeps the list from being given."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -32,6 +32,7 @@ from shared.contract.status import decode_dead_letter
 from shared.contract.topics import ANNOUNCEMENTS, DEAD_LETTERS
 from shared.service.dead_letters import CONTRADICTORY, MALFORMED, Unusable, usable_announcement
 from shared.service.kafka import ensure_topics
+from shared.service.pacing import Backoff
 from tests.builders.events import received
 from tests.builders.times import at
 from tests.reporting.delivery import Sent, Topic, statuses
@@ -62,11 +63,13 @@ def record(one: AnnouncementV1) -> tuple[bytes, bytes]:
 
 @dataclass
 class Timer:
-    """The clock of `as_of`, which a test moves."""
+    """The clock of `as_of`, which a test moves; every look asks it before it looks."""
 
     now: datetime = WEDNESDAY
+    asked: int = 0
 
     def __call__(self) -> datetime:
+        self.asked += 1
         return self.now
 
 
@@ -76,6 +79,7 @@ class Following:
 
     feed: CalendarFeed
     timer: Timer
+    pauses: Sequence[float]  # after looks that failed
     unreadable: list[str] = field(default_factory=list)
 
     def works(self, day: date = THURSDAY, department: str = "H59.15") -> bool:
@@ -87,6 +91,24 @@ class Following:
 
         await wait_until_async(is_so, WITHIN_S, f"{day} is {'worked' if works else 'off'}")
 
+    async def looks_again(self) -> None:
+        """Until whole looks have begun and ended from now on: one may be under way, and one may ask the clock for a dead letter."""
+        enough = self.timer.asked + 4
+
+        async def is_so() -> bool:
+            return self.timer.asked >= enough
+
+        await wait_until_async(is_so, WITHIN_S, "the feed looks again")
+
+    async def fails_again(self) -> None:
+        """Until the feed could not look twice from now on."""
+        enough = len(self.pauses) + 2
+
+        async def is_so() -> bool:
+            return len(self.pauses) >= enough
+
+        await wait_until_async(is_so, WITHIN_S, "the feed can't look")
+
     async def is_complete_at(self, instant: datetime) -> None:
         self.timer.now = instant
 
@@ -97,8 +119,18 @@ class Following:
 
 
 @pytest.fixture(autouse=True)
-def looks_often(monkeypatch: pytest.MonkeyPatch) -> None:
+def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """It looks often; the pauses after looks that failed."""
+    made: list[float] = []
+
+    class NotedBackoff(Backoff):
+        def next_s(self) -> float:
+            made.append(super().next_s())
+            return made[-1]
+
     monkeypatch.setattr(calendar, "LOOK_EVERY_S", 0.1)
+    monkeypatch.setattr(calendar, "Backoff", NotedBackoff)
+    return made
 
 
 def settings(bootstrap: str) -> ReportingSettings:
@@ -106,12 +138,12 @@ def settings(bootstrap: str) -> ReportingSettings:
 
 
 @asynccontextmanager
-async def following(bootstrap: str, catalogue: Catalogue) -> AsyncIterator[Following]:
+async def following(bootstrap: str, catalogue: Catalogue, pauses: Sequence[float] = ()) -> AsyncIterator[Following]:
     timer, stopping, unreadable = Timer(), asyncio.Event(), list[str]()
     feed = CalendarFeed(settings(bootstrap), catalogue, timer, unreadable.append)
     task = asyncio.create_task(feed.run(stopping))
     try:
-        yield Following(feed, timer, unreadable)
+        yield Following(feed, timer, pauses, unreadable)
         assert not task.done(), task
     finally:
         stopping.set()
@@ -182,15 +214,17 @@ async def test_of_two_announcements_for_a_day_the_higher_number_holds_wherever_i
 
 
 @pytest.mark.broker
-async def test_what_was_known_is_kept_and_told_as_old_while_the_broker_is_away(fresh_node: Node, shipped: Catalogue) -> None:
-    async with following(fresh_node.bootstrap, shipped) as told:
+async def test_what_was_known_is_kept_and_told_as_old_while_the_broker_is_away(
+    fresh_node: Node, shipped: Catalogue, pauses: list[float]
+) -> None:
+    async with following(fresh_node.bootstrap, shipped, pauses) as told:
         await write(fresh_node.bootstrap, record(announcement(1)))
         await told.knows(works=False)
         await told.is_complete_at(at("2026-11-18 15:30"))
         fresh_node.kill()
-        await asyncio.sleep(0.5)
+        await told.fails_again()
         known_at, told.timer.now = told.feed.known.as_of, at("2026-11-18 16:00")
-        await asyncio.sleep(1.0)
+        await told.fails_again()
         assert (told.works(), told.feed.known.as_of) == (False, known_at)
         await asyncio.to_thread(fresh_node.start)
         await write(fresh_node.bootstrap, record(announcement(2, date(2026, 11, 20))))
@@ -206,7 +240,7 @@ async def test_what_a_remade_topic_lacks_is_kept_and_told_as_old_until_it_is_the
         await delete(fresh_broker)
         await wait_until_async(lambda: is_there(fresh_broker), WITHIN_S, "the feed makes the topic again")
         known_at, told.timer.now = told.feed.known.as_of, at("2026-11-18 16:00")
-        await asyncio.sleep(2.0)
+        await told.looks_again()
         assert (told.works(), told.feed.known.as_of) == (False, known_at)
         await write(fresh_broker, record(announcement(2, date(2026, 11, 20))), record(announcement(1)))
         await told.is_complete_at(at("2026-11-18 16:30"))
@@ -222,7 +256,7 @@ async def test_a_record_that_nobody_can_read_is_a_dead_letter_once_and_stops_not
         assert not told.works()
         assert told.feed.known.as_of in (None, WEDNESDAY)
         told.timer.now = at("2026-11-18 16:00")
-        await asyncio.sleep(1.0)
+        await told.looks_again()
         assert told.feed.known.as_of != told.timer.now, "numbers 2 and 9 are there and cannot be read"
         await write(fresh_broker, record(announcement(2, date(2026, 11, 20))), (b"9", None), (b"no number", None))
         await told.knows(works=False, day=date(2026, 11, 20))
@@ -241,9 +275,9 @@ async def counted(told: Following, records: int) -> bool:
     return len(told.unreadable) == records
 
 
-async def test_without_a_broker_the_catalogue_is_as_it_is(shipped: Catalogue) -> None:
-    async with following(f"127.0.0.1:{free_port_base(1)}", shipped) as told:
-        await asyncio.sleep(0.5)
+async def test_without_a_broker_the_catalogue_is_as_it_is(shipped: Catalogue, pauses: list[float]) -> None:
+    async with following(f"127.0.0.1:{free_port_base(1)}", shipped, pauses) as told:
+        await told.fails_again()
         assert (told.feed.known.catalogue, told.feed.known.as_of) == (shipped, None)
 
 
@@ -291,9 +325,9 @@ async def test_a_day_outside_the_catalogues_years_leaves_it_as_it_is(fresh_broke
         await write(fresh_broker, record(announcement(1)))
         await told.knows(works=False)
         await write(fresh_broker, record(announcement(2, date(2040, 1, 2))))
-        await asyncio.sleep(2.0)
+        await told.looks_again()
         known_at, told.timer.now = told.feed.known.as_of, at("2026-11-18 16:00")
-        await asyncio.sleep(0.5)
+        await told.looks_again()
         assert (told.works(), told.feed.known.as_of) == (False, known_at)
 
 
