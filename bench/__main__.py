@@ -45,13 +45,19 @@ def _print_rates(console: Console, year: Year, rates: StageRates, whole: EndToEn
         ("relay", rates.relay, "log to Kafka, acknowledged and flushed, by itself"),
         ("processing", rates.processing, "events to status, changelog acknowledged, by itself"),
         ("projection", rates.projection, "statuses to figures, committed, by itself"),
-        ("end to end", year.count / whole.visible_seconds, f"import's start to exact figures: {whole.visible_seconds:.1f} s"),
+        (
+            "end to end",
+            year.count / whole.visible_seconds,
+            f"import's start to exact figures: {whole.visible_seconds:.1f} s",
+        ),
         ("one DuckDB query", year.count / query.seconds, f"the same report from the file: {query.seconds:.2f} s"),
     )
     for stage, rate, counted in rows:
         table.add_row(stage, f"{rate:,.0f}", counted)
     console.print(table)
-    console.print(f"end to end takes {whole.visible_seconds / query.seconds:.0f} times the query, and is live and durable")
+    console.print(
+        f"end to end takes {whole.visible_seconds / query.seconds:.0f} times the query, and is live and durable"
+    )
 
 
 def _print_processes(console: Console, whole: EndToEnd) -> None:
@@ -64,7 +70,9 @@ def _print_processes(console: Console, whole: EndToEnd) -> None:
 def _print_bars(console: Console, whole: EndToEnd) -> None:
     latency = whole.latency
     bar = _against(whole.visible_seconds, VISIBLE_BAR_SECONDS, "s")
-    console.print(f"year accepted after {whole.accepted_seconds:.1f} s, visible after {whole.visible_seconds:.1f} s {bar}")
+    console.print(
+        f"year accepted after {whole.accepted_seconds:.1f} s, visible after {whole.visible_seconds:.1f} s {bar}"
+    )
     console.print(
         f"event to figure, {latency.events:,} events at {EVENTS_A_SECOND}/s, warm: p50 {latency.p50:.0f} ms, "
         f"p99 {latency.p99:.0f} ms {_against(latency.p99, P99_BAR_MS, 'ms')}, worst {latency.worst:.0f} ms"

@@ -25,7 +25,9 @@ class EndToEnd:
 
 async def measure(year: Year, data_dir: Path, port_base: int) -> EndToEnd:
     """On a fresh stack: import, wait for the exact report, then single events at a steady rate."""
-    async with Stack(data_dir, port_base, clock=year.clock, year=year.scenario.last_day.year, restart=False, say=lambda _: None) as stack:
+    async with Stack(
+        data_dir, port_base, clock=year.clock, year=year.scenario.last_day.year, restart=False, say=lambda _: None
+    ) as stack:
         services = stack.running.services
         before = {name: cpu_seconds(child.pid) for name, child in stack.children.items()}
         with reporting_client(services) as client:

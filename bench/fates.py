@@ -76,7 +76,9 @@ def stories(days: Sequence[date], calendar: WorkingCalendar, cut: datetime) -> I
         for channel in Channel:
             for number, fate in enumerate(Fate):
                 at = datetime.combine(day, time(7, 5 + 4 * number), LOCAL)
-                yield _story(day, channel, fate, [event for event in _history(fate, channel, at, calendar) if event[1] <= cut])
+                yield _story(
+                    day, channel, fate, [event for event in _history(fate, channel, at, calendar) if event[1] <= cut]
+                )
 
 
 def _story(day: date, channel: Channel, fate: Fate, history: list[Dated]) -> Story:
@@ -106,7 +108,9 @@ def _history(fate: Fate, channel: Channel, at: datetime, calendar: WorkingCalend
     term = {Fate.NO_DEADLINE: None, Fate.IN_HOURS: DAY_OF_HOURS}.get(fate, WEEK)
     due = None if term is None else due_at(at, term, calendar)
     level = OnlineLevel.FULL if channel is Channel.ONLINE else None
-    received = events.Received(department=DEPARTMENT, procedure=PROCEDURE, channel=channel, online_level=level, due_at=due, term=term)
+    received = events.Received(
+        department=DEPARTMENT, procedure=PROCEDURE, channel=channel, online_level=level, due_at=due, term=term
+    )
     return [(received, at), *_further(fate, channel, at, due or at + timedelta(days=3), calendar)]
 
 
@@ -127,7 +131,12 @@ def _further(fate: Fate, channel: Channel, at: datetime, due: datetime, calendar
         case Fate.PAID_LATE:
             paid = due + timedelta(days=9)
             asked = (events.PaymentRequested(amount_vnd=50_000), due + timedelta(days=1))
-            return [started, asked, (events.PaymentSettled(due_at=due), paid), *_resolved(paid + timedelta(hours=1), channel)]
+            return [
+                started,
+                asked,
+                (events.PaymentSettled(due_at=due), paid),
+                *_resolved(paid + timedelta(hours=1), channel),
+            ]
         case Fate.WITHDRAWN:
             return [started, (events.Withdrawn(reason="công dân đề nghị rút"), before)]
         case Fate.STOPPED:

@@ -114,8 +114,16 @@ def _calls(bench: Bench, pin: Pin) -> Iterator[tuple[str, Call, int]]:
         yield f"year by department, {name}", _report(bench, replace(YEAR, definition=name)), bench.calls
     yield "year, total only", _report(bench, replace(YEAR, by=())), bench.calls
     yield "statutory year (15 to 14 December) by department", _report(bench, STATUTORY_YEAR), bench.calls
-    yield "year by department and month", _report(bench, replace(YEAR, by=(Dimension.DEPARTMENT, Dimension.MONTH))), bench.calls
-    yield "year by procedure and channel", _report(bench, replace(YEAR, by=(Dimension.PROCEDURE, Dimension.CHANNEL))), bench.calls
+    yield (
+        "year by department and month",
+        _report(bench, replace(YEAR, by=(Dimension.DEPARTMENT, Dimension.MONTH))),
+        bench.calls,
+    )
+    yield (
+        "year by procedure and channel",
+        _report(bench, replace(YEAR, by=(Dimension.PROCEDURE, Dimension.CHANNEL))),
+        bench.calls,
+    )
     yield PLAIN, lambda: by_department(bench.plain_engine), SLOW_CALLS
     for column in ("received_online", "resolved_on_time", "resolved_overdue", "in_progress_suspended"):
         yield f"first {PAGE:,} dossiers behind {column}", _page(bench, pin, column), bench.calls
@@ -153,14 +161,18 @@ async def _check_the_past(bench: Bench) -> None:
     """Everything here was recorded at once, so what was known at the end of a day is what the figures up to that day say now."""
     then = CUT - timedelta(days=31)
     query = replace(YEAR, as_of=then)
-    known, now = [await report(bench.engine, replace(query, known_at=known_at), bench.catalogue) for known_at in (then, None)]
+    known, now = [
+        await report(bench.engine, replace(query, known_at=known_at), bench.catalogue) for known_at in (then, None)
+    ]
     assert (known.total, known.rows) == (now.total, now.rows), "the past is not what it was"
 
 
 async def run(console: Console, url: str, size: int, calls: int) -> None:
     """Fill an empty database and measure."""
     engine = open_engine(url)
-    plain_engine = create_async_engine(url)  # a GROUP BY has the server's own settings: it profits from parallel workers
+    plain_engine = create_async_engine(
+        url
+    )  # a GROUP BY has the server's own settings: it profits from parallel workers
     try:
         await migrate(engine)
         shipped = catalogue.load()
@@ -168,8 +180,12 @@ async def run(console: Console, url: str, size: int, calls: int) -> None:
         began = time.monotonic()
         rows = await load(engine, generated)
         spent = time.monotonic() - began
-        console.print(f"\n{engine.dialect.name}: {size:,} dossiers written in {spent:.0f} s, {await _size(engine):.1f} GiB")
-        console.print(f"{rows:,} rows of sums: days x procedures x channels x measures; {await _superseded(engine):,} superseded versions")
+        console.print(
+            f"\n{engine.dialect.name}: {size:,} dossiers written in {spent:.0f} s, {await _size(engine):.1f} GiB"
+        )
+        console.print(
+            f"{rows:,} rows of sums: days x procedures x channels x measures; {await _superseded(engine):,} superseded versions"
+        )
         del generated
         await measure(Bench(console, url, engine, plain_engine, shipped, size, calls))
     finally:
@@ -205,9 +221,13 @@ def main() -> None:
     """Measure and print; the exit code says only that every answer was exact."""
     asked = argparse.ArgumentParser(description=__doc__)
     asked.add_argument("--databases", nargs="+", choices=list(SIZES), default=list(SIZES))
-    asked.add_argument("--sizes", nargs="+", type=int, help="dossiers (default: 100 thousand, 1 million; 10 million on PostgreSQL)")
+    asked.add_argument(
+        "--sizes", nargs="+", type=int, help="dossiers (default: 100 thousand, 1 million; 10 million on PostgreSQL)"
+    )
     asked.add_argument("--calls", type=int, default=300)
-    asked.add_argument("--folder", type=Path, default=Path(tempfile.gettempdir()), help="10 million dossiers take about 25 GB there")
+    asked.add_argument(
+        "--folder", type=Path, default=Path(tempfile.gettempdir()), help="10 million dossiers take about 25 GB there"
+    )
     given = asked.parse_args()
     collect_seldom()  # as the service does
     console = Console(width=110 if not os.isatty(1) else None)

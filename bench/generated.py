@@ -75,7 +75,9 @@ def _plain(story: Story) -> Row:
     judged = closed_timeliness(dossier)
     paused = dossier.suspended_since if dossier.is_open else None
     days = (dossier.due_at, dossier.closed_at, dossier.returned_at, paused)
-    due, closed, returned, paused_day = (None if instant is None else day_number(local_date(instant)) for instant in days)
+    due, closed, returned, paused_day = (
+        None if instant is None else day_number(local_date(instant)) for instant in days
+    )
     closed_as = None if dossier.closed_as is None else dossier.closed_as.value
     outcome = None if dossier.outcome is None else dossier.outcome.value
     by = None if dossier.return_channel is None else dossier.return_channel.value
@@ -137,7 +139,11 @@ class Generated:
             day = multiple.story.day
             first = serials.get((office.department, day), 0) + 1
             serials[office.department, day] = first + count - 1
-            yield multiple, office, [f"{office.department}-{day:%y%m%d}-{number:04}" for number in range(first, first + count)]
+            yield (
+                multiple,
+                office,
+                [f"{office.department}-{day:%y%m%d}-{number:04}" for number in range(first, first + count)],
+            )
 
     def rows(self, at_once: int) -> Iterator[tuple[list[Row], list[Row], list[Row]]]:
         """Rows of `dossiers`, `history` and the plain table, in parts of about `at_once` dossiers."""
@@ -180,4 +186,6 @@ def _filled(template: Row, columns: Sequence[str], office: Office, codes: list[s
 
 
 def _with_office(text: bytes, office: Office) -> bytes:
-    return text.replace(DEPARTMENT.encode(), office.department.encode()).replace(PROCEDURE.encode(), office.procedure.encode())
+    return text.replace(DEPARTMENT.encode(), office.department.encode()).replace(
+        PROCEDURE.encode(), office.procedure.encode()
+    )

@@ -83,7 +83,12 @@ def main() -> None:
     """Count and print."""
     graph = grimp.build_graph(*PACKAGES, cache_dir=None)
     houses = [house(name, graph) for name in HOUSES]
-    table = Table("package", *("modules", "lines", "median", "rooms", "arrows", "in loops", "floors"), box=None, padding=(0, 2, 0, 0))
+    table = Table(
+        "package",
+        *("modules", "lines", "median", "rooms", "arrows", "in loops", "floors"),
+        box=None,
+        padding=(0, 2, 0, 0),
+    )
     for column in table.columns[1:]:
         column.justify = "right"
     for one in houses:

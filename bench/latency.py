@@ -66,7 +66,9 @@ async def _post(client: aiohttp.ClientSession, services: Services, number: int) 
         return time.monotonic()
 
 
-async def _watch(client: aiohttp.ClientSession, services: Services, start: int, total: int, visible: list[float]) -> None:
+async def _watch(
+    client: aiohttp.ClientSession, services: Services, start: int, total: int, visible: list[float]
+) -> None:
     while len(visible) < total:
         count = await _received(client, services) - start
         visible.extend([time.monotonic()] * (count - len(visible)))
@@ -74,5 +76,7 @@ async def _watch(client: aiohttp.ClientSession, services: Services, start: int, 
 
 
 async def _received(client: aiohttp.ClientSession, services: Services) -> int:
-    async with client.get(f"{services.reporting}/v1/figures", params={"from": DAY, "to": DAY}, raise_for_status=True) as answer:
+    async with client.get(
+        f"{services.reporting}/v1/figures", params={"from": DAY, "to": DAY}, raise_for_status=True
+    ) as answer:
         return int((await answer.json())["total"]["received_online"])

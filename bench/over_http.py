@@ -22,13 +22,25 @@ WITHIN_SECONDS = 60.0
 async def reporting(database_url: str) -> AsyncIterator[aiohttp.ClientSession]:
     """A client of the service, once it serves; the service ends with it."""
     port = free_port_base(1)
-    settings = {"PORT": port, "API_KEY": KEY, "DATABASE_URL": database_url, "CLOCK": CUT.isoformat(), "KAFKA_BOOTSTRAP": "127.0.0.1:1"}
-    environment = {f"MOTCUA_REPORTING_{name}": str(value) for name, value in settings.items()} | {"MOTCUA_REPORTING_LOG_LEVEL": "CRITICAL"}
+    settings = {
+        "PORT": port,
+        "API_KEY": KEY,
+        "DATABASE_URL": database_url,
+        "CLOCK": CUT.isoformat(),
+        "KAFKA_BOOTSTRAP": "127.0.0.1:1",
+    }
+    environment = {f"MOTCUA_REPORTING_{name}": str(value) for name, value in settings.items()} | {
+        "MOTCUA_REPORTING_LOG_LEVEL": "CRITICAL"
+    }
     headers = {"Authorization": f"Bearer {KEY}"}
     with TemporaryFile() as log:
-        process = await asyncio.create_subprocess_exec(sys.executable, "-m", "services.reporting", env=os.environ | environment, stderr=log)
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "services.reporting", env=os.environ | environment, stderr=log
+        )
         try:
-            async with aiohttp.ClientSession(f"http://127.0.0.1:{port}", headers=headers, raise_for_status=True) as client:
+            async with aiohttp.ClientSession(
+                f"http://127.0.0.1:{port}", headers=headers, raise_for_status=True
+            ) as client:
                 await _until_it_serves(client, log)
                 yield client
         finally:

@@ -37,7 +37,9 @@ _CONDITIONS = {
     "returned_online": f"{_RETURNED} AND returned_by = 'online'",
     "awaiting_return": f"closed_day <= {TO} AND closed_as = 'resolved' AND (returned_day IS NULL OR returned_day > {TO})",
 }
-_COUNTED = ", ".join(f"sum(CASE WHEN {condition} THEN 1 ELSE 0 END) AS {name}" for name, condition in _CONDITIONS.items())
+_COUNTED = ", ".join(
+    f"sum(CASE WHEN {condition} THEN 1 ELSE 0 END) AS {name}" for name, condition in _CONDITIONS.items()
+)
 QUERY = text(f"SELECT department, {_COUNTED} FROM plain GROUP BY department ORDER BY department")  # noqa: S608 - made of constants
 
 
@@ -50,8 +52,12 @@ async def by_department(engine: AsyncEngine) -> dict[str, dict[str, int]]:
 def _with_totals(row: dict[str, Any]) -> dict[str, int]:
     counted = {name: int(row[name]) for name in _CONDITIONS}
     counted["received_in_person_or_postal"] = counted["received_in_person"] + counted["received_postal"]
-    counted["received_total"] = counted["received_online"] + counted["received_in_person_or_postal"] + counted["carried_over"]
-    counted["resolved_total"] = sum(counted[f"resolved_{name}"] for name in ("early", "on_time", "overdue", "no_deadline"))
+    counted["received_total"] = (
+        counted["received_online"] + counted["received_in_person_or_postal"] + counted["carried_over"]
+    )
+    counted["resolved_total"] = sum(
+        counted[f"resolved_{name}"] for name in ("early", "on_time", "overdue", "no_deadline")
+    )
     counted["in_progress_within"] = counted["in_progress_total"] - counted["in_progress_overdue"]
     counted["returned_total"] = sum(counted[f"returned_{name}"] for name in ("in_person", "postal", "online"))
     return counted
@@ -60,7 +66,9 @@ def _with_totals(row: dict[str, Any]) -> dict[str, int]:
 def assert_equal(report: Report, plain: dict[str, dict[str, int]]) -> None:
     """To the unit, every column of every department and of the total; no time is printed otherwise."""
     rows = {str(row.key[0]): row.figures for row in report.rows}
-    assert rows == plain, {code: (rows.get(code), plain.get(code)) for code in {*rows, *plain} if rows.get(code) != plain.get(code)}
+    assert rows == plain, {
+        code: (rows.get(code), plain.get(code)) for code in {*rows, *plain} if rows.get(code) != plain.get(code)
+    }
     assert all(identity.holds for identity in report.identities), report.identities
     total = {name: sum(row[name] for row in plain.values()) for name in KEYS}
     assert report.total == total

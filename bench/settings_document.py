@@ -50,7 +50,12 @@ def document() -> str:
     classes = {service: settings_class(service) for service in SERVICES}
     shared = [name for name in ServiceSettings.model_fields if not _overridden(name, classes.values())]
     sections = [HEAD, _section("All three services", "Each reads its own.")]
-    sections.append(_table(_row([variable(cls, name) for cls in classes.values()], ServiceSettings.model_fields[name]) for name in shared))
+    sections.append(
+        _table(
+            _row([variable(cls, name) for cls in classes.values()], ServiceSettings.model_fields[name])
+            for name in shared
+        )
+    )
     for service, cls in classes.items():
         own = [name for name in cls.model_fields if name not in shared]
         sections.append(_section(service.capitalize(), f"`python -m services.{service}`"))
@@ -61,7 +66,10 @@ def document() -> str:
         ("The test suite", "`make test`", TESTS),
     ):
         sections.append(_section(title, about))
-        sections.append("| variable | meaning |\n|---|---|\n" + "".join(f"| `{name}` | {meaning} |\n" for name, meaning in rows.items()))
+        sections.append(
+            "| variable | meaning |\n|---|---|\n"
+            + "".join(f"| `{name}` | {meaning} |\n" for name, meaning in rows.items())
+        )
     return "\n".join(sections)
 
 
@@ -83,9 +91,7 @@ def _table(rows: Iterable[str]) -> str:
 
 
 def _row(names: list[str], field: FieldInfo) -> str:
-    return (
-        f"| {'<br>'.join(f'`{name}`' for name in names)} | {_default(field)} | {(field.description or '').replace('|', chr(92) + '|')} |\n"
-    )
+    return f"| {'<br>'.join(f'`{name}`' for name in names)} | {_default(field)} | {(field.description or '').replace('|', chr(92) + '|')} |\n"
 
 
 def _default(field: FieldInfo) -> str:

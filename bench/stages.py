@@ -46,7 +46,9 @@ async def measure(year: Year, data_dir: Path, port_base: int) -> StageRates:
         processed = await _rate(stages.processed, lambda count: count == year.count, "all is processed")
         reporting.start()
         with reporting_client(services) as client:
-            projected = await _rate(stages.projected, lambda _: not differences(figures(client, year), year), "the report is exact")
+            projected = await _rate(
+                stages.projected, lambda _: not differences(figures(client, year), year), "the report is exact"
+            )
             assert_exact(figures(client, year), year)
     finally:
         await stages.close()

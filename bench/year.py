@@ -51,7 +51,9 @@ def figures(client: httpx.Client, year: Year) -> dict[str, Any]:
 
 def differences(found: dict[str, Any], year: Year) -> list[str]:
     """Where the report is not the scenario's, to the unit."""
-    return [f"{name}: {found[name]} instead of {count}" for name, count in year.expected.items() if found[name] != count]
+    return [
+        f"{name}: {found[name]} instead of {count}" for name, count in year.expected.items() if found[name] != count
+    ]
 
 
 def assert_exact(found: dict[str, Any], year: Year) -> None:

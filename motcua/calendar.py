@@ -32,7 +32,9 @@ def read_announcement(file: Path) -> Announcement:
     if not isinstance(document, dict) or "source" not in document or "days" not in document:
         raise Failure(f"{file} is no announcement: it needs {FORM}")
     body: Announcement = _as_json(document)
-    content = msgspec.json.encode({name: value for name, value in body.items() if name != "announced_at"}, order="sorted")
+    content = msgspec.json.encode(
+        {name: value for name, value in body.items() if name != "announced_at"}, order="sorted"
+    )
     return {"id": f"file-{hashlib.blake2b(content, digest_size=DIGEST_BYTES).hexdigest()}", **body}
 
 
@@ -66,5 +68,7 @@ def follow(intake: ServiceClient, announcement: str, observe: Callable[[Announce
 
 def days(intake: ServiceClient, first: date, last: date, department: str | None) -> list[Day]:
     """Each day of a period, as it holds for a department."""
-    query = {"from": first.isoformat(), "to": last.isoformat()} | ({} if department is None else {"department": department})
+    query = {"from": first.isoformat(), "to": last.isoformat()} | (
+        {} if department is None else {"department": department}
+    )
     return intake.answer(Days, "GET", "/v1/calendar", params=query)

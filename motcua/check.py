@@ -41,7 +41,9 @@ class Finding:
 
     def __str__(self) -> str:
         by = f"{abs(self.difference):,} {'more' if self.difference > 0 else 'less'}"
-        return f"{self.where}: {self.rule}: {self.figure} is {self.stated:,}, but {self.basis} is {self.expected:,}: {by}"
+        return (
+            f"{self.where}: {self.rule}: {self.figure} is {self.stated:,}, but {self.basis} is {self.expected:,}: {by}"
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +59,9 @@ def read_report(file: Path) -> Mapping[str, Any]:
     """The report of a TOML or JSON file. Raises `UnreadableReport`."""
     document = read_document(file, UnreadableReport)
     if not isinstance(document, dict):
-        raise UnreadableReport(f"{file} holds no figures by column key; write received_total, received_online and so on")
+        raise UnreadableReport(
+            f"{file} holds no figures by column key; write received_total, received_online and so on"
+        )
     return document
 
 
@@ -69,7 +73,9 @@ def check_report(document: Mapping[str, Any]) -> CheckedReport:
     total = _row(stated, "total")
     rows = [(f"row {number}", _row(row, f"row {number}")) for number, row in enumerate(_rows(document), start=1)]
     if not total and not rows:
-        raise UnreadableReport(f"the report has none of the columns of the form; use the keys {', '.join(sorted(COLUMNS))}")
+        raise UnreadableReport(
+            f"the report has none of the columns of the form; use the keys {', '.join(sorted(COLUMNS))}"
+        )
     broken: list[Finding] = []
     holding: list[str] = []
     unchecked: list[str] = []
@@ -103,14 +109,18 @@ def _row(stated: Mapping[str, Any], where: str) -> dict[str, int]:
 
 def _count(value: object, where: str, column: str) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-        raise UnreadableReport(f"{where}: {column} is {value!r}; write a whole number without separators, such as 80121")
+        raise UnreadableReport(
+            f"{where}: {column} is {value!r}; write a whole number without separators, such as 80121"
+        )
     return value
 
 
 def _breaks(identity: Identity, where: str, row: Row) -> Finding:
     stated = row[identity.total]
     basis = " + ".join(part for part in identity.parts if row[part] or part != NO_DEADLINE)
-    return Finding(identity.name, where, identity.total, Decimal(stated), Decimal(stated - identity.difference(row)), basis)
+    return Finding(
+        identity.name, where, identity.total, Decimal(stated), Decimal(stated - identity.difference(row)), basis
+    )
 
 
 def _unlike_their_sum(total: Row, rows: Sequence[Row]) -> Iterator[Finding]:
@@ -122,7 +132,12 @@ def _unlike_their_sum(total: Row, rows: Sequence[Row]) -> Iterator[Finding]:
 def _wrong_shares(stated: Mapping[str, Any], row: Row) -> Iterator[Finding]:
     for share in SHARES:
         base = sum(row.get(column, 0) for column in share.whole)
-        if stated.get(share.key) is None or share.part not in row or not base or any(column not in row for column in share.whole):
+        if (
+            stated.get(share.key) is None
+            or share.part not in row
+            or not base
+            or any(column not in row for column in share.whole)
+        ):
             continue
         said = _share(stated[share.key], share.key)
         quantum = Decimal(1).scaleb(int(said.as_tuple().exponent))

@@ -88,7 +88,9 @@ app.command("restore")(log.restore)
 
 
 @app.callback()
-def motcua(*, version: Annotated[bool, typer.Option("--version", help="Say which version this is.", callback=_version)] = False) -> None:
+def motcua(
+    *, version: Annotated[bool, typer.Option("--version", help="Say which version this is.", callback=_version)] = False
+) -> None:
     """Follow every dossier of a public-service centre; publish figures that add up."""
 
 

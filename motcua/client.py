@@ -17,7 +17,11 @@ from msgspec import Meta, Struct
 from motcua.failure import Failure
 
 DATA_FOLDERS = (Path(".motcua"), Path(".motcua/demo"))
-DEFAULT_URLS = {"intake": "http://127.0.0.1:8001", "processing": "http://127.0.0.1:8002", "reporting": "http://127.0.0.1:8003"}
+DEFAULT_URLS = {
+    "intake": "http://127.0.0.1:8001",
+    "processing": "http://127.0.0.1:8002",
+    "reporting": "http://127.0.0.1:8003",
+}
 HIGHEST_PORT = 65_535
 CONNECT_SECONDS = 5.0
 TRANSFER_SECONDS = 120.0
@@ -91,7 +95,9 @@ def locate(named: NamedServices, environ: Mapping[str, str] = os.environ, here: 
     running = next((stack for folder in folders if (stack := _running(folder))), None)
     urls = {
         service: (
-            getattr(named, service) or environ.get(f"MOTCUA_{service.upper()}_URL") or (getattr(running, service) if running else default)
+            getattr(named, service)
+            or environ.get(f"MOTCUA_{service.upper()}_URL")
+            or (getattr(running, service) if running else default)
         ).rstrip("/")
         for service, default in DEFAULT_URLS.items()
     }
@@ -122,7 +128,12 @@ def _is_address(url: str) -> bool:
         address = httpx.URL(url)
     except (httpx.InvalidURL, UnicodeError):
         return False
-    return " " not in url and address.scheme in {"http", "https"} and bool(address.host) and (address.port or 0) <= HIGHEST_PORT
+    return (
+        " " not in url
+        and address.scheme in {"http", "https"}
+        and bool(address.host)
+        and (address.port or 0) <= HIGHEST_PORT
+    )
 
 
 def _running(folder: Path) -> RunningStack | None:
@@ -150,7 +161,9 @@ def _key_file(path: Path) -> str | None:
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
-        raise Failure(f"the key {path} cannot be read: {error.strerror}; pass one with --key or MOTCUA_API_KEY") from error
+        raise Failure(
+            f"the key {path} cannot be read: {error.strerror}; pass one with --key or MOTCUA_API_KEY"
+        ) from error
     except UnicodeDecodeError as error:
         raise Failure(f"{path} holds no key; pass one with --key or MOTCUA_API_KEY") from error
 
@@ -247,7 +260,9 @@ def refused(service: str, response: httpx.Response) -> Failure:
     """What an answer other than success says, from its problem details when it carries them."""
     if response.status_code in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
         return Failure(f"{service} does not take this key: pass the right one with --key or MOTCUA_API_KEY")
-    said = f"{service} answered {response.status_code}: {detail_of(response) or response.reason_phrase or 'nothing more'}"
+    said = (
+        f"{service} answered {response.status_code}: {detail_of(response) or response.reason_phrase or 'nothing more'}"
+    )
     if response.status_code == HTTPStatus.GONE:
         return Outlived(said)
     return ServiceFailed(said) if response.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR else Failure(said)

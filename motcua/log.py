@@ -60,7 +60,9 @@ def _sequence(line: bytes) -> int:
         return 0
 
 
-def wait_until_seen(holders: Sequence[ServiceClient], path: str, events: int, observe: Callable[[int], None], seconds: float) -> None:
+def wait_until_seen(
+    holders: Sequence[ServiceClient], path: str, events: int, observe: Callable[[int], None], seconds: float
+) -> None:
     """Wait, so many seconds at most, until the instances have taken in so many events; `observe` hears how many."""
     give_up_at = time.monotonic() + seconds
     backoff = Backoff(longest_s=LONGEST_PAUSE_SECONDS)

@@ -37,7 +37,9 @@ def run(services: Services, observe: Observer, wait_seconds: float, *, dry_run: 
         intake = stack.enter_context(ServiceClient("intake", services.intake, services.key))
         reporting = stack.enter_context(ServiceClient("reporting", services.reporting, services.key))
         if not log_head(intake).events:
-            raise Failure(f"the log of intake at {services.intake} is empty, there is nothing to rebuild from: is --intake right?")
+            raise Failure(
+                f"the log of intake at {services.intake} is empty, there is nothing to rebuild from: is --intake right?"
+            )
         rebuild = Rebuild(intake, reporting, observe)
         try:
             refused = rebuild.send_the_log()
@@ -82,7 +84,11 @@ class Rebuild:
         while True:
             try:
                 return self._reporting.call(
-                    "POST", f"{self._path}/events", expected={HTTPStatus.CONFLICT}, content=body, params={"after": self._position}
+                    "POST",
+                    f"{self._path}/events",
+                    expected={HTTPStatus.CONFLICT},
+                    content=body,
+                    params={"after": self._position},
                 )
             except Failure as failure:
                 tries_left -= 1
@@ -101,7 +107,9 @@ class Rebuild:
     def swap(self, *, dry_run: bool) -> SwapAnswer:
         """Compare all dossiers, and swap unless `dry_run`."""
         self._observe("comparing and swapping", 0, 1)
-        answer = self._reporting.answer(SwapAnswer, "POST", f"{self._path}/swap", params={"dry_run": dry_run}, timeout=LONG)
+        answer = self._reporting.answer(
+            SwapAnswer, "POST", f"{self._path}/swap", params={"dry_run": dry_run}, timeout=LONG
+        )
         self._observe("comparing and swapping", 1, 1)
         return answer
 

@@ -79,7 +79,9 @@ def parse(body: bytes) -> PrintedReport:
         as_of=local(answer.as_of),
         by=tuple(answer.by),
         total=answer.total,
-        groups=tuple(Group(row["key"], {name: value for name, value in row.items() if name != "key"}) for row in answer.rows),
+        groups=tuple(
+            Group(row["key"], {name: value for name, value in row.items() if name != "key"}) for row in answer.rows
+        ),
         known_at=None if answer.as_known_at is None else local(answer.as_known_at),
         broken=tuple(_broken(identity) for identity in answer.identities if not identity.holds),
         tokens=answer.tokens or {},
@@ -88,7 +90,9 @@ def parse(body: bytes) -> PrintedReport:
 
 def _broken(identity: IdentityAnswer) -> BrokenIdentity:
     row, column = identity.row, identity.column
-    return BrokenIdentity(identity.name, identity.difference or 0, row if isinstance(row, dict) else None, column or None)
+    return BrokenIdentity(
+        identity.name, identity.difference or 0, row if isinstance(row, dict) else None, column or None
+    )
 
 
 def dossiers_behind(reporting: ServiceClient, token: str, page: int = PAGE) -> Iterator[Item]:

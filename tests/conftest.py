@@ -37,7 +37,9 @@ def pytest_configure() -> None:
     """Temporary files in memory where there is room, unless TMPDIR says where; Ctrl-C as people know it."""
     if "TMPDIR" not in os.environ and IN_MEMORY.is_dir() and shutil.disk_usage(IN_MEMORY).free >= ROOM_IN_MEMORY:
         os.environ["TMPDIR"] = tempfile.tempdir = str(IN_MEMORY)
-    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # a shell's background job; what tests start would ignore Ctrl-C too
+    if (
+        signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    ):  # a shell's background job; what tests start would ignore Ctrl-C too
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
@@ -47,7 +49,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if isinstance(item, pytest.Function) and _needs_a_server(item):
             item.add_marker(pytest.mark.server)
     items.sort(
-        key=lambda item: next((rank for rank, start in enumerate(LONGEST_FIRST) if item.nodeid.startswith(start)), len(LONGEST_FIRST))
+        key=lambda item: next(
+            (rank for rank, start in enumerate(LONGEST_FIRST) if item.nodeid.startswith(start)), len(LONGEST_FIRST)
+        )
     )
 
 
@@ -66,10 +70,18 @@ def pytest_sessionfinish() -> None:
 
 def _needs_a_server(item: pytest.Function) -> bool:
     """By its marks, by the fixtures it asks for, or because it or one of them starts a process of ours itself."""
-    fixtures = [fixture.func for name in item.fixturenames for fixture in item._fixtureinfo.name2fixturedefs.get(name, ())]
+    fixtures = [
+        fixture.func for name in item.fixturenames for fixture in item._fixtureinfo.name2fixturedefs.get(name, ())
+    ]
     codes = [getattr(inspect.unwrap(function), "__code__", None) for function in (item.function, *fixtures)]
-    marked = item.path.parent.name == "e2e" or any(mark.name in ("broker", "postgres", "e2e") for mark in item.iter_markers())
-    return marked or not SERVERS.isdisjoint(item.fixturenames) or any(code and not STARTS_ONE.isdisjoint(code.co_names) for code in codes)
+    marked = item.path.parent.name == "e2e" or any(
+        mark.name in ("broker", "postgres", "e2e") for mark in item.iter_markers()
+    )
+    return (
+        marked
+        or not SERVERS.isdisjoint(item.fixturenames)
+        or any(code and not STARTS_ONE.isdisjoint(code.co_names) for code in codes)
+    )
 
 
 @pytest.fixture(scope="session")

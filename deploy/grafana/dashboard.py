@@ -13,7 +13,11 @@ from shared.catalogue import load
 
 FILE = Path(__file__).parent / "dashboards" / "motcua.json"
 ALARM = thresholds((None, "green"), (1, "red"))
-CHANNELS = [Part("online", "Trực tuyến", "blue"), Part("in_person", "Trực tiếp", "orange"), Part("postal", "Bưu chính", "purple")]
+CHANNELS = [
+    Part("online", "Trực tuyến", "blue"),
+    Part("in_person", "Trực tiếp", "orange"),
+    Part("postal", "Bưu chính", "purple"),
+]
 TIMELINESS = [
     Part("early", "Trước hạn", "green"),
     Part("on_time", "Đúng hạn", "blue"),
@@ -57,7 +61,15 @@ def form(column: str) -> str:
 def headline() -> list[Tile]:
     overdue = 'sum(max without (instance) (motcua_dossiers_in_progress{timeliness="overdue"}))'
     return [
-        (5, 6, stat("To handle / Phải giải quyết", "Received in the year and carried over.", Query(form("received_total"), "hồ sơ"))),
+        (
+            5,
+            6,
+            stat(
+                "To handle / Phải giải quyết",
+                "Received in the year and carried over.",
+                Query(form("received_total"), "hồ sơ"),
+            ),
+        ),
         (
             5,
             6,
@@ -67,9 +79,34 @@ def headline() -> list[Tile]:
                 Query('max(motcua_dossiers_online_ratio{department="all"})', "tỷ lệ"),
             ),
         ),
-        (4, 6, stat("Resolved / Đã giải quyết", "Closed in the year.", Query(f"sum({figure('motcua_dossiers_resolved')})", "hồ sơ"))),
-        (4, 6, stat("In progress / Đang giải quyết", "Open now.", Query(f"sum({figure('motcua_dossiers_in_progress')})", "hồ sơ"))),
-        (6, 6, stat("In progress, overdue / Đang giải quyết, quá hạn", "Open past the deadline.", Query(overdue, "hồ sơ"), steps=ALARM)),
+        (
+            4,
+            6,
+            stat(
+                "Resolved / Đã giải quyết",
+                "Closed in the year.",
+                Query(f"sum({figure('motcua_dossiers_resolved')})", "hồ sơ"),
+            ),
+        ),
+        (
+            4,
+            6,
+            stat(
+                "In progress / Đang giải quyết",
+                "Open now.",
+                Query(f"sum({figure('motcua_dossiers_in_progress')})", "hồ sơ"),
+            ),
+        ),
+        (
+            6,
+            6,
+            stat(
+                "In progress, overdue / Đang giải quyết, quá hạn",
+                "Open past the deadline.",
+                Query(overdue, "hồ sơ"),
+                steps=ALARM,
+            ),
+        ),
     ]
 
 
@@ -124,9 +161,37 @@ def handling(names: dict[str, str]) -> list[Tile]:
     standing = by_label(", ".join(by), "motcua_dossiers_in_progress")
     columns = Query(by_label("column", f'motcua_form_ii06a{{column=~"{"|".join(FORM)}"}}'), "Hồ sơ")
     return [
-        (9, 14, stacked("Timeliness / Kết quả giải quyết", "By definition by-date/1.", resolved, by=by, names=names, parts=TIMELINESS)),
-        (8, 14, stacked("In progress / Đang giải quyết", "How open dossiers stand now.", standing, by=by, names=names, parts=STANDINGS)),
-        (7, 14, table("Form II.06a / Biểu số II.06a", "Whole-year totals.", columns, by="column", names=FORM, heading="Cột")),
+        (
+            9,
+            14,
+            stacked(
+                "Timeliness / Kết quả giải quyết",
+                "By definition by-date/1.",
+                resolved,
+                by=by,
+                names=names,
+                parts=TIMELINESS,
+            ),
+        ),
+        (
+            8,
+            14,
+            stacked(
+                "In progress / Đang giải quyết",
+                "How open dossiers stand now.",
+                standing,
+                by=by,
+                names=names,
+                parts=STANDINGS,
+            ),
+        ),
+        (
+            7,
+            14,
+            table(
+                "Form II.06a / Biểu số II.06a", "Whole-year totals.", columns, by="column", names=FORM, heading="Cột"
+            ),
+        ),
     ]
 
 
@@ -138,7 +203,10 @@ def chain() -> list[Tile]:
         Query("sum(rate(motcua_events_processed_total[$__rate_interval]))", "processed", "blue"),
     ]
     lag = "sum by (le, stage) (rate(motcua_pipeline_lag_seconds_bucket[$__rate_interval]))"
-    lags = [Query(f"histogram_quantile({quantile}, {lag})", f"{{{{stage}}}} {name}") for quantile, name in ((0.5, "p50"), (0.99, "p99"))]
+    lags = [
+        Query(f"histogram_quantile({quantile}, {lag})", f"{{{{stage}}}} {name}")
+        for quantile, name in ((0.5, "p50"), (0.99, "p99"))
+    ]
     backlog = Query("max(motcua_relay_backlog_events)", "waiting", "orange")
     rejected = Query("sum by (reason) (rate(motcua_events_rejected_total[$__rate_interval]))", "{{reason}}")
     letters = Query("sum by (reason) (motcua_dead_letters_total)", "{{reason}}")
@@ -147,14 +215,52 @@ def chain() -> list[Tile]:
     up = Query('up{job="motcua"}', "{{service}}")
     gap = Query("max(abs(motcua_reconciliation_difference))", "events")
     return [
-        (12, 8, timeline("Events per second / Sự kiện mỗi giây", "Through intake and into the ledger.", events, unit="eps")),
-        (12, 8, timeline("Lag since acceptance / Độ trễ", "relay: broker has it; processing: ledger; figures: counted.", lags, unit="s")),
-        (8, 7, timeline("Waiting for the broker / Chờ chuyển tiếp", "Accepted, durable, not yet in Kafka.", [backlog], unit="locale")),
-        (8, 7, timeline("Rejected by reason / Bị từ chối", "What intake refused, by code.", [rejected], unit="eps", stacked=True)),
+        (
+            12,
+            8,
+            timeline("Events per second / Sự kiện mỗi giây", "Through intake and into the ledger.", events, unit="eps"),
+        ),
+        (
+            12,
+            8,
+            timeline(
+                "Lag since acceptance / Độ trễ",
+                "relay: broker has it; processing: ledger; figures: counted.",
+                lags,
+                unit="s",
+            ),
+        ),
+        (
+            8,
+            7,
+            timeline(
+                "Waiting for the broker / Chờ chuyển tiếp",
+                "Accepted, durable, not yet in Kafka.",
+                [backlog],
+                unit="locale",
+            ),
+        ),
+        (
+            8,
+            7,
+            timeline(
+                "Rejected by reason / Bị từ chối", "What intake refused, by code.", [rejected], unit="eps", stacked=True
+            ),
+        ),
         (4, 7, stat("Dead letters / Không xử lý được", "Quarantined records since the start.", alarms, steps=ALARM)),
-        (4, 7, stat("Difference / Chênh lệch", "Accepted − counted − quarantined; must come back to 0.", gap, steps=ALARM)),
+        (
+            4,
+            7,
+            stat("Difference / Chênh lệch", "Accepted − counted − quarantined; must come back to 0.", gap, steps=ALARM),
+        ),
         (8, 7, timeline("Dead letters by reason / Không xử lý được", "Quarantined records.", [letters], unit="locale")),
-        (8, 7, timeline("Difference over time / Chênh lệch", "Not 0 while events are in flight.", [difference], unit="locale")),
+        (
+            8,
+            7,
+            timeline(
+                "Difference over time / Chênh lệch", "Not 0 while events are in flight.", [difference], unit="locale"
+            ),
+        ),
         (8, 7, timeline("Services up / Dịch vụ hoạt động", "1 answers, 0 does not.", [up], unit="short")),
     ]
 

@@ -53,7 +53,9 @@ def _coloured(field: str, colour: str) -> Json:
     }
 
 
-def _panel(kind: str, title: str, description: str, targets: list[Json], *, defaults: Json, overrides: list[Json]) -> Json:
+def _panel(
+    kind: str, title: str, description: str, targets: list[Json], *, defaults: Json, overrides: list[Json]
+) -> Json:
     return {
         "type": kind,
         "title": title,
@@ -79,15 +81,28 @@ def stat(title: str, description: str, query: Query, *, unit: str = "locale", st
 
 def share(title: str, description: str, query: Query) -> Json:
     """A share between 0 and 100 %, as a gauge."""
-    defaults = {"unit": "percentunit", "decimals": 1, "min": 0, "max": 1, "color": {"mode": "fixed", "fixedColor": "blue"}}
+    defaults = {
+        "unit": "percentunit",
+        "decimals": 1,
+        "min": 0,
+        "max": 1,
+        "color": {"mode": "fixed", "fixedColor": "blue"},
+    }
     return _panel("gauge", title, description, _targets([query], instant=True), defaults=defaults, overrides=[]) | {
         "options": {"reduceOptions": {"calcs": ["lastNotNull"]}, "showThresholdMarkers": False}
     }
 
 
-def bars(title: str, description: str, query: Query, *, by: str, names: Mapping[str, str], unit: str = "locale") -> Json:
+def bars(
+    title: str, description: str, query: Query, *, by: str, names: Mapping[str, str], unit: str = "locale"
+) -> Json:
     """Horizontal bars, one for each value of a label."""
-    defaults: Json = {"unit": unit, "min": 0, "color": {"mode": "fixed", "fixedColor": query.colour or "blue"}, "custom": _SOLID}
+    defaults: Json = {
+        "unit": unit,
+        "min": 0,
+        "color": {"mode": "fixed", "fixedColor": query.colour or "blue"},
+        "custom": _SOLID,
+    }
     if unit == "percentunit":
         defaults |= {"decimals": 1, "max": 1}
     targets = _targets([query], instant=True, table=True)
@@ -95,11 +110,23 @@ def bars(title: str, description: str, query: Query, *, by: str, names: Mapping[
     return _panel("barchart", title, description, targets, defaults=defaults, overrides=[_named(by, names)]) | {
         "transformations": [{"id": "organize", "options": organise}],
         "options": _BARS
-        | {"xField": by, "stacking": "none", "legend": {"showLegend": False, "displayMode": "list", "placement": "bottom"}},
+        | {
+            "xField": by,
+            "stacking": "none",
+            "legend": {"showLegend": False, "displayMode": "list", "placement": "bottom"},
+        },
     }
 
 
-def stacked(title: str, description: str, expression: str, *, by: tuple[str, str], names: Mapping[str, str], parts: Sequence[Part]) -> Json:
+def stacked(
+    title: str,
+    description: str,
+    expression: str,
+    *,
+    by: tuple[str, str],
+    names: Mapping[str, str],
+    parts: Sequence[Part],
+) -> Json:
     """Horizontal bars, one for each value of the first label, made of parts, one for each value of the second."""
     row, column = by
     corner = f"{row}\\{column}"
@@ -112,7 +139,11 @@ def stacked(title: str, description: str, expression: str, *, by: tuple[str, str
     return _panel("barchart", title, description, targets, defaults=defaults, overrides=overrides) | {
         "transformations": [{"id": "groupingToMatrix", "options": matrix}, {"id": "organize", "options": organise}],
         "options": _BARS
-        | {"xField": row, "stacking": "normal", "legend": {"showLegend": True, "displayMode": "list", "placement": "bottom"}},
+        | {
+            "xField": row,
+            "stacking": "normal",
+            "legend": {"showLegend": True, "displayMode": "list", "placement": "bottom"},
+        },
     }
 
 
@@ -120,7 +151,9 @@ def table(title: str, description: str, query: Query, *, by: str, names: Mapping
     """A label's values and their numbers, by name."""
     organise = {"excludeByName": {"Time": True}, "renameByName": {by: heading, "Value": query.legend}}
     targets = _targets([query], instant=True, table=True)
-    return _panel("table", title, description, targets, defaults={"unit": "locale"}, overrides=[_named(heading, names)]) | {
+    return _panel(
+        "table", title, description, targets, defaults={"unit": "locale"}, overrides=[_named(heading, names)]
+    ) | {
         "transformations": [{"id": "organize", "options": organise}],
         "options": {"showHeader": True, "cellHeight": "sm"},
     }
@@ -129,10 +162,18 @@ def table(title: str, description: str, query: Query, *, by: str, names: Mapping
 def timeline(title: str, description: str, queries: Sequence[Query], *, unit: str, stacked: bool = False) -> Json:
     """Lines over time."""
     stacking = {"mode": "normal" if stacked else "none"}
-    custom = {"lineWidth": 1, "fillOpacity": 20 if stacked else 0, "showPoints": "never", "spanNulls": False, "stacking": stacking}
+    custom = {
+        "lineWidth": 1,
+        "fillOpacity": 20 if stacked else 0,
+        "showPoints": "never",
+        "spanNulls": False,
+        "stacking": stacking,
+    }
     defaults = {"unit": unit, "min": 0, "custom": custom}
     overrides = [_coloured(query.legend, query.colour) for query in queries if query.colour]
-    return _panel("timeseries", title, description, _targets(queries, instant=False), defaults=defaults, overrides=overrides) | {
+    return _panel(
+        "timeseries", title, description, _targets(queries, instant=False), defaults=defaults, overrides=overrides
+    ) | {
         "options": {
             "legend": {"showLegend": True, "displayMode": "list", "placement": "bottom"},
             "tooltip": {"mode": "multi", "sort": "desc"},
@@ -153,7 +194,9 @@ def laid_out(rows: Sequence[tuple[str, Sequence[Tile]]]) -> list[Json]:
     placed: list[Json] = []
     top = 0
     for heading, panels in rows:
-        placed.append({"type": "row", "title": heading, "collapsed": False, "panels": [], "gridPos": _grid(0, top, COLUMNS, 1)})
+        placed.append(
+            {"type": "row", "title": heading, "collapsed": False, "panels": [], "gridPos": _grid(0, top, COLUMNS, 1)}
+        )
         left, top, tallest = 0, top + 1, 0
         for width, height, panel in panels:
             if left + width > COLUMNS:

@@ -25,7 +25,16 @@ _UNDATED = -sys.maxsize  # intake refuses it, and what it should have come befor
 
 # Of one dossier's events at one instant the lifecycle allows this order only; those of one number keep the file's.
 _MIDDLE = 2
-_PLACES = {"submitted": 0, "received": 1, "resolved": 3, "withdrawn": 3, "stopped": 3, "returned": 4, "rated": 5, "corrected": 5}
+_PLACES = {
+    "submitted": 0,
+    "received": 1,
+    "resolved": 3,
+    "withdrawn": 3,
+    "stopped": 3,
+    "returned": 4,
+    "rated": 5,
+    "corrected": 5,
+}
 _ANYWHERE = frozenset({"fee_paid", "corrected"})
 
 

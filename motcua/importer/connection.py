@@ -160,7 +160,9 @@ class Connection:
     line whose content was refused is held back: it is refused with it unless intake has it already.
     """
 
-    def __init__(self, poster: ChunkPoster, progress: ImportProgress, rejects: Rejects, changed: Callable[[], None]) -> None:
+    def __init__(
+        self, poster: ChunkPoster, progress: ImportProgress, rejects: Rejects, changed: Callable[[], None]
+    ) -> None:
         self.queue: Queue[Chunk | None] = Queue(CHUNKS_AHEAD)
         self._poster = poster
         self._progress = progress
@@ -196,7 +198,9 @@ class Connection:
     def give_up_deferred(self) -> None:
         """What still waits after the last pass is rejected: its dossier is nowhere."""
         for line in self._deferred.drain():
-            self._reject(line, UnknownDossier.code, "there is no such dossier, also after everything else was sent", _id_of(line))
+            self._reject(
+                line, UnknownDossier.code, "there is no such dossier, also after everything else was sent", _id_of(line)
+            )
         self._progress.waiting -= self._deferred.count
 
     async def _send_all(self, lines: Iterable[EventLine]) -> None:

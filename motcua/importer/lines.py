@@ -45,7 +45,9 @@ class FileText:
         except (EOFError, zlib.error, gzip.BadGzipFile) as broken:
             raise Failure(f"{self._name} is not a whole gzip file ({broken}); fetch it again") from broken
         except UnicodeDecodeError as broken:
-            raise Failure(f"{self._name} is broken off or is not {broken.encoding} as its first bytes say; save it as UTF-8") from broken
+            raise Failure(
+                f"{self._name} is broken off or is not {broken.encoding} as its first bytes say; save it as UTF-8"
+            ) from broken
         except OSError as error:
             raise Failure(f"{self._name} cannot be read: {error.strerror or error}") from error
 
@@ -65,7 +67,9 @@ class FileText:
         encoding = next((encoding for mark, encoding in BYTE_ORDER_MARKS if first.startswith(mark)), "utf-8")
         if encoding == "utf-8":  # what is wrong in a line is that line's fault alone
             if b"\0" in first.partition(b"\n")[0]:
-                raise Failure(f"{self._name} is no text (it holds NUL bytes), or UTF-16 without its mark; save it as UTF-8")
+                raise Failure(
+                    f"{self._name} is no text (it holds NUL bytes), or UTF-16 without its mark; save it as UTF-8"
+                )
             yield first.removeprefix(codecs.BOM_UTF8)
             yield from blocks
             return

@@ -46,7 +46,9 @@ class Rejects(AbstractContextManager["Rejects"]):
 
     def __exit__(self, _kind: object, error: object, _trace: object) -> None:
         try:
-            if error is None or self._places:  # a run that failed before it refused anything says nothing of the lines refused before
+            if (
+                error is None or self._places
+            ):  # a run that failed before it refused anything says nothing of the lines refused before
                 self._write()
         finally:
             self._spool.close()

@@ -43,7 +43,11 @@ async def run(
 
     limits = httpx.Limits(max_connections=connections, max_keepalive_connections=connections)
     async with httpx.AsyncClient(
-        base_url=services.intake, headers=services.headers, timeout=TIMEOUT, limits=limits, trust_env=not is_loopback(services.intake)
+        base_url=services.intake,
+        headers=services.headers,
+        timeout=TIMEOUT,
+        limits=limits,
+        trust_env=not is_loopback(services.intake),
     ) as client:
         poster = ChunkPoster(client, patience_seconds, say)
         await poster.check()
@@ -54,14 +58,18 @@ async def run(
             while note := await asyncio.to_thread(next, survey, None):
                 say(note)
             progress.sorted_lines = lines.sorted_lines
-            opened = [stack.enter_context(closing(Connection(poster, progress, rejects, changed))) for _ in range(connections)]
+            opened = [
+                stack.enter_context(closing(Connection(poster, progress, rejects, changed))) for _ in range(connections)
+            ]
             await _first_pass(lines, opened, rejects, progress)
             await _later_passes(opened, progress)
     say("")
     return progress
 
 
-async def _first_pass(lines: Chronology, connections: list[Connection], rejects: Rejects, progress: ImportProgress) -> None:
+async def _first_pass(
+    lines: Chronology, connections: list[Connection], rejects: Rejects, progress: ImportProgress
+) -> None:
     async with _unwrapped(), asyncio.TaskGroup() as tasks:
         for connection in connections:
             tasks.create_task(connection.work())

@@ -59,13 +59,19 @@ class Source:
         if path.exists() and os.path.samestat(path.stat(), self._status):
             raise Failure(f"{path} is the file that is imported; name another with --rejected")
         if chosen is None and path.is_symlink():
-            raise Failure(f"{path} is a symbolic link, what it leads to would be written over; remove it or name another with --rejected")
+            raise Failure(
+                f"{path} is a symbolic link, what it leads to would be written over; remove it or name another with --rejected"
+            )
         return path
 
     def batches(self) -> Iterator[list[EventLine]]:
         """The lines of the file, in its order; blank ones are left out but counted. May be called again."""
         physical = self._physical_lines()
-        return self._grouped(self.table.rows(line for batch in physical for line in batch)) if self.table else self._lines(physical)
+        return (
+            self._grouped(self.table.rows(line for batch in physical for line in batch))
+            if self.table
+            else self._lines(physical)
+        )
 
     def _opened(self, name: str, stack: ExitStack) -> tuple[BinaryIO, bool]:
         """The file, and whether it is a copy of what can be read only once."""
@@ -95,7 +101,9 @@ class Source:
                 copy.write(block)
             except OSError as error:
                 where = tempfile.gettempdir()
-                raise Failure(f"{self.name} can't be copied to {where} ({error.strerror}); name a roomier folder with TMPDIR") from error
+                raise Failure(
+                    f"{self.name} can't be copied to {where} ({error.strerror}); name a roomier folder with TMPDIR"
+                ) from error
         copy.flush()
         return copy
 
@@ -106,7 +114,9 @@ class Source:
         number, first = self._first_line()
         if self._format == "auto":
             if first.startswith(b"["):
-                raise Failure(f"{self.name} is a JSON array; an import takes one event a line, as from: jq -c '.[]' {self.name}")
+                raise Failure(
+                    f"{self.name} is a JSON array; an import takes one event a line, as from: jq -c '.[]' {self.name}"
+                )
             if first.startswith(b"{") or self._is_named("ndjson", "jsonl", "json"):
                 return None
             if not (self._is_named("csv", "tsv") or looks_like_a_header(first)):
@@ -133,7 +143,9 @@ class Source:
         for batch in physical:
             yield [
                 EventLine(number, b"", None, TOO_LONG) if body is None else EventLine(number, body)
-                for body, number in zip(batch, numbers, strict=False)  # in this order: zip takes no number that has no line
+                for body, number in zip(
+                    batch, numbers, strict=False
+                )  # in this order: zip takes no number that has no line
                 if body is None or not body.isspace()
             ]
 

@@ -43,7 +43,9 @@ class Table:
         self._number = number
         self._default_source = default_source
         names = _header(text, self.delimiter, name)
-        self._skipped = len(REFUSED_COLUMNS) if tuple(map(_column, names[: len(REFUSED_COLUMNS)])) == REFUSED_COLUMNS else 0
+        self._skipped = (
+            len(REFUSED_COLUMNS) if tuple(map(_column, names[: len(REFUSED_COLUMNS)])) == REFUSED_COLUMNS else 0
+        )
         self.header = names[self._skipped :]
         self._columns = [_column(each) for each in self.header]
         _check(self._columns, name)
@@ -58,7 +60,11 @@ class Table:
             if cells is None:
                 return
             if refusal is None and len(cells) - self._skipped != len(self._columns):
-                refusal = f"the row has {len(cells)} cells, the header {len(self._columns) + self._skipped}" if any(cells) else None
+                refusal = (
+                    f"the row has {len(cells)} cells, the header {len(self._columns) + self._skipped}"
+                    if any(cells)
+                    else None
+                )
                 cells = []
             read = lines.taken()
             if refusal is not None:
@@ -75,7 +81,12 @@ class Table:
     def _line(self, number: int, raw: bytes, cells: list[str]) -> EventLine:
         row = {name: value for name, cell in zip(self._columns, cells, strict=True) if (value := cell.strip())}
         if "" in row:
-            return EventLine(number, b"", raw, f"{row['']!r} stands in a column without a name; name it in the first row or empty the cell")
+            return EventLine(
+                number,
+                b"",
+                raw,
+                f"{row['']!r} stands in a column without a name; name it in the first row or empty the cell",
+            )
         try:
             return EventLine(number, encode(_event(row, self._default_source)) + b"\n", raw)
         except UnicodeEncodeError:
@@ -138,19 +149,30 @@ def _delimiter(header: str) -> str:
 def _column(name: str) -> str:
     """A header's cell as a column's name; what stands behind x. is the office's own and stays as it is."""
     name = name.strip().lstrip("\ufeff")
-    return EXTENSION_PREFIX + name[len(EXTENSION_PREFIX) :].strip() if name.lower().startswith(EXTENSION_PREFIX) else name.lower()
+    return (
+        EXTENSION_PREFIX + name[len(EXTENSION_PREFIX) :].strip()
+        if name.lower().startswith(EXTENSION_PREFIX)
+        else name.lower()
+    )
 
 
 def _check(columns: list[str], name: str) -> None:
     """Raises `Failure` before anything is sent: a column that nobody reads would lose what stands in it."""
     wrong = [
-        f"{shortened(column, LONGEST_ECHO)}: not a column{_did_you_mean(column)}" for column in columns if column and not _is_known(column)
+        f"{shortened(column, LONGEST_ECHO)}: not a column{_did_you_mean(column)}"
+        for column in columns
+        if column and not _is_known(column)
     ]
-    wrong += [f"{column}: named {columns.count(column)} times" for column in dict.fromkeys(columns) if column and columns.count(column) > 1]
+    wrong += [
+        f"{column}: named {columns.count(column)} times"
+        for column in dict.fromkeys(columns)
+        if column and columns.count(column) > 1
+    ]
     if missing := [column for column in REQUIRED if column not in columns]:
         needed = ", ".join(REQUIRED)
         wrong.insert(
-            0, f"{', '.join(missing)} not found; needed are {needed}, then source and the data columns (department, procedure ...)"
+            0,
+            f"{', '.join(missing)} not found; needed are {needed}, then source and the data columns (department, procedure ...)",
         )
     if wrong:
         own = "" if all(map(_is_known, columns)) else f". Columns of your own are named {EXTENSION_PREFIX}<name>"
@@ -185,7 +207,9 @@ def _refused(number: int, read: list[PhysicalLine], refusal: str) -> Iterator[Ev
         elif place > 0:
             detail = f"swallowed by a quote that opens in line {number}; correct that line"
         elif several or refusal == NEVER_CLOSED:
-            detail = f"a quote that opens in line {number} is not closed there; it swallowed {len(read) - 1} lines after it"
+            detail = (
+                f"a quote that opens in line {number} is not closed there; it swallowed {len(read) - 1} lines after it"
+            )
         else:
             detail = refusal
         if line is None or not line.isspace():
@@ -194,7 +218,11 @@ def _refused(number: int, read: list[PhysicalLine], refusal: str) -> Iterator[Ev
 
 def _event(row: dict[str, str], default_source: str) -> dict[str, object]:
     """The CloudEvent of a row; what is missing or wrong in it is left for intake to refuse."""
-    envelope: dict[str, object] = {"specversion": SPEC_VERSION, "source": row.get("source", default_source), "datacontenttype": JSON}
+    envelope: dict[str, object] = {
+        "specversion": SPEC_VERSION,
+        "source": row.get("source", default_source),
+        "datacontenttype": JSON,
+    }
     renamed = {"id": row.get("id"), "subject": row.get("code"), "time": row.get("time")}
     envelope |= {name: value for name, value in renamed.items() if value is not None}
     name = row.get("event", "")
@@ -203,9 +231,17 @@ def _event(row: dict[str, str], default_source: str) -> dict[str, object]:
 
 def _event_data(name: str, row: dict[str, str]) -> dict[str, object]:
     converters = _CONVERTERS.get(name, {})
-    columns = (column for column in row if column not in ENVELOPE and column not in TERM and not column.startswith(EXTENSION_PREFIX))
+    columns = (
+        column
+        for column in row
+        if column not in ENVELOPE and column not in TERM and not column.startswith(EXTENSION_PREFIX)
+    )
     facts = {column: converters.get(column, str)(row[column]) for column in columns}
-    if own := {column.removeprefix(EXTENSION_PREFIX): cell for column, cell in row.items() if column.startswith(EXTENSION_PREFIX)}:
+    if own := {
+        column.removeprefix(EXTENSION_PREFIX): cell
+        for column, cell in row.items()
+        if column.startswith(EXTENSION_PREFIX)
+    }:
         facts[EXTENSION] = own
     if "term_amount" in row or "term_unit" in row:
         facts["term"] = {"amount": _whole(row.get("term_amount", "")), "unit": row.get("term_unit", "")}
@@ -231,14 +267,22 @@ def _plain(annotation: Any) -> tuple[Any, ...]:
 
 def _converters(cls: type[Event]) -> dict[str, Converter]:
     fields = {field.name: _plain(field.type) for field in msgspec.structs.fields(cls)}
-    return {name: _truth if bool in kinds else _whole for name, kinds in fields.items() if bool in kinds or int in kinds}
+    return {
+        name: _truth if bool in kinds else _whole for name, kinds in fields.items() if bool in kinds or int in kinds
+    }
 
 
 def _nullable(cls: type[Event]) -> tuple[str, ...]:
     """Fields that must be there and may be null: an empty cell means null."""
-    return tuple(field.name for field in msgspec.structs.fields(cls) if field.required and NoneType in _plain(field.type))
+    return tuple(
+        field.name for field in msgspec.structs.fields(cls) if field.required and NoneType in _plain(field.type)
+    )
 
 
 _CONVERTERS = {name: _converters(cls) for name, cls in EVENT_TYPES.items()}
 _NULLABLE = {name: _nullable(cls) for name, cls in EVENT_TYPES.items()}
-KNOWN = ENVELOPE | {*TERM} | {field.name for cls in EVENT_TYPES.values() for field in msgspec.structs.fields(cls)} - {"term", EXTENSION}
+KNOWN = (
+    ENVELOPE
+    | {*TERM}
+    | {field.name for cls in EVENT_TYPES.values() for field in msgspec.structs.fields(cls)} - {"term", EXTENSION}
+)

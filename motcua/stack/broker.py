@@ -113,12 +113,19 @@ class Launcher:
         """The archive of the classes of exactly this Java and these jars, which halves every start."""
         return self.jars / f"classes-{hashlib.sha256(self.java.release.encode()).hexdigest()[:12]}.jsa"
 
-    def command(self, config: NodeConfig, main_class: str, *arguments: str, write_archive: Path | None = None) -> list[str]:
+    def command(
+        self, config: NodeConfig, main_class: str, *arguments: str, write_archive: Path | None = None
+    ) -> list[str]:
         """A main class of Apache Kafka in a small JVM; asked to, it writes the archive of its classes when it ends."""
         if write_archive:
             archive = [f"-XX:ArchiveClassesAtExit={write_archive}"]
         elif self.archive.exists():  # a JVM that refuses the archive starts without it, so a stale one is no error
-            archive = [f"-XX:SharedArchiveFile={self.archive}", "-Xshare:auto", "-Xlog:cds=off", "-Xlog:cds+dynamic=off"]
+            archive = [
+                f"-XX:SharedArchiveFile={self.archive}",
+                "-Xshare:auto",
+                "-Xlog:cds=off",
+                "-Xlog:cds+dynamic=off",
+            ]
         else:
             archive = []
         classpath = ":".join(str(jar) for jar in sorted(self.jars.glob("*.jar")))
@@ -135,7 +142,9 @@ class Launcher:
                 first.bind(("127.0.0.1", 0))
                 second.bind(("127.0.0.1", 0))
                 port, controller_port = first.getsockname()[1], second.getsockname()[1]
-            node = prepare(NodeConfig(Path(scratch) / "kafka", port, controller_port), launcher=self, write_archive=draft)
+            node = prepare(
+                NodeConfig(Path(scratch) / "kafka", port, controller_port), launcher=self, write_archive=draft
+            )
             try:
                 node.start()
             finally:
@@ -184,7 +193,9 @@ class Node:
         return BrokerDidNotStart(f"{fact}. The end of {self.child.log}:\n{self.child.tail()}")
 
 
-def prepare(config: NodeConfig, log: Path | None = None, launcher: Launcher | None = None, write_archive: Path | None = None) -> Node:
+def prepare(
+    config: NodeConfig, log: Path | None = None, launcher: Launcher | None = None, write_archive: Path | None = None
+) -> Node:
     """Everything before the start: Java found, jars resolved, configuration written, storage formatted if it is new."""
     launcher = launcher or Launcher(find_java(), resolve_jars())
     config.write()

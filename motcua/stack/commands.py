@@ -8,13 +8,15 @@ import typer
 if TYPE_CHECKING:
     from motcua.stack.stack import Stack
 
-PortBase = Annotated[int, typer.Option("--port-base", min=1024, max=65000, help="Intake on base+1, processing +2, reporting +3.")]
+PortBase = Annotated[
+    int, typer.Option("--port-base", min=1024, max=65000, help="Intake on base+1, processing +2, reporting +3.")
+]
 
 
 def up(
-    data_dir: Annotated[Path, typer.Option("--data-dir", envvar="MOTCUA_DATA_DIR", metavar="DIR", help="Where everything is kept.")] = Path(
-        ".motcua"
-    ),
+    data_dir: Annotated[
+        Path, typer.Option("--data-dir", envvar="MOTCUA_DATA_DIR", metavar="DIR", help="Where everything is kept.")
+    ] = Path(".motcua"),
     port_base: PortBase = 8000,
 ) -> None:
     """Run the whole stack here, until Ctrl-C.
@@ -33,10 +35,16 @@ def up(
 
 def demo(
     *,
-    data_dir: Annotated[Path, typer.Option("--data-dir", metavar="DIR", help="Where the demo keeps everything.")] = Path(".motcua/demo"),
-    scenario: Annotated[str, typer.Option(help="The year to play: a shipped scenario's name or a TOML file.")] = "tra-vinh-2023",
+    data_dir: Annotated[
+        Path, typer.Option("--data-dir", metavar="DIR", help="Where the demo keeps everything.")
+    ] = Path(".motcua/demo"),
+    scenario: Annotated[
+        str, typer.Option(help="The year to play: a shipped scenario's name or a TOML file.")
+    ] = "tra-vinh-2023",
     port_base: PortBase = 8000,
-    exit_after_report: Annotated[bool, typer.Option("--exit-after-report", help="Stop when the report is printed.")] = False,
+    exit_after_report: Annotated[
+        bool, typer.Option("--exit-after-report", help="Stop when the report is printed.")
+    ] = False,
 ) -> None:
     """Play a province's year through a stack of its own.
 
@@ -49,9 +57,15 @@ def demo(
 
 
 def generate(
-    scenario: Annotated[str, typer.Argument(help="A scenario's TOML file, or the name of one that ships with Motcua.", metavar="SCENARIO")],
+    scenario: Annotated[
+        str,
+        typer.Argument(help="A scenario's TOML file, or the name of one that ships with Motcua.", metavar="SCENARIO"),
+    ],
     output: Annotated[
-        Path, typer.Option("--output", "-o", metavar="FILE", help="Where to write: a file, a pipe or a device; .gz packs it.")
+        Path,
+        typer.Option(
+            "--output", "-o", metavar="FILE", help="Where to write: a file, a pipe or a device; .gz packs it."
+        ),
     ],
 ) -> None:
     """Make a year of events with the figures asked for.

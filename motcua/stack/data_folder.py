@@ -121,4 +121,6 @@ def keep_key(key_file: Path) -> str:
             file.write(f"{key}\n".encode())
         return key
     except (OSError, UnicodeDecodeError) as error:
-        raise StackFailure(f"{key_file} holds no key that can be read ({error}); remove it, and a new one is made") from error
+        raise StackFailure(
+            f"{key_file} holds no key that can be read ({error}); remove it, and a new one is made"
+        ) from error

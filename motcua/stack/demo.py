@@ -69,7 +69,9 @@ def run(data_dir: Path, scenario: str, port_base: int, *, exit_after_report: boo
         if exit_after_report:
             raise Interrupted
 
-    return run_in_foreground(lambda: Stack(data_dir, port_base, clock=played.clock, year=played.scenario.last_day.year), when_ready)
+    return run_in_foreground(
+        lambda: Stack(data_dir, port_base, clock=played.clock, year=played.scenario.last_day.year), when_ready
+    )
 
 
 def prepare(data_dir: Path, scenario_name: str) -> PlayedYear:
@@ -78,8 +80,12 @@ def prepare(data_dir: Path, scenario_name: str) -> PlayedYear:
         scenario = load_scenario(scenario_name)
         played = PlayedYear(scenario, data_dir / f"{scenario.name}.ndjson", data_dir)
         data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if others := [file.stem for file in data_dir.glob("*.ndjson") if file != played.events and ".rejected" not in file.name]:
-            raise Failure(f"{data_dir} holds the year of {others[0]}: choose another folder for {scenario.name} with --data-dir")
+        if others := [
+            file.stem for file in data_dir.glob("*.ndjson") if file != played.events and ".rejected" not in file.name
+        ]:
+            raise Failure(
+                f"{data_dir} holds the year of {others[0]}: choose another folder for {scenario.name} with --data-dir"
+            )
         if not played.events.exists():
             with stage_bars() as observe:
                 generate_file(scenario_name, played.events, lambda done, total: observe("generate", done, total))
@@ -115,7 +121,9 @@ async def _until_visible(
         before = row
         await asyncio.sleep(LOOK_AGAIN_SECONDS)
     logs = played.data_dir / "logs"
-    raise Failure(f"the figures do not show everything after {VISIBLE_WITHIN_SECONDS:.0f} s; the logs in {logs} say why")
+    raise Failure(
+        f"the figures do not show everything after {VISIBLE_WITHIN_SECONDS:.0f} s; the logs in {logs} say why"
+    )
 
 
 def _print_report(services: Services, played: PlayedYear) -> None:
@@ -207,7 +215,13 @@ def comparison(counted: Row, printed: Printed, asked: Row) -> RenderableType:
         differs = key in printed and not _agree(counted[key], printed[key])
         because = CHANGED if key in changed or (changed and key not in asked) else "differs"
         mark = marks.get(key) or (because if differs else "")
-        table.add_row(meaning, _shown(key, counted[key]), _shown(key, printed.get(key)), mark, style="bold red" if key in marks else None)
+        table.add_row(
+            meaning,
+            _shown(key, counted[key]),
+            _shown(key, printed.get(key)),
+            mark,
+            style="bold red" if key in marks else None,
+        )
     notes = [Text(f"({number}) {value.arithmetic}") for number, value in enumerate(wrong, 1)]
     notes += [Text(f"{CHANGED}: events were posted besides those of the year")] if changed else []
     return Group(table, *([Text(), *notes] if notes else []))

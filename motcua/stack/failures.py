@@ -35,7 +35,9 @@ class PortInUse(StackFailure):
     """Somebody else listens where a part of the stack should."""
 
     def __init__(self, part: str, port: int) -> None:
-        super().__init__(f"port {port}, which {part} needs, is in use: stop what listens there, or choose other ports with --port-base")
+        super().__init__(
+            f"port {port}, which {part} needs, is in use: stop what listens there, or choose other ports with --port-base"
+        )
 
 
 class DataDirInUse(StackFailure):
@@ -43,14 +45,18 @@ class DataDirInUse(StackFailure):
 
     def __init__(self, data_dir: Path, holder: str) -> None:
         who = f" (process {holder})" if holder else ""
-        super().__init__(f"a stack is already running on {data_dir}{who}: stop it, or choose another folder with --data-dir")
+        super().__init__(
+            f"a stack is already running on {data_dir}{who}: stop it, or choose another folder with --data-dir"
+        )
 
 
 class DataDirUnusable(StackFailure):
     """The folder can't be made or written to."""
 
     def __init__(self, data_dir: Path, error: OSError) -> None:
-        super().__init__(f"{data_dir} can't hold a stack's data ({error.strerror}): choose a folder you may write to with --data-dir")
+        super().__init__(
+            f"{data_dir} can't hold a stack's data ({error.strerror}): choose a folder you may write to with --data-dir"
+        )
 
 
 class Ended(StackFailure):

@@ -61,7 +61,9 @@ def _fetch(folder: Path) -> None:
     """Fill a folder beside the wanted one and rename it: no half-fetched set is seen, of two fetchers one wins."""
     maven = shutil.which("mvn")
     if maven is None:
-        raise ToolMissing("its jars are not in the cache yet, and there is no mvn on this machine to fetch them (PATH was searched)")
+        raise ToolMissing(
+            "its jars are not in the cache yet, and there is no mvn on this machine to fetch them (PATH was searched)"
+        )
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f"{folder.name}-", dir=folder.parent) as scratch:
         pom, jars = Path(scratch) / "pom.xml", Path(scratch) / "jars"

@@ -126,7 +126,9 @@ class Stack:
         except BrokerDidNotStart as failure:
             if not self._restart:
                 raise
-            self.say(f"{str(failure).splitlines()[0]}; going on without it, it is started again. {last_words(node.child)}")
+            self.say(
+                f"{str(failure).splitlines()[0]}; going on without it, it is started again. {last_words(node.child)}"
+            )
         self._supervisor.watch(node.child, ready)
 
 
@@ -151,8 +153,12 @@ def _service_child(layout: StackLayout, service: str, settings: dict[str, str]) 
     environment = {f"MOTCUA_{service.upper()}_{name}": value for name, value in settings.items()}
     catalogue = f"MOTCUA_{service.upper()}_CATALOGUE"
     if catalogue in os.environ:
-        environment[catalogue] = str(Path(os.environ[catalogue]).absolute())  # as it was meant where the stack was started
-    path = os.pathsep.join(filter(None, (str(PROGRAM), os.environ.get("PYTHONPATH"))))  # found from whatever folder it runs in
+        environment[catalogue] = str(
+            Path(os.environ[catalogue]).absolute()
+        )  # as it was meant where the stack was started
+    path = os.pathsep.join(
+        filter(None, (str(PROGRAM), os.environ.get("PYTHONPATH")))
+    )  # found from whatever folder it runs in
     command = [sys.executable, "-m", f"services.{service}"]
     return Child(service, command, layout.log(service), environment | {"PYTHONPATH": path}, layout.run_dir(service))
 
@@ -161,7 +167,9 @@ def settings_class(service: str) -> type[ServiceSettings]:
     """The class that a service reads its environment with."""
     members = vars(import_module(f"services.{service}.settings")).values()
     (found,) = [
-        member for member in members if isinstance(member, type) and issubclass(member, ServiceSettings) and member is not ServiceSettings
+        member
+        for member in members
+        if isinstance(member, type) and issubclass(member, ServiceSettings) and member is not ServiceSettings
     ]
     return found
 

@@ -54,7 +54,9 @@ class Supervisor:
 
     def watch(self, child: Child, prepare: Prepare | None = None) -> None:
         """From now on, prepare and start it again when it ends."""
-        self._watchers.append(asyncio.create_task(keep_running(child, self._say, restart=self._restart, prepare=prepare)))
+        self._watchers.append(
+            asyncio.create_task(keep_running(child, self._say, restart=self._restart, prepare=prepare))
+        )
 
     async def failure(self) -> None:
         """Wait, for ever if all goes well; raises when a child keeps dying."""
@@ -74,7 +76,9 @@ class Supervisor:
         self._watchers.clear()
         for stage in stages:
             there = {name: within for name, within in stage.items() if name in self.children}
-            await asyncio.gather(*(self._stop(self.children.pop(name), within, hurry) for name, within in there.items()))
+            await asyncio.gather(
+                *(self._stop(self.children.pop(name), within, hurry) for name, within in there.items())
+            )
 
     async def _stop(self, child: Child, within: float, hurry: asyncio.Event) -> None:
         if not child.is_running():
@@ -84,7 +88,9 @@ class Supervisor:
         while child.is_running() and time.monotonic() < deadline and not hurry.is_set():  # noqa: ASYNC110 - none tells
             await asyncio.sleep(LOOK_AGAIN_S)
         if child.is_running():
-            self._say(f"{child.name} did not end in time and is killed: nothing it acknowledged is lost, the next start goes on from there")
+            self._say(
+                f"{child.name} did not end in time and is killed: nothing it acknowledged is lost, the next start goes on from there"
+            )
             child.kill()
         elif child.exit_code not in {0, 128 + signal.SIGTERM}:  # a JVM that was asked to end reports the signal
             self._say(f"{child.name} ended with {described(child.exit_code or 0)}; its log: {child.log}")
@@ -211,7 +217,11 @@ class Readiness:
         """A reason that the service gives is told after a moment, and that it gives none after a long one."""
         child = self._children.get(part.name)
         given = reason not in NO_REASON
-        if reason == part.said_reason or part.for_seconds < (REASON_AFTER_S if given else SILENT_AFTER_S) or child is None:
+        if (
+            reason == part.said_reason
+            or part.for_seconds < (REASON_AFTER_S if given else SILENT_AFTER_S)
+            or child is None
+        ):
             return
         part.said_reason = reason
         self._say(f"{part.name} is not ready: {reason}; its log: {child.log}")

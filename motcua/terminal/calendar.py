@@ -29,14 +29,19 @@ NOT_AFFECTED = {  # of one dossier, and of several
 Announcement = dict[str, Any]
 
 app = typer.Typer(
-    help="Days off and swapped days: announce, show, seed.", no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False
+    help="Days off and swapped days: announce, show, seed.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
 )
 
 
 @app.command()
 def announce(
     *,
-    file: Annotated[Path, typer.Argument(help="TOML with source, [[days]] and, if not for all, applies_to.", metavar="FILE")],
+    file: Annotated[
+        Path, typer.Argument(help="TOML with source, [[days]] and, if not for all, applies_to.", metavar="FILE")
+    ],
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what would move.")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask before it takes effect.")] = False,
     limit: Annotated[int, typer.Option(min=1, max=10_000, help="How many dossiers the table shows.")] = 40,
@@ -67,7 +72,9 @@ def announce(
             _write_counts(shown, moved=False)
         if dry_run:
             return
-        if not (yes or in_force or typer.confirm(f"Put it into force and move {dossiers(shown['to_move'])}?", err=True)):
+        if not (
+            yes or in_force or typer.confirm(f"Put it into force and move {dossiers(shown['to_move'])}?", err=True)
+        ):
             write("nothing was announced")
             raise typer.Exit(DECLINED)
         announcement = calendar.announce(client, body)["id"]
@@ -109,7 +116,9 @@ def _write_counts(answer: Announcement, *, moved: bool) -> None:
 @app.command()
 def show(
     *,
-    first: Annotated[datetime, typer.Option("--from", formats=["%Y-%m-%d"], metavar="DAY", help="First day, like 2026-01-01.")],
+    first: Annotated[
+        datetime, typer.Option("--from", formats=["%Y-%m-%d"], metavar="DAY", help="First day, like 2026-01-01.")
+    ],
     last: Annotated[datetime, typer.Option("--to", formats=["%Y-%m-%d"], metavar="DAY", help="Last day, inclusive.")],
     department: Annotated[str | None, typer.Option(metavar="CODE", help="As it holds for this department.")] = None,
     each: Annotated[bool, typer.Option("--each", help="List each day, not only days off and swapped days.")] = False,

@@ -52,7 +52,13 @@ def wrapped(text: str, indent: int = 2, columns: int = COLUMNS) -> str:
 
     They are broken between words only: a code, an address or a share stays in one piece.
     """
-    lines = fill(text.replace(" %", SHARE), columns, subsequent_indent=" " * indent, break_long_words=False, break_on_hyphens=False)
+    lines = fill(
+        text.replace(" %", SHARE),
+        columns,
+        subsequent_indent=" " * indent,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
     return lines.replace(SHARE, " %")
 
 

@@ -21,8 +21,12 @@ Answer = Mapping[str, Any]  # reporting's, or a part of it: a department, an off
 
 def attention(
     *,
-    within: Annotated[str, typer.Option(metavar="TIME", help="Working time ahead: 2d is two working days, 6h six hours.")] = "2d",
-    department: Annotated[list[str] | None, typer.Option(metavar="CODE", help="Only this department; may be given again.")] = None,
+    within: Annotated[
+        str, typer.Option(metavar="TIME", help="Working time ahead: 2d is two working days, 6h six hours.")
+    ] = "2d",
+    department: Annotated[
+        list[str] | None, typer.Option(metavar="CODE", help="Only this department; may be given again.")
+    ] = None,
     limit: Annotated[int, typer.Option(min=1, help="How many dossiers are shown, the most urgent ones.")] = 200,
     reporting: options.Reporting = None,
     key: options.Key = None,
@@ -87,7 +91,9 @@ def _remarks(dossier: Answer) -> str:
     remarks = ["suspended"] if dossier["suspended"] else []
     remarks += ["apologised"] if dossier["apologised_at"] else []
     for hop in dossier["hops"]:
-        remarks.append(f"{hop['agency'] or 'another agency'} {'late since' if hop['late'] else 'due'} {minute(hop['due_at'])}")
+        remarks.append(
+            f"{hop['agency'] or 'another agency'} {'late since' if hop['late'] else 'due'} {minute(hop['due_at'])}"
+        )
     return ", ".join(remarks)
 
 
@@ -95,9 +101,15 @@ def _write_closing(answer: Answer) -> None:
     total, calendar = answer["total"], answer["calendar"]
     shown, listed = len(answer["dossiers"]), total["overdue"] + total["due"]
     rest = "" if shown == listed else f" The {count(shown)} most urgent of {count(listed)} are shown."
-    write(f"{_counts(total)} within {answer['within']}, as of {minute(answer['as_of'])} ({answer['definition']}).{rest}")
+    write(
+        f"{_counts(total)} within {answer['within']}, as of {minute(answer['as_of'])} ({answer['definition']}).{rest}"
+    )
     if calendar["source"] == "intake":
-        known = "unknown: reporting has not read the announcements" if calendar["as_of"] is None else f"as of {minute(calendar['as_of'])}"
+        known = (
+            "unknown: reporting has not read the announcements"
+            if calendar["as_of"] is None
+            else f"as of {minute(calendar['as_of'])}"
+        )
         write(f"Days announced late: {known}.", style="dim")
 
 
@@ -123,7 +135,9 @@ def explain(
 
     if re.match(exactly(DOSSIER_CODE), code) is None:
         shown = printable(code) if code else "an empty word"
-        raise typer.BadParameter(f"{shown} is not a dossier's code; write one like H59.15-231208-0001", param_hint="CODE")
+        raise typer.BadParameter(
+            f"{shown} is not a dossier's code; write one like H59.15-231208-0001", param_hint="CODE"
+        )
     with reading(options.services(intake=intake, key=key), "intake") as client:
         parameters = {} if definition is None else {"definition": definition}
         dossier = client.answer(dict[str, Any], "GET", f"/v1/dossiers/{quote(code, safe='')}", params=parameters)

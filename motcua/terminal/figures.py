@@ -56,9 +56,14 @@ def report(
     period: options.Period = None,
     by: Annotated[
         list[str] | None,
-        typer.Option(metavar="NAME", help="Break down by department, channel, field, procedure, level, month; several with commas."),
+        typer.Option(
+            metavar="NAME",
+            help="Break down by department, channel, field, procedure, level, month; several with commas.",
+        ),
     ] = None,
-    shape: Annotated[ReportFormat, typer.Option("--format", help="xlsx and pdf come with a later version.")] = ReportFormat.TABLE,
+    shape: Annotated[
+        ReportFormat, typer.Option("--format", help="xlsx and pdf come with a later version.")
+    ] = ReportFormat.TABLE,
     definition: options.Definition = None,
     as_of: options.AsOf = None,
     as_known_at: options.AsKnownAt = None,
@@ -88,7 +93,9 @@ def _check_breakdown(by: tuple[str, ...], shape: ReportFormat) -> None:
         if word not in set(Breakdown):
             raise typer.BadParameter(f"{word!r} is not known; available: {', '.join(Breakdown)}", param_hint="--by")
     if shape in (ReportFormat.XLSX, ReportFormat.PDF):
-        raise typer.BadParameter(f"{shape.value} comes with a later version; text, table, json and csv are at hand", param_hint="--format")
+        raise typer.BadParameter(
+            f"{shape.value} comes with a later version; text, table, json and csv are at hand", param_hint="--format"
+        )
     if shape is ReportFormat.TEXT and by not in ((), (Breakdown.DEPARTMENT,)):
         raise typer.BadParameter("text is by department; take table, json or csv for others", param_hint="--format")
 
@@ -126,13 +133,19 @@ def open_figure(
     department: Annotated[list[str] | None, typer.Option(metavar="CODE", help="Only this department.")] = None,
     channel: Annotated[list[str] | None, typer.Option(metavar="NAME", help="Only online, in_person or postal.")] = None,
     procedure: Annotated[list[str] | None, typer.Option(metavar="CODE", help="Only this procedure.")] = None,
-    field: Annotated[list[str] | None, typer.Option(metavar="NAME", help="Only procedures of this field, by its whole name.")] = None,
-    level: Annotated[list[str] | None, typer.Option(metavar="NAME", help="Only procedures of this level, like province.")] = None,
+    field: Annotated[
+        list[str] | None, typer.Option(metavar="NAME", help="Only procedures of this field, by its whole name.")
+    ] = None,
+    level: Annotated[
+        list[str] | None, typer.Option(metavar="NAME", help="Only procedures of this level, like province.")
+    ] = None,
     definition: options.Definition = None,
     as_of: options.AsOf = None,
     as_known_at: options.AsKnownAt = None,
     limit: Annotated[int, typer.Option(min=1, help="How many dossiers the table shows.")] = 40,
-    shape: Annotated[ListFormat, typer.Option("--format", help="ndjson writes every dossier, one a line.")] = ListFormat.TABLE,
+    shape: Annotated[
+        ListFormat, typer.Option("--format", help="ndjson writes every dossier, one a line.")
+    ] = ListFormat.TABLE,
     reporting: options.Reporting = None,
     key: options.Key = None,
 ) -> None:
@@ -205,7 +218,10 @@ def _about(report: "PrintedReport", narrowed: Mapping[str, Sequence[str]]) -> st
 
     departments = names_of_departments()
     known = f", as known at {second(report.known_at)}" if report.known_at else ""
-    only = [f"{name} {' or '.join(value_name(name, value, departments) for value in values)}" for name, values in narrowed.items()]
+    only = [
+        f"{name} {' or '.join(value_name(name, value, departments) for value in values)}"
+        for name, values in narrowed.items()
+    ]
     return (
         f"from {report.first:%d/%m/%Y} to {report.last:%d/%m/%Y} by {report.definition}, "
         f"as of {report.as_of:%d/%m/%Y %H:%M}{known}"
@@ -219,12 +235,22 @@ def _check_length(figure: str, number: int, listed: int, expected: int) -> None:
         return
     from motcua.terminal.form import MENDING
 
-    amount = "no dossier" if listed == 0 else f"only {dossiers(listed)}" if listed < number else f"at least {dossiers(listed)}"
-    raise ListDiffers(f"{figure} says {count(number)}, but {amount} can be listed: one of the two is wrong.\n{fill(MENDING, COLUMNS)}")
+    amount = (
+        "no dossier"
+        if listed == 0
+        else f"only {dossiers(listed)}"
+        if listed < number
+        else f"at least {dossiers(listed)}"
+    )
+    raise ListDiffers(
+        f"{figure} says {count(number)}, but {amount} can be listed: one of the two is wrong.\n{fill(MENDING, COLUMNS)}"
+    )
 
 
 def check(
-    file: Annotated[Path, typer.Argument(help="TOML or JSON with the column keys (received_total, ...).", metavar="FILE")],
+    file: Annotated[
+        Path, typer.Argument(help="TOML or JSON with the column keys (received_total, ...).", metavar="FILE")
+    ],
 ) -> None:
     """Check a hand-compiled report for what cannot be.
 

@@ -55,7 +55,9 @@ def form(report: PrintedReport, name_of: Callable[[Mapping[str, str | None]], st
     Names wrap in the room the figures leave; where that is too little, each figure stands on a line of its own.
     """
     rows = [(name_of(group.key), group.row) for group in report.groups] + [("Total", report.total)]
-    widths = (max(len(str(number)), *(len(count(row[column.key])) for _, row in rows)) for number, column in OF_FORM.items())
+    widths = (
+        max(len(str(number)), *(len(count(row[column.key])) for _, row in rows)) for number, column in OF_FORM.items()
+    )
     room = columns - sum(widths) - GAP * len(OF_FORM)
     table = _wide(rows, room) if room >= NARROWEST_NAME else RichGroup(*(_tall(name, row) for name, row in rows))
     return RichGroup(table, Text(), *_legend(report))
@@ -97,7 +99,9 @@ def paragraph(report: PrintedReport) -> str:
     """What was handled, how much online, how timely, what is open; the Vietnamese paragraph is reporting's."""
     row = report.total
     names = {"early": "early", "on_time": "on time", "overdue": "overdue"}
-    classes = [f"{count(row[f'resolved_{key}'])} {name} ({percent(row[f'{key}_share'])})" for key, name in names.items()]
+    classes = [
+        f"{count(row[f'resolved_{key}'])} {name} ({percent(row[f'{key}_share'])})" for key, name in names.items()
+    ]
     if row["resolved_no_deadline"]:
         classes.append(f"{count(row['resolved_no_deadline'])} without a deadline")
     return (
@@ -133,7 +137,9 @@ def _broken_sentence(broken: BrokenIdentity, departments: Mapping[str, str]) -> 
     row = "in the total" if broken.row is None else f"in the row {row_name(broken.row, departments)}"
     where = f"for {broken.column}" if broken.column else row
     more = "more" if broken.difference > 0 else "less"
-    return f"{broken.name} does not hold {where}: the left side is {count(abs(broken.difference))} {more} than the right."
+    return (
+        f"{broken.name} does not hold {where}: the left side is {count(abs(broken.difference))} {more} than the right."
+    )
 
 
 def nothing_known(known_at: datetime | None, rows: Iterable[Row]) -> str | None:
@@ -157,6 +163,8 @@ def to_csv(report: PrintedReport) -> str:
     writer.writerow(["from", "to", "definition", *report.by, *figures])
     head = [report.first.isoformat(), report.last.isoformat(), report.definition]
     for group in report.groups:
-        writer.writerow([*head, *(group.key.get(name) for name in report.by), *(group.row.get(name) for name in figures)])
+        writer.writerow(
+            [*head, *(group.key.get(name) for name in report.by), *(group.row.get(name) for name in figures)]
+        )
     writer.writerow([*head, *("" for _ in report.by), *report.total.values()])
     return text.getvalue()

@@ -26,14 +26,23 @@ class FileFormat(StrEnum):
 
 def import_file(
     *,
-    file: Annotated[str, typer.Argument(help="NDJSON or CSV, plain or gzip; a pipe; - reads standard input.", metavar="FILE")],
+    file: Annotated[
+        str, typer.Argument(help="NDJSON or CSV, plain or gzip; a pipe; - reads standard input.", metavar="FILE")
+    ],
     intake: options.Intake = None,
     key: options.Key = None,
-    connections: Annotated[int, typer.Option(min=1, max=64, help="How many posts go on at once; a dossier keeps to one.")] = 4,
-    patience: Annotated[float, typer.Option(min=0, metavar="SECONDS", help="How long one post is tried while intake is away.")] = 120.0,
-    file_format: Annotated[FileFormat, typer.Option("--format", help="auto: as the name or the first line says.")] = FileFormat.AUTO,
+    connections: Annotated[
+        int, typer.Option(min=1, max=64, help="How many posts go on at once; a dossier keeps to one.")
+    ] = 4,
+    patience: Annotated[
+        float, typer.Option(min=0, metavar="SECONDS", help="How long one post is tried while intake is away.")
+    ] = 120.0,
+    file_format: Annotated[
+        FileFormat, typer.Option("--format", help="auto: as the name or the first line says.")
+    ] = FileFormat.AUTO,
     rejected: Annotated[
-        Path | None, typer.Option("--rejected", metavar="FILE", help="Where rejected lines are written [default: beside FILE].")
+        Path | None,
+        typer.Option("--rejected", metavar="FILE", help="Where rejected lines are written [default: beside FILE]."),
     ] = None,
 ) -> None:
     """Post a file of events; run twice, it adds nothing.
@@ -74,11 +83,17 @@ def import_file(
         except (Failure, KeyboardInterrupt):
             if progress.settled:
                 err().print(import_summary(progress))
-                err().print("That is so far; run the same import again to go on, what was accepted counts once.", soft_wrap=True)
+                err().print(
+                    "That is so far; run the same import again to go on, what was accepted counts once.", soft_wrap=True
+                )
             raise
     out().print(import_summary(progress))
     if progress.rejected:
-        held = f" ({count(progress.held_back)} only wait for an earlier line of their dossier)" if progress.held_back else ""
+        held = (
+            f" ({count(progress.held_back)} only wait for an earlier line of their dossier)"
+            if progress.held_back
+            else ""
+        )
         out().print(f"rejected lines: {rejected_file}{held}", soft_wrap=True, markup=False)
         raise typer.Exit(REJECTED)
 
@@ -88,7 +103,11 @@ def import_summary(progress: "ImportProgress") -> "Table":
     table = plain_table()
     table.add_column()
     table.add_column(justify="right")
-    for name, number in (("accepted", progress.accepted), ("duplicate", progress.duplicates), ("rejected", progress.rejected)):
+    for name, number in (
+        ("accepted", progress.accepted),
+        ("duplicate", progress.duplicates),
+        ("rejected", progress.rejected),
+    ):
         table.add_row(name, count(number))
     table.add_row("lines", count(progress.settled), style="bold")
     return table

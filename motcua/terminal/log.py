@@ -23,8 +23,12 @@ def verify(
     processing: options.Workers = None,
     reporting: options.Reporting = None,
     key: options.Key = None,
-    wait: Annotated[float, typer.Option(min=0, metavar="SECONDS", help="How long to let each service catch up with the log.")] = 30.0,
-    sample: Annotated[int, typer.Option(min=0, help="How many figures that agree are opened, to compare their lists too.")] = 30,
+    wait: Annotated[
+        float, typer.Option(min=0, metavar="SECONDS", help="How long to let each service catch up with the log.")
+    ] = 30.0,
+    sample: Annotated[
+        int, typer.Option(min=0, help="How many figures that agree are opened, to compare their lists too.")
+    ] = 30,
     seed: Annotated[int | None, typer.Option(help="Draw the same again; every run prints its seed.")] = None,
 ) -> None:
     """Recount everything from the log and compare.
@@ -62,7 +66,9 @@ def _verdict_lines(verdict: "Verdict", seed: int) -> Iterator[str]:
         rest = f" and {count(len(codes) - NAMED)} more" if len(codes) > NAMED else ""
         yield f"{count(len(codes))} dossiers at fault: {', '.join(codes[:NAMED])}{rest}"
     result = {0: "no difference", 1: "1 difference"}.get(len(differences), f"{count(len(differences))} differences")
-    compared = f"{count(verdict.events)} events, {count(verdict.dossiers)} dossiers, {count(verdict.figures)} figures compared"
+    compared = (
+        f"{count(verdict.events)} events, {count(verdict.dossiers)} dossiers, {count(verdict.figures)} figures compared"
+    )
     yield f"{result}: {compared} (seed {seed})"
 
 
@@ -71,8 +77,12 @@ def rebuild(
     intake: options.Intake = None,
     reporting: options.Reporting = None,
     key: options.Key = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only compare: the live read model stays as it is.")] = False,
-    wait: Annotated[float, typer.Option(min=0, metavar="SECONDS", help="How long to let reporting catch up with the log.")] = 30.0,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only compare: the live read model stays as it is.")
+    ] = False,
+    wait: Annotated[
+        float, typer.Option(min=0, metavar="SECONDS", help="How long to let reporting catch up with the log.")
+    ] = 30.0,
 ) -> None:
     """Rebuild the read model from the log, compare, swap.
 
@@ -100,8 +110,12 @@ def _rebuilt_lines(rebuilt: "Rebuilt") -> Iterator[str]:
     answer = rebuilt.answer
     for event in rebuilt.refused[:SHOWN]:
         yield f"{event.code}: event at position {event.position} of the log counts nowhere: {event.detail}"
-    yield from _first([f"{drift.code}: {drift.detail}" for drift in answer.differences], answer.dossiers_differing, "dossiers")
-    sums = [f"{sum_name(drift)}: {abs(drift.off_by)} too {'many' if drift.off_by > 0 else 'few'}" for drift in answer.sums]
+    yield from _first(
+        [f"{drift.code}: {drift.detail}" for drift in answer.differences], answer.dossiers_differing, "dossiers"
+    )
+    sums = [
+        f"{sum_name(drift)}: {abs(drift.off_by)} too {'many' if drift.off_by > 0 else 'few'}" for drift in answer.sums
+    ]
     yield from _first(sums, answer.sums_differing, "sums")
     wrong = "no difference"
     if answer.dossiers_differing or answer.sums_differing:
@@ -136,4 +150,6 @@ def restore(*, intake: options.Intake = None, key: options.Key = None) -> None:
     """
     from motcua.log import restore
 
-    print(f"{count(restore(options.services(intake=intake, key=key)))} events are back in the log; intake accepts again")
+    print(
+        f"{count(restore(options.services(intake=intake, key=key)))} events are back in the log; intake accepts again"
+    )

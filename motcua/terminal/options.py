@@ -14,7 +14,9 @@ DAY = re.compile(r"(\d{4})-(\d{2})-(\d{2})", re.ASCII)
 
 
 def _address(service: str, more: str = "") -> typer.models.OptionInfo:
-    where = f"{service.capitalize()}'s address (environment: MOTCUA_{service.upper()}_URL; default: the local stack).{more}"
+    where = (
+        f"{service.capitalize()}'s address (environment: MOTCUA_{service.upper()}_URL; default: the local stack).{more}"
+    )
     option: typer.models.OptionInfo = typer.Option(f"--{service}", metavar="URL", help=where)
     return option
 
@@ -37,18 +39,25 @@ Intake = Annotated[str | None, _address("intake")]
 Reporting = Annotated[str | None, _address("reporting")]
 Workers = Annotated[list[str] | None, _address("processing", " Once for each worker.")]
 Key = Annotated[
-    str | None, typer.Option("--key", metavar="KEY", help="API key (environment: MOTCUA_API_KEY; default: the local stack's own).")
+    str | None,
+    typer.Option("--key", metavar="KEY", help="API key (environment: MOTCUA_API_KEY; default: the local stack's own)."),
 ]
 First = Annotated[date | None, typer.Option("--from", parser=day, metavar="DAY", help="First day, like 2023-01-01.")]
 Last = Annotated[date | None, typer.Option("--to", parser=day, metavar="DAY", help="Last day, inclusive.")]
 Period = Annotated[
     str | None,
     typer.Option(
-        metavar="PERIOD", help="Instead of --from and --to, from the 15th to the 14th: 2023-03, 2023-Q1, 2023-6M, 2023-9M or 2023."
+        metavar="PERIOD",
+        help="Instead of --from and --to, from the 15th to the 14th: 2023-03, 2023-Q1, 2023-6M, 2023-9M or 2023.",
     ),
 ]
-Definition = Annotated[str | None, typer.Option(help="What on time means: by-date/1, instant/1 or half-day/1 [default: by-date/1].")]
-AsOf = Annotated[date | None, typer.Option("--as-of", parser=day, metavar="DAY", help="Judge as at the end of this day [default: now].")]
+Definition = Annotated[
+    str | None, typer.Option(help="What on time means: by-date/1, instant/1 or half-day/1 [default: by-date/1].")
+]
+AsOf = Annotated[
+    date | None,
+    typer.Option("--as-of", parser=day, metavar="DAY", help="Judge as at the end of this day [default: now]."),
+]
 AsKnownAt = Annotated[
     str | None,
     typer.Option(
@@ -68,16 +77,31 @@ def services(**named: str | None) -> "Services":
 
 
 def period_query(
-    first: date | None, last: date | None, period: str | None, *, as_of: date | None, definition: str | None, as_known_at: str | None
+    first: date | None,
+    last: date | None,
+    period: str | None,
+    *,
+    as_of: date | None,
+    definition: str | None,
+    as_known_at: str | None,
 ) -> dict[str, str]:
     """Reporting's parameters: a named period, or a first and a last day in this order. Raises typer.BadParameter."""
     if period is not None:
         if first is not None or last is not None:
-            raise typer.BadParameter("stands in place of --from and --to; leave either it or them out", param_hint="--period")
+            raise typer.BadParameter(
+                "stands in place of --from and --to; leave either it or them out", param_hint="--period"
+            )
     elif first is None or last is None:
         missing = "--from" if first is None else "--to"
         raise typer.BadParameter(f"{missing} is missing: give --from and --to, or --period", param_hint="the period")
     elif last < first:
         raise typer.BadParameter(f"the period ends ({last}) before it begins ({first})", param_hint="--to")
-    given = {"from": first, "to": last, "period": period, "as_of": as_of, "definition": definition, "as_known_at": as_known_at}
+    given = {
+        "from": first,
+        "to": last,
+        "period": period,
+        "as_of": as_of,
+        "definition": definition,
+        "as_known_at": as_known_at,
+    }
     return {name: str(value) for name, value in given.items() if value is not None}

@@ -15,7 +15,11 @@ from shared.contract.status import StatusV1, status_of
 from shared.domain.dossier import Dossier
 
 CONSISTENCY = "/v1/consistency"
-NOT_OF_THE_LOG = {"version", "recordedtime", "alerted"}  # the processor's own: a threshold that was announced makes a version
+NOT_OF_THE_LOG = {
+    "version",
+    "recordedtime",
+    "alerted",
+}  # the processor's own: a threshold that was announced makes a version
 COMPARED = [name for name in StatusV1.__struct_fields__ if name not in NOT_OF_THE_LOG]
 
 

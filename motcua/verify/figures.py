@@ -92,7 +92,9 @@ class FigureCheck:
             self.compared += len(cells)
             found += shares
             differing += [figure for figure in cells if figure.differs]
-            agreeing += self._drawn([figure for figure in cells if figure.said and not figure.differs], done, len(questions))
+            agreeing += self._drawn(
+                [figure for figure in cells if figure.said and not figure.differs], done, len(questions)
+            )
             observe("comparing figures", done, len(questions))
         lists = self._open([*differing[:MOST_OPENED], *agreeing], observe)
         for figure in (*differing, *agreeing):
@@ -110,7 +112,9 @@ class FigureCheck:
         """Every count, and the shares that differ."""
         answer = ask(self.reporting, question)
         definition = DEFINITIONS[question.definition]
-        counted = figures_by_row(self._dated_at(question.known_at), question.period[0], answer.cut, definition, self._row_of(question))
+        counted = figures_by_row(
+            self._dated_at(question.known_at), question.period[0], answer.cut, definition, self._row_of(question)
+        )
         return list(cells_of(question, counted, answer)), list(unequal_shares(question, counted, answer))
 
     def _dated_at(self, instant: datetime | None) -> list[DatedDossier]:
@@ -156,7 +160,10 @@ def questions_about(recount: Recount, chance: Random) -> list[Question]:
     if recount.span is None:
         return []
     now = [Question(period, name) for period in periods(*recount.span) for name in DEFINITIONS]
-    then = [Question(recount.span, name, instant) for instant, name in zip(recount.instants, cycle(DEFINITIONS), strict=False)]
+    then = [
+        Question(recount.span, name, instant)
+        for instant, name in zip(recount.instants, cycle(DEFINITIONS), strict=False)
+    ]
     drawn = [
         Question(draw(*recount.span, chance), chance.choice(list(DEFINITIONS)), by=by)
         for by, times in DRAWN
@@ -171,7 +178,9 @@ def cells_of(question: Question, counted: dict[str, Counts], answer: AnsweredFig
     for row, counts in _rows(counted, answer).items():
         for column in KEYS:
             cell = Cell(row, column)
-            yield ComparedFigure(question, answer.cut, cell, counts[column], answer.value(cell), answer.tokens.get(cell))
+            yield ComparedFigure(
+                question, answer.cut, cell, counts[column], answer.value(cell), answer.tokens.get(cell)
+            )
 
 
 def unequal_shares(question: Question, counted: dict[str, Counts], answer: AnsweredFigures) -> Iterator[Difference]:

@@ -47,7 +47,12 @@ class Question:
     def parameters(self) -> dict[str, str]:
         """The query of `GET /v1/figures`."""
         first, last = self.period
-        query = {"from": first.isoformat(), "to": last.isoformat(), "by": ",".join(self.by), "definition": self.definition}
+        query = {
+            "from": first.isoformat(),
+            "to": last.isoformat(),
+            "by": ",".join(self.by),
+            "definition": self.definition,
+        }
         return query | ({} if self.known_at is None else {"as_known_at": self.known_at.isoformat()})
 
     def about(self, cell: Cell | None = None) -> str:
@@ -114,7 +119,12 @@ def row_of(by: Grouping, fields: Fields) -> Callable[[Dossier], str]:
 
     def name(dossier: Dossier) -> str:
         field = fields.get(dossier.procedure) if "field" in by else None
-        key = {"department": dossier.department, "procedure": dossier.procedure, "channel": dossier.channel.value, "field": field}
+        key = {
+            "department": dossier.department,
+            "procedure": dossier.procedure,
+            "channel": dossier.channel.value,
+            "field": field,
+        }
         return name_of(key, by)
 
     return (lambda dossier: dossier.department) if by == DEPARTMENT else name

@@ -118,7 +118,9 @@ class DatedDossier:
 
     def overdue_at_end_of(self, day: date, definition: Definition) -> bool:
         """Its deadline has passed, and no pause holds it; one that began when it was overdue already does not."""
-        due_at = next((change.due_at for change in reversed(self.dossier.deadlines) if local_date(change.at) <= day), None)
+        due_at = next(
+            (change.due_at for change in reversed(self.dossier.deadlines) if local_date(change.at) <= day), None
+        )
         deadline = self.dossier.due(due_at)
         if deadline is None or definition.overdue_on(deadline) > day:
             return False
@@ -177,7 +179,9 @@ def dated(dossiers: Iterable[Dossier]) -> list[DatedDossier]:
     ]
 
 
-def figures_by_row(dossiers: Iterable[DatedDossier], first: date, last: date, definition: Definition, row_of: RowOf) -> dict[str, Counts]:
+def figures_by_row(
+    dossiers: Iterable[DatedDossier], first: date, last: date, definition: Definition, row_of: RowOf
+) -> dict[str, Counts]:
     """The counts of the period `first..last` by the definition, for every row that `row_of` names."""
     counts: dict[str, dict[str, int]] = defaultdict(lambda: dict.fromkeys(KEYS, 0))
     for dossier in dossiers:

@@ -38,7 +38,9 @@ class Holder:
     path: str
 
 
-def run(services: Services, workers: Sequence[str], observe: Observer, *, wait_seconds: float, sample: int, seed: int) -> Verdict:
+def run(
+    services: Services, workers: Sequence[str], observe: Observer, *, wait_seconds: float, sample: int, seed: int
+) -> Verdict:
     """Verify; when events arrive meanwhile or the read model is made anew, start again; in the end give up.
 
     `workers` are the addresses of all workers of processing; `sample` figures that agree are opened, drawn by `seed`.
@@ -50,7 +52,9 @@ def run(services: Services, workers: Sequence[str], observe: Observer, *, wait_s
 
         intake, reporting = client("intake", services.intake), client("reporting", services.reporting)
         processing = Holder("processing", [client("processing", url) for url in workers], LEDGER)
-        verification = Verification(intake, reporting, (processing, Holder("reporting", [reporting], DOSSIERS)), observe)
+        verification = Verification(
+            intake, reporting, (processing, Holder("reporting", [reporting], DOSSIERS)), observe
+        )
         for _ in range(ROUNDS):
             verification.fold_the_log()
             verification.let_catch_up(wait_seconds)
@@ -69,7 +73,9 @@ def run(services: Services, workers: Sequence[str], observe: Observer, *, wait_s
 class Verification:
     """The log recounted so far, and the services that it is compared with."""
 
-    def __init__(self, intake: ServiceClient, reporting: ServiceClient, holders: Sequence[Holder], observe: Observer) -> None:
+    def __init__(
+        self, intake: ServiceClient, reporting: ServiceClient, holders: Sequence[Holder], observe: Observer
+    ) -> None:
         self._intake, self._reporting, self._holders, self._observe = intake, reporting, holders, observe
         self.recount = Recount(past_instants(intake))
 

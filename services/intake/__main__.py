@@ -16,7 +16,9 @@ async def serve(settings: IntakeSettings) -> int:
     run = ServiceRun()
     run.stop_on_signals()
     application = create_app(settings, run)
-    return await run.serve(Server(application, host=settings.host, port=settings.port, grace_seconds=GRACE_SECONDS, lifespan="on"))
+    return await run.serve(
+        Server(application, host=settings.host, port=settings.port, grace_seconds=GRACE_SECONDS, lifespan="on")
+    )
 
 
 def main() -> None:

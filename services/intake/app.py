@@ -28,8 +28,12 @@ from shared.service.pacing import wait_until
 from shared.service.run import ServiceRun
 from shared.service.sql import DATABASE_ERRORS
 
-DESCRIPTION = "Takes dossiers and their events: a 2xx means that the event is in the log, on disk, and will be counted once."
-LOOKS_FIRST_SECONDS = 5.0  # nothing is accepted before the log was held against the topic, or the broker showed that it is away
+DESCRIPTION = (
+    "Takes dossiers and their events: a 2xx means that the event is in the log, on disk, and will be counted once."
+)
+LOOKS_FIRST_SECONDS = (
+    5.0  # nothing is accepted before the log was held against the topic, or the broker showed that it is away
+)
 UNCOMPARED_SERIALS = 1000  # of a day: more than a part of the log that was lost, unseen as yet, will have used
 LOGGER = structlog.get_logger()
 
@@ -61,7 +65,9 @@ def create_app(settings: IntakeSettings, run: ServiceRun | None = None) -> FastA
             )
             announcement_relay = AnnouncementRelay(settings, database, relay)
             move_worker = MoveWorker(database, announcements, committer, metrics, clock)
-            app.state.intake = Intake(settings, announcements, clock, database, metrics, committer, relay, announcement_relay, move_worker)
+            app.state.intake = Intake(
+                settings, announcements, clock, database, metrics, committer, relay, announcement_relay, move_worker
+            )
             async with _running(run or ServiceRun(), app.state.intake):
                 yield
         finally:
@@ -85,7 +91,10 @@ async def _running(run: ServiceRun, intake: Intake) -> AsyncIterator[None]:
     committer, relay = intake.committer, intake.relay
     writer = run.start("writer", committer.run())
     relaying = run.start("relay", relay.run())
-    resuming = {run.start("move_worker", intake.move_worker.run()), run.start("announcement_relay", intake.announcement_relay.run())}
+    resuming = {
+        run.start("move_worker", intake.move_worker.run()),
+        run.start("announcement_relay", intake.announcement_relay.run()),
+    }
     try:
         await wait_until(relay.has_looked, LOOKS_FIRST_SECONDS)
         yield

@@ -43,7 +43,9 @@ class Announcement(Struct, frozen=True, kw_only=True):
     def entries(self) -> list[CalendarEntry]:
         """The days as the catalogue keeps them."""
         announced_on = local_date(self.announced_at)
-        return [CalendarEntry(day.day, day.works, day.name, self.source, self.applies_to, announced_on) for day in self.days]
+        return [
+            CalendarEntry(day.day, day.works, day.name, self.source, self.applies_to, announced_on) for day in self.days
+        ]
 
     def says_the_same_as(self, other: "Announcement") -> bool:
         """Whether the decree is the same, whatever instant it is said to have been announced at."""
@@ -124,7 +126,9 @@ def covered(departments: Iterable[str], applies_to: Sequence[str]) -> list[str]:
 
 
 _TABLE = ANNOUNCEMENTS.c
-_ALL = select(_TABLE.number, _TABLE.content, _TABLE.recorded_at, _TABLE.position, _TABLE.state, _TABLE.examined).order_by(_TABLE.number)
+_ALL = select(
+    _TABLE.number, _TABLE.content, _TABLE.recorded_at, _TABLE.position, _TABLE.state, _TABLE.examined
+).order_by(_TABLE.number)
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(Announcement).decode
 

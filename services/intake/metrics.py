@@ -49,9 +49,15 @@ class Metrics:
             duplicate.labels(kind.value)
         self.lag = RelayLag()
         self.registry.register(self.lag)
-        self.backlog = Gauge("motcua_relay_backlog_events", "events logged and not yet acknowledged by the broker", registry=self.registry)
+        self.backlog = Gauge(
+            "motcua_relay_backlog_events",
+            "events logged and not yet acknowledged by the broker",
+            registry=self.registry,
+        )
         self.events = Gauge("motcua_log_events", "events in the log", registry=self.registry)
-        self.refills = Counter("motcua_relay_refills", "times the topic had lost events and got the log again", registry=self.registry)
+        self.refills = Counter(
+            "motcua_relay_refills", "times the topic had lost events and got the log again", registry=self.registry
+        )
         self.difference = Gauge(
             "motcua_reconciliation_difference",
             "events sent, less those the topic's numbers show; looked at when a session begins and while nothing is sent",

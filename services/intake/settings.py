@@ -26,19 +26,24 @@ class IntakeSettings(ServiceSettings):
         pattern=r"^(sqlite\+aiosqlite|postgresql\+asyncpg)://",
     )
     sqlite_synchronous: Literal["FULL", "NORMAL"] = Field(
-        "FULL", description="FULL: a 2xx survives a power cut; NORMAL: it survives a kill, a power cut may lose the last commits"
+        "FULL",
+        description="FULL: a 2xx survives a power cut; NORMAL: it survives a kill, a power cut may lose the last commits",
     )
     catalogue: DirectoryPath | None = Field(
         None, description="folder with departments, procedures and days off; the shipped one when unset"
     )
     pseudonym_key: SecretStr | None = Field(
-        None, description="secret that turns an applicant into a pseudonym; derived from the API key when unset", min_length=16
+        None,
+        description="secret that turns an applicant into a pseudonym; derived from the API key when unset",
+        min_length=16,
     )
     max_event_bytes: int = Field(256 * KIB, description="largest single event", ge=KIB, le=800 * KIB)
     max_bulk_bytes: int = Field(GIB, description="largest body of a bulk call in NDJSON", ge=KIB)
     max_array_bytes: int = Field(16 * MIB, description="largest body of a bulk call as a JSON array", ge=KIB)
     max_batch_events: int = Field(2000, description="most events that share one commit", ge=1, le=20_000)
-    relay_batch_events: int = Field(5000, description="most events the relay sends before it waits for the broker", ge=1, le=50_000)
+    relay_batch_events: int = Field(
+        5000, description="most events the relay sends before it waits for the broker", ge=1, le=50_000
+    )
     drain_seconds: float = Field(5.0, description="how long a stopping service goes on relaying what is logged", ge=0)
 
     @property

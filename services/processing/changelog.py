@@ -88,7 +88,9 @@ class Changelog:
         """Fold in what was written to the partitions since they were last read, and work out the position of each."""
         folds = {number: _fold_over(partition) for number, partition in partitions.items()}
         ends = await self._read({number: partition.changelog_end for number, partition in partitions.items()}, folds)
-        again = [number for number, partition in partitions.items() if _needs_whole(partition, folds[number], ends[number])]
+        again = [
+            number for number, partition in partitions.items() if _needs_whole(partition, folds[number], ends[number])
+        ]
         if again:
             for number in again:
                 partitions[number].clear()
@@ -148,12 +150,16 @@ class Changelog:
 
 
 def _fold_over(partition: Partition) -> ChangelogFold:
-    return ChangelogFold({code: entry.order for code, entry in partition.entries.items()} if partition.changelog_end else {})
+    return ChangelogFold(
+        {code: entry.order for code, entry in partition.entries.items()} if partition.changelog_end else {}
+    )
 
 
 def _needs_whole(partition: Partition, fold: ChangelogFold, end: int) -> bool:
     """Whether reading on is not enough: the topic was made anew, or somebody wrote about a dossier that is forgotten here."""
-    return end < partition.changelog_end or (partition.has_forgotten and not fold.newest.keys() <= partition.entries.keys())
+    return end < partition.changelog_end or (
+        partition.has_forgotten and not fold.newest.keys() <= partition.entries.keys()
+    )
 
 
 def _find_position(number: int, partition: Partition, mark: LedgerMark | None) -> None:
@@ -171,4 +177,10 @@ def _find_position(number: int, partition: Partition, mark: LedgerMark | None) -
     else:
         log.warning("ledger_incomplete", partition=number, holds=position.events, mark=mark.events)
         position.restart()
-    log.info("partition_recovered", partition=number, dossiers=len(partition.entries), events=position.events, offset=position.next_offset)
+    log.info(
+        "partition_recovered",
+        partition=number,
+        dossiers=len(partition.entries),
+        events=position.events,
+        offset=position.next_offset,
+    )

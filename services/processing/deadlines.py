@@ -36,7 +36,9 @@ class Deadlines:
     what closed long ago looks overdue until its closing is read.
     """
 
-    def __init__(self, partitions: dict[int, Partition], publisher: Publisher, clock: Clock, *, grace: timedelta) -> None:
+    def __init__(
+        self, partitions: dict[int, Partition], publisher: Publisher, clock: Clock, *, grace: timedelta
+    ) -> None:
         self._partitions = partitions
         self._publisher = publisher
         self._clock = clock
@@ -80,7 +82,9 @@ class Deadlines:
                 ticks += self._look_at(seen.number, partition, seen.code, now, seen)
         return ticks
 
-    def _look_at(self, number: int, partition: Partition, code: str, now: datetime, seen: _Waiting | None = None) -> list[NumberedRecord]:
+    def _look_at(
+        self, number: int, partition: Partition, code: str, now: datetime, seen: _Waiting | None = None
+    ) -> list[NumberedRecord]:
         entry = partition.entries.get(code)
         if entry is None or not entry.dossier.is_open:
             return []
@@ -88,7 +92,9 @@ class Deadlines:
         if timeliness not in ALERTING or due_at is None or not needs_alert(entry, timeliness.value, due_at):
             return []
         if partition.is_behind(partition.more_until) or not self._is_quiet(entry, seen):
-            self._waiting.append(_Waiting(time.monotonic() + self._grace.total_seconds(), number, code, entry.recordedtime))
+            self._waiting.append(
+                _Waiting(time.monotonic() + self._grace.total_seconds(), number, code, entry.recordedtime)
+            )
             return []
         return [(number, (code.encode(), encode(Tick(code, timeliness.value, due_at))))]
 

@@ -147,7 +147,11 @@ class Session:
             if mark is None or mark.rules != RULES_VERSION:
                 continue
             partition.highest = max(partition.highest, mark.number)
-            if mark.events == position.events and mark.next_offset > position.next_offset and mark.number >= position.number:
+            if (
+                mark.events == position.events
+                and mark.next_offset > position.next_offset
+                and mark.number >= position.number
+            ):
                 position.continue_from(mark)
 
     async def _seek(self) -> None:
@@ -163,7 +167,14 @@ class Session:
         first, end = await self._reader.beginning_offsets(list(starts)), await self._reader.end_offsets(list(starts))
         for tp, start in starts.items():
             if not first[tp] <= start <= end[tp]:
-                log.warning("place_not_in_topic", topic=tp.topic, partition=tp.partition, position=start, beginning=first[tp], end=end[tp])
+                log.warning(
+                    "place_not_in_topic",
+                    topic=tp.topic,
+                    partition=tp.partition,
+                    position=start,
+                    beginning=first[tp],
+                    end=end[tp],
+                )
                 self._begin_at(tp, first[tp])
             self._reader.seek(tp, start if first[tp] <= start <= end[tp] else first[tp])
             if tp.topic == EVENTS.name:

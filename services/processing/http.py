@@ -41,7 +41,9 @@ class HttpServer(Service):
 
 def create_api(worker: ProcessingApp) -> FastAPI:
     """The HTTP application of one worker."""
-    api = new_application(title="Motcua processing", version="1.0.0", description="The ledger of dossiers, as this worker holds it.")
+    api = new_application(
+        title="Motcua processing", version="1.0.0", description="The ledger of dossiers, as this worker holds it."
+    )
 
     async def live(_request: Request) -> Response:
         """200 while the worker's loop turns."""

@@ -38,7 +38,11 @@ class StatusIndex:
     def put(self, before: LedgerEntry | None, after: LedgerEntry, now: datetime) -> None:
         """Take in a changed entry."""
         self.refresh(after.dossier, now)
-        same = before is not None and before.dossier.due_at == after.dossier.due_at and before.dossier.state == after.dossier.state
+        same = (
+            before is not None
+            and before.dossier.due_at == after.dossier.due_at
+            and before.dossier.state == after.dossier.state
+        )
         if not same:
             self.watch(after.dossier)
 
@@ -66,7 +70,11 @@ class StatusIndex:
         """Count the dossier by its timeliness now, and give that."""
         timeliness = closed_timeliness(dossier) or standing(dossier, now, self._due_soon)
         old = self._counted_as.get(dossier.code)
-        new = None if timeliness is None else (dossier.department, "within" if timeliness is Standing.NO_DEADLINE else timeliness.value)
+        new = (
+            None
+            if timeliness is None
+            else (dossier.department, "within" if timeliness is Standing.NO_DEADLINE else timeliness.value)
+        )
         if new != old:
             self._move(dossier.code, old, new)
         return timeliness

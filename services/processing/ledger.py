@@ -17,7 +17,12 @@ from shared.service.dead_letters import MALFORMED, Unusable
 
 SEQUENCE_GAP = "sequence_gap"
 THRESHOLDS = {threshold.value: threshold.value for threshold in (Standing.DUE_SOON, Standing.OVERDUE)}
-UNREADABLE = (msgspec.MsgspecError, ValueError, OverflowError, RecursionError)  # what bytes inside `data` can make reading raise
+UNREADABLE = (
+    msgspec.MsgspecError,
+    ValueError,
+    OverflowError,
+    RecursionError,
+)  # what bytes inside `data` can make reading raise
 
 
 class LedgerEntry(Struct, frozen=True, gc=False):
@@ -69,7 +74,9 @@ def usable_tick(value: bytes | None) -> Tick:
     """The tick of a tick record; raises Unusable. A deadline without an offset is none that a dossier has: such a tick is stale."""
     try:
         tick = _decode_tick(value or b"")
-        return Tick(tick.code, THRESHOLDS[tick.threshold], tick.due_at if tick.due_at.tzinfo is None else local(tick.due_at))
+        return Tick(
+            tick.code, THRESHOLDS[tick.threshold], tick.due_at if tick.due_at.tzinfo is None else local(tick.due_at)
+        )
     except Exception as wrong:  # bytes alone decide this: whatever it is, it is the record's
         raise Unusable(MALFORMED, str(wrong) or type(wrong).__name__) from wrong
 
@@ -120,7 +127,12 @@ def tick(entry: LedgerEntry | None, reached: Tick) -> tuple[LedgerEntry, AlertV1
 def needs_alert(entry: LedgerEntry, threshold: str, due_at: datetime) -> bool:
     """Whether the threshold of this deadline has yet to be announced for an open, running dossier."""
     dossier = entry.dossier
-    return dossier.is_open and dossier.state not in SUSPENDED and dossier.due_at == due_at and entry.alerted.get(threshold) != due_at
+    return (
+        dossier.is_open
+        and dossier.state not in SUSPENDED
+        and dossier.due_at == due_at
+        and entry.alerted.get(threshold) != due_at
+    )
 
 
 _KNOWN_TO_BE_GOOD = decode_envelope(

@@ -44,7 +44,9 @@ class Membership(ConsumerRebalanceListener):
             group_id=settings.application_id,
             group_instance_id=settings.instance,
             enable_auto_commit=False,
-            partition_assignment_strategy=(RangePartitionAssignor,),  # gives both topics' partitions of one number to one worker
+            partition_assignment_strategy=(
+                RangePartitionAssignor,
+            ),  # gives both topics' partitions of one number to one worker
             session_timeout_ms=session_ms,
             heartbeat_interval_ms=max(session_ms // 5, 100),
             rebalance_timeout_ms=REBALANCE_WITHIN_SECONDS * 1000,
@@ -75,7 +77,9 @@ class Membership(ConsumerRebalanceListener):
     async def on_partitions_assigned(self, assigned: set[TopicPartition]) -> None:
         """Only note it: the delivery takes the partitions over when the batch at hand is done."""
         self._consumer.pause(*assigned)
-        events = {tp.partition for tp in assigned if tp.topic == EVENTS.name}  # and their ticks, also while that topic is being made anew
+        events = {
+            tp.partition for tp in assigned if tp.topic == EVENTS.name
+        }  # and their ticks, also while that topic is being made anew
         self._changed(frozenset(events))
         log.info("partitions_assigned", partitions=sorted(events))
 
@@ -89,7 +93,10 @@ class Membership(ConsumerRebalanceListener):
         self._positions = dict(positions)
         offsets: dict[TopicPartition, tuple[int, str]] = {}
         for number in positions.keys() & self.assigned:
-            offsets[TopicPartition(EVENTS.name, number)] = positions[number].next_offset, encode(positions[number].mark()).decode()
+            offsets[TopicPartition(EVENTS.name, number)] = (
+                positions[number].next_offset,
+                encode(positions[number].mark()).decode(),
+            )
             offsets[TopicPartition(TICKS.name, number)] = positions[number].next_tick, ""
         held = self._consumer.assignment()
         offsets = {tp: offset for tp, offset in offsets.items() if tp in held}
@@ -110,9 +117,15 @@ class Membership(ConsumerRebalanceListener):
             committed = await admin.list_consumer_group_offsets(self._group, partitions=wanted)
         finally:
             await admin.close()
-        events, ticks = ({tp.partition: offset for tp, offset in committed.items() if tp.topic == topic.name} for topic in (EVENTS, TICKS))
+        events, ticks = (
+            {tp.partition: offset for tp, offset in committed.items() if tp.topic == topic.name}
+            for topic in (EVENTS, TICKS)
+        )
         return {
-            number: (_mark(events[number].metadata) if number in events else None, max(ticks[number].offset, 0) if number in ticks else 0)
+            number: (
+                _mark(events[number].metadata) if number in events else None,
+                max(ticks[number].offset, 0) if number in ticks else 0,
+            )
             for number in numbers
         }
 

@@ -20,21 +20,39 @@ class ProcessingMetrics:
 
     def __init__(self, partitions: Mapping[int, Partition]) -> None:
         self.registry = CollectorRegistry()
-        self.events = Counter("motcua_events_processed", "Events taken into the ledger.", ["event"], registry=self.registry)
-        self.dead_letters = Counter("motcua_dead_letters", "Records that could not be processed.", ["reason"], registry=self.registry)
+        self.events = Counter(
+            "motcua_events_processed", "Events taken into the ledger.", ["event"], registry=self.registry
+        )
+        self.dead_letters = Counter(
+            "motcua_dead_letters", "Records that could not be processed.", ["reason"], registry=self.registry
+        )
         self.alerts = Counter("motcua_alerts", "Alerts raised.", ["threshold"], registry=self.registry)
         self.lag = Histogram(
-            "motcua_pipeline_lag_seconds", "From accepted to this stage.", ["stage"], buckets=LAG_BUCKETS, registry=self.registry
+            "motcua_pipeline_lag_seconds",
+            "From accepted to this stage.",
+            ["stage"],
+            buckets=LAG_BUCKETS,
+            registry=self.registry,
         )
         self.last_progress = Gauge(
-            "motcua_processing_last_progress_timestamp_seconds", "When the event loop last turned.", registry=self.registry
+            "motcua_processing_last_progress_timestamp_seconds",
+            "When the event loop last turned.",
+            registry=self.registry,
         )
         for kind in EventKind:  # a series must be there before its first increment, or a rate does not see it
             self.events.labels(kind.value)
-        self.repaired = Counter("motcua_ledger_repaired_events", "Events the ledger lacked and found in the topic.", registry=self.registry)
-        self.skips = Counter("motcua_events_skipped", "Jumps of the events' numbers: the partition was read again.", registry=self.registry)
+        self.repaired = Counter(
+            "motcua_ledger_repaired_events", "Events the ledger lacked and found in the topic.", registry=self.registry
+        )
+        self.skips = Counter(
+            "motcua_events_skipped",
+            "Jumps of the events' numbers: the partition was read again.",
+            registry=self.registry,
+        )
         self.foreign_writes = Counter(
-            "motcua_ledger_foreign_writes", "Batches among whose statuses another worker had written.", registry=self.registry
+            "motcua_ledger_foreign_writes",
+            "Batches among whose statuses another worker had written.",
+            registry=self.registry,
         )
         self.sessions_ended = Counter(
             "motcua_processing_sessions_ended",
@@ -42,7 +60,9 @@ class ProcessingMetrics:
             registry=self.registry,
         )
         self.poison_in_a_row = Gauge(
-            "motcua_poison_in_a_row", "Unusable records since the last usable one; above 100 the worker slows down.", registry=self.registry
+            "motcua_poison_in_a_row",
+            "Unusable records since the last usable one; above 100 the worker slows down.",
+            registry=self.registry,
         )
         self.registry.register(_Ledger(partitions))
 
@@ -76,9 +96,13 @@ class _Ledger(Collector):
         for (department, timeliness), count in sorted(total.items()):
             status.add_metric([department, timeliness], count)
         yield status
-        yield GaugeMetricFamily("motcua_ledger_dossiers", "Dossiers held in memory.", sum(len(partition.entries) for partition in held))
         yield GaugeMetricFamily(
-            "motcua_ledger_events", "Events that the ledger stands for.", sum(partition.position.events for partition in held)
+            "motcua_ledger_dossiers", "Dossiers held in memory.", sum(len(partition.entries) for partition in held)
+        )
+        yield GaugeMetricFamily(
+            "motcua_ledger_events",
+            "Events that the ledger stands for.",
+            sum(partition.position.events for partition in held),
         )
         yield from _difference(held)
 
@@ -86,7 +110,9 @@ class _Ledger(Collector):
 def _difference(held: Sequence[Partition]) -> Iterable[GaugeMetricFamily]:
     """Absent while events are read again: until that is done nobody can say."""
     again = sum(partition.is_reading_again for partition in held)
-    yield GaugeMetricFamily("motcua_processing_partitions_reading_again", "Partitions whose events are being read again.", again)
+    yield GaugeMetricFamily(
+        "motcua_processing_partitions_reading_again", "Partitions whose events are being read again.", again
+    )
     if again:
         return
     family = GaugeMetricFamily(

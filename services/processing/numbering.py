@@ -46,7 +46,9 @@ def read(record: Any, partitions: int) -> CloudEvent | Tick | Unusable:
             return usable_tick(record.value)
         event = usable_event(record.value)
         if (home := partition_of(event.subject.encode(), partitions)) != record.partition:
-            return Unusable(NOT_OF_THE_LOG, f"dossier {event.subject}: its events stand in partition {home}; post events to intake")
+            return Unusable(
+                NOT_OF_THE_LOG, f"dossier {event.subject}: its events stand in partition {home}; post events to intake"
+            )
     except Unusable as unusable:
         return unusable
     return event
@@ -78,13 +80,18 @@ def check_is_of_the_log(record: Any, envelope: CloudEvent, entry: LedgerEntry | 
         return
     is_possible = position.number == 0 if number_of(record.headers) is None else position.has_gaps
     if not is_possible:
-        raise Unusable(NOT_OF_THE_LOG, f"dossier {envelope.subject}: the event has no number of intake's log; post events to intake")
+        raise Unusable(
+            NOT_OF_THE_LOG,
+            f"dossier {envelope.subject}: the event has no number of intake's log; post events to intake",
+        )
 
 
 class MissingEvents:
     """Looks for what a batch shows to be missing, before the batch is decided."""
 
-    def __init__(self, partitions: Mapping[int, Partition], changelog: Changelog, connection: Mapping[str, Any]) -> None:
+    def __init__(
+        self, partitions: Mapping[int, Partition], changelog: Changelog, connection: Mapping[str, Any]
+    ) -> None:
         self._partitions = partitions
         self._changelog = changelog
         self._connection = connection
@@ -95,20 +102,26 @@ class MissingEvents:
             return {}
         for number, codes in gaps.items():
             if self._partitions[number].has_forgotten:
-                await self._changelog.recall(number, self._partitions[number], codes - self._partitions[number].entries.keys())
+                await self._changelog.recall(
+                    number, self._partitions[number], codes - self._partitions[number].entries.keys()
+                )
         past: dict[int, PastEvents] = defaultdict(dict)
         for number, codes in self._gaps(read, past).items():
             log.warning("ledger_behind", partition=number, dossiers=sorted(codes)[:10], count=len(codes))
             await self._search(number, codes, read, past)
         return past
 
-    async def _search(self, number: int, codes: set[str], read: Sequence[ReadRecord], past: dict[int, PastEvents]) -> None:
+    async def _search(
+        self, number: int, codes: set[str], read: Sequence[ReadRecord], past: dict[int, PastEvents]
+    ) -> None:
         """Events of intake's that are not there may be on their way: its relay notices a topic that lost some. Waited for once in vain."""
         partition, deadline = self._partitions[number], time.monotonic() + WAITS_SECONDS
         searched: dict[str, int] = {code: partition.searched[code] for code in codes if code in partition.searched}
         numbered = any(_may_be_of_the_log(record, partition) for record, content in read if _code(content) in codes)
         while True:
-            await search(self._connection, number, codes, past[number], searched, only_numbered=partition.position.number > 0)
+            await search(
+                self._connection, number, codes, past[number], searched, only_numbered=partition.position.number > 0
+            )
             codes = self._gaps(read, past).get(number, set())
             if not codes or not numbered or partition.has_waited or time.monotonic() > deadline:
                 break

@@ -116,7 +116,11 @@ class Partition:
 
     def forget(self, recorded_before: datetime) -> int:
         """Let go of dossiers that closed and had no event since an instant (by the recording clock); how many."""
-        old = [code for code, entry in self.entries.items() if entry.dossier.state in SETTLED and entry.recordedtime < recorded_before]
+        old = [
+            code
+            for code, entry in self.entries.items()
+            if entry.dossier.state in SETTLED and entry.recordedtime < recorded_before
+        ]
         for code in old:
             entry = self.entries.pop(code)
             self.index.drop(code)

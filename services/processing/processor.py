@@ -46,7 +46,9 @@ class Decisions:
     entries: dict[int, dict[str, LedgerEntry]] = field(default_factory=lambda: defaultdict(dict))
     changelog: dict[int, list[NewRecord]] = field(default_factory=lambda: defaultdict(list))
     stale_ticks: dict[int, set[str]] = field(default_factory=lambda: defaultdict(set))  # codes by partition
-    latest: dict[int, tuple[Any, CloudEvent]] = field(default_factory=dict)  # the last event of each partition, with its record
+    latest: dict[int, tuple[Any, CloudEvent]] = field(
+        default_factory=dict
+    )  # the last event of each partition, with its record
     alerts: list[AlertV1] = field(default_factory=list)
     dead_letters: list[DeadLetterV1] = field(default_factory=list)
     processed: list[tuple[str, datetime]] = field(default_factory=list)
@@ -98,7 +100,9 @@ class Processor:
         self._count(decided)
         await self._read_what_others_wrote(spans)
 
-    def _decide(self, record: Any, content: CloudEvent | Tick | Unusable, past: dict[int, PastEvents], decided: Decisions) -> None:
+    def _decide(
+        self, record: Any, content: CloudEvent | Tick | Unusable, past: dict[int, PastEvents], decided: Decisions
+    ) -> None:
         number = record.partition
         partition = self._partitions[number]
         if number not in decided.positions:
@@ -125,7 +129,9 @@ class Processor:
         except Exception as unforeseen:
             decided.unexpected_in_a_row += 1
             if decided.unexpected_in_a_row > MOST_UNEXPECTED_IN_A_ROW and not can_step():
-                raise FaultIsOurs(f"not even a good event passes, the last one failed with {unforeseen!r}") from unforeseen
+                raise FaultIsOurs(
+                    f"not even a good event passes, the last one failed with {unforeseen!r}"
+                ) from unforeseen
             log.exception("record_failed", partition=number, offset=record.offset)
             position.quarantined += counted
             _put_aside(record, "unexpected", repr(unforeseen), decided)
@@ -137,7 +143,9 @@ class Processor:
             self._metrics.repaired.inc()
         self._take_in(entry, envelope, number, decided)
 
-    def _take_in(self, entry: LedgerEntry | None, envelope: CloudEvent, number: int, decided: Decisions) -> LedgerEntry | None:
+    def _take_in(
+        self, entry: LedgerEntry | None, envelope: CloudEvent, number: int, decided: Decisions
+    ) -> LedgerEntry | None:
         after = step(entry, envelope)
         if after is None:
             return entry
@@ -177,9 +185,13 @@ class Processor:
 
     async def _publish_outputs(self, decided: Decisions) -> None:
         if decided.alerts:
-            await self._publisher.publish_by_key(ALERTS.name, [(alert.department.encode(), encode(alert)) for alert in decided.alerts])
+            await self._publisher.publish_by_key(
+                ALERTS.name, [(alert.department.encode(), encode(alert)) for alert in decided.alerts]
+            )
         if decided.dead_letters:
-            await self._publisher.publish_by_key(DEAD_LETTERS.name, [(letter.key, encode(letter)) for letter in decided.dead_letters])
+            await self._publisher.publish_by_key(
+                DEAD_LETTERS.name, [(letter.key, encode(letter)) for letter in decided.dead_letters]
+            )
 
     def _remember(self, decided: Decisions) -> None:
         now = self._clock()
@@ -238,7 +250,11 @@ def _between(past: Mapping[int, CloudEvent], entry: LedgerEntry | None, envelope
     if envelope.sequence == known + 1:
         return ()
     wanted = range(known + 1, envelope.sequence)
-    return [past[sequence] for sequence in wanted] if len(past) >= len(wanted) and all(sequence in past for sequence in wanted) else ()
+    return (
+        [past[sequence] for sequence in wanted]
+        if len(past) >= len(wanted) and all(sequence in past for sequence in wanted)
+        else ()
+    )
 
 
 def _put_aside(record: Any, reason: str, detail: str, decided: Decisions) -> None:
@@ -250,7 +266,9 @@ def _put_aside(record: Any, reason: str, detail: str, decided: Decisions) -> Non
 def _change(entry: LedgerEntry, number: int, decided: Decisions) -> None:
     record = _status_record(entry, decided.positions[number])
     if len(record[1] or b"") > LARGEST_STATUS_BYTES:
-        raise Unusable("status_too_large", f"{entry.dossier.code}: its status would be larger than {LARGEST_STATUS_BYTES} bytes")
+        raise Unusable(
+            "status_too_large", f"{entry.dossier.code}: its status would be larger than {LARGEST_STATUS_BYTES} bytes"
+        )
     decided.entries[number][entry.dossier.code] = entry
     decided.changelog[number].append(record)
 

@@ -114,7 +114,11 @@ class DepartmentHorizon:
             return None
         left, days = self.ruler.until(dossier.due_at), self.ruler.working_days(dossier.due_at)
         # a late hop was due before now, so it lies within reach too
-        hops = [hop for hop in dossier.hops if hop.answered_at is None and hop.due_at is not None and hop.due_at <= self.reach]
+        hops = [
+            hop
+            for hop in dossier.hops
+            if hop.answered_at is None and hop.due_at is not None and hop.due_at <= self.reach
+        ]
         return UrgentDossier(dossier, dossier.due_at, stands is Standing.OVERDUE, left, days, tuple(hops))
 
 
@@ -184,7 +188,10 @@ def total_counts(counts: Iterable[AttentionCounts]) -> AttentionCounts:
 
 
 def _by_officer(counts: ByOfficer) -> ByOfficer:
-    return {name: counts[name] for name in sorted(counts, key=lambda name: (*_fewest(counts[name]), name is None, name or ""))}
+    return {
+        name: counts[name]
+        for name in sorted(counts, key=lambda name: (*_fewest(counts[name]), name is None, name or ""))
+    }
 
 
 def _fewest(counts: AttentionCounts) -> tuple[int, int]:

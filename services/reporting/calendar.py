@@ -188,7 +188,10 @@ class CalendarFeed:
         """A letter for each record, once in the life of this process; it names the same offset when it is written again."""
         new = {(record.offset, record.timestamp): (record, why) for record, why in refused}
         new = {place: one for place, one in new.items() if place not in self._put_aside}
-        letters = [dead_letter(record, reason=why.reason, detail=why.detail, failed_at=self._clock()) for record, why in new.values()]
+        letters = [
+            dead_letter(record, reason=why.reason, detail=why.detail, failed_at=self._clock())
+            for record, why in new.values()
+        ]
         await publisher.publish_by_key(DEAD_LETTERS.name, [(letter.key, encode(letter)) for letter in letters])
         self._put_aside |= new.keys()
         for letter in letters:

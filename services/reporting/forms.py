@@ -110,7 +110,9 @@ def as_text(report: Report, lines: list[FormLine]) -> str:
     paragraphs = [_paragraph(report, total.figures)]
     if parts:
         paragraphs.append("\n".join(["Chi tiết:", *(_detail(line) for line in parts)]))
-    paragraphs.append(f"Cách tính đúng hạn: {report.query.definition}. Số liệu tính đến {report.query.as_of:%H giờ %M ngày %d/%m/%Y}.")
+    paragraphs.append(
+        f"Cách tính đúng hạn: {report.query.definition}. Số liệu tính đến {report.query.as_of:%H giờ %M ngày %d/%m/%Y}."
+    )
     return "\n\n".join(paragraphs) + "\n"
 
 

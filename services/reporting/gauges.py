@@ -43,7 +43,9 @@ ByDepartment = Mapping[str, GroupSums]
 class FigureGauges(Collector):
     """Families of the last refresh; `refresh` before an exposition makes them current."""
 
-    def __init__(self, engine: AsyncEngine, clock: Clock, year: int | None, accepted: AcceptedEvents | None = None) -> None:
+    def __init__(
+        self, engine: AsyncEngine, clock: Clock, year: int | None, accepted: AcceptedEvents | None = None
+    ) -> None:
         self._engine, self._clock, self._year = engine, clock, year
         self._accepted, self._stored_events = accepted, StoredEvents()
         self._families: list[GaugeMetricFamily] = []
@@ -92,7 +94,9 @@ class FigureGauges(Collector):
                 "sums": await received_less_counted(connection),
                 "accepted": None if accepted is None or ledger is None else accepted - ledger.numbers,
             }
-        departments, months = (dict(sorted(group_sums(read, lambda one: one.department or "").items())) for read in (in_year, in_month))
+        departments, months = (
+            dict(sorted(group_sums(read, lambda one: one.department or "").items())) for read in (in_year, in_month)
+        )
         whole = group_sums(in_year, lambda _one: None).get(None, GroupSums())
         return [
             _received("motcua_dossiers_received", "dossiers to handle in the year to date", departments),
@@ -111,7 +115,9 @@ def _received(name: str, meaning: str, departments: ByDepartment) -> GaugeMetric
     for department, group in departments.items():
         for channel in Channel:
             family.add_metric([department, channel.value, "true"], group.sums.before.get((Measure.OPEN, channel), 0))
-            family.add_metric([department, channel.value, "false"], group.sums.within.get((Measure.RECEIVED, channel), 0))
+            family.add_metric(
+                [department, channel.value, "false"], group.sums.within.get((Measure.RECEIVED, channel), 0)
+            )
     return family
 
 
@@ -151,7 +157,9 @@ def _online_ratio(departments: ByDepartment, whole: GroupSums) -> GaugeMetricFam
 
 
 def _form(whole: GroupSums) -> GaugeMetricFamily:
-    family = GaugeMetricFamily("motcua_form_ii06a", "the total row of form II.06a for the year to date", labels=["column"])
+    family = GaugeMetricFamily(
+        "motcua_form_ii06a", "the total row of form II.06a for the year to date", labels=["column"]
+    )
     for column, count in whole.figures.items():
         family.add_metric([column], count)
     return family
@@ -180,7 +188,9 @@ async def received_less_counted(connection: AsyncConnection) -> int:
     """Received dossiers that are stored, less those that the figures count."""
     stored = select(func.count(dossiers.c.received_day)).scalar_subquery()
     of_all = (sums.c.procedure == ALL, sums.c.department == ALL, sums.c.measure == MEASURE_CODES[Measure.RECEIVED])
-    counted = select(func.coalesce(func.sum(sums.c.amount), 0)).where(sums.c.span.in_(covering(FIRST_DAY, LAST_DAY)), *of_all)
+    counted = select(func.coalesce(func.sum(sums.c.amount), 0)).where(
+        sums.c.span.in_(covering(FIRST_DAY, LAST_DAY)), *of_all
+    )
     return int((await connection.execute(select(stored - counted.scalar_subquery()))).scalar_one())
 
 

@@ -18,7 +18,9 @@ ANSWERS_WITHIN_S = 2.0
 log = structlog.get_logger()
 
 
-def intake_client(url: str, key: SecretStr, *, timeout_s: float, transport: httpx.AsyncBaseTransport | None = None) -> httpx.AsyncClient:
+def intake_client(
+    url: str, key: SecretStr, *, timeout_s: float, transport: httpx.AsyncBaseTransport | None = None
+) -> httpx.AsyncClient:
     """A client of intake with its key."""
     headers = {"Authorization": f"Bearer {key.get_secret_value()}"}
     return httpx.AsyncClient(base_url=url, headers=headers, timeout=timeout_s, trust_env=False, transport=transport)

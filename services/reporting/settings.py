@@ -17,7 +17,9 @@ class ReportingSettings(ServiceSettings):
         description="the read model: `sqlite+aiosqlite:///PATH` or `postgresql+asyncpg://USER:PASSWORD@HOST/NAME`",
         pattern=r"^(sqlite\+aiosqlite|postgresql\+asyncpg)://",
     )
-    catalogue: DirectoryPath | None = Field(None, description="folder with the office's own catalogue files; the shipped ones when unset")
+    catalogue: DirectoryPath | None = Field(
+        None, description="folder with the office's own catalogue files; the shipped ones when unset"
+    )
     intake_url: str | None = Field(
         None,
         description="intake's address: the log from which a lost or outdated read model is made anew by itself",
@@ -25,7 +27,9 @@ class ReportingSettings(ServiceSettings):
     )
     year: int | None = Field(None, description="the year /metrics shows; the clock's when unset", ge=1900, le=9998)
     figures_max_rows: int = Field(
-        50_000, description="rows that one answer of /v1/figures may have without tokens, a tenth of that with them", ge=100
+        50_000,
+        description="rows that one answer of /v1/figures may have without tokens, a tenth of that with them",
+        ge=100,
     )
     batch_max_records: int = Field(10_000, description="status records projected in one transaction at most", ge=1)
     fetch_max_wait_ms: int = Field(10, description="how long the broker may hold an empty fetch back", ge=1)

@@ -107,7 +107,9 @@ def _rows(file: Path, document: Mapping[str, Any], table: str, row_type: type[Ro
     entries = document.get(table, [])
     if not isinstance(entries, list):
         raise CatalogueError(file, table, f"is not a list; write each entry under [[{table}]]")
-    return [_row(file, f"[[{table}]] number {number}", entry, row_type) for number, entry in enumerate(entries, start=1)]
+    return [
+        _row(file, f"[[{table}]] number {number}", entry, row_type) for number, entry in enumerate(entries, start=1)
+    ]
 
 
 def _row(file: Path, place: str, entry: Any, row_type: type[RowT]) -> tuple[str, RowT]:
@@ -143,7 +145,11 @@ def _hours(file: Path, label: str, rows: list[HoursRow]) -> tuple[DatedSessions,
     hours.sort(key=lambda dated: dated.first)
     for earlier, later in pairwise(hours):
         if later.first <= earlier.last:
-            raise CatalogueError(file, label, f"hours overlap: those from {later.first} begin before {earlier.last} has ended; set `last`")
+            raise CatalogueError(
+                file,
+                label,
+                f"hours overlap: those from {later.first} begin before {earlier.last} has ended; set `last`",
+            )
     return tuple(hours)
 
 
@@ -160,14 +166,21 @@ def _calendar(file: Path) -> tuple[date, date, tuple[CalendarEntry, ...]]:
     document = _read(file)
     first, last = document.get("first_day"), document.get("last_day")
     if not (isinstance(first, date) and isinstance(last, date) and first <= last):
-        raise CatalogueError(file, "first_day, last_day", "must be dates in order, such as 2020-01-01 and 2027-12-31; set both")
+        raise CatalogueError(
+            file, "first_day, last_day", "must be dates in order, such as 2020-01-01 and 2027-12-31; set both"
+        )
     taken: dict[tuple[date, str], CalendarEntry] = {}
     for table, works in CALENDAR_TABLES.items():
         for label, row in _rows(file, document, table, DayRow):
             for day in _days(file, label, row):
                 if not first <= day <= last:
                     raise CatalogueError(file, label, f"{day} lies outside {first}..{last}; move first_day or last_day")
-                _take(file, label, CalendarEntry(day, works, row.name, row.source, tuple(row.applies_to), row.announced), taken)
+                _take(
+                    file,
+                    label,
+                    CalendarEntry(day, works, row.name, row.source, tuple(row.applies_to), row.announced),
+                    taken,
+                )
     return first, last, tuple(sorted(dict.fromkeys(taken.values()), key=lambda entry: (entry.day, entry.scopes)))
 
 
@@ -219,11 +232,15 @@ def _in_time(file: Path, label: str, procedure: Procedure, levels: Mapping[str, 
     if procedure.same_day and procedure.term is not None:
         raise CatalogueError(file, label, "same_day = true and a term exclude each other; delete one of them")
     if procedure.departments and procedure.department is None:
-        raise CatalogueError(file, label, "departments stands beside a department; name the first one as department = ...")
+        raise CatalogueError(
+            file, label, "departments stands beside a department; name the first one as department = ..."
+        )
     first, last = procedure.valid_from or level.valid_from, procedure.valid_to or level.valid_to
     if first is not None and last is not None and last < first:
         where = "" if procedure.valid_to else f" (level {procedure.level} ended then)"
-        raise CatalogueError(file, label, f"valid_to {last}{where} lies before valid_from {first}; correct valid_from or give a valid_to")
+        raise CatalogueError(
+            file, label, f"valid_to {last}{where} lies before valid_from {first}; correct valid_from or give a valid_to"
+        )
     return replace(procedure, valid_from=first, valid_to=last)
 
 

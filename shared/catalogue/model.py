@@ -70,7 +70,10 @@ def with_entries(present: Iterable[CalendarEntry], added: Iterable[CalendarEntry
     whole: dict[CalendarEntry, list[str]] = {}
     for (_, scope), entry in kept.items():
         whole.setdefault(entry, []).append(scope)
-    entries = [entry if set(left) == set(entry.scopes) else replace(entry, applies_to=tuple(left)) for entry, left in whole.items()]
+    entries = [
+        entry if set(left) == set(entry.scopes) else replace(entry, applies_to=tuple(left))
+        for entry, left in whole.items()
+    ]
     return tuple(sorted(entries, key=lambda entry: (entry.day, entry.scopes)))
 
 
@@ -139,7 +142,9 @@ class Catalogue:
         versions: dict[str, tuple[Procedure, ...]] = {}
         for version in self.versions:
             versions[version.code] = (*versions.get(version.code, ()), version)
-        latest = {code: max(known, key=lambda version: version.valid_from or date.min) for code, known in versions.items()}
+        latest = {
+            code: max(known, key=lambda version: version.valid_from or date.min) for code, known in versions.items()
+        }
         object.__setattr__(self, "_versions", versions)
         object.__setattr__(self, "procedures", MappingProxyType(latest))
         object.__setattr__(self, "_calendars", self._working_calendars())
@@ -165,7 +170,9 @@ class Catalogue:
 
     def calendar_of(self, code: str) -> WorkingCalendar:
         """The working calendar of any code: a department the catalogue lacks, a province, or "" for what holds everywhere; usual hours."""
-        return self._calendars.get(code) or self._working_calendar(Department(code, code, code), self._entries_for(code))
+        return self._calendars.get(code) or self._working_calendar(
+            Department(code, code, code), self._entries_for(code)
+        )
 
     def entries(self, first: date, last: date, department: str = "") -> list[CalendarEntry]:
         """Days off and swapped days in `first..last` as they hold for a department ("": everywhere), in order."""
@@ -180,7 +187,9 @@ class Catalogue:
         for entry in entries:  # one by one: of an endless holiday no more than the calendar has days is ever made
             if not self.calendar_first_day <= entry.day <= self.calendar_last_day:
                 known = f"{self.calendar_first_day} to {self.calendar_last_day}"
-                raise CalendarNotKnown(f"{entry.day} ({entry.name}): days off are known from {known}; add that year to calendar.toml first")
+                raise CalendarNotKnown(
+                    f"{entry.day} ({entry.name}): days off are known from {known}; add that year to calendar.toml first"
+                )
             added.append(entry)
         return replace(self, calendar_entries=with_entries(self.calendar_entries, added))
 

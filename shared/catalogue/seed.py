@@ -33,14 +33,19 @@ def entries(year: int) -> list[CalendarEntry]:
 
 def toml(year: int, calendar: Iterable[CalendarEntry]) -> str:
     """The entries as they stand in calendar.toml; days in a row with one name are one entry."""
-    tables = [HEAD.format(year=year, library=f"holidays {version('holidays')}"), *(_table(run) for run in _runs(calendar))]
+    tables = [
+        HEAD.format(year=year, library=f"holidays {version('holidays')}"),
+        *(_table(run) for run in _runs(calendar)),
+    ]
     return "\n".join(tables)
 
 
 def _runs(calendar: Iterable[CalendarEntry]) -> Iterator[list[CalendarEntry]]:
     run: list[CalendarEntry] = []
     for entry in calendar:
-        if run and not (entry.day - run[-1].day == ONE_DAY and (entry.works, entry.name) == (run[-1].works, run[-1].name)):
+        if run and not (
+            entry.day - run[-1].day == ONE_DAY and (entry.works, entry.name) == (run[-1].works, run[-1].name)
+        ):
             yield run
             run = []
         run.append(entry)

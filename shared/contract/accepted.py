@@ -41,8 +41,16 @@ REQUIRED_BY_LAW: dict[str, str] = {
 
 
 def _only(contents: type[Event]) -> type[Event]:
-    options: dict[str, Any] = {"frozen": True, "kw_only": True, "forbid_unknown_fields": True, "namespace": {"__doc__": contents.__doc__}}
-    return cast("type[Event]", msgspec.defstruct(contents.__name__, [(EXTENSION, Extension, None)], bases=(contents,), **options))
+    options: dict[str, Any] = {
+        "frozen": True,
+        "kw_only": True,
+        "forbid_unknown_fields": True,
+        "namespace": {"__doc__": contents.__doc__},
+    }
+    return cast(
+        "type[Event]",
+        msgspec.defstruct(contents.__name__, [(EXTENSION, Extension, None)], bases=(contents,), **options),
+    )
 
 
 ACCEPTED: dict[str, type[Event]] = {name: _only(cls) for name, cls in EVENT_TYPES.items()}

@@ -9,7 +9,9 @@ from msgspec import Meta, Struct
 
 from shared.domain.localtime import ONE_DAY, Instant
 
-LONGEST_RUN_DAYS = 367  # as many as one line of a decree may name, so a decree travels in no more lines than it was sent in
+LONGEST_RUN_DAYS = (
+    367  # as many as one line of a decree may name, so a decree travels in no more lines than it was sent in
+)
 Day = tuple[date, bool, str]  # the day, whether it is worked, and its name
 
 
@@ -19,7 +21,9 @@ class AnnouncedDaysV1(Struct, frozen=True, kw_only=True, omit_defaults=True):
     first: Annotated[date, Meta(description="the day, or the first of several in a row", examples=["2026-08-31"])]
     works: Annotated[bool, Meta(description="false: off; true: worked, such as a swapped Saturday", examples=[False])]
     name: Annotated[str, Meta(description="what the announcement calls them", examples=["Quốc khánh"])]
-    last: Annotated[date | None, Meta(description="the last of several, inclusive; absent of one", examples=["2026-09-02"])] = None
+    last: Annotated[
+        date | None, Meta(description="the last of several, inclusive; absent of one", examples=["2026-09-02"])
+    ] = None
 
     @property
     def end(self) -> date:
@@ -37,14 +41,19 @@ class AnnouncementV1(Struct, frozen=True, kw_only=True, omit_defaults=True):
     source: Annotated[str, Meta(description="the decree, as it is cited", examples=["Quyết định 99/QĐ-TTg"])]
     announced_at: Annotated[Instant, Meta(description="when it was made known", examples=["2026-08-03T09:00:00+07:00"])]
     recordedtime: Annotated[
-        Instant, Meta(description="every event recorded later was decided with it", examples=["2026-08-03T10:12:07+07:00"])
+        Instant,
+        Meta(description="every event recorded later was decided with it", examples=["2026-08-03T10:12:07+07:00"]),
     ]
     days: Annotated[
         tuple[AnnouncedDaysV1, ...],
-        Meta(description="what was announced, by day", examples=[[{"first": "2026-08-31", "works": False, "name": "Quốc khánh"}]]),
+        Meta(
+            description="what was announced, by day",
+            examples=[[{"first": "2026-08-31", "works": False, "name": "Quốc khánh"}]],
+        ),
     ]
     applies_to: Annotated[
-        tuple[str, ...], Meta(description="codes of provinces or departments; none: everywhere", examples=[["H59", "H59.15"]])
+        tuple[str, ...],
+        Meta(description="codes of provinces or departments; none: everywhere", examples=[["H59", "H59.15"]]),
     ] = ()
 
     def each_day(self) -> Iterator[Day]:
@@ -63,10 +72,16 @@ def in_runs(days: Iterable[Day]) -> tuple[AnnouncedDaysV1, ...]:
     """Days, in order, as they travel: a year of them in one line keeps a decree far below what a broker takes."""
     runs: list[list[Day]] = []
     for day in days:
-        if runs and len(runs[-1]) < LONGEST_RUN_DAYS and runs[-1][-1][1:] == day[1:] and runs[-1][-1][0] + ONE_DAY == day[0]:
+        if (
+            runs
+            and len(runs[-1]) < LONGEST_RUN_DAYS
+            and runs[-1][-1][1:] == day[1:]
+            and runs[-1][-1][0] + ONE_DAY == day[0]
+        ):
             runs[-1].append(day)
         else:
             runs.append([day])
     return tuple(
-        AnnouncedDaysV1(first=run[0][0], works=run[0][1], name=run[0][2], last=run[-1][0] if len(run) > 1 else None) for run in runs
+        AnnouncedDaysV1(first=run[0][0], works=run[0][1], name=run[0][2], last=run[-1][0] if len(run) > 1 else None)
+        for run in runs
     )

@@ -29,15 +29,21 @@ class CloudEvent(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """
 
     specversion: Annotated[Literal["1.0"], Meta(description="the version of CloudEvents", examples=["1.0"])]
-    id: Annotated[EventId, Meta(description="the sender's; the same id with the same content is a repeat", examples=["07-2611-0001"])]
+    id: Annotated[
+        EventId,
+        Meta(description="the sender's; the same id with the same content is a repeat", examples=["07-2611-0001"]),
+    ]
     source: Annotated[Text, Meta(description="who sends it", examples=["/centres/tra-vinh/counters/07"])]
     type: Annotated[Text, Meta(description="what happened", examples=["vn.motcua.dossier.received.v1"])]
     subject: Annotated[DossierCode, Meta(description="the dossier's code", examples=["H59.15-261102-0001"])]
-    time: Annotated[Instant, Meta(description="when it happened, with its offset", examples=["2026-11-02T08:31:00+07:00"])]
+    time: Annotated[
+        Instant, Meta(description="when it happened, with its offset", examples=["2026-11-02T08:31:00+07:00"])
+    ]
     data: Annotated[Raw, Meta(description="the event's own fields, by its type", examples=[{"score": 5}])]
     datacontenttype: Annotated[str, Meta(description="the media type of data", examples=[JSON])] = JSON
     sequence: Annotated[
-        Annotated[int, Meta(ge=1)] | None, Meta(description="added by intake: the number of the dossier's event, from 1", examples=[1])
+        Annotated[int, Meta(ge=1)] | None,
+        Meta(description="added by intake: the number of the dossier's event, from 1", examples=[1]),
     ] = None
     recordedtime: Annotated[
         Instant | None, Meta(description="added by intake: when it was taken", examples=["2026-11-02T08:31:02+07:00"])

@@ -26,12 +26,21 @@ class StatusV1(Dossier, frozen=True, kw_only=True, omit_defaults=True, gc=False)
     """
 
     version: Annotated[int, Meta(description="grows with every change", examples=[12])]
-    recordedtime: Annotated[Instant, Meta(description="when intake took the latest event", examples=["2026-11-03T09:00:02+07:00"])]
-    timeliness: Annotated[str | None, Meta(description="the class once closed, how it stands while open", examples=["within"])] = None
-    due_at: Annotated[Instant | None, Meta(description="the deadline in force", examples=["2026-11-09T08:31:00+07:00"])] = None
+    recordedtime: Annotated[
+        Instant, Meta(description="when intake took the latest event", examples=["2026-11-03T09:00:02+07:00"])
+    ]
+    timeliness: Annotated[
+        str | None, Meta(description="the class once closed, how it stands while open", examples=["within"])
+    ] = None
+    due_at: Annotated[
+        Instant | None, Meta(description="the deadline in force", examples=["2026-11-09T08:31:00+07:00"])
+    ] = None
     alerted: Annotated[
         dict[str, Instant],
-        Meta(description="thresholds announced, each with its deadline", examples=[{"due_soon": "2026-11-09T08:31:00+07:00"}]),
+        Meta(
+            description="thresholds announced, each with its deadline",
+            examples=[{"due_soon": "2026-11-09T08:31:00+07:00"}],
+        ),
     ] = field(default_factory=dict)
 
     def dossier(self) -> Dossier:
@@ -43,13 +52,20 @@ def status_of(dossier: Dossier, *, version: int, recordedtime: datetime, alerted
     """The snapshot of a dossier after its latest event."""
     timeliness = _timeliness_after(dossier, alerted)
     return StatusV1(
-        **asdict(dossier), version=version, recordedtime=recordedtime, timeliness=timeliness, due_at=dossier.due_at, alerted=alerted
+        **asdict(dossier),
+        version=version,
+        recordedtime=recordedtime,
+        timeliness=timeliness,
+        due_at=dossier.due_at,
+        alerted=alerted,
     )
 
 
 def version_of(sequence: int, alerted: Mapping[str, datetime], due_at: datetime | None) -> int:
     """The version of a snapshot: a function of its content, the event and what has been announced since of the deadline in force."""
-    return sequence * VERSIONS_AN_EVENT + sum(_RANKS.get(threshold, 0) for threshold, due in alerted.items() if due == due_at)
+    return sequence * VERSIONS_AN_EVENT + sum(
+        _RANKS.get(threshold, 0) for threshold, due in alerted.items() if due == due_at
+    )
 
 
 def _timeliness_after(dossier: Dossier, alerted: Mapping[str, datetime]) -> str | None:
@@ -64,12 +80,17 @@ def _timeliness_after(dossier: Dossier, alerted: Mapping[str, datetime]) -> str 
 class AlertV1(Struct, frozen=True, kw_only=True):
     """A dossier crossed a threshold. `id` is a function of dossier, threshold and deadline: a repeat is the same alert."""
 
-    id: Annotated[str, Meta(description="the same for a repeat", examples=["H59.15-261102-0001/overdue/2026-11-09T08:31:00+07:00"])]
+    id: Annotated[
+        str,
+        Meta(description="the same for a repeat", examples=["H59.15-261102-0001/overdue/2026-11-09T08:31:00+07:00"]),
+    ]
     threshold: Annotated[str, Meta(description="due_soon or overdue", examples=["overdue"])]
     code: Annotated[str, Meta(description="the dossier's code", examples=["H59.15-261102-0001"])]
     department: Annotated[str, Meta(description="code of the agency that answers for it", examples=["H59.15"])]
     procedure: Annotated[str, Meta(description="code of the procedure", examples=["2.000635"])]
-    due_at: Annotated[Instant, Meta(description="the deadline that was reached", examples=["2026-11-09T08:31:00+07:00"])]
+    due_at: Annotated[
+        Instant, Meta(description="the deadline that was reached", examples=["2026-11-09T08:31:00+07:00"])
+    ]
     officer: Annotated[str | None, Meta(description="the officer's pseudonym", examples=["o-17"])] = None
 
 
@@ -87,11 +108,15 @@ class DeadLetterV1(Struct, frozen=True, kw_only=True, omit_defaults=True):
     detail: Annotated[str, Meta(description="why, in words", examples=["rated: Expected `int` <= 5 - at `$.score`"])]
     failed_at: Annotated[Instant, Meta(description="when it was put aside", examples=["2026-11-03T09:00:02+07:00"])]
     key: Annotated[bytes | None, Meta(description="its key, base64", examples=["SDU5LjE1LTI2MTEwMi0wMDAx"])]
-    value: Annotated[bytes | None, Meta(description="its value or the beginning of it, base64", examples=["eyJzcGVjdmVyc2lvbiI6"])]
-    value_bytes: Annotated[int | None, Meta(description="the whole value's length in bytes, when cut", examples=[70_000])] = None
-    value_sha256: Annotated[str | None, Meta(description="the whole value's SHA-256 in hex, when cut", examples=["9f86d081884c7d65"])] = (
-        None
-    )
+    value: Annotated[
+        bytes | None, Meta(description="its value or the beginning of it, base64", examples=["eyJzcGVjdmVyc2lvbiI6"])
+    ]
+    value_bytes: Annotated[
+        int | None, Meta(description="the whole value's length in bytes, when cut", examples=[70_000])
+    ] = None
+    value_sha256: Annotated[
+        str | None, Meta(description="the whole value's SHA-256 in hex, when cut", examples=["9f86d081884c7d65"])
+    ] = None
 
 
 decode_status = msgspec.json.Decoder(StatusV1).decode

@@ -49,12 +49,24 @@ def _stock(measure: Measure) -> Count:
 
 
 COLUMNS = (
-    Column("received_total", "to handle, in all", 3, parts=("received_online", "received_in_person_or_postal", "carried_over")),
+    Column(
+        "received_total",
+        "to handle, in all",
+        3,
+        parts=("received_online", "received_in_person_or_postal", "carried_over"),
+    ),
     Column("received_online", "received online", 4, _flow(Measure.RECEIVED, Channel.ONLINE)),
-    Column("received_online_full", "received through a fully online service", count=_flow(Measure.RECEIVED_ONLINE_FULL)),
+    Column(
+        "received_online_full", "received through a fully online service", count=_flow(Measure.RECEIVED_ONLINE_FULL)
+    ),
     Column("received_in_person", "received in person", count=_flow(Measure.RECEIVED, Channel.IN_PERSON)),
     Column("received_postal", "received by post", count=_flow(Measure.RECEIVED, Channel.POSTAL)),
-    Column("received_in_person_or_postal", "received in person or by post", 5, parts=("received_in_person", "received_postal")),
+    Column(
+        "received_in_person_or_postal",
+        "received in person or by post",
+        5,
+        parts=("received_in_person", "received_postal"),
+    ),
     Column("carried_over", "carried over from before", 6, Count(Kind.BEFORE, Measure.OPEN)),
     Column(
         "resolved_total",
@@ -68,12 +80,16 @@ COLUMNS = (
     Column("resolved_no_deadline", "resolved without a deadline", count=_flow(Measure.RESOLVED_NO_DEADLINE)),
     Column("refused", "resolved, and the application refused", count=_flow(Measure.REFUSED)),
     Column("in_progress_total", "in progress, in all", 11, _stock(Measure.OPEN)),
-    Column("in_progress_within", "in progress, within time", 12, parts=("in_progress_total",), less="in_progress_overdue"),
+    Column(
+        "in_progress_within", "in progress, within time", 12, parts=("in_progress_total",), less="in_progress_overdue"
+    ),
     Column("in_progress_overdue", "in progress, overdue", 13, _stock(Measure.OPEN_OVERDUE)),
     Column("in_progress_suspended", "in progress, suspended", count=_stock(Measure.OPEN_SUSPENDED)),
     Column("withdrawn", "withdrawn by the applicant", count=_flow(Measure.WITHDRAWN)),
     Column("stopped", "stopped by the office", count=_flow(Measure.STOPPED)),
-    Column("returned_total", "results returned, in all", parts=("returned_in_person", "returned_postal", "returned_online")),
+    Column(
+        "returned_total", "results returned, in all", parts=("returned_in_person", "returned_postal", "returned_online")
+    ),
     Column("returned_in_person", "results returned in person", count=_flow(Measure.RETURNED_IN_PERSON)),
     Column("returned_postal", "results returned by post", count=_flow(Measure.RETURNED_POSTAL)),
     Column("returned_online", "results returned online", count=_flow(Measure.RETURNED_ONLINE)),
@@ -81,7 +97,11 @@ COLUMNS = (
 )
 BY_KEY = {column.key: column for column in COLUMNS}
 KEYS = tuple(BY_KEY)
-OF_FORM = {column.number: column for column in sorted(COLUMNS, key=lambda column: column.number or 0) if column.number is not None}
+OF_FORM = {
+    column.number: column
+    for column in sorted(COLUMNS, key=lambda column: column.number or 0)
+    if column.number is not None
+}
 """The form's columns by number; 1 and 2 are the line's number and name."""
 
 
@@ -121,4 +141,6 @@ def terms_of(key: str) -> tuple[tuple[Count, int], ...]:
     return own + added + taken_away
 
 
-assert all(count.measure in STOCKS or count.kind is Kind.WITHIN for key in KEYS for count, _sign in terms_of(key)), "a day's end has stocks"
+assert all(count.measure in STOCKS or count.kind is Kind.WITHIN for key in KEYS for count, _sign in terms_of(key)), (
+    "a day's end has stocks"
+)

@@ -158,7 +158,9 @@ def overdue_span(stretch: Stretch, definition: Definition) -> Span | None:
     A pause that began when the dossier was overdue already leaves it overdue (domain §3.6, §4).
     """
     first, end, deadline, paused_at = stretch
-    if deadline is None or (end is not None and end <= local_date(deadline.due_at)):  # no definition is late on a day before the deadline's
+    if deadline is None or (
+        end is not None and end <= local_date(deadline.due_at)
+    ):  # no definition is late on a day before the deadline's
         return None
     if paused_at is not None and paused_at < definition.overdue_from(deadline):
         return None
@@ -184,7 +186,9 @@ def _changes(dossier: Dossier) -> list[tuple[date, datetime | None, datetime | N
     if len(dossier.deadlines) == 1 and not dossier.suspensions:
         only = dossier.deadlines[0]
         return [(local_date(only.at), only.due_at, None)]
-    points: list[tuple[datetime, int, datetime | None]] = [(change.at, 0, change.due_at) for change in dossier.deadlines]
+    points: list[tuple[datetime, int, datetime | None]] = [
+        (change.at, 0, change.due_at) for change in dossier.deadlines
+    ]
     for suspension in dossier.suspensions:
         points.append((suspension.started_at, 1, suspension.started_at))
         if suspension.ended_at is not None:

@@ -132,7 +132,11 @@ def _count(start: datetime, rule: DeadlineRule, calendar: WorkingCalendar) -> It
     elif term.unit is TermUnit.WORKING_DAYS:
         yield start, midnight(start.date() + ONE_DAY), Reason.DAY_OF_RECEIPT
         for number, day in enumerate(calendar.working_days_after(start.date(), term.amount), start=1):
-            yield midnight(day), at_time_of(start, day) if number == term.amount else midnight(day + ONE_DAY), Reason.WORKING_DAY
+            yield (
+                midnight(day),
+                at_time_of(start, day) if number == term.amount else midnight(day + ONE_DAY),
+                Reason.WORKING_DAY,
+            )
     elif term.unit is TermUnit.WORKING_HOURS:
         yield from _worked(calendar.worked(start, timedelta(hours=term.amount)))
     else:
@@ -157,7 +161,13 @@ def _named(at: datetime, stretches: Iterator[Stretch], calendar: WorkingCalendar
             continue
         day = start.date()
         swapped = calendar.kind_of(day) is DayKind.SWAPPED_TO_WORK
-        yield Interval(start, end, counts=True, reason=Reason.SWAPPED_TO_WORK if swapped else reason, name=calendar.names.get(day, ""))
+        yield Interval(
+            start,
+            end,
+            counts=True,
+            reason=Reason.SWAPPED_TO_WORK if swapped else reason,
+            name=calendar.names.get(day, ""),
+        )
 
 
 _OF_A_WORKING_DAY = (Reason.WORKING_TIME, Reason.WORKING_DAY)
@@ -215,7 +225,9 @@ def at_time_of(start: datetime, day: date) -> datetime:
     return datetime.combine(day, start.timetz())
 
 
-def due_after_pause(deadline: Deadline, paused_at: datetime, resumed_at: datetime, calendar: WorkingCalendar) -> datetime:
+def due_after_pause(
+    deadline: Deadline, paused_at: datetime, resumed_at: datetime, calendar: WorkingCalendar
+) -> datetime:
     """The deadline after a pause: moved by the working time that passed, unless the dossier was overdue when the pause began.
 
     One that was overdue before the pause stays so (domain §3.6), so its deadline does not move.

@@ -28,7 +28,9 @@ class Suspension(Struct, frozen=True, omit_defaults=True, gc=False):
 
     kind: Annotated[State, Meta(description="the state that suspends", examples=["awaiting_supplement"])]
     started_at: Annotated[Instant, Meta(description="when the clock stopped", examples=["2026-11-03T09:00:00+07:00"])]
-    ended_at: Annotated[Instant | None, Meta(description="when it went on", examples=["2026-11-05T15:10:00+07:00"])] = None
+    ended_at: Annotated[Instant | None, Meta(description="when it went on", examples=["2026-11-05T15:10:00+07:00"])] = (
+        None
+    )
 
 
 class DeadlineChange(Struct, frozen=True, gc=False):
@@ -42,10 +44,16 @@ class Hop(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """The dossier was with `agency` from `forwarded_at` on, with a deadline of the hop's own; open without `answered_at`, also when the
     dossier has been closed."""
 
-    agency: Annotated[str | None, Meta(description="the other agency's name or code", examples=["Cục Thuế tỉnh"])] = None
+    agency: Annotated[str | None, Meta(description="the other agency's name or code", examples=["Cục Thuế tỉnh"])] = (
+        None
+    )
     forwarded_at: Annotated[Instant, Meta(description="when it was asked", examples=["2026-11-03T09:00:00+07:00"])]
-    due_at: Annotated[Instant | None, Meta(description="when it is to answer", examples=["2026-11-06T09:00:00+07:00"])] = None
-    answered_at: Annotated[Instant | None, Meta(description="when it answered", examples=["2026-11-05T15:10:00+07:00"])] = None
+    due_at: Annotated[
+        Instant | None, Meta(description="when it is to answer", examples=["2026-11-06T09:00:00+07:00"])
+    ] = None
+    answered_at: Annotated[
+        Instant | None, Meta(description="when it answered", examples=["2026-11-05T15:10:00+07:00"])
+    ] = None
 
     def is_late(self, now: datetime) -> bool:
         """Whether it was answered, or is still open at `now`, after the local day of its own deadline; never without one."""
@@ -66,26 +74,37 @@ class Dossier(Struct, frozen=True, gc=False, kw_only=True):
     department: Annotated[str, Meta(description="code of the agency that answers for it", examples=["H59.15"])]
     procedure: Annotated[str, Meta(description="code of the procedure", examples=["2.000635"])]
     channel: Annotated[Channel, Meta(description="how it came in", examples=["online"])]
-    last_occurred_at: Annotated[Instant, Meta(description="when its latest event happened", examples=["2026-11-03T09:00:00+07:00"])]
+    last_occurred_at: Annotated[
+        Instant, Meta(description="when its latest event happened", examples=["2026-11-03T09:00:00+07:00"])
+    ]
     online_level: Annotated[OnlineLevel | None, Meta(description="of an online dossier", examples=["full"])] = None
-    submitted_at: Annotated[Instant | None, Meta(description="when it was handed in", examples=["2026-11-02T07:55:00+07:00"])] = None
-    received_at: Annotated[Instant | None, Meta(description="when its clock started", examples=["2026-11-02T08:31:00+07:00"])] = None
-    term: Annotated[Term | None, Meta(description="how long it may take", examples=[{"amount": 5, "unit": "working_days"}])] = None
-    due_original: Annotated[Instant | None, Meta(description="the deadline given at receipt", examples=["2026-11-09T08:31:00+07:00"])] = (
-        None
-    )
+    submitted_at: Annotated[
+        Instant | None, Meta(description="when it was handed in", examples=["2026-11-02T07:55:00+07:00"])
+    ] = None
+    received_at: Annotated[
+        Instant | None, Meta(description="when its clock started", examples=["2026-11-02T08:31:00+07:00"])
+    ] = None
+    term: Annotated[
+        Term | None, Meta(description="how long it may take", examples=[{"amount": 5, "unit": "working_days"}])
+    ] = None
+    due_original: Annotated[
+        Instant | None, Meta(description="the deadline given at receipt", examples=["2026-11-09T08:31:00+07:00"])
+    ] = None
     deadlines: Annotated[tuple[DeadlineChange, ...], Meta(description="every deadline that held, in order")] = ()
     suspensions: Annotated[tuple[Suspension, ...], Meta(description="its pauses, in order")] = ()
     hops: Annotated[tuple[Hop, ...], Meta(description="the agencies it was forwarded to, in order")] = ()
     closed_at: Annotated[
-        Instant | None, Meta(description="the instant that timeliness is judged at", examples=["2026-11-06T10:00:00+07:00"])
+        Instant | None,
+        Meta(description="the instant that timeliness is judged at", examples=["2026-11-06T10:00:00+07:00"]),
     ] = None
     closed_as: Annotated[State | None, Meta(description="the state that closed it", examples=["resolved"])] = None
     outcome: Annotated[Outcome | None, Meta(description="what was decided, once resolved", examples=["granted"])] = None
-    returned_at: Annotated[Instant | None, Meta(description="when the result was handed over", examples=["2026-11-06T14:00:00+07:00"])] = (
+    returned_at: Annotated[
+        Instant | None, Meta(description="when the result was handed over", examples=["2026-11-06T14:00:00+07:00"])
+    ] = None
+    return_channel: Annotated[Channel | None, Meta(description="how the result went out", examples=["in_person"])] = (
         None
     )
-    return_channel: Annotated[Channel | None, Meta(description="how the result went out", examples=["in_person"])] = None
     apologised_at: Annotated[
         Instant | None, Meta(description="when the letter of apology went out", examples=["2026-11-10T08:00:00+07:00"])
     ] = None
@@ -171,7 +190,9 @@ def _check_room(dossier: Dossier, event: Event) -> None:
 
 def _open(code: str, event: Event, occurred_at: datetime) -> Dossier:
     if not isinstance(event, events.Submitted | events.Received):
-        raise UnknownDossier(f"there is no dossier {code} yet; {event.kind.value} needs one (send its received event first)")
+        raise UnknownDossier(
+            f"there is no dossier {code} yet; {event.kind.value} needs one (send its received event first)"
+        )
     at = local(occurred_at)
     dossier = Dossier(
         code=code,
@@ -213,7 +234,9 @@ def _with_facts(dossier: Dossier, event: Event, at: datetime) -> Dossier:
             return replace(dossier, suspensions=(*dossier.suspensions, Suspension(State.AWAITING_SUPPLEMENT, at)))
         case events.PaymentRequested():
             return replace(dossier, suspensions=(*dossier.suspensions, Suspension(State.AWAITING_PAYMENT, at)))
-        case events.Supplemented() | events.PaymentSettled() | events.Withdrawn() | events.Stopped() | events.Resolved():
+        case (
+            events.Supplemented() | events.PaymentSettled() | events.Withdrawn() | events.Stopped() | events.Resolved()
+        ):
             return _resumed(dossier, event.due_at, at)
         case events.Extended():
             return _due(dossier, event.due_at, at)
@@ -241,7 +264,9 @@ def _resumed(dossier: Dossier, due_at: datetime | None, at: datetime) -> Dossier
 
 
 def _due(dossier: Dossier, due_at: datetime, at: datetime) -> Dossier:
-    return replace(dossier, deadlines=(*dossier.deadlines, _deadline(due_at, at, dossier.received_at or at, dossier.term)))
+    return replace(
+        dossier, deadlines=(*dossier.deadlines, _deadline(due_at, at, dossier.received_at or at, dossier.term))
+    )
 
 
 def _deadline(due_at: datetime, at: datetime, received_at: datetime, term: Term | None) -> DeadlineChange:
@@ -254,7 +279,11 @@ def _deadline(due_at: datetime, at: datetime, received_at: datetime, term: Term 
 
 def _corrected(dossier: Dossier, event: events.Corrected) -> Dossier:
     field, old, new = event.field, event.old_value, event.new_value
-    present = dossier.due_at.isoformat() if field is CorrectableField.DUE_AT and dossier.due_at else getattr(dossier, field.value)
+    present = (
+        dossier.due_at.isoformat()
+        if field is CorrectableField.DUE_AT and dossier.due_at
+        else getattr(dossier, field.value)
+    )
     if not _same(field, old, present):
         msg = f"the correction says {field.value} was {_written(old)}, but it is {_written(present)}"
         raise CorrectionDoesNotMatch(msg)

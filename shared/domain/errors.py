@@ -89,7 +89,9 @@ class TooLongAHistory(Refusal):
     usual_field = "type"
 
 
-_OUT_OF_PLACE = frozenset({UnknownDossier.code, TransitionNotAllowed.code, TimeGoesBack.code, TooLongAHistory.code, "id_reused"})
+_OUT_OF_PLACE = frozenset(
+    {UnknownDossier.code, TransitionNotAllowed.code, TimeGoesBack.code, TooLongAHistory.code, "id_reused"}
+)
 """Codes of refusals that no correction of the event's content mends."""
 
 

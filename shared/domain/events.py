@@ -46,26 +46,41 @@ Procedure = Annotated[str, Meta(pattern=exactly(PROCEDURE_CODE))]
 DUE = "2029-12-28T17:00:00+07:00"
 Vnd = Annotated[int, Meta(ge=0, description="amount in VND")]
 TERM = Meta(
-    description="how long the answer may take; the procedure's own term when missing", examples=[{"amount": 5, "unit": "working_days"}]
+    description="how long the answer may take; the procedure's own term when missing",
+    examples=[{"amount": 5, "unit": "working_days"}],
 )
 ByDepartment = Annotated[
-    Department, Meta(description="code of the agency that answers for the dossier, as GET /v1/departments lists it", examples=["H59.15"])
+    Department,
+    Meta(
+        description="code of the agency that answers for the dossier, as GET /v1/departments lists it",
+        examples=["H59.15"],
+    ),
 ]
-OfProcedure = Annotated[Procedure, Meta(description="code of the procedure, as GET /v1/procedures lists it", examples=["2.000635"])]
+OfProcedure = Annotated[
+    Procedure, Meta(description="code of the procedure, as GET /v1/procedures lists it", examples=["2.000635"])
+]
 CameBy = Annotated[Channel, Meta(description="how the dossier came in", examples=["online"])]
 Level = Annotated[
-    OnlineLevel | None, Meta(description="of an online dossier: the whole procedure online, or a part of it", examples=["full"])
+    OnlineLevel | None,
+    Meta(description="of an online dossier: the whole procedure online, or a part of it", examples=["full"]),
 ]
 Applicant = Annotated[
-    Text | None, Meta(description="who applies; only a pseudonym is kept, which can't be turned back", examples=["nguoi-nop-7f3a"])
+    Text | None,
+    Meta(description="who applies; only a pseudonym is kept, which can't be turned back", examples=["nguoi-nop-7f3a"]),
 ]
 Reason = Annotated[
     Text | None,
-    Meta(description="why, in words without a person's name, phone or identity number", examples=["thành phần hồ sơ không đúng quy định"]),
+    Meta(
+        description="why, in words without a person's name, phone or identity number",
+        examples=["thành phần hồ sơ không đúng quy định"],
+    ),
 ]
 MovedDue = Annotated[
     Instant | None,
-    Meta(description="the deadline as the end of a pause moved it; computed by intake from the calendar when missing", examples=[DUE]),
+    Meta(
+        description="the deadline as the end of a pause moved it; computed by intake from the calendar when missing",
+        examples=[DUE],
+    ),
 ]
 
 
@@ -99,7 +114,10 @@ class Received(Event, frozen=True):
     online_level: Level = None
     due_at: Annotated[
         Instant | None,
-        Meta(description="the deadline; computed from the term and the department's calendar when missing", examples=[DUE]),
+        Meta(
+            description="the deadline; computed from the term and the department's calendar when missing",
+            examples=[DUE],
+        ),
     ] = None
     applicant: Applicant = None
     term: Annotated[Term | None, TERM] = None
@@ -116,15 +134,21 @@ class ProcessingStarted(Event, frozen=True):
     """A unit or an officer took the dossier up."""
 
     kind = EventKind.PROCESSING_STARTED
-    unit: Annotated[Text | None, Meta(description="the office's unit that works on it", examples=["Phòng Hộ tịch"])] = None
-    officer: Annotated[Text | None, Meta(description="the officer's pseudonym; never a person's name or number", examples=["o-17"])] = None
+    unit: Annotated[Text | None, Meta(description="the office's unit that works on it", examples=["Phòng Hộ tịch"])] = (
+        None
+    )
+    officer: Annotated[
+        Text | None, Meta(description="the officer's pseudonym; never a person's name or number", examples=["o-17"])
+    ] = None
 
 
 class SupplementRequested(Event, frozen=True):
     """Papers are missing: the dossier waits, the clock stands still."""
 
     kind = EventKind.SUPPLEMENT_REQUESTED
-    missing: Annotated[Text | None, Meta(description="what is missing, in words", examples=["bản sao giấy khai sinh"])] = None
+    missing: Annotated[
+        Text | None, Meta(description="what is missing, in words", examples=["bản sao giấy khai sinh"])
+    ] = None
 
 
 class Supplemented(Event, frozen=True):
@@ -156,7 +180,10 @@ class Extended(Event, frozen=True):
     kind = EventKind.EXTENDED
     due_at: Annotated[Instant, Meta(description="the new deadline", examples=[DUE])]
     legal_ground: Annotated[
-        Text | None, Meta(description="the law that allows it, as it is cited", examples=["khoản 3 Điều 15 Nghị định 61/2018/NĐ-CP"])
+        Text | None,
+        Meta(
+            description="the law that allows it, as it is cited", examples=["khoản 3 Điều 15 Nghị định 61/2018/NĐ-CP"]
+        ),
     ] = None
 
 
@@ -165,16 +192,21 @@ class Apologised(Event, frozen=True):
 
     kind = EventKind.APOLOGISED
     reason: Reason = None
-    promised_at: Annotated[Instant | None, Meta(description="when the letter promises the result", examples=[DUE])] = None
+    promised_at: Annotated[Instant | None, Meta(description="when the letter promises the result", examples=[DUE])] = (
+        None
+    )
 
 
 class Forwarded(Event, frozen=True):
     """Another agency is asked; the dossier stays counted where it was received."""
 
     kind = EventKind.FORWARDED
-    agency: Annotated[Text | None, Meta(description="the other agency's name or code", examples=["Cục Thuế tỉnh"])] = None
+    agency: Annotated[Text | None, Meta(description="the other agency's name or code", examples=["Cục Thuế tỉnh"])] = (
+        None
+    )
     due_at: Annotated[
-        Instant | None, Meta(description="when the other agency is to answer; the dossier's own deadline stays", examples=[DUE])
+        Instant | None,
+        Meta(description="when the other agency is to answer; the dossier's own deadline stays", examples=[DUE]),
     ] = None
 
 
@@ -183,7 +215,11 @@ class ForwardAnswered(Event, frozen=True):
 
     kind = EventKind.FORWARD_ANSWERED
     agency: Annotated[
-        Text | None, Meta(description="the agency, named as in forwarded; the latest open hop when missing", examples=["Cục Thuế tỉnh"])
+        Text | None,
+        Meta(
+            description="the agency, named as in forwarded; the latest open hop when missing",
+            examples=["Cục Thuế tỉnh"],
+        ),
     ] = None
 
 
@@ -208,7 +244,9 @@ class Resolved(Event, frozen=True):
 
     kind = EventKind.RESOLVED
     outcome: Annotated[Outcome, Meta(description="what was decided", examples=["granted"])] = Outcome.GRANTED
-    electronic_result: Annotated[bool | None, Meta(description="whether the result is an electronic document", examples=[True])] = None
+    electronic_result: Annotated[
+        bool | None, Meta(description="whether the result is an electronic document", examples=[True])
+    ] = None
     due_at: MovedDue = None
 
 
@@ -241,9 +279,14 @@ class Corrected(Event, frozen=True):
     field: Annotated[CorrectableField, Meta(description="what was wrong", examples=["online_level"])]
     old_value: Annotated[
         str | None,
-        Meta(description="what the dossier says now (a deadline to the instant); null when it says nothing", examples=["full"]),
+        Meta(
+            description="what the dossier says now (a deadline to the instant); null when it says nothing",
+            examples=["full"],
+        ),
     ]
-    new_value: Annotated[str | None, Meta(description="what is right; null to take the value away", examples=["partial"])]
+    new_value: Annotated[
+        str | None, Meta(description="what is right; null to take the value away", examples=["partial"])
+    ]
     reason: Reason = None
 
 

@@ -25,7 +25,10 @@ class Sums:
 def figures(sums: Sums) -> Figures:
     """The figures of one group from its sums."""
     by_kind = {Kind.BEFORE: sums.before, Kind.WITHIN: sums.within, Kind.AT_END: sums.at_end}
-    return {key: sum([sign * by_kind[kind].get(counted, 0) for kind, counted, sign in terms]) for key, terms in _TERMS.items()}
+    return {
+        key: sum([sign * by_kind[kind].get(counted, 0) for kind, counted, sign in terms])
+        for key, terms in _TERMS.items()
+    }
 
 
 _TERMS = {
@@ -82,7 +85,9 @@ class Identity:
 
 
 RECEIVED = Identity("3=4+5+6", "received_total", ("received_online", "received_in_person_or_postal", "carried_over"))
-RESOLVED = Identity("7=8+9+10", "resolved_total", ("resolved_early", "resolved_on_time", "resolved_overdue", "resolved_no_deadline"))
+RESOLVED = Identity(
+    "7=8+9+10", "resolved_total", ("resolved_early", "resolved_on_time", "resolved_overdue", "resolved_no_deadline")
+)
 IN_PROGRESS = Identity("11=12+13", "in_progress_total", ("in_progress_within", "in_progress_overdue"))
 BALANCE = Identity("3=7+11", "received_total", ("resolved_total", "in_progress_total"))
 ROW_IDENTITIES = (RECEIVED, RESOLVED, IN_PROGRESS, BALANCE)

@@ -8,7 +8,9 @@ from shared.domain.localtime import FIRST_YEAR, LAST_YEAR
 FIRST_DAY_OF_PERIOD, LAST_DAY_OF_PERIOD = 15, 14
 DECEMBER = 12
 # what follows the year -> its last month and how many months it takes
-_OF_THE_YEAR = {"": (12, 12), "-6M": (6, 6), "-9M": (9, 9)} | {f"-Q{quarter}": (quarter * 3, 3) for quarter in range(1, 5)}
+_OF_THE_YEAR = {"": (12, 12), "-6M": (6, 6), "-9M": (9, 9)} | {
+    f"-Q{quarter}": (quarter * 3, 3) for quarter in range(1, 5)
+}
 _ENDINGS = _OF_THE_YEAR | {f"-{month:02}": (month, 1) for month in range(1, DECEMBER + 1)}
 _NAME = re.compile(r"(\d{4})(.*)", re.ASCII | re.DOTALL)
 

@@ -29,7 +29,9 @@ class Term(Struct, frozen=True, gc=False):
             msg = f"a term is at least 1 {self.unit.value}, not {self.amount}; a procedure without a term has none"
             raise InvalidTerm(msg)
         if self.amount > LONGEST_TERM:
-            msg = f"a term is at most {LONGEST_TERM} {self.unit.value}, not {self.amount}; check the amount and its unit"
+            msg = (
+                f"a term is at most {LONGEST_TERM} {self.unit.value}, not {self.amount}; check the amount and its unit"
+            )
             raise InvalidTerm(msg)
 
 

@@ -161,7 +161,9 @@ def standing(dossier: Dossier, now: datetime, due_soon: timedelta) -> Standing |
         return None
     deadline = dossier.deadline
     judged_at = dossier.suspended_since or now
-    if deadline is not None and deadline.due_at <= judged_at >= deadline.overdue_from():  # nobody is overdue before the deadline
+    if (
+        deadline is not None and deadline.due_at <= judged_at >= deadline.overdue_from()
+    ):  # nobody is overdue before the deadline
         return Standing.OVERDUE
     if dossier.state in SUSPENDED:
         return Standing.SUSPENDED

@@ -66,7 +66,11 @@ class BoundedProtocol(HttpToolsProtocol):
     server_state: Connections
 
     def __init__(
-        self, config: Config, server_state: ServerState, app_state: dict[str, Any], _loop: asyncio.AbstractEventLoop | None = None
+        self,
+        config: Config,
+        server_state: ServerState,
+        app_state: dict[str, Any],
+        _loop: asyncio.AbstractEventLoop | None = None,
     ) -> None:
         super().__init__(config, server_state, app_state, _loop)
         self._held = bytearray()  # read from the socket, not parsed yet
@@ -125,7 +129,9 @@ class BoundedProtocol(HttpToolsProtocol):
         self._heard = False
         try:
             self.parser.feed_data(piece)
-        except httptools.HttpParserUpgrade as upgrade:  # no other protocol is spoken here: answered in this one, and read on behind it
+        except (
+            httptools.HttpParserUpgrade
+        ) as upgrade:  # no other protocol is spoken here: answered in this one, and read on behind it
             self._held[:0] = piece[upgrade.args[0] :]
         self._silent_bytes = 0 if self._heard else self._silent_bytes + len(piece)
         if self._silent_bytes > MOST_HEAD_BYTES:
@@ -141,7 +147,9 @@ class BoundedProtocol(HttpToolsProtocol):
         super().on_url(url)
         self._heard = True
         if len(self.url) > MOST_URL_BYTES:
-            raise Problem(414, "URI Too Long", f"an address is at most {MOST_URL_BYTES} bytes; shorten its path or its parameters")
+            raise Problem(
+                414, "URI Too Long", f"an address is at most {MOST_URL_BYTES} bytes; shorten its path or its parameters"
+            )
 
     def on_header(self, name: bytes, value: bytes) -> None:
         self._heard = True

@@ -59,15 +59,26 @@ def usable_status(value: bytes | None) -> StatusV1:
                 local(instant)
     except Exception as wrong:  # bytes alone decide this: whatever it is, it is the record's
         raise Unusable(MALFORMED, _text_of(wrong)) from wrong
-    if wrong_number := next((name for name in ("version", "sequence") if not 1 <= getattr(status, name) <= LARGEST_NUMBER), None):
-        raise Unusable(MALFORMED, f"{wrong_number}: {getattr(status, wrong_number)} is not between 1 and {LARGEST_NUMBER}")
+    if wrong_number := next(
+        (name for name in ("version", "sequence") if not 1 <= getattr(status, name) <= LARGEST_NUMBER), None
+    ):
+        raise Unusable(
+            MALFORMED, f"{wrong_number}: {getattr(status, wrong_number)} is not between 1 and {LARGEST_NUMBER}"
+        )
     if contradiction := _contradiction(status):
         raise Unusable(CONTRADICTORY, contradiction)
     return status
 
 
 def _instants(status: StatusV1) -> Iterator[datetime | None]:
-    yield from (status.last_occurred_at, status.recordedtime, status.submitted_at, status.received_at, status.due_original, status.due_at)
+    yield from (
+        status.last_occurred_at,
+        status.recordedtime,
+        status.submitted_at,
+        status.received_at,
+        status.due_original,
+        status.due_at,
+    )
     yield from (status.closed_at, status.returned_at, status.apologised_at, *status.alerted.values())
     for change in status.deadlines:
         yield from (change.at, change.due_at)
@@ -110,7 +121,9 @@ def usable_announcement(key: bytes | None, value: bytes | None) -> AnnouncementV
     last = None
     for days in announcement.days:
         if not FIRST_YEAR <= days.first.year <= days.end.year <= LAST_YEAR:
-            raise Unusable(MALFORMED, f"days: {days.first} to {days.end} lies outside the years {FIRST_YEAR}-{LAST_YEAR}")
+            raise Unusable(
+                MALFORMED, f"days: {days.first} to {days.end} lies outside the years {FIRST_YEAR}-{LAST_YEAR}"
+            )
         if not 0 <= (days.end - days.first).days < LONGEST_RUN_DAYS or (last is not None and days.first <= last):
             raise Unusable(CONTRADICTORY, f"days: {days.first} to {days.end} is no row of days behind those before it")
         last = days.end
@@ -130,7 +143,9 @@ def dead_letter(record: KafkaRecord, *, reason: str, detail: str, failed_at: dat
         partition=record.partition,
         offset=record.offset,
         reason=reason,
-        detail=detail[:LONGEST_DETAIL].encode(errors="backslashreplace").decode(),  # half a surrogate pair can't be written
+        detail=detail[:LONGEST_DETAIL]
+        .encode(errors="backslashreplace")
+        .decode(),  # half a surrogate pair can't be written
         failed_at=failed_at,
         key=None if key is None else key[:LONGEST_KEY_BYTES],
         value=value[:LONGEST_VALUE_BYTES] if value is not None and cut else value,

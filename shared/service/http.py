@@ -24,9 +24,13 @@ from shared.service.problems import MEDIA_TYPE, UNPROCESSABLE, Problem
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
 
-def new_application(*, title: str, version: str, description: str, lifespan: Lifespan | None = None, **more: Any) -> FastAPI:
+def new_application(
+    *, title: str, version: str, description: str, lifespan: Lifespan | None = None, **more: Any
+) -> FastAPI:
     """An application without routes. A slash too many is 404: a redirect would send the key along, to whatever `Host` said."""
-    application = FastAPIOffline(title=title, version=version, description=description, lifespan=lifespan, redirect_slashes=False, **more)
+    application = FastAPIOffline(
+        title=title, version=version, description=description, lifespan=lifespan, redirect_slashes=False, **more
+    )
     problems.install(application)
     application.add_middleware(AnswerHeaders)
     return application
@@ -61,7 +65,9 @@ class AnswerHeaders:
             elif not answered:
                 await send(message)
             if message.get("more_body"):
-                await asyncio.sleep(0)  # let the others have the loop; and only so a stream hears that its reader has gone
+                await asyncio.sleep(
+                    0
+                )  # let the others have the loop; and only so a stream hears that its reader has gone
 
         async def hear() -> Message:
             return {"type": "http.disconnect"} if answered else await receive()
@@ -80,7 +86,9 @@ class Ndjson(StreamingResponse):
 
     async def stream_response(self, send: Send) -> None:
         try:
-            first = await anext(self._parts, b"")  # before the status goes out: what keeps it from being made is an answer of its own
+            first = await anext(
+                self._parts, b""
+            )  # before the status goes out: what keeps it from being made is an answer of its own
             self.body_iterator = self._from(first)
             await super().stream_response(send)
         finally:
@@ -105,7 +113,12 @@ def require_key(expected: SecretStr) -> Callable[[HTTPAuthorizationCredentials |
     # async, for FastAPI sends a plain function to a thread, which costs more than the check
     async def check(credentials: HTTPAuthorizationCredentials | None = Security(_BEARER)) -> None:
         if credentials is None or not hmac.compare_digest(credentials.credentials.encode(), key):
-            raise Problem(401, "Unauthorized", "send the API key as `Authorization: Bearer KEY`", headers={"WWW-Authenticate": "Bearer"})
+            raise Problem(
+                401,
+                "Unauthorized",
+                "send the API key as `Authorization: Bearer KEY`",
+                headers={"WWW-Authenticate": "Bearer"},
+            )
 
     return check
 
@@ -126,7 +139,11 @@ async def declared_parameters_only(request: Request) -> None:
     for name, times in Counter(name for name, _ in request.query_params.multi_items()).items():
         if name not in takes_many:
             known = ", ".join(sorted(takes_many, key=takes_many.__getitem__))
-            fix = f"not a parameter of this address; known: {known}" if known else "this address takes no parameters; leave it out"
+            fix = (
+                f"not a parameter of this address; known: {known}"
+                if known
+                else "this address takes no parameters; leave it out"
+            )
             raise invalid(name, fix)
         if times > 1 and not takes_many[name]:
             raise invalid(name, f"given {times} times; give it once")
@@ -159,8 +176,15 @@ _PROBLEM_SCHEMA = {
         "status": {"type": "integer"},
         "detail": {"type": "string", "description": "what is wrong and what to do"},
         "code": {"type": "string", "description": "for machines, such as transition_not_allowed"},
-        "field": {"type": ["string", "null"], "description": "the field at fault, such as data.due_at; null when none is"},
-        "allowed": {"type": "array", "items": {"type": "string"}, "description": "of transition_not_allowed: the events allowed now"},
+        "field": {
+            "type": ["string", "null"],
+            "description": "the field at fault, such as data.due_at; null when none is",
+        },
+        "allowed": {
+            "type": "array",
+            "items": {"type": "string"},
+            "description": "of transition_not_allowed: the events allowed now",
+        },
     },
 }
 Documented = dict[int | str, dict[str, Any]]
@@ -168,8 +192,13 @@ Documented = dict[int | str, dict[str, Any]]
 
 def documented(descriptions: dict[int, str]) -> Documented:
     """The `responses` of a route, by status."""
-    return {status: {"description": text, "content": {MEDIA_TYPE: {"schema": _PROBLEM_SCHEMA}}} for status, text in descriptions.items()}
+    return {
+        status: {"description": text, "content": {MEDIA_TYPE: {"schema": _PROBLEM_SCHEMA}}}
+        for status, text in descriptions.items()
+    }
 
 
 KEYLESS = documented({401: "no key, or another one"})
-OPENMETRICS: Documented = {200: {"description": "the metrics", "content": {CONTENT_TYPE_LATEST: {"schema": {"type": "string"}}}}}
+OPENMETRICS: Documented = {
+    200: {"description": "the metrics", "content": {CONTENT_TYPE_LATEST: {"schema": {"type": "string"}}}}
+}

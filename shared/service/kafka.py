@@ -137,7 +137,10 @@ Take = Callable[[Any], None]
 
 
 async def scan(
-    connection: Mapping[str, Any], starts: Mapping[TopicPartition, int], take: Take, ends: Mapping[TopicPartition, int] | None = None
+    connection: Mapping[str, Any],
+    starts: Mapping[TopicPartition, int],
+    take: Take,
+    ends: Mapping[TopicPartition, int] | None = None,
 ) -> dict[TopicPartition, int]:
     """Give every record from the starts to the ends (where the partitions end now, unless given) to `take`; where each read stopped.
 

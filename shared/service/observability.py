@@ -58,7 +58,10 @@ def configure_logging(service: str, level: str) -> None:
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=[*shared, structlog.processors.format_exc_info],
-            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, structlog.processors.JSONRenderer()],
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                structlog.processors.JSONRenderer(),
+            ],
         )
     )
     logging.basicConfig(handlers=[handler], level=max(logging.getLevelName(level.upper()), logging.INFO), force=True)
@@ -96,7 +99,9 @@ def exposition(registry: CollectorRegistry) -> Response:
 Probe = Callable[[Request], Awaitable[Response]]
 
 
-def operations_router(live: Probe, ready: Probe, registry: Callable[[Request], Awaitable[CollectorRegistry]]) -> APIRouter:
+def operations_router(
+    live: Probe, ready: Probe, registry: Callable[[Request], Awaitable[CollectorRegistry]]
+) -> APIRouter:
     """The routes of probes and of Prometheus, open to all; the probes' docstrings say in the API documents what they tell."""
     router = APIRouter(tags=["operations"])
 

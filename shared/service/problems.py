@@ -119,11 +119,15 @@ _SENTENCES: dict[str, str | Callable[[Limits], str]] = {
     "list_type": "is not a list; write it in square brackets",
     "too_long": lambda limits: f"has {limits['actual_length']} entries; send at most {limits['max_length']} at once",
     "too_short": lambda limits: f"has {limits['actual_length']} entries; send at least {limits['min_length']}",
-    **dict.fromkeys(("literal_error", "enum"), lambda limits: f"is none of its values; choose one of {_choices(limits)}"),
+    **dict.fromkeys(
+        ("literal_error", "enum"), lambda limits: f"is none of its values; choose one of {_choices(limits)}"
+    ),
     **dict.fromkeys(("int_type", "int_parsing", "int_from_float"), "is not a whole number; write one, such as 100"),
     **dict.fromkeys(("bool_type", "bool_parsing"), "is neither true nor false; write one of them"),
     **dict.fromkeys(("model_type", "dict_type"), "is not a JSON object; send one"),
-    **dict.fromkeys(("date_type", "date_parsing", "date_from_datetime_parsing"), "is not a date; write one, such as 2023-12-08"),
+    **dict.fromkeys(
+        ("date_type", "date_parsing", "date_from_datetime_parsing"), "is not a date; write one, such as 2023-12-08"
+    ),
     **dict.fromkeys(
         ("datetime_type", "datetime_parsing", "datetime_from_date_parsing"),
         "is not an instant; write it with its offset, such as 2023-12-08T08:31:00+07:00",
@@ -157,7 +161,9 @@ def _methods(request: Request) -> str:
     taken = [
         method
         for method in METHODS
-        if any(route.matches(dict(request.scope, method=method))[0] is Match.FULL for route in request.app.router.routes)
+        if any(
+            route.matches(dict(request.scope, method=method))[0] is Match.FULL for route in request.app.router.routes
+        )
     ]
     return ", ".join(["HEAD", *taken] if "GET" in taken else taken)
 
@@ -174,5 +180,7 @@ def _phrase(status: int) -> str:
 async def _on_bug(request: Request, bug: Exception) -> Response:
     """What nobody foresaw: Starlette raises it again after this answer."""
     log.error("request_failed", method=request.method, path=request.url.path, exc_info=bug)
-    detail = "the service failed on this request and logged why; try again, and if it fails again look at the service's log"
+    detail = (
+        "the service failed on this request and logged why; try again, and if it fails again look at the service's log"
+    )
     return Problem(500, "Internal Server Error", detail).response()

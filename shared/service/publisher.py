@@ -32,7 +32,11 @@ class Publisher:
     """
 
     def __init__(
-        self, connection: Mapping[str, Any], *, acknowledged_within_s: float = 60.0, stops_within_s: float = STOPS_WITHIN_S
+        self,
+        connection: Mapping[str, Any],
+        *,
+        acknowledged_within_s: float = 60.0,
+        stops_within_s: float = STOPS_WITHIN_S,
     ) -> None:
         self._connection = connection
         self._started: AIOKafkaProducer | None = None
@@ -83,7 +87,9 @@ class Publisher:
         Raises TimeoutError or a KafkaError when the broker does not take them all: some may have been written.
         """
         async with asyncio.timeout(self._acknowledged_within_s):
-            spans = await asyncio.gather(*(self._publish_one(topic, number, records) for number, records in by_partition.items()))
+            spans = await asyncio.gather(
+                *(self._publish_one(topic, number, records) for number, records in by_partition.items())
+            )
         return {number: written for number, written in zip(by_partition, spans, strict=True) if written}
 
     async def publish_by_key(self, topic: str, records: Iterable[tuple[bytes | None, bytes | None]]) -> None:
@@ -104,7 +110,9 @@ class Publisher:
                 msg = f"a record of {len(waiting[0][1] or b'')} bytes for {topic} is larger than a batch of {MAX_BATCH_BYTES} bytes"
                 raise ValueError(msg)
             batch.close()
-            spans.append(Span((await (await self._producer.send_batch(batch, topic, partition=partition))).offset, count))
+            spans.append(
+                Span((await (await self._producer.send_batch(batch, topic, partition=partition))).offset, count)
+            )
         return spans
 
 

@@ -22,9 +22,13 @@ class ServiceSettings(BaseSettings):
 
     model_config = SettingsConfigDict(frozen=True, extra="ignore")
 
-    host: str = Field("127.0.0.1", description="address to listen on; loopback unless a proxy or a container network guards it")
+    host: str = Field(
+        "127.0.0.1", description="address to listen on; loopback unless a proxy or a container network guards it"
+    )
     port: int = Field(description="port to listen on", ge=1, le=65535)
-    api_key: SecretStr = Field(description="the key that every call under /v1 must carry as `Authorization: Bearer KEY`", min_length=16)
+    api_key: SecretStr = Field(
+        description="the key that every call under /v1 must carry as `Authorization: Bearer KEY`", min_length=16
+    )
     clock: Annotated[str, AfterValidator(_clock)] = Field(
         SYSTEM, description="`system`, or an ISO 8601 instant at which the clock stands still (replays and tests)"
     )
@@ -34,7 +38,9 @@ class ServiceSettings(BaseSettings):
     kafka_sasl_mechanism: str = Field("PLAIN", description="PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512")
     kafka_sasl_username: str | None = Field(None, description="SASL user")
     kafka_sasl_password: SecretStr | None = Field(None, description="SASL password")
-    kafka_ssl_cafile: str | None = Field(None, description="CA certificates that sign the brokers'; the system's when unset")
+    kafka_ssl_cafile: str | None = Field(
+        None, description="CA certificates that sign the brokers'; the system's when unset"
+    )
     kafka_partitions: int = Field(4, description="partitions of each topic, the same for every service", ge=1)
     kafka_replication_factor: int = Field(1, description="replicas of topics that do not exist yet", ge=1)
 
@@ -52,8 +58,13 @@ def settings_of(settings: type[SettingsT], **given: Any) -> SettingsT:
         return settings(**given)
     except ValidationError as invalid:
         prefix = settings.model_config.get("env_prefix", "")
-        lines = [f"  {prefix}{'_'.join(str(part) for part in error['loc']).upper()}: {error['msg']}" for error in invalid.errors()]
-        raise UnusableSettings("\n".join(["set these variables right (docs/settings.md has them all):", *lines])) from invalid
+        lines = [
+            f"  {prefix}{'_'.join(str(part) for part in error['loc']).upper()}: {error['msg']}"
+            for error in invalid.errors()
+        ]
+        raise UnusableSettings(
+            "\n".join(["set these variables right (docs/settings.md has them all):", *lines])
+        ) from invalid
 
 
 def read_settings(settings: type[SettingsT]) -> SettingsT:

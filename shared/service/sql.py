@@ -95,7 +95,10 @@ def open_engine(
     if parsed.get_backend_name() == "postgresql":
         limits = {"timeout": _CONNECT_WITHIN_S, "command_timeout": command_timeout_s}
         return create_async_engine(
-            parsed, pool_pre_ping=True, connect_args={"server_settings": {**_POSTGRESQL_SETTINGS, **settings}, **limits}, **pool
+            parsed,
+            pool_pre_ping=True,
+            connect_args={"server_settings": {**_POSTGRESQL_SETTINGS, **settings}, **limits},
+            **pool,
         )
     if parsed.database:
         Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
@@ -163,7 +166,9 @@ async def _ask(engine: AsyncEngine) -> bool:
     return True
 
 
-def among(connection: AsyncConnection, column: ColumnElement[Any], values: Sequence[str] | Sequence[int]) -> ColumnElement[bool]:
+def among(
+    connection: AsyncConnection, column: ColumnElement[Any], values: Sequence[str] | Sequence[int]
+) -> ColumnElement[bool]:
     """Whether the column is one of the values, any number of which are one parameter."""
     if connection.dialect.name == "postgresql":
         return _is_any(column, literal(list(values), ARRAY(column.type)))
@@ -219,7 +224,9 @@ class Insert:
         if dialect.name not in self._texts:
             insert: Any = (postgresql if dialect.name == "postgresql" else sqlite).insert(self._table)
             new: Any = insert.excluded
-            values = {name: new[name] for name in self._replacing} | {name: self._table.c[name] + new[name] for name in self._adding}
+            values = {name: new[name] for name in self._replacing} | {
+                name: self._table.c[name] + new[name] for name in self._adding
+            }
             if values:
                 insert = insert.on_conflict_do_update(index_elements=list(self._table.primary_key), set_=values)
             columns = [column.name for column in self._table.c]

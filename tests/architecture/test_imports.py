@@ -13,7 +13,21 @@ ROOT = Path(__file__).parents[2]
 DOMAIN = sorted((ROOT / "shared" / "domain").glob("*.py"))
 CODE = sorted(path for folder in ("shared", "services", "motcua") for path in (ROOT / folder).rglob("*.py"))
 CLOCKS = {"now", "utcnow", "today", "time_ns", "monotonic", "perf_counter", "localtime", "gmtime"}
-IMPURE = {"asyncio", "io", "logging", "os", "pathlib", "random", "secrets", "socket", "subprocess", "sys", "threading", "time", "uuid"}
+IMPURE = {
+    "asyncio",
+    "io",
+    "logging",
+    "os",
+    "pathlib",
+    "random",
+    "secrets",
+    "socket",
+    "subprocess",
+    "sys",
+    "threading",
+    "time",
+    "uuid",
+}
 NAMELESS = {"utils", "util", "helpers", "helper", "common", "manager", "misc", "base"}
 
 each_domain_module = pytest.mark.parametrize("path", DOMAIN, ids=lambda path: path.stem)
@@ -46,7 +60,11 @@ def test_the_domain_imports_itself_msgspecs_structs_and_the_pure_part_of_the_sta
 
 @each_domain_module
 def test_the_domain_never_asks_what_time_it_is(path: Path) -> None:
-    called = [node for node in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(node, ast.Attribute) and node.attr in CLOCKS]
+    called = [
+        node
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.Attribute) and node.attr in CLOCKS
+    ]
     assert not called, f"{path.name}:{called[0].lineno} reads a clock; take the instant as an argument"
 
 

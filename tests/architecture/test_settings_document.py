@@ -11,7 +11,11 @@ from motcua.stack.stack import settings_class
 
 ROOT = Path(__file__).parents[2]
 CLASSES = {service: settings_class(service) for service in SERVICES}
-KNOWN = {variable(cls, name) for cls in CLASSES.values() for name in cls.model_fields} | {*COMMAND_LINE, *COMPOSE, *TESTS}
+KNOWN = {variable(cls, name) for cls in CLASSES.values() for name in cls.model_fields} | {
+    *COMMAND_LINE,
+    *COMPOSE,
+    *TESTS,
+}
 PATTERNS = (
     "services/**/*.py",
     "shared/**/*.py",

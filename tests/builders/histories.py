@@ -27,15 +27,38 @@ OFFICE_DEPARTMENTS = ("H59.15", "H59.02", "H59.03")
 OFFICE_PROCEDURES = ("2.000635", "1.004616", "1.004650", "2.002311", "9.999999")  # the last one is not in the catalogue
 OF_HUNDREDS = range(200, 401)
 LONGEST = 14  # events
-GAPS = [timedelta(0), timedelta(minutes=30), timedelta(hours=3), timedelta(hours=9), timedelta(days=1), timedelta(days=2, hours=5)]
+GAPS = [
+    timedelta(0),
+    timedelta(minutes=30),
+    timedelta(hours=3),
+    timedelta(hours=9),
+    timedelta(days=1),
+    timedelta(days=2, hours=5),
+]
 LAST = timedelta.resolution
 CLOCKS = [  # midnight, before and at opening, lunch, the afternoon, closing, the last of the day
     time(0), time(6, 59, 59, 999_999), time(7), time(8, 31), time(11, 30), time(12, 15), time(13, 29), time(13, 30), time(16), time(17),
     time(22), time(23, 59, 59, 999_999),
 ]  # fmt: skip
-NEAR_DUE = [-timedelta(hours=4), -timedelta(minutes=30), -LAST, timedelta(0), LAST, timedelta(minutes=30), timedelta(hours=4)]
+NEAR_DUE = [
+    -timedelta(hours=4),
+    -timedelta(minutes=30),
+    -LAST,
+    timedelta(0),
+    LAST,
+    timedelta(minutes=30),
+    timedelta(hours=4),
+]
 HOURS = Term(8, TermUnit.WORKING_HOURS)
-TERMS = [None, Term(3, TermUnit.WORKING_DAYS), Term(5, TermUnit.CALENDAR_DAYS), Term(1, TermUnit.MONTHS), HOURS, HOURS, HOURS]
+TERMS = [
+    None,
+    Term(3, TermUnit.WORKING_DAYS),
+    Term(5, TermUnit.CALENDAR_DAYS),
+    Term(1, TermUnit.MONTHS),
+    HOURS,
+    HOURS,
+    HOURS,
+]
 AGENCIES = [None, "H59.20", "UBND xã Long Đức"]
 
 INTRICATE = {  # drawn four times as often as the rest while open: what moves deadlines and holds clocks
@@ -59,7 +82,10 @@ def histories() -> st.SearchStrategy[tuple[Dossier, History]]:
 
 
 def history(
-    rng: Random, start: datetime = EPOCH, departments: tuple[str, ...] = DEPARTMENTS, procedures: tuple[str, ...] = PROCEDURES
+    rng: Random,
+    start: datetime = EPOCH,
+    departments: tuple[str, ...] = DEPARTMENTS,
+    procedures: tuple[str, ...] = PROCEDURES,
 ) -> tuple[Dossier, History]:
     """One drawn from `rng`: at least one event, the first one on the day of `start` or the next; corrected to these departments only."""
     draw = _Draw(rng, departments, procedures)
@@ -127,13 +153,19 @@ class _Draw:
             case EventKind.SUBMITTED:
                 return self._about()
             case EventKind.RECEIVED:
-                return self._about() | {"term": self._pick(TERMS), "due_at": self._pick([None, *[self._day(now, 0)] * 4])}
+                return self._about() | {
+                    "term": self._pick(TERMS),
+                    "due_at": self._pick([None, *[self._day(now, 0)] * 4]),
+                }
             case EventKind.EXTENDED:
                 return {"due_at": self._day(now, -2)}
             case EventKind.SUPPLEMENTED | EventKind.PAYMENT_SETTLED | EventKind.WITHDRAWN | EventKind.STOPPED:
                 return self._moved(dossier)
             case EventKind.RESOLVED:
-                return self._moved(dossier) | {"outcome": self._pick(list(Outcome)), "electronic_result": self._pick([None, True])}
+                return self._moved(dossier) | {
+                    "outcome": self._pick(list(Outcome)),
+                    "electronic_result": self._pick([None, True]),
+                }
             case EventKind.CORRECTED:
                 assert dossier is not None
                 return self._correction(dossier, now)
@@ -173,7 +205,9 @@ class _Draw:
 
     def _day(self, instant: datetime, earliest: int) -> datetime:
         """An awkward time from `earliest` days after the instant to six days later, mostly near it."""
-        day: date = instant.date() + timedelta(days=self._pick([*range(earliest, 7), *range(earliest, 2), *range(earliest, 2)]))
+        day: date = instant.date() + timedelta(
+            days=self._pick([*range(earliest, 7), *range(earliest, 2), *range(earliest, 2)])
+        )
         return datetime.combine(day, self._pick(CLOCKS), LOCAL)
 
     def _correction(self, dossier: Dossier, now: datetime) -> dict[str, Any]:

@@ -9,7 +9,13 @@ from shared.domain.lifecycle import EventKind
 from tests.builders.events import Dated
 
 DUE = "2023-12-15T08:31:00+07:00"
-_ABOUT = {"department": "H59.15", "procedure": "2.000635", "channel": "online", "online_level": "full", "applicant": "k-7f3a"}
+_ABOUT = {
+    "department": "H59.15",
+    "procedure": "2.000635",
+    "channel": "online",
+    "online_level": "full",
+    "applicant": "k-7f3a",
+}
 
 FULL_DATA: dict[EventKind, dict[str, Any]] = {
     EventKind.SUBMITTED: _ABOUT,

@@ -12,7 +12,9 @@ from shared.domain.errors import CalendarNotKnown
 from shared.domain.localtime import LOCAL
 from shared.domain.terms import Term, TermUnit
 
-DEPARTMENTS = "".join(f'[[departments]]\ncode = "{code}"\nname = "Sở"\nname_en = "A"\n' for code in ("H59", "H59.15", "H59.16", "H60.15"))
+DEPARTMENTS = "".join(
+    f'[[departments]]\ncode = "{code}"\nname = "Sở"\nname_en = "A"\n' for code in ("H59", "H59.15", "H59.16", "H60.15")
+)
 SUMMER = '[[departments.hours]]\nfirst = 2023-06-01\nlast = 2023-08-31\nsessions = [["06:30:00", "11:30:00"]]\n'
 CALENDAR = "first_day = 2023-01-01\nlast_day = 2026-12-31\n"
 DAY = date(2023, 3, 15)
@@ -40,9 +42,15 @@ def works(catalogue: Catalogue, day: date = DAY) -> dict[str, bool]:
 def test_hours_of_a_period_hold_in_it_and_not_around_it(tmp_path: Path) -> None:
     calendar = office(tmp_path, departments=DEPARTMENTS + SUMMER).calendar("H60.15")
     assert calendar.sessions_on(date(2023, 5, 31)) == calendar.sessions
-    assert calendar.sessions_on(date(2023, 6, 1)) == calendar.sessions_on(date(2023, 8, 31)) == ((time(6, 30), time(11, 30)),)
+    assert (
+        calendar.sessions_on(date(2023, 6, 1))
+        == calendar.sessions_on(date(2023, 8, 31))
+        == ((time(6, 30), time(11, 30)),)
+    )
     assert calendar.sessions_on(date(2023, 9, 1)) == calendar.sessions
-    in_summer = datetime(2023, 8, 31, 10, 30, tzinfo=LOCAL)  # an hour before it closes for the day; five hours reach into the autumn
+    in_summer = datetime(
+        2023, 8, 31, 10, 30, tzinfo=LOCAL
+    )  # an hour before it closes for the day; five hours reach into the autumn
     assert calendar.add_working_time(in_summer, timedelta(hours=5)) == datetime(2023, 9, 1, 11, tzinfo=LOCAL)
 
 
@@ -62,7 +70,9 @@ def test_the_most_specific_scope_wins_in_either_direction(tmp_path: Path) -> Non
 
 
 def test_a_scope_ends_at_a_dot(tmp_path: Path) -> None:
-    assert works(office(tmp_path).with_entries([entry(DAY, "H59.1")])) == dict.fromkeys(("H59", "H59.15", "H59.16", "H60.15"), True)
+    assert works(office(tmp_path).with_entries([entry(DAY, "H59.1")])) == dict.fromkeys(
+        ("H59", "H59.15", "H59.16", "H60.15"), True
+    )
 
 
 def test_new_entries_add_and_replace_by_day_and_scope_and_leave_the_original(tmp_path: Path) -> None:
@@ -75,7 +85,10 @@ def test_new_entries_add_and_replace_by_day_and_scope_and_leave_the_original(tmp
         (17, False, ()),
     ]
     assert after.calendar("H60.15").names[DAY] == "Làm bù"
-    assert (before.calendar("H60.15").is_working_day(DAY), after.calendar("H60.15").is_working_day(DAY)) == (False, True)
+    assert (before.calendar("H60.15").is_working_day(DAY), after.calendar("H60.15").is_working_day(DAY)) == (
+        False,
+        True,
+    )
 
 
 def test_the_same_entries_again_change_nothing(tmp_path: Path) -> None:
@@ -114,7 +127,12 @@ def test_a_district_procedure_ends_with_its_level_unless_it_says_otherwise(tmp_p
     text = procedure(level='"district"') + procedure("9.000002", level='"district"', valid_to="2025-12-31")
     catalogue = office(tmp_path, procedures=text)
     days = (date(2025, 6, 30), date(2025, 7, 1), date(2025, 12, 31), date(2026, 1, 1))
-    assert [[version.code[-1] for version in catalogue.procedures_on(day)] for day in days] == [["1", "2"], ["2"], ["2"], []]
+    assert [[version.code[-1] for version in catalogue.procedures_on(day)] for day in days] == [
+        ["1", "2"],
+        ["2"],
+        ["2"],
+        [],
+    ]
     assert set(catalogue.procedures) == {"9.000001", "9.000002"}  # field and level of an old dossier stay known
 
 
@@ -145,8 +163,12 @@ def test_an_answer_of_the_same_day_is_due_when_the_day_closes(tmp_path: Path, re
         ("calendar_days", "2023-03-20 07:00:00"),
     ],
 )
-def test_a_receipt_after_the_closing_hour_counts_as_made_at_the_next_opening(tmp_path: Path, unit: str, due: str) -> None:
-    catalogue = office(tmp_path, procedures=procedure(term=f'{{ amount = 4, unit = "{unit}" }}', closing_hour="15:00:00"))
+def test_a_receipt_after_the_closing_hour_counts_as_made_at_the_next_opening(
+    tmp_path: Path, unit: str, due: str
+) -> None:
+    catalogue = office(
+        tmp_path, procedures=procedure(term=f'{{ amount = 4, unit = "{unit}" }}', closing_hour="15:00:00")
+    )
     rule = catalogue.procedures["9.000001"].rule
     at = datetime(2023, 3, 15, 15, 30, tzinfo=LOCAL)
     assert due_by(rule, at, catalogue.calendar("H59.15")) == datetime.fromisoformat(due).replace(tzinfo=LOCAL)
@@ -161,11 +183,17 @@ def test_a_receipt_after_the_closing_hour_counts_as_made_at_the_next_opening(tmp
         ({"procedures": procedure(level='"district"', valid_from="2025-07-01")}, "level district ended then"),
         ({"procedures": procedure(same_day="true", term='{ amount = 1, unit = "months" }')}, "delete one of them"),
         ({"procedures": procedure(closing_hour='"three"')}, "closing_hour"),
-        ({"procedures": procedure(), "levels": '[[levels]]\ncode = "commune"\nname = "cấp xã"\n'}, "level province is not in levels.toml"),
+        (
+            {"procedures": procedure(), "levels": '[[levels]]\ncode = "commune"\nname = "cấp xã"\n'},
+            "level province is not in levels.toml",
+        ),
         ({"departments": DEPARTMENTS + SUMMER + SUMMER}, "hours overlap"),
         ({"departments": DEPARTMENTS + SUMMER.replace("2023-08-31", "2023-05-31")}, "put them in order"),
         ({"departments": DEPARTMENTS + SUMMER.replace("11:30", "06:00")}, "sessions must follow each other"),
-        ({"calendar": CALENDAR + f'[[days_off]]\nday = {DAY}\nname = "A"\nsource = "x"\napplies_to = ["59"]\n'}, "applies_to"),
+        (
+            {"calendar": CALENDAR + f'[[days_off]]\nday = {DAY}\nname = "A"\nsource = "x"\napplies_to = ["59"]\n'},
+            "applies_to",
+        ),
         (
             {"calendar": CALENDAR + 2 * f'[[days_off]]\nday = {DAY}\nname = "A"\nsource = "x"\napplies_to = ["H59"]\n'},
             "already for H59 (A)",

@@ -19,7 +19,9 @@ def test_a_file_that_the_folder_lacks_is_the_shipped_one(tmp_path: Path) -> None
     assert set(own.departments) == {"H10.01"}
     assert not own.calendar("H10.01").is_working_day(date(2023, 1, 20))
     # shipped procedures of departments that are not the office's own are left out; those of no department stay
-    assert set(own.procedures) == {code for code, procedure in load().procedures.items() if procedure.department is None}
+    assert set(own.procedures) == {
+        code for code, procedure in load().procedures.items() if procedure.department is None
+    }
 
 
 def test_a_department_may_keep_its_own_hours(tmp_path: Path) -> None:
@@ -30,7 +32,9 @@ def test_a_department_may_keep_its_own_hours(tmp_path: Path) -> None:
     assert own.calendar("H10.01").sessions[0] == (time(7, 30), time(11, 30))
     early = datetime(2023, 1, 3, 6, tzinfo=LOCAL)
     noon = datetime(2023, 1, 3, 12, tzinfo=LOCAL)
-    assert own.calendar("H10.01").working_time_between(early, noon) < own.calendar("H10.02").working_time_between(early, noon)
+    assert own.calendar("H10.01").working_time_between(early, noon) < own.calendar("H10.02").working_time_between(
+        early, noon
+    )
 
 
 @pytest.mark.parametrize(
@@ -38,15 +42,30 @@ def test_a_department_may_keep_its_own_hours(tmp_path: Path) -> None:
     [
         ("departments.toml", DEPARTMENT + DEPARTMENT, "[[departments]] number 2 (H10.01)", "keep one entry"),
         ("departments.toml", "", "departments", "add at least one"),
-        ("departments.toml", DEPARTMENT + 'sessions = [["11:30:00", "07:00:00"]]', "(H10.01)", "must follow each other"),
+        (
+            "departments.toml",
+            DEPARTMENT + 'sessions = [["11:30:00", "07:00:00"]]',
+            "(H10.01)",
+            "must follow each other",
+        ),
         ("departments.toml", DEPARTMENT.replace("H10.01", "10-1"), "(10-1)", "correct that value"),
         ("procedures.toml", PROCEDURE + 'term = { amount = 0, unit = "months" }', "(9.000001)", "term"),
         ("procedures.toml", PROCEDURE + 'term = { amount = 1, unit = "weeks" }', "(9.000001)", "term.unit"),
         ("procedures.toml", PROCEDURE + 'department = "H10.77"', "(9.000001)", "add it there or correct"),
         ("calendar.toml", "", "first_day, last_day", "set both"),
-        ("calendar.toml", CALENDAR + '[[days_off]]\nday = 2024-01-01\nname = "Tết"\nsource = "x"', "(Tết)", "lies outside"),
+        (
+            "calendar.toml",
+            CALENDAR + '[[days_off]]\nday = 2024-01-01\nname = "Tết"\nsource = "x"',
+            "(Tết)",
+            "lies outside",
+        ),
         ("calendar.toml", CALENDAR + '[[days_off]]\nday = 2023-01-01\nname = "Tết"', "(Tết)", "source"),
-        ("calendar.toml", CALENDAR + '[[days_off]]\nlast = 2023-01-01\nname = "Tết"\nsource = "x"', "(Tết)", "`first` and `last`"),
+        (
+            "calendar.toml",
+            CALENDAR + '[[days_off]]\nlast = 2023-01-01\nname = "Tết"\nsource = "x"',
+            "(Tết)",
+            "`first` and `last`",
+        ),
         ("calendar.toml", "first_day = ", "", "cannot be read as TOML"),
     ],
 )
@@ -62,7 +81,9 @@ def test_a_mistake_is_named_by_file_entry_and_fix(tmp_path: Path, file: str, tex
 
 def test_a_day_off_that_is_also_worked_is_refused(tmp_path: Path) -> None:
     entry = 'day = 2023-01-06\nname = "Ngày"\nsource = "x"\n'
-    (tmp_path / "calendar.toml").write_text(f"{CALENDAR}[[days_off]]\n{entry}[[swapped_to_work]]\n{entry}", encoding="utf-8")
+    (tmp_path / "calendar.toml").write_text(
+        f"{CALENDAR}[[days_off]]\n{entry}[[swapped_to_work]]\n{entry}", encoding="utf-8"
+    )
     with pytest.raises(CatalogueError, match="stands there already"):
         load(tmp_path)
 

@@ -20,7 +20,9 @@ def written(folder: Path, year: int) -> Mapping[date, CalendarEntry]:
 
 
 @pytest.mark.parametrize("year", range(2020, 2028))
-def test_what_is_shipped_is_what_the_library_says_but_for_entries_that_name_another_source(tmp_path: Path, year: int) -> None:
+def test_what_is_shipped_is_what_the_library_says_but_for_entries_that_name_another_source(
+    tmp_path: Path, year: int
+) -> None:
     shipped = load().entries(date(year, 1, 1), date(year, 12, 31))
     from_library = {entry.day: entry.works for entry in shipped if f"not in {LIBRARY}" not in entry.source}
     seed = {day: entry.works for day, entry in written(tmp_path, year).items()}

@@ -76,7 +76,10 @@ def test_each_day_off_carries_the_name_of_one_holiday(catalogue: Catalogue) -> N
 
 
 def test_a_day_in_lieu_says_for_what_and_by_which_article(catalogue: Catalogue) -> None:
-    entries = [(entry.day.day, entry.name, "111.3" in entry.source) for entry in catalogue.entries(date(2023, 4, 29), date(2023, 5, 3))]
+    entries = [
+        (entry.day.day, entry.name, "111.3" in entry.source)
+        for entry in catalogue.entries(date(2023, 4, 29), date(2023, 5, 3))
+    ]
     assert entries == [
         (29, "Giỗ Tổ Hùng Vương", False),
         (30, "Ngày Chiến thắng", False),

@@ -28,7 +28,9 @@ def code(number: int) -> str:
 def year(dossiers: int) -> list[str]:
     """Four events a dossier, those of all dossiers interleaved as in a real file."""
     names = ("received", "processing_started", "resolved", "returned")
-    return [line(code(dossier), name, step, hour=8 + step) for step, name in enumerate(names) for dossier in range(dossiers)]
+    return [
+        line(code(dossier), name, step, hour=8 + step) for step, name in enumerate(names) for dossier in range(dossiers)
+    ]
 
 
 def write(path: Path, lines: list[str]) -> Path:

@@ -92,7 +92,9 @@ class RecordingIntake:
             if event["id"] in self.stored:
                 duplicates += 1
             elif event["subject"] not in self._opened and ".received." not in event["type"]:
-                rejections.append({"line": number, "id": event["id"], "code": "unknown_dossier", "detail": "there is no dossier"})
+                rejections.append(
+                    {"line": number, "id": event["id"], "code": "unknown_dossier", "detail": "there is no dossier"}
+                )
             else:
                 self._store(event)
                 accepted += 1

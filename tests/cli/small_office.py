@@ -32,7 +32,13 @@ OFFICE: tuple[tuple[Dated, ...], ...] = (
         event("returned", "2023-05-15 09:30"),
     ),
     (
-        received(at("2023-05-04 08:00"), due_at=at("2023-05-11 08:00"), department="H59.02", procedure="1.004616", channel=Channel.POSTAL),
+        received(
+            at("2023-05-04 08:00"),
+            due_at=at("2023-05-11 08:00"),
+            department="H59.02",
+            procedure="1.004616",
+            channel=Channel.POSTAL,
+        ),
         event("resolved", "2023-05-12 11:00"),
     ),
     (received(at("2023-05-05 08:00"), due_at=at("2023-06-30 08:00"), channel=Channel.IN_PERSON),),
@@ -54,7 +60,9 @@ def office(folder: Path, *damage: str) -> Iterator[str]:
     asyncio.run(_fill(database, damage))
     engine, registry = open_engine(database), CollectorRegistry()
     gauges = FigureGauges(engine, _now, None)
-    with serving(create_app(Reporting(engine, catalogue.load(), _now, SecretStr(KEY), ProjectorHealth(), registry, gauges))) as url:
+    with serving(
+        create_app(Reporting(engine, catalogue.load(), _now, SecretStr(KEY), ProjectorHealth(), registry, gauges))
+    ) as url:
         yield url
     asyncio.run(engine.dispose())
 
@@ -62,7 +70,9 @@ def office(folder: Path, *damage: str) -> Iterator[str]:
 async def _fill(database: str, damage: tuple[str, ...]) -> None:
     engine = open_engine(database)
     await migrate(engine)
-    await Topic(engine).deliver(record for number, events in enumerate(OFFICE) for record in statuses(code(number), events))
+    await Topic(engine).deliver(
+        record for number, events in enumerate(OFFICE) for record in statuses(code(number), events)
+    )
     async with writing(engine) as connection:
         for statement in damage:
             await connection.execute(text(statement))

@@ -44,7 +44,9 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     asyncio.run(_fill(address))
     engine, registry = open_engine(address), CollectorRegistry()
     gauges = FigureGauges(engine, _now, None)
-    with serving(create_app(Reporting(engine, catalogue.load(), _now, SecretStr(KEY), ProjectorHealth(), registry, gauges))) as where:
+    with serving(
+        create_app(Reporting(engine, catalogue.load(), _now, SecretStr(KEY), ProjectorHealth(), registry, gauges))
+    ) as where:
         yield where
     asyncio.run(engine.dispose())
 
@@ -52,7 +54,9 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 async def _fill(address: str) -> None:
     engine = open_engine(address)
     await migrate(engine)
-    await Topic(engine).deliver(record for number, events in enumerate(OFFICE) for record in statuses(f"H59.15-230201-{number:04}", events))
+    await Topic(engine).deliver(
+        record for number, events in enumerate(OFFICE) for record in statuses(f"H59.15-230201-{number:04}", events)
+    )
     await engine.dispose()
 
 

@@ -90,7 +90,9 @@ def test_a_decree_is_shown_asked_about_moved_and_a_second_run_changes_nothing(
     assert due(intake) == MOVED
 
 
-def test_yes_asks_nothing(intake: Service, decree: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_yes_asks_nothing(
+    intake: Service, decree: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert motcua(monkeypatch, "announce", str(decree), "--yes", "--intake", intake.url, "--key", KEY) == 0
     assert "Put it into force" not in capsys.readouterr().err
     assert due(intake) == MOVED
@@ -109,7 +111,9 @@ def test_a_dry_run_that_moves_nothing_says_why(
 ) -> None:
     body = lines(received("H59.15-231208-0002", due_at=DUE))
     httpx.post(f"{intake.url}/v1/events", content=body, headers=HEADERS | {"content-type": NDJSON}).raise_for_status()
-    decree.write_text(DECREE.replace('applies_to = ["H59"]', 'applies_to = ["H59.15"]').replace("2023-12-13", "2023-12-27"))
+    decree.write_text(
+        DECREE.replace('applies_to = ["H59"]', 'applies_to = ["H59.15"]').replace("2023-12-13", "2023-12-27")
+    )
     assert motcua(monkeypatch, "announce", str(decree), "--dry-run", "--intake", intake.url, "--key", KEY) == 0
     assert capsys.readouterr().out.splitlines() == [
         "2 open dossiers examined, 0 would move",
@@ -129,7 +133,13 @@ def test_days_in_a_row_with_one_name_are_shown_together(
     assert max(map(len, output.splitlines())) <= 80
     assert motcua(monkeypatch, *show, "--from", "2023-04-28", "--to", "2023-05-04") == 0
     output = capsys.readouterr().out
-    names = ["Giỗ Tổ Hùng Vương", "Ngày Chiến thắng", "Quốc tế Lao động", "Giỗ Tổ Hùng Vương (nghỉ bù)", "Ngày Chiến thắng (nghỉ bù)"]
+    names = [
+        "Giỗ Tổ Hùng Vương",
+        "Ngày Chiến thắng",
+        "Quốc tế Lao động",
+        "Giỗ Tổ Hùng Vương (nghỉ bù)",
+        "Ngày Chiến thắng (nghỉ bù)",
+    ]
     days = ["2023-04-29", "2023-04-30", "2023-05-01", "2023-05-02", "2023-05-03"]
     assert all(f"{day}  off  {name}" in output for day, name in zip(days, names, strict=True))
     assert motcua(monkeypatch, *show, "--from", "2023-01-20", "--to", "2023-01-21", "--each") == 0
@@ -155,7 +165,9 @@ def test_what_intake_refuses_is_one_sentence_that_names_the_field(
     file = tmp_path / "wrong.toml"
     file.write_text(DECREE.replace("2023-12-13", "2043-12-13"))
     assert motcua(monkeypatch, "announce", str(file), "--intake", intake.url, "--key", KEY) == 2
-    assert capsys.readouterr().err.startswith("motcua: intake answered 422: days.0: 2043-12-13 lies outside the calendar")
+    assert capsys.readouterr().err.startswith(
+        "motcua: intake answered 422: days.0: 2043-12-13 lies outside the calendar"
+    )
 
 
 @pytest.mark.parametrize(
@@ -173,13 +185,17 @@ def test_a_file_that_is_no_announcement_is_one_sentence(
 
 
 @pytest.mark.parametrize("command", ["announce", "show", "seed"])
-def test_every_command_has_help_in_80_columns(command: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_every_command_has_help_in_80_columns(
+    command: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert motcua(monkeypatch, command, "--help") == 0
     text = capsys.readouterr().out
     assert "Usage: motcua calendar" in text
     assert max(map(len, text.splitlines())) <= 80
 
 
-def test_a_seeded_year_is_toml_for_the_calendar(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_seeded_year_is_toml_for_the_calendar(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert motcua(monkeypatch, "seed", "2028") == 0
     assert "[[days_off]]\nday = 2028-01-01\n" in capsys.readouterr().out

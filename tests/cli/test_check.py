@@ -24,7 +24,11 @@ TRA_VINH_AS_PRINTED: dict[str, Any] = {
     "on_time_share": "75.356",
     "overdue_share": "0.008",
 }
-POSSIBLE = TRA_VINH_AS_PRINTED | {"received_in_person_or_postal": 28_520, "in_progress_total": 1_337, "in_progress_within": 1_337}
+POSSIBLE = TRA_VINH_AS_PRINTED | {
+    "received_in_person_or_postal": 28_520,
+    "in_progress_total": 1_337,
+    "in_progress_within": 1_337,
+}
 
 
 def test_the_printed_tra_vinh_report_breaks_two_identities_by_18_and_200() -> None:
@@ -78,7 +82,9 @@ def test_files_are_read_as_toml_or_json(tmp_path: Path) -> None:
     assert read_report(toml) == read_report(as_json) == {"carried_over": 3}
 
 
-@pytest.mark.parametrize(("name", "text"), [("report.toml", "carried_over = "), ("report.json", "{"), ("report.json", "[1]")])
+@pytest.mark.parametrize(
+    ("name", "text"), [("report.toml", "carried_over = "), ("report.json", "{"), ("report.json", "[1]")]
+)
 def test_an_unreadable_file_is_named(tmp_path: Path, name: str, text: str) -> None:
     (tmp_path / name).write_text(text, encoding="utf-8")
     with pytest.raises(UnreadableReport, match=name):
@@ -86,7 +92,8 @@ def test_an_unreadable_file_is_named(tmp_path: Path, name: str, text: str) -> No
 
 
 @pytest.mark.parametrize(
-    "text", ['{"received_total": 80121, "received_total": 80139}', '{"received_total": 80121, "received\\u005ftotal": 80139}']
+    "text",
+    ['{"received_total": 80121, "received_total": 80139}', '{"received_total": 80121, "received\\u005ftotal": 80139}'],
 )
 def test_a_figure_given_twice_is_refused(tmp_path: Path, text: str) -> None:
     (tmp_path / "report.json").write_text(text, encoding="utf-8")

@@ -15,8 +15,12 @@ from tests.support.ports import free_port_base
 
 def running(folder: Path, pid: int, port: int = 9001) -> Path:
     folder.mkdir(parents=True)
-    urls = {name: f"http://127.0.0.1:{port + offset}" for offset, name in enumerate(("intake", "processing", "reporting"))}
-    (folder / "stack.json").write_text(json.dumps({"pid": pid, **urls, "broker": "127.0.0.1:9004", "key": "the-key-of-the-stack"}))
+    urls = {
+        name: f"http://127.0.0.1:{port + offset}" for offset, name in enumerate(("intake", "processing", "reporting"))
+    }
+    (folder / "stack.json").write_text(
+        json.dumps({"pid": pid, **urls, "broker": "127.0.0.1:9004", "key": "the-key-of-the-stack"})
+    )
     (folder / "key").write_text("the-key-of-the-stack\n")
     return folder
 
@@ -30,7 +34,9 @@ def ended_pid() -> int:
 def test_the_running_stack_is_found_in_its_folder(tmp_path: Path, folder: str) -> None:
     running(tmp_path / folder, os.getpid())
     found = locate(NamedServices(), {}, tmp_path)
-    assert found == Services("http://127.0.0.1:9001", "http://127.0.0.1:9002", "http://127.0.0.1:9003", "the-key-of-the-stack")
+    assert found == Services(
+        "http://127.0.0.1:9001", "http://127.0.0.1:9002", "http://127.0.0.1:9003", "the-key-of-the-stack"
+    )
 
 
 def test_a_folder_named_by_the_environment_comes_first(tmp_path: Path) -> None:
@@ -53,7 +59,11 @@ def test_options_go_before_the_environment_and_that_before_the_stack(tmp_path: P
         "MOTCUA_API_KEY": "of-the-environment",
     }
     found = locate(NamedServices(reporting="http://localhost:6003"), environ, tmp_path)
-    assert (found.intake, found.processing, found.reporting) == ("http://127.0.0.1:7001", "http://127.0.0.1:9002", "http://localhost:6003")
+    assert (found.intake, found.processing, found.reporting) == (
+        "http://127.0.0.1:7001",
+        "http://127.0.0.1:9002",
+        "http://localhost:6003",
+    )
     assert found.key == "of-the-environment"
     assert locate(NamedServices(key="named"), environ, tmp_path).key == "named"
 
@@ -83,7 +93,13 @@ class Answers:
         self.body = json.dumps(body).encode()
 
     async def __call__(self, _scope: Any, _receive: Any, send: Any) -> None:
-        await send({"type": "http.response.start", "status": self.status, "headers": [(b"content-length", str(len(self.body)).encode())]})
+        await send(
+            {
+                "type": "http.response.start",
+                "status": self.status,
+                "headers": [(b"content-length", str(len(self.body)).encode())],
+            }
+        )
         await send({"type": "http.response.body", "body": self.body})
 
 
@@ -96,7 +112,11 @@ class Answers:
     ],
 )
 def test_an_error_answer_is_told_as_a_sentence(status: int, body: Any, said: str) -> None:
-    with serving(Answers(status, body)) as url, ServiceClient("reporting", url, "key") as client, pytest.raises(Failure, match=said):
+    with (
+        serving(Answers(status, body)) as url,
+        ServiceClient("reporting", url, "key") as client,
+        pytest.raises(Failure, match=said),
+    ):
         client.get("/")
 
 

@@ -20,7 +20,13 @@ COMMANDS = ("up", "demo", "import", "generate", "report", "attention", "check", 
 def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """No stack of this machine is in reach."""
     monkeypatch.chdir(tmp_path)
-    for name in ("MOTCUA_INTAKE_URL", "MOTCUA_PROCESSING_URL", "MOTCUA_REPORTING_URL", "MOTCUA_API_KEY", "MOTCUA_DATA_DIR"):
+    for name in (
+        "MOTCUA_INTAKE_URL",
+        "MOTCUA_PROCESSING_URL",
+        "MOTCUA_REPORTING_URL",
+        "MOTCUA_API_KEY",
+        "MOTCUA_DATA_DIR",
+    ):
         monkeypatch.delenv(name, raising=False)
 
 
@@ -33,7 +39,9 @@ def motcua(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_every_command_has_help_in_80_columns(command: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_every_command_has_help_in_80_columns(
+    command: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert motcua(monkeypatch, command, "--help") == 0
     text = capsys.readouterr().out
     assert "Usage: motcua" in text
@@ -47,12 +55,16 @@ def test_help_lists_the_commands(monkeypatch: pytest.MonkeyPatch, capsys: pytest
     assert not any(each.endswith("...") for each in listed.splitlines()[1:])
 
 
-def test_without_a_stack_the_command_says_how_to_start_one(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_without_a_stack_the_command_says_how_to_start_one(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert motcua(monkeypatch, "verify") == 2
     assert capsys.readouterr().err.startswith("motcua: no API key: start a local stack with `motcua up`")
 
 
-def test_a_file_that_is_not_there_is_one_sentence(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_file_that_is_not_there_is_one_sentence(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert motcua(monkeypatch, "import", "nothing.ndjson") == 2
     assert capsys.readouterr().err == "motcua: nothing.ndjson cannot be read: No such file or directory\n"
 
@@ -65,20 +77,30 @@ def test_formats_of_a_later_version_name_those_at_hand(
     assert "text, table, json and csv are at hand" in capsys.readouterr().err
 
 
-def test_a_period_that_ends_before_it_begins_is_refused(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_period_that_ends_before_it_begins_is_refused(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert motcua(monkeypatch, "report", "--from", "2023-12-31", "--to", "2023-01-01") == 2
     assert "ends (2023-01-01) before it begins (2023-12-31)" in capsys.readouterr().err
 
 
-def test_nothing_listening_names_the_option(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_nothing_listening_names_the_option(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     url = f"http://127.0.0.1:{free_port_base(1)}"
-    assert motcua(monkeypatch, "report", "--from", "2023-01-01", "--to", "2023-12-31", "--reporting", url, "--key", KEY) == 2
     assert (
-        capsys.readouterr().err == f"motcua: nothing answers at {url}: start it with `motcua up`, or name reporting with --reporting URL\n"
+        motcua(monkeypatch, "report", "--from", "2023-01-01", "--to", "2023-12-31", "--reporting", url, "--key", KEY)
+        == 2
+    )
+    assert (
+        capsys.readouterr().err
+        == f"motcua: nothing answers at {url}: start it with `motcua up`, or name reporting with --reporting URL\n"
     )
 
 
-def test_an_import_without_rejections_exits_0(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_import_without_rejections_exits_0(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     write(Path("year.ndjson"), year(300))
     with serving(RecordingIntake()) as url:
         assert motcua(monkeypatch, "import", "year.ndjson", "--intake", url, "--key", KEY) == 0
@@ -96,27 +118,36 @@ def test_an_import_with_rejections_exits_1_and_names_their_file(
     assert set(json.loads(rejected)) == {"line", "code", "detail", "id", "raw"}
 
 
-def test_a_report_that_breaks_an_identity_exits_1(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    figures = {"received_total": 80121, "received_online": 50353, "received_in_person_or_postal": 28538, "carried_over": 1248}
+def test_a_report_that_breaks_an_identity_exits_1(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    figures = {
+        "received_total": 80121,
+        "received_online": 50353,
+        "received_in_person_or_postal": 28538,
+        "carried_over": 1248,
+    }
     Path("report.json").write_text(json.dumps(figures))
     assert motcua(monkeypatch, "check", "report.json") == 1
     assert "3=4+5+6" in capsys.readouterr().out
 
 
-def test_an_unreadable_report_is_one_sentence(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_unreadable_report_is_one_sentence(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     Path("report.toml").write_text("= no")
     assert motcua(monkeypatch, "check", "report.toml") == 2
     assert capsys.readouterr().err.startswith("motcua: report.toml is not TOML")
 
 
-def test_a_scenario_that_is_not_there_is_one_sentence(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_scenario_that_is_not_there_is_one_sentence(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert motcua(monkeypatch, "generate", "nowhere", "-o", "year.ndjson") == 2
     assert "cannot read scenario nowhere" in capsys.readouterr().err
 
 
 def test_the_command_line_starts_without_what_its_commands_need() -> None:
-    program = (
-        "import sys, motcua.cli; print(*sorted({'httpx', 'rich.table', 'asyncio', 'pydantic', 'uvicorn', 'sqlalchemy'} & set(sys.modules)))"
-    )
+    program = "import sys, motcua.cli; print(*sorted({'httpx', 'rich.table', 'asyncio', 'pydantic', 'uvicorn', 'sqlalchemy'} & set(sys.modules)))"
     ended = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
     assert ended.stdout.strip() == ""

@@ -34,7 +34,9 @@ def test_it_names_procedure_field_and_department_and_tells_the_return(
         cloud_event("returned", "2023-12-18T09:10", channel="postal"),
     )
     httpx.post(f"{intake.url}/v1/events", content=events, headers=HEADERS | {"content-type": NDJSON}).raise_for_status()
-    procedure = next(each for each in httpx.get(f"{intake.url}/v1/procedures", headers=HEADERS).json() if each["code"] == "2.000635")
+    procedure = next(
+        each for each in httpx.get(f"{intake.url}/v1/procedures", headers=HEADERS).json() if each["code"] == "2.000635"
+    )
     monkeypatch.setattr(sys, "argv", ["motcua", "explain", CODE, "--intake", intake.url, "--key", KEY])
     with pytest.raises(SystemExit) as ended:
         main()

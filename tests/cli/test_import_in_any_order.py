@@ -83,13 +83,32 @@ def ndjson(path: Path, ordered: list[Event]) -> Path:
 
 
 def table(path: Path, ordered: list[Event]) -> Path:
-    fields = ("department", "procedure", "channel", "missing", "amount_vnd", "score", "due_at", "reason", "legal_ground")
+    fields = (
+        "department",
+        "procedure",
+        "channel",
+        "missing",
+        "amount_vnd",
+        "score",
+        "due_at",
+        "reason",
+        "legal_ground",
+    )
     text = StringIO()
     writer = csv.writer(text)
     writer.writerow(["id", "event", "code", "time", "source", *fields])
     for event in ordered:
         name, data = event["type"].split(".")[3], event["data"]
-        writer.writerow([event["id"], name, event["subject"], event["time"], event["source"], *(data.get(field) for field in fields)])
+        writer.writerow(
+            [
+                event["id"],
+                name,
+                event["subject"],
+                event["time"],
+                event["source"],
+                *(data.get(field) for field in fields),
+            ]
+        )
     path.write_text(text.getvalue())
     return path
 
@@ -130,7 +149,12 @@ class RealIntake:
                     for event in answer["history"]
                 ]
                 answers.append(
-                    {"state": answer["state"], "due": answer["due_at"], "class": answer["timeliness"], "history": sorted(history)}
+                    {
+                        "state": answer["state"],
+                        "due": answer["due_at"],
+                        "class": answer["timeliness"],
+                        "history": sorted(history),
+                    }
                 )
         return answers
 
@@ -155,12 +179,20 @@ LIVES_OF_A_FILE = 40
 @pytest.fixture(scope="module")
 def in_order(intake: RealIntake, tmp_path_factory: pytest.TempPathFactory) -> list[Event]:
     """The dossiers of the file that is in order."""
-    progress = asyncio.run(intake.take(ndjson(tmp_path_factory.mktemp("order") / "year.ndjson", events("100000", LIVES_OF_A_FILE))))
+    progress = asyncio.run(
+        intake.take(ndjson(tmp_path_factory.mktemp("order") / "year.ndjson", events("100000", LIVES_OF_A_FILE)))
+    )
     assert (progress.rejected, progress.sorted_lines) == (0, 0)
     return intake.dossiers("100000", LIVES_OF_A_FILE)
 
 
-ORDERS = [lambda ordered: ordered, lambda ordered: ordered[::-1], by_type, by_dossier_newest_first, *map(shuffled, range(4))]
+ORDERS = [
+    lambda ordered: ordered,
+    lambda ordered: ordered[::-1],
+    by_type,
+    by_dossier_newest_first,
+    *map(shuffled, range(4)),
+]
 
 
 @pytest.mark.parametrize("write", [ndjson, table])
@@ -169,7 +201,9 @@ async def test_the_order_of_the_lines_changes_no_dossier(
     intake: RealIntake, in_order: list[Event], tmp_path: Path, order: int, write: Callable[[Path, list[Event]], Path]
 ) -> None:
     prefix = f"{order + 1:02}{'1' if write is table else '2'}000"
-    path = write(tmp_path / f"year.{'csv' if write is table else 'ndjson'}", ORDERS[order](events(prefix, LIVES_OF_A_FILE)))
+    path = write(
+        tmp_path / f"year.{'csv' if write is table else 'ndjson'}", ORDERS[order](events(prefix, LIVES_OF_A_FILE))
+    )
     first = await intake.take(path)
     assert (first.accepted, first.rejected) == (len(events(prefix, LIVES_OF_A_FILE)), 0)
     assert intake.dossiers(prefix, LIVES_OF_A_FILE) == in_order
@@ -201,17 +235,27 @@ DAMAGES: tuple[Callable[[Event], Event], ...] = (
 @pytest.mark.parametrize("chunk_lines", [3, 4000])
 @pytest.mark.parametrize("order", [0, 1, 4])
 async def test_what_follows_a_refused_line_waits_for_its_correction(
-    intake: RealIntake, in_order: list[Event], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, order: int, chunk_lines: int
+    intake: RealIntake,
+    in_order: list[Event],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    order: int,
+    chunk_lines: int,
 ) -> None:
     """A later event that went ahead would forbid the earlier one for good. One line of each dossier is damaged, any of them."""
     monkeypatch.setattr(connection, "CHUNK_LINES", chunk_lines)
     prefix = f"92{order}{chunk_lines % 10}00"
     whole, chance = events(prefix, LIVES_OF_A_FILE), random.Random(order)
     damaged = {
-        chance.choice([event["id"] for event in whole if event["subject"].endswith(f"{life:04}")]) for life in range(LIVES_OF_A_FILE)
+        chance.choice([event["id"] for event in whole if event["subject"].endswith(f"{life:04}")])
+        for life in range(LIVES_OF_A_FILE)
     }
     ordered = ORDERS[order](whole)
-    path = ndjson(tmp_path / "year.ndjson", [chance.choice(DAMAGES)(event) if event["id"] in damaged else event for event in ordered])
+    path = ndjson(
+        tmp_path / "year.ndjson",
+        [chance.choice(DAMAGES)(event) if event["id"] in damaged else event for event in ordered],
+    )
     progress = await intake.take(path)
     refused = [json.loads(line) for line in path.with_name("year.ndjson.rejected.ndjson").read_text().splitlines()]
     assert (progress.accepted + progress.rejected, len(refused)) == (len(whole), progress.rejected)
@@ -236,9 +280,19 @@ async def test_a_second_delivery_of_what_follows_a_refused_line_is_known(
     assert (again.accepted, again.duplicates, again.rejected) == (0, len(whole), 1)
 
 
-async def test_an_event_dated_before_its_receipt_does_not_hold_the_receipt_back(intake: RealIntake, tmp_path: Path) -> None:
+async def test_an_event_dated_before_its_receipt_does_not_hold_the_receipt_back(
+    intake: RealIntake, tmp_path: Path
+) -> None:
     whole = events("910000", 1)
-    whole.append(whole[0] | {"id": "early", "type": event_type("fee_paid"), "time": "2023-04-02T08:00:00+07:00", "data": {"amount_vnd": 1}})
+    whole.append(
+        whole[0]
+        | {
+            "id": "early",
+            "type": event_type("fee_paid"),
+            "time": "2023-04-02T08:00:00+07:00",
+            "data": {"amount_vnd": 1},
+        }
+    )
     progress = await intake.take(ndjson(tmp_path / "year.ndjson", whole))
     assert (progress.accepted, progress.rejected) == (len(whole) - 1, 1)
 

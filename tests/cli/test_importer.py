@@ -31,10 +31,14 @@ def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(connection, "CHUNK_LINES", 50)
 
 
-async def import_into(url: str, path: Path, *, patience_seconds: float = 10, connections: int = 4, key: str = KEY) -> ImportProgress:
+async def import_into(
+    url: str, path: Path, *, patience_seconds: float = 10, connections: int = 4, key: str = KEY
+) -> ImportProgress:
     services = Services(intake=url, processing=url, reporting=url, key=key)
     with Source(str(path)) as source:
-        return await run(source, services, lambda _progress: None, connections=connections, patience_seconds=patience_seconds)
+        return await run(
+            source, services, lambda _progress: None, connections=connections, patience_seconds=patience_seconds
+        )
 
 
 def arrived_in_order(intake: RecordingIntake) -> bool:
@@ -95,7 +99,13 @@ def test_standard_input_is_read_as_a_file_is(tmp_path: Path) -> None:
         command = [sys.executable, "-m", "motcua.cli", "import", "-", "--intake", url, "--key", KEY]
         sent = "\n".join([*year(10), "no event"])
         ended = subprocess.run(
-            command, input=sent, cwd=tmp_path, env=os.environ | {"PYTHONPATH": str(ROOT)}, text=True, capture_output=True, check=False
+            command,
+            input=sent,
+            cwd=tmp_path,
+            env=os.environ | {"PYTHONPATH": str(ROOT)},
+            text=True,
+            capture_output=True,
+            check=False,
         )
     assert ended.returncode == 1, ended.stderr
     assert len(intake.stored) == 40
@@ -112,7 +122,10 @@ async def test_rejected_lines_keep_the_line_numbers_of_the_file(tmp_path: Path) 
         progress = await import_into(url, path)
     rejected = read_rejected(path)
     assert progress.rejected == len(rejected)
-    assert [(each["line"], each["code"]) for each in rejected if each["code"] == "malformed"] == [(8, "malformed"), (334, "malformed")]
+    assert [(each["line"], each["code"]) for each in rejected if each["code"] == "malformed"] == [
+        (8, "malformed"),
+        (334, "malformed"),
+    ]
     assert rejected[0]["raw"] == "not json"
     assert [each["line"] for each in rejected] == sorted(each["line"] for each in rejected)
 
@@ -127,7 +140,10 @@ async def test_lines_that_come_before_their_dossier_are_sent_again(tmp_path: Pat
 
 
 async def test_what_never_finds_its_dossier_is_rejected_once(tmp_path: Path) -> None:
-    path = write(tmp_path / "year.ndjson", [line(code(1), "received"), line(code(2), "resolved", 1), line(code(2), "returned", 2)])
+    path = write(
+        tmp_path / "year.ndjson",
+        [line(code(1), "received"), line(code(2), "resolved", 1), line(code(2), "returned", 2)],
+    )
     intake = RecordingIntake()
     with serving(intake) as url:
         progress = await import_into(url, path)

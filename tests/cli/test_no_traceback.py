@@ -99,7 +99,9 @@ def test_a_key_that_can_be_none_is_told(key: str | bytes) -> None:
     assert "as no key does" in ended.stderr
 
 
-@pytest.mark.parametrize("url", ["x", "http://[::1", "http://a b", "http://a\nb", "http://127.0.0.1:99999", b"http://\xff"])
+@pytest.mark.parametrize(
+    "url", ["x", "http://[::1", "http://a b", "http://a\nb", "http://127.0.0.1:99999", b"http://\xff"]
+)
 def test_an_address_that_can_be_none_is_told(url: str | bytes) -> None:
     ended = motcua("report", "--period", "2023", "--key", KEY, "--reporting", url)
     assert_is_a_sentence(ended)
@@ -124,7 +126,9 @@ def test_what_is_no_document_is_told(file: str) -> None:
     assert_is_a_sentence(motcua("check", file))
 
 
-@pytest.mark.parametrize("stack", ["[]", '{"pid": "x"}', '{"pid": 1, "intake": 5}', '{"pid": 0}', "null", '{"pid": 99999999999999999999}'])
+@pytest.mark.parametrize(
+    "stack", ["[]", '{"pid": "x"}', '{"pid": 1, "intake": 5}', '{"pid": 0}', "null", '{"pid": 99999999999999999999}']
+)
 def test_a_file_of_a_stack_that_no_stack_wrote_counts_for_nothing(stack: str) -> None:
     Path(".motcua").mkdir()
     Path(".motcua/stack.json").write_text(stack)
@@ -159,7 +163,11 @@ def test_a_fault_of_ours_is_told_as_one() -> None:
     assert_is_a_sentence(ended, 70)
     assert "Please report it" in ended.stderr
     shown = subprocess.run(
-        [sys.executable, "-c", words], env=os.environ | {"MOTCUA_DEBUG": "1"}, capture_output=True, text=True, check=False
+        [sys.executable, "-c", words],
+        env=os.environ | {"MOTCUA_DEBUG": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert "Traceback" in shown.stderr
 
@@ -193,7 +201,19 @@ def test_an_interrupted_import_says_how_far_it_came(tmp_path: Path) -> None:
     intake = RecordingIntake()
     write(tmp_path / "year.ndjson", year(3000))
     with serving(intake) as url:
-        words = [sys.executable, "-m", "motcua.cli", "import", "year.ndjson", "--intake", url, "--key", KEY, "--connections", "1"]
+        words = [
+            sys.executable,
+            "-m",
+            "motcua.cli",
+            "import",
+            "year.ndjson",
+            "--intake",
+            url,
+            "--key",
+            KEY,
+            "--connections",
+            "1",
+        ]
         process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         wait_until(lambda: intake.stored, 30, "something was accepted")
         intake.faults.extend([Fault.UNAVAILABLE] * 10_000)

@@ -34,7 +34,9 @@ def lines(capsys: pytest.CaptureFixture[str]) -> list[str]:
     return found
 
 
-def test_the_list_says_what_its_number_is_about(monkeypatch: pytest.MonkeyPatch, url: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_list_says_what_its_number_is_about(
+    monkeypatch: pytest.MonkeyPatch, url: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     narrowed = ("--department", "H59.15", "--channel", "online", "--level", "province")
     assert opened(monkeypatch, url, "resolved_overdue", *MAY, *narrowed, "--definition", "instant/1") == 0
     assert lines(capsys) == [
@@ -47,7 +49,9 @@ def test_the_list_says_what_its_number_is_about(monkeypatch: pytest.MonkeyPatch,
     ]
 
 
-def test_a_figure_of_returns_shows_the_day_of_return(monkeypatch: pytest.MonkeyPatch, url: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_figure_of_returns_shows_the_day_of_return(
+    monkeypatch: pytest.MonkeyPatch, url: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert opened(monkeypatch, url, "returned_in_person", *MAY) == 0
     heading, *_ = (line for line in lines(capsys) if line.startswith("dossier"))
     assert heading.split() == ["dossier", "due", "closed", "returned", "31/05/2023"]
@@ -55,7 +59,9 @@ def test_a_figure_of_returns_shows_the_day_of_return(monkeypatch: pytest.MonkeyP
     assert "12/05/23 11:00  –" in capsys.readouterr().out
 
 
-def test_a_field_and_a_cut_off_narrow_what_is_opened(monkeypatch: pytest.MonkeyPatch, url: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_field_and_a_cut_off_narrow_what_is_opened(
+    monkeypatch: pytest.MonkeyPatch, url: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert opened(monkeypatch, url, "in_progress_total", *MAY, "--field", FIELD, "--as-of", "2023-05-10") == 0
     text = "\n".join(lines(capsys))
     assert f"{code(1)}  04/05/23 08:00" in text
@@ -65,20 +71,26 @@ def test_a_field_and_a_cut_off_narrow_what_is_opened(monkeypatch: pytest.MonkeyP
     assert "in_progress_total: 0 dossiers;" in capsys.readouterr().out
 
 
-def test_a_filter_given_twice_takes_either(monkeypatch: pytest.MonkeyPatch, url: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_filter_given_twice_takes_either(
+    monkeypatch: pytest.MonkeyPatch, url: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     both = ("--channel", "postal", "--channel", "in_person")
     assert opened(monkeypatch, url, "received_total", *MAY, *both) == 0
     assert "only channel by post or in person." in " ".join(lines(capsys))
 
 
-def test_a_named_period_stands_in_place_of_its_days(monkeypatch: pytest.MonkeyPatch, url: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_named_period_stands_in_place_of_its_days(
+    monkeypatch: pytest.MonkeyPatch, url: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert opened(monkeypatch, url, "received_total", "--period", "2023-05", "--format", "ndjson") == 0
     assert [json.loads(line)["code"] for line in capsys.readouterr().out.splitlines()] == [code(0), code(1), code(2)]
     assert opened(monkeypatch, url, "received_total", "--period", "2023-05", "--to", "2023-05-31") == 2
     assert "leave either it or them out" in " ".join(capsys.readouterr().err.replace("│", " ").split())
 
 
-def test_the_first_of_many_are_told_to_be_so(monkeypatch: pytest.MonkeyPatch, url: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_first_of_many_are_told_to_be_so(
+    monkeypatch: pytest.MonkeyPatch, url: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert opened(monkeypatch, url, "received_total", *MAY, "--limit", "2") == 0
     assert "received_total: 3 dossiers, the first 2 shown;" in capsys.readouterr().out
 

@@ -45,7 +45,10 @@ class Held:
             await self._part(int(query["after"]), body, send)
         elif path == "/v1/log":
             after = int(query["after"])
-            lines = [b'{"position":%d}' % position for position in range(after + 1, min(self.log, after + int(query["limit"])) + 1)]
+            lines = [
+                b'{"position":%d}' % position
+                for position in range(after + 1, min(self.log, after + int(query["limit"])) + 1)
+            ]
             await _answer(send, 200, b"\n".join(lines))
         elif path == "/v1/dossiers":
             await _answer(send, 200, msgspec.json.encode({"sequence": self.position}))
@@ -63,20 +66,34 @@ class Held:
         self.parts.append((after, self.position))
         if happens == "after":
             await break_off(send)
-        await respond(send, 200, {"id": 7, "position": self.position, "events": self.position, "settled": False, "refused": []})
+        await respond(
+            send, 200, {"id": 7, "position": self.position, "events": self.position, "settled": False, "refused": []}
+        )
 
     def _said(self, path: str, query: dict[str, str]) -> dict[str, Any]:
         if path == "/v1/log/head":
             return {"position": self.log, "events": self.log, "relayed": self.log}
         if path.endswith("/swap"):
             found = len(self.differences)
-            counted = {"generation": 7, "dossiers": 5, "events": self.position, "dossiers_differing": found, "sums_differing": found}
-            return counted | {"swapped": query["dry_run"] == "false", "differences": self.differences, "sums": [DRIFT] * found}
+            counted = {
+                "generation": 7,
+                "dossiers": 5,
+                "events": self.position,
+                "dossiers_differing": found,
+                "sums_differing": found,
+            }
+            return counted | {
+                "swapped": query["dry_run"] == "false",
+                "differences": self.differences,
+                "sums": [DRIFT] * found,
+            }
         return {"id": 7, "position": 0, "events": 0, "settled": False}
 
 
 async def _answer(send: Any, status: int, body: bytes) -> None:
-    await send({"type": "http.response.start", "status": status, "headers": [(b"content-length", str(len(body)).encode())]})
+    await send(
+        {"type": "http.response.start", "status": status, "headers": [(b"content-length", str(len(body)).encode())]}
+    )
     await send({"type": "http.response.body", "body": body})
 
 
@@ -84,7 +101,9 @@ def rebuild(monkeypatch: pytest.MonkeyPatch, held: Held, *options: str) -> int:
     monkeypatch.setattr(product, "PART_EVENTS", 10)
     with serving(held) as url:
         monkeypatch.setattr(
-            sys, "argv", ["motcua", "rebuild", "--intake", url, "--reporting", url, "--key", "the-key", "--wait", "1", *options]
+            sys,
+            "argv",
+            ["motcua", "rebuild", "--intake", url, "--reporting", url, "--key", "the-key", "--wait", "1", *options],
         )
         with pytest.raises(SystemExit) as ended:
             main()
@@ -92,7 +111,9 @@ def rebuild(monkeypatch: pytest.MonkeyPatch, held: Held, *options: str) -> int:
     return ended.value.code
 
 
-def test_the_whole_log_goes_over_and_is_swapped_in(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_whole_log_goes_over_and_is_swapped_in(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     held = Held(log=35)
     assert rebuild(monkeypatch, held) == 0
     assert held.parts == [(0, 10), (10, 20), (20, 30), (30, 35)]
@@ -107,7 +128,9 @@ def test_a_part_whose_answer_is_lost_goes_over_once(monkeypatch: pytest.MonkeyPa
     assert held.parts == [(0, 10), (10, 20), (20, 30), (30, 35)]
 
 
-def test_what_was_wrong_is_named_and_repaired(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_was_wrong_is_named_and_repaired(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert rebuild(monkeypatch, Held(log=5, differences=[DIFFERENCE])) == 0
     printed = capsys.readouterr().out
     assert printed.splitlines()[:2] == [
@@ -118,11 +141,15 @@ def test_what_was_wrong_is_named_and_repaired(monkeypatch: pytest.MonkeyPatch, c
 
 
 @pytest.mark.parametrize(("found", "ends"), [([], 0), ([DIFFERENCE], 1)])
-def test_a_dry_run_tells_by_its_exit_code(monkeypatch: pytest.MonkeyPatch, found: list[dict[str, Any]], ends: int) -> None:
+def test_a_dry_run_tells_by_its_exit_code(
+    monkeypatch: pytest.MonkeyPatch, found: list[dict[str, Any]], ends: int
+) -> None:
     assert rebuild(monkeypatch, Held(log=5, differences=found), "--dry-run") == ends
 
 
-def test_an_empty_log_is_refused_before_anything_begins(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_empty_log_is_refused_before_anything_begins(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     held = Held(log=0)
     assert rebuild(monkeypatch, held) == 2
     assert held.calls == ["GET /v1/log/head"]

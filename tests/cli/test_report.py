@@ -36,7 +36,13 @@ NAMES = {"H59.03": "Sở Văn hóa, Thể thao và Du lịch", "H59.02": "Sở Y
 
 def report(total: dict[str, Any], *groups: Group) -> PrintedReport:
     return PrintedReport(
-        date(2023, 1, 1), date(2023, 12, 31), "by-date/1", datetime(2023, 12, 31, 23, 59, tzinfo=LOCAL), ("department",), total, groups
+        date(2023, 1, 1),
+        date(2023, 12, 31),
+        "by-date/1",
+        datetime(2023, 12, 31, 23, 59, tzinfo=LOCAL),
+        ("department",),
+        total,
+        groups,
     )
 
 
@@ -63,7 +69,20 @@ def test_the_form_fits_80_columns_and_shows_every_figure_whole() -> None:
     lines = shown(report(TRA_VINH, Group({"department": "H59.03"}, TRA_VINH)))
     assert max(map(len, lines)) <= 80
     total = next(line for line in lines if line.startswith("Total"))
-    assert total.split() == ["Total", "80.121", "50.353", "28.520", "1.248", "78.784", "19.409", "59.369", "6", "1.337", "1.337", "0"]
+    assert total.split() == [
+        "Total",
+        "80.121",
+        "50.353",
+        "28.520",
+        "1.248",
+        "78.784",
+        "19.409",
+        "59.369",
+        "6",
+        "1.337",
+        "1.337",
+        "0",
+    ]
     assert lines[0].split() == ["1-2", "3", "4", "5", "6", "7", "8", "9", "10", "11", "12", "13"]
     assert any(line.startswith("Sở Văn") for line in lines)
 
@@ -135,7 +154,13 @@ def test_the_comparison_fits_80_columns_and_marks_them(key: str) -> None:
 
 
 ANSWER = json.dumps(
-    {"from": "2022-12-15", "to": "2023-03-14", "period": "2023-Q1", "definition": "half-day/1", "as_of": "2023-03-14T23:59:59+07:00"}
+    {
+        "from": "2022-12-15",
+        "to": "2023-03-14",
+        "period": "2023-Q1",
+        "definition": "half-day/1",
+        "as_of": "2023-03-14T23:59:59+07:00",
+    }
     | {"as_known_at": None, "by": [], "total": TRA_VINH, "rows": [], "identities": [{"name": "3=4+5+6", "holds": True}]}
 )
 
@@ -148,7 +173,10 @@ def test_every_broken_identity_is_told_with_its_row_and_its_amount() -> None:
     ]
     found = parse(json.dumps(json.loads(ANSWER) | {"identities": identities}).encode())
     first, second, _to_do = broken_identities(found, NAMES)
-    assert first == "3=7+11 does not hold in the row 2023-02 · Sở Y tế (H59.02): the left side is 1.234 less than the right."
+    assert (
+        first
+        == "3=7+11 does not hold in the row 2023-02 · Sở Y tế (H59.02): the left side is 1.234 less than the right."
+    )
     assert second == "total=sum of rows does not hold for withdrawn: the left side is 1 more than the right."
 
 
@@ -162,7 +190,9 @@ class RecordingReporting:
         await receive()
         self.requests.append((scope["path"], dict(parse_qsl(scope["query_string"].decode()))))
         body = ANSWER.encode() if scope["path"] == "/v1/figures" else "Từ ngày 15/12/2022".encode()
-        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", str(len(body)).encode())]})
+        await send(
+            {"type": "http.response.start", "status": 200, "headers": [(b"content-length", str(len(body)).encode())]}
+        )
         await send({"type": "http.response.body", "body": body})
 
 
@@ -184,7 +214,11 @@ def test_a_named_period_a_definition_and_a_cut_off_reach_reporting_in_every_shap
             assert motcua(monkeypatch, *words, "--format", shape, "--reporting", url, "--key", KEY) == 0
     same = {"period": "2023-Q1", "definition": "half-day/1", "as_of": "2023-03-14"}
     checked = ("/v1/figures", same | {"tokens": "none", "by": "department"})
-    assert reporting.requests == [*[("/v1/figures", same)] * 3, ("/v1/reports/ii06a", same | {"format": "text"}), checked]
+    assert reporting.requests == [
+        *[("/v1/figures", same)] * 3,
+        ("/v1/reports/ii06a", same | {"format": "text"}),
+        checked,
+    ]
     printed = capsys.readouterr().out
     assert "From 15/12/2022 to 14/03/2023" in printed
     assert "Definition half-day/1, as of 14/03/2023 23:59." in printed

@@ -11,7 +11,9 @@ from tests.cli.small_office import KEY, office
 
 MAY = ("--from", "2023-05-01", "--to", "2023-05-31")
 MORE = "UPDATE sums SET amount = amount + 1 WHERE measure = 1 AND procedure = '' AND department = 'H59.02'"
-LESS = "UPDATE sums SET amount = amount - 1 WHERE measure = 1 AND procedure = '' AND department = 'H59.15' AND channel = 1"
+LESS = (
+    "UPDATE sums SET amount = amount - 1 WHERE measure = 1 AND procedure = '' AND department = 'H59.15' AND channel = 1"
+)
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +38,9 @@ def test_a_broken_identity_is_told_below_the_table_and_the_paragraph(
             assert report(monkeypatch, url, *MAY, "--by", "department", "--format", shape) == 1
             output = " ".join(capsys.readouterr().out.split())
             assert "3=7+11 does not hold in the total: the left side is 1 more than the right. " in output
-            assert output.endswith("`motcua verify` names the dossiers at fault, `motcua rebuild` counts them anew from the log.")
+            assert output.endswith(
+                "`motcua verify` names the dossiers at fault, `motcua rebuild` counts them anew from the log."
+            )
 
 
 def test_a_row_that_breaks_an_identity_is_named_where_the_total_keeps_it(
@@ -55,7 +59,9 @@ def test_a_row_that_breaks_an_identity_is_named_where_the_total_keeps_it(
 
 
 @pytest.mark.parametrize("shape", ["table", "text", "json", "csv"])
-def test_figures_that_add_up_end_well(shape: str, monkeypatch: pytest.MonkeyPatch, url: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_figures_that_add_up_end_well(
+    shape: str, monkeypatch: pytest.MonkeyPatch, url: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert report(monkeypatch, url, *MAY, "--format", shape) == 0
     printed = capsys.readouterr()
     assert printed.err == ""
@@ -74,12 +80,18 @@ def test_rows_name_the_code_and_the_channel_in_words(
         assert any(line.startswith(name) for line in lines), name
 
 
-def test_an_unknown_breakdown_names_those_there_are(monkeypatch: pytest.MonkeyPatch, url: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_unknown_breakdown_names_those_there_are(
+    monkeypatch: pytest.MonkeyPatch, url: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert report(monkeypatch, url, *MAY, "--by", "department,colour") == 2
-    assert "'colour' is not known; available: department, channel," in " ".join(capsys.readouterr().err.replace("│", " ").split())
+    assert "'colour' is not known; available: department, channel," in " ".join(
+        capsys.readouterr().err.replace("│", " ").split()
+    )
 
 
-def test_figures_can_be_had_as_known_then(monkeypatch: pytest.MonkeyPatch, url: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_figures_can_be_had_as_known_then(
+    monkeypatch: pytest.MonkeyPatch, url: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert report(monkeypatch, url, *MAY, "--as-known-at", "2023-05-11T08:00:00+07:00") == 0
     printed = capsys.readouterr()
     assert "Resolved 0" in printed.out
@@ -95,7 +107,9 @@ def test_an_instant_before_anything_was_recorded_is_told(
     assert "nothing of this period was known at 01/05/2023 08:00:00" in " ".join(capsys.readouterr().err.split())
 
 
-def test_a_period_that_is_not_over_says_so(monkeypatch: pytest.MonkeyPatch, url: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_period_that_is_not_over_says_so(
+    monkeypatch: pytest.MonkeyPatch, url: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert report(monkeypatch, url, "--from", "2023-06-01", "--to", "2023-06-30") == 0
     assert "as of 20/06/2023 15:00. The period ends later, on 30/06/2023" in " ".join(capsys.readouterr().out.split())
     assert report(monkeypatch, url, *MAY) == 0
@@ -118,7 +132,9 @@ def test_a_day_that_does_not_exist_is_refused_with_the_last_one_that_does(
     assert fix in " ".join(capsys.readouterr().err.replace("│", " ").split())
 
 
-def test_a_share_is_never_broken_before_its_sign(monkeypatch: pytest.MonkeyPatch, url: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_share_is_never_broken_before_its_sign(
+    monkeypatch: pytest.MonkeyPatch, url: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     for columns in range(40, 81):
         monkeypatch.setattr("motcua.terminal.console.COLUMNS", columns)
         assert report(monkeypatch, url, *MAY) == 0

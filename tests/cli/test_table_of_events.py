@@ -68,14 +68,17 @@ def test_a_row_is_one_event_and_empty_cells_are_absent(tmp_path: Path) -> None:
 
 def test_numbers_and_booleans_are_converted_where_the_event_has_them(tmp_path: Path) -> None:
     (line,) = table(
-        tmp_path, "id,event,code,time,amount_vnd,paid_online\nf,fee_paid,H59.15-231208-0001,2023-12-08T09:00:00+07:00,25000,true\n"
+        tmp_path,
+        "id,event,code,time,amount_vnd,paid_online\nf,fee_paid,H59.15-231208-0001,2023-12-08T09:00:00+07:00,25000,true\n",
     )
     assert event(line)["data"] == {"amount_vnd": 25000, "paid_online": True}
     assert event(line)["source"] == "/import/events.csv"
 
 
 def test_a_value_that_cannot_be_converted_is_left_for_intake_to_refuse(tmp_path: Path) -> None:
-    (line,) = table(tmp_path, "id,event,code,time,amount_vnd\nf,fee_paid,H59.15-231208-0001,2023-12-08T09:00:00+07:00,25 nghìn\n")
+    (line,) = table(
+        tmp_path, "id,event,code,time,amount_vnd\nf,fee_paid,H59.15-231208-0001,2023-12-08T09:00:00+07:00,25 nghìn\n"
+    )
     assert event(line)["data"] == {"amount_vnd": "25 nghìn"}
 
 
@@ -90,7 +93,9 @@ def test_a_field_that_may_be_null_is_null_when_its_cell_is_empty(tmp_path: Path)
 def test_semicolons_a_byte_order_mark_and_gzip_are_read(tmp_path: Path) -> None:
     path = tmp_path / "events.csv.gz"
     path.write_bytes(
-        gzip.compress("\ufeffid;event;code;time;reason\r\na;withdrawn;H59.15-231208-0001;2023-12-08T09:00:00+07:00;đổi ý\r\n".encode())
+        gzip.compress(
+            "\ufeffid;event;code;time;reason\r\na;withdrawn;H59.15-231208-0001;2023-12-08T09:00:00+07:00;đổi ý\r\n".encode()
+        )
     )
     (line,) = read(path)
     assert event(line)["id"] == "a"
@@ -138,7 +143,9 @@ def test_what_is_no_table_s_first_row_is_said(tmp_path: Path) -> None:
     for longest in (200_000, 2_000_000):
         assert len(table_failure(tmp_path, "c" * longest + "\n1\n")) < 1000
     header, later = "id,event,code,time", "q-1,received,H59.15-231208-0001,2023-12-08T09:00:00+07:00"
-    assert all("one kind of line ends" in (line.refusal or "") for line in table(tmp_path, f"{header}\n{later}\r{later}\n"))
+    assert all(
+        "one kind of line ends" in (line.refusal or "") for line in table(tmp_path, f"{header}\n{later}\r{later}\n")
+    )
 
 
 def test_refused_lines_are_not_written_over_anything_else(tmp_path: Path) -> None:
@@ -199,7 +206,9 @@ def test_columns_without_a_name_may_stand_empty(tmp_path: Path) -> None:
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
 @pytest.mark.parametrize("delimiter", [",", ";", "\t"])
 def test_a_table_of_any_spreadsheet_is_read(tmp_path: Path, encoding: str, end: str, delimiter: str) -> None:
-    text = end.join(("id,event,code,time,reason", f"{ROW.replace('resolved', 'withdrawn')},đổi ý", "")).replace(",", delimiter)
+    text = end.join(("id,event,code,time,reason", f"{ROW.replace('resolved', 'withdrawn')},đổi ý", "")).replace(
+        ",", delimiter
+    )
     path = tmp_path / "events.txt"
     path.write_bytes(f"\ufeff{text}".encode(encoding))
     (line,) = read(path)

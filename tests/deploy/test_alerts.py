@@ -23,7 +23,9 @@ def test_every_alert_fires_when_it_should_and_only_then() -> None:
 
 
 def test_alertmanager_accepts_its_configuration() -> None:
-    answer = run(tool("amtool", "prometheus-alertmanager"), "check-config", DEPLOY / "alertmanager" / "alertmanager.yml")
+    answer = run(
+        tool("amtool", "prometheus-alertmanager"), "check-config", DEPLOY / "alertmanager" / "alertmanager.yml"
+    )
     assert answer.returncode == 0, answer.stdout + answer.stderr
 
 
@@ -35,7 +37,9 @@ def test_an_alert_has_a_severity_an_entry_in_the_runbook_and_a_case_that_fires(r
     assert rule["annotations"]["runbook"] == f"deploy/runbook.md#{name.lower()}"
     assert re.search(rf"^## {name}$", RUNBOOK, re.MULTILINE)
     cases = yaml.safe_load((PROMETHEUS / "rules.test.yml").read_text(encoding="utf-8"))["tests"]
-    expected = [check["exp_alerts"] for case in cases for check in case["alert_rule_test"] if check["alertname"] == name]
+    expected = [
+        check["exp_alerts"] for case in cases for check in case["alert_rule_test"] if check["alertname"] == name
+    ]
     assert any(expected)
 
 

@@ -48,8 +48,15 @@ def test_compose_says_which_secret_is_missing_and_where_it_belongs(no_env_file: 
 
 def test_the_example_names_every_variable_the_file_reads() -> None:
     text = (ROOT / "docker-compose.yml").read_text(encoding="utf-8")
-    passed_through = {name for service in SERVICES for name, value in FILE["services"][service]["environment"].items() if value is None}
-    offered = set(re.findall(r"^#?(MOTCUA_[A-Z_]+)=", (ROOT / ".env.example").read_text(encoding="utf-8"), re.MULTILINE))
+    passed_through = {
+        name
+        for service in SERVICES
+        for name, value in FILE["services"][service]["environment"].items()
+        if value is None
+    }
+    offered = set(
+        re.findall(r"^#?(MOTCUA_[A-Z_]+)=", (ROOT / ".env.example").read_text(encoding="utf-8"), re.MULTILINE)
+    )
     assert set(re.findall(r"\$\{(MOTCUA_[A-Z_]+)", text)) | passed_through == offered
 
 
@@ -79,7 +86,9 @@ def test_ports_are_published_on_this_machine_only(name: str) -> None:
 def has_health_check(name: str) -> bool:
     """In the file, or in the Dockerfile for what is built here."""
     if name in SERVICES:
-        target = (DEPLOY / "docker" / "Dockerfile").read_text(encoding="utf-8").split(f" AS {name}\n")[1].split("\nFROM ")[0]
+        target = (
+            (DEPLOY / "docker" / "Dockerfile").read_text(encoding="utf-8").split(f" AS {name}\n")[1].split("\nFROM ")[0]
+        )
         return "HEALTHCHECK" in target
     return "healthcheck" in FILE["services"][name]
 
@@ -92,7 +101,11 @@ def test_what_waits_for_another_waits_for_its_health(name: str) -> None:
 
 
 def test_services_start_after_the_broker_and_their_database() -> None:
-    for service, needs in {"intake": {"kafka", "postgres"}, "processing": {"kafka"}, "reporting": {"kafka", "postgres"}}.items():
+    for service, needs in {
+        "intake": {"kafka", "postgres"},
+        "processing": {"kafka"},
+        "reporting": {"kafka", "postgres"},
+    }.items():
         assert needs <= set(FILE["services"][service]["depends_on"])
 
 

@@ -17,7 +17,9 @@ def test_the_file_is_what_its_script_writes() -> None:
 
 
 def test_prometheus_understands_every_question(tmp_path: Path) -> None:
-    asked = [{"record": f"asked:{number}", "expr": expression} for number, expression in enumerate(dashboard_expressions())]
+    asked = [
+        {"record": f"asked:{number}", "expr": expression} for number, expression in enumerate(dashboard_expressions())
+    ]
     file = tmp_path / "asked.yml"
     file.write_text(yaml.safe_dump({"groups": [{"name": "asked", "rules": asked}]}), encoding="utf-8")
     answer = run(tool("promtool", "prometheus"), "check", "rules", file)

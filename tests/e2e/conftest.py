@@ -23,11 +23,15 @@ class StackClient:
 
     def motcua(self, *arguments: str | Path, timeout: float = 300) -> subprocess.CompletedProcess[str]:
         """`motcua ...` with this stack's addresses and key."""
-        return subprocess.run([MOTCUA, *arguments], env=self.environment, capture_output=True, text=True, timeout=timeout, check=False)
+        return subprocess.run(
+            [MOTCUA, *arguments], env=self.environment, capture_output=True, text=True, timeout=timeout, check=False
+        )
 
     def starts(self, *arguments: str | Path) -> "subprocess.Popen[str]":
         """The same, not waited for."""
-        return subprocess.Popen([MOTCUA, *arguments], env=self.environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        return subprocess.Popen(
+            [MOTCUA, *arguments], env=self.environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        )
 
     @property
     def environment(self) -> dict[str, str]:
@@ -39,7 +43,9 @@ class StackClient:
         return self._request("POST", f"{self.stack.intake}{path}", **arguments)
 
     def figures(self, first: str, last: str, **parameters: str) -> dict[str, Any]:
-        answer = self._request("GET", f"{self.stack.reporting}/v1/figures", params={"from": first, "to": last, **parameters})
+        answer = self._request(
+            "GET", f"{self.stack.reporting}/v1/figures", params={"from": first, "to": last, **parameters}
+        )
         assert answer.status_code == httpx.codes.OK, answer.text
         found: dict[str, Any] = answer.json()
         return found
@@ -55,11 +61,15 @@ class StackClient:
 
     def _request(self, method: str, url: str, **arguments: Any) -> httpx.Response:
         headers = self.stack.headers | arguments.pop("headers", {})
-        return httpx.request(method, url, headers=headers, timeout=60, verify=False, **arguments)  # TLS takes 20 ms to set up
+        return httpx.request(
+            method, url, headers=headers, timeout=60, verify=False, **arguments
+        )  # TLS takes 20 ms to set up
 
     def settle(self) -> None:
         """Wait until every logged event is counted."""
-        wait_until(lambda: self.events_counted() == self.events_logged(), VISIBLE_WITHIN_S, "every logged event is counted")
+        wait_until(
+            lambda: self.events_counted() == self.events_logged(), VISIBLE_WITHIN_S, "every logged event is counted"
+        )
 
 
 @pytest.fixture

@@ -21,7 +21,10 @@ def damage(read_model: Path) -> None:
         assert connection.execute(emptied, (b'["H59.15","2.000635",1,[]]', FORGOTTEN)).rowcount == 1
         garbled = "UPDATE dossiers SET snapshot = x'00', listed = x'00ff', contributions = x'00ff' WHERE code = ?"
         assert connection.execute(garbled, (GARBLED,)).rowcount == 1
-        assert connection.execute("UPDATE sums SET amount = amount + 1 WHERE span = 20230000 AND department = ''").rowcount > 0
+        assert (
+            connection.execute("UPDATE sums SET amount = amount + 1 WHERE span = 20230000 AND department = ''").rowcount
+            > 0
+        )
 
 
 LATE = code(7)
@@ -46,7 +49,10 @@ def test_one_unit_in_one_row_is_found_and_named(client: StackClient, tmp_path: P
     assert imported.returncode == 0, imported.stdout + imported.stderr
     client.settle()
     for name, (planted, said) in SMALL.items():
-        with subtests.test(name), closing(sqlite3.connect(client.stack.data_dir / "reporting.db", timeout=30)) as connection:
+        with (
+            subtests.test(name),
+            closing(sqlite3.connect(client.stack.data_dir / "reporting.db", timeout=30)) as connection,
+        ):
             with connection:
                 assert connection.execute(planted).rowcount == 1
             found = client.motcua("verify", "--wait", "0")

@@ -37,7 +37,10 @@ def test_a_year_is_reported_opened_explained_and_followed_up(client: StackClient
     late = said(client, "open", "resolved_overdue", *YEAR)
     codes = [line.split()[0] for line in late if line.endswith("  overdue")]
     assert len(set(codes)) == LATE
-    assert any(line.startswith(f"resolved_overdue: {LATE} dossiers; from 01/01/2023 to 30/11/2023 by by-date/1") for line in late)
+    assert any(
+        line.startswith(f"resolved_overdue: {LATE} dossiers; from 01/01/2023 to 30/11/2023 by by-date/1")
+        for line in late
+    )
 
     resolved = said(client, "open", "resolved_total", *YEAR)
     assert sum(line.startswith("H59.") for line in resolved) == SHOWN_UNLESS_ASKED

@@ -28,7 +28,9 @@ def at_intake(client: StackClient, code: str) -> dict[str, Any]:
     return found
 
 
-def test_a_day_off_announced_within_a_term_moves_the_deadline_that_is_counted(client: StackClient, tmp_path: Path) -> None:
+def test_a_day_off_announced_within_a_term_moves_the_deadline_that_is_counted(
+    client: StackClient, tmp_path: Path
+) -> None:
     opened = client.post("/v1/dossiers", json=RECEIPT).json()
     due = opened["due_at"]
     wait_until(lambda: deadlines(client) == [due], WITHIN_S, "reporting has the dossier")
@@ -40,7 +42,12 @@ def test_a_day_off_announced_within_a_term_moves_the_deadline_that_is_counted(cl
     moved = at_intake(client, opened["code"])
     assert moved["due_original"] == due
     assert datetime.fromisoformat(moved["due_at"]) > datetime.fromisoformat(due)
-    assert (moved["history"][-1]["event"], moved["history"][-1]["data"]["legal_ground"]) == ("extended", "Quyết định 99/QĐ-TTg")
-    wait_until(lambda: deadlines(client) == [due, moved["due_at"]], WITHIN_S, "reporting has the deadline before and after")
+    assert (moved["history"][-1]["event"], moved["history"][-1]["data"]["legal_ground"]) == (
+        "extended",
+        "Quyết định 99/QĐ-TTg",
+    )
+    wait_until(
+        lambda: deadlines(client) == [due, moved["due_at"]], WITHIN_S, "reporting has the deadline before and after"
+    )
     verified = client.motcua("verify")
     assert verified.returncode == 0, verified.stdout + verified.stderr

@@ -13,14 +13,24 @@ from tests.e2e.conftest import StackClient
 from tests.support.recount import TOTAL, recount
 
 LOG = Path(__file__).parents[3] / "shared" / "data" / "coselog-receipt.ndjson.gz"
-WHOLE = {"received_total": 1434, "received_online": 1271, "received_in_person": 110, "received_postal": 53, "carried_over": 0}
+WHOLE = {
+    "received_total": 1434,
+    "received_online": 1271,
+    "received_in_person": 110,
+    "received_postal": 53,
+    "carried_over": 0,
+}
 WHOLE |= {"resolved_total": 1329, "resolved_early": 937, "resolved_on_time": 70, "resolved_overdue": 322}
 WHOLE |= {"in_progress_total": 105, "in_progress_within": 1, "in_progress_overdue": 104}
 
 
 def months() -> list[tuple[date, date]]:
     """Every month the log touches, and one on either side."""
-    numbers = [(2010, month) for month in range(9, 13)] + [(2011, month) for month in range(1, 13)] + [(2012, 1), (2012, 2), (2012, 3)]
+    numbers = (
+        [(2010, month) for month in range(9, 13)]
+        + [(2011, month) for month in range(1, 13)]
+        + [(2012, 1), (2012, 2), (2012, 3)]
+    )
     return [(date(year, month, 1), date(year, month, monthrange(year, month)[1])) for year, month in numbers]
 
 

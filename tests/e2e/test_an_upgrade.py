@@ -15,7 +15,10 @@ from tests.support.stack import RunningStack, start_stack
 from tests.support.wait import wait_until
 
 ROOT = Path(__file__).parents[2]
-BEFORE = {"ae50ff8": "the last commit whose ledger and read model know no rules", "c38b7d5": "the last one without the column refused"}
+BEFORE = {
+    "ae50ff8": "the last commit whose ledger and read model know no rules",
+    "c38b7d5": "the last one without the column refused",
+}
 YEAR = {"from": "2023-01-01", "to": "2023-12-31"}
 DOSSIERS, REFUSED = 60, 7
 pytestmark = pytest.mark.e2e
@@ -25,9 +28,13 @@ pytestmark = pytest.mark.e2e
 def version_before(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The product as it was."""
     folder = tmp_path_factory.mktemp("before")
-    archive = subprocess.run(["git", "archive", request.param, "motcua", "services", "shared"], cwd=ROOT, capture_output=True, check=False)
+    archive = subprocess.run(
+        ["git", "archive", request.param, "motcua", "services", "shared"], cwd=ROOT, capture_output=True, check=False
+    )
     if archive.returncode != 0:
-        pytest.skip(f"this checkout does not have the history that the version before is in ({request.param}): fetch it whole")
+        pytest.skip(
+            f"this checkout does not have the history that the version before is in ({request.param}): fetch it whole"
+        )
     subprocess.run(["tar", "-x", "-C", folder], input=archive.stdout, check=True)
     return folder
 
@@ -42,7 +49,11 @@ def lives() -> list[dict[str, Any]]:
     events = []
     for number in range(1, DOSSIERS + 1):
         code = f"H59.15-230605-{number:04d}"
-        department = {"department": "H59.15", "procedure": "2.000635", "due_at": f"2023-06-{10 + number % 10}T08:00:00+07:00"}
+        department = {
+            "department": "H59.15",
+            "procedure": "2.000635",
+            "due_at": f"2023-06-{10 + number % 10}T08:00:00+07:00",
+        }
         online = {"channel": "online", "online_level": "full"} if number % 3 else {"channel": "in_person"}
         events.append(event(code, "received", "2023-06-05T08:00:00+07:00", **department, **online))
         if number % 4:
@@ -71,7 +82,9 @@ def total(client: StackClient) -> dict[str, Any]:
     return found
 
 
-def test_a_folder_of_the_version_before_gives_the_same_figures_and_never_others(version_before: Path, tmp_path: Path) -> None:
+def test_a_folder_of_the_version_before_gives_the_same_figures_and_never_others(
+    version_before: Path, tmp_path: Path
+) -> None:
     data_dir, port_base = tmp_path / "stack", free_port_base()
     old = start_stack(data_dir, port_base, command=[sys.executable, "-m", "motcua.cli"], folder=version_before)
     try:

@@ -31,7 +31,9 @@ def test_one_event_becomes_a_figure_and_closes_with_its_class(client: StackClien
     wait_until(lambda: total()["received_total"] == 1, 30, "the dossier is received in the figures")
     assert (total()["received_online"], total()["in_progress_total"], total()["resolved_total"]) == (1, 1, 0)
 
-    resolved = client.post("/v1/dossiers/H59.15-231208-0001/events", json={"event": "resolved", "occurred_at": "2023-12-15T16:00:00+07:00"})
+    resolved = client.post(
+        "/v1/dossiers/H59.15-231208-0001/events", json={"event": "resolved", "occurred_at": "2023-12-15T16:00:00+07:00"}
+    )
     assert resolved.status_code == httpx.codes.CREATED, resolved.text
     assert (resolved.json()["sequence"], resolved.json()["timeliness"]) == (2, "on_time")
     wait_until(lambda: total()["resolved_on_time"] == 1, 30, "the dossier is resolved in the figures")
@@ -48,7 +50,13 @@ def test_each_bad_line_is_refused_alone_with_its_number_and_reason(client: Stack
         about = RECEIVED["data"] if name == "received" else {}
         assert isinstance(about, dict)
         return json.dumps(
-            RECEIVED | {"id": f"e{number}", "type": f"vn.motcua.dossier.{name}.v1", "time": f"{when}+07:00", "data": about | data}
+            RECEIVED
+            | {
+                "id": f"e{number}",
+                "type": f"vn.motcua.dossier.{name}.v1",
+                "time": f"{when}+07:00",
+                "data": about | data,
+            }
         )
 
     lines = [

@@ -45,10 +45,15 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make faults", description=__doc__)
     parser.add_argument("only", nargs="*", help="words: only the faults whose names hold one of them")
     parser.add_argument(
-        "--seed", type=int, default=int(time.time()) % 1_000_000, help="the same load and the same faults; not the same timing"
+        "--seed",
+        type=int,
+        default=int(time.time()) % 1_000_000,
+        help="the same load and the same faults; not the same timing",
     )
     parser.add_argument("--rounds", type=int, default=0, help="how many rounds; all that are planned when 0")
-    parser.add_argument("--verify-every", type=int, default=4, help="motcua verify after every so many rounds of a stack, and its last")
+    parser.add_argument(
+        "--verify-every", type=int, default=4, help="motcua verify after every so many rounds of a stack, and its last"
+    )
     parser.add_argument("--data", type=Path, help="keep the stacks' folders here, with their logs")
     parser.add_argument("--list", action="store_true", help="name the faults and end")
     arguments = parser.parse_args()

@@ -13,7 +13,11 @@ Event = dict[str, Any]  # a CloudEvent as it is sent
 
 DEPARTMENTS = ("H59.02", "H59.03", "H59.05", "H59.06", "H59.15")
 WITHOUT_TERM = ("H59.01", "2.002314")  # a department, and a procedure of its that has no term
-PROCEDURES = ("9.004616", "9.003709", "9.000635")  # in no catalogue: any department may have them, and a sender's deadline or term counts
+PROCEDURES = (
+    "9.004616",
+    "9.003709",
+    "9.000635",
+)  # in no catalogue: any department may have them, and a sender's deadline or term counts
 CHANNELS = ("online", "in_person", "postal")
 OLDEST_DAYS = 85
 ENDED = frozenset({"declined", "withdrawn", "stopped", "over"})
@@ -51,10 +55,14 @@ class Life:
         self._live = random.random() < 0.2
         self._told = 0
         self._hop_is_open = False
-        self._at = now() - timedelta(seconds=1) if self._live else now() - timedelta(days=random.uniform(1, OLDEST_DAYS))
+        self._at = (
+            now() - timedelta(seconds=1) if self._live else now() - timedelta(days=random.uniform(1, OLDEST_DAYS))
+        )
         without_term = random.random() < 0.1
         self._submitted_first = without_term and random.random() < 0.6  # intake wants to know the procedure then
-        self.department, self._procedure = WITHOUT_TERM if without_term else (random.choice(DEPARTMENTS), random.choice(PROCEDURES))
+        self.department, self._procedure = (
+            WITHOUT_TERM if without_term else (random.choice(DEPARTMENTS), random.choice(PROCEDURES))
+        )
         self._channel = random.choice(CHANNELS)
         self._level: str | None = None
         self.code = f"{self.department}-{self._at:%y%m%d}-{number:07d}"
@@ -116,7 +124,9 @@ class Life:
         if self._sends_every_deadline or random.random() < 0.6:
             self.due = self._at + timedelta(days=random.uniform(0.3, 40))
             return facts | {"due_at": said(self.due)}
-        return facts | {"term": {"amount": random.randint(1, 20), "unit": random.choice(("working_days", "calendar_days"))}}
+        return facts | {
+            "term": {"amount": random.randint(1, 20), "unit": random.choice(("working_days", "calendar_days"))}
+        }
 
     def _afterwards(self) -> tuple[str, dict[str, Any]]:
         returned, self.state = self.state == "returned", "over"
@@ -174,7 +184,10 @@ class Life:
             level, self._level = self._level, None
             return {"field": field, "old_value": level, "new_value": None}
         if field == "department":
-            old, self.department = self.department, random.choice([name for name in DEPARTMENTS if name != self.department])
+            old, self.department = (
+                self.department,
+                random.choice([name for name in DEPARTMENTS if name != self.department]),
+            )
             return {"field": field, "old_value": old, "new_value": self.department}
         assert self.due is not None
         before, self.due = said(self.due), self.due + timedelta(hours=random.uniform(1, 100))

@@ -10,7 +10,9 @@ from tests.support.recount import TOTAL, RecountedDossier, recount_dossiers, tak
 
 DUE_SOON, OVERDUE = "due_soon", "overdue"
 DUE_SOON_BEFORE = timedelta(hours=24)
-ALERTED_WITHIN = timedelta(seconds=20)  # how late an alert may be before it is missed: the grace, and a tick of each service
+ALERTED_WITHIN = timedelta(
+    seconds=20
+)  # how late an alert may be before it is missed: the grace, and a tick of each service
 CLOSED = frozenset({"resolved", "returned"}) | ENDED
 Alert = tuple[str, str, datetime]  # dossier, threshold, deadline
 

@@ -208,7 +208,9 @@ def remade(*names: str, reporting_too: bool = False) -> Fault:
         for topic in names:
             await topics.remake(world.rig.bootstrap, topic)
         if topics.EVENTS in names or topics.STATUS in names:
-            world.judge.may_be_planted |= world.judge.planted  # offsets begin anew: a letter's place may now mean another record
+            world.judge.may_be_planted |= (
+                world.judge.planted
+            )  # offsets begin anew: a letter's place may now mean another record
         if reporting_too:
             world.rig.wipe_reporting()
         await world.go_on(3, 5)
@@ -238,7 +240,11 @@ async def events_again(world: World) -> None:
     """Every event once more, in the old order: a relay that lost its place."""
     await world.go_on(1, 2)
     records = await topics.read(world.rig.bootstrap, topics.EVENTS)
-    again = [topics.Record(topics.EVENTS, r.value, r.key, r.partition, tuple(r.headers)) for r in records if _is_ours(r.value)]
+    again = [
+        topics.Record(topics.EVENTS, r.value, r.key, r.partition, tuple(r.headers))
+        for r in records
+        if _is_ours(r.value)
+    ]
     await topics.write(world.rig.bootstrap, again)
     await world.go_on(1, 2)
 
@@ -333,7 +339,9 @@ def poisoned(name: str, make: Callable[[Random], list[topics.Record]]) -> Fault:
         await world.go_on(0.5, 1)
         records = make(world.random)
         for record, place in zip(records, await topics.write(rig.bootstrap, records), strict=True):
-            is_tombstone = record.topic == topics.STATUS and record.value is None  # it changes nothing, with or without a letter
+            is_tombstone = (
+                record.topic == topics.STATUS and record.value is None
+            )  # it changes nothing, with or without a letter
             (world.judge.may_be_planted if is_tombstone else world.judge.planted).add(place)
         await world.go_on(3, 4)
         rig.reporting.kill()

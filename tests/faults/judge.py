@@ -68,7 +68,10 @@ class Verdict:
 
     def summary(self) -> str:
         """One line: how many of each kind, with a few of them."""
-        return "; ".join(f"{name} {len(found)}: {', '.join(found[:SHOWN])}" for name, found in self.wrong.items()) or "exact"
+        return (
+            "; ".join(f"{name} {len(found)}: {', '.join(found[:SHOWN])}" for name, found in self.wrong.items())
+            or "exact"
+        )
 
 
 class Judge:
@@ -121,7 +124,12 @@ class Judge:
         number, began = next(self._canaries), time.monotonic()
         at = now()
         code = f"{CANARY_DEPARTMENT}-{at:%y%m%d}-{number:05d}"
-        data = {"department": CANARY_DEPARTMENT, "procedure": "9.002311", "channel": "postal", "due_at": said(at + 9 * DAY)}
+        data = {
+            "department": CANARY_DEPARTMENT,
+            "procedure": "9.002311",
+            "channel": "postal",
+            "due_at": said(at + 9 * DAY),
+        }
         kind = "vn.motcua.dossier.received.v1"
         event = {
             "specversion": "1.0",
@@ -165,7 +173,9 @@ class Judge:
             verdict.verify = await self._verify()
         return verdict
 
-    async def _judge_figures(self, verdict: Verdict, client: httpx.AsyncClient, expected: Expected, within: float) -> None:
+    async def _judge_figures(
+        self, verdict: Verdict, client: httpx.AsyncClient, expected: Expected, within: float
+    ) -> None:
         """Snapshots and figures, waited for: what is asynchronous may take its time, but has to end right."""
         began, periods = time.monotonic(), self._periods()
         seen: list[str] = []
@@ -189,7 +199,9 @@ class Judge:
         try:
             counted = await self._snapshots(client)
             for code, (acknowledged, known) in sorted(lag(expected, counted).items()):
-                (verdict.lost_from_figures if known < acknowledged else verdict.ahead).append(f"{code} {known} of {acknowledged}")
+                (verdict.lost_from_figures if known < acknowledged else verdict.ahead).append(
+                    f"{code} {known} of {acknowledged}"
+                )
                 verdict.events_lost += max(acknowledged - known, 0)
             verdict.wrong_states = _wrong_states(expected, counted)
             verdict.wrong_figures = await self._differences(client, expected, periods)
@@ -212,7 +224,9 @@ class Judge:
         for event in self._log:
             numbers[event["subject"]] += 1
             if int(event["sequence"]) != numbers[event["subject"]]:
-                verdict.out_of_sequence.append(f"{event['id']} has {event['sequence']}, not {numbers[event['subject']]}")
+                verdict.out_of_sequence.append(
+                    f"{event['id']} has {event['sequence']}, not {numbers[event['subject']]}"
+                )
             sent = self._load.sent.get(event["id"])
             if sent is not None and not _says(event, sent):
                 verdict.out_of_sequence.append(f"{event['id']} is not what was sent")
@@ -233,7 +247,9 @@ class Judge:
         with contextlib.suppress(AssertionError):
             await self._until(all_there, SETTLED_WITHIN_S, "every planted record has its dead letter")
         verdict.letters_missing = [str(place) for place in sorted(self.planted - found)]
-        verdict.letters_of_ours = [f"{place} {reasons[place]}" for place in sorted(found - self.planted - self.may_be_planted)]
+        verdict.letters_of_ours = [
+            f"{place} {reasons[place]}" for place in sorted(found - self.planted - self.may_be_planted)
+        ]
 
     async def _judge_alerts(self, verdict: Verdict, expected: Expected) -> None:
         """None before its time, for what never was or had closed before this round; none missing. Repeats, of the same id, are counted."""
@@ -253,7 +269,9 @@ class Judge:
         if before.keys() - self._told.keys():
             before = Counter()  # the topic was lost with its broker
         new = self._told - before
-        verdict.alerts_wrong += [f"{announced} of one that had closed" for announced in new if announced.split("/")[0] in self._closed]
+        verdict.alerts_wrong += [
+            f"{announced} of one that had closed" for announced in new if announced.split("/")[0] in self._closed
+        ]
         verdict.alerts_repeated = sum(new.values()) - sum(1 for announced in new if announced not in before)
         self._closed = expected.closed
 
@@ -266,7 +284,9 @@ class Judge:
 
     async def _read_log(self, client: httpx.AsyncClient) -> None:
         while True:
-            answer = await client.get(f"{self._rig.intake.url}/v1/log", params={"after": self._log_position, "limit": 10_000})
+            answer = await client.get(
+                f"{self._rig.intake.url}/v1/log", params={"after": self._log_position, "limit": 10_000}
+            )
             lines = [json.loads(line) for line in answer.raise_for_status().text.splitlines() if line]
             if not lines:
                 return
@@ -282,7 +302,9 @@ class Judge:
         answer = await client.get(f"{self._rig.reporting.url}/v1/figures", params=asked)
         return {row["key"]["department"]: row for row in answer.raise_for_status().json()["rows"]}
 
-    async def _differences(self, client: httpx.AsyncClient, expected: Expected, periods: Iterable[tuple[date, date]]) -> list[str]:
+    async def _differences(
+        self, client: httpx.AsyncClient, expected: Expected, periods: Iterable[tuple[date, date]]
+    ) -> list[str]:
         """Every cell of every period that is not what it should be."""
         found = []
         for first, last in periods:
@@ -329,7 +351,9 @@ class Judge:
 def _says(logged: Event, sent: Event) -> bool:
     """Whether the log's event says all that its sender said, in the same words."""
     same = all(logged[name] == sent[name] for name in ("type", "subject", "source"))
-    return same and all(logged["data"].get(name) == value or name.endswith("_at") for name, value in sent["data"].items())
+    return same and all(
+        logged["data"].get(name) == value or name.endswith("_at") for name, value in sent["data"].items()
+    )
 
 
 def _wrong_states(expected: Expected, counted: dict[str, dict[str, Any]]) -> list[str]:

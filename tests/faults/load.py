@@ -30,7 +30,9 @@ class Load:
     `refused`: what was answered with a 4xx, or wrongly; there should be none.
     """
 
-    def __init__(self, urls: Sequence[str], seed: int, *, senders: int = 7, pace: float = 0.06, bulk_events: int = 50) -> None:
+    def __init__(
+        self, urls: Sequence[str], seed: int, *, senders: int = 7, pace: float = 0.06, bulk_events: int = 50
+    ) -> None:
         self._urls = urls
         self._seed = seed
         self._senders = senders
@@ -84,7 +86,11 @@ class Load:
         while True:
             await self._turn(random, 1)
             try:
-                life = self._new(random, sends_every_deadline=False) if len(lives) < MOST_OWNED else lives.pop(random.randrange(len(lives)))
+                life = (
+                    self._new(random, sends_every_deadline=False)
+                    if len(lives) < MOST_OWNED
+                    else lives.pop(random.randrange(len(lives)))
+                )
                 event, path = life.next(), f"/v1/dossiers/{life.code}/events"
                 answer = await self._deliver(path, SINGLE, [event], random)
                 if answer is None:
@@ -141,7 +147,9 @@ class Load:
         body = "\n".join(json.dumps(event) for event in events)
         while True:
             try:
-                response = await self._client.post(random.choice(self._urls) + path, content=body, headers={"Content-Type": media})
+                response = await self._client.post(
+                    random.choice(self._urls) + path, content=body, headers={"Content-Type": media}
+                )
             except httpx.TransportError as away:
                 self.answers[type(away).__name__] += 1
             else:
@@ -153,7 +161,9 @@ class Load:
                     self.refused.append(f"{response.status_code} for {events[0]['id']}: {response.text[:300]}")
                     return None
                 if response.status_code != httpx.codes.SERVICE_UNAVAILABLE or "retry-after" not in response.headers:
-                    self.refused.append(f"neither 2xx nor 503 with Retry-After: {response.status_code} {response.text[:200]}")
+                    self.refused.append(
+                        f"neither 2xx nor 503 with Retry-After: {response.status_code} {response.text[:200]}"
+                    )
             await asyncio.sleep(AGAIN_AFTER_S)
 
     def _acknowledge(self, event: Event, due_at: str | None) -> None:

@@ -58,7 +58,14 @@ def events(random: Random) -> list[Record]:
     def event(kind: str = "received", facts: Any = receipt, **envelope: Any) -> bytes:
         code = f"H59.15-260101-{next(serial)}"
         name = f"vn.motcua.dossier.{kind}.v1"
-        own = {"specversion": "1.0", "id": f"poison/{code}", "source": "/poison", "type": name, "subject": code, "time": recorded}
+        own = {
+            "specversion": "1.0",
+            "id": f"poison/{code}",
+            "source": "/poison",
+            "type": name,
+            "subject": code,
+            "time": recorded,
+        }
         return json.dumps(own | {"recordedtime": recorded, "sequence": 1, "data": facts} | envelope).encode()
 
     of_events = [
@@ -109,7 +116,9 @@ def statuses(random: Random) -> list[Record]:
     def status(**facts: Any) -> bytes:
         about = {"department": "H59.15", "procedure": "9.000635", "channel": "online", "state": "received"}
         times = {"last_occurred_at": at, "recordedtime": at, "received_at": at}
-        return json.dumps({"code": f"H59.15-260101-{next(serial)}", "version": 4, "sequence": 1} | about | times | facts).encode()
+        return json.dumps(
+            {"code": f"H59.15-260101-{next(serial)}", "version": 4, "sequence": 1} | about | times | facts
+        ).encode()
 
     of_statuses = [
         status(version=BEYOND_64_BITS),

@@ -19,7 +19,11 @@ from tests.support.service import HEADERS, KEY
 from tests.support.stack import MOTCUA
 from tests.support.wait import wait_until_async
 
-WORKERS = ("worker1", "worker2", "worker3")  # the first has a name in its group, as shipped; the others have none and are stopped at rest
+WORKERS = (
+    "worker1",
+    "worker2",
+    "worker3",
+)  # the first has a name in its group, as shipped; the others have none and are stopped at rest
 PORTS = 18
 SPARE = 9  # the ports of a second intake and a second reporting
 READY_WITHIN_S = 90.0
@@ -96,7 +100,9 @@ class Rig:
         self.session_seconds = session_seconds
         self.port_base = free_port_base(PORTS)
         self.bootstrap = f"127.0.0.1:{self.port_base + 4}"
-        self._databases = databases or {name: f"sqlite+aiosqlite:///{folder}/{name}.db" for name in ("intake", "reporting")}
+        self._databases = databases or {
+            name: f"sqlite+aiosqlite:///{folder}/{name}.db" for name in ("intake", "reporting")
+        }
         self._node = self._prepare_broker()
         self.parts: dict[str, Part] = {"broker": Part("broker", self._node.child, self.port_base + 4)}
         self.add("intake", "intake", self.port_base + 1)
@@ -189,7 +195,9 @@ class Rig:
                 return False
 
             await wait_until_async(
-                says_so, within, f"{part.name} is ready; ended before with {part.ended}; its log ends:\n{part.child.tail()}"
+                says_so,
+                within,
+                f"{part.name} is ready; ended before with {part.ended}; its log ends:\n{part.child.tail()}",
             )
 
     async def wipe_broker(self) -> None:
@@ -225,7 +233,9 @@ class Rig:
     async def motcua(self, command: str, *arguments: str) -> tuple[int | None, str]:
         """`motcua COMMAND` on this stack: its exit code and what it said."""
         whole = (str(MOTCUA), command, "--intake", self.intake.url, "--key", KEY, *arguments)
-        process = await asyncio.create_subprocess_exec(*whole, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT)
+        process = await asyncio.create_subprocess_exec(
+            *whole, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
+        )
         output, _ = await asyncio.wait_for(process.communicate(), COMMAND_WITHIN_S)
         return process.returncode, output.decode()
 

@@ -39,7 +39,9 @@ class Round:
     def summary(self) -> str:
         recovered = "NEVER" if self.recovered_s is None else f"{self.recovered_s:.1f} s"
         ended = f"; ended by themselves: {dict(self.ended)}" if self.ended else ""
-        return f"{self.fault}: {self.verdict.summary()}; recovered {recovered}, {self.verdict.acknowledged} events{ended}"
+        return (
+            f"{self.fault}: {self.verdict.summary()}; recovered {recovered}, {self.verdict.acknowledged} events{ended}"
+        )
 
 
 @dataclass(slots=True)
@@ -70,7 +72,9 @@ class Suite:
         folder = self.folder / f"stack{number}"
         with ExitStack() as stores:
             postgres = stores.enter_context(_server()) if on_postgres else None
-            databases = None if postgres is None else {name: postgres.new_database() for name in ("intake", "reporting")}
+            databases = (
+                None if postgres is None else {name: postgres.new_database() for name in ("intake", "reporting")}
+            )
             rig = Rig(folder, session_seconds=session, databases=databases)
             urls = [rig.intake.url]
             if on_postgres:
@@ -81,7 +85,9 @@ class Suite:
                 say(f"stack {number}: seed {seed}, session {session} s, in {folder}")
                 for played, fault in enumerate(faults, start=1):
                     world = World(rig, load, judge, random, postgres=postgres)
-                    self.played.append(await self._round(fault, world, verify=played % self.verify_every == 0 or played == len(faults)))
+                    self.played.append(
+                        await self._round(fault, world, verify=played % self.verify_every == 0 or played == len(faults))
+                    )
                     if not self.played[-1].is_exact:
                         return played
         return len(faults)
@@ -111,7 +117,9 @@ class Suite:
         by_fault: dict[str, list[Round]] = defaultdict(list)
         for played in self.played:
             by_fault[played.fault].append(played)
-        return "\n".join([HEAD, *(_row(name, rounds) for name, rounds in by_fault.items()), _row("**all**", self.played)])
+        return "\n".join(
+            [HEAD, *(_row(name, rounds) for name, rounds in by_fault.items()), _row("**all**", self.played)]
+        )
 
 
 HEAD = """\

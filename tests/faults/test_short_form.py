@@ -25,7 +25,10 @@ KINDS = (
     Fault("workers join and leave every second", churn),
     Fault("three workers, always some frozen", churn_of_the_frozen),
     killed("intake", "worker1", "reporting", "broker"),
-    poisoned("events, ticks and statuses", lambda random: [*poison.events(random), *poison.ticks(random), *poison.statuses(random)]),
+    poisoned(
+        "events, ticks and statuses",
+        lambda random: [*poison.events(random), *poison.ticks(random), *poison.statuses(random)],
+    ),
     remade(topics.STATUS, reporting_too=True),
     Fault("broker wiped", broker_wiped, 120.0),
 )

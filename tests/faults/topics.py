@@ -16,7 +16,11 @@ EVENTS, STATUS = "motcua.dossier.events.v1", "motcua.dossier.status.v1"
 ALERTS, DEAD_LETTERS = "motcua.dossier.alerts.v1", "motcua.dossier.dead-letters.v1"
 TICKS = "motcua.processing.ticks.v1"
 GROUP = "motcua-processing-v1"
-SETTINGS = {EVENTS: {"cleanup.policy": "delete", "retention.ms": "-1"}, STATUS: {"cleanup.policy": "compact"}, TICKS: {}}
+SETTINGS = {
+    EVENTS: {"cleanup.policy": "delete", "retention.ms": "-1"},
+    STATUS: {"cleanup.policy": "compact"},
+    TICKS: {},
+}
 LARGEST_REQUEST = 8 * 1024 * 1024
 GONE_WITHIN_S = 30.0
 Place = tuple[str, int, int]  # topic, partition, offset
@@ -67,7 +71,9 @@ async def write(bootstrap: str, records: Iterable[Record]) -> list[Place]:
     await producer.start()
     try:
         waiting = [
-            await producer.send(record.topic, record.value, key=record.key, partition=record.partition, headers=list(record.headers))
+            await producer.send(
+                record.topic, record.value, key=record.key, partition=record.partition, headers=list(record.headers)
+            )
             for record in records
         ]
         written = [await future for future in waiting]

@@ -30,4 +30,7 @@ def test_the_domain_accepts_every_line_in_the_order_of_the_file(tra_vinh_file: P
     assert len(paused) > 1_000
     assert all(dossier.due_at > dossier.due_original for dossier in paused if dossier.due_at and dossier.due_original)
     states = {dossier.state for dossier in dossiers.values()}
-    assert states >= set(State) - {State.SUBMITTED, State.AWAITING_PAYMENT}  # few or none stand there when the year ends
+    assert states >= set(State) - {
+        State.SUBMITTED,
+        State.AWAITING_PAYMENT,
+    }  # few or none stand there when the year ends

@@ -12,7 +12,14 @@ import msgspec
 import pytest
 
 from motcua.stack.generate.dossiers import Fate
-from motcua.stack.generate.scenario import SHIPPED, ImpossibleScenario, ScenarioError, load_scenario, parse, shipped_scenarios
+from motcua.stack.generate.scenario import (
+    SHIPPED,
+    ImpossibleScenario,
+    ScenarioError,
+    load_scenario,
+    parse,
+    shipped_scenarios,
+)
 from motcua.stack.generate.year import Year, generate_file
 from shared.catalogue import load
 
@@ -82,7 +89,12 @@ def test_a_broken_balance_is_refused_with_its_identity_and_difference(document: 
 
 def test_the_printed_tra_vinh_figures_are_refused_with_both_identities() -> None:
     document = tomllib.loads((SHIPPED / "tra-vinh-2023.toml").read_text(encoding="utf-8"))
-    document["figures"] |= {"received_in_person": 28_538, "received_postal": 0, "in_progress_total": 1_137, "in_progress_within": 1_137}
+    document["figures"] |= {
+        "received_in_person": 28_538,
+        "received_postal": 0,
+        "in_progress_total": 1_137,
+        "in_progress_within": 1_137,
+    }
     with pytest.raises(ImpossibleScenario) as raised:
         parse(document, "the printed report")
     assert "3=4+5+6: received_total is 80,121" in str(raised.value)
@@ -97,7 +109,12 @@ def test_overdue_dossiers_by_department_must_sum_to_the_figure(document: dict[st
 
 
 def test_more_open_dossiers_than_deadlines_allow_are_refused_before_the_first_event(document: dict[str, Any]) -> None:
-    document["figures"] |= {"in_progress_total": 512, "in_progress_within": 512, "resolved_on_time": 121, "resolved_total": 544}
+    document["figures"] |= {
+        "in_progress_total": 512,
+        "in_progress_within": 512,
+        "resolved_on_time": 121,
+        "resolved_total": 544,
+    }
     with pytest.raises(ImpossibleScenario, match="in_progress_within"):
         Year(parse(document, "a scenario"), load())
 

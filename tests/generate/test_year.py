@@ -15,7 +15,14 @@ pytestmark = pytest.mark.slow
 FIRST, LAST = date(2023, 1, 1), date(2023, 12, 31)
 CLOSING = {"resolved", "returned", "withdrawn", "stopped"}
 TET = (date(2023, 1, 20), date(2023, 1, 26))
-OTHER_DAYS_OFF = {date(2023, 1, 2), date(2023, 5, 1), date(2023, 5, 2), date(2023, 5, 3), date(2023, 9, 1), date(2023, 9, 4)}
+OTHER_DAYS_OFF = {
+    date(2023, 1, 2),
+    date(2023, 5, 1),
+    date(2023, 5, 2),
+    date(2023, 5, 3),
+    date(2023, 9, 1),
+    date(2023, 9, 4),
+}
 
 
 @dataclass
@@ -128,7 +135,9 @@ def test_nobody_closes_a_dossier_on_a_day_off_or_after_hours(recount: Recount) -
 
 def test_counters_receive_in_working_hours_only_and_the_portal_also_at_night(recount: Recount) -> None:
     hours = {(seen.channel, seen.received.hour) for seen in recount.dossiers.values() if seen.received}
-    weekend = Counter(seen.channel for seen in recount.dossiers.values() if seen.received and seen.received.weekday() >= 5)
+    weekend = Counter(
+        seen.channel for seen in recount.dossiers.values() if seen.received and seen.received.weekday() >= 5
+    )
     assert {hour for channel, hour in hours if channel != "online"} == {7, 8, 9, 10, 11, 13, 14, 15, 16}
     assert {hour for channel, hour in hours if channel == "online"} == set(range(24))
     assert set(weekend) == {"online"}
@@ -147,7 +156,9 @@ def test_the_year_has_everything_that_happens_in_one(recount: Recount) -> None:
 
 
 def test_receipts_spread_over_the_months(recount: Recount) -> None:
-    months = Counter(seen.received.month for seen in recount.dossiers.values() if seen.received and seen.received.date() >= FIRST)
+    months = Counter(
+        seen.received.month for seen in recount.dossiers.values() if seen.received and seen.received.date() >= FIRST
+    )
     assert len(months) == 12
     assert min(months.values()) > 78_873 / 12 * 0.6
     assert max(months.values()) < 78_873 / 12 * 1.4

@@ -46,7 +46,9 @@ def _departments() -> dict[str, Department]:
 
 def _department(own: Calendar, usual: tuple[Session, ...]) -> Department:
     code = own["department"]
-    hours = tuple(DatedSessions(other["first"], other["last"], _sessions(other["hours"])) for other in own.get("other_hours", []))
+    hours = tuple(
+        DatedSessions(other["first"], other["last"], _sessions(other["hours"])) for other in own.get("other_hours", [])
+    )
     return Department(code, code, code, _sessions(own["hours"]) if "hours" in own else usual, hours)
 
 
@@ -95,7 +97,9 @@ def _cloud_event(name: str, at: datetime, about: dict[str, Any], number: int) ->
 
 def _data(event: dict[str, Any]) -> dict[str, Any]:
     carried = {
-        key: value.isoformat() if isinstance(value, datetime) else value for key, value in event.items() if key not in ("event", "at")
+        key: value.isoformat() if isinstance(value, datetime) else value
+        for key, value in event.items()
+        if key not in ("event", "at")
     }
     if event["event"] == "corrected":
         carried = {"field": event["field"], "old_value": carried.get("old"), "new_value": carried.get("new")}

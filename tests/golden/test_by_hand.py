@@ -16,6 +16,9 @@ def test_a_clerk_with_a_paper_calendar_comes_to_the_same(case: Case) -> None:
         assert by_hand.class_of(paper, definition) == wanted, definition
     for cut_off in expect.get("open", []):
         for definition, wanted in cut_off["standing"].items():
-            assert by_hand.standing_at_end_of(cut_off["end_of"], paper, definition) == wanted, (definition, cut_off["end_of"])
+            assert by_hand.standing_at_end_of(cut_off["end_of"], paper, definition) == wanted, (
+                definition,
+                cut_off["end_of"],
+            )
     last_day = max((cut_off["end_of"] for cut_off in expect.get("open", [])), default=None)
     assert [by_hand.hop_class(hop, last_day) for hop in paper.hops] == expect.get("hops", [])

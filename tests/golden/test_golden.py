@@ -48,7 +48,9 @@ def test_the_product_comes_to_the_deadline_and_class_derived_by_hand(case: Case)
     for cut_off in expect.get("open", []):
         for name, wanted in cut_off["standing"].items():
             assert counted_standing(dossier, cut_off["end_of"], definition(name)) == wanted, (name, cut_off["end_of"])
-    assert [hop.is_late(last_seen(case)) for hop in dossier.hops] == [wanted == "overdue" for wanted in expect.get("hops", [])]
+    assert [hop.is_late(last_seen(case)) for hop in dossier.hops] == [
+        wanted == "overdue" for wanted in expect.get("hops", [])
+    ]
 
 
 def counted_class(dossier: Dossier, by: Definition) -> str | None:

@@ -26,7 +26,9 @@ def test_every_rule_and_every_trap_has_a_case_and_no_tag_is_unknown() -> None:
 
 
 def test_no_case_is_told_twice() -> None:
-    counted = Counter(str({key: case[key] for key in case if key not in ("id", "rules", "traps", "why")}) for case in CASES)
+    counted = Counter(
+        str({key: case[key] for key in case if key not in ("id", "rules", "traps", "why")}) for case in CASES
+    )
 
     assert max(counted.values()) == 1
 
@@ -39,12 +41,19 @@ def test_every_case_says_why_and_expects_something_under_every_definition() -> N
 
 def _judged(case: Case) -> list[dict[str, str]]:
     expect = case["expect"]
-    return [*([expect["class"]] if "class" in expect else []), *(cut_off["standing"] for cut_off in expect.get("open", []))]
+    return [
+        *([expect["class"]] if "class" in expect else []),
+        *(cut_off["standing"] for cut_off in expect.get("open", [])),
+    ]
 
 
 def test_the_weekdays_beside_the_dates_are_those_of_the_calendar() -> None:
     lines = FILE.read_text(encoding="utf-8").splitlines()
-    found = [(dated[0], counted[1]) for line in lines if (counted := LAST_WEEKDAY.search(line)) and (dated := FIRST_DATE.search(line))]
+    found = [
+        (dated[0], counted[1])
+        for line in lines
+        if (counted := LAST_WEEKDAY.search(line)) and (dated := FIRST_DATE.search(line))
+    ]
 
     assert len(found) > len(CASES)
     assert [(day, weekday) for day, weekday in found if f"{date.fromisoformat(day):%a}" != weekday] == []

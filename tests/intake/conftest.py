@@ -34,12 +34,19 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 def start(database_url: str) -> Start:
     @asynccontextmanager
     async def started(**settings: Any) -> AsyncIterator[Sender]:
-        chosen: dict[str, Any] = {"kafka_bootstrap": NO_BROKER, "drain_seconds": 0.0, "database_url": database_url} | settings
+        chosen: dict[str, Any] = {
+            "kafka_bootstrap": NO_BROKER,
+            "drain_seconds": 0.0,
+            "database_url": database_url,
+        } | settings
         app = create_app(IntakeSettings(api_key=SecretStr(KEY), **chosen))
         async with (
             app.router.lifespan_context(app),
             httpx.AsyncClient(
-                transport=httpx.ASGITransport(app), base_url="http://intake", headers={"Authorization": f"Bearer {KEY}"}, timeout=60
+                transport=httpx.ASGITransport(app),
+                base_url="http://intake",
+                headers={"Authorization": f"Bearer {KEY}"},
+                timeout=60,
             ) as client,
         ):
             yield Sender(client, app.state.intake)

@@ -37,13 +37,23 @@ class Office:
             candidate = parse(msgspec.json.encode(event), APPLICANT_KEY)
             decision = decide(candidate, self.dossier, self.catalogue, NOW)
             self.dossier = decision.dossier
-            self.log.append((as_logged(candidate, self.dossier.sequence, recorded_at, decision.computed), ",".join(decision.computed)))
+            self.log.append(
+                (
+                    as_logged(candidate, self.dossier.sequence, recorded_at, decision.computed),
+                    ",".join(decision.computed),
+                )
+            )
         return self
 
     def view(
-        self, definition: str = BY_DATE.name, catalogue_at: Callable[[datetime], Catalogue] | None = None, now: datetime = NOW
+        self,
+        definition: str = BY_DATE.name,
+        catalogue_at: Callable[[datetime], Catalogue] | None = None,
+        now: datetime = NOW,
     ) -> DossierView:
-        return dossier_view(history(CODE, self.log), catalogue_at or (lambda _: self.catalogue), now, DEFINITIONS[definition])
+        return dossier_view(
+            history(CODE, self.log), catalogue_at or (lambda _: self.catalogue), now, DEFINITIONS[definition]
+        )
 
 
 def steps(view: DossierView, *names: str) -> list[Step]:
@@ -56,5 +66,7 @@ def texts(view: DossierView, *names: str) -> list[str]:
 
 def with_procedure(**changes: Any) -> Catalogue:
     """The shipped catalogue with another rule for the procedure of the tests."""
-    versions = tuple(msgspec.structs.replace(found, **changes) if found.code == "2.000635" else found for found in SHIPPED.versions)
+    versions = tuple(
+        msgspec.structs.replace(found, **changes) if found.code == "2.000635" else found for found in SHIPPED.versions
+    )
     return replace(SHIPPED, versions=versions)

@@ -47,7 +47,9 @@ DATA: dict[str, st.SearchStrategy[dict[str, Any]]] = {
             "channel": st.just("online"),
             "due_at": DEADLINES,
             "term": st.none()
-            | st.fixed_dictionaries({"amount": st.integers(1, 10_000), "unit": st.sampled_from(["months", "working_days"])}),
+            | st.fixed_dictionaries(
+                {"amount": st.integers(1, 10_000), "unit": st.sampled_from(["months", "working_days"])}
+            ),
         }
     ),
     "processing_started": st.just({"officer": "o-17"}),

@@ -34,7 +34,9 @@ def at_nine(start: Start) -> Any:
     return start(clock=NOW)
 
 
-async def announce(intake: Sender, expected: int = 201, params: dict[str, Any] | None = None, **changes: Any) -> dict[str, Any]:
+async def announce(
+    intake: Sender, expected: int = 201, params: dict[str, Any] | None = None, **changes: Any
+) -> dict[str, Any]:
     answer = await intake.http.post(PATH, json=BODY | changes, params=params)
     assert answer.status_code == expected, answer.text
     found: dict[str, Any] = answer.json()
@@ -70,7 +72,12 @@ async def test_a_dry_run_shows_what_moves_and_changes_nothing(at_nine: Any) -> N
     async with at_nine as intake:
         await intake.bulk(received(code(1)), received(code(2)), cloud_event("resolved", "2023-12-11T08:00", code(2)))
         found = await announce(intake, 200, {"dry_run": "true"})
-        assert (found["state"], found["open_dossiers_examined"], found["to_move"], found["moved"]) == ("dry_run", 1, 1, 0)
+        assert (found["state"], found["open_dossiers_examined"], found["to_move"], found["moved"]) == (
+            "dry_run",
+            1,
+            1,
+            0,
+        )
         assert found["moves"] == [
             {
                 "code": code(1),
@@ -113,7 +120,11 @@ async def test_an_announcement_moves_what_the_dry_run_showed(at_nine: Any) -> No
         found = await done(intake)
         assert (found["moves"], found["to_move"], found["moved"], found["open_dossiers_examined"]) == (moves, 1, 1, 1)
         event = (await intake.log())[-1]["event"]
-        assert (event["source"], event["type"], event["time"]) == ("/intake/calendar", "vn.motcua.dossier.extended.v1", NOW)
+        assert (event["source"], event["type"], event["time"]) == (
+            "/intake/calendar",
+            "vn.motcua.dossier.extended.v1",
+            NOW,
+        )
         assert event["data"] == {"due_at": MOVED, "legal_ground": DECREE}
         assert await due(intake, 1) == MOVED
 
@@ -171,7 +182,9 @@ async def test_an_id_with_another_content_is_a_conflict(at_nine: Any, change: di
 
 async def test_it_holds_for_the_departments_it_names(at_nine: Any) -> None:
     async with at_nine as intake:
-        other = received(code(2, "H59.16"), department="H59.16", procedure="9.999999", term={"amount": 5, "unit": "working_days"})
+        other = received(
+            code(2, "H59.16"), department="H59.16", procedure="9.999999", term={"amount": 5, "unit": "working_days"}
+        )
         await intake.bulk(received(code(1)), other)
         found = await announce(intake, applies_to=["H59.16"])
         assert found["open_dossiers_examined"] == 1
@@ -232,7 +245,10 @@ async def test_a_restart_goes_on_where_the_last_one_was(start: Start) -> None:
 
 async def test_days_that_are_so_already_are_told_and_do_no_harm(at_nine: Any) -> None:
     async with at_nine as intake:
-        friday, sunday = {"day": "2023-12-15", "works": True, "name": "Thứ Sáu"}, {"day": "2023-12-17", "works": False, "name": "Chủ Nhật"}
+        friday, sunday = (
+            {"day": "2023-12-15", "works": True, "name": "Thứ Sáu"},
+            {"day": "2023-12-17", "works": False, "name": "Chủ Nhật"},
+        )
         found = await announce(intake, days=[OFF, friday, sunday])
         assert found["notes"] == ["2023-12-15 is a working day already", "2023-12-17 is a day off already"]
         assert [each["day"] for each in found["days"]] == ["2023-12-13", "2023-12-15", "2023-12-17"]
@@ -259,20 +275,40 @@ async def test_days_that_are_so_already_are_told_and_do_no_harm(at_nine: Any) ->
         ({"days": [{"first": "2023-12-13", "works": False, "name": "x"}]}, "days.0", "either"),
         ({"days": [{"works": False, "name": "x"}]}, "days.0", "either"),
         ({"days": [{"first": "2023-12-14", "last": "2023-12-13", "works": False, "name": "x"}]}, "days.0.last", "swap"),
-        ({"days": [{"first": "2023-12-14", "last": "2033-12-13", "works": False, "name": "x"}]}, "days.0.last", "check the year"),
+        (
+            {"days": [{"first": "2023-12-14", "last": "2033-12-13", "works": False, "name": "x"}]},
+            "days.0.last",
+            "check the year",
+        ),
         ({"days": [OFF, OFF | {"works": True}]}, "days.1", "keep one"),
         ({"days": [OFF | {"day": "2043-12-13"}]}, "days.0", "calendar.toml"),
         ({"days": [{"day": "2023-12-15", "works": True, "name": "Thứ Sáu"}]}, "days", "nothing would change"),
         ({"applies_to": ["H59", "H5"]}, "applies_to.1", "GET /v1/departments"),
         ({"announced_at": "2023-12-11T10:00:00+07:00"}, "announced_at", "not come yet"),
         ({"announced_at": "2023-12-11T10:00:00"}, "announced_at", "offset"),
-        ({"announced_at": "0001-01-01T00:00:00+00:00"}, "announced_at", "outside the years 1900-2999; correct the year"),
-        ({"announced_at": "0001-01-01T00:00:00+14:00"}, "announced_at", "outside the years 1900-2999; correct the year"),
-        ({"announced_at": "9999-12-31T23:59:59-14:00"}, "announced_at", "outside the years 1900-2999; correct the year"),
+        (
+            {"announced_at": "0001-01-01T00:00:00+00:00"},
+            "announced_at",
+            "outside the years 1900-2999; correct the year",
+        ),
+        (
+            {"announced_at": "0001-01-01T00:00:00+14:00"},
+            "announced_at",
+            "outside the years 1900-2999; correct the year",
+        ),
+        (
+            {"announced_at": "9999-12-31T23:59:59-14:00"},
+            "announced_at",
+            "outside the years 1900-2999; correct the year",
+        ),
         ({"days": [OFF | {"day": "9999-12-31"}]}, "days.0.day", "outside the years 1900-2999; correct the year"),
         ({"days": [OFF | {"day": "0001-01-01"}]}, "days.0.day", "outside the years 1900-2999; correct the year"),
         ({"days": [OFF | {"day": "2999-12-31"}]}, "days.0", "calendar.toml"),
-        ({"days": [{"first": "2999-01-01", "last": "9999-12-31", "works": False, "name": "x"}]}, "days.0.last", "correct the year"),
+        (
+            {"days": [{"first": "2999-01-01", "last": "9999-12-31", "works": False, "name": "x"}]},
+            "days.0.last",
+            "correct the year",
+        ),
         ({"source": " \t"}, "source", "it is blank"),
         ({"source": "QĐ\x00"}, "source", "cannot be seen (U+0000)"),
         ({"source": "QĐ\n99"}, "source", "cannot be seen (U+000A)"),
@@ -281,11 +317,15 @@ async def test_days_that_are_so_already_are_told_and_do_no_harm(at_nine: Any) ->
         ({"id": "a/b"}, "id", "go on with those"),
     ],
 )
-async def test_what_is_wrong_is_named_field_by_field(at_nine: Any, change: dict[str, Any], field: str, word: str) -> None:
+async def test_what_is_wrong_is_named_field_by_field(
+    at_nine: Any, change: dict[str, Any], field: str, word: str
+) -> None:
     async with at_nine as intake:
         for params in ({"dry_run": "true"}, {}):
             answer = await intake.http.post(PATH, json=BODY | change, params=params)
-            assert (answer.status_code, answer.headers["content-type"]) == (422, "application/problem+json"), answer.text
+            assert (answer.status_code, answer.headers["content-type"]) == (422, "application/problem+json"), (
+                answer.text
+            )
             assert [error["field"] for error in answer.json()["errors"]] == [field]
             assert word in answer.json()["detail"]
         assert (await intake.http.get(PATH)).json() == []
@@ -329,7 +369,10 @@ async def test_events_that_come_in_while_it_moves_are_neither_lost_nor_overruled
         numbers = range(1, 101)
         given = "2023-12-29T10:00:00+07:00"
         await intake.bulk(*(received(code(number)) for number in numbers))
-        extensions = [cloud_event("extended", "2023-12-11T09:00", code(number), due_at=given, legal_ground="x") for number in numbers[::2]]
+        extensions = [
+            cloud_event("extended", "2023-12-11T09:00", code(number), due_at=given, legal_ground="x")
+            for number in numbers[::2]
+        ]
         await asyncio.gather(announce(intake), *(intake.bulk(extension) for extension in extensions))
         found = await done(intake)
         assert [await due(intake, number) for number in numbers] == [given, MOVED] * 50

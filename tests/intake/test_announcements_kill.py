@@ -41,7 +41,9 @@ def test_kill_9_in_the_middle_of_moving_moves_every_dossier_once(tmp_path: Path)
     }
     with service("intake", free_port_base(1), environment, tmp_path / "intake.log") as intake:
         body = lines(*(received(f"H59.15-231208-{number:04d}") for number in range(1, DOSSIERS + 1)))
-        httpx.post(f"{intake.url}/v1/events", content=body, headers=HEADERS | {"content-type": NDJSON}, timeout=60).raise_for_status()
+        httpx.post(
+            f"{intake.url}/v1/events", content=body, headers=HEADERS | {"content-type": NDJSON}, timeout=60
+        ).raise_for_status()
         announced = httpx.post(f"{intake.url}{PATH}", json=BODY, headers=HEADERS, timeout=60).json()
         assert (announced["state"], announced["to_move"]) == ("moving", DOSSIERS)
         wait_until(lambda: announcement(intake)["moved"] > 0, WITHIN_S, "the first have moved")

@@ -45,7 +45,13 @@ def logged(facts: list[Fact]) -> list[HistoryEntry]:
 def envelope(fact: Fact) -> bytes:
     kind, data = fact.event.kind.value, Raw(encode(fact.event))
     event = CloudEvent(
-        specversion="1.0", id="e", source="/counters/07", type=event_type(kind), subject=CODE, time=fact.occurred_at, data=data
+        specversion="1.0",
+        id="e",
+        source="/counters/07",
+        type=event_type(kind),
+        subject=CODE,
+        time=fact.occurred_at,
+        data=data,
     )
     return encode(event)
 
@@ -63,8 +69,12 @@ def announced(*days: AnnouncedDay, before: Catalogue = BASE) -> CalendarChange:
     return CalendarChange(entries(*days), before, after, after)
 
 
-def receipt(due: str = "2023-12-15T08:31", term: Term | None = FIVE_DAYS, *, own: bool = True, when: str = "2023-12-08T08:31") -> Fact:
-    event = domain.Received(department="H59.15", procedure="2.000635", channel=Channel.ONLINE, due_at=at(due), term=term)
+def receipt(
+    due: str = "2023-12-15T08:31", term: Term | None = FIVE_DAYS, *, own: bool = True, when: str = "2023-12-08T08:31"
+) -> Fact:
+    event = domain.Received(
+        department="H59.15", procedure="2.000635", channel=Channel.ONLINE, due_at=at(due), term=term
+    )
     return Fact(event, at(when), own)
 
 
@@ -130,7 +140,9 @@ def test_a_pause_before_the_day_off_still_counts_as_long_as_it_was() -> None:
 def test_a_day_off_within_a_pause_shortens_what_the_pause_gave() -> None:
     """It was working time that did not count for the dossier; now the day does not count for anybody."""
     history = [receipt(), pause("2023-12-12T08:00"), resumed("2023-12-14T08:00", "2023-12-19T08:31")]
-    assert move(history, announced(OFF), "2023-12-14T09:00") is None  # one day later by the term, one earlier by the pause
+    assert (
+        move(history, announced(OFF), "2023-12-14T09:00") is None
+    )  # one day later by the term, one earlier by the pause
 
 
 def test_a_worked_saturday_within_a_pause_that_had_moved_nothing_moves_it() -> None:
@@ -140,7 +152,9 @@ def test_a_worked_saturday_within_a_pause_that_had_moved_nothing_moves_it() -> N
         pause("2023-12-15T17:30"),
         resumed("2023-12-17T09:00", None, own=False),
     ]
-    assert move(history, announced(SATURDAY), "2023-12-18T08:00") is None  # the term ends a day earlier, and the pause gives it back
+    assert (
+        move(history, announced(SATURDAY), "2023-12-18T08:00") is None
+    )  # the term ends a day earlier, and the pause gives it back
     given = [receipt("2023-12-22T08:31", when="2023-12-15T08:31", own=False), *history[1:]]
     assert new_due(given, announced(SATURDAY), "2023-12-18T08:00") == at("2023-12-25T08:31")
 

@@ -30,7 +30,12 @@ PATH = "/v1/calendar/announcements"
 PARTITION = TopicPartition(ANNOUNCEMENTS.name, 0)
 WITHIN_S = 60.0
 DAYS = [{"day": "2026-11-19", "works": False, "name": "Nghỉ bão"}]
-BODY = {"source": "Quyết định 99/QĐ-TTg", "announced_at": "2026-11-18T09:00:00+07:00", "days": DAYS, "applies_to": ["H59.15"]}
+BODY = {
+    "source": "Quyết định 99/QĐ-TTg",
+    "announced_at": "2026-11-18T09:00:00+07:00",
+    "days": DAYS,
+    "applies_to": ["H59.15"],
+}
 
 
 @pytest.fixture(autouse=True)
@@ -172,7 +177,9 @@ async def test_the_topic_has_one_partition_and_is_compacted(start: Start, fresh_
 
 @pytest.mark.broker
 @ON_SQLITE
-async def test_what_was_announced_by_a_version_without_the_topic_is_on_it_after_the_upgrade(start: Start, fresh_broker: str) -> None:
+async def test_what_was_announced_by_a_version_without_the_topic_is_on_it_after_the_upgrade(
+    start: Start, fresh_broker: str
+) -> None:
     async with start(kafka_bootstrap=NO_BROKER) as intake:  # the version before had the same rows, and told nobody
         for number, day in enumerate(("2026-11-19", "2026-11-20", "2026-11-23"), 1):
             await announce(intake, number, day)
@@ -183,7 +190,9 @@ async def test_what_was_announced_by_a_version_without_the_topic_is_on_it_after_
 
 @pytest.mark.broker
 @ON_SQLITE
-async def test_a_topic_that_was_deleted_is_made_and_filled_again_with_the_same_bytes(start: Start, fresh_broker: str) -> None:
+async def test_a_topic_that_was_deleted_is_made_and_filled_again_with_the_same_bytes(
+    start: Start, fresh_broker: str
+) -> None:
     async with start(kafka_bootstrap=fresh_broker) as intake:
         await announce(intake, 1)
         await announce(intake, 2, "2026-11-20")
@@ -198,7 +207,9 @@ async def test_a_topic_that_was_deleted_is_made_and_filled_again_with_the_same_b
 
 @pytest.mark.broker
 @ON_SQLITE
-async def test_a_topic_that_forgets_is_filled_again_though_it_ends_where_it_did(start: Start, fresh_broker: str) -> None:
+async def test_a_topic_that_forgets_is_filled_again_though_it_ends_where_it_did(
+    start: Start, fresh_broker: str
+) -> None:
     async with admin(fresh_broker) as client:  # as a broker makes a topic by itself: it deletes what is old
         await client.create_topics([NewTopic(ANNOUNCEMENTS.name, 1, 1, topic_configs={"cleanup.policy": "delete"})])
     async with start(kafka_bootstrap=fresh_broker) as intake:
@@ -217,8 +228,15 @@ async def test_what_a_stranger_wrote_is_written_over_or_withdrawn(start: Start, 
     async with start(kafka_bootstrap=fresh_broker) as intake:
         await announce(intake, 1)
         await says(fresh_broker, 1)
-        another = encode(decode_announcement((await records(fresh_broker))[0][1] or b"")).replace(b"decree-1", b"decree-9")
-        await write(fresh_broker, (b"1", b"{not json"), (b"7", another.replace(b'"number":1', b'"number":7')), (b"no number", b"x"))
+        another = encode(decode_announcement((await records(fresh_broker))[0][1] or b"")).replace(
+            b"decree-1", b"decree-9"
+        )
+        await write(
+            fresh_broker,
+            (b"1", b"{not json"),
+            (b"7", another.replace(b'"number":1', b'"number":7')),
+            (b"no number", b"x"),
+        )
         await says(fresh_broker, 1)
         await write(fresh_broker, (b"1", another))
         await says(fresh_broker, 1)
@@ -272,7 +290,9 @@ async def delete_events(bootstrap: str) -> None:
 
 @pytest.mark.broker
 @ON_POSTGRESQL
-async def test_of_two_instances_either_publishes_and_nothing_is_there_twice_in_effect(start: Start, fresh_broker: str) -> None:
+async def test_of_two_instances_either_publishes_and_nothing_is_there_twice_in_effect(
+    start: Start, fresh_broker: str
+) -> None:
     async with start(kafka_bootstrap=fresh_broker) as one, start(kafka_bootstrap=fresh_broker) as other:
         await announce(one, 1)
         await announce(other, 2, "2026-11-20")
@@ -288,7 +308,11 @@ async def test_of_two_instances_either_publishes_and_nothing_is_there_twice_in_e
 
 def test_days_in_a_row_travel_in_one_line_and_come_back_as_they_were() -> None:
     tet = [(date(2026, 2, 16) + timedelta(number), False, "Tết") for number in range(5)]
-    swapped = [(date(2026, 8, 22), True, "Làm bù"), (date(2026, 8, 31), False, "Quốc khánh"), (date(2026, 9, 1), True, "Quốc khánh")]
+    swapped = [
+        (date(2026, 8, 22), True, "Làm bù"),
+        (date(2026, 8, 31), False, "Quốc khánh"),
+        (date(2026, 9, 1), True, "Quốc khánh"),
+    ]
     long = [(date(2027, 1, 1) + number * ONE_DAY, False, "x") for number in range(400)]
     runs = in_runs([*tet, *swapped, *long])
     assert [(run.first, run.end) for run in runs] == [

@@ -42,7 +42,9 @@ async def test_the_same_applicant_sent_again_is_a_repeat_and_another_is_not(inta
     assert (await intake.bulk(other))["rejections"][0]["code"] == "id_reused"
 
 
-async def test_an_exported_event_stays_as_it_is(intake: Sender, start: Start, tmp_path_factory: pytest.TempPathFactory) -> None:
+async def test_an_exported_event_stays_as_it_is(
+    intake: Sender, start: Start, tmp_path_factory: pytest.TempPathFactory
+) -> None:
     await intake.bulk(received(applicant=NAME))
     (logged,) = await intake.log()
     assert (await intake.bulk(logged["event"]))["duplicates"] == 1

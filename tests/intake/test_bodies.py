@@ -37,7 +37,9 @@ async def test_without_the_key_a_body_is_not_even_read(intake: Sender, path: str
         (b"{}", "department"),
     ],
 )
-async def test_a_body_that_is_no_dossier_is_answered_with_what_is_wrong(intake: Sender, body: bytes, words: str) -> None:
+async def test_a_body_that_is_no_dossier_is_answered_with_what_is_wrong(
+    intake: Sender, body: bytes, words: str
+) -> None:
     answer = await intake.http.post("/v1/dossiers", content=body, headers=JSON)
     assert (answer.status_code, answer.headers["content-type"]) == (422, "application/problem+json")
     assert words in answer.json()["detail"]
@@ -56,7 +58,9 @@ async def test_a_new_dossier_must_be_sent_as_json(intake: Sender, content_type: 
 
 
 @pytest.mark.parametrize("field", ["received_at", "due_at"])
-@pytest.mark.parametrize("instant", [1702000000, "1702000000", "2023-12-08", "2023-12-08T08:31:00", 1.5, True, "yesterday"])
+@pytest.mark.parametrize(
+    "instant", [1702000000, "1702000000", "2023-12-08", "2023-12-08T08:31:00", 1.5, True, "yesterday"]
+)
 async def test_an_instant_is_written_as_in_events(intake: Sender, field: str, instant: Any) -> None:
     answer = await intake.http.post("/v1/dossiers", json=NEW | {field: instant})
     assert (answer.status_code, field in answer.json()["detail"]) == (422, True)

@@ -25,7 +25,11 @@ ARRAY = "application/json"
 @pytest.fixture(scope="module")
 def intake(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     folder = tmp_path_factory.mktemp("bounds")
-    environment = {"DATABASE_URL": f"sqlite+aiosqlite:///{folder}/intake.db", "KAFKA_BOOTSTRAP": "127.0.0.1:1", "DRAIN_SECONDS": "0"}
+    environment = {
+        "DATABASE_URL": f"sqlite+aiosqlite:///{folder}/intake.db",
+        "KAFKA_BOOTSTRAP": "127.0.0.1:1",
+        "DRAIN_SECONDS": "0",
+    }
     with service("intake", free_port_base(1), environment, folder / "log") as running:
         yield running
 
@@ -80,7 +84,9 @@ def test_bodies_without_a_good_event_take_little_memory_and_get_a_short_answer(
         yield from _lines(part, total)
 
     def call() -> httpx.Response:
-        return httpx.post(f"{intake.url}/v1/events", content=body(), headers=HEADERS | {"content-type": content_type}, timeout=120)
+        return httpx.post(
+            f"{intake.url}/v1/events", content=body(), headers=HEADERS | {"content-type": content_type}, timeout=120
+        )
 
     answer, most = _Watch(intake).while_(call)
     found = answer.json()
@@ -113,7 +119,9 @@ def test_headers_without_end_and_without_a_key_take_no_memory(intake: Service, l
 def test_a_key_with_letters_outside_ascii_is_another_key(intake: Service) -> None:
     for key in ("khóa".encode(), b"\xff\xfe", "khóa".encode("latin-1")):
         with socket.create_connection(("127.0.0.1", intake.port), timeout=30) as connection:
-            connection.sendall(b"GET /v1/log HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAuthorization: Bearer " + key + b"\r\n\r\n")
+            connection.sendall(
+                b"GET /v1/log HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAuthorization: Bearer " + key + b"\r\n\r\n"
+            )
             assert connection.recv(100).startswith(b"HTTP/1.1 401")
 
 

@@ -47,14 +47,18 @@ async def test_what_follows_a_refused_event_is_held_back_where_the_sender_asks_f
         cloud_event("resolved", "2023-12-12T08:00", OTHER, event_id="of-another"),
         first,
     )
-    answer = (await intake.http.post("/v1/events", params={"hold_back": "later"}, content=body, headers=AS_NDJSON)).json()
+    answer = (
+        await intake.http.post("/v1/events", params={"hold_back": "later"}, content=body, headers=AS_NDJSON)
+    ).json()
     assert (answer["accepted"], answer["duplicates"]) == (3, 1)
     assert [(each["id"], each["code"], each["field"]) for each in answer["rejections"]] == [
         ("bad", "malformed", "data.officer"),
         ("later", "held_back", "subject"),
     ]
     known = lines(first, cloud_event("resolved", "2023-12-12T08:00", event_id="later"))
-    answer = (await intake.http.post("/v1/events", params={"hold_back": "all"}, content=known, headers=AS_NDJSON)).json()
+    answer = (
+        await intake.http.post("/v1/events", params={"hold_back": "all"}, content=known, headers=AS_NDJSON)
+    ).json()
     assert (answer["duplicates"], [each["code"] for each in answer["rejections"]]) == (1, ["held_back"])
     wrong = await intake.http.post("/v1/events", params={"hold_back": "some"}, content=known, headers=AS_NDJSON)
     assert wrong.status_code == 422, wrong.text

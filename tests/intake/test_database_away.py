@@ -34,7 +34,10 @@ async def test_with_the_database_away_reads_and_writes_answer_503_with_a_time_to
                 answer = await intake.http.get(path)
                 assert answer.status_code == 503, (path, answer.text)
             answers = [await intake.http.get("/v1/log/head"), await intake.http.post("/v1/dossiers", json=NEW)]
-            assert [(answer.status_code, answer.headers.get("retry-after")) for answer in answers] == [(503, "1"), (503, "1")]
+            assert [(answer.status_code, answer.headers.get("retry-after")) for answer in answers] == [
+                (503, "1"),
+                (503, "1"),
+            ]
 
 
 @pytest.mark.postgres
@@ -98,7 +101,9 @@ async def test_a_log_that_cannot_be_written_is_not_ready_until_it_can(start: Sta
 
         async def full() -> bool:
             events = [received(f"H59.15-231208-{next(numbers):04d}") | {"source": f"/{padding}"} for _ in range(20)]
-            answers = await asyncio.gather(*(intake.http.post(f"/v1/dossiers/{event['subject']}/events", json=event) for event in events))
+            answers = await asyncio.gather(
+                *(intake.http.post(f"/v1/dossiers/{event['subject']}/events", json=event) for event in events)
+            )
             assert {answer.status_code for answer in answers} <= {201, 503}, answers[0].text
             return any(answer.status_code == 503 for answer in answers)
 

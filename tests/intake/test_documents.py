@@ -54,7 +54,9 @@ async def test_every_event_is_listed_with_every_field_described(document: Any) -
     short, cloud = posted["application/json"]["schema"]["anyOf"]
     assert set(short["discriminator"]["mapping"]) == set(ACCEPTED)
     assert set(cloud["discriminator"]["mapping"]) == {f"vn.motcua.dossier.{name}.v1" for name in ACCEPTED}
-    batch = document["paths"]["/v1/events"]["post"]["requestBody"]["content"]["application/cloudevents-batch+json"]["schema"]
+    batch = document["paths"]["/v1/events"]["post"]["requestBody"]["content"]["application/cloudevents-batch+json"][
+        "schema"
+    ]
     assert batch["items"] == cloud
     schemas = document["components"]["schemas"]
     for name, cls in ACCEPTED.items():
@@ -74,7 +76,14 @@ async def test_the_examples_hold_to_their_schemas(document: Any) -> None:
 
 async def test_the_refusals_are_listed(document: Any) -> None:
     description = document["paths"]["/v1/dossiers/{code}/events"]["post"]["description"]
-    for code in ("personal_data", "wrong_department", "too_long_a_history", "transition_not_allowed", "malformed", "id_reused"):
+    for code in (
+        "personal_data",
+        "wrong_department",
+        "too_long_a_history",
+        "transition_not_allowed",
+        "malformed",
+        "id_reused",
+    ):
         assert f"| `{code}` |" in description
 
 

@@ -41,7 +41,10 @@ async def test_serials_restart_daily_and_go_by_agency(intake: Sender) -> None:
 
 async def test_a_minted_code_skips_those_that_are_taken(intake: Sender) -> None:
     await intake.bulk(received("H59.15-231208-0001"), received("H59.15-231208-0003"))
-    assert [(await open_dossier(intake)).json()["code"] for _ in range(2)] == ["H59.15-231208-0002", "H59.15-231208-0004"]
+    assert [(await open_dossier(intake)).json()["code"] for _ in range(2)] == [
+        "H59.15-231208-0002",
+        "H59.15-231208-0004",
+    ]
 
 
 async def test_codes_minted_at_once_are_unique(intake: Sender) -> None:
@@ -98,7 +101,9 @@ async def test_an_applicant_leaves_only_a_pseudonym(intake: Sender) -> None:
         ({"code": "15"}, 422, "code"),
     ],
 )
-async def test_a_wrong_request_is_answered_with_what_is_wrong(intake: Sender, change: dict[str, Any], status: int, word: str) -> None:
+async def test_a_wrong_request_is_answered_with_what_is_wrong(
+    intake: Sender, change: dict[str, Any], status: int, word: str
+) -> None:
     answer = await open_dossier(intake, **change)
     assert (answer.status_code, answer.headers["content-type"]) == (status, "application/problem+json")
     assert word in answer.json()["detail"]
@@ -137,7 +142,9 @@ async def test_events_follow_each_other_with_state_deadline_and_class(intake: Se
         ({"event": "processing_started", "time": "2023-12-11T08:00:00+07:00"}, "time"),
     ],
 )
-async def test_a_field_that_looks_like_one_of_the_events_is_a_slip(intake: Sender, body: dict[str, Any], field: str) -> None:
+async def test_a_field_that_looks_like_one_of_the_events_is_a_slip(
+    intake: Sender, body: dict[str, Any], field: str
+) -> None:
     await open_dossier(intake)
     answer = await intake.event(**body)
     assert (answer.status_code, answer.json()["code"]) == (422, "malformed")
@@ -208,7 +215,9 @@ async def test_a_cloud_event_again_gets_the_first_answer_with_200(intake: Sender
 
 async def test_an_event_with_a_key_is_logged_once(intake: Sender) -> None:
     await open_dossier(intake)
-    answers = [await intake.event(event="fee_paid", amount_vnd=50_000, headers={"Idempotency-Key": "p-1"}) for _ in range(2)]
+    answers = [
+        await intake.event(event="fee_paid", amount_vnd=50_000, headers={"Idempotency-Key": "p-1"}) for _ in range(2)
+    ]
     other = await intake.event(event="fee_paid", amount_vnd=60_000, headers={"Idempotency-Key": "p-1"})
     assert [answer.status_code for answer in (*answers, other)] == [201, 200, 422]
     assert answers[0].json() == answers[1].json()
@@ -228,10 +237,16 @@ async def test_an_event_with_a_key_is_logged_once(intake: Sender) -> None:
         ),
         (cloud_event("rated", "2023-12-12T08:00", score=9), 422, "malformed"),
         (cloud_event("lost", "2023-12-12T08:00"), 422, "unknown_type"),
-        (cloud_event("corrected", "2023-12-12T08:00", field="department", old_value="H59.15", new_value="H1"), 422, "unknown_department"),
+        (
+            cloud_event("corrected", "2023-12-12T08:00", field="department", old_value="H59.15", new_value="H1"),
+            422,
+            "unknown_department",
+        ),
     ],
 )
-async def test_what_is_not_allowed_is_refused_with_its_code(intake: Sender, event: dict[str, Any], status: int, code: str) -> None:
+async def test_what_is_not_allowed_is_refused_with_its_code(
+    intake: Sender, event: dict[str, Any], status: int, code: str
+) -> None:
     await intake.bulk(received(event_id="used"))
     answer = await intake.cloud_event(event, event["subject"])
     assert (answer.status_code, answer.json()["code"]) == (status, code), answer.text
@@ -243,7 +258,9 @@ async def test_an_event_for_another_dossier_than_the_path_is_refused(intake: Sen
     assert (answer.status_code, "subject" in answer.json()["detail"]) == (422, True)
 
 
-@pytest.mark.parametrize("body", [b"", b"[]", b"{", b'{"event": 1}', b'{"event": "resolved", "occurred_at": "yesterday"}', b"\xff"])
+@pytest.mark.parametrize(
+    "body", [b"", b"[]", b"{", b'{"event": 1}', b'{"event": "resolved", "occurred_at": "yesterday"}', b"\xff"]
+)
 async def test_a_body_that_is_no_event_is_malformed(intake: Sender, body: bytes) -> None:
     answer = await intake.http.post(f"/v1/dossiers/{CODE}/events", content=body)
     assert (answer.status_code, answer.json()["code"]) == (422, "malformed")
@@ -251,7 +268,12 @@ async def test_a_body_that_is_no_event_is_malformed(intake: Sender, body: bytes)
 
 async def test_without_the_key_nothing_but_health_and_metrics_answers(intake: Sender) -> None:
     wrong = {"Authorization": f"Bearer {KEY}x"}
-    calls = [("POST", "/v1/dossiers"), ("POST", "/v1/events"), ("POST", f"/v1/dossiers/{CODE}/events"), ("GET", "/v1/log")]
+    calls = [
+        ("POST", "/v1/dossiers"),
+        ("POST", "/v1/events"),
+        ("POST", f"/v1/dossiers/{CODE}/events"),
+        ("GET", "/v1/log"),
+    ]
     assert {(await intake.http.request(method, path, headers=wrong)).status_code for method, path in calls} == {401}
     open_to_all = ["/healthz/live", "/healthz/ready", "/metrics", "/openapi.json", "/docs"]
     assert {(await intake.http.get(path, headers=wrong)).status_code for path in open_to_all} == {200}

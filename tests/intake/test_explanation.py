@@ -105,7 +105,9 @@ def test_calendar_days_that_end_on_a_saturday_are_told_as_on_paper() -> None:
 
 def test_a_month_that_ends_on_a_working_day_is_one_step() -> None:
     view = Office().takes(received(time="2023-01-31T14:40", term={"amount": 1, "unit": "months"})).view()
-    assert texts(view, "interval") == ["From Tue 2023-01-31 14:40: 1 month, days off among them, ends on Tue 2023-02-28."]
+    assert texts(view, "interval") == [
+        "From Tue 2023-01-31 14:40: 1 month, days off among them, ends on Tue 2023-02-28."
+    ]
 
 
 def test_days_before_a_closed_intake_opens_are_not_days_after_the_term() -> None:
@@ -178,7 +180,9 @@ RULES = [
 def test_a_receipt_at_midnight_or_at_closing_has_no_step_without_time(rule: dict[str, Any], received_at: str) -> None:
     view = Office(with_procedure(**rule)).takes(received(time=received_at)).view()
     empty = [step.text for step in steps(view, "interval") if step.at == step.until]
-    assert [text for text in empty if ": counted, working day" not in text and "the deadline moves there" not in text] == []
+    assert [
+        text for text in empty if ": counted, working day" not in text and "the deadline moves there" not in text
+    ] == []
     assert "00:00 to 00:00" not in " ".join(texts(view, "interval"))
 
 
@@ -243,7 +247,9 @@ def test_a_calendar_that_has_changed_since_is_told_honestly() -> None:
 
 def test_a_department_that_the_catalogue_no_longer_has_is_still_explained() -> None:
     office = Office().takes(received())
-    without = replace(SHIPPED, departments={code: found for code, found in SHIPPED.departments.items() if code != "H59.15"})
+    without = replace(
+        SHIPPED, departments={code: found for code, found in SHIPPED.departments.items() if code != "H59.15"}
+    )
     view = office.view(catalogue_at=lambda _: without)
     assert "H59.15 is not in the catalogue: counted with the usual hours" in texts(view, "deadline")[0]
     assert view.explanation[-2].due_at == at("2023-12-15 08:31")
@@ -262,7 +268,9 @@ def test_days_that_the_calendar_does_not_know_are_not_guessed() -> None:
     st.sampled_from(TermUnit),
     st.none() | st.sampled_from([time(11), time(15)]),
 )
-def test_the_last_interval_ends_at_the_deadline(naive: datetime, amount: int, unit: TermUnit, closing_hour: time | None) -> None:
+def test_the_last_interval_ends_at_the_deadline(
+    naive: datetime, amount: int, unit: TermUnit, closing_hour: time | None
+) -> None:
     amount = min(amount, 6) if unit is TermUnit.MONTHS else amount
     office = Office(with_procedure(term=Term(amount, unit), closing_hour=closing_hour))
     event = received() | {"time": naive.replace(tzinfo=LOCAL, microsecond=0).isoformat()}

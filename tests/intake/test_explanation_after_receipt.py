@@ -15,7 +15,11 @@ from tests.intake.sending import CODE, Sender, cloud_event, received
 def test_a_pause_tells_what_it_credits_and_where_that_moves_the_deadline() -> None:
     view = (
         Office()
-        .takes(received(), cloud_event("supplement_requested", "2023-12-11T08:00"), cloud_event("supplemented", "2023-12-12T10:00"))
+        .takes(
+            received(),
+            cloud_event("supplement_requested", "2023-12-11T08:00"),
+            cloud_event("supplemented", "2023-12-12T10:00"),
+        )
         .view()
     )
     paused = [step.step for step in view.explanation].index("pause")
@@ -58,7 +62,14 @@ def test_what_does_not_move_the_deadline_says_so() -> None:
             cloud_event("forward_answered", "2023-12-15T08:00", agency="Bộ Y tế"),
             cloud_event("forward_answered", "2023-12-15T08:00", agency="Sở Y tế"),
             cloud_event("forward_answered", "2023-12-15T08:00", agency="Sở Y tế"),
-            cloud_event("corrected", "2023-12-15T08:00", field="channel", old_value="online", new_value="postal", reason="gõ nhầm"),
+            cloud_event(
+                "corrected",
+                "2023-12-15T08:00",
+                field="channel",
+                old_value="online",
+                new_value="postal",
+                reason="gõ nhầm",
+            ),
         )
         .view()
     )
@@ -97,7 +108,8 @@ def test_extensions_and_corrections_of_the_deadline_tell_old_and_new() -> None:
     )
     extended, corrected = texts(view, "extended", "corrected")
     assert (
-        extended == "Extended Wed 2023-12-13 08:00 on a legal ground (khoản 3): due Wed 2023-12-20 08:31 instead of Fri 2023-12-15 08:31."
+        extended
+        == "Extended Wed 2023-12-13 08:00 on a legal ground (khoản 3): due Wed 2023-12-20 08:31 instead of Fri 2023-12-15 08:31."
     )
     assert corrected == (
         "Corrected Thu 2023-12-14 08:00: the deadline, due Tue 2023-12-19 08:31 instead of Wed 2023-12-20 08:31 (gõ nhầm)."
@@ -112,18 +124,25 @@ def test_a_deadline_corrected_after_the_closing_is_said_to_be() -> None:
         .takes(
             received(),
             cloud_event("resolved", "2023-12-20T08:00"),
-            cloud_event("corrected", "2023-12-21T08:00", field="due_at", old_value=due, new_value=right, reason="gõ nhầm"),
+            cloud_event(
+                "corrected", "2023-12-21T08:00", field="due_at", old_value=due, new_value=right, reason="gõ nhầm"
+            ),
         )
         .view()
     )
     (corrected,) = texts(view, "corrected")
-    assert corrected.startswith("Corrected Thu 2023-12-21 08:00: deadline corrected after closing, due Fri 2023-12-29 08:31 instead of ")
+    assert corrected.startswith(
+        "Corrected Thu 2023-12-21 08:00: deadline corrected after closing, due Fri 2023-12-29 08:31 instead of "
+    )
     assert view.deadline_corrected_after_closing
     assert view.timeliness == "early"
 
 
 def test_a_return_is_told_with_its_date_and_channel_after_the_closing() -> None:
-    resolved, returned = cloud_event("resolved", "2023-12-15T08:00"), cloud_event("returned", "2023-12-18T09:10", channel="postal")
+    resolved, returned = (
+        cloud_event("resolved", "2023-12-15T08:00"),
+        cloud_event("returned", "2023-12-18T09:10", channel="postal"),
+    )
     view = Office().takes(received(), resolved, returned).view()
     assert texts(view, "closed", "returned", "class")[:2] == [
         "Closed Fri 2023-12-15 08:00 as resolved; the clock stops.",
@@ -217,7 +236,13 @@ def test_an_open_dossier_stands_by_the_definition_asked_for() -> None:
 async def test_a_dossier_is_explained_over_http_by_the_definition_asked_for(intake: Sender) -> None:
     await intake.bulk(received(), cloud_event("resolved", "2023-12-15T15:00"))
     view = await intake.dossier()
-    assert [step["step"] for step in view["explanation"]] == ["received", *["interval"] * 8, "deadline", "closed", "class"]
+    assert [step["step"] for step in view["explanation"]] == [
+        "received",
+        *["interval"] * 8,
+        "deadline",
+        "closed",
+        "class",
+    ]
     assert view["explanation"][1] == {
         "step": "interval",
         "at": "2023-12-08T08:31:00+07:00",
@@ -248,9 +273,13 @@ def test_a_dossier_paused_when_overdue_by_another_definition_is_told_without_con
         "overdue",
         f"was overdue already by {definition} and stays so meanwhile; the pause moves its deadline all the same, {by_date}.",
     )
-    assert texts(office.view(now=at("2023-12-16 08:00")), "pause")[0].endswith("and it does not become overdue meanwhile.")
+    assert texts(office.view(now=at("2023-12-16 08:00")), "pause")[0].endswith(
+        "and it does not become overdue meanwhile."
+    )
     resumed = texts(office.takes(OVERNIGHT[1]).view(definition), "resumed")[0]
-    assert resumed.endswith(f"due Fri 2023-12-15 13:31 instead of Fri 2023-12-15 08:31, {by_date} when the pause began.")
+    assert resumed.endswith(
+        f"due Fri 2023-12-15 13:31 instead of Fri 2023-12-15 08:31, {by_date} when the pause began."
+    )
 
 
 def test_a_pause_before_the_deadline_names_the_definition_asked_for() -> None:
@@ -262,12 +291,18 @@ def test_a_pause_of_a_dossier_overdue_by_every_definition_says_by_which_nothing_
     pause = (cloud_event("payment_requested", "2023-12-18T08:00"), cloud_event("payment_settled", "2023-12-20T08:00"))
     view = Office().takes(received(), *pause).view("instant/1")
     assert texts(view, "pause")[0].endswith("and it was overdue already by instant/1 and stays so.")
-    assert "was overdue already by by-date/1, by which a pause moves a deadline or not, when the pause began" in texts(view, "resumed")[0]
+    assert (
+        "was overdue already by by-date/1, by which a pause moves a deadline or not, when the pause began"
+        in texts(view, "resumed")[0]
+    )
 
 
 def test_a_fraction_of_a_second_that_decides_is_shown() -> None:
     late = cloud_event("resolved", "2023-12-15T08:31") | {"time": "2023-12-15T08:31:00.000001+07:00"}
     text = Office().takes(received(), late).view("instant/1").explanation[-1].text
-    assert text == "overdue by instant/1 (instants compared): closed Fri 2023-12-15 08:31:00.000001, due Fri 2023-12-15 08:31."
+    assert (
+        text
+        == "overdue by instant/1 (instants compared): closed Fri 2023-12-15 08:31:00.000001, due Fri 2023-12-15 08:31."
+    )
     assert clock(at("2023-12-15 08:31").replace(second=5, microsecond=250_000)) == "08:31:05.25"
     assert length(timedelta(hours=1, milliseconds=500)) == "1 h 0 min 0.5 s"

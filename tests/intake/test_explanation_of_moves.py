@@ -18,7 +18,9 @@ async def moved(intake: Sender, *days: dict[str, Any], source: str = DECREE) -> 
     announced = await intake.http.post("/v1/calendar/announcements", json={"source": source, "days": list(days)})
     assert announced.json()["to_move"] == 1, announced.text
     while True:
-        stepped = intake.service.move_worker.stepped  # before the look: a step between the look and the wait would be missed
+        stepped = (
+            intake.service.move_worker.stepped
+        )  # before the look: a step between the look and the wait would be missed
         if (await intake.http.get(announced.headers["Location"])).json()["state"] == "done":
             return
         await stepped.wait()

@@ -24,7 +24,9 @@ from tests.support.wait import wait_until_async
 
 pytestmark = [pytest.mark.broker, pytest.mark.postgres, pytest.mark.slow]
 WITHIN_S = 60.0
-HOLDS = text("SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND granted AND (classid::bigint << 32) + objid::bigint = :lock")
+HOLDS = text(
+    "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND granted AND (classid::bigint << 32) + objid::bigint = :lock"
+)
 WAITS = text("SELECT pid FROM pg_locks WHERE NOT granted AND relation = 'event_log'::regclass")
 CURSOR = text("SELECT position, numbers FROM relay_cursor")
 
@@ -34,7 +36,8 @@ def pair(tmp_path: Path, postgres_url: str, fresh_broker: str) -> Iterator[tuple
     environment = {"DATABASE_URL": postgres_url, "KAFKA_BOOTSTRAP": fresh_broker, "DRAIN_SECONDS": "1"}
     with ExitStack() as stack:
         one, other = (
-            stack.enter_context(service("intake", free_port_base(), environment, tmp_path / f"{name}.log")) for name in ("one", "other")
+            stack.enter_context(service("intake", free_port_base(), environment, tmp_path / f"{name}.log"))
+            for name in ("one", "other")
         )
         yield one, other
 
@@ -140,7 +143,9 @@ async def test_an_instance_stopped_inside_a_commit_holds_the_other_up_for_second
                 assert asyncio.get_running_loop().time() - began < 2 * LOCKS_HELD_S
             finally:
                 wake(frozen)
-            assert (await unanswered).status_code == httpx.codes.SERVICE_UNAVAILABLE, "its transaction was ended: nothing was promised"
+            assert (await unanswered).status_code == httpx.codes.SERVICE_UNAVAILABLE, (
+                "its transaction was ended: nothing was promised"
+            )
             assert (await post(frozen, *receipts(1, 5))).json()["accepted"] == 5
             logged = (await database.execute(text("SELECT position FROM event_log ORDER BY position"))).scalars().all()
             assert list(logged) == list(range(1, 7))

@@ -67,7 +67,9 @@ async def test_an_answer_comes_only_after_its_event_is_committed(intake: Sender)
     async def post(number: int) -> bool:
         assert (await intake.cloud_event(received(code(number)), code(number))).status_code == 201
         async with intake.service.database.reader.connect() as connection:
-            found = await connection.execute(text("SELECT 1 FROM event_log WHERE dossier = :code"), {"code": code(number)})
+            found = await connection.execute(
+                text("SELECT 1 FROM event_log WHERE dossier = :code"), {"code": code(number)}
+            )
             return found.scalar() == 1
 
     assert all(await asyncio.gather(*(post(number) for number in range(1, 51))))
@@ -76,25 +78,41 @@ async def test_an_answer_comes_only_after_its_event_is_committed(intake: Sender)
 async def test_two_instances_on_one_database_number_the_log_without_gaps(start: Start) -> None:
     async with start() as one, start() as other:
         await asyncio.gather(
-            *(sender.bulk(*(received(code(100 * batch + n)) for n in range(20))) for batch in range(1, 6) for sender in (one, other))
+            *(
+                sender.bulk(*(received(code(100 * batch + n)) for n in range(20)))
+                for batch in range(1, 6)
+                for sender in (one, other)
+            )
         )
         log = await one.log()
         assert [entry["position"] for entry in log] == list(range(1, 101))
-        started = [s.event(code(101), event="processing_started", occurred_at="2023-12-11T08:00:00+07:00") for s in (one, other)]
+        started = [
+            s.event(code(101), event="processing_started", occurred_at="2023-12-11T08:00:00+07:00")
+            for s in (one, other)
+        ]
         assert sorted(answer.json()["sequence"] for answer in await asyncio.gather(*started)) == [2, 3]
 
 
 async def test_after_a_restart_sequences_ids_and_serials_go_on(start: Start) -> None:
-    new = {"department": "H59.15", "procedure": "2.000635", "channel": "postal", "received_at": "2023-12-08T08:31:00+07:00"}
+    new = {
+        "department": "H59.15",
+        "procedure": "2.000635",
+        "channel": "postal",
+        "received_at": "2023-12-08T08:31:00+07:00",
+    }
     first = received("H59.15-231208-0009")
     async with start() as intake:
         await intake.bulk(first)
         await intake.http.post("/v1/dossiers", json=new, headers={"Idempotency-Key": "k"})
     async with start() as intake:
         assert (await intake.bulk(first))["duplicates"] == 1
-        assert (await intake.http.post("/v1/dossiers", json=new, headers={"Idempotency-Key": "k"})).json()["code"] == CODE
+        assert (await intake.http.post("/v1/dossiers", json=new, headers={"Idempotency-Key": "k"})).json()[
+            "code"
+        ] == CODE
         assert (await intake.http.post("/v1/dossiers", json=new)).json()["code"] == "H59.15-231208-0002"
-        assert (await intake.event(event="processing_started", occurred_at="2023-12-11T08:00:00+07:00")).json()["sequence"] == 2
+        assert (await intake.event(event="processing_started", occurred_at="2023-12-11T08:00:00+07:00")).json()[
+            "sequence"
+        ] == 2
         assert [entry["position"] for entry in await intake.log()] == [1, 2, 3, 4]
 
 
@@ -110,7 +128,9 @@ async def test_a_database_that_fails_fails_the_batch_and_the_next_succeeds(intak
     event.listen(writer, "before_cursor_execute", fail)
     refused = await intake.cloud_event(received())
     assert (refused.status_code, refused.headers["Retry-After"]) == (503, "1")
-    bulk = await intake.http.post("/v1/events", content=lines(received()), headers={"content-type": "application/x-ndjson"})
+    bulk = await intake.http.post(
+        "/v1/events", content=lines(received()), headers={"content-type": "application/x-ndjson"}
+    )
     assert (bulk.status_code, bulk.json()["accepted"]) == (503, 0)
     event.remove(writer, "before_cursor_execute", fail)
     assert (await intake.cloud_event(received())).status_code == 201
@@ -121,7 +141,10 @@ async def test_content_the_database_refuses_fails_alone(intake: Sender) -> None:
     """A constraint that one request breaks: its neighbours in the same commit go through."""
     async with intake.service.database.writer.begin() as connection:
         await connection.execute(text("CREATE UNIQUE INDEX one_of_a_kind ON event_log (dossier)"))
-    first, second = _receipt(2), parse(lines(cloud_event("fee_paid", "2023-12-09T08:00", code(2), amount_vnd=1)), APPLICANT_KEY)
+    first, second = (
+        _receipt(2),
+        parse(lines(cloud_event("fee_paid", "2023-12-09T08:00", code(2), amount_vnd=1)), APPLICANT_KEY),
+    )
     assert await subjects_logged(intake, [_receipt(1)], [first, second], [_receipt(3)]) == {code(1), code(3)}
 
 

@@ -18,11 +18,18 @@ KILLED_AFTER = 200
 
 @pytest.mark.slow
 def test_kill_9_loses_nothing_that_was_answered(tmp_path: Path) -> None:
-    environment = {"DATABASE_URL": f"sqlite+aiosqlite:///{tmp_path}/intake.db", "KAFKA_BOOTSTRAP": "127.0.0.1:1", "DRAIN_SECONDS": "0"}
+    environment = {
+        "DATABASE_URL": f"sqlite+aiosqlite:///{tmp_path}/intake.db",
+        "KAFKA_BOOTSTRAP": "127.0.0.1:1",
+        "DRAIN_SECONDS": "0",
+    }
     answered: list[str] = []
     codes = [f"H59.15-231208-{number:04d}" for number in range(1, 2001)]
     with service("intake", free_port_base(), environment, tmp_path / "intake.log") as intake:
-        senders = [threading.Thread(target=_post_until_it_breaks, args=(intake.url, codes[first::4], answered)) for first in range(4)]
+        senders = [
+            threading.Thread(target=_post_until_it_breaks, args=(intake.url, codes[first::4], answered))
+            for first in range(4)
+        ]
         for sender in senders:
             sender.start()
         wait_until(lambda: len(answered) >= KILLED_AFTER, WITHIN_S, "events are answered")
@@ -30,7 +37,10 @@ def test_kill_9_loses_nothing_that_was_answered(tmp_path: Path) -> None:
         for sender in senders:
             sender.join()
         intake.start()
-        logged = [msgspec.json.decode(line) for line in httpx.get(f"{intake.url}/v1/log", headers=HEADERS, timeout=30).content.splitlines()]
+        logged = [
+            msgspec.json.decode(line)
+            for line in httpx.get(f"{intake.url}/v1/log", headers=HEADERS, timeout=30).content.splitlines()
+        ]
         assert set(answered) <= {entry["event"]["id"] for entry in logged}
         assert [entry["position"] for entry in logged] == list(range(1, len(logged) + 1))
         again = _send_all(intake.url, codes)

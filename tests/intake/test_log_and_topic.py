@@ -28,8 +28,12 @@ WITHIN_S = 60.0
 NEW = {"department": "H59.15", "procedure": "2.000635", "channel": "postal", "received_at": "2023-12-08T08:31:00+07:00"}
 
 
-ON_SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)  # slow, and the database has little part in it
-ON_POSTGRESQL = pytest.mark.parametrize("database_url", [pytest.param("postgresql", marks=pytest.mark.postgres)], indirect=True)
+ON_SQLITE = pytest.mark.parametrize(
+    "database_url", ["sqlite"], indirect=True
+)  # slow, and the database has little part in it
+ON_POSTGRESQL = pytest.mark.parametrize(
+    "database_url", [pytest.param("postgresql", marks=pytest.mark.postgres)], indirect=True
+)
 
 
 def last(number: int, event_id: str = "logged") -> LastNumbered:
@@ -50,7 +54,9 @@ def last(number: int, event_id: str = "logged") -> LastNumbered:
         ((3, 2), {0: None, 1: last(4, "unknown")}, LogAndTopic.LOG_LOST_EVENTS),
     ],
 )
-def test_what_a_comparison_says(relayed: tuple[int, ...], topic: dict[int, LastNumbered | None], found: LogAndTopic) -> None:
+def test_what_a_comparison_says(
+    relayed: tuple[int, ...], topic: dict[int, LastNumbered | None], found: LogAndTopic
+) -> None:
     assert compared(relayed, topic, lambda event: event.event_id == "logged") is found
 
 
@@ -139,7 +145,9 @@ async def test_events_are_numbered_by_partition_without_gaps_and_keep_their_numb
 
 @ON_SQLITE
 @pytest.mark.broker
-async def test_a_broker_that_was_emptied_gets_the_whole_log_again(start: Start, fresh_node: Node, request: pytest.FixtureRequest) -> None:
+async def test_a_broker_that_was_emptied_gets_the_whole_log_again(
+    start: Start, fresh_node: Node, request: pytest.FixtureRequest
+) -> None:
     async with start(kafka_bootstrap=fresh_node.bootstrap) as intake:
         await post_stories(intake, 1, 30)
         await all_relayed(intake)
@@ -163,7 +171,9 @@ async def test_a_broker_that_was_emptied_gets_the_whole_log_again(start: Start, 
 
 @ON_POSTGRESQL
 @pytest.mark.broker
-async def test_a_topic_that_was_deleted_while_nothing_was_sent_comes_back_whole(start: Start, fresh_broker: str) -> None:
+async def test_a_topic_that_was_deleted_while_nothing_was_sent_comes_back_whole(
+    start: Start, fresh_broker: str
+) -> None:
     async with start(kafka_bootstrap=fresh_broker) as intake:
         await post_stories(intake, 1, 10)
         await all_relayed(intake)
@@ -194,7 +204,9 @@ async def holds(bootstrap: str, events: int) -> None:
 
 @ON_SQLITE
 @pytest.mark.broker
-async def test_a_topic_remade_before_this_session_sent_anything_is_filled_while_nobody_posts(start: Start, fresh_broker: str) -> None:
+async def test_a_topic_remade_before_this_session_sent_anything_is_filled_while_nobody_posts(
+    start: Start, fresh_broker: str
+) -> None:
     await relayed_stories(start, fresh_broker, 1, 10)
     async with start(kafka_bootstrap=fresh_broker) as intake:
         await remake_topic(fresh_broker)
@@ -203,7 +215,9 @@ async def test_a_topic_remade_before_this_session_sent_anything_is_filled_while_
 
 
 @pytest.mark.broker
-async def test_a_topic_remade_under_a_relay_that_goes_on_sending_gets_what_came_before_too(start: Start, fresh_broker: str) -> None:
+async def test_a_topic_remade_under_a_relay_that_goes_on_sending_gets_what_came_before_too(
+    start: Start, fresh_broker: str
+) -> None:
     """The first event sent into it has a number as high as any: that the topic has no room for those before it shows the loss."""
     async with start(kafka_bootstrap=fresh_broker) as intake:
         await post_stories(intake, 1, 10)
@@ -245,7 +259,9 @@ async def test_an_event_numbered_beyond_its_place_is_a_strangers(start: Start, f
         record = (await arrived(fresh_broker))[0]
         forged = msgspec.json.encode(msgspec.json.decode(record.value) | {"id": "forged"})
         producer = await started_producer(fresh_broker)
-        await producer.send_and_wait(EVENTS.name, forged, record.key, record.partition, headers=number_header(4_000_000_000))
+        await producer.send_and_wait(
+            EVENTS.name, forged, record.key, record.partition, headers=number_header(4_000_000_000)
+        )
         await producer.stop()
     async with start(kafka_bootstrap=fresh_broker) as intake:
         await post_stories(intake, 11, 12)
@@ -257,7 +273,9 @@ async def test_an_event_numbered_beyond_its_place_is_a_strangers(start: Start, f
 
 @pytest.mark.broker
 @ON_SQLITE
-async def test_a_topic_with_another_number_of_partitions_gets_nothing_until_it_is_made_anew(start: Start, fresh_broker: str) -> None:
+async def test_a_topic_with_another_number_of_partitions_gets_nothing_until_it_is_made_anew(
+    start: Start, fresh_broker: str
+) -> None:
     """Its events would move to other partitions than their dossiers' first ones; what is accepted meanwhile waits in the log."""
     await relayed_stories(start, fresh_broker, 1, 10)
     async with admin(fresh_broker) as client:
@@ -330,7 +348,8 @@ async def test_a_log_restored_from_a_backup_refuses_until_what_it_lost_is_back(
         backup = backed_up(sqlite_url, tmp_path)
         lost = (await intake.http.post("/v1/dossiers", json=NEW)).json()["code"]
         await intake.bulk(
-            cloud_event("processing_started", "2023-12-11T08:00", lost), cloud_event("rated", "2023-12-13T08:00", code(1), score=5)
+            cloud_event("processing_started", "2023-12-11T08:00", lost),
+            cloud_event("rated", "2023-12-13T08:00", code(1), score=5),
         )
         await all_relayed(intake)
         whole = await intake.log()
@@ -345,7 +364,9 @@ async def test_a_log_restored_from_a_backup_refuses_until_what_it_lost_is_back(
         assert (await intake.http.get(f"/v1/dossiers/{first}")).status_code == 200, "reading goes on"
         assert (await intake.http.get(f"/v1/dossiers/{lost}")).status_code == 404
         announcement = {"source": "QĐ 1", "days": [{"day": "2027-12-14", "works": False, "name": "Nghỉ"}]}
-        assert (await intake.http.post("/v1/calendar/announcements", json=announcement)).json().get("code") == "log_behind_topic"
+        assert (await intake.http.post("/v1/calendar/announcements", json=announcement)).json().get(
+            "code"
+        ) == "log_behind_topic"
         assert (await intake.http.post("/v1/log/restore")).json() == {"restored": 3}
         by_id = {entry["event"]["id"]: entry["event"] for entry in whole}
         assert {entry["event"]["id"]: entry["event"] for entry in await intake.log()} == by_id
@@ -368,10 +389,14 @@ async def test_a_log_that_took_other_events_meanwhile_is_left_alone_and_the_way_
         await intake.bulk(cloud_event("rated", "2023-12-13T08:00", code(1), score=5))
         await all_relayed(intake)
     put_back(backup, tmp_path)
-    async with start(database_url=sqlite_url) as intake:  # the broker is away: it accepts, but mints no code that may be taken
+    async with start(
+        database_url=sqlite_url
+    ) as intake:  # the broker is away: it accepts, but mints no code that may be taken
         await intake.bulk(cloud_event("rated", "2023-12-13T08:00", code(1), score=1) | {"id": "another"})
         minted = [(await intake.http.post("/v1/dossiers", json=NEW)).json()["code"] for _ in range(3)]
-        assert minted == ["H59.15-231208-1001", "H59.15-231208-1002", "H59.15-231208-1003"], "left out once, not for each"
+        assert minted == ["H59.15-231208-1001", "H59.15-231208-1002", "H59.15-231208-1003"], (
+            "left out once, not for each"
+        )
     async with start(**own) as intake:
         await refused(intake)
         answer = await intake.http.post("/v1/log/restore")

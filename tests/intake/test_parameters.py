@@ -30,7 +30,9 @@ async def test_a_misspelt_dry_run_does_not_take_effect(intake: Sender, wrong: st
         (f"{ANNOUNCEMENTS}/decree-99", {"limit": "1", "cursor": CODE, "outcome": "overdue"}),
     ],
 )
-async def test_what_reads_takes_each_of_its_parameters_once_and_no_other(intake: Sender, path: str, known: dict[str, str]) -> None:
+async def test_what_reads_takes_each_of_its_parameters_once_and_no_other(
+    intake: Sender, path: str, known: dict[str, str]
+) -> None:
     await intake.bulk(received())
     assert (await intake.http.post(ANNOUNCEMENTS, json=DECREE | {"id": "decree-99"})).status_code == 201
     assert (await intake.http.get(path, params=known)).status_code == 200

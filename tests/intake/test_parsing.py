@@ -77,7 +77,9 @@ def test_a_date_off_the_calendar_is_refused(when: str, place: str) -> None:
 
 
 def test_a_correction_of_the_deadline_must_be_an_instant_with_its_offset() -> None:
-    event = cloud_event("corrected", "2023-12-09T08:00", field="due_at", old_value=None, new_value="2023-12-20T08:00:00")
+    event = cloud_event(
+        "corrected", "2023-12-09T08:00", field="due_at", old_value=None, new_value="2023-12-20T08:00:00"
+    )
     assert "data.new_value" in refusal(event).detail
 
 
@@ -92,7 +94,9 @@ def repeated(first: dict[str, Any], again: dict[str, Any] | bytes, stamps: dict[
     """Whether `again` counts as `first` delivered again, once the log holds that one with these stamps."""
     candidate = parse(msgspec.json.encode(first))
     logged = as_logged(candidate, 1, candidate.occurred_at, stamps or {})
-    return repeats(parse(again if isinstance(again, bytes) else msgspec.json.encode(again)), logged, frozenset(stamps or {}))
+    return repeats(
+        parse(again if isinstance(again, bytes) else msgspec.json.encode(again)), logged, frozenset(stamps or {})
+    )
 
 
 def test_the_same_content_spelt_otherwise_is_a_repeat() -> None:
@@ -102,7 +106,9 @@ def test_the_same_content_spelt_otherwise_is_a_repeat() -> None:
     assert repeated(event, event | {"time": "2023-12-08T01:31:00Z"})
 
 
-@pytest.mark.parametrize("change", [{"source": "/other"}, {"time": "2023-12-08T08:32:00+07:00"}, {"subject": "H59.15-231208-0002"}])
+@pytest.mark.parametrize(
+    "change", [{"source": "/other"}, {"time": "2023-12-08T08:32:00+07:00"}, {"subject": "H59.15-231208-0002"}]
+)
 def test_other_content_is_no_repeat(change: dict[str, Any]) -> None:
     event = received()
     assert not repeated(event, event | change)
@@ -130,7 +136,8 @@ def test_an_instant_at_another_offset_is_the_same() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "default"), [("resolved", {"outcome": "granted"}), ("returned", {"channel": "in_person"}), ("declined", {"reason": None})]
+    ("name", "default"),
+    [("resolved", {"outcome": "granted"}), ("returned", {"channel": "in_person"}), ("declined", {"reason": None})],
 )
 def test_a_default_written_out_is_the_same(name: str, default: dict[str, Any]) -> None:
     event = cloud_event(name, "2023-12-12T08:00")

@@ -81,7 +81,11 @@ async def test_the_history_is_the_log_of_the_dossier(intake: Sender) -> None:
         (number, event["type"].split(".")[3]) for number, event in enumerate(STORY, 1)
     ]
     assert dossier["suspensions"] == [
-        {"kind": "awaiting_supplement", "started_at": "2023-12-11T08:00:00+07:00", "ended_at": "2023-12-12T08:00:00+07:00"}
+        {
+            "kind": "awaiting_supplement",
+            "started_at": "2023-12-11T08:00:00+07:00",
+            "ended_at": "2023-12-12T08:00:00+07:00",
+        }
     ]
     assert (dossier["due_original"], dossier["timeliness"]) == ("2023-12-15T08:31:00+07:00", "overdue")
 
@@ -137,7 +141,9 @@ async def test_the_calendar_of_a_department_has_its_own_days_off(start: Start, d
         ({"from": "2024-05-05", "to": "2024-05-05", "department": "H59.99"}, "department: 'H59.99'"),
     ],
 )
-async def test_a_calendar_that_cannot_be_told_is_refused_with_the_field(intake: Sender, asked: dict[str, str], word: str) -> None:
+async def test_a_calendar_that_cannot_be_told_is_refused_with_the_field(
+    intake: Sender, asked: dict[str, str], word: str
+) -> None:
     answer = await intake.http.get("/v1/calendar", params=asked)
     assert (answer.status_code, word in answer.json()["detail"]) == (422, True), answer.text
 
@@ -145,7 +151,10 @@ async def test_a_calendar_that_cannot_be_told_is_refused_with_the_field(intake: 
 async def test_the_catalogue_lists_departments_and_procedures(intake: Sender) -> None:
     departments = {found["code"]: found for found in (await intake.http.get("/v1/departments")).json()}
     assert departments["H59.15"]["name"]
-    procedures = {found["code"]: found for found in (await intake.http.get("/v1/procedures", params={"department": "H59.15"})).json()}
+    procedures = {
+        found["code"]: found
+        for found in (await intake.http.get("/v1/procedures", params={"department": "H59.15"})).json()
+    }
     assert procedures["2.000635"]["term"] == {"amount": 5, "unit": "working_days"}
     assert all(found["department"] in (None, "H59.15") for found in procedures.values())
 
@@ -174,7 +183,10 @@ async def test_the_catalogue_is_the_one_in_force_at_a_date(start: Start, dated: 
 
 async def test_a_receipt_goes_by_the_procedure_in_force_that_day(start: Start, dated: Path) -> None:
     async with start(catalogue=dated) as intake:
-        old, new = received("H59.15-230630-0001", "2023-06-30T08:00"), received("H59.15-230703-0001", "2023-07-03T08:00")
+        old, new = (
+            received("H59.15-230630-0001", "2023-06-30T08:00"),
+            received("H59.15-230703-0001", "2023-07-03T08:00"),
+        )
         await intake.bulk(old, new)
         terms = [(await intake.dossier(event["subject"]))["term"]["amount"] for event in (old, new)]
         ended = await intake.bulk(received("H59.15-230704-0001", "2023-07-04T08:00", procedure="9.000002"))

@@ -4,7 +4,10 @@ from services.intake.log.history import LogRow, RecentRows
 
 
 def rows(first: int, last: int) -> list[LogRow]:
-    return [LogRow(position, f"e-{position}", "H59.15-231208-0001", position, "", 0.0, b"{}") for position in range(first, last + 1)]
+    return [
+        LogRow(position, f"e-{position}", "H59.15-231208-0001", position, "", 0.0, b"{}")
+        for position in range(first, last + 1)
+    ]
 
 
 def test_what_comes_after_the_cursor_is_at_hand_up_to_the_limit() -> None:

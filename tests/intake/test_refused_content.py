@@ -34,7 +34,9 @@ def started(**data: Any) -> dict[str, Any]:
 
 
 class TestInstants:
-    @pytest.mark.parametrize("when", ["2999-12-31T23:59:59Z", "1900-01-01T00:00:00+14:00", "9999-12-31T23:59:59Z", "0001-01-01T00:00:00Z"])
+    @pytest.mark.parametrize(
+        "when", ["2999-12-31T23:59:59Z", "1900-01-01T00:00:00+14:00", "9999-12-31T23:59:59Z", "0001-01-01T00:00:00Z"]
+    )
     @pytest.mark.parametrize(
         ("name", "field", "data"),
         [
@@ -72,7 +74,12 @@ class TestInstants:
         }
 
     def test_a_corrected_deadline_is_cut_too(self) -> None:
-        data = {"field": "due_at", "old_value": "2023-12-31T23:59:59.9999999Z", "new_value": "2024-01-01T00:00:00.1234567Z", "reason": "r"}
+        data = {
+            "field": "due_at",
+            "old_value": "2023-12-31T23:59:59.9999999Z",
+            "new_value": "2024-01-01T00:00:00.1234567Z",
+            "reason": "r",
+        }
         read: Any = event_of(logged(parse(cloud_event("corrected", "2023-12-11T08:00", **data))))
         assert (read.old_value, read.new_value) == ("2023-12-31T23:59:59.999999Z", "2024-01-01T00:00:00.123456Z")
 
@@ -122,7 +129,13 @@ class TestTwins:
         assert refused(event, "personal_data").field == "outcome"
 
 
-_ABOUT = {"department": "H59.15", "procedure": "2.000635", "channel": "online", "online_level": "full", "applicant": "k"}
+_ABOUT = {
+    "department": "H59.15",
+    "procedure": "2.000635",
+    "channel": "online",
+    "online_level": "full",
+    "applicant": "k",
+}
 _DUE = "2023-12-15T08:31:00+07:00"
 EVERY_FIELD: dict[str, dict[str, Any]] = {
     "submitted": _ABOUT,
@@ -167,7 +180,14 @@ class TestUnknownFields:
         assert (found.field, "amount" in found.detail) == ("data.term.ground", True)
 
     def test_the_vendors_own_facts_are_kept(self) -> None:
-        facts = {"counter": 7, "queue": "B12", "urgent": True, "weight": 1.5, "note": "lời dặn\nhai dòng", "nothing": None}
+        facts = {
+            "counter": 7,
+            "queue": "B12",
+            "urgent": True,
+            "weight": 1.5,
+            "note": "lời dặn\nhai dòng",
+            "nothing": None,
+        }
         event = started(x=facts)
         assert msgspec.json.decode(logged(parse(event)).data) == {"x": facts}
 
@@ -262,7 +282,8 @@ class TestPersonalData:
             parse(cloud_event(name, "2023-12-11T08:00", **{field: text}))
 
     @pytest.mark.parametrize(
-        "key", ["phone", "applicant_name", "ho_ten", "email", "citizen_id", "owner_phone", "fullname", "ho_ten_nguoi_nop"]
+        "key",
+        ["phone", "applicant_name", "ho_ten", "email", "citizen_id", "owner_phone", "fullname", "ho_ten_nguoi_nop"],
     )
     def test_a_key_that_names_a_person_is_refused(self, key: str) -> None:
         assert refused(started(x={key: "a"}), "personal_data").field == f"data.x.{key}"
@@ -328,17 +349,32 @@ class TestCloudEvents:
 @pytest.mark.parametrize(
     ("name", "data", "field", "words"),
     [
-        ("received", {"due_at": "2023-12-15"}, "due_at", "is not an instant; write it with its offset, such as 2023-12-08T08:31:00+07:00"),
+        (
+            "received",
+            {"due_at": "2023-12-15"},
+            "due_at",
+            "is not an instant; write it with its offset, such as 2023-12-08T08:31:00+07:00",
+        ),
         ("received", {"due_at": "2023-12-15T08:31:00"}, "due_at", "has no offset; write it"),
         ("received", {"procedure": "two"}, "procedure", "write the procedure's code, such as 2.000635"),
-        ("received", {"channel": "fax"}, "channel", "'fax' is none of its values; choose one of online, in_person, postal"),
+        (
+            "received",
+            {"channel": "fax"},
+            "channel",
+            "'fax' is none of its values; choose one of online, in_person, postal",
+        ),
         ("fee_paid", {"amount_vnd": "50.000"}, "amount_vnd", "is a text; write a whole number of VND, such as 50000"),
         ("fee_paid", {"amount_vnd": -1}, "amount_vnd", "is too small"),
         ("rated", {"score": 9}, "score", "is too large; write a whole number from 1 to 5"),
         ("resolved", {"outcome": "maybe"}, "outcome", "choose one of granted, refused"),
         ("returned", {"channel": "fax"}, "channel", "choose one of online, in_person, postal"),
         ("payment_settled", {"paid_online": "yes"}, "paid_online", "write true or false"),
-        ("corrected", {"field": "channel", "old_value": "online", "new_value": "trực tuyến"}, "new_value", "choose one of online"),
+        (
+            "corrected",
+            {"field": "channel", "old_value": "online", "new_value": "trực tuyến"},
+            "new_value",
+            "choose one of online",
+        ),
         ("corrected", {"field": "due_at", "old_value": None, "new_value": "mai"}, "new_value", "is not an instant"),
     ],
 )
@@ -351,7 +387,11 @@ def test_a_refusal_says_in_plain_words_how_to_write_it(name: str, data: dict[str
 
 
 def test_a_long_value_is_echoed_by_its_beginning() -> None:
-    for event in (received(channel="A" * 5000), received() | {"specversion": "A" * 5000}, received() | {"type": "A" * 5000}):
+    for event in (
+        received(channel="A" * 5000),
+        received() | {"specversion": "A" * 5000},
+        received() | {"type": "A" * 5000},
+    ):
         with pytest.raises(Refusal) as caught:
             parse(event)
         assert "A" * 81 not in caught.value.detail

@@ -18,7 +18,11 @@ def split(chunks: list[bytes]) -> list[Numbered]:
 @given(st.lists(st.binary(max_size=6) | st.sampled_from([b"\n", b"\r\n", b"0123456789", b" "]), max_size=12))
 def test_chunks_make_no_difference(chunks: list[bytes]) -> None:
     body = b"".join(chunks)
-    kept = [(number, line) for number, line in enumerate(body.removeprefix(b"\xef\xbb\xbf").split(b"\n"), 1) if line and not line.isspace()]
+    kept = [
+        (number, line)
+        for number, line in enumerate(body.removeprefix(b"\xef\xbb\xbf").split(b"\n"), 1)
+        if line and not line.isspace()
+    ]
     long_blanks = {number for number, line in enumerate(body.split(b"\n"), 1) if line.isspace() and len(line) > LONGEST}
     expected = [(number, line if len(line) <= LONGEST else None) for number, line in kept]
     assert [entry for entry in split(chunks) if entry[0] not in long_blanks] == expected
@@ -49,7 +53,11 @@ def elements(chunks: list[bytes], longest: int = 1000) -> tuple[list[bytes | Non
 
 
 JSON = st.recursive(
-    st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.text() | st.sampled_from(['"', "\\", "],[", '\\"', "\u2028"]),
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**53), 2**53)
+    | st.text()
+    | st.sampled_from(['"', "\\", "],[", '\\"', "\u2028"]),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=5), inner, max_size=4),
     max_leaves=12,
 )
@@ -62,7 +70,10 @@ def test_an_array_is_cut_into_its_elements(values: list[object], blank: bytes, s
     assert elements([body[at : at + size] for at in range(0, len(body), size)]) == (parts, None)
 
 
-@given(st.lists(st.sampled_from([*(bytes([byte]) for byte in b'[]{},"\\ 1\n'), b"\xef\xbb\xbf", b"[1,"]), max_size=20), st.integers(1, 5))
+@given(
+    st.lists(st.sampled_from([*(bytes([byte]) for byte in b'[]{},"\\ 1\n'), b"\xef\xbb\xbf", b"[1,"]), max_size=20),
+    st.integers(1, 5),
+)
 def test_where_an_array_is_cut_by_the_network_makes_no_difference(parts: list[bytes], size: int) -> None:
     body = b"".join(parts)
     assert elements([body[at : at + size] for at in range(0, len(body), size)]) == elements([body])
@@ -84,5 +95,7 @@ def test_where_an_array_is_cut_by_the_network_makes_no_difference(parts: list[by
         (b'["' + b"a" * 1000 + b'", 1]', [None, b"1"], None),
     ],
 )
-def test_what_is_no_array_is_told_after_what_could_be_cut(body: bytes, cut: list[bytes | None], wrong: str | None) -> None:
+def test_what_is_no_array_is_told_after_what_could_be_cut(
+    body: bytes, cut: list[bytes | None], wrong: str | None
+) -> None:
     assert elements([body]) == (cut, wrong)

@@ -23,7 +23,9 @@ def refused(office: Office, event: dict[str, Any]) -> Refusal:
 
 
 def submitted(**data: Any) -> dict[str, Any]:
-    return cloud_event("submitted", "2023-12-08T08:00", **{"department": "H59.15", "procedure": "2.000635", "channel": "online"} | data)
+    return cloud_event(
+        "submitted", "2023-12-08T08:00", **{"department": "H59.15", "procedure": "2.000635", "channel": "online"} | data
+    )
 
 
 @pytest.mark.parametrize("make", [received, submitted])
@@ -61,7 +63,10 @@ def test_a_level_that_is_not_offered_is_refused() -> None:
 def test_a_level_goes_with_the_online_channel_only(channel: str) -> None:
     found = refused(Office(), received(channel=channel, online_level="full"))
     assert (found.code, found.field) == ("online_level_not_online", "data.online_level")
-    assert refused(Office(), received(procedure="9.999999", channel=channel, online_level="full", due_at=DUE)).code == found.code
+    assert (
+        refused(Office(), received(procedure="9.999999", channel=channel, online_level="full", due_at=DUE)).code
+        == found.code
+    )
 
 
 def correction(field: str, old: str | None, new: str | None) -> dict[str, Any]:
@@ -83,7 +88,9 @@ def test_a_correction_brings_in_no_more_than_a_receipt(field: str, old: str, new
 
 def test_the_channel_can_be_corrected_once_the_level_is_gone() -> None:
     office = Office().takes(
-        received(online_level="full"), correction("online_level", "full", None), correction("channel", "online", "postal")
+        received(online_level="full"),
+        correction("online_level", "full", None),
+        correction("channel", "online", "postal"),
     )
     assert office.view().channel == "postal"
 
@@ -141,7 +148,11 @@ async def test_a_key_that_came_with_a_repeat_is_remembered(intake: Sender) -> No
 
     assert (await post(first)).status_code == 200
     answer = await post(other)
-    assert (answer.status_code, answer.json()["code"], answer.json()["field"]) == (422, "idempotency_key_reused", "Idempotency-Key")
+    assert (answer.status_code, answer.json()["code"], answer.json()["field"]) == (
+        422,
+        "idempotency_key_reused",
+        "Idempotency-Key",
+    )
     assert (await post(first)).status_code == 200
     assert len(await intake.log()) == 1
 
@@ -196,7 +207,12 @@ async def test_the_short_form_names_its_own_fields(intake: Sender, body: dict[st
     ],
 )
 async def test_a_refused_dossier_names_its_field_and_code(intake: Sender, change: dict[str, Any], field: str) -> None:
-    new = {"department": "H59.15", "procedure": "2.000635", "channel": "online", "received_at": "2023-12-08T08:31:00+07:00"}
+    new = {
+        "department": "H59.15",
+        "procedure": "2.000635",
+        "channel": "online",
+        "received_at": "2023-12-08T08:31:00+07:00",
+    }
     answer = (await intake.http.post("/v1/dossiers", json=new | change)).json()
     assert (answer["status"], answer["field"], bool(answer["code"])) == (422, field, True), answer
     assert "pattern" not in answer["detail"]

@@ -12,7 +12,9 @@ ACCEPTED = at("2023-12-01 12:00")
 RECEIVED = {"department": "H59.15", "procedure": "2.000635", "channel": "online", "due_at": "2023-12-15T08:31:00+07:00"}
 
 
-def envelope(code: str, sequence: int, name: str, when: str, *, recordedtime: datetime = ACCEPTED, **data: Any) -> CloudEvent:
+def envelope(
+    code: str, sequence: int, name: str, when: str, *, recordedtime: datetime = ACCEPTED, **data: Any
+) -> CloudEvent:
     """An accepted event as it stands on the events topic."""
     return CloudEvent(
         specversion="1.0",

@@ -170,7 +170,9 @@ async def test_nothing_is_announced_of_what_closed_in_events_that_are_still_to_b
     still_open = history("H59.15-231208-0002", RECEIVED, STARTED)
     put_on(topics, closed[0], still_open[0], still_open[1], closed[1])
     worker = Worker(topics, ends_at=4)
-    topics.write(TICKS.name, (CODE.encode(), encode({"code": CODE, "threshold": "overdue", "due_at": OVERDUE})))  # from before
+    topics.write(
+        TICKS.name, (CODE.encode(), encode({"code": CODE, "threshold": "overdue", "due_at": OVERDUE}))
+    )  # from before
     await worker.handle(*worker.take(EVENTS.name, 2), *worker.take(TICKS.name, 1))
     assert await worker.deadlines.advance() == 0
     await worker.come_to_rest()
@@ -178,7 +180,9 @@ async def test_nothing_is_announced_of_what_closed_in_events_that_are_still_to_b
 
 
 @pytest.mark.parametrize("more", [False, True], ids=["recorded long ago", "the relay says so"])
-async def test_nothing_is_announced_while_more_events_are_expected(monkeypatch: pytest.MonkeyPatch, *, more: bool) -> None:
+async def test_nothing_is_announced_while_more_events_are_expected(
+    monkeypatch: pytest.MonkeyPatch, *, more: bool
+) -> None:
     """An emptied topic that is filled again shows no end to catch up with; but its events are old, or more of them are on their way."""
     seconds = [0.0]
     monkeypatch.setattr("time.monotonic", lambda: seconds[0])
@@ -203,7 +207,10 @@ async def test_nothing_is_announced_while_more_events_are_expected(monkeypatch: 
 async def test_an_event_that_is_new_and_the_last_ends_the_waiting() -> None:
     topics = Topics()
     worker = Worker(topics, ends_at=0, grace=timedelta(seconds=10))
-    (overdue,), (new,) = history(CODE, RECEIVED), history("H59.15-231208-0002", ("received", {"due_at": FAR}), recorded=system_clock())
+    (overdue,), (new,) = (
+        history(CODE, RECEIVED),
+        history("H59.15-231208-0002", ("received", {"due_at": FAR}), recorded=system_clock()),
+    )
     put_on(topics, overdue, more=True)
     await worker.come_to_rest()
     assert topics.alerts() == []
@@ -230,7 +237,9 @@ def _played(random: Random) -> tuple[list[tuple[str, str]], list[tuple[str, str]
         elif random.random() < 0.2:
             between.append(PAUSED)
         waiting.append(history(f"H59.15-231208-{serial:04d}", RECEIVED, STARTED, *between))
-    expected = sorted((events_of_dossier[0].subject, "overdue") for events_of_dossier in waiting if _ends_overdue(events_of_dossier))
+    expected = sorted(
+        (events_of_dossier[0].subject, "overdue") for events_of_dossier in waiting if _ends_overdue(events_of_dossier)
+    )
 
     async def play() -> None:
         worker = Worker(topics, ends_at=random.randrange(sum(map(len, waiting))))
@@ -239,7 +248,11 @@ def _played(random: Random) -> tuple[list[tuple[str, str]], list[tuple[str, str]
                 events_of_dossier = random.choice([each for each in waiting if each] or [[]])
                 put_on(topics, *events_of_dossier[:1])
                 del events_of_dossier[:1]
-            batch = [record for _ in range(random.randrange(16)) for record in worker.take(random.choice((EVENTS.name, TICKS.name)), 1)]
+            batch = [
+                record
+                for _ in range(random.randrange(16))
+                for record in worker.take(random.choice((EVENTS.name, TICKS.name)), 1)
+            ]
             await worker.handle(*batch)
             if random.random() < 0.5:
                 await worker.deadlines.advance()

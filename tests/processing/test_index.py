@@ -29,8 +29,14 @@ def recount(entries: dict[str, LedgerEntry], now: object) -> Counter[CountKey]:
     return seats
 
 
-@given(st.lists(st.tuples(st.integers(0, 4), st.sampled_from(HAPPENINGS), st.integers(0, 40), st.integers(0, 120)), max_size=60))
-def test_counts_equal_a_recount_after_any_history_and_any_passing_of_time(happenings: list[tuple[int, EventKind, int, int]]) -> None:
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 4), st.sampled_from(HAPPENINGS), st.integers(0, 40), st.integers(0, 120)), max_size=60
+    )
+)
+def test_counts_equal_a_recount_after_any_history_and_any_passing_of_time(
+    happenings: list[tuple[int, EventKind, int, int]],
+) -> None:
     index, entries, now = StatusIndex(DUE_SOON), dict[str, LedgerEntry](), START
     for number, kind, hours, term in happenings:
         now += timedelta(hours=hours)

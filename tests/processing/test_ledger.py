@@ -77,7 +77,11 @@ def test_an_event_that_did_not_come_through_intake_is_poison() -> None:
 
 
 def test_an_entry_survives_its_own_snapshot() -> None:
-    entry = follow(("received", "2023-12-08 08:31"), ("supplement_requested", "2023-12-09 09:00"), ("supplemented", "2023-12-11 09:00"))
+    entry = follow(
+        ("received", "2023-12-08 08:31"),
+        ("supplement_requested", "2023-12-09 09:00"),
+        ("supplemented", "2023-12-11 09:00"),
+    )
     assert entry_of(usable_status(encode(entry.status()))) == entry
 
 

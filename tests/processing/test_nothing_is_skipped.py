@@ -40,7 +40,12 @@ DIFFERENCE = 'motcua_reconciliation_difference{stage="processing"}'
 
 @pytest.fixture
 def processing(fresh_broker: str, tmp_path: Path) -> Iterator[Service]:
-    environment = {"KAFKA_BOOTSTRAP": fresh_broker, "INSTANCE": "one", "ALERT_GRACE_SECONDS": "3600", "CLOSED_KEPT_DAYS": "1"}
+    environment = {
+        "KAFKA_BOOTSTRAP": fresh_broker,
+        "INSTANCE": "one",
+        "ALERT_GRACE_SECONDS": "3600",
+        "CLOSED_KEPT_DAYS": "1",
+    }
     with service("processing", free_port_base(1), environment, tmp_path / "processing.log") as running:
         yield running
 
@@ -76,7 +81,9 @@ async def restart(processing: Service) -> None:
     await asyncio.to_thread(processing.start)
 
 
-async def test_a_number_that_jumps_is_read_again_said_and_mended_when_the_event_comes(processing: Service, fresh_broker: str) -> None:
+async def test_a_number_that_jumps_is_read_again_said_and_mended_when_the_event_comes(
+    processing: Service, fresh_broker: str
+) -> None:
     department = "H59.11"
     first, second, third = in_partition(1, department, 3)
     events = [life(code)[0] for code in (first, second, third)]
@@ -91,7 +98,9 @@ async def test_a_number_that_jumps_is_read_again_said_and_mended_when_the_event_
     assert await everything_on(fresh_broker, DEAD_LETTERS.name) == [], "no dossier has a gap"
 
 
-async def test_what_another_worker_wrote_late_does_not_win_and_is_not_left_as_the_newest(processing: Service, fresh_broker: str) -> None:
+async def test_what_another_worker_wrote_late_does_not_win_and_is_not_left_as_the_newest(
+    processing: Service, fresh_broker: str
+) -> None:
     """A zombie writes what it knew: the dossier after its first event, behind the second."""
     department = "H59.12"
     code, other = in_partition(2, department, 2)
@@ -108,7 +117,9 @@ async def test_what_another_worker_wrote_late_does_not_win_and_is_not_left_as_th
         await publish_numbered(broker, [(4, life(other)[1])])
         await wait_for_sequences(fresh_broker, department, {code: 2, other: 2})
         await restart(processing)
-        await publish_numbered(broker, [(5, envelope(code, 3, "returned", "2023-12-12 08:00", recordedtime=system_clock()))])
+        await publish_numbered(
+            broker, [(5, envelope(code, 3, "returned", "2023-12-12 08:00", recordedtime=system_clock()))]
+        )
         await wait_for_sequences(fresh_broker, department, {code: 3, other: 2})
     assert await metric(processing, DIFFERENCE) == 0
     assert await everything_on(fresh_broker, DEAD_LETTERS.name) == []
@@ -127,11 +138,14 @@ async def test_what_a_faster_worker_wrote_is_taken_over(processing: Service, fre
             entry = step(entry, event)
         assert entry is not None
         await broker.publish(
-            STATUS.name, {3: [(code.encode(), encode(entry.status()), mark_header(LedgerMark(2, 2, 0, 2, RULES_VERSION)))]}
+            STATUS.name,
+            {3: [(code.encode(), encode(entry.status()), mark_header(LedgerMark(2, 2, 0, 2, RULES_VERSION)))]},
         )
         await publish_numbered(broker, [(2, resolved), (3, life(other)[0])])
         await wait_for_sequences(fresh_broker, department, {code: 2, other: 1})
-        await publish_numbered(broker, [(4, envelope(code, 3, "returned", "2023-12-12 08:00", recordedtime=system_clock()))])
+        await publish_numbered(
+            broker, [(4, envelope(code, 3, "returned", "2023-12-12 08:00", recordedtime=system_clock()))]
+        )
         await wait_for_sequences(fresh_broker, department, {code: 3, other: 1})
     assert await metric(processing, DIFFERENCE) == 0
     assert await everything_on(fresh_broker, DEAD_LETTERS.name) == []
@@ -171,7 +185,9 @@ async def test_a_topic_made_anew_under_a_running_worker_is_derived_anew(processi
     await wait_for_metric(processing, DIFFERENCE, 0.0)
 
 
-async def test_a_dossier_closed_long_ago_is_forgotten_and_a_late_event_of_it_is_still_right(processing: Service, fresh_broker: str) -> None:
+async def test_a_dossier_closed_long_ago_is_forgotten_and_a_late_event_of_it_is_still_right(
+    processing: Service, fresh_broker: str
+) -> None:
     department = "H59.16"
     old, new = in_partition(1, department, 2)
     long_ago = system_clock() - timedelta(days=3)
@@ -184,9 +200,13 @@ async def test_a_dossier_closed_long_ago_is_forgotten_and_a_late_event_of_it_is_
         assert await metric(processing, "motcua_ledger_events") == 3
         early = f'motcua_processing_dossiers{{department="{department}",timeliness="early"}}'
         assert await metric(processing, early) == 1, "it is counted all the same"
-        assert sorted(line.split('"')[3] for line in (await get(processing, "/v1/ledger", HEADERS)).text.splitlines()) == sorted([old, new])
+        assert sorted(
+            line.split('"')[3] for line in (await get(processing, "/v1/ledger", HEADERS)).text.splitlines()
+        ) == sorted([old, new])
         await publish_numbered(broker, first)  # the relay sends everything again
-        await publish_numbered(broker, [(4, envelope(old, 3, "returned", "2023-12-12 08:00", recordedtime=system_clock()))])
+        await publish_numbered(
+            broker, [(4, envelope(old, 3, "returned", "2023-12-12 08:00", recordedtime=system_clock()))]
+        )
         await wait_for_sequences(fresh_broker, department, {old: 3, new: 1})
     assert await metric(processing, "motcua_ledger_events") == 4
     assert await metric(processing, DIFFERENCE) == 0
@@ -206,14 +226,18 @@ async def test_events_that_are_not_in_the_topic_are_dead_letters_and_later_ones_
         await publish_numbered(broker, [(1, received), (3, returned)])
 
         async def buried() -> bool:
-            return [decode_dead_letter(value).reason for value in await everything_on(fresh_broker, DEAD_LETTERS.name)] == ["sequence_gap"]
+            return [
+                decode_dead_letter(value).reason for value in await everything_on(fresh_broker, DEAD_LETTERS.name)
+            ] == ["sequence_gap"]
 
         await wait_until_async(buried, 30, "the third event is put aside")
         await publish_numbered(broker, [(2, resolved), (3, returned)])
         await wait_for_sequences(fresh_broker, department, {code: 3})
 
 
-async def test_events_that_are_not_of_the_log_count_nothing_however_they_are_packed(processing: Service, fresh_broker: str) -> None:
+async def test_events_that_are_not_of_the_log_count_nothing_however_they_are_packed(
+    processing: Service, fresh_broker: str
+) -> None:
     """A stranger closes a dossier, opens another and copies events astray, with old numbers or none, and writes garbage in every codec."""
     department = "H59.19"
     code, invented, later = in_partition(0, department, 3)
@@ -240,7 +264,9 @@ async def test_events_that_are_not_of_the_log_count_nothing_however_they_are_pac
     assert (await statuses(fresh_broker, department))[code].closed_as == "withdrawn"
     assert await metric(processing, DIFFERENCE) == 0
     letters = [decode_dead_letter(value) for value in await everything_on(fresh_broker, DEAD_LETTERS.name)]
-    refused = {(letter.partition, letter.offset) for letter in letters if letter.reason == "not_of_the_log"}  # some again after the kill
+    refused = {
+        (letter.partition, letter.offset) for letter in letters if letter.reason == "not_of_the_log"
+    }  # some again after the kill
     assert len(refused) == 2 + 4 + 3, letters
 
 
@@ -255,21 +281,43 @@ ODD_EVENTS = [
     b'{"data":' + DEEP + b"}",
     b"z" * 900_000,
     encode(msgspec.structs.replace(envelope("H59.18-231208-0001", 1, "received", "2023-12-08 08:00"), sequence=2**62)),
-    encode(envelope("H59.18-231208-0001", 1, "received", "2023-12-08 08:00")).replace(b"2023-12-01T12", b"9999-12-31T23"),
+    encode(envelope("H59.18-231208-0001", 1, "received", "2023-12-08 08:00")).replace(
+        b"2023-12-01T12", b"9999-12-31T23"
+    ),
     encode(envelope("H59.18-231208-0001", 1, "received", "2023-12-08 08:00", due_at="2999-12-31T23:59:59Z")),
-    encode(envelope("H59.18-231208-0001", 1, "received", "2023-12-08 08:00", officer=1)).replace(b"2.000635", b"2.0006\xff5"),
+    encode(envelope("H59.18-231208-0001", 1, "received", "2023-12-08 08:00", officer=1)).replace(
+        b"2.000635", b"2.0006\xff5"
+    ),
 ]
-ODD_TICKS = [b"x", None, b"\xff", b'{"code":"a","threshold":"due_soon","due_at":"9999-01-01T00:00:00+07:00"}', DEEP, b"z" * 900_000]
-ODD_STATUSES = [b"not json", b"\x00\xff", DEEP, b"z" * 900_000, b'{"code":"x","sequence":1,"version":99999999999999999999999}', None]
+ODD_TICKS = [
+    b"x",
+    None,
+    b"\xff",
+    b'{"code":"a","threshold":"due_soon","due_at":"9999-01-01T00:00:00+07:00"}',
+    DEEP,
+    b"z" * 900_000,
+]
+ODD_STATUSES = [
+    b"not json",
+    b"\x00\xff",
+    DEEP,
+    b"z" * 900_000,
+    b'{"code":"x","sequence":1,"version":99999999999999999999999}',
+    None,
+]
 
 
-async def test_no_record_whatever_it_holds_stops_the_worker_or_its_next_start(processing: Service, fresh_broker: str) -> None:
+async def test_no_record_whatever_it_holds_stops_the_worker_or_its_next_start(
+    processing: Service, fresh_broker: str
+) -> None:
     department = "H59.18"
     (code,) = in_partition(0, department, 1)
     mark = mark_header(LedgerMark(0, 0, 0, 0, RULES_VERSION))
     async with publisher(fresh_broker) as broker:
         for value in ODD_EVENTS:
-            await broker.publish(EVENTS.name, {0: [(b"k" * 300_000 if value == b"" else b"odd", value, number_header(10**15))]})
+            await broker.publish(
+                EVENTS.name, {0: [(b"k" * 300_000 if value == b"" else b"odd", value, number_header(10**15))]}
+            )
         await broker.publish(EVENTS.name, {0: [(b"flood", b"garbage")] * 300})
         for value in ODD_TICKS:
             await broker.publish(TICKS.name, {0: [(b"odd", value)]})

@@ -84,8 +84,17 @@ async def test_poison_goes_to_the_dead_letters_and_the_stream_goes_on(processing
     first, second, third = (code(department, number) for number in (1, 2, 3))
     async with publisher(module_broker) as broker:
         await broker.publish(EVENTS.name, {0: [(b"H59.02-231208-0009", b"not json")]})
-        await publish(broker, [envelope(each, 1, "received", "2023-12-08 08:00", department=department) for each in (first, second)])
-        await publish(broker, [envelope(first, 3, "resolved", "2023-12-08 09:00"), envelope(second, 2, "supplemented", "2023-12-08 09:00")])
+        await publish(
+            broker,
+            [envelope(each, 1, "received", "2023-12-08 08:00", department=department) for each in (first, second)],
+        )
+        await publish(
+            broker,
+            [
+                envelope(first, 3, "resolved", "2023-12-08 09:00"),
+                envelope(second, 2, "supplemented", "2023-12-08 09:00"),
+            ],
+        )
         await publish(broker, [envelope(third, 1, "received", "2023-12-08 08:00", department=department)])
 
     async def all_three() -> bool:
@@ -104,7 +113,9 @@ async def test_poison_goes_to_the_dead_letters_and_the_stream_goes_on(processing
     assert 'motcua_dead_letters_total{reason="sequence_gap"} 1.0' in (await get(processing, "/metrics")).text
 
 
-async def test_time_alone_makes_a_dossier_due_soon_or_overdue_with_one_alert_each(processing: Service, module_broker: str) -> None:
+async def test_time_alone_makes_a_dossier_due_soon_or_overdue_with_one_alert_each(
+    processing: Service, module_broker: str
+) -> None:
     """The clock stands at noon of 31 December: one deadline has passed, one is near, one is far, one waits for papers."""
     department = "H59.03"
     passed, near, far, waits, later = (code(department, number) for number in range(1, 6))
@@ -133,7 +144,9 @@ async def test_time_alone_makes_a_dossier_due_soon_or_overdue_with_one_alert_eac
         await publish(broker, [received(later)])
         await wait_until_async(three, 30, "the third alert")
     raised = [(alert.code, alert.threshold) for alert in await alerts()]
-    assert sorted(raised) == [(passed, "overdue"), (near, "due_soon"), (later, "overdue")], "none is raised again after a kill"
+    assert sorted(raised) == [(passed, "overdue"), (near, "due_soon"), (later, "overdue")], (
+        "none is raised again after a kill"
+    )
     metrics = (await get(processing, "/metrics")).text
     for timeliness, count in {"overdue": 2, "due_soon": 1, "within": 1, "suspended": 1}.items():
         assert f'motcua_processing_dossiers{{department="{department}",timeliness="{timeliness}"}} {count}.0' in metrics
@@ -145,11 +158,15 @@ async def test_alerts_go_on_when_the_topic_of_their_ticks_was_deleted(processing
 
     def overdue(number: int) -> CloudEvent:
         about: dict[str, Any] = {"department": department, "due_at": "2023-12-20T08:00:00+07:00"}
-        return envelope(code(department, number), 1, "received", "2023-12-08 08:00", recordedtime=system_clock(), **about)
+        return envelope(
+            code(department, number), 1, "received", "2023-12-08 08:00", recordedtime=system_clock(), **about
+        )
 
     async def announced(numbers: int) -> bool:
         found = [decode_alert(value) for value in await everything_on(module_broker, ALERTS.name)]
-        return {alert.code for alert in found if alert.department == department} == {code(department, n) for n in range(1, numbers + 1)}
+        return {alert.code for alert in found if alert.department == department} == {
+            code(department, n) for n in range(1, numbers + 1)
+        }
 
     async with publisher(module_broker) as broker:
         await publish(broker, [overdue(1)])

@@ -42,7 +42,9 @@ def statuses(code: str, history: Sequence[Dated], recorded: Sequence[datetime] |
 
 
 def snapshot(dossier: Dossier, recordedtime: datetime, version: int | None = None, **changed: Any) -> Sent:
-    status = status_of(dossier, version=version or version_of(dossier.sequence, {}, None), recordedtime=recordedtime, alerted={})
+    status = status_of(
+        dossier, version=version or version_of(dossier.sequence, {}, None), recordedtime=recordedtime, alerted={}
+    )
     return Sent(dossier.code.encode(), encode(replaced(status, changed)))
 
 
@@ -72,7 +74,9 @@ class Topic:
         for record in read.taken(records):
             batch.take(record)
         versions = {code: batch.versions(code) for code in batch.codes()}
-        return await project(self.engine, STATUS.name, {0: OffsetAdvance(stored[0].next_offset, read.positions[0])}, versions)
+        return await project(
+            self.engine, STATUS.name, {0: OffsetAdvance(stored[0].next_offset, read.positions[0])}, versions
+        )
 
 
 async def empty(engine: AsyncEngine) -> None:

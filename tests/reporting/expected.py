@@ -24,7 +24,11 @@ def any_filters(rng: Random) -> Filters:
         listed = list(values)
         return frozenset(rng.sample(listed, rng.randint(1, len(listed)))) if rng.random() < 0.3 else frozenset()
 
-    return Filters(departments=some(OFFICE_DEPARTMENTS), procedures=some((*OFFICE_PROCEDURES, "1.000001")) or None, channels=some(Channel))
+    return Filters(
+        departments=some(OFFICE_DEPARTMENTS),
+        procedures=some((*OFFICE_PROCEDURES, "1.000001")) or None,
+        channels=some(Channel),
+    )
 
 
 def recounted(office: Mapping[str, History]) -> dict[str, RecountedDossier]:
@@ -32,7 +36,9 @@ def recounted(office: Mapping[str, History]) -> dict[str, RecountedDossier]:
     return dossiers_from(travelling(code, event) for code, history in office.items() for event in history)
 
 
-def expected(dossiers: Iterable[RecountedDossier], query: FigureQuery, catalogue: Catalogue) -> tuple[Row, dict[GroupKey, Row]]:
+def expected(
+    dossiers: Iterable[RecountedDossier], query: FigureQuery, catalogue: Catalogue
+) -> tuple[Row, dict[GroupKey, Row]]:
     """The total and the rows, each month's row counted as a period of its own; nothing dated after the cut-off is counted."""
     wanted = [dossier for dossier in dossiers if _wanted(dossier, query.filters)]
     cut = min(query.last, query.as_of.date())
@@ -40,7 +46,10 @@ def expected(dossiers: Iterable[RecountedDossier], query: FigureQuery, catalogue
 
     def rows_of(start: date, end: date, month: str | None = None) -> dict[Any, Row]:
         def key(dossier: RecountedDossier) -> GroupKey:
-            return tuple(month if dimension is Dimension.MONTH else _value(dossier, dimension, catalogue) for dimension in query.by)
+            return tuple(
+                month if dimension is Dimension.MONTH else _value(dossier, dimension, catalogue)
+                for dimension in query.by
+            )
 
         return recount_dossiers(wanted, start, end, key, query.definition)
 

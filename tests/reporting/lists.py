@@ -36,8 +36,13 @@ async def walked(engine: AsyncEngine, catalogue: Catalogue, token: str, limit: i
 def numbered(report: Report, catalogue: Catalogue) -> list[Numbered]:
     """Every number of a report with its token."""
     tokens = Tokens(catalogue).of_report(report)
-    rows = [("total.", None, report.total), *((f"rows.{index}.", row.key, row.figures) for index, row in enumerate(report.rows))]
-    found = [(tokens[prefix + column], figures[column], key, column) for prefix, key, figures in rows for column in KEYS]
+    rows = [
+        ("total.", None, report.total),
+        *((f"rows.{index}.", row.key, row.figures) for index, row in enumerate(report.rows)),
+    ]
+    found = [
+        (tokens[prefix + column], figures[column], key, column) for prefix, key, figures in rows for column in KEYS
+    ]
     assert len(found) == len(tokens)
     return found
 
@@ -48,7 +53,9 @@ def some(rng: Random, found: Sequence[Numbered], most: int) -> list[Numbered]:
     return rng.sample(counting, min(most, len(counting))) + rng.sample(found, min(3, len(found)))
 
 
-def behind(dossiers: Mapping[str, RecountedDossier], query: FigureQuery, catalogue: Catalogue, one: Numbered) -> set[str]:
+def behind(
+    dossiers: Mapping[str, RecountedDossier], query: FigureQuery, catalogue: Catalogue, one: Numbered
+) -> set[str]:
     """The dossiers that the recount counts, each looked at by itself."""
     _, _, key, column = one
     codes = set()

@@ -22,7 +22,9 @@ def log_of(recorded_office: Recorded) -> tuple[list[LogLine], list[Sent]]:
     """Every event's line and its status record, in the order in which they were recorded."""
     found: list[tuple[datetime, bytes, Sent]] = []
     for code, history in recorded_office.office.items():
-        for number, (event, record) in enumerate(zip(history, statuses(code, history, recorded_office.at[code]), strict=True)):
+        for number, (event, record) in enumerate(
+            zip(history, statuses(code, history, recorded_office.at[code]), strict=True)
+        ):
             at = recorded_office.at[code][number]
             found.append((at, event_of(code, event, number + 1, at), record))
     found.sort(key=lambda one: one[0])
@@ -32,9 +34,13 @@ def log_of(recorded_office: Recorded) -> tuple[list[LogLine], list[Sent]]:
 def event_of(code: str, event: object, sequence: int, recordedtime: datetime) -> bytes:
     """The event as intake's log holds it."""
     envelope = {"specversion": "1.0", "id": f"{code}/{sequence}", "source": "/tests"}
-    return msgspec.json.encode(envelope | travelling(code, event) | {"sequence": sequence, "recordedtime": recordedtime})  # type: ignore[arg-type]
+    return msgspec.json.encode(
+        envelope | travelling(code, event) | {"sequence": sequence, "recordedtime": recordedtime}
+    )  # type: ignore[arg-type]
 
 
 def body_of(events: list[bytes], after: int = 0) -> bytes:
     """The NDJSON of a part of the log."""
-    return b"".join(b'{"position":%d,"event":%s}\n' % (position, event) for position, event in enumerate(events, after + 1))
+    return b"".join(
+        b'{"position":%d,"event":%s}\n' % (position, event) for position, event in enumerate(events, after + 1)
+    )

@@ -36,7 +36,9 @@ class Recorded:
         if rng.random() < 0.3:
             return rng.choice([instant for instants in self.at.values() for instant in instants])
         whole = self.end - BEGINNING
-        return BEGINNING + timedelta(seconds=rng.randint(-5, int(whole.total_seconds()) + 5), milliseconds=rng.choice([0, 500]))
+        return BEGINNING + timedelta(
+            seconds=rng.randint(-5, int(whole.total_seconds()) + 5), milliseconds=rng.choice([0, 500])
+        )
 
     def delivered(self, rng: Random) -> list[Sent]:
         """Each dossier's records in their order, the dossiers in any; a fifth comes again later."""

@@ -29,7 +29,9 @@ AFTER_ALL = datetime(2023, 12, 31, 12, tzinfo=LOCAL)
 FIXTURES = (HealthCheck.function_scoped_fixture, HealthCheck.too_slow)
 WORSE_THAN_ANY_BROKER = settings(max_examples=20, deadline=None, suppress_health_check=FIXTURES)
 # a failure names its seed; making hundreds of dossiers fewer is left to the small offices
-OF_SEEDS = settings(max_examples=6, deadline=None, suppress_health_check=FIXTURES, phases=(Phase.explicit, Phase.reuse, Phase.generate))
+OF_SEEDS = settings(
+    max_examples=6, deadline=None, suppress_health_check=FIXTURES, phases=(Phase.explicit, Phase.reuse, Phase.generate)
+)
 QUERIES = 12
 SPREAD_DAYS = 60  # over which the dossiers of a large office begin
 ADDITIVE = (
@@ -83,7 +85,9 @@ async def test_figures_are_those_of_a_straight_recount(engine: AsyncEngine, of: 
         _as_counted(await report(engine, query, SHIPPED), dossiers)
 
 
-@pytest.mark.parametrize("database_url", [pytest.param("postgres", marks=pytest.mark.postgres)], indirect=True)  # small offices on both
+@pytest.mark.parametrize(
+    "database_url", [pytest.param("postgres", marks=pytest.mark.postgres)], indirect=True
+)  # small offices on both
 @OF_SEEDS
 @given(seed=st.integers(0, 2**32 - 1), size=st.sampled_from(OF_HUNDREDS))
 @pytest.mark.slow
@@ -103,15 +107,20 @@ async def _consecutive_periods_agree(engine: AsyncEngine, rng: Random) -> None:
     for definition in DEFINITIONS:
         query = replace(any_query(rng, SPREAD_DAYS), as_of=AFTER_ALL, definition=definition)
         query = replace(query, by=tuple(dimension for dimension in query.by if dimension is not Dimension.MONTH))
-        following = replace(query, first=query.last + ONE_DAY, last=query.last + timedelta(days=rng.randint(1, SPREAD_DAYS)))
+        following = replace(
+            query, first=query.last + ONE_DAY, last=query.last + timedelta(days=rng.randint(1, SPREAD_DAYS))
+        )
         one, two, both = [
-            dict(_rows(await report(engine, each, SHIPPED))) for each in (query, following, replace(query, last=following.last))
+            dict(_rows(await report(engine, each, SHIPPED)))
+            for each in (query, following, replace(query, last=following.last))
         ]
         nothing = dict.fromkeys(next(iter(both.values())), 0)
         for key in {*one, *two, *both}:
             before, after, whole = (rows.get(key, nothing) for rows in (one, two, both))
             assert after["carried_over"] == before["in_progress_total"], (query, key)
-            assert {name: whole[name] for name in ADDITIVE} == {name: before[name] + after[name] for name in ADDITIVE}, (query, key)
+            assert {name: whole[name] for name in ADDITIVE} == {
+                name: before[name] + after[name] for name in ADDITIVE
+            }, (query, key)
             assert whole["in_progress_overdue"] == after["in_progress_overdue"], (query, key)
 
 
@@ -123,7 +132,9 @@ def _rows(found: Report) -> Iterator[tuple[tuple[str | None, ...] | None, dict[s
 
 @WORSE_THAN_ANY_BROKER
 @given(of=offices(), days=st.integers(0, 30))
-async def test_the_four_classes_of_open_dossiers_are_disjoint_and_complete(engine: AsyncEngine, of: Office, days: int) -> None:
+async def test_the_four_classes_of_open_dossiers_are_disjoint_and_complete(
+    engine: AsyncEngine, of: Office, days: int
+) -> None:
     await empty(engine)
     await Topic(engine).deliver(records(of))
     today = FIRST + timedelta(days=days)
@@ -132,7 +143,9 @@ async def test_the_four_classes_of_open_dossiers_are_disjoint_and_complete(engin
     samples = {family.name: family.samples for family in gauges.collect()}
     classes = [sample.value for sample in samples["motcua_dossiers_in_progress"]]
     assert min(classes, default=0) >= 0
-    (form,) = [sample.value for sample in samples["motcua_form_ii06a"] if sample.labels["column"] == "in_progress_total"]
+    (form,) = [
+        sample.value for sample in samples["motcua_form_ii06a"] if sample.labels["column"] == "in_progress_total"
+    ]
     assert sum(classes) == form
     assert samples["motcua_reconciliation_difference"][0].value == 0
 

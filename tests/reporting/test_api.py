@@ -38,14 +38,18 @@ HISTORIES = (OPEN_SINCE_2022, EARLY, ON_TIME, LATE, SUSPENDED, DUE_SOON)
 
 @pytest.fixture
 async def client(engine: AsyncEngine, shipped: Catalogue) -> AsyncIterator[httpx.AsyncClient]:
-    records = [record for number, history in enumerate(HISTORIES) for record in statuses(f"H59.15-230103-{number:04}", history)]
+    records = [
+        record for number, history in enumerate(HISTORIES) for record in statuses(f"H59.15-230103-{number:04}", history)
+    ]
     await Topic(engine).deliver(records)
     registry, gauges = CollectorRegistry(), FigureGauges(engine, lambda: NOW, None)
     registry.register(gauges)
     progress = ProjectorHealth(assigned=True)
     app = create_app(Reporting(engine, shipped, lambda: NOW, SecretStr(KEY), progress, registry, gauges))
     headers = {"Authorization": f"Bearer {KEY}"}
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://reporting", headers=headers) as opened:
+    async with httpx.AsyncClient(
+        transport=httpx.ASGITransport(app), base_url="http://reporting", headers=headers
+    ) as opened:
         yield opened
 
 
@@ -58,7 +62,12 @@ async def figures(client: httpx.AsyncClient, query: str = "") -> dict[str, Any]:
 
 async def test_the_current_year_to_date_is_the_default(client: httpx.AsyncClient) -> None:
     found = await figures(client)
-    assert (found["from"], found["to"], found["definition"], found["by"]) == ("2023-01-01", "2023-02-01", "by-date/1", [])
+    assert (found["from"], found["to"], found["definition"], found["by"]) == (
+        "2023-01-01",
+        "2023-02-01",
+        "by-date/1",
+        [],
+    )
     assert found["as_of"] == NOW.isoformat()
     assert found["rows"] == []
     total = found["total"]
@@ -90,7 +99,10 @@ async def test_rows_have_a_key_in_the_order_asked_for_and_are_sorted(client: htt
 
 async def test_each_month_has_its_own_carried_over(client: httpx.AsyncClient) -> None:
     found = await figures(client, "from=2022-12-01&to=2023-02-28&by=month")
-    rows = [(row["key"]["month"], row["carried_over"], row["received_online"], row["in_progress_total"]) for row in found["rows"]]
+    rows = [
+        (row["key"]["month"], row["carried_over"], row["received_online"], row["in_progress_total"])
+        for row in found["rows"]
+    ]
     assert rows == [("2022-12", 0, 1, 1), ("2023-01", 1, 4, 3), ("2023-02", 3, 0, 3)]
 
 
@@ -108,7 +120,9 @@ async def test_filters_choose_what_is_counted(client: httpx.AsyncClient) -> None
     decomposed = unicodedata.normalize("NFD", "Dược  phẩm ")
     assert (await figures(client, f"field={decomposed}&department=H59.02,H59.15"))["total"]["received_total"] == 1
     (province,) = (row for row in (await figures(client, "by=level"))["rows"] if row["key"]["level"] == "province")
-    assert (await figures(client, "level=province"))["total"] == {name: value for name, value in province.items() if name != "key"}
+    assert (await figures(client, "level=province"))["total"] == {
+        name: value for name, value in province.items() if name != "key"
+    }
     assert (await figures(client, "level=commune&field=Dược phẩm"))["total"]["received_total"] == 0
 
 
@@ -132,7 +146,9 @@ async def test_filters_choose_what_is_counted(client: httpx.AsyncClient) -> None
         ("from=2023-01-01&to=3000-01-01", "to", "2999-12-31"),
     ],
 )
-async def test_a_wrong_parameter_is_named_with_its_fix(client: httpx.AsyncClient, query: str, parameter: str, fix: str) -> None:
+async def test_a_wrong_parameter_is_named_with_its_fix(
+    client: httpx.AsyncClient, query: str, parameter: str, fix: str
+) -> None:
     answer = await client.get(f"/v1/figures?{query}")
     assert answer.status_code == 422
     assert answer.headers["content-type"] == "application/problem+json"
@@ -148,14 +164,20 @@ class TestWhatIsAsked:
         [
             ("departement=H59.15", "departement", "known: from, to, "),
             ("as_known_at=2023-01-31", "as_known_at", "is not an instant"),
-            ("as_known_at=9999-01-31T00:00:00Z", "as_known_at", "out of range; write an instant of the years 1900 to 2999"),
+            (
+                "as_known_at=9999-01-31T00:00:00Z",
+                "as_known_at",
+                "out of range; write an instant of the years 1900 to 2999",
+            ),
             ("from=2023-01-01&from=2023-01-02", "from", "once"),
             ("to=2023-01-01&to=2023-01-01", "to", "once"),
             ("=1", "", "known: from, to, "),
             ("from=0001-01-01&to=2023-02-01", "from", "1900-01-01"),
         ],
     )
-    async def test_nothing_is_ignored(self, client: httpx.AsyncClient, path: str, query: str, parameter: str, fix: str) -> None:
+    async def test_nothing_is_ignored(
+        self, client: httpx.AsyncClient, path: str, query: str, parameter: str, fix: str
+    ) -> None:
         answer = await client.get(f"{path}?{query}")
         assert (answer.status_code, answer.json()["parameter"]) == (422, parameter)
         assert fix in answer.json()["detail"]
@@ -175,7 +197,9 @@ async def test_a_list_may_be_repeated(client: httpx.AsyncClient) -> None:
     assert (await figures(client, "department=H59.02&department=H59.15"))["total"]["received_total"] == 6
 
 
-@pytest.mark.parametrize(("by", "holds"), [("department", True), ("field,channel", True), ("month", None), ("department,month", None)])
+@pytest.mark.parametrize(
+    ("by", "holds"), [("department", True), ("field,channel", True), ("month", None), ("department,month", None)]
+)
 async def test_the_total_is_held_to_the_sum_of_its_rows(client: httpx.AsyncClient, by: str, holds: object) -> None:
     """Not by month: what is carried over is carried over every month."""
     held = {one["name"]: one["holds"] for one in (await figures(client, f"by={by}"))["identities"]}
@@ -190,14 +214,18 @@ async def test_a_call_without_the_key_is_refused(client: httpx.AsyncClient, path
 async def test_dossiers_are_the_snapshots_as_they_came(client: httpx.AsyncClient) -> None:
     answer = await client.get("/v1/dossiers")
     snapshots = [json.loads(line) for line in answer.text.splitlines()]
-    assert [snapshot["code"] for snapshot in snapshots] == [f"H59.15-230103-{number:04}" for number in range(len(HISTORIES))]
+    assert [snapshot["code"] for snapshot in snapshots] == [
+        f"H59.15-230103-{number:04}" for number in range(len(HISTORIES))
+    ]
     assert (snapshots[2]["sequence"], snapshots[2]["version"]) == (3, 12), "the version is a function of the content"
 
 
 class TestForm:
     async def test_text_is_the_paragraph_of_an_office(self, client: httpx.AsyncClient) -> None:
         text = (await client.get("/v1/reports/ii06a?from=2023-01-01&to=2023-02-01&format=text")).text
-        assert text.startswith("Từ ngày 01/01/2023 đến ngày 01/02/2023, tổng số hồ sơ thủ tục hành chính tiếp nhận là 6 hồ sơ")
+        assert text.startswith(
+            "Từ ngày 01/01/2023 đến ngày 01/02/2023, tổng số hồ sơ thủ tục hành chính tiếp nhận là 6 hồ sơ"
+        )
         assert "trực tuyến 4 hồ sơ (đạt tỷ lệ 66,7 %)" in text
         assert "Đang giải quyết 3 hồ sơ, trong đó: trong hạn 2 hồ sơ, quá hạn 1 hồ sơ." in text
 
@@ -221,7 +249,9 @@ class TestForm:
         assert sum(line["received_total"] for line in form["lines"]) == form["total"]["received_total"] == 6
 
     @pytest.mark.parametrize(("query", "parameter"), [("format=xlsx", "format"), ("by=month", "by")])
-    async def test_what_is_not_available_yet_is_refused_by_name(self, client: httpx.AsyncClient, query: str, parameter: str) -> None:
+    async def test_what_is_not_available_yet_is_refused_by_name(
+        self, client: httpx.AsyncClient, query: str, parameter: str
+    ) -> None:
         answer = await client.get(f"/v1/reports/ii06a?{query}")
         assert (answer.status_code, answer.json()["parameter"]) == (422, parameter)
         assert "available" in answer.json()["detail"]
@@ -261,10 +291,17 @@ class TestHowItIsJudged:
     async def test_by_the_definition_that_the_answer_names(
         self, client: httpx.AsyncClient, definition: str, early: int, on_time: int, overdue: int
     ) -> None:
-        for answer in (await figures(client, f"definition={definition}"), await form(client, f"definition={definition}")):
+        for answer in (
+            await figures(client, f"definition={definition}"),
+            await form(client, f"definition={definition}"),
+        ):
             total = answer["total"]
             assert answer["definition"] == definition
-            assert (total["resolved_early"], total["resolved_on_time"], total["resolved_overdue"]) == (early, on_time, overdue)
+            assert (total["resolved_early"], total["resolved_on_time"], total["resolved_overdue"]) == (
+                early,
+                on_time,
+                overdue,
+            )
             assert all(identity["holds"] for identity in answer["identities"])
 
     async def test_a_named_period_is_named_in_the_answer(self, client: httpx.AsyncClient) -> None:

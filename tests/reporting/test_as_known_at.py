@@ -37,7 +37,9 @@ JANUARY = FigureQuery(first=at("2023-01-01").date(), last=at("2023-01-31").date(
 @WORSE_THAN_ANY_BROKER
 @given(of=offices(), rng=st.randoms(use_true_random=False))
 @pytest.mark.slow
-async def test_what_was_known_is_a_recount_of_what_had_been_recorded(engine: AsyncEngine, of: Office, rng: Random) -> None:
+async def test_what_was_known_is_a_recount_of_what_had_been_recorded(
+    engine: AsyncEngine, of: Office, rng: Random
+) -> None:
     await empty(engine)
     known = recorded(rng, of)
     await Topic(engine).deliver(known.delivered(rng), batch_size=rng.randint(1, 12))
@@ -50,13 +52,17 @@ async def test_what_was_known_is_a_recount_of_what_had_been_recorded(engine: Asy
 @OF_SEEDS
 @given(seed=st.integers(0, 2**32 - 1), size=st.sampled_from(OF_HUNDREDS))
 @pytest.mark.slow
-async def test_what_was_known_of_hundreds_is_a_recount_of_what_had_been_recorded(engine: AsyncEngine, seed: int, size: int) -> None:
+async def test_what_was_known_of_hundreds_is_a_recount_of_what_had_been_recorded(
+    engine: AsyncEngine, seed: int, size: int
+) -> None:
     await empty(engine)
     rng = Random(seed)
     known = recorded(rng, office(rng, size, SPREAD_DAYS))
     await Topic(engine).deliver(known.delivered(rng), batch_size=rng.choice([100, 700, 5000]))
     for _ in range(3):
-        await _as_recorded(engine, rng, known, replace(any_query(rng, 2 * SPREAD_DAYS), known_at=known.any_instant(rng)), most=3)
+        await _as_recorded(
+            engine, rng, known, replace(any_query(rng, 2 * SPREAD_DAYS), known_at=known.any_instant(rng)), most=3
+        )
         await _explained(engine, rng, known, any_query(rng, 2 * SPREAD_DAYS), limit=rng.choice([10, 1000]))
 
 
@@ -86,7 +92,9 @@ async def _explained(engine: AsyncEngine, rng: Random, known: Recorded, query: F
     codes = [one.code for one in found]
     assert codes == sorted(set(codes))
     dossiers_then, dossiers_now = recounted(known.until(first)), recounted(known.until(now.known_at or known.end))
-    assert set(codes) == {code for code in known.office if _columns(dossiers_then, code, then) != _columns(dossiers_now, code, now)}
+    assert set(codes) == {
+        code for code in known.office if _columns(dossiers_then, code, then) != _columns(dossiers_now, code, now)
+    }
 
 
 async def _all_moved(engine: AsyncEngine, then: FigureQuery, now: FigureQuery, limit: int) -> list[ChangedDossier]:
@@ -122,7 +130,9 @@ async def test_a_batch_keeps_what_was_known_in_between(engine: AsyncEngine) -> N
     """Read at once after a day of standing still, the same as if it had been read event by event."""
     known = [BEGINNING + timedelta(hours=number) for number in range(3)]
     await Topic(engine).deliver(statuses(CODE, HISTORY, known))
-    assert await _totals(engine, [known[0] - timedelta(seconds=1), known[0], known[2] - timedelta(seconds=1), known[2]]) == [
+    assert await _totals(
+        engine, [known[0] - timedelta(seconds=1), known[0], known[2] - timedelta(seconds=1), known[2]]
+    ) == [
         (0, 0),
         (1, 0),
         (1, 0),

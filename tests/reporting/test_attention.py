@@ -23,11 +23,15 @@ def due(when: str | None, *further: Dated, code: str = "H59.15-230201-0001", **p
     return dossier_after(opening, *further, code=code)
 
 
-def listed(shipped: Catalogue, *dossiers: Dossier, now: datetime = FRIDAY, within: timedelta = TWO_DAYS) -> list[UrgentDossier]:
+def listed(
+    shipped: Catalogue, *dossiers: Dossier, now: datetime = FRIDAY, within: timedelta = TWO_DAYS
+) -> list[UrgentDossier]:
     return attention(shipped, *dossiers, now=now, within=within).page
 
 
-def attention(shipped: Catalogue, *dossiers: Dossier, now: datetime = FRIDAY, within: timedelta = TWO_DAYS) -> Attention:
+def attention(
+    shipped: Catalogue, *dossiers: Dossier, now: datetime = FRIDAY, within: timedelta = TWO_DAYS
+) -> Attention:
     """The list, read two dossiers at a time."""
     found, desks = Attention(limit=100), DepartmentHorizons(shipped, now, within)
     for start in range(0, len(dossiers), 2):
@@ -51,13 +55,18 @@ def attention(shipped: Catalogue, *dossiers: Dossier, now: datetime = FRIDAY, wi
 def test_what_is_due_within_the_time_or_overdue_is_listed(
     shipped: Catalogue, when: str | None, found: tuple[bool, int, int] | None
 ) -> None:
-    assert [(one.overdue, one.days, one.left / timedelta(hours=1)) for one in listed(shipped, due(when))] == ([found] if found else [])
+    assert [(one.overdue, one.days, one.left / timedelta(hours=1)) for one in listed(shipped, due(when))] == (
+        [found] if found else []
+    )
 
 
 @pytest.mark.parametrize(
-    ("when", "number"), [("2023-02-14 17:00", 1), ("2023-02-15 02:45", 1), ("2023-02-15 07:00", 1), ("2023-02-15 07:01", 0)]
+    ("when", "number"),
+    [("2023-02-14 17:00", 1), ("2023-02-15 02:45", 1), ("2023-02-15 07:00", 1), ("2023-02-15 07:01", 0)],
 )
-def test_a_deadline_in_the_night_after_the_last_hour_has_no_more_working_time_left(shipped: Catalogue, when: str, number: int) -> None:
+def test_a_deadline_in_the_night_after_the_last_hour_has_no_more_working_time_left(
+    shipped: Catalogue, when: str, number: int
+) -> None:
     assert len(listed(shipped, due(when), now=at("2023-02-10 17:00"))) == number
 
 
@@ -143,4 +152,7 @@ def test_departments_and_officers_with_the_most_overdue_come_first(shipped: Cata
         "H59.15": {"o-9": AttentionCounts(1, 1), None: AttentionCounts(1, 0)},
         "H59.02": {"o-2": AttentionCounts(0, 2), "o-1": AttentionCounts(0, 1)},
     }
-    assert [(code, list(officers)) for code, officers in found.items()] == [("H59.15", ["o-9", None]), ("H59.02", ["o-2", "o-1"])]
+    assert [(code, list(officers)) for code, officers in found.items()] == [
+        ("H59.15", ["o-9", None]),
+        ("H59.02", ["o-2", "o-1"]),
+    ]

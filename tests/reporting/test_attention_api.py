@@ -37,9 +37,13 @@ START = at("2023-02-01")
 @asynccontextmanager
 async def reporting_at(engine: AsyncEngine, shipped: Catalogue, now: datetime) -> AsyncIterator[httpx.AsyncClient]:
     registry, gauges = CollectorRegistry(), FigureGauges(engine, lambda: now, None)
-    app = create_app(Reporting(engine, shipped, lambda: now, SecretStr(KEY), ProjectorHealth(assigned=True), registry, gauges))
+    app = create_app(
+        Reporting(engine, shipped, lambda: now, SecretStr(KEY), ProjectorHealth(assigned=True), registry, gauges)
+    )
     headers = {"Authorization": f"Bearer {KEY}"}
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://reporting", headers=headers) as client:
+    async with httpx.AsyncClient(
+        transport=httpx.ASGITransport(app), base_url="http://reporting", headers=headers
+    ) as client:
         yield client
 
 
@@ -61,7 +65,10 @@ async def client(engine: AsyncEngine, shipped: Catalogue) -> AsyncIterator[httpx
         ),
         (received(START, due_at=at("2023-02-13 08:00")),),
         (received(START, due_at=at("2023-02-08 15:00")), event("resolved", "2023-02-09 08:00")),
-        (received(START, due_at=at("2023-02-09 16:00"), department="H59.02"), event("payment_requested", "2023-02-10 08:00")),
+        (
+            received(START, due_at=at("2023-02-09 16:00"), department="H59.02"),
+            event("payment_requested", "2023-02-10 08:00"),
+        ),
         (received(START, due_at=at("2023-02-20 08:00")),),
         (received(START, due_at=None),),
     )
@@ -78,7 +85,12 @@ async def attention(client: httpx.AsyncClient, **query: Any) -> dict[str, Any]:
 
 async def test_the_list_says_who_must_do_what_first(client: httpx.AsyncClient) -> None:
     found = await attention(client)
-    assert (found["as_of"], found["within"], found["definition"], found["cursor"]) == (FRIDAY.isoformat(), "2d", "by-date/1", None)
+    assert (found["as_of"], found["within"], found["definition"], found["cursor"]) == (
+        FRIDAY.isoformat(),
+        "2d",
+        "by-date/1",
+        None,
+    )
     assert found["total"] == {"overdue": 2, "due": 1}
     assert found["departments"] == [
         {
@@ -96,7 +108,10 @@ async def test_the_list_says_who_must_do_what_first(client: httpx.AsyncClient) -
             "officers": [{"officer": None, "overdue": 1, "due": 0}],
         },
     ]
-    assert [(one["code"][-1], one["standing"], one["days"], one["working_hours"], one["suspended"]) for one in found["dossiers"]] == [
+    assert [
+        (one["code"][-1], one["standing"], one["days"], one["working_hours"], one["suspended"])
+        for one in found["dossiers"]
+    ] == [
         ("0", "overdue", -2, "-15.00", False),
         ("3", "overdue", -1, "-7.00", True),
         ("1", "due", 1, "3.00", False),
@@ -141,7 +156,9 @@ async def test_the_list_holds_what_is_asked_for(client: httpx.AsyncClient, query
 async def test_an_officer_is_one_however_the_name_is_composed(engine: AsyncEngine, shipped: Catalogue) -> None:
     spellings = ("cb-Hồng 07", unicodedata.normalize("NFD", "cb-Hồng  07 "))
     late = received(START, due_at=at("2023-02-08 16:00"))
-    await deliver(engine, *((late, event("processing_started", "2023-02-02 08:00", officer=name)) for name in spellings))
+    await deliver(
+        engine, *((late, event("processing_started", "2023-02-02 08:00", officer=name)) for name in spellings)
+    )
     async with reporting_at(engine, shipped, FRIDAY) as client:
         for name in spellings:
             found = await attention(client, officer=name)
@@ -149,7 +166,9 @@ async def test_an_officer_is_one_however_the_name_is_composed(engine: AsyncEngin
             assert [one["officer"] for one in found["dossiers"]] == list(spellings), "stored as it was sent"
 
 
-async def test_pages_make_up_the_list_as_at_one_instant(engine: AsyncEngine, shipped: Catalogue, client: httpx.AsyncClient) -> None:
+async def test_pages_make_up_the_list_as_at_one_instant(
+    engine: AsyncEngine, shipped: Catalogue, client: httpx.AsyncClient
+) -> None:
     """The second page is asked for in the evening: what was due at the first page's instant is due on it."""
     whole = await attention(client)
     first = await attention(client, limit=2)
@@ -183,13 +202,17 @@ async def test_a_wrong_number_of_dossiers_is_refused(client: httpx.AsyncClient, 
         ("days=2", "days", "known: within, "),
     ],
 )
-async def test_a_wrong_parameter_is_named_with_its_fix(client: httpx.AsyncClient, query: str, parameter: str, fix: str) -> None:
+async def test_a_wrong_parameter_is_named_with_its_fix(
+    client: httpx.AsyncClient, query: str, parameter: str, fix: str
+) -> None:
     answer = await client.get(f"/v1/attention?{query}")
     assert (answer.status_code, answer.json()["parameter"]) == (422, parameter), answer.text
     assert fix in answer.json()["detail"]
 
 
-async def test_a_cursor_of_another_day_is_refused(engine: AsyncEngine, shipped: Catalogue, client: httpx.AsyncClient) -> None:
+async def test_a_cursor_of_another_day_is_refused(
+    engine: AsyncEngine, shipped: Catalogue, client: httpx.AsyncClient
+) -> None:
     cursor = (await attention(client, limit=1))["cursor"]
     async with reporting_at(engine, shipped, FRIDAY + timedelta(days=2)) as later:
         answer = await later.get("/v1/attention", params={"cursor": cursor})
@@ -224,7 +247,9 @@ async def test_only_deadlines_up_to_the_horizon_are_read(engine: AsyncEngine, cl
 TET = days("2023-01-20", "2023-01-26")
 SESSIONS = ((time(7), time(11, 30)), (time(13, 30), time(17)))
 DEPARTMENTS = ("H59.15", "H59.02", "X99.99")
-RANDOM = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+RANDOM = settings(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 
 
 def works(day: date) -> bool:
@@ -258,7 +283,9 @@ def expected(code: str, history: list[Dated], now: datetime, ahead: timedelta) -
 
 @RANDOM
 @given(seed=st.integers(0, 2**32), after=st.integers(0, 6 * 48), ahead=st.sampled_from(["1h", "5h", "1d", "2d", "4d"]))
-async def test_the_list_is_that_of_a_straight_check(engine: AsyncEngine, shipped: Catalogue, seed: int, after: int, ahead: str) -> None:
+async def test_the_list_is_that_of_a_straight_check(
+    engine: AsyncEngine, shipped: Catalogue, seed: int, after: int, ahead: str
+) -> None:
     await empty(engine)
     rng = Random(seed)
     office = [history(rng, departments=DEPARTMENTS)[1] for _ in range(12)]
@@ -280,4 +307,6 @@ async def test_the_list_is_that_of_a_straight_check(engine: AsyncEngine, shipped
         department: (overdue[department], due[department]) for department in overdue | due
     }
     for one in found["departments"]:
-        assert (one["overdue"], one["due"]) == tuple(sum(own[name] for own in one["officers"]) for name in ("overdue", "due"))
+        assert (one["overdue"], one["due"]) == tuple(
+            sum(own[name] for own in one["officers"]) for name in ("overdue", "due")
+        )

@@ -11,8 +11,12 @@ from shared.domain.calendar import DatedSessions, WorkingCalendar
 from shared.domain.localtime import LOCAL
 from tests.builders.times import OFFICE, at
 
-SHORT_DAYS = DatedSessions(date(2023, 1, 27), date(2023, 2, 3), ((at("2023-01-01 07:30").time(), at("2023-01-01 10:00").time()),))
-CALENDAR = WorkingCalendar(OFFICE.first_day, OFFICE.last_day, OFFICE.days_off, OFFICE.swapped_to_work, hours=(SHORT_DAYS,))
+SHORT_DAYS = DatedSessions(
+    date(2023, 1, 27), date(2023, 2, 3), ((at("2023-01-01 07:30").time(), at("2023-01-01 10:00").time()),)
+)
+CALENDAR = WorkingCalendar(
+    OFFICE.first_day, OFFICE.last_day, OFFICE.days_off, OFFICE.swapped_to_work, hours=(SHORT_DAYS,)
+)
 INSTANTS = st.integers(0, 120 * 24 * 60).map(lambda minutes: at("2022-12-01 00:00") + timedelta(minutes=minutes))
 
 
@@ -21,7 +25,9 @@ def test_the_ruler_measures_as_the_calendar_does(now: datetime, deadlines: list[
     ruler = WorkingTimeRuler(CALENDAR, now)
     for due in deadlines:
         assert ruler.until(due) == CALENDAR.working_time_between(now, due) - CALENDAR.working_time_between(due, now)
-        days = [min(now, due).date() + timedelta(number) for number in range(1, abs((due.date() - now.date()).days) + 1)]
+        days = [
+            min(now, due).date() + timedelta(number) for number in range(1, abs((due.date() - now.date()).days) + 1)
+        ]
         expected = sum(CALENDAR.is_working_day(day) for day in days)
         assert ruler.working_days(due) == (expected if due >= now else -expected)
 
@@ -35,4 +41,6 @@ def test_beyond_the_announced_days_monday_to_friday_count(shipped: Catalogue) ->
 
 def test_a_department_that_the_catalogue_does_not_have_keeps_the_usual_hours(shipped: Catalogue) -> None:
     calendar = calendar_of(shipped, "X99.99")
-    assert calendar.add_working_time(at("2023-01-19 16:00"), timedelta(hours=2)) == at("2023-01-27 08:00"), "Tết lies between"
+    assert calendar.add_working_time(at("2023-01-19 16:00"), timedelta(hours=2)) == at("2023-01-27 08:00"), (
+        "Tết lies between"
+    )

@@ -45,7 +45,9 @@ THURSDAY = date(2026, 11, 19)
 WITHIN_S = 60.0
 
 
-def announcement(number: int, day: date = THURSDAY, *, works: bool = False, applies_to: tuple[str, ...] = ()) -> AnnouncementV1:
+def announcement(
+    number: int, day: date = THURSDAY, *, works: bool = False, applies_to: tuple[str, ...] = ()
+) -> AnnouncementV1:
     return AnnouncementV1(
         number=number,
         id=f"decree-{number}",
@@ -202,7 +204,9 @@ async def test_an_announced_day_is_known_where_it_was_announced_for(fresh_broker
 
 
 @pytest.mark.broker
-async def test_of_two_announcements_for_a_day_the_higher_number_holds_wherever_it_stands(fresh_broker: str, shipped: Catalogue) -> None:
+async def test_of_two_announcements_for_a_day_the_higher_number_holds_wherever_it_stands(
+    fresh_broker: str, shipped: Catalogue
+) -> None:
     async with following(fresh_broker, shipped) as told:
         first, second = announcement(1), announcement(2, works=True)
         await write(fresh_broker, record(second), record(first), record(first))
@@ -233,7 +237,9 @@ async def test_what_was_known_is_kept_and_told_as_old_while_the_broker_is_away(
 
 
 @pytest.mark.broker
-async def test_what_a_remade_topic_lacks_is_kept_and_told_as_old_until_it_is_there_again(fresh_broker: str, shipped: Catalogue) -> None:
+async def test_what_a_remade_topic_lacks_is_kept_and_told_as_old_until_it_is_there_again(
+    fresh_broker: str, shipped: Catalogue
+) -> None:
     async with following(fresh_broker, shipped) as told:
         await write(fresh_broker, record(announcement(1)), record(announcement(2, date(2026, 11, 20))))
         await told.knows(works=False, day=date(2026, 11, 20))
@@ -248,7 +254,9 @@ async def test_what_a_remade_topic_lacks_is_kept_and_told_as_old_until_it_is_the
 
 
 @pytest.mark.broker
-async def test_a_record_that_nobody_can_read_is_a_dead_letter_once_and_stops_nothing(fresh_broker: str, shipped: Catalogue) -> None:
+async def test_a_record_that_nobody_can_read_is_a_dead_letter_once_and_stops_nothing(
+    fresh_broker: str, shipped: Catalogue
+) -> None:
     async with following(fresh_broker, shipped) as told:
         poison = [(b"2", b"{not json"), (b"9", encode(announcement(8))), (b"no number", b"z" * 500_000)]
         await write(fresh_broker, record(announcement(1)), *poison)
@@ -361,7 +369,9 @@ async def test_the_list_reaches_further_over_a_day_off_that_intake_announced(
             await told.knows(works=False)
             registry, gauges = CollectorRegistry(), FigureGauges(read_model, lambda: WEDNESDAY, None)
             health = ProjectorHealth(assigned=True)
-            wired = Reporting(read_model, shipped, lambda: WEDNESDAY, SecretStr(KEY), health, registry, gauges, calendar=told.feed)
+            wired = Reporting(
+                read_model, shipped, lambda: WEDNESDAY, SecretStr(KEY), health, registry, gauges, calendar=told.feed
+            )
             async with httpx.AsyncClient(
                 transport=httpx.ASGITransport(create_app(wired)), base_url="http://reporting", headers=HEADERS
             ) as client:

@@ -32,9 +32,15 @@ of = dossiers.c
 @pytest.fixture
 async def client(engine: AsyncEngine, shipped: Catalogue) -> AsyncIterator[httpx.AsyncClient]:
     gauges = FigureGauges(engine, lambda: NOW, None)
-    app = create_app(Reporting(engine, shipped, lambda: NOW, SecretStr(KEY), ProjectorHealth(assigned=True), CollectorRegistry(), gauges))
+    app = create_app(
+        Reporting(
+            engine, shipped, lambda: NOW, SecretStr(KEY), ProjectorHealth(assigned=True), CollectorRegistry(), gauges
+        )
+    )
     headers = {"Authorization": f"Bearer {KEY}"}
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://reporting", headers=headers) as opened:
+    async with httpx.AsyncClient(
+        transport=httpx.ASGITransport(app), base_url="http://reporting", headers=headers
+    ) as opened:
         yield opened
 
 
@@ -71,7 +77,10 @@ async def a_closed_dossier(engine: AsyncEngine) -> str:
 
 async def test_what_the_projector_wrote_agrees_with_itself(client: httpx.AsyncClient, counted: AsyncEngine) -> None:
     async with counted.connect() as connection:
-        sizes = [(await connection.execute(select(func.count()).select_from(table))).scalar_one() for table in (dossiers, sums)]
+        sizes = [
+            (await connection.execute(select(func.count()).select_from(table))).scalar_one()
+            for table in (dossiers, sums)
+        ]
     *progress, end = await lines(client)
     assert all(sizes)
     assert end == {"dossiers": sizes[0], "sums": sizes[1], "differences": 0}
@@ -109,7 +118,9 @@ async def test_a_row_of_a_dossier_that_its_snapshot_does_not_say_is_named(
     assert await found(client) == [{"about": code, "detail": said}]
 
 
-async def test_a_snapshot_that_cannot_be_read_is_named_and_its_sums_are_not(client: httpx.AsyncClient, counted: AsyncEngine) -> None:
+async def test_a_snapshot_that_cannot_be_read_is_named_and_its_sums_are_not(
+    client: httpx.AsyncClient, counted: AsyncEngine
+) -> None:
     code = await a_closed_dossier(counted)
     await run(counted, update(dossiers).where(of.code == code).values(snapshot=b"{}"))
     (one,) = await found(client)
@@ -119,7 +130,11 @@ async def test_a_snapshot_that_cannot_be_read_is_named_and_its_sums_are_not(clie
     assert "; what it adds cannot be read: " in detail
 
 
-A_DAY, A_MONTH, A_YEAR = sums.c.span % MONTH > 0, (sums.c.span % MONTH == 0) & (sums.c.span % YEAR > 0), sums.c.span % YEAR == 0
+A_DAY, A_MONTH, A_YEAR = (
+    sums.c.span % MONTH > 0,
+    (sums.c.span % MONTH == 0) & (sums.c.span % YEAR > 0),
+    sums.c.span % YEAR == 0,
+)
 OF_A_PROCEDURE, OF_A_DEPARTMENT, OF_ALL = (
     sums.c.procedure > "",
     (sums.c.procedure == "") & (sums.c.department > ""),
@@ -163,7 +178,9 @@ async def test_a_sum_of_days_that_no_dossier_knows_is_named_even_when_its_number
     assert (one["about"]["channel"], one["about"]["measure"], one["about"]["off_by"]) == ("9", "99", 2)
 
 
-async def test_a_dossier_that_is_gone_leaves_sums_that_nobody_makes(client: httpx.AsyncClient, counted: AsyncEngine) -> None:
+async def test_a_dossier_that_is_gone_leaves_sums_that_nobody_makes(
+    client: httpx.AsyncClient, counted: AsyncEngine
+) -> None:
     await run(counted, delete(dossiers).where(of.code == await a_closed_dossier(counted)))
     differences = await found(client)
     assert {line["about"]["span"].count("-") for line in differences} == {0, 1, 2}

@@ -24,7 +24,9 @@ TODAY = datetime(2026, 1, 1, tzinfo=LOCAL)
 
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.skipif(not LOG.exists(), reason="needs coselog-receipt.ndjson.gz in ../shared/data, beside the project"),
+    pytest.mark.skipif(
+        not LOG.exists(), reason="needs coselog-receipt.ndjson.gz in ../shared/data, beside the project"
+    ),
 ]
 
 

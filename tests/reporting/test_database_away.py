@@ -37,7 +37,9 @@ def client_of(engine: AsyncEngine, shipped: Catalogue) -> httpx.AsyncClient:
     registry, gauges = CollectorRegistry(), FigureGauges(engine, lambda: NOW, None)
     registry.register(gauges)
     PipelineMetrics(registry)
-    app = create_app(Reporting(engine, shipped, lambda: NOW, SecretStr(KEY), ProjectorHealth(assigned=True), registry, gauges))
+    app = create_app(
+        Reporting(engine, shipped, lambda: NOW, SecretStr(KEY), ProjectorHealth(assigned=True), registry, gauges)
+    )
     headers = {"Authorization": f"Bearer {KEY}"}
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
     return httpx.AsyncClient(transport=transport, base_url="http://reporting", headers=headers)
@@ -79,7 +81,9 @@ async def test_readiness_and_metrics_answer_in_time_without_the_gauges(away: Asy
     assert "motcua_dossiers_received{" not in page.text
 
 
-async def test_a_dossier_that_an_earlier_version_stored_against_itself_is_named(engine: AsyncEngine, shipped: Catalogue) -> None:
+async def test_a_dossier_that_an_earlier_version_stored_against_itself_is_named(
+    engine: AsyncEngine, shipped: Catalogue
+) -> None:
     await Topic(engine).deliver(statuses(CODE, (received(), event("resolved", "2023-01-09 10:00"))))
     async with writing(engine) as connection:
         entry = decode_contributions((await connection.execute(select(dossiers.c.contributions))).scalar_one())
@@ -92,7 +96,9 @@ async def test_a_dossier_that_an_earlier_version_stored_against_itself_is_named(
     assert "motcua rebuild" in answer.json()["detail"]
 
 
-async def test_contributions_that_nobody_can_read_are_named_where_they_are_asked_for(engine: AsyncEngine, shipped: Catalogue) -> None:
+async def test_contributions_that_nobody_can_read_are_named_where_they_are_asked_for(
+    engine: AsyncEngine, shipped: Catalogue
+) -> None:
     await Topic(engine).deliver(statuses(CODE, (received(),)))
     async with writing(engine) as connection:
         await connection.execute(update(dossiers).values(contributions=b"["))
@@ -104,7 +110,9 @@ async def test_contributions_that_nobody_can_read_are_named_where_they_are_asked
     assert (answer.status_code, answer.json()["dossier"]) == (500, CODE)
 
 
-async def test_a_snapshot_that_an_earlier_version_stored_and_nobody_can_read_is_named(engine: AsyncEngine, shipped: Catalogue) -> None:
+async def test_a_snapshot_that_an_earlier_version_stored_and_nobody_can_read_is_named(
+    engine: AsyncEngine, shipped: Catalogue
+) -> None:
     await Topic(engine).deliver(statuses(CODE, (received(),)))
     async with writing(engine) as connection:
         await connection.execute(update(dossiers).values(snapshot=b"[" * 100_000))

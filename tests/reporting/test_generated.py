@@ -23,7 +23,10 @@ REVISIONS = {"since_revision", "until_revision"}  # how many transactions there 
 
 async def stored(engine: AsyncEngine, table: Table) -> set[tuple[Any, ...]]:
     async with engine.connect() as connection:
-        return {tuple(row) for row in await connection.execute(select(*(column for column in table.c if column.name not in REVISIONS)))}
+        return {
+            tuple(row)
+            for row in await connection.execute(select(*(column for column in table.c if column.name not in REVISIONS)))
+        }
 
 
 def records(generated: Generated) -> Iterator[Sent]:

@@ -38,7 +38,9 @@ async def test_every_number_has_exactly_its_dossiers(engine: AsyncEngine, of: Of
     await empty(engine)
     await Topic(engine).deliver(scrambled(rng, records(of)), batch_size=rng.randint(1, 10))
     for definition in DEFINITIONS:
-        await _lists_agree(engine, rng, of, replace(any_query(rng, 45), definition=definition), most=12, limit=rng.randint(1, 4))
+        await _lists_agree(
+            engine, rng, of, replace(any_query(rng, 45), definition=definition), most=12, limit=rng.randint(1, 4)
+        )
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)  # small offices on both
@@ -54,7 +56,9 @@ async def test_every_number_over_hundreds_has_exactly_its_dossiers(engine: Async
         await _lists_agree(engine, rng, of, any_query(rng, 2 * SPREAD_DAYS), most=6, limit=rng.choice([7, 100, 1000]))
 
 
-async def _lists_agree(engine: AsyncEngine, rng: Random, of: Office, query: FigureQuery, *, most: int, limit: int) -> None:
+async def _lists_agree(
+    engine: AsyncEngine, rng: Random, of: Office, query: FigureQuery, *, most: int, limit: int
+) -> None:
     found = await report(engine, query, SHIPPED)
     by_code = recounted(of)
     for one in some(rng, numbered(found, SHIPPED), most):
@@ -67,13 +71,17 @@ async def _lists_agree(engine: AsyncEngine, rng: Random, of: Office, query: Figu
 
 def test_every_count_says_where_its_dossiers_are_searched() -> None:
     assert set(STORED) == set(Measure)
-    assert {count.measure for key in KEYS for count, sign in terms_of(key) if count.kind is Kind.BEFORE} == {Measure.OPEN}
+    assert {count.measure for key in KEYS for count, sign in terms_of(key) if count.kind is Kind.BEFORE} == {
+        Measure.OPEN
+    }
     assert all(any(sign > 0 for _count, sign in terms_of(key)) for key in KEYS)
 
 
 async def test_a_row_of_procedures_that_the_catalogue_does_not_have_can_be_opened(engine: AsyncEngine) -> None:
     await Topic(engine).deliver(records(office(Random(7), 40)))
-    query = FigureQuery(first=date(2023, 1, 1), last=date(2023, 3, 31), as_of=AFTER_ALL, by=(Dimension.MONTH, Dimension.FIELD))
+    query = FigureQuery(
+        first=date(2023, 1, 1), last=date(2023, 3, 31), as_of=AFTER_ALL, by=(Dimension.MONTH, Dimension.FIELD)
+    )
     found = numbered(await report(engine, query, SHIPPED), SHIPPED)
     unknown = [(token, number) for token, number, key, _ in found if key is not None and key[1] is None]
     assert max(number for _, number in unknown) > 0

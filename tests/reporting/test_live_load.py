@@ -71,7 +71,10 @@ async def test_pages_of_one_list_fit_though_everything_changes_between_them(engi
     topic, third = Topic(engine), len(records) // 3
     await topic.deliver(records[:third])
     report_of = await report(engine, replace(any_query(rng, 2 * SPREAD_DAYS), by=()), SHIPPED)
-    opened = [(Tokens(SHIPPED).read(token), number) for token, number, _, _ in some(rng, numbered(report_of, SHIPPED), FIGURES)]
+    opened = [
+        (Tokens(SHIPPED).read(token), number)
+        for token, number, _, _ in some(rng, numbered(report_of, SHIPPED), FIGURES)
+    ]
     first = [await _codes(engine, figure, number // 2 + 1) for figure, number in opened]
     await topic.deliver(records[third:])
     for (figure, number), (codes, after) in zip(opened, first, strict=True):
@@ -81,7 +84,9 @@ async def test_pages_of_one_list_fit_though_everything_changes_between_them(engi
         assert (await pinned(connection)).revision > report_of.pin.revision
 
 
-async def _codes(engine: AsyncEngine, figure: TokenFigure, limit: int, after: ListPlace = LIST_START) -> tuple[list[str], ListPlace | None]:
+async def _codes(
+    engine: AsyncEngine, figure: TokenFigure, limit: int, after: ListPlace = LIST_START
+) -> tuple[list[str], ListPlace | None]:
     async with snapshot(engine) as connection:
         page = await list_page(connection, figure, SHIPPED, limit, after)
     return [item.code for item in page.items], page.after

@@ -33,4 +33,6 @@ def test_every_measure_has_one_number_in_a_definition(definition: str) -> None:
 
 
 def test_the_numbers_of_by_date_are_those_of_the_first_version() -> None:
-    assert {measure.value: code for measure, code in MEASURE_CODES.items()} == {name: code for code, name in (FACTS | JUDGEMENTS).items()}
+    assert {measure.value: code for measure, code in MEASURE_CODES.items()} == {
+        name: code for code, name in (FACTS | JUDGEMENTS).items()
+    }

@@ -36,9 +36,15 @@ async def client(engine: AsyncEngine, shipped: Catalogue) -> AsyncIterator[httpx
     _, records = log_of(an_office(21))
     await Topic(engine).deliver(records)
     gauges = FigureGauges(engine, lambda: NOW, None)
-    app = create_app(Reporting(engine, shipped, lambda: NOW, SecretStr(KEY), ProjectorHealth(assigned=True), CollectorRegistry(), gauges))
+    app = create_app(
+        Reporting(
+            engine, shipped, lambda: NOW, SecretStr(KEY), ProjectorHealth(assigned=True), CollectorRegistry(), gauges
+        )
+    )
     headers = {"Authorization": f"Bearer {KEY}"}
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://reporting", headers=headers) as opened:
+    async with httpx.AsyncClient(
+        transport=httpx.ASGITransport(app), base_url="http://reporting", headers=headers
+    ) as opened:
         yield opened
 
 
@@ -71,7 +77,9 @@ async def test_an_answer_is_its_message(client: httpx.AsyncClient, name: str, pa
 async def test_lists_behind_figures_are_their_message(client: httpx.AsyncClient) -> None:
     tokens = (await client.get("/v1/figures")).json()["tokens"]
     for column in ("received_total", "resolved_total", "in_progress_total"):
-        page = holds("http.dossiers.v1", (await client.get(f"/v1/figures/{tokens[f'total.{column}']}/dossiers?limit=5")).content)
+        page = holds(
+            "http.dossiers.v1", (await client.get(f"/v1/figures/{tokens[f'total.{column}']}/dossiers?limit=5")).content
+        )
         assert (page.figure, bool(page.dossiers)) == (column, True)
 
 
@@ -87,7 +95,9 @@ async def test_a_rebuild_and_a_check_are_told_in_their_messages(client: httpx.As
         holds("http.consistency-difference.v1" if line in wrong else "http.consistency-progress.v1", line)
     begun = holds("http.rebuild.v1", (await client.post("/v1/rebuilds")).content)
     body = b"\n".join(encode(line) for line in lines)
-    taken = holds("http.rebuild.v1", (await client.post(f"/v1/rebuilds/{begun.id}/events?after=0", content=body)).content)
+    taken = holds(
+        "http.rebuild.v1", (await client.post(f"/v1/rebuilds/{begun.id}/events?after=0", content=body)).content
+    )
     assert (taken.events, taken.refused) == (len(lines), [])
     assert holds("http.rebuild.v1", (await client.post(f"/v1/rebuilds/{begun.id}/settled")).content).settled
     swapped = holds("http.swap.v1", (await client.post(f"/v1/rebuilds/{begun.id}/swap?dry_run=true")).content)

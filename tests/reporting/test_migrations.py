@@ -34,7 +34,9 @@ async def first_release(database_url: str) -> AsyncIterator[AsyncEngine]:
     await engine.dispose()
 
 
-async def test_it_is_counted_again_from_the_beginning_of_the_topic(first_release: AsyncEngine, shipped: Catalogue) -> None:
+async def test_it_is_counted_again_from_the_beginning_of_the_topic(
+    first_release: AsyncEngine, shipped: Catalogue
+) -> None:
     await migrate(first_release)
     assert await stored_positions(first_release, STATUS.name, [0]) == {0: PartitionPosition()}
     assert (await year(first_release, shipped)).total["received_total"] == 0
@@ -54,7 +56,9 @@ async def test_the_migrations_make_the_tables_that_the_code_names(engine: AsyncE
 
 async def test_the_migrations_make_the_indexes_that_the_code_names(engine: AsyncEngine) -> None:
     def named(connection: Connection) -> set[str | None]:
-        return {index["name"] for table in metadata.sorted_tables for index in inspect(connection).get_indexes(table.name)}
+        return {
+            index["name"] for table in metadata.sorted_tables for index in inspect(connection).get_indexes(table.name)
+        }
 
     async with engine.connect() as connection:
         found = await connection.run_sync(named)

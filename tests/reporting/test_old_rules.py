@@ -53,9 +53,13 @@ async def log(engine: AsyncEngine) -> list[LogLine]:
 async def client(engine: AsyncEngine, shipped: Catalogue) -> AsyncIterator[httpx.AsyncClient]:
     registry, gauges = CollectorRegistry(), FigureGauges(engine, lambda: NOW, None)
     registry.register(gauges)
-    app = create_app(Reporting(engine, shipped, lambda: NOW, SecretStr(KEY), ProjectorHealth(assigned=True), registry, gauges))
+    app = create_app(
+        Reporting(engine, shipped, lambda: NOW, SecretStr(KEY), ProjectorHealth(assigned=True), registry, gauges)
+    )
     headers = {"Authorization": f"Bearer {KEY}"}
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://reporting", headers=headers) as opened:
+    async with httpx.AsyncClient(
+        transport=httpx.ASGITransport(app), base_url="http://reporting", headers=headers
+    ) as opened:
         yield opened
 
 
@@ -72,7 +76,9 @@ def intake(lines: list[LogLine]) -> httpx.MockTransport:
 
 
 def own_rebuild(engine: AsyncEngine, transport: httpx.MockTransport) -> AutomaticRebuild:
-    return AutomaticRebuild(engine, "http://intake", SecretStr(KEY), lambda: NOW, look_again_s=0.01, transport=transport)
+    return AutomaticRebuild(
+        engine, "http://intake", SecretStr(KEY), lambda: NOW, look_again_s=0.01, transport=transport
+    )
 
 
 async def test_figures_lists_and_gauges_wait_for_a_rebuild(client: httpx.AsyncClient, log: list[LogLine]) -> None:
@@ -97,11 +103,16 @@ async def test_a_rebuild_sets_the_rules(client: httpx.AsyncClient, log: list[Log
     assert (answer.status_code, answer.json()["total"]["received_total"] > 0) == (200, True)
 
 
-async def test_reporting_rebuilds_by_itself_from_intakes_log(engine: AsyncEngine, client: httpx.AsyncClient, log: list[LogLine]) -> None:
+async def test_reporting_rebuilds_by_itself_from_intakes_log(
+    engine: AsyncEngine, client: httpx.AsyncClient, log: list[LogLine]
+) -> None:
     await own_rebuild(engine, intake(log)).run(asyncio.Event())
     found = (await client.get(YEAR)).json()
     assert all(identity["holds"] for identity in found["identities"])
-    assert found["total"]["received_total"] == found["total"]["received_in_person_or_postal"] + found["total"]["received_online"]
+    assert (
+        found["total"]["received_total"]
+        == found["total"]["received_in_person_or_postal"] + found["total"]["received_online"]
+    )
     assert (await client.get("/v1/consistency")).text.splitlines()[-1].endswith('"differences":0}')
 
 
@@ -120,7 +131,9 @@ async def test_a_model_that_was_lost_gets_back_what_was_known_when(
     assert (await generation(engine) != before) is differing
 
 
-async def test_a_lost_model_is_filled_before_it_is_made_anew(engine: AsyncEngine, client: httpx.AsyncClient, log: list[LogLine]) -> None:
+async def test_a_lost_model_is_filled_before_it_is_made_anew(
+    engine: AsyncEngine, client: httpx.AsyncClient, log: list[LogLine]
+) -> None:
     await own_rebuild(engine, intake(log)).run(asyncio.Event())
     before, left = await generation(engine), iter([True, True, True])
     again = own_rebuild(engine, intake(log))
@@ -141,7 +154,9 @@ async def generation(engine: AsyncEngine) -> int:
         return int((await connection.execute(select(model.c.generation))).scalar_one())
 
 
-async def test_an_intake_that_is_away_or_of_another_office_changes_nothing(engine: AsyncEngine, log: list[LogLine]) -> None:
+async def test_an_intake_that_is_away_or_of_another_office_changes_nothing(
+    engine: AsyncEngine, log: list[LogLine]
+) -> None:
     asked = 0
 
     def answer(_request: httpx.Request) -> httpx.Response:
@@ -169,13 +184,17 @@ async def test_a_model_of_the_release_before_keeps_the_rules_that_made_it(databa
     async with writing(engine) as connection:
         version = "3, 3, 'H59.15', '2.000635', 1, 20230103, NULL, NULL, 2, 1, 1, :blob, :blob"
         for code in ("a", "b"):
-            await connection.execute(text(f"INSERT INTO dossiers VALUES ('{code}', {version}, NULL, :blob)"), {"blob": b"[]"})
+            await connection.execute(
+                text(f"INSERT INTO dossiers VALUES ('{code}', {version}, NULL, :blob)"), {"blob": b"[]"}
+            )
         await connection.execute(text(f"INSERT INTO history VALUES ('a', {version}, 2, 2)"), {"blob": b"[]"})
         await connection.execute(text("CREATE TABLE rebuild_state (number BIGINT)"))
     await migrate(engine)
     async with engine.connect() as connection:
         assert (await connection.execute(model.select())).one().rules == 1
-        assert (await connection.execute(text("SELECT code, sequence, known_until FROM history"))).all() == [("a", 3, 2)]
+        assert (await connection.execute(text("SELECT code, sequence, known_until FROM history"))).all() == [
+            ("a", 3, 2)
+        ]
     async with writing(engine) as connection:
         await connection.execute(delete(dossiers))
     await migrate(engine)

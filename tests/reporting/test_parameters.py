@@ -32,7 +32,9 @@ def test_a_named_period_stands_in_place_of_its_days(shipped: Catalogue) -> None:
     assert (query.period, query.first, query.last) == ("2023-Q1", date(2022, 12, 15), date(2023, 3, 14))
 
 
-@pytest.mark.parametrize("days", [{"first": "2023-01-01"}, {"last": "2023-01-31"}, {"first": "2023-01-01", "last": "2023-01-31"}])
+@pytest.mark.parametrize(
+    "days", [{"first": "2023-01-01"}, {"last": "2023-01-31"}, {"first": "2023-01-01", "last": "2023-01-31"}]
+)
 def test_a_period_has_either_a_name_or_days(shipped: Catalogue, days: dict[str, str]) -> None:
     parameter, detail = refused(shipped, period="2023-Q1", **days)
     assert parameter == "period"
@@ -64,7 +66,11 @@ def test_a_cut_off_is_the_end_of_a_local_day_and_now_at_most(shipped: Catalogue,
 
 def test_the_default_period_ends_with_the_cut_off(shipped: Catalogue) -> None:
     query = query_of(shipped, as_of="2022-03-31")
-    assert (query.first, query.last, query.as_of) == (date(2022, 1, 1), date(2022, 3, 31), datetime(2022, 3, 31, 23, 59, 59, tzinfo=LOCAL))
+    assert (query.first, query.last, query.as_of) == (
+        date(2022, 1, 1),
+        date(2022, 3, 31),
+        datetime(2022, 3, 31, 23, 59, 59, tzinfo=LOCAL),
+    )
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,14 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.reporting.figures.query import Dimension, FigureQuery
 from services.reporting.figures.report import Report, report
-from services.reporting.projecting.projection import OffsetAdvance, OffsetsMoved, culprits, project, rewind, stored_positions
+from services.reporting.projecting.projection import (
+    OffsetAdvance,
+    OffsetsMoved,
+    culprits,
+    project,
+    rewind,
+    stored_positions,
+)
 from services.reporting.projecting.records import Batch, FetchedRecords, PartitionPosition, unreadable_in_a_row
 from services.reporting.read_model.store import migrate
 from services.reporting.read_model.tables import dossiers, sums
@@ -52,7 +59,9 @@ async def test_a_record_delivered_again_is_ignored(engine: AsyncEngine, shipped:
 
 
 async def test_a_correction_moves_the_dossier_with_all_it_added(engine: AsyncEngine, shipped: Catalogue) -> None:
-    corrected = event("corrected", "2023-01-10 08:00", field=CorrectableField.DEPARTMENT, old_value="H59.15", new_value="H59.02")
+    corrected = event(
+        "corrected", "2023-01-10 08:00", field=CorrectableField.DEPARTMENT, old_value="H59.15", new_value="H59.02"
+    )
     await Topic(engine).deliver(statuses(CODE, (*HISTORY, corrected)), batch_size=1)
     assert [row.key for row in (await year(engine, shipped)).rows] == [("H59.02",)]
 
@@ -72,7 +81,9 @@ async def test_what_was_added_is_taken_back_whatever_the_rules_say_now(engine: A
     (version,) = batch.versions(CODE)
     version.contributions.deltas.append((20230104, 9, 7))
     stored = await stored_positions(engine, STATUS.name, [0])
-    await project(engine, STATUS.name, {0: OffsetAdvance(stored[0].next_offset, PartitionPosition(1))}, {CODE: [version]})
+    await project(
+        engine, STATUS.name, {0: OffsetAdvance(stored[0].next_offset, PartitionPosition(1))}, {CODE: [version]}
+    )
     assert (await year(engine, shipped)).total["returned_total"] == 7
     await topic.deliver(records)
     assert (await year(engine, shipped)).total["returned_total"] == 0
@@ -98,7 +109,9 @@ async def test_of_two_projectors_the_slower_one_changes_nothing(engine: AsyncEng
 
 
 async def test_a_dossier_never_received_adds_nothing(engine: AsyncEngine) -> None:
-    await Topic(engine).deliver(statuses(CODE, [event("submitted", "2023-01-03 08:00"), event("declined", "2023-01-04 08:00")]))
+    await Topic(engine).deliver(
+        statuses(CODE, [event("submitted", "2023-01-03 08:00"), event("declined", "2023-01-04 08:00")])
+    )
     async with engine.connect() as connection:
         assert (await connection.execute(select(func.count()).select_from(sums))).scalar_one() == 0
         assert (await connection.execute(select(func.count()).select_from(dossiers))).scalar_one() == 1
@@ -107,7 +120,11 @@ async def test_a_dossier_never_received_adds_nothing(engine: AsyncEngine) -> Non
 class TestUnreadable:
     def test_it_is_put_aside_and_the_next_one_is_read(self) -> None:
         batch = Batch()
-        for record in (Sent(b"a", b"{not json"), Sent(b"b", b'{"code": "H59.15-230103-0001"}'), *statuses(CODE, HISTORY)):
+        for record in (
+            Sent(b"a", b"{not json"),
+            Sent(b"b", b'{"code": "H59.15-230103-0001"}'),
+            *statuses(CODE, HISTORY),
+        ):
             batch.take(record)
         assert [one.reason for one in batch.unreadable] == ["malformed", "malformed"]
         assert batch.codes() == [CODE]
@@ -145,14 +162,26 @@ class TestUnreadable:
             snapshot(dossier_after(*HISTORY), NOW, department="H59\x00").value,
             snapshot(dossier_after(*HISTORY), NOW, closed_at=datetime(1999, 1, 1, tzinfo=LOCAL)).value,
         ],
-        ids=["utf-8", "nested", "64 bits", "year 9999", "nested beside", "returned in 9999", "NUL", "closed before receipt"],
+        ids=[
+            "utf-8",
+            "nested",
+            "64 bits",
+            "year 9999",
+            "nested beside",
+            "returned in 9999",
+            "NUL",
+            "closed before receipt",
+        ],
     )
     def test_whatever_a_record_holds_is_its_own_fault(self, value: bytes) -> None:
         batch = Batch()
         batch.take(Sent(b"a", value))
         (good,) = statuses("H59.15-230103-0002", HISTORY[:1])
         batch.take(good)
-        assert {code: len(batch.versions(code)) for code in batch.codes()} | {CODE: 0} == {CODE: 0, "H59.15-230103-0002": 1}
+        assert {code: len(batch.versions(code)) for code in batch.codes()} | {CODE: 0} == {
+            CODE: 0,
+            "H59.15-230103-0002": 1,
+        }
         assert len(batch.unreadable) == 1
 
     def test_one_that_claims_a_high_sequence_does_not_hide_those_behind_it(self) -> None:
@@ -172,7 +201,9 @@ async def test_a_later_event_counts_although_its_version_is_lower(engine: AsyncE
     assert (await year(engine, shipped)).total["resolved_total"] == 1
 
 
-async def test_versions_that_come_again_under_one_number_are_both_kept_in_the_history(engine: AsyncEngine, shipped: Catalogue) -> None:
+async def test_versions_that_come_again_under_one_number_are_both_kept_in_the_history(
+    engine: AsyncEngine, shipped: Catalogue
+) -> None:
     corrected = (
         event("corrected", f"2023-01-0{day} 08:00", field=CorrectableField.DEPARTMENT, old_value=old, new_value=new)
         for day, old, new in ((4, "H59.15", "H59.02"), (5, "H59.02", "H59.03"), (6, "H59.03", "H59.04"))
@@ -180,11 +211,15 @@ async def test_versions_that_come_again_under_one_number_are_both_kept_in_the_hi
     history_of = (received(), *corrected)
     topic = Topic(engine)
     for count, version in ((1, 7), (2, 7), (3, 7), (4, 8)):
-        await topic.deliver([snapshot(dossier_after(*history_of[:count]), NOW + timedelta(minutes=count), version=version)])
+        await topic.deliver(
+            [snapshot(dossier_after(*history_of[:count]), NOW + timedelta(minutes=count), version=version)]
+        )
     assert [row.key for row in (await year(engine, shipped)).rows] == [("H59.04",)]
 
 
-async def test_what_the_database_cannot_hold_is_found_and_the_others_are_kept(engine: AsyncEngine, shipped: Catalogue) -> None:
+async def test_what_the_database_cannot_hold_is_found_and_the_others_are_kept(
+    engine: AsyncEngine, shipped: Catalogue
+) -> None:
     codes = [f"H59.15-230103-{number:04}" for number in range(9)]
     batch = Batch()
     for number, code in enumerate(codes):
@@ -212,10 +247,14 @@ class TestMarks:
 
     def test_a_late_write_by_earlier_rules_is_no_gap(self) -> None:
         read = FetchedRecords({0: PartitionPosition(5, LedgerMark(3, 3, 0, 0, RULES_VERSION))}, {0})
-        assert [record.offset for record in read.taken([*marked((5, 70), rules=RULES_VERSION - 1), *marked((6, 4))])] == [6]
+        assert [
+            record.offset for record in read.taken([*marked((5, 70), rules=RULES_VERSION - 1), *marked((6, 4))])
+        ] == [6]
         assert not read.gaps
 
-    @pytest.mark.parametrize("value", [None, b"", b"{}", b"[1,2,3]", b"[-1,0,0,0,2]", b"[9223372036854775808,0,0,0,2]", b"[" * 100_000])
+    @pytest.mark.parametrize(
+        "value", [None, b"", b"{}", b"[1,2,3]", b"[-1,0,0,0,2]", b"[9223372036854775808,0,0,0,2]", b"[" * 100_000]
+    )
     def test_a_header_that_is_no_mark_is_none(self, value: bytes) -> None:
         record = Sent(b"a", b"{}", 5, headers=[("motcua-ledger", value)])
         read = FetchedRecords({0: PartitionPosition(5, LedgerMark(3, 3, 0, 0, RULES_VERSION))}, {0})
@@ -243,12 +282,17 @@ class TestMarks:
     async def test_the_mark_is_kept_with_the_offset(self, engine: AsyncEngine) -> None:
         (record,) = statuses(CODE, HISTORY[:1])
         await Topic(engine).deliver([replace(record, headers=mark_header(LedgerMark(1, 2, 1, 9, RULES_VERSION)))])
-        assert (await stored_positions(engine, STATUS.name, [0])) == {0: PartitionPosition(1, LedgerMark(1, 2, 1, 0, RULES_VERSION))}
+        assert (await stored_positions(engine, STATUS.name, [0])) == {
+            0: PartitionPosition(1, LedgerMark(1, 2, 1, 0, RULES_VERSION))
+        }
 
 
 def marked(*records: tuple[int, int], rules: int = RULES_VERSION) -> list[Sent]:
     """Records by their offsets and by how many events the ledger had."""
-    return [Sent(b"a", b"{}", offset, headers=mark_header(LedgerMark(events, events, 0, 0, rules))) for offset, events in records]
+    return [
+        Sent(b"a", b"{}", offset, headers=mark_header(LedgerMark(events, events, 0, 0, rules)))
+        for offset, events in records
+    ]
 
 
 @pytest.mark.parametrize(("in_a_row", "pause_s"), [(0, 0.0), (100, 0.0), (101, 0.101), (2_000, 2.0), (10**6, 5.0)])

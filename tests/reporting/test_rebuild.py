@@ -42,7 +42,9 @@ def query(definition: str = "by-date/1", known_at: datetime | None = None) -> Fi
     return FigureQuery(first=PERIOD[0], last=PERIOD[1], as_of=NOW, by=BY, definition=definition, known_at=known_at)
 
 
-async def send(engine: AsyncEngine, number: int, lines: Sequence[LogLine], after: int = 0, size: int = 37) -> RebuildProgress:
+async def send(
+    engine: AsyncEngine, number: int, lines: Sequence[LogLine], after: int = 0, size: int = 37
+) -> RebuildProgress:
     stands = None
     for start in range(0, len(lines), size):
         part = list(lines[start : start + size])
@@ -60,7 +62,9 @@ async def rebuilt(engine: AsyncEngine, lines: Sequence[LogLine], *, dry_run: boo
     return await swap(engine, number, dry_run=dry_run)
 
 
-async def figures(engine: AsyncEngine, catalogue: Catalogue, definition: str = "by-date/1", known_at: datetime | None = None) -> Report:
+async def figures(
+    engine: AsyncEngine, catalogue: Catalogue, definition: str = "by-date/1", known_at: datetime | None = None
+) -> Report:
     found = await report(engine, query(definition, known_at), catalogue)
     assert all(identity.holds for identity in found.identities)
     return found
@@ -81,7 +85,9 @@ async def assert_the_figures_are_those_of(engine: AsyncEngine, catalogue: Catalo
 
 
 @pytest.mark.parametrize("seed", [1, 2])
-async def test_where_nothing_was_wrong_nothing_is_named_and_no_figure_changes(engine: AsyncEngine, shipped: Catalogue, seed: int) -> None:
+async def test_where_nothing_was_wrong_nothing_is_named_and_no_figure_changes(
+    engine: AsyncEngine, shipped: Catalogue, seed: int
+) -> None:
     office = an_office(seed)
     lines, records = log_of(office)
     await Topic(engine).deliver(records, batch_size=29)
@@ -113,7 +119,9 @@ async def test_an_empty_model_is_filled(engine: AsyncEngine, shipped: Catalogue)
 async def counting(engine: AsyncEngine, size: int = 1) -> list[str]:
     """Dossiers that count in some figure."""
     async with engine.connect() as connection:
-        found = await connection.execute(select(dossiers.c.code).where(dossiers.c.flags != 0).order_by(dossiers.c.code).limit(size))
+        found = await connection.execute(
+            select(dossiers.c.code).where(dossiers.c.flags != 0).order_by(dossiers.c.code).limit(size)
+        )
         return list(found.scalars())
 
 
@@ -127,7 +135,9 @@ async def a_wrong_sum(engine: AsyncEngine) -> tuple[str, str]:
 async def wrong_contributions(engine: AsyncEngine) -> tuple[str, str]:
     (code,) = await counting(engine)
     async with writing(engine) as connection:
-        stored = (await connection.execute(select(dossiers.c.contributions).where(dossiers.c.code == code))).scalar_one()
+        stored = (
+            await connection.execute(select(dossiers.c.contributions).where(dossiers.c.code == code))
+        ).scalar_one()
         entry = decode_contributions(stored)
         moved = encode_contributions(type(entry)(entry.department, entry.procedure, entry.channel, entry.deltas[1:]))
         await connection.execute(update(dossiers).where(dossiers.c.code == code).values(contributions=moved))
@@ -222,11 +232,17 @@ async def test_a_dry_run_names_and_changes_nothing(engine: AsyncEngine) -> None:
     outcomes = [await rebuilt(engine, lines, dry_run=True) for _ in range(2)]
     assert [(one.swapped, [found.code for found in one.differences]) for one in outcomes] == [(False, [code])] * 2
     async with engine.connect() as connection:
-        assert not [name for name in await connection.run_sync(lambda sync: inspect(sync).get_table_names()) if name.startswith("rebuild")]
+        assert not [
+            name
+            for name in await connection.run_sync(lambda sync: inspect(sync).get_table_names())
+            if name.startswith("rebuild")
+        ]
 
 
 @pytest.mark.parametrize("seed", [7, 8, 9])
-async def test_what_is_projected_meanwhile_is_neither_lost_nor_counted_twice(engine: AsyncEngine, shipped: Catalogue, seed: int) -> None:
+async def test_what_is_projected_meanwhile_is_neither_lost_nor_counted_twice(
+    engine: AsyncEngine, shipped: Catalogue, seed: int
+) -> None:
     """The projector goes on between the parts, and is ahead of the log as read at the swap."""
     office = an_office(seed)
     lines, records = log_of(office)
@@ -269,11 +285,18 @@ async def test_an_announced_threshold_stays_announced_and_the_next_one_is_not_ig
     kept = decode_status(row.snapshot)
     assert (row.version, kept.version, kept.alerted) == (version, version, due)
     due["overdue"] = due["due_soon"]
-    overdue = status_of(dossier, version=version_of(dossier.sequence, due, dossier.due_at), recordedtime=office.at[code][-1], alerted=due)
+    overdue = status_of(
+        dossier,
+        version=version_of(dossier.sequence, due, dossier.due_at),
+        recordedtime=office.at[code][-1],
+        alerted=due,
+    )
     assert len(await topic.deliver([Sent(code.encode(), encode(overdue))])) == 1
 
 
-async def test_events_count_after_a_rebuild_of_a_model_whose_versions_are_higher(engine: AsyncEngine, shipped: Catalogue) -> None:
+async def test_events_count_after_a_rebuild_of_a_model_whose_versions_are_higher(
+    engine: AsyncEngine, shipped: Catalogue
+) -> None:
     """An earlier release counted versions otherwise; what follows the rebuild is known by its sequence."""
     office = an_office(13)
     lines, records = log_of(office)
@@ -297,7 +320,9 @@ async def test_an_event_that_no_dossier_can_hold_is_refused_and_named(engine: As
     number = (await progress.start(engine, NOW)).number
     with pytest.raises(UnreadableLogLine):
         read_lines(body_of([nested]), 0)
-    _, refused = await progress.take(engine, number, 0, read_lines(body_of([odd, event_of(CODE, received(), 1, NOW)]), 0))
+    _, refused = await progress.take(
+        engine, number, 0, read_lines(body_of([odd, event_of(CODE, received(), 1, NOW)]), 0)
+    )
     assert [(one.position, "9999" in one.detail) for one in refused] == [(1, True)]
 
 
@@ -372,7 +397,8 @@ async def test_the_lists_of_indexes_are_those_of_a_model_that_was_never_rebuilt(
 
     def of(sync: Connection) -> dict[str, list[list[str | None]]]:
         return {
-            table.name: sorted(one["column_names"] for one in inspect(sync).get_indexes(table.name)) for table in (dossiers, history, sums)
+            table.name: sorted(one["column_names"] for one in inspect(sync).get_indexes(table.name))
+            for table in (dossiers, history, sums)
         }
 
     async def indexes() -> dict[str, list[list[str | None]]]:

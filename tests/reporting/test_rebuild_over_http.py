@@ -32,9 +32,15 @@ ASKED = "/v1/figures?from=2023-01-20&to=2023-03-10&by=department"
 @pytest.fixture
 async def client(engine: AsyncEngine, shipped: Catalogue) -> AsyncIterator[httpx.AsyncClient]:
     gauges = FigureGauges(engine, lambda: NOW, None)
-    app = create_app(Reporting(engine, shipped, lambda: NOW, SecretStr(KEY), ProjectorHealth(assigned=True), CollectorRegistry(), gauges))
+    app = create_app(
+        Reporting(
+            engine, shipped, lambda: NOW, SecretStr(KEY), ProjectorHealth(assigned=True), CollectorRegistry(), gauges
+        )
+    )
     headers = {"Authorization": f"Bearer {KEY}"}
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://reporting", headers=headers) as opened:
+    async with httpx.AsyncClient(
+        transport=httpx.ASGITransport(app), base_url="http://reporting", headers=headers
+    ) as opened:
         yield opened
 
 
@@ -68,11 +74,15 @@ async def figures(client: httpx.AsyncClient) -> dict[str, Any]:
     return found
 
 
-async def test_figures_are_the_same_on_both_sides_of_a_swap_and_old_tokens_are_gone(client: httpx.AsyncClient, log: list[LogLine]) -> None:
+async def test_figures_are_the_same_on_both_sides_of_a_swap_and_old_tokens_are_gone(
+    client: httpx.AsyncClient, log: list[LogLine]
+) -> None:
     path = await sent(client, log)
     before = await figures(client)
     swapped = await client.post(f"{path}/swap")
-    assert (swapped.status_code, swapped.json()["swapped"], swapped.json()["differences"]) == (200, True, []), swapped.text
+    assert (swapped.status_code, swapped.json()["swapped"], swapped.json()["differences"]) == (200, True, []), (
+        swapped.text
+    )
     after = await figures(client)
     assert (after["total"], after["rows"]) == (before["total"], before["rows"])
     old, new = before["tokens"]["total.received_total"], after["tokens"]["total.received_total"]
@@ -103,7 +113,12 @@ async def test_a_query_during_a_swap_sees_one_model_or_the_other(
 async def test_a_rebuild_that_is_over_is_not_found(client: httpx.AsyncClient, log: list[LogLine]) -> None:
     path = await sent(client, log)
     assert (await client.delete(path)).status_code == 204
-    for call in (client.delete(path), client.post(f"{path}/swap"), client.post(f"{path}/settled"), client.post(f"{path}/events?after=0")):
+    for call in (
+        client.delete(path),
+        client.post(f"{path}/swap"),
+        client.post(f"{path}/settled"),
+        client.post(f"{path}/events?after=0"),
+    ):
         answer = await call
         assert (answer.status_code, answer.headers["content-type"]) == (404, "application/problem+json")
         assert "POST /v1/rebuilds" in answer.json()["detail"]
@@ -131,7 +146,9 @@ async def test_a_swap_before_the_live_model_had_time_is_refused(client: httpx.As
         (b'{"position":\xff}', "line 1 is not a line of the log"),
     ],
 )
-async def test_what_is_not_the_log_is_refused_with_its_line(client: httpx.AsyncClient, sent_body: bytes, said: str) -> None:
+async def test_what_is_not_the_log_is_refused_with_its_line(
+    client: httpx.AsyncClient, sent_body: bytes, said: str
+) -> None:
     path = (await client.post("/v1/rebuilds")).headers["Location"]
     answer = await client.post(f"{path}/events?after=0", content=sent_body)
     assert (answer.status_code, said in answer.json()["detail"]) == (422, True), answer.text

@@ -60,7 +60,9 @@ async def test_nothing_is_said_of_a_partition_that_is_being_read_from_its_beginn
     await Topic(engine).deliver(an_office())
     (reading,) = (await stored_positions(engine, STATUS.name, [0])).values()
     await rewind(
-        engine, STATUS.name, {0: OffsetAdvance(reading.next_offset, PartitionPosition(0, reading.mark, whole_until=reading.next_offset))}
+        engine,
+        STATUS.name,
+        {0: OffsetAdvance(reading.next_offset, PartitionPosition(0, reading.mark, whole_until=reading.next_offset))},
     )
     assert await missing(engine) is None
 
@@ -91,7 +93,11 @@ class TestAccepted:
         def answer(_request: httpx.Request) -> httpx.Response:
             assert current is not None
             _, events, relayed = current
-            return httpx.Response(200, json={"position": events, "events": events, "relayed": relayed}) if events else httpx.Response(503)
+            return (
+                httpx.Response(200, json={"position": events, "events": events, "relayed": relayed})
+                if events
+                else httpx.Response(503)
+            )
 
         accepted = AcceptedEvents("http://intake", SecretStr("k" * 16), lambda: now[0], httpx.MockTransport(answer))
         found: list[int | None] = []

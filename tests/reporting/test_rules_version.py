@@ -69,7 +69,9 @@ def write() -> None:
             for number, (place, line) in enumerate(_placed(lines), 1)
         ]
         LOG.write_bytes(b"".join(encode(line) + b"\n" for line in renamed))
-    DIGESTS.write_bytes(msgspec.json.format(msgspec.json.encode({"rules": RULES_VERSION, "digests": derived()})) + b"\n")
+    DIGESTS.write_bytes(
+        msgspec.json.format(msgspec.json.encode({"rules": RULES_VERSION, "digests": derived()})) + b"\n"
+    )
 
 
 def _placed(lines: list[Any]) -> list[tuple[int, Any]]:

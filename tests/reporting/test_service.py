@@ -75,9 +75,13 @@ async def service(folder: Path, broker: str) -> AsyncIterator[Service]:
         "MOTCUA_REPORTING_DATABASE_URL": f"sqlite+aiosqlite:///{folder}/reporting.db",
         "MOTCUA_REPORTING_KAFKA_BOOTSTRAP": broker,
     }
-    process = await asyncio.create_subprocess_exec(sys.executable, "-m", "services.reporting", env=os.environ | environment)
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "services.reporting", env=os.environ | environment
+    )
     try:
-        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", headers={"Authorization": f"Bearer {KEY}"}) as client:
+        async with httpx.AsyncClient(
+            base_url=f"http://127.0.0.1:{port}", headers={"Authorization": f"Bearer {KEY}"}
+        ) as client:
             yield Service(process, client)
     finally:
         if process.returncode is None:
@@ -90,7 +94,9 @@ async def send(broker: str, records: Iterable[Sent], partition: int | None = Non
     await producer.start()
     try:
         for record in records:
-            await producer.send_and_wait(STATUS.name, record.value, key=record.key, partition=partition, headers=record.headers)
+            await producer.send_and_wait(
+                STATUS.name, record.value, key=record.key, partition=partition, headers=record.headers
+            )
     finally:
         await producer.stop()
 
@@ -117,7 +123,12 @@ async def test_it_follows_the_topic_and_goes_on_where_it_was(tmp_path: Path, top
         assert (await running.total())["resolved_total"] == 2
         running.process.kill()
     (letter,) = await dead_letters(topics)
-    assert (letter.topic, letter.reason, letter.key, letter.value) == (STATUS.name, "malformed", b"H59.15-230103-0009", b"{not json")
+    assert (letter.topic, letter.reason, letter.key, letter.value) == (
+        STATUS.name,
+        "malformed",
+        b"H59.15-230103-0009",
+        b"{not json",
+    )
 
 
 async def dead_letters(broker: str) -> list[Any]:
@@ -139,7 +150,9 @@ async def dead_letters(broker: str) -> list[Any]:
 
 async def test_a_topic_made_anew_is_read_from_its_beginning(tmp_path: Path, topics: str) -> None:
     async with service(tmp_path, topics) as running:
-        await send(topics, [record for number in range(5) for record in statuses(f"H59.15-230103-000{number}", HISTORY)])
+        await send(
+            topics, [record for number in range(5) for record in statuses(f"H59.15-230103-000{number}", HISTORY)]
+        )
         await running.counts(5)
         assert await running.stop() == 0
     await remake_status_topic(topics)
@@ -149,7 +162,9 @@ async def test_a_topic_made_anew_is_read_from_its_beginning(tmp_path: Path, topi
         await running.counts(6)
 
 
-async def test_a_topic_made_anew_that_has_grown_past_what_was_read_is_read_from_its_beginning(tmp_path: Path, topics: str) -> None:
+async def test_a_topic_made_anew_that_has_grown_past_what_was_read_is_read_from_its_beginning(
+    tmp_path: Path, topics: str
+) -> None:
     """The former topic had announcements, too, so its offsets were further on than its events; those of the new one lie behind them."""
     first, second, third, fourth = (list(statuses(f"H59.15-230103-000{number}", HISTORY)) for number in range(4))
     announced = [first[1]] * 3
@@ -170,7 +185,9 @@ async def test_a_topic_made_anew_that_has_grown_past_what_was_read_is_read_from_
 def with_marks(records: Iterable[Sent], events: Iterable[int]) -> list[Sent]:
     """The records as the ledger's partition wrote them, each with how many events it then held."""
     pairs = zip(records, events, strict=True)
-    return [replace(record, headers=mark_header(LedgerMark(held, held, 0, held, RULES_VERSION))) for record, held in pairs]
+    return [
+        replace(record, headers=mark_header(LedgerMark(held, held, 0, held, RULES_VERSION))) for record, held in pairs
+    ]
 
 
 async def remake_status_topic(broker: str) -> None:
@@ -188,7 +205,9 @@ async def remake_status_topic(broker: str) -> None:
     await ensure_topics(ReportingSettings(api_key=KEY, kafka_bootstrap=broker))
 
 
-async def test_a_flood_of_unusable_records_slows_it_down_and_what_is_behind_it_is_counted(tmp_path: Path, topics: str) -> None:
+async def test_a_flood_of_unusable_records_slows_it_down_and_what_is_behind_it_is_counted(
+    tmp_path: Path, topics: str
+) -> None:
     good = list(statuses("H59.15-230103-0001", HISTORY))
     await send(topics, [*[Sent(b"H59.15-230103-0001", b"?")] * 250, Sent(b"k" * 300_000, b"z" * 600_000), *good])
     async with service(tmp_path, topics) as running:

@@ -18,7 +18,13 @@ from tests.reporting.delivery import Topic, statuses
 
 DAYS = st.dates(date(2022, 11, 1), date(2026, 2, 28))
 CELLS = st.dictionaries(
-    st.tuples(DAYS.map(day_number), st.sampled_from("pq"), st.sampled_from("de"), st.sampled_from([1, 2]), st.sampled_from([1, 12])),
+    st.tuples(
+        DAYS.map(day_number),
+        st.sampled_from("pq"),
+        st.sampled_from("de"),
+        st.sampled_from([1, 2]),
+        st.sampled_from([1, 12]),
+    ),
     st.integers(-3, 3),
 )
 
@@ -28,7 +34,11 @@ def days_of(span: int) -> list[date]:
     year = date(span // YEAR, 1, 1)
     days = [year + timedelta(days=number) for number in range(366)]
     lengths = (1, MONTH, YEAR)
-    return [day for day in days if day.year == year.year and span in {day_number(day) // length * length for length in lengths}]
+    return [
+        day
+        for day in days
+        if day.year == year.year and span in {day_number(day) // length * length for length in lengths}
+    ]
 
 
 @given(first=DAYS, last=DAYS, years=st.booleans())

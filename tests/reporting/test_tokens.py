@@ -40,10 +40,18 @@ class TestList:
 
     async def test_it_says_what_it_lists(self, client: httpx.AsyncClient) -> None:  # noqa: F811
         found = await figures(client, "by=department,month&from=2023-01-01&to=2023-02-28&definition=instant/1")
-        index = next(index for index, row in enumerate(found["rows"]) if row["key"] == {"department": "H59.15", "month": "2023-02"})
+        index = next(
+            index
+            for index, row in enumerate(found["rows"])
+            if row["key"] == {"department": "H59.15", "month": "2023-02"}
+        )
         listed = await opened(client, found["tokens"][f"rows.{index}.in_progress_overdue"])
         assert (listed["from"], listed["to"], listed["definition"]) == ("2023-02-01", "2023-02-28", "instant/1")
-        assert (listed["as_of"], listed["as_known_at"], listed["key"]) == (NOW.isoformat(), None, {"department": "H59.15"})
+        assert (listed["as_of"], listed["as_known_at"], listed["key"]) == (
+            NOW.isoformat(),
+            None,
+            {"department": "H59.15"},
+        )
         (one,) = listed["dossiers"]
         assert one == {
             "code": "H59.15-230103-0000",
@@ -68,14 +76,19 @@ class TestList:
         codes += [one["code"] for one in answer.json()["dossiers"]]
         answer = await client.get(answer.links["next"]["url"])
         codes += [one["code"] for one in answer.json()["dossiers"]]
-        assert (sorted(codes), "next" in answer.links) == ([f"H59.15-230103-{number:04}" for number in range(len(HISTORIES))], False)
+        assert (sorted(codes), "next" in answer.links) == (
+            [f"H59.15-230103-{number:04}" for number in range(len(HISTORIES))],
+            False,
+        )
 
     async def test_tokens_can_be_left_out(self, client: httpx.AsyncClient) -> None:  # noqa: F811
         assert "tokens" not in await figures(client, "tokens=none")
         assert (await client.get("/v1/figures?tokens=some")).json()["parameter"] == "tokens"
 
     async def test_tokens_are_short_and_safe_in_a_url(self, client: httpx.AsyncClient) -> None:  # noqa: F811
-        tokens = (await figures(client, "by=field,department,month&department=H59.02,H59.15&channel=online&field=Dược phẩm"))["tokens"]
+        tokens = (
+            await figures(client, "by=field,department,month&department=H59.02,H59.15&channel=online&field=Dược phẩm")
+        )["tokens"]
         for token in tokens.values():
             assert len(token) <= 160
             assert httpx.URL(f"http://a/{token}").path == f"/{token}"
@@ -111,7 +124,11 @@ class TestRefusal:
             await connection.execute(update(model).values(revision=0))
         assert (await client.get(f"/v1/figures/{token}/dossiers")).status_code == 410
 
-    async def test_a_token_of_another_catalogue_is_told_apart(self, client: httpx.AsyncClient, shipped: Catalogue) -> None:  # noqa: F811
+    async def test_a_token_of_another_catalogue_is_told_apart(
+        self,
+        client: httpx.AsyncClient,  # noqa: F811
+        shipped: Catalogue,
+    ) -> None:
         token = (await figures(client))["tokens"]["total.received_total"]
         code, procedure = next(iter(shipped.procedures.items()))
         other = SimpleNamespace(procedures={**shipped.procedures, code: replace(procedure, field="Lĩnh vực mới")})
@@ -120,11 +137,21 @@ class TestRefusal:
 
     @pytest.mark.parametrize(
         ("query", "named"),
-        [("limit=0", "limit"), ("limit=10001", "limit"), ("cursor=%21", "cursor"), ("cursor=abc", "cursor"), ("by=month", "by")],
+        [
+            ("limit=0", "limit"),
+            ("limit=10001", "limit"),
+            ("cursor=%21", "cursor"),
+            ("cursor=abc", "cursor"),
+            ("by=month", "by"),
+        ],
     )
     async def test_a_wrong_parameter_is_named(self, client: httpx.AsyncClient, query: str, named: str) -> None:  # noqa: F811
         token = (await figures(client))["tokens"]["total.received_total"]
-        for address in (f"{token}/dossiers?{query}", f"definitions?{query}", f"changes?as_known_at=2023-01-09T00:00:00Z&{query}"):
+        for address in (
+            f"{token}/dossiers?{query}",
+            f"definitions?{query}",
+            f"changes?as_known_at=2023-01-09T00:00:00Z&{query}",
+        ):
             answer = await client.get(f"/v1/figures/{address}")
             assert (answer.status_code, named in answer.json()["detail"]) == (422, True), address
 
@@ -132,8 +159,13 @@ class TestRefusal:
         tokens = (await figures(client))["tokens"]
         mine, other = tokens["total.received_total"], tokens["total.in_progress_total"]
         cursor = (await client.get(f"/v1/figures/{mine}/dossiers?limit=1")).json()["cursor"]
-        assert (await client.get(f"/v1/figures/{mine}/dossiers", params={"cursor": cursor, "limit": 2})).status_code == 200
-        altered = [cursor[:place] + ("A" if letter != "A" else "B") + cursor[place + 1 :] for place, letter in enumerate(cursor[:-1])]
+        assert (
+            await client.get(f"/v1/figures/{mine}/dossiers", params={"cursor": cursor, "limit": 2})
+        ).status_code == 200
+        altered = [
+            cursor[:place] + ("A" if letter != "A" else "B") + cursor[place + 1 :]
+            for place, letter in enumerate(cursor[:-1])
+        ]
         for address, wrong in [(other, cursor), *((mine, one) for one in (*altered, cursor.lower(), cursor[:-2]))]:
             answer = await client.get(f"/v1/figures/{address}/dossiers", params={"cursor": wrong})
             assert (answer.status_code, answer.json()["parameter"]) == (422, "cursor"), wrong
@@ -149,13 +181,19 @@ class TestAsKnownAt:
         """Known on the ninth at eight, when the first dossier was about to be resolved; judged then too."""
         then = await figures(client, "as_known_at=2023-01-09T08:00:00%2B07:00&from=2023-01-01&to=2023-01-31")
         assert (then["as_known_at"], then["as_of"]) == ("2023-01-09T08:00:00+07:00",) * 2
-        assert (then["total"]["resolved_total"], then["total"]["in_progress_total"], then["total"]["in_progress_suspended"]) == (0, 5, 1)
+        assert (
+            then["total"]["resolved_total"],
+            then["total"]["in_progress_total"],
+            then["total"]["in_progress_suspended"],
+        ) == (0, 5, 1)
         assert all(one["holds"] for one in then["identities"])
         listed = await opened(client, then["tokens"]["total.in_progress_total"])
         assert (len(listed["dossiers"]), listed["as_known_at"]) == (5, then["as_known_at"])
         assert {one["state"] for one in listed["dossiers"]} == {"received", "awaiting_supplement"}
 
-    @pytest.mark.parametrize("path", ["/v1/figures?", "/v1/reports/ii06a?", "/v1/figures/changes?", "/v1/figures/definitions?"])
+    @pytest.mark.parametrize(
+        "path", ["/v1/figures?", "/v1/reports/ii06a?", "/v1/figures/changes?", "/v1/figures/definitions?"]
+    )
     async def test_nobody_knows_what_will_be_known(self, client: httpx.AsyncClient, path: str) -> None:  # noqa: F811
         later = (datetime.now(NOW.tzinfo) + timedelta(days=1)).isoformat().replace("+", "%2B")
         answer = await client.get(f"{path}as_known_at={later}")
@@ -164,14 +202,24 @@ class TestAsKnownAt:
     async def test_changes_name_the_dossiers_that_moved(self, client: httpx.AsyncClient) -> None:  # noqa: F811
         query = "from=2023-01-01&to=2023-01-31&as_known_at=2023-01-09T12:00:00%2B07:00"
         found = (await client.get(f"/v1/figures/changes?{query}&limit=2")).json()
-        following = (await client.get((await client.get(f"/v1/figures/changes?{query}&limit=2")).links["next"]["url"])).json()
-        assert found["difference"]["resolved_on_time"] == found["now"]["resolved_on_time"] - found["then"]["resolved_on_time"] == 1
+        following = (
+            await client.get((await client.get(f"/v1/figures/changes?{query}&limit=2")).links["next"]["url"])
+        ).json()
+        assert (
+            found["difference"]["resolved_on_time"]
+            == found["now"]["resolved_on_time"] - found["then"]["resolved_on_time"]
+            == 1
+        )
         assert "difference" not in following
         moved = {one["code"]: one for one in found["dossiers"] + following["dossiers"]}
         on_time = moved["H59.15-230103-0002"]
         assert on_time["left"] == ["in_progress_total", "in_progress_overdue"]
         assert on_time["entered"] == ["resolved_total", "resolved_on_time", "awaiting_return"]
-        assert (on_time["sequence_then"], on_time["sequence_now"], on_time["known_at"]) == (1, 3, "2023-02-01T08:00:00+07:00")
+        assert (on_time["sequence_then"], on_time["sequence_now"], on_time["known_at"]) == (
+            1,
+            3,
+            "2023-02-01T08:00:00+07:00",
+        )
         for column in KEYS:
             entered = sum((column in one["entered"]) - (column in one["left"]) for one in moved.values())
             assert entered == found["difference"][column], column
@@ -187,5 +235,9 @@ class TestAsKnownAt:
         totals = found["definitions"]
         assert (totals["by-date/1"]["resolved_on_time"], totals["instant/1"]["resolved_on_time"]) == (1, 0)
         classes = {one["code"]: one["classes"] for one in found["dossiers"]}
-        assert classes["H59.15-230103-0002"] == {"by-date/1": "on_time", "instant/1": "overdue", "half-day/1": "overdue"}
+        assert classes["H59.15-230103-0002"] == {
+            "by-date/1": "on_time",
+            "instant/1": "overdue",
+            "half-day/1": "overdue",
+        }
         assert (totals["by-date/1"]["resolved_overdue"], totals["instant/1"]["resolved_overdue"]) == (1, 2)

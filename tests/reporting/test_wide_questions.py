@@ -49,7 +49,9 @@ async def client(engine: AsyncEngine, shipped: Catalogue) -> AsyncIterator[httpx
 
 def client_at(engine: AsyncEngine, shipped: Catalogue, now: datetime) -> httpx.AsyncClient:
     gauges = FigureGauges(engine, lambda: now, None)
-    reporting = Reporting(engine, shipped, lambda: now, SecretStr(KEY), ProjectorHealth(assigned=True), CollectorRegistry(), gauges)
+    reporting = Reporting(
+        engine, shipped, lambda: now, SecretStr(KEY), ProjectorHealth(assigned=True), CollectorRegistry(), gauges
+    )
     app = create_app(replace(reporting, figures_max_rows=MOST))
     headers = {"Authorization": f"Bearer {KEY}"}
     return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://reporting", headers=headers)
@@ -71,10 +73,14 @@ async def test_what_is_below_the_limit_is_answered_and_adds_up(client: httpx.Asy
     assert sum(row["received_total"] for row in found["rows"]) == found["total"]["received_total"]
 
 
-async def test_a_millennium_by_month_has_a_row_only_where_something_is_to_tell(engine: AsyncEngine, shipped: Catalogue) -> None:
+async def test_a_millennium_by_month_has_a_row_only_where_something_is_to_tell(
+    engine: AsyncEngine, shipped: Catalogue
+) -> None:
     _, records = log_of(an_office(5, size=60))
     await Topic(engine).deliver(records)
-    query = FigureQuery(first=date(1900, 1, 1), last=date(2023, 6, 30), as_of=NOW, by=(Dimension.DEPARTMENT, Dimension.MONTH))
+    query = FigureQuery(
+        first=date(1900, 1, 1), last=date(2023, 6, 30), as_of=NOW, by=(Dimension.DEPARTMENT, Dimension.MONTH)
+    )
     whole = (await report(engine, query, shipped)).rows
     short = (await report(engine, replace(query, first=date(2023, 1, 1)), shipped)).rows
     assert [(row.key, row.figures) for row in whole] == [(row.key, row.figures) for row in short]
@@ -84,7 +90,9 @@ async def test_a_millennium_by_month_has_a_row_only_where_something_is_to_tell(e
 async def test_rows_are_refused_while_they_are_gathered(engine: AsyncEngine, shipped: Catalogue) -> None:
     _, records = log_of(an_office(5, size=60))
     await Topic(engine).deliver(records)
-    query = FigureQuery(first=date(1900, 1, 1), last=date(2999, 12, 31), as_of=NOW, by=(Dimension.PROCEDURE, Dimension.MONTH))
+    query = FigureQuery(
+        first=date(1900, 1, 1), last=date(2999, 12, 31), as_of=NOW, by=(Dimension.PROCEDURE, Dimension.MONTH)
+    )
     with pytest.raises(TooManyRows):
         await gathered(engine, query, shipped, 2)
 

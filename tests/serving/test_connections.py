@@ -47,12 +47,23 @@ def _problem(answer: bytes) -> dict[str, object]:
         (CHUNKED + b"zz\r\n", 400),
         (b"GET /healthz/live HTTP/1.0\r\n\r\n", 200),
         (GET + b"Connection: close\r\nX: " + b"a" * (MOST_HEAD_BYTES - 200) + b"\r\n\r\n", 200),
-        (GET + b"Connection: close\r\n" + b"".join(b"X-%d: a\r\n" % number for number in range(MOST_HEADERS - 2)) + b"\r\n", 200),
-        (b"GET /healthz/live?" + b"a" * (MOST_URL_BYTES - 20) + b" HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", 200),
+        (
+            GET
+            + b"Connection: close\r\n"
+            + b"".join(b"X-%d: a\r\n" % number for number in range(MOST_HEADERS - 2))
+            + b"\r\n",
+            200,
+        ),
+        (
+            b"GET /healthz/live?" + b"a" * (MOST_URL_BYTES - 20) + b" HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
+            200,
+        ),
         (GET + b"Connection: upgrade\r\nUpgrade: h2c\r\n\r\n" + LAST, 200),
     ],
 )
-async def test_a_request_beyond_the_bounds_is_refused_as_a_problem_and_one_within_is_answered(site: Site, sent: bytes, status: int) -> None:
+async def test_a_request_beyond_the_bounds_is_refused_as_a_problem_and_one_within_is_answered(
+    site: Site, sent: bytes, status: int
+) -> None:
     answer = await site.exchange(sent)
     assert _status(answer) == status
     if status != 200:
@@ -78,7 +89,9 @@ async def test_a_bad_request_behind_good_ones_takes_nothing_from_them(site: Site
     assert answer.endswith(b"well")
 
 
-@pytest.mark.parametrize(("sent", "status"), [(b"", None), (b"\r\n\r\n", None), (b"GET /heal", 408), (GET + b"X: half", 408)])
+@pytest.mark.parametrize(
+    ("sent", "status"), [(b"", None), (b"\r\n\r\n", None), (b"GET /heal", 408), (GET + b"X: half", 408)]
+)
 async def test_a_head_that_does_not_come_is_not_awaited_for_ever(
     serve: Serve, monkeypatch: pytest.MonkeyPatch, sent: bytes, status: int | None
 ) -> None:
@@ -88,7 +101,9 @@ async def test_a_head_that_does_not_come_is_not_awaited_for_ever(
     assert (_status(answer) if answer else None) == status
 
 
-async def test_an_idle_connection_is_closed_also_when_it_sends_line_breaks(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_an_idle_connection_is_closed_also_when_it_sends_line_breaks(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(connections, "IDLE_SECONDS", 0.2)
     async with serve() as site:
         assert (await site.exchange(GET + b"\r\n\r\n")).endswith(b"well")
@@ -123,7 +138,9 @@ async def _is_past(moment: float) -> bool:
 async def test_a_body_that_nobody_wants_is_not_kept(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(connections, "STALLED_SECONDS", 0.2)
     async with serve() as site:
-        answer = await site.exchange(b"POST /v1/refused HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\n" + b"x" * 300_000)
+        answer = await site.exchange(
+            b"POST /v1/refused HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\n" + b"x" * 300_000
+        )
     assert _status(answer) == 401
     assert answer.count(b"HTTP/1.1") == 1
 
@@ -158,7 +175,9 @@ async def _has(found: list[bytes], number: int) -> bool:
     return len(found) >= number
 
 
-async def test_a_reader_that_does_not_read_stops_the_stream_and_is_ended(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_reader_that_does_not_read_stops_the_stream_and_is_ended(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(connections, "UNREAD_SECONDS", 0.5)
     async with serve() as site:
         _, writer = await site.connect()

@@ -28,7 +28,9 @@ PROBLEM = "application/problem+json"
 def _reporting() -> FastAPI:
     engine = open_engine("sqlite+aiosqlite:///:memory:")
     gauges = FigureGauges(engine, system_clock, None)
-    return reporting(Reporting(engine, catalogue.load(), system_clock, KEY, ProjectorHealth(), CollectorRegistry(), gauges))
+    return reporting(
+        Reporting(engine, catalogue.load(), system_clock, KEY, ProjectorHealth(), CollectorRegistry(), gauges)
+    )
 
 
 SERVICES = {
@@ -52,7 +54,9 @@ def _operations(document: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]
 def test_every_guarded_operation_tells_that_it_needs_the_key(document: dict[str, Any]) -> None:
     guarded = {name: operation["responses"] for name, operation in _operations(document) if " /v1/" in name}
     assert guarded
-    assert [name for name, responses in guarded.items() if PROBLEM not in responses.get("401", {}).get("content", {})] == []
+    assert [
+        name for name, responses in guarded.items() if PROBLEM not in responses.get("401", {}).get("content", {})
+    ] == []
 
 
 def test_every_refusal_is_told_as_the_problem_it_is(document: dict[str, Any]) -> None:
@@ -66,7 +70,9 @@ def test_every_refusal_is_told_as_the_problem_it_is(document: dict[str, Any]) ->
 
 
 def test_metrics_and_streams_are_told_in_their_own_media_type(document: dict[str, Any]) -> None:
-    media = {name: set(operation["responses"].get("200", {}).get("content", {})) for name, operation in _operations(document)}
+    media = {
+        name: set(operation["responses"].get("200", {}).get("content", {})) for name, operation in _operations(document)
+    }
     assert [found.startswith("application/openmetrics-text") for found in media["get /metrics"]] == [True]
     for name in ("get /v1/log", "get /v1/ledger", "get /v1/consistency"):
         assert media.get(name, {"application/x-ndjson"}) == {"application/x-ndjson"}

@@ -42,7 +42,11 @@ CHECKS = [status_code_conformance, content_type_conformance]
 @pytest.fixture(scope="module")
 def intake(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     folder = tmp_path_factory.mktemp("intake")
-    environment = {"DATABASE_URL": f"sqlite+aiosqlite:///{folder}/intake.db", "KAFKA_BOOTSTRAP": "127.0.0.1:1", "DRAIN_SECONDS": "0"}
+    environment = {
+        "DATABASE_URL": f"sqlite+aiosqlite:///{folder}/intake.db",
+        "KAFKA_BOOTSTRAP": "127.0.0.1:1",
+        "DRAIN_SECONDS": "0",
+    }
     with service("intake", free_port_base(1), environment, folder / "log") as running:
         yield schemathesis.openapi.from_url(f"{running.url}/openapi.json")
 
@@ -67,7 +71,15 @@ async def _report(folder: Path, port: int, servers: list[Server]) -> None:
     await migrate(engine)
     gauges = FigureGauges(engine, system_clock, None)
     app = create_app(
-        Reporting(engine, catalogue.load(), system_clock, SecretStr(KEY), ProjectorHealth(assigned=True), CollectorRegistry(), gauges)
+        Reporting(
+            engine,
+            catalogue.load(),
+            system_clock,
+            SecretStr(KEY),
+            ProjectorHealth(assigned=True),
+            CollectorRegistry(),
+            gauges,
+        )
     )
     servers.append(Server(app, host="127.0.0.1", port=port, grace_seconds=2))
     await servers[0].serve()

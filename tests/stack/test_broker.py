@@ -66,7 +66,9 @@ async def test_a_kill_loses_no_acknowledged_record_and_doubles_none(fresh_node: 
                 acknowledged.append(value)
 
         async def crash() -> int:
-            await wait_until_async(lambda: asyncio.sleep(0, len(acknowledged) >= LANES), 20, "the first records are acknowledged")
+            await wait_until_async(
+                lambda: asyncio.sleep(0, len(acknowledged) >= LANES), 20, "the first records are acknowledged"
+            )
             fresh_node.kill()
             then = len(acknowledged)
             await restart(fresh_node)

@@ -24,7 +24,10 @@ async def test_free_ports_are_no_reason_to_wait() -> None:
 
 
 def test_a_folder_serves_one_stack_at_a_time(tmp_path: Path) -> None:
-    with lock_folder(tmp_path / "lock"), pytest.raises(DataDirInUse, match=r"already running on .* \(process \d+\).*--data-dir"):
+    with (
+        lock_folder(tmp_path / "lock"),
+        pytest.raises(DataDirInUse, match=r"already running on .* \(process \d+\).*--data-dir"),
+    ):
         lock_folder(tmp_path / "lock")
 
 
@@ -61,7 +64,9 @@ def test_what_a_stack_keeps_is_its_owners_only(tmp_path: Path) -> None:
     finally:
         os.umask(before)
     assert {stat.S_IMODE(path.stat().st_mode) for path in kept} == {0o700}
-    assert {stat.S_IMODE(path.stat().st_mode) for path in (tmp_path, tmp_path / "logs", tmp_path / "kafka" / "data")} == {0o700}
+    assert {
+        stat.S_IMODE(path.stat().st_mode) for path in (tmp_path, tmp_path / "logs", tmp_path / "kafka" / "data")
+    } == {0o700}
     assert stat.S_IMODE((tmp_path / "new").stat().st_mode) == 0o600
     assert stat.S_IMODE(other.stat().st_mode) == 0o755
 

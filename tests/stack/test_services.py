@@ -23,7 +23,9 @@ BROKER = "127.0.0.1:9092"
         ("MOTCUA_REPORTING_FIGURES_MAX_ROWS", "0"),
     ],
 )
-def test_a_variable_that_a_service_cannot_use_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, variable: str, value: str) -> None:
+def test_a_variable_that_a_service_cannot_use_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, variable: str, value: str
+) -> None:
     layout = StackLayout(tmp_path, 8000)
     assert len(service_children(layout, key="k" * 32, bootstrap=BROKER, clock="system", year=None)) == 3
     monkeypatch.setenv(variable, value)

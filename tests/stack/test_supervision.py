@@ -28,7 +28,9 @@ async def test_a_child_that_ends_is_started_again_and_its_end_is_told(tmp_path: 
     supervisor.watch(child)
     first = child.pid
     child.signal(signal.SIGKILL)
-    await wait_until_async(lambda: asyncio.sleep(0, child.is_running() and child.pid != first), 20, "another process runs")
+    await wait_until_async(
+        lambda: asyncio.sleep(0, child.is_running() and child.pid != first), 20, "another process runs"
+    )
     assert "counter ended (signal 9); starting it again" in messages[0]
     await supervisor.stop([{"counter": 5.0}], asyncio.Event())
     assert not child.is_running()
@@ -50,12 +52,16 @@ async def test_a_child_that_keeps_ending_is_started_again_after_growing_pauses_t
             raise Failure("nothing to start with")
 
     keeping = asyncio.create_task(keep_running(child, messages.append, restart=True, prepare=prepare))
-    await wait_until_async(lambda: asyncio.sleep(0, len(marks.read_text() if marks.exists() else "") > 6), 30, "it was started seven times")
+    await wait_until_async(
+        lambda: asyncio.sleep(0, len(marks.read_text() if marks.exists() else "") > 6), 30, "it was started seven times"
+    )
     assert not keeping.done()
     keeping.cancel()
     child.kill()
     assert prepared[:6] == [1, 2, 3, 4, 5, 6], "before each start"
-    assert [message for message in messages if "prepared" in message] == ["counter can't be prepared: nothing to start with"]
+    assert [message for message in messages if "prepared" in message] == [
+        "counter can't be prepared: nothing to start with"
+    ]
     messages = [message for message in messages if "prepared" not in message]
     assert len(messages) == 3
     assert all(f"Its log, {child.log}, ends: no catalogue there" in message for message in messages)
@@ -84,11 +90,19 @@ class Health:
         self.status, self.body = 503, b'{"detail": "run motcua restore"}'
 
     async def __call__(self, _scope: Any, _receive: Any, send: Any) -> None:
-        await send({"type": "http.response.start", "status": self.status, "headers": [(b"content-length", str(len(self.body)).encode())]})
+        await send(
+            {
+                "type": "http.response.start",
+                "status": self.status,
+                "headers": [(b"content-length", str(len(self.body)).encode())],
+            }
+        )
         await send({"type": "http.response.body", "body": self.body})
 
 
-async def test_what_keeps_a_part_from_being_ready_is_said_and_that_it_is_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_what_keeps_a_part_from_being_ready_is_said_and_that_it_is_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(supervision, "REASON_AFTER_S", 0.0)
     child, messages, health = python(tmp_path, "import signal; signal.pause()"), list[str](), Health()
     child.start()

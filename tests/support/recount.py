@@ -59,14 +59,22 @@ def by_department(dossier: RecountedDossier) -> Any:
 
 
 def recount(
-    events: Iterable[dict[str, Any]], first: date, last: date, group_by: GroupBy = by_department, definition: str = BY_DATE
+    events: Iterable[dict[str, Any]],
+    first: date,
+    last: date,
+    group_by: GroupBy = by_department,
+    definition: str = BY_DATE,
 ) -> dict[Any, dict[str, int]]:
     """Figures by group, and under TOTAL those of all; the names are the API's. A group without any dossier is left out."""
     return recount_dossiers(dossiers_from(events).values(), first, last, group_by, definition)
 
 
 def recount_dossiers(
-    dossiers: Iterable[RecountedDossier], first: date, last: date, group_by: GroupBy = by_department, definition: str = BY_DATE
+    dossiers: Iterable[RecountedDossier],
+    first: date,
+    last: date,
+    group_by: GroupBy = by_department,
+    definition: str = BY_DATE,
 ) -> dict[Any, dict[str, int]]:
     """As `recount`, for dossiers made of their events before."""
     result: dict[Any, dict[str, int]] = defaultdict(lambda: dict.fromkeys(NAMES, 0))
@@ -84,7 +92,11 @@ def flows(dossier: RecountedDossier, day: date, definition: str = BY_DATE) -> di
     """What happened to the dossier on the day itself, each 1, by the names of the product's measures."""
     names = _counted(dossier, day, day, definition)
     by_channel = {f"received_{channel}": "received" for channel in ("online", "in_person", "postal")}
-    return {by_channel.get(name, name): 1 for name in names if name not in (*STOCKS.values(), "carried_over", "in_progress_within")}
+    return {
+        by_channel.get(name, name): 1
+        for name in names
+        if name not in (*STOCKS.values(), "carried_over", "in_progress_within")
+    }
 
 
 def stocks(dossier: RecountedDossier, day: date, definition: str = BY_DATE) -> dict[str, int]:
@@ -115,7 +127,9 @@ def take(dossier: RecountedDossier, event: dict[str, Any]) -> None:
     if name == "received":
         dossier.received = at
         dossier.in_hours = (data.get("term") or {}).get("unit") == "working_hours"
-    moved_by_pause = name in ENDS_PAUSE and paused and due != dossier.due  # one said again is still the one that a correction means
+    moved_by_pause = (
+        name in ENDS_PAUSE and paused and due != dossier.due
+    )  # one said again is still the one that a correction means
     if due and (name in ("received", "extended") or moved_by_pause):
         dossier.deadlines.append((at, due))
     if name in PAUSES:
@@ -189,7 +203,9 @@ def _overdue(dossier: RecountedDossier, day: date, definition: str) -> bool:
     if not in_force:
         return False
     due = in_force[-1]
-    if definition == BY_DATE and due.date() == day:  # by date the day of the deadline is never overdue, whatever the term
+    if (
+        definition == BY_DATE and due.date() == day
+    ):  # by date the day of the deadline is never overdue, whatever the term
         return False
     at = _paused_at(dossier, day) or datetime.combine(day, time.max, HERE)
     return _class(at, due, definition, in_hours=dossier.in_hours) == "overdue"
@@ -197,7 +213,11 @@ def _overdue(dossier: RecountedDossier, day: date, definition: str) -> bool:
 
 def _judged(dossier: RecountedDossier, definition: str) -> str:
     assert dossier.closed is not None
-    return "no_deadline" if dossier.due is None else _class(dossier.closed, dossier.due, definition, in_hours=dossier.in_hours)
+    return (
+        "no_deadline"
+        if dossier.due is None
+        else _class(dossier.closed, dossier.due, definition, in_hours=dossier.in_hours)
+    )
 
 
 def _class(closed: datetime, due: datetime, definition: str, *, in_hours: bool) -> str:

@@ -45,9 +45,13 @@ class Service:
 
     def _is_ready(self) -> bool:
         assert self.process is not None
-        assert self.process.poll() is None, f"{self.name} ended with {self.process.returncode}:\n{self.log.read_text()[-3000:]}"
+        assert self.process.poll() is None, (
+            f"{self.name} ended with {self.process.returncode}:\n{self.log.read_text()[-3000:]}"
+        )
         try:
-            return httpx.get(f"{self.url}/healthz/ready", verify=False).status_code == httpx.codes.OK  # TLS takes 20 ms to set up
+            return (
+                httpx.get(f"{self.url}/healthz/ready", verify=False).status_code == httpx.codes.OK
+            )  # TLS takes 20 ms to set up
         except httpx.TransportError:
             return False
 

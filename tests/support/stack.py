@@ -68,7 +68,9 @@ def start_stack(
         )
     try:
         wait_until(
-            lambda: output.read_text().endswith("\n") or process.poll() is not None, READY_WITHIN_S, "motcua up says that it is ready"
+            lambda: output.read_text().endswith("\n") or process.poll() is not None,
+            READY_WITHIN_S,
+            "motcua up says that it is ready",
         )
         line = output.read_text()
         assert line.startswith("ready "), f"exit code {process.poll()}, said {line!r}:\n{errors.read_text()}"

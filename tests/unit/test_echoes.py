@@ -6,7 +6,10 @@ from hypothesis import strategies as st
 from shared.service.echoes import LONGEST_ECHO, shortened
 
 
-@given(st.text(max_size=3000) | st.text(st.sampled_from("'\"\\a\u1edf\U0001f600\x1b\u202e"), max_size=3000), st.integers(80, 300))
+@given(
+    st.text(max_size=3000) | st.text(st.sampled_from("'\"\\a\u1edf\U0001f600\x1b\u202e"), max_size=3000),
+    st.integers(80, 300),
+)
 def test_at_most_so_many_characters_twice_as_many_bytes_and_nothing_that_acts(text: str, most: int) -> None:
     short = shortened(text, most)
     assert len(short) <= most

@@ -52,7 +52,8 @@ async def test_a_bug_is_logged_and_answered_without_its_inside(client: httpx.Asy
 
 
 @pytest.mark.parametrize(
-    ("method", "path", "status", "title"), [("GET", "/nowhere", 404, "Not Found"), ("GET", "/things", 405, "Method Not Allowed")]
+    ("method", "path", "status", "title"),
+    [("GET", "/nowhere", 404, "Not Found"), ("GET", "/things", 405, "Method Not Allowed")],
 )
 async def test_what_the_framework_refuses_has_the_phrase_of_its_status(
     client: httpx.AsyncClient, method: str, path: str, status: int, title: str

@@ -48,7 +48,9 @@ def province_of(scenario: Scenario, catalogue: Catalogue) -> Province:
     for code, weight in scenario.departments.items():
         procedures = tuple(known for known in catalogue.procedures_of(code) if known.department and known.term)
         if code not in catalogue.departments or not procedures:
-            raise ScenarioError(f"{scenario.name}: the catalogue needs department {code} with a procedure that has a term")
+            raise ScenarioError(
+                f"{scenario.name}: the catalogue needs department {code} with a procedure that has a term"
+            )
         calendar = catalogue.calendar(code)
         if calendar not in times:
             times[calendar] = WorkingTime(calendar, scenario.first_day - LEAD, scenario.last_day)

@@ -39,7 +39,13 @@ class _Undecided:
         self.rest = [dossier for dossier in self.rest if id(dossier) not in gone]
 
     def draw(
-        self, candidates: list[PlannedDossier], amount: int, fate: Fate, *, figure: str, likelihood: Likelihood = lambda _: 1.0
+        self,
+        candidates: list[PlannedDossier],
+        amount: int,
+        fate: Fate,
+        *,
+        figure: str,
+        likelihood: Likelihood = lambda _: 1.0,
     ) -> None:
         """Gives exactly `amount` of the candidates the fate."""
         if len(candidates) < amount:
@@ -72,7 +78,11 @@ def _overdue(undecided: _Undecided, province: Province) -> None:
         late = [dossier for dossier in undecided.rest if dossier.can_be(Fate.OVERDUE, province.ends)]
         undecided.draw(late, province.scenario.figures.resolved_overdue, Fate.OVERDUE, figure="resolved_overdue")
     for code, amount in named.items():
-        late = [dossier for dossier in undecided.rest if dossier.office.code == code and dossier.can_be(Fate.OVERDUE, province.ends)]
+        late = [
+            dossier
+            for dossier in undecided.rest
+            if dossier.office.code == code and dossier.can_be(Fate.OVERDUE, province.ends)
+        ]
         undecided.draw(late, amount, Fate.OVERDUE, figure=f"overdue_by_department {code}")
 
 
@@ -90,7 +100,12 @@ def _open_overdue(undecided: _Undecided, province: Province) -> None:
 def _early(undecided: _Undecided, province: Province) -> None:
     asked, ends = province.scenario.figures.resolved_early, province.ends
     forced = [dossier for dossier in undecided.rest if not dossier.can_be(Fate.ON_TIME, ends)]
-    _require("resolved_early", len(forced), asked, "resolved dossiers are due after the period, or at an hour when nobody works")
+    _require(
+        "resolved_early",
+        len(forced),
+        asked,
+        "resolved dossiers are due after the period, or at an hour when nobody works",
+    )
     undecided.give(forced, Fate.EARLY)
     candidates = [dossier for dossier in undecided.rest if dossier.can_be(Fate.EARLY, ends)]
 

@@ -55,7 +55,11 @@ def plan_declined(province: Province, rng: Random) -> list[PlannedDossier]:
 
 
 def _channels(asked: FiguresAsked) -> dict[Channel, int]:
-    return {Channel.ONLINE: asked.received_online, Channel.IN_PERSON: asked.received_in_person, Channel.POSTAL: asked.received_postal}
+    return {
+        Channel.ONLINE: asked.received_online,
+        Channel.IN_PERSON: asked.received_in_person,
+        Channel.POSTAL: asked.received_postal,
+    }
 
 
 def _received(province: Province, rng: Random, channel: Channel, amount: int, days: Days) -> Iterator[PlannedDossier]:

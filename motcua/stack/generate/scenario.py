@@ -105,7 +105,9 @@ def load_scenario(name_or_path: str) -> Scenario:
         document = read_document(file, ScenarioError)
     except ScenarioError as wrong:
         names = ", ".join(shipped_scenarios())
-        raise ScenarioError(f"cannot read scenario {name_or_path}: {wrong}; give the path of a TOML file, or one of {names}") from wrong
+        raise ScenarioError(
+            f"cannot read scenario {name_or_path}: {wrong}; give the path of a TOML file, or one of {names}"
+        ) from wrong
     return parse(document, str(file))
 
 
@@ -117,7 +119,9 @@ def parse(document: Mapping[str, Any], origin: str) -> Scenario:
         raise ScenarioError(f"{origin}: {wrong}; correct that entry") from wrong
     breaks = broken(scenario)
     if breaks:
-        raise ImpossibleScenario(f"{origin} asks for a year that cannot be:\n" + "\n".join(f"  {line}" for line in breaks))
+        raise ImpossibleScenario(
+            f"{origin} asks for a year that cannot be:\n" + "\n".join(f"  {line}" for line in breaks)
+        )
     return scenario
 
 
@@ -142,7 +146,9 @@ def _broken_rest(scenario: Scenario) -> list[str]:
         lines.append(f"definition {scenario.definition} is not one that dossiers are made by; write {BY_DATE.name}")
     by_department = scenario.overdue_by_department
     if by_department and (total := sum(by_department.values())) != scenario.figures.resolved_overdue:
-        lines.append(f"overdue_by_department sums to {total:,}, resolved_overdue is {scenario.figures.resolved_overdue:,}")
+        lines.append(
+            f"overdue_by_department sums to {total:,}, resolved_overdue is {scenario.figures.resolved_overdue:,}"
+        )
     if unweighted := sorted(set(by_department) - set(scenario.departments)):
         lines.append(f"overdue_by_department names {', '.join(unweighted)}, which [departments] does not")
     return lines

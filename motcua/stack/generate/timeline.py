@@ -34,7 +34,11 @@ RETURNS: dict[Channel, tuple[tuple[Channel, ...], tuple[float, ...]]] = {
     Channel.IN_PERSON: ((Channel.IN_PERSON, Channel.POSTAL), (0.9, 0.1)),
     Channel.POSTAL: ((Channel.POSTAL, Channel.IN_PERSON), (0.85, 0.15)),
 }
-COLLECTED = ((30 * 60, 2 * HOUR, 0.6), (WORKING_DAY // 2, 2 * WORKING_DAY, 0.3), (2 * WORKING_DAY, 12 * WORKING_DAY, 0.1))
+COLLECTED = (
+    (30 * 60, 2 * HOUR, 0.6),
+    (WORKING_DAY // 2, 2 * WORKING_DAY, 0.3),
+    (2 * WORKING_DAY, 12 * WORKING_DAY, 0.1),
+)
 ONLINE_WITHIN = 20 * 60
 SCORES, SCORE_WEIGHTS = (5, 4, 3, 2, 1), (88, 9, 2, 0.6, 0.4)
 RATED_WITHIN = 2 * 24 * HOUR
@@ -102,7 +106,9 @@ class _Timeline:
             self._go_on_as(plain)
         first, end = self.window()
         offset = first + int((end - first) * self._rng.random() ** LATE_IN_WINDOW)
-        if self.dossier.fate is Fate.OVERDUE:  # the letter of apology goes out when the deadline has passed, before the answer
+        if (
+            self.dossier.fate is Fate.OVERDUE
+        ):  # the letter of apology goes out when the deadline has passed, before the answer
             self._work(self._rng.randint(first, offset), events.Apologised(reason=APOLOGY))
         self._close(offset)
 

@@ -38,7 +38,9 @@ SAY_EVERY = 500  # dossiers
 FAST = 3  # of gzip's levels
 
 Progress = Callable[[int, int], None]  # dossiers done, dossiers in all
-Pending = tuple[int, int, int, str, str, str, bytes]  # instant, dossier's number, step's number: their order; type, code, source, data
+Pending = tuple[
+    int, int, int, str, str, str, bytes
+]  # instant, dossier's number, step's number: their order; type, code, source, data
 
 
 class WrongYear(AssertionError):
@@ -69,7 +71,9 @@ def generate_file(scenario_name_or_path: str, output: Path, progress: Progress |
 def _write(year: "Year", file: BinaryIO, progress: Progress | None, *, packed: bool) -> int:
     events, last_said = 0, 0
     # without a name and a time: the same year is the same bytes again
-    packing = GzipFile(filename="", mode="wb", fileobj=file, mtime=0, compresslevel=FAST) if packed else nullcontext(file)
+    packing = (
+        GzipFile(filename="", mode="wb", fileobj=file, mtime=0, compresslevel=FAST) if packed else nullcontext(file)
+    )
     with packing as lines:
         for event in year.events():
             lines.write(event + b"\n")
@@ -121,7 +125,9 @@ class Year:
             }
             yield encode(event)
         made, asked = self.figures, self._scenario.figures.row()
-        if wrong := [f"{name} is {made[name]:,}, asked for {wanted:,}" for name, wanted in asked.items() if made[name] != wanted]:
+        if wrong := [
+            f"{name} is {made[name]:,}, asked for {wanted:,}" for name, wanted in asked.items() if made[name] != wanted
+        ]:
             raise WrongYear(f"the generated year of {self._scenario.name} is wrong: " + "; ".join(wrong))
 
     def _in_order(self) -> Iterator[Pending]:

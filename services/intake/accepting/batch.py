@@ -98,7 +98,9 @@ class CommitBatch:
             if duplicate := self._repeated(candidate):
                 return duplicate
             if candidate.held or (candidate.follows and candidate.code in refused):
-                raise HeldBack(f"an earlier event of dossier {candidate.code} was refused; correct that one and send both again")
+                raise HeldBack(
+                    f"an earlier event of dossier {candidate.code} was refused; correct that one and send both again"
+                )
             return self._decide_new(candidate)
         except Refusal as refusal:
             if holds_back(refusal.code):
@@ -188,7 +190,9 @@ def repeats(candidate: Candidate, logged: bytes, computed: frozenset[str]) -> bo
 
 def _same(again: dict[str, Raw], kept: dict[str, Raw]) -> bool:
     """Whether two sets of fields that intake does not know say the same; true and 1 differ."""
-    return again.keys() == kept.keys() and all(_canonical(value) == _canonical(kept[name]) for name, value in again.items())
+    return again.keys() == kept.keys() and all(
+        _canonical(value) == _canonical(kept[name]) for name, value in again.items()
+    )
 
 
 def _canonical(value: Raw) -> bytes:
@@ -200,7 +204,9 @@ def _same_data(name: str, again: Raw, kept: Raw, computed: frozenset[str]) -> bo
         return True
     try:
         sent, known = _contents(name, again), _contents(name, kept)
-    except msgspec.ValidationError:  # logged under a contract that did not know the field: the candidate can't say the same
+    except (
+        msgspec.ValidationError
+    ):  # logged under a contract that did not know the field: the candidate can't say the same
         return False
     return _same(_unknown(name, again), _unknown(name, kept)) and all(
         value == known[field] or (value is None and field in computed) for field, value in sent.items()
@@ -222,5 +228,7 @@ def _unknown(name: str, data: Raw) -> dict[str, Raw]:
     fields, known = _decode_object(data), EVENT_TYPES[name].__struct_fields__
     unknown = {field: value for field, value in fields.items() if field not in known}
     if "term" in known and fields.get("term", NULL) != NULL:
-        unknown |= {f"term.{field}": value for field, value in _decode_object(fields["term"]).items() if field not in _TERM}
+        unknown |= {
+            f"term.{field}": value for field, value in _decode_object(fields["term"]).items() if field not in _TERM
+        }
     return unknown

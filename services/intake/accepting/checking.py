@@ -29,12 +29,17 @@ from shared.domain.texts import DOSSIER_CODE, PROCEDURE_CODE, hidden_character, 
 MOST_ATTRIBUTES, LONGEST_ATTRIBUTE_NAME = 20, 20
 _INSTEAD = "write what happened without it; the dossier's code says whose it is"
 _LEAVE_OUT = "leave it out; the dossier's code says whose it is"
-_CHOICES: dict[CorrectableField, list[str]] = {CorrectableField.CHANNEL: list(Channel), CorrectableField.ONLINE_LEVEL: list(OnlineLevel)}
+_CHOICES: dict[CorrectableField, list[str]] = {
+    CorrectableField.CHANNEL: list(Channel),
+    CorrectableField.ONLINE_LEVEL: list(OnlineLevel),
+}
 _INSTANTS: dict[str, tuple[str, ...]] = {
-    name: tuple(field for field in ("due_at", "promised_at") if field in cls.__struct_fields__) for name, cls in ACCEPTED.items()
+    name: tuple(field for field in ("due_at", "promised_at") if field in cls.__struct_fields__)
+    for name, cls in ACCEPTED.items()
 }
 _TEXTS = {
-    name: tuple((field, field in NAMES) for field in cls.__struct_fields__ if field in NAMES | FREE_TEXTS) for name, cls in ACCEPTED.items()
+    name: tuple((field, field in NAMES) for field in cls.__struct_fields__ if field in NAMES | FREE_TEXTS)
+    for name, cls in ACCEPTED.items()
 }
 _ATTRIBUTE_NAME = re.compile(r"[a-z0-9]+")
 _of_a_name = lru_cache(maxsize=1024)(personal)  # the same few officers and agencies come all day
@@ -96,7 +101,9 @@ def _check_media_type(media_type: str) -> None:
 def check_attributes(attributes: dict[str, Raw]) -> None:
     """Those that intake does not know: extensions, named and valued as CloudEvents have them."""
     if len(attributes) > MOST_ATTRIBUTES:
-        msg = f"an event has at most {MOST_ATTRIBUTES} extension attributes; put what belongs to it into data.{EXTENSION}"
+        msg = (
+            f"an event has at most {MOST_ATTRIBUTES} extension attributes; put what belongs to it into data.{EXTENSION}"
+        )
         raise Malformed(msg, min(attributes))
     for name, raw in attributes.items():
         if not _ATTRIBUTE_NAME.fullmatch(name) or len(name) > LONGEST_ATTRIBUTE_NAME:
@@ -104,9 +111,7 @@ def check_attributes(attributes: dict[str, Raw]) -> None:
             raise wrong_field(echo(name)[1:-1], "is no attribute's name", fix)
         value = _decode_any(raw)
         if not isinstance(value, (str, int, bool)):
-            fix = (
-                f"an extension attribute is a string, a whole number or a boolean (CloudEvents 1.0); put other facts into data.{EXTENSION}"
-            )
+            fix = f"an extension attribute is a string, a whole number or a boolean (CloudEvents 1.0); put other facts into data.{EXTENSION}"
             raise wrong_field(name, "has another kind of value", fix)
         _check_attribute(name, value)
 
@@ -123,7 +128,9 @@ def _check_attribute(name: str, value: object) -> None:
 def check_extension(raw: Raw) -> None:
     """`x`, the vendor's own facts."""
     if len(bytes(raw)) > LARGEST_EXTENSION_BYTES:
-        raise wrong_field(f"data.{EXTENSION}", f"has more than {LARGEST_EXTENSION_BYTES} bytes", "leave documents out of it")
+        raise wrong_field(
+            f"data.{EXTENSION}", f"has more than {LARGEST_EXTENSION_BYTES} bytes", "leave documents out of it"
+        )
     try:
         facts = _decode_extension(raw)
     except UNREADABLE as wrong:
@@ -146,7 +153,9 @@ def _check_text(field: str, text: str, *, is_name: bool) -> None:
         _check_hidden(f"data.{field}", text, layout=not is_name)
     if is_name and len(text) > LONGEST_NAME:
         raise wrong_field(
-            f"data.{field}", f"is longer than {LONGEST_NAME} characters", f"{HINTS[f'data.{field}']}, in {LONGEST_NAME} at most"
+            f"data.{field}",
+            f"is longer than {LONGEST_NAME} characters",
+            f"{HINTS[f'data.{field}']}, in {LONGEST_NAME} at most",
         )
     if kind := _of_a_name(text) if is_name else personal(text):
         raise _personal(f"data.{field}", kind, HINTS[f"data.{field}"] if is_name else _INSTEAD)
@@ -173,7 +182,9 @@ def _check_correction(correction: Corrected) -> None:
         elif (choices := _CHOICES.get(correction.field)) and value not in choices:
             raise wrong_field(field, f"{echo(value)} is no {correction.field}", f"choose one of {', '.join(choices)}")
         elif not (value.isascii() and value.isprintable()):
-            raise wrong_field(field, f"{echo(value)} holds characters that a code can't have", "use A-Z, 0-9, '.' and '-'")
+            raise wrong_field(
+                field, f"{echo(value)} holds characters that a code can't have", "use A-Z, 0-9, '.' and '-'"
+            )
 
 
 def _check_written_instant(field: str, text: str) -> None:

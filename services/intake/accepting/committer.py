@@ -128,7 +128,9 @@ class Committer:
         try:
             outcomes = await self._commit([waiting.candidates for waiting in batch])
         except NotDecided as bug:
-            LOGGER.exception("request_not_decided", events=[candidate.event_id for candidate in batch[bug.request].candidates][:5])
+            LOGGER.exception(
+                "request_not_decided", events=[candidate.event_id for candidate in batch[bug.request].candidates][:5]
+            )
             batch.pop(bug.request).fail(bug)
             if batch:
                 await self._settle(batch)
@@ -158,7 +160,11 @@ class Committer:
         self._trouble = time.monotonic(), str(getattr(failure, "orig", None) or failure) or type(failure).__name__
         LOGGER.error("commit_failed", requests=len(batch), error=repr(failure))
         for waiting in batch:
-            waiting.fail(StoreUnavailable("the event log can't be written right now; nothing of this request was promised, send it again"))
+            waiting.fail(
+                StoreUnavailable(
+                    "the event log can't be written right now; nothing of this request was promised, send it again"
+                )
+            )
 
     async def _commit(self, requests: list[Sequence[Candidate]]) -> list[list[CommitResult]]:
         async with committing(self._database) as connection:
@@ -175,7 +181,9 @@ class Committer:
         return outcomes
 
     async def _read(self, connection: AsyncConnection, candidates: list[Candidate]) -> KnownToLog:
-        keys = await event_log.logged_keys(connection, {candidate.key_use.key for candidate in candidates if candidate.key_use is not None})
+        keys = await event_log.logged_keys(
+            connection, {candidate.key_use.key for candidate in candidates if candidate.key_use is not None}
+        )
         ids = {candidate.event_id for candidate in candidates} | {key.event_id for key in keys.values()}
         codes = {candidate.code for candidate in candidates if candidate.series is None}
         wanted: dict[CodeSeries, int] = {}

@@ -93,7 +93,10 @@ def _check_moves_a_deadline(name: str, event: domain.Event, dossier: Dossier | N
         raise NoPause(msg)
 
 
-_GROUNDS = {"reason": "say why, in words", "legal_ground": "cite the law that allows it, such as khoản 3 Điều 15 Nghị định 61/2018/NĐ-CP"}
+_GROUNDS = {
+    "reason": "say why, in words",
+    "legal_ground": "cite the law that allows it, such as khoản 3 Điều 15 Nghị định 61/2018/NĐ-CP",
+}
 
 
 def _check_offer(event: domain.Event, at: datetime, dossier: Dossier | None, catalogue: Catalogue) -> None:
@@ -126,9 +129,7 @@ def _check_handled(application: Application, procedure: Procedure | None) -> Non
     """Refuses a department that the procedure does not belong to; one that the catalogue lacks belongs to all."""
     if procedure is not None and not procedure.may_be_handled_by(application.department):
         allowed = ", ".join(code for code in (procedure.department, *procedure.departments) if code is not None)
-        msg = (
-            f"department {application.department} does not handle procedure {procedure.code}; that is for {allowed}: correct one of the two"
-        )
+        msg = f"department {application.department} does not handle procedure {procedure.code}; that is for {allowed}: correct one of the two"
         raise WrongDepartment(msg)
 
 
@@ -162,7 +163,9 @@ def decided(code: str, event: domain.Event, at: datetime, dossier: Dossier | Non
     return Decision(apply(dossier, code, event, at), NOTHING)
 
 
-def _received(code: str, event: domain.Received, at: datetime, dossier: Dossier | None, catalogue: Catalogue) -> Decision:
+def _received(
+    code: str, event: domain.Received, at: datetime, dossier: Dossier | None, catalogue: Catalogue
+) -> Decision:
     """A sender's deadline stands; else it comes from the rule of the day of receipt, or from the sender's term."""
     _check_department(event.department, catalogue)
     if event.due_at is not None:
@@ -244,7 +247,11 @@ def due_by_catalogue(history: Iterable[HistoryEntry], catalogue: Catalogue) -> d
     for entry in history:
         event, code = _undecided(entry, dossier), entry.after.code
         is_computed = isinstance(event, COMPUTING) and event.due_at is None
-        dossier = decided(code, event, entry.at, dossier, catalogue).dossier if is_computed else apply(dossier, code, event, entry.at)
+        dossier = (
+            decided(code, event, entry.at, dossier, catalogue).dossier
+            if is_computed
+            else apply(dossier, code, event, entry.at)
+        )
     return None if dossier is None else dossier.due_at
 
 

@@ -9,9 +9,34 @@ import msgspec
 from msgspec import UNSET, Raw, Struct
 from msgspec.structs import astuple, replace
 
-from services.intake.accepting.candidates import ATTRIBUTES, Candidate, KeyUse, SentEvent, enveloped, new_event_id, pseudonym, with_data
-from services.intake.accepting.checking import check, check_attributes, check_code, check_extension, in_range, is_dossier_code
-from services.intake.accepting.refusals import HINTS, Malformed, UnknownDepartment, UnknownType, echo, malformed, unknown_field, wrong_field
+from services.intake.accepting.candidates import (
+    ATTRIBUTES,
+    Candidate,
+    KeyUse,
+    SentEvent,
+    enveloped,
+    new_event_id,
+    pseudonym,
+    with_data,
+)
+from services.intake.accepting.checking import (
+    check,
+    check_attributes,
+    check_code,
+    check_extension,
+    in_range,
+    is_dossier_code,
+)
+from services.intake.accepting.refusals import (
+    HINTS,
+    Malformed,
+    UnknownDepartment,
+    UnknownType,
+    echo,
+    malformed,
+    unknown_field,
+    wrong_field,
+)
 from services.intake.accepting.strict_json import UNREADABLE, members
 from services.intake.log.history import CodeSeries
 from shared.contract.accepted import ACCEPTED, EXTENSION
@@ -70,7 +95,10 @@ _A_TEXT = 4  # quotes of a field that holds a text or an instant: its key's and 
 _QUOTES = 7 * _A_TEXT + 2  # and those of the key `data`
 _QUOTES_WITHOUT_MEDIA_TYPE = _QUOTES - _A_TEXT
 _ANOTHER: dict[object, int] = {"term": 8, "amount_vnd": 2, "paid_online": 2, "electronic_result": 2, "score": 2}
-_OTHERS = {name: tuple((field, _ANOTHER[field] - _A_TEXT) for field in fields if field in _ANOTHER) for name, fields in _FIELDS.items()}
+_OTHERS = {
+    name: tuple((field, _ANOTHER[field] - _A_TEXT) for field in fields if field in _ANOTHER)
+    for name, fields in _FIELDS.items()
+}
 _DEFAULTS = {  # fields that are read also where they are not written, as a writer without blanks begins them
     name: tuple(
         (f'"{field.name}":'.encode(), _ANOTHER.get(field.name, _A_TEXT))
@@ -85,7 +113,9 @@ Read = tuple[SentEvent, Event, dict[str, Raw] | None]
 def parse(line: bytes, applicant_key: bytes) -> Candidate:
     """The CloudEvent in `line`, its applicant a pseudonym made with the key; raises a `Refusal` when it is none."""
     sent, event, others = _quickly(line) or _strictly(line)
-    return _without_applicant(Candidate(sent=sent, event=event, occurred_at=check(sent, event), others=others), applicant_key)
+    return _without_applicant(
+        Candidate(sent=sent, event=event, occurred_at=check(sent, event), others=others), applicant_key
+    )
 
 
 def _quickly(line: bytes) -> Read | None:
@@ -185,7 +215,9 @@ def receipt(data: dict[str, Any], *, code: str | None, received_at: datetime, ap
     except msgspec.ValidationError as wrong:
         raise malformed(wrong, "data") from wrong
     day = f"{received_at:%y%m%d}"
-    candidate = _composed(event, _encode(data), code or f"{department}-{day}-{FIRST_SERIAL}", received_at, applicant_key)
+    candidate = _composed(
+        event, _encode(data), code or f"{department}-{day}-{FIRST_SERIAL}", received_at, applicant_key
+    )
     return candidate if code else replace(candidate, series=CodeSeries(department, day))
 
 

@@ -194,7 +194,11 @@ def unknown_field(field: str, owner: str, known: tuple[str, ...]) -> Malformed:
     """The refusal of a field that nothing reads, with the known one that was probably meant."""
     name = field.rpartition(".")[2]
     near = get_close_matches(name, known, n=1, cutoff=LIKENESS)
-    meant = f"did you mean {near[0]}?" if near else f"its fields are {', '.join(known)}; facts of your own go into {EXTENSION}"
+    meant = (
+        f"did you mean {near[0]}?"
+        if near
+        else f"its fields are {', '.join(known)}; facts of your own go into {EXTENSION}"
+    )
     return Malformed(f"{field}: not a field of {owner}; {meant}", field)
 
 
@@ -224,7 +228,9 @@ def unreadable(wrong: Exception) -> str:
 
 
 def too_deep(field: str) -> Malformed:
-    return Malformed(f"{field}: is nested deeper than {DEEPEST} levels; an event's facts lie flat, leave documents out of it", field)
+    return Malformed(
+        f"{field}: is nested deeper than {DEEPEST} levels; an event's facts lie flat, leave documents out of it", field
+    )
 
 
 def _plainly(reason: str) -> str:

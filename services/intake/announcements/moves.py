@@ -155,7 +155,9 @@ def reason(move: Move, days: Iterable[CalendarEntry]) -> str:
     if move.outcome in WHY_IT_STAYS:
         return WHY_IT_STAYS[move.outcome]
     first, last = local_date(move.received_at), local_date(max(move.due_at, move.new_due_at or move.due_at))
-    named = [f"{entry.day} is {'worked' if entry.works else 'a day off'}" for entry in days if first <= entry.day <= last]
+    named = [
+        f"{entry.day} is {'worked' if entry.works else 'a day off'}" for entry in days if first <= entry.day <= last
+    ]
     more = f" and {len(named) - DAYS_NAMED} more days" if len(named) > DAYS_NAMED else ""
     return ", ".join(named[:DAYS_NAMED]) + more
 
@@ -170,7 +172,9 @@ def extension(announcement_id: str, decree: str, move: Move, dossier: Dossier, n
     assert move.new_due_at is not None, "what is planned has a new deadline"
     event = domain.Extended(due_at=move.new_due_at, legal_ground=decree)
     at = moved_at(dossier, now)
-    sent = enveloped(event, encode(event), code=dossier.code, at=at, source=SOURCE, event_id=event_id(announcement_id, dossier.code))
+    sent = enveloped(
+        event, encode(event), code=dossier.code, at=at, source=SOURCE, event_id=event_id(announcement_id, dossier.code)
+    )
     return Candidate(sent=sent, event=event, occurred_at=at, basis=ComputedFrom(dossier.sequence, COMPUTED))
 
 

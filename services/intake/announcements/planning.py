@@ -51,18 +51,26 @@ class MovePlan:
     untouched: Mapping[WhyUntouched, int]
 
 
-async def preview(database: Database, announcements: Announcements, announcement: Announcement, now: datetime) -> MovePlan:
+async def preview(
+    database: Database, announcements: Announcements, announcement: Announcement, now: datetime
+) -> MovePlan:
     """What it would affect if it took effect now; nothing is changed."""
     async with database.reader.connect() as connection:
         heads = await event_log.heads(connection)
         await calendar.follow(connection, announcements, heads.announcement)
     after = announcements.with_entries_of(announcement)
     return await plan(
-        database, announcement, CalendarChange(announcement.entries(), announcements.catalogue, after, after), heads.position, now
+        database,
+        announcement,
+        CalendarChange(announcement.entries(), announcements.catalogue, after, after),
+        heads.position,
+        now,
     )
 
 
-async def plan(database: Database, announcement: Announcement, change: CalendarChange, position: int, now: datetime) -> MovePlan:
+async def plan(
+    database: Database, announcement: Announcement, change: CalendarChange, position: int, now: datetime
+) -> MovePlan:
     """What it affects of the dossiers that were open after the log's event `position`, as they stand since."""
     scope = frozenset(covered(change.newest.departments, announcement.applies_to))
     examined, moves, others = 0, [], Tally[WhyUntouched]()
@@ -124,9 +132,13 @@ async def put_moves(connection: AsyncConnection, number: int, moves: Sequence[Mo
         await _PUT_MOVES.write(connection, rows[first : first + _ROWS_A_STATEMENT])
 
 
-async def moves(connection: AsyncConnection, number: int, outcomes: Iterable[MoveOutcome], after: str, limit: int) -> list[Move]:
+async def moves(
+    connection: AsyncConnection, number: int, outcomes: Iterable[MoveOutcome], after: str, limit: int
+) -> list[Move]:
     """Up to `limit` moves with one of the outcomes, by dossier code, after the code `after`."""
-    listed = select(*_MOVE).where(_MOVES.announcement == number, _MOVES.outcome.in_([outcome.value for outcome in outcomes]))
+    listed = select(*_MOVE).where(
+        _MOVES.announcement == number, _MOVES.outcome.in_([outcome.value for outcome in outcomes])
+    )
     page = listed.where(_MOVES.dossier > after).order_by(_MOVES.dossier).limit(limit)
     return [msgspec.convert(tuple(row), Move) for row in await connection.execute(page)]
 

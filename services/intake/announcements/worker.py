@@ -11,7 +11,16 @@ from services.intake.accepting.batch import NotDecided
 from services.intake.accepting.candidates import Accepted, Candidate
 from services.intake.accepting.committer import CannotBeStored, Committer, StoreUnavailable
 from services.intake.announcements import planning
-from services.intake.announcements.moves import CalendarChange, Move, MoveOutcome, already_logged, event_id, extension, move_of, settled
+from services.intake.announcements.moves import (
+    CalendarChange,
+    Move,
+    MoveOutcome,
+    already_logged,
+    event_id,
+    extension,
+    move_of,
+    settled,
+)
 from services.intake.calendar import Announcements, AnnouncementState, StoredAnnouncement
 from services.intake.log import event_log
 from services.intake.log.database import Database, write
@@ -27,7 +36,9 @@ LOGGER = structlog.get_logger()
 class MoveWorker:
     """The one worker of a process that moves deadlines. Several instances do no harm: their events have equal ids."""
 
-    def __init__(self, database: Database, announcements: Announcements, committer: Committer, metrics: Metrics, clock: Clock) -> None:
+    def __init__(
+        self, database: Database, announcements: Announcements, committer: Committer, metrics: Metrics, clock: Clock
+    ) -> None:
         self._database = database
         self._announcements = announcements
         self._committer = committer
@@ -90,21 +101,29 @@ class MoveWorker:
         LOGGER.info("moves_done", announcement=stored.announcement.id)
 
     async def _plan(self, stored: StoredAnnouncement) -> None:
-        plan = await planning.plan(self._database, stored.announcement, self._change(stored), stored.position, self._clock())
+        plan = await planning.plan(
+            self._database, stored.announcement, self._change(stored), stored.position, self._clock()
+        )
         await self._write(stored, plan.moves)
         await self._now(stored, AnnouncementState.MOVING, examined=plan.examined)
-        LOGGER.info("moves_planned", announcement=stored.announcement.id, examined=plan.examined, affected=len(plan.moves))
+        LOGGER.info(
+            "moves_planned", announcement=stored.announcement.id, examined=plan.examined, affected=len(plan.moves)
+        )
 
     def _change(self, stored: StoredAnnouncement) -> CalendarChange:
         known, number = self._announcements, stored.number
-        return CalendarChange(stored.announcement.entries(), known.after(number - 1), known.after(number), known.catalogue)
+        return CalendarChange(
+            stored.announcement.entries(), known.after(number - 1), known.after(number), known.catalogue
+        )
 
     async def _try_all(self, stored: StoredAnnouncement) -> bool:
         """Try every planned move once; whether there was one."""
         tried = ""
         while True:
             async with self._database.reader.connect() as connection:
-                planned = await planning.moves(connection, stored.number, [MoveOutcome.PLANNED], after=tried, limit=BATCH_DOSSIERS)
+                planned = await planning.moves(
+                    connection, stored.number, [MoveOutcome.PLANNED], after=tried, limit=BATCH_DOSSIERS
+                )
             if not planned:
                 return bool(tried)
             await self._write(stored, await self._move(stored, planned))
@@ -121,12 +140,16 @@ class MoveWorker:
         became = (settled(move, outcome) for (move, _), outcome in zip(moving, decided, strict=True))
         return done + [move for move in became if move is not None]
 
-    async def _look_again(self, stored: StoredAnnouncement, planned: list[Move]) -> tuple[list[Move], list[tuple[Move, Candidate]]]:
+    async def _look_again(
+        self, stored: StoredAnnouncement, planned: list[Move]
+    ) -> tuple[list[Move], list[tuple[Move, Candidate]]]:
         """The planned moves that are settled as things stand now, and those to make, each with its event."""
         announcement, now = stored.announcement, self._clock()
         async with self._database.reader.connect() as connection:
             await calendar.follow(connection, self._announcements)
-            logged = await event_log.logged_events(connection, [event_id(announcement.id, move.code) for move in planned])
+            logged = await event_log.logged_events(
+                connection, [event_id(announcement.id, move.code) for move in planned]
+            )
             histories = await event_log.histories(connection, [move.code for move in planned])
         change = self._change(stored)
         done: list[Move] = []

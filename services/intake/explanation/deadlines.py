@@ -30,7 +30,12 @@ def receipt(event: domain.Received, entry: HistoryEntry, catalogue: Catalogue) -
     try:
         intervals = [] if rule is None else list(walk(at, rule, catalogue.calendar_of(dossier.department)))
     except CalendarNotKnown as unknown:
-        yield Step(step="deadline", at=at, due_at=dossier.due_at, text=f"{_due(dossier)}: nothing can be counted here, {unknown}.")
+        yield Step(
+            step="deadline",
+            at=at,
+            due_at=dossier.due_at,
+            text=f"{_due(dossier)}: nothing can be counted here, {unknown}.",
+        )
         return
     if rule is not None and intervals:
         yield from _start(at, rule, intervals)
@@ -55,7 +60,11 @@ def _start(at: datetime, rule: DeadlineRule, intervals: list[Interval]) -> Itera
     if closed is None:
         text = f"Counting starts at once, {when(at)}: within working hours."
     else:
-        why = _closed_when(rule) if rule.closing_hour or rule.same_day else not_counted(intervals[0]).removeprefix("not counted, ")
+        why = (
+            _closed_when(rule)
+            if rule.closing_hour or rule.same_day
+            else not_counted(intervals[0]).removeprefix("not counted, ")
+        )
         text = f"Counting starts {when(begin.start)}, the next opening: received {when(at)}, {why}."
     yield Step(step="start", at=begin.start, text=text)
 
@@ -65,14 +74,20 @@ def _closed_when(rule: DeadlineRule) -> str:
     return f"and the procedure's {hour} of a working day"
 
 
-def _deadline(dossier: Dossier, entry: HistoryEntry, rule: DeadlineRule | None, intervals: list[Interval], catalogue: Catalogue) -> Step:
+def _deadline(
+    dossier: Dossier, entry: HistoryEntry, rule: DeadlineRule | None, intervals: list[Interval], catalogue: Catalogue
+) -> Step:
     if dossier.due_at is None:
         text = "No term and no date were given: the dossier has no deadline and is in no percentage."
         return Step(step="deadline", text=text)
     reasons = [_reason_of(dossier, entry, rule, intervals)]
     if intervals and dossier.department not in catalogue.departments:
-        reasons.append(f"{dossier.department} is not in the catalogue: counted with the usual hours and the days off of its province")
-    return Step(step="deadline", at=dossier.received_at, due_at=dossier.due_at, text=f"{_due(dossier)}: {'; '.join(reasons)}.")
+        reasons.append(
+            f"{dossier.department} is not in the catalogue: counted with the usual hours and the days off of its province"
+        )
+    return Step(
+        step="deadline", at=dossier.received_at, due_at=dossier.due_at, text=f"{_due(dossier)}: {'; '.join(reasons)}."
+    )
 
 
 def _due(dossier: Dossier) -> str:
@@ -89,7 +104,11 @@ def _reason_of(dossier: Dossier, entry: HistoryEntry, rule: DeadlineRule | None,
         return f"that is what the event carries; today's calendar gives {when(intervals[-1].end)} ({counted})"
     if entry.due_computed:
         return counted
-    return f"{given}, and the count gives the same: {counted}" if agrees else f"{given}; {counted} would give {when(intervals[-1].end)}"
+    return (
+        f"{given}, and the count gives the same: {counted}"
+        if agrees
+        else f"{given}; {counted} would give {when(intervals[-1].end)}"
+    )
 
 
 def _counted(term: Term | None, intervals: list[Interval]) -> str:
@@ -102,7 +121,11 @@ def _counted(term: Term | None, intervals: list[Interval]) -> str:
             return f"{of(term)} after the day of receipt, at the same time of day"
         case _:
             ended = next(interval.end for interval in intervals if interval.counts)
-            moved = "" if intervals[-1].counts else f", ending on a day off ({when(ended)}) and moved to the next working day"
+            moved = (
+                ""
+                if intervals[-1].counts
+                else f", ending on a day off ({when(ended)}) and moved to the next working day"
+            )
             return f"{of(term)} at the same time of day{moved}"
 
 
@@ -130,13 +153,19 @@ def recounted(past: Sequence[HistoryEntry], entry: HistoryEntry, catalogue: Cata
         return f"; it cannot be counted here, {refusal}"
     if counted != entry.after.due_at:
         return "" if counted is None else f"; today's calendar gives {when(counted)}"
-    return "; counted anew from the receipt on, with what its pauses credit" if entry.after.suspensions else "; counted anew"
+    return (
+        "; counted anew from the receipt on, with what its pauses credit"
+        if entry.after.suspensions
+        else "; counted anew"
+    )
 
 
 def _counted_last(past: Sequence[HistoryEntry]) -> HistoryEntry:
     """The latest move by a decree, which counted all anew; else the first count."""
     counts = [earlier for earlier in past if earlier.due_computed]
-    return next((earlier for earlier in reversed(counts) if isinstance(earlier.event, domain.Extended)), (counts or past)[0])
+    return next(
+        (earlier for earlier in reversed(counts) if isinstance(earlier.event, domain.Extended)), (counts or past)[0]
+    )
 
 
 def _reach(before: Dossier, after: Dossier) -> tuple[date, date]:
@@ -159,7 +188,11 @@ def _runs(changed: Run) -> Iterator[Run]:
     """Days in a row of one decree and one name together."""
     run = changed[:1]
     for one, other in pairwise(changed):
-        if other.day - one.day != ONE_DAY or (one.works, one.name, one.source) != (other.works, other.name, other.source):
+        if other.day - one.day != ONE_DAY or (one.works, one.name, one.source) != (
+            other.works,
+            other.name,
+            other.source,
+        ):
             yield run
             run = []
         run.append(other)
@@ -175,7 +208,9 @@ def _step_of_run(run: Run, dossier: Dossier) -> Step:
     if dossier.term is not None and dossier.term.unit in CALENDAR_TIME:
         counts = ""
     text = f"{became} ({first.name}, {first.source}){counts}."
-    return Step(step="interval", at=midnight(first.day), until=midnight(last.day + ONE_DAY), counted=first.works, text=text)
+    return Step(
+        step="interval", at=midnight(first.day), until=midnight(last.day + ONE_DAY), counted=first.works, text=text
+    )
 
 
 def _anew(past: Sequence[HistoryEntry], dossier: Dossier, catalogue: Catalogue) -> Iterator[Step]:
@@ -189,4 +224,6 @@ def _anew(past: Sequence[HistoryEntry], dossier: Dossier, catalogue: Catalogue) 
         return
     intervals = list(walk(received.at, rule, catalogue.calendar_of(dossier.department)))
     if intervals and intervals[-1].end == dossier.due_at:
-        yield from steps_of_hours(intervals, ANEW) if counts_hours(rule.term) else steps_of_days(intervals, rule.term, ANEW)
+        yield from (
+            steps_of_hours(intervals, ANEW) if counts_hours(rule.term) else steps_of_days(intervals, rule.term, ANEW)
+        )

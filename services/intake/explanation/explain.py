@@ -38,7 +38,9 @@ NOT_OVERDUE_BY_DATE = f"by {BY_DATE.name}, by which a pause moves a deadline or 
 MOVES_ALL_THE_SAME = f"the pause moves its deadline all the same, for {NOT_OVERDUE_BY_DATE}"
 
 
-def explain(history: Sequence[HistoryEntry], catalogue_at: CatalogueAt, now: datetime, definition: Definition = BY_DATE) -> list[Step]:
+def explain(
+    history: Sequence[HistoryEntry], catalogue_at: CatalogueAt, now: datetime, definition: Definition = BY_DATE
+) -> list[Step]:
     """Receipt, start, each interval, deadline, what came after, closing, class: in the order in which they happened."""
     steps: list[Step] = []
     for number, entry in enumerate(history):
@@ -48,11 +50,15 @@ def explain(history: Sequence[HistoryEntry], catalogue_at: CatalogueAt, now: dat
     return [*steps, _verdict(history[-1].after, now, definition)]
 
 
-def _steps(entry: HistoryEntry, past: Sequence[HistoryEntry], catalogue: Catalogue, definition: Definition) -> Iterator[Step]:
+def _steps(
+    entry: HistoryEntry, past: Sequence[HistoryEntry], catalogue: Catalogue, definition: Definition
+) -> Iterator[Step]:
     event, before, after, at = entry.event, entry.before, entry.after, entry.at
     match event:
         case domain.Submitted():
-            yield Step(step="submitted", at=at, text=f"Submitted {when(at)} ({channel(after)}); the clock has not started.")
+            yield Step(
+                step="submitted", at=at, text=f"Submitted {when(at)} ({channel(after)}); the clock has not started."
+            )
         case domain.Received():
             yield from receipt(event, entry, catalogue)
         case domain.SupplementRequested() | domain.PaymentRequested():
@@ -60,7 +66,12 @@ def _steps(entry: HistoryEntry, past: Sequence[HistoryEntry], catalogue: Catalog
         case domain.Extended():
             ground = f" on a legal ground ({event.legal_ground})" if event.legal_ground else ", no legal ground given"
             anew = recounted(past, entry, catalogue) if entry.due_computed else ""
-            yield Step(step="extended", at=at, due_at=after.due_at, text=f"Extended {when(at)}{ground}: {_moved(before, after)}{anew}.")
+            yield Step(
+                step="extended",
+                at=at,
+                due_at=after.due_at,
+                text=f"Extended {when(at)}{ground}: {_moved(before, after)}{anew}.",
+            )
         case domain.Apologised():
             yield _apology(event, after)
         case domain.Forwarded():
@@ -70,11 +81,19 @@ def _steps(entry: HistoryEntry, past: Sequence[HistoryEntry], catalogue: Catalog
         case domain.Corrected():
             yield _correction(event, before, after)
         case domain.Returned():
-            yield Step(step="returned", at=at, text=f"Returned {when(at)} ({event.channel.value}): the applicant has the result.")
+            yield Step(
+                step="returned",
+                at=at,
+                text=f"Returned {when(at)} ({event.channel.value}): the applicant has the result.",
+            )
         case _ if before is not None and before.suspended_since is not None and after.suspended_since is None:
             yield from _pause_ended(entry, before, catalogue, definition)
     if after.closed_at is not None and (before is None or before.closed_at is None):
-        yield Step(step="closed", at=after.closed_at, text=f"Closed {when(after.closed_at)} as {after.state.value}; the clock stops.")
+        yield Step(
+            step="closed",
+            at=after.closed_at,
+            text=f"Closed {when(after.closed_at)} as {after.state.value}; the clock stops.",
+        )
 
 
 def _apology(event: domain.Apologised, after: Dossier) -> Step:
@@ -165,7 +184,9 @@ def _credited(before: Dossier, entry: HistoryEntry, calendar: WorkingCalendar) -
         return
     passed = list(walk_pause(since, entry.at, calendar))
     yield from steps_of_hours(passed, "credited for the pause: ")
-    yield from steps_of_hours(working_time(deadline.due_at, counted_time(passed), calendar), "the deadline moves over: ")
+    yield from steps_of_hours(
+        working_time(deadline.due_at, counted_time(passed), calendar), "the deadline moves over: "
+    )
 
 
 def _moved_by_pause(before: Dossier, entry: HistoryEntry, calendar: WorkingCalendar, definition: Definition) -> str:
@@ -180,7 +201,9 @@ def _moved_by_pause(before: Dossier, entry: HistoryEntry, calendar: WorkingCalen
         return f"{worked}; {_moved(before, after)}, {whose} {when(counted)}"
     if since >= deadline.overdue_from():
         by = "" if definition.name == BY_DATE.name else f" by {BY_DATE.name}, by which a pause moves a deadline or not,"
-        return f"{worked}, but the dossier was overdue already{by} when the pause began: still due {when(deadline.due_at)}"
+        return (
+            f"{worked}, but the dossier was overdue already{by} when the pause began: still due {when(deadline.due_at)}"
+        )
     if counted == deadline.due_at:
         return f"{worked}: {_moved(before, after)}"
     overdue = since >= definition.overdue_from(deadline)
@@ -235,7 +258,11 @@ def _standing(dossier: Dossier, now: datetime, definition: Definition) -> Step:
     due = f", due {when(dossier.due_at)}" if dossier.due_at else ""
     if dossier.due_at and definition.name == HALF_DAY.name:
         due += f" {_half_and_cut(dossier.due_at)}"
-    text = f"{when(now)}: {stands.value} by {definition.name}{due}." if stands else f"{when(now)}: not counted, {dossier.state.value}."
+    text = (
+        f"{when(now)}: {stands.value} by {definition.name}{due}."
+        if stands
+        else f"{when(now)}: not counted, {dossier.state.value}."
+    )
     return Step(step="standing", at=now, due_at=dossier.due_at, text=text)
 
 

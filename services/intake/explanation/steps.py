@@ -31,7 +31,12 @@ StepName = Literal[
     "class",
 ]
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-UNITS = {"working_days": "working day", "calendar_days": "calendar day", "working_hours": "working hour", "months": "month"}
+UNITS = {
+    "working_days": "working day",
+    "calendar_days": "calendar day",
+    "working_hours": "working hour",
+    "months": "month",
+}
 UNCOUNTED = {
     Reason.DAY_OF_RECEIPT: "the day of receipt",
     Reason.INTAKE_CLOSED: "the procedure's intake is closed",
@@ -144,7 +149,13 @@ def _why(interval: Interval) -> str:
 
 def _step(interval: Interval, text: str, label: str = "") -> Step:
     stretch = _stretch(interval)
-    return Step(step="interval", at=interval.start, until=interval.end, counted=interval.counts, text=f"{label}{stretch}: {text}.")
+    return Step(
+        step="interval",
+        at=interval.start,
+        until=interval.end,
+        counted=interval.counts,
+        text=f"{label}{stretch}: {text}.",
+    )
 
 
 def _stretch(interval: Interval) -> str:
@@ -218,7 +229,9 @@ def _day(day: Day, label: str) -> Iterator[Step]:
     counted = [interval for interval in day[1] if interval.counts]
     if counted:
         first, last = counted[0].start, counted[-1].end
-        yield Step(step="interval", at=first, until=last, counted=True, text=f"{label}{on(day[0])}: {_day_worked(counted)}.")
+        yield Step(
+            step="interval", at=first, until=last, counted=True, text=f"{label}{on(day[0])}: {_day_worked(counted)}."
+        )
         return
     whole = day[1][0]
     if whole.reason is not Reason.OUTSIDE_HOURS:

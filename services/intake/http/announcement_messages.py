@@ -60,7 +60,9 @@ class NewDays(BaseModel):
     day: Day | None = None
     first: Day | None = None
     last: Day | None = None
-    works: bool = Field(strict=True, description="false: a day off; true: a day that is worked, such as a swapped Saturday")
+    works: bool = Field(
+        strict=True, description="false: a day off; true: a day that is worked, such as a swapped Saturday"
+    )
     name: Readable = Field(min_length=1, max_length=200, examples=["Quốc khánh"])
 
 
@@ -69,12 +71,19 @@ class NewAnnouncement(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    id: str | None = Field(None, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=100, description="the same id again is a repeat")
-    source: Readable = Field(min_length=1, max_length=500, description="the decree, as it is cited: it is the legal ground of every move")
+    id: str | None = Field(
+        None, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=100, description="the same id again is a repeat"
+    )
+    source: Readable = Field(
+        min_length=1, max_length=500, description="the decree, as it is cited: it is the legal ground of every move"
+    )
     announced_at: Instant | None = Field(None, description="when it was made known; now when missing")
     days: list[NewDays] = Field(min_length=1, max_length=400)
     applies_to: list[str] = Field(
-        default=[], max_length=500, examples=[["H59", "H59.15"]], description="codes of provinces or departments; none: everywhere"
+        default=[],
+        max_length=500,
+        examples=[["H59", "H59.15"]],
+        description="codes of provinces or departments; none: everywhere",
     )
 
 
@@ -106,9 +115,15 @@ class AnnouncementView(BaseModel):
     announced: date
     applies_to: list[str]
     days: list[DayAnnounced]
-    recorded_at: datetime | None = Field(description="every decision recorded later was made with it; null in a dry run")
-    state: Literal["dry_run", "announced", "moving", "done"] = Field(description="`announced` until the dossiers are found")
-    open_dossiers_examined: int | None = Field(description="open dossiers of the departments covered; null until they are found")
+    recorded_at: datetime | None = Field(
+        description="every decision recorded later was made with it; null in a dry run"
+    )
+    state: Literal["dry_run", "announced", "moving", "done"] = Field(
+        description="`announced` until the dossiers are found"
+    )
+    open_dossiers_examined: int | None = Field(
+        description="open dossiers of the departments covered; null until they are found"
+    )
     to_move: int = Field(description="dossiers whose deadline moves")
     moved: int = Field(description="how many of them have moved")
     stays: dict[str, int] = Field(description="affected dossiers whose deadline stays, by why")
@@ -209,13 +224,21 @@ SENTENCES: dict[str, Callable[[Mistake], str]] = {
     "string_type": lambda _: "it is not a text; write it in quotes",
     "string_too_short": lambda _: "it is empty; write at least 1 character",
     "string_too_long": lambda mistake: f"it is too long; shorten it to {mistake['ctx']['max_length']} characters",
-    "string_pattern_mismatch": lambda _: "it does not begin with a letter or digit and go on with those and '.', '_', '-'; write it so",
+    "string_pattern_mismatch": lambda _: (
+        "it does not begin with a letter or digit and go on with those and '.', '_', '-'; write it so"
+    ),
     "list_type": lambda _: "it is not a list; write it in square brackets",
     "too_short": lambda _: "it is empty; give at least one",
-    "too_long": lambda mistake: f"it has {mistake['ctx']['actual_length']} entries; send at most {mistake['ctx']['max_length']} at once",
-    "model_type": lambda _: "it is not an object; write a day as an object with `day` (or `first` and `last`), `works` and `name`",
+    "too_long": lambda mistake: (
+        f"it has {mistake['ctx']['actual_length']} entries; send at most {mistake['ctx']['max_length']} at once"
+    ),
+    "model_type": lambda _: (
+        "it is not an object; write a day as an object with `day` (or `first` and `last`), `works` and `name`"
+    ),
     "blank": lambda _: "it is blank; write what can be read",
-    "hidden": lambda mistake: f"it has a character that cannot be seen ({mistake['ctx']['character']}); write it without, in one line",
+    "hidden": lambda mistake: (
+        f"it has a character that cannot be seen ({mistake['ctx']['character']}); write it without, in one line"
+    ),
     "day_out_of_reach": lambda _: f"it lies outside the years {FIRST_YEAR}-{LAST_YEAR}; correct the year",
     "day": lambda _: "it is not a date; write it like 2026-08-31",
 }
@@ -231,7 +254,14 @@ class FieldMistake(NamedTuple):
 def unprocessable(wrong: list[FieldMistake]) -> Problem:
     """The refusal that names each field."""
     detail = "; ".join(f"{field}: {why}" for field, why in wrong)
-    return Problem(422, "Unprocessable Content", detail, code="malformed", field=wrong[0].field, errors=[each._asdict() for each in wrong])
+    return Problem(
+        422,
+        "Unprocessable Content",
+        detail,
+        code="malformed",
+        field=wrong[0].field,
+        errors=[each._asdict() for each in wrong],
+    )
 
 
 def sentence(mistake: Mistake) -> FieldMistake:

@@ -46,7 +46,9 @@ from shared.service.sql import DATABASE_ERRORS, is_transient
 router = APIRouter(tags=["calendar"])
 PATH = "/v1/calendar/announcements"
 PLAN_SECONDS = 60.0  # after that the answer says `announced`, and the moves are found and made all the same
-BODY: dict[str, Any] = {"requestBody": {"required": True, "content": {bodies.JSON: {"schema": reference(NewAnnouncement)}}}}
+BODY: dict[str, Any] = {
+    "requestBody": {"required": True, "content": {bodies.JSON: {"schema": reference(NewAnnouncement)}}}
+}
 REFUSED = documented(
     {
         409: "the id was used for another announcement",
@@ -88,7 +90,9 @@ async def announce(
     """Put announced days into force: every later decision knows them, and the open dossiers they affect are moved."""
     bodies.require_json(request)
     try:
-        body = bodies.understood(await bodies.read(request, intake.settings.max_event_bytes), NewAnnouncement, "source and days")
+        body = bodies.understood(
+            await bodies.read(request, intake.settings.max_event_bytes), NewAnnouncement, "source and days"
+        )
     except Refusal as refusal:
         raise problem(refusal) from refusal
     except RequestValidationError as invalid:
@@ -99,7 +103,11 @@ async def announce(
     stored, notes, repeated = await _store(intake, body, announcement)
     await intake.move_worker.wait_until_planned(stored.announcement.id, PLAN_SECONDS)
     result = await _answer(intake, stored.announcement.id, page)
-    return _json(result.model_copy(update={"notes": notes}), 200 if repeated else 201, {"Location": f"{PATH}/{stored.announcement.id}"})
+    return _json(
+        result.model_copy(update={"notes": notes}),
+        200 if repeated else 201,
+        {"Location": f"{PATH}/{stored.announcement.id}"},
+    )
 
 
 @router.get(PATH, responses=INVALID)
@@ -117,7 +125,9 @@ async def get_announcement(announcement_id: str, intake: IntakeService, page: Pa
     return await _answer(intake, announcement_id, page)
 
 
-async def _preview(intake: Intake, body: NewAnnouncement, announcement: Announcement, page: MovesPage) -> AnnouncementAnswer:
+async def _preview(
+    intake: Intake, body: NewAnnouncement, announcement: Announcement, page: MovesPage
+) -> AnnouncementAnswer:
     async with intake.database.reader.connect() as connection:
         known = await _known(connection, announcement, body)
         await calendar.follow(connection, intake.announcements)
@@ -128,7 +138,9 @@ async def _preview(intake: Intake, body: NewAnnouncement, announcement: Announce
     return planned_answer(announcement, plan, notes, page)
 
 
-async def _store(intake: Intake, body: NewAnnouncement, announcement: Announcement) -> tuple[StoredAnnouncement, list[str], bool]:
+async def _store(
+    intake: Intake, body: NewAnnouncement, announcement: Announcement
+) -> tuple[StoredAnnouncement, list[str], bool]:
     """Put it into force unless it is; with notes on its days, and whether it was there before. The worker is woken."""
     notes: list[str] = []
     try:
@@ -144,14 +156,18 @@ async def _store(intake: Intake, body: NewAnnouncement, announcement: Announceme
     except DATABASE_ERRORS as failure:
         if not is_transient(failure):
             raise
-        raise StoreUnavailable("the announcement can't be stored right now, and is not in force; send it again") from failure
+        raise StoreUnavailable(
+            "the announcement can't be stored right now, and is not in force; send it again"
+        ) from failure
     assert stored is not None, "it was added just now"
     intake.move_worker.wake()
     intake.announcement_relay.look_again()
     return stored, notes, known is not None
 
 
-async def _known(connection: AsyncConnection, announcement: Announcement, body: NewAnnouncement) -> StoredAnnouncement | None:
+async def _known(
+    connection: AsyncConnection, announcement: Announcement, body: NewAnnouncement
+) -> StoredAnnouncement | None:
     """The announcement with this id when it is the same; 409 when it is another."""
     stored = await calendar.find(connection, announcement.id)
     if stored is None:
@@ -185,7 +201,9 @@ def composed(body: NewAnnouncement, now: datetime) -> Announcement:
     wrong = [*_contradictions(body), *_wrong_instant(announced_at, now)]
     if wrong:
         raise unprocessable(wrong)
-    days = sorted((AnnouncedDay(day, days.works, days.name) for days in body.days for day in _dates(days)), key=attrgetter("day"))
+    days = sorted(
+        (AnnouncedDay(day, days.works, days.name) for days in body.days for day in _dates(days)), key=attrgetter("day")
+    )
     return Announcement(
         id=body.id or new_event_id(),
         source=body.source,
@@ -211,19 +229,25 @@ def check(body: NewAnnouncement, announcement: Announcement, catalogue: Catalogu
         else:
             notes.append(f"{announced.day} is {'a working day' if announced.works else 'a day off'} already")
     if not changed:
-        raise unprocessable([FieldMistake("days", f"nothing would change: {', '.join(notes)}; correct the days, or `works`")])
+        raise unprocessable(
+            [FieldMistake("days", f"nothing would change: {', '.join(notes)}; correct the days, or `works`")]
+        )
     return notes
 
 
 def _contradictions(body: NewAnnouncement) -> Iterator[FieldMistake]:
     seen: dict[date, int] = {}
     for number, days in enumerate(body.days):
-        if (days.day is None) == (days.first is None and days.last is None) or (days.first is None) != (days.last is None):
+        if (days.day is None) == (days.first is None and days.last is None) or (days.first is None) != (
+            days.last is None
+        ):
             yield FieldMistake(f"days.{number}", "give either `day`, or `first` and `last`")
         elif days.first is not None and days.last is not None and days.last < days.first:
             yield FieldMistake(f"days.{number}.last", f"{days.last} lies before `first` ({days.first}); swap them")
         elif days.first is not None and days.last is not None and (days.last - days.first).days > 366:  # noqa: PLR2004 - a year
-            yield FieldMistake(f"days.{number}.last", f"{days.last} lies more than a year after `first`; check the year")
+            yield FieldMistake(
+                f"days.{number}.last", f"{days.last} lies more than a year after `first`; check the year"
+            )
         else:
             for day in _dates(days):
                 if seen.setdefault(day, number) != number:
@@ -235,7 +259,9 @@ def _wrong_instant(announced_at: datetime, now: datetime) -> Iterator[FieldMista
         why = f"lies outside the years {FIRST_YEAR}-{LAST_YEAR}; correct the year, or leave it out for now"
         yield FieldMistake("announced_at", f"{announced_at.isoformat()} {why}")
     elif announced_at > now + FUTURE_ALLOWED:
-        yield FieldMistake("announced_at", f"{local(announced_at).isoformat()} has not come yet; it takes effect when it is sent")
+        yield FieldMistake(
+            "announced_at", f"{local(announced_at).isoformat()} has not come yet; it takes effect when it is sent"
+        )
 
 
 def _unknown_places(body: NewAnnouncement, catalogue: Catalogue) -> Iterator[FieldMistake]:

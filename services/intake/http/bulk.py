@@ -31,7 +31,12 @@ BULK_BODY: dict[str, Any] = {
     "requestBody": {
         "required": True,
         "content": {
-            NDJSON: {"schema": {"type": "string", "description": "one CloudEvent a line; each is one of those of the JSON batch"}},
+            NDJSON: {
+                "schema": {
+                    "type": "string",
+                    "description": "one CloudEvent a line; each is one of those of the JSON batch",
+                }
+            },
             BATCH: {"schema": ARRAY_SCHEMA},
             JSON: {"schema": ARRAY_SCHEMA},
         },
@@ -67,7 +72,9 @@ class Rejection(BaseModel):
     id: str | None = Field(description="the event's, shortened beyond 200 characters; null when none can be read")
     code: str
     field: str | None = Field(None, description="the field at fault, such as data.due_at; null when none is")
-    detail: str = Field(description="what is wrong and what to do, in at most 300 characters; values that were sent are shortened in it")
+    detail: str = Field(
+        description="what is wrong and what to do, in at most 300 characters; values that were sent are shortened in it"
+    )
 
 
 class BulkAnswer(BaseModel):
@@ -81,14 +88,18 @@ class BulkAnswer(BaseModel):
         description=f"the first {MOST_REJECTIONS:,} of the rejected: who wants each explained sends at most so many events a call",
     )
     rejections_omitted: int = Field(
-        default=0, description="rejected and not listed; left out when all are listed", exclude_if=lambda omitted: omitted == 0
+        default=0,
+        description="rejected and not listed; left out when all are listed",
+        exclude_if=lambda omitted: omitted == 0,
     )
 
 
 class BulkCall:
     """One bulk call. A chunk is parsed while the last one commits, and submitted after it: no failure leaves a gap."""
 
-    def __init__(self, committer: Committer, metrics: Metrics, settings: IntakeSettings, hold_back: HoldBack | None = None) -> None:
+    def __init__(
+        self, committer: Committer, metrics: Metrics, settings: IntakeSettings, hold_back: HoldBack | None = None
+    ) -> None:
         self._committer = committer
         self._metrics = metrics
         self._max_event_bytes = settings.max_event_bytes
@@ -152,7 +163,9 @@ class BulkCall:
     async def _commit(self, read: list[tuple[int, Candidate | Refused, str | None]]) -> None:
         candidates = list(self._candidates(read))
         decided = iter(await self._committer.submit(candidates) if candidates else ())
-        outcomes = [(number, event if isinstance(event, Refused) else next(decided), code) for number, event, code in read]
+        outcomes = [
+            (number, event if isinstance(event, Refused) else next(decided), code) for number, event, code in read
+        ]
         self._metrics.count(outcome.labels for _, outcome, _ in outcomes)
         for number, outcome, code in outcomes:
             self._add(number, outcome)
@@ -220,7 +233,9 @@ async def post_events(request: Request, intake: IntakeService, hold_back: Held =
             limit = BodyLimit(settings.max_array_bytes, "MOTCUA_INTAKE_MAX_ARRAY_BYTES")
             await _stream(request, bulk, ArraySplitter(settings.max_event_bytes), limit)
         else:
-            raise Problem(415, "Unsupported Media Type", f"send {NDJSON} (one CloudEvent a line), or a JSON array as {BATCH}")
+            raise Problem(
+                415, "Unsupported Media Type", f"send {NDJSON} (one CloudEvent a line), or a JSON array as {BATCH}"
+            )
         await bulk.finish()
     except (StoreUnavailable, CannotBeStored, NotDecided) as failure:
         raise failed(failure, **bulk.answer.model_dump()) from failure

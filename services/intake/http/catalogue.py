@@ -31,7 +31,9 @@ class DepartmentView(BaseModel):
     code: str
     name: str
     name_en: str
-    sessions: list[Session] = Field(description="the hours of a working day on the date asked for", examples=[[["07:00:00", "11:30:00"]]])
+    sessions: list[Session] = Field(
+        description="the hours of a working day on the date asked for", examples=[[["07:00:00", "11:30:00"]]]
+    )
 
 
 class ProcedureView(View):
@@ -43,7 +45,9 @@ class ProcedureView(View):
     field: str
     level: str
     term: TermView | None
-    closing_hour: time | None = Field(description="a receipt after it, or on a day off, counts as made at the next working day's opening")
+    closing_hour: time | None = Field(
+        description="a receipt after it, or on a day off, counts as made at the next working day's opening"
+    )
     same_day: bool = Field(description="the answer is due when the day's last session closes")
     departments: list[str] = Field(description="departments that may handle it beside its own")
     channels: list[Channel] = Field(description="channels it is offered by; all when there are none")
@@ -61,11 +65,16 @@ class DayView(BaseModel):
     reason: Literal["weekday", "weekend", "day_off", "swapped_to_work"]
     name: str | None = None
     source: str | None = Field(None, description="who announced a day off or a swapped day")
-    applies_to: list[str] = Field(default=[], description="codes of the provinces or departments it was announced for; none: everywhere")
+    applies_to: list[str] = Field(
+        default=[], description="codes of the provinces or departments it was announced for; none: everywhere"
+    )
     announced: LocalDate | None = None
 
 
-Day = Annotated[date | None, Query(alias="date", description="the local date at which the catalogue was in force; today when missing")]
+Day = Annotated[
+    date | None,
+    Query(alias="date", description="the local date at which the catalogue was in force; today when missing"),
+]
 
 
 @router.get("/v1/departments", tags=["catalogue"], responses=INVALID)
@@ -73,7 +82,12 @@ async def get_departments(intake: IntakeService, day: Day = None) -> list[Depart
     """The agencies that answer for dossiers, with their hours on a date."""
     on, catalogue = day or local_date(intake.clock()), intake.catalogue
     return [
-        DepartmentView(code=code, name=department.name, name_en=department.name_en, sessions=list(catalogue.calendar(code).sessions_on(on)))
+        DepartmentView(
+            code=code,
+            name=department.name,
+            name_en=department.name_en,
+            sessions=list(catalogue.calendar(code).sessions_on(on)),
+        )
         for code, department in catalogue.departments.items()
     ]
 
@@ -100,7 +114,9 @@ async def get_calendar(
     if not timedelta(0) <= last - first < timedelta(days=MOST_DAYS):
         raise _malformed("to", f"must lie 0 to {MOST_DAYS - 1} days after `from`")
     if department is not None and department not in intake.catalogue.departments:
-        raise _malformed("department", f"{echo(department)} is not in the catalogue; GET /v1/departments lists those that are")
+        raise _malformed(
+            "department", f"{echo(department)} is not in the catalogue; GET /v1/departments lists those that are"
+        )
     await intake.follow()
     try:
         return _days(intake.catalogue, department or EVERYWHERE, first, last)
@@ -119,7 +135,12 @@ def _day(day: date, calendar: WorkingCalendar, entry: CalendarEntry | None) -> D
     seen = DayView(date=day, working=calendar.is_working_day(day), reason=calendar.kind_of(day).value)
     if entry is None:
         return seen
-    said = {"name": entry.name, "source": entry.source, "applies_to": list(entry.applies_to), "announced": entry.announced}
+    said = {
+        "name": entry.name,
+        "source": entry.source,
+        "applies_to": list(entry.applies_to),
+        "announced": entry.announced,
+    }
     return seen.model_copy(update=said)
 
 

@@ -149,7 +149,10 @@ def _requiring(schema: Schema, field: str) -> Schema:
 def _short_form(name: str, data: Schema) -> Schema:
     head = {
         "event": {"const": name, "description": "the event's name"},
-        "occurred_at": {"anyOf": [_INSTANT, {"type": "null"}], "description": "when it happened, with its offset; now when missing"},
+        "occurred_at": {
+            "anyOf": [_INSTANT, {"type": "null"}],
+            "description": "when it happened, with its offset; now when missing",
+        },
     }
     return data | {
         "title": name,
@@ -172,7 +175,10 @@ def _cloud_event(name: str, data: Schema) -> Schema:
         "data": {"$ref": REFERENCE.format(name=_class(name))},
     }
     required = ["specversion", "id", "source", "type", "subject", "time", *(["data"] if data.get("required") else [])]
-    extensions = {"type": ["string", "integer", "boolean", "null"], "description": "an extension attribute, kept as it is"}
+    extensions = {
+        "type": ["string", "integer", "boolean", "null"],
+        "description": "an extension attribute, kept as it is",
+    }
     return {
         "title": event_type(name),
         "description": data["description"],

@@ -34,12 +34,16 @@ def _as_in_events(value: object) -> datetime | None:
     try:
         return msgspec.convert(cut_instant(value) if isinstance(value, str) else value, WireInstant)
     except msgspec.ValidationError as wrong:
-        raise PydanticCustomError("instant", "write an instant with its offset, such as 2023-12-08T08:31:00+07:00") from wrong
+        raise PydanticCustomError(
+            "instant", "write an instant with its offset, such as 2023-12-08T08:31:00+07:00"
+        ) from wrong
 
 
 def _dossier_code(value: object) -> object:
     if isinstance(value, str) and not re.fullmatch(DOSSIER_CODE, value, re.ASCII):
-        raise PydanticCustomError("dossier_code", "write a dossier's code, such as H59.15-231208-0001, or leave it out and get one")
+        raise PydanticCustomError(
+            "dossier_code", "write a dossier's code, such as H59.15-231208-0001, or leave it out and get one"
+        )
     return value
 
 
@@ -53,22 +57,28 @@ class NewDossier(BaseModel):
     model_config = ConfigDict(
         extra="forbid",
         frozen=True,
-        json_schema_extra={"examples": [{"department": "H59.15", "procedure": "2.000635", "channel": "online", "online_level": "full"}]},
+        json_schema_extra={
+            "examples": [{"department": "H59.15", "procedure": "2.000635", "channel": "online", "online_level": "full"}]
+        },
     )
 
     department: str = Field(max_length=32, description="the agency that answers for the dossier (GET /v1/departments)")
-    procedure: str = Field(max_length=32, description="one of the department's procedures (GET /v1/procedures), or any other with due_at")
+    procedure: str = Field(
+        max_length=32, description="one of the department's procedures (GET /v1/procedures), or any other with due_at"
+    )
     channel: Channel = Field(description="how it came in")
-    online_level: OnlineLevel | None = Field(None, description="of an online dossier: the whole procedure online, or a part of it")
-    applicant: str | None = Field(None, min_length=1, max_length=2000, description="kept only as a pseudonym that can't be turned back")
+    online_level: OnlineLevel | None = Field(
+        None, description="of an online dossier: the whole procedure online, or a part of it"
+    )
+    applicant: str | None = Field(
+        None, min_length=1, max_length=2000, description="kept only as a pseudonym that can't be turned back"
+    )
     received_at: Instant | None = Field(None, description="when it was received; now when missing")
     due_at: Instant | None = Field(None, description="computed from the procedure's term and the calendar when missing")
     code: Code | None = Field(None, description="minted when missing: {department}-{yyMMdd}-{serial}")
 
 
-JUDGED_THEN = (
-    "as it was at the event's own instant, so that a repeat gets the same answer; GET /v1/dossiers/{code} tells how the dossier stands now"
-)
+JUDGED_THEN = "as it was at the event's own instant, so that a repeat gets the same answer; GET /v1/dossiers/{code} tells how the dossier stands now"
 
 
 class View(BaseModel):
@@ -144,7 +154,9 @@ class DossierView(BaseModel):
     department: str
     department_name: str | None = Field(description="of the catalogue in force; null when it has no such department")
     procedure: str
-    procedure_name: str | None = Field(description="as the field: by the procedure's latest version, which figures are grouped by")
+    procedure_name: str | None = Field(
+        description="as the field: by the procedure's latest version, which figures are grouped by"
+    )
     field: str | None
     channel: Channel
     online_level: OnlineLevel | None
@@ -154,8 +166,12 @@ class DossierView(BaseModel):
     due_original: datetime | None
     due_at: datetime | None
     definition: str = Field(description="the definition that the class or standing is told by")
-    timeliness: str | None = Field(description="early, on_time, overdue, no_deadline once closed; how it stands now while open")
-    deadline_corrected_after_closing: bool = Field(description="whether what it was judged by was set right when it was closed already")
+    timeliness: str | None = Field(
+        description="early, on_time, overdue, no_deadline once closed; how it stands now while open"
+    )
+    deadline_corrected_after_closing: bool = Field(
+        description="whether what it was judged by was set right when it was closed already"
+    )
     closed_at: datetime | None
     closed_as: str | None
     returned_at: datetime | None
@@ -167,7 +183,9 @@ class DossierView(BaseModel):
 
 def event_answer(event_id: str, dossier: Dossier) -> EventAnswer:
     """The answer to an event, judged at the event's own instant, so that a repeat gets the same."""
-    return EventAnswer(id=event_id, subject=dossier.code, timeliness=_timeliness_then(dossier), **_own_fields(EventAnswer, dossier))
+    return EventAnswer(
+        id=event_id, subject=dossier.code, timeliness=_timeliness_then(dossier), **_own_fields(EventAnswer, dossier)
+    )
 
 
 def dossier_answer(event_id: str, dossier: Dossier) -> DossierAnswer:
@@ -210,7 +228,12 @@ def _timeliness_then(dossier: Dossier) -> str | None:
 
 def _corrects_a_closed_deadline(entry: HistoryEntry) -> bool:
     event, before = entry.event, entry.before
-    return isinstance(event, Corrected) and event.field is CorrectableField.DUE_AT and before is not None and before.closed_at is not None
+    return (
+        isinstance(event, Corrected)
+        and event.field is CorrectableField.DUE_AT
+        and before is not None
+        and before.closed_at is not None
+    )
 
 
 def _history_item(entry: HistoryEntry) -> HistoryItem:

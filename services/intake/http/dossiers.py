@@ -36,7 +36,11 @@ from shared.service.problems import Problem
 
 router = APIRouter(tags=["dossiers"])
 IdempotencyKey = Annotated[
-    str | None, Header(alias="Idempotency-Key", description="the same key with the same request gets the same answer, and nothing twice")
+    str | None,
+    Header(
+        alias="Idempotency-Key",
+        description="the same key with the same request gets the same answer, and nothing twice",
+    ),
 ]
 CLOUD_EVENT = "application/cloudevents+json"
 EVENT_BODY: dict[str, Any] = {
@@ -45,17 +49,25 @@ EVENT_BODY: dict[str, Any] = {
         "content": {
             bodies.JSON: {
                 "schema": {"anyOf": [documents.event_schema(), documents.cloud_event_schema()]},
-                "examples": documents.examples("now:", ((name, documents.short_form_example(name)) for name in ACCEPTED)),
+                "examples": documents.examples(
+                    "now:", ((name, documents.short_form_example(name)) for name in ACCEPTED)
+                ),
             },
             CLOUD_EVENT: {
                 "schema": documents.cloud_event_schema(),
-                "examples": documents.examples("CloudEvent:", ((name, documents.cloud_event_example(name)) for name in ACCEPTED)),
+                "examples": documents.examples(
+                    "CloudEvent:", ((name, documents.cloud_event_example(name)) for name in ACCEPTED)
+                ),
             },
         },
     }
 }
-DOSSIER_BODY: dict[str, Any] = {"requestBody": {"required": True, "content": {bodies.JSON: {"schema": documents.reference(NewDossier)}}}}
-POST_EVENT = "Log an event of a dossier: `{event, occurred_at?, ...data}`, or a CloudEvent whose subject is the dossier."
+DOSSIER_BODY: dict[str, Any] = {
+    "requestBody": {"required": True, "content": {bodies.JSON: {"schema": documents.reference(NewDossier)}}}
+}
+POST_EVENT = (
+    "Log an event of a dossier: `{event, occurred_at?, ...data}`, or a CloudEvent whose subject is the dossier."
+)
 PROBLEMS = documented(
     {
         409: "not allowed from this state, time goes back, or the id was used for other content",
@@ -102,18 +114,29 @@ async def open_dossier(request: Request, intake: IntakeService, idempotency_key:
         raise _refused(intake.metrics, "received", refusal, NEW_DOSSIER) from refusal
     posted = await intake.post(replace(candidate, key_use=use), NEW_DOSSIER)
     answer = dossier_answer(posted.event_id, posted.dossier)
-    return Response(answer.model_dump_json(), 201, {"Location": f"/v1/dossiers/{posted.dossier.code}"}, media_type="application/json")
+    return Response(
+        answer.model_dump_json(),
+        201,
+        {"Location": f"/v1/dossiers/{posted.dossier.code}"},
+        media_type="application/json",
+    )
 
 
 @router.post(
     "/v1/dossiers/{code}/events",
     status_code=201,
     response_model=EventAnswer,
-    responses={200: {"model": EventAnswer, "description": "a repeat"}, **PROBLEMS, **documented({404: "no such dossier"})},
+    responses={
+        200: {"model": EventAnswer, "description": "a repeat"},
+        **PROBLEMS,
+        **documented({404: "no such dossier"}),
+    },
     description=f"{POST_EVENT}\n\n{documents.refusals()}",
     openapi_extra=EVENT_BODY,
 )
-async def post_event(code: str, request: Request, intake: IntakeService, idempotency_key: IdempotencyKey = None) -> Response:
+async def post_event(
+    code: str, request: Request, intake: IntakeService, idempotency_key: IdempotencyKey = None
+) -> Response:
     """Log an event of a dossier: `{event, occurred_at?, ...data}`, or a CloudEvent whose subject is the dossier."""
     spelling: Spelling = None
     try:
@@ -144,7 +167,9 @@ async def get_dossier(code: str, intake: IntakeService, definition: str = BY_DAT
             histories = await event_log.histories(connection, [code])
             await calendar.follow(connection, intake.announcements)
     if not histories:
-        raise Problem(404, "Not Found", f"there is no dossier {echo(code)}; check the code", code="unknown_dossier", field="code")
+        raise Problem(
+            404, "Not Found", f"there is no dossier {echo(code)}; check the code", code="unknown_dossier", field="code"
+        )
     return dossier_view(histories[code], intake.announcements.catalogue_at, intake.clock(), by)
 
 

@@ -75,14 +75,18 @@ async def restore(intake: IntakeService) -> RestoreAnswer:
 
 def _conflicting(conflicts: list[topic.TopicEvent]) -> Problem:
     first = conflicts[0]
-    listed = [Conflict(id=event.event_id, dossier=event.dossier, sequence=event.sequence).model_dump() for event in conflicts]
+    listed = [
+        Conflict(id=event.event_id, dossier=event.dossier, sequence=event.sequence).model_dump() for event in conflicts
+    ]
     detail = (
         f"nothing was brought back: {len(conflicts)} events of the topic have another event in their place in the log "
         f"(event {first.sequence} of {first.dossier}, for one). Keep the log and give up those events by deleting the topics "
         f"{EVENTS_AND_STATUS}, then restart intake and processing and run `motcua rebuild`; or restore a backup that was made before "
         "the log took other events"
     )
-    return Problem(409, "Conflict", detail, code="log_diverged", conflicts=listed[: topic.EXAMPLES], count=len(conflicts))
+    return Problem(
+        409, "Conflict", detail, code="log_diverged", conflicts=listed[: topic.EXAMPLES], count=len(conflicts)
+    )
 
 
 @router.get("/v1/log", response_class=Ndjson, responses=INVALID)

@@ -43,7 +43,11 @@ STATUS = {
 }
 Spelling = Mapping[str, str] | None  # how a call names what a CloudEvent calls otherwise; None for a CloudEvent
 SHORT_FORM = {"type": "event", "time": "occurred_at", "subject": "code"}
-NEW_DOSSIER = {"type": "code", "time": "received_at", "subject": "code"}  # what is received at the wrong time has a code that is taken
+NEW_DOSSIER = {
+    "type": "code",
+    "time": "received_at",
+    "subject": "code",
+}  # what is received at the wrong time has a code that is taken
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +125,9 @@ async def ready(request: Request) -> Response:
     if refusal is not None:
         raise Problem(503, "Service Unavailable", refusal, code="log_behind_topic")
     if (trouble := intake.committer.trouble) is not None:
-        raise Problem(503, "Service Unavailable", f"the event log can't be written ({trouble}); look at the database and its disk")
+        raise Problem(
+            503, "Service Unavailable", f"the event log can't be written ({trouble}); look at the database and its disk"
+        )
     return health(good=True)
 
 
@@ -154,7 +160,9 @@ def problem(refusal: Refusal, spelling: Spelling = None) -> Problem:
 def failed(failure: Exception, **members: Any) -> Problem:
     """503 when sending again helps, 500 when it does not."""
     if isinstance(failure, LogRefuses):
-        return Problem(503, "Service Unavailable", str(failure), code="log_behind_topic", headers={"Retry-After": "60"}, **members)
+        return Problem(
+            503, "Service Unavailable", str(failure), code="log_behind_topic", headers={"Retry-After": "60"}, **members
+        )
     if isinstance(failure, StoreUnavailable):
         return Problem(503, "Service Unavailable", str(failure), headers={"Retry-After": "1"}, **members)
     detail = f"this request can't be logged ({failure}); nothing was accepted but what is named here. Report it with the service's log"

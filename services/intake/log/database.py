@@ -51,7 +51,10 @@ def open_database(settings: IntakeSettings) -> Database:
             **pool,
         )
 
-    return Database(writer=engine(writes=True, pool_size=1, max_overflow=0), reader=engine(writes=False, pool_size=5, max_overflow=5))
+    return Database(
+        writer=engine(writes=True, pool_size=1, max_overflow=0),
+        reader=engine(writes=False, pool_size=5, max_overflow=5),
+    )
 
 
 async def leave_when_idle(connection: AsyncConnection) -> None:

@@ -9,7 +9,16 @@ import msgspec
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.intake.log.history import CodeSeries, HistoryEntry, LoggedEvent, LoggedKey, LogRow, RecentDossiers, computed_fields, history
+from services.intake.log.history import (
+    CodeSeries,
+    HistoryEntry,
+    LoggedEvent,
+    LoggedKey,
+    LogRow,
+    RecentDossiers,
+    computed_fields,
+    history,
+)
 from services.intake.log.tables import ANNOUNCEMENTS, EVENT_LOG, IDEMPOTENCY_KEYS, RELAY_CURSOR, SERIALS
 from shared.contract.envelope import encode
 from shared.contract.topics import EVENTS
@@ -69,7 +78,10 @@ async def refuse(connection: AsyncConnection, why: str | None) -> None:
 async def logged_events(connection: AsyncConnection, ids: Iterable[str]) -> dict[str, LoggedEvent]:
     """Those of the ids that are logged."""
     rows = await _BY_ID.rows(connection, ids)
-    return {event_id: LoggedEvent(event, computed_fields(added), code, sequence) for event_id, event, added, code, sequence in rows}
+    return {
+        event_id: LoggedEvent(event, computed_fields(added), code, sequence)
+        for event_id, event, added, code, sequence in rows
+    }
 
 
 async def dossiers(connection: AsyncConnection, codes: Iterable[str], recent: RecentDossiers) -> dict[str, Dossier]:
@@ -84,7 +96,10 @@ async def dossiers(connection: AsyncConnection, codes: Iterable[str], recent: Re
 async def histories(connection: AsyncConnection, codes: Iterable[str]) -> dict[str, list[HistoryEntry]]:
     """The history of each of the dossiers; those that are not logged are left out."""
     rows = await _HISTORIES.rows(connection, codes)
-    return {code: history(code, ((event, added) for _, event, added in events)) for code, events in groupby(rows, key=itemgetter(0))}
+    return {
+        code: history(code, ((event, added) for _, event, added in events))
+        for code, events in groupby(rows, key=itemgetter(0))
+    }
 
 
 async def logged_keys(connection: AsyncConnection, keys: Iterable[str]) -> dict[str, LoggedKey]:
@@ -93,13 +108,17 @@ async def logged_keys(connection: AsyncConnection, keys: Iterable[str]) -> dict[
     return {key: LoggedKey(digest, code, event_id) for key, digest, code, event_id in rows}
 
 
-async def free_codes(connection: AsyncConnection, series: CodeSeries, count: int, taken: set[str], *, skip: int = 0) -> list[str]:
+async def free_codes(
+    connection: AsyncConnection, series: CodeSeries, count: int, taken: set[str], *, skip: int = 0
+) -> list[str]:
     """The next `count` codes of the series that no dossier has and that are not `taken`, after leaving out `skip`."""
     row = select(SERIALS.c.next).where(SERIALS.c.agency == series.agency, SERIALS.c.day == series.day)
     serial = ((await connection.execute(row)).scalar() or 1) + skip
     free: list[str] = []
     while len(free) < count:
-        codes = [f"{series.agency}-{series.day}-{number:0{LEAST_SERIAL_DIGITS}d}" for number in range(serial, serial + count)]
+        codes = [
+            f"{series.agency}-{series.day}-{number:0{LEAST_SERIAL_DIGITS}d}" for number in range(serial, serial + count)
+        ]
         used = {code for code, _ in await _LATEST.rows(connection, codes)}
         free.extend(code for code in codes if code not in used and code not in taken)
         serial += count
@@ -148,12 +167,16 @@ async def after(connection: AsyncConnection, position: int, limit: int) -> Seque
     """(position, dossier, added, recorded_at, event) of up to `limit` events after `position`, in order."""
     table = EVENT_LOG.c
     statement = select(table.position, table.dossier, table.added, table.recorded_at, table.event)
-    return (await connection.execute(statement.where(table.position > position).order_by(table.position).limit(limit))).all()
+    return (
+        await connection.execute(statement.where(table.position > position).order_by(table.position).limit(limit))
+    ).all()
 
 
 async def dossier_after(connection: AsyncConnection, code: str, sequence: int) -> Dossier:
     """A dossier as it was right after its event number `sequence`."""
-    statement = select(_LOG.event, _LOG.added).where(_LOG.dossier == code, _LOG.sequence <= sequence).order_by(_LOG.sequence)
+    statement = (
+        select(_LOG.event, _LOG.added).where(_LOG.dossier == code, _LOG.sequence <= sequence).order_by(_LOG.sequence)
+    )
     return history(code, ((event, added) for event, added in await connection.execute(statement)))[-1].after
 
 
@@ -171,7 +194,9 @@ class RelayCursor(NamedTuple):
 
 async def cursor(connection: AsyncConnection) -> RelayCursor:
     """The relay's cursor as it stands."""
-    statement = select(RELAY_CURSOR.c.position, RELAY_CURSOR.c.numbers, RELAY_CURSOR.c.resends).where(RELAY_CURSOR.c.relay == EVENTS.name)
+    statement = select(RELAY_CURSOR.c.position, RELAY_CURSOR.c.numbers, RELAY_CURSOR.c.resends).where(
+        RELAY_CURSOR.c.relay == EVENTS.name
+    )
     row = (await connection.execute(statement)).one_or_none()
     return (
         RelayCursor()

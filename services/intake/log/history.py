@@ -104,7 +104,9 @@ class RecentRows:
 
     def add(self, rows: Sequence[LogRow]) -> None:
         """Rows of a commit, in order. When they leave a gap, or are too many, what was kept is let go."""
-        if self._rows and (self._rows[-1].position + 1 != rows[0].position or len(self._rows) + len(rows) > self._capacity):
+        if self._rows and (
+            self._rows[-1].position + 1 != rows[0].position or len(self._rows) + len(rows) > self._capacity
+        ):
             self._rows.clear()
         if len(rows) <= self._capacity:
             self._rows.extend(rows)

@@ -19,7 +19,13 @@ _POSITION = BigInteger().with_variant(Integer, "sqlite")  # SQLite's row id, so 
 EVENT_LOG = Table(
     "event_log",
     METADATA,
-    Column("position", _POSITION, primary_key=True, autoincrement=False, comment="1, 2, 3 ... in commit order, without gaps"),
+    Column(
+        "position",
+        _POSITION,
+        primary_key=True,
+        autoincrement=False,
+        comment="1, 2, 3 ... in commit order, without gaps",
+    ),
     Column("event_id", Text, nullable=False, unique=True),
     Column("dossier", Text, nullable=False),
     Column("sequence", Integer, nullable=False),
@@ -55,7 +61,9 @@ RELAY_CURSOR = Table(
 ANNOUNCEMENTS = Table(
     "calendar_announcements",
     METADATA,
-    Column("number", _POSITION, primary_key=True, autoincrement=False, comment="1, 2, 3 ... in the order of taking effect"),
+    Column(
+        "number", _POSITION, primary_key=True, autoincrement=False, comment="1, 2, 3 ... in the order of taking effect"
+    ),
     Column("id", Text, nullable=False, unique=True),
     Column("content", Bytes, nullable=False, comment="source, days and departments, JSON"),
     Column("recorded_at", Float(53), nullable=False, comment="seconds since 1970, the system's clock"),

@@ -44,7 +44,9 @@ class AnnouncementRelay:
         self._database = database
         self._relay = relay
         self._wake = asyncio.Event()
-        self._agreed: tuple[int, int] | None = None  # where the topic ended and the newest number, when both last agreed
+        self._agreed: tuple[int, int] | None = (
+            None  # where the topic ended and the newest number, when both last agreed
+        )
         self._read_at = 0.0
 
     @property
@@ -83,7 +85,9 @@ class AnnouncementRelay:
         try:
             end = (await ends(connection(self._settings), ANNOUNCEMENTS.name)).get(PARTITION, 0)
         except UnknownTopicOrPartitionError:
-            await ensure_topics(self._settings, [ANNOUNCEMENTS])  # an events topic made here would be filled before it is compared
+            await ensure_topics(
+                self._settings, [ANNOUNCEMENTS]
+            )  # an events topic made here would be filled before it is compared
             end = 0
         if self._agreed != (end, heads.announcement) or time.monotonic() - self._read_at >= READ_AGAIN_SECONDS:
             await self._bring_up_to_date()

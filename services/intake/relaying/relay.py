@@ -133,7 +133,9 @@ class Relay:
                     raise
                 self.has_looked.set()
                 pause = backoff.next_s()
-                LOGGER.warning("relay_interrupted", error=repr(trouble), retry_seconds=pause, backlog=self._head - self.position)
+                LOGGER.warning(
+                    "relay_interrupted", error=repr(trouble), retry_seconds=pause, backlog=self._head - self.position
+                )
                 await asyncio.sleep(pause)
 
     def _is_drained(self) -> bool:
@@ -159,7 +161,9 @@ class Relay:
     async def _reading(self) -> AsyncIterator[AsyncConnection | None]:
         """A connection that makes this instance the one relay, from where the last one stopped; None if not needed."""
         async with connected(self._database.reader) as plain:
-            connection = await plain.execution_options(isolation_level="AUTOCOMMIT") if self._database.is_postgresql else plain
+            connection = (
+                await plain.execution_options(isolation_level="AUTOCOMMIT") if self._database.is_postgresql else plain
+            )
             try:
                 if not await self._became_the_relay(connection):
                     yield None
@@ -205,7 +209,11 @@ class Relay:
         await self._refuse(None)
         self.is_compared = self.is_relaying = True
         if comparison is LogAndTopic.TOPIC_LOST_EVENTS:
-            LOGGER.error("topic_lost_events", relayed=relayed, topic=[event.number if event else 0 for _, event in sorted(last.items())])
+            LOGGER.error(
+                "topic_lost_events",
+                relayed=relayed,
+                topic=[event.number if event else 0 for _, event in sorted(last.items())],
+            )
             self._metrics.refills.inc()
         if comparison is LogAndTopic.TOPIC_LOST_EVENTS or not counted:
             await self._begin_again(sender.partitions)

@@ -23,7 +23,9 @@ class Sender:
 
     def __init__(self, settings: IntakeSettings) -> None:
         self._settings = settings
-        self._publisher = Publisher(connection(settings), acknowledged_within_s=SEND_SECONDS, stops_within_s=STOP_SECONDS)
+        self._publisher = Publisher(
+            connection(settings), acknowledged_within_s=SEND_SECONDS, stops_within_s=STOP_SECONDS
+        )
         self._offsets: dict[int, int] = {}
         self.partitions = 0
         """How many the events topic has."""
@@ -39,7 +41,9 @@ class Sender:
             raise
         return self
 
-    async def __aexit__(self, _type: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None) -> None:
+    async def __aexit__(
+        self, _type: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
+    ) -> None:
         await self._publisher.stop()
 
     async def send(self, events: Sequence[tuple[str, bytes, str]], numbers: Sequence[int], *, more: bool) -> list[int]:
@@ -56,7 +60,9 @@ class Sender:
             key = code.encode()
             partition = partition_of(key, len(counts))
             counts[partition] += 1
-            by_partition.setdefault(partition, []).append((key, event, number_header(counts[partition], added, more=more)))
+            by_partition.setdefault(partition, []).append(
+                (key, event, number_header(counts[partition], added, more=more))
+            )
         for partition, spans in (await self._publisher.publish(EVENTS.name, by_partition)).items():
             for span in spans:
                 self._acknowledged(partition, span.first)
@@ -65,11 +71,15 @@ class Sender:
     def _acknowledged(self, partition: int, offset: int) -> None:
         before = self._offsets.get(partition, -1)
         if 0 <= offset <= before:
-            raise TopicRemade(f"partition {partition} of {EVENTS.name} is shorter than it was: {offset} came after {before}")
+            raise TopicRemade(
+                f"partition {partition} of {EVENTS.name} is shorter than it was: {offset} came after {before}"
+            )
         self._offsets[partition] = offset
 
     def check_ends(self, ends: Mapping[int, int]) -> None:
         """Raises TopicRemade when a partition ends before what the broker acknowledged."""
         for partition, offset in self._offsets.items():
             if ends.get(partition, 0) <= offset:
-                raise TopicRemade(f"partition {partition} of {EVENTS.name} ends before offset {offset}, which was acknowledged")
+                raise TopicRemade(
+                    f"partition {partition} of {EVENTS.name} ends before offset {offset}, which was acknowledged"
+                )

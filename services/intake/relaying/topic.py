@@ -43,7 +43,9 @@ class LogAndTopic(Enum):
     LOG_LOST_EVENTS = auto()
 
 
-def compared(relayed: Sequence[int], last: Mapping[int, LastNumbered | None], is_logged: Callable[[LastNumbered], bool]) -> LogAndTopic:
+def compared(
+    relayed: Sequence[int], last: Mapping[int, LastNumbered | None], is_logged: Callable[[LastNumbered], bool]
+) -> LogAndTopic:
     """The topic has what was relayed and perhaps more, of what the log has; or one of the two lost something.
 
     `relayed` counts the events of each partition up to the relay's cursor. A relay that died may have sent more than
@@ -62,7 +64,9 @@ def lacking(relayed: Sequence[int], last: Mapping[int, LastNumbered | None]) -> 
 
 async def ends(connection: Mapping[str, Any], topic: str = EVENTS.name) -> dict[int, int]:
     """Where each partition of the topic ends."""
-    consumer = AIOKafkaConsumer(topic, **connection, group_id=None, enable_auto_commit=False, request_timeout_ms=REQUEST_TIMEOUT_MS)
+    consumer = AIOKafkaConsumer(
+        topic, **connection, group_id=None, enable_auto_commit=False, request_timeout_ms=REQUEST_TIMEOUT_MS
+    )
     try:
         await consumer.start()
         offsets = await consumer.end_offsets(consumer.assignment())
@@ -71,7 +75,9 @@ async def ends(connection: Mapping[str, Any], topic: str = EVENTS.name) -> dict[
     return {tp.partition: end for tp, end in offsets.items()}
 
 
-async def last_numbered(connection: Mapping[str, Any], ended: Mapping[int, int], relayed: Sequence[int]) -> dict[int, LastNumbered | None]:
+async def last_numbered(
+    connection: Mapping[str, Any], ended: Mapping[int, int], relayed: Sequence[int]
+) -> dict[int, LastNumbered | None]:
     """The event with the highest number near the end of each partition, by where it ended; None where none is numbered.
 
     "Near" reaches as far back as it takes to find one that is not below what was `relayed`.
@@ -165,7 +171,9 @@ async def restore(database: Database, lacking_events: Sequence[TopicEvent]) -> R
     has compared.
     """
     async with committing(database) as writing:
-        logged = await _logged(writing, [event.event_id for event in lacking_events])  # another restore may have been quicker
+        logged = await _logged(
+            writing, [event.event_id for event in lacking_events]
+        )  # another restore may have been quicker
         missing = [event for event in lacking_events if event.event_id not in logged]
         known = await event_log.latest_sequences(writing, {event.dossier for event in missing})
         head, result, rows = await event_log.head(writing), RestoreResult(), list[LogRow]()
@@ -175,7 +183,11 @@ async def restore(database: Database, lacking_events: Sequence[TopicEvent]) -> R
                 continue
             known[event.dossier] = event.sequence
             position = head + len(rows) + 1
-            rows.append(LogRow(position, event.event_id, event.dossier, event.sequence, event.added, event.recorded_at, event.event))
+            rows.append(
+                LogRow(
+                    position, event.event_id, event.dossier, event.sequence, event.added, event.recorded_at, event.event
+                )
+            )
         if not result.conflicts:
             if rows:
                 await event_log.bring_back(writing, rows)

@@ -8,7 +8,16 @@ from datetime import date
 from functools import lru_cache
 from typing import TypeVar
 
-from services.reporting.figures.query import BEFORE, WITHIN, Dimension, FigureQuery, GroupKey, RangeSum, sums_of, without_month
+from services.reporting.figures.query import (
+    BEFORE,
+    WITHIN,
+    Dimension,
+    FigureQuery,
+    GroupKey,
+    RangeSum,
+    sums_of,
+    without_month,
+)
 from services.reporting.read_model.contributions import BrokenDossier, Contributions
 from services.reporting.read_model.sums import MEANINGS, AnyMeasure, GaugeStock, day_number
 from shared.catalogue import Catalogue
@@ -180,7 +189,9 @@ def _columns(channel: Channel, taken: Iterable[tuple[AnyMeasure, bool, int]]) ->
     return frozenset(name for name, count in own.items() if count)
 
 
-_RESOLVED_AS: dict[AnyMeasure, str] = {Measure(f"resolved_{timeliness.value}"): timeliness.value for timeliness in Timeliness}
+_RESOLVED_AS: dict[AnyMeasure, str] = {
+    Measure(f"resolved_{timeliness.value}"): timeliness.value for timeliness in Timeliness
+}
 
 
 def timeliness_of(contributions: Contributions, query: FigureQuery) -> str:

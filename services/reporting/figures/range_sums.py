@@ -5,10 +5,31 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, CompoundSelect, Integer, Select, Table, func, literal, null, or_, select, union_all
+from sqlalchemy import (
+    ColumnElement,
+    CompoundSelect,
+    Integer,
+    Select,
+    Table,
+    func,
+    literal,
+    null,
+    or_,
+    select,
+    union_all,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.reporting.figures.query import BEFORE, OF_PROCEDURES, WITHIN, Dimension, FigureQuery, Filters, RangeSum, sums_of
+from services.reporting.figures.query import (
+    BEFORE,
+    OF_PROCEDURES,
+    WITHIN,
+    Dimension,
+    FigureQuery,
+    Filters,
+    RangeSum,
+    sums_of,
+)
 from services.reporting.read_model.contributions import Contributions, add_to_cells, stored_contributions
 from services.reporting.read_model.sums import (
     ALL,
@@ -45,7 +66,13 @@ async def parts_of_range_sums(connection: AsyncConnection, query: FigureQuery) -
     """As `range_sums`, few at once: there may be millions, and others want to be answered meanwhile."""
     monthly = Dimension.MONTH in query.by
     meanings = MEANINGS[query.definition]
-    stocks = _sums_of(connection, query, literal(BEFORE, Integer), covering(FIRST_DAY, query.day_before), stock_codes(query.definition))
+    stocks = _sums_of(
+        connection,
+        query,
+        literal(BEFORE, Integer),
+        covering(FIRST_DAY, query.day_before),
+        stock_codes(query.definition),
+    )
     bucket = sums.c.span // MONTH if monthly else literal(WITHIN, Integer)
     within = _sums_of(connection, query, bucket, covering(query.first, query.cut, years=not monthly), list(meanings))
     async for part in _parts(connection, union_all(stocks, within), are_few=set(query.by) <= FEW):
@@ -56,7 +83,9 @@ async def parts_of_range_sums(connection: AsyncConnection, query: FigureQuery) -
         ]
 
 
-async def _parts(connection: AsyncConnection, wanted: CompoundSelect[Any], *, are_few: bool) -> AsyncIterator[Sequence[Any]]:
+async def _parts(
+    connection: AsyncConnection, wanted: CompoundSelect[Any], *, are_few: bool
+) -> AsyncIterator[Sequence[Any]]:
     """A cursor has its price: what is few is read at once."""
     if are_few:
         yield (await connection.execute(wanted)).all()
@@ -67,7 +96,11 @@ async def _parts(connection: AsyncConnection, wanted: CompoundSelect[Any], *, ar
 
 
 def _sums_of(
-    connection: AsyncConnection, query: FigureQuery, bucket: ColumnElement[int], spans: Sequence[int], codes: Sequence[int]
+    connection: AsyncConnection,
+    query: FigureQuery,
+    bucket: ColumnElement[int],
+    spans: Sequence[int],
+    codes: Sequence[int],
 ) -> Select[Any]:
     by = set(query.by)
     wanted: list[ColumnElement[Any]] = [
@@ -80,7 +113,10 @@ def _sums_of(
     columns = [column.label(f"g{number}") for number, column in enumerate(wanted)]
     grouped = select(*columns, func.sum(sums.c.amount)).group_by(*(column.name for column in columns))
     return grouped.where(
-        among(connection, sums.c.span, spans), sums.c.measure.in_(codes), *_grain(by, query.filters), *filtered(sums, query.filters)
+        among(connection, sums.c.span, spans),
+        sums.c.measure.in_(codes),
+        *_grain(by, query.filters),
+        *filtered(sums, query.filters),
     )
 
 

@@ -52,8 +52,14 @@ class GatheredSums:
         """The figures; no I/O. Raises TooManyRows."""
         total = self.grouping.total.figures
         every = self.query.by == (Dimension.MONTH,)
-        rows = [ReportRow(key, row) for key, row in self.grouping.rows() if every or any(row.values())] if self.query.by else []
-        rows.sort(key=lambda row: [(value is None, value or "") for value in row.key])  # what is not in the catalogue last
+        rows = (
+            [ReportRow(key, row) for key, row in self.grouping.rows() if every or any(row.values())]
+            if self.query.by
+            else []
+        )
+        rows.sort(
+            key=lambda row: [(value is None, value or "") for value in row.key]
+        )  # what is not in the catalogue last
         identities = check_identities(self.query, ReportRow((), total), rows, self.open_before)
         return Report(self.query, total, tuple(rows), tuple(identities), self.pin)
 
@@ -68,13 +74,17 @@ async def report_in(connection: AsyncConnection, query: FigureQuery, catalogue: 
     return (await _gathered_in(connection, query, catalogue, None)).report()
 
 
-async def gathered(engine: AsyncEngine, query: FigureQuery, catalogue: Catalogue, most: int | None = None) -> GatheredSums:
+async def gathered(
+    engine: AsyncEngine, query: FigureQuery, catalogue: Catalogue, most: int | None = None
+) -> GatheredSums:
     """The query's sums, of at most so many rows. Raises TooManyRows."""
     async with answering(engine) as connection:
         return await _gathered_in(connection, query, catalogue, most)
 
 
-async def _gathered_in(connection: AsyncConnection, query: FigureQuery, catalogue: Catalogue, most: int | None) -> GatheredSums:
+async def _gathered_in(
+    connection: AsyncConnection, query: FigureQuery, catalogue: Catalogue, most: int | None
+) -> GatheredSums:
     pin = await pinned(connection, query.known_at)
     grouping = Grouping(query, catalogue, most)
     async for part in parts_of_range_sums(connection, query):
@@ -92,7 +102,9 @@ def figure_row(figures: Figures) -> dict[str, Any]:
 Differences = Iterator[tuple[ReportRow, int, str | None]]  # in a row, left side less right side, of one column or all
 
 
-def check_identities(query: FigureQuery, total: ReportRow, rows: Sequence[ReportRow], open_before: int) -> Iterator[IdentityAnswer]:
+def check_identities(
+    query: FigureQuery, total: ReportRow, rows: Sequence[ReportRow], open_before: int
+) -> Iterator[IdentityAnswer]:
     """Every identity that the answer can be held to; `open_before`: in progress at the end of the day before it."""
     for identity in ROW_IDENTITIES:
         differences = ((row, identity.difference(row.figures), None) for row in (total, *rows))

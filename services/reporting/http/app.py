@@ -56,13 +56,20 @@ def create_app(reporting: Reporting) -> FastAPI:
     app = new_application(
         title="Motcua reporting",
         version="1",
-        description=("Figures of dossiers for any period and grouping, by a named definition, with the identities they satisfy."),
+        description=(
+            "Figures of dossiers for any period and grouping, by a named definition, with the identities they satisfy."
+        ),
     )
     for error in DATABASE_ERRORS:
         app.add_exception_handler(error, _on_database_error)
     app.add_exception_handler(OldRules, _on_old_rules(by_itself=reporting.rebuilds_by_itself))
     app.add_exception_handler(BrokenDossier, _on_broken_dossier)
-    engine, offices, clock, recording_clock = reporting.engine, reporting.catalogue, reporting.clock, reporting.recording_clock
+    engine, offices, clock, recording_clock = (
+        reporting.engine,
+        reporting.catalogue,
+        reporting.clock,
+        reporting.recording_clock,
+    )
     routes = FigureRoutes(engine, offices, clock, recording_clock, Tokens(offices), reporting.figures_max_rows)
     app.include_router(_operations(reporting))
     for router in (
@@ -71,7 +78,9 @@ def create_app(reporting: Reporting) -> FastAPI:
         attention.router(engine, offices, reporting.calendar, clock),
         rebuilds.router(engine, recording_clock),
     ):
-        app.include_router(router, prefix="/v1", dependencies=[Depends(require_key(reporting.api_key))], responses=KEYLESS)
+        app.include_router(
+            router, prefix="/v1", dependencies=[Depends(require_key(reporting.api_key))], responses=KEYLESS
+        )
     _declare_messages(app)
     return app
 
@@ -82,7 +91,9 @@ def _declare_messages(app: FastAPI) -> None:
 
     def openapi() -> dict[str, Any]:
         document = generate()
-        document.setdefault("components", {}).setdefault("schemas", {}).update(components(REPORTING.values(), REFERENCE))
+        document.setdefault("components", {}).setdefault("schemas", {}).update(
+            components(REPORTING.values(), REFERENCE)
+        )
         return document
 
     app.openapi = openapi  # type: ignore[method-assign]  # FastAPI's own way to extend it
@@ -96,11 +107,17 @@ async def _on_database_error(_request: Request, error: Exception) -> Response:
 
 
 def _on_old_rules(*, by_itself: bool) -> Callable[[Request, Exception], Awaitable[Response]]:
-    way_out = "reporting is making it anew from intake's log; try again in a while" if by_itself else "run `motcua rebuild`, then try again"
+    way_out = (
+        "reporting is making it anew from intake's log; try again in a while"
+        if by_itself
+        else "run `motcua rebuild`, then try again"
+    )
 
     async def answer(_request: Request, old: Exception) -> Response:
         detail = f"{old}, so its figures would be wrong; {way_out} (`motcua rebuild` makes it anew at any time)"
-        return Problem(503, "Service Unavailable", detail, headers={"Retry-After": REBUILT_AFTER_S}, code="old_rules").response()
+        return Problem(
+            503, "Service Unavailable", detail, headers={"Retry-After": REBUILT_AFTER_S}, code="old_rules"
+        ).response()
 
     return answer
 
@@ -132,7 +149,9 @@ def _operations(reporting: Reporting) -> APIRouter:
 def _snapshots(engine: AsyncEngine) -> APIRouter:
     router = APIRouter(tags=["figures"])
 
-    @router.get("/dossiers", summary="The status snapshots that are counted, one a line, by code", response_class=Ndjson)
+    @router.get(
+        "/dossiers", summary="The status snapshots that are counted, one a line, by code", response_class=Ndjson
+    )
     async def get_dossiers() -> Ndjson:
         return Ndjson(_lines(engine))
 

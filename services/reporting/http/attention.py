@@ -164,7 +164,9 @@ def _place(request: Request, cursor: str, now: datetime) -> AttentionPlace:
     raise invalid("cursor", "is of a list of another day; leave it out to start again")
 
 
-async def due_until(connection: AsyncConnection, latest: datetime, departments: Iterable[str]) -> AsyncGenerator[list[StoredSnapshot]]:
+async def due_until(
+    connection: AsyncConnection, latest: datetime, departments: Iterable[str]
+) -> AsyncGenerator[list[StoredSnapshot]]:
     """The snapshots of open dossiers whose deadline is not later, some at a time: a range of the index by deadline."""
     wanted = select(dossiers.c.code, dossiers.c.snapshot).where(dossiers.c.due_at <= microseconds(latest))
     if departments:
@@ -174,7 +176,9 @@ async def due_until(connection: AsyncConnection, latest: datetime, departments: 
             yield [(row.code, row.snapshot) for row in part]
 
 
-def _urgent(horizons: DepartmentHorizons, snapshots: Iterable[StoredSnapshot], officer: str | None) -> list[UrgentDossier]:
+def _urgent(
+    horizons: DepartmentHorizons, snapshots: Iterable[StoredSnapshot], officer: str | None
+) -> list[UrgentDossier]:
     read = (_dossier_of(*stored) for stored in snapshots)
     return horizons.urgent(dossier for dossier in read if officer is None or same_name(dossier.officer, officer))
 
@@ -193,7 +197,9 @@ def _department(code: str, officers: ByOfficer, horizons: DepartmentHorizons) ->
         until=horizons.of(code).horizon,
         overdue=total.overdue,
         due=total.due,
-        officers=[OfficerCounts(officer=officer, overdue=own.overdue, due=own.due) for officer, own in officers.items()],
+        officers=[
+            OfficerCounts(officer=officer, overdue=own.overdue, due=own.due) for officer, own in officers.items()
+        ],
     )
 
 

@@ -38,7 +38,14 @@ from services.reporting.read_model.sums import microseconds
 from shared.catalogue import Catalogue
 from shared.contract.envelope import encode
 from shared.contract.http import answered
-from shared.contract.http.figures import ChangesAnswer, DefinitionsAnswer, DossierList, FiguresAnswer, FormAnswer, KeyedRow
+from shared.contract.http.figures import (
+    ChangesAnswer,
+    DefinitionsAnswer,
+    DossierList,
+    FiguresAnswer,
+    FormAnswer,
+    KeyedRow,
+)
 from shared.domain.columns import KEYS
 from shared.domain.timeliness import DEFINITIONS
 from shared.service.clock import Clock
@@ -83,7 +90,9 @@ def router(to: FigureRoutes) -> APIRouter:
             return _figures(to, await gathered(to.engine, query, to.catalogue), with_tokens=with_tokens)
         async with _turn(to.wide):
             try:
-                sums = await gathered(to.engine, query, to.catalogue, to.most_rows // (TOKENS_COST if with_tokens else 1))
+                sums = await gathered(
+                    to.engine, query, to.catalogue, to.most_rows // (TOKENS_COST if with_tokens else 1)
+                )
                 return await asyncio.to_thread(_figures, to, sums, with_tokens=with_tokens)
             except TooManyRows as too_many:
                 raise _too_many(query, too_many.most, to.most_rows, with_tokens=with_tokens) from too_many
@@ -170,7 +179,12 @@ def router(to: FigureRoutes) -> APIRouter:
         )
         return page_response(request, answer, cursor)
 
-    @routes.get("/reports/ii06a", summary="The statutory form II.06a", response_class=Response, responses={200: answered(FormAnswer)})
+    @routes.get(
+        "/reports/ii06a",
+        summary="The statutory form II.06a",
+        response_class=Response,
+        responses={200: answered(FormAnswer)},
+    )
     async def get_form(given: Annotated[FormParameters, Query()]) -> Response:
         if given.format not in FORMATS:
             raise invalid("format", f"{given.format!r} is not available; available: {', '.join(FORMATS)}")
@@ -242,7 +256,9 @@ def _figure(tokens: Tokens, text: str) -> TokenFigure:
         detail = "token: not a figure's token; copy it whole from `tokens` of an answer of /v1/figures"
         raise Problem(404, "Not Found", detail, parameter="token") from None
     except OtherCatalogue:
-        detail = "token: made with another catalogue or release, by which rows may be other rows; ask for the figures again"
+        detail = (
+            "token: made with another catalogue or release, by which rows may be other rows; ask for the figures again"
+        )
         raise Problem(410, "Gone", detail, parameter="token") from None
 
 

@@ -64,12 +64,17 @@ def place_of(request: Request, cursor: str, kind: type[PlaceT]) -> PlaceT:
 
 def _check(raw: bytes, request: Request) -> bytes:
     """Of the place and the question, whatever the page: a cursor belongs to it."""
-    question = sorted((name, value) for name, value in request.query_params.multi_items() if name not in ("cursor", "limit"))
+    question = sorted(
+        (name, value) for name, value in request.query_params.multi_items() if name not in ("cursor", "limit")
+    )
     return zlib.crc32(raw, zlib.crc32(f"{request.url.path}?{question}".encode())).to_bytes(CHECK_BYTES)
 
 
 def _foreign() -> Problem:
-    return invalid("cursor", "is not from a page of this list; copy it whole from the page before, or leave it out for the first page")
+    return invalid(
+        "cursor",
+        "is not from a page of this list; copy it whole from the page before, or leave it out for the first page",
+    )
 
 
 def same_model(wanted: Pin, now: Pin) -> None:

@@ -43,13 +43,17 @@ class Parameters(BaseModel):
 class SpanParameters(Parameters):
     """Which days."""
 
-    first: str | None = Field(None, alias="from", description="first day, e.g. 2023-01-01; default 1 January of `to`'s year")
+    first: str | None = Field(
+        None, alias="from", description="first day, e.g. 2023-01-01; default 1 January of `to`'s year"
+    )
     last: str | None = Field(None, alias="to", description="last day, inclusive; default today")
     period: str | None = Field(
-        None, description="instead of `from` and `to`: 2023-03, 2023-Q1, 2023-6M, 2023-9M or 2023, from the 15th to the 14th"
+        None,
+        description="instead of `from` and `to`: 2023-03, 2023-Q1, 2023-6M, 2023-9M or 2023, from the 15th to the 14th",
     )
     as_of: str | None = Field(
-        None, description="judge as at the end of this day (or of an instant's local day): what is dated later is not counted"
+        None,
+        description="judge as at the end of this day (or of an instant's local day): what is dated later is not counted",
     )
 
 
@@ -63,7 +67,9 @@ class PeriodParameters(SpanParameters):
 class GroupingParameters(PeriodParameters):
     """What is judged, and by what it is grouped."""
 
-    by: list[str] | None = Field(None, description="department, channel, field, procedure, level, month; comma separated")
+    by: list[str] | None = Field(
+        None, description="department, channel, field, procedure, level, month; comma separated"
+    )
 
 
 class FilterParameters(Parameters):
@@ -115,7 +121,9 @@ class FormParameters(PeriodParameters):
 Question = FigureParameters | ChangesParameters | DefinitionsParameters | FormParameters
 
 
-def figure_query(given: Question, catalogue: Catalogue, now: datetime, recorded: datetime, by: Iterable[Dimension] = ()) -> FigureQuery:
+def figure_query(
+    given: Question, catalogue: Catalogue, now: datetime, recorded: datetime, by: Iterable[Dimension] = ()
+) -> FigureQuery:
     """The checked query; the default period is the year up to `as_of`, and that is now or when it was known.
 
     `now` is by the clock that figures are judged by, `recorded` by the one that events are recorded by.
@@ -146,7 +154,10 @@ def known_instant(parameter: str, word: str, recorded: datetime) -> datetime:
     """An instant of the past; nobody knows what will be known."""
     instant = _instant(parameter, word)
     if instant > recorded:
-        raise invalid(parameter, f"{word} lies in the future; write an instant up to {recorded.isoformat()}, or leave it out for now")
+        raise invalid(
+            parameter,
+            f"{word} lies in the future; write an instant up to {recorded.isoformat()}, or leave it out for now",
+        )
     return instant
 
 
@@ -185,7 +196,9 @@ def _instant(parameter: str, word: str) -> datetime:
     try:
         return local(written(word.replace(" ", "+")))  # a bare + in a URL means a space
     except InstantOutOfRange:
-        raise invalid(parameter, f"{word} is out of range; write an instant of the years {FIRST_YEAR} to {LAST_YEAR}") from None
+        raise invalid(
+            parameter, f"{word} is out of range; write an instant of the years {FIRST_YEAR} to {LAST_YEAR}"
+        ) from None
     except ValueError:
         or_day = ", or the day as 2023-01-31" if parameter == "as_of" else ""
         raise invalid(parameter, f"{word!r} is not an instant; write it as 2023-01-31T17:00:00+07:00{or_day}") from None
@@ -232,9 +245,13 @@ def _filters(given: FilterParameters, catalogue: Catalogue) -> Filters:
     channels = _known("channel", words("channel", given.channel), [channel.value for channel in Channel])
     narrowed = [procedures] if procedures else []
     if given.field:  # a field's name may hold a comma: repeat the parameter for several
-        narrowed.append(_with("field", given.field, {code: procedure.field for code, procedure in catalogue.procedures.items()}))
+        narrowed.append(
+            _with("field", given.field, {code: procedure.field for code, procedure in catalogue.procedures.items()})
+        )
     if levels := words("level", given.level):
-        narrowed.append(_with("level", levels, {code: procedure.level for code, procedure in catalogue.procedures.items()}))
+        narrowed.append(
+            _with("level", levels, {code: procedure.level for code, procedure in catalogue.procedures.items()})
+        )
     wanted = frozenset.intersection(*narrowed) if narrowed else None
     return Filters(departments, wanted, frozenset(Channel(channel) for channel in channels))
 

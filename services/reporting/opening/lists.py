@@ -17,7 +17,15 @@ from services.reporting.figures.range_sums import filtered, in_force
 from services.reporting.opening.tokens import TokenFigure
 from services.reporting.read_model.contributions import Contributions, decode_listed, stored_contributions
 from services.reporting.read_model.store import breathing
-from services.reporting.read_model.sums import CHANNEL_CODES, CHANNELS, JUDGED_CODES, MEASURE_CODES, STORED, CountedWhen, day_number
+from services.reporting.read_model.sums import (
+    CHANNEL_CODES,
+    CHANNELS,
+    JUDGED_CODES,
+    MEASURE_CODES,
+    STORED,
+    CountedWhen,
+    day_number,
+)
 from services.reporting.read_model.tables import dossiers, history
 from shared.catalogue import Catalogue
 from shared.contract.http.figures import ListedDossier
@@ -84,7 +92,9 @@ def _listed(row: Any, contributions: Contributions, query: FigureQuery) -> Liste
     )
 
 
-async def walk(connection: AsyncConnection, parts: Sequence[Part], after: ListPlace, page: int) -> AsyncIterator[tuple[Any, Contributions]]:
+async def walk(
+    connection: AsyncConnection, parts: Sequence[Part], after: ListPlace, page: int
+) -> AsyncIterator[tuple[Any, Contributions]]:
     """Every row after the place (code, received_day, contributions, listed) with its deltas, read `page` by page."""
     while True:
         rows = (await connection.execute(_next(parts, after, page))).all()
@@ -114,7 +124,9 @@ def _ordered(rows: Select[Any], limit: int) -> Select[Any]:
 
 def candidates(figure: TokenFigure, catalogue: Catalogue) -> list[Part]:
     """Where to look for the figure's dossiers: conditions that hold for all of them, and that an index can tell."""
-    return [(table, conditions) for table in (dossiers, history) for conditions in _conditions(table, figure, catalogue)]
+    return [
+        (table, conditions) for table in (dossiers, history) for conditions in _conditions(table, figure, catalogue)
+    ]
 
 
 def _conditions(table: Table, figure: TokenFigure, catalogue: Catalogue) -> Iterator[Conditions]:
@@ -154,7 +166,9 @@ def _days(table: Table, when: CountedWhen | None, query: FigureQuery) -> Iterato
 def _marked(table: Table, counted: Sequence[Count], query: FigureQuery) -> Conditions:
     """One of the measures was counted once, in one of the channels."""
     judged = JUDGED_CODES[query.definition]
-    marks = {1 << (judged[count.measure] if count.measure in JUDGED else MEASURE_CODES[count.measure]) for count in counted}
+    marks = {
+        1 << (judged[count.measure] if count.measure in JUDGED else MEASURE_CODES[count.measure]) for count in counted
+    }
     channels = {count.channel for count in counted}
     conditions: list[ColumnElement[bool]] = [table.c.flags.bitwise_and(sum(marks)) != 0]
     if None not in channels:

@@ -131,7 +131,9 @@ class Tokens:
             last=date.fromordinal(body.last),
             as_of=instant_of(body.as_of),
             by=tuple(_DIMENSIONS[number] for number in body.by),
-            filters=Filters(frozenset(body.departments), procedures, frozenset(CHANNELS[code] for code in body.channels)),
+            filters=Filters(
+                frozenset(body.departments), procedures, frozenset(CHANNELS[code] for code in body.channels)
+            ),
             definition=_DEFINITIONS[body.definition],
             known_at=None if body.pin.known_at is None else instant_of(body.pin.known_at),
         )

@@ -32,7 +32,10 @@ class PipelineMetrics:
             "motcua_projected_statuses", "status records read and committed, older versions included", registry=registry
         )
         self.dead_letters = Counter(
-            "motcua_dead_letters", "records that could not be read and went to the dead-letter topic", ["reason"], registry=registry
+            "motcua_dead_letters",
+            "records that could not be read and went to the dead-letter topic",
+            ["reason"],
+            registry=registry,
         )
         self.poison_in_a_row = Gauge(
             "motcua_poison_in_a_row",

@@ -32,7 +32,9 @@ class OffsetAdvance:
     becomes: PartitionPosition
 
 
-async def project(engine: AsyncEngine, topic: str, advances: Mapping[int, OffsetAdvance], versions: NewVersions) -> list[AppliedVersion]:
+async def project(
+    engine: AsyncEngine, topic: str, advances: Mapping[int, OffsetAdvance], versions: NewVersions
+) -> list[AppliedVersion]:
     """Apply the versions and move the offsets, or neither. Raises OffsetsMoved."""
     async with writing(engine) as connection:
         await _move_offsets(connection, topic, advances)
@@ -106,7 +108,9 @@ async def write(connection: AsyncConnection, tables: ReadModel, rows: RowsToWrit
     dossiers, history, sums = tables.dossiers, tables.history, tables.sums
     if rows.superseded:
         ends = (bindparam("until", type_=BigInteger), bindparam("known", type_=BigInteger))
-        leaving = select(*(dossiers.c[name] for name in Version._fields), *ends).where(dossiers.c.code == bindparam("leaving"))
+        leaving = select(*(dossiers.c[name] for name in Version._fields), *ends).where(
+            dossiers.c.code == bindparam("leaving")
+        )
         moving = history.insert().from_select([column.name for column in history.c], leaving)
         ended = [{"until": until, "known": known, "leaving": code} for until, known, code in rows.superseded]
         await connection.execute(moving, ended)
@@ -128,7 +132,9 @@ def _inserts(tables: ReadModel) -> tuple[Insert, Insert, Insert]:
 async def stored_positions(engine: AsyncEngine, topic: str, partitions: Sequence[int]) -> dict[int, PartitionPosition]:
     """How far each partition has been read; one never read before starts at 0."""
     async with writing(engine) as connection:
-        new = [{"topic": topic, "partition": number, "next_offset": 0, "whole_until": 0} for number in sorted(partitions)]
+        new = [
+            {"topic": topic, "partition": number, "next_offset": 0, "whole_until": 0} for number in sorted(partitions)
+        ]
         insert = (postgresql if connection.dialect.name == "postgresql" else sqlite).insert(offsets)
         await connection.execute(insert.on_conflict_do_nothing(), new)
         rows = await connection.execute(select(offsets).where(offsets.c.topic == topic))
@@ -148,7 +154,9 @@ async def rewind(engine: AsyncEngine, topic: str, advances: Mapping[int, OffsetA
 
 async def _move_offsets(connection: AsyncConnection, topic: str, advances: Mapping[int, OffsetAdvance]) -> None:
     """The lock on all of the topic's offsets makes projectors take turns, also those of different partitions."""
-    locked = select(offsets.c.partition, offsets.c.next_offset).where(offsets.c.topic == topic).order_by(offsets.c.partition)
+    locked = (
+        select(offsets.c.partition, offsets.c.next_offset).where(offsets.c.topic == topic).order_by(offsets.c.partition)
+    )
     stored = {row.partition: row.next_offset for row in await connection.execute(locked.with_for_update())}
     for partition, advance in advances.items():
         if stored.get(partition) != advance.expected:
@@ -160,7 +168,10 @@ async def _move_offsets(connection: AsyncConnection, topic: str, advances: Mappi
         statement = update(offsets).where(offsets.c.topic == topic, offsets.c.partition == bindparam("of_partition"))
         rows = [
             {"of_partition": partition}
-            | {f"new_{name}": getattr(advance.becomes, name, getattr(advance.becomes.mark, name, None)) for name in names}
+            | {
+                f"new_{name}": getattr(advance.becomes, name, getattr(advance.becomes.mark, name, None))
+                for name in names
+            }
             for partition, advance in advances.items()
         ]
         await connection.execute(statement.values(**values), rows)

@@ -11,8 +11,22 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.reporting.projecting.metrics import PipelineMetrics, ProjectorHealth
-from services.reporting.projecting.projection import OffsetAdvance, OffsetsMoved, culprits, is_ours, project, rewind, stored_positions
-from services.reporting.projecting.records import Batch, FetchedRecords, PartitionPosition, UnreadableRecord, unreadable_in_a_row
+from services.reporting.projecting.projection import (
+    OffsetAdvance,
+    OffsetsMoved,
+    culprits,
+    is_ours,
+    project,
+    rewind,
+    stored_positions,
+)
+from services.reporting.projecting.records import (
+    Batch,
+    FetchedRecords,
+    PartitionPosition,
+    UnreadableRecord,
+    unreadable_in_a_row,
+)
 from services.reporting.read_model.store import breathing
 from services.reporting.read_model.versions import AppliedVersion, NewVersion
 from services.reporting.settings import ReportingSettings
@@ -144,18 +158,24 @@ class _Session:
     async def _read_whole(self, partitions: Iterable[int]) -> None:
         """Go back to where partitions begin. What is read again changes nothing: it is not above what is stored."""
         first, end = await self._bounds(partitions)
-        becomes = {number: PartitionPosition(first[number], self._positions[number].mark, end[number]) for number in first}
+        becomes = {
+            number: PartitionPosition(first[number], self._positions[number].mark, end[number]) for number in first
+        }
         await rewind(self._projector.engine, STATUS.name, self._advances(becomes))
         self._positions |= becomes
 
     def _advances(self, becomes: Mapping[int, PartitionPosition]) -> dict[int, OffsetAdvance]:
-        return {number: OffsetAdvance(self._positions[number].next_offset, position) for number, position in becomes.items()}
+        return {
+            number: OffsetAdvance(self._positions[number].next_offset, position) for number, position in becomes.items()
+        }
 
     async def step(self) -> int:
         """One batch, if there is one; how many records it had."""
         if self._consumer.partitions_for_topic(STATUS.name) != set(self._positions):
             raise AssignmentChanged(STATUS.name)
-        fetched = await self._consumer.getmany(timeout_ms=POLL_MS, max_records=self._projector.settings.batch_max_records)
+        fetched = await self._consumer.getmany(
+            timeout_ms=POLL_MS, max_records=self._projector.settings.batch_max_records
+        )
         records = [record for of_partition in fetched.values() for record in of_partition]
         if records:
             await self._project(records)
@@ -198,7 +218,9 @@ class _Session:
                 unstorable = await culprits(self._projector.engine, versions)
                 if not unstorable:
                     raise
-            aside = [UnreadableRecord(one.record, MALFORMED, repr(why)) for one, why in unstorable if one.record is not None]
+            aside = [
+                UnreadableRecord(one.record, MALFORMED, repr(why)) for one, why in unstorable if one.record is not None
+            ]
             await self._put_aside(aside)
             refused += aside
             culpable = {id(one) for one, _ in unstorable}
@@ -207,7 +229,9 @@ class _Session:
     def _may_be_read_again(self) -> set[int]:
         """Not for ever anew: compaction makes gaps too, and they are innocent."""
         last, now = self._projector.read_again_at, time.monotonic()
-        return {number for number in self._positions if now - last.get(number, -READ_AGAIN_EVERY_S) >= READ_AGAIN_EVERY_S}
+        return {
+            number for number in self._positions if now - last.get(number, -READ_AGAIN_EVERY_S) >= READ_AGAIN_EVERY_S
+        }
 
     def _note(self, gaps: Mapping[int, tuple[int, LedgerMark]]) -> None:
         for number in gaps.keys() - self._projector.to_read_again:

@@ -41,10 +41,14 @@ def contributions_of(dossier: Dossier) -> Contributions:
         raise ValueError(msg)
     held = stretches(dossier)
     deltas = [(day_number(day), MEASURE_CODES[measure], amount) for day, measure, amount in facts(dossier)]
-    deltas += [(day_number(day), MEASURE_CODES[measure], amount) for day, measure, amount in gauge_deltas(dossier, held)]
+    deltas += [
+        (day_number(day), MEASURE_CODES[measure], amount) for day, measure, amount in gauge_deltas(dossier, held)
+    ]
     for name, definition in DEFINITIONS.items():
         codes = JUDGED_CODES[name]
-        deltas += [(day_number(day), codes[measure], amount) for day, measure, amount in judgements(dossier, definition, held)]
+        deltas += [
+            (day_number(day), codes[measure], amount) for day, measure, amount in judgements(dossier, definition, held)
+        ]
     return Contributions(dossier.department, dossier.procedure, CHANNEL_CODES[dossier.channel], deltas)
 
 

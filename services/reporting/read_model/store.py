@@ -46,7 +46,9 @@ async def snapshot(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
         if engine.dialect.name == "postgresql":
             await connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
         async with connection.begin():
-            if engine.dialect.name == "postgresql":  # before the first read: a rebuild's swap lies before all of them or after
+            if (
+                engine.dialect.name == "postgresql"
+            ):  # before the first read: a rebuild's swap lies before all of them or after
                 await connection.execute(text("LOCK TABLE model IN ACCESS SHARE MODE"))
             yield connection
 
@@ -54,7 +56,11 @@ async def snapshot(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
 async def patiently(connection: AsyncConnection) -> None:
     """For what reads the whole model: within this transaction statements and pauses may take their time."""
     if connection.dialect.name == "postgresql":
-        for setting, limit in (("statement_timeout", "0"), ("lock_timeout", "10min"), ("idle_in_transaction_session_timeout", "10min")):
+        for setting, limit in (
+            ("statement_timeout", "0"),
+            ("lock_timeout", "10min"),
+            ("idle_in_transaction_session_timeout", "10min"),
+        ):
             await connection.execute(text(f"SET LOCAL {setting} = '{limit}'"))
 
 
@@ -70,7 +76,9 @@ class OldRules(Exception):
     """The read model was made by other rules than this version's: it must be made anew from the log."""
 
     def __init__(self, made_by: int) -> None:
-        super().__init__(f"the read model was made by rules {made_by}, and this version counts by rules {RULES_VERSION}")
+        super().__init__(
+            f"the read model was made by rules {made_by}, and this version counts by rules {RULES_VERSION}"
+        )
         self.made_by = made_by
 
 

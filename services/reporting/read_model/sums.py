@@ -56,7 +56,9 @@ STORED: dict[Measure, StoredMeasure] = {
     Measure.REFUSED: StoredMeasure(18, CountedWhen.CLOSED),
 }
 _GAUGE_CODES = {GaugeStock.DUE_SOON: 16, GaugeStock.SUSPENDED_OVERDUE: 17}
-MEASURE_CODES: dict[Measure | GaugeStock, int] = {measure: stored.code for measure, stored in STORED.items()} | _GAUGE_CODES
+MEASURE_CODES: dict[Measure | GaugeStock, int] = {
+    measure: stored.code for measure, stored in STORED.items()
+} | _GAUGE_CODES
 CHANNEL_CODES: dict[Channel, int] = {Channel.ONLINE: 1, Channel.IN_PERSON: 2, Channel.POSTAL: 3}
 
 
@@ -83,7 +85,9 @@ CHANNELS: dict[int, Channel] = {code: channel for channel, code in CHANNEL_CODES
 
 def stock_codes(definition: str) -> list[int]:
     """The codes of the stocks that the definition's figures are made of."""
-    return [code for code, measure in MEANINGS[definition].items() if isinstance(measure, GaugeStock) or measure in STOCKS]
+    return [
+        code for code, measure in MEANINGS[definition].items() if isinstance(measure, GaugeStock) or measure in STOCKS
+    ]
 
 
 MONTH = 100
@@ -133,7 +137,9 @@ ALL = ""  # in place of a procedure, or of a procedure and a department: all of 
 
 def rolled_up(cells: Mapping[Cell, int]) -> list[tuple[int, str, str, int, int, int]]:
     """The rows (a cell and its amount) of every level that these cells of days change; none of 0."""
-    by_procedure = {cell: amount for cell, amount in sorted(cells.items()) if amount}  # sorted: the table is walked in its own order
+    by_procedure = {
+        cell: amount for cell, amount in sorted(cells.items()) if amount
+    }  # sorted: the table is walked in its own order
     by_department = _of_all_procedures(by_procedure)
     levels: list[Mapping[Cell, int]] = []
     for days in (by_procedure, by_department, _of_all_departments(by_department)):

@@ -48,7 +48,11 @@ def _version(*, by_version: bool = False) -> list[Column[Any]]:
 
 def _dossiers(of: MetaData, prefix: str, suffix: str) -> Table:
     """`due_at` is the deadline in force of an open dossier (microseconds), null once it is closed."""
-    columns = [*_version(), Column("due_at", BigInteger, nullable=True), Column("snapshot", LargeBinary, nullable=False)]
+    columns = [
+        *_version(),
+        Column("due_at", BigInteger, nullable=True),
+        Column("snapshot", LargeBinary, nullable=False),
+    ]
     table = Table(f"{prefix}dossiers", of, *columns)
     _indexes(table, suffix)
     return table
@@ -74,7 +78,13 @@ def _indexes(table: Table, suffix: str) -> None:
     closed, still_open, due = table.c.closed_day.is_not(None), table.c.closed_day.is_(None), table.c.due_at.is_not(None)
     Index(f"{table.name}_received{suffix}", table.c.received_day, table.c.code)
     Index(f"{table.name}_closed{suffix}", table.c.closed_day, sqlite_where=closed, postgresql_where=closed)
-    Index(f"{table.name}_open{suffix}", table.c.received_day, table.c.code, sqlite_where=still_open, postgresql_where=still_open)
+    Index(
+        f"{table.name}_open{suffix}",
+        table.c.received_day,
+        table.c.code,
+        sqlite_where=still_open,
+        postgresql_where=still_open,
+    )
     Index(f"{table.name}_due{suffix}", table.c.due_at, sqlite_where=due, postgresql_where=due)
     Index(f"{table.name}_known{suffix}", table.c.known_at)
     Index(f"{table.name}_sequence{suffix}", table.c.sequence)

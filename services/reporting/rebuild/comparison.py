@@ -11,7 +11,16 @@ from sqlalchemy import Select, Table, except_, or_, select, union
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.reporting.read_model.contributions import add_to_cells, decode_contributions
-from services.reporting.read_model.sums import CHANNELS, MEANINGS, MEASURE_CODES, SECOND, Cell, microseconds, rolled_up, span_text
+from services.reporting.read_model.sums import (
+    CHANNELS,
+    MEANINGS,
+    MEASURE_CODES,
+    SECOND,
+    Cell,
+    microseconds,
+    rolled_up,
+    span_text,
+)
 from services.reporting.read_model.tables import ReadModel
 from services.reporting.read_model.versions import Version, by_second, leaves_a_trace
 from shared.contract.envelope import encode
@@ -44,7 +53,9 @@ class HeldDossier:
 async def held_dossiers(connection: AsyncConnection, tables: ReadModel, codes: Sequence[str]) -> dict[str, HeldDossier]:
     """The dossiers of these codes, as the model holds them."""
     dossiers, history = tables.dossiers, tables.history
-    older = select(history).where(among(connection, history.c.code, codes)).order_by(history.c.sequence, history.c.version)
+    older = (
+        select(history).where(among(connection, history.c.code, codes)).order_by(history.c.sequence, history.c.version)
+    )
     past: dict[str, list[Version]] = defaultdict(list)
     for row in (await connection.execute(older)).all():
         past[row.code].append(Version(*row[:_WIDTH]))
@@ -56,7 +67,9 @@ async def suspects(connection: AsyncConnection, live: ReadModel, new: ReadModel)
     """The dossiers that are worth a look, by code: their rows differ in any way."""
     one, other = live.dossiers, new.dossiers
     same_code = one.c.code == other.c.code
-    lacking_or_other = select(other.c.code).select_from(other.outerjoin(one, same_code)).where(_not_the_same(one, other))
+    lacking_or_other = (
+        select(other.c.code).select_from(other.outerjoin(one, same_code)).where(_not_the_same(one, other))
+    )
     unexpected = select(one.c.code).select_from(one.outerjoin(other, same_code)).where(other.c.code.is_(None))
     forgotten = select(except_(_past(live.history), _past(new.history)).subquery().c.code)
     unheard_of = select(except_(_past(new.history), _past(live.history)).subquery().c.code)
@@ -68,7 +81,9 @@ def _not_the_same(live: Table, new: Table) -> Any:
     """Knowledge is compared by the second, as the projector keeps it; revisions are each model's own."""
     own = {"code", "since_revision", "known_at"}
     different = [live.c[name].is_distinct_from(new.c[name]) for name in live.c.keys() if name not in own]  # noqa: SIM118 - columns, not a dict
-    return or_(new.c.code.is_(None), live.c.code.is_(None), live.c.known_at // SECOND != new.c.known_at // SECOND, *different)
+    return or_(
+        new.c.code.is_(None), live.c.code.is_(None), live.c.known_at // SECOND != new.c.known_at // SECOND, *different
+    )
 
 
 def _past(table: Table) -> Select[Any]:
@@ -160,7 +175,9 @@ def _knowledge(held: HeldDossier) -> list[tuple[int, bytes]]:
 def sum_difference(cell: Cell, off_by: int) -> SumDifference:
     """A sum and by how much it was too high. A number that means nothing stands as it is."""
     span, procedure, department, channel, code = cell
-    judged = None if code in MEASURE_CODES.values() else next((name for name in DEFINITIONS if code in MEANINGS[name]), None)
+    judged = (
+        None if code in MEASURE_CODES.values() else next((name for name in DEFINITIONS if code in MEANINGS[name]), None)
+    )
     return SumDifference(
         span=span_text(span),
         department=department or None,

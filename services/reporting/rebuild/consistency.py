@@ -30,7 +30,9 @@ class ConsistencyCheck:
 
     dossiers: int = 0
     sums: int = 0
-    _added: dict[int, Amounts] = field(default_factory=lambda: defaultdict(dict))  # by month, what the dossiers add to days
+    _added: dict[int, Amounts] = field(
+        default_factory=lambda: defaultdict(dict)
+    )  # by month, what the dossiers add to days
 
     async def lines(self, engine: AsyncEngine) -> AsyncIterator[InconsistencyLine | CheckProgressLine]:
         """What is wrong, and now and then how far the look is."""

@@ -32,10 +32,14 @@ def read_lines(body: bytes, after: int) -> list[LogLine]:
         try:
             line = _decode(text)
         except Exception as wrong:  # bytes alone decide this, nesting beyond any stack too
-            raise UnreadableLogLine(f"line {number} is not a line of the log: {str(wrong) or type(wrong).__name__}") from wrong
+            raise UnreadableLogLine(
+                f"line {number} is not a line of the log: {str(wrong) or type(wrong).__name__}"
+            ) from wrong
         before = lines[-1].position if lines else after
         if line.position <= before:
-            detail = f"line {number} has position {line.position} after {before}; send the lines as GET /v1/log gives them"
+            detail = (
+                f"line {number} has position {line.position} after {before}; send the lines as GET /v1/log gives them"
+            )
             raise UnreadableLogLine(detail)
         lines.append(line)
     return lines
@@ -74,7 +78,9 @@ class LogFold:
         try:
             dossier = _applied(self.dossiers.get(event.subject), event)
         except Exception as wrong:  # noqa: BLE001 - the line and the dossier before it alone decide this
-            self.uncounted.append(UncountedEvent(position=line.position, code=event.subject, detail=str(wrong) or type(wrong).__name__))
+            self.uncounted.append(
+                UncountedEvent(position=line.position, code=event.subject, detail=str(wrong) or type(wrong).__name__)
+            )
             return
         assert event.recordedtime is not None
         self.dossiers[event.subject] = dossier
@@ -93,7 +99,9 @@ class LogFold:
         try:
             return new_version(folded.snapshot(), known_at)
         except Unusable as unusable:
-            self.uncounted.append(UncountedEvent(position=folded.position, code=folded.dossier.code, detail=unusable.detail))
+            self.uncounted.append(
+                UncountedEvent(position=folded.position, code=folded.dossier.code, detail=unusable.detail)
+            )
             return None
 
 

@@ -35,7 +35,12 @@ state = Table(
     Column("settled", BigInteger, nullable=True),
 )
 # What the live model held beyond the log as far as it was read; the log is read to its end after that.
-ahead = Table(f"{PREFIX}ahead", _NOTES, Column("code", String(64), primary_key=True), Column("sequence", BigInteger, nullable=False))
+ahead = Table(
+    f"{PREFIX}ahead",
+    _NOTES,
+    Column("code", String(64), primary_key=True),
+    Column("sequence", BigInteger, nullable=False),
+)
 
 
 class UnknownRebuild(Exception):
@@ -117,7 +122,9 @@ async def drop(engine: AsyncEngine, number: int) -> None:
         await connection.run_sync(drop_tables)
 
 
-async def take(engine: AsyncEngine, number: int, after: int, lines: Sequence[LogLine]) -> tuple[RebuildProgress, list[UncountedEvent]]:
+async def take(
+    engine: AsyncEngine, number: int, after: int, lines: Sequence[LogLine]
+) -> tuple[RebuildProgress, list[UncountedEvent]]:
     """Take the log's next lines, all of them or none. Raises UnknownRebuild, PositionMoved."""
     fold = LogFold(await _dossiers(engine, number, after, {line.event.subject for line in lines}))
     async for line in breathing(lines, BREATHE_EVERY):
@@ -146,7 +153,9 @@ async def _dossiers(engine: AsyncEngine, number: int, after: int, codes: set[str
     of = tables_of(number).dossiers.c
     async with snapshot(engine) as connection:
         await _at(connection, number, after)
-        rows = (await connection.execute(select(of.code, of.snapshot).where(among(connection, of.code, sorted(codes))))).all()
+        rows = (
+            await connection.execute(select(of.code, of.snapshot).where(among(connection, of.code, sorted(codes))))
+        ).all()
     return {code: decode_status(stored).dossier() async for code, stored in breathing(rows, BREATHE_EVERY)}
 
 

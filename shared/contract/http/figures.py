@@ -16,7 +16,11 @@ from shared.domain.localtime import Instant
 def _columns() -> dict[str, Any]:
     form = {column.key: f" (column {column.number} of form II.06a)" for column in COLUMNS if column.number is not None}
     return {
-        column.key: {"type": "integer", "description": f"dossiers {column.meaning}{form.get(column.key, '')}", "examples": [12]}
+        column.key: {
+            "type": "integer",
+            "description": f"dossiers {column.meaning}{form.get(column.key, '')}",
+            "examples": [12],
+        }
         for column in COLUMNS
     }
 
@@ -38,15 +42,24 @@ def _row(description: str, properties: dict[str, Any]) -> Meta:
 
 
 _KEY = {"type": "object", "additionalProperties": {"type": ["string", "null"]}}
-_KEY_MEANING = {"description": "its value by dimension; null for what is not in the catalogue", "examples": [{"department": "H59.15"}]}
+_KEY_MEANING = {
+    "description": "its value by dimension; null for what is not in the catalogue",
+    "examples": [{"department": "H59.15"}],
+}
 _LINE = {
     "number": {"type": "integer", "description": "column 1: the line's number, from 1", "examples": [1]},
-    "code": {"type": ["string", "null"], "description": "the department's code, or the field's name", "examples": ["H59.15"]},
+    "code": {
+        "type": ["string", "null"],
+        "description": "the department's code, or the field's name",
+        "examples": ["H59.15"],
+    },
     "name": {"type": "string", "description": "column 2: the line's name, in Vietnamese", "examples": ["Sở Tài chính"]},
 }
 Counts = Annotated[dict[str, int], _row("the count of every column, in dossiers", _columns())]
 FigureRow = Annotated[dict[str, Any], _row("counts in dossiers, shares in percent", _columns() | _shares())]
-KeyedRow = Annotated[dict[str, Any], _row("a row of the grouping", {"key": _KEY | _KEY_MEANING} | _columns() | _shares())]
+KeyedRow = Annotated[
+    dict[str, Any], _row("a row of the grouping", {"key": _KEY | _KEY_MEANING} | _columns() | _shares())
+]
 FormRow = Annotated[dict[str, Any], _row("a line of the form, with all figures", _LINE | _columns() | _shares())]
 
 First = Annotated[date, Meta(description="first day of the period", examples=["2023-01-01"])]
@@ -55,24 +68,43 @@ PeriodName = Annotated[str, Meta(description="the statutory period, if it was as
 DefinitionName = Annotated[str, Meta(description="the definition of timeliness that judged", examples=["by-date/1"])]
 AsOf = Annotated[
     Instant,
-    Meta(description="judged as at this instant; what is dated after its day is not counted", examples=["2023-12-31T23:59:59+07:00"]),
+    Meta(
+        description="judged as at this instant; what is dated after its day is not counted",
+        examples=["2023-12-31T23:59:59+07:00"],
+    ),
 ]
 AsKnownAt = Annotated[
     Instant | None,
-    Meta(description="by what was known at this instant; null for all that is known", examples=["2023-02-01T08:00:00+07:00"]),
+    Meta(
+        description="by what was known at this instant; null for all that is known",
+        examples=["2023-02-01T08:00:00+07:00"],
+    ),
 ]
 Cursor = Annotated[
     str | None,
-    Meta(description="where the next page starts, to be given as `cursor`; null on the last page", examples=["k5d0DZIBqzEyMw"]),
+    Meta(
+        description="where the next page starts, to be given as `cursor`; null on the last page",
+        examples=["k5d0DZIBqzEyMw"],
+    ),
 ]
 Code = Annotated[str, Meta(description="the dossier's code", examples=["H59.15-231208-0001"])]
 Department = Annotated[str, Meta(description="the department that answers for the dossier", examples=["H59.15"])]
-DueAt = Annotated[Instant | None, Meta(description="the deadline in force; null for none", examples=["2023-12-20T17:00:00+07:00"])]
-ClosedAt = Annotated[
-    Instant | None, Meta(description="when it was resolved, withdrawn or stopped; null while open", examples=["2023-12-19T10:00:00+07:00"])
+DueAt = Annotated[
+    Instant | None, Meta(description="the deadline in force; null for none", examples=["2023-12-20T17:00:00+07:00"])
 ]
-InHours = Annotated[bool, Meta(description="whether its term is in hours, so that the instant is judged, not the day", examples=[False])]
-Columns = Annotated[list[str], Meta(description="columns in which the dossier was one", examples=[["carried_over", "received_total"]])]
+ClosedAt = Annotated[
+    Instant | None,
+    Meta(
+        description="when it was resolved, withdrawn or stopped; null while open",
+        examples=["2023-12-19T10:00:00+07:00"],
+    ),
+]
+InHours = Annotated[
+    bool, Meta(description="whether its term is in hours, so that the instant is judged, not the day", examples=[False])
+]
+Columns = Annotated[
+    list[str], Meta(description="columns in which the dossier was one", examples=[["carried_over", "received_total"]])
+]
 
 
 class IdentityAnswer(Struct, frozen=True, kw_only=True):
@@ -80,12 +112,22 @@ class IdentityAnswer(Struct, frozen=True, kw_only=True):
 
     name: Annotated[str, Meta(description="the identity, in the form's column numbers", examples=["3=4+5+6"])]
     holds: Annotated[bool, Meta(description="whether every row satisfies it", examples=[True])]
-    difference: Annotated[int, Meta(description="its left side less its right, in dossiers", examples=[1])] | UnsetType = UNSET
-    row: Annotated[str | dict[str, str | None], Meta(description="that row's key, or `total`", examples=["total"])] | UnsetType = UNSET
-    column: Annotated[str, Meta(description="the column, of an identity of every column", examples=["withdrawn"])] | UnsetType = UNSET
+    difference: (
+        Annotated[int, Meta(description="its left side less its right, in dossiers", examples=[1])] | UnsetType
+    ) = UNSET
+    row: (
+        Annotated[str | dict[str, str | None], Meta(description="that row's key, or `total`", examples=["total"])]
+        | UnsetType
+    ) = UNSET
+    column: (
+        Annotated[str, Meta(description="the column, of an identity of every column", examples=["withdrawn"])]
+        | UnsetType
+    ) = UNSET
 
 
-Identities = Annotated[list[IdentityAnswer], Meta(description="the identities that the answer was held to", examples=[[]])]
+Identities = Annotated[
+    list[IdentityAnswer], Meta(description="the identities that the answer was held to", examples=[[]])
+]
 
 
 class FiguresAnswer(Struct, frozen=True, kw_only=True):
@@ -97,7 +139,9 @@ class FiguresAnswer(Struct, frozen=True, kw_only=True):
     definition: DefinitionName
     as_of: AsOf
     as_known_at: AsKnownAt
-    by: Annotated[list[str], Meta(description="the dimensions of the grouping, in their order", examples=[["department"]])]
+    by: Annotated[
+        list[str], Meta(description="the dimensions of the grouping, in their order", examples=[["department"]])
+    ]
     total: FigureRow
     rows: Annotated[list[KeyedRow], Meta(description="the rows, by key", examples=[[]])]
     identities: Identities
@@ -120,16 +164,25 @@ class ListedDossier(Struct, frozen=True, kw_only=True):
     department: Department
     procedure: Annotated[str, Meta(description="the procedure's code", examples=["2.000635"])]
     channel: Annotated[str, Meta(description="online, in_person or postal", examples=["online"])]
-    received_at: Annotated[Instant | None, Meta(description="when it was received", examples=["2023-12-08T08:31:00+07:00"])]
+    received_at: Annotated[
+        Instant | None, Meta(description="when it was received", examples=["2023-12-08T08:31:00+07:00"])
+    ]
     due_at: DueAt
     in_hours: InHours
     state: Annotated[str, Meta(description="its state (domain §2)", examples=["processing"])]
     closed_at: ClosedAt
-    closed_as: Annotated[str | None, Meta(description="resolved, returned, withdrawn or stopped", examples=["resolved"])]
-    returned_at: Annotated[Instant | None, Meta(description="when the result was handed over", examples=["2023-12-19T15:00:00+07:00"])]
+    closed_as: Annotated[
+        str | None, Meta(description="resolved, returned, withdrawn or stopped", examples=["resolved"])
+    ]
+    returned_at: Annotated[
+        Instant | None, Meta(description="when the result was handed over", examples=["2023-12-19T15:00:00+07:00"])
+    ]
     timeliness: Annotated[
         str,
-        Meta(description="early, on_time, overdue or no_deadline once closed; within, overdue or suspended while open", examples=["early"]),
+        Meta(
+            description="early, on_time, overdue or no_deadline once closed; within, overdue or suspended while open",
+            examples=["early"],
+        ),
     ]
     officer: Annotated[str | None, Meta(description="who handles it, a pseudonym", examples=["cb-0417"])]
 
@@ -144,7 +197,8 @@ class DossierList(Struct, frozen=True, kw_only=True):
     as_of: AsOf
     as_known_at: AsKnownAt
     key: Annotated[
-        dict[str, str | None], Meta(description="the row of the number: its value by dimension", examples=[{"field": "Đất đai"}])
+        dict[str, str | None],
+        Meta(description="the row of the number: its value by dimension", examples=[{"field": "Đất đai"}]),
     ]
     dossiers: Annotated[list[ListedDossier], Meta(description="by day of receipt and code", examples=[[]])]
     cursor: Cursor
@@ -156,9 +210,13 @@ class ChangedDossier(Struct, frozen=True, kw_only=True):
     code: Code
     left: Columns
     entered: Columns
-    sequence_then: Annotated[int | None, Meta(description="its events then; null if it was not known or added nothing", examples=[3])]
+    sequence_then: Annotated[
+        int | None, Meta(description="its events then; null if it was not known or added nothing", examples=[3])
+    ]
     sequence_now: Annotated[int, Meta(description="its events now", examples=[4])]
-    known_at: Annotated[Instant, Meta(description="since when it is known to count so", examples=["2023-02-03T09:12:00+07:00"])]
+    known_at: Annotated[
+        Instant, Meta(description="since when it is known to count so", examples=["2023-02-03T09:12:00+07:00"])
+    ]
 
 
 class ChangesAnswer(Struct, frozen=True, kw_only=True):
@@ -186,7 +244,8 @@ class DisputedDossier(Struct, frozen=True, kw_only=True):
     closed_at: ClosedAt
     in_hours: InHours
     classes: Annotated[
-        dict[str, str], Meta(description="its class by each definition", examples=[{"by-date/1": "on_time", "instant/1": "early"}])
+        dict[str, str],
+        Meta(description="its class by each definition", examples=[{"by-date/1": "on_time", "instant/1": "early"}]),
     ]
 
 
@@ -197,7 +256,9 @@ class DefinitionsAnswer(Struct, frozen=True, kw_only=True):
     last: Last = field(name="to")
     as_of: AsOf
     as_known_at: AsKnownAt
-    definitions: Annotated[dict[str, FigureRow], Meta(description="the total by each definition", examples=[{}])] | UnsetType = UNSET
+    definitions: (
+        Annotated[dict[str, FigureRow], Meta(description="the total by each definition", examples=[{}])] | UnsetType
+    ) = UNSET
     dossiers: Annotated[list[DisputedDossier], Meta(description="by day of receipt and code", examples=[[]])]
     cursor: Cursor
 
@@ -213,7 +274,10 @@ class FormAnswer(Struct, frozen=True, kw_only=True):
     as_of: AsOf
     as_known_at: AsKnownAt
     by: Annotated[str, Meta(description="what a line stands for: department or field", examples=["department"])]
-    columns: Annotated[dict[str, str], Meta(description="the form's column numbers, each with its key", examples=[{"3": "received_total"}])]
+    columns: Annotated[
+        dict[str, str],
+        Meta(description="the form's column numbers, each with its key", examples=[{"3": "received_total"}]),
+    ]
     lines: Annotated[list[FormRow], Meta(description="the lines, by code or name", examples=[[]])]
     total: FigureRow
     identities: Identities

@@ -14,17 +14,25 @@ class UncountedEvent(Struct, frozen=True, kw_only=True):
 
     position: Annotated[int, Meta(description="its position in the log", examples=[417])]
     code: Code
-    detail: Annotated[str, Meta(description="why it is not counted", examples=["resolved is not allowed in state submitted"])]
+    detail: Annotated[
+        str, Meta(description="why it is not counted", examples=["resolved is not allowed in state submitted"])
+    ]
 
 
 class RebuildAnswer(Struct, frozen=True, kw_only=True):
     """How far a rebuild is; of a part of the log also which of its events were `refused`."""
 
-    id: Annotated[int, Meta(description="the rebuild's number, the generation that the new model will be", examples=[1702000000])]
+    id: Annotated[
+        int, Meta(description="the rebuild's number, the generation that the new model will be", examples=[1702000000])
+    ]
     position: Annotated[int, Meta(description="the log's position up to which it has been read", examples=[80121])]
     events: Annotated[int, Meta(description="how many events that were", examples=[80121])]
-    settled: Annotated[bool, Meta(description="whether the live model has had time to see what was sent", examples=[False])]
-    refused: Annotated[list[UncountedEvent], Meta(description="events that are not counted", examples=[[]])] | UnsetType = UNSET
+    settled: Annotated[
+        bool, Meta(description="whether the live model has had time to see what was sent", examples=[False])
+    ]
+    refused: (
+        Annotated[list[UncountedEvent], Meta(description="events that are not counted", examples=[[]])] | UnsetType
+    ) = UNSET
 
 
 class DossierDifference(Struct, frozen=True, kw_only=True):
@@ -40,9 +48,15 @@ class SumDifference(Struct, frozen=True, kw_only=True):
     span: Annotated[str, Meta(description="a day, a month or a year", examples=["2023-01"])]
     department: Annotated[str | None, Meta(description="null for all departments", examples=["H59.15"])]
     procedure: Annotated[str | None, Meta(description="null for all procedures", examples=["2.000635"])]
-    channel: Annotated[str, Meta(description="online, in_person or postal; a number that means nothing as it is", examples=["online"])]
-    measure: Annotated[str, Meta(description="what was counted; a number that means nothing as it is", examples=["received"])]
-    definition: Annotated[str | None, Meta(description="by which definition, of what one judges", examples=["by-date/1"])]
+    channel: Annotated[
+        str, Meta(description="online, in_person or postal; a number that means nothing as it is", examples=["online"])
+    ]
+    measure: Annotated[
+        str, Meta(description="what was counted; a number that means nothing as it is", examples=["received"])
+    ]
+    definition: Annotated[
+        str | None, Meta(description="by which definition, of what one judges", examples=["by-date/1"])
+    ]
     off_by: Annotated[int, Meta(description="by how many dossiers it was too high", examples=[-1])]
 
 
@@ -62,7 +76,9 @@ class SwapAnswer(Struct, frozen=True, kw_only=True):
 class InconsistencyLine(Struct, frozen=True, kw_only=True):
     """A line of `GET /v1/consistency`: something that is wrong."""
 
-    about: Annotated[str | SumDifference, Meta(description="the dossier's code, or the sum", examples=["H59.15-231208-0001"])]
+    about: Annotated[
+        str | SumDifference, Meta(description="the dossier's code, or the sum", examples=["H59.15-231208-0001"])
+    ]
     detail: Detail
 
 

@@ -57,7 +57,10 @@ _WHOLE = {"status": StatusV1, "alert": AlertV1, "dead_letter": DeadLetterV1, "an
 
 def schemas() -> dict[str, Schema]:
     """Every published schema by its name (`dossier.received.v1`: the data of that event; `http.figures.v1`: an answer)."""
-    return {name: {"$schema": DIALECT, "$id": f"urn:motcua:{name}"} | schema_of(cls) for name, cls in (PUBLISHED | REPORTING).items()}
+    return {
+        name: {"$schema": DIALECT, "$id": f"urn:motcua:{name}"} | schema_of(cls)
+        for name, cls in (PUBLISHED | REPORTING).items()
+    }
 
 
 def schema_of(cls: type[msgspec.Struct]) -> Schema:
@@ -78,13 +81,19 @@ def components(types: Iterable[type[msgspec.Struct]], reference: str) -> dict[st
         else:
             words = {"$ref": reference.format(name=NAMES_IN_VERSION_1.get(name, name))}
         instead[reference.format(name=name)] = words
-    structs = {NAMES_IN_VERSION_1.get(name, name): definition for name, definition in definitions.items() if "enum" not in definition}
+    structs = {
+        NAMES_IN_VERSION_1.get(name, name): definition
+        for name, definition in definitions.items()
+        if "enum" not in definition
+    }
     return {name: _tidy(definition | {"title": name}, instead) for name, definition in structs.items()}
 
 
 def read_golden(folder: Path = FOLDER) -> dict[str, Schema]:
     """The schemas that have been published."""
-    return {path.name.removesuffix(".json"): json.loads(path.read_text("utf-8")) for path in sorted(folder.glob("*.json"))}
+    return {
+        path.name.removesuffix(".json"): json.loads(path.read_text("utf-8")) for path in sorted(folder.glob("*.json"))
+    }
 
 
 def document_text(schema: Schema) -> str:
@@ -101,7 +110,11 @@ def _tidy(schema: Any, instead: dict[str, Schema]) -> Any:
                 if key == "$ref":
                     tidied |= instead[value]
                 else:
-                    tidied[key] = inspect.cleandoc(value) if key == "description" and isinstance(value, str) else _tidy(value, instead)
+                    tidied[key] = (
+                        inspect.cleandoc(value)
+                        if key == "description" and isinstance(value, str)
+                        else _tidy(value, instead)
+                    )
             return tidied
         case list() | tuple():
             return [_tidy(member, instead) for member in schema]

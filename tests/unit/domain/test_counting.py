@@ -25,12 +25,17 @@ DAYS = [FIRST_DAY + offset * ONE_DAY for offset in range(45)]
 
 
 def stock(dossier: Dossier, measure: Measure, day: str) -> int:
-    return sum(delta.amount for delta in contributions(dossier) if delta.measure is measure and delta.day <= date.fromisoformat(day))
+    return sum(
+        delta.amount
+        for delta in contributions(dossier)
+        if delta.measure is measure and delta.day <= date.fromisoformat(day)
+    )
 
 
 def overdue_on(dossier: Dossier, first: str, last: str) -> list[str]:
     days = [
-        date.fromisoformat(first) + offset * ONE_DAY for offset in range((date.fromisoformat(last) - date.fromisoformat(first)).days + 1)
+        date.fromisoformat(first) + offset * ONE_DAY
+        for offset in range((date.fromisoformat(last) - date.fromisoformat(first)).days + 1)
     ]
     return [str(day) for day in days if stock(dossier, Measure.OPEN_OVERDUE, str(day))]
 
@@ -43,9 +48,13 @@ def test_every_day_is_as_a_straight_recount_of_the_events_says(definition: str, 
     recounted = recount.dossiers_from(travelling(CODE, event) for event in history)[CODE]
     deltas = contributions(dossier, DEFINITIONS[definition])
     for day in DAYS:
-        flows = {delta.measure.value: delta.amount for delta in deltas if delta.measure not in STOCKS and delta.day == day}
+        flows = {
+            delta.measure.value: delta.amount for delta in deltas if delta.measure not in STOCKS and delta.day == day
+        }
         assert flows == recount.flows(recounted, day, definition), day
-        stocks = {m.value: sum(delta.amount for delta in deltas if delta.measure is m and delta.day <= day) for m in STOCKS}
+        stocks = {
+            m.value: sum(delta.amount for delta in deltas if delta.measure is m and delta.day <= day) for m in STOCKS
+        }
         assert stocks == recount.stocks(recounted, day, definition), day
 
 
@@ -77,7 +86,9 @@ def row_of(found: Figures) -> dict[str, int]:
 
 @settings(max_examples=40)
 @given(st.lists(histories().map(lambda made: made[0]), max_size=4), periods)
-def test_every_identity_holds_for_any_dossiers_and_any_period(dossiers: list[Dossier], period: tuple[date, date]) -> None:
+def test_every_identity_holds_for_any_dossiers_and_any_period(
+    dossiers: list[Dossier], period: tuple[date, date]
+) -> None:
     row = row_of(figures_of(dossiers, *period))
     assert {identity.name: identity.difference(row) for identity in ROW_IDENTITIES} == dict.fromkeys(
         ("3=4+5+6", "7=8+9+10", "11=12+13", "3=7+11"), 0
@@ -87,7 +98,9 @@ def test_every_identity_holds_for_any_dossiers_and_any_period(dossiers: list[Dos
 
 @settings(max_examples=40)
 @given(st.lists(histories().map(lambda made: made[0]), max_size=4), periods)
-def test_what_is_carried_over_was_in_progress_the_day_before(dossiers: list[Dossier], period: tuple[date, date]) -> None:
+def test_what_is_carried_over_was_in_progress_the_day_before(
+    dossiers: list[Dossier], period: tuple[date, date]
+) -> None:
     first, last = period
     carried_over = figures_of(dossiers, first, last)["carried_over"]
     assert carried_over == figures_of(dossiers, FIRST_DAY, first - ONE_DAY)["in_progress_total"]
@@ -137,7 +150,11 @@ class TestByHand:
         assert stock(dossier, Measure.AWAITING_RETURN, "2023-01-04") == 0
 
     def test_overdue_begins_the_day_after_the_deadline_with_no_event(self) -> None:
-        assert overdue_on(dossier_after(received()), "2023-01-09", "2023-01-13") == ["2023-01-11", "2023-01-12", "2023-01-13"]
+        assert overdue_on(dossier_after(received()), "2023-01-09", "2023-01-13") == [
+            "2023-01-11",
+            "2023-01-12",
+            "2023-01-13",
+        ]
 
     def test_a_pause_and_its_end_on_one_day_leave_no_suspended_day(self) -> None:
         dossier = dossier_after(
@@ -157,12 +174,19 @@ class TestByHand:
         assert overdue_on(dossier, "2023-01-10", "2023-02-02") == ["2023-02-01", "2023-02-02"]
 
     def test_every_day_of_a_pause_that_began_overdue_is(self) -> None:
-        dossier = dossier_after(received(), event("supplement_requested", "2023-01-12"), event("supplemented", "2023-01-14"))
+        dossier = dossier_after(
+            received(), event("supplement_requested", "2023-01-12"), event("supplemented", "2023-01-14")
+        )
         assert overdue_on(dossier, "2023-01-10", "2023-01-15") == [f"2023-01-{day}" for day in range(11, 16)]
 
     def test_an_extension_does_not_undo_the_days_that_were_overdue(self) -> None:
         dossier = dossier_after(received(), event("extended", "2023-01-13", due_at=at("2023-01-16")))
-        assert overdue_on(dossier, "2023-01-10", "2023-01-18") == ["2023-01-11", "2023-01-12", "2023-01-17", "2023-01-18"]
+        assert overdue_on(dossier, "2023-01-10", "2023-01-18") == [
+            "2023-01-11",
+            "2023-01-12",
+            "2023-01-17",
+            "2023-01-18",
+        ]
 
     def test_a_corrected_deadline_does(self) -> None:
         fix = event(
@@ -176,7 +200,9 @@ class TestByHand:
 
     def test_an_extension_within_an_overdue_pause_ends_its_overdue_days(self) -> None:
         dossier = dossier_after(
-            received(), event("payment_requested", "2023-01-12"), event("extended", "2023-01-14", due_at=at("2023-01-20"))
+            received(),
+            event("payment_requested", "2023-01-12"),
+            event("extended", "2023-01-14", due_at=at("2023-01-20")),
         )
         assert overdue_on(dossier, "2023-01-10", "2023-02-20") == ["2023-01-11", "2023-01-12", "2023-01-13"]
 
@@ -184,7 +210,11 @@ class TestByHand:
         term = Term(8, TermUnit.WORKING_HOURS)
         running = dossier_after(received(term=term))
         paused = dossier_after(received(term=term), event("payment_requested", "2023-01-10 09:00"))
-        assert overdue_on(running, "2023-01-09", "2023-01-11") == overdue_on(paused, "2023-01-09", "2023-01-11") == ["2023-01-11"]
+        assert (
+            overdue_on(running, "2023-01-09", "2023-01-11")
+            == overdue_on(paused, "2023-01-09", "2023-01-11")
+            == ["2023-01-11"]
+        )
 
     @pytest.mark.parametrize("ending", ["withdrawn", "stopped", "resolved"])
     def test_closing_while_paused_ends_suspension_and_overdue_with_the_day_before(self, ending: str) -> None:

@@ -12,7 +12,18 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from shared.domain.calendar import DEFAULT_SESSIONS, DatedSessions, Session, WorkingCalendar
-from shared.domain.deadline import Deadline, DeadlineRule, Interval, Reason, due_after_pause, due_at, due_by, pause, walk, working_time
+from shared.domain.deadline import (
+    Deadline,
+    DeadlineRule,
+    Interval,
+    Reason,
+    due_after_pause,
+    due_at,
+    due_by,
+    pause,
+    walk,
+    working_time,
+)
 from shared.domain.localtime import LOCAL, ONE_DAY
 from shared.domain.terms import Term, TermUnit, counts_hours
 
@@ -51,7 +62,9 @@ terms = st.builds(
     st.integers(1, 12),
     st.sampled_from([TermUnit.WORKING_DAYS, TermUnit.CALENDAR_DAYS, TermUnit.WORKING_HOURS, TermUnit.MONTHS]),
 )
-rules = st.builds(DeadlineRule, terms, st.none() | clocks) | st.builds(DeadlineRule, st.none(), st.none() | clocks, st.booleans())
+rules = st.builds(DeadlineRule, terms, st.none() | clocks) | st.builds(
+    DeadlineRule, st.none(), st.none() | clocks, st.booleans()
+)
 
 
 def enough_hours(calendar: WorkingCalendar) -> bool:
@@ -73,7 +86,9 @@ def counted(intervals: list[Interval]) -> timedelta:
 
 
 @given(calendars(), instants, amounts, amounts)
-def test_adding_working_time_is_associative(calendar: WorkingCalendar, start: datetime, first: timedelta, second: timedelta) -> None:
+def test_adding_working_time_is_associative(
+    calendar: WorkingCalendar, start: datetime, first: timedelta, second: timedelta
+) -> None:
     assume(enough_hours(calendar))
     stepwise = calendar.add_working_time(calendar.add_working_time(start, first), second)
     assert stepwise == calendar.add_working_time(start, first + second)
@@ -108,7 +123,9 @@ def test_no_deadline_lands_outside_working_time(calendar: WorkingCalendar, recei
 
 
 @given(calendars(), instants, terms)
-def test_a_receipt_in_working_time_is_due_in_working_time(calendar: WorkingCalendar, received: datetime, term: Term) -> None:
+def test_a_receipt_in_working_time_is_due_in_working_time(
+    calendar: WorkingCalendar, received: datetime, term: Term
+) -> None:
     calendar = WorkingCalendar(FIRST, LAST, calendar.days_off, calendar.swapped_to_work)  # the same hours every day
     assume(in_a_session(received, calendar))
     assert in_a_session(due_at(received, term, calendar), calendar)
@@ -128,7 +145,9 @@ def test_suspending_never_makes_a_deadline_earlier(
 
 
 @given(calendars(), instants, rules)
-def test_the_walk_goes_from_receipt_to_deadline_without_a_gap(calendar: WorkingCalendar, received: datetime, rule: DeadlineRule) -> None:
+def test_the_walk_goes_from_receipt_to_deadline_without_a_gap(
+    calendar: WorkingCalendar, received: datetime, rule: DeadlineRule
+) -> None:
     assume(enough_hours(calendar))
     intervals = list(walk(received, rule, calendar))
     due = due_by(rule, received, calendar)
@@ -141,7 +160,9 @@ def test_the_walk_goes_from_receipt_to_deadline_without_a_gap(calendar: WorkingC
 
 
 @given(calendars(), instants, st.builds(DeadlineRule, terms, st.none() | clocks))
-def test_what_the_walk_counts_makes_up_the_term(calendar: WorkingCalendar, received: datetime, rule: DeadlineRule) -> None:
+def test_what_the_walk_counts_makes_up_the_term(
+    calendar: WorkingCalendar, received: datetime, rule: DeadlineRule
+) -> None:
     assume(enough_hours(calendar))
     intervals = list(walk(received, rule, calendar))
     assert rule.term is not None
@@ -160,7 +181,9 @@ def test_what_the_walk_counts_makes_up_the_term(calendar: WorkingCalendar, recei
 
 
 @given(calendars(), instants, rules)
-def test_every_stretch_has_the_reason_its_day_has(calendar: WorkingCalendar, received: datetime, rule: DeadlineRule) -> None:
+def test_every_stretch_has_the_reason_its_day_has(
+    calendar: WorkingCalendar, received: datetime, rule: DeadlineRule
+) -> None:
     assume(enough_hours(calendar))
     of_a_day_that_works = {
         Reason.WORKING_DAY,
@@ -190,7 +213,9 @@ def test_a_pause_is_credited_what_its_walk_counts(calendar: WorkingCalendar, one
 
 
 @given(calendars(), instants, amounts)
-def test_a_deadline_moves_along_a_walk_of_working_time(calendar: WorkingCalendar, due: datetime, amount: timedelta) -> None:
+def test_a_deadline_moves_along_a_walk_of_working_time(
+    calendar: WorkingCalendar, due: datetime, amount: timedelta
+) -> None:
     assume(enough_hours(calendar))
     intervals = list(working_time(due, amount, calendar))
     assert counted(intervals) == amount

@@ -75,7 +75,9 @@ def test_a_deadline_is_in_local_time_whatever_the_offset_of_the_receipt() -> Non
     assert due_at(in_utc, working_days(1), OFFICE) == at("2023-12-11 03:00")
 
 
-@pytest.mark.parametrize("term", [working_days(5), hours(40), Term(8, TermUnit.CALENDAR_DAYS), Term(1, TermUnit.MONTHS)])
+@pytest.mark.parametrize(
+    "term", [working_days(5), hours(40), Term(8, TermUnit.CALENDAR_DAYS), Term(1, TermUnit.MONTHS)]
+)
 def test_no_deadline_is_guessed_beyond_the_announced_calendar(term: Term) -> None:
     with pytest.raises(CalendarNotKnown, match="add that year"):
         due_at(at("2026-12-30"), term, OFFICE)
@@ -100,9 +102,19 @@ class TestPauses:
     @pytest.mark.parametrize(
         ("paused", "resumed", "due", "moved_to"),
         [
-            pytest.param("2023-12-11 09:00", "2023-12-12 09:00", DUE, at("2023-12-18 08:31"), id="of one working day moves it by one"),
             pytest.param(
-                "2023-12-08 16:00", "2023-12-11 08:00", DUE, at("2023-12-15 10:31"), id="over a weekend moves it by what was worked"
+                "2023-12-11 09:00",
+                "2023-12-12 09:00",
+                DUE,
+                at("2023-12-18 08:31"),
+                id="of one working day moves it by one",
+            ),
+            pytest.param(
+                "2023-12-08 16:00",
+                "2023-12-11 08:00",
+                DUE,
+                at("2023-12-15 10:31"),
+                id="over a weekend moves it by what was worked",
             ),
             pytest.param("2023-12-11 18:00", "2023-12-12 06:00", DUE, DUE, id="in the evening moves nothing"),
             pytest.param(
@@ -120,7 +132,11 @@ class TestPauses:
                 id="pushes it into Tet: lands after it",
             ),
             pytest.param(
-                "2023-12-15 16:00", "2023-12-18 08:00", DUE, at("2023-12-15 10:31"), id="that begins on the day due still moves it"
+                "2023-12-15 16:00",
+                "2023-12-18 08:00",
+                DUE,
+                at("2023-12-15 10:31"),
+                id="that begins on the day due still moves it",
             ),
             pytest.param("2023-12-16 00:00", "2023-12-20 08:00", DUE, DUE, id="that begins overdue moves nothing"),
         ],
@@ -132,7 +148,9 @@ class TestPauses:
 
     def test_two_pauses_move_it_by_their_sum(self) -> None:
         once = self.after("2023-12-11 09:00", "2023-12-11 11:00")
-        assert self.after("2023-12-12 09:00", "2023-12-12 10:00", once) == at("2023-12-15 13:31")  # 3 h after 8:31, over lunch
+        assert self.after("2023-12-12 09:00", "2023-12-12 10:00", once) == at(
+            "2023-12-15 13:31"
+        )  # 3 h after 8:31, over lunch
 
     def test_two_hours_of_pause_on_the_morning_after_do_not_make_late_timely(self) -> None:
         tuesday = at("2023-12-12 16:00")

@@ -85,7 +85,9 @@ def test_terms_in_hours(closed: str, by_date: Timeliness, instant: Timeliness, h
         ("2023-01-10 23:59:59.999999", True, "2023-01-11", "2023-01-11", "2023-01-11"),
     ],
 )
-def test_the_first_day_at_whose_end_an_open_dossier_is_overdue(*, due: str, hours: bool, by_date: str, instant: str, half_day: str) -> None:
+def test_the_first_day_at_whose_end_an_open_dossier_is_overdue(
+    *, due: str, hours: bool, by_date: str, instant: str, half_day: str
+) -> None:
     days = [str(definition.overdue_on(Deadline(at(due), hours))) for definition in DEFINITIONS.values()]
     assert days == [by_date, instant, half_day]
     dossier = dossier_after(received(due_at=at(due), term=HOURS if hours else None))
@@ -98,7 +100,9 @@ def test_the_first_day_at_whose_end_an_open_dossier_is_overdue(*, due: str, hour
 
 @every_definition
 @given(closed=instants, due=instants, hours=st.booleans())
-def test_all_agree_where_the_days_differ(*, definition: Definition, closed: datetime, due: datetime, hours: bool) -> None:
+def test_all_agree_where_the_days_differ(
+    *, definition: Definition, closed: datetime, due: datetime, hours: bool
+) -> None:
     judged = definition.judge(closed, Deadline(due, hours))
     if closed.date() != due.date():
         assert judged is (E if closed.date() < due.date() else L)
@@ -107,7 +111,9 @@ def test_all_agree_where_the_days_differ(*, definition: Definition, closed: date
 
 @every_definition
 @given(due=instants, hours=st.booleans())
-def test_it_is_overdue_from_the_first_instant_that_is_judged_overdue(*, definition: Definition, due: datetime, hours: bool) -> None:
+def test_it_is_overdue_from_the_first_instant_that_is_judged_overdue(
+    *, definition: Definition, due: datetime, hours: bool
+) -> None:
     since = definition.overdue_from(Deadline(due, hours))
     assert definition.judge(since, Deadline(due, hours)) is L
     assert definition.judge(since - timedelta.resolution, Deadline(due, hours)) is ON
@@ -116,17 +122,23 @@ def test_it_is_overdue_from_the_first_instant_that_is_judged_overdue(*, definiti
 
 @every_definition
 @given(due=instants, hours=st.booleans())
-def test_a_dossier_counts_as_overdue_on_the_first_day_that_ends_overdue(*, definition: Definition, due: datetime, hours: bool) -> None:
+def test_a_dossier_counts_as_overdue_on_the_first_day_that_ends_overdue(
+    *, definition: Definition, due: datetime, hours: bool
+) -> None:
     day = definition.overdue_on(Deadline(due, hours))
     before = datetime.combine(day - ONE_DAY, time.max, LOCAL)
     assert definition.judge(datetime.combine(day, time.max, LOCAL), Deadline(due, hours)) is L
-    if definition is not BY_DATE or not hours:  # by date the day of the deadline is not overdue, though a closing late in it is
+    if (
+        definition is not BY_DATE or not hours
+    ):  # by date the day of the deadline is not overdue, though a closing late in it is
         assert definition.judge(before, Deadline(due, hours)) is not L
 
 
 @every_definition
 @given(closed=instants, later=instants, due=instants, hours=st.booleans())
-def test_closing_later_is_never_better(*, definition: Definition, closed: datetime, later: datetime, due: datetime, hours: bool) -> None:
+def test_closing_later_is_never_better(
+    *, definition: Definition, closed: datetime, later: datetime, due: datetime, hours: bool
+) -> None:
     order = [E, ON, L]
     first, second = sorted((closed, later))
     judged = [order.index(definition.judge(instant, Deadline(due, hours))) for instant in (first, second)]
@@ -143,7 +155,9 @@ def test_a_pause_is_judged_by_the_definition_in_question(definition: Definition)
 
 @every_definition
 @given(made=histories())
-def test_only_the_judged_measures_depend_on_the_definition(definition: Definition, made: tuple[Dossier, History]) -> None:
+def test_only_the_judged_measures_depend_on_the_definition(
+    definition: Definition, made: tuple[Dossier, History]
+) -> None:
     dossier, _ = made
 
     def facts(found: list[tuple[date, Measure, int]]) -> list[tuple[date, Measure, int]]:

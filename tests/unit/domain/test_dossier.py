@@ -53,7 +53,9 @@ def test_receipt_overrides_what_the_submission_said() -> None:
 
 
 def test_the_closing_instant_is_resolution_even_when_the_result_is_returned_later() -> None:
-    dossier = dossier_after(received(), event("resolved", "2023-01-09"), event("returned", "2023-01-12", channel=Channel.POSTAL))
+    dossier = dossier_after(
+        received(), event("resolved", "2023-01-09"), event("returned", "2023-01-12", channel=Channel.POSTAL)
+    )
     assert (dossier.closed_at, dossier.closed_as) == (at("2023-01-09"), State.RESOLVED)
     assert (dossier.returned_at, dossier.return_channel) == (at("2023-01-12"), Channel.POSTAL)
 
@@ -85,12 +87,18 @@ def test_a_resumed_dossier_keeps_the_pause_and_both_deadlines() -> None:
         event("supplemented", "2023-01-05 09:00", due_at=at("2023-01-11 08:31")),
     )
     (pause,) = dossier.suspensions
-    assert (pause.kind, pause.started_at, pause.ended_at) == (State.AWAITING_SUPPLEMENT, at("2023-01-04 09:00"), at("2023-01-05 09:00"))
+    assert (pause.kind, pause.started_at, pause.ended_at) == (
+        State.AWAITING_SUPPLEMENT,
+        at("2023-01-04 09:00"),
+        at("2023-01-05 09:00"),
+    )
     assert (dossier.due_original, dossier.due_at, dossier.suspended_since) == (DUE, at("2023-01-11 08:31"), None)
 
 
 def test_a_pause_that_moved_nothing_adds_no_deadline() -> None:
-    dossier = dossier_after(received(), event("payment_requested", "2023-01-04"), event("payment_settled", "2023-01-04 08:01", due_at=DUE))
+    dossier = dossier_after(
+        received(), event("payment_requested", "2023-01-04"), event("payment_settled", "2023-01-04 08:01", due_at=DUE)
+    )
     assert len(dossier.deadlines) == 1
 
 
@@ -158,11 +166,17 @@ class TestCorrections:
         fix = event("corrected", "2023-01-06", field=CorrectableField.DUE_AT, old_value=DUE.isoformat(), new_value=new)
         assert dossier_after(received(), fix).due_original == DUE
         assert dossier_after(event("submitted", "2023-01-02"), received(), fix).due_original == DUE
-        assert dossier_after(received(), fix, event("extended", "2023-01-09", due_at=at("2023-01-20"))).due_original == DUE
+        assert (
+            dossier_after(received(), fix, event("extended", "2023-01-09", due_at=at("2023-01-20"))).due_original == DUE
+        )
 
     def test_a_correction_within_a_pause_sets_right_the_deadline_that_the_pause_moves(self) -> None:
         fix = event(
-            "corrected", "2023-01-06", field=CorrectableField.DUE_AT, old_value=DUE.isoformat(), new_value="2023-01-12T08:31:00+07:00"
+            "corrected",
+            "2023-01-06",
+            field=CorrectableField.DUE_AT,
+            old_value=DUE.isoformat(),
+            new_value="2023-01-12T08:31:00+07:00",
         )
         paused = dossier_after(received(), event("supplement_requested", "2023-01-05"), fix)
         assert (paused.due_at, paused.suspended_since) == (at("2023-01-12 08:31"), at("2023-01-05"))
@@ -184,7 +198,13 @@ class TestCorrections:
         assert [change.due_at for change in dossier.deadlines] == [DUE, at("2023-01-13 08:31")]
 
     def test_a_deadline_can_be_added_by_correction_after_closing(self) -> None:
-        fix = event("corrected", "2023-01-09", field=CorrectableField.DUE_AT, old_value=None, new_value="2023-01-10T08:31:00+07:00")
+        fix = event(
+            "corrected",
+            "2023-01-09",
+            field=CorrectableField.DUE_AT,
+            old_value=None,
+            new_value="2023-01-10T08:31:00+07:00",
+        )
         dossier = dossier_after(received(due_at=None), event("resolved", "2023-01-06"), fix)
         assert (dossier.due_original, dossier.due_at, dossier.state) == (None, at("2023-01-10 08:31"), State.RESOLVED)
 
@@ -203,13 +223,19 @@ class TestCorrections:
             (CorrectableField.DUE_AT, "yesterday", "2023-01-12T08:31:00+07:00"),
         ],
     )
-    def test_a_correction_that_does_not_fit_is_refused(self, field: CorrectableField, old: str | None, new: str | None) -> None:
+    def test_a_correction_that_does_not_fit_is_refused(
+        self, field: CorrectableField, old: str | None, new: str | None
+    ) -> None:
         with pytest.raises(CorrectionDoesNotMatch):
             dossier_after(received(), event("corrected", "2023-01-04", field=field, old_value=old, new_value=new))
 
     def test_a_deadline_cannot_be_corrected_to_before_the_receipt(self) -> None:
         fix = event(
-            "corrected", "2023-01-04", field=CorrectableField.DUE_AT, old_value=DUE.isoformat(), new_value="2023-01-02T00:00:00+07:00"
+            "corrected",
+            "2023-01-04",
+            field=CorrectableField.DUE_AT,
+            old_value=DUE.isoformat(),
+            new_value="2023-01-02T00:00:00+07:00",
         )
         with pytest.raises(DeadlineBeforeReceipt):
             dossier_after(received(), fix)

@@ -9,7 +9,18 @@ from hypothesis import strategies as st
 from shared.domain.columns import SHARE_KEYS
 from shared.domain.counting import Measure
 from shared.domain.events import Channel
-from shared.domain.figures import BALANCE, RECEIVED, ROW_IDENTITIES, Figures, Identity, Sums, figures, share, shares, shares_of_row
+from shared.domain.figures import (
+    BALANCE,
+    RECEIVED,
+    ROW_IDENTITIES,
+    Figures,
+    Identity,
+    Sums,
+    figures,
+    share,
+    shares,
+    shares_of_row,
+)
 
 counts = st.integers(0, 10**9)
 SHARE_ONLINE, SHARE_OF_FORM = Decimal("0.1"), Decimal("0.001")  # what offices print
@@ -32,7 +43,9 @@ def tra_vinh() -> Figures:
 def test_tra_vinh_2023_prints_the_shares_it_printed() -> None:
     found = tra_vinh()
     assert (found["received_total"], found["resolved_total"], found["in_progress_within"]) == (80_121, 78_784, 1_337)
-    assert shares(found) == dict(zip(SHARE_KEYS, map(Decimal, ("62.8", "63.8", "24.636", "75.356", "0.008")), strict=True))
+    assert shares(found) == dict(
+        zip(SHARE_KEYS, map(Decimal, ("62.8", "63.8", "24.636", "75.356", "0.008")), strict=True)
+    )
 
 
 def test_half_up_alone_would_sum_to_more_than_a_hundred() -> None:

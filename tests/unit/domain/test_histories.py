@@ -21,7 +21,10 @@ def test_an_office_of_hundreds_has_events_of_every_kind_and_corrections_of_every
 
 def test_every_class_of_every_definition_occurs_and_dossiers_stay_open_overdue() -> None:
     found = Counter(
-        (name, delta.measure) for dossier, _ in HUNDREDS for name in DEFINITIONS for delta in contributions(dossier, DEFINITIONS[name])
+        (name, delta.measure)
+        for dossier, _ in HUNDREDS
+        for name in DEFINITIONS
+        for delta in contributions(dossier, DEFINITIONS[name])
     )
     wanted = [Measure.OPEN_OVERDUE, *(Measure(f"resolved_{timeliness}") for timeliness in Timeliness)]
     assert [(name, measure.value) for name in DEFINITIONS for measure in wanted if not found[name, measure]] == []

@@ -31,11 +31,16 @@ def test_an_answer_closes_the_latest_open_hop_to_that_agency() -> None:
     again = event("forwarded", "2023-01-06", agency=LAND)
     dossier = dossier_after(received(), OUT, ALSO_OUT, again, event("forward_answered", "2023-01-07", agency=LAND))
     assert answered_at(dossier) == [None, None, "01-07"]
-    assert answered_at(dossier_after(received(), OUT, ALSO_OUT, event("forward_answered", "2023-01-07", agency=LAND))) == ["01-07", None]
+    assert answered_at(
+        dossier_after(received(), OUT, ALSO_OUT, event("forward_answered", "2023-01-07", agency=LAND))
+    ) == ["01-07", None]
 
 
 def test_an_answer_that_names_no_agency_closes_the_latest_open_hop() -> None:
-    first, second = event("forward_answered", "2023-01-07", agency=None), event("forward_answered", "2023-01-08", agency=None)
+    first, second = (
+        event("forward_answered", "2023-01-07", agency=None),
+        event("forward_answered", "2023-01-08", agency=None),
+    )
     assert answered_at(dossier_after(received(), OUT, ALSO_OUT, first, second)) == ["01-08", "01-07"]
 
 
@@ -52,7 +57,10 @@ def test_closing_the_dossier_leaves_an_open_hop_open() -> None:
 
 def test_a_deadline_of_a_hop_that_no_office_works_in_is_refused() -> None:
     with pytest.raises(InstantOutOfRange):
-        dossier_after(received(), event("forwarded", "2023-01-04", due_at=at("2023-01-06").replace(year=9999, tzinfo=None).astimezone()))
+        dossier_after(
+            received(),
+            event("forwarded", "2023-01-04", due_at=at("2023-01-06").replace(year=9999, tzinfo=None).astimezone()),
+        )
 
 
 @pytest.mark.parametrize(
@@ -65,7 +73,12 @@ def test_a_deadline_of_a_hop_that_no_office_works_in_is_refused() -> None:
     ],
 )
 def test_a_hop_is_late_after_the_day_of_its_deadline(*, answered: str | None, now: str, late: bool) -> None:
-    hop = Hop(agency=LAND, forwarded_at=at("2023-01-04"), due_at=at("2023-01-06"), answered_at=None if answered is None else at(answered))
+    hop = Hop(
+        agency=LAND,
+        forwarded_at=at("2023-01-04"),
+        due_at=at("2023-01-06"),
+        answered_at=None if answered is None else at(answered),
+    )
     assert hop.is_late(at(now)) is late
 
 
@@ -76,7 +89,9 @@ def test_a_hop_without_a_deadline_is_never_late() -> None:
 @given(histories())
 def test_hops_count_in_no_figure_and_move_no_deadline(made: tuple[Dossier, History]) -> None:
     dossier, events = made
-    without = dossier_after(*(each for each in events if each.kind not in ("forwarded", "forward_answered")), code=dossier.code)
+    without = dossier_after(
+        *(each for each in events if each.kind not in ("forwarded", "forward_answered")), code=dossier.code
+    )
     aside = {"sequence": dossier.sequence, "last_occurred_at": dossier.last_occurred_at, "hops": dossier.hops}
     assert replace(without, **aside) == dossier
     assert contributions(without) == contributions(dossier)

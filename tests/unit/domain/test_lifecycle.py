@@ -51,7 +51,9 @@ def test_an_allowed_event_leads_where_the_table_says(state: str, kind: EventKind
     assert after.sequence == (1 if before is None else before.sequence + 1)
 
 
-@pytest.mark.parametrize(("state", "kind"), [(s, k) for s, k in EVERY_PAIR if s != "-" and s not in TABLE[k][0].split()])
+@pytest.mark.parametrize(
+    ("state", "kind"), [(s, k) for s, k in EVERY_PAIR if s != "-" and s not in TABLE[k][0].split()]
+)
 def test_any_other_event_is_refused_with_a_reason(state: str, kind: EventKind) -> None:
     with pytest.raises(TransitionNotAllowed) as refusal:
         apply(_dossier(state), CODE, *an_event(kind))

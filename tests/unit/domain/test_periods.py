@@ -42,7 +42,22 @@ def test_the_months_and_the_quarters_of_a_year_make_up_the_year() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["", "23", "2023-", "2023-13", "2023-00", "2023-3", "2023-Q5", "2023-Q0", "2023-q1", "2023-12M", "2023-03-15", "2023\n", "x"]
+    "name",
+    [
+        "",
+        "23",
+        "2023-",
+        "2023-13",
+        "2023-00",
+        "2023-3",
+        "2023-Q5",
+        "2023-Q0",
+        "2023-q1",
+        "2023-12M",
+        "2023-03-15",
+        "2023\n",
+        "x",
+    ],
 )
 def test_another_name_is_refused_with_those_that_can_be_written(name: str) -> None:
     with pytest.raises(UnknownPeriod, match="2023-03, 2023-Q1, 2023-6M, 2023-9M or 2023"):

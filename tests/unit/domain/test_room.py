@@ -78,5 +78,7 @@ def test_the_largest_status_stays_far_below_a_records_limit() -> None:
     dossier = apply(dossier, CODE, *event("processing_started", "2023-01-04", officer=WIDEST, unit=WIDEST))
     dossier = with_hops(paused(dossier, LONGEST_HISTORY - 1), LONGEST_HISTORY)
     assert (len(dossier.hops), len(dossier.deadlines)) == (LONGEST_HISTORY, LONGEST_HISTORY)
-    record = encode(status_of(dossier, version=4 * dossier.sequence, recordedtime=DUE, alerted={"due_soon": DUE, "overdue": DUE}))
+    record = encode(
+        status_of(dossier, version=4 * dossier.sequence, recordedtime=DUE, alerted={"due_soon": DUE, "overdue": DUE})
+    )
     assert 100_000 < len(record) < MOST_BYTES

@@ -62,17 +62,24 @@ def test_a_late_return_does_not_make_a_timely_resolution_late() -> None:
 
 
 def test_an_apology_does_not_make_late_timely() -> None:
-    dossier = dossier_after(received(), event("apologised", "2023-01-10", promised_at=at("2023-01-20")), event("resolved", "2023-01-12"))
+    dossier = dossier_after(
+        received(), event("apologised", "2023-01-10", promised_at=at("2023-01-20")), event("resolved", "2023-01-12")
+    )
     assert closed_timeliness(dossier) is Timeliness.OVERDUE
 
 
 def test_an_extension_does() -> None:
-    dossier = dossier_after(received(), event("extended", "2023-01-10", due_at=at("2023-01-20")), event("resolved", "2023-01-12"))
+    dossier = dossier_after(
+        received(), event("extended", "2023-01-10", due_at=at("2023-01-20")), event("resolved", "2023-01-12")
+    )
     assert closed_timeliness(dossier) is Timeliness.EARLY
 
 
 def test_without_a_deadline_there_is_no_timeliness_to_claim() -> None:
-    assert closed_timeliness(dossier_after(received(due_at=None), event("resolved", "2024-01-01"))) is Timeliness.NO_DEADLINE
+    assert (
+        closed_timeliness(dossier_after(received(due_at=None), event("resolved", "2024-01-01")))
+        is Timeliness.NO_DEADLINE
+    )
 
 
 def test_an_open_dossier_has_no_class_yet() -> None:
@@ -113,7 +120,9 @@ def test_a_dossier_overdue_before_its_pause_stays_overdue() -> None:
 
 
 def test_a_dossier_extended_in_its_pause_is_only_suspended() -> None:
-    dossier = dossier_after(received(), event("payment_requested", "2023-01-11"), event("extended", "2023-01-12", due_at=at("2023-02-01")))
+    dossier = dossier_after(
+        received(), event("payment_requested", "2023-01-11"), event("extended", "2023-01-12", due_at=at("2023-02-01"))
+    )
     assert standing(dossier, at("2023-01-13"), TWO_DAYS) is Standing.SUSPENDED
 
 

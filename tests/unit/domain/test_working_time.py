@@ -13,7 +13,9 @@ instants = st.datetimes(datetime(2023, 1, 1), datetime(2024, 6, 30)).map(  # noq
     lambda naive: naive.replace(tzinfo=at("2023-01-01").tzinfo)
 )
 amounts = st.timedeltas(timedelta(0), timedelta(hours=60))
-terms = st.builds(Term, st.integers(1, 40), st.sampled_from([TermUnit.WORKING_DAYS, TermUnit.CALENDAR_DAYS, TermUnit.WORKING_HOURS]))
+terms = st.builds(
+    Term, st.integers(1, 40), st.sampled_from([TermUnit.WORKING_DAYS, TermUnit.CALENDAR_DAYS, TermUnit.WORKING_HOURS])
+)
 
 
 @given(instants, amounts, amounts)

@@ -14,11 +14,19 @@ POSITION = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 def upgrade() -> None:
     op.create_table(
         "event_log",
-        sa.Column("position", POSITION, primary_key=True, autoincrement=False, comment="1, 2, 3 ... in commit order, without gaps"),
+        sa.Column(
+            "position",
+            POSITION,
+            primary_key=True,
+            autoincrement=False,
+            comment="1, 2, 3 ... in commit order, without gaps",
+        ),
         sa.Column("event_id", sa.Text, nullable=False, unique=True),
         sa.Column("dossier", sa.Text, nullable=False),
         sa.Column("sequence", sa.Integer, nullable=False),
-        sa.Column("added", sa.Text, nullable=False, comment="fields of the data that intake put in, with commas between them"),
+        sa.Column(
+            "added", sa.Text, nullable=False, comment="fields of the data that intake put in, with commas between them"
+        ),
         sa.Column("recorded_at", sa.Float(53), nullable=False, comment="seconds since 1970, the system's clock"),
         sa.Column("event", sa.LargeBinary, nullable=False, comment="the CloudEvent as relayed, JSON"),
         sa.UniqueConstraint("dossier", "sequence"),

@@ -14,7 +14,9 @@ NUMBER = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 def upgrade() -> None:
     op.create_table(
         "calendar_announcements",
-        sa.Column("number", NUMBER, primary_key=True, autoincrement=False, comment="1, 2, 3 ... in the order of taking effect"),
+        sa.Column(
+            "number", NUMBER, primary_key=True, autoincrement=False, comment="1, 2, 3 ... in the order of taking effect"
+        ),
         sa.Column("id", sa.Text, nullable=False, unique=True),
         sa.Column("content", sa.LargeBinary, nullable=False, comment="source, days and departments, JSON"),
         sa.Column("recorded_at", sa.Float(53), nullable=False, comment="seconds since 1970, the system's clock"),

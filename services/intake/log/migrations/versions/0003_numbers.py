@@ -10,9 +10,17 @@ depends_on = None
 
 
 def upgrade() -> None:
-    op.add_column("relay_cursor", sa.Column("numbers", sa.Text, comment="how many events of each partition, JSON; null when not known"))
-    op.add_column("relay_cursor", sa.Column("refusal", sa.Text, comment="why nothing may be accepted; null when nothing is wrong"))
-    op.add_column("relay_cursor", sa.Column("resends", sa.Integer, nullable=False, server_default="0", comment="times it was set back"))
+    op.add_column(
+        "relay_cursor",
+        sa.Column("numbers", sa.Text, comment="how many events of each partition, JSON; null when not known"),
+    )
+    op.add_column(
+        "relay_cursor", sa.Column("refusal", sa.Text, comment="why nothing may be accepted; null when nothing is wrong")
+    )
+    op.add_column(
+        "relay_cursor",
+        sa.Column("resends", sa.Integer, nullable=False, server_default="0", comment="times it was set back"),
+    )
 
 
 def downgrade() -> None:

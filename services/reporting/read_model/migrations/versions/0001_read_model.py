@@ -33,7 +33,9 @@ def upgrade() -> None:
         sa.Column("amount", sa.BigInteger, nullable=False),
         sqlite_with_rowid=False,
     )
-    op.create_index("sums_zero", "sums", ["span"], sqlite_where=sa.text("amount = 0"), postgresql_where=sa.text("amount = 0"))
+    op.create_index(
+        "sums_zero", "sums", ["span"], sqlite_where=sa.text("amount = 0"), postgresql_where=sa.text("amount = 0")
+    )
     op.create_table(
         "offsets",
         sa.Column("topic", sa.String(249), primary_key=True),

@@ -28,7 +28,12 @@ def upgrade() -> None:
 
 
 def _create_dossiers() -> None:
-    op.create_table("dossiers", *_version(), sa.Column("due_at", sa.BigInteger), sa.Column("snapshot", sa.LargeBinary, nullable=False))
+    op.create_table(
+        "dossiers",
+        *_version(),
+        sa.Column("due_at", sa.BigInteger),
+        sa.Column("snapshot", sa.LargeBinary, nullable=False),
+    )
     for name, columns, where in (
         ("received", ["received_day", "code"], None),
         ("closed", ["closed_day"], "closed_day IS NOT NULL"),
@@ -41,7 +46,10 @@ def _create_dossiers() -> None:
 
 
 def _create_history() -> None:
-    ends = (sa.Column("until_revision", sa.BigInteger, nullable=False), sa.Column("known_until", sa.BigInteger, nullable=False))
+    ends = (
+        sa.Column("until_revision", sa.BigInteger, nullable=False),
+        sa.Column("known_until", sa.BigInteger, nullable=False),
+    )
     op.create_table("history", *_version(by_version=True), *ends)
     op.create_index("history_until", "history", ["until_revision"])
     op.create_index("history_known", "history", ["known_until"])
@@ -77,4 +85,6 @@ def _create_sums() -> None:
         sa.Column("amount", sa.BigInteger, nullable=False),
         sqlite_with_rowid=False,
     )
-    op.create_index("sums_zero", "sums", ["span"], sqlite_where=sa.text("amount = 0"), postgresql_where=sa.text("amount = 0"))
+    op.create_index(
+        "sums_zero", "sums", ["span"], sqlite_where=sa.text("amount = 0"), postgresql_where=sa.text("amount = 0")
+    )
