@@ -14,7 +14,8 @@ from shared.domain import events
 from shared.domain.calendar import WorkingCalendar
 from shared.domain.deadline import Deadline, due_after_pause, due_at
 from shared.domain.dossier import Dossier, apply
-from shared.domain.events import Channel, Event, OnlineLevel, Outcome
+from shared.domain.events import Event
+from shared.domain.fields import Channel, OnlineLevel, Outcome
 from shared.domain.localtime import LOCAL
 from shared.domain.terms import Term, TermUnit
 

@@ -18,7 +18,7 @@ from shared.contract.http.log import LogLine
 from shared.domain.columns import KEYS
 from shared.domain.dossier import Dossier, apply
 from shared.domain.errors import Refusal
-from shared.domain.events import Channel, OnlineLevel, Outcome
+from shared.domain.fields import Channel, OnlineLevel, Outcome
 from shared.domain.lifecycle import State
 from shared.domain.localtime import ONE_DAY, local_date
 from shared.domain.timeliness import Definition, closed_timeliness

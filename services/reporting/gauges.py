@@ -26,7 +26,7 @@ from services.reporting.read_model.sums import ALL, FIRST_DAY, LAST_DAY, MEASURE
 from services.reporting.read_model.tables import dossiers, offsets, sums
 from shared.contract.topics import STATUS
 from shared.domain.counting import Measure
-from shared.domain.events import Channel
+from shared.domain.fields import Channel
 from shared.service.clock import Clock
 from shared.service.sql import is_transient
 

@@ -11,7 +11,7 @@ from msgspec import Meta, Struct
 from shared.domain.calendar import DEFAULT_SESSIONS, DatedSessions, Session, WorkingCalendar
 from shared.domain.deadline import DeadlineRule
 from shared.domain.errors import CalendarNotKnown
-from shared.domain.events import Channel, OnlineLevel
+from shared.domain.fields import Channel, OnlineLevel
 from shared.domain.terms import Term
 from shared.domain.texts import DEPARTMENT_CODE, PROCEDURE_CODE, exactly
 

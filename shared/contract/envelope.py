@@ -7,18 +7,16 @@ from typing import Annotated, Final, Literal
 import msgspec
 from msgspec import Meta, Raw, Struct
 
-from shared.domain.events import EVENT_TYPES, Event, Text
+from shared.domain.events import EVENT_TYPES, Event
+from shared.domain.fields import DossierCode, Text
 from shared.domain.localtime import Instant
-from shared.domain.texts import DOSSIER_CODE, exactly
 
 TYPE_PREFIX = "vn.motcua.dossier."
 VERSION_SUFFIX = ".v1"
 SPEC_VERSION: Final = "1.0"
 JSON = "application/json"
-LONGEST_CODE = 64
 
 EventId = Annotated[str, Meta(min_length=1, max_length=200)]
-DossierCode = Annotated[str, Meta(pattern=exactly(DOSSIER_CODE), max_length=LONGEST_CODE)]
 
 
 class CloudEvent(Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -5,7 +5,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from shared.domain.counting import STOCKS, Measure
-from shared.domain.events import Channel
+from shared.domain.fields import Channel
 
 
 class Kind(StrEnum):

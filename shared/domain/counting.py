@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from shared.domain.deadline import Deadline
 from shared.domain.dossier import Dossier
-from shared.domain.events import Channel, OnlineLevel, Outcome
+from shared.domain.fields import Channel, OnlineLevel, Outcome
 from shared.domain.lifecycle import State
 from shared.domain.localtime import local_date
 from shared.domain.timeliness import BY_DATE, Definition, Timeliness

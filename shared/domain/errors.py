@@ -62,6 +62,20 @@ class DeadlineBeforeReceipt(Refusal):
     usual_field = "data.due_at"
 
 
+class DeadlineThere(Refusal):
+    """A first deadline for a dossier that has one."""
+
+    code = "deadline_there"
+    usual_field = "type"
+
+
+class NamesItself(Refusal):
+    """A dossier that names itself as an earlier or another one."""
+
+    code = "names_itself"
+    usual_field = "data.duplicate_of"
+
+
 class InstantOutOfRange(Refusal):
     """A time in a year that no office works in: a slip, or a sentinel such as 9999-12-31."""
 

@@ -3,85 +3,38 @@
 A minor change only adds an optional field; anything else is another version, lifted to the current value where it is read.
 """
 
-from enum import StrEnum
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, get_args
 
 from msgspec import Meta, Struct
 
+from shared.domain.fields import (
+    DUE,
+    TERM,
+    Applicant,
+    ByDepartment,
+    CameBy,
+    Channel,
+    ClassOfChannel,
+    CorrectableField,
+    DeadlineChange,
+    DossierCode,
+    Follows,
+    Ground,
+    LegalGround,
+    Level,
+    MovedDue,
+    Officer,
+    OfProcedure,
+    Outcome,
+    Reason,
+    ReceivedBy,
+    Text,
+    Unit,
+    Vnd,
+)
 from shared.domain.lifecycle import EventKind
 from shared.domain.localtime import Instant
 from shared.domain.terms import Term
-from shared.domain.texts import DEPARTMENT_CODE, PROCEDURE_CODE, exactly
-
-
-class Channel(StrEnum):
-    """How a dossier comes in, and how a result goes out."""
-
-    ONLINE = "online"
-    IN_PERSON = "in_person"
-    POSTAL = "postal"
-
-
-class OnlineLevel(StrEnum):
-    FULL = "full"
-    PARTIAL = "partial"
-
-
-class Outcome(StrEnum):
-    GRANTED = "granted"
-    REFUSED = "refused"
-
-
-class CorrectableField(StrEnum):
-    CHANNEL = "channel"
-    ONLINE_LEVEL = "online_level"
-    DEPARTMENT = "department"
-    PROCEDURE = "procedure"
-    DUE_AT = "due_at"
-
-
-Text = Annotated[str, Meta(min_length=1, max_length=2000)]
-Department = Annotated[str, Meta(pattern=exactly(DEPARTMENT_CODE), max_length=32)]
-Procedure = Annotated[str, Meta(pattern=exactly(PROCEDURE_CODE))]
-DUE = "2029-12-28T17:00:00+07:00"
-Vnd = Annotated[int, Meta(ge=0, description="amount in VND")]
-TERM = Meta(
-    description="how long the answer may take; the procedure's own term when missing",
-    examples=[{"amount": 5, "unit": "working_days"}],
-)
-ByDepartment = Annotated[
-    Department,
-    Meta(
-        description="code of the agency that answers for the dossier, as GET /v1/departments lists it",
-        examples=["H59.15"],
-    ),
-]
-OfProcedure = Annotated[
-    Procedure, Meta(description="code of the procedure, as GET /v1/procedures lists it", examples=["2.000635"])
-]
-CameBy = Annotated[Channel, Meta(description="how the dossier came in", examples=["online"])]
-Level = Annotated[
-    OnlineLevel | None,
-    Meta(description="of an online dossier: the whole procedure online, or a part of it", examples=["full"]),
-]
-Applicant = Annotated[
-    Text | None,
-    Meta(description="who applies; only a pseudonym is kept, which can't be turned back", examples=["nguoi-nop-7f3a"]),
-]
-Reason = Annotated[
-    Text | None,
-    Meta(
-        description="why, in words without a person's name, phone or identity number",
-        examples=["thành phần hồ sơ không đúng quy định"],
-    ),
-]
-MovedDue = Annotated[
-    Instant | None,
-    Meta(
-        description="the deadline as the end of a pause moved it; computed by intake from the calendar when missing",
-        examples=[DUE],
-    ),
-]
 
 
 class Event(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
@@ -99,6 +52,16 @@ class Submitted(Event, frozen=True):
     channel: CameBy
     online_level: Level = None
     applicant: Applicant = None
+    received_by: ReceivedBy = None
+    follows: Follows = None
+    channel_class: ClassOfChannel = None
+    acceptance_due_at: Annotated[
+        Instant | None,
+        Meta(
+            description="until when an online application is to be accepted, declined or sent back; computed by intake",
+            examples=["2026-11-03T07:55:00+07:00"],
+        ),
+    ] = None
 
 
 class Received(Event, frozen=True):
@@ -121,6 +84,9 @@ class Received(Event, frozen=True):
     ] = None
     applicant: Applicant = None
     term: Annotated[Term | None, TERM] = None
+    received_by: ReceivedBy = None
+    follows: Follows = None
+    channel_class: ClassOfChannel = None
 
 
 class Declined(Event, frozen=True):
@@ -134,12 +100,8 @@ class ProcessingStarted(Event, frozen=True):
     """A unit or an officer took the dossier up."""
 
     kind = EventKind.PROCESSING_STARTED
-    unit: Annotated[Text | None, Meta(description="the office's unit that works on it", examples=["Phòng Hộ tịch"])] = (
-        None
-    )
-    officer: Annotated[
-        Text | None, Meta(description="the officer's pseudonym; never a person's name or number", examples=["o-17"])
-    ] = None
+    unit: Unit = None
+    officer: Officer = None
 
 
 class SupplementRequested(Event, frozen=True):
@@ -149,12 +111,44 @@ class SupplementRequested(Event, frozen=True):
     missing: Annotated[
         Text | None, Meta(description="what is missing, in words", examples=["bản sao giấy khai sinh"])
     ] = None
+    due_at: Annotated[
+        Instant | None,
+        Meta(description="until when the applicant is to bring it; the dossier's own deadline stays", examples=[DUE]),
+    ] = None
 
 
 class Supplemented(Event, frozen=True):
     """The papers came; `due_at` is the deadline as the pause moved it."""
 
     kind = EventKind.SUPPLEMENTED
+    due_at: MovedDue = None
+    acceptance_due_at: Annotated[
+        Instant | None,
+        Meta(
+            description="of an application sent back before it was received: until when it is to be answered now",
+            examples=["2026-11-05T07:55:00+07:00"],
+        ),
+    ] = None
+
+
+class SupplementLapsed(Event, frozen=True):
+    """The papers did not come in time: the clock goes on without them."""
+
+    kind = EventKind.SUPPLEMENT_LAPSED
+    due_at: MovedDue = None
+
+
+class Suspended(Event, frozen=True):
+    """The clock stands still on another ground: an authority asks, the applicant wishes it, a plan is pending."""
+
+    kind = EventKind.SUSPENDED
+    ground: Ground = None
+
+
+class Resumed(Event, frozen=True):
+    """The ground of the suspension is gone; `due_at` is the deadline as the pause moved it."""
+
+    kind = EventKind.RESUMED
     due_at: MovedDue = None
 
 
@@ -179,12 +173,36 @@ class Extended(Event, frozen=True):
 
     kind = EventKind.EXTENDED
     due_at: Annotated[Instant, Meta(description="the new deadline", examples=[DUE])]
-    legal_ground: Annotated[
-        Text | None,
+    legal_ground: LegalGround = None
+    by: Annotated[
+        Term | None,
         Meta(
-            description="the law that allows it, as it is cited", examples=["khoản 3 Điều 15 Nghị định 61/2018/NĐ-CP"]
+            description="by how much, counted from the deadline in force; intake computes due_at from it",
+            examples=[{"amount": 5, "unit": "working_days"}],
         ),
     ] = None
+
+
+class DeadlineSet(Event, frozen=True):
+    """A dossier that was received without a deadline gets one: a notice was served, a fee was due first. Intake asks for the ground."""
+
+    kind = EventKind.DEADLINE_SET
+    due_at: Annotated[Instant, Meta(description="the deadline; computed from the term when missing", examples=[DUE])]
+    term: Annotated[
+        Term | None,
+        Meta(
+            description="how long the answer may take from then on",
+            examples=[{"amount": 5, "unit": "working_days"}],
+        ),
+    ] = None
+    starts_at: Annotated[
+        Instant | None,
+        Meta(
+            description="from when the term is counted; when the event happened, if missing",
+            examples=["2026-11-03T09:00:00+07:00"],
+        ),
+    ] = None
+    ground: Ground = None
 
 
 class Apologised(Event, frozen=True):
@@ -232,9 +250,20 @@ class Withdrawn(Event, frozen=True):
 
 
 class Stopped(Event, frozen=True):
-    """The office stopped: the dossier is closed. Intake asks for the reason."""
+    """The office stopped: the dossier is closed. Intake asks for the reason; `administrative` closes what nobody decided on."""
 
     kind = EventKind.STOPPED
+    reason: Reason = None
+    due_at: MovedDue = None
+
+
+class Transferred(Event, frozen=True):
+    """The dossier was handed over to the authority that is competent: it is closed here. Intake asks for the reason."""
+
+    kind = EventKind.TRANSFERRED
+    agency: Annotated[
+        Text | None, Meta(description="the competent authority's name or code", examples=["Bộ Tư pháp"])
+    ] = None
     reason: Reason = None
     due_at: MovedDue = None
 
@@ -255,6 +284,7 @@ class Returned(Event, frozen=True):
 
     kind = EventKind.RETURNED
     channel: Annotated[Channel, Meta(description="how the result went out", examples=["in_person"])] = Channel.IN_PERSON
+    due_at: MovedDue = None
 
 
 class Rated(Event, frozen=True):
@@ -288,6 +318,65 @@ class Corrected(Event, frozen=True):
         str | None, Meta(description="what is right; null to take the value away", examples=["partial"])
     ]
     reason: Reason = None
+    recompute: Annotated[
+        bool,
+        Meta(
+            description="whether the deadline is to be counted again by what is right, its pauses kept", examples=[True]
+        ),
+    ] = False
+    channel_class: ClassOfChannel = None
+    term: Annotated[
+        Term | None,
+        Meta(
+            description="the term of the right rule; added by intake", examples=[{"amount": 5, "unit": "working_days"}]
+        ),
+    ] = None
+    deadlines: Annotated[
+        tuple[DeadlineChange, ...] | None,
+        Meta(description="every deadline as it would have held by the right rule; computed by intake"),
+    ] = None
+
+
+class Assigned(Event, frozen=True):
+    """A unit or an officer has the dossier from now on; its clock and its class stay."""
+
+    kind = EventKind.ASSIGNED
+    unit: Unit = None
+    officer: Officer = None
+    due_at: Annotated[
+        Instant | None,
+        Meta(description="until when this step is to be done; the dossier's own deadline stays", examples=[DUE]),
+    ] = None
+
+
+class Reopened(Event, frozen=True):
+    """The closing turned out not to be one: the dossier was never closed. Intake asks for the reason and the legal ground."""
+
+    kind = EventKind.REOPENED
+    reason: Reason = None
+    legal_ground: LegalGround = None
+    due_at: Annotated[
+        Instant | None,
+        Meta(description="a new deadline; the one in force at the closing when missing", examples=[DUE]),
+    ] = None
+
+
+class Voided(Event, frozen=True):
+    """The dossier was entered twice or by mistake: no figure counts it. Intake asks for the reason."""
+
+    kind = EventKind.VOIDED
+    reason: Reason = None
+    duplicate_of: Annotated[
+        DossierCode | None,
+        Meta(description="the dossier that it was entered for a second time", examples=["H59.15-261102-0001"]),
+    ] = None
+
+
+PauseEnd = (
+    Supplemented | SupplementLapsed | PaymentSettled | Resumed | Withdrawn | Stopped | Transferred | Resolved | Returned
+)
+PAUSE_ENDS: tuple[type[Event], ...] = get_args(PauseEnd)
+"""Events that end a pause: by going on, or by closing the dossier while it waits."""
 
 
 EVENT_TYPES: dict[str, type[Event]] = {
@@ -312,5 +401,13 @@ EVENT_TYPES: dict[str, type[Event]] = {
         Rated,
         FeePaid,
         Corrected,
+        Assigned,
+        SupplementLapsed,
+        Suspended,
+        Resumed,
+        DeadlineSet,
+        Transferred,
+        Reopened,
+        Voided,
     )
 }

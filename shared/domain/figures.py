@@ -6,7 +6,7 @@ from decimal import ROUND_HALF_UP, Decimal
 
 from shared.domain.columns import KEYS, SHARES, Kind, Share, terms_of
 from shared.domain.counting import Measure
-from shared.domain.events import Channel
+from shared.domain.fields import Channel
 
 Figures = dict[str, int]
 """A row: the count of every column under its key. Every total is made of its parts, so no row can disagree with itself."""

@@ -1,10 +1,10 @@
-"""The lifecycle: ten states of the national portal and the events that move between them (domain §2)."""
+"""The lifecycle: the states of a dossier and the events that move between them (domain §2, offices-2026 §4, §7)."""
 
 from enum import StrEnum
 
 
 class State(StrEnum):
-    """The portal's states, in the order of its codes 1-10."""
+    """The national portal's ten states in the order of its codes 1-10, then three that it does not have."""
 
     SUBMITTED = "submitted"
     RECEIVED = "received"
@@ -16,6 +16,9 @@ class State(StrEnum):
     STOPPED = "stopped"
     RESOLVED = "resolved"
     RETURNED = "returned"
+    SUSPENDED = "suspended"
+    TRANSFERRED = "transferred"
+    VOIDED = "voided"
 
 
 class EventKind(StrEnum):
@@ -38,48 +41,72 @@ class EventKind(StrEnum):
     RATED = "rated"
     FEE_PAID = "fee_paid"
     CORRECTED = "corrected"
+    ASSIGNED = "assigned"
+    SUPPLEMENT_LAPSED = "supplement_lapsed"
+    SUSPENDED = "suspended"
+    RESUMED = "resumed"
+    DEADLINE_SET = "deadline_set"
+    TRANSFERRED = "transferred"
+    REOPENED = "reopened"
+    VOIDED = "voided"
 
 
-SUSPENDED = frozenset({State.AWAITING_SUPPLEMENT, State.AWAITING_PAYMENT})
-OPEN = frozenset({State.RECEIVED, State.PROCESSING}) | SUSPENDED
-CLOSED = frozenset({State.WITHDRAWN, State.STOPPED, State.RESOLVED, State.RETURNED})
+WORKING = frozenset({State.RECEIVED, State.PROCESSING})
+PAUSED = frozenset({State.AWAITING_SUPPLEMENT, State.AWAITING_PAYMENT, State.SUSPENDED})
+OPEN = WORKING | PAUSED
+CLOSED = frozenset({State.WITHDRAWN, State.STOPPED, State.RESOLVED, State.RETURNED, State.TRANSFERRED})
 
 _S, _K = State, EventKind
-_WORKING = frozenset({_S.RECEIVED, _S.PROCESSING})
-_ANY = frozenset(State)
+_ANY = frozenset(State) - {State.VOIDED}
 
-# event -> (states it is allowed from; None means that no dossier is there yet, the state it leads to; None keeps the state)
-TRANSITIONS: dict[EventKind, tuple[frozenset[State | None], State | None]] = {
-    _K.SUBMITTED: (frozenset({None}), _S.SUBMITTED),
-    _K.RECEIVED: (frozenset({None, _S.SUBMITTED}), _S.RECEIVED),
-    _K.DECLINED: (frozenset({_S.SUBMITTED}), _S.DECLINED),
-    _K.PROCESSING_STARTED: (_WORKING, _S.PROCESSING),
-    _K.SUPPLEMENT_REQUESTED: (_WORKING, _S.AWAITING_SUPPLEMENT),
-    _K.SUPPLEMENTED: (frozenset({_S.AWAITING_SUPPLEMENT}), _S.PROCESSING),
-    _K.PAYMENT_REQUESTED: (_WORKING, _S.AWAITING_PAYMENT),
-    _K.PAYMENT_SETTLED: (frozenset({_S.AWAITING_PAYMENT}), _S.PROCESSING),
-    _K.EXTENDED: (OPEN, None),
-    _K.APOLOGISED: (OPEN, None),
-    _K.FORWARDED: (OPEN, None),
-    _K.FORWARD_ANSWERED: (OPEN, None),
-    _K.WITHDRAWN: (OPEN, _S.WITHDRAWN),
-    _K.STOPPED: (OPEN, _S.STOPPED),
-    _K.RESOLVED: (_WORKING | {_S.AWAITING_PAYMENT}, _S.RESOLVED),
-    _K.RETURNED: (_WORKING | {_S.RESOLVED}, _S.RETURNED),
-    _K.RATED: (frozenset({_S.RESOLVED, _S.RETURNED}), None),
-    _K.FEE_PAID: (_ANY, None),
-    _K.CORRECTED: (_ANY, None),
+Moves = dict[State | None, State]  # from which states (None: no dossier is there yet) to which
+
+
+def _to(target: State, *sources: State | None) -> Moves:
+    return dict.fromkeys(sources, target)
+
+
+def _stays(sources: frozenset[State]) -> Moves:
+    return {state: state for state in sources}
+
+
+TRANSITIONS: dict[EventKind, Moves] = {
+    _K.SUBMITTED: _to(_S.SUBMITTED, None),
+    _K.RECEIVED: _to(_S.RECEIVED, None, _S.SUBMITTED),
+    _K.DECLINED: _to(_S.DECLINED, _S.SUBMITTED),
+    _K.PROCESSING_STARTED: _to(_S.PROCESSING, *WORKING),
+    # of an application that was not received yet: it is sent back, and its clock has still not started
+    _K.SUPPLEMENT_REQUESTED: _to(_S.AWAITING_SUPPLEMENT, *WORKING) | {_S.SUBMITTED: _S.SUBMITTED},
+    _K.SUPPLEMENTED: {_S.AWAITING_SUPPLEMENT: _S.PROCESSING, _S.SUBMITTED: _S.SUBMITTED},
+    _K.PAYMENT_REQUESTED: _to(_S.AWAITING_PAYMENT, *WORKING),
+    _K.PAYMENT_SETTLED: _to(_S.PROCESSING, _S.AWAITING_PAYMENT),
+    _K.EXTENDED: _stays(OPEN),
+    _K.APOLOGISED: _stays(OPEN),
+    _K.FORWARDED: _stays(OPEN),
+    _K.FORWARD_ANSWERED: _stays(OPEN),
+    _K.WITHDRAWN: _to(_S.WITHDRAWN, *OPEN),
+    _K.STOPPED: _to(_S.STOPPED, *OPEN),
+    _K.RESOLVED: _to(_S.RESOLVED, *OPEN),
+    _K.RETURNED: _to(_S.RETURNED, *OPEN, _S.RESOLVED),
+    _K.RATED: _stays(frozenset({_S.RESOLVED, _S.RETURNED})),
+    _K.FEE_PAID: _stays(_ANY),
+    _K.CORRECTED: _stays(_ANY),
+    _K.ASSIGNED: _stays(_ANY),
+    _K.SUPPLEMENT_LAPSED: _to(_S.PROCESSING, _S.AWAITING_SUPPLEMENT),
+    _K.SUSPENDED: _to(_S.SUSPENDED, *WORKING),
+    _K.RESUMED: _to(_S.PROCESSING, _S.SUSPENDED),
+    _K.DEADLINE_SET: _stays(WORKING),
+    _K.TRANSFERRED: _to(_S.TRANSFERRED, *OPEN),
+    _K.REOPENED: _to(_S.PROCESSING, *CLOSED),
+    _K.VOIDED: _to(_S.VOIDED, *_ANY),
 }
 
 
 def next_state(state: State | None, kind: EventKind) -> State | None:
     """The state after the event, or None when the table does not allow the event from this state."""
-    allowed, target = TRANSITIONS[kind]
-    if state not in allowed:
-        return None
-    return target or state
+    return TRANSITIONS[kind].get(state)
 
 
 def allowed_from(state: State | None) -> list[EventKind]:
     """The events that the table allows from this state, in the lifecycle's order; None: no dossier is there yet."""
-    return [kind for kind, (allowed, _) in TRANSITIONS.items() if state in allowed]
+    return [kind for kind, moves in TRANSITIONS.items() if state in moves]

@@ -4,8 +4,11 @@ import re
 import unicodedata
 
 # [0-9] because Python's \d takes the digits of any script
-DOSSIER_CODE = r"^[A-Z][0-9]{2}(\.[0-9]{1,3})*-[0-9]{6}-[0-9]{4,}$"
-DEPARTMENT_CODE = r"^[A-Z][0-9]{2}(\.[0-9]{1,3})*$"
+_UNIT = (
+    r"([A-Z][0-9]{2}(\.[0-9]{1,3})*|[0-9]{3}(\.[0-9]{1,3}){2}\.[A-Z][0-9]{2})"  # H59.18, and the older 000.00.18.H59
+)
+DOSSIER_CODE = rf"^{_UNIT}-[0-9]{{6}}-[0-9]{{4,}}$"
+DEPARTMENT_CODE = rf"^{_UNIT}$"
 PROCEDURE_CODE = r"^[0-9]\.[0-9]{6}$"
 
 
@@ -29,6 +32,19 @@ def same_name(one: str | None, other: str | None) -> bool:
     return one == other or compared(one) == compared(other)
 
 
+def canonical_unit(code: str) -> str:
+    """The code of Decision 20/2020 for a unit: `H59.18` of the older `000.00.18.H59`, which is read from the right; else as it is.
+
+    Levels of zeros name no unit below.
+    """
+    if code[:1].isalpha():
+        return code
+    levels = code.split(".")[::-1]
+    while len(levels) > 1 and not levels[-1].strip("0"):
+        levels.pop()
+    return ".".join(levels)
+
+
 _HIDDEN = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 _LAYOUT = re.compile("\r\n|[\n\t]")
 
@@ -36,7 +52,7 @@ _CURRENCY = r"(?!\s*(?:đ|vn[dđ]|triệu|tỷ|tỉ|d\b))"
 _GAP = r"[\s.\-–()]{0,2}"
 # whatever holds long numbers and is no person's: codes and numbers of dossiers, dates, times, numbered papers such as 15/2020/NĐ-CP
 _NOBODYS = re.compile(
-    r"[A-Z]\d{2}(?:\.\d{1,3})*-\d{6}-\d{4,}"
+    r"[A-Z]\d{2}(?:\.\d{1,3})*-\d{6}-\d{4,}|\d{3}(?:\.\d{1,3}){2}\.[A-Z]\d{2}(?:-\d{6}-\d{4,})?"
     r"|\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b"
     r"|\b\d{1,2}([/.\-])\d{1,2}\1\d{4}\b|\b\d{4}-\d{2}-\d{2}\b"
     r"|\b\d{1,2}(?::|h|giờ\s?)\d{2}(?::\d{2}(?:\.\d+)?)?\b"

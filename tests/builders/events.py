@@ -5,7 +5,8 @@ from typing import Any, NamedTuple
 
 from shared.domain import events
 from shared.domain.dossier import Dossier, apply
-from shared.domain.events import Channel, CorrectableField, Event
+from shared.domain.events import Event
+from shared.domain.fields import Channel, CorrectableField
 from shared.domain.lifecycle import EventKind, State
 from tests.builders.times import at
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from shared.domain.dossier import Dossier, apply
 from shared.domain.errors import DeadlineBeforeReceipt
-from shared.domain.events import Channel, CorrectableField, OnlineLevel, Outcome
+from shared.domain.fields import Channel, CorrectableField, OnlineLevel, Outcome
 from shared.domain.lifecycle import EventKind, next_state
 from shared.domain.localtime import LOCAL
 from shared.domain.terms import Term, TermUnit

@@ -15,7 +15,7 @@ from services.reporting.http.app import Reporting, create_app
 from services.reporting.projecting.metrics import ProjectorHealth
 from services.reporting.read_model.store import migrate, open_engine
 from shared import catalogue
-from shared.domain.events import Channel
+from shared.domain.fields import Channel
 from shared.service.sql import writing
 from tests.builders.events import Dated, event, received
 from tests.builders.times import at

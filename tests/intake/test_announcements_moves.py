@@ -14,7 +14,7 @@ from shared.catalogue import CalendarEntry, Catalogue, load
 from shared.contract.envelope import CloudEvent, encode, event_type
 from shared.domain import events as domain
 from shared.domain.errors import Refusal
-from shared.domain.events import Channel, CorrectableField
+from shared.domain.fields import Channel, CorrectableField
 from shared.domain.terms import Term, TermUnit
 
 BASE = load()

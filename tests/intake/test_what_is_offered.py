@@ -9,7 +9,7 @@ from services.intake.accepting.candidates import as_logged
 from services.intake.accepting.parsing import parse
 from services.intake.log.history import history
 from shared.domain.errors import Refusal
-from shared.domain.events import Channel, OnlineLevel
+from shared.domain.fields import Channel, OnlineLevel
 from tests.intake.explained import Office, with_procedure
 from tests.intake.sending import APPLICANT_KEY, CODE, Sender, cloud_event, lines, received
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from services.reporting.figures.query import Dimension, FigureQuery, Filters, GroupKey
 from shared.catalogue import Catalogue
-from shared.domain.events import Channel
+from shared.domain.fields import Channel
 from tests.builders.histories import OFFICE_DEPARTMENTS, OFFICE_PROCEDURES, History
 from tests.builders.wire import travelling
 from tests.support.recount import TOTAL, RecountedDossier, dossiers_from, recount_dossiers

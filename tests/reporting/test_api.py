@@ -19,7 +19,7 @@ from services.reporting.http.app import Reporting, create_app
 from services.reporting.projecting.metrics import ProjectorHealth
 from shared.catalogue import Catalogue
 from shared.domain.columns import KEYS, SHARE_KEYS
-from shared.domain.events import Channel
+from shared.domain.fields import Channel
 from shared.domain.localtime import LOCAL
 from tests.builders.events import event, received
 from tests.builders.times import at

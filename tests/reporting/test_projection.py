@@ -26,7 +26,7 @@ from shared.contract.marks import LedgerMark, mark_header
 from shared.contract.status import status_of
 from shared.contract.topics import STATUS
 from shared.domain.counting import RULES_VERSION
-from shared.domain.events import CorrectableField
+from shared.domain.fields import CorrectableField
 from shared.domain.localtime import LOCAL
 from shared.service.pacing import poison_pause_s
 from tests.builders.events import CODE, dossier_after, event, received

@@ -9,7 +9,7 @@ from motcua.stack.generate.scenario import Scenario, ScenarioError
 from motcua.stack.generate.working_time import HOUR, WORKING_DAY, WorkingTime, midnight
 from shared.catalogue import Catalogue, Procedure
 from shared.domain.calendar import WorkingCalendar
-from shared.domain.events import Channel
+from shared.domain.fields import Channel
 from shared.domain.localtime import ONE_DAY
 from shared.domain.terms import Term, TermUnit
 

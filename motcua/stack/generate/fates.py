@@ -6,7 +6,7 @@ from random import Random
 from motcua.stack.generate.dossiers import Fate, PlannedDossier, Province
 from motcua.stack.generate.scenario import ImpossibleScenario
 from motcua.stack.generate.working_time import midnight, moment
-from shared.domain.events import Channel
+from shared.domain.fields import Channel
 
 ONLINE_IS_EARLIER = 1.5
 RECENT_DAYS = 20

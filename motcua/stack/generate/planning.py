@@ -13,7 +13,7 @@ from motcua.stack.generate.scenario import FiguresAsked, ImpossibleScenario
 from motcua.stack.generate.working_time import HOUR, midnight, moment
 from shared.domain.calendar import WorkingCalendar
 from shared.domain.deadline import due_at
-from shared.domain.events import Channel
+from shared.domain.fields import Channel
 from shared.domain.localtime import ONE_DAY
 
 MONTHS = (0.92, 0.97, 1.1, 1.0, 1.05, 1.05, 1.0, 1.06, 0.95, 1.04, 1.02, 0.95)

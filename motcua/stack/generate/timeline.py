@@ -10,7 +10,8 @@ from motcua.stack.generate.dossiers import SOONEST, Fate, PlannedDossier, Provin
 from motcua.stack.generate.working_time import HOUR, WORKING_DAY, AfterTheEnd, moment
 from shared.domain import events
 from shared.domain.deadline import Deadline, due_after_pause
-from shared.domain.events import Channel, Event, Outcome
+from shared.domain.events import Event
+from shared.domain.fields import Channel, Outcome
 
 OFFICERS = 12
 FIRST_STEP_WITHIN = 4 * HOUR

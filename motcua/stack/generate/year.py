@@ -28,7 +28,8 @@ from shared.catalogue import Catalogue, load
 from shared.contract.envelope import JSON, SPEC_VERSION, encode, event_type
 from shared.domain.counting import STOCKS, contributions
 from shared.domain.dossier import Dossier, apply
-from shared.domain.events import EVENT_TYPES, Channel
+from shared.domain.events import EVENT_TYPES
+from shared.domain.fields import Channel
 from shared.domain.figures import Figures, Sums, figures
 
 COUNTERS = 12

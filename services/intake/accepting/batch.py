@@ -28,7 +28,8 @@ from shared.catalogue import Catalogue
 from shared.contract.envelope import decode_envelope
 from shared.domain.dossier import Dossier
 from shared.domain.errors import Refusal, holds_back
-from shared.domain.events import EVENT_TYPES, CorrectableField, Corrected
+from shared.domain.events import EVENT_TYPES, Corrected
+from shared.domain.fields import CorrectableField
 from shared.domain.localtime import local, written
 from shared.domain.terms import Term
 

@@ -13,10 +13,11 @@ from msgspec import UNSET, Meta, Raw, Struct, UnsetType
 from msgspec.structs import replace
 
 from services.intake.log.history import CodeSeries
-from shared.contract.envelope import JSON, LONGEST_CODE, SPEC_VERSION, EventId, event_type
+from shared.contract.envelope import JSON, SPEC_VERSION, EventId, event_type
 from shared.domain.dossier import Dossier
 from shared.domain.errors import Refusal
-from shared.domain.events import Event, Text
+from shared.domain.events import Event
+from shared.domain.fields import LONGEST_CODE, Text
 from shared.domain.localtime import Instant
 from shared.domain.texts import compared
 

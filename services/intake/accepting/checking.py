@@ -20,9 +20,10 @@ from shared.contract.accepted import (
     NAMES,
     Extension,
 )
-from shared.contract.envelope import JSON, LONGEST_CODE, SPEC_VERSION
+from shared.contract.envelope import JSON, SPEC_VERSION
 from shared.domain.errors import InstantOutOfRange
-from shared.domain.events import Channel, CorrectableField, Corrected, Event, OnlineLevel
+from shared.domain.events import Corrected, Event
+from shared.domain.fields import LONGEST_CODE, Channel, CorrectableField, OnlineLevel
 from shared.domain.localtime import local, written
 from shared.domain.texts import DOSSIER_CODE, PROCEDURE_CODE, hidden_character, names_a_person, personal
 

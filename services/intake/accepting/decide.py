@@ -25,7 +25,7 @@ from shared.domain import events as domain
 from shared.domain.deadline import DeadlineRule, due_after_pause, due_by
 from shared.domain.dossier import OPENING, Dossier, apply
 from shared.domain.errors import Refusal
-from shared.domain.events import Channel, CorrectableField
+from shared.domain.fields import Channel, CorrectableField
 from shared.domain.localtime import local_date
 
 FUTURE_ALLOWED = timedelta(minutes=5)

@@ -7,7 +7,7 @@ import msgspec
 
 from shared.contract.accepted import EXTENSION, LONGEST_EXTENSION_TEXT, MOST_EXTENSION_KEYS
 from shared.domain.errors import Refusal
-from shared.domain.events import Channel, CorrectableField, OnlineLevel, Outcome
+from shared.domain.fields import Channel, CorrectableField, OnlineLevel, Outcome
 from shared.domain.terms import TermUnit
 
 

@@ -13,7 +13,7 @@ from shared.domain.deadline import Deadline, due_after_pause, working_time
 from shared.domain.deadline import pause as walk_pause
 from shared.domain.dossier import Dossier
 from shared.domain.errors import CalendarNotKnown
-from shared.domain.events import CorrectableField
+from shared.domain.fields import CorrectableField
 from shared.domain.localtime import local
 from shared.domain.terms import counts_hours
 from shared.domain.timeliness import (

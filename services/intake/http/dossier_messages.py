@@ -16,7 +16,8 @@ from services.intake.explanation.steps import Step
 from services.intake.log.history import HistoryEntry
 from shared.contract.envelope import cut_instant
 from shared.domain.dossier import Dossier
-from shared.domain.events import CorrectableField, Corrected
+from shared.domain.events import Corrected
+from shared.domain.fields import CorrectableField
 from shared.domain.lifecycle import allowed_from
 from shared.domain.localtime import Instant as WireInstant
 from shared.domain.texts import DOSSIER_CODE

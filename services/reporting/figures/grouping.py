@@ -22,7 +22,7 @@ from services.reporting.read_model.contributions import BrokenDossier, Contribut
 from services.reporting.read_model.sums import MEANINGS, AnyMeasure, GaugeStock, day_number
 from shared.catalogue import Catalogue
 from shared.domain.counting import STOCKS, Measure
-from shared.domain.events import Channel
+from shared.domain.fields import Channel
 from shared.domain.figures import Figures, Sums, figures
 from shared.domain.timeliness import Timeliness
 

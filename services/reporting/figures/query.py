@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from services.reporting.read_model.contributions import Contributions
 from services.reporting.read_model.sums import CHANNELS, MEANINGS, MONTH, AnyMeasure, day_number, stock_codes
-from shared.domain.events import Channel
+from shared.domain.fields import Channel
 from shared.domain.localtime import ONE_DAY
 from shared.domain.timeliness import BY_DATE
 

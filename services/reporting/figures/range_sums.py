@@ -47,7 +47,7 @@ from services.reporting.read_model.sums import (
 )
 from services.reporting.read_model.tables import dossiers, history, model, sums
 from shared.domain.counting import Measure
-from shared.domain.events import Channel
+from shared.domain.fields import Channel
 from shared.service.sql import among
 
 READ_AT_ONCE = 500

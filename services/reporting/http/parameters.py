@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from services.reporting.figures.query import Dimension, FigureQuery, Filters
 from shared.catalogue import Catalogue
 from shared.domain.errors import InstantOutOfRange
-from shared.domain.events import Channel
+from shared.domain.fields import Channel
 from shared.domain.localtime import FIRST_YEAR, LAST_YEAR, LOCAL, local, written
 from shared.domain.periods import UnknownPeriod, statutory_period
 from shared.domain.texts import compared

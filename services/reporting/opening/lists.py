@@ -31,7 +31,7 @@ from shared.catalogue import Catalogue
 from shared.contract.http.figures import ListedDossier
 from shared.domain.columns import Count, Kind, terms_of
 from shared.domain.counting import JUDGED
-from shared.domain.events import Channel
+from shared.domain.fields import Channel
 
 BREATHE_EVERY = 200  # rows between two looks at other tasks
 READ_AT_LEAST = 200

@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from shared.domain.counting import JUDGED, STOCKS, Measure
-from shared.domain.events import Channel
+from shared.domain.fields import Channel
 from shared.domain.localtime import FIRST_YEAR, LAST_YEAR, LOCAL, ONE_DAY
 from shared.domain.timeliness import BY_DATE, DEFINITIONS, HALF_DAY, INSTANT
 

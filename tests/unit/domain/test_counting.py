@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from shared.domain.counting import STOCKS, Delta, Measure, contributions
 from shared.domain.dossier import Dossier
-from shared.domain.events import CorrectableField
+from shared.domain.fields import CorrectableField
 from shared.domain.figures import ROW_IDENTITIES, Figures, Sums, figures
 from shared.domain.localtime import ONE_DAY
 from shared.domain.terms import Term, TermUnit

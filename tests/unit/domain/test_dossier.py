@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from shared.domain.dossier import apply
 from shared.domain.errors import CorrectionDoesNotMatch, DeadlineBeforeReceipt, InstantOutOfRange, TimeGoesBack
-from shared.domain.events import Channel, CorrectableField, OnlineLevel
+from shared.domain.fields import Channel, CorrectableField, OnlineLevel
 from shared.domain.lifecycle import State
 from shared.domain.terms import Term, TermUnit
 from tests.builders.events import CODE, DUE, START, dossier_after, event, received

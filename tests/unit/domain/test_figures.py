@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from shared.domain.columns import SHARE_KEYS
 from shared.domain.counting import Measure
-from shared.domain.events import Channel
+from shared.domain.fields import Channel
 from shared.domain.figures import (
     BALANCE,
     RECEIVED,

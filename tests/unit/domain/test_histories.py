@@ -4,7 +4,8 @@ from collections import Counter
 from random import Random
 
 from shared.domain.counting import Measure, contributions
-from shared.domain.events import CorrectableField, Corrected
+from shared.domain.events import Corrected
+from shared.domain.fields import CorrectableField
 from shared.domain.lifecycle import EventKind
 from shared.domain.terms import counts_hours
 from shared.domain.timeliness import DEFINITIONS, Timeliness
