@@ -1,4 +1,5 @@
-"""What happens to the dossiers of a day: the histories that a read model of any size is multiplied from, made by the domain."""
+"""What happens to the dossiers of a day:
+the histories that a read model of any size is multiplied from, made by the domain."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -13,11 +14,12 @@ from shared.contract.topics import STATUS
 from shared.domain import events
 from shared.domain.calendar import WorkingCalendar
 from shared.domain.deadline import Deadline, due_after_pause, due_at
-from shared.domain.dossier import Dossier, apply
+from shared.domain.dossier import Dossier
 from shared.domain.events import Event
 from shared.domain.fields import Channel, OnlineLevel, Outcome
 from shared.domain.localtime import LOCAL
 from shared.domain.terms import Term, TermUnit
+from shared.domain.transitions import apply
 
 CODE, DEPARTMENT, PROCEDURE = "@CODE@", "@DEPARTMENT@", "@PROCEDURE@"
 RECORDED_AFTER = timedelta(seconds=2)

@@ -16,12 +16,13 @@ from motcua.verify.differences import Difference, of_dossier
 from shared.contract.envelope import CloudEvent, event_of
 from shared.contract.http.log import LogLine
 from shared.domain.columns import KEYS
-from shared.domain.dossier import Dossier, apply
+from shared.domain.dossier import Dossier
 from shared.domain.errors import Refusal
 from shared.domain.fields import Channel, OnlineLevel, Outcome
 from shared.domain.lifecycle import State
 from shared.domain.localtime import ONE_DAY, local_date
 from shared.domain.timeliness import Definition, closed_timeliness
+from shared.domain.transitions import apply
 
 LOG = "the log"
 Counts = Mapping[str, int]

@@ -1,4 +1,5 @@
-"""HTTP as every service serves it: the application, its key, its parameters, streamed answers, and refusals in the API documents."""
+"""HTTP as every service serves it: the application, its key, its parameters, streamed answers,
+and refusals in the API documents."""
 
 import asyncio
 import hmac
@@ -27,7 +28,8 @@ Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 def new_application(
     *, title: str, version: str, description: str, lifespan: Lifespan | None = None, **more: Any
 ) -> FastAPI:
-    """An application without routes. A slash too many is 404: a redirect would send the key along, to whatever `Host` said."""
+    """An application without routes. A slash too many is 404:
+    a redirect would send the key along, to whatever `Host` said."""
     application = FastAPIOffline(
         title=title, version=version, description=description, lifespan=lifespan, redirect_slashes=False, **more
     )
@@ -76,7 +78,8 @@ class AnswerHeaders:
 
 
 class Ndjson(StreamingResponse):
-    """Lines of JSON as a generator makes them. Starlette stops asking when the reader has gone, but leaves the generator open."""
+    """Lines of JSON as a generator makes them.
+    Starlette stops asking when the reader has gone, but leaves the generator open."""
 
     media_type = "application/x-ndjson"
 
@@ -123,7 +126,8 @@ def require_key(expected: SecretStr) -> Callable[[HTTPAuthorizationCredentials |
     return check
 
 
-# Which query parameters a route takes: one that is misspelt and ignored would answer, or do, something else than was meant.
+# Which query parameters a route takes:
+# one that is misspelt and ignored would answer, or do, something else than was meant.
 
 
 def invalid(parameter: str, detail: str) -> Problem:
@@ -132,7 +136,8 @@ def invalid(parameter: str, detail: str) -> Problem:
 
 
 async def declared_parameters_only(request: Request) -> None:
-    """A dependency that answers 422 to a parameter which the route does not declare, and to a second value of one that is no list."""
+    """A dependency that answers 422 to a parameter which the route does not declare,
+    and to a second value of one that is no list."""
     if not request.query_params:
         return
     takes_many = dict(_declared(request.scope["route"].dependant))

@@ -4,10 +4,11 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from shared.domain import events
-from shared.domain.dossier import Dossier, apply
+from shared.domain.dossier import Dossier
 from shared.domain.events import Event
 from shared.domain.fields import Channel, CorrectableField
 from shared.domain.lifecycle import EventKind, State
+from shared.domain.transitions import apply
 from tests.builders.times import at
 
 CODE = "H59.15-230103-0001"

@@ -8,11 +8,12 @@ from hypothesis import given
 
 from shared.contract.envelope import CloudEvent, UnknownEventType, decode_envelope, encode, event_of, event_type
 from shared.contract.status import decode_status, status_of
-from shared.domain.dossier import Dossier, apply
+from shared.domain.dossier import Dossier
 from shared.domain.errors import InvalidTerm
 from shared.domain.events import EVENT_TYPES
 from shared.domain.lifecycle import EventKind
 from shared.domain.timeliness import timeliness_of
+from shared.domain.transitions import apply
 from tests.builders.events import CODE, an_event, dossier_after, event, received
 from tests.builders.histories import History, histories
 from tests.builders.times import at
@@ -64,7 +65,10 @@ def test_a_broken_field_is_named() -> None:
 
 
 def test_an_absurd_term_is_refused_at_the_door() -> None:
-    data = b'{"department":"H59.15","procedure":"2.000635","channel":"online","term":{"amount":1000000000000,"unit":"months"}}'
+    data = (
+        b'{"department":"H59.15","procedure":"2.000635","channel":"online",'
+        b'"term":{"amount":1000000000000,"unit":"months"}}'
+    )
     envelope = msgspec.structs.replace(decode_envelope(envelope_of(EventKind.RECEIVED)), data=msgspec.Raw(data))
     with pytest.raises((msgspec.ValidationError, InvalidTerm)):
         event_of(envelope)

@@ -8,8 +8,9 @@ from shared.catalogue import load
 from shared.contract.envelope import decode_envelope, event_of
 from shared.domain import events
 from shared.domain.deadline import due_at
-from shared.domain.dossier import Dossier, apply
+from shared.domain.dossier import Dossier
 from shared.domain.lifecycle import State
+from shared.domain.transitions import apply
 
 
 @pytest.mark.slow

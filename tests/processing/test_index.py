@@ -8,10 +8,11 @@ from hypothesis import strategies as st
 
 from services.processing.index import CountKey, StatusIndex
 from services.processing.ledger import LedgerEntry
-from shared.domain.dossier import Dossier, apply
+from shared.domain.dossier import Dossier
 from shared.domain.errors import Refusal
 from shared.domain.lifecycle import EventKind
 from shared.domain.timeliness import Standing, closed_timeliness, standing
+from shared.domain.transitions import apply
 from tests.builders.events import an_event, dossier_after
 from tests.builders.times import at
 

@@ -16,7 +16,8 @@ from shared.contract.envelope import encode
 from shared.contract.marks import Headers
 from shared.contract.status import status_of, version_of
 from shared.contract.topics import STATUS
-from shared.domain.dossier import Dossier, apply
+from shared.domain.dossier import Dossier
+from shared.domain.transitions import apply
 from shared.service.sql import writing
 from tests.builders.events import Dated
 

@@ -1,4 +1,5 @@
-"""A real counter's log: its figures are those that its README states and that a straight recount finds for any month."""
+"""A real counter's log: its figures are those that its README states and that a straight
+recount finds for any month."""
 
 import gzip
 import json
@@ -14,8 +15,9 @@ from services.reporting.figures.query import Dimension, FigureQuery
 from services.reporting.figures.report import report
 from shared.catalogue import Catalogue
 from shared.contract.envelope import decode_envelope, event_of
-from shared.domain.dossier import Dossier, apply
+from shared.domain.dossier import Dossier
 from shared.domain.localtime import LOCAL
+from shared.domain.transitions import apply
 from tests.reporting.delivery import Sent, Topic, snapshot
 from tests.support.recount import TOTAL, dossiers_from, recount_dossiers
 

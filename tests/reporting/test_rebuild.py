@@ -1,4 +1,5 @@
-"""A read model made anew beside the live one is the live one where that was right, and repairs and names what was wrong in it."""
+"""A read model made anew beside the live one is the live one where that was right,
+and repairs and names what was wrong in it."""
 
 import json
 from collections.abc import Sequence
@@ -23,9 +24,10 @@ from shared.catalogue import Catalogue
 from shared.contract.envelope import encode
 from shared.contract.http.log import LogLine
 from shared.contract.status import decode_status, status_of, version_of
-from shared.domain.dossier import Dossier, apply
+from shared.domain.dossier import Dossier
 from shared.domain.localtime import LOCAL
 from shared.domain.timeliness import DEFINITIONS
+from shared.domain.transitions import apply
 from shared.service.sql import writing
 from tests.builders.events import CODE, Dated, received
 from tests.reporting.delivery import Sent, Topic
@@ -335,7 +337,8 @@ def _folded(code: str, events: Sequence[Dated]) -> Dossier:
 
 
 async def test_a_dossier_on_its_way_is_no_difference(engine: AsyncEngine) -> None:
-    """The log is ahead of the live model: what was recorded after the model had time to catch up may still be on its way."""
+    """The log is ahead of the live model:
+    what was recorded after the model had time to catch up may still be on its way."""
     office = an_office(11)
     lines, records = log_of(office)
     await Topic(engine).deliver(records[:-15])

@@ -27,10 +27,11 @@ from motcua.stack.generate.working_time import moment
 from shared.catalogue import Catalogue, load
 from shared.contract.envelope import JSON, SPEC_VERSION, encode, event_type
 from shared.domain.counting import STOCKS, contributions
-from shared.domain.dossier import Dossier, apply
+from shared.domain.dossier import Dossier
 from shared.domain.events import EVENT_TYPES
 from shared.domain.fields import Channel
 from shared.domain.figures import Figures, Sums, figures
+from shared.domain.transitions import apply
 
 COUNTERS = 12
 AT_THE_ENTRANCE = frozenset({"submitted", "received", "fee_paid", "returned", "rated"})

@@ -14,10 +14,11 @@ from services.intake.log.history import HistoryEntry, LoggedEvent
 from shared.catalogue import CalendarEntry, Catalogue
 from shared.contract.envelope import encode
 from shared.domain import events as domain
-from shared.domain.dossier import Dossier, apply
+from shared.domain.dossier import Dossier
 from shared.domain.errors import Refusal
 from shared.domain.localtime import local_date
 from shared.domain.timeliness import NEVER_SOON, Standing, standing
+from shared.domain.transitions import apply
 
 DAYS_NAMED = 3
 SOURCE = "/intake/calendar"
@@ -49,7 +50,9 @@ STAYING = tuple(outcome for outcome in MoveOutcome if outcome not in MOVING)
 WHY_IT_STAYS = {
     MoveOutcome.OVERDUE: "it is overdue already, and stays so",
     MoveOutcome.WOULD_BE_OVERDUE: "the new deadline has passed already: nobody becomes overdue in hindsight",
-    MoveOutcome.CANNOT_BE_COMPUTED: "the catalogue no longer has what its deadline was computed from, or the calendar ends before it",
+    MoveOutcome.CANNOT_BE_COMPUTED: (
+        "the catalogue no longer has what its deadline was computed from, or the calendar ends before it"
+    ),
     MoveOutcome.CHANGED_MEANWHILE: "it was closed, or got its deadline by another event, before it was moved",
 }
 

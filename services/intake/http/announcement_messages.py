@@ -134,8 +134,9 @@ class AnnouncementAnswer(AnnouncementView):
 
     not_affected: dict[str, int] | None = Field(
         None,
-        description="of a dry run, the open dossiers whose deadline is the same with these days, by why: `no_deadline`, `given_by_sender`, "
-        "`same_deadline` (no such day in their time, or it makes no difference); null when it is not a dry run",
+        description="of a dry run, the open dossiers whose deadline is the same with these days, by why: "
+        "`no_deadline`, `given_by_sender`, `same_deadline` (no such day in their time, or it makes no difference); "
+        "null when it is not a dry run",
     )
     notes: list[str] = Field(default=[], description="days that were so already")
     moves: list[MoveView]

@@ -79,7 +79,10 @@ class NewDossier(BaseModel):
     code: Code | None = Field(None, description="minted when missing: {department}-{yyMMdd}-{serial}")
 
 
-JUDGED_THEN = "as it was at the event's own instant, so that a repeat gets the same answer; GET /v1/dossiers/{code} tells how the dossier stands now"
+JUDGED_THEN = (
+    "as it was at the event's own instant, so that a repeat gets the same answer; "
+    "GET /v1/dossiers/{code} tells how the dossier stands now"
+)
 
 
 class View(BaseModel):

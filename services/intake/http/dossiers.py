@@ -155,8 +155,8 @@ async def post_event(
 
 @router.get("/v1/dossiers/{code}", responses=NOT_FOUND | INVALID)
 async def get_dossier(code: str, intake: IntakeService, definition: str = BY_DATE.name) -> DossierView:
-    """State, deadline, timeliness, history, and the explanation from receipt to class; `definition` chooses what the class is judged
-    by."""
+    """State, deadline, timeliness, history, and the explanation from receipt to class; `definition` chooses what
+    the class is judged by."""
     by = DEFINITIONS.get(definition)
     if by is None:
         detail = f"there is no {echo(definition)}; choose one of {', '.join(DEFINITIONS)}"

@@ -10,8 +10,9 @@ from typing import NamedTuple
 from msgspec import Struct
 
 from shared.contract.envelope import CloudEvent, decode_envelope, event_of
-from shared.domain.dossier import Dossier, apply
+from shared.domain.dossier import Dossier
 from shared.domain.events import Event
+from shared.domain.transitions import apply
 
 
 class LogRow(NamedTuple):

@@ -12,7 +12,8 @@ from shared.contract.envelope import CloudEvent, encode, event_of
 from shared.contract.http.log import LogLine
 from shared.contract.http.rebuilds import UncountedEvent
 from shared.contract.status import status_of, version_of
-from shared.domain.dossier import Dossier, apply
+from shared.domain.dossier import Dossier
+from shared.domain.transitions import apply
 from shared.service.dead_letters import Unusable
 
 

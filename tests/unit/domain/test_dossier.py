@@ -5,11 +5,11 @@ from datetime import UTC
 import pytest
 from msgspec.structs import replace
 
-from shared.domain.dossier import apply
 from shared.domain.errors import CorrectionDoesNotMatch, DeadlineBeforeReceipt, InstantOutOfRange, TimeGoesBack
 from shared.domain.fields import Channel, CorrectableField, OnlineLevel
 from shared.domain.lifecycle import State
 from shared.domain.terms import Term, TermUnit
+from shared.domain.transitions import apply
 from tests.builders.events import CODE, DUE, START, dossier_after, event, received
 from tests.builders.times import at
 

@@ -1,10 +1,12 @@
-"""The transition table of domain §2, written out once more by hand: what is allowed leads where it says, all else is refused."""
+"""The transition table of domain §2, written out once more by hand:
+what is allowed leads where it says, all else is refused."""
 
 import pytest
 
-from shared.domain.dossier import Dossier, apply
+from shared.domain.dossier import Dossier
 from shared.domain.errors import TransitionNotAllowed, UnknownDossier
 from shared.domain.lifecycle import EventKind, State, next_state
+from shared.domain.transitions import apply
 from tests.builders.events import CODE, an_event, dossier_in
 
 SAME = "same"

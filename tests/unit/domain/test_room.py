@@ -7,9 +7,10 @@ import pytest
 from shared.contract.accepted import LONGEST_NAME
 from shared.contract.envelope import encode
 from shared.contract.status import status_of
-from shared.domain.dossier import LONGEST_HISTORY, Dossier, apply
+from shared.domain.dossier import Dossier
 from shared.domain.errors import TooLongAHistory
 from shared.domain.lifecycle import State
+from shared.domain.transitions import LONGEST_HISTORY, apply
 from tests.builders.events import CODE, DUE, START, event, received
 
 WHEN = "2023-01-09 08:31"
