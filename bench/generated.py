@@ -85,7 +85,7 @@ def _plain(story: Story) -> Row:
     full = int(dossier.online_level is not None)
     received = day_number(story.day)
     return (
-        dossier.channel.value,
+        dossier.channel,
         full,
         received,
         due,

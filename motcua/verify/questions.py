@@ -122,7 +122,7 @@ def row_of(by: Grouping, fields: Fields) -> Callable[[Dossier], str]:
         key = {
             "department": dossier.department,
             "procedure": dossier.procedure,
-            "channel": dossier.channel.value,
+            "channel": dossier.counted_channel.value,
             "field": field,
         }
         return name_of(key, by)

@@ -157,7 +157,7 @@ class DatedDossier:
 
     def _count_receipt(self, row: dict[str, int], first: date) -> None:
         if self.received >= first:
-            channel = self.dossier.channel
+            channel = self.dossier.counted_channel
             row["received_total"] += 1
             row[f"received_{channel.value}"] += 1
             row["received_online_full"] += channel is Channel.ONLINE and self.dossier.online_level is OnlineLevel.FULL

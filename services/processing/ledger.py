@@ -10,7 +10,7 @@ from shared.contract.envelope import CloudEvent, UnknownEventType, decode_envelo
 from shared.contract.status import AlertV1, StatusV1, status_of, version_of
 from shared.domain.dossier import Dossier
 from shared.domain.errors import Refusal
-from shared.domain.lifecycle import SUSPENDED
+from shared.domain.lifecycle import PAUSED
 from shared.domain.localtime import local
 from shared.domain.timeliness import Standing
 from shared.domain.transitions import apply
@@ -132,7 +132,7 @@ def needs_alert(entry: LedgerEntry, threshold: str, due_at: datetime) -> bool:
     dossier = entry.dossier
     return (
         dossier.is_open
-        and dossier.state not in SUSPENDED
+        and dossier.state not in PAUSED
         and dossier.due_at == due_at
         and entry.alerted.get(threshold) != due_at
     )

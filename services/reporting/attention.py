@@ -10,7 +10,7 @@ from shared.catalogue import Catalogue
 from shared.contract.http.attention import AttentionCounts
 from shared.domain.calendar import WorkingCalendar
 from shared.domain.dossier import Dossier, Hop
-from shared.domain.lifecycle import SUSPENDED
+from shared.domain.lifecycle import PAUSED
 from shared.domain.localtime import LOCAL, ONE_DAY, local
 from shared.domain.texts import compared
 from shared.domain.timeliness import Standing, standing
@@ -92,7 +92,7 @@ class UrgentDossier:
 
     @property
     def suspended(self) -> bool:
-        return self.dossier.state in SUSPENDED
+        return self.dossier.state in PAUSED
 
 
 class DepartmentHorizon:

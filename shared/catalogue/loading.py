@@ -13,13 +13,24 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from shared.catalogue.model import CalendarEntry, Catalogue, Department, DepartmentCode, Level, Name, Procedure
+from shared.catalogue.model import (
+    FORM_CHANNELS,
+    CalendarEntry,
+    Catalogue,
+    ChannelEntry,
+    Department,
+    DepartmentCode,
+    Level,
+    Name,
+    Procedure,
+)
 from shared.domain.calendar import DEFAULT_SESSIONS, DatedSessions, Session
 
 SHIPPED = Path(__file__).parent
-DEPARTMENTS, PROCEDURES, LEVELS, CALENDAR = "departments.toml", "procedures.toml", "levels.toml", "calendar.toml"
+DEPARTMENTS, PROCEDURES, LEVELS = "departments.toml", "procedures.toml", "levels.toml"
+CALENDAR, CHANNELS = "calendar.toml", "channels.toml"
 CALENDAR_TABLES = {"days_off": False, "swapped_to_work": True}  # and whether its days work
-FILES = (DEPARTMENTS, PROCEDURES, LEVELS, CALENDAR)
+FILES = (DEPARTMENTS, PROCEDURES, LEVELS, CALENDAR, CHANNELS)
 
 SessionRows = list[tuple[time, time]]
 RowT = TypeVar("RowT", bound=msgspec.Struct)
@@ -83,6 +94,7 @@ def load(folder: Path | None = None) -> Catalogue:
         calendar_first_day=first,
         calendar_last_day=last,
         calendar_entries=entries,
+        channels=_channels(_find(folder, CHANNELS)),
     )
 
 
@@ -133,6 +145,17 @@ def _departments(file: Path) -> dict[str, Department]:
     if not departments:
         raise CatalogueError(file, "departments", "there are none; add at least one [[departments]] entry")
     return departments
+
+
+def _channels(file: Path) -> Mapping[str, ChannelEntry]:
+    """Those that every office has, and the office's own."""
+    channels = dict(FORM_CHANNELS)
+    for label, row in _rows(file, _read(file), "channels", ChannelEntry):
+        present = channels.get(row.code)
+        if present is not None and (row.code not in FORM_CHANNELS or row.counted_as is not present.counted_as):
+            raise CatalogueError(file, label, f"channel {row.code} stands there already; keep one entry")
+        channels[row.code] = row
+    return MappingProxyType(channels)
 
 
 def _hours(file: Path, label: str, rows: list[HoursRow]) -> tuple[DatedSessions, ...]:

@@ -11,7 +11,7 @@ from msgspec import Meta, Struct
 from shared.domain.calendar import DEFAULT_SESSIONS, DatedSessions, Session, WorkingCalendar
 from shared.domain.deadline import DeadlineRule
 from shared.domain.errors import CalendarNotKnown
-from shared.domain.fields import Channel, OnlineLevel
+from shared.domain.fields import UNKNOWN_CHANNEL, Channel, ChannelCode, OnlineLevel
 from shared.domain.terms import Term
 from shared.domain.texts import DEPARTMENT_CODE, PROCEDURE_CODE, exactly
 
@@ -78,6 +78,20 @@ def with_entries(present: Iterable[CalendarEntry], added: Iterable[CalendarEntry
     return tuple(sorted(entries, key=lambda entry: (entry.day, entry.scopes)))
 
 
+class ChannelEntry(Struct, frozen=True, forbid_unknown_fields=True):
+    """A way in which dossiers come, and how the form counts it; an entry of channels.toml."""
+
+    code: ChannelCode
+    name: Name
+    name_en: Name
+    counted_as: Channel
+
+    @property
+    def is_of_the_form(self) -> bool:
+        """Whether its code says its class."""
+        return self.code in {self.counted_as, UNKNOWN_CHANNEL}
+
+
 @dataclass(frozen=True, slots=True)
 class Department:
     """The agency that answers for a dossier;
@@ -111,19 +125,39 @@ class Procedure(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     valid_from: date | None = None
     valid_to: date | None = None
     departments: tuple[DepartmentCode, ...] = ()
-    channels: tuple[Channel, ...] = ()
+    channels: tuple[ChannelCode, ...] = ()
+    channel_terms: dict[ChannelCode, Term] = {}
     online_levels: tuple[OnlineLevel, ...] = ()
 
     @property
     def rule(self) -> DeadlineRule:
-        """What gives its dossiers their deadline."""
+        """What gives its dossiers their deadline, where their channel has no term of its own."""
         return DeadlineRule(self.term, self.closing_hour, self.same_day)
+
+    def rule_for(self, channel: str, counted_as: Channel | None) -> DeadlineRule:
+        """What gives a dossier its deadline: the term of its channel, of the channel's class, or the usual one."""
+        term = self.channel_terms.get(channel) or self.channel_terms.get(counted_as or channel) or self.term
+        return DeadlineRule(term, self.closing_hour, self.same_day)
 
     def may_be_handled_by(self, department: str) -> bool:
         return self.department is None or self.department == department or department in self.departments
 
     def is_valid_on(self, day: date) -> bool:
         return (self.valid_from is None or self.valid_from <= day) and (self.valid_to is None or day <= self.valid_to)
+
+
+FORM_CHANNELS: Mapping[str, ChannelEntry] = MappingProxyType(
+    {
+        entry.code: entry
+        for entry in (
+            ChannelEntry("online", "trực tuyến", "online", Channel.ONLINE),
+            ChannelEntry("in_person", "trực tiếp", "in person", Channel.IN_PERSON),
+            ChannelEntry("postal", "bưu chính công ích", "by post", Channel.POSTAL),
+            ChannelEntry(UNKNOWN_CHANNEL, "không rõ", "unknown", Channel.IN_PERSON),
+        )
+    }
+)
+"""The channels that every office has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +174,7 @@ class Catalogue:
     calendar_first_day: date
     calendar_last_day: date
     calendar_entries: tuple[CalendarEntry, ...]
+    channels: Mapping[str, ChannelEntry] = FORM_CHANNELS
     procedures: Mapping[str, Procedure] = field(init=False, repr=False, compare=False)
     _versions: Mapping[str, tuple[Procedure, ...]] = field(init=False, repr=False, compare=False)
     _calendars: Mapping[str, WorkingCalendar] = field(init=False, repr=False, compare=False)
@@ -161,6 +196,11 @@ class Catalogue:
             if version.is_valid_on(day):
                 return version
         return None
+
+    def class_of(self, channel: str) -> Channel | None:
+        """How the form counts a channel; None when the catalogue does not have it."""
+        entry = self.channels.get(channel)
+        return None if entry is None else entry.counted_as
 
     def procedures_on(self, day: date) -> list[Procedure]:
         """Every procedure in force on a day, in the catalogue's order."""

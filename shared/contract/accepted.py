@@ -10,13 +10,14 @@ import msgspec
 from msgspec import Meta
 
 from shared.domain.events import EVENT_TYPES, Event
+from shared.domain.localtime import Instant
 
 EXTENSION = "x"
 EXTENSION_KEY = r"^[a-z][a-z0-9_]{0,39}$"
 MOST_EXTENSION_KEYS, LONGEST_EXTENSION_TEXT, LARGEST_EXTENSION_BYTES = 20, 500, 4096
 LONGEST_NAME = 300  # of what the status carries: an agency, an officer, a unit
 NAMES = frozenset({"officer", "unit", "agency"})
-FREE_TEXTS = frozenset({"reason", "missing", "legal_ground"})
+FREE_TEXTS = frozenset({"reason", "missing", "legal_ground", "ground"})
 
 Extension = Annotated[
     dict[
@@ -31,18 +32,26 @@ Extension = Annotated[
     ),
 ]
 
-REQUIRED_BY_LAW: dict[str, str] = {
-    "declined": "reason",
-    "withdrawn": "reason",
-    "stopped": "reason",
-    "apologised": "reason",
-    "corrected": "reason",
-    "extended": "legal_ground",
+REQUIRED_BY_LAW: dict[str, tuple[str, ...]] = {
+    "declined": ("reason",),
+    "withdrawn": ("reason",),
+    "stopped": ("reason",),
+    "transferred": ("reason",),
+    "apologised": ("reason",),
+    "corrected": ("reason",),
+    "extended": ("legal_ground",),
+    "suspended": ("ground",),
+    "deadline_set": ("ground",),
+    "reopened": ("reason", "legal_ground"),
+    "voided": ("reason",),
 }
-"""The field that an event must have to be taken; events logged before this was asked for may lack it."""
+"""The fields that an event must have to be taken; events logged before this was asked for may lack them."""
+
+FILLED_IN = {"extended": ("due_at",), "deadline_set": ("due_at",)}
+"""Fields that every logged event has and a sender may leave out, for intake computes them."""
 
 
-def _only(contents: type[Event]) -> type[Event]:
+def _only(contents: type[Event], filled_in: tuple[str, ...]) -> type[Event]:
     options: dict[str, Any] = {
         "frozen": True,
         "kw_only": True,
@@ -51,8 +60,13 @@ def _only(contents: type[Event]) -> type[Event]:
     }
     return cast(
         "type[Event]",
-        msgspec.defstruct(contents.__name__, [(EXTENSION, Extension, None)], bases=(contents,), **options),
+        msgspec.defstruct(
+            contents.__name__,
+            [*((name, Instant | None, None) for name in filled_in), (EXTENSION, Extension, None)],
+            bases=(contents,),
+            **options,
+        ),
     )
 
 
-ACCEPTED: dict[str, type[Event]] = {name: _only(cls) for name, cls in EVENT_TYPES.items()}
+ACCEPTED: dict[str, type[Event]] = {name: _only(cls, FILLED_IN.get(name, ())) for name, cls in EVENT_TYPES.items()}

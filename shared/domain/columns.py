@@ -60,6 +60,11 @@ COLUMNS = (
     Column(
         "received_online_full", "received through a fully online service", count=_flow(Measure.RECEIVED_ONLINE_FULL)
     ),
+    Column(
+        "received_unknown",
+        "received by a channel that nobody noted, counted as in person",
+        count=_flow(Measure.RECEIVED_UNKNOWN),
+    ),
     Column("received_in_person", "received in person", count=_flow(Measure.RECEIVED, Channel.IN_PERSON)),
     Column("received_postal", "received by post", count=_flow(Measure.RECEIVED, Channel.POSTAL)),
     Column(
@@ -80,6 +85,9 @@ COLUMNS = (
     Column("resolved_overdue", "resolved overdue", 10, _flow(Measure.RESOLVED_OVERDUE)),
     Column("resolved_no_deadline", "resolved without a deadline", count=_flow(Measure.RESOLVED_NO_DEADLINE)),
     Column("refused", "resolved, and the application refused", count=_flow(Measure.REFUSED)),
+    Column("granted_in_part", "resolved, and granted in part", count=_flow(Measure.GRANTED_IN_PART)),
+    Column("granted_by_law", "resolved, and granted by law", count=_flow(Measure.GRANTED_BY_LAW)),
+    Column("not_needed", "resolved, and no permit was needed", count=_flow(Measure.NOT_NEEDED)),
     Column("in_progress_total", "in progress, in all", 11, _stock(Measure.OPEN)),
     Column(
         "in_progress_within", "in progress, within time", 12, parts=("in_progress_total",), less="in_progress_overdue"
@@ -88,6 +96,8 @@ COLUMNS = (
     Column("in_progress_suspended", "in progress, suspended", count=_stock(Measure.OPEN_SUSPENDED)),
     Column("withdrawn", "withdrawn by the applicant", count=_flow(Measure.WITHDRAWN)),
     Column("stopped", "stopped by the office", count=_flow(Measure.STOPPED)),
+    Column("stopped_administrative", "stopped with nothing decided", count=_flow(Measure.STOPPED_ADMINISTRATIVE)),
+    Column("transferred", "handed over to the competent authority", count=_flow(Measure.TRANSFERRED)),
     Column(
         "returned_total", "results returned, in all", parts=("returned_in_person", "returned_postal", "returned_online")
     ),
@@ -95,6 +105,14 @@ COLUMNS = (
     Column("returned_postal", "results returned by post", count=_flow(Measure.RETURNED_POSTAL)),
     Column("returned_online", "results returned online", count=_flow(Measure.RETURNED_ONLINE)),
     Column("awaiting_return", "resolved, the result not yet returned", count=_stock(Measure.AWAITING_RETURN)),
+    Column("awaiting_acceptance", "online, not yet received or declined", count=_stock(Measure.AWAITING_ACCEPTANCE)),
+    Column(
+        "awaiting_acceptance_late",
+        "online, not yet received or declined, and late",
+        count=_stock(Measure.AWAITING_ACCEPTANCE_LATE),
+    ),
+    Column("accepted_in_time", "online, answered in time at first", count=_flow(Measure.ACCEPTED_IN_TIME)),
+    Column("accepted_late", "online, answered late at first", count=_flow(Measure.ACCEPTED_LATE)),
 )
 BY_KEY = {column.key: column for column in COLUMNS}
 KEYS = tuple(BY_KEY)

@@ -21,8 +21,9 @@ def corrected(dossier: Dossier, event: events.Corrected, at: datetime) -> Dossie
     if not _same(field, old, present):
         msg = f"the correction says {field.value} was {_written(old)}, but it is {_written(present)}"
         raise CorrectionDoesNotMatch(msg)
+    counted_anew = event.deadlines is not None
     try:
-        right = _set_right(dossier, field, new, at)
+        right = _set_right(replace(dossier, deadlines=()) if counted_anew else dossier, field, new, at)
     except DeadlineBeforeReceipt as too_early:
         raise too_early.about("data.new_value") from too_early
     except ValueError as wrong:

@@ -10,13 +10,13 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from shared.domain.deadline import Deadline
-from shared.domain.dossier import Dossier
-from shared.domain.fields import Channel, OnlineLevel, Outcome
+from shared.domain.dossier import Acceptance, Dossier
+from shared.domain.fields import UNKNOWN_CHANNEL, Channel, OnlineLevel, Outcome
 from shared.domain.lifecycle import State
-from shared.domain.localtime import local_date
+from shared.domain.localtime import ONE_DAY, local_date
 from shared.domain.timeliness import BY_DATE, Definition, Timeliness
 
-RULES_VERSION = 3
+RULES_VERSION = 4
 """Raise it whenever the same events give another dossier, another status or another figure:
 a new derived field, a new column.
 
@@ -30,13 +30,21 @@ class Measure(StrEnum):
 
     RECEIVED = "received"
     RECEIVED_ONLINE_FULL = "received_online_full"
+    RECEIVED_UNKNOWN = "received_unknown"
     RESOLVED_EARLY = "resolved_early"
     RESOLVED_ON_TIME = "resolved_on_time"
     RESOLVED_OVERDUE = "resolved_overdue"
     RESOLVED_NO_DEADLINE = "resolved_no_deadline"
     REFUSED = "refused"
+    GRANTED_IN_PART = "granted_in_part"
+    GRANTED_BY_LAW = "granted_by_law"
+    NOT_NEEDED = "not_needed"
     WITHDRAWN = "withdrawn"
     STOPPED = "stopped"
+    STOPPED_ADMINISTRATIVE = "stopped_administrative"
+    TRANSFERRED = "transferred"
+    ACCEPTED_IN_TIME = "accepted_in_time"
+    ACCEPTED_LATE = "accepted_late"
     RETURNED_IN_PERSON = "returned_in_person"
     RETURNED_POSTAL = "returned_postal"
     RETURNED_ONLINE = "returned_online"
@@ -44,9 +52,20 @@ class Measure(StrEnum):
     OPEN_OVERDUE = "open_overdue"
     OPEN_SUSPENDED = "open_suspended"
     AWAITING_RETURN = "awaiting_return"
+    AWAITING_ACCEPTANCE = "awaiting_acceptance"
+    AWAITING_ACCEPTANCE_LATE = "awaiting_acceptance_late"
 
 
-STOCKS = frozenset({Measure.OPEN, Measure.OPEN_OVERDUE, Measure.OPEN_SUSPENDED, Measure.AWAITING_RETURN})
+STOCKS = frozenset(
+    {
+        Measure.OPEN,
+        Measure.OPEN_OVERDUE,
+        Measure.OPEN_SUSPENDED,
+        Measure.AWAITING_RETURN,
+        Measure.AWAITING_ACCEPTANCE,
+        Measure.AWAITING_ACCEPTANCE_LATE,
+    }
+)
 FLOWS = frozenset(Measure) - STOCKS
 JUDGED = (Measure.RESOLVED_EARLY, Measure.RESOLVED_ON_TIME, Measure.RESOLVED_OVERDUE, Measure.OPEN_OVERDUE)
 """The measures that a definition of timeliness decides; all others are facts."""
@@ -73,6 +92,12 @@ class Stretch(NamedTuple):
 
 
 _RESOLVED_AS = {timeliness: Measure(f"resolved_{timeliness.value}") for timeliness in Timeliness}
+_OF_OUTCOME = {
+    Outcome.REFUSED: Measure.REFUSED,
+    Outcome.IN_PART: Measure.GRANTED_IN_PART,
+    Outcome.BY_LAW: Measure.GRANTED_BY_LAW,
+    Outcome.NOT_NEEDED: Measure.NOT_NEEDED,
+}
 _RETURNED_BY = {channel: Measure(f"returned_{channel.value}") for channel in Channel}
 
 
@@ -87,13 +112,35 @@ def contributions(dossier: Dossier, definition: Definition = BY_DATE) -> list[De
 
 def facts(dossier: Dossier) -> list[Delta]:
     """What the dossier adds under every definition: all measures but the judged ones."""
-    return [] if dossier.received_at is None else _summed(_facts(dossier, local_date(dossier.received_at)))
+    if dossier.state is State.VOIDED:
+        return []
+    found = _acceptance(dossier.acceptances) if dossier.acceptances else []
+    if dossier.received_at is not None:
+        found += _facts(dossier, local_date(dossier.received_at))
+    return _summed(found)
+
+
+def _acceptance(acceptances: Sequence[Acceptance]) -> list[Delta]:
+    """How long the application waited; in time or late it is by its first answer, so that it is counted once."""
+    found: list[Delta] = []
+    for each in acceptances:
+        answered = _day(each.answered_at)
+        found += _stock(Measure.AWAITING_ACCEPTANCE, local_date(each.asked_at), answered)
+        if each.due_at is not None:
+            late_on = local_date(each.due_at) + ONE_DAY
+            if answered is None or late_on < answered:
+                found += _stock(Measure.AWAITING_ACCEPTANCE_LATE, late_on, answered)
+    first = acceptances[0]
+    if first.answered_at is not None and first.due_at is not None:
+        judged = Measure.ACCEPTED_LATE if first.is_late(first.answered_at) else Measure.ACCEPTED_IN_TIME
+        found.append(Delta(local_date(first.answered_at), judged, 1))
+    return found
 
 
 def judgements(dossier: Dossier, definition: Definition, held: Sequence[Stretch]) -> list[Delta]:
     """What the definition adds to the facts, in the JUDGED measures;
     `held` are the dossier's stretches, the same for every definition."""
-    if dossier.received_at is None or not held:
+    if not (held and dossier.counts):
         return []
     found: list[Delta] = []
     for stretch in held:
@@ -120,8 +167,10 @@ def _summed(deltas: list[Delta]) -> list[Delta]:
 def _facts(dossier: Dossier, received: date) -> list[Delta]:
     closed = _day(dossier.closed_at)
     found = [Delta(received, Measure.RECEIVED, 1), *_stock(Measure.OPEN, received, closed)]
-    if dossier.channel is Channel.ONLINE and dossier.online_level is OnlineLevel.FULL:
+    if dossier.online_level is OnlineLevel.FULL and dossier.counted_channel is Channel.ONLINE:
         found.append(Delta(received, Measure.RECEIVED_ONLINE_FULL, 1))
+    if dossier.channel == UNKNOWN_CHANNEL:
+        found.append(Delta(received, Measure.RECEIVED_UNKNOWN, 1))
     for pause in dossier.suspensions:
         found += _stock(Measure.OPEN_SUSPENDED, local_date(pause.started_at), _day(pause.ended_at))
     if dossier.returned_at is not None and dossier.return_channel is not None:
@@ -136,12 +185,16 @@ def _closing(dossier: Dossier, closed: date) -> list[Delta]:
     match dossier.closed_as:
         case State.RESOLVED:
             found += _stock(Measure.AWAITING_RETURN, closed, _day(dossier.returned_at))
-            if dossier.outcome is Outcome.REFUSED:
-                found.append(Delta(closed, Measure.REFUSED, 1))
+            if dossier.outcome in _OF_OUTCOME:
+                found.append(Delta(closed, _OF_OUTCOME[dossier.outcome], 1))
         case State.WITHDRAWN:
             found.append(Delta(closed, Measure.WITHDRAWN, 1))
+        case State.TRANSFERRED:
+            found.append(Delta(closed, Measure.TRANSFERRED, 1))
         case State.STOPPED:
             found.append(Delta(closed, Measure.STOPPED, 1))
+            if dossier.is_administrative:
+                found.append(Delta(closed, Measure.STOPPED_ADMINISTRATIVE, 1))
     return found
 
 

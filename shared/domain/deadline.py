@@ -245,4 +245,25 @@ def due_after_pause(
     """
     if paused_at >= deadline.overdue_from():
         return deadline.due_at
-    return calendar.add_working_time(deadline.due_at, calendar.working_time_between(paused_at, resumed_at))
+    return moved_by(deadline, calendar.working_time_between(paused_at, resumed_at), calendar)
+
+
+def moved_by(deadline: Deadline, amount: timedelta, calendar: WorkingCalendar) -> datetime:
+    """The deadline later by an amount of working time.
+
+    On the line of working time the end of a day and the start of the next are one point. A deadline in days at or
+    before the opening means the start of its day and stays one, so that eight hours move it by a working day
+    (docs/decisions/0016-the-line-of-working-time.md).
+    """
+    due = local(deadline.due_at)
+    moved = calendar.add_working_time(due, amount)
+    if deadline.in_hours or moved == due or not _starts_its_day(due, calendar):
+        return moved
+    if moved < calendar.closing(moved.date()):
+        return moved
+    return at_time_of(due, calendar.on_or_after(moved.date() + ONE_DAY))
+
+
+def _starts_its_day(instant: datetime, calendar: WorkingCalendar) -> bool:
+    day = instant.date()
+    return calendar.is_working_day(day) and instant <= calendar.opening(day)

@@ -30,7 +30,10 @@ class Suspension(Struct, frozen=True, omit_defaults=True, gc=False):
 
 
 class Acceptance(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
-    """An online application waits to be accepted, declined or sent back (offices-2026 §3); open without `answered_at`."""
+    """An online application waits to be accepted, declined or sent back (offices-2026 §3).
+
+    It still waits without `answered_at`.
+    """
 
     asked_at: Annotated[Instant, Meta(description="when it was handed in", examples=["2026-11-02T07:55:00+07:00"])]
     due_at: Annotated[

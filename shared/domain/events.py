@@ -186,7 +186,10 @@ class Extended(Event, frozen=True):
 
 
 class DeadlineSet(Event, frozen=True):
-    """A dossier that was received without a deadline gets one: a notice was served, a fee was due first. Intake asks for the ground."""
+    """A dossier that was received without a deadline gets one: a notice was served, a fee was due first.
+
+    Intake asks for the ground.
+    """
 
     kind = EventKind.DEADLINE_SET
     due_at: Annotated[Instant, Meta(description="the deadline; computed from the term when missing", examples=[DUE])]
@@ -253,7 +256,10 @@ class Withdrawn(Event, frozen=True):
 
 
 class Stopped(Event, frozen=True):
-    """The office stopped: the dossier is closed. Intake asks for the reason; `administrative` closes what nobody decided on."""
+    """The office stopped: the dossier is closed. Intake asks for the reason.
+
+    The reason `administrative` closes what nobody decided on.
+    """
 
     kind = EventKind.STOPPED
     reason: Reason = None
@@ -353,7 +359,7 @@ class Assigned(Event, frozen=True):
 
 
 class Reopened(Event, frozen=True):
-    """The closing turned out not to be one: the dossier was never closed. Intake asks for the reason and the legal ground."""
+    """The closing turned out not to be one: the dossier was never closed. Intake asks for reason and legal ground."""
 
     kind = EventKind.REOPENED
     reason: Reason = None
@@ -378,7 +384,7 @@ class Voided(Event, frozen=True):
 PauseEnd = (
     Supplemented | SupplementLapsed | PaymentSettled | Resumed | Withdrawn | Stopped | Transferred | Resolved | Returned
 )
-PAUSE_ENDS: tuple[type[Event], ...] = get_args(PauseEnd)
+PAUSE_ENDS = get_args(PauseEnd)
 """Events that end a pause: by going on, or by closing the dossier while it waits."""
 
 

@@ -1,4 +1,4 @@
-"""What the fields of events and dossiers hold: words of the field, codes, texts, each with its description and an example."""
+"""What the fields of events and dossiers hold: words, codes, texts, each with its description and an example."""
 
 from enum import StrEnum
 from typing import Annotated
@@ -45,7 +45,10 @@ class CorrectableField(StrEnum):
 
 
 def class_of(channel: str, given: Channel | None) -> Channel:
-    """How the form counts a channel: as one of its own, as intake said, else in person, as the national portal counts what it does not know."""
+    """How the form counts a channel: as one of its own, or as intake said.
+
+    What nobody said counts as in person, as the national portal does.
+    """
     if given is not None:
         return given
     try:
@@ -94,7 +97,7 @@ CameBy = Annotated[
 ClassOfChannel = Annotated[
     Channel | None,
     Meta(
-        description="how the form counts the channel, by the catalogue; added by intake where the channel does not say it",
+        description="how the form counts the channel; added by intake where the channel does not say it",
         examples=["in_person"],
     ),
 ]

@@ -34,9 +34,9 @@ def same_name(one: str | None, other: str | None) -> bool:
 
 
 def canonical_unit(code: str) -> str:
-    """The code of Decision 20/2020 for a unit: `H59.18` of the older `000.00.18.H59`, which is read from the right; else as it is.
+    """The code of Decision 20/2020 for a unit: `H59.18` of the older `000.00.18.H59`, which is read from the right.
 
-    Levels of zeros name no unit below.
+    Levels of zeros name no unit below. Any other code stays as it is.
     """
     if code[:1].isalpha():
         return code

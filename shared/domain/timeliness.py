@@ -7,7 +7,7 @@ from typing import Protocol
 
 from shared.domain.deadline import Deadline
 from shared.domain.dossier import Dossier
-from shared.domain.lifecycle import SUSPENDED
+from shared.domain.lifecycle import PAUSED
 from shared.domain.localtime import LOCAL, ONE_DAY, local, local_date
 
 
@@ -150,8 +150,8 @@ class Standing(StrEnum):
 
 
 def closed_timeliness(dossier: Dossier, definition: Definition = BY_DATE) -> Timeliness | None:
-    """The class of a closed dossier; None while it is not closed."""
-    if dossier.closed_at is None:
+    """The class of a closed dossier; None while it is not closed, and of one that no figure counts."""
+    if dossier.closed_at is None or not dossier.counts:
         return None
     deadline = dossier.deadline
     return Timeliness.NO_DEADLINE if deadline is None else definition.judge(dossier.closed_at, deadline)
@@ -172,7 +172,7 @@ def standing(dossier: Dossier, now: datetime, due_soon: timedelta) -> Standing |
         deadline is not None and deadline.due_at <= judged_at >= deadline.overdue_from()
     ):  # nobody is overdue before the deadline
         return Standing.OVERDUE
-    if dossier.state in SUSPENDED:
+    if dossier.state in PAUSED:
         return Standing.SUSPENDED
     if deadline is None:
         return Standing.NO_DEADLINE

@@ -201,7 +201,7 @@ def _moved(dossier: Dossier, event: Event, at: datetime) -> Dossier:
 def _paused(
     dossier: Dossier, event: events.SupplementRequested | events.PaymentRequested | events.Suspended, at: datetime
 ) -> Dossier:
-    """The clock stands; of an application that was not received yet it has not started, and what is asked back was answered."""
+    """The clock stands. Of an application that was not received yet it has not started, and this answers it."""
     if dossier.received_at is None:
         return replace(dossier, acceptances=_answered_at(dossier.acceptances, at))
     due = event.due_at if isinstance(event, events.SupplementRequested) else None
@@ -220,15 +220,15 @@ def _deadline_set(dossier: Dossier, event: events.DeadlineSet, at: datetime) -> 
     """The first deadline of a dossier that was received without one; the term says the unit that it is judged in."""
     if dossier.due_at is not None:
         msg = (
-            f"dossier {dossier.code} is due at {dossier.due_at.isoformat()} already; extended moves a deadline on a legal ground, "
-            "corrected sets a wrong one right"
+            f"dossier {dossier.code} is due at {dossier.due_at.isoformat()} already; extended moves a deadline on "
+            "a legal ground, corrected sets a wrong one right"
         )
         raise DeadlineThere(msg)
     return _due(replace(dossier, term=event.term or dossier.term), event.due_at, at)
 
 
 def _reopened(dossier: Dossier, event: events.Reopened, at: datetime) -> Dossier:
-    """As if it had never been closed; a pause that the closing ended stays ended, and its deadline moved (offices-2026 §4)."""
+    """As if it had never been closed (offices-2026 §4); a pause that the closing ended stays ended."""
     reopened = replace(
         dossier,
         closed_at=None,

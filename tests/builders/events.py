@@ -20,6 +20,7 @@ _PAYLOADS: dict[EventKind, dict[str, Any]] = {
     EventKind.SUBMITTED: _ABOUT,
     EventKind.RECEIVED: _ABOUT | {"due_at": DUE},
     EventKind.EXTENDED: {"due_at": at("2023-01-17 08:31")},
+    EventKind.DEADLINE_SET: {"due_at": at("2023-01-17 08:31")},
     EventKind.RATED: {"score": 5},
     EventKind.FEE_PAID: {"amount_vnd": 50_000},
     EventKind.CORRECTED: {"field": CorrectableField.CHANNEL, "old_value": "online", "new_value": "postal"},
@@ -35,6 +36,9 @@ _WAYS: dict[State, tuple[EventKind, ...]] = {
     State.STOPPED: (EventKind.RECEIVED, EventKind.STOPPED),
     State.RESOLVED: (EventKind.RECEIVED, EventKind.RESOLVED),
     State.RETURNED: (EventKind.RECEIVED, EventKind.RESOLVED, EventKind.RETURNED),
+    State.SUSPENDED: (EventKind.RECEIVED, EventKind.SUSPENDED),
+    State.TRANSFERRED: (EventKind.RECEIVED, EventKind.TRANSFERRED),
+    State.VOIDED: (EventKind.RECEIVED, EventKind.VOIDED),
 }
 
 

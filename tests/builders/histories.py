@@ -13,7 +13,8 @@ from typing import Any, TypeVar
 from hypothesis import strategies as st
 
 from shared.domain.dossier import Dossier
-from shared.domain.errors import DeadlineBeforeReceipt
+from shared.domain.errors import DeadlineBeforeReceipt, DeadlineThere
+from shared.domain.events import EVENT_TYPES, PAUSE_ENDS
 from shared.domain.fields import Channel, CorrectableField, OnlineLevel, Outcome
 from shared.domain.lifecycle import EventKind, next_state
 from shared.domain.localtime import LOCAL
@@ -101,7 +102,7 @@ def history(
         event = an_event(kind, now, **draw.payload(kind, dossier, now))
         try:
             dossier = apply(dossier, CODE, *event)
-        except DeadlineBeforeReceipt:
+        except (DeadlineBeforeReceipt, DeadlineThere):
             continue
         events.append(event)
     if dossier is None:
@@ -160,9 +161,11 @@ class _Draw:
                     "term": self._pick(TERMS),
                     "due_at": self._pick([None, *[self._day(now, 0)] * 4]),
                 }
-            case EventKind.EXTENDED:
+            case EventKind.EXTENDED | EventKind.DEADLINE_SET:
                 return {"due_at": self._day(now, -2)}
-            case EventKind.SUPPLEMENTED | EventKind.PAYMENT_SETTLED | EventKind.WITHDRAWN | EventKind.STOPPED:
+            case EventKind.REOPENED:
+                return {"due_at": self._pick([None, self._day(now, 0)])}
+            case _ if EVENT_TYPES[kind] in PAUSE_ENDS and kind not in (EventKind.RESOLVED, EventKind.RETURNED):
                 return self._moved(dossier)
             case EventKind.RESOLVED:
                 return self._moved(dossier) | {
@@ -234,3 +237,10 @@ class _Draw:
                 return dossier.department, self._pick(self._departments)
             case CorrectableField.PROCEDURE:
                 return dossier.procedure, self._pick(self._procedures)
+            case CorrectableField.RECEIVED_AT:
+                assert dossier.received_at is not None
+                return dossier.received_at.isoformat(), (dossier.received_at - timedelta(hours=5)).isoformat()
+            case CorrectableField.RECEIVED_BY:
+                return dossier.received_by, self._pick([None, *self._departments])
+            case CorrectableField.APPLICANT:
+                return dossier.applicant, "p-" + "0" * 32

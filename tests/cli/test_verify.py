@@ -107,7 +107,7 @@ def _sums(dossiers: list[Dossier], first: date, last: date, definition: Definiti
     for dossier in dossiers:
         sums = found[dossier.department]
         for delta in contributions(dossier, definition):
-            key = (delta.measure, dossier.channel)
+            key = (delta.measure, dossier.counted_channel)
             if delta.measure in FLOWS:
                 if first <= delta.day <= last:
                     sums.within[key] = sums.within.get(key, 0) + delta.amount

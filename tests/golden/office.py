@@ -103,5 +103,4 @@ def _data(event: dict[str, Any]) -> dict[str, Any]:
     }
     if event["event"] == "corrected":
         carried = {"field": event["field"], "old_value": carried.get("old"), "new_value": carried.get("new")}
-    asked = REQUIRED_BY_LAW.get(event["event"])
-    return carried if asked is None else {asked: "as the case says"} | carried
+    return dict.fromkeys(REQUIRED_BY_LAW.get(event["event"], ()), "as the case says") | carried

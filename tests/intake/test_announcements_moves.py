@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import pytest
 from msgspec import Raw
 
-from services.intake.accepting.decide import due_by_catalogue
+from services.intake.accepting.computing import due_by_catalogue
 from services.intake.announcements.moves import CalendarChange, Move, MoveOutcome, move_of, reason
 from services.intake.calendar import AnnouncedDay
 from services.intake.log.history import HistoryEntry, history

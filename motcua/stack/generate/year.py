@@ -162,7 +162,7 @@ class Year:
 
     def _count(self, dossier: Dossier) -> None:
         """Add what the dossier adds to the figures of the period."""
-        sums, channel = self._sums, dossier.channel
+        sums, channel = self._sums, dossier.counted_channel
         for delta in contributions(dossier):
             key = (delta.measure, channel)
             if delta.day > self._scenario.last_day:

@@ -21,15 +21,16 @@ from services.intake.accepting.candidates import (
     as_logged,
     with_code,
 )
-from services.intake.accepting.decide import Decision, decide
+from services.intake.accepting.computing import Decision
+from services.intake.accepting.decide import decide
 from services.intake.accepting.refusals import DossierChanged, HeldBack, IdReused, KeyReused
 from services.intake.log.history import CodeSeries, LoggedEvent, LoggedKey, LogRow, computed_fields
 from shared.catalogue import Catalogue
 from shared.contract.envelope import decode_envelope
+from shared.domain.corrections import INSTANTS
 from shared.domain.dossier import Dossier
 from shared.domain.errors import Refusal, holds_back
 from shared.domain.events import EVENT_TYPES, Corrected
-from shared.domain.fields import CorrectableField
 from shared.domain.localtime import local, written
 from shared.domain.terms import Term
 
@@ -221,7 +222,7 @@ def _contents(name: str, data: Raw) -> dict[str, Any]:
     """The fields of the contract, defaults filled in, instants as instants."""
     event = _DECODE_DATA[name](data)
     fields = asdict(event)
-    if isinstance(event, Corrected) and event.field is CorrectableField.DUE_AT:
+    if isinstance(event, Corrected) and event.field in INSTANTS:
         for value in ("old_value", "new_value"):
             fields[value] = None if fields[value] is None else local(written(fields[value]))
     return fields

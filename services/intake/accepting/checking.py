@@ -21,22 +21,20 @@ from shared.contract.accepted import (
     Extension,
 )
 from shared.contract.envelope import JSON, SPEC_VERSION
+from shared.domain.corrections import INSTANTS
 from shared.domain.errors import InstantOutOfRange
 from shared.domain.events import Corrected, Event
-from shared.domain.fields import LONGEST_CODE, Channel, CorrectableField, OnlineLevel
+from shared.domain.fields import LONGEST_CODE, CorrectableField, OnlineLevel
 from shared.domain.localtime import local, written
 from shared.domain.texts import DOSSIER_CODE, PROCEDURE_CODE, hidden_character, names_a_person, personal
 
 MOST_ATTRIBUTES, LONGEST_ATTRIBUTE_NAME = 20, 20
+_LEVELS = list(OnlineLevel)
 _INSTEAD = "write what happened without it; the dossier's code says whose it is"
 _LEAVE_OUT = "leave it out; the dossier's code says whose it is"
-_CHOICES: dict[CorrectableField, list[str]] = {
-    CorrectableField.CHANNEL: list(Channel),
-    CorrectableField.ONLINE_LEVEL: list(OnlineLevel),
-}
+INSTANT_FIELDS = ("due_at", "promised_at", "starts_at", "acceptance_due_at")
 _INSTANTS: dict[str, tuple[str, ...]] = {
-    name: tuple(field for field in ("due_at", "promised_at") if field in cls.__struct_fields__)
-    for name, cls in ACCEPTED.items()
+    name: tuple(field for field in INSTANT_FIELDS if field in cls.__struct_fields__) for name, cls in ACCEPTED.items()
 }
 _TEXTS = {
     name: tuple((field, field in NAMES) for field in cls.__struct_fields__ if field in NAMES | FREE_TEXTS)
@@ -182,12 +180,14 @@ def _check_correction(correction: Corrected) -> None:
     for field, value in (("data.old_value", correction.old_value), ("data.new_value", correction.new_value)):
         if value is None:
             continue
-        if correction.field is CorrectableField.DUE_AT:
+        if correction.field in INSTANTS:
             _check_written_instant(field, value)
+        elif correction.field is CorrectableField.APPLICANT:
+            continue  # whatever it is, only a pseudonym of it is kept
         elif correction.field is CorrectableField.PROCEDURE and not re.fullmatch(PROCEDURE_CODE, value, re.ASCII):
             raise wrong_field(field, f"{echo(value)} is not a procedure's code", "write it as 2.000635")
-        elif (choices := _CHOICES.get(correction.field)) and value not in choices:
-            raise wrong_field(field, f"{echo(value)} is no {correction.field}", f"choose one of {', '.join(choices)}")
+        elif correction.field is CorrectableField.ONLINE_LEVEL and value not in _LEVELS:
+            raise wrong_field(field, f"{echo(value)} is no {correction.field}", f"choose one of {', '.join(_LEVELS)}")
         elif not (value.isascii() and value.isprintable()):
             raise wrong_field(
                 field, f"{echo(value)} holds characters that a code can't have", "use A-Z, 0-9, '.' and '-'"

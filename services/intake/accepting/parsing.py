@@ -40,8 +40,9 @@ from services.intake.accepting.refusals import (
 from services.intake.accepting.strict_json import UNREADABLE, members
 from services.intake.log.history import CodeSeries
 from shared.contract.accepted import ACCEPTED, EXTENSION
-from shared.contract.envelope import DossierCode, event_type, may_be_finer
-from shared.domain.events import EVENT_TYPES, Event, Received, Submitted
+from shared.contract.envelope import event_type, may_be_finer
+from shared.domain.events import EVENT_TYPES, Corrected, Event, Received, Submitted
+from shared.domain.fields import CorrectableField, DossierCode
 from shared.domain.localtime import Instant
 from shared.domain.terms import Term
 from shared.domain.texts import DEPARTMENT_CODE
@@ -94,7 +95,15 @@ _NAMES = {event_type(name): name for name in EVENT_TYPES}
 _A_TEXT = 4  # quotes of a field that holds a text or an instant: its key's and its own
 _QUOTES = 7 * _A_TEXT + 2  # and those of the key `data`
 _QUOTES_WITHOUT_MEDIA_TYPE = _QUOTES - _A_TEXT
-_ANOTHER: dict[object, int] = {"term": 8, "amount_vnd": 2, "paid_online": 2, "electronic_result": 2, "score": 2}
+_ANOTHER: dict[object, int] = {
+    "term": 8,
+    "by": 8,
+    "amount_vnd": 2,
+    "paid_online": 2,
+    "electronic_result": 2,
+    "score": 2,
+    "recompute": 2,
+}
 _OTHERS = {
     name: tuple((field, _ANOTHER[field] - _A_TEXT) for field in fields if field in _ANOTHER)
     for name, fields in _FIELDS.items()
@@ -144,8 +153,8 @@ def _quickly(line: bytes) -> Read | None:
 def _quotes_of(name: str, event: Event, line: bytes) -> int | None:
     """The quotes of the data when each field that was read stands in it once and no other does; None when not known."""
     values = astuple(event)
-    if values[-1] is not None:
-        return None  # the vendor's own facts
+    if values[-1] is not None or (isinstance(event, Corrected) and event.deadlines is not None):
+        return None  # the vendor's own facts; a list
     quotes = _A_TEXT * (len(values) - values.count(None))
     for field, more in _OTHERS[name]:
         if getattr(event, field) is not None:
@@ -280,10 +289,19 @@ def _composed(event: Event, data: bytes, code: str, at: datetime, applicant_key:
 
 def _without_applicant(candidate: Candidate, applicant_key: bytes) -> Candidate:
     """The candidate that says who applied by a pseudonym."""
-    event = candidate.event
-    if not isinstance(event, (Received, Submitted)) or event.applicant is None:
+    names = _applicants(candidate.event)
+    pseudonyms = {field: pseudonym(name, applicant_key) for field, name in names.items()}
+    if pseudonyms == names:
         return candidate
-    name = pseudonym(event.applicant, applicant_key)
-    if name == event.applicant:
-        return candidate
-    return replace(candidate, sent=with_data(candidate.sent, {"applicant": name}), event=replace(event, applicant=name))
+    return replace(candidate, sent=with_data(candidate.sent, pseudonyms), event=replace(candidate.event, **pseudonyms))
+
+
+def _applicants(event: Event) -> dict[str, str]:
+    """The fields of the event that name an applicant."""
+    if isinstance(event, (Received, Submitted)):
+        names = {"applicant": event.applicant}
+    elif isinstance(event, Corrected) and event.field is CorrectableField.APPLICANT:
+        names = {"old_value": event.old_value, "new_value": event.new_value}
+    else:
+        return {}
+    return {field: name for field, name in names.items() if name is not None}

@@ -66,6 +66,20 @@ class ChannelNotOffered(Refusal):
     usual_field = "data.channel"
 
 
+class UnknownChannel(Refusal):
+    """The channel is not in the catalogue."""
+
+    code = "unknown_channel"
+    usual_field = "data.channel"
+
+
+class NoDeadline(Refusal):
+    """What has no deadline can't be extended."""
+
+    code = "no_deadline"
+    usual_field = "data.by"
+
+
 class OnlineLevelNotOnline(Refusal):
     """A dossier that did not come in online has no online level."""
 
@@ -132,7 +146,7 @@ HINTS = {
     "data.field": f"choose one of {', '.join(CorrectableField)}",
     "data.department": "write the department's code, such as H59.15 (GET /v1/departments lists them)",
     "data.procedure": "write the procedure's code, such as 2.000635 (GET /v1/procedures lists them)",
-    "data.channel": f"choose one of {', '.join(Channel)}",
+    "data.channel": "write the channel's code, such as online, in_person or postal (GET /v1/channels lists them)",
     "data.online_level": f"choose one of {', '.join(OnlineLevel)}, or leave it out",
     "data.outcome": f"choose one of {', '.join(Outcome)}",
     "data.term": 'write it as {"amount": 5, "unit": "working_days"}',
@@ -151,6 +165,16 @@ HINTS = {
     "data.legal_ground": _TEXT,
     "data.officer": "write the officer's pseudonym, such as o-17",
     "data.unit": "write the unit's name or code",
+    "data.received_by": "write the code of the unit that took it in, such as H59.20, or leave it out",
+    "data.follows": "write the earlier dossier's code, such as H59.15-231208-0001",
+    "data.duplicate_of": "write the other dossier's code, such as H59.15-231208-0001",
+    "data.by": 'write the term that the deadline moves by, such as {"amount": 5, "unit": "working_days"}',
+    "data.starts_at": INSTANT,
+    "data.acceptance_due_at": f"leave it out; {INSTANT}",
+    "data.channel_class": f"leave it out; one of {', '.join(Channel)}",
+    "data.recompute": _TRUTH,
+    "data.deadlines": "leave them out; intake computes them",
+    "data.ground": _TEXT,
     "data.agency": "write the agency's name or code",
     "data.applicant": _TEXT,
     "data.x": (

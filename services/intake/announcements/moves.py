@@ -9,7 +9,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from services.intake.accepting.candidates import Candidate, CommitResult, ComputedFrom, Refused, enveloped
-from services.intake.accepting.decide import PAUSE_ENDS, due_by_catalogue
+from services.intake.accepting.computing import due_by_catalogue
 from services.intake.log.history import HistoryEntry, LoggedEvent
 from shared.catalogue import CalendarEntry, Catalogue
 from shared.contract.envelope import encode
@@ -125,7 +125,7 @@ def _within_reach(dossier: Dossier, history: Iterable[HistoryEntry], days: Itera
 
 def _may_be_computed(history: Iterable[HistoryEntry]) -> bool:
     """Whether intake counted any of it: from the receipt, or over a pause."""
-    return any(entry.due_computed or isinstance(entry.event, PAUSE_ENDS) for entry in history)
+    return any(entry.due_computed or isinstance(entry.event, domain.PAUSE_ENDS) for entry in history)
 
 
 def _outcome(dossier: Dossier, new_due_at: datetime, now: datetime) -> MoveOutcome:

@@ -109,7 +109,8 @@ async def open_codes(database: Database, up_to: int) -> list[str]:
         if not rows:
             break
         for row in rows:
-            state = next_state(states.get(row.dossier), _kind(row.event))
+            kind = _kind(row.event)
+            state = State.PROCESSING if kind is EventKind.REOPENED else next_state(states.get(row.dossier), kind)
             if state in _FOLLOWED:
                 states[row.dossier] = state
             else:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import date, datetime
 from itertools import pairwise
 
-from services.intake.accepting.decide import due_by_catalogue
+from services.intake.accepting.computing import due_by_catalogue
 from services.intake.explanation.steps import Step, channel, not_counted, of, on, steps_of_days, steps_of_hours, when
 from services.intake.log.history import HistoryEntry
 from shared.catalogue import CalendarEntry, Catalogue
@@ -48,7 +48,9 @@ def rule_of(event: domain.Received, entry: HistoryEntry, catalogue: Catalogue) -
     procedure = catalogue.procedure(event.procedure, local_date(entry.at))
     if event.term is not None:
         return DeadlineRule(event.term, None if procedure is None else procedure.closing_hour)
-    return procedure.rule if procedure is not None and entry.due_computed else None
+    if procedure is None or not entry.due_computed:
+        return None
+    return procedure.rule_for(event.channel, catalogue.class_of(event.channel))
 
 
 def _start(at: datetime, rule: DeadlineRule, intervals: list[Interval]) -> Iterator[Step]:
@@ -164,9 +166,7 @@ def recounted(past: Sequence[HistoryEntry], entry: HistoryEntry, catalogue: Cata
 def _counted_last(past: Sequence[HistoryEntry]) -> HistoryEntry:
     """The latest move by a decree, which counted all anew; else the first count."""
     counts = [earlier for earlier in past if earlier.due_computed]
-    return next(
-        (earlier for earlier in reversed(counts) if isinstance(earlier.event, domain.Extended)), (counts or past)[0]
-    )
+    return next((earlier for earlier in reversed(counts) if earlier.is_move), (counts or past)[0])
 
 
 def _reach(before: Dossier, after: Dossier) -> tuple[date, date]:

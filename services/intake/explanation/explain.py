@@ -44,7 +44,7 @@ def explain(
     """Receipt, start, each interval, deadline, what came after, closing, class: in the order in which they happened."""
     steps: list[Step] = []
     for number, entry in enumerate(history):
-        if isinstance(entry.event, domain.Extended) and entry.due_computed:
+        if entry.is_move:
             steps += recount(history[:number], entry, catalogue_at)
         steps += _steps(entry, history[:number], catalogue_at(entry.recorded_at), definition)
     return [*steps, _verdict(history[-1].after, now, definition)]
@@ -65,7 +65,7 @@ def _steps(
             yield _pause_begun(after, definition)
         case domain.Extended():
             ground = f" on a legal ground ({event.legal_ground})" if event.legal_ground else ", no legal ground given"
-            anew = recounted(past, entry, catalogue) if entry.due_computed else ""
+            anew = recounted(past, entry, catalogue) if entry.is_move else ""
             yield Step(
                 step="extended",
                 at=at,

@@ -94,7 +94,7 @@ def length(time: timedelta) -> str:
 def channel(dossier: Dossier) -> str:
     """`in_person`; `online, full`: the words of the figures."""
     level = dossier.online_level
-    return dossier.channel.value if level is None else f"{dossier.channel.value}, {level.value}"
+    return dossier.channel if level is None else f"{dossier.channel}, {level.value}"
 
 
 def of(term: Term) -> str:

@@ -128,8 +128,9 @@ def _components() -> Schema:
     )
     data = components(ACCEPTED.values(), REFERENCE)
     data[Term.__name__]["additionalProperties"] = False
-    for name, field in REQUIRED_BY_LAW.items():
-        data[_class(name)] = _requiring(data[_class(name)], field)
+    for name, fields in REQUIRED_BY_LAW.items():
+        for field in fields:
+            data[_class(name)] = _requiring(data[_class(name)], field)
     short = {f"Event{_class(name)}": _short_form(name, data[_class(name)]) for name in ACCEPTED}
     cloud = {f"CloudEvent{_class(name)}": _cloud_event(name, data[_class(name)]) for name in ACCEPTED}
     return {**bodies["$defs"], **data, **short, **cloud}

@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from shared.contract.envelope import CloudEvent, decode_envelope, event_of
 from shared.domain.dossier import Dossier
-from shared.domain.events import Event
+from shared.domain.events import Event, Extended
 from shared.domain.transitions import apply
 
 
@@ -75,6 +75,11 @@ class HistoryEntry(Struct, frozen=True):
     def due_computed(self) -> bool:
         """Whether the deadline that the event carries is intake's own count."""
         return "due_at" in self.computed
+
+    @property
+    def is_move(self) -> bool:
+        """Whether it is the move of an announcement, which counted the whole deadline anew."""
+        return self.due_computed and isinstance(self.event, Extended) and self.event.by is None
 
 
 def history(code: str, logged: Iterable[tuple[bytes, str]]) -> list[HistoryEntry]:

@@ -49,7 +49,7 @@ def contributions_of(dossier: Dossier) -> Contributions:
         deltas += [
             (day_number(day), codes[measure], amount) for day, measure, amount in judgements(dossier, definition, held)
         ]
-    return Contributions(dossier.department, dossier.procedure, CHANNEL_CODES[dossier.channel], deltas)
+    return Contributions(dossier.department, dossier.procedure, CHANNEL_CODES[dossier.counted_channel], deltas)
 
 
 def add_to_cells(cells: dict[Cell, int], entry: Contributions, sign: int) -> None:
@@ -74,7 +74,7 @@ def stored_contributions(code: str, contributions: bytes) -> Contributions:
 
 def gauge_deltas(dossier: Dossier, held: Sequence[Stretch]) -> list[tuple[date, GaugeStock, int]]:
     """Day-stamped deltas by `by-date/1`. Due soon: not suspended, and due on the day or on the next one."""
-    if dossier.received_at is None:
+    if not dossier.counts:
         return []
     deltas: list[tuple[date, GaugeStock, int]] = []
     for stretch in held:

@@ -27,6 +27,8 @@ class CountedWhen(Enum):
     RETURNED = auto()
     OPEN = auto()
     AWAITING_RETURN = auto()
+    ANSWERED = auto()
+    AWAITING_ACCEPTANCE = auto()
 
 
 class StoredMeasure(NamedTuple):
@@ -54,6 +56,16 @@ STORED: dict[Measure, StoredMeasure] = {
     Measure.OPEN_SUSPENDED: StoredMeasure(14, CountedWhen.OPEN),
     Measure.AWAITING_RETURN: StoredMeasure(15, CountedWhen.AWAITING_RETURN),
     Measure.REFUSED: StoredMeasure(18, CountedWhen.CLOSED),
+    Measure.RECEIVED_UNKNOWN: StoredMeasure(19, CountedWhen.RECEIVED),
+    Measure.GRANTED_IN_PART: StoredMeasure(20, CountedWhen.CLOSED),
+    Measure.GRANTED_BY_LAW: StoredMeasure(21, CountedWhen.CLOSED),
+    Measure.NOT_NEEDED: StoredMeasure(22, CountedWhen.CLOSED),
+    Measure.STOPPED_ADMINISTRATIVE: StoredMeasure(26, CountedWhen.CLOSED),
+    Measure.TRANSFERRED: StoredMeasure(27, CountedWhen.CLOSED),
+    Measure.ACCEPTED_IN_TIME: StoredMeasure(28, CountedWhen.ANSWERED),
+    Measure.ACCEPTED_LATE: StoredMeasure(29, CountedWhen.ANSWERED),
+    Measure.AWAITING_ACCEPTANCE: StoredMeasure(30, CountedWhen.AWAITING_ACCEPTANCE),
+    Measure.AWAITING_ACCEPTANCE_LATE: StoredMeasure(31, CountedWhen.AWAITING_ACCEPTANCE),
 }
 _GAUGE_CODES = {GaugeStock.DUE_SOON: 16, GaugeStock.SUSPENDED_OVERDUE: 17}
 MEASURE_CODES: dict[Measure | GaugeStock, int] = {

@@ -7,6 +7,7 @@ a minor change of a published one only adds an optional field.
 
 import inspect
 import json
+import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from shared.domain.dossier import Hop, Suspension
 from shared.domain.events import EVENT_TYPES
 from shared.domain.fields import DeadlineChange
 from shared.domain.lifecycle import State
+from shared.domain.texts import DEPARTMENT_CODE, DOSSIER_CODE, exactly
 
 Schema = dict[str, Any]
 
@@ -29,6 +31,12 @@ FOLDER = Path(__file__).parent
 ANNOTATIONS = frozenset({"title", "description", "examples", "$schema", "$id"})  # say nothing of what is valid
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 REFERENCE = "#/$defs/{name}"
+_OF_DECISION_20 = r"[A-Z][0-9]{2}(\.[0-9]{1,3})*"
+WIDENED = {
+    exactly(f"^{_OF_DECISION_20}$"): exactly(DEPARTMENT_CODE),
+    exactly(f"^{_OF_DECISION_20}-[0-9]{{6}}-[0-9]{{4,}}$"): exactly(DOSSIER_CODE),
+}
+"""Patterns of codes as they were published, and as they are now, which holds every code that they held."""
 
 PUBLISHED: dict[str, type[msgspec.Struct]] = {
     "envelope.v1": CloudEvent,
@@ -136,16 +144,35 @@ def breaks(published: dict[str, Any], changed: dict[str, Any]) -> list[str]:
 
 
 def _breaks(published: Any, changed: Any, path: str) -> Iterator[str]:
+    if isinstance(published, list) and isinstance(changed, list) and len(published) == len(changed):
+        for number, (before, after) in enumerate(zip(published, changed, strict=True)):
+            yield from _breaks(before, after, f"{path}[{number}]")
+        return
     if not isinstance(published, dict) or not isinstance(changed, dict):
         if published != changed:
             yield f"{path}: {published!r} became {changed!r}"
         return
-    for word in sorted((published.keys() | changed.keys()) - ANNOTATIONS - {"properties", "required", "$defs"}):
+    wider = _WORDS if _is_wider(published, changed) else frozenset()
+    for word in sorted((published.keys() | changed.keys()) - ANNOTATIONS - wider - {"properties", "required", "$defs"}):
         yield from _breaks(published.get(word), changed.get(word), f"{path}.{word}")
     yield from _properties(published.get("properties", {}), changed.get("properties", {}), path)
     yield from _required(published, changed, path)
     for name in published.get("$defs", {}).keys() & changed.get("$defs", {}).keys():
         yield from _breaks(published["$defs"][name], changed["$defs"][name], f"{path}.{name}")
+
+
+_WORDS = frozenset({"enum", "type", "pattern", "maxLength"})
+
+
+def _is_wider(published: dict[str, Any], changed: dict[str, Any]) -> bool:
+    """Whether a text may have more values than before (docs/decisions/0018-words-that-grow.md)."""
+    words = published.get("enum")
+    if words is None:
+        before = published.get("pattern")
+        return before is not None and WIDENED.get(before) == changed.get("pattern")
+    if "enum" in changed:
+        return set(words) <= set(changed["enum"])
+    return changed.get("type") == "string" and all(re.search(changed.get("pattern", ""), word) for word in words)
 
 
 def _properties(published: dict[str, Any], changed: dict[str, Any], path: str) -> Iterator[str]:
