@@ -174,7 +174,7 @@ class Catalogue:
     calendar_first_day: date
     calendar_last_day: date
     calendar_entries: tuple[CalendarEntry, ...]
-    channels: Mapping[str, ChannelEntry] = FORM_CHANNELS
+    channels: Mapping[str, ChannelEntry] = field(default_factory=lambda: FORM_CHANNELS)
     procedures: Mapping[str, Procedure] = field(init=False, repr=False, compare=False)
     _versions: Mapping[str, tuple[Procedure, ...]] = field(init=False, repr=False, compare=False)
     _calendars: Mapping[str, WorkingCalendar] = field(init=False, repr=False, compare=False)
