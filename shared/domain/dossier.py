@@ -155,6 +155,14 @@ class Dossier(Struct, frozen=True, gc=False, kw_only=True):
         return self.deadlines[-1].due_at if self.deadlines else None
 
     @property
+    def watched_due_at(self) -> datetime | None:
+        """The deadline that time is watched for; before it was received, until when it is to be answered."""
+        if self.state is not State.SUBMITTED:
+            return self.due_at
+        waits = bool(self.acceptances) and self.acceptances[-1].answered_at is None
+        return self.acceptances[-1].due_at if waits else None
+
+    @property
     def deadline(self) -> Deadline | None:
         """The deadline in force, with the unit that it is judged in."""
         return self.due(self.due_at)

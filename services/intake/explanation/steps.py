@@ -14,6 +14,7 @@ from shared.domain.terms import Term, TermUnit
 
 StepName = Literal[
     "submitted",
+    "acceptance",
     "received",
     "start",
     "interval",
@@ -25,7 +26,10 @@ StepName = Literal[
     "forwarded",
     "forward_answered",
     "corrected",
+    "assigned",
     "closed",
+    "reopened",
+    "voided",
     "returned",
     "standing",
     "class",

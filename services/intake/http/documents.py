@@ -31,7 +31,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "supplemented": {},
     "payment_requested": {"amount_vnd": 50_000},
     "payment_settled": {"amount_vnd": 50_000, "paid_online": True},
-    "extended": {"due_at": DUE, "legal_ground": "khoản 3 Điều 15 Nghị định 61/2018/NĐ-CP"},
+    "extended": {"by": {"amount": 5, "unit": "working_days"}, "legal_ground": "khoản 3 Điều 15 Nghị định 61/2018/NĐ-CP"},
     "apologised": {"reason": "chờ ý kiến liên ngành", "promised_at": DUE},
     "forwarded": {"agency": "Cục Thuế tỉnh", "due_at": DUE},
     "forward_answered": {"agency": "Cục Thuế tỉnh"},
@@ -42,6 +42,14 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "rated": {"score": 5},
     "fee_paid": {"amount_vnd": 50_000, "paid_online": True},
     "corrected": {"field": "online_level", "old_value": "full", "new_value": "partial", "reason": "nhập nhầm"},
+    "assigned": {"unit": "Phòng Hộ tịch", "officer": "o-18"},
+    "supplement_lapsed": {},
+    "suspended": {"ground": "chờ ý kiến của cơ quan có thẩm quyền"},
+    "resumed": {},
+    "deadline_set": {"term": {"amount": 5, "unit": "working_days"}, "ground": "đã thông báo nghĩa vụ tài chính"},
+    "transferred": {"agency": "Bộ Tư pháp", "reason": "không thuộc thẩm quyền"},
+    "reopened": {"reason": "kết quả bị thu hồi", "legal_ground": "khoản 3 Điều 15 Nghị định 61/2018/NĐ-CP"},
+    "voided": {"reason": "nhập hai lần", "duplicate_of": "H59.15-261102-0002"},
 }
 _INSTANT = {"type": "string", "format": "date-time"}
 

@@ -137,7 +137,9 @@ class Comparison:
             differences.append("what was known of it before differed")
         if differences:
             self._differs(code, "; ".join(differences))
-        version = version_of(said.sequence, said.alerted, said.due_at)  # an earlier release counted versions otherwise
+        version = version_of(
+            said.sequence, said.alerted, said.watched_due_at
+        )  # an earlier release counted versions otherwise
         if version > new.current.version and not _other_facts(said, decode_status(new.snapshot)):
             self.kept.append((version, encode(replace(said, version=version)), code))
 
