@@ -31,7 +31,10 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "supplemented": {},
     "payment_requested": {"amount_vnd": 50_000},
     "payment_settled": {"amount_vnd": 50_000, "paid_online": True},
-    "extended": {"by": {"amount": 5, "unit": "working_days"}, "legal_ground": "khoản 3 Điều 15 Nghị định 61/2018/NĐ-CP"},
+    "extended": {
+        "by": {"amount": 5, "unit": "working_days"},
+        "legal_ground": "khoản 3 Điều 15 Nghị định 61/2018/NĐ-CP",
+    },
     "apologised": {"reason": "chờ ý kiến liên ngành", "promised_at": DUE},
     "forwarded": {"agency": "Cục Thuế tỉnh", "due_at": DUE},
     "forward_answered": {"agency": "Cục Thuế tỉnh"},
