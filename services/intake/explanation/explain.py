@@ -4,9 +4,10 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from services.intake.explanation.deadlines import CatalogueAt, receipt, recount, recounted
-from services.intake.explanation.steps import Step, channel, counted_time, length, on, steps_of_hours, when
+from services.intake.explanation.steps import channel, counted_time, length, on, steps_of_hours, when
 from services.intake.log.history import HistoryEntry
 from shared.catalogue import Catalogue
+from shared.contract.http.dossiers import Step
 from shared.domain import events as domain
 from shared.domain.calendar import WorkingCalendar
 from shared.domain.deadline import Deadline, due_after_pause, working_time

@@ -18,7 +18,7 @@ from services.reporting.figures.query import Dimension, FigureQuery
 from services.reporting.figures.range_sums import Pin, pinned
 from services.reporting.figures.report import GatheredSums, figure_row, gathered, report, report_in
 from services.reporting.forms import FORMATS, GROUPINGS, render
-from services.reporting.http.paging import PinnedPlace, cursor_after, json_response, page_response, place_of, same_model
+from services.reporting.http.paging import PinnedPlace, cursor_after, page_response, place_of, same_model
 from services.reporting.http.parameters import (
     ChangesParameters,
     DefinitionsParameters,
@@ -49,7 +49,7 @@ from shared.contract.http.figures import (
 from shared.domain.columns import KEYS
 from shared.domain.timeliness import DEFINITIONS
 from shared.service.clock import Clock
-from shared.service.http import declared_parameters_only, documented, invalid
+from shared.service.http import declared_parameters_only, documented, invalid, json_response
 from shared.service.problems import Problem
 
 MOST_ROWS = 50_000

@@ -14,7 +14,7 @@ import msgspec
 
 from shared.contract.announcements import AnnouncementV1
 from shared.contract.envelope import JSON, CloudEvent, event_type
-from shared.contract.http import REPORTING
+from shared.contract.http import HTTP_MESSAGES
 from shared.contract.status import AlertV1, DeadLetterV1, StatusV1
 from shared.contract.topics import ALERTS, ANNOUNCEMENTS, DEAD_LETTERS, EVENTS, STATUS, TICKS, TOPICS, Topic
 from shared.domain.dossier import DeadlineChange, Hop, Suspension
@@ -59,7 +59,7 @@ def schemas() -> dict[str, Schema]:
     """Every published schema by its name (`dossier.received.v1`: the data of that event; `http.figures.v1`: an answer)."""
     return {
         name: {"$schema": DIALECT, "$id": f"urn:motcua:{name}"} | schema_of(cls)
-        for name, cls in (PUBLISHED | REPORTING).items()
+        for name, cls in (PUBLISHED | HTTP_MESSAGES).items()
     }
 
 
