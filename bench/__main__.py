@@ -1,4 +1,5 @@
-"""`make bench`: measures the year on this machine and prints rates, latency, memory, and the ratio to one DuckDB query."""
+"""`make bench`: measures the year on this machine and prints rates, latency, memory,
+and the ratio to one DuckDB query."""
 
 import asyncio
 import tempfile

@@ -1,4 +1,5 @@
-"""The same report as one DuckDB query over the same file: what a report costs when nothing has to be live, durable or opened."""
+"""The same report as one DuckDB query over the same file:
+what a report costs when nothing has to be live, durable or opened."""
 
 import time
 from dataclasses import dataclass
@@ -10,8 +11,8 @@ from bench.year import Year, assert_exact
 # All instants of the generated year are written with +07:00, so their first 19 characters are local time.
 QUERY = """
 WITH events AS (
-    SELECT subject, split_part(type, '.', 4) AS kind, CAST(substr(time, 1, 19) AS TIMESTAMP) AS happened, place, data.channel AS channel,
-           data.term.unit AS unit, CAST(substr(data.due_at, 1, 19) AS TIMESTAMP) AS due
+    SELECT subject, split_part(type, '.', 4) AS kind, CAST(substr(time, 1, 19) AS TIMESTAMP) AS happened, place,
+           data.channel AS channel, data.term.unit AS unit, CAST(substr(data.due_at, 1, 19) AS TIMESTAMP) AS due
     FROM (SELECT *, row_number() OVER () AS place FROM read_json(?, format = 'newline_delimited', columns = {
         subject: 'VARCHAR', type: 'VARCHAR', time: 'VARCHAR',
         data: 'STRUCT(channel VARCHAR, due_at VARCHAR, term STRUCT(unit VARCHAR))'}))
@@ -28,7 +29,8 @@ WITH events AS (
     SELECT channel, received < $1 AS before, CAST(closed AS DATE) AS closed, CAST(due AS DATE) AS due,
            coalesce(CAST(closed AS DATE) < $1, false) AS closed_before,
            CASE WHEN unit = 'working_hours'
-                THEN CASE WHEN closed > due THEN 'overdue' WHEN closed >= date_trunc('hour', due) THEN 'on_time' ELSE 'early' END
+                THEN CASE WHEN closed > due THEN 'overdue'
+                          WHEN closed >= date_trunc('hour', due) THEN 'on_time' ELSE 'early' END
                 ELSE CASE WHEN CAST(closed AS DATE) > CAST(due AS DATE) THEN 'overdue'
                           WHEN CAST(closed AS DATE) = CAST(due AS DATE) THEN 'on_time' ELSE 'early' END
            END AS class

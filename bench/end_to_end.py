@@ -14,7 +14,8 @@ from motcua.stack.stack import Stack
 
 @dataclass(frozen=True, slots=True)
 class EndToEnd:
-    """Seconds until everything was accepted and until it was visible; per process CPU seconds and peak MiB; latency when warm."""
+    """Seconds until everything was accepted and until it was visible; per process CPU seconds and peak MiB;
+    latency when warm."""
 
     accepted_seconds: float
     visible_seconds: float

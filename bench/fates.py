@@ -1,4 +1,5 @@
-"""What happens to the dossiers of a day: the histories that a read model of any size is multiplied from, made by the domain."""
+"""What happens to the dossiers of a day:
+the histories that a read model of any size is multiplied from, made by the domain."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,5 @@
-"""`make bench-figures`: what figures, lists and the past cost at 100 thousand, 1 million and 10 million dossiers, against a GROUP BY."""
+"""`make bench-figures`: what figures, lists and the past cost at 100 thousand, 1 million and 10 million dossiers,
+against a GROUP BY."""
 
 import argparse
 import asyncio
@@ -158,7 +159,8 @@ async def _attention(bench: Bench) -> int:
 
 
 async def _check_the_past(bench: Bench) -> None:
-    """Everything here was recorded at once, so what was known at the end of a day is what the figures up to that day say now."""
+    """Everything here was recorded at once,
+    so what was known at the end of a day is what the figures up to that day say now."""
     then = CUT - timedelta(days=31)
     query = replace(YEAR, as_of=then)
     known, now = [
@@ -184,7 +186,8 @@ async def run(console: Console, url: str, size: int, calls: int) -> None:
             f"\n{engine.dialect.name}: {size:,} dossiers written in {spent:.0f} s, {await _size(engine):.1f} GiB"
         )
         console.print(
-            f"{rows:,} rows of sums: days x procedures x channels x measures; {await _superseded(engine):,} superseded versions"
+            f"{rows:,} rows of sums: days x procedures x channels x measures; "
+            f"{await _superseded(engine):,} superseded versions"
         )
         del generated
         await measure(Bench(console, url, engine, plain_engine, shipped, size, calls))

@@ -1,4 +1,5 @@
-"""A read model of any size: the rows that the projector writes of each story, by its own code, multiplied over codes and offices."""
+"""A read model of any size: the rows that the projector writes of each story, by its own code,
+multiplied over codes and offices."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -23,8 +24,8 @@ A_REVISION = timedelta(minutes=10)  # the projector's transactions, as if it had
 START = datetime.combine(FIRST - BEFORE, time(), LOCAL)
 
 Row = tuple[Any, ...]
-PLAIN = ("department", "procedure", "channel", "online_full", "received_day", "due_day", "closed_day", "closed_as", "outcome", "class",
-         "returned_day", "returned_by", "paused_day")  # fmt: skip
+PLAIN = ("department", "procedure", "channel", "online_full", "received_day", "due_day", "closed_day", "closed_as",
+         "outcome", "class", "returned_day", "returned_by", "paused_day")  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +104,8 @@ DAYS = tuple(FIRST - BEFORE + timedelta(number) for number in range((LAST - FIRS
 
 @dataclass(slots=True)
 class Generated:
-    """`size` dossiers, spread evenly over days, channels and offices, their fates by OF_A_THOUSAND; the same every time."""
+    """`size` dossiers, spread evenly over days, channels and offices, their fates by OF_A_THOUSAND;
+    the same every time."""
 
     size: int
     catalogue: Catalogue

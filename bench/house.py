@@ -1,7 +1,8 @@
 """`make house`: counts how the product is built: modules, lines, and for each package its rooms, arrows and floors.
 
-A room of a package is a file or a folder directly in it; an arrow leads from a room to one that it imports. Rooms that import each other in
-a loop stand on one floor; every other room stands one floor above the highest that it imports, the ground floor is 1.
+A room of a package is a file or a folder directly in it; an arrow leads from a room to one that it imports. Rooms
+that import each other in a loop stand on one floor; every other room stands one floor above the highest that it
+imports, the ground floor is 1.
 """
 
 from collections import defaultdict

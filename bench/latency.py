@@ -1,4 +1,5 @@
-"""From accepted to visible in figures, warm, at a steady rate, seen from outside: post one at a time, watch the count rise."""
+"""From accepted to visible in figures, warm, at a steady rate, seen from outside:
+post one at a time, watch the count rise."""
 
 import asyncio
 import time

@@ -1,4 +1,5 @@
-"""Writes a generated read model into a database that the product has just migrated: COPY on PostgreSQL, large inserts on SQLite."""
+"""Writes a generated read model into a database that the product has just migrated:
+COPY on PostgreSQL, large inserts on SQLite."""
 
 from collections.abc import Sequence
 
@@ -10,9 +11,9 @@ from services.reporting.read_model.tables import dossiers, history, model, sums
 from shared.service.sql import writing
 
 AT_ONCE = 50_000
-PLAIN_TABLE = """CREATE TABLE plain (department VARCHAR(32), procedure VARCHAR(32), channel VARCHAR(16), online_full SMALLINT,
-    received_day INTEGER, due_day INTEGER, closed_day INTEGER, closed_as VARCHAR(16), outcome VARCHAR(16), class VARCHAR(16),
-    returned_day INTEGER, returned_by VARCHAR(16), paused_day INTEGER)"""
+PLAIN_TABLE = """CREATE TABLE plain (department VARCHAR(32), procedure VARCHAR(32), channel VARCHAR(16),
+    online_full SMALLINT, received_day INTEGER, due_day INTEGER, closed_day INTEGER, closed_as VARCHAR(16),
+    outcome VARCHAR(16), class VARCHAR(16), returned_day INTEGER, returned_by VARCHAR(16), paused_day INTEGER)"""
 
 
 async def load(engine: AsyncEngine, generated: Generated) -> int:

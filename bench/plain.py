@@ -1,4 +1,5 @@
-"""The same figures as a plain GROUP BY over one narrow row a dossier: the kindest case for it, for the rows hold nothing else."""
+"""The same figures as a plain GROUP BY over one narrow row a dossier:
+the kindest case for it, for the rows hold nothing else."""
 
 from typing import Any
 
@@ -35,7 +36,9 @@ _CONDITIONS = {
     "returned_in_person": f"{_RETURNED} AND returned_by = 'in_person'",
     "returned_postal": f"{_RETURNED} AND returned_by = 'postal'",
     "returned_online": f"{_RETURNED} AND returned_by = 'online'",
-    "awaiting_return": f"closed_day <= {TO} AND closed_as = 'resolved' AND (returned_day IS NULL OR returned_day > {TO})",
+    "awaiting_return": (
+        f"closed_day <= {TO} AND closed_as = 'resolved' AND (returned_day IS NULL OR returned_day > {TO})"
+    ),
 }
 _COUNTED = ", ".join(
     f"sum(CASE WHEN {condition} THEN 1 ELSE 0 END) AS {name}" for name, condition in _CONDITIONS.items()

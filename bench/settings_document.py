@@ -1,4 +1,5 @@
-"""docs/settings.md as the code has it: `python -m bench.settings_document` writes it from the services' settings classes."""
+"""docs/settings.md as the code has it:
+`python -m bench.settings_document` writes it from the services' settings classes."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -15,7 +16,9 @@ DOCUMENT = Path("docs/settings.md")
 
 COMMAND_LINE = {
     "MOTCUA_API_KEY": "the key commands call the services with; the local stack's own when unset",
-    "MOTCUA_CACHE": "folder for what is fetched once: the embedded broker's jars; the platform's cache folder when unset",
+    "MOTCUA_CACHE": (
+        "folder for what is fetched once: the embedded broker's jars; the platform's cache folder when unset"
+    ),
     "MOTCUA_DEBUG": "`1`: the command line shows the traceback of a failure that nobody foresaw",
     "MOTCUA_DATA_DIR": "folder of the local stack: databases, broker, logs, key; `.motcua/` when unset",
     "MOTCUA_INTAKE_URL": "address of intake; the local stack's when unset",
@@ -91,7 +94,10 @@ def _table(rows: Iterable[str]) -> str:
 
 
 def _row(names: list[str], field: FieldInfo) -> str:
-    return f"| {'<br>'.join(f'`{name}`' for name in names)} | {_default(field)} | {(field.description or '').replace('|', chr(92) + '|')} |\n"
+    return (
+        f"| {'<br>'.join(f'`{name}`' for name in names)} | {_default(field)} | "
+        f"{(field.description or '').replace('|', chr(92) + '|')} |\n"
+    )
 
 
 def _default(field: FieldInfo) -> str:

@@ -25,7 +25,8 @@ class StageRates:
 
 
 async def measure(year: Year, data_dir: Path, port_base: int) -> StageRates:
-    """Import with no broker; start the broker: relay; start processing; start reporting. The report at the end is exact."""
+    """Import with no broker; start the broker: relay; start processing; start reporting.
+    The report at the end is exact."""
     layout = StackLayout(data_dir, port_base)
     key = keep_key(layout.key_file)
     port, controller_port = layout.broker_ports.values()

@@ -1,4 +1,5 @@
-"""Where other programs find the embedded broker, wherever it stands inside: `prepare(NodeConfig(...))` and `start(...)` stay."""
+"""Where other programs find the embedded broker, wherever it stands inside: `prepare(NodeConfig(...))`
+and `start(...)` stay."""
 
 from motcua.stack.broker import Node, NodeConfig, prepare, start
 

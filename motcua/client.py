@@ -108,7 +108,8 @@ def locate(named: NamedServices, environ: Mapping[str, str] = os.environ, here: 
     key = named.key or environ.get("MOTCUA_API_KEY") or _local_key(urls, running, folders)
     if not key:
         raise Failure(
-            "no API key: start a local stack with `motcua up`, or name the services with --intake, --reporting and their key with --key"
+            "no API key: start a local stack with `motcua up`, or name the services "
+            "with --intake, --reporting and their key with --key"
         )
     if not (key.isascii() and key.isprintable()) or " " in key:
         raise Failure(

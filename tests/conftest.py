@@ -44,7 +44,8 @@ def pytest_configure() -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what needs a server, so that `make check` can leave it out; and put long files first, so that no worker ends with one."""
+    """Mark what needs a server, so that `make check` can leave it out;
+    and put long files first, so that no worker ends with one."""
     for item in items:
         if isinstance(item, pytest.Function) and _needs_a_server(item):
             item.add_marker(pytest.mark.server)
@@ -56,7 +57,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_collection_finish() -> None:
-    """Look for garbage among what tests make, not each time among thousands of tests and all that was imported: a seventh less time."""
+    """Look for garbage among what tests make, not each time among thousands of tests and all that was imported:
+    a seventh less time."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 10, 50)

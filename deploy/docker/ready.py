@@ -1,4 +1,5 @@
-"""The container's health check: asks the service on this port whether it is ready, with nothing but the standard library."""  # noqa: INP001 - copied into the image as it is
+"""The container's health check: asks the service on this port whether it is ready,
+with nothing but the standard library."""  # noqa: INP001 - copied into the image as it is
 
 import sys
 from http.client import HTTPConnection, HTTPException

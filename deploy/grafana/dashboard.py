@@ -1,4 +1,5 @@
-"""Writes dashboards/motcua.json, what an operator and a director look at; `--check` only says whether the file is what this writes.
+"""Writes dashboards/motcua.json, what an operator and a director look at;
+`--check` only says whether the file is what this writes.
 
 Run from the project's root: `.venv/bin/python deploy/grafana/dashboard.py [--check]`.
 """  # noqa: INP001 - a script, run by its path

@@ -1,4 +1,5 @@
-"""The shapes of Grafana panels this project uses: what a panel says is in dashboard.py, how Grafana wants it said is here."""  # noqa: INP001 - beside the script that uses it
+"""The shapes of Grafana panels this project uses: what a panel says is in dashboard.py,
+how Grafana wants it said is here."""  # noqa: INP001 - beside the script that uses it
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

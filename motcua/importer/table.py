@@ -172,7 +172,8 @@ def _check(columns: list[str], name: str) -> None:
         needed = ", ".join(REQUIRED)
         wrong.insert(
             0,
-            f"{', '.join(missing)} not found; needed are {needed}, then source and the data columns (department, procedure ...)",
+            f"{', '.join(missing)} not found; needed are {needed}, "
+            "then source and the data columns (department, procedure ...)",
         )
     if wrong:
         own = "" if all(map(_is_known, columns)) else f". Columns of your own are named {EXTENSION_PREFIX}<name>"

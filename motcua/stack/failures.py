@@ -36,7 +36,8 @@ class PortInUse(StackFailure):
 
     def __init__(self, part: str, port: int) -> None:
         super().__init__(
-            f"port {port}, which {part} needs, is in use: stop what listens there, or choose other ports with --port-base"
+            f"port {port}, which {part} needs, is in use: "
+            "stop what listens there, or choose other ports with --port-base"
         )
 
 

@@ -73,7 +73,8 @@ def _fetch(folder: Path) -> None:
         if ran.returncode != 0:
             reason = (ran.stdout + ran.stderr).strip()[-2000:]
             raise BrokerError(
-                f"Maven could not fetch Apache Kafka's jars (its own settings are in ~/.m2/settings.xml):\n{reason}\n\n{REMEDIES}"
+                "Maven could not fetch Apache Kafka's jars (its own settings are in ~/.m2/settings.xml):\n"
+                f"{reason}\n\n{REMEDIES}"
             )
         try:
             jars.rename(folder)

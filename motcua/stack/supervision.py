@@ -89,7 +89,8 @@ class Supervisor:
             await asyncio.sleep(LOOK_AGAIN_S)
         if child.is_running():
             self._say(
-                f"{child.name} did not end in time and is killed: nothing it acknowledged is lost, the next start goes on from there"
+                f"{child.name} did not end in time and is killed: "
+                "nothing it acknowledged is lost, the next start goes on from there"
             )
             child.kill()
         elif child.exit_code not in {0, 128 + signal.SIGTERM}:  # a JVM that was asked to end reports the signal

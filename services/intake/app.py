@@ -90,7 +90,8 @@ def create_app(settings: IntakeSettings, run: ServiceRun | None = None) -> FastA
 
 @contextlib.asynccontextmanager
 async def _running(run: ServiceRun, intake: Intake) -> AsyncIterator[None]:
-    """Run what resumes at the next start, the moves and the announcements' relay, and what ends drained, the writer and the relay."""
+    """Run what resumes at the next start, the moves and the announcements' relay, and what ends drained,
+    the writer and the relay."""
     committer, relay = intake.committer, intake.relay
     writer = run.start("writer", committer.run())
     relaying = run.start("relay", relay.run())

@@ -60,7 +60,8 @@ class Metrics:
         )
         self.difference = Gauge(
             "motcua_reconciliation_difference",
-            "events sent, less those the topic's numbers show; looked at when a session begins and while nothing is sent",
+            "events sent, less those the topic's numbers show; "
+            "looked at when a session begins and while nothing is sent",
             ["stage"],
             registry=self.registry,
         ).labels("relay")

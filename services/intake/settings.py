@@ -22,12 +22,14 @@ class IntakeSettings(ServiceSettings):
     port: int = Field(8001, description="port to listen on", ge=1, le=65535)
     database_url: str = Field(
         "sqlite+aiosqlite:///.motcua/intake.db",
-        description="where the event log lives: `sqlite+aiosqlite:///PATH` or `postgresql+asyncpg://USER:PASSWORD@HOST/DATABASE`",
+        description="where the event log lives: `sqlite+aiosqlite:///PATH` or "
+        "`postgresql+asyncpg://USER:PASSWORD@HOST/DATABASE`",
         pattern=r"^(sqlite\+aiosqlite|postgresql\+asyncpg)://",
     )
     sqlite_synchronous: Literal["FULL", "NORMAL"] = Field(
         "FULL",
-        description="FULL: a 2xx survives a power cut; NORMAL: it survives a kill, a power cut may lose the last commits",
+        description="FULL: a 2xx survives a power cut; "
+        "NORMAL: it survives a kill, a power cut may lose the last commits",
     )
     catalogue: DirectoryPath | None = Field(
         None, description="folder with departments, procedures and days off; the shipped one when unset"

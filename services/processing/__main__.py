@@ -27,7 +27,8 @@ def main() -> None:
 
 
 class StoppingWorker(faust.Worker):
-    """Faust's worker, made to stop: seen to hang when the signal met a rebalance. What it had not committed is replayed."""
+    """Faust's worker, made to stop: seen to hang when the signal met a rebalance.
+    What it had not committed is replayed."""
 
     def _setup_logging(self) -> None:
         """Logging is set up already, the same way in every service."""

@@ -1,4 +1,5 @@
-"""Wiring the processor: a Faust application with one agent over batches, a timer for deadlines, and a delivery of our own."""
+"""Wiring the processor: a Faust application with one agent over batches, a timer for deadlines,
+and a delivery of our own."""
 
 import asyncio
 import functools
@@ -56,7 +57,8 @@ def stops_the_worker(function: Callable[..., Awaitable[None]]) -> Callable[..., 
 
 
 class WithoutFaustsConsumer(BootStrategy):
-    """Faust runs the agent, the timers and the process; it neither consumes nor produces (docs/decisions/0011-nothing-is-skipped.md)."""
+    """Faust runs the agent, the timers and the process;
+    it neither consumes nor produces (docs/decisions/0011-nothing-is-skipped.md)."""
 
     enable_kafka = False
     enable_web = False
@@ -151,7 +153,8 @@ def create_app(settings: ProcessingSettings) -> ProcessingApp:
 
 
 def _add_agent(app: ProcessingApp, processor: Processor) -> Any:
-    """The agent that is the one writer of the ledger, and how to hand it a batch: returns when everything the batch caused is durable."""
+    """The agent that is the one writer of the ledger, and how to hand it a batch:
+    returns when everything the batch caused is durable."""
     batches = app.channel(maxsize=1)
 
     @app.agent(batches, name="ledger")

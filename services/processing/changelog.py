@@ -1,7 +1,9 @@
-"""Folding a changelog partition into a partition of the ledger: the highest status of each dossier, whoever wrote it and in whatever order.
+"""Folding a changelog partition into a partition of the ledger:
+the highest status of each dossier, whoever wrote it and in whatever order.
 
-A fold does not mind being interrupted, repeated or fed by two writers, so the ledger needs no fence: a worker that finds a record it did
-not write reads it before it goes on, and what a worker wrote after it had lost its partition is just a lower status.
+A fold does not mind being interrupted, repeated or fed by two writers, so the ledger needs no fence: a worker
+that finds a record it did not write reads it before it goes on, and what a worker wrote after it had lost its
+partition is just a lower status.
 """
 
 from collections.abc import Callable, Mapping
@@ -48,7 +50,8 @@ class ChangelogFold:
     unusable: int = 0
 
     def take(self, record: Any) -> None:
-        """One record. What no ledger of these rules wrote (no mark, other rules) is not ours to read; what can't be read is counted."""
+        """One record. What no ledger of these rules wrote (no mark, other rules) is not ours to read;
+        what can't be read is counted."""
         mark = mark_of(record.headers)
         if mark is None or mark.rules != RULES_VERSION or record.value is None:
             return
@@ -156,16 +159,19 @@ def _fold_over(partition: Partition) -> ChangelogFold:
 
 
 def _needs_whole(partition: Partition, fold: ChangelogFold, end: int) -> bool:
-    """Whether reading on is not enough: the topic was made anew, or somebody wrote about a dossier that is forgotten here."""
+    """Whether reading on is not enough: the topic was made anew,
+    or somebody wrote about a dossier that is forgotten here."""
     return end < partition.changelog_end or (
         partition.has_forgotten and not fold.newest.keys() <= partition.entries.keys()
     )
 
 
 def _find_position(number: int, partition: Partition, mark: LedgerMark | None) -> None:
-    """Go on from the furthest mark, if the ledger holds what that mark says it held; else read the events again from their beginning.
+    """Go on from the furthest mark, if the ledger holds what that mark says it held;
+    else read the events again from their beginning.
 
-    It holds less when a record is lost: by compaction behind a late writer, or with the topic. What it holds is right all the same.
+    It holds less when a record is lost: by compaction behind a late writer, or with the topic.
+    What it holds is right all the same.
     """
     position = partition.position
     if mark is not None:

@@ -19,7 +19,8 @@ NumberedRecord = tuple[int, NewRecord]
 
 
 class _Waiting(NamedTuple):
-    """A dossier that is looked at again `at` (monotonic seconds), to see whether it had an event since one recorded then."""
+    """A dossier that is looked at again `at` (monotonic seconds),
+    to see whether it had an event since one recorded then."""
 
     at: float
     number: int
@@ -30,10 +31,11 @@ class _Waiting(NamedTuple):
 class Deadlines:
     """Looks at the due-date index about once a second. A tick lost with the process is made again from the entries.
 
-    A dossier must have been quiet for `grace`: a file of old events makes every dossier overdue for the moment until its closing arrives.
-    Quiet by intake's recording clock, or for that long under our eyes: a clock that was set wrong, then or now, delays no alert for longer.
-    Nothing is said of a partition that catches up, or that expects more events at once, as while a relay fills an emptied topic again:
-    what closed long ago looks overdue until its closing is read.
+    A dossier must have been quiet for `grace`: a file of old events makes every dossier overdue for the moment
+    until its closing arrives. Quiet by intake's recording clock, or for that long under our eyes: a clock that was
+    set wrong, then or now, delays no alert for longer. Nothing is said of a partition that catches up, or that
+    expects more events at once, as while a relay fills an emptied topic again: what closed long ago looks overdue
+    until its closing is read.
     """
 
     def __init__(
@@ -46,7 +48,8 @@ class Deadlines:
         self._waiting: deque[_Waiting] = deque()
 
     async def advance(self) -> int:
-        """Bring the counts up to now and send the ticks that are due; how many were sent. What can't be sent is due again later."""
+        """Bring the counts up to now and send the ticks that are due; how many were sent.
+        What can't be sent is due again later."""
         now, ticks = self._clock(), defaultdict[int, list[NewRecord]](list)
         for number, record in [*self._quiet_by_now(now), *self._reached(now)]:
             ticks[number].append(record)

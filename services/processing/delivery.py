@@ -1,9 +1,11 @@
-"""Delivery: sessions with the broker, one after the other; each a membership and a reader that is only ever at the ledger's positions.
+"""Delivery: sessions with the broker, one after the other;
+each a membership and a reader that is only ever at the ledger's positions.
 
 Whatever goes wrong with the broker ends a session; the next one reads again.
 
-Faust's consumer resumes partitions before it seeks and acknowledges the hole that this leaves, so the order is kept here: take over what
-was assigned, catch up with the changelog, find the position, seek, read, hand over (docs/decisions/0011-nothing-is-skipped.md).
+Faust's consumer resumes partitions before it seeks and acknowledges the hole that this leaves, so the order is kept
+here: take over what was assigned, catch up with the changelog, find the position, seek, read, hand over
+(docs/decisions/0011-nothing-is-skipped.md).
 """
 
 import asyncio
@@ -46,7 +48,8 @@ class SessionOver(KafkaError):
 
 @dataclass(frozen=True, slots=True)
 class SessionParts:
-    """What a session works with. `handle` takes a batch into the ledger and returns when everything it caused is durable."""
+    """What a session works with. `handle` takes a batch into the ledger and returns when
+    everything it caused is durable."""
 
     settings: ProcessingSettings
     partitions: dict[int, Partition]
@@ -117,12 +120,14 @@ class Session:
             await self._membership.commit(self._positions())
 
     async def _check_partitions(self) -> None:
-        """A dossier's events, ticks and status must share a partition, so the topics must agree, and with the setting."""
+        """A dossier's events, ticks and status must share a partition, so the topics must agree,
+        and with the setting."""
         for topic in (EVENTS, TICKS):
             check_partitions(self._parts.settings, topic.name, await self._parts.publisher.partitions(topic.name))
 
     async def _take_over(self) -> None:
-        """Make the ledger's partitions those assigned, each as its changelog has it now, and read on from where each stands."""
+        """Make the ledger's partitions those assigned, each as its changelog has it now,
+        and read on from where each stands."""
         epoch, wanted = self._membership.epoch, self._membership.assigned
         if epoch == 0:
             await asyncio.sleep(POLL_MS / 1000)
@@ -139,7 +144,8 @@ class Session:
             self._epoch = epoch
 
     async def _use_commits(self, wanted: frozenset[int]) -> None:
-        """What was committed for just this content may lie further: behind the last status stand events that changed nothing."""
+        """What was committed for just this content may lie further:
+        behind the last status stand events that changed nothing."""
         for number, (mark, next_tick) in (await self._membership.committed(wanted)).items() if wanted else ():
             partition = self._parts.partitions[number]
             position = partition.position
@@ -155,7 +161,8 @@ class Session:
                 position.continue_from(mark)
 
     async def _seek(self) -> None:
-        """The reader to the ledger's positions; one that the topic does not have (it was made anew) is its beginning."""
+        """The reader to the ledger's positions;
+        one that the topic does not have (it was made anew) is its beginning."""
         starts: dict[TopicPartition, int] = {}
         for number, partition in self._parts.partitions.items():
             starts[TopicPartition(EVENTS.name, number)] = partition.position.next_offset
@@ -201,7 +208,8 @@ class Session:
         return records
 
     async def _hand_over(self, batch: list[Any]) -> None:
-        """Give the batch to the ledger, unless the partitions were reassigned meanwhile: then their new owner reads it."""
+        """Give the batch to the ledger, unless the partitions were reassigned meanwhile:
+        then their new owner reads it."""
         partitions = self._parts.partitions
         async with self._turn:
             if not self.is_settled:
@@ -218,15 +226,18 @@ class Session:
         await asyncio.sleep(poison_pause_s(self._parts.poison_in_a_row()))
 
     def _stands_at(self, number: int, offset: int) -> bool:
-        """Whether the reader's offset is the ledger's position, in a ledger that was not made anew since its reading began."""
+        """Whether the reader's offset is the ledger's position,
+        in a ledger that was not made anew since its reading began."""
         partition = self._parts.partitions[number]
         return partition.position.next_offset == offset and partition.catches_up_at is not None
 
     def _in_place(self, batch: list[Any]) -> tuple[list[Any], dict[int, int]]:
-        """The records that follow on their partition's position, and up to where that reads each; what was read before is left out.
+        """The records that follow on their partition's position, and up to where that reads each;
+        what was read before is left out.
 
-        Events that follow a hole in the offsets are left out too, once: the reader is then set back to before the hole. A hole that is
-        still there belongs to the topic (somebody deleted records), and the events' own numbers tell whether that matters.
+        Events that follow a hole in the offsets are left out too, once: the reader is then set back to before the
+        hole. A hole that is still there belongs to the topic (somebody deleted records), and the events' own numbers
+        tell whether that matters.
         """
         read_to = {number: partition.position.next_offset for number, partition in self._parts.partitions.items()}
         following, broken_off = [], set()

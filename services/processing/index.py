@@ -1,4 +1,5 @@
-"""What one partition derives in memory from its entries and the clock: the due-date index and the status per department."""
+"""What one partition derives in memory from its entries and the clock:
+the due-date index and the status per department."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -16,7 +17,8 @@ STALE_SHARE = 2  # the heap is rebuilt when it holds more than this many times t
 class StatusIndex:
     """Counts per department and timeliness, kept current by entries and by the passing of time.
 
-    Nothing here is saved: it is a function of the entries and the clock, and is rebuilt from them on assignment and recovery.
+    Nothing here is saved: it is a function of the entries and the clock,
+    and is rebuilt from them on assignment and recovery.
     """
 
     def __init__(self, due_soon: timedelta) -> None:

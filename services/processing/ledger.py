@@ -34,7 +34,8 @@ class LedgerEntry(Struct, frozen=True, gc=False):
 
     @property
     def version(self) -> int:
-        """Grows with every change, and is a function of the content: two writers can't publish different content under one version."""
+        """Grows with every change, and is a function of the content:
+        two writers can't publish different content under one version."""
         return version_of(self.dossier.sequence, self.alerted, self.dossier.due_at)
 
     @property
@@ -71,7 +72,8 @@ _decode_tick = msgspec.json.Decoder(Tick).decode
 
 
 def usable_tick(value: bytes | None) -> Tick:
-    """The tick of a tick record; raises Unusable. A deadline without an offset is none that a dossier has: such a tick is stale."""
+    """The tick of a tick record; raises Unusable.
+    A deadline without an offset is none that a dossier has: such a tick is stale."""
     try:
         tick = _decode_tick(value or b"")
         return Tick(
@@ -136,8 +138,8 @@ def needs_alert(entry: LedgerEntry, threshold: str, due_at: datetime) -> bool:
 
 
 _KNOWN_TO_BE_GOOD = decode_envelope(
-    b'{"specversion":"1.0","id":"1","source":"/self-test","type":"vn.motcua.dossier.received.v1","subject":"H59.15-231208-0001",'
-    b'"time":"2023-12-08T08:31:00+07:00","sequence":1,"recordedtime":"2023-12-08T08:31:01+07:00",'
+    b'{"specversion":"1.0","id":"1","source":"/self-test","type":"vn.motcua.dossier.received.v1",'
+    b'"subject":"H59.15-231208-0001","time":"2023-12-08T08:31:00+07:00","sequence":1,"recordedtime":"2023-12-08T08:31:01+07:00",'
     b'"data":{"department":"H59.15","procedure":"2.000635","channel":"online","due_at":"2023-12-15T08:31:00+07:00"}}'
 )
 

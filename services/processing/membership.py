@@ -1,7 +1,8 @@
-"""Which partitions this worker should work on: membership in the workers' consumer group, and nothing else of a consumer.
+"""Which partitions this worker should work on:
+membership in the workers' consumer group, and nothing else of a consumer.
 
-What it is given is read by another consumer, from positions that the ledger knows (delivery.py). The offsets committed here tell operators
-how far the worker is; their metadata binds each to the content of the ledger it was true for.
+What it is given is read by another consumer, from positions that the ledger knows (delivery.py). The offsets committed
+here tell operators how far the worker is; their metadata binds each to the content of the ledger it was true for.
 """
 
 import asyncio
@@ -29,7 +30,8 @@ _decode_mark = msgspec.json.Decoder(LedgerMark).decode
 
 
 class Membership(ConsumerRebalanceListener):
-    """One membership. `epoch` changes with every assignment; `turn` is held while a batch is worked on, and a hand-over waits for it."""
+    """One membership. `epoch` changes with every assignment;
+    `turn` is held while a batch is worked on, and a hand-over waits for it."""
 
     def __init__(self, settings: ProcessingSettings, connection: Mapping[str, Any], turn: asyncio.Lock) -> None:
         self.assigned: frozenset[int] = frozenset()
@@ -109,7 +111,8 @@ class Membership(ConsumerRebalanceListener):
             log.warning("offsets_not_committed", error=repr(failure))
 
     async def committed(self, numbers: frozenset[int]) -> dict[int, tuple[LedgerMark | None, int]]:
-        """What was committed last of each partition: where the events stood, with the content that was true for, and the ticks' offset."""
+        """What was committed last of each partition:
+        where the events stood, with the content that was true for, and the ticks' offset."""
         wanted = [TopicPartition(topic.name, number) for number in numbers for topic in (EVENTS, TICKS)]
         admin = AIOKafkaAdminClient(**self._connection)
         await admin.start()

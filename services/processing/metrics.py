@@ -87,7 +87,8 @@ class _Ledger(Collector):
         held = list(self._partitions.values())
         status = GaugeMetricFamily(
             "motcua_processing_dossiers",
-            "Dossiers as the processor counts them: open ones within, due_soon, overdue, suspended; closed ones by class.",
+            "Dossiers as the processor counts them: open ones within, due_soon, overdue, suspended; "
+            "closed ones by class.",
             labels=["department", "timeliness"],
         )
         total: Counts[CountKey] = Counts()

@@ -1,7 +1,8 @@
-"""Intake numbers the events of each partition, and of each dossier, without gaps: what is not of its log, and what is missing.
+"""Intake numbers the events of each partition, and of each dossier, without gaps:
+what is not of its log, and what is missing.
 
-A gap in a dossier's sequence is never a reason to go on without looking: this worker skipped events, or its ledger is behind. It reads the
-topic again; only what is truly not there becomes a dead letter.
+A gap in a dossier's sequence is never a reason to go on without looking: this worker skipped events, or its ledger is
+behind. It reads the topic again; only what is truly not there becomes a dead letter.
 """
 
 import asyncio
@@ -74,7 +75,8 @@ def count_number(record: Any, content: object, partition: Partition, position: L
 
 
 def check_is_of_the_log(record: Any, envelope: CloudEvent, entry: LedgerEntry | None, position: LedgerPosition) -> None:
-    """A new event has the next number, or one passed over before, or none as all events of intake before 0.3.0; raises Unusable."""
+    """A new event has the next number, or one passed over before, or none as all events of intake before 0.3.0;
+    raises Unusable."""
     known = 0 if entry is None else entry.dossier.sequence
     if (envelope.sequence or 0) <= known:
         return
@@ -97,7 +99,8 @@ class MissingEvents:
         self._connection = connection
 
     async def look_for(self, read: Sequence[ReadRecord]) -> dict[int, PastEvents]:
-        """Where an event follows with a gap, forgotten dossiers come back first, then the topic is searched for what is still missing."""
+        """Where an event follows with a gap, forgotten dossiers come back first,
+        then the topic is searched for what is still missing."""
         if not (gaps := self._gaps(read)):
             return {}
         for number, codes in gaps.items():
@@ -114,7 +117,8 @@ class MissingEvents:
     async def _search(
         self, number: int, codes: set[str], read: Sequence[ReadRecord], past: dict[int, PastEvents]
     ) -> None:
-        """Events of intake's that are not there may be on their way: its relay notices a topic that lost some. Waited for once in vain."""
+        """Events of intake's that are not there may be on their way: its relay notices a topic that lost some.
+        Waited for once in vain."""
         partition, deadline = self._partitions[number], time.monotonic() + WAITS_SECONDS
         searched: dict[str, int] = {code: partition.searched[code] for code in codes if code in partition.searched}
         numbered = any(_may_be_of_the_log(record, partition) for record, content in read if _code(content) in codes)
@@ -130,7 +134,8 @@ class MissingEvents:
         partition.searched = {code: end for code, end in searched.items() if code not in past[number]}
 
     def _gaps(self, read: Sequence[ReadRecord], past: dict[int, PastEvents] | None = None) -> dict[int, set[str]]:
-        """Codes by partition whose event comes after one that is not known, or is an old one of a dossier that is not in memory.
+        """Codes by partition whose event comes after one that is not known,
+        or is an old one of a dossier that is not in memory.
 
         With `past`, what was found by a search: only those that it does not lead up to.
         """
@@ -178,10 +183,11 @@ async def search(
     *,
     only_numbered: bool = False,
 ) -> None:
-    """Add to `past` the dossiers' events that stand in the partition, those behind the gap too: the relay may be sending the log again.
+    """Add to `past` the dossiers' events that stand in the partition, those behind the gap too:
+    the relay may be sending the log again.
 
-    `searched` remembers up to where dossiers were looked for of which nothing was found. With `only_numbered` those that are not of
-    intake's log are left out, which is right where the log's are numbered.
+    `searched` remembers up to where dossiers were looked for of which nothing was found. With `only_numbered` those
+    that are not of intake's log are left out, which is right where the log's are numbered.
     """
     wanted = set(codes)
 

@@ -21,8 +21,8 @@ SETTLED = CLOSED | {State.DECLINED}
 class LedgerPosition:
     """A position in the events that is bound to the ledger's content: `events` is the sum of its dossiers' sequences.
 
-    `number` is the highest number of an event read since the reading last began, `quarantined` how many numbered events became dead letters
-    in it; `next_offset` and `next_tick` are the offsets to go on from.
+    `number` is the highest number of an event read since the reading last began, `quarantined` how many numbered events
+    became dead letters in it; `next_offset` and `next_tick` are the offsets to go on from.
     """
 
     events: int = 0
@@ -33,7 +33,8 @@ class LedgerPosition:
 
     @property
     def has_gaps(self) -> bool:
-        """Whether numbered events up to `number` are not in the ledger: missing in the topic when it was read, or put aside."""
+        """Whether numbered events up to `number` are not in the ledger:
+        missing in the topic when it was read, or put aside."""
         return self.events < self.number
 
     def mark(self) -> LedgerMark:
@@ -51,14 +52,16 @@ class LedgerPosition:
 
 
 class Partition:
-    """The fold of a changelog partition up to `changelog_end`. Dossiers closed long ago are forgotten: counted, not kept.
+    """The fold of a changelog partition up to `changelog_end`.
+    Dossiers closed long ago are forgotten: counted, not kept.
 
-    `misplaced` are dossiers whose newest status lies before an older one in the changelog, so that compaction would keep the older: they
-    are written again. `highest` is the highest event number this partition ever stood for; below it the events are being read again.
-    Up to the number `searched_until` the topic was read from its beginning: what is missing there is not in it. `searched` says the same
-    of single dossiers, by offset. `has_waited`: events that were missing did not come within the time that is waited for them.
-    `catches_up_at` is where the events ended when their reading began, None before it does. Until `more_until` (monotonic seconds) more
-    events are likely to follow those that were read last.
+    `misplaced` are dossiers whose newest status lies before an older one in the changelog, so that compaction would
+    keep the older: they are written again. `highest` is the highest event number this partition ever stood for; below
+    it the events are being read again. Up to the number `searched_until` the topic was read from its beginning: what
+    is missing there is not in it. `searched` says the same of single dossiers, by offset. `has_waited`: events that
+    were missing did not come within the time that is waited for them. `catches_up_at` is where the events ended when
+    their reading began, None before it does. Until `more_until` (monotonic seconds) more events are likely to follow
+    those that were read last.
     """
 
     def __init__(self, new_index: Callable[[], StatusIndex]) -> None:
@@ -83,11 +86,13 @@ class Partition:
 
     @property
     def is_catching_up(self) -> bool:
-        """Whether events are still to be read that were there when the reading began: they may have closed what looks overdue here."""
+        """Whether events are still to be read that were there when the reading began:
+        they may have closed what looks overdue here."""
         return self.catches_up_at is None or self.position.next_offset < self.catches_up_at
 
     def is_behind(self, more_until: float) -> bool:
-        """Whether events are still to be read, or likely to come by then: what looks overdue here may have closed long ago."""
+        """Whether events are still to be read, or likely to come by then:
+        what looks overdue here may have closed long ago."""
         return self.is_catching_up or time.monotonic() < more_until
 
     @property
@@ -97,11 +102,13 @@ class Partition:
 
     @property
     def difference(self) -> int:
-        """Numbered events read, less those held and quarantined: 0 when nothing was skipped and all that is held is the log's."""
+        """Numbered events read, less those held and quarantined:
+        0 when nothing was skipped and all that is held is the log's."""
         return self.position.number - self.position.quarantined - self.position.events
 
     def read_again(self, number: int) -> None:
-        """An event number jumped to `number`: read the events from their beginning to see whether those before it are there."""
+        """An event number jumped to `number`:
+        read the events from their beginning to see whether those before it are there."""
         self.searched_until = max(self.searched_until, number)
         self.position.restart()
 

@@ -1,4 +1,5 @@
-"""One batch through the ledger. The order of effects is the whole guarantee: decide, alerts and dead letters out, changelog, memory.
+"""One batch through the ledger. The order of effects is the whole guarantee:
+decide, alerts and dead letters out, changelog, memory.
 
 Only then does the ledger's position move on. Whatever dies in between, the batch comes again and ends in the same state
 (docs/guarantees.md).
@@ -85,8 +86,9 @@ class Processor:
     async def handle(self, batch: Sequence[Any]) -> None:
         """Take the batch in; returns when everything it caused is durable and in memory.
 
-        Raises Skipped when events before one of the batch were not read; nothing has been published then. Raises a KafkaError, OSError or
-        TimeoutError when the broker does not take what was decided, FaultIsOurs when nothing can be decided.
+        Raises Skipped when events before one of the batch were not read; nothing has been published then.
+        Raises a KafkaError, OSError or TimeoutError when the broker does not take what was decided, FaultIsOurs
+        when nothing can be decided.
         """
         taken = [(record, read(record, self._kafka_partitions)) for record in batch]
         past = await self._missing.look_for(taken)
@@ -159,7 +161,8 @@ class Processor:
         return after
 
     def _decide_tick(self, reached: Tick, number: int, decided: Decisions) -> None:
-        """Its dossier may be paused, closed or moved by now, or by an event that is still to be read; or a stranger wrote it, too early.
+        """Its dossier may be paused, closed or moved by now, or by an event that is still to be read;
+        or a stranger wrote it, too early.
 
         Then time will tell again.
         """
@@ -209,7 +212,8 @@ class Processor:
         self.poison_in_a_row = decided.poison_in_a_row
 
     def _more_until(self, record: Any, latest: CloudEvent) -> float:
-        """As the relay says, or because the event was recorded long ago: so are those of a topic that is filled again."""
+        """As the relay says, or because the event was recorded long ago:
+        so are those of a topic that is filled again."""
         if says_more(record.headers):
             return time.monotonic() + MORE_WITHIN_SECONDS
         assert latest.recordedtime is not None

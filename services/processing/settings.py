@@ -21,7 +21,8 @@ class ProcessingSettings(ServiceSettings):
     )
     instance: str | None = Field(
         None,
-        description="a name of this worker that outlives it: started again under it, it has its partitions back at once (KIP-345)",
+        description="a name of this worker that outlives it: "
+        "started again under it, it has its partitions back at once (KIP-345)",
     )
     batch_max_events: int = Field(2000, description="events handled at once", ge=1)
     batch_linger_ms: float = Field(

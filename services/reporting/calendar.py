@@ -1,4 +1,5 @@
-"""The calendar of the follow-up list: the catalogue's days with those announced late, folded from the topic of announcements."""
+"""The calendar of the follow-up list: the catalogue's days with those announced late,
+folded from the topic of announcements."""
 
 import asyncio
 import time
@@ -61,7 +62,8 @@ class AnnouncementFold:
     _claimed: set[int] = field(default_factory=set)  # numbers of records that could not be read
 
     def take(self, record: Any) -> Refused | None:
-        """The next record, given back with the reason when it can't be read: what its number said before it then still holds."""
+        """The next record, given back with the reason when it can't be read:
+        what its number said before it then still holds."""
         key = record.key or b""
         number = int(key) if key.isdigit() and len(key) < 17 else None  # noqa: PLR2004 - no longer than the largest number
         if record.value is None:
@@ -81,7 +83,8 @@ class AnnouncementFold:
         return None
 
     def lacking(self, known: ByNumber) -> set[int]:
-        """Numbers that must be somewhere and are not in the topic: below another one, written over, or known from before."""
+        """Numbers that must be somewhere and are not in the topic:
+        below another one, written over, or known from before."""
         lacking = ((known.keys() - self.withdrawn) | self._claimed) - self.announcements.keys()
         first_gap = next(number for number in count(1) if number not in self.announcements)
         return lacking | {first_gap} if first_gap < max(self.announcements, default=0) else lacking
@@ -90,8 +93,8 @@ class AnnouncementFold:
 class CalendarFeed:
     """Follows the topic of announcements, for ever; what it knows is there at once, however long ago a broker answered.
 
-    The topic is small, so it is read from its beginning whenever it has moved, and once a minute. An announcement that the topic has lost
-    is kept, for it is in force: intake says it again. Only one that intake withdrew goes.
+    The topic is small, so it is read from its beginning whenever it has moved, and once a minute. An announcement that
+    the topic has lost is kept, for it is in force: intake says it again. Only one that intake withdrew goes.
     """
 
     def __init__(
@@ -154,7 +157,8 @@ class CalendarFeed:
             self.known = KnownCalendar(self.known.catalogue, began_at)
 
     async def _read(self, consumer: AIOKafkaConsumer, publisher: Publisher, end: int) -> AnnouncementFold:
-        """The topic from its beginning to where it ended; raises TimeoutError when the broker gives nothing for a while."""
+        """The topic from its beginning to where it ended;
+        raises TimeoutError when the broker gives nothing for a while."""
         fold = AnnouncementFold()
         await consumer.seek_to_beginning(PARTITION)
         while (before := await consumer.position(PARTITION)) < end:
@@ -185,7 +189,8 @@ class CalendarFeed:
         self.known = KnownCalendar(catalogue, self.known.as_of)
 
     async def _write_letters(self, publisher: Publisher, refused: Iterable[Refused]) -> None:
-        """A letter for each record, once in the life of this process; it names the same offset when it is written again."""
+        """A letter for each record, once in the life of this process;
+        it names the same offset when it is written again."""
         new = {(record.offset, record.timestamp): (record, why) for record, why in refused}
         new = {place: one for place, one in new.items() if place not in self._put_aside}
         letters = [

@@ -1,4 +1,5 @@
-"""Reporting's way to intake over HTTP: a client, and how many events its log holds, which is never in the way of an answer."""
+"""Reporting's way to intake over HTTP: a client, and how many events its log holds,
+which is never in the way of an answer."""
 
 import asyncio
 import time

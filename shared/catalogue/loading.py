@@ -1,4 +1,5 @@
-"""Reads a catalogue from TOML files, so that departments, procedures, terms and days off are data that an office can replace."""
+"""Reads a catalogue from TOML files, so that departments, procedures, terms
+and days off are data that an office can replace."""
 
 import tomllib
 from collections.abc import Iterable, Mapping
@@ -156,7 +157,10 @@ def _hours(file: Path, label: str, rows: list[HoursRow]) -> tuple[DatedSessions,
 def _sessions(file: Path, label: str, sessions: list[tuple[time, time]]) -> tuple[Session, ...]:
     instants = [instant for session in sessions for instant in session]
     if not instants or any(later <= earlier for earlier, later in pairwise(instants)):
-        fix = 'sessions must follow each other, each ending after it starts; write them as [["07:00", "11:30"], ["13:30", "17:00"]]'
+        fix = (
+            "sessions must follow each other, each ending after it starts; "
+            'write them as [["07:00", "11:30"], ["13:30", "17:00"]]'
+        )
         raise CatalogueError(file, label, fix)
     return tuple(sessions)
 
@@ -203,7 +207,8 @@ def _days(file: Path, label: str, row: DayRow) -> Iterable[date]:
 def _procedures(file: Path, levels_file: Path, departments: Mapping[str, Department]) -> tuple[Procedure, ...]:
     """Every version in the file's order.
 
-    Shipped procedures of departments that an office's own list does not have are left out; its own must name its departments.
+    Shipped procedures of departments that an office's own list does not have are left out;
+    its own must name its departments.
     """
     levels = _levels(levels_file)
     versions: list[tuple[str, Procedure]] = []

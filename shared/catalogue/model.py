@@ -26,8 +26,8 @@ Level = Literal["province", "district", "commune"]
 class CalendarEntry:
     """One announced day off, or one day swapped to work, and who said so.
 
-    `applies_to` are code prefixes by dotted segments: `H59` is the province with its departments, `H59.15` one department; none:
-    everywhere. `announced` is the day it was made known.
+    `applies_to` are code prefixes by dotted segments: `H59` is the province with its departments, `H59.15` one
+    department; none: everywhere. `announced` is the day it was made known.
     """
 
     day: date
@@ -53,7 +53,8 @@ def scopes(code: str, entries: Iterable[CalendarEntry]) -> frozenset[str]:
 
 
 def in_force_for(code: str, entries: Iterable[CalendarEntry]) -> tuple[CalendarEntry, ...]:
-    """What a department goes by, in order of days: of several entries for one day the one with the most specific scope."""
+    """What a department goes by, in order of days:
+    of several entries for one day the one with the most specific scope."""
     in_force: dict[date, tuple[int, CalendarEntry]] = {}
     for entry in entries:
         specific = max((len(scope) for scope in entry.scopes if covers(scope, code)), default=-1)
@@ -79,7 +80,8 @@ def with_entries(present: Iterable[CalendarEntry], added: Iterable[CalendarEntry
 
 @dataclass(frozen=True, slots=True)
 class Department:
-    """The agency that answers for a dossier; `sessions` are the hours its counters work, `hours` other ones in certain periods."""
+    """The agency that answers for a dossier;
+    `sessions` are the hours its counters work, `hours` other ones in certain periods."""
 
     code: str
     name: str
@@ -89,11 +91,13 @@ class Department:
 
 
 class Procedure(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """An administrative procedure, as it is in force in `valid_from..valid_to` (inclusive; None: open); an entry of procedures.toml.
+    """An administrative procedure, as it is in force in `valid_from..valid_to` (inclusive; None: open);
+    an entry of procedures.toml.
 
-    Several versions of one code follow each other in time. Without a department every department may handle it, and so may those of
-    `departments` beside its own; without `channels` or `online_levels` it is offered by all. Without a term it has no deadline, unless the
-    answer is due the same day. A receipt after `closing_hour`, or on a day off, counts as made at the opening of the next working day.
+    Several versions of one code follow each other in time. Without a department every department may handle it, and so
+    may those of `departments` beside its own; without `channels` or `online_levels` it is offered by all. Without a
+    term it has no deadline, unless the answer is due the same day. A receipt after `closing_hour`, or on a day off,
+    counts as made at the opening of the next working day.
     """
 
     code: ProcedureCode
@@ -124,9 +128,11 @@ class Procedure(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """Departments, procedures as they were and are, and the announced days off and swapped days between two dates (inclusive).
+    """Departments, procedures as they were and are,
+    and the announced days off and swapped days between two dates (inclusive).
 
-    `procedures` holds the latest version of each procedure, in force or not: its field and level name a dossier of any age.
+    `procedures` holds the latest version of each procedure, in force or not:
+    its field and level name a dossier of any age.
     """
 
     departments: Mapping[str, Department]
@@ -169,7 +175,8 @@ class Catalogue:
         return self._calendars[department]
 
     def calendar_of(self, code: str) -> WorkingCalendar:
-        """The working calendar of any code: a department the catalogue lacks, a province, or "" for what holds everywhere; usual hours."""
+        """The working calendar of any code: a department the catalogue lacks, a province,
+        or "" for what holds everywhere; usual hours."""
         return self._calendars.get(code) or self._working_calendar(
             Department(code, code, code), self._entries_for(code)
         )

@@ -1,4 +1,5 @@
-"""A year's days off from the maintained `holidays` library, as entries for calendar.toml that an operator checks and pastes.
+"""A year's days off from the maintained `holidays` library,
+as entries for calendar.toml that an operator checks and pastes.
 
 The library is used here and in tests only: services read calendar.toml.
 """
@@ -13,7 +14,8 @@ from shared.domain.localtime import ONE_DAY
 
 COUNTRY, LANGUAGE = "VN", "vi"
 HEAD = """\
-# {year}: days off and swapped days as the {library} library has them. Compare each with the year's announcement before it is relied on
+# {year}: days off and swapped days as the {library} library has them. \
+Compare each with the year's announcement before it is relied on
 # (Tết and swaps are announced each year), and move last_day of calendar.toml.
 """
 

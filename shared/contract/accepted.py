@@ -1,4 +1,5 @@
-"""What intake takes as an event's data: the fields of the contract and no other, and `x` for what a vendor wants to keep.
+"""What intake takes as an event's data:
+the fields of the contract and no other, and `x` for what a vendor wants to keep.
 
 Readers stay lenient, for the logs of earlier versions hold fields that nobody knows; whoever writes today is told.
 """
@@ -24,8 +25,9 @@ Extension = Annotated[
     ]
     | None,
     Meta(
-        description=f"the sender's own facts: at most {MOST_EXTENSION_KEYS} keys with texts, numbers, true, false or null, "
-        f"{LARGEST_EXTENSION_BYTES} bytes in all; kept and passed on, in no figure. Nothing that tells who a person is"
+        description=f"the sender's own facts: at most {MOST_EXTENSION_KEYS} keys with texts, numbers, true, false or "
+        f"null, {LARGEST_EXTENSION_BYTES} bytes in all; kept and passed on, in no figure. "
+        "Nothing that tells who a person is"
     ),
 ]
 

@@ -1,4 +1,5 @@
-"""Days off and swapped days that an authority announced, as they travel: with the catalogue's days they make the calendar."""
+"""Days off and swapped days that an authority announced, as they travel:
+with the catalogue's days they make the calendar."""
 
 from collections.abc import Iterable, Iterator
 from datetime import date
@@ -31,7 +32,8 @@ class AnnouncedDaysV1(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class AnnouncementV1(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One announcement in force, for good. `number` is its place: of two for one day and scope the one with the higher number holds.
+    """One announcement in force, for good. `number` is its place:
+    of two for one day and scope the one with the higher number holds.
 
     Numbers are 1, 2, 3 ... without gaps, so a reader sees when one is missing. `days` are in order and do not overlap.
     """

@@ -1,4 +1,5 @@
-"""The CloudEvents 1.0 envelope, structured JSON, the same on HTTP and on Kafka; its `data` is an event of the domain."""
+"""The CloudEvents 1.0 envelope, structured JSON, the same on HTTP and on Kafka;
+its `data` is an event of the domain."""
 
 import re
 from functools import lru_cache
@@ -24,8 +25,8 @@ DossierCode = Annotated[str, Meta(pattern=exactly(DOSSIER_CODE), max_length=LONG
 class CloudEvent(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One event of one dossier as it travels. `data` stays raw JSON until the type is known.
 
-    `id` is the sender's and makes a delivery idempotent. Intake adds `sequence` (1, 2, 3 ... per dossier) and `recordedtime`
-    (when it was accepted). Readers ignore attributes they do not know.
+    `id` is the sender's and makes a delivery idempotent. Intake adds `sequence` (1, 2, 3 ... per dossier) and
+    `recordedtime` (when it was accepted). Readers ignore attributes they do not know.
     """
 
     specversion: Annotated[Literal["1.0"], Meta(description="the version of CloudEvents", examples=["1.0"])]
@@ -73,7 +74,8 @@ class UnknownEventType(ValueError):
 
 
 def event_of(envelope: CloudEvent) -> Event:
-    """What happened, by the envelope's type and data; raises UnknownEventType, or msgspec.ValidationError naming the field."""
+    """What happened, by the envelope's type and data;
+    raises UnknownEventType, or msgspec.ValidationError naming the field."""
     decode = _DECODERS.get(envelope.type)
     if decode is None:
         msg = f"type {envelope.type!r} is not an event of the lifecycle; expected {TYPE_PREFIX}<event>{VERSION_SUFFIX}"
@@ -98,5 +100,6 @@ def cut_instant(text: str) -> str:
 
 
 def cut_instants(event: bytes) -> bytes:
-    """An event's JSON, its instants with at most six digits of a second. Its strings hold no escape for a plain character."""
+    """An event's JSON, its instants with at most six digits of a second.
+    Its strings hold no escape for a plain character."""
     return _IN_JSON.sub(rb'\1\2\3"', event) if may_be_finer(event) else event

@@ -1,7 +1,8 @@
 """The Kafka headers of records: numbers by which a reader knows that it has skipped nothing.
 
-An event carries its number: 1, 2, 3 ... among the log's events of its partition. It is a function of the log, so an event that is sent
-again has the number it had. A status carries the mark of the ledger that wrote it. In a partition, neither number ever jumps.
+An event carries its number: 1, 2, 3 ... among the log's events of its partition. It is a function of the log, so an
+event that is sent again has the number it had. A status carries the mark of the ledger that wrote it. In a partition,
+neither number ever jumps.
 """
 
 from collections.abc import Iterable
@@ -20,9 +21,10 @@ Count = Annotated[int, msgspec.Meta(ge=0, le=2**53 - 1)]  # what JSON, SQLite an
 class LedgerMark(msgspec.Struct, frozen=True, array_like=True):
     """What one partition of the ledger stood for right after a status was decided.
 
-    `events`: how many events it holds, the sum of its dossiers' sequences. `number`: the highest event number it has read. `quarantined`:
-    numbered events that became dead letters, so that number = events + quarantined when nothing was skipped. `next_offset`: where, in the
-    events' partition, whoever has this ledger goes on reading. `rules`: the RULES_VERSION it was derived by.
+    `events`: how many events it holds, the sum of its dossiers' sequences. `number`: the highest event number it has
+    read. `quarantined`: numbered events that became dead letters, so that number = events + quarantined when nothing
+    was skipped. `next_offset`: where, in the events' partition, whoever has this ledger goes on reading. `rules`: the
+    RULES_VERSION it was derived by.
     """
 
     events: Count
@@ -37,9 +39,11 @@ _decode_mark = msgspec.json.Decoder(LedgerMark).decode
 
 
 def number_header(number: int, added: str = "", *, more: bool = False) -> Headers:
-    """The headers of an event record; `added` names the fields of its data that intake put in, for who gets it back from the topic.
+    """The headers of an event record; `added` names the fields of its data that intake put in,
+    for who gets it back from the topic.
 
-    `more`: later events of the log follow at once, for the relay is behind: after a flood, or because it fills an emptied topic again.
+    `more`: later events of the log follow at once, for the relay is behind:
+    after a flood, or because it fills an emptied topic again.
     """
     headers: Headers = [(NUMBER, b"%d" % number)]
     if added:
@@ -73,7 +77,8 @@ def number_of(headers: Iterable[tuple[str, bytes]]) -> int | None:
 
 
 def number_that_fits(headers: Iterable[tuple[str, bytes]], offset: int) -> int | None:
-    """The number of an event record at an offset with room for the events before it; another is not where the relay put it."""
+    """The number of an event record at an offset with room for the events before it;
+    another is not where the relay put it."""
     number = number_of(headers)
     return number if number is not None and number <= offset + 1 else None
 

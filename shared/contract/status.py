@@ -19,10 +19,11 @@ _RANKS = {Standing.DUE_SOON.value: 1, Standing.OVERDUE.value: 2}
 class StatusV1(Dossier, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """`version` grows with every change, `sequence` is the last event's; a reader keeps the highest version it saw.
 
-    `timeliness` is early, on_time, overdue or no_deadline once closed; within, due_soon, overdue, suspended or no_deadline while open:
-    as it was at the latest event, or when a threshold of its deadline was last announced, by a new version with the same `sequence`.
-    `due_original` is the deadline given at receipt, `deadlines` those that held since; `hops` never move the dossier's own deadline.
-    `alerted` maps a threshold (due_soon, overdue) to the deadline it was announced for.
+    `timeliness` is early, on_time, overdue or no_deadline once closed; within, due_soon, overdue, suspended or
+    no_deadline while open: as it was at the latest event, or when a threshold of its deadline was last announced, by
+    a new version with the same `sequence`. `due_original` is the deadline given at receipt, `deadlines` those that
+    held since; `hops` never move the dossier's own deadline. `alerted` maps a threshold (due_soon, overdue) to the
+    deadline it was announced for.
     """
 
     version: Annotated[int, Meta(description="grows with every change", examples=[12])]
@@ -62,14 +63,16 @@ def status_of(dossier: Dossier, *, version: int, recordedtime: datetime, alerted
 
 
 def version_of(sequence: int, alerted: Mapping[str, datetime], due_at: datetime | None) -> int:
-    """The version of a snapshot: a function of its content, the event and what has been announced since of the deadline in force."""
+    """The version of a snapshot: a function of its content, the event
+    and what has been announced since of the deadline in force."""
     return sequence * VERSIONS_AN_EVENT + sum(
         _RANKS.get(threshold, 0) for threshold, due in alerted.items() if due == due_at
     )
 
 
 def _timeliness_after(dossier: Dossier, alerted: Mapping[str, datetime]) -> str | None:
-    """The timeliness of a snapshot: as it was at the latest event, or what has been announced since of the deadline in force."""
+    """The timeliness of a snapshot: as it was at the latest event,
+    or what has been announced since of the deadline in force."""
     if dossier.is_open and dossier.suspended_since is None:
         for threshold in (Standing.OVERDUE, Standing.DUE_SOON):
             if dossier.due_at is not None and alerted.get(threshold.value) == dossier.due_at:
@@ -78,7 +81,8 @@ def _timeliness_after(dossier: Dossier, alerted: Mapping[str, datetime]) -> str 
 
 
 class AlertV1(Struct, frozen=True, kw_only=True):
-    """A dossier crossed a threshold. `id` is a function of dossier, threshold and deadline: a repeat is the same alert."""
+    """A dossier crossed a threshold. `id` is a function of dossier, threshold and deadline:
+    a repeat is the same alert."""
 
     id: Annotated[
         str,
@@ -97,8 +101,8 @@ class AlertV1(Struct, frozen=True, kw_only=True):
 class DeadLetterV1(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A record that could not be processed: where it was, why, and its raw bytes (base64).
 
-    Of a large record `key` and `value` hold the beginning only; `value_bytes` and `value_sha256` then tell the whole value's length and
-    digest, and `topic`, `partition` and `offset` where it still is.
+    Of a large record `key` and `value` hold the beginning only; `value_bytes` and `value_sha256` then tell the whole
+    value's length and digest, and `topic`, `partition` and `offset` where it still is.
     """
 
     topic: Annotated[str, Meta(description="where the record is", examples=["motcua.dossier.events.v1"])]

@@ -1,4 +1,5 @@
-"""The working calendar: which days and hours count; days off, swapped days and hours are dated data, never computed (domain §3.5)."""
+"""The working calendar: which days and hours count;
+days off, swapped days and hours are dated data, never computed (domain §3.5)."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -37,8 +38,9 @@ class DatedSessions:
 class WorkingCalendar:
     """Announced days off and swapped working days between two dates (inclusive), and the sessions of a working day.
 
-    `hours` are other sessions in certain periods, of which the first that holds a day is the day's; `names` are what the announcements call
-    the days. Asking about a day outside `first_day..last_day` raises `CalendarNotKnown`: a guess about Tết would be a wrong deadline.
+    `hours` are other sessions in certain periods, of which the first that holds a day is the day's; `names` are what
+    the announcements call the days. Asking about a day outside `first_day..last_day` raises `CalendarNotKnown`: a guess
+    about Tết would be a wrong deadline.
     """
 
     first_day: date
@@ -106,7 +108,8 @@ class WorkingCalendar:
         return end
 
     def worked(self, start: datetime, amount: timedelta) -> Iterator[tuple[datetime, datetime]]:
-        """The stretches of working time from `start` on that make up `amount`, in order; the last ends where it is used up."""
+        """The stretches of working time from `start` on that make up `amount`, in order;
+        the last ends where it is used up."""
         if amount <= timedelta(0):
             return
         start = local(start)

@@ -1,4 +1,5 @@
-"""The columns of a row of figures (domain §5, contract.md §4): one table, and whatever lists, adds, prints or opens a column follows it."""
+"""The columns of a row of figures (domain §5, contract.md §4):
+one table, and whatever lists, adds, prints or opens a column follows it."""
 
 from dataclasses import dataclass
 from decimal import Decimal
@@ -111,7 +112,8 @@ _PERIOD = ("received_online", "received_in_person_or_postal")
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """A column in percent of the sum of others, half-up to the quantum; those of one sum with `of_hundred` add up to 100 (domain §6)."""
+    """A column in percent of the sum of others, half-up to the quantum;
+    those of one sum with `of_hundred` add up to 100 (domain §6)."""
 
     key: str
     meaning: str

@@ -1,7 +1,7 @@
 """Counting as algebra: the day-stamped deltas that one dossier adds to the figures (domain §5).
 
-A figure is a sum of deltas over days and dossiers, so any period, grouping or cut-off is a range sum and the identities hold by
-construction. A dossier becomes overdue by the passing of days: the delta of that future day is already there.
+A figure is a sum of deltas over days and dossiers, so any period, grouping or cut-off is a range sum and the identities
+hold by construction. A dossier becomes overdue by the passing of days: the delta of that future day is already there.
 """
 
 from collections.abc import Sequence
@@ -17,10 +17,11 @@ from shared.domain.localtime import local_date
 from shared.domain.timeliness import BY_DATE, Definition, Timeliness
 
 RULES_VERSION = 3
-"""Raise it whenever the same events give another dossier, another status or another figure: a new derived field, a new column.
+"""Raise it whenever the same events give another dossier, another status or another figure:
+a new derived field, a new column.
 
-What was made by other rules is not read: the processor derives its ledger anew from the events, reporting refuses to publish figures until
-its read model is made anew (docs/decisions/0011-nothing-is-skipped.md).
+What was made by other rules is not read: the processor derives its ledger anew from the events, reporting refuses to
+publish figures until its read model is made anew (docs/decisions/0011-nothing-is-skipped.md).
 """
 
 
@@ -76,7 +77,8 @@ _RETURNED_BY = {channel: Measure(f"returned_{channel.value}") for channel in Cha
 
 
 def contributions(dossier: Dossier, definition: Definition = BY_DATE) -> list[Delta]:
-    """Everything the dossier adds to the figures under the definition, as deltas with distinct (day, measure) and no zero.
+    """Everything the dossier adds to the figures under the definition,
+    as deltas with distinct (day, measure) and no zero.
 
     A dossier that was never received adds nothing. The grouping (department, procedure, channel) is the dossier's own.
     """
@@ -89,7 +91,8 @@ def facts(dossier: Dossier) -> list[Delta]:
 
 
 def judgements(dossier: Dossier, definition: Definition, held: Sequence[Stretch]) -> list[Delta]:
-    """What the definition adds to the facts, in the JUDGED measures; `held` are the dossier's stretches, the same for every definition."""
+    """What the definition adds to the facts, in the JUDGED measures;
+    `held` are the dossier's stretches, the same for every definition."""
     if dossier.received_at is None or not held:
         return []
     found: list[Delta] = []
@@ -180,7 +183,8 @@ def stretches(dossier: Dossier) -> list[Stretch]:
 
 
 def _changes(dossier: Dossier) -> list[tuple[date, datetime | None, datetime | None]]:
-    """(day, deadline in force at its end, start of the pause that holds at its end), one entry a day that changed either."""
+    """(day, deadline in force at its end, start of the pause that holds at its end),
+    one entry a day that changed either."""
     if not dossier.deadlines:
         return []
     if len(dossier.deadlines) == 1 and not dossier.suspensions:

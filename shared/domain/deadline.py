@@ -1,6 +1,7 @@
 """Deadlines (domain §3): the walk from a receipt to its deadline, stretch by stretch, and how a pause moves a deadline.
 
-There is one count, of stretches of time: the deadline is where the last one ends, and the walk names them and what lies between.
+There is one count, of stretches of time:
+the deadline is where the last one ends, and the walk names them and what lies between.
 """
 
 from calendar import monthrange
@@ -26,7 +27,8 @@ class Deadline(Struct, frozen=True, gc=False):
     in_hours: bool = False
 
     def overdue_from(self) -> datetime:
-        """The first instant at which an open dossier stands overdue: the midnight after its day, or right after its hour."""
+        """The first instant at which an open dossier stands overdue:
+        the midnight after its day, or right after its hour."""
         if self.in_hours:
             return local(self.due_at) + timedelta.resolution
         return datetime.combine(local_date(self.due_at) + ONE_DAY, time(), LOCAL)
@@ -34,10 +36,11 @@ class Deadline(Struct, frozen=True, gc=False):
 
 @dataclass(frozen=True, slots=True)
 class DeadlineRule:
-    """How a procedure answers: within a term, or (`same_day`, and no term) before its working day ends; else there is no deadline.
+    """How a procedure answers: within a term, or (`same_day`, and no term) before its working day ends;
+    else there is no deadline.
 
-    A receipt after `closing_hour` or on a day off counts as made at the opening of the next working day; one at that very instant
-    still counts for the day. Same-day answers without a closing hour close with the day's last session.
+    A receipt after `closing_hour` or on a day off counts as made at the opening of the next working day; one at that
+    very instant still counts for the day. Same-day answers without a closing hour close with the day's last session.
     """
 
     term: Term | None
@@ -46,7 +49,8 @@ class DeadlineRule:
 
 
 def due_by(rule: DeadlineRule, received_at: datetime, calendar: WorkingCalendar) -> datetime | None:
-    """The deadline of a dossier received at `received_at` under a procedure's rule, in local time; None when it has none.
+    """The deadline of a dossier received at `received_at` under a procedure's rule, in local time;
+    None when it has none.
 
     Raises `CalendarNotKnown` when the count leaves the announced calendar.
     """
@@ -82,7 +86,8 @@ class Reason(StrEnum):
 
 
 class Interval(Struct, frozen=True, gc=False):
-    """A stretch of local time that the count passed; `name` is what the calendar calls its day, "" when it has no name."""
+    """A stretch of local time that the count passed;
+    `name` is what the calendar calls its day, "" when it has no name."""
 
     start: datetime
     end: datetime
@@ -92,13 +97,16 @@ class Interval(Struct, frozen=True, gc=False):
 
 
 def walk(received_at: datetime, rule: DeadlineRule, calendar: WorkingCalendar) -> Iterator[Interval]:
-    """What lies between receipt and deadline, without gaps: the first interval begins at the receipt, the last ends at the deadline.
+    """What lies between receipt and deadline, without gaps:
+    the first interval begins at the receipt, the last ends at the deadline.
 
-    Counted intervals make up the term: their lengths for hours, calendar days and months, their number for working days. Nothing when
-    the rule gives no deadline. Raises `CalendarNotKnown` when the count leaves the announced calendar.
+    Counted intervals make up the term: their lengths for hours, calendar days and months, their number
+    for working days. Nothing when the rule gives no deadline. Raises `CalendarNotKnown` when the count
+    leaves the announced calendar.
 
-    Working days: the day of receipt is not counted; the same time of day N working days later. Calendar days and months: moved to
-    the next working day when they end on a day off. Working hours: working time only, counted from the next opening.
+    Working days: the day of receipt is not counted; the same time of day N working days later. Calendar days
+    and months: moved to the next working day when they end on a day off. Working hours: working time only,
+    counted from the next opening.
     """
     if rule.term is None and not rule.same_day:
         return
@@ -193,7 +201,8 @@ def midnight(day: date) -> datetime:
 
 
 def counted_from(rule: DeadlineRule, received_at: datetime, calendar: WorkingCalendar) -> datetime:
-    """The instant at which the receipt counts as made: itself, or the next working day's opening when the procedure had closed."""
+    """The instant at which the receipt counts as made:
+    itself, or the next working day's opening when the procedure had closed."""
     start = local(received_at)
     if rule.closing_hour is None and not rule.same_day:
         return start
@@ -212,7 +221,8 @@ def _intake_closes(rule: DeadlineRule, day: date, calendar: WorkingCalendar) -> 
 
 
 def nominal_day(start: datetime, term: Term) -> date:
-    """The day a term in calendar days or months ends on, before it is moved from a day off; a month without that day ends on its last."""
+    """The day a term in calendar days or months ends on, before it is moved from a day off;
+    a month without that day ends on its last."""
     if term.unit is TermUnit.CALENDAR_DAYS:
         return start.date() + timedelta(days=term.amount)
     years, month = divmod(start.month - 1 + term.amount, MONTHS_A_YEAR)
@@ -228,7 +238,8 @@ def at_time_of(start: datetime, day: date) -> datetime:
 def due_after_pause(
     deadline: Deadline, paused_at: datetime, resumed_at: datetime, calendar: WorkingCalendar
 ) -> datetime:
-    """The deadline after a pause: moved by the working time that passed, unless the dossier was overdue when the pause began.
+    """The deadline after a pause: moved by the working time that passed,
+    unless the dossier was overdue when the pause began.
 
     One that was overdue before the pause stays so (domain §3.6), so its deadline does not move.
     """

@@ -41,8 +41,8 @@ class DeadlineChange(Struct, frozen=True, gc=False):
 
 
 class Hop(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
-    """The dossier was with `agency` from `forwarded_at` on, with a deadline of the hop's own; open without `answered_at`, also when the
-    dossier has been closed."""
+    """The dossier was with `agency` from `forwarded_at` on, with a deadline of the hop's own; open without
+    `answered_at`, also when the dossier has been closed."""
 
     agency: Annotated[str | None, Meta(description="the other agency's name or code", examples=["Cục Thuế tỉnh"])] = (
         None
@@ -56,7 +56,8 @@ class Hop(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     ] = None
 
     def is_late(self, now: datetime) -> bool:
-        """Whether it was answered, or is still open at `now`, after the local day of its own deadline; never without one."""
+        """Whether it was answered, or is still open at `now`, after the local day of its own deadline;
+        never without one."""
         return self.due_at is not None and (self.answered_at or now) >= Deadline(self.due_at).overdue_from()
 
 
@@ -64,8 +65,9 @@ class Dossier(Struct, frozen=True, gc=False, kw_only=True):
     """One application of one procedure, after its latest event; `sequence` counts its events from 1.
 
     `closed_at` is the closing instant that timeliness is judged at: resolved, else returned, else withdrawn or stopped.
-    `deadlines` holds every deadline in force with the instant it came into force, so that any past day can be judged by what held then.
-    `due_original` is the deadline given at receipt, None when there was none; whatever moves or corrects the deadline leaves it.
+    `deadlines` holds every deadline in force with the instant it came into force, so that any past day can be judged by
+    what held then. `due_original` is the deadline given at receipt, None when there was none; whatever moves or
+    corrects the deadline leaves it.
     """
 
     code: Annotated[str, Meta(description="the dossier's code", examples=["H59.15-261102-0001"])]
@@ -135,26 +137,32 @@ class Dossier(Struct, frozen=True, gc=False, kw_only=True):
 
 
 LONGEST_HISTORY = 100
-"""Hops, pauses, deadlines of one dossier: its status, which every event writes whole, stays far below a record's limit."""
+"""Hops, pauses, deadlines of one dossier:
+its status, which every event writes whole, stays far below a record's limit."""
 OPENING = (events.Submitted, events.Received)
 GROWING = (events.Forwarded, events.SupplementRequested, events.PaymentRequested, events.Extended)
 
 
 def apply(dossier: Dossier | None, code: str, event: Event, occurred_at: datetime) -> Dossier:
-    """The dossier after the event; raises a `Refusal` with its reason when the rules do not allow it, and changes nothing then."""
+    """The dossier after the event; raises a `Refusal` with its reason when the rules do not allow it,
+    and changes nothing then."""
     if dossier is None:
         return _open(code, event, occurred_at)
     state = next_state(dossier.state, event.kind)
     if state is None:
         allowed = [kind.value for kind in allowed_from(dossier.state)]
-        msg = f"{event.kind.value} is not allowed: dossier {code} is {dossier.state.value}; allowed now: {', '.join(allowed)}"
+        msg = (
+            f"{event.kind.value} is not allowed: dossier {code} is {dossier.state.value}; "
+            f"allowed now: {', '.join(allowed)}"
+        )
         if isinstance(event, OPENING):
             msg += "; another dossier needs another code"
         raise TransitionNotAllowed(msg, allowed=allowed)
     at = local(occurred_at)
     if at < dossier.last_occurred_at:
         raise TimeGoesBack(
-            f"{event.kind.value} at {at.isoformat()} lies before the dossier's latest event at {dossier.last_occurred_at.isoformat()}"
+            f"{event.kind.value} at {at.isoformat()} lies before the dossier's latest event "
+            f"at {dossier.last_occurred_at.isoformat()}"
         )
     if isinstance(event, GROWING):
         _check_room(dossier, event)
@@ -171,7 +179,8 @@ def apply(dossier: Dossier | None, code: str, event: Event, occurred_at: datetim
 
 
 def _check_room(dossier: Dossier, event: Event) -> None:
-    """Refuses what would make the status grow without end; the end of a pause always has room, so that any dossier can be closed."""
+    """Refuses what would make the status grow without end;
+    the end of a pause always has room, so that any dossier can be closed."""
     match event:
         case events.Forwarded():
             grows = {"hops": len(dossier.hops)}
@@ -182,8 +191,8 @@ def _check_room(dossier: Dossier, event: Event) -> None:
     full = next((what for what, already in grows.items() if already >= LONGEST_HISTORY), None)
     if full is not None:
         msg = (
-            f"{event.kind.value} is not allowed: dossier {dossier.code} has as many {full} as one may have ({LONGEST_HISTORY}); check "
-            "that its sender does not repeat itself under new ids, and close this dossier"
+            f"{event.kind.value} is not allowed: dossier {dossier.code} has as many {full} as one may have "
+            f"({LONGEST_HISTORY}); check that its sender does not repeat itself under new ids, and close this dossier"
         )
         raise TooLongAHistory(msg)
 
@@ -331,7 +340,8 @@ def _set_right(dossier: Dossier, field: CorrectableField, new: str | None) -> Do
 
 
 def _answered(hops: tuple[Hop, ...], agency: str | None, at: datetime) -> tuple[Hop, ...]:
-    """The hops after an answer: it closes the latest open hop to that agency, or the latest open one when no agency is named.
+    """The hops after an answer: it closes the latest open hop to that agency,
+    or the latest open one when no agency is named.
 
     An answer that no open hop waits for changes nothing.
     """

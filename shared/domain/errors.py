@@ -7,7 +7,8 @@ from typing import ClassVar, Self
 class Refusal(Exception):
     """Something the rules do not allow; `code` is stable for machines, the message is for people.
 
-    `field` is the place of the event that is at fault, as a CloudEvent spells it (`time`, `data.due_at`); None when none is.
+    `field` is the place of the event that is at fault, as a CloudEvent spells it (`time`, `data.due_at`);
+    None when none is.
     """
 
     code = "refused"
@@ -96,5 +97,6 @@ _OUT_OF_PLACE = frozenset(
 
 
 def holds_back(code: str) -> bool:
-    """Whether an event refused under the code may come again with other content, and then belongs before what follows it."""
+    """Whether an event refused under the code may come again with other content,
+    and then belongs before what follows it."""
     return code not in _OUT_OF_PLACE

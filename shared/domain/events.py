@@ -1,6 +1,8 @@
-"""What can happen to a dossier: one frozen value per event of the lifecycle (domain §2), the same that travels as an event's `data`.
+"""What can happen to a dossier: one frozen value per event of the lifecycle (domain §2),
+the same that travels as an event's `data`.
 
-A minor change only adds an optional field; anything else is another version, lifted to the current value where it is read.
+A minor change only adds an optional field;
+anything else is another version, lifted to the current value where it is read.
 """
 
 from enum import StrEnum
@@ -211,7 +213,8 @@ class Forwarded(Event, frozen=True):
 
 
 class ForwardAnswered(Event, frozen=True):
-    """The other agency answered: its latest open hop is closed, or the latest open one of all when no agency is named."""
+    """The other agency answered: its latest open hop is closed,
+    or the latest open one of all when no agency is named."""
 
     kind = EventKind.FORWARD_ANSWERED
     agency: Annotated[

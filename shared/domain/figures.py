@@ -1,4 +1,5 @@
-"""The figures of a period by the keys of their columns, from sums of deltas; shares, and identities that hold (domain §5, §6)."""
+"""The figures of a period by the keys of their columns, from sums of deltas;
+shares, and identities that hold (domain §5, §6)."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -9,13 +10,15 @@ from shared.domain.counting import Measure
 from shared.domain.events import Channel
 
 Figures = dict[str, int]
-"""A row: the count of every column under its key. Every total is made of its parts, so no row can disagree with itself."""
+"""A row: the count of every column under its key.
+Every total is made of its parts, so no row can disagree with itself."""
 HUNDRED = Decimal(100)
 
 
 @dataclass(slots=True)
 class Sums:
-    """Sums of deltas for one group: stocks before the period's first day, flows in the period, stocks at its last day."""
+    """Sums of deltas for one group: stocks before the period's first day, flows in the period,
+    stocks at its last day."""
 
     before: dict[tuple[Measure, Channel], int] = field(default_factory=dict)
     within: dict[tuple[Measure, Channel], int] = field(default_factory=dict)

@@ -48,7 +48,8 @@ _S, _K = State, EventKind
 _WORKING = frozenset({_S.RECEIVED, _S.PROCESSING})
 _ANY = frozenset(State)
 
-# event -> (states it is allowed from; None means that no dossier is there yet, the state it leads to; None keeps the state)
+# event -> (states it is allowed from; None means that no dossier is there yet, the state it leads to;
+# None keeps the state)
 TRANSITIONS: dict[EventKind, tuple[frozenset[State | None], State | None]] = {
     _K.SUBMITTED: (frozenset({None}), _S.SUBMITTED),
     _K.RECEIVED: (frozenset({None, _S.SUBMITTED}), _S.RECEIVED),

@@ -22,8 +22,8 @@ class UnknownPeriod(ValueError):
 def statutory_period(name: str) -> tuple[date, date]:
     """First and last day: month M runs from the 15th of the month before to the 14th of M, longer periods likewise.
 
-    `2023-03` is 15 February to 14 March, `2023-Q1` 15 December 2022 to 14 March, `2023-6M` and `2023-9M` from there to 14 June and
-    14 September, `2023` to 14 December. Raises UnknownPeriod.
+    `2023-03` is 15 February to 14 March, `2023-Q1` 15 December 2022 to 14 March, `2023-6M` and `2023-9M` from there to
+    14 June and 14 September, `2023` to 14 December. Raises UnknownPeriod.
     """
     found = _NAME.fullmatch(name)
     ending = None if found is None else _ENDINGS.get(found[2])

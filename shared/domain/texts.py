@@ -15,7 +15,8 @@ def exactly(pattern: str) -> str:
 
 
 def compared(name: str) -> str:
-    """The form in which two names are the same: NFC, one blank between words, none around; case and diacritics tell names apart.
+    """The form in which two names are the same: NFC, one blank between words, none around;
+    case and diacritics tell names apart.
 
     What is stored stays as it was sent.
     """
@@ -34,7 +35,8 @@ _LAYOUT = re.compile("\r\n|[\n\t]")
 
 _CURRENCY = r"(?!\s*(?:đ|vn[dđ]|triệu|tỷ|tỉ|d\b))"
 _GAP = r"[\s.\-–()]{0,2}"
-# whatever holds long numbers and is no person's: codes and numbers of dossiers, dates, times, numbered papers such as 15/2020/NĐ-CP
+# whatever holds long numbers and is no person's:
+# codes and numbers of dossiers, dates, times, numbered papers such as 15/2020/NĐ-CP
 _NOBODYS = re.compile(
     r"[A-Z]\d{2}(?:\.\d{1,3})*-\d{6}-\d{4,}"
     r"|\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b"
@@ -49,17 +51,21 @@ _PHONE = re.compile(
     r"|(?<![\w.,/])84[35789]\d{8}(?!\w)"
 )
 _IDENTITY = re.compile(
-    rf"(?<![\w.,/\-])\d{{9}}(?:\d{{3}})?(?!\w|/|[.,\-]\d){_CURRENCY}|(?<![\w.,/\-])0\d{{2}}(?:[ .\-]\d{{3}}){{3}}(?!\w|[ .\-]\d)",
+    rf"(?<![\w.,/\-])\d{{9}}(?:\d{{3}})?(?!\w|/|[.,\-]\d){_CURRENCY}"
+    r"|(?<![\w.,/\-])0\d{2}(?:[ .\-]\d{3}){3}(?!\w|[ .\-]\d)",
     re.IGNORECASE,
 )
 _MAIL = re.compile(r"[^\s@<>()\",;:]+@[^\s@.]+(?:\.[^\s@.]+)+")
 _NINE_DIGITS = re.compile(r"\d(?:\D{0,4}+\d){8}")  # what any of these numbers has
 
-_WORDS = "applicant citizen phone telephone tel mobile zalo email mail cccd cmnd cmt passport address birthday birthdate dob sdt hoten"
+_WORDS = (
+    "applicant citizen phone telephone tel mobile zalo email mail cccd cmnd cmt passport address birthday birthdate "
+    "dob sdt hoten"
+)
 _NAMES = (
-    "name full_name first_name last_name middle_name family_name given_name person_name owner_name contact_name ho_ten ho_va_ten "
-    "ten_nguoi_nop dia_chi dien_thoai so_dien_thoai ngay_sinh id_number id_card identity identity_number national_id date_of_birth "
-    "can_cuoc ho_chieu"
+    "name full_name first_name last_name middle_name family_name given_name person_name owner_name contact_name "
+    "ho_ten ho_va_ten ten_nguoi_nop dia_chi dien_thoai so_dien_thoai ngay_sinh id_number id_card identity "
+    "identity_number national_id date_of_birth can_cuoc ho_chieu"
 )
 _PERSONAL_WORDS, _PERSONAL_NAMES = frozenset(_WORDS.split()), frozenset(_NAMES.split())
 _OF_SEVERAL_WORDS = tuple(name for name in _NAMES.split() if "_" in name)
@@ -67,7 +73,8 @@ _RUN_TOGETHER = _PERSONAL_WORDS | {name.replace("_", "") for name in _PERSONAL_N
 
 
 def hidden_character(text: str, *, layout: bool = False) -> str | None:
-    """The first control character, turn of direction or half character, as `U+0007`; `layout` allows line feeds and tabs."""
+    """The first control character, turn of direction or half character, as `U+0007`;
+    `layout` allows line feeds and tabs."""
     if text.isprintable():
         return None
     found = _HIDDEN.search(_LAYOUT.sub(" ", text) if layout else text)
@@ -75,7 +82,8 @@ def hidden_character(text: str, *, layout: bool = False) -> str | None:
 
 
 def personal(text: str) -> str | None:
-    """What in the text tells who a person is: a phone number, an identity number, an e-mail address; None when nothing does."""
+    """What in the text tells who a person is: a phone number, an identity number, an e-mail address;
+    None when nothing does."""
     if not _NINE_DIGITS.search(text) and "@" not in text and "＠" not in text:
         return None
     plain = _NOBODYS.sub(" ", unicodedata.normalize("NFKC", text))

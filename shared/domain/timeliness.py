@@ -23,9 +23,9 @@ class Timeliness(StrEnum):
 class Definition(Protocol):
     """What early, on time and overdue mean; docs/decisions/0007 says why each of them is as it is.
 
-    A published name never changes its meaning: another reading is another version. All definitions agree where the local days differ:
-    a dossier closed on a day before that of its deadline is early, on a later day overdue; an open one is overdue at the end of every
-    later day. The counting relies on it.
+    A published name never changes its meaning: another reading is another version. All definitions agree where the
+    local days differ: a dossier closed on a day before that of its deadline is early, on a later day overdue; an open
+    one is overdue at the end of every later day. The counting relies on it.
     """
 
     @property
@@ -35,7 +35,8 @@ class Definition(Protocol):
         """The class of a dossier closed at `closed_at`."""
 
     def overdue_from(self, deadline: Deadline) -> datetime:
-        """The first instant at which an open dossier stands overdue; a pause that begins from then on leaves it overdue."""
+        """The first instant at which an open dossier stands overdue;
+        a pause that begins from then on leaves it overdue."""
 
     def overdue_on(self, deadline: Deadline) -> date:
         """The first local day at whose end an open dossier counts as overdue: the deadline's day or the next."""
@@ -43,8 +44,9 @@ class Definition(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ByDate:
-    """Definition `by-date/1`: terms in days or months compare local dates; terms in hours compare instants,
-    and the local hour of the deadline is on time. An open dossier is overdue at the end of the days after that of its deadline."""
+    """Definition `by-date/1`: terms in days or months compare local dates; terms in hours compare
+    instants, and the local hour of the deadline is on time. An open dossier is overdue at the end of the
+    days after that of its deadline."""
 
     name: str = "by-date/1"
 
@@ -66,7 +68,8 @@ class ByDate:
 
 @dataclass(frozen=True, slots=True)
 class ByInstant:
-    """Definition `instant/1`: before the deadline's very instant is early, at it on time, after it overdue, whatever the term."""
+    """Definition `instant/1`: before the deadline's very instant is early, at it on time, after it overdue,
+    whatever the term."""
 
     name: str = "instant/1"
 
@@ -87,10 +90,12 @@ MORNING, AFTERNOON = time(7), time(13, 30)  # opening and the end of the lunch b
 
 @dataclass(frozen=True, slots=True)
 class HalfDay:
-    """Definition `half-day/1`: the half of the day in which the deadline lies is on time, earlier is early, later overdue.
+    """Definition `half-day/1`: the half of the day in which the deadline lies is on time, earlier is early,
+    later overdue.
 
-    A local day has the parts [00:00, 07:00), [07:00, 13:30) and [13:30, 24:00): constants of this version, so that figures follow from
-    the log alone, whatever hours an office keeps. A term in hours is overdue right after its deadline, as in the other definitions.
+    A local day has the parts [00:00, 07:00), [07:00, 13:30) and [13:30, 24:00): constants of this version, so that
+    figures follow from the log alone, whatever hours an office keeps. A term in hours is overdue right after its
+    deadline, as in the other definitions.
     """
 
     name: str = "half-day/1"
@@ -153,9 +158,11 @@ def closed_timeliness(dossier: Dossier, definition: Definition = BY_DATE) -> Tim
 
 
 def standing(dossier: Dossier, now: datetime, due_soon: timedelta) -> Standing | None:
-    """How an open dossier stands at `now` by `by-date/1`; due soon is `due_soon` or less before the deadline (zero: never).
+    """How an open dossier stands at `now` by `by-date/1`;
+    due soon is `due_soon` or less before the deadline (zero: never).
 
-    None when it is not open. A suspended dossier that was overdue when its pause began stays overdue; any other is suspended.
+    None when it is not open. A suspended dossier that was overdue when its pause began stays overdue;
+    any other is suspended.
     """
     if not dossier.is_open:
         return None

@@ -1,1 +1,2 @@
-"""The one way to be a service: its settings and process, HTTP, the broker, the database, and what it does when one of them fails."""
+"""The one way to be a service: its settings and process, HTTP, the broker, the database,
+and what it does when one of them fails."""

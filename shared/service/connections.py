@@ -1,4 +1,5 @@
-"""HTTP/1.1 connections with bounds: no head, no silence and no crowd of them takes a service's memory or its sockets."""
+"""HTTP/1.1 connections with bounds:
+no head, no silence and no crowd of them takes a service's memory or its sockets."""
 
 import asyncio
 import math
@@ -36,7 +37,8 @@ class Connections(ServerState):
         self.waiting: dict[BoundedProtocol, None] = {}
 
     def admit(self, newcomer: "BoundedProtocol") -> bool:
-        """Let a connection in; when there are too many the one that has waited longest gives way. False when all are at work."""
+        """Let a connection in; when there are too many the one that has waited longest gives way.
+        False when all are at work."""
         if len(self.connections) > self.most:
             if not self.waiting:
                 return False
@@ -61,7 +63,8 @@ class Connections(ServerState):
 
 
 class BoundedProtocol(HttpToolsProtocol):
-    """uvicorn's protocol on httptools, which itself bounds nothing: a refusal is answered as problem details and ends the connection."""
+    """uvicorn's protocol on httptools, which itself bounds nothing:
+    a refusal is answered as problem details and ends the connection."""
 
     server_state: Connections
 
@@ -251,7 +254,8 @@ class BoundedProtocol(HttpToolsProtocol):
             self._next_head_by = math.inf
 
     def _answer(self, problem: Problem) -> None:
-        """The problem, and a moment of reading on: closed at once, the connection would be reset and the answer lost."""
+        """The problem, and a moment of reading on:
+        closed at once, the connection would be reset and the answer lost."""
         body = encode(problem.details)
         own = [
             (b"content-type", MEDIA_TYPE.encode()),

@@ -1,7 +1,8 @@
-"""Whether a record can be used, and the dead letter of one that can't: one answer at intake, live, at recovery and at rebuild.
+"""Whether a record can be used, and the dead letter of one that can't:
+one answer at intake, live, at recovery and at rebuild.
 
-Whatever a record holds that makes its reading fail is the record's fault, from its bytes to the limits of the databases behind us: it is
-put aside with a reason and never ends a service.
+Whatever a record holds that makes its reading fail is the record's fault, from its bytes to the limits of the databases
+behind us: it is put aside with a reason and never ends a service.
 """
 
 import hashlib
@@ -135,7 +136,8 @@ def _text_of(wrong: BaseException) -> str:
 
 
 def dead_letter(record: KafkaRecord, *, reason: str, detail: str, failed_at: datetime) -> DeadLetterV1:
-    """Where the record was, why it failed, and its raw bytes, of a large one the beginning, with the length and digest of the whole."""
+    """Where the record was, why it failed, and its raw bytes, of a large one the beginning,
+    with the length and digest of the whole."""
     key, value = record.key, record.value
     cut = value is not None and len(value) > LONGEST_VALUE_BYTES
     return DeadLetterV1(

@@ -8,7 +8,8 @@ _QUOTED = re.compile(r"""(['"`])((?:\\.|(?!\1)[^\\])*)\1""", re.DOTALL)
 
 
 def shortened(text: str, most_characters: int) -> str:
-    """At most so many characters and twice as many bytes: what stands in quotes is cut first, then the middle; the fix at the end stays."""
+    """At most so many characters and twice as many bytes: what stands in quotes is cut first, then the middle;
+    the fix at the end stays."""
     if len(text) > 4 * most_characters:
         text = _without_middle(text, 4 * most_characters)
     if not text.isprintable():

@@ -1,4 +1,5 @@
-"""HTTP as every service serves it: the application, its key, its parameters, streamed answers, and refusals in the API documents."""
+"""HTTP as every service serves it: the application, its key, its parameters, streamed answers,
+and refusals in the API documents."""
 
 import asyncio
 import hmac
@@ -110,7 +111,8 @@ def json_response(
 
 
 class Ndjson(StreamingResponse):
-    """Lines of JSON as a generator makes them. Starlette stops asking when the reader has gone, but leaves the generator open."""
+    """Lines of JSON as a generator makes them.
+    Starlette stops asking when the reader has gone, but leaves the generator open."""
 
     media_type = "application/x-ndjson"
 
@@ -157,7 +159,8 @@ def require_key(expected: SecretStr) -> Callable[[HTTPAuthorizationCredentials |
     return check
 
 
-# Which query parameters a route takes: one that is misspelt and ignored would answer, or do, something else than was meant.
+# Which query parameters a route takes:
+# one that is misspelt and ignored would answer, or do, something else than was meant.
 
 
 def invalid(parameter: str, detail: str) -> Problem:
@@ -166,7 +169,8 @@ def invalid(parameter: str, detail: str) -> Problem:
 
 
 async def declared_parameters_only(request: Request) -> None:
-    """A dependency that answers 422 to a parameter which the route does not declare, and to a second value of one that is no list."""
+    """A dependency that answers 422 to a parameter which the route does not declare,
+    and to a second value of one that is no list."""
     if not request.query_params:
         return
     takes_many = dict(_declared(request.scope["route"].dependant))

@@ -1,4 +1,5 @@
-"""The broker as every service reaches it: the connection, the topics of the contract, and reading partitions outside any group."""
+"""The broker as every service reaches it:
+the connection, the topics of the contract, and reading partitions outside any group."""
 
 import asyncio
 import ssl
@@ -56,8 +57,8 @@ class WrongPartitions(RuntimeError):
     def __init__(self, settings: ServiceSettings, topic: str, partitions: int) -> None:
         variable = f"{settings.model_config.get('env_prefix')}KAFKA_PARTITIONS"
         super().__init__(
-            f"{topic} has {partitions} partitions, {variable} says {settings.kafka_partitions}: delete the topic, it is made anew and "
-            "filled again. For another number, set it for every service and delete every topic"
+            f"{topic} has {partitions} partitions, {variable} says {settings.kafka_partitions}: delete the topic, "
+            "it is made anew and filled again. For another number, set it for every service and delete every topic"
         )
 
 
@@ -71,7 +72,8 @@ def check_partitions(settings: ServiceSettings, topic: str, partitions: int) -> 
 def dropped_work_is_trouble() -> Iterator[None]:
     """Raises WorkDropped instead of a cancellation that nobody requested.
 
-    The client lets the cancelled futures of its own tasks out, and a task that meets one ends without a word, as if it had been stopped.
+    The client lets the cancelled futures of its own tasks out, and a task that meets one ends without a word,
+    as if it had been stopped.
     """
     try:
         yield
@@ -99,7 +101,8 @@ def connection(settings: ServiceSettings) -> dict[str, Any]:
 
 
 async def ensure_topics(settings: ServiceSettings, topics: Iterable[Topic] = TOPICS) -> None:
-    """Create the topics that are missing, all of the contract's unless told otherwise; existing ones stay as they are."""
+    """Create the topics that are missing, all of the contract's unless told otherwise;
+    existing ones stay as they are."""
     admin = AIOKafkaAdminClient(**connection(settings))
     await admin.start()
     try:
@@ -142,10 +145,12 @@ async def scan(
     take: Take,
     ends: Mapping[TopicPartition, int] | None = None,
 ) -> dict[TopicPartition, int]:
-    """Give every record from the starts to the ends (where the partitions end now, unless given) to `take`; where each read stopped.
+    """Give every record from the starts to the ends (where the partitions end now, unless given) to `take`;
+    where each read stopped.
 
-    A start before what the broker still has begins there; one after the end reads nothing and stops at the end, so that the caller sees a
-    partition shorter than it was. Raises TimeoutError when the broker delivers nothing for half a minute: what is read by half is wrong.
+    A start before what the broker still has begins there; one after the end reads nothing and stops at the end, so that
+    the caller sees a partition shorter than it was. Raises TimeoutError when the broker delivers nothing for half a
+    minute: what is read by half is wrong.
     """
     if not starts:
         return {}

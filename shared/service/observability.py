@@ -24,7 +24,8 @@ STALLED_AFTER_S = 60.0
 
 
 class NotTheSameAgain(logging.Filter):
-    """Lets a library's message through at most every few seconds: with the broker away aiokafka says the same a hundred times a second."""
+    """Lets a library's message through at most every few seconds:
+    with the broker away aiokafka says the same a hundred times a second."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -104,7 +105,8 @@ Probe = Callable[[Request], Awaitable[Response]]
 def operations_router(
     live: Probe, ready: Probe, registry: Callable[[Request], Awaitable[CollectorRegistry]]
 ) -> APIRouter:
-    """The routes of probes and of Prometheus, open to all; the probes' docstrings say in the API documents what they tell."""
+    """The routes of probes and of Prometheus, open to all;
+    the probes' docstrings say in the API documents what they tell."""
     router = APIRouter(tags=["operations"])
 
     async def metrics(request: Request) -> Response:

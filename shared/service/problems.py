@@ -46,7 +46,8 @@ CODES = {
 class Problem(Exception):
     """An HTTP error with a title, a detail for people, and members for machines.
 
-    Each has a `code`, that of its status unless a narrower one is given, and a `field`: the one at fault, null when none is.
+    Each has a `code`, that of its status unless a narrower one is given, and a `field`:
+    the one at fault, null when none is.
     """
 
     def __init__(
@@ -107,7 +108,8 @@ def _field(place: tuple[str | int, ...]) -> str:
 
 
 def plainly(error: Mapping[str, Any]) -> str:
-    """What pydantic finds wrong, as a sentence that says what to write; what is not foreseen here keeps pydantic's words."""
+    """What pydantic finds wrong, as a sentence that says what to write;
+    what is not foreseen here keeps pydantic's words."""
     sentence = _SENTENCES.get(error["type"], str(error["msg"]))
     return sentence if isinstance(sentence, str) else sentence(error.get("ctx") or {})
 
@@ -159,7 +161,8 @@ async def _on_http(request: Request, error: Exception) -> Response:
         allowed = _methods(request)
         detail = f"{request.method} is not possible here; possible: {allowed}"
         return Problem(405, "Method Not Allowed", detail, headers={"Allow": allowed}).response()
-    # FastAPI's 400 for bytes that are not UTF-8, numbers too long and nesting too deep; a caller who hung up is another cause of it
+    # FastAPI's 400 for bytes that are not UTF-8, numbers too long and nesting too deep;
+    # a caller who hung up is another cause of it
     if error.status_code == HTTPStatus.BAD_REQUEST and isinstance(error.__cause__, ValueError | RecursionError):
         return _not_json(str(error.__cause__))
     return Problem(error.status_code, _phrase(error.status_code), str(error.detail), headers=error.headers).response()

@@ -27,8 +27,8 @@ class Span(NamedTuple):
 class Publisher:
     """An idempotent producer (acks from all in-sync replicas) that sends whole batches, one at a time per partition.
 
-    Where one fails nothing behind it is there already. A publisher that failed is not used again: its successor has a new producer id and
-    sends again what was not acknowledged.
+    Where one fails nothing behind it is there already. A publisher that failed is not used again: its successor has a
+    new producer id and sends again what was not acknowledged.
     """
 
     def __init__(
@@ -107,7 +107,10 @@ class Publisher:
                 waiting.popleft()
             count = batch.record_count()
             if not count:
-                msg = f"a record of {len(waiting[0][1] or b'')} bytes for {topic} is larger than a batch of {MAX_BATCH_BYTES} bytes"
+                msg = (
+                    f"a record of {len(waiting[0][1] or b'')} bytes for {topic} is larger than a batch of "
+                    f"{MAX_BATCH_BYTES} bytes"
+                )
                 raise ValueError(msg)
             batch.close()
             spans.append(

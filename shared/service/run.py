@@ -19,14 +19,15 @@ MOST_CONNECTIONS = 2_000
 TICKS_A_SECOND = 10  # uvicorn's
 ENDED_BY_BUG = 70  # EX_SOFTWARE
 NOT_STARTED = 3
-# Many long-lived values, hardly a cycle: with its default of 700 the collector walks every dossier in memory again and again (18 % of
-# intake's time).
+# Many long-lived values, hardly a cycle: with its default of 700 the collector walks every dossier in memory again and
+# again (18 % of intake's time).
 COLLECTOR_THRESHOLDS = (100_000, 20, 100)
 log = structlog.get_logger()
 
 
 def begin(service: str, settings: type[SettingsT]) -> SettingsT:
-    """What every process begins with: its settings, which end it when they can't be used; its log; a collector that looks seldom."""
+    """What every process begins with: its settings, which end it when they can't be used; its log;
+    a collector that looks seldom."""
     values = read_settings(settings)
     configure_logging(service, values.log_level)
     collect_seldom()
@@ -39,7 +40,8 @@ def collect_seldom() -> None:
 
 
 class Server(uvicorn.Server):
-    """Serves an ASGI application on bounded connections, looked after once a second. Whoever runs it sets `should_exit`."""
+    """Serves an ASGI application on bounded connections, looked after once a second.
+    Whoever runs it sets `should_exit`."""
 
     def __init__(
         self,
@@ -87,8 +89,8 @@ def _most_connections() -> int:
 class ServiceRun:
     """One run of a service: its server and its tasks, until a signal or a bug. `stopping` tells the tasks to end.
 
-    A task that ends by a bug stops the run: figures, or a log, that stand still must not look alive. Whoever supervises the process starts
-    it again.
+    A task that ends by a bug stops the run: figures, or a log, that stand still must not look alive. Whoever supervises
+    the process starts it again.
     """
 
     def __init__(self) -> None:

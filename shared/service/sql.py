@@ -1,4 +1,5 @@
-"""A service's database: opened alike on SQLite and PostgreSQL, what may pass when it fails, and statements that both take."""
+"""A service's database: opened alike on SQLite and PostgreSQL, what may pass when it fails,
+and statements that both take."""
 
 import asyncio
 import sqlite3
@@ -33,16 +34,17 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 
 from shared.contract.envelope import encode
 
-# SQLSTATE classes that pass: connection, rollback (deadlock, serialization), resources, operator intervention, system error; and
-# three states: the server only reads (it is about to become the primary), a session that idled in its transaction was ended, a lock was not
-# to be had in time.
+# SQLSTATE classes that pass: connection, rollback (deadlock, serialization), resources, operator intervention, system
+# error; and three states: the server only reads (it is about to become the primary), a session that idled in its
+# transaction was ended, a lock was not to be had in time.
 _PASSING = ("08", "40", "53", "57", "58", "25006", "25P03", "55P03")
 
 # What a database that is away raises, for whoever answers with it; `is_transient` tells which of them may pass.
 DATABASE_ERRORS = (DBAPIError, OSError, PoolTimeout, asyncpg.PostgresError, asyncpg.InterfaceError)
 
 LOCKS_HELD_S = 10
-"""How long a process that is frozen, or whose machine is gone, can keep a lock: then PostgreSQL, or who waits, ends its session."""
+"""How long a process that is frozen, or whose machine is gone, can keep a lock:
+then PostgreSQL, or who waits, ends its session."""
 _CONNECT_WITHIN_S = 5
 _POSTGRESQL_SETTINGS = {
     "idle_in_transaction_session_timeout": f"{LOCKS_HELD_S}s",
@@ -86,10 +88,11 @@ def open_engine(
     always_writes: bool = False,
     **pool: Any,
 ) -> AsyncEngine:
-    """The engine of a database URL, with the service's own pragmas (SQLite) and settings (PostgreSQL); connects on first use.
+    """The engine of a database URL, with the service's own pragmas (SQLite) and settings (PostgreSQL);
+    connects on first use.
 
-    Transactions begin when we say so: the driver's own BEGIN comes too late for a writer to be alone, and for reads to see one state. Of an
-    engine that `always_writes` each takes SQLite's write lock at once.
+    Transactions begin when we say so: the driver's own BEGIN comes too late for a writer to be alone, and for reads to
+    see one state. Of an engine that `always_writes` each takes SQLite's write lock at once.
     """
     parsed = make_url(url)
     if parsed.get_backend_name() == "postgresql":
@@ -130,7 +133,8 @@ async def writing(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
 
 
 async def take_lock(connection: AsyncConnection, number: int) -> None:
-    """Take turns with other processes until the end of the transaction; SQLite's BEGIN IMMEDIATE has done it already."""
+    """Take turns with other processes until the end of the transaction;
+    SQLite's BEGIN IMMEDIATE has done it already."""
     if connection.dialect.name == "postgresql":
         await connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": number})
 
@@ -148,7 +152,8 @@ async def upgrade(connection: AsyncConnection, migrations: Path, to: str = "head
 
 
 async def answers(engine: AsyncEngine, within_s: float = 2.0) -> bool:
-    """Whether the database answers in time; the one that does not is not waited for, not even until it can be let go."""
+    """Whether the database answers in time;
+    the one that does not is not waited for, not even until it can be let go."""
     asking = asyncio.create_task(_ask(engine))
     done, _ = await asyncio.wait({asking}, timeout=within_s)
     asking.cancel()
@@ -206,8 +211,8 @@ class Lookup:
 class Insert:
     """Inserts whole rows: tuples in the order of the columns, handed to the driver as they are.
 
-    Naming each value costs more than storing it, and making a statement more than running it. Where the primary key is there already the
-    columns `replacing` are set and the columns `adding` added to; without either that is an error.
+    Naming each value costs more than storing it, and making a statement more than running it. Where the primary key is
+    there already the columns `replacing` are set and the columns `adding` added to; without either that is an error.
     """
 
     def __init__(self, table: Table, *, replacing: Sequence[str] = (), adding: Sequence[str] = ()) -> None:

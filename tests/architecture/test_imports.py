@@ -1,4 +1,5 @@
-"""Who may know whom, as pyproject.toml says it, and what import-linter cannot see: a pure domain, and one name for one thing."""
+"""Who may know whom, as pyproject.toml says it, and what import-linter cannot see:
+a pure domain, and one name for one thing."""
 
 import ast
 import sys

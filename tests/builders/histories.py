@@ -1,7 +1,8 @@
-"""Random histories of a dossier, and offices of a few up to hundreds of them: events of every kind in any order that the rules allow,
-at awkward times, with deadlines that move about.
+"""Random histories of a dossier, and offices of a few up to hundreds of them: events of every kind in any order that
+the rules allow, at awkward times, with deadlines that move about.
 
-All randomness comes from one `random.Random`: hypothesis lends one that it can shrink, and an office of hundreds is made of seeds.
+All randomness comes from one `random.Random`:
+hypothesis lends one that it can shrink, and an office of hundreds is made of seeds.
 """
 
 from collections.abc import Mapping, Sequence
@@ -37,8 +38,8 @@ GAPS = [
 ]
 LAST = timedelta.resolution
 CLOCKS = [  # midnight, before and at opening, lunch, the afternoon, closing, the last of the day
-    time(0), time(6, 59, 59, 999_999), time(7), time(8, 31), time(11, 30), time(12, 15), time(13, 29), time(13, 30), time(16), time(17),
-    time(22), time(23, 59, 59, 999_999),
+    time(0), time(6, 59, 59, 999_999), time(7), time(8, 31), time(11, 30), time(12, 15), time(13, 29), time(13, 30),
+    time(16), time(17), time(22), time(23, 59, 59, 999_999),
 ]  # fmt: skip
 NEAR_DUE = [
     -timedelta(hours=4),
@@ -87,7 +88,8 @@ def history(
     departments: tuple[str, ...] = DEPARTMENTS,
     procedures: tuple[str, ...] = PROCEDURES,
 ) -> tuple[Dossier, History]:
-    """One drawn from `rng`: at least one event, the first one on the day of `start` or the next; corrected to these departments only."""
+    """One drawn from `rng`: at least one event, the first one on the day of `start` or the next;
+    corrected to these departments only."""
     draw = _Draw(rng, departments, procedures)
     now = start + rng.choice(GAPS[:-2])
     dossier: Dossier | None = None

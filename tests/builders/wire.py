@@ -1,4 +1,5 @@
-"""Events as they travel: one envelope of every kind with every field filled in, and the CloudEvent of any domain event."""
+"""Events as they travel: one envelope of every kind with every field filled in,
+and the CloudEvent of any domain event."""
 
 from typing import Any
 

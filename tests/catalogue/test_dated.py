@@ -55,7 +55,10 @@ def test_hours_of_a_period_hold_in_it_and_not_around_it(tmp_path: Path) -> None:
 
 
 def test_a_day_off_holds_where_its_scope_says(tmp_path: Path) -> None:
-    text = f'{CALENDAR}[[days_off]]\nday = {DAY}\nname = "Ngày của tỉnh"\nsource = "x"\napplies_to = ["H59"]\nannounced = 2023-03-01\n'
+    text = (
+        f'{CALENDAR}[[days_off]]\nday = {DAY}\nname = "Ngày của tỉnh"\nsource = "x"\n'
+        'applies_to = ["H59"]\nannounced = 2023-03-01\n'
+    )
     catalogue = office(tmp_path, calendar=text)
     assert works(catalogue) == {"H59": False, "H59.15": False, "H59.16": False, "H60.15": True}
     (found,) = catalogue.entries(DAY, DAY, "H59.16")

@@ -1,4 +1,5 @@
-"""The shipped catalogue: what it must hold, and days off that agree with the announcements and with a maintained library."""
+"""The shipped catalogue: what it must hold,
+and days off that agree with the announcements and with a maintained library."""
 
 import re
 from datetime import date, datetime, timedelta

@@ -1,4 +1,5 @@
-"""A small real HTTP server that answers as intake does, records what arrives in what order, and fails when a test says so."""
+"""A small real HTTP server that answers as intake does, records what arrives in what order,
+and fails when a test says so."""
 
 import asyncio
 import socket

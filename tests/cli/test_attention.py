@@ -1,4 +1,5 @@
-"""The daily follow-up as a person meets it: whole lines in 80 columns, by department and officer, from a real reporting."""
+"""The daily follow-up as a person meets it:
+whole lines in 80 columns, by department and officer, from a real reporting."""
 
 import asyncio
 import sys

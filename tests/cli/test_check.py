@@ -1,4 +1,5 @@
-"""`motcua check` on hand-compiled reports: what it finds in the ones that were really printed, and what it says about unclear ones."""
+"""`motcua check` on hand-compiled reports:
+what it finds in the ones that were really printed, and what it says about unclear ones."""
 
 import json
 from pathlib import Path

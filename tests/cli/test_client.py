@@ -1,4 +1,5 @@
-"""The services are found as named, by the environment, or by the running stack; the local key never leaves the machine."""
+"""The services are found as named, by the environment, or by the running stack;
+the local key never leaves the machine."""
 
 import json
 import os

@@ -1,4 +1,5 @@
-"""The command line as a person meets it: help everywhere, sentences instead of tracebacks, exit codes that mean something."""
+"""The command line as a person meets it:
+help everywhere, sentences instead of tracebacks, exit codes that mean something."""
 
 import json
 import subprocess
@@ -148,6 +149,9 @@ def test_a_scenario_that_is_not_there_is_one_sentence(
 
 
 def test_the_command_line_starts_without_what_its_commands_need() -> None:
-    program = "import sys, motcua.cli; print(*sorted({'httpx', 'rich.table', 'asyncio', 'pydantic', 'uvicorn', 'sqlalchemy'} & set(sys.modules)))"
+    program = (
+        "import sys, motcua.cli; "
+        "print(*sorted({'httpx', 'rich.table', 'asyncio', 'pydantic', 'uvicorn', 'sqlalchemy'} & set(sys.modules)))"
+    )
     ended = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
     assert ended.stdout.strip() == ""

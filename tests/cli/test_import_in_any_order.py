@@ -243,7 +243,8 @@ async def test_what_follows_a_refused_line_waits_for_its_correction(
     order: int,
     chunk_lines: int,
 ) -> None:
-    """A later event that went ahead would forbid the earlier one for good. One line of each dossier is damaged, any of them."""
+    """A later event that went ahead would forbid the earlier one for good.
+    One line of each dossier is damaged, any of them."""
     monkeypatch.setattr(connection, "CHUNK_LINES", chunk_lines)
     prefix = f"92{order}{chunk_lines % 10}00"
     whole, chance = events(prefix, LIVES_OF_A_FILE), random.Random(order)

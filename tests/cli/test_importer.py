@@ -1,4 +1,5 @@
-"""The importer against a real HTTP server: everything arrives once, in order per dossier, whatever breaks on the way."""
+"""The importer against a real HTTP server:
+everything arrives once, in order per dossier, whatever breaks on the way."""
 
 import gzip
 import json

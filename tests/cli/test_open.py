@@ -1,4 +1,5 @@
-"""Every published figure can be opened by a command, and the list says what it is about; one that is short of its number fails."""
+"""Every published figure can be opened by a command, and the list says what it is about;
+one that is short of its number fails."""
 
 import json
 import sys

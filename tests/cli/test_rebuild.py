@@ -1,4 +1,5 @@
-"""`motcua rebuild` over real HTTP: the log goes over in parts, a lost answer costs nothing, and what was found decides the exit code."""
+"""`motcua rebuild` over real HTTP: the log goes over in parts, a lost answer costs nothing,
+and what was found decides the exit code."""
 
 import sys
 from collections import deque
@@ -29,7 +30,8 @@ DRIFT = {
 
 @dataclass
 class Held:
-    """Intake and reporting at one address. `breaks` are what happens to the next parts: the answer is lost before or after it was taken."""
+    """Intake and reporting at one address. `breaks` are what happens to the next parts:
+    the answer is lost before or after it was taken."""
 
     log: int
     differences: list[dict[str, Any]] = field(default_factory=list)

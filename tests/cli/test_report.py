@@ -22,14 +22,16 @@ from tests.cli.recording_intake import KEY, serving
 TRA_VINH: dict[str, Any] = {
     "received_total": 80121, "received_online": 50353, "received_in_person_or_postal": 28520, "received_postal": 2870,
     "carried_over": 1248,
-    "resolved_total": 78784, "resolved_early": 19409, "resolved_on_time": 59369, "resolved_overdue": 6, "resolved_no_deadline": 0,
+    "resolved_total": 78784, "resolved_early": 19409, "resolved_on_time": 59369, "resolved_overdue": 6,
+    "resolved_no_deadline": 0,
     "in_progress_total": 1337, "in_progress_within": 1337, "in_progress_overdue": 0,
-    "online_share": "62.8", "online_share_of_period": "63.8", "early_share": "24.636", "on_time_share": "75.356", "overdue_share": "0.008",
+    "online_share": "62.8", "online_share_of_period": "63.8", "early_share": "24.636",
+    "on_time_share": "75.356", "overdue_share": "0.008",
 }  # fmt: skip
 PRINTED: dict[str, int | float | str] = {
     "received_total": 80121, "received_online": 50353, "received_in_person_or_postal": 28538, "carried_over": 1248,
-    "resolved_total": 78784, "resolved_early": 19409, "resolved_on_time": 59369, "resolved_overdue": 6, "in_progress_total": 1137,
-    "in_progress_overdue": 0, "online_share": "62.8",
+    "resolved_total": 78784, "resolved_early": 19409, "resolved_on_time": 59369, "resolved_overdue": 6,
+    "in_progress_total": 1137, "in_progress_overdue": 0, "online_share": "62.8",
 }  # fmt: skip
 NAMES = {"H59.03": "Sở Văn hóa, Thể thao và Du lịch", "H59.02": "Sở Y tế"}
 

@@ -16,7 +16,10 @@ from motcua.importer.lines import EventLine
 from motcua.importer.rejects import Rejects
 from motcua.importer.source import Source
 
-HEADER = "id,event,code,time,source,department,procedure,channel,online_level,due_at,term_amount,term_unit,amount_vnd,paid_online"
+HEADER = (
+    "id,event,code,time,source,department,procedure,channel,online_level,due_at,"
+    "term_amount,term_unit,amount_vnd,paid_online"
+)
 
 
 def read(path: Path) -> list[EventLine]:
@@ -45,7 +48,8 @@ def event(line: EventLine) -> dict[str, Any]:
 def test_a_row_is_one_event_and_empty_cells_are_absent(tmp_path: Path) -> None:
     (line,) = table(
         tmp_path,
-        f"{HEADER}\na-1,received,H59.15-231208-0001,2023-12-08T08:31:00+07:00,/quầy/7,H59.15,2.000635,online,full,,5,working_days,,\n",
+        f"{HEADER}\n"
+        "a-1,received,H59.15-231208-0001,2023-12-08T08:31:00+07:00,/quầy/7,H59.15,2.000635,online,full,,5,working_days,,\n",
     )
     assert line.number == 2
     assert event(line) == {
@@ -69,7 +73,8 @@ def test_a_row_is_one_event_and_empty_cells_are_absent(tmp_path: Path) -> None:
 def test_numbers_and_booleans_are_converted_where_the_event_has_them(tmp_path: Path) -> None:
     (line,) = table(
         tmp_path,
-        "id,event,code,time,amount_vnd,paid_online\nf,fee_paid,H59.15-231208-0001,2023-12-08T09:00:00+07:00,25000,true\n",
+        "id,event,code,time,amount_vnd,paid_online\n"
+        "f,fee_paid,H59.15-231208-0001,2023-12-08T09:00:00+07:00,25000,true\n",
     )
     assert event(line)["data"] == {"amount_vnd": 25000, "paid_online": True}
     assert event(line)["source"] == "/import/events.csv"
@@ -85,7 +90,8 @@ def test_a_value_that_cannot_be_converted_is_left_for_intake_to_refuse(tmp_path:
 def test_a_field_that_may_be_null_is_null_when_its_cell_is_empty(tmp_path: Path) -> None:
     (line,) = table(
         tmp_path,
-        "id,event,code,time,field,old_value,new_value\nc,corrected,H59.15-231208-0001,2023-12-08T09:00:00+07:00,online_level,full,\n",
+        "id,event,code,time,field,old_value,new_value\n"
+        "c,corrected,H59.15-231208-0001,2023-12-08T09:00:00+07:00,online_level,full,\n",
     )
     assert event(line)["data"] == {"field": "online_level", "old_value": "full", "new_value": None}
 
@@ -94,7 +100,8 @@ def test_semicolons_a_byte_order_mark_and_gzip_are_read(tmp_path: Path) -> None:
     path = tmp_path / "events.csv.gz"
     path.write_bytes(
         gzip.compress(
-            "\ufeffid;event;code;time;reason\r\na;withdrawn;H59.15-231208-0001;2023-12-08T09:00:00+07:00;đổi ý\r\n".encode()
+            "\ufeffid;event;code;time;reason\r\n"
+            "a;withdrawn;H59.15-231208-0001;2023-12-08T09:00:00+07:00;đổi ý\r\n".encode()
         )
     )
     (line,) = read(path)
@@ -122,7 +129,9 @@ def test_a_row_of_another_length_is_refused_alone(tmp_path: Path) -> None:
 def test_a_row_that_is_not_utf8_is_refused_alone(tmp_path: Path) -> None:
     path = tmp_path / "events.csv"
     path.write_bytes(
-        b"id,event,code,time,reason\na,withdrawn,X,2023-12-08T09:00:00+07:00,\xff\nb,withdrawn,X,2023-12-08T09:00:00+07:00,ok\n"
+        b"id,event,code,time,reason\n"
+        b"a,withdrawn,X,2023-12-08T09:00:00+07:00,\xff\n"
+        b"b,withdrawn,X,2023-12-08T09:00:00+07:00,ok\n"
     )
     bad, good = read(path)
     assert bad.refusal is not None
@@ -272,7 +281,8 @@ def test_an_endless_line_is_refused_alone_and_not_kept(tmp_path: Path) -> None:
 def test_refused_rows_come_back_as_a_table_that_is_read_again(tmp_path: Path) -> None:
     path = tmp_path / "events.csv"
     path.write_bytes(
-        f'id;event;code;time;reason\r\na;withdrawn;X;2023;"one\r\ntwo; ""three"""\r\nb;short\r\n{"c" * (2 << 20)}\r\n'.encode()
+        "id;event;code;time;reason\r\n"
+        f'a;withdrawn;X;2023;"one\r\ntwo; ""three"""\r\nb;short\r\n{"c" * (2 << 20)}\r\n'.encode()
     )
     with Source(str(path)) as source, Rejects(source.rejected_file, source.table) as rejects:
         lines = [line for batch in source.batches() for line in batch]

@@ -259,7 +259,8 @@ def test_a_log_that_breaks_a_rule_is_found() -> None:
     recount = folded(line(code(1), "received"), line(code(1), "supplemented", 1))
     (fault,) = recount.faults
     assert str(fault).startswith(
-        f"{code(1)}: the log holds event {code(1)}/1 against the rules: supplemented is not allowed: dossier {code(1)} is received"
+        f"{code(1)}: the log holds event {code(1)}/1 against the rules: supplemented is not allowed: "
+        f"dossier {code(1)} is received"
     )
 
 

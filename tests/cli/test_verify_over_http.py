@@ -33,11 +33,12 @@ WORKER = re.compile(r"/(?P<worker>[01])/v1/ledger")
 
 @dataclass
 class HeldServices:
-    """The three services at one address, all made from one log; `lag` first answers of reporting lack a dossier's events.
+    """The three services at one address, all made from one log;
+    `lag` first answers of reporting lack a dossier's events.
 
-    `planted` are wrong values in snapshots, `shifted` what is added to a figure, `hidden` dossiers that no list has. Processing is also
-    there as two workers below /0 and /1; the dossiers in `on_both` are held by each. `inconsistent` is what reporting tells about its
-    own read model.
+    `planted` are wrong values in snapshots, `shifted` what is added to a figure, `hidden` dossiers that no list has.
+    Processing is also there as two workers below /0 and /1; the dossiers in `on_both` are held by each. `inconsistent`
+    is what reporting tells about its own read model.
     """
 
     log: list[bytes]

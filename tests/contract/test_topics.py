@@ -1,4 +1,5 @@
-"""Every topic says what it is, who writes and reads it and where its bad records end; the AsyncAPI document says the same."""
+"""Every topic says what it is, who writes and reads it and where its bad records end;
+the AsyncAPI document says the same."""
 
 import ast
 from collections.abc import Iterator

@@ -64,7 +64,10 @@ def test_a_broken_field_is_named() -> None:
 
 
 def test_an_absurd_term_is_refused_at_the_door() -> None:
-    data = b'{"department":"H59.15","procedure":"2.000635","channel":"online","term":{"amount":1000000000000,"unit":"months"}}'
+    data = (
+        b'{"department":"H59.15","procedure":"2.000635","channel":"online",'
+        b'"term":{"amount":1000000000000,"unit":"months"}}'
+    )
     envelope = msgspec.structs.replace(decode_envelope(envelope_of(EventKind.RECEIVED)), data=msgspec.Raw(data))
     with pytest.raises((msgspec.ValidationError, InvalidTerm)):
         event_of(envelope)

@@ -1,4 +1,5 @@
-"""docker-compose.yml is accepted by Compose, starts in order, shows nothing outside this machine, and sets only what the services read."""
+"""docker-compose.yml is accepted by Compose, starts in order, shows nothing outside this machine,
+and sets only what the services read."""
 
 import importlib
 import json

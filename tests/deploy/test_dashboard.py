@@ -1,4 +1,5 @@
-"""The dashboard is what its script writes, asks Prometheus only what it understands, and shows what the office looks for."""
+"""The dashboard is what its script writes, asks Prometheus only what it understands,
+and shows what the office looks for."""
 
 import itertools
 import json

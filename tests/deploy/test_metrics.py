@@ -1,4 +1,5 @@
-"""One catalogue of metrics: the services export what it names and nothing else, and nobody asks for what is not in it."""
+"""One catalogue of metrics: the services export what it names and nothing else,
+and nobody asks for what is not in it."""
 
 import re
 

@@ -1,4 +1,5 @@
-"""A read model damaged behind everybody's back: `motcua verify` finds and names it, `motcua rebuild` repairs it, `motcua verify` agrees."""
+"""A read model damaged behind everybody's back:
+`motcua verify` finds and names it, `motcua rebuild` repairs it, `motcua verify` agrees."""
 
 import sqlite3
 from contextlib import closing
@@ -30,11 +31,17 @@ def damage(read_model: Path) -> None:
 LATE = code(7)
 SMALL = {  # what to write into the read model, and what `motcua verify` must then name
     "a-day-of-a-procedure": (
-        "UPDATE sums SET amount = amount + 1 WHERE span = 20231208 AND procedure = '2.000635' AND channel = 1 AND measure = 1",
+        (
+            "UPDATE sums SET amount = amount + 1 WHERE span = 20231208 "
+            "AND procedure = '2.000635' AND channel = 1 AND measure = 1"
+        ),
         "sum of 2023-12-08, H59.15, 2.000635, online, received: reporting says 21, its dossiers make 20",
     ),
     "a-day-of-a-department": (
-        "UPDATE sums SET amount = amount + 1 WHERE span = 20231208 AND procedure = '' AND department = 'H59.15' AND measure = 1",
+        (
+            "UPDATE sums SET amount = amount + 1 WHERE span = 20231208 "
+            "AND procedure = '' AND department = 'H59.15' AND measure = 1"
+        ),
         "sum of 2023-12-08, H59.15, online, received: reporting says 21, its dossiers make 20",
     ),
     "a-closing-day": (

@@ -1,4 +1,5 @@
-"""What an office does with a year of dossiers at the terminal: report it, open its figures, explain a dossier, follow up the open ones."""
+"""What an office does with a year of dossiers at the terminal:
+report it, open its figures, explain a dossier, follow up the open ones."""
 
 import json
 from pathlib import Path

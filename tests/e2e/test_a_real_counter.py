@@ -1,4 +1,5 @@
-"""The real log of a real counter, through `motcua up` and `motcua import`: figures against a straight loop over its events."""
+"""The real log of a real counter, through `motcua up` and `motcua import`:
+figures against a straight loop over its events."""
 
 import gzip
 import json

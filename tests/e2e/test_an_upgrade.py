@@ -1,4 +1,5 @@
-"""A folder made by the version before goes on under this one: figures stay true, and are never told while they are not."""
+"""A folder made by the version before goes on under this one:
+figures stay true, and are never told while they are not."""
 
 import json
 import subprocess
@@ -101,7 +102,8 @@ def test_a_folder_of_the_version_before_gives_the_same_figures_and_never_others(
         client, seen = StackClient(new), []
 
         def figures_are_served() -> bool:
-            """Until the read model is of today's rules, none are; what is served is never anything else than the truth."""
+            """Until the read model is of today's rules, none are;
+            what is served is never anything else than the truth."""
             answer = httpx.get(f"{new.reporting}/v1/figures", params=YEAR, headers=new.headers, timeout=60)
             if answer.status_code != httpx.codes.OK:
                 assert answer.status_code == httpx.codes.SERVICE_UNAVAILABLE, answer.text

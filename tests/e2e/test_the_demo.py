@@ -1,4 +1,5 @@
-"""`make demo`'s command, on the smallest shipped year: plays it, prints the report, and started again counts nothing twice."""
+"""`make demo`'s command, on the smallest shipped year:
+plays it, prints the report, and started again counts nothing twice."""
 
 import os
 import subprocess

@@ -1,4 +1,5 @@
-"""The whole year, sent by two importers at once while every service is killed: exact figures, and no difference anywhere."""
+"""The whole year, sent by two importers at once while every service is killed:
+exact figures, and no difference anywhere."""
 
 import json
 import os

@@ -1,7 +1,8 @@
-"""Lives of dossiers, made up from a seed: what an office sends of them, event by event, and nothing that the lifecycle forbids.
+"""Lives of dossiers, made up from a seed:
+what an office sends of them, event by event, and nothing that the lifecycle forbids.
 
-Not `tests.builders.histories`: this oracle imports nothing of the product, its dossiers live now and come due while services are killed,
-and a deadline that intake computed is taken from the answer.
+Not `tests.builders.histories`: this oracle imports nothing of the product, its dossiers live now and come due while
+services are killed, and a deadline that intake computed is taken from the answer.
 """
 
 from datetime import datetime, timedelta, timezone
@@ -46,10 +47,12 @@ WITH_A_REASON = frozenset({"declined", "withdrawn", "stopped", "apologised", "co
 
 
 class Life:
-    """One dossier. `live` ones happen now and come due within seconds or hours; the others happened long ago and are told late."""
+    """One dossier. `live` ones happen now and come due within seconds or hours;
+    the others happened long ago and are told late."""
 
     def __init__(self, random: Random, number: int, *, sends_every_deadline: bool) -> None:
-        """`sends_every_deadline`: computes all of them, for the answer to a bulk call does not say what intake computed."""
+        """`sends_every_deadline`: computes all of them,
+        for the answer to a bulk call does not say what intake computed."""
         self._random = random
         self._sends_every_deadline = sends_every_deadline
         self._live = random.random() < 0.2

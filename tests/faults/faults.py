@@ -34,7 +34,8 @@ class World:
         await asyncio.sleep(self.random.uniform(shortest, longest))
 
     async def freeze(self, *parts: Part, sessions: tuple[float, float] = (1.3, 2.5)) -> None:
-        """Frozen past the session and woken, as a suspended machine: the group gives its partitions away and has it back later."""
+        """Frozen past the session and woken, as a suspended machine:
+        the group gives its partitions away and has it back later."""
         for part in parts:
             part.freeze()
         await asyncio.sleep(self.rig.session_seconds * self.random.uniform(*sessions))
@@ -96,7 +97,8 @@ def frozen(*names: str, times: int = 3) -> Fault:
 
 
 async def zombie(world: World) -> None:
-    """One worker frozen while another takes over, woken, and then both killed: whoever comes next lives on what both have written."""
+    """One worker frozen while another takes over, woken, and then both killed:
+    whoever comes next lives on what both have written."""
     rig, random = world.rig, world.random
     old, new = random.sample([rig.parts[name] for name in WORKERS[:2]], 2)
     await world.join(old)
@@ -273,7 +275,8 @@ async def sent_again(world: World) -> None:
 
 
 async def backup_put_back(world: World) -> None:
-    """Intake's log as it was a while ago: intake must refuse until `motcua restore` has brought back what the events' topic still holds."""
+    """Intake's log as it was a while ago: intake must refuse until `motcua restore` has brought back what the
+    events' topic still holds."""
     rig, load = world.rig, world.load
     backup = rig.folder / "backup"
     await world.go_on(1, 2)
@@ -297,7 +300,8 @@ async def backup_put_back(world: World) -> None:
 
 
 def one_of_two_frozen(name: str) -> Fault:
-    """One of two instances on one database frozen for a while: it may hold locks and leases, and must not hold up the other."""
+    """One of two instances on one database frozen for a while:
+    it may hold locks and leases, and must not hold up the other."""
 
     async def strike(world: World) -> None:
         await world.go_on(1, 2)

@@ -75,7 +75,8 @@ class Verdict:
 
 
 class Judge:
-    """Remembers what it saw of one rig: alerts and the log only grow, and what a wiped broker forgets has still been told."""
+    """Remembers what it saw of one rig: alerts and the log only grow,
+    and what a wiped broker forgets has still been told."""
 
     def __init__(self, rig: Rig, load: Load, seed: int) -> None:
         self._rig = rig
@@ -252,7 +253,8 @@ class Judge:
         ]
 
     async def _judge_alerts(self, verdict: Verdict, expected: Expected) -> None:
-        """None before its time, for what never was or had closed before this round; none missing. Repeats, of the same id, are counted."""
+        """None before its time, for what never was or had closed before this round; none missing.
+        Repeats, of the same id, are counted."""
         missing: set[Alert] = set()
 
         async def none_missing() -> bool:

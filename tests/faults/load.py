@@ -26,8 +26,8 @@ REFUSED = range(400, 500)
 class Load:
     """Runs until ended; pauses when asked, and then everything sent has been answered.
 
-    `acknowledged`: the events that got a 2xx, each dossier's in their order, with the deadline that intake computed where it did.
-    `refused`: what was answered with a 4xx, or wrongly; there should be none.
+    `acknowledged`: the events that got a 2xx, each dossier's in their order, with the deadline that intake computed
+    where it did. `refused`: what was answered with a 4xx, or wrongly; there should be none.
     """
 
     def __init__(

@@ -1,4 +1,5 @@
-"""A stack as an operator runs it: processes, each started again when it ends, and everything that one can do to them."""
+"""A stack as an operator runs it: processes, each started again when it ends,
+and everything that one can do to them."""
 
 import asyncio
 import contextlib
@@ -35,7 +36,8 @@ FIRST_PAUSE_S, LONGEST_PAUSE_S, REMEMBERED_S = 0.2, 5.0, 60.0
 
 @dataclass(slots=True)
 class Part:
-    """A process that is started again when it ends, as `restart: unless-stopped` would; later each time within a minute."""
+    """A process that is started again when it ends, as `restart: unless-stopped` would;
+    later each time within a minute."""
 
     name: str
     child: Child

@@ -46,7 +46,8 @@ class Round:
 
 @dataclass(slots=True)
 class Suite:
-    """Plays faults one after the other on one stack, as long as it is exact: damage stays, so a damaged stack is thrown away."""
+    """Plays faults one after the other on one stack, as long as it is exact:
+    damage stays, so a damaged stack is thrown away."""
 
     folder: Path
     seed: int
@@ -123,7 +124,8 @@ class Suite:
 
 
 HEAD = """\
-| fault | rounds | rebalances | freezes | lost (log) | lost (figures) | twice | wrong | dead letters | alerts | verify | recovers | stuck |
+| fault | rounds | rebalances | freezes | lost (log) | lost (figures) | twice | wrong \
+| dead letters | alerts | verify | recovers | stuck |
 |---|---|---|---|---|---|---|---|---|---|---|---|---|"""
 
 

@@ -1,4 +1,5 @@
-"""Scenarios: those that ship are possible, and one that cannot be is refused with the identity it breaks and by how much."""
+"""Scenarios: those that ship are possible,
+and one that cannot be is refused with the identity it breaks and by how much."""
 
 import os
 import subprocess
@@ -67,7 +68,10 @@ def test_the_same_seed_gives_the_same_bytes_and_another_seed_others() -> None:
 def test_another_process_writes_the_same_file(tmp_path: Path) -> None:
     here, there = tmp_path / "here.ndjson", tmp_path / "there.ndjson"
     generate_file(SMALL, here, None)
-    code = f"from pathlib import Path; from motcua.stack.generate import year; year.generate_file({SMALL!r}, Path({str(there)!r}), None)"
+    code = (
+        "from pathlib import Path; from motcua.stack.generate import year; "
+        f"year.generate_file({SMALL!r}, Path({str(there)!r}), None)"
+    )
     subprocess.run([sys.executable, "-c", code], check=True, env={**os.environ, "PYTHONHASHSEED": "7"})
     assert here.read_bytes() == there.read_bytes()
 

@@ -145,9 +145,9 @@ def test_counters_receive_in_working_hours_only_and_the_portal_also_at_night(rec
 
 def test_the_year_has_everything_that_happens_in_one(recount: Recount) -> None:
     expected = {
-        "submitted", "received", "declined", "processing_started", "supplement_requested", "supplemented", "payment_requested",
-        "payment_settled", "extended", "forwarded", "forward_answered", "withdrawn", "stopped", "apologised", "resolved", "returned",
-        "rated", "fee_paid",
+        "submitted", "received", "declined", "processing_started", "supplement_requested", "supplemented",
+        "payment_requested", "payment_settled", "extended", "forwarded", "forward_answered", "withdrawn", "stopped",
+        "apologised", "resolved", "returned", "rated", "fee_paid",
     }  # fmt: skip
     assert set(recount.kinds) == expected
     assert recount.kinds["apologised"] == 6

@@ -1,4 +1,5 @@
-"""The explanation agrees with the golden set: what the walk names leads without gaps from the receipt to the deadline derived by hand."""
+"""The explanation agrees with the golden set:
+what the walk names leads without gaps from the receipt to the deadline derived by hand."""
 
 from itertools import pairwise
 

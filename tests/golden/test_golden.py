@@ -1,4 +1,5 @@
-"""The product agrees with the golden set: each case goes through intake's own decisions and is judged and counted from there."""
+"""The product agrees with the golden set:
+each case goes through intake's own decisions and is judged and counted from there."""
 
 from datetime import UTC, date, datetime, time
 

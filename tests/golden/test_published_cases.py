@@ -1,4 +1,5 @@
-"""The golden set as published data: it covers every rule and trap, and a person can check each case from the file alone."""
+"""The golden set as published data: it covers every rule and trap,
+and a person can check each case from the file alone."""
 
 import re
 from collections import Counter

@@ -1,4 +1,5 @@
-"""Whatever life of a dossier the door accepts, every later reader takes it: the ledger, the status record, the figures."""
+"""Whatever life of a dossier the door accepts, every later reader takes it:
+the ledger, the status record, the figures."""
 
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any

@@ -146,7 +146,8 @@ def test_a_day_off_within_a_pause_shortens_what_the_pause_gave() -> None:
 
 
 def test_a_worked_saturday_within_a_pause_that_had_moved_nothing_moves_it() -> None:
-    """Paused from Friday evening to Sunday: no working time had passed, so intake wrote no deadline into the resumption."""
+    """Paused from Friday evening to Sunday:
+    no working time had passed, so intake wrote no deadline into the resumption."""
     history = [
         receipt("2023-12-22T08:31", when="2023-12-15T08:31"),
         pause("2023-12-15T17:30"),

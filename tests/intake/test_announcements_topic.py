@@ -1,4 +1,5 @@
-"""The topic of announcements says what intake's table says, whatever happens to either, to the broker or to an instance."""
+"""The topic of announcements says what intake's table says, whatever happens to either,
+to the broker or to an instance."""
 
 import asyncio
 import sqlite3

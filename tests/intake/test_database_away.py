@@ -1,4 +1,5 @@
-"""The database goes away, freezes, fills up, or is held by another instance that froze: every answer says so in time, and none hangs."""
+"""The database goes away, freezes, fills up, or is held by another instance that froze:
+every answer says so in time, and none hangs."""
 
 import asyncio
 import time

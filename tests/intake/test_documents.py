@@ -1,4 +1,5 @@
-"""The API documents: every event with its fields, examples that work when they are tried, and no reference that leads nowhere."""
+"""The API documents: every event with its fields, examples that work when they are tried,
+and no reference that leads nowhere."""
 
 from collections.abc import Iterator
 from typing import Any

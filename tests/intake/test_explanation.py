@@ -1,4 +1,5 @@
-"""The explanation of a receipt: each step as a compiler can check it on a paper calendar, and the same deadline as the one that counts."""
+"""The explanation of a receipt: each step as a compiler can check it on a paper calendar,
+and the same deadline as the one that counts."""
 
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta

@@ -1,4 +1,5 @@
-"""The explanation of what comes after the receipt: pauses, moves of the deadline, the closing, and the class by each definition."""
+"""The explanation of what comes after the receipt:
+pauses, moves of the deadline, the closing, and the class by each definition."""
 
 from datetime import date, timedelta
 
@@ -35,8 +36,8 @@ def test_a_pause_tells_what_it_credits_and_where_that_moves_the_deadline() -> No
         "the deadline moves over: Sun 2023-12-17: not counted, weekend.",
         "the deadline moves over: Mon 2023-12-18: counted 07:00–10:31, 3 h 31 min.",
         (
-            "Resumed Tue 2023-12-12 10:00, paused since Mon 2023-12-11 08:00 (awaiting supplement): "
-            "10 h of working time passed and moves the deadline: due Mon 2023-12-18 10:31 instead of Fri 2023-12-15 08:31."
+            "Resumed Tue 2023-12-12 10:00, paused since Mon 2023-12-11 08:00 (awaiting supplement): 10 h of working "
+            "time passed and moves the deadline: due Mon 2023-12-18 10:31 instead of Fri 2023-12-15 08:31."
         ),
     ]
 
@@ -46,7 +47,8 @@ def test_a_pause_of_an_overdue_dossier_says_why_it_moves_nothing() -> None:
     view = Office().takes(received(), *pause).view()
     assert "was overdue already and stays so" in texts(view, "pause")[0]
     assert texts(view, "resumed")[0].endswith(
-        "16 h of working time passed, but the dossier was overdue already when the pause began: still due Fri 2023-12-15 08:31."
+        "16 h of working time passed, but the dossier was overdue already when the pause began: "
+        "still due Fri 2023-12-15 08:31."
     )
     assert not [text for text in texts(view, "interval") if "credited" in text]
 
@@ -78,7 +80,10 @@ def test_what_does_not_move_the_deadline_says_so() -> None:
             "Apology Thu 2023-12-14 08:00, the result promised for Sat 2023-12-30 08:00; "
             "it does not move the deadline: still due Fri 2023-12-15 08:31."
         ),
-        "Forwarded Thu 2023-12-14 08:00 to Bộ Y tế, to answer by Thu 2023-12-14 17:00; the dossier's own deadline stays.",
+        (
+            "Forwarded Thu 2023-12-14 08:00 to Bộ Y tế, to answer by Thu 2023-12-14 17:00; "
+            "the dossier's own deadline stays."
+        ),
         "Forwarded Thu 2023-12-14 08:00 to Sở Y tế, without a deadline of its own; the dossier's own deadline stays.",
         "Answered Fri 2023-12-15 08:00 by Bộ Y tế: late, its own deadline was Thu 2023-12-14 17:00.",
         "Answered Fri 2023-12-15 08:00 by Sở Y tế: it had no deadline of its own.",
@@ -107,12 +112,13 @@ def test_extensions_and_corrections_of_the_deadline_tell_old_and_new() -> None:
         .view()
     )
     extended, corrected = texts(view, "extended", "corrected")
-    assert (
-        extended
-        == "Extended Wed 2023-12-13 08:00 on a legal ground (khoản 3): due Wed 2023-12-20 08:31 instead of Fri 2023-12-15 08:31."
+    assert extended == (
+        "Extended Wed 2023-12-13 08:00 on a legal ground (khoản 3): "
+        "due Wed 2023-12-20 08:31 instead of Fri 2023-12-15 08:31."
     )
     assert corrected == (
-        "Corrected Thu 2023-12-14 08:00: the deadline, due Tue 2023-12-19 08:31 instead of Wed 2023-12-20 08:31 (gõ nhầm)."
+        "Corrected Thu 2023-12-14 08:00: the deadline, "
+        "due Tue 2023-12-19 08:31 instead of Wed 2023-12-20 08:31 (gõ nhầm)."
     )
     assert not view.deadline_corrected_after_closing
 
@@ -164,19 +170,31 @@ def test_an_answer_on_the_spot_is_returned_and_closed_at_once() -> None:
     [
         (
             "2023-12-15T15:00",
-            "overdue by half-day/1 (halves of days compared: due in the morning (until 13:30), closed in the afternoon): closed",
+            (
+                "overdue by half-day/1 (halves of days compared: "
+                "due in the morning (until 13:30), closed in the afternoon): closed"
+            ),
         ),
         (
             "2023-12-15T09:00",
-            "on_time by half-day/1 (halves of days compared: due in the morning (until 13:30), closed in the morning): closed",
+            (
+                "on_time by half-day/1 (halves of days compared: "
+                "due in the morning (until 13:30), closed in the morning): closed"
+            ),
         ),
         (
             "2023-12-15T06:59",
-            "early by half-day/1 (halves of days compared: due in the morning (until 13:30), closed before the morning): closed",
+            (
+                "early by half-day/1 (halves of days compared: "
+                "due in the morning (until 13:30), closed before the morning): closed"
+            ),
         ),
         (
             "2023-12-14T15:00",
-            "early by half-day/1 (halves of days compared: due in the morning (until 13:30), closed Thu 2023-12-14 in the afternoon)",
+            (
+                "early by half-day/1 (halves of days compared: "
+                "due in the morning (until 13:30), closed Thu 2023-12-14 in the afternoon)"
+            ),
         ),
     ],
 )
@@ -265,13 +283,17 @@ OVERNIGHT = (
 
 @pytest.mark.parametrize("definition", ["instant/1", "half-day/1"])
 def test_a_dossier_paused_when_overdue_by_another_definition_is_told_without_contradiction(definition: str) -> None:
-    """By dates it was not overdue when the pause began, so its deadline moves; meanwhile it stands overdue by the definition asked for."""
+    """By dates it was not overdue when the pause began, so its deadline moves;
+    meanwhile it stands overdue by the definition asked for."""
     office = Office().takes(received(), OVERNIGHT[0])
     view = office.view(definition, now=at("2023-12-16 08:00"))
     by_date = "for by by-date/1, by which a pause moves a deadline or not, it was not overdue"
     assert (view.timeliness, texts(view, "pause")[0].partition("and it ")[2]) == (
         "overdue",
-        f"was overdue already by {definition} and stays so meanwhile; the pause moves its deadline all the same, {by_date}.",
+        (
+            f"was overdue already by {definition} and stays so meanwhile; "
+            f"the pause moves its deadline all the same, {by_date}."
+        ),
     )
     assert texts(office.view(now=at("2023-12-16 08:00")), "pause")[0].endswith(
         "and it does not become overdue meanwhile."

@@ -58,7 +58,10 @@ async def test_a_second_decree_tells_its_own_days_only(start: Start) -> None:
         assert (await later_texts(intake))[len(first) :] == [
             "Sat 2023-12-16 became a working day (Làm bù, QĐ 100): counted now.",
             "counted anew: Sat 2023-12-16: counted, working day 5 of 5 (swapped to work: Làm bù).",
-            f"{EXTENDED.replace(DECREE, 'QĐ 100')}: due Sat 2023-12-16 08:31 instead of Mon 2023-12-18 08:31; counted anew.",
+            (
+                f"{EXTENDED.replace(DECREE, 'QĐ 100')}: due Sat 2023-12-16 08:31 instead of Mon 2023-12-18 08:31; "
+                "counted anew."
+            ),
         ]
 
 

@@ -1,4 +1,5 @@
-"""Two instances as processes on one PostgreSQL, one of them stopped by SIGSTOP: the other goes on, the woken one harms nothing."""
+"""Two instances as processes on one PostgreSQL, one of them stopped by SIGSTOP:
+the other goes on, the woken one harms nothing."""
 
 import asyncio
 import signal
@@ -25,7 +26,8 @@ from tests.support.wait import wait_until_async
 pytestmark = [pytest.mark.broker, pytest.mark.postgres, pytest.mark.slow]
 WITHIN_S = 60.0
 HOLDS = text(
-    "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND granted AND (classid::bigint << 32) + objid::bigint = :lock"
+    "SELECT pid FROM pg_locks "
+    "WHERE locktype = 'advisory' AND granted AND (classid::bigint << 32) + objid::bigint = :lock"
 )
 WAITS = text("SELECT pid FROM pg_locks WHERE NOT granted AND relation = 'event_log'::regclass")
 CURSOR = text("SELECT position, numbers FROM relay_cursor")
@@ -114,7 +116,8 @@ async def test_a_frozen_relay_is_followed_and_when_it_wakes_cursor_and_counts_st
 async def test_an_instance_stopped_inside_a_commit_holds_the_other_up_for_seconds_only(
     pair: tuple[Service, Service], postgres_url: str
 ) -> None:
-    """A lock on the table makes the commit stand still inside its INSERT; then the process is stopped, and the table let go."""
+    """A lock on the table makes the commit stand still inside its INSERT;
+    then the process is stopped, and the table let go."""
     frozen, other = pair
     engine = create_async_engine(postgres_url)
     try:

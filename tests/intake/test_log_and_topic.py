@@ -218,7 +218,8 @@ async def test_a_topic_remade_before_this_session_sent_anything_is_filled_while_
 async def test_a_topic_remade_under_a_relay_that_goes_on_sending_gets_what_came_before_too(
     start: Start, fresh_broker: str
 ) -> None:
-    """The first event sent into it has a number as high as any: that the topic has no room for those before it shows the loss."""
+    """The first event sent into it has a number as high as any:
+    that the topic has no room for those before it shows the loss."""
     async with start(kafka_bootstrap=fresh_broker) as intake:
         await post_stories(intake, 1, 10)
         await all_relayed(intake)
@@ -276,7 +277,8 @@ async def test_an_event_numbered_beyond_its_place_is_a_strangers(start: Start, f
 async def test_a_topic_with_another_number_of_partitions_gets_nothing_until_it_is_made_anew(
     start: Start, fresh_broker: str
 ) -> None:
-    """Its events would move to other partitions than their dossiers' first ones; what is accepted meanwhile waits in the log."""
+    """Its events would move to other partitions than their dossiers' first ones;
+    what is accepted meanwhile waits in the log."""
     await relayed_stories(start, fresh_broker, 1, 10)
     async with admin(fresh_broker) as client:
         await client.create_partitions({EVENTS.name: NewPartitions(7)})

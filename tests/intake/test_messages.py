@@ -143,7 +143,7 @@ LIMITS = ("type", "enum", "minLength", "maxLength", "minItems", "maxItems", "pat
     ids=["dossier", "announcement", "days"],
 )
 def test_the_service_reads_what_the_message_says(message: type[Struct], body: type[BaseModel]) -> None:
-    """The same fields, the same of them required, within the same limits; instants and codes have readers of their own."""
+    """The same fields, the same of them required, within the same limits; a code has a reader of its own."""
     declared, read = components([message], "{name}")[message.__name__], body.model_json_schema()
     assert declared["additionalProperties"] is read["additionalProperties"] is False
     assert set(declared["required"]) == set(read["required"])

@@ -1,4 +1,5 @@
-"""A misspelt parameter is refused: a dry run that takes effect, or a filter that filters nothing, would not be noticed."""
+"""A misspelt parameter is refused: a dry run that takes effect, or a filter that filters nothing,
+would not be noticed."""
 
 import pytest
 

@@ -1,4 +1,5 @@
-"""What the door lets in and what it refuses: each refusal names the field and the fix, and never repeats what must not be kept."""
+"""What the door lets in and what it refuses:
+each refusal names the field and the fix, and never repeats what must not be kept."""
 
 from typing import Any
 

@@ -1,4 +1,5 @@
-"""The relay against a real broker: everything that is logged arrives, in order per dossier, whatever happens to the broker."""
+"""The relay against a real broker: everything that is logged arrives, in order per dossier,
+whatever happens to the broker."""
 
 import asyncio
 from collections.abc import Callable

@@ -119,7 +119,8 @@ def test_a_declined_submission_says_why() -> None:
 
 
 def test_events_of_an_old_log_are_read_without_their_grounds() -> None:
-    """An old log holds events that the door refuses today: without grounds, with fields nobody knows, for any department."""
+    """An old log holds events that the door refuses today:
+    without grounds, with fields nobody knows, for any department."""
     old = [
         received(department="H59.16", due_at=DUE),
         cloud_event("extended", "2023-12-09T08:00", due_at=DUE),

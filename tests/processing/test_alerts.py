@@ -1,4 +1,5 @@
-"""Alerts: every open dossier past a threshold gets its alert, however its events, the ticks and the passing of time are interleaved."""
+"""Alerts: every open dossier past a threshold gets its alert, however its events, the ticks
+and the passing of time are interleaved."""
 
 import asyncio
 from collections import defaultdict
@@ -134,7 +135,8 @@ RESUMED: Step = ("supplemented", {"due_at": OVERDUE})
 
 
 async def test_a_tick_that_is_read_while_its_dossier_is_paused_is_not_the_last_one() -> None:
-    """Paused and resumed within one batch, with the tick in between: the dossier looks as before, and is still overdue."""
+    """Paused and resumed within one batch, with the tick in between:
+    the dossier looks as before, and is still overdue."""
     topics = Topics()
     worker = Worker(topics, ends_at=0)
     received, started, paused, resumed = history(CODE, RECEIVED, STARTED, PAUSED, RESUMED)
@@ -183,7 +185,8 @@ async def test_nothing_is_announced_of_what_closed_in_events_that_are_still_to_b
 async def test_nothing_is_announced_while_more_events_are_expected(
     monkeypatch: pytest.MonkeyPatch, *, more: bool
 ) -> None:
-    """An emptied topic that is filled again shows no end to catch up with; but its events are old, or more of them are on their way."""
+    """An emptied topic that is filled again shows no end to catch up with;
+    but its events are old, or more of them are on their way."""
     seconds = [0.0]
     monkeypatch.setattr("time.monotonic", lambda: seconds[0])
     recorded = system_clock() if more else LONG_AGO
@@ -226,7 +229,8 @@ def test_whatever_the_interleaving_each_open_overdue_dossier_is_announced_once()
 
 
 def _played(random: Random) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
-    """A few dossiers with pauses, in batches cut anywhere: what was announced of those that end overdue, and what should have been."""
+    """A few dossiers with pauses, in batches cut anywhere:
+    what was announced of those that end overdue, and what should have been."""
     topics, waiting = Topics(), []
     for serial in range(3):
         between = [step for _ in range(random.randrange(4)) for step in (PAUSED, RESUMED)]

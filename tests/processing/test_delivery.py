@@ -13,7 +13,8 @@ from tests.support.wait import wait_until_async
 
 
 async def test_a_session_that_the_client_cancelled_is_followed_by_another(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Seen when a broker was killed: the delivery ended without a word and the worker stood still, not ready, for good."""
+    """Seen when a broker was killed: the delivery ended without a word and the worker stood still,
+    not ready, for good."""
     monkeypatch.setattr(delivery, "FIRST_PAUSE_SECONDS", 0.001)
     endings: list[BaseException] = [asyncio.CancelledError(), KafkaConnectionError(), asyncio.CancelledError()]
     begun: list[int] = []

@@ -120,7 +120,8 @@ def test_a_new_deadline_may_alert_again() -> None:
 
 
 def test_the_version_is_a_function_of_the_content_whatever_way_led_there() -> None:
-    """One worker heard of the old deadline before it moved, the other after: they hold the same, and say the same version."""
+    """One worker heard of the old deadline before it moved, the other after:
+    they hold the same, and say the same version."""
     later = at("2023-12-20 08:31")
     extended = envelope(CODE, 2, "extended", "2023-12-15 08:00", due_at=later.isoformat())
     received = follow(("received", "2023-12-08 08:31"))

@@ -1,4 +1,5 @@
-"""A worker on a real broker whose topics lose records, gain a second writer, are made anew or hold what nobody can read."""
+"""A worker on a real broker whose topics lose records, gain a second writer,
+are made anew or hold what nobody can read."""
 
 import asyncio
 from collections.abc import Iterator
@@ -217,7 +218,8 @@ async def test_a_dossier_closed_long_ago_is_forgotten_and_a_late_event_of_it_is_
 async def test_events_that_are_not_in_the_topic_are_dead_letters_and_later_ones_are_right_again(
     processing: Service, fresh_broker: str
 ) -> None:
-    """The third event comes without the second: looked for, not found, put aside. When both are sent again they count."""
+    """The third event comes without the second: looked for, not found, put aside.
+    When both are sent again they count."""
     department = "H59.17"
     (code,) = in_partition(2, department, 1)
     received, resolved = life(code)
@@ -238,7 +240,8 @@ async def test_events_that_are_not_in_the_topic_are_dead_letters_and_later_ones_
 async def test_events_that_are_not_of_the_log_count_nothing_however_they_are_packed(
     processing: Service, fresh_broker: str
 ) -> None:
-    """A stranger closes a dossier, opens another and copies events astray, with old numbers or none, and writes garbage in every codec."""
+    """A stranger closes a dossier, opens another and copies events astray, with old numbers or none,
+    and writes garbage in every codec."""
     department = "H59.19"
     code, invented, later = in_partition(0, department, 3)
     received, resolved = life(code)
@@ -276,7 +279,10 @@ ODD_EVENTS = [
     b"",
     None,
     b"{}",
-    b'{"specversion":"1.0","id":"\xff","source":"/e","type":"x","subject":"H59.18-231208-0001","time":"2023-12-08T08:00:00+07:00","data":{}}',
+    (
+        b'{"specversion":"1.0","id":"\xff","source":"/e","type":"x","subject":"H59.18-231208-0001",'
+        b'"time":"2023-12-08T08:00:00+07:00","data":{}}'
+    ),
     DEEP,
     b'{"data":' + DEEP + b"}",
     b"z" * 900_000,

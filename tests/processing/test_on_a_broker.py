@@ -1,4 +1,5 @@
-"""The processor as a process on a real broker: killed in the middle, fed twice, fed poison; nothing lost, nothing counted twice."""
+"""The processor as a process on a real broker: killed in the middle, fed twice, fed poison;
+nothing lost, nothing counted twice."""
 
 import asyncio
 import json
@@ -116,7 +117,8 @@ async def test_poison_goes_to_the_dead_letters_and_the_stream_goes_on(processing
 async def test_time_alone_makes_a_dossier_due_soon_or_overdue_with_one_alert_each(
     processing: Service, module_broker: str
 ) -> None:
-    """The clock stands at noon of 31 December: one deadline has passed, one is near, one is far, one waits for papers."""
+    """The clock stands at noon of 31 December:
+    one deadline has passed, one is near, one is far, one waits for papers."""
     department = "H59.03"
     passed, near, far, waits, later = (code(department, number) for number in range(1, 6))
     due = {passed: "2023-12-20", near: "2024-01-01", far: "2024-02-01", waits: "2023-12-20", later: "2023-12-21"}
@@ -153,7 +155,8 @@ async def test_time_alone_makes_a_dossier_due_soon_or_overdue_with_one_alert_eac
 
 
 async def test_alerts_go_on_when_the_topic_of_their_ticks_was_deleted(processing: Service, module_broker: str) -> None:
-    """At once under the worker that runs, and after a start that gets its partitions back as they were given without the ticks'."""
+    """At once under the worker that runs, and after a start that gets its partitions back as they were
+    given without the ticks'."""
     department = "H59.04"
 
     def overdue(number: int) -> CloudEvent:

@@ -1,4 +1,5 @@
-"""The processor's topics as these tests write and read them: events with numbers as the relay sends them, statuses, dead letters."""
+"""The processor's topics as these tests write and read them:
+events with numbers as the relay sends them, statuses, dead letters."""
 
 from collections import defaultdict
 from collections.abc import AsyncIterator, Sequence

@@ -39,7 +39,8 @@ def recounted(office: Mapping[str, History]) -> dict[str, RecountedDossier]:
 def expected(
     dossiers: Iterable[RecountedDossier], query: FigureQuery, catalogue: Catalogue
 ) -> tuple[Row, dict[GroupKey, Row]]:
-    """The total and the rows, each month's row counted as a period of its own; nothing dated after the cut-off is counted."""
+    """The total and the rows, each month's row counted as a period of its own;
+    nothing dated after the cut-off is counted."""
     wanted = [dossier for dossier in dossiers if _wanted(dossier, query.filters)]
     cut = min(query.last, query.as_of.date())
     first = min(query.first, cut + ONE_DAY)

@@ -7,6 +7,7 @@ import msgspec
 
 from services.reporting.rebuild.fold import read_lines
 from shared.contract.http.log import LogLine
+from tests.builders.events import Dated
 from tests.builders.histories import office
 from tests.builders.wire import travelling
 from tests.reporting.delivery import Sent, statuses
@@ -31,12 +32,12 @@ def log_of(recorded_office: Recorded) -> tuple[list[LogLine], list[Sent]]:
     return read_lines(body_of([event for _, event, _ in found]), 0), [record for _, _, record in found]
 
 
-def event_of(code: str, event: object, sequence: int, recordedtime: datetime) -> bytes:
+def event_of(code: str, event: Dated, sequence: int, recordedtime: datetime) -> bytes:
     """The event as intake's log holds it."""
     envelope = {"specversion": "1.0", "id": f"{code}/{sequence}", "source": "/tests"}
     return msgspec.json.encode(
         envelope | travelling(code, event) | {"sequence": sequence, "recordedtime": recordedtime}
-    )  # type: ignore[arg-type]
+    )
 
 
 def body_of(events: list[bytes], after: int = 0) -> bytes:

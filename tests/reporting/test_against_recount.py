@@ -1,4 +1,5 @@
-"""The algebra of deltas against a straight recount: random histories, delivered as badly as at-least-once delivery may."""
+"""The algebra of deltas against a straight recount:
+random histories, delivered as badly as at-least-once delivery may."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -36,8 +37,8 @@ QUERIES = 12
 SPREAD_DAYS = 60  # over which the dossiers of a large office begin
 ADDITIVE = (
     "received_online", "received_online_full", "received_in_person", "received_postal", "received_in_person_or_postal",
-    "resolved_total", "resolved_early", "resolved_on_time", "resolved_overdue", "resolved_no_deadline", "withdrawn", "stopped",
-    "returned_total", "returned_in_person", "returned_postal", "returned_online",
+    "resolved_total", "resolved_early", "resolved_on_time", "resolved_overdue", "resolved_no_deadline",
+    "withdrawn", "stopped", "returned_total", "returned_in_person", "returned_postal", "returned_online",
 )  # fmt: skip
 
 
@@ -53,7 +54,8 @@ def scrambled(rng: Random, sent: list[Sent]) -> list[Sent]:
 
 
 def any_query(rng: Random, days: int) -> FigureQuery:
-    """Any period, grouping, filters and definition; the cut-off mostly after all, sometimes within the period or before it."""
+    """Any period, grouping, filters and definition;
+    the cut-off mostly after all, sometimes within the period or before it."""
     first = FIRST + timedelta(days=rng.randrange(days))
     cut = datetime.combine(FIRST + timedelta(days=rng.randrange(days)), time(12), LOCAL)
     return FigureQuery(
@@ -103,7 +105,8 @@ async def test_figures_of_hundreds_are_those_of_a_straight_recount(engine: Async
 
 
 async def _consecutive_periods_agree(engine: AsyncEngine, rng: Random) -> None:
-    """What is in progress at the end of one period is carried over into the next, row by row; flows add up over both."""
+    """What is in progress at the end of one period is carried over into the next, row by row;
+    flows add up over both."""
     for definition in DEFINITIONS:
         query = replace(any_query(rng, SPREAD_DAYS), as_of=AFTER_ALL, definition=definition)
         query = replace(query, by=tuple(dimension for dimension in query.by if dimension is not Dimension.MONTH))

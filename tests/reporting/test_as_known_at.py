@@ -1,4 +1,5 @@
-"""As known at: any past instant's figures and lists are the recount of what had been recorded by then; changes explain the rest."""
+"""As known at: any past instant's figures and lists are the recount of what had been recorded by then;
+changes explain the rest."""
 
 from collections import Counter
 from dataclasses import replace

@@ -1,4 +1,5 @@
-"""Who must be reminded today: what is listed, how it stands, in what order, and how many each department and officer has."""
+"""Who must be reminded today: what is listed, how it stands, in what order,
+and how many each department and officer has."""
 
 from datetime import datetime, timedelta
 from typing import Any

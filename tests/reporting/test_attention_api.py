@@ -1,4 +1,5 @@
-"""`GET /v1/attention` from outside: the list, its counts and pages, refusals, and a straight check of all of it over random dossiers."""
+"""`GET /v1/attention` from outside: the list, its counts and pages, refusals,
+and a straight check of all of it over random dossiers."""
 
 import unicodedata
 from collections import Counter
@@ -231,7 +232,8 @@ async def test_a_call_without_the_key_is_refused(client: httpx.AsyncClient) -> N
 
 
 async def test_only_deadlines_up_to_the_horizon_are_read(engine: AsyncEngine, client: httpx.AsyncClient) -> None:
-    """PostgreSQL would rather scan so small a table, so it is told not to: what is asked is whether the index can answer."""
+    """PostgreSQL would rather scan so small a table, so it is told not to:
+    what is asked is whether the index can answer."""
     query = "SELECT snapshot FROM dossiers WHERE due_at <= 1676361600000000"
     async with engine.begin() as connection:
         if engine.dialect.name == "postgresql":
@@ -242,7 +244,8 @@ async def test_only_deadlines_up_to_the_horizon_are_read(engine: AsyncEngine, cl
     assert "dossiers_due" in plan
 
 
-# A straight check. It shares no code with the list: deadlines are told from the events, working time from a table of hours.
+# A straight check. It shares no code with the list:
+# deadlines are told from the events, working time from a table of hours.
 
 TET = days("2023-01-20", "2023-01-26")
 SESSIONS = ((time(7), time(11, 30)), (time(13, 30), time(17)))

@@ -1,4 +1,5 @@
-"""Days announced late reach the follow-up list over their topic, and nothing that happens to it keeps the list from being given."""
+"""Days announced late reach the follow-up list over their topic,
+and nothing that happens to it keeps the list from being given."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
@@ -94,7 +95,8 @@ class Following:
         await wait_until_async(is_so, WITHIN_S, f"{day} is {'worked' if works else 'off'}")
 
     async def looks_again(self) -> None:
-        """Until whole looks have begun and ended from now on: one may be under way, and one may ask the clock for a dead letter."""
+        """Until whole looks have begun and ended from now on:
+        one may be under way, and one may ask the clock for a dead letter."""
         enough = self.timer.asked + 4
 
         async def is_so() -> bool:

@@ -1,4 +1,5 @@
-"""`GET /v1/consistency`: a read model that was written by the projector agrees with itself, and every damage to a row of it is named."""
+"""`GET /v1/consistency`: a read model that was written by the projector agrees with itself,
+and every damage to a row of it is named."""
 
 from collections.abc import AsyncIterator
 from datetime import datetime

@@ -1,4 +1,5 @@
-"""A real counter's log: its figures are those that its README states and that a straight recount finds for any month."""
+"""A real counter's log: its figures are those that its README states and that a straight
+recount finds for any month."""
 
 import gzip
 import json

@@ -1,4 +1,5 @@
-"""The benchmark measures what the product would have written: its read model is that of the same dossiers, projected one by one."""
+"""The benchmark measures what the product would have written:
+its read model is that of the same dossiers, projected one by one."""
 
 from collections.abc import Iterator, Sequence
 from datetime import date, timedelta

@@ -1,4 +1,5 @@
-"""Figure = list: any number of any answer has exactly as many dossiers behind it, and they are those that the recount counts."""
+"""Figure = list: any number of any answer has exactly as many dossiers behind it,
+and they are those that the recount counts."""
 
 from dataclasses import replace
 from datetime import date

@@ -1,4 +1,5 @@
-"""A token pins a state of knowledge: lists stay as long as their number while events of the same dossiers go on arriving."""
+"""A token pins a state of knowledge: lists stay as long as their number while events of the same
+dossiers go on arriving."""
 
 import asyncio
 from dataclasses import replace

@@ -7,9 +7,9 @@ from shared.domain.counting import JUDGED, STOCKS, Measure
 from shared.domain.timeliness import DEFINITIONS
 
 FACTS = {
-    1: "received", 2: "received_online_full", 6: "resolved_no_deadline", 7: "withdrawn", 8: "stopped", 9: "returned_in_person",
-    10: "returned_postal", 11: "returned_online", 12: "open", 14: "open_suspended", 15: "awaiting_return", 16: "open_due_soon",
-    17: "open_suspended_overdue", 18: "refused",
+    1: "received", 2: "received_online_full", 6: "resolved_no_deadline", 7: "withdrawn", 8: "stopped",
+    9: "returned_in_person", 10: "returned_postal", 11: "returned_online", 12: "open", 14: "open_suspended",
+    15: "awaiting_return", 16: "open_due_soon", 17: "open_suspended_overdue", 18: "refused",
 }  # fmt: skip
 JUDGEMENTS = {3: "resolved_early", 4: "resolved_on_time", 5: "resolved_overdue", 13: "open_overdue"}
 

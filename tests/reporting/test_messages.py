@@ -1,4 +1,5 @@
-"""Every JSON answer is its message: as published, nothing lost to a client that decodes it, every field named in the documents."""
+"""Every JSON answer is its message: as published, nothing lost to a client that decodes it,
+every field named in the documents."""
 
 from collections.abc import AsyncIterator
 from datetime import datetime

@@ -1,4 +1,5 @@
-"""After an upgrade whose rules count otherwise no figure is told until the read model has been made anew from the log."""
+"""After an upgrade whose rules count otherwise no figure is told until the read model has been
+made anew from the log."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -120,7 +121,8 @@ async def test_reporting_rebuilds_by_itself_from_intakes_log(
 async def test_a_model_that_was_lost_gets_back_what_was_known_when(
     engine: AsyncEngine, client: httpx.AsyncClient, log: list[LogLine], *, earlier: bool, differing: bool
 ) -> None:
-    """It is of today's rules and filled from the topic since; only a log with events from before its start makes it anew."""
+    """It is of today's rules and filled from the topic since;
+    only a log with events from before its start makes it anew."""
     await own_rebuild(engine, intake(log)).run(asyncio.Event())
     first = log[0].event.recordedtime
     assert first is not None

@@ -1,4 +1,5 @@
-"""A read model made anew beside the live one is the live one where that was right, and repairs and names what was wrong in it."""
+"""A read model made anew beside the live one is the live one where that was right,
+and repairs and names what was wrong in it."""
 
 import json
 from collections.abc import Sequence
@@ -335,7 +336,8 @@ def _folded(code: str, events: Sequence[Dated]) -> Dossier:
 
 
 async def test_a_dossier_on_its_way_is_no_difference(engine: AsyncEngine) -> None:
-    """The log is ahead of the live model: what was recorded after the model had time to catch up may still be on its way."""
+    """The log is ahead of the live model:
+    what was recorded after the model had time to catch up may still be on its way."""
     office = an_office(11)
     lines, records = log_of(office)
     await Topic(engine).deliver(records[:-15])

@@ -1,4 +1,5 @@
-"""The rebuild's routes from outside, on the pool that answers figures: what is asked before, during and after a swap."""
+"""The rebuild's routes from outside, on the pool that answers figures:
+what is asked before, during and after a swap."""
 
 import asyncio
 from collections.abc import AsyncIterator

@@ -1,4 +1,5 @@
-"""What is derived from golden dossiers changes only with RULES_VERSION: a model made before would be wrong without a sign of it."""
+"""What is derived from golden dossiers changes only with RULES_VERSION:
+a model made before would be wrong without a sign of it."""
 
 import hashlib
 from pathlib import Path
@@ -20,8 +21,9 @@ LOG = GOLDEN / "log.ndjson"
 DIGESTS = GOLDEN / "digests.json"
 SEEDS = (1, 2, 3)
 WAY_OUT = (
-    "what is derived from the same events is not what it was: raise RULES_VERSION in shared/domain/counting.py, so that read models and "
-    "ledgers made before are made anew, and run `python -m tests.reporting.test_rules_version` to write down what is derived now"
+    "what is derived from the same events is not what it was: raise RULES_VERSION in shared/domain/counting.py, so "
+    "that read models and ledgers made before are made anew, and run `python -m tests.reporting.test_rules_version` "
+    "to write down what is derived now"
 )
 
 

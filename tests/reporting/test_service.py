@@ -1,4 +1,5 @@
-"""Reporting as a process, against a real broker: it follows the topic, goes on where it was, and never stands still unnoticed."""
+"""Reporting as a process, against a real broker:
+it follows the topic, goes on where it was, and never stands still unnoticed."""
 
 import asyncio
 import os
@@ -165,7 +166,8 @@ async def test_a_topic_made_anew_is_read_from_its_beginning(tmp_path: Path, topi
 async def test_a_topic_made_anew_that_has_grown_past_what_was_read_is_read_from_its_beginning(
     tmp_path: Path, topics: str
 ) -> None:
-    """The former topic had announcements, too, so its offsets were further on than its events; those of the new one lie behind them."""
+    """The former topic had announcements, too, so its offsets were further on than its events;
+    those of the new one lie behind them."""
     first, second, third, fourth = (list(statuses(f"H59.15-230103-000{number}", HISTORY)) for number in range(4))
     announced = [first[1]] * 3
     async with service(tmp_path, topics) as running:

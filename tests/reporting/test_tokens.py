@@ -1,4 +1,5 @@
-"""From outside: every number of an answer is opened by its token; what is no token, or not of this model, is refused with the reason."""
+"""From outside: every number of an answer is opened by its token;
+what is no token, or not of this model, is refused with the reason."""
 
 from datetime import datetime, timedelta
 from types import SimpleNamespace

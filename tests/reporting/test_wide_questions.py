@@ -1,4 +1,5 @@
-"""One question never takes reporting down: too many rows are refused, what is many is gathered in parts and answered one by one."""
+"""One question never takes reporting down:
+too many rows are refused, what is many is gathered in parts and answered one by one."""
 
 import asyncio
 import tracemalloc
@@ -154,7 +155,8 @@ async def test_the_length_of_the_follow_up_list_costs_no_memory(
 async def test_what_was_known_before_costs_no_memory_for_each_day(
     engine: AsyncEngine, shipped: Catalogue, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Everything became known later, so all of it is taken back: as many numbers as there are groups, not as there are days."""
+    """Everything became known later, so all of it is taken back:
+    as many numbers as there are groups, not as there are days."""
     monkeypatch.setattr(range_sums, "VERSIONS_AT_ONCE", 50)
     monkeypatch.setattr(range_sums, "CELLS_AT_ONCE", 100)
     opened = [(number, at("2023-01-03") + timedelta(days=number)) for number in range(300)]

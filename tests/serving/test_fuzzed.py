@@ -1,4 +1,5 @@
-"""Requests made from the API documents, and made wrong on purpose: no fault of ours, and no answer that the documents do not tell."""
+"""Requests made from the API documents, and made wrong on purpose:
+no fault of ours, and no answer that the documents do not tell."""
 
 import asyncio
 import threading

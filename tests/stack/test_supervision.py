@@ -131,7 +131,10 @@ async def test_without_restart_the_first_end_is_the_last(tmp_path: Path) -> None
 
 
 async def test_a_child_that_does_not_stop_is_killed_when_its_time_is_over_or_somebody_hurries(tmp_path: Path) -> None:
-    stubborn = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('deaf', flush=True)\nwhile True: signal.pause()"
+    stubborn = (
+        "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('deaf', flush=True)\n"
+        "while True: signal.pause()"
+    )
     child, messages, hurry = python(tmp_path, stubborn), list[str](), asyncio.Event()
     supervisor = Supervisor(messages.append, restart=True)
     supervisor.add(child)

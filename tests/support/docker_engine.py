@@ -32,7 +32,8 @@ def can_run(image: str) -> bool:
 def _engine_answers() -> bool:
     with warnings.catch_warnings(action="ignore", category=ResourceWarning):
         answers = _connects()
-        gc.collect()  # where nobody answers, docker's client leaves its socket open: collect it here, not in the middle of some test
+        # where nobody answers, docker's client leaves its socket open: collect it here, not in the middle of some test
+        gc.collect()
     return answers
 
 

@@ -11,7 +11,8 @@ SLOTS = (LAST - FIRST) // WORKERS // STACK_PORTS
 
 
 class _Slots:
-    """A worker's slots of six ports, one after the other: a server that is down for a moment finds its port free when it comes back."""
+    """A worker's slots of six ports, one after the other:
+    a server that is down for a moment finds its port free when it comes back."""
 
     def __init__(self) -> None:
         worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % WORKERS

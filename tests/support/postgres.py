@@ -21,7 +21,8 @@ IMAGE = "postgres:17-alpine"
 NewDatabase = Callable[[], str]
 _LOCK = Path(gettempdir()) / "motcua-postgres.lock"
 NO_POWER_CUTS = ("fsync = off", "full_page_writes = off")  # tests kill processes, not machines
-END_WITH_ME = "import os, signal, sys; sys.stdin.read(); os.kill(int(sys.argv[1]), signal.SIGQUIT)"  # read() returns when the writer is gone
+# read() returns when the writer is gone
+END_WITH_ME = "import os, signal, sys; sys.stdin.read(); os.kill(int(sys.argv[1]), signal.SIGQUIT)"
 
 
 @contextmanager
@@ -100,7 +101,8 @@ def _package(folder: Path) -> Iterator[NewDatabase]:
 
 @contextmanager
 def _ended_with_this_process(server: int) -> Iterator[None]:
-    """A server is a daemon: a suite that is killed would leave it running, but for a watcher that notices the end of this process."""
+    """A server is a daemon: a suite that is killed would leave it running,
+    but for a watcher that notices the end of this process."""
     watcher = subprocess.Popen(
         [sys.executable, "-I", "-S", "-c", END_WITH_ME, str(server)], stdin=subprocess.PIPE, start_new_session=True
     )

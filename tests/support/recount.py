@@ -1,8 +1,8 @@
 """A straight recount of the figures from events as they travel: every dossier as it is at the end of a day; no deltas.
 
-It imports nothing of the product, so that a rule misread there is not misread here in the same way. Any definition of timeliness.
-Events are CloudEvents as dicts (`tests.builders.wire.travelling` makes them of domain events), each dossier's in their order,
-accepted ones only. A correction counts from the start.
+It imports nothing of the product, so that a rule misread there is not misread here in the same way. Any definition of
+timeliness. Events are CloudEvents as dicts (`tests.builders.wire.travelling` makes them of domain events), each
+dossier's in their order, accepted ones only. A correction counts from the start.
 """
 
 from collections import defaultdict
@@ -65,7 +65,8 @@ def recount(
     group_by: GroupBy = by_department,
     definition: str = BY_DATE,
 ) -> dict[Any, dict[str, int]]:
-    """Figures by group, and under TOTAL those of all; the names are the API's. A group without any dossier is left out."""
+    """Figures by group, and under TOTAL those of all; the names are the API's.
+    A group without any dossier is left out."""
     return recount_dossiers(dossiers_from(events).values(), first, last, group_by, definition)
 
 
@@ -100,7 +101,8 @@ def flows(dossier: RecountedDossier, day: date, definition: str = BY_DATE) -> di
 
 
 def stocks(dossier: RecountedDossier, day: date, definition: str = BY_DATE) -> dict[str, int]:
-    """Open, overdue, suspended and awaiting return at the end of the day, as 0 or 1, by the names of the product's measures."""
+    """Open, overdue, suspended and awaiting return at the end of the day, as 0 or 1,
+    by the names of the product's measures."""
     names = set(_counted(dossier, day, day, definition))
     return {measure: int(name in names) for measure, name in STOCKS.items()}
 

@@ -1,4 +1,5 @@
-"""The kit of a service: tries are spaced out, waiting ends with its event, and a part that breaks ends the whole run."""
+"""The kit of a service: tries are spaced out, waiting ends with its event,
+and a part that breaks ends the whole run."""
 
 import asyncio
 from typing import Any, cast

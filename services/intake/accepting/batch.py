@@ -119,8 +119,8 @@ class CommitBatch:
             return None
         if not repeats(candidate, logged.event, logged.computed):
             msg = (
-                f"id {candidate.event_id} was accepted before with other content (event {logged.sequence} of {logged.code}); "
-                "give a new event a new id, send a repeat unchanged"
+                f"id {candidate.event_id} was accepted before with other content "
+                f"(event {logged.sequence} of {logged.code}); give a new event a new id, send a repeat unchanged"
             )
             raise IdReused(msg)
         if use is not None:
@@ -164,7 +164,10 @@ class CommitBatch:
 
 def _check_same_request(use: KeyUse, key: LoggedKey) -> None:
     if use.request_digest != key.request_digest:
-        msg = f"this Idempotency-Key was used before with another request (dossier {key.code}); use a new key for a new request"
+        msg = (
+            f"this Idempotency-Key was used before with another request (dossier {key.code}); "
+            "use a new key for a new request"
+        )
         raise KeyReused(msg)
 
 

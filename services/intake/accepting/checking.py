@@ -107,11 +107,17 @@ def check_attributes(attributes: dict[str, Raw]) -> None:
         raise Malformed(msg, min(attributes))
     for name, raw in attributes.items():
         if not _ATTRIBUTE_NAME.fullmatch(name) or len(name) > LONGEST_ATTRIBUTE_NAME:
-            fix = f"CloudEvents name attributes with a-z and 0-9 only, at most {LONGEST_ATTRIBUTE_NAME} of them; rename it or leave it out"
+            fix = (
+                f"CloudEvents name attributes with a-z and 0-9 only, at most {LONGEST_ATTRIBUTE_NAME} of them; "
+                "rename it or leave it out"
+            )
             raise wrong_field(echo(name)[1:-1], "is no attribute's name", fix)
         value = _decode_any(raw)
         if not isinstance(value, (str, int, bool)):
-            fix = f"an extension attribute is a string, a whole number or a boolean (CloudEvents 1.0); put other facts into data.{EXTENSION}"
+            fix = (
+                "an extension attribute is a string, a whole number or a boolean (CloudEvents 1.0); "
+                f"put other facts into data.{EXTENSION}"
+            )
             raise wrong_field(name, "has another kind of value", fix)
         _check_attribute(name, value)
 

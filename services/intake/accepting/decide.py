@@ -87,8 +87,8 @@ def _check_moves_a_deadline(name: str, event: domain.Event, dossier: Dossier | N
     ):
         due = "without a deadline" if dossier.due_at is None else f"due at {dossier.due_at.isoformat()}"
         msg = (
-            f"data.due_at: {name} ends no pause, so dossier {dossier.code} stays {due}; leave due_at out (extended moves a deadline on a "
-            "legal ground, corrected sets a wrong one right)"
+            f"data.due_at: {name} ends no pause, so dossier {dossier.code} stays {due}; "
+            "leave due_at out (extended moves a deadline on a legal ground, corrected sets a wrong one right)"
         )
         raise NoPause(msg)
 
@@ -129,7 +129,10 @@ def _check_handled(application: Application, procedure: Procedure | None) -> Non
     """Refuses a department that the procedure does not belong to; one that the catalogue lacks belongs to all."""
     if procedure is not None and not procedure.may_be_handled_by(application.department):
         allowed = ", ".join(code for code in (procedure.department, *procedure.departments) if code is not None)
-        msg = f"department {application.department} does not handle procedure {procedure.code}; that is for {allowed}: correct one of the two"
+        msg = (
+            f"department {application.department} does not handle procedure {procedure.code}; "
+            f"that is for {allowed}: correct one of the two"
+        )
         raise WrongDepartment(msg)
 
 
@@ -137,15 +140,24 @@ def _check_channel(application: Application, procedure: Procedure | None) -> Non
     """Refuses a level without the online channel, and a channel or a level by which the procedure is not offered."""
     channel, level = application.channel, application.online_level
     if level is not None and channel != Channel.ONLINE:
-        msg = f"online_level {level} does not go with channel {channel}; leave online_level out (a correction sets it to null first)"
+        msg = (
+            f"online_level {level} does not go with channel {channel}; "
+            "leave online_level out (a correction sets it to null first)"
+        )
         raise OnlineLevelNotOnline(msg)
     if procedure is None:
         return
     if procedure.channels and channel not in procedure.channels:
-        msg = f"channel {channel} is not offered for procedure {procedure.code}; choose one of {', '.join(procedure.channels)}"
+        msg = (
+            f"channel {channel} is not offered for procedure {procedure.code}; "
+            f"choose one of {', '.join(procedure.channels)}"
+        )
         raise ChannelNotOffered(msg)
     if procedure.online_levels and level is not None and level not in procedure.online_levels:
-        msg = f"online_level {level} is not offered for procedure {procedure.code}; choose one of {', '.join(procedure.online_levels)}"
+        msg = (
+            f"online_level {level} is not offered for procedure {procedure.code}; "
+            f"choose one of {', '.join(procedure.online_levels)}"
+        )
         raise ChannelNotOffered(msg, "data.online_level")
 
 
@@ -204,7 +216,10 @@ def _pause_ended(code: str, event: PauseEnd, at: datetime, dossier: Dossier | No
 
 def _check_department(department: str, catalogue: Catalogue, field: str = "data.department") -> None:
     if department not in catalogue.departments:
-        msg = f"department {department} is not in the catalogue; correct {field}, or add it (GET /v1/departments lists them)"
+        msg = (
+            f"department {department} is not in the catalogue; "
+            f"correct {field}, or add it (GET /v1/departments lists them)"
+        )
         raise UnknownDepartment(msg, field)
 
 
@@ -218,11 +233,15 @@ def _procedure(procedure: str, day: date, catalogue: Catalogue) -> Procedure:
 
 def _not_in_force(latest: Procedure | None, procedure: str, day: date) -> str:
     if latest is None:
-        return f"procedure {procedure} is not in the catalogue; send due_at with received, or add it (GET /v1/procedures lists them)"
+        return (
+            f"procedure {procedure} is not in the catalogue; "
+            "send due_at with received, or add it (GET /v1/procedures lists them)"
+        )
     first, last = latest.valid_from or "the beginning", latest.valid_to or "now on"
     return (
-        f"procedure {procedure} was not in force on {day}: its latest version holds from {first} to {last}; correct data.procedure or the "
-        f"time, or send due_at with received (GET /v1/procedures?date={day} lists those in force)"
+        f"procedure {procedure} was not in force on {day}: its latest version holds from {first} to {last}; "
+        "correct data.procedure or the time, "
+        f"or send due_at with received (GET /v1/procedures?date={day} lists those in force)"
     )
 
 

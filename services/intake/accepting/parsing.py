@@ -171,7 +171,10 @@ def _strictly(line: bytes) -> Read:
     check_attributes(others)
     name = _NAMES.get(sent.type)
     if name is None:
-        msg = f"type {echo(sent.type)} is not an event of the lifecycle; {HINTS['type']}, <event> one of {', '.join(EVENT_TYPES)}"
+        msg = (
+            f"type {echo(sent.type)} is not an event of the lifecycle; "
+            f"{HINTS['type']}, <event> one of {', '.join(EVENT_TYPES)}"
+        )
         raise UnknownType(msg)
     try:
         given = _decode_members(sent.data)
@@ -207,7 +210,10 @@ def receipt(data: dict[str, Any], *, code: str | None, received_at: datetime, ap
     """The received event of a new dossier; without a code, one is made when it is committed."""
     department = data["department"]
     if not re.fullmatch(DEPARTMENT_CODE, department, re.ASCII):
-        msg = f"department: {echo(department)} is not a department's code; write it as H59.15 (GET /v1/departments lists them)"
+        msg = (
+            f"department: {echo(department)} is not a department's code; "
+            "write it as H59.15 (GET /v1/departments lists them)"
+        )
         raise UnknownDepartment(msg)
     received_at = in_range("time", received_at)
     try:

@@ -154,8 +154,8 @@ HINTS = {
     "data.agency": "write the agency's name or code",
     "data.applicant": _TEXT,
     "data.x": (
-        f"write an object of at most {MOST_EXTENSION_KEYS} keys (a-z, 0-9 and _, a letter first, 40 at most) whose values are texts of "
-        f"at most {LONGEST_EXTENSION_TEXT} characters, numbers, true, false or null"
+        f"write an object of at most {MOST_EXTENSION_KEYS} keys (a-z, 0-9 and _, a letter first, 40 at most) whose "
+        f"values are texts of at most {LONGEST_EXTENSION_TEXT} characters, numbers, true, false or null"
     ),
 }
 _PATH = re.compile(r" - at (?:`key` in )?`\$\.?([^`]*)`$")

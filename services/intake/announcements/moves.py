@@ -49,7 +49,9 @@ STAYING = tuple(outcome for outcome in MoveOutcome if outcome not in MOVING)
 WHY_IT_STAYS = {
     MoveOutcome.OVERDUE: "it is overdue already, and stays so",
     MoveOutcome.WOULD_BE_OVERDUE: "the new deadline has passed already: nobody becomes overdue in hindsight",
-    MoveOutcome.CANNOT_BE_COMPUTED: "the catalogue no longer has what its deadline was computed from, or the calendar ends before it",
+    MoveOutcome.CANNOT_BE_COMPUTED: (
+        "the catalogue no longer has what its deadline was computed from, or the calendar ends before it"
+    ),
     MoveOutcome.CHANGED_MEANWHILE: "it was closed, or got its deadline by another event, before it was moved",
 }
 

@@ -84,7 +84,8 @@ def _deadline(
     reasons = [_reason_of(dossier, entry, rule, intervals)]
     if intervals and dossier.department not in catalogue.departments:
         reasons.append(
-            f"{dossier.department} is not in the catalogue: counted with the usual hours and the days off of its province"
+            f"{dossier.department} is not in the catalogue: "
+            "counted with the usual hours and the days off of its province"
         )
     return Step(
         step="deadline", at=dossier.received_at, due_at=dossier.due_at, text=f"{_due(dossier)}: {'; '.join(reasons)}."

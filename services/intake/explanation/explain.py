@@ -226,7 +226,10 @@ def _verdict(dossier: Dossier, now: datetime, definition: Definition) -> Step:
         text = "no_deadline: a class of its own, in no percentage."
     else:
         how = _compared(definition, dossier.closed_at, dossier.due_at, hours=counts_hours(dossier.term))
-        text = f"{by_class.value} by {definition.name} ({how}): closed {when(dossier.closed_at)}, due {when(dossier.due_at)}."
+        text = (
+            f"{by_class.value} by {definition.name} ({how}): "
+            f"closed {when(dossier.closed_at)}, due {when(dossier.due_at)}."
+        )
     return Step(step="class", at=dossier.closed_at, due_at=dossier.due_at, text=text)
 
 

@@ -188,7 +188,10 @@ def _run(run: list[Day], label: str) -> Iterator[Step]:
         return
     counted = [[interval for interval in of_day if interval.counts] for _, of_day in run]
     total = sum((counted_time(of_day) for of_day in counted), timedelta(0))
-    text = f"{label}{on(run[0][0])} to {on(run[-1][0])}: counted {_sessions(counted[0])} each day, {len(run)} days, {length(total)}."
+    text = (
+        f"{label}{on(run[0][0])} to {on(run[-1][0])}: "
+        f"counted {_sessions(counted[0])} each day, {len(run)} days, {length(total)}."
+    )
     yield Step(step="interval", at=counted[0][0].start, until=counted[-1][-1].end, counted=True, text=text)
 
 

@@ -185,7 +185,10 @@ async def _known(
     dated = body.announced_at is not None
     same = announcement == stored.announcement if dated else announcement.says_the_same_as(stored.announcement)
     if not same:
-        detail = f"id {announcement.id} was used for another announcement ({stored.announcement.source}); give a new announcement a new id"
+        detail = (
+            f"id {announcement.id} was used for another announcement ({stored.announcement.source}); "
+            "give a new announcement a new id"
+        )
         raise Problem(409, "Conflict", detail, code="id_reused")
     return stored
 
@@ -273,7 +276,10 @@ def _wrong_instant(announced_at: datetime, now: datetime) -> Iterator[FieldMista
 def _unknown_places(body: NewAnnouncementBody, catalogue: Catalogue) -> Iterator[FieldMistake]:
     for number, scope in enumerate(body.applies_to):
         if not covered(catalogue.departments, [scope]):
-            fix = "write a province as H59 or a department as H59.15 (GET /v1/departments lists them), or leave applies_to out for all"
+            fix = (
+                "write a province as H59 or a department as H59.15 (GET /v1/departments lists them), "
+                "or leave applies_to out for all"
+            )
             yield FieldMistake(f"applies_to.{number}", f"{scope!r} covers no department of the catalogue; {fix}")
 
 

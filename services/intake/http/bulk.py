@@ -63,8 +63,9 @@ TURN_SECONDS = 0.005  # then the other requests have the loop
 Held = Annotated[
     HoldBack | None,
     Query(
-        description="later: after an event whose content is refused, later ones of its dossier in this body are refused as held_back, so "
-        "that it can still be corrected and sent before them; all: every event is. What is in the log already is a duplicate all the same"
+        description="later: after an event whose content is refused, later ones of its dossier in this body are "
+        "refused as held_back, so that it can still be corrected and sent before them; all: every event is. "
+        "What is in the log already is a duplicate all the same"
     ),
 ]
 
@@ -269,10 +270,16 @@ def _too_large(limit: BodyLimit, bulk: BulkCall) -> Problem:
 
 
 def _not_an_array(wrong: NotAnArray, bulk: BulkCall) -> Problem:
-    detail = f"not a JSON array of CloudEvents: the body {wrong}; {_done(bulk)}. Send it whole; events sent again are recognised"
+    detail = (
+        f"not a JSON array of CloudEvents: the body {wrong}; {_done(bulk)}. "
+        "Send it whole; events sent again are recognised"
+    )
     return Problem(422, "Unprocessable Content", detail, code="malformed", **asdict(bulk.answer))
 
 
 def _done(bulk: BulkCall) -> str:
     done = bulk.answer
-    return f"of the events before that {done.accepted} were accepted, {done.duplicates} were duplicates and {done.rejected} rejected"
+    return (
+        f"of the events before that {done.accepted} were accepted, "
+        f"{done.duplicates} were duplicates and {done.rejected} rejected"
+    )

@@ -154,8 +154,8 @@ async def post_event(
     responses={200: answered(DossierView), **NOT_FOUND, **INVALID},
 )
 async def get_dossier(code: DossierPath, intake: IntakeService, definition: DefinitionName = BY_DATE.name) -> Response:
-    """State, deadline, timeliness, history, and the explanation from receipt to class; `definition` chooses what the class is judged
-    by."""
+    """State, deadline, timeliness, history, and the explanation from receipt to class; `definition` chooses what
+    the class is judged by."""
     by = DEFINITIONS.get(definition)
     if by is None:
         detail = f"there is no {echo(definition)}; choose one of {', '.join(DEFINITIONS)}"

@@ -49,7 +49,10 @@ async def restore(intake: IntakeService) -> Response:
     try:
         missing = await topic.missing_events(intake.database, connection(intake.settings))
     except (KafkaError, TimeoutError) as trouble:
-        detail = f"the broker does not answer ({type(trouble).__name__}), and only its event topic has what the log lacks; start it first"
+        detail = (
+            f"the broker does not answer ({type(trouble).__name__}), and only its event topic has what the log lacks; "
+            "start it first"
+        )
         raise Problem(503, "Service Unavailable", detail, code="broker_away", headers={"Retry-After": "5"}) from trouble
     result = await topic.restore(intake.database, missing)
     if result.conflicts:
@@ -66,9 +69,9 @@ def _conflicting(conflicts: list[topic.TopicEvent]) -> Problem:
     ]
     detail = (
         f"nothing was brought back: {len(conflicts)} events of the topic have another event in their place in the log "
-        f"(event {first.sequence} of {first.dossier}, for one). Keep the log and give up those events by deleting the topics "
-        f"{EVENTS_AND_STATUS}, then restart intake and processing and run `motcua rebuild`; or restore a backup that was made before "
-        "the log took other events"
+        f"(event {first.sequence} of {first.dossier}, for one). Keep the log and give up those events by deleting the "
+        f"topics {EVENTS_AND_STATUS}, then restart intake and processing and run `motcua rebuild`; or restore a "
+        "backup that was made before the log took other events"
     )
     return Problem(409, "Conflict", detail, code="log_diverged", conflicts=listed, count=len(conflicts))
 

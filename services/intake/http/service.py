@@ -165,7 +165,10 @@ def failed(failure: Exception, **members: Any) -> Problem:
         )
     if isinstance(failure, StoreUnavailable):
         return Problem(503, "Service Unavailable", str(failure), headers={"Retry-After": "1"}, **members)
-    detail = f"this request can't be logged ({failure}); nothing was accepted but what is named here. Report it with the service's log"
+    detail = (
+        f"this request can't be logged ({failure}); nothing was accepted but what is named here. "
+        "Report it with the service's log"
+    )
     return Problem(500, "Internal Server Error", detail, **members)
 
 

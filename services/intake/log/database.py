@@ -63,7 +63,8 @@ async def leave_when_idle(connection: AsyncConnection) -> None:
 
 
 _END_FROZEN = text(
-    "SELECT pg_terminate_backend(pid) FROM pg_locks JOIN pg_stat_activity USING (pid) WHERE locktype = 'advisory' AND granted "
+    "SELECT pg_terminate_backend(pid) FROM pg_locks JOIN pg_stat_activity USING (pid) "
+    "WHERE locktype = 'advisory' AND granted "
     "AND datname = current_database() AND (classid::bigint << 32) + objid::bigint = :lock "
     "AND wait_event_type = 'Client' AND query_start < clock_timestamp() - make_interval(secs => :seconds)"
 )

@@ -33,10 +33,11 @@ _Records = dict[bytes, bytes | None]  # by key, what the topic says last
 class AnnouncementRelay:
     """Publishes every announcement under its number and withdraws what the table does not have.
 
-    It reads the topic first and the table after it. So what the topic has and the table lacks was never announced, or is gone from a
-    database that was put back; and an instance that was frozen in between can do no more than say again what is in force. Each instance
-    looks, and says at once what was announced through it. Only the one that relays withdraws: it has seen that the database is not older
-    than the events topic, for then the topic's announcements are the last copies there are.
+    It reads the topic first and the table after it. So what the topic has and the table lacks was never announced, or
+    is gone from a database that was put back; and an instance that was frozen in between can do no more than say again
+    what is in force. Each instance looks, and says at once what was announced through it. Only the one that relays
+    withdraws: it has seen that the database is not older than the events topic, for then the topic's announcements are
+    the last copies there are.
     """
 
     def __init__(self, settings: IntakeSettings, database: Database, relay: Relay) -> None:
@@ -75,7 +76,8 @@ class AnnouncementRelay:
             await wait_until(self._wake, pause)
 
     async def _look(self) -> bool:
-        """Bring the topic to the table's state; False while topic and log are not compared, or nothing may be accepted."""
+        """Bring the topic to the table's state;
+        False while topic and log are not compared, or nothing may be accepted."""
         if not self._relay.is_compared:
             return False
         async with self._database.reader.connect() as reading:

@@ -44,8 +44,9 @@ class LogBehindTopic(Exception):
     def __init__(self, missing: Sequence[LastNumbered]) -> None:
         example = missing[0]
         super().__init__(
-            f"the event topic holds what the log does not have (event {example.event_id} of dossier {example.dossier}, for one): "
-            "the log is older than the topic, as after a backup was restored. Run `motcua restore`, which brings the missing events back"
+            f"the event topic holds what the log does not have (event {example.event_id} of dossier "
+            f"{example.dossier}, for one): the log is older than the topic, as after a backup was restored. "
+            "Run `motcua restore`, which brings the missing events back"
         )
 
 

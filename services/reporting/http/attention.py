@@ -85,7 +85,8 @@ class AttentionQuery:
 
 
 def router(engine: AsyncEngine, catalogue: Catalogue, feed: CalendarFeed | None, clock: Clock) -> APIRouter:
-    """The route; `clock` says at what instant the list is judged. Without a feed the catalogue's own days are all there is."""
+    """The route; `clock` says at what instant the list is judged.
+    Without a feed the catalogue's own days are all there is."""
     wrong = documented({422: "a parameter is wrong: `parameter` names it, `detail` the fix"})
     routes = APIRouter(tags=["figures"], responses=wrong, dependencies=[Depends(declared_parameters_only)])
 

@@ -53,7 +53,8 @@ class SpanParameters(Parameters):
     )
     as_of: str | None = Field(
         None,
-        description="judge as at the end of this day (or of an instant's local day): what is dated later is not counted",
+        description="judge as at the end of this day (or of an instant's local day): "
+        "what is dated later is not counted",
     )
 
 

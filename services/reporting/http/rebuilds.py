@@ -84,7 +84,8 @@ def router(engine: AsyncEngine, clock: Clock) -> APIRouter:
     @routes.get(
         "/consistency",
         summary=(
-            "Every dossier's row beside its snapshot, every sum beside the dossiers: the differences, NDJSON, a count at the end"
+            "Every dossier's row beside its snapshot, every sum beside the dossiers: "
+            "the differences, NDJSON, a count at the end"
         ),
         response_class=Ndjson,
     )

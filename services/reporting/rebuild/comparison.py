@@ -95,11 +95,11 @@ def _past(table: Table) -> Select[Any]:
 class Comparison:
     """What the looks at all suspects come to.
 
-    `settled`: the live model has had time to see what was recorded by then (microseconds). `noted`: events it had
-    beyond the log as read then, by dossier; the log has been read to its end since.
-    `kept` are versions and snapshots that only a threshold's announcement made newer: (version, snapshot, code).
-    `moving` are dossiers on their way, in no fault: (live, new). `carried` are those of them of which the live model has
-    events that come after the log as read.
+    `settled`: the live model has had time to see what was recorded by then (microseconds). `noted`: events it
+    had beyond the log as read then, by dossier; the log has been read to its end since. `kept` are versions and
+    snapshots that only a threshold's announcement made newer: (version, snapshot, code). `moving` are dossiers
+    on their way, in no fault: (live, new). `carried` are those of them of which the live model has events that
+    come after the log as read.
     """
 
     settled: int

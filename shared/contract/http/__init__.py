@@ -1,4 +1,4 @@
-"""What is asked and answered over HTTP, each message declared once: services encode it, API documents and clients follow."""
+"""What is asked and answered over HTTP, each message declared once: services encode it, clients decode it."""
 
 import inspect
 from typing import Any

@@ -1,4 +1,4 @@
-"""Intake's messages about one dossier: a new one, what an event made of it, how it stands, its history and why it is due."""
+"""Intake's messages about one dossier: a new one, what an event made of it, how it stands, its history and why."""
 
 from typing import Annotated, Any
 
@@ -171,7 +171,9 @@ class Step(Struct, frozen=True, kw_only=True):
     step: Annotated[
         str,
         Meta(
-            description="an event's name, or start, interval, deadline, pause, resumed, closed; at the end standing or class",
+            description=(
+                "an event's name, or start, interval, deadline, pause, resumed, closed; at the end standing or class"
+            ),
             examples=["interval"],
         ),
     ]

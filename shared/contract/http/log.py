@@ -41,7 +41,9 @@ class Rejection(Struct, frozen=True, kw_only=True):
     detail: Annotated[
         str,
         Meta(
-            description="what is wrong and what to do, in at most 300 characters; values that were sent are shortened in it",
+            description=(
+                "what is wrong and what to do, in at most 300 characters; values that were sent are shortened in it"
+            ),
             examples=["data.score: is too large; write a whole number from 1 to 5"],
         ),
     ]
@@ -57,7 +59,8 @@ class BulkAnswer(Struct, frozen=True, kw_only=True):
         list[Rejection],
         Meta(
             description=(
-                f"the first {MOST_REJECTIONS:,} of the rejected: who wants each explained sends at most so many events a call"
+                f"the first {MOST_REJECTIONS:,} of the rejected: "
+                "who wants each explained sends at most so many events a call"
             ),
             examples=[[]],
         ),

@@ -1,7 +1,8 @@
-"""The published JSON Schemas: one golden file per version of what travels over topics, and of what is answered over HTTP;
-and the AsyncAPI document of the topics.
+"""The published JSON Schemas: one golden file per version of what travels over topics, and of what is answered over
+HTTP; and the AsyncAPI document of the topics.
 
-The schemas are made from the types as the code has them now; a minor change of a published one only adds an optional field.
+The schemas are made from the types as the code has them now;
+a minor change of a published one only adds an optional field.
 """
 
 import inspect
@@ -39,8 +40,8 @@ PUBLISHED: dict[str, type[msgspec.Struct]] = {
 NAMES_IN_VERSION_1 = {Suspension.__name__: "SuspensionV1", DeadlineChange.__name__: "DeadlineV1", Hop.__name__: "HopV1"}
 
 API_DESCRIPTION = (
-    "Dossiers of public-service centres as they are received, handled and returned. Delivery is at least once, in order per dossier; "
-    "`sequence` and `version` make every step idempotent. Readers ignore fields they do not know."
+    "Dossiers of public-service centres as they are received, handled and returned. Delivery is at least once, in "
+    "order per dossier; `sequence` and `version` make every step idempotent. Readers ignore fields they do not know."
 )
 KAFKA_BINDING = "0.5.0"
 TICK = "tick"
@@ -56,7 +57,8 @@ _WHOLE = {"status": StatusV1, "alert": AlertV1, "dead_letter": DeadLetterV1, "an
 
 
 def schemas() -> dict[str, Schema]:
-    """Every published schema by its name (`dossier.received.v1`: the data of that event; `http.figures.v1`: an answer)."""
+    """Every published schema by its name (`dossier.received.v1`: the data of that event;
+    `http.figures.v1`: an answer)."""
     return {
         name: {"$schema": DIALECT, "$id": f"urn:motcua:{name}"} | schema_of(cls)
         for name, cls in (PUBLISHED | HTTP_MESSAGES).items()
@@ -69,9 +71,11 @@ def schema_of(cls: type[msgspec.Struct]) -> Schema:
 
 
 def components(types: Iterable[type[msgspec.Struct]], reference: str) -> dict[str, Schema]:
-    """The schemas of types and of what they hold, by name; `reference` is how one names another, such as `#/$defs/{name}`.
+    """The schemas of types and of what they hold, by name;
+    `reference` is how one names another, such as `#/$defs/{name}`.
 
-    The words of an enumeration stand where they are used. A state is any text to a reader: later versions may have more of them.
+    The words of an enumeration stand where they are used.
+    A state is any text to a reader: later versions may have more of them.
     """
     _, definitions = msgspec.json.schema_components(types, ref_template=reference)
     instead: dict[str, Schema] = {}
@@ -102,7 +106,8 @@ def document_text(schema: Schema) -> str:
 
 
 def _tidy(schema: Any, instead: dict[str, Schema]) -> Any:
-    """The same schema, its descriptions without the indentation of the code they come from, other words in place of some references."""
+    """The same schema, its descriptions without the line breaks of the code they come from,
+    other words in place of some references."""
     match schema:
         case dict():
             tidied: Schema = {}
@@ -110,16 +115,18 @@ def _tidy(schema: Any, instead: dict[str, Schema]) -> Any:
                 if key == "$ref":
                     tidied |= instead[value]
                 else:
-                    tidied[key] = (
-                        inspect.cleandoc(value)
-                        if key == "description" and isinstance(value, str)
-                        else _tidy(value, instead)
-                    )
+                    is_text = key == "description" and isinstance(value, str)
+                    tidied[key] = _unwrapped(value) if is_text else _tidy(value, instead)
             return tidied
         case list() | tuple():
             return [_tidy(member, instead) for member in schema]
         case _:
             return schema
+
+
+def _unwrapped(text: str) -> str:
+    """The text with each of its paragraphs on one line."""
+    return "\n\n".join(" ".join(paragraph.split()) for paragraph in inspect.cleandoc(text).split("\n\n"))
 
 
 def breaks(published: dict[str, Any], changed: dict[str, Any]) -> list[str]:
@@ -184,7 +191,10 @@ def _channel_of(topic: Topic) -> dict[str, Any]:
     partitions = {} if topic.partitions is None else {"partitions": topic.partitions}
     return {
         "address": topic.name,
-        "description": f"{topic.description}. Unreadable records go to {topic.dead_letters or 'nowhere further: this is where they end'}.",
+        "description": (
+            f"{topic.description}. Unreadable records go to "
+            f"{topic.dead_letters or 'nowhere further: this is where they end'}."
+        ),
         "messages": {name: _ref("messages", name) for name in MESSAGES[topic.name]},
         "bindings": {"kafka": {**partitions, "topicConfiguration": configuration, "bindingVersion": KAFKA_BINDING}},
     }

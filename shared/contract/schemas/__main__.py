@@ -1,4 +1,5 @@
-"""`python -m shared.contract.schemas` writes the golden files and docs/asyncapi.yaml anew; refuses what needs a new major version."""
+"""`python -m shared.contract.schemas` writes the golden files and docs/asyncapi.yaml anew;
+refuses what needs a new major version."""
 
 import sys
 from pathlib import Path

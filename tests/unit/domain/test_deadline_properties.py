@@ -1,8 +1,10 @@
-"""The laws of deadlines, over random calendars: any days off, swapped days and hours by date, not only those of a real year.
+"""The laws of deadlines, over random calendars:
+any days off, swapped days and hours by date, not only those of a real year.
 
-"No deadline outside working time" reads as domain §3 is written. A term in hours always ends in a session. A term in days or months ends
-on a working day at the receipt's time of day, so inside working time exactly when that clock time lies in a session of the day due:
-an office's hours may change in between, and a receipt at night is due at night (decision 0006).
+"No deadline outside working time" reads as domain §3 is written. A term in hours always ends in a session. A term
+in days or months ends on a working day at the receipt's time of day, so inside working time exactly when that
+clock time lies in a session of the day due: an office's hours may change in between, and a receipt at night is due
+at night (decision 0006).
 """
 
 from datetime import date, datetime, time, timedelta

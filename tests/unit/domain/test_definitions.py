@@ -1,4 +1,5 @@
-"""The three definitions of timeliness: what each calls early, on time and overdue, and what all of them have in common."""
+"""The three definitions of timeliness:
+what each calls early, on time and overdue, and what all of them have in common."""
 
 from datetime import date, datetime, time, timedelta
 
@@ -147,7 +148,8 @@ def test_closing_later_is_never_better(
 
 @every_definition
 def test_a_pause_is_judged_by_the_definition_in_question(definition: Definition) -> None:
-    """Due at ten, paused at eleven of that day: overdue already at that instant, but not by half day and not by date."""
+    """Due at ten, paused at eleven of that day:
+    overdue already at that instant, but not by half day and not by date."""
     dossier = dossier_after(received(due_at=DUE), event("supplement_requested", "2023-01-10 11:00"))
     overdue = [delta for delta in contributions(dossier, definition) if delta.measure is Measure.OPEN_OVERDUE]
     assert bool(overdue) is (definition is INSTANT)

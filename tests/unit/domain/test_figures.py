@@ -55,8 +55,8 @@ def test_half_up_alone_would_sum_to_more_than_a_hundred() -> None:
 
 def test_the_printed_figures_of_tra_vinh_break_two_identities() -> None:
     printed = {
-        "received_total": 80_121, "received_online": 50_353, "received_in_person_or_postal": 28_538, "carried_over": 1_248,
-        "resolved_total": 78_784, "in_progress_total": 1_137,
+        "received_total": 80_121, "received_online": 50_353, "received_in_person_or_postal": 28_538,
+        "carried_over": 1_248, "resolved_total": 78_784, "in_progress_total": 1_137,
     }  # fmt: skip
     assert (RECEIVED.difference(printed), BALANCE.difference(printed)) == (-18, 200)
 

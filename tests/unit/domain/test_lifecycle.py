@@ -1,4 +1,5 @@
-"""The transition table of domain §2, written out once more by hand: what is allowed leads where it says, all else is refused."""
+"""The transition table of domain §2, written out once more by hand:
+what is allowed leads where it says, all else is refused."""
 
 import pytest
 

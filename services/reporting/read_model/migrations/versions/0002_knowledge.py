@@ -1,4 +1,5 @@
-"""Dossiers keep how they counted before; the tables are derived, so they are made anew and the status topic is read again."""
+"""Dossiers keep how they counted before;
+the tables are derived, so they are made anew and the status topic is read again."""
 
 import time
 from typing import Any

@@ -1,4 +1,5 @@
-"""The order of versions is (sequence, version), offsets carry the ledger's mark, and the model says by which rules it was made."""
+"""The order of versions is (sequence, version), offsets carry the ledger's mark,
+and the model says by which rules it was made."""
 
 from typing import Any
 
@@ -26,7 +27,8 @@ def upgrade() -> None:
 
 
 def _order_history_by_sequence() -> None:
-    """A key cannot be changed in SQLite, and on PostgreSQL its name depends on whether the table was ever swapped in."""
+    """A key cannot be changed in SQLite,
+    and on PostgreSQL its name depends on whether the table was ever swapped in."""
     columns = _history()
     names = ", ".join(column.name for column in columns)
     op.create_table("history_by_sequence", *columns)
