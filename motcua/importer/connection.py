@@ -10,14 +10,13 @@ from http import HTTPStatus
 
 import httpx
 import msgspec
-from msgspec import Struct
 
 from motcua.client import NotAsRead, detail_of, refused, unreachable
 from motcua.failure import Failure
 from motcua.importer.lines import UNREADABLE, EventLine, Spool, head_of, subject_of
 from motcua.importer.rejects import Rejects
+from shared.contract.http.log import MOST_REJECTIONS, BulkAnswer, Rejection
 from shared.domain.errors import UnknownDossier, holds_back
-from shared.service.echoes import MOST_REJECTIONS
 
 EVENTS = "/v1/events"
 AFTER_A_REFUSAL, ALL_NEW = "later", "all"  # which lines of a chunk are held back
@@ -81,25 +80,7 @@ class Chunk:
         return b"".join([line.body for line in self.lines])
 
 
-class RejectedLine(Struct):
-    """One refused line of a chunk: its number in the chunk, the event's id if it could be read, and why."""
-
-    line: int
-    code: str
-    detail: str
-    id: str | None = None
-
-
-class ChunkAnswer(Struct):
-    """What intake says to a chunk."""
-
-    accepted: int
-    duplicates: int
-    rejected: int
-    rejections: list[RejectedLine] = []
-
-
-_decode_answer = msgspec.json.Decoder(ChunkAnswer).decode
+_decode_answer = msgspec.json.Decoder(BulkAnswer).decode
 
 
 class ChunkPoster:
@@ -117,7 +98,7 @@ class ChunkPoster:
         except httpx.TransportError as error:
             raise unreachable("intake", str(self._client.base_url)) from error
 
-    async def send(self, body: bytes, hold_back: str = AFTER_A_REFUSAL) -> ChunkAnswer:
+    async def send(self, body: bytes, hold_back: str = AFTER_A_REFUSAL) -> BulkAnswer:
         """Intake's answer to the chunk; a Failure when it refuses the whole or stays away too long."""
         pause = FIRST_PAUSE_SECONDS
         loop = asyncio.get_running_loop()
@@ -136,7 +117,7 @@ class ChunkPoster:
             await asyncio.sleep(pause)
             pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
 
-    async def _attempt(self, body: bytes, hold_back: str) -> tuple[ChunkAnswer | None, str]:
+    async def _attempt(self, body: bytes, hold_back: str) -> tuple[BulkAnswer | None, str]:
         """The answer, or what kept it away this time."""
         try:
             response = await self._client.post(EVENTS, params={"hold_back": hold_back}, content=body, headers=HEADERS)
@@ -248,7 +229,7 @@ class Connection:
                 chunk.add(line)
         return chunk
 
-    def _book(self, line: EventLine, rejection: RejectedLine) -> None:
+    def _book(self, line: EventLine, rejection: Rejection) -> None:
         if rejection.code == UnknownDossier.code:
             self._park(line)
         else:
@@ -286,7 +267,7 @@ def _id_of(line: EventLine) -> str | None:
         return None
 
 
-def _must_add_up(answer: ChunkAnswer, sent: int) -> None:
+def _must_add_up(answer: BulkAnswer, sent: int) -> None:
     """A line that intake does not account for must not vanish in a summary."""
     if answer.accepted + answer.duplicates + answer.rejected != sent or len(answer.rejections) != answer.rejected:
         answered = answer.accepted + answer.duplicates + answer.rejected

@@ -14,7 +14,8 @@ from motcua.terminal.console import COLUMNS, NOT_APPLICABLE, count, dossiers, mi
 
 if TYPE_CHECKING:
     from motcua.client import ServiceClient
-    from motcua.report import Item, PrintedReport
+    from motcua.report import PrintedReport
+    from shared.contract.http.figures import ListedDossier
 
 BROKEN = 1
 USUAL_CODE = 19  # characters; with a longer one the columns stand closer together
@@ -197,18 +198,18 @@ def _token(report: "PrintedReport", figure: str) -> str:
     raise Failure(f"{figure} is not a figure that counts dossiers; those are\n{listed}")
 
 
-def _write_table(figure: str, report: "PrintedReport", listed: Sequence["Item"]) -> None:
+def _write_table(figure: str, report: "PrintedReport", listed: Sequence["ListedDossier"]) -> None:
     """Where the figure is about returns, the return stands in place of the receipt: both would not fit 80 columns."""
     about_returns = figure.startswith("returned_") or figure == "awaiting_return"
     instants = ("due", "closed", "returned") if about_returns else ("received", "due", "closed")
     judged_on = f"{min(report.last, report.as_of.date()):%d/%m/%Y}"
-    usual = max(len(dossier["code"]) for dossier in listed) <= USUAL_CODE
+    usual = max(len(dossier.code) for dossier in listed) <= USUAL_CODE
     table = plain_table("dossier", *instants, f"class on\n{judged_on}", gap=2 if usual else 1)
     for column in table.columns:
         column.no_wrap, column.overflow = True, "fold"
     for dossier in listed:
-        when = (minute(dossier[f"{name}_at"], "%d/%m/%y %H:%M") for name in instants)
-        table.add_row(dossier["code"], *when, dossier["timeliness"] or NOT_APPLICABLE)
+        when = (minute(getattr(dossier, f"{name}_at"), "%d/%m/%y %H:%M") for name in instants)
+        table.add_row(dossier.code, *when, dossier.timeliness or NOT_APPLICABLE)
     write(table)
 
 

@@ -144,6 +144,40 @@ MovedDue = Annotated[
 ]
 
 
+AcceptanceDue = Annotated[
+    Instant | None,
+    Meta(
+        description="until when an online application is to be accepted, declined or sent back; computed by intake",
+        examples=["2026-11-03T07:55:00+07:00"],
+    ),
+]
+Recompute = Annotated[
+    bool,
+    Meta(description="whether the deadline is to be counted again by what is right, its pauses kept", examples=[True]),
+]
+StartsAt = Annotated[
+    Instant | None,
+    Meta(
+        description="from when the term is counted; when the event happened, if missing",
+        examples=["2026-11-03T09:00:00+07:00"],
+    ),
+]
+DuplicateOf = Annotated[
+    DossierCode | None,
+    Meta(description="the dossier that it was entered for a second time", examples=["H59.15-261102-0001"]),
+]
+ElectronicResult = Annotated[
+    bool | None, Meta(description="whether the result is an electronic document", examples=[True])
+]
+ByTerm = Annotated[
+    Term | None,
+    Meta(
+        description="by how much, counted from the deadline in force; intake computes due_at from it",
+        examples=[{"amount": 5, "unit": "working_days"}],
+    ),
+]
+
+
 class DeadlineChange(Struct, frozen=True, gc=False):
     """From `at` on, the dossier was due at `due_at`."""
 

@@ -104,7 +104,8 @@ async def test_an_example_works_when_it_is_tried(start: Start, name: str) -> Non
 
 
 async def test_the_example_of_a_new_dossier_works_as_it_stands(start: Start, document: Any) -> None:
-    (example,) = document["components"]["schemas"]["NewDossier"]["examples"]
+    body = document["paths"]["/v1/dossiers"]["post"]["requestBody"]["content"]["application/json"]
+    example = body["example"]
     async with start(clock=NOW) as intake:
         answer = await intake.http.post("/v1/dossiers", json=example)
         assert answer.status_code == 201, answer.text

@@ -14,7 +14,7 @@ from shared.domain.lifecycle import State
 from shared.domain.terms import Term, TermUnit
 from tests.builders.times import at
 from tests.intake.explained import Office, texts, with_procedure
-from tests.intake.sending import CODE, cloud_event, received
+from tests.intake.sending import CODE, Sender, cloud_event, received
 
 PAUSED = cloud_event("supplement_requested", "2023-12-12T08:00", missing="bản sao giấy khai sinh")
 
@@ -321,3 +321,46 @@ def test_nothing_decided_and_nobody_knows_why_is_an_administrative_closing() -> 
     dossier = Office().takes(received(), cloud_event("stopped", "2023-12-20T08:00", reason="administrative")).dossier
     assert dossier is not None
     assert (dossier.state, dossier.is_administrative) == (State.STOPPED, True)
+
+
+def test_the_steps_of_a_dossier_say_who_had_it_and_for_how_much_working_time() -> None:
+    office = Office().takes(
+        received(),
+        cloud_event("assigned", "2023-12-11T08:00", officer="o-17", unit="Phòng Hộ tịch"),
+        cloud_event(
+            "assigned", "2023-12-12T08:00", officer="o-18", unit="Phòng Hộ tịch", due_at="2023-12-13T17:00:00+07:00"
+        ),
+        cloud_event("resolved", "2023-12-13T10:00"),
+    )
+    first, second = office.view().steps
+    assert (first.officer, first.started_at, first.ended_at) == ("o-17", at("2023-12-11 08:00"), at("2023-12-12 08:00"))
+    assert first.working_minutes == 8 * 60
+    assert (second.officer, second.due_at, second.ended_at) == ("o-18", at("2023-12-13 17:00"), at("2023-12-13 10:00"))
+    assert second.working_minutes == 10 * 60  # 7 h of Tuesday after 08:00, and 3 h of Wednesday
+    office.takes(cloud_event("reopened", "2023-12-14T08:00", reason="cấp nhầm", legal_ground="Điều 18"))
+    assert [step.ended_at for step in office.view().steps] == [at("2023-12-12 08:00"), None]
+
+
+async def test_the_catalogue_lists_the_channels_with_their_classes(intake: Sender) -> None:
+    channels = {channel["code"]: channel["counted_as"] for channel in (await intake.http.get("/v1/channels")).json()}
+    assert channels["kiosk"] == "online"
+    assert channels["unknown"] == "in_person"
+    assert set(channels) >= {"online", "in_person", "postal"}
+
+
+async def test_a_dossier_taken_in_elsewhere_is_opened_over_http(intake: Sender) -> None:
+    body = {
+        "department": "H59.15",
+        "procedure": "2.000635",
+        "channel": "commune_centre",
+        "received_by": "H59.02",
+        "follows": "000.00.15.H59-231108-0007",
+        "received_at": "2023-12-08T08:31:00+07:00",
+    }
+    opened = await intake.http.post("/v1/dossiers", json=body)
+    assert opened.status_code == 201, opened.text
+    assert (opened.json()["received_by"], opened.json()["channel"]) == ("H59.02", "commune_centre")
+    view = (await intake.http.get(opened.headers["Location"])).json()
+    assert (view["received_by"], view["follows"]) == ("H59.02", "000.00.15.H59-231108-0007")
+    refused = await intake.http.post("/v1/dossiers", json=body | {"channel": "pigeon"})
+    assert (refused.status_code, refused.json()["field"]) == (422, "channel")

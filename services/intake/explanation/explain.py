@@ -5,9 +5,10 @@ from datetime import datetime
 
 from services.intake.explanation import notes
 from services.intake.explanation.deadlines import CatalogueAt, receipt, recount, recounted
-from services.intake.explanation.steps import Step, counted_time, length, of, on, steps_of_hours, when
+from services.intake.explanation.steps import counted_time, length, of, on, steps_of_hours, when
 from services.intake.log.history import HistoryEntry
 from shared.catalogue import Catalogue
+from shared.contract.http.dossiers import Step
 from shared.domain import events as domain
 from shared.domain.calendar import WorkingCalendar
 from shared.domain.deadline import Deadline, due_after_pause, working_time

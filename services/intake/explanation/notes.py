@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from datetime import datetime
 
-from services.intake.explanation.steps import Step, channel, when
+from services.intake.explanation.steps import channel, when
+from shared.contract.http.dossiers import Step
 from shared.domain import events as domain
 from shared.domain.dossier import Acceptance, Dossier
 

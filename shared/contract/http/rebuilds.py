@@ -5,6 +5,7 @@ from typing import Annotated
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from shared.contract.http.figures import Code
+from shared.contract.http.service import ProblemDetails
 
 Detail = Annotated[str, Meta(description="what is wrong with it", examples=["was missing"])]
 
@@ -33,6 +34,12 @@ class RebuildAnswer(Struct, frozen=True, kw_only=True):
     refused: (
         Annotated[list[UncountedEvent], Meta(description="events that are not counted", examples=[[]])] | UnsetType
     ) = UNSET
+
+
+class PartOutOfTurn(ProblemDetails, frozen=True, kw_only=True):
+    """The 409 of a part of the log that does not follow the last one taken."""
+
+    position: Annotated[int, Meta(description="how far the log has been read: go on after it", examples=[80121])]
 
 
 class DossierDifference(Struct, frozen=True, kw_only=True):
