@@ -6,6 +6,7 @@ from typing import Annotated
 from msgspec import Meta, Struct
 
 from shared.domain.localtime import Instant
+from shared.domain.terms import Term
 from shared.domain.texts import DEPARTMENT_CODE, DOSSIER_CODE, PROCEDURE_CODE, exactly
 
 
