@@ -5,13 +5,14 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from tests.golden.paper_calendar import DAY, HERE, HOUR, PaperCalendar, on_the_wall
-from tests.golden.reading import CALENDARS, Case, calendar_of, class_of_channel, rules_of
+from tests.golden.reading import CALENDARS, CHANNELS, Case, calendar_of, class_of_channel, rules_of
 
 PAUSES = {"supplement_requested", "payment_requested", "suspended"}
 CLOSES = {"resolved", "returned", "withdrawn", "stopped", "transferred"}
 PAUSE_ENDS = CLOSES | {"supplemented", "supplement_lapsed", "payment_settled", "resumed"}
 HALVES = (time(7, 0), time(13, 30))  # the local day of half-day/1: before seven, to half past one, the rest
 EIGHT_HOURS = 8 * HOUR
+_EVERYBODY = {own["department"] for own in CALENDARS.values()}
 
 
 @dataclass
@@ -255,6 +256,17 @@ def _count_again(paper: Paper) -> None:
             _credit(paper, *pause)
 
 
+def offered_as(case: Case) -> str | None:
+    """What the clerk at the counter says: the code of the refusal, or None when the application is taken."""
+    channel = case.get("channel", "online")
+    if channel not in ("online", "in_person", "postal", *CHANNELS):
+        return "unknown_channel"
+    if CALENDARS[calendar_of(case)]["department"] not in case.get("handled_by", _EVERYBODY):
+        return "wrong_department"
+    offered = case.get("channels", [channel])
+    return None if channel in offered or class_of_channel(channel) in offered else "channel_not_offered"
+
+
 def half(instant: datetime) -> tuple[date, int]:
     return instant.date(), sum(edge <= instant.time() for edge in HALVES)
 
@@ -286,7 +298,11 @@ def class_of(paper: Paper, definition: str) -> str | None:
 def standing_at_end_of(day: date, paper: Paper, definition: str) -> str:
     """How it stands when the day has ended."""
     midnight = datetime.combine(day + DAY, time(), HERE)
-    if paper.received is None or not paper.received < midnight or (paper.closed is not None and paper.closed < midnight):
+    if (
+        paper.received is None
+        or not paper.received < midnight
+        or (paper.closed is not None and paper.closed < midnight)
+    ):
         return "not_open"
     due = next((due for since, due in reversed(paper.dues) if since < midnight), None)
     paused = [pause[0] for pause in paper.pauses if pause[0] < midnight and (len(pause) == 1 or pause[1] >= midnight)]

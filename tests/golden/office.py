@@ -24,9 +24,7 @@ def catalogue_of(case: Case) -> Catalogue:
     others = (_procedure(rule, code) for code, rule in case.get("procedures", {}).items())
     versions = (*(_procedure(rule, PROCEDURE) for rule in rules_of(case)), *others)
     everywhere = CALENDARS[EVERYWHERE]
-    return Catalogue(
-        _departments(), versions, everywhere["first_day"], everywhere["last_day"], _entries(), _channels()
-    )
+    return Catalogue(_departments(), versions, everywhere["first_day"], everywhere["last_day"], _entries(), _channels())
 
 
 @cache
@@ -43,7 +41,8 @@ def _procedure(rule: dict[str, Any], code: str) -> Procedure:
     return Procedure(
         code=code,
         name="Cấp bản sao văn bằng, chứng chỉ từ sổ gốc",
-        department=None,
+        department=rule.get("handled_by", [None])[0],
+        departments=tuple(rule.get("handled_by", [])[1:]),
         field="Văn bằng, chứng chỉ",
         level="province",
         term=_term(rule["term"]) if "term" in rule else None,

@@ -18,6 +18,7 @@ TRAPS: dict[str, str] = _FILE["traps"]
 DEFINITIONS: dict[str, str] = _FILE["definitions"]
 CHANNELS: dict[str, str] = _FILE["channels"]  # a channel that no form names -> its class
 CELLS: list[Case] = tomllib.loads(CELLS_FILE.read_text(encoding="utf-8"))["cases"]
+OF_A_RULE = ("term", "same_day", "closing_hour", "channel_terms", "channels", "handled_by")
 TURNS = ("reopened", "voided", "corrected")  # what changes cells of the past
 
 
@@ -35,7 +36,7 @@ def department_of(case: Case) -> str:
 
 def rules_of(case: Case) -> list[dict[str, Any]]:
     """The procedure's rule as it was and is: the case's versions, or the one rule it names."""
-    named = {key: case[key] for key in ("term", "same_day", "closing_hour", "channel_terms", "channels") if key in case}
+    named = {key: case[key] for key in OF_A_RULE if key in case}
     versions: list[dict[str, Any]] = case.get("versions", [named])
     return versions
 
@@ -55,3 +56,8 @@ def known_before(case: Case) -> Case:
     told = case.get("events", [])
     turn = max(number for number, event in enumerate(told) if event["event"] in TURNS)
     return case | {"events": told[:turn]}
+
+
+def others_of(case: Case) -> list[Case]:
+    """The dossiers beside the case's own, each a case by itself; all of their events are known."""
+    return [{"id": f"{case['id']}-{number}", **other} for number, other in enumerate(case.get("also", []), start=2)]
