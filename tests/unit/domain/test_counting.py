@@ -74,7 +74,7 @@ def figures_of(dossiers: list[Dossier], first: date, last: date) -> Figures:
     for dossier in dossiers:
         for delta in contributions(dossier):
             if delta.day <= last:
-                (before if delta.day < first else within)[delta.measure, dossier.channel] += delta.amount
+                (before if delta.day < first else within)[delta.measure, dossier.counted_channel] += delta.amount
     at_end = Counter(before)
     at_end.update(within)
     return figures(Sums(dict(before), dict(within), dict(at_end)))  # type: ignore[arg-type]
@@ -142,7 +142,27 @@ class TestByHand:
         )
 
     def test_a_dossier_that_was_never_received_adds_nothing(self) -> None:
-        assert contributions(dossier_after(event("submitted", "2023-01-03"), event("declined", "2023-01-04"))) == []
+        handed_in = event("submitted", "2023-01-03", channel="in_person")
+        assert contributions(dossier_after(handed_in, event("declined", "2023-01-04"))) == []
+
+    def test_an_online_one_that_was_never_received_adds_only_its_waiting(self) -> None:
+        handed_in = event("submitted", "2023-01-03", acceptance_due_at=at("2023-01-04 08:00"))
+        assert sorted(contributions(dossier_after(handed_in, event("declined", "2023-01-06")))) == sorted(
+            [
+                Delta(date(2023, 1, 3), Measure.AWAITING_ACCEPTANCE, 1),
+                Delta(date(2023, 1, 5), Measure.AWAITING_ACCEPTANCE_LATE, 1),
+                Delta(date(2023, 1, 6), Measure.AWAITING_ACCEPTANCE, -1),
+                Delta(date(2023, 1, 6), Measure.AWAITING_ACCEPTANCE_LATE, -1),
+                Delta(date(2023, 1, 6), Measure.ACCEPTED_LATE, 1),
+            ]
+        )
+
+    def test_what_comes_in_addition_while_it_waits_begins_no_second_waiting(self) -> None:
+        handed_in = event("submitted", "2023-01-03", acceptance_due_at=at("2023-01-04 08:00"))
+        more = event("supplemented", "2023-01-03 14:00", acceptance_due_at=at("2023-01-05 14:00"))
+        dossier = dossier_after(handed_in, more)
+        assert stock(dossier, Measure.AWAITING_ACCEPTANCE, "2023-01-05") == 1
+        assert stock(dossier, Measure.AWAITING_ACCEPTANCE_LATE, "2023-01-05") == 1
 
     def test_returned_without_resolved_is_closed_and_awaits_no_return(self) -> None:
         dossier = dossier_after(received(), event("returned", "2023-01-04"))
@@ -216,7 +236,7 @@ class TestByHand:
             == ["2023-01-11"]
         )
 
-    @pytest.mark.parametrize("ending", ["withdrawn", "stopped", "resolved"])
+    @pytest.mark.parametrize("ending", ["withdrawn", "stopped", "resolved", "returned", "transferred"])
     def test_closing_while_paused_ends_suspension_and_overdue_with_the_day_before(self, ending: str) -> None:
         dossier = dossier_after(received(), event("payment_requested", "2023-01-12"), event(ending, "2023-01-14"))
         assert overdue_on(dossier, "2023-01-10", "2023-01-20") == ["2023-01-11", "2023-01-12", "2023-01-13"]
