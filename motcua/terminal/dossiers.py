@@ -23,6 +23,14 @@ ATTENTION = "/v1/attention"
 PAGE = 5000
 NOBODY = "no officer yet"
 INDENT = 5  # the width of a step's number
+_ALSO = {
+    "acceptance_late": "to accept and late",
+    "acceptance_due": "to accept",
+    "supplement_late": "without the papers",
+    "supplement_due": "with papers to come",
+    "idle": "idle",
+}
+_KINDS = {"acceptance": "to be accepted or declined", "supplement": "papers asked for", "idle": "nothing happens"}
 
 
 def attention(
@@ -33,19 +41,28 @@ def attention(
     department: Annotated[
         list[str] | None, typer.Option(metavar="CODE", help="Only this department; may be given again.")
     ] = None,
+    received_by: options.ReceivedBy = None,
+    idle_months: Annotated[
+        int | None,
+        typer.Option(min=1, max=120, metavar="N", help="Also open dossiers without any event for N months."),
+    ] = None,
     limit: Annotated[int, typer.Option(min=1, help="How many dossiers are shown, the most urgent ones.")] = 200,
     reporting: options.Reporting = None,
     key: options.Key = None,
 ) -> None:
     """List what is overdue or due soon, for the daily follow-up.
 
-    By department and officer: each dossier with its deadline and the working days it is late or has left.
+    By department and officer: each dossier with its deadline and the working days it is late or has left; then online
+    applications to be answered and papers to be brought, likewise.
     """
     from motcua.client import reading
     from motcua.terminal.form import names_of_departments
 
     with reading(options.services(reporting=reporting, key=key), "reporting") as client:
-        answer = _most_urgent(client, {"within": within, "department": department or []}, limit)
+        query: dict[str, Any] = {"within": within, "department": department or [], "received_by": received_by or []}
+        if idle_months is not None:
+            query["idle_months"] = idle_months
+        answer = _most_urgent(client, query, limit)
         names = names_of_departments()
         for of_department in answer.departments:
             _write_department(answer.dossiers, of_department, names)
@@ -92,6 +109,8 @@ def _write_department(
 def _time_left(dossier: "AttentionDossier") -> str:
     """How late it is or how much is left: in working days, and in working hours below one of them."""
     days, hours = abs(dossier.days), float(dossier.working_hours)
+    if dossier.standing == "idle":
+        return ""
     overdue = dossier.standing == "overdue"
     if days == 0 and not overdue and hours < 0:
         return "today"
@@ -100,7 +119,8 @@ def _time_left(dossier: "AttentionDossier") -> str:
 
 
 def _remarks(dossier: "AttentionDossier") -> str:
-    remarks = ["suspended"] if dossier.suspended else []
+    remarks = [_KINDS[dossier.kind]] if dossier.kind in _KINDS else []
+    remarks += ["suspended"] if dossier.suspended else []
     remarks += ["apologised"] if dossier.apologised_at else []
     for hop in dossier.hops:
         remarks.append(f"{hop.agency or 'another agency'} {'late since' if hop.late else 'due'} {minute(hop.due_at)}")
@@ -109,7 +129,8 @@ def _remarks(dossier: "AttentionDossier") -> str:
 
 def _write_closing(answer: "AttentionAnswer") -> None:
     total, calendar = answer.total, answer.calendar
-    shown, listed = len(answer.dossiers), total.overdue + total.due
+    shown = len(answer.dossiers)
+    listed = total.overdue + total.due + sum(getattr(total, key) for key in _ALSO)
     rest = "" if shown == listed else f" The {count(shown)} most urgent of {count(listed)} are shown."
     write(f"{_counts(total)} within {answer.within}, as of {minute(answer.as_of)} ({answer.definition}).{rest}")
     if calendar.source == "intake":
@@ -122,7 +143,8 @@ def _write_closing(answer: "AttentionAnswer") -> None:
 
 
 def _counts(counted: "AttentionCounts | DepartmentCounts | OfficerCounts") -> str:
-    return f"{count(counted.overdue)} overdue, {count(counted.due)} due"
+    also = (f", {count(getattr(counted, key))} {words}" for key, words in _ALSO.items() if getattr(counted, key))
+    return f"{count(counted.overdue)} overdue, {count(counted.due)} due{''.join(also)}"
 
 
 def explain(

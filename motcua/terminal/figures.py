@@ -14,7 +14,7 @@ from motcua.terminal.console import COLUMNS, NOT_APPLICABLE, count, dossiers, mi
 
 if TYPE_CHECKING:
     from motcua.client import ServiceClient
-    from motcua.report import PrintedReport
+    from motcua.report import PrintedReport, Query
     from shared.contract.http.figures import ListedDossier
 
 BROKEN = 1
@@ -37,6 +37,7 @@ class Breakdown(StrEnum):
     PROCEDURE = "procedure"
     LEVEL = "level"
     MONTH = "month"
+    RECEIVED_BY = "received_by"
 
 
 class ListFormat(StrEnum):
@@ -59,9 +60,11 @@ def report(
         list[str] | None,
         typer.Option(
             metavar="NAME",
-            help="Break down by department, channel, field, procedure, level, month; several with commas.",
+            help="Break down by department, channel, field, procedure, level, month, received_by (the unit that took "
+            "a dossier in); several with commas.",
         ),
     ] = None,
+    received_by: options.ReceivedBy = None,
     shape: Annotated[
         ReportFormat, typer.Option("--format", help="xlsx and pdf come with a later version.")
     ] = ReportFormat.TABLE,
@@ -82,10 +85,13 @@ def report(
     query = options.period_query(first, last, period, as_of=as_of, definition=definition, as_known_at=as_known_at)
     dimensions = tuple(word.strip() for given in by or () for word in given.split(","))
     _check_breakdown(dimensions, shape)
+    if received_by and shape is ReportFormat.TEXT:
+        raise typer.BadParameter("text is of all dossiers; take table, json or csv", param_hint="--received-by")
     from motcua.client import reading
 
     with reading(options.services(reporting=reporting, key=key), "reporting") as client:
-        if not _printed(client, query, dimensions, shape):
+        narrowed = {**query, "received_by": received_by} if received_by else query
+        if not _printed(client, narrowed, dimensions, shape):
             raise typer.Exit(BROKEN)
 
 
@@ -101,7 +107,7 @@ def _check_breakdown(by: tuple[str, ...], shape: ReportFormat) -> None:
         raise typer.BadParameter("text is by department; take table, json or csv for others", param_hint="--format")
 
 
-def _printed(reporting: "ServiceClient", query: dict[str, str], by: tuple[str, ...], shape: ReportFormat) -> bool:
+def _printed(reporting: "ServiceClient", query: "Query", by: tuple[str, ...], shape: ReportFormat) -> bool:
     """Whether the printed figures add up."""
     import msgspec
 
@@ -110,7 +116,7 @@ def _printed(reporting: "ServiceClient", query: dict[str, str], by: tuple[str, .
 
     if shape is ReportFormat.TEXT:
         text = ask_text(reporting, query)
-        report = parse(ask(reporting, query | {"tokens": "none"}, (Breakdown.DEPARTMENT.value,)))
+        report = parse(ask(reporting, {**query, "tokens": "none"}, (Breakdown.DEPARTMENT.value,)))
         print(text, end="")
     else:
         answer = ask(reporting, query, by)
@@ -140,6 +146,7 @@ def open_figure(
     level: Annotated[
         list[str] | None, typer.Option(metavar="NAME", help="Only procedures of this level, like province.")
     ] = None,
+    received_by: options.ReceivedBy = None,
     definition: options.Definition = None,
     as_of: options.AsOf = None,
     as_known_at: options.AsKnownAt = None,
@@ -166,7 +173,14 @@ def open_figure(
     from motcua.report import ask, dossiers_behind, parse
     from motcua.terminal.form import nothing_known
 
-    filters = {"department": department, "channel": channel, "procedure": procedure, "field": field, "level": level}
+    filters = {
+        "department": department,
+        "channel": channel,
+        "procedure": procedure,
+        "field": field,
+        "level": level,
+        "received_by": received_by,
+    }
     narrowed = {name: values for name, values in filters.items() if values}
     with reading(options.services(reporting=reporting, key=key), "reporting") as client:
         report = parse(ask(client, {**query, **narrowed}))

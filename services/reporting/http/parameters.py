@@ -69,7 +69,7 @@ class GroupingParameters(PeriodParameters):
     """What is judged, and by what it is grouped."""
 
     by: list[str] | None = Field(
-        None, description="department, channel, field, procedure, level, month; comma separated"
+        None, description="department, channel, field, procedure, level, month, received_by; comma separated"
     )
 
 
@@ -81,6 +81,9 @@ class FilterParameters(Parameters):
     procedure: list[str] | None = Field(None, description="only these procedures, by code")
     field: list[str] | None = Field(None, description="only procedures of these fields")
     level: list[str] | None = Field(None, description="only procedures of these levels: province, district, commune")
+    received_by: list[str] | None = Field(
+        None, description="only dossiers that these units took in, by code, whichever department answers for them"
+    )
 
 
 class FigureParameters(FilterParameters, GroupingParameters):
@@ -254,7 +257,8 @@ def _filters(given: FilterParameters, catalogue: Catalogue) -> Filters:
             _with("level", levels, {code: procedure.level for code, procedure in catalogue.procedures.items()})
         )
     wanted = frozenset.intersection(*narrowed) if narrowed else None
-    return Filters(departments, wanted, frozenset(Channel(channel) for channel in channels))
+    places = _known("received_by", words("received_by", given.received_by), catalogue.departments)
+    return Filters(departments, wanted, frozenset(Channel(channel) for channel in channels), places)
 
 
 def _with(parameter: str, words: list[str], of_procedures: Mapping[str, str]) -> frozenset[str]:

@@ -60,6 +60,7 @@ class _Body(msgspec.Struct, frozen=True, array_like=True):
     channels: list[int]
     by: list[int]
     key: GroupKey
+    places: list[str]
 
 
 _encode, _decode = msgspec.msgpack.Encoder().encode, msgspec.msgpack.Decoder(_Body).decode
@@ -114,6 +115,7 @@ class Tokens:
             sorted(CHANNEL_CODES[channel] for channel in filters.channels),
             [_DIMENSIONS.index(dimension) for dimension in by],
             key,
+            sorted(filters.places),
         )
         return urlsafe_b64encode(_encode(body)).rstrip(b"=")
 
@@ -132,7 +134,10 @@ class Tokens:
             as_of=instant_of(body.as_of),
             by=tuple(_DIMENSIONS[number] for number in body.by),
             filters=Filters(
-                frozenset(body.departments), procedures, frozenset(CHANNELS[code] for code in body.channels)
+                frozenset(body.departments),
+                procedures,
+                frozenset(CHANNELS[code] for code in body.channels),
+                frozenset(body.places),
             ),
             definition=_DEFINITIONS[body.definition],
             known_at=None if body.pin.known_at is None else instant_of(body.pin.known_at),

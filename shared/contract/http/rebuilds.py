@@ -65,6 +65,9 @@ class SumDifference(Struct, frozen=True, kw_only=True):
         str | None, Meta(description="by which definition, of what one judges", examples=["by-date/1"])
     ]
     off_by: Annotated[int, Meta(description="by how many dossiers it was too high", examples=[-1])]
+    received_by: (
+        Annotated[str, Meta(description="of those only that this other unit took in", examples=["H59.20"])] | UnsetType
+    ) = UNSET
 
 
 class SwapAnswer(Struct, frozen=True, kw_only=True):
