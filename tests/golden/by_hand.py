@@ -169,7 +169,9 @@ def _move_in_tray(paper: Paper, name: str, at: datetime) -> None:
     waiting = next((each for each in paper.in_tray if each[2] is None), None)
     if name in ("received", "declined", "supplement_requested") and waiting:
         waiting[2] = at
-    elif (name == "submitted" and paper.counted_channel == "online") or (name == "supplemented" and not paper.received and paper.in_tray and not waiting):
+    came = name == "submitted" and paper.counted_channel == "online"
+    came_again = name == "supplemented" and not paper.received and paper.in_tray and not waiting
+    if came or came_again:
         paper.in_tray.append([at, paper.calendar.after(at, EIGHT_HOURS), None])
 
 

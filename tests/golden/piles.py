@@ -75,7 +75,8 @@ def _on_the_desk(paper: Paper, day: date, definition: str) -> Iterator[str]:
 
 def _in_tray(paper: Paper, first: date, last: date) -> Iterator[str]:
     for number, (laid, until, answered) in enumerate(paper.in_tray):
-        assert laid is not None and until is not None
+        assert laid is not None
+        assert until is not None
         if laid.date() <= last and (answered is None or answered.date() > last):
             yield "awaiting_acceptance"
             if until.date() < last:

@@ -1,5 +1,5 @@
-"""Every cell of the golden set's rows: as derived by hand, as a clerk with piles counts it, as the product sums it and as
-`motcua verify` recounts it."""
+"""Every cell of the golden set's rows, derived by hand:
+a clerk with piles counts the same, the product sums up the same, and `motcua verify` recounts the same."""
 
 from collections import Counter
 from collections.abc import Iterator
