@@ -1,0 +1,186 @@
+"""A row of a sheet as facts: one event a row, or one dossier a row, whose dates become its events."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from itertools import chain
+from typing import Any
+
+import msgspec
+
+from motcua.mapping.dates import DateReader, Moment
+from motcua.mapping.facts import FUTURE_ALLOWED, Fact, UnusableRow, fact, follow
+from motcua.mapping.fields import CODE, FIELDS, FieldReader, folded, text_of, with_term
+from motcua.mapping.model import EVENT, ID, OPENING, TIME, Constants, EventOf, Headers, SheetMapping, several
+from shared.contract.accepted import ACCEPTED, REQUIRED_BY_LAW
+from shared.domain.dossier import Dossier
+from shared.domain.errors import Refusal, TransitionNotAllowed
+from shared.domain.localtime import local_date
+
+Cells = Mapping[str, Any]
+NO_HEADERS: Headers = ()
+
+
+class Reading:
+    """A mapping made ready to read rows whose cells are named by their folded headers."""
+
+    def __init__(self, mapping: SheetMapping, now: datetime) -> None:
+        self.mapping = mapping
+        self.dates = DateReader(mapping.patterns, mapping.zone)
+        self.fields = FieldReader(mapping.words, self.dates, mapping.source)
+        self.latest = now + FUTURE_ALLOWED
+        by_event = {each.event: each for each in mapping.events}
+        self._sources = {event: self._sources_of(event, by_event.get(event)) for event in FIELDS}
+
+    def name(self, header: str) -> str:
+        """How the cells name the column."""
+        return folded(header)
+
+    def cell(self, cells: Cells, headers: Headers) -> tuple[str, Any]:
+        """The first of the columns that is not empty, by its header; the first header and None when all are."""
+        columns = several(headers)
+        for header in columns:
+            value = cells.get(self.name(header))
+            if value is not None and (not isinstance(value, str) or value.strip()):
+                return header, value
+        return columns[0], None
+
+    def code(self, cells: Cells) -> str:
+        column, cell = self.cell(cells, self.mapping.columns[CODE])
+        if cell is None:
+            raise UnusableRow(column, "is empty; write the dossier's code")
+        return str(self._read(column, CODE, (str,), cell))
+
+    def moment(self, cells: Cells, headers: Headers) -> tuple[str, Moment | None]:
+        """The date in the first of the columns that has one."""
+        column, cell = self.cell(cells, headers)
+        if cell is None:
+            return column, None
+        try:
+            moment = self.dates.read(cell)
+        except ValueError as wrong:
+            raise UnusableRow(column, str(wrong)) from wrong
+        return column, moment
+
+    def data(self, cells: Cells, event: str) -> dict[str, Any]:
+        """The event's data as the row's columns and the mapping's constants have it."""
+        columns, constants = self._sources[event]
+        data: dict[str, Any] = {}
+        for field, headers in columns.items():
+            column, cell = self.cell(cells, headers)
+            if cell is not None:
+                data[field] = self._read(column, field, FIELDS[event][field], cell, event)
+            elif (word := self.fields.word(field, "", event)) is not None:
+                data[field] = word
+        found = with_term({**constants, **data})
+        self._check(event, columns, found)
+        return found
+
+    def _sources_of(self, event: str, own: EventOf | None) -> tuple[dict[str, Headers], Constants]:
+        """The row's own columns and constants feed the events that open a dossier; each event has those it names."""
+        shared = event in OPENING
+        columns = {
+            field: headers for field, headers in self.mapping.columns.items() if shared and field in FIELDS[event]
+        }
+        constants = {
+            field: value for field, value in self.mapping.constants.items() if shared and field in FIELDS[event]
+        }
+        return columns | (own.columns if own else {}), constants | (own.constants if own else {})
+
+    def _read(self, column: str, field: str, kinds: tuple[Any, ...], cell: object, event: str = "") -> object:
+        try:
+            return self.fields.read(field, kinds, cell, event)
+        except ValueError as wrong:
+            raise UnusableRow(column, str(wrong)) from wrong
+
+    def _check(self, event: str, columns: dict[str, Headers], data: dict[str, Any]) -> None:
+        """Refuses what intake would: a field that is needed and empty, a value that is none."""
+        reason = REQUIRED_BY_LAW.get(event)
+        try:
+            msgspec.convert(data, ACCEPTED[event])
+        except msgspec.ValidationError as wrong:
+            what = str(wrong)
+            field = next((name for name in FIELDS[event] if f"`{name}`" in what or f"$.{name}" in what), "")
+            column = several(columns[field])[0] if columns.get(field) else field or event
+            if "missing required" in what:
+                raise UnusableRow(
+                    column, f"is empty; {event} needs it (or a constant {field} in the mapping)"
+                ) from wrong
+            raise UnusableRow(column, f"{what.partition(' - at')[0]}; correct it") from wrong
+        if reason is not None and not data.get(reason):
+            raise UnusableRow(
+                several(columns.get(reason, reason))[0], f"is empty; the law wants the {reason} of {event}"
+            )
+
+
+class RowReader:
+    """Reads rows as `mapping` says; nothing later than `now` has happened."""
+
+    def __init__(self, mapping: SheetMapping, now: datetime) -> None:
+        self._mapping = mapping
+        self._reading = Reading(mapping, now)
+
+    def code(self, cells: Cells) -> str:
+        """The code of the row's dossier."""
+        return self._reading.code(cells)
+
+    def read(self, cells: Cells, number: int) -> list[Fact]:
+        """What the row says, in order of time. Raises `UnusableRow`: then nothing of it counts."""
+        if self._mapping.rows == "event":
+            return [self._one_event(cells, number)]
+        return self._life(self.code(cells), self._dated(cells, number))
+
+    def _one_event(self, cells: Cells, number: int) -> Fact:
+        mapping, reading = self._mapping, self._reading
+        column, cell = reading.cell(cells, mapping.columns[EVENT])
+        event = reading.fields.word(EVENT, cell) or text_of(cell).lower()
+        if event not in FIELDS:
+            words = ", ".join(mapping.words.get(EVENT, {})) or ", ".join(FIELDS)
+            raise UnusableRow(
+                column, f"{text_of(cell)[:40]!r} is no event; write one of {words}, or add it to [words.event]"
+            )
+        column, moment = reading.moment(cells, mapping.columns[TIME])
+        if moment is None:
+            raise UnusableRow(column, "is empty; write when it happened")
+        told = fact(event, moment.at, reading.data(cells, event), number, column)
+        given = text_of(reading.cell(cells, mapping.columns[ID])[1]) if ID in mapping.columns else ""
+        return msgspec.structs.replace(told, key=given) if given else told
+
+    def _dated(self, cells: Cells, number: int) -> list[Fact]:
+        """The row's events in the mapping's order; a date alone is the start of its day, or whatever came before on it."""
+        facts: list[Fact] = []
+        for each in self._mapping.events:
+            column, moment = self._reading.moment(cells, each.time)
+            if moment is None:
+                continue
+            at = moment.at
+            if at > self._reading.latest:
+                raise UnusableRow(column, f"{at:%d/%m/%Y %H:%M} lies in the future; correct it")
+            if moment.is_day:
+                before = (told.at for told in facts if local_date(told.at) == local_date(at))
+                at = max(chain([at], before))
+            facts.append(fact(each.event, at, self._reading.data(cells, each.event), number, column))
+        return facts
+
+    def _life(self, code: str, facts: list[Fact]) -> list[Fact]:
+        opening = next((told for told in facts if told.event in OPENING), None)
+        if opening is None:
+            column = next(several(each.time)[0] for each in reversed(self._mapping.events) if each.event in OPENING)
+            raise UnusableRow(column, "is empty; a dossier begins with it")
+        life: list[Fact] = []
+        for told, refusal, before in follow(code, facts):
+            if refusal is not None:
+                raise _inconsistent(told, refusal, before, life[-1] if life else opening)
+            life.append(told)
+        return life
+
+
+def _inconsistent(told: Fact, refusal: Refusal, before: Dossier | None, last: Fact) -> UnusableRow:
+    """Why the rules refuse the fact, in the sheet's own words."""
+    when, then = f"{told.at:%d/%m/%Y %H:%M}", f"{last.column} ({last.at:%d/%m/%Y %H:%M})"
+    if before is None:
+        return UnusableRow(told.column, f"{when} lies before {then}; correct one of the two")
+    if isinstance(refusal, TransitionNotAllowed):
+        return UnusableRow(
+            told.column, f"{told.event} on {when} can't follow {last.event} in {then}; correct one of the two"
+        )
+    return UnusableRow(told.column, refusal.detail)
