@@ -24,6 +24,10 @@ from motcua.mapping.rows import RowReader
 from motcua.mapping.snapshots import Snapshots
 
 BATCH_LINES = 2_000
+AHEAD = (
+    "the step is later than all that this file's snapshots tell of its dossier; import it with the next file, or say "
+    "ahead = true under [steps] of the mapping"
+)
 NOT_UTF8 = "the row is not UTF-8; save the table as CSV UTF-8"
 
 
@@ -143,7 +147,8 @@ class MappedSource:
                 snapshots.add(record, number)
             except UnusableRow as wrong:
                 yield number, b"", str(wrong)
-        for code, facts in snapshots.dossiers():
+        for code, facts, waiting in snapshots.dossiers():
+            yield from ((told.number, b"", AHEAD) for told in waiting)
             yield from ((number, line, None) for number, line in self._lines(code, facts))
 
     def _lines(self, code: str, facts: list[Fact]) -> list[tuple[int, bytes]]:

@@ -44,13 +44,18 @@ class Pauses(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class Steps(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A progress record, known by any of `known_by`; `lost` names what the event has no field for."""
+    """A progress record, known by any of `known_by`; `lost` names what the event has no field for.
+
+    A step later than all that the file's snapshots tell waits, for what a later file tells may come before it, and could
+    not be put in any more; `ahead` sends it all the same.
+    """
 
     event: str
     known_by: Headers
     time: Headers
     columns: dict[str, Headers] = {}
     lost: dict[str, Headers] = {}
+    ahead: bool = False
 
 
 class Fees(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -100,10 +100,22 @@ class Snapshots:
             life.add(each, rank)
         return code
 
-    def dossiers(self) -> Iterator[tuple[str, list[Fact]]]:
-        """Each dossier's events in order of time; the losses are complete when all have been asked for."""
+    def dossiers(self) -> Iterator[tuple[str, list[Fact], list[Fact]]]:
+        """Each dossier's events in order of time, and the steps that wait; the losses are complete at the end."""
         for code, life in self._lives.items():
-            yield code, self._settled(code, life)
+            waiting = self._ahead(life)
+            for told in waiting:
+                life.facts.pop(told.key)
+            yield code, self._settled(code, life), waiting
+
+    def _ahead(self, life: _Life) -> list[Fact]:
+        """Steps after all that the snapshots tell: sent, they would keep out what is told of the time before them."""
+        steps = self._mapping.steps
+        if steps is None or steps.ahead:
+            return []
+        told = [each.fact for each in life.facts.values()]
+        horizon = max((each.at for each in told if each.event != steps.event), default=None)
+        return [each for each in told if each.event == steps.event and (horizon is None or each.at > horizon)]
 
     def _snapshot(self, record: Cells, number: int) -> tuple[list[Fact], list[_Doubt]]:
         mapping, reading = self._mapping, self._reading
