@@ -74,9 +74,9 @@ class DateReader:
 
     def read(self, cell: object) -> Moment:
         """The moment in the cell; ValueError says what stands there instead and how to write it."""
+        if isinstance(cell, str):
+            return self._written(cell)
         match cell:
-            case str():
-                return self._written(" ".join(cell.split()))
             case datetime():
                 at = cell if cell.tzinfo is not None else cell.replace(tzinfo=self._zone)
                 return Moment(at, is_day=cell.time() == time())
@@ -95,7 +95,8 @@ class DateReader:
                 f"the cell holds the number {cell}; format the column as a date, or as text {self._fix}"
             ) from wrong
 
-    def _read(self, text: str) -> Moment:
+    def _read(self, cell: str) -> Moment:
+        text = " ".join(cell.split())
         try:
             for pattern in self._patterns:
                 if (moment := pattern.read(text, self._zone)) is not None:

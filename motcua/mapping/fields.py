@@ -87,7 +87,7 @@ class FieldReader:
         if bool in kinds:
             return _truth(text_of(cell))
         if int in kinds:
-            return _amount(text_of(cell))
+            return amount_of(text_of(cell))
         choices = next((kind for kind in kinds if isinstance(kind, type) and issubclass(kind, StrEnum)), None)
         if choices is not None:
             return self.choice(field, choices, cell)
@@ -119,7 +119,11 @@ def code_of(field: str, cell: object) -> str:
             f"the cell holds the number {cell!r}, and a number keeps no zeros at its end; format the column as text and "
             f"write the code again{meant}"
         )
-    text = text_of(cell)
+    return _short(field, text_of(cell))
+
+
+@lru_cache(maxsize=1 << 16)
+def _short(field: str, text: str) -> str:
     if field == "department" and (turned := _FROM_THE_RIGHT.fullmatch(text)):
         parts = [*turned[1].split(".")[::-1]]
         while parts and not int(parts[-1]):
@@ -141,7 +145,8 @@ def _truth(text: str) -> bool:
     raise ValueError(f"{text[:40]!r} is neither yes nor no; write {YES[-1]} or {NO[-1]}")
 
 
-def _amount(text: str) -> int:
+def amount_of(text: str) -> int:
+    """A whole number, its thousands set apart or not."""
     digits = re.sub(r"\s*(?:đồng|đ|vnđ|vnd)$", "", text.casefold())
     if not _THOUSANDS.fullmatch(digits):
         raise ValueError(f"{text[:40]!r} is no whole number; write it like 50000 or 50.000")

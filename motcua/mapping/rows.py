@@ -1,7 +1,8 @@
 """A row of a sheet as facts: one event a row, or one dossier a row, whose dates become its events."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
+from functools import lru_cache
 from itertools import chain
 from typing import Any
 
@@ -17,74 +18,98 @@ from shared.domain.errors import Refusal, TransitionNotAllowed
 from shared.domain.localtime import local_date
 
 Cells = Mapping[str, Any]
-NO_HEADERS: Headers = ()
+REMEMBERED = 1 << 14
+
+
+class Column:
+    """Where a value stands: the first of these headers that is not empty."""
+
+    def __init__(self, headers: Headers, name: Callable[[str], str]) -> None:
+        self.header, *_ = several(headers)
+        self._named = tuple((header, name(header)) for header in several(headers))
+        self._name = self._named[0][1] if len(self._named) == 1 else None
+
+    def value(self, cells: Cells) -> Any:
+        """What stands there; None when nothing does."""
+        if self._name is not None:
+            value = cells.get(self._name)
+            return None if value is None or (isinstance(value, str) and not value.strip()) else value
+        return self.found(cells)[1]
+
+    def found(self, cells: Cells) -> tuple[str, Any]:
+        """The header under which it stands, and what stands there; the first header and None when nothing does."""
+        if self._name is not None:
+            return self.header, self.value(cells)
+        for header, name in self._named:
+            value = cells.get(name)
+            if value is not None and (not isinstance(value, str) or value.strip()):
+                return header, value
+        return self.header, None
 
 
 class Reading:
-    """A mapping made ready to read rows whose cells are named by their folded headers."""
+    """A mapping made ready to read rows, whose cells are named by their `name`d headers."""
 
-    def __init__(self, mapping: SheetMapping, now: datetime) -> None:
+    def __init__(self, mapping: SheetMapping, now: datetime, name: Callable[[str], str] = folded) -> None:
         self.mapping = mapping
         self.dates = DateReader(mapping.patterns, mapping.zone)
         self.fields = FieldReader(mapping.words, self.dates, mapping.source)
         self.latest = now + FUTURE_ALLOWED
+        self._name = name
+        self.columns = {field: self.column(headers) for field, headers in mapping.columns.items()}
+        self.times = {each.event: self.column(each.time) for each in mapping.events if each.time}
         by_event = {each.event: each for each in mapping.events}
         self._sources = {event: self._sources_of(event, by_event.get(event)) for event in FIELDS}
+        self._data: Callable[..., dict[str, Any]] = lru_cache(maxsize=REMEMBERED)(self._read_data)
 
-    def name(self, header: str) -> str:
-        """How the cells name the column."""
-        return folded(header)
-
-    def cell(self, cells: Cells, headers: Headers) -> tuple[str, Any]:
-        """The first of the columns that is not empty, by its header; the first header and None when all are."""
-        columns = several(headers)
-        for header in columns:
-            value = cells.get(self.name(header))
-            if value is not None and (not isinstance(value, str) or value.strip()):
-                return header, value
-        return columns[0], None
+    def column(self, headers: Headers) -> Column:
+        return Column(headers, self._name)
 
     def code(self, cells: Cells) -> str:
-        column, cell = self.cell(cells, self.mapping.columns[CODE])
+        column, cell = self.columns[CODE].found(cells)
         if cell is None:
             raise UnusableRow(column, "is empty; write the dossier's code")
         return str(self._read(column, CODE, (str,), cell))
 
-    def moment(self, cells: Cells, headers: Headers) -> tuple[str, Moment | None]:
-        """The date in the first of the columns that has one."""
-        column, cell = self.cell(cells, headers)
+    def moment(self, cells: Cells, column: Column) -> Moment | None:
+        """The date that stands in the column."""
+        cell = column.value(cells)
         if cell is None:
-            return column, None
+            return None
         try:
-            moment = self.dates.read(cell)
+            return self.dates.read(cell)
         except ValueError as wrong:
-            raise UnusableRow(column, str(wrong)) from wrong
-        return column, moment
+            raise UnusableRow(column.found(cells)[0], str(wrong)) from wrong
 
     def data(self, cells: Cells, event: str) -> dict[str, Any]:
-        """The event's data as the row's columns and the mapping's constants have it."""
+        """The event's data as the row's columns and the mapping's constants have it; not to be changed."""
+        values = tuple([column.value(cells) for column in self._sources[event][0].values()])
+        try:
+            return self._data(event, values)
+        except TypeError:  # a list or an object stands where a value should
+            return self._read_data(event, values)
+
+    def _read_data(self, event: str, values: tuple[Any, ...]) -> dict[str, Any]:
         columns, constants = self._sources[event]
         data: dict[str, Any] = {}
-        for field, headers in columns.items():
-            column, cell = self.cell(cells, headers)
+        for (field, column), cell in zip(columns.items(), values, strict=True):
             if cell is not None:
-                data[field] = self._read(column, field, FIELDS[event][field], cell, event)
+                data[field] = self._read(column.header, field, FIELDS[event][field], cell, event)
             elif (word := self.fields.word(field, "", event)) is not None:
                 data[field] = word
         found = with_term({**constants, **data})
         self._check(event, columns, found)
         return found
 
-    def _sources_of(self, event: str, own: EventOf | None) -> tuple[dict[str, Headers], Constants]:
+    def _sources_of(self, event: str, own: EventOf | None) -> tuple[dict[str, Column], Constants]:
         """The row's own columns and constants feed the events that open a dossier; each event has those it names."""
-        shared = event in OPENING
-        columns = {
-            field: headers for field, headers in self.mapping.columns.items() if shared and field in FIELDS[event]
-        }
-        constants = {
-            field: value for field, value in self.mapping.constants.items() if shared and field in FIELDS[event]
-        }
-        return columns | (own.columns if own else {}), constants | (own.constants if own else {})
+        mapping, fields = self.mapping, FIELDS[event] if event in OPENING else {}
+        columns = {field: headers for field, headers in mapping.columns.items() if field in fields}
+        constants = {field: value for field, value in mapping.constants.items() if field in fields}
+        columns |= own.columns if own else {}
+        return {field: self.column(headers) for field, headers in columns.items()}, constants | (
+            own.constants if own else {}
+        )
 
     def _read(self, column: str, field: str, kinds: tuple[Any, ...], cell: object, event: str = "") -> object:
         try:
@@ -92,24 +117,22 @@ class Reading:
         except ValueError as wrong:
             raise UnusableRow(column, str(wrong)) from wrong
 
-    def _check(self, event: str, columns: dict[str, Headers], data: dict[str, Any]) -> None:
+    def _check(self, event: str, columns: dict[str, Column], data: dict[str, Any]) -> None:
         """Refuses what intake would: a field that is needed and empty, a value that is none."""
-        reason = REQUIRED_BY_LAW.get(event)
         try:
             msgspec.convert(data, ACCEPTED[event])
         except msgspec.ValidationError as wrong:
             what = str(wrong)
             field = next((name for name in FIELDS[event] if f"`{name}`" in what or f"$.{name}" in what), "")
-            column = several(columns[field])[0] if columns.get(field) else field or event
+            column = columns[field].header if field in columns else field or event
             if "missing required" in what:
-                raise UnusableRow(
-                    column, f"is empty; {event} needs it (or a constant {field} in the mapping)"
-                ) from wrong
+                empty = f"is empty; {event} needs it (or a constant {field} in the mapping)"
+                raise UnusableRow(column, empty) from wrong
             raise UnusableRow(column, f"{what.partition(' - at')[0]}; correct it") from wrong
+        reason = REQUIRED_BY_LAW.get(event)
         if reason is not None and not data.get(reason):
-            raise UnusableRow(
-                several(columns.get(reason, reason))[0], f"is empty; the law wants the {reason} of {event}"
-            )
+            column = columns[reason].header if reason in columns else reason
+            raise UnusableRow(column, f"is empty; the law wants the {reason} of {event}")
 
 
 class RowReader:
@@ -131,28 +154,29 @@ class RowReader:
 
     def _one_event(self, cells: Cells, number: int) -> Fact:
         mapping, reading = self._mapping, self._reading
-        column, cell = reading.cell(cells, mapping.columns[EVENT])
+        column, cell = reading.columns[EVENT].found(cells)
         event = reading.fields.word(EVENT, cell) or text_of(cell).lower()
         if event not in FIELDS:
             words = ", ".join(mapping.words.get(EVENT, {})) or ", ".join(FIELDS)
             raise UnusableRow(
                 column, f"{text_of(cell)[:40]!r} is no event; write one of {words}, or add it to [words.event]"
             )
-        column, moment = reading.moment(cells, mapping.columns[TIME])
+        column, moment = reading.columns[TIME].header, reading.moment(cells, reading.columns[TIME])
         if moment is None:
             raise UnusableRow(column, "is empty; write when it happened")
         told = fact(event, moment.at, reading.data(cells, event), number, column)
-        given = text_of(reading.cell(cells, mapping.columns[ID])[1]) if ID in mapping.columns else ""
+        given = text_of(reading.columns[ID].value(cells)) if ID in reading.columns else ""
         return msgspec.structs.replace(told, key=given) if given else told
 
     def _dated(self, cells: Cells, number: int) -> list[Fact]:
         """The row's events in the mapping's order; a date alone is the start of its day, or whatever came before on it."""
         facts: list[Fact] = []
         for each in self._mapping.events:
-            column, moment = self._reading.moment(cells, each.time)
+            time = self._reading.times[each.event]
+            moment = self._reading.moment(cells, time)
             if moment is None:
                 continue
-            at = moment.at
+            column, at = time.found(cells)[0], moment.at
             if at > self._reading.latest:
                 raise UnusableRow(column, f"{at:%d/%m/%Y %H:%M} lies in the future; correct it")
             if moment.is_day:

@@ -6,15 +6,16 @@ are a set, so the order of the snapshots, repeats and files cut anywhere make no
 
 from collections.abc import Iterator
 from datetime import datetime
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 from msgspec import Struct, field
 
 from motcua.mapping.facts import CLOSING, FUTURE_ALLOWED, PAUSING, Fact, UnusableRow, encode, fact, follow, in_order
-from motcua.mapping.fields import FIELDS, text_of
+from motcua.mapping.fields import FIELDS, amount_of, text_of
 from motcua.mapping.losses import Losses, LossKind
-from motcua.mapping.model import OPENING, STATE, EventOf, SheetMapping, several
-from motcua.mapping.rows import Cells, Reading
+from motcua.mapping.model import OPENING, STATE, Pauses, SheetMapping, several
+from motcua.mapping.rows import Cells, Column, Reading
 from shared.domain.dossier import Dossier
 from shared.domain.errors import Refusal
 from shared.domain.lifecycle import SUSPENDED, State
@@ -36,8 +37,16 @@ class _Told(NamedTuple):
     """A fact as one snapshot tells it, and how far that one had come."""
 
     rank: Rank
-    content: bytes
     fact: Fact
+
+    @property
+    def order(self) -> tuple[Rank, bytes]:
+        """What decides between two versions, whichever came first."""
+        return self.rank, self.content
+
+    @property
+    def content(self) -> bytes:
+        return encode((self.fact.at, self.fact.data))
 
 
 class _Life(Struct):
@@ -50,25 +59,54 @@ class _Life(Struct):
 
     def add(self, told: Fact, rank: Rank) -> None:
         """An opening is taken from the snapshot that had come least far, for it was sent first; all else from the last."""
-        candidate = _Told(rank, encode((told.at, told.data)), told)
-        present = self.facts.setdefault(told.key, candidate)
-        if present is candidate:
+        present = self.facts.get(told.key)
+        candidate = _Told(rank, told)
+        if present is None:
+            self.facts[told.key] = candidate
             return
-        if present.content != candidate.content:
+        if present.fact.at == told.at and present.fact.data == told.data:
+            is_earlier = rank < present.rank
+        else:
             self.versions.setdefault(told.key, {present.content}).add(candidate.content)
-        earlier = (candidate.rank, candidate.content) < (present.rank, present.content)
-        if earlier == (told.event in OPENING):
+            is_earlier = candidate.order < present.order
+        if is_earlier == (told.event in OPENING):
             self.facts[told.key] = candidate
 
     def count(self, event: str) -> int:
         return sum(told.fact.event == event for told in self.facts.values())
 
 
-class _ByMember(Reading):
-    """Cells named as the snapshot names its members."""
+class _PauseColumns:
+    """Where an entry of the list of supplements has its dates."""
 
-    def name(self, header: str) -> str:
-        return header
+    def __init__(self, reading: Reading, pauses: Pauses) -> None:
+        self.list = pauses.list
+        self.started, self.ended = reading.column(pauses.started), reading.column(pauses.ended)
+        self.due_before, self.due_after = reading.column(pauses.due_before), reading.column(pauses.due_after)
+
+
+class _Pause(NamedTuple):
+    """An entry of the list of supplements."""
+
+    started: datetime
+    ended: datetime | None
+    due_before: datetime | None
+    due_after: datetime | None
+
+
+class _Columns:
+    """The columns that only snapshots have."""
+
+    def __init__(self, reading: Reading, mapping: SheetMapping) -> None:
+        steps, fees = mapping.steps, mapping.fees
+        self.pauses = None if mapping.pauses is None else _PauseColumns(reading, mapping.pauses)
+        self.lost = {what: reading.column(headers) for what, headers in mapping.lost.items()}
+        if steps is not None:
+            self.known_by, self.step_time = reading.column(steps.known_by), reading.column(steps.time)
+            self.step = {field: reading.column(headers) for field, headers in steps.columns.items()}
+            self.lost_of_a_step = {what: reading.column(headers) for what, headers in steps.lost.items()}
+        if fees is not None:
+            self.fee, self.paid_online = reading.column(fees.amount), reading.column(fees.paid_online)
 
 
 class Snapshots:
@@ -76,7 +114,8 @@ class Snapshots:
 
     def __init__(self, mapping: SheetMapping, now: datetime, losses: Losses) -> None:
         self._mapping = mapping
-        self._reading = _ByMember(mapping, now)
+        self._reading = Reading(mapping, now, name=str)
+        self._columns = _Columns(self._reading, mapping)
         self._latest = now + FUTURE_ALLOWED
         self._lives: dict[str, _Life] = {}
         self.losses = losses
@@ -84,20 +123,22 @@ class Snapshots:
     def add(self, record: Cells, number: int) -> str:
         """Take one; the code of its dossier. Raises `UnusableRow`, and has taken nothing of it then."""
         code = self._reading.code(record)
-        steps = self._mapping.steps
-        if steps is not None and self._reading.cell(record, steps.known_by)[1] is not None:
-            told, doubts, is_snapshot = self._step(record, number), self._lost(record, steps.lost), False
+        columns = self._columns
+        if self._mapping.steps is not None and columns.known_by.value(record) is not None:
+            told, doubts, is_snapshot = self._step(record, number), self._lost(record, columns.lost_of_a_step), False
         else:
             told, doubts, is_snapshot = *self._snapshot(record, number), True
-        life = self._lives.setdefault(code, _Life())
+        life = self._lives.get(code)
+        if life is None:
+            life = self._lives[code] = _Life()
         life.has_snapshot |= is_snapshot
         life.doubts.update(dict.fromkeys(doubts))
-        for late in (each for each in told if each.at > self._latest):
-            self.losses.add(code, LossKind.FUTURE, f"{late.column}: {late.at:%d/%m/%Y %H:%M}")
-        known = [each for each in told if each.at <= self._latest]
-        rank = (max((each.at for each in known), default=self._latest), len(known))
-        for each in known:
-            life.add(each, rank)
+        latest = max([each.at for each in told], default=self._latest)
+        if latest > self._latest:
+            told = self._without_future(code, told)
+            latest = max([each.at for each in told], default=self._latest)
+        for each in told:
+            life.add(each, (latest, len(told)))
         return code
 
     def dossiers(self) -> Iterator[tuple[str, list[Fact], list[Fact]]]:
@@ -107,6 +148,12 @@ class Snapshots:
             for told in waiting:
                 life.facts.pop(told.key)
             yield code, self._settled(code, life), waiting
+
+    def _without_future(self, code: str, told: list[Fact]) -> list[Fact]:
+        for late in told:
+            if late.at > self._latest:
+                self.losses.add(code, LossKind.FUTURE, f"{late.column}: {late.at:%d/%m/%Y %H:%M}")
+        return [each for each in told if each.at <= self._latest]
 
     def _ahead(self, life: _Life) -> list[Fact]:
         """Steps after all that the snapshots tell: sent, they would keep out what is told of the time before them."""
@@ -119,41 +166,37 @@ class Snapshots:
 
     def _snapshot(self, record: Cells, number: int) -> tuple[list[Fact], list[_Doubt]]:
         mapping, reading = self._mapping, self._reading
-        column, cell = reading.cell(record, mapping.columns[STATE])
+        cell = reading.columns[STATE].value(record)
         word = reading.fields.word(STATE, cell)
         state = None if word is None else State(word)
-        doubts = [] if state else [_Doubt(LossKind.UNKNOWN_STATE, f"{column}: {text_of(cell)[:40]!r}")]
-        doubts += self._lost(record, mapping.lost)
+        doubts = self._lost(record, self._columns.lost)
+        if state is None:
+            doubts.append(_Doubt(LossKind.UNKNOWN_STATE, f"{reading.columns[STATE].header}: {text_of(cell)[:40]!r}"))
+        pauses = self._pauses_of(record)
         told: list[Fact] = []
-        pauses = self._pauses(record, number, state, doubts)
+        left: list[tuple[str, str, datetime]] = []
         for each in mapping.events:
-            column, moment = reading.moment(record, each.time)
+            time = reading.times[each.event]
+            moment = reading.moment(record, time)
             if each.states and state not in each.states:
-                continue
-            if moment is None:
-                if each.states and state == State(each.states[0]):
-                    doubts.append(_Doubt(LossKind.NO_DATE, f"state {state.value}, {column} is empty", each.event))
-                continue
-            data = reading.data(record, each.event)
-            if each.event == RECEIVED:
-                data = self._as_first_due(record, data, doubts)
-                told += self._fees(record, moment.at, number, doubts)
-            told.append(fact(each.event, moment.at, data, number, column))
-        doubts += self._without_state(record, told)
-        return told + pauses, doubts
-
-    def _without_state(self, record: Cells, told: list[Fact]) -> Iterator[_Doubt]:
-        """Dates of closings that the state says nothing of."""
+                if moment is not None:
+                    left.append((time.found(record)[0], each.event, moment.at))
+            elif moment is not None:
+                data = reading.data(record, each.event)
+                if each.event == RECEIVED:
+                    data = self._as_first_due(data, pauses, doubts)
+                    told += self._fees(record, moment.at, number, doubts)
+                told.append(fact(each.event, moment.at, data, number, time.found(record)[0]))
+            elif each.states and state is each.states[0]:
+                doubts.append(_Doubt(LossKind.NO_DATE, f"state {state.value}, {time.header} is empty", each.event))
         taken = {each.column for each in told}
-        for each in self._mapping.events:
-            column, moment = self._reading.moment(record, each.time)
-            if each.states and moment is not None and column not in taken:
-                yield _Doubt(
-                    LossKind.NO_STATE,
-                    f"{column}: {moment.at:%d/%m/%Y %H:%M}",
-                    _first_event(self._mapping.events, column),
-                )
+        for column, event, at in left:
+            if column not in taken:
+                doubts.append(_Doubt(LossKind.NO_STATE, f"{column}: {at:%d/%m/%Y %H:%M}", event))
                 taken.add(column)
+        told += self._paused(pauses, number, doubts)
+        self._check_waiting(state, pauses, doubts)
+        return told, doubts
 
     def _items(self, record: Cells, name: str) -> list[dict[str, Any]]:
         """The objects of a list; what is no list of objects is said."""
@@ -162,104 +205,106 @@ class Snapshots:
             raise UnusableRow(name, "is no list of objects; send [] when there is nothing in it")
         return items
 
-    def _pauses(self, record: Cells, number: int, state: State | None, doubts: list[_Doubt]) -> list[Fact]:
-        pauses = self._mapping.pauses
-        if pauses is None:
+    def _pauses_of(self, record: Cells) -> list[_Pause]:
+        """The entries of the list of supplements, by their beginnings."""
+        columns = self._columns.pauses
+        if columns is None:
             return []
-        items = self._items(record, pauses.list)
-        told: list[Fact] = []
-        is_open = False
-        for item in items:
-            column, started = self._reading.moment(item, pauses.started)
+        pauses = []
+        for item in self._items(record, columns.list):
+            started, ended, before, after = (
+                None if (moment := self._reading.moment(item, column)) is None else moment.at
+                for column in (columns.started, columns.ended, columns.due_before, columns.due_after)
+            )
             if started is None:
-                doubts.append(_Doubt(LossKind.ORDER, f"{pauses.list}: an entry without {column}"))
-                continue
-            column = f"{pauses.list}.{column}"
-            told.append(fact(REQUESTED, started.at, {}, number, column))
-            column, ended = self._reading.moment(item, pauses.ended)
-            is_open = ended is None
-            if ended is not None:
-                after, due = self._reading.moment(item, pauses.due_after)
-                data = {} if due is None else {"due_at": due.at}
-                if due is None:
-                    doubts.append(_Doubt(LossKind.NO_DEADLINE_AFTER, f"{after} is empty; the calendar's is taken"))
-                told.append(fact(CAME, ended.at, data, number, f"{pauses.list}.{column}"))
-        if state is State.AWAITING_SUPPLEMENT and not is_open:
-            doubts.append(_Doubt(LossKind.NO_SUPPLEMENTS, f"{pauses.list} has no open entry", REQUESTED, len(items)))
-        elif state is State.AWAITING_PAYMENT:
-            doubts.append(_Doubt(LossKind.NO_PAYMENT_DATES, "the wait can't be dated", "payment_requested"))
+                raise UnusableRow(
+                    f"{columns.list}.{columns.started.header}", "is empty; say when the papers were asked for"
+                )
+            pauses.append(_Pause(started, ended, before, after))
+        return sorted(pauses, key=attrgetter("started"))
+
+    def _paused(self, pauses: list[_Pause], number: int, doubts: list[_Doubt]) -> list[Fact]:
+        told: list[Fact] = []
+        columns = self._columns.pauses
+        for pause in pauses:
+            assert columns is not None, "pauses come of the list that the mapping names"
+            told.append(fact(REQUESTED, pause.started, {}, number, f"{columns.list}.{columns.started.header}"))
+            if pause.ended is not None:
+                data = {} if pause.due_after is None else {"due_at": pause.due_after}
+                told.append(fact(CAME, pause.ended, data, number, f"{columns.list}.{columns.ended.header}"))
+                if pause.due_after is None:
+                    header = columns.due_after.header
+                    doubts.append(_Doubt(LossKind.NO_DEADLINE_AFTER, f"{header} is empty; the calendar's is taken"))
         return told
 
-    def _as_first_due(self, record: Cells, data: dict[str, Any], doubts: list[_Doubt]) -> dict[str, Any]:
+    def _check_waiting(self, state: State | None, pauses: list[_Pause], doubts: list[_Doubt]) -> None:
+        """Doubts a state that waits for something which nothing dates."""
+        columns = self._columns.pauses
+        if (
+            columns is not None
+            and state is State.AWAITING_SUPPLEMENT
+            and not any(pause.ended is None for pause in pauses)
+        ):
+            detail = f"{columns.list} has no open entry"
+            doubts.append(_Doubt(LossKind.NO_SUPPLEMENTS, detail, REQUESTED, len(pauses)))
+        elif state is State.AWAITING_PAYMENT:
+            doubts.append(_Doubt(LossKind.NO_PAYMENT_DATES, "the wait can't be dated", "payment_requested"))
+
+    def _as_first_due(self, data: dict[str, Any], pauses: list[_Pause], doubts: list[_Doubt]) -> dict[str, Any]:
         """The data of the receipt with the deadline of that day: pauses that have ended moved the one that holds now."""
-        pauses = self._mapping.pauses
-        items = [] if pauses is None else self._items(record, pauses.list)
-        if pauses is None or not items:
+        if pauses and pauses[0].due_before is not None:
+            return data | {"due_at": pauses[0].due_before}
+        if all(pause.ended is None for pause in pauses):
             return data
-        starts = [(self._reading.moment(item, pauses.started)[1], item) for item in items]
-        first = min(((start.at, at) for at, (start, _) in enumerate(starts) if start is not None), default=None)
-        if first is None:
-            return data
-        column, due = self._reading.moment(items[first[1]], pauses.due_before)
-        if due is not None:
-            return data | {"due_at": due.at}
-        if any(self._reading.moment(item, pauses.ended)[1] for item in items):
-            doubts.append(
-                _Doubt(
-                    LossKind.NO_DEADLINE_BEFORE, f"{column} is empty; the first snapshot's or the catalogue's is taken"
-                )
-            )
-            return {name: value for name, value in data.items() if name != "due_at"}
-        return data
+        columns = self._columns.pauses
+        assert columns is not None, "pauses come of the list that the mapping names"
+        detail = f"{columns.due_before.header} is empty; the first snapshot's or the catalogue's is taken"
+        doubts.append(_Doubt(LossKind.NO_DEADLINE_BEFORE, detail))
+        return {name: value for name, value in data.items() if name != "due_at"}
 
     def _fees(self, record: Cells, at: datetime, number: int, doubts: list[_Doubt]) -> list[Fact]:
         """What was paid, as paid on receipt, for the list has no date."""
-        fees = self._mapping.fees
-        if fees is None:
+        fees, columns = self._mapping.fees, self._columns
+        if fees is None or not record.get(fees.list):
             return []
         try:
-            cells = [self._reading.cell(item, fees.amount)[1] for item in self._items(record, fees.list)]
-            amount = sum(
-                int(str(self._reading.fields.read("amount_vnd", (int,), cell))) for cell in cells if cell is not None
-            )
-            how, cell = self._reading.cell(record, fees.paid_online)
-            word = self._reading.fields.word("paid_online", cell)
+            cells = [columns.fee.value(item) for item in self._items(record, fees.list)]
+            amount = sum(amount_of(text_of(cell)) for cell in cells if cell is not None)
         except (UnusableRow, ValueError) as wrong:
             doubts.append(_Doubt(LossKind.FEES, f"{fees.list}: {wrong}"))
             return []
         if not amount:
             return []
+        cell = columns.paid_online.value(record)
+        word = self._reading.fields.word("paid_online", cell)
         if word is None:
-            doubts.append(
-                _Doubt(
-                    LossKind.FEES, f"{amount} VND; {how} {text_of(cell) or 'empty'} does not say that it was paid", PAID
-                )
-            )
+            said = f"{columns.paid_online.header} {text_of(cell) or 'empty'} does not say that it was paid"
+            doubts.append(_Doubt(LossKind.FEES, f"{amount} VND; {said}", PAID))
             return []
         return [Fact(PAID, at, {"amount_vnd": amount, "paid_online": word == "true"}, PAID, number, fees.list)]
 
     def _step(self, record: Cells, number: int) -> list[Fact]:
-        steps = self._mapping.steps
+        steps, columns = self._mapping.steps, self._columns
         assert steps is not None, "only mappings with steps have progress records"
-        column, moment = self._reading.moment(record, steps.time)
+        moment = self._reading.moment(record, columns.step_time)
         if moment is None:
-            raise UnusableRow(column, "is empty; say when the step was done")
+            raise UnusableRow(columns.step_time.header, "is empty; say when the step was done")
         data: dict[str, Any] = {}
-        for name, headers in steps.columns.items():
-            where, cell = self._reading.cell(record, headers)
+        for name, column in columns.step.items():
+            cell = column.value(record)
             if cell is not None:
                 try:
                     data[name] = self._reading.fields.read(name, FIELDS[steps.event][name], cell)
                 except ValueError as wrong:
-                    raise UnusableRow(where, str(wrong)) from wrong
-        return [fact(steps.event, moment.at, data, number, column)]
+                    raise UnusableRow(column.header, str(wrong)) from wrong
+        return [fact(steps.event, moment.at, data, number, columns.step_time.found(record)[0])]
 
-    def _lost(self, record: Cells, lost: dict[str, Any]) -> list[_Doubt]:
+    def _lost(self, record: Cells, lost: dict[str, Column]) -> list[_Doubt]:
         """What the mapping names and no event has a field for."""
-        cells = ((what, *self._reading.cell(record, headers)) for what, headers in lost.items())
+        cells = ((what, column.header, column.value(record)) for what, column in lost.items())
         return [
-            _Doubt(LossKind.NO_FIELD, f"{what}: {column} {text_of(cell)}")
-            for what, column, cell in cells
+            _Doubt(LossKind.NO_FIELD, f"{what}: {header} {text_of(cell)}")
+            for what, header, cell in cells
             if cell is not None
         ]
 
@@ -311,10 +356,6 @@ class Snapshots:
     def _kind_of(self, told: Fact) -> LossKind:
         steps = self._mapping.steps
         return LossKind.STEP if steps is not None and told.event == steps.event else LossKind.ORDER
-
-
-def _first_event(events: tuple[EventOf, ...], column: str) -> str:
-    return next(each.event for each in events if column in several(each.time))
 
 
 def _why(told: Fact, refusal: Refusal, before: Dossier | None) -> str:

@@ -74,7 +74,13 @@ class TwofoldLife:
         unit, officer = self._rng.choice(["", "Phòng Hộ tịch"]), self._rng.choice(["", "o-17", "cb.03"])
         given = {name: value for name, value in (("unit", unit), ("officer", officer)) if value}
         self._send("processing_started", **given)
-        step = {"MaHoSo": self.code, "PhongBanXuLy": unit, "NguoiXuLy": officer, "ThoiDiemXuLy": written(self._at), "TrangThai": "4"}
+        step = {
+            "MaHoSo": self.code,
+            "PhongBanXuLy": unit,
+            "NguoiXuLy": officer,
+            "ThoiDiemXuLy": written(self._at),
+            "TrangThai": "4",
+        }
         self.messages += [step, self._snapshot()]
 
     def _pause(self) -> bool:
@@ -95,7 +101,9 @@ class TwofoldLife:
         return False
 
     def _close(self) -> None:
-        way = self._rng.choice(["", "stopped", "withdrawn", "returned", "resolved", "resolved", "resolved and returned"])
+        way = self._rng.choice(
+            ["", "stopped", "withdrawn", "returned", "resolved", "resolved", "resolved and returned"]
+        )
         if way == "stopped":
             self._happens("stopped", "NgayKetThucXuLy", reason="dừng xử lý (trạng thái 8)")
         elif way == "withdrawn":
@@ -130,7 +138,10 @@ class TwofoldLife:
         return written(self.dossier.due_at) if self._gives_due else ""
 
     def _snapshot(self) -> Message:
-        dates = {name: written(self._dates.get(name)) for name in ("NgayNopHoSo", "NgayTiepNhan", "NgayKetThucXuLy", "NgayTra", "NgayTuChoi")}
+        dates = {
+            name: written(self._dates.get(name))
+            for name in ("NgayNopHoSo", "NgayTiepNhan", "NgayKetThucXuLy", "NgayTra", "NgayTuChoi")
+        }
         return {
             "MaHoSo": self.code,
             "MaTTHC": self._procedure,
