@@ -42,11 +42,14 @@ class MappedSource:
         self.losses = Losses()
         self.read_bytes = self.rows = 0
         self._now = now
+        self._refused: RefusedRecords | None = None
         self._records_of = array("L")  # of each line that was made, in order, the record that it came of
         with ExitStack() as stack:  # closes what was opened when something is wrong with it
             self._input = InputFile(name, stack)
             self.name, self.total_bytes = self._input.name, self._input.total_bytes
             self._file = self._opened(stack)
+            self.notes = self._notes_of(self._file.columns)
+            self._narrow(self._file.columns)
             self._open = stack.pop_all()
 
     def __enter__(self) -> Self:
@@ -61,6 +64,11 @@ class MappedSource:
         return self._input.beside(f"rejected.{self._file.suffix}")
 
     @property
+    def refused_rows(self) -> int:
+        """How many rows came back in the last import."""
+        return 0 if self._refused is None else self._refused.count
+
+    @property
     def losses_file(self) -> Path:
         """Where it is written what could not be carried over."""
         return self._input.beside("losses.csv")
@@ -73,26 +81,12 @@ class MappedSource:
     def rejects(self, path: Path) -> AbstractContextManager[RefusedRecords]:
         """Collects what is refused, for the file at `path`."""
         if self.mapping.rows != "snapshot":
-            return RefusedRecords(path, self._file, self.mapping, self._record_of)
-        return RefusedSnapshots(
-            path, self._file, self.mapping, self._record_of, losses=self.losses, losses_file=self.losses_file
-        )
-
-    def notes(self) -> list[str]:
-        """What a person should know of the sheet's columns before anything of them is believed."""
-        if not self._file.columns:
-            return []
-        present = {folded(name) for name in self._file.columns}
-        wanted: dict[str, list[str]] = {}
-        for key, header in self.mapping.headers():
-            wanted.setdefault(key, []).append(header)
-        absent = dict.fromkeys(names[0] for names in wanted.values() if present.isdisjoint(map(folded, names)))
-        known = {folded(name) for names in wanted.values() for name in names}
-        unread = [name for name in self._file.columns if name and folded(name) not in known]
-        found = (
-            [f"columns not in the file: {', '.join(_with_likeness(name, unread) for name in absent)}"] if absent else []
-        )
-        return found + ([f"columns not read: {', '.join(unread)}"] if unread else [])
+            self._refused = RefusedRecords(path, self._file, self.mapping, self._record_of)
+        else:
+            self._refused = RefusedSnapshots(
+                path, self._file, self.mapping, self._record_of, losses=self.losses, losses_file=self.losses_file
+            )
+        return self._refused
 
     def batches(self) -> Iterator[list[EventLine]]:
         """The events that the file tells of, a batch at a time. May be called again."""
@@ -109,6 +103,28 @@ class MappedSource:
         self.read_bytes = self.total_bytes
         if batch:
             yield batch
+
+    def _narrow(self, columns: list[str]) -> None:
+        """Let the mapping speak of the columns that the sheet has."""
+        if columns:
+            present = {folded(name) for name in columns}
+            self.mapping = self.mapping.narrowed(lambda header: folded(header) in present)
+
+    def _notes_of(self, columns: list[str]) -> list[str]:
+        """What a person should know of the sheet's columns before anything of them is believed."""
+        if not columns:
+            return []
+        present = {folded(name) for name in columns}
+        wanted: dict[str, list[str]] = {}
+        for key, header in self.mapping.headers():
+            wanted.setdefault(key, []).append(header)
+        absent = dict.fromkeys(names[0] for names in wanted.values() if present.isdisjoint(map(folded, names)))
+        known = {folded(name) for names in wanted.values() for name in names}
+        unread = [name for name in columns if name and folded(name) not in known]
+        found = (
+            [f"columns not in the file: {', '.join(_with_likeness(name, unread) for name in absent)}"] if absent else []
+        )
+        return found + ([f"columns not read: {', '.join(unread)}"] if unread else [])
 
     def _record_of(self, line: EventLine) -> int:
         return self._records_of[line.number - 1]

@@ -15,7 +15,7 @@ from motcua.mapping.losses import Losses, LossKind
 from motcua.mapping.model import SheetMapping
 from shared.domain.errors import UnknownDossier, holds_back
 
-HELD_BACK = "held_back"
+HELD_BACK, ID_REUSED = "held_back", "id_reused"
 WAITS = "waits for an earlier event of its dossier to be corrected"
 LOSSES_HEADER = ("dossier", "loss", "detail")
 
@@ -46,13 +46,13 @@ class RefusedRecords(AbstractContextManager["RefusedRecords"]):
         return len(self._reasons)
 
     def add(self, line: EventLine, refusal: RefusedAs) -> bool:
-        why = WAITS if refusal.code == HELD_BACK else self._in_its_words(refusal.detail, refusal.field)
+        why = WAITS if refusal.code == HELD_BACK else self._in_its_words(_told_otherwise(line, refusal), refusal.field)
         self._reasons.setdefault(self._record_of(line), {})[why] = None
         return True
 
     def _in_its_words(self, detail: str, field: str | None) -> str:
         """What intake said, with the column that the field came from."""
-        if field is None:
+        if field is None or not field.startswith("data."):
             return detail
         header = self._mapping.header_of(field.removeprefix("data."))
         plain = detail.removeprefix(f"{field}: ")
@@ -90,7 +90,7 @@ class RefusedSnapshots(RefusedRecords):
             return super().add(line, refusal)
         head = head_of(line)
         when = "" if head.time is None else f" on {head.time:%d/%m/%Y %H:%M}"
-        self._losses.add(head.subject, LossKind.LOGGED, f"{head.event}{when}: {refusal.detail}")
+        self._losses.add(head.subject, LossKind.LOGGED, f"{head.event}{when}: {_told_otherwise(line, refusal)}")
         return False
 
     def _write(self) -> None:
@@ -103,6 +103,16 @@ class RefusedSnapshots(RefusedRecords):
             file.write(BYTE_ORDER_MARK.encode())
             for row in [LOSSES_HEADER, *rows]:
                 file.write(csv_row(row, ","))
+
+
+def _told_otherwise(line: EventLine, refusal: RefusedAs) -> str:
+    """What intake said; of an event that is logged with other content, what to do with a row that nobody gave an id."""
+    if refusal.code != ID_REUSED:
+        return refusal.detail
+    return (
+        f"{head_of(line).event} was imported before and said something else, and what is logged stays; set it right with a "
+        "correction (corrected), and take this row out"
+    )
 
 
 def _one(reasons: Mapping[str, None]) -> str:

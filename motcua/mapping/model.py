@@ -1,12 +1,13 @@
 """A mapping: the TOML file that says which column of an office's sheet, or which member of a snapshot, holds what."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import tzinfo
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from motcua.failure import Failure
 from motcua.files import read_document
@@ -108,6 +109,18 @@ class SheetMapping(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
             yield from ((f"events.{each.event}.time", header) for header in several(each.time))
             for field, named in each.columns.items():
                 yield from ((f"events.{each.event}.columns.{field}", header) for header in several(named))
+
+    def narrowed(self, present: Callable[[str], bool]) -> Self:
+        """The mapping with the headers that a sheet has, so that messages name its columns; of absent ones the first."""
+
+        def kept(headers: Headers) -> Headers:
+            return tuple(header for header in several(headers) if present(header)) or several(headers)[:1]
+
+        def all_kept(columns: dict[str, Headers]) -> dict[str, Headers]:
+            return {field: kept(headers) for field, headers in columns.items()}
+
+        events = tuple(replace(each, time=kept(each.time), columns=all_kept(each.columns)) for each in self.events)
+        return replace(self, columns=all_kept(self.columns), events=events)
 
     def header_of(self, field: str) -> str | None:
         """The first header that feeds a field of an event's data; None when no column does."""

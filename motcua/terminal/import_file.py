@@ -132,7 +132,7 @@ def _opened(file: str, file_format: FileFormat, mapping: str | None) -> "Source 
 
 def _say_of_the_mapping(source: "MappedSource") -> None:
     """Which columns were not read or not there, and what was lost."""
-    notes = [f"{count(source.rows)} rows read", *source.notes()]
+    notes = [f"{count(source.rows)} rows read, {count(source.refused_rows)} come back", *source.notes]
     if source.losses:
         kinds = "; ".join(f"{kind.value} {count(number)}" for kind, number in source.losses.by_kind())
         notes.append(f"not carried over, of {count(source.losses.dossiers)} dossiers: {kinds}")
