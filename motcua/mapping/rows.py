@@ -13,8 +13,7 @@ from motcua.mapping.facts import FUTURE_ALLOWED, Fact, UnusableRow, fact, follow
 from motcua.mapping.fields import CODE, FIELDS, FieldReader, folded, text_of, with_term
 from motcua.mapping.model import EVENT, ID, OPENING, TIME, Constants, EventOf, Headers, SheetMapping, several
 from shared.contract.accepted import ACCEPTED, REQUIRED_BY_LAW
-from shared.domain.dossier import Dossier
-from shared.domain.errors import Refusal, TransitionNotAllowed
+from shared.domain.errors import DeadlineBeforeReceipt, Refusal, TransitionNotAllowed, UnknownDossier
 from shared.domain.localtime import local_date
 
 Cells = Mapping[str, Any]
@@ -191,20 +190,22 @@ class RowReader:
             column = next(several(each.time)[0] for each in reversed(self._mapping.events) if each.event in OPENING)
             raise UnusableRow(column, "is empty; a dossier begins with it")
         life: list[Fact] = []
-        for told, refusal, before in follow(code, facts):
+        for told, refusal, _ in follow(code, facts):
             if refusal is not None:
-                raise _inconsistent(told, refusal, before, life[-1] if life else opening)
+                raise self._inconsistent(told, refusal, life[-1] if life else opening)
             life.append(told)
         return life
 
-
-def _inconsistent(told: Fact, refusal: Refusal, before: Dossier | None, last: Fact) -> UnusableRow:
-    """Why the rules refuse the fact, in the sheet's own words."""
-    when, then = f"{told.at:%d/%m/%Y %H:%M}", f"{last.column} ({last.at:%d/%m/%Y %H:%M})"
-    if before is None:
-        return UnusableRow(told.column, f"{when} lies before {then}; correct one of the two")
-    if isinstance(refusal, TransitionNotAllowed):
-        return UnusableRow(
-            told.column, f"{told.event} on {when} can't follow {last.event} in {then}; correct one of the two"
-        )
-    return UnusableRow(told.column, refusal.detail)
+    def _inconsistent(self, told: Fact, refusal: Refusal, last: Fact) -> UnusableRow:
+        """Why the rules refuse the fact, in the sheet's own words."""
+        when, then = f"{told.at:%d/%m/%Y %H:%M}", f"{last.column} ({last.at:%d/%m/%Y %H:%M})"
+        if isinstance(refusal, UnknownDossier):
+            return UnusableRow(told.column, f"{when} lies before {then}; correct one of the two")
+        if isinstance(refusal, TransitionNotAllowed):
+            what = f"{told.event} on {when} can't follow {last.event} in {then}; correct one of the two"
+            return UnusableRow(told.column, what)
+        if isinstance(refusal, DeadlineBeforeReceipt):
+            due = f"{told.data['due_at']:%d/%m/%Y %H:%M}"
+            header = self._mapping.header_of("due_at") or told.column
+            return UnusableRow(header, f"{due} lies before the receipt in {then}; correct one of the two")
+        return UnusableRow(told.column, refusal.detail)
