@@ -7,6 +7,8 @@ from functools import lru_cache
 from typing import NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from shared.domain.localtime import FIRST_YEAR, LAST_YEAR
+
 _TOKENS = re.compile(r"[yY]+|[mM]+|[dD]+|[hH]+|[sS]+")
 _OFFSET = re.compile(r"([+-])(\d\d):(\d\d)")
 _ISO = re.compile(r"\d{4}-\d\d-\d\d([T ].*)?")
@@ -79,9 +81,9 @@ class DateReader:
         match cell:
             case datetime():
                 at = cell if cell.tzinfo is not None else cell.replace(tzinfo=self._zone)
-                return Moment(at, is_day=cell.time() == time())
+                return _in_office(Moment(at, is_day=cell.time() == time()))
             case date():
-                return Moment(datetime.combine(cell, time(), self._zone), is_day=True)
+                return _in_office(Moment(datetime.combine(cell, time(), self._zone), is_day=True))
             case int() if not isinstance(cell, bool):
                 return self._numbered(cell)
             case _:
@@ -100,10 +102,11 @@ class DateReader:
         try:
             for pattern in self._patterns:
                 if (moment := pattern.read(text, self._zone)) is not None:
-                    return moment
+                    return _in_office(moment)
             if _ISO.fullmatch(text):
                 at = datetime.fromisoformat(text)
-                return Moment(at if at.tzinfo else at.replace(tzinfo=self._zone), len(text) == len("2023-12-08"))
+                is_day = len(text) == len("2023-12-08")
+                return _in_office(Moment(at if at.tzinfo else at.replace(tzinfo=self._zone), is_day))
         except ValueError as wrong:
             raise ValueError(f"{text!r} does not exist ({wrong}); {self._fix}") from wrong
         raise ValueError(f"{text[:40]!r} is not a date of this mapping; {self._fix}")
@@ -111,6 +114,13 @@ class DateReader:
     @property
     def _fix(self) -> str:
         return "write it like " + " or ".join(pattern.example for pattern in self._patterns)
+
+
+def _in_office(moment: Moment) -> Moment:
+    """The moment; ValueError for a year that no office works in, such as programs write where there is no date."""
+    if not FIRST_YEAR <= moment.at.year <= LAST_YEAR:
+        raise ValueError(f"year {moment.at.year} is none of {FIRST_YEAR} to {LAST_YEAR}")
+    return moment
 
 
 def zone_of(text: str) -> tzinfo:

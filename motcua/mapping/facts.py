@@ -12,6 +12,7 @@ from shared.contract.accepted import ACCEPTED
 from shared.contract.envelope import JSON, SPEC_VERSION, event_type
 from shared.domain.dossier import Dossier, apply
 from shared.domain.errors import Refusal
+from shared.domain.localtime import LOCAL
 
 ONCE = frozenset({"submitted", "received", "declined", "withdrawn", "stopped", "resolved", "returned"})
 CLOSING = frozenset({"declined", "withdrawn", "stopped", "resolved", "returned"})
@@ -61,7 +62,7 @@ def fact(event: str, at: datetime, data: dict[str, Any], number: int, column: st
     """A fact whose key is its event, where that happens once; else also its instant and, unless it is a pause, its data."""
     key = event
     if event not in ONCE:
-        key += f"@{at.isoformat()}"
+        key += f"@{at.astimezone(LOCAL):%Y-%m-%dT%H:%M:%S}"
         if event not in PAUSING and data:
             key += "~" + hashlib.blake2b(encode(data), digest_size=5).hexdigest()
     return Fact(event, at, data, key, number, column)

@@ -84,6 +84,7 @@ class SheetMapping(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     events: tuple[EventOf, ...] = ()
     words: dict[str, dict[str, str]] = {}
     dates: tuple[str, ...] = ("dd/mm/yyyy hh:mm:ss", "dd/mm/yyyy hh:mm", "dd/mm/yyyy")
+    no_dates: tuple[str, ...] = ()
     timezone: str = "+07:00"
     sheet: str | None = None
     personal: tuple[str, ...] = ()
@@ -105,6 +106,11 @@ class SheetMapping(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
         """Every header that is read, with the key of the mapping that names it."""
         for field, named in self.columns.items():
             yield from ((f"columns.{field}", header) for header in several(named))
+        for what, named in self.lost.items():
+            yield from ((f"lost.{what}", header) for header in several(named))
+        if self.steps is not None:
+            for field, named in (self.steps.columns | self.steps.lost).items():
+                yield from ((f"steps.{field}", header) for header in several(named))
         for each in self.events:
             yield from ((f"events.{each.event}.time", header) for header in several(each.time))
             for field, named in each.columns.items():

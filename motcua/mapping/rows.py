@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import lru_cache
 from itertools import chain
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -14,13 +14,14 @@ from motcua.mapping.fields import CODE, FIELDS, FieldReader, folded, text_of, wi
 from motcua.mapping.model import EVENT, ID, OPENING, TIME, Constants, EventOf, Headers, SheetMapping, several
 from shared.contract.accepted import ACCEPTED, REQUIRED_BY_LAW
 from shared.domain.errors import DeadlineBeforeReceipt, Refusal, TransitionNotAllowed, UnknownDossier
+from shared.domain.lifecycle import State
 from shared.domain.localtime import local_date
 
 Cells = Mapping[str, Any]
 REMEMBERED = 1 << 14
 
 
-class Column:
+class RowColumn:
     """Where a value stands: the first of these headers that is not empty."""
 
     def __init__(self, headers: Headers, name: Callable[[str], str]) -> None:
@@ -46,6 +47,17 @@ class Column:
         return self.header, None
 
 
+class Told(NamedTuple):
+    """An event that rows tell of: in which states, where its date stands, and what its data is made of."""
+
+    number: int
+    event: str
+    states: tuple[State, ...]
+    time: RowColumn
+    columns: dict[str, RowColumn]
+    constants: Constants
+
+
 class Reading:
     """A mapping made ready to read rows, whose cells are named by their `name`d headers."""
 
@@ -55,14 +67,13 @@ class Reading:
         self.fields = FieldReader(mapping.words, self.dates, mapping.source)
         self.latest = now + FUTURE_ALLOWED
         self._name = name
+        self._no_dates = frozenset(mapping.no_dates)
         self.columns = {field: self.column(headers) for field, headers in mapping.columns.items()}
-        self.times = {each.event: self.column(each.time) for each in mapping.events if each.time}
-        by_event = {each.event: each for each in mapping.events}
-        self._sources = {event: self._sources_of(event, by_event.get(event)) for event in FIELDS}
+        self.events = [self._told(number, each) for number, each in enumerate(self._named_events())]
         self._data: Callable[..., dict[str, Any]] = lru_cache(maxsize=REMEMBERED)(self._read_data)
 
-    def column(self, headers: Headers) -> Column:
-        return Column(headers, self._name)
+    def column(self, headers: Headers) -> RowColumn:
+        return RowColumn(headers, self._name)
 
     def code(self, cells: Cells) -> str:
         column, cell = self.columns[CODE].found(cells)
@@ -70,26 +81,26 @@ class Reading:
             raise UnusableRow(column, "is empty; write the dossier's code")
         return str(self._read(column, CODE, (str,), cell))
 
-    def moment(self, cells: Cells, column: Column) -> Moment | None:
+    def moment(self, cells: Cells, column: RowColumn) -> Moment | None:
         """The date that stands in the column."""
         cell = column.value(cells)
-        if cell is None:
+        if cell is None or (isinstance(cell, str | int) and text_of(cell) in self._no_dates):
             return None
         try:
             return self.dates.read(cell)
         except ValueError as wrong:
             raise UnusableRow(column.found(cells)[0], str(wrong)) from wrong
 
-    def data(self, cells: Cells, event: str) -> dict[str, Any]:
+    def data(self, cells: Cells, told: Told) -> dict[str, Any]:
         """The event's data as the row's columns and the mapping's constants have it; not to be changed."""
-        values = tuple([column.value(cells) for column in self._sources[event][0].values()])
+        values = tuple([column.value(cells) for column in told.columns.values()])
         try:
-            return self._data(event, values)
+            return self._data(told.number, values)
         except TypeError:  # a list or an object stands where a value should
-            return self._read_data(event, values)
+            return self._read_data(told.number, values)
 
-    def _read_data(self, event: str, values: tuple[Any, ...]) -> dict[str, Any]:
-        columns, constants = self._sources[event]
+    def _read_data(self, number: int, values: tuple[Any, ...]) -> dict[str, Any]:
+        _, event, _, _, columns, constants = self.events[number]
         data: dict[str, Any] = {}
         for (field, column), cell in zip(columns.items(), values, strict=True):
             if cell is not None:
@@ -100,15 +111,21 @@ class Reading:
         self._check(event, columns, found)
         return found
 
-    def _sources_of(self, event: str, own: EventOf | None) -> tuple[dict[str, Column], Constants]:
+    def _named_events(self) -> list[EventOf]:
+        """Those that the mapping names; with a row per event any other, too."""
+        named = list(self.mapping.events)
+        if self.mapping.rows == "event":
+            named += [EventOf(event=event) for event in FIELDS if event not in {each.event for each in named}]
+        return named
+
+    def _told(self, number: int, named: EventOf) -> Told:
         """The row's own columns and constants feed the events that open a dossier; each event has those it names."""
-        mapping, fields = self.mapping, FIELDS[event] if event in OPENING else {}
-        columns = {field: headers for field, headers in mapping.columns.items() if field in fields}
-        constants = {field: value for field, value in mapping.constants.items() if field in fields}
-        columns |= own.columns if own else {}
-        return {field: self.column(headers) for field, headers in columns.items()}, constants | (
-            own.constants if own else {}
-        )
+        mapping, fields = self.mapping, FIELDS[named.event] if named.event in OPENING else {}
+        headers = {field: headers for field, headers in mapping.columns.items() if field in fields} | named.columns
+        columns = {field: self.column(each) for field, each in headers.items()}
+        constants = {field: value for field, value in mapping.constants.items() if field in fields} | named.constants
+        time = self.column(named.time or mapping.columns[TIME])
+        return Told(number, named.event, named.states, time, columns, constants)
 
     def _read(self, column: str, field: str, kinds: tuple[Any, ...], cell: object, event: str = "") -> object:
         try:
@@ -116,7 +133,7 @@ class Reading:
         except ValueError as wrong:
             raise UnusableRow(column, str(wrong)) from wrong
 
-    def _check(self, event: str, columns: dict[str, Column], data: dict[str, Any]) -> None:
+    def _check(self, event: str, columns: dict[str, RowColumn], data: dict[str, Any]) -> None:
         """Refuses what intake would: a field that is needed and empty, a value that is none."""
         try:
             msgspec.convert(data, ACCEPTED[event])
@@ -163,25 +180,25 @@ class RowReader:
         column, moment = reading.columns[TIME].header, reading.moment(cells, reading.columns[TIME])
         if moment is None:
             raise UnusableRow(column, "is empty; write when it happened")
-        told = fact(event, moment.at, reading.data(cells, event), number, column)
+        named = next(each for each in reading.events if each.event == event)
+        told = fact(event, moment.at, reading.data(cells, named), number, column)
         given = text_of(reading.columns[ID].value(cells)) if ID in reading.columns else ""
         return msgspec.structs.replace(told, key=given) if given else told
 
     def _dated(self, cells: Cells, number: int) -> list[Fact]:
         """The row's events in the mapping's order; a date alone is the start of its day, or whatever came before on it."""
         facts: list[Fact] = []
-        for each in self._mapping.events:
-            time = self._reading.times[each.event]
-            moment = self._reading.moment(cells, time)
+        for each in self._reading.events:
+            moment = self._reading.moment(cells, each.time)
             if moment is None:
                 continue
-            column, at = time.found(cells)[0], moment.at
+            column, at = each.time.found(cells)[0], moment.at
             if at > self._reading.latest:
                 raise UnusableRow(column, f"{at:%d/%m/%Y %H:%M} lies in the future; correct it")
             if moment.is_day:
                 before = (told.at for told in facts if local_date(told.at) == local_date(at))
                 at = max(chain([at], before))
-            facts.append(fact(each.event, at, self._reading.data(cells, each.event), number, column))
+            facts.append(fact(each.event, at, self._reading.data(cells, each), number, column))
         return facts
 
     def _life(self, code: str, facts: list[Fact]) -> list[Fact]:

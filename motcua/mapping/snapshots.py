@@ -15,7 +15,7 @@ from motcua.mapping.facts import CLOSING, FUTURE_ALLOWED, PAUSING, Fact, Unusabl
 from motcua.mapping.fields import FIELDS, amount_of, text_of
 from motcua.mapping.losses import Losses, LossKind
 from motcua.mapping.model import OPENING, STATE, Pauses, SheetMapping, several
-from motcua.mapping.rows import Cells, Column, Reading
+from motcua.mapping.rows import Cells, Reading, RowColumn
 from shared.domain.dossier import Dossier
 from shared.domain.errors import Refusal
 from shared.domain.lifecycle import SUSPENDED, State
@@ -165,7 +165,7 @@ class Snapshots:
         return [each for each in told if each.event == steps.event and (horizon is None or each.at > horizon)]
 
     def _snapshot(self, record: Cells, number: int) -> tuple[list[Fact], list[_Doubt]]:
-        mapping, reading = self._mapping, self._reading
+        reading = self._reading
         cell = reading.columns[STATE].value(record)
         word = reading.fields.word(STATE, cell)
         state = None if word is None else State(word)
@@ -175,14 +175,14 @@ class Snapshots:
         pauses = self._pauses_of(record)
         told: list[Fact] = []
         left: list[tuple[str, str, datetime]] = []
-        for each in mapping.events:
-            time = reading.times[each.event]
+        for each in reading.events:
+            time = each.time
             moment = reading.moment(record, time)
             if each.states and state not in each.states:
                 if moment is not None:
                     left.append((time.found(record)[0], each.event, moment.at))
             elif moment is not None:
-                data = reading.data(record, each.event)
+                data = reading.data(record, each)
                 if each.event == RECEIVED:
                     data = self._as_first_due(data, pauses, doubts)
                     told += self._fees(record, moment.at, number, doubts)
@@ -299,7 +299,7 @@ class Snapshots:
                     raise UnusableRow(column.header, str(wrong)) from wrong
         return [fact(steps.event, moment.at, data, number, columns.step_time.found(record)[0])]
 
-    def _lost(self, record: Cells, lost: dict[str, Column]) -> list[_Doubt]:
+    def _lost(self, record: Cells, lost: dict[str, RowColumn]) -> list[_Doubt]:
         """What the mapping names and no event has a field for."""
         cells = ((what, column.header, column.value(record)) for what, column in lost.items())
         return [

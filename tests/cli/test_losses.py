@@ -139,6 +139,10 @@ def test_a_step_that_the_lifecycle_has_no_place_for_is_named_and_the_rest_stands
     assert [kind for kind, _ in losses] == [LossKind.STEP, LossKind.NO_FIELD]
 
 
+def test_what_programs_write_where_there_is_no_date_is_none() -> None:
+    assert told(RECEIVED | {"NgayTra": "00010101000000", "NgayNopHoSo": 0}) == (["received 08 08:31"], [])
+
+
 def test_nothing_personal_is_in_any_event() -> None:
     losses = Losses()
     taken = Snapshots(load("national"), NOW, losses)

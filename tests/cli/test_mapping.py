@@ -46,6 +46,7 @@ def test_a_date_is_read_as_it_is_written(cell: object, instant: str, *, is_day: 
         ("31/02/2023", "'31/02/2023' does not exist"),
         ("08/12/23", "is not a date of this mapping; write it like 08/12/2023 08:31 or 08/12/2023"),
         ("hôm qua", "is not a date"),
+        ("01/01/0001", "year 1 is none of 1900 to 2999"),
         (45268, "the cell holds the number 45268; format the column as a date"),
         (45268.35, "the cell holds 45268.35, which is no date"),
         (True, "the cell holds True, which is no date"),
@@ -255,6 +256,28 @@ def test_a_date_alone_does_not_lie_before_what_came_first_on_its_day(tmp_path: P
 def test_a_row_that_contradicts_itself_is_refused_whole(tmp_path: Path, cells: dict[str, Any], said: str) -> None:
     with pytest.raises(UnusableRow, match=said):
         told(tmp_path, **cells)
+
+
+def test_further_pauses_are_further_events_with_columns_of_their_own(tmp_path: Path) -> None:
+    again = '[[events]]\nevent = "supplement_requested"\ntime = "Dừng 2"\n[[events]]\nevent = "supplemented"\ntime = "Tiếp 2"\n'
+    dates = {
+        "Nhận": "08/12/2023",
+        "Dừng": "09/12/2023",
+        "Tiếp": "10/12/2023",
+        "Dừng 2": "11/12/2023",
+        "Tiếp 2": "12/12/2023",
+    }
+    facts = told(tmp_path, MAPPING + again, **dates)
+    assert [fact.at.day for fact in facts] == [8, 9, 10, 11, 12]
+    assert len({fact.key for fact in facts}) == 5
+
+
+def test_the_same_instant_is_the_same_fact_whatever_its_offset(tmp_path: Path) -> None:
+    here, there = (
+        told(tmp_path, Nhận="08/12/2023", Dừng=cell)[1]
+        for cell in ("2023-12-09T08:00:00+07:00", "2023-12-09T01:00:00Z")
+    )
+    assert here.key == there.key == "supplement_requested@2023-12-09T08:00:00"
 
 
 A_ROW_PER_EVENT = """
