@@ -9,10 +9,9 @@ from datetime import datetime
 from operator import attrgetter
 from typing import Any, NamedTuple
 
-from msgspec import Struct, field
-
-from motcua.mapping.facts import CLOSING, FUTURE_ALLOWED, PAUSING, Fact, UnusableRow, encode, fact, follow, in_order
+from motcua.mapping.facts import CLOSING, FUTURE_ALLOWED, PAUSING, Fact, UnusableRow, fact, follow, in_order
 from motcua.mapping.fields import FIELDS, amount_of, text_of
+from motcua.mapping.lives import Doubt, Life
 from motcua.mapping.losses import Losses, LossKind
 from motcua.mapping.model import OPENING, STATE, Pauses, SheetMapping, several
 from motcua.mapping.rows import Cells, Reading, RowColumn
@@ -21,59 +20,6 @@ from shared.domain.errors import Refusal
 from shared.domain.lifecycle import SUSPENDED, State
 
 REQUESTED, CAME, RECEIVED, PAID = "supplement_requested", "supplemented", "received", "fee_paid"
-Rank = tuple[datetime, int]  # how far a snapshot had come: its latest date, how many it has
-
-
-class _Doubt(NamedTuple):
-    """A loss, unless the snapshots together tell more than `told` of `event`."""
-
-    kind: LossKind
-    detail: str
-    event: str = ""
-    told: int = 0
-
-
-class _Told(NamedTuple):
-    """A fact as one snapshot tells it, and how far that one had come."""
-
-    rank: Rank
-    fact: Fact
-
-    @property
-    def order(self) -> tuple[Rank, bytes]:
-        """What decides between two versions, whichever came first."""
-        return self.rank, self.content
-
-    @property
-    def content(self) -> bytes:
-        return encode((self.fact.at, self.fact.data))
-
-
-class _Life(Struct):
-    """What all snapshots of a dossier say of it."""
-
-    facts: dict[str, _Told] = field(default_factory=dict)
-    versions: dict[str, set[bytes]] = field(default_factory=dict)
-    doubts: dict[_Doubt, None] = field(default_factory=dict)
-    has_snapshot: bool = False
-
-    def add(self, told: Fact, rank: Rank) -> None:
-        """An opening is taken from the snapshot that had come least far, for it was sent first; all else from the last."""
-        present = self.facts.get(told.key)
-        candidate = _Told(rank, told)
-        if present is None:
-            self.facts[told.key] = candidate
-            return
-        if present.fact.at == told.at and present.fact.data == told.data:
-            is_earlier = rank < present.rank
-        else:
-            self.versions.setdefault(told.key, {present.content}).add(candidate.content)
-            is_earlier = candidate.order < present.order
-        if is_earlier == (told.event in OPENING):
-            self.facts[told.key] = candidate
-
-    def count(self, event: str) -> int:
-        return sum(told.fact.event == event for told in self.facts.values())
 
 
 class _PauseColumns:
@@ -117,7 +63,7 @@ class Snapshots:
         self._reading = Reading(mapping, now, name=str)
         self._columns = _Columns(self._reading, mapping)
         self._latest = now + FUTURE_ALLOWED
-        self._lives: dict[str, _Life] = {}
+        self._lives: dict[str, Life] = {}
         self.losses = losses
 
     def add(self, record: Cells, number: int) -> str:
@@ -130,7 +76,7 @@ class Snapshots:
             told, doubts, is_snapshot = *self._snapshot(record, number), True
         life = self._lives.get(code)
         if life is None:
-            life = self._lives[code] = _Life()
+            life = self._lives[code] = Life()
         life.has_snapshot |= is_snapshot
         life.doubts.update(dict.fromkeys(doubts))
         latest = max([each.at for each in told], default=self._latest)
@@ -155,7 +101,7 @@ class Snapshots:
                 self.losses.add(code, LossKind.FUTURE, f"{late.column}: {late.at:%d/%m/%Y %H:%M}")
         return [each for each in told if each.at <= self._latest]
 
-    def _ahead(self, life: _Life) -> list[Fact]:
+    def _ahead(self, life: Life) -> list[Fact]:
         """Steps after all that the snapshots tell: sent, they would keep out what is told of the time before them."""
         steps = self._mapping.steps
         if steps is None or steps.ahead:
@@ -164,14 +110,14 @@ class Snapshots:
         horizon = max((each.at for each in told if each.event != steps.event), default=None)
         return [each for each in told if each.event == steps.event and (horizon is None or each.at > horizon)]
 
-    def _snapshot(self, record: Cells, number: int) -> tuple[list[Fact], list[_Doubt]]:
+    def _snapshot(self, record: Cells, number: int) -> tuple[list[Fact], list[Doubt]]:
         reading = self._reading
         cell = reading.columns[STATE].value(record)
         word = reading.fields.word(STATE, cell)
         state = None if word is None else State(word)
         doubts = self._lost(record, self._columns.lost)
         if state is None:
-            doubts.append(_Doubt(LossKind.UNKNOWN_STATE, f"{reading.columns[STATE].header}: {text_of(cell)[:40]!r}"))
+            doubts.append(Doubt(LossKind.UNKNOWN_STATE, f"{reading.columns[STATE].header}: {text_of(cell)[:40]!r}"))
         pauses = self._pauses_of(record)
         told: list[Fact] = []
         left: list[tuple[str, str, datetime]] = []
@@ -188,11 +134,11 @@ class Snapshots:
                     told += self._fees(record, moment.at, number, doubts)
                 told.append(fact(each.event, moment.at, data, number, time.found(record)[0]))
             elif each.states and state is each.states[0]:
-                doubts.append(_Doubt(LossKind.NO_DATE, f"state {state.value}, {time.header} is empty", each.event))
+                doubts.append(Doubt(LossKind.NO_DATE, f"state {state.value}, {time.header} is empty", each.event))
         taken = {each.column for each in told}
         for column, event, at in left:
             if column not in taken:
-                doubts.append(_Doubt(LossKind.NO_STATE, f"{column}: {at:%d/%m/%Y %H:%M}", event))
+                doubts.append(Doubt(LossKind.NO_STATE, f"{column}: {at:%d/%m/%Y %H:%M}", event))
                 taken.add(column)
         told += self._paused(pauses, number, doubts)
         self._check_waiting(state, pauses, doubts)
@@ -223,7 +169,7 @@ class Snapshots:
             pauses.append(_Pause(started, ended, before, after))
         return sorted(pauses, key=attrgetter("started"))
 
-    def _paused(self, pauses: list[_Pause], number: int, doubts: list[_Doubt]) -> list[Fact]:
+    def _paused(self, pauses: list[_Pause], number: int, doubts: list[Doubt]) -> list[Fact]:
         told: list[Fact] = []
         columns = self._columns.pauses
         for pause in pauses:
@@ -234,10 +180,10 @@ class Snapshots:
                 told.append(fact(CAME, pause.ended, data, number, f"{columns.list}.{columns.ended.header}"))
                 if pause.due_after is None:
                     header = columns.due_after.header
-                    doubts.append(_Doubt(LossKind.NO_DEADLINE_AFTER, f"{header} is empty; the calendar's is taken"))
+                    doubts.append(Doubt(LossKind.NO_DEADLINE_AFTER, f"{header} is empty; the calendar's is taken"))
         return told
 
-    def _check_waiting(self, state: State | None, pauses: list[_Pause], doubts: list[_Doubt]) -> None:
+    def _check_waiting(self, state: State | None, pauses: list[_Pause], doubts: list[Doubt]) -> None:
         """Doubts a state that waits for something which nothing dates."""
         columns = self._columns.pauses
         if (
@@ -246,11 +192,11 @@ class Snapshots:
             and not any(pause.ended is None for pause in pauses)
         ):
             detail = f"{columns.list} has no open entry"
-            doubts.append(_Doubt(LossKind.NO_SUPPLEMENTS, detail, REQUESTED, len(pauses)))
+            doubts.append(Doubt(LossKind.NO_SUPPLEMENTS, detail, REQUESTED, len(pauses)))
         elif state is State.AWAITING_PAYMENT:
-            doubts.append(_Doubt(LossKind.NO_PAYMENT_DATES, "the wait can't be dated", "payment_requested"))
+            doubts.append(Doubt(LossKind.NO_PAYMENT_DATES, "the wait can't be dated", "payment_requested"))
 
-    def _as_first_due(self, data: dict[str, Any], pauses: list[_Pause], doubts: list[_Doubt]) -> dict[str, Any]:
+    def _as_first_due(self, data: dict[str, Any], pauses: list[_Pause], doubts: list[Doubt]) -> dict[str, Any]:
         """The data of the receipt with the deadline of that day: pauses that have ended moved the one that holds now."""
         if pauses and pauses[0].due_before is not None:
             return data | {"due_at": pauses[0].due_before}
@@ -259,10 +205,10 @@ class Snapshots:
         columns = self._columns.pauses
         assert columns is not None, "pauses come of the list that the mapping names"
         detail = f"{columns.due_before.header} is empty; the first snapshot's or the catalogue's is taken"
-        doubts.append(_Doubt(LossKind.NO_DEADLINE_BEFORE, detail))
+        doubts.append(Doubt(LossKind.NO_DEADLINE_BEFORE, detail))
         return {name: value for name, value in data.items() if name != "due_at"}
 
-    def _fees(self, record: Cells, at: datetime, number: int, doubts: list[_Doubt]) -> list[Fact]:
+    def _fees(self, record: Cells, at: datetime, number: int, doubts: list[Doubt]) -> list[Fact]:
         """What was paid, as paid on receipt, for the list has no date."""
         fees, columns = self._mapping.fees, self._columns
         if fees is None or not record.get(fees.list):
@@ -271,7 +217,7 @@ class Snapshots:
             cells = [columns.fee.value(item) for item in self._items(record, fees.list)]
             amount = sum(amount_of(text_of(cell)) for cell in cells if cell is not None)
         except (UnusableRow, ValueError) as wrong:
-            doubts.append(_Doubt(LossKind.FEES, f"{fees.list}: {wrong}"))
+            doubts.append(Doubt(LossKind.FEES, f"{fees.list}: {wrong}"))
             return []
         if not amount:
             return []
@@ -279,7 +225,7 @@ class Snapshots:
         word = self._reading.fields.word("paid_online", cell)
         if word is None:
             said = f"{columns.paid_online.header} {text_of(cell) or 'empty'} does not say that it was paid"
-            doubts.append(_Doubt(LossKind.FEES, f"{amount} VND; {said}", PAID))
+            doubts.append(Doubt(LossKind.FEES, f"{amount} VND; {said}", PAID))
             return []
         return [Fact(PAID, at, {"amount_vnd": amount, "paid_online": word == "true"}, PAID, number, fees.list)]
 
@@ -299,16 +245,16 @@ class Snapshots:
                     raise UnusableRow(column.header, str(wrong)) from wrong
         return [fact(steps.event, moment.at, data, number, columns.step_time.found(record)[0])]
 
-    def _lost(self, record: Cells, lost: dict[str, RowColumn]) -> list[_Doubt]:
+    def _lost(self, record: Cells, lost: dict[str, RowColumn]) -> list[Doubt]:
         """What the mapping names and no event has a field for."""
         cells = ((what, column.header, column.value(record)) for what, column in lost.items())
         return [
-            _Doubt(LossKind.NO_FIELD, f"{what}: {header} {text_of(cell)}")
+            Doubt(LossKind.NO_FIELD, f"{what}: {header} {text_of(cell)}")
             for what, header, cell in cells
             if cell is not None
         ]
 
-    def _settled(self, code: str, life: _Life) -> list[Fact]:
+    def _settled(self, code: str, life: Life) -> list[Fact]:
         for doubt in life.doubts:
             if not doubt.event or life.count(doubt.event) <= doubt.told:
                 self.losses.add(code, doubt.kind, doubt.detail)

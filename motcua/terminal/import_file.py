@@ -159,7 +159,7 @@ def import_summary(progress: "ImportProgress", unit: str = "lines") -> "Table":
 
 
 def print_mapping(*, name: Annotated[str, typer.Argument(help="counter or national.", metavar="NAME")]) -> None:
-    """Print a mapping that is shipped, to change it and import with it.
+    """Print a shipped mapping, to change it and import with it.
 
     A mapping says under which headers an office's own sheet has what an event needs, how dates are written there, and
     which of its words stand for which code: motcua mapping counter > mine.toml, then motcua import FILE --mapping
