@@ -4,6 +4,7 @@ A snapshot is the whole dossier as its sender knows it, sent again and again; a 
 are a set, so the order of the snapshots, repeats and files cut anywhere make no difference.
 """
 
+from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime
 from operator import attrgetter
@@ -15,11 +16,10 @@ from motcua.mapping.lives import Doubt, Life
 from motcua.mapping.losses import Losses, LossKind
 from motcua.mapping.model import OPENING, STATE, Pauses, SheetMapping, several
 from motcua.mapping.rows import Cells, Reading, RowColumn
-from shared.domain.dossier import Dossier
-from shared.domain.errors import Refusal
 from shared.domain.lifecycle import SUSPENDED, State
 
-REQUESTED, CAME, RECEIVED, PAID = "supplement_requested", "supplemented", "received", "fee_paid"
+REQUESTED, CAME, PAID = "supplement_requested", "supplemented", "fee_paid"
+RECEIVED, RESOLVED, RETURNED = "received", "resolved", "returned"
 
 
 class _PauseColumns:
@@ -270,7 +270,7 @@ class Snapshots:
             columns = ", ".join(several(each.time)[0] for each in self._mapping.events if each.event in OPENING)
             self.losses.add(code, LossKind.NO_RECEIPT, f"{columns}: empty; nothing of it is sent")
             return []
-        return self._followed(code, self._went_on(code, facts))
+        return self._followed(code, self._still_paused(code, self._went_on(code, facts)))
 
     def _went_on(self, code: str, facts: list[Fact]) -> list[Fact]:
         """Without closings before a pause: what went on afterwards had not been finished."""
@@ -279,31 +279,38 @@ class Snapshots:
             return facts
         early = [told for told in facts if told.event in CLOSING and told.at < latest]
         for told in early:
-            self.losses.add(
-                code, LossKind.REOPENED, f"{told.column}: {told.event} {told.at:%d/%m/%Y %H:%M} is left out"
-            )
+            self._lose(code, LossKind.REOPENED, told, "is left out")
         return [told for told in facts if told not in early]
 
+    def _still_paused(self, code: str, facts: list[Fact]) -> list[Fact]:
+        """Without a result that nobody has in hand while papers are awaited: senders write paused dossiers as finished."""
+        named = Counter(told.event for told in facts)
+        if named[REQUESTED] <= named[CAME] or named[RETURNED]:
+            return facts
+        for told in facts:
+            if told.event == RESOLVED:
+                self._lose(code, LossKind.FINISHED_WHILE_PAUSED, told, "is left out; it stays paused")
+        return [told for told in facts if told.event != RESOLVED]
+
     def _followed(self, code: str, facts: list[Fact]) -> list[Fact]:
+        """What the lifecycle allows, in order of time."""
         life = []
         for told, refusal, before in follow(code, facts):
             paused = before is not None and before.state in SUSPENDED
-            if told.event in CLOSING and paused:
-                left_out = "" if refusal is None else "; it stays paused"
-                self.losses.add(
-                    code, LossKind.FINISHED_WHILE_PAUSED, f"{told.column}: {told.at:%d/%m/%Y %H:%M}{left_out}"
+            if told.event in (RESOLVED, RETURNED) and paused:
+                self._lose(
+                    code, LossKind.FINISHED_WHILE_PAUSED, told, "ends the pause" if refusal is None else "is left out"
                 )
             elif refusal is not None:
-                self.losses.add(code, self._kind_of(told), _why(told, refusal, before))
+                state = "not there yet" if before is None else before.state.value
+                self._lose(code, self._kind_of(told), told, f"is left out: the dossier is {state} ({refusal.code})")
             if refusal is None:
                 life.append(told)
         return life
 
+    def _lose(self, code: str, kind: LossKind, told: Fact, what: str) -> None:
+        self.losses.add(code, kind, f"{told.column}: {told.event} on {told.at:%d/%m/%Y %H:%M} {what}")
+
     def _kind_of(self, told: Fact) -> LossKind:
         steps = self._mapping.steps
         return LossKind.STEP if steps is not None and told.event == steps.event else LossKind.ORDER
-
-
-def _why(told: Fact, refusal: Refusal, before: Dossier | None) -> str:
-    state = "not there yet" if before is None else before.state.value
-    return f"{told.column}: {told.event} on {told.at:%d/%m/%Y %H:%M}, the dossier is {state} ({refusal.code})"

@@ -44,7 +44,12 @@ def test_a_paused_dossier_sent_as_finished_stays_paused() -> None:
     finished = PAUSED | {"TrangThaiHoSo": "9", "NgayKetThucXuLy": "20231212080000"}
     assert told(finished) == (
         ["received 08 08:31", "supplement_requested 11 08:00"],
-        [(LossKind.FINISHED_WHILE_PAUSED, "NgayKetThucXuLy: 12/12/2023 08:00; it stays paused")],
+        [
+            (
+                LossKind.FINISHED_WHILE_PAUSED,
+                "NgayKetThucXuLy: resolved on 12/12/2023 08:00 is left out; it stays paused",
+            )
+        ],
     )
 
 
@@ -66,7 +71,7 @@ def test_a_closing_that_went_on_later_was_none() -> None:
     }
     events, losses = told(finished, went_on)
     assert events == ["received 08 08:31", "supplement_requested 11 08:00", "supplemented 13 08:00"]
-    assert losses == [(LossKind.REOPENED, "NgayKetThucXuLy: resolved 10/12/2023 08:00 is left out")]
+    assert losses == [(LossKind.REOPENED, "NgayKetThucXuLy: resolved on 10/12/2023 08:00 is left out")]
 
 
 def test_a_deadline_that_moved_without_a_pause_is_the_first_and_named() -> None:
@@ -111,7 +116,7 @@ def test_a_deadline_that_moved_without_a_pause_is_the_first_and_named() -> None:
             {"NgayNopHoSo": "20231209080000"},
             ["received 08 08:31"],
             LossKind.ORDER,
-            "NgayNopHoSo: submitted on 09/12/2023 08:00, the dossier is received (transition_not_allowed)",
+            "NgayNopHoSo: submitted on 09/12/2023 08:00 is left out: the dossier is received (transition_not_allowed)",
         ),
     ],
 )

@@ -84,7 +84,6 @@ def ahead(folder: Path) -> str:
 OF_A_SENDER_THAT_DOES_NOT_COUNT = {
     LossKind.NO_DEADLINE_BEFORE,  # its deadlines are empty
     LossKind.NO_DEADLINE_AFTER,
-    LossKind.FINISHED_WHILE_PAUSED,  # withdrawn while papers were awaited
 }
 SIZES = [400, pytest.param(10_000, marks=pytest.mark.slow)]
 
