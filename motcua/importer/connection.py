@@ -14,7 +14,7 @@ import msgspec
 from motcua.client import NotAsRead, detail_of, refused, unreachable
 from motcua.failure import Failure
 from motcua.importer.lines import UNREADABLE, EventLine, Spool, head_of, subject_of
-from motcua.importer.rejects import Rejects
+from motcua.importer.ports import RefusedAs, RefusedLines
 from shared.contract.http.log import MOST_REJECTIONS, BulkAnswer, Rejection
 from shared.domain.errors import UnknownDossier, holds_back
 
@@ -35,8 +35,8 @@ HELD_BACK = "held_back"
 class ImportProgress:
     """Counts of lines; `waiting` ones were refused only because their dossier was not there yet and are sent again.
 
-    `held_back` ones are rejected because an earlier line of their dossier was; `sorted_lines` are all lines of a file
-    that had to be put in order first.
+    `held_back` ones are rejected because an earlier line of their dossier was; `lost` ones were refused, and nothing in
+    their file could be corrected to mend it; `sorted_lines` are all lines of a file that had to be put in order first.
     """
 
     read_bytes: int = 0
@@ -44,13 +44,14 @@ class ImportProgress:
     accepted: int = 0
     duplicates: int = 0
     rejected: int = 0
+    lost: int = 0
     held_back: int = 0
     waiting: int = 0
     note: str = ""
 
     @property
     def settled(self) -> int:
-        return self.accepted + self.duplicates + self.rejected
+        return self.accepted + self.duplicates + self.rejected + self.lost
 
 
 def connection_of(line: EventLine, connections: int) -> int:
@@ -142,7 +143,7 @@ class Connection:
     """
 
     def __init__(
-        self, poster: ChunkPoster, progress: ImportProgress, rejects: Rejects, changed: Callable[[], None]
+        self, poster: ChunkPoster, progress: ImportProgress, rejects: RefusedLines, changed: Callable[[], None]
     ) -> None:
         self.queue: Queue[Chunk | None] = Queue(CHUNKS_AHEAD)
         self._poster = poster
@@ -179,9 +180,8 @@ class Connection:
     def give_up_deferred(self) -> None:
         """What still waits after the last pass is rejected: its dossier is nowhere."""
         for line in self._deferred.drain():
-            self._reject(
-                line, UnknownDossier.code, "there is no such dossier, also after everything else was sent", _id_of(line)
-            )
+            detail = "there is no such dossier, also after everything else was sent"
+            self._reject(line, RefusedAs(UnknownDossier.code, detail, _id_of(line)))
         self._progress.waiting -= self._deferred.count
 
     async def _send_all(self, lines: Iterable[EventLine]) -> None:
@@ -235,17 +235,20 @@ class Connection:
         else:
             if holds_back(rejection.code) and (subject := subject_of(line)):
                 self._refused.add(subject)
-            self._reject(line, rejection.code, rejection.detail, rejection.id)
+            refused = RefusedAs(rejection.code, rejection.detail, rejection.id, rejection.field)
+            self._reject(line, refused)
 
     def _park(self, line: EventLine) -> None:
         self._parked.add(subject_of(line))
         self._deferred.add(line)
         self._progress.waiting += 1
 
-    def _reject(self, line: EventLine, code: str, detail: str, event_id: str | None) -> None:
-        self._rejects.add(line, code, detail, event_id)
-        self._progress.rejected += 1
-        self._progress.held_back += code == HELD_BACK
+    def _reject(self, line: EventLine, refusal: RefusedAs) -> None:
+        if self._rejects.add(line, refusal):
+            self._progress.rejected += 1
+            self._progress.held_back += refusal.code == HELD_BACK
+        else:
+            self._progress.lost += 1
 
 
 def _first_of(line: EventLine, seen: set[str]) -> bool:
