@@ -250,8 +250,8 @@ def test_cells_of_a_spreadsheet_are_dates_texts_and_never_numbers_for_codes(tmp_
     event = json.loads(received.body)
     assert (event["time"], event["data"]["due_at"]) == ("2023-12-08T08:31:00+07:00", "2023-12-15T00:00:00+07:00")
     assert refused.refusal == (
-        "Mã TTHC: the cell holds the number 1.00463, and a number keeps no zeros at its end; format the column as text and "
-        "write the code again (was it 1.004630?)"
+        "Mã TTHC: the cell holds the number 1.00463, and a number keeps no zeros at its end; "
+        "format the column as text and write the code again (was it 1.004630?)"
     )
 
 

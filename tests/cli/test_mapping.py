@@ -1,4 +1,7 @@
-"""An office's own dates, words and codes become what events carry; a mapping that can't be meant so is refused with key and fix."""
+"""An office's own dates, words and codes become what events carry.
+
+A mapping that can't be meant so is refused with key and fix.
+"""
 
 import unicodedata
 from datetime import UTC, date, datetime, timedelta, timezone
