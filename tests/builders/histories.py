@@ -90,7 +90,7 @@ INTRICATE = {  # drawn four times as often as the rest before the closing: what 
     EventKind.SUSPENDED,
     EventKind.RESUMED,
 }
-SELDOM = {EventKind.VOIDED: 0.1, EventKind.DECLINED: 0.3}  # how often it stays so: nothing, or little, follows
+SELDOM = {EventKind.VOIDED: 0.1}  # how often it stays so: nothing follows
 
 History = list[Dated]
 Office = Mapping[str, History]  # a dossier's code -> its events
