@@ -23,6 +23,8 @@ Grouping = tuple[str, ...]
 DEPARTMENT: Grouping = ("department",)
 PROCEDURE: Grouping = ("procedure",)
 CHANNEL_AND_FIELD: Grouping = ("channel", "field")
+DEPARTMENT_AND_PLACE: Grouping = ("department", "received_by")
+"""Who is competent by where it was received: the matrix adds up both ways."""
 Fields = Mapping[str, str | None]
 Row = Mapping[str, Any]
 

@@ -104,7 +104,7 @@ class TestTheReceiptsOwnFacts:
     @pytest.mark.parametrize(
         ("new", "said"),
         [
-            ("2023-01-02T07:59:00+07:00", "it was submitted at"),
+            ("2023-01-02T07:59:00+07:00", "it was handed in at"),
             ("2023-01-05T08:01:00+07:00", "something happened to it at"),
         ],
     )
@@ -115,6 +115,13 @@ class TestTheReceiptsOwnFacts:
         with pytest.raises(CorrectionDoesNotMatch, match=said) as refusal:
             dossier_after(handed_in, received(), paused, fix)
         assert refusal.value.field == "data.new_value"
+
+    def test_it_was_not_received_before_it_was_sent_again(self) -> None:
+        sent_back = [event("submitted", "2022-12-30"), event("supplement_requested", "2022-12-30 14:00")]
+        again = event("supplemented", "2023-01-02 09:00")
+        fix = corrected(CorrectableField.RECEIVED_AT, START.isoformat(), "2023-01-02T08:59:00+07:00")
+        with pytest.raises(CorrectionDoesNotMatch, match="it was handed in at 2023-01-02T09:00"):
+            dossier_after(*sent_back, again, received(), fix)
 
     def test_it_was_not_received_after_its_deadline(self) -> None:
         fix = corrected(CorrectableField.RECEIVED_AT, START.isoformat(), "2023-01-11T08:00:00+07:00")
