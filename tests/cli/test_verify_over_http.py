@@ -179,6 +179,7 @@ def _list(services: HeldServices, token: str, query: dict[str, str]) -> bytes:
 
 def _listed(dossier: Dossier) -> ListedDossier:
     own = {name: getattr(dossier, name) for name in ListedDossier.__struct_fields__ if hasattr(dossier, name)}
+    del own["received_by"]  # no dossier of this office was received elsewhere
     return ListedDossier(**own, in_hours=counts_hours(dossier.term), timeliness="within")
 
 
