@@ -236,32 +236,40 @@ def at_time_of(start: datetime, day: date) -> datetime:
 
 
 def due_after_pause(
-    deadline: Deadline, paused_at: datetime, resumed_at: datetime, calendar: WorkingCalendar
+    deadline: Deadline,
+    paused_at: datetime,
+    resumed_at: datetime,
+    calendar: WorkingCalendar,
+    given: datetime | None = None,
 ) -> datetime:
     """The deadline after a pause: moved by the working time that passed,
     unless the dossier was overdue when the pause began.
 
-    One that was overdue before the pause stays so (domain §3.6), so its deadline does not move.
+    One that was overdue before the pause stays so (domain §3.6), so its deadline does not move. `given` is the deadline
+    as it was before earlier pauses moved it.
     """
     if paused_at >= deadline.overdue_from():
         return deadline.due_at
-    return moved_by(deadline, calendar.working_time_between(paused_at, resumed_at), calendar)
+    return moved_by(deadline, calendar.working_time_between(paused_at, resumed_at), calendar, given)
 
 
-def moved_by(deadline: Deadline, amount: timedelta, calendar: WorkingCalendar) -> datetime:
-    """The deadline later by an amount of working time.
+def moved_by(
+    deadline: Deadline, amount: timedelta, calendar: WorkingCalendar, given: datetime | None = None
+) -> datetime:
+    """The deadline later by an amount of working time; `given`: as it was before earlier pauses moved it.
 
     On the line of working time the end of a day and the start of the next are one point. A deadline in days at or
-    before the opening means the start of its day and stays one, so that eight hours move it by a working day
+    before the opening means the start of its day and stays one, so that eight hours, in one pause or in several, move
+    it by a working day
     (docs/decisions/0016-the-line-of-working-time.md).
     """
-    due = local(deadline.due_at)
+    due, first = local(deadline.due_at), local(given or deadline.due_at)
     moved = calendar.add_working_time(due, amount)
-    if deadline.in_hours or moved == due or not _starts_its_day(due, calendar):
+    if deadline.in_hours or moved == due or not _starts_its_day(first, calendar):
         return moved
     if moved < calendar.closing(moved.date()):
         return moved
-    return at_time_of(due, calendar.on_or_after(moved.date() + ONE_DAY))
+    return at_time_of(first, calendar.on_or_after(moved.date() + ONE_DAY))
 
 
 def _starts_its_day(instant: datetime, calendar: WorkingCalendar) -> bool:

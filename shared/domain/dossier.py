@@ -173,6 +173,12 @@ class Dossier(Struct, frozen=True, gc=False, kw_only=True):
         """The deadline in force, with the unit that it is judged in."""
         return self.due(self.due_at)
 
+    @property
+    def due_given(self) -> datetime | None:
+        """The deadline in force as it was given, extended or set right, before pauses moved it."""
+        ends = {pause.ended_at for pause in self.suspensions}
+        return next((change.due_at for change in reversed(self.deadlines) if change.at not in ends), None)
+
     def due(self, due_at: datetime | None) -> Deadline | None:
         """An instant as a deadline of the dossier, whose term says the unit that it is judged in."""
         return None if due_at is None else Deadline(due_at, counts_hours(self.term))

@@ -41,6 +41,12 @@ class Paper:
         return self.dues[-1][1] if self.dues else None
 
     @property
+    def given(self) -> datetime | None:
+        """What was last written into the folder by somebody's decision, not by a pause."""
+        ends = [pause[1] for pause in self.pauses if len(pause) > 1]
+        return next((due for since, due in reversed(self.dues) if since not in ends), None)
+
+    @property
     def closed(self) -> datetime | None:
         return here(self.closing["at"]) if self.closing else None
 
@@ -206,19 +212,16 @@ def _credit(paper: Paper, begun: datetime, ended: datetime) -> None:
 
 
 def _pushed(paper: Paper, due: datetime, amount: timedelta) -> datetime:
-    """A deadline that means the start of its day skips whole days while the pause fills them; what is left is counted
-    from the start of the day that it came to."""
-    calendar, day = paper.calendar, due.date()
-    if paper.hours or not calendar.works_on(day) or due.time() > calendar.hours_on(day)[0][0]:
-        return calendar.after(due, amount)
-    while amount >= (whole := calendar.between(_start_of(day), _start_of(day + DAY))):
-        amount -= whole
-        day = calendar.first_worked(day + DAY)
-    return calendar.after(_start_of(day), amount) if amount else datetime.combine(day, due.timetz())
-
-
-def _start_of(day: date) -> datetime:
-    return datetime.combine(day, time(), HERE)
+    """A deadline given as the start of a day skips whole days as pauses fill them, one after the other or together:
+    what ends with a day begins with the next."""
+    calendar, moved = paper.calendar, paper.calendar.after(due, amount)
+    given = paper.given or due
+    opens = calendar.hours_on(given.date())[0][0]
+    if paper.hours or not amount or not calendar.works_on(given.date()) or given.time() > opens:
+        return moved
+    if moved.time() < calendar.hours_on(moved.date())[-1][1]:
+        return moved
+    return datetime.combine(calendar.first_worked(moved.date() + DAY), given.timetz())
 
 
 def _correct(paper: Paper, event: dict[str, Any]) -> None:

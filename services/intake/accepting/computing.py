@@ -164,7 +164,7 @@ def _pause_ended(
         return Decision(after, NOTHING)
     _check_department(dossier.department, catalogue)
     calendar = catalogue.calendar(dossier.department)
-    due = due_after_pause(dossier.deadline, dossier.suspended_since, at, calendar)
+    due = due_after_pause(dossier.deadline, dossier.suspended_since, at, calendar, dossier.due_given)
     if due == dossier.due_at:
         return Decision(after, NOTHING)
     return Decision(apply(dossier, code, replace(event, due_at=due), at), {"due_at": due})
@@ -211,7 +211,7 @@ def _deadlines_of(dossier: Dossier, catalogue: Catalogue) -> dict[str, Any]:
     for pause in dossier.suspensions:
         if pause.ended_at is not None:
             deadline = Deadline(changes[-1].due_at, counts_hours(rule.term))
-            moved = due_after_pause(deadline, pause.started_at, pause.ended_at, calendar)
+            moved = due_after_pause(deadline, pause.started_at, pause.ended_at, calendar, due)
             if moved != deadline.due_at:
                 changes.append(DeadlineChange(pause.ended_at, moved))
     return {"deadlines": tuple(changes), "term": rule.term}

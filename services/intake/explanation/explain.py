@@ -211,7 +211,7 @@ def _moved_by_pause(before: Dossier, entry: HistoryEntry, calendar: WorkingCalen
     worked = f"{length(calendar.working_time_between(since, after.last_occurred_at))} of working time passed"
     if deadline is None:
         return f"{worked}; there is no deadline to move"
-    counted = due_after_pause(deadline, since, after.last_occurred_at, calendar)
+    counted = due_after_pause(deadline, since, after.last_occurred_at, calendar, before.due_given)
     if counted != after.due_at:
         whose = "today's calendar gives" if entry.due_computed else "the date came with the event; counting gives"
         return f"{worked}; {_moved(before, after)}, {whose} {when(counted)}"
