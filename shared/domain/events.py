@@ -315,7 +315,7 @@ class Corrected(Event, frozen=True):
         ),
     ] = None
     deadlines: Annotated[
-        Annotated[tuple[DeadlineChange, ...], Meta(max_length=101)] | None,
+        tuple[DeadlineChange, ...] | None,
         Meta(
             description="every deadline as it would have held by the right rule; computed by intake",
             examples=[[{"at": "2026-11-02T08:31:00+07:00", "due_at": DUE}]],

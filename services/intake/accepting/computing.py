@@ -23,7 +23,7 @@ from shared.domain.fields import Channel, CorrectableField, DeadlineChange
 from shared.domain.lifecycle import State
 from shared.domain.localtime import local_date
 from shared.domain.terms import counts_hours
-from shared.domain.transitions import apply
+from shared.domain.transitions import LONGEST_HISTORY, apply
 
 ACCEPTANCE = timedelta(hours=8)
 """The working time in which an online application is to be accepted, declined or sent back (offices-2026 §3)."""
@@ -174,8 +174,8 @@ def _of_correction(
     event: domain.Corrected, at: datetime, dossier: Dossier | None, catalogue: Catalogue
 ) -> dict[str, Any]:
     """A correction may not bring in what a receipt could not."""
-    if event.deadlines is not None and not event.recompute:
-        raise wrong_field("data.deadlines", "are computed by intake", "leave them out, or say recompute: true")
+    if event.deadlines is not None and (not event.recompute or len(event.deadlines) > LONGEST_HISTORY):
+        raise wrong_field("data.deadlines", "are computed by intake", "leave them out and say recompute: true")
     if event.recompute and event.field not in RECOMPUTED_BY:
         fields = ", ".join(RECOMPUTED_BY)
         raise wrong_field(
