@@ -230,6 +230,10 @@ class Catalogue:
         """The change by which the department is not there any more on the day; None while it is."""
         return self._units.end_of(department, day)
 
+    def may_handle(self, procedure: Procedure, department: str, day: date) -> bool:
+        """Whether a department, or an heir of one on the day, may handle the procedure."""
+        return procedure.may_be_handled_by(department) or department in self.handlers(procedure, day)
+
     def handlers(self, procedure: Procedure, day: date) -> tuple[str, ...]:
         """The departments that may handle the procedure on a day, heirs of those that it names included; none: all."""
         named = [code for code in (procedure.department, *procedure.departments) if code is not None]

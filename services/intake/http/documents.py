@@ -20,8 +20,8 @@ from shared.domain.texts import DOSSIER_CODE
 Schema = dict[str, Any]
 REFERENCE = "#/components/schemas/{name}"
 DUE = "2029-12-28T17:00:00+07:00"
-EXAMPLE_CODE, EXAMPLE_TIME = "H59.15-261102-0001", "2026-11-02T08:31:00+07:00"
-ABOUT = {"department": "H59.15", "procedure": "2.000635", "channel": "online", "online_level": "full"}
+EXAMPLE_CODE, EXAMPLE_TIME = "H61.15-261102-0001", "2026-11-02T08:31:00+07:00"
+ABOUT = {"department": "H61.15", "procedure": "2.000635", "channel": "online", "online_level": "full"}
 EXAMPLES: dict[str, dict[str, Any]] = {
     "submitted": ABOUT,
     "received": ABOUT,
@@ -29,18 +29,26 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "processing_started": {"unit": "Phòng Hộ tịch", "officer": "o-17"},
     "supplement_requested": {"missing": "bản sao giấy khai sinh"},
     "supplemented": {},
+    "supplement_lapsed": {},
+    "suspended": {"ground": "chờ kết luận của cơ quan có thẩm quyền"},
+    "resumed": {},
     "payment_requested": {"amount_vnd": 50_000},
     "payment_settled": {"amount_vnd": 50_000, "paid_online": True},
     "extended": {"due_at": DUE, "legal_ground": "khoản 3 Điều 15 Nghị định 61/2018/NĐ-CP"},
+    "deadline_set": {"due_at": DUE, "ground": "đã nộp lệ phí"},
     "apologised": {"reason": "chờ ý kiến liên ngành", "promised_at": DUE},
     "forwarded": {"agency": "Cục Thuế tỉnh", "due_at": DUE},
     "forward_answered": {"agency": "Cục Thuế tỉnh"},
     "withdrawn": {"reason": "người nộp rút hồ sơ"},
     "stopped": {"reason": "hết thời hạn bổ sung"},
+    "transferred": {"agency": "Cục Thuế tỉnh", "reason": "không thuộc thẩm quyền"},
     "resolved": {"outcome": "granted", "electronic_result": True},
     "returned": {"channel": "in_person"},
     "rated": {"score": 5},
     "fee_paid": {"amount_vnd": 50_000, "paid_online": True},
+    "assigned": {"unit": "Phòng Hộ tịch", "officer": "o-18"},
+    "reopened": {"reason": "đóng nhầm hồ sơ", "legal_ground": "Điều 36 Luật Khiếu nại"},
+    "voided": {"reason": "nhập trùng hồ sơ"},
     "corrected": {"field": "online_level", "old_value": "full", "new_value": "partial", "reason": "nhập nhầm"},
 }
 _INSTANT = {"type": "string", "format": "date-time"}

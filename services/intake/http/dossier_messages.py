@@ -59,7 +59,7 @@ class NewDossier(BaseModel):
         extra="forbid",
         frozen=True,
         json_schema_extra={
-            "examples": [{"department": "H59.15", "procedure": "2.000635", "channel": "online", "online_level": "full"}]
+            "examples": [{"department": "H61.15", "procedure": "2.000635", "channel": "online", "online_level": "full"}]
         },
     )
 
