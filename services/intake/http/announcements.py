@@ -97,7 +97,7 @@ async def announce(
         raise problem(refusal) from refusal
     except RequestValidationError as invalid:
         raise unprocessable([sentence(error) for error in invalid.errors()]) from invalid
-    announcement = composed(body, intake.clock())
+    announcement = composed(body, intake.clock(), intake.catalogue)
     if dry_run:
         return _json(await _preview(intake, body, announcement, page), 200)
     stored, notes, repeated = await _store(intake, body, announcement)
@@ -198,8 +198,9 @@ def _json(result: AnnouncementAnswer, status: int, headers: dict[str, str] | Non
     return Response(result.model_dump_json(), status, headers, media_type=bodies.JSON)
 
 
-def composed(body: NewAnnouncement, now: datetime) -> Announcement:
-    """The announcement of a request, its days in order; raises the `Problem` that says which field is contradictory."""
+def composed(body: NewAnnouncement, now: datetime, catalogue: Catalogue) -> Announcement:
+    """The announcement of a request, its days in order and its places by their own codes; raises the `Problem` that
+    says which field is contradictory."""
     announced_at = body.announced_at or now
     wrong = [*_contradictions(body), *_wrong_instant(announced_at, now)]
     if wrong:
@@ -212,7 +213,7 @@ def composed(body: NewAnnouncement, now: datetime) -> Announcement:
         source=body.source,
         announced_at=local(announced_at),
         days=tuple(days),
-        applies_to=tuple(sorted(set(body.applies_to))),
+        applies_to=tuple(sorted({catalogue.canonical_scope(code, days[0].day) for code in body.applies_to})),
     )
 
 
@@ -221,7 +222,7 @@ def check(body: NewAnnouncement, announcement: Announcement, catalogue: Catalogu
 
     Raises a `Problem` when the catalogue can't take a day or a place, or when nothing would change.
     """
-    wrong = [*_unknown_places(body, catalogue), *_unknown_days(body, catalogue)]
+    wrong = [*_unknown_places(body, announcement.days[0].day, catalogue), *_unknown_days(body, catalogue)]
     if wrong:
         raise unprocessable(wrong)
     departments = covered(catalogue.departments, announcement.applies_to)
@@ -267,9 +268,9 @@ def _wrong_instant(announced_at: datetime, now: datetime) -> Iterator[FieldMista
         )
 
 
-def _unknown_places(body: NewAnnouncement, catalogue: Catalogue) -> Iterator[FieldMistake]:
+def _unknown_places(body: NewAnnouncement, day: date, catalogue: Catalogue) -> Iterator[FieldMistake]:
     for number, scope in enumerate(body.applies_to):
-        if not covered(catalogue.departments, [scope]):
+        if not covered(catalogue.departments, [catalogue.canonical_scope(scope, day)]):
             fix = (
                 "write a province as H59 or a department as H59.15 (GET /v1/departments lists them), "
                 "or leave applies_to out for all"

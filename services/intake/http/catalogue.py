@@ -27,6 +27,12 @@ INVALID = documented({422: "a parameter is unknown, malformed or out of range"})
 Session = tuple[time, time]
 
 
+class AliasView(View):
+    code: str
+    valid_from: date | None
+    valid_to: date | None = Field(description="the last day; null when it is open")
+
+
 class DepartmentView(BaseModel):
     code: str
     name: str
@@ -34,6 +40,7 @@ class DepartmentView(BaseModel):
     sessions: list[Session] = Field(
         description="the hours of a working day on the date asked for", examples=[[["07:00:00", "11:30:00"]]]
     )
+    aliases: list[AliasView] = Field(description="its other codes, beside the older form of its own (000.00.15.H59)")
 
 
 class ProcedureView(View):
@@ -87,6 +94,7 @@ async def get_departments(intake: IntakeService, day: Day = None) -> list[Depart
             name=department.name,
             name_en=department.name_en,
             sessions=list(catalogue.calendar(code).sessions_on(on)),
+            aliases=[AliasView.model_validate(alias) for alias in department.aliases],
         )
         for code, department in catalogue.departments.items()
     ]
@@ -95,10 +103,12 @@ async def get_departments(intake: IntakeService, day: Day = None) -> list[Depart
 @router.get("/v1/procedures", tags=["catalogue"], responses=INVALID)
 async def get_procedures(intake: IntakeService, department: str | None = None, day: Day = None) -> list[ProcedureView]:
     """The procedures in force on a date, and their terms; of one department when it is given."""
+    on, catalogue = day or local_date(intake.clock()), intake.catalogue
+    own = None if department is None else catalogue.canonical(department, on)
     return [
         ProcedureView.model_validate(procedure)
-        for procedure in intake.catalogue.procedures_on(day or local_date(intake.clock()))
-        if department is None or procedure.may_be_handled_by(department)
+        for procedure in catalogue.procedures_on(on)
+        if own is None or catalogue.may_handle(procedure, own, on)
     ]
 
 
@@ -113,13 +123,14 @@ async def get_calendar(
     is given."""
     if not timedelta(0) <= last - first < timedelta(days=MOST_DAYS):
         raise _malformed("to", f"must lie 0 to {MOST_DAYS - 1} days after `from`")
-    if department is not None and department not in intake.catalogue.departments:
+    own = EVERYWHERE if department is None else intake.catalogue.canonical(department, last)
+    if department is not None and own not in intake.catalogue.departments:
         raise _malformed(
             "department", f"{echo(department)} is not in the catalogue; GET /v1/departments lists those that are"
         )
     await intake.follow()
     try:
-        return _days(intake.catalogue, department or EVERYWHERE, first, last)
+        return _days(intake.catalogue, own, first, last)
     except Refusal as refusal:
         raise problem(refusal) from refusal
 
