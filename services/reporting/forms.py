@@ -78,6 +78,7 @@ def as_json(report: Report, lines: list[FormLine]) -> FormAnswer:
         definition=query.definition,
         as_of=query.as_of,
         as_known_at=query.known_at,
+        organised=query.organised_as,
         by=query.by[0].value,
         columns={str(number): column.key for number, column in OF_FORM.items()},
         lines=[

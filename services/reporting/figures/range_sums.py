@@ -1,7 +1,7 @@
 """Range sums in SQL: a period's flows and the stocks around it, as they are now or as they were known at an instant."""
 
 from collections import defaultdict
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -11,6 +11,8 @@ from sqlalchemy import (
     Integer,
     Select,
     Table,
+    and_,
+    case,
     func,
     literal,
     null,
@@ -26,7 +28,6 @@ from services.reporting.figures.query import (
     WITHIN,
     Dimension,
     FigureQuery,
-    Filters,
     RangeSum,
     sums_of,
 )
@@ -104,7 +105,7 @@ def _sums_of(
 ) -> Select[Any]:
     by = set(query.by)
     wanted: list[ColumnElement[Any]] = [
-        sums.c.department if Dimension.DEPARTMENT in by else null(),
+        unit_of(sums, sums.c.department, query) if Dimension.DEPARTMENT in by else null(),
         sums.c.procedure if by & OF_PROCEDURES else null(),
         bucket,
         sums.c.channel,
@@ -115,8 +116,8 @@ def _sums_of(
     return grouped.where(
         among(connection, sums.c.span, spans),
         sums.c.measure.in_(codes),
-        *_grain(by, query.filters),
-        *filtered(sums, query.filters),
+        *_grain(by, query),
+        *filtered(sums, query),
     )
 
 
@@ -125,31 +126,62 @@ async def open_before(connection: AsyncConnection, query: FigureQuery) -> int:
     wanted = select(func.coalesce(func.sum(sums.c.amount), 0)).where(
         among(connection, sums.c.span, covering(FIRST_DAY, query.day_before)),
         sums.c.measure == MEASURE_CODES[Measure.OPEN],
-        *_grain(set(), query.filters),
-        *filtered(sums, query.filters),
+        *_grain(set(), query),
+        *filtered(sums, query),
     )
     return int((await connection.execute(wanted)).scalar_one())
 
 
-def _grain(by: set[Dimension], filters: Filters) -> Sequence[ColumnElement[bool]]:
+def _grain(by: set[Dimension], query: FigureQuery) -> Sequence[ColumnElement[bool]]:
     """The coarsest sums that can tell: by procedure where one must be known, by department, or of the whole office."""
-    if by & OF_PROCEDURES or filters.procedures is not None:
+    of_units = Dimension.DEPARTMENT in by or bool(query.filters.departments)
+    if by & OF_PROCEDURES or query.filters.procedures is not None or (of_units and query.splits_units):
         return (sums.c.procedure > ALL,)
-    if Dimension.DEPARTMENT in by or filters.departments:
+    if of_units:
         return (sums.c.procedure == ALL, sums.c.department > ALL)
     return (sums.c.procedure == ALL, sums.c.department == ALL)
 
 
-def filtered(table: Table, filters: Filters) -> Sequence[ColumnElement[bool]]:
-    """The filters as conditions on a table that has department, procedure and channel."""
+def filtered(table: Table, query: FigureQuery) -> Sequence[ColumnElement[bool]]:
+    """The query's filters as conditions on a table that has department, procedure and channel."""
+    filters = query.filters
     conditions: list[ColumnElement[bool]] = []
     if filters.departments:
-        conditions.append(table.c.department.in_(sorted(filters.departments)))
+        conditions.append(among_units(table, table.c.department, filters.departments, query))
     if filters.procedures is not None:
         conditions.append(table.c.procedure.in_(sorted(filters.procedures)))
     if filters.channels:
         conditions.append(table.c.channel.in_(sorted(CHANNEL_CODES[channel] for channel in filters.channels)))
     return conditions
+
+
+def unit_of(table: Table, column: ColumnElement[str], query: FigureQuery) -> ColumnElement[str]:
+    """The unit that a row is counted for, of a column that holds units."""
+    if query.organised is None or not (query.organised.heirs or query.organised.parts):
+        return column
+    procedures: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for (unit, procedure), heir in query.organised.parts.items():
+        procedures[unit, heir].append(procedure)
+    parts = ((and_(column == unit, table.c.procedure.in_(some)), heir) for (unit, heir), some in procedures.items())
+    return case(*parts, *((column == unit, heir) for unit, heir in query.organised.heirs.items()), else_=column)
+
+
+def among_units(
+    table: Table, column: ColumnElement[str], units: Iterable[str], query: FigureQuery
+) -> ColumnElement[bool]:
+    """Whether a row is counted for one of the units: the same as `unit_of`, as a condition that an index can tell."""
+    if query.organised is None:
+        return column.in_(sorted(units))
+    whole: list[str] = []
+    others: list[ColumnElement[bool]] = []
+    for source in query.organised.sources(units):
+        if source.only is not None:
+            others.append(and_(column == source.unit, table.c.procedure.in_(sorted(source.only))))
+        elif source.but:
+            others.append(and_(column == source.unit, table.c.procedure.not_in(sorted(source.but))))
+        else:
+            whole.append(source.unit)
+    return or_(column.in_(whole), *others)
 
 
 class Pin(NamedTuple):
@@ -213,17 +245,17 @@ def _gather(amounts: dict[SumKey, int], cells: Mapping[Cell, int], query: Figure
             deltas[department, procedure, channel].append((day, measure, amount))
     for key, of_key in deltas.items():  # the cells under each grouping key, as if they were one dossier's
         contributions = Contributions(*key, of_key)
-        place = (contributions.department if by_department else None, contributions.procedure if by_procedure else None)
         for one in sums_of(contributions, query):
+            place = (one.department if by_department else None, one.procedure if by_procedure else None)
             amounts[*place, one.bucket, one.channel, one.measure] += one.amount
 
 
 async def _since(connection: AsyncConnection, query: FigureQuery, known_at: int) -> AsyncIterator[Sequence[Any]]:
     later = select(literal(-1, Integer), dossiers.c.code, dossiers.c.contributions).where(
-        dossiers.c.known_at > known_at, *filtered(dossiers, query.filters)
+        dossiers.c.known_at > known_at, *filtered(dossiers, query)
     )
     replaced = select(literal(1, Integer), history.c.code, history.c.contributions).where(
-        history.c.known_at <= known_at, history.c.known_until > known_at, *filtered(history, query.filters)
+        history.c.known_at <= known_at, history.c.known_until > known_at, *filtered(history, query)
     )
     async with connection.stream(union_all(later, replaced), execution_options={"yield_per": VERSIONS_AT_ONCE}) as rows:
         async for part in rows.partitions():

@@ -18,7 +18,7 @@ from starlette.responses import Response
 from services.reporting.attention import Attention, ByOfficer, DepartmentHorizons, Urgency, UrgentDossier, total_counts
 from services.reporting.calendar import CalendarFeed, KnownCalendar
 from services.reporting.http.paging import cursor_after, page_response, place_of
-from services.reporting.http.parameters import Cursor, Limit, Parameters, words
+from services.reporting.http.parameters import Cursor, Limit, Parameters, departments_named
 from services.reporting.read_model.contributions import BrokenDossier
 from services.reporting.read_model.store import answering
 from services.reporting.read_model.sums import microseconds
@@ -145,13 +145,11 @@ def _query(request: Request, given: AttentionParameters, catalogue: Catalogue, n
         most = ", ".join(f"{amount}{unit}" for unit, amount in LONGEST.items())
         fix = f"write 2d for two days of 8 working hours or 6h for six (at most {most})"
         raise invalid("within", f"{given.within!r} is not a working time; {fix}")
-    codes = frozenset(words("department", given.department))
-    for code in codes - catalogue.departments.keys():
-        raise invalid("department", f"{code!r} is not in the catalogue; available: {', '.join(catalogue.departments)}")
+    as_of = local(now if place is None else place.as_of)
     return AttentionQuery(
-        as_of=local(now if place is None else place.as_of),
+        as_of=as_of,
         within=int(within[1]) * UNITS[within[2]],
-        departments=codes,
+        departments=departments_named(given.department, catalogue, as_of.date()),
         after=None if place is None else place.urgency,
     )
 
