@@ -14,7 +14,7 @@ from motcua.terminal.console import COLUMNS, NOT_APPLICABLE, count, dossiers, mi
 
 if TYPE_CHECKING:
     from motcua.client import ServiceClient
-    from motcua.report import Item, PrintedReport
+    from motcua.report import Item, PrintedReport, Query
 
 BROKEN = 1
 USUAL_CODE = 19  # characters; with a longer one the columns stand closer together
@@ -64,6 +64,8 @@ def report(
     shape: Annotated[
         ReportFormat, typer.Option("--format", help="xlsx and pdf come with a later version.")
     ] = ReportFormat.TABLE,
+    department: options.Department = None,
+    organised: options.Organised = None,
     definition: options.Definition = None,
     as_of: options.AsOf = None,
     as_known_at: options.AsKnownAt = None,
@@ -76,15 +78,23 @@ def report(
     Vietnamese with a line for each department; json what the service answers; csv one row a group, named by the keys of
     the figures.
 
+    Units are renamed, merged, split and dissolved: --organised now gives what each one had to the unit that has taken
+    over, by the day of --as-of. The total is the same either way.
+
     Exit code: 0 the figures add up, 1 they break an identity of the form (it is named), 2 there are no figures.
     """
-    query = options.period_query(first, last, period, as_of=as_of, definition=definition, as_known_at=as_known_at)
+    query = options.period_query(
+        first, last, period, as_of=as_of, definition=definition, as_known_at=as_known_at, organised=organised
+    )
     dimensions = tuple(word.strip() for given in by or () for word in given.split(","))
     _check_breakdown(dimensions, shape)
+    if department and shape is ReportFormat.TEXT:
+        raise typer.BadParameter("text is of all departments; take table, json or csv", param_hint="--department")
+    narrowed = {**query, **({"department": department} if department else {})}
     from motcua.client import reading
 
     with reading(options.services(reporting=reporting, key=key), "reporting") as client:
-        if not _printed(client, query, dimensions, shape):
+        if not _printed(client, narrowed, dimensions, shape):
             raise typer.Exit(BROKEN)
 
 
@@ -100,7 +110,7 @@ def _check_breakdown(by: tuple[str, ...], shape: ReportFormat) -> None:
         raise typer.BadParameter("text is by department; take table, json or csv for others", param_hint="--format")
 
 
-def _printed(reporting: "ServiceClient", query: dict[str, str], by: tuple[str, ...], shape: ReportFormat) -> bool:
+def _printed(reporting: "ServiceClient", query: "Query", by: tuple[str, ...], shape: ReportFormat) -> bool:
     """Whether the printed figures add up."""
     import msgspec
 
@@ -109,7 +119,7 @@ def _printed(reporting: "ServiceClient", query: dict[str, str], by: tuple[str, .
 
     if shape is ReportFormat.TEXT:
         text = ask_text(reporting, query)
-        report = parse(ask(reporting, query | {"tokens": "none"}, (Breakdown.DEPARTMENT.value,)))
+        report = parse(ask(reporting, {**query, "tokens": "none"}, (Breakdown.DEPARTMENT.value,)))
         print(text, end="")
     else:
         answer = ask(reporting, query, by)
@@ -130,7 +140,7 @@ def open_figure(
     first: options.First = None,
     last: options.Last = None,
     period: options.Period = None,
-    department: Annotated[list[str] | None, typer.Option(metavar="CODE", help="Only this department.")] = None,
+    department: options.Department = None,
     channel: Annotated[list[str] | None, typer.Option(metavar="NAME", help="Only online, in_person or postal.")] = None,
     procedure: Annotated[list[str] | None, typer.Option(metavar="CODE", help="Only this procedure.")] = None,
     field: Annotated[
@@ -139,6 +149,7 @@ def open_figure(
     level: Annotated[
         list[str] | None, typer.Option(metavar="NAME", help="Only procedures of this level, like province.")
     ] = None,
+    organised: options.Organised = None,
     definition: options.Definition = None,
     as_of: options.AsOf = None,
     as_known_at: options.AsKnownAt = None,
@@ -156,7 +167,9 @@ def open_figure(
 
     Exit code: 0 as many as it says, 1 fewer or more (one of the two is wrong), 2 there is no such figure.
     """
-    query = options.period_query(first, last, period, as_of=as_of, definition=definition, as_known_at=as_known_at)
+    query = options.period_query(
+        first, last, period, as_of=as_of, definition=definition, as_known_at=as_known_at, organised=organised
+    )
     from itertools import islice
 
     import msgspec
@@ -224,7 +237,7 @@ def _about(report: "PrintedReport", narrowed: Mapping[str, Sequence[str]]) -> st
     ]
     return (
         f"from {report.first:%d/%m/%Y} to {report.last:%d/%m/%Y} by {report.definition}, "
-        f"as of {report.as_of:%d/%m/%Y %H:%M}{known}"
+        f"as of {report.as_of:%d/%m/%Y %H:%M}{known}{', as organised now' if report.organised == 'now' else ''}"
         f"{', only ' if only else ''}{', '.join(only)}"
     )
 

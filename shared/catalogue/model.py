@@ -222,6 +222,10 @@ class Catalogue:
         """The same of the code of a province or a department."""
         return self._codes.scope(code, day)
 
+    def province_of(self, department: str) -> Province | None:
+        """The province whose code the department's begins with, when the catalogue has it."""
+        return self.provinces.get(canonical_unit(department).partition(".")[0])
+
     def organised_on(self, day: date) -> Organisation:
         """Who answers, by the changes of units in force on the day, for what every unit has left."""
         return self._units.organised_on(day)

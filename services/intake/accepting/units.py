@@ -72,5 +72,5 @@ def _check_there(field: str, unit: str, procedure: str, day: date, catalogue: Ca
 
 def _named(unit: str, catalogue: Catalogue) -> str:
     """`H61.02 (Sở Y tế, Vĩnh Long)`."""
-    province = catalogue.provinces.get(unit.partition(".")[0])
+    province = catalogue.province_of(unit)
     return f"{unit} ({catalogue.departments[unit].name}{f', {province.name}' if province else ''})"
