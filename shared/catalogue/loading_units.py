@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from shared.catalogue.model import Procedure, ProcedureCode
 from shared.catalogue.rows import CatalogueError, read, rows
-from shared.catalogue.units import ChangeKind, DepartmentCode, Name, Part, Province, UnitChange, UnitCodes
+from shared.catalogue.units import ChangeKind, DepartmentCode, Name, Part, ProvinceEntry, UnitChange, UnitCodes
 
 UNITS = "units.toml"
 GROUND = 'cite what it rests on, such as legal_ground = "Nghị quyết 202/2025/QH15"'
@@ -42,10 +42,10 @@ class Known(Struct, frozen=True):
     shipped: bool
 
 
-def provinces(file: Path) -> Mapping[str, Province]:
+def provinces(file: Path) -> Mapping[str, ProvinceEntry]:
     """By code, in the file's order."""
-    found: dict[str, Province] = {}
-    for label, row in rows(file, read(file), "provinces", Province):
+    found: dict[str, ProvinceEntry] = {}
+    for label, row in rows(file, read(file), "provinces", ProvinceEntry):
         if row.code in found:
             raise CatalogueError(file, label, f"province {row.code} stands there already; keep one entry")
         found[row.code] = row

@@ -13,7 +13,7 @@ from shared.catalogue.units import (
     DepartmentCode,
     Name,
     Organisation,
-    Province,
+    ProvinceEntry,
     UnitChange,
     UnitCodes,
     UnitHistory,
@@ -185,7 +185,7 @@ class Catalogue:
     calendar_last_day: date
     calendar_entries: tuple[CalendarEntry, ...]
     channels: Mapping[str, ChannelEntry] = field(default_factory=lambda: FORM_CHANNELS)
-    provinces: Mapping[str, Province] = field(default_factory=lambda: MappingProxyType({}))
+    provinces: Mapping[str, ProvinceEntry] = field(default_factory=lambda: MappingProxyType({}))
     unit_changes: tuple[UnitChange, ...] = ()
     procedures: Mapping[str, Procedure] = field(init=False, repr=False, compare=False)
     _codes: UnitCodes = field(init=False, repr=False, compare=False)
@@ -222,7 +222,7 @@ class Catalogue:
         """The same of the code of a province or a department."""
         return self._codes.scope(code, day)
 
-    def province_of(self, department: str) -> Province | None:
+    def province_of(self, department: str) -> ProvinceEntry | None:
         """The province whose code the department's begins with, when the catalogue has it."""
         return self.provinces.get(canonical_unit(department).partition(".")[0])
 

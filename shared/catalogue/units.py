@@ -52,7 +52,7 @@ class UnitCodes:
         return own if own in self._codes else canonical_unit(own)
 
 
-class Province(Struct, frozen=True, forbid_unknown_fields=True):
+class ProvinceEntry(Struct, frozen=True, forbid_unknown_fields=True):
     """A province by its code, an entry of units.toml; `official_code` is the one of the General Statistics Office."""
 
     code: DepartmentCode

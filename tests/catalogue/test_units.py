@@ -28,7 +28,7 @@ def alias(code: str, **dates: date) -> str:
 
 
 def change(
-    kind: str, units: str, heir: str | None, day: date = D1, ground: str = "NQ 202/2025/QH15", more: str = ""
+    kind: str, units: str, heir: str | None, day: date = D1, *, ground: str = "NQ 202/2025/QH15", more: str = ""
 ) -> str:
     """`change("merge", "1 2", "3")`: the units by their last digits."""
     listed = ", ".join(f'"H10.0{unit}"' for unit in units.split())
@@ -99,7 +99,7 @@ def test_a_day_off_holds_for_a_unit_by_any_of_its_codes(tmp_path: Path) -> None:
         (("H10.01\n" + alias("000.00.02.H10"),), "is the code of department H10.02"),
         (("H10.01\n" + alias("000.00.01.H10"),), "is H10.01 itself"),
         (("H10.01\n" + alias("H10.71", valid_from=D2, valid_to=D1),), "put them in order"),
-        (("H10.01\n" + alias("H10.71", valid_to=D1), "H10.02\n" + alias("H10.71", valid_from=D1)), "an alias of H10.01"),
+        (("H10.01\n" + alias("H10.71"), "H10.02\n" + alias("H10.71", valid_from=D1)), "alias of H10.01 in"),
         (("H10.01\n" + alias("H10.71") + alias("000.00.71.H10"),), "alias of H10.01 in the same days"),
         (("H10.01\n" + alias("H10-71"),), "aliases"),
     ],
