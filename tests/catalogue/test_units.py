@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.catalogue import Catalogue, CatalogueError, load
-from shared.catalogue.units import ChangeKind, Part, UnitChange, UnitHistory
+from shared.catalogue.units import UnitChange, UnitHistory
+from tests.builders.unit_changes import trees
 
 D1, D2, D3 = date(2025, 7, 1), date(2026, 1, 1), date(2027, 1, 1)
 BEFORE = D1 - timedelta(days=1)
@@ -215,22 +216,8 @@ NAMES = [f"U{number}" for number in range(8)]
 CODES = [f"P{number}" for number in range(4)]
 
 
-@st.composite
-def histories(draw: st.DrawFn) -> list[UnitChange]:
-    """Trees of changes as the loader lets them through: each unit ends at most once, its heirs are there that day."""
-    ends = {unit: draw(st.integers(1, 6)) for unit in draw(st.lists(st.sampled_from(NAMES[1:]), unique=True))}
-    changes = []
-    for unit, day in ends.items():
-        there = [other for other in NAMES if other != unit and ends.get(other, 9) > day]
-        heir, others = draw(st.sampled_from(there)), draw(st.lists(st.sampled_from(there), unique=True, max_size=2))
-        given_away = [Part(other, frozenset([CODES[number]])) for number, other in enumerate(others) if other != heir]
-        kind = ChangeKind.SPLIT if given_away else ChangeKind.MERGE
-        changes.append(UnitChange(D1 + timedelta(days=day), kind, (unit,), heir, "NQ", tuple(given_away)))
-    return changes
-
-
 @settings(max_examples=200, deadline=None)
-@given(changes=histories(), day=st.integers(0, 8))
+@given(changes=trees(NAMES, CODES, D1, 6), day=st.integers(0, 8))
 def test_every_dossier_has_one_heir_that_is_there_and_is_found_from_the_heirs_side_once(
     changes: list[UnitChange], day: int
 ) -> None:
