@@ -93,7 +93,12 @@ async def test_a_repeated_request_by_its_key_gets_its_first_code(intake: Sender)
 async def test_a_correction_is_of_the_units_own_codes(start: Start, folder: Path) -> None:
     async with start(catalogue=folder) as intake:
         await intake.bulk(received(procedure="9.999999", due_at="2023-12-20T08:00:00+07:00", received_by="H59.16"))
-        values = {"field": "received_by", "old_value": "000.00.16.H59", "new_value": "H59.77", "reason": "nhập nhầm"}
+        values: dict[str, Any] = {
+            "field": "received_by",
+            "old_value": "000.00.16.H59",
+            "new_value": "H59.77",
+            "reason": "nhập nhầm",
+        }
         answer = await intake.event(event="corrected", occurred_at="2023-12-09T08:00:00+07:00", **values)
         assert answer.status_code == 201, answer.text
         values |= {"field": "department", "old_value": "H59.77", "new_value": "H59.20"}
