@@ -8,7 +8,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from bench import baseline, end_to_end, stages
+from bench import baseline, end_to_end, snapshots, stages
 from bench.baseline import Baseline
 from bench.end_to_end import EndToEnd
 from bench.latency import EVENTS_A_SECOND
@@ -32,6 +32,8 @@ def main() -> None:
         console.print("Each stage by itself ...")
         (folder / "stages").mkdir()
         rates = asyncio.run(stages.measure(year, folder / "stages", STAGES_PORT))
+        console.print("National snapshots to events ...")
+        console.print(f"{snapshots.measure(folder):,.0f} a second of one core, by themselves")
         console.print("Everything at once, then single events ...")
         whole = asyncio.run(end_to_end.measure(year, folder / "whole", END_TO_END_PORT))
     _print_rates(console, year, rates, whole, query)

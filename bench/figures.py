@@ -29,7 +29,7 @@ from services.reporting.attention import DepartmentHorizons
 from services.reporting.figures.query import Dimension, FigureQuery
 from services.reporting.figures.range_sums import Pin
 from services.reporting.figures.report import report
-from services.reporting.http.attention import due_until
+from services.reporting.http.attention import due_until, snapshots_where
 from services.reporting.opening.lists import list_page
 from services.reporting.opening.tokens import TokenFigure
 from services.reporting.read_model.store import migrate, open_engine, snapshot
@@ -153,7 +153,7 @@ async def _attention(bench: Bench) -> int:
     desks = DepartmentHorizons(bench.catalogue, CUT, timedelta(hours=16))
     found = 0
     async with snapshot(bench.engine) as connection:
-        async for snapshots in due_until(connection, desks.latest(bench.catalogue.departments), ()):
+        async for snapshots in snapshots_where(connection, due_until(desks.latest(bench.catalogue.departments))):
             found += len(desks.urgent(decode_status(stored) for _, stored in snapshots))
     return found
 

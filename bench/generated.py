@@ -162,7 +162,7 @@ class Generated:
                 live, past, plain = [], [], []
         yield live, past, plain
 
-    def sums(self) -> list[tuple[int, str, str, int, int, int]]:
+    def sums(self) -> list[tuple[int, str, str, int, int, str, int]]:
         """The sums of all that the dossiers add."""
         cells: dict[Cell, int] = {}
         for multiple, office, count in self.shares():
@@ -177,7 +177,7 @@ def with_names(entry: Contributions, office: Office) -> Contributions:
 def _filled(template: Row, columns: Sequence[str], office: Office, codes: list[str]) -> list[Row]:
     """The template for each code; the names of the office are written once for all of them."""
     values = dict(zip(columns, template, strict=True))
-    values |= {"department": office.department, "procedure": office.procedure}
+    values |= {"department": office.department, "procedure": office.procedure, "received_by": office.department}
     values["contributions"] = _with_office(values["contributions"], office)
     rest = tuple(values[name] for name in columns[1:])
     if "snapshot" not in values:

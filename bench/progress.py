@@ -7,8 +7,10 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import httpx
+import msgspec
 
 from motcua.client import Services
+from shared.contract.http.log import LogHead
 
 LOOK_AGAIN_SECONDS = 0.05
 GIVE_UP_SECONDS = 300.0
@@ -37,7 +39,7 @@ class Stages:
             return False
 
     async def relayed(self) -> int:
-        return int((await self._head())["relayed"])
+        return (await self._head()).relayed
 
     async def processed(self) -> int:
         return await self._counter(self._services.processing, "motcua_events_processed_total")
@@ -48,10 +50,9 @@ class Stages:
     async def close(self) -> None:
         await self._client.aclose()
 
-    async def _head(self) -> dict[str, int]:
+    async def _head(self) -> LogHead:
         answer = await self._client.get(f"{self._services.intake}/v1/log/head")
-        head: dict[str, int] = answer.raise_for_status().json()
-        return head
+        return msgspec.json.decode(answer.raise_for_status().content, type=LogHead)
 
     async def _counter(self, url: str, name: str) -> int:
         try:

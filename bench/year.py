@@ -5,10 +5,12 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import msgspec
 
 from motcua.client import Services
 from motcua.stack.generate.scenario import Scenario, load_scenario
 from motcua.stack.generate.year import generate_file
+from shared.contract.http.figures import FiguresAnswer
 
 SCENARIO = "tra-vinh-2023"
 
@@ -44,9 +46,7 @@ def prepare(folder: Path) -> Year:
 def figures(client: httpx.Client, year: Year) -> dict[str, Any]:
     """The total row of the whole year, as reporting answers now."""
     answer = client.get("/v1/figures", params={"from": str(year.scenario.first_day), "to": str(year.scenario.last_day)})
-    answer.raise_for_status()
-    total: dict[str, Any] = answer.json()["total"]
-    return total
+    return msgspec.json.decode(answer.raise_for_status().content, type=FiguresAnswer).total
 
 
 def differences(found: dict[str, Any], year: Year) -> list[str]:

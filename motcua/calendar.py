@@ -12,14 +12,15 @@ import msgspec
 from motcua.client import ServiceClient
 from motcua.failure import Failure
 from motcua.files import read_document
+from shared.contract.http.announcements import AnnouncementAnswer
+from shared.contract.http.catalogue import DayView
 
 ANNOUNCEMENTS = "/v1/calendar/announcements"
 DIGEST_BYTES = 8
 LOOK_AGAIN_S = 0.2
 FORM = 'source = "..." and at least one [[days]] with day (or first and last), works and name'
-Announcement = dict[str, Any]
-Day = dict[str, Any]
-Days = Annotated[list[Day], msgspec.Meta(min_length=1)]  # a period has a day
+Announcement = dict[str, Any]  # as the file has it: what it means is intake's to check
+Days = Annotated[list[DayView], msgspec.Meta(min_length=1)]  # a period has a day
 
 
 def read_announcement(file: Path) -> Announcement:
@@ -46,27 +47,30 @@ def _as_json(value: Any) -> Any:
     return value.isoformat() if isinstance(value, date | datetime) else value
 
 
-def preview(intake: ServiceClient, body: Announcement, limit: int) -> Announcement:
+def preview(intake: ServiceClient, body: Announcement, limit: int) -> AnnouncementAnswer:
     """What an announcement would move."""
-    return intake.answer(Announcement, "POST", ANNOUNCEMENTS, json=body, params={"dry_run": "true", "limit": limit})
+    query = {"dry_run": "true", "limit": limit}
+    return intake.answer(AnnouncementAnswer, "POST", ANNOUNCEMENTS, json=body, params=query)
 
 
-def announce(intake: ServiceClient, body: Announcement) -> Announcement:
+def announce(intake: ServiceClient, body: Announcement) -> AnnouncementAnswer:
     """Put it into force; the answer comes when it is known what moves."""
-    return intake.answer(Announcement, "POST", ANNOUNCEMENTS, json=body, params={"limit": 1})
+    return intake.answer(AnnouncementAnswer, "POST", ANNOUNCEMENTS, json=body, params={"limit": 1})
 
 
-def follow(intake: ServiceClient, announcement: str, observe: Callable[[Announcement], None]) -> Announcement:
+def follow(
+    intake: ServiceClient, announcement: str, observe: Callable[[AnnouncementAnswer], None]
+) -> AnnouncementAnswer:
     """The announcement when all is moved, shown to `observe` on the way."""
     while True:
-        answer = intake.answer(Announcement, "GET", f"{ANNOUNCEMENTS}/{announcement}", params={"limit": 1})
+        answer = intake.answer(AnnouncementAnswer, "GET", f"{ANNOUNCEMENTS}/{announcement}", params={"limit": 1})
         observe(answer)
-        if answer["state"] == "done":
+        if answer.state == "done":
             return answer
         time.sleep(LOOK_AGAIN_S)
 
 
-def days(intake: ServiceClient, first: date, last: date, department: str | None) -> list[Day]:
+def days(intake: ServiceClient, first: date, last: date, department: str | None) -> list[DayView]:
     """Each day of a period, as it holds for a department."""
     query = {"from": first.isoformat(), "to": last.isoformat()} | (
         {} if department is None else {"department": department}

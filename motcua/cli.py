@@ -74,6 +74,7 @@ app = typer.Typer(
 app.command("up")(stack.up)
 app.command("demo")(stack.demo)
 app.command("import")(import_file.import_file)
+app.command("mapping")(import_file.print_mapping)
 app.command("generate")(stack.generate)
 app.command("report")(figures.report)
 app.command("open")(figures.open_figure)

@@ -7,7 +7,7 @@ import msgspec
 from msgspec import Struct
 
 from motcua.client import LONG, ServiceClient, Services, reading
-from shared.contract.http.log import LogHead
+from shared.contract.http.log import LogHead, Resent, RestoreAnswer
 from shared.service.pacing import Backoff
 
 LEDGER = "/v1/ledger"
@@ -39,13 +39,13 @@ def log_page(intake: ServiceClient, after: int, limit: int = PAGE_EVENTS) -> lis
 def resend(services: Services) -> int:
     """Have intake send its whole log into Kafka again; how many events those are."""
     with reading(services, "intake") as intake:
-        return intake.answer(dict[str, int], "POST", "/v1/log/resend", timeout=LONG)["events"]
+        return intake.answer(Resent, "POST", "/v1/log/resend", timeout=LONG).events
 
 
 def restore(services: Services) -> int:
     """Have intake take back from Kafka what its log lost; how many events came back."""
     with reading(services, "intake") as intake:
-        return intake.answer(dict[str, int], "POST", "/v1/log/restore", timeout=LONG)["restored"]
+        return intake.answer(RestoreAnswer, "POST", "/v1/log/restore", timeout=LONG).restored
 
 
 def events_seen(holders: Sequence[ServiceClient], path: str) -> int:

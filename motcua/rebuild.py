@@ -5,22 +5,15 @@ from dataclasses import dataclass
 from http import HTTPStatus
 
 import httpx
-from msgspec import Struct
 
 from motcua.client import LONG, ServiceClient, Services
 from motcua.failure import Failure
 from motcua.log import DOSSIERS, Observer, log_head, log_page, wait_until_seen
-from shared.contract.http.rebuilds import RebuildAnswer, SwapAnswer, UncountedEvent
+from shared.contract.http.rebuilds import PartOutOfTurn, RebuildAnswer, SwapAnswer, UncountedEvent
 
 PATH = "/v1/rebuilds"
 PART_EVENTS = 2000  # short enough that reporting answers others between two steps of one
 TRIES = 5
-
-
-class GoOnAt(Struct):
-    """The answer to a part that does not follow the last one: where to go on."""
-
-    position: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +65,7 @@ class Rebuild:
     def _send(self, lines: list[bytes]) -> list[UncountedEvent]:
         response = self._post_part(b"\n".join(lines))
         if response.status_code == HTTPStatus.CONFLICT:  # an answer was lost on its way: the part had been taken
-            self._position = self._reporting.decoded(GoOnAt, response.content).position
+            self._position = self._reporting.decoded(PartOutOfTurn, response.content).position
             return []
         taken = self._reporting.decoded(RebuildAnswer, response.content)
         self._position, self.events = taken.position, taken.events

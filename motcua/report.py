@@ -9,7 +9,7 @@ from urllib.parse import quote
 import msgspec
 
 from motcua.client import ServiceClient
-from shared.contract.http.figures import FiguresAnswer, IdentityAnswer
+from shared.contract.http.figures import DossierList, FiguresAnswer, IdentityAnswer, ListedDossier
 from shared.contract.http.rebuilds import SumDifference
 from shared.domain.localtime import local
 
@@ -18,7 +18,6 @@ FORM = "/v1/reports/ii06a"
 PAGE = 5000
 Query = Mapping[str, str | Sequence[str]]  # a parameter's name -> its value, or its values
 Row = Mapping[str, Any]  # a figure's key -> its count, or a share as a decimal string
-Item = Mapping[str, Any]  # one dossier of a list, as reporting answers it
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,16 +96,16 @@ def _broken(identity: IdentityAnswer) -> BrokenIdentity:
     )
 
 
-def dossiers_behind(reporting: ServiceClient, token: str, page: int = PAGE) -> Iterator[Item]:
+def dossiers_behind(reporting: ServiceClient, token: str, page: int = PAGE) -> Iterator[ListedDossier]:
     """Every dossier of the figure that the token opens, page by page, in the order of receipt."""
     path = f"{FIGURES}/{quote(token, safe='')}/dossiers"
     query: dict[str, str | int] = {"limit": page}
     while True:
-        answer = reporting.answer(dict[str, Any], "GET", path, params=query)
-        yield from answer["dossiers"]
-        if answer["cursor"] is None:
+        answer = reporting.answer(DossierList, "GET", path, params=query)
+        yield from answer.dossiers
+        if answer.cursor is None:
             return
-        query["cursor"] = answer["cursor"]
+        query["cursor"] = answer.cursor
 
 
 def sum_name(difference: SumDifference) -> str:

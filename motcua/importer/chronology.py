@@ -15,7 +15,7 @@ from typing import Self
 from msgspec import Struct
 
 from motcua.importer.lines import EventHead, EventLine, Spool, head_of
-from motcua.importer.source import Source
+from motcua.importer.ports import EventSource
 
 RUN_BYTES = 64 << 20
 BATCH_LINES = 2_000
@@ -73,7 +73,7 @@ class _OrderSeen:
 class Chronology:
     """The lines of a source in the order to send them; `survey` comes first and reads the file once or twice."""
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: EventSource) -> None:
         self._source = source
         self._stack = ExitStack()
         self._runs: list[Spool[_Placed]] | None = None
@@ -89,6 +89,8 @@ class Chronology:
 
     def survey(self) -> Iterator[str]:
         """Find out whether the lines are in order, and sort them if not; yields what it is doing, again and again."""
+        if self._source.in_order:
+            return
         order = _OrderSeen()
         for batch in self._source.batches():
             for line in batch:

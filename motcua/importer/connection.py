@@ -10,14 +10,13 @@ from http import HTTPStatus
 
 import httpx
 import msgspec
-from msgspec import Struct
 
 from motcua.client import NotAsRead, detail_of, refused, unreachable
 from motcua.failure import Failure
 from motcua.importer.lines import UNREADABLE, EventLine, Spool, head_of, subject_of
-from motcua.importer.rejects import Rejects
+from motcua.importer.ports import RefusedAs, RefusedLines
+from shared.contract.http.log import MOST_REJECTIONS, BulkAnswer, Rejection
 from shared.domain.errors import UnknownDossier, holds_back
-from shared.service.echoes import MOST_REJECTIONS
 
 EVENTS = "/v1/events"
 AFTER_A_REFUSAL, ALL_NEW = "later", "all"  # which lines of a chunk are held back
@@ -36,8 +35,8 @@ HELD_BACK = "held_back"
 class ImportProgress:
     """Counts of lines; `waiting` ones were refused only because their dossier was not there yet and are sent again.
 
-    `held_back` ones are rejected because an earlier line of their dossier was; `sorted_lines` are all lines of a file
-    that had to be put in order first.
+    `held_back` ones are rejected because an earlier line of their dossier was; `lost` ones were refused, and nothing in
+    their file could be corrected to mend it; `sorted_lines` are all lines of a file that had to be put in order first.
     """
 
     read_bytes: int = 0
@@ -45,13 +44,14 @@ class ImportProgress:
     accepted: int = 0
     duplicates: int = 0
     rejected: int = 0
+    lost: int = 0
     held_back: int = 0
     waiting: int = 0
     note: str = ""
 
     @property
     def settled(self) -> int:
-        return self.accepted + self.duplicates + self.rejected
+        return self.accepted + self.duplicates + self.rejected + self.lost
 
 
 def connection_of(line: EventLine, connections: int) -> int:
@@ -81,25 +81,7 @@ class Chunk:
         return b"".join([line.body for line in self.lines])
 
 
-class RejectedLine(Struct):
-    """One refused line of a chunk: its number in the chunk, the event's id if it could be read, and why."""
-
-    line: int
-    code: str
-    detail: str
-    id: str | None = None
-
-
-class ChunkAnswer(Struct):
-    """What intake says to a chunk."""
-
-    accepted: int
-    duplicates: int
-    rejected: int
-    rejections: list[RejectedLine] = []
-
-
-_decode_answer = msgspec.json.Decoder(ChunkAnswer).decode
+_decode_answer = msgspec.json.Decoder(BulkAnswer).decode
 
 
 class ChunkPoster:
@@ -117,7 +99,7 @@ class ChunkPoster:
         except httpx.TransportError as error:
             raise unreachable("intake", str(self._client.base_url)) from error
 
-    async def send(self, body: bytes, hold_back: str = AFTER_A_REFUSAL) -> ChunkAnswer:
+    async def send(self, body: bytes, hold_back: str = AFTER_A_REFUSAL) -> BulkAnswer:
         """Intake's answer to the chunk; a Failure when it refuses the whole or stays away too long."""
         pause = FIRST_PAUSE_SECONDS
         loop = asyncio.get_running_loop()
@@ -136,7 +118,7 @@ class ChunkPoster:
             await asyncio.sleep(pause)
             pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
 
-    async def _attempt(self, body: bytes, hold_back: str) -> tuple[ChunkAnswer | None, str]:
+    async def _attempt(self, body: bytes, hold_back: str) -> tuple[BulkAnswer | None, str]:
         """The answer, or what kept it away this time."""
         try:
             response = await self._client.post(EVENTS, params={"hold_back": hold_back}, content=body, headers=HEADERS)
@@ -161,7 +143,7 @@ class Connection:
     """
 
     def __init__(
-        self, poster: ChunkPoster, progress: ImportProgress, rejects: Rejects, changed: Callable[[], None]
+        self, poster: ChunkPoster, progress: ImportProgress, rejects: RefusedLines, changed: Callable[[], None]
     ) -> None:
         self.queue: Queue[Chunk | None] = Queue(CHUNKS_AHEAD)
         self._poster = poster
@@ -198,9 +180,8 @@ class Connection:
     def give_up_deferred(self) -> None:
         """What still waits after the last pass is rejected: its dossier is nowhere."""
         for line in self._deferred.drain():
-            self._reject(
-                line, UnknownDossier.code, "there is no such dossier, also after everything else was sent", _id_of(line)
-            )
+            detail = "there is no such dossier, also after everything else was sent"
+            self._reject(line, RefusedAs(UnknownDossier.code, detail, _id_of(line)))
         self._progress.waiting -= self._deferred.count
 
     async def _send_all(self, lines: Iterable[EventLine]) -> None:
@@ -248,23 +229,26 @@ class Connection:
                 chunk.add(line)
         return chunk
 
-    def _book(self, line: EventLine, rejection: RejectedLine) -> None:
+    def _book(self, line: EventLine, rejection: Rejection) -> None:
         if rejection.code == UnknownDossier.code:
             self._park(line)
         else:
             if holds_back(rejection.code) and (subject := subject_of(line)):
                 self._refused.add(subject)
-            self._reject(line, rejection.code, rejection.detail, rejection.id)
+            refused = RefusedAs(rejection.code, rejection.detail, rejection.id, rejection.field)
+            self._reject(line, refused)
 
     def _park(self, line: EventLine) -> None:
         self._parked.add(subject_of(line))
         self._deferred.add(line)
         self._progress.waiting += 1
 
-    def _reject(self, line: EventLine, code: str, detail: str, event_id: str | None) -> None:
-        self._rejects.add(line, code, detail, event_id)
-        self._progress.rejected += 1
-        self._progress.held_back += code == HELD_BACK
+    def _reject(self, line: EventLine, refusal: RefusedAs) -> None:
+        if self._rejects.add(line, refusal):
+            self._progress.rejected += 1
+            self._progress.held_back += refusal.code == HELD_BACK
+        else:
+            self._progress.lost += 1
 
 
 def _first_of(line: EventLine, seen: set[str]) -> bool:
@@ -286,7 +270,7 @@ def _id_of(line: EventLine) -> str | None:
         return None
 
 
-def _must_add_up(answer: ChunkAnswer, sent: int) -> None:
+def _must_add_up(answer: BulkAnswer, sent: int) -> None:
     """A line that intake does not account for must not vanish in a summary."""
     if answer.accepted + answer.duplicates + answer.rejected != sent or len(answer.rejections) != answer.rejected:
         answered = answer.accepted + answer.duplicates + answer.rejected

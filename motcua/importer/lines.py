@@ -56,7 +56,9 @@ class FileText:
         magic = self._file.read(len(ZIP))
         self._file.seek(0)
         if magic.startswith(ZIP):
-            raise Failure(f"{self._name} is a spreadsheet or a zip archive; save it as CSV UTF-8, or unpack it")
+            raise Failure(
+                f"{self._name} is a spreadsheet or a zip archive; name its mapping with --mapping, save it as CSV UTF-8, or unpack it"
+            )
         if magic.startswith(GZIP):
             yield from self._decoded(_blocks_of(cast("BinaryIO", gzip.GzipFile(fileobj=self._file))))
         else:

@@ -1,8 +1,6 @@
 """The file of refused lines, in the form they came in, so that they can be corrected and imported again."""
 
-import csv
 from contextlib import AbstractContextManager
-from io import StringIO
 from pathlib import Path
 from tempfile import SpooledTemporaryFile
 from typing import Self
@@ -11,7 +9,9 @@ import msgspec
 from msgspec import Struct
 
 from motcua.files import check_writable, writing
+from motcua.importer.csv_rows import csv_row
 from motcua.importer.lines import SPOOL_BYTES, EventLine
+from motcua.importer.ports import RefusedAs
 from motcua.importer.table import REFUSED_COLUMNS, Table
 
 BYTE_ORDER_MARK = "\ufeff"  # spreadsheets need it
@@ -53,13 +53,16 @@ class Rejects(AbstractContextManager["Rejects"]):
         finally:
             self._spool.close()
 
-    def add(self, line: EventLine, code: str, detail: str, event_id: str | None) -> None:
+    def add(self, line: EventLine, refusal: RefusedAs) -> bool:
+        """Take a line; every one comes back."""
         if self._table is None:
-            record = _encode(Reject(line.number, code, detail, event_id, line.as_read)) + b"\n"
+            record = _encode(Reject(line.number, refusal.code, refusal.detail, refusal.id, line.as_read)) + b"\n"
         else:
-            record = _row(self._table, [str(line.number), code, detail, *self._table.cells(line)])
+            cells = self._table.cells(line)
+            record = csv_row([str(line.number), refusal.code, refusal.detail, *cells], self._table.delimiter)
         self._places.append((line.number, self._spool.tell(), len(record)))
         self._spool.write(record)
+        return True
 
     def _write(self) -> None:
         if not self._places:
@@ -68,13 +71,9 @@ class Rejects(AbstractContextManager["Rejects"]):
             return
         with writing(self.path, private=True) as file:
             if self._table is not None:
-                file.write(BYTE_ORDER_MARK.encode() + _row(self._table, [*REFUSED_COLUMNS, *self._table.header]))
+                file.write(
+                    BYTE_ORDER_MARK.encode() + csv_row([*REFUSED_COLUMNS, *self._table.header], self._table.delimiter)
+                )
             for _number, offset, length in sorted(self._places):
                 self._spool.seek(offset)
                 file.write(self._spool.read(length))
-
-
-def _row(table: Table, cells: list[str]) -> bytes:
-    text = StringIO()
-    csv.writer(text, delimiter=table.delimiter, lineterminator="\r\n").writerow(cells)
-    return text.getvalue().encode(errors="replace")

@@ -11,8 +11,7 @@ from motcua.client import TIMEOUT, Services, is_loopback
 from motcua.failure import Failure
 from motcua.importer.chronology import Chronology
 from motcua.importer.connection import Chunk, ChunkPoster, Connection, ImportProgress, connection_of
-from motcua.importer.rejects import Rejects
-from motcua.importer.source import Source
+from motcua.importer.ports import EventSource, RefusedAs, RefusedLines
 
 CONNECTIONS = 4
 PATIENCE_SECONDS = 120.0
@@ -21,7 +20,7 @@ MALFORMED = "malformed"
 
 
 async def run(
-    source: Source,
+    source: EventSource,
     services: Services,
     observe: Observer,
     *,
@@ -52,7 +51,7 @@ async def run(
         poster = ChunkPoster(client, patience_seconds, say)
         await poster.check()
         with ExitStack() as stack:
-            rejects = stack.enter_context(Rejects(rejected_file or source.rejected_file, source.table))
+            rejects = stack.enter_context(source.rejects(rejected_file or source.rejected_file))
             lines = stack.enter_context(Chronology(source))
             survey = lines.survey()
             while note := await asyncio.to_thread(next, survey, None):
@@ -68,7 +67,7 @@ async def run(
 
 
 async def _first_pass(
-    lines: Chronology, connections: list[Connection], rejects: Rejects, progress: ImportProgress
+    lines: Chronology, connections: list[Connection], rejects: RefusedLines, progress: ImportProgress
 ) -> None:
     async with _unwrapped(), asyncio.TaskGroup() as tasks:
         for connection in connections:
@@ -76,14 +75,16 @@ async def _first_pass(
         await _spread(lines, connections, rejects, progress)
 
 
-async def _spread(lines: Chronology, connections: list[Connection], rejects: Rejects, progress: ImportProgress) -> None:
+async def _spread(
+    lines: Chronology, connections: list[Connection], rejects: RefusedLines, progress: ImportProgress
+) -> None:
     """Give every line to its dossier's connection; a full queue holds the reading back."""
     building = [Chunk() for _ in connections]
     batches = lines.batches()
     while batch := await asyncio.to_thread(next, batches, None):
         for line in batch:
             if line.refusal is not None:
-                rejects.add(line, MALFORMED, line.refusal, None)
+                rejects.add(line, RefusedAs(MALFORMED, line.refusal))
                 progress.rejected += 1
                 continue
             index = connection_of(line, len(connections))

@@ -10,13 +10,14 @@ import csv
 from collections.abc import Callable, Iterator
 from difflib import get_close_matches
 from itertools import islice
-from types import NoneType, UnionType
-from typing import Annotated, Any, Union, get_args, get_origin
+from types import NoneType
 
 import msgspec
 
 from motcua.failure import Failure
-from motcua.importer.lines import LONGEST_LINE, TOO_LONG, EventLine, PhysicalLine
+from motcua.importer.csv_rows import csv_rows, in_words, refused
+from motcua.importer.lines import LONGEST_LINE, EventLine, PhysicalLine
+from motcua.mapping.fields import kinds_of
 from shared.contract.envelope import JSON, SPEC_VERSION, event_type
 from shared.domain.events import EVENT_TYPES, Event
 from shared.service.echoes import LONGEST_ECHO, shortened
@@ -29,7 +30,6 @@ EXTENSION, EXTENSION_PREFIX = "x", "x."
 DELIMITERS = ",;\t"
 OTHER_NAMES = {"subject": "code", "dossier": "code", "type": "event", "occurred_at": "time", "received_at": "time"}
 WORDS = {"true": True, "1": True, "yes": True, "x": True, "false": False, "0": False, "no": False}
-NEVER_CLOSED = "unexpected end of data"  # the csv module's words for a quote open at the end of the file
 Converter = Callable[[str], object]
 encode = msgspec.json.Encoder().encode
 
@@ -52,26 +52,16 @@ class Table:
 
     def rows(self, physical_lines: Iterator[PhysicalLine]) -> Iterator[EventLine]:
         """Every row after the header as a line; a row that makes no event carries its refusal."""
-        lines = _RowLines(islice(physical_lines, self._number, None))
-        table = csv.reader(lines, delimiter=self.delimiter, strict=True)
-        number = self._number + 1
-        while True:
-            cells, refusal = _next_row(table)
+        for row in csv_rows(islice(physical_lines, self._number, None), self._number + 1, self.delimiter):
+            cells = row.cells
             if cells is None:
-                return
-            if refusal is None and len(cells) - self._skipped != len(self._columns):
-                refusal = (
-                    f"the row has {len(cells)} cells, the header {len(self._columns) + self._skipped}"
-                    if any(cells)
-                    else None
-                )
-                cells = []
-            read = lines.taken()
-            if refusal is not None:
-                yield from _refused(number, read, refusal)
+                yield from refused(row)
+            elif len(cells) - self._skipped != len(self._columns):
+                if any(cells):
+                    wrong = f"the row has {len(cells)} cells, the header {len(self._columns) + self._skipped}"
+                    yield from refused(row._replace(refusal=wrong))
             elif any(cell.strip() for cell in cells):
-                yield self._line(number, b"".join(line or b"" for line in read), cells[self._skipped :])
-            number += len(read)
+                yield self._line(row.number, row.text, cells[self._skipped :])
 
     def cells(self, line: EventLine) -> list[str]:
         """The cells of a refused row, to be corrected where it came from."""
@@ -93,31 +83,6 @@ class Table:
             return EventLine(number, b"", raw, "the row is not UTF-8; save the table as CSV UTF-8")
 
 
-class _RowLines:
-    """Lines for a CSV reader, kept until the row they make is done; a row is not longer than an event may be."""
-
-    def __init__(self, physical_lines: Iterator[PhysicalLine]) -> None:
-        self._lines = physical_lines
-        self._read: list[PhysicalLine] = []
-        self._size = 0
-
-    def __iter__(self) -> Iterator[str]:
-        return self
-
-    def __next__(self) -> str:
-        line = next(self._lines)
-        self._read.append(line)
-        self._size += len(line or b"")
-        if line is None or self._size > LONGEST_LINE:
-            raise csv.Error(TOO_LONG)
-        return line.decode(errors="surrogateescape")
-
-    def taken(self) -> list[PhysicalLine]:
-        """The lines since the last call."""
-        read, self._read, self._size = self._read, [], 0
-        return read
-
-
 def looks_like_a_header(line: bytes) -> bool:
     """Whether it is a table's first row: it names one of the columns that are needed, or holds semicolons or tabs."""
     text = line.decode(errors="replace")
@@ -131,15 +96,7 @@ def _header(text: str, delimiter: str, name: str) -> list[str]:
     try:
         return next(csv.reader([text], delimiter=delimiter), [])
     except csv.Error as wrong:
-        raise Failure(f"the first row of {name} can't be read as a table's: {_in_words(wrong)}") from wrong
-
-
-def _in_words(wrong: csv.Error) -> str:
-    """What the csv module means, for people."""
-    words = str(wrong)
-    if "new-line character" in words:
-        return "a line ends with CR alone, others do not; save the table with one kind of line ends"
-    return words
+        raise Failure(f"the first row of {name} can't be read as a table's: {in_words(wrong)}") from wrong
 
 
 def _delimiter(header: str) -> str:
@@ -190,33 +147,6 @@ def _did_you_mean(column: str) -> str:
     return f"; did you mean {near}?" if near else ""
 
 
-def _next_row(table: Iterator[list[str]]) -> tuple[list[str] | None, str | None]:
-    try:
-        return next(table), None
-    except StopIteration:
-        return None, None
-    except csv.Error as error:
-        return [], NEVER_CLOSED if str(error) == NEVER_CLOSED else f"not a row of the table: {_in_words(error)}"
-
-
-def _refused(number: int, read: list[PhysicalLine], refusal: str) -> Iterator[EventLine]:
-    """Every line that a broken row took along: what a stray quote swallowed are rows of their own, not seen yet."""
-    several = len(read) > 1
-    for place, line in enumerate(read):
-        if line is None:
-            detail = TOO_LONG
-        elif place > 0:
-            detail = f"swallowed by a quote that opens in line {number}; correct that line"
-        elif several or refusal == NEVER_CLOSED:
-            detail = (
-                f"a quote that opens in line {number} is not closed there; it swallowed {len(read) - 1} lines after it"
-            )
-        else:
-            detail = refusal
-        if line is None or not line.isspace():
-            yield EventLine(number + place, b"", line, detail)
-
-
 def _event(row: dict[str, str], default_source: str) -> dict[str, object]:
     """The CloudEvent of a row; what is missing or wrong in it is left for intake to refuse."""
     envelope: dict[str, object] = {
@@ -257,17 +187,8 @@ def _truth(cell: str) -> object:
     return WORDS.get(cell.lower(), cell)
 
 
-def _plain(annotation: Any) -> tuple[Any, ...]:
-    """The types a field's annotation allows."""
-    if get_origin(annotation) is Annotated:
-        return _plain(get_args(annotation)[0])
-    if get_origin(annotation) in {Union, UnionType}:
-        return tuple(kind for member in get_args(annotation) for kind in _plain(member))
-    return (annotation,)
-
-
 def _converters(cls: type[Event]) -> dict[str, Converter]:
-    fields = {field.name: _plain(field.type) for field in msgspec.structs.fields(cls)}
+    fields = {field.name: kinds_of(field.type) for field in msgspec.structs.fields(cls)}
     return {
         name: _truth if bool in kinds else _whole for name, kinds in fields.items() if bool in kinds or int in kinds
     }
@@ -276,7 +197,7 @@ def _converters(cls: type[Event]) -> dict[str, Converter]:
 def _nullable(cls: type[Event]) -> tuple[str, ...]:
     """Fields that must be there and may be null: an empty cell means null."""
     return tuple(
-        field.name for field in msgspec.structs.fields(cls) if field.required and NoneType in _plain(field.type)
+        field.name for field in msgspec.structs.fields(cls) if field.required and NoneType in kinds_of(field.type)
     )
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -13,6 +13,9 @@ from motcua.terminal.console import count, dossiers, minute, out, plain_table, s
 
 if TYPE_CHECKING:
     from rich.table import Table
+
+    from shared.contract.http.announcements import AnnouncementAnswer
+    from shared.contract.http.catalogue import DayView
 
 DECLINED = 1
 STAYS = {
@@ -26,7 +29,6 @@ NOT_AFFECTED = {  # of one dossier, and of several
     "given_by_sender": ("has a deadline that its sender gave", "have a deadline that their sender gave"),
     "same_deadline": ("is due at the same time with these days", "are due at the same time with these days"),
 }
-Announcement = dict[str, Any]
 
 app = typer.Typer(
     help="Days off and swapped days: announce, show, seed.",
@@ -64,52 +66,50 @@ def announce(
     body = calendar.read_announcement(file)
     with reading(options.services(intake=intake, key=key), "intake") as client:
         shown = calendar.preview(client, body, limit)
-        in_force = shown["state"] != "dry_run"
-        if in_force:
-            write(f"in force since {shown['recorded_at']}")
+        in_force = shown.recorded_at is not None
+        if shown.recorded_at is not None:
+            write(f"in force since {shown.recorded_at.isoformat()}")
         else:
             _write_moves(shown)
             _write_counts(shown, moved=False)
         if dry_run:
             return
-        if not (
-            yes or in_force or typer.confirm(f"Put it into force and move {dossiers(shown['to_move'])}?", err=True)
-        ):
+        if not (yes or in_force or typer.confirm(f"Put it into force and move {dossiers(shown.to_move)}?", err=True)):
             write("nothing was announced")
             raise typer.Exit(DECLINED)
-        announcement = calendar.announce(client, body)["id"]
+        announcement = calendar.announce(client, body).id
         with stage_bars() as observe:
 
-            def seen(answer: Announcement) -> None:
-                if answer["to_move"]:
-                    observe("move", answer["moved"], answer["to_move"])
+            def seen(answer: "AnnouncementAnswer") -> None:
+                if answer.to_move:
+                    observe("move", answer.moved, answer.to_move)
 
             done = calendar.follow(client, announcement, seen)
         _write_counts(done, moved=True)
 
 
-def _write_moves(answer: Announcement) -> None:
+def _write_moves(answer: "AnnouncementAnswer") -> None:
     """The dossiers that move: when they are due now, and when then."""
-    for note in answer["notes"]:
+    for note in answer.notes:
         write(f"note: {note}")
-    if not answer["moves"]:
+    if not answer.moves:
         return
     table = _table("dossier", "due now", "due then", "because")
-    for move in answer["moves"]:
-        table.add_row(move["code"], minute(move["due_at"]), minute(move["new_due_at"]), move["reason"])
+    for move in answer.moves:
+        table.add_row(move.code, minute(move.due_at), minute(move.new_due_at), move.reason)
     write(table)
 
 
-def _write_counts(answer: Announcement, *, moved: bool) -> None:
+def _write_counts(answer: "AnnouncementAnswer", *, moved: bool) -> None:
     """How many dossiers were looked at, move, and stay."""
-    number, listed = answer["moved" if moved else "to_move"], len(answer["moves"])
+    number, listed = answer.moved if moved else answer.to_move, len(answer.moves)
     verb = "moved" if moved else "would move"
     shown = "" if moved or listed == number else f" (the first {count(listed)} shown)"
-    examined = answer["open_dossiers_examined"] or 0
+    examined = answer.open_dossiers_examined or 0
     write(f"{count(examined)} open dossier{'' if examined == 1 else 's'} examined, {count(number)} {verb}{shown}")
-    for why, staying in answer["stays"].items():
+    for why, staying in answer.stays.items():
         write(f"not moved: {count(staying)} {STAYS.get(why, why)}")
-    for why, unaffected in (answer["not_affected"] or {}).items():
+    for why, unaffected in (answer.not_affected or {}).items():
         write(f"not affected: {count(unaffected)} {NOT_AFFECTED.get(why, (why, why))[unaffected != 1]}")
 
 
@@ -133,16 +133,17 @@ def show(
         days = days_of(client, first.date(), last.date(), department)
         table = _table("day", "", "name", "source")
         for run in [[day] for day in days] if each else _runs(days):
-            works = "worked" if run[0]["working"] else "off"
-            table.add_row(span(run[0]["date"], run[-1]["date"]), works, run[0]["name"] or "", run[0]["source"] or "")
+            works = "worked" if run[0].working else "off"
+            when = span(run[0].date.isoformat(), run[-1].date.isoformat())
+            table.add_row(when, works, run[0].name or "", run[0].source or "")
         if table.row_count:
             write(table)
-        out().print(f"{count(sum(day['working'] for day in days))} working days of {count(len(days))}")
+        out().print(f"{count(sum(day.working for day in days))} working days of {count(len(days))}")
 
 
-def _runs(days: Sequence[dict[str, Any]]) -> list[list[dict[str, Any]]]:
+def _runs(days: Sequence["DayView"]) -> list[list["DayView"]]:
     """The named days, those in a row that say the same together."""
-    named = groupby(days, key=lambda day: (day["name"], day["source"], day["working"]))
+    named = groupby(days, key=lambda day: (day.name, day.source, day.working))
     return [list(run) for (name, *_), run in named if name is not None]
 
 

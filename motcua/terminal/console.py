@@ -40,11 +40,11 @@ def dossiers(number: int) -> str:
     return f"{count(number)} dossier{'' if number == 1 else 's'}"
 
 
-def minute(instant: str | None, form: str = "%d/%m/%Y %H:%M") -> str:
-    """The local time of an instant that a service wrote, to the minute."""
+def minute(instant: datetime | None, form: str = "%d/%m/%Y %H:%M") -> str:
+    """The local time of an instant, to the minute."""
     from shared.domain.localtime import local
 
-    return NOT_APPLICABLE if instant is None else local(datetime.fromisoformat(instant)).strftime(form)
+    return NOT_APPLICABLE if instant is None else local(instant).strftime(form)
 
 
 def wrapped(text: str, indent: int = 2, columns: int = COLUMNS) -> str:

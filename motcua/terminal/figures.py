@@ -14,7 +14,8 @@ from motcua.terminal.console import COLUMNS, NOT_APPLICABLE, count, dossiers, mi
 
 if TYPE_CHECKING:
     from motcua.client import ServiceClient
-    from motcua.report import Item, PrintedReport, Query
+    from motcua.report import PrintedReport, Query
+    from shared.contract.http.figures import ListedDossier
 
 BROKEN = 1
 USUAL_CODE = 19  # characters; with a longer one the columns stand closer together
@@ -36,6 +37,7 @@ class Breakdown(StrEnum):
     PROCEDURE = "procedure"
     LEVEL = "level"
     MONTH = "month"
+    RECEIVED_BY = "received_by"
 
 
 class ListFormat(StrEnum):
@@ -58,14 +60,16 @@ def report(
         list[str] | None,
         typer.Option(
             metavar="NAME",
-            help="Break down by department, channel, field, procedure, level, month; several with commas.",
+            help="Break down by department, channel, field, procedure, level, month, received_by (the unit that took "
+            "a dossier in); several with commas.",
         ),
     ] = None,
+    department: options.Department = None,
+    received_by: options.ReceivedBy = None,
+    organised: options.Organised = None,
     shape: Annotated[
         ReportFormat, typer.Option("--format", help="xlsx and pdf come with a later version.")
     ] = ReportFormat.TABLE,
-    department: options.Department = None,
-    organised: options.Organised = None,
     definition: options.Definition = None,
     as_of: options.AsOf = None,
     as_known_at: options.AsKnownAt = None,
@@ -88,13 +92,16 @@ def report(
     )
     dimensions = tuple(word.strip() for given in by or () for word in given.split(","))
     _check_breakdown(dimensions, shape)
-    if department and shape is ReportFormat.TEXT:
-        raise typer.BadParameter("text is of all departments; take table, json or csv", param_hint="--department")
-    narrowed = {**query, **({"department": department} if department else {})}
+    filters = {"department": department, "received_by": received_by}
+    narrowed = {name: values for name, values in filters.items() if values}
+    if narrowed and shape is ReportFormat.TEXT:
+        raise typer.BadParameter(
+            "text is of all dossiers; take table, json or csv", param_hint=f"--{next(iter(narrowed)).replace('_', '-')}"
+        )
     from motcua.client import reading
 
     with reading(options.services(reporting=reporting, key=key), "reporting") as client:
-        if not _printed(client, narrowed, dimensions, shape):
+        if not _printed(client, {**query, **narrowed}, dimensions, shape):
             raise typer.Exit(BROKEN)
 
 
@@ -149,6 +156,7 @@ def open_figure(
     level: Annotated[
         list[str] | None, typer.Option(metavar="NAME", help="Only procedures of this level, like province.")
     ] = None,
+    received_by: options.ReceivedBy = None,
     organised: options.Organised = None,
     definition: options.Definition = None,
     as_of: options.AsOf = None,
@@ -178,7 +186,14 @@ def open_figure(
     from motcua.report import ask, dossiers_behind, parse
     from motcua.terminal.form import nothing_known
 
-    filters = {"department": department, "channel": channel, "procedure": procedure, "field": field, "level": level}
+    filters = {
+        "department": department,
+        "channel": channel,
+        "procedure": procedure,
+        "field": field,
+        "level": level,
+        "received_by": received_by,
+    }
     narrowed = {name: values for name, values in filters.items() if values}
     with reading(options.services(reporting=reporting, key=key), "reporting") as client:
         report = parse(ask(client, {**query, **narrowed}))
@@ -210,18 +225,18 @@ def _token(report: "PrintedReport", figure: str) -> str:
     raise Failure(f"{figure} is not a figure that counts dossiers; those are\n{listed}")
 
 
-def _write_table(figure: str, report: "PrintedReport", listed: Sequence["Item"]) -> None:
+def _write_table(figure: str, report: "PrintedReport", listed: Sequence["ListedDossier"]) -> None:
     """Where the figure is about returns, the return stands in place of the receipt: both would not fit 80 columns."""
     about_returns = figure.startswith("returned_") or figure == "awaiting_return"
     instants = ("due", "closed", "returned") if about_returns else ("received", "due", "closed")
     judged_on = f"{min(report.last, report.as_of.date()):%d/%m/%Y}"
-    usual = max(len(dossier["code"]) for dossier in listed) <= USUAL_CODE
+    usual = max(len(dossier.code) for dossier in listed) <= USUAL_CODE
     table = plain_table("dossier", *instants, f"class on\n{judged_on}", gap=2 if usual else 1)
     for column in table.columns:
         column.no_wrap, column.overflow = True, "fold"
     for dossier in listed:
-        when = (minute(dossier[f"{name}_at"], "%d/%m/%y %H:%M") for name in instants)
-        table.add_row(dossier["code"], *when, dossier["timeliness"] or NOT_APPLICABLE)
+        when = (minute(getattr(dossier, f"{name}_at"), "%d/%m/%y %H:%M") for name in instants)
+        table.add_row(dossier.code, *when, dossier.timeliness or NOT_APPLICABLE)
     write(table)
 
 

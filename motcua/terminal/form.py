@@ -39,7 +39,8 @@ def value_name(dimension: str, value: str | None, departments: Mapping[str, str]
         return UNKNOWN
     if dimension == "channel":
         return CHANNELS.get(value, value)
-    return f"{departments[value]} ({value})" if dimension == "department" and value in departments else value
+    is_unit = dimension in ("department", "received_by")
+    return f"{departments[value]} ({value})" if is_unit and value in departments else value
 
 
 def show_form(report: PrintedReport) -> None:
@@ -88,6 +89,8 @@ def _legend(report: PrintedReport) -> list[Text]:
     meanings = "; ".join(f"{number} {column.meaning}" for number, column in OF_FORM.items())
     extra = report.total.get("resolved_no_deadline", 0)
     note = f" Column 7 holds {count(extra)} without a deadline besides 8-10." if extra else ""
+    if unknown := report.total.get("received_unknown", 0):
+        note += f" Column 5 holds {count(unknown)} by a channel that nobody noted."
     known = f", as known at {second(report.known_at)}" if report.known_at else ""
     judged = f"Definition {report.definition}, as of {report.as_of:%d/%m/%Y %H:%M}{known}."
     if report.as_of.date() < report.last:
@@ -106,10 +109,12 @@ def paragraph(report: PrintedReport) -> str:
     ]
     if row["resolved_no_deadline"]:
         classes.append(f"{count(row['resolved_no_deadline'])} without a deadline")
+    unknown = row.get("received_unknown", 0)
+    noted = f" ({count(unknown)} of these by a channel that nobody noted)" if unknown else ""
     return (
         f"From {report.first:%d/%m/%Y} to {report.last:%d/%m/%Y}: {count(row['received_total'])} dossiers to handle, "
         f"{count(row['received_online'])} of them online ({percent(row['online_share'])}), "
-        f"{count(row['received_in_person_or_postal'])} in person or by post, "
+        f"{count(row['received_in_person_or_postal'])} in person or by post{noted}, "
         f"{count(row['carried_over'])} carried over. "
         f"Resolved {count(row['resolved_total'])}: {', '.join(classes)}. "
         f"In progress {count(row['in_progress_total'])}: {count(row['in_progress_within'])} within time, "

@@ -57,6 +57,12 @@ Period = Annotated[
         help="Instead of --from and --to, from the 15th to the 14th: 2023-03, 2023-Q1, 2023-6M, 2023-9M or 2023.",
     ),
 ]
+ReceivedBy = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--received-by", metavar="CODE", help="Only dossiers that this unit took in, whoever answers for them."
+    ),
+]
 Definition = Annotated[
     str | None, typer.Option(help="What on time means: by-date/1, instant/1 or half-day/1 [default: by-date/1].")
 ]

@@ -145,7 +145,7 @@ class FigureCheck:
         if figure.token is None:  # a row that reporting does not have
             return compare_list(figure.said, counted, [])
         try:
-            listed = [str(item["code"]) for item in dossiers_behind(self.reporting, figure.token)]
+            listed = [dossier.code for dossier in dossiers_behind(self.reporting, figure.token)]
         except ServiceFailed as failure:
             return ListDifference(f"its list cannot be opened: {failure}")
         return compare_list(figure.said, counted, listed)

@@ -121,6 +121,7 @@ def row_of(by: Grouping, fields: Fields) -> Callable[[Dossier], str]:
         field = fields.get(dossier.procedure) if "field" in by else None
         key = {
             "department": dossier.department,
+            "received_by": dossier.place_of_receipt,
             "procedure": dossier.procedure,
             "channel": dossier.counted_channel.value,
             "field": field,

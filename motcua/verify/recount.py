@@ -18,7 +18,7 @@ from shared.contract.http.log import LogLine
 from shared.domain.columns import KEYS
 from shared.domain.dossier import Dossier
 from shared.domain.errors import Refusal
-from shared.domain.fields import Channel, OnlineLevel, Outcome
+from shared.domain.fields import UNKNOWN_CHANNEL, Channel, OnlineLevel, Outcome
 from shared.domain.lifecycle import State
 from shared.domain.localtime import ONE_DAY, local_date
 from shared.domain.timeliness import Definition, closed_timeliness
@@ -27,6 +27,13 @@ from shared.domain.transitions import apply
 LOG = "the log"
 Counts = Mapping[str, int]
 RowOf = Callable[[Dossier], str]
+OUTCOMES = {
+    Outcome.REFUSED: "refused",
+    Outcome.IN_PART: "granted_in_part",
+    Outcome.BY_LAW: "granted_by_law",
+    Outcome.NOT_NEEDED: "not_needed",
+}
+ENDED_WITHOUT_RESULT = (State.WITHDRAWN, State.STOPPED, State.TRANSFERRED)
 
 
 decode_log_line = msgspec.json.Decoder(LogLine).decode
@@ -102,20 +109,26 @@ class Recount:
 
 @dataclass(frozen=True, slots=True)
 class DatedDossier:
-    """A dossier that was received, with its dates as local days, worked out once for every period asked about."""
+    """A dossier that figures count, with its dates as local days, worked out once for every period asked about.
+
+    One that was never received counts while it waits to be accepted.
+    """
 
     dossier: Dossier
-    received: date
+    received: date | None
     closed: date | None
     returned: date | None
 
     def is_in(self, first: date, last: date) -> bool:
-        """Whether any column counts it: one that closed before may have a result that was still to be returned."""
+        """Whether any column may count it: one that closed before may have a result that was still to be returned."""
+        if self.dossier.acceptances:
+            return True
         awaited = self.returned is None or self.returned >= first
-        return self.received <= last and (self.closed is None or self.closed >= first or awaited)
+        received = self.received is not None and self.received <= last
+        return received and (self.closed is None or self.closed >= first or awaited)
 
     def open_at_end_of(self, day: date) -> bool:
-        return self.received <= day and (self.closed is None or self.closed > day)
+        return self.received is not None and self.received <= day and (self.closed is None or self.closed > day)
 
     def overdue_at_end_of(self, day: date, definition: Definition) -> bool:
         """Its deadline has passed, and no pause holds it; one that began when it was overdue already does not."""
@@ -137,13 +150,10 @@ class DatedDossier:
 
     def count_in(self, row: dict[str, int], first: date, last: date, definition: Definition) -> None:
         """Add itself to every column of the period that counts it."""
-        self._count_receipt(row, first)
+        self._count_acceptance(row, first, last)
+        self._count_receipt(row, first, last)
         if self.closed is not None and first <= self.closed <= last:
-            row["resolved_total"] += 1
-            row[f"resolved_{closed_timeliness(self.dossier, definition)}"] += 1
-            row["refused"] += self.dossier.outcome is Outcome.REFUSED
-            row["withdrawn"] += self.dossier.closed_as is State.WITHDRAWN
-            row["stopped"] += self.dossier.closed_as is State.STOPPED
+            self._count_closing(row, definition)
         if self.open_at_end_of(last):
             row["in_progress_total"] += 1
             row["in_progress_overdue" if self.overdue_at_end_of(last, definition) else "in_progress_within"] += 1
@@ -155,28 +165,50 @@ class DatedDossier:
         resolved = self.dossier.closed_as is State.RESOLVED and self.closed is not None and self.closed <= last
         row["awaiting_return"] += resolved and (self.returned is None or self.returned > last)
 
-    def _count_receipt(self, row: dict[str, int], first: date) -> None:
-        if self.received >= first:
+    def _count_receipt(self, row: dict[str, int], first: date, last: date) -> None:
+        if self.received is not None and first <= self.received <= last:
             channel = self.dossier.counted_channel
             row["received_total"] += 1
             row[f"received_{channel.value}"] += 1
             row["received_online_full"] += channel is Channel.ONLINE and self.dossier.online_level is OnlineLevel.FULL
             row["received_in_person_or_postal"] += channel is not Channel.ONLINE
+            row["received_unknown"] += self.dossier.channel == UNKNOWN_CHANNEL
         elif self.open_at_end_of(first - ONE_DAY):
             row["received_total"] += 1
             row["carried_over"] += 1
 
+    def _count_closing(self, row: dict[str, int], definition: Definition) -> None:
+        row["resolved_total"] += 1
+        row[f"resolved_{closed_timeliness(self.dossier, definition)}"] += 1
+        if self.dossier.outcome in OUTCOMES:
+            row[OUTCOMES[self.dossier.outcome]] += 1
+        if self.dossier.closed_as in ENDED_WITHOUT_RESULT:
+            row[self.dossier.closed_as.value] += 1
+        row["stopped_administrative"] += self.dossier.is_administrative
+
+    def _count_acceptance(self, row: dict[str, int], first: date, last: date) -> None:
+        """Each waiting that the last day ends in; in time or late is the first answer."""
+        for number, waiting in enumerate(self.dossier.acceptances):
+            answered = None if waiting.answered_at is None else local_date(waiting.answered_at)
+            if local_date(waiting.asked_at) <= last and (answered is None or answered > last):
+                row["awaiting_acceptance"] += 1
+                row["awaiting_acceptance_late"] += waiting.due_at is not None and local_date(waiting.due_at) < last
+            if number or waiting.due_at is None or waiting.answered_at is None:
+                continue
+            if first <= local_date(waiting.answered_at) <= last:
+                row["accepted_late" if waiting.answered_at > waiting.due_at else "accepted_in_time"] += 1
+
 
 def dated(dossiers: Iterable[Dossier]) -> list[DatedDossier]:
-    """The dossiers that count: those that were received."""
+    """The dossiers that count: those that were received or waited for it, and were not entered by mistake."""
 
     def day(instant: datetime | None) -> date | None:
         return None if instant is None else local_date(instant)
 
     return [
-        DatedDossier(dossier, local_date(dossier.received_at), day(dossier.closed_at), day(dossier.returned_at))
+        DatedDossier(dossier, day(dossier.received_at), day(dossier.closed_at), day(dossier.returned_at))
         for dossier in dossiers
-        if dossier.received_at is not None
+        if dossier.state is not State.VOIDED and (dossier.received_at is not None or dossier.acceptances)
     ]
 
 

@@ -22,8 +22,9 @@ from services.intake.relaying.announcements import AnnouncementRelay
 from services.intake.relaying.relay import CursorSetBack, Relay
 from services.intake.settings import IntakeSettings
 from shared.catalogue import load
+from shared.contract.http import INTAKE
 from shared.service.clock import clock_from, system_clock
-from shared.service.http import KEYLESS, declared_parameters_only, new_application, require_key
+from shared.service.http import KEYLESS, declare, declared_parameters_only, new_application, require_key
 from shared.service.pacing import wait_until
 from shared.service.run import ServiceRun
 from shared.service.sql import DATABASE_ERRORS
@@ -73,7 +74,9 @@ def create_app(settings: IntakeSettings, run: ServiceRun | None = None) -> FastA
         finally:
             await database.close()
 
-    app = new_application(title="Motcua intake", version="1", description=DESCRIPTION, lifespan=lifespan)
+    app = new_application(
+        title="Motcua intake", version="1", description=DESCRIPTION, messages=INTAKE.values(), lifespan=lifespan
+    )
     service.answer_failures(app)
     parameters = Depends(declared_parameters_only)
     guarded = Depends(require_key(settings.api_key))
@@ -81,7 +84,7 @@ def create_app(settings: IntakeSettings, run: ServiceRun | None = None) -> FastA
         app.include_router(router, dependencies=[guarded, Depends(uncompressed), parameters], responses=KEYLESS)
     app.include_router(catalogue.router, dependencies=[guarded, parameters], responses=KEYLESS)
     app.include_router(service.router)
-    documents.install(app)
+    declare(app, documents.event_components())
     return app
 
 

@@ -6,7 +6,7 @@ They are stored under the lock of the commits, so that every later decision know
 
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
-from datetime import date, datetime
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
@@ -20,15 +20,8 @@ from services.intake.log.tables import ANNOUNCEMENTS
 from shared.catalogue import CalendarEntry, Catalogue
 from shared.catalogue.model import EVERYWHERE, covers
 from shared.contract.announcements import AnnouncementV1, in_runs
+from shared.contract.http.announcements import AnnouncedDay
 from shared.domain.localtime import LOCAL, local_date
-
-
-class AnnouncedDay(Struct, frozen=True):
-    """One day off, or one day that is worked."""
-
-    day: date
-    works: bool
-    name: str
 
 
 class Announcement(Struct, frozen=True, kw_only=True):

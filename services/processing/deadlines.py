@@ -9,12 +9,10 @@ from services.processing.ledger import LedgerEntry, Tick, needs_alert
 from services.processing.partition import Partition
 from shared.contract.envelope import encode
 from shared.contract.topics import TICKS
-from shared.domain.timeliness import Standing
 from shared.service.clock import Clock, system_clock
 from shared.service.publisher import NewRecord, Publisher
 
 MOST_AT_ONCE = 5000
-ALERTING = (Standing.DUE_SOON, Standing.OVERDUE)
 NumberedRecord = tuple[int, NewRecord]
 
 
@@ -89,17 +87,18 @@ class Deadlines:
         self, number: int, partition: Partition, code: str, now: datetime, seen: _Waiting | None = None
     ) -> list[NumberedRecord]:
         entry = partition.entries.get(code)
-        if entry is None or not entry.dossier.is_open:
+        if entry is None:
             return []
-        timeliness, due_at = partition.index.refresh(entry.dossier, now), entry.dossier.due_at
-        if timeliness not in ALERTING or due_at is None or not needs_alert(entry, timeliness.value, due_at):
+        partition.index.refresh(entry.dossier, now)
+        threshold, due_at = partition.index.reached_by(entry.dossier, now), entry.dossier.watched_due_at
+        if threshold is None or due_at is None or not needs_alert(entry, threshold, due_at):
             return []
         if partition.is_behind(partition.more_until) or not self._is_quiet(entry, seen):
             self._waiting.append(
                 _Waiting(time.monotonic() + self._grace.total_seconds(), number, code, entry.recordedtime)
             )
             return []
-        return [(number, (code.encode(), encode(Tick(code, timeliness.value, due_at))))]
+        return [(number, (code.encode(), encode(Tick(code, threshold, due_at))))]
 
     def _is_quiet(self, entry: LedgerEntry, seen: _Waiting | None) -> bool:
         if seen is not None and seen.recordedtime == entry.recordedtime:

@@ -11,6 +11,8 @@ from starlette.responses import Response
 
 from services.processing.app import ProcessingApp
 from shared.contract.envelope import encode
+from shared.contract.http import answered_lines
+from shared.contract.status import StatusV1
 from shared.service.http import KEYLESS, Ndjson, new_application, require_key
 from shared.service.observability import health, operations_router
 from shared.service.run import Server
@@ -42,7 +44,10 @@ class HttpServer(Service):
 def create_api(worker: ProcessingApp) -> FastAPI:
     """The HTTP application of one worker."""
     api = new_application(
-        title="Motcua processing", version="1.0.0", description="The ledger of dossiers, as this worker holds it."
+        title="Motcua processing",
+        version="1.0.0",
+        description="The ledger of dossiers, as this worker holds it.",
+        messages=[StatusV1],
     )
 
     async def live(_request: Request) -> Response:
@@ -63,7 +68,7 @@ def create_api(worker: ProcessingApp) -> FastAPI:
         tags=["ledger"],
         dependencies=[Depends(require_key(worker.settings.api_key))],
         response_class=Ndjson,
-        responses=KEYLESS,
+        responses={200: answered_lines(StatusV1), **KEYLESS},
     )
     async def ledger() -> Ndjson:
         """Every dossier that this worker holds, as NDJSON of status snapshots (schema status.v1)."""

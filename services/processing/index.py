@@ -8,7 +8,8 @@ from heapq import heapify, heappop, heappush
 
 from services.processing.ledger import LedgerEntry
 from shared.domain.dossier import Dossier
-from shared.domain.timeliness import Standing, Timeliness, closed_timeliness, standing
+from shared.domain.lifecycle import State
+from shared.domain.timeliness import Standing, Timeliness, closed_timeliness, standing, threshold_reached
 
 CountKey = tuple[str, str]  # department, timeliness
 STALE_SHARE = 2  # the heap is rebuilt when it holds more than this many times the thresholds that matter
@@ -42,7 +43,7 @@ class StatusIndex:
         self.refresh(after.dossier, now)
         same = (
             before is not None
-            and before.dossier.due_at == after.dossier.due_at
+            and before.dossier.watched_due_at == after.dossier.watched_due_at
             and before.dossier.state == after.dossier.state
         )
         if not same:
@@ -82,9 +83,12 @@ class StatusIndex:
         return timeliness
 
     def has_reached(self, dossier: Dossier, threshold: str, now: datetime) -> bool:
-        """Whether an open dossier stands at the threshold, or beyond it."""
-        timeliness = standing(dossier, now, self._due_soon)
-        return timeliness is Standing.OVERDUE or (timeliness is not None and timeliness.value == threshold)
+        """Whether a dossier stands at the threshold, or beyond it."""
+        return self.reached_by(dossier, now) in {threshold, Standing.OVERDUE.value}
+
+    def reached_by(self, dossier: Dossier, now: datetime) -> str | None:
+        """The threshold at which a dossier stands; None before the first."""
+        return threshold_reached(dossier, now, self._due_soon)
 
     def _move(self, code: str, old: CountKey | None, new: CountKey | None) -> None:
         if old is not None:
@@ -96,6 +100,8 @@ class StatusIndex:
 
     def _thresholds(self, dossier: Dossier) -> Iterator[datetime]:
         deadline = dossier.deadline
+        if dossier.state is State.SUBMITTED and dossier.watched_due_at is not None:
+            yield dossier.watched_due_at + timedelta.resolution
         if dossier.is_open and deadline is not None and dossier.suspended_since is None:
             yield deadline.due_at - self._due_soon
             yield deadline.overdue_from()

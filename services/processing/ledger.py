@@ -10,14 +10,14 @@ from shared.contract.envelope import CloudEvent, UnknownEventType, decode_envelo
 from shared.contract.status import AlertV1, StatusV1, status_of, version_of
 from shared.domain.dossier import Dossier
 from shared.domain.errors import Refusal
-from shared.domain.lifecycle import PAUSED
+from shared.domain.lifecycle import PAUSED, State
 from shared.domain.localtime import local
-from shared.domain.timeliness import Standing
+from shared.domain.timeliness import ACCEPTANCE_OVERDUE, THRESHOLDS
 from shared.domain.transitions import apply
 from shared.service.dead_letters import MALFORMED, Unusable
 
 SEQUENCE_GAP = "sequence_gap"
-THRESHOLDS = {threshold.value: threshold.value for threshold in (Standing.DUE_SOON, Standing.OVERDUE)}
+_KNOWN_THRESHOLDS = {threshold: threshold for threshold in THRESHOLDS}
 UNREADABLE = (
     msgspec.MsgspecError,
     ValueError,
@@ -37,7 +37,7 @@ class LedgerEntry(Struct, frozen=True, gc=False):
     def version(self) -> int:
         """Grows with every change, and is a function of the content:
         two writers can't publish different content under one version."""
-        return version_of(self.dossier.sequence, self.alerted, self.dossier.due_at)
+        return version_of(self.dossier.sequence, self.alerted, self.dossier.watched_due_at)
 
     @property
     def order(self) -> tuple[int, int]:
@@ -58,7 +58,7 @@ def _in_force(dossier: Dossier, alerted: dict[str, datetime]) -> dict[str, datet
     """What was announced of the deadline that holds now; an earlier deadline's announcements say nothing any more."""
     if not alerted:
         return alerted
-    return {threshold: due_at for threshold, due_at in alerted.items() if due_at == dossier.due_at}
+    return {threshold: due_at for threshold, due_at in alerted.items() if due_at == dossier.watched_due_at}
 
 
 class Tick(Struct, frozen=True):
@@ -78,7 +78,9 @@ def usable_tick(value: bytes | None) -> Tick:
     try:
         tick = _decode_tick(value or b"")
         return Tick(
-            tick.code, THRESHOLDS[tick.threshold], tick.due_at if tick.due_at.tzinfo is None else local(tick.due_at)
+            tick.code,
+            _KNOWN_THRESHOLDS[tick.threshold],
+            tick.due_at if tick.due_at.tzinfo is None else local(tick.due_at),
         )
     except Exception as wrong:  # bytes alone decide this: whatever it is, it is the record's
         raise Unusable(MALFORMED, str(wrong) or type(wrong).__name__) from wrong
@@ -128,14 +130,14 @@ def tick(entry: LedgerEntry | None, reached: Tick) -> tuple[LedgerEntry, AlertV1
 
 
 def needs_alert(entry: LedgerEntry, threshold: str, due_at: datetime) -> bool:
-    """Whether the threshold of this deadline has yet to be announced for an open, running dossier."""
+    """Whether the threshold of this deadline has yet to be announced for a dossier whose clock runs."""
     dossier = entry.dossier
-    return (
-        dossier.is_open
-        and dossier.state not in PAUSED
-        and dossier.due_at == due_at
-        and entry.alerted.get(threshold) != due_at
+    runs = (
+        dossier.state is State.SUBMITTED
+        if threshold == ACCEPTANCE_OVERDUE
+        else dossier.is_open and dossier.state not in PAUSED
     )
+    return runs and dossier.watched_due_at == due_at and entry.alerted.get(threshold) != due_at
 
 
 _KNOWN_TO_BE_GOOD = decode_envelope(

@@ -14,7 +14,7 @@ from shared.contract.status import StatusV1
 from shared.domain.counting import RULES_VERSION
 from shared.domain.lifecycle import CLOSED, State
 
-SETTLED = CLOSED | {State.DECLINED}
+SETTLED = CLOSED | {State.DECLINED, State.VOIDED}
 
 
 @dataclass(slots=True)

@@ -1,14 +1,19 @@
 """The daily follow-up: which open dossiers need somebody today, in what order, how many each officer has; no I/O."""
 
+from calendar import monthrange
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from heapq import nsmallest
 
+from msgspec.structs import asdict, astuple
+
+from services.reporting.read_model.due import AttentionKind, all_due
 from shared.catalogue import Catalogue
 from shared.contract.http.attention import AttentionCounts
 from shared.domain.calendar import WorkingCalendar
+from shared.domain.deadline import MONTHS_A_YEAR, Deadline
 from shared.domain.dossier import Dossier, Hop
 from shared.domain.lifecycle import PAUSED
 from shared.domain.localtime import LOCAL, ONE_DAY, local
@@ -16,8 +21,18 @@ from shared.domain.texts import compared
 from shared.domain.timeliness import Standing, standing
 
 NEVER_SOON = timedelta(0)
-Urgency = tuple[bool, timedelta, datetime, str]
+Urgency = tuple[int, timedelta, datetime, str, str]
 ByOfficer = dict[str | None, AttentionCounts]
+_Counted = tuple[AttentionKind, bool]  # the kind, and whether it is late
+_COUNTED_AS: dict[_Counted, str] = {
+    (AttentionKind.DUE, True): "overdue",
+    (AttentionKind.DUE, False): "due",
+    (AttentionKind.ACCEPTANCE, True): "acceptance_late",
+    (AttentionKind.ACCEPTANCE, False): "acceptance_due",
+    (AttentionKind.SUPPLEMENT, True): "supplement_late",
+    (AttentionKind.SUPPLEMENT, False): "supplement_due",
+    (AttentionKind.IDLE, True): "idle",
+}
 
 
 def calendar_of(catalogue: Catalogue, department: str) -> WorkingCalendar:
@@ -72,13 +87,15 @@ def _start(day: date) -> datetime:
 
 @dataclass(frozen=True, slots=True)
 class UrgentDossier:
-    """A dossier to follow up: `left` is working time until its deadline, `days` working days; negative once passed.
+    """A dossier to follow up: `left` is working time until `due_at`, `days` working days; negative once passed.
 
-    One that is due today at an hour that has passed is not overdue yet (by-date/1), and the most urgent of those due.
-    `hops` are other agencies' answers that are late, or due within the time asked for.
+    `due_at` is the deadline, or what the kind has in its place. A dossier that is due today at an hour that has passed
+    is not overdue yet (by-date/1), and the most urgent of those due. `hops` are other agencies' answers that are late,
+    or due within the time asked for.
     """
 
     dossier: Dossier
+    kind: AttentionKind
     due_at: datetime
     overdue: bool
     left: timedelta
@@ -87,8 +104,10 @@ class UrgentDossier:
 
     @property
     def urgency(self) -> Urgency:
-        """Sorts the most urgent first: the overdue by how late they are, then the others by how much time is left."""
-        return not self.overdue, self.left, self.due_at, self.dossier.code
+        """Sorts the most urgent first: the overdue by how late they are, the others by how much time is left; then
+        those where nothing happens."""
+        rank = 2 if self.kind is AttentionKind.IDLE else int(not self.overdue)
+        return rank, self.left, self.due_at, self.dossier.code, self.kind.value
 
     @property
     def suspended(self) -> bool:
@@ -105,21 +124,45 @@ class DepartmentHorizon:
         # a deadline at night after the horizon's last hour has no more working time left than one at that hour
         self.reach = calendar.add_working_time(now, within + timedelta.resolution) - timedelta.resolution
 
-    def urgent(self, dossier: Dossier) -> UrgentDossier | None:
-        """The dossier as listed; None when it is not overdue, and suspended or due later than the list reaches."""
-        if dossier.due_at is None:
-            return None
-        stands = standing(dossier, self.ruler.now, NEVER_SOON)
-        if stands is not Standing.OVERDUE and (stands is not Standing.WITHIN or dossier.due_at > self.reach):
-            return None
-        left, days = self.ruler.until(dossier.due_at), self.ruler.working_days(dossier.due_at)
+    def urgent(self, dossier: Dossier) -> Iterator[UrgentDossier]:
+        """The dossier once for each kind for which it is listed: late, or due as soon as the list reaches."""
+        for kind, due_at in all_due(dossier):
+            late = self._is_late(dossier, kind, due_at)
+            if late or (late is False and due_at <= self.reach):
+                yield self._listed(dossier, kind, due_at, late=late)
+
+    def idle(self, dossier: Dossier, months: int) -> Iterator[UrgentDossier]:
+        """The open dossier if nothing has happened to it for so many months; `due_at` is when that was the case."""
+        since = months_after(dossier.last_occurred_at, months)
+        if dossier.is_open and since <= self.ruler.now:
+            yield self._listed(dossier, AttentionKind.IDLE, since, late=True)
+
+    def _is_late(self, dossier: Dossier, kind: AttentionKind, due_at: datetime) -> bool | None:
+        """None while a pause holds what would have been late in it."""
+        match kind:
+            case AttentionKind.ACCEPTANCE:
+                return self.ruler.now > due_at
+            case AttentionKind.SUPPLEMENT:
+                return self.ruler.now >= Deadline(due_at).overdue_from()
+            case _:
+                stands = standing(dossier, self.ruler.now, NEVER_SOON)
+                return None if stands is Standing.SUSPENDED else stands is Standing.OVERDUE
+
+    def _listed(self, dossier: Dossier, kind: AttentionKind, due_at: datetime, *, late: bool) -> UrgentDossier:
+        left, days = self.ruler.until(due_at), self.ruler.working_days(due_at)
+        awaited = dossier.hops if kind is AttentionKind.DUE else ()
         # a late hop was due before now, so it lies within reach too
         hops = [
-            hop
-            for hop in dossier.hops
-            if hop.answered_at is None and hop.due_at is not None and hop.due_at <= self.reach
+            hop for hop in awaited if hop.answered_at is None and hop.due_at is not None and hop.due_at <= self.reach
         ]
-        return UrgentDossier(dossier, dossier.due_at, stands is Standing.OVERDUE, left, days, tuple(hops))
+        return UrgentDossier(dossier, kind, due_at, late, left, days, tuple(hops))
+
+
+def months_after(instant: datetime, months: int) -> datetime:
+    """The same clock time so many months later, on the month's last day where it has no such day."""
+    years, month = divmod(instant.month - 1 + months, MONTHS_A_YEAR)
+    year = instant.year + years
+    return instant.replace(year=year, month=month + 1, day=min(instant.day, monthrange(year, month + 1)[1]))
 
 
 class DepartmentHorizons:
@@ -136,8 +179,11 @@ class DepartmentHorizons:
 
     def urgent(self, dossiers: Iterable[Dossier]) -> list[UrgentDossier]:
         """Those to follow up, in the order given."""
-        urgent = (self.of(dossier.department).urgent(dossier) for dossier in dossiers)
-        return [one for one in urgent if one is not None]
+        return [one for dossier in dossiers for one in self.of(dossier.department).urgent(dossier)]
+
+    def idle(self, dossiers: Iterable[Dossier], months: int) -> list[UrgentDossier]:
+        """Those to which nothing has happened for so many months."""
+        return [one for dossier in dossiers for one in self.of(dossier.department).idle(dossier, months)]
 
     def latest(self, departments: Iterable[str]) -> datetime:
         """The last instant any of the departments' lists reaches, those that the catalogue does not have included."""
@@ -150,14 +196,14 @@ class Attention:
     def __init__(self, limit: int, after: Urgency | None = None) -> None:
         self._limit, self._after = limit, after
         self._next: list[UrgentDossier] = []  # one more than the page has
-        self._counts: dict[str, dict[str | None, Counter[bool]]] = defaultdict(lambda: defaultdict(Counter))
+        self._counts: dict[str, dict[str | None, Counter[_Counted]]] = defaultdict(lambda: defaultdict(Counter))
 
     def take(self, urgent: Iterable[UrgentDossier]) -> None:
         """Count them, and keep the most urgent after the place where the page starts."""
         later = []
         for one in urgent:
             officer = None if one.dossier.officer is None else compared(one.dossier.officer)
-            self._counts[one.dossier.department][officer][one.overdue] += 1
+            self._counts[one.dossier.department][officer][one.kind, one.overdue] += 1
             if self._after is None or one.urgency > self._after:
                 later.append(one)
         self._next = nsmallest(self._limit + 1, [*self._next, *later], key=lambda one: one.urgency)
@@ -174,8 +220,7 @@ class Attention:
     def by_department(self) -> dict[str, ByOfficer]:
         """How many each department and officer has, the most overdue first; then by code, without an officer last."""
         counts = {
-            code: {name: AttentionCounts(overdue=own[True], due=own[False]) for name, own in officers.items()}
-            for code, officers in self._counts.items()
+            code: {name: _counts_of(own) for name, own in officers.items()} for code, officers in self._counts.items()
         }
         departments = sorted(counts, key=lambda code: (*_fewest(total_counts(counts[code].values())), code))
         return {code: _by_officer(counts[code]) for code in departments}
@@ -183,8 +228,14 @@ class Attention:
 
 def total_counts(counts: Iterable[AttentionCounts]) -> AttentionCounts:
     """Their sum."""
-    listed = list(counts)
-    return AttentionCounts(overdue=sum(one.overdue for one in listed), due=sum(one.due for one in listed))
+    added: Counter[str] = Counter()
+    for one in counts:
+        added.update(asdict(one))
+    return AttentionCounts(**{name: added[name] for name in AttentionCounts.__struct_fields__})
+
+
+def _counts_of(counted: Counter[_Counted]) -> AttentionCounts:
+    return AttentionCounts(**{name: counted[kind] for kind, name in _COUNTED_AS.items()})
 
 
 def _by_officer(counts: ByOfficer) -> ByOfficer:
@@ -194,5 +245,5 @@ def _by_officer(counts: ByOfficer) -> ByOfficer:
     }
 
 
-def _fewest(counts: AttentionCounts) -> tuple[int, int]:
-    return -counts.overdue, -counts.due
+def _fewest(counts: AttentionCounts) -> tuple[int, ...]:
+    return tuple(-number for number in astuple(counts))

@@ -140,11 +140,13 @@ def _paragraph(report: Report, total: Figures) -> str:
     )
     if total["resolved_no_deadline"]:
         resolved += f", không quy định thời hạn {counted['resolved_no_deadline']} hồ sơ"
+    unknown = f" (trong đó {counted['received_unknown']} hồ sơ không rõ kênh)" if total["received_unknown"] else ""
     return (
         f"Từ ngày {_day(query.first)} đến ngày {_day(query.last)}, tổng số hồ sơ thủ tục hành chính tiếp nhận là "
         f"{counted['received_total']} hồ sơ, trong đó: tiếp nhận trực tuyến {counted['received_online']} hồ sơ"
         f"{_share('đạt tỷ lệ ', share['online_share'])}, trực tiếp hoặc qua dịch vụ bưu chính công ích "
-        f"{counted['received_in_person_or_postal']} hồ sơ, kỳ trước chuyển sang {counted['carried_over']} hồ sơ. "
+        f"{counted['received_in_person_or_postal']} hồ sơ{unknown}, "
+        f"kỳ trước chuyển sang {counted['carried_over']} hồ sơ. "
         f"{resolved}. "
         f"Đang giải quyết {counted['in_progress_total']} hồ sơ, trong đó: "
         f"trong hạn {counted['in_progress_within']} hồ sơ, quá hạn {counted['in_progress_overdue']} hồ sơ."
@@ -153,9 +155,10 @@ def _paragraph(report: Report, total: Figures) -> str:
 
 def _detail(line: FormLine) -> str:
     counted = _numbers(line.figures)
+    unknown = f"; không rõ kênh {counted['received_unknown']}" if line.figures["received_unknown"] else ""
     return (
         f"{line.number}. {line.name}: "
-        f"tiếp nhận {counted['received_total']} hồ sơ (trực tuyến {counted['received_online']}), "
+        f"tiếp nhận {counted['received_total']} hồ sơ (trực tuyến {counted['received_online']}{unknown}), "
         f"đã giải quyết {counted['resolved_total']} hồ sơ (quá hạn {counted['resolved_overdue']}), "
         f"đang giải quyết {counted['in_progress_total']} hồ sơ (quá hạn {counted['in_progress_overdue']})."
     )

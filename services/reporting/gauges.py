@@ -104,6 +104,7 @@ class FigureGauges(Collector):
             _received("motcua_month_dossiers_received", "dossiers to handle in the month to date", months),
             _resolved("motcua_month_dossiers_resolved", "dossiers resolved in the month to date", months),
             _in_progress(departments),
+            _awaiting_acceptance(departments),
             _online_ratio(departments, whole),
             _form(whole),
             _differences(differences),
@@ -143,6 +144,17 @@ def _in_progress(departments: ByDepartment) -> GaugeMetricFamily:
         classes = {"within": within, "due_soon": due_soon, "overdue": overdue, "suspended": suspended}
         for timeliness, count in classes.items():
             family.add_metric([department, timeliness], count)
+    return family
+
+
+def _awaiting_acceptance(departments: ByDepartment) -> GaugeMetricFamily:
+    meaning = "online applications that are neither received nor declined at the end of the year to date"
+    family = GaugeMetricFamily("motcua_dossiers_awaiting_acceptance", meaning, labels=["department", "late"])
+    for department, group in departments.items():
+        figures = group.figures
+        late = figures["awaiting_acceptance_late"]
+        family.add_metric([department, "true"], late)
+        family.add_metric([department, "false"], figures["awaiting_acceptance"] - late)
     return family
 
 

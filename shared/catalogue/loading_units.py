@@ -111,6 +111,9 @@ def _parts(file: Path, label: str, row: ChangeRow, known: Known) -> Iterator[Par
         place = f"{label}, parts number {number}"
         if not part.procedures and not part.fields:
             raise CatalogueError(file, place, "is empty; say which procedures or fields go to " + part.heir)
+        if part.heir in row.units:
+            fix = f"{part.heir} is split itself; make it the heir, and give away in parts what it does not keep"
+            raise CatalogueError(file, place, fix)
         if part.heir == row.heir:
             raise CatalogueError(file, place, f"{part.heir} is the main heir; delete the part, the rest goes there")
         for what in (*part.procedures, *part.fields):

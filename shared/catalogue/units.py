@@ -127,6 +127,11 @@ class Organisation:
         """The unit itself where nothing has changed."""
         return self.parts.get((unit, procedure)) or self.heirs.get(unit, unit)
 
+    def heirs_of(self, unit: str) -> frozenset[str]:
+        """Every unit that has dossiers of the unit now."""
+        parts = [heir for (left, _), heir in self.parts.items() if left == unit]
+        return frozenset([self.heirs.get(unit, unit), *parts])
+
     def sources(self, wanted: Iterable[str]) -> Iterator[Sources]:
         """Whose dossiers these units have now: every unit once, for what `heir` gives to one of them."""
         units = set(wanted)

@@ -4,7 +4,7 @@ the fields of the contract and no other, and `x` for what a vendor wants to keep
 Readers stay lenient, for the logs of earlier versions hold fields that nobody knows; whoever writes today is told.
 """
 
-from typing import Annotated, Any, cast
+from typing import Annotated, Any, cast, get_type_hints
 
 import msgspec
 from msgspec import Meta
@@ -51,6 +51,12 @@ FILLED_IN = {"extended": ("due_at",), "deadline_set": ("due_at",)}
 """Fields that every logged event has and a sender may leave out, for intake computes them."""
 
 
+def _optional(contents: type[Event], instant: str) -> Any:
+    """The type of an instant that may be left out, described as it is."""
+    described = get_type_hints(contents, include_extras=True)[instant].__metadata__[-1]
+    return Annotated[Instant | None, described]
+
+
 def _only(contents: type[Event], filled_in: tuple[str, ...]) -> type[Event]:
     options: dict[str, Any] = {
         "frozen": True,
@@ -62,7 +68,7 @@ def _only(contents: type[Event], filled_in: tuple[str, ...]) -> type[Event]:
         "type[Event]",
         msgspec.defstruct(
             contents.__name__,
-            [*((name, Instant | None, None) for name in filled_in), (EXTENSION, Extension, None)],
+            [*((name, _optional(contents, name), None) for name in filled_in), (EXTENSION, Extension, None)],
             bases=(contents,),
             **options,
         ),

@@ -10,10 +10,10 @@ from msgspec.structs import asdict
 
 from shared.domain.dossier import Dossier
 from shared.domain.localtime import Instant
-from shared.domain.timeliness import Standing, timeliness_of
+from shared.domain.timeliness import ACCEPTANCE_OVERDUE, Standing, timeliness_of
 
 VERSIONS_AN_EVENT = 4
-_RANKS = {Standing.DUE_SOON.value: 1, Standing.OVERDUE.value: 2}
+_RANKS = {Standing.DUE_SOON.value: 1, Standing.OVERDUE.value: 2, ACCEPTANCE_OVERDUE: 1}
 
 
 class StatusV1(Dossier, frozen=True, kw_only=True, omit_defaults=True, gc=False):
@@ -88,7 +88,7 @@ class AlertV1(Struct, frozen=True, kw_only=True):
         str,
         Meta(description="the same for a repeat", examples=["H59.15-261102-0001/overdue/2026-11-09T08:31:00+07:00"]),
     ]
-    threshold: Annotated[str, Meta(description="due_soon or overdue", examples=["overdue"])]
+    threshold: Annotated[str, Meta(description="due_soon, overdue or acceptance_overdue", examples=["overdue"])]
     code: Annotated[str, Meta(description="the dossier's code", examples=["H59.15-261102-0001"])]
     department: Annotated[str, Meta(description="code of the agency that answers for it", examples=["H59.15"])]
     procedure: Annotated[str, Meta(description="code of the procedure", examples=["2.000635"])]

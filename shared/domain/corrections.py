@@ -75,11 +75,11 @@ def _set_right(dossier: Dossier, field: CorrectableField, new: str | None, at: d
             return replace(dossier, deadlines=(*dossier.deadlines[:-1], right))
         case CorrectableField.RECEIVED_AT if new is not None and dossier.received_at is not None:
             return _received_then(dossier, dossier.received_at, written(new), at)
-        case CorrectableField.RECEIVED_BY:
+        case CorrectableField.RECEIVED_BY if new != "":
             return replace(dossier, received_by=new)
-        case CorrectableField.APPLICANT:
+        case CorrectableField.APPLICANT if new != "":
             return replace(dossier, applicant=new)
-        case CorrectableField.CHANNEL if new is not None:
+        case CorrectableField.CHANNEL if new:
             return replace(dossier, channel=new)
         case CorrectableField.DEPARTMENT if new:
             return replace(dossier, department=new)

@@ -105,7 +105,8 @@ def contributions(dossier: Dossier, definition: Definition = BY_DATE) -> list[De
     """Everything the dossier adds to the figures under the definition,
     as deltas with distinct (day, measure) and no zero.
 
-    A dossier that was never received adds nothing. The grouping (department, procedure, channel) is the dossier's own.
+    A dossier that was never received adds no more than its waiting to be accepted, a voided one nothing. The grouping
+    (department, procedure, channel) is the dossier's own.
     """
     return [*facts(dossier), *judgements(dossier, definition, stretches(dossier))]
 

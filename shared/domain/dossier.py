@@ -150,9 +150,23 @@ class Dossier(Struct, frozen=True, gc=False, kw_only=True):
         return class_of(self.channel, self.channel_class)
 
     @property
+    def was_sent_back(self) -> bool:
+        """Whether it waits for the applicant to send it again, not for the office to accept it."""
+        waits = self.acceptances[-1] if self.acceptances else None
+        return self.state is State.SUBMITTED and waits is not None and waits.answered_at is not None
+
+    @property
     def due_at(self) -> datetime | None:
         """The deadline in force, None for a dossier without one."""
         return self.deadlines[-1].due_at if self.deadlines else None
+
+    @property
+    def watched_due_at(self) -> datetime | None:
+        """The deadline that time is watched for; before it was received, until when it is to be answered."""
+        if self.state is not State.SUBMITTED:
+            return self.due_at
+        waits = bool(self.acceptances) and self.acceptances[-1].answered_at is None
+        return self.acceptances[-1].due_at if waits else None
 
     @property
     def deadline(self) -> Deadline | None:

@@ -12,14 +12,17 @@ from msgspec import Meta, Struct
 from shared.domain.fields import (
     DUE,
     TERM,
+    AcceptanceDue,
     Applicant,
     ByDepartment,
+    ByTerm,
     CameBy,
     Channel,
     ClassOfChannel,
     CorrectableField,
     DeadlineChange,
-    DossierCode,
+    DuplicateOf,
+    ElectronicResult,
     Follows,
     Ground,
     LegalGround,
@@ -30,6 +33,8 @@ from shared.domain.fields import (
     Outcome,
     Reason,
     ReceivedBy,
+    Recompute,
+    StartsAt,
     Text,
     Unit,
     Vnd,
@@ -57,13 +62,7 @@ class Submitted(Event, frozen=True):
     received_by: ReceivedBy = None
     follows: Follows = None
     channel_class: ClassOfChannel = None
-    acceptance_due_at: Annotated[
-        Instant | None,
-        Meta(
-            description="until when an online application is to be accepted, declined or sent back; computed by intake",
-            examples=["2026-11-03T07:55:00+07:00"],
-        ),
-    ] = None
+    acceptance_due_at: AcceptanceDue = None
 
 
 class Received(Event, frozen=True):
@@ -124,13 +123,7 @@ class Supplemented(Event, frozen=True):
 
     kind = EventKind.SUPPLEMENTED
     due_at: MovedDue = None
-    acceptance_due_at: Annotated[
-        Instant | None,
-        Meta(
-            description="of an application sent back before it was received: until when it is to be answered now",
-            examples=["2026-11-05T07:55:00+07:00"],
-        ),
-    ] = None
+    acceptance_due_at: AcceptanceDue = None
 
 
 class SupplementLapsed(Event, frozen=True):
@@ -176,13 +169,7 @@ class Extended(Event, frozen=True):
     kind = EventKind.EXTENDED
     due_at: Annotated[Instant, Meta(description="the new deadline", examples=[DUE])]
     legal_ground: LegalGround = None
-    by: Annotated[
-        Term | None,
-        Meta(
-            description="by how much, counted from the deadline in force; intake computes due_at from it",
-            examples=[{"amount": 5, "unit": "working_days"}],
-        ),
-    ] = None
+    by: ByTerm = None
 
 
 class DeadlineSet(Event, frozen=True):
@@ -200,13 +187,7 @@ class DeadlineSet(Event, frozen=True):
             examples=[{"amount": 5, "unit": "working_days"}],
         ),
     ] = None
-    starts_at: Annotated[
-        Instant | None,
-        Meta(
-            description="from when the term is counted; when the event happened, if missing",
-            examples=["2026-11-03T09:00:00+07:00"],
-        ),
-    ] = None
+    starts_at: StartsAt = None
     ground: Ground = None
 
 
@@ -282,9 +263,7 @@ class Resolved(Event, frozen=True):
 
     kind = EventKind.RESOLVED
     outcome: Annotated[Outcome, Meta(description="what was decided", examples=["granted"])] = Outcome.GRANTED
-    electronic_result: Annotated[
-        bool | None, Meta(description="whether the result is an electronic document", examples=[True])
-    ] = None
+    electronic_result: ElectronicResult = None
     due_at: MovedDue = None
 
 
@@ -327,12 +306,7 @@ class Corrected(Event, frozen=True):
         str | None, Meta(description="what is right; null to take the value away", examples=["partial"])
     ]
     reason: Reason = None
-    recompute: Annotated[
-        bool,
-        Meta(
-            description="whether the deadline is to be counted again by what is right, its pauses kept", examples=[True]
-        ),
-    ] = False
+    recompute: Recompute = False
     channel_class: ClassOfChannel = None
     term: Annotated[
         Term | None,
@@ -342,7 +316,10 @@ class Corrected(Event, frozen=True):
     ] = None
     deadlines: Annotated[
         tuple[DeadlineChange, ...] | None,
-        Meta(description="every deadline as it would have held by the right rule; computed by intake"),
+        Meta(
+            description="every deadline as it would have held by the right rule; computed by intake",
+            examples=[[{"at": "2026-11-02T08:31:00+07:00", "due_at": DUE}]],
+        ),
     ] = None
 
 
@@ -375,10 +352,7 @@ class Voided(Event, frozen=True):
 
     kind = EventKind.VOIDED
     reason: Reason = None
-    duplicate_of: Annotated[
-        DossierCode | None,
-        Meta(description="the dossier that it was entered for a second time", examples=["H59.15-261102-0001"]),
-    ] = None
+    duplicate_of: DuplicateOf = None
 
 
 PauseEnd = (

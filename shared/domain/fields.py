@@ -6,6 +6,7 @@ from typing import Annotated
 from msgspec import Meta, Struct
 
 from shared.domain.localtime import Instant
+from shared.domain.terms import Term
 from shared.domain.texts import DEPARTMENT_CODE, DOSSIER_CODE, PROCEDURE_CODE, exactly
 
 
@@ -140,6 +141,40 @@ MovedDue = Annotated[
     Meta(
         description="the deadline as the end of a pause moved it; computed by intake from the calendar when missing",
         examples=[DUE],
+    ),
+]
+
+
+AcceptanceDue = Annotated[
+    Instant | None,
+    Meta(
+        description="until when an online application is to be accepted, declined or sent back; computed by intake",
+        examples=["2026-11-03T07:55:00+07:00"],
+    ),
+]
+Recompute = Annotated[
+    bool,
+    Meta(description="whether the deadline is to be counted again by what is right, its pauses kept", examples=[True]),
+]
+StartsAt = Annotated[
+    Instant | None,
+    Meta(
+        description="from when the term is counted; when the event happened, if missing",
+        examples=["2026-11-03T09:00:00+07:00"],
+    ),
+]
+DuplicateOf = Annotated[
+    DossierCode | None,
+    Meta(description="the dossier that it was entered for a second time", examples=["H59.15-261102-0001"]),
+]
+ElectronicResult = Annotated[
+    bool | None, Meta(description="whether the result is an electronic document", examples=[True])
+]
+ByTerm = Annotated[
+    Term | None,
+    Meta(
+        description="by how much, counted from the deadline in force; intake computes due_at from it",
+        examples=[{"amount": 5, "unit": "working_days"}],
     ),
 ]
 

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from shared.domain.deadline import Deadline
 from shared.domain.dossier import Dossier
-from shared.domain.lifecycle import PAUSED
+from shared.domain.lifecycle import PAUSED, State
 from shared.domain.localtime import LOCAL, ONE_DAY, local, local_date
 
 
@@ -177,6 +177,20 @@ def standing(dossier: Dossier, now: datetime, due_soon: timedelta) -> Standing |
     if deadline is None:
         return Standing.NO_DEADLINE
     return Standing.DUE_SOON if due_soon and now >= deadline.due_at - due_soon else Standing.WITHIN
+
+
+ACCEPTANCE_OVERDUE = "acceptance_overdue"
+THRESHOLDS = (Standing.DUE_SOON.value, Standing.OVERDUE.value, ACCEPTANCE_OVERDUE)
+"""What is announced of a dossier when time brings it there, each with the deadline that it was reached of."""
+
+
+def threshold_reached(dossier: Dossier, now: datetime, due_soon: timedelta) -> str | None:
+    """The last threshold that a dossier has come to; None before the first, and where none matters."""
+    if dossier.state is State.SUBMITTED:
+        due_at = dossier.watched_due_at
+        return ACCEPTANCE_OVERDUE if due_at is not None and now > due_at else None
+    stands = standing(dossier, now, due_soon)
+    return stands.value if stands in {Standing.DUE_SOON, Standing.OVERDUE} else None
 
 
 def timeliness_of(dossier: Dossier, at: datetime) -> str | None:

@@ -164,7 +164,7 @@ def _with_facts(dossier: Dossier, event: Event, at: datetime) -> Dossier:
         case events.SupplementRequested() | events.PaymentRequested() | events.Suspended():
             return _paused(dossier, event, at)
         case events.Supplemented() if dossier.state is State.SUBMITTED:
-            return _asked(dossier, event.acceptance_due_at, at) if dossier.acceptances else dossier
+            return _asked(dossier, event.acceptance_due_at, at) if dossier.was_sent_back else dossier
         case events.Returned():
             resumed = _resumed(dossier, event.due_at, at)
             return replace(resumed, returned_at=at, return_channel=event.channel)

@@ -2,7 +2,6 @@
 no head, no silence and no crowd of them takes a service's memory or its sockets."""
 
 import asyncio
-import json
 import math
 from typing import Any
 
@@ -11,6 +10,7 @@ from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
+from shared.contract.envelope import encode
 from shared.service.problems import MEDIA_TYPE, Problem
 
 KIB = 1024
@@ -256,7 +256,7 @@ class BoundedProtocol(HttpToolsProtocol):
     def _answer(self, problem: Problem) -> None:
         """The problem, and a moment of reading on:
         closed at once, the connection would be reset and the answer lost."""
-        body = json.dumps(problem.body).encode()
+        body = encode(problem.details)
         own = [
             (b"content-type", MEDIA_TYPE.encode()),
             (b"content-length", b"%d" % len(body)),

@@ -3,7 +3,6 @@
 import re
 
 LONGEST_ECHO = 80
-MOST_REJECTIONS = 4_000  # of one bulk call that are said back; the importer sends no more events a call
 _MARK = "…"
 _QUOTED = re.compile(r"""(['"`])((?:\\.|(?!\1)[^\\])*)\1""", re.DOTALL)
 

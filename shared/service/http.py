@@ -4,7 +4,7 @@ and refusals in the API documents."""
 import asyncio
 import hmac
 from collections import Counter
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Any, get_args, get_origin
 
@@ -13,12 +13,17 @@ from fastapi import FastAPI, Request, Security
 from fastapi.dependencies.models import Dependant
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from fastapi_offline import FastAPIOffline
+from msgspec import Struct
 from prometheus_client.openmetrics.exposition import CONTENT_TYPE_LATEST
 from pydantic import BaseModel, SecretStr
 from starlette.datastructures import MutableHeaders
-from starlette.responses import StreamingResponse
+from starlette.responses import Response, StreamingResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from shared.contract.envelope import JSON, encode
+from shared.contract.http import EVERY_SERVICE, REFERENCE, answered, reference
+from shared.contract.http.service import HealthAnswer, ProblemDetails
+from shared.contract.schemas import components
 from shared.service import problems
 from shared.service.problems import MEDIA_TYPE, UNPROCESSABLE, Problem
 
@@ -26,16 +31,37 @@ Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
 
 def new_application(
-    *, title: str, version: str, description: str, lifespan: Lifespan | None = None, **more: Any
+    *,
+    title: str,
+    version: str,
+    description: str,
+    messages: Iterable[type[Struct]] = (),
+    lifespan: Lifespan | None = None,
+    **more: Any,
 ) -> FastAPI:
-    """An application without routes. A slash too many is 404:
-    a redirect would send the key along, to whatever `Host` said."""
+    """An application without routes, whose API documents declare the `messages` that routes name.
+
+    A slash too many is 404: a redirect would send the key along, to whatever `Host` said.
+    """
     application = FastAPIOffline(
         title=title, version=version, description=description, lifespan=lifespan, redirect_slashes=False, **more
     )
     problems.install(application)
     application.add_middleware(AnswerHeaders)
+    declare(application, components([*EVERY_SERVICE.values(), *messages], REFERENCE))
     return application
+
+
+def declare(application: FastAPI, schemas: Mapping[str, Any]) -> None:
+    """Put schemas that the routes name among the components of the API documents."""
+    generate = application.openapi
+
+    def openapi() -> dict[str, Any]:
+        document = generate()
+        document.setdefault("components", {}).setdefault("schemas", {}).update(schemas)
+        return document
+
+    application.openapi = openapi  # type: ignore[method-assign]  # FastAPI's own way to extend it
 
 
 class AnswerHeaders:
@@ -75,6 +101,13 @@ class AnswerHeaders:
             return {"type": "http.disconnect"} if answered else await receive()
 
         await self._app(dict(scope, method="GET") if head_only else scope, hear if head_only else receive, answer)
+
+
+def json_response(
+    message: Struct | Sequence[Struct], status_code: int = 200, headers: Mapping[str, str] | None = None
+) -> Response:
+    """A message, or several as an array, written at once: FastAPI's own way looks at every value of an answer."""
+    return Response(encode(message), status_code, headers, JSON)
 
 
 class Ndjson(StreamingResponse):
@@ -172,33 +205,13 @@ def _is_list(kind: Any) -> bool:
 
 # The API documents show refusals as the problem details they are.
 
-_PROBLEM_SCHEMA = {
-    "type": "object",
-    "required": ["type", "title", "status", "detail", "code", "field"],
-    "properties": {
-        "type": {"type": "string"},
-        "title": {"type": "string"},
-        "status": {"type": "integer"},
-        "detail": {"type": "string", "description": "what is wrong and what to do"},
-        "code": {"type": "string", "description": "for machines, such as transition_not_allowed"},
-        "field": {
-            "type": ["string", "null"],
-            "description": "the field at fault, such as data.due_at; null when none is",
-        },
-        "allowed": {
-            "type": "array",
-            "items": {"type": "string"},
-            "description": "of transition_not_allowed: the events allowed now",
-        },
-    },
-}
 Documented = dict[int | str, dict[str, Any]]
 
 
 def documented(descriptions: dict[int, str]) -> Documented:
     """The `responses` of a route, by status."""
     return {
-        status: {"description": text, "content": {MEDIA_TYPE: {"schema": _PROBLEM_SCHEMA}}}
+        status: {"description": text, "content": {MEDIA_TYPE: {"schema": reference(ProblemDetails)}}}
         for status, text in descriptions.items()
     }
 
@@ -207,3 +220,4 @@ KEYLESS = documented({401: "no key, or another one"})
 OPENMETRICS: Documented = {
     200: {"description": "the metrics", "content": {CONTENT_TYPE_LATEST: {"schema": {"type": "string"}}}}
 }
+HEALTH: Documented = {200: answered(HealthAnswer)}

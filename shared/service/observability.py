@@ -4,16 +4,17 @@ import logging
 import sys
 import time
 from collections.abc import Awaitable, Callable
-from typing import Any
 
 import structlog
 from fastapi import APIRouter, Request
+from msgspec import UNSET
 from prometheus_client import CollectorRegistry
 from prometheus_client.openmetrics.exposition import CONTENT_TYPE_LATEST, generate_latest
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 from structlog.typing import Processor
 
-from shared.service.http import OPENMETRICS
+from shared.contract.http.service import HealthAnswer
+from shared.service.http import HEALTH, OPENMETRICS, json_response
 
 # without the values of local variables: they would put applicants' data into the log
 TRACEBACKS = structlog.processors.ExceptionRenderer(structlog.tracebacks.ExceptionDictTransformer(show_locals=False))
@@ -86,9 +87,10 @@ class Heartbeat:
         return time.monotonic() - self._beat_at < self._stalled_after_s
 
 
-def health(*, good: bool, otherwise: str = "not ready", **more: Any) -> Response:
+def health(*, good: bool, otherwise: str = "not ready", poison_in_a_row: int = 0) -> Response:
     """What a probe answers: 200 when all is well, 503 when it is not."""
-    return JSONResponse({"status": "ok" if good else otherwise, **more}, 200 if good else 503)
+    answer = HealthAnswer(status="ok" if good else otherwise, poison_in_a_row=poison_in_a_row or UNSET)
+    return json_response(answer, 200 if good else 503)
 
 
 def exposition(registry: CollectorRegistry) -> Response:
@@ -111,7 +113,7 @@ def operations_router(
         """OpenMetrics."""
         return exposition(await registry(request))
 
-    router.add_api_route("/healthz/live", live, methods=["GET"])
-    router.add_api_route("/healthz/ready", ready, methods=["GET"])
+    router.add_api_route("/healthz/live", live, methods=["GET"], response_class=Response, responses=HEALTH)
+    router.add_api_route("/healthz/ready", ready, methods=["GET"], response_class=Response, responses=HEALTH)
     router.add_api_route("/metrics", metrics, methods=["GET"], response_class=Response, responses=OPENMETRICS)
     return router

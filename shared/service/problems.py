@@ -8,9 +8,11 @@ import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 from starlette.routing import Match
 
+from shared.contract.envelope import encode
+from shared.contract.http.service import FieldMistake, ProblemDetails
 from shared.service.echoes import LONGEST_ECHO, shortened
 
 MEDIA_TYPE = "application/problem+json"
@@ -63,11 +65,18 @@ class Problem(Exception):
         super().__init__(detail)
         self.status = status
         self.headers = headers
-        narrow = {"code": code or CODES.get(status, "error"), "field": field or members.get("parameter")}
-        self.body = {"type": "about:blank", "title": title, "status": status, "detail": detail, **narrow, **members}
+        self.details = ProblemDetails(
+            type="about:blank",
+            title=title,
+            status=status,
+            detail=detail,
+            code=code or CODES.get(status, "error"),
+            field=field or members.get("parameter"),
+            **members,
+        )
 
     def response(self) -> Response:
-        return JSONResponse(self.body, self.status, headers=self.headers, media_type=MEDIA_TYPE)
+        return Response(encode(self.details), self.status, self.headers, MEDIA_TYPE)
 
 
 def install(app: FastAPI) -> None:
@@ -88,9 +97,9 @@ async def _on_invalid(_request: Request, invalid: Exception) -> Response:
     for error in invalid.errors():
         if error["type"] == "json_invalid":
             return _not_json(f"{error['ctx']['error']} at character {error['loc'][-1]}")
-    errors = [{"field": _field(error["loc"]), "detail": plainly(error)} for error in invalid.errors()[:MOST_ERRORS]]
-    detail = "; ".join(f"{error['field']}: {error['detail']}" for error in errors)
-    return Problem(422, UNPROCESSABLE, detail, field=errors[0]["field"], errors=errors).response()
+    errors = [FieldMistake(_field(error["loc"]), plainly(error)) for error in invalid.errors()[:MOST_ERRORS]]
+    detail = "; ".join(f"{error.field}: {error.detail}" for error in errors)
+    return Problem(422, UNPROCESSABLE, detail, field=errors[0].field, errors=errors).response()
 
 
 def _field(place: tuple[str | int, ...]) -> str:

@@ -13,9 +13,9 @@ from typing import Any, TypeVar
 from hypothesis import strategies as st
 
 from shared.domain.dossier import Dossier
-from shared.domain.errors import DeadlineBeforeReceipt, DeadlineThere
-from shared.domain.events import EVENT_TYPES, PAUSE_ENDS
-from shared.domain.fields import Channel, CorrectableField, OnlineLevel, Outcome
+from shared.domain.errors import CorrectionDoesNotMatch, DeadlineBeforeReceipt
+from shared.domain.events import EVENT_TYPES, PAUSE_ENDS, Corrected
+from shared.domain.fields import ADMINISTRATIVE, Channel, CorrectableField, DeadlineChange, OnlineLevel, Outcome
 from shared.domain.lifecycle import EventKind, next_state
 from shared.domain.localtime import LOCAL
 from shared.domain.terms import Term, TermUnit
@@ -63,6 +63,21 @@ TERMS = [
     HOURS,
 ]
 AGENCIES = [None, "H59.20", "UBND xã Long Đức"]
+OWN_CHANNELS = {"kiosk": Channel.ONLINE, "commune_centre": Channel.IN_PERSON, "locker": Channel.POSTAL}
+CHANNELS: dict[str, Channel | None] = {  # as an event says it, and the class that intake says beside an own one
+    **{str(channel): None for channel in Channel},
+    "unknown": None,
+    **OWN_CHANNELS,
+}
+RECEIVED_BEFORE = [timedelta(days=days) for days in (3, 1, 1, 0, 0, -1, -2)]
+OF_THE_CLOCK = {CorrectableField.DUE_AT, CorrectableField.RECEIVED_AT}  # of what was received only
+RECOMPUTING = {
+    CorrectableField.PROCEDURE,
+    CorrectableField.DEPARTMENT,
+    CorrectableField.CHANNEL,
+    CorrectableField.RECEIVED_AT,
+}
+OLD_DOSSIERS = [None, None, "H59.15-221208-0007"]
 
 INTRICATE = {  # drawn four times as often as the rest while open: what moves deadlines and holds clocks
     EventKind.RECEIVED,
@@ -72,7 +87,10 @@ INTRICATE = {  # drawn four times as often as the rest while open: what moves de
     EventKind.PAYMENT_SETTLED,
     EventKind.EXTENDED,
     EventKind.CORRECTED,
+    EventKind.SUSPENDED,
+    EventKind.RESUMED,
 }
+SELDOM = {EventKind.VOIDED: 0.1, EventKind.DECLINED: 0.3}  # how often it stays so: nothing, or little, follows
 
 History = list[Dated]
 Office = Mapping[str, History]  # a dossier's code -> its events
@@ -97,13 +115,22 @@ def history(
     dossier: Dossier | None = None
     events: History = []
     for _ in range(rng.randint(1, LONGEST)):
+        allowed = _allowed(dossier)
+        if not allowed:
+            break
         now = draw.later(now, None if dossier is None else dossier.due_at)
-        kind = rng.choice(_allowed(dossier))
+        kind = rng.choice(allowed)
+        if rng.random() > SELDOM.get(kind, 1):
+            continue
         event = an_event(kind, now, **draw.payload(kind, dossier, now))
         try:
             dossier = apply(dossier, CODE, *event)
-        except (DeadlineBeforeReceipt, DeadlineThere):
+        except DeadlineBeforeReceipt:
             continue
+        except CorrectionDoesNotMatch:
+            if _moves_the_receipt(event):
+                continue  # behind what is known to have happened later
+            raise
         events.append(event)
     if dossier is None:
         opening = an_event(EventKind.RECEIVED, now, due_at=None, department=departments[0], procedure=procedures[0])
@@ -129,8 +156,14 @@ def offices() -> st.SearchStrategy[Office]:
 def _allowed(dossier: Dossier | None) -> list[EventKind]:
     state = None if dossier is None else dossier.state
     allowed = [kind for kind in EventKind if next_state(state, kind) is not None]
+    if dossier is not None and dossier.due_at is not None and EventKind.DEADLINE_SET in allowed:
+        allowed.remove(EventKind.DEADLINE_SET)
     moves = dossier is None or dossier.is_open
     return allowed + [kind for kind in allowed if kind in INTRICATE and moves] * 3
+
+
+def _moves_the_receipt(event: Dated) -> bool:
+    return isinstance(event.event, Corrected) and event.event.field is CorrectableField.RECEIVED_AT
 
 
 class _Draw:
@@ -153,36 +186,44 @@ class _Draw:
         return awkward if awkward >= now and self._rng.random() < 0.5 else later
 
     def payload(self, kind: EventKind, dossier: Dossier | None, now: datetime) -> dict[str, Any]:
+        moved = self._moved(dossier) if EVENT_TYPES[kind] in PAUSE_ENDS else {}
         match kind:
             case EventKind.SUBMITTED:
-                return self._about()
+                return self._about() | self._acceptance(now)
+            case EventKind.SUPPLEMENTED:
+                return moved | self._acceptance(now)
             case EventKind.RECEIVED:
                 return self._about() | {
                     "term": self._pick(TERMS),
                     "due_at": self._pick([None, *[self._day(now, 0)] * 4]),
                 }
-            case EventKind.EXTENDED | EventKind.DEADLINE_SET:
-                return {"due_at": self._day(now, -2)}
+            case EventKind.EXTENDED:
+                return {"due_at": self._day(now, -2), "by": self._pick([None, None, Term(2, TermUnit.WORKING_DAYS)])}
+            case EventKind.DEADLINE_SET:
+                return {"due_at": self._day(now, 0), "term": self._pick(TERMS), "starts_at": self._pick([None, now])}
             case EventKind.REOPENED:
-                return {"due_at": self._pick([None, self._day(now, 0)])}
-            case _ if EVENT_TYPES[kind] in PAUSE_ENDS and kind not in (EventKind.RESOLVED, EventKind.RETURNED):
-                return self._moved(dossier)
+                due = None if dossier is None else dossier.due_at
+                return {"due_at": self._pick([None, due, self._day(now, -2)])}
             case EventKind.RESOLVED:
-                return self._moved(dossier) | {
+                return moved | {
                     "outcome": self._pick(list(Outcome)),
                     "electronic_result": self._pick([None, True]),
                 }
+            case EventKind.RETURNED:
+                return moved | {"channel": self._pick(list(Channel))}
+            case EventKind.STOPPED:
+                return moved | {"reason": self._pick([None, "hết thời hạn bổ sung", ADMINISTRATIVE])}
             case EventKind.CORRECTED:
                 assert dossier is not None
                 return self._correction(dossier, now)
             case _:
-                return self._of_no_figure(kind, now)
+                return moved or self._of_no_figure(kind, now)
 
     def _of_no_figure(self, kind: EventKind, now: datetime) -> dict[str, Any]:
-        """What events carry that change no figure or only the channel of a return."""
+        """What events carry that change no figure."""
         match kind:
-            case EventKind.RETURNED:
-                return {"channel": self._pick(list(Channel))}
+            case EventKind.SUPPLEMENT_REQUESTED | EventKind.ASSIGNED:
+                return {"due_at": self._pick([None, self._day(now, 0)])}
             case EventKind.APOLOGISED:
                 return {"promised_at": self._day(now, 0)}
             case EventKind.FORWARDED:
@@ -197,12 +238,20 @@ class _Draw:
                 return {}
 
     def _about(self) -> dict[str, Any]:
-        return {
+        return self._channel() | {
             "department": self._pick(self._departments),
             "procedure": self._pick(self._procedures),
-            "channel": self._pick(list(Channel)),
             "online_level": self._pick([None, *OnlineLevel]),
+            "received_by": self._pick([None, *self._departments]),
+            "follows": self._pick(OLD_DOSSIERS),
         }
+
+    def _channel(self) -> dict[str, Any]:
+        channel = self._pick(list(CHANNELS))
+        return {"channel": channel, "channel_class": CHANNELS[channel]}
+
+    def _acceptance(self, now: datetime) -> dict[str, Any]:
+        return {"acceptance_due_at": self._pick([None, *[self._day(now, 0)] * 3])}
 
     def _moved(self, dossier: Dossier | None) -> dict[str, Any]:
         """The deadline as a pause moved it: somewhere later, the same, or none named."""
@@ -217,17 +266,33 @@ class _Draw:
         return datetime.combine(day, self._pick(CLOCKS), LOCAL)
 
     def _correction(self, dossier: Dossier, now: datetime) -> dict[str, Any]:
-        fields: list[CorrectableField] = [each for each in CorrectableField if each is not CorrectableField.DUE_AT]
+        fields: list[CorrectableField] = [each for each in CorrectableField if each not in OF_THE_CLOCK]
         if dossier.received_at is not None:
-            fields += [CorrectableField.DUE_AT] * 5
+            fields += [CorrectableField.DUE_AT, CorrectableField.RECEIVED_AT] * 4
         field = self._pick(fields)
         old, new = self._values(field, dossier, now)
-        return {"field": field, "old_value": old, "new_value": new}
+        found = {"field": field, "old_value": old, "new_value": new}
+        if field is CorrectableField.CHANNEL:
+            found["channel_class"] = CHANNELS[str(new)]
+        if field in RECOMPUTING and dossier.received_at is not None and self._rng.random() < 0.3:
+            received_at = datetime.fromisoformat(str(new)) if field is CorrectableField.RECEIVED_AT else None
+            found |= self._recomputed(dossier, received_at or dossier.received_at)
+        return found
+
+    def _recomputed(self, dossier: Dossier, received_at: datetime) -> dict[str, Any]:
+        """The deadlines by another rule: none, or one from the receipt on and one from the end of some pauses on."""
+        since = [received_at, *(pause.ended_at for pause in dossier.suspensions if pause.ended_at is not None)]
+        changes = [DeadlineChange(at, self._day(at, 0)) for at in since if at is received_at or self._pick([1, 0])]
+        return {
+            "recompute": True,
+            "term": self._pick(TERMS),
+            "deadlines": self._pick([(), *[tuple(changes)] * 3]),
+        }
 
     def _values(self, field: CorrectableField, dossier: Dossier, now: datetime) -> tuple[str | None, str | None]:
         match field:
             case CorrectableField.CHANNEL:
-                return dossier.channel, self._pick(list(Channel))
+                return dossier.channel, self._pick(list(CHANNELS))
             case CorrectableField.ONLINE_LEVEL:
                 return dossier.online_level, self._pick([None, *OnlineLevel])
             case CorrectableField.DUE_AT:
@@ -239,7 +304,8 @@ class _Draw:
                 return dossier.procedure, self._pick(self._procedures)
             case CorrectableField.RECEIVED_AT:
                 assert dossier.received_at is not None
-                return dossier.received_at.isoformat(), (dossier.received_at - timedelta(hours=5)).isoformat()
+                right = datetime.combine(dossier.received_at.date(), self._pick(CLOCKS), LOCAL)
+                return dossier.received_at.isoformat(), (right - self._pick(RECEIVED_BEFORE)).isoformat()
             case CorrectableField.RECEIVED_BY:
                 return dossier.received_by, self._pick([None, *self._departments])
             case CorrectableField.APPLICANT:

@@ -176,6 +176,7 @@ LAND = part("4", fields="Đất đai")
         ([change("split", "1", "2")], 1, "a split has no parts"),
         ([change("merge", "1", "2", more=LAND)], 1, 'write kind = "split"'),
         ([change("split", "1", "2", more=part("3"))], 1, "is empty"),
+        ([change("split", "1", "2", more=part("1", fields="Đất đai"))], 1, "is split itself; make it the heir"),
         ([change("split", "1", "2", more=part("2", fields="Đất đai"))], 1, "delete the part"),
         ([change("split", "1", "2", more=LAND + part("5", fields="Đất đai"))], 1, "given to two parts"),
         ([change("split", "1", "2", more=part("3", fields="Thủy sản"))], 1, "procedures.toml has no Thủy sản"),

@@ -4,6 +4,7 @@ whole lines in 80 columns, by department and officer, from a real reporting."""
 import asyncio
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
@@ -37,12 +38,22 @@ OFFICE: tuple[tuple[Dated, ...], ...] = (
     (received(START, due_at=at("2023-02-10 08:00")),),
     (received(START, due_at=at("2023-02-10 16:30"), department="X99.99"),),
 )
+KINDS: tuple[tuple[Dated, ...], ...] = (
+    (event("submitted", "2023-02-09 10:00", channel="online", acceptance_due_at=at("2023-02-10 10:00")),),
+    (received(at("2022-10-30 09:00"), due_at=None),),
+)
 
 
 @pytest.fixture(scope="module")
 def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    address = f"sqlite+aiosqlite:///{tmp_path_factory.mktemp('attention')}/reporting.db"
-    asyncio.run(_fill(address))
+    with _reporting_of(OFFICE, tmp_path_factory.mktemp("attention")) as where:
+        yield where
+
+
+@contextmanager
+def _reporting_of(office: tuple[tuple[Dated, ...], ...], folder: Path) -> Iterator[str]:
+    address = f"sqlite+aiosqlite:///{folder}/reporting.db"
+    asyncio.run(_fill(address, office))
     engine, registry = open_engine(address), CollectorRegistry()
     gauges = FigureGauges(engine, _now, None)
     with serving(
@@ -52,11 +63,11 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     asyncio.run(engine.dispose())
 
 
-async def _fill(address: str) -> None:
+async def _fill(address: str, office: tuple[tuple[Dated, ...], ...]) -> None:
     engine = open_engine(address)
     await migrate(engine)
     await Topic(engine).deliver(
-        record for number, events in enumerate(OFFICE) for record in statuses(f"H59.15-230201-{number:04}", events)
+        record for number, events in enumerate(office) for record in statuses(f"H59.15-230201-{number:04}", events)
     )
     await engine.dispose()
 
@@ -120,6 +131,25 @@ def test_one_department_and_another_time_can_be_asked_for(
     text = capsys.readouterr().out
     assert "0 overdue, 1 due within 1h" in text
     assert "X99.99" not in text
+
+
+def test_other_kinds_are_told_from_deadlines(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with _reporting_of(KINDS, tmp_path) as url:
+        assert attention(monkeypatch, tmp_path, url, "--idle-months", "2") == 0
+    lines = [line.rstrip() for line in capsys.readouterr().out.splitlines()]
+    assert max(map(len, lines)) <= 80
+    assert lines == [
+        "Sở Tư pháp (H59.15): 0 overdue, 0 due, 1 to accept and late, 1 idle until",
+        "14/02/2023 15:00",
+        "  no officer yet: 0 overdue, 0 due, 1 to accept and late, 1 idle",
+        "    H59.15-230201-0000  10/02/2023 10:00  3,0 h late  to be accepted or declined",
+        "    H59.15-230201-0001  30/12/2022 09:00              nothing happens",
+        "",
+        "0 overdue, 0 due, 1 to accept and late, 1 idle within 2d, as of 10/02/2023 15:00",
+        "(by-date/1).",
+    ]
 
 
 def test_a_wrong_time_says_how_to_write_it(

@@ -127,7 +127,7 @@ def test_an_unknown_figure_is_answered_with_those_there_are(
     output = capsys.readouterr().err.splitlines()
     assert max(map(len, output)) <= 80
     assert output[0] == "motcua: resolved_late is not a figure that counts dossiers; those are"
-    assert " ".join(output[1:]).split(", ")[-1] == "awaiting_return"
+    assert " ".join(output[1:]).split(", ")[-1] == "accepted_late"
 
 
 def test_an_instant_before_anything_was_recorded_is_told(

@@ -12,6 +12,7 @@ import pytest
 
 from motcua import rebuild as product
 from motcua.cli import main
+from shared.service.problems import Problem
 from tests.cli.events import code
 from tests.cli.recording_intake import break_off, read_body, respond, serving
 
@@ -62,7 +63,8 @@ class Held:
         if happens == "before":
             await break_off(send)
         if after != self.position:
-            await respond(send, 409, {"detail": "go on elsewhere", "position": self.position})
+            refusal = Problem(409, "Conflict", "go on elsewhere", position=self.position)
+            await respond(send, 409, msgspec.to_builtins(refusal.details))
             return
         self.position += len(body.splitlines())
         self.parts.append((after, self.position))

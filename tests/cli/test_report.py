@@ -103,6 +103,18 @@ def test_dossiers_without_a_deadline_are_told_apart() -> None:
     assert "12 without a deadline" in paragraph(report(total))
 
 
+def test_what_came_by_a_channel_that_nobody_noted_is_said_beside_the_online_share() -> None:
+    total = TRA_VINH | {"received_unknown": 1025}
+    assert "(1.025 of these by a channel that nobody noted)" in paragraph(report(total))
+    assert any("Column 5 holds 1.025" in line for line in shown(report(total)))
+    assert "nobody noted" not in paragraph(report(TRA_VINH))
+
+
+def test_a_place_of_receipt_is_named_like_a_department() -> None:
+    assert row_name({"department": "H59.02", "received_by": "H59.99"}, NAMES) == "Sở Y tế (H59.02) · H59.99"
+    assert row_name({"received_by": "H59.02"}, NAMES) == "Sở Y tế (H59.02)"
+
+
 def test_the_paragraph_says_the_headline_figures() -> None:
     text = paragraph(report(TRA_VINH))
     for part in (

@@ -13,6 +13,7 @@ import pytest
 
 from motcua.failure import Failure
 from motcua.importer.lines import EventLine
+from motcua.importer.ports import RefusedAs
 from motcua.importer.rejects import Rejects
 from motcua.importer.source import Source
 
@@ -287,7 +288,7 @@ def test_refused_rows_come_back_as_a_table_that_is_read_again(tmp_path: Path) ->
     with Source(str(path)) as source, Rejects(source.rejected_file, source.table) as rejects:
         lines = [line for batch in source.batches() for line in batch]
         for line in reversed(lines):
-            rejects.add(line, "malformed", "because; of", None)
+            rejects.add(line, RefusedAs("malformed", "because; of"))
     assert rejects.path.name == "events.csv.rejected.csv"
     assert stat.S_IMODE(rejects.path.stat().st_mode) == 0o600
     with rejects.path.open(encoding="utf-8-sig", newline="") as file:

@@ -14,9 +14,12 @@ import pytest
 from motcua.cli import main
 from motcua.verify.questions import row_of
 from motcua.verify.recount import Recount, dated, figures_by_row, shares_of, total_of
+from shared.contract.http.figures import DossierList, ListedDossier
 from shared.contract.status import status_of
 from shared.domain.columns import KEYS
+from shared.domain.dossier import Dossier
 from shared.domain.localtime import LOCAL
+from shared.domain.terms import counts_hours
 from shared.domain.timeliness import DEFINITIONS
 from tests.cli.events import code, year
 from tests.cli.recording_intake import serving
@@ -152,7 +155,7 @@ def _list(services: HeldServices, token: str, query: dict[str, str]) -> bytes:
     opened_query = msgspec.json.decode(bytes.fromhex(token))
     services.opened.append(f"{opened_query['place']}.{opened_query['column']}")
     found = [
-        each.code
+        _listed(each)
         for each in services.known(opened_query.get("as_known_at")).dossiers.values()
         if any(row[opened_query["column"]] for row in _counted(services, opened_query, [each]).values())
         and each.code not in services.hidden
@@ -160,8 +163,23 @@ def _list(services: HeldServices, token: str, query: dict[str, str]) -> bytes:
     start, limit = int(query.get("cursor", "0")), int(query["limit"])
     end = start + limit
     return encode(
-        {"dossiers": [{"code": each} for each in found[start:end]], "cursor": str(end) if end < len(found) else None}
+        DossierList(
+            figure=opened_query["column"],
+            first=date.fromisoformat(opened_query["from"]),
+            last=date.fromisoformat(opened_query["to"]),
+            definition=opened_query["definition"],
+            as_of=datetime(2023, 12, 31, 23, 59, tzinfo=LOCAL),
+            as_known_at=None,
+            key={},
+            dossiers=found[start:end],
+            cursor=str(end) if end < len(found) else None,
+        )
     )
+
+
+def _listed(dossier: Dossier) -> ListedDossier:
+    own = {name: getattr(dossier, name) for name in ListedDossier.__struct_fields__ if hasattr(dossier, name)}
+    return ListedDossier(**own, in_hours=counts_hours(dossier.term), timeliness="within")
 
 
 def _consistency(services: HeldServices, _query: dict[str, str]) -> bytes:

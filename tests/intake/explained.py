@@ -10,10 +10,10 @@ import msgspec
 from services.intake.accepting.candidates import as_logged
 from services.intake.accepting.decide import decide
 from services.intake.accepting.parsing import parse
-from services.intake.explanation.steps import Step
-from services.intake.http.dossier_messages import DossierView, dossier_view
+from services.intake.http.dossier_messages import dossier_view
 from services.intake.log.history import history
 from shared.catalogue import Catalogue, load
+from shared.contract.http.dossiers import DossierView, Step
 from shared.domain.dossier import Dossier
 from shared.domain.timeliness import BY_DATE, DEFINITIONS
 from tests.builders.times import at

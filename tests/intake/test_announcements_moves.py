@@ -8,10 +8,10 @@ from msgspec import Raw
 
 from services.intake.accepting.computing import due_by_catalogue
 from services.intake.announcements.moves import CalendarChange, Move, MoveOutcome, move_of, reason
-from services.intake.calendar import AnnouncedDay
 from services.intake.log.history import HistoryEntry, history
 from shared.catalogue import CalendarEntry, Catalogue, load
 from shared.contract.envelope import CloudEvent, encode, event_type
+from shared.contract.http.announcements import AnnouncedDay
 from shared.domain import events as domain
 from shared.domain.errors import Refusal
 from shared.domain.fields import Channel, CorrectableField

@@ -11,7 +11,7 @@ import httpx
 import psutil
 import pytest
 
-from shared.service.echoes import MOST_REJECTIONS
+from shared.contract.http.log import MOST_REJECTIONS
 from tests.intake.sending import NDJSON, received
 from tests.support.ports import free_port_base
 from tests.support.service import HEADERS, Service, service

@@ -21,6 +21,9 @@ BEFORE: dict[str, list[str]] = {
     "forward_answered": ["received", "forwarded"],
     "returned": ["received", "resolved"],
     "rated": ["received", "resolved"],
+    "supplement_lapsed": ["received", "supplement_requested"],
+    "resumed": ["received", "suspended"],
+    "reopened": ["received", "resolved"],
 }
 NOW = "2026-11-25T09:00:00+07:00"
 
@@ -88,7 +91,7 @@ async def test_the_refusals_are_listed(document: Any) -> None:
         assert f"| `{code}` |" in description
 
 
-@pytest.mark.parametrize("name", ACCEPTED)
+@pytest.mark.parametrize("name", sorted(ACCEPTED.keys() - {"deadline_set"}))  # which needs a dossier without a deadline
 async def test_an_example_works_when_it_is_tried(start: Start, name: str) -> None:
     async with start(clock=NOW) as intake:
         code = "H59.15-261125-0001"
@@ -101,7 +104,8 @@ async def test_an_example_works_when_it_is_tried(start: Start, name: str) -> Non
 
 
 async def test_the_example_of_a_new_dossier_works_as_it_stands(start: Start, document: Any) -> None:
-    (example,) = document["components"]["schemas"]["NewDossier"]["examples"]
+    body = document["paths"]["/v1/dossiers"]["post"]["requestBody"]["content"]["application/json"]
+    example = body["example"]
     async with start(clock=NOW) as intake:
         answer = await intake.http.post("/v1/dossiers", json=example)
         assert answer.status_code == 201, answer.text

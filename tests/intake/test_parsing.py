@@ -13,6 +13,7 @@ from services.intake.accepting.candidates import Candidate, as_logged
 from services.intake.accepting.parsing import id_of
 from services.intake.accepting.parsing import parse as parse_with_key
 from shared.domain.errors import Refusal
+from shared.domain.fields import CorrectableField
 from tests.intake.sending import APPLICANT_KEY, cloud_event, received
 
 
@@ -43,7 +44,7 @@ def test_an_event_is_read_with_its_local_time() -> None:
         ({"id": "a\x00b"}, ["id", "control characters"]),
         ({"specversion": "0.3"}, ["specversion", "1.0"]),
         ({"datacontenttype": "text/xml"}, ["datacontenttype", "application/json"]),
-        ({"data": {"department": "H59.15", "procedure": "2.000635", "channel": "fax"}}, ["data.channel", "fax"]),
+        ({"data": {"department": "H59.15", "procedure": "2.000635", "channel": "Fax"}}, ["data.channel", "online"]),
         ({"data": {"department": "H59.15", "channel": "online"}}, ["data.procedure", "missing"]),
         ({"data": [1]}, ["data"]),
         ({"traceparent": {"nested": 1}}, ["traceparent", "string"]),
@@ -87,7 +88,7 @@ def test_a_correction_of_the_deadline_must_be_an_instant_with_its_offset() -> No
 def test_a_correction_of_something_else_names_what_can_be_corrected(data: dict[str, Any]) -> None:
     found = refusal(cloud_event("corrected", "2023-12-09T08:00", old_value="red", new_value="blue", **data))
     assert found.detail.startswith("data.field: ")
-    assert found.detail.endswith("; choose one of channel, online_level, department, procedure, due_at")
+    assert found.detail.endswith(f"; choose one of {', '.join(CorrectableField)}")
 
 
 def repeated(first: dict[str, Any], again: dict[str, Any] | bytes, stamps: dict[str, Any] | None = None) -> bool:

@@ -85,6 +85,7 @@ async def test_the_history_is_the_log_of_the_dossier(intake: Sender) -> None:
             "kind": "awaiting_supplement",
             "started_at": "2023-12-11T08:00:00+07:00",
             "ended_at": "2023-12-12T08:00:00+07:00",
+            "due_at": None,
         }
     ]
     assert (dossier["due_original"], dossier["timeliness"]) == ("2023-12-15T08:31:00+07:00", "overdue")

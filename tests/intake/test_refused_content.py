@@ -11,6 +11,8 @@ from services.intake.accepting.parsing import parse as parse_with_key
 from shared.contract.accepted import ACCEPTED
 from shared.contract.envelope import decode_envelope, event_of
 from shared.domain.errors import Refusal
+from shared.domain.lifecycle import EventKind
+from tests.builders.wire import FULL_DATA
 from tests.intake.sending import APPLICANT_KEY, cloud_event, received
 
 
@@ -113,14 +115,14 @@ class TestTwins:
     @pytest.mark.parametrize("name", ACCEPTED)
     def test_a_twin_of_any_field_is_seen_at_a_glance(self, name: str) -> None:
         """The quick reading counts quotes: it must see a twin of every field, whatever the field holds."""
-        filled = EVERY_FIELD[name]
-        for field in filled:
+        filled = {field: value for field, value in FULL_DATA[EventKind(name)].items() if field != "deadlines"}
+        for field, held in filled.items():
             body = msgspec.json.encode(cloud_event(name, "2023-12-08T08:31", **filled))
-            value = msgspec.json.encode(filled[field])
+            value = msgspec.json.encode(held)
             twin = b'"%s":%s,' % (field.encode(), value)
             assert refused(body.replace(b'"data":{', b'"data":{' + twin)).field == f"data.{field}"
             assert refused(body.replace(b'"data":{', b'"data":{"%s":null,' % field.encode())).field == f"data.{field}"
-            without = {other: held for other, held in filled.items() if other != field}
+            without = {other: kept for other, kept in filled.items() if other != field}
             if name not in ("received", "submitted", "corrected", "rated", "fee_paid", "extended"):
                 parse(cloud_event(name, "2023-12-08T08:31", **without))
 
@@ -130,44 +132,13 @@ class TestTwins:
         assert refused(event, "personal_data").field == "outcome"
 
 
-_ABOUT = {
-    "department": "H59.15",
-    "procedure": "2.000635",
-    "channel": "online",
-    "online_level": "full",
-    "applicant": "k",
-}
-_DUE = "2023-12-15T08:31:00+07:00"
-EVERY_FIELD: dict[str, dict[str, Any]] = {
-    "submitted": _ABOUT,
-    "received": _ABOUT | {"due_at": _DUE, "term": {"amount": 5, "unit": "working_days"}},
-    "declined": {"reason": "r"},
-    "processing_started": {"unit": "u", "officer": "o-1"},
-    "supplement_requested": {"missing": "m"},
-    "supplemented": {"due_at": _DUE},
-    "payment_requested": {"amount_vnd": 1},
-    "payment_settled": {"amount_vnd": 1, "paid_online": True, "due_at": _DUE},
-    "extended": {"due_at": _DUE, "legal_ground": "g"},
-    "apologised": {"reason": "r", "promised_at": _DUE},
-    "forwarded": {"agency": "a", "due_at": _DUE},
-    "forward_answered": {"agency": "a"},
-    "withdrawn": {"reason": "r", "due_at": _DUE},
-    "stopped": {"reason": "r", "due_at": _DUE},
-    "resolved": {"outcome": "refused", "electronic_result": False, "due_at": _DUE},
-    "returned": {"channel": "postal"},
-    "rated": {"score": 5},
-    "fee_paid": {"amount_vnd": 1, "paid_online": True},
-    "corrected": {"field": "channel", "old_value": "online", "new_value": "postal", "reason": "r"},
-}
-
-
 class TestUnknownFields:
     @pytest.mark.parametrize(
         ("name", "field", "meant"),
         [
             ("resolved", "outcom", "did you mean outcome?"),
             ("payment_requested", "amount", "did you mean amount_vnd?"),
-            ("supplemented", "applicant", "its fields are due_at, x"),
+            ("supplemented", "applicant", "its fields are due_at, acceptance_due_at, x"),
             ("processing_started", "phone", "its fields are unit, officer, x"),
         ],
     )
@@ -250,8 +221,7 @@ class TestPersonalData:
         ],
     )
     def test_what_tells_who_a_person_is_is_refused_and_not_repeated(self, name: str, field: str, text: str) -> None:
-        more = {"due_at": _DUE} if name == "extended" else {}
-        found = refused(cloud_event(name, "2023-12-11T08:00", **{field: text}, **more), "personal_data")
+        found = refused(cloud_event(name, "2023-12-11T08:00", **{field: text}), "personal_data")
         assert found.field == f"data.{field}"
         assert text not in found.detail
         assert "write" in found.detail
@@ -360,9 +330,9 @@ class TestCloudEvents:
         ("received", {"procedure": "two"}, "procedure", "write the procedure's code, such as 2.000635"),
         (
             "received",
-            {"channel": "fax"},
+            {"channel": "Fax"},
             "channel",
-            "'fax' is none of its values; choose one of online, in_person, postal",
+            "is not written as it should be; choose one of online, in_person, postal",
         ),
         ("fee_paid", {"amount_vnd": "50.000"}, "amount_vnd", "is a text; write a whole number of VND, such as 50000"),
         ("fee_paid", {"amount_vnd": -1}, "amount_vnd", "is too small"),
@@ -372,9 +342,9 @@ class TestCloudEvents:
         ("payment_settled", {"paid_online": "yes"}, "paid_online", "write true or false"),
         (
             "corrected",
-            {"field": "channel", "old_value": "online", "new_value": "trực tuyến"},
+            {"field": "online_level", "old_value": "full", "new_value": "toàn trình"},
             "new_value",
-            "choose one of online",
+            "choose one of full, partial",
         ),
         ("corrected", {"field": "due_at", "old_value": None, "new_value": "mai"}, "new_value", "is not an instant"),
     ],

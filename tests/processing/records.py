@@ -9,7 +9,8 @@ from shared.contract.envelope import CloudEvent, encode, event_type
 from tests.builders.times import at
 
 ACCEPTED = at("2023-12-01 12:00")
-RECEIVED = {"department": "H59.15", "procedure": "2.000635", "channel": "online", "due_at": "2023-12-15T08:31:00+07:00"}
+ABOUT = {"department": "H59.15", "procedure": "2.000635", "channel": "online"}
+CARRIED = {"submitted": ABOUT, "received": ABOUT | {"due_at": "2023-12-15T08:31:00+07:00"}}
 
 
 def envelope(
@@ -23,7 +24,7 @@ def envelope(
         type=event_type(name),
         subject=code,
         time=at(when),
-        data=msgspec.Raw(encode(RECEIVED | data if name == "received" else data)),
+        data=msgspec.Raw(encode(CARRIED.get(name, {}) | data)),
         sequence=sequence,
         recordedtime=recordedtime,
     )

@@ -70,3 +70,30 @@ def test_a_dossier_becomes_due_soon_and_overdue_with_no_event() -> None:
             index.refresh(entry.dossier, at(moment))
         seen.append(next(timeliness for (_department, timeliness), count in index.counts.items() if count))
     assert seen == ["within", "due_soon", "due_soon", "overdue"]
+
+
+def test_an_application_that_nobody_answers_reaches_its_threshold_once_it_is_late() -> None:
+    index = StatusIndex(DUE_SOON)
+    submitted = an_event(EventKind.SUBMITTED, START, acceptance_due_at=at("2023-12-04 17:00"))
+    dossier = dossier_after(submitted)
+    index.put(None, LedgerEntry(dossier, START), START)
+    assert list(index.reached(at("2023-12-04 17:00"), 10)) == []
+    assert list(index.reached(at("2023-12-04 17:01"), 10)) == [dossier.code]
+    assert index.reached_by(dossier, at("2023-12-04 17:01")) == "acceptance_overdue"
+    answered = dossier_after(submitted, an_event(EventKind.RECEIVED, at("2023-12-05 08:00"), due_at=None))
+    assert index.reached_by(answered, at("2023-12-06 08:00")) is None
+    assert +index.counts == {}  # nothing stands in the figures before it was received
+
+
+def test_a_reopened_dossier_is_watched_again() -> None:
+    index = StatusIndex(DUE_SOON)
+    received = an_event(EventKind.RECEIVED, START, due_at=at("2023-12-06 08:00"))
+    resolved = an_event(EventKind.RESOLVED, at("2023-12-04 10:00"))
+    closed = LedgerEntry(dossier_after(received, resolved), START)
+    index.put(None, closed, at("2023-12-04 10:00"))
+    reopened = LedgerEntry(
+        dossier_after(received, resolved, an_event(EventKind.REOPENED, at("2023-12-04 11:00"))), START
+    )
+    index.put(closed, reopened, at("2023-12-04 11:00"))
+    assert +index.counts == {("H59.15", "within"): 1}
+    assert list(index.reached(at("2023-12-07 00:00"), 10)) == [reopened.dossier.code] * 2  # due soon, then overdue

@@ -135,3 +135,22 @@ def test_the_version_is_a_function_of_the_content_whatever_way_led_there() -> No
     assert overdue is not None
     assert len({one.version, due_soon[0].version, overdue[0].version}) == 3
     assert one.order < due_soon[0].order < overdue[0].order
+
+
+def test_an_unanswered_application_is_announced_once_and_never_after_it_was_answered() -> None:
+    due = at("2023-12-11 15:00")
+    first = step(
+        None, envelope(CODE, 1, "submitted", "2023-12-08 15:00", acceptance_due_at="2023-12-11T15:00:00+07:00")
+    )
+    reached = Tick(CODE, "acceptance_overdue", due)
+    announced = tick(first, reached)
+    assert announced is not None
+    entry, alert = announced
+    assert (alert.threshold, alert.due_at) == ("acceptance_overdue", due)
+    assert first is not None
+    assert entry.version == first.version + 1
+    assert tick(entry, reached) is None
+    assert tick(entry_of(entry.status()), reached) is None  # recovered from the changelog
+    received = step(entry, envelope(CODE, 2, "received", "2023-12-12 08:00"))
+    assert received is not None
+    assert (tick(received, reached), received.alerted) == (None, {})

@@ -1,4 +1,4 @@
-"""What the recount says of any figure query: its total and its rows, by any combination of the six dimensions."""
+"""What the recount says of any figure query: its total and its rows, by any combination of the seven dimensions."""
 
 from calendar import monthrange
 from collections.abc import Iterable, Iterator, Mapping
@@ -28,6 +28,7 @@ def any_filters(rng: Random) -> Filters:
         departments=some(OFFICE_DEPARTMENTS),
         procedures=some((*OFFICE_PROCEDURES, "1.000001")) or None,
         channels=some(Channel),
+        places=some(OFFICE_DEPARTMENTS),
     )
 
 
@@ -79,11 +80,14 @@ def _wanted(dossier: RecountedDossier, filters: Filters) -> bool:
         (not filters.departments or about["department"] in filters.departments)
         and (filters.procedures is None or about["procedure"] in filters.procedures)
         and (not filters.channels or about["channel"] in filters.channels)
+        and (not filters.places or dossier.place_of_receipt in filters.places)
     )
 
 
 def _value(dossier: RecountedDossier, dimension: Dimension, catalogue: Catalogue) -> str | None:
     if dimension in (Dimension.DEPARTMENT, Dimension.PROCEDURE, Dimension.CHANNEL):
         return str(dossier.about[dimension.value])
+    if dimension is Dimension.RECEIVED_BY:
+        return dossier.place_of_receipt
     procedure = catalogue.procedures.get(dossier.about["procedure"])
     return None if procedure is None else str(getattr(procedure, dimension.value))

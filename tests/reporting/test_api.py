@@ -220,6 +220,15 @@ async def test_dossiers_are_the_snapshots_as_they_came(client: httpx.AsyncClient
     assert (snapshots[2]["sequence"], snapshots[2]["version"]) == (3, 12), "the version is a function of the content"
 
 
+async def test_applications_that_wait_are_shown_as_late_or_not(engine: AsyncEngine, client: httpx.AsyncClient) -> None:
+    for number, due in enumerate(("2023-01-31", "2023-02-01", "2023-02-02")):
+        asked = event("submitted", "2023-01-30 08:00", channel="online", acceptance_due_at=at(due))
+        await Topic(engine, end=100 + number).deliver(statuses(f"H59.15-230130-000{number}", (asked,)))
+    text = (await client.get("/metrics")).text
+    for late, waiting in (("true", "1.0"), ("false", "2.0")):
+        assert f'motcua_dossiers_awaiting_acceptance{{department="H59.15",late="{late}"}} {waiting}' in text
+
+
 class TestForm:
     async def test_text_is_the_paragraph_of_an_office(self, client: httpx.AsyncClient) -> None:
         text = (await client.get("/v1/reports/ii06a?from=2023-01-01&to=2023-02-01&format=text")).text

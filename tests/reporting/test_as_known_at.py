@@ -161,7 +161,11 @@ async def _totals(engine: AsyncEngine, instants: list[datetime]) -> list[tuple[i
 
 
 async def test_a_dossier_that_added_nothing_leaves_no_history(engine: AsyncEngine) -> None:
-    history = (event("submitted", "2023-01-03 08:00"), event("received", "2023-01-04 08:00", due_at=at("2023-01-10")))
+    opening = {"channel": "in_person"}
+    history = (
+        event("submitted", "2023-01-03 08:00", **opening),
+        event("received", "2023-01-04 08:00", due_at=at("2023-01-10"), **opening),
+    )
     known = [BEGINNING, BEGINNING + timedelta(hours=1)]
     await Topic(engine).deliver(statuses(CODE, history, known), batch_size=1)
     (one,) = await _all_moved(engine, replace(JANUARY, known_at=known[0]), JANUARY, 10)

@@ -3,7 +3,7 @@ and a straight check of all of it over random dossiers."""
 
 import unicodedata
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from datetime import date, datetime, time, timedelta
 from random import Random
@@ -22,13 +22,14 @@ from services.reporting.gauges import FigureGauges
 from services.reporting.http.app import Reporting, create_app
 from services.reporting.projecting.metrics import ProjectorHealth
 from shared.catalogue import Catalogue
+from shared.domain.events import SupplementRequested
 from shared.domain.localtime import LOCAL
 from tests.builders.events import Dated, event, received
 from tests.builders.histories import history
 from tests.builders.times import at, days
 from tests.builders.wire import travelling
 from tests.reporting.delivery import Topic, empty, statuses
-from tests.support.recount import dossiers_from
+from tests.support.recount import RecountedDossier, dossiers_from
 
 KEY = "a-key-for-this-test-only"
 FRIDAY = at("2023-02-10 15:00")
@@ -131,6 +132,7 @@ async def test_the_list_says_who_must_do_what_first(client: httpx.AsyncClient) -
         "suspended": False,
         "apologised_at": "2023-02-09T08:00:00+07:00",
         "hops": [{"agency": "UBND xã Long Đức", "due_at": "2023-02-07T08:00:00+07:00", "late": True}],
+        "kind": "due",
     }
     assert found["calendar"] == {"source": "catalogue", "as_of": None, "known_until": "2027-12-31"}
 
@@ -269,25 +271,71 @@ def worked(start: datetime, end: datetime) -> timedelta:
     return sum((max(min(end, closes) - max(start, opens), timedelta(0)) for opens, closes in spans), timedelta(0))
 
 
-def expected(code: str, history: list[Dated], now: datetime, ahead: timedelta) -> tuple[Any, ...] | None:
+Line = tuple[tuple[int, timedelta, datetime, str, str], int, str, str | None]  # order, days, department, elsewhere
+
+
+def expected(code: str, history: list[Dated], now: datetime, ahead: timedelta) -> Iterator[Line]:
     dossier = dossiers_from(travelling(code, event) for event in history)[code]
+    place = dossier.place_of_receipt
+    about = dossier.about["department"], None if place == dossier.about["department"] else place
+    for kind, due, late in _due(dossier, history, now):
+        left = worked(now, due) - worked(due, now)
+        if late is None or (not late and left > ahead):
+            continue
+        first, last = sorted((now.date(), due.date()))
+        counted = sum(works(first + timedelta(number)) for number in range(1, (last - first).days + 1))
+        yield (
+            (2 if kind == "idle" else int(not late), left, due, code, kind),
+            counted if due >= now else -counted,
+            *about,
+        )
+
+
+def _due(dossier: RecountedDossier, history: list[Dated], now: datetime) -> Iterator[tuple[str, datetime, bool | None]]:
+    """What is due of it, and whether it is late; None while a pause holds it."""
     due, paused_since = dossier.due, dossier.paused_since
-    if dossier.received is None or dossier.closed is not None or due is None:
-        return None
-    judged_at = paused_since or now
-    overdue = judged_at > due if dossier.in_hours else judged_at.date() > due.date()
-    left = worked(now, due) - worked(due, now)
-    if not overdue and (paused_since is not None or left > ahead):
-        return None
-    first, last = sorted((now.date(), due.date()))
-    counted = sum(works(first + timedelta(number)) for number in range(1, (last - first).days + 1))
-    return (not overdue, left, due, code), counted if due >= now else -counted, dossier.about["department"]
+    if dossier.voided or dossier.closed is not None:
+        return
+    waiting = dossier.waitings[-1] if dossier.waitings else None
+    if dossier.received is None:
+        if waiting is not None and waiting.answered is None and waiting.due is not None:
+            yield "acceptance", waiting.due, now > waiting.due
+        return
+    if due is not None:
+        judged_at = paused_since or now
+        overdue = judged_at > due if dossier.in_hours else judged_at.date() > due.date()
+        yield "due", due, overdue or (None if paused_since else False)
+    if paused_since is not None:
+        asked = [
+            one.event for one in history if one.kind.value in ("supplement_requested", "payment_requested", "suspended")
+        ]
+        if isinstance(asked[-1], SupplementRequested) and asked[-1].due_at is not None:
+            yield "supplement", asked[-1].due_at, now.date() > asked[-1].due_at.date()
+    latest = history[-1].occurred_at
+    month = latest.replace(day=1) + timedelta(days=31)
+    last_of_month = month.replace(day=1) + timedelta(days=31)
+    days = (last_of_month.replace(day=1) - timedelta(days=1)).day
+    since = month.replace(day=min(latest.day, days))
+    if since <= now:
+        yield "idle", since, True
+
+
+COUNTED_AS = {
+    ("due", 0): "overdue", ("due", 1): "due", ("acceptance", 0): "acceptance_late", ("acceptance", 1): "acceptance_due",
+    ("supplement", 0): "supplement_late", ("supplement", 1): "supplement_due", ("idle", 2): "idle",
+}  # fmt: skip
+STANDINGS = ("overdue", "due", "idle")
 
 
 @RANDOM
-@given(seed=st.integers(0, 2**32), after=st.integers(0, 6 * 48), ahead=st.sampled_from(["1h", "5h", "1d", "2d", "4d"]))
+@given(
+    seed=st.integers(0, 2**32),
+    after=st.one_of(st.integers(0, 6 * 48), st.integers(0, 60 * 48)),
+    ahead=st.sampled_from(["1h", "5h", "1d", "2d", "4d"]),
+    kinds=st.sampled_from(["due,acceptance,supplement,idle", "due", "acceptance,supplement", "idle"]),
+)
 async def test_the_list_is_that_of_a_straight_check(
-    engine: AsyncEngine, shipped: Catalogue, seed: int, after: int, ahead: str
+    engine: AsyncEngine, shipped: Catalogue, *, seed: int, after: int, ahead: str, kinds: str
 ) -> None:
     await empty(engine)
     rng = Random(seed)
@@ -295,21 +343,114 @@ async def test_the_list_is_that_of_a_straight_check(
     now = max(history[-1].occurred_at for history in office) + timedelta(minutes=30 * after)
     await deliver(engine, *map(tuple, office))
     async with reporting_at(engine, shipped, now) as client:
-        found = await attention(client, within=ahead)
+        found = await attention(client, within=ahead, idle_months=1, kind=kinds)
     time_ahead = timedelta(hours=int(ahead[:-1]) * (8 if ahead.endswith("d") else 1))
-    wanted = [expected(f"H59.15-230201-{number:04}", history, now, time_ahead) for number, history in enumerate(office)]
-    rows = sorted(one for one in wanted if one is not None)
-    assert [(one["code"], one["standing"], one["days"], one["working_hours"]) for one in found["dossiers"]] == [
-        (code, "due" if in_time else "overdue", counted, f"{left / timedelta(hours=1):z.2f}")
-        for (in_time, left, _, code), counted, _ in rows
+    lines = (
+        line
+        for number, history in enumerate(office)
+        for line in expected(f"H59.15-230201-{number:04}", history, now, time_ahead)
+    )
+    rows = sorted((line for line in lines if line[0][-1] in kinds), key=lambda line: line[0])
+    assert [
+        (one["code"], one["kind"], one["standing"], one["days"], one["working_hours"], one.get("received_by"))
+        for one in found["dossiers"]
+    ] == [
+        (code, kind, STANDINGS[rank], counted, f"{left / timedelta(hours=1):z.2f}", elsewhere)
+        for (rank, left, _, code, kind), counted, _, elsewhere in rows
     ]
-    overdue = Counter(department for (in_time, *_), _, department in rows if not in_time)
-    due = Counter(department for (in_time, *_), _, department in rows if in_time)
-    assert found["total"] == {"overdue": overdue.total(), "due": due.total()}
-    assert {one["department"]: (one["overdue"], one["due"]) for one in found["departments"]} == {
-        department: (overdue[department], due[department]) for department in overdue | due
+    assert _counts(found["total"]) == Counter(COUNTED_AS[line[0][-1], line[0][0]] for line in rows)
+    assert {one["department"]: _counts(one) for one in found["departments"]} == {
+        code: Counter(COUNTED_AS[line[0][-1], line[0][0]] for line in rows if line[2] == code)
+        for code in {line[2] for line in rows}
     }
     for one in found["departments"]:
-        assert (one["overdue"], one["due"]) == tuple(
-            sum(own[name] for own in one["officers"]) for name in ("overdue", "due")
-        )
+        assert _counts(one) == sum((_counts(own) for own in one["officers"]), Counter())
+
+
+def _counts(said: dict[str, Any]) -> Counter[str]:
+    """Those that are not 0."""
+    return Counter({name: said[name] for name in COUNTED_AS.values() if said.get(name)})
+
+
+ASKED = {"channel": "online", "acceptance_due_at": at("2023-02-10 10:00")}
+KINDS: tuple[tuple[Dated, ...], ...] = (
+    (event("submitted", "2023-02-09 10:00", **ASKED),),
+    (event("submitted", "2023-02-10 14:00", **ASKED | {"acceptance_due_at": at("2023-02-13 14:00")}),),
+    (event("submitted", "2023-02-09 10:00", **ASKED), received(at("2023-02-10 11:00"), due_at=at("2023-03-10 11:00"))),
+    (event("submitted", "2023-02-09 10:00", **ASKED), event("declined", "2023-02-10 11:00")),
+    (
+        received(START, due_at=at("2023-02-08 16:00"), received_by="H59.02"),
+        event("supplement_requested", "2023-02-09 09:00", due_at=at("2023-02-09 17:00")),
+    ),
+    (
+        received(START, due_at=at("2023-03-08 16:00")),
+        event("supplement_requested", "2023-02-09 09:00", due_at=at("2023-02-13 17:00")),
+    ),
+    (
+        received(START, due_at=at("2023-03-08 16:00")),
+        event("supplement_requested", "2023-02-07 09:00", due_at=at("2023-02-08 17:00")),
+        event("supplement_lapsed", "2023-02-09 08:00"),
+    ),
+    (received(at("2022-10-31 09:00"), due_at=None),),
+    (received(at("2022-10-31 09:00"), due_at=None), event("assigned", "2022-12-11 09:00")),
+    (received(at("2022-10-31 09:00"), due_at=None), event("voided", "2022-11-01 09:00")),
+)
+
+
+class TestKinds:
+    """Besides deadlines: applications to be answered, papers to come, dossiers to which nothing happens."""
+
+    async def listed(self, engine: AsyncEngine, shipped: Catalogue, **query: Any) -> list[tuple[str, str, str, str]]:
+        await deliver(engine, *KINDS)
+        async with reporting_at(engine, shipped, FRIDAY) as client:
+            found = await attention(client, **query)
+        return [(one["code"][-1], one["kind"], one["standing"], one["due_at"][:16]) for one in found["dossiers"]]
+
+    async def test_each_has_its_own_due_date(self, engine: AsyncEngine, shipped: Catalogue) -> None:
+        assert await self.listed(engine, shipped) == [
+            ("4", "due", "overdue", "2023-02-08T16:00"),
+            ("4", "supplement", "overdue", "2023-02-09T17:00"),
+            ("0", "acceptance", "overdue", "2023-02-10T10:00"),
+            ("1", "acceptance", "due", "2023-02-13T14:00"),
+            ("5", "supplement", "due", "2023-02-13T17:00"),
+        ]
+
+    @pytest.mark.parametrize(
+        ("query", "found"),
+        [
+            ({"idle_months": 2, "kind": "idle"}, ["7"]),
+            ({"idle_months": 1, "kind": "idle"}, ["7", "8"]),
+            ({"idle_months": 4, "kind": "idle"}, []),
+            ({"kind": "acceptance"}, ["0", "1"]),
+            ({"kind": "acceptance,supplement", "within": "1h"}, ["4", "0"]),
+            ({"received_by": "H59.02"}, ["4", "4"]),
+            ({"received_by": "H59.15", "kind": "supplement"}, ["5"]),
+        ],
+    )
+    async def test_one_may_ask_for_some(
+        self, engine: AsyncEngine, shipped: Catalogue, query: dict[str, Any], found: list[str]
+    ) -> None:
+        assert [code for code, *_ in await self.listed(engine, shipped, **query)] == found
+
+    async def test_idle_is_counted_from_the_latest_event(self, engine: AsyncEngine, shipped: Catalogue) -> None:
+        assert (await self.listed(engine, shipped, idle_months=2))[-2:] == [
+            ("5", "supplement", "due", "2023-02-13T17:00"),
+            ("7", "idle", "idle", "2022-12-31T09:00"),
+        ]
+
+    @pytest.mark.parametrize(
+        ("query", "parameter", "fix"),
+        [
+            ("kind=late", "kind", "available: due, acceptance, supplement, idle"),
+            ("kind=idle", "idle_months", "like 3"),
+            ("idle_months=0", "idle_months", "at least 1"),
+            ("received_by=H99.99", "received_by", "H59.01"),
+        ],
+    )
+    async def test_a_wrong_word_is_named_with_its_fix(
+        self, client: httpx.AsyncClient, query: str, parameter: str, fix: str
+    ) -> None:
+        answer = await client.get(f"/v1/attention?{query}")
+        assert answer.status_code == 422
+        assert answer.json()["detail"].startswith(f"{parameter}: ")
+        assert fix in answer.json()["detail"]

@@ -173,7 +173,15 @@ async def test_a_sum_of_any_level_that_says_one_too_many_or_is_gone_is_named(
 async def test_a_sum_of_days_that_no_dossier_knows_is_named_even_when_its_numbers_mean_nothing(
     client: httpx.AsyncClient, counted: AsyncEngine, span: int
 ) -> None:
-    stray = {"span": span, "procedure": "", "department": "", "channel": 9, "measure": 99, "amount": 2}
+    stray = {
+        "span": span,
+        "procedure": "",
+        "department": "",
+        "channel": 9,
+        "measure": 99,
+        "received_by": "",
+        "amount": 2,
+    }
     await run(counted, sums.insert().values(stray))
     (one,) = await found(client)
     assert (one["about"]["channel"], one["about"]["measure"], one["about"]["off_by"]) == ("9", "99", 2)

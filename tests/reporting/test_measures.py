@@ -9,7 +9,9 @@ from shared.domain.timeliness import DEFINITIONS
 FACTS = {
     1: "received", 2: "received_online_full", 6: "resolved_no_deadline", 7: "withdrawn", 8: "stopped",
     9: "returned_in_person", 10: "returned_postal", 11: "returned_online", 12: "open", 14: "open_suspended",
-    15: "awaiting_return", 16: "open_due_soon", 17: "open_suspended_overdue", 18: "refused",
+    15: "awaiting_return", 16: "open_due_soon", 17: "open_suspended_overdue", 18: "refused", 19: "received_unknown",
+    20: "granted_in_part", 21: "granted_by_law", 22: "not_needed", 26: "stopped_administrative", 27: "transferred",
+    28: "accepted_in_time", 29: "accepted_late", 30: "awaiting_acceptance", 31: "awaiting_acceptance_late",
 }  # fmt: skip
 JUDGEMENTS = {3: "resolved_early", 4: "resolved_on_time", 5: "resolved_overdue", 13: "open_overdue"}
 

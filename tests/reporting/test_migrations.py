@@ -8,10 +8,11 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.reporting.projecting.projection import stored_positions
 from services.reporting.projecting.records import PartitionPosition
-from services.reporting.read_model.store import migrate, open_engine
+from services.reporting.read_model.store import migrate, open_engine, rules_of
 from services.reporting.read_model.tables import LIVE, metadata, model
 from shared.catalogue import Catalogue
 from shared.contract.topics import STATUS
+from shared.domain.counting import RULES_VERSION
 from shared.service.sql import writing
 from tests.builders.events import CODE
 from tests.reporting.delivery import Topic, statuses
@@ -43,6 +44,32 @@ async def test_it_is_counted_again_from_the_beginning_of_the_topic(
     await Topic(first_release).deliver(statuses(CODE, HISTORY))
     found = await year(first_release, shipped)
     assert (found.total["received_total"], found.total["resolved_early"]) == (1, 1)
+
+
+@pytest.fixture
+async def release_before_places(database_url: str) -> AsyncIterator[AsyncEngine]:
+    """With a dossier and a sum of it, and with a rebuild that was not finished."""
+    engine = open_engine(database_url)
+    await migrate(engine, "0003")
+    async with writing(engine) as connection:
+        values = "(:code, 3, 3, 'H59.15', '2.000635', 1, 20230103, 20230109, NULL, 2, 1, 1, :blob, :blob, NULL, :blob)"
+        await connection.execute(text(f"INSERT INTO dossiers VALUES {values}"), {"code": CODE, "blob": b"[]"})
+        await connection.execute(text("INSERT INTO sums VALUES (20230103, '2.000635', 'H59.15', 1, 1, 7)"))
+        await connection.execute(text("CREATE TABLE rebuild_state (number BIGINT)"))
+        await connection.execute(text("CREATE TABLE rebuild_sums (span INTEGER)"))
+    yield engine
+    await engine.dispose()
+
+
+async def test_what_was_counted_is_kept_until_it_is_made_anew(release_before_places: AsyncEngine) -> None:
+    await migrate(release_before_places)
+    async with release_before_places.connect() as connection:
+        assert (await connection.execute(select(LIVE.sums))).one() == (20230103, "2.000635", "H59.15", 1, 1, "", 7)
+        (row,) = await connection.execute(select(LIVE.dossiers))
+        assert (row.code, row.closed_day, row.received_by, row.submitted_day) == (CODE, 20230109, "", None)
+        assert await rules_of(connection) < RULES_VERSION, "so figures wait for a rebuild"
+        tables = await connection.run_sync(lambda sync: inspect(sync).get_table_names())
+    assert not [name for name in tables if name.startswith("rebuild_")]
 
 
 async def test_the_migrations_make_the_tables_that_the_code_names(engine: AsyncEngine) -> None:

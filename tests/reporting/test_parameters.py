@@ -24,7 +24,9 @@ def refused(catalogue: Catalogue, **words: Any) -> tuple[str, str]:
     with pytest.raises(Problem) as problem:
         query_of(catalogue, **words)
     assert problem.value.status == 422
-    return problem.value.body["parameter"], problem.value.body["detail"]
+    details = problem.value.details
+    assert details.parameter
+    return details.parameter, details.detail
 
 
 def test_a_named_period_stands_in_place_of_its_days(shipped: Catalogue) -> None:

@@ -110,7 +110,9 @@ async def test_of_two_projectors_the_slower_one_changes_nothing(engine: AsyncEng
 
 async def test_a_dossier_never_received_adds_nothing(engine: AsyncEngine) -> None:
     await Topic(engine).deliver(
-        statuses(CODE, [event("submitted", "2023-01-03 08:00"), event("declined", "2023-01-04 08:00")])
+        statuses(
+            CODE, [event("submitted", "2023-01-03 08:00", channel="postal"), event("declined", "2023-01-04 08:00")]
+        )
     )
     async with engine.connect() as connection:
         assert (await connection.execute(select(func.count()).select_from(sums))).scalar_one() == 0

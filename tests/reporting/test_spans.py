@@ -24,6 +24,7 @@ CELLS = st.dictionaries(
         st.sampled_from("de"),
         st.sampled_from([1, 2]),
         st.sampled_from([1, 12]),
+        st.sampled_from(["", "f"]),
     ),
     st.integers(-3, 3),
 )
@@ -56,22 +57,24 @@ def test_whole_years_and_months_are_one_span_each() -> None:
 @given(CELLS)
 def test_every_level_sums_the_days(cells: dict[Cell, int]) -> None:
     expected: Counter[Cell] = Counter()
-    for (day, procedure, department, channel, measure), amount in cells.items():
+    for (day, procedure, department, channel, measure, place), amount in cells.items():
         for span in (day, day // MONTH * MONTH, day // YEAR * YEAR):
-            for group in ((procedure, department), ("", department), ("", "")):
-                expected[span, *group, channel, measure] += amount
+            for group in ((procedure, department), ("", department), *([] if place else [("", "")])):
+                expected[span, *group, channel, measure, place] += amount
     rows = rolled_up(cells)
-    assert len({row[:5] for row in rows}) == len(rows)
-    assert {row[:5]: row[5] for row in rows} == {cell: amount for cell, amount in expected.items() if amount}
+    assert len({row[:-1] for row in rows}) == len(rows)
+    assert {row[:-1]: row[-1] for row in rows} == {cell: amount for cell, amount in expected.items() if amount}
 
 
 async def test_the_stored_levels_agree_after_changes(engine: AsyncEngine) -> None:
-    history = (received(), event("processing_started", "2023-01-04 08:00"), event("resolved", "2023-02-09 10:00"))
+    opening = received(received_by="H59.20")
+    history = (opening, event("processing_started", "2023-01-04 08:00"), event("resolved", "2023-02-09 10:00"))
     await Topic(engine).deliver(statuses(CODE, history), batch_size=1)
     async with engine.connect() as connection:
-        stored = {row[:5]: row[5] for row in (tuple(row) for row in await connection.execute(select(sums)))}
+        stored: dict[Cell, int] = {tuple(key): amount for *key, amount in await connection.execute(select(sums))}
     days = {cell: amount for cell, amount in stored.items() if cell[0] % MONTH and cell[1]}
-    assert {row[:5]: row[5] for row in rolled_up(days)} == stored
+    assert {place for *_, place in days} == {"", "H59.20"}
+    assert {row[:-1]: row[-1] for row in rolled_up(days)} == stored
 
 
 @pytest.mark.parametrize(

@@ -208,6 +208,7 @@ async def test_the_form_says_for_whom_it_counts_and_tells_units_of_one_name_apar
 
 FIRST = date(2023, 1, 14)
 UNITS = [*OFFICE_DEPARTMENTS, "H59.01", "H61.02", "H61.15"]
+OF_UNITS = (Dimension.DEPARTMENT, Dimension.RECEIVED_BY)
 SHIPPED = catalogue.load()  # no fixture: hypothesis would print all of it with a failure
 ANY_TREE = settings(
     max_examples=15, deadline=None, suppress_health_check=(HealthCheck.function_scoped_fixture, HealthCheck.too_slow)
@@ -216,25 +217,30 @@ ANY_TREE = settings(
 
 def any_question(rng: Random, of: Recorded) -> FigureQuery:
     first = FIRST + timedelta(days=rng.randrange(40))
-    others = [dimension for dimension in (Dimension.MONTH, Dimension.CHANNEL) if rng.random() < 0.4]
+    units = rng.choice([[Dimension.DEPARTMENT], [Dimension.RECEIVED_BY], [Dimension.DEPARTMENT, Dimension.RECEIVED_BY]])
+    others = [dimension for dimension in (Dimension.MONTH, Dimension.CHANNEL) if rng.random() < 0.3]
     return FigureQuery(
         first=first,
         last=first + timedelta(days=rng.choice([0, 10, 60])),
         as_of=datetime.combine(FIRST + timedelta(days=rng.randrange(60)), time(12), LOCAL),
-        by=(Dimension.DEPARTMENT, *others),
+        by=(*units, *others),
         filters=Filters(channels=frozenset(rng.sample(list(Channel), rng.choice([0, 0, 2])))),
         known_at=of.any_instant(rng) if rng.random() < 0.4 else None,
     )
 
 
 def rows_by_heir(of_procedures: Report, query: FigureQuery) -> dict[tuple[str | None, ...], Counter[str]]:
-    """The rows by unit and procedure, each given to the unit's heir."""
-    assert query.organised is not None
+    """The rows by units and procedure, each given to the units' heirs."""
+    organised = query.organised
+    assert organised is not None
     rows: dict[tuple[str | None, ...], Counter[str]] = {}
     for row in of_procedures.rows:
-        unit, *others, procedure = row.key
-        heir = query.organised.heir(unit or "", procedure or "")
-        rows.setdefault((heir, *others), Counter()).update(row.figures)
+        *values, procedure = row.key
+        heirs = tuple(
+            organised.heir(value or "", procedure or "") if dimension in OF_UNITS else value
+            for dimension, value in zip(query.by, values, strict=True)
+        )
+        rows.setdefault(heirs, Counter()).update(row.figures)
     return rows
 
 
@@ -286,12 +292,14 @@ async def opens_once(engine: AsyncEngine, offices: Catalogue, one: Report, colum
 
 async def filters_agree(engine: AsyncEngine, offices: Catalogue, now: Report) -> None:
     """Asked for alone, a unit has the figures of its row."""
-    if now.query.by != (Dimension.DEPARTMENT,):
+    if not set(now.query.by) <= set(OF_UNITS):
         return
+    names = {Dimension.DEPARTMENT: "departments", Dimension.RECEIVED_BY: "places"}
     for row in now.rows:
-        alone = replace(
-            now.query, by=(), filters=replace(now.query.filters, departments=frozenset(filter(None, row.key)))
-        )
+        wanted: dict[str, Any] = {
+            names[dimension]: frozenset([unit]) for dimension, unit in zip(now.query.by, row.key, strict=True)
+        }
+        alone = replace(now.query, by=(), filters=replace(now.query.filters, **wanted))
         assert (await report(engine, alone, offices)).total == row.figures
 
 

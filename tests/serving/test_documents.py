@@ -76,3 +76,34 @@ def test_metrics_and_streams_are_told_in_their_own_media_type(document: dict[str
     assert [found.startswith("application/openmetrics-text") for found in media["get /metrics"]] == [True]
     for name in ("get /v1/log", "get /v1/ledger", "get /v1/consistency"):
         assert media.get(name, {"application/x-ndjson"}) == {"application/x-ndjson"}
+
+
+def test_every_json_answer_is_a_message_that_is_declared(document: dict[str, Any]) -> None:
+    schemas = document["components"]["schemas"]
+    answers = [
+        (name, status, content["schema"])
+        for name, operation in _operations(document)
+        for status, response in operation["responses"].items()
+        for media, content in response.get("content", {}).items()
+        if media.endswith("json") and not media.endswith("x-ndjson")
+    ]
+    assert answers
+    for name, status, schema in answers:
+        reference = schema.get("items", schema).get("$ref", "")
+        assert reference.rpartition("/")[2] in schemas, f"{name} {status}: {schema}"
+
+
+def test_every_member_and_every_parameter_is_described(document: dict[str, Any]) -> None:
+    bare = [
+        f"{name}.{member}"
+        for name, schema in document["components"]["schemas"].items()
+        for member, said in schema.get("properties", {}).items()
+        if not said.get("description")
+    ]
+    bare += [
+        f"{name} {parameter['name']}"
+        for name, operation in _operations(document)
+        for parameter in operation.get("parameters", [])
+        if not parameter.get("description")
+    ]
+    assert bare == []

@@ -12,33 +12,52 @@ from datetime import date, datetime, time, timedelta, timezone
 from typing import Any
 
 HERE = timezone(timedelta(hours=7))
-PAUSES = ("supplement_requested", "payment_requested")
-CLOSINGS = ("resolved", "returned", "withdrawn", "stopped")
-ENDS_PAUSE = ("supplemented", "payment_settled", "resolved", "withdrawn", "stopped")
+PAUSES = ("supplement_requested", "payment_requested", "suspended")
+CLOSINGS = ("resolved", "returned", "withdrawn", "stopped", "transferred")
+GOES_ON = ("supplemented", "supplement_lapsed", "payment_settled", "resumed")
+SETS_A_DEADLINE = ("received", "extended", "deadline_set")
+OUTCOMES = {"refused": "refused", "in_part": "granted_in_part", "by_law": "granted_by_law", "not_needed": "not_needed"}
 STOCKS = {  # the product's measure -> the name under which a dossier counts in it
     "open": "in_progress_total",
     "open_overdue": "in_progress_overdue",
     "open_suspended": "in_progress_suspended",
     "awaiting_return": "awaiting_return",
+    "awaiting_acceptance": "awaiting_acceptance",
+    "awaiting_acceptance_late": "awaiting_acceptance_late",
 }
 TOTAL = None
 BY_DATE, INSTANT, HALF_DAY = "by-date/1", "instant/1", "half-day/1"
 
 
 @dataclass
+class Waiting:
+    """An online application lay there from `since` on, to be answered until `due`."""
+
+    since: datetime
+    due: datetime | None
+    answered: datetime | None = None
+
+
+@dataclass
 class RecountedDossier:
-    """What the events say of one dossier, all corrections made."""
+    """What the events say of one dossier, all corrections made, all annulled closings forgotten.
+
+    `about["channel"]` is the class that the form counts, `about["code"]` the channel itself.
+    """
 
     about: dict[str, Any] = field(default_factory=dict)
     received: datetime | None = None
     in_hours: bool = False
     deadlines: list[tuple[datetime, datetime]] = field(default_factory=list)
     pauses: list[list[datetime | None]] = field(default_factory=list)
+    waitings: list[Waiting] = field(default_factory=list)
     closed: datetime | None = None
     closed_by: str | None = None
     outcome: str | None = None
+    administrative: bool = False
     returned: datetime | None = None
     returned_by: str | None = None
+    voided: bool = False
 
     @property
     def due(self) -> datetime | None:
@@ -50,12 +69,21 @@ class RecountedDossier:
         """When the pause began that holds after the last event."""
         return self.pauses[-1][0] if self.pauses and self.pauses[-1][1] is None else None
 
+    @property
+    def place_of_receipt(self) -> str:
+        """Who took it in: the unit that the events name, else the department."""
+        return str(self.about["received_by"] or self.about["department"])
+
 
 GroupBy = Callable[[RecountedDossier], Any]
 
 
 def by_department(dossier: RecountedDossier) -> Any:
     return dossier.about["department"]
+
+
+def by_place_of_receipt(dossier: RecountedDossier) -> Any:
+    return dossier.place_of_receipt
 
 
 def recount(
@@ -101,8 +129,7 @@ def flows(dossier: RecountedDossier, day: date, definition: str = BY_DATE) -> di
 
 
 def stocks(dossier: RecountedDossier, day: date, definition: str = BY_DATE) -> dict[str, int]:
-    """Open, overdue, suspended and awaiting return at the end of the day, as 0 or 1,
-    by the names of the product's measures."""
+    """Every stock at the end of the day, as 0 or 1, by the names of the product's measures."""
     names = set(_counted(dossier, day, day, definition))
     return {measure: int(name in names) for measure, name in STOCKS.items()}
 
@@ -122,59 +149,115 @@ def _instant(text: str) -> datetime:
 def take(dossier: RecountedDossier, event: dict[str, Any]) -> None:
     """Change the dossier by its next event."""
     name, at, data = event["type"].split(".")[-2], _instant(event["time"]), event.get("data") or {}
-    due = _instant(data["due_at"]) if data.get("due_at") else None
-    paused = dossier.paused_since is not None
+    due = _optional(data.get("due_at"))
+    _wait(dossier, name, at, data)
     if name in ("submitted", "received"):
-        dossier.about = {key: data.get(key) for key in ("department", "procedure", "channel", "online_level")}
+        _open_it(dossier, name, at, data)
+    if name == "deadline_set" and data.get("term"):
+        dossier.in_hours = data["term"]["unit"] == "working_hours"
+    if name in SETS_A_DEADLINE and due:
+        dossier.deadlines.append((at, due))
+    if name in PAUSES and dossier.received:
+        dossier.pauses.append([at, None])
+    if name in (*GOES_ON, *CLOSINGS) and dossier.paused_since is not None:
+        dossier.pauses[-1][1] = at
+        if due and due != dossier.due:  # one said again is still the one that a correction means
+            dossier.deadlines.append((at, due))
+    if name in CLOSINGS:
+        _close(dossier, name, at, data)
+    if name == "reopened":
+        dossier.closed = dossier.closed_by = dossier.outcome = dossier.returned = dossier.returned_by = None
+        dossier.administrative = False
+        if due and due != dossier.due:
+            dossier.deadlines.append((at, due))
+    if name == "voided":
+        dossier.voided = True
+    if name == "corrected":
+        _correct(dossier, data)
+
+
+def _close(dossier: RecountedDossier, name: str, at: datetime, data: dict[str, Any]) -> None:
+    if dossier.closed is None:
+        dossier.closed, dossier.closed_by = at, name
+        dossier.outcome = data.get("outcome", "granted") if name == "resolved" else None
+        dossier.administrative = name == "stopped" and data.get("reason") == "administrative"
+    if name == "returned":
+        dossier.returned, dossier.returned_by = at, data.get("channel", "in_person")
+
+
+def _open_it(dossier: RecountedDossier, name: str, at: datetime, data: dict[str, Any]) -> None:
+    earlier = dossier.about.get("received_by")
+    dossier.about = {key: data.get(key) for key in ("department", "procedure", "online_level")}
+    dossier.about["received_by"] = data.get("received_by") or earlier
+    _say_channel(dossier, data["channel"], data.get("channel_class"))
     if name == "received":
         dossier.received = at
         dossier.in_hours = (data.get("term") or {}).get("unit") == "working_hours"
-    moved_by_pause = (
-        name in ENDS_PAUSE and paused and due != dossier.due
-    )  # one said again is still the one that a correction means
-    if due and (name in ("received", "extended") or moved_by_pause):
-        dossier.deadlines.append((at, due))
-    if name in PAUSES:
-        dossier.pauses.append([at, None])
-    if name in ENDS_PAUSE and paused:
-        dossier.pauses[-1][1] = at
-    if name in CLOSINGS and dossier.closed is None:
-        dossier.closed, dossier.closed_by = at, name
-        dossier.outcome = data.get("outcome", "granted") if name == "resolved" else None
-    if name == "returned":
-        dossier.returned, dossier.returned_by = at, data.get("channel", "in_person")
-    if name == "corrected":
-        _correct(dossier, data["field"], data.get("new_value"))
 
 
-def _correct(dossier: RecountedDossier, name: str, value: str | None) -> None:
-    if name != "due_at":
-        dossier.about[name] = value
-    elif value is None:
-        dossier.deadlines = []
-    elif dossier.deadlines:
-        dossier.deadlines[-1] = (dossier.deadlines[-1][0], _instant(value))
+def _say_channel(dossier: RecountedDossier, code: str, counted_as: str | None) -> None:
+    known = code if code in ("online", "in_person", "postal") else "in_person"
+    dossier.about |= {"code": code, "channel": counted_as or known}
+
+
+def _wait(dossier: RecountedDossier, name: str, at: datetime, data: dict[str, Any]) -> None:
+    """Online applications wait for an answer from their submission on, and again once they were sent back and come."""
+    if name in ("received", "declined", "supplement_requested"):
+        for waiting in dossier.waitings:
+            waiting.answered = waiting.answered or at
+    sent_back = dossier.received is None and dossier.waitings and dossier.waitings[-1].answered
+    online = "online" in (data.get("channel_class"), data.get("channel"))
+    if (name == "submitted" and online) or (name == "supplemented" and sent_back):
+        dossier.waitings.append(Waiting(at, _optional(data.get("acceptance_due_at"))))
+
+
+def _optional(text: str | None) -> datetime | None:
+    return _instant(text) if text else None
+
+
+def _correct(dossier: RecountedDossier, data: dict[str, Any]) -> None:
+    name, value = data["field"], data.get("new_value")
+    due = _optional(value) if name == "due_at" else None
+    if name == "channel":
+        _say_channel(dossier, data["new_value"], data.get("channel_class"))
+    elif name == "received_at":
+        _receive_at(dossier, _instant(data["new_value"]))
+    elif name == "due_at":
+        since = dossier.deadlines[-1][0] if dossier.deadlines else dossier.received
+        assert since is not None
+        dossier.deadlines = [*dossier.deadlines[:-1], (since, due)] if due else []
     else:
-        assert dossier.received is not None
-        dossier.deadlines = [(dossier.received, _instant(value))]
+        dossier.about[name] = value
+    if data.get("deadlines") is not None:
+        dossier.in_hours = (data.get("term") or {}).get("unit") == "working_hours"
+        dossier.deadlines = [(_instant(each["at"]), _instant(each["due_at"])) for each in data["deadlines"]]
+
+
+def _receive_at(dossier: RecountedDossier, right: datetime) -> None:
+    """What happened by the receipt alone happened when it is right that it did."""
+    wrong, dossier.received = dossier.received, right
+    dossier.deadlines = [(right if since == wrong else since, due) for since, due in dossier.deadlines]
+    for waiting in dossier.waitings:
+        waiting.answered = right if waiting.answered == wrong else waiting.answered
 
 
 def _counted(dossier: RecountedDossier, first: date, last: date, definition: str) -> Iterable[str]:
     """The names under which the dossier counts once each in the period."""
+    if dossier.voided:
+        return
+    yield from _accepted(dossier.waitings, first, last)
     if dossier.received is None:
         return
     if first <= dossier.received.date() <= last:
         yield f"received_{dossier.about['channel']}"
         if dossier.about["channel"] == "online" and dossier.about["online_level"] == "full":
             yield "received_online_full"
+        if dossier.about["code"] == "unknown":
+            yield "received_unknown"
     if _open(dossier, first - timedelta(days=1)):
         yield "carried_over"
     if dossier.closed and first <= dossier.closed.date() <= last:
-        yield f"resolved_{_judged(dossier, definition)}"
-        if dossier.outcome == "refused":
-            yield "refused"
-        if dossier.closed_by in ("withdrawn", "stopped"):
-            yield dossier.closed_by
+        yield from _resolved(dossier, definition)
     if dossier.returned and first <= dossier.returned.date() <= last:
         yield f"returned_{dossier.returned_by}"
     if dossier.closed_by == "resolved" and _past(dossier.closed, last) and not _past(dossier.returned, last):
@@ -184,6 +267,28 @@ def _counted(dossier: RecountedDossier, first: date, last: date, definition: str
         yield "in_progress_overdue" if _overdue(dossier, last, definition) else "in_progress_within"
         if _paused_at(dossier, last):
             yield "in_progress_suspended"
+
+
+def _accepted(waitings: list[Waiting], first: date, last: date) -> Iterable[str]:
+    """In time or late by the first answer; waiting by whichever waiting the last day ends in."""
+    for waiting in waitings[:1]:
+        if waiting.due and waiting.answered and first <= waiting.answered.date() <= last:
+            yield "accepted_in_time" if waiting.answered <= waiting.due else "accepted_late"
+    for waiting in waitings:
+        if _past(waiting.since, last) and not _past(waiting.answered, last):
+            yield "awaiting_acceptance"
+            if waiting.due and waiting.due.date() < last:
+                yield "awaiting_acceptance_late"
+
+
+def _resolved(dossier: RecountedDossier, definition: str) -> Iterable[str]:
+    yield f"resolved_{_judged(dossier, definition)}"
+    if dossier.outcome in OUTCOMES:
+        yield OUTCOMES[dossier.outcome]
+    if dossier.closed_by in ("withdrawn", "stopped", "transferred"):
+        yield dossier.closed_by
+    if dossier.administrative:
+        yield "stopped_administrative"
 
 
 def _past(instant: datetime | None, day: date) -> bool:
@@ -244,6 +349,7 @@ def _half(instant: datetime) -> int:
 NAMES = (
     "received_online",
     "received_online_full",
+    "received_unknown",
     "received_in_person",
     "received_postal",
     "carried_over",
@@ -251,9 +357,11 @@ NAMES = (
     "resolved_on_time",
     "resolved_overdue",
     "resolved_no_deadline",
-    "refused",
+    *OUTCOMES.values(),
     "withdrawn",
     "stopped",
+    "stopped_administrative",
+    "transferred",
     "returned_online",
     "returned_in_person",
     "returned_postal",
@@ -262,6 +370,10 @@ NAMES = (
     "in_progress_within",
     "in_progress_overdue",
     "in_progress_suspended",
+    "awaiting_acceptance",
+    "awaiting_acceptance_late",
+    "accepted_in_time",
+    "accepted_late",
 )
 
 

@@ -153,7 +153,7 @@ HINTS = {
     "data.field": f"choose one of {', '.join(CorrectableField)}",
     "data.department": "write the department's code, such as H59.15 (GET /v1/departments lists them)",
     "data.procedure": "write the procedure's code, such as 2.000635 (GET /v1/procedures lists them)",
-    "data.channel": "write the channel's code, such as online, in_person or postal (GET /v1/channels lists them)",
+    "data.channel": f"choose one of {', '.join(Channel)} (a dossier's own: or another of GET /v1/channels)",
     "data.online_level": f"choose one of {', '.join(OnlineLevel)}, or leave it out",
     "data.outcome": f"choose one of {', '.join(Outcome)}",
     "data.term": 'write it as {"amount": 5, "unit": "working_days"}',

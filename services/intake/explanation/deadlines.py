@@ -5,9 +5,10 @@ from datetime import date, datetime
 from itertools import pairwise
 
 from services.intake.accepting.computing import due_by_catalogue
-from services.intake.explanation.steps import Step, channel, not_counted, of, on, steps_of_days, steps_of_hours, when
+from services.intake.explanation.steps import channel, not_counted, of, on, steps_of_days, steps_of_hours, when
 from services.intake.log.history import HistoryEntry
 from shared.catalogue import CalendarEntry, Catalogue
+from shared.contract.http.dossiers import Step
 from shared.domain import events as domain
 from shared.domain.deadline import DeadlineRule, Interval, Reason, midnight, walk
 from shared.domain.dossier import Dossier

@@ -3,10 +3,12 @@
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
+from services.intake.explanation import notes
 from services.intake.explanation.deadlines import CatalogueAt, receipt, recount, recounted
-from services.intake.explanation.steps import Step, channel, counted_time, length, on, steps_of_hours, when
+from services.intake.explanation.steps import counted_time, length, of, on, steps_of_hours, when
 from services.intake.log.history import HistoryEntry
 from shared.catalogue import Catalogue
+from shared.contract.http.dossiers import Step
 from shared.domain import events as domain
 from shared.domain.calendar import WorkingCalendar
 from shared.domain.deadline import Deadline, due_after_pause, working_time
@@ -54,40 +56,28 @@ def _steps(
     entry: HistoryEntry, past: Sequence[HistoryEntry], catalogue: Catalogue, definition: Definition
 ) -> Iterator[Step]:
     event, before, after, at = entry.event, entry.before, entry.after, entry.at
+    if before is not None and before.suspended_since is not None and isinstance(event, domain.PAUSE_ENDS):
+        yield from _pause_ended(entry, before, catalogue, definition)
     match event:
-        case domain.Submitted():
-            yield Step(
-                step="submitted", at=at, text=f"Submitted {when(at)} ({channel(after)}); the clock has not started."
-            )
         case domain.Received():
+            yield from notes.answered("Accepted", at, before)
             yield from receipt(event, entry, catalogue)
-        case domain.SupplementRequested() | domain.PaymentRequested():
-            yield _pause_begun(after, definition)
+        case domain.SupplementRequested() | domain.PaymentRequested() | domain.Suspended():
+            if after.suspended_since is None:
+                yield from notes.answered("Sent back", at, before)
+            else:
+                yield _pause_begun(after, event, definition)
         case domain.Extended():
-            ground = f" on a legal ground ({event.legal_ground})" if event.legal_ground else ", no legal ground given"
             anew = recounted(past, entry, catalogue) if entry.is_move else ""
-            yield Step(
-                step="extended",
-                at=at,
-                due_at=after.due_at,
-                text=f"Extended {when(at)}{ground}: {_moved(before, after)}{anew}.",
-            )
-        case domain.Apologised():
-            yield _apology(event, after)
-        case domain.Forwarded():
-            yield _forwarded(event, at)
-        case domain.ForwardAnswered():
-            yield _answered(before, after, event)
+            yield _extension(event, before, after, anew)
+        case domain.DeadlineSet():
+            yield _first_deadline(event, after)
         case domain.Corrected():
             yield _correction(event, before, after)
-        case domain.Returned():
-            yield Step(
-                step="returned",
-                at=at,
-                text=f"Returned {when(at)} ({event.channel.value}): the applicant has the result.",
-            )
-        case _ if before is not None and before.suspended_since is not None and after.suspended_since is None:
-            yield from _pause_ended(entry, before, catalogue, definition)
+        case domain.Reopened():
+            yield notes.reopened(event, at, before, _moved(before, after))
+        case _:
+            yield from _noted(event, at, before, after)
     if after.closed_at is not None and (before is None or before.closed_at is None):
         yield Step(
             step="closed",
@@ -96,33 +86,44 @@ def _steps(
         )
 
 
-def _apology(event: domain.Apologised, after: Dossier) -> Step:
-    promised = f", the result promised for {when(event.promised_at)}" if event.promised_at else ""
-    due = f": still due {when(after.due_at)}" if after.due_at else ""
+def _noted(event: domain.Event, at: datetime, before: Dossier | None, after: Dossier) -> Iterator[Step]:
+    """What moves no deadline."""
+    match event:
+        case domain.Submitted():
+            yield notes.submitted(at, after)
+        case domain.Supplemented() if after.received_at is None:
+            yield notes.submitted_again(at, after)
+        case domain.Declined():
+            yield from notes.answered("Declined", at, before)
+        case domain.Assigned():
+            yield notes.assigned(event, at)
+        case domain.Apologised():
+            yield notes.apology(event, after)
+        case domain.Forwarded():
+            yield notes.forwarded(event, at)
+        case domain.ForwardAnswered():
+            yield notes.hop_answered(before, after, event)
+        case domain.Voided():
+            yield notes.voided(event, at)
+        case domain.Returned():
+            text = f"Returned {when(at)} ({event.channel.value}): the applicant has the result."
+            yield Step(step="returned", at=at, text=text)
+
+
+def _extension(event: domain.Extended, before: Dossier | None, after: Dossier, anew: str) -> Step:
+    ground = f" on a legal ground ({event.legal_ground})" if event.legal_ground else ", no legal ground given"
+    by = f" by {of(event.by)}, counted from the deadline" if event.by else ""
     at = after.last_occurred_at
-    text = f"Apology {when(at)}{promised}; it does not move the deadline{due}."
-    return Step(step="apologised", at=at, until=event.promised_at, due_at=after.due_at, text=text)
+    text = f"Extended {when(at)}{by}{ground}: {_moved(before, after)}{anew}."
+    return Step(step="extended", at=at, due_at=after.due_at, text=text)
 
 
-def _forwarded(event: domain.Forwarded, at: datetime) -> Step:
-    due = f"to answer by {when(event.due_at)}" if event.due_at else "without a deadline of its own"
-    text = f"Forwarded {when(at)} to {event.agency or 'another agency'}, {due}; the dossier's own deadline stays."
-    return Step(step="forwarded", at=at, due_at=event.due_at, text=text)
-
-
-def _answered(before: Dossier | None, after: Dossier, event: domain.ForwardAnswered) -> Step:
+def _first_deadline(event: domain.DeadlineSet, after: Dossier) -> Step:
     at = after.last_occurred_at
-    waiting = before.hops if before is not None else ()
-    hop = next((now for now, then in zip(after.hops, waiting, strict=True) if now != then), None)
-    if hop is None:
-        text = f"Answered {when(at)} by {event.agency or 'another agency'}, from which no answer was waited for."
-        return Step(step="forward_answered", at=at, text=text)
-    if hop.due_at is None:
-        kept = "it had no deadline of its own"
-    else:
-        kept = f"{'late, its own deadline was' if hop.is_late(at) else 'within its own deadline,'} {when(hop.due_at)}"
-    text = f"Answered {when(at)} by {hop.agency or 'the other agency'}: {kept}."
-    return Step(step="forward_answered", at=at, due_at=hop.due_at, text=text)
+    counted = f"{of(event.term)} from {when(event.starts_at or at)}" if event.term else "the date came with the event"
+    ground = f" ({event.ground})" if event.ground else ""
+    text = f"Deadline set {when(at)}{ground}: due {when(event.due_at)}, {counted}."
+    return Step(step="deadline", at=at, due_at=after.due_at, text=text)
 
 
 def _correction(event: domain.Corrected, before: Dossier | None, after: Dossier) -> Step:
@@ -133,8 +134,20 @@ def _correction(event: domain.Corrected, before: Dossier | None, after: Dossier)
         changed = f"{'deadline corrected after closing' if late else 'the deadline'}, {_moved(before, after)}"
     else:
         field = event.field.value.replace("_", " ")
-        changed = f"{field} from {event.old_value or 'nothing'} to {event.new_value or 'nothing'}"
+        changed = f"{field} from {_value(event.old_value)} to {_value(event.new_value)}"
+        if event.deadlines is not None:
+            changed += f"; the deadline is counted again by what is right: {_moved(before, after)}"
     return Step(step="corrected", at=at, due_at=after.due_at, text=f"Corrected {when(at)}: {changed}{reason}.")
+
+
+def _value(written: str | None) -> str:
+    """A value as it is read: an instant by its day and its hour."""
+    if written is None:
+        return "nothing"
+    try:
+        return when(datetime.fromisoformat(written))
+    except ValueError:
+        return written
 
 
 def _moved(before: Dossier | None, after: Dossier) -> str:
@@ -146,10 +159,12 @@ def _moved(before: Dossier | None, after: Dossier) -> str:
     return f"due {when(after.due_at)} instead of {when(old)}"
 
 
-def _pause_begun(after: Dossier, definition: Definition) -> Step:
+def _pause_begun(after: Dossier, event: domain.Event, definition: Definition) -> Step:
     """The clock stops; how the dossier stands meanwhile is judged by the chosen definition."""
     at, pause = after.last_occurred_at, after.suspensions[-1]
-    text = f"Paused {when(at)}, {_kind(pause.kind.value)}: the clock stands"
+    ground = f" ({event.ground})" if isinstance(event, domain.Suspended) and event.ground else ""
+    bring = f", to be brought by {when(pause.due_at)}" if pause.due_at else ""
+    text = f"Paused {when(at)}, {_kind(pause.kind.value)}{ground}{bring}: the clock stands"
     if after.deadline is None:
         return Step(step="pause", at=at, counted=False, text=f"{text}.")
     text = f"{text}; due {when(after.deadline.due_at)}, and it {_standing_meanwhile(at, after.deadline, definition)}."
@@ -173,7 +188,8 @@ def _pause_ended(entry: HistoryEntry, before: Dossier, catalogue: Catalogue, def
     except CalendarNotKnown as unknown:
         outcome = f"{_moved(before, entry.after)}; its working time cannot be counted here, {unknown}"
     began, at = before.suspensions[-1], entry.at
-    text = f"Resumed {when(at)}, paused since {when(began.started_at)} ({_kind(began.kind.value)}): {outcome}."
+    how = "Resumed without the supplement" if isinstance(entry.event, domain.SupplementLapsed) else "Resumed"
+    text = f"{how} {when(at)}, paused since {when(began.started_at)} ({_kind(began.kind.value)}): {outcome}."
     yield Step(step="resumed", at=at, due_at=entry.after.due_at, text=text)
 
 

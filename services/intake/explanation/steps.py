@@ -3,33 +3,13 @@
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime, time, timedelta
 from itertools import groupby
-from typing import Literal
 
-from pydantic import BaseModel, Field
-
+from shared.contract.http.dossiers import Step
 from shared.domain.deadline import Interval, Reason
 from shared.domain.dossier import Dossier
 from shared.domain.localtime import ONE_DAY, local
 from shared.domain.terms import Term, TermUnit
 
-StepName = Literal[
-    "submitted",
-    "received",
-    "start",
-    "interval",
-    "deadline",
-    "pause",
-    "resumed",
-    "extended",
-    "apologised",
-    "forwarded",
-    "forward_answered",
-    "corrected",
-    "closed",
-    "returned",
-    "standing",
-    "class",
-]
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 UNITS = {
     "working_days": "working day",
@@ -45,19 +25,6 @@ UNCOUNTED = {
 }
 FEWEST_MERGED = 3
 Day = tuple[date, list[Interval]]
-
-
-class Step(BaseModel):
-    """One step of how the deadline and the class came about; the text can be checked against a paper calendar."""
-
-    step: StepName
-    at: datetime | None = None
-    until: datetime | None = Field(None, description="the end of an interval")
-    counted: bool | None = Field(
-        None, description="whether the time from `at` to `until` counted; null when the step is no stretch of time"
-    )
-    due_at: datetime | None = Field(None, description="the deadline after the step; of a hop, its own")
-    text: str
 
 
 def on(day: date) -> str:

@@ -1,12 +1,12 @@
-"""Bodies and answers of the calls about announced days, as the API documents show them."""
+"""How the calls about announced days read them, and what they answer made of the domain's values."""
 
 import re
 import unicodedata
 from collections import Counter as Tally
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
-from typing import Annotated, Any, Literal, NamedTuple
+from datetime import date
+from typing import Annotated, Any, Literal
 
 from msgspec.structs import asdict
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
@@ -15,8 +15,10 @@ from pydantic_core import PydanticCustomError
 from services.intake.announcements.moves import MOVING, STAYING, Move, MoveOutcome, WhyUntouched, reason
 from services.intake.announcements.planning import MovePlan
 from services.intake.calendar import Announcement, StoredAnnouncement
-from services.intake.http.dossier_messages import Instant, View
+from services.intake.http.dossier_messages import Instant
 from shared.catalogue import CalendarEntry
+from shared.contract.http.announcements import AnnouncementAnswer, AnnouncementView, MoveView
+from shared.contract.http.service import FieldMistake
 from shared.domain.localtime import FIRST_YEAR, LAST_YEAR, local_date
 from shared.service.problems import Problem
 
@@ -52,95 +54,28 @@ Day = Annotated[date, BeforeValidator(_iso_day), AfterValidator(_in_reach)]
 ListedOutcome = Literal["moves", "overdue", "would_be_overdue", "cannot_be_computed", "changed_meanwhile"]
 
 
-class NewDays(BaseModel):
-    """One day (`day`) or several in a row (`first`, `last`, inclusive), off or worked."""
+class NewDaysBody(BaseModel):
+    """Reads `NewDays`."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     day: Day | None = None
     first: Day | None = None
     last: Day | None = None
-    works: bool = Field(
-        strict=True, description="false: a day off; true: a day that is worked, such as a swapped Saturday"
-    )
-    name: Readable = Field(min_length=1, max_length=200, examples=["Quốc khánh"])
+    works: bool = Field(strict=True)
+    name: Readable = Field(min_length=1, max_length=200)
 
 
-class NewAnnouncement(BaseModel):
-    """Days off and swapped days that an authority announced."""
+class NewAnnouncementBody(BaseModel):
+    """Reads a `NewAnnouncement`: pydantic names every field at fault at once, where decoding ends at the first."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    id: str | None = Field(
-        None, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=100, description="the same id again is a repeat"
-    )
-    source: Readable = Field(
-        min_length=1, max_length=500, description="the decree, as it is cited: it is the legal ground of every move"
-    )
-    announced_at: Instant | None = Field(None, description="when it was made known; now when missing")
-    days: list[NewDays] = Field(min_length=1, max_length=400)
-    applies_to: list[str] = Field(
-        default=[],
-        max_length=500,
-        examples=[["H59", "H59.15"]],
-        description="codes of provinces or departments; none: everywhere",
-    )
-
-
-class DayAnnounced(View):
-    day: date
-    works: bool
-    name: str
-
-
-class MoveView(BaseModel):
-    """An open dossier whose deadline the announcement affects."""
-
-    code: str
-    department: str
-    procedure: str
-    received_at: datetime
-    due_at: datetime = Field(description="before the announcement")
-    new_due_at: datetime | None
-    outcome: str = Field(description="planned or moved; else why it stays where it is")
-    reason: str
-
-
-class AnnouncementView(BaseModel):
-    """Announced days and how far the moves are: everything a reader needs to build the same calendar."""
-
-    id: str
-    source: str
-    announced_at: datetime
-    announced: date
-    applies_to: list[str]
-    days: list[DayAnnounced]
-    recorded_at: datetime | None = Field(
-        description="every decision recorded later was made with it; null in a dry run"
-    )
-    state: Literal["dry_run", "announced", "moving", "done"] = Field(
-        description="`announced` until the dossiers are found"
-    )
-    open_dossiers_examined: int | None = Field(
-        description="open dossiers of the departments covered; null until they are found"
-    )
-    to_move: int = Field(description="dossiers whose deadline moves")
-    moved: int = Field(description="how many of them have moved")
-    stays: dict[str, int] = Field(description="affected dossiers whose deadline stays, by why")
-
-
-class AnnouncementAnswer(AnnouncementView):
-    """One announcement with a page of the dossiers it affects, by code."""
-
-    not_affected: dict[str, int] | None = Field(
-        None,
-        description="of a dry run, the open dossiers whose deadline is the same with these days, by why: "
-        "`no_deadline`, `given_by_sender`, `same_deadline` (no such day in their time, or it makes no difference); "
-        "null when it is not a dry run",
-    )
-    notes: list[str] = Field(default=[], description="days that were so already")
-    moves: list[MoveView]
-    next_cursor: str | None = Field(description="give it as `cursor` for the next page; null on the last one")
+    id: str | None = Field(None, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=100)
+    source: Readable = Field(min_length=1, max_length=500)
+    announced_at: Instant | None = None
+    days: list[NewDaysBody] = Field(min_length=1, max_length=400)
+    applies_to: list[str] = Field(default=[], max_length=500)
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +124,7 @@ def _about(announcement: Announcement) -> dict[str, Any]:
         "source": announcement.source,
         "announced_at": announcement.announced_at,
         "announced": local_date(announcement.announced_at),
-        "applies_to": list(announcement.applies_to),
+        "applies_to": announcement.applies_to,
         "days": announcement.days,
     }
 
@@ -245,23 +180,16 @@ SENTENCES: dict[str, Callable[[Mistake], str]] = {
 }
 
 
-class FieldMistake(NamedTuple):
-    """What is wrong in which field of a request, and the fix."""
-
-    field: str
-    detail: str
-
-
 def unprocessable(wrong: list[FieldMistake]) -> Problem:
     """The refusal that names each field."""
-    detail = "; ".join(f"{field}: {why}" for field, why in wrong)
+    detail = "; ".join(f"{mistake.field}: {mistake.detail}" for mistake in wrong)
     return Problem(
         422,
         "Unprocessable Content",
         detail,
         code="malformed",
         field=wrong[0].field,
-        errors=[each._asdict() for each in wrong],
+        errors=wrong,
     )
 
 
@@ -274,5 +202,5 @@ def sentence(mistake: Mistake) -> FieldMistake:
 
 def _fields(mistake: Mistake) -> str:
     """Of the announcement, or of one of its days."""
-    model = NewDays if "days" in mistake["loc"][:-1] else NewAnnouncement
+    model = NewDaysBody if "days" in mistake["loc"][:-1] else NewAnnouncementBody
     return ", ".join(model.model_fields)

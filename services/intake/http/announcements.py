@@ -5,8 +5,9 @@ from datetime import date, datetime
 from operator import attrgetter
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
+from msgspec.structs import replace
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.intake import calendar
@@ -15,31 +16,30 @@ from services.intake.accepting.committer import LogRefuses, StoreUnavailable
 from services.intake.accepting.decide import FUTURE_ALLOWED
 from services.intake.announcements import planning
 from services.intake.announcements.moves import MOVING, MoveOutcome
-from services.intake.calendar import AnnouncedDay, Announcement, StoredAnnouncement, covered
+from services.intake.calendar import Announcement, StoredAnnouncement, covered
 from services.intake.http import bodies
 from services.intake.http.announcement_messages import (
-    AnnouncementAnswer,
-    AnnouncementView,
-    FieldMistake,
     ListedOutcome,
     MovesPage,
-    NewAnnouncement,
-    NewDays,
+    NewAnnouncementBody,
+    NewDaysBody,
     answer,
     planned_answer,
     sentence,
     summary,
     unprocessable,
 )
-from services.intake.http.documents import reference
 from services.intake.http.service import Intake, IntakeService, problem
 from services.intake.log import event_log
 from services.intake.log.database import committing
 from shared.catalogue import Catalogue
+from shared.contract.http import answered, answered_list, reference
+from shared.contract.http.announcements import AnnouncedDay, AnnouncementAnswer, AnnouncementView, NewAnnouncement
+from shared.contract.http.service import FieldMistake
 from shared.domain.errors import Refusal
 from shared.domain.localtime import FIRST_YEAR, LAST_YEAR, ONE_DAY, local
 from shared.service.clock import system_clock
-from shared.service.http import documented
+from shared.service.http import documented, json_response
 from shared.service.problems import Problem
 from shared.service.sql import DATABASE_ERRORS, is_transient
 
@@ -71,14 +71,19 @@ async def _page(
     return MovesPage(MOVING if outcome == "moves" else (MoveOutcome(outcome),), cursor, limit)
 
 
+AnnouncementId = Annotated[str, Path(description="the announcement's `id`")]
 PageQuery = Annotated[MovesPage, Depends(_page)]
 
 
 @router.post(
     PATH,
     status_code=201,
-    response_model=AnnouncementAnswer,
-    responses={200: {"model": AnnouncementAnswer, "description": "a repeat, or a dry run"}, **REFUSED},
+    response_class=Response,
+    responses={
+        200: answered(AnnouncementAnswer) | {"description": "a repeat, or a dry run"},
+        201: answered(AnnouncementAnswer),
+        **REFUSED,
+    },
     openapi_extra=BODY,
 )
 async def announce(
@@ -91,7 +96,7 @@ async def announce(
     bodies.require_json(request)
     try:
         body = bodies.understood(
-            await bodies.read(request, intake.settings.max_event_bytes), NewAnnouncement, "source and days"
+            await bodies.read(request, intake.settings.max_event_bytes), NewAnnouncementBody, "source and days"
         )
     except Refusal as refusal:
         raise problem(refusal) from refusal
@@ -99,34 +104,39 @@ async def announce(
         raise unprocessable([sentence(error) for error in invalid.errors()]) from invalid
     announcement = composed(body, intake.clock(), intake.catalogue)
     if dry_run:
-        return _json(await _preview(intake, body, announcement, page), 200)
+        return json_response(await _preview(intake, body, announcement, page))
     stored, notes, repeated = await _store(intake, body, announcement)
     await intake.move_worker.wait_until_planned(stored.announcement.id, PLAN_SECONDS)
     result = await _answer(intake, stored.announcement.id, page)
-    return _json(
-        result.model_copy(update={"notes": notes}),
+    return json_response(
+        replace(result, notes=notes),
         200 if repeated else 201,
         {"Location": f"{PATH}/{stored.announcement.id}"},
     )
 
 
-@router.get(PATH, responses=INVALID)
-async def list_announcements(intake: IntakeService) -> list[AnnouncementView]:
+@router.get(PATH, response_class=Response, responses={200: answered_list(AnnouncementView), **INVALID})
+async def list_announcements(intake: IntakeService) -> Response:
     """All announcements in the order in which they took effect, which is the order in which a calendar takes them
     in."""
     async with intake.database.reader.connect() as connection:
         counts = await planning.counts(connection)
-        return [summary(stored, counts.get(stored.number, {})) for stored in await calendar.announced(connection)]
+        announced = await calendar.announced(connection)
+    return json_response([summary(stored, counts.get(stored.number, {})) for stored in announced])
 
 
-@router.get(f"{PATH}/{{announcement_id}}", responses=NOT_FOUND)
-async def get_announcement(announcement_id: str, intake: IntakeService, page: PageQuery) -> AnnouncementAnswer:
+@router.get(
+    f"{PATH}/{{announcement_id}}",
+    response_class=Response,
+    responses={200: answered(AnnouncementAnswer), **NOT_FOUND},
+)
+async def get_announcement(announcement_id: AnnouncementId, intake: IntakeService, page: PageQuery) -> Response:
     """How far an announcement is, and the dossiers it affects, page by page."""
-    return await _answer(intake, announcement_id, page)
+    return json_response(await _answer(intake, announcement_id, page))
 
 
 async def _preview(
-    intake: Intake, body: NewAnnouncement, announcement: Announcement, page: MovesPage
+    intake: Intake, body: NewAnnouncementBody, announcement: Announcement, page: MovesPage
 ) -> AnnouncementAnswer:
     async with intake.database.reader.connect() as connection:
         known = await _known(connection, announcement, body)
@@ -139,7 +149,7 @@ async def _preview(
 
 
 async def _store(
-    intake: Intake, body: NewAnnouncement, announcement: Announcement
+    intake: Intake, body: NewAnnouncementBody, announcement: Announcement
 ) -> tuple[StoredAnnouncement, list[str], bool]:
     """Put it into force unless it is; with notes on its days, and whether it was there before. The worker is woken."""
     notes: list[str] = []
@@ -166,7 +176,7 @@ async def _store(
 
 
 async def _known(
-    connection: AsyncConnection, announcement: Announcement, body: NewAnnouncement
+    connection: AsyncConnection, announcement: Announcement, body: NewAnnouncementBody
 ) -> StoredAnnouncement | None:
     """The announcement with this id when it is the same; 409 when it is another."""
     stored = await calendar.find(connection, announcement.id)
@@ -194,11 +204,7 @@ async def _answer(intake: Intake, announcement_id: str, page: MovesPage) -> Anno
     return answer(stored, counts.get(stored.number, {}), moves, page.limit)
 
 
-def _json(result: AnnouncementAnswer, status: int, headers: dict[str, str] | None = None) -> Response:
-    return Response(result.model_dump_json(), status, headers, media_type=bodies.JSON)
-
-
-def composed(body: NewAnnouncement, now: datetime, catalogue: Catalogue) -> Announcement:
+def composed(body: NewAnnouncementBody, now: datetime, catalogue: Catalogue) -> Announcement:
     """The announcement of a request, its days in order and its places by their own codes; raises the `Problem` that
     says which field is contradictory."""
     announced_at = body.announced_at or now
@@ -217,7 +223,7 @@ def composed(body: NewAnnouncement, now: datetime, catalogue: Catalogue) -> Anno
     )
 
 
-def check(body: NewAnnouncement, announcement: Announcement, catalogue: Catalogue) -> list[str]:
+def check(body: NewAnnouncementBody, announcement: Announcement, catalogue: Catalogue) -> list[str]:
     """A note for each day that is so already, which does no harm.
 
     Raises a `Problem` when the catalogue can't take a day or a place, or when nothing would change.
@@ -239,7 +245,7 @@ def check(body: NewAnnouncement, announcement: Announcement, catalogue: Catalogu
     return notes
 
 
-def _contradictions(body: NewAnnouncement) -> Iterator[FieldMistake]:
+def _contradictions(body: NewAnnouncementBody) -> Iterator[FieldMistake]:
     seen: dict[date, int] = {}
     for number, days in enumerate(body.days):
         if (days.day is None) == (days.first is None and days.last is None) or (days.first is None) != (
@@ -268,7 +274,7 @@ def _wrong_instant(announced_at: datetime, now: datetime) -> Iterator[FieldMista
         )
 
 
-def _unknown_places(body: NewAnnouncement, day: date, catalogue: Catalogue) -> Iterator[FieldMistake]:
+def _unknown_places(body: NewAnnouncementBody, day: date, catalogue: Catalogue) -> Iterator[FieldMistake]:
     for number, scope in enumerate(body.applies_to):
         if not covered(catalogue.departments, [catalogue.canonical_scope(scope, day)]):
             fix = (
@@ -278,7 +284,7 @@ def _unknown_places(body: NewAnnouncement, day: date, catalogue: Catalogue) -> I
             yield FieldMistake(f"applies_to.{number}", f"{scope!r} covers no department of the catalogue; {fix}")
 
 
-def _unknown_days(body: NewAnnouncement, catalogue: Catalogue) -> Iterator[FieldMistake]:
+def _unknown_days(body: NewAnnouncementBody, catalogue: Catalogue) -> Iterator[FieldMistake]:
     first, last = catalogue.calendar_first_day, catalogue.calendar_last_day
     for number, days in enumerate(body.days):
         outside = [day for day in _dates(days) if not first <= day <= last]
@@ -287,7 +293,7 @@ def _unknown_days(body: NewAnnouncement, catalogue: Catalogue) -> Iterator[Field
             yield FieldMistake(f"days.{number}", f"{outside[0]} lies outside the calendar, {first} to {last}; {fix}")
 
 
-def _dates(days: NewDays) -> Iterator[date]:
+def _dates(days: NewDaysBody) -> Iterator[date]:
     day, last = days.day or days.first, days.day or days.last
     while day is not None and last is not None and day <= last:
         yield day

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ValidationError
 
 from services.intake.accepting.refusals import Malformed, TooLarge
 from services.intake.accepting.strict_json import UNREADABLE, members
-from services.intake.http.dossier_messages import NewDossier
+from services.intake.http.dossier_messages import NewDossierBody
 from shared.service.problems import Problem
 
 JSON = "application/json"
@@ -49,9 +49,9 @@ async def read(request: Request, limit: int) -> bytes:
     return bytes(body)
 
 
-def new_dossier(body: bytes) -> NewDossier:
+def new_dossier(body: bytes) -> NewDossierBody:
     """The request of POST /v1/dossiers; raises what says which field is wrong."""
-    return understood(body, NewDossier, "department, procedure and channel")
+    return understood(body, NewDossierBody, "department, procedure and channel")
 
 
 def understood(body: bytes, model: type[ModelT], needed: str) -> ModelT:

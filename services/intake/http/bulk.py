@@ -5,8 +5,8 @@ from collections.abc import Iterable, Iterator
 from typing import Annotated, Any, Literal, NamedTuple
 
 from fastapi import APIRouter, Query, Request, Response
-from msgspec.structs import replace
-from pydantic import BaseModel, Field
+from msgspec import UNSET
+from msgspec.structs import asdict, replace
 
 from services.intake.accepting.batch import NotDecided
 from services.intake.accepting.candidates import Accepted, Candidate, CommitResult, Duplicate, Refused
@@ -18,9 +18,11 @@ from services.intake.http.documents import cloud_event_example, cloud_event_sche
 from services.intake.http.service import IntakeService, failed
 from services.intake.metrics import Metrics
 from services.intake.settings import IntakeSettings
+from shared.contract.http import answered
+from shared.contract.http.log import MOST_REJECTIONS, BulkAnswer, Rejection
 from shared.domain.errors import Refusal, holds_back
-from shared.service.echoes import LONGEST_ECHO, MOST_REJECTIONS, shortened
-from shared.service.http import documented
+from shared.service.echoes import LONGEST_ECHO, shortened
+from shared.service.http import documented, json_response
 from shared.service.problems import Problem
 
 router = APIRouter(tags=["events"])
@@ -68,34 +70,6 @@ Held = Annotated[
 ]
 
 
-class Rejection(BaseModel):
-    line: int = Field(description="from 1; in a JSON array, the place in it")
-    id: str | None = Field(description="the event's, shortened beyond 200 characters; null when none can be read")
-    code: str
-    field: str | None = Field(None, description="the field at fault, such as data.due_at; null when none is")
-    detail: str = Field(
-        description="what is wrong and what to do, in at most 300 characters; values that were sent are shortened in it"
-    )
-
-
-class BulkAnswer(BaseModel):
-    """What became of the lines; the good ones are accepted whatever their neighbours are."""
-
-    accepted: int = 0
-    duplicates: int = 0
-    rejected: int = 0
-    rejections: list[Rejection] = Field(
-        default=[],
-        description=f"the first {MOST_REJECTIONS:,} of the rejected: "
-        "who wants each explained sends at most so many events a call",
-    )
-    rejections_omitted: int = Field(
-        default=0,
-        description="rejected and not listed; left out when all are listed",
-        exclude_if=lambda omitted: omitted == 0,
-    )
-
-
 class BulkCall:
     """One bulk call. A chunk is parsed while the last one commits, and submitted after it: no failure leaves a gap."""
 
@@ -113,7 +87,19 @@ class BulkCall:
         self._committing: asyncio.Task[None] | None = None
         self._loop = asyncio.get_running_loop()
         self._turn_ends = self._loop.time() + TURN_SECONDS
-        self.answer = BulkAnswer()
+        self._accepted = self._duplicates = self._rejected = 0
+        self._rejections: list[Rejection] = []
+
+    @property
+    def answer(self) -> BulkAnswer:
+        """What became of the lines so far."""
+        return BulkAnswer(
+            accepted=self._accepted,
+            duplicates=self._duplicates,
+            rejected=self._rejected,
+            rejections=self._rejections,
+            rejections_omitted=(self._rejected - len(self._rejections)) or UNSET,
+        )
 
     async def add(self, lines: Iterable[Numbered]) -> None:
         """Take lines; commits when a chunk is full. Others get their turn, however many lines there are."""
@@ -191,15 +177,13 @@ class BulkCall:
     def _add(self, number: int, outcome: CommitResult) -> None:
         match outcome:
             case Accepted():
-                self.answer.accepted += 1
+                self._accepted += 1
             case Duplicate():
-                self.answer.duplicates += 1
+                self._duplicates += 1
             case Refused():
-                self.answer.rejected += 1
-                if len(self.answer.rejections) < MOST_REJECTIONS:
-                    self.answer.rejections.append(_rejection(number, outcome))
-                else:
-                    self.answer.rejections_omitted += 1
+                self._rejected += 1
+                if len(self._rejections) < MOST_REJECTIONS:
+                    self._rejections.append(_rejection(number, outcome))
 
 
 def _light(refusal: Refusal) -> Refusal:
@@ -221,7 +205,12 @@ def _rejection(number: int, refused: Refused) -> Rejection:
     )
 
 
-@router.post("/v1/events", response_model=BulkAnswer, responses=PROBLEMS, openapi_extra=BULK_BODY)
+@router.post(
+    "/v1/events",
+    response_class=Response,
+    responses={200: answered(BulkAnswer), **PROBLEMS},
+    openapi_extra=BULK_BODY,
+)
 async def post_events(request: Request, intake: IntakeService, hold_back: Held = None) -> Response:
     """Log many events; good lines are accepted whatever their neighbours are, and a second delivery adds nothing."""
     sent_as = media_type(request)
@@ -238,10 +227,10 @@ async def post_events(request: Request, intake: IntakeService, hold_back: Held =
             raise Problem(
                 415, "Unsupported Media Type", f"send {NDJSON} (one CloudEvent a line), or a JSON array as {BATCH}"
             )
-        await bulk.finish()
+        answer = await bulk.finish()
     except (StoreUnavailable, CannotBeStored, NotDecided) as failure:
-        raise failed(failure, **bulk.answer.model_dump()) from failure
-    return Response(bulk.answer.model_dump_json(), media_type=JSON)
+        raise failed(failure, **asdict(bulk.answer)) from failure
+    return json_response(answer)
 
 
 class BodyLimit(NamedTuple):
@@ -277,7 +266,7 @@ def _too_large(limit: BodyLimit, bulk: BulkCall) -> Problem:
         f"the body is at most {limit.most_bytes} bytes ({limit.setting}); {_done(bulk)}. "
         "Send the rest in further calls; events sent again are recognised"
     )
-    return Problem(413, "Content Too Large", detail, code="too_large", **bulk.answer.model_dump())
+    return Problem(413, "Content Too Large", detail, code="too_large", **asdict(bulk.answer))
 
 
 def _not_an_array(wrong: NotAnArray, bulk: BulkCall) -> Problem:
@@ -285,7 +274,7 @@ def _not_an_array(wrong: NotAnArray, bulk: BulkCall) -> Problem:
         f"not a JSON array of CloudEvents: the body {wrong}; {_done(bulk)}. "
         "Send it whole; events sent again are recognised"
     )
-    return Problem(422, "Unprocessable Content", detail, code="malformed", **bulk.answer.model_dump())
+    return Problem(422, "Unprocessable Content", detail, code="malformed", **asdict(bulk.answer))
 
 
 def _done(bulk: BulkCall) -> str:

@@ -1,82 +1,25 @@
 """The calls that read the catalogue in force: departments, procedures, and the calendar day by day."""
 
-from datetime import date, time, timedelta
-from typing import Annotated, Literal
+from datetime import date, timedelta
+from typing import Annotated
 
-from fastapi import APIRouter, Query
-from pydantic import BaseModel, Field
+from fastapi import APIRouter, Query, Response
+from msgspec.structs import asdict, replace
 
 from services.intake.accepting.refusals import echo
-from services.intake.http.dossier_messages import Channel, OnlineLevel, TermView, View
 from services.intake.http.service import IntakeService, problem
 from shared.catalogue import EVERYWHERE, CalendarEntry, Catalogue
+from shared.contract.http import answered_list
+from shared.contract.http.catalogue import AliasView, ChannelView, DayView, DepartmentView, ProcedureView
 from shared.domain.calendar import WorkingCalendar
 from shared.domain.errors import Refusal
 from shared.domain.localtime import ONE_DAY, local_date
-from shared.service.http import documented
+from shared.service.http import documented, json_response
 from shared.service.problems import Problem
 
 router = APIRouter()
-LOG_PAGE = 2000
-LAST_POSITION = 2**63 - 1
 MOST_DAYS = 3 * 366
-NOT_FOUND = documented({404: "no such dossier"})
 INVALID = documented({422: "a parameter is unknown, malformed or out of range"})
-
-
-Session = tuple[time, time]
-
-
-class AliasView(View):
-    code: str
-    valid_from: date | None
-    valid_to: date | None = Field(description="the last day; null when it is open")
-
-
-class DepartmentView(BaseModel):
-    code: str
-    name: str
-    name_en: str
-    sessions: list[Session] = Field(
-        description="the hours of a working day on the date asked for", examples=[[["07:00:00", "11:30:00"]]]
-    )
-    aliases: list[AliasView] = Field(description="its other codes, beside the older form of its own (000.00.15.H59)")
-
-
-class ProcedureView(View):
-    """A procedure as it is in force on the date asked for."""
-
-    code: str
-    name: str
-    department: str | None
-    field: str
-    level: str
-    term: TermView | None
-    closing_hour: time | None = Field(
-        description="a receipt after it, or on a day off, counts as made at the next working day's opening"
-    )
-    same_day: bool = Field(description="the answer is due when the day's last session closes")
-    departments: list[str] = Field(description="departments that may handle it beside its own")
-    channels: list[Channel] = Field(description="channels it is offered by; all when there are none")
-    online_levels: list[OnlineLevel] = Field(description="online levels it is offered at; all when there are none")
-    valid_from: date | None
-    valid_to: date | None = Field(description="the last day; null when it is open")
-
-
-LocalDate = date  # in a model, a field named date hides the type
-
-
-class DayView(BaseModel):
-    date: LocalDate
-    working: bool
-    reason: Literal["weekday", "weekend", "day_off", "swapped_to_work"]
-    name: str | None = None
-    source: str | None = Field(None, description="who announced a day off or a swapped day")
-    applies_to: list[str] = Field(
-        default=[], description="codes of the provinces or departments it was announced for; none: everywhere"
-    )
-    announced: LocalDate | None = None
-
 
 Day = Annotated[
     date | None,
@@ -84,41 +27,73 @@ Day = Annotated[
 ]
 
 
-@router.get("/v1/departments", tags=["catalogue"], responses=INVALID)
-async def get_departments(intake: IntakeService, day: Day = None) -> list[DepartmentView]:
+@router.get(
+    "/v1/departments",
+    tags=["catalogue"],
+    response_class=Response,
+    responses={200: answered_list(DepartmentView), **INVALID},
+)
+async def get_departments(intake: IntakeService, day: Day = None) -> Response:
     """The agencies that answer for dossiers, with their hours on a date."""
     on, catalogue = day or local_date(intake.clock()), intake.catalogue
-    return [
+    departments = [
         DepartmentView(
             code=code,
             name=department.name,
             name_en=department.name_en,
-            sessions=list(catalogue.calendar(code).sessions_on(on)),
-            aliases=[AliasView.model_validate(alias) for alias in department.aliases],
+            sessions=catalogue.calendar(code).sessions_on(on),
+            aliases=tuple(AliasView(**asdict(alias)) for alias in department.aliases),
         )
         for code, department in catalogue.departments.items()
     ]
+    return json_response(departments)
 
 
-@router.get("/v1/procedures", tags=["catalogue"], responses=INVALID)
-async def get_procedures(intake: IntakeService, department: str | None = None, day: Day = None) -> list[ProcedureView]:
+@router.get(
+    "/v1/procedures",
+    tags=["catalogue"],
+    response_class=Response,
+    responses={200: answered_list(ProcedureView), **INVALID},
+)
+async def get_procedures(
+    intake: IntakeService,
+    department: Annotated[str | None, Query(description="only those that this department may handle")] = None,
+    day: Day = None,
+) -> Response:
     """The procedures in force on a date, and their terms; of one department when it is given."""
     on, catalogue = day or local_date(intake.clock()), intake.catalogue
     own = None if department is None else catalogue.canonical(department, on)
-    return [
-        ProcedureView.model_validate(procedure)
+    procedures = [
+        ProcedureView(**asdict(procedure))
         for procedure in catalogue.procedures_on(on)
         if own is None or catalogue.may_handle(procedure, own, on)
     ]
+    return json_response(procedures)
 
 
-@router.get("/v1/calendar", tags=["catalogue"], responses=INVALID)
+@router.get(
+    "/v1/channels",
+    tags=["catalogue"],
+    response_class=Response,
+    responses={200: answered_list(ChannelView), **INVALID},
+)
+async def get_channels(intake: IntakeService) -> Response:
+    """How dossiers come in, each with the class of the statutory form that counts it."""
+    return json_response([ChannelView(**asdict(channel)) for channel in intake.catalogue.channels.values()])
+
+
+@router.get(
+    "/v1/calendar",
+    tags=["catalogue"],
+    response_class=Response,
+    responses={200: answered_list(DayView), **INVALID},
+)
 async def get_calendar(
     intake: IntakeService,
-    first: Annotated[date, Query(alias="from")],
-    last: Annotated[date, Query(alias="to")],
-    department: str | None = None,
-) -> list[DayView]:
+    first: Annotated[date, Query(alias="from", description="the first day")],
+    last: Annotated[date, Query(alias="to", description="the last day, inclusive")],
+    department: Annotated[str | None, Query(description="as it holds for this department, by code")] = None,
+) -> Response:
     """Each day of a period: working or not, why, and who said so; as it holds for a department, or everywhere when none
     is given."""
     if not timedelta(0) <= last - first < timedelta(days=MOST_DAYS):
@@ -130,7 +105,7 @@ async def get_calendar(
         )
     await intake.follow()
     try:
-        return _days(intake.catalogue, own, first, last)
+        return json_response(_days(intake.catalogue, own, first, last))
     except Refusal as refusal:
         raise problem(refusal) from refusal
 
@@ -143,16 +118,10 @@ def _days(catalogue: Catalogue, department: str, first: date, last: date) -> lis
 
 
 def _day(day: date, calendar: WorkingCalendar, entry: CalendarEntry | None) -> DayView:
-    seen = DayView(date=day, working=calendar.is_working_day(day), reason=calendar.kind_of(day).value)
+    kind = DayView(date=day, working=calendar.is_working_day(day), reason=calendar.kind_of(day).value)
     if entry is None:
-        return seen
-    said = {
-        "name": entry.name,
-        "source": entry.source,
-        "applies_to": list(entry.applies_to),
-        "announced": entry.announced,
-    }
-    return seen.model_copy(update=said)
+        return kind
+    return replace(kind, name=entry.name, source=entry.source, applies_to=entry.applies_to, announced=entry.announced)
 
 
 def _malformed(parameter: str, detail: str) -> Problem:

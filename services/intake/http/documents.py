@@ -3,22 +3,16 @@
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from fastapi import FastAPI
-from pydantic import BaseModel
-from pydantic.json_schema import models_json_schema
-
-from services.intake.http.announcement_messages import NewAnnouncement
-from services.intake.http.dossier_messages import NewDossier
 from services.intake.http.service import STATUS
 from shared.contract.accepted import ACCEPTED, REQUIRED_BY_LAW
 from shared.contract.envelope import JSON, event_type
+from shared.contract.http import REFERENCE
 from shared.contract.schemas import components
 from shared.domain.errors import Refusal
 from shared.domain.terms import Term
 from shared.domain.texts import DOSSIER_CODE
 
 Schema = dict[str, Any]
-REFERENCE = "#/components/schemas/{name}"
 DUE = "2029-12-28T17:00:00+07:00"
 EXAMPLE_CODE, EXAMPLE_TIME = "H61.15-261102-0001", "2026-11-02T08:31:00+07:00"
 ABOUT = {"department": "H61.15", "procedure": "2.000635", "channel": "online", "online_level": "full"}
@@ -29,27 +23,30 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "processing_started": {"unit": "Phòng Hộ tịch", "officer": "o-17"},
     "supplement_requested": {"missing": "bản sao giấy khai sinh"},
     "supplemented": {},
-    "supplement_lapsed": {},
-    "suspended": {"ground": "chờ kết luận của cơ quan có thẩm quyền"},
-    "resumed": {},
     "payment_requested": {"amount_vnd": 50_000},
     "payment_settled": {"amount_vnd": 50_000, "paid_online": True},
-    "extended": {"due_at": DUE, "legal_ground": "khoản 3 Điều 15 Nghị định 61/2018/NĐ-CP"},
-    "deadline_set": {"due_at": DUE, "ground": "đã nộp lệ phí"},
+    "extended": {
+        "by": {"amount": 5, "unit": "working_days"},
+        "legal_ground": "khoản 3 Điều 15 Nghị định 61/2018/NĐ-CP",
+    },
     "apologised": {"reason": "chờ ý kiến liên ngành", "promised_at": DUE},
     "forwarded": {"agency": "Cục Thuế tỉnh", "due_at": DUE},
     "forward_answered": {"agency": "Cục Thuế tỉnh"},
     "withdrawn": {"reason": "người nộp rút hồ sơ"},
     "stopped": {"reason": "hết thời hạn bổ sung"},
-    "transferred": {"agency": "Cục Thuế tỉnh", "reason": "không thuộc thẩm quyền"},
     "resolved": {"outcome": "granted", "electronic_result": True},
     "returned": {"channel": "in_person"},
     "rated": {"score": 5},
     "fee_paid": {"amount_vnd": 50_000, "paid_online": True},
-    "assigned": {"unit": "Phòng Hộ tịch", "officer": "o-18"},
-    "reopened": {"reason": "đóng nhầm hồ sơ", "legal_ground": "Điều 36 Luật Khiếu nại"},
-    "voided": {"reason": "nhập trùng hồ sơ"},
     "corrected": {"field": "online_level", "old_value": "full", "new_value": "partial", "reason": "nhập nhầm"},
+    "assigned": {"unit": "Phòng Hộ tịch", "officer": "o-18"},
+    "supplement_lapsed": {},
+    "suspended": {"ground": "chờ ý kiến của cơ quan có thẩm quyền"},
+    "resumed": {},
+    "deadline_set": {"term": {"amount": 5, "unit": "working_days"}, "ground": "đã thông báo nghĩa vụ tài chính"},
+    "transferred": {"agency": "Bộ Tư pháp", "reason": "không thuộc thẩm quyền"},
+    "reopened": {"reason": "kết quả bị thu hồi", "legal_ground": "khoản 3 Điều 15 Nghị định 61/2018/NĐ-CP"},
+    "voided": {"reason": "nhập hai lần", "duplicate_of": "H61.15-261102-0002"},
 }
 _INSTANT = {"type": "string", "format": "date-time"}
 
@@ -62,11 +59,6 @@ def event_schema() -> Schema:
 def cloud_event_schema() -> Schema:
     """One of the events as a CloudEvent, told apart by `type`."""
     return _one_of("type", {event_type(name): f"CloudEvent{_class(name)}" for name in ACCEPTED})
-
-
-def reference(model: type[BaseModel]) -> Schema:
-    """A body that stands among the components."""
-    return {"$ref": REFERENCE.format(name=model.__name__)}
 
 
 def examples(name_of: str, made: Iterable[tuple[str, Schema]]) -> Schema:
@@ -100,18 +92,6 @@ def refusals() -> str:
     return f"Refusals, by `code`:\n\n| code | status | meaning |\n|---|---|---|\n{table}"
 
 
-def install(app: FastAPI) -> None:
-    """Put the bodies that routes read by themselves among the components of the API documents."""
-    made = app.openapi
-
-    def openapi() -> dict[str, Any]:
-        document = made()
-        document["components"]["schemas"] |= _components()
-        return document
-
-    app.openapi = openapi  # type: ignore[method-assign]  # FastAPI's own way of extending its documents
-
-
 def _kinds(kind: type[Refusal]) -> Iterator[type[Refusal]]:
     for narrower in kind.__subclasses__():
         yield narrower
@@ -130,10 +110,8 @@ def _one_of(discriminator: str, named: dict[str, str]) -> Schema:
     }
 
 
-def _components() -> Schema:
-    _, bodies = models_json_schema(
-        [(NewDossier, "validation"), (NewAnnouncement, "validation")], ref_template=REFERENCE.replace("name", "model")
-    )
+def event_components() -> Schema:
+    """The components of the events' schemas."""
     data = components(ACCEPTED.values(), REFERENCE)
     data[Term.__name__]["additionalProperties"] = False
     for name, fields in REQUIRED_BY_LAW.items():
@@ -141,7 +119,7 @@ def _components() -> Schema:
             data[_class(name)] = _requiring(data[_class(name)], field)
     short = {f"Event{_class(name)}": _short_form(name, data[_class(name)]) for name in ACCEPTED}
     cloud = {f"CloudEvent{_class(name)}": _cloud_event(name, data[_class(name)]) for name in ACCEPTED}
-    return {**bodies["$defs"], **data, **short, **cloud}
+    return {**data, **short, **cloud}
 
 
 def _class(name: str) -> str:
@@ -174,14 +152,14 @@ def _short_form(name: str, data: Schema) -> Schema:
 def _cloud_event(name: str, data: Schema) -> Schema:
     text = {"type": "string", "minLength": 1}
     properties = {
-        "specversion": {"const": "1.0"},
+        "specversion": {"const": "1.0", "description": "the version of CloudEvents"},
         "id": text | {"maxLength": 200, "description": "the sender's; the same id with the same content is a repeat"},
         "source": text | {"maxLength": 2000, "description": "who sends it"},
-        "type": {"const": event_type(name)},
+        "type": {"const": event_type(name), "description": "what happened"},
         "subject": {"type": "string", "pattern": DOSSIER_CODE, "maxLength": 64, "description": "the dossier's code"},
         "time": _INSTANT | {"description": "when it happened, with its offset"},
-        "datacontenttype": {"type": ["string", "null"], "default": JSON},
-        "data": {"$ref": REFERENCE.format(name=_class(name))},
+        "datacontenttype": {"type": ["string", "null"], "default": JSON, "description": "the media type of data"},
+        "data": {"$ref": REFERENCE.format(name=_class(name)), "description": "the event's own fields"},
     }
     required = ["specversion", "id", "source", "type", "subject", "time", *(["data"] if data.get("required") else [])]
     extensions = {

@@ -4,7 +4,7 @@ import re
 from typing import Annotated, Any
 
 import msgspec
-from fastapi import APIRouter, Header, Request, Response
+from fastapi import APIRouter, Header, Path, Query, Request, Response
 from msgspec import UNSET, Raw, Struct, UnsetType
 from msgspec.structs import replace
 
@@ -14,24 +14,18 @@ from services.intake.accepting.parsing import key_use, parse, receipt, short_for
 from services.intake.accepting.refusals import Malformed, echo, unreadable
 from services.intake.accepting.strict_json import UNREADABLE
 from services.intake.http import bodies, documents
-from services.intake.http.dossier_messages import (
-    DossierAnswer,
-    DossierView,
-    EventAnswer,
-    NewDossier,
-    dossier_answer,
-    dossier_view,
-    event_answer,
-)
+from services.intake.http.dossier_messages import dossier_answer, dossier_view, event_answer
 from services.intake.http.service import NEW_DOSSIER, SHORT_FORM, Intake, IntakeService, Spelling, problem
 from services.intake.log import event_log
 from services.intake.log.history import HistoryEntry
 from services.intake.metrics import Metrics
 from shared.contract.accepted import ACCEPTED
+from shared.contract.http import answered, reference
+from shared.contract.http.dossiers import DossierAnswer, DossierView, EventAnswer, NewDossier
 from shared.domain.errors import Refusal
 from shared.domain.texts import DOSSIER_CODE
 from shared.domain.timeliness import BY_DATE, DEFINITIONS
-from shared.service.http import documented
+from shared.service.http import documented, json_response
 from shared.service.problems import Problem
 
 router = APIRouter(tags=["dossiers"])
@@ -42,6 +36,8 @@ IdempotencyKey = Annotated[
         description="the same key with the same request gets the same answer, and nothing twice",
     ),
 ]
+DossierPath = Annotated[str, Path(description="the dossier's code")]
+DefinitionName = Annotated[str, Query(description=f"what the class is judged by: {', '.join(DEFINITIONS)}")]
 CLOUD_EVENT = "application/cloudevents+json"
 EVENT_BODY: dict[str, Any] = {
     "requestBody": {
@@ -63,7 +59,10 @@ EVENT_BODY: dict[str, Any] = {
     }
 }
 DOSSIER_BODY: dict[str, Any] = {
-    "requestBody": {"required": True, "content": {bodies.JSON: {"schema": documents.reference(NewDossier)}}}
+    "requestBody": {
+        "required": True,
+        "content": {bodies.JSON: {"schema": reference(NewDossier), "example": documents.EXAMPLES["received"]}},
+    }
 }
 POST_EVENT = (
     "Log an event of a dossier: `{event, occurred_at?, ...data}`, or a CloudEvent whose subject is the dossier."
@@ -94,8 +93,8 @@ _decode_any = msgspec.json.Decoder().decode
 @router.post(
     "/v1/dossiers",
     status_code=201,
-    response_model=DossierAnswer,
-    responses=PROBLEMS,
+    response_class=Response,
+    responses={201: answered(DossierAnswer), **PROBLEMS},
     openapi_extra=DOSSIER_BODY,
 )
 async def open_dossier(request: Request, intake: IntakeService, idempotency_key: IdempotencyKey = None) -> Response:
@@ -114,20 +113,16 @@ async def open_dossier(request: Request, intake: IntakeService, idempotency_key:
         raise _refused(intake.metrics, "received", refusal, NEW_DOSSIER) from refusal
     posted = await intake.post(replace(candidate, key_use=use), NEW_DOSSIER)
     answer = dossier_answer(posted.event_id, posted.dossier)
-    return Response(
-        answer.model_dump_json(),
-        201,
-        {"Location": f"/v1/dossiers/{posted.dossier.code}"},
-        media_type="application/json",
-    )
+    return json_response(answer, 201, {"Location": f"/v1/dossiers/{posted.dossier.code}"})
 
 
 @router.post(
     "/v1/dossiers/{code}/events",
     status_code=201,
-    response_model=EventAnswer,
+    response_class=Response,
     responses={
-        200: {"model": EventAnswer, "description": "a repeat"},
+        200: answered(EventAnswer) | {"description": "a repeat"},
+        201: answered(EventAnswer),
         **PROBLEMS,
         **documented({404: "no such dossier"}),
     },
@@ -135,7 +130,7 @@ async def open_dossier(request: Request, intake: IntakeService, idempotency_key:
     openapi_extra=EVENT_BODY,
 )
 async def post_event(
-    code: str, request: Request, intake: IntakeService, idempotency_key: IdempotencyKey = None
+    code: DossierPath, request: Request, intake: IntakeService, idempotency_key: IdempotencyKey = None
 ) -> Response:
     """Log an event of a dossier: `{event, occurred_at?, ...data}`, or a CloudEvent whose subject is the dossier."""
     spelling: Spelling = None
@@ -150,11 +145,15 @@ async def post_event(
         raise _refused(intake.metrics, None, refusal, spelling) from refusal
     posted = await intake.post(candidate, spelling)
     answer = event_answer(posted.event_id, posted.dossier)
-    return Response(answer.model_dump_json(), 200 if posted.repeated else 201, media_type="application/json")
+    return json_response(answer, 200 if posted.repeated else 201)
 
 
-@router.get("/v1/dossiers/{code}", responses=NOT_FOUND | INVALID)
-async def get_dossier(code: str, intake: IntakeService, definition: str = BY_DATE.name) -> DossierView:
+@router.get(
+    "/v1/dossiers/{code}",
+    response_class=Response,
+    responses={200: answered(DossierView), **NOT_FOUND, **INVALID},
+)
+async def get_dossier(code: DossierPath, intake: IntakeService, definition: DefinitionName = BY_DATE.name) -> Response:
     """State, deadline, timeliness, history, and the explanation from receipt to class; `definition` chooses what
     the class is judged by."""
     by = DEFINITIONS.get(definition)
@@ -170,7 +169,7 @@ async def get_dossier(code: str, intake: IntakeService, definition: str = BY_DAT
         raise Problem(
             404, "Not Found", f"there is no dossier {echo(code)}; check the code", code="unknown_dossier", field="code"
         )
-    return dossier_view(histories[code], intake.announcements.catalogue_at, intake.clock(), by)
+    return json_response(dossier_view(histories[code], intake.announcements.catalogue_at, intake.clock(), by))
 
 
 def _candidate(body: bytes, code: str, spelling: Spelling, intake: Intake) -> Candidate:

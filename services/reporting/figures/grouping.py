@@ -158,6 +158,8 @@ def _value(dimension: Dimension, one: RangeSum, catalogue: Catalogue) -> str | N
         return one.procedure
     if dimension is Dimension.CHANNEL:
         return one.channel.value
+    if dimension is Dimension.RECEIVED_BY:
+        return one.received_by
     procedure = catalogue.procedures.get(one.procedure or "")
     if procedure is None:
         return None
@@ -195,7 +197,10 @@ _RESOLVED_AS: dict[AnyMeasure, str] = {
 
 
 def timeliness_of(contributions: Contributions, query: FigureQuery) -> str:
-    """Early, on_time, overdue or no_deadline once closed by the cut-off; else within, overdue or suspended."""
+    """Early, on_time, overdue or no_deadline once closed by the cut-off; else within, overdue or suspended.
+
+    An application that was not received by then is not_received.
+    """
     cut, meanings = day_number(query.cut), MEANINGS[query.definition]
     stocks: Counter[AnyMeasure] = Counter()
     for day, code, amount in contributions.deltas:
@@ -205,6 +210,8 @@ def timeliness_of(contributions: Contributions, query: FigureQuery) -> str:
         if closed := _RESOLVED_AS.get(measure):
             return closed
         stocks[measure] += amount
+    if not stocks[Measure.RECEIVED]:
+        return "not_received"
     if stocks[Measure.OPEN_OVERDUE]:
         return "overdue"
     return "suspended" if stocks[Measure.OPEN_SUSPENDED] else "within"

@@ -1,6 +1,7 @@
 """What figures are asked for, checked, and the range sums that they are made of; no I/O."""
 
 from calendar import monthrange
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from enum import StrEnum
@@ -26,6 +27,7 @@ class Dimension(StrEnum):
     PROCEDURE = "procedure"
     LEVEL = "level"
     CHANNEL = "channel"
+    RECEIVED_BY = "received_by"
 
 
 OF_PROCEDURES = frozenset({Dimension.PROCEDURE, Dimension.FIELD, Dimension.LEVEL})
@@ -33,11 +35,13 @@ OF_PROCEDURES = frozenset({Dimension.PROCEDURE, Dimension.FIELD, Dimension.LEVEL
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """Only these values; empty means all. `procedures` holds those of the wanted fields and levels too."""
+    """Only these values; empty means all. `procedures` holds those of the wanted fields and levels too, `places` are
+    places of receipt."""
 
     departments: frozenset[str] = frozenset()
     procedures: frozenset[str] | None = None
     channels: frozenset[Channel] = frozenset()
+    places: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +67,11 @@ class FigureQuery:
     def cut(self) -> date:
         """The day at whose end stocks are taken."""
         return min(self.last, self.as_of.date())
+
+    @property
+    def by_place(self) -> bool:
+        """Whether it must be known where dossiers were received."""
+        return Dimension.RECEIVED_BY in self.by or bool(self.filters.places)
 
     @property
     def day_before(self) -> date:
@@ -104,7 +113,10 @@ WITHIN = 1  # the bucket of the period where months are not asked for
 
 
 class RangeSum(NamedTuple):
-    """A sum of deltas; `bucket` is BEFORE, WITHIN or a month as 202301, a name None where summed over."""
+    """A sum of deltas; `bucket` is BEFORE, WITHIN or a month as 202301, a name None where summed over.
+
+    `received_by` is the place of receipt, None wherever that was.
+    """
 
     department: str | None
     procedure: str | None
@@ -112,6 +124,7 @@ class RangeSum(NamedTuple):
     channel: Channel
     measure: AnyMeasure
     amount: int
+    received_by: str | None = None
 
 
 _STOCKS = {definition: frozenset(stock_codes(definition)) for definition in MEANINGS}
@@ -137,3 +150,17 @@ def sums_of(contributions: Contributions, query: FigureQuery) -> list[RangeSum]:
             continue
         sums.append(RangeSum(department, procedure, bucket, channel, measure, amount))
     return sums
+
+
+def at_their_places(sums: Iterable[RangeSum], wanted: frozenset[str]) -> Iterator[RangeSum]:
+    """The same sums by place of receipt, at the wanted ones only (empty: all).
+
+    A sum wherever dossiers were received counts as of their department; what a sum of another place says of the
+    department's dossiers is taken from it again. So they add up both ways.
+    """
+    for one in sums:
+        department, place = one.department, one.received_by
+        if not wanted or department in wanted:
+            yield one._replace(received_by=department, amount=one.amount if place is None else -one.amount)
+        if place is not None and (not wanted or place in wanted):
+            yield one

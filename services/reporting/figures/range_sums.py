@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -29,6 +30,7 @@ from services.reporting.figures.query import (
     Dimension,
     FigureQuery,
     RangeSum,
+    at_their_places,
     sums_of,
 )
 from services.reporting.read_model.contributions import Contributions, add_to_cells, stored_contributions
@@ -40,7 +42,6 @@ from services.reporting.read_model.sums import (
     MEANINGS,
     MEASURE_CODES,
     MONTH,
-    AnyMeasure,
     Cell,
     covering,
     microseconds,
@@ -48,14 +49,12 @@ from services.reporting.read_model.sums import (
 )
 from services.reporting.read_model.tables import dossiers, history, model, sums
 from shared.domain.counting import Measure
-from shared.domain.fields import Channel
 from shared.service.sql import among
 
 READ_AT_ONCE = 500
 VERSIONS_AT_ONCE = 1000
 CELLS_AT_ONCE = 50_000  # about ten megabytes
 FEW = frozenset({Dimension.DEPARTMENT, Dimension.CHANNEL})
-SumKey = tuple[str | None, str | None, int, Channel, AnyMeasure]  # a range sum without its amount
 
 
 async def range_sums(connection: AsyncConnection, query: FigureQuery) -> list[RangeSum]:
@@ -77,11 +76,18 @@ async def parts_of_range_sums(connection: AsyncConnection, query: FigureQuery) -
     bucket = sums.c.span // MONTH if monthly else literal(WITHIN, Integer)
     within = _sums_of(connection, query, bucket, covering(query.first, query.cut, years=not monthly), list(meanings))
     async for part in _parts(connection, union_all(stocks, within), are_few=set(query.by) <= FEW):
-        yield [
-            RangeSum(department, procedure, place, CHANNELS[channel], meanings[measure], int(amount))
-            for department, procedure, place, channel, measure, amount in part
-            if amount
-        ]
+        yield _placed(
+            query,
+            [
+                RangeSum(department, procedure, place, CHANNELS[channel], meanings[measure], int(amount), by or None)
+                for department, procedure, by, place, channel, measure, amount in part
+                if amount
+            ],
+        )
+
+
+def _placed(query: FigureQuery, found: list[RangeSum]) -> list[RangeSum]:
+    return list(at_their_places(found, query.filters.places)) if query.by_place else found
 
 
 async def _parts(
@@ -105,8 +111,9 @@ def _sums_of(
 ) -> Select[Any]:
     by = set(query.by)
     wanted: list[ColumnElement[Any]] = [
-        unit_of(sums, sums.c.department, query) if Dimension.DEPARTMENT in by else null(),
+        unit_of(sums, sums.c.department, query) if Dimension.DEPARTMENT in by or query.by_place else null(),
         sums.c.procedure if by & OF_PROCEDURES else null(),
+        unit_of(sums, sums.c.received_by, query) if query.by_place else null(),
         bucket,
         sums.c.channel,
         sums.c.measure,
@@ -116,34 +123,72 @@ def _sums_of(
     return grouped.where(
         among(connection, sums.c.span, spans),
         sums.c.measure.in_(codes),
-        *_grain(by, query),
-        *filtered(sums, query),
+        *_grain(query),
+        *_filtered_sums(query),
     )
 
 
 async def open_before(connection: AsyncConnection, query: FigureQuery) -> int:
     """Dossiers in progress at the end of the day before the period, from the coarsest sums that can tell."""
-    wanted = select(func.coalesce(func.sum(sums.c.amount), 0)).where(
+    wanted = select(func.coalesce(func.sum(_amount_at(query)), 0)).where(
         among(connection, sums.c.span, covering(FIRST_DAY, query.day_before)),
         sums.c.measure == MEASURE_CODES[Measure.OPEN],
-        *_grain(set(), query),
-        *filtered(sums, query),
+        *_grain(replace(query, by=())),
+        *_filtered_sums(query),
     )
     return int((await connection.execute(wanted)).scalar_one())
 
 
-def _grain(by: set[Dimension], query: FigureQuery) -> Sequence[ColumnElement[bool]]:
-    """The coarsest sums that can tell: by procedure where one must be known, by department, or of the whole office."""
-    of_units = Dimension.DEPARTMENT in by or bool(query.filters.departments)
-    if by & OF_PROCEDURES or query.filters.procedures is not None or (of_units and query.splits_units):
-        return (sums.c.procedure > ALL,)
+def _amount_at(query: FigureQuery) -> ColumnElement[int]:
+    """What a sum adds to the places together: as `at_their_places` in SQL, of sums that are about one of them."""
+    if not query.filters.places:
+        return sums.c.amount
+    there, of_department = _among_places(query)
+    return case(
+        (sums.c.received_by == ALL, sums.c.amount),
+        (there & of_department, 0),
+        (there, sums.c.amount),
+        else_=-sums.c.amount,
+    )
+
+
+def _grain(query: FigureQuery) -> Sequence[ColumnElement[bool]]:
+    """The coarsest sums that can tell: by procedure where one must be known, by department, or of the whole office.
+
+    A place's are told from those of departments; where it need not be known its own sums are left out.
+    """
+    filters = query.filters
+    wherever = () if query.by_place else (sums.c.received_by == ALL,)
+    of_units = Dimension.DEPARTMENT in query.by or bool(filters.departments) or query.by_place
+    of_procedures = not OF_PROCEDURES.isdisjoint(query.by) or filters.procedures is not None
+    if of_procedures or (of_units and query.splits_units):
+        return (sums.c.procedure > ALL, *wherever)
     if of_units:
-        return (sums.c.procedure == ALL, sums.c.department > ALL)
-    return (sums.c.procedure == ALL, sums.c.department == ALL)
+        return (sums.c.procedure == ALL, sums.c.department > ALL, *wherever)
+    return (sums.c.procedure == ALL, sums.c.department == ALL, *wherever)
 
 
 def filtered(table: Table, query: FigureQuery) -> Sequence[ColumnElement[bool]]:
-    """The query's filters as conditions on a table that has department, procedure and channel."""
+    """The query's filters as conditions on a table of dossiers."""
+    places = query.filters.places
+    there = [among_units(table, table.c.received_by, places, query)] if places else []
+    return [*_of_all_tables(table, query), *there]
+
+
+def _filtered_sums(query: FigureQuery) -> Sequence[ColumnElement[bool]]:
+    """The filters as conditions on the sums: of a place are its department's and those of dossiers received there."""
+    conditions = _of_all_tables(sums, query)
+    return [*conditions, or_(*_among_places(query))] if query.filters.places else conditions
+
+
+def _among_places(query: FigureQuery) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    """Whether a sum is of dossiers received at one of the wanted places, and whether its department is one of them."""
+    places = query.filters.places
+    there = among_units(sums, sums.c.received_by, places, query)
+    return there, among_units(sums, sums.c.department, places, query)
+
+
+def _of_all_tables(table: Table, query: FigureQuery) -> list[ColumnElement[bool]]:
     filters = query.filters
     conditions: list[ColumnElement[bool]] = []
     if filters.departments:
@@ -224,7 +269,7 @@ async def not_yet_known(connection: AsyncConnection, query: FigureQuery, pin: Pi
     """
     if pin.known_at is None:
         return []
-    amounts: dict[SumKey, int] = defaultdict(int)
+    amounts: dict[RangeSum, int] = defaultdict(int)
     cells: dict[Cell, int] = {}
     async for changed in _since(connection, query, pin.known_at):
         for sign, code, contributions in changed:
@@ -233,21 +278,30 @@ async def not_yet_known(connection: AsyncConnection, query: FigureQuery, pin: Pi
             _gather(amounts, cells, query)
             cells = {}
     _gather(amounts, cells, query)
-    return [RangeSum(*key, amount) for key, amount in amounts.items() if amount]
+    return _placed(query, [one._replace(amount=amount) for one, amount in amounts.items() if amount])
 
 
-def _gather(amounts: dict[SumKey, int], cells: Mapping[Cell, int], query: FigureQuery) -> None:
-    """Add the cells as finely as the query asks: days and versions are many, what is asked for is little."""
-    by_department, by_procedure = Dimension.DEPARTMENT in query.by, not OF_PROCEDURES.isdisjoint(query.by)
-    deltas: dict[tuple[str, str, int], list[tuple[int, int, int]]] = defaultdict(list)
-    for (day, procedure, department, channel, measure), amount in cells.items():
-        if amount:
-            deltas[department, procedure, channel].append((day, measure, amount))
-    for key, of_key in deltas.items():  # the cells under each grouping key, as if they were one dossier's
-        contributions = Contributions(*key, of_key)
-        for one in sums_of(contributions, query):
-            place = (one.department if by_department else None, one.procedure if by_procedure else None)
-            amounts[*place, one.bucket, one.channel, one.measure] += one.amount
+def _gather(amounts: dict[RangeSum, int], cells: Mapping[Cell, int], query: FigureQuery) -> None:
+    """Add the cells as finely as the query asks: days and versions are many, what is asked for is little.
+
+    `amounts` are by the range sum without its amount.
+    """
+    by_department = Dimension.DEPARTMENT in query.by or query.by_place
+    by_procedure = not OF_PROCEDURES.isdisjoint(query.by)
+    deltas: dict[tuple[str, str, int, str], list[tuple[int, int, int]]] = defaultdict(list)
+    for (day, procedure, department, channel, measure, place), amount in cells.items():
+        if amount and (place == ALL or query.by_place):
+            deltas[department, procedure, channel, place].append((day, measure, amount))
+    for (department, procedure, channel, place), of_key in deltas.items():
+        # the cells under each grouping key, as if they were one dossier's
+        for one in sums_of(Contributions(department, procedure, channel, of_key), query):
+            coarser = one._replace(
+                department=one.department if by_department else None,
+                procedure=procedure if by_procedure else None,
+                amount=0,
+                received_by=query.unit(place, procedure) or None,
+            )
+            amounts[coarser] += one.amount
 
 
 async def _since(connection: AsyncConnection, query: FigureQuery, known_at: int) -> AsyncIterator[Sequence[Any]]:

@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any
 
 from fastapi import APIRouter, Depends, FastAPI, Request
 from prometheus_client import CollectorRegistry
@@ -21,8 +20,8 @@ from services.reporting.read_model.contributions import BrokenDossier
 from services.reporting.read_model.store import OldRules
 from services.reporting.read_model.tables import dossiers
 from shared.catalogue import Catalogue
-from shared.contract.http import REFERENCE, REPORTING
-from shared.contract.schemas import components
+from shared.contract.http import REPORTING, answered_lines
+from shared.contract.status import StatusV1
 from shared.service.clock import Clock, system_clock
 from shared.service.http import KEYLESS, Ndjson, new_application, require_key
 from shared.service.observability import health, operations_router
@@ -59,6 +58,7 @@ def create_app(reporting: Reporting) -> FastAPI:
         description=(
             "Figures of dossiers for any period and grouping, by a named definition, with the identities they satisfy."
         ),
+        messages=[*REPORTING.values(), StatusV1],
     )
     for error in DATABASE_ERRORS:
         app.add_exception_handler(error, _on_database_error)
@@ -81,22 +81,7 @@ def create_app(reporting: Reporting) -> FastAPI:
         app.include_router(
             router, prefix="/v1", dependencies=[Depends(require_key(reporting.api_key))], responses=KEYLESS
         )
-    _declare_messages(app)
     return app
-
-
-def _declare_messages(app: FastAPI) -> None:
-    """The API documents declare the messages that the routes name."""
-    generate = app.openapi
-
-    def openapi() -> dict[str, Any]:
-        document = generate()
-        document.setdefault("components", {}).setdefault("schemas", {}).update(
-            components(REPORTING.values(), REFERENCE)
-        )
-        return document
-
-    app.openapi = openapi  # type: ignore[method-assign]  # FastAPI's own way to extend it
 
 
 async def _on_database_error(_request: Request, error: Exception) -> Response:
@@ -134,10 +119,8 @@ def _operations(reporting: Reporting) -> APIRouter:
 
     async def ready(_request: Request) -> Response:
         """200 when the database answers and the status topic is being read."""
-        unusable = reporting.health.poison_in_a_row
         good = reporting.health.assigned and await answers(reporting.engine)
-        more: dict[str, Any] = {"poison_in_a_row": unusable} if unusable else {}
-        return health(good=good, **more)
+        return health(good=good, poison_in_a_row=reporting.health.poison_in_a_row)
 
     async def registry(_request: Request) -> CollectorRegistry:
         await reporting.gauges.refresh()
@@ -150,7 +133,10 @@ def _snapshots(engine: AsyncEngine) -> APIRouter:
     router = APIRouter(tags=["figures"])
 
     @router.get(
-        "/dossiers", summary="The status snapshots that are counted, one a line, by code", response_class=Ndjson
+        "/dossiers",
+        summary="The status snapshots that are counted, one a line, by code",
+        response_class=Ndjson,
+        responses={200: answered_lines(StatusV1)},
     )
     async def get_dossiers() -> Ndjson:
         return Ndjson(_lines(engine))

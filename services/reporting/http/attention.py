@@ -3,25 +3,29 @@
 import asyncio
 import contextlib
 import re
-from collections.abc import AsyncGenerator, Iterable
+from collections.abc import AsyncGenerator, Callable, Iterable, Iterator
 from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Annotated, NamedTuple
 
 from fastapi import APIRouter, Depends, Query, Request
+from msgspec import UNSET
+from msgspec.structs import asdict
 from pydantic import Field
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, and_, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from starlette.responses import Response
 
 from services.reporting.attention import Attention, ByOfficer, DepartmentHorizons, Urgency, UrgentDossier, total_counts
 from services.reporting.calendar import CalendarFeed, KnownCalendar
 from services.reporting.http.paging import cursor_after, page_response, place_of
-from services.reporting.http.parameters import Cursor, Limit, Parameters, departments_named
+from services.reporting.http.parameters import Cursor, Limit, Parameters, units_named, words
 from services.reporting.read_model.contributions import BrokenDossier
+from services.reporting.read_model.due import AttentionKind
 from services.reporting.read_model.store import answering
-from services.reporting.read_model.sums import microseconds
+from services.reporting.read_model.sums import day_number, microseconds
 from services.reporting.read_model.tables import dossiers
 from shared.catalogue import Catalogue
 from shared.contract.http import answered
@@ -47,7 +51,9 @@ UNITS = {"d": timedelta(hours=8), "h": HOUR}  # a working day has eight hours
 LONGEST = {"d": 90, "h": 720}
 READ_AT_ONCE = 1000
 _WITHIN = re.compile(r"([1-9]\d{0,2})([dh])", re.ASCII)
+SHORTEST_MONTH = timedelta(days=28)
 StoredSnapshot = tuple[str, bytes]  # a dossier's code and its snapshot
+Listing = Callable[[Iterable[Dossier]], list[UrgentDossier]]
 
 
 class AttentionParameters(Parameters):
@@ -55,7 +61,13 @@ class AttentionParameters(Parameters):
 
     within: str = Field("2d", description="working time ahead: 2d is two working days of 8 hours, 6h is six hours")
     department: list[str] | None = Field(None, description="only these departments, by code")
+    received_by: list[str] | None = Field(None, description="only what these units took in, by code")
     officer: str | None = Field(None, description="only this officer's dossiers, by pseudonym")
+    kind: list[str] | None = Field(None, description=f"only these kinds: {', '.join(AttentionKind)}")
+    idle_months: Annotated[
+        int | None,
+        Field(description="also open dossiers to which nothing has happened for so many months", ge=1, le=120),
+    ] = None
     limit: Limit = 200
     cursor: Cursor = None
 
@@ -64,24 +76,36 @@ class AttentionPlace(NamedTuple):
     """Where a page ended, and the instant that all pages of a list are judged at."""
 
     as_of: datetime
-    in_time: bool
+    rank: int
     left_us: int
     due_at: datetime
     code: str
+    kind: str
 
     @property
     def urgency(self) -> Urgency:
-        return self.in_time, timedelta(microseconds=self.left_us), local(self.due_at), self.code
+        return self.rank, timedelta(microseconds=self.left_us), local(self.due_at), self.code, self.kind
 
 
 @dataclass(frozen=True, slots=True)
 class AttentionQuery:
-    """Dossiers that are overdue at `as_of`, or due within working time from then; empty `departments`: all."""
+    """Dossiers that are overdue at `as_of`, or due within working time from then; empty `departments`, `places`: all.
+
+    `idle_months` is None where idle ones are not asked for.
+    """
 
     as_of: datetime
     within: timedelta
     departments: frozenset[str]
+    places: frozenset[str]
+    kinds: frozenset[AttentionKind]
+    officer: str | None
+    idle_months: int | None
     after: Urgency | None
+
+    def chooses(self, dossier: Dossier) -> bool:
+        """What SQL can't tell."""
+        return self.officer is None or same_name(dossier.officer, self.officer)
 
 
 def router(engine: AsyncEngine, catalogue: Catalogue, feed: CalendarFeed | None, clock: Clock) -> APIRouter:
@@ -92,7 +116,7 @@ def router(engine: AsyncEngine, catalogue: Catalogue, feed: CalendarFeed | None,
 
     @routes.get(
         "/attention",
-        summary="Open dossiers that are overdue, or due within a working time: the most urgent first",
+        summary="Dossiers that are overdue, or due within a working time: the most urgent first",
         responses={200: answered(AttentionAnswer)},
     )
     async def get_attention(request: Request, given: Annotated[AttentionParameters, Query()]) -> Response:
@@ -103,20 +127,27 @@ def router(engine: AsyncEngine, catalogue: Catalogue, feed: CalendarFeed | None,
         only if it was overdue before the pause. `days` are working days after today up to the deadline's day,
         `working_hours` up to its instant; negative once they have passed. `hops` are other agencies' answers that are
         late or due in that time. Counts are of the whole list, whatever the page.
+
+        A line's `kind` says why it is listed, and `due_at` is that kind's own: besides deadlines (`due`) there are
+        online applications to be answered (`acceptance`) and papers to be brought (`supplement`), late or due in that
+        time, and with `idle_months` open dossiers without any event for so many months (`idle`), last. A dossier has a
+        line for each kind.
         """
         known = KnownCalendar(catalogue) if feed is None else feed.known
         query = _query(request, given, known.catalogue, clock())
         horizons = DepartmentHorizons(known.catalogue, query.as_of, query.within)
         attention = Attention(given.limit, query.after)
         latest = horizons.latest(query.departments or known.catalogue.departments)
-        async with answering(engine) as connection, aclosing(due_until(connection, latest, query.departments)) as parts:
-            async for snapshots in parts:  # in a thread, for others must not be held up
-                attention.take(await asyncio.to_thread(_urgent, horizons, snapshots, given.officer))
+        async with answering(engine) as connection:
+            for where, listed in _searches(query, horizons, latest):
+                async with aclosing(snapshots_where(connection, where, *_filtered(query))) as parts:
+                    async for snapshots in parts:  # in a thread, for others must not be held up
+                        attention.take(await asyncio.to_thread(_urgent, query, snapshots, listed))
         page, counts = attention.page, attention.by_department()
         end = None
         if attention.goes_on:
-            in_time, left, due_at, code = page[-1].urgency
-            end = AttentionPlace(query.as_of, in_time, left // timedelta.resolution, due_at, code)
+            rank, left, due_at, code, kind = page[-1].urgency
+            end = AttentionPlace(query.as_of, rank, left // timedelta.resolution, due_at, code, kind)
         cursor = cursor_after(request, end)
         answer = AttentionAnswer(
             as_of=query.as_of,
@@ -149,9 +180,22 @@ def _query(request: Request, given: AttentionParameters, catalogue: Catalogue, n
     return AttentionQuery(
         as_of=as_of,
         within=int(within[1]) * UNITS[within[2]],
-        departments=departments_named(given.department, catalogue, as_of.date()),
+        departments=units_named("department", given.department, catalogue, as_of.date()),
+        places=units_named("received_by", given.received_by, catalogue, as_of.date()),
+        kinds=_kinds(given),
+        officer=given.officer,
+        idle_months=given.idle_months,
         after=None if place is None else place.urgency,
     )
+
+
+def _kinds(given: AttentionParameters) -> frozenset[AttentionKind]:
+    kinds = words("kind", given.kind)
+    for word in set(kinds) - set(AttentionKind):
+        raise invalid("kind", f"{word!r} is not known; available: {', '.join(AttentionKind)}")
+    if AttentionKind.IDLE in kinds and given.idle_months is None:
+        raise invalid("idle_months", "is missing; say for how many months nothing has happened, like 3")
+    return frozenset(map(AttentionKind, kinds or AttentionKind))
 
 
 def _place(request: Request, cursor: str, now: datetime) -> AttentionPlace:
@@ -163,23 +207,45 @@ def _place(request: Request, cursor: str, now: datetime) -> AttentionPlace:
     raise invalid("cursor", "is of a list of another day; leave it out to start again")
 
 
-async def due_until(
-    connection: AsyncConnection, latest: datetime, departments: Iterable[str]
+def _searches(
+    query: AttentionQuery, horizons: DepartmentHorizons, latest: datetime
+) -> Iterator[tuple[ColumnElement[bool], Listing]]:
+    """Which dossiers are read, and what of them is listed."""
+    yield due_until(latest), horizons.urgent
+    if query.idle_months is not None:
+        yield open_for(query.idle_months, query.as_of), partial(horizons.idle, months=query.idle_months)
+
+
+def due_until(latest: datetime) -> ColumnElement[bool]:
+    """Something is due, not later than that: a range of the index by deadline."""
+    return dossiers.c.due_at <= microseconds(latest)
+
+
+def open_for(months: int, now: datetime) -> ColumnElement[bool]:
+    """Received so many months ago or earlier, and open: a range of the index of open ones, which are few by then."""
+    received_day = day_number((now - months * SHORTEST_MONTH).date())
+    return and_(dossiers.c.closed_day.is_(None), dossiers.c.received_day <= received_day)
+
+
+def _filtered(query: AttentionQuery) -> Iterator[ColumnElement[bool]]:
+    for column, codes in ((dossiers.c.department, query.departments), (dossiers.c.received_by, query.places)):
+        if codes:
+            yield column.in_(sorted(codes))
+
+
+async def snapshots_where(
+    connection: AsyncConnection, *conditions: ColumnElement[bool]
 ) -> AsyncGenerator[list[StoredSnapshot]]:
-    """The snapshots of open dossiers whose deadline is not later, some at a time: a range of the index by deadline."""
-    wanted = select(dossiers.c.code, dossiers.c.snapshot).where(dossiers.c.due_at <= microseconds(latest))
-    if departments:
-        wanted = wanted.where(dossiers.c.department.in_(sorted(departments)))
+    """The snapshots of these dossiers, some at a time."""
+    wanted = select(dossiers.c.code, dossiers.c.snapshot).where(*conditions)
     async with connection.stream(wanted, execution_options={"yield_per": READ_AT_ONCE}) as rows:
         async for part in rows.partitions():
             yield [(row.code, row.snapshot) for row in part]
 
 
-def _urgent(
-    horizons: DepartmentHorizons, snapshots: Iterable[StoredSnapshot], officer: str | None
-) -> list[UrgentDossier]:
+def _urgent(query: AttentionQuery, snapshots: Iterable[StoredSnapshot], listed: Listing) -> list[UrgentDossier]:
     read = (_dossier_of(*stored) for stored in snapshots)
-    return horizons.urgent(dossier for dossier in read if officer is None or same_name(dossier.officer, officer))
+    return [one for one in listed(filter(query.chooses, read)) if one.kind in query.kinds]
 
 
 def _dossier_of(code: str, snapshot: bytes) -> Dossier:
@@ -190,15 +256,11 @@ def _dossier_of(code: str, snapshot: bytes) -> Dossier:
 
 
 def _department(code: str, officers: ByOfficer, horizons: DepartmentHorizons) -> DepartmentCounts:
-    total = total_counts(officers.values())
     return DepartmentCounts(
+        **asdict(total_counts(officers.values())),
         department=code,
         until=horizons.of(code).horizon,
-        overdue=total.overdue,
-        due=total.due,
-        officers=[
-            OfficerCounts(officer=officer, overdue=own.overdue, due=own.due) for officer, own in officers.items()
-        ],
+        officers=[OfficerCounts(**asdict(own), officer=officer) for officer, own in officers.items()],
     )
 
 
@@ -212,10 +274,12 @@ def _dossier(one: UrgentDossier, now: datetime) -> AttentionDossier:
         state=dossier.state.value,
         received_at=dossier.received_at,
         due_at=one.due_at,
-        standing="overdue" if one.overdue else "due",
+        standing="idle" if one.kind is AttentionKind.IDLE else "overdue" if one.overdue else "due",
         days=one.days,
         working_hours=f"{one.left / HOUR:z.2f}",
         suspended=one.suspended,
         apologised_at=dossier.apologised_at,
         hops=[AwaitedAnswer(agency=hop.agency, due_at=hop.due_at, late=hop.is_late(now)) for hop in one.hops],
+        kind=one.kind.value,
+        received_by=dossier.place_of_receipt if dossier.place_of_receipt != dossier.department else UNSET,
     )

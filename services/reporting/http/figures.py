@@ -8,7 +8,7 @@ from itertools import islice
 from typing import Annotated, Any, cast
 
 import msgspec
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Depends, Path, Query, Request
 from msgspec import UNSET
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from starlette.responses import Response
@@ -18,7 +18,7 @@ from services.reporting.figures.query import Dimension, FigureQuery
 from services.reporting.figures.range_sums import Pin, pinned
 from services.reporting.figures.report import GatheredSums, figure_row, gathered, report, report_in
 from services.reporting.forms import FORMATS, GROUPINGS, render
-from services.reporting.http.paging import PinnedPlace, cursor_after, json_response, page_response, place_of, same_model
+from services.reporting.http.paging import PinnedPlace, cursor_after, page_response, place_of, same_model
 from services.reporting.http.parameters import (
     ChangesParameters,
     DefinitionsParameters,
@@ -49,7 +49,7 @@ from shared.contract.http.figures import (
 from shared.domain.columns import KEYS
 from shared.domain.timeliness import DEFINITIONS
 from shared.service.clock import Clock
-from shared.service.http import declared_parameters_only, documented, invalid
+from shared.service.http import declared_parameters_only, documented, invalid, json_response
 from shared.service.problems import Problem
 
 MOST_ROWS = 50_000
@@ -58,6 +58,7 @@ TURN_WITHIN_S = 10.0
 SLICE = 1000
 WRONG = documented({422: "a parameter is wrong: `parameter` names it, `detail` says what to write"})
 GONE = documented({410: "the read model has been made anew since"})
+Token = Annotated[str, Path(description="what opens the number, as `tokens` of GET /v1/figures names it")]
 NO_TOKEN = documented({404: "not a token"})
 
 
@@ -102,7 +103,7 @@ def router(to: FigureRoutes) -> APIRouter:
         summary="The dossiers behind one number: as many as it says, whatever has happened since",
         responses={200: answered(DossierList), **NO_TOKEN, **GONE},
     )
-    async def get_dossiers(request: Request, token: str, given: Annotated[ListParameters, Query()]) -> Response:
+    async def get_dossiers(request: Request, token: Token, given: Annotated[ListParameters, Query()]) -> Response:
         figure = _figure(to.tokens, token)
         after = LIST_START if given.cursor is None else place_of(request, given.cursor, ListPlace)
         async with answering(to.engine) as connection:

@@ -11,8 +11,7 @@ from starlette.responses import Response
 from services.reporting.figures.range_sums import Pin
 from services.reporting.opening.lists import ListPlace
 from services.reporting.read_model.sums import SECOND, instant_of
-from shared.contract.envelope import encode
-from shared.service.http import invalid
+from shared.service.http import invalid, json_response
 from shared.service.problems import Problem
 
 PlaceT = TypeVar("PlaceT")
@@ -25,11 +24,6 @@ class PinnedPlace(NamedTuple):
     generation: int
     revision: int
     place: ListPlace
-
-
-def json_response(message: msgspec.Struct) -> Response:
-    """Written at once: FastAPI's own way looks at every value of an answer that may have thousands."""
-    return Response(encode(message), media_type="application/json")
 
 
 def page_response(request: Request, message: msgspec.Struct, cursor: str | None) -> Response:

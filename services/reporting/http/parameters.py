@@ -80,7 +80,7 @@ class GroupingParameters(OrganisedParameters):
     """What is judged, and by what it is grouped."""
 
     by: list[str] | None = Field(
-        None, description="department, channel, field, procedure, level, month; comma separated"
+        None, description="department, channel, field, procedure, level, month, received_by; comma separated"
     )
 
 
@@ -92,6 +92,9 @@ class FilterParameters(Parameters):
     procedure: list[str] | None = Field(None, description="only these procedures, by code")
     field: list[str] | None = Field(None, description="only procedures of these fields")
     level: list[str] | None = Field(None, description="only procedures of these levels: province, district, commune")
+    received_by: list[str] | None = Field(
+        None, description="only dossiers that these units took in, by code, whichever department answers for them"
+    )
 
 
 class FigureParameters(FilterParameters, GroupingParameters):
@@ -264,9 +267,8 @@ def words(parameter: str, values: list[str] | None) -> list[str]:
 
 
 def _filters(given: FilterParameters, catalogue: Catalogue, day: date, organised: Organisation | None) -> Filters:
-    departments = departments_named(given.department, catalogue, day)
-    if organised is not None:
-        _check_there(departments, organised)
+    departments = units_named("department", given.department, catalogue, day, organised)
+    places = units_named("received_by", given.received_by, catalogue, day, organised)
     procedures = _known("procedure", words("procedure", given.procedure), catalogue.procedures)
     channels = _known("channel", words("channel", given.channel), [channel.value for channel in Channel])
     narrowed = [procedures] if procedures else []
@@ -279,23 +281,25 @@ def _filters(given: FilterParameters, catalogue: Catalogue, day: date, organised
             _with("level", levels, {code: procedure.level for code, procedure in catalogue.procedures.items()})
         )
     wanted = frozenset.intersection(*narrowed) if narrowed else None
-    return Filters(departments, wanted, frozenset(Channel(channel) for channel in channels))
+    return Filters(departments, wanted, frozenset(Channel(channel) for channel in channels), places)
 
 
-def departments_named(values: list[str] | None, catalogue: Catalogue, day: date) -> frozenset[str]:
-    """The departments by their own codes, whichever of those that they go by on the day was given."""
-    named = [catalogue.canonical(compared(word), day) for word in words("department", values)]
-    return _known("department", named, catalogue.departments)
+def units_named(
+    parameter: str, values: list[str] | None, catalogue: Catalogue, day: date, organised: Organisation | None = None
+) -> frozenset[str]:
+    """The units by their own codes, whichever of those that they go by on the day was given.
 
-
-def _check_there(departments: frozenset[str], organised: Organisation) -> None:
-    """Refuses a department that has no dossiers as organised now: all of them have gone on."""
-    for code in sorted(departments & organised.heirs.keys()):
-        heirs = {heir for (unit, _), heir in organised.parts.items() if unit == code} | {organised.heirs[code]}
-        raise invalid(
-            "department",
-            f"{code} has been taken over by {', '.join(sorted(heirs))}: ask for that, or for organised={THEN}",
-        )
+    Refuses one that has no dossiers as organised now: all of them have gone on.
+    """
+    named = [catalogue.canonical(compared(word), day) for word in words(parameter, values)]
+    units = _known(parameter, named, catalogue.departments)
+    if organised is None:
+        return units
+    for unit in sorted(units):
+        if unit not in (heirs := organised.heirs_of(unit)):
+            msg = f"{unit} has been taken over by {', '.join(sorted(heirs))}: ask for that, or for organised={THEN}"
+            raise invalid(parameter, msg)
+    return units
 
 
 def _with(parameter: str, words: list[str], of_procedures: Mapping[str, str]) -> frozenset[str]:

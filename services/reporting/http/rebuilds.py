@@ -10,7 +10,6 @@ from msgspec import UNSET
 from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.responses import Response
 
-from services.reporting.http.paging import json_response
 from services.reporting.rebuild import progress
 from services.reporting.rebuild.consistency import ConsistencyCheck
 from services.reporting.rebuild.fold import UnreadableLogLine, read_lines
@@ -20,7 +19,7 @@ from shared.contract.envelope import encode
 from shared.contract.http import answered
 from shared.contract.http.rebuilds import CheckedLine, InconsistencyLine, RebuildAnswer, SwapAnswer, UncountedEvent
 from shared.service.clock import Clock
-from shared.service.http import Ndjson, declared_parameters_only, documented
+from shared.service.http import Ndjson, declared_parameters_only, documented, json_response
 from shared.service.problems import Problem
 
 MOST_BYTES = 64 * 1024 * 1024
@@ -46,10 +45,7 @@ def router(engine: AsyncEngine, clock: Clock) -> APIRouter:
     )
     async def begin() -> Response:
         begun = await progress.start(engine, clock())
-        answer = json_response(_answer(begun))
-        answer.status_code = 201
-        answer.headers["Location"] = f"/v1/rebuilds/{begun.number}"
-        return answer
+        return json_response(_answer(begun), 201, {"Location": f"/v1/rebuilds/{begun.number}"})
 
     @routes.post(
         "/rebuilds/{number}/events",

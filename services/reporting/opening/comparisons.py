@@ -104,7 +104,7 @@ async def disputed_dossiers(
                 classes={one.definition: timeliness_of(contributions, one) for one in queries},
             )
         )
-        last = ListPlace(row.received_day, row.code)
+        last = ListPlace(row.day, row.code)
     return disputed, None
 
 

@@ -1,13 +1,15 @@
 """The dossiers behind a figure: those whose own figures, by the functions that made the number, are one in its column.
 
-SQL only narrows the search and pages by day of receipt and code; so there are as many dossiers as the number says, in
-the state of the read model that the figure's token names, whatever has been projected since.
+SQL only narrows the search and pages by day of receipt and code (of applications by day of submission); so there are
+as many dossiers as the number says, in the state of the read model that the figure's token names, whatever has been
+projected since.
 """
 
 from collections import defaultdict
 from collections.abc import AsyncIterator, Iterator, Sequence
 from typing import Any, NamedTuple
 
+from msgspec import UNSET
 from sqlalchemy import ColumnElement, Select, Table, select, tuple_, union_all
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -26,7 +28,7 @@ from services.reporting.read_model.sums import (
     CountedWhen,
     day_number,
 )
-from services.reporting.read_model.tables import dossiers, history
+from services.reporting.read_model.tables import dossiers, history, is_waiting
 from shared.catalogue import Catalogue
 from shared.contract.http.figures import ListedDossier
 from shared.domain.columns import Count, Kind, terms_of
@@ -35,14 +37,16 @@ from shared.domain.fields import Channel
 
 BREATHE_EVERY = 200  # rows between two looks at other tasks
 READ_AT_LEAST = 200
+RECEIVED, SUBMITTED = dossiers.c.received_day.name, dossiers.c.submitted_day.name  # what lists go by
+_OF_APPLICATIONS = frozenset({CountedWhen.ANSWERED, CountedWhen.AWAITING_ACCEPTANCE})
 Conditions = Sequence[ColumnElement[bool]]
 Part = tuple[Table, Conditions]  # `dossiers` or `history`, narrowed; the parts of a walk exclude one another
 
 
 class ListPlace(NamedTuple):
-    """The last dossier of a page, in a list by day of receipt."""
+    """The last dossier of a page, in a list by day of receipt or submission."""
 
-    received_day: int
+    day: int
     code: str
 
 
@@ -61,16 +65,21 @@ async def list_page(
 ) -> ListPage:
     """The next `limit` dossiers of the figure; the connection's transaction reads one state."""
     items: list[ListedDossier] = []
-    last = after
-    rows = walk(connection, candidates(figure, catalogue), after, max(READ_AT_LEAST, limit + 1))
+    last, day = after, SUBMITTED if _is_of_applications(figure.column) else RECEIVED
+    rows = walk(connection, candidates(figure, catalogue), after, max(READ_AT_LEAST, limit + 1), day)
     async for row, contributions in rows:
         if figure.column not in columns_of(row.code, contributions, figure.query):
             continue
         if len(items) == limit:
             return ListPage(items, last)
         items.append(_listed(row, contributions, figure.query))
-        last = ListPlace(row.received_day, row.code)
+        last = ListPlace(row.day, row.code)
     return ListPage(items, None)
+
+
+def _is_of_applications(column: str) -> bool:
+    """Whether the column counts applications that wait or waited to be accepted: not all of them were received."""
+    return not _OF_APPLICATIONS.isdisjoint(STORED[count.measure].when for count, _ in terms_of(column))
 
 
 def _listed(row: Any, contributions: Contributions, query: FigureQuery) -> ListedDossier:
@@ -89,27 +98,32 @@ def _listed(row: Any, contributions: Contributions, query: FigureQuery) -> Liste
         returned_at=facts.returned_at,
         timeliness=timeliness_of(contributions, query),
         officer=facts.officer,
+        own_channel=facts.channel or UNSET,
+        received_by=contributions.received_by or UNSET,
     )
 
 
 async def walk(
-    connection: AsyncConnection, parts: Sequence[Part], after: ListPlace, page: int
+    connection: AsyncConnection, parts: Sequence[Part], after: ListPlace, page: int, day: str = RECEIVED
 ) -> AsyncIterator[tuple[Any, Contributions]]:
-    """Every row after the place (code, received_day, contributions, listed) with its deltas, read `page` by page."""
+    """Every row after the place (code, day, contributions, listed) with its deltas, read `page` by page.
+
+    `day` names the column that they go by.
+    """
     while True:
-        rows = (await connection.execute(_next(parts, after, page))).all()
+        rows = (await connection.execute(_next(parts, after, page, day))).all()
         async for row in breathing(rows, BREATHE_EVERY):
             yield row, stored_contributions(row.code, row.contributions)
         if len(rows) < page:
             return
-        after = ListPlace(rows[-1].received_day, rows[-1].code)
+        after = ListPlace(rows[-1].day, rows[-1].code)
 
 
-def _next(parts: Sequence[Part], after: ListPlace, limit: int) -> Select[Any]:
+def _next(parts: Sequence[Part], after: ListPlace, limit: int, day: str) -> Select[Any]:
     chosen = [
         _ordered(
-            select(table.c.code, table.c.received_day, table.c.contributions, table.c.listed).where(
-                *conditions, tuple_(table.c.received_day, table.c.code) > tuple_(*after)
+            select(table.c.code, table.c[day].label("day"), table.c.contributions, table.c.listed).where(
+                *conditions, tuple_(table.c[day], table.c.code) > tuple_(*after)
             ),
             limit,
         )
@@ -119,7 +133,7 @@ def _next(parts: Sequence[Part], after: ListPlace, limit: int) -> Select[Any]:
 
 
 def _ordered(rows: Select[Any], limit: int) -> Select[Any]:
-    return rows.order_by(rows.selected_columns.received_day, rows.selected_columns.code).limit(limit)
+    return rows.order_by(rows.selected_columns.day, rows.selected_columns.code).limit(limit)
 
 
 def candidates(figure: TokenFigure, catalogue: Catalogue) -> list[Part]:
@@ -145,6 +159,7 @@ def _conditions(table: Table, figure: TokenFigure, catalogue: Catalogue) -> Iter
 
 def _days(table: Table, when: CountedWhen | None, query: FigureQuery) -> Iterator[Conditions]:
     received, closed, returned = table.c.received_day, table.c.closed_day, table.c.returned_day
+    submitted, answered, until = table.c.submitted_day, table.c.answered_day, table.c.waited_until_day
     first, cut, day_before = day_number(query.first), day_number(query.cut), day_number(query.day_before)
     match when:
         case CountedWhen.RECEIVED:
@@ -158,6 +173,12 @@ def _days(table: Table, when: CountedWhen | None, query: FigureQuery) -> Iterato
             yield received <= cut, closed > cut
         case CountedWhen.AWAITING_RETURN:
             yield received <= cut, closed <= cut, (returned.is_(None) | (returned > cut))
+        case CountedWhen.ANSWERED:
+            yield answered >= first, answered <= cut
+        case CountedWhen.AWAITING_ACCEPTANCE:
+            yield submitted <= cut, is_waiting(table)
+            yield submitted <= cut, until.is_not(None), answered > cut
+            yield submitted <= cut, until > answered, until > cut, answered <= cut
         case None:  # open before the period
             yield received <= day_before, closed.is_(None)
             yield received <= day_before, closed > day_before
@@ -182,9 +203,9 @@ def _valued(
     """The row's own dossiers: exactly those that the grouping gives this value."""
     if dimension is Dimension.CHANNEL and value is not None:
         return table.c.channel.in_([CHANNEL_CODES[Channel(value)]])
-    if dimension is Dimension.DEPARTMENT and value is not None:
-        return among_units(table, table.c.department, [value], query)
-    if dimension in (Dimension.DEPARTMENT, Dimension.PROCEDURE):
+    if dimension in (Dimension.DEPARTMENT, Dimension.RECEIVED_BY) and value is not None:
+        return among_units(table, table.c[dimension.value], [value], query)
+    if dimension is Dimension.PROCEDURE:
         return table.c[dimension.value].in_([value])
     if value is None:
         return table.c.procedure.not_in(sorted(catalogue.procedures))

@@ -61,6 +61,7 @@ class _Body(msgspec.Struct, frozen=True, array_like=True):
     by: list[int]
     key: GroupKey
     organised: bool
+    places: list[str]
 
 
 _encode, _decode = msgspec.msgpack.Encoder().encode, msgspec.msgpack.Decoder(_Body).decode
@@ -119,6 +120,7 @@ class Tokens:
             [_DIMENSIONS.index(dimension) for dimension in by],
             key,
             organised,
+            sorted(filters.places),
         )
         return urlsafe_b64encode(_encode(body)).rstrip(b"=")
 
@@ -138,7 +140,10 @@ class Tokens:
             as_of=as_of,
             by=tuple(_DIMENSIONS[number] for number in body.by),
             filters=Filters(
-                frozenset(body.departments), procedures, frozenset(CHANNELS[code] for code in body.channels)
+                frozenset(body.departments),
+                procedures,
+                frozenset(CHANNELS[code] for code in body.channels),
+                frozenset(body.places),
             ),
             definition=_DEFINITIONS[body.definition],
             known_at=None if body.pin.known_at is None else instant_of(body.pin.known_at),

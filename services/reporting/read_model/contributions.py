@@ -5,7 +5,15 @@ from datetime import date, datetime
 
 import msgspec
 
-from services.reporting.read_model.sums import CHANNEL_CODES, JUDGED_CODES, MEASURE_CODES, Cell, GaugeStock, day_number
+from services.reporting.read_model.sums import (
+    ALL,
+    CHANNEL_CODES,
+    JUDGED_CODES,
+    MEASURE_CODES,
+    Cell,
+    GaugeStock,
+    day_number,
+)
 from shared.domain.counting import Stretch, facts, judgements, overdue_span, stretches
 from shared.domain.dossier import Dossier
 from shared.domain.localtime import ONE_DAY, local_date
@@ -23,12 +31,21 @@ class BrokenDossier(Exception):
 
 
 class Contributions(msgspec.Struct, frozen=True, array_like=True):
-    """The deltas under one grouping key; `deltas` are (day, measure, amount)."""
+    """The deltas under one grouping key; `deltas` are (day, measure, amount).
+
+    `received_by` is the place of receipt where that is not the department.
+    """
 
     department: str
     procedure: str
     channel: int
     deltas: list[tuple[int, int, int]]
+    received_by: str = ALL
+
+    @property
+    def place_of_receipt(self) -> str:
+        """Code of the unit that took the dossier in."""
+        return self.received_by or self.department
 
 
 def contributions_of(dossier: Dossier) -> Contributions:
@@ -49,15 +66,23 @@ def contributions_of(dossier: Dossier) -> Contributions:
         deltas += [
             (day_number(day), codes[measure], amount) for day, measure, amount in judgements(dossier, definition, held)
         ]
-    return Contributions(dossier.department, dossier.procedure, CHANNEL_CODES[dossier.counted_channel], deltas)
+    place = dossier.place_of_receipt
+    return Contributions(
+        dossier.department,
+        dossier.procedure,
+        CHANNEL_CODES[dossier.counted_channel],
+        deltas,
+        ALL if place == dossier.department else place,
+    )
 
 
 def add_to_cells(cells: dict[Cell, int], entry: Contributions, sign: int) -> None:
-    """Add the entry's deltas to the cells, or take them back (`sign` -1)."""
+    """Add the entry's deltas to the cells, or take them back (`sign` -1); those of another place also to its own."""
     department, procedure, channel = entry.department, entry.procedure, entry.channel
-    for day, measure, amount in entry.deltas:
-        cell = (day, procedure, department, channel, measure)
-        cells[cell] = cells.get(cell, 0) + sign * amount
+    for place in (ALL, entry.received_by) if entry.received_by else (ALL,):
+        for day, measure, amount in entry.deltas:
+            cell = (day, procedure, department, channel, measure, place)
+            cells[cell] = cells.get(cell, 0) + sign * amount
 
 
 encode_contributions = msgspec.json.Encoder().encode
@@ -106,6 +131,7 @@ class ListedFacts(msgspec.Struct, frozen=True, array_like=True):
     closed_as: str | None
     returned_at: datetime | None
     officer: str | None
+    channel: str | None = None  # the office's own, where the form's class has another name
 
 
 def listed_facts(dossier: Dossier) -> ListedFacts:
@@ -118,6 +144,7 @@ def listed_facts(dossier: Dossier) -> ListedFacts:
         None if dossier.closed_as is None else dossier.closed_as.value,
         dossier.returned_at,
         dossier.officer,
+        None if dossier.channel == dossier.counted_channel else dossier.channel,
     )
 
 

@@ -143,12 +143,17 @@ def _month_end(first: date) -> date:
     return next_month - ONE_DAY
 
 
-Cell = tuple[int, str, str, int, int]  # span, procedure, department, channel, measure: the key of a sum
-ALL = ""  # in place of a procedure, or of a procedure and a department: all of them
+# span, procedure, department, channel, measure, place of receipt: the key of a sum
+Cell = tuple[int, str, str, int, int, str]
+ALL = ""  # in place of a procedure, of a procedure and a department, or of a place of receipt: all of them
 
 
-def rolled_up(cells: Mapping[Cell, int]) -> list[tuple[int, str, str, int, int, int]]:
-    """The rows (a cell and its amount) of every level that these cells of days change; none of 0."""
+def rolled_up(cells: Mapping[Cell, int]) -> list[tuple[int, str, str, int, int, str, int]]:
+    """The rows (a cell and its amount) of every level that these cells of days change; none of 0.
+
+    Where a dossier was received is only asked for together with its department (figures/range_sums.py), so those cells
+    are not summed over departments.
+    """
     by_procedure = {
         cell: amount for cell, amount in sorted(cells.items()) if amount
     }  # sorted: the table is walked in its own order
@@ -162,24 +167,25 @@ def rolled_up(cells: Mapping[Cell, int]) -> list[tuple[int, str, str, int, int, 
 
 def _of_all_procedures(cells: Mapping[Cell, int]) -> dict[Cell, int]:
     sums: dict[Cell, int] = {}
-    for (span, _, department, channel, measure), amount in cells.items():
-        cell = (span, ALL, department, channel, measure)
+    for (span, _, department, channel, measure, place), amount in cells.items():
+        cell = (span, ALL, department, channel, measure, place)
         sums[cell] = sums.get(cell, 0) + amount
     return sums
 
 
 def _of_all_departments(cells: Mapping[Cell, int]) -> dict[Cell, int]:
     sums: dict[Cell, int] = {}
-    for (span, _, _, channel, measure), amount in cells.items():
-        cell = (span, ALL, ALL, channel, measure)
-        sums[cell] = sums.get(cell, 0) + amount
+    for (span, _, _, channel, measure, place), amount in cells.items():
+        if place == ALL:
+            cell = (span, ALL, ALL, channel, measure, ALL)
+            sums[cell] = sums.get(cell, 0) + amount
     return sums
 
 
 def _in_spans_of(length: int, cells: Mapping[Cell, int]) -> dict[Cell, int]:
     sums: dict[Cell, int] = {}
-    for (span, procedure, department, channel, measure), amount in cells.items():
-        cell = (span - span % length, procedure, department, channel, measure)
+    for (span, procedure, department, channel, measure, place), amount in cells.items():
+        cell = (span - span % length, procedure, department, channel, measure, place)
         sums[cell] = sums.get(cell, 0) + amount
     return sums
 

@@ -3,7 +3,19 @@
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData, SmallInteger, String, Table
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    ColumnElement,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    SmallInteger,
+    String,
+    Table,
+    and_,
+)
 
 metadata = MetaData()
 
@@ -26,7 +38,9 @@ def _version(*, by_version: bool = False) -> list[Column[Any]]:
     """A version of a dossier that counts in its own way: `contributions` are its deltas, with a flag for each measure.
 
     It counts since the transaction `since_revision` and is known since `known_at` (microseconds); later versions that
-    count the same move neither. `listed` is what a list shows of it.
+    count the same move neither. `listed` is what a list shows of it. `received_by` is the place of receipt, the
+    department's own code too. Of an application that waited to be accepted `answered_day` is that of the first answer,
+    `waited_until_day` that of the last one, null while it waits. One that counts nowhere has no day.
     """
     return [
         Column("code", String(64), primary_key=True),
@@ -38,6 +52,10 @@ def _version(*, by_version: bool = False) -> list[Column[Any]]:
         Column("received_day", Integer, nullable=True),
         Column("closed_day", Integer, nullable=True),
         Column("returned_day", Integer, nullable=True),
+        Column("received_by", String(32), nullable=False),
+        Column("submitted_day", Integer, nullable=True),
+        Column("answered_day", Integer, nullable=True),
+        Column("waited_until_day", Integer, nullable=True),
         Column("flags", BigInteger, nullable=False),
         Column("since_revision", BigInteger, nullable=False),
         Column("known_at", BigInteger, nullable=False),
@@ -47,7 +65,8 @@ def _version(*, by_version: bool = False) -> list[Column[Any]]:
 
 
 def _dossiers(of: MetaData, prefix: str, suffix: str) -> Table:
-    """`due_at` is the deadline in force of an open dossier (microseconds), null once it is closed."""
+    """`due_at` is by when somebody is to act (microseconds): the deadline in force of an open dossier, until when an
+    application is to be answered or papers are to be brought, whichever is first; null when nothing is due."""
     columns = [
         *_version(),
         Column("due_at", BigInteger, nullable=True),
@@ -71,27 +90,38 @@ def _history(of: MetaData, prefix: str, suffix: str) -> Table:
 
 
 def _indexes(table: Table, suffix: str) -> None:
-    """Lists go by the day of receipt; they take the closed dossiers of some days, of open ones all or the most urgent.
+    """Lists go by the day of receipt, those of applications by that of submission.
+
+    They take the closed or answered ones of some days, of open or waiting ones all or the most urgent.
 
     The sum of all sequences is read when metrics are scraped (gauges.py): rows are wide, an index is not.
     """
-    closed, still_open, due = table.c.closed_day.is_not(None), table.c.closed_day.is_(None), table.c.due_at.is_not(None)
-    Index(f"{table.name}_received{suffix}", table.c.received_day, table.c.code)
-    Index(f"{table.name}_closed{suffix}", table.c.closed_day, sqlite_where=closed, postgresql_where=closed)
-    Index(
-        f"{table.name}_open{suffix}",
-        table.c.received_day,
-        table.c.code,
-        sqlite_where=still_open,
-        postgresql_where=still_open,
-    )
-    Index(f"{table.name}_due{suffix}", table.c.due_at, sqlite_where=due, postgresql_where=due)
-    Index(f"{table.name}_known{suffix}", table.c.known_at)
-    Index(f"{table.name}_sequence{suffix}", table.c.sequence)
+    of = table.c
+    for name, columns, where in (
+        ("received", [of.received_day, of.code], None),
+        ("closed", [of.closed_day], of.closed_day.is_not(None)),
+        ("open", [of.received_day, of.code], of.closed_day.is_(None)),
+        ("waiting", [of.submitted_day, of.code], is_waiting(table)),
+        ("answered", [of.answered_day], of.answered_day.is_not(None)),
+        ("asked_again", [of.waited_until_day], of.waited_until_day > of.answered_day),
+        ("due", [of.due_at], of.due_at.is_not(None)),
+        ("known", [of.known_at], None),
+        ("sequence", [of.sequence], None),
+    ):
+        Index(f"{table.name}_{name}{suffix}", *columns, sqlite_where=where, postgresql_where=where)
+
+
+def is_waiting(table: Table) -> ColumnElement[bool]:
+    """It is an application that waits to be accepted; an index has these alone."""
+    return and_(table.c.submitted_day.is_not(None), table.c.waited_until_day.is_(None))
 
 
 def _sums(of: MetaData, prefix: str, suffix: str) -> Table:
-    """Sums of deltas over a day, its month and its year; by procedure, by department and of all (sums.py)."""
+    """Sums of deltas over a day, its month and its year; by procedure, by department and of all (sums.py).
+
+    `received_by` is empty: wherever the dossiers were received. Those that were received elsewhere than at their
+    department are summed once more, by procedure and by department, under the place.
+    """
     table = Table(
         f"{prefix}sums",
         of,
@@ -100,6 +130,7 @@ def _sums(of: MetaData, prefix: str, suffix: str) -> Table:
         Column("department", String(32), primary_key=True),
         Column("channel", SmallInteger, primary_key=True, autoincrement=False),
         Column("measure", SmallInteger, primary_key=True, autoincrement=False),
+        Column("received_by", String(32), primary_key=True),
         Column("amount", BigInteger, nullable=False),
         sqlite_with_rowid=False,
     )

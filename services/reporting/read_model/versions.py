@@ -14,8 +14,10 @@ from services.reporting.read_model.contributions import (
     listed_facts,
     stored_contributions,
 )
+from services.reporting.read_model.due import first_due
 from services.reporting.read_model.sums import SECOND, Cell, day_number, microseconds
 from shared.contract.status import StatusV1
+from shared.domain.lifecycle import State
 from shared.domain.localtime import local_date
 from shared.service.dead_letters import MALFORMED, Unusable, usable_status
 from shared.service.kafka import KafkaRecord
@@ -40,9 +42,9 @@ class NewVersion:
 
     @property
     def due_at(self) -> int | None:
-        """The deadline in force of an open dossier (microseconds)."""
-        status = self.status
-        return microseconds(status.due_at) if status.is_open and status.due_at is not None else None
+        """By when somebody is to act (microseconds), the first of all that is due; None when nothing is."""
+        due = first_due(self.status)
+        return None if due is None else microseconds(due)
 
 
 def new_version(snapshot: bytes | None, known_at: int, record: KafkaRecord | None = None) -> NewVersion:
@@ -103,6 +105,10 @@ class Version(NamedTuple):
     received_day: int | None
     closed_day: int | None
     returned_day: int | None
+    received_by: str
+    submitted_day: int | None
+    answered_day: int | None
+    waited_until_day: int | None
     flags: int
     since_revision: int
     known_at: int
@@ -195,9 +201,9 @@ def version_of(new: NewVersion, since_revision: int, known_at: int) -> Version:
         contributions.department,
         contributions.procedure,
         contributions.channel,
-        _day_of(status.received_at),
-        _day_of(status.closed_at),
-        _day_of(status.returned_at),
+        *_days(status),
+        contributions.place_of_receipt,
+        *_days_of_waiting(status),
         flags_of(contributions),
         since_revision,
         known_at,
@@ -212,6 +218,25 @@ def flags_of(contributions: Contributions) -> int:
     for _, code, _ in contributions.deltas:
         flags |= 1 << code
     return flags
+
+
+NO_DAYS = (None, None, None)
+Days = tuple[int | None, int | None, int | None]
+
+
+def _days(status: StatusV1) -> Days:
+    """Those of receipt, closing and return."""
+    if not status.counts:
+        return NO_DAYS
+    return _day_of(status.received_at), _day_of(status.closed_at), _day_of(status.returned_at)
+
+
+def _days_of_waiting(status: StatusV1) -> Days:
+    """Those of submission, of the first answer, and of the last one."""
+    if not status.acceptances or status.state is State.VOIDED:
+        return NO_DAYS
+    first, last = status.acceptances[0], status.acceptances[-1]
+    return _day_of(first.asked_at), _day_of(first.answered_at), _day_of(last.answered_at)
 
 
 def _day_of(instant: datetime | None) -> int | None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any
 
+from msgspec import UNSET
 from msgspec.structs import replace
 from sqlalchemy import Select, Table, except_, or_, select, union
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -31,7 +32,10 @@ from shared.service.dead_letters import Unusable, usable_status
 from shared.service.sql import among
 
 OF_TICKS = {"version", "alerted", "timeliness"}  # what announcing a threshold changes, with no event in the log
-COUNTED = ("department", "procedure", "channel", "received_day", "closed_day", "returned_day", "flags", "contributions")
+COUNTED = (
+    *("department", "procedure", "channel", "received_day", "closed_day", "returned_day", "received_by"),
+    *("submitted_day", "answered_day", "waited_until_day", "flags", "contributions"),
+)
 _WIDTH = len(Version._fields)
 
 
@@ -137,7 +141,9 @@ class Comparison:
             differences.append("what was known of it before differed")
         if differences:
             self._differs(code, "; ".join(differences))
-        version = version_of(said.sequence, said.alerted, said.due_at)  # an earlier release counted versions otherwise
+        version = version_of(
+            said.sequence, said.alerted, said.watched_due_at
+        )  # an earlier release counted versions otherwise
         if version > new.current.version and not _other_facts(said, decode_status(new.snapshot)):
             self.kept.append((version, encode(replace(said, version=version)), code))
 
@@ -174,7 +180,7 @@ def _knowledge(held: HeldDossier) -> list[tuple[int, bytes]]:
 
 def sum_difference(cell: Cell, off_by: int) -> SumDifference:
     """A sum and by how much it was too high. A number that means nothing stands as it is."""
-    span, procedure, department, channel, code = cell
+    span, procedure, department, channel, code, place = cell
     judged = (
         None if code in MEASURE_CODES.values() else next((name for name in DEFINITIONS if code in MEANINGS[name]), None)
     )
@@ -186,6 +192,7 @@ def sum_difference(cell: Cell, off_by: int) -> SumDifference:
         measure=next((str(meanings[code].value) for meanings in MEANINGS.values() if code in meanings), str(code)),
         definition=judged,
         off_by=off_by,
+        received_by=place or UNSET,
     )
 
 

@@ -109,7 +109,7 @@ def _expected(added: Mapping[Cell, int], of_years: dict[int, Amounts]) -> Amount
     """The rows of a month and its days; what they add to the year is put there."""
     expected: Amounts = {}
     for row in rolled_up(added):
-        cell, amount = row[:5], row[5]
+        cell, amount = row[:-1], row[-1]
         if cell[0] % YEAR:
             expected[cell] = amount
         else:
@@ -122,7 +122,7 @@ def _compared(rows: Iterable[Any], expected: Amounts) -> list[InconsistencyLine]
     """The sums that are not what the dossiers make them, in the order of their cells."""
     wrong: dict[Cell, tuple[int, int]] = {}
     for row in rows:
-        cell, says = row[:5], row[5]
+        cell, says = row[:-1], row[-1]
         should = expected.pop(cell, 0)
         if says != should:
             wrong[cell] = says, should

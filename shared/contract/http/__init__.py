@@ -1,16 +1,41 @@
-"""What is answered over HTTP, each message declared once: the service encodes it, API documents and clients follow."""
+"""What is asked and answered over HTTP, each message declared once: services encode it, clients decode it."""
 
 import inspect
 from typing import Any
 
 import msgspec
 
+from shared.contract.http.announcements import AnnouncementAnswer, AnnouncementView, NewAnnouncement
 from shared.contract.http.attention import AttentionAnswer
+from shared.contract.http.catalogue import ChannelView, DayView, DepartmentView, ProcedureView
+from shared.contract.http.dossiers import DossierAnswer, DossierView, EventAnswer, NewDossier
 from shared.contract.http.figures import ChangesAnswer, DefinitionsAnswer, DossierList, FiguresAnswer, FormAnswer
+from shared.contract.http.log import BulkAnswer, LogHead, LogLine, Resent, RestoreAnswer
 from shared.contract.http.rebuilds import CheckedLine, CheckProgressLine, InconsistencyLine, RebuildAnswer, SwapAnswer
+from shared.contract.http.service import HealthAnswer, ProblemDetails
 
 REFERENCE = "#/components/schemas/{name}"
-REPORTING: dict[str, type[msgspec.Struct]] = {
+Messages = dict[str, type[msgspec.Struct]]
+EVERY_SERVICE: Messages = {"http.health.v1": HealthAnswer, "http.problem.v1": ProblemDetails}
+INTAKE: Messages = {
+    "http.announcement.v1": AnnouncementAnswer,
+    "http.announcement-listed.v1": AnnouncementView,
+    "http.bulk.v1": BulkAnswer,
+    "http.channel.v1": ChannelView,
+    "http.day.v1": DayView,
+    "http.department.v1": DepartmentView,
+    "http.dossier.v1": DossierView,
+    "http.dossier-opened.v1": DossierAnswer,
+    "http.event.v1": EventAnswer,
+    "http.log-head.v1": LogHead,
+    "http.log-line.v1": LogLine,
+    "http.new-announcement.v1": NewAnnouncement,
+    "http.new-dossier.v1": NewDossier,
+    "http.procedure.v1": ProcedureView,
+    "http.resent.v1": Resent,
+    "http.restored.v1": RestoreAnswer,
+}
+REPORTING: Messages = {
     "http.attention.v1": AttentionAnswer,
     "http.changes.v1": ChangesAnswer,
     "http.consistency-difference.v1": InconsistencyLine,
@@ -23,10 +48,30 @@ REPORTING: dict[str, type[msgspec.Struct]] = {
     "http.rebuild.v1": RebuildAnswer,
     "http.swap.v1": SwapAnswer,
 }
-"""Reporting's answers by the names of their golden files (shared/contract/schemas)."""
+HTTP_MESSAGES: Messages = EVERY_SERVICE | INTAKE | REPORTING
+"""Messages by the names of their golden files (shared/contract/schemas); processing answers snapshots, `status.v1`."""
+
+
+def reference(message: type[msgspec.Struct]) -> dict[str, str]:
+    """How the API documents name a message, which their components declare."""
+    return {"$ref": REFERENCE.format(name=message.__name__)}
 
 
 def answered(message: type[msgspec.Struct]) -> dict[str, Any]:
-    """How the API documents show a JSON answer: by the name of its message, which their components declare."""
-    schema = {"$ref": REFERENCE.format(name=message.__name__)}
-    return {"description": inspect.getdoc(message), "content": {"application/json": {"schema": schema}}}
+    """How the API documents show a JSON answer."""
+    return _answer(message, "application/json", reference(message))
+
+
+def answered_list(message: type[msgspec.Struct]) -> dict[str, Any]:
+    """How they show an answer that is a JSON array."""
+    return _answer(message, "application/json", {"type": "array", "items": reference(message)})
+
+
+def answered_lines(message: type[msgspec.Struct]) -> dict[str, Any]:
+    """How they show NDJSON, for which OpenAPI 3.1 has no schema of its own."""
+    lines = {"type": "string", "description": f"one {message.__name__} a line"}
+    return _answer(message, "application/x-ndjson", lines)
+
+
+def _answer(message: type[msgspec.Struct], media_type: str, schema: dict[str, Any]) -> dict[str, Any]:
+    return {"description": inspect.getdoc(message), "content": {media_type: {"schema": schema}}}

@@ -1,9 +1,9 @@
-"""Reporting's answer to `GET /v1/attention`: which open dossiers need somebody today."""
+"""Reporting's answer to `GET /v1/attention`: which dossiers need somebody today."""
 
 from datetime import date
 from typing import Annotated
 
-from msgspec import Meta, Struct
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 from shared.contract.http.figures import Code, Cursor, Department
 from shared.domain.localtime import Instant
@@ -13,30 +13,33 @@ Due = Annotated[int, Meta(description="dossiers due within the time asked for", 
 Officer = Annotated[str | None, Meta(description="who handles it, a pseudonym; null without one", examples=["cb-0417"])]
 
 
-class AttentionCounts(Struct, frozen=True):
-    """How many dossiers need somebody."""
+class AttentionCounts(Struct, frozen=True, omit_defaults=True):
+    """How many dossiers need somebody; what there is none of beside deadlines is left out."""
 
     overdue: Overdue
     due: Due
+    acceptance_late: Annotated[int, Meta(description="online applications not answered in time", examples=[2])] = 0
+    acceptance_due: Annotated[
+        int, Meta(description="online applications to be answered within the time asked for", examples=[4])
+    ] = 0
+    supplement_late: Annotated[int, Meta(description="papers that did not come in time", examples=[1])] = 0
+    supplement_due: Annotated[int, Meta(description="papers to come within the time asked for", examples=[1])] = 0
+    idle: Annotated[int, Meta(description="dossiers to which nothing has happened for `idle_months`", examples=[1])] = 0
 
 
-class OfficerCounts(Struct, frozen=True, kw_only=True):
+class OfficerCounts(AttentionCounts, frozen=True, kw_only=True, omit_defaults=True):
     """How many dossiers of an officer need somebody."""
 
     officer: Officer
-    overdue: Overdue
-    due: Due
 
 
-class DepartmentCounts(Struct, frozen=True, kw_only=True):
+class DepartmentCounts(AttentionCounts, frozen=True, kw_only=True, omit_defaults=True):
     """How many dossiers of a department need somebody."""
 
     department: Department
     until: Annotated[
         Instant, Meta(description="the last deadline within the time asked for", examples=["2023-12-12T16:30:00+07:00"])
     ]
-    overdue: Overdue
-    due: Due
     officers: Annotated[list[OfficerCounts], Meta(description="those with the most overdue first", examples=[[]])]
 
 
@@ -61,8 +64,15 @@ class AttentionDossier(Struct, frozen=True, kw_only=True):
     received_at: Annotated[
         Instant | None, Meta(description="when it was received", examples=["2023-12-08T08:31:00+07:00"])
     ]
-    due_at: Annotated[Instant, Meta(description="the deadline in force", examples=["2023-12-11T17:00:00+07:00"])]
-    standing: Annotated[str, Meta(description="overdue, by by-date/1, or due", examples=["due"])]
+    due_at: Annotated[
+        Instant,
+        Meta(
+            description="the deadline in force; of another kind until when the application is to be answered, the "
+            "papers are to come, or when `idle_months` had passed since the latest event",
+            examples=["2023-12-11T17:00:00+07:00"],
+        ),
+    ]
+    standing: Annotated[str, Meta(description="overdue, by by-date/1, or due; or idle", examples=["due"])]
     days: Annotated[
         int, Meta(description="working days after today up to the deadline's day; negative: passed since", examples=[1])
     ]
@@ -76,6 +86,21 @@ class AttentionDossier(Struct, frozen=True, kw_only=True):
     hops: Annotated[
         list[AwaitedAnswer], Meta(description="answers awaited that are late or due in that time", examples=[[]])
     ]
+    kind: (
+        Annotated[
+            str,
+            Meta(
+                description="due: its deadline; acceptance: an online application waits to be answered; supplement: "
+                "papers were asked for; idle: nothing happens to it",
+                examples=["due"],
+            ),
+        ]
+        | UnsetType
+    ) = UNSET
+    received_by: (
+        Annotated[str, Meta(description="the unit that took it in, if not the department", examples=["H59.20"])]
+        | UnsetType
+    ) = UNSET
 
 
 class CalendarSource(Struct, frozen=True, kw_only=True):

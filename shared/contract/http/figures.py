@@ -188,11 +188,20 @@ class ListedDossier(Struct, frozen=True, kw_only=True):
     timeliness: Annotated[
         str,
         Meta(
-            description="early, on_time, overdue or no_deadline once closed; within, overdue or suspended while open",
+            description="early, on_time, overdue or no_deadline once closed; within, overdue or suspended while open; "
+            "not_received before receipt",
             examples=["early"],
         ),
     ]
     officer: Annotated[str | None, Meta(description="who handles it, a pseudonym", examples=["cb-0417"])]
+    own_channel: (
+        Annotated[str, Meta(description="how the office itself calls the channel, if otherwise", examples=["kiosk"])]
+        | UnsetType
+    ) = UNSET
+    received_by: (
+        Annotated[str, Meta(description="the unit that took it in, if not the department", examples=["H59.20"])]
+        | UnsetType
+    ) = UNSET
 
 
 class DossierList(Struct, frozen=True, kw_only=True):
@@ -209,7 +218,10 @@ class DossierList(Struct, frozen=True, kw_only=True):
         dict[str, str | None],
         Meta(description="the row of the number: its value by dimension", examples=[{"field": "Đất đai"}]),
     ]
-    dossiers: Annotated[list[ListedDossier], Meta(description="by day of receipt and code", examples=[[]])]
+    dossiers: Annotated[
+        list[ListedDossier],
+        Meta(description="by day of receipt and code; applications by day of submission", examples=[[]]),
+    ]
     cursor: Cursor
 
 

@@ -5,6 +5,7 @@ from typing import Annotated
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from shared.contract.http.figures import Code
+from shared.contract.http.service import ProblemDetails
 
 Detail = Annotated[str, Meta(description="what is wrong with it", examples=["was missing"])]
 
@@ -35,6 +36,12 @@ class RebuildAnswer(Struct, frozen=True, kw_only=True):
     ) = UNSET
 
 
+class PartOutOfTurn(ProblemDetails, frozen=True, kw_only=True):
+    """The 409 of a part of the log that does not follow the last one taken."""
+
+    position: Annotated[int, Meta(description="how far the log has been read: go on after it", examples=[80121])]
+
+
 class DossierDifference(Struct, frozen=True, kw_only=True):
     """A dossier that the live model held otherwise than the log."""
 
@@ -58,6 +65,9 @@ class SumDifference(Struct, frozen=True, kw_only=True):
         str | None, Meta(description="by which definition, of what one judges", examples=["by-date/1"])
     ]
     off_by: Annotated[int, Meta(description="by how many dossiers it was too high", examples=[-1])]
+    received_by: (
+        Annotated[str, Meta(description="of those only that this other unit took in", examples=["H59.20"])] | UnsetType
+    ) = UNSET
 
 
 class SwapAnswer(Struct, frozen=True, kw_only=True):

@@ -16,7 +16,7 @@ import msgspec
 
 from shared.contract.announcements import AnnouncementV1
 from shared.contract.envelope import JSON, CloudEvent, event_type
-from shared.contract.http import REPORTING
+from shared.contract.http import HTTP_MESSAGES
 from shared.contract.status import AlertV1, DeadLetterV1, StatusV1
 from shared.contract.topics import ALERTS, ANNOUNCEMENTS, DEAD_LETTERS, EVENTS, STATUS, TICKS, TOPICS, Topic
 from shared.domain.dossier import Hop, Suspension
@@ -35,6 +35,7 @@ _OF_DECISION_20 = r"[A-Z][0-9]{2}(\.[0-9]{1,3})*"
 WIDENED = {
     exactly(f"^{_OF_DECISION_20}$"): exactly(DEPARTMENT_CODE),
     exactly(f"^{_OF_DECISION_20}-[0-9]{{6}}-[0-9]{{4,}}$"): exactly(DOSSIER_CODE),
+    f"^{_OF_DECISION_20}-[0-9]{{6}}-[0-9]{{4,}}$": DOSSIER_CODE,
 }
 """Patterns of codes as they were published, and as they are now, which holds every code that they held."""
 
@@ -70,7 +71,7 @@ def schemas() -> dict[str, Schema]:
     `http.figures.v1`: an answer)."""
     return {
         name: {"$schema": DIALECT, "$id": f"urn:motcua:{name}"} | schema_of(cls)
-        for name, cls in (PUBLISHED | REPORTING).items()
+        for name, cls in (PUBLISHED | HTTP_MESSAGES).items()
     }
 
 

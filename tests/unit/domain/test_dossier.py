@@ -212,9 +212,14 @@ class TestCorrections:
         ("field", "old", "new"),
         [
             (CorrectableField.CHANNEL, "postal", "in_person"),  # it is online
-            (CorrectableField.CHANNEL, "online", "pigeon"),
+            (CorrectableField.CHANNEL, "online", ""),
             (CorrectableField.CHANNEL, "online", None),
             (CorrectableField.DEPARTMENT, "H59.15", ""),
+            (CorrectableField.RECEIVED_BY, None, ""),
+            (CorrectableField.APPLICANT, None, ""),
+            (CorrectableField.RECEIVED_AT, "2023-01-03T08:30:00+07:00", "2023-01-02T08:31:00+07:00"),
+            (CorrectableField.RECEIVED_AT, START.isoformat(), None),
+            (CorrectableField.RECEIVED_AT, START.isoformat(), "2023-01-02T08:31:00"),  # no offset
             (CorrectableField.ONLINE_LEVEL, None, "half"),
             (CorrectableField.DUE_AT, "2023-01-11T08:31:00+07:00", "2023-01-12T08:31:00+07:00"),
             (CorrectableField.DUE_AT, "2023-01-10T08:31:00", "2023-01-12T08:31:00+07:00"),  # no offset

@@ -1,0 +1,131 @@
+"""What rows and snapshots say happened: facts with ids of their own making, in an order that the lifecycle allows."""
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from shared.contract.accepted import ACCEPTED
+from shared.contract.envelope import JSON, SPEC_VERSION, event_type
+from shared.domain.dossier import Dossier
+from shared.domain.errors import Refusal
+from shared.domain.localtime import LOCAL
+from shared.domain.transitions import apply
+
+ONCE = frozenset({"submitted", "received", "declined", "withdrawn", "stopped", "resolved", "returned"})
+CLOSING = frozenset({"declined", "withdrawn", "stopped", "resolved", "returned"})
+PAUSING = frozenset({"supplement_requested", "supplemented", "payment_requested", "payment_settled"})
+FUTURE_ALLOWED = timedelta(minutes=5)
+_PLACES = {
+    "submitted": 0,
+    "received": 1,
+    "declined": 3,
+    "resolved": 3,
+    "withdrawn": 3,
+    "stopped": 3,
+    "returned": 4,
+    "rated": 5,
+}
+_MIDDLE = 2
+encode = msgspec.json.Encoder().encode
+
+
+class UnusableRow(Exception):
+    """A row that can't be sent: which column is at fault, what is wrong with it, and the fix."""
+
+    def __init__(self, column: str, what: str) -> None:
+        super().__init__(f"{column}: {what}" if column else what)
+
+
+class Fact(Struct, frozen=True, gc=False):
+    """Something that happened to a dossier; `key` tells it from all else that happened to it, whenever it is told again.
+
+    `number` is the row that says it, `column` where its date stands.
+    """
+
+    event: str
+    at: datetime
+    data: dict[str, Any]
+    key: str
+    number: int
+    column: str = ""
+
+    @property
+    def place(self) -> int:
+        """Its place among what happened to the dossier at the same instant."""
+        return _PLACES.get(self.event, _MIDDLE)
+
+
+def fact(event: str, at: datetime, data: dict[str, Any], number: int, column: str) -> Fact:
+    """A fact whose key is its event, where that happens once; else also its instant and, unless it is a pause, its data."""
+    key = event
+    if event not in ONCE:
+        key += f"@{at.astimezone(LOCAL):%Y-%m-%dT%H:%M:%S}"
+        if event not in PAUSING and data:
+            key += "~" + hashlib.blake2b(encode(data), digest_size=5).hexdigest()
+    return Fact(event, at, data, key, number, column)
+
+
+def cloud_event(source: str, code: str, told: Fact) -> bytes:
+    """The fact as a line of NDJSON; told again it has the same id."""
+    return (
+        encode(
+            {
+                "specversion": SPEC_VERSION,
+                "id": f"{source}/{code}/{told.key}",
+                "source": source,
+                "type": event_type(told.event),
+                "subject": code,
+                "time": told.at,
+                "datacontenttype": JSON,
+                "data": told.data,
+            }
+        )
+        + b"\n"
+    )
+
+
+def in_order(facts: Iterable[Fact]) -> list[Fact]:
+    """By time; of one instant in the lifecycle's order, else as they were given."""
+    return sorted(facts, key=lambda told: (told.at, told.place))
+
+
+def follow(code: str, facts: Iterable[Fact]) -> Iterator[tuple[Fact, Refusal | None, Dossier | None]]:
+    """Each fact of a dossier's life with what the rules say against it, and the dossier before it.
+
+    Of one instant, those that can't come first are tried again after the others: papers that are asked for and come at
+    midnight, as dates alone have it, are told in any order.
+    """
+    dossier: Dossier | None = None
+    for same_instant in _by_instant(in_order(facts)):
+        waiting = same_instant
+        while waiting:
+            left = []
+            for told in waiting:
+                before, refusal = dossier, None
+                try:
+                    dossier = apply(dossier, code, msgspec.convert(told.data, ACCEPTED[told.event]), told.at)
+                except Refusal as refused:
+                    refusal = refused
+                if refusal is None:
+                    yield told, None, before
+                else:
+                    left.append((told, refusal))
+            if len(left) == len(waiting):
+                yield from ((told, refusal, dossier) for told, refusal in left)
+                break
+            waiting = [told for told, _ in left]
+
+
+def _by_instant(facts: list[Fact]) -> Iterator[list[Fact]]:
+    group: list[Fact] = []
+    for told in facts:
+        if group and group[0].at != told.at:
+            yield group
+            group = []
+        group.append(told)
+    if group:
+        yield group
