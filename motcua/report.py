@@ -54,6 +54,7 @@ class PrintedReport:
     total: Row
     groups: tuple[Group, ...]
     known_at: datetime | None = None
+    organised: str = "then"
     broken: tuple[BrokenIdentity, ...] = ()
     tokens: Mapping[str, str] = field(default_factory=dict)  # that open a figure, by its place: total.received_online
 
@@ -82,6 +83,7 @@ def parse(body: bytes) -> PrintedReport:
             Group(row["key"], {name: value for name, value in row.items() if name != "key"}) for row in answer.rows
         ),
         known_at=None if answer.as_known_at is None else local(answer.as_known_at),
+        organised=answer.organised,
         broken=tuple(_broken(identity) for identity in answer.identities if not identity.holds),
         tokens=answer.tokens or {},
     )

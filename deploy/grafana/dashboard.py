@@ -6,6 +6,7 @@ Run from the project's root: `.venv/bin/python deploy/grafana/dashboard.py [--ch
 
 import json
 import sys
+from collections import Counter
 from pathlib import Path
 
 from panels import Json, Part, Query, Tile, bars, laid_out, share, stacked, stat, table, thresholds, timeline
@@ -266,8 +267,17 @@ def chain() -> list[Tile]:
     ]
 
 
+def names_of_departments() -> dict[str, str]:
+    """By code; two of one name with their provinces."""
+    offices = load()
+    often = Counter(department.name for department in offices.departments.values())
+    names = {code: department.name for code, department in sorted(offices.departments.items())}
+    provinces = {code: offices.province_of(code) for code, name in names.items() if often[name] > 1}
+    return names | {code: f"{names[code]} ({province.name})" for code, province in provinces.items() if province}
+
+
 def dashboard() -> Json:
-    names = {code: department.name for code, department in sorted(load().departments.items())}
+    names = names_of_departments()
     rows = [
         ("Hồ sơ thủ tục hành chính · Dossiers", headline()),
         ("Tiếp nhận · Received", received(names)),

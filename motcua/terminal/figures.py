@@ -64,7 +64,9 @@ def report(
             "a dossier in); several with commas.",
         ),
     ] = None,
+    department: options.Department = None,
     received_by: options.ReceivedBy = None,
+    organised: options.Organised = None,
     shape: Annotated[
         ReportFormat, typer.Option("--format", help="xlsx and pdf come with a later version.")
     ] = ReportFormat.TABLE,
@@ -80,18 +82,26 @@ def report(
     Vietnamese with a line for each department; json what the service answers; csv one row a group, named by the keys of
     the figures.
 
+    Units are renamed, merged, split and dissolved: --organised now gives what each one had to the unit that has taken
+    over, by the day of --as-of. The total is the same either way.
+
     Exit code: 0 the figures add up, 1 they break an identity of the form (it is named), 2 there are no figures.
     """
-    query = options.period_query(first, last, period, as_of=as_of, definition=definition, as_known_at=as_known_at)
+    query = options.period_query(
+        first, last, period, as_of=as_of, definition=definition, as_known_at=as_known_at, organised=organised
+    )
     dimensions = tuple(word.strip() for given in by or () for word in given.split(","))
     _check_breakdown(dimensions, shape)
-    if received_by and shape is ReportFormat.TEXT:
-        raise typer.BadParameter("text is of all dossiers; take table, json or csv", param_hint="--received-by")
+    filters = {"department": department, "received_by": received_by}
+    narrowed = {name: values for name, values in filters.items() if values}
+    if narrowed and shape is ReportFormat.TEXT:
+        raise typer.BadParameter(
+            "text is of all dossiers; take table, json or csv", param_hint=f"--{next(iter(narrowed)).replace('_', '-')}"
+        )
     from motcua.client import reading
 
     with reading(options.services(reporting=reporting, key=key), "reporting") as client:
-        narrowed = {**query, "received_by": received_by} if received_by else query
-        if not _printed(client, narrowed, dimensions, shape):
+        if not _printed(client, {**query, **narrowed}, dimensions, shape):
             raise typer.Exit(BROKEN)
 
 
@@ -137,7 +147,7 @@ def open_figure(
     first: options.First = None,
     last: options.Last = None,
     period: options.Period = None,
-    department: Annotated[list[str] | None, typer.Option(metavar="CODE", help="Only this department.")] = None,
+    department: options.Department = None,
     channel: Annotated[list[str] | None, typer.Option(metavar="NAME", help="Only online, in_person or postal.")] = None,
     procedure: Annotated[list[str] | None, typer.Option(metavar="CODE", help="Only this procedure.")] = None,
     field: Annotated[
@@ -147,6 +157,7 @@ def open_figure(
         list[str] | None, typer.Option(metavar="NAME", help="Only procedures of this level, like province.")
     ] = None,
     received_by: options.ReceivedBy = None,
+    organised: options.Organised = None,
     definition: options.Definition = None,
     as_of: options.AsOf = None,
     as_known_at: options.AsKnownAt = None,
@@ -164,7 +175,9 @@ def open_figure(
 
     Exit code: 0 as many as it says, 1 fewer or more (one of the two is wrong), 2 there is no such figure.
     """
-    query = options.period_query(first, last, period, as_of=as_of, definition=definition, as_known_at=as_known_at)
+    query = options.period_query(
+        first, last, period, as_of=as_of, definition=definition, as_known_at=as_known_at, organised=organised
+    )
     from itertools import islice
 
     import msgspec
@@ -239,7 +252,7 @@ def _about(report: "PrintedReport", narrowed: Mapping[str, Sequence[str]]) -> st
     ]
     return (
         f"from {report.first:%d/%m/%Y} to {report.last:%d/%m/%Y} by {report.definition}, "
-        f"as of {report.as_of:%d/%m/%Y %H:%M}{known}"
+        f"as of {report.as_of:%d/%m/%Y %H:%M}{known}{', as organised now' if report.organised == 'now' else ''}"
         f"{', only ' if only else ''}{', '.join(only)}"
     )
 

@@ -95,6 +95,8 @@ def _legend(report: PrintedReport) -> list[Text]:
     judged = f"Definition {report.definition}, as of {report.as_of:%d/%m/%Y %H:%M}{known}."
     if report.as_of.date() < report.last:
         judged += f" The period ends later, on {report.last:%d/%m/%Y}: the figures are as of then, not of its end."
+    if report.organised == "now":
+        judged += " Dossiers of units that have ended are counted for those that have taken over by then."
     return [Text(f"Columns: {meanings}.{note}", style="dim"), Text(judged, style="dim")]
 
 

@@ -3,6 +3,7 @@
 import re
 from calendar import monthrange
 from datetime import date
+from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -11,6 +12,11 @@ if TYPE_CHECKING:
     from motcua.client import Services
 
 DAY = re.compile(r"(\d{4})-(\d{2})-(\d{2})", re.ASCII)
+
+
+class UnitsAs(StrEnum):
+    THEN = "then"
+    NOW = "now"
 
 
 def _address(service: str, more: str = "") -> typer.models.OptionInfo:
@@ -73,6 +79,16 @@ AsKnownAt = Annotated[
         "the year 2023, too, knows nothing before the day it was started.",
     ),
 ]
+Organised = Annotated[
+    UnitsAs | None,
+    typer.Option(
+        help="Count each dossier for the unit it was received for, or for the one that has taken over since "
+        "[default: then]."
+    ),
+]
+Department = Annotated[
+    list[str] | None, typer.Option(metavar="CODE", help="Only this department, by any code it goes by.")
+]
 
 
 def services(**named: str | None) -> "Services":
@@ -90,6 +106,7 @@ def period_query(
     as_of: date | None,
     definition: str | None,
     as_known_at: str | None,
+    organised: UnitsAs | None = None,
 ) -> dict[str, str]:
     """Reporting's parameters: a named period, or a first and a last day in this order. Raises typer.BadParameter."""
     if period is not None:
@@ -109,5 +126,6 @@ def period_query(
         "as_of": as_of,
         "definition": definition,
         "as_known_at": as_known_at,
+        "organised": organised,
     }
     return {name: str(value) for name, value in given.items() if value is not None}

@@ -2,6 +2,7 @@
 
 import csv
 import io
+from collections import Counter
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -51,11 +52,15 @@ def render(wanted: str, report: Report, catalogue: Catalogue) -> Response:
 
 
 def form_lines(report: Report, catalogue: Catalogue) -> list[FormLine]:
-    """The rows of a report grouped by department or field, then the total."""
+    """The rows of a report grouped by department or field, then the total; two of one name with their provinces."""
     (dimension,) = report.query.by
+    names = [_name(dimension, row.key[0], catalogue) for row in report.rows]
+    often = Counter(names)
     lines = [
-        FormLine(number, row.key[0], _name(dimension, row.key[0], catalogue), row.figures)
-        for number, row in enumerate(report.rows, start=1)
+        FormLine(
+            number, row.key[0], name if often[name] == 1 else _with_province(name, row.key[0], catalogue), row.figures
+        )
+        for number, (name, row) in enumerate(zip(names, report.rows, strict=True), start=1)
     ]
     return [*lines, FormLine(None, None, TOTAL_NAME, report.total)]
 
@@ -65,6 +70,11 @@ def _name(dimension: Dimension, value: str | None, catalogue: Catalogue) -> str:
         return NO_FIELD
     department = catalogue.departments.get(value) if dimension is Dimension.DEPARTMENT else None
     return value if department is None else department.name
+
+
+def _with_province(name: str, code: str | None, catalogue: Catalogue) -> str:
+    province = catalogue.province_of(code or "")
+    return name if province is None else f"{name} ({province.name})"
 
 
 def as_json(report: Report, lines: list[FormLine]) -> FormAnswer:
@@ -78,6 +88,7 @@ def as_json(report: Report, lines: list[FormLine]) -> FormAnswer:
         definition=query.definition,
         as_of=query.as_of,
         as_known_at=query.known_at,
+        organised=query.organised_as,
         by=query.by[0].value,
         columns={str(number): column.key for number, column in OF_FORM.items()},
         lines=[
@@ -110,6 +121,9 @@ def as_text(report: Report, lines: list[FormLine]) -> str:
     paragraphs = [_paragraph(report, total.figures)]
     if parts:
         paragraphs.append("\n".join(["Chi tiết:", *(_detail(line) for line in parts)]))
+    if report.query.organised is not None:
+        taken_over = "Hồ sơ của đơn vị đã đổi tên, sáp nhập, chia tách hoặc giải thể được tính cho đơn vị tiếp nhận."
+        paragraphs.append(taken_over)
     paragraphs.append(
         f"Cách tính đúng hạn: {report.query.definition}. Số liệu tính đến {report.query.as_of:%H giờ %M ngày %d/%m/%Y}."
     )

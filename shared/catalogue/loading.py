@@ -1,39 +1,37 @@
 """Reads a catalogue from TOML files, so that departments, procedures, terms
 and days off are data that an office can replace."""
 
-import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, time, timedelta
 from itertools import pairwise
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, TypeVar
 
-import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
+from shared.catalogue.loading_units import UNITS, changes, provinces
 from shared.catalogue.model import (
     FORM_CHANNELS,
     CalendarEntry,
     Catalogue,
     ChannelEntry,
     Department,
-    DepartmentCode,
     Level,
-    Name,
     Procedure,
 )
+from shared.catalogue.rows import CatalogueError, read, rows
+from shared.catalogue.units import Alias, DepartmentCode, Name, UnitCodes
 from shared.domain.calendar import DEFAULT_SESSIONS, DatedSessions, Session
+from shared.domain.texts import canonical_unit
 
 SHIPPED = Path(__file__).parent
 DEPARTMENTS, PROCEDURES, LEVELS = "departments.toml", "procedures.toml", "levels.toml"
 CALENDAR, CHANNELS = "calendar.toml", "channels.toml"
 CALENDAR_TABLES = {"days_off": False, "swapped_to_work": True}  # and whether its days work
-FILES = (DEPARTMENTS, PROCEDURES, LEVELS, CALENDAR, CHANNELS)
+FILES = (DEPARTMENTS, PROCEDURES, LEVELS, CALENDAR, CHANNELS, UNITS)
 
 SessionRows = list[tuple[time, time]]
-RowT = TypeVar("RowT", bound=msgspec.Struct)
 
 
 class HoursRow(Struct, frozen=True, forbid_unknown_fields=True):
@@ -50,6 +48,7 @@ class DepartmentRow(Struct, frozen=True, forbid_unknown_fields=True):
     name_en: Name
     sessions: SessionRows | None = None
     hours: list[HoursRow] = []
+    aliases: list[Alias] = []
 
 
 class LevelRow(Struct, frozen=True, forbid_unknown_fields=True):
@@ -71,30 +70,25 @@ class DayRow(Struct, frozen=True, forbid_unknown_fields=True):
     announced: date | None = None
 
 
-class CatalogueError(Exception):
-    """A catalogue that cannot be used; the message names the file, the entry and the fix."""
-
-    def __init__(self, file: Path, entry: str, fix: str) -> None:
-        super().__init__(f"{file}: {entry}: {fix}" if entry else f"{file}: {fix}")
-        self.file = file
-        self.entry = entry
-        self.fix = fix
-
-
 def load(folder: Path | None = None) -> Catalogue:
     """The catalogue of a folder; a file it does not have is the shipped one. None: all shipped.
 
     Raises `CatalogueError` naming the file, the entry and the fix.
     """
     agencies = _departments(_find(folder, DEPARTMENTS))
-    first, last, entries = _calendar(_find(folder, CALENDAR))
+    codes = UnitCodes({code: department.aliases for code, department in agencies.items()})
+    first, last, entries = _calendar(_find(folder, CALENDAR), codes)
+    versions = _procedures(_find(folder, PROCEDURES), _find(folder, LEVELS), agencies)
+    units = _find(folder, UNITS)
     return Catalogue(
         departments=MappingProxyType(agencies),
-        versions=_procedures(_find(folder, PROCEDURES), _find(folder, LEVELS), agencies),
+        versions=versions,
         calendar_first_day=first,
         calendar_last_day=last,
         calendar_entries=entries,
         channels=_channels(_find(folder, CHANNELS)),
+        provinces=provinces(units),
+        unit_changes=changes(units, agencies, codes, versions, shipped=units.parent == SHIPPED),
     )
 
 
@@ -108,49 +102,49 @@ def _find(folder: Path | None, name: str) -> Path:
     return own if own.is_file() else SHIPPED / name
 
 
-def _read(file: Path) -> dict[str, Any]:
-    try:
-        return tomllib.loads(file.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as wrong:
-        raise CatalogueError(file, "", f"cannot be read as TOML ({wrong}); correct the file at that place") from wrong
-
-
-def _rows(file: Path, document: Mapping[str, Any], table: str, row_type: type[RowT]) -> list[tuple[str, RowT]]:
-    """The entries of an array of tables, each with its label."""
-    entries = document.get(table, [])
-    if not isinstance(entries, list):
-        raise CatalogueError(file, table, f"is not a list; write each entry under [[{table}]]")
-    return [
-        _row(file, f"[[{table}]] number {number}", entry, row_type) for number, entry in enumerate(entries, start=1)
-    ]
-
-
-def _row(file: Path, place: str, entry: Any, row_type: type[RowT]) -> tuple[str, RowT]:
-    known = entry.get("code") or entry.get("name") if isinstance(entry, dict) else None
-    label = f"{place} ({known})" if known else place
-    try:
-        return label, msgspec.convert(entry, row_type)
-    except msgspec.ValidationError as wrong:
-        raise CatalogueError(file, label, f"{wrong}; correct that value") from wrong
-
-
 def _departments(file: Path) -> dict[str, Department]:
     """By code, in the file's order."""
     departments: dict[str, Department] = {}
-    for label, row in _rows(file, _read(file), "departments", DepartmentRow):
-        if row.code in departments:
-            raise CatalogueError(file, label, f"department {row.code} stands there already; keep one entry")
+    forms: dict[str, str] = {}
+    labelled = rows(file, read(file), "departments", DepartmentRow)
+    for label, row in labelled:
+        if (known := forms.setdefault(canonical_unit(row.code), row.code)) != row.code or row.code in departments:
+            raise CatalogueError(file, label, f"department {known} stands there already; keep one entry")
         usual = DEFAULT_SESSIONS if row.sessions is None else _sessions(file, label, row.sessions)
-        departments[row.code] = Department(row.code, row.name, row.name_en, usual, _hours(file, label, row.hours))
+        hours = _hours(file, label, row.hours)
+        departments[row.code] = Department(row.code, row.name, row.name_en, usual, hours, tuple(row.aliases))
     if not departments:
         raise CatalogueError(file, "departments", "there are none; add at least one [[departments]] entry")
+    _check_aliases(file, labelled, forms)
     return departments
+
+
+def _check_aliases(file: Path, labelled: Sequence[tuple[str, DepartmentRow]], forms: Mapping[str, str]) -> None:
+    """An alias is no department's own code, and on no day that of two."""
+    taken: dict[str, list[tuple[str, Alias]]] = {}
+    for label, row in labelled:
+        for number, alias in enumerate(row.aliases, start=1):
+            place = f"{label}, aliases number {number} ({alias.code})"
+            first, last = alias.valid_from or date.min, alias.valid_to or date.max
+            if last < first:
+                raise CatalogueError(file, place, f"valid_to {last} lies before valid_from {first}; put them in order")
+            form = canonical_unit(alias.code)
+            own = forms.get(form)
+            if own == row.code:
+                raise CatalogueError(file, place, f"is {own} itself, which every form of its code names; delete it")
+            if own is not None:
+                raise CatalogueError(file, place, f"is the code of department {own}; delete the alias or correct it")
+            for other, present in taken.setdefault(form, []):
+                if first <= (present.valid_to or date.max) and (present.valid_from or date.min) <= last:
+                    fix = f"is an alias of {other} in the same days; set valid_from and valid_to, or keep one"
+                    raise CatalogueError(file, place, fix)
+            taken[form].append((row.code, alias))
 
 
 def _channels(file: Path) -> Mapping[str, ChannelEntry]:
     """Those that every office has, and the office's own."""
     channels = dict(FORM_CHANNELS)
-    for label, row in _rows(file, _read(file), "channels", ChannelEntry):
+    for label, row in rows(file, read(file), "channels", ChannelEntry):
         present = channels.get(row.code)
         if present is not None and (row.code not in FORM_CHANNELS or row.counted_as is not present.counted_as):
             raise CatalogueError(file, label, f"channel {row.code} stands there already; keep one entry")
@@ -188,9 +182,9 @@ def _sessions(file: Path, label: str, sessions: list[tuple[time, time]]) -> tupl
     return tuple(sessions)
 
 
-def _calendar(file: Path) -> tuple[date, date, tuple[CalendarEntry, ...]]:
+def _calendar(file: Path, codes: UnitCodes) -> tuple[date, date, tuple[CalendarEntry, ...]]:
     """The first and the last day the calendar knows, and its entries in order of days."""
-    document = _read(file)
+    document = read(file)
     first, last = document.get("first_day"), document.get("last_day")
     if not (isinstance(first, date) and isinstance(last, date) and first <= last):
         raise CatalogueError(
@@ -198,16 +192,12 @@ def _calendar(file: Path) -> tuple[date, date, tuple[CalendarEntry, ...]]:
         )
     taken: dict[tuple[date, str], CalendarEntry] = {}
     for table, works in CALENDAR_TABLES.items():
-        for label, row in _rows(file, document, table, DayRow):
+        for label, row in rows(file, document, table, DayRow):
             for day in _days(file, label, row):
                 if not first <= day <= last:
                     raise CatalogueError(file, label, f"{day} lies outside {first}..{last}; move first_day or last_day")
-                _take(
-                    file,
-                    label,
-                    CalendarEntry(day, works, row.name, row.source, tuple(row.applies_to), row.announced),
-                    taken,
-                )
+                scopes = tuple(dict.fromkeys(codes.scope(code, day) for code in row.applies_to))
+                _take(file, label, CalendarEntry(day, works, row.name, row.source, scopes, row.announced), taken)
     return first, last, tuple(sorted(dict.fromkeys(taken.values()), key=lambda entry: (entry.day, entry.scopes)))
 
 
@@ -235,7 +225,7 @@ def _procedures(file: Path, levels_file: Path, departments: Mapping[str, Departm
     """
     levels = _levels(levels_file)
     versions: list[tuple[str, Procedure]] = []
-    for label, row in _rows(file, _read(file), "procedures", Procedure):
+    for label, row in rows(file, read(file), "procedures", Procedure):
         unknown = [code for code in (row.department, *row.departments) if code is not None and code not in departments]
         if unknown:
             if file.parent == SHIPPED:
@@ -248,7 +238,7 @@ def _procedures(file: Path, levels_file: Path, departments: Mapping[str, Departm
 
 
 def _levels(file: Path) -> dict[str, LevelRow]:
-    return {row.code: row for _, row in _rows(file, _read(file), "levels", LevelRow)}
+    return {row.code: row for _, row in rows(file, read(file), "levels", LevelRow)}
 
 
 def _in_time(file: Path, label: str, procedure: Procedure, levels: Mapping[str, LevelRow]) -> Procedure:

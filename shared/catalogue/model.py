@@ -8,17 +8,25 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
+from shared.catalogue.units import (
+    Alias,
+    DepartmentCode,
+    Name,
+    Organisation,
+    ProvinceEntry,
+    UnitChange,
+    UnitCodes,
+    UnitHistory,
+)
 from shared.domain.calendar import DEFAULT_SESSIONS, DatedSessions, Session, WorkingCalendar
 from shared.domain.deadline import DeadlineRule
 from shared.domain.errors import CalendarNotKnown
 from shared.domain.fields import UNKNOWN_CHANNEL, Channel, ChannelCode, OnlineLevel
 from shared.domain.terms import Term
-from shared.domain.texts import DEPARTMENT_CODE, PROCEDURE_CODE, exactly
+from shared.domain.texts import PROCEDURE_CODE, canonical_unit, exactly
 
 EVERYWHERE = ""
-DepartmentCode = Annotated[str, Meta(pattern=exactly(DEPARTMENT_CODE))]
 ProcedureCode = Annotated[str, Meta(pattern=exactly(PROCEDURE_CODE))]
-Name = Annotated[str, Meta(min_length=1)]
 Level = Literal["province", "district", "commune"]
 
 
@@ -43,7 +51,8 @@ class CalendarEntry:
 
 
 def covers(scope: str, code: str) -> bool:
-    """Whether a scope holds for a department: the same code, or its first segments."""
+    """Whether a scope holds for a department: the same code, or its first segments; in either form of codes."""
+    scope, code = canonical_unit(scope), canonical_unit(code)
     return scope in (EVERYWHERE, code) or code.startswith(scope + ".")
 
 
@@ -94,14 +103,15 @@ class ChannelEntry(Struct, frozen=True, forbid_unknown_fields=True):
 
 @dataclass(frozen=True, slots=True)
 class Department:
-    """The agency that answers for a dossier;
-    `sessions` are the hours its counters work, `hours` other ones in certain periods."""
+    """The agency that answers for a dossier; `sessions` are the hours its counters work, `hours` other ones in certain
+    periods, `aliases` the other codes that it goes by."""
 
     code: str
     name: str
     name_en: str
     sessions: tuple[Session, ...] = DEFAULT_SESSIONS
     hours: tuple[DatedSessions, ...] = ()
+    aliases: tuple[Alias, ...] = ()
 
 
 class Procedure(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -175,7 +185,11 @@ class Catalogue:
     calendar_last_day: date
     calendar_entries: tuple[CalendarEntry, ...]
     channels: Mapping[str, ChannelEntry] = field(default_factory=lambda: FORM_CHANNELS)
+    provinces: Mapping[str, ProvinceEntry] = field(default_factory=lambda: MappingProxyType({}))
+    unit_changes: tuple[UnitChange, ...] = ()
     procedures: Mapping[str, Procedure] = field(init=False, repr=False, compare=False)
+    _codes: UnitCodes = field(init=False, repr=False, compare=False)
+    _units: UnitHistory = field(init=False, repr=False, compare=False)
     _versions: Mapping[str, tuple[Procedure, ...]] = field(init=False, repr=False, compare=False)
     _calendars: Mapping[str, WorkingCalendar] = field(init=False, repr=False, compare=False)
 
@@ -188,6 +202,9 @@ class Catalogue:
         }
         object.__setattr__(self, "_versions", versions)
         object.__setattr__(self, "procedures", MappingProxyType(latest))
+        codes = UnitCodes({code: department.aliases for code, department in self.departments.items()})
+        object.__setattr__(self, "_codes", codes)
+        object.__setattr__(self, "_units", UnitHistory(self.unit_changes))
         object.__setattr__(self, "_calendars", self._working_calendars())
 
     def procedure(self, code: str, day: date) -> Procedure | None:
@@ -196,6 +213,36 @@ class Catalogue:
             if version.is_valid_on(day):
                 return version
         return None
+
+    def canonical(self, code: str, day: date) -> str:
+        """A department's own code by any that it goes by on the day; the code itself when it is nobody's alias."""
+        return code if code in self.departments else self._codes.canonical(code, day)
+
+    def canonical_scope(self, code: str, day: date) -> str:
+        """The same of the code of a province or a department."""
+        return self._codes.scope(code, day)
+
+    def province_of(self, department: str) -> ProvinceEntry | None:
+        """The province whose code the department's begins with, when the catalogue has it."""
+        return self.provinces.get(canonical_unit(department).partition(".")[0])
+
+    def organised_on(self, day: date) -> Organisation:
+        """Who answers, by the changes of units in force on the day, for what every unit has left."""
+        return self._units.organised_on(day)
+
+    def end_of(self, department: str, day: date) -> UnitChange | None:
+        """The change by which the department is not there any more on the day; None while it is."""
+        return self._units.end_of(department, day)
+
+    def may_handle(self, procedure: Procedure, department: str, day: date) -> bool:
+        """Whether a department, or an heir of one on the day, may handle the procedure."""
+        return procedure.may_be_handled_by(department) or department in self.handlers(procedure, day)
+
+    def handlers(self, procedure: Procedure, day: date) -> tuple[str, ...]:
+        """The departments that may handle the procedure on a day, heirs of those that it names included; none: all."""
+        named = [code for code in (procedure.department, *procedure.departments) if code is not None]
+        organised = self.organised_on(day)
+        return tuple(dict.fromkeys([*named, *(organised.heir(code, procedure.code) for code in named)]))
 
     def class_of(self, channel: str) -> Channel | None:
         """How the form counts a channel; None when the catalogue does not have it."""

@@ -1,5 +1,6 @@
 """`motcua report` on a real reporting: rows that a person can go on with, and nothing wrong that is passed over."""
 
+import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -139,3 +140,33 @@ def test_a_share_is_never_broken_before_its_sign(
         monkeypatch.setattr("motcua.terminal.console.COLUMNS", columns)
         assert report(monkeypatch, url, *MAY) == 0
         assert not any(line.startswith("%") for line in capsys.readouterr().out.splitlines())
+
+
+def test_a_department_is_asked_for_by_any_code_and_answered_by_its_own(
+    monkeypatch: pytest.MonkeyPatch, url: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found = []
+    for code in ("H59.15", "000.00.15.H59"):
+        wanted = ("--by", "department", "--department", code, "--format", "json")
+        assert report(monkeypatch, url, *MAY, *wanted) == 0
+        found.append(json.loads(capsys.readouterr().out))
+    assert found[0] == found[1]
+    assert [row["key"] for row in found[0]["rows"]] == [{"department": "H59.15"}]
+    assert report(monkeypatch, url, *MAY, "--department", "H59.15", "--format", "text") == 2
+    assert "take table, json or csv" in " ".join(capsys.readouterr().err.replace("│", " ").split())
+
+
+def test_units_are_as_organised_then_unless_now_is_asked_for(
+    monkeypatch: pytest.MonkeyPatch, url: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The small office's clock stands still before any change: the figures are the same, and it is said how."""
+    answers = {}
+    for organised in ("then", "now"):
+        assert report(monkeypatch, url, *MAY, "--organised", organised, "--by", "department", "--format", "json") == 0
+        answers[organised] = json.loads(capsys.readouterr().out)
+        assert answers[organised]["organised"] == organised
+    assert answers["then"]["rows"] == answers["now"]["rows"]
+    said = "counted for those that have taken over"
+    for organised in ("then", "now"):
+        assert report(monkeypatch, url, *MAY, "--organised", organised) == 0
+        assert (said in " ".join(capsys.readouterr().out.split())) is (organised == "now")

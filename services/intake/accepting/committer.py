@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.intake import calendar
 from services.intake.accepting.batch import CommitBatch, KnownToLog, NotDecided
 from services.intake.accepting.candidates import Candidate, CommitResult
+from services.intake.accepting.units import by_own_codes
 from services.intake.calendar import Announcements
 from services.intake.log import event_log
 from services.intake.log.database import Database, committing
@@ -166,7 +167,9 @@ class Committer:
                 )
             )
 
-    async def _commit(self, requests: list[Sequence[Candidate]]) -> list[list[CommitResult]]:
+    async def _commit(self, requests: Sequence[Sequence[Candidate]]) -> list[list[CommitResult]]:
+        catalogue = self._announcements.catalogue
+        requests = [[by_own_codes(candidate, catalogue) for candidate in request] for request in requests]
         async with committing(self._database) as connection:
             known = await self._read(connection, [candidate for request in requests for candidate in request])
             batch = CommitBatch(known, self._announcements.catalogue, self._clock(), self._recording_clock())

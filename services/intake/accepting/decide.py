@@ -6,6 +6,7 @@ from services.intake.accepting.candidates import Candidate
 from services.intake.accepting.computing import Decision, decided
 from services.intake.accepting.offer import check_offer
 from services.intake.accepting.refusals import InFuture, NoPause, wrong_field
+from services.intake.accepting.units import check_there
 from shared.catalogue import Catalogue
 from shared.contract.accepted import REQUIRED_BY_LAW
 from shared.domain import events as domain
@@ -28,6 +29,7 @@ def decide(candidate: Candidate, dossier: Dossier | None, catalogue: Catalogue, 
     _check_grounds(candidate.name, event)
     _check_moves_a_deadline(candidate.name, event, dossier)
     _check_dates(candidate.name, event, at)
+    check_there(event, at, dossier, catalogue)
     check_offer(event, at, dossier, catalogue)
     return decision
 

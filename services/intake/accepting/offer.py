@@ -1,6 +1,6 @@
 """Whether an application fits what the catalogue offers: department, channel and level of its procedure."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, NamedTuple
 
 from services.intake.accepting.refusals import (
@@ -41,7 +41,7 @@ def check_offer(event: domain.Event, at: datetime, dossier: Dossier | None, cata
     if isinstance(event, OPENING):
         application = Application(event.department, event.procedure, event.channel, event.online_level)
         procedure = catalogue.procedure(event.procedure, local_date(at))
-        _check_handled(application, procedure)
+        _check_handled(application, procedure, local_date(at), catalogue)
         _check_channel(application, procedure, catalogue)
         if event.channel_class not in (None, catalogue.class_of(event.channel)):
             fix = "leave it out"
@@ -57,20 +57,22 @@ def _check_corrected_offer(event: domain.Corrected, dossier: Dossier, catalogue:
     before = Application(dossier.department, dossier.procedure, dossier.channel, dossier.online_level)
     changed: dict[str, Any] = {event.field.value: event.new_value}
     application = before._replace(**changed)
-    procedure = catalogue.procedure(application.procedure, local_date(dossier.received_at or dossier.last_occurred_at))
+    day = local_date(dossier.received_at or dossier.last_occurred_at)
+    procedure = catalogue.procedure(application.procedure, day)
     try:
         if event.field in (CorrectableField.DEPARTMENT, CorrectableField.PROCEDURE):
-            _check_handled(application, procedure)
+            _check_handled(application, procedure, day, catalogue)
         if event.field is not CorrectableField.DEPARTMENT:
             _check_channel(application, procedure, catalogue)
     except Refusal as refusal:
         raise refusal.about("data.new_value") from refusal
 
 
-def _check_handled(application: Application, procedure: Procedure | None) -> None:
+def _check_handled(application: Application, procedure: Procedure | None, day: date, catalogue: Catalogue) -> None:
     """Refuses a department that the procedure does not belong to; one that the catalogue lacks belongs to all."""
-    if procedure is not None and not procedure.may_be_handled_by(application.department):
-        allowed = ", ".join(code for code in (procedure.department, *procedure.departments) if code is not None)
+    if procedure is not None and not catalogue.may_handle(procedure, application.department, day):
+        handlers = catalogue.handlers(procedure, day)
+        allowed = ", ".join(code for code in handlers if catalogue.end_of(code, day) is None)
         msg = (
             f"department {application.department} does not handle procedure {procedure.code}; "
             f"that is for {allowed}: correct one of the two"

@@ -59,6 +59,13 @@ class WrongDepartment(Refusal):
     usual_field = "data.department"
 
 
+class UnitEnded(Refusal):
+    """The unit was renamed, merged, split up or dissolved before that day; the message names who took over."""
+
+    code = "unit_ended"
+    usual_field = "data.department"
+
+
 class ChannelNotOffered(Refusal):
     """The procedure is not offered by this channel, or not at this online level."""
 

@@ -102,7 +102,7 @@ async def announce(
         raise problem(refusal) from refusal
     except RequestValidationError as invalid:
         raise unprocessable([sentence(error) for error in invalid.errors()]) from invalid
-    announcement = composed(body, intake.clock())
+    announcement = composed(body, intake.clock(), intake.catalogue)
     if dry_run:
         return json_response(await _preview(intake, body, announcement, page))
     stored, notes, repeated = await _store(intake, body, announcement)
@@ -204,8 +204,9 @@ async def _answer(intake: Intake, announcement_id: str, page: MovesPage) -> Anno
     return answer(stored, counts.get(stored.number, {}), moves, page.limit)
 
 
-def composed(body: NewAnnouncementBody, now: datetime) -> Announcement:
-    """The announcement of a request, its days in order; raises the `Problem` that says which field is contradictory."""
+def composed(body: NewAnnouncementBody, now: datetime, catalogue: Catalogue) -> Announcement:
+    """The announcement of a request, its days in order and its places by their own codes; raises the `Problem` that
+    says which field is contradictory."""
     announced_at = body.announced_at or now
     wrong = [*_contradictions(body), *_wrong_instant(announced_at, now)]
     if wrong:
@@ -218,7 +219,7 @@ def composed(body: NewAnnouncementBody, now: datetime) -> Announcement:
         source=body.source,
         announced_at=local(announced_at),
         days=tuple(days),
-        applies_to=tuple(sorted(set(body.applies_to))),
+        applies_to=tuple(sorted({catalogue.canonical_scope(code, days[0].day) for code in body.applies_to})),
     )
 
 
@@ -227,7 +228,7 @@ def check(body: NewAnnouncementBody, announcement: Announcement, catalogue: Cata
 
     Raises a `Problem` when the catalogue can't take a day or a place, or when nothing would change.
     """
-    wrong = [*_unknown_places(body, catalogue), *_unknown_days(body, catalogue)]
+    wrong = [*_unknown_places(body, announcement.days[0].day, catalogue), *_unknown_days(body, catalogue)]
     if wrong:
         raise unprocessable(wrong)
     departments = covered(catalogue.departments, announcement.applies_to)
@@ -273,9 +274,9 @@ def _wrong_instant(announced_at: datetime, now: datetime) -> Iterator[FieldMista
         )
 
 
-def _unknown_places(body: NewAnnouncementBody, catalogue: Catalogue) -> Iterator[FieldMistake]:
+def _unknown_places(body: NewAnnouncementBody, day: date, catalogue: Catalogue) -> Iterator[FieldMistake]:
     for number, scope in enumerate(body.applies_to):
-        if not covered(catalogue.departments, [scope]):
+        if not covered(catalogue.departments, [catalogue.canonical_scope(scope, day)]):
             fix = (
                 "write a province as H59 or a department as H59.15 (GET /v1/departments lists them), "
                 "or leave applies_to out for all"

@@ -10,7 +10,7 @@ from services.intake.accepting.refusals import echo
 from services.intake.http.service import IntakeService, problem
 from shared.catalogue import EVERYWHERE, CalendarEntry, Catalogue
 from shared.contract.http import answered_list
-from shared.contract.http.catalogue import ChannelView, DayView, DepartmentView, ProcedureView
+from shared.contract.http.catalogue import AliasView, ChannelView, DayView, DepartmentView, ProcedureView
 from shared.domain.calendar import WorkingCalendar
 from shared.domain.errors import Refusal
 from shared.domain.localtime import ONE_DAY, local_date
@@ -42,6 +42,7 @@ async def get_departments(intake: IntakeService, day: Day = None) -> Response:
             name=department.name,
             name_en=department.name_en,
             sessions=catalogue.calendar(code).sessions_on(on),
+            aliases=tuple(AliasView(**asdict(alias)) for alias in department.aliases),
         )
         for code, department in catalogue.departments.items()
     ]
@@ -60,10 +61,12 @@ async def get_procedures(
     day: Day = None,
 ) -> Response:
     """The procedures in force on a date, and their terms; of one department when it is given."""
+    on, catalogue = day or local_date(intake.clock()), intake.catalogue
+    own = None if department is None else catalogue.canonical(department, on)
     procedures = [
         ProcedureView(**asdict(procedure))
-        for procedure in intake.catalogue.procedures_on(day or local_date(intake.clock()))
-        if department is None or procedure.may_be_handled_by(department)
+        for procedure in catalogue.procedures_on(on)
+        if own is None or catalogue.may_handle(procedure, own, on)
     ]
     return json_response(procedures)
 
@@ -95,13 +98,14 @@ async def get_calendar(
     is given."""
     if not timedelta(0) <= last - first < timedelta(days=MOST_DAYS):
         raise _malformed("to", f"must lie 0 to {MOST_DAYS - 1} days after `from`")
-    if department is not None and department not in intake.catalogue.departments:
+    own = EVERYWHERE if department is None else intake.catalogue.canonical(department, last)
+    if department is not None and own not in intake.catalogue.departments:
         raise _malformed(
             "department", f"{echo(department)} is not in the catalogue; GET /v1/departments lists those that are"
         )
     await intake.follow()
     try:
-        return json_response(_days(intake.catalogue, department or EVERYWHERE, first, last))
+        return json_response(_days(intake.catalogue, own, first, last))
     except Refusal as refusal:
         raise problem(refusal) from refusal
 

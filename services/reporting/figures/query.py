@@ -9,10 +9,12 @@ from typing import NamedTuple
 
 from services.reporting.read_model.contributions import Contributions
 from services.reporting.read_model.sums import CHANNELS, MEANINGS, MONTH, AnyMeasure, day_number, stock_codes
+from shared.catalogue.units import Organisation
 from shared.domain.fields import Channel
 from shared.domain.localtime import ONE_DAY
 from shared.domain.timeliness import BY_DATE
 
+THEN, NOW = "then", "now"
 GroupKey = tuple[str | None, ...]
 
 
@@ -47,7 +49,8 @@ class FigureQuery:
     """Figures of `first..last` (local dates, inclusive), judged as at `as_of` (local); nothing dated later counts.
 
     `period` is the name under which a statutory period was asked for; `definition` is one of DEFINITIONS.
-    `known_at` asks for what was known at that instant, None for all that is known.
+    `known_at` asks for what was known at that instant, None for all that is known. `organised` gives each dossier to
+    the unit that has taken it over since; None leaves it to the unit that the log has.
     """
 
     first: date
@@ -58,6 +61,7 @@ class FigureQuery:
     filters: Filters = field(default_factory=Filters)
     definition: str = BY_DATE.name
     known_at: datetime | None = None
+    organised: Organisation | None = None
 
     @property
     def cut(self) -> date:
@@ -72,6 +76,20 @@ class FigureQuery:
     @property
     def day_before(self) -> date:
         return min(self.first - ONE_DAY, self.cut)
+
+    @property
+    def splits_units(self) -> bool:
+        """Whether a dossier's unit depends on its procedure."""
+        return self.organised is not None and bool(self.organised.parts)
+
+    def unit(self, unit: str, procedure: str) -> str:
+        """The unit that a dossier is counted for."""
+        return unit if self.organised is None else self.organised.heir(unit, procedure)
+
+    @property
+    def organised_as(self) -> str:
+        """`then` or `now`, as it is asked for and answered."""
+        return THEN if self.organised is None else NOW
 
     def named_key(self, key: GroupKey) -> dict[str, str | None]:
         """A row's key, each value under its dimension."""
@@ -117,7 +135,8 @@ def sums_of(contributions: Contributions, query: FigureQuery) -> list[RangeSum]:
     first, cut, day_before = day_number(query.first), day_number(query.cut), day_number(query.day_before)
     meanings, stocks = MEANINGS[query.definition], _STOCKS[query.definition]
     monthly = Dimension.MONTH in query.by
-    department, procedure, channel = contributions.department, contributions.procedure, CHANNELS[contributions.channel]
+    procedure, channel = contributions.procedure, CHANNELS[contributions.channel]
+    department = query.unit(contributions.department, procedure)
     sums: list[RangeSum] = []
     for day, code, amount in contributions.deltas:
         measure = meanings.get(code)

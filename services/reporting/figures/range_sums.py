@@ -1,7 +1,7 @@
 """Range sums in SQL: a period's flows and the stocks around it, as they are now or as they were known at an instant."""
 
 from collections import defaultdict
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -12,6 +12,7 @@ from sqlalchemy import (
     Integer,
     Select,
     Table,
+    and_,
     case,
     func,
     literal,
@@ -28,7 +29,6 @@ from services.reporting.figures.query import (
     WITHIN,
     Dimension,
     FigureQuery,
-    Filters,
     RangeSum,
     at_their_places,
     sums_of,
@@ -111,9 +111,9 @@ def _sums_of(
 ) -> Select[Any]:
     by = set(query.by)
     wanted: list[ColumnElement[Any]] = [
-        sums.c.department if Dimension.DEPARTMENT in by or query.by_place else null(),
+        unit_of(sums, sums.c.department, query) if Dimension.DEPARTMENT in by or query.by_place else null(),
         sums.c.procedure if by & OF_PROCEDURES else null(),
-        sums.c.received_by if query.by_place else null(),
+        unit_of(sums, sums.c.received_by, query) if query.by_place else null(),
         bucket,
         sums.c.channel,
         sums.c.measure,
@@ -124,26 +124,26 @@ def _sums_of(
         among(connection, sums.c.span, spans),
         sums.c.measure.in_(codes),
         *_grain(query),
-        *_filtered_sums(query.filters),
+        *_filtered_sums(query),
     )
 
 
 async def open_before(connection: AsyncConnection, query: FigureQuery) -> int:
     """Dossiers in progress at the end of the day before the period, from the coarsest sums that can tell."""
-    wanted = select(func.coalesce(func.sum(_amount_at(query.filters.places)), 0)).where(
+    wanted = select(func.coalesce(func.sum(_amount_at(query)), 0)).where(
         among(connection, sums.c.span, covering(FIRST_DAY, query.day_before)),
         sums.c.measure == MEASURE_CODES[Measure.OPEN],
         *_grain(replace(query, by=())),
-        *_filtered_sums(query.filters),
+        *_filtered_sums(query),
     )
     return int((await connection.execute(wanted)).scalar_one())
 
 
-def _amount_at(places: frozenset[str]) -> ColumnElement[int]:
+def _amount_at(query: FigureQuery) -> ColumnElement[int]:
     """What a sum adds to the places together: as `at_their_places` in SQL, of sums that are about one of them."""
-    if not places:
+    if not query.filters.places:
         return sums.c.amount
-    there, of_department = sums.c.received_by.in_(sorted(places)), sums.c.department.in_(sorted(places))
+    there, of_department = _among_places(query)
     return case(
         (sums.c.received_by == ALL, sums.c.amount),
         (there & of_department, 0),
@@ -159,37 +159,74 @@ def _grain(query: FigureQuery) -> Sequence[ColumnElement[bool]]:
     """
     filters = query.filters
     wherever = () if query.by_place else (sums.c.received_by == ALL,)
-    if not OF_PROCEDURES.isdisjoint(query.by) or filters.procedures is not None:
+    of_units = Dimension.DEPARTMENT in query.by or bool(filters.departments) or query.by_place
+    of_procedures = not OF_PROCEDURES.isdisjoint(query.by) or filters.procedures is not None
+    if of_procedures or (of_units and query.splits_units):
         return (sums.c.procedure > ALL, *wherever)
-    if Dimension.DEPARTMENT in query.by or filters.departments or query.by_place:
+    if of_units:
         return (sums.c.procedure == ALL, sums.c.department > ALL, *wherever)
     return (sums.c.procedure == ALL, sums.c.department == ALL, *wherever)
 
 
-def filtered(table: Table, filters: Filters) -> Sequence[ColumnElement[bool]]:
-    """The filters as conditions on a table of dossiers."""
-    places = filters.places
-    return [*_of_all_tables(table, filters), *([table.c.received_by.in_(sorted(places))] if places else [])]
+def filtered(table: Table, query: FigureQuery) -> Sequence[ColumnElement[bool]]:
+    """The query's filters as conditions on a table of dossiers."""
+    places = query.filters.places
+    there = [among_units(table, table.c.received_by, places, query)] if places else []
+    return [*_of_all_tables(table, query), *there]
 
 
-def _filtered_sums(filters: Filters) -> Sequence[ColumnElement[bool]]:
+def _filtered_sums(query: FigureQuery) -> Sequence[ColumnElement[bool]]:
     """The filters as conditions on the sums: of a place are its department's and those of dossiers received there."""
-    conditions = _of_all_tables(sums, filters)
-    if filters.places:
-        places = sorted(filters.places)
-        conditions.append(or_(sums.c.department.in_(places), sums.c.received_by.in_(places)))
-    return conditions
+    conditions = _of_all_tables(sums, query)
+    return [*conditions, or_(*_among_places(query))] if query.filters.places else conditions
 
 
-def _of_all_tables(table: Table, filters: Filters) -> list[ColumnElement[bool]]:
+def _among_places(query: FigureQuery) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    """Whether a sum is of dossiers received at one of the wanted places, and whether its department is one of them."""
+    places = query.filters.places
+    there = among_units(sums, sums.c.received_by, places, query)
+    return there, among_units(sums, sums.c.department, places, query)
+
+
+def _of_all_tables(table: Table, query: FigureQuery) -> list[ColumnElement[bool]]:
+    filters = query.filters
     conditions: list[ColumnElement[bool]] = []
     if filters.departments:
-        conditions.append(table.c.department.in_(sorted(filters.departments)))
+        conditions.append(among_units(table, table.c.department, filters.departments, query))
     if filters.procedures is not None:
         conditions.append(table.c.procedure.in_(sorted(filters.procedures)))
     if filters.channels:
         conditions.append(table.c.channel.in_(sorted(CHANNEL_CODES[channel] for channel in filters.channels)))
     return conditions
+
+
+def unit_of(table: Table, column: ColumnElement[str], query: FigureQuery) -> ColumnElement[str]:
+    """The unit that a row is counted for, of a column that holds units."""
+    if query.organised is None or not (query.organised.heirs or query.organised.parts):
+        return column
+    procedures: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for (unit, procedure), heir in query.organised.parts.items():
+        procedures[unit, heir].append(procedure)
+    parts = ((and_(column == unit, table.c.procedure.in_(some)), heir) for (unit, heir), some in procedures.items())
+    return case(*parts, *((column == unit, heir) for unit, heir in query.organised.heirs.items()), else_=column)
+
+
+def among_units(
+    table: Table, column: ColumnElement[str], units: Iterable[str], query: FigureQuery
+) -> ColumnElement[bool]:
+    """Whether a row is counted for one of the units: the same as `unit_of`, as a condition that an index can tell."""
+    if query.organised is None:
+        return column.in_(sorted(units))
+    whole: list[str] = []
+    others: list[ColumnElement[bool]] = []
+    for source in query.organised.sources(units):
+        if source.only is not None:
+            others.append(and_(column == source.unit, table.c.procedure.in_(sorted(source.only))))
+        elif source.but:
+            others.append(and_(column == source.unit, table.c.procedure.not_in(sorted(source.but))))
+        else:
+            whole.append(source.unit)
+    return or_(column.in_(whole), *others)
 
 
 class Pin(NamedTuple):
@@ -259,20 +296,20 @@ def _gather(amounts: dict[RangeSum, int], cells: Mapping[Cell, int], query: Figu
         # the cells under each grouping key, as if they were one dossier's
         for one in sums_of(Contributions(department, procedure, channel, of_key), query):
             coarser = one._replace(
-                department=department if by_department else None,
+                department=one.department if by_department else None,
                 procedure=procedure if by_procedure else None,
                 amount=0,
-                received_by=place or None,
+                received_by=query.unit(place, procedure) or None,
             )
             amounts[coarser] += one.amount
 
 
 async def _since(connection: AsyncConnection, query: FigureQuery, known_at: int) -> AsyncIterator[Sequence[Any]]:
     later = select(literal(-1, Integer), dossiers.c.code, dossiers.c.contributions).where(
-        dossiers.c.known_at > known_at, *filtered(dossiers, query.filters)
+        dossiers.c.known_at > known_at, *filtered(dossiers, query)
     )
     replaced = select(literal(1, Integer), history.c.code, history.c.contributions).where(
-        history.c.known_at <= known_at, history.c.known_until > known_at, *filtered(history, query.filters)
+        history.c.known_at <= known_at, history.c.known_until > known_at, *filtered(history, query)
     )
     async with connection.stream(union_all(later, replaced), execution_options={"yield_per": VERSIONS_AT_ONCE}) as rows:
         async for part in rows.partitions():

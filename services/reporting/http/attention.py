@@ -21,7 +21,7 @@ from starlette.responses import Response
 from services.reporting.attention import Attention, ByOfficer, DepartmentHorizons, Urgency, UrgentDossier, total_counts
 from services.reporting.calendar import CalendarFeed, KnownCalendar
 from services.reporting.http.paging import cursor_after, page_response, place_of
-from services.reporting.http.parameters import Cursor, Limit, Parameters, words
+from services.reporting.http.parameters import Cursor, Limit, Parameters, units_named, words
 from services.reporting.read_model.contributions import BrokenDossier
 from services.reporting.read_model.due import AttentionKind
 from services.reporting.read_model.store import answering
@@ -176,23 +176,17 @@ def _query(request: Request, given: AttentionParameters, catalogue: Catalogue, n
         most = ", ".join(f"{amount}{unit}" for unit, amount in LONGEST.items())
         fix = f"write 2d for two days of 8 working hours or 6h for six (at most {most})"
         raise invalid("within", f"{given.within!r} is not a working time; {fix}")
+    as_of = local(now if place is None else place.as_of)
     return AttentionQuery(
-        as_of=local(now if place is None else place.as_of),
+        as_of=as_of,
         within=int(within[1]) * UNITS[within[2]],
-        departments=_units("department", given.department, catalogue),
-        places=_units("received_by", given.received_by, catalogue),
+        departments=units_named("department", given.department, catalogue, as_of.date()),
+        places=units_named("received_by", given.received_by, catalogue, as_of.date()),
         kinds=_kinds(given),
         officer=given.officer,
         idle_months=given.idle_months,
         after=None if place is None else place.urgency,
     )
-
-
-def _units(parameter: str, values: list[str] | None, catalogue: Catalogue) -> frozenset[str]:
-    codes = frozenset(words(parameter, values))
-    for code in codes - catalogue.departments.keys():
-        raise invalid(parameter, f"{code!r} is not in the catalogue; available: {', '.join(catalogue.departments)}")
-    return codes
 
 
 def _kinds(given: AttentionParameters) -> frozenset[AttentionKind]:

@@ -9,8 +9,9 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from services.reporting.figures.query import Dimension, FigureQuery, Filters
+from services.reporting.figures.query import NOW, THEN, Dimension, FigureQuery, Filters
 from shared.catalogue import Catalogue
+from shared.catalogue.units import Organisation
 from shared.domain.errors import InstantOutOfRange
 from shared.domain.fields import Channel
 from shared.domain.localtime import FIRST_YEAR, LAST_YEAR, LOCAL, local, written
@@ -65,7 +66,17 @@ class PeriodParameters(SpanParameters):
     as_known_at: KnownAt = None
 
 
-class GroupingParameters(PeriodParameters):
+class OrganisedParameters(PeriodParameters):
+    """What is judged, and for which units it is counted."""
+
+    organised: str = Field(
+        THEN,
+        description="`then` counts a dossier for the unit it was received for, `now` for the one that has taken over "
+        "by `as_of`; the total is the same",
+    )
+
+
+class GroupingParameters(OrganisedParameters):
     """What is judged, and by what it is grouped."""
 
     by: list[str] | None = Field(
@@ -115,7 +126,7 @@ class DefinitionsParameters(FilterParameters, SpanParameters):
     cursor: Cursor = None
 
 
-class FormParameters(PeriodParameters):
+class FormParameters(OrganisedParameters):
     """Of the statutory form."""
 
     by: str = Field(Dimension.DEPARTMENT.value, description="department or field")
@@ -142,16 +153,28 @@ def figure_query(
         by = [_dimension(word) for word in words("by", given.by)]
         if len(set(by)) < len(by):
             raise invalid("by", "names a dimension twice; name each once")
+    organised = _organised(given, catalogue, as_of.date())
     return FigureQuery(
         first=first,
         last=last,
         as_of=as_of,
         period=given.period,
         by=tuple(by),
-        filters=_filters(given, catalogue) if isinstance(given, FilterParameters) else Filters(),
+        filters=_filters(given, catalogue, min(last, as_of.date()), organised)
+        if isinstance(given, FilterParameters)
+        else Filters(),
         definition=definition,
         known_at=known_at,
+        organised=organised,
     )
+
+
+def _organised(given: Question, catalogue: Catalogue, as_of: date) -> Organisation | None:
+    """By the changes of units in force on the day; None for the units as they were."""
+    asked = given.organised if isinstance(given, OrganisedParameters) else THEN
+    if asked not in (THEN, NOW):
+        raise invalid("organised", f"{asked!r} is not known; write {THEN} or {NOW}")
+    return catalogue.organised_on(as_of) if asked == NOW else None
 
 
 def known_instant(parameter: str, word: str, recorded: datetime) -> datetime:
@@ -243,8 +266,9 @@ def words(parameter: str, values: list[str] | None) -> list[str]:
     return split
 
 
-def _filters(given: FilterParameters, catalogue: Catalogue) -> Filters:
-    departments = _known("department", words("department", given.department), catalogue.departments)
+def _filters(given: FilterParameters, catalogue: Catalogue, day: date, organised: Organisation | None) -> Filters:
+    departments = units_named("department", given.department, catalogue, day, organised)
+    places = units_named("received_by", given.received_by, catalogue, day, organised)
     procedures = _known("procedure", words("procedure", given.procedure), catalogue.procedures)
     channels = _known("channel", words("channel", given.channel), [channel.value for channel in Channel])
     narrowed = [procedures] if procedures else []
@@ -257,8 +281,25 @@ def _filters(given: FilterParameters, catalogue: Catalogue) -> Filters:
             _with("level", levels, {code: procedure.level for code, procedure in catalogue.procedures.items()})
         )
     wanted = frozenset.intersection(*narrowed) if narrowed else None
-    places = _known("received_by", words("received_by", given.received_by), catalogue.departments)
     return Filters(departments, wanted, frozenset(Channel(channel) for channel in channels), places)
+
+
+def units_named(
+    parameter: str, values: list[str] | None, catalogue: Catalogue, day: date, organised: Organisation | None = None
+) -> frozenset[str]:
+    """The units by their own codes, whichever of those that they go by on the day was given.
+
+    Refuses one that has no dossiers as organised now: all of them have gone on.
+    """
+    named = [catalogue.canonical(compared(word), day) for word in words(parameter, values)]
+    units = _known(parameter, named, catalogue.departments)
+    if organised is None:
+        return units
+    for unit in sorted(units):
+        if unit not in (heirs := organised.heirs_of(unit)):
+            msg = f"{unit} has been taken over by {', '.join(sorted(heirs))}: ask for that, or for organised={THEN}"
+            raise invalid(parameter, msg)
+    return units
 
 
 def _with(parameter: str, words: list[str], of_procedures: Mapping[str, str]) -> frozenset[str]:

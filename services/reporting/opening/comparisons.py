@@ -68,7 +68,7 @@ async def _versions(connection: AsyncConnection, query: FigureQuery, codes: list
             table.c.sequence,
             table.c.known_at,
             table.c.contributions,
-            and_(true(), *filtered(table, query.filters)).label("chosen"),
+            and_(true(), *filtered(table, query)).label("chosen"),
         ).where(among(connection, table.c.code, codes), *in_force(table, pin))
         for table in (dossiers, history)
     ]
@@ -111,7 +111,7 @@ async def disputed_dossiers(
 def _conditions(table: Table, query: FigureQuery, pin: Pin) -> Iterator[list[ColumnElement[bool]]]:
     """Closed in the period, with other flags by some definition; or open at its cut-off, and overdue one day by one."""
     first, cut, closed = day_number(query.first), day_number(query.cut), table.c.closed_day
-    always = [*in_force(table, pin), *filtered(table, query.filters), table.c.received_day <= cut]
+    always = [*in_force(table, pin), *filtered(table, query), table.c.received_day <= cut]
     overdue = sum(1 << codes[Measure.OPEN_OVERDUE] for codes in JUDGED_CODES.values())
     may_be_late = table.c.flags.bitwise_and(overdue) != 0
     yield [*always, closed >= first, closed <= cut, or_(*_judged_otherwise(table))]

@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.reporting.figures.grouping import columns_of, timeliness_of
 from services.reporting.figures.query import Dimension, FigureQuery
-from services.reporting.figures.range_sums import filtered, in_force
+from services.reporting.figures.range_sums import among_units, filtered, in_force
 from services.reporting.opening.tokens import TokenFigure
 from services.reporting.read_model.contributions import Contributions, decode_listed, stored_contributions
 from services.reporting.read_model.store import breathing
@@ -146,8 +146,8 @@ def candidates(figure: TokenFigure, catalogue: Catalogue) -> list[Part]:
 def _conditions(table: Table, figure: TokenFigure, catalogue: Catalogue) -> Iterator[Conditions]:
     """Alternatives that exclude one another."""
     query = figure.query
-    key = (_valued(table, *of, catalogue) for of in zip(query.by, figure.key, strict=True))
-    always = [*in_force(table, figure.pin), *filtered(table, query.filters), *key]
+    key = (_valued(table, *of, query, catalogue) for of in zip(query.by, figure.key, strict=True))
+    always = [*in_force(table, figure.pin), *filtered(table, query), *key]
     alike: dict[CountedWhen | None, list[Count]] = defaultdict(list)
     for count, sign in terms_of(figure.column):
         if sign > 0:  # a dossier in the column is in one of these
@@ -197,11 +197,15 @@ def _marked(table: Table, counted: Sequence[Count], query: FigureQuery) -> Condi
     return conditions
 
 
-def _valued(table: Table, dimension: Dimension, value: str | None, catalogue: Catalogue) -> ColumnElement[bool]:
+def _valued(
+    table: Table, dimension: Dimension, value: str | None, query: FigureQuery, catalogue: Catalogue
+) -> ColumnElement[bool]:
     """The row's own dossiers: exactly those that the grouping gives this value."""
     if dimension is Dimension.CHANNEL and value is not None:
         return table.c.channel.in_([CHANNEL_CODES[Channel(value)]])
-    if dimension in (Dimension.DEPARTMENT, Dimension.PROCEDURE, Dimension.RECEIVED_BY):
+    if dimension in (Dimension.DEPARTMENT, Dimension.RECEIVED_BY) and value is not None:
+        return among_units(table, table.c[dimension.value], [value], query)
+    if dimension is Dimension.PROCEDURE:
         return table.c[dimension.value].in_([value])
     if value is None:
         return table.c.procedure.not_in(sorted(catalogue.procedures))

@@ -60,6 +60,7 @@ class _Body(msgspec.Struct, frozen=True, array_like=True):
     channels: list[int]
     by: list[int]
     key: GroupKey
+    organised: bool
     places: list[str]
 
 
@@ -67,13 +68,16 @@ _encode, _decode = msgspec.msgpack.Encoder().encode, msgspec.msgpack.Decoder(_Bo
 
 
 class Tokens:
-    """Makes and reads tokens; one of another catalogue is refused, for fields and levels come from there."""
+    """Makes and reads tokens; one of another catalogue is refused, for fields and levels come from there, and for
+    figures as organised now who took over from whom."""
 
     def __init__(self, catalogue: Catalogue) -> None:
         about = sorted((procedure.field, code, procedure.level) for code, procedure in catalogue.procedures.items())
         self._procedures = [code for _, code, _ in about]  # by field: those of a field are one run
+        self._organised_on = catalogue.organised_on
         self._places = {code: place for place, code in enumerate(self._procedures)}
-        self._wording = zlib.crc32(repr((about, KEYS, _DIMENSIONS, _DEFINITIONS)).encode())
+        then = zlib.crc32(repr((about, KEYS, _DIMENSIONS, _DEFINITIONS)).encode())
+        self._wordings = {False: then, True: zlib.crc32(repr(_changes(catalogue)).encode(), then)}  # by `organised`
 
     def of_report(self, report: Report) -> dict[str, str]:
         """The token of every count: `total.<column>`, and `rows.<index>.<column>` by the row's place in the answer."""
@@ -97,14 +101,14 @@ class Tokens:
             body = _decode(urlsafe_b64decode(start + b"=" * (-len(start) % 4)))
         except (binascii.Error, msgspec.DecodeError) as wrong:
             raise UnreadableToken(text) from wrong
-        if body.wording != self._wording:
+        if body.wording != self._wordings[body.organised]:
             raise OtherCatalogue(text)
         return TokenFigure(self._query(body), body.key, KEYS[int.from_bytes(column)], body.pin)
 
     def _body(self, report: Report, query: FigureQuery, by: tuple[Dimension, ...], key: GroupKey) -> bytes:
-        filters = query.filters
+        filters, organised = query.filters, query.organised is not None
         body = _Body(
-            self._wording,
+            self._wordings[organised],
             report.pin,
             query.first.toordinal(),
             query.last.toordinal(),
@@ -115,6 +119,7 @@ class Tokens:
             sorted(CHANNEL_CODES[channel] for channel in filters.channels),
             [_DIMENSIONS.index(dimension) for dimension in by],
             key,
+            organised,
             sorted(filters.places),
         )
         return urlsafe_b64encode(_encode(body)).rstrip(b"=")
@@ -128,10 +133,11 @@ class Tokens:
 
     def _query(self, body: _Body) -> FigureQuery:
         procedures = None if body.procedures is None else self._codes(*body.procedures)
+        as_of = instant_of(body.as_of)
         return FigureQuery(
             first=date.fromordinal(body.first),
             last=date.fromordinal(body.last),
-            as_of=instant_of(body.as_of),
+            as_of=as_of,
             by=tuple(_DIMENSIONS[number] for number in body.by),
             filters=Filters(
                 frozenset(body.departments),
@@ -141,7 +147,16 @@ class Tokens:
             ),
             definition=_DEFINITIONS[body.definition],
             known_at=None if body.pin.known_at is None else instant_of(body.pin.known_at),
+            organised=self._organised_on(as_of.date()) if body.organised else None,
         )
+
+
+def _changes(catalogue: Catalogue) -> list[object]:
+    """What the units' heirs depend on, in an order that is always the same."""
+    return [
+        (str(change.day), change.units, change.heir, [(part.heir, sorted(part.procedures)) for part in change.parts])
+        for change in catalogue.unit_changes
+    ]
 
 
 def _named(prefix: str, head: bytes) -> Iterator[tuple[str, str]]:

@@ -13,6 +13,14 @@ LocalDate = date  # in a struct, a field named date hides the type
 LocalTime = Annotated[time, Meta(tz=False)]
 
 
+class AliasView(Struct, frozen=True, kw_only=True):
+    """Another code of a department."""
+
+    code: Annotated[str, Meta(description="the code", examples=["H59.77"])]
+    valid_from: Annotated[date | None, Meta(description="its first day; null for always", examples=["2021-01-01"])]
+    valid_to: Annotated[date | None, Meta(description="its last day; null while it is open", examples=["2022-12-31"])]
+
+
 class DepartmentView(Struct, frozen=True, kw_only=True):
     """An agency that answers for dossiers, with its hours on the date asked for."""
 
@@ -26,6 +34,10 @@ class DepartmentView(Struct, frozen=True, kw_only=True):
             examples=[[["07:00:00", "11:30:00"]]],
         ),
     ]
+    aliases: Annotated[
+        tuple[AliasView, ...],
+        Meta(description="its other codes, beside the older form of its own such as 000.00.15.H59", examples=[[]]),
+    ] = ()
 
 
 class ProcedureView(Struct, frozen=True, kw_only=True):

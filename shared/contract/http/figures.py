@@ -80,6 +80,13 @@ AsKnownAt = Annotated[
         examples=["2023-02-01T08:00:00+07:00"],
     ),
 ]
+Organised = Annotated[
+    str,
+    Meta(
+        description="`then`: counted for the units they were received for; `now`: for those that have taken over",
+        examples=["then"],
+    ),
+]
 Cursor = Annotated[
     str | None,
     Meta(
@@ -139,6 +146,7 @@ class FiguresAnswer(Struct, frozen=True, kw_only=True):
     definition: DefinitionName
     as_of: AsOf
     as_known_at: AsKnownAt
+    organised: Organised = "then"
     by: Annotated[
         list[str], Meta(description="the dimensions of the grouping, in their order", examples=[["department"]])
     ]
@@ -205,6 +213,7 @@ class DossierList(Struct, frozen=True, kw_only=True):
     definition: DefinitionName
     as_of: AsOf
     as_known_at: AsKnownAt
+    organised: Organised = "then"
     key: Annotated[
         dict[str, str | None],
         Meta(description="the row of the number: its value by dimension", examples=[{"field": "Đất đai"}]),
@@ -285,6 +294,7 @@ class FormAnswer(Struct, frozen=True, kw_only=True):
     definition: DefinitionName
     as_of: AsOf
     as_known_at: AsKnownAt
+    organised: Organised = "then"
     by: Annotated[str, Meta(description="what a line stands for: department or field", examples=["department"])]
     columns: Annotated[
         dict[str, str],
