@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[1]
 PORT = 18460
 BEGIN, END = signal.SIGRTMIN + 1, signal.SIGRTMIN + 2  # the worker of processing keeps SIGUSR1 and SIGUSR2 for itself
 GIVE_UP_SECONDS = 60.0
-DOSSIER = {"department": "H61.15", "procedure": "2.000635", "channel": "online"}
+DOSSIER = {"department": "H59.15", "procedure": "2.000635", "channel": "online"}
 PROFILER = """
 import os, signal, sys
 

@@ -10,7 +10,7 @@ from types import MappingProxyType
 from msgspec import Struct
 from msgspec.structs import replace
 
-from shared.catalogue.loading_units import UNITS, changes, provinces
+from shared.catalogue.loading_units import UNITS, changes, ended_units_take_new_dossiers, provinces
 from shared.catalogue.model import (
     FORM_CHANNELS,
     CalendarEntry,
@@ -88,6 +88,7 @@ def load(folder: Path | None = None) -> Catalogue:
         calendar_entries=entries,
         channels=_channels(_find(folder, CHANNELS)),
         provinces=provinces(units),
+        ended_units_take_new_dossiers=ended_units_take_new_dossiers(units),
         unit_changes=changes(units, agencies, codes, versions, shipped=units.parent == SHIPPED),
     )
 

@@ -12,6 +12,7 @@ from shared.catalogue.rows import CatalogueError, read, rows
 from shared.catalogue.units import ChangeKind, DepartmentCode, Name, Part, ProvinceEntry, UnitChange, UnitCodes
 
 UNITS = "units.toml"
+TAKE_NEW = "ended_units_take_new_dossiers"
 GROUND = 'cite what it rests on, such as legal_ground = "Nghị quyết 202/2025/QH15"'
 
 
@@ -50,6 +51,14 @@ def provinces(file: Path) -> Mapping[str, ProvinceEntry]:
             raise CatalogueError(file, label, f"province {row.code} stands there already; keep one entry")
         found[row.code] = row
     return MappingProxyType(found)
+
+
+def ended_units_take_new_dossiers(file: Path) -> bool:
+    """Whether intake takes new dossiers for units that have ended; it does not when the file does not say so."""
+    value = read(file).get(TAKE_NEW, False)
+    if not isinstance(value, bool):
+        raise CatalogueError(file, TAKE_NEW, "is true or false; write one of them")
+    return value
 
 
 def changes(

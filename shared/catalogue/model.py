@@ -187,6 +187,7 @@ class Catalogue:
     channels: Mapping[str, ChannelEntry] = field(default_factory=lambda: FORM_CHANNELS)
     provinces: Mapping[str, ProvinceEntry] = field(default_factory=lambda: MappingProxyType({}))
     unit_changes: tuple[UnitChange, ...] = ()
+    ended_units_take_new_dossiers: bool = False
     procedures: Mapping[str, Procedure] = field(init=False, repr=False, compare=False)
     _codes: UnitCodes = field(init=False, repr=False, compare=False)
     _units: UnitHistory = field(init=False, repr=False, compare=False)

@@ -10,7 +10,7 @@ import httpx
 from tests.e2e.conftest import StackClient
 from tests.support.wait import wait_until
 
-RECEIPT = {"department": "H61.15", "procedure": "2.000635", "channel": "online"}
+RECEIPT = {"department": "H59.15", "procedure": "2.000635", "channel": "online"}
 DECREE = 'source = "Quyết định 99/QĐ-TTg"\n[[days]]\nday = {day}\nworks = false\nname = "Nghỉ bão"\n'
 WITHIN_S = 60.0
 

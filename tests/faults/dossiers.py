@@ -12,8 +12,8 @@ from typing import Any
 HERE = timezone(timedelta(hours=7))
 Event = dict[str, Any]  # a CloudEvent as it is sent
 
-DEPARTMENTS = ("H61.02", "H61.03", "H61.10", "H61.09", "H61.15")
-WITHOUT_TERM = ("H61.20", "2.002314")  # a department, and a procedure of its that has no term
+DEPARTMENTS = ("H59.02", "H59.03", "H59.05", "H59.06", "H59.15")
+WITHOUT_TERM = ("H59.01", "2.002314")  # a department, and a procedure of its that has no term
 PROCEDURES = (
     "9.004616",
     "9.003709",

@@ -13,7 +13,7 @@ from tests.faults.load import Load
 from tests.faults.rig import WORKERS, Part, Rig
 from tests.support.postgres import PackagedServer
 
-POISON_CODES = "H61.15-260101-"
+POISON_CODES = "H59.15-260101-"
 
 
 @dataclass(slots=True)

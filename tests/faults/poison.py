@@ -34,7 +34,7 @@ def _deep(field: bytes) -> bytes:
 
 def bytes_of_all_kinds(random: Random) -> list[bytes | None]:
     """What no topic of ours can mean, whatever its records are."""
-    odd_text = b'{"code":"H61.15-260101-9500","subject":"\xc3\x28","x":"\xed\xa0\x80"}'
+    odd_text = b'{"code":"H59.15-260101-9500","subject":"\xc3\x28","x":"\xed\xa0\x80"}'
     noise = random.randbytes(2_000)
     return [
         *PLAIN,
@@ -52,11 +52,11 @@ def bytes_of_all_kinds(random: Random) -> list[bytes | None]:
 def events(random: Random) -> list[Record]:
     """Poison for the events: unreadable, unnumbered, unknown, out of the ranges that anything behind can hold."""
     recorded = now().isoformat()
-    receipt = {"department": "H61.15", "procedure": "9.000635", "channel": "online"}
+    receipt = {"department": "H59.15", "procedure": "9.000635", "channel": "online"}
     serial = iter(range(random.randrange(1_000, 900_000) * 100, 10**9))
 
     def event(kind: str = "received", facts: Any = receipt, **envelope: Any) -> bytes:
-        code = f"H61.15-260101-{next(serial)}"
+        code = f"H59.15-260101-{next(serial)}"
         name = f"vn.motcua.dossier.{kind}.v1"
         own = {
             "specversion": "1.0",
@@ -90,7 +90,7 @@ def events(random: Random) -> list[Record]:
         event(recordedtime="9999-12-31T23:59:59-14:00"),
         event(subject="no code\u0000at all"),
         event(subject=""),
-        event(facts=receipt | {"department": "H61.15\u0000"}),
+        event(facts=receipt | {"department": "H59.15\u0000"}),
         event().replace(b'"/poison"', b'"\xc3\x28"'),
         event().replace(b'"data": {', b'"data": {"x": ' + b"[" * DEEP + b"]" * DEEP + b", "),
     ]
@@ -101,8 +101,8 @@ def ticks(random: Random) -> list[Record]:
     """Poison for the processor's own ticks."""
     of_ticks = [
         b'{"code":1}',
-        b'{"code":"H61.15-260101-9501","threshold":"due_soon","due_at":"9999-12-31T23:59:59-14:00"}',
-        b'{"code":"H61.15-260101-\xff\xff","threshold":"overdue","due_at":"2026-01-01T00:00:00+07:00"}',
+        b'{"code":"H59.15-260101-9501","threshold":"due_soon","due_at":"9999-12-31T23:59:59-14:00"}',
+        b'{"code":"H59.15-260101-\xff\xff","threshold":"overdue","due_at":"2026-01-01T00:00:00+07:00"}',
         b'{"code":"a","threshold":7,"due_at":null}',
     ]
     return _placed(TICKS, [*bytes_of_all_kinds(random), *of_ticks], random)
@@ -114,10 +114,10 @@ def statuses(random: Random) -> list[Record]:
     serial = iter(range(random.randrange(1_000, 900_000) * 100, 10**9))
 
     def status(**facts: Any) -> bytes:
-        about = {"department": "H61.15", "procedure": "9.000635", "channel": "online", "state": "received"}
+        about = {"department": "H59.15", "procedure": "9.000635", "channel": "online", "state": "received"}
         times = {"last_occurred_at": at, "recordedtime": at, "received_at": at}
         return json.dumps(
-            {"code": f"H61.15-260101-{next(serial)}", "version": 4, "sequence": 1} | about | times | facts
+            {"code": f"H59.15-260101-{next(serial)}", "version": 4, "sequence": 1} | about | times | facts
         ).encode()
 
     of_statuses = [
@@ -133,7 +133,7 @@ def statuses(random: Random) -> list[Record]:
         status(state="resolved", closed_at="0001-01-01T00:00:00+14:00", closed_as="resolved"),
         status(state="resolved", closed_at=at),
         status(channel="pigeon"),
-        status(department="H61\u0000.15"),
+        status(department="H59\u0000.15"),
         status(code=""),
         status(alerted={"due_soon": "9999-12-31T23:59:59-14:00"}),
         status().replace(b'"code"', b'"x": ' + b"[" * DEEP + b"]" * DEEP + b', "code"'),
@@ -154,7 +154,7 @@ def _placed(topic: str, values: list[bytes | None], random: Random) -> list[Reco
 def _keys(random: Random) -> Iterator[bytes | None]:
     """Keys as odd as the values; a record without a key is not taken by a compacted topic, so every one has some."""
     while True:
-        yield random.choice((b"k", b"\x00", b"\xff\xfe", b"H61.15-260101-0001", b"k" * 2_000))
+        yield random.choice((b"k", b"\x00", b"\xff\xfe", b"H59.15-260101-0001", b"k" * 2_000))
 
 
 def long_keys(topic: str) -> list[Record]:

@@ -1,10 +1,12 @@
 """Units by any of their codes, and units that have ended: what the log keeps, what is a repeat, what is refused."""
 
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from shared.catalogue.loading import SHIPPED
 from tests.intake.conftest import Start
 from tests.intake.sending import CODE, Sender, cloud_event, received
 
@@ -37,6 +39,17 @@ def folder(tmp_path: Path) -> Path:
     folder.mkdir()
     (folder / "departments.toml").write_text(DEPARTMENTS, encoding="utf-8")
     return folder
+
+
+@pytest.fixture
+async def strict(start: Start, tmp_path: Path) -> AsyncIterator[Sender]:
+    """An office whose catalogue has the shipped changes of units, and takes no new dossiers for units that have ended."""
+    folder = tmp_path / "strict"
+    folder.mkdir()
+    shipped = (SHIPPED / "units.toml").read_text("utf-8")
+    (folder / "units.toml").write_text(shipped.replace("ended_units_take_new_dossiers = true", ""), encoding="utf-8")
+    async with start(catalogue=folder) as intake:
+        yield intake
 
 
 async def logged(intake: Sender) -> list[tuple[str, dict[str, Any]]]:
@@ -157,9 +170,9 @@ def opened(kind: str, day: str, code: str, **data: str) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("kind", ["received", "submitted"])
-async def test_a_new_dossier_for_a_unit_that_has_ended_is_refused_and_told_the_heir(intake: Sender, kind: str) -> None:
+async def test_a_new_dossier_for_a_unit_that_has_ended_is_refused_and_told_the_heir(strict: Sender, kind: str) -> None:
     last, first = opened(kind, "2025-06-30", "H59.15-250630-0001"), opened(kind, "2025-07-01", "H59.15-250701-0001")
-    answer = await intake.bulk(last, first, opened(kind, "2025-07-01", "H61.15-250701-0001", department="H61.15"))
+    answer = await strict.bulk(last, first, opened(kind, "2025-07-01", "H61.15-250701-0001", department="H61.15"))
     assert answer["accepted"] == 2
     (refused,) = answer["rejections"]
     assert (refused["code"], refused["field"]) == ("unit_ended", "data.department")
@@ -181,10 +194,10 @@ async def test_a_new_dossier_for_a_unit_that_has_ended_is_refused_and_told_the_h
     ],
 )
 async def test_a_part_of_a_unit_that_was_split_up_has_an_heir_of_its_own(
-    intake: Sender, department: str, procedure: str, heir: str, others: str
+    strict: Sender, department: str, procedure: str, heir: str, others: str
 ) -> None:
     due = {"due_at": "2025-08-01T17:00:00+07:00"}
-    answer = await intake.bulk(
+    answer = await strict.bulk(
         opened("received", "2025-07-02", CODE, department=department, procedure=procedure, **due),
         opened("received", "2025-07-02", "H61.12-250702-0001", department=heir, procedure=procedure, **due),
     )
@@ -194,9 +207,9 @@ async def test_a_part_of_a_unit_that_was_split_up_has_an_heir_of_its_own(
     assert (f"other procedures by {others}" in refused["detail"]) is bool(others)
 
 
-async def test_a_place_of_receipt_that_has_ended_is_refused_too(intake: Sender) -> None:
+async def test_a_place_of_receipt_that_has_ended_is_refused_too(strict: Sender) -> None:
     there = {"department": "H61.15", "received_by": "H59.02"}
-    answer = await intake.bulk(opened("received", "2025-07-02", "H61.15-250702-0001", **there))
+    answer = await strict.bulk(opened("received", "2025-07-02", "H61.15-250702-0001", **there))
     assert [(each["code"], each["field"]) for each in answer["rejections"]] == [("unit_ended", "data.received_by")]
 
 
@@ -236,3 +249,10 @@ async def test_an_heir_handles_what_it_has_taken_over_from_its_day_on(intake: Se
         "2.001765",
         "1.003868",
     }
+
+
+async def test_the_shipped_catalogue_takes_new_dossiers_for_the_units_of_its_examples(intake: Sender) -> None:
+    answer = await intake.bulk(
+        opened("received", "2025-07-02", CODE), opened("submitted", "2026-07-02", CODE[:-1] + "2")
+    )
+    assert (answer["accepted"], answer["rejections"]) == (2, [])

@@ -46,8 +46,11 @@ def by_own_codes(candidate: Candidate, catalogue: Catalogue) -> Candidate:
 
 
 def check_there(event: domain.Event, at: datetime, dossier: Dossier | None, catalogue: Catalogue) -> None:
-    """Refuses a new dossier for a unit that has ended by then; those that it had go on."""
-    if dossier is not None or not isinstance(event, OPENING):
+    """Refuses a new dossier for a unit that has ended by then, unless the catalogue says otherwise.
+
+    Those that the unit had go on.
+    """
+    if dossier is not None or not isinstance(event, OPENING) or catalogue.ended_units_take_new_dossiers:
         return
     day = local_date(at)
     _check_there("data.department", event.department, event.procedure, day, catalogue)

@@ -14,8 +14,8 @@ from shared.domain.texts import DOSSIER_CODE
 
 Schema = dict[str, Any]
 DUE = "2029-12-28T17:00:00+07:00"
-EXAMPLE_CODE, EXAMPLE_TIME = "H61.15-261102-0001", "2026-11-02T08:31:00+07:00"
-ABOUT = {"department": "H61.15", "procedure": "2.000635", "channel": "online", "online_level": "full"}
+EXAMPLE_CODE, EXAMPLE_TIME = "H59.15-261102-0001", "2026-11-02T08:31:00+07:00"
+ABOUT = {"department": "H59.15", "procedure": "2.000635", "channel": "online", "online_level": "full"}
 EXAMPLES: dict[str, dict[str, Any]] = {
     "submitted": ABOUT,
     "received": ABOUT,
@@ -46,7 +46,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "deadline_set": {"term": {"amount": 5, "unit": "working_days"}, "ground": "đã thông báo nghĩa vụ tài chính"},
     "transferred": {"agency": "Bộ Tư pháp", "reason": "không thuộc thẩm quyền"},
     "reopened": {"reason": "kết quả bị thu hồi", "legal_ground": "khoản 3 Điều 15 Nghị định 61/2018/NĐ-CP"},
-    "voided": {"reason": "nhập hai lần", "duplicate_of": "H61.15-261102-0002"},
+    "voided": {"reason": "nhập hai lần", "duplicate_of": "H59.15-261102-0002"},
 }
 _INSTANT = {"type": "string", "format": "date-time"}
 

@@ -60,7 +60,7 @@ class NewDossier(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         Meta(
             max_length=32,
             description="the agency that answers for the dossier (GET /v1/departments)",
-            examples=["H61.15"],
+            examples=["H59.15"],
         ),
     ]
     procedure: Annotated[
