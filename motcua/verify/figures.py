@@ -14,6 +14,7 @@ from motcua.verify.differences import Difference
 from motcua.verify.questions import (
     CHANNEL_AND_FIELD,
     DEPARTMENT,
+    DEPARTMENT_AND_PLACE,
     PROCEDURE,
     TOTAL,
     AnsweredFigures,
@@ -34,7 +35,12 @@ from shared.domain.timeliness import DEFINITIONS
 MOST_OPENED = 60  # of the figures that differ: one wrong dossier is wrong in many of them
 NAMED = 5
 FIGURES = "reporting"
-DRAWN = ((DEPARTMENT, 6), (PROCEDURE, 2), (CHANNEL_AND_FIELD, 2))  # how many single days, and as many odd periods
+DRAWN = (  # how many single days, and as many odd periods
+    (DEPARTMENT, 6),
+    (PROCEDURE, 2),
+    (CHANNEL_AND_FIELD, 2),
+    (DEPARTMENT_AND_PLACE, 2),
+)
 NOTHING: Counts = dict.fromkeys(KEYS, 0)
 
 

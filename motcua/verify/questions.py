@@ -23,6 +23,8 @@ Grouping = tuple[str, ...]
 DEPARTMENT: Grouping = ("department",)
 PROCEDURE: Grouping = ("procedure",)
 CHANNEL_AND_FIELD: Grouping = ("channel", "field")
+DEPARTMENT_AND_PLACE: Grouping = ("department", "received_by")
+"""Who is competent by where it was received: the matrix adds up both ways."""
 Fields = Mapping[str, str | None]
 Row = Mapping[str, Any]
 
@@ -121,6 +123,7 @@ def row_of(by: Grouping, fields: Fields) -> Callable[[Dossier], str]:
         field = fields.get(dossier.procedure) if "field" in by else None
         key = {
             "department": dossier.department,
+            "received_by": dossier.place_of_receipt,
             "procedure": dossier.procedure,
             "channel": dossier.counted_channel.value,
             "field": field,

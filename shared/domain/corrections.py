@@ -91,8 +91,10 @@ def _set_right(dossier: Dossier, field: CorrectableField, new: str | None, at: d
 
 
 def _received_then(dossier: Dossier, before: datetime, right: datetime, at: datetime) -> Dossier:
-    """Received at another time; not before it was submitted, nor after what is known to have happened later."""
+    """Received at another time; not before it was handed in, for the last time if it had been sent back, nor after what
+    is known to have happened later."""
     right = local(right)
+    handed_in = dossier.acceptances[-1].asked_at if dossier.acceptances else dossier.submitted_at
     later = [
         *(pause.started_at for pause in dossier.suspensions[:1]),
         *(change.at for change in dossier.deadlines if change.at > before),
@@ -104,8 +106,8 @@ def _received_then(dossier: Dossier, before: datetime, right: datetime, at: date
         ),
         at,
     ]
-    if dossier.submitted_at is not None and right < dossier.submitted_at:
-        msg = f"it was submitted at {dossier.submitted_at.isoformat()}, and {right.isoformat()} is before that"
+    if handed_in is not None and right < handed_in:
+        msg = f"it was handed in at {handed_in.isoformat()}, and {right.isoformat()} is before that"
         raise ValueError(msg)
     if right > min(later):
         msg = f"something happened to it at {min(later).isoformat()}, and {right.isoformat()} is after that"

@@ -16,7 +16,7 @@ from shared.domain.dossier import Dossier
 from shared.domain.errors import CorrectionDoesNotMatch, DeadlineBeforeReceipt
 from shared.domain.events import EVENT_TYPES, PAUSE_ENDS, Corrected
 from shared.domain.fields import ADMINISTRATIVE, Channel, CorrectableField, DeadlineChange, OnlineLevel, Outcome
-from shared.domain.lifecycle import EventKind, next_state
+from shared.domain.lifecycle import EventKind, State, next_state
 from shared.domain.localtime import LOCAL
 from shared.domain.terms import Term, TermUnit
 from shared.domain.transitions import apply
@@ -79,7 +79,7 @@ RECOMPUTING = {
 }
 OLD_DOSSIERS = [None, None, "H59.15-221208-0007"]
 
-INTRICATE = {  # drawn four times as often as the rest while open: what moves deadlines and holds clocks
+INTRICATE = {  # drawn four times as often as the rest before the closing: what moves deadlines and holds clocks
     EventKind.RECEIVED,
     EventKind.SUPPLEMENT_REQUESTED,
     EventKind.SUPPLEMENTED,
@@ -90,7 +90,7 @@ INTRICATE = {  # drawn four times as often as the rest while open: what moves de
     EventKind.SUSPENDED,
     EventKind.RESUMED,
 }
-SELDOM = {EventKind.VOIDED: 0.1, EventKind.DECLINED: 0.3}  # how often it stays so: nothing, or little, follows
+SELDOM = {EventKind.VOIDED: 0.1}  # how often it stays so: nothing follows
 
 History = list[Dated]
 Office = Mapping[str, History]  # a dossier's code -> its events
@@ -158,7 +158,7 @@ def _allowed(dossier: Dossier | None) -> list[EventKind]:
     allowed = [kind for kind in EventKind if next_state(state, kind) is not None]
     if dossier is not None and dossier.due_at is not None and EventKind.DEADLINE_SET in allowed:
         allowed.remove(EventKind.DEADLINE_SET)
-    moves = dossier is None or dossier.is_open
+    moves = dossier is None or dossier.is_open or dossier.state is State.SUBMITTED
     return allowed + [kind for kind in allowed if kind in INTRICATE and moves] * 3
 
 

@@ -17,6 +17,7 @@ from motcua.verify.figures import ComparedFigure, cells_of, compare_list, counte
 from motcua.verify.questions import (
     CHANNEL_AND_FIELD,
     DEPARTMENT,
+    DEPARTMENT_AND_PLACE,
     PROCEDURE,
     TOTAL,
     AnsweredFigures,
@@ -31,7 +32,7 @@ from motcua.verify.recount import Counts, DatedDossier, Recount, dated, figures_
 from shared.contract.status import StatusV1, status_of
 from shared.domain.columns import KEYS, SHARE_KEYS
 from shared.domain.counting import FLOWS, contributions
-from shared.domain.dossier import Dossier, Hop, Suspension
+from shared.domain.dossier import Acceptance, Dossier, Hop, Suspension
 from shared.domain.figures import Sums, figures, shares
 from shared.domain.lifecycle import State
 from shared.domain.localtime import LOCAL
@@ -341,6 +342,9 @@ def test_a_dossier_is_counted_in_the_row_of_its_grouping() -> None:
     assert row_of(PROCEDURE, fields)(dossier) == "2.000635"
     assert row_of(CHANNEL_AND_FIELD, fields)(dossier) == "online, Công chứng"
     assert row_of(CHANNEL_AND_FIELD, {})(dossier) == "online, none"
+    assert row_of(DEPARTMENT_AND_PLACE, {})(dossier) == "H59.15, H59.15"
+    elsewhere = msgspec.structs.replace(dossier, received_by="H59.20")
+    assert row_of(DEPARTMENT_AND_PLACE, {})(elsewhere) == "H59.15, H59.20"
 
 
 def test_a_figure_that_is_not_by_department_says_by_what() -> None:
@@ -351,6 +355,13 @@ def test_a_figure_that_is_not_by_department_says_by_what() -> None:
     )
 
 
-def test_a_declined_dossier_counts_nowhere() -> None:
+def test_a_declined_dossier_counts_nowhere_unless_it_waited_to_be_accepted() -> None:
     dossier = msgspec.structs.replace(some()[code(2)], received_at=None, state=State.DECLINED)
     assert dated([dossier]) == []
+    waited = Acceptance(asked_at=minute(1), due_at=minute(3), answered_at=minute(2))
+    rows = figures_by_department(dated([msgspec.structs.replace(dossier, acceptances=(waited,))]), *YEAR)
+    assert {key: count for key, count in rows["H59.15"].items() if count} == {"accepted_in_time": 1}
+
+
+def test_a_voided_dossier_counts_nowhere() -> None:
+    assert dated([msgspec.structs.replace(some()[code(1)], state=State.VOIDED)]) == []

@@ -217,7 +217,7 @@ def output(capsys: pytest.CaptureFixture[str]) -> str:
     return printed.replace("\n  ", " ")
 
 
-COMPARED = "120 events, 30 dossiers, 720 figures compared (seed 7)"
+COMPARED = "120 events, 30 dossiers, 1.156 figures compared (seed 7)"
 
 
 def test_when_all_agrees_it_says_so(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
@@ -272,6 +272,7 @@ def test_days_periods_procedures_and_channels_are_drawn_too(monkeypatch: pytest.
         "department",
         "procedure",
         "channel,field",
+        "department,received_by",
         "field,procedure",
     }
     assert services.queries == again.queries != other.queries

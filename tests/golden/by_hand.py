@@ -5,42 +5,57 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from tests.golden.paper_calendar import DAY, HERE, HOUR, PaperCalendar, on_the_wall
-from tests.golden.reading import CALENDARS, Case, calendar_of, rules_of
+from tests.golden.reading import CALENDARS, CHANNELS, Case, calendar_of, class_of_channel, rules_of
 
-PAUSES = {"supplement_requested", "payment_requested"}
-CLOSES = {"resolved", "returned", "withdrawn", "stopped"}
-PAUSE_ENDS = {"supplemented", "payment_settled", "resolved", "withdrawn", "stopped"}
+PAUSES = {"supplement_requested", "payment_requested", "suspended"}
+CLOSES = {"resolved", "returned", "withdrawn", "stopped", "transferred"}
+PAUSE_ENDS = CLOSES | {"supplemented", "supplement_lapsed", "payment_settled", "resumed"}
 HALVES = (time(7, 0), time(13, 30))  # the local day of half-day/1: before seven, to half past one, the rest
+EIGHT_HOURS = 8 * HOUR
+_EVERYBODY = {own["department"] for own in CALENDARS.values()}
 
 
 @dataclass
 class Paper:
     """What stands in the dossier's paper folder."""
 
-    received: datetime
-    hours: bool
+    case: Case
     calendar: PaperCalendar
-    original: datetime | None
-    dues: list[tuple[datetime, datetime | None]]  # since when, due when
+    channel: str
+    department: str
+    place: str | None = None
+    received: datetime | None = None
+    rule: dict[str, Any] = field(default_factory=dict)
+    hours: bool = False
+    original: datetime | None = None
+    dues: list[tuple[datetime, datetime | None]] = field(default_factory=list)  # since when, due when
     pauses: list[list[datetime]] = field(default_factory=list)  # begun, and ended
-    closed: datetime | None = None
+    in_tray: list[list[datetime | None]] = field(default_factory=list)  # laid there, to be answered by, answered
+    closing: dict[str, Any] | None = None
+    handed_out: dict[str, Any] | None = None
+    torn_up: bool = False
     hops: list[dict[str, Any]] = field(default_factory=list)
 
     @property
     def due(self) -> datetime | None:
-        return self.dues[-1][1]
+        return self.dues[-1][1] if self.dues else None
+
+    @property
+    def closed(self) -> datetime | None:
+        return here(self.closing["at"]) if self.closing else None
+
+    @property
+    def counted_channel(self) -> str:
+        return class_of_channel(self.channel)
 
 
 def paper_of(case: Case) -> Paper:
     """The folder after the last event of the case."""
-    calendar = on_the_wall(calendar_of(case))
-    received = here(case["received"])
-    rule = _rule_on(received.date(), case)
-    given = case.get("due_given")
-    due = here(given) if given else _first_due(received, rule, calendar)
-    hours = rule.get("term", {}).get("unit") == "working_hours"
-    paper = Paper(received, hours, calendar, due, [(received, due)])
-    for event in case.get("events", []):
+    name = calendar_of(case)
+    paper = Paper(case, on_the_wall(name), case.get("channel", "online"), CALENDARS[name]["department"])
+    paper.place = case.get("received_by")
+    opening = [{"event": name, "at": case[name]} for name in ("submitted", "received") if name in case]
+    for event in [*opening, *case.get("events", [])]:
         _tell(paper, event, here(event["at"]))
     return paper
 
@@ -57,13 +72,21 @@ def _rule_on(day: date, case: Case) -> dict[str, Any]:
     raise AssertionError(msg)
 
 
-def _first_due(received: datetime, rule: dict[str, Any], calendar: PaperCalendar) -> datetime | None:
-    counted = _counted_from(received, rule, calendar)
-    if "term" in rule:
-        return _after_term(counted, rule["term"]["amount"], rule["term"]["unit"], calendar)
+def _first_due(paper: Paper, received: datetime) -> datetime | None:
+    """By the term of the channel, of its class, or the usual one."""
+    rule, calendar = paper.rule, paper.calendar
+    counted, term = _counted_from(received, rule, calendar), _term_of(paper)
+    if term:
+        return _after_term(counted, term["amount"], term["unit"], calendar)
     if rule.get("same_day"):
         return datetime.combine(counted.date(), calendar.hours_on(counted.date())[-1][1], HERE)
     return None
+
+
+def _term_of(paper: Paper) -> dict[str, Any] | None:
+    own = paper.rule.get("channel_terms", {})
+    term: dict[str, Any] | None = own.get(paper.channel, own.get(paper.counted_channel, paper.rule.get("term")))
+    return term
 
 
 def _counted_from(received: datetime, rule: dict[str, Any], calendar: PaperCalendar) -> datetime:
@@ -106,41 +129,142 @@ def _same_day_of_month(day: date, months: int) -> date:
 
 def _tell(paper: Paper, event: dict[str, Any], at: datetime) -> None:
     name = event["event"]
-    running_pause = paper.pauses[-1] if paper.pauses and len(paper.pauses[-1]) == 1 else None
-    if name in PAUSES:
+    _move_in_tray(paper, name, at)
+    if name == "received":
+        _receive(paper, at)
+    if name in PAUSES and paper.received:
         paper.pauses.append([at])
+    running_pause = paper.pauses[-1] if paper.pauses and len(paper.pauses[-1]) == 1 else None
     if name in PAUSE_ENDS and running_pause:
         running_pause.append(at)
         _credit(paper, running_pause[0], at)
-    if name == "extended":
-        if paper.due is None:
-            paper.dues = []
-        paper.dues.append((at, here(event["due_at"])))
+    if name in ("extended", "deadline_set"):
+        _set_due(paper, event, at)
     if name == "corrected":
         _correct(paper, event)
     if name == "forwarded":
         paper.hops.append({"due": event.get("due_at"), "answered": None})
     if name == "forward_answered":
         paper.hops[-1]["answered"] = at
-    if name in CLOSES and paper.closed is None:
-        paper.closed = at
+    _put_away(paper, event, at)
+
+
+def _put_away(paper: Paper, event: dict[str, Any], at: datetime) -> None:
+    """The folder is closed, handed out, taken from the shelf again or torn up."""
+    name = event["event"]
+    if name in CLOSES and paper.closing is None:
+        paper.closing = event
+    if name == "returned":
+        paper.handed_out = event
+    if name == "reopened":
+        paper.closing = paper.handed_out = None
+        if "due_at" in event:
+            paper.dues.append((at, here(event["due_at"])))
+    if name == "voided":
+        paper.torn_up = True
+
+
+def _move_in_tray(paper: Paper, name: str, at: datetime) -> None:
+    """The tray of what came online and nobody has looked at yet; eight working hours are given."""
+    waiting = next((each for each in paper.in_tray if each[2] is None), None)
+    if name in ("received", "declined", "supplement_requested") and waiting:
+        waiting[2] = at
+    came = name == "submitted" and paper.counted_channel == "online"
+    came_again = name == "supplemented" and not paper.received and paper.in_tray and not waiting
+    if came or came_again:
+        paper.in_tray.append([at, paper.calendar.after(at, EIGHT_HOURS), None])
+
+
+def _receive(paper: Paper, at: datetime) -> None:
+    case = paper.case
+    paper.received, paper.rule = at, _rule_on(at.date(), case)
+    paper.original = here(case["due_given"]) if "due_given" in case else _first_due(paper, at)
+    paper.hours = (_term_of(paper) or {}).get("unit") == "working_hours"
+    paper.dues = [(at, paper.original)]
+
+
+def _set_due(paper: Paper, event: dict[str, Any], at: datetime) -> None:
+    if paper.due is None:
+        paper.dues = []
+    if "due_at" in event:
+        due = here(event["due_at"])
+    else:
+        term = event.get("by") or event["term"]
+        begins = paper.due or here(event.get("starts_at", at))
+        due = _after_term(begins, term["amount"], term["unit"], paper.calendar)
+    if "term" in event:
+        paper.hours = event["term"]["unit"] == "working_hours"
+    paper.dues.append((at, due))
 
 
 def _credit(paper: Paper, begun: datetime, ended: datetime) -> None:
     if paper.due is None or is_past("by_date", begun, paper.due, hours=paper.hours):
         return
-    moved = paper.calendar.after(paper.due, paper.calendar.between(begun, ended))
+    moved = _pushed(paper, paper.due, paper.calendar.between(begun, ended))
     if moved != paper.due:
         paper.dues.append((ended, moved))
 
 
+def _pushed(paper: Paper, due: datetime, amount: timedelta) -> datetime:
+    """A deadline that means the start of its day skips whole days while the pause fills them; what is left is counted
+    from the start of the day that it came to."""
+    calendar, day = paper.calendar, due.date()
+    if paper.hours or not calendar.works_on(day) or due.time() > calendar.hours_on(day)[0][0]:
+        return calendar.after(due, amount)
+    while amount >= (whole := calendar.between(_start_of(day), _start_of(day + DAY))):
+        amount -= whole
+        day = calendar.first_worked(day + DAY)
+    return calendar.after(_start_of(day), amount) if amount else datetime.combine(day, due.timetz())
+
+
+def _start_of(day: date) -> datetime:
+    return datetime.combine(day, time(), HERE)
+
+
 def _correct(paper: Paper, event: dict[str, Any]) -> None:
-    if event["field"] == "department":
-        paper.calendar = on_the_wall(next(name for name, own in CALENDARS.items() if own["department"] == event["new"]))
-    if event["field"] == "due_at":
+    name, new = event["field"], event.get("new")
+    if name == "department":
+        paper.department = str(new)
+        paper.calendar = on_the_wall(next(name for name, own in CALENDARS.items() if own["department"] == new))
+    if name == "channel":
+        paper.channel = str(new)
+    if name == "received_by":
+        paper.place = new
+    if name == "received_at":
+        wrong, paper.received = paper.received, datetime.fromisoformat(str(new))
+        paper.dues = [(paper.received if since == wrong else since, due) for since, due in paper.dues]
+        for waiting in paper.in_tray:
+            waiting[2] = paper.received if waiting[2] == wrong else waiting[2]
+    if name == "procedure" and event.get("recompute"):
+        paper.rule = paper.case["procedures"][new]
+    if name == "due_at":
         since = paper.dues[-1][0]
-        right = datetime.fromisoformat(event["new"]) if "new" in event else None
-        paper.dues = [*paper.dues[:-1], (since, right)] if right else [(paper.received, None)]
+        right = datetime.fromisoformat(str(new)) if new else None
+        paper.dues = [*paper.dues[:-1], (since, right)] if right else [(paper.dues[0][0], None)]
+    if event.get("recompute"):
+        _count_again(paper)
+
+
+def _count_again(paper: Paper) -> None:
+    """As if the right rule had been known at receipt: its deadline, then every pause that is over."""
+    assert paper.received is not None
+    paper.original = _first_due(paper, paper.received)
+    paper.hours = (_term_of(paper) or {}).get("unit") == "working_hours"
+    paper.dues = [(paper.received, paper.original)]
+    for pause in paper.pauses:
+        if len(pause) > 1:
+            _credit(paper, *pause)
+
+
+def offered_as(case: Case) -> str | None:
+    """What the clerk at the counter says: the code of the refusal, or None when the application is taken."""
+    channel = case.get("channel", "online")
+    if channel not in ("online", "in_person", "postal", *CHANNELS):
+        return "unknown_channel"
+    if CALENDARS[calendar_of(case)]["department"] not in case.get("handled_by", _EVERYBODY):
+        return "wrong_department"
+    offered = case.get("channels", [channel])
+    return None if channel in offered or class_of_channel(channel) in offered else "channel_not_offered"
 
 
 def half(instant: datetime) -> tuple[date, int]:
@@ -174,7 +298,11 @@ def class_of(paper: Paper, definition: str) -> str | None:
 def standing_at_end_of(day: date, paper: Paper, definition: str) -> str:
     """How it stands when the day has ended."""
     midnight = datetime.combine(day + DAY, time(), HERE)
-    if not paper.received < midnight or (paper.closed is not None and paper.closed < midnight):
+    if (
+        paper.received is None
+        or not paper.received < midnight
+        or (paper.closed is not None and paper.closed < midnight)
+    ):
         return "not_open"
     due = next((due for since, due in reversed(paper.dues) if since < midnight), None)
     paused = [pause[0] for pause in paper.pauses if pause[0] < midnight and (len(pause) == 1 or pause[1] >= midnight)]

@@ -6,31 +6,48 @@ from functools import cache
 from typing import Any
 
 from shared.catalogue import CalendarEntry, Catalogue, Department, Procedure
+from shared.catalogue.model import FORM_CHANNELS, ChannelEntry
 from shared.contract.accepted import REQUIRED_BY_LAW
 from shared.contract.envelope import event_type
 from shared.domain.calendar import DatedSessions, Session
+from shared.domain.fields import Channel
 from shared.domain.terms import Term, TermUnit
-from tests.golden.reading import CALENDARS, Calendar, Case, department_of, rules_of
+from tests.golden.reading import CALENDARS, CHANNELS, Calendar, Case, department_of, rules_of
 
+CODE = "H59.15-230306-0001"
 PROCEDURE = "2.000635"
 EVERYWHERE = "vn"
 
 
 def catalogue_of(case: Case) -> Catalogue:
-    """Every calendar of the set, and the case's procedure in its versions."""
-    versions = tuple(_procedure(rule) for rule in rules_of(case))
+    """Every calendar and channel of the set, the case's procedure in its versions and the others that it names."""
+    others = (_procedure(rule, code) for code, rule in case.get("procedures", {}).items())
+    versions = (*(_procedure(rule, PROCEDURE) for rule in rules_of(case)), *others)
     everywhere = CALENDARS[EVERYWHERE]
-    return Catalogue(_departments(), versions, everywhere["first_day"], everywhere["last_day"], _entries())
+    return Catalogue(_departments(), versions, everywhere["first_day"], everywhere["last_day"], _entries(), _channels())
 
 
-def _procedure(rule: dict[str, Any]) -> Procedure:
+@cache
+def _channels() -> dict[str, ChannelEntry]:
+    own = {code: ChannelEntry(code, code, code, Channel(counted_as)) for code, counted_as in CHANNELS.items()}
+    return own | dict(FORM_CHANNELS)
+
+
+def _term(rule: dict[str, Any]) -> Term:
+    return Term(rule["amount"], TermUnit(rule["unit"]))
+
+
+def _procedure(rule: dict[str, Any], code: str) -> Procedure:
     return Procedure(
-        code=PROCEDURE,
+        code=code,
         name="Cấp bản sao văn bằng, chứng chỉ từ sổ gốc",
-        department=None,
+        department=rule.get("handled_by", [None])[0],
+        departments=tuple(rule.get("handled_by", [])[1:]),
         field="Văn bằng, chứng chỉ",
         level="province",
-        term=Term(rule["term"]["amount"], TermUnit(rule["term"]["unit"])) if "term" in rule else None,
+        term=_term(rule["term"]) if "term" in rule else None,
+        channel_terms={channel: _term(term) for channel, term in rule.get("channel_terms", {}).items()},
+        channels=tuple(rule.get("channels", ())),
         closing_hour=rule.get("closing_hour"),
         same_day=rule.get("same_day", False),
         valid_from=rule.get("valid_from"),
@@ -70,28 +87,28 @@ def _entries_of(name: str, own: Calendar) -> Iterator[CalendarEntry]:
                 yield CalendarEntry(date.fromordinal(ordinal), works, entry["name"], own["source"], where)
 
 
-def sent_by(case: Case) -> Iterator[dict[str, Any]]:
+def sent_by(case: Case, code: str = CODE) -> Iterator[dict[str, Any]]:
     """The case's events as CloudEvents, in order; deadlines are left to intake unless the case gives one."""
     about = {"department": department_of(case), "procedure": PROCEDURE, "channel": case.get("channel", "online")}
-    if "submitted" in case:
-        yield _cloud_event("submitted", case["submitted"], about, 0)
+    about |= {key: case[key] for key in ("online_level", "received_by", "follows") if key in case}
     given = {"due_at": case["due_given"].isoformat()} if "due_given" in case else {}
     if given and "term" in case:
         given["term"] = case["term"]
-    yield _cloud_event("received", case["received"], about | given, 1)
-    for number, event in enumerate(case.get("events", []), start=2):
-        yield _cloud_event(event["event"], event["at"], _data(event), number)
+    opening = [{"event": name, "at": case[name]} for name in ("submitted", "received") if name in case]
+    for number, event in enumerate([*opening, *case.get("events", [])]):
+        said = {"submitted": about, "received": about | given}.get(event["event"])
+        yield _cloud_event(code, event, _data(event) if said is None else said, number)
 
 
-def _cloud_event(name: str, at: datetime, about: dict[str, Any], number: int) -> dict[str, Any]:
+def _cloud_event(code: str, event: dict[str, Any], data: dict[str, Any], number: int) -> dict[str, Any]:
     return {
         "specversion": "1.0",
         "id": f"golden-{number}",
         "source": "/golden",
-        "type": event_type(name),
-        "subject": "H59.15-230306-0001",
-        "time": at.isoformat(),
-        "data": about,
+        "type": event_type(event["event"]),
+        "subject": code,
+        "time": event["at"].isoformat(),
+        "data": data,
     }
 
 
@@ -102,5 +119,5 @@ def _data(event: dict[str, Any]) -> dict[str, Any]:
         if key not in ("event", "at")
     }
     if event["event"] == "corrected":
-        carried = {"field": event["field"], "old_value": carried.get("old"), "new_value": carried.get("new")}
+        carried["old_value"], carried["new_value"] = carried.pop("old", None), carried.pop("new", None)
     return dict.fromkeys(REQUIRED_BY_LAW.get(event["event"], ()), "as the case says") | carried

@@ -1,13 +1,14 @@
-"""The golden set as it stands in its file: cases, calendars, traps and definitions."""
+"""The golden set as it stands in its files: cases, calendars, channels, traps and definitions."""
 
 import tomllib
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-FILE = Path(__file__).parents[2] / "shared" / "golden" / "deadlines.toml"
+FOLDER = Path(__file__).parents[2] / "shared" / "golden"
+FILE, CELLS_FILE = FOLDER / "deadlines.toml", FOLDER / "cells.toml"
 
-Case = dict[str, Any]  # one [[cases]] table, as README.md beside the file describes it
+Case = dict[str, Any]  # one [[cases]] table, as README.md beside the files describes it
 Calendar = dict[str, Any]  # one [calendars.*] table
 
 _FILE = tomllib.loads(FILE.read_text(encoding="utf-8"))
@@ -15,6 +16,10 @@ CASES: list[Case] = _FILE["cases"]
 CALENDARS: dict[str, Calendar] = _FILE["calendars"]
 TRAPS: dict[str, str] = _FILE["traps"]
 DEFINITIONS: dict[str, str] = _FILE["definitions"]
+CHANNELS: dict[str, str] = _FILE["channels"]  # a channel that no form names -> its class
+CELLS: list[Case] = tomllib.loads(CELLS_FILE.read_text(encoding="utf-8"))["cases"]
+OF_A_RULE = ("term", "same_day", "closing_hour", "channel_terms", "channels", "handled_by")
+TURNS = ("reopened", "voided", "corrected")  # what changes cells of the past
 
 
 def calendar_of(case: Case) -> str:
@@ -31,7 +36,7 @@ def department_of(case: Case) -> str:
 
 def rules_of(case: Case) -> list[dict[str, Any]]:
     """The procedure's rule as it was and is: the case's versions, or the one rule it names."""
-    named = {key: case[key] for key in ("term", "same_day", "closing_hour") if key in case}
+    named = {key: case[key] for key in OF_A_RULE if key in case}
     versions: list[dict[str, Any]] = case.get("versions", [named])
     return versions
 
@@ -39,3 +44,20 @@ def rules_of(case: Case) -> list[dict[str, Any]]:
 def original_of(expect: dict[str, Any]) -> datetime | None:
     """The deadline given at receipt: named where it is not the last one."""
     return None if expect.get("no_original") else expect.get("due_original", expect.get("due_at"))
+
+
+def class_of_channel(channel: str) -> str:
+    """How the form counts a channel: one of its own, or as the set says."""
+    return CHANNELS.get(channel, channel)
+
+
+def known_before(case: Case) -> Case:
+    """The case without what its last event that changes the past made known, and what came after it."""
+    told = case.get("events", [])
+    turn = max(number for number, event in enumerate(told) if event["event"] in TURNS)
+    return case | {"events": told[:turn]}
+
+
+def others_of(case: Case) -> list[Case]:
+    """The dossiers beside the case's own, each a case by itself; all of their events are known."""
+    return [{"id": f"{case['id']}-{number}", **other} for number, other in enumerate(case.get("also", []), start=2)]
