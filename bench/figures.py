@@ -115,6 +115,7 @@ def _calls(bench: Bench, pin: Pin) -> Iterator[tuple[str, Call, int]]:
         yield f"year by department, {name}", _report(bench, replace(YEAR, definition=name)), bench.calls
     yield "year, total only", _report(bench, replace(YEAR, by=())), bench.calls
     yield "statutory year (15 to 14 December) by department", _report(bench, STATUTORY_YEAR), bench.calls
+    yield "year by place of receipt", _report(bench, replace(YEAR, by=(Dimension.RECEIVED_BY,))), bench.calls
     yield (
         "year by department and month",
         _report(bench, replace(YEAR, by=(Dimension.DEPARTMENT, Dimension.MONTH))),

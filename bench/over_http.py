@@ -30,7 +30,7 @@ async def reporting(database_url: str) -> AsyncIterator[aiohttp.ClientSession]:
         "KAFKA_BOOTSTRAP": "127.0.0.1:1",
     }
     environment = {f"MOTCUA_REPORTING_{name}": str(value) for name, value in settings.items()} | {
-        "MOTCUA_REPORTING_LOG_LEVEL": "CRITICAL"
+        "MOTCUA_REPORTING_LOG_LEVEL": "ERROR"
     }
     headers = {"Authorization": f"Bearer {KEY}"}
     with TemporaryFile() as log:

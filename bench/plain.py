@@ -20,6 +20,7 @@ _OVERDUE = f"due_day < {TO} AND (paused_day IS NULL OR paused_day > due_day)"
 _CONDITIONS = {
     "received_online": f"{_RECEIVED} AND channel = 'online'",
     "received_online_full": f"{_RECEIVED} AND channel = 'online' AND online_full = 1",
+    "received_unknown": f"{_RECEIVED} AND channel = 'unknown'",
     "received_in_person": f"{_RECEIVED} AND channel = 'in_person'",
     "received_postal": f"{_RECEIVED} AND channel = 'postal'",
     "carried_over": f"received_day < {FROM} AND (closed_day IS NULL OR closed_day >= {FROM})",
@@ -31,8 +32,12 @@ _CONDITIONS = {
     "in_progress_overdue": f"{_OPEN} AND {_OVERDUE}",
     "in_progress_suspended": f"{_OPEN} AND paused_day IS NOT NULL",
     "refused": f"{_CLOSED} AND outcome = 'refused'",
+    "granted_in_part": f"{_CLOSED} AND outcome = 'in_part'",
+    "granted_by_law": f"{_CLOSED} AND outcome = 'by_law'",
+    "not_needed": f"{_CLOSED} AND outcome = 'not_needed'",
     "withdrawn": f"{_CLOSED} AND closed_as = 'withdrawn'",
     "stopped": f"{_CLOSED} AND closed_as = 'stopped'",
+    "transferred": f"{_CLOSED} AND closed_as = 'transferred'",
     "returned_in_person": f"{_RETURNED} AND returned_by = 'in_person'",
     "returned_postal": f"{_RETURNED} AND returned_by = 'postal'",
     "returned_online": f"{_RETURNED} AND returned_by = 'online'",
@@ -40,6 +45,13 @@ _CONDITIONS = {
         f"closed_day <= {TO} AND closed_as = 'resolved' AND (returned_day IS NULL OR returned_day > {TO})"
     ),
 }
+_NOT_GENERATED = (
+    "stopped_administrative",
+    "awaiting_acceptance",
+    "awaiting_acceptance_late",
+    "accepted_in_time",
+    "accepted_late",
+)
 _COUNTED = ", ".join(
     f"sum(CASE WHEN {condition} THEN 1 ELSE 0 END) AS {name}" for name, condition in _CONDITIONS.items()
 )
@@ -53,7 +65,7 @@ async def by_department(engine: AsyncEngine) -> dict[str, dict[str, int]]:
 
 
 def _with_totals(row: dict[str, Any]) -> dict[str, int]:
-    counted = {name: int(row[name]) for name in _CONDITIONS}
+    counted = dict.fromkeys(_NOT_GENERATED, 0) | {name: int(row[name]) for name in _CONDITIONS}
     counted["received_in_person_or_postal"] = counted["received_in_person"] + counted["received_postal"]
     counted["received_total"] = (
         counted["received_online"] + counted["received_in_person_or_postal"] + counted["carried_over"]

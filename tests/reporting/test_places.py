@@ -1,5 +1,6 @@
 """Where a dossier was received is not who answers for it: figures by place of receipt add up both ways."""
 
+import re
 from collections import Counter
 from dataclasses import replace
 from datetime import date
@@ -10,12 +11,14 @@ import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.reporting.figures.query import Dimension, FigureQuery, Filters
+from services.reporting.figures.range_sums import pinned
 from services.reporting.figures.report import Report, report
-from services.reporting.opening.lists import SUBMITTED
+from services.reporting.opening.lists import SUBMITTED, candidates
+from services.reporting.opening.tokens import TokenFigure
 from services.reporting.read_model.tables import dossiers, sums
 from shared.domain.columns import KEYS
 from shared.domain.fields import CorrectableField
@@ -110,9 +113,9 @@ class TestOverHttp:
         address = "/v1/reports/ii06a?format=text&from=2023-01-01&to=2023-01-31"
         assert "không rõ kênh" not in (await client.get(address)).text
         await Topic(engine, end=100).deliver(statuses("H59.15-230103-0100", (received(channel="unknown"),)))
-        text = (await client.get(address)).text
-        assert "công ích 2 hồ sơ (trong đó 1 hồ sơ không rõ kênh)" in text
-        assert "(trực tuyến 2; không rõ kênh 1)" in text
+        written = (await client.get(address)).text
+        assert "công ích 2 hồ sơ (trong đó 1 hồ sơ không rõ kênh)" in written
+        assert "(trực tuyến 2; không rõ kênh 1)" in written
 
 
 OTHER = "1.004650"  # a procedure that no other dossier here has
@@ -154,3 +157,25 @@ class TestApplications:
         async with engine.connect() as connection:
             days = select(dossiers.c[SUBMITTED]).where(dossiers.c.code == "H59.15-230103-0100")
             assert (await connection.execute(days)).scalar_one() == (20230103 if columns else None)
+
+    @pytest.mark.parametrize(
+        ("column", "indexes"),
+        [
+            ("awaiting_acceptance", {"dossiers_waiting", "dossiers_answered", "dossiers_asked_again"}),
+            ("accepted_late", {"dossiers_answered"}),
+        ],
+    )
+    async def test_an_index_finds_them(self, engine: AsyncEngine, column: str, indexes: set[str]) -> None:
+        """PostgreSQL would rather scan so small a table, so it is told not to."""
+        async with engine.begin() as connection:
+            figure = TokenFigure(YEAR, (), column, await pinned(connection))
+            if engine.dialect.name == "postgresql":
+                await connection.execute(text("SET LOCAL enable_seqscan = off"))
+            explain = "EXPLAIN" if engine.dialect.name == "postgresql" else "EXPLAIN QUERY PLAN"
+            plan = ""
+            for table, conditions in candidates(figure, SHIPPED):
+                if table is dossiers:
+                    query = select(dossiers.c.code).where(*conditions)
+                    written = query.compile(engine.sync_engine, compile_kwargs={"literal_binds": True})
+                    plan += " ".join(str(row) for row in await connection.execute(text(f"{explain} {written}")))
+        assert set(re.findall(r"dossiers_[a-z_]+", plan)) == indexes
