@@ -1,9 +1,9 @@
 """From outside: every number of an answer is opened by its token;
 what is no token, or not of this model, is refused with the reason."""
 
+import dataclasses
 from datetime import datetime, timedelta
-from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any
 
 import httpx
 import pytest
@@ -132,9 +132,10 @@ class TestRefusal:
     ) -> None:
         token = (await figures(client))["tokens"]["total.received_total"]
         code, procedure = next(iter(shipped.procedures.items()))
-        other = SimpleNamespace(procedures={**shipped.procedures, code: replace(procedure, field="Lĩnh vực mới")})
+        renamed = {**shipped.procedures, code: replace(procedure, field="Lĩnh vực mới")}
+        other = dataclasses.replace(shipped, versions=tuple(renamed.values()))
         with pytest.raises(OtherCatalogue):
-            Tokens(cast(Catalogue, other)).read(token)
+            Tokens(other).read(token)
 
     @pytest.mark.parametrize(
         ("query", "named"),
