@@ -26,13 +26,16 @@ _WHAT_BECAME = {
 def by_own_codes(candidate: Candidate, catalogue: Catalogue) -> Candidate:
     """The candidate as it says the same by the units' own codes; the dossier's code stays as it was sent."""
     event = candidate.event
+    known = catalogue.departments
     if isinstance(event, OPENING):
+        if event.department in known and (event.received_by is None or event.received_by in known):
+            return candidate
         named = {"department": event.department, "received_by": event.received_by}
     elif isinstance(event, domain.Corrected) and event.field in _UNITS:
         named = {"old_value": event.old_value, "new_value": event.new_value}
     else:
         return candidate
-    others = {field: code for field, code in named.items() if code is not None and code not in catalogue.departments}
+    others = {field: code for field, code in named.items() if code is not None and code not in known}
     if not others:
         return candidate
     day = local_date(candidate.occurred_at)
