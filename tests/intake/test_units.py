@@ -43,7 +43,7 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.fixture
 async def strict(start: Start, tmp_path: Path) -> AsyncIterator[Sender]:
-    """An office whose catalogue has the shipped changes of units, and takes no new dossiers for units that have ended."""
+    """An office with the shipped changes of units that takes no new dossiers for units that have ended."""
     folder = tmp_path / "strict"
     folder.mkdir()
     shipped = (SHIPPED / "units.toml").read_text("utf-8")
