@@ -1,4 +1,4 @@
-"""Random lives of dossiers as a counter's own software has them: the events it could send, and the snapshots it sends instead."""
+"""Random lives of dossiers as a counter's own software has them: the events it could send, the snapshots it sends."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -28,7 +28,7 @@ def written(instant: datetime | None) -> str:
 
 
 class TwofoldLife:
-    """One dossier, lived in a log as events are sent one by one; `messages` are what goes to the national portal meanwhile."""
+    """One dossier, lived in a log as events are sent one by one; `messages` go to the national portal meanwhile."""
 
     def __init__(self, rng: Random, code: str, log: LogInMemory) -> None:
         self._rng, self._log = rng, log

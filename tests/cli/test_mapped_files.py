@@ -1,4 +1,7 @@
-"""Sheets and snapshots through `motcua import` into intake itself: what is refused comes back in its own form, and mended goes in."""
+"""Sheets and snapshots through `motcua import` into intake itself.
+
+What is refused comes back in its own form, and mended goes in.
+"""
 
 import csv
 import json
@@ -222,10 +225,10 @@ def test_losses_are_written_beside_the_file_and_summed_up(
     intake: httpx.Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path, losses = tmp_path / "sent.json", tmp_path / "sent.json.losses.csv"
-    path.write_text(json.dumps([SNAPSHOT | {"madonvi": "H59.01"}]))
+    path.write_text(json.dumps([SNAPSHOT | {"DanhSachLePhi": [{"Gia": "?"}]}]))
     assert motcua(monkeypatch, "import", path, "--mapping", "national") == 0, "a loss is no refusal"
     path.write_text(json.dumps([SNAPSHOT | {"NgayNopHoSo": "20231207080000"}]))
-    assert "no field for it yet 1" in capsys.readouterr().out
+    assert "fees unreadable 1" in capsys.readouterr().out
     assert motcua(monkeypatch, "import", path, "--mapping", "national") == 0
     said = capsys.readouterr().out
     assert "of 1 dossiers: intake's log has gone on, or says otherwise 1" in said
