@@ -173,6 +173,26 @@ def test_refused_rows_come_back_in_their_form_and_go_in_when_mended(
     assert "accepted 0 duplicate 3" in " ".join(capsys.readouterr().out.split()), "a second run adds nothing"
 
 
+def test_places_and_channels_that_the_catalogue_lacks_are_named_by_their_columns(
+    intake: httpx.Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    header = [*HEADER[:4], "Nơi tiếp nhận", *HEADER[5:]]
+    rows = [
+        [*GOOD[:4], "000.00.01.H59", "kiosk", *GOOD[6:]],
+        [2, "000.00.15.H59-231208-0002", *GOOD[2:4], "H59.98", *GOOD[5:]],
+        [3, "H59.15-231208-0003", *GOOD[2:4], "H59.01", "quay_3", *GOOD[6:]],
+        [4, "000.00.15.H59-231208-0004", *GOOD[2:4], "H59.01", *GOOD[5:]],
+    ]
+    path = tmp_path / "so.csv"
+    with path.open("w", encoding="utf-8-sig", newline="") as file:
+        csv.writer(file, delimiter=";").writerows([header, *rows])
+    assert motcua(monkeypatch, "import", path, "--mapping", "counter") == 1
+    assert state(intake, "H59.15-231208-0001") == state(intake, "000.00.15.H59-231208-0004") == "resolved"
+    _, place, channel = rows_of(tmp_path / "so.csv.rejected.csv")
+    assert place[-1].startswith("Nơi tiếp nhận: department H59.98 is not in the catalogue")
+    assert channel[-1].startswith("Hình thức nộp: channel quay_3 is not in the catalogue; choose one of")
+
+
 def test_a_row_that_says_otherwise_than_the_log_is_told_what_to_do(
     intake: httpx.Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
