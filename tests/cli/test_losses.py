@@ -260,6 +260,15 @@ def test_a_sender_that_is_no_place_of_receipt_and_a_channel_nobody_noted_are_for
     assert losses == []
 
 
+def test_a_pause_that_lapsed_is_no_longer_open_when_the_dossier_is_finished(tmp_path: Path) -> None:
+    lapsed = '[[events]]\nevent = "supplement_lapsed"\ntime = "NgayHetHan"\n\n[pauses]'
+    mine = changed(tmp_path, ("[pauses]", lapsed))
+    finished = {"TrangThaiHoSo": "9", "NgayKetThucXuLy": "20231214080000", "NgayHetHan": "20231213080000"}
+    facts, losses = taken(PAUSED | finished, mapping=mine)
+    assert [fact.event for fact in facts] == ["received", "supplement_requested", "supplement_lapsed", "resolved"]
+    assert losses == []
+
+
 EIGHT = RECEIVED | {"TrangThaiHoSo": "8", "NgayKetThucXuLy": "20231211080000"}
 SUSPENDED = ('"8" = "stopped"', '"8" = "suspended"')
 
