@@ -1,4 +1,4 @@
-"""A sheet saved as CSV: its header found below whatever title stands above it, its refused rows written as they were."""
+"""A sheet saved as CSV: its header found below whatever title stands above it, refused rows written as they were."""
 
 import csv
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -95,7 +95,8 @@ def no_header(name: str, first: Sequence[str]) -> Failure:
     """The failure of a sheet in which no row names the dossier's code."""
     shown = ", ".join(text for text in first if text.strip())[:200] or "nothing"
     return Failure(
-        f"no row of the first {TITLE_ROWS} of {name} names the column of the dossier's code; the longest holds: {shown}. "
+        f"no row of the first {TITLE_ROWS} of {name} names the column of the dossier's code; "
+        f"the longest holds: {shown}. "
         "Name it under columns.code of the mapping, or rename it in the sheet"
     )
 

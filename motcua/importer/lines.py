@@ -57,7 +57,8 @@ class FileText:
         self._file.seek(0)
         if magic.startswith(ZIP):
             raise Failure(
-                f"{self._name} is a spreadsheet or a zip archive; name its mapping with --mapping, save it as CSV UTF-8, or unpack it"
+                f"{self._name} is a spreadsheet or a zip archive; name its mapping with --mapping, "
+                "save it as CSV UTF-8, or unpack it"
             )
         if magic.startswith(GZIP):
             yield from self._decoded(_blocks_of(cast("BinaryIO", gzip.GzipFile(fileobj=self._file))))

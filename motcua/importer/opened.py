@@ -38,7 +38,8 @@ class InputFile:
             raise Failure(f"{path} is the file that is imported; name another with --rejected")
         if not is_chosen and path.is_symlink():
             raise Failure(
-                f"{path} is a symbolic link, what it leads to would be written over; remove it or name another with --rejected"
+                f"{path} is a symbolic link, what it leads to would be written over; "
+                "remove it or name another with --rejected"
             )
         return path
 

@@ -1,4 +1,4 @@
-"""Rows of an office's own file, whichever form it has, and the way back: those that were refused, with a column `why`."""
+"""Rows of an office's own file, whichever form it has, and the way back: refused ones, with a column `why`."""
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path

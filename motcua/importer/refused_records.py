@@ -46,15 +46,16 @@ class RefusedRecords(AbstractContextManager["RefusedRecords"]):
         return len(self._reasons)
 
     def add(self, line: EventLine, refusal: RefusedAs) -> bool:
-        why = WAITS if refusal.code == HELD_BACK else self._in_its_words(_told_otherwise(line, refusal), refusal.field)
+        why = WAITS if refusal.code == HELD_BACK else self._in_its_words(line, refusal)
         self._reasons.setdefault(self._record_of(line), {})[why] = None
         return True
 
-    def _in_its_words(self, detail: str, field: str | None) -> str:
+    def _in_its_words(self, line: EventLine, refusal: RefusedAs) -> str:
         """What intake said, with the column that the field came from."""
+        detail, field = _told_otherwise(line, refusal), refusal.field
         if field is None or not field.startswith("data."):
             return detail
-        header = self._mapping.header_of(field.removeprefix("data."))
+        header = self._mapping.header_of(field.removeprefix("data."), head_of(line).event)
         plain = detail.removeprefix(f"{field}: ")
         return f"{header or field}: {plain}"
 
@@ -110,8 +111,8 @@ def _told_otherwise(line: EventLine, refusal: RefusedAs) -> str:
     if refusal.code != ID_REUSED:
         return refusal.detail
     return (
-        f"{head_of(line).event} was imported before and said something else, and what is logged stays; set it right with a "
-        "correction (corrected), and take this row out"
+        f"{head_of(line).event} was imported before and said something else, and what is logged stays; "
+        "set it right with a correction (corrected), and take this row out"
     )
 
 

@@ -1,1 +1,1 @@
-"""An office's own words as events: which column holds what, how dates and codes are written there, what can't be carried."""
+"""An office's own words as events: which column holds what, how dates and codes are written, what can't be carried."""

@@ -1,7 +1,7 @@
 """Dates as an office writes them: patterns such as dd/mm/yyyy hh:mm, a date alone, cells that are dates already."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date, datetime, time, timedelta, timezone, tzinfo
 from functools import lru_cache
 from typing import NamedTuple
@@ -67,12 +67,16 @@ class Pattern:
 
 
 class DateReader:
-    """Reads cells as moments; an instant without an offset lies in `zone`."""
+    """Reads cells as moments; an instant without an offset lies in `zone`, `no_dates` stand where there is none."""
 
-    def __init__(self, patterns: Sequence[Pattern], zone: tzinfo) -> None:
+    def __init__(self, patterns: Sequence[Pattern], zone: tzinfo, no_dates: Iterable[str] = ()) -> None:
         self._patterns = patterns
         self._zone = zone
+        self._no_dates = frozenset(no_dates)
         self._written: Callable[[str], Moment] = lru_cache(maxsize=REMEMBERED)(self._read)
+
+    def is_none(self, cell: object) -> bool:
+        return isinstance(cell, str | int) and str(cell).strip() in self._no_dates
 
     def read(self, cell: object) -> Moment:
         """The moment in the cell; ValueError says what stands there instead and how to write it."""

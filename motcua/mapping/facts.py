@@ -8,16 +8,28 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from shared.contract.accepted import ACCEPTED
+from shared.contract.accepted import ACCEPTED, FILLED_IN
 from shared.contract.envelope import JSON, SPEC_VERSION, event_type
 from shared.domain.dossier import Dossier
 from shared.domain.errors import Refusal
+from shared.domain.events import Event
 from shared.domain.localtime import LOCAL
 from shared.domain.transitions import apply
 
-ONCE = frozenset({"submitted", "received", "declined", "withdrawn", "stopped", "resolved", "returned"})
-CLOSING = frozenset({"declined", "withdrawn", "stopped", "resolved", "returned"})
-PAUSING = frozenset({"supplement_requested", "supplemented", "payment_requested", "payment_settled"})
+ASSIGNED = "assigned"
+CLOSING = frozenset({"declined", "withdrawn", "stopped", "transferred", "resolved", "returned"})
+ONCE = CLOSING | {"submitted", "received", "voided"}
+PAUSING = frozenset(
+    {
+        "supplement_requested",
+        "supplemented",
+        "supplement_lapsed",
+        "payment_requested",
+        "payment_settled",
+        "suspended",
+        "resumed",
+    }
+)
 FUTURE_ALLOWED = timedelta(minutes=5)
 _PLACES = {
     "submitted": 0,
@@ -26,8 +38,10 @@ _PLACES = {
     "resolved": 3,
     "withdrawn": 3,
     "stopped": 3,
+    "transferred": 3,
     "returned": 4,
     "rated": 5,
+    "voided": 6,
 }
 _MIDDLE = 2
 encode = msgspec.json.Encoder().encode
@@ -41,7 +55,7 @@ class UnusableRow(Exception):
 
 
 class Fact(Struct, frozen=True, gc=False):
-    """Something that happened to a dossier; `key` tells it from all else that happened to it, whenever it is told again.
+    """Something that happened to a dossier; `key` tells it from all else that happened, whenever it is told again.
 
     `number` is the row that says it, `column` where its date stands.
     """
@@ -60,12 +74,16 @@ class Fact(Struct, frozen=True, gc=False):
 
 
 def fact(event: str, at: datetime, data: dict[str, Any], number: int, column: str) -> Fact:
-    """A fact whose key is its event, where that happens once; else also its instant and, unless it is a pause, its data."""
+    """A fact whose key is its event, where that happens once; else also its instant and, but for pauses, its data.
+
+    The deadline of a step is no part of the key: told with another one, it is the same step.
+    """
     key = event
     if event not in ONCE:
         key += f"@{at.astimezone(LOCAL):%Y-%m-%dT%H:%M:%S}"
-        if event not in PAUSING and data:
-            key += "~" + hashlib.blake2b(encode(data), digest_size=5).hexdigest()
+        telling = {name: value for name, value in data.items() if (event, name) != (ASSIGNED, "due_at")}
+        if event not in PAUSING and telling:
+            key += "~" + hashlib.blake2b(encode(telling), digest_size=5).hexdigest()
     return Fact(event, at, data, key, number, column)
 
 
@@ -107,7 +125,7 @@ def follow(code: str, facts: Iterable[Fact]) -> Iterator[tuple[Fact, Refusal | N
             for told in waiting:
                 before, refusal = dossier, None
                 try:
-                    dossier = apply(dossier, code, msgspec.convert(told.data, ACCEPTED[told.event]), told.at)
+                    dossier = apply(dossier, code, _event(told), told.at)
                 except Refusal as refused:
                     refusal = refused
                 if refusal is None:
@@ -118,6 +136,12 @@ def follow(code: str, facts: Iterable[Fact]) -> Iterator[tuple[Fact, Refusal | N
                 yield from ((told, refusal, dossier) for told, refusal in left)
                 break
             waiting = [told for told, _ in left]
+
+
+def _event(told: Fact) -> Event:
+    """What the fact says as an event; a deadline that intake computes is any, for nothing is judged by it here."""
+    filled_in = dict.fromkeys(FILLED_IN.get(told.event, ()), told.at)
+    return msgspec.convert(filled_in | told.data, ACCEPTED[told.event])
 
 
 def _by_instant(facts: list[Fact]) -> Iterator[list[Fact]]:

@@ -46,7 +46,7 @@ class Life(Struct):
     has_snapshot: bool = False
 
     def add(self, told: Fact, rank: Rank) -> None:
-        """An opening is taken from the snapshot that had come least far, for it was sent first; all else from the last."""
+        """An opening is taken from the snapshot that had come least far, it was sent first; all else from the last."""
         present = self.facts.get(told.key)
         candidate = ToldFact(rank, told)
         if present is None:
@@ -59,6 +59,10 @@ class Life(Struct):
             is_earlier = candidate.order < present.order
         if is_earlier == (told.event in OPENING):
             self.facts[told.key] = candidate
+
+    def doubts_date_of(self, event: str) -> bool:
+        """Whether a snapshot dates the event without being in its state."""
+        return any(doubt.kind is LossKind.NO_STATE and doubt.event == event for doubt in self.doubts)
 
     def count(self, event: str) -> int:
         return sum(told.fact.event == event for told in self.facts.values())

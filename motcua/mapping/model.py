@@ -25,7 +25,7 @@ Constants = dict[str, str | int | bool]
 
 
 class EventOf(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How an event stands in a row: `time` is the column of its date, `states` the states in which that date is taken."""
+    """How an event stands in a row: `time` is the column of its date, `states` those in which that date is taken."""
 
     event: str
     time: Headers = ()
@@ -45,17 +45,16 @@ class Pauses(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class Steps(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A progress record, known by any of `known_by`; `lost` names what the event has no field for.
+    """A progress record, known by any of `known_by`.
 
-    A step later than all that the file's snapshots tell waits, for what a later file tells may come before it, and could
-    not be put in any more; `ahead` sends it all the same.
+    A step later than all that the file's snapshots tell waits, for what a later file tells may come before it, and
+    could not be put in any more; `ahead` sends it all the same.
     """
 
     event: str
     known_by: Headers
     time: Headers
     columns: dict[str, Headers] = {}
-    lost: dict[str, Headers] = {}
     ahead: bool = False
 
 
@@ -88,7 +87,6 @@ class SheetMapping(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     timezone: str = "+07:00"
     sheet: str | None = None
     personal: tuple[str, ...] = ()
-    lost: dict[str, Headers] = {}
     pauses: Pauses | None = None
     steps: Steps | None = None
     fees: Fees | None = None
@@ -106,10 +104,8 @@ class SheetMapping(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
         """Every header that is read, with the key of the mapping that names it."""
         for field, named in self.columns.items():
             yield from ((f"columns.{field}", header) for header in several(named))
-        for what, named in self.lost.items():
-            yield from ((f"lost.{what}", header) for header in several(named))
         if self.steps is not None:
-            for field, named in (self.steps.columns | self.steps.lost).items():
+            for field, named in self.steps.columns.items():
                 yield from ((f"steps.{field}", header) for header in several(named))
         for each in self.events:
             yield from ((f"events.{each.event}.time", header) for header in several(each.time))
@@ -117,7 +113,7 @@ class SheetMapping(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
                 yield from ((f"events.{each.event}.columns.{field}", header) for header in several(named))
 
     def narrowed(self, present: Callable[[str], bool]) -> Self:
-        """The mapping with the headers that a sheet has, so that messages name its columns; of absent ones the first."""
+        """The mapping with the headers that a sheet has, so that messages name its columns; of others the first."""
 
         def kept(headers: Headers) -> Headers:
             return tuple(header for header in several(headers) if present(header)) or several(headers)[:1]
@@ -128,10 +124,11 @@ class SheetMapping(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
         events = tuple(replace(each, time=kept(each.time), columns=all_kept(each.columns)) for each in self.events)
         return replace(self, columns=all_kept(self.columns), events=events)
 
-    def header_of(self, field: str) -> str | None:
-        """The first header that feeds a field of an event's data; None when no column does."""
-        found = [self.columns.get(field), *(each.columns.get(field) for each in self.events)]
-        return next((several(named)[0] for named in found if named), None)
+    def header_of(self, field: str, event: str | None) -> str | None:
+        """The first header that feeds a field of the event's data, else of any event's; None when no column does."""
+        own = [each.columns.get(field) for each in self.events if each.event == event]
+        others = [each.columns.get(field) for each in self.events]
+        return next((several(named)[0] for named in (*own, self.columns.get(field), *others) if named), None)
 
 
 def several(headers: Headers) -> tuple[str, ...]:
@@ -216,6 +213,9 @@ def _wrong_columns(mapping: SheetMapping) -> Iterator[str]:
         EVENT,
         *(name for event, fields in FIELDS.items() for field in fields for name in (field, f"{event}.{field}")),
     }
+    for word, code in mapping.words.get(STATE, {}).items():
+        if code not in set(State):
+            yield f"words.state.{word}: {code} is no state; choose one of {', '.join(State)}"
     for field in mapping.words:
         if field not in known:
             yield f"words.{field}: no event has such a field; name a field, or one event's as in returned.channel"

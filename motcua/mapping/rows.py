@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from motcua.mapping.dates import DateReader, Moment
-from motcua.mapping.facts import FUTURE_ALLOWED, Fact, UnusableRow, fact, follow
+from motcua.mapping.facts import ASSIGNED, FUTURE_ALLOWED, Fact, UnusableRow, fact, follow
 from motcua.mapping.fields import CODE, FIELDS, FieldReader, folded, text_of, with_term
 from motcua.mapping.model import EVENT, ID, OPENING, TIME, Constants, EventOf, Headers, SheetMapping, several
 from shared.contract.accepted import ACCEPTED, REQUIRED_BY_LAW
@@ -18,6 +18,7 @@ from shared.domain.lifecycle import State
 from shared.domain.localtime import local_date
 
 Cells = Mapping[str, Any]
+WHO = ("unit", "officer")
 REMEMBERED = 1 << 14
 
 
@@ -63,11 +64,10 @@ class Reading:
 
     def __init__(self, mapping: SheetMapping, now: datetime, name: Callable[[str], str] = folded) -> None:
         self.mapping = mapping
-        self.dates = DateReader(mapping.patterns, mapping.zone)
+        self.dates = DateReader(mapping.patterns, mapping.zone, mapping.no_dates)
         self.fields = FieldReader(mapping.words, self.dates, mapping.source)
         self.latest = now + FUTURE_ALLOWED
         self._name = name
-        self._no_dates = frozenset(mapping.no_dates)
         self.columns = {field: self.column(headers) for field, headers in mapping.columns.items()}
         self.events = [self._told(number, each) for number, each in enumerate(self._named_events())]
         self._data: Callable[..., dict[str, Any]] = lru_cache(maxsize=REMEMBERED)(self._read_data)
@@ -81,10 +81,14 @@ class Reading:
             raise UnusableRow(column, "is empty; write the dossier's code")
         return str(self._read(column, CODE, (str,), cell))
 
+    def value(self, column: str, field: str, event: str, cell: object) -> object:
+        """What the cell says of a field of the event; "" when it says nothing."""
+        return self._read(column, field, FIELDS[event][field], cell, event)
+
     def moment(self, cells: Cells, column: RowColumn) -> Moment | None:
         """The date that stands in the column."""
         cell = column.value(cells)
-        if cell is None or (isinstance(cell, str | int) and text_of(cell) in self._no_dates):
+        if cell is None or self.dates.is_none(cell):
             return None
         try:
             return self.dates.read(cell)
@@ -103,10 +107,11 @@ class Reading:
         _, event, _, _, columns, constants = self.events[number]
         data: dict[str, Any] = {}
         for (field, column), cell in zip(columns.items(), values, strict=True):
-            if cell is not None:
-                data[field] = self._read(column.header, field, FIELDS[event][field], cell, event)
-            elif (word := self.fields.word(field, "", event)) is not None:
-                data[field] = word
+            value = (
+                self.fields.word(field, "", event) if cell is None else self.value(column.header, field, event, cell)
+            )
+            if value not in (None, ""):
+                data[field] = value
         found = with_term({**constants, **data})
         self._check(event, columns, found)
         return found
@@ -149,6 +154,9 @@ class Reading:
             if not data.get(reason):
                 column = columns[reason].header if reason in columns else reason
                 raise UnusableRow(column, f"is empty; the law wants the {reason} of {event}")
+        if event == ASSIGNED and data.keys().isdisjoint(WHO):
+            column = next((columns[field].header for field in WHO if field in columns), event)
+            raise UnusableRow(column, "is empty; say who has the dossier now: the officer, the unit or both")
 
 
 class RowReader:
@@ -186,7 +194,7 @@ class RowReader:
         return msgspec.structs.replace(told, key=given) if given else told
 
     def _dated(self, cells: Cells, number: int) -> list[Fact]:
-        """The row's events in the mapping's order; a date alone is the start of its day, or whatever came before on it."""
+        """The row's events in the mapping's order; a date alone is the start of its day, or what came before on it."""
         facts: list[Fact] = []
         for each in self._reading.events:
             moment = self._reading.moment(cells, each.time)
@@ -223,6 +231,6 @@ class RowReader:
             return UnusableRow(told.column, what)
         if isinstance(refusal, DeadlineBeforeReceipt):
             due = f"{told.data['due_at']:%d/%m/%Y %H:%M}"
-            header = self._mapping.header_of("due_at") or told.column
+            header = self._mapping.header_of("due_at", told.event) or told.column
             return UnusableRow(header, f"{due} lies before the receipt in {then}; correct one of the two")
         return UnusableRow(told.column, refusal.detail)

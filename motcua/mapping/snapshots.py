@@ -10,16 +10,26 @@ from datetime import datetime
 from operator import attrgetter
 from typing import Any, NamedTuple
 
-from motcua.mapping.facts import CLOSING, FUTURE_ALLOWED, PAUSING, Fact, UnusableRow, fact, follow, in_order
-from motcua.mapping.fields import FIELDS, amount_of, text_of
+from motcua.mapping.facts import (
+    ASSIGNED,
+    CLOSING,
+    FUTURE_ALLOWED,
+    PAUSING,
+    Fact,
+    UnusableRow,
+    fact,
+    follow,
+    in_order,
+)
+from motcua.mapping.fields import amount_of, text_of
 from motcua.mapping.lives import Doubt, Life
 from motcua.mapping.losses import Losses, LossKind
 from motcua.mapping.model import OPENING, STATE, Pauses, SheetMapping, several
-from motcua.mapping.rows import Cells, Reading, RowColumn
+from motcua.mapping.rows import WHO, Cells, Reading
 from shared.domain.lifecycle import PAUSED, State
 
-REQUESTED, CAME, PAID = "supplement_requested", "supplemented", "fee_paid"
-RECEIVED, RESOLVED, RETURNED = "received", "resolved", "returned"
+REQUESTED, CAME, LAPSED = "supplement_requested", "supplemented", "supplement_lapsed"
+RECEIVED, PAID, SUSPENDED, RESOLVED, RETURNED = "received", "fee_paid", "suspended", "resolved", "returned"
 
 
 class _PauseColumns:
@@ -46,11 +56,9 @@ class _Columns:
     def __init__(self, reading: Reading, mapping: SheetMapping) -> None:
         steps, fees = mapping.steps, mapping.fees
         self.pauses = None if mapping.pauses is None else _PauseColumns(reading, mapping.pauses)
-        self.lost = {what: reading.column(headers) for what, headers in mapping.lost.items()}
         if steps is not None:
             self.known_by, self.step_time = reading.column(steps.known_by), reading.column(steps.time)
             self.step = {field: reading.column(headers) for field, headers in steps.columns.items()}
-            self.lost_of_a_step = {what: reading.column(headers) for what, headers in steps.lost.items()}
         if fees is not None:
             self.fee, self.paid_online = reading.column(fees.amount), reading.column(fees.paid_online)
 
@@ -71,7 +79,7 @@ class Snapshots:
         code = self._reading.code(record)
         columns = self._columns
         if self._mapping.steps is not None and columns.known_by.value(record) is not None:
-            told, doubts, is_snapshot = self._step(record, number), self._lost(record, columns.lost_of_a_step), False
+            told, doubts, is_snapshot = *self._step(record, number), False
         else:
             told, doubts, is_snapshot = *self._snapshot(record, number), True
         life = self._lives.get(code)
@@ -115,7 +123,7 @@ class Snapshots:
         cell = reading.columns[STATE].value(record)
         word = reading.fields.word(STATE, cell)
         state = None if word is None else State(word)
-        doubts = self._lost(record, self._columns.lost)
+        doubts: list[Doubt] = []
         if state is None:
             doubts.append(Doubt(LossKind.UNKNOWN_STATE, f"{reading.columns[STATE].header}: {text_of(cell)[:40]!r}"))
         pauses = self._pauses_of(record)
@@ -195,9 +203,11 @@ class Snapshots:
             doubts.append(Doubt(LossKind.NO_SUPPLEMENTS, detail, REQUESTED, len(pauses)))
         elif state is State.AWAITING_PAYMENT:
             doubts.append(Doubt(LossKind.NO_PAYMENT_DATES, "the wait can't be dated", "payment_requested"))
+        elif state is State.SUSPENDED and all(each.event != SUSPENDED for each in self._mapping.events):
+            doubts.append(Doubt(LossKind.NO_SUSPENSION_DATES, "the pause can't be dated", SUSPENDED))
 
     def _as_first_due(self, data: dict[str, Any], pauses: list[_Pause], doubts: list[Doubt]) -> dict[str, Any]:
-        """The data of the receipt with the deadline of that day: pauses that have ended moved the one that holds now."""
+        """The data of the receipt with the deadline of that day: pauses that have ended moved the present one."""
         if pauses and pauses[0].due_before is not None:
             return data | {"due_at": pauses[0].due_before}
         if all(pause.ended is None for pause in pauses):
@@ -229,7 +239,8 @@ class Snapshots:
             return []
         return [Fact(PAID, at, {"amount_vnd": amount, "paid_online": word == "true"}, PAID, number, fees.list)]
 
-    def _step(self, record: Cells, number: int) -> list[Fact]:
+    def _step(self, record: Cells, number: int) -> tuple[list[Fact], list[Doubt]]:
+        """Who had the dossier from then on; a step that names nobody is none."""
         steps, columns = self._mapping.steps, self._columns
         assert steps is not None, "only mappings with steps have progress records"
         moment = self._reading.moment(record, columns.step_time)
@@ -238,21 +249,14 @@ class Snapshots:
         data: dict[str, Any] = {}
         for name, column in columns.step.items():
             cell = column.value(record)
-            if cell is not None:
-                try:
-                    data[name] = self._reading.fields.read(name, FIELDS[steps.event][name], cell)
-                except ValueError as wrong:
-                    raise UnusableRow(column.header, str(wrong)) from wrong
-        return [fact(steps.event, moment.at, data, number, columns.step_time.found(record)[0])]
-
-    def _lost(self, record: Cells, lost: dict[str, RowColumn]) -> list[Doubt]:
-        """What the mapping names and no event has a field for."""
-        cells = ((what, column.header, column.value(record)) for what, column in lost.items())
-        return [
-            Doubt(LossKind.NO_FIELD, f"{what}: {header} {text_of(cell)}")
-            for what, header, cell in cells
-            if cell is not None
-        ]
+            value = "" if cell is None else self._reading.value(column.header, name, steps.event, cell)
+            if value != "":
+                data[name] = value
+        header = columns.step_time.found(record)[0]
+        if steps.event == ASSIGNED and data.keys().isdisjoint(WHO):
+            who = ", ".join(columns.step[name].header for name in WHO if name in columns.step)
+            return [], [Doubt(LossKind.STEP, f"{header}: {moment.at:%d/%m/%Y %H:%M} names nobody; {who} are empty")]
+        return [fact(steps.event, moment.at, data, number, header)], []
 
     def _settled(self, code: str, life: Life) -> list[Fact]:
         for doubt in life.doubts:
@@ -270,7 +274,7 @@ class Snapshots:
             columns = ", ".join(several(each.time)[0] for each in self._mapping.events if each.event in OPENING)
             self.losses.add(code, LossKind.NO_RECEIPT, f"{columns}: empty; nothing of it is sent")
             return []
-        return self._followed(code, self._still_paused(code, self._went_on(code, facts)))
+        return self._followed(code, self._still_paused(code, life, self._went_on(code, facts)))
 
     def _went_on(self, code: str, facts: list[Fact]) -> list[Fact]:
         """Without closings before a pause: what went on afterwards had not been finished."""
@@ -282,10 +286,13 @@ class Snapshots:
             self._lose(code, LossKind.REOPENED, told, "is left out")
         return [told for told in facts if told not in early]
 
-    def _still_paused(self, code: str, facts: list[Fact]) -> list[Fact]:
-        """Without a result that nobody has in hand while papers are awaited: senders write paused dossiers as finished."""
+    def _still_paused(self, code: str, life: Life, facts: list[Fact]) -> list[Fact]:
+        """Without a result while papers are awaited, unless somebody has it in hand.
+
+        Senders write paused dossiers as finished; one whose result was handed over was decided without the papers.
+        """
         named = Counter(told.event for told in facts)
-        if named[REQUESTED] <= named[CAME] or named[RETURNED]:
+        if named[REQUESTED] <= named[CAME] + named[LAPSED] or named[RETURNED] or life.doubts_date_of(RETURNED):
             return facts
         for told in facts:
             if told.event == RESOLVED:
@@ -297,14 +304,12 @@ class Snapshots:
         life = []
         for told, refusal, before in follow(code, facts):
             paused = before is not None and before.state in PAUSED
-            if told.event in (RESOLVED, RETURNED) and paused:
-                self._lose(
-                    code, LossKind.FINISHED_WHILE_PAUSED, told, "ends the pause" if refusal is None else "is left out"
-                )
-            elif refusal is not None:
+            if refusal is None and paused and told.event in (RESOLVED, RETURNED):
+                self._lose(code, LossKind.FINISHED_WHILE_PAUSED, told, "ends the pause")
+            if refusal is not None:
                 state = "not there yet" if before is None else before.state.value
                 self._lose(code, self._kind_of(told), told, f"is left out: the dossier is {state} ({refusal.code})")
-            if refusal is None:
+            else:
                 life.append(told)
         return life
 

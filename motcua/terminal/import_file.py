@@ -40,7 +40,8 @@ def import_file(
         str | None,
         typer.Option(
             metavar="FILE|NAME",
-            help="What the columns of an office's own sheet mean: a TOML file, or counter or national, which are shipped.",
+            help="What the columns of an office's own sheet mean: a TOML file, or counter or national, "
+            "which are shipped.",
         ),
     ] = None,
     intake: options.Intake = None,
@@ -71,9 +72,9 @@ def import_file(
     from; docs/importing.md explains each key.
 
     Rejected lines are written to FILE.rejected.ndjson or .csv, each with its line number and the reason. A table can be
-    corrected there and imported again. Rows of a mapped file come back in its own form with a column why; what snapshots
-    could not carry over is listed in FILE.losses.csv. What follows a line whose content is wrong, of the same dossier,
-    is rejected with it (held_back): once it were in, the correction could be too late.
+    corrected there and imported again. Rows of a mapped file come back in its own form with a column why; what
+    snapshots could not carry over is listed in FILE.losses.csv. What follows a line whose content is wrong, of the same
+    dossier, is rejected with it (held_back): once it were in, the correction could be too late.
 
     Exit code: 0 nothing rejected, 1 some lines rejected, 2 the import could not be done.
     """

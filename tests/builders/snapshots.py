@@ -1,4 +1,4 @@
-"""Random lives of dossiers as a counter's own software has them: the events it could send, and the snapshots it sends instead."""
+"""Random lives of dossiers as a counter's own software has them: the events it could send, the snapshots it sends."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -10,6 +10,7 @@ import msgspec
 
 from shared.contract.envelope import event_type
 from shared.domain.dossier import Dossier
+from shared.domain.texts import canonical_unit
 from tests.builders.times import at
 from tests.support.log_in_memory import LogInMemory
 
@@ -28,7 +29,7 @@ def written(instant: datetime | None) -> str:
 
 
 class TwofoldLife:
-    """One dossier, lived in a log as events are sent one by one; `messages` are what goes to the national portal meanwhile."""
+    """One dossier, lived in a log as events are sent one by one; `messages` go to the national portal meanwhile."""
 
     def __init__(self, rng: Random, code: str, log: LogInMemory) -> None:
         self._rng, self._log = rng, log
@@ -38,6 +39,7 @@ class TwofoldLife:
         self._procedure = rng.choice(PROCEDURES[self._department])
         self._channel = rng.choice(list(KINDS))
         self._kind = rng.choice(KINDS[self._channel])
+        self._place = rng.choice(["", "H59.01", "000.00.19.H59"])
         self._fee = rng.choice([0, 0, 50_000])
         self._gives_due = rng.random() < 0.8
         self._dates: dict[str, datetime] = {}
@@ -51,6 +53,8 @@ class TwofoldLife:
 
     def live(self) -> None:
         rng, about = self._rng, {"department": self._department, "procedure": self._procedure, "channel": self._channel}
+        if self._place:
+            about["received_by"] = canonical_unit(self._place)
         if rng.random() < 0.6:
             self._happens("submitted", "NgayNopHoSo", **about)
             if rng.random() < 0.1:
@@ -67,32 +71,36 @@ class TwofoldLife:
                 self._step()
             elif self._pause():
                 return
-        self._close()
+        self._close(["", "stopped", "withdrawn", "returned", "resolved", "resolved", "resolved and returned"])
 
     def _step(self) -> None:
         self._later(GAPS[1:])  # two steps of one instant by the same officer are one to any reader
-        unit, officer = self._rng.choice(["", "Phòng Hộ tịch"]), self._rng.choice(["", "o-17", "cb.03"])
-        given = {name: value for name, value in (("unit", unit), ("officer", officer)) if value}
-        self._send("processing_started", **given)
+        unit, officer = self._rng.choice([("", "o-17"), ("Phòng Hộ tịch", ""), ("Phòng Hộ tịch", "cb.03")])
+        due = self._rng.choice([None, self._at + timedelta(days=2)])
+        given = {name: value for name, value in (("unit", unit), ("officer", officer), ("due_at", due)) if value}
+        self._send("assigned", **given)
         step = {
             "MaHoSo": self.code,
             "PhongBanXuLy": unit,
             "NguoiXuLy": officer,
             "ThoiDiemXuLy": written(self._at),
+            "NgayKetThucTheoQuyDinh": written(due),
             "TrangThai": "4",
         }
         self.messages += [step, self._snapshot()]
 
     def _pause(self) -> bool:
-        """Papers are asked for; whether they never come."""
+        """Papers are asked for; whether they never come, and the dossier may be closed all the same."""
         self._later(GAPS[1:])
         self._send("supplement_requested")
         self._pauses.append({"NgayBoSung": written(self._at), "NgayTiepNhanBoSung": "", "NgayHenTraMoi": ""})
         self._pauses[-1]["NgayHenTraTruoc"] = self._due
         self.messages.append(self._snapshot())
-        if self._rng.random() < 0.15:
-            if self._rng.random() < 0.5:
-                self._happens("withdrawn", "NgayKetThucXuLy", reason="công dân rút hồ sơ (trạng thái 7)")
+        if self._rng.random() < 0.2:
+            self._step()
+        if self._rng.random() < 0.25:
+            # a result that nobody has in hand is no end of a pause to the importer: tests/cli/test_losses.py
+            self._close(["", "stopped", "withdrawn", "returned", "resolved and returned"])
             return True
         self._later()
         self._send("supplemented")
@@ -100,10 +108,8 @@ class TwofoldLife:
         self.messages.append(self._snapshot())
         return False
 
-    def _close(self) -> None:
-        way = self._rng.choice(
-            ["", "stopped", "withdrawn", "returned", "resolved", "resolved", "resolved and returned"]
-        )
+    def _close(self, ways: Sequence[str]) -> None:
+        way = self._rng.choice(ways)
         if way == "stopped":
             self._happens("stopped", "NgayKetThucXuLy", reason="dừng xử lý (trạng thái 8)")
         elif way == "withdrawn":
@@ -114,6 +120,8 @@ class TwofoldLife:
             self._return_channel = self._rng.choice(["0", "1"])
             channel = "postal" if self._return_channel == "1" else "in_person"
             self._happens("returned", "NgayTra", channel=channel)
+        if way and self._rng.random() < 0.1:
+            self._step()
 
     def _later(self, gaps: Sequence[timedelta] = GAPS) -> None:
         self._at += self._rng.choice(gaps)
@@ -144,6 +152,7 @@ class TwofoldLife:
         }
         return {
             "MaHoSo": self.code,
+            "madonvi": self._place,
             "MaTTHC": self._procedure,
             "DonViXuLy": self._department,
             "KenhThucHien": self._kind,

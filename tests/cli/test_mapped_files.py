@@ -1,4 +1,7 @@
-"""Sheets and snapshots through `motcua import` into intake itself: what is refused comes back in its own form, and mended goes in."""
+"""Sheets and snapshots through `motcua import` into intake itself.
+
+What is refused comes back in its own form, and mended goes in.
+"""
 
 import csv
 import json
@@ -170,6 +173,26 @@ def test_refused_rows_come_back_in_their_form_and_go_in_when_mended(
     assert "accepted 0 duplicate 3" in " ".join(capsys.readouterr().out.split()), "a second run adds nothing"
 
 
+def test_places_and_channels_that_the_catalogue_lacks_are_named_by_their_columns(
+    intake: httpx.Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    header = [*HEADER[:4], "Nơi tiếp nhận", *HEADER[5:]]
+    rows = [
+        [*GOOD[:4], "000.00.01.H59", "kiosk", *GOOD[6:]],
+        [2, "000.00.15.H59-231208-0002", *GOOD[2:4], "H59.98", *GOOD[5:]],
+        [3, "H59.15-231208-0003", *GOOD[2:4], "H59.01", "quay_3", *GOOD[6:]],
+        [4, "000.00.15.H59-231208-0004", *GOOD[2:4], "H59.01", *GOOD[5:]],
+    ]
+    path = tmp_path / "so.csv"
+    with path.open("w", encoding="utf-8-sig", newline="") as file:
+        csv.writer(file, delimiter=";").writerows([header, *rows])
+    assert motcua(monkeypatch, "import", path, "--mapping", "counter") == 1
+    assert state(intake, "H59.15-231208-0001") == state(intake, "000.00.15.H59-231208-0004") == "resolved"
+    _, place, channel = rows_of(tmp_path / "so.csv.rejected.csv")
+    assert place[-1].startswith("Nơi tiếp nhận: department H59.98 is not in the catalogue")
+    assert channel[-1].startswith("Hình thức nộp: channel quay_3 is not in the catalogue; choose one of")
+
+
 def test_a_row_that_says_otherwise_than_the_log_is_told_what_to_do(
     intake: httpx.Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -222,10 +245,10 @@ def test_losses_are_written_beside_the_file_and_summed_up(
     intake: httpx.Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path, losses = tmp_path / "sent.json", tmp_path / "sent.json.losses.csv"
-    path.write_text(json.dumps([SNAPSHOT | {"madonvi": "H59.01"}]))
+    path.write_text(json.dumps([SNAPSHOT | {"DanhSachLePhi": [{"Gia": "?"}]}]))
     assert motcua(monkeypatch, "import", path, "--mapping", "national") == 0, "a loss is no refusal"
     path.write_text(json.dumps([SNAPSHOT | {"NgayNopHoSo": "20231207080000"}]))
-    assert "no field for it yet 1" in capsys.readouterr().out
+    assert "fees unreadable 1" in capsys.readouterr().out
     assert motcua(monkeypatch, "import", path, "--mapping", "national") == 0
     said = capsys.readouterr().out
     assert "of 1 dossiers: intake's log has gone on, or says otherwise 1" in said

@@ -14,7 +14,7 @@ from motcua.failure import Failure
 from motcua.mapping.dates import DateReader, Moment, Pattern, zone_of
 from motcua.mapping.facts import Fact, UnusableRow, cloud_event
 from motcua.mapping.fields import FIELDS, FieldReader
-from motcua.mapping.model import load, shipped
+from motcua.mapping.model import load, mapping_file, shipped
 from motcua.mapping.rows import RowReader
 from tests.builders.times import at
 
@@ -77,8 +77,9 @@ def test_a_zone_is_an_offset_or_a_name() -> None:
 
 
 WORDS = {
-    "channel": {"": "in_person", "Trực tiếp": "in_person", "Qua mạng": "online"},
+    "channel": {"": "in_person", "Trực tiếp": "in_person", "Qua mạng": "online", "Máy": "kiosk"},
     "department": {"Sở Tư pháp": "H59.15"},
+    "received_by": {"Cả tỉnh": ""},
 }
 READER = FieldReader(WORDS | {"returned.channel": {"1": "postal"}}, DATES, "/import/test")
 
@@ -96,7 +97,7 @@ def test_words_are_the_same_whatever_their_case_blanks_and_unicode_form(word: st
 
 def test_an_event_may_have_words_of_its_own() -> None:
     assert field("returned", "channel", "1") == "postal"
-    with pytest.raises(ValueError, match="none of the words for channel; write one of Trực tiếp, Qua mạng"):
+    with pytest.raises(ValueError, match="none of the words for channel; write one of Trực tiếp, Qua mạng, Máy"):
         field("received", "channel", "1")
 
 
@@ -106,6 +107,13 @@ def test_an_event_may_have_words_of_its_own() -> None:
         ("received", "department", "Sở tư pháp", "H59.15"),
         ("received", "department", "000.00.18.H59", "H59.18"),
         ("received", "department", "000.03.18.H59", "H59.18.03"),
+        ("received", "received_by", "Sở tư pháp", "H59.15"),
+        ("received", "received_by", "000.00.18.H59", "H59.18"),
+        ("received", "received_by", "cả tỉnh", ""),
+        ("received", "channel", "máy", "kiosk"),
+        ("received", "channel", "Kiosk", "kiosk"),
+        ("received", "follows", "000.00.15.H59-231208-0001", "000.00.15.H59-231208-0001"),
+        ("resolved", "outcome", "BY_LAW", "by_law"),
         ("received", "procedure", "2.000635.000.00.00.H59", "2.000635"),
         ("received", "due_at", "15/12/2023", at("2023-12-15 00:00")),
         ("received", "term_amount", 5.0, 5),
@@ -127,6 +135,15 @@ def test_a_cell_becomes_what_the_field_holds(event: str, name: str, cell: object
         ("received", "procedure", 1.00463, r"holds the number 1.00463, .*format the column as text.*was it 1.004630\?"),
         ("received", "department", 59, "holds the number 59"),
         ("received", "department", "Sở Y tế", r"no code of a department such as H59.15; .*\[words.department\]"),
+        ("received", "received_by", "Sở Y tế", r"no code of a unit such as H59.15; .*\[words.received_by\]"),
+        ("received", "follows", "12/2023", "no code of a dossier such as H59.15-231208-0001"),
+        ("received", "channel", "Quầy 3", r"'Quầy 3' is none of the words for channel; .*\[words.channel\]"),
+        (
+            "returned",
+            "channel",
+            "kiosk",
+            r"none of the words for channel; write one of 1, .*\[words.\"returned.channel\"\]",
+        ),
         ("fee_paid", "amount_vnd", "80.12", "is no whole number; write it like 50000 or 50.000"),
         ("fee_paid", "amount_vnd", "1.234,5", "is no whole number"),
         ("fee_paid", "amount_vnd", "1.234,567", "is no whole number"),
@@ -278,6 +295,71 @@ def test_further_pauses_are_further_events_with_columns_of_their_own(tmp_path: P
     assert len({fact.key for fact in facts}) == 5
 
 
+MORE = """
+[[events]]
+event = "assigned"
+time = "Giao"
+columns = { officer = "Cán bộ", due_at = "Hạn bước" }
+[[events]]
+event = "supplement_lapsed"
+time = "Hết hạn"
+columns = { due_at = "Hẹn mới" }
+[[events]]
+event = "deadline_set"
+time = "Tính từ"
+columns = { term_amount = "Số ngày" }
+constants = { term_unit = "working_days", ground = "nộp phí" }
+[[events]]
+event = "transferred"
+time = "Chuyển"
+constants = { reason = "chuyển thẩm quyền" }
+"""
+
+
+def test_a_row_may_tell_what_happens_at_a_counter_in_2026(tmp_path: Path) -> None:
+    cells = {"Nhận": "08/12/2023", "Tính từ": "09/12/2023", "Số ngày": 5, "Dừng": "10/12/2023", "Giao": "11/12/2023"}
+    cells |= {
+        "Cán bộ": "o-17",
+        "Hạn bước": "13/12/2023",
+        "Hết hạn": "12/12/2023",
+        "Hẹn mới": "20/12/2023",
+        "Chuyển": "14/12/2023",
+    }
+    facts = told(tmp_path, MAPPING + MORE, **cells)
+    assert [fact.key for fact in facts if fact.event != "deadline_set"] == [
+        "received",
+        "supplement_requested@2023-12-10T00:00:00",
+        facts[3].key,
+        "supplement_lapsed@2023-12-12T00:00:00",
+        "transferred",
+    ]
+    assert facts[1].data == {"term": {"amount": 5, "unit": "working_days"}, "ground": "nộp phí"}
+    assert facts[3].data == {"officer": "o-17", "due_at": at("2023-12-13 00:00")}
+    other_deadline = told(tmp_path, MAPPING + MORE, **(cells | {"Hạn bước": "20/12/2023"}))
+    assert other_deadline[3].key == facts[3].key
+    assert told(tmp_path, MAPPING + MORE, **(cells | {"Cán bộ": "o-18"}))[3].key != facts[3].key
+
+
+def test_a_row_may_be_decided_while_papers_are_awaited(tmp_path: Path) -> None:
+    facts = told(tmp_path, Nhận="08/12/2023", Dừng="09/12/2023", Xong="10/12/2023", Trả="11/12/2023")
+    assert [fact.event for fact in facts] == ["received", "supplement_requested", "resolved", "returned"]
+
+
+def test_a_step_that_names_nobody_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UnusableRow, match="Cán bộ: is empty; say who has the dossier now"):
+        told(tmp_path, MAPPING + MORE, Nhận="08/12/2023", Giao="09/12/2023")
+
+
+def test_a_field_is_named_by_the_column_of_its_own_event(tmp_path: Path) -> None:
+    mapping = load(written(tmp_path, MAPPING + MORE))
+    assert [mapping.header_of("due_at", event) for event in ("assigned", "received", "resolved", None)] == [
+        "Hạn bước",
+        "Hẹn",
+        "Hẹn",
+        "Hẹn",
+    ]
+
+
 def test_the_same_instant_is_the_same_fact_whatever_its_offset(tmp_path: Path) -> None:
     here, there = (
         told(tmp_path, Nhận="08/12/2023", Dừng=cell)[1]
@@ -334,6 +416,7 @@ def test_a_row_per_event_takes_the_columns_of_its_event(tmp_path: Path) -> None:
         (("due_at = ", "due = "), "events.received.due: is no field of received; it has"),
         (("columns = { reason", "constants = { outcome"), "the law wants a reason; name its column"),
         (("[words.channel]", "[words.way]"), "words.way: no event has such a field"),
+        (("[words.channel]", "[words.state]"), "words.state.: in_person is no state; choose one of submitted"),
     ],
 )
 def test_a_mapping_that_cannot_be_meant_so_names_key_and_fix(
@@ -344,6 +427,39 @@ def test_a_mapping_that_cannot_be_meant_so_names_key_and_fix(
         load(written(tmp_path, MAPPING.replace(*change, 1)))
     assert said in str(raised.value)
     assert "mine.toml" in str(raised.value)
+
+
+def test_the_shipped_sheet_has_the_columns_of_2026() -> None:
+    row = {
+        "mã hồ sơ": CODE,
+        "mã tthc": "2.000635",
+        "cơ quan": "000.00.15.H59",
+        "nơi tiếp nhận": "H59.01",
+        "hình thức nộp": "Ki-ốt",
+        "ngày tiếp nhận": "08/12/2023",
+        "ngày phân công": "09/12/2023",
+        "cán bộ thụ lý": "o-17",
+        "ngày có kết quả": "10/12/2023",
+        "kết quả": "Đương nhiên được cấp",
+        "ngày trả": "11/12/2023",
+        "hình thức trả": "Qua bưu điện",
+    }
+    reader = RowReader(load("counter"), NOW)
+    received, assigned, resolved, returned = reader.read(row, 1)
+    assert {name: received.data[name] for name in ("department", "received_by", "channel")} == {
+        "department": "H59.15",
+        "received_by": "H59.01",
+        "channel": "kiosk",
+    }
+    assert (assigned.event, assigned.data) == ("assigned", {"officer": "o-17"})
+    assert (resolved.data, returned.data) == ({"outcome": "by_law"}, {"channel": "postal"})
+    transferred = {"ngày chuyển thẩm quyền": "10/12/2023", "ngày có kết quả": "", "ngày trả": "", "kết quả": ""}
+    assert [fact.event for fact in reader.read(row | transferred, 1)] == ["received", "assigned", "transferred"]
+
+
+@pytest.mark.parametrize("name", shipped())
+def test_a_shipped_mapping_fits_a_terminal(name: str) -> None:
+    assert max(map(len, mapping_file(name).read_text().splitlines())) <= 80
 
 
 def test_the_shipped_mappings_are_mappings_and_another_name_says_which_there_are() -> None:
