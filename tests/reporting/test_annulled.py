@@ -77,8 +77,4 @@ async def test_what_adds_nothing_any_more_is_told_from_what_never_did(engine: As
         pin = await pinned(connection)
         then, until = (pin._replace(known_at=microseconds(instant)) for instant in known[:2])
         (moved,), _ = await changed_dossiers(connection, JANUARY, then, until, limit=5, after=LIST_START)
-    assert (moved.left, moved.entered, moved.sequence_now) == (
-        ["awaiting_acceptance"],
-        [],
-        2,
-    )
+    assert (moved.left, moved.entered, moved.sequence_now) == (["awaiting_acceptance"], [], 2)
