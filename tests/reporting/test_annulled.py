@@ -16,6 +16,7 @@ from services.reporting.read_model.store import snapshot
 from services.reporting.read_model.sums import microseconds
 from services.reporting.read_model.tables import history as history_table
 from shared.domain.columns import KEYS
+from shared.domain.fields import CorrectableField
 from tests.builders.events import CODE, Dated, event, received
 from tests.reporting.delivery import Topic, statuses
 from tests.reporting.lists import numbered, walked
@@ -59,3 +60,21 @@ async def test_it_was_closed_as_known_before_and_never_was_as_known_since(
         assert (set(moved.left), set(moved.entered)) == (AS_CLOSED - since, since - AS_CLOSED)
         assert (await connection.execute(select(func.count()).select_from(history_table))).scalar_one() == len(CLOSED)
         assert await received_less_counted(connection) == 0
+
+
+async def test_what_adds_nothing_any_more_is_told_from_what_never_did(engine: AsyncEngine) -> None:
+    """An application that was declined on its first day, and whose department was set right later."""
+    history = (
+        event("submitted", "2023-01-03 08:00", channel="online"),
+        event("declined", "2023-01-03 09:00"),
+        event(
+            "corrected", "2023-01-03 10:00", field=CorrectableField.DEPARTMENT, old_value="H59.15", new_value="H59.02"
+        ),
+    )
+    known = [BEGINNING + number * AN_HOUR for number in range(len(history))]
+    await Topic(engine).deliver(statuses(CODE, history, known), batch_size=1)
+    async with snapshot(engine) as connection:
+        pin = await pinned(connection)
+        then, until = (pin._replace(known_at=microseconds(instant)) for instant in known[:2])
+        (moved,), _ = await changed_dossiers(connection, JANUARY, then, until, limit=5, after=LIST_START)
+    assert (moved.left, moved.entered, moved.sequence_now) == (["awaiting_acceptance"], [], 2)

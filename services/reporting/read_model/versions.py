@@ -128,8 +128,17 @@ class StoredVersion(NamedTuple):
     contributions: bytes
 
 
+COUNTED_ONCE = 1
+"""The flag, of no measure, of a version that adds nothing where an earlier one may have: what a mistake was voided by,
+or an application that was answered on its first day."""
+
+
+def _may_have_counted(status: StatusV1) -> bool:
+    return status.received_at is not None or bool(status.acceptances)
+
+
 def leaves_a_trace(version: Version | StoredVersion) -> bool:
-    """What added nothing to any figure is forgotten as soon as it is superseded."""
+    """What never added to any figure is forgotten as soon as it is superseded."""
     return version.flags != 0
 
 
@@ -204,7 +213,7 @@ def version_of(new: NewVersion, since_revision: int, known_at: int) -> Version:
         *_days(status),
         contributions.place_of_receipt,
         *_days_of_waiting(status),
-        flags_of(contributions),
+        flags_of(contributions) or (COUNTED_ONCE if _may_have_counted(status) else 0),
         since_revision,
         known_at,
         encode_contributions(contributions),
