@@ -104,7 +104,7 @@ class Life:
     def _next(self) -> tuple[str, dict[str, Any]]:
         state, random = self.state, self._random
         if state is None:
-            return ("submitted", self._about()) if self._submitted_first else ("received", self._receipt())
+            return ("submitted", self._submission()) if self._submitted_first else ("received", self._receipt())
         if state == "submitted":
             return ("declined", {}) if random.random() < 0.2 else ("received", self._receipt())
         if state in ("resolved", "returned"):
@@ -116,6 +116,14 @@ class Life:
             self._level = self._random.choice(("full", "partial"))
         level = {} if self._level is None else {"online_level": self._level}
         return {"department": self.department, "procedure": self._procedure, "channel": self._channel, **level}
+
+    def _submission(self) -> dict[str, Any]:
+        """An online one says until when it is to be answered: intake's own count is in no answer to a bulk call."""
+        facts, random = self._about(), self._random
+        if self._channel != "online":
+            return facts
+        within = timedelta(seconds=random.choice((5, 20, 3600))) if self._live else timedelta(days=random.uniform(1, 5))
+        return facts | {"acceptance_due_at": said(self._at + within)}
 
     def _receipt(self) -> dict[str, Any]:
         facts, random = self._about(), self._random

@@ -8,7 +8,7 @@ from typing import Any
 from tests.faults.dossiers import ENDED, HERE, LEADS_TO, PAUSE_ENDS, Event
 from tests.support.recount import TOTAL, RecountedDossier, recount_dossiers, take
 
-DUE_SOON, OVERDUE = "due_soon", "overdue"
+DUE_SOON, OVERDUE, ACCEPTANCE_OVERDUE = "due_soon", "overdue", "acceptance_overdue"
 DUE_SOON_BEFORE = timedelta(hours=24)
 ALERTED_WITHIN = timedelta(
     seconds=20
@@ -36,6 +36,7 @@ class Expected:
         take(dossier, event)
         if dossier.deadlines:
             self._deadlines[code].add(dossier.deadlines[-1][1])
+        self._deadlines[code].update(waiting.due for waiting in dossier.waitings if waiting.due is not None)
 
     def figures(self, first: date, last: date) -> dict[str, dict[str, int]]:
         """Every column of the figures by department; a department with nothing but zeros is left out."""
@@ -53,6 +54,11 @@ class Expected:
 
     def _alert_due(self, code: str, at: datetime) -> Iterable[Alert]:
         dossier = self._dossiers[code]
+        if self.states[code] == "submitted":
+            waits_until = dossier.waitings[-1].due if dossier.waitings else None
+            if waits_until is not None and at >= waits_until + ALERTED_WITHIN:
+                yield code, ACCEPTANCE_OVERDUE, waits_until
+            return
         if self.states[code] in CLOSED or self.states[code] in PAUSE_ENDS or not dossier.deadlines:
             return
         due = dossier.deadlines[-1][1]
@@ -66,6 +72,8 @@ class Expected:
         code, threshold, due = alert
         if code not in self._dossiers or due not in self._deadlines[code]:
             return False
+        if threshold == ACCEPTANCE_OVERDUE:
+            return at >= due
         return at >= (self._overdue_from(self._dossiers[code], due) if threshold == OVERDUE else due - DUE_SOON_BEFORE)
 
     @staticmethod
