@@ -13,6 +13,7 @@ from shared.contract.announcements import LONGEST_RUN_DAYS, AnnouncementV1, deco
 from shared.contract.envelope import CloudEvent, decode_envelope
 from shared.contract.status import DeadLetterV1, StatusV1, decode_status
 from shared.domain.errors import Refusal
+from shared.domain.fields import UNKNOWN_CHANNEL, Channel
 from shared.domain.localtime import FIRST_YEAR, LAST_YEAR, local
 from shared.service.kafka import KafkaRecord
 
@@ -84,9 +85,14 @@ def _instants(status: StatusV1) -> Iterator[datetime | None]:
     for change in status.deadlines:
         yield from (change.at, change.due_at)
     for pause in status.suspensions:
-        yield from (pause.started_at, pause.ended_at)
+        yield from (pause.started_at, pause.ended_at, pause.due_at)
+    for waiting in status.acceptances:
+        yield from (waiting.asked_at, waiting.due_at, waiting.answered_at)
     for hop in status.hops:
         yield from (hop.forwarded_at, hop.due_at, hop.answered_at)
+
+
+_COUNTED_BY_ITS_NAME = frozenset({*Channel, UNKNOWN_CHANNEL})
 
 
 def _contradiction(dossier: StatusV1) -> str | None:
@@ -95,6 +101,8 @@ def _contradiction(dossier: StatusV1) -> str | None:
         text = getattr(dossier, name)
         if not text or not text.isprintable():
             return f"{name}: {text!r} names nothing"
+    if dossier.channel_class is None and dossier.channel not in _COUNTED_BY_ITS_NAME:
+        return f"channel: {dossier.channel[:80]!r} says nothing of how it is counted"
     if dossier.due_at != (dossier.deadlines[-1].due_at if dossier.deadlines else None):
         return "due_at: is not the last of the deadlines"
     begun, ended = dossier.received_at, dossier.closed_at

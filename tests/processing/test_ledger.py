@@ -154,3 +154,18 @@ def test_an_unanswered_application_is_announced_once_and_never_after_it_was_answ
     received = step(entry, envelope(CODE, 2, "received", "2023-12-12 08:00"))
     assert received is not None
     assert (tick(received, reached), received.alerted) == (None, {})
+
+
+@pytest.mark.parametrize(
+    ("planted", "reason"),
+    [
+        ({"channel": "pigeon"}, "contradictory"),
+        ({"acceptances": [{"asked_at": "9999-12-31T23:59:59-14:00"}]}, "malformed"),
+    ],
+)
+def test_a_status_that_no_figure_can_count_is_put_aside(planted: dict[str, object], reason: str) -> None:
+    status = msgspec.json.decode(encode(follow(("received", "2023-12-08 08:31")).status()))
+    assert usable_status(encode(status | {"channel": "kiosk", "channel_class": "online"}))
+    with pytest.raises(Unusable) as unusable:
+        usable_status(encode(status | planted))
+    assert unusable.value.reason == reason
