@@ -17,6 +17,7 @@ EXTENSION_KEY = r"^[a-z][a-z0-9_]{0,39}$"
 MOST_EXTENSION_KEYS, LONGEST_EXTENSION_TEXT, LARGEST_EXTENSION_BYTES = 20, 500, 4096
 LONGEST_NAME = 300  # of what the status carries: an agency, an officer, a unit
 NAMES = frozenset({"officer", "unit", "agency"})
+TERMS = ("term", "by")
 FREE_TEXTS = frozenset({"reason", "missing", "legal_ground", "ground"})
 
 Extension = Annotated[
@@ -57,7 +58,17 @@ def _optional(contents: type[Event], instant: str) -> Any:
     return Annotated[Instant | None, described]
 
 
-def _only(contents: type[Event], filled_in: tuple[str, ...]) -> type[Event]:
+def _as_sent(contents: type[Event], filled_in: tuple[str, ...]) -> type[Event]:
+    """The event without what intake fills in."""
+    if not filled_in:
+        return contents
+    fields = [(name, _optional(contents, name), None) for name in filled_in]
+    own = {"__doc__": contents.__doc__}
+    made = msgspec.defstruct(contents.__name__, fields, bases=(contents,), namespace=own, frozen=True, kw_only=True)
+    return cast("type[Event]", made)
+
+
+def _only(contents: type[Event]) -> type[Event]:
     options: dict[str, Any] = {
         "frozen": True,
         "kw_only": True,
@@ -66,13 +77,11 @@ def _only(contents: type[Event], filled_in: tuple[str, ...]) -> type[Event]:
     }
     return cast(
         "type[Event]",
-        msgspec.defstruct(
-            contents.__name__,
-            [*((name, _optional(contents, name), None) for name in filled_in), (EXTENSION, Extension, None)],
-            bases=(contents,),
-            **options,
-        ),
+        msgspec.defstruct(contents.__name__, [(EXTENSION, Extension, None)], bases=(contents,), **options),
     )
 
 
-ACCEPTED: dict[str, type[Event]] = {name: _only(cls, FILLED_IN.get(name, ())) for name, cls in EVENT_TYPES.items()}
+AS_SENT: dict[str, type[Event]] = {name: _as_sent(cls, FILLED_IN.get(name, ())) for name, cls in EVENT_TYPES.items()}
+"""The events as their senders write them, whatever else stands beside their fields."""
+
+ACCEPTED: dict[str, type[Event]] = {name: _only(cls) for name, cls in AS_SENT.items()}

@@ -148,7 +148,8 @@ MovedDue = Annotated[
 AcceptanceDue = Annotated[
     Instant | None,
     Meta(
-        description="until when an online application is to be accepted, declined or sent back; computed by intake",
+        description="until when an online application is to be accepted, declined or sent back; computed by intake "
+        "when missing",
         examples=["2026-11-03T07:55:00+07:00"],
     ),
 ]

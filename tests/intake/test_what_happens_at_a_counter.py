@@ -364,3 +364,88 @@ async def test_a_dossier_taken_in_elsewhere_is_opened_over_http(intake: Sender) 
     assert (view["received_by"], view["follows"]) == ("H59.02", "000.00.15.H59-231108-0007")
     refused = await intake.http.post("/v1/dossiers", json=body | {"channel": "pigeon"})
     assert (refused.status_code, refused.json()["field"]) == (422, "channel")
+
+
+@pytest.mark.parametrize(
+    ("first", "again"),
+    [
+        (
+            received(),
+            cloud_event(
+                "extended", "2023-12-11T08:00", by={"amount": 2, "unit": "working_days"}, legal_ground="khoản 3 Điều 15"
+            ),
+        ),
+        (
+            received(department="H59.01", procedure="2.002314"),
+            cloud_event(
+                "deadline_set", "2023-12-11T08:00", term={"amount": 2, "unit": "working_days"}, ground='theo "TB 5"'
+            ),
+        ),
+    ],
+)
+async def test_what_intake_filled_in_is_no_other_content_when_it_is_sent_again(
+    intake: Sender, first: dict[str, Any], again: dict[str, Any]
+) -> None:
+    answer = await intake.bulk(first, again, again)
+    assert (answer["accepted"], answer["duplicates"], answer["rejections"]) == (2, 1, [])
+    logged = (await intake.log())[-1]["event"]["data"]
+    whole = again | {"data": again["data"] | {"due_at": logged["due_at"]}}
+    assert (await intake.bulk(whole))["duplicates"] == 1
+    other = again | {"data": again["data"] | {"due_at": "2029-12-28T17:00:00+07:00"}}
+    assert [each["code"] for each in (await intake.bulk(other))["rejections"]] == ["id_reused"]
+
+
+async def test_the_short_form_takes_a_first_deadline_by_a_term(intake: Sender) -> None:
+    await intake.bulk(received(department="H59.01", procedure="2.002314"))
+    answer = await intake.event(
+        event="deadline_set",
+        occurred_at="2023-12-11T08:00:00+07:00",
+        term={"amount": 2, "unit": "working_days"},
+        ground='theo "TB 5"',
+    )
+    assert (answer.status_code, answer.json().get("due_at")) == (201, "2023-12-13T08:00:00+07:00"), answer.text
+    finer = {"amount": 2, "unit": "working_days", "ground": 1}
+    for term in ({"event": "extended", "by": finer}, {"event": "deadline_set", "term": finer}):
+        refused = await intake.http.post(f"/v1/dossiers/{CODE}/events", json=term)
+        assert refused.json()["field"].endswith(".ground"), refused.text
+
+
+def corrected_channel(at_time: str = "2023-12-21T08:00", **more: Any) -> dict[str, Any]:
+    about: dict[str, Any] = {"field": "channel", "old_value": "online", "new_value": "postal", "recompute": True}
+    return cloud_event("corrected", at_time, **about | {"reason": "nhập nhầm"} | more)
+
+
+def test_nobody_writes_the_deadlines_of_a_recomputed_dossier() -> None:
+    late = [received(), cloud_event("resolved", "2024-02-01T08:00")]
+    forged = [{"at": "2023-12-08T08:31:00+07:00", "due_at": "2024-12-31T17:00:00+07:00"}]
+    for deadlines in (forged, []):
+        assert refusal_of(*late, corrected_channel("2024-02-02T08:00", deadlines=deadlines)).field == "data.deadlines"
+    wrong_term = corrected_channel("2024-02-02T08:00", term={"amount": 90, "unit": "working_days"})
+    assert refusal_of(*late, wrong_term).field == "data.term"
+    computed = [{"at": "2023-12-08T08:31:00+07:00", "due_at": "2023-12-15T08:31:00+07:00"}]
+    assert due_after(*late, corrected_channel("2024-02-02T08:00", deadlines=computed)) == at("2023-12-15 08:31")
+
+
+def test_recomputing_takes_no_deadline_away_that_came_after_the_receipt() -> None:
+    first = cloud_event(
+        "deadline_set", "2023-12-11T08:00", due_at="2023-12-13T08:00:00+07:00", ground="đã thông báo nghĩa vụ"
+    )
+    assert due_after(received(department="H59.01", procedure="2.002314"), first, corrected_channel()) == at(
+        "2023-12-13 08:00"
+    )
+
+
+def test_recomputing_keeps_the_term_that_came_with_the_receipt() -> None:
+    own = received(term={"amount": 10, "unit": "working_days"})
+    assert due_after(own, corrected_channel("2023-12-11T08:00")) == at("2023-12-22 08:31")
+
+
+def test_a_dossier_does_not_follow_itself() -> None:
+    assert refusal_of(received(follows=CODE)).field == "data.follows"
+
+
+def test_a_day_without_a_time_is_no_term_that_was_over() -> None:
+    asked = cloud_event("supplement_requested", "2023-12-12T09:00", due_at="2023-12-12T00:00:00+07:00")
+    assert Office().takes(received(), asked).dossier is not None
+    early = submitted("2023-12-08T15:00", acceptance_due_at="2023-12-07T15:00:00+07:00")
+    assert refusal_of(early).field == "data.acceptance_due_at"

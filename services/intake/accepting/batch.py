@@ -26,6 +26,7 @@ from services.intake.accepting.decide import decide
 from services.intake.accepting.refusals import DossierChanged, HeldBack, IdReused, KeyReused
 from services.intake.log.history import CodeSeries, LoggedEvent, LoggedKey, LogRow, computed_fields
 from shared.catalogue import Catalogue
+from shared.contract.accepted import AS_SENT, TERMS
 from shared.contract.envelope import decode_envelope
 from shared.domain.corrections import INSTANTS
 from shared.domain.dossier import Dossier
@@ -36,7 +37,7 @@ from shared.domain.terms import Term
 
 NULL = Raw(b"null")
 _TERM = frozenset(Term.__struct_fields__)
-_DECODE_DATA = {name: msgspec.json.Decoder(cls).decode for name, cls in EVENT_TYPES.items()}
+_DECODE_DATA = {name: msgspec.json.Decoder(cls).decode for name, cls in AS_SENT.items()}
 _decode_object = msgspec.json.Decoder(dict[str, Raw]).decode
 _decode_any = msgspec.json.Decoder().decode
 _encode_canonical = msgspec.json.Encoder(order="sorted").encode
@@ -232,8 +233,9 @@ def _unknown(name: str, data: Raw) -> dict[str, Raw]:
     """The fields that the contract does not have, those inside a term among them."""
     fields, known = _decode_object(data), EVENT_TYPES[name].__struct_fields__
     unknown = {field: value for field, value in fields.items() if field not in known}
-    if "term" in known and fields.get("term", NULL) != NULL:
-        unknown |= {
-            f"term.{field}": value for field, value in _decode_object(fields["term"]).items() if field not in _TERM
-        }
+    for term in TERMS:
+        if term in known and fields.get(term, NULL) != NULL:
+            unknown |= {
+                f"{term}.{field}": value for field, value in _decode_object(fields[term]).items() if field not in _TERM
+            }
     return unknown

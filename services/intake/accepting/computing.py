@@ -23,7 +23,7 @@ from shared.domain.fields import Channel, CorrectableField, DeadlineChange
 from shared.domain.lifecycle import State
 from shared.domain.localtime import local_date
 from shared.domain.terms import counts_hours
-from shared.domain.transitions import LONGEST_HISTORY, apply
+from shared.domain.transitions import apply
 
 ACCEPTANCE = timedelta(hours=8)
 """The working time in which an online application is to be accepted, declined or sent back (offices-2026 §3)."""
@@ -174,8 +174,8 @@ def _of_correction(
     event: domain.Corrected, at: datetime, dossier: Dossier | None, catalogue: Catalogue
 ) -> dict[str, Any]:
     """A correction may not bring in what a receipt could not."""
-    if event.deadlines is not None and (not event.recompute or len(event.deadlines) > LONGEST_HISTORY):
-        raise wrong_field("data.deadlines", "are computed by intake", "leave them out and say recompute: true")
+    if not event.recompute and (event.deadlines is not None or event.term is not None):
+        raise wrong_field("data.deadlines", "and term are computed by intake", "leave them out, or say recompute: true")
     if event.recompute and event.field not in RECOMPUTED_BY:
         fields = ", ".join(RECOMPUTED_BY)
         raise wrong_field(
@@ -192,21 +192,34 @@ def _of_correction(
             _procedure(event.new_value, local_date(received_at or at), catalogue)
         case CorrectableField.CHANNEL:
             computed = _class_of(event.new_value, event.channel_class, catalogue)
-    if not event.recompute or event.deadlines is not None or dossier is None or dossier.received_at is None:
+    if not event.recompute or dossier is None or dossier.received_at is None:
         return computed
     right = apply(dossier, dossier.code, replace(event, deadlines=(), term=None, **computed), at)
-    return computed | _deadlines_of(right, catalogue)
+    anew = _deadlines_of(right, dossier, event, catalogue)
+    for name, given in (("deadlines", event.deadlines), ("term", event.term)):
+        if given is not None and given != anew.get(name):
+            raise wrong_field(f"data.{name}", "is not what the right rule gives", "leave it out; intake computes it")
+    return computed | anew
 
 
-def _deadlines_of(dossier: Dossier, catalogue: Catalogue) -> dict[str, Any]:
-    """The deadlines by the rule that is right, pauses kept; what extended the wrong one is to be said again."""
+def _deadlines_of(dossier: Dossier, before: Dossier, event: domain.Corrected, catalogue: Catalogue) -> dict[str, Any]:
+    """The deadlines by the rule that is right, pauses kept; what extended the wrong one is to be said again.
+
+    A deadline that a dossier got after its receipt stays where the right rule gives none.
+    """
     assert dossier.received_at is not None, "the clock has started"
     procedure = _procedure(dossier.procedure, local_date(dossier.received_at), catalogue)
     rule = procedure.rule_for(dossier.channel, dossier.counted_channel)
+    if event.field is not CorrectableField.PROCEDURE and _has_its_own_term(before, catalogue):
+        rule = DeadlineRule(before.term, procedure.closing_hour)
     calendar = catalogue.calendar_of(dossier.department)
     due = due_by(rule, dossier.received_at, calendar)
     if due is None:
-        return {"deadlines": ()}
+        return (
+            {"deadlines": ()}
+            if before.due_original is not None
+            else {"deadlines": before.deadlines, "term": before.term}
+        )
     changes = [DeadlineChange(dossier.received_at, due)]
     for pause in dossier.suspensions:
         if pause.ended_at is not None:
@@ -215,6 +228,14 @@ def _deadlines_of(dossier: Dossier, catalogue: Catalogue) -> dict[str, Any]:
             if moved != deadline.due_at:
                 changes.append(DeadlineChange(pause.ended_at, moved))
     return {"deadlines": tuple(changes), "term": rule.term}
+
+
+def _has_its_own_term(dossier: Dossier, catalogue: Catalogue) -> bool:
+    """Whether its term came with its receipt, for the procedure has another one."""
+    assert dossier.received_at is not None, "the clock has started"
+    procedure = catalogue.procedure(dossier.procedure, local_date(dossier.received_at))
+    usual = None if procedure is None else procedure.rule_for(dossier.channel, dossier.counted_channel).term
+    return dossier.term is not None and dossier.term != usual
 
 
 def _check_units(event: domain.Received | domain.Submitted, catalogue: Catalogue) -> None:

@@ -11,6 +11,9 @@ from shared.catalogue import Catalogue
 from shared.contract.accepted import REQUIRED_BY_LAW
 from shared.domain import events as domain
 from shared.domain.dossier import Dossier
+from shared.domain.errors import NamesItself
+from shared.domain.localtime import local_date
+from shared.domain.transitions import OPENING
 
 FUTURE_ALLOWED = timedelta(minutes=5)
 
@@ -26,7 +29,7 @@ def decide(candidate: Candidate, dossier: Dossier | None, catalogue: Catalogue, 
         msg = f"time {at.isoformat()} is more than five minutes after {now.isoformat()}; correct the sender's clock"
         raise InFuture(msg)
     decision = decided(candidate.code, event, at, dossier, catalogue)
-    _check_grounds(candidate.name, event)
+    _check_grounds(candidate.name, candidate.code, event)
     _check_moves_a_deadline(candidate.name, event, dossier)
     _check_dates(candidate.name, event, at)
     check_there(event, at, dossier, catalogue)
@@ -34,19 +37,29 @@ def decide(candidate: Candidate, dossier: Dossier | None, catalogue: Catalogue, 
     return decision
 
 
-def _check_grounds(name: str, event: domain.Event) -> None:
+def _check_grounds(name: str, code: str, event: domain.Event) -> None:
     """Checks what the law wants said. Who may correct a deadline after the closing is to be asked here."""
     for field in REQUIRED_BY_LAW.get(name, ()):
         if not (getattr(event, field) or "").strip():
             raise wrong_field(f"data.{field}", "is missing", _GROUNDS[field])
+    if isinstance(event, OPENING) and event.follows == code:
+        raise NamesItself(
+            f"dossier {code} can't follow itself; name the earlier one, or leave follows out", "data.follows"
+        )
     if isinstance(event, domain.Assigned) and event.unit is None and event.officer is None:
         raise wrong_field("data.officer", "is missing", "say who has the dossier now: the officer, the unit or both")
 
 
 def _check_dates(name: str, event: domain.Event, at: datetime) -> None:
-    """Refuses a term for the applicant that was over when it was given."""
-    if isinstance(event, domain.SupplementRequested) and event.due_at is not None and event.due_at < at:
-        raise wrong_field("data.due_at", f"lies before {name} itself", "give the day until which the papers may come")
+    """Refuses a time to answer in that was over when it began; a day without a time of day is its start."""
+    if isinstance(event, domain.SupplementRequested):
+        field, until = "due_at", event.due_at
+    elif isinstance(event, domain.Submitted | domain.Supplemented):
+        field, until = "acceptance_due_at", event.acceptance_due_at
+    else:
+        return
+    if until is not None and local_date(until) < local_date(at):
+        raise wrong_field(f"data.{field}", f"lies before {name} itself", "give the day until which there is time")
 
 
 def _check_moves_a_deadline(name: str, event: domain.Event, dossier: Dossier | None) -> None:

@@ -39,7 +39,7 @@ from services.intake.accepting.refusals import (
 )
 from services.intake.accepting.strict_json import UNREADABLE, members
 from services.intake.log.history import CodeSeries
-from shared.contract.accepted import ACCEPTED, EXTENSION
+from shared.contract.accepted import ACCEPTED, EXTENSION, TERMS
 from shared.contract.envelope import event_type, may_be_finer
 from shared.domain.events import EVENT_TYPES, Corrected, Event, Received, Submitted
 from shared.domain.fields import CorrectableField, DossierCode
@@ -80,16 +80,19 @@ _decode_instant = msgspec.json.Decoder(Instant).decode
 _encode = msgspec.json.Encoder().encode
 _encode_canonical = msgspec.json.Encoder(order="sorted").encode
 _DECODE_DATA = {name: msgspec.json.Decoder(cls).decode for name, cls in ACCEPTED.items()}
-_decode_with_strict_term = msgspec.json.Decoder(
-    msgspec.defstruct(
-        "Received",
-        [("term", _StrictTerm | None, None)],
-        bases=(ACCEPTED["received"],),
-        frozen=True,
-        kw_only=True,
-        forbid_unknown_fields=True,
-    )
-).decode
+_DECODE_WITH_STRICT_TERMS = {
+    name: msgspec.json.Decoder(
+        msgspec.defstruct(
+            cls.__name__,
+            [(term, _StrictTerm | None, None) for term in TERMS if term in cls.__struct_fields__],
+            bases=(cls,),
+            frozen=True,
+            kw_only=True,
+            forbid_unknown_fields=True,
+        )
+    ).decode
+    for name, cls in ACCEPTED.items()
+}
 _FIELDS = {name: (*cls.__struct_fields__, EXTENSION) for name, cls in EVENT_TYPES.items()}
 _NAMES = {event_type(name): name for name in EVENT_TYPES}
 _A_TEXT = 4  # quotes of a field that holds a text or an instant: its key's and its own
@@ -274,8 +277,8 @@ def _event(name: str, given: dict[str, Raw], data: bytes | Raw) -> Event:
     if EXTENSION in given:
         check_extension(given[EXTENSION])
     try:
-        if "term" in given:
-            _decode_with_strict_term(data)
+        if not given.keys().isdisjoint(TERMS):
+            _DECODE_WITH_STRICT_TERMS[name](data)
         return _DECODE_DATA[name](data)
     except UNREADABLE as wrong:
         raise malformed(wrong, "data") from wrong

@@ -71,7 +71,7 @@ def _steps(
             anew = recounted(past, entry, catalogue) if entry.is_move else ""
             yield _extension(event, before, after, anew)
         case domain.DeadlineSet():
-            yield _first_deadline(event, after)
+            yield _first_deadline(event, after, is_computed=entry.due_computed)
         case domain.Corrected():
             yield _correction(event, before, after)
         case domain.Reopened():
@@ -118,9 +118,12 @@ def _extension(event: domain.Extended, before: Dossier | None, after: Dossier, a
     return Step(step="extended", at=at, due_at=after.due_at, text=text)
 
 
-def _first_deadline(event: domain.DeadlineSet, after: Dossier) -> Step:
+def _first_deadline(event: domain.DeadlineSet, after: Dossier, *, is_computed: bool) -> Step:
     at = after.last_occurred_at
-    counted = f"{of(event.term)} from {when(event.starts_at or at)}" if event.term else "the date came with the event"
+    counted = "the date came with the event"
+    if event.term is not None:
+        term = f"{of(event.term)} from {when(event.starts_at or at)}"
+        counted = term if is_computed else f"{counted}, which also says {term}"
     ground = f" ({event.ground})" if event.ground else ""
     text = f"Deadline set {when(at)}{ground}: due {when(event.due_at)}, {counted}."
     return Step(step="deadline", at=at, due_at=after.due_at, text=text)
