@@ -188,6 +188,8 @@ class DatedDossier:
 
     def _count_acceptance(self, row: dict[str, int], first: date, last: date) -> None:
         """Each waiting that the last day ends in; in time or late is the first answer."""
+        if self.dossier.counted_channel is not Channel.ONLINE:
+            return
         for number, waiting in enumerate(self.dossier.acceptances):
             answered = None if waiting.answered_at is None else local_date(waiting.answered_at)
             if local_date(waiting.asked_at) <= last and (answered is None or answered > last):

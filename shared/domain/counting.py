@@ -115,7 +115,8 @@ def facts(dossier: Dossier) -> list[Delta]:
     """What the dossier adds under every definition: all measures but the judged ones."""
     if dossier.state is State.VOIDED:
         return []
-    found = _acceptance(dossier.acceptances) if dossier.acceptances else []
+    waited = dossier.counted_acceptances
+    found = _acceptance(waited) if waited else []
     if dossier.received_at is not None:
         found += _facts(dossier, local_date(dossier.received_at))
     return _summed(found)

@@ -150,6 +150,11 @@ class Dossier(Struct, frozen=True, gc=False, kw_only=True):
         return class_of(self.channel, self.channel_class)
 
     @property
+    def counted_acceptances(self) -> tuple[Acceptance, ...]:
+        """Its waiting to be accepted, where its channel counts as online: others have no time to be answered in."""
+        return self.acceptances if self.acceptances and self.counted_channel is Channel.ONLINE else ()
+
+    @property
     def was_sent_back(self) -> bool:
         """Whether it waits for the applicant to send it again, not for the office to accept it."""
         waits = self.acceptances[-1] if self.acceptances else None
@@ -165,8 +170,8 @@ class Dossier(Struct, frozen=True, gc=False, kw_only=True):
         """The deadline that time is watched for; before it was received, until when it is to be answered."""
         if self.state is not State.SUBMITTED:
             return self.due_at
-        waits = bool(self.acceptances) and self.acceptances[-1].answered_at is None
-        return self.acceptances[-1].due_at if waits else None
+        waits = self.counted_acceptances[-1:]
+        return waits[0].due_at if waits and waits[0].answered_at is None else None
 
     @property
     def deadline(self) -> Deadline | None:

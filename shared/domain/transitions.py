@@ -16,7 +16,7 @@ from shared.domain.errors import (
     UnknownDossier,
 )
 from shared.domain.events import Event
-from shared.domain.fields import ADMINISTRATIVE, Channel
+from shared.domain.fields import ADMINISTRATIVE
 from shared.domain.lifecycle import CLOSED, PAUSED, EventKind, State, allowed_from, next_state
 from shared.domain.localtime import local
 from shared.domain.texts import same_name
@@ -115,8 +115,7 @@ def _open(code: str, event: Event, occurred_at: datetime) -> Dossier:
     )
     if isinstance(event, events.Received):
         return _received(dossier, event, at)
-    submitted = replace(dossier, submitted_at=at)
-    return _asked(submitted, event.acceptance_due_at, at) if submitted.counted_channel is Channel.ONLINE else submitted
+    return _asked(replace(dossier, submitted_at=at), event.acceptance_due_at, at)
 
 
 def _received(dossier: Dossier, event: events.Received, at: datetime) -> Dossier:

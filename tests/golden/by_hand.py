@@ -171,14 +171,14 @@ def _put_away(paper: Paper, event: dict[str, Any], at: datetime) -> None:
 
 
 def _move_in_tray(paper: Paper, name: str, at: datetime) -> None:
-    """The tray of what came online and nobody has looked at yet; eight working hours are given."""
+    """The tray of what nobody has looked at yet; what came online is given eight working hours."""
     waiting = next((each for each in paper.in_tray if each[2] is None), None)
     if name in ("received", "declined", "supplement_requested") and waiting:
         waiting[2] = at
-    came = name == "submitted" and paper.counted_channel == "online"
     came_again = name == "supplemented" and not paper.received and paper.in_tray and not waiting
-    if came or came_again:
-        paper.in_tray.append([at, paper.calendar.after(at, EIGHT_HOURS), None])
+    if name == "submitted" or came_again:
+        until = paper.calendar.after(at, EIGHT_HOURS) if paper.counted_channel == "online" else None
+        paper.in_tray.append([at, until, None])
 
 
 def _receive(paper: Paper, at: datetime) -> None:

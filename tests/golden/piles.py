@@ -74,12 +74,11 @@ def _on_the_desk(paper: Paper, day: date, definition: str) -> Iterator[str]:
 
 
 def _in_tray(paper: Paper, first: date, last: date) -> Iterator[str]:
-    for number, (laid, until, answered) in enumerate(paper.in_tray):
+    for number, (laid, until, answered) in enumerate(paper.in_tray if paper.counted_channel == "online" else []):
         assert laid is not None
-        assert until is not None
         if laid.date() <= last and (answered is None or answered.date() > last):
             yield "awaiting_acceptance"
-            if until.date() < last:
+            if until and until.date() < last:
                 yield "awaiting_acceptance_late"
-        if number == 0 and answered and first <= answered.date() <= last:
+        if number == 0 and until and answered and first <= answered.date() <= last:
             yield "accepted_in_time" if answered <= until else "accepted_late"

@@ -58,7 +58,7 @@ def test_a_clerk_with_piles_counts_the_same(case: Case) -> None:
     for known, row, cells in views(case):
         papers = [paper_of(each) for each in (known, *others_of(known))]
         assert piles(papers, row["from"], row["to"], row.get("definition", "by_date")) == cells, row
-    laid_to_be_answered = [until for _, until, _ in paper_of(case).in_tray]
+    laid_to_be_answered = [until for _, until, _ in paper_of(case).in_tray if until]
     assert laid_to_be_answered == case.get("expect", {}).get("accept_by", [])
 
 
@@ -68,7 +68,7 @@ def test_the_product_sums_up_the_same(case: Case) -> None:
         found = summed(dossiers_of(known), row["from"], row["to"], definition_of(row))
         assert {key: count for key, count in found.items() if count} == cells, row
         assert [identity.name for identity in ROW_IDENTITIES if identity.difference(found)] == [], row
-    asked = [acceptance.due_at for acceptance in dossiers_of(case)[0].acceptances]
+    asked = [acceptance.due_at for acceptance in dossiers_of(case)[0].acceptances if acceptance.due_at]
     assert asked == case.get("expect", {}).get("accept_by", [])
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from shared.domain.counting import Measure, facts
 from shared.domain.errors import Refusal
 from shared.domain.fields import Channel
 from shared.domain.lifecycle import State
@@ -264,7 +265,9 @@ def test_an_online_application_is_to_be_answered_within_eight_working_hours(
     assert dossier is not None
     assert [waits.due_at for waits in dossier.acceptances] == [at(to_be_answered)]
     assert "to be accepted, declined or sent back by" in texts(office.view(), "submitted")[0]
-    assert Office().takes(submitted(handed_in, channel="postal")).dossier.acceptances == ()  # type: ignore[union-attr]
+    by_post = Office().takes(submitted(handed_in, channel="postal")).dossier
+    assert by_post is not None
+    assert (by_post.counted_acceptances, by_post.acceptances[0].due_at) == ((), None)
 
 
 def test_an_application_that_is_sent_back_is_answered_and_waits_again_when_it_comes_again() -> None:
@@ -449,3 +452,22 @@ def test_a_day_without_a_time_is_no_term_that_was_over() -> None:
     assert Office().takes(received(), asked).dossier is not None
     early = submitted("2023-12-08T15:00", acceptance_due_at="2023-12-07T15:00:00+07:00")
     assert refusal_of(early).field == "data.acceptance_due_at"
+
+
+@pytest.mark.parametrize(
+    ("sent", "right", "waits"), [("online", "postal", 0), ("postal", "online", 1), ("online", "kiosk", 1)]
+)
+def test_the_channel_as_it_is_right_says_whether_an_application_waits(sent: str, right: str, waits: int) -> None:
+    dossier = (
+        Office()
+        .takes(
+            submitted(channel=sent),
+            cloud_event(
+                "corrected", "2023-12-08T16:00", field="channel", old_value=sent, new_value=right, reason="nhập nhầm"
+            ),
+        )
+        .dossier
+    )
+    assert dossier is not None
+    assert len(dossier.counted_acceptances) == waits
+    assert sum(delta.amount for delta in facts(dossier) if delta.measure is Measure.AWAITING_ACCEPTANCE) == waits

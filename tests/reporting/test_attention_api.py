@@ -296,7 +296,7 @@ def _due(dossier: RecountedDossier, history: list[Dated], now: datetime) -> Iter
     due, paused_since = dossier.due, dossier.paused_since
     if dossier.voided or dossier.closed is not None:
         return
-    waiting = dossier.waitings[-1] if dossier.waitings else None
+    waiting = dossier.waitings[-1] if dossier.waitings and dossier.about["channel"] == "online" else None
     if dossier.received is None:
         if waiting is not None and waiting.answered is None and waiting.due is not None:
             yield "acceptance", waiting.due, now > waiting.due

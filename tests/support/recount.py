@@ -201,13 +201,15 @@ def _say_channel(dossier: RecountedDossier, code: str, counted_as: str | None) -
 
 
 def _wait(dossier: RecountedDossier, name: str, at: datetime, data: dict[str, Any]) -> None:
-    """Online applications wait for an answer from their submission on, and again once they were sent back and come."""
+    """Applications wait for an answer from their submission on, and again once they were sent back and come.
+
+    Only those that came online are counted for it, by the channel as it is right.
+    """
     if name in ("received", "declined", "supplement_requested"):
         for waiting in dossier.waitings:
             waiting.answered = waiting.answered or at
     sent_back = dossier.received is None and dossier.waitings and dossier.waitings[-1].answered
-    online = "online" in (data.get("channel_class"), data.get("channel"))
-    if (name == "submitted" and online) or (name == "supplemented" and sent_back):
+    if name == "submitted" or (name == "supplemented" and sent_back):
         dossier.waitings.append(Waiting(at, _optional(data.get("acceptance_due_at"))))
 
 
@@ -245,7 +247,7 @@ def _counted(dossier: RecountedDossier, first: date, last: date, definition: str
     """The names under which the dossier counts once each in the period."""
     if dossier.voided:
         return
-    yield from _accepted(dossier.waitings, first, last)
+    yield from _accepted(dossier, first, last)
     if dossier.received is None:
         return
     if first <= dossier.received.date() <= last:
@@ -269,8 +271,9 @@ def _counted(dossier: RecountedDossier, first: date, last: date, definition: str
             yield "in_progress_suspended"
 
 
-def _accepted(waitings: list[Waiting], first: date, last: date) -> Iterable[str]:
+def _accepted(dossier: RecountedDossier, first: date, last: date) -> Iterable[str]:
     """In time or late by the first answer; waiting by whichever waiting the last day ends in."""
+    waitings = dossier.waitings if dossier.about["channel"] == "online" else []
     for waiting in waitings[:1]:
         if waiting.due and waiting.answered and first <= waiting.answered.date() <= last:
             yield "accepted_in_time" if waiting.answered <= waiting.due else "accepted_late"

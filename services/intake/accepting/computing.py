@@ -96,7 +96,8 @@ def _of_sending_again(
     event: domain.Supplemented, at: datetime, dossier: Dossier, catalogue: Catalogue
 ) -> dict[str, Any]:
     """An application that was sent back and comes again is to be answered in the same time again."""
-    if not dossier.was_sent_back or event.acceptance_due_at is not None:
+    waits_again = dossier.was_sent_back and dossier.counted_channel is Channel.ONLINE
+    if not waits_again or event.acceptance_due_at is not None:
         return {}
     return _acceptance(at, dossier.department, catalogue)
 

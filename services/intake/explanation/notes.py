@@ -10,14 +10,14 @@ from shared.domain.dossier import Acceptance, Dossier
 
 
 def submitted(at: datetime, after: Dossier) -> Step:
-    due = _to_be_answered(after.acceptances[-1]) if after.acceptances else ""
+    due = _to_be_answered(after.counted_acceptances[-1]) if after.counted_acceptances else ""
     text = f"Submitted {when(at)} ({channel(after)}); the clock has not started{due}."
     return Step(step="submitted", at=at, text=text)
 
 
 def submitted_again(at: datetime, after: Dossier) -> Step:
     """The application comes again after it was sent back."""
-    due = _to_be_answered(after.acceptances[-1]) if after.acceptances else ""
+    due = _to_be_answered(after.counted_acceptances[-1]) if after.counted_acceptances else ""
     text = f"Handed in again {when(at)} with what was missing; the clock has not started{due}."
     return Step(step="submitted", at=at, text=text)
 
@@ -30,9 +30,10 @@ def _to_be_answered(acceptance: Acceptance) -> str:
 
 def answered(name: str, at: datetime, before: Dossier | None) -> Iterator[Step]:
     """An application that waited is accepted, declined or sent back: in time or late."""
-    if before is None or not before.acceptances or before.acceptances[-1].answered_at is not None:
+    waits = before.counted_acceptances[-1:] if before is not None else ()
+    if not waits or waits[0].answered_at is not None:
         return
-    waited = before.acceptances[-1]
+    waited = waits[0]
     if waited.due_at is None:
         kept = f"it had waited since {when(waited.asked_at)}"
     else:

@@ -98,7 +98,7 @@ def dossier_view(
     department, procedure = catalogue.departments.get(dossier.department), catalogue.procedures.get(dossier.procedure)
     own = _own_fields(DossierView, dossier) | {
         "suspensions": [SuspensionView(**asdict(suspension)) for suspension in dossier.suspensions],
-        "acceptances": [AcceptanceView(**asdict(each), late=each.is_late(now)) for each in dossier.acceptances],
+        "acceptances": [AcceptanceView(**asdict(each), late=each.is_late(now)) for each in dossier.counted_acceptances],
         "hops": [HopView(**asdict(hop), late=hop.is_late(now)) for hop in dossier.hops],
     }
     return DossierView(

@@ -21,9 +21,8 @@ def all_due(dossier: Dossier) -> Iterator[tuple[AttentionKind, datetime]]:
     """What has an instant of its own: the deadline of an open dossier, and what is waited for."""
     if dossier.is_open and dossier.due_at is not None:
         yield AttentionKind.DUE, dossier.due_at
-    asked = dossier.acceptances[-1].due_at if dossier.acceptances else None
-    if dossier.state is State.SUBMITTED and asked is not None and dossier.acceptances[-1].answered_at is None:
-        yield AttentionKind.ACCEPTANCE, asked
+    if dossier.state is State.SUBMITTED and dossier.watched_due_at is not None:
+        yield AttentionKind.ACCEPTANCE, dossier.watched_due_at
     if dossier.state is State.AWAITING_SUPPLEMENT and (papers := dossier.suspensions[-1].due_at) is not None:
         yield AttentionKind.SUPPLEMENT, papers
 

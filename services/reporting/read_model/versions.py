@@ -134,7 +134,8 @@ or an application that was answered on its first day."""
 
 
 def _may_have_counted(status: StatusV1) -> bool:
-    return status.received_at is not None or bool(status.acceptances)
+    waited = status.counted_acceptances or any(each.due_at for each in status.acceptances)  # or its channel was online
+    return status.received_at is not None or bool(waited)
 
 
 def leaves_a_trace(version: Version | StoredVersion) -> bool:
@@ -242,9 +243,10 @@ def _days(status: StatusV1) -> Days:
 
 def _days_of_waiting(status: StatusV1) -> Days:
     """Those of submission, of the first answer, and of the last one."""
-    if not status.acceptances or status.state is State.VOIDED:
+    waited = status.counted_acceptances
+    if not waited or status.state is State.VOIDED:
         return NO_DAYS
-    first, last = status.acceptances[0], status.acceptances[-1]
+    first, last = waited[0], waited[-1]
     return _day_of(first.asked_at), _day_of(first.answered_at), _day_of(last.answered_at)
 
 
