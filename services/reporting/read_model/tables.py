@@ -135,7 +135,7 @@ def _sums(of: MetaData, prefix: str, suffix: str) -> Table:
         sqlite_with_rowid=False,
     )
     zero = table.c.amount == 0
-    Index(f"{table.name}_zero{suffix}", table.c.span, sqlite_where=zero, postgresql_where=zero)
+    Index(f"{table.name}_zero{suffix}", table.c.amount, sqlite_where=zero, postgresql_where=zero)
     return table
 
 
