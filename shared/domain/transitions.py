@@ -1,6 +1,7 @@
 """How an event changes a dossier: the one place where the lifecycle is applied."""
 
 from datetime import datetime
+from typing import Any
 
 from msgspec.structs import replace
 
@@ -51,20 +52,20 @@ def apply(dossier: Dossier | None, code: str, event: Event, occurred_at: datetim
             f"at {dossier.last_occurred_at.isoformat()}"
         )
     _check_room(dossier, event)
-    after = _with_facts(dossier, event, at)
-    if state in CLOSED and dossier.closed_at is None:
-        after = _closed(after, event, state, at)
-    return replace(after, sequence=dossier.sequence + 1, state=state, last_occurred_at=at)
-
-
-def _closed(dossier: Dossier, event: Event, state: State, at: datetime) -> Dossier:
+    closing = _closing(event, state, at) if state in CLOSED and dossier.closed_at is None else {}
     return replace(
-        dossier,
-        closed_at=at,
-        closed_as=state,
-        outcome=event.outcome if isinstance(event, events.Resolved) else dossier.outcome,
-        is_administrative=isinstance(event, events.Stopped) and event.reason == ADMINISTRATIVE,
+        _with_facts(dossier, event, at), sequence=dossier.sequence + 1, state=state, last_occurred_at=at, **closing
     )
+
+
+def _closing(event: Event, state: State, at: datetime) -> dict[str, Any]:
+    """What a dossier has from its closing; a result only where one was decided on."""
+    closing: dict[str, Any] = {"closed_at": at, "closed_as": state}
+    if isinstance(event, events.Resolved):
+        closing["outcome"] = event.outcome
+    elif isinstance(event, events.Stopped):
+        closing["is_administrative"] = event.reason == ADMINISTRATIVE
+    return closing
 
 
 def _check_room(dossier: Dossier, event: Event) -> None:

@@ -54,7 +54,7 @@ def _check_dates(name: str, event: domain.Event, at: datetime) -> None:
     """Refuses a time to answer in that was over when it began; a day without a time of day is its start."""
     if isinstance(event, domain.SupplementRequested):
         field, until = "due_at", event.due_at
-    elif isinstance(event, domain.Submitted | domain.Supplemented):
+    elif isinstance(event, (domain.Submitted, domain.Supplemented)):
         field, until = "acceptance_due_at", event.acceptance_due_at
     else:
         return
