@@ -1,6 +1,5 @@
 """The daily follow-up: which open dossiers need somebody today, in what order, how many each officer has; no I/O."""
 
-from calendar import monthrange
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
@@ -13,10 +12,11 @@ from services.reporting.read_model.due import AttentionKind, all_due
 from shared.catalogue import Catalogue
 from shared.contract.http.attention import AttentionCounts
 from shared.domain.calendar import WorkingCalendar
-from shared.domain.deadline import MONTHS_A_YEAR, Deadline
+from shared.domain.deadline import Deadline, at_time_of, nominal_day
 from shared.domain.dossier import Dossier, Hop
 from shared.domain.lifecycle import PAUSED
 from shared.domain.localtime import LOCAL, ONE_DAY, local
+from shared.domain.terms import Term, TermUnit
 from shared.domain.texts import compared
 from shared.domain.timeliness import Standing, standing
 
@@ -133,7 +133,8 @@ class DepartmentHorizon:
 
     def idle(self, dossier: Dossier, months: int) -> Iterator[UrgentDossier]:
         """The open dossier if nothing has happened to it for so many months; `due_at` is when that was the case."""
-        since = months_after(dossier.last_occurred_at, months)
+        at = dossier.last_occurred_at
+        since = at_time_of(at, nominal_day(at, Term(months, TermUnit.MONTHS)))
         if dossier.is_open and since <= self.ruler.now:
             yield self._listed(dossier, AttentionKind.IDLE, since, late=True)
 
@@ -156,13 +157,6 @@ class DepartmentHorizon:
             hop for hop in awaited if hop.answered_at is None and hop.due_at is not None and hop.due_at <= self.reach
         ]
         return UrgentDossier(dossier, kind, due_at, late, left, days, tuple(hops))
-
-
-def months_after(instant: datetime, months: int) -> datetime:
-    """The same clock time so many months later, on the month's last day where it has no such day."""
-    years, month = divmod(instant.month - 1 + months, MONTHS_A_YEAR)
-    year = instant.year + years
-    return instant.replace(year=year, month=month + 1, day=min(instant.day, monthrange(year, month + 1)[1]))
 
 
 class DepartmentHorizons:
