@@ -72,7 +72,8 @@ class Hop(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
 class Dossier(Struct, frozen=True, gc=False, kw_only=True):
     """One application of one procedure, after its latest event; `sequence` counts its events from 1.
 
-    `closed_at` is the closing instant that timeliness is judged at: resolved, else returned, else withdrawn or stopped.
+    `closed_at` is the closing instant that timeliness is judged at: resolved, else returned, else withdrawn,
+    stopped or transferred.
     `deadlines` holds every deadline in force with the instant it came into force, so that any past day can be judged by
     what held then. `due_original` is the deadline given at receipt, None when there was none; whatever moves or
     corrects the deadline leaves it.

@@ -328,7 +328,7 @@ class DossierView(Struct, frozen=True, kw_only=True):
     closed_at: Annotated[
         Instant | None,
         Meta(
-            description="when it was resolved, withdrawn or stopped; null while open",
+            description="when it was resolved, withdrawn, stopped or transferred; null while open",
             examples=["2023-12-14T10:00:00+07:00"],
         ),
     ]

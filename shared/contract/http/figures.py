@@ -102,7 +102,7 @@ DueAt = Annotated[
 ClosedAt = Annotated[
     Instant | None,
     Meta(
-        description="when it was resolved, withdrawn or stopped; null while open",
+        description="when it was resolved, withdrawn, stopped or transferred; null while open",
         examples=["2023-12-19T10:00:00+07:00"],
     ),
 ]
@@ -180,7 +180,7 @@ class ListedDossier(Struct, frozen=True, kw_only=True):
     state: Annotated[str, Meta(description="its state (domain §2)", examples=["processing"])]
     closed_at: ClosedAt
     closed_as: Annotated[
-        str | None, Meta(description="resolved, returned, withdrawn or stopped", examples=["resolved"])
+        str | None, Meta(description="resolved, returned, withdrawn, stopped or transferred", examples=["resolved"])
     ]
     returned_at: Annotated[
         Instant | None, Meta(description="when the result was handed over", examples=["2023-12-19T15:00:00+07:00"])
