@@ -16,6 +16,7 @@ from msgspec import Struct
 
 from motcua.importer.lines import EventHead, EventLine, Spool, head_of
 from motcua.importer.ports import EventSource
+from shared.domain.lifecycle import place_at_one_instant
 
 RUN_BYTES = 64 << 20
 BATCH_LINES = 2_000
@@ -23,18 +24,6 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _UNDATED = -sys.maxsize  # intake refuses it, and what it should have come before waits for its correction
 
-# Of one dossier's events at one instant the lifecycle allows this order only; those of one number keep the file's.
-_MIDDLE = 2
-_PLACES = {
-    "submitted": 0,
-    "received": 1,
-    "resolved": 3,
-    "withdrawn": 3,
-    "stopped": 3,
-    "returned": 4,
-    "rated": 5,
-    "corrected": 5,
-}
 _ANYWHERE = frozenset({"fee_paid", "corrected"})
 
 
@@ -147,4 +136,4 @@ class Chronology:
 
 
 def _place(head: EventHead) -> int:
-    return _PLACES.get(head.event or "", _MIDDLE)
+    return place_at_one_instant(head.event or "")

@@ -13,6 +13,7 @@ from shared.contract.envelope import JSON, SPEC_VERSION, event_type
 from shared.domain.dossier import Dossier
 from shared.domain.errors import Refusal
 from shared.domain.events import Event
+from shared.domain.lifecycle import place_at_one_instant
 from shared.domain.localtime import LOCAL
 from shared.domain.transitions import apply
 
@@ -31,19 +32,6 @@ PAUSING = frozenset(
     }
 )
 FUTURE_ALLOWED = timedelta(minutes=5)
-_PLACES = {
-    "submitted": 0,
-    "received": 1,
-    "declined": 3,
-    "resolved": 3,
-    "withdrawn": 3,
-    "stopped": 3,
-    "transferred": 3,
-    "returned": 4,
-    "rated": 5,
-    "voided": 6,
-}
-_MIDDLE = 2
 encode = msgspec.json.Encoder().encode
 
 
@@ -70,7 +58,7 @@ class Fact(Struct, frozen=True, gc=False):
     @property
     def place(self) -> int:
         """Its place among what happened to the dossier at the same instant."""
-        return _PLACES.get(self.event, _MIDDLE)
+        return place_at_one_instant(self.event)
 
 
 def fact(event: str, at: datetime, data: dict[str, Any], number: int, column: str) -> Fact:

@@ -55,6 +55,20 @@ LIVES: tuple[tuple[tuple[str, int, Event], ...], ...] = (
         ("withdrawn", 4, {"reason": "moved away"}),
     ),
     (("received", 0, OPENED), ("extended", 5, {"due_at": "2023-05-30T08:00:00+07:00", "legal_ground": "Article 5"})),
+    (("submitted", 0, OPENED), ("declined", 0, {"reason": "not complete"})),
+    (
+        ("received", 0, OPENED),
+        ("suspended", 1, {"ground": "an authority is asked"}),
+        ("resumed", 2, {}),
+        ("processing_started", 3, {"officer": "o-1"}),
+        ("transferred", 3, {"reason": "another authority is competent"}),
+    ),
+    (
+        ("received", 0, OPENED),
+        ("resolved", 2, {}),
+        ("reopened", 2, {"reason": "by mistake", "legal_ground": "Article 5"}),
+        ("voided", 2, {"reason": "entered twice"}),
+    ),
 )
 
 
@@ -93,6 +107,8 @@ def table(path: Path, ordered: list[Event]) -> Path:
         "due_at",
         "reason",
         "legal_ground",
+        "ground",
+        "officer",
     )
     text = StringIO()
     writer = csv.writer(text)
