@@ -9,7 +9,6 @@ from random import Random
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.reporting.figures.query import FigureQuery
@@ -18,9 +17,9 @@ from services.reporting.figures.report import report
 from services.reporting.opening.comparisons import changed_dossiers
 from services.reporting.opening.lists import LIST_START
 from services.reporting.read_model.store import snapshot
-from services.reporting.read_model.tables import history as history_table
 from shared.contract.http.figures import ChangedDossier
 from shared.domain.columns import KEYS
+from shared.domain.fields import CorrectableField
 from tests.builders.events import CODE, event, received
 from tests.builders.histories import OF_HUNDREDS, Office, office, offices
 from tests.builders.times import at
@@ -160,15 +159,18 @@ async def _totals(engine: AsyncEngine, instants: list[datetime]) -> list[tuple[i
     return [(one["in_progress_total"], one["resolved_total"]) for one in found]
 
 
-async def test_a_dossier_that_added_nothing_leaves_no_history(engine: AsyncEngine) -> None:
-    opening = {"channel": "in_person"}
+async def test_what_left_a_figure_before_the_receipt_is_told(engine: AsyncEngine) -> None:
+    """Submitted online, then found to have come by post: it adds nothing until it is received."""
     history = (
-        event("submitted", "2023-01-03 08:00", **opening),
-        event("received", "2023-01-04 08:00", due_at=at("2023-01-10"), **opening),
+        event("submitted", "2023-01-03 08:00", channel="online"),
+        event("corrected", "2023-01-03 09:00", field=CorrectableField.CHANNEL, old_value="online", new_value="postal"),
+        event("received", "2023-01-04 08:00", due_at=at("2023-01-10"), channel="postal"),
     )
-    known = [BEGINNING, BEGINNING + timedelta(hours=1)]
+    known = [BEGINNING + timedelta(hours=number) for number in range(3)]
     await Topic(engine).deliver(statuses(CODE, history, known), batch_size=1)
-    (one,) = await _all_moved(engine, replace(JANUARY, known_at=known[0]), JANUARY, 10)
-    assert (one.sequence_then, one.sequence_now) == (None, 2)
-    async with engine.connect() as connection:
-        assert (await connection.execute(select(func.count()).select_from(history_table))).scalar_one() == 0
+    waiting, corrected = (replace(JANUARY, known_at=instant) for instant in known[:2])
+    (one,) = await _all_moved(engine, waiting, corrected, 10)
+    assert (one.left, one.entered, one.sequence_then, one.sequence_now) == (["awaiting_acceptance"], [], 1, 2)
+    (one,) = await _all_moved(engine, corrected, JANUARY, 10)
+    assert (one.left, one.sequence_then, one.sequence_now) == ([], 2, 3)
+    assert "received_postal" in one.entered

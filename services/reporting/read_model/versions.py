@@ -128,21 +128,6 @@ class StoredVersion(NamedTuple):
     contributions: bytes
 
 
-COUNTED_ONCE = 1
-"""The flag, of no measure, of a version that adds nothing where an earlier one may have: what a mistake was voided by,
-or an application that was answered on its first day."""
-
-
-def _may_have_counted(status: StatusV1) -> bool:
-    waited = status.counted_acceptances or any(each.due_at for each in status.acceptances)  # or its channel was online
-    return status.received_at is not None or bool(waited)
-
-
-def leaves_a_trace(version: Version | StoredVersion) -> bool:
-    """What never added to any figure is forgotten as soon as it is superseded."""
-    return version.flags != 0
-
-
 @dataclass(frozen=True, slots=True)
 class AppliedVersion:
     """A version newer than the stored one; `fresh` when it brings a later event and not only a later version."""
@@ -187,11 +172,10 @@ class RowsToWrite:
         if before.contributions == version.contributions:
             return _since(version, before.since_revision, before.known_at)
         known_at = max(version.known_at, before.known_at)
-        if leaves_a_trace(before):
-            if isinstance(before, Version):
-                self.history.append((*before, self.revision, known_at))
-            else:
-                self.superseded.append((self.revision, known_at, before.code))
+        if isinstance(before, Version):
+            self.history.append((*before, self.revision, known_at))
+        else:
+            self.superseded.append((self.revision, known_at, before.code))
         return _since(version, self.revision, known_at)
 
 
@@ -214,7 +198,7 @@ def version_of(new: NewVersion, since_revision: int, known_at: int) -> Version:
         *_days(status),
         contributions.place_of_receipt,
         *_days_of_waiting(status),
-        flags_of(contributions) or (COUNTED_ONCE if _may_have_counted(status) else 0),
+        flags_of(contributions),
         since_revision,
         known_at,
         encode_contributions(contributions),

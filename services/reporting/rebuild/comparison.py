@@ -23,7 +23,7 @@ from services.reporting.read_model.sums import (
     span_text,
 )
 from services.reporting.read_model.tables import ReadModel
-from services.reporting.read_model.versions import Version, by_second, leaves_a_trace
+from services.reporting.read_model.versions import Version, by_second
 from shared.contract.envelope import encode
 from shared.contract.http.rebuilds import DossierDifference, SumDifference
 from shared.contract.status import StatusV1, decode_status, version_of
@@ -170,8 +170,8 @@ def _other_facts(one: StatusV1, other: StatusV1) -> list[str]:
 
 def _knowledge(held: HeldDossier) -> list[tuple[int, bytes]]:
     """The seconds in which the dossier began to count otherwise, each with what it adds since then."""
-    traced = [version for version in (*held.past, held.current) if leaves_a_trace(version)]
-    newest = [second[-1] for second in by_second(traced, lambda version: version.known_at)]
+    seconds = by_second([*held.past, held.current], lambda version: version.known_at)
+    newest = [second[-1] for second in seconds]
     return [
         (next(versions).known_at // SECOND, contributions)
         for contributions, versions in groupby(newest, key=lambda version: version.contributions)
