@@ -25,7 +25,7 @@ up: setup ## the whole stack in the foreground, data in .motcua
 	@$(BIN)/motcua up
 
 test: setup ## the whole test suite, real broker and a short form of the faults included; about ten minutes on two cores
-	@$(BIN)/pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder
+	@$(BIN)/pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder --max-worker-restart 0
 
 check: lint ## lint, types, and the tests that need no server; a minute and a half
 	@$(BIN)/pytest -q -n $(JOBS) --dist load -m "not server and not slow"

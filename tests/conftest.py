@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from fcntl import LOCK_EX, flock
 from pathlib import Path
 
+import psutil
 import pytest
 from hypothesis import HealthCheck, settings
 
@@ -30,17 +31,30 @@ STARTS_ONE = frozenset({"service", "start_stack", "embedded_broker"})
 LONGEST_FIRST = ("tests/faults", "tests/e2e", "tests/processing", "tests/reporting", "tests/stack")
 
 IN_MEMORY = Path("/dev/shm")  # half the suite's time would be waiting for a disk; tests kill processes, not machines
-ROOM_IN_MEMORY = 6 * 1024**3
+ROOM_IN_MEMORY = 8 * 1024**3
+OWN_FOLDER = "motcua-tests-"
 
 
-def pytest_configure() -> None:
+def pytest_configure(config: pytest.Config) -> None:
     """Temporary files in memory where there is room, unless TMPDIR says where; Ctrl-C as people know it."""
-    if "TMPDIR" not in os.environ and IN_MEMORY.is_dir() and shutil.disk_usage(IN_MEMORY).free >= ROOM_IN_MEMORY:
-        os.environ["TMPDIR"] = tempfile.tempdir = str(IN_MEMORY)
+    if "TMPDIR" not in os.environ and IN_MEMORY.is_dir():
+        _forget_ended_runs()
+        if min(shutil.disk_usage(IN_MEMORY).free, psutil.virtual_memory().available) >= ROOM_IN_MEMORY:
+            own = IN_MEMORY / f"{OWN_FOLDER}{os.getpid()}"
+            own.mkdir()
+            config.add_cleanup(lambda: shutil.rmtree(own, ignore_errors=True))
+            os.environ["TMPDIR"] = tempfile.tempdir = str(own)
     if (
         signal.getsignal(signal.SIGINT) is signal.SIG_IGN
     ):  # a shell's background job; what tests start would ignore Ctrl-C too
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def _forget_ended_runs() -> None:
+    """What a run that was killed left in memory is gone with the next one; else nobody would free it."""
+    for left in IN_MEMORY.glob(f"{OWN_FOLDER}*"):
+        if not psutil.pid_exists(int(left.name.removeprefix(OWN_FOLDER))):
+            shutil.rmtree(left, ignore_errors=True)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
