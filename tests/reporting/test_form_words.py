@@ -54,8 +54,8 @@ class TestParagraph:
             "nhận là 80.121 hồ sơ, trong đó: tiếp nhận trực tuyến 50.353 hồ sơ (chiếm 62,8% tổng số hồ sơ đã tiếp nhận "
             "kể cả kỳ trước chuyển sang, 63,8% số hồ sơ tiếp nhận trong kỳ), trực tiếp hoặc qua dịch vụ bưu chính công "
             "ích 28.520 hồ sơ, kỳ trước chuyển sang 1.248 hồ sơ. Đã giải quyết 78.784 hồ sơ, trong đó: trước hạn "
-            "19.409 hồ sơ (chiếm 24,636% số hồ sơ đã giải quyết), đúng hạn 59.369 hồ sơ (75,356%), quá hạn 6 hồ sơ (0,008%). "
-            "Đang giải quyết 1.337 hồ sơ, trong đó: trong hạn 1.337 hồ sơ, không có hồ sơ quá hạn."
+            "19.409 hồ sơ (chiếm 24,636% số hồ sơ đã giải quyết), đúng hạn 59.369 hồ sơ (75,356%), quá hạn 6 hồ sơ "
+            "(0,008%). Đang giải quyết 1.337 hồ sơ, trong đó: trong hạn 1.337 hồ sơ, không có hồ sơ quá hạn."
         )
 
     def test_it_says_the_same_in_english_with_english_numbers(self) -> None:
@@ -129,8 +129,8 @@ class TestComparison:
         year_before = replace(YEAR, first=date(2022, 1, 1), last=date(2022, 12, 31))
         assert self.compared(before, year_before) == (
             "So với cùng kỳ năm trước (từ ngày 01/01/2022 đến ngày 31/12/2022): số hồ sơ đã tiếp nhận tăng 1.234 "
-            "hồ sơ (1,6%), số hồ sơ đã giải quyết giảm 1.216 hồ sơ (1,5%), số hồ sơ giải quyết quá hạn tăng 6 hồ sơ, số hồ sơ "
-            "đang giải quyết không thay đổi."
+            "hồ sơ (1,6%), số hồ sơ đã giải quyết giảm 1.216 hồ sơ (1,5%), số hồ sơ giải quyết quá hạn tăng 6 hồ sơ, "
+            "số hồ sơ đang giải quyết không thay đổi."
         )
         assert "the dossiers to be handled up by 1,234 dossiers (1.6%)" in self.compared(before, year_before, EN)
 
