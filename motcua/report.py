@@ -55,8 +55,17 @@ class PrintedReport:
     groups: tuple[Group, ...]
     known_at: datetime | None = None
     organised: str = "then"
+    period: str | None = None  # its name, where it was asked for by it
     broken: tuple[BrokenIdentity, ...] = ()
     tokens: Mapping[str, str] = field(default_factory=dict)  # that open a figure, by its place: total.received_online
+
+
+@dataclass(frozen=True, slots=True)
+class FormFile:
+    """The form as reporting writes it, byte for byte; `is_text` when a terminal can show it."""
+
+    content: bytes
+    is_text: bool
 
 
 def ask(reporting: ServiceClient, query: Query, by: tuple[str, ...] = ()) -> bytes:
@@ -64,9 +73,10 @@ def ask(reporting: ServiceClient, query: Query, by: tuple[str, ...] = ()) -> byt
     return reporting.get(FIGURES, {**query, **({"by": ",".join(by)} if by else {})}).content
 
 
-def ask_text(reporting: ServiceClient, query: Query) -> str:
-    """The same period as a paragraph in Vietnamese, with a line for each department, as reporting writes it."""
-    return reporting.get(FORM, {**query, "format": "text"}).text
+def ask_form(reporting: ServiceClient, query: Query, wanted: str) -> FormFile:
+    """The statutory form in a format of reporting's; another one is refused with those that there are."""
+    answer = reporting.get(FORM, {**query, "format": wanted})
+    return FormFile(answer.content, answer.headers.get("content-type", "").startswith("text/"))
 
 
 def parse(body: bytes) -> PrintedReport:
@@ -84,6 +94,7 @@ def parse(body: bytes) -> PrintedReport:
         ),
         known_at=None if answer.as_known_at is None else local(answer.as_known_at),
         organised=answer.organised,
+        period=answer.period or None,
         broken=tuple(_broken(identity) for identity in answer.identities if not identity.holds),
         tokens=answer.tokens or {},
     )
