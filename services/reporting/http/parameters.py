@@ -9,13 +9,13 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from services.reporting.figures.query import NOW, THEN, Dimension, FigureQuery, Filters
+from services.reporting.figures.query import NOW, OF_TIME, THEN, Dimension, FigureQuery, Filters
 from shared.catalogue import Catalogue
 from shared.catalogue.units import Organisation
 from shared.domain.errors import InstantOutOfRange
 from shared.domain.fields import Channel
 from shared.domain.localtime import FIRST_YEAR, LAST_YEAR, LOCAL, local, written
-from shared.domain.periods import UnknownPeriod, statutory_period
+from shared.domain.periods import UnknownPeriod, name_of_period, statutory_period
 from shared.domain.texts import compared
 from shared.domain.timeliness import BY_DATE, DEFINITIONS
 from shared.language.languages import Language, of_header
@@ -86,7 +86,10 @@ class GroupingParameters(OrganisedParameters):
     """What is judged, and by what it is grouped."""
 
     by: list[str] | None = Field(
-        None, description="department, channel, field, procedure, level, month, received_by; comma separated"
+        None,
+        description="department, channel, field, procedure, level, received_by, and one of month (a month of the "
+        "calendar, cut where the period begins and ends), statutory_month and statutory_quarter (whole ones from the "
+        "15th to the 14th); comma separated",
     )
 
 
@@ -161,6 +164,7 @@ def figure_query(
         by = [_dimension(word) for word in words("by", given.by)]
         if len(set(by)) < len(by):
             raise invalid("by", "names a dimension twice; name each once")
+        _rows_of_time(by, first, last)
     organised = _organised(given, catalogue, as_of.date())
     return FigureQuery(
         first=first,
@@ -173,6 +177,22 @@ def figure_query(
         known_at=known_at,
         organised=organised,
     )
+
+
+def _rows_of_time(by: list[Dimension], first: date, last: date) -> None:
+    """Refuse two kinds of them, and statutory ones that the period would cut."""
+    kinds = [dimension for dimension in by if dimension in OF_TIME]
+    if len(kinds) > 1:
+        raise invalid("by", f"rows are either of {' or of '.join(kinds)}; leave one out")
+    for kind in kinds:
+        grain = OF_TIME[kind]
+        whole = grain.whole(first, last)
+        if grain.statutory and whole != (first, last):
+            name = name_of_period(*whole)
+            called = f"period={name}, which is " if name else ""
+            days = f"from={whole[0]}&to={whole[1]}"
+            msg = f"{kind} needs whole ones, from the 15th to the 14th, and {first} to {last} cuts some; the nearest "
+            raise invalid("by", f"{msg}whole period is {called}{days}")
 
 
 def _organised(given: Question, catalogue: Catalogue, as_of: date) -> Organisation | None:

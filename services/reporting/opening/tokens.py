@@ -7,12 +7,12 @@ import binascii
 import zlib
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 import msgspec
 
-from services.reporting.figures.query import Dimension, FigureQuery, Filters, GroupKey, of_month, without_month
+from services.reporting.figures.query import Dimension, FigureQuery, Filters, GroupKey, of_row
 from services.reporting.figures.range_sums import Pin
 from services.reporting.figures.report import Report
 from services.reporting.read_model.sums import CHANNEL_CODES, CHANNELS, instant_of, microseconds
@@ -35,7 +35,7 @@ class OtherCatalogue(Exception):
 
 @dataclass(frozen=True, slots=True)
 class TokenFigure:
-    """One number of an answer; `query` has the row's own period, a month's too, and groups by what `key` names."""
+    """One number of an answer; `query` has the row's own period, and groups by what `key` names."""
 
     query: FigureQuery
     key: GroupKey
@@ -81,14 +81,9 @@ class Tokens:
 
     def of_report(self, report: Report) -> dict[str, str]:
         """The token of every count: `total.<column>`, and `rows.<index>.<column>` by the row's place in the answer."""
-        tokens = dict(_named("total.", self._body(report, report.query, (), ())))
-        by = without_month(report.query.by)
-        month = report.query.by.index(Dimension.MONTH) if Dimension.MONTH in report.query.by else None
+        tokens = dict(_named("total.", self._body(report, replace(report.query, by=()), ())))
         for index, row in enumerate(report.rows):
-            query, key = report.query, row.key
-            if month is not None:
-                query, key = of_month(query, key[month] or ""), key[:month] + key[month + 1 :]
-            tokens.update(_named(f"rows.{index}.", self._body(report, query, by, key)))
+            tokens.update(_named(f"rows.{index}.", self._body(report, *of_row(report.query, row.key))))
         return tokens
 
     def read(self, text: str) -> TokenFigure:
@@ -105,7 +100,7 @@ class Tokens:
             raise OtherCatalogue(text)
         return TokenFigure(self._query(body), body.key, KEYS[int.from_bytes(column)], body.pin)
 
-    def _body(self, report: Report, query: FigureQuery, by: tuple[Dimension, ...], key: GroupKey) -> bytes:
+    def _body(self, report: Report, query: FigureQuery, key: GroupKey) -> bytes:
         filters, organised = query.filters, query.organised is not None
         body = _Body(
             self._wordings[organised],
@@ -117,7 +112,7 @@ class Tokens:
             sorted(filters.departments),
             None if filters.procedures is None else self._written(filters.procedures),
             sorted(CHANNEL_CODES[channel] for channel in filters.channels),
-            [_DIMENSIONS.index(dimension) for dimension in by],
+            [_DIMENSIONS.index(dimension) for dimension in query.by],
             key,
             organised,
             sorted(filters.places),
