@@ -58,7 +58,8 @@ class FigureQuery:
 
     `period` is the name under which a statutory period was asked for; `definition` is one of DEFINITIONS.
     `known_at` asks for what was known at that instant, None for all that is known. `organised` gives each dossier to
-    the unit that has taken it over since; None leaves it to the unit that the log has.
+    the unit that has taken it over by `organised_on` (by `as_of` unless said); None leaves it to the unit that the log
+    has.
     """
 
     first: date
@@ -70,6 +71,7 @@ class FigureQuery:
     definition: str = BY_DATE.name
     known_at: datetime | None = None
     organised: Organisation | None = None
+    organised_on: date | None = None
 
     @property
     def cut(self) -> date:

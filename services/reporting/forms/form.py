@@ -42,7 +42,7 @@ class FormSection:
 class Form:
     """The form of a report, its words in one language.
 
-    `compared` is the form of another period, beside which this one is read.
+    `compared` is the form of another period, beside which this one is read: it has the same lines in the same order.
     """
 
     query: FigureQuery

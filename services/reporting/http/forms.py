@@ -1,15 +1,18 @@
 """`GET /v1/reports/ii06a`: the statutory form, in each of its formats."""
 
 import asyncio
+from dataclasses import replace
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import Response
 
+from services.reporting.figures.pairs import gathered_pair
 from services.reporting.figures.query import Dimension
 from services.reporting.figures.report import report
 from services.reporting.forms.form import GROUPINGS, form_of
 from services.reporting.forms.formats import FORMATS, render
+from services.reporting.http.beside import query_beside
 from services.reporting.http.figures import WRONG, FigureRoutes
 from services.reporting.http.parameters import FormParameters, language_wanted, one_dimension
 from shared.contract.http import answered
@@ -33,8 +36,14 @@ def router(to: FigureRoutes) -> APIRouter:
             raise invalid("sections", f"{given.sections!r} is not known; write level, or leave it out")
         sections = [] if given.sections is None else [Dimension.LEVEL]
         query = to.query(given, one_dimension(given.by, GROUPINGS), *sections)
-        found = await report(to.engine, query, to.catalogue)
         language = language_wanted(given.lang, request.headers.get("accept-language"))
-        return await asyncio.to_thread(render, given.format, form_of(found, to.catalogue, language))
+        if given.against is None:
+            form = form_of(await report(to.engine, query, to.catalogue), to.catalogue, language)
+        else:
+            other = query_beside(query, given.against)
+            this, that = (await gathered_pair(to.engine, query, other, to.catalogue)).reports()
+            compared = form_of(that, to.catalogue, language)
+            form = replace(form_of(this, to.catalogue, language), compared=compared)
+        return await asyncio.to_thread(render, given.format, form)
 
     return routes

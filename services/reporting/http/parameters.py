@@ -36,6 +36,16 @@ KnownAt = Annotated[
 ]
 
 
+Against = Annotated[
+    str | None,
+    Field(
+        description="beside which period, answered as `against`: `last_year` (the same one a year earlier), `previous` "
+        "(the one before), or days as 2022-01-01..2022-12-31. Where the period asked for has not ended, the other is "
+        "counted as far: up to the same day of last year, or for as many days"
+    ),
+]
+
+
 class Parameters(BaseModel):
     """A route's parameters as they came; a misspelt filter that is ignored would give figures of something else."""
 
@@ -109,6 +119,7 @@ class FilterParameters(Parameters):
 class FigureParameters(FilterParameters, GroupingParameters):
     """Of `/v1/figures`."""
 
+    against: Against = None
     tokens: str = Field("all", description="`none` leaves the tokens out: they are most of the answer")
 
 
@@ -140,6 +151,7 @@ class FormParameters(FilterParameters, OrganisedParameters):
 
     by: str = Field(Dimension.DEPARTMENT.value, description="department or field")
     sections: str | None = Field(None, description="`level`: a section for each level of administration")
+    against: Against = None
     format: str = Field("json", description="json, csv or text")
     lang: Lang = None
 
@@ -230,8 +242,8 @@ def _period(given: SpanParameters, today: date) -> tuple[date, date]:
             return statutory_period(given.period)
         except UnknownPeriod as unknown:
             raise invalid("period", str(unknown)) from unknown
-    last = today if given.last is None else _day("to", given.last)
-    first = date(last.year, 1, 1) if given.first is None else _day("from", given.first)
+    last = today if given.last is None else given_day("to", given.last)
+    first = date(last.year, 1, 1) if given.first is None else given_day("from", given.first)
     if first > last:
         raise invalid("from", f"{first} lies after `to` {last}; exchange them, or leave `to` out for today")
     return first, last
@@ -239,7 +251,7 @@ def _period(given: SpanParameters, today: date) -> tuple[date, date]:
 
 def _cut_off(word: str, now: datetime) -> datetime:
     """The end of a past local day; figures are sums of days, so an instant stands for its day. Now for today."""
-    day = _instant("as_of", word).date() if _INSTANT.match(word) else _day("as_of", word)
+    day = _instant("as_of", word).date() if _INSTANT.match(word) else given_day("as_of", word)
     if day > now.date():
         raise invalid("as_of", f"{day} lies in the future; write a day up to {now.date()}, or leave it out for now")
     return now if day == now.date() else datetime.combine(day, END_OF_DAY, LOCAL)
@@ -257,7 +269,8 @@ def _instant(parameter: str, word: str) -> datetime:
         raise invalid(parameter, f"{word!r} is not an instant; write it as 2023-01-31T17:00:00+07:00{or_day}") from None
 
 
-def _day(parameter: str, word: str) -> date:
+def given_day(parameter: str, word: str) -> date:
+    """A day of the calendar, within the years that figures are of."""
     is_day = bool(_DAY.fullmatch(word))
     if is_day:
         with contextlib.suppress(ValueError):

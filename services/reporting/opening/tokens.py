@@ -62,6 +62,7 @@ class _Body(msgspec.Struct, frozen=True, array_like=True):
     key: GroupKey
     organised: bool
     places: list[str]
+    organised_on: int | None = None
 
 
 _encode, _decode = msgspec.msgpack.Encoder().encode, msgspec.msgpack.Decoder(_Body).decode
@@ -116,6 +117,7 @@ class Tokens:
             key,
             organised,
             sorted(filters.places),
+            None if query.organised_on is None else query.organised_on.toordinal(),
         )
         return urlsafe_b64encode(_encode(body)).rstrip(b"=")
 
@@ -129,6 +131,7 @@ class Tokens:
     def _query(self, body: _Body) -> FigureQuery:
         procedures = None if body.procedures is None else self._codes(*body.procedures)
         as_of = instant_of(body.as_of)
+        organised_on = None if body.organised_on is None else date.fromordinal(body.organised_on)
         return FigureQuery(
             first=date.fromordinal(body.first),
             last=date.fromordinal(body.last),
@@ -142,7 +145,8 @@ class Tokens:
             ),
             definition=_DEFINITIONS[body.definition],
             known_at=None if body.pin.known_at is None else instant_of(body.pin.known_at),
-            organised=self._organised_on(as_of.date()) if body.organised else None,
+            organised=self._organised_on(organised_on or as_of.date()) if body.organised else None,
+            organised_on=organised_on,
         )
 
 
