@@ -31,7 +31,9 @@ ROWS = st.lists(st.integers(0, 300), min_size=len(KEYS), max_size=len(KEYS)).map
 def span(text: str) -> NamedSpan:
     """Of `2023-Q1` or of `2023-01-01..2023-03-31`."""
     first, dots, last = text.partition("..")
-    return NamedSpan(*map(date.fromisoformat, (first, last))) if dots else NamedSpan(*statutory_period(text), text)
+    if dots:
+        return NamedSpan(date.fromisoformat(first), date.fromisoformat(last))
+    return NamedSpan(*statutory_period(text), text)
 
 
 @pytest.mark.parametrize(
