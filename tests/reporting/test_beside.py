@@ -246,6 +246,24 @@ class TestForm:
         assert all(one["holds"] for one in other["identities"])
         assert "against" not in (await client.get(query)).json()
 
+    @pytest.mark.parametrize(("shape", "separator"), [("csv", ","), ("office-csv", ";")])
+    async def test_csv_has_the_rows_of_both(self, client: httpx.AsyncClient, shape: str, separator: str) -> None:  # noqa: F811
+        query = f"/v1/reports/ii06a?from=2023-01-01&to=2023-01-31&lang=en&format={shape}"
+        alone = (await client.get(query)).text.splitlines()
+        both = (await client.get(f"{query}&against=previous")).text.splitlines()
+        assert both[: len(alone)] == alone
+        assert len(both) == 2 * len(alone) - 1
+        head, *_, total = (line.split(separator) for line in both)
+        other = (await client.get("/v1/figures?from=2022-12-01&to=2022-12-31")).json()["total"]
+        column = head.index("received_total" if shape == "csv" else "To handle, in all")
+        assert total[column] == str(other["received_total"]) == "1"
+        assert {"2022-12-01", "01/12/2022"} & set(total)
+
+    async def test_the_text_has_a_sentence_that_compares(self, client: httpx.AsyncClient) -> None:  # noqa: F811
+        query = "/v1/reports/ii06a?from=2023-01-01&to=2023-01-31&format=text&lang=en&against=previous"
+        text = (await client.get(query)).text
+        assert "Compared with the period before (from 1 Dec 2022 to 31 Dec 2022):" in text
+
     async def test_a_form_beside_what_does_not_exist_is_refused(self, client: httpx.AsyncClient) -> None:  # noqa: F811
         answer = await client.get("/v1/reports/ii06a?period=2023-6M&against=previous")
         assert (answer.status_code, answer.json()["parameter"]) == (422, "against")

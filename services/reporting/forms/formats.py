@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from starlette.responses import Response
 
 from services.reporting.forms.form import NUMBER, Form
+from services.reporting.forms.office_csv import as_office_csv
 from services.reporting.forms.tables import as_csv, as_json
 from services.reporting.forms.text import as_text
 from shared.contract.envelope import encode
@@ -23,6 +24,7 @@ class Format:
 FORMATS: Mapping[str, Format] = {
     "json": Format("application/json", lambda form: encode(as_json(form))),
     "csv": Format("text/csv; charset=utf-8", as_csv, "csv"),
+    "office-csv": Format("text/csv; charset=utf-8", as_office_csv, "csv"),
     "text": Format("text/plain; charset=utf-8", lambda form: as_text(form).encode()),
 }
 

@@ -14,8 +14,7 @@ from services.reporting.forms.form import GROUPINGS, NUMBER, Form
 from shared.contract.http.figures import FormAnswer, FormDifferencesAnswer, FormPercentsAnswer, OtherForm
 from shared.contract.http.rows import FormRow
 from shared.domain.columns import KEYS, OF_FORM, SHARE_KEYS
-
-BYTE_ORDER_MARK = "\ufeff"
+from shared.domain.figures import Figures
 
 
 def as_json(form: Form) -> FormAnswer:
@@ -77,16 +76,26 @@ def _lines(form: Form, values: Iterable[Mapping[str, Any]]) -> list[FormRow]:
 
 
 def as_csv(form: Form) -> bytes:
-    """RFC 4180 (comma, CRLF) in UTF-8 with a byte-order mark, for without it Excel shows Vietnamese as gibberish.
+    """RFC 4180 (comma, CRLF) in UTF-8, every figure under its key with a decimal point; for programs.
 
-    Every figure stands under its key, unformatted; a share that is not applicable is empty.
+    `row` says what a row is: a line, a section (before its lines), or the total. The rows of a form beside this one
+    follow, told apart by their days. A share that is not applicable is
+    empty.
     """
     text = io.StringIO()
     writer = csv.writer(text)
-    writer.writerow(["number", "code", "name", *KEYS, *SHARE_KEYS])
-    for line in form.lines:
-        row = figure_row(line.figures)
-        writer.writerow([line.number, line.code, line.name, *(row[column] for column in (*KEYS, *SHARE_KEYS))])
-    row = figure_row(form.total)
-    writer.writerow([None, None, form.total_name, *(row[column] for column in (*KEYS, *SHARE_KEYS))])
-    return (BYTE_ORDER_MARK + text.getvalue()).encode()
+    writer.writerow(["number", "code", "name", *KEYS, *SHARE_KEYS, "row", "from", "to"])
+    for one in form.with_compared:
+        days = one.query.first, one.query.last
+        for section in one.sections:
+            if section.title is not None:
+                writer.writerow([None, section.code, section.title, *_figures(section.total), "section", *days])
+            for line in section.lines:
+                writer.writerow([line.number, line.code, line.name, *_figures(line.figures), "line", *days])
+        writer.writerow([None, None, one.total_name, *_figures(one.total), "total", *days])
+    return text.getvalue().encode()
+
+
+def _figures(figures: Figures) -> list[object]:
+    row = figure_row(figures)
+    return [row[key] for key in (*KEYS, *SHARE_KEYS)]

@@ -13,7 +13,7 @@ from shared.service.http import invalid
 
 AGAINST = "against"
 _DAYS = re.compile(r"(.+?)\.\.(.+)")
-_WORDS = "last_year, previous, or days as 2022-01-01..2022-12-31"
+_AS_DAYS, _AS_DAYS_VI = "days as 2022-01-01..2022-12-31", "các ngày như 2022-01-01..2022-12-31"
 
 
 def query_beside(query: FigureQuery, wanted: str) -> FigureQuery:
@@ -39,20 +39,32 @@ def _period(period: NamedSpan, wanted: str) -> tuple[Beside | None, NamedSpan]:
     if days := _DAYS.fullmatch(wanted):
         first, last = (given_day(AGAINST, word) for word in days.groups())
         if first > last:
-            raise invalid(AGAINST, f"{first} lies after {last}; exchange them")
+            raise invalid(AGAINST, f"{first} lies after {last}; exchange them", f"{first} sau {last}; hãy đổi chỗ")
         return None, NamedSpan(first, last)
     try:
         which = Beside(wanted)
     except ValueError:
-        raise invalid(AGAINST, f"{wanted!r} is not known; write {_WORDS}") from None
+        raise invalid(
+            AGAINST,
+            f"{wanted!r} is not known; write last_year, previous, or {_AS_DAYS}",
+            f"{wanted!r} không có; hãy ghi last_year, previous hoặc {_AS_DAYS_VI}",
+        ) from None
     try:
         other = beside(period, which)
     except NoPeriodBefore as none:
-        raise invalid(AGAINST, f"{none}; write last_year, or days as 2022-01-01..2022-12-31") from None
+        raise invalid(
+            AGAINST,
+            f"{none}; write last_year, or {_AS_DAYS}",
+            f"{period.name} tính từ đầu năm nên không có kỳ liền trước; hãy ghi last_year hoặc {_AS_DAYS_VI}",
+        ) from None
     except UnknownPeriod as unknown:
-        raise invalid(AGAINST, str(unknown)) from None
+        raise invalid(AGAINST, str(unknown), "không có kỳ báo cáo nào trước đó") from None
     if other.first < EARLIEST:
-        raise invalid(AGAINST, f"that period begins on {other.first}; figures are of days from {EARLIEST} on")
+        raise invalid(
+            AGAINST,
+            f"that period begins on {other.first}; figures are of days from {EARLIEST} on",
+            f"kỳ đó bắt đầu từ ngày {other.first}; số liệu chỉ có từ ngày {EARLIEST}",
+        )
     return which, other
 
 
@@ -61,14 +73,20 @@ def _comparable(query: FigureQuery, kind: Dimension, which: Beside | None, other
     grain = OF_TIME[kind]
     whole = grain.whole(other.first, other.last)
     if grain.statutory and whole != (other.first, other.last):
-        raise invalid(AGAINST, f"{other.first} to {other.last} cuts a {kind}; write {whole[0]}..{whole[1]}")
+        raise invalid(
+            AGAINST,
+            f"{other.first} to {other.last} cuts a {kind}; write {whole[0]}..{whole[1]}",
+            f"{other.first} đến {other.last} không gồm các {kind} trọn vẹn; hãy ghi {whole[0]}..{whole[1]}",
+        )
     if len(grain.rows(query.first, query.last)) != len(grain.rows(other.first, other.last)):
         raise invalid(
             AGAINST,
             f"{other.first} to {other.last} has not as many rows of {kind}; write a period as long, or last_year",
+            f"{other.first} đến {other.last} không có cùng số dòng {kind}; hãy ghi kỳ dài bằng nhau hoặc last_year",
         )
     if which is not Beside.LAST_YEAR and query.as_of.date() < max(query.last, other.last):
         raise invalid(
             AGAINST,
             f"by {kind} a period that has not ended stands beside last_year only; write that, or leave {kind} out",
+            f"theo {kind}, kỳ chưa kết thúc chỉ so được với last_year; hãy ghi last_year hoặc bỏ {kind}",
         )

@@ -1,7 +1,7 @@
 """Reporting's answers about figures: those of a period, the dossiers behind one, comparisons, the statutory form."""
 
 from datetime import date
-from typing import Annotated
+from typing import Annotated, Any
 
 from msgspec import UNSET, Meta, Struct, UnsetType, field
 
@@ -104,6 +104,14 @@ Tokens = Annotated[
 _IN_ORDER = "in the order of this period's; a row of time stands beside the one that is as far from the beginning"
 
 
+def _example_of_other(rows: str) -> Meta:
+    example: dict[str, Any] = {"from": "2022-01-01", "to": "2022-12-31", "as_of": "2023-12-31T23:59:59+07:00"}
+    example |= {"total": {"carried_over": 12}, rows: [], "identities": []}
+    example["difference"] = {"total": {"carried_over": -3}, rows: []}
+    example["percent"] = {"total": {"carried_over": "-25.0"}, rows: []}
+    return Meta(description="beside it, the period that `against` asked for", examples=[example])
+
+
 class DifferencesAnswer(Struct, frozen=True, kw_only=True):
     """By how much this period's figures exceed those of the other."""
 
@@ -162,7 +170,7 @@ class FiguresAnswer(Struct, frozen=True, kw_only=True):
     rows: Annotated[list[KeyedRow], Meta(description="the rows, by key", examples=[[]])]
     identities: Identities
     tokens: Tokens | UnsetType = UNSET
-    against: OtherFigures | UnsetType = UNSET
+    against: Annotated[OtherFigures, _example_of_other("rows")] | UnsetType = UNSET
 
 
 class ListedDossier(Struct, frozen=True, kw_only=True):
@@ -338,4 +346,4 @@ class FormAnswer(Struct, frozen=True, kw_only=True):
     lines: Annotated[list[FormRow], Meta(description="the lines, by code or name", examples=[[]])]
     total: FigureRow
     identities: Identities
-    against: OtherForm | UnsetType = UNSET
+    against: Annotated[OtherForm, _example_of_other("lines")] | UnsetType = UNSET
