@@ -91,7 +91,7 @@ class TestParagraph:
         told = TRA_VINH | {"in_progress_suspended": 81, "received_unknown": 12, "withdrawn": 3, "stopped": 2}
         text = paragraph(form(told))
         assert "trong hạn 1.337 hồ sơ (trong đó 81 hồ sơ đang tạm dừng), không có hồ sơ quá hạn" in text
-        assert "28.520 hồ sơ (trong đó 12 hồ sơ không rõ kênh tiếp nhận)" in text
+        assert "28.520 hồ sơ (trong đó 12 hồ sơ không rõ kênh)" in text
         assert "Số đã giải quyết bao gồm 3 hồ sơ người nộp rút, 2 hồ sơ dừng xử lý." in text
 
     def test_a_paused_one_may_have_been_late_before_and_is_not_called_within_time(self) -> None:
