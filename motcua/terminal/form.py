@@ -2,7 +2,6 @@
 
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
 
 from rich.console import Group as RichGroup
@@ -23,7 +22,11 @@ from shared.language.words import CHANNELS, DEFINITIONS, FIGURES, LEVELS, NO_FIE
 
 NARROWEST_NAME = 10
 GAP, WIDE_GAP = 1, 2
-MONTHS = ("month", "statutory_month", "statutory_quarter")
+OF_TIME = {
+    "month": ("tháng theo lịch", "calendar months"),
+    "statutory_month": ("tháng báo cáo", "statutory months"),
+    "statutory_quarter": ("quý báo cáo", "statutory quarters"),
+}
 
 
 def names_of_departments() -> dict[str, str]:
@@ -50,7 +53,7 @@ def value_name(dimension: str, value: str | None, departments: Mapping[str, str]
 
 def in_order(report: PrintedReport, worst_first: str | None = None) -> PrintedReport:
     """Fields as in a Vietnamese dictionary and other values by their codes; or the largest of a figure first."""
-    groups = sorted(report.groups, key=_by_name)
+    places = sorted(range(len(report.groups)), key=lambda place: _by_name(report.groups[place]))
     if worst_first is not None:
         figures = [figure for figure in report.total if figure in FIGURES]
         if worst_first not in figures:
@@ -61,8 +64,8 @@ def in_order(report: PrintedReport, worst_first: str | None = None) -> PrintedRe
                     f"{worst_first} is not a figure; sort by one of {known}",
                 )
             )
-        groups.sort(key=lambda group: float(group.row[worst_first] or 0), reverse=True)
-    return replace(report, groups=tuple(groups))
+        places.sort(key=lambda place: float(report.groups[place].row[worst_first] or 0), reverse=True)
+    return report.ordered(places)
 
 
 def _by_name(group: Group) -> list[tuple[bool, object]]:
@@ -90,16 +93,24 @@ def form(report: PrintedReport, name_of: Callable[[Mapping[str, str | None]], st
         max(len(str(number)), *(len(say.count(row[column.key])) for _, row in rows))
         for number, column in OF_FORM.items()
     ]
-    longest = max(NARROWEST_NAME, *(len(name) for name, _ in rows))
+    longest = max(NARROWEST_NAME, len(heading(report)), *(len(name) for name, _ in rows))
     roomy = columns - sum(widths) - WIDE_GAP * len(OF_FORM) >= longest
     gap = WIDE_GAP if roomy else GAP
     room = min(longest, columns - sum(widths) - gap * len(OF_FORM))
-    table = _wide(rows, room, gap) if room >= NARROWEST_NAME else RichGroup(*(_tall(name, row) for name, row in rows))
-    return RichGroup(table, Text(), *_legend(report))
+    if room >= NARROWEST_NAME:
+        table: RenderableType = _wide(heading(report), rows, room, gap)
+    else:
+        table = RichGroup(*(_tall(name, row) for name, row in rows))
+    return RichGroup(table, Text(), *legend(report))
 
 
-def _wide(rows: Sequence[tuple[str, Row]], room: int, gap: int) -> Table:
-    table = plain_table("1-2", gap=gap)
+def heading(report: PrintedReport) -> str:
+    """What the rows are: the form's first columns, or which months."""
+    return next((voice()(*words) for name, words in OF_TIME.items() if name in report.by), "1-2")
+
+
+def _wide(first_column: str, rows: Sequence[tuple[str, Row]], room: int, gap: int) -> Table:
+    table = plain_table(first_column, gap=gap)
     table.columns[0].width = room
     for number in OF_FORM:
         table.add_column(str(number), justify="right", no_wrap=True)
@@ -126,7 +137,8 @@ def meaning(key: str, say: Voice) -> str:
     return name[0].lower() + name[1:]
 
 
-def _legend(report: PrintedReport) -> list[Text]:
+def legend(report: PrintedReport) -> list[Text]:
+    """What the columns mean, and how the figures are judged."""
     say = voice()
     meanings = "; ".join(f"{number} {meaning(column.key, say)}" for number, column in OF_FORM.items())
     notes = []
@@ -146,7 +158,7 @@ def _legend(report: PrintedReport) -> list[Text]:
                 f"Column 5 holds {number} by a channel that nobody noted.",
             )
         )
-    if any(name in report.by for name in MONTHS):
+    if not OF_TIME.keys().isdisjoint(report.by):
         notes.append(
             say(
                 "Các cột 3, 6 và 11-13 không cộng dồn qua các kỳ: hồ sơ còn lại của kỳ này chuyển sang kỳ sau.",
@@ -202,7 +214,13 @@ def refuse_unbegun(report: PrintedReport) -> None:
 
 
 def warn_of(report: PrintedReport, *, on_paper: bool) -> bool:
-    """Say which identities are broken, below what people read and beside what programs read; whether all hold."""
+    """Say which identities are broken, below what people read and beside what programs read; whether all hold, those
+    of a period beside too."""
+    holds = _warn_of(report, on_paper=on_paper)
+    return (report.beside is None or _warn_of(report.beside.report, on_paper=on_paper)) and holds
+
+
+def _warn_of(report: PrintedReport, *, on_paper: bool) -> bool:
     if unknown := nothing_known(report.known_at, [report.total, *(group.row for group in report.groups)]):
         warn(unknown)
     broken = broken_identities(report, names_of_departments())

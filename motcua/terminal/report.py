@@ -10,7 +10,7 @@ import typer
 from motcua.failure import Failure
 from motcua.speech import voice
 from motcua.terminal import options
-from motcua.terminal.console import write
+from motcua.terminal.console import warn, write
 from shared.language.languages import Language
 
 if TYPE_CHECKING:
@@ -35,8 +35,16 @@ def report(
         list[str] | None,
         typer.Option(
             metavar="NAME",
-            help="Break down by department, channel, field, procedure, level, month, received_by (the unit that took "
-            "a dossier in); several with commas. Files of the form are by department or field, with level in sections.",
+            help="Break down by department, channel, field, procedure, level, received_by (the unit that took a "
+            "dossier in), month (of the calendar), statutory_month or statutory_quarter (from the 15th to the 14th); "
+            "several with commas. Files of the form are by department or field, with level in sections.",
+        ),
+    ] = None,
+    against: Annotated[
+        str | None,
+        typer.Option(
+            metavar="PERIOD",
+            help="Beside another period: last_year, previous, or days like 2022-01-01..2022-12-31.",
         ),
     ] = None,
     department: options.Department = None,
@@ -77,6 +85,9 @@ def report(
     Units are renamed, merged, split and dissolved: --organised now gives what each one had to the unit that has taken
     over, by the day of --as-of. The total is the same either way.
 
+    With --against each figure stands beside that of another period, with the difference. A period that has not ended
+    is compared with as much of the other.
+
     Exit code: 0 the figures add up, 1 they break an identity of the form (it is named), 2 there are no figures.
     """
     query = options.period_query(
@@ -95,13 +106,20 @@ def report(
     from motcua.client import reading
 
     with reading(options.services(reporting=reporting, key=key), "reporting") as client:
-        asked = {**query, **narrowed}
+        asked = {**query, **narrowed, **({} if against is None else {"against": against})}
         if shape == TABLE:
             holds = _table(client, asked, dimensions, sort)
         elif shape == JSON:
             holds = _json(client, asked, dimensions, output)
         else:
             holds = _form(client, {**asked, "lang": lang or OF_OFFICES}, dimensions, shape, output)
+    if period is not None and "month" in dimensions:
+        warn(
+            voice()(
+                "đây là các tháng theo lịch; --by statutory_month là tháng báo cáo, từ ngày 15 đến ngày 14",
+                "these are months of the calendar; --by statutory_month gives those from the 15th to the 14th",
+            )
+        )
     if not holds:
         raise typer.Exit(BROKEN)
 
@@ -144,12 +162,16 @@ def _check(by: Sequence[str], shape: str, sort: str | None, output: Path | None,
 def _table(client: "ServiceClient", query: "Query", by: tuple[str, ...], sort: str | None) -> bool:
     """Whether the printed figures add up."""
     from motcua.report import ask, parse
+    from motcua.terminal.beside import show_comparison
     from motcua.terminal.form import in_order, paragraph, refuse_unbegun, show_form, warn_of
 
     found = in_order(parse(ask(client, query, by)), sort)
     refuse_unbegun(found)
     write(paragraph(found))
-    show_form(found)
+    if found.beside is None:
+        show_form(found)
+    else:
+        show_comparison(found, found.beside)
     return warn_of(found, on_paper=True)
 
 

@@ -1,15 +1,18 @@
 """`GET /v1/reports/ii06a`: the statutory form, in each of its formats."""
 
 import asyncio
+from dataclasses import replace
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import Response
 
+from services.reporting.figures.pairs import gathered_pair
 from services.reporting.figures.query import Dimension, FigureQuery
 from services.reporting.figures.report import report
 from services.reporting.forms.form import GROUPINGS, form_of
 from services.reporting.forms.formats import FORMATS, render
+from services.reporting.http.beside import query_beside
 from services.reporting.http.figures import WRONG, FigureRoutes
 from services.reporting.http.names import words
 from services.reporting.http.parameters import (
@@ -45,8 +48,14 @@ def router(to: FigureRoutes) -> APIRouter:
         sections = [] if given.sections is None else [Dimension.LEVEL]
         query = to.query(given, one_dimension(given.by, GROUPINGS), *sections)
         _refuse_unbegun(query)
-        found = await report(to.engine, query, to.catalogue)
-        form = form_of(found, to.catalogue, language, _of_procedures(given))
+        asked = _of_procedures(given)
+        if given.against is None:
+            found, compared = await report(to.engine, query, to.catalogue), None
+        else:
+            pair = await gathered_pair(to.engine, query, query_beside(query, given.against), to.catalogue)
+            found, beside = pair.reports()
+            compared = form_of(beside, to.catalogue, language, asked)
+        form = replace(form_of(found, to.catalogue, language, asked), compared=compared)
         return await asyncio.to_thread(render, given.format, form)
 
     return routes
