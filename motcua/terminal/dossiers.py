@@ -150,7 +150,8 @@ def _write_closing(answer: "AttentionAnswer") -> None:
             f" The {count(shown)} most urgent of {count(listed)} are shown.",
         )
     at, within = minute(answer.as_of), answer.within
-    judged = say(f"trong {within}, tính đến {at}", f"within {within}, as of {at}")
+    ahead = {"d": "ngày làm việc", "h": "giờ làm việc"}.get(within[-1:], "")
+    judged = say(f"trong {within[:-1]} {ahead}, tính đến {at}", f"within {within}, as of {at}")
     write(f"{_counts(total)} {judged} ({answer.definition}).{rest}")
     if calendar.source == "intake":
         if calendar.as_of is None:

@@ -142,7 +142,7 @@ def _write_table(figure: str, report: "PrintedReport", listed: Sequence["ListedD
     del instants["received" if about_returns else "returned"]
     wide = width() >= WIDE
     who = (say("thủ tục", "procedure"), say("cán bộ", "officer")) if wide else ()
-    judged = say("xếp loại ngày", "class on") + f"\n{say.day(min(report.last, report.as_of.date()))}"
+    judged = say("xếp loại", "class on") + f"\n{say.day(min(report.last, report.as_of.date()))}"
     usual = max(len(dossier.code) for dossier in listed) <= USUAL_CODE
     table = plain_table(say("hồ sơ", "dossier"), *who, *instants.values(), judged, gap=2 if usual else 1)
     for column in table.columns:

@@ -114,6 +114,27 @@ def test_the_list_is_read_by_department_and_officer(
     ]
 
 
+def test_the_list_speaks_vietnamese(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, url: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert attention(monkeypatch, tmp_path, url, "--lang", "vi") == 0
+    lines = [line.rstrip() for line in capsys.readouterr().out.splitlines()]
+    assert max(map(len, lines)) <= 80
+    text = " ".join(" ".join(lines).split())
+    for part in (
+        "Sở Văn hóa, Thể thao và Du lịch (H59.03): 1 quá hạn, 0 sắp đến hạn đến 14/02/2023 15:00",
+        "H59.15-230201-0000 08/02/2023 16:00 muộn 2 ngày làm việc tạm dừng,",
+        "chưa phân công: 0 quá hạn, 2 sắp đến hạn",
+        "H59.15-230201-0002 10/02/2023 08:00 hôm nay",
+        "H59.15-230201-0001 13/02/2023 16:00 còn 1 ngày làm việc",
+        "H59.15-230201-0003 10/02/2023 16:30 còn 1,5 giờ làm việc",
+        "1 quá hạn, 3 sắp đến hạn trong 2 ngày làm việc, tính đến 10/02/2023 15:00 (by-date/1).",
+    ):
+        assert part in text
+    assert attention(monkeypatch, tmp_path, url, "--lang", "vi", "--department", "H59.77") == 2
+    assert "'H59.77' không có trong danh mục; có thể chọn: " in " ".join(capsys.readouterr().err.split())
+
+
 def test_a_shorter_list_says_that_it_is_one(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, url: str, capsys: pytest.CaptureFixture[str]
 ) -> None:

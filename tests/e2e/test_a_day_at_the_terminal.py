@@ -39,7 +39,7 @@ def test_a_year_is_reported_opened_explained_and_followed_up(client: StackClient
     codes = [line.split()[0] for line in late if line.endswith("  overdue")]
     assert len(set(codes)) == LATE
     assert any(
-        line.startswith(f"resolved_overdue: {LATE} dossiers; from 01/01/2023 to 30/11/2023 by by-date/1")
+        line.startswith(f"resolved_overdue: {LATE} dossiers; from 1 Jan 2023 to 30 Nov 2023 by by-date/1")
         for line in late
     )
 
