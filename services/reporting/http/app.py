@@ -1,7 +1,7 @@
 """Reporting over HTTP: its routes wired, stored snapshots, health and metrics, and failures as problem details."""
 
 from collections.abc import AsyncGenerator, Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from fastapi import APIRouter, Depends, FastAPI, Request
 from prometheus_client import CollectorRegistry
@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.responses import Response
 
 from services.reporting.calendar import CalendarFeed
+from services.reporting.documents.frame import Heading
 from services.reporting.gauges import FigureGauges
 from services.reporting.http import attention, figures, forms, rebuilds
 from services.reporting.http.figures import MOST_ROWS, FigureRoutes
@@ -48,6 +49,7 @@ class Reporting:
     rebuilds_by_itself: bool = False
     recording_clock: Clock = system_clock
     figures_max_rows: int = MOST_ROWS
+    heading: Heading = field(default_factory=Heading)
 
 
 def create_app(reporting: Reporting) -> FastAPI:
@@ -70,7 +72,15 @@ def create_app(reporting: Reporting) -> FastAPI:
         reporting.clock,
         reporting.recording_clock,
     )
-    routes = FigureRoutes(engine, offices, clock, recording_clock, Tokens(offices), reporting.figures_max_rows)
+    routes = FigureRoutes(
+        engine,
+        offices,
+        clock,
+        recording_clock,
+        Tokens(offices),
+        reporting.figures_max_rows,
+        reporting.heading,
+    )
     app.include_router(_operations(reporting))
     for router in (
         figures.router(routes),

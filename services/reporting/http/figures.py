@@ -13,6 +13,7 @@ from msgspec import UNSET
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from starlette.responses import Response
 
+from services.reporting.documents.frame import Heading
 from services.reporting.figures.grouping import TooManyRows
 from services.reporting.figures.query import Dimension, FigureQuery
 from services.reporting.figures.range_sums import Pin, pinned
@@ -68,6 +69,7 @@ class FigureRoutes:
     recording_clock: Clock
     tokens: Tokens
     most_rows: int = MOST_ROWS
+    heading: Heading = field(default_factory=Heading)
     wide: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(1))  # many rows: one answer at a time
 
     def query(self, given: Question, *by: Dimension) -> FigureQuery:

@@ -1,15 +1,17 @@
 """`GET /v1/reports/ii06a`: the statutory form, in each of its formats."""
 
 import asyncio
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import Response
 
+from services.reporting.documents.formats import FORMATS, render
+from services.reporting.documents.frame import Frame
 from services.reporting.figures.query import Dimension
 from services.reporting.figures.report import report
 from services.reporting.forms.form import GROUPINGS, form_of
-from services.reporting.forms.formats import FORMATS, render
 from services.reporting.http.figures import WRONG, FigureRoutes
 from services.reporting.http.parameters import FormParameters, language_wanted, one_dimension
 from shared.contract.http import answered
@@ -35,6 +37,12 @@ def router(to: FigureRoutes) -> APIRouter:
         query = to.query(given, one_dimension(given.by, GROUPINGS), *sections)
         found = await report(to.engine, query, to.catalogue)
         language = language_wanted(given.lang, request.headers.get("accept-language"))
-        return await asyncio.to_thread(render, given.format, form_of(found, to.catalogue, language))
+        frame = Frame(
+            to.recording_clock(),
+            to.heading,
+            address=str(request.base_url),
+            tokens=partial(to.tokens.of_report, found),
+        )
+        return await asyncio.to_thread(render, given.format, form_of(found, to.catalogue, language), frame)
 
     return routes
