@@ -110,6 +110,8 @@ YES: Both = ("Có", "Yes")
 NO: Both = ("Không", "No")
 DIFFERENCE: Both = ("Chênh lệch", "Difference")
 CODE: Both = ("Mã", "Code")
+NAME: Both = ("Tên", "Name")
+PAGE: Both = ("Trang", "Page")
 ALL_FIGURES: Both = ("Toàn bộ số liệu", "All figures")
 OPENS_LISTS: Both = (
     "Bấm vào một số để mở danh sách hồ sơ của số đó.",
