@@ -105,6 +105,10 @@ BROKEN_NOTE: Both = (
 )
 IDENTITIES: Both = ("Cân đối số liệu", "Identities")
 IDENTITY: Both = ("Đẳng thức", "Identity")
+IDENTITY_NAMES: Mapping[str, Both] = {
+    "6(t)=11(t-1)": ("6 = 11 của kỳ trước", "6 = 11 of the period before"),
+    "total=sum of rows": ("tổng số = cộng các dòng", "total = sum of the lines"),
+}
 HOLDS: Both = ("Đúng", "Holds")
 YES: Both = ("Có", "Yes")
 NO: Both = ("Không", "No")

@@ -2,7 +2,7 @@
 
 from xlsxwriter.worksheet import Worksheet
 
-from services.reporting.documents.cells import COUNT, Looks
+from services.reporting.documents.cells import COUNT, Looks, height_of
 from services.reporting.documents.frame import Frame
 from services.reporting.documents.notes import facts, period_of, warnings
 from services.reporting.forms.form import Form
@@ -17,6 +17,7 @@ from shared.language.papers import (
     HOLDS,
     IDENTITIES,
     IDENTITY,
+    IDENTITY_NAMES,
     INFORMATION,
     MADE_AT,
     NAME,
@@ -28,8 +29,8 @@ from shared.language.papers import (
 )
 from shared.language.words import FIGURES, in_language, word
 
-WIDE_NAME, WIDE_VALUE = 40, 14
-_TALL_HEAD = 84
+WIDE_CODE, WIDE_NAME, WIDE_VALUE = 28, 40, 14
+_TALL_HEAD, PAGES_ACROSS = 84, 4
 
 
 def write_information(sheet: Worksheet, looks: Looks, form: Form, frame: Frame) -> None:
@@ -39,7 +40,7 @@ def write_information(sheet: Worksheet, looks: Looks, form: Form, frame: Frame) 
     def words(text: Both) -> str:
         return in_language(text, language)
 
-    sheet.set_column(0, 0, 14)
+    sheet.set_column(0, 0, WIDE_CODE)
     sheet.set_column(1, 1, WIDE_NAME)
     sheet.set_column(2, 1 + len(COLUMNS) + len(SHARES), WIDE_VALUE)
     title = looks.of(bold=True, font_size=14)
@@ -55,12 +56,13 @@ def write_information(sheet: Worksheet, looks: Looks, form: Form, frame: Frame) 
     row = 1
     for name, fact in said:
         sheet.write_string(row, 0, name, looks.of(bold=True))
-        sheet.write_string(row, 2, fact, looks.of_text(fact))
+        sheet.write_string(row, 1, fact, looks.of_text(fact))
         row += 1
     row = _identities(sheet, looks, form, row + 1)
     _figures(sheet, looks, form, frame, row + 1)
     sheet.set_landscape()
     sheet.set_paper(9)
+    sheet.fit_to_pages(PAGES_ACROSS, 0)
     sheet.repeat_columns(0, 1)
 
 
@@ -71,7 +73,8 @@ def _identities(sheet: Worksheet, looks: Looks, form: Form, row: int) -> int:
     for column, name in enumerate((IDENTITY, HOLDS, DIFFERENCE)):
         sheet.write_string(row + 1, column, in_language(name, language), head)
     for place, identity in enumerate(form.identities, start=row + 2):
-        sheet.write_string(place, 0, identity.name, looks.of_text(identity.name, border=1))
+        name = word(IDENTITY_NAMES, identity.name, language)
+        sheet.write_string(place, 0, name, looks.of_text(name, border=1))
         sheet.write_string(place, 1, in_language(YES if identity.holds else NO, language), looks.of(border=1))
         sheet.write_number(place, 2, identity.difference or 0, looks.of(border=1, num_format=COUNT))
     return row + 2 + len(form.identities)
@@ -91,8 +94,9 @@ def _figures(sheet: Worksheet, looks: Looks, form: Form, frame: Frame, row: int)
     lines = [(line.code or "", line.name, line.figures, line.place) for line in form.lines]
     for place, (code, name, figures, of) in enumerate([*lines, ("", form.total_name, form.total, None)], start=row + 2):
         bold = {} if of is not None else {"bold": True}
-        sheet.write_string(place, 0, code, looks.of_text(code, border=1, **bold))
+        sheet.write_string(place, 0, code, looks.of_text(code, border=1, text_wrap=True, **bold))
         sheet.write_string(place, 1, name, looks.of_text(name, border=1, text_wrap=True, **bold))
+        sheet.set_row(place, max(height_of(code, WIDE_CODE), height_of(name, WIDE_NAME)))
         for column, each in enumerate(COLUMNS, start=2):
             value = figures[each.key]
             look = looks.of(border=1, num_format=COUNT, **bold)

@@ -12,6 +12,7 @@ from shared.language.papers import (
     DEFINITION,
     FILTERED,
     FILTERS,
+    IDENTITY_NAMES,
     KNOWN_AT,
     NO_DEADLINE_NOTE,
     NOT_OVER,
@@ -54,7 +55,7 @@ def warnings(form: Form) -> list[str]:
         warned.append(in_language(NO_DEADLINE_NOTE, language))
     if unknown := total["received_unknown"]:
         warned.append(in_language(UNKNOWN_NOTE, language).format(number=count(unknown, language)))
-    if broken := [identity.name for identity in form.identities if not identity.holds]:
+    if broken := [word(IDENTITY_NAMES, identity.name, language) for identity in form.identities if not identity.holds]:
         warned.append(in_language(BROKEN_NOTE, language).format(names="; ".join(broken)))
     return warned
 

@@ -9,7 +9,7 @@ import xlsxwriter
 from xlsxwriter.utility import xl_rowcol_to_cell
 from xlsxwriter.worksheet import Worksheet
 
-from services.reporting.documents.cells import COUNT, FONT, Looks
+from services.reporting.documents.cells import COUNT, FONT, Looks, height_of
 from services.reporting.documents.frame import Frame
 from services.reporting.documents.information import write_information
 from services.reporting.documents.layout import HEAD_ROWS, PrintedRow, head_cells, printed_columns, printed_rows
@@ -93,7 +93,12 @@ class _FormSheet:
         for row, (left, right, how_left, how_right) in enumerate(
             [
                 (superior, in_language(COUNTRY, language), {}, {"bold": True}),
-                (office, in_language(MOTTO, language), {"bold": True, "underline": True}, {"bold": True, "underline": True}),
+                (
+                    office,
+                    in_language(MOTTO, language),
+                    {"bold": True, "underline": True},
+                    {"bold": True, "underline": True},
+                ),
                 (
                     in_language(DOCUMENT_NUMBER, language),
                     heading.dated(self.frame.made_at, language),
@@ -134,6 +139,7 @@ class _FormSheet:
             self.sheet.write_string(row, 0, printed.number, number)
         name = self.looks.of_text(printed.name, border=1, text_wrap=True, **bold)
         self.sheet.write_string(row, 1, printed.name, name)
+        self.sheet.set_row(row, height_of(printed.name, WIDE_NAME))
 
     def _number(self, row: int, key: str, value: int, link: str | None, *, bold: bool) -> None:
         column = self.at[key]

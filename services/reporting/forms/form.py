@@ -98,7 +98,9 @@ def _lines(
     """Departments by code, fields as in a Vietnamese dictionary; two of one name with their provinces."""
     dimension = next(each for each in query.by if each in GROUPINGS)
     at = query.by.index(dimension)
-    named = [(row.key[at], _name(dimension, row.key[at], catalogue, language), row.figures, place) for place, row in rows]
+    named = [
+        (row.key[at], _name(dimension, row.key[at], catalogue, language), row.figures, place) for place, row in rows
+    ]
     if dimension is Dimension.FIELD:
         named.sort(key=lambda one: (one[0] is None, vietnamese_order(one[1])))
     often = Counter(name for _, name, _, _ in named)
