@@ -55,7 +55,7 @@ APPENDIX_OF: Both = (
     "(To report no. ……/BC-…… of …… {year})",
 )
 RECIPIENTS: Both = ("Nơi nhận:", "Recipients:")
-RECIPIENTS_LISTED: tuple[Both, ...] = (("- Như trên;", "- as above;"), ("- Lưu: VT.", "- files."))
+RECIPIENTS_LISTED: tuple[Both, ...] = (("- ………………;", "- ………………;"), ("- Lưu: VT, ……", "- Files: ……"))
 COMPILER: Both = ("NGƯỜI LẬP BIỂU", "COMPILED BY")
 COMPILER_SIGNS: Both = ("(Ký, ghi rõ họ tên)", "(Signature, full name)")
 HEAD_OF_OFFICE: Both = ("THỦ TRƯỞNG ĐƠN VỊ", "HEAD OF THE OFFICE")
@@ -80,13 +80,7 @@ ORGANISED_AS: Mapping[str, Both] = {
         "those that have taken over from units renamed, merged, split or dissolved",
     ),
 }
-FILTERED: Both = ("Phạm vi", "Only")
-FILTERS: Mapping[str, Both] = {
-    "departments": ("đơn vị", "departments"),
-    "procedures": ("số thủ tục được chọn", "procedures chosen"),
-    "channels": ("hình thức tiếp nhận", "channels"),
-    "places": ("nơi tiếp nhận", "places of receipt"),
-}
+SCOPE: Both = ("Phạm vi", "Only")
 NOT_OVER: Both = (
     "Kỳ báo cáo chưa kết thúc: số liệu là của thời điểm trên, không phải của ngày cuối kỳ.",
     "The period is not over: the figures are as of that instant, not of its end.",

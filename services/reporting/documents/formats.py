@@ -9,6 +9,7 @@ from services.reporting.documents.frame import Frame
 from services.reporting.documents.print import as_pdf
 from services.reporting.documents.workbook import as_xlsx
 from services.reporting.forms.form import NUMBER, Form
+from services.reporting.forms.office_csv import as_office_csv
 from services.reporting.forms.tables import as_csv, as_json
 from services.reporting.forms.text import as_text
 from shared.contract.envelope import encode
@@ -26,6 +27,7 @@ class Format:
 FORMATS: Mapping[str, Format] = {
     "json": Format("application/json", lambda form, _: encode(as_json(form))),
     "csv": Format("text/csv; charset=utf-8", lambda form, _: as_csv(form), "csv"),
+    "office-csv": Format("text/csv; charset=utf-8", lambda form, _: as_office_csv(form), "csv"),
     "xlsx": Format("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", as_xlsx, "xlsx"),
     "pdf": Format("application/pdf", as_pdf, "pdf"),
     "text": Format("text/plain; charset=utf-8", lambda form, _: as_text(form).encode()),

@@ -23,7 +23,6 @@ from shared.language.papers import (
     NAME,
     NO,
     OPENS_LISTS,
-    REPORTING_PERIOD,
     YES,
     Both,
 )

@@ -1,8 +1,8 @@
-"""What must be said beside figures so that nobody takes them for others: period, definition, cut-off, what was chosen."""
+"""What must be said beside figures so that nobody takes them for others: period, definition, cut-off, scope."""
 
+from services.reporting.documents.layout import NO_DEADLINE
 from services.reporting.figures.query import FigureQuery
 from services.reporting.forms.form import Form
-from services.reporting.documents.layout import NO_DEADLINE
 from shared.language.languages import Language
 from shared.language.numbers import count, minute
 from shared.language.papers import (
@@ -10,18 +10,18 @@ from shared.language.papers import (
     AS_OF,
     BROKEN_NOTE,
     DEFINITION,
-    FILTERED,
-    FILTERS,
     IDENTITY_NAMES,
     KNOWN_AT,
     NO_DEADLINE_NOTE,
     NOT_OVER,
     ORGANISED,
     ORGANISED_AS,
+    SCOPE,
     UNKNOWN_NOTE,
 )
 from shared.language.periods import period_name, span_name
-from shared.language.words import CHANNELS, DEFINITIONS, in_language, word
+from shared.language.sentences import has_ended
+from shared.language.words import DEFINITIONS, in_language, word
 
 
 def period_of(query: FigureQuery, language: Language) -> str:
@@ -40,8 +40,8 @@ def facts(form: Form) -> list[tuple[str, str]]:
         (KNOWN_AT, known),
         (ORGANISED, in_language(ORGANISED_AS[query.organised_as], language)),
     ]
-    if chosen := _chosen(query, language):
-        said.append((FILTERED, chosen))
+    if form.scope:
+        said.append((SCOPE, "; ".join(form.scope)))
     return [(in_language(name, language), fact) for name, fact in said]
 
 
@@ -49,7 +49,7 @@ def warnings(form: Form) -> list[str]:
     """What the reader of these figures would else get wrong."""
     query, language, total = form.query, form.language, form.total
     warned = []
-    if query.as_of.date() < query.last:
+    if not has_ended(query.last, query.as_of):
         warned.append(in_language(NOT_OVER, language))
     if total[NO_DEADLINE]:
         warned.append(in_language(NO_DEADLINE_NOTE, language))
@@ -63,14 +63,3 @@ def warnings(form: Form) -> list[str]:
 def notes(form: Form) -> list[str]:
     """For the foot of the table: the facts, each with its name, and the warnings."""
     return [*(f"{name}: {fact}." for name, fact in facts(form)), *warnings(form)]
-
-
-def _chosen(query: FigureQuery, language: Language) -> str:
-    filters = query.filters
-    chosen = {
-        "departments": ", ".join(sorted(filters.departments)),
-        "procedures": "" if filters.procedures is None else count(len(filters.procedures), language),
-        "channels": ", ".join(word(CHANNELS, channel, language) for channel in sorted(filters.channels)),
-        "places": ", ".join(sorted(filters.places)),
-    }
-    return "; ".join(f"{in_language(FILTERS[name], language)} {value}" for name, value in chosen.items() if value)

@@ -1,10 +1,10 @@
 """The statutory form II.06a: sections of lines, each with all its figures, and the total."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from services.reporting.figures.query import Dimension, FigureQuery
+from services.reporting.figures.query import Dimension, FigureQuery, Filters
 from services.reporting.figures.report import Report, ReportRow
 from shared.catalogue import Catalogue
 from shared.contract.http.figures import IdentityAnswer
@@ -12,7 +12,7 @@ from shared.domain.columns import KEYS
 from shared.domain.figures import Figures
 from shared.language.languages import Language
 from shared.language.order import vietnamese_order
-from shared.language.words import LEVELS, NO_FIELD, NO_LEVEL, TOTAL, in_language, word
+from shared.language.words import CHANNELS, DIMENSIONS, LEVELS, NO_FIELD, NO_LEVEL, TOTAL, in_language, word
 
 NUMBER = "II.06a"
 GROUPINGS = (Dimension.DEPARTMENT, Dimension.FIELD)
@@ -47,7 +47,8 @@ class FormSection:
 class Form:
     """The form of a report, its words in one language.
 
-    `compared` is the form of another period, beside which this one is read.
+    `compared` is the form of another period, beside which this one is read. `scope` says in words which dossiers it is
+    of; empty for all.
     """
 
     query: FigureQuery
@@ -56,6 +57,7 @@ class Form:
     total: Figures
     identities: tuple[IdentityAnswer, ...]
     compared: "Form | None" = None
+    scope: tuple[str, ...] = ()
 
     @property
     def lines(self) -> list[FormLine]:
@@ -68,8 +70,13 @@ class Form:
         return in_language(TOTAL, self.language)
 
 
-def form_of(report: Report, catalogue: Catalogue, language: Language) -> Form:
-    """The form of a report grouped by department or field, and by level too where the form has sections."""
+def form_of(
+    report: Report, catalogue: Catalogue, language: Language, of_procedures: Mapping[str, Sequence[str]] | None = None
+) -> Form:
+    """The form of a report grouped by department or field, and by level too where the form has sections.
+
+    `of_procedures` are the procedures, fields and levels that it was narrowed to, as they were asked for.
+    """
     query = report.query
     by_level: dict[str | None, list[_Placed]] = defaultdict(list)
     placed = list(enumerate(report.rows))
@@ -89,7 +96,26 @@ def form_of(report: Report, catalogue: Catalogue, language: Language) -> Form:
             for level in (*LEVELS, None)
             if by_level.get(level)
         ]
-    return Form(query, language, tuple(sections), report.total, report.identities)
+    scope = _scope(query.filters, of_procedures or {}, catalogue, language)
+    return Form(query, language, tuple(sections), report.total, report.identities, scope=scope)
+
+
+def _scope(
+    filters: Filters, of_procedures: Mapping[str, Sequence[str]], catalogue: Catalogue, language: Language
+) -> tuple[str, ...]:
+    """`cơ quan Sở Y tế (H59.02)`, and likewise for every other filter."""
+
+    def units(codes: Iterable[str]) -> list[str]:
+        return [f"{catalogue.departments[code].name} ({code})" for code in sorted(codes)]
+
+    values: dict[str, Sequence[str]] = {
+        Dimension.DEPARTMENT: units(filters.departments),
+        Dimension.RECEIVED_BY: units(filters.places),
+        Dimension.CHANNEL: [word(CHANNELS, channel, language).lower() for channel in sorted(filters.channels)],
+        **of_procedures,
+        Dimension.LEVEL: [word(LEVELS, level, language).lower() for level in of_procedures.get(Dimension.LEVEL, ())],
+    }
+    return tuple(f"{word(DIMENSIONS, name, language).lower()}: {', '.join(of)}" for name, of in values.items() if of)
 
 
 def _lines(

@@ -9,8 +9,7 @@ from services.reporting.figures.report import figure_row
 from services.reporting.forms.form import GROUPINGS, NUMBER, Form
 from shared.contract.http.figures import FormAnswer
 from shared.domain.columns import KEYS, OF_FORM, SHARE_KEYS
-
-BYTE_ORDER_MARK = "\ufeff"
+from shared.domain.figures import Figures
 
 
 def as_json(form: Form) -> FormAnswer:
@@ -44,16 +43,23 @@ def as_json(form: Form) -> FormAnswer:
 
 
 def as_csv(form: Form) -> bytes:
-    """RFC 4180 (comma, CRLF) in UTF-8 with a byte-order mark, for without it Excel shows Vietnamese as gibberish.
+    """RFC 4180 (comma, CRLF) in UTF-8, every figure under its key with a decimal point; for programs.
 
-    Every figure stands under its key, unformatted; a share that is not applicable is empty.
+    `row` says what a row is: a line, a section (before its lines), or the total. A share that is not applicable is
+    empty.
     """
     text = io.StringIO()
     writer = csv.writer(text)
-    writer.writerow(["number", "code", "name", *KEYS, *SHARE_KEYS])
-    for line in form.lines:
-        row = figure_row(line.figures)
-        writer.writerow([line.number, line.code, line.name, *(row[column] for column in (*KEYS, *SHARE_KEYS))])
-    row = figure_row(form.total)
-    writer.writerow([None, None, form.total_name, *(row[column] for column in (*KEYS, *SHARE_KEYS))])
-    return (BYTE_ORDER_MARK + text.getvalue()).encode()
+    writer.writerow(["number", "code", "name", *KEYS, *SHARE_KEYS, "row"])
+    for section in form.sections:
+        if section.title is not None:
+            writer.writerow([None, section.code, section.title, *_figures(section.total), "section"])
+        for line in section.lines:
+            writer.writerow([line.number, line.code, line.name, *_figures(line.figures), "line"])
+    writer.writerow([None, None, form.total_name, *_figures(form.total), "total"])
+    return text.getvalue().encode()
+
+
+def _figures(figures: Figures) -> list[object]:
+    row = figure_row(figures)
+    return [row[key] for key in (*KEYS, *SHARE_KEYS)]
