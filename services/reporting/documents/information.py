@@ -72,8 +72,8 @@ def _identities(sheet: Worksheet, looks: Looks, form: Form, row: int) -> int:
     for column, name in enumerate((IDENTITY, HOLDS, DIFFERENCE)):
         sheet.write_string(row + 1, column, in_language(name, language), head)
     for place, identity in enumerate(form.identities, start=row + 2):
-        name = word(IDENTITY_NAMES, identity.name, language)
-        sheet.write_string(place, 0, name, looks.of_text(name, border=1))
+        said = word(IDENTITY_NAMES, identity.name, language)
+        sheet.write_string(place, 0, said, looks.of_text(said, border=1))
         sheet.write_string(place, 1, in_language(YES if identity.holds else NO, language), looks.of(border=1))
         sheet.write_number(place, 2, identity.difference or 0, looks.of(border=1, num_format=COUNT))
     return row + 2 + len(form.identities)
@@ -106,7 +106,7 @@ def _figures(sheet: Worksheet, looks: Looks, form: Form, frame: Frame, row: int)
 
 
 def _shares(sheet: Worksheet, looks: Looks, figures: Figures, row: int) -> None:
-    """Shares in percent with the decimals that they have, as numbers; a cell stays empty where one is not applicable."""
+    """Shares in percent with all their decimals, as numbers; one that is not applicable is an empty cell."""
     found = shares(figures)
     for column, each in enumerate(SHARES, start=2 + len(COLUMNS)):
         share, decimals = found[each.key], -int(each.quantum.as_tuple().exponent)

@@ -35,8 +35,6 @@ from shared.language.words import in_language
 TEMPLATE = Path(__file__).parent / "form.typ"
 FONTS = Path(__file__).parent / "fonts"
 """Liberation Serif, set as Times New Roman is: a server has no fonts, and those of typst lack Vietnamese letters."""
-STANDARDS = ["a-2a", "ua-1"]
-"""Kept as it is for long, and read aloud."""
 _one_at_a_time = Lock()
 
 
@@ -48,7 +46,7 @@ def as_pdf(form: Form, frame: Frame) -> bytes:
             TEMPLATE.read_bytes(),
             format="pdf",
             sys_inputs={"form": values},
-            pdf_standards=STANDARDS,
+            pdf_standards=["a-2a", "ua-1"],  # can be kept for long, and read aloud
             timestamp=frame.made_at,
         )
     assert isinstance(made, bytes)

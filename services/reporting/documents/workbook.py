@@ -1,7 +1,7 @@
 """The form as a workbook (XLSX): a sheet to print, whose totals are formulas, and a sheet about the figures."""
 
 import io
-from collections.abc import Iterable
+from collections.abc import Mapping
 from datetime import UTC
 from typing import Any
 
@@ -30,12 +30,13 @@ from shared.language.papers import (
     PAGE,
     REPORTING_PERIOD,
     UNIT,
-    Both,
 )
 from shared.language.words import in_language
 
-WIDE_NAME, WIDE_NUMBER = 36, 11
+WIDE_NAME, WIDE_NUMBER, WIDE_NOTE = 36, 11, 140
 A4 = 9
+MIDDLE = 4
+"""The last column of what stands on the left of the sheet."""
 _TABLE_FROM = 8
 _FORMULAS_OFF = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
 
@@ -86,29 +87,19 @@ class _FormSheet:
         self.sheet.merge_range(row, first, row, last, "")
         self.sheet.write_string(row, first, text, self.looks.of(align="center", text_wrap=True, **properties))
 
+    def _two(self, row: int, left: str, right: str, how_left: Mapping[str, Any], how_right: Mapping[str, Any]) -> None:
+        """Two texts side by side, across the sheet."""
+        self._merged(row, 0, MIDDLE, left, **how_left)
+        self._merged(row, MIDDLE + 1, self.last, right, **how_right)
+
     def _heading(self) -> None:
         language, heading = self.form.language, self.frame.heading
         superior, office = heading.lines
-        middle = 4
-        for row, (left, right, how_left, how_right) in enumerate(
-            [
-                (superior, in_language(COUNTRY, language), {}, {"bold": True}),
-                (
-                    office,
-                    in_language(MOTTO, language),
-                    {"bold": True, "underline": True},
-                    {"bold": True, "underline": True},
-                ),
-                (
-                    in_language(DOCUMENT_NUMBER, language),
-                    heading.dated(self.frame.made_at, language),
-                    {},
-                    {"italic": True},
-                ),
-            ]
-        ):
-            self._merged(row, 0, middle, left, **how_left)
-            self._merged(row, middle + 1, self.last, right, **how_right)
+        ruled = {"bold": True, "underline": True}
+        self._two(0, superior, in_language(COUNTRY, language), {}, {"bold": True})
+        self._two(1, office, in_language(MOTTO, language), ruled, ruled)
+        dated = heading.dated(self.frame.made_at, language)
+        self._two(2, in_language(DOCUMENT_NUMBER, language), dated, {}, {"italic": True})
         period = period_of(self.form.query, language)
         self._merged(4, 0, self.last, in_language(FORM_TITLE, language).upper(), bold=True, font_size=14)
         self._merged(5, 0, self.last, in_language(FORM_NUMBER, language))
@@ -194,19 +185,17 @@ class _FormSheet:
         for note in said:
             self.sheet.merge_range(row, 0, row, self.last, "")
             self.sheet.write_string(row, 0, note, look)
-            self.sheet.set_row(row, 28 if len(note) > 180 else 14)
+            self.sheet.set_row(row, height_of(note, WIDE_NOTE))
             row += 1
         return row
 
     def _signatures(self, row: int) -> None:
-        middle = 4
-        both: Iterable[tuple[Both, Both, dict[str, Any]]] = (
-            (COMPILER, HEAD_OF_OFFICE, {"bold": True}),
-            (COMPILER_SIGNS, HEAD_SIGNS, {"italic": True}),
-        )
-        for place, (left, right, how) in enumerate(both):
-            self._merged(row + place, 0, middle, in_language(left, self.form.language), **how)
-            self._merged(row + place, middle + 1, self.last, in_language(right, self.form.language), **how)
+        for down, left, right, how in (
+            (0, COMPILER, HEAD_OF_OFFICE, {"bold": True}),
+            (1, COMPILER_SIGNS, HEAD_SIGNS, {"italic": True}),
+        ):
+            both = (in_language(text, self.form.language) for text in (left, right))
+            self._two(row + down, *both, how, how)
 
     def _page(self, end: int) -> None:
         sheet = self.sheet

@@ -9,8 +9,8 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from services.reporting.documents.formats import FORMATS
 from services.reporting.figures.query import NOW, THEN, Dimension, FigureQuery, Filters
-from services.reporting.forms.formats import FORMATS
 from shared.catalogue import Catalogue
 from shared.catalogue.units import Organisation
 from shared.domain.errors import InstantOutOfRange
