@@ -4,6 +4,7 @@ Drawing takes some 150 ms, the first time of a process 1.5 s: in a thread.
 """
 
 import re
+
 import vl_convert
 
 from services.reporting.charts.chart import SITE, Spec
