@@ -62,7 +62,13 @@ HEAD_OF_OFFICE: Both = ("THỦ TRƯỞNG ĐƠN VỊ", "HEAD OF THE OFFICE")
 HEAD_SIGNS: Both = ("(Ký, ghi rõ họ tên, đóng dấu)", "(Signature, full name, seal)")
 REMARKS: Both = ("Nhận xét, kiến nghị", "Remarks and proposals")
 RESULTS: Both = ("Kết quả giải quyết hồ sơ", "Dossiers handled")
-CHARTS: Both = ("Biểu đồ", "Charts")
+DETAILS: Both = (
+    "Số liệu chi tiết tại Phụ lục ({form}) kèm theo Báo cáo này.",
+    "The figures in detail are in the appendix ({form}) to this report.",
+)
+THIS_PERIOD: Both = ("Kỳ này", "This period")
+OTHER_PERIOD: Both = ("Kỳ so sánh", "The other period")
+CHANGE: Both = ("Tăng (+), giảm (−)", "Change")
 BLANK = "……………………………"
 
 PUBLISHED: Both = ("Công bố số {number}, {minute}, sha256 {sha256}", "Publication {number}, {minute}, sha256 {sha256}")
@@ -115,5 +121,5 @@ OPENS_LISTS: Both = (
     "Bấm vào một số để mở danh sách hồ sơ của số đó.",
     "Click on a number to open the list of its dossiers.",
 )
-SAME_PERIOD_BEFORE: Both = ("So với {period}", "Beside {period}")
+BESIDE: Both = ("So sánh", "Comparison")
 FIGURE: Both = ("Chỉ tiêu", "Figure")

@@ -11,6 +11,7 @@ import typst
 from services.reporting.documents.frame import Frame
 from services.reporting.documents.layout import head_cells, printed_columns, printed_rows
 from services.reporting.documents.notes import notes, period_of
+from services.reporting.documents.pictures import FONTS, as_svg, charts_of
 from services.reporting.forms.form import Form
 from shared.language.numbers import count
 from shared.language.papers import (
@@ -33,8 +34,6 @@ from shared.language.papers import (
 from shared.language.words import in_language
 
 TEMPLATE = Path(__file__).parent / "form.typ"
-FONTS = Path(__file__).parent / "fonts"
-"""Liberation Serif, set as Times New Roman is: a server has no fonts, and those of typst lack Vietnamese letters."""
 _one_at_a_time = Lock()
 
 
@@ -107,5 +106,5 @@ def _values(form: Form, frame: Frame) -> dict[str, Any]:
         "head": [words(HEAD_OF_OFFICE), words(HEAD_SIGNS)],
         "footer": words(FORM_NUMBER) if frame.published is None else frame.published.line(language),
         "page": words(PAGE),
-        "charts": [],
+        "charts": [{"title": chart.title, "svg": as_svg(chart)} for chart in charts_of(form)],
     }

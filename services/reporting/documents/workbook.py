@@ -194,8 +194,8 @@ class _FormSheet:
             (0, COMPILER, HEAD_OF_OFFICE, {"bold": True}),
             (1, COMPILER_SIGNS, HEAD_SIGNS, {"italic": True}),
         ):
-            both = (in_language(text, self.form.language) for text in (left, right))
-            self._two(row + down, *both, how, how)
+            said_left, said_right = (in_language(text, self.form.language) for text in (left, right))
+            self._two(row + down, said_left, said_right, how, how)
 
     def _page(self, end: int) -> None:
         sheet = self.sheet
