@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from starlette.responses import Response
 
+from services.reporting.documents.document import as_docx
 from services.reporting.documents.frame import Frame
 from services.reporting.documents.print import as_pdf
 from services.reporting.documents.workbook import as_xlsx
@@ -30,6 +31,7 @@ FORMATS: Mapping[str, Format] = {
     "office-csv": Format("text/csv; charset=utf-8", lambda form, _: as_office_csv(form), "csv"),
     "xlsx": Format("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", as_xlsx, "xlsx"),
     "pdf": Format("application/pdf", as_pdf, "pdf"),
+    "docx": Format("application/vnd.openxmlformats-officedocument.wordprocessingml.document", as_docx, "docx"),
     "text": Format("text/plain; charset=utf-8", lambda form, _: as_text(form).encode()),
 }
 

@@ -14,6 +14,7 @@ from shared.language.words import in_language
 NO_DEADLINE = "resolved_no_deadline"
 NO_DEADLINE_MARK = "(10a)"
 HEAD_ROWS = 3
+_MAY_BREAK = "\u200b"
 _SUMS = {identity.total: identity.parts for identity in (RECEIVED, RESOLVED, IN_PROGRESS)}
 _MARKS = {column.key: f"({number})" for number, column in OF_FORM.items()} | {NO_DEADLINE: NO_DEADLINE_MARK}
 
@@ -29,6 +30,11 @@ class PrintedColumn:
     mark: str
     key: str | None = None
     parts: tuple[str, ...] = ()
+
+    @property
+    def breaking_mark(self) -> str:
+        """The mark, with places where it may be divided: no program finds one in (3)=(4)+(5)."""
+        return self.mark.replace("=", f"={_MAY_BREAK}").replace("+", f"+{_MAY_BREAK}")
 
 
 @dataclass(frozen=True, slots=True)

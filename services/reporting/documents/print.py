@@ -1,17 +1,12 @@
-"""The form as a page to print and sign (PDF), set by typst from a template of ours; texts go to it as data only."""
+"""The form as pages to print and sign (PDF), made from the template form.typ."""
 
-import json
-from functools import cache
-from pathlib import Path
-from threading import Lock
 from typing import Any
-
-import typst
 
 from services.reporting.documents.frame import Frame
 from services.reporting.documents.layout import head_cells, printed_columns, printed_rows
 from services.reporting.documents.notes import notes, period_of
-from services.reporting.documents.pictures import FONTS, as_svg, charts_of
+from services.reporting.documents.pictures import as_svg, charts_of
+from services.reporting.documents.typesetting import typeset
 from services.reporting.forms.form import Form
 from shared.language.numbers import count
 from shared.language.papers import (
@@ -33,29 +28,10 @@ from shared.language.papers import (
 )
 from shared.language.words import in_language
 
-TEMPLATE = Path(__file__).parent / "form.typ"
-_one_at_a_time = Lock()
-
 
 def as_pdf(form: Form, frame: Frame) -> bytes:
     """The page; the same form in the same frame is the same bytes."""
-    values = json.dumps(_values(form, frame), ensure_ascii=False)
-    with _one_at_a_time:
-        made = _compiler().compile(
-            TEMPLATE.read_bytes(),
-            format="pdf",
-            sys_inputs={"form": values},
-            pdf_standards=["a-2a", "ua-1"],  # can be kept for long, and read aloud
-            timestamp=frame.made_at,
-        )
-    assert isinstance(made, bytes)
-    return made
-
-
-@cache
-def _compiler() -> typst.Compiler:
-    """It keeps the fonts; a page takes some 20 ms. It serves one call at a time."""
-    return typst.Compiler(font_paths=[str(FONTS)], ignore_system_fonts=True)
+    return typeset("form.typ", _values(form, frame), frame.made_at)
 
 
 def _values(form: Form, frame: Frame) -> dict[str, Any]:
@@ -90,7 +66,7 @@ def _values(form: Form, frame: Frame) -> dict[str, Any]:
             }
             for cell in head_cells(columns)
         ],
-        "marks": [column.mark for column in columns],
+        "marks": [column.breaking_mark for column in columns],
         "rows": [
             {
                 "number": row.number,
