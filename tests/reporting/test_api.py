@@ -12,9 +12,9 @@ import httpx
 import pytest
 from prometheus_client import CollectorRegistry
 from pydantic import SecretStr
+from services.reporting.forms.formats import FORMATS
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from services.reporting.forms.formats import FORMATS
 from services.reporting.gauges import FigureGauges
 from services.reporting.http.app import Reporting, create_app
 from services.reporting.projecting.metrics import ProjectorHealth

@@ -21,6 +21,7 @@ from services.reporting.documents.docx_elements import (
     put,
     repeated,
     rule,
+    set_margins,
     set_properties,
     set_up,
     set_widths,
@@ -68,7 +69,7 @@ RIGHT, JUSTIFIED = WD_ALIGN_PARAGRAPH.RIGHT, WD_ALIGN_PARAGRAPH.JUSTIFY
 PORTRAIT, LANDSCAPE = Cm(16), Cm(25.7)
 """The width of the text on either page."""
 TALLEST_PICTURE = Cm(19)
-_NUMBER = Cm(1.55)
+_NUMBER = Cm(1.65)
 _LINE_NUMBER = Cm(1.1)
 _LINES_FOR_REMARKS = 6
 
@@ -253,14 +254,15 @@ class _Report:
     def _form(self) -> None:
         columns = printed_columns(self.form)
         table = self._table(HEAD_ROWS + 1, len(columns))
+        set_margins(table, Cm(0.08))
         numbers = len(columns) - 2
         name = Length(LANDSCAPE - _LINE_NUMBER - numbers * _NUMBER)
         set_widths(table, [_LINE_NUMBER, name, *[_NUMBER] * numbers])
         self._form_head(table)
         for place, column in enumerate(columns):
-            put(table.rows[HEAD_ROWS].cells[place], column.breaking_mark, italic=True, size=7, align=CENTRE)
+            put(table.rows[HEAD_ROWS].cells[place], column.spaced_mark, italic=True, size=7, align=CENTRE)
         for printed in printed_rows(self.form):
-            row = table.add_row()
+            row = table.add_row()  # type: ignore[no-untyped-call] # python-docx left this one out
             kept_whole(row)
             cells, bold = row.cells, not printed.is_line
             put(cells[0], printed.number, bold=bold, size=TABLE, align=CENTRE)

@@ -108,6 +108,18 @@ def _row_property(row: _Row, name: str) -> None:
     row._tr.get_or_add_trPr().append(OxmlElement(name))  # noqa: SLF001 - python-docx has no such call
 
 
+def set_margins(table: Table, wide: Length) -> None:
+    """What the table's cells leave free at both sides: as little as may be where long numbers stand in many columns."""
+    margins = OxmlElement("w:tblCellMar")
+    for side in ("left", "right"):
+        margin = OxmlElement(f"w:{side}")
+        margin.set(qn("w:w"), str(round(wide.twips)))
+        margin.set(qn("w:type"), "dxa")
+        margins.append(margin)
+    properties = table._tbl.tblPr  # noqa: SLF001 - python-docx has no such call
+    properties.insert_element_before(margins, "w:tblLook", "w:tblCaption", "w:tblDescription")
+
+
 def set_widths(table: Table, widths: list[Length]) -> None:
     """Column widths that every program keeps: of the grid and of each cell."""
     table.autofit = False

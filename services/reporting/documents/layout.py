@@ -14,7 +14,6 @@ from shared.language.words import in_language
 NO_DEADLINE = "resolved_no_deadline"
 NO_DEADLINE_MARK = "(10a)"
 HEAD_ROWS = 3
-_MAY_BREAK = "\u200b"
 _SUMS = {identity.total: identity.parts for identity in (RECEIVED, RESOLVED, IN_PROGRESS)}
 _MARKS = {column.key: f"({number})" for number, column in OF_FORM.items()} | {NO_DEADLINE: NO_DEADLINE_MARK}
 
@@ -32,9 +31,9 @@ class PrintedColumn:
     parts: tuple[str, ...] = ()
 
     @property
-    def breaking_mark(self) -> str:
-        """The mark, with places where it may be divided: no program finds one in (3)=(4)+(5)."""
-        return self.mark.replace("=", f"={_MAY_BREAK}").replace("+", f"+{_MAY_BREAK}")
+    def spaced_mark(self) -> str:
+        """The mark for a narrow column: no program finds a place to divide (3)=(4)+(5)+(6)."""
+        return self.mark.replace("=", " = ").replace("+", " + ")
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,7 +66,7 @@ def _values(form: Form, frame: Frame) -> dict[str, Any]:
             }
             for cell in head_cells(columns)
         ],
-        "marks": [column.breaking_mark for column in columns],
+        "marks": [column.spaced_mark for column in columns],
         "rows": [
             {
                 "number": row.number,
