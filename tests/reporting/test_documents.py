@@ -41,7 +41,7 @@ from shared.language.numbers import count
 from tests.builders.forms import TRAPS, MadeUp, made_up
 from tests.support.libreoffice import convert, needs_libreoffice
 
-MADE_AT = datetime(2023, 12, 16, 8, tzinfo=LOCAL)
+MADE_AT = datetime(2023, 12, 16, 8, 0, 30, 123456, tzinfo=LOCAL)
 OFFICE = Heading("Ủy ban nhân dân tỉnh Trà Vinh", "Trung tâm Phục vụ hành chính công", "Trà Vinh")
 FRAME = Frame(MADE_AT, OFFICE)
 PUBLISHED = Published(3, "9f" * 32, MADE_AT)
@@ -81,7 +81,7 @@ def computed(sheet: Any, value: Any) -> int:
     """What a spreadsheet makes of a formula of ours: sums of cells and of a column's part."""
     if not isinstance(value, str):
         return int(value)
-    total = 0
+    total: int = 0
     for term in value.removeprefix("=").split("+"):
         area = re.fullmatch(r"SUM\((\w+):(\w+)\)", term)
         found = [row[0] for row in sheet[f"{area[1]}:{area[2]}"]] if area else [sheet[term]]
@@ -235,7 +235,7 @@ class TestPages:
         ids=["sections", "english", "no units", "190 units"],
     )
     def test_every_row_of_numbers_is_in_the_text(
-        self, shipped: Catalogue, names: tuple[str, ...], sections: bool, language: Language
+        self, shipped: Catalogue, names: tuple[str, ...], *, sections: bool, language: Language
     ) -> None:
         form = MadeUp(names, sections=sections, language=language).form(shipped)
         text = " ".join(words_of_pdf(as_pdf(form, FRAME)))
@@ -316,7 +316,7 @@ class TestDocument:
         body = made.styles["Normal"]
         assert {tag.get(qn("w:val")) for tag in made.styles.element.iter(qn("w:lang"))} == {"vi-VN"}
         assert set(body.element.rPr.rFonts.attrib.values()) == {"Times New Roman"}
-        assert body.font.size.pt == 14  # type: ignore[attr-defined]
+        assert body.font.size.pt == 14
 
     def test_it_has_charts_with_their_titles_for_those_who_cannot_see_them(self, shipped: Catalogue) -> None:
         form = MadeUp(["A", "B"]).form(shipped)
