@@ -47,8 +47,8 @@ class FormSection:
 class Form:
     """The form of a report, its words in one language.
 
-    `compared` is the form of another period, beside which this one is read. `scope` says in words which dossiers it is
-    of; empty for all.
+    `compared` is the form of another period, beside which this one is read: it has the same lines in the same order.
+    `scope` says in words which dossiers it is of; empty for all.
     """
 
     query: FigureQuery
@@ -63,6 +63,11 @@ class Form:
     def lines(self) -> list[FormLine]:
         """Those of all sections, in the form's order."""
         return [line for section in self.sections for line in section.lines]
+
+    @property
+    def with_compared(self) -> "list[Form]":
+        """The form itself, and the one beside it, if any."""
+        return [self] if self.compared is None else [self, self.compared]
 
     @property
     def total_name(self) -> str:

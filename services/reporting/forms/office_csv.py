@@ -26,7 +26,8 @@ _NUMBER = re.compile(r"[\s(.,]*\d[\d\s.,:/\-+eE%)]*")
 def as_office_csv(form: Form) -> bytes:
     """Semicolons, decimal commas, days as 31/12/2023, the lines and columns by their names; UTF-8 with its mark.
 
-    A share that is not applicable is empty. A section stands as a line above its lines, with a Roman number.
+    A share that is not applicable is empty. A section stands as a line above its lines, with a Roman number. The lines
+    of a form beside this one follow.
     """
     text = io.StringIO()
     csv.writer(text, delimiter=";", lineterminator="\r\n").writerows(_rows(form))
@@ -34,11 +35,17 @@ def as_office_csv(form: Form) -> bytes:
 
 
 def _rows(form: Form) -> Iterator[Sequence[object]]:
-    query, say = form.query, Voice(form.language)
+    say = Voice(form.language)
     head = [say("STT", "No."), say("Mã", "Code"), say("Tên", "Name")]
     about = [say("Từ ngày", "From"), say("Đến ngày", "To"), say("Số liệu tính đến", "As of")]
     about.append(say("Cách tính đúng hạn", "Timeliness judged"))
     yield [*head, *(say.word(FIGURES, key) for key in (*COUNTS, *SHARE_KEYS)), *about]
+    for one in form.with_compared:
+        yield from _rows_of(one, say)
+
+
+def _rows_of(form: Form, say: Voice) -> Iterator[Sequence[object]]:
+    query = form.query
     judged = [f"{query.first:%d/%m/%Y}", f"{query.last:%d/%m/%Y}", f"{local(query.as_of):%d/%m/%Y %H:%M}"]
     judged.append(say.word(DEFINITIONS, query.definition))
     for place, section in enumerate(form.sections):

@@ -1,6 +1,7 @@
 """`GET /v1/reports/ii06a`: the statutory form, in each of its formats."""
 
 import asyncio
+from dataclasses import replace
 from functools import partial
 from typing import Annotated
 
@@ -9,9 +10,11 @@ from starlette.responses import Response
 
 from services.reporting.documents.formats import FORMATS, render
 from services.reporting.documents.frame import Frame
+from services.reporting.figures.pairs import gathered_pair
 from services.reporting.figures.query import Dimension, FigureQuery
 from services.reporting.figures.report import report
 from services.reporting.forms.form import GROUPINGS, form_of
+from services.reporting.http.beside import query_beside
 from services.reporting.http.figures import WRONG, FigureRoutes
 from services.reporting.http.parameters import (
     FilterParameters,
@@ -47,8 +50,14 @@ def router(to: FigureRoutes) -> APIRouter:
         sections = [] if given.sections is None else [Dimension.LEVEL]
         query = to.query(given, one_dimension(given.by, GROUPINGS), *sections)
         _refuse_unbegun(query)
-        found = await report(to.engine, query, to.catalogue)
-        form = form_of(found, to.catalogue, language, _of_procedures(given))
+        asked = _of_procedures(given)
+        if given.against is None:
+            found, compared = await report(to.engine, query, to.catalogue), None
+        else:
+            pair = await gathered_pair(to.engine, query, query_beside(query, given.against), to.catalogue)
+            found, beside = pair.reports()
+            compared = form_of(beside, to.catalogue, language, asked)
+        form = replace(form_of(found, to.catalogue, language, asked), compared=compared)
         frame = Frame(
             to.recording_clock(),
             to.heading,

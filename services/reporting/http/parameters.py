@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from services.reporting.documents.formats import FORMATS
 from services.reporting.figures.query import NOW, THEN, Dimension, FigureQuery, Filters
+from services.reporting.http.periods import Against, check_rows_of_time
 from shared.catalogue import Catalogue
 from shared.catalogue.units import Organisation
 from shared.domain.errors import InstantOutOfRange
@@ -87,7 +88,10 @@ class GroupingParameters(OrganisedParameters):
     """What is judged, and by what it is grouped."""
 
     by: list[str] | None = Field(
-        None, description="department, channel, field, procedure, level, month, received_by; comma separated"
+        None,
+        description="department, channel, field, procedure, level, received_by, and one of month (a month of the "
+        "calendar, cut where the period begins and ends), statutory_month and statutory_quarter (whole ones from the "
+        "15th to the 14th); comma separated",
     )
 
 
@@ -107,6 +111,7 @@ class FilterParameters(Parameters):
 class FigureParameters(FilterParameters, GroupingParameters):
     """Of `/v1/figures`."""
 
+    against: Against = None
     tokens: str = Field("all", description="`none` leaves the tokens out: they are most of the answer")
 
 
@@ -138,6 +143,7 @@ class FormParameters(FilterParameters, OrganisedParameters):
 
     by: str = Field(Dimension.DEPARTMENT.value, description="department or field")
     sections: str | None = Field(None, description="`level`: a section for each level of administration")
+    against: Against = None
     format: str = Field("json", description=f"the format: {', '.join(FORMATS)}")
     lang: Lang = None
 
@@ -164,6 +170,7 @@ def figure_query(
             raise invalid(
                 "by", "names a dimension twice; name each once", "một chiều được nêu hai lần; chỉ nêu một lần"
             )
+        check_rows_of_time(by, first, last)
     organised = _organised(given, catalogue, as_of.date())
     return FigureQuery(
         first=first,
@@ -224,8 +231,8 @@ def _period(given: SpanParameters, today: date) -> tuple[date, date]:
             in_vietnamese = f"{given.period!r} không phải tên kỳ báo cáo từ năm {FIRST_YEAR + 1} đến {LAST_YEAR}"
             how = "hãy ghi 2023-03, 2023-Q1, 2023-6M, 2023-9M hoặc 2023"
             raise invalid("period", str(unknown), f"{in_vietnamese}; {how}") from unknown
-    last = today if given.last is None else _day("to", given.last)
-    first = date(last.year, 1, 1) if given.first is None else _day("from", given.first)
+    last = today if given.last is None else given_day("to", given.last)
+    first = date(last.year, 1, 1) if given.first is None else given_day("from", given.first)
     if first > last:
         raise invalid(
             "from",
@@ -237,7 +244,7 @@ def _period(given: SpanParameters, today: date) -> tuple[date, date]:
 
 def _cut_off(word: str, now: datetime) -> datetime:
     """The end of a past local day; figures are sums of days, so an instant stands for its day. Now for today."""
-    day = _instant("as_of", word).date() if _INSTANT.match(word) else _day("as_of", word)
+    day = _instant("as_of", word).date() if _INSTANT.match(word) else given_day("as_of", word)
     if day > now.date():
         raise invalid(
             "as_of",
@@ -266,7 +273,8 @@ def _instant(parameter: str, word: str) -> datetime:
         ) from None
 
 
-def _day(parameter: str, word: str) -> date:
+def given_day(parameter: str, word: str) -> date:
+    """A day of the calendar, within the years that figures are of."""
     is_day = bool(_DAY.fullmatch(word))
     if is_day:
         with contextlib.suppress(ValueError):
