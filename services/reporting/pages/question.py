@@ -63,7 +63,7 @@ class _Wrong(Exception):
 def asked(to: FigureRoutes, given: QueryParams, language: Language) -> Asked:
     """Read a page's question; nothing typed is lost, whatever is wrong."""
     typed = {name: given.get(name, default).strip() for name, default in DEFAULTS.items()}
-    if "period" not in given and (typed["from"] or typed["to"]):
+    if typed["from"] or typed["to"]:  # what somebody wrote says more than what the list stood at
         typed["period"] = DAYS
     try:
         return Asked(typed, {}, _query(to, typed))

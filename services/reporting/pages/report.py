@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from services.reporting.charts.chart import Links
 from services.reporting.figures.query import FigureQuery
-from services.reporting.figures.report import Report, report
+from services.reporting.figures.report import TOTAL_IS_SUM, Report, report
 from services.reporting.forms.form import NUMBER, Form, form_of
 from services.reporting.forms.formats import FORMATS, render
 from services.reporting.http.figures import FigureRoutes
@@ -221,6 +221,7 @@ def _shown(site: Site, form: Form, links: Links, sort: str | None) -> Mapping[st
         "formats": [
             (name, text(f"format.{name}", language) if f"format.{name}" in TEXTS else name) for name in FORMATS
         ],
+        "sum_of_rows": TOTAL_IS_SUM,
         "broken_where": [_where(site, each.row) for each in form.identities],
     }
 

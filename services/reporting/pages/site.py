@@ -33,7 +33,7 @@ _NOBODY = ("default-src", "base-uri", "frame-ancestors")
 POLICY = "; ".join([f"{each} 'none'" for each in _NOBODY] + [f"{each} 'self'" for each in _OWN])
 HEADERS = {
     "Content-Security-Policy": POLICY,
-    "Referrer-Policy": "no-referrer",
+    "Referrer-Policy": "same-origin",  # with none at all a browser does not say where a form stood
     "Cache-Control": "no-store",
     "Vary": "Cookie, HX-Request",
     "Cross-Origin-Opener-Policy": "same-origin",

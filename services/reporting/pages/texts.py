@@ -94,6 +94,7 @@ TEXTS: Words = {
     "own_order": ("theo thứ tự của biểu", "in the form's order"),
     "no_lines": ("Không có hồ sơ nào trong kỳ này.", "There are no dossiers in this period."),
     "identities": ("Đối chiếu", "Checks"),
+    "rows_add_up": ("tổng = cộng các dòng", "total = sum of the lines"),
     "holds": ("khớp", "holds"),
     "broken": ("KHÔNG KHỚP, lệch", "DOES NOT HOLD, by"),
     "other_figures": ("Chỉ tiêu khác", "Other figures"),

@@ -15,7 +15,15 @@
     return Boolean(holdsFocus || (question && question.dataset.changed) || String(window.getSelection()));
   }
 
-  if (question) question.addEventListener("input", () => { question.dataset.changed = "yes"; });
+  // Days that are written and a period that is chosen stand in place of each other.
+  if (question) {
+    question.addEventListener("input", (event) => {
+      question.dataset.changed = "yes";
+      const { period, from, to } = question.elements;
+      if (event.target === from || event.target === to) period.value = "days";
+      if (event.target === period && period.value !== "days") from.value = to.value = "";
+    });
+  }
 
   if (figures() && window.EventSource) {
     let latest = figures().dataset.state;
