@@ -106,18 +106,21 @@ async def _latest_first(
     page = await list_page(connection, figure, site.catalogue, MOST_SORTED)
     if page.after is not None:
         return None
-    items = sorted(page.items, key=lambda one: (-lateness_s(one, figure.query.as_of), one.code))
+    items = sorted(page.items, key=lambda one: lateness(one, figure.query.as_of))
     number = page_number(request)
     end = number * A_PAGE
     link = _again(request, page=str(number + 1)) if end < len(items) else None
     return Listing(items[end - A_PAGE : end], link, len(items), has_moved=False)
 
 
-def lateness_s(one: ListedDossier, now: datetime) -> float:
-    """How long after its deadline it was closed, or is open still; far in the negative without a deadline."""
-    if one.due_at is None:
-        return float("-inf")
-    return (local(one.closed_at or now) - local(one.due_at)).total_seconds()
+def lateness(one: ListedDossier, now: datetime) -> tuple[bool, float, str]:
+    """Sorts the latest first: by how long after its deadline each was closed, or is open still.
+
+    Those that are not overdue, one whose clock stands among them, come last.
+    """
+    if one.timeliness != "overdue" or one.due_at is None:
+        return True, 0.0, one.code
+    return False, (local(one.due_at) - local(one.closed_at or now)).total_seconds(), one.code
 
 
 def page_number(request: Request) -> int:

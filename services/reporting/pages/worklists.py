@@ -15,7 +15,7 @@ from services.reporting.figures.report import figure_row, report
 from services.reporting.http.attention import AttentionParameters, attention_answer
 from services.reporting.opening.lists import list_page
 from services.reporting.opening.tokens import TokenFigure
-from services.reporting.pages.dossiers import lateness_s, page_number, snapshots_of, without_rows
+from services.reporting.pages.dossiers import lateness, page_number, snapshots_of, without_rows
 from services.reporting.pages.question import Asked, asked
 from services.reporting.pages.report import choices, period_said
 from services.reporting.pages.site import Site, language_of, path_with
@@ -121,7 +121,7 @@ async def _late(site: Site, query: FigureQuery) -> tuple[list[ListedDossier], bo
             page = await list_page(connection, TokenFigure(query, (), column, pin), site.catalogue, MOST_LATE)
             found += page.items
             truncated |= page.after is not None
-    return sorted(found, key=lambda one: (-lateness_s(one, query.as_of), one.code)), truncated
+    return sorted(found, key=lambda one: lateness(one, query.as_of)), truncated
 
 
 async def _told(site: Site, listed: list[ListedDossier], now: datetime) -> list[LateDossier]:
