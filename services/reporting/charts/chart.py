@@ -18,8 +18,8 @@ SITE = "https://motcua.invalid"
 # Apart in grey too, and for the colour-blind: light to dark, and never red beside green.
 DARK, LIGHT, STRONG, PALE = "#1f5f8b", "#a9cbe3", "#b8431a", "#c9c9c9"
 FONT = "Noto Sans, DejaVu Sans, Arial, sans-serif"  # the renderer's own Liberation Sans lacks Vietnamese letters
-WIDTH, BAR = 560, 18
-AXIS = {"format": ",d", "tickCount": 6, "tickMinStep": 1}
+WIDTH, BAR = 400, 18
+AXIS = {"format": ",d", "tickCount": 5, "tickMinStep": 1}
 """The axis of a number of dossiers."""
 
 
@@ -73,7 +73,7 @@ def specification(language: Language, values: Sequence[Mapping[str, Any]], **par
                 "labelFontSize": 12,
                 "titleFontSize": 12,
                 "titleFontWeight": "normal",
-                "labelLimit": 260,
+                "labelLimit": 220,
                 "labelOverlap": True,
                 "gridColor": "#e3e3e3",
                 "domainColor": "#767676",

@@ -98,7 +98,7 @@ def timeliness_of_lines(form: Form, links: Links = NO_LINKS) -> Chart:
         mark={"type": "bar", "height": BAR},
         encoding={
             "y": {"field": "line", "type": "nominal", "sort": order, "title": None},
-            "x": _quantity("dossiers", share) | {"stack": "normalize", "axis": {"format": ".0%", "title": share}},
+            "x": _quantity("dossiers", share) | {"stack": "normalize", "axis": {"format": ".0%", "tickCount": 5}},
             "color": _colours("class", [_begun(name) for name in names.values()], [DARK, LIGHT, STRONG]),
             "order": {"field": "order"},
             **_LINKED,

@@ -109,7 +109,7 @@ def router(to: FigureRoutes) -> APIRouter:
         responses={200: answered(DossierList), **NO_TOKEN, **GONE},
     )
     async def get_dossiers(request: Request, token: Token, given: Annotated[ListParameters, Query()]) -> Response:
-        figure = _figure(to.tokens, token)
+        figure = figure_of(to.tokens, token)
         after = LIST_START if given.cursor is None else place_of(request, given.cursor, ListPlace)
         async with answering(to.engine) as connection:
             same_model(figure.pin, await pinned(connection))
@@ -289,7 +289,8 @@ def _too_many(query: FigureQuery, most: int, without_tokens: int, *, with_tokens
     return invalid("by", f"grouped by {named} the answer has more than {most} rows{others}: {fewer}")
 
 
-def _figure(tokens: Tokens, text: str) -> TokenFigure:
+def figure_of(tokens: Tokens, text: str) -> TokenFigure:
+    """The number that a token names; 404 or 410 where it names none."""
     try:
         return tokens.read(text)
     except UnreadableToken:

@@ -1,0 +1,44 @@
+"""A small office for each test, with and without a browser."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import httpx
+import pytest
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from services.reporting.read_model.store import migrate, open_engine
+from shared import catalogue
+from shared.catalogue import Catalogue
+from tests.pages.office import Office, browser, open_office, sign_in
+
+
+@pytest.fixture(scope="session")
+def shipped() -> Catalogue:
+    return catalogue.load()
+
+
+@pytest.fixture
+async def engine(tmp_path: Path) -> AsyncIterator[AsyncEngine]:
+    opened = open_engine(f"sqlite+aiosqlite:///{tmp_path}/reporting.db")
+    await migrate(opened)
+    yield opened
+    await opened.dispose()
+
+
+@pytest.fixture
+async def office(engine: AsyncEngine, shipped: Catalogue) -> Office:
+    return await open_office(engine, shipped)
+
+
+@pytest.fixture
+async def stranger(office: Office) -> AsyncIterator[httpx.AsyncClient]:
+    async with browser(office.application) as client:
+        yield client
+
+
+@pytest.fixture
+async def reader(office: Office) -> AsyncIterator[httpx.AsyncClient]:
+    async with browser(office.application) as client:
+        assert (await sign_in(client)).status_code == 303
+        yield client
