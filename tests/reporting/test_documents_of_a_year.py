@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 import docx
 import httpx
@@ -103,7 +103,8 @@ async def numbers_open_their_lists(client: httpx.AsyncClient, sheet: Any) -> Non
     linked = [cell for row in sheet.iter_rows() for cell in row if cell.hyperlink]
     assert len(linked) > 50
     for cell in sorted(linked, key=lambda cell: cell.value)[:5]:
-        answer = await client.get(urlsplit(cell.hyperlink.target).path)
+        token = parse_qs(urlsplit(cell.hyperlink.target).query)["token"][0]
+        answer = await client.get(f"/v1/figures/{token}/dossiers")
         assert len(answer.json()["dossiers"]) == cell.value
 
 

@@ -3,13 +3,16 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from urllib.parse import quote
+from urllib.parse import urlencode
 
 from shared.domain.localtime import local
 from shared.language.languages import Language
 from shared.language.numbers import minute
 from shared.language.papers import BLANK, DATED, PUBLISHED
 from shared.language.words import in_language
+
+LIST_PAGE = "/dossiers"
+"""Reporting's page of the dossiers behind a number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +73,6 @@ class Frame:
 
         def of(row: int | None, column: str) -> str | None:
             token = tokens.get(f"total.{column}" if row is None else f"rows.{row}.{column}")
-            return None if token is None else f"{start}/v1/figures/{quote(token, safe='')}/dossiers"
+            return None if token is None else f"{start}{LIST_PAGE}?{urlencode({'token': token})}"
 
         return of

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import islice, starmap
 from typing import Annotated, Any, cast
 
@@ -13,7 +14,7 @@ from msgspec import UNSET
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from starlette.responses import Response
 
-from services.reporting.documents.frame import Heading
+from services.reporting.documents.frame import Frame, Heading
 from services.reporting.figures.grouping import TooManyRows
 from services.reporting.figures.pairs import GatheredPair, difference_row, gathered_pair, percent_row
 from services.reporting.figures.query import Dimension, FigureQuery
@@ -80,6 +81,11 @@ class FigureRoutes:
 
     def query(self, given: Question, *by: Dimension) -> FigureQuery:
         return figure_query(given, self.catalogue, self.clock(), self.recording_clock(), by)
+
+    def frame(self, of: Report, request: Request) -> Frame:
+        """What stands around the report's form in a file; its links lead where the request came."""
+        tokens, address = partial(self.tokens.of_report, of), str(request.base_url)
+        return Frame(self.recording_clock(), self.heading, address=address, tokens=tokens)
 
 
 def router(to: FigureRoutes) -> APIRouter:

@@ -2,14 +2,12 @@
 
 import asyncio
 from dataclasses import replace
-from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import Response
 
 from services.reporting.documents.formats import FORMATS, render
-from services.reporting.documents.frame import Frame
 from services.reporting.figures.pairs import gathered_pair
 from services.reporting.figures.query import Dimension, FigureQuery
 from services.reporting.figures.report import report
@@ -58,13 +56,7 @@ def router(to: FigureRoutes) -> APIRouter:
             found, beside = pair.reports()
             compared = form_of(beside, to.catalogue, language, asked)
         form = replace(form_of(found, to.catalogue, language, asked), compared=compared)
-        frame = Frame(
-            to.recording_clock(),
-            to.heading,
-            address=str(request.base_url),
-            tokens=partial(to.tokens.of_report, found),
-        )
-        return await asyncio.to_thread(render, given.format, form, frame)
+        return await asyncio.to_thread(render, given.format, form, to.frame(found, request))
 
     return routes
 
