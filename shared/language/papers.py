@@ -68,6 +68,7 @@ DETAILS: Both = (
 )
 THIS_PERIOD: Both = ("Kỳ này", "This period")
 OTHER_PERIOD: Both = ("Kỳ so sánh", "The other period")
+UP_TO: Both = ("số liệu đến {minute}", "as of {minute}")
 CHANGE: Both = ("Tăng (+), giảm (−)", "Change")
 BLANK = "……………………………"
 

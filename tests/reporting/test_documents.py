@@ -349,6 +349,15 @@ class TestDocument:
         assert " ".join(paragraph(form).split()) in text
 
 
+    def test_a_period_that_is_counted_in_part_says_up_to_when(self, shipped: Catalogue) -> None:
+        other = MadeUp(["A"], seed=2, query=A_YEAR_BEFORE).form(shipped)
+        counted = replace(other, query=replace(other.query, as_of=datetime(2022, 6, 20, 17, tzinfo=LOCAL)))
+        form = replace(MadeUp(["A"]).form(shipped), compared=counted)
+        heads = [cell.text for cell in docx.Document(io.BytesIO(as_docx(form, FRAME))).tables[1].rows[0].cells]
+        assert heads[2].endswith("số liệu đến 17 giờ 00 phút ngày 20/06/2022")
+        assert "số liệu đến" not in heads[1]
+
+
 class TestHeading:
     @each_file
     def test_it_is_the_offices(self, shipped: Catalogue, make: Make) -> None:

@@ -28,7 +28,7 @@ from services.reporting.documents.docx_elements import (
 )
 from services.reporting.documents.frame import Frame
 from services.reporting.documents.layout import HEAD_ROWS, head_cells, printed_columns, printed_rows
-from services.reporting.documents.notes import notes, period_of
+from services.reporting.documents.notes import notes, period_counted, period_of
 from services.reporting.documents.pictures import as_png, charts_of
 from services.reporting.forms.form import Form
 from services.reporting.forms.text import comparison, paragraph, scope
@@ -186,7 +186,7 @@ class _Report:
         self.document.add_paragraph()
         heads = [self._words(FIGURE)]
         for text, form in ((THIS_PERIOD, self.form), (OTHER_PERIOD, other)):
-            heads.append(f"{self._words(text)}: {period_of(form.query, language)}")
+            heads.append(f"{self._words(text)}: {period_counted(form.query, language)}")
         heads.append(self._words(CHANGE))
         table = self._table(1 + len(OF_FORM), len(heads))
         for cell, head in zip(table.rows[0].cells, heads, strict=True):

@@ -18,6 +18,7 @@ from shared.language.papers import (
     ORGANISED_AS,
     SCOPE,
     UNKNOWN_NOTE,
+    UP_TO,
 )
 from shared.language.periods import period_name, span_name
 from shared.language.sentences import has_ended
@@ -28,6 +29,14 @@ def period_of(query: FigureQuery, language: Language) -> str:
     """Quý I năm 2023 (từ ngày 15/12/2022 đến ngày 14/03/2023), or the span alone."""
     span = span_name(query.first, query.last, language)
     return span if query.period is None else f"{period_name(query.period, language)} ({span})"
+
+
+def period_counted(query: FigureQuery, language: Language) -> str:
+    """The period, and up to when it is counted where that is not its end: no six days pass for a quarter."""
+    period = period_of(query, language)
+    if has_ended(query.last, query.as_of):
+        return period
+    return f"{period}, {in_language(UP_TO, language).format(minute=minute(query.as_of, language))}"
 
 
 def facts(form: Form) -> list[tuple[str, str]]:
