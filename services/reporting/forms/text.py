@@ -60,7 +60,7 @@ def comparison(form: Form) -> str:
         for key, words in COMPARED.items()
         if form.total[key] or before.total[key]
     )
-    span = span_name(before.query.first, before.query.last, form.language)
+    span = span_name(before.query.first, before.query.cut, form.language)
     return f"{say('So với', 'Compared with')} {_other_period(form, before)} ({span}): {moved}." if moved else ""
 
 

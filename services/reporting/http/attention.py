@@ -20,8 +20,9 @@ from starlette.responses import Response
 
 from services.reporting.attention import Attention, ByOfficer, DepartmentHorizons, Urgency, UrgentDossier, total_counts
 from services.reporting.calendar import CalendarFeed, KnownCalendar
+from services.reporting.http.names import units_named, words
 from services.reporting.http.paging import cursor_after, page_response, place_of
-from services.reporting.http.parameters import Cursor, Limit, Parameters, units_named, words
+from services.reporting.http.parameters import Cursor, Limit, Parameters
 from services.reporting.read_model.contributions import BrokenDossier
 from services.reporting.read_model.due import AttentionKind
 from services.reporting.read_model.store import answering

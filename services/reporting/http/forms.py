@@ -14,13 +14,13 @@ from services.reporting.figures.report import report
 from services.reporting.forms.form import GROUPINGS, form_of
 from services.reporting.http.beside import query_beside
 from services.reporting.http.figures import WRONG, FigureRoutes
+from services.reporting.http.names import words
 from services.reporting.http.parameters import (
     FilterParameters,
     FormParameters,
     language_wanted,
     not_among,
     one_dimension,
-    words,
 )
 from shared.contract.http import answered
 from shared.contract.http.figures import FormAnswer
