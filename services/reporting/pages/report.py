@@ -48,7 +48,7 @@ MAIN = (
 
 
 @dataclass(frozen=True, slots=True)
-class Cell:
+class SaidNumber:
     """A number as people read it, and the path to its dossiers."""
 
     said: str
@@ -61,7 +61,7 @@ class Line:
 
     number: int | None
     name: str
-    cells: tuple[Cell, ...]
+    cells: tuple[SaidNumber, ...]
     section: str | None = None
 
 
@@ -111,12 +111,12 @@ def lines_of(form: Form, links: Links, sort: str | None) -> list[Line]:
     return [line for line, _ in lines]
 
 
-def cells(figures: Figures, place: int | None, links: Links, language: Language) -> tuple[Cell, ...]:
+def cells(figures: Figures, place: int | None, links: Links, language: Language) -> tuple[SaidNumber, ...]:
     """The form's columns of a line, and two shares."""
     of_line = shares(figures)
     return (
-        *(Cell(count(figures[key], language), links.get((place, key))) for key in FORM_KEYS),
-        *(Cell(percent(of_line[key], language)) for key in SHOWN_SHARES),
+        *(SaidNumber(count(figures[key], language), links.get((place, key))) for key in FORM_KEYS),
+        *(SaidNumber(percent(of_line[key], language)) for key in SHOWN_SHARES),
     )
 
 
@@ -206,7 +206,7 @@ def _shown(site: Site, form: Form, links: Links, sort: str | None) -> Mapping[st
         "main": [
             {
                 "name": word(FIGURES, key, language),
-                "number": Cell(count(form.total[key], language), links.get((None, key))),
+                "number": SaidNumber(count(form.total[key], language), links.get((None, key))),
                 "share": None if share is None else percent(of_total[share], language),
                 "before": None if other is None else other.total[key],
                 "moved": None if other is None else form.total[key] - other.total[key],
@@ -214,7 +214,7 @@ def _shown(site: Site, form: Form, links: Links, sort: str | None) -> Mapping[st
             for key, share in MAIN
         ],
         "others": [
-            (word(FIGURES, key, language), Cell(count(form.total[key], language), links.get((None, key))))
+            (word(FIGURES, key, language), SaidNumber(count(form.total[key], language), links.get((None, key))))
             for key in KEYS
             if key not in FORM_KEYS
         ],
