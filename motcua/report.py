@@ -1,7 +1,7 @@
 """What reporting answers about figures, as values: a report, the dossiers behind a figure, sums that are off."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
 from urllib.parse import quote
@@ -9,7 +9,7 @@ from urllib.parse import quote
 import msgspec
 
 from motcua.client import ServiceClient
-from shared.contract.http.figures import DossierList, FiguresAnswer, IdentityAnswer, ListedDossier
+from shared.contract.http.figures import DossierList, FiguresAnswer, IdentityAnswer, ListedDossier, OtherFigures
 from shared.contract.http.rebuilds import SumDifference
 from shared.domain.localtime import local
 
@@ -44,7 +44,7 @@ class BrokenIdentity:
 
 @dataclass(frozen=True, slots=True)
 class PrintedReport:
-    """The figures of a period under a named definition."""
+    """The figures of a period under a named definition; `beside` holds those of another one, if it was asked for."""
 
     first: date
     last: date
@@ -57,6 +57,19 @@ class PrintedReport:
     organised: str = "then"
     broken: tuple[BrokenIdentity, ...] = ()
     tokens: Mapping[str, str] = field(default_factory=dict)  # that open a figure, by its place: total.received_online
+    beside: "PeriodBeside | None" = None
+
+
+@dataclass(frozen=True, slots=True)
+class PeriodBeside:
+    """The report of another period, with the same groups in the same order, and how far the two lie apart.
+
+    `differences` and `percents` have a row for each group and the last one for the total.
+    """
+
+    report: PrintedReport
+    differences: tuple[Row, ...]
+    percents: tuple[Row, ...]
 
 
 def ask(reporting: ServiceClient, query: Query, by: tuple[str, ...] = ()) -> bytes:
@@ -72,21 +85,34 @@ def ask_text(reporting: ServiceClient, query: Query) -> str:
 def parse(body: bytes) -> PrintedReport:
     """The report an answer carries; for a body of `reading`, which tells plainly what is none."""
     answer = msgspec.json.decode(body, type=FiguresAnswer)
+    report = _printed(answer, answer)
+    if not answer.against:
+        return report
+    other = answer.against
+    apart = [(*(_values(row) for row in each.rows), each.total) for each in (other.difference, other.percent)]
+    return replace(report, beside=PeriodBeside(_printed(answer, other), *apart))
+
+
+def _printed(answer: FiguresAnswer, of: FiguresAnswer | OtherFigures) -> PrintedReport:
+    """The report of the period asked for, or of the one beside it, which is by the same definition and knowledge."""
     return PrintedReport(
-        first=answer.first,
-        last=answer.last,
+        first=of.first,
+        last=of.last,
         definition=answer.definition,
-        as_of=local(answer.as_of),
+        as_of=local(of.as_of),
         by=tuple(answer.by),
-        total=answer.total,
-        groups=tuple(
-            Group(row["key"], {name: value for name, value in row.items() if name != "key"}) for row in answer.rows
-        ),
+        total=of.total,
+        groups=tuple(Group(row["key"], _values(row)) for row in of.rows),
         known_at=None if answer.as_known_at is None else local(answer.as_known_at),
         organised=answer.organised,
-        broken=tuple(_broken(identity) for identity in answer.identities if not identity.holds),
-        tokens=answer.tokens or {},
+        broken=tuple(_broken(identity) for identity in of.identities if not identity.holds),
+        tokens=of.tokens or {},
     )
+
+
+def _values(row: Row) -> Row:
+    """What stands under a row's key."""
+    return {name: value for name, value in row.items() if name != "key"}
 
 
 def _broken(identity: IdentityAnswer) -> BrokenIdentity:

@@ -38,6 +38,8 @@ class Breakdown(StrEnum):
     LEVEL = "level"
     MONTH = "month"
     RECEIVED_BY = "received_by"
+    STATUTORY_MONTH = "statutory_month"
+    STATUTORY_QUARTER = "statutory_quarter"
 
 
 class ListFormat(StrEnum):
@@ -60,8 +62,16 @@ def report(
         list[str] | None,
         typer.Option(
             metavar="NAME",
-            help="Break down by department, channel, field, procedure, level, month, received_by (the unit that took "
-            "a dossier in); several with commas.",
+            help="Break down by department, channel, field, procedure, level, received_by (the unit that took a "
+            "dossier in), month (of the calendar), statutory_month or statutory_quarter (from the 15th to the 14th); "
+            "several with commas.",
+        ),
+    ] = None,
+    against: Annotated[
+        str | None,
+        typer.Option(
+            metavar="PERIOD",
+            help="Beside another period: last_year, previous, or days like 2022-01-01..2022-12-31.",
         ),
     ] = None,
     department: options.Department = None,
@@ -85,6 +95,9 @@ def report(
     Units are renamed, merged, split and dissolved: --organised now gives what each one had to the unit that has taken
     over, by the day of --as-of. The total is the same either way.
 
+    With --against each figure stands beside that of another period, with the difference. A period that has not ended
+    is compared with as much of the other.
+
     Exit code: 0 the figures add up, 1 they break an identity of the form (it is named), 2 there are no figures.
     """
     query = options.period_query(
@@ -101,8 +114,11 @@ def report(
     from motcua.client import reading
 
     with reading(options.services(reporting=reporting, key=key), "reporting") as client:
-        if not _printed(client, {**query, **narrowed}, dimensions, shape):
+        beside = {} if against is None else {"against": against}
+        if not _printed(client, {**query, **narrowed, **beside}, dimensions, shape):
             raise typer.Exit(BROKEN)
+    if period is not None and Breakdown.MONTH in dimensions:
+        warn("these are months of the calendar; --by statutory_month gives those from the 15th to the 14th")
 
 
 def _check_breakdown(by: tuple[str, ...], shape: ReportFormat) -> None:
@@ -122,6 +138,7 @@ def _printed(reporting: "ServiceClient", query: "Query", by: tuple[str, ...], sh
     import msgspec
 
     from motcua.report import ask, ask_text, parse
+    from motcua.terminal.beside import show_comparison
     from motcua.terminal.form import paragraph, show_form, to_csv, warn_of
 
     if shape is ReportFormat.TEXT:
@@ -137,8 +154,13 @@ def _printed(reporting: "ServiceClient", query: "Query", by: tuple[str, ...], sh
             print(to_csv(report), end="")
         else:
             write(paragraph(report))
-            show_form(report)
-    return warn_of(report, on_paper=shape in (ReportFormat.TEXT, ReportFormat.TABLE))
+            if report.beside is None:
+                show_form(report)
+            else:
+                show_comparison(report, report.beside)
+    reports = [report] if report.beside is None else [report, report.beside.report]
+    hold = [warn_of(one, on_paper=shape in (ReportFormat.TEXT, ReportFormat.TABLE)) for one in reports]
+    return all(hold)
 
 
 def open_figure(

@@ -18,6 +18,11 @@ from shared.domain.columns import OF_FORM
 
 CHANNELS = {"in_person": "in person", "online": "online", "postal": "by post"}
 UNKNOWN = "not in the catalogue"
+OF_TIME = {
+    "month": "calendar months",
+    "statutory_month": "statutory months",
+    "statutory_quarter": "statutory quarters",
+}
 NARROWEST_NAME = 10
 GAP = 1
 MENDING = "`motcua verify` names the dossiers at fault, `motcua rebuild` counts them anew from the log."
@@ -60,12 +65,21 @@ def form(report: PrintedReport, name_of: Callable[[Mapping[str, str | None]], st
         max(len(str(number)), *(len(count(row[column.key])) for _, row in rows)) for number, column in OF_FORM.items()
     )
     room = columns - sum(widths) - GAP * len(OF_FORM)
-    table = _wide(rows, room) if room >= NARROWEST_NAME else RichGroup(*(_tall(name, row) for name, row in rows))
-    return RichGroup(table, Text(), *_legend(report))
+    table = (
+        _wide(heading(report), rows, room)
+        if room >= NARROWEST_NAME
+        else RichGroup(*(_tall(name, row) for name, row in rows))
+    )
+    return RichGroup(table, Text(), *legend(report))
 
 
-def _wide(rows: list[tuple[str, Row]], room: int) -> Table:
-    table = plain_table("1-2", gap=GAP)
+def heading(report: PrintedReport) -> str:
+    """What the rows are: the form's first columns, or which months."""
+    return next((words for name, words in OF_TIME.items() if name in report.by), "1-2")
+
+
+def _wide(first_column: str, rows: list[tuple[str, Row]], room: int) -> Table:
+    table = plain_table(first_column, gap=GAP)
     table.columns[0].width = room
     for number in OF_FORM:
         table.add_column(str(number), justify="right", no_wrap=True)
@@ -85,12 +99,15 @@ def _tall(name: str, row: Row) -> Table:
     return table
 
 
-def _legend(report: PrintedReport) -> list[Text]:
+def legend(report: PrintedReport) -> list[Text]:
+    """What the columns mean, and how the figures are judged."""
     meanings = "; ".join(f"{number} {column.meaning}" for number, column in OF_FORM.items())
     extra = report.total.get("resolved_no_deadline", 0)
     note = f" Column 7 holds {count(extra)} without a deadline besides 8-10." if extra else ""
     if unknown := report.total.get("received_unknown", 0):
         note += f" Column 5 holds {count(unknown)} by a channel that nobody noted."
+    if not OF_TIME.keys().isdisjoint(report.by):
+        note += " Rows add up in columns 4, 5 and 7-10; what is open at the end of one is carried over into the next."
     known = f", as known at {second(report.known_at)}" if report.known_at else ""
     judged = f"Definition {report.definition}, as of {report.as_of:%d/%m/%Y %H:%M}{known}."
     if report.as_of.date() < report.last:
@@ -163,15 +180,19 @@ def second(instant: datetime) -> str:
 
 
 def to_csv(report: PrintedReport) -> str:
-    """One row a group and one for the total, with empty keys; plain numbers and decimal points, for programs."""
+    """One row a group and one for the total, with empty keys; plain numbers and decimal points, for programs.
+
+    The rows of a period beside this one follow, told apart by their days.
+    """
     text = StringIO()
     figures = list(report.total)
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(["from", "to", "definition", *report.by, *figures])
-    head = [report.first.isoformat(), report.last.isoformat(), report.definition]
-    for group in report.groups:
-        writer.writerow(
-            [*head, *(group.key.get(name) for name in report.by), *(group.row.get(name) for name in figures)]
-        )
-    writer.writerow([*head, *("" for _ in report.by), *report.total.values()])
+    for one in (report,) if report.beside is None else (report, report.beside.report):
+        head = [one.first.isoformat(), one.last.isoformat(), one.definition]
+        for group in one.groups:
+            writer.writerow(
+                [*head, *(group.key.get(name) for name in one.by), *(group.row.get(name) for name in figures)]
+            )
+        writer.writerow([*head, *("" for _ in one.by), *(one.total.get(name) for name in figures)])
     return text.getvalue()

@@ -6,6 +6,7 @@ import uvloop
 from prometheus_client import CollectorRegistry
 
 from services.reporting.calendar import CalendarFeed
+from services.reporting.documents.frame import Heading
 from services.reporting.gauges import FigureGauges
 from services.reporting.http.app import Reporting, create_app
 from services.reporting.intake import AcceptedEvents, DossierViews
@@ -47,6 +48,7 @@ async def serve(settings: ReportingSettings) -> int:
             calendar=feed,
             rebuilds_by_itself=settings.intake_url is not None,
             figures_max_rows=settings.figures_max_rows,
+            heading=Heading(settings.superior, settings.office, settings.place),
             stopping=run.stopping,
         )
         application = add_pages(create_app(reporting), reporting, DossierViews(settings.intake_url, settings.api_key))

@@ -286,6 +286,8 @@ def terms_of(key: str) -> tuple[tuple[Count, int], ...]:
     return own + added + taken_away
 
 
+FLOWS = tuple(key for key in KEYS if all(count.kind is Kind.WITHIN for count, _sign in terms_of(key)))
+"""The columns that count what happened, so that those of consecutive periods add up."""
 assert all(count.measure in STOCKS or count.kind is Kind.WITHIN for key in KEYS for count, _sign in terms_of(key)), (
     "a day's end has stocks"
 )

@@ -34,7 +34,17 @@ def statutory_period(name: str) -> tuple[date, date]:
     if not FIRST_YEAR < year <= LAST_YEAR:
         msg = f"{name!r} is out of range; write a year from {FIRST_YEAR + 1} to {LAST_YEAR}"
         raise UnknownPeriod(msg)
-    month, length = ending
+    return statutory_months(year, *ending)
+
+
+def name_of_period(first: date, last: date) -> str | None:
+    """The name of the statutory period that has exactly these days, if any."""
+    names = (f"{last.year:04}{ending}" for ending in _ENDINGS)
+    return next((name for name in names if statutory_months(last.year, *_ENDINGS[name[4:]]) == (first, last)), None)
+
+
+def statutory_months(year: int, month: int, length: int) -> tuple[date, date]:
+    """First and last day of so many statutory months, of which the last is a month of the year."""
     before = month - length  # the month before the first one; 0 is last year's December
     first = date(year, before, FIRST_DAY_OF_PERIOD) if before else date(year - 1, DECEMBER, FIRST_DAY_OF_PERIOD)
     return first, date(year, month, LAST_DAY_OF_PERIOD)

@@ -89,6 +89,15 @@ LEVELS: Words = {
     "district": ("Cấp huyện", "district level"),
     "commune": ("Cấp xã", "communal level"),
 }
+DIMENSIONS: Words = {
+    "department": ("Cơ quan", "Department"),
+    "channel": ("Kênh tiếp nhận", "Channel"),
+    "field": ("Lĩnh vực", "Field"),
+    "procedure": ("Thủ tục", "Procedure"),
+    "level": ("Cấp hành chính", "Level"),
+    "month": ("Tháng", "Month"),
+    "received_by": ("Nơi tiếp nhận", "Received by"),
+}
 TOTAL = ("Tổng số", "Total")
 NO_FIELD = ("Lĩnh vực khác", "Other fields")
 NO_LEVEL = ("Cấp khác", "Other levels")

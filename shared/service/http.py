@@ -163,9 +163,10 @@ def require_key(expected: SecretStr) -> Callable[[HTTPAuthorizationCredentials |
 # one that is misspelt and ignored would answer, or do, something else than was meant.
 
 
-def invalid(parameter: str, detail: str) -> Problem:
-    """422 that names the parameter and what to write instead."""
-    return Problem(422, UNPROCESSABLE, f"{parameter}: {detail}", parameter=parameter)
+def invalid(parameter: str, detail: str, vietnamese: str | None = None) -> Problem:
+    """422 that names the parameter and what to write instead, in Vietnamese too where the words are given."""
+    in_vietnamese = None if vietnamese is None else f"{parameter}: {vietnamese}"
+    return Problem(422, UNPROCESSABLE, f"{parameter}: {detail}", vietnamese=in_vietnamese, parameter=parameter)
 
 
 async def declared_parameters_only(request: Request) -> None:

@@ -7,12 +7,14 @@ from typing import Any
 import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
+from msgspec.structs import replace
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.routing import Match
 
 from shared.contract.envelope import encode
 from shared.contract.http.service import FieldMistake, ProblemDetails
+from shared.language.languages import Language, of_header
 from shared.service.echoes import LONGEST_ECHO, shortened
 
 MEDIA_TYPE = "application/problem+json"
@@ -47,7 +49,7 @@ class Problem(Exception):
     """An HTTP error with a title, a detail for people, and members for machines.
 
     Each has a `code`, that of its status unless a narrower one is given, and a `field`:
-    the one at fault, null when none is.
+    the one at fault, null when none is. `vietnamese` is the detail for who asks for it (`lang=vi`, Accept-Language).
     """
 
     def __init__(
@@ -59,11 +61,13 @@ class Problem(Exception):
         code: str | None = None,
         field: str | None = None,
         headers: Mapping[str, str] | None = None,
+        vietnamese: str | None = None,
         **members: Any,
     ) -> None:
         detail = shortened(detail, LONGEST_DETAIL)
         super().__init__(detail)
         self.status = status
+        self.vietnamese = detail if vietnamese is None else shortened(vietnamese, LONGEST_DETAIL)
         self.headers = headers
         self.details = ProblemDetails(
             type="about:blank",
@@ -75,8 +79,10 @@ class Problem(Exception):
             **members,
         )
 
-    def response(self) -> Response:
-        return Response(encode(self.details), self.status, self.headers, MEDIA_TYPE)
+    def response(self, language: Language = Language.ENGLISH) -> Response:
+        vietnamese = language is Language.VIETNAMESE
+        details = replace(self.details, detail=self.vietnamese) if vietnamese else self.details
+        return Response(encode(details), self.status, self.headers, MEDIA_TYPE)
 
 
 def install(app: FastAPI) -> None:
@@ -87,9 +93,11 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(Exception, _on_bug)
 
 
-async def _on_problem(_request: Request, problem: Exception) -> Response:
+async def _on_problem(request: Request, problem: Exception) -> Response:
     assert isinstance(problem, Problem)
-    return problem.response()
+    lang = request.query_params.get("lang")
+    accepted = lang if lang in tuple(Language) else request.headers.get("accept-language")
+    return problem.response(of_header(accepted, Language.ENGLISH))
 
 
 async def _on_invalid(_request: Request, invalid: Exception) -> Response:

@@ -6,9 +6,9 @@ from datetime import date
 
 import httpx
 import pytest
+from services.reporting.documents.formats import FORMATS
 
 from services.reporting.figures.query import FigureQuery
-from services.reporting.forms.formats import FORMATS
 from services.reporting.pages.question import PRESETS, a_year_earlier, preset
 from services.reporting.pages.site import POLICY
 from services.reporting.pages.texts import TEXTS

@@ -1,8 +1,8 @@
-"""What the recount says of any figure query: its total and its rows, by any combination of the seven dimensions."""
+"""What the recount says of any figure query: its total and its rows, by any combination of dimensions."""
 
-from calendar import monthrange
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date, timedelta
+from itertools import groupby
 from random import Random
 from typing import Any
 
@@ -40,38 +40,55 @@ def recounted(office: Mapping[str, History]) -> dict[str, RecountedDossier]:
 def expected(
     dossiers: Iterable[RecountedDossier], query: FigureQuery, catalogue: Catalogue
 ) -> tuple[Row, dict[GroupKey, Row]]:
-    """The total and the rows, each month's row counted as a period of its own;
+    """The total and the rows, each row of time counted as a period of its own;
     nothing dated after the cut-off is counted."""
     wanted = [dossier for dossier in dossiers if _wanted(dossier, query.filters)]
     cut = min(query.last, query.as_of.date())
     first = min(query.first, cut + ONE_DAY)
 
-    def rows_of(start: date, end: date, month: str | None = None) -> dict[Any, Row]:
+    time = next((dimension for dimension in query.by if dimension in NAME_OF_DAY), None)
+
+    def rows_of(start: date, end: date, name: str | None = None) -> dict[Any, Row]:
         def key(dossier: RecountedDossier) -> GroupKey:
-            return tuple(
-                month if dimension is Dimension.MONTH else _value(dossier, dimension, catalogue)
-                for dimension in query.by
-            )
+            return tuple(name if dimension is time else _value(dossier, dimension, catalogue) for dimension in query.by)
 
         return recount_dossiers(wanted, start, end, key, query.definition)
 
     whole = rows_of(first, cut)
     total = whole.pop(TOTAL)
-    if Dimension.MONTH not in query.by:
+    if time is None:
         return total, whole if query.by else {}
     rows: dict[GroupKey, Row] = {}
-    for start, end in _months(query.first, cut):
-        of_month = rows_of(start, end, f"{start:%Y-%m}")
-        alone = of_month.pop(TOTAL)  # by month alone a month without any dossier has its row too
-        rows |= {(f"{start:%Y-%m}",): alone} if query.by == (Dimension.MONTH,) else of_month
+    for name, start, end in _stretches(query.first, cut, NAME_OF_DAY[time]):
+        of_name = rows_of(start, end, name)
+        alone = of_name.pop(TOTAL)  # alone, a row of time without any dossier is there too
+        rows |= {(name,): alone} if query.by == (time,) else of_name
     return total, rows
 
 
-def _months(first: date, last: date) -> Iterator[tuple[date, date]]:
-    while first <= last:
-        end = first.replace(day=monthrange(first.year, first.month)[1])
-        yield first, min(end, last)
-        first = end + ONE_DAY
+def _stretches(first: date, last: date, name_of: Callable[[date], str]) -> Iterator[tuple[str, date, date]]:
+    """Each row of time that has days of these, with the first and the last of them."""
+    days = [first + timedelta(days=number) for number in range((last - first).days + 1)]
+    for name, of_name in groupby(days, name_of):
+        listed = list(of_name)
+        yield name, listed[0], listed[-1]
+
+
+def _statutory_month(day: date) -> str:
+    later = day.replace(day=28) + timedelta(days=4)  # a day of the next month
+    return f"{later if day.day >= 15 else day:%Y-%m}"
+
+
+def _statutory_quarter(day: date) -> str:
+    year, _, month = _statutory_month(day).partition("-")
+    return f"{year}-Q{[1, 1, 1, 2, 2, 2, 3, 3, 3, 4, 4, 4][int(month) - 1]}"
+
+
+NAME_OF_DAY: Mapping[Dimension, Callable[[date], str]] = {
+    Dimension.MONTH: lambda day: f"{day:%Y-%m}",
+    Dimension.STATUTORY_MONTH: _statutory_month,
+    Dimension.STATUTORY_QUARTER: _statutory_quarter,
+}
 
 
 def _wanted(dossier: RecountedDossier, filters: Filters) -> bool:

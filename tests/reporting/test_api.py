@@ -14,6 +14,7 @@ from prometheus_client import CollectorRegistry
 from pydantic import SecretStr
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from services.reporting.documents.formats import FORMATS
 from services.reporting.gauges import FigureGauges
 from services.reporting.http.app import Reporting, create_app
 from services.reporting.projecting.metrics import ProjectorHealth
@@ -232,23 +233,53 @@ async def test_applications_that_wait_are_shown_as_late_or_not(engine: AsyncEngi
 class TestForm:
     async def test_text_is_the_paragraph_of_an_office(self, client: httpx.AsyncClient) -> None:
         text = (await client.get("/v1/reports/ii06a?from=2023-01-01&to=2023-02-01&format=text")).text
-        assert text.startswith(
-            "Từ ngày 01/01/2023 đến ngày 01/02/2023, tổng số hồ sơ thủ tục hành chính tiếp nhận là 6 hồ sơ"
+        title, paragraph, *_rest = text.split("\n\n")
+        assert title == (
+            "TÌNH HÌNH TIẾP NHẬN, GIẢI QUYẾT HỒ SƠ THỦ TỤC HÀNH CHÍNH TỪ NGÀY 01/01/2023 ĐẾN NGÀY 01/02/2023"
         )
-        assert "trực tuyến 4 hồ sơ (đạt tỷ lệ 66,7%)" in text
-        assert "Đang giải quyết 3 hồ sơ, trong đó: trong hạn 2 hồ sơ, quá hạn 1 hồ sơ." in text
+        assert paragraph.startswith(
+            "Từ ngày 01/01/2023 đến ngày 01/02/2023, tổng số hồ sơ thủ tục hành chính đã tiếp nhận là 6 hồ sơ"
+        )
+        assert "trực tuyến 4 hồ sơ (chiếm 66,7% tổng số hồ sơ đã tiếp nhận kể cả kỳ trước chuyển sang, " in paragraph
+        assert (
+            "Đang giải quyết 3 hồ sơ (trong đó 1 hồ sơ đang tạm dừng), trong đó: trong hạn 2 hồ sơ, quá hạn 1 hồ sơ."
+        ) in paragraph
 
-    async def test_text_keeps_the_zeros_of_a_share(self, client: httpx.AsyncClient) -> None:
+    async def test_text_is_to_be_had_in_english(self, client: httpx.AsyncClient) -> None:
+        text = (await client.get("/v1/reports/ii06a?from=2023-01-01&to=2023-01-31&format=text&lang=en")).text
+        assert "From 1 Jan 2023 to 31 Jan 2023, 6 dossiers were to be handled, of which: 4 received online" in text
+        assert not any(word in text for word in ("hồ sơ", "66,7"))
+
+    async def test_a_period_that_goes_on_says_so_and_one_that_has_ended_does_not(
+        self, client: httpx.AsyncClient
+    ) -> None:
+        going_on = "(số liệu tính đến 09 giờ 00 phút ngày 01/02/2023, kỳ báo cáo chưa kết thúc)"
+        for last in ("2023-02-01", "2023-02-28"):
+            assert going_on in (await client.get(f"/v1/reports/ii06a?from=2023-01-01&to={last}&format=text")).text
+        text = (await client.get("/v1/reports/ii06a?from=2023-01-01&to=2023-01-31&format=text")).text
+        assert "chưa kết thúc" not in text
+
+    async def test_a_named_period_is_called_by_its_name(self, client: httpx.AsyncClient) -> None:
+        text = (await client.get("/v1/reports/ii06a?period=2023-Q1&format=text")).text
+        assert text.splitlines()[0].endswith("THỦ TỤC HÀNH CHÍNH QUÝ I NĂM 2023")
+        assert "\nTrong quý I năm 2023 (từ ngày 15/12/2022 đến ngày 14/03/2023), tổng số" in text
+
+    async def test_what_the_text_is_narrowed_to_is_said(self, client: httpx.AsyncClient) -> None:
+        text = (await client.get("/v1/reports/ii06a?format=text&department=H59.15&channel=postal&level=province")).text
+        scope = "cơ quan: Sở Tư pháp (H59.15); kênh tiếp nhận: bưu chính công ích; cấp hành chính: cấp tỉnh"
+        assert text.split("\n\n")[1] == f"(Chỉ tính {scope})"
+
+    async def test_text_leaves_out_what_there_is_none_of(self, client: httpx.AsyncClient) -> None:
         """All that was resolved on that day was late."""
         query = "from=2023-01-11&to=2023-01-11&format=text"
         text = (await client.get(f"/v1/reports/ii06a?{query}")).text
-        assert "(100,000%)" in text
-        assert "(0,000 %)" in text
+        assert "trong đó: quá hạn 1 hồ sơ (chiếm 100% số hồ sơ đã giải quyết)." in text
+        assert not any(f" {word}" in text for word in ("0 hồ sơ", "trước hạn", "0,000%"))
 
-    async def test_csv_has_a_byte_order_mark_and_a_total(self, client: httpx.AsyncClient) -> None:
+    async def test_csv_for_programs_has_no_byte_order_mark_and_a_total(self, client: httpx.AsyncClient) -> None:
         answer = await client.get("/v1/reports/ii06a?format=csv&by=department")
-        assert answer.content.startswith(b"\xef\xbb\xbf")
-        *rows, total = csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig")))
+        assert answer.content.startswith(b"number,code,name,received_total,")
+        *rows, total = csv.DictReader(io.StringIO(answer.text, newline=""))
         assert [row["code"] for row in rows] == ["H59.02", "H59.15"]
         assert (total["name"], total["received_total"], total["online_share"]) == ("Tổng số", "6", "66.7")
 
@@ -257,13 +288,50 @@ class TestForm:
         assert (form["form"], form["columns"]["13"]) == ("II.06a", "in_progress_overdue")
         assert sum(line["received_total"] for line in form["lines"]) == form["total"]["received_total"] == 6
 
-    @pytest.mark.parametrize(("query", "parameter"), [("format=xlsx", "format"), ("by=month", "by")])
+    @pytest.mark.parametrize(("query", "parameter"), [("format=ods", "format"), ("by=month", "by")])
     async def test_what_is_not_available_yet_is_refused_by_name(
         self, client: httpx.AsyncClient, query: str, parameter: str
     ) -> None:
         answer = await client.get(f"/v1/reports/ii06a?{query}")
         assert (answer.status_code, answer.json()["parameter"]) == (422, parameter)
         assert "available" in answer.json()["detail"]
+
+    @pytest.mark.parametrize("wanted", FORMATS)
+    @pytest.mark.parametrize(
+        ("query", "parameter"), [("from=2023-02-02&to=2023-02-28", "from"), ("period=2024-03", "period")]
+    )
+    async def test_a_period_that_has_not_begun_is_refused_in_every_format(
+        self, client: httpx.AsyncClient, wanted: str, query: str, parameter: str
+    ) -> None:
+        answer = await client.get(f"/v1/reports/ii06a?{query}&format={wanted}")
+        assert (answer.status_code, answer.json()["parameter"]) == (422, parameter)
+        assert "ask for a period that has begun" in answer.json()["detail"]
+
+    @pytest.mark.parametrize(
+        ("query", "parameter", "vietnamese"),
+        [
+            ("department=H59.77", "department", "'H59.77' không có trong danh mục; có thể chọn: "),
+            ("from=2023-02-01&to=2023-01-01", "from", "ngày đầu 2023-02-01 sau ngày cuối (`to`) 2023-01-01; hãy đổi"),
+            ("from=2023-02-02&to=2023-02-28", "from", "kỳ báo cáo bắt đầu từ ngày 02/02/2023, sau ngày tính số liệu"),
+            ("format=docs", "format", "'docs' không có; có thể chọn: json, csv, office-csv, "),
+            ("definition=by-hand/1", "definition", "'by-hand/1' không có; có thể chọn: by-date/1, "),
+            ("from=2023-02-30", "from", "(tháng đó kết thúc ngày 28)"),
+            ("period=2023-Q5", "period", "hãy ghi 2023-03, 2023-Q1, 2023-6M, 2023-9M hoặc 2023"),
+        ],
+    )
+    async def test_a_mistake_is_told_in_the_readers_language(
+        self, client: httpx.AsyncClient, query: str, parameter: str, vietnamese: str
+    ) -> None:
+        path = f"/v1/reports/ii06a?{query}"
+        english = (await client.get(path)).json()
+        by_header = (await client.get(path, headers={"Accept-Language": "vi-VN,vi;q=0.9,en;q=0.5"})).json()
+        by_parameter = (await client.get(f"{path}&lang=vi", headers={"Accept-Language": "en"})).json()
+        assert by_header == by_parameter
+        assert by_header["detail"].startswith(f"{parameter}: ")
+        assert vietnamese in by_header["detail"]
+        assert "không" not in english["detail"]
+        assert "hãy" not in english["detail"]
+        assert {**english, "detail": ""} == {**by_header, "detail": ""}
 
 
 class TestOperations:
@@ -326,7 +394,7 @@ class TestHowItIsJudged:
 
     async def test_text_says_by_which_definition_and_as_at_when(self, client: httpx.AsyncClient) -> None:
         text = (await client.get("/v1/reports/ii06a?format=text&definition=half-day/1&as_of=2023-01-10")).text
-        assert "Cách tính đúng hạn: half-day/1. Số liệu tính đến 23 giờ 59 ngày 10/01/2023." in text
+        assert "Cách tính đúng hạn: so theo buổi làm việc. Số liệu tính đến 23 giờ 59 phút ngày 10/01/2023." in text
 
 
 async def form(client: httpx.AsyncClient, query: str) -> dict[str, Any]:

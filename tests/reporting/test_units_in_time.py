@@ -125,6 +125,20 @@ async def test_the_same_dossiers_stand_under_their_own_units_then_and_under_the_
     assert (default["organised"], default["rows"], default["tokens"]) == ("then", then["rows"], then["tokens"])
 
 
+async def test_the_period_beside_is_of_the_same_units_though_it_is_counted_up_to_a_day_before_they_changed(
+    client: httpx.AsyncClient,
+) -> None:
+    found = await figures(
+        client, "from=2025-09-01&to=2025-09-30&by=department&organised=now&against=2025-06-10..2025-06-30"
+    )
+    other = found["against"]
+    assert other["as_of"] == "2025-06-24T23:59:59+07:00"
+    assert by_unit(other, "received_total") == {"H61.03": (1,), "H61.12": (1,), "H61.15": (2,)}
+    place = next(place for place, row in enumerate(other["rows"]) if row["key"] == {"department": "H61.15"})
+    listed = await answered(client, f"/v1/figures/{other['tokens'][f'rows.{place}.received_total']}/dossiers")
+    assert {one["code"] for one in listed["dossiers"]} == {"H59.15-250610-0001", "H59.15-250620-0001"}
+
+
 async def test_what_was_open_at_the_end_of_june_is_inherited_once(client: httpx.AsyncClient) -> None:
     june = await figures(client, "from=2025-06-01&to=2025-06-30&by=department&organised=now")
     july = await figures(client, "from=2025-07-01&to=2025-07-31&by=department&organised=now")

@@ -4,10 +4,10 @@ from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import date
 from functools import lru_cache
 from typing import TypeVar
 
+from services.reporting.figures.grains import Grain
 from services.reporting.figures.query import (
     BEFORE,
     WITHIN,
@@ -16,7 +16,6 @@ from services.reporting.figures.query import (
     GroupKey,
     RangeSum,
     sums_of,
-    without_month,
 )
 from services.reporting.read_model.contributions import BrokenDossier, Contributions
 from services.reporting.read_model.sums import MEANINGS, AnyMeasure, GaugeStock, day_number
@@ -80,21 +79,21 @@ class Grouping:
 
     def __init__(self, query: FigureQuery, catalogue: Catalogue, most: int | None = None) -> None:
         self._query, self._catalogue, self._most = query, catalogue, most
-        self._dimensions = without_month(query.by)
+        self._dimensions = query.of_dossiers
         self._groups: dict[GroupKey, dict[int, GroupSums]] = defaultdict(lambda: defaultdict(GroupSums))
         self._rows = 0
         self.total = GroupSums()
 
     def take(self, sums: Iterable[RangeSum]) -> None:
-        """Count them in the total and in their row; by month each month stands for itself."""
-        monthly = Dimension.MONTH in self._query.by
+        """Count them in the total and in their row; a row of time stands for itself."""
+        in_time = self._query.grain is not None
         for one in sums:
             before = one.bucket == BEFORE
             self.total.take(one.measure, one.channel, one.amount, before=before)
             if not self._query.by:
                 continue
             of_key = self._groups[tuple(_value(dimension, one, self._catalogue) for dimension in self._dimensions)]
-            bucket = one.bucket if monthly else WITHIN
+            bucket = one.bucket if in_time else WITHIN
             if bucket not in of_key and bucket != BEFORE:
                 self._rows += 1
                 self._limit(self._rows)
@@ -105,49 +104,42 @@ class Grouping:
             raise TooManyRows(self._most)
 
     def rows(self) -> Iterator[tuple[GroupKey, Figures]]:
-        """Every row, in no order; a month's row starts from what the months before it left open."""
-        if Dimension.MONTH not in self._query.by:
+        """Every row, in no order; one of time starts from what those before it left open."""
+        time, grain = self._query.time, self._query.grain
+        if time is None or grain is None:
             for key, of_key in self._groups.items():
                 yield key, of_key[WITHIN].figures
             return
-        place = self._query.by.index(Dimension.MONTH)
+        place = self._query.by.index(time)
         rows = 0
         for key, of_key in (self._groups or {(): {}}).items():
-            for month, figures_of_month in _monthly(of_key, self._query):
+            for row, figures_of_row in _in_time(of_key, self._query, grain):
                 rows += 1
                 self._limit(rows)
-                yield (*key[:place], f"{month // 100:04}-{month % 100:02}", *key[place:]), figures_of_month
+                yield (*key[:place], grain.name(row), *key[place:]), figures_of_row
 
 
-def _monthly(of_key: Mapping[int, GroupSums], query: FigureQuery) -> Iterator[tuple[int, Figures]]:
-    """Each month from the stocks that the one before it ended with.
+def _in_time(of_key: Mapping[int, GroupSums], query: FigureQuery, grain: Grain) -> Iterator[tuple[int, Figures]]:
+    """Each row of time from the stocks that the one before it ended with.
 
-    Months where nothing is open and nothing happens are rows only of a grouping by month alone.
+    Those in which nothing is open and nothing happens are rows only of a grouping by time alone.
     """
     left = dict(of_key[BEFORE].sums.at_end) if BEFORE in of_key else {}
-    eventful = sorted(month for month in of_key if month != BEFORE)
-    every = query.by == (Dimension.MONTH,)
-    month, last = _month_of(query.first), _month_of(query.cut)
-    while month <= last and query.first <= query.cut:
-        if not every and not any(left.values()):
-            after = bisect_left(eventful, month)
+    eventful = sorted(row for row in of_key if row != BEFORE)
+    rows = grain.rows(query.first, query.cut)
+    row = rows.start
+    while row < rows.stop:
+        if not query.by_time_alone and not any(left.values()):
+            after = bisect_left(eventful, row)
             if after == len(eventful):
                 return
-            month = eventful[after]
-        own = of_key[month].sums if month in of_key else Sums()
+            row = eventful[after]
+        own = of_key[row].sums if row in of_key else Sums()
         at_end = dict(left)
         for counted, amount in own.at_end.items():
             at_end[counted] = at_end.get(counted, 0) + amount
-        yield month, figures(Sums(before=left, within=own.within, at_end=at_end))
-        left, month = at_end, _next_month(month)
-
-
-def _month_of(day: date) -> int:
-    return day.year * 100 + day.month
-
-
-def _next_month(month: int) -> int:
-    return month + (1 if month % 100 < 12 else 89)  # noqa: PLR2004 - December is followed by January of the next year
+        yield row, figures(Sums(before=left, within=own.within, at_end=at_end))
+        left, row = at_end, row + 1
 
 
 def _value(dimension: Dimension, one: RangeSum, catalogue: Catalogue) -> str | None:

@@ -1,14 +1,14 @@
 """What figures are asked for, checked, and the range sums that they are made of; no I/O."""
 
-from calendar import monthrange
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from enum import StrEnum
 from typing import NamedTuple
 
+from services.reporting.figures.grains import CALENDAR_MONTH, STATUTORY_MONTH, STATUTORY_QUARTER, Grain
 from services.reporting.read_model.contributions import Contributions
-from services.reporting.read_model.sums import CHANNELS, MEANINGS, MONTH, AnyMeasure, day_number, stock_codes
+from services.reporting.read_model.sums import CHANNELS, MEANINGS, AnyMeasure, day_number, stock_codes
 from shared.catalogue.units import Organisation
 from shared.domain.fields import Channel
 from shared.domain.localtime import ONE_DAY
@@ -28,8 +28,16 @@ class Dimension(StrEnum):
     LEVEL = "level"
     CHANNEL = "channel"
     RECEIVED_BY = "received_by"
+    STATUTORY_MONTH = "statutory_month"
+    STATUTORY_QUARTER = "statutory_quarter"
 
 
+OF_TIME: Mapping[Dimension, Grain] = {
+    Dimension.MONTH: CALENDAR_MONTH,
+    Dimension.STATUTORY_MONTH: STATUTORY_MONTH,
+    Dimension.STATUTORY_QUARTER: STATUTORY_QUARTER,
+}
+"""The dimensions whose rows are periods of their own, of the same dossiers; a query has one of them at most."""
 OF_PROCEDURES = frozenset({Dimension.PROCEDURE, Dimension.FIELD, Dimension.LEVEL})
 
 
@@ -50,7 +58,8 @@ class FigureQuery:
 
     `period` is the name under which a statutory period was asked for; `definition` is one of DEFINITIONS.
     `known_at` asks for what was known at that instant, None for all that is known. `organised` gives each dossier to
-    the unit that has taken it over since; None leaves it to the unit that the log has.
+    the unit that has taken it over by `organised_on` (by `as_of` unless said); None leaves it to the unit that the log
+    has.
     """
 
     first: date
@@ -62,11 +71,32 @@ class FigureQuery:
     definition: str = BY_DATE.name
     known_at: datetime | None = None
     organised: Organisation | None = None
+    organised_on: date | None = None
 
     @property
     def cut(self) -> date:
         """The day at whose end stocks are taken."""
         return min(self.last, self.as_of.date())
+
+    @property
+    def time(self) -> Dimension | None:
+        """The dimension whose rows are periods of their own, if it is grouped by one."""
+        return next((dimension for dimension in self.by if dimension in OF_TIME), None)
+
+    @property
+    def grain(self) -> Grain | None:
+        """How long those periods are."""
+        return None if self.time is None else OF_TIME[self.time]
+
+    @property
+    def by_time_alone(self) -> bool:
+        """Whether rows follow each other, so that every period of the grain has one."""
+        return len(self.by) == 1 and self.time is not None
+
+    @property
+    def of_dossiers(self) -> tuple[Dimension, ...]:
+        """The dimensions that tell dossiers apart."""
+        return tuple(dimension for dimension in self.by if dimension not in OF_TIME)
 
     @property
     def by_place(self) -> bool:
@@ -96,24 +126,23 @@ class FigureQuery:
         return {dimension.value: value for dimension, value in zip(self.by, key, strict=True)}
 
 
-def without_month(by: tuple[Dimension, ...]) -> tuple[Dimension, ...]:
-    """The dimensions that tell dossiers apart; a month's row is a period of its own, of the same dossiers."""
-    return tuple(dimension for dimension in by if dimension is not Dimension.MONTH)
-
-
-def of_month(query: FigureQuery, month: str) -> FigureQuery:
-    """The query of a month's row: the days of the period that lie in the month, written as 2023-01."""
-    year, number = (int(part) for part in month.split("-"))
-    end = date(year, number, monthrange(year, number)[1])
-    return replace(query, first=max(query.first, end.replace(day=1)), last=min(query.last, end))
+def of_row(query: FigureQuery, key: GroupKey) -> tuple[FigureQuery, GroupKey]:
+    """The question that a row of an answer is the total or a row of: of the days that it stands for, and by what is
+    left of its key."""
+    if query.time is None:
+        return query, key
+    place, grain = query.by.index(query.time), OF_TIME[query.time]
+    first, last = grain.days(grain.named(key[place] or ""))
+    of_days = replace(query, first=max(query.first, first), last=min(query.last, last), by=query.of_dossiers)
+    return of_days, key[:place] + key[place + 1 :]
 
 
 BEFORE = 0  # the bucket of stocks before the period
-WITHIN = 1  # the bucket of the period where months are not asked for
+WITHIN = 1  # the bucket of the period where no rows of time are asked for
 
 
 class RangeSum(NamedTuple):
-    """A sum of deltas; `bucket` is BEFORE, WITHIN or a month as 202301, a name None where summed over.
+    """A sum of deltas; `bucket` is BEFORE, WITHIN or the number of a row of time, a name None where summed over.
 
     `received_by` is the place of receipt, None wherever that was.
     """
@@ -134,7 +163,7 @@ def sums_of(contributions: Contributions, query: FigureQuery) -> list[RangeSum]:
     """One dossier's deltas as range sums of the query: what `range_sums` would give if there were no other dossier."""
     first, cut, day_before = day_number(query.first), day_number(query.cut), day_number(query.day_before)
     meanings, stocks = MEANINGS[query.definition], _STOCKS[query.definition]
-    monthly = Dimension.MONTH in query.by
+    grain = query.grain
     procedure, channel = contributions.procedure, CHANNELS[contributions.channel]
     department = query.unit(contributions.department, procedure)
     sums: list[RangeSum] = []
@@ -143,7 +172,7 @@ def sums_of(contributions: Contributions, query: FigureQuery) -> list[RangeSum]:
         if measure is None or day > cut:
             continue
         if day >= first:
-            bucket = day // MONTH if monthly else WITHIN
+            bucket = WITHIN if grain is None else grain.row_of(day)
         elif day <= day_before and code in stocks:
             bucket = BEFORE
         else:

@@ -41,7 +41,6 @@ from services.reporting.read_model.sums import (
     FIRST_DAY,
     MEANINGS,
     MEASURE_CODES,
-    MONTH,
     Cell,
     covering,
     microseconds,
@@ -64,7 +63,7 @@ async def range_sums(connection: AsyncConnection, query: FigureQuery) -> list[Ra
 
 async def parts_of_range_sums(connection: AsyncConnection, query: FigureQuery) -> AsyncIterator[list[RangeSum]]:
     """As `range_sums`, few at once: there may be millions, and others want to be answered meanwhile."""
-    monthly = Dimension.MONTH in query.by
+    grain = query.grain
     meanings = MEANINGS[query.definition]
     stocks = _sums_of(
         connection,
@@ -73,8 +72,9 @@ async def parts_of_range_sums(connection: AsyncConnection, query: FigureQuery) -
         covering(FIRST_DAY, query.day_before),
         stock_codes(query.definition),
     )
-    bucket = sums.c.span // MONTH if monthly else literal(WITHIN, Integer)
-    within = _sums_of(connection, query, bucket, covering(query.first, query.cut, years=not monthly), list(meanings))
+    bucket: ColumnElement[int] = literal(WITHIN, Integer) if grain is None else grain.row_in_sql(sums.c.span)
+    spans = (covering if grain is None else grain.spans)(query.first, query.cut)
+    within = _sums_of(connection, query, bucket, spans, list(meanings))
     async for part in _parts(connection, union_all(stocks, within), are_few=set(query.by) <= FEW):
         yield _placed(
             query,

@@ -8,15 +8,16 @@ from msgspec import UNSET
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from services.reporting.figures.grouping import Grouping
-from services.reporting.figures.query import Dimension, FigureQuery, GroupKey
+from services.reporting.figures.query import FigureQuery, GroupKey
 from services.reporting.figures.range_sums import Pin, not_yet_known, open_before, open_in, parts_of_range_sums, pinned
 from services.reporting.read_model.store import answering
 from shared.catalogue import Catalogue
 from shared.contract.http.figures import IdentityAnswer
-from shared.domain.columns import KEYS
+from shared.domain.columns import FLOWS, KEYS
 from shared.domain.figures import ROW_IDENTITIES, Figures, shares
 
 TOTAL_IS_SUM = "total=sum of rows"
+FLOWS_ADD_UP = "flows: total=sum of rows"
 CARRIED_OVER = "6(t)=11(t-1)"
 
 
@@ -51,7 +52,7 @@ class GatheredSums:
     def report(self) -> Report:
         """The figures; no I/O. Raises TooManyRows."""
         total = self.grouping.total.figures
-        every = self.query.by == (Dimension.MONTH,)
+        every = self.query.by_time_alone
         rows = (
             [ReportRow(key, row) for key, row in self.grouping.rows() if every or any(row.values())]
             if self.query.by
@@ -71,7 +72,7 @@ async def report(engine: AsyncEngine, query: FigureQuery, catalogue: Catalogue) 
 
 async def report_in(connection: AsyncConnection, query: FigureQuery, catalogue: Catalogue) -> Report:
     """As `report`, in a transaction that reads one state."""
-    return (await _gathered_in(connection, query, catalogue, None)).report()
+    return (await gathered_in(connection, query, catalogue, None)).report()
 
 
 async def gathered(
@@ -79,12 +80,13 @@ async def gathered(
 ) -> GatheredSums:
     """The query's sums, of at most so many rows. Raises TooManyRows."""
     async with answering(engine) as connection:
-        return await _gathered_in(connection, query, catalogue, most)
+        return await gathered_in(connection, query, catalogue, most)
 
 
-async def _gathered_in(
+async def gathered_in(
     connection: AsyncConnection, query: FigureQuery, catalogue: Catalogue, most: int | None
 ) -> GatheredSums:
+    """As `gathered`, in a transaction that reads one state."""
     pin = await pinned(connection, query.known_at)
     grouping = Grouping(query, catalogue, most)
     async for part in parts_of_range_sums(connection, query):
@@ -110,16 +112,17 @@ def check_identities(
         differences = ((row, identity.difference(row.figures), None) for row in (total, *rows))
         yield _checked(query, identity.name, differences)
     yield _checked(query, CARRIED_OVER, _carried_over(query, total, rows, open_before))
-    if query.by and Dimension.MONTH not in query.by:
-        sums = ((column, sum(row.figures[column] for row in rows)) for column in KEYS)
-        yield _checked(query, TOTAL_IS_SUM, ((total, total.figures[column] - added, column) for column, added in sums))
+    if query.by:
+        name, columns = (TOTAL_IS_SUM, KEYS) if query.time is None else (FLOWS_ADD_UP, FLOWS)
+        sums = ((column, sum(row.figures[column] for row in rows)) for column in columns)
+        yield _checked(query, name, ((total, total.figures[column] - added, column) for column, added in sums))
 
 
 def _carried_over(query: FigureQuery, total: ReportRow, rows: Sequence[ReportRow], open_before: int) -> Differences:
-    """The total against the day before; by month also each month against the one before it."""
+    """The total against the day before; of rows of time alone also each row against the one before it."""
     yield total, total.figures["carried_over"] - open_before, None
     left = open_before
-    for row in rows if query.by == (Dimension.MONTH,) else ():
+    for row in rows if query.by_time_alone else ():
         yield row, row.figures["carried_over"] - left, None
         left = row.figures["in_progress_total"]
 

@@ -2,15 +2,19 @@
 
 import csv
 import io
+from collections.abc import Iterable, Mapping
+from itertools import starmap
+from typing import Any
 
 from msgspec import UNSET
 
+from services.reporting.figures.pairs import difference_row, percent_row
 from services.reporting.figures.report import figure_row
 from services.reporting.forms.form import GROUPINGS, NUMBER, Form
-from shared.contract.http.figures import FormAnswer
+from shared.contract.http.figures import FormAnswer, FormDifferencesAnswer, FormPercentsAnswer, OtherForm
+from shared.contract.http.rows import FormRow
 from shared.domain.columns import KEYS, OF_FORM, SHARE_KEYS
-
-BYTE_ORDER_MARK = "\ufeff"
+from shared.domain.figures import Figures
 
 
 def as_json(form: Form) -> FormAnswer:
@@ -27,33 +31,71 @@ def as_json(form: Form) -> FormAnswer:
         organised=query.organised_as,
         by=next(each for each in query.by if each in GROUPINGS).value,
         columns={str(number): column.key for number, column in OF_FORM.items()},
-        lines=[
-            {
-                "number": line.number,
-                "code": line.code,
-                "name": line.name,
-                **({} if section.title is None else {"section": section.code}),
-                **figure_row(line.figures),
-            }
-            for section in form.sections
-            for line in section.lines
-        ],
+        lines=_lines(form, (figure_row(line.figures) for line in form.lines)),
         total=figure_row(form.total),
         identities=list(form.identities),
+        against=UNSET if form.compared is None else _beside(form, form.compared),
     )
 
 
-def as_csv(form: Form) -> bytes:
-    """RFC 4180 (comma, CRLF) in UTF-8 with a byte-order mark, for without it Excel shows Vietnamese as gibberish.
+def _beside(form: Form, other: Form) -> OtherForm:
+    query, both = (
+        other.query,
+        [(line.figures, beside.figures) for line, beside in zip(form.lines, other.lines, strict=True)],
+    )
+    return OtherForm(
+        first=query.first,
+        last=query.last,
+        period=query.period or UNSET,
+        as_of=query.as_of,
+        lines=_lines(form, (figure_row(line.figures) for line in other.lines)),
+        total=figure_row(other.total),
+        identities=list(other.identities),
+        difference=FormDifferencesAnswer(
+            total=difference_row(form.total, other.total), lines=_lines(form, starmap(difference_row, both))
+        ),
+        percent=FormPercentsAnswer(
+            total=percent_row(form.total, other.total), lines=_lines(form, starmap(percent_row, both))
+        ),
+    )
 
-    Every figure stands under its key, unformatted; a share that is not applicable is empty.
+
+def _lines(form: Form, values: Iterable[Mapping[str, Any]]) -> list[FormRow]:
+    """The values of each line after what the line is."""
+    lines = [(section, line) for section in form.sections for line in section.lines]
+    return [
+        {
+            "number": line.number,
+            "code": line.code,
+            "name": line.name,
+            **({} if section.title is None else {"section": section.code}),
+            **of_line,
+        }
+        for (section, line), of_line in zip(lines, values, strict=True)
+    ]
+
+
+def as_csv(form: Form) -> bytes:
+    """RFC 4180 (comma, CRLF) in UTF-8, every figure under its key with a decimal point; for programs.
+
+    `row` says what a row is: a line, a section (before its lines), or the total. The rows of a form beside this one
+    follow, told apart by their days. A share that is not applicable is
+    empty.
     """
     text = io.StringIO()
     writer = csv.writer(text)
-    writer.writerow(["number", "code", "name", *KEYS, *SHARE_KEYS])
-    for line in form.lines:
-        row = figure_row(line.figures)
-        writer.writerow([line.number, line.code, line.name, *(row[column] for column in (*KEYS, *SHARE_KEYS))])
-    row = figure_row(form.total)
-    writer.writerow([None, None, form.total_name, *(row[column] for column in (*KEYS, *SHARE_KEYS))])
-    return (BYTE_ORDER_MARK + text.getvalue()).encode()
+    writer.writerow(["number", "code", "name", *KEYS, *SHARE_KEYS, "row", "from", "to"])
+    for one in form.with_compared:
+        days = one.query.first, one.query.last
+        for section in one.sections:
+            if section.title is not None:
+                writer.writerow([None, section.code, section.title, *_figures(section.total), "section", *days])
+            for line in section.lines:
+                writer.writerow([line.number, line.code, line.name, *_figures(line.figures), "line", *days])
+        writer.writerow([None, None, one.total_name, *_figures(one.total), "total", *days])
+    return text.getvalue().encode()
+
+
+def _figures(figures: Figures) -> list[object]:
+    row = figure_row(figures)
+    return [row[key] for key in (*KEYS, *SHARE_KEYS)]

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.responses import Response
 
 from services.reporting.calendar import CalendarFeed
+from services.reporting.documents.frame import Heading
 from services.reporting.gauges import FigureGauges
 from services.reporting.http import attention, events, figures, forms, rebuilds
 from services.reporting.http.attention import AttentionSources
@@ -52,6 +53,7 @@ class Reporting:
     rebuilds_by_itself: bool = False
     recording_clock: Clock = system_clock
     figures_max_rows: int = MOST_ROWS
+    heading: Heading = field(default_factory=Heading)
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
@@ -64,7 +66,13 @@ class Reporting:
         """What routes of figures need."""
         tokens = Tokens(self.catalogue)
         return FigureRoutes(
-            self.engine, self.catalogue, self.clock, self.recording_clock, tokens, self.figures_max_rows
+            self.engine,
+            self.catalogue,
+            self.clock,
+            self.recording_clock,
+            tokens,
+            self.figures_max_rows,
+            self.heading,
         )
 
 

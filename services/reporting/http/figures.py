@@ -1,10 +1,11 @@
 """`GET /v1/figures`, the dossiers behind each of its numbers, and comparisons of figures."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
-from itertools import islice
+from functools import partial
+from itertools import islice, starmap
 from typing import Annotated, Any, cast
 
 import msgspec
@@ -13,10 +14,13 @@ from msgspec import UNSET
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from starlette.responses import Response
 
+from services.reporting.documents.frame import Frame, Heading
 from services.reporting.figures.grouping import TooManyRows
+from services.reporting.figures.pairs import GatheredPair, difference_row, gathered_pair, percent_row
 from services.reporting.figures.query import Dimension, FigureQuery
 from services.reporting.figures.range_sums import Pin, pinned
-from services.reporting.figures.report import GatheredSums, figure_row, gathered, report_in
+from services.reporting.figures.report import GatheredSums, Report, figure_row, gathered, report_in
+from services.reporting.http.beside import query_beside
 from services.reporting.http.paging import PinnedPlace, cursor_after, page_response, place_of, same_model
 from services.reporting.http.parameters import (
     ChangesParameters,
@@ -38,10 +42,13 @@ from shared.contract.http import answered
 from shared.contract.http.figures import (
     ChangesAnswer,
     DefinitionsAnswer,
+    DifferencesAnswer,
     DossierList,
     FiguresAnswer,
-    KeyedRow,
+    OtherFigures,
+    PercentsAnswer,
 )
+from shared.contract.http.rows import KeyedRow
 from shared.domain.columns import KEYS
 from shared.domain.timeliness import DEFINITIONS
 from shared.service.clock import Clock
@@ -50,6 +57,7 @@ from shared.service.problems import Problem
 
 MOST_ROWS = 50_000
 TOKENS_COST = 10  # a row with its tokens has 3.8 kB, without 0.7; they are made one by one
+ROWS_BESIDE = 3  # a row beside another one, with what they differ by, is as long as three
 TURN_WITHIN_S = 10.0
 SLICE = 1000
 WRONG = documented({422: "a parameter is wrong: `parameter` names it, `detail` says what to write"})
@@ -68,10 +76,16 @@ class FigureRoutes:
     recording_clock: Clock
     tokens: Tokens
     most_rows: int = MOST_ROWS
+    heading: Heading = field(default_factory=Heading)
     wide: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(1))  # many rows: one answer at a time
 
     def query(self, given: Question, *by: Dimension) -> FigureQuery:
         return figure_query(given, self.catalogue, self.clock(), self.recording_clock(), by)
+
+    def frame(self, of: Report, request: Request) -> Frame:
+        """What stands around the report's form in a file; its links lead where the request came."""
+        tokens, address = partial(self.tokens.of_report, of), str(request.base_url)
+        return Frame(self.recording_clock(), self.heading, address=address, tokens=tokens)
 
 
 def router(to: FigureRoutes) -> APIRouter:
@@ -83,16 +97,17 @@ def router(to: FigureRoutes) -> APIRouter:
         if given.tokens not in ("all", "none"):
             raise invalid("tokens", f"{given.tokens!r} is not known; write all or none")
         query, with_tokens = to.query(given), given.tokens == "all"
+        other = None if given.against is None else query_beside(query, given.against)
         if not is_wide(query):
-            return _figures(to, await gathered(to.engine, query, to.catalogue), with_tokens=with_tokens)
+            return _figures(to, await _gathered(to, query, other, None), with_tokens=with_tokens)
+        most_rows = to.most_rows // (1 if other is None else ROWS_BESIDE)
+        most = most_rows // (TOKENS_COST if with_tokens else 1)
         async with _turn(to.wide):
             try:
-                sums = await gathered(
-                    to.engine, query, to.catalogue, to.most_rows // (TOKENS_COST if with_tokens else 1)
-                )
-                return await asyncio.to_thread(_figures, to, sums, with_tokens=with_tokens)
+                sums = await _gathered(to, query, other, most)
+                return await asyncio.to_thread(_figures, to, sums, most, with_tokens=with_tokens)
             except TooManyRows as too_many:
-                raise _too_many(query, too_many.most, to.most_rows, with_tokens=with_tokens) from too_many
+                raise _too_many(query, too_many.most, most_rows, with_tokens=with_tokens) from too_many
 
     @routes.get(
         "/figures/{token}/dossiers",
@@ -199,11 +214,20 @@ async def _turn(wide: asyncio.Semaphore) -> AsyncIterator[None]:
         wide.release()
 
 
-def _figures(to: FigureRoutes, sums: GatheredSums, *, with_tokens: bool) -> Response:
+async def _gathered(
+    to: FigureRoutes, query: FigureQuery, other: FigureQuery | None, most: int | None
+) -> GatheredSums | GatheredPair:
+    if other is None:
+        return await gathered(to.engine, query, to.catalogue, most)
+    return await gathered_pair(to.engine, query, other, to.catalogue, most)
+
+
+def _figures(
+    to: FigureRoutes, sums: GatheredSums | GatheredPair, most: int | None = None, *, with_tokens: bool
+) -> Response:
     """Rows and tokens at once in their final form: of thousands of them the values would take many times the memory."""
-    report_of = sums.report()
+    report_of, other = sums.reports(most) if isinstance(sums, GatheredPair) else (sums.report(), None)
     query = report_of.query
-    rows = [msgspec.Raw(encode({"key": query.named_key(row.key), **figure_row(row.figures)})) for row in report_of.rows]
     answer = FiguresAnswer(
         first=query.first,
         last=query.last,
@@ -214,11 +238,46 @@ def _figures(to: FigureRoutes, sums: GatheredSums, *, with_tokens: bool) -> Resp
         organised=query.organised_as,
         by=[dimension.value for dimension in query.by],
         total=figure_row(report_of.total),
-        rows=cast(list[KeyedRow], rows),
+        rows=_rows(report_of, (figure_row(row.figures) for row in report_of.rows)),
         identities=list(report_of.identities),
-        tokens=cast(dict[str, str], _in_slices(to.tokens.of_report(report_of))) if with_tokens else UNSET,
+        tokens=_tokens(to, report_of) if with_tokens else UNSET,
+        against=UNSET if other is None else _beside(to, report_of, other, with_tokens=with_tokens),
     )
     return json_response(answer)
+
+
+def _beside(to: FigureRoutes, this: Report, other: Report, *, with_tokens: bool) -> OtherFigures:
+    query, both = (
+        other.query,
+        [(row.figures, beside.figures) for row, beside in zip(this.rows, other.rows, strict=True)],
+    )
+    return OtherFigures(
+        first=query.first,
+        last=query.last,
+        period=query.period or UNSET,
+        as_of=query.as_of,
+        total=figure_row(other.total),
+        rows=_rows(other, (figure_row(row.figures) for row in other.rows)),
+        identities=list(other.identities),
+        difference=DifferencesAnswer(
+            total=difference_row(this.total, other.total), rows=_rows(this, starmap(difference_row, both))
+        ),
+        percent=PercentsAnswer(
+            total=percent_row(this.total, other.total), rows=_rows(this, starmap(percent_row, both))
+        ),
+        tokens=_tokens(to, other) if with_tokens else UNSET,
+    )
+
+
+def _rows(report_of: Report, values: Iterable[Mapping[str, Any]]) -> list[KeyedRow]:
+    """The values of each row under its key."""
+    keyed = zip(report_of.rows, values, strict=True)
+    rows = [msgspec.Raw(encode({"key": report_of.query.named_key(row.key), **of_row})) for row, of_row in keyed]
+    return cast(list[KeyedRow], rows)
+
+
+def _tokens(to: FigureRoutes, report_of: Report) -> dict[str, str]:
+    return cast(dict[str, str], _in_slices(to.tokens.of_report(report_of)))
 
 
 def _in_slices(values: dict[str, str]) -> msgspec.Raw:

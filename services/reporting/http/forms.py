@@ -1,19 +1,32 @@
 """`GET /v1/reports/ii06a`: the statutory form, in each of its formats."""
 
 import asyncio
+from dataclasses import replace
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import Response
 
-from services.reporting.figures.query import Dimension
+from services.reporting.documents.formats import FORMATS, render
+from services.reporting.figures.pairs import gathered_pair
+from services.reporting.figures.query import Dimension, FigureQuery
 from services.reporting.figures.report import report
 from services.reporting.forms.form import GROUPINGS, form_of
-from services.reporting.forms.formats import FORMATS, render
+from services.reporting.http.beside import query_beside
 from services.reporting.http.figures import WRONG, FigureRoutes
-from services.reporting.http.parameters import FormParameters, language_wanted, one_dimension
+from services.reporting.http.parameters import (
+    FilterParameters,
+    FormParameters,
+    language_wanted,
+    not_among,
+    one_dimension,
+    words,
+)
 from shared.contract.http import answered
 from shared.contract.http.figures import FormAnswer
+from shared.language.languages import Language
+from shared.language.sentences import not_begun
+from shared.language.voice import Voice
 from shared.service.http import declared_parameters_only, invalid
 
 
@@ -28,13 +41,39 @@ def router(to: FigureRoutes) -> APIRouter:
     )
     async def get_form(request: Request, given: Annotated[FormParameters, Query()]) -> Response:
         if given.format not in FORMATS:
-            raise invalid("format", f"{given.format!r} is not available; available: {', '.join(FORMATS)}")
+            raise invalid("format", *not_among(given.format, FORMATS))
         if given.sections not in (None, Dimension.LEVEL.value):
-            raise invalid("sections", f"{given.sections!r} is not known; write level, or leave it out")
+            raise invalid("sections", *not_among(given.sections, [Dimension.LEVEL]))
+        language = language_wanted(given.lang, request.headers.get("accept-language"))
         sections = [] if given.sections is None else [Dimension.LEVEL]
         query = to.query(given, one_dimension(given.by, GROUPINGS), *sections)
-        found = await report(to.engine, query, to.catalogue)
-        language = language_wanted(given.lang, request.headers.get("accept-language"))
-        return await asyncio.to_thread(render, given.format, form_of(found, to.catalogue, language))
+        _refuse_unbegun(query)
+        asked = _of_procedures(given)
+        if given.against is None:
+            found, compared = await report(to.engine, query, to.catalogue), None
+        else:
+            pair = await gathered_pair(to.engine, query, query_beside(query, given.against), to.catalogue)
+            found, beside = pair.reports()
+            compared = form_of(beside, to.catalogue, language, asked)
+        form = replace(form_of(found, to.catalogue, language, asked), compared=compared)
+        return await asyncio.to_thread(render, given.format, form, to.frame(found, request))
 
     return routes
+
+
+def _refuse_unbegun(query: FigureQuery) -> None:
+    """Refuse a period that begins after the day that it is judged at: a form of it would say 0 of everything."""
+    if query.first > query.as_of.date():
+        english, vietnamese = (
+            not_begun(query.first, query.as_of.date(), Voice(each)) for each in (Language.ENGLISH, Language.VIETNAMESE)
+        )
+        raise invalid("from" if query.period is None else "period", english, vietnamese)
+
+
+def _of_procedures(given: FilterParameters) -> dict[str, list[str]]:
+    """The procedures, fields and levels that are asked for, by dimension."""
+    asked = {Dimension.PROCEDURE: given.procedure, Dimension.LEVEL: given.level}
+    return {
+        Dimension.FIELD: given.field or [],
+        **{name: words(name, values) for name, values in asked.items() if values},
+    }

@@ -9,7 +9,9 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from services.reporting.documents.formats import FORMATS
 from services.reporting.figures.query import NOW, THEN, Dimension, FigureQuery, Filters
+from services.reporting.http.periods import Against, check_rows_of_time
 from shared.catalogue import Catalogue
 from shared.catalogue.units import Organisation
 from shared.domain.errors import InstantOutOfRange
@@ -86,7 +88,10 @@ class GroupingParameters(OrganisedParameters):
     """What is judged, and by what it is grouped."""
 
     by: list[str] | None = Field(
-        None, description="department, channel, field, procedure, level, month, received_by; comma separated"
+        None,
+        description="department, channel, field, procedure, level, received_by, and one of month (a month of the "
+        "calendar, cut where the period begins and ends), statutory_month and statutory_quarter (whole ones from the "
+        "15th to the 14th); comma separated",
     )
 
 
@@ -106,6 +111,7 @@ class FilterParameters(Parameters):
 class FigureParameters(FilterParameters, GroupingParameters):
     """Of `/v1/figures`."""
 
+    against: Against = None
     tokens: str = Field("all", description="`none` leaves the tokens out: they are most of the answer")
 
 
@@ -137,7 +143,8 @@ class FormParameters(FilterParameters, OrganisedParameters):
 
     by: str = Field(Dimension.DEPARTMENT.value, description="department or field")
     sections: str | None = Field(None, description="`level`: a section for each level of administration")
-    format: str = Field("json", description="json, csv or text")
+    against: Against = None
+    format: str = Field("json", description=f"the format: {', '.join(FORMATS)}")
     lang: Lang = None
 
 
@@ -156,11 +163,14 @@ def figure_query(
     first, last = _period(given, as_of.date())
     definition = given.definition if isinstance(given, PeriodParameters) else BY_DATE.name
     if definition not in DEFINITIONS:
-        raise invalid("definition", f"{definition!r} is not known; available: {', '.join(DEFINITIONS)}")
+        raise invalid("definition", *not_among(definition, DEFINITIONS))
     if isinstance(given, FigureParameters):
         by = [_dimension(word) for word in words("by", given.by)]
         if len(set(by)) < len(by):
-            raise invalid("by", "names a dimension twice; name each once")
+            raise invalid(
+                "by", "names a dimension twice; name each once", "một chiều được nêu hai lần; chỉ nêu một lần"
+            )
+        check_rows_of_time(by, first, last)
     organised = _organised(given, catalogue, as_of.date())
     return FigureQuery(
         first=first,
@@ -179,7 +189,7 @@ def _organised(given: Question, catalogue: Catalogue, as_of: date) -> Organisati
     """By the changes of units in force on the day; None for the units as they were."""
     asked = given.organised if isinstance(given, OrganisedParameters) else THEN
     if asked not in (THEN, NOW):
-        raise invalid("organised", f"{asked!r} is not known; write {THEN} or {NOW}")
+        raise invalid("organised", *not_among(asked, (THEN, NOW)))
     return catalogue.organised_on(as_of) if asked == NOW else None
 
 
@@ -190,6 +200,7 @@ def known_instant(parameter: str, word: str, recorded: datetime) -> datetime:
         raise invalid(
             parameter,
             f"{word} lies in the future; write an instant up to {recorded.isoformat()}, or leave it out for now",
+            f"{word} ở tương lai; hãy ghi thời điểm không muộn hơn {recorded.isoformat()}, hoặc bỏ trống",
         )
     return instant
 
@@ -198,30 +209,48 @@ def one_dimension(word: str, available: Iterable[Dimension]) -> Dimension:
     """A report's grouping."""
     dimension = next((dimension for dimension in available if dimension == word), None)
     if dimension is None:
-        raise invalid("by", f"{word!r} is not a grouping of this report; available: {', '.join(available)}")
+        raise invalid(
+            "by",
+            f"{word!r} is not a grouping of this report; available: {', '.join(available)}",
+            f"{word!r} không phải cách phân nhóm của báo cáo này; có thể chọn: {', '.join(available)}",
+        )
     return dimension
 
 
 def _period(given: SpanParameters, today: date) -> tuple[date, date]:
     if given.period is not None:
         if given.first is not None or given.last is not None:
-            raise invalid("period", "stands in place of `from` and `to`; leave either it or them out")
+            raise invalid(
+                "period",
+                "stands in place of `from` and `to`; leave either it or them out",
+                "thay cho `from` và `to`; chỉ dùng một trong hai cách",
+            )
         try:
             return statutory_period(given.period)
         except UnknownPeriod as unknown:
-            raise invalid("period", str(unknown)) from unknown
-    last = today if given.last is None else _day("to", given.last)
-    first = date(last.year, 1, 1) if given.first is None else _day("from", given.first)
+            in_vietnamese = f"{given.period!r} không phải tên kỳ báo cáo từ năm {FIRST_YEAR + 1} đến {LAST_YEAR}"
+            how = "hãy ghi 2023-03, 2023-Q1, 2023-6M, 2023-9M hoặc 2023"
+            raise invalid("period", str(unknown), f"{in_vietnamese}; {how}") from unknown
+    last = today if given.last is None else given_day("to", given.last)
+    first = date(last.year, 1, 1) if given.first is None else given_day("from", given.first)
     if first > last:
-        raise invalid("from", f"{first} lies after `to` {last}; exchange them, or leave `to` out for today")
+        raise invalid(
+            "from",
+            f"{first} lies after `to` {last}; exchange them, or leave `to` out for today",
+            f"ngày đầu {first} sau ngày cuối (`to`) {last}; hãy đổi chỗ, hoặc bỏ trống `to` để lấy hôm nay",
+        )
     return first, last
 
 
 def _cut_off(word: str, now: datetime) -> datetime:
     """The end of a past local day; figures are sums of days, so an instant stands for its day. Now for today."""
-    day = _instant("as_of", word).date() if _INSTANT.match(word) else _day("as_of", word)
+    day = _instant("as_of", word).date() if _INSTANT.match(word) else given_day("as_of", word)
     if day > now.date():
-        raise invalid("as_of", f"{day} lies in the future; write a day up to {now.date()}, or leave it out for now")
+        raise invalid(
+            "as_of",
+            f"{day} lies in the future; write a day up to {now.date()}, or leave it out for now",
+            f"{day} ở tương lai; hãy ghi ngày không muộn hơn {now.date()}, hoặc bỏ trống để lấy hiện tại",
+        )
     return now if day == now.date() else datetime.combine(day, END_OF_DAY, LOCAL)
 
 
@@ -230,38 +259,60 @@ def _instant(parameter: str, word: str) -> datetime:
         return local(written(word.replace(" ", "+")))  # a bare + in a URL means a space
     except InstantOutOfRange:
         raise invalid(
-            parameter, f"{word} is out of range; write an instant of the years {FIRST_YEAR} to {LAST_YEAR}"
+            parameter,
+            f"{word} is out of range; write an instant of the years {FIRST_YEAR} to {LAST_YEAR}",
+            f"{word} ngoài phạm vi; hãy ghi thời điểm từ năm {FIRST_YEAR} đến năm {LAST_YEAR}",
         ) from None
     except ValueError:
         or_day = ", or the day as 2023-01-31" if parameter == "as_of" else ""
-        raise invalid(parameter, f"{word!r} is not an instant; write it as 2023-01-31T17:00:00+07:00{or_day}") from None
+        raise invalid(
+            parameter,
+            f"{word!r} is not an instant; write it as 2023-01-31T17:00:00+07:00{or_day}",
+            f"{word!r} không phải thời điểm; hãy ghi như 2023-01-31T17:00:00+07:00"
+            f"{', hoặc ngày như 2023-01-31' if or_day else ''}",
+        ) from None
 
 
-def _day(parameter: str, word: str) -> date:
+def given_day(parameter: str, word: str) -> date:
+    """A day of the calendar, within the years that figures are of."""
     is_day = bool(_DAY.fullmatch(word))
     if is_day:
         with contextlib.suppress(ValueError):
             day = date.fromisoformat(word)
             if EARLIEST <= day <= LATEST:
                 return day
-            raise invalid(parameter, f"{day} is out of range; write a day from {EARLIEST} to {LATEST}")
-    hint = _last_day(word) if is_day else ""
-    raise invalid(parameter, f"{word!r} is not a day of the calendar; write it as 2023-01-31{hint}")
+            raise invalid(
+                parameter,
+                f"{day} is out of range; write a day from {EARLIEST} to {LATEST}",
+                f"{day} ngoài phạm vi; hãy ghi ngày từ {EARLIEST} đến {LATEST}",
+            )
+    ends_on = _last_day(word) if is_day else None
+    raise invalid(
+        parameter,
+        f"{word!r} is not a day of the calendar; write it as 2023-01-31"
+        f"{'' if ends_on is None else f' (that month ends on {ends_on})'}",
+        f"{word!r} không phải ngày có trong lịch; hãy ghi như 2023-01-31"
+        f"{'' if ends_on is None else f' (tháng đó kết thúc ngày {ends_on})'}",
+    )
 
 
-def _last_day(word: str) -> str:
+def _last_day(word: str) -> int | None:
     """For a day that a month does not have, the last one it has."""
     year, month = int(word[:4]), int(word[5:7])
-    if not (year and 1 <= month <= 12):  # noqa: PLR2004 - months of a year
-        return ""
-    return f" (that month ends on {calendar.monthrange(year, month)[1]})"
+    return calendar.monthrange(year, month)[1] if year and 1 <= month <= 12 else None  # noqa: PLR2004 - of a year
+
+
+def not_among(word: str, available: Iterable[str]) -> tuple[str, str]:
+    """That a word is none of a few, in English and in Vietnamese."""
+    listed = ", ".join(available)
+    return f"{word!r} is not known; available: {listed}", f"{word!r} không có; có thể chọn: {listed}"
 
 
 def _dimension(word: str) -> Dimension:
     try:
         return Dimension(word)
     except ValueError:
-        raise invalid("by", f"{word!r} is not known; available: {', '.join(Dimension)}") from None
+        raise invalid("by", *not_among(word, Dimension)) from None
 
 
 def language_wanted(lang: str | None, accepted: str | None) -> Language:
@@ -271,14 +322,18 @@ def language_wanted(lang: str | None, accepted: str | None) -> Language:
     try:
         return Language(lang)
     except ValueError:
-        raise invalid("lang", f"{lang!r} is not known; write vi or en") from None
+        raise invalid("lang", *not_among(lang, Language)) from None
 
 
 def words(parameter: str, values: list[str] | None) -> list[str]:
     """The values, also of one with commas; an empty one is refused, for it would be read as all of them."""
     split = [word.strip() for value in values or () for word in value.split(",")]
     if not all(split):
-        raise invalid(parameter, "is empty; write a value, or leave the parameter out")
+        raise invalid(
+            parameter,
+            "is empty; write a value, or leave the parameter out",
+            "để trống; hãy ghi một giá trị, hoặc bỏ tham số này",
+        )
     return split
 
 
@@ -313,8 +368,12 @@ def units_named(
         return units
     for unit in sorted(units):
         if unit not in (heirs := organised.heirs_of(unit)):
-            msg = f"{unit} has been taken over by {', '.join(sorted(heirs))}: ask for that, or for organised={THEN}"
-            raise invalid(parameter, msg)
+            by = ", ".join(sorted(heirs))
+            raise invalid(
+                parameter,
+                f"{unit} has been taken over by {by}: ask for that, or for organised={THEN}",
+                f"{unit} đã được {by} tiếp nhận: hãy chọn đơn vị đó, hoặc organised={THEN}",
+            )
     return units
 
 
@@ -330,5 +389,9 @@ def _known(parameter: str, words: list[str], available: Iterable[str]) -> frozen
     for word in words:
         if compared(word) not in named:
             listed = ", ".join(known[:25]) + (" …" if len(known) > 25 else "")  # noqa: PLR2004 - enough to see what they look like
-            raise invalid(parameter, f"{word!r} is not in the catalogue; available: {listed}")
+            raise invalid(
+                parameter,
+                f"{word!r} is not in the catalogue; available: {listed}",
+                f"{word!r} không có trong danh mục; có thể chọn: {listed}",
+            )
     return frozenset(named[compared(word)] for word in words)

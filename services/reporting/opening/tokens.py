@@ -7,12 +7,12 @@ import binascii
 import zlib
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 import msgspec
 
-from services.reporting.figures.query import Dimension, FigureQuery, Filters, GroupKey, of_month, without_month
+from services.reporting.figures.query import Dimension, FigureQuery, Filters, GroupKey, of_row
 from services.reporting.figures.range_sums import Pin
 from services.reporting.figures.report import Report
 from services.reporting.read_model.sums import CHANNEL_CODES, CHANNELS, instant_of, microseconds
@@ -35,7 +35,7 @@ class OtherCatalogue(Exception):
 
 @dataclass(frozen=True, slots=True)
 class TokenFigure:
-    """One number of an answer; `query` has the row's own period, a month's too, and groups by what `key` names."""
+    """One number of an answer; `query` has the row's own period, and groups by what `key` names."""
 
     query: FigureQuery
     key: GroupKey
@@ -62,6 +62,7 @@ class _Body(msgspec.Struct, frozen=True, array_like=True):
     key: GroupKey
     organised: bool
     places: list[str]
+    organised_on: int | None = None
 
 
 _encode, _decode = msgspec.msgpack.Encoder().encode, msgspec.msgpack.Decoder(_Body).decode
@@ -81,14 +82,9 @@ class Tokens:
 
     def of_report(self, report: Report) -> dict[str, str]:
         """The token of every count: `total.<column>`, and `rows.<index>.<column>` by the row's place in the answer."""
-        tokens = dict(_named("total.", self._body(report, report.query, (), ())))
-        by = without_month(report.query.by)
-        month = report.query.by.index(Dimension.MONTH) if Dimension.MONTH in report.query.by else None
+        tokens = dict(_named("total.", self._body(report, replace(report.query, by=()), ())))
         for index, row in enumerate(report.rows):
-            query, key = report.query, row.key
-            if month is not None:
-                query, key = of_month(query, key[month] or ""), key[:month] + key[month + 1 :]
-            tokens.update(_named(f"rows.{index}.", self._body(report, query, by, key)))
+            tokens.update(_named(f"rows.{index}.", self._body(report, *of_row(report.query, row.key))))
         return tokens
 
     def read(self, text: str) -> TokenFigure:
@@ -105,7 +101,7 @@ class Tokens:
             raise OtherCatalogue(text)
         return TokenFigure(self._query(body), body.key, KEYS[int.from_bytes(column)], body.pin)
 
-    def _body(self, report: Report, query: FigureQuery, by: tuple[Dimension, ...], key: GroupKey) -> bytes:
+    def _body(self, report: Report, query: FigureQuery, key: GroupKey) -> bytes:
         filters, organised = query.filters, query.organised is not None
         body = _Body(
             self._wordings[organised],
@@ -117,10 +113,11 @@ class Tokens:
             sorted(filters.departments),
             None if filters.procedures is None else self._written(filters.procedures),
             sorted(CHANNEL_CODES[channel] for channel in filters.channels),
-            [_DIMENSIONS.index(dimension) for dimension in by],
+            [_DIMENSIONS.index(dimension) for dimension in query.by],
             key,
             organised,
             sorted(filters.places),
+            None if query.organised_on is None else query.organised_on.toordinal(),
         )
         return urlsafe_b64encode(_encode(body)).rstrip(b"=")
 
@@ -134,6 +131,7 @@ class Tokens:
     def _query(self, body: _Body) -> FigureQuery:
         procedures = None if body.procedures is None else self._codes(*body.procedures)
         as_of = instant_of(body.as_of)
+        organised_on = None if body.organised_on is None else date.fromordinal(body.organised_on)
         return FigureQuery(
             first=date.fromordinal(body.first),
             last=date.fromordinal(body.last),
@@ -147,7 +145,8 @@ class Tokens:
             ),
             definition=_DEFINITIONS[body.definition],
             known_at=None if body.pin.known_at is None else instant_of(body.pin.known_at),
-            organised=self._organised_on(as_of.date()) if body.organised else None,
+            organised=self._organised_on(organised_on or as_of.date()) if body.organised else None,
+            organised_on=organised_on,
         )
 
 

@@ -11,10 +11,10 @@ from fastapi import Request
 from starlette.responses import Response
 
 from services.reporting.charts.chart import Links
+from services.reporting.documents.formats import FORMATS, render
 from services.reporting.figures.query import FigureQuery
 from services.reporting.figures.report import TOTAL_IS_SUM, Report, report
 from services.reporting.forms.form import NUMBER, Form, form_of
-from services.reporting.forms.formats import FORMATS, render
 from services.reporting.http.figures import FigureRoutes
 from services.reporting.pages.question import DAYS, PRESETS, Asked, a_year_earlier, asked, statutory_names
 from services.reporting.pages.site import Site, begun, language_of, path_with
@@ -242,4 +242,5 @@ async def get_download(site: Site, request: Request) -> Response:
         detail = "; ".join(question.mistakes.values()) or f"format: choose one of {', '.join(FORMATS)}"
         raise Problem(422, UNPROCESSABLE, detail)
     found = await report(site.reporting.engine, question.query, site.catalogue)
-    return await asyncio.to_thread(render, wanted, form_of(found, site.catalogue, language))
+    form = form_of(found, site.catalogue, language)
+    return await asyncio.to_thread(render, wanted, form, site.figures.frame(found, request))

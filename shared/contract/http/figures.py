@@ -1,71 +1,23 @@
-"""Reporting's answers about figures: those of a period, the dossiers behind one, comparisons, and the statutory form.
-
-A row of figures is a mapping under the keys of the columns' table; a share is a decimal in percent, as text, or null.
-Every row has every column; none is called required, so that one more is a minor change.
-"""
+"""Reporting's answers about figures: those of a period, the dossiers behind one, comparisons, the statutory form."""
 
 from datetime import date
 from typing import Annotated, Any
 
 from msgspec import UNSET, Meta, Struct, UnsetType, field
 
-from shared.domain.columns import COLUMNS, SHARES
+from shared.contract.http.rows import (
+    Counts,
+    DifferenceRow,
+    FigureRow,
+    FormDifferenceRow,
+    FormPercentRow,
+    FormRow,
+    KeyedDifferenceRow,
+    KeyedPercentRow,
+    KeyedRow,
+    PercentRow,
+)
 from shared.domain.localtime import Instant
-
-
-def _columns() -> dict[str, Any]:
-    form = {column.key: f" (column {column.number} of form II.06a)" for column in COLUMNS if column.number is not None}
-    return {
-        column.key: {
-            "type": "integer",
-            "description": f"dossiers {column.meaning}{form.get(column.key, '')}",
-            "examples": [12],
-        }
-        for column in COLUMNS
-    }
-
-
-def _shares() -> dict[str, Any]:
-    return {
-        share.key: {
-            "anyOf": [{"type": "string", "format": "decimal"}, {"type": "null"}],
-            "description": f"{share.meaning}, in percent; null where it is not applicable",
-            "examples": [str(62 + 8 * share.quantum)],
-        }
-        for share in SHARES
-    }
-
-
-def _row(description: str, properties: dict[str, Any]) -> Meta:
-    example = {name: each["examples"][0] for name, each in properties.items()}
-    return Meta(description=description, examples=[example], extra_json_schema={"properties": properties})
-
-
-_KEY = {"type": "object", "additionalProperties": {"type": ["string", "null"]}}
-_KEY_MEANING = {
-    "description": "its value by dimension; null for what is not in the catalogue",
-    "examples": [{"department": "H59.15"}],
-}
-_LINE = {
-    "number": {"type": "integer", "description": "column 1: the line's number, from 1", "examples": [1]},
-    "code": {
-        "type": ["string", "null"],
-        "description": "the department's code, or the field's name",
-        "examples": ["H59.15"],
-    },
-    "section": {
-        "type": "string",
-        "description": "the line's level, where sections were asked for",
-        "examples": ["province"],
-    },
-    "name": {"type": "string", "description": "column 2: the line's name, in Vietnamese", "examples": ["Sở Tài chính"]},
-}
-Counts = Annotated[dict[str, int], _row("the count of every column, in dossiers", _columns())]
-FigureRow = Annotated[dict[str, Any], _row("counts in dossiers, shares in percent", _columns() | _shares())]
-KeyedRow = Annotated[
-    dict[str, Any], _row("a row of the grouping", {"key": _KEY | _KEY_MEANING} | _columns() | _shares())
-]
-FormRow = Annotated[dict[str, Any], _row("a line of the form, with all figures", _LINE | _columns() | _shares())]
 
 First = Annotated[date, Meta(description="first day of the period", examples=["2023-01-01"])]
 Last = Annotated[date, Meta(description="last day of the period, inclusive", examples=["2023-12-31"])]
@@ -142,6 +94,65 @@ Identities = Annotated[
 ]
 
 
+Tokens = Annotated[
+    dict[str, str],
+    Meta(
+        description="by `total.<column>` and `rows.<place>.<column>`, what opens the number",
+        examples=[{"total.carried_over": "k5d0"}],
+    ),
+]
+_IN_ORDER = "in the order of this period's; a row of time stands beside the one that is as far from the beginning"
+
+
+def _example_of_other(rows: str) -> Meta:
+    example: dict[str, Any] = {"from": "2022-01-01", "to": "2022-12-31", "as_of": "2023-12-31T23:59:59+07:00"}
+    example |= {"total": {"carried_over": 12}, rows: [], "identities": []}
+    example["difference"] = {"total": {"carried_over": -3}, rows: []}
+    example["percent"] = {"total": {"carried_over": "-25.0"}, rows: []}
+    return Meta(description="beside it, the period that `against` asked for", examples=[example])
+
+
+class DifferencesAnswer(Struct, frozen=True, kw_only=True):
+    """By how much this period's figures exceed those of the other."""
+
+    total: DifferenceRow
+    rows: Annotated[list[KeyedDifferenceRow], Meta(description="the rows, by this period's key", examples=[[]])]
+
+
+class PercentsAnswer(Struct, frozen=True, kw_only=True):
+    """The same in percent of the other period's figures."""
+
+    total: PercentRow
+    rows: Annotated[list[KeyedPercentRow], Meta(description="the rows, by this period's key", examples=[[]])]
+
+
+class OtherFigures(Struct, frozen=True, kw_only=True):
+    """The same question of another period, read from the same state, and how far the two lie apart.
+
+    Every row of either period is in both answers, with zeros where nothing is counted.
+    """
+
+    first: First = field(name="from")
+    last: Last = field(name="to")
+    period: PeriodName | UnsetType = UNSET
+    as_of: AsOf
+    total: FigureRow
+    rows: Annotated[list[KeyedRow], Meta(description=f"the rows, {_IN_ORDER}", examples=[[]])]
+    identities: Identities
+    difference: Annotated[
+        DifferencesAnswer,
+        Meta(description="this period less the other", examples=[{"total": {"carried_over": -3}, "rows": []}]),
+    ]
+    percent: Annotated[
+        PercentsAnswer,
+        Meta(
+            description="the difference in percent of the other period",
+            examples=[{"total": {"carried_over": "-2.5"}, "rows": []}],
+        ),
+    ]
+    tokens: Tokens | UnsetType = UNSET
+
+
 class FiguresAnswer(Struct, frozen=True, kw_only=True):
     """`GET /v1/figures`: the total and the rows of a grouping, with a token for each number."""
 
@@ -158,16 +169,8 @@ class FiguresAnswer(Struct, frozen=True, kw_only=True):
     total: FigureRow
     rows: Annotated[list[KeyedRow], Meta(description="the rows, by key", examples=[[]])]
     identities: Identities
-    tokens: (
-        Annotated[
-            dict[str, str],
-            Meta(
-                description="by `total.<column>` and `rows.<place>.<column>`, what opens the number",
-                examples=[{"total.carried_over": "k5d0"}],
-            ),
-        ]
-        | UnsetType
-    ) = UNSET
+    tokens: Tokens | UnsetType = UNSET
+    against: Annotated[OtherFigures, _example_of_other("rows")] | UnsetType = UNSET
 
 
 class FiguresEvent(Struct, frozen=True, kw_only=True):
@@ -300,6 +303,43 @@ class DefinitionsAnswer(Struct, frozen=True, kw_only=True):
     cursor: Cursor
 
 
+class FormDifferencesAnswer(Struct, frozen=True, kw_only=True):
+    """By how much the figures of this period's form exceed those of the other."""
+
+    total: DifferenceRow
+    lines: Annotated[list[FormDifferenceRow], Meta(description="the lines, in the form's order", examples=[[]])]
+
+
+class FormPercentsAnswer(Struct, frozen=True, kw_only=True):
+    """The same in percent of the other period's figures."""
+
+    total: PercentRow
+    lines: Annotated[list[FormPercentRow], Meta(description="the lines, in the form's order", examples=[[]])]
+
+
+class OtherForm(Struct, frozen=True, kw_only=True):
+    """The form of another period, read from the same state, with the same lines, and how far the two lie apart."""
+
+    first: First = field(name="from")
+    last: Last = field(name="to")
+    period: PeriodName | UnsetType = UNSET
+    as_of: AsOf
+    lines: Annotated[list[FormRow], Meta(description="the lines, as numbered in this period's form", examples=[[]])]
+    total: FigureRow
+    identities: Identities
+    difference: Annotated[
+        FormDifferencesAnswer,
+        Meta(description="this period less the other", examples=[{"total": {"carried_over": -3}, "lines": []}]),
+    ]
+    percent: Annotated[
+        FormPercentsAnswer,
+        Meta(
+            description="the difference in percent of the other period",
+            examples=[{"total": {"carried_over": "-2.5"}, "lines": []}],
+        ),
+    ]
+
+
 class FormAnswer(Struct, frozen=True, kw_only=True):
     """`GET /v1/reports/ii06a`: the statutory form II.06a as JSON."""
 
@@ -319,3 +359,4 @@ class FormAnswer(Struct, frozen=True, kw_only=True):
     lines: Annotated[list[FormRow], Meta(description="the lines, by code or name", examples=[[]])]
     total: FigureRow
     identities: Identities
+    against: Annotated[OtherForm, _example_of_other("lines")] | UnsetType = UNSET
