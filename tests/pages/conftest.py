@@ -1,5 +1,7 @@
 """A small office for each test, with and without a browser."""
 
+import asyncio
+import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -18,10 +20,24 @@ def shipped() -> Catalogue:
     return catalogue.load()
 
 
+@pytest.fixture(scope="session")
+def empty_read_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file to copy: migrating takes longer than many a test."""
+    file = tmp_path_factory.mktemp("empty") / "reporting.db"
+
+    async def make() -> None:
+        opened = open_engine(f"sqlite+aiosqlite:///{file}")
+        await migrate(opened)
+        await opened.dispose()
+
+    asyncio.run(make())
+    return file
+
+
 @pytest.fixture
-async def engine(tmp_path: Path) -> AsyncIterator[AsyncEngine]:
-    opened = open_engine(f"sqlite+aiosqlite:///{tmp_path}/reporting.db")
-    await migrate(opened)
+async def engine(tmp_path: Path, empty_read_model: Path) -> AsyncIterator[AsyncEngine]:
+    file = shutil.copy(empty_read_model, tmp_path / "reporting.db")
+    opened = open_engine(f"sqlite+aiosqlite:///{file}")
     yield opened
     await opened.dispose()
 

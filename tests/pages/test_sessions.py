@@ -1,7 +1,6 @@
 """Who may read pages: a browser whose reader gave the key, for twelve hours, and nobody else."""
 
 import time
-from collections.abc import Iterator
 
 import httpx
 import pytest
@@ -95,12 +94,12 @@ def _request(cookie: str) -> Request:
 
 
 @pytest.fixture
-def cookie() -> Iterator[str]:
+def cookie() -> str:
     answer = Response()
     Sessions(SecretStr(KEY)).open(
         Request({"type": "http", "scheme": "http", "path": "/session", "headers": []}), answer
     )
-    yield answer.headers["set-cookie"].split(";")[0].split("=", 1)[1]
+    return answer.headers["set-cookie"].split(";")[0].split("=", 1)[1]
 
 
 def test_another_key_ends_every_session(cookie: str) -> None:

@@ -348,7 +348,6 @@ class TestDocument:
         assert [row for row in rows if f" {row} " not in text] == []
         assert " ".join(paragraph(form).split()) in text
 
-
     def test_a_period_that_is_counted_in_part_says_up_to_when(self, shipped: Catalogue) -> None:
         other = MadeUp(["A"], seed=2, query=A_YEAR_BEFORE).form(shipped)
         counted = replace(other, query=replace(other.query, as_of=datetime(2022, 6, 20, 17, tzinfo=LOCAL)))

@@ -73,7 +73,7 @@ def specification(language: Language, values: Sequence[Mapping[str, Any]], **par
                 "labelFontSize": 12,
                 "titleFontSize": 12,
                 "titleFontWeight": "normal",
-                "labelLimit": 220,
+                "labelLimit": 260,
                 "labelOverlap": True,
                 "gridColor": "#e3e3e3",
                 "domainColor": "#767676",

@@ -42,8 +42,8 @@ COMPARED = (
 
 
 def received_over_time(report: Report, language: Language, links: Links = NO_LINKS) -> Chart:
-    """What was received in each month, by channel; of a report by month."""
-    assert report.query.by == (Dimension.MONTH,), "a report by month"
+    """What was received in each month, by channel; of a report by month, of the calendar or statutory."""
+    assert report.query.by_time_alone, "a report by month"
     names = {key: _begun(word(CHANNELS, channel, language)) for key, channel in OF_CHANNELS.items()}
     months = [_month(row.key[0] or "") for row in report.rows]
     values = [
@@ -76,18 +76,18 @@ def timeliness_of_lines(form: Form, links: Links = NO_LINKS) -> Chart:
     """Early, on time and overdue in percent of what each line resolved, the worst first; at most MOST_LINES."""
     language = form.language
     names = {key: word(CLASSES, timeliness, language) for key, timeliness in _CLASSES.items()}
-    judged = [each for each in enumerate(form.lines) if any(each[1].figures[key] for key in TIMELINESS)]
-    worst = sorted(judged, key=lambda each: (-_overdue(each[1]), each[1].number))[:MOST_LINES]
-    order = [line.name for _, line in worst]
+    judged = [line for line in form.lines if any(line.figures[key] for key in TIMELINESS)]
+    worst = sorted(judged, key=lambda line: (-_overdue(line), line.number))[:MOST_LINES]
+    order = [line.name for line in worst]
     values = [
         {
             "line": line.name,
             "class": _begun(names[key]),
             "order": order_of_class,
             "dossiers": line.figures[key],
-            "href": in_page(links.get((place, key))),
+            "href": in_page(links.get((line.place, key))),
         }
-        for place, line in worst
+        for line in worst
         for order_of_class, key in enumerate(TIMELINESS)
     ]
     share = in_language(("Tỷ lệ trên số đã giải quyết", "Share of those resolved"), language)
@@ -108,11 +108,11 @@ def timeliness_of_lines(form: Form, links: Links = NO_LINKS) -> Chart:
         ChartRow(
             line.name,
             (
-                *_numbers(line.figures, TIMELINESS, language, place, links),
+                *_numbers(line.figures, TIMELINESS, language, line.place, links),
                 Number(percent(shares(line.figures)["overdue_share"], language)),
             ),
         )
-        for place, line in worst
+        for line in worst
     ]
     title = in_language(("Giải quyết đúng hạn theo đơn vị", "Timeliness by unit"), language)
     if Dimension.FIELD in form.query.by:

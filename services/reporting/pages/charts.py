@@ -12,16 +12,19 @@ from starlette.responses import Response
 from services.reporting.charts import of_figures, of_stocks
 from services.reporting.charts.chart import Chart
 from services.reporting.charts.render import svg
+from services.reporting.figures.pairs import gathered_pair
 from services.reporting.figures.query import Dimension, FigureQuery
 from services.reporting.figures.range_sums import pinned
 from services.reporting.figures.report import report
 from services.reporting.forms.form import form_of
+from services.reporting.http.beside import query_beside
 from services.reporting.opening.stocks import OpenDossiers, open_dossiers
 from services.reporting.pages.question import asked
-from services.reporting.pages.report import CHARTS, in_lines, links_of, with_last_year
+from services.reporting.pages.report import CHARTS, links_of
 from services.reporting.pages.site import Site, language_of
 from services.reporting.pages.texts import text
 from services.reporting.read_model.store import answering
+from shared.domain.comparison import Beside
 from shared.language.languages import Language
 from shared.language.numbers import count, day
 from shared.service.problems import UNPROCESSABLE, Problem
@@ -77,15 +80,18 @@ async def _chart(site: Site, name: str, query: FigureQuery, language: Language) 
         chart = of_stocks.open_by_deadline if name == "deadline" else of_stocks.open_by_age
         note = text("chart_note", language, day=day(query.cut, language), number=count(stock.dossiers, language))
         return chart(buckets, language), note
+    engine, offices = site.reporting.engine, site.catalogue
     if name == "received":
-        found = await report(site.reporting.engine, replace(query, by=(Dimension.MONTH,)), site.catalogue)
+        month = Dimension.MONTH if query.period is None else Dimension.STATUTORY_MONTH
+        found = await report(engine, replace(query, by=(month,)), offices)
         return of_figures.received_over_time(found, language, links_of(site.figures, found)), None
-    found = await report(site.reporting.engine, query, site.catalogue)
-    form = form_of(found, site.catalogue, language)
-    links = in_lines(found, form, links_of(site.figures, found))
-    if name == "timeliness":
-        return of_figures.timeliness_of_lines(form, links), None
-    return of_figures.beside_another(await with_last_year(site, form), links), None
+    if name == "beside":
+        pair = await gathered_pair(engine, query, query_beside(query, Beside.LAST_YEAR), offices)
+        found, other = pair.reports()
+        form = replace(form_of(found, offices, language), compared=form_of(other, offices, language))
+        return of_figures.beside_another(form, links_of(site.figures, found)), None
+    found = await report(engine, query, offices)
+    return of_figures.timeliness_of_lines(form_of(found, offices, language), links_of(site.figures, found)), None
 
 
 def _by_age(stock: OpenDossiers, language: Language) -> list[of_stocks.Bucket]:

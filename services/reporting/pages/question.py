@@ -51,6 +51,11 @@ class Asked:
         """What tells this question from the default one, as a URL says it."""
         return {name: value for name, value in self.typed.items() if value != DEFAULTS[name]}
 
+    @property
+    def of_procedures(self) -> dict[str, list[str]]:
+        """The field and the level that it is narrowed to, by dimension."""
+        return {name.value: [self.typed[name]] for name in (Dimension.FIELD, Dimension.LEVEL) if self.typed[name]}
+
 
 class _Wrong(Exception):
     """A field that can't be read, and the text that says so."""
@@ -66,7 +71,7 @@ def asked(to: FigureRoutes, given: QueryParams, language: Language) -> Asked:
     if typed["from"] or typed["to"]:  # what somebody wrote says more than what the list stood at
         typed["period"] = DAYS
     try:
-        return Asked(typed, {}, _query(to, typed))
+        return Asked(typed, {}, _begun(_query(to, typed), typed))
     except _Wrong as wrong:
         sentence = text(wrong.key, language, value=typed[wrong.field])
         return Asked(typed, {wrong.field: sentence}, None)
@@ -93,6 +98,13 @@ def _query(to: FigureRoutes, typed: Mapping[str, str]) -> FigureQuery:
         return to.query(FormParameters.model_validate({"period": named, **chosen, **more}), dimension, *sections)
     span = {"from": first.isoformat(), "to": last.isoformat()}
     return to.query(FormParameters.model_validate({**span, **chosen, **more}), dimension, *sections)
+
+
+def _begun(query: FigureQuery, typed: Mapping[str, str]) -> FigureQuery:
+    """Refuse a period of which there is nothing to count yet."""
+    if query.first > query.as_of.date():
+        raise _Wrong("from" if typed["period"] == DAYS else "period", "not_begun")
+    return query
 
 
 def _days(typed: Mapping[str, str], today: date) -> tuple[date, date]:
@@ -128,18 +140,6 @@ def preset(name: str, today: date) -> tuple[date, date]:
         return first, today
     last = first - ONE_DAY
     return last.replace(day=1, month=last.month - length + 1), last
-
-
-def a_year_earlier(query: FigureQuery) -> tuple[date, date]:
-    """The same days of the year before; of 29 February the 28th."""
-    return _earlier(query.first), _earlier(query.cut)
-
-
-def _earlier(day: date) -> date:
-    try:
-        return day.replace(year=day.year - 1)
-    except ValueError:
-        return day.replace(year=day.year - 1, day=day.day - 1)
 
 
 def statutory_names(typed: str, today: date) -> list[str]:

@@ -15,12 +15,13 @@ from services.reporting.documents.formats import FORMATS, render
 from services.reporting.figures.query import FigureQuery
 from services.reporting.figures.report import TOTAL_IS_SUM, Report, report
 from services.reporting.forms.form import NUMBER, Form, form_of
+from services.reporting.http.beside import query_beside
 from services.reporting.http.figures import FigureRoutes
-from services.reporting.pages.question import DAYS, PRESETS, Asked, a_year_earlier, asked, statutory_names
+from services.reporting.pages.question import DAYS, PRESETS, Asked, asked, statutory_names
 from services.reporting.pages.site import Site, begun, language_of, path_with
 from services.reporting.pages.texts import TEXTS, text
 from shared.domain.columns import KEYS, OF_FORM
-from shared.domain.errors import InstantOutOfRange
+from shared.domain.comparison import Beside
 from shared.domain.fields import Channel
 from shared.domain.figures import Figures, shares
 from shared.domain.periods import UnknownPeriod, statutory_period
@@ -48,7 +49,7 @@ MAIN = (
 
 
 @dataclass(frozen=True, slots=True)
-class Cell:
+class SaidNumber:
     """A number as people read it, and the path to its dossiers."""
 
     said: str
@@ -61,7 +62,7 @@ class Line:
 
     number: int | None
     name: str
-    cells: tuple[Cell, ...]
+    cells: tuple[SaidNumber, ...]
     section: str | None = None
 
 
@@ -78,32 +79,16 @@ def links_of(to: FigureRoutes, found: Report, lang: str | None = None) -> Links:
     }
 
 
-def in_lines(found: Report, form: Form, links: Links) -> Links:
-    """The same links by the place of a line in the form, whose order is its own."""
-    by_line: dict[tuple[int | None, str], str] = {}
-    places = {row.key: place for place, row in enumerate(found.rows)}
-    number = 0
-    for section in form.sections:
-        for line in section.lines:
-            place = places.get((line.code,) if section.title is None else (line.code, section.code))
-            by_line |= {(number, name): links[place, name] for name in KEYS if (place, name) in links}
-            number += 1
-    return by_line | {(None, name): links[None, name] for name in KEYS if (None, name) in links}
-
-
 def lines_of(form: Form, links: Links, sort: str | None) -> list[Line]:
     """The table's lines: in the form's order, or those with the largest number first."""
-    lines: list[tuple[Line, Figures]] = []
-    place = 0
-    for section in form.sections:
-        for line in section.lines:
-            lines.append(
-                (
-                    Line(line.number, line.name, cells(line.figures, place, links, form.language), section.title),
-                    line.figures,
-                )
-            )
-            place += 1
+    lines = [
+        (
+            Line(line.number, line.name, cells(line.figures, line.place, links, form.language), section.title),
+            line.figures,
+        )
+        for section in form.sections
+        for line in section.lines
+    ]
     if sort in KEYS:
         lines.sort(key=lambda each: -each[1][sort])
     elif sort in SHOWN_SHARES:
@@ -111,12 +96,12 @@ def lines_of(form: Form, links: Links, sort: str | None) -> list[Line]:
     return [line for line, _ in lines]
 
 
-def cells(figures: Figures, place: int | None, links: Links, language: Language) -> tuple[Cell, ...]:
+def cells(figures: Figures, place: int | None, links: Links, language: Language) -> tuple[SaidNumber, ...]:
     """The form's columns of a line, and two shares."""
     of_line = shares(figures)
     return (
-        *(Cell(count(figures[key], language), links.get((place, key))) for key in FORM_KEYS),
-        *(Cell(percent(of_line[key], language)) for key in SHOWN_SHARES),
+        *(SaidNumber(count(figures[key], language), links.get((place, key))) for key in FORM_KEYS),
+        *(SaidNumber(percent(of_line[key], language)) for key in SHOWN_SHARES),
     )
 
 
@@ -150,15 +135,13 @@ def period_said(query: FigureQuery, language: Language) -> str:
     return begun(days) if query.period is None else f"{begun(period_name(query.period, language))} ({days})"
 
 
-async def with_last_year(site: Site, form: Form) -> Form:
-    """The form beside the same days of the year before; alone where the calendar begins."""
-    first, last = a_year_earlier(form.query)
+async def last_year(site: Site, query: FigureQuery) -> Figures | None:
+    """The total beside the period's, counted as far as it is; None where the calendar begins."""
     try:
-        earlier = replace(form.query, first=first, last=last, period=None, by=())
-        found = await report(site.reporting.engine, earlier, site.catalogue)
-    except InstantOutOfRange:
-        return form
-    return replace(form, compared=Form(earlier, form.language, (), found.total, found.identities))
+        earlier = query_beside(query, Beside.LAST_YEAR)
+    except Problem:
+        return None
+    return (await report(site.reporting.engine, replace(earlier, by=()), site.catalogue)).total
 
 
 async def get_report(site: Site, request: Request) -> Response:
@@ -183,16 +166,15 @@ async def get_report(site: Site, request: Request) -> Response:
     if question.query is None:
         return site.page(request, "report.html", 422, **values)
     found = await report(site.reporting.engine, question.query, site.catalogue)
-    form = await with_last_year(site, form_of(found, site.catalogue, language))
+    form = form_of(found, site.catalogue, language, question.of_procedures)
     links = await asyncio.to_thread(links_of, site.figures, found)
-    shown = _shown(site, form, in_lines(found, form, links), sort)
+    shown = _shown(site, form, await last_year(site, question.query), links, sort)
     state = f"{found.pin.generation}.{found.pin.revision}"
     return site.page(request, "report.html", **{**values, "shown": shown, "state": state})
 
 
-def _shown(site: Site, form: Form, links: Links, sort: str | None) -> Mapping[str, Any]:
+def _shown(site: Site, form: Form, other: Figures | None, links: Links, sort: str | None) -> Mapping[str, Any]:
     query, language, of_total = form.query, form.language, shares(form.total)
-    other = form.compared
     return {
         "form": form,
         "form_number": NUMBER,
@@ -206,15 +188,15 @@ def _shown(site: Site, form: Form, links: Links, sort: str | None) -> Mapping[st
         "main": [
             {
                 "name": word(FIGURES, key, language),
-                "number": Cell(count(form.total[key], language), links.get((None, key))),
+                "number": SaidNumber(count(form.total[key], language), links.get((None, key))),
                 "share": None if share is None else percent(of_total[share], language),
-                "before": None if other is None else other.total[key],
-                "moved": None if other is None else form.total[key] - other.total[key],
+                "before": None if other is None else other[key],
+                "moved": None if other is None else form.total[key] - other[key],
             }
             for key, share in MAIN
         ],
         "others": [
-            (word(FIGURES, key, language), Cell(count(form.total[key], language), links.get((None, key))))
+            (word(FIGURES, key, language), SaidNumber(count(form.total[key], language), links.get((None, key))))
             for key in KEYS
             if key not in FORM_KEYS
         ],
@@ -242,5 +224,5 @@ async def get_download(site: Site, request: Request) -> Response:
         detail = "; ".join(question.mistakes.values()) or f"format: choose one of {', '.join(FORMATS)}"
         raise Problem(422, UNPROCESSABLE, detail)
     found = await report(site.reporting.engine, question.query, site.catalogue)
-    form = form_of(found, site.catalogue, language)
+    form = form_of(found, site.catalogue, language, question.of_procedures)
     return await asyncio.to_thread(render, wanted, form, site.figures.frame(found, request))

@@ -83,7 +83,9 @@ class Site:
                 return await answer(request)
             except Problem as problem:
                 key = _OF_PROBLEMS.get(problem.details.code)
-                return self.notice(request, problem.status, key, problem.details.detail)
+                english = language_of(request) is Language.ENGLISH
+                detail = problem.details.detail if english else problem.vietnamese
+                return self.notice(request, problem.status, key, detail)
             except OldRules:
                 return self.notice(request, _PASSES, "old_rules")
             except DATABASE_ERRORS as error:

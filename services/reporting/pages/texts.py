@@ -232,6 +232,10 @@ TEXTS: Words = {
         "Ngày đầu kỳ nằm sau ngày cuối kỳ; hãy đổi lại hai ngày.",
         "The first day lies after the last one; exchange them.",
     ),
+    "not_begun": (
+        "Kỳ này chưa bắt đầu nên chưa có số liệu; hãy chọn kỳ khác.",
+        "This period has not begun, so there is nothing to count; choose another one.",
+    ),
     "unknown_value": (
         "“{value}” không có trong danh sách; hãy chọn lại.",
         "“{value}” is not in the list; choose again.",
