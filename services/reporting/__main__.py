@@ -6,9 +6,11 @@ import uvloop
 from prometheus_client import CollectorRegistry
 
 from services.reporting.calendar import CalendarFeed
+from services.reporting.documents.frame import Heading
 from services.reporting.gauges import FigureGauges
 from services.reporting.http.app import Reporting, create_app
-from services.reporting.intake import AcceptedEvents
+from services.reporting.intake import AcceptedEvents, DossierViews
+from services.reporting.pages.routes import add_pages
 from services.reporting.projecting.metrics import PipelineMetrics, ProjectorHealth
 from services.reporting.projecting.projector import Projector
 from services.reporting.read_model.store import is_empty, migrate, open_engine
@@ -46,8 +48,11 @@ async def serve(settings: ReportingSettings) -> int:
             calendar=feed,
             rebuilds_by_itself=settings.intake_url is not None,
             figures_max_rows=settings.figures_max_rows,
+            heading=Heading(settings.superior, settings.office, settings.place),
+            stopping=run.stopping,
         )
-        server = Server(create_app(reporting), host=settings.host, port=settings.port, grace_seconds=GRACE_SECONDS)
+        application = add_pages(create_app(reporting), reporting, DossierViews(settings.intake_url, settings.api_key))
+        server = Server(application, host=settings.host, port=settings.port, grace_seconds=GRACE_SECONDS)
         projector = Projector(settings, engine, system_clock, health, metrics)
         if settings.intake_url is not None:
             lost_before = system_clock() if await is_empty(engine) else None

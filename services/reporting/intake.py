@@ -3,18 +3,21 @@ which is never in the way of an answer."""
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from urllib.parse import quote
 
 import httpx
 import msgspec
 import structlog
 from pydantic import SecretStr
 
+from shared.contract.http.dossiers import DossierView
 from shared.contract.http.log import LogHead
 
 LOG_FRESH_FOR_S = 10.0
 LOG_QUIET_FOR_S = 30.0
 ANSWERS_WITHIN_S = 2.0
+VIEWS_AT_ONCE = 8
 
 log = structlog.get_logger()
 
@@ -34,6 +37,44 @@ async def _get(url: str, key: SecretStr, path: str, transport: httpx.AsyncBaseTr
         intake_client(url, key, timeout_s=ANSWERS_WITHIN_S, transport=transport) as client,
     ):
         return (await client.get(path)).raise_for_status().content
+
+
+class DossierViews:
+    """What intake tells of single dossiers; what it does not tell in time is left out."""
+
+    def __init__(
+        self, intake_url: str | None, key: SecretStr, transport: httpx.AsyncBaseTransport | None = None
+    ) -> None:
+        self._url, self._key, self._transport = intake_url, key, transport
+
+    async def of(self, codes: Sequence[str]) -> dict[str, DossierView]:
+        """Each dossier's view by its code; none without an address."""
+        views: dict[str, DossierView] = {}
+        if self._url is None or not codes:
+            return views
+        turns = asyncio.Semaphore(VIEWS_AT_ONCE)
+
+        async def read(client: httpx.AsyncClient, code: str) -> None:
+            async with turns:
+                answer = (await client.get(f"/v1/dossiers/{quote(code, safe='')}")).raise_for_status()
+            views[code] = msgspec.json.decode(answer.content, type=DossierView)
+
+        try:
+            async with (
+                asyncio.timeout(ANSWERS_WITHIN_S),
+                intake_client(self._url, self._key, timeout_s=ANSWERS_WITHIN_S, transport=self._transport) as client,
+            ):
+                results = await asyncio.gather(*(read(client, code) for code in codes), return_exceptions=True)
+        except TimeoutError as late:
+            results = [late]
+        for wrong in results:
+            if wrong is not None and not isinstance(wrong, (httpx.HTTPError, TimeoutError, msgspec.MsgspecError)):
+                raise wrong
+        if missing := len(codes) - len(views):
+            log.warning(
+                "explanations_unknown", intake=self._url, dossiers=missing, error=repr(next(filter(None, results)))
+            )
+        return views
 
 
 class AcceptedEvents:

@@ -8,8 +8,10 @@ from functools import partial
 from pathlib import Path
 
 import httpx
+from playwright.sync_api import expect
 
 from tests.e2e.conftest import StackClient
+from tests.pages.chromium import CHROMIUM, chromium, tab
 from tests.support.wait import wait_until
 
 HEADLINE = {
@@ -72,6 +74,28 @@ def test_the_year_is_exact_whatever_is_killed_and_however_often_it_is_sent(
     assert_headline(client)
     verified = client.motcua("verify")
     assert verified.returncode == 0, verified.stdout + verified.stderr
+    if CHROMIUM is not None:
+        assert_the_page_shows_it(client.stack.reporting, client.stack.key)
+
+
+def assert_the_page_shows_it(url: str, key: str) -> None:
+    """As a compiler reads it: the year's total, a number's dossiers, and why one of them was late."""
+    with chromium() as browser, tab(browser, url) as opened:
+        page = opened.page
+        opened.sign_in(key)
+        page.get_by_role("textbox", name="Từ ngày").fill("1/1/2023")
+        page.get_by_role("textbox", name="Đến ngày").fill("31/12/2023")
+        page.get_by_role("button", name="Xem số liệu").click()
+        expect(page.get_by_role("heading", level=2).first).to_have_text("Từ ngày 01/01/2023 đến ngày 31/12/2023")
+        total = page.locator("tr.total td")
+        expect(total.nth(1)).to_have_text("80.121")
+        expect(total.nth(12)).to_have_text("62,8%")
+        total.nth(8).get_by_role("link", name="6", exact=True).click()
+        late = page.locator("table.list tbody tr")
+        expect(late).to_have_count(6)
+        late.first.get_by_role("link").click()
+        expect(page.get_by_role("heading", name="Vì sao có hạn trả và kết quả này")).to_be_visible()
+        expect(page.get_by_role("row", name="Kết luận")).to_contain_text("overdue")
 
 
 def has_logged(client: StackClient, events: int) -> bool:

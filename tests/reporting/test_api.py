@@ -14,7 +14,7 @@ from prometheus_client import CollectorRegistry
 from pydantic import SecretStr
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from services.reporting.forms.formats import FORMATS
+from services.reporting.documents.formats import FORMATS
 from services.reporting.gauges import FigureGauges
 from services.reporting.http.app import Reporting, create_app
 from services.reporting.projecting.metrics import ProjectorHealth
@@ -288,7 +288,7 @@ class TestForm:
         assert (form["form"], form["columns"]["13"]) == ("II.06a", "in_progress_overdue")
         assert sum(line["received_total"] for line in form["lines"]) == form["total"]["received_total"] == 6
 
-    @pytest.mark.parametrize(("query", "parameter"), [("format=xlsx", "format"), ("by=month", "by")])
+    @pytest.mark.parametrize(("query", "parameter"), [("format=ods", "format"), ("by=month", "by")])
     async def test_what_is_not_available_yet_is_refused_by_name(
         self, client: httpx.AsyncClient, query: str, parameter: str
     ) -> None:

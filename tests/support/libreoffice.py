@@ -8,6 +8,8 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
+from services.reporting.documents.typesetting import FONTS
+
 PROGRAM = shutil.which("soffice") or shutil.which("libreoffice")
 WITHIN_S = 120.0
 VIETNAMESE = "vi-VN"
@@ -30,12 +32,14 @@ _SETTINGS = """<?xml version="1.0" encoding="UTF-8"?>
 def convert(file: Path, to: str, infilter: str | None = None, *, locale: str = VIETNAMESE) -> Path:
     """The file in the format `to` (an ending, or an ending and its filter), written beside it.
 
-    Each call has a profile of its own, set to the locale: another LibreOffice that runs doesn't take the work over.
+    Each call has a profile of its own, set to the locale: another LibreOffice that runs doesn't take the work over. It
+    has the documents' fonts, which stand for Times New Roman: what fits into a column doesn't depend on the machine.
     """
     assert PROGRAM is not None, "mark the test with needs_libreoffice"
     with TemporaryDirectory(prefix="libreoffice-") as profile:
         settings = Path(profile) / "user" / "registrymodifications.xcu"
         settings.parent.mkdir()
+        (Path(profile) / ".fonts").symlink_to(FONTS)
         settings.write_text(_SETTINGS.format(locale=locale), encoding="utf-8")
         command = [PROGRAM, f"-env:UserInstallation={Path(profile).as_uri()}", "--headless", "--norestore"]
         command += [f"--infilter={infilter}"] if infilter else []

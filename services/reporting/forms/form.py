@@ -16,16 +16,21 @@ from shared.language.words import CHANNELS, DIMENSIONS, LEVELS, NO_FIELD, NO_LEV
 
 NUMBER = "II.06a"
 GROUPINGS = (Dimension.DEPARTMENT, Dimension.FIELD)
+_Placed = tuple[int, ReportRow]  # a row with its place in the report
 
 
 @dataclass(frozen=True, slots=True)
 class FormLine:
-    """A line of the form: its number (column 1), the department's code or the field's name, its name (column 2)."""
+    """A line of the form: its number (column 1), the department's code or the field's name, its name (column 2).
+
+    `place` is its row's place in the report, by which tokens name it.
+    """
 
     number: int
     code: str | None
     name: str
     figures: Figures
+    place: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,19 +83,20 @@ def form_of(
     `of_procedures` are the procedures, fields and levels that it was narrowed to, as they were asked for.
     """
     query = report.query
-    by_level: dict[str | None, list[ReportRow]] = defaultdict(list)
-    place = query.by.index(Dimension.LEVEL) if Dimension.LEVEL in query.by else None
-    for row in report.rows:
-        by_level[None if place is None else row.key[place]].append(row)
-    if place is None:
-        sections = [FormSection(None, None, _lines(query, report.rows, catalogue, language), report.total)]
+    by_level: dict[str | None, list[_Placed]] = defaultdict(list)
+    placed = list(enumerate(report.rows))
+    level_at = query.by.index(Dimension.LEVEL) if Dimension.LEVEL in query.by else None
+    for place, row in placed:
+        by_level[None if level_at is None else row.key[level_at]].append((place, row))
+    if level_at is None:
+        sections = [FormSection(None, None, _lines(query, placed, catalogue, language), report.total)]
     else:
         sections = [
             FormSection(
                 level,
                 in_language(NO_LEVEL, language) if level is None else word(LEVELS, level, language),
                 _lines(query, by_level[level], catalogue, language),
-                _sum(row.figures for row in by_level[level]),
+                _sum(row.figures for _, row in by_level[level]),
             )
             for level in (*LEVELS, None)
             if by_level.get(level)
@@ -118,18 +124,20 @@ def _scope(
 
 
 def _lines(
-    query: FigureQuery, rows: Sequence[ReportRow], catalogue: Catalogue, language: Language
+    query: FigureQuery, rows: Sequence[_Placed], catalogue: Catalogue, language: Language
 ) -> tuple[FormLine, ...]:
     """Departments by code, fields as in a Vietnamese dictionary; two of one name with their provinces."""
     dimension = next(each for each in query.by if each in GROUPINGS)
-    place = query.by.index(dimension)
-    named = [(row.key[place], _name(dimension, row.key[place], catalogue, language), row.figures) for row in rows]
+    at = query.by.index(dimension)
+    named = [
+        (row.key[at], _name(dimension, row.key[at], catalogue, language), row.figures, place) for place, row in rows
+    ]
     if dimension is Dimension.FIELD:
         named.sort(key=lambda one: (one[0] is None, vietnamese_order(one[1])))
-    often = Counter(name for _, name, _ in named)
+    often = Counter(name for _, name, _, _ in named)
     return tuple(
-        FormLine(number, code, name if often[name] == 1 else _with_province(name, code, catalogue), figures)
-        for number, (code, name, figures) in enumerate(named, start=1)
+        FormLine(number, code, name if often[name] == 1 else _with_province(name, code, catalogue), figures, place)
+        for number, (code, name, figures, place) in enumerate(named, start=1)
     )
 
 

@@ -1,7 +1,8 @@
 """Reporting over HTTP: its routes wired, stored snapshots, health and metrics, and failures as problem details."""
 
+import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from fastapi import APIRouter, Depends, FastAPI, Request
 from prometheus_client import CollectorRegistry
@@ -11,9 +12,13 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.responses import Response
 
 from services.reporting.calendar import CalendarFeed
+from services.reporting.documents.frame import Heading
 from services.reporting.gauges import FigureGauges
-from services.reporting.http import attention, figures, forms, rebuilds
+from services.reporting.http import attention, events, figures, forms, rebuilds
+from services.reporting.http.attention import AttentionSources
+from services.reporting.http.events import FigureEvents
 from services.reporting.http.figures import MOST_ROWS, FigureRoutes
+from services.reporting.http.sessions import Sessions
 from services.reporting.opening.tokens import Tokens
 from services.reporting.projecting.metrics import ProjectorHealth
 from services.reporting.read_model.contributions import BrokenDossier
@@ -48,6 +53,27 @@ class Reporting:
     rebuilds_by_itself: bool = False
     recording_clock: Clock = system_clock
     figures_max_rows: int = MOST_ROWS
+    heading: Heading = field(default_factory=Heading)
+    stopping: asyncio.Event = field(default_factory=asyncio.Event)
+
+    @property
+    def attention_sources(self) -> AttentionSources:
+        """What the follow-up list is made of."""
+        return AttentionSources(self.engine, self.catalogue, self.calendar, self.clock)
+
+    @property
+    def figure_routes(self) -> FigureRoutes:
+        """What routes of figures need."""
+        tokens = Tokens(self.catalogue)
+        return FigureRoutes(
+            self.engine,
+            self.catalogue,
+            self.clock,
+            self.recording_clock,
+            tokens,
+            self.figures_max_rows,
+            self.heading,
+        )
 
 
 def create_app(reporting: Reporting) -> FastAPI:
@@ -64,24 +90,21 @@ def create_app(reporting: Reporting) -> FastAPI:
         app.add_exception_handler(error, _on_database_error)
     app.add_exception_handler(OldRules, _on_old_rules(by_itself=reporting.rebuilds_by_itself))
     app.add_exception_handler(BrokenDossier, _on_broken_dossier)
-    engine, offices, clock, recording_clock = (
-        reporting.engine,
-        reporting.catalogue,
-        reporting.clock,
-        reporting.recording_clock,
-    )
-    routes = FigureRoutes(engine, offices, clock, recording_clock, Tokens(offices), reporting.figures_max_rows)
+    engine, offices, clock = reporting.engine, reporting.catalogue, reporting.clock
+    routes = reporting.figure_routes
     app.include_router(_operations(reporting))
     for router in (
         figures.router(routes),
         forms.router(routes),
         _snapshots(engine),
-        attention.router(engine, offices, reporting.calendar, clock),
-        rebuilds.router(engine, recording_clock),
+        attention.router(reporting.attention_sources),
+        rebuilds.router(engine, reporting.recording_clock),
     ):
         app.include_router(
             router, prefix="/v1", dependencies=[Depends(require_key(reporting.api_key))], responses=KEYLESS
         )
+    moving = FigureEvents(engine, offices, clock, reporting.stopping)
+    app.include_router(events.router(moving, Sessions(reporting.api_key)), prefix="/v1")
     return app
 
 

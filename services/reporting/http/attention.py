@@ -73,6 +73,24 @@ class AttentionParameters(Parameters):
     cursor: Cursor = None
 
 
+@dataclass(frozen=True, slots=True)
+class AttentionSources:
+    """What the list is made of; `clock` says at what instant it is judged.
+
+    Without a feed the catalogue's own days are all there is.
+    """
+
+    engine: AsyncEngine
+    catalogue: Catalogue
+    feed: CalendarFeed | None
+    clock: Clock
+
+    @property
+    def known(self) -> KnownCalendar:
+        """The days off to go by."""
+        return KnownCalendar(self.catalogue) if self.feed is None else self.feed.known
+
+
 class AttentionPlace(NamedTuple):
     """Where a page ended, and the instant that all pages of a list are judged at."""
 
@@ -109,9 +127,8 @@ class AttentionQuery:
         return self.officer is None or same_name(dossier.officer, self.officer)
 
 
-def router(engine: AsyncEngine, catalogue: Catalogue, feed: CalendarFeed | None, clock: Clock) -> APIRouter:
-    """The route; `clock` says at what instant the list is judged.
-    Without a feed the catalogue's own days are all there is."""
+def router(to: AttentionSources) -> APIRouter:
+    """The route."""
     wrong = documented({422: "a parameter is wrong: `parameter` names it, `detail` the fix"})
     routes = APIRouter(tags=["figures"], responses=wrong, dependencies=[Depends(declared_parameters_only)])
 
@@ -134,39 +151,44 @@ def router(engine: AsyncEngine, catalogue: Catalogue, feed: CalendarFeed | None,
         time, and with `idle_months` open dossiers without any event for so many months (`idle`), last. A dossier has a
         line for each kind.
         """
-        known = KnownCalendar(catalogue) if feed is None else feed.known
-        query = _query(request, given, known.catalogue, clock())
-        horizons = DepartmentHorizons(known.catalogue, query.as_of, query.within)
-        attention = Attention(given.limit, query.after)
-        latest = horizons.latest(query.departments or known.catalogue.departments)
-        async with answering(engine) as connection:
-            for where, listed in _searches(query, horizons, latest):
-                async with aclosing(snapshots_where(connection, where, *_filtered(query))) as parts:
-                    async for snapshots in parts:  # in a thread, for others must not be held up
-                        attention.take(await asyncio.to_thread(_urgent, query, snapshots, listed))
-        page, counts = attention.page, attention.by_department()
-        end = None
-        if attention.goes_on:
-            rank, left, due_at, code, kind = page[-1].urgency
-            end = AttentionPlace(query.as_of, rank, left // timedelta.resolution, due_at, code, kind)
-        cursor = cursor_after(request, end)
-        answer = AttentionAnswer(
-            as_of=query.as_of,
-            within=given.within,
-            definition=BY_DATE.name,
-            total=total_counts(own for officers in counts.values() for own in officers.values()),
-            departments=[_department(code, officers, horizons) for code, officers in counts.items()],
-            calendar=CalendarSource(
-                source="catalogue" if feed is None else "intake",
-                as_of=known.as_of,
-                known_until=known.catalogue.calendar_last_day,
-            ),
-            dossiers=[_dossier(one, query.as_of) for one in page],
-            cursor=cursor,
-        )
-        return page_response(request, answer, cursor)
+        answer = await attention_answer(to, request, given)
+        return page_response(request, answer, answer.cursor)
 
     return routes
+
+
+async def attention_answer(to: AttentionSources, request: Request, given: AttentionParameters) -> AttentionAnswer:
+    """One page of the list, and the counts of all of it."""
+    known = to.known
+    query = _query(request, given, known.catalogue, to.clock())
+    horizons = DepartmentHorizons(known.catalogue, query.as_of, query.within)
+    attention = Attention(given.limit, query.after)
+    latest = horizons.latest(query.departments or known.catalogue.departments)
+    async with answering(to.engine) as connection:
+        for where, listed in _searches(query, horizons, latest):
+            async with aclosing(snapshots_where(connection, where, *_filtered(query))) as parts:
+                async for snapshots in parts:  # in a thread, for others must not be held up
+                    attention.take(await asyncio.to_thread(_urgent, query, snapshots, listed))
+    page, counts = attention.page, attention.by_department()
+    end = None
+    if attention.goes_on:
+        rank, left, due_at, code, kind = page[-1].urgency
+        end = AttentionPlace(query.as_of, rank, left // timedelta.resolution, due_at, code, kind)
+    cursor = cursor_after(request, end)
+    return AttentionAnswer(
+        as_of=query.as_of,
+        within=given.within,
+        definition=BY_DATE.name,
+        total=total_counts(own for officers in counts.values() for own in officers.values()),
+        departments=[_department(code, officers, horizons) for code, officers in counts.items()],
+        calendar=CalendarSource(
+            source="catalogue" if to.feed is None else "intake",
+            as_of=known.as_of,
+            known_until=known.catalogue.calendar_last_day,
+        ),
+        dossiers=[_dossier(one, query.as_of) for one in page],
+        cursor=cursor,
+    )
 
 
 def _query(request: Request, given: AttentionParameters, catalogue: Catalogue, now: datetime) -> AttentionQuery:

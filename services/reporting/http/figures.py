@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import islice, starmap
 from typing import Annotated, Any, cast
 
@@ -13,6 +14,7 @@ from msgspec import UNSET
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from starlette.responses import Response
 
+from services.reporting.documents.frame import Frame, Heading
 from services.reporting.figures.grouping import TooManyRows
 from services.reporting.figures.pairs import GatheredPair, difference_row, gathered_pair, percent_row
 from services.reporting.figures.query import Dimension, FigureQuery
@@ -74,10 +76,16 @@ class FigureRoutes:
     recording_clock: Clock
     tokens: Tokens
     most_rows: int = MOST_ROWS
+    heading: Heading = field(default_factory=Heading)
     wide: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(1))  # many rows: one answer at a time
 
     def query(self, given: Question, *by: Dimension) -> FigureQuery:
         return figure_query(given, self.catalogue, self.clock(), self.recording_clock(), by)
+
+    def frame(self, of: Report, request: Request) -> Frame:
+        """What stands around the report's form in a file; its links lead where the request came."""
+        tokens, address = partial(self.tokens.of_report, of), str(request.base_url)
+        return Frame(self.recording_clock(), self.heading, address=address, tokens=tokens)
 
 
 def router(to: FigureRoutes) -> APIRouter:
@@ -107,7 +115,7 @@ def router(to: FigureRoutes) -> APIRouter:
         responses={200: answered(DossierList), **NO_TOKEN, **GONE},
     )
     async def get_dossiers(request: Request, token: Token, given: Annotated[ListParameters, Query()]) -> Response:
-        figure = _figure(to.tokens, token)
+        figure = figure_of(to.tokens, token)
         after = LIST_START if given.cursor is None else place_of(request, given.cursor, ListPlace)
         async with answering(to.engine) as connection:
             same_model(figure.pin, await pinned(connection))
@@ -287,7 +295,8 @@ def _too_many(query: FigureQuery, most: int, without_tokens: int, *, with_tokens
     return invalid("by", f"grouped by {named} the answer has more than {most} rows{others}: {fewer}")
 
 
-def _figure(tokens: Tokens, text: str) -> TokenFigure:
+def figure_of(tokens: Tokens, text: str) -> TokenFigure:
+    """The number that a token names; 404 or 410 where it names none."""
     try:
         return tokens.read(text)
     except UnreadableToken:

@@ -7,11 +7,11 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import Response
 
+from services.reporting.documents.formats import FORMATS, render
 from services.reporting.figures.pairs import gathered_pair
 from services.reporting.figures.query import Dimension, FigureQuery
 from services.reporting.figures.report import report
 from services.reporting.forms.form import GROUPINGS, form_of
-from services.reporting.forms.formats import FORMATS, render
 from services.reporting.http.beside import query_beside
 from services.reporting.http.figures import WRONG, FigureRoutes
 from services.reporting.http.names import words
@@ -56,7 +56,7 @@ def router(to: FigureRoutes) -> APIRouter:
             found, beside = pair.reports()
             compared = form_of(beside, to.catalogue, language, asked)
         form = replace(form_of(found, to.catalogue, language, asked), compared=compared)
-        return await asyncio.to_thread(render, given.format, form)
+        return await asyncio.to_thread(render, given.format, form, to.frame(found, request))
 
     return routes
 

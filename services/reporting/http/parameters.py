@@ -9,8 +9,8 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from services.reporting.documents.formats import FORMATS
 from services.reporting.figures.query import NOW, THEN, Dimension, FigureQuery, Filters
-from services.reporting.forms.formats import FORMATS
 from services.reporting.http.names import known, procedures_with, units_named, words
 from services.reporting.http.periods import Against, check_rows_of_time
 from shared.catalogue import Catalogue

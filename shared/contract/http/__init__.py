@@ -9,7 +9,14 @@ from shared.contract.http.announcements import AnnouncementAnswer, AnnouncementV
 from shared.contract.http.attention import AttentionAnswer
 from shared.contract.http.catalogue import ChannelView, DayView, DepartmentView, ProcedureView
 from shared.contract.http.dossiers import DossierAnswer, DossierView, EventAnswer, NewDossier
-from shared.contract.http.figures import ChangesAnswer, DefinitionsAnswer, DossierList, FiguresAnswer, FormAnswer
+from shared.contract.http.figures import (
+    ChangesAnswer,
+    DefinitionsAnswer,
+    DossierList,
+    FiguresAnswer,
+    FiguresEvent,
+    FormAnswer,
+)
 from shared.contract.http.log import BulkAnswer, LogHead, LogLine, Resent, RestoreAnswer
 from shared.contract.http.rebuilds import CheckedLine, CheckProgressLine, InconsistencyLine, RebuildAnswer, SwapAnswer
 from shared.contract.http.service import HealthAnswer, ProblemDetails
@@ -44,6 +51,7 @@ REPORTING: Messages = {
     "http.definitions.v1": DefinitionsAnswer,
     "http.dossiers.v1": DossierList,
     "http.figures.v1": FiguresAnswer,
+    "http.figures-event.v1": FiguresEvent,
     "http.form.v1": FormAnswer,
     "http.rebuild.v1": RebuildAnswer,
     "http.swap.v1": SwapAnswer,

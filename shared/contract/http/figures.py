@@ -173,6 +173,19 @@ class FiguresAnswer(Struct, frozen=True, kw_only=True):
     against: Annotated[OtherFigures, _example_of_other("rows")] | UnsetType = UNSET
 
 
+class FiguresEvent(Struct, frozen=True, kw_only=True):
+    """An event of `GET /v1/events`: the read model has moved, and this is the current year's total to date."""
+
+    generation: Annotated[
+        int, Meta(description="of the tables; revisions of one generation are comparable", examples=[1702000000])
+    ]
+    revision: Annotated[int, Meta(description="grows with every transaction of the projector", examples=[117])]
+    as_of: AsOf
+    first: First = field(name="from")
+    last: Last = field(name="to")
+    total: FigureRow
+
+
 class ListedDossier(Struct, frozen=True, kw_only=True):
     """A dossier of a list, as it counted when the figure was made."""
 

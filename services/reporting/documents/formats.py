@@ -1,0 +1,46 @@
+"""The formats in which the form is to be had, each with how it is made."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from starlette.responses import Response
+
+from services.reporting.documents.document import as_docx
+from services.reporting.documents.frame import Frame
+from services.reporting.documents.print import as_pdf
+from services.reporting.documents.workbook import as_xlsx
+from services.reporting.forms.form import NUMBER, Form
+from services.reporting.forms.office_csv import as_office_csv
+from services.reporting.forms.tables import as_csv, as_json
+from services.reporting.forms.text import as_text
+from shared.contract.envelope import encode
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """A format: its media type, how it is made, and the ending of the file's name where it is one to keep."""
+
+    media_type: str
+    make: Callable[[Form, Frame], bytes]
+    ending: str | None = None
+
+
+FORMATS: Mapping[str, Format] = {
+    "json": Format("application/json", lambda form, _: encode(as_json(form))),
+    "csv": Format("text/csv; charset=utf-8", lambda form, _: as_csv(form), "csv"),
+    "office-csv": Format("text/csv; charset=utf-8", lambda form, _: as_office_csv(form), "csv"),
+    "xlsx": Format("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", as_xlsx, "xlsx"),
+    "pdf": Format("application/pdf", as_pdf, "pdf"),
+    "docx": Format("application/vnd.openxmlformats-officedocument.wordprocessingml.document", as_docx, "docx"),
+    "text": Format("text/plain; charset=utf-8", lambda form, _: as_text(form).encode()),
+}
+
+
+def render(wanted: str, form: Form, frame: Frame) -> Response:
+    """The form in one of FORMATS."""
+    format_ = FORMATS[wanted]
+    headers = {}
+    if format_.ending is not None:
+        name = f"{NUMBER}_{form.query.first}_{form.query.last}.{format_.ending}"
+        headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    return Response(format_.make(form, frame), media_type=format_.media_type, headers=headers)

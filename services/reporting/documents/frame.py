@@ -1,0 +1,78 @@
+"""What stands around the form in a file that an office hands in, and is no figure."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from urllib.parse import urlencode
+
+from shared.domain.localtime import local
+from shared.language.languages import Language
+from shared.language.numbers import minute
+from shared.language.papers import BLANK, DATED, PUBLISHED
+from shared.language.words import in_language
+
+LIST_PAGE = "/dossiers"
+"""Reporting's page of the dossiers behind a number."""
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """The office whose document it is, as Decree 30/2020 names it; what is not set is a dotted line to fill in."""
+
+    superior: str | None = None
+    office: str | None = None
+    place: str | None = None
+
+    @property
+    def lines(self) -> tuple[str, str]:
+        """The superior and the office, in capitals."""
+        return (self.superior or BLANK).upper(), (self.office or BLANK).upper()
+
+    def dated(self, made_at: datetime, language: Language) -> str:
+        """The place, and a date to fill in: a document has the date of its signature."""
+        return in_language(DATED, language).format(place=self.place or "……………", year=local(made_at).year)
+
+
+@dataclass(frozen=True, slots=True)
+class PublicationMark:
+    """The publication whose figures a file has."""
+
+    number: int
+    sha256: str
+    at: datetime
+
+    def line(self, language: Language) -> str:
+        """For the foot of a page."""
+        return in_language(PUBLISHED, language).format(
+            number=self.number, minute=minute(self.at, language), sha256=self.sha256
+        )
+
+
+def _no_tokens() -> Mapping[str, str]:
+    return {}
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """Around a form: whose it is, when it was made, and where the dossiers of its numbers are listed.
+
+    `tokens` are those of the report, made when they are asked for: of many rows that takes a while.
+    """
+
+    made_at: datetime
+    heading: Heading = Heading()
+    published: PublicationMark | None = None
+    address: str | None = None
+    tokens: Callable[[], Mapping[str, str]] = _no_tokens
+
+    def lists(self) -> Callable[[int | None, str], str | None]:
+        """Where the dossiers of a row's column are listed; the row by its place in the report, None for the total."""
+        if self.address is None:
+            return lambda _row, _column: None
+        start, tokens = self.address.rstrip("/"), self.tokens()
+
+        def of(row: int | None, column: str) -> str | None:
+            token = tokens.get(f"total.{column}" if row is None else f"rows.{row}.{column}")
+            return None if token is None else f"{start}{LIST_PAGE}?{urlencode({'token': token})}"
+
+        return of

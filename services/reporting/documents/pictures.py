@@ -1,0 +1,30 @@
+"""The charts of a form as pictures for paper, in the documents' own font."""
+
+from services.reporting.charts.chart import Chart
+from services.reporting.charts.of_figures import beside_another, timeliness_of_lines
+from services.reporting.charts.render import svg
+from services.reporting.documents.typesetting import picture
+from services.reporting.forms.form import Form
+
+FONT = "Liberation Serif"
+
+
+def charts_of(form: Form) -> list[Chart]:
+    """Those that the form's own figures make; none of a form without lines."""
+    drawn = [timeliness_of_lines(form)]
+    if form.compared is not None:
+        drawn.append(beside_another(form))
+    return [chart for chart in drawn if chart.rows]
+
+
+def as_svg(chart: Chart) -> str:
+    """The chart's picture for a page that is set."""
+    return svg({**chart.spec, "config": {**chart.spec["config"], "font": FONT}})
+
+
+def as_png(chart: Chart) -> bytes:
+    """The chart's picture for a document that is edited.
+
+    Not drawn by the charts' renderer: it has no fonts with Vietnamese letters but the machine's.
+    """
+    return picture(as_svg(chart))

@@ -1,0 +1,129 @@
+"""`GET /v1/events`: figures as they change, as server-sent events; all readers share one look at the read model."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from fastapi import APIRouter, Depends
+from sqlalchemy.ext.asyncio import AsyncEngine
+from starlette.responses import Response
+
+from services.reporting.figures.query import FigureQuery
+from services.reporting.figures.range_sums import pinned
+from services.reporting.figures.report import figure_row, report_in
+from services.reporting.http.sessions import Sessions
+from services.reporting.read_model.store import OldRules, answering
+from shared.catalogue import Catalogue
+from shared.contract.envelope import encode
+from shared.contract.http.figures import FiguresEvent
+from shared.service.clock import Clock
+from shared.service.http import KEYLESS, Ndjson, declared_parameters_only
+from shared.service.pacing import wait_until
+from shared.service.sql import is_transient
+
+LOOK_EVERY_S = 1.0
+HEARTBEAT_S = 15.0
+MEDIA_TYPE = "text/event-stream"
+_AWAY = b": the figures can't be read at the moment\n\n"
+_BEAT = b": still here\n\n"
+
+
+@dataclass(slots=True)
+class FigureEvents:
+    """The latest event, made by whoever looks first after a second; `stopping` ends every stream."""
+
+    engine: AsyncEngine
+    catalogue: Catalogue
+    clock: Clock
+    stopping: asyncio.Event = field(default_factory=asyncio.Event)
+    look_every_s: float = LOOK_EVERY_S
+    heartbeat_s: float = HEARTBEAT_S
+    _latest: FiguresEvent | None = None
+    _looked_at: float = float("-inf")
+    _looking: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    async def stream(self) -> AsyncGenerator[bytes]:
+        """An event at once and whenever the read model has moved, a comment where nothing was said for a while."""
+        loop = asyncio.get_running_loop()
+        told: FiguresEvent | None = None
+        spoke_at = loop.time()
+        while not self.stopping.is_set():
+            part = b""
+            try:
+                latest = await self._look()
+            except OldRules:
+                part = _AWAY
+            except Exception as error:
+                if not is_transient(error):
+                    raise
+                part = _AWAY
+            else:
+                if told is None or (latest.generation, latest.revision) != (told.generation, told.revision):
+                    part, told = _written(latest), latest
+            now = loop.time()
+            if not part and now - spoke_at >= self.heartbeat_s:
+                part = _BEAT
+            if part:
+                spoke_at = now
+                yield part
+            await wait_until(self.stopping, self.look_every_s)
+
+    async def _look(self) -> FiguresEvent:
+        """The current year's total; counted anew only when a transaction of the projector is over since."""
+        async with self._looking:
+            now = asyncio.get_running_loop().time()
+            if self._latest is None or now - self._looked_at >= self.look_every_s / 2:
+                async with answering(self.engine) as connection:
+                    pin = await pinned(connection)
+                    latest = self._latest
+                    if latest is None or (latest.generation, latest.revision) != (pin.generation, pin.revision):
+                        as_of = self.clock()
+                        query = FigureQuery(first=date(as_of.year, 1, 1), last=as_of.date(), as_of=as_of)
+                        total = figure_row((await report_in(connection, query, self.catalogue)).total)
+                        self._latest = FiguresEvent(
+                            generation=pin.generation,
+                            revision=pin.revision,
+                            as_of=as_of,
+                            first=query.first,
+                            last=query.last,
+                            total=total,
+                        )
+                self._looked_at = now
+            assert self._latest is not None
+            return self._latest
+
+
+def _written(event: FiguresEvent) -> bytes:
+    return b"event: figures\nid: %d.%d\ndata: %s\n\n" % (event.generation, event.revision, encode(event))
+
+
+class EventStream(Ndjson):
+    """Streamed as lines are: the generator is closed when its reader has gone."""
+
+    media_type = MEDIA_TYPE
+
+
+def router(events: FigureEvents, sessions: Sessions) -> APIRouter:
+    """The route, for programs with the key and for pages with a session."""
+    described: dict[int | str, dict[str, Any]] = {
+        200: {
+            "description": "events named `figures`, at most one a second, each with a FiguresEvent as data",
+            "content": {MEDIA_TYPE: {"schema": {"type": "string"}}},
+        }
+    }
+    routes = APIRouter(tags=["figures"], dependencies=[Depends(sessions.reader()), Depends(declared_parameters_only)])
+
+    @routes.get(
+        "/events",
+        summary="Figures as they change, as server-sent events",
+        response_class=Response,
+        responses=described | KEYLESS,
+    )
+    async def get_events() -> Response:
+        answer = EventStream(events.stream())
+        answer.headers["X-Accel-Buffering"] = "no"  # a proxy must not keep events back
+        return answer
+
+    return routes

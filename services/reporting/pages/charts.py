@@ -1,0 +1,124 @@
+"""The report's charts, one by one: fetched after the page, drawn in a thread, kept until the figures move."""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from fastapi import Request
+from starlette.responses import Response
+
+from services.reporting.charts import of_figures, of_stocks
+from services.reporting.charts.chart import Chart
+from services.reporting.charts.render import svg
+from services.reporting.figures.pairs import gathered_pair
+from services.reporting.figures.query import Dimension, FigureQuery
+from services.reporting.figures.range_sums import pinned
+from services.reporting.figures.report import report
+from services.reporting.forms.form import form_of
+from services.reporting.http.beside import query_beside
+from services.reporting.opening.stocks import OpenDossiers, open_dossiers
+from services.reporting.pages.question import asked
+from services.reporting.pages.report import CHARTS, links_of
+from services.reporting.pages.site import Site, language_of
+from services.reporting.pages.texts import text
+from services.reporting.read_model.store import answering
+from shared.domain.comparison import Beside
+from shared.language.languages import Language
+from shared.language.numbers import count, day
+from shared.service.problems import UNPROCESSABLE, Problem
+
+MOST_KEPT = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """A chart and its picture; `note` says what it counts."""
+
+    chart: Chart
+    picture: str
+    note: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Drawings:
+    """The latest drawings, by question and state of the read model; one is drawn at a time."""
+
+    kept: OrderedDict[tuple[Any, ...], Drawn] = field(default_factory=OrderedDict)
+    drawing: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(1))
+
+    def keep(self, key: tuple[Any, ...], drawn: Drawn) -> Drawn:
+        """Keep it, and forget the oldest."""
+        self.kept[key] = drawn
+        if len(self.kept) > MOST_KEPT:
+            self.kept.popitem(last=False)
+        return drawn
+
+
+async def get_chart(site: Site, drawings: Drawings, request: Request) -> Response:
+    """`/charts/{name}`: the part of the page that has the chart and its table."""
+    name, language = request.path_params["name"], language_of(request)
+    question = asked(site.figures, request.query_params, language)
+    if name not in CHARTS or question.query is None:
+        raise Problem(422, UNPROCESSABLE, text("chart_failed", language))
+    async with answering(site.reporting.engine) as connection:
+        pin = await pinned(connection)
+    key = (name, language, *question.typed.values(), question.query.as_of.date(), pin)
+    drawn = drawings.kept.get(key)
+    if drawn is None:
+        chart, note = await _chart(site, name, question.query, language)
+        async with drawings.drawing:
+            drawn = drawings.keep(key, Drawn(chart, await asyncio.to_thread(svg, chart.spec), note))
+    return site.page(request, "part_chart.html", drawn=drawn)
+
+
+async def _chart(site: Site, name: str, query: FigureQuery, language: Language) -> tuple[Chart, str | None]:
+    if name in ("deadline", "age"):
+        stock = await open_dossiers(site.reporting.engine, query)
+        buckets = _by_deadline(stock, language) if name == "deadline" else _by_age(stock, language)
+        chart = of_stocks.open_by_deadline if name == "deadline" else of_stocks.open_by_age
+        note = text("chart_note", language, day=day(query.cut, language), number=count(stock.dossiers, language))
+        return chart(buckets, language), note
+    engine, offices = site.reporting.engine, site.catalogue
+    if name == "received":
+        month = Dimension.MONTH if query.period is None else Dimension.STATUTORY_MONTH
+        found = await report(engine, replace(query, by=(month,)), offices)
+        return of_figures.received_over_time(found, language, links_of(site.figures, found)), None
+    if name == "beside":
+        pair = await gathered_pair(engine, query, query_beside(query, Beside.LAST_YEAR), offices)
+        found, other = pair.reports()
+        form = replace(form_of(found, offices, language), compared=form_of(other, offices, language))
+        return of_figures.beside_another(form, links_of(site.figures, found)), None
+    found = await report(engine, query, offices)
+    return of_figures.timeliness_of_lines(form_of(found, offices, language), links_of(site.figures, found)), None
+
+
+def _by_age(stock: OpenDossiers, language: Language) -> list[of_stocks.Bucket]:
+    return [
+        of_stocks.Bucket(_between("old", span, language), stock.by_age.get(span.start, 0)) for span in OpenDossiers.AGES
+    ]
+
+
+def _by_deadline(stock: OpenDossiers, language: Language) -> list[of_stocks.Bucket]:
+    late = [
+        of_stocks.Bucket(_between("overdue", span, language), stock.late.get(span.start, 0), late=True)
+        for span in reversed(OpenDossiers.LATE)
+    ]
+    left = [
+        of_stocks.Bucket(_between("left", span, language), stock.left.get(span.start, 0)) for span in OpenDossiers.LEFT
+    ]
+    return [
+        *late,
+        of_stocks.Bucket(text("today_due", language), stock.due_today),
+        *left,
+        of_stocks.Bucket(text("paused", language), stock.suspended, dated=False),
+        of_stocks.Bucket(text("no_due", language), stock.no_deadline, dated=False),
+    ]
+
+
+def _between(kind: str, span: range, language: Language) -> str:
+    limits: Mapping[str, object] = {"from": count(span.start, language), "to": count(span.stop - 1, language)}
+    if span.stop == OpenDossiers.ENDLESS:
+        return text(f"{kind}_over", language, **(dict(limits) | {"from": count(span.start - 1, language)}))
+    return text(f"{kind}_between", language, **limits)

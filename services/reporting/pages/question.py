@@ -1,0 +1,152 @@
+"""What a page was asked for: the form's values as they were typed, what is wrong with them, and the checked query."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from starlette.datastructures import QueryParams
+
+from services.reporting.figures.query import Dimension, FigureQuery
+from services.reporting.forms.form import GROUPINGS
+from services.reporting.http.figures import FigureRoutes
+from services.reporting.http.parameters import EARLIEST, LATEST, FormParameters
+from services.reporting.pages.texts import text
+from shared.domain.localtime import ONE_DAY
+from shared.domain.timeliness import BY_DATE
+from shared.language.languages import Language
+from shared.service.problems import Problem
+
+DAYS, THIS_YEAR = "days", "this-year"
+PRESETS = ("this-month", "this-quarter", THIS_YEAR, "last-month", "last-quarter", "last-year")
+DEFAULTS = {
+    "period": THIS_YEAR,
+    "from": "",
+    "to": "",
+    "department": "",
+    "field": "",
+    "channel": "",
+    "level": "",
+    "definition": BY_DATE.name,
+    "organised": "then",
+    "by": Dimension.DEPARTMENT.value,
+    "sections": "",
+}
+_CHOICES = ("department", "field", "channel", "level")
+_DAY = re.compile(r"(\d{1,2})[/.\-](\d{1,2})[/.\-](\d{4})|(\d{4})-(\d{1,2})-(\d{1,2})", re.ASCII)
+_QUARTER = 3
+_DECEMBER = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The values as typed, by field; sentences about wrong ones; the query where there is nothing wrong."""
+
+    typed: Mapping[str, str]
+    mistakes: Mapping[str, str]
+    query: FigureQuery | None
+
+    @property
+    def as_parameters(self) -> dict[str, str]:
+        """What tells this question from the default one, as a URL says it."""
+        return {name: value for name, value in self.typed.items() if value != DEFAULTS[name]}
+
+    @property
+    def of_procedures(self) -> dict[str, list[str]]:
+        """The field and the level that it is narrowed to, by dimension."""
+        return {name.value: [self.typed[name]] for name in (Dimension.FIELD, Dimension.LEVEL) if self.typed[name]}
+
+
+class _Wrong(Exception):
+    """A field that can't be read, and the text that says so."""
+
+    def __init__(self, field: str, key: str) -> None:
+        super().__init__(field, key)
+        self.field, self.key = field, key
+
+
+def asked(to: FigureRoutes, given: QueryParams, language: Language) -> Asked:
+    """Read a page's question; nothing typed is lost, whatever is wrong."""
+    typed = {name: given.get(name, default).strip() for name, default in DEFAULTS.items()}
+    if typed["from"] or typed["to"]:  # what somebody wrote says more than what the list stood at
+        typed["period"] = DAYS
+    try:
+        return Asked(typed, {}, _begun(_query(to, typed), typed))
+    except _Wrong as wrong:
+        sentence = text(wrong.key, language, value=typed[wrong.field])
+        return Asked(typed, {wrong.field: sentence}, None)
+    except Problem as problem:
+        field = problem.details.field or "period"
+        key = "taken_over" if field == "department" and typed["organised"] == "now" else "unknown_value"
+        return Asked(typed, {field: text(key, language, value=typed.get(field, ""))}, None)
+
+
+def _query(to: FigureRoutes, typed: Mapping[str, str]) -> FigureQuery:
+    dimension = next((each for each in GROUPINGS if each == typed["by"]), None)
+    if dimension is None:
+        raise _Wrong("by", "unknown_value")
+    sections = [Dimension.LEVEL] if typed["sections"] else []
+    today = to.clock().date()
+    chosen = {name: [typed[name]] for name in _CHOICES if typed[name]}
+    more = {"definition": typed["definition"], "organised": typed["organised"], "by": typed["by"]}
+    named = typed["period"]
+    if named == DAYS:
+        first, last = _days(typed, today)
+    elif named in PRESETS:
+        first, last = preset(named, today)
+    else:
+        return to.query(FormParameters.model_validate({"period": named, **chosen, **more}), dimension, *sections)
+    span = {"from": first.isoformat(), "to": last.isoformat()}
+    return to.query(FormParameters.model_validate({**span, **chosen, **more}), dimension, *sections)
+
+
+def _begun(query: FigureQuery, typed: Mapping[str, str]) -> FigureQuery:
+    """Refuse a period of which there is nothing to count yet."""
+    if query.first > query.as_of.date():
+        raise _Wrong("from" if typed["period"] == DAYS else "period", "not_begun")
+    return query
+
+
+def _days(typed: Mapping[str, str], today: date) -> tuple[date, date]:
+    if not typed["from"]:
+        raise _Wrong("from", "day_missing")
+    first = _day("from", typed["from"])
+    last = _day("to", typed["to"]) if typed["to"] else today
+    if first > last:
+        raise _Wrong("from", "exchanged")
+    return first, last
+
+
+def _day(field: str, typed: str) -> date:
+    """A day as people here write it, or as a program does."""
+    found = _DAY.fullmatch(typed)
+    if found is None:
+        raise _Wrong(field, "unreadable_day")
+    day, month, year, *iso = found.groups()
+    try:
+        read = date(int(year), int(month), int(day)) if year else date(*(int(part) for part in iso))
+    except ValueError:
+        raise _Wrong(field, "unreadable_day") from None
+    if not EARLIEST <= read <= LATEST:
+        raise _Wrong(field, "day_out_of_range")
+    return read
+
+
+def preset(name: str, today: date) -> tuple[date, date]:
+    """A usual period of the calendar; one that goes on reaches to today."""
+    length = {"month": 1, "quarter": _QUARTER, "year": _DECEMBER}[name.partition("-")[2]]
+    first = today.replace(day=1, month=today.month - (today.month - 1) % length)
+    if name.startswith("this"):
+        return first, today
+    last = first - ONE_DAY
+    return last.replace(day=1, month=last.month - length + 1), last
+
+
+def statutory_names(typed: str, today: date) -> list[str]:
+    """The named periods to choose from: those of this year and the last one, and the one that was asked for."""
+    names = [
+        f"{year}{ending}"
+        for year in (today.year, today.year - 1)
+        for ending in ("", "-9M", "-6M", *(f"-Q{n}" for n in range(1, 5)), *(f"-{n:02}" for n in range(1, 13)))
+    ]
+    return names if typed in (*PRESETS, DAYS, *names) else [typed, *names]

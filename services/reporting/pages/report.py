@@ -1,0 +1,228 @@
+"""The report: figures of a period with their identities, each number a link to its dossiers; charts; downloads."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from functools import partial
+from typing import Any
+
+from fastapi import Request
+from starlette.responses import Response
+
+from services.reporting.charts.chart import Links
+from services.reporting.documents.formats import FORMATS, render
+from services.reporting.figures.query import FigureQuery
+from services.reporting.figures.report import TOTAL_IS_SUM, Report, report
+from services.reporting.forms.form import NUMBER, Form, form_of
+from services.reporting.http.beside import query_beside
+from services.reporting.http.figures import FigureRoutes
+from services.reporting.pages.question import DAYS, PRESETS, Asked, asked, statutory_names
+from services.reporting.pages.site import Site, begun, language_of, path_with
+from services.reporting.pages.texts import TEXTS, text
+from shared.domain.columns import KEYS, OF_FORM
+from shared.domain.comparison import Beside
+from shared.domain.fields import Channel
+from shared.domain.figures import Figures, shares
+from shared.domain.periods import UnknownPeriod, statutory_period
+from shared.domain.timeliness import DEFINITIONS
+from shared.language.languages import Language
+from shared.language.numbers import count, percent
+from shared.language.order import vietnamese_order
+from shared.language.periods import period_name, span_name
+from shared.language.words import CHANNELS, FIGURES, LEVELS, word
+from shared.language.words import DEFINITIONS as DEFINITION_WORDS
+from shared.service.problems import UNPROCESSABLE, Problem
+
+FORM_KEYS = tuple(column.key for column in OF_FORM.values())
+CHARTS = ("received", "timeliness", "deadline", "age", "beside")
+SHOWN_SHARES = ("online_share", "overdue_share")
+GROUPS = (("to_handle", 4), ("resolved", 4), ("in_progress", 3), ("shares", 2))
+MAIN = (
+    ("received_total", None),
+    ("received_online", "online_share"),
+    ("resolved_total", None),
+    ("resolved_overdue", "overdue_share"),
+    ("in_progress_total", None),
+    ("in_progress_overdue", None),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class SaidNumber:
+    """A number as people read it, and the path to its dossiers."""
+
+    said: str
+    link: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of the table, or of its total."""
+
+    number: int | None
+    name: str
+    cells: tuple[SaidNumber, ...]
+    section: str | None = None
+
+
+def links_of(to: FigureRoutes, found: Report, lang: str | None = None) -> Links:
+    """The path to the dossiers of each number that has any."""
+    rows: list[tuple[int | None, str, Figures]] = [(None, "total.", found.total)]
+    rows += [(place, f"rows.{place}.", row.figures) for place, row in enumerate(found.rows)]
+    tokens = to.tokens.of_report(found)
+    return {
+        (place, key): path_with("/dossiers", token=tokens[prefix + key], lang=lang)
+        for place, prefix, figures in rows
+        for key in KEYS
+        if figures[key]
+    }
+
+
+def lines_of(form: Form, links: Links, sort: str | None) -> list[Line]:
+    """The table's lines: in the form's order, or those with the largest number first."""
+    lines = [
+        (
+            Line(line.number, line.name, cells(line.figures, line.place, links, form.language), section.title),
+            line.figures,
+        )
+        for section in form.sections
+        for line in section.lines
+    ]
+    if sort in KEYS:
+        lines.sort(key=lambda each: -each[1][sort])
+    elif sort in SHOWN_SHARES:
+        lines.sort(key=lambda each: -(shares(each[1])[sort] or Decimal(-1)))
+    return [line for line, _ in lines]
+
+
+def cells(figures: Figures, place: int | None, links: Links, language: Language) -> tuple[SaidNumber, ...]:
+    """The form's columns of a line, and two shares."""
+    of_line = shares(figures)
+    return (
+        *(SaidNumber(count(figures[key], language), links.get((place, key))) for key in FORM_KEYS),
+        *(SaidNumber(percent(of_line[key], language)) for key in SHOWN_SHARES),
+    )
+
+
+def choices(site: Site, question: Asked, language: Language) -> dict[str, Any]:
+    """What the form's lists offer."""
+    catalogue, today = site.catalogue, site.reporting.clock().date()
+    fields = sorted({procedure.field for procedure in catalogue.procedures.values()}, key=vietnamese_order)
+    statutory = statutory_names(question.typed["period"], today)
+    return {
+        "presets": [*PRESETS, DAYS],
+        "statutory": [(name, _period_name(name, language)) for name in statutory],
+        "departments": [(code, department.name) for code, department in catalogue.departments.items()],
+        "fields": fields,
+        "channels": [(channel.value, begun(word(CHANNELS, channel, language))) for channel in Channel],
+        "levels": [(level, word(LEVELS, level, language)) for level in LEVELS],
+        "definitions_known": [(name, word(DEFINITION_WORDS, name, language)) for name in DEFINITIONS],
+    }
+
+
+def _period_name(name: str, language: Language) -> str:
+    try:
+        statutory_period(name)
+    except UnknownPeriod:
+        return name
+    return begun(period_name(name, language))
+
+
+def period_said(query: FigureQuery, language: Language) -> str:
+    """The period with its name, if it has one."""
+    days = span_name(query.first, query.last, language)
+    return begun(days) if query.period is None else f"{begun(period_name(query.period, language))} ({days})"
+
+
+async def last_year(site: Site, query: FigureQuery) -> Figures | None:
+    """The total beside the period's, counted as far as it is; None where the calendar begins."""
+    try:
+        earlier = query_beside(query, Beside.LAST_YEAR)
+    except Problem:
+        return None
+    return (await report(site.reporting.engine, replace(earlier, by=()), site.catalogue)).total
+
+
+async def get_report(site: Site, request: Request) -> Response:
+    """`/`: the form to ask, and what it asked for."""
+    language = language_of(request)
+    question = asked(site.figures, request.query_params, language)
+    sort = request.query_params.get("sort")
+
+    def to(path: str, **changed: str | None) -> str:
+        return path_with(path, **(question.as_parameters | {"sort": sort} | changed))
+
+    values: dict[str, Any] = {
+        "to": to,
+        "again": partial(to, "/"),
+        "charts": CHARTS,
+        "question": question,
+        "here": question.as_parameters,
+        "sort": sort,
+        "shown": None,
+        **choices(site, question, language),
+    }
+    if question.query is None:
+        return site.page(request, "report.html", 422, **values)
+    found = await report(site.reporting.engine, question.query, site.catalogue)
+    form = form_of(found, site.catalogue, language, question.of_procedures)
+    links = await asyncio.to_thread(links_of, site.figures, found)
+    shown = _shown(site, form, await last_year(site, question.query), links, sort)
+    state = f"{found.pin.generation}.{found.pin.revision}"
+    return site.page(request, "report.html", **{**values, "shown": shown, "state": state})
+
+
+def _shown(site: Site, form: Form, other: Figures | None, links: Links, sort: str | None) -> Mapping[str, Any]:
+    query, language, of_total = form.query, form.language, shares(form.total)
+    return {
+        "form": form,
+        "form_number": NUMBER,
+        "period": period_said(query, language),
+        "is_over": query.last < query.as_of.date(),
+        "lines": lines_of(form, links, sort),
+        "total": Line(None, form.total_name, cells(form.total, None, links, language)),
+        "columns": [(key, number) for number, key in zip(OF_FORM, FORM_KEYS, strict=True)]
+        + [(key, None) for key in SHOWN_SHARES],
+        "groups": GROUPS,
+        "main": [
+            {
+                "name": word(FIGURES, key, language),
+                "number": SaidNumber(count(form.total[key], language), links.get((None, key))),
+                "share": None if share is None else percent(of_total[share], language),
+                "before": None if other is None else other[key],
+                "moved": None if other is None else form.total[key] - other[key],
+            }
+            for key, share in MAIN
+        ],
+        "others": [
+            (word(FIGURES, key, language), SaidNumber(count(form.total[key], language), links.get((None, key))))
+            for key in KEYS
+            if key not in FORM_KEYS
+        ],
+        "formats": [
+            (name, text(f"format.{name}", language) if f"format.{name}" in TEXTS else name) for name in FORMATS
+        ],
+        "sum_of_rows": TOTAL_IS_SUM,
+        "broken_where": [_where(site, each.row) for each in form.identities],
+    }
+
+
+def _where(site: Site, row: object) -> str:
+    """The row that breaks an identity, for people."""
+    if not isinstance(row, dict):
+        return ""
+    return ", ".join(site.department_name(value) if value else "–" for value in row.values())
+
+
+async def get_download(site: Site, request: Request) -> Response:
+    """`/download`: the form of the question in one of the formats."""
+    language = language_of(request)
+    question = asked(site.figures, request.query_params, language)
+    wanted = request.query_params.get("format", "")
+    if question.query is None or wanted not in FORMATS:
+        detail = "; ".join(question.mistakes.values()) or f"format: choose one of {', '.join(FORMATS)}"
+        raise Problem(422, UNPROCESSABLE, detail)
+    found = await report(site.reporting.engine, question.query, site.catalogue)
+    form = form_of(found, site.catalogue, language, question.of_procedures)
+    return await asyncio.to_thread(render, wanted, form, site.figures.frame(found, request))

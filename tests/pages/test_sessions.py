@@ -1,0 +1,124 @@
+"""Who may read pages: a browser whose reader gave the key, for twelve hours, and nobody else."""
+
+import time
+
+import httpx
+import pytest
+from pydantic import SecretStr
+from starlette.requests import Request
+from starlette.responses import Response
+
+from services.reporting.http.sessions import COOKIE, HOURS, Sessions
+from tests.pages.office import KEY, Office, browser, sign_in
+
+PAGES = ["/", "/download?format=csv", "/dossiers?token=x", "/dossiers/H59.15-230103-0001", "/follow-up", "/late"]
+OTHERS_HEADERS = [
+    {"Origin": "https://elsewhere.example"},
+    {"Origin": "null"},
+    {"Sec-Fetch-Site": "cross-site"},
+    {"Sec-Fetch-Site": "same-site"},
+]
+
+
+@pytest.mark.parametrize("path", [*PAGES, "/charts/received", "/definitions"])
+async def test_a_stranger_is_asked_for_the_key_and_sees_nothing_else(stranger: httpx.AsyncClient, path: str) -> None:
+    answer = await stranger.get(path)
+    assert answer.status_code == 401
+    assert 'type="password"' in answer.text
+    assert "figures" not in answer.text
+    assert "H59.15-230103-0000" not in answer.text
+
+
+async def test_the_right_key_opens_the_pages_and_leads_to_where_the_reader_was_going(
+    stranger: httpx.AsyncClient,
+) -> None:
+    assert 'value="/late?period=last-year"' in (await stranger.get("/late?period=last-year")).text
+    opened = await sign_in(stranger, to="/late?period=last-year")
+    assert (opened.status_code, opened.headers["location"]) == (303, "/late?period=last-year")
+    cookie = opened.headers["set-cookie"]
+    assert "HttpOnly" in cookie
+    assert "SameSite=strict" in cookie
+    assert "Secure" not in cookie
+    assert KEY not in cookie
+    assert (await stranger.get("/")).status_code == 200
+
+
+async def test_over_https_the_cookie_stays_on_https(office: Office) -> None:
+    async with browser(office.application, "https://reporting") as client:
+        assert "Secure" in (await sign_in(client)).headers["set-cookie"]
+
+
+async def test_a_wrong_key_is_told_so_and_opens_nothing(stranger: httpx.AsyncClient) -> None:
+    refused = await sign_in(stranger, key="another-key")
+    assert refused.status_code == 401
+    assert "Khóa không đúng" in refused.text
+    assert "another-key" not in refused.text
+    assert "set-cookie" not in refused.headers
+    assert (await stranger.get("/")).status_code == 401
+
+
+@pytest.mark.parametrize(
+    "to", ["https://elsewhere.example/", "//elsewhere.example", "/\\elsewhere.example", "late", ""]
+)
+async def test_nobody_is_led_elsewhere(stranger: httpx.AsyncClient, to: str) -> None:
+    assert (await sign_in(stranger, to=to)).headers["location"] == "/"
+
+
+async def test_leaving_ends_the_session(reader: httpx.AsyncClient) -> None:
+    assert (await reader.post("/session/end")).status_code == 303
+    assert (await reader.get("/")).status_code == 401
+
+
+@pytest.mark.parametrize("headers", OTHERS_HEADERS, ids=str)
+async def test_a_form_of_another_site_is_refused(reader: httpx.AsyncClient, headers: dict[str, str]) -> None:
+    assert (await reader.post("/session/end", headers=headers)).status_code == 403
+    assert (await reader.post("/session", data={"key": KEY}, headers=headers)).status_code == 403
+    assert (await reader.get("/")).status_code == 200, "and the reader's session is still there"
+
+
+async def test_the_own_page_says_where_it_stands(reader: httpx.AsyncClient) -> None:
+    own = {"Origin": "http://reporting", "Sec-Fetch-Site": "same-origin"}
+    assert (await reader.post("/session/end", headers=own)).status_code == 303
+
+
+async def test_a_session_opens_pages_and_events_but_not_the_api(reader: httpx.AsyncClient) -> None:
+    assert (await reader.get("/v1/figures")).status_code == 401
+    assert (await reader.get("/v1/dossiers")).status_code == 401
+    async with httpx.AsyncClient(transport=reader._transport, base_url="http://reporting") as without:
+        assert (await without.get("/v1/events")).status_code == 401
+        assert (await without.get("/v1/events", headers={"Authorization": "Bearer no"})).status_code == 401
+
+
+def _request(cookie: str) -> Request:
+    return Request({"type": "http", "headers": [(b"cookie", f"{COOKIE}={cookie}".encode())]})
+
+
+@pytest.fixture
+def cookie() -> str:
+    answer = Response()
+    Sessions(SecretStr(KEY)).open(
+        Request({"type": "http", "scheme": "http", "path": "/session", "headers": []}), answer
+    )
+    return answer.headers["set-cookie"].split(";")[0].split("=", 1)[1]
+
+
+def test_another_key_ends_every_session(cookie: str) -> None:
+    assert Sessions(SecretStr(KEY)).may_read(_request(cookie))
+    assert not Sessions(SecretStr("another-key")).may_read(_request(cookie))
+
+
+def test_a_session_ends_by_itself(cookie: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    now = time.time()
+    monkeypatch.setattr(time, "time", lambda: now + HOURS * 3600 - 60)
+    assert Sessions(SecretStr(KEY)).may_read(_request(cookie))
+    monkeypatch.setattr(time, "time", lambda: now + HOURS * 3600 + 60)
+    assert not Sessions(SecretStr(KEY)).may_read(_request(cookie))
+
+
+@pytest.mark.parametrize("forged", ["", "reads", "reads.x.y", "admin"])
+def test_a_made_up_session_opens_nothing(cookie: str, forged: str) -> None:
+    sessions = Sessions(SecretStr(KEY))
+    assert not sessions.may_read(_request(forged))
+    assert not sessions.may_read(_request(cookie.replace("reads", "write", 1)))
+    said, signature = cookie.rsplit(".", 1)
+    assert not sessions.may_read(_request(f"{said}.{'B' if signature[0] == 'A' else 'A'}{signature[1:]}"))
