@@ -118,7 +118,7 @@ def _figures(row: Figures, say: Voice) -> str:
             continue
         parts = [say(*part).format(say.count(row[which])) for which, part in of_them.items() if row[which]]
         number = say(say.dossiers(row[key]), say.count(row[key]))
-        said.append(say(*words).format(number) + (f" ({', '.join(parts)})" if parts else ""))
+        said.append(say(*words).format(number) + (f" ({'; '.join(parts)})" if parts else ""))
     return ", ".join(said) or say("không có hồ sơ", "no dossiers")
 
 
