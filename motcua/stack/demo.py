@@ -147,6 +147,7 @@ def _where_to_look(services: Services, played: PlayedYear) -> str:
     motcua = program if played.data_dir in DATA_FOLDERS else f"MOTCUA_DATA_DIR={played.data_dir} {program}"
     return f"""
 Where to look:
+  {services.reporting}/          the pages; their key is in {played.data_dir}/key
   {services.reporting}/metrics   the figures as Prometheus reads them
   {services.reporting}/docs      the API of reporting
   {services.intake}/docs      the API of intake: post an event of your own

@@ -1,7 +1,7 @@
 """The report: figures of a period with their identities, each number a link to its dossiers; charts; downloads."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import partial
@@ -12,6 +12,7 @@ from starlette.responses import Response
 
 from services.reporting.charts.chart import Links
 from services.reporting.documents.formats import FORMATS, render
+from services.reporting.documents.layout import printed_columns
 from services.reporting.figures.query import FigureQuery
 from services.reporting.figures.report import TOTAL_IS_SUM, Report, report
 from services.reporting.forms.form import NUMBER, Form, form_of
@@ -20,7 +21,7 @@ from services.reporting.http.figures import FigureRoutes
 from services.reporting.pages.question import DAYS, PRESETS, Asked, asked, statutory_names
 from services.reporting.pages.site import Site, begun, language_of, path_with
 from services.reporting.pages.texts import TEXTS, text
-from shared.domain.columns import KEYS, OF_FORM
+from shared.domain.columns import KEYS
 from shared.domain.comparison import Beside
 from shared.domain.fields import Channel
 from shared.domain.figures import Figures, shares
@@ -34,10 +35,8 @@ from shared.language.words import CHANNELS, FIGURES, LEVELS, word
 from shared.language.words import DEFINITIONS as DEFINITION_WORDS
 from shared.service.problems import UNPROCESSABLE, Problem
 
-FORM_KEYS = tuple(column.key for column in OF_FORM.values())
 CHARTS = ("received", "timeliness", "deadline", "age", "beside")
 SHOWN_SHARES = ("online_share", "overdue_share")
-GROUPS = (("to_handle", 4), ("resolved", 4), ("in_progress", 3), ("shares", 2))
 MAIN = (
     ("received_total", None),
     ("received_online", "online_share"),
@@ -79,11 +78,11 @@ def links_of(to: FigureRoutes, found: Report, lang: str | None = None) -> Links:
     }
 
 
-def lines_of(form: Form, links: Links, sort: str | None) -> list[Line]:
+def lines_of(form: Form, keys: Sequence[str], links: Links, sort: str | None) -> list[Line]:
     """The table's lines: in the form's order, or those with the largest number first."""
     lines = [
         (
-            Line(line.number, line.name, cells(line.figures, line.place, links, form.language), section.title),
+            Line(line.number, line.name, cells(line.figures, keys, line.place, links, form.language), section.title),
             line.figures,
         )
         for section in form.sections
@@ -96,11 +95,13 @@ def lines_of(form: Form, links: Links, sort: str | None) -> list[Line]:
     return [line for line, _ in lines]
 
 
-def cells(figures: Figures, place: int | None, links: Links, language: Language) -> tuple[SaidNumber, ...]:
+def cells(
+    figures: Figures, keys: Sequence[str], place: int | None, links: Links, language: Language
+) -> tuple[SaidNumber, ...]:
     """The form's columns of a line, and two shares."""
     of_line = shares(figures)
     return (
-        *(SaidNumber(count(figures[key], language), links.get((place, key))) for key in FORM_KEYS),
+        *(SaidNumber(count(figures[key], language), links.get((place, key))) for key in keys),
         *(SaidNumber(percent(of_line[key], language)) for key in SHOWN_SHARES),
     )
 
@@ -175,16 +176,22 @@ async def get_report(site: Site, request: Request) -> Response:
 
 def _shown(site: Site, form: Form, other: Figures | None, links: Links, sort: str | None) -> Mapping[str, Any]:
     query, language, of_total = form.query, form.language, shares(form.total)
+    marks = {each.key: each.mark.partition("=")[0] for each in printed_columns(form) if each.key}
+    keys = list(marks)
     return {
         "form": form,
         "form_number": NUMBER,
         "period": period_said(query, language),
         "is_over": query.last < query.as_of.date(),
-        "lines": lines_of(form, links, sort),
-        "total": Line(None, form.total_name, cells(form.total, None, links, language)),
-        "columns": [(key, number) for number, key in zip(OF_FORM, FORM_KEYS, strict=True)]
-        + [(key, None) for key in SHOWN_SHARES],
-        "groups": GROUPS,
+        "lines": lines_of(form, keys, links, sort),
+        "total": Line(None, form.total_name, cells(form.total, keys, None, links, language)),
+        "columns": [*marks.items(), *((key, None) for key in SHOWN_SHARES)],
+        "groups": [
+            ("to_handle", 4),
+            ("resolved", len(marks) - 7),
+            ("in_progress", 3),
+            ("shares", len(SHOWN_SHARES)),
+        ],
         "main": [
             {
                 "name": word(FIGURES, key, language),
@@ -198,7 +205,7 @@ def _shown(site: Site, form: Form, other: Figures | None, links: Links, sort: st
         "others": [
             (word(FIGURES, key, language), SaidNumber(count(form.total[key], language), links.get((None, key))))
             for key in KEYS
-            if key not in FORM_KEYS
+            if key not in keys
         ],
         "formats": [
             (name, text(f"format.{name}", language) if f"format.{name}" in TEXTS else name) for name in FORMATS

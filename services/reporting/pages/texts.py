@@ -86,6 +86,7 @@ TEXTS: Words = {
     "col.resolved_early": ("Trước hạn", "Early"),
     "col.resolved_on_time": ("Đúng hạn", "On time"),
     "col.resolved_overdue": ("Quá hạn", "Overdue"),
+    "col.resolved_no_deadline": ("Không quy định thời hạn", "No deadline"),
     "col.in_progress_total": ("Tổng số", "In all"),
     "col.in_progress_within": ("Trong hạn", "Within time"),
     "col.in_progress_overdue": ("Quá hạn", "Overdue"),
