@@ -74,6 +74,15 @@ def test_a_file_is_written_whole_and_never_over_another(
     assert list(tmp_path.iterdir()) == [file]
 
 
+@pytest.mark.parametrize(("wanted", "begins"), [("xlsx", b"PK"), ("docx", b"PK"), ("pdf", b"%PDF-")])
+def test_the_files_that_an_office_hands_in_are_written(
+    wanted: str, begins: bytes, monkeypatch: pytest.MonkeyPatch, url: str, tmp_path: Path
+) -> None:
+    file = tmp_path / f"may.{wanted}"
+    assert run(monkeypatch, url, "report", *MAY, "--format", wanted, "--output", str(file)) == 0
+    assert file.read_bytes().startswith(begins)
+
+
 def test_an_unknown_format_is_answered_with_those_of_reporting(
     monkeypatch: pytest.MonkeyPatch, url: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
