@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from typing import Any, ClassVar
 
-from sqlalchemy import ColumnElement, and_, case, func, literal, or_, select
+from sqlalchemy import ColumnElement, case, func, literal, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from services.reporting.figures.grouping import columns_of, timeliness_of
@@ -77,8 +77,8 @@ async def open_dossiers(engine: AsyncEngine, query: FigureQuery) -> OpenDossiers
     async with answering(engine) as connection:
         await _by_age(connection, query.cut, [is_open, *received_by_then], found)
         await _by_deadline(connection, query.cut, [is_open, ~_is_paused(), *received_by_then], found)
-        one_by_one = or_(and_(is_open, _is_paused()), dossiers.c.closed_day > day_number(query.cut))
-        await _judged(connection, query, [one_by_one, *received_by_then], found)
+        await _judged(connection, query, [is_open, _is_paused(), *received_by_then], found)
+        await _judged(connection, query, [dossiers.c.closed_day > day_number(query.cut), *received_by_then], found)
     return found
 
 

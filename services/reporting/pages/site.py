@@ -112,6 +112,7 @@ class Site:
             switch=self._switch(request, language),
             path=request.url.path,
             version=VERSION,
+            office=self.reporting.heading.office,
             signed_in=self.sessions.may_read(request),
             **values,
         )
