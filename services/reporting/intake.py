@@ -1,20 +1,28 @@
-"""Reporting's way to intake over HTTP: a client, and how many events its log holds,
-which is never in the way of an answer."""
+"""Reporting's way to intake over HTTP: a client, how many events its log holds, and what happened to a dossier.
+
+How it stands in gauges is never in the way of an answer; who publishes asks and waits.
+"""
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from urllib.parse import quote
 
 import httpx
 import msgspec
 import structlog
 from pydantic import SecretStr
 
+from shared.contract.http.dossiers import DossierView
 from shared.contract.http.log import LogHead
 
 LOG_FRESH_FOR_S = 10.0
 LOG_QUIET_FOR_S = 30.0
 ANSWERS_WITHIN_S = 2.0
+AT_ONCE = 8  # dossiers asked for at the same time
+UNANSWERED = (httpx.HTTPError, TimeoutError, msgspec.MsgspecError)
 
 log = structlog.get_logger()
 
@@ -64,7 +72,44 @@ class AcceptedEvents:
     async def _relayed_events(self, url: str) -> int | None:
         try:
             head = msgspec.json.decode(await _get(url, self._key, "/v1/log/head", self._transport), type=LogHead)
-        except (httpx.HTTPError, TimeoutError, msgspec.MsgspecError) as wrong:
+        except UNANSWERED as wrong:
             log.warning("accepted_unknown", intake=url, error=repr(wrong))
             return None
         return head.events if head.relayed == head.position else None
+
+
+@dataclass(frozen=True, slots=True)
+class IntakeLog:
+    """Questions that are asked when something is published, and whose answers it rests on."""
+
+    url: str
+    key: SecretStr
+    transport: httpx.AsyncBaseTransport | None = None
+
+    async def head(self) -> LogHead:
+        """How far the log goes now. Raises one of UNANSWERED."""
+        return msgspec.json.decode(await _get(self.url, self.key, "/v1/log/head", self.transport), type=LogHead)
+
+    async def recorded_between(
+        self, codes: Iterable[str], after: datetime, until: datetime, within_s: float
+    ) -> dict[str, list[str]]:
+        """By dossier, the events that were recorded in between; without those of which intake says nothing in time."""
+        found: dict[str, list[str]] = {}
+        waiting = iter(codes)
+
+        async def ask(client: httpx.AsyncClient) -> None:
+            for code in waiting:
+                answer = await client.get(f"/v1/dossiers/{quote(code)}")
+                if answer.is_success:
+                    history = msgspec.json.decode(answer.content, type=DossierView).history
+                    found[code] = [one.event for one in history if after < one.recorded_at <= until]
+
+        try:
+            async with (
+                asyncio.timeout(within_s),
+                intake_client(self.url, self.key, timeout_s=ANSWERS_WITHIN_S, transport=self.transport) as client,
+            ):
+                await asyncio.gather(*(ask(client) for _ in range(AT_ONCE)))
+        except UNANSWERED as wrong:
+            log.warning("events_unknown", intake=self.url, error=repr(wrong))
+        return found

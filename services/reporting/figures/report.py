@@ -71,7 +71,7 @@ async def report(engine: AsyncEngine, query: FigureQuery, catalogue: Catalogue) 
 
 async def report_in(connection: AsyncConnection, query: FigureQuery, catalogue: Catalogue) -> Report:
     """As `report`, in a transaction that reads one state."""
-    return (await _gathered_in(connection, query, catalogue, None)).report()
+    return (await gathered_in(connection, query, catalogue)).report()
 
 
 async def gathered(
@@ -79,12 +79,13 @@ async def gathered(
 ) -> GatheredSums:
     """The query's sums, of at most so many rows. Raises TooManyRows."""
     async with answering(engine) as connection:
-        return await _gathered_in(connection, query, catalogue, most)
+        return await gathered_in(connection, query, catalogue, most)
 
 
-async def _gathered_in(
-    connection: AsyncConnection, query: FigureQuery, catalogue: Catalogue, most: int | None
+async def gathered_in(
+    connection: AsyncConnection, query: FigureQuery, catalogue: Catalogue, most: int | None = None
 ) -> GatheredSums:
+    """As `gathered`, in a transaction that reads one state."""
     pin = await pinned(connection, query.known_at)
     grouping = Grouping(query, catalogue, most)
     async for part in parts_of_range_sums(connection, query):

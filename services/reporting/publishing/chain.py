@@ -1,0 +1,219 @@
+"""The chain of published documents in the database: appended one after the other, read, and never changed."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from datetime import datetime
+from typing import Any, NamedTuple
+
+import msgspec
+from sqlalchemy import Row, func, select
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from services.reporting.publishing.documents import Members
+from services.reporting.publishing.refusals import RevisedMeanwhile, UnknownDocument
+from services.reporting.read_model.tables import publications
+from shared.contract.envelope import encode
+from shared.contract.http.publications import (
+    FORMAT,
+    NOTE,
+    PUBLICATION,
+    REVISION,
+    PublicationDocument,
+    PublicationSummary,
+    RevisionDocument,
+    RevisionSummary,
+)
+from shared.publishing.sealing import Published, sealed
+from shared.service.sql import take_lock, writing
+
+_LOCK = 0x6D6F7470  # any number of our own: "motp"
+_of = publications.c
+READ_AT_ONCE = 50  # documents of an export
+
+
+class KeptDocument(NamedTuple):
+    """A document as it is kept."""
+
+    number: int
+    within: int
+    sha256: str
+    body: bytes
+
+
+async def append(
+    engine: AsyncEngine, kind: str, members: Members, published_at: datetime, number: int | None = None
+) -> KeptDocument:
+    """Seal the members as the chain's next document and keep it; without a number, as the next publication.
+
+    Under a lock, so that no two documents follow the same one. Raises RevisedMeanwhile.
+    """
+    async with _durably_writing(engine) as connection:
+        await take_lock(connection, _LOCK)
+        end = (await connection.execute(select(_of.place, _of.sha256).order_by(_of.place.desc()).limit(1))).one_or_none()
+        if number is None:
+            number = 1 + int((await connection.execute(select(func.coalesce(func.max(_of.number), 0)))).scalar_one())
+        within = 0 if kind == PUBLICATION else 1 + await _last_within(connection, number, kind)
+        if kind == REVISION and (await _latest_figures(connection, number)).sha256 != members["revises"]:
+            raise RevisedMeanwhile(
+                f"another revision of publication {number} was published meanwhile; look whether one is still due"
+            )
+        place = {
+            "format": FORMAT,
+            "kind": kind,
+            "place": 1 if end is None else end.place + 1,
+            "previous": None if end is None else end.sha256,
+            "published_at": msgspec.to_builtins(published_at),
+            "number": number,
+        }
+        document = members | place | ({kind: within} if within else {})
+        seal = await asyncio.to_thread(sealed, document)  # a long one takes a second
+        row = {
+            "place": place["place"],
+            "kind": kind,
+            "number": number,
+            "within": within,
+            "sha256": seal.sha256,
+            "summary": _summary(kind, seal.body),
+            "body": seal.body,
+        }
+        await connection.execute(publications.insert(), row)
+    return KeptDocument(number, within, seal.sha256, seal.body)
+
+
+@asynccontextmanager
+async def _durably_writing(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+    """As `writing`, and no power cut undoes it: what the read model forgets is read again, a publication is not."""
+    if engine.dialect.name == "postgresql":
+        async with writing(engine) as connection:
+            yield connection
+        return
+    async with engine.connect() as connection:
+        await connection.execution_options(sqlite_begin="BEGIN IMMEDIATE")
+        driver = (await connection.get_raw_connection()).driver_connection
+        assert driver is not None
+        async with driver.execute("PRAGMA synchronous") as usual:
+            (level,) = await usual.fetchone()
+        await driver.execute("PRAGMA synchronous=FULL")
+        try:
+            async with connection.begin():
+                yield connection
+        finally:
+            await driver.execute(f"PRAGMA synchronous={level}")
+
+
+def _summary(kind: str, body: bytes) -> bytes:
+    if kind == PUBLICATION:
+        document = msgspec.json.decode(body, type=PublicationDocument)
+        query, seal = document.query, document.sha256
+        assert isinstance(seal, str)
+        return encode(
+            PublicationSummary(
+                number=document.number,
+                title=document.title,
+                first=query.first,
+                last=query.last,
+                period=query.period,
+                definition=query.definition,
+                organised=query.organised,
+                by=query.by,
+                provisional=document.provisional,
+                as_known_at=query.as_known_at,
+                published_at=document.published_at,
+                sha256=seal,
+            )
+        )
+    if kind == REVISION:
+        revision = msgspec.json.decode(body, type=RevisionDocument)
+        assert isinstance(revision.sha256, str)
+        return encode(
+            RevisionSummary(
+                revision=revision.revision,
+                as_known_at=revision.query.as_known_at,
+                published_at=revision.published_at,
+                sha256=revision.sha256,
+                cells=len(revision.changes),
+                dossiers=len(revision.moved),
+            )
+        )
+    return b""
+
+
+async def _last_within(connection: AsyncConnection, number: int, kind: str) -> int:
+    last = select(func.coalesce(func.max(_of.within), 0)).where(_of.number == number, _of.kind == kind)
+    return int((await connection.execute(last)).scalar_one())
+
+
+async def _latest_figures(connection: AsyncConnection, number: int) -> Row[Any]:
+    """Which document has the publication's last figures: its own, or its last revision's."""
+    rows = select(_of.kind, _of.within, _of.sha256).where(_of.number == number, _of.kind.in_((PUBLICATION, REVISION)))
+    found = (await connection.execute(rows.order_by(_of.within.desc()).limit(1))).one_or_none()
+    if found is None:
+        raise _unknown(number)
+    return found
+
+
+def _unknown(number: int, revision: int = 0) -> UnknownDocument:
+    what = f"revision {revision} of publication {number}" if revision else f"publication {number}"
+    return UnknownDocument(f"there is no {what}; GET /v1/publications lists what was published")
+
+
+async def kept(connection: AsyncConnection, number: int, revision: int = 0) -> KeptDocument:
+    """A publication, or a revision of it. Raises UnknownDocument."""
+    kind = REVISION if revision else PUBLICATION
+    wanted = select(_of.number, _of.within, _of.sha256, _of.body).where(
+        _of.number == number, _of.kind == kind, _of.within == revision
+    )
+    row = (await connection.execute(wanted)).one_or_none()
+    if row is None:
+        raise _unknown(number, revision)
+    return KeptDocument(*row)
+
+
+async def latest(connection: AsyncConnection, number: int) -> KeptDocument:
+    """The document with the publication's last figures. Raises UnknownDocument."""
+    found = await _latest_figures(connection, number)
+    return await kept(connection, number, found.within)
+
+
+async def published(connection: AsyncConnection, number: int, revision: int = 0) -> Published:
+    """What a file made of the document carries. Raises UnknownDocument."""
+    document = await kept(connection, number, revision)
+    kind = RevisionDocument if revision else PublicationDocument
+    return Published(number, document.sha256, msgspec.json.decode(document.body, type=kind).published_at)
+
+
+async def summaries(connection: AsyncConnection, limit: int, before: int | None) -> list[PublicationSummary]:
+    """Of publications the newest first, below a number."""
+    wanted = select(_of.number, _of.summary).where(_of.kind == PUBLICATION)
+    if before is not None:
+        wanted = wanted.where(_of.number < before)
+    rows = (await connection.execute(wanted.order_by(_of.number.desc()).limit(limit))).all()
+    counted = select(_of.number, _of.kind, func.count()).where(
+        _of.number.in_([row.number for row in rows]), _of.kind != PUBLICATION
+    )
+    counts = {
+        (number, kind): count
+        for number, kind, count in await connection.execute(counted.group_by(_of.number, _of.kind))
+    }
+    return [
+        msgspec.structs.replace(
+            msgspec.json.decode(row.summary, type=PublicationSummary),
+            revisions=counts.get((row.number, REVISION), 0),
+            notes=counts.get((row.number, NOTE), 0),
+        )
+        for row in rows
+    ]
+
+
+async def of_publication(connection: AsyncConnection, number: int, kind: str) -> Sequence[Row[Any]]:
+    """The revisions, or the later notes, of a publication in their order: summary and body."""
+    what = _of.summary if kind == REVISION else _of.body
+    wanted = select(what.label("what")).where(_of.number == number, _of.kind == kind).order_by(_of.within)
+    return (await connection.execute(wanted)).all()
+
+
+async def documents_after(connection: AsyncConnection, place: int) -> Sequence[Row[Any]]:
+    """The next documents of the chain: place and body."""
+    wanted = select(_of.place, _of.body).where(_of.place > place).order_by(_of.place).limit(READ_AT_ONCE)
+    return (await connection.execute(wanted)).all()

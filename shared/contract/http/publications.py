@@ -1,0 +1,380 @@
+"""Published figures over HTTP: what is asked for, the documents as they are kept and handed over, and lists of them.
+
+A document travels as its canonical bytes (shared/publishing): a reader checks these before it trusts a member.
+"""
+
+from typing import Annotated
+
+from msgspec import UNSET, Meta, Struct, UnsetType
+from msgspec import field as member
+
+from shared.contract.http.figures import (
+    AsOf,
+    Code,
+    Cursor,
+    DefinitionName,
+    FigureRow,
+    First,
+    Identities,
+    KeyedRow,
+    Last,
+    ListedDossier,
+    Organised,
+    PeriodName,
+)
+from shared.domain.fields import Channel
+from shared.domain.localtime import Instant
+
+FORMAT = "motcua-publication/1"
+PUBLICATION, REVISION, NOTE = "publication", "revision", "note"
+
+SHA256 = "3f1c9e0a7d52b86410cfa3e2d9b7485e6a1f0c2d3b4a59687f8e9d0c1b2a3948"
+Sha256 = Annotated[
+    str, Meta(description="the document's hash: over its canonical bytes without this member", examples=[SHA256])
+]
+Number = Annotated[int, Meta(description="the publication's number: 1, 2, 3 … of this installation", examples=[1])]
+Cell = Annotated[
+    str,
+    Meta(
+        max_length=500,
+        description="a number: `total.<column>`, or `<dimension>.<value>.<column>`, with `-` for the value of what is "
+        "not in the catalogue",
+        examples=["total.resolved_overdue", "department.H59.15.resolved_overdue"],
+    ),
+]
+Cells = Annotated[list[Cell], Meta(description="by their names", examples=[["total.resolved_overdue"]])]
+Title = Annotated[str, Meta(description="what it is called", examples=["Quý I năm 2023"])]
+PublishedAt = Annotated[Instant, Meta(description="when it was published", examples=["2023-04-03T08:00:02+07:00"])]
+KnownAt = Annotated[
+    Instant,
+    Meta(description="the figures are of what was known at this instant", examples=["2023-04-03T08:00:00.999999+07:00"]),
+]
+Provisional = Annotated[
+    bool, Meta(description="whether it was published before its period had ended", examples=[False])
+]
+Dimensions = Annotated[
+    list[str], Meta(description="the dimensions, each of which has a table", examples=[["department", "field"]])
+]
+NoteText = Annotated[
+    str, Meta(min_length=1, max_length=2000, description="the note", examples=["Gồm 3 hồ sơ chờ giám định."])
+]
+Author = Annotated[
+    Annotated[str, Meta(min_length=1, max_length=100)] | None,
+    Meta(description="whose note it is, a pseudonym or an office", examples=["cb-0417"]),
+]
+Words = Annotated[list[Annotated[str, Meta(max_length=500)]], Meta(max_length=500)]
+
+
+class NewNote(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A note to be kept with a figure."""
+
+    cell: Cell
+    text: NoteText
+    author: Author = None
+
+
+class NewPublication(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`POST /v1/publications`: the figures to freeze, asked for as those of `GET /v1/figures`."""
+
+    title: Annotated[
+        Annotated[str, Meta(min_length=1, max_length=200)] | None,
+        Meta(description="what it is called; the period when missing", examples=["Quý I năm 2023"]),
+    ] = None
+    period: Annotated[
+        Annotated[str, Meta(max_length=20)] | None,
+        Meta(description="a statutory period, instead of `from` and `to`", examples=["2023-Q1"]),
+    ] = None
+    first: Annotated[
+        Annotated[str, Meta(max_length=20)] | None, Meta(description="the first day", examples=["2023-01-01"])
+    ] = member(name="from", default=None)
+    last: Annotated[
+        Annotated[str, Meta(max_length=20)] | None,
+        Meta(description="the last day, inclusive", examples=["2023-03-31"]),
+    ] = member(name="to", default=None)
+    definition: Annotated[
+        Annotated[str, Meta(max_length=50)] | None,
+        Meta(description="the definition of timeliness; by-date/1 when missing", examples=["by-date/1"]),
+    ] = None
+    as_of: Annotated[
+        Annotated[str, Meta(max_length=50)] | None,
+        Meta(description="judge as at the end of this day; now when missing", examples=["2023-03-31"]),
+    ] = None
+    as_known_at: Annotated[
+        Annotated[str, Meta(max_length=50)] | None,
+        Meta(
+            description="freeze what was known at this instant; now when missing",
+            examples=["2023-04-03T08:00:00+07:00"],
+        ),
+    ] = None
+    organised: Annotated[
+        Annotated[str, Meta(max_length=10)] | None,
+        Meta(description="`then` or `now`: which units dossiers are counted for", examples=["then"]),
+    ] = None
+    by: Annotated[
+        Words | None,
+        Meta(
+            description="a table for each of department, field, channel, level, procedure, month, received_by; "
+            "department and field when missing",
+            examples=[["department", "field"]],
+        ),
+    ] = None
+    department: Annotated[Words | None, Meta(description="only these departments", examples=[["H59.15"]])] = None
+    channel: Annotated[Words | None, Meta(description="only these channels", examples=[["online"]])] = None
+    procedure: Annotated[Words | None, Meta(description="only these procedures", examples=[["2.000635"]])] = None
+    field: Annotated[Words | None, Meta(description="only procedures of these fields", examples=[["Hộ tịch"]])] = None
+    level: Annotated[Words | None, Meta(description="only procedures of these levels", examples=[["province"]])] = None
+    received_by: Annotated[
+        Words | None, Meta(description="only what these units took in", examples=[["H59.20"]])
+    ] = None
+    provisional: Annotated[
+        bool, Meta(description="publish although the period has not ended; the document says so", examples=[False])
+    ] = False
+    notes: Annotated[
+        Annotated[list[NewNote], Meta(max_length=100)],
+        Meta(description="notes to be kept with figures from the beginning", examples=[[]]),
+    ] = []
+
+
+class PublishedFilters(Struct, frozen=True, kw_only=True):
+    """Which dossiers were counted; an empty list is all."""
+
+    departments: Annotated[list[str], Meta(description="of these departments", examples=[[]])]
+    procedures: Annotated[
+        list[str] | None,
+        Meta(description="of these procedures, as fields and levels named them then; null for all", examples=[None]),
+    ]
+    channels: Annotated[list[Channel], Meta(description="that came in by these channels", examples=[[]])]
+    received_by: Annotated[list[str], Meta(description="that these units took in", examples=[[]])]
+
+
+class PublishedQuery(Struct, frozen=True, kw_only=True):
+    """What the figures are of, complete: the same question gives them again."""
+
+    first: First = member(name="from")
+    last: Last = member(name="to")
+    period: PeriodName | None
+    definition: DefinitionName
+    as_of: AsOf
+    as_known_at: KnownAt
+    organised: Organised
+    by: Dimensions
+    filters: Annotated[PublishedFilters, Meta(description="which dossiers")]
+
+
+class CountedLog(Struct, frozen=True, kw_only=True):
+    """Of which events the figures were made: all that intake's log held."""
+
+    events: Annotated[int, Meta(description="events of the log, all of them read", examples=[318023])]
+    position: Annotated[int, Meta(description="the position of the last of them", examples=[318023])]
+    set_aside: Annotated[
+        int, Meta(description="of these, events that could not be used (dead letters)", examples=[0])
+    ]
+
+
+class FrozenTable(Struct, frozen=True, kw_only=True):
+    """The rows of one dimension."""
+
+    by: Annotated[str, Meta(description="the dimension", examples=["department"])]
+    rows: Annotated[list[KeyedRow], Meta(description="by key", examples=[[]])]
+    identities: Identities
+
+
+class _ChainedDocument(Struct, frozen=True, kw_only=True):
+    format: Annotated[str, Meta(description="how the document is made", examples=[FORMAT])] = FORMAT
+    place: Annotated[
+        int, Meta(description="its place in the chain of all documents of this installation, from 1", examples=[7])
+    ]
+    previous: Annotated[
+        str | None, Meta(description="the hash of the document before it; null for the first", examples=[SHA256])
+    ]
+    published_at: PublishedAt
+    number: Number
+    sha256: Sha256 | UnsetType = UNSET
+
+
+class FrozenFigures(_ChainedDocument, frozen=True, kw_only=True):
+    """Figures as they were frozen, with what they rest on."""
+
+    query: Annotated[PublishedQuery, Meta(description="what they are of")]
+    total: FigureRow
+    open_before: Annotated[
+        int, Meta(description="dossiers in progress at the end of the day before the period", examples=[12])
+    ]
+    tables: Annotated[list[FrozenTable], Meta(description="one for each dimension of `query.by`", examples=[[]])]
+    log: Annotated[CountedLog, Meta(description="which events they were made of")]
+    rules: Annotated[int, Meta(description="the version of the rules that counted (RULES_VERSION)", examples=[4])]
+    catalogue: Annotated[
+        str,
+        Meta(description="hash of the procedures, and of what became of units, by which rows were made", examples=["9b"]),
+    ]
+    software: Annotated[str, Meta(description="which software made it", examples=["motcua 0.3.0"])]
+
+
+class PublishedNote(Struct, frozen=True, kw_only=True):
+    """A note with the number that it is about."""
+
+    cell: Cell
+    count: Annotated[int, Meta(description="the published number, in dossiers", examples=[3])]
+    text: NoteText
+    author: Author
+
+
+class PublicationDocument(FrozenFigures, frozen=True, kw_only=True):
+    """`GET /v1/publications/{number}`: the figures of a period, frozen."""
+
+    kind: Annotated[str, Meta(description="publication", examples=[PUBLICATION])] = PUBLICATION
+    title: Title
+    provisional: Provisional
+    notes: Annotated[list[PublishedNote], Meta(description="notes kept with figures from the beginning", examples=[[]])]
+
+
+class ChangedCell(Struct, frozen=True, kw_only=True):
+    """A number that is another one now."""
+
+    cell: Cell
+    before: Annotated[int, Meta(description="as it was published last", examples=[12])]
+    after: Annotated[int, Meta(description="as it is now", examples=[13])]
+    recounted: Annotated[
+        int,
+        Meta(description="of the difference, what no dossier explains: see `recounted_because`", examples=[0]),
+    ] = 0
+
+
+class MovedDossier(Struct, frozen=True, kw_only=True):
+    """A dossier that is no longer in the same numbers, and what has become known of it."""
+
+    code: Code
+    left: Cells
+    entered: Cells
+    known_at: Annotated[
+        Instant, Meta(description="since when it is known to count so", examples=["2023-04-07T09:12:00+07:00"])
+    ]
+    events: Annotated[
+        list[str] | None,
+        Meta(
+            description="the events that became known in between; null when intake was not asked or did not answer",
+            examples=[["corrected"]],
+        ),
+    ]
+
+
+class RevisionDocument(FrozenFigures, frozen=True, kw_only=True):
+    """`GET /v1/publications/{number}/revisions/{revision}`: the same figures by what is known now, and what moved."""
+
+    kind: Annotated[str, Meta(description="revision", examples=[REVISION])] = REVISION
+    revision: Annotated[int, Meta(description="which revision of the publication, from 1", examples=[1])]
+    revises: Annotated[
+        str, Meta(description="the hash of the document it is compared with: the last one before it", examples=[SHA256])
+    ]
+    known_before: KnownAt
+    changes: Annotated[list[ChangedCell], Meta(description="the numbers that are others now", examples=[[]])]
+    moved: Annotated[list[MovedDossier], Meta(description="the dossiers that explain it, by code", examples=[[]])]
+    recounted_because: Annotated[
+        list[str],
+        Meta(
+            description="why numbers differ beyond the dossiers that moved: `rules`, `catalogue`, or `history` when what "
+            "was known then is not known as it was",
+            examples=[[]],
+        ),
+    ]
+
+
+class NoteDocument(_ChainedDocument, frozen=True, kw_only=True):
+    """`POST /v1/publications/{number}/notes`: a note kept with a published number."""
+
+    kind: Annotated[str, Meta(description="note", examples=[NOTE])] = NOTE
+    note: Annotated[int, Meta(description="which later note of the publication, from 1", examples=[1])]
+    about: Annotated[str, Meta(description="the hash of the document that holds the number", examples=[SHA256])]
+    cell: Cell
+    count: Annotated[int, Meta(description="the published number, in dossiers", examples=[3])]
+    text: NoteText
+    author: Author
+
+
+class PublicationSummary(Struct, frozen=True, kw_only=True):
+    """A publication in a list."""
+
+    number: Number
+    title: Title
+    first: First = member(name="from")
+    last: Last = member(name="to")
+    period: PeriodName | None
+    definition: DefinitionName
+    organised: Organised
+    by: Dimensions
+    provisional: Provisional
+    as_known_at: KnownAt
+    published_at: PublishedAt
+    sha256: Sha256
+    revisions: Annotated[int, Meta(description="how many revisions it has", examples=[0])] = 0
+    notes: Annotated[int, Meta(description="how many notes were added to it later", examples=[0])] = 0
+
+
+class PublicationList(Struct, frozen=True, kw_only=True):
+    """`GET /v1/publications`: the newest first, page by page."""
+
+    publications: Annotated[list[PublicationSummary], Meta(description="the newest first", examples=[[]])]
+    cursor: Cursor
+
+
+class RevisionSummary(Struct, frozen=True, kw_only=True):
+    """A revision in a list."""
+
+    revision: Annotated[int, Meta(description="its number", examples=[1])]
+    as_known_at: KnownAt
+    published_at: PublishedAt
+    sha256: Sha256
+    cells: Annotated[int, Meta(description="how many numbers changed", examples=[6])]
+    dossiers: Annotated[int, Meta(description="how many dossiers moved", examples=[1])]
+
+
+class PendingRevision(Struct, frozen=True, kw_only=True):
+    """What has become known since the last document, and is not in it."""
+
+    differs: Annotated[bool, Meta(description="whether any number is another one now", examples=[True])]
+    cells: Annotated[int, Meta(description="how many numbers are others now", examples=[6])]
+    dossiers: Annotated[int, Meta(description="how many dossiers moved; at most `most`", examples=[1])]
+    most: Annotated[int, Meta(description="how many dossiers one revision can list", examples=[20000])]
+    since: KnownAt
+
+
+class RevisionList(Struct, frozen=True, kw_only=True):
+    """`GET /v1/publications/{number}/revisions`: those that were made, and whether another one is due."""
+
+    number: Number
+    revisions: Annotated[list[RevisionSummary], Meta(description="in their order", examples=[[]])]
+    pending: Annotated[PendingRevision, Meta(description="what a revision would bring now")]
+
+
+class NoteList(Struct, frozen=True, kw_only=True):
+    """`GET /v1/publications/{number}/notes`: the notes that were added to it later, in their order."""
+
+    number: Number
+    notes: Annotated[list[NoteDocument], Meta(description="in their order", examples=[[]])]
+
+
+class PublishedDossiers(Struct, frozen=True, kw_only=True):
+    """`GET /v1/publications/{number}/dossiers`: the dossiers behind a published number, as they counted then."""
+
+    number: Number
+    revision: Annotated[int | None, Meta(description="of which revision; null for the publication", examples=[None])]
+    sha256: Sha256
+    cell: Cell
+    as_known_at: KnownAt
+    published: Annotated[int, Meta(description="the published number, in dossiers", examples=[3])]
+    counted: (
+        Annotated[
+            int,
+            Meta(
+                description="the same number counted again by today's rules and catalogue (on the first page); the list "
+                "has so many dossiers",
+                examples=[3],
+            ),
+        ]
+        | UnsetType
+    ) = UNSET
+    dossiers: Annotated[
+        list[ListedDossier],
+        Meta(description="by day of receipt and code; applications by day of submission", examples=[[]]),
+    ]
+    cursor: Cursor
