@@ -8,7 +8,7 @@ from prometheus_client import CollectorRegistry
 from services.reporting.calendar import CalendarFeed
 from services.reporting.gauges import FigureGauges
 from services.reporting.http.app import Reporting, create_app
-from services.reporting.intake import AcceptedEvents
+from services.reporting.intake import AcceptedEvents, IntakeLog
 from services.reporting.projecting.metrics import PipelineMetrics, ProjectorHealth
 from services.reporting.projecting.projector import Projector
 from services.reporting.read_model.store import is_empty, migrate, open_engine
@@ -46,6 +46,7 @@ async def serve(settings: ReportingSettings) -> int:
             calendar=feed,
             rebuilds_by_itself=settings.intake_url is not None,
             figures_max_rows=settings.figures_max_rows,
+            intake=IntakeLog(settings.intake_url, settings.api_key) if settings.intake_url is not None else None,
         )
         server = Server(create_app(reporting), host=settings.host, port=settings.port, grace_seconds=GRACE_SECONDS)
         projector = Projector(settings, engine, system_clock, health, metrics)

@@ -33,9 +33,19 @@ def _named(document: Mapping[str, Any]) -> Iterator[tuple[str, int]]:
                 yield cell_name(table["by"], row[KEY][table["by"]], column), count
 
 
+def column_of(cell: str) -> str:
+    """The column of a number's name."""
+    return cell.rpartition(".")[2]
+
+
 def differing(before: Mapping[str, int], after: Mapping[str, int]) -> list[str]:
-    """The names of the numbers that are not the same, in the order of the documents; one that is not there is 0."""
-    return [name for name in dict.fromkeys([*before, *after]) if before.get(name, 0) != after.get(name, 0)]
+    """The names of the numbers that are not the same, in the order of the documents; one that is not there is 0.
+
+    A column that only the later one has is none that changed: it came with a release.
+    """
+    columns = {column_of(name) for name in before}
+    names = [name for name in dict.fromkeys([*before, *after]) if column_of(name) in columns]
+    return [name for name in names if before.get(name, 0) != after.get(name, 0)]
 
 
 def moved_by(dossiers: Iterable[Mapping[str, Any]]) -> CellCounts:

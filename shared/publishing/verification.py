@@ -7,6 +7,7 @@ dossiers which moved explain each changed number.
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from shared.contract.http.publications import FORMAT, NOTE, PUBLICATION, REVISION
@@ -82,7 +83,7 @@ def _wrong_in(document: Document) -> Iterator[str]:
     if document["format"] != FORMAT:
         yield f"its format is {document['format']!r}, and this version reads {FORMAT}"
         return
-    if not (_is_count(document["place"]) and _is_count(document["number"]) and document["place"] and document["number"]):
+    if not all(_is_count(document[name]) and document[name] for name in ("place", "number")):
         yield "its place or number is not one"
     if (document["place"] == 1) is not (document["previous"] is None):
         yield "the first document of a chain, and only that one, names none before it"
@@ -138,16 +139,9 @@ def _wrong_row(where: str, row: Mapping[str, Any]) -> Iterator[str]:
     for identity in ROW_IDENTITIES:
         if difference := identity.difference(row):
             yield f"{where}: {identity.name} does not hold, by {difference}"
-    if KEYS_OF_SHARES <= row.keys():
-        for share, value in shares(dict(row)).items():
-            if share in row and row[share] != (None if value is None else str(value)):
-                yield f"{where}: {share} is {row[share]}, and the counts make {value}"
-
-
-KEYS_OF_SHARES = frozenset(
-    ("received_online", "received_in_person_or_postal", "carried_over")
-    + ("resolved_early", "resolved_on_time", "resolved_overdue")
-)
+    for share, value in shares(dict(row)).items():
+        if share in row and row[share] != (None if value is None else str(value)):
+            yield f"{where}: {share} is {row[share]}, and the counts make {value}"
 
 
 def _wrong_months(rows: Sequence[Mapping[str, Any]], before: int) -> Iterator[str]:
@@ -207,16 +201,13 @@ def _together(whole: Sequence[tuple[str, Document]]) -> Iterator[Finding]:
     if wrong:
         return
     places = sorted(at)
-    gaps = [f"{one + 1}" if two == one + 2 else f"{one + 1} to {two - 1}" for one, two in _pairs(places) if two > one + 1]
-    if gaps:
-        yield Finding(True, f"the documents at {', '.join(gaps)} are not among the files: what leads over them is not checked")
+    for one, two in pairwise(places):
+        if two > one + 1:
+            missing = f"document {one + 1} is" if two == one + 2 else f"documents {one + 1} to {two - 1} are"
+            yield Finding(True, f"{missing} not among the files: that {two} follows {one} is not checked")
     first = "from its beginning" if places[0] == 1 else f"from {places[0]} on"
     last = f"{places[-1]}, sha256 {at[places[-1]][0][1][SEAL]}"
     yield Finding(True, f"the chain holds {first} to {last}; whether more was published after it no file can tell")
-
-
-def _pairs(places: Sequence[int]) -> Iterator[tuple[int, int]]:
-    return zip(places, places[1:], strict=False)
 
 
 def _wrong_chain(at: Mapping[int, Sequence[tuple[str, Document]]]) -> Iterator[str]:
@@ -235,7 +226,8 @@ def _wrong_beside(document: Document, by_seal: Mapping[str, Document]) -> Iterat
         case kind if kind == REVISION and document["revises"] in by_seal:
             before, now = cells_of(by_seal[document["revises"]]), cells_of(document)
             said = {change["cell"]: change["before"] for change in document["changes"]}
-            if other := sorted({*said} ^ {*differing(before, now)}):
+            changed = {change["cell"] for change in document["changes"] if change["before"] != change["after"]}
+            if other := sorted(changed ^ {*differing(before, now)}):
                 yield f"it does not say rightly which numbers changed: {_first(other)}"
             if other := [cell for cell, count in said.items() if before.get(cell, 0) != count]:
                 yield f"it does not say rightly what was published before: {_first(other)}"

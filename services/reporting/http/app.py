@@ -12,10 +12,13 @@ from starlette.responses import Response
 
 from services.reporting.calendar import CalendarFeed
 from services.reporting.gauges import FigureGauges
-from services.reporting.http import attention, figures, rebuilds
+from services.reporting.http import attention, figures, publications, rebuilds
 from services.reporting.http.figures import MOST_ROWS, FigureRoutes
+from services.reporting.intake import IntakeLog
 from services.reporting.opening.tokens import Tokens
 from services.reporting.projecting.metrics import ProjectorHealth
+from services.reporting.publishing.freezing import Freezing
+from services.reporting.publishing.publications import Publications
 from services.reporting.read_model.contributions import BrokenDossier
 from services.reporting.read_model.store import OldRules
 from services.reporting.read_model.tables import dossiers
@@ -47,6 +50,7 @@ class Reporting:
     calendar: CalendarFeed | None = None
     rebuilds_by_itself: bool = False
     recording_clock: Clock = system_clock
+    intake: IntakeLog | None = None
     figures_max_rows: int = MOST_ROWS
 
 
@@ -71,11 +75,13 @@ def create_app(reporting: Reporting) -> FastAPI:
         reporting.recording_clock,
     )
     routes = FigureRoutes(engine, offices, clock, recording_clock, Tokens(offices), reporting.figures_max_rows)
+    freezing = Freezing(engine, offices, recording_clock, reporting.intake)
     app.include_router(_operations(reporting))
     for router in (
         figures.router(routes),
         _snapshots(engine),
         attention.router(engine, offices, reporting.calendar, clock),
+        publications.router(Publications(engine, offices, clock, recording_clock, freezing)),
         rebuilds.router(engine, recording_clock),
     ):
         app.include_router(

@@ -4,10 +4,10 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import msgspec
-from sqlalchemy import Row, func, select
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from services.reporting.publishing.documents import Members
@@ -19,6 +19,7 @@ from shared.contract.http.publications import (
     NOTE,
     PUBLICATION,
     REVISION,
+    NoteDocument,
     PublicationDocument,
     PublicationSummary,
     RevisionDocument,
@@ -29,6 +30,7 @@ from shared.service.sql import take_lock, writing
 
 _LOCK = 0x6D6F7470  # any number of our own: "motp"
 _of = publications.c
+_END = select(_of.place, _of.sha256).order_by(_of.place.desc()).limit(1)
 READ_AT_ONCE = 50  # documents of an export
 
 
@@ -50,11 +52,11 @@ async def append(
     """
     async with _durably_writing(engine) as connection:
         await take_lock(connection, _LOCK)
-        end = (await connection.execute(select(_of.place, _of.sha256).order_by(_of.place.desc()).limit(1))).one_or_none()
+        end = (await connection.execute(_END)).one_or_none()
         if number is None:
             number = 1 + int((await connection.execute(select(func.coalesce(func.max(_of.number), 0)))).scalar_one())
         within = 0 if kind == PUBLICATION else 1 + await _last_within(connection, number, kind)
-        if kind == REVISION and (await _latest_figures(connection, number)).sha256 != members["revises"]:
+        if kind == REVISION and (await _latest_figures(connection, number))[1] != members["revises"]:
             raise RevisedMeanwhile(
                 f"another revision of publication {number} was published meanwhile; look whether one is still due"
             )
@@ -144,13 +146,13 @@ async def _last_within(connection: AsyncConnection, number: int, kind: str) -> i
     return int((await connection.execute(last)).scalar_one())
 
 
-async def _latest_figures(connection: AsyncConnection, number: int) -> Row[Any]:
-    """Which document has the publication's last figures: its own, or its last revision's."""
-    rows = select(_of.kind, _of.within, _of.sha256).where(_of.number == number, _of.kind.in_((PUBLICATION, REVISION)))
+async def _latest_figures(connection: AsyncConnection, number: int) -> tuple[int, str]:
+    """Which revision (0: none) has the publication's last figures, and its hash."""
+    rows = select(_of.within, _of.sha256).where(_of.number == number, _of.kind.in_((PUBLICATION, REVISION)))
     found = (await connection.execute(rows.order_by(_of.within.desc()).limit(1))).one_or_none()
     if found is None:
         raise _unknown(number)
-    return found
+    return found.within, found.sha256
 
 
 def _unknown(number: int, revision: int = 0) -> UnknownDocument:
@@ -172,8 +174,8 @@ async def kept(connection: AsyncConnection, number: int, revision: int = 0) -> K
 
 async def latest(connection: AsyncConnection, number: int) -> KeptDocument:
     """The document with the publication's last figures. Raises UnknownDocument."""
-    found = await _latest_figures(connection, number)
-    return await kept(connection, number, found.within)
+    revision, _ = await _latest_figures(connection, number)
+    return await kept(connection, number, revision)
 
 
 async def published(connection: AsyncConnection, number: int, revision: int = 0) -> Published:
@@ -206,14 +208,19 @@ async def summaries(connection: AsyncConnection, limit: int, before: int | None)
     ]
 
 
-async def of_publication(connection: AsyncConnection, number: int, kind: str) -> Sequence[Row[Any]]:
-    """The revisions, or the later notes, of a publication in their order: summary and body."""
-    what = _of.summary if kind == REVISION else _of.body
-    wanted = select(what.label("what")).where(_of.number == number, _of.kind == kind).order_by(_of.within)
-    return (await connection.execute(wanted)).all()
+async def revisions(connection: AsyncConnection, number: int) -> list[RevisionSummary]:
+    """Those of a publication, in their order."""
+    wanted = select(_of.summary).where(_of.number == number, _of.kind == REVISION).order_by(_of.within)
+    return [msgspec.json.decode(row, type=RevisionSummary) for row in (await connection.execute(wanted)).scalars()]
 
 
-async def documents_after(connection: AsyncConnection, place: int) -> Sequence[Row[Any]]:
-    """The next documents of the chain: place and body."""
+async def notes(connection: AsyncConnection, number: int) -> list[NoteDocument]:
+    """The later notes of a publication, in their order."""
+    wanted = select(_of.body).where(_of.number == number, _of.kind == NOTE).order_by(_of.within)
+    return [msgspec.json.decode(row, type=NoteDocument) for row in (await connection.execute(wanted)).scalars()]
+
+
+async def documents_after(connection: AsyncConnection, place: int) -> Sequence[tuple[int, bytes]]:
+    """The next documents of the chain, each with its place."""
     wanted = select(_of.place, _of.body).where(_of.place > place).order_by(_of.place).limit(READ_AT_ONCE)
-    return (await connection.execute(wanted)).all()
+    return [(row.place, row.body) for row in await connection.execute(wanted)]

@@ -19,10 +19,8 @@ from shared.contract.http.publications import (
     CountedLog,
     FrozenFigures,
     FrozenTable,
-    PublicationDocument,
     PublishedFilters,
     PublishedQuery,
-    RevisionDocument,
 )
 from shared.domain.columns import KEYS
 from shared.domain.counting import RULES_VERSION
@@ -30,8 +28,6 @@ from shared.domain.figures import Figures
 from shared.domain.localtime import local
 
 Members = dict[str, Any]
-Frozen = PublicationDocument | RevisionDocument
-_decoders = {cls: msgspec.json.Decoder(cls) for cls in (PublicationDocument, RevisionDocument)}
 
 
 def members_of(
@@ -102,11 +98,6 @@ def question_of(query: PublishedQuery, catalogue: Catalogue) -> FigureQuery:
         known_at=local(query.as_known_at),
         organised=catalogue.organised_on(as_of.date()) if query.organised == NOW else None,
     )
-
-
-def document_of(kind: type[Frozen], body: bytes) -> Frozen:
-    """A stored document."""
-    return _decoders[kind].decode(body)
 
 
 def report_of(document: FrozenFigures, by: Dimension, catalogue: Catalogue) -> Report:

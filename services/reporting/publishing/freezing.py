@@ -85,8 +85,8 @@ def check_ended(query: FigureQuery, now: datetime) -> None:
     """Raises PeriodNotEnded unless the whole period lies behind, and is judged as at its end or later."""
     if query.last >= now.date():
         raise PeriodNotEnded(
-            f"the period ends on {query.last} and today is {now.date()}; publish it from the day after, or as it stands "
-            "with `provisional`"
+            f"the period ends on {query.last} and today is {now.date()}; publish it from the day after, or as it "
+            "stands with `provisional`"
         )
     if query.as_of.date() < query.last:
         raise PeriodNotEnded(

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
 
 import msgspec
 from msgspec import UNSET
@@ -16,38 +15,38 @@ from services.reporting.opening.lists import LIST_START, ListPlace, list_page
 from services.reporting.opening.tokens import TokenFigure
 from services.reporting.publishing import chain
 from services.reporting.publishing.chain import KeptDocument
-from services.reporting.publishing.documents import (
-    Frozen,
-    Members,
-    dimensions_of,
-    document_of,
-    fingerprint,
-    question_of,
-)
+from services.reporting.publishing.documents import Members, dimensions_of, fingerprint, question_of
 from services.reporting.publishing.freezing import Freezing, check_ended, end_of_second
-from services.reporting.publishing.moves import Move, moves
+from services.reporting.publishing.moves import Move, NumbersOfDocument, moves
 from services.reporting.publishing.refusals import NothingChanged, TooManyMoved, UnknownDocument
 from services.reporting.read_model.store import answering
 from services.reporting.read_model.sums import microseconds
 from shared.catalogue import Catalogue
-from shared.contract.envelope import encode
 from shared.contract.http.publications import (
     NOTE,
     PUBLICATION,
     REVISION,
     ChangedCell,
+    FrozenFigures,
     MovedDossier,
     NewNote,
     PendingRevision,
-    PublicationDocument,
     PublishedDossiers,
     PublishedNote,
-    RevisionDocument,
 )
 from shared.domain.columns import KEYS
 from shared.domain.counting import RULES_VERSION
 from shared.domain.localtime import local
-from shared.publishing.cells import NOT_IN_CATALOGUE, TOTAL, CellCounts, cell_name, cells_of, differing, moved_by
+from shared.publishing.cells import (
+    NOT_IN_CATALOGUE,
+    TOTAL,
+    CellCounts,
+    cell_name,
+    cells_of,
+    counts,
+    differing,
+    moved_by,
+)
 
 MOST_MOVED = 20_000  # dossiers in one revision: some ten megabytes
 MOST_ASKED = 500  # of them, so many are asked for at intake: what became known of them
@@ -98,7 +97,7 @@ class Publications:
     async def revise(self, number: int) -> KeptDocument:
         """Publish what the figures are by what is known now, and which dossiers moved. Raises NotPublished."""
         async with self.engine.connect() as connection:
-            before = _document(await chain.latest(connection, number))
+            before = _figures(await chain.latest(connection, number))
         query, by = question_of(before.query, self.catalogue), dimensions_of(before.query)
         known_at = end_of_second(self.recording_clock())
         frozen = await self.freezing.figures(replace(query, known_at=known_at), by)
@@ -124,12 +123,13 @@ class Publications:
         }
         return await chain.append(self.engine, REVISION, members, self._now(), number)
 
-    async def pending(self, connection: AsyncConnection, number: int) -> PendingRevision:
+    async def pending(self, number: int) -> PendingRevision:
         """Whether numbers are others now than they were published last. Raises UnknownDocument."""
-        before = _document(await chain.latest(connection, number))
-        now = await self._cells_now(connection, before)
-        changed = differing(cells_of(msgspec.to_builtins(before)), now)
-        moved = await self._moved(connection, before, None, self.most_moved) if changed else []
+        async with answering(self.engine) as connection:
+            before = _figures(await chain.latest(connection, number))
+            now = await self._cells_now(connection, before)
+            changed = differing(cells_of(msgspec.to_builtins(before)), now)
+            moved = await self._moved(connection, before, None, self.most_moved) if changed else []
         return PendingRevision(
             differs=bool(changed),
             cells=len(changed),
@@ -143,7 +143,7 @@ class Publications:
     ) -> tuple[PublishedDossiers, ListPlace | None]:
         """The dossiers behind a published number, as known when it was frozen. Raises UnknownDocument."""
         async with answering(self.engine) as connection:
-            document = _document(await chain.kept(connection, number, revision))
+            document = _figures(await chain.kept(connection, number, revision))
             published = _count(cells_of(msgspec.to_builtins(document)), cell)
             pin = (await pinned(connection))._replace(known_at=microseconds(document.query.as_known_at))
             figure = self._figure(document, cell, pin)
@@ -163,7 +163,7 @@ class Publications:
         )
         return answer, page.after
 
-    def _figure(self, document: Frozen, cell: str, pin: Pin) -> TokenFigure:
+    def _figure(self, document: FrozenFigures, cell: str, pin: Pin) -> TokenFigure:
         """The number as a token would name it; a month's row is a period of its own."""
         query = question_of(document.query, self.catalogue)
         name, column = cell.rsplit(".", 1)
@@ -181,7 +181,7 @@ class Publications:
             return report.total[figure.column]
         return next((row.figures[figure.column] for row in report.rows if row.key == figure.key), 0)
 
-    async def _cells_now(self, connection: AsyncConnection, document: Frozen) -> CellCounts:
+    async def _cells_now(self, connection: AsyncConnection, document: FrozenFigures) -> CellCounts:
         """The document's numbers by all that is known now."""
         query, cells = replace(question_of(document.query, self.catalogue), known_at=None), CellCounts()
         for dimension in dimensions_of(document.query):
@@ -192,14 +192,14 @@ class Publications:
         return cells
 
     async def _moved(
-        self, connection: AsyncConnection, before: Frozen, known_at: datetime | None, most: int
+        self, connection: AsyncConnection, before: FrozenFigures, known_at: datetime | None, most: int
     ) -> list[Move]:
         """At most so many dossiers that moved since the document, up to an instant."""
         pin = await pinned(connection, known_at)
         then = pin._replace(known_at=microseconds(before.query.as_known_at))
+        columns, found = frozenset(counts(before.total)), list[Move]()
         query, by = question_of(before.query, self.catalogue), dimensions_of(before.query)
-        found: list[Move] = []
-        async for move in moves(connection, query, by, self.catalogue, then, pin):
+        async for move in moves(connection, NumbersOfDocument(query, by, columns, self.catalogue), then, pin):
             found.append(move)
             if len(found) == most:
                 break
@@ -224,7 +224,7 @@ class Publications:
             for one in moved
         ]
 
-    def _why_recounted(self, before: Frozen) -> list[str]:
+    def _why_recounted(self, before: FrozenFigures) -> list[str]:
         because = ["rules"] if before.rules != RULES_VERSION else []
         because += ["catalogue"] if before.catalogue != fingerprint(self.catalogue) else []
         return because or ["history"]
@@ -233,8 +233,8 @@ class Publications:
         return local(self.recording_clock())
 
 
-def _document(kept: KeptDocument) -> Frozen:
-    return document_of(RevisionDocument if kept.within else PublicationDocument, kept.body)
+def _figures(kept: KeptDocument) -> FrozenFigures:
+    return msgspec.json.decode(kept.body, type=FrozenFigures)
 
 
 def _count(cells: CellCounts, cell: str) -> int:
@@ -261,5 +261,3 @@ def _changes(then: CellCounts, now: CellCounts, changed: Sequence[str], moved: C
         )
         for cell in cells
     ]
-
-

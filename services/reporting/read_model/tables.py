@@ -167,7 +167,7 @@ offsets = Table(
     Column("whole_until", BigInteger, nullable=False),
 )
 
-# What was published: the one table here that follows from nothing else. No rebuild touches it, and no row of it changes.
+# What was published: the one table here that follows from nothing else. No rebuild touches it, no row of it changes.
 # `place` is the document's in the chain, `number` its publication's, `within` which revision or later note it is (0 for
 # the publication itself). `summary` is what a list shows of it, `body` its canonical bytes (shared/publishing).
 publications = Table(

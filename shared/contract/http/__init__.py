@@ -11,6 +11,17 @@ from shared.contract.http.catalogue import ChannelView, DayView, DepartmentView,
 from shared.contract.http.dossiers import DossierAnswer, DossierView, EventAnswer, NewDossier
 from shared.contract.http.figures import ChangesAnswer, DefinitionsAnswer, DossierList, FiguresAnswer, FormAnswer
 from shared.contract.http.log import BulkAnswer, LogHead, LogLine, Resent, RestoreAnswer
+from shared.contract.http.publications import (
+    NewNote,
+    NewPublication,
+    NoteDocument,
+    NoteList,
+    PublicationDocument,
+    PublicationList,
+    PublishedDossiers,
+    RevisionDocument,
+    RevisionList,
+)
 from shared.contract.http.rebuilds import CheckedLine, CheckProgressLine, InconsistencyLine, RebuildAnswer, SwapAnswer
 from shared.contract.http.service import HealthAnswer, ProblemDetails
 
@@ -45,7 +56,16 @@ REPORTING: Messages = {
     "http.dossiers.v1": DossierList,
     "http.figures.v1": FiguresAnswer,
     "http.form.v1": FormAnswer,
+    "http.new-note.v1": NewNote,
+    "http.new-publication.v1": NewPublication,
+    "http.note.v1": NoteDocument,
+    "http.notes.v1": NoteList,
+    "http.publication.v1": PublicationDocument,
+    "http.publications.v1": PublicationList,
+    "http.published-dossiers.v1": PublishedDossiers,
     "http.rebuild.v1": RebuildAnswer,
+    "http.revision.v1": RevisionDocument,
+    "http.revisions.v1": RevisionList,
     "http.swap.v1": SwapAnswer,
 }
 HTTP_MESSAGES: Messages = EVERY_SERVICE | INTAKE | REPORTING

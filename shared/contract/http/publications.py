@@ -47,7 +47,9 @@ Title = Annotated[str, Meta(description="what it is called", examples=["Quý I n
 PublishedAt = Annotated[Instant, Meta(description="when it was published", examples=["2023-04-03T08:00:02+07:00"])]
 KnownAt = Annotated[
     Instant,
-    Meta(description="the figures are of what was known at this instant", examples=["2023-04-03T08:00:00.999999+07:00"]),
+    Meta(
+        description="the figures are of what was known at this instant", examples=["2023-04-03T08:00:00.999999+07:00"]
+    ),
 ]
 Provisional = Annotated[
     bool, Meta(description="whether it was published before its period had ended", examples=[False])
@@ -123,9 +125,9 @@ class NewPublication(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     procedure: Annotated[Words | None, Meta(description="only these procedures", examples=[["2.000635"]])] = None
     field: Annotated[Words | None, Meta(description="only procedures of these fields", examples=[["Hộ tịch"]])] = None
     level: Annotated[Words | None, Meta(description="only procedures of these levels", examples=[["province"]])] = None
-    received_by: Annotated[
-        Words | None, Meta(description="only what these units took in", examples=[["H59.20"]])
-    ] = None
+    received_by: Annotated[Words | None, Meta(description="only what these units took in", examples=[["H59.20"]])] = (
+        None
+    )
     provisional: Annotated[
         bool, Meta(description="publish although the period has not ended; the document says so", examples=[False])
     ] = False
@@ -166,9 +168,7 @@ class CountedLog(Struct, frozen=True, kw_only=True):
 
     events: Annotated[int, Meta(description="events of the log, all of them read", examples=[318023])]
     position: Annotated[int, Meta(description="the position of the last of them", examples=[318023])]
-    set_aside: Annotated[
-        int, Meta(description="of these, events that could not be used (dead letters)", examples=[0])
-    ]
+    set_aside: Annotated[int, Meta(description="of these, events that could not be used (dead letters)", examples=[0])]
 
 
 class FrozenTable(Struct, frozen=True, kw_only=True):
@@ -205,7 +205,9 @@ class FrozenFigures(_ChainedDocument, frozen=True, kw_only=True):
     rules: Annotated[int, Meta(description="the version of the rules that counted (RULES_VERSION)", examples=[4])]
     catalogue: Annotated[
         str,
-        Meta(description="hash of the procedures, and of what became of units, by which rows were made", examples=["9b"]),
+        Meta(
+            description="hash of the procedures, and of what became of units, by which rows were made", examples=["9b"]
+        ),
     ]
     software: Annotated[str, Meta(description="which software made it", examples=["motcua 0.3.0"])]
 
@@ -272,8 +274,8 @@ class RevisionDocument(FrozenFigures, frozen=True, kw_only=True):
     recounted_because: Annotated[
         list[str],
         Meta(
-            description="why numbers differ beyond the dossiers that moved: `rules`, `catalogue`, or `history` when what "
-            "was known then is not known as it was",
+            description="why numbers differ beyond the dossiers that moved: `rules`, `catalogue`, or `history` when "
+            "what was known then is not known as it was",
             examples=[[]],
         ),
     ]
@@ -366,8 +368,8 @@ class PublishedDossiers(Struct, frozen=True, kw_only=True):
         Annotated[
             int,
             Meta(
-                description="the same number counted again by today's rules and catalogue (on the first page); the list "
-                "has so many dossiers",
+                description="the same number counted again by today's rules and catalogue (on the first page); the "
+                "list has so many dossiers",
                 examples=[3],
             ),
         ]
