@@ -14,7 +14,7 @@ from typer.core import TyperGroup
 
 from motcua.failure import Failure
 from motcua.stack import commands as stack
-from motcua.terminal import calendar, dossiers, figures, import_file, log
+from motcua.terminal import calendar, dossiers, figures, import_file, log, publications
 
 INTERRUPTED = 130
 READER_GONE = 141  # as a shell tells SIGPIPE
@@ -82,6 +82,7 @@ app.command("explain")(dossiers.explain)
 app.command("attention")(dossiers.attention)
 app.command("check")(figures.check)
 app.add_typer(calendar.app, name="calendar")
+app.add_typer(publications.app, name="publications")
 app.command("verify")(log.verify)
 app.command("rebuild")(log.rebuild)
 app.command("resend")(log.resend)

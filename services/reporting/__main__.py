@@ -11,6 +11,8 @@ from services.reporting.http.app import Reporting, create_app
 from services.reporting.intake import AcceptedEvents, IntakeLog
 from services.reporting.projecting.metrics import PipelineMetrics, ProjectorHealth
 from services.reporting.projecting.projector import Projector
+from services.reporting.publishing.freezing import Freezing
+from services.reporting.publishing.publications import Publications
 from services.reporting.read_model.store import is_empty, migrate, open_engine
 from services.reporting.rebuild.automatic import AutomaticRebuild
 from services.reporting.settings import ReportingSettings
@@ -35,6 +37,7 @@ async def serve(settings: ReportingSettings) -> int:
         metrics = PipelineMetrics(registry)
         offices = catalogue.load(settings.catalogue)
         feed = CalendarFeed(settings, offices, system_clock, lambda reason: metrics.dead_letters.labels(reason).inc())
+        log_of_intake = None if settings.intake_url is None else IntakeLog(settings.intake_url, settings.api_key)
         reporting = Reporting(
             engine,
             offices,
@@ -46,7 +49,9 @@ async def serve(settings: ReportingSettings) -> int:
             calendar=feed,
             rebuilds_by_itself=settings.intake_url is not None,
             figures_max_rows=settings.figures_max_rows,
-            intake=IntakeLog(settings.intake_url, settings.api_key) if settings.intake_url is not None else None,
+            publications=Publications(
+                engine, offices, clock, system_clock, Freezing(engine, offices, system_clock, log_of_intake)
+            ),
         )
         server = Server(create_app(reporting), host=settings.host, port=settings.port, grace_seconds=GRACE_SECONDS)
         projector = Projector(settings, engine, system_clock, health, metrics)

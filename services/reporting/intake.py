@@ -15,8 +15,8 @@ import msgspec
 import structlog
 from pydantic import SecretStr
 
-from shared.contract.http.dossiers import DossierView
 from shared.contract.http.log import LogHead
+from shared.domain.localtime import Instant
 
 LOG_FRESH_FOR_S = 10.0
 LOG_QUIET_FOR_S = 30.0
@@ -78,6 +78,19 @@ class AcceptedEvents:
         return head.events if head.relayed == head.position else None
 
 
+class RecordedEvent(msgspec.Struct, frozen=True):
+    """Of an event in a dossier's history, what happened and when intake took it."""
+
+    event: str
+    recorded_at: Instant
+
+
+class RecordedHistory(msgspec.Struct, frozen=True):
+    """Of `GET /v1/dossiers/{code}`, what is asked for here."""
+
+    history: list[RecordedEvent]
+
+
 @dataclass(frozen=True, slots=True)
 class IntakeLog:
     """Questions that are asked when something is published, and whose answers it rests on."""
@@ -101,7 +114,7 @@ class IntakeLog:
             for code in waiting:
                 answer = await client.get(f"/v1/dossiers/{quote(code)}")
                 if answer.is_success:
-                    history = msgspec.json.decode(answer.content, type=DossierView).history
+                    history = msgspec.json.decode(answer.content, type=RecordedHistory).history
                     found[code] = [one.event for one in history if after < one.recorded_at <= until]
 
         try:

@@ -21,7 +21,7 @@ NAMED = 5  # of the numbers that are wrong in one way
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class DocumentFinding:
     """A sentence on what holds or does not, of a file or of the files together."""
 
     holds: bool
@@ -44,23 +44,24 @@ def documents_in(name: str, content: bytes) -> list[NamedBytes]:
     return [NamedBytes(f"{name}, line {number}", line) for number, line in enumerate(lines, 1)]
 
 
-def verified(found: Sequence[NamedBytes]) -> list[Finding]:
+def verified(found: Sequence[NamedBytes]) -> list[DocumentFinding]:
     """Each document by itself, then what ties them together."""
-    findings: list[Finding] = []
+    findings: list[DocumentFinding] = []
     whole: list[tuple[str, Document]] = []
     for one in found:
         try:
             document = opened(one.body)
             wrong = list(_wrong_in(document))
         except NotSealed as broken:
-            findings.append(Finding(False, f"{one.name}: {broken}"))
+            findings.append(DocumentFinding(False, f"{one.name}: {broken}"))
             continue
         except (KeyError, TypeError, ValueError, AttributeError, IndexError) as unreadable:
-            findings.append(Finding(False, f"{one.name}: it is sealed, but lacks what a document has ({unreadable!r})"))
+            what = f"it is sealed, but not made as a document is ({unreadable!r})"
+            findings.append(DocumentFinding(False, f"{one.name}: {what}"))
             continue
-        findings += [Finding(False, f"{one.name}: {what}") for what in wrong]
+        findings += [DocumentFinding(False, f"{one.name}: {what}") for what in wrong]
         if not wrong:
-            findings.append(Finding(True, f"{one.name}: {_described(document)}"))
+            findings.append(DocumentFinding(True, f"{one.name}: {_described(document)}"))
         whole.append((one.name, document))
     return [*findings, *_together(whole)]
 
@@ -186,7 +187,7 @@ def _first(names: Sequence[str]) -> str:
     return ", ".join(names[:NAMED]) + (f" and {len(names) - NAMED} more" if len(names) > NAMED else "")
 
 
-def _together(whole: Sequence[tuple[str, Document]]) -> Iterator[Finding]:
+def _together(whole: Sequence[tuple[str, Document]]) -> Iterator[DocumentFinding]:
     """The chain as far as the files have it, and what documents say of those before them."""
     if len(whole) < 2:  # noqa: PLR2004 - a chain has two ends
         return
@@ -197,17 +198,18 @@ def _together(whole: Sequence[tuple[str, Document]]) -> Iterator[Finding]:
     by_seal = {document[SEAL]: document for _, document in whole}
     for name, document in whole:
         wrong += [f"{name}: {what}" for what in _wrong_beside(document, by_seal)]
-    yield from (Finding(False, what) for what in wrong)
+    yield from (DocumentFinding(False, what) for what in wrong)
     if wrong:
         return
     places = sorted(at)
     for one, two in pairwise(places):
         if two > one + 1:
             missing = f"document {one + 1} is" if two == one + 2 else f"documents {one + 1} to {two - 1} are"
-            yield Finding(True, f"{missing} not among the files: that {two} follows {one} is not checked")
+            yield DocumentFinding(True, f"{missing} not among the files: that {two} follows {one} is not checked")
     first = "from its beginning" if places[0] == 1 else f"from {places[0]} on"
     last = f"{places[-1]}, sha256 {at[places[-1]][0][1][SEAL]}"
-    yield Finding(True, f"the chain holds {first} to {last}; whether more was published after it no file can tell")
+    beyond = "whether more was published after it no file can tell"
+    yield DocumentFinding(True, f"the chain holds {first} to {last}; {beyond}")
 
 
 def _wrong_chain(at: Mapping[int, Sequence[tuple[str, Document]]]) -> Iterator[str]:

@@ -14,7 +14,6 @@ from services.reporting.calendar import CalendarFeed
 from services.reporting.gauges import FigureGauges
 from services.reporting.http import attention, figures, publications, rebuilds
 from services.reporting.http.figures import MOST_ROWS, FigureRoutes
-from services.reporting.intake import IntakeLog
 from services.reporting.opening.tokens import Tokens
 from services.reporting.projecting.metrics import ProjectorHealth
 from services.reporting.publishing.freezing import Freezing
@@ -50,7 +49,7 @@ class Reporting:
     calendar: CalendarFeed | None = None
     rebuilds_by_itself: bool = False
     recording_clock: Clock = system_clock
-    intake: IntakeLog | None = None
+    publications: Publications | None = None  # without them nothing can be published: intake is not known
     figures_max_rows: int = MOST_ROWS
 
 
@@ -75,13 +74,15 @@ def create_app(reporting: Reporting) -> FastAPI:
         reporting.recording_clock,
     )
     routes = FigureRoutes(engine, offices, clock, recording_clock, Tokens(offices), reporting.figures_max_rows)
-    freezing = Freezing(engine, offices, recording_clock, reporting.intake)
+    publishing = reporting.publications or Publications(
+        engine, offices, clock, recording_clock, Freezing(engine, offices, recording_clock, None)
+    )
     app.include_router(_operations(reporting))
     for router in (
         figures.router(routes),
         _snapshots(engine),
         attention.router(engine, offices, reporting.calendar, clock),
-        publications.router(Publications(engine, offices, clock, recording_clock, freezing)),
+        publications.router(publishing),
         rebuilds.router(engine, recording_clock),
     ):
         app.include_router(

@@ -3,7 +3,6 @@
 import hashlib
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import lru_cache
 from importlib.metadata import version
 from typing import Any
 
@@ -116,7 +115,6 @@ def _figures(row: dict[str, Any]) -> Figures:
     return {key: row.get(key, 0) for key in KEYS}
 
 
-@lru_cache(maxsize=4)
 def fingerprint(catalogue: Catalogue) -> str:
     """A hash of what rows depend on: the procedures' fields and levels, and what became of units."""
     about = sorted((code, one.field, one.level) for code, one in catalogue.procedures.items())

@@ -1,0 +1,125 @@
+"""What reporting has published, as values and as bytes; and the files of publications, as they are verified."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from motcua.client import ServiceClient
+from motcua.failure import Failure
+from motcua.report import Group, PrintedReport
+from shared.contract.http.figures import ListedDossier
+from shared.contract.http.publications import (
+    FrozenFigures,
+    NoteList,
+    PublicationList,
+    PublicationSummary,
+    PublishedDossiers,
+    RevisionList,
+)
+from shared.domain.localtime import local
+from shared.publishing.verification import DocumentFinding, NamedBytes, documents_in, verified
+
+PATH = "/v1/publications"
+PAGE = 200
+DOSSIERS_PAGE = 5000
+
+
+def listed(reporting: ServiceClient) -> Iterator[PublicationSummary]:
+    """Every publication, the newest first."""
+    query: dict[str, Any] = {"limit": PAGE}
+    while True:
+        answer = reporting.answer(PublicationList, "GET", PATH, params=query)
+        yield from answer.publications
+        if answer.cursor is None:
+            return
+        query["cursor"] = answer.cursor
+
+
+def created(reporting: ServiceClient, members: Mapping[str, Any]) -> bytes:
+    """Publish; the document."""
+    return reporting.call("POST", PATH, json=members).content
+
+
+def revised(reporting: ServiceClient, number: int) -> bytes:
+    """Publish a revision; the document."""
+    return reporting.call("POST", f"{PATH}/{number}/revisions").content
+
+
+def noted(reporting: ServiceClient, number: int, note: Mapping[str, Any]) -> bytes:
+    """Keep a note; the document."""
+    return reporting.call("POST", f"{PATH}/{number}/notes", json=note).content
+
+
+def document(reporting: ServiceClient, number: int, revision: int | None) -> bytes:
+    """A publication or a revision of it, byte for byte."""
+    path = f"{PATH}/{number}" if revision is None else f"{PATH}/{number}/revisions/{revision}"
+    return reporting.get(path).content
+
+
+def revisions(reporting: ServiceClient, number: int) -> RevisionList:
+    return reporting.answer(RevisionList, "GET", f"{PATH}/{number}/revisions")
+
+
+def notes(reporting: ServiceClient, number: int) -> NoteList:
+    return reporting.answer(NoteList, "GET", f"{PATH}/{number}/notes")
+
+
+def exported(reporting: ServiceClient) -> Iterator[bytes]:
+    """Every document of the chain, byte for byte."""
+    return reporting.lines(f"{PATH}/documents")
+
+
+def dossiers_behind(reporting: ServiceClient, number: int, revision: int | None, cell: str) -> Iterator[ListedDossier]:
+    """Every dossier behind a published number, page by page. Fails when they are not as many as it says."""
+    query: dict[str, Any] = {"cell": cell, "limit": DOSSIERS_PAGE}
+    if revision is not None:
+        query["revision"] = revision
+    found = 0
+    while True:
+        page = reporting.answer(PublishedDossiers, "GET", f"{PATH}/{number}/dossiers", params=query)
+        found += len(page.dossiers)
+        yield from page.dossiers
+        if page.cursor is None:
+            break
+        query["cursor"] = page.cursor
+    if found != page.published:
+        raise Failure(
+            f"{cell} was published as {page.published}, and by today's rules and catalogue it is {found} dossiers: see "
+            "`rules` and `software` of the document"
+        )
+
+
+def printed(figures: FrozenFigures) -> PrintedReport:
+    """A document's figures as a report, by the first of its tables."""
+    query, table = figures.query, figures.tables[0]
+    groups = [Group(row["key"], {name: value for name, value in row.items() if name != "key"}) for row in table.rows]
+    return PrintedReport(
+        first=query.first,
+        last=query.last,
+        definition=query.definition,
+        as_of=local(query.as_of),
+        by=(table.by,),
+        total=figures.total,
+        groups=tuple(groups),
+        known_at=local(query.as_known_at),
+        organised=query.organised,
+    )
+
+
+def figures_in(body: bytes) -> FrozenFigures:
+    """The figures of a document that reporting gave."""
+    return msgspec.json.decode(body, type=FrozenFigures)
+
+
+def verify_files(files: Iterable[Path]) -> list[DocumentFinding]:
+    """What holds of the documents in the files, and what does not; no service is asked."""
+    return verified([one for file in files for one in _documents(file)])
+
+
+def _documents(file: Path) -> list[NamedBytes]:
+    try:
+        return documents_in(str(file), file.read_bytes())
+    except OSError as error:
+        raise Failure(f"{file} cannot be read: {error.strerror or error}") from error
