@@ -25,7 +25,7 @@ NOWHERE: CellNames = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
-class Move:
+class DossierMove:
     """A dossier that is in other numbers, since an instant."""
 
     code: str
@@ -67,7 +67,9 @@ class NumbersOfDocument:
                 yield cell_name(by, value, column)
 
 
-async def moves(connection: AsyncConnection, numbers: NumbersOfDocument, then: Pin, now: Pin) -> AsyncIterator[Move]:
+async def moves(
+    connection: AsyncConnection, numbers: NumbersOfDocument, then: Pin, now: Pin
+) -> AsyncIterator[DossierMove]:
     """By code, every dossier that is in other numbers of the document than it was; both pins are of one revision."""
     looked_at = 0
     async for code, earlier, later in changed_versions(connection, numbers.query, then, now):
@@ -76,4 +78,4 @@ async def moves(connection: AsyncConnection, numbers: NumbersOfDocument, then: P
             await asyncio.sleep(0)
         before, since = numbers.with_version(earlier), numbers.with_version(later)
         if before != since:
-            yield Move(code, sorted(before - since), sorted(since - before), local(instant_of(later.known_at)))
+            yield DossierMove(code, sorted(before - since), sorted(since - before), local(instant_of(later.known_at)))

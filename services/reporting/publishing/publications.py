@@ -17,7 +17,7 @@ from services.reporting.publishing import chain
 from services.reporting.publishing.chain import KeptDocument
 from services.reporting.publishing.documents import Members, dimensions_of, fingerprint, question_of
 from services.reporting.publishing.freezing import Freezing, check_ended, end_of_second
-from services.reporting.publishing.moves import Move, NumbersOfDocument, moves
+from services.reporting.publishing.moves import DossierMove, NumbersOfDocument, moves
 from services.reporting.publishing.refusals import NothingChanged, TooManyMoved, UnknownDocument
 from services.reporting.read_model.store import answering
 from services.reporting.read_model.sums import microseconds
@@ -193,11 +193,11 @@ class Publications:
 
     async def _moved(
         self, connection: AsyncConnection, before: FrozenFigures, known_at: datetime | None, most: int
-    ) -> list[Move]:
+    ) -> list[DossierMove]:
         """At most so many dossiers that moved since the document, up to an instant."""
         pin = await pinned(connection, known_at)
         then = pin._replace(known_at=microseconds(before.query.as_known_at))
-        columns, found = frozenset(counts(before.total)), list[Move]()
+        columns, found = frozenset(counts(before.total)), list[DossierMove]()
         query, by = question_of(before.query, self.catalogue), dimensions_of(before.query)
         async for move in moves(connection, NumbersOfDocument(query, by, columns, self.catalogue), then, pin):
             found.append(move)
@@ -205,7 +205,7 @@ class Publications:
                 break
         return found
 
-    async def _with_events(self, moved: Sequence[Move], after: datetime, until: datetime) -> list[Members]:
+    async def _with_events(self, moved: Sequence[DossierMove], after: datetime, until: datetime) -> list[Members]:
         """With what became known of each, as far as intake tells."""
         events: Mapping[str, list[str]] = {}
         if self.freezing.intake is not None:

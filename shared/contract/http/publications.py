@@ -20,7 +20,6 @@ from shared.contract.http.figures import (
     Last,
     ListedDossier,
     Organised,
-    PeriodName,
 )
 from shared.domain.fields import Channel
 from shared.domain.localtime import Instant
@@ -53,6 +52,9 @@ KnownAt = Annotated[
 ]
 Provisional = Annotated[
     bool, Meta(description="whether it was published before its period had ended", examples=[False])
+]
+NamedPeriod = Annotated[
+    str | None, Meta(description="the statutory period; null unless it was asked for by name", examples=["2023-Q1"])
 ]
 Dimensions = Annotated[
     list[str], Meta(description="the dimensions, each of which has a table", examples=[["department", "field"]])
@@ -137,6 +139,22 @@ class NewPublication(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     ] = []
 
 
+EVERY_DOSSIER = {"departments": [], "procedures": None, "channels": [], "received_by": []}
+FIRST_QUARTER = {
+    "from": "2022-12-15",
+    "to": "2023-03-14",
+    "period": "2023-Q1",
+    "definition": "by-date/1",
+    "as_of": "2023-04-03T08:00:00+07:00",
+    "as_known_at": "2023-04-03T08:00:00.999999+07:00",
+    "organised": "then",
+    "by": ["department", "field"],
+    "filters": EVERY_DOSSIER,
+}
+WHOLE_LOG = {"events": 318023, "position": 318023, "set_aside": 0}
+PENDING = {"differs": True, "cells": 6, "dossiers": 1, "most": 20000, "since": "2023-04-03T08:00:00.999999+07:00"}
+
+
 class PublishedFilters(Struct, frozen=True, kw_only=True):
     """Which dossiers were counted; an empty list is all."""
 
@@ -154,13 +172,13 @@ class PublishedQuery(Struct, frozen=True, kw_only=True):
 
     first: First = member(name="from")
     last: Last = member(name="to")
-    period: PeriodName | None
+    period: NamedPeriod
     definition: DefinitionName
     as_of: AsOf
     as_known_at: KnownAt
     organised: Organised
     by: Dimensions
-    filters: Annotated[PublishedFilters, Meta(description="which dossiers")]
+    filters: Annotated[PublishedFilters, Meta(description="which dossiers", examples=[EVERY_DOSSIER])]
 
 
 class CountedLog(Struct, frozen=True, kw_only=True):
@@ -195,13 +213,13 @@ class _ChainedDocument(Struct, frozen=True, kw_only=True):
 class FrozenFigures(_ChainedDocument, frozen=True, kw_only=True):
     """Figures as they were frozen, with what they rest on."""
 
-    query: Annotated[PublishedQuery, Meta(description="what they are of")]
+    query: Annotated[PublishedQuery, Meta(description="what they are of", examples=[FIRST_QUARTER])]
     total: FigureRow
     open_before: Annotated[
         int, Meta(description="dossiers in progress at the end of the day before the period", examples=[12])
     ]
     tables: Annotated[list[FrozenTable], Meta(description="one for each dimension of `query.by`", examples=[[]])]
-    log: Annotated[CountedLog, Meta(description="which events they were made of")]
+    log: Annotated[CountedLog, Meta(description="which events they were made of", examples=[WHOLE_LOG])]
     rules: Annotated[int, Meta(description="the version of the rules that counted (RULES_VERSION)", examples=[4])]
     catalogue: Annotated[
         str,
@@ -300,7 +318,7 @@ class PublicationSummary(Struct, frozen=True, kw_only=True):
     title: Title
     first: First = member(name="from")
     last: Last = member(name="to")
-    period: PeriodName | None
+    period: NamedPeriod
     definition: DefinitionName
     organised: Organised
     by: Dimensions
@@ -345,7 +363,7 @@ class RevisionList(Struct, frozen=True, kw_only=True):
 
     number: Number
     revisions: Annotated[list[RevisionSummary], Meta(description="in their order", examples=[[]])]
-    pending: Annotated[PendingRevision, Meta(description="what a revision would bring now")]
+    pending: Annotated[PendingRevision, Meta(description="what a revision would bring now", examples=[PENDING])]
 
 
 class NoteList(Struct, frozen=True, kw_only=True):
