@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 WRONG = 1
 SHOWN = 40
-SHORT = 12  # characters of a hash that tell it apart for people
+SHORT = 8  # characters of a hash that tell it apart for people
 
 app = typer.Typer(
     help="Publications: figures that are frozen, revised and verified.",
@@ -48,7 +48,7 @@ def list_publications(*, reporting: options.Reporting = None, key: options.Key =
             more = (str(one.revisions or ""), str(one.notes or ""), one.sha256[:SHORT])
             table.add_row(str(one.number), title, *days, minute(one.published_at, "%d/%m/%y %H:%M"), *more)
         for column in table.columns:
-            column.no_wrap = column.header != "title"
+            column.no_wrap, column.overflow = column.header != "title", "fold"
         write(table if table.row_count else "nothing was published yet: `motcua publications create` does it")
 
 
@@ -116,7 +116,9 @@ def show(
     reporting: options.Reporting = None,
     key: options.Key = None,
 ) -> None:
-    """Show a publication, or a revision of it, and whether later facts changed it.
+    """Show a publication or a revision, and what came later.
+
+    That is notes, revisions, and what became known since and is in none of them.
 
     With --output its document is written byte for byte, as `motcua publications verify` reads it.
     """
@@ -165,7 +167,9 @@ def open_number(
     reporting: options.Reporting = None,
     key: options.Key = None,
 ) -> None:
-    """Open a published number into its dossiers, as they counted when it was frozen.
+    """Open a published number into its dossiers.
+
+    They are listed as they counted when it was frozen, whatever happened since.
 
     Exit code: 0 as many as it says, 2 fewer or more, or there is no such number.
     """
@@ -189,7 +193,9 @@ def revise(
     reporting: options.Reporting = None,
     key: options.Key = None,
 ) -> None:
-    """Publish what a publication's figures are by now, with the dossiers that moved and why.
+    """Publish what the figures are by now, and what moved.
+
+    The revision names each dossier that moved, and the events that became known of it.
 
     Exit code: 0 revised, 2 not (nothing changed, or it is said why).
     """
@@ -263,7 +269,7 @@ def export(
     reporting: options.Reporting = None,
     key: options.Key = None,
 ) -> None:
-    """Write the whole chain to a file: every document byte for byte.
+    """Write every document to a file, byte for byte.
 
     What was published follows from nothing else: keep such a file elsewhere.
     """
@@ -284,7 +290,7 @@ def export(
 def verify(
     files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Documents, or an export of the chain.")],
 ) -> None:
-    """Verify files of publications with nothing but the files.
+    """Verify files of publications, offline.
 
     Recomputes the hash of each document, its sums, identities and shares, and that the dossiers which moved explain
     each changed number; of several documents that each follows the one before it. No service is asked.

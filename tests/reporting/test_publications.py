@@ -402,3 +402,38 @@ async def test_a_changed_row_of_the_database_is_seen_by_whoever_verifies(
     (finding,) = verified([NamedBytes("it", answer.content)])
     assert not finding.holds
     assert "its content was changed" in finding.sentence
+
+
+@pytest.mark.parametrize("because", ["history", "rules", "catalogue"])
+async def test_what_no_dossier_explains_is_told_as_such(
+    client: httpx.AsyncClient, office: SmallOffice, engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch, because: str
+) -> None:
+    """What was known then is known otherwise: the history was lost, or other rules or another catalogue count now."""
+    with monkeypatch.context() as earlier:
+        if because == "rules":
+            earlier.setattr("services.reporting.publishing.documents.RULES_VERSION", 3)
+        if because == "catalogue":
+            earlier.setattr("services.reporting.publishing.documents.fingerprint", lambda _catalogue: "another")
+        first = (await client.post("/v1/publications", json=PERIOD)).content
+    await office.record(len(office.lines))
+    async with engine.begin() as connection:
+        await connection.execute(text("DELETE FROM history"))
+    answer = await client.post("/v1/publications/1/revisions")
+    assert answer.status_code == 201, answer.text
+    revision = answer.json()
+    assert revision["recounted_because"] == [because]
+    assert any(change["recounted"] for change in revision["changes"])
+    assert (await client.get("/v1/figures", params=PERIOD)).json()["total"] == revision["total"]
+    holds(first, answer.content)
+
+
+async def test_a_number_that_is_counted_otherwise_today_says_both(
+    client: httpx.AsyncClient, office: SmallOffice, engine: AsyncEngine
+) -> None:
+    document = await published(client)
+    await office.record(len(office.lines))
+    async with engine.begin() as connection:
+        await connection.execute(text("DELETE FROM history"))
+    page = (await client.get("/v1/publications/1/dossiers?cell=total.received_total")).json()
+    assert page["published"] == document["total"]["received_total"] != page["counted"]
+    assert len(page["dossiers"]) == page["counted"]

@@ -31,7 +31,7 @@ from shared.service.sql import take_lock, writing
 _LOCK = 0x6D6F7470  # any number of our own: "motp"
 _of = publications.c
 _END = select(_of.place, _of.sha256).order_by(_of.place.desc()).limit(1)
-READ_AT_ONCE = 50  # documents of an export
+READ_AT_ONCE = 5  # documents of an export: a revision may have ten megabytes
 
 
 class KeptDocument(NamedTuple):

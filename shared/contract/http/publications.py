@@ -139,7 +139,7 @@ class NewPublication(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     ] = []
 
 
-EVERY_DOSSIER = {"departments": [], "procedures": None, "channels": [], "received_by": []}
+EVERY_DOSSIER: dict[str, list[str] | None] = {"departments": [], "procedures": None, "channels": [], "received_by": []}
 FIRST_QUARTER = {
     "from": "2022-12-15",
     "to": "2023-03-14",
