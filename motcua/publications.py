@@ -11,13 +11,13 @@ from motcua.failure import Failure
 from motcua.report import Group, PrintedReport
 from shared.contract.http.figures import ListedDossier
 from shared.contract.http.publications import (
-    FrozenFigures,
     NoteList,
     PublicationList,
     PublicationSummary,
     PublishedDossiers,
     RevisionList,
 )
+from shared.contract.http.published_documents import FrozenFigures
 from shared.domain.localtime import local
 from shared.publishing.verification import DocumentFinding, NamedBytes, documents_in, verified
 

@@ -11,7 +11,7 @@ from motcua.terminal.console import NOT_APPLICABLE, count, dossiers, minute, pla
 
 if TYPE_CHECKING:
     from motcua.client import ServiceClient
-    from shared.contract.http.publications import RevisionDocument
+    from shared.contract.http.published_documents import RevisionDocument
 
 WRONG = 1
 SHOWN = 40
@@ -203,7 +203,7 @@ def revise(
 
     from motcua import publications
     from motcua.client import reading
-    from shared.contract.http.publications import RevisionDocument
+    from shared.contract.http.published_documents import RevisionDocument
 
     _check(output)
     with reading(options.services(reporting=reporting, key=key), "reporting") as client:
@@ -253,7 +253,7 @@ def note(
 
     from motcua import publications
     from motcua.client import reading
-    from shared.contract.http.publications import NoteDocument
+    from shared.contract.http.published_documents import NoteDocument
 
     with reading(options.services(reporting=reporting, key=key), "reporting") as client:
         body = publications.noted(client, number, {"cell": cell, "text": text, "author": author})

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
-from shared.contract.http.publications import FORMAT, NOTE, PUBLICATION, REVISION
+from shared.contract.http.published_documents import FORMAT, NOTE, PUBLICATION, REVISION
 from shared.domain.columns import KEYS
 from shared.domain.figures import ROW_IDENTITIES, shares
 from shared.publishing.cells import KEY, CellCounts, cells_of, counts, differing, moved_by

@@ -22,7 +22,7 @@ from services.reporting.publishing.freezing import LOOK_AGAIN_S, Freezing
 from services.reporting.read_model.tables import publications
 from shared.catalogue import Catalogue
 from shared.contract.envelope import encode
-from shared.contract.http.publications import PublicationDocument
+from shared.contract.http.published_documents import PublicationDocument
 from shared.domain.fields import CorrectableField
 from shared.publishing.cells import cells_of
 from shared.publishing.verification import NamedBytes, documents_in, verified

@@ -23,14 +23,12 @@ from shared.contract.http import answered, answered_lines, reference
 from shared.contract.http.publications import (
     NewNote,
     NewPublication,
-    NoteDocument,
     NoteList,
-    PublicationDocument,
     PublicationList,
     PublishedDossiers,
-    RevisionDocument,
     RevisionList,
 )
+from shared.contract.http.published_documents import NoteDocument, PublicationDocument, RevisionDocument
 from shared.domain.texts import hidden_character, personal
 from shared.service.http import Ndjson, declared_parameters_only, documented, json_response
 from shared.service.problems import UNPROCESSABLE, Problem

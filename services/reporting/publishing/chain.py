@@ -14,16 +14,15 @@ from services.reporting.publishing.documents import Members
 from services.reporting.publishing.refusals import RevisedMeanwhile, UnknownDocument
 from services.reporting.read_model.tables import publications
 from shared.contract.envelope import encode
-from shared.contract.http.publications import (
+from shared.contract.http.publications import PublicationSummary, RevisionSummary
+from shared.contract.http.published_documents import (
     FORMAT,
     NOTE,
     PUBLICATION,
     REVISION,
     NoteDocument,
     PublicationDocument,
-    PublicationSummary,
     RevisionDocument,
-    RevisionSummary,
 )
 from shared.publishing.sealing import Published, sealed
 from shared.service.sql import take_lock, writing

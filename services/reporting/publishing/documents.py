@@ -14,7 +14,7 @@ from services.reporting.figures.report import GatheredSums, Report, ReportRow, f
 from services.reporting.read_model.sums import microseconds
 from shared.catalogue import Catalogue
 from shared.contract.envelope import encode
-from shared.contract.http.publications import (
+from shared.contract.http.published_documents import (
     CountedLog,
     FrozenFigures,
     FrozenTable,

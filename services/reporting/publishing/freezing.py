@@ -25,7 +25,7 @@ from services.reporting.read_model.store import answering
 from services.reporting.read_model.tables import offsets
 from shared.catalogue import Catalogue
 from shared.contract.http.log import LogHead
-from shared.contract.http.publications import CountedLog
+from shared.contract.http.published_documents import CountedLog
 from shared.contract.topics import STATUS
 
 MOST_ROWS = 10_000  # of one table

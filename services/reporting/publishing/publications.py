@@ -22,16 +22,14 @@ from services.reporting.publishing.refusals import NothingChanged, TooManyMoved,
 from services.reporting.read_model.store import answering
 from services.reporting.read_model.sums import microseconds
 from shared.catalogue import Catalogue
-from shared.contract.http.publications import (
+from shared.contract.http.publications import NewNote, PendingRevision, PublishedDossiers
+from shared.contract.http.published_documents import (
     NOTE,
     PUBLICATION,
     REVISION,
     ChangedCell,
     FrozenFigures,
     MovedDossier,
-    NewNote,
-    PendingRevision,
-    PublishedDossiers,
     PublishedNote,
 )
 from shared.domain.columns import KEYS

@@ -14,14 +14,12 @@ from shared.contract.http.log import BulkAnswer, LogHead, LogLine, Resent, Resto
 from shared.contract.http.publications import (
     NewNote,
     NewPublication,
-    NoteDocument,
     NoteList,
-    PublicationDocument,
     PublicationList,
     PublishedDossiers,
-    RevisionDocument,
     RevisionList,
 )
+from shared.contract.http.published_documents import NoteDocument, PublicationDocument, RevisionDocument
 from shared.contract.http.rebuilds import CheckedLine, CheckProgressLine, InconsistencyLine, RebuildAnswer, SwapAnswer
 from shared.contract.http.service import HealthAnswer, ProblemDetails
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shared.contract.http.publications import FORMAT, NOTE, PUBLICATION, REVISION
+from shared.contract.http.published_documents import FORMAT, NOTE, PUBLICATION, REVISION
 from shared.domain.columns import KEYS
 from shared.domain.figures import shares
 from shared.publishing.cells import cell_name, cells_of, counts, differing
