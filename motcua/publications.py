@@ -1,6 +1,6 @@
 """What reporting has published, as values and as bytes; and the files of publications, as they are verified."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from shared.contract.http.publications import (
     PublicationList,
     PublicationSummary,
     PublishedDossiers,
+    RestoredDocuments,
     RevisionList,
 )
 from shared.contract.http.published_documents import FrozenFigures
@@ -23,6 +24,7 @@ from shared.publishing.verification import DocumentFinding, NamedBytes, document
 
 PATH = "/v1/publications"
 PAGE = 200
+PART_BYTES = 16 * 1024 * 1024
 DOSSIERS_PAGE = 5000
 
 
@@ -71,6 +73,18 @@ def exported(reporting: ServiceClient) -> Iterator[bytes]:
     return reporting.lines(f"{PATH}/documents")
 
 
+def restored(reporting: ServiceClient, lines: Sequence[bytes]) -> RestoredDocuments:
+    """Give documents back that reporting lost, in their order, a few at a time."""
+    brought, present, part = 0, 0, list[bytes]()
+    for number, line in enumerate(lines, 1):
+        part.append(line)
+        if number == len(lines) or sum(map(len, part)) + len(lines[number]) > PART_BYTES:
+            body = b"\n".join(part)
+            answer = reporting.answer(RestoredDocuments, "POST", f"{PATH}/documents", content=body)
+            brought, present, part = brought + answer.restored, present + answer.present, []
+    return RestoredDocuments(restored=brought, present=present)
+
+
 def dossiers_behind(reporting: ServiceClient, number: int, revision: int | None, cell: str) -> Iterator[ListedDossier]:
     """Every dossier behind a published number, page by page. Fails when they are not as many as it says."""
     query: dict[str, Any] = {"cell": cell, "limit": DOSSIERS_PAGE}
@@ -115,10 +129,11 @@ def figures_in(body: bytes) -> FrozenFigures:
 
 def verify_files(files: Iterable[Path]) -> list[DocumentFinding]:
     """What holds of the documents in the files, and what does not; no service is asked."""
-    return verified([one for file in files for one in _documents(file)])
+    return verified([one for file in files for one in documents(file)])
 
 
-def _documents(file: Path) -> list[NamedBytes]:
+def documents(file: Path) -> list[NamedBytes]:
+    """Those of a file: one, or one a line."""
     try:
         return documents_in(str(file), file.read_bytes())
     except OSError as error:

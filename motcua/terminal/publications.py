@@ -287,6 +287,26 @@ def export(
 
 
 @app.command()
+def restore(
+    *,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="What `motcua publications export` wrote.")],
+    reporting: options.Reporting = None,
+    key: options.Key = None,
+) -> None:
+    """Bring back what an export has and reporting lost.
+
+    For a database of reporting that was lost or restored from a backup. What is there already must be the same.
+    """
+    from motcua import publications
+    from motcua.client import reading
+
+    lines = [one.body for one in publications.documents(file)]
+    with reading(options.services(reporting=reporting, key=key), "reporting") as client:
+        answer = publications.restored(client, lines)
+        write_line(f"{count(answer.restored)} documents are back, {count(answer.present)} were there")
+
+
+@app.command()
 def verify(
     files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Documents, or an export of the chain.")],
 ) -> None:

@@ -142,6 +142,8 @@ def test_a_life_of_a_publication(
 
     assert motcua("export", "--output", chain) == 0
     assert "3 documents in" in said(capsys)
+    assert motcua("restore", chain) == 0
+    assert said(capsys) == "0 documents are back, 3 were there"
     assert motcua("verify", chain) == 0
     told = said(capsys)
     assert "the chain holds from its beginning to 3" in told
@@ -198,7 +200,7 @@ def test_the_commands_are_listed_whole(monkeypatch: pytest.MonkeyPatch, capsys: 
     assert not any(each.endswith("...") for each in listed.splitlines()[1:])
 
 
-@pytest.mark.parametrize("command", ["list", "create", "show", "open", "revise", "note", "export", "verify"])
+@pytest.mark.parametrize("command", ["list", "create", "show", "open", "revise", "note", "export", "restore", "verify"])
 def test_each_has_help_in_80_columns(
     command: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -437,3 +437,30 @@ async def test_a_number_that_is_counted_otherwise_today_says_both(
     page = (await client.get("/v1/publications/1/dossiers?cell=total.received_total")).json()
     assert page["published"] == document["total"]["received_total"] != page["counted"]
     assert len(page["dossiers"]) == page["counted"]
+
+
+async def test_an_export_brings_back_what_a_lost_database_had(
+    client: httpx.AsyncClient, office: SmallOffice, engine: AsyncEngine
+) -> None:
+    await published(client)
+    await office.record(len(office.lines))
+    await client.post("/v1/publications/1/revisions")
+    await client.post("/v1/publications/1/notes", json={"cell": "total.received_total", "text": "x"})
+    path = "/v1/publications/documents"
+    exported = (await client.get(path)).content
+    listed = [(await client.get(f"/v1/publications{one}")).json() for one in ("", "/1/revisions", "/1/notes")]
+    assert (await client.post(path, content=exported)).json() == {"restored": 0, "present": 3}
+    async with engine.begin() as connection:
+        await connection.execute(publications.delete().where(publications.c.place > 1))
+    without_the_second = b"".join(exported.splitlines(keepends=True)[::2])
+    assert refused(await client.post(path, content=without_the_second)) == (409, "chain_differs")
+    assert len((await client.get(path)).content.splitlines()) == 1, "nothing of it was brought back"
+    assert (await client.post(path, content=exported)).json() == {"restored": 2, "present": 1}
+    assert (await client.get(path)).content == exported
+    assert [(await client.get(f"/v1/publications{one}")).json() for one in ("", "/1/revisions", "/1/notes")] == listed
+    async with engine.begin() as connection:
+        await connection.execute(publications.delete())
+    await published(client, title="Another chain")
+    assert refused(await client.post(path, content=exported)) == (409, "chain_differs")
+    changed = exported.replace(b"corrected", b"corrupted").replace(b"resolved_total", b"resolved_totol", 1)
+    assert refused(await client.post(path, content=changed)) == (409, "chain_differs")

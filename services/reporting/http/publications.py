@@ -26,6 +26,7 @@ from shared.contract.http.publications import (
     NoteList,
     PublicationList,
     PublishedDossiers,
+    RestoredDocuments,
     RevisionList,
 )
 from shared.contract.http.published_documents import NoteDocument, PublicationDocument, RevisionDocument
@@ -37,6 +38,7 @@ PATH = "/v1/publications"
 JSON = "application/json"
 HASH = "Motcua-Sha256"
 MOST_BYTES = 1024 * 1024
+MOST_RESTORED_BYTES = 64 * 1024 * 1024
 RETRY_AFTER_S = "5"
 LARGEST = 2**53 - 1
 MessageT = TypeVar("MessageT", bound=msgspec.Struct)
@@ -122,6 +124,25 @@ def _of_all(to: Publications) -> APIRouter:
     )
     async def get_documents() -> Ndjson:
         return Ndjson(_documents(to))
+
+    @routes.post(
+        "/publications/documents",
+        summary="Bring back what an export of the chain has and the chain lacks, NDJSON",
+        responses={
+            200: answered(RestoredDocuments),
+            **documented(
+                {
+                    409: "`chain_differs`: a document does not hold, or does not continue the chain that is here",
+                    413: "the body is too long: send fewer lines at a time",
+                }
+            ),
+        },
+        response_class=Response,
+    )
+    async def restore(request: Request) -> Response:
+        lines = [line for line in (await _bytes(request, MOST_RESTORED_BYTES)).split(b"\n") if line]
+        with _as_problems():
+            return json_response(await chain.restore(to.engine, lines))
 
     return routes
 
@@ -245,15 +266,19 @@ def _takes(message: type[msgspec.Struct]) -> dict[str, Any]:
     return {"requestBody": {"required": True, "content": {JSON: {"schema": reference(message)}}}}
 
 
-async def _body(request: Request, message: type[MessageT]) -> MessageT:
-    """The body as its message has it; 422 names the member that is wrong."""
+async def _bytes(request: Request, most: int) -> bytes:
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
-        if len(body) > MOST_BYTES:
-            raise Problem(413, "Content Too Large", f"a body here is at most {MOST_BYTES} bytes")
+        if len(body) > most:
+            raise Problem(413, "Content Too Large", f"a body here is at most {most} bytes")
+    return bytes(body)
+
+
+async def _body(request: Request, message: type[MessageT]) -> MessageT:
+    """The body as its message has it; 422 names the member that is wrong."""
     try:
-        return msgspec.json.decode(bytes(body), type=message)
+        return msgspec.json.decode(await _bytes(request, MOST_BYTES), type=message)
     except msgspec.ValidationError as wrong:
         what, _, place = str(wrong).partition(" - at `$")
         named = re.search(r"field `([^`]+)`", what)

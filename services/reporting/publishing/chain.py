@@ -11,10 +11,10 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from services.reporting.publishing.documents import Members
-from services.reporting.publishing.refusals import RevisedMeanwhile, UnknownDocument
+from services.reporting.publishing.refusals import ChainDiffers, RevisedMeanwhile, UnknownDocument
 from services.reporting.read_model.tables import publications
 from shared.contract.envelope import encode
-from shared.contract.http.publications import PublicationSummary, RevisionSummary
+from shared.contract.http.publications import PublicationSummary, RestoredDocuments, RevisionSummary
 from shared.contract.http.published_documents import (
     FORMAT,
     NOTE,
@@ -24,7 +24,8 @@ from shared.contract.http.published_documents import (
     PublicationDocument,
     RevisionDocument,
 )
-from shared.publishing.sealing import Published, sealed
+from shared.publishing.sealing import SEAL, Published, opened, sealed
+from shared.publishing.verification import NamedBytes, verified
 from shared.service.sql import take_lock, writing
 
 _LOCK = 0x6D6F7470  # any number of our own: "motp"
@@ -67,19 +68,51 @@ async def append(
             "published_at": msgspec.to_builtins(published_at),
             "number": number,
         }
-        document = members | place | ({kind: within} if within else {})
-        seal = await asyncio.to_thread(sealed, document)  # a long one takes a second
-        row = {
-            "place": place["place"],
-            "kind": kind,
-            "number": number,
-            "within": within,
-            "sha256": seal.sha256,
-            "summary": _summary(kind, seal.body),
-            "body": seal.body,
-        }
-        await connection.execute(publications.insert(), row)
+        seal = await asyncio.to_thread(
+            sealed, members | place | ({kind: within} if within else {})
+        )  # may take a second
+        await connection.execute(publications.insert(), _row(place, within, seal.sha256, seal.body))
     return KeptDocument(number, within, seal.sha256, seal.body)
+
+
+async def restore(engine: AsyncEngine, bodies: Sequence[bytes]) -> RestoredDocuments:
+    """Bring documents back that an export has and the chain lost, in their order; all of them, or none.
+
+    Raises ChainDiffers when one has another one in its place, does not follow the chain's end, or does not hold.
+    """
+    found = await asyncio.to_thread(
+        verified, [NamedBytes(f"line {number}", one) for number, one in enumerate(bodies, 1)]
+    )
+    if wrong := [one.sentence for one in found if not one.holds]:
+        raise ChainDiffers(f"nothing was brought back: {wrong[0]}")
+    present = 0
+    async with _durably_writing(engine) as connection:
+        await take_lock(connection, _LOCK)
+        for number, body in enumerate(bodies, 1):
+            document = opened(body)
+            place, seal = document["place"], document[SEAL]
+            there = (await connection.execute(select(_of.sha256).where(_of.place == place))).scalar_one_or_none()
+            end = (await connection.execute(_END)).one_or_none()
+            if there == seal:
+                present += 1
+                continue
+            follows = (1, None) if end is None else (end.place + 1, end.sha256)
+            if there is not None or (place, document["previous"]) != follows:
+                raise ChainDiffers(
+                    f"nothing was brought back: line {number} is document {place}, and the chain here has another one "
+                    f"in its place or ends elsewhere, at {follows[0] - 1}; an export of this installation, from its "
+                    "beginning, can be brought back"
+                )
+            await connection.execute(
+                publications.insert(), _row(document, document.get(document["kind"], 0), seal, body)
+            )
+    return RestoredDocuments(restored=len(bodies) - present, present=present)
+
+
+def _row(document: Members, within: int, seal: str, body: bytes) -> Members:
+    kind = document["kind"]
+    named = {name: document[name] for name in ("place", "kind", "number")}
+    return named | {"within": within, "sha256": seal, "summary": _summary(kind, body), "body": body}
 
 
 @asynccontextmanager

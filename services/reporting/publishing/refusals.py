@@ -55,6 +55,12 @@ class TooManyMoved(NotPublished):
     code = "too_many_moved"
 
 
+class ChainDiffers(NotPublished):
+    """Documents do not continue the chain that is here, or do not hold."""
+
+    code = "chain_differs"
+
+
 class UnknownDocument(NotPublished):
     """There is no such publication, revision or number in it."""
 

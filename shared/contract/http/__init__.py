@@ -17,6 +17,7 @@ from shared.contract.http.publications import (
     NoteList,
     PublicationList,
     PublishedDossiers,
+    RestoredDocuments,
     RevisionList,
 )
 from shared.contract.http.published_documents import NoteDocument, PublicationDocument, RevisionDocument
@@ -62,6 +63,7 @@ REPORTING: Messages = {
     "http.publications.v1": PublicationList,
     "http.published-dossiers.v1": PublishedDossiers,
     "http.rebuild.v1": RebuildAnswer,
+    "http.restored-documents.v1": RestoredDocuments,
     "http.revision.v1": RevisionDocument,
     "http.revisions.v1": RevisionList,
     "http.swap.v1": SwapAnswer,
