@@ -18,7 +18,7 @@ from shared.contract.http.publications import (
     RestoredDocuments,
     RevisionList,
 )
-from shared.contract.http.published_documents import FrozenFigures
+from shared.contract.http.published_documents import REVISION, FrozenFigures
 from shared.domain.localtime import local
 from shared.publishing.verification import DocumentFinding, NamedBytes, documents_in, verified
 
@@ -120,6 +120,15 @@ def printed(figures: FrozenFigures) -> PrintedReport:
         known_at=local(query.as_known_at),
         organised=query.organised,
     )
+
+
+def heading(body: bytes) -> str:
+    """What the document calls itself."""
+    document = msgspec.json.decode(body)
+    if document["kind"] == REVISION:
+        return f"Revision {document['revision']} of publication {document['number']}"
+    provisional = ", provisional" if document["provisional"] else ""
+    return f"Publication {document['number']}: {document['title']}{provisional}"
 
 
 def figures_in(body: bytes) -> FrozenFigures:

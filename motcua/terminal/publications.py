@@ -131,6 +131,7 @@ def show(
         body = publications.document(client, number, revision)
         document = publications.figures_in(body)
         report = publications.printed(document)
+        write_line(publications.heading(body))
         write(paragraph(report))
         show_form(report)
         write_line(f"published {minute(document.published_at)}, sha256 {document.sha256}")

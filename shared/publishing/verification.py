@@ -74,8 +74,9 @@ def _described(document: Document) -> str:
     rows = sum(len(table["rows"]) for table in document["tables"])
     adds_up = f"its {len(cells_of(document))} numbers in {rows} rows add up"
     if document["kind"] == REVISION:
-        moved = f"{len(document['moved'])} dossiers explain its {len(document['changes'])} changed numbers"
-        return f"revision {document['revision']} of publication {document['number']}: {adds_up}, {moved}; {seal}"
+        moved = f"{len(document['moved'])} dossier{'' if len(document['moved']) == 1 else 's'} moved"
+        explained = f"{moved} and explain{'s' if len(document['moved']) == 1 else ''} each of its changed numbers"
+        return f"revision {document['revision']} of publication {document['number']}: {adds_up}; {explained}; {seal}"
     provisional = " (provisional)" if document["provisional"] else ""
     return f"publication {document['number']}, {document['title']}{provisional}: {adds_up}; {seal}"
 

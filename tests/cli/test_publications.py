@@ -121,6 +121,7 @@ def test_a_life_of_a_publication(
     served.record(len(served.office.lines))
     assert motcua("show", "1") == 0
     shown = said(capsys)
+    assert shown.startswith("Publication 1: Quý I ")
     assert f"note on {cell}, {number}: Gồm hồ sơ cũ. (cb-0417)" in shown
     assert "`motcua publications revise 1` publishes it" in shown
     assert motcua("revise", "1", "--output", second) == 0

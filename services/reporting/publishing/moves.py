@@ -19,7 +19,7 @@ from shared.domain.figures import Figures
 from shared.domain.localtime import local
 from shared.publishing.cells import cell_name
 
-BREATHE_EVERY = 50
+BREATHE_EVERY = 20
 CellNames = frozenset[str]
 NOWHERE: CellNames = frozenset()
 
@@ -53,9 +53,12 @@ class NumbersOfDocument:
     def _counting(self, code: str, contributions: Contributions) -> Iterator[str]:
         for dimension in self.by:
             query = replace(self.query, by=(dimension,))
+            if not (sums := range_sums_of(contributions, query)):
+                return
             grouping = Grouping(query, self.catalogue)
-            grouping.take(range_sums_of(contributions, query))
-            yield from self._ones(code, None, None, grouping.total.figures)
+            grouping.take(sums)
+            if dimension is self.by[0]:
+                yield from self._ones(code, None, None, grouping.total.figures)
             for (value,), row in grouping.rows():
                 yield from self._ones(code, dimension, value, row)
 
