@@ -14,7 +14,8 @@ from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.reporting.figures.query import Dimension, FigureQuery
-from services.reporting.forms import as_json, form_lines
+from services.reporting.forms.form import form_of
+from services.reporting.forms.tables import as_json
 from services.reporting.intake import IntakeLog
 from services.reporting.publishing import chain
 from services.reporting.publishing.documents import report_of
@@ -24,6 +25,7 @@ from shared.catalogue import Catalogue
 from shared.contract.envelope import encode
 from shared.contract.http.published_documents import PublicationDocument
 from shared.domain.fields import CorrectableField
+from shared.language.languages import Language
 from shared.publishing.cells import cells_of
 from shared.publishing.verification import NamedBytes, documents_in, verified
 from tests.builders.events import CODE, event, received
@@ -383,7 +385,7 @@ async def test_its_form_has_the_published_figures(
         carries = await chain.published(connection, 1)
     assert (carries.number, carries.sha256) == (1, document["sha256"])
     report = report_of(msgspec.json.decode(kept.body, type=PublicationDocument), Dimension.DEPARTMENT, shipped)
-    form = as_json(report, form_lines(report, shipped))
+    form = as_json(form_of(report, shipped, Language.VIETNAMESE))
     assert form.total == document["total"]
     rows = document["tables"][0]["rows"]
     assert [line["code"] for line in form.lines] == [row["key"]["department"] for row in rows]
