@@ -182,6 +182,30 @@ async def test_a_dossier_that_only_changed_its_row_has_moved(engine: AsyncEngine
     assert {(one["before"], one["after"], one["recounted"]) for one in revision["changes"]} == {(1, 0, 0), (0, 1, 0)}
 
 
+async def test_dossiers_that_change_places_have_moved_though_no_number_changed(
+    engine: AsyncEngine, shipped: Catalogue
+) -> None:
+    """One turns out to have been entered twice and is voided, and one like it was forgotten."""
+    opened_so = received(at("2023-03-01"), due_at=at("2023-03-20"))
+    forgotten = CODE.replace("0001", "0002")
+    history = {CODE: [opened_so, event("voided", "2023-03-12 09:00")], forgotten: [opened_so]}
+    recorded = Recorded(history, {CODE: [at("2023-03-01"), at("2023-03-12")], forgotten: [at("2023-03-13")]})
+    office = office_of(engine, recorded)
+    await office.record(1)
+    async with reporting_of(office, shipped) as client:
+        first = (await client.post("/v1/publications", json=PERIOD)).content
+        await office.record(3)
+        pending = (await client.get("/v1/publications/1/revisions")).json()["pending"]
+        assert (pending["differs"], pending["cells"], pending["dossiers"]) == (True, 0, 2)
+        revision = (await client.post("/v1/publications/1/revisions")).content
+        assert refused(await client.post("/v1/publications/1/revisions")) == (409, "nothing_changed")
+    holds(first, revision)
+    found = msgspec.json.decode(revision)
+    assert found["changes"] == []
+    assert [(one["code"], one["events"]) for one in found["moved"]] == [(CODE, ["voided"]), (forgotten, ["received"])]
+    assert found["moved"][0]["left"] == found["moved"][1]["entered"]
+
+
 async def test_intake_that_does_not_tell_leaves_the_why_unknown(
     client: httpx.AsyncClient, office: SmallOffice, monkeypatch: pytest.MonkeyPatch
 ) -> None:

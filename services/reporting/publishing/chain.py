@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import msgspec
 from sqlalchemy import func, select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from services.reporting.publishing.documents import Members
@@ -20,6 +21,7 @@ from shared.contract.http.published_documents import (
     NOTE,
     PUBLICATION,
     REVISION,
+    FrozenFigures,
     NoteDocument,
     PublicationDocument,
     RevisionDocument,
@@ -68,9 +70,8 @@ async def append(
             "published_at": msgspec.to_builtins(published_at),
             "number": number,
         }
-        seal = await asyncio.to_thread(
-            sealed, members | place | ({kind: within} if within else {})
-        )  # may take a second
+        document = members | place | ({kind: within} if within else {})
+        seal = await asyncio.to_thread(sealed, document)  # a long one takes a second
         await connection.execute(publications.insert(), _row(place, within, seal.sha256, seal.body))
     return KeptDocument(number, within, seal.sha256, seal.body)
 
@@ -103,9 +104,11 @@ async def restore(engine: AsyncEngine, bodies: Sequence[bytes]) -> RestoredDocum
                     f"in its place or ends elsewhere, at {follows[0] - 1}; an export of this installation, from its "
                     "beginning, can be brought back"
                 )
-            await connection.execute(
-                publications.insert(), _row(document, document.get(document["kind"], 0), seal, body)
-            )
+            try:
+                row = _row(document, document.get(document["kind"], 0), seal, body)
+                await connection.execute(publications.insert(), row)
+            except (msgspec.ValidationError, IntegrityError) as unfit:
+                raise ChainDiffers(f"nothing was brought back: line {number} is no document of a chain") from unfit
     return RestoredDocuments(restored=len(bodies) - present, present=present)
 
 
@@ -213,8 +216,8 @@ async def latest(connection: AsyncConnection, number: int) -> KeptDocument:
 async def published(connection: AsyncConnection, number: int, revision: int = 0) -> Published:
     """What a file made of the document carries. Raises UnknownDocument."""
     document = await kept(connection, number, revision)
-    kind = RevisionDocument if revision else PublicationDocument
-    return Published(number, document.sha256, msgspec.json.decode(document.body, type=kind).published_at)
+    figures = msgspec.json.decode(document.body, type=FrozenFigures)
+    return Published(number, document.sha256, figures.published_at)
 
 
 async def summaries(connection: AsyncConnection, limit: int, before: int | None) -> list[PublicationSummary]:

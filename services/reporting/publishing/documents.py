@@ -10,7 +10,7 @@ import msgspec
 
 from services.reporting.figures.query import NOW, Dimension, FigureQuery, Filters
 from services.reporting.figures.range_sums import Pin
-from services.reporting.figures.report import GatheredSums, Report, ReportRow, figure_row
+from services.reporting.figures.report import Report, ReportRow, figure_row
 from services.reporting.read_model.sums import microseconds
 from shared.catalogue import Catalogue
 from shared.contract.envelope import encode
@@ -29,15 +29,14 @@ from shared.domain.localtime import local
 Members = dict[str, Any]
 
 
-def members_of(
-    query: FigureQuery, by: Sequence[Dimension], found: Sequence[GatheredSums], log: CountedLog, catalogue: Catalogue
-) -> Members:
-    """The members of FrozenFigures but for its place in a chain; `found` are the query's sums by each dimension."""
-    reports = [sums.report() for sums in found]
+def members_of(reports: Sequence[Report], open_before: int, log: CountedLog, catalogue: Catalogue) -> Members:
+    """The members of FrozenFigures but for its place in a chain; the reports are of one question, each by a dimension
+    of its own."""
+    by = [report.query.by[0] for report in reports]
     members = {
-        "query": published_query(query, by),
+        "query": published_query(reports[0].query, by),
         "total": figure_row(reports[0].total),
-        "open_before": found[0].open_before,
+        "open_before": open_before,
         "tables": [_table(dimension, report) for dimension, report in zip(by, reports, strict=True)],
         "log": log,
         "rules": RULES_VERSION,

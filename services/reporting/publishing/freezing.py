@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from services.reporting.figures.query import Dimension, FigureQuery
-from services.reporting.figures.report import GatheredSums, gathered_in
+from services.reporting.figures.report import Report, gathered_in
 from services.reporting.gauges import LedgerTotals, StoredEvents, ledger_totals, received_less_counted
 from services.reporting.intake import UNANSWERED, IntakeLog
 from services.reporting.publishing.documents import Members, members_of
@@ -69,8 +69,9 @@ class Freezing:
                         await gathered_in(connection, replace(query, by=(dimension,)), self.catalogue, MOST_ROWS)
                         for dimension in by
                     ]
-                    _check_identities(found)
-                    return members_of(query, by, found, log, self.catalogue)
+                    reports = [sums.report() for sums in found]
+                    _check_identities(reports)
+                    return members_of(reports, found[0].open_before, log, self.catalogue)
             if time.monotonic() >= until:
                 raise PipelineBehind(f"{behind}; try again in a while (`motcua verify` says what is missing)")
             await self.pause(LOOK_AGAIN_S)
@@ -135,9 +136,9 @@ async def _check_agreement(connection: AsyncConnection, ledger: LedgerTotals) ->
         )
 
 
-def _check_identities(found: Sequence[GatheredSums]) -> None:
-    for sums in found:
-        for identity in sums.report().identities:
+def _check_identities(reports: Sequence[Report]) -> None:
+    for report in reports:
+        for identity in report.identities:
             if not identity.holds:
                 where = identity.column or identity.row
                 raise IdentityBroken(

@@ -101,10 +101,10 @@ class Publications:
         frozen = await self.freezing.figures(replace(query, known_at=known_at), by)
         then, now = cells_of(msgspec.to_builtins(before)), cells_of(frozen)
         changed = differing(then, now)
-        if not changed:
-            raise NothingChanged(f"publication {number} says what is known now: no revision is due")
         async with answering(self.engine) as connection:
             moved = await self._moved(connection, before, known_at, self.most_moved + 1)
+        if not (changed or moved):
+            raise NothingChanged(f"publication {number} says what is known now: no revision is due")
         if len(moved) > self.most_moved:
             raise TooManyMoved(
                 f"more than {self.most_moved} dossiers moved, which is no revision any more; publish the period anew "
@@ -122,14 +122,16 @@ class Publications:
         return await chain.append(self.engine, REVISION, members, self._now(), number)
 
     async def pending(self, number: int) -> PendingRevision:
-        """Whether numbers are others now than they were published last. Raises UnknownDocument."""
+        """Whether numbers, or the dossiers behind them, are others now than those published last.
+
+        Raises UnknownDocument."""
         async with answering(self.engine) as connection:
             before = _figures(await chain.latest(connection, number))
             now = await self._cells_now(connection, before)
             changed = differing(cells_of(msgspec.to_builtins(before)), now)
-            moved = await self._moved(connection, before, None, self.most_moved) if changed else []
+            moved = await self._moved(connection, before, None, self.most_moved)
         return PendingRevision(
-            differs=bool(changed),
+            differs=bool(changed or moved),
             cells=len(changed),
             dossiers=len(moved),
             most=self.most_moved,

@@ -137,7 +137,9 @@ class RevisionSummary(Struct, frozen=True, kw_only=True):
 class PendingRevision(Struct, frozen=True, kw_only=True):
     """What has become known since the last document, and is not in it."""
 
-    differs: Annotated[bool, Meta(description="whether any number is another one now", examples=[True])]
+    differs: Annotated[
+        bool, Meta(description="whether any number, or any dossier behind one, is another one now", examples=[True])
+    ]
     cells: Annotated[int, Meta(description="how many numbers are others now", examples=[6])]
     dossiers: Annotated[int, Meta(description="how many dossiers moved; at most `most`", examples=[1])]
     most: Annotated[int, Meta(description="how many dossiers one revision can list", examples=[20000])]
