@@ -44,6 +44,7 @@ class SmallOffice:
     topic: Topic
     recorded: int = 0
     answers: bool = True
+    tells: bool = True  # of dossiers
     asked: list[str] = field(default_factory=list)
 
     async def record(self, number: int, *, counted: bool = True) -> None:
@@ -69,6 +70,8 @@ class SmallOffice:
         if request.url.path == "/v1/log/head":
             head = {"position": self.recorded, "events": self.recorded, "relayed": self.recorded}
             return httpx.Response(200, json=head)
+        if not self.tells:
+            raise httpx.ReadTimeout("too slow")
         code = request.url.path.removeprefix("/v1/dossiers/")
         events = [line.event for line in self.lines[: self.recorded] if line.event.subject == code]
         history = [

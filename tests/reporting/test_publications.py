@@ -490,3 +490,64 @@ async def test_an_export_brings_back_what_a_lost_database_had(
     assert refused(await client.post(path, content=exported)) == (409, "chain_differs")
     changed = exported.replace(b"corrected", b"corrupted").replace(b"resolved_total", b"resolved_totol", 1)
     assert refused(await client.post(path, content=changed)) == (409, "chain_differs")
+
+
+@pytest.mark.parametrize(
+    "narrowed",
+    [
+        {"department": ["H59.15"]},
+        {"received_by": ["H59.02"], "channel": ["online", "in_person"]},
+        {"level": ["province"], "organised": "now"},
+        {"definition": "instant/1", "procedure": ["2.000635"]},
+    ],
+    ids=["department", "place", "level", "procedure"],
+)
+async def test_narrowed_figures_are_revised_and_opened_too(
+    client: httpx.AsyncClient, office: SmallOffice, narrowed: dict[str, Any]
+) -> None:
+    document = await published(client, by=EVERY, **narrowed)
+    await office.record(len(office.lines))
+    revision = (await client.post("/v1/publications/1/revisions")).json()
+    assert revision["recounted_because"] == []
+    assert revision["query"]["filters"] == document["query"]["filters"]
+    for options, figures in (({}, document), ({"revision": 1}, revision)):
+        for cell in some_cells(Random(9), figures, 6):
+            await opened(client, 1, cell, **options)
+
+
+async def test_what_was_known_at_a_past_instant_is_published_as_such(
+    client: httpx.AsyncClient, office: SmallOffice
+) -> None:
+    known_at = office.lines[office.recorded // 2].event.recordedtime
+    assert known_at is not None
+    then = {"as_known_at": known_at.isoformat(), "as_of": "2023-12-30"}
+    early = await client.post("/v1/publications", json=PERIOD | {"as_known_at": known_at.isoformat()})
+    assert refused(early) == (409, "period_not_ended"), "it is judged as at that instant, too, unless told otherwise"
+    document = await published(client, **then)
+    asked = (await client.get("/v1/figures", params=PERIOD | then)).json()
+    now = (await client.get("/v1/figures", params=PERIOD)).json()
+    assert document["total"] == asked["total"] != now["total"]
+    revision = (await client.post("/v1/publications/1/revisions")).json()
+    assert (revision["total"], revision["recounted_because"]) == (now["total"], [])
+
+
+async def test_an_intake_that_goes_away_does_not_keep_a_revision_from_being_made(
+    client: httpx.AsyncClient, office: SmallOffice
+) -> None:
+    await published(client)
+    await office.record(len(office.lines))
+    office.tells = False
+    revision = (await client.post("/v1/publications/1/revisions")).json()
+    assert {one["events"] for one in revision["moved"]} == {None}
+
+
+async def test_a_power_cut_undoes_no_publication(office: SmallOffice) -> None:
+    """SQLite syncs each of these commits, and the read model's as seldom as before."""
+    if office.engine.dialect.name != "sqlite":
+        return  # PostgreSQL syncs every commit
+    levels = []
+    async with chain._durably_writing(office.engine) as connection:
+        levels.append((await connection.exec_driver_sql("PRAGMA synchronous")).scalar_one())
+    async with office.engine.connect() as connection:
+        levels.append((await connection.exec_driver_sql("PRAGMA synchronous")).scalar_one())
+    assert levels == [2, 1]
