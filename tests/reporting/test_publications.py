@@ -18,12 +18,12 @@ from services.reporting.forms.form import form_of
 from services.reporting.forms.tables import as_json
 from services.reporting.intake import IntakeLog
 from services.reporting.publishing import chain
-from services.reporting.publishing.documents import report_of
 from services.reporting.publishing.freezing import LOOK_AGAIN_S, Freezing
+from services.reporting.publishing.publications import Publications
+from services.reporting.publishing.refusals import UnknownDocument
 from services.reporting.read_model.tables import publications
 from shared.catalogue import Catalogue
 from shared.contract.envelope import encode
-from shared.contract.http.published_documents import PublicationDocument
 from shared.domain.fields import CorrectableField
 from shared.language.languages import Language
 from shared.publishing.cells import cells_of
@@ -404,11 +404,12 @@ async def test_its_form_has_the_published_figures(
     """After later events too: whoever renders a form gets the stored figures as a report."""
     document = await published(client)
     await office.record(len(office.lines))
-    async with engine.connect() as connection:
-        kept = await chain.kept(connection, 1)
-        carries = await chain.published(connection, 1)
+    of = Publications(engine, shipped, office.now, office.now, Freezing(engine, shipped, office.now, None))
+    report, carries = await of.report(1, Dimension.DEPARTMENT)
     assert (carries.number, carries.sha256) == (1, document["sha256"])
-    report = report_of(msgspec.json.decode(kept.body, type=PublicationDocument), Dimension.DEPARTMENT, shipped)
+    assert carries.published_at.isoformat() == document["published_at"]
+    with pytest.raises(UnknownDocument, match="has no table by month, it has department, field"):
+        await of.report(1, Dimension.MONTH)
     form = as_json(form_of(report, shipped, Language.VIETNAMESE))
     assert form.total == document["total"]
     rows = document["tables"][0]["rows"]

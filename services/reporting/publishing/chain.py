@@ -21,12 +21,11 @@ from shared.contract.http.published_documents import (
     NOTE,
     PUBLICATION,
     REVISION,
-    FrozenFigures,
     NoteDocument,
     PublicationDocument,
     RevisionDocument,
 )
-from shared.publishing.sealing import SEAL, Published, opened, sealed
+from shared.publishing.sealing import SEAL, opened, sealed
 from shared.publishing.verification import NamedBytes, verified
 from shared.service.sql import take_lock, writing
 
@@ -211,13 +210,6 @@ async def latest(connection: AsyncConnection, number: int) -> KeptDocument:
     """The document with the publication's last figures. Raises UnknownDocument."""
     revision, _ = await _latest_figures(connection, number)
     return await kept(connection, number, revision)
-
-
-async def published(connection: AsyncConnection, number: int, revision: int = 0) -> Published:
-    """What a file made of the document carries. Raises UnknownDocument."""
-    document = await kept(connection, number, revision)
-    figures = msgspec.json.decode(document.body, type=FrozenFigures)
-    return Published(number, document.sha256, figures.published_at)
 
 
 async def summaries(connection: AsyncConnection, limit: int, before: int | None) -> list[PublicationSummary]:

@@ -10,12 +10,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from services.reporting.figures.query import Dimension, FigureQuery, of_month
 from services.reporting.figures.range_sums import Pin, pinned
-from services.reporting.figures.report import report_in
+from services.reporting.figures.report import Report, report_in
 from services.reporting.opening.lists import LIST_START, ListPlace, list_page
 from services.reporting.opening.tokens import TokenFigure
 from services.reporting.publishing import chain
 from services.reporting.publishing.chain import KeptDocument
-from services.reporting.publishing.documents import Members, dimensions_of, fingerprint, question_of
+from services.reporting.publishing.documents import Members, dimensions_of, fingerprint, question_of, report_of
 from services.reporting.publishing.freezing import Freezing, check_ended, end_of_second
 from services.reporting.publishing.moves import DossierMove, NumbersOfDocument, moves
 from services.reporting.publishing.refusals import NothingChanged, TooManyMoved, UnknownDocument
@@ -45,6 +45,7 @@ from shared.publishing.cells import (
     differing,
     moved_by,
 )
+from shared.publishing.sealing import Published
 
 MOST_MOVED = 20_000  # dossiers in one revision: some ten megabytes
 MOST_ASKED = 500  # of them, so many are asked for at intake: what became known of them
@@ -162,6 +163,20 @@ class Publications:
             cursor=None,
         )
         return answer, page.after
+
+    async def report(self, number: int, by: Dimension, revision: int = 0) -> tuple[Report, Published]:
+        """The figures of a publication as a report by one of its dimensions, and what a file made of it carries.
+
+        Raises UnknownDocument.
+        """
+        async with self.engine.connect() as connection:
+            document = await chain.kept(connection, number, revision)
+        figures = _figures(document)
+        if by not in dimensions_of(figures.query):
+            has = ", ".join(figures.query.by)
+            raise UnknownDocument(f"publication {number} has no table by {by.value}, it has {has}")
+        carried = Published(number, document.sha256, local(figures.published_at))
+        return report_of(figures, by, self.catalogue), carried
 
     def _figure(self, document: FrozenFigures, cell: str, pin: Pin) -> TokenFigure:
         """The number as a token would name it; a month's row is a period of its own."""
