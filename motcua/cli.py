@@ -15,7 +15,7 @@ from typer.core import TyperGroup
 from motcua.failure import Failure
 from motcua.speech import speak
 from motcua.stack import commands as stack
-from motcua.terminal import calendar, dossiers, figures, import_file, log, report
+from motcua.terminal import calendar, dossiers, figures, import_file, log, publications, report
 from shared.language.languages import Language
 
 INTERRUPTED = 130
@@ -84,6 +84,7 @@ app.command("explain")(dossiers.explain)
 app.command("attention")(dossiers.attention)
 app.command("check")(figures.check)
 app.add_typer(calendar.app, name="calendar")
+app.add_typer(publications.app, name="publications")
 app.command("verify")(log.verify)
 app.command("rebuild")(log.rebuild)
 app.command("resend")(log.resend)
