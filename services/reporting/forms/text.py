@@ -1,10 +1,9 @@
 """The form as an office writes it out: a title, the paragraph of the total, a line for each department or field."""
 
-from datetime import date
-
 from services.reporting.figures.query import Dimension
 from services.reporting.figures.report import figure_row
 from services.reporting.forms.form import Form, FormSection
+from shared.domain.comparison import a_year_before
 from shared.domain.figures import Figures
 from shared.language.periods import ROMAN, period_name, span_name
 from shared.language.sentences import change, summary, unfinished, when
@@ -67,18 +66,11 @@ def comparison(form: Form) -> str:
 def _other_period(form: Form, other: Form) -> str:
     """Cùng kỳ năm trước, kỳ trước, or the other period by its name."""
     say, now, then = Voice(form.language), form.query, other.query
-    if (_year_before(now.first), _year_before(now.last)) == (then.first, then.last):
+    if (a_year_before(now.first), a_year_before(now.last)) == (then.first, then.last):
         return say("cùng kỳ năm trước", "the same period of the year before")
     if (now.first - then.last).days == 1:
         return say("kỳ trước liền kề", "the period before")
     return say("kỳ", "the period") if then.period is None else period_name(then.period, form.language)
-
-
-def _year_before(day: date) -> date:
-    try:
-        return day.replace(year=day.year - 1)
-    except ValueError:  # 29 February
-        return day.replace(year=day.year - 1, day=28)
 
 
 def details(form: Form) -> list[str]:
