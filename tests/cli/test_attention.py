@@ -181,6 +181,8 @@ def test_a_wrong_time_says_how_to_write_it(
 ) -> None:
     assert attention(monkeypatch, tmp_path, url, "--within", "tomorrow") == 2
     assert "write 2d for two days of 8 working hours or 6h for six" in capsys.readouterr().err
+    assert attention(monkeypatch, tmp_path, url, "--within", "tomorrow", "--lang", "vi") == 2
+    assert "hãy ghi 2d là hai ngày 8 giờ hoặc 6h là sáu giờ" in capsys.readouterr().err
 
 
 def test_a_long_list_is_fetched_page_by_page(
