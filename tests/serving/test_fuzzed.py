@@ -36,6 +36,7 @@ FEW = settings(
     phases=[Phase.generate],
     suppress_health_check=list(HealthCheck),
 )
+STREAM = "/v1/events"  # an answer without an end
 FAULT = 500  # a documented 503 is none: there is no broker here
 CHECKS = [status_code_conformance, content_type_conformance]
 
@@ -92,6 +93,8 @@ def _wrong_answers(document: Any) -> list[str]:
     wrong: list[str] = []
     for found in document.get_all_operations():
         operation = found.ok()
+        if operation.path == STREAM:
+            continue
         for mode in (GenerationMode.POSITIVE, GenerationMode.NEGATIVE):
 
             @FEW

@@ -73,9 +73,9 @@
     }, 5000);
   }
 
-  // Details are part of the printed page.
+  // The other figures are part of the printed page.
   window.addEventListener("beforeprint", () => {
-    document.querySelectorAll(".charts details, .others").forEach((part) => { part.dataset.wasOpen = part.open; part.open = true; });
+    document.querySelectorAll(".others").forEach((part) => { part.dataset.wasOpen = part.open; part.open = true; });
   });
   window.addEventListener("afterprint", () => {
     document.querySelectorAll("[data-was-open]").forEach((part) => { part.open = part.dataset.wasOpen === "true"; });
