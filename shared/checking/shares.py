@@ -1,0 +1,252 @@
+"""Percentages: whether each is right of what it is said to be of, and of which other counts it would be right."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal
+
+from shared.checking.counts import OWN, Cell, CountedReport
+from shared.checking.numbers import Manner, TypedNumber, read_share
+from shared.checking.rules import BY_CHANNEL
+from shared.checking.table import Ratio, TypedCell
+from shared.contract.http.checks import CheckedCell, CheckFinding, HoldingRule, ShareBase, UncheckedRule
+from shared.domain.columns import KEYS
+from shared.domain.figures import HUNDRED, shares_of_row
+
+MOST_BASES = 6
+MOST_DECIMALS = 9  # a spreadsheet's own arithmetic is no better
+MOST_PERCENT = 1_000_000_000
+
+
+@dataclass(slots=True)
+class CheckedShares:
+    """What the percentages of a report came to."""
+
+    findings: list[CheckFinding] = field(default_factory=list)
+    remarks: list[CheckFinding] = field(default_factory=list)
+    unchecked: list[UncheckedRule] = field(default_factory=list)
+    holding: list[HoldingRule] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class _Stated:
+    """A percentage as it stands in a row (or as the report's own, in none), and what it may be of what."""
+
+    name: str
+    row: int
+    cell: TypedCell
+    ratios: tuple[Ratio, ...]
+
+
+def check_shares(report: CountedReport) -> CheckedShares:
+    """Each percentage that is stated: right, wrong, or unknown for want of a count."""
+    checked = CheckedShares()
+    held: dict[str, set[int]] = defaultdict(set)
+    unknown: dict[tuple[str, str, tuple[str, ...]], list[int]] = defaultdict(list)
+    for stated in _stated(report):
+        number = read_share(stated.cell.typed)
+        if number.manner in (Manner.EMPTY, Manner.DASH):
+            unknown["no_percentage", stated.name, ()].append(stated.row)
+            continue
+        fault = _no_percentage(report, stated, number)
+        if fault is not None:
+            checked.findings.append(fault)
+            continue
+        known = _known(report, stated)
+        if not known:
+            missing = tuple(
+                dict.fromkeys(
+                    name
+                    for ratio in stated.ratios[:1]
+                    for name in _names(ratio)
+                    if _value(report, stated.row, name) is None
+                )
+            )
+            unknown["missing" if stated.ratios else "no_base", stated.name, missing].append(stated.row)
+            continue
+        assert number.value is not None
+        _judge(report, stated, number.value, known, checked, held)
+    checked.unchecked = [
+        UncheckedRule(code=code, rule=name, missing=list(missing), rows=[report.name(row) for row in rows])
+        for (code, name, missing), rows in unknown.items()
+    ]
+    checked.holding = [HoldingRule(rule="share:" + name, rows=len(rows)) for name, rows in held.items()]
+    return checked
+
+
+def _stated(report: CountedReport) -> Iterator[_Stated]:
+    typed = report.typed
+    for place, row in enumerate(typed.rows):
+        for name, cell in row.shares.items():
+            yield _Stated(name, place, cell, typed.ratios[name])
+    for share in typed.shares:
+        ratios = () if share.part is None or share.whole is None else (Ratio(share.part, share.whole),)
+        yield _Stated(share.name, OWN, share.cell, ratios)
+
+
+def _known(report: CountedReport, stated: _Stated) -> list[Ratio]:
+    """The ratios whose counts the report has; those that stand in for others only where it has none of the others."""
+    every = [
+        ratio
+        for ratio in stated.ratios
+        if all(_value(report, stated.row, name) is not None for name in _names(ratio))
+    ]
+    return [ratio for ratio in every if not ratio.instead] or every
+
+
+def _names(ratio: Ratio) -> tuple[str, ...]:
+    return (*ratio.part, *ratio.whole)
+
+
+def _value(report: CountedReport, row: int, name: str) -> int | None:
+    """A count of the row, column 5 also from its two parts; of the report's own shares one of its own or its total."""
+    at = report.at(row, name)
+    found = report.values.get(at)
+    if found is None and name == BY_CHANNEL.key and report.cell(at) is None:
+        parts = [_value(report, row, part) for part in BY_CHANNEL.parts]
+        return None if None in parts else sum(part or 0 for part in parts)
+    return found
+
+
+def _no_percentage(report: CountedReport, stated: _Stated, number: TypedNumber) -> CheckFinding | None:
+    """What no percentage of a part can be: no number, below 0 or above 100."""
+    if number.value is None:
+        return _finding(report, stated, "unreadable")
+    if not 0 <= number.value <= HUNDRED:
+        return _finding(report, stated, "impossible_share", number.value)
+    return None
+
+
+def _finding(report: CountedReport, stated: _Stated, code: str, value: Decimal | None = None) -> CheckFinding:
+    return CheckFinding(
+        code=code,
+        row=report.name(stated.row),
+        figure=stated.name,
+        cell=stated.cell.place,
+        typed=stated.cell.typed,
+        stated=None if value is None else str(value),
+    )
+
+
+def _judge(
+    report: CountedReport,
+    stated: _Stated,
+    value: Decimal,
+    known: Sequence[Ratio],
+    checked: CheckedShares,
+    held: dict[str, set[int]],
+) -> None:
+    value = round(value, MOST_DECIMALS) if -int(value.as_tuple().exponent) > MOST_DECIMALS else value
+    quantum = Decimal(1).scaleb(int(value.as_tuple().exponent))
+    with_base = [ratio for ratio in known if _sum(report, stated.row, ratio.whole)]
+    if not with_base:
+        if value:
+            checked.findings.append(_of_nothing(report, stated, value, known[0]))
+        else:
+            held[stated.name].add(stated.row)
+        return
+    plain = {ratio: _percent(report, stated.row, ratio, quantum) for ratio in with_base}
+    if value in plain.values():
+        held[stated.name].add(stated.row)
+        return
+    ratio = with_base[0]
+    if ratio.of_hundred and value == _of_hundred(report, stated.row, ratio, quantum):
+        held[stated.name].add(stated.row)
+        checked.remarks.append(_wrong(report, stated, "rounded_to_hundred", value, plain[ratio], ratio))
+        return
+    exact = HUNDRED * _sum(report, stated.row, ratio.part) / _sum(report, stated.row, ratio.whole)
+    code = "share_cut_off" if value == exact.quantize(quantum, ROUND_DOWN) else "share"
+    checked.findings.append(_wrong(report, stated, code, value, plain[ratio], ratio))
+
+
+def _sum(report: CountedReport, row: int, names: Sequence[str]) -> int:
+    return sum(_value(report, row, name) or 0 for name in names)
+
+
+def _percent(report: CountedReport, row: int, ratio: Ratio, quantum: Decimal) -> Decimal:
+    part, whole = _sum(report, row, ratio.part), _sum(report, row, ratio.whole)
+    return (HUNDRED * part / whole).quantize(quantum, ROUND_HALF_UP)
+
+
+def _of_hundred(report: CountedReport, row: int, ratio: Ratio, quantum: Decimal) -> Decimal | None:
+    """The share in a row of shares that were made to sum to 100."""
+    rounded = shares_of_row([_value(report, row, name) or 0 for name in ratio.whole], quantum)
+    return None if rounded is None else rounded[ratio.whole.index(ratio.part[0])]
+
+
+def _of_nothing(report: CountedReport, stated: _Stated, value: Decimal, ratio: Ratio) -> CheckFinding:
+    return CheckFinding(
+        code="share_of_nothing",
+        row=report.name(stated.row),
+        figure=stated.name,
+        cell=stated.cell.place,
+        typed=stated.cell.typed,
+        stated=str(value),
+        of=_counts(report, stated.row, ratio.whole),
+    )
+
+
+def _wrong(
+    report: CountedReport, stated: _Stated, code: str, value: Decimal, expected: Decimal, ratio: Ratio
+) -> CheckFinding:
+    return CheckFinding(
+        code=code,
+        row=report.name(stated.row),
+        figure=stated.name,
+        cell=stated.cell.place,
+        typed=stated.cell.typed,
+        stated=str(value),
+        expected=str(expected),
+        difference=str(value - expected),
+        of=[
+            *_counts(report, stated.row, ratio.part),
+            CheckedCell(figure=" + ".join(ratio.whole), value=str(_sum(report, stated.row, ratio.whole))),
+        ],
+        bases=[] if code != "share" else list(_bases(report, stated.row, ratio, value)),
+    )
+
+
+def _counts(report: CountedReport, row: int, names: Sequence[str]) -> list[CheckedCell]:
+    return [
+        CheckedCell(
+            row=report.name(row),
+            figure=name,
+            cell=report.place(report.at(row, name)),
+            value=str(_value(report, row, name)),
+        )
+        for name in names
+    ]
+
+
+def _bases(report: CountedReport, row: int, ratio: Ratio, value: Decimal) -> list[ShareBase]:
+    """Other wholes for its part, then other parts for its whole, that give the percentage as printed."""
+    quantum = Decimal(1).scaleb(int(value.as_tuple().exponent))
+    candidates = _candidates(report, row)
+    tried = [Ratio(ratio.part, whole) for whole in candidates] + [Ratio(part, ratio.whole) for part in candidates]
+    found: dict[tuple[int, int], ShareBase] = {}
+    for each in tried:
+        part, whole = _sum(report, row, each.part), _sum(report, row, each.whole)
+        if each == ratio or not 0 < part <= whole or set(each.part) == set(each.whole):
+            continue
+        if _percent(report, row, each, quantum) == value:
+            base = ShareBase(part=list(each.part), whole=list(each.whole), percent=str(value))
+            found.setdefault((part, whole), base)
+    return list(found.values())[:MOST_BASES]
+
+
+SUMS_TRIED = (
+    ("received_online", "received_in_person_or_postal"),
+    ("resolved_early", "resolved_on_time"),
+    ("resolved_early", "resolved_on_time", "resolved_overdue"),
+    ("resolved_overdue", "in_progress_overdue"),
+    ("resolved_early", "resolved_on_time", "in_progress_within"),
+)
+"""Sums that percentages are often of: received in the period, in time, late in all."""
+
+
+def _candidates(report: CountedReport, row: int) -> list[tuple[str, ...]]:
+    """Counts of the row and sums of them; of the report's own percentages also its own counts."""
+    names = [name for name in KEYS if _value(report, row, name)]
+    names += [cell.figure for cell, value in report.values.items() if cell.row == row == OWN and value]
+    sums = [each for each in SUMS_TRIED if all(_value(report, row, name) is not None for name in each)]
+    return [*((name,) for name in names), *sums]

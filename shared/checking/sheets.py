@@ -1,0 +1,127 @@
+"""Reads the bytes of a CSV or an XLSX file into a grid of texts, each as the office sees it on its screen."""
+
+import csv
+import io
+import re
+import warnings
+import zipfile
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from decimal import Decimal
+from typing import Any
+
+import openpyxl
+from openpyxl.utils import get_column_letter
+from openpyxl.utils.exceptions import InvalidFileException
+
+from shared.checking.failures import UnreadableTable
+
+MOST_UNPACKED_BYTES = 100 << 20
+MOST_ROWS, MOST_COLUMNS = 20_000, 300
+DELIMITERS = (";", "\t", ",")
+NO_RESULT = "=?"
+"""A formula that was never computed; no number."""
+_UNREADABLE = (
+    zipfile.BadZipFile, InvalidFileException, KeyError, ValueError, TypeError, AttributeError, IndexError, OSError,
+    SyntaxError, EOFError, RuntimeError, NotImplementedError, OverflowError,
+)  # fmt: skip
+_DECIMALS = re.compile(r"[0#]\.(0+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """The texts of a sheet by row and column; an empty cell is an empty text."""
+
+    rows: list[list[str]]
+    sheet: str | None = None
+
+    def at(self, row: int, column: int) -> str:
+        cells = self.rows[row]
+        return cells[column] if column < len(cells) else ""
+
+    def place(self, row: int, column: int) -> str:
+        return f"{get_column_letter(column + 1)}{row + 1}"
+
+
+def csv_grids(text: str) -> Iterator[Grid]:
+    """The text by each delimiter that it may have. Raises UnreadableTable."""
+    for delimiter in DELIMITERS:
+        if delimiter in text:
+            try:
+                rows = []
+                for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter):
+                    rows.append(row)
+                    _check_size(len(rows), len(row))
+            except csv.Error as error:
+                raise UnreadableTable("not_csv", str(error)) from error
+            yield Grid(rows)
+
+
+def xlsx_grids(content: bytes) -> Iterator[Grid]:
+    """The workbook's sheets, the visible ones. Raises UnreadableTable."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as packed:
+            if sum(part.file_size for part in packed.infolist()) > MOST_UNPACKED_BYTES:
+                raise UnreadableTable("too_large_unpacked")
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of what openpyxl does not keep, such as styles
+            shown, typed = (
+                openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=data_only)
+                for data_only in (True, False)
+            )
+            with closing(shown), closing(typed):
+                for sheet in shown.worksheets:
+                    if sheet.sheet_state == "visible":
+                        yield Grid(_rows(sheet, typed[sheet.title]), sheet.title)
+    except _UNREADABLE as error:
+        raise UnreadableTable("not_xlsx", str(error)) from error
+
+
+def _rows(shown: Any, typed: Any) -> list[list[str]]:
+    rows: list[list[str]] = []
+    for sheet in (shown, typed):
+        sheet.reset_dimensions()  # some programs write wrong ones
+    for values, formulas in zip(shown.iter_rows(), typed.iter_rows(), strict=False):
+        texts = [_text(cell) for cell in values]
+        for place, formula in enumerate(formulas):
+            if place < len(texts) and not texts[place] and formula.data_type == "f":
+                texts[place] = NO_RESULT
+        while texts and not texts[-1]:
+            texts.pop()
+        rows.append(texts)
+        _check_size(len(rows), len(texts))
+    return rows
+
+
+def _check_size(rows: int, columns: int) -> None:
+    if rows > MOST_ROWS or columns > MOST_COLUMNS:
+        raise UnreadableTable("too_many_cells")
+
+
+def _text(cell: Any) -> str:
+    """The cell as it is shown: a number with the decimals of its format, percent with its sign."""
+    value = cell.value
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, int | float):
+        return _number(value, str(cell.number_format or ""))
+    if isinstance(value, datetime | date | time):
+        return value.isoformat()
+    return str(value)
+
+
+def _number(value: float, form: str) -> str:
+    number = Decimal(repr(value))
+    if "%" in form:
+        number *= 100
+    found = _DECIMALS.search(form)
+    shown = found or "%" in form or form in ("0", "#,##0")
+    if shown and number.is_finite() and (found or "%" in form or number == number.to_integral_value()):
+        number = round(number, len(found[1]) if found else 0)
+    elif number.is_finite() and number == number.to_integral_value():
+        number = number.quantize(Decimal(1)) if abs(number) < Decimal(10) ** 25 else number
+    return f"{number:f}" + ("%" if "%" in form else "")
