@@ -30,11 +30,13 @@ class Count:
 class Column:
     """A figure under its key: a count, or other columns added up (`parts`) less another one (`less`).
 
-    `number` is that of the statutory form II.06a, `meaning` what its legend and the API documents say.
+    `number` is that of the statutory form II.06a, `meaning` what its legend and the API documents say,
+    `vietnamese` the name under which a compiler reads it.
     """
 
     key: str
     meaning: str
+    vietnamese: str
     number: int | None = None
     count: Count | None = None
     parts: tuple[str, ...] = ()
@@ -53,66 +55,150 @@ COLUMNS = (
     Column(
         "received_total",
         "to handle, in all",
+        "Nhận giải quyết",
         3,
         parts=("received_online", "received_in_person_or_postal", "carried_over"),
     ),
-    Column("received_online", "received online", 4, _flow(Measure.RECEIVED, Channel.ONLINE)),
+    Column("received_online", "received online", "Tiếp nhận trực tuyến", 4, _flow(Measure.RECEIVED, Channel.ONLINE)),
     Column(
-        "received_online_full", "received through a fully online service", count=_flow(Measure.RECEIVED_ONLINE_FULL)
+        "received_online_full",
+        "received through a fully online service",
+        "Tiếp nhận trực tuyến toàn trình",
+        count=_flow(Measure.RECEIVED_ONLINE_FULL),
     ),
     Column(
         "received_unknown",
         "received by a channel that nobody noted, counted as in person",
+        "Tiếp nhận không rõ kênh",
         count=_flow(Measure.RECEIVED_UNKNOWN),
     ),
-    Column("received_in_person", "received in person", count=_flow(Measure.RECEIVED, Channel.IN_PERSON)),
-    Column("received_postal", "received by post", count=_flow(Measure.RECEIVED, Channel.POSTAL)),
+    Column(
+        "received_in_person",
+        "received in person",
+        "Tiếp nhận trực tiếp",
+        count=_flow(Measure.RECEIVED, Channel.IN_PERSON),
+    ),
+    Column(
+        "received_postal", "received by post", "Tiếp nhận qua bưu chính", count=_flow(Measure.RECEIVED, Channel.POSTAL)
+    ),
     Column(
         "received_in_person_or_postal",
         "received in person or by post",
+        "Tiếp nhận trực tiếp hoặc qua bưu chính",
         5,
         parts=("received_in_person", "received_postal"),
     ),
-    Column("carried_over", "carried over from before", 6, Count(Kind.BEFORE, Measure.OPEN)),
+    Column("carried_over", "carried over from before", "Từ kỳ trước chuyển sang", 6, Count(Kind.BEFORE, Measure.OPEN)),
     Column(
         "resolved_total",
         "resolved, in all",
+        "Đã giải quyết",
         7,
         parts=("resolved_early", "resolved_on_time", "resolved_overdue", "resolved_no_deadline"),
     ),
-    Column("resolved_early", "resolved early", 8, _flow(Measure.RESOLVED_EARLY)),
-    Column("resolved_on_time", "resolved on time", 9, _flow(Measure.RESOLVED_ON_TIME)),
-    Column("resolved_overdue", "resolved overdue", 10, _flow(Measure.RESOLVED_OVERDUE)),
-    Column("resolved_no_deadline", "resolved without a deadline", count=_flow(Measure.RESOLVED_NO_DEADLINE)),
-    Column("refused", "resolved, and the application refused", count=_flow(Measure.REFUSED)),
-    Column("granted_in_part", "resolved, and granted in part", count=_flow(Measure.GRANTED_IN_PART)),
-    Column("granted_by_law", "resolved, and granted by law", count=_flow(Measure.GRANTED_BY_LAW)),
-    Column("not_needed", "resolved, and no permit was needed", count=_flow(Measure.NOT_NEEDED)),
-    Column("in_progress_total", "in progress, in all", 11, _stock(Measure.OPEN)),
+    Column("resolved_early", "resolved early", "Giải quyết trước hạn", 8, _flow(Measure.RESOLVED_EARLY)),
+    Column("resolved_on_time", "resolved on time", "Giải quyết đúng hạn", 9, _flow(Measure.RESOLVED_ON_TIME)),
+    Column("resolved_overdue", "resolved overdue", "Giải quyết quá hạn", 10, _flow(Measure.RESOLVED_OVERDUE)),
     Column(
-        "in_progress_within", "in progress, within time", 12, parts=("in_progress_total",), less="in_progress_overdue"
+        "resolved_no_deadline",
+        "resolved without a deadline",
+        "Giải quyết, không quy định thời hạn",
+        count=_flow(Measure.RESOLVED_NO_DEADLINE),
     ),
-    Column("in_progress_overdue", "in progress, overdue", 13, _stock(Measure.OPEN_OVERDUE)),
-    Column("in_progress_suspended", "in progress, suspended", count=_stock(Measure.OPEN_SUSPENDED)),
-    Column("withdrawn", "withdrawn by the applicant", count=_flow(Measure.WITHDRAWN)),
-    Column("stopped", "stopped by the office", count=_flow(Measure.STOPPED)),
-    Column("stopped_administrative", "stopped with nothing decided", count=_flow(Measure.STOPPED_ADMINISTRATIVE)),
-    Column("transferred", "handed over to the competent authority", count=_flow(Measure.TRANSFERRED)),
+    Column("refused", "resolved, and the application refused", "Từ chối giải quyết", count=_flow(Measure.REFUSED)),
     Column(
-        "returned_total", "results returned, in all", parts=("returned_in_person", "returned_postal", "returned_online")
+        "granted_in_part", "resolved, and granted in part", "Chấp thuận một phần", count=_flow(Measure.GRANTED_IN_PART)
     ),
-    Column("returned_in_person", "results returned in person", count=_flow(Measure.RETURNED_IN_PERSON)),
-    Column("returned_postal", "results returned by post", count=_flow(Measure.RETURNED_POSTAL)),
-    Column("returned_online", "results returned online", count=_flow(Measure.RETURNED_ONLINE)),
-    Column("awaiting_return", "resolved, the result not yet returned", count=_stock(Measure.AWAITING_RETURN)),
-    Column("awaiting_acceptance", "online, not yet received or declined", count=_stock(Measure.AWAITING_ACCEPTANCE)),
+    Column(
+        "granted_by_law",
+        "resolved, and granted by law",
+        "Đương nhiên được chấp thuận theo luật",
+        count=_flow(Measure.GRANTED_BY_LAW),
+    ),
+    Column(
+        "not_needed",
+        "resolved, and no permit was needed",
+        "Không thuộc diện phải cấp phép",
+        count=_flow(Measure.NOT_NEEDED),
+    ),
+    Column("in_progress_total", "in progress, in all", "Đang giải quyết", 11, _stock(Measure.OPEN)),
+    Column(
+        "in_progress_within",
+        "in progress, within time",
+        "Đang giải quyết trong hạn",
+        12,
+        parts=("in_progress_total",),
+        less="in_progress_overdue",
+    ),
+    Column("in_progress_overdue", "in progress, overdue", "Đang giải quyết quá hạn", 13, _stock(Measure.OPEN_OVERDUE)),
+    Column(
+        "in_progress_suspended",
+        "in progress, suspended",
+        "Đang tạm dừng tính thời hạn",
+        count=_stock(Measure.OPEN_SUSPENDED),
+    ),
+    Column("withdrawn", "withdrawn by the applicant", "Người nộp rút hồ sơ", count=_flow(Measure.WITHDRAWN)),
+    Column("stopped", "stopped by the office", "Dừng xử lý", count=_flow(Measure.STOPPED)),
+    Column(
+        "stopped_administrative",
+        "stopped with nothing decided",
+        "Dừng xử lý, không có quyết định",
+        count=_flow(Measure.STOPPED_ADMINISTRATIVE),
+    ),
+    Column(
+        "transferred",
+        "handed over to the competent authority",
+        "Chuyển cơ quan có thẩm quyền",
+        count=_flow(Measure.TRANSFERRED),
+    ),
+    Column(
+        "returned_total",
+        "results returned, in all",
+        "Đã trả kết quả",
+        parts=("returned_in_person", "returned_postal", "returned_online"),
+    ),
+    Column(
+        "returned_in_person",
+        "results returned in person",
+        "Trả kết quả trực tiếp",
+        count=_flow(Measure.RETURNED_IN_PERSON),
+    ),
+    Column(
+        "returned_postal", "results returned by post", "Trả kết quả qua bưu chính", count=_flow(Measure.RETURNED_POSTAL)
+    ),
+    Column(
+        "returned_online", "results returned online", "Trả kết quả trực tuyến", count=_flow(Measure.RETURNED_ONLINE)
+    ),
+    Column(
+        "awaiting_return",
+        "resolved, the result not yet returned",
+        "Đã có kết quả, chưa trả",
+        count=_stock(Measure.AWAITING_RETURN),
+    ),
+    Column(
+        "awaiting_acceptance",
+        "online, not yet received or declined",
+        "Nộp trực tuyến, chờ tiếp nhận",
+        count=_stock(Measure.AWAITING_ACCEPTANCE),
+    ),
     Column(
         "awaiting_acceptance_late",
         "online, not yet received or declined, and late",
+        "Nộp trực tuyến, chờ tiếp nhận đã chậm",
         count=_stock(Measure.AWAITING_ACCEPTANCE_LATE),
     ),
-    Column("accepted_in_time", "online, answered in time at first", count=_flow(Measure.ACCEPTED_IN_TIME)),
-    Column("accepted_late", "online, answered late at first", count=_flow(Measure.ACCEPTED_LATE)),
+    Column(
+        "accepted_in_time",
+        "online, answered in time at first",
+        "Nộp trực tuyến, trả lời lần đầu kịp thời",
+        count=_flow(Measure.ACCEPTED_IN_TIME),
+    ),
+    Column(
+        "accepted_late",
+        "online, answered late at first",
+        "Nộp trực tuyến, trả lời lần đầu chậm",
+        count=_flow(Measure.ACCEPTED_LATE),
+    ),
 )
 BY_KEY = {column.key: column for column in COLUMNS}
 KEYS = tuple(BY_KEY)
@@ -135,6 +221,7 @@ class Share:
 
     key: str
     meaning: str
+    vietnamese: str
     part: str
     whole: tuple[str, ...]
     quantum: Decimal
@@ -143,11 +230,49 @@ class Share:
 
 _TENTHS, _THOUSANDTHS = Decimal("0.1"), Decimal("0.001")
 SHARES = (
-    Share("online_share", "online, of all to handle", "received_online", (*_PERIOD, "carried_over"), _TENTHS),
-    Share("online_share_of_period", "online, of those received in the period", "received_online", _PERIOD, _TENTHS),
-    Share("early_share", "early, of those resolved", "resolved_early", TIMELINESS, _THOUSANDTHS, of_hundred=True),
-    Share("on_time_share", "on time, of those resolved", "resolved_on_time", TIMELINESS, _THOUSANDTHS, of_hundred=True),
-    Share("overdue_share", "overdue, of those resolved", "resolved_overdue", TIMELINESS, _THOUSANDTHS, of_hundred=True),
+    Share(
+        "online_share",
+        "online, of all to handle",
+        "Tỷ lệ trực tuyến trên tổng số nhận giải quyết",
+        "received_online",
+        (*_PERIOD, "carried_over"),
+        _TENTHS,
+    ),
+    Share(
+        "online_share_of_period",
+        "online, of those received in the period",
+        "Tỷ lệ trực tuyến trên số tiếp nhận trong kỳ",
+        "received_online",
+        _PERIOD,
+        _TENTHS,
+    ),
+    Share(
+        "early_share",
+        "early, of those resolved",
+        "Tỷ lệ trước hạn trên số đã giải quyết có thời hạn",
+        "resolved_early",
+        TIMELINESS,
+        _THOUSANDTHS,
+        of_hundred=True,
+    ),
+    Share(
+        "on_time_share",
+        "on time, of those resolved",
+        "Tỷ lệ đúng hạn trên số đã giải quyết có thời hạn",
+        "resolved_on_time",
+        TIMELINESS,
+        _THOUSANDTHS,
+        of_hundred=True,
+    ),
+    Share(
+        "overdue_share",
+        "overdue, of those resolved",
+        "Tỷ lệ quá hạn trên số đã giải quyết có thời hạn",
+        "resolved_overdue",
+        TIMELINESS,
+        _THOUSANDTHS,
+        of_hundred=True,
+    ),
 )
 SHARE_KEYS = tuple(share.key for share in SHARES)
 

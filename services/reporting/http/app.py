@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from services.reporting.calendar import CalendarFeed
 from services.reporting.gauges import FigureGauges
-from services.reporting.http import attention, figures, rebuilds
+from services.reporting.http import attention, figures, forms, rebuilds
 from services.reporting.http.figures import MOST_ROWS, FigureRoutes
 from services.reporting.opening.tokens import Tokens
 from services.reporting.projecting.metrics import ProjectorHealth
@@ -74,6 +74,7 @@ def create_app(reporting: Reporting) -> FastAPI:
     app.include_router(_operations(reporting))
     for router in (
         figures.router(routes),
+        forms.router(routes),
         _snapshots(engine),
         attention.router(engine, offices, reporting.calendar, clock),
         rebuilds.router(engine, recording_clock),

@@ -1,4 +1,4 @@
-"""`GET /v1/figures`, the dossiers behind each of its numbers, comparisons of figures, and the statutory form."""
+"""`GET /v1/figures`, the dossiers behind each of its numbers, and comparisons of figures."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -16,19 +16,16 @@ from starlette.responses import Response
 from services.reporting.figures.grouping import TooManyRows
 from services.reporting.figures.query import Dimension, FigureQuery
 from services.reporting.figures.range_sums import Pin, pinned
-from services.reporting.figures.report import GatheredSums, figure_row, gathered, report, report_in
-from services.reporting.forms import FORMATS, GROUPINGS, render
+from services.reporting.figures.report import GatheredSums, figure_row, gathered, report_in
 from services.reporting.http.paging import PinnedPlace, cursor_after, page_response, place_of, same_model
 from services.reporting.http.parameters import (
     ChangesParameters,
     DefinitionsParameters,
     FigureParameters,
-    FormParameters,
     ListParameters,
     Question,
     figure_query,
     known_instant,
-    one_dimension,
 )
 from services.reporting.opening.comparisons import changed_dossiers, disputed_dossiers
 from services.reporting.opening.lists import LIST_START, ListPlace, list_page
@@ -43,7 +40,6 @@ from shared.contract.http.figures import (
     DefinitionsAnswer,
     DossierList,
     FiguresAnswer,
-    FormAnswer,
     KeyedRow,
 )
 from shared.domain.columns import KEYS
@@ -180,18 +176,6 @@ def router(to: FigureRoutes) -> APIRouter:
             cursor=cursor,
         )
         return page_response(request, answer, cursor)
-
-    @routes.get(
-        "/reports/ii06a",
-        summary="The statutory form II.06a",
-        response_class=Response,
-        responses={200: answered(FormAnswer)},
-    )
-    async def get_form(given: Annotated[FormParameters, Query()]) -> Response:
-        if given.format not in FORMATS:
-            raise invalid("format", f"{given.format!r} is not available; available: {', '.join(FORMATS)}")
-        query = to.query(given, one_dimension(given.by, GROUPINGS))
-        return render(given.format, await report(to.engine, query, to.catalogue), to.catalogue)
 
     return routes
 

@@ -18,6 +18,7 @@ from shared.domain.localtime import FIRST_YEAR, LAST_YEAR, LOCAL, local, written
 from shared.domain.periods import UnknownPeriod, statutory_period
 from shared.domain.texts import compared
 from shared.domain.timeliness import BY_DATE, DEFINITIONS
+from shared.language.languages import Language, of_header
 from shared.service.http import invalid
 
 LARGEST_PAGE = 10_000
@@ -39,6 +40,11 @@ class Parameters(BaseModel):
     """A route's parameters as they came; a misspelt filter that is ignored would give figures of something else."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+
+Lang = Annotated[
+    str | None, Field(description="vi or en: the language of what people read; otherwise as Accept-Language says")
+]
 
 
 class SpanParameters(Parameters):
@@ -126,11 +132,13 @@ class DefinitionsParameters(FilterParameters, SpanParameters):
     cursor: Cursor = None
 
 
-class FormParameters(OrganisedParameters):
+class FormParameters(FilterParameters, OrganisedParameters):
     """Of the statutory form."""
 
     by: str = Field(Dimension.DEPARTMENT.value, description="department or field")
+    sections: str | None = Field(None, description="`level`: a section for each level of administration")
     format: str = Field("json", description="json, csv or text")
+    lang: Lang = None
 
 
 Question = FigureParameters | ChangesParameters | DefinitionsParameters | FormParameters
@@ -160,9 +168,7 @@ def figure_query(
         as_of=as_of,
         period=given.period,
         by=tuple(by),
-        filters=_filters(given, catalogue, min(last, as_of.date()), organised)
-        if isinstance(given, FilterParameters)
-        else Filters(),
+        filters=_filters(given, catalogue, min(last, as_of.date()), organised),
         definition=definition,
         known_at=known_at,
         organised=organised,
@@ -256,6 +262,16 @@ def _dimension(word: str) -> Dimension:
         return Dimension(word)
     except ValueError:
         raise invalid("by", f"{word!r} is not known; available: {', '.join(Dimension)}") from None
+
+
+def language_wanted(lang: str | None, accepted: str | None) -> Language:
+    """As `lang` says, else as the Accept-Language header does; Vietnamese where neither does."""
+    if lang is None:
+        return of_header(accepted)
+    try:
+        return Language(lang)
+    except ValueError:
+        raise invalid("lang", f"{lang!r} is not known; write vi or en") from None
 
 
 def words(parameter: str, values: list[str] | None) -> list[str]:

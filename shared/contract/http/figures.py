@@ -53,6 +53,11 @@ _LINE = {
         "description": "the department's code, or the field's name",
         "examples": ["H59.15"],
     },
+    "section": {
+        "type": "string",
+        "description": "the line's level, where sections were asked for",
+        "examples": ["province"],
+    },
     "name": {"type": "string", "description": "column 2: the line's name, in Vietnamese", "examples": ["Sở Tài chính"]},
 }
 Counts = Annotated[dict[str, int], _row("the count of every column, in dossiers", _columns())]
@@ -231,9 +236,7 @@ class ChangedDossier(Struct, frozen=True, kw_only=True):
     code: Code
     left: Columns
     entered: Columns
-    sequence_then: Annotated[
-        int | None, Meta(description="its events then; null if it was not known or added nothing", examples=[3])
-    ]
+    sequence_then: Annotated[int | None, Meta(description="its events then; null if it was not known", examples=[3])]
     sequence_now: Annotated[int, Meta(description="its events now", examples=[4])]
     known_at: Annotated[
         Instant, Meta(description="since when it is known to count so", examples=["2023-02-03T09:12:00+07:00"])

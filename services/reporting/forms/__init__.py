@@ -1,0 +1,1 @@
+"""The statutory form II.06a (domain §5) of a report: its lines and sections, and the files that offices hand in."""

@@ -1,0 +1,119 @@
+"""The statutory form II.06a: sections of lines, each with all its figures, and the total."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from services.reporting.figures.query import Dimension, FigureQuery
+from services.reporting.figures.report import Report, ReportRow
+from shared.catalogue import Catalogue
+from shared.contract.http.figures import IdentityAnswer
+from shared.domain.columns import KEYS
+from shared.domain.figures import Figures
+from shared.language.languages import Language
+from shared.language.order import vietnamese_order
+from shared.language.words import LEVELS, NO_FIELD, NO_LEVEL, TOTAL, in_language, word
+
+NUMBER = "II.06a"
+GROUPINGS = (Dimension.DEPARTMENT, Dimension.FIELD)
+
+
+@dataclass(frozen=True, slots=True)
+class FormLine:
+    """A line of the form: its number (column 1), the department's code or the field's name, its name (column 2)."""
+
+    number: int
+    code: str | None
+    name: str
+    figures: Figures
+
+
+@dataclass(frozen=True, slots=True)
+class FormSection:
+    """Lines of one level and what they add up to; the only section of a form without sections has no title."""
+
+    code: str | None
+    title: str | None
+    lines: tuple[FormLine, ...]
+    total: Figures
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """The form of a report, its words in one language.
+
+    `compared` is the form of another period, beside which this one is read.
+    """
+
+    query: FigureQuery
+    language: Language
+    sections: tuple[FormSection, ...]
+    total: Figures
+    identities: tuple[IdentityAnswer, ...]
+    compared: "Form | None" = None
+
+    @property
+    def lines(self) -> list[FormLine]:
+        """Those of all sections, in the form's order."""
+        return [line for section in self.sections for line in section.lines]
+
+    @property
+    def total_name(self) -> str:
+        """What the line of the total is called."""
+        return in_language(TOTAL, self.language)
+
+
+def form_of(report: Report, catalogue: Catalogue, language: Language) -> Form:
+    """The form of a report grouped by department or field, and by level too where the form has sections."""
+    query = report.query
+    by_level: dict[str | None, list[ReportRow]] = defaultdict(list)
+    place = query.by.index(Dimension.LEVEL) if Dimension.LEVEL in query.by else None
+    for row in report.rows:
+        by_level[None if place is None else row.key[place]].append(row)
+    if place is None:
+        sections = [FormSection(None, None, _lines(query, report.rows, catalogue, language), report.total)]
+    else:
+        sections = [
+            FormSection(
+                level,
+                in_language(NO_LEVEL, language) if level is None else word(LEVELS, level, language),
+                _lines(query, by_level[level], catalogue, language),
+                _sum(row.figures for row in by_level[level]),
+            )
+            for level in (*LEVELS, None)
+            if by_level.get(level)
+        ]
+    return Form(query, language, tuple(sections), report.total, report.identities)
+
+
+def _lines(
+    query: FigureQuery, rows: Sequence[ReportRow], catalogue: Catalogue, language: Language
+) -> tuple[FormLine, ...]:
+    """Departments by code, fields as in a Vietnamese dictionary; two of one name with their provinces."""
+    dimension = next(each for each in query.by if each in GROUPINGS)
+    place = query.by.index(dimension)
+    named = [(row.key[place], _name(dimension, row.key[place], catalogue, language), row.figures) for row in rows]
+    if dimension is Dimension.FIELD:
+        named.sort(key=lambda one: (one[0] is None, vietnamese_order(one[1])))
+    often = Counter(name for _, name, _ in named)
+    return tuple(
+        FormLine(number, code, name if often[name] == 1 else _with_province(name, code, catalogue), figures)
+        for number, (code, name, figures) in enumerate(named, start=1)
+    )
+
+
+def _name(dimension: Dimension, value: str | None, catalogue: Catalogue, language: Language) -> str:
+    if value is None:
+        return in_language(NO_FIELD, language)
+    department = catalogue.departments.get(value) if dimension is Dimension.DEPARTMENT else None
+    return value if department is None else department.name
+
+
+def _with_province(name: str, code: str | None, catalogue: Catalogue) -> str:
+    province = catalogue.province_of(code or "")
+    return name if province is None else f"{name} ({province.name})"
+
+
+def _sum(rows: Iterable[Figures]) -> Figures:
+    rows = list(rows)
+    return {key: sum(row[key] for row in rows) for key in KEYS}
