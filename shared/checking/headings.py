@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from shared.checking.sheets import Grid
 from shared.checking.table import ANY_ON_TIME, ANY_ONLINE, RATIOS, Ratio
 from shared.domain.columns import KEYS, OF_FORM, SHARE_KEYS
+from shared.language.words import FIGURES
 
 FIRST_ROWS = 60  # of a sheet, in which its headings stand
 FEWEST_KEYS, FEWEST_NUMBERS, FEWEST_HEADINGS = 2, 6, 3
@@ -65,6 +66,17 @@ _SHARES: tuple[tuple[str, str, tuple[Ratio, ...]], ...] = (
 )
 
 
+def plain(text: str) -> str:
+    """Words without case, tones and signs, so that TRỰC TUYẾN and Truc tuyen are the same."""
+    letters = unicodedata.normalize("NFKD", text.casefold().replace("đ", "d"))
+    bare = "".join(letter for letter in letters if not unicodedata.combining(letter))
+    return " ".join(re.sub(r"[^\w%]+|_", " ", bare).split())
+
+
+_EXACT = {plain(name): key for key, names in FIGURES.items() for name in names}
+"""The names that we print ourselves."""
+
+
 @dataclass(frozen=True, slots=True)
 class Heading:
     """What a column is: a figure, a percentage of what, or nothing known (`key` is None)."""
@@ -89,13 +101,6 @@ class Headings:
     def first(self) -> int:
         """The leftmost column of figures; left of it stand number and name."""
         return min(each.column for each in self.columns if each.key)
-
-
-def plain(text: str) -> str:
-    """Words without case, tones and signs, so that TRỰC TUYẾN and Truc tuyen are the same."""
-    letters = unicodedata.normalize("NFKD", text.casefold().replace("đ", "d"))
-    bare = "".join(letter for letter in letters if not unicodedata.combining(letter))
-    return " ".join(re.sub(r"[^\w%]+|_", " ", bare).split())
 
 
 def find_headings(grid: Grid) -> Headings | None:
@@ -201,6 +206,9 @@ def _key_of(path: Sequence[str]) -> tuple[str | None, tuple[Ratio, ...]]:
     if not path:
         return None, ()
     texts = [plain(text) for text in path]
+    if texts[-1] in _EXACT:
+        key = _EXACT[texts[-1]]
+        return key, RATIOS.get(key, ())
     words = " ".join(texts)
     leaf = texts[-1]
     if any(word in words for word in _SHARE):

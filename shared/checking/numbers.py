@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import StrEnum
 
@@ -44,6 +44,10 @@ class TypedNumber:
     def decimals(self) -> int:
         """Digits after the point, as printed."""
         return 0 if self.value is None else max(0, -int(self.value.as_tuple().exponent))
+
+    def times_hundred(self) -> "TypedNumber":
+        """A fraction of 1 as a percentage; its decimals are two fewer."""
+        return self if self.value is None else replace(self, value=self.value.scaleb(2) + 0)
 
     @property
     def is_whole(self) -> bool:

@@ -1,6 +1,7 @@
 """Reads the bytes of a report by hand, in whatever form they are, into the table that was typed."""
 
 import codecs
+import re
 from collections.abc import Callable
 from enum import StrEnum
 
@@ -38,6 +39,7 @@ OF_SUFFIX = {
     ".xlsx": TableForm.XLSX,
     ".xlsm": TableForm.XLSX,
 }
+_TOML = re.compile(r"""\s*(?:\[|["'\w.\-]+\s*=)""")
 _PACKED, _OLD_OFFICE, _PDF = b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"%PDF"
 _MARKS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
 
@@ -77,11 +79,10 @@ def _text(content: bytes) -> str:
 
 def _form_of(text: str) -> TableForm:
     """Of a text without a name that says it."""
-    start = text.lstrip()
-    if start[:1] in ("{", "[") and not start.startswith(("[[", "[t", "[c")):
+    if text.lstrip().startswith("{"):
         return TableForm.JSON
-    lines = [line for line in start.splitlines() if line.strip() and not line.lstrip().startswith("#")]
-    return TableForm.TOML if lines and ("=" in lines[0] or lines[0].startswith("[")) else TableForm.CSV
+    lines = (line for line in text.splitlines() if line.strip() and not line.lstrip().startswith("#"))
+    return TableForm.TOML if _TOML.match(next(lines, "")) else TableForm.CSV
 
 
 _READERS: dict[TableForm, Callable[[str], TypedReport]] = {

@@ -43,8 +43,12 @@ def check_shares(report: CountedReport) -> CheckedShares:
     checked = CheckedShares()
     held: dict[str, set[int]] = defaultdict(set)
     unknown: dict[tuple[str, str, tuple[str, ...]], list[int]] = defaultdict(list)
-    for stated in _stated(report):
-        number = read_share(stated.cell.typed)
+    every = [(stated, read_share(stated.cell.typed)) for stated in _stated(report)]
+    fractions = _are_fractions(report, every)
+    if fractions is not None:
+        checked.remarks.append(fractions)
+    for stated, typed in every:
+        number = typed if fractions is None else typed.times_hundred()
         if number.manner in (Manner.EMPTY, Manner.DASH):
             unknown["no_percentage", stated.name, ()].append(stated.row)
             continue
@@ -72,6 +76,39 @@ def check_shares(report: CountedReport) -> CheckedShares:
     ]
     checked.holding = [HoldingRule(rule="share:" + name, rows=len(rows)) for name, rows in held.items()]
     return checked
+
+
+def _are_fractions(report: CountedReport, every: Sequence[tuple[_Stated, TypedNumber]]) -> CheckFinding | None:
+    """The remark that all percentages were read as fractions of 1, where only so any of them is right."""
+    numbers = [(stated, number) for stated, number in every if number.value is not None]
+    if not numbers or any(number.percent or not 0 <= (number.value or 0) <= 1 for _, number in numbers):
+        return None
+    if any(_is_right(report, stated, number) for stated, number in numbers):
+        return None
+    right = [each for each in numbers if _is_right(report, each[0], each[1].times_hundred())]
+    if not right:
+        return None
+    stated, number = right[0]
+    return CheckFinding(
+        code="shares_are_fractions",
+        row=report.name(stated.row),
+        figure=stated.name,
+        cell=stated.cell.place,
+        typed=stated.cell.typed,
+        stated=str(number.times_hundred().value),
+        times=len(numbers),
+    )
+
+
+def _is_right(report: CountedReport, stated: _Stated, number: TypedNumber) -> bool:
+    """Whether the percentage, if it is not 0, is right of one of its wholes."""
+    assert number.value is not None
+    quantum = Decimal(1).scaleb(int(number.value.as_tuple().exponent))
+    return number.value > 0 and any(
+        _percent(report, stated.row, ratio, quantum) == number.value
+        for ratio in _known(report, stated)
+        if _sum(report, stated.row, ratio.whole)
+    )
 
 
 def _stated(report: CountedReport) -> Iterator[_Stated]:

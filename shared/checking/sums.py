@@ -1,12 +1,13 @@
 """What breaks among the sums of a report, which single cells would repair it, and what is unknown."""
 
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from shared.checking.counts import Cell, CountedReport
 from shared.checking.rules import SECTION_ROW, TOTAL_ROW, Equation, equations, limits
 from shared.contract.http.checks import CheckedCell, CheckFinding, CheckRepair, HoldingRule, RepairedCell, UncheckedRule
+from shared.domain.columns import BY_KEY, KEYS
 
 MOST_REPAIRS = 12
 
@@ -41,12 +42,17 @@ def check_sums(report: CountedReport) -> CheckedSums:
         elif _exceeded(report, equation):
             checked.findings.append(_at_least(report, equation))
         else:
-            unknown[equation.rule, tuple(sorted({cell.figure for cell in missing}))].append(equation)
+            unknown[equation.rule, tuple(sorted({cell.figure for cell in missing}, key=_column))].append(equation)
     _check_limits(report, checked, held)
     checked.holding = [HoldingRule(rule=rule, rows=len(rows)) for rule, rows in held.items()]
     checked.unchecked = [_unchecked(report, rule, missing, those) for (rule, missing), those in unknown.items()]
     checked.repairs = _repairs(report, broken, known)
     return checked
+
+
+def _column(figure: str) -> tuple[int, str]:
+    """In the form's order."""
+    return (KEYS.index(figure) if figure in BY_KEY else len(KEYS)), figure
 
 
 def _excess(report: CountedReport, equation: Equation) -> int:
@@ -141,29 +147,36 @@ def _implied(report: CountedReport, equation: Equation) -> int | None:
 
 
 def _repairs(report: CountedReport, broken: Mapping[int, Equation], known: Sequence[Equation]) -> list[CheckRepair]:
-    """For each group of broken equations that share cells: the cells of which one alone would mend all of them."""
-    holding_cells = _cells(set(known) - set(broken.values()))
+    """For broken equations that share cells: the cells of which one alone would mend all; without any, those of each.
+
+    A cell that takes part in an equation which holds, or in another broken one, is none: it would break that.
+    """
+    times = Counter(cell for equation in known for cell in equation.cells)
     repairs = []
     for group in _groups(broken):
-        cells = [
-            RepairedCell(
-                row=report.name(cell.row),
-                figure=cell.figure,
-                cell=report.place(cell),
-                stated=str(report.values[cell]),
-                value=str(value),
-            )
-            for cell in dict.fromkeys(cell for place in group for cell in broken[place].cells)
-            if cell not in holding_cells
-            for value in [_mending(report, cell, [broken[place] for place in group])]
-            if value is not None
-        ]
-        repairs.append(CheckRepair(breaks=list(group), cells=cells[:MOST_REPAIRS]))
+        repairs.append(_repair(report, broken, group, times))
+        if len(group) > 1 and not repairs[-1].cells:
+            repairs += [alone for place in group if (alone := _repair(report, broken, [place], times)).cells]
     return repairs
 
 
-def _cells(those: Iterable[Equation]) -> set[Cell]:
-    return {cell for equation in those for cell in equation.cells}
+def _repair(
+    report: CountedReport, broken: Mapping[int, Equation], group: Sequence[int], times: Mapping[Cell, int]
+) -> CheckRepair:
+    cells = [
+        RepairedCell(
+            row=report.name(cell.row),
+            figure=cell.figure,
+            cell=report.place(cell),
+            stated=str(report.values[cell]),
+            value=str(value),
+        )
+        for cell in dict.fromkeys(cell for place in group for cell in broken[place].cells)
+        if times[cell] == len(group)
+        for value in [_mending(report, cell, [broken[place] for place in group])]
+        if value is not None
+    ]
+    return CheckRepair(breaks=list(group), cells=cells[:MOST_REPAIRS])
 
 
 def _mending(report: CountedReport, cell: Cell, those: Sequence[Equation]) -> int | None:
