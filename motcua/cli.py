@@ -14,7 +14,7 @@ from typer.core import TyperGroup
 
 from motcua.failure import Failure
 from motcua.stack import commands as stack
-from motcua.terminal import calendar, dossiers, figures, import_file, log
+from motcua.terminal import calendar, check, dossiers, figures, import_file, log
 
 INTERRUPTED = 130
 READER_GONE = 141  # as a shell tells SIGPIPE
@@ -80,7 +80,7 @@ app.command("report")(figures.report)
 app.command("open")(figures.open_figure)
 app.command("explain")(dossiers.explain)
 app.command("attention")(dossiers.attention)
-app.command("check")(figures.check)
+app.command("check")(check.check)
 app.add_typer(calendar.app, name="calendar")
 app.command("verify")(log.verify)
 app.command("rebuild")(log.rebuild)

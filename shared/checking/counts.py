@@ -40,7 +40,9 @@ class CountedReport:
     def at(self, row: int, name: str) -> Cell:
         """Where a count of this name stands for the row: the report's own may be one of the form's, of its total."""
         if row == OWN and name in BY_KEY and name not in self.typed.counts:
-            return Cell(next((place for place, each in enumerate(self.typed.rows) if each.kind is RowKind.TOTAL), OWN), name)
+            return Cell(
+                next((place for place, each in enumerate(self.typed.rows) if each.kind is RowKind.TOTAL), OWN), name
+            )
         return Cell(row, name)
 
     def cell(self, at: Cell) -> TypedCell | None:
@@ -124,9 +126,7 @@ def _writes_blanks_for_zeros(rows: Sequence[TypedRow], numbers: Sequence[TypedNu
     return bool(empty & filled)
 
 
-def _grouping(
-    report: CountedReport, numbers: Mapping[Cell, tuple[TypedCell, TypedNumber]]
-) -> Iterator[CheckFinding]:
+def _grouping(report: CountedReport, numbers: Mapping[Cell, tuple[TypedCell, TypedNumber]]) -> Iterator[CheckFinding]:
     """How thousands were told: one remark for the table's habit, one for each cell that is written unlike it."""
     large = {
         at: (cell, number)

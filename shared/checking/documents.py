@@ -19,7 +19,22 @@ FIGURES = frozenset((*KEYS, *SHARE_KEYS))
 ROWS = ("rows", "lines")
 OWN_KEYS = frozenset({"total", *ROWS, "counts", "sums", "shares"})
 SAID_BESIDE = frozenset(
-    {"name", "title", "place", "period", "from", "to", "source", "note", "notes", "number", "code", "key", "section", "unit"}
+    {
+        "name",
+        "title",
+        "place",
+        "period",
+        "from",
+        "to",
+        "source",
+        "note",
+        "notes",
+        "number",
+        "code",
+        "key",
+        "section",
+        "unit",
+    }
     | {field.encode_name for answer in (FiguresAnswer, FormAnswer) for field in msgspec.structs.fields(answer)}
 )
 """What a report may say beside its figures; all that our own answers say too, so that they can be checked as they are."""
@@ -227,7 +242,10 @@ def _take_sums(report: TypedReport, document: Mapping[str, Any]) -> None:
         operand = _operand(report)
         if "total" in stated and parts:
             total = operand(stated["total"], name, f"{path}total")
-            found = [operand(value, key if isinstance(key, str) else f"{name} [{key}]", f"{path}parts.{key}") for key, value in named]
+            found = [
+                operand(value, key if isinstance(key, str) else f"{name} [{key}]", f"{path}parts.{key}")
+                for key, value in named
+            ]
             report.sums.append(StatedSum(name, total, tuple(found)))
         else:
             report.faults.append(CheckFinding(code="incomplete_sum", figure=name, cell=path.removesuffix(".")))

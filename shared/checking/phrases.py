@@ -132,9 +132,9 @@ REMARKS: Phrases = {
     ),
     "rounded_to_hundred": (
         "{lead}{name} ghi {stated}; {part} trên {whole} làm tròn là {expected}, nhưng {stated} đúng nếu các tỷ lệ cộng "
-        "lại bằng 100%.",
+        "lại bằng 100% (tất cả {times} tỷ lệ).",
         "{lead}{name} is {stated}; {part} of {whole} rounds to {expected}, but {stated} is right where the "
-        "percentages were made to add up to 100%.",
+        "percentages were made to add up to 100% (such percentages: {times}).",
     ),
     "shares_are_fractions": (
         "“{typed}” ({where}) được đọc là {stated}: các tỷ lệ trong bảng viết dưới dạng phần của 1 (tất cả {times} ô).",

@@ -13,7 +13,9 @@ from shared.contract.http.checks import CheckFinding
 _TOTALS = ("tong so", "tong cong", "cong", "tong", "total", "toan tinh", "tong cong tat ca", "sum")
 _TOTAL_STARTS = ("tong cong ", "tong so ", "cong (", "cong toan", "total ")
 _LEVELS = re.compile(r"cap (?:tinh|huyen|xa|bo|so)\b|(?:province|district|commune)\b")
-_MONTH = re.compile(r"(?:thang|month|quy|quarter|t|q)?\s*(?:\d{1,2}|i{1,3}|iv)(?:\s+(?:nam\s+)?\d{4})?|\d{4} (?:\d{2}|q[1-4])")
+_MONTH = re.compile(
+    r"(?:thang|month|quy|quarter|t|q)?\s*(?:\d{1,2}|i{1,3}|iv)(?:\s+(?:nam\s+)?\d{4})?|\d{4} (?:\d{2}|q[1-4])"
+)
 _ROMAN = re.compile(r"(?=[IVX])X{0,3}(?:IX|IV|V?I{0,3})[.)]?")
 _LETTER = re.compile(r"[A-H][.)]?")
 _DOTTED = re.compile(r"\d+(?:\.\d+)*[.)]?", re.ASCII)

@@ -19,7 +19,15 @@ IDENTITIES = (
     *(Identity(key, key, BY_KEY[key].parts) for key in (BY_CHANNEL.key, "returned_total")),
 )
 """The form's, and those of the columns beside it, which have no number: their rule is called by the total's key."""
-_CLOSED_OTHERWISE = ("withdrawn", "stopped", "transferred", "refused", "granted_in_part", "granted_by_law", "not_needed")
+_CLOSED_OTHERWISE = (
+    "withdrawn",
+    "stopped",
+    "transferred",
+    "refused",
+    "granted_in_part",
+    "granted_by_law",
+    "not_needed",
+)
 LIMITS = (
     ("received_online", ("received_online_full",)),
     ("received_in_person", ("received_unknown",)),
@@ -60,7 +68,9 @@ def equations(report: CountedReport) -> list[Equation]:
     if report.typed.by_month:
         found += _months(rows)
     found += [
-        Equation(stated.name, report.at(OWN, stated.total), tuple(report.at(OWN, part) for part in stated.parts), own=True)
+        Equation(
+            stated.name, report.at(OWN, stated.total), tuple(report.at(OWN, part) for part in stated.parts), own=True
+        )
         for stated in report.typed.sums
     ]
     return found
@@ -156,5 +166,3 @@ def _months(rows: Sequence[TypedRow]) -> Iterator[Equation]:
             for figure in AT_END:
                 if figure in row.cells:
                     yield Equation(LAST_MONTH, Cell(total, figure), (Cell(months[-1], figure),))
-
-

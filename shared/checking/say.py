@@ -173,7 +173,12 @@ class _Speech:
 
     def _lead(self, found: CheckFinding) -> str:
         """Where it is, before what it is; a percentage of the report's own is called by its name alone."""
-        own = found.row is None and found.code in FINDINGS and found.figure not in BY_KEY and found.figure not in SHARE_KEYS
+        own = (
+            found.row is None
+            and found.code in FINDINGS
+            and found.figure not in BY_KEY
+            and found.figure not in SHARE_KEYS
+        )
         return "" if own and found.code != "stated_sum" else f"{self._where(found)}: "
 
     def _listed(self, names: Sequence[str]) -> str:

@@ -5,6 +5,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal
 
+from msgspec.structs import replace
+
 from shared.checking.counts import OWN, Cell, CountedReport
 from shared.checking.numbers import Manner, TypedNumber, read_share
 from shared.checking.rules import BY_CHANNEL
@@ -124,9 +126,7 @@ def _stated(report: CountedReport) -> Iterator[_Stated]:
 def _known(report: CountedReport, stated: _Stated) -> list[Ratio]:
     """The ratios whose counts the report has; those that stand in for others only where it has none of the others."""
     every = [
-        ratio
-        for ratio in stated.ratios
-        if all(_value(report, stated.row, name) is not None for name in _names(ratio))
+        ratio for ratio in stated.ratios if all(_value(report, stated.row, name) is not None for name in _names(ratio))
     ]
     return [ratio for ratio in every if not ratio.instead] or every
 
@@ -189,11 +189,20 @@ def _judge(
     ratio = with_base[0]
     if ratio.of_hundred and value == _of_hundred(report, stated.row, ratio, quantum):
         held[stated.name].add(stated.row)
-        checked.remarks.append(_wrong(report, stated, "rounded_to_hundred", value, plain[ratio], ratio))
+        _add_remark(checked, _wrong(report, stated, "rounded_to_hundred", value, plain[ratio], ratio))
         return
     exact = HUNDRED * _sum(report, stated.row, ratio.part) / _sum(report, stated.row, ratio.whole)
     code = "share_cut_off" if value == exact.quantize(quantum, ROUND_DOWN) else "share"
     checked.findings.append(_wrong(report, stated, code, value, plain[ratio], ratio))
+
+
+def _add_remark(checked: CheckedShares, remark: CheckFinding) -> None:
+    """One for all percentages of a kind, which shows the first."""
+    for place, before in enumerate(checked.remarks):
+        if before.code == remark.code:
+            checked.remarks[place] = replace(before, times=before.times + 1)
+            return
+    checked.remarks.append(remark)
 
 
 def _sum(report: CountedReport, row: int, names: Sequence[str]) -> int:

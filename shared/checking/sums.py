@@ -124,9 +124,7 @@ def _check_limits(report: CountedReport, checked: CheckedSums, held: dict[str, s
             held["limit:" + limit.rule].add(limit.total.row)
 
 
-def _unchecked(
-    report: CountedReport, rule: str, missing: tuple[str, ...], those: Sequence[Equation]
-) -> UncheckedRule:
+def _unchecked(report: CountedReport, rule: str, missing: tuple[str, ...], those: Sequence[Equation]) -> UncheckedRule:
     values = {_implied(report, equation) for equation in those}
     return UncheckedRule(
         code="missing",

@@ -94,7 +94,11 @@ _TOTALS = {TIMELINESS: "resolved_total", RECEIVED.parts: "received_total"}
 RATIOS = {
     share.key: (
         Ratio((share.part,), share.whole, share.of_hundred),
-        *(Ratio((share.part,), (total,), instead=True) for whole, total in _TOTALS.items() if set(whole) == set(share.whole)),
+        *(
+            Ratio((share.part,), (total,), instead=True)
+            for whole, total in _TOTALS.items()
+            if set(whole) == set(share.whole)
+        ),
     )
     for share in SHARES
 }

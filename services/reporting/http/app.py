@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from services.reporting.calendar import CalendarFeed
 from services.reporting.gauges import FigureGauges
-from services.reporting.http import attention, figures, forms, rebuilds
+from services.reporting.http import attention, checks, figures, forms, rebuilds
 from services.reporting.http.figures import MOST_ROWS, FigureRoutes
 from services.reporting.opening.tokens import Tokens
 from services.reporting.projecting.metrics import ProjectorHealth
@@ -78,6 +78,7 @@ def create_app(reporting: Reporting) -> FastAPI:
         _snapshots(engine),
         attention.router(engine, offices, reporting.calendar, clock),
         rebuilds.router(engine, recording_clock),
+        checks.router(),
     ):
         app.include_router(
             router, prefix="/v1", dependencies=[Depends(require_key(reporting.api_key))], responses=KEYLESS

@@ -26,9 +26,9 @@ class CheckedCell(Struct, frozen=True, kw_only=True):
     row: RowName = None
     figure: FigureName
     cell: CellPlace = None
-    value: Annotated[
-        str | None, Meta(description="the number read; null where none could be", examples=["1248"])
-    ] = None
+    value: Annotated[str | None, Meta(description="the number read; null where none could be", examples=["1248"])] = (
+        None
+    )
 
 
 class ShareBase(Struct, frozen=True, kw_only=True):
@@ -50,9 +50,9 @@ class CheckFinding(Struct, frozen=True, kw_only=True, omit_defaults=True):
     cell: CellPlace = None
     typed: Annotated[str | None, Meta(description="what the cell holds, as typed", examples=["80.121"])] = None
     stated: Annotated[str | None, Meta(description="the number that the report states", examples=["80121"])] = None
-    expected: Annotated[
-        str | None, Meta(description="the number that follows from the others", examples=["80139"])
-    ] = None
+    expected: Annotated[str | None, Meta(description="the number that follows from the others", examples=["80139"])] = (
+        None
+    )
     difference: Annotated[str | None, Meta(description="`stated` less `expected`", examples=["-18"])] = None
     of: Annotated[
         list[CheckedCell], Meta(description="the counts that `expected` comes from; of a repair or a total, its parts")
@@ -60,9 +60,9 @@ class CheckFinding(Struct, frozen=True, kw_only=True, omit_defaults=True):
     bases: Annotated[
         list[ShareBase], Meta(description="of a wrong percentage: on which other counts it would be right")
     ] = []
-    nearest: Annotated[str | None, Meta(description="of an unknown key: the one it resembles", examples=["stopped"])] = (
-        None
-    )
+    nearest: Annotated[
+        str | None, Meta(description="of an unknown key: the one it resembles", examples=["stopped"])
+    ] = None
     other: Annotated[
         str | None, Meta(description="of a key given twice: what was typed the second time", examples=["80.139"])
     ] = None
@@ -92,7 +92,9 @@ class UncheckedRule(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     code: Annotated[str, Meta(description="why not", examples=["missing"])]
     rule: Annotated[str, Meta(description="the rule or the percentage", examples=["11=12+13"])]
-    missing: Annotated[list[str], Meta(description="figures that the report lacks", examples=[["received_online"]])] = []
+    missing: Annotated[
+        list[str], Meta(description="figures that the report lacks", examples=[["received_online"]])
+    ] = []
     rows: Annotated[list[RowName], Meta(description="the rows; null for the total", examples=[["Sở Y tế", None]])] = []
     value: Annotated[str | None, Meta(description="what the missing figure would have to be", examples=["12"])] = None
     sentence: Sentence = ""
