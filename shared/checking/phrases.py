@@ -136,6 +136,18 @@ REMARKS: Phrases = {
         "{lead}{name} is {stated}; {part} of {whole} rounds to {expected}, but {stated} is right where the "
         "percentages were made to add up to 100% (such percentages: {times}).",
     ),
+    "row_missing": (
+        "{where}: các số chênh lệch hợp thành một dòng trọn vẹn ({of}); có lẽ bảng thiếu một dòng.",
+        "{where}: the differences make up a whole row ({of}); a row seems to be missing.",
+    ),
+    "row_added_twice": (
+        "{where}: các số chênh lệch đúng bằng dòng {figure}; có lẽ dòng này được cộng hai lần.",
+        "{where}: the differences are the row {figure} itself, which seems to have been added twice.",
+    ),
+    "row_not_added": (
+        "{where}: các số chênh lệch đúng bằng dòng {figure}; có lẽ dòng này chưa được cộng vào.",
+        "{where}: the differences are the row {figure} itself, which seems not to have been added.",
+    ),
     "shares_are_fractions": (
         "“{typed}” ({where}) được đọc là {stated}: các tỷ lệ trong bảng viết dưới dạng phần của 1 (tất cả {times} ô).",
         "“{typed}” ({where}) was read as {stated}: the table's percentages are written as fractions of 1 "

@@ -4,8 +4,11 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from msgspec.structs import replace
+
 from shared.checking.counts import Cell, CountedReport
 from shared.checking.rules import SECTION_ROW, TOTAL_ROW, Equation, equations, limits
+from shared.checking.whole_rows import counted_twice, row_too_few_or_many
 from shared.contract.http.checks import CheckedCell, CheckFinding, CheckRepair, HoldingRule, RepairedCell, UncheckedRule
 from shared.domain.columns import BY_KEY, KEYS
 
@@ -20,6 +23,7 @@ class CheckedSums:
     repairs: list[CheckRepair] = field(default_factory=list)
     unchecked: list[UncheckedRule] = field(default_factory=list)
     holding: list[HoldingRule] = field(default_factory=list)
+    remarks: list[CheckFinding] = field(default_factory=list)
 
 
 def check_sums(report: CountedReport) -> CheckedSums:
@@ -43,6 +47,7 @@ def check_sums(report: CountedReport) -> CheckedSums:
             checked.findings.append(_at_least(report, equation))
         else:
             unknown[equation.rule, tuple(sorted({cell.figure for cell in missing}, key=_column))].append(equation)
+    checked.remarks = _of_whole_rows(report, broken, checked.findings)
     _check_limits(report, checked, held)
     checked.holding = [HoldingRule(rule=rule, rows=len(rows)) for rule, rows in held.items()]
     checked.unchecked = [_unchecked(report, rule, missing, those) for (rule, missing), those in unknown.items()]
@@ -53,6 +58,25 @@ def check_sums(report: CountedReport) -> CheckedSums:
 def _column(figure: str) -> tuple[int, str]:
     """In the form's order."""
     return (KEYS.index(figure) if figure in BY_KEY else len(KEYS)), figure
+
+
+def _of_whole_rows(
+    report: CountedReport, broken: Mapping[int, Equation], findings: list[CheckFinding]
+) -> list[CheckFinding]:
+    """Totals that miss their rows as a whole: added to themselves, or with a row too few or too many."""
+    by_total: dict[int, list[int]] = defaultdict(list)
+    for place, equation in broken.items():
+        if equation.rule in (TOTAL_ROW, SECTION_ROW):
+            by_total[equation.total.row].append(place)
+    remarks = []
+    for places in by_total.values():
+        those = [broken[place] for place in places]
+        if counted_twice(report, those):
+            for place in places:
+                findings[place] = replace(findings[place], code="counted_twice")
+        elif remark := row_too_few_or_many(report, those):
+            remarks.append(remark)
+    return remarks
 
 
 def _excess(report: CountedReport, equation: Equation) -> int:
@@ -71,19 +95,8 @@ def _broken(report: CountedReport, equation: Equation) -> CheckFinding:
     if equation.own:
         code = "stated_sum"
     elif equation.rule in (TOTAL_ROW, SECTION_ROW):
-        code = "counted_twice" if _counted_twice(report, equation) else "sum_of_rows"
+        code = "sum_of_rows"
     return _finding(report, equation, code, stated, stated - excess)
-
-
-def _counted_twice(report: CountedReport, equation: Equation) -> bool:
-    """Whether a total was added to itself, or sections were added to the rows that they are made of."""
-    total, added = report.values[equation.total], sum(report.values[part] for part in equation.parts)
-    everything = sum(
-        report.values.get(Cell(row, equation.total.figure), 0)
-        for row, each in enumerate(report.typed.rows)
-        if row != equation.total.row and each.kind.value != "total"
-    )
-    return added > 0 and len(equation.parts) > 1 and total in (2 * added, *([everything] if everything > added else []))
 
 
 def _at_least(report: CountedReport, equation: Equation) -> CheckFinding:
