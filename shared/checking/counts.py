@@ -90,7 +90,7 @@ def _take(report: CountedReport, at: Cell, cell: TypedCell, number: TypedNumber)
         report.values[at] = int(number.value)
         return
     code = "negative_count" if number.value < 0 else "fraction_of_a_count"
-    report.faults.append(_found(report, code, at, cell, stated=str(number.value)))
+    report.faults.append(_found(report, code, at, cell, stated=f"{number.value:f}"))
 
 
 def _found(report: CountedReport, code: str, at: Cell, cell: TypedCell, stated: str | None = None) -> CheckFinding:

@@ -40,6 +40,7 @@ SAID_BESIDE = frozenset(
 """What a report may say beside its figures; all that our own answers say too, so that they can be checked as they are."""
 NAMES = ("name", "code", "key")
 MOST_TWICE = 50
+_HALF_CHARACTER = re.compile(r"\\u[dD][89a-fA-F]")
 _TWICE = re.compile(r"Cannot (?:overwrite a value|declare .* twice) \(at line (\d+)")
 _ASSIGNMENT = re.compile(r"""\s*(?P<key>"[^"]*"|'[^']*'|[\w.\-]+)\s*=\s*(?P<value>.*?)\s*(?:#.*)?$""")
 
@@ -54,6 +55,8 @@ def read_json(text: str) -> TypedReport:
     """Raises UnreadableTable."""
     try:
         document = json.loads(text, object_pairs_hook=_members, parse_int=str, parse_float=str)
+        if _HALF_CHARACTER.search(text):
+            json.dumps(document, ensure_ascii=False).encode()
     except RecursionError as error:
         raise UnreadableTable("too_deep") from error
     except ValueError as error:

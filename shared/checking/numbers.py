@@ -7,6 +7,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 MOST_CHARACTERS = 40
+MOST_DIGITS = 15  # before a point, and after it: what a spreadsheet holds exactly
 GROUP = 3  # digits
 DASHES = frozenset({"-", "--", "–", "—", "−"})
 _SIGN = r"(?P<sign>[+-]?)"
@@ -104,5 +105,7 @@ def _nothing(text: str) -> TypedNumber | None:
 def _number(found: re.Match[str], manner: Manner, group: str = "", *, percent: bool = False) -> TypedNumber:
     whole = found["whole"].replace(group, "") if group else found["whole"]
     decimals = found["decimals"]
+    if len(whole) > MOST_DIGITS or len(decimals or "") > MOST_DIGITS:
+        return UNREADABLE
     value = Decimal(f"{found['sign']}{whole}" + (f".{decimals}" if decimals else ""))
     return TypedNumber(manner, value, group, found["point"] or "", percent)

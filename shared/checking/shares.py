@@ -97,7 +97,7 @@ def _are_fractions(report: CountedReport, every: Sequence[tuple[_Stated, TypedNu
         figure=stated.name,
         cell=stated.cell.place,
         typed=stated.cell.typed,
-        stated=str(number.times_hundred().value),
+        stated=f"{number.times_hundred().value:f}",
         times=len(numbers),
     )
 
@@ -161,7 +161,7 @@ def _finding(report: CountedReport, stated: _Stated, code: str, value: Decimal |
         figure=stated.name,
         cell=stated.cell.place,
         typed=stated.cell.typed,
-        stated=None if value is None else str(value),
+        stated=None if value is None else f"{value:f}",
     )
 
 
@@ -227,7 +227,7 @@ def _of_nothing(report: CountedReport, stated: _Stated, value: Decimal, ratio: R
         figure=stated.name,
         cell=stated.cell.place,
         typed=stated.cell.typed,
-        stated=str(value),
+        stated=f"{value:f}",
         of=_counts(report, stated.row, ratio.whole),
     )
 
@@ -241,9 +241,9 @@ def _wrong(
         figure=stated.name,
         cell=stated.cell.place,
         typed=stated.cell.typed,
-        stated=str(value),
-        expected=str(expected),
-        difference=str(value - expected),
+        stated=f"{value:f}",
+        expected=f"{expected:f}",
+        difference=f"{value - expected:f}",
         of=[
             *_counts(report, stated.row, ratio.part),
             CheckedCell(figure=" + ".join(ratio.whole), value=str(_sum(report, stated.row, ratio.whole))),
@@ -275,7 +275,7 @@ def _bases(report: CountedReport, row: int, ratio: Ratio, value: Decimal) -> lis
         if each == ratio or not 0 < part <= whole or set(each.part) == set(each.whole):
             continue
         if _percent(report, row, each, quantum) == value:
-            base = ShareBase(part=list(each.part), whole=list(each.whole), percent=str(value))
+            base = ShareBase(part=list(each.part), whole=list(each.whole), percent=f"{value:f}")
             found.setdefault((part, whole), base)
     return list(found.values())[:MOST_BASES]
 
