@@ -40,6 +40,9 @@ SAID_BESIDE = frozenset(
 """What a report may say beside its figures; all that our own answers say too, so that they can be checked as they are."""
 NAMES = ("name", "code", "key")
 MOST_TWICE = 50
+MOST_VALUES = 100_000
+MOST_NEAREST = 100  # unknown keys that are compared with the known ones
+LONGEST_LINE = 2_000  # characters: the reader's time grows with the square of a key's length
 _HALF_CHARACTER = re.compile(r"\\u[dD][89a-fA-F]")
 _TWICE = re.compile(r"Cannot (?:overwrite a value|declare .* twice) \(at line (\d+)")
 _ASSIGNMENT = re.compile(r"""\s*(?P<key>"[^"]*"|'[^']*'|[\w.\-]+)\s*=\s*(?P<value>.*?)\s*(?:#.*)?$""")
@@ -67,6 +70,8 @@ def read_json(text: str) -> TypedReport:
 def read_toml(text: str) -> TypedReport:
     """Raises UnreadableTable."""
     lines = text.replace("\r\n", "\n").split("\n")
+    if any(len(line) > LONGEST_LINE for line in lines):
+        raise UnreadableTable("not_toml", f"a line has more than {LONGEST_LINE} characters")
     faults: list[CheckFinding] = []
     while True:
         try:
@@ -147,6 +152,7 @@ def _given_twice(place: str, key: str, one: str, other: str) -> CheckFinding:
 def _report(form: str, document: Any, faults: list[CheckFinding]) -> TypedReport:
     if not isinstance(document, Mapping):
         raise UnreadableTable("no_figures")
+    _check_size(document)
     report = TypedReport(form, ratios=dict(RATIOS), faults=faults)
     _take_total(report, document)
     for name in ROWS:
@@ -159,6 +165,17 @@ def _report(form: str, document: Any, faults: list[CheckFinding]) -> TypedReport
     if not any((report.rows, report.counts, report.shares, report.sums, report.faults)):
         raise UnreadableTable("no_figures")
     return report
+
+
+def _check_size(document: Any) -> None:
+    left, values = [document], 0
+    while left:
+        value = left.pop()
+        inner = value.values() if isinstance(value, Mapping) else value if isinstance(value, list) else ()
+        values += len(inner)
+        if values > MOST_VALUES:
+            raise UnreadableTable("too_many_cells")
+        left.extend(inner)
 
 
 def _take_total(report: TypedReport, document: Mapping[str, Any]) -> None:
@@ -196,16 +213,18 @@ def _row(report: TypedReport, row: Mapping[str, Any], path: str, name: str | Non
         if key in FIGURES:
             (shares if key in SHARE_KEYS else cells)[key] = TypedCell(_text(value), f"{path}{key}")
         elif key not in SAID_BESIDE:
-            report.faults.append(unknown_key(key, f"{path}{key}", _text(value), FIGURES | SAID_BESIDE | OWN_KEYS))
+            say_unknown_key(report, key, f"{path}{key}", _text(value), FIGURES | SAID_BESIDE | OWN_KEYS)
     return TypedRow(name, kind, cells, shares)
 
 
-def unknown_key(key: str, place: str, typed: str, known: frozenset[str]) -> CheckFinding:
-    """A key that nobody reads, with the one that it resembles."""
-    spelt = {_spelt(each): each for each in sorted(known)}
-    near = get_close_matches(_spelt(key), sorted(spelt), n=1, cutoff=0.7)
-    nearest = spelt[near[0]] if near else None
-    return CheckFinding(code="unknown_key", figure=key, cell=place, typed=typed, nearest=nearest)
+def say_unknown_key(report: TypedReport, key: str, place: str, typed: str, known: frozenset[str]) -> None:
+    """A key that nobody reads is a fault, with the one that it resembles."""
+    nearest = None
+    if len(report.faults) < MOST_NEAREST and len(key) < LONGEST_LINE:
+        spelt = {_spelt(each): each for each in sorted(known)}
+        near = get_close_matches(_spelt(key), sorted(spelt), n=1, cutoff=0.7)
+        nearest = spelt[near[0]] if near else None
+    report.faults.append(CheckFinding(code="unknown_key", figure=key, cell=place, typed=typed, nearest=nearest))
 
 
 def _spelt(key: str) -> str:
@@ -272,9 +291,9 @@ def _take_shares(report: TypedReport, document: Mapping[str, Any]) -> None:
 
 
 def _only(report: TypedReport, stated: Mapping[str, Any], path: str, known: frozenset[str]) -> None:
-    report.faults += [
-        unknown_key(key, f"{path}{key}", _text(value), known) for key, value in stated.items() if key not in known
-    ]
+    for key, value in stated.items():
+        if key not in known:
+            say_unknown_key(report, key, f"{path}{key}", _text(value), known)
 
 
 def _operand(report: TypedReport) -> Callable[[Any, str, str], str]:
@@ -284,8 +303,8 @@ def _operand(report: TypedReport) -> Callable[[Any, str, str], str]:
         text = _text(value)
         if text in report.counts or text in KEYS:
             return text
-        while name in report.counts:
-            name += "′"
+        if name in report.counts:
+            name = f"{name} ({place})"
         report.counts[name] = TypedCell(text, place)
         return name
 

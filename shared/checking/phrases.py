@@ -8,12 +8,12 @@ FINDINGS: Phrases = {
         "{lead}{rule} does not hold: {name} is {stated}, but {sum} = {expected}: {difference} {more}.",
     ),
     "sum_of_rows": (
-        "{lead}{name} ghi {stated}, nhưng {rows} dòng cộng lại là {expected}, {more} {difference}.",
-        "{lead}{name} is {stated}, but its {rows} rows add up to {expected}: {difference} {more}.",
+        "{lead}{name} ghi {stated}, nhưng {times} dòng cộng lại là {expected}, {more} {difference}.",
+        "{lead}{name} is {stated}, but its {times} rows add up to {expected}: {difference} {more}.",
     ),
     "counted_twice": (
-        "{lead}{name} ghi {stated}, nhưng {rows} dòng cộng lại là {expected}: một dòng tổng đã bị cộng thêm một lần.",
-        "{lead}{name} is {stated}, but its {rows} rows add up to {expected}: a total was added in with its own rows.",
+        "{lead}{name} ghi {stated}, nhưng {times} dòng cộng lại là {expected}: một dòng tổng đã bị cộng thêm một lần.",
+        "{lead}{name} is {stated}, but its {times} rows add up to {expected}: a total was added in with its own rows.",
     ),
     "stated_sum": (
         "{lead}ghi {stated}, nhưng {sum} = {expected}, {more} {difference}.",

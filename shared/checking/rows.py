@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 
-from shared.checking.documents import FIGURES, SAID_BESIDE, unknown_key
+from shared.checking.documents import FIGURES, SAID_BESIDE, say_unknown_key
 from shared.checking.headings import Heading, Headings, find_headings, plain
 from shared.checking.numbers import Manner, read_count
 from shared.checking.sheets import Grid
@@ -75,7 +75,7 @@ def _columns(report: TypedReport, grid: Grid, headings: Headings) -> list[Headin
 
 def _say_unknown(report: TypedReport, headings: Headings, each: Heading, place: str, filled: Sequence[str]) -> None:
     if headings.by_key and each.text and each.text not in OF_OUR_OWN | SAID_BESIDE:
-        report.faults.append(unknown_key(each.text, place, filled[0] if filled else "", FIGURES | OF_OUR_OWN))
+        say_unknown_key(report, each.text, place, filled[0] if filled else "", FIGURES | OF_OUR_OWN)
     elif not headings.by_key and filled and each.column > headings.first:
         report.remarks.append(CheckFinding(code="unknown_column", figure=each.text, cell=place, typed=filled[0]))
 

@@ -103,7 +103,6 @@ class _Speech:
             difference=number((found.difference or "").lstrip("-")),
             more=self._words("less" if (found.difference or "").startswith("-") else "more"),
             sum=" + ".join(self._number(part.value) for part in found.of),
-            rows=self._count(len(found.of)),
             of=self._words("and").join(map(self._valued, found.of)),
             part=" + ".join(map(self._valued, parts)) if is_share else "",
             whole=self._valued(whole) if is_share else "",

@@ -18,7 +18,7 @@ from openpyxl.utils import get_column_letter
 from shared.checking.failures import UnreadableTable
 
 MOST_UNPACKED_BYTES = 100 << 20
-MOST_ROWS, MOST_COLUMNS = 20_000, 300
+MOST_ROWS, MOST_COLUMNS = 5_000, 300
 DELIMITERS = (";", "\t", ",")
 MOST_DIGITS = 15
 MOST_DECIMALS = 9  # what a spreadsheet reckons is no more exact

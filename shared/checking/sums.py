@@ -13,6 +13,7 @@ from shared.contract.http.checks import CheckedCell, CheckFinding, CheckRepair, 
 from shared.domain.columns import BY_KEY, KEYS
 
 MOST_REPAIRS = 12
+MOST_PARTS = 100  # of a sum, that are told
 
 
 @dataclass(slots=True)
@@ -121,8 +122,9 @@ def _finding(report: CountedReport, equation: Equation, code: str, stated: int, 
             CheckedCell(
                 row=report.name(part.row), figure=part.figure, cell=report.place(part), value=str(report.values[part])
             )
-            for part in equation.parts
+            for part in equation.parts[:MOST_PARTS]
         ],
+        times=len(equation.parts) if equation.rule in (TOTAL_ROW, SECTION_ROW) else 1,
     )
 
 

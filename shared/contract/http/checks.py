@@ -12,7 +12,6 @@ CellPlace = Annotated[
     str | None,
     Meta(description="where it stands: a sheet's cell, or the path in a document", examples=["F7", "rows[2].stopped"]),
 ]
-Number = Annotated[str, Meta(description="a decimal number with a point", examples=["80121"])]
 Sentence = Annotated[
     str,
     Meta(description="the same in words, in the language asked for", examples=["18 more than the parts that it has"]),
@@ -55,10 +54,10 @@ class CheckFinding(Struct, frozen=True, kw_only=True, omit_defaults=True):
     )
     difference: Annotated[str | None, Meta(description="`stated` less `expected`", examples=["-18"])] = None
     of: Annotated[
-        list[CheckedCell], Meta(description="the counts that `expected` comes from; of a repair or a total, its parts")
+        list[CheckedCell], Meta(description="the counts that `expected` comes from, the first hundred", examples=[[]])
     ] = []
     bases: Annotated[
-        list[ShareBase], Meta(description="of a wrong percentage: on which other counts it would be right")
+        list[ShareBase], Meta(description="of a wrong percentage: on which other counts it would be right", examples=[[]])
     ] = []
     nearest: Annotated[
         str | None, Meta(description="of an unknown key: the one it resembles", examples=["stopped"])
@@ -66,7 +65,7 @@ class CheckFinding(Struct, frozen=True, kw_only=True, omit_defaults=True):
     other: Annotated[
         str | None, Meta(description="of a key given twice: what was typed the second time", examples=["80.139"])
     ] = None
-    times: Annotated[int, Meta(description="how many cells this is said of", examples=[41])] = 1
+    times: Annotated[int, Meta(description="how many cells this is said of; of a total: how many rows it has", examples=[41])] = 1
 
 
 class RepairedCell(Struct, frozen=True, kw_only=True):
