@@ -44,7 +44,7 @@ MOST_VALUES = 100_000
 MOST_NEAREST = 100  # unknown keys that are compared with the known ones
 LONGEST_LINE = 2_000  # characters: the reader's time grows with the square of a key's length
 _HALF_CHARACTER = re.compile(r"\\u[dD][89a-fA-F]")
-_TWICE = re.compile(r"Cannot (?:overwrite a value|declare .* twice) \(at line (\d+)")
+_TWICE = re.compile(r"Cannot (?:overwrite a value|declare .* twice) \(at (?:line (\d+)|end of document)")
 _ASSIGNMENT = re.compile(r"""\s*(?P<key>"[^"]*"|'[^']*'|[\w.\-]+)\s*=\s*(?P<value>.*?)\s*(?:#.*)?$""")
 
 
@@ -119,7 +119,8 @@ def _second(lines: list[str], error: str) -> CheckFinding | None:
     found = _TWICE.search(error)
     if found is None:
         return None
-    for second in (int(found[1]) - 1, int(found[1]) - 2):  # the parser names the line after a value that ends a line
+    last = len(lines) if found[1] is None else int(found[1])
+    for second in range(last - 1, last - 4, -1):  # the parser names the line after a value that ends a line
         given = _ASSIGNMENT.fullmatch(lines[second]) if 0 <= second < len(lines) else None
         first = given and _before(lines, second, given["key"])
         if given is None or first is None:

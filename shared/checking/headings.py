@@ -135,15 +135,19 @@ def _of_keys(grid: Grid, row: int) -> Headings:
 
 
 def _numbers(cells: Sequence[str]) -> dict[int, int]:
-    """Column to the form's number, when the row holds ascending numbers and nothing else, 3 and 7 among them."""
+    """Column to the form's number: a row of ascending numbers, 3 and 7 among them, and perhaps words behind them."""
     numbers: dict[int, int] = {}
+    words = False
     for column, cell in enumerate(cells):
         if not cell.strip():
             continue
         found = _NUMBER.fullmatch(cell.strip())
-        if found is None:
+        if found is not None and not words:
+            numbers[column] = int(found[1])
+        elif found is None and not any(sign.isdigit() for sign in cell):
+            words = True
+        else:
             return {}
-        numbers[column] = int(found[1])
     found_numbers = list(numbers.values())
     ascending = found_numbers == sorted(set(found_numbers)) and found_numbers[-1:] < [MOST_NUMBER]
     return numbers if ascending and len(numbers) >= FEWEST_NUMBERS and {3, 7} <= {*found_numbers} else {}
@@ -161,9 +165,12 @@ def _top(grid: Grid, last: int) -> int:
 
 def _with_words(grid: Grid, last: int, top: int, numbers: Mapping[int, int]) -> Headings:
     """Each column by the words above it; one without words that say it, by its number."""
-    paths = _paths(grid, top, last - 1 if numbers else last)
+    width = max(len(grid.rows[row]) for row in range(top, last + 1))
+    paths = _paths(grid, top, last - 1 if numbers else last, width)
     columns = []
     for column, path in enumerate(paths):
+        if numbers and column not in numbers and grid.at(last, column).strip():
+            path = (*path, grid.at(last, column))
         key, ratios = _key_of(path)
         by_number = OF_FORM[numbers[column]].key if numbers.get(column) in OF_FORM else None
         text = " / ".join(path) or (f"({numbers[column]})" if column in numbers else "")
@@ -174,9 +181,8 @@ def _with_words(grid: Grid, last: int, top: int, numbers: Mapping[int, int]) -> 
     return Headings(last, columns, kinds=Counter(each.key for each in columns if each.key))
 
 
-def _paths(grid: Grid, top: int, last: int) -> list[tuple[str, ...]]:
+def _paths(grid: Grid, top: int, last: int, width: int) -> list[tuple[str, ...]]:
     """The heading texts above each column; one that stands over several columns is written in the first of them."""
-    width = max((len(grid.rows[row]) for row in range(top, len(grid.rows))), default=0)
     paths: list[list[str]] = [[] for _ in range(width)]
     for row in range(top, last + 1):
         over, parents = "", list(map(tuple, paths))

@@ -21,7 +21,6 @@ _LETTER = re.compile(r"[A-H][.)]?")
 _DOTTED = re.compile(r"\d+(?:\.\d+)*[.)]?", re.ASCII)
 LETTER_DEPTH, ROMAN_DEPTH, NUMBER_DEPTH = 0, 1, 2
 NAME_KEYS = ("name", "department", "field", "channel", "level", "procedure", "month", "received_by", "province", "code")
-FEWEST_OF_A_NAME = 2
 OF_OUR_OWN = {*NAME_KEYS, "number", "from", "to", "definition"}
 
 
@@ -102,7 +101,7 @@ def _row(
     kind, depth = _kind(ordinal, name)
     if not stated:
         return TypedRow(name, RowKind.SECTION, {}, {}, depth) if kind is RowKind.SECTION and name else None
-    if not numbers and not (name and len(stated) >= FEWEST_OF_A_NAME and ordinal):
+    if not numbers and 2 * len(stated) < len(cells) and kind is not RowKind.TOTAL:
         return None  # a line of signatures, a note
     shares = {key: cell for key, cell in cells.items() if key in report.ratios}
     counts = {key: cell for key, cell in cells.items() if key not in report.ratios}

@@ -84,8 +84,9 @@ def _rows(shown: Any, typed: Any) -> list[list[str]]:
         sheet.reset_dimensions()  # some programs write wrong ones
     for values, formulas in zip(shown.iter_rows(), typed.iter_rows(), strict=False):
         texts = [_text(cell) for cell in values]
+        texts += [""] * (len(formulas) - len(texts))
         for place, formula in enumerate(formulas):
-            if place < len(texts) and not texts[place] and formula.data_type == "f":
+            if not texts[place] and formula.data_type == "f":
                 texts[place] = NO_RESULT
         while texts and not texts[-1]:
             texts.pop()
