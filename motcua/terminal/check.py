@@ -1,4 +1,4 @@
-"""`motcua check`: what in a report made by hand cannot be true, which cell would repair it, what could not be checked."""
+"""`motcua check`: what in a report made by hand cannot be true, which cell would repair it, what is unknown."""
 
 from enum import StrEnum
 from pathlib import Path

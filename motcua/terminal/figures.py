@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
-from pathlib import Path
 from textwrap import fill
 from typing import TYPE_CHECKING, Annotated
 

@@ -14,7 +14,7 @@ THOUSAND = 1000
 MOST_SAID = 20  # cells of one kind of doubt; more are counted
 
 
-class Cell(NamedTuple):
+class Spot(NamedTuple):
     """A cell of the checked table: the row's place in it (-1 for the report's own counts) and the figure."""
 
     row: int
@@ -29,7 +29,7 @@ class CountedReport:
     """The report's counts by cell, and the cells that hold something else: no figure follows from those."""
 
     typed: TypedReport
-    values: dict[Cell, int]
+    values: dict[Spot, int]
     faults: list[CheckFinding]
     remarks: list[CheckFinding]
 
@@ -37,18 +37,18 @@ class CountedReport:
         """The row's name; None for the total and for the report's own counts."""
         return None if row == OWN or self.typed.rows[row].kind is RowKind.TOTAL else self.typed.rows[row].name
 
-    def at(self, row: int, name: str) -> Cell:
+    def at(self, row: int, name: str) -> Spot:
         """Where a count of this name stands for the row: the report's own may be one of the form's, of its total."""
         if row == OWN and name in BY_KEY and name not in self.typed.counts:
-            return Cell(
+            return Spot(
                 next((place for place, each in enumerate(self.typed.rows) if each.kind is RowKind.TOTAL), OWN), name
             )
-        return Cell(row, name)
+        return Spot(row, name)
 
-    def cell(self, at: Cell) -> TypedCell | None:
+    def cell(self, at: Spot) -> TypedCell | None:
         return (self.typed.counts if at.row == OWN else self.typed.rows[at.row].cells).get(at.figure)
 
-    def place(self, at: Cell) -> str | None:
+    def place(self, at: Spot) -> str | None:
         cell = self.cell(at)
         return None if cell is None else cell.place
 
@@ -60,11 +60,11 @@ def counted(typed: TypedReport) -> CountedReport:
         at: (cell, read_count(cell.typed))
         for row, cells in [(OWN, typed.counts), *((place, row.cells) for place, row in enumerate(typed.rows))]
         for figure, cell in cells.items()
-        for at in [Cell(row, figure)]
+        for at in [Spot(row, figure)]
     }
     blanks_are_zeros = _writes_blanks_for_zeros(typed.rows, [number for _, number in numbers.values()])
-    dashes: list[tuple[Cell, TypedCell]] = []
-    blanks: list[tuple[Cell, TypedCell]] = []
+    dashes: list[tuple[Spot, TypedCell]] = []
+    blanks: list[tuple[Spot, TypedCell]] = []
     for at, (cell, number) in numbers.items():
         match number.manner:
             case Manner.DASH:
@@ -84,7 +84,7 @@ def counted(typed: TypedReport) -> CountedReport:
     return report
 
 
-def _take(report: CountedReport, at: Cell, cell: TypedCell, number: TypedNumber) -> None:
+def _take(report: CountedReport, at: Spot, cell: TypedCell, number: TypedNumber) -> None:
     assert number.value is not None
     if number.is_whole and number.value >= 0:
         report.values[at] = int(number.value)
@@ -93,13 +93,13 @@ def _take(report: CountedReport, at: Cell, cell: TypedCell, number: TypedNumber)
     report.faults.append(_found(report, code, at, cell, stated=f"{number.value:f}"))
 
 
-def _found(report: CountedReport, code: str, at: Cell, cell: TypedCell, stated: str | None = None) -> CheckFinding:
+def _found(report: CountedReport, code: str, at: Spot, cell: TypedCell, stated: str | None = None) -> CheckFinding:
     return CheckFinding(
         code=code, row=report.name(at.row), figure=at.figure, cell=cell.place, typed=cell.typed, stated=stated
     )
 
 
-def _summed(report: CountedReport, code: str, cells: Sequence[tuple[Cell, TypedCell]]) -> Iterator[CheckFinding]:
+def _summed(report: CountedReport, code: str, cells: Sequence[tuple[Spot, TypedCell]]) -> Iterator[CheckFinding]:
     """One remark for all of them, which shows the first."""
     if cells:
         at, cell = cells[0]
@@ -126,7 +126,7 @@ def _writes_blanks_for_zeros(rows: Sequence[TypedRow], numbers: Sequence[TypedNu
     return bool(empty & filled)
 
 
-def _grouping(report: CountedReport, numbers: Mapping[Cell, tuple[TypedCell, TypedNumber]]) -> Iterator[CheckFinding]:
+def _grouping(report: CountedReport, numbers: Mapping[Spot, tuple[TypedCell, TypedNumber]]) -> Iterator[CheckFinding]:
     """How thousands were told: one remark for the table's habit, one for each cell that is written unlike it."""
     large = {
         at: (cell, number)
@@ -148,7 +148,7 @@ def _grouping(report: CountedReport, numbers: Mapping[Cell, tuple[TypedCell, Typ
         yield _read_as(report, "grouped_unlike_others", at, cell, 1 + more)
 
 
-def _read_as(report: CountedReport, code: str, at: Cell, cell: TypedCell, times: int) -> CheckFinding:
+def _read_as(report: CountedReport, code: str, at: Spot, cell: TypedCell, times: int) -> CheckFinding:
     value = report.values.get(at)
     return CheckFinding(
         code=code,

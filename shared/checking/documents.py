@@ -1,4 +1,4 @@
-"""Reads a report from TOML or JSON: figures under our keys, rows, and the sums and percentages that it states besides."""
+"""Reads a report from TOML or JSON: figures under our keys, rows, and sums and percentages that it states besides."""
 
 import json
 import re
@@ -37,7 +37,7 @@ SAID_BESIDE = frozenset(
     }
     | {field.encode_name for answer in (FiguresAnswer, FormAnswer) for field in msgspec.structs.fields(answer)}
 )
-"""What a report may say beside its figures; all that our own answers say too, so that they can be checked as they are."""
+"""What a report may say beside its figures; all that our own answers say too, so that they can be checked."""
 NAMES = ("name", "code", "key")
 MOST_TWICE = 50
 MOST_VALUES = 100_000

@@ -169,11 +169,11 @@ def _with_words(grid: Grid, last: int, top: int, numbers: Mapping[int, int]) -> 
     paths = _paths(grid, top, last - 1 if numbers else last, width)
     columns = []
     for column, path in enumerate(paths):
-        if numbers and column not in numbers and grid.at(last, column).strip():
-            path = (*path, grid.at(last, column))
-        key, ratios = _key_of(path)
+        beside = grid.at(last, column).strip() if numbers and column not in numbers else ""
+        said = (*path, beside) if beside else path
+        key, ratios = _key_of(said)
         by_number = OF_FORM[numbers[column]].key if numbers.get(column) in OF_FORM else None
-        text = " / ".join(path) or (f"({numbers[column]})" if column in numbers else "")
+        text = " / ".join(said) or (f"({numbers[column]})" if column in numbers else "")
         if by_number is None and column in numbers and numbers[column] <= 2:  # noqa: PLR2004 - number and name
             key, ratios = None, ()
         differs = by_number is not None and key is not None and key != by_number

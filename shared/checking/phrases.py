@@ -12,7 +12,7 @@ FINDINGS: Phrases = {
         "{lead}{name} is {stated}, but its {times} rows add up to {expected}: {difference} {more}.",
     ),
     "counted_twice": (
-        "{lead}{name} ghi {stated}, nhưng {times} dòng cộng lại là {expected}: một dòng tổng đã bị cộng thêm một lần.",
+        "{lead}{name} ghi {stated}, nhưng {times} dòng cộng lại là {expected}: một dòng tổng bị cộng thêm một lần.",
         "{lead}{name} is {stated}, but its {times} rows add up to {expected}: a total was added in with its own rows.",
     ),
     "stated_sum": (
@@ -76,10 +76,14 @@ FINDINGS: Phrases = {
         "There is no key “{figure}” ({cell}), so “{typed}” is not used. {nearest}",
     ),
     "row_too_long": (
-        "{lead}dòng có {stated} ô, tiêu đề chỉ có {expected}, nên không biết “{typed}” thuộc cột nào và cả dòng "
-        "không được dùng. Số có dấu phẩy phải đặt trong ngoặc kép.",
-        "{lead}the row has {stated} cells, the headings {expected}: nobody knows which column “{typed}” belongs to, "
-        "and the row is not used. Numbers with commas must stand in quotes.",
+        (
+            "{lead}dòng có {stated} ô, tiêu đề chỉ có {expected}, nên không biết “{typed}” thuộc cột nào và cả dòng "
+            "không được dùng. Số có dấu phẩy phải đặt trong ngoặc kép."
+        ),
+        (
+            "{lead}the row has {stated} cells, the headings {expected}: nobody knows which column “{typed}” belongs "
+            "to, and the row is not used. Numbers with commas must stand in quotes."
+        ),
     ),
     "no_table": (
         "“{figure}” phải là một bảng gồm khóa và số, không phải “{typed}”.",
@@ -104,15 +108,21 @@ REMARKS: Phrases = {
         "“{typed}” ({where}) was read as {stated}: in a count this sign groups thousands (cells so written: {times}).",
     ),
     "point_groups_here": (
-        "“{typed}” ({where}) được đọc là {stated} dù bảng này dùng cùng dấu ấy cho phần lẻ của tỷ lệ: số hồ sơ không có "
-        "phần lẻ (tất cả {times} ô).",
-        "“{typed}” ({where}) was read as {stated}, though the table's percentages use the same sign for decimals: a "
-        "count has none (cells so written: {times}).",
+        (
+            "“{typed}” ({where}) được đọc là {stated} dù bảng này dùng cùng dấu ấy cho phần lẻ của tỷ lệ: số hồ sơ không "
+            "có phần lẻ (tất cả {times} ô)."
+        ),
+        (
+            "“{typed}” ({where}) was read as {stated}, though the table's percentages use the same sign for decimals: "
+            "a count has none (cells so written: {times})."
+        ),
     ),
     "grouped_unlike_others": (
         "“{typed}” ({where}) được đọc là {stated} vì số hồ sơ không có phần lẻ, dù các số khác trong bảng viết khác.",
-        "“{typed}” ({where}) was read as {stated}, for a count has no decimals, though the table's other numbers are "
-        "written otherwise.",
+        (
+            "“{typed}” ({where}) was read as {stated}, for a count has no decimals, though the table's other numbers "
+            "are written otherwise."
+        ),
     ),
     "dash_is_zero": (
         "“{typed}” ({where}) được đọc là 0 (tất cả {times} ô).",
@@ -131,10 +141,14 @@ REMARKS: Phrases = {
         "The column “{figure}” ({cell}) is none of the form's and was not checked.",
     ),
     "rounded_to_hundred": (
-        "{lead}{name} ghi {stated}; {part} trên {whole} làm tròn là {expected}, nhưng {stated} đúng nếu các tỷ lệ cộng "
-        "lại bằng 100% (tất cả {times} tỷ lệ).",
-        "{lead}{name} is {stated}; {part} of {whole} rounds to {expected}, but {stated} is right where the "
-        "percentages were made to add up to 100% (such percentages: {times}).",
+        (
+            "{lead}{name} ghi {stated}; {part} trên {whole} làm tròn là {expected}, nhưng {stated} đúng nếu các tỷ lệ "
+            "cộng lại bằng 100% (tất cả {times} tỷ lệ)."
+        ),
+        (
+            "{lead}{name} is {stated}; {part} of {whole} rounds to {expected}, but {stated} is right where the "
+            "percentages were made to add up to 100% (such percentages: {times})."
+        ),
     ),
     "row_missing": (
         "{where}: các số chênh lệch hợp thành một dòng trọn vẹn ({of}); có lẽ bảng thiếu một dòng.",
@@ -150,8 +164,10 @@ REMARKS: Phrases = {
     ),
     "shares_are_fractions": (
         "“{typed}” ({where}) được đọc là {stated}: các tỷ lệ trong bảng viết dưới dạng phần của 1 (tất cả {times} ô).",
-        "“{typed}” ({where}) was read as {stated}: the table's percentages are written as fractions of 1 "
-        "(cells so written: {times}).",
+        (
+            "“{typed}” ({where}) was read as {stated}: the table's percentages are written as fractions of 1 "
+            "(cells so written: {times})."
+        ),
     ),
 }
 UNCHECKED: Phrases = {
@@ -197,8 +213,8 @@ FAILURES: Phrases = {
         "its text is neither UTF-8 nor UTF-16; save it as “CSV UTF-8”",
     ),
     "no_headings": (
-        "không dòng nào cho biết các cột là gì; hãy giữ dòng tiêu đề hoặc dòng số cột (1) (2) (3) … (13) của biểu II.06a",
-        "no row says what its columns are; keep the headings or the column numbers (1) (2) (3) … (13) of form II.06a",
+        "không dòng nào cho biết các cột là gì; hãy giữ dòng tiêu đề hoặc dòng số cột (1) (2) … (13) của biểu II.06a",
+        "no row says what its columns are; keep the headings or the column numbers (1) (2) … (13) of form II.06a",
     ),
     "no_figures": (
         "không có số liệu nào theo khóa của các cột; hãy ghi received_total, received_online …",

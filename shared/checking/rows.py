@@ -39,7 +39,7 @@ def read_grid(form: str, grid: Grid) -> TypedReport | None:
         if row is not None:
             report.rows.append(row)
     _mark_totals(report, by_key=headings.by_key)
-    _set_months(report, grid, headings)
+    _set_months(report, headings)
     return report if any(row.cells or row.shares for row in report.rows) else None
 
 
@@ -93,10 +93,14 @@ def _row(
     if beyond and numbers:
         report.faults.append(
             CheckFinding(
-                code="row_too_long", row=name, cell=grid.place(place, 0), typed=beyond[0], stated=str(len(grid.rows[place])),
+                code="row_too_long",
+                row=name,
+                cell=grid.place(place, 0),
+                typed=beyond[0],
+                stated=str(len(grid.rows[place])),
                 expected=str(len(headings.columns)),
             )
-        )  # fmt: skip
+        )
         return None
     kind, depth = _kind(ordinal, name)
     if not stated:
@@ -157,7 +161,7 @@ def _mark_totals(report: TypedReport, *, by_key: bool) -> None:
             rows[-1] = TypedRow(None, RowKind.TOTAL, last.cells, last.shares)
 
 
-def _set_months(report: TypedReport, grid: Grid, headings: Headings) -> None:
+def _set_months(report: TypedReport, headings: Headings) -> None:
     names = [plain(row.name or "") for row in report.rows if row.kind is not RowKind.TOTAL]
     own = {each.text for each in headings.columns} & set(NAME_KEYS) if headings.by_key else set()
     if "month" in own:

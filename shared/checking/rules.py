@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
-from shared.checking.counts import OWN, Cell, CountedReport
+from shared.checking.counts import OWN, CountedReport, Spot
 from shared.checking.table import RowKind, TypedRow
 from shared.domain.columns import BY_KEY, COLUMNS, Kind, terms_of
 from shared.domain.figures import ROW_IDENTITIES, Identity
@@ -42,21 +43,24 @@ FLOWS = frozenset(
     column.key for column in COLUMNS if all(count.kind is Kind.WITHIN for count, _sign in terms_of(column.key))
 )
 """What adds up over consecutive periods."""
-AT_END = tuple(key for key in ("in_progress_total", "in_progress_within", "in_progress_overdue"))
+AT_END = ("in_progress_total", "in_progress_within", "in_progress_overdue")
 
 
 @dataclass(frozen=True, slots=True)
 class Equation:
-    """A total and its parts, cell by cell; `at_most` for parts that need not make up all of it, `own` of a sum that only this report states."""
+    """A total and its parts, cell by cell.
+
+    `at_most` for parts that need not make up all of it, `own` of a sum that only this report states.
+    """
 
     rule: str
-    total: Cell
-    parts: tuple[Cell, ...]
+    total: Spot
+    parts: tuple[Spot, ...]
     at_most: bool = False
     own: bool = False
 
     @property
-    def cells(self) -> tuple[Cell, ...]:
+    def cells(self) -> tuple[Spot, ...]:
         return (self.total, *self.parts)
 
 
@@ -80,9 +84,9 @@ def limits(report: CountedReport) -> Iterator[Equation]:
     """Figures that others can't exceed, in each row that has both."""
     for place, row in enumerate(report.typed.rows):
         for whole, parts in LIMITS:
-            known = tuple(Cell(place, part) for part in parts if part in row.cells)
+            known = tuple(Spot(place, part) for part in parts if part in row.cells)
             if whole in row.cells and known:
-                yield Equation(whole, Cell(place, whole), known, at_most=True)
+                yield Equation(whole, Spot(place, whole), known, at_most=True)
 
 
 def _within(place: int, row: TypedRow) -> Iterator[Equation]:
@@ -94,7 +98,7 @@ def _within(place: int, row: TypedRow) -> Iterator[Equation]:
         parts = [part for part in identity.parts if part != NO_DEADLINE or part in row.cells]
         if BY_CHANNEL.key in parts and BY_CHANNEL.key not in row.cells and set(BY_CHANNEL.parts) & row.cells.keys():
             parts[parts.index(BY_CHANNEL.key) : parts.index(BY_CHANNEL.key) + 1] = BY_CHANNEL.parts
-        yield Equation(identity.name, Cell(place, identity.total), tuple(Cell(place, part) for part in parts))
+        yield Equation(identity.name, Spot(place, identity.total), tuple(Spot(place, part) for part in parts))
 
 
 def _stated(identity: Identity, row: TypedRow) -> bool:
@@ -113,9 +117,9 @@ def _sums(report: CountedReport) -> Iterator[Equation]:
         for figure in dict.fromkeys(figure for each in (place, *below) for figure in rows[each].cells):
             if (report.typed.by_month or report.typed.mixed_with_months) and figure not in FLOWS:
                 continue
-            parts = tuple(Cell(part, figure) for part in _with_figure(rows, below, figure))
+            parts = tuple(Spot(part, figure) for part in _with_figure(rows, below, figure))
             if parts and figure in row.cells:
-                yield Equation(rule, Cell(place, figure), parts)
+                yield Equation(rule, Spot(place, figure), parts)
 
 
 def _top(rows: Sequence[TypedRow]) -> list[int]:
@@ -158,11 +162,11 @@ def _typed(row: TypedRow, figure: str) -> bool:
 def _months(rows: Sequence[TypedRow]) -> Iterator[Equation]:
     """What is open at the end of a month is carried over into the next one."""
     months = [place for place, row in enumerate(rows) if row.kind is not RowKind.TOTAL]
-    for before, after in zip(months, months[1:], strict=False):
-        yield Equation(CARRIED_OVER, Cell(after, "carried_over"), (Cell(before, "in_progress_total"),))
+    for before, after in pairwise(months):
+        yield Equation(CARRIED_OVER, Spot(after, "carried_over"), (Spot(before, "in_progress_total"),))
     for total, row in enumerate(rows):
         if row.kind is RowKind.TOTAL and months:
-            yield Equation(FIRST_MONTH, Cell(total, "carried_over"), (Cell(months[0], "carried_over"),))
+            yield Equation(FIRST_MONTH, Spot(total, "carried_over"), (Spot(months[0], "carried_over"),))
             for figure in AT_END:
                 if figure in row.cells:
-                    yield Equation(LAST_MONTH, Cell(total, figure), (Cell(months[-1], figure),))
+                    yield Equation(LAST_MONTH, Spot(total, figure), (Spot(months[-1], figure),))

@@ -7,7 +7,7 @@ from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal
 
 from msgspec.structs import replace
 
-from shared.checking.counts import OWN, Cell, CountedReport
+from shared.checking.counts import OWN, CountedReport
 from shared.checking.numbers import Manner, TypedNumber, read_share
 from shared.checking.rules import BY_CHANNEL
 from shared.checking.table import Ratio, TypedCell
@@ -71,7 +71,7 @@ def check_shares(report: CountedReport) -> CheckedShares:
             unknown["missing" if stated.ratios else "no_base", stated.name, missing].append(stated.row)
             continue
         assert number.value is not None
-        _judge(report, stated, number.value, known, checked, held)
+        _judge(report, stated, number.value, known, checked=checked, held=held)
     checked.unchecked = [
         UncheckedRule(code=code, rule=name, missing=list(missing), rows=[report.name(row) for row in rows])
         for (code, name, missing), rows in unknown.items()
@@ -170,6 +170,7 @@ def _judge(
     stated: _Stated,
     value: Decimal,
     known: Sequence[Ratio],
+    *,
     checked: CheckedShares,
     held: dict[str, set[int]],
 ) -> None:
@@ -189,11 +190,13 @@ def _judge(
     ratio = with_base[0]
     if ratio.of_hundred and value == _of_hundred(report, stated.row, ratio, quantum):
         held[stated.name].add(stated.row)
-        _add_remark(checked, _wrong(report, stated, "rounded_to_hundred", value, plain[ratio], ratio))
+        _add_remark(
+            checked, _wrong(report, stated, ratio, code="rounded_to_hundred", value=value, expected=plain[ratio])
+        )
         return
     exact = HUNDRED * _sum(report, stated.row, ratio.part) / _sum(report, stated.row, ratio.whole)
     code = "share_cut_off" if value == exact.quantize(quantum, ROUND_DOWN) else "share"
-    checked.findings.append(_wrong(report, stated, code, value, plain[ratio], ratio))
+    checked.findings.append(_wrong(report, stated, ratio, code=code, value=value, expected=plain[ratio]))
 
 
 def _add_remark(checked: CheckedShares, remark: CheckFinding) -> None:
@@ -233,7 +236,7 @@ def _of_nothing(report: CountedReport, stated: _Stated, value: Decimal, ratio: R
 
 
 def _wrong(
-    report: CountedReport, stated: _Stated, code: str, value: Decimal, expected: Decimal, ratio: Ratio
+    report: CountedReport, stated: _Stated, ratio: Ratio, *, code: str, value: Decimal, expected: Decimal
 ) -> CheckFinding:
     return CheckFinding(
         code=code,

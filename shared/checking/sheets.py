@@ -59,9 +59,7 @@ def csv_grids(text: str) -> Iterator[Grid]:
 def xlsx_grids(content: bytes) -> Iterator[Grid]:
     """The workbook's sheets, the visible ones. Raises UnreadableTable."""
     try:
-        with zipfile.ZipFile(io.BytesIO(content)) as packed:
-            if sum(part.file_size for part in packed.infolist()) > MOST_UNPACKED_BYTES:
-                raise UnreadableTable("too_large_unpacked")
+        _check_unpacked(content)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of what openpyxl does not keep, such as styles
             shown, typed = (
@@ -76,6 +74,12 @@ def xlsx_grids(content: bytes) -> Iterator[Grid]:
         raise
     except Exception as error:  # a broken workbook makes its reader fail in any way there is
         raise UnreadableTable("not_xlsx", str(error)) from error
+
+
+def _check_unpacked(content: bytes) -> None:
+    with zipfile.ZipFile(io.BytesIO(content)) as packed:
+        if sum(part.file_size for part in packed.infolist()) > MOST_UNPACKED_BYTES:
+            raise UnreadableTable("too_large_unpacked")
 
 
 def _rows(shown: Any, typed: Any) -> list[list[str]]:

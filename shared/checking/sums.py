@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from msgspec.structs import replace
 
-from shared.checking.counts import Cell, CountedReport
+from shared.checking.counts import CountedReport, Spot
 from shared.checking.rules import SECTION_ROW, TOTAL_ROW, Equation, equations, limits
 from shared.checking.whole_rows import counted_twice, row_too_few_or_many
 from shared.contract.http.checks import CheckedCell, CheckFinding, CheckRepair, HoldingRule, RepairedCell, UncheckedRule
@@ -174,7 +174,7 @@ def _repairs(report: CountedReport, broken: Mapping[int, Equation], known: Seque
 
 
 def _repair(
-    report: CountedReport, broken: Mapping[int, Equation], group: Sequence[int], times: Mapping[Cell, int]
+    report: CountedReport, broken: Mapping[int, Equation], group: Sequence[int], times: Mapping[Spot, int]
 ) -> CheckRepair:
     cells = [
         RepairedCell(
@@ -192,7 +192,7 @@ def _repair(
     return CheckRepair(breaks=list(group), cells=cells[:MOST_REPAIRS])
 
 
-def _mending(report: CountedReport, cell: Cell, those: Sequence[Equation]) -> int | None:
+def _mending(report: CountedReport, cell: Spot, those: Sequence[Equation]) -> int | None:
     """The number in the cell that makes all of these equations hold."""
     values = set()
     for equation in those:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from shared.checking.counts import Cell, CountedReport
+from shared.checking.counts import CountedReport, Spot
 from shared.checking.rules import Equation
 from shared.checking.table import RowKind
 from shared.contract.http.checks import CheckedCell, CheckFinding
@@ -19,7 +19,7 @@ def counted_twice(report: CountedReport, broken: Sequence[Equation]) -> bool:
 def _is_double(report: CountedReport, equation: Equation) -> bool:
     total, added = report.values[equation.total], sum(report.values[part] for part in equation.parts)
     everything = sum(
-        report.values.get(Cell(row, equation.total.figure), 0)
+        report.values.get(Spot(row, equation.total.figure), 0)
         for row, each in enumerate(report.typed.rows)
         if row != equation.total.row and each.kind is not RowKind.TOTAL
     )
@@ -36,7 +36,7 @@ def row_too_few_or_many(report: CountedReport, broken: Sequence[Equation]) -> Ch
         return None
     total = broken[0].total.row
     for place in dict.fromkeys(part.row for equation in broken for part in equation.parts):
-        figures = {figure: report.values.get(Cell(place, figure), 0) for figure in report.typed.rows[total].cells}
+        figures = {figure: report.values.get(Spot(place, figure), 0) for figure in report.typed.rows[total].cells}
         there = {figure: number for figure, number in figures.items() if number}
         if there in (excess, {figure: -number for figure, number in excess.items()}):
             code = "row_added_twice" if there == excess else "row_not_added"

@@ -36,7 +36,9 @@ def _a_cell(sheet: Sheet, rng: Random, at_least: int = 0) -> tuple[str, str] | N
 def _repaired(row: str | None, key: str, true: int) -> Found:
     """One repair names this cell among those that mend all, with the number that was there."""
     return lambda answer: any(
-        (cell.row, cell.figure, cell.value) == (row, key, str(true)) for repair in answer.repairs for cell in repair.cells
+        (cell.row, cell.figure, cell.value) == (row, key, str(true))
+        for repair in answer.repairs
+        for cell in repair.cells
     )
 
 
@@ -99,7 +101,7 @@ def wrong_share(sheet: Sheet, rng: Random) -> Found | None:
     wrong = f"{(int(digits) + rng.randint(20, 90)) % 10 ** len(digits):0{len(digits)}}"
     decimals = len(re.split(r"[.,]", text.rstrip(" %"))[-1])
     after = f"{wrong[:-decimals]}.{wrong[-decimals:]}"
-    if float(after) > 100 or after in others or key == "online_share" and float(after) > float(_share(text)):
+    if float(after) > 100 or after in others or (key == "online_share" and float(after) > float(_share(text))):
         return None  # the last: it could be right of those received in the period
     sheet.cells[row][key] = after if "." in text else after.replace(".", ",")
     return _finding(lambda found: found.code in ("share", "share_cut_off") and (found.row, found.figure) == (row, key))
@@ -135,8 +137,10 @@ def swapped_cells(sheet: Sheet, rng: Random) -> Found | None:
         return None
     cells[one], cells[other] = cells[other], cells[one]
     return _finding(
-        lambda found: found.code in ("identity", "sum_of_rows", "parts_exceed_total")
-        and any((cell.row, cell.figure) in ((row, one), (row, other)) for cell in found.of)
+        lambda found: (
+            found.code in ("identity", "sum_of_rows", "parts_exceed_total")
+            and any((cell.row, cell.figure) in ((row, one), (row, other)) for cell in found.of)
+        )
     )
 
 

@@ -78,7 +78,7 @@ class TrueTable:
     total: Row
 
     def all(self) -> dict[str | None, Row]:
-        return {**self.rows, None: self.total}
+        return dict(self.rows) | {None: self.total}
 
 
 def true_table(seed: int) -> TrueTable:
@@ -182,7 +182,9 @@ def as_xlsx(sheet: Sheet, headings: str, *, numbers: bool) -> bytes:
 def written(sheet: Sheet, rng: Random, *, form: bool) -> tuple[str, bytes, TableForm]:
     """The sheet in some file, and what it is."""
     if not form and rng.random() < 0.5:
-        return ("toml", as_toml(sheet), TableForm.TOML) if rng.random() < 0.5 else ("json", as_json(sheet), TableForm.JSON)
+        return (
+            ("toml", as_toml(sheet), TableForm.TOML) if rng.random() < 0.5 else ("json", as_json(sheet), TableForm.JSON)
+        )
     headings = rng.choice(("words", "numbers", "both")) if form else "keys"
     kind = rng.choice((",", ";", "\t", "xlsx", "xlsx of numbers"))
     if kind.startswith("xlsx"):

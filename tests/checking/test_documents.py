@@ -107,7 +107,8 @@ def test_a_missing_figure_is_named_with_what_it_would_have_to_be() -> None:
 
 @pytest.mark.parametrize(
     ("written", "nearest"),
-    [("recieved_total", "received_total"), ("receivedTotal", "received_total"), ("Resolved-Overdue", "resolved_overdue"),
+    [("recieved_total", "received_total"), ("receivedTotal", "received_total"),
+     ("Resolved-Overdue", "resolved_overdue"),
      ("in_progres_within", "in_progress_within"), ("on_time_shar", "on_time_share"), ("weather", None)],
 )  # fmt: skip
 def test_an_unknown_key_is_named_with_the_nearest(written: str, nearest: str | None) -> None:
@@ -131,7 +132,12 @@ def test_a_key_given_twice_in_json_is_named_with_both_values_and_neither_is_used
     text = json.dumps(POSSIBLE)[:-1] + ', "received_total": 80139}'
     answer = check_bytes(text.encode(), TableForm.JSON)
     finding = only(answer)
-    assert (finding.code, finding.figure, finding.typed, finding.other) == ("given_twice", "received_total", "80121", "80139")
+    assert (finding.code, finding.figure, finding.typed, finding.other) == (
+        "given_twice",
+        "received_total",
+        "80121",
+        "80139",
+    )
     assert ["received_total"] in [each.missing for each in answer.unchecked]
 
 
@@ -196,8 +202,9 @@ def test_rows_without_a_total_are_said_to_be_without() -> None:
 
 def test_months_carry_over_and_their_stocks_are_not_added_up() -> None:
     def month(name: str, before: int, new: int, done: int) -> dict[str, Any]:
-        return {"key": {"month": name}, "received_total": before + new, "received_online": new, "carried_over": before,
-                "received_in_person_or_postal": 0, "resolved_total": done, "in_progress_total": before + new - done}  # fmt: skip
+        received = {"received_total": before + new, "received_online": new, "received_in_person_or_postal": 0}
+        done_and_open = {"resolved_total": done, "in_progress_total": before + new - done}
+        return {"key": {"month": name}, "carried_over": before} | received | done_and_open
 
     rows = [month("2023-01", 5, 10, 8), month("2023-02", 7, 10, 12), month("2023-03", 5, 4, 9)]
     total = month("", 5, 24, 29) | {"key": {}}
@@ -213,8 +220,10 @@ def test_months_carry_over_and_their_stocks_are_not_added_up() -> None:
 @pytest.mark.parametrize(
     ("content", "form", "code"),
     [
-        (b"{", TableForm.JSON, "not_json"), (b"[1]", TableForm.JSON, "no_figures"), (b"a = ", TableForm.TOML, "not_toml"),
-        (b'{"name": "x"}', TableForm.JSON, "no_figures"), (b"", None, "empty"), (b"[" * 100_000, TableForm.JSON, "too_deep"),
+        (b"{", TableForm.JSON, "not_json"), (b"[1]", TableForm.JSON, "no_figures"),
+        (b"a = ", TableForm.TOML, "not_toml"),
+        (b'{"name": "x"}', TableForm.JSON, "no_figures"), (b"", None, "empty"),
+        (b"[" * 100_000, TableForm.JSON, "too_deep"),
         (b'{"a": "\\ud800"}', TableForm.JSON, "not_json"), (b"\xff\xfe\xff", TableForm.CSV, "encoding"),
         (b"\x80\x81", TableForm.TOML, "encoding"), (b"%PDF-1.4", None, "pdf"), (b"x" * 5_000_001, None, "too_large"),
         (b"\xd0\xcf\x11\xe0\xa1\xb1", TableForm.XLSX, "old_office"), (b"PK\x03\x04junk", None, "not_xlsx"),

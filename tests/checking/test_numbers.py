@@ -12,7 +12,8 @@ from shared.checking.report import check_bytes
 @pytest.mark.parametrize(
     "typed",
     [
-        "80121", "80.121", "80,121", "80 121", "80\u00a0121", "80\u202f121", " 80121 ", "８０１２１", "+80121", "80121,0",
+        "80121", "80.121", "80,121", "80 121", "80\u00a0121", "80\u202f121", " 80121 ", "８０１２１",
+        "+80121", "80121,0",
         "80.121,00", "80'121", "80121 hồ sơ", "80.121 HS",
     ],
 )  # fmt: skip
@@ -21,14 +22,17 @@ def test_a_count_in_any_dress_is_the_same(typed: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("typed", "value"), [("12,5", "12.5"), ("1234.567", "1234.567"), ("0.121", "0.121"), ("-45", "-45"), ("−1.200", "-1200")]
+    ("typed", "value"),
+    [("12,5", "12.5"), ("1234.567", "1234.567"), ("0.121", "0.121"),
+     ("-45", "-45"), ("−1.200", "-1200")],
 )  # fmt: skip
 def test_what_no_count_can_be_keeps_its_value(typed: str, value: str) -> None:
     assert read_count(typed).value == Decimal(value)
 
 
 @pytest.mark.parametrize(
-    "typed", ["12o5", "1.23.4", "1,23,456", "?", "8e4", "80-121", "#REF!", "٣٤", "½", "62,8%", "9" * 16, "1" * 100, "0x10"]
+    "typed", ["12o5", "1.23.4", "1,23,456", "?", "8e4",
+              "80-121", "#REF!", "٣٤", "½", "62,8%", "9" * 16, "1" * 100, "0x10"]
 )  # fmt: skip
 def test_what_is_no_number_is_unreadable(typed: str) -> None:
     assert read_count(typed).manner is Manner.UNREADABLE
@@ -42,7 +46,8 @@ def test_a_dash_is_a_dash(typed: str) -> None:
 @pytest.mark.parametrize(
     ("typed", "value", "decimals"),
     [
-        ("62,8", "62.8", 1), ("62.8 %", "62.8", 1), ("62,8%", "62.8", 1), ("24.636", "24.636", 3), ("75,356 %", "75.356", 3),
+        ("62,8", "62.8", 1), ("62.8 %", "62.8", 1), ("62,8%", "62.8", 1), ("24.636", "24.636", 3),
+        ("75,356 %", "75.356", 3),
         ("100", "100", 0), ("98,380", "98.380", 3), ("62,8 phần trăm", "62.8", 1),
     ],
 )  # fmt: skip
@@ -67,7 +72,9 @@ def test_a_number_written_unlike_the_others_is_said_by_itself() -> None:
 
 
 def test_a_point_that_divides_in_percentages_and_groups_in_counts_is_said() -> None:
-    document = 'received_total = "80.121"\nresolved_total = "78.784"\nin_progress_total = "1.337"\non_time_share = "75.356"'
+    document = (
+        'received_total = "80.121"\nresolved_total = "78.784"\nin_progress_total = "1.337"\non_time_share = "75.356"'
+    )
     assert remarks_on(document) == [("point_groups_here", "80.121", "80121", 3)]
 
 

@@ -24,7 +24,9 @@ def _why(what: str, answer: CheckAnswer) -> str:
 
 @pytest.mark.parametrize("habits", HABITS, ids=str)
 @pytest.mark.parametrize("form", [True, False], ids=["form", "all columns"])
-def test_a_true_table_is_wholly_read_and_nothing_is_found(tables: list[TrueTable], habits: Habits, *, form: bool) -> None:
+def test_a_true_table_is_wholly_read_and_nothing_is_found(
+    tables: list[TrueTable], habits: Habits, *, form: bool
+) -> None:
     for seed, table in enumerate(tables):
         for again in range(3):
             rng = Random(f"{seed} {again} {habits}")

@@ -28,9 +28,9 @@ FLAT = [[
     "Tiếp nhận từ kỳ trước", "Tổng số đã giải quyết", "Giải quyết trước hạn", "Giải quyết đúng hạn",
     "Giải quyết quá hạn", "Tổng số đang giải quyết", "Đang giải quyết trong hạn", "Đang giải quyết quá hạn",
 ]]  # fmt: skip
-HEALTH = ["1", "Y tế", 1000, 700, 250, 50, 900, 200, 695, 5, 100, 99, 1]
-LAND = ["2", "Đất đai", 500, 300, 150, 50, 400, 100, 295, 5, 100, 99, 1]
-TOTAL = ["", "Tổng số", 1500, 1000, 400, 100, 1300, 300, 990, 10, 200, 198, 2]
+HEALTH: list[Any] = ["1", "Y tế", 1000, 700, 250, 50, 900, 200, 695, 5, 100, 99, 1]
+LAND: list[Any] = ["2", "Đất đai", 500, 300, 150, 50, 400, 100, 295, 5, 100, 99, 1]
+TOTAL: list[Any] = ["", "Tổng số", 1500, 1000, 400, 100, 1300, 300, 990, 10, 200, 198, 2]
 FOOT: list[list[Any]] = [[], ["", "Người lập biểu", "", "", "", "", "Thủ trưởng đơn vị"], ["", "Nguyễn Văn A"]]
 
 
@@ -89,7 +89,7 @@ def test_columns_in_another_order_are_read_by_their_headings_against_their_numbe
     rows = [[*row[:7], row[9], row[8], row[7], *row[10:]] for row in (HEALTH, LAND, TOTAL)]
     share = [["Tỷ lệ quá hạn", "", "", ""][:1], [""], [""]]
     table = [*(row + more for row, more in zip(words, share, strict=True)), [*NUMBERS, ""],
-             *(row + [percent] for row, percent in zip(rows, ("0,556", "1,25", "0,769"), strict=True))]  # fmt: skip
+             *([*row, percent] for row, percent in zip(rows, ("0,556", "1,25", "0,769"), strict=True))]  # fmt: skip
     answer = as_csv(table)
     assert rows_of(answer) == 3
     assert [(each.figure, each.other) for each in answer.remarks if each.code == "heading_not_number"] == [
@@ -111,7 +111,14 @@ def test_sections_are_sums_of_their_rows_and_are_not_added_twice() -> None:
 
 def test_headings_of_sections_without_figures_pass_their_rows_on() -> None:
     empty = [""] * 11
-    table = [NUMBERS, ["A", "Lĩnh vực thuộc sở", *empty], HEALTH, ["B", "Lĩnh vực khác", *empty], ["1", *LAND[1:]], TOTAL]
+    table = [
+        NUMBERS,
+        ["A", "Lĩnh vực thuộc sở", *empty],
+        HEALTH,
+        ["B", "Lĩnh vực khác", *empty],
+        ["1", *LAND[1:]],
+        TOTAL,
+    ]
     assert rows_of(as_csv(table)) == 3
 
 
@@ -137,7 +144,8 @@ def test_a_missing_row_is_told() -> None:
 def test_two_columns_of_one_heading_are_named() -> None:
     words = [[*row[:8], row[7], *row[9:]] for row in WORDS]
     answer = as_csv([*words, HEALTH, LAND, TOTAL])
-    assert [(each.code, each.figure, each.cell) for each in answer.findings][0] == ("column_twice", "resolved_early", "H3, I3")
+    first = answer.findings[0]
+    assert (first.code, first.figure, first.cell) == ("column_twice", "resolved_early", "H3, I3")
 
 
 def test_an_unknown_column_is_said_not_to_be_checked() -> None:
@@ -148,7 +156,9 @@ def test_an_unknown_column_is_said_not_to_be_checked() -> None:
 
 
 def test_a_misspelt_key_of_a_column_is_named_with_the_nearest() -> None:
-    answer = as_csv([["name", "received_total", "resolved_total", "in_progres_total"], ["Y tế", 5, 3, 2], ["Tổng số", 5, 3, 2]])
+    answer = as_csv(
+        [["name", "received_total", "resolved_total", "in_progres_total"], ["Y tế", 5, 3, 2], ["Tổng số", 5, 3, 2]]
+    )
     assert [(each.code, each.figure, each.nearest, each.cell) for each in answer.findings] == [
         ("unknown_key", "in_progres_total", "in_progress_total", "D1")
     ]

@@ -90,22 +90,20 @@ def test_what_our_own_commands_print_can_be_checked(
 
 
 @pytest.mark.parametrize(
-    ("name", "content", "why"),
+    "file",
     [
         ("report.toml", b"carried_over = ", "it is not TOML"), ("report.json", b"{", "it is not JSON"),
-        ("report.json", b"[1]", "it holds no figures"), ("report.xlsx", b"PK\x03\x04", "can't be read as a spreadsheet"),
-        ("report.xls", b"\xd0\xcf\x11\xe0", "an old Excel file"), ("report.csv", b"a;b\n", "no row says what its columns"),
+        ("report.json", b"[1]", "it holds no figures"),
+        ("report.xlsx", b"PK\x03\x04", "can't be read as a spreadsheet"),
+        ("report.xls", b"\xd0\xcf\x11\xe0", "an old Excel file"),
+        ("report.csv", b"a;b\n", "no row says what its columns"),
         ("report.csv", b"", "it is empty"),
     ],
 )  # fmt: skip
 def test_a_file_that_is_no_report_is_one_sentence(
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-    name: str,
-    content: bytes,
-    why: str,
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], file: tuple[str, bytes, str]
 ) -> None:
+    name, content, why = file
     (tmp_path / name).write_bytes(content)
     assert check(monkeypatch, tmp_path / name) == 2
     told = capsys.readouterr()

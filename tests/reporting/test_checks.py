@@ -1,4 +1,4 @@
-"""`POST /v1/reports/check`: the answer in the language wanted, refusals that say why, and nothing needed of a database."""
+"""`POST /v1/reports/check`: the answer in the language wanted, refusals that say why, and no need of a database."""
 
 import asyncio
 import threading
@@ -52,9 +52,7 @@ async def client(shipped: Catalogue) -> AsyncIterator[httpx.AsyncClient]:
 async def posted(
     client: httpx.AsyncClient, body: bytes, media_type: str = "application/toml", query: str = "", **headers: str
 ) -> httpx.Response:
-    return await client.post(
-        f"/v1/reports/check{query}", content=body, headers={"Content-Type": media_type, **headers}
-    )
+    return await client.post(f"/v1/reports/check{query}", content=body, headers={"Content-Type": media_type, **headers})
 
 
 def message(answer: httpx.Response) -> CheckAnswer:
@@ -98,7 +96,10 @@ async def test_a_true_table_is_good_in_every_format(client: httpx.AsyncClient, *
 
 
 async def test_a_body_that_cannot_be_read_is_refused_in_the_language_wanted(client: httpx.AsyncClient) -> None:
-    for query, start in (("", "Tệp không kiểm tra được: không phải JSON"), ("?lang=en", "The report can't be checked: it")):
+    for query, start in (
+        ("", "Tệp không kiểm tra được: không phải JSON"),
+        ("?lang=en", "The report can't be checked: it"),
+    ):
         answer = await posted(client, b"{", "application/json", query)
         assert (answer.status_code, answer.headers["content-type"]) == (422, "application/problem+json")
         assert answer.json()["code"] == "unreadable_report"

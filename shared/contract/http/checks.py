@@ -57,7 +57,8 @@ class CheckFinding(Struct, frozen=True, kw_only=True, omit_defaults=True):
         list[CheckedCell], Meta(description="the counts that `expected` comes from, the first hundred", examples=[[]])
     ] = []
     bases: Annotated[
-        list[ShareBase], Meta(description="of a wrong percentage: on which other counts it would be right", examples=[[]])
+        list[ShareBase],
+        Meta(description="of a wrong percentage: on which other counts it would be right", examples=[[]]),
     ] = []
     nearest: Annotated[
         str | None, Meta(description="of an unknown key: the one it resembles", examples=["stopped"])
@@ -65,7 +66,9 @@ class CheckFinding(Struct, frozen=True, kw_only=True, omit_defaults=True):
     other: Annotated[
         str | None, Meta(description="of a key given twice: what was typed the second time", examples=["80.139"])
     ] = None
-    times: Annotated[int, Meta(description="how many cells this is said of; of a total: how many rows it has", examples=[41])] = 1
+    times: Annotated[
+        int, Meta(description="how many cells this is said of; of a total: how many rows it has", examples=[41])
+    ] = 1
 
 
 class RepairedCell(Struct, frozen=True, kw_only=True):
