@@ -109,8 +109,8 @@ REMARKS: Phrases = {
     ),
     "point_groups_here": (
         (
-            "“{typed}” ({where}) được đọc là {stated} dù bảng này dùng cùng dấu ấy cho phần lẻ của tỷ lệ: số hồ sơ không "
-            "có phần lẻ (tất cả {times} ô)."
+            "“{typed}” ({where}) được đọc là {stated} dù bảng này dùng cùng dấu ấy cho phần lẻ của tỷ lệ: số hồ sơ "
+            "không có phần lẻ (tất cả {times} ô)."
         ),
         (
             "“{typed}” ({where}) was read as {stated}, though the table's percentages use the same sign for decimals: "
