@@ -149,11 +149,12 @@ def judgements(dossier: Dossier, definition: Definition, held: Sequence[Stretch]
         span = overdue_span(stretch, definition)
         if span is not None:
             found += _stock(Measure.OPEN_OVERDUE, *span)
-    deadline = dossier.deadline
-    if dossier.closed_at is not None and deadline is not None:
-        timeliness = definition.judge(dossier.closed_at, deadline)
-        found.append(Delta(local_date(dossier.closed_at), _RESOLVED_AS[timeliness], 1))
-    return _summed(found)
+    last = held[-1]
+    if last.end is not None and last.deadline is not None:
+        assert dossier.closed_at is not None, "the last stretch ends with the closing"
+        timeliness = definition.judge(dossier.closed_at, last.deadline)
+        found.append(Delta(last.end, _RESOLVED_AS[timeliness], 1))
+    return _summed(found) if len(found) > 1 else found
 
 
 def _summed(deltas: list[Delta]) -> list[Delta]:

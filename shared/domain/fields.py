@@ -50,12 +50,10 @@ def class_of(channel: str, given: Channel | None) -> Channel:
 
     What nobody said counts as in person, as the national portal does.
     """
-    if given is not None:
-        return given
-    try:
-        return Channel(channel)
-    except ValueError:
-        return Channel.IN_PERSON
+    return given or _CLASSES.get(channel, Channel.IN_PERSON)
+
+
+_CLASSES = {channel.value: channel for channel in Channel}
 
 
 UNKNOWN_CHANNEL = "unknown"

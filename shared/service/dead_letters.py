@@ -57,8 +57,8 @@ def usable_status(value: bytes | None) -> StatusV1:
     try:
         status = decode_status(value or b"")
         for instant in _instants(status):
-            if instant is not None:
-                local(instant)
+            if instant is not None and not FIRST_YEAR < instant.year < LAST_YEAR:
+                local(instant)  # the year of the local time may be another
     except Exception as wrong:  # bytes alone decide this: whatever it is, it is the record's
         raise Unusable(MALFORMED, _text_of(wrong)) from wrong
     if wrong_number := next(
