@@ -150,18 +150,6 @@ REMARKS: Phrases = {
             "percentages were made to add up to 100% (such percentages: {times})."
         ),
     ),
-    "row_missing": (
-        "{where}: các số chênh lệch hợp thành một dòng trọn vẹn ({of}); có lẽ bảng thiếu một dòng.",
-        "{where}: the differences make up a whole row ({of}); a row seems to be missing.",
-    ),
-    "row_added_twice": (
-        "{where}: các số chênh lệch đúng bằng dòng {figure}; có lẽ dòng này được cộng hai lần.",
-        "{where}: the differences are the row {figure} itself, which seems to have been added twice.",
-    ),
-    "row_not_added": (
-        "{where}: các số chênh lệch đúng bằng dòng {figure}; có lẽ dòng này chưa được cộng vào.",
-        "{where}: the differences are the row {figure} itself, which seems not to have been added.",
-    ),
     "shares_are_fractions": (
         "“{typed}” ({where}) được đọc là {stated}: các tỷ lệ trong bảng viết dưới dạng phần của 1 (tất cả {times} ô).",
         (
@@ -248,6 +236,23 @@ WORDS: Phrases = {
     "no_repair": ("Sửa một ô thì không đủ ({those}).", "No single cell repairs {those}."),
     "one_repair": ("Chỉ sửa một ô là đủ ({those}): {cells}.", "A single cell repairs {those}: {cells}."),
     "repairs": ("Sửa một trong các ô sau là đủ ({those}): {cells}.", "One of these alone repairs {those}: {cells}."),
+    "row_missing": (
+        "Các số chênh lệch ({those}) hợp thành một dòng trọn vẹn, có lẽ bảng thiếu dòng ấy: {cells}.",
+        "The differences ({those}) make up a whole row, which seems to be missing: {cells}.",
+    ),
+    "row_added_twice": (
+        "Các số chênh lệch ({those}) đúng bằng dòng “{row}”, có lẽ dòng này được cộng hai lần.",
+        "The differences ({those}) are the row “{row}”, which seems to have been added twice.",
+    ),
+    "row_not_added": (
+        "Các số chênh lệch ({those}) đúng bằng dòng “{row}”, có lẽ dòng này thừa hoặc chưa được cộng vào.",
+        "The differences ({those}) are the row “{row}”, which is in the table once too often or was not added.",
+    ),
+    "total_in_itself": (
+        "Hãy cộng lại mà không cộng dòng tổng với chính các dòng của nó ({those}).",
+        "Add up anew without a total among its own rows ({those}).",
+    ),
+    "filled": ("{name} {value}", "{name} {value}"),
     "repaired": ("{name}{at} từ {stated} thành {value}", "{name}{at} from {stated} to {value}"),
     "findings": ("mục {numbers}", "findings {numbers}"),
     "finding": ("mục {numbers}", "finding {numbers}"),

@@ -42,7 +42,7 @@ def check_table(typed: TypedReport) -> CheckAnswer:
         findings=findings,
         repairs=repairs,
         unchecked=[*sums.unchecked, *shares.unchecked, *_not_there(typed)],
-        remarks=[*report.remarks, *sums.remarks, *shares.remarks],
+        remarks=[*report.remarks, *shares.remarks],
         holding=[*sums.holding, *shares.holding],
     )
 

@@ -115,6 +115,12 @@ class _Speech:
     def repair(self, repair: CheckRepair) -> str:
         places = [str(place + 1) for place in repair.breaks]
         those = self._words("findings" if len(places) > 1 else "finding", numbers=self._listed(places))
+        if repair.code != "cell":
+            filled = ", ".join(
+                self._words("filled", name=self.name(cell.figure), value=self._number(cell.value))
+                for cell in repair.cells
+            )
+            return self._words(repair.code, those=those, row=echo(repair.row or ""), cells=filled)
         if not repair.cells:
             return self._words("no_repair", those=those)
         cells = self._words("or").join(map(self._repaired, repair.cells))

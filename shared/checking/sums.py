@@ -24,7 +24,6 @@ class CheckedSums:
     repairs: list[CheckRepair] = field(default_factory=list)
     unchecked: list[UncheckedRule] = field(default_factory=list)
     holding: list[HoldingRule] = field(default_factory=list)
-    remarks: list[CheckFinding] = field(default_factory=list)
 
 
 def check_sums(report: CountedReport) -> CheckedSums:
@@ -48,11 +47,13 @@ def check_sums(report: CountedReport) -> CheckedSums:
             checked.findings.append(_at_least(report, equation))
         else:
             unknown[equation.rule, tuple(sorted({cell.figure for cell in missing}, key=_column))].append(equation)
-    checked.remarks = _of_whole_rows(report, broken, checked.findings)
+    whole_rows = _of_whole_rows(report, broken, checked.findings)
     _check_limits(report, checked, held)
     checked.holding = [HoldingRule(rule=rule, rows=len(rows)) for rule, rows in held.items()]
     checked.unchecked = [_unchecked(report, rule, missing, those) for (rule, missing), those in unknown.items()]
-    checked.repairs = _repairs(report, broken, known)
+    explained = {place for repair in whole_rows for place in repair.breaks}
+    left = {place: equation for place, equation in broken.items() if place not in explained}
+    checked.repairs = [*whole_rows, *_repairs(report, left, known)]
     return checked
 
 
@@ -63,21 +64,22 @@ def _column(figure: str) -> tuple[int, str]:
 
 def _of_whole_rows(
     report: CountedReport, broken: Mapping[int, Equation], findings: list[CheckFinding]
-) -> list[CheckFinding]:
+) -> list[CheckRepair]:
     """Totals that miss their rows as a whole: added to themselves, or with a row too few or too many."""
     by_total: dict[int, list[int]] = defaultdict(list)
     for place, equation in broken.items():
         if equation.rule in (TOTAL_ROW, SECTION_ROW):
             by_total[equation.total.row].append(place)
-    remarks = []
+    repairs = []
     for places in by_total.values():
         those = [broken[place] for place in places]
         if counted_twice(report, those):
             for place in places:
                 findings[place] = replace(findings[place], code="counted_twice")
-        elif remark := row_too_few_or_many(report, those):
-            remarks.append(remark)
-    return remarks
+            repairs.append(CheckRepair(code="total_in_itself", breaks=places, cells=[]))
+        elif repair := row_too_few_or_many(report, places, those):
+            repairs.append(repair)
+    return repairs
 
 
 def _excess(report: CountedReport, equation: Equation) -> int:

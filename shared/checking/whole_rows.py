@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from shared.checking.counts import CountedReport, Spot
 from shared.checking.rules import Equation
 from shared.checking.table import RowKind
-from shared.contract.http.checks import CheckedCell, CheckFinding
+from shared.contract.http.checks import CheckRepair, RepairedCell
 from shared.domain.figures import ROW_IDENTITIES
 
 FEWEST_COLUMNS = 3
@@ -26,7 +26,7 @@ def _is_double(report: CountedReport, equation: Equation) -> bool:
     return len(equation.parts) > 1 and (total == 2 * added or total == everything > added)
 
 
-def row_too_few_or_many(report: CountedReport, broken: Sequence[Equation]) -> CheckFinding | None:
+def row_too_few_or_many(report: CountedReport, places: Sequence[int], broken: Sequence[Equation]) -> CheckRepair | None:
     """That the differences of a total make up a row: one of the table, or one that could exist and is not in it."""
     excess = {
         equation.total.figure: report.values[equation.total] - sum(report.values[part] for part in equation.parts)
@@ -34,15 +34,16 @@ def row_too_few_or_many(report: CountedReport, broken: Sequence[Equation]) -> Ch
     }
     if len(excess) < FEWEST_COLUMNS:
         return None
-    total = broken[0].total.row
-    for place in dict.fromkeys(part.row for equation in broken for part in equation.parts):
-        figures = {figure: report.values.get(Spot(place, figure), 0) for figure in report.typed.rows[total].cells}
+    opposite = {figure: -number for figure, number in excess.items()}
+    for row in dict.fromkeys(part.row for equation in broken for part in equation.parts):
+        figures = {figure: report.values.get(Spot(row, figure), 0) for figure in report.typed.rows[row].cells}
         there = {figure: number for figure, number in figures.items() if number}
-        if there in (excess, {figure: -number for figure, number in excess.items()}):
+        if there in (excess, opposite):
             code = "row_added_twice" if there == excess else "row_not_added"
-            return CheckFinding(code=code, row=report.name(total), figure=report.name(place), of=_cells(there))
+            return CheckRepair(code=code, breaks=list(places), row=report.name(row), cells=[])
     if all(number > 0 for number in excess.values()) and _can_be_a_row(excess):
-        return CheckFinding(code="row_missing", row=report.name(total), of=_cells(excess))
+        missing = [RepairedCell(figure=figure, value=str(number)) for figure, number in excess.items()]
+        return CheckRepair(code="row_missing", breaks=list(places), cells=missing)
     return None
 
 
@@ -51,7 +52,3 @@ def _can_be_a_row(figures: dict[str, int]) -> bool:
         figures.get(identity.total, 0) == sum(figures.get(part, 0) for part in identity.parts)
         for identity in ROW_IDENTITIES
     )
-
-
-def _cells(figures: dict[str, int]) -> list[CheckedCell]:
-    return [CheckedCell(figure=figure, value=str(number)) for figure, number in figures.items()]

@@ -153,7 +153,7 @@ def row_left_out(sheet: Sheet, rng: Random) -> Found | None:
     return lambda answer: (
         {found.code for found in answer.findings} == {"sum_of_rows"}
         and set(present) <= {found.figure for found in answer.findings}
-        and (len(present) < 3 or "row_missing" in {remark.code for remark in answer.remarks})
+        and (len(present) < 3 or "row_missing" in {repair.code for repair in answer.repairs})
     )
 
 

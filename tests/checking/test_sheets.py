@@ -107,6 +107,7 @@ def test_sections_are_sums_of_their_rows_and_are_not_added_twice() -> None:
     assert {each.rule: each.rows for each in answer.holding}["section=sum of rows"] == 2
     wrong = as_csv([*table[:-1], ["", "Tổng cộng", *(2 * number for number in total[2:])]])
     assert {each.code for each in wrong.findings} == {"counted_twice"}
+    assert [each.code for each in wrong.repairs] == ["total_in_itself"]
 
 
 def test_headings_of_sections_without_figures_pass_their_rows_on() -> None:
@@ -134,11 +135,13 @@ def test_a_total_above_its_rows_is_one_too() -> None:
 
 def test_a_row_in_twice_is_told() -> None:
     answer = as_csv([NUMBERS, HEALTH, LAND, LAND, TOTAL])
-    assert [(each.code, each.figure) for each in answer.remarks] == [("row_not_added", "Đất đai")]
+    assert [(each.code, each.row) for each in answer.repairs] == [("row_not_added", "Đất đai")]
 
 
-def test_a_missing_row_is_told() -> None:
-    assert [each.code for each in as_csv([NUMBERS, HEALTH, ["2", "Khác", *[0] * 11], TOTAL]).remarks] == ["row_missing"]
+def test_a_missing_row_is_told_with_its_figures() -> None:
+    (repair,) = as_csv([NUMBERS, HEALTH, ["2", "Khác", *[0] * 11], TOTAL]).repairs
+    assert repair.code == "row_missing"
+    assert [cell.value for cell in repair.cells] == [str(number) for number in LAND[2:]]
 
 
 def test_two_columns_of_one_heading_are_named() -> None:

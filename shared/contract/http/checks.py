@@ -77,13 +77,26 @@ class RepairedCell(Struct, frozen=True, kw_only=True):
     row: RowName = None
     figure: FigureName
     cell: CellPlace = None
-    stated: Annotated[str, Meta(description="the number that stands there", examples=["28538"])]
+    stated: Annotated[
+        str | None, Meta(description="the number that stands there; null in a row that is missing", examples=["28538"])
+    ] = None
     value: Annotated[str, Meta(description="the number that would repair it", examples=["28520"])]
 
 
 class CheckRepair(Struct, frozen=True, kw_only=True):
-    """Broken rules that hang together, and the cells of which any single one repairs them all; often there is none."""
+    """Broken rules that hang together, and the cells of which any single one repairs them all; often there is none.
 
+    Where the differences of a total tell why, `code` does: a row is missing, or one was added twice or not at all.
+    """
+
+    code: Annotated[
+        str,
+        Meta(
+            description="cell, total_in_itself, row_missing (its figures in `cells`), row_added_twice or row_not_added",
+            examples=["cell"],
+        ),
+    ] = "cell"
+    row: Annotated[str | None, Meta(description="the row that was added twice or not", examples=["Sở Y tế"])] = None
     breaks: Annotated[list[int], Meta(description="places in `findings`, from 0", examples=[[0, 1]])]
     cells: Annotated[list[RepairedCell], Meta(description="empty when no single cell repairs them")]
     sentence: Sentence = ""
