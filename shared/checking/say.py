@@ -27,6 +27,8 @@ from shared.language.words import FIGURES, in_language, word
 LONGEST_ECHO = 60
 _FORM_RULE = re.compile(r"\d+=\d+(?:\+\d+)*")
 _PERCENTAGES = frozenset({"share", "share_cut_off", "share_of_nothing", "rounded_to_hundred", "shares_are_fractions"})
+_GROUPINGS = frozenset({"grouped", "point_groups_here", "grouped_unlike_others"})
+"""Where the number stands without any grouping, for that is what they are about."""
 _RULES = {
     TOTAL_ROW: "total_rule",
     SECTION_ROW: "section",
@@ -68,6 +70,10 @@ def echo(text: str, longest: int = LONGEST_ECHO) -> str:
     )
 
 
+def _plain(number: str | None) -> str:
+    return number or ""
+
+
 class _Speech:
     """The sentences of one language."""
 
@@ -86,7 +92,7 @@ class _Speech:
         code = found.code
         if code == "given_twice" and found.typed == found.other:
             code = "given_twice_alike"
-        number = self._percent if code in _PERCENTAGES else self._number
+        number = self._percent if code in _PERCENTAGES else _plain if code in _GROUPINGS else self._number
         *parts, whole = found.of or [CheckedCell(figure="")]
         is_share = code in _PERCENTAGES
         return in_language(phrases[code], self._language).format(

@@ -83,3 +83,11 @@ def test_every_number_of_the_printed_reports_is_read(name: str) -> None:
     reading = {"unreadable", "unknown_key", "given_twice", "negative_count", "fraction_of_a_count"}
     assert not reading & {each.code for each in answer.findings}
     assert {each.code for each in answer.remarks} <= {"grouped", "grouped_unlike_others", "rounded_to_hundred"}
+
+
+def test_the_example_of_the_documents_is_a_swapped_digit_and_a_letter_for_a_zero() -> None:
+    answer = check_bytes((REPORTS / "quy-i.csv").read_bytes(), TableForm.CSV)
+    assert [(each.code, each.cell) for each in answer.findings] == [
+        ("unreadable", "G10"), ("identity", "G8"), ("sum_of_rows", "I11"),
+    ]  # fmt: skip
+    assert [(cell.cell, cell.value) for repair in answer.repairs for cell in repair.cells] == [("I8", "295")]
