@@ -2,9 +2,8 @@
 
 import re
 import unicodedata
-from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 
 from shared.checking.sheets import Grid
 from shared.checking.table import ANY_ON_TIME, ANY_ONLINE, RATIOS, Ratio
@@ -14,6 +13,7 @@ from shared.language.words import FIGURES
 FIRST_ROWS = 60  # of a sheet, in which its headings stand
 FEWEST_KEYS, FEWEST_NUMBERS, FEWEST_HEADINGS = 2, 6, 3
 MOST_NUMBER = 60
+OF_LINE = (1, 2)  # the columns of a line's number and name
 _NUMBER = re.compile(r"\(?\s*(\d{1,2})\s*\)?(?:\s*=.*)?", re.ASCII)
 _IN_PROGRESS = ("dang giai quyet", "chua giai quyet", "dang xu ly", "chua den han", "in progress", "con ton")
 _RESOLVED = ("da giai quyet", "ket qua giai quyet", "da xu ly", "giai quyet xong", "resolved")
@@ -85,7 +85,7 @@ class Heading:
     text: str
     key: str | None
     ratios: tuple[Ratio, ...] = ()
-    instead_of: str | None = None  # the figure that the column's number would make it
+    by_number: str | None = None  # the figure that the column's number would make it
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +95,6 @@ class Headings:
     last_row: int
     columns: list[Heading]
     by_key: bool = False
-    kinds: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def first(self) -> int:
@@ -164,21 +163,27 @@ def _top(grid: Grid, last: int) -> int:
 
 
 def _with_words(grid: Grid, last: int, top: int, numbers: Mapping[int, int]) -> Headings:
-    """Each column by the words above it; one without words that say it, by its number."""
+    """Each column by the words above it; one without words that say it, by its number.
+
+    Where words contradict a number the table is numbered in a way of its own, and no words are passed over for one.
+    """
     width = max(len(grid.rows[row]) for row in range(top, last + 1))
-    paths = _paths(grid, top, last - 1 if numbers else last, width)
-    columns = []
-    for column, path in enumerate(paths):
+    columns: list[Heading] = []
+    for column, path in enumerate(_paths(grid, top, last - 1 if numbers else last, width)):
         beside = grid.at(last, column).strip() if numbers and column not in numbers else ""
         said = (*path, beside) if beside else path
-        key, ratios = _key_of(said)
+        key, ratios = (None, ()) if numbers.get(column) in OF_LINE else _key_of(said)
         by_number = OF_FORM[numbers[column]].key if numbers.get(column) in OF_FORM else None
         text = " / ".join(said) or (f"({numbers[column]})" if column in numbers else "")
-        if by_number is None and column in numbers and numbers[column] <= 2:  # noqa: PLR2004 - number and name
-            key, ratios = None, ()
-        differs = by_number is not None and key is not None and key != by_number
-        columns.append(Heading(column, text, key or by_number, ratios, by_number if differs else None))
-    return Headings(last, columns, kinds=Counter(each.key for each in columns if each.key))
+        columns.append(Heading(column, text, key, ratios, by_number))
+    own_numbers = any(each.key and each.by_number not in (None, each.key) for each in columns)
+    return Headings(last, [_settled(each, own_numbers=own_numbers) for each in columns])
+
+
+def _settled(heading: Heading, *, own_numbers: bool) -> Heading:
+    if heading.key is not None or (own_numbers and not heading.text.startswith("(")):
+        return heading
+    return replace(heading, key=heading.by_number)
 
 
 def _paths(grid: Grid, top: int, last: int, width: int) -> list[tuple[str, ...]]:
@@ -221,7 +226,7 @@ def _key_of(path: Sequence[str]) -> tuple[str | None, tuple[Ratio, ...]]:
         return next(((key, ratios) for word, key, ratios in _SHARES if word in leaf or word in words), (None, ()))
     if sum(word in leaf for word in _TIMELINESS) > 1:
         return None, ()
-    group = next((found for text in texts if (found := _group(text))), None)
+    group = next((found for text in reversed(texts) if (found := _group(text))), None)
     for said in (leaf, words):
         for wanted, key in _LEAVES.get(group or "", ()):
             if all(word in said for word in wanted):

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from shared.checking.documents import FIGURES, SAID_BESIDE, say_unknown_key
 from shared.checking.headings import Heading, Headings, find_headings, plain
@@ -11,7 +12,9 @@ from shared.checking.table import RowKind, TypedCell, TypedReport, TypedRow
 from shared.contract.http.checks import CheckFinding
 
 _TOTALS = ("tong so", "tong cong", "cong", "tong", "total", "toan tinh", "tong cong tat ca", "sum")
-_TOTAL_STARTS = ("tong cong ", "tong so ", "cong (", "cong toan", "total ")
+_TOTAL_OF = re.compile(
+    r"(?:tong cong|tong so|total) .*|(?:tong )?cong (?:(?:muc|phan|nhom) )?(?:[ivx]+|[a-h]|\d+)|toan (?:tinh|thanh pho)"
+)
 _LEVELS = re.compile(r"cap (?:tinh|huyen|xa|bo|so)\b|(?:province|district|commune)\b")
 _MONTH = re.compile(
     r"(?:thang|month|quy|quarter|t|q)?\s*(?:\d{1,2}|i{1,3}|iv)(?:\s+(?:nam\s+)?\d{4})?|\d{4} (?:\d{2}|q[1-4])"
@@ -63,10 +66,10 @@ def _columns(report: TypedReport, grid: Grid, headings: Headings) -> list[Headin
                 kept[each.key] = Heading(other.column, other.text, None)
         else:
             kept[each.key] = each
-            if each.instead_of:
+            if each.by_number not in (None, each.key):
                 report.remarks.append(
                     CheckFinding(
-                        code="heading_not_number", figure=each.key, cell=place, typed=each.text, other=each.instead_of
+                        code="heading_not_number", figure=each.key, cell=place, typed=each.text, other=each.by_number
                     )
                 )
     return [each for each in kept.values() if each.key]
@@ -130,7 +133,7 @@ def _name(grid: Grid, headings: Headings, place: int) -> tuple[str, str | None]:
 
 def _kind(ordinal: str, name: str | None) -> tuple[RowKind, int]:
     words = plain(name or ordinal)
-    if words in _TOTALS or words.startswith(_TOTAL_STARTS):
+    if words in _TOTALS or _TOTAL_OF.fullmatch(words):
         return RowKind.TOTAL, 0
     depth = _depth(ordinal)
     if depth in (LETTER_DEPTH, ROMAN_DEPTH):
@@ -152,8 +155,13 @@ def _depth(ordinal: str) -> int | None:
 
 
 def _mark_totals(report: TypedReport, *, by_key: bool) -> None:
-    """Our own tables end with a total that has no name."""
+    """Our own tables end with a total that has no name; of several totals those amid the rows are of a part of them."""
     rows = report.rows
+    others = [place for place, row in enumerate(rows) if row.kind is not RowKind.TOTAL]
+    totals = [place for place, row in enumerate(rows) if row.kind is RowKind.TOTAL]
+    for place in totals:
+        if others and others[0] < place < max(others[-1], totals[-1]):
+            rows[place] = replace(rows[place], kind=RowKind.SUBTOTAL)
     named = [row for row in rows if row.name and not row.name.isdigit()]
     if by_key and rows and not any(row.kind is RowKind.TOTAL for row in rows):
         last = rows[-1]
@@ -162,7 +170,7 @@ def _mark_totals(report: TypedReport, *, by_key: bool) -> None:
 
 
 def _set_months(report: TypedReport, headings: Headings) -> None:
-    names = [plain(row.name or "") for row in report.rows if row.kind is not RowKind.TOTAL]
+    names = [plain(row.name or "") for row in report.rows if not row.adds_up]
     own = {each.text for each in headings.columns} & set(NAME_KEYS) if headings.by_key else set()
     if "month" in own:
         report.by_month = own == {"month"}

@@ -112,7 +112,7 @@ def _sums(report: CountedReport) -> Iterator[Equation]:
     for place, row in enumerate(rows):
         if row.kind is RowKind.ROW and not _below(rows, place):
             continue
-        below = _top(rows) if row.kind is RowKind.TOTAL else _below(rows, place)
+        below = _above(rows, place) if row.adds_up else _below(rows, place)
         rule = TOTAL_ROW if row.kind is RowKind.TOTAL else SECTION_ROW
         for figure in dict.fromkeys(figure for each in (place, *below) for figure in rows[each].cells):
             if (report.typed.by_month or report.typed.mixed_with_months) and figure not in FLOWS:
@@ -122,9 +122,12 @@ def _sums(report: CountedReport) -> Iterator[Equation]:
                 yield Equation(rule, Spot(place, figure), parts)
 
 
-def _top(rows: Sequence[TypedRow]) -> list[int]:
-    """The rows that no section holds."""
-    places = [place for place, row in enumerate(rows) if row.kind is not RowKind.TOTAL]
+def _above(rows: Sequence[TypedRow], total: int) -> list[int]:
+    """The rows of a total: all that no section holds; of a subtotal those above it, up to a section or another one."""
+    places = [place for place, row in enumerate(rows) if not row.adds_up]
+    if rows[total].kind is RowKind.SUBTOTAL:
+        first = max((place for place in range(total) if rows[place].kind is not RowKind.ROW), default=-1)
+        places = [place for place in places if first < place < total]
     return _outermost(rows, places)
 
 
@@ -132,9 +135,10 @@ def _below(rows: Sequence[TypedRow], section: int) -> list[int]:
     """The rows right below a section, until one that is as high as it."""
     places: list[int] = []
     for place in range(section + 1, len(rows)):
-        if rows[place].kind is RowKind.TOTAL or rows[place].depth <= rows[section].depth:
+        if rows[place].kind is RowKind.TOTAL or (not rows[place].adds_up and rows[place].depth <= rows[section].depth):
             break
-        places.append(place)
+        if not rows[place].adds_up:
+            places.append(place)
     return _outermost(rows, places)
 
 
@@ -161,7 +165,7 @@ def _typed(row: TypedRow, figure: str) -> bool:
 
 def _months(rows: Sequence[TypedRow]) -> Iterator[Equation]:
     """What is open at the end of a month is carried over into the next one."""
-    months = [place for place, row in enumerate(rows) if row.kind is not RowKind.TOTAL]
+    months = [place for place, row in enumerate(rows) if not row.adds_up]
     for before, after in pairwise(months):
         yield Equation(CARRIED_OVER, Spot(after, "carried_over"), (Spot(before, "in_progress_total"),))
     for total, row in enumerate(rows):

@@ -35,6 +35,7 @@ class RowKind(StrEnum):
     """What a row is to the others."""
 
     TOTAL = "total"
+    SUBTOTAL = "subtotal"  # of the rows above it, up to a section or another one
     SECTION = "section"  # its figures, if it has any, are the sums of the rows below it
     ROW = "row"
 
@@ -48,6 +49,11 @@ class TypedRow:
     cells: Mapping[str, TypedCell]
     shares: Mapping[str, TypedCell] = field(default_factory=dict)
     depth: int = 0
+
+    @property
+    def adds_up(self) -> bool:
+        """Whether it stands below (or above) its rows and is none of them."""
+        return self.kind in (RowKind.TOTAL, RowKind.SUBTOTAL)
 
 
 @dataclass(frozen=True, slots=True)

@@ -129,8 +129,37 @@ def test_a_total_row_is_known_by_its_name(name: str) -> None:
     assert "total=sum of rows" in {each.rule for each in answer.holding}
 
 
+@pytest.mark.parametrize("name", ["Công ích", "Công Thương", "Tổng hợp", "Công tác dân tộc"])
+def test_a_field_that_resembles_a_total_is_a_row(name: str) -> None:
+    assert rows_of(as_csv([NUMBERS, ["1", name, *HEALTH[2:]], LAND, TOTAL])) == 3
+
+
 def test_a_total_above_its_rows_is_one_too() -> None:
     assert "total=sum of rows" in {each.rule for each in as_csv([NUMBERS, TOTAL, HEALTH, LAND]).holding}
+
+
+def test_a_total_below_each_section_is_that_sections() -> None:
+    empty = [""] * 11
+    both = ["", "Tổng cộng", *(a + b for a, b in zip(TOTAL[2:], HEALTH[2:], strict=True))]
+    table = [NUMBERS, ["I", "Cấp tỉnh", *empty], HEALTH, LAND, ["", "Cộng I", *TOTAL[2:]], ["II", "Cấp xã", *empty],
+             ["1", *HEALTH[1:]], ["", "Cộng II", *HEALTH[2:]], both]  # fmt: skip
+    assert rows_of(as_csv(table)) == 6
+    wrong = [*table[:4], ["", "Cộng I", 1501, *TOTAL[3:]], *table[5:]]
+    assert ("sum_of_rows", "1501") in [(each.code, each.stated) for each in as_csv(wrong).findings]
+
+
+def test_words_that_say_something_else_are_not_passed_over_for_a_number() -> None:
+    """The form of 2017 numbers its columns otherwise."""
+    head = [
+        ["STT", "Lĩnh vực", "Số hồ sơ nhận giải quyết", "", "", "Kết quả giải quyết", "", "", "", "", ""],
+        ["", "", "Tổng số", "Số kỳ trước chuyển qua", "Số mới tiếp nhận", "Số hồ sơ đã giải quyết", "", "",
+         "Số hồ sơ đang giải quyết", "", ""],
+        ["", "", "", "", "", "Tổng số", "Trả đúng thời hạn", "Trả quá hạn", "Tổng số", "Chưa đến hạn", "Quá hạn"],
+        NUMBERS[:11],
+    ]  # fmt: skip
+    answer = as_csv([*head, ["1", "Y tế", 1000, 50, 950, 900, 895, 5, 100, 99, 1]])
+    assert answer.good
+    assert {"11=12+13", "3=7+11"} <= {each.rule for each in answer.holding}
 
 
 def test_a_row_in_twice_is_told() -> None:

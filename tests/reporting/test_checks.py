@@ -13,6 +13,7 @@ import pytest
 from jsonschema import Draft202012Validator
 from prometheus_client import CollectorRegistry
 from pydantic import SecretStr
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.reporting.gauges import FigureGauges
 from services.reporting.http import checks
@@ -27,6 +28,8 @@ from shared.contract.http.checks import CheckAnswer
 from shared.contract.schemas import read_golden
 from shared.domain.localtime import LOCAL
 from tests.checking.tables import HABITS, as_csv, as_json, as_toml, as_xlsx, true_table, typed
+from tests.reporting.delivery import Topic
+from tests.reporting.logged import an_office, log_of
 
 KEY = "a-key-for-this-test-only"
 NOW = datetime(2023, 2, 20, 9, 15, tzinfo=LOCAL)
@@ -38,15 +41,26 @@ PRINTED = (Path(__file__).parents[2] / "examples" / "reports" / "tra-vinh-2023.t
 @pytest.fixture
 async def client(shipped: Catalogue) -> AsyncIterator[httpx.AsyncClient]:
     engine = open_engine("sqlite+aiosqlite://")
-    gauges = FigureGauges(engine, lambda: NOW, None)
-    app = create_app(
-        Reporting(engine, shipped, lambda: NOW, SecretStr(KEY), ProjectorHealth(), CollectorRegistry(), gauges)
-    )
-    headers = {"Authorization": f"Bearer {KEY}"}
-    transport = httpx.ASGITransport(app)
-    async with httpx.AsyncClient(transport=transport, base_url="http://reporting", headers=headers) as opened:
+    async with _client(engine, shipped) as opened:
         yield opened
     await engine.dispose()
+
+
+@pytest.fixture
+async def full_client(engine: AsyncEngine, shipped: Catalogue) -> AsyncIterator[httpx.AsyncClient]:
+    """Reporting with an office's figures."""
+    _, records = log_of(an_office(21))
+    await Topic(engine).deliver(records)
+    async with _client(engine, shipped) as opened:
+        yield opened
+
+
+def _client(engine: AsyncEngine, shipped: Catalogue) -> httpx.AsyncClient:
+    gauges = FigureGauges(engine, lambda: NOW, None)
+    health = ProjectorHealth(assigned=True)
+    app = create_app(Reporting(engine, shipped, lambda: NOW, SecretStr(KEY), health, CollectorRegistry(), gauges))
+    headers = {"Authorization": f"Bearer {KEY}"}
+    return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://reporting", headers=headers)
 
 
 async def posted(
@@ -93,6 +107,29 @@ async def test_a_true_table_is_good_in_every_format(client: httpx.AsyncClient, *
         said = message(await posted(client, body, media_type))
         assert said.good
         assert said.unchecked == [] or {each.code for each in said.unchecked} == {"no_percentage"}
+
+
+@pytest.mark.parametrize(
+    ("path", "media_type"),
+    [
+        ("figures", "application/json"),
+        ("figures?by=department", "application/json"),
+        ("figures?by=channel", "application/json"),
+        ("figures?by=month&from=2023-01-01", "application/json"),
+        ("figures?by=department,month&period=2023-Q1", "application/json"),
+        ("figures?by=procedure,channel&tokens=none", "application/json"),
+        ("reports/ii06a", "application/json"),
+        ("reports/ii06a?by=field&sections=level", "application/json"),
+        ("reports/ii06a?format=csv", "text/csv"),
+        ("reports/ii06a?format=csv&by=field&sections=level&lang=en", "text/csv"),
+    ],
+)
+async def test_our_own_answers_are_good(full_client: httpx.AsyncClient, path: str, media_type: str) -> None:
+    ours = await full_client.get(f"/v1/{path}")
+    assert ours.status_code == 200, ours.text
+    said = message(await posted(full_client, ours.content, media_type, "?lang=en"))
+    assert said.good, [each.sentence for each in said.findings]
+    assert "3=7+11" in {each.rule for each in said.holding}
 
 
 async def test_a_body_that_cannot_be_read_is_refused_in_the_language_wanted(client: httpx.AsyncClient) -> None:
