@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from shared.checking.sheets import Grid
-from shared.checking.table import ANY_ON_TIME, ANY_ONLINE, RATIOS, Ratio
+from shared.checking.table import ANY_ON_TIME, ANY_ONLINE, ANY_OVERDUE, RATIOS, Ratio
 from shared.domain.columns import KEYS, OF_FORM, SHARE_KEYS
 from shared.language.words import FIGURES
 
@@ -61,8 +61,8 @@ _SHARES: tuple[tuple[str, str, tuple[Ratio, ...]], ...] = (
     ("online", "online_share", ANY_ONLINE),
     ("truoc han", "early_share", RATIOS["early_share"]),
     ("dung han", "on_time_share", ANY_ON_TIME),
-    ("qua han", "overdue_share", RATIOS["overdue_share"]),
-    ("tre han", "overdue_share", RATIOS["overdue_share"]),
+    ("qua han", "overdue_share", ANY_OVERDUE),
+    ("tre han", "overdue_share", ANY_OVERDUE),
 )
 
 

@@ -150,6 +150,10 @@ REMARKS: Phrases = {
             "percentages were made to add up to 100% (such percentages: {times})."
         ),
     ),
+    "share_of": (
+        "“{typed}” ({where}): {name} đúng nếu được hiểu là {part} trên {whole} (tất cả {times} tỷ lệ).",
+        "“{typed}” ({where}): {name} is right when taken as {part} of {whole} (such percentages: {times}).",
+    ),
     "shares_are_fractions": (
         "“{typed}” ({where}) được đọc là {stated}: các tỷ lệ trong bảng viết dưới dạng phần của 1 (tất cả {times} ô).",
         (

@@ -26,7 +26,9 @@ from shared.language.words import FIGURES, in_language, word
 
 LONGEST_ECHO = 60
 _FORM_RULE = re.compile(r"\d+=\d+(?:\+\d+)*")
-_PERCENTAGES = frozenset({"share", "share_cut_off", "share_of_nothing", "rounded_to_hundred", "shares_are_fractions"})
+_PERCENTAGES = frozenset(
+    {"share", "share_cut_off", "share_of_nothing", "rounded_to_hundred", "shares_are_fractions", "share_of"}
+)
 _GROUPINGS = frozenset({"grouped", "point_groups_here", "grouped_unlike_others"})
 """Where the number stands without any grouping, for that is what they are about."""
 _RULES = {

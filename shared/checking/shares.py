@@ -184,10 +184,13 @@ def _judge(
             held[stated.name].add(stated.row)
         return
     plain = {ratio: _percent(report, stated.row, ratio, quantum) for ratio in with_base}
-    if value in plain.values():
-        held[stated.name].add(stated.row)
-        return
+    right = [ratio for ratio, percent in plain.items() if percent == value]
     ratio = with_base[0]
+    if right:
+        held[stated.name].add(stated.row)
+        if ratio not in right:
+            _add_remark(checked, _wrong(report, stated, right[0], code="share_of", value=value, expected=value))
+        return
     if ratio.of_hundred and value == _of_hundred(report, stated.row, ratio, quantum):
         held[stated.name].add(stated.row)
         _add_remark(
@@ -202,7 +205,7 @@ def _judge(
 def _add_remark(checked: CheckedShares, remark: CheckFinding) -> None:
     """One for all percentages of a kind, which shows the first."""
     for place, before in enumerate(checked.remarks):
-        if before.code == remark.code:
+        if (before.code, before.figure) == (remark.code, remark.figure):
             checked.remarks[place] = replace(before, times=before.times + 1)
             return
     checked.remarks.append(remark)

@@ -110,5 +110,13 @@ RATIOS = {
 }
 """What each of our own shares is of what; where a part is missing, of the total that the parts make up."""
 ANY_ONLINE = (*RATIOS["online_share"], *RATIOS["online_share_of_period"])
-ANY_ON_TIME = (*RATIOS["on_time_share"], Ratio(("resolved_early", "resolved_on_time"), TIMELINESS))
+ANY_ON_TIME = (
+    *RATIOS["on_time_share"],
+    Ratio(("resolved_early", "resolved_on_time"), TIMELINESS),
+    Ratio(("resolved_early", "resolved_on_time", "in_progress_within"), ("received_total",)),
+)
+ANY_OVERDUE = (
+    *RATIOS["overdue_share"],
+    Ratio(("resolved_overdue", "in_progress_overdue"), ("received_total",)),
+)
 """Percentages of these names are taken of several bases in the country: any of them may be meant."""

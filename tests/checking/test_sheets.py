@@ -204,6 +204,26 @@ def test_thousands_with_commas_outside_quotes_make_a_row_too_long_and_it_is_name
     ]
 
 
+@pytest.mark.parametrize(
+    ("heading", "shares", "part"),
+    [
+        ("Tỷ lệ giải quyết đúng hạn (%)", ("99,44", "98,75", "99,23"), ["resolved_early", "resolved_on_time"]),
+        ("Tỷ lệ quá hạn", ("0,60%", "1,20%", "0,80%"), ["resolved_overdue", "in_progress_overdue"]),
+        ("Tỷ lệ trực tuyến", ("73,7", "66,7", "71,4"), ["received_online"]),
+    ],
+)
+def test_a_percentage_of_several_usual_bases_is_right_of_any_and_it_is_said_of_which(
+    heading: str, shares: tuple[str, ...], part: list[str]
+) -> None:
+    words = [[*row, extra] for row, extra in zip(WORDS, (heading, "", ""), strict=True)]
+    rows = [[*row, share] for row, share in zip((HEALTH, LAND, TOTAL), shares, strict=True)]
+    answer = as_csv([*words, *rows])
+    assert rows_of(answer) == 3
+    assert [(each.code, each.times, [cell.figure for cell in each.of[:-1]]) for each in answer.remarks] == [
+        ("share_of", 3, part)
+    ]
+
+
 def test_numbers_of_a_workbook_are_read_as_they_are_shown() -> None:
     made = book([[*NUMBERS, ""], [*HEALTH, 0.7368], [*LAND, 0.66667], [*TOTAL, 0.7142857142857143]])
     page = made.active
