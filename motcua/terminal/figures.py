@@ -1,9 +1,8 @@
-"""`motcua open` and `check`: the dossiers behind a figure, a report compiled by hand."""
+"""`motcua open`: the dossiers behind a figure."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
-from pathlib import Path
 from textwrap import fill
 from typing import TYPE_CHECKING, Annotated
 
@@ -210,29 +209,3 @@ def _check_length(figure: str, number: int, listed: int, expected: int) -> None:
         f"{figure} says {count(number)}, but {amount} can be listed: one of the two is wrong.",
     )
     raise ListDiffers(f"{differ}\n{fill(mending(), COLUMNS)}")
-
-
-def check(
-    file: Annotated[
-        Path, typer.Argument(help="TOML or JSON with the column keys (received_total, ...).", metavar="FILE")
-    ],
-) -> None:
-    """Check a hand-compiled report for what cannot be.
-
-    Says which identities of the form it breaks and by how much. The keys are those of the figures: received_total,
-    received_online, received_in_person_or_postal, carried_over, resolved_total, resolved_early, resolved_on_time,
-    resolved_overdue, in_progress_total, in_progress_within, in_progress_overdue, and the shares.
-
-    Exit code: 0 none broken, 1 some broken, 2 the file cannot be read.
-    """
-    from motcua.check import check_report, read_report
-
-    checked = check_report(read_report(file))
-    for finding in checked.broken:
-        print(f"broken     {finding}")
-    for rule in checked.unchecked:
-        print(f"not known  {rule}")
-    for rule in checked.holding:
-        print(f"holds      {rule}")
-    if checked.broken:
-        raise typer.Exit(BROKEN)

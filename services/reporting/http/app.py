@@ -14,7 +14,7 @@ from starlette.responses import Response
 from services.reporting.calendar import CalendarFeed
 from services.reporting.documents.frame import Heading
 from services.reporting.gauges import FigureGauges
-from services.reporting.http import attention, events, figures, forms, publications, rebuilds
+from services.reporting.http import attention, checks, events, figures, forms, publications, rebuilds
 from services.reporting.http.attention import AttentionSources
 from services.reporting.http.events import FigureEvents
 from services.reporting.http.figures import MOST_ROWS, FigureRoutes
@@ -106,6 +106,7 @@ def create_app(reporting: Reporting) -> FastAPI:
         attention.router(reporting.attention_sources),
         publications.router(publishing),
         rebuilds.router(engine, reporting.recording_clock),
+        checks.router(),
     ):
         app.include_router(
             router, prefix="/v1", dependencies=[Depends(require_key(reporting.api_key))], responses=KEYLESS

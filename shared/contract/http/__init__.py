@@ -8,6 +8,7 @@ import msgspec
 from shared.contract.http.announcements import AnnouncementAnswer, AnnouncementView, NewAnnouncement
 from shared.contract.http.attention import AttentionAnswer
 from shared.contract.http.catalogue import ChannelView, DayView, DepartmentView, ProcedureView
+from shared.contract.http.checks import CheckAnswer
 from shared.contract.http.dossiers import DossierAnswer, DossierView, EventAnswer, NewDossier
 from shared.contract.http.figures import (
     ChangesAnswer,
@@ -55,6 +56,7 @@ INTAKE: Messages = {
 REPORTING: Messages = {
     "http.attention.v1": AttentionAnswer,
     "http.changes.v1": ChangesAnswer,
+    "http.check.v1": CheckAnswer,
     "http.consistency-difference.v1": InconsistencyLine,
     "http.consistency-end.v1": CheckedLine,
     "http.consistency-progress.v1": CheckProgressLine,
