@@ -116,8 +116,7 @@ class _Report:
         section.header_distance, section.footer_distance = cm(1, 1)
         section.different_first_page_header_footer = True
         page_number(section.header.paragraphs[0])
-        if self.frame.published is not None:
-            line = self.frame.published.line(self.form.language)
+        if line := self.frame.publication(self.form.language):
             for footer in (section.footer, section.first_page_footer):
                 put(footer.paragraphs[0], line, size=8)
 

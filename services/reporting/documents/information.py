@@ -50,8 +50,8 @@ def write_information(sheet: Worksheet, looks: Looks, form: Form, frame: Frame) 
         (words(MADE_AT), minute(frame.made_at, language)),
         *(("", warning) for warning in warnings(form)),
     ]
-    if frame.published is not None:
-        said.append(("", frame.published.line(language)))
+    if publication := frame.publication(language):
+        said.append(("", publication))
     row = 1
     for name, fact in said:
         sheet.write_string(row, 0, name, looks.of(bold=True))

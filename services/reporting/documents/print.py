@@ -80,7 +80,7 @@ def _values(form: Form, frame: Frame) -> dict[str, Any]:
         "recipients": [words(RECIPIENTS), *(words(each) for each in RECIPIENTS_LISTED)],
         "compiler": [words(COMPILER), words(COMPILER_SIGNS)],
         "head": [words(HEAD_OF_OFFICE), words(HEAD_SIGNS)],
-        "footer": words(FORM_NUMBER) if frame.published is None else frame.published.line(language),
+        "footer": frame.publication(language) or words(FORM_NUMBER),
         "page": words(PAGE),
         "charts": [{"title": chart.title, "svg": as_svg(chart)} for chart in charts_of(form)],
     }

@@ -180,8 +180,8 @@ class _FormSheet:
 
     def _notes(self, row: int) -> int:
         look = self.looks.of(italic=True, font_size=10, text_wrap=True, valign="top")
-        published = self.frame.published
-        said = [*notes(self.form), *([] if published is None else [published.line(self.form.language)])]
+        publication = self.frame.publication(self.form.language)
+        said = [*notes(self.form), *([publication] if publication else [])]
         for note in said:
             self.sheet.merge_range(row, 0, row, self.last, "")
             self.sheet.write_string(row, 0, note, look)
