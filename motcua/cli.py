@@ -13,8 +13,10 @@ import typer
 from typer.core import TyperGroup
 
 from motcua.failure import Failure
+from motcua.speech import speak
 from motcua.stack import commands as stack
-from motcua.terminal import calendar, dossiers, figures, import_file, log
+from motcua.terminal import calendar, check, dossiers, figures, import_file, log, publications, report
+from shared.language.languages import Language
 
 INTERRUPTED = 130
 READER_GONE = 141  # as a shell tells SIGPIPE
@@ -76,12 +78,13 @@ app.command("demo")(stack.demo)
 app.command("import")(import_file.import_file)
 app.command("mapping")(import_file.print_mapping)
 app.command("generate")(stack.generate)
-app.command("report")(figures.report)
+app.command("report")(report.report)
 app.command("open")(figures.open_figure)
 app.command("explain")(dossiers.explain)
 app.command("attention")(dossiers.attention)
-app.command("check")(figures.check)
+app.command("check")(check.check)
 app.add_typer(calendar.app, name="calendar")
+app.add_typer(publications.app, name="publications")
 app.command("verify")(log.verify)
 app.command("rebuild")(log.rebuild)
 app.command("resend")(log.resend)
@@ -98,6 +101,7 @@ def motcua(
 def main() -> None:
     """Run the command line; whatever goes wrong is a sentence on stderr, a traceback only with MOTCUA_DEBUG=1."""
     _make_writable()
+    speak(Language.ENGLISH)  # a command that takes --lang says otherwise
     try:
         try:
             app()

@@ -15,6 +15,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from motcua.failure import Failure
+from motcua.speech import voice
 
 DATA_FOLDERS = (Path(".motcua"), Path(".motcua/demo"))
 DEFAULT_URLS = {
@@ -108,8 +109,12 @@ def locate(named: NamedServices, environ: Mapping[str, str] = os.environ, here: 
     key = named.key or environ.get("MOTCUA_API_KEY") or _local_key(urls, running, folders)
     if not key:
         raise Failure(
-            "no API key: start a local stack with `motcua up`, or name the services "
-            "with --intake, --reporting and their key with --key"
+            voice()(
+                "chưa có khóa API: hãy khởi động bằng `motcua up`, hoặc chỉ ra các dịch vụ bằng --intake, --reporting "
+                "và khóa của chúng bằng --key",
+                "no API key: start a local stack with `motcua up`, or name the services "
+                "with --intake, --reporting and their key with --key",
+            )
         )
     if not (key.isascii() and key.isprintable()) or " " in key:
         raise Failure(
@@ -183,7 +188,7 @@ class ServiceClient:
 
     def __init__(self, name: str, url: str, key: str) -> None:
         self.name, self.url = name, url
-        headers = {"Authorization": f"Bearer {key}"}
+        headers = {"Authorization": f"Bearer {key}", "Accept-Language": voice().language}
         # a proxy of the environment is left out for this machine
         self._http = httpx.Client(base_url=url, headers=headers, timeout=TIMEOUT, trust_env=not is_loopback(url))
 
@@ -242,11 +247,20 @@ def told_plainly(service: str, url: str) -> Iterator[None]:
     except httpx.HTTPStatusError as error:
         raise refused(service, error.response) from error
     except httpx.TimeoutException as error:
-        msg = f"{service} at {url} took longer than {TRANSFER_SECONDS:.0f} s to answer; see its log and try again"
-        raise Failure(msg) from error
+        raise Failure(
+            voice()(
+                f"{service} tại {url} không trả lời trong {TRANSFER_SECONDS:.0f} giây; hãy xem nhật ký rồi thử lại",
+                f"{service} at {url} took longer than {TRANSFER_SECONDS:.0f} s to answer; see its log and try again",
+            )
+        ) from error
     except httpx.TransportError as error:
-        msg = f"the connection to {service} at {url} broke ({type(error).__name__}); try again"
-        raise Failure(msg) from error
+        broke = type(error).__name__
+        raise Failure(
+            voice()(
+                f"kết nối tới {service} tại {url} bị ngắt ({broke}); hãy thử lại",
+                f"the connection to {service} at {url} broke ({broke}); try again",
+            )
+        ) from error
     except (UnicodeEncodeError, httpx.InvalidURL) as error:
         raise Failure(f"what was asked of {service} can't be sent ({error}); is an option mistyped?") from error
     except UNREADABLE as error:
@@ -254,15 +268,26 @@ def told_plainly(service: str, url: str) -> Iterator[None]:
 
 
 def unreachable(service: str, url: str) -> Failure:
-    return Failure(f"nothing answers at {url}: start it with `motcua up`, or name {service} with --{service} URL")
+    return Failure(
+        voice()(
+            f"không có gì trả lời tại {url}: hãy chạy `motcua up`, hoặc chỉ ra {service} bằng --{service} URL",
+            f"nothing answers at {url}: start it with `motcua up`, or name {service} with --{service} URL",
+        )
+    )
 
 
 def refused(service: str, response: httpx.Response) -> Failure:
     """What an answer other than success says, from its problem details when it carries them."""
     if response.status_code in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
-        return Failure(f"{service} does not take this key: pass the right one with --key or MOTCUA_API_KEY")
+        return Failure(
+            voice()(
+                f"{service} không nhận khóa này: hãy đưa khóa đúng bằng --key hoặc MOTCUA_API_KEY",
+                f"{service} does not take this key: pass the right one with --key or MOTCUA_API_KEY",
+            )
+        )
+    answered = f"{service} {voice()('trả lời', 'answered')} {response.status_code}"
     said = (
-        f"{service} answered {response.status_code}: {detail_of(response) or response.reason_phrase or 'nothing more'}"
+        f"{answered}: {detail_of(response) or response.reason_phrase or voice()('không nói gì thêm', 'nothing more')}"
     )
     if response.status_code == HTTPStatus.GONE:
         return Outlived(said)

@@ -55,9 +55,15 @@ class PrintedReport:
     groups: tuple[Group, ...]
     known_at: datetime | None = None
     organised: str = "then"
+    period: str | None = None  # its name, where it was asked for by it
     broken: tuple[BrokenIdentity, ...] = ()
     tokens: Mapping[str, str] = field(default_factory=dict)  # that open a figure, by its place: total.received_online
     beside: "PeriodBeside | None" = None
+
+    def ordered(self, places: Sequence[int]) -> "PrintedReport":
+        """With the groups, and those of the period beside, in the order of these places."""
+        beside = None if self.beside is None else self.beside.ordered(places)
+        return replace(self, groups=tuple(self.groups[place] for place in places), beside=beside)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,15 +77,31 @@ class PeriodBeside:
     differences: tuple[Row, ...]
     percents: tuple[Row, ...]
 
+    def ordered(self, places: Sequence[int]) -> "PeriodBeside":
+        """In the order of these places; the total stays the last."""
+        differences, percents = (
+            (*(rows[place] for place in places), rows[-1]) for rows in (self.differences, self.percents)
+        )
+        return PeriodBeside(self.report.ordered(places), differences, percents)
+
+
+@dataclass(frozen=True, slots=True)
+class FormFile:
+    """The form as reporting writes it, byte for byte; `is_text` when a terminal can show it."""
+
+    content: bytes
+    is_text: bool
+
 
 def ask(reporting: ServiceClient, query: Query, by: tuple[str, ...] = ()) -> bytes:
     """The figures that the parameters of `GET /v1/figures` ask for, as reporting answers them."""
     return reporting.get(FIGURES, {**query, **({"by": ",".join(by)} if by else {})}).content
 
 
-def ask_text(reporting: ServiceClient, query: Query) -> str:
-    """The same period as a paragraph in Vietnamese, with a line for each department, as reporting writes it."""
-    return reporting.get(FORM, {**query, "format": "text"}).text
+def ask_form(reporting: ServiceClient, query: Query, wanted: str) -> FormFile:
+    """The statutory form in a format of reporting's; another one is refused with those that there are."""
+    answer = reporting.get(FORM, {**query, "format": wanted})
+    return FormFile(answer.content, answer.headers.get("content-type", "").startswith("text/"))
 
 
 def parse(body: bytes) -> PrintedReport:
@@ -105,6 +127,7 @@ def _printed(answer: FiguresAnswer, of: FiguresAnswer | OtherFigures) -> Printed
         groups=tuple(Group(row["key"], _values(row)) for row in of.rows),
         known_at=None if answer.as_known_at is None else local(answer.as_known_at),
         organised=answer.organised,
+        period=of.period or None,
         broken=tuple(_broken(identity) for identity in of.identities if not identity.holds),
         tokens=of.tokens or {},
     )

@@ -22,11 +22,12 @@ from motcua.importer.run import run as import_events
 from motcua.importer.source import Source
 from motcua.log import DOSSIERS, events_seen, log_head
 from motcua.report import Row, ask, parse
+from motcua.speech import voice
 from motcua.stack.generate.scenario import Scenario, load_scenario
 from motcua.stack.generate.year import generate_file
 from motcua.stack.stack import Stack, run_in_foreground
 from motcua.stack.supervision import Interrupted
-from motcua.terminal.console import NOT_APPLICABLE, count, import_bar, percent, plain_table, stage_bars, write
+from motcua.terminal.console import NOT_APPLICABLE, count, import_bar, plain_table, stage_bars, write
 from motcua.terminal.form import paragraph, show_form, warn_of
 from motcua.terminal.import_file import import_summary
 from shared.domain.columns import BY_KEY, OF_FORM, SHARES
@@ -240,5 +241,5 @@ def _shown(key: str, value: object) -> str:
     if value is None:
         return NOT_APPLICABLE
     if key.endswith(("_share", "_share_of_period")):
-        return percent(str(value))
+        return voice().percent(value)
     return count(value) if isinstance(value, int) else str(value)

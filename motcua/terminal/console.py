@@ -1,7 +1,7 @@
-"""How commands write: results on stdout within 80 columns, everything about them on stderr.
+"""How commands write: results on stdout as wide as the terminal, everything about them on stderr in 80 columns.
 
-Numbers stand as Vietnamese readers expect them. Rich is imported when something is written, so that `motcua --help`
-answers at once.
+Numbers and instants stand as readers of the language that is spoken expect them. Rich is imported when something is
+written, so that `motcua --help` answers at once.
 """
 
 import sys
@@ -12,6 +12,8 @@ from functools import cache
 from textwrap import fill
 from typing import TYPE_CHECKING
 
+from motcua import speech
+
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
     from rich.progress import Progress
@@ -21,45 +23,30 @@ if TYPE_CHECKING:
 
 COLUMNS = 80
 BAR_COLUMNS = 24
-SHARE = "\u00a0%"  # a share is not broken before its %
 NOT_APPLICABLE = "–"
 
 
 def count(number: int) -> str:
-    """80121 as 80.121."""
-    return f"{number:,}".replace(",", ".")
-
-
-def percent(share: str | None) -> str:
-    """A decimal string like 62.8 as 62,8 %; a share of nothing is not applicable, never 0 %."""
-    return NOT_APPLICABLE if share is None else f"{share.replace('.', ',')} %"
+    """80,121, or 80.121 in Vietnamese."""
+    return speech.voice().count(number)
 
 
 def dossiers(number: int) -> str:
     """`1 dossier`, `2 dossiers`."""
-    return f"{count(number)} dossier{'' if number == 1 else 's'}"
+    return speech.voice().dossiers(number)
 
 
-def minute(instant: datetime | None, form: str = "%d/%m/%Y %H:%M") -> str:
-    """The local time of an instant, to the minute."""
-    from shared.domain.localtime import local
-
-    return NOT_APPLICABLE if instant is None else local(instant).strftime(form)
+def minute(instant: datetime | None) -> str:
+    """The local time of an instant, to the minute, as it stands in tables."""
+    return speech.voice().short_minute(instant)
 
 
 def wrapped(text: str, indent: int = 2, columns: int = COLUMNS) -> str:
     """Lines of 80 columns at most (or of `columns`), the second and the following ones indented.
 
-    They are broken between words only: a code, an address or a share stays in one piece.
+    They are broken between words only: a code or an address stays in one piece.
     """
-    lines = fill(
-        text.replace(" %", SHARE),
-        columns,
-        subsequent_indent=" " * indent,
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
-    return lines.replace(SHARE, " %")
+    return fill(text, columns, subsequent_indent=" " * indent, break_long_words=False, break_on_hyphens=False)
 
 
 @cache
@@ -77,12 +64,12 @@ def err() -> "Console":
 
 
 def width() -> int:
-    """That of the terminal or of a page, whichever is narrower."""
-    return min(out().width, COLUMNS)
+    """That of the terminal; of a page where there is none."""
+    return out().width
 
 
 def write(what: "RenderableType", style: str | None = None) -> None:
-    """Print within the width of a terminal or of a page."""
+    """Print within the width of the terminal."""
     if isinstance(what, str):
         what = "\n".join(wrapped(line, 0, width()) for line in what.split("\n"))
     out().print(what, width=width(), markup=False, style=style)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from motcua.speech import voice
 from motcua.terminal import options
 from motcua.terminal.console import count, minute, plain_table, wrapped, write
 
@@ -21,16 +22,19 @@ if TYPE_CHECKING:
 
 ATTENTION = "/v1/attention"
 PAGE = 5000
-NOBODY = "no officer yet"
 INDENT = 5  # the width of a step's number
 _ALSO = {
-    "acceptance_late": "to accept and late",
-    "acceptance_due": "to accept",
-    "supplement_late": "without the papers",
-    "supplement_due": "with papers to come",
-    "idle": "idle",
+    "acceptance_late": ("chờ tiếp nhận đã chậm", "to accept and late"),
+    "acceptance_due": ("chờ tiếp nhận", "to accept"),
+    "supplement_late": ("quá hạn bổ sung", "without the papers"),
+    "supplement_due": ("chờ bổ sung", "with papers to come"),
+    "idle": ("không có diễn biến", "idle"),
 }
-_KINDS = {"acceptance": "to be accepted or declined", "supplement": "papers asked for", "idle": "nothing happens"}
+_KINDS = {
+    "acceptance": ("cần tiếp nhận hoặc từ chối", "to be accepted or declined"),
+    "supplement": ("đã yêu cầu bổ sung", "papers asked for"),
+    "idle": ("không có diễn biến", "nothing happens"),
+}
 
 
 def attention(
@@ -47,6 +51,7 @@ def attention(
         typer.Option(min=1, max=120, metavar="N", help="Also open dossiers without any event for N months."),
     ] = None,
     limit: Annotated[int, typer.Option(min=1, help="How many dossiers are shown, the most urgent ones.")] = 200,
+    lang: options.Lang = None,  # noqa: ARG001 - spoken from when it was read
     reporting: options.Reporting = None,
     key: options.Key = None,
 ) -> None:
@@ -91,9 +96,10 @@ def _write_department(
 ) -> None:
     code = department.department
     name = f"{names[code]} ({code})" if code in names else code
-    write(f"{name}: {_counts(department)} until {minute(department.until)}", style="bold")
+    say = voice()
+    write(f"{name}: {_counts(department)} {say('đến', 'until')} {minute(department.until)}", style="bold")
     for officer in department.officers:
-        write(f"  {officer.officer or NOBODY}: {_counts(officer)}")
+        write(f"  {officer.officer or say('chưa phân công', 'no officer yet')}: {_counts(officer)}")
         table = plain_table()
         table.add_column(width=2)
         for _ in range(3):
@@ -113,43 +119,58 @@ def _time_left(dossier: "AttentionDossier") -> str:
         return ""
     overdue = dossier.standing == "overdue"
     if days == 0 and not overdue and hours < 0:
-        return "today"
-    amount = f"{days} day{'s' if days > 1 else ''}" if days else f"{abs(hours):.1f} h".replace(".", ",")
-    return f"{amount} {'late' if overdue else 'left'}"
+        return voice()("hôm nay", "today")
+    say, tenths = voice(), f"{abs(hours):.1f}"
+    if days:
+        amount = say(f"{days} ngày làm việc", f"{days} working day{'s' if days > 1 else ''}")
+    else:
+        amount = say(f"{tenths.replace('.', ',')} giờ làm việc", f"{tenths} working h")
+    return say(f"{'muộn' if overdue else 'còn'} {amount}", f"{amount} {'late' if overdue else 'left'}")
 
 
 def _remarks(dossier: "AttentionDossier") -> str:
-    remarks = [_KINDS[dossier.kind]] if dossier.kind in _KINDS else []
-    remarks += ["suspended"] if dossier.suspended else []
-    remarks += ["apologised"] if dossier.apologised_at else []
+    say = voice()
+    remarks = [say(*_KINDS[dossier.kind])] if dossier.kind in _KINDS else []
+    remarks += [say("tạm dừng", "suspended")] if dossier.suspended else []
+    remarks += [say("đã xin lỗi", "apologised")] if dossier.apologised_at else []
     for hop in dossier.hops:
-        remarks.append(f"{hop.agency or 'another agency'} {'late since' if hop.late else 'due'} {minute(hop.due_at)}")
+        agency = hop.agency or say("cơ quan khác", "another agency")
+        since = say("chậm từ", "late since") if hop.late else say("hạn", "due")
+        remarks.append(f"{agency} {since} {minute(hop.due_at)}")
     return ", ".join(remarks)
 
 
 def _write_closing(answer: "AttentionAnswer") -> None:
-    total, calendar = answer.total, answer.calendar
-    shown = len(answer.dossiers)
+    total, calendar, say = answer.total, answer.calendar, voice()
+    shown, rest = len(answer.dossiers), ""
     listed = total.overdue + total.due + sum(getattr(total, key) for key in _ALSO)
-    rest = "" if shown == listed else f" The {count(shown)} most urgent of {count(listed)} are shown."
-    write(f"{_counts(total)} within {answer.within}, as of {minute(answer.as_of)} ({answer.definition}).{rest}")
-    if calendar.source == "intake":
-        known = (
-            "unknown: reporting has not read the announcements"
-            if calendar.as_of is None
-            else f"as of {minute(calendar.as_of)}"
+    if shown != listed:
+        rest = say(
+            f" Hiện {count(shown)} hồ sơ gấp nhất trong {count(listed)}.",
+            f" The {count(shown)} most urgent of {count(listed)} are shown.",
         )
-        write(f"Days announced late: {known}.", style="dim")
+    at, within = minute(answer.as_of), answer.within
+    ahead = {"d": "ngày làm việc", "h": "giờ làm việc"}.get(within[-1:], "")
+    judged = say(f"trong {within[:-1]} {ahead}, tính đến {at}", f"within {within}, as of {at}")
+    write(f"{_counts(total)} {judged} ({answer.definition}).{rest}")
+    if calendar.source == "intake":
+        if calendar.as_of is None:
+            known = say("chưa rõ, reporting chưa đọc thông báo", "unknown, reporting has not read the announcements")
+        else:
+            known = say(f"biết đến {minute(calendar.as_of)}", f"known until {minute(calendar.as_of)}")
+        write(f"{say('Ngày nghỉ thông báo muộn', 'Days off announced late')}: {known}.", style="dim")
 
 
 def _counts(counted: "AttentionCounts | DepartmentCounts | OfficerCounts") -> str:
-    also = (f", {count(getattr(counted, key))} {words}" for key, words in _ALSO.items() if getattr(counted, key))
-    return f"{count(counted.overdue)} overdue, {count(counted.due)} due{''.join(also)}"
+    say, overdue, due = voice(), count(counted.overdue), count(counted.due)
+    also = (f", {count(getattr(counted, key))} {say(*words)}" for key, words in _ALSO.items() if getattr(counted, key))
+    return say(f"{overdue} quá hạn, {due} sắp đến hạn", f"{overdue} overdue, {due} due") + "".join(also)
 
 
 def explain(
     code: Annotated[str, typer.Argument(help="The dossier's code, like H59.15-231208-0001.", metavar="CODE")],
     definition: Annotated[str | None, typer.Option(help="The definition of timeliness [default: by-date/1].")] = None,
+    lang: options.Lang = None,  # noqa: ARG001 - spoken from when it was read
     intake: options.Intake = None,
     key: options.Key = None,
 ) -> None:
@@ -163,19 +184,26 @@ def explain(
     from motcua.client import printable, reading
     from shared.contract.http.dossiers import DossierView
     from shared.domain.texts import DOSSIER_CODE, exactly
+    from shared.language.words import STATES
 
     if re.match(exactly(DOSSIER_CODE), code) is None:
-        shown = printable(code) if code else "an empty word"
+        shown = printable(code) if code else voice()("từ trống", "an empty word")
         raise typer.BadParameter(
-            f"{shown} is not a dossier's code; write one like H59.15-231208-0001", param_hint="CODE"
+            voice()(
+                f"{shown} không phải mã hồ sơ; hãy ghi như H59.15-231208-0001",
+                f"{shown} is not a dossier's code; write one like H59.15-231208-0001",
+            ),
+            param_hint="CODE",
         )
     with reading(options.services(intake=intake, key=key), "intake") as client:
         parameters = {} if definition is None else {"definition": definition}
         dossier = client.answer(DossierView, "GET", f"/v1/dossiers/{quote(code, safe='')}", params=parameters)
-        print(f"{dossier.code}: {dossier.state}")
-        print(wrapped(f"{dossier.procedure} {dossier.procedure_name or '(not in the catalogue)'}"))
+        say = voice()
+        unknown = say("(không có trong danh mục)", "(not in the catalogue)")
+        print(f"{dossier.code}: {say.word(STATES, dossier.state).lower()}")
+        print(wrapped(f"{dossier.procedure} {dossier.procedure_name or unknown}"))
         if dossier.field:
-            print(wrapped(f"field: {dossier.field}"))
-        print(wrapped(f"{dossier.department} {dossier.department_name or '(not in the catalogue)'}"))
+            print(wrapped(f"{say('lĩnh vực', 'field')}: {dossier.field}"))
+        print(wrapped(f"{dossier.department} {dossier.department_name or unknown}"))
         for number, step in enumerate(dossier.explanation, start=1):
             print(wrapped(f"{number:>3}. {step.text}", INDENT))

@@ -1,45 +1,26 @@
-"""`motcua report`, `open` and `check`: the figures of a period, the dossiers behind one, a report compiled by hand."""
+"""`motcua open`: the dossiers behind a figure."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from enum import StrEnum
-from pathlib import Path
 from textwrap import fill
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from motcua.failure import Failure
+from motcua.speech import voice
 from motcua.terminal import options
-from motcua.terminal.console import COLUMNS, NOT_APPLICABLE, count, dossiers, minute, plain_table, warn, wrapped, write
+from motcua.terminal.console import COLUMNS, NOT_APPLICABLE, count, dossiers, plain_table, warn, width, write
+from shared.domain.localtime import local
 
 if TYPE_CHECKING:
-    from motcua.client import ServiceClient
-    from motcua.report import PrintedReport, Query
+    from motcua.report import PrintedReport
     from shared.contract.http.figures import ListedDossier
 
 BROKEN = 1
+WIDE = 112  # columns, in which procedure and officer stand beside the dossier
 USUAL_CODE = 19  # characters; with a longer one the columns stand closer together
-
-
-class ReportFormat(StrEnum):
-    TEXT = "text"
-    TABLE = "table"
-    JSON = "json"
-    CSV = "csv"
-    XLSX = "xlsx"
-    PDF = "pdf"
-
-
-class Breakdown(StrEnum):
-    DEPARTMENT = "department"
-    CHANNEL = "channel"
-    FIELD = "field"
-    PROCEDURE = "procedure"
-    LEVEL = "level"
-    MONTH = "month"
-    RECEIVED_BY = "received_by"
-    STATUTORY_MONTH = "statutory_month"
-    STATUTORY_QUARTER = "statutory_quarter"
 
 
 class ListFormat(StrEnum):
@@ -53,116 +34,6 @@ class ListDiffers(Failure):
     exit_code = 1
 
 
-def report(
-    *,
-    first: options.First = None,
-    last: options.Last = None,
-    period: options.Period = None,
-    by: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="NAME",
-            help="Break down by department, channel, field, procedure, level, received_by (the unit that took a "
-            "dossier in), month (of the calendar), statutory_month or statutory_quarter (from the 15th to the 14th); "
-            "several with commas.",
-        ),
-    ] = None,
-    against: Annotated[
-        str | None,
-        typer.Option(
-            metavar="PERIOD",
-            help="Beside another period: last_year, previous, or days like 2022-01-01..2022-12-31.",
-        ),
-    ] = None,
-    department: options.Department = None,
-    received_by: options.ReceivedBy = None,
-    organised: options.Organised = None,
-    shape: Annotated[
-        ReportFormat, typer.Option("--format", help="xlsx and pdf come with a later version.")
-    ] = ReportFormat.TABLE,
-    definition: options.Definition = None,
-    as_of: options.AsOf = None,
-    as_known_at: options.AsKnownAt = None,
-    reporting: options.Reporting = None,
-    key: options.Key = None,
-) -> None:
-    """Print the figures of a period.
-
-    It is the statutory form II.06a with its headline figures: table is the form in the terminal; text the paragraph in
-    Vietnamese with a line for each department; json what the service answers; csv one row a group, named by the keys of
-    the figures.
-
-    Units are renamed, merged, split and dissolved: --organised now gives what each one had to the unit that has taken
-    over, by the day of --as-of. The total is the same either way.
-
-    With --against each figure stands beside that of another period, with the difference. A period that has not ended
-    is compared with as much of the other.
-
-    Exit code: 0 the figures add up, 1 they break an identity of the form (it is named), 2 there are no figures.
-    """
-    query = options.period_query(
-        first, last, period, as_of=as_of, definition=definition, as_known_at=as_known_at, organised=organised
-    )
-    dimensions = tuple(word.strip() for given in by or () for word in given.split(","))
-    _check_breakdown(dimensions, shape)
-    filters = {"department": department, "received_by": received_by}
-    narrowed = {name: values for name, values in filters.items() if values}
-    if narrowed and shape is ReportFormat.TEXT:
-        raise typer.BadParameter(
-            "text is of all dossiers; take table, json or csv", param_hint=f"--{next(iter(narrowed)).replace('_', '-')}"
-        )
-    from motcua.client import reading
-
-    with reading(options.services(reporting=reporting, key=key), "reporting") as client:
-        beside = {} if against is None else {"against": against}
-        if not _printed(client, {**query, **narrowed, **beside}, dimensions, shape):
-            raise typer.Exit(BROKEN)
-    if period is not None and Breakdown.MONTH in dimensions:
-        warn("these are months of the calendar; --by statutory_month gives those from the 15th to the 14th")
-
-
-def _check_breakdown(by: tuple[str, ...], shape: ReportFormat) -> None:
-    for word in by:
-        if word not in set(Breakdown):
-            raise typer.BadParameter(f"{word!r} is not known; available: {', '.join(Breakdown)}", param_hint="--by")
-    if shape in (ReportFormat.XLSX, ReportFormat.PDF):
-        raise typer.BadParameter(
-            f"{shape.value} comes with a later version; text, table, json and csv are at hand", param_hint="--format"
-        )
-    if shape is ReportFormat.TEXT and by not in ((), (Breakdown.DEPARTMENT,)):
-        raise typer.BadParameter("text is by department; take table, json or csv for others", param_hint="--format")
-
-
-def _printed(reporting: "ServiceClient", query: "Query", by: tuple[str, ...], shape: ReportFormat) -> bool:
-    """Whether the printed figures add up."""
-    import msgspec
-
-    from motcua.report import ask, ask_text, parse
-    from motcua.terminal.beside import show_comparison
-    from motcua.terminal.form import paragraph, show_form, to_csv, warn_of
-
-    if shape is ReportFormat.TEXT:
-        text = ask_text(reporting, query)
-        report = parse(ask(reporting, {**query, "tokens": "none"}, (Breakdown.DEPARTMENT.value,)))
-        print(text, end="")
-    else:
-        answer = ask(reporting, query, by)
-        report = parse(answer)
-        if shape is ReportFormat.JSON:
-            print(msgspec.json.format(answer, indent=2).decode())
-        elif shape is ReportFormat.CSV:
-            print(to_csv(report), end="")
-        else:
-            write(paragraph(report))
-            if report.beside is None:
-                show_form(report)
-            else:
-                show_comparison(report, report.beside)
-    reports = [report] if report.beside is None else [report, report.beside.report]
-    hold = [warn_of(one, on_paper=shape in (ReportFormat.TEXT, ReportFormat.TABLE)) for one in reports]
-    return all(hold)
-
-
 def open_figure(
     *,
     figure: Annotated[str, typer.Argument(help="The figure's key, like resolved_overdue.", metavar="FIGURE")],
@@ -170,14 +41,10 @@ def open_figure(
     last: options.Last = None,
     period: options.Period = None,
     department: options.Department = None,
-    channel: Annotated[list[str] | None, typer.Option(metavar="NAME", help="Only online, in_person or postal.")] = None,
-    procedure: Annotated[list[str] | None, typer.Option(metavar="CODE", help="Only this procedure.")] = None,
-    field: Annotated[
-        list[str] | None, typer.Option(metavar="NAME", help="Only procedures of this field, by its whole name.")
-    ] = None,
-    level: Annotated[
-        list[str] | None, typer.Option(metavar="NAME", help="Only procedures of this level, like province.")
-    ] = None,
+    channel: options.Channel = None,
+    procedure: options.Procedure = None,
+    field: options.Field = None,
+    level: options.Level = None,
     received_by: options.ReceivedBy = None,
     organised: options.Organised = None,
     definition: options.Definition = None,
@@ -187,6 +54,7 @@ def open_figure(
     shape: Annotated[
         ListFormat, typer.Option("--format", help="ndjson writes every dossier, one a line.")
     ] = ListFormat.TABLE,
+    lang: options.Lang = None,  # noqa: ARG001 - spoken from when it was read
     reporting: options.Reporting = None,
     key: options.Key = None,
 ) -> None:
@@ -206,7 +74,7 @@ def open_figure(
 
     from motcua.client import reading
     from motcua.report import ask, dossiers_behind, parse
-    from motcua.terminal.form import nothing_known
+    from motcua.terminal.form import meaning, nothing_known
 
     filters = {
         "department": department,
@@ -233,8 +101,11 @@ def open_figure(
             shown = list(islice(dossiers_behind(client, token, min(limit, number) or 1), limit))
             if shown:
                 _write_table(figure, report, shown)
-            first_ones = f", the first {count(limit)} shown" if len(shown) == limit < number else ""
-            print(wrapped(f"{figure}: {dossiers(number)}{first_ones}; {_about(report, narrowed)}."))
+            say, first_ones = voice(), ""
+            if len(shown) == limit < number:
+                first_ones = say(f", hiện {count(limit)} hồ sơ đầu", f", the first {count(limit)} shown")
+            name = say(f"{meaning(figure, say)} ({figure})", figure)
+            write(f"{name}: {dossiers(number)}{first_ones}; {_about(report, narrowed)}.")
             _check_length(figure, number, len(shown), min(limit, number))
 
 
@@ -244,80 +115,97 @@ def _token(report: "PrintedReport", figure: str) -> str:
         return token
     known = ", ".join(name.removeprefix("total.") for name in report.tokens if name.startswith("total."))
     listed = fill(known, COLUMNS, initial_indent="  ", subsequent_indent="  ")
-    raise Failure(f"{figure} is not a figure that counts dossiers; those are\n{listed}")
+    raise Failure(
+        voice()(
+            f"{figure} không phải số liệu đếm hồ sơ; có thể chọn\n{listed}",
+            f"{figure} is not a figure that counts dossiers; those are\n{listed}",
+        )
+    )
 
 
 def _write_table(figure: str, report: "PrintedReport", listed: Sequence["ListedDossier"]) -> None:
-    """Where the figure is about returns, the return stands in place of the receipt: both would not fit 80 columns."""
+    """Where the figure is about returns, the return stands in place of the receipt.
+
+    Procedure and officer have columns of their own where the terminal is wide enough, else a line below the dossier.
+    """
+    from shared.language.words import CLASSES
+
+    say = voice()
     about_returns = figure.startswith("returned_") or figure == "awaiting_return"
-    instants = ("due", "closed", "returned") if about_returns else ("received", "due", "closed")
-    judged_on = f"{min(report.last, report.as_of.date()):%d/%m/%Y}"
+    instants = {
+        "received": say("tiếp nhận", "received"),
+        "due": say("hạn trả", "due"),
+        "closed": say("kết thúc", "closed"),
+        "returned": say("trả kết quả", "returned"),
+    }
+    del instants["received" if about_returns else "returned"]
+    wide = width() >= WIDE
+    who = (say("thủ tục", "procedure"), say("cán bộ", "officer")) if wide else ()
+    judged = say("xếp loại", "class on") + f"\n{say.day(min(report.last, report.as_of.date()))}"
     usual = max(len(dossier.code) for dossier in listed) <= USUAL_CODE
-    table = plain_table("dossier", *instants, f"class on\n{judged_on}", gap=2 if usual else 1)
+    table = plain_table(say("hồ sơ", "dossier"), *who, *instants.values(), judged, gap=2 if usual else 1)
     for column in table.columns:
         column.no_wrap, column.overflow = True, "fold"
     for dossier in listed:
-        when = (minute(getattr(dossier, f"{name}_at"), "%d/%m/%y %H:%M") for name in instants)
-        table.add_row(dossier.code, *when, dossier.timeliness or NOT_APPLICABLE)
+        handled = (dossier.procedure, dossier.officer or "")
+        at = (getattr(dossier, f"{name}_at") for name in instants)
+        when = (say.short_minute(instant) if wide else _shorter_minute(instant) for instant in at)
+        judged_as = say.word(CLASSES, dossier.timeliness).lower() if dossier.timeliness else NOT_APPLICABLE
+        table.add_row(dossier.code, *(handled if wide else ()), *when, judged_as)
+        if not wide:
+            table.add_row(f"  {' '.join(filter(None, handled))}", style="dim")
     write(table)
+
+
+def _shorter_minute(instant: datetime | None) -> str:
+    """To the minute and with the year in two digits, or six columns would not fit a page."""
+    at = None if instant is None else local(instant)
+    return NOT_APPLICABLE if at is None else voice()(f"{at:%d/%m/%y %H:%M}", f"{at:%y-%m-%d %H:%M}")
 
 
 def _about(report: "PrintedReport", narrowed: Mapping[str, Sequence[str]]) -> str:
     """Period, definition, what it was known at, and what it is narrowed to."""
-    from motcua.terminal.form import names_of_departments, second, value_name
+    from motcua.terminal.form import names_of_departments, value_name
+    from shared.language.periods import span_name
+    from shared.language.words import DIMENSIONS
 
-    departments = names_of_departments()
-    known = f", as known at {second(report.known_at)}" if report.known_at else ""
+    departments, say = names_of_departments(), voice()
+    span, at = span_name(report.first, report.last, say.language), say.short_minute(report.as_of)
+    said = [say(f"{span}, cách tính {report.definition}, đến {at}", f"{span} by {report.definition}, as of {at}")]
+    if report.known_at:
+        known = say.second(report.known_at)
+        said.append(say(f"theo dữ liệu đã ghi nhận đến {known}", f"as known at {known}"))
+    if report.organised == "now":
+        said.append(say("theo tổ chức hiện nay", "as organised now"))
     only = [
-        f"{name} {' or '.join(value_name(name, value, departments) for value in values)}"
+        " ".join(
+            (
+                say.word(DIMENSIONS, name).lower(),
+                say(" hoặc ", " or ").join(value_name(name, value, departments) for value in values),
+            )
+        )
         for name, values in narrowed.items()
     ]
-    return (
-        f"from {report.first:%d/%m/%Y} to {report.last:%d/%m/%Y} by {report.definition}, "
-        f"as of {report.as_of:%d/%m/%Y %H:%M}{known}{', as organised now' if report.organised == 'now' else ''}"
-        f"{', only ' if only else ''}{', '.join(only)}"
-    )
+    if only:
+        said.append(f"{say('chỉ tính', 'only')} {', '.join(only)}")
+    return ", ".join(said)
 
 
 def _check_length(figure: str, number: int, listed: int, expected: int) -> None:
     """Raise ListDiffers unless as many dossiers are listed as the number says, or as many as were asked for of them."""
     if listed == expected:
         return
-    from motcua.terminal.form import MENDING
+    from motcua.terminal.form import mending
 
-    amount = (
-        "no dossier"
-        if listed == 0
-        else f"only {dossiers(listed)}"
-        if listed < number
-        else f"at least {dossiers(listed)}"
+    say = voice()
+    if listed == 0:
+        amount = say("không liệt kê được hồ sơ nào", "no dossier")
+    elif listed < number:
+        amount = say(f"chỉ liệt kê được {dossiers(listed)}", f"only {dossiers(listed)}")
+    else:
+        amount = say(f"liệt kê được ít nhất {dossiers(listed)}", f"at least {dossiers(listed)}")
+    differ = say(
+        f"{figure} là {count(number)}, nhưng {amount}: một trong hai bị sai.",
+        f"{figure} says {count(number)}, but {amount} can be listed: one of the two is wrong.",
     )
-    raise ListDiffers(
-        f"{figure} says {count(number)}, but {amount} can be listed: one of the two is wrong.\n{fill(MENDING, COLUMNS)}"
-    )
-
-
-def check(
-    file: Annotated[
-        Path, typer.Argument(help="TOML or JSON with the column keys (received_total, ...).", metavar="FILE")
-    ],
-) -> None:
-    """Check a hand-compiled report for what cannot be.
-
-    Says which identities of the form it breaks and by how much. The keys are those of the figures: received_total,
-    received_online, received_in_person_or_postal, carried_over, resolved_total, resolved_early, resolved_on_time,
-    resolved_overdue, in_progress_total, in_progress_within, in_progress_overdue, and the shares.
-
-    Exit code: 0 none broken, 1 some broken, 2 the file cannot be read.
-    """
-    from motcua.check import check_report, read_report
-
-    checked = check_report(read_report(file))
-    for finding in checked.broken:
-        print(f"broken     {finding}")
-    for rule in checked.unchecked:
-        print(f"not known  {rule}")
-    for rule in checked.holding:
-        print(f"holds      {rule}")
-    if checked.broken:
-        raise typer.Exit(BROKEN)
+    raise ListDiffers(f"{differ}\n{fill(mending(), COLUMNS)}")

@@ -60,7 +60,7 @@ def import_file(
         typer.Option("--rejected", metavar="FILE", help="Where rejected lines are written [default: beside FILE]."),
     ] = None,
 ) -> None:
-    """Post a file of events or an office's sheet; twice adds nothing.
+    """Post events or an office's sheet; twice adds nothing.
 
     NDJSON has one CloudEvent a line. CSV has a header row with the columns id, event, code, time and source, and one
     column for each field of the events' data (department, procedure, channel, due_at ...; a term is term_amount and

@@ -143,7 +143,7 @@ def resend(*, intake: options.Intake = None, key: options.Key = None) -> None:
 
 
 def restore(*, intake: options.Intake = None, key: options.Key = None) -> None:
-    """Bring events back into intake's log that only Kafka still has.
+    """Bring back into intake's log what only Kafka still has.
 
     For a log that was restored from a backup: intake accepts nothing while the event topic holds what the log does not.
     When a dossier has other events in the log by now, nothing is changed and the way out is said.

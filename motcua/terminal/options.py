@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from motcua.speech import speak, voice
+from shared.language.languages import Language, of_terminal
+
 if TYPE_CHECKING:
     from motcua.client import Services
 
@@ -17,6 +20,21 @@ DAY = re.compile(r"(\d{4})-(\d{2})-(\d{2})", re.ASCII)
 class UnitsAs(StrEnum):
     THEN = "then"
     NOW = "now"
+
+
+def _spoken(given: Language | None) -> Language | None:
+    speak(given or of_terminal())
+    return given
+
+
+Lang = Annotated[
+    Language | None,
+    typer.Option(
+        is_eager=True,  # what is wrong with other options is told in it
+        callback=_spoken,
+        help="The language of what is printed [default: the terminal's if it is one of them, else en].",
+    ),
+]
 
 
 def _address(service: str, more: str = "") -> typer.models.OptionInfo:
@@ -29,16 +47,28 @@ def _address(service: str, more: str = "") -> typer.models.OptionInfo:
 
 def day(word: str) -> date:
     """A day like 2023-01-31. Raises typer.BadParameter, which says the last day of a month that lacks the one given."""
-    written = DAY.fullmatch(word)
+    written, say = DAY.fullmatch(word), voice()
     if written is None:
-        raise typer.BadParameter(f"{word} is not a day; write it like 2023-01-31")
+        raise typer.BadParameter(
+            say(f"{word} không phải một ngày; hãy ghi như 2023-01-31", f"{word} is not a day; write it like 2023-01-31")
+        )
     year, month, number = (int(part) for part in written.groups())
     if year and 1 <= month <= 12:  # noqa: PLR2004 - months of a year
         last = date(year, month, monthrange(year, month)[1])
         if 1 <= number <= last.day:
             return date(year, month, number)
-        raise typer.BadParameter(f"the day {word} does not exist: the last one of that month is {last}")
-    raise typer.BadParameter(f"the day {word} does not exist: a year has the months 01 to 12")
+        raise typer.BadParameter(
+            say(
+                f"không có ngày {word}: ngày cuối của tháng đó là {last}",
+                f"the day {word} does not exist: the last one of that month is {last}",
+            )
+        )
+    raise typer.BadParameter(
+        say(
+            f"không có ngày {word}: một năm có các tháng từ 01 đến 12",
+            f"the day {word} does not exist: a year has the months 01 to 12",
+        )
+    )
 
 
 Intake = Annotated[str | None, _address("intake")]
@@ -87,8 +117,12 @@ Organised = Annotated[
     ),
 ]
 Department = Annotated[
-    list[str] | None, typer.Option(metavar="CODE", help="Only this department, by any code it goes by.")
+    list[str] | None, typer.Option(metavar="CODE", help="Only this department, by its name or any code it goes by.")
 ]
+Channel = Annotated[list[str] | None, typer.Option(metavar="NAME", help="Only online, in_person or postal.")]
+Procedure = Annotated[list[str] | None, typer.Option(metavar="CODE", help="Only this procedure.")]
+Field = Annotated[list[str] | None, typer.Option(metavar="NAME", help="Only procedures of this field.")]
+Level = Annotated[list[str] | None, typer.Option(metavar="NAME", help="Only procedures of this level, like province.")]
 
 
 def services(**named: str | None) -> "Services":
@@ -109,16 +143,33 @@ def period_query(
     organised: UnitsAs | None = None,
 ) -> dict[str, str]:
     """Reporting's parameters: a named period, or a first and a last day in this order. Raises typer.BadParameter."""
+    say = voice()
     if period is not None:
         if first is not None or last is not None:
             raise typer.BadParameter(
-                "stands in place of --from and --to; leave either it or them out", param_hint="--period"
+                say(
+                    "thay cho --from và --to; chỉ dùng một trong hai cách",
+                    "stands in place of --from and --to; leave either it or them out",
+                ),
+                param_hint="--period",
             )
     elif first is None or last is None:
         missing = "--from" if first is None else "--to"
-        raise typer.BadParameter(f"{missing} is missing: give --from and --to, or --period", param_hint="the period")
+        raise typer.BadParameter(
+            say(
+                f"thiếu {missing}: hãy cho --from và --to, hoặc --period",
+                f"{missing} is missing: give --from and --to, or --period",
+            ),
+            param_hint=say("kỳ báo cáo", "the period"),
+        )
     elif last < first:
-        raise typer.BadParameter(f"the period ends ({last}) before it begins ({first})", param_hint="--to")
+        raise typer.BadParameter(
+            say(
+                f"kỳ báo cáo kết thúc ({last}) trước khi bắt đầu ({first})",
+                f"the period ends ({last}) before it begins ({first})",
+            ),
+            param_hint="--to",
+        )
     given = {
         "from": first,
         "to": last,

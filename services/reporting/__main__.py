@@ -9,10 +9,12 @@ from services.reporting.calendar import CalendarFeed
 from services.reporting.documents.frame import Heading
 from services.reporting.gauges import FigureGauges
 from services.reporting.http.app import Reporting, create_app
-from services.reporting.intake import AcceptedEvents, DossierViews
+from services.reporting.intake import AcceptedEvents, DossierViews, IntakeLog
 from services.reporting.pages.routes import add_pages
 from services.reporting.projecting.metrics import PipelineMetrics, ProjectorHealth
 from services.reporting.projecting.projector import Projector
+from services.reporting.publishing.freezing import Freezing
+from services.reporting.publishing.publications import Publications
 from services.reporting.read_model.store import is_empty, migrate, open_engine
 from services.reporting.rebuild.automatic import AutomaticRebuild
 from services.reporting.settings import ReportingSettings
@@ -37,6 +39,7 @@ async def serve(settings: ReportingSettings) -> int:
         metrics = PipelineMetrics(registry)
         offices = catalogue.load(settings.catalogue)
         feed = CalendarFeed(settings, offices, system_clock, lambda reason: metrics.dead_letters.labels(reason).inc())
+        log_of_intake = None if settings.intake_url is None else IntakeLog(settings.intake_url, settings.api_key)
         reporting = Reporting(
             engine,
             offices,
@@ -50,6 +53,9 @@ async def serve(settings: ReportingSettings) -> int:
             figures_max_rows=settings.figures_max_rows,
             heading=Heading(settings.superior, settings.office, settings.place),
             stopping=run.stopping,
+            publications=Publications(
+                engine, offices, clock, system_clock, Freezing(engine, offices, system_clock, log_of_intake)
+            ),
         )
         application = add_pages(create_app(reporting), reporting, DossierViews(settings.intake_url, settings.api_key))
         server = Server(application, host=settings.host, port=settings.port, grace_seconds=GRACE_SECONDS)

@@ -1,9 +1,13 @@
-"""Reporting's way to intake over HTTP: a client, and how many events its log holds,
-which is never in the way of an answer."""
+"""Reporting's way to intake over HTTP: a client, how many events its log holds, and what happened to a dossier.
+
+How it stands in gauges is never in the way of an answer; who publishes asks and waits.
+"""
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from urllib.parse import quote
 
 import httpx
@@ -13,11 +17,13 @@ from pydantic import SecretStr
 
 from shared.contract.http.dossiers import DossierView
 from shared.contract.http.log import LogHead
+from shared.domain.localtime import Instant
 
 LOG_FRESH_FOR_S = 10.0
 LOG_QUIET_FOR_S = 30.0
 ANSWERS_WITHIN_S = 2.0
-VIEWS_AT_ONCE = 8
+AT_ONCE = 8  # dossiers asked for at the same time
+UNANSWERED = (httpx.HTTPError, TimeoutError, msgspec.MsgspecError)
 
 log = structlog.get_logger()
 
@@ -52,7 +58,7 @@ class DossierViews:
         views: dict[str, DossierView] = {}
         if self._url is None or not codes:
             return views
-        turns = asyncio.Semaphore(VIEWS_AT_ONCE)
+        turns = asyncio.Semaphore(AT_ONCE)
 
         async def read(client: httpx.AsyncClient, code: str) -> None:
             async with turns:
@@ -68,7 +74,7 @@ class DossierViews:
         except TimeoutError as late:
             results = [late]
         for wrong in results:
-            if wrong is not None and not isinstance(wrong, (httpx.HTTPError, TimeoutError, msgspec.MsgspecError)):
+            if wrong is not None and not isinstance(wrong, UNANSWERED):
                 raise wrong
         if missing := len(codes) - len(views):
             log.warning(
@@ -105,7 +111,57 @@ class AcceptedEvents:
     async def _relayed_events(self, url: str) -> int | None:
         try:
             head = msgspec.json.decode(await _get(url, self._key, "/v1/log/head", self._transport), type=LogHead)
-        except (httpx.HTTPError, TimeoutError, msgspec.MsgspecError) as wrong:
+        except UNANSWERED as wrong:
             log.warning("accepted_unknown", intake=url, error=repr(wrong))
             return None
         return head.events if head.relayed == head.position else None
+
+
+class RecordedEvent(msgspec.Struct, frozen=True):
+    """Of an event in a dossier's history, what happened and when intake took it."""
+
+    event: str
+    recorded_at: Instant
+
+
+class RecordedHistory(msgspec.Struct, frozen=True):
+    """Of `GET /v1/dossiers/{code}`, what is asked for here."""
+
+    history: list[RecordedEvent]
+
+
+@dataclass(frozen=True, slots=True)
+class IntakeLog:
+    """Questions that are asked when something is published, and whose answers it rests on."""
+
+    url: str
+    key: SecretStr
+    transport: httpx.AsyncBaseTransport | None = None
+
+    async def head(self) -> LogHead:
+        """How far the log goes now. Raises one of UNANSWERED."""
+        return msgspec.json.decode(await _get(self.url, self.key, "/v1/log/head", self.transport), type=LogHead)
+
+    async def recorded_between(
+        self, codes: Iterable[str], after: datetime, until: datetime, within_s: float
+    ) -> dict[str, list[str]]:
+        """By dossier, the events that were recorded in between; without those of which intake says nothing in time."""
+        found: dict[str, list[str]] = {}
+        waiting = iter(codes)
+
+        async def ask(client: httpx.AsyncClient) -> None:
+            for code in waiting:
+                answer = await client.get(f"/v1/dossiers/{quote(code)}")
+                if answer.is_success:
+                    history = msgspec.json.decode(answer.content, type=RecordedHistory).history
+                    found[code] = [one.event for one in history if after < one.recorded_at <= until]
+
+        try:
+            async with (
+                asyncio.timeout(within_s),
+                intake_client(self.url, self.key, timeout_s=ANSWERS_WITHIN_S, transport=self.transport) as client,
+            ):
+                await asyncio.gather(*(ask(client) for _ in range(AT_ONCE)))
+        except UNANSWERED as wrong:
+            log.warning("events_unknown", intake=self.url, error=repr(wrong))
+        return found

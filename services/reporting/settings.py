@@ -22,8 +22,8 @@ class ReportingSettings(ServiceSettings):
     )
     intake_url: str | None = Field(
         None,
-        description="intake's address: the log from which a lost or outdated read model is made anew by itself, and the "
-        "explanations on pages",
+        description="intake's address: the log from which a lost or outdated read model is made anew by itself, "
+        "explanations on pages, and whether all is counted that is published",
         pattern=r"^https?://[^/]",
     )
     year: int | None = Field(None, description="the year /metrics shows; the clock's when unset", ge=1900, le=9998)

@@ -97,7 +97,7 @@ def _by_unknown_channel(unknown: int, say: Voice) -> str:
     if not unknown:
         return ""
     return say(
-        f" (trong đó {say.dossiers(unknown)} không rõ kênh tiếp nhận)",
+        f" (trong đó {say.dossiers(unknown)} không rõ kênh)",
         f" ({say.count(unknown)} of these by a channel that nobody noted)",
     )
 

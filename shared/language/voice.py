@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
+from shared.domain.localtime import local
 from shared.language import numbers
 from shared.language.languages import Language
 from shared.language.words import Words, word
@@ -47,6 +48,11 @@ class Voice:
     def short_minute(self, instant: datetime | None) -> str:
         """The local minute in a table; a dash for none."""
         return numbers.NOT_APPLICABLE if instant is None else numbers.short_minute(instant, self.language)
+
+    def second(self, instant: datetime) -> str:
+        """An instant as precisely as one asks for it: 14/03/2023 14:05:00, or 2023-03-14 14:05:00."""
+        at = local(instant)
+        return self(f"{at:%d/%m/%Y %H:%M:%S}", f"{at:%Y-%m-%d %H:%M:%S}")
 
     def word(self, words: Words, value: str) -> str:
         """The word for a value."""

@@ -92,24 +92,47 @@ def test_the_list_is_read_by_department_and_officer(
     lines = [line.rstrip() for line in capsys.readouterr().out.splitlines()]
     assert max(map(len, lines)) <= 80
     assert lines == [
-        "Sở Văn hóa, Thể thao và Du lịch (H59.03): 1 overdue, 0 due until 14/02/2023",
+        "Sở Văn hóa, Thể thao và Du lịch (H59.03): 1 overdue, 0 due until 2023-02-14",
         "15:00",
         "  o-1: 1 overdue, 0 due",
-        "    H59.15-230201-0000  08/02/2023 16:00  2 days late  suspended, apologised,",
-        "                                                       UBND xã Long Đức late",
-        "                                                       since 07/02/2023 08:00",
+        "    H59.15-230201-0000  2023-02-08 16:00  2 working days late  suspended,",
+        "                                                               apologised, UBND",
+        "                                                               xã Long Đức late",
+        "                                                               since 2023-02-07",
+        "                                                               08:00",
         "",
-        "Sở Tư pháp (H59.15): 0 overdue, 2 due until 14/02/2023 15:00",
+        "Sở Tư pháp (H59.15): 0 overdue, 2 due until 2023-02-14 15:00",
         "  no officer yet: 0 overdue, 2 due",
-        "    H59.15-230201-0002  10/02/2023 08:00  today",
-        "    H59.15-230201-0001  13/02/2023 16:00  1 day left",
+        "    H59.15-230201-0002  2023-02-10 08:00  today",
+        "    H59.15-230201-0001  2023-02-13 16:00  1 working day left",
         "",
-        "X99.99: 0 overdue, 1 due until 14/02/2023 15:00",
+        "X99.99: 0 overdue, 1 due until 2023-02-14 15:00",
         "  no officer yet: 0 overdue, 1 due",
-        "    H59.15-230201-0003  10/02/2023 16:30  1,5 h left",
+        "    H59.15-230201-0003  2023-02-10 16:30  1.5 working h left",
         "",
-        "1 overdue, 3 due within 2d, as of 10/02/2023 15:00 (by-date/1).",
+        "1 overdue, 3 due within 2d, as of 2023-02-10 15:00 (by-date/1).",
     ]
+
+
+def test_the_list_speaks_vietnamese(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, url: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert attention(monkeypatch, tmp_path, url, "--lang", "vi") == 0
+    lines = [line.rstrip() for line in capsys.readouterr().out.splitlines()]
+    assert max(map(len, lines)) <= 80
+    text = " ".join(" ".join(lines).split())
+    for part in (
+        "Sở Văn hóa, Thể thao và Du lịch (H59.03): 1 quá hạn, 0 sắp đến hạn đến 14/02/2023 15:00",
+        "H59.15-230201-0000 08/02/2023 16:00 muộn 2 ngày làm việc tạm dừng,",
+        "chưa phân công: 0 quá hạn, 2 sắp đến hạn",
+        "H59.15-230201-0002 10/02/2023 08:00 hôm nay",
+        "H59.15-230201-0001 13/02/2023 16:00 còn 1 ngày làm việc",
+        "H59.15-230201-0003 10/02/2023 16:30 còn 1,5 giờ làm việc",
+        "1 quá hạn, 3 sắp đến hạn trong 2 ngày làm việc, tính đến 10/02/2023 15:00 (by-date/1).",
+    ):
+        assert part in text
+    assert attention(monkeypatch, tmp_path, url, "--lang", "vi", "--department", "H59.77") == 2
+    assert "'H59.77' không có trong danh mục; có thể chọn: " in " ".join(capsys.readouterr().err.split())
 
 
 def test_a_shorter_list_says_that_it_is_one(
@@ -120,7 +143,7 @@ def test_a_shorter_list_says_that_it_is_one(
     assert "H59.15-230201-0000" in text
     assert "H59.15-230201-0001" not in text
     assert " ".join(text.split()).endswith(
-        "1 overdue, 3 due within 2d, as of 10/02/2023 15:00 (by-date/1). The 1 most urgent of 4 are shown."
+        "1 overdue, 3 due within 2d, as of 2023-02-10 15:00 (by-date/1). The 1 most urgent of 4 are shown."
     )
 
 
@@ -142,12 +165,13 @@ def test_other_kinds_are_told_from_deadlines(
     assert max(map(len, lines)) <= 80
     assert lines == [
         "Sở Tư pháp (H59.15): 0 overdue, 0 due, 1 to accept and late, 1 idle until",
-        "14/02/2023 15:00",
+        "2023-02-14 15:00",
         "  no officer yet: 0 overdue, 0 due, 1 to accept and late, 1 idle",
-        "    H59.15-230201-0000  10/02/2023 10:00  3,0 h late  to be accepted or declined",
-        "    H59.15-230201-0001  30/12/2022 09:00              nothing happens",
+        "    H59.15-230201-0000  2023-02-10 10:00  3.0 working h late  to be accepted or",
+        "                                                              declined",
+        "    H59.15-230201-0001  2022-12-30 09:00                      nothing happens",
         "",
-        "0 overdue, 0 due, 1 to accept and late, 1 idle within 2d, as of 10/02/2023 15:00",
+        "0 overdue, 0 due, 1 to accept and late, 1 idle within 2d, as of 2023-02-10 15:00",
         "(by-date/1).",
     ]
 
@@ -157,6 +181,8 @@ def test_a_wrong_time_says_how_to_write_it(
 ) -> None:
     assert attention(monkeypatch, tmp_path, url, "--within", "tomorrow") == 2
     assert "write 2d for two days of 8 working hours or 6h for six" in capsys.readouterr().err
+    assert attention(monkeypatch, tmp_path, url, "--within", "tomorrow", "--lang", "vi") == 2
+    assert "hãy ghi 2d là hai ngày 8 giờ hoặc 6h là sáu giờ" in capsys.readouterr().err
 
 
 def test_a_long_list_is_fetched_page_by_page(

@@ -1,107 +1,127 @@
-"""`motcua check` on hand-compiled reports:
-what it finds in the ones that were really printed, and what it says about unclear ones."""
+"""`motcua check`: sentences within 80 columns in the language of the terminal, and exit codes that mean something."""
 
 import json
+import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from motcua.check import UnreadableReport, check_report, read_report
+from motcua.cli import main
 
-TRA_VINH_AS_PRINTED: dict[str, Any] = {
-    "received_total": 80_121,
-    "carried_over": 1_248,
-    "received_online": 50_353,
-    "received_in_person_or_postal": 28_538,
-    "resolved_total": 78_784,
-    "resolved_early": 19_409,
-    "resolved_on_time": 59_369,
-    "resolved_overdue": 6,
-    "in_progress_total": 1_137,
-    "in_progress_within": 1_137,
-    "in_progress_overdue": 0,
-    "early_share": "24.636",
-    "on_time_share": "75.356",
-    "overdue_share": "0.008",
-}
-POSSIBLE = TRA_VINH_AS_PRINTED | {
-    "received_in_person_or_postal": 28_520,
-    "in_progress_total": 1_337,
-    "in_progress_within": 1_337,
-}
+REPORTS = Path(__file__).parents[2] / "examples" / "reports"
+LOCALE = ("LC_ALL", "LC_MESSAGES", "LANG")
 
 
-def test_the_printed_tra_vinh_report_breaks_two_identities_by_18_and_200() -> None:
-    broken = check_report(TRA_VINH_AS_PRINTED).broken
-    assert [(finding.rule, int(finding.difference)) for finding in broken] == [("3=4+5+6", -18), ("3=7+11", 200)]
-    assert "80,139: 18 less" in str(broken[0])
+@pytest.fixture(autouse=True)
+def english(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in LOCALE:
+        monkeypatch.delenv(name, raising=False)
 
 
-def test_the_possible_tra_vinh_year_breaks_none_shares_included() -> None:
-    checked = check_report(POSSIBLE | {"online_share": "62.8", "online_share_of_period": "63.8"})
-    assert checked.broken == ()
-    assert checked.unchecked == ()
-    assert len(checked.holding) == 4
+def check(monkeypatch: pytest.MonkeyPatch, *arguments: str | Path) -> int:
+    monkeypatch.setattr(sys, "argv", ["motcua", "check", *map(str, arguments)])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert isinstance(ended.value.code, int)
+    return ended.value.code
 
 
-def test_a_wrong_share_is_found() -> None:
-    (finding,) = check_report(POSSIBLE | {"online_share": "63.8"}).broken
-    assert (finding.figure, str(finding.stated), str(finding.expected)) == ("online_share", "63.8", "62.8")
+@pytest.mark.parametrize("lang", ["en", "vi"])
+@pytest.mark.parametrize(
+    ("name", "code"), [("tra-vinh-2023", 1), ("quang-ngai-2021", 1), ("quang-tri-2023", 0), ("vinh-phuc-2022", 1)]
+)
+def test_the_answer_fits_80_columns(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], name: str, code: int, lang: str
+) -> None:
+    monkeypatch.chdir(REPORTS)
+    assert check(monkeypatch, f"{name}.toml", "--lang", lang) == code
+    lines = capsys.readouterr().out.splitlines()
+    assert max(map(len, lines)) <= 80
+    assert not any("{" in line or "None" in line for line in lines)
 
 
-def test_in_person_and_postal_may_stand_apart() -> None:
-    report = {key: value for key, value in POSSIBLE.items() if key != "received_in_person_or_postal"}
-    assert check_report(report | {"received_in_person": 28_000, "received_postal": 520}).broken == ()
+def test_it_says_what_fails_what_would_repair_it_and_what_is_unknown(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    check(monkeypatch, REPORTS / "vinh-phuc-2022.toml")
+    text = " ".join(capsys.readouterr().out.split())
+    assert "23,541 is stated, but 271 + 23,269 = 23,540: 1 more." in text
+    assert "26.2%. No other count of the report gives 27.3%." in text
+    assert "One of these alone repairs finding 1: column 4 (received online) from 23,541 to 23,540" in text
+    assert "3 = 7 + 11 needs column 7 (resolved, in all) and column 11 (in progress, in all)" in text
 
 
-def test_an_identity_that_lacks_a_figure_is_named_with_it() -> None:
-    checked = check_report({"resolved_total": 5, "resolved_early": 5, "resolved_on_time": 0})
-    assert "total: 7=8+9+10 needs resolved_overdue" in checked.unchecked
+def test_no_single_cell_repairs_tra_vinh(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    check(monkeypatch, REPORTS / "tra-vinh-2023.toml")
+    text = " ".join(capsys.readouterr().out.split())
+    assert "No single cell repairs findings 1 and 2." in text
+    assert "62.8% would be right for column 4 of column 3." in text
 
 
-def test_the_total_row_must_be_the_sum_of_its_rows() -> None:
-    checked = check_report({"total": {"carried_over": 10}, "rows": [{"carried_over": 4}, {"carried_over": 5}]})
-    assert [(finding.figure, int(finding.difference)) for finding in checked.broken] == [("carried_over", 1)]
+def test_a_vietnamese_terminal_is_answered_in_vietnamese(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("LANG", "vi_VN.UTF-8")
+    check(monkeypatch, REPORTS / "quang-ngai-2021.toml")
+    assert "ghi 99,5%, nhưng 94.266 (cột 7, đã giải quyết)" in " ".join(capsys.readouterr().out.split())
+    check(monkeypatch, REPORTS / "quang-ngai-2021.toml", "--lang", "en")
+    assert "is 99.5%, but 94,266" in " ".join(capsys.readouterr().out.split())
 
 
-@pytest.mark.parametrize("value", ["80.121", 80.121, -1, True, None])
-def test_a_count_that_is_no_whole_number_says_how_to_write_it(value: object) -> None:
-    with pytest.raises(UnreadableReport, match="write a whole number without separators"):
-        check_report({"received_total": value})
+def test_json_is_the_answer_of_the_service(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    assert check(monkeypatch, REPORTS / "tra-vinh-2023.toml", "--format", "json") == 1
+    answer = json.loads(capsys.readouterr().out)
+    assert (answer["good"], answer["language"], len(answer["findings"])) == (False, "en", 3)
 
 
-def test_a_report_without_any_column_says_which_there_are() -> None:
-    with pytest.raises(UnreadableReport, match="received_online"):
-        check_report({"receivedTotal": 3})
-
-
-def test_files_are_read_as_toml_or_json(tmp_path: Path) -> None:
-    toml, as_json = tmp_path / "report.toml", tmp_path / "report.json"
-    toml.write_text("carried_over = 3\n", encoding="utf-8")
-    as_json.write_text(json.dumps({"carried_over": 3}), encoding="utf-8")
-    assert read_report(toml) == read_report(as_json) == {"carried_over": 3}
+def test_what_our_own_commands_print_can_be_checked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    table = tmp_path / "report.csv"
+    table.write_text(
+        "from,to,definition,department,received_total,resolved_total,in_progress_total,online_share\n"
+        "2023-01-01,2023-12-31,by-date/1,H59.02,5,3,2,\n"
+        "2023-01-01,2023-12-31,by-date/1,H59.03,7,3,4,\n"
+        "2023-01-01,2023-12-31,by-date/1,,12,6,6,\n",
+        encoding="utf-8",
+    )
+    assert check(monkeypatch, table) == 0
+    assert "total = sum of its rows" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
-    ("name", "text"), [("report.toml", "carried_over = "), ("report.json", "{"), ("report.json", "[1]")]
-)
-def test_an_unreadable_file_is_named(tmp_path: Path, name: str, text: str) -> None:
-    (tmp_path / name).write_text(text, encoding="utf-8")
-    with pytest.raises(UnreadableReport, match=name):
-        read_report(tmp_path / name)
+    "file",
+    [
+        ("report.toml", b"carried_over = ", "it is not TOML"), ("report.json", b"{", "it is not JSON"),
+        ("report.json", b"[1]", "it holds no figures"),
+        ("report.xlsx", b"PK\x03\x04", "can't be read as a spreadsheet"),
+        ("report.xls", b"\xd0\xcf\x11\xe0", "an old Excel file"),
+        ("report.csv", b"a;b\n", "no row says what its columns"),
+        ("report.csv", b"", "it is empty"),
+    ],
+)  # fmt: skip
+def test_a_file_that_is_no_report_is_one_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], file: tuple[str, bytes, str]
+) -> None:
+    name, content, why = file
+    (tmp_path / name).write_bytes(content)
+    assert check(monkeypatch, tmp_path / name) == 2
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert name in told.err
+    assert why in told.err
 
 
-@pytest.mark.parametrize(
-    "text",
-    ['{"received_total": 80121, "received_total": 80139}', '{"received_total": 80121, "received\\u005ftotal": 80139}'],
-)
-def test_a_figure_given_twice_is_refused(tmp_path: Path, text: str) -> None:
-    (tmp_path / "report.json").write_text(text, encoding="utf-8")
-    with pytest.raises(UnreadableReport, match="received_total is given twice; give it once"):
-        read_report(tmp_path / "report.json")
+def test_a_missing_file_is_named(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    assert check(monkeypatch, "missing.toml") == 2
+    assert "missing.toml cannot be read: No such file" in capsys.readouterr().err
 
 
-def test_a_missing_file_is_named(tmp_path: Path) -> None:
-    with pytest.raises(UnreadableReport, match=r"missing\.toml"):
-        read_report(tmp_path / "missing.toml")
+def test_what_was_typed_cannot_act_on_the_screen(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "report.json").write_text(json.dumps({"carried_over": "\x1b[31m" + "x" * 500}), encoding="utf-8")
+    assert check(monkeypatch, tmp_path / "report.json") == 1
+    text = capsys.readouterr().out
+    assert "\x1b" not in text
+    assert "x" * 100 not in text

@@ -14,7 +14,7 @@ from tests.cli.recording_intake import KEY, RecordingIntake, serving
 from tests.support.ports import free_port_base
 
 ROOT = Path(__file__).parents[2]
-COMMANDS = ("up", "demo", "import", "mapping", "generate", "report", "attention", "check", "verify")
+COMMANDS = ("up", "demo", "import", "mapping", "generate", "report", "attention", "check", "publications", "verify")
 
 
 @pytest.fixture(autouse=True)
@@ -70,12 +70,40 @@ def test_a_file_that_is_not_there_is_one_sentence(
     assert capsys.readouterr().err == "motcua: nothing.ndjson cannot be read: No such file or directory\n"
 
 
-@pytest.mark.parametrize("shape", ["xlsx", "pdf"])
-def test_formats_of_a_later_version_name_those_at_hand(
-    shape: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize(
+    ("options", "fix"),
+    [
+        (("--format", "text", "--by", "month"), "take table or json for others"),
+        (("--format", "csv", "--sort", "received_total"), "take --format table"),
+        (("--output", "report.txt"), "name a --format"),
+    ],
+)
+def test_options_of_a_report_that_do_not_go_together_say_which_do(
+    options: tuple[str, ...], fix: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert motcua(monkeypatch, "report", "--from", "2023-01-01", "--to", "2023-12-31", "--format", shape) == 2
-    assert "text, table, json and csv are at hand" in capsys.readouterr().err
+    assert motcua(monkeypatch, "report", "--from", "2023-01-01", "--to", "2023-12-31", *options) == 2
+    assert fix in " ".join(capsys.readouterr().err.replace("│", " ").split())
+
+
+def test_a_mistake_is_told_in_the_readers_language(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for options, said in (
+        (
+            ("--from", "2023-06-31", "--to", "2023-12-31"),
+            "không có ngày 2023-06-31: ngày cuối của tháng đó là 2023-06-30",
+        ),
+        (("--from", "2023-01-01"), "thiếu --to: hãy cho --from và --to, hoặc --period"),
+    ):
+        assert motcua(monkeypatch, "report", *options, "--lang", "vi") == 2
+        assert said in " ".join(capsys.readouterr().err.replace("│", " ").split())
+    monkeypatch.setenv("LC_ALL", "vi_VN.UTF-8")
+    assert motcua(monkeypatch, "explain", "H59") == 2
+    assert "không phải mã hồ sơ" in capsys.readouterr().err
+    assert motcua(monkeypatch, "explain", "H59", "--lang", "en") == 2
+    assert "is not a dossier's code" in capsys.readouterr().err
+    assert motcua(monkeypatch, "report", "--period", "2023") == 2
+    assert "chưa có khóa API" in capsys.readouterr().err
 
 
 def test_a_period_that_ends_before_it_begins_is_refused(
@@ -105,7 +133,7 @@ def test_an_import_without_rejections_exits_0(
     write(Path("year.ndjson"), year(300))
     with serving(RecordingIntake()) as url:
         assert motcua(monkeypatch, "import", "year.ndjson", "--intake", url, "--key", KEY) == 0
-    assert capsys.readouterr().out.split() == ["accepted", "1.200", "duplicate", "0", "rejected", "0", "lines", "1.200"]
+    assert capsys.readouterr().out.split() == ["accepted", "1,200", "duplicate", "0", "rejected", "0", "lines", "1,200"]
 
 
 def test_an_import_with_rejections_exits_1_and_names_their_file(

@@ -47,3 +47,11 @@ def test_it_names_procedure_field_and_department_and_tells_the_return(
     assert said.startswith(f"{CODE}: returned 2.000635 {procedure['name']} field: {procedure['field']} H59.15 Sở ")
     assert "1. Received Fri 2023-12-08 08:31 (online, full) by H59.15" in said
     assert "Returned Mon 2023-12-18 09:10 (postal)" in said
+    monkeypatch.setattr(sys, "argv", [*sys.argv, "--lang", "vi"])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    said = " ".join(capsys.readouterr().out.split())
+    assert ended.value.code == 0
+    assert said.startswith(f"{CODE}: đã trả kết quả 2.000635 {procedure['name']} lĩnh vực: {procedure['field']} H59.15")
+    assert "1. Tiếp nhận thứ Sáu 08/12/2023 08:31 (trực tuyến, toàn trình) tại H59.15; bắt đầu tính thời hạn." in said
+    assert "Trả kết quả thứ Hai 18/12/2023 09:10 (bưu chính công ích): người nộp đã nhận kết quả." in said

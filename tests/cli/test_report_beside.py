@@ -48,13 +48,28 @@ def test_each_figure_stands_above_that_of_the_other_period(
     assert report(monkeypatch, url, *JUNE) == 0
     printed = capsys.readouterr().out
     assert max(map(len, printed.splitlines())) <= 80
-    assert "this: 15/05/2023 to 14/06/2023; other: 15/04/2023 to 14/05/2023" in printed
+    told = " ".join(printed.split())
+    assert (
+        "this: June 2023 (from 15 May 2023 to 14 Jun 2023); other: May 2023 (from 15 Apr 2023 to 14 May 2023)" in told
+    )
     total = cells(printed, "Total")
     assert list(total) == ["this", "other", "difference", "percent"]
-    assert [total[name][0] for name in total] == ["1", "3", "−2", "−66,7"]
+    assert [total[name][0] for name in total] == ["1", "3", "−2", "−66.7"]
     assert [total[name][3] for name in total] == ["1", "0", "+1", "–"]
-    assert [total[name][9] for name in total] == ["1", "1", "0", "0,0"]
+    assert [total[name][9] for name in total] == ["1", "1", "0", "0.0"]
     assert cells(printed, "Sở Y tế (H59.02)")["other"][0] == "1"
+
+
+def test_rows_that_are_sorted_keep_their_other_period(
+    monkeypatch: pytest.MonkeyPatch, url: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert report(monkeypatch, url, *JUNE, "--sort", "received_total", "--lang", "vi") == 0
+    printed = capsys.readouterr().out
+    assert printed.index("Sở Tư pháp (H59.15)") < printed.index("Sở Y tế (H59.02)")
+    lines = printed.splitlines()
+    place = next(place for place, line in enumerate(lines) if line.startswith("Sở Y tế"))
+    other, difference = lines[place + 2].split(), lines[place + 3].split()
+    assert (other[:3], difference[:3]) == (["kỳ", "kia", "1"], ["chênh", "lệch", "−1"])
 
 
 def test_a_period_that_has_not_ended_says_how_far_both_are_counted(
@@ -62,14 +77,14 @@ def test_a_period_that_has_not_ended_says_how_far_both_are_counted(
 ) -> None:
     assert report(monkeypatch, url, "--period", "2023-Q3", "--against", "previous") == 0
     printed = " ".join(capsys.readouterr().out.split())
-    assert "this: 15/06/2023 to 14/09/2023, counted up to 20/06/2023" in printed
-    assert "other: 15/03/2023 to 14/06/2023, counted up to 20/03/2023" in printed
+    assert "(from 15 Jun 2023 to 14 Sep 2023), counted up to 20 Jun 2023; other" in printed
+    assert "(from 15 Mar 2023 to 14 Jun 2023), counted up to 20 Mar 2023; the difference" in printed
 
 
 def test_programs_read_both(monkeypatch: pytest.MonkeyPatch, url: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert report(monkeypatch, url, *JUNE, "--format", "csv") == 0
     rows = list(csv.DictReader(StringIO(capsys.readouterr().out.removeprefix("\ufeff"))))
-    told = [(row["from"], row["department"], row["received_total"]) for row in rows]
+    told = [(row["from"], row["code"], row["received_total"]) for row in rows]
     here, there = "2023-05-15", "2023-04-15"
     assert told == [
         (here, "H59.02", "0"), (here, "H59.15", "1"), (here, "", "1"),
@@ -99,8 +114,8 @@ def test_figures_of_a_country_stand_below_each_other(
     assert isinstance(console.file, StringIO)
     lines = console.file.getvalue().splitlines()
     assert max(map(len, lines)) <= 80
-    (received,) = [line for line in lines if line.startswith("3 ") and "37.037.034" in line]
-    assert received.split()[:5] == ["3", "12.345.678", "37.037.034", "−24.691.356", "−66,7"]
+    (received,) = [line for line in lines if line.startswith("3 ") and "37,037,034" in line]
+    assert received.split()[:5] == ["3", "12,345,678", "37,037,034", "−24,691,356", "−66.7"]
 
 
 def test_months_are_named_by_their_kind(

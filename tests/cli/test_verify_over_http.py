@@ -236,7 +236,7 @@ def output(capsys: pytest.CaptureFixture[str]) -> str:
     return printed.replace("\n  ", " ")
 
 
-COMPARED = "120 events, 30 dossiers, 1.156 figures compared (seed 7)"
+COMPARED = "120 events, 30 dossiers, 1,156 figures compared (seed 7)"
 
 
 def test_when_all_agrees_it_says_so(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

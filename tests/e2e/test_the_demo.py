@@ -24,7 +24,7 @@ def demo(data_dir: Path) -> subprocess.CompletedProcess[str]:
 def test_the_demo_prints_the_report_and_goes_on_where_it_was(tmp_path: Path) -> None:
     first = demo(tmp_path / "demo")
     assert first.returncode == 0, first.stdout + first.stderr
-    assert "1.056" in first.stdout
+    assert "1,056" in first.stdout
     assert summary(first.stdout)["duplicate"] == "0"
     again = demo(tmp_path / "demo")
     assert again.returncode == 0, again.stdout + again.stderr

@@ -16,6 +16,7 @@ from shared.catalogue import Catalogue, load
 from shared.contract.http.dossiers import DossierView, Step
 from shared.domain.dossier import Dossier
 from shared.domain.timeliness import BY_DATE, DEFINITIONS
+from shared.language.languages import Language
 from tests.builders.times import at
 from tests.intake.sending import APPLICANT_KEY, CODE
 
@@ -50,10 +51,10 @@ class Office:
         definition: str = BY_DATE.name,
         catalogue_at: Callable[[datetime], Catalogue] | None = None,
         now: datetime = NOW,
+        language: Language = Language.ENGLISH,
     ) -> DossierView:
-        return dossier_view(
-            history(CODE, self.log), catalogue_at or (lambda _: self.catalogue), now, DEFINITIONS[definition]
-        )
+        catalogue_at = catalogue_at or (lambda _: self.catalogue)
+        return dossier_view(history(CODE, self.log), catalogue_at, now, DEFINITIONS[definition], language)
 
 
 def steps(view: DossierView, *names: str) -> list[Step]:

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from bench.generated import FIRST, Generated
 from bench.loading import load
 from services.reporting.charts import of_figures
-from services.reporting.charts.render import png, svg
+from services.reporting.charts.render import svg
 from services.reporting.figures.query import Dimension, FigureQuery, Filters
 from services.reporting.figures.range_sums import Pin
 from services.reporting.figures.report import Report, ReportRow, report
@@ -94,11 +94,6 @@ def test_the_worst_line_comes_first_and_lines_without_resolved_dossiers_are_left
     assert [row.name for row in chart.rows] == [form.lines[1].name, form.lines[0].name]
     assert [number.text for number in chart.rows[0].numbers] == ["0", "1", "1", "50,000%"]
     assert chart.rows[0].numbers[2].link == "/dossiers?token=x"
-
-
-def test_a_picture_for_documents_is_png() -> None:
-    found = _report(Dimension.MONTH, {"2023-01": {"received_online": 5}})
-    assert png(of_figures.received_over_time(found, Language.ENGLISH).spec).startswith(b"\x89PNG")
 
 
 CUTS = [date(2023, 12, 31), date(2023, 12, 29), FIRST + timedelta(days=12)]

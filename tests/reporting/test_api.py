@@ -288,6 +288,18 @@ class TestForm:
         assert (form["form"], form["columns"]["13"]) == ("II.06a", "in_progress_overdue")
         assert sum(line["received_total"] for line in form["lines"]) == form["total"]["received_total"] == 6
 
+    @pytest.mark.parametrize("wanted", FORMATS)
+    async def test_every_format_has_a_documented_media_type_and_a_file_a_name(
+        self, client: httpx.AsyncClient, wanted: str
+    ) -> None:
+        answer = await client.get(f"/v1/reports/ii06a?format={wanted}")
+        document = (await client.get("/openapi.json")).json()
+        documented = document["paths"]["/v1/reports/ii06a"]["get"]["responses"]["200"]["content"]
+        assert answer.headers["content-type"].partition(";")[0] in documented
+        ending = FORMATS[wanted].ending
+        named = f'attachment; filename="II.06a_2023-01-01_2023-02-01.{ending}"'
+        assert answer.headers.get("content-disposition") == (named if ending else None)
+
     @pytest.mark.parametrize(("query", "parameter"), [("format=ods", "format"), ("by=month", "by")])
     async def test_what_is_not_available_yet_is_refused_by_name(
         self, client: httpx.AsyncClient, query: str, parameter: str

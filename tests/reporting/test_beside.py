@@ -263,6 +263,9 @@ class TestForm:
         query = "/v1/reports/ii06a?from=2023-01-01&to=2023-01-31&format=text&lang=en&against=previous"
         text = (await client.get(query)).text
         assert "Compared with the period before (from 1 Dec 2022 to 31 Dec 2022):" in text
+        query = "/v1/reports/ii06a?period=2023-Q1&format=text&lang=vi&against=previous"
+        text = (await client.get(query)).text
+        assert "kỳ trước liền kề (từ ngày 15/09/2022 đến ngày 02/11/2022)" in text, "as many days as of this quarter"
 
     async def test_a_form_beside_what_does_not_exist_is_refused(self, client: httpx.AsyncClient) -> None:  # noqa: F811
         answer = await client.get("/v1/reports/ii06a?period=2023-6M&against=previous")

@@ -20,7 +20,7 @@ from hypothesis import given, settings
 from pypdf import PdfReader
 
 from services.reporting.documents.document import as_docx
-from services.reporting.documents.frame import Frame, Heading, Published
+from services.reporting.documents.frame import Frame, Heading, PublicationMark
 from services.reporting.documents.layout import (
     HEAD_ROWS,
     PrintedRow,
@@ -44,7 +44,7 @@ from tests.support.libreoffice import convert, needs_libreoffice
 MADE_AT = datetime(2023, 12, 16, 8, 0, 30, 123456, tzinfo=LOCAL)
 OFFICE = Heading("Ủy ban nhân dân tỉnh Trà Vinh", "Trung tâm Phục vụ hành chính công", "Trà Vinh")
 FRAME = Frame(MADE_AT, OFFICE)
-PUBLISHED = Published(3, "9f" * 32, MADE_AT)
+PUBLISHED = PublicationMark(3, "9f" * 32, MADE_AT)
 A_YEAR_BEFORE = FigureQuery(
     first=date(2021, 12, 15), last=date(2022, 12, 14), period="2022", as_of=datetime(2022, 12, 15, 9, tzinfo=LOCAL)
 )

@@ -91,7 +91,7 @@ class TestParagraph:
         told = TRA_VINH | {"in_progress_suspended": 81, "received_unknown": 12, "withdrawn": 3, "stopped": 2}
         text = paragraph(form(told))
         assert "trong hạn 1.337 hồ sơ (trong đó 81 hồ sơ đang tạm dừng), không có hồ sơ quá hạn" in text
-        assert "28.520 hồ sơ (trong đó 12 hồ sơ không rõ kênh tiếp nhận)" in text
+        assert "28.520 hồ sơ (trong đó 12 hồ sơ không rõ kênh)" in text
         assert "Số đã giải quyết bao gồm 3 hồ sơ người nộp rút, 2 hồ sơ dừng xử lý." in text
 
     def test_a_paused_one_may_have_been_late_before_and_is_not_called_within_time(self) -> None:
@@ -178,6 +178,7 @@ NAMES = (
     "Sở Văn hóa, Thể thao và Du lịch", "=1+1", "+84", "-Sở", "@SUM(1)", "\t=2", "1.000635", "80.121", "12/5", "1E5",
     "0012", "(3)", 'Sở "A"; B', "＝1", "H59.15", "Phòng 1",
 )  # fmt: skip
+SCOPE = "kênh tiếp nhận: trực tuyến"
 MARKED = {"=1+1", "+84", "-Sở", "@SUM(1)", "\t=2", "1.000635", "80.121", "12/5", "1E5", "0012", "(3)", "＝1"}
 
 
@@ -207,7 +208,7 @@ class TestCsvForAnOffice:
         lines.append(FormLine(len(NAMES) + 1, None, "Lĩnh vực khác", NONE))
         made = form(TRA_VINH, *lines)
         of_levels = (FormSection("province", "Cấp tỉnh", tuple(lines), TRA_VINH),)
-        cells = _opened(replace(made, sections=of_levels), tmp_path)
+        cells = _opened(replace(made, sections=of_levels, scope=(SCOPE,)), tmp_path)
         assert cells[0][:3] == ["I", None, "Cấp tỉnh"]
         assert cells[-1][:3] == [None, None, "Tổng số"]
         for line, row in zip(lines, cells[1:-1], strict=True):
@@ -231,7 +232,13 @@ def _opened(made: Form, folder: Path) -> Sequence[list[object]]:
 
 def _assert_figures(figures: Figures, cells: list[object]) -> None:
     expected = figure_row(figures)
-    counts, shares, about = cells[: len(COUNTS)], cells[len(COUNTS) : -4], cells[-4:]
+    counts, shares, about = cells[: len(COUNTS)], cells[len(COUNTS) : -5], cells[-5:]
     assert counts == [expected[key] for key in COUNTS]
     assert shares == [None if expected[key] is None else float(expected[key]) for key in SHARE_KEYS]
-    assert about == [datetime(2023, 1, 1), datetime(2023, 12, 31), datetime(2023, 12, 31, 23, 59), "so theo ngày"]  # noqa: DTZ001 - a sheet has local time
+    *instants, definition, scope = about
+    assert [f"{instant:%Y-%m-%d %H:%M}" for instant in instants] == [
+        "2023-01-01 00:00",
+        "2023-12-31 00:00",
+        "2023-12-31 23:59",
+    ]
+    assert (definition, scope) == ("so theo ngày", SCOPE)

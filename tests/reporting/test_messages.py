@@ -25,6 +25,7 @@ from shared.domain.columns import BY_KEY, SHARE_KEYS
 from shared.domain.localtime import LOCAL
 from tests.reporting.delivery import Topic
 from tests.reporting.logged import an_office, log_of
+from tests.reporting.published import PERIOD, reporting_of, small_office
 
 KEY = "a-key-for-this-test-only"
 NOW = datetime(2023, 2, 20, 9, 15, 30, 123456, tzinfo=LOCAL)
@@ -103,6 +104,41 @@ async def test_a_rebuild_and_a_check_are_told_in_their_messages(client: httpx.As
     assert holds("http.rebuild.v1", (await client.post(f"/v1/rebuilds/{begun.id}/settled")).content).settled
     swapped = holds("http.swap.v1", (await client.post(f"/v1/rebuilds/{begun.id}/swap?dry_run=true")).content)
     assert (swapped.swapped, swapped.dossiers_differing) == (False, 1)
+
+
+async def test_publications_are_their_messages(engine: AsyncEngine, shipped: Catalogue) -> None:
+    """Documents go out byte for byte, canonical; what a client decodes of them is all that they say."""
+    office = small_office(engine, 21)
+    await office.record(len(office.lines) // 2)
+    note = {"cell": "total.received_total", "text": "Gồm hồ sơ cũ."}
+    path = "/v1/publications"
+    async with reporting_of(office, shipped) as publishing:
+        answers = {"http.publication.v1": await publishing.post(path, json=PERIOD | {"notes": [note]})}
+        await office.record(len(office.lines))
+        answers["http.revision.v1"] = await publishing.post(f"{path}/1/revisions")
+        answers["http.note.v1"] = await publishing.post(f"{path}/1/notes", json=note)
+        for name, answer in answers.items():
+            Draft202012Validator(GOLDEN[name], format_checker=FormatChecker()).validate(answer.json())
+            message = msgspec.json.decode(answer.content, type=REPORTING[name])
+            assert msgspec.json.decode(encode(message)) == answer.json()
+        for name, asked in (
+            ("http.publications.v1", ""),
+            ("http.revisions.v1", "/1/revisions"),
+            ("http.notes.v1", "/1/notes"),
+            ("http.published-dossiers.v1", "/1/dossiers?cell=total.received_total&limit=3"),
+        ):
+            holds(name, (await publishing.get(f"{path}{asked}")).content)
+
+
+@pytest.mark.parametrize(
+    ("name", "sent"),
+    [("http.new-publication.v1", PERIOD | {"notes": []}), ("http.new-note.v1", {"cell": "total.x", "text": "x"})],
+)
+def test_what_is_sent_holds_to_its_message_which_takes_no_other_field(name: str, sent: dict[str, Any]) -> None:
+    Draft202012Validator(GOLDEN[name], format_checker=FormatChecker()).validate(sent)
+    msgspec.convert(sent, REPORTING[name])
+    with pytest.raises(msgspec.ValidationError, match="unknown field `extra`"):
+        msgspec.convert(sent | {"extra": 1}, REPORTING[name])
 
 
 async def test_the_documents_name_every_figure_and_say_what_it_means(client: httpx.AsyncClient) -> None:

@@ -5,7 +5,8 @@ from datetime import date, datetime
 from itertools import pairwise
 
 from services.intake.accepting.computing import due_by_catalogue
-from services.intake.explanation.steps import channel, not_counted, of, on, steps_of_days, steps_of_hours, when
+from services.intake.explanation.speaking import say
+from services.intake.explanation.steps import channel, of, on, steps_of_days, steps_of_hours, when, why_not
 from services.intake.log.history import HistoryEntry
 from shared.catalogue import CalendarEntry, Catalogue
 from shared.contract.http.dossiers import Step
@@ -18,14 +19,16 @@ from shared.domain.terms import Term, TermUnit, counts_hours
 
 CatalogueAt = Callable[[datetime], Catalogue]  # the catalogue that was in force when an event was recorded
 CALENDAR_TIME = (TermUnit.CALENDAR_DAYS, TermUnit.MONTHS)
-ANEW = "counted anew: "
 Run = list[CalendarEntry]
 
 
 def receipt(event: domain.Received, entry: HistoryEntry, catalogue: Catalogue) -> Iterator[Step]:
     """Receipt, normalised start, intervals, deadline."""
     dossier, at = entry.after, entry.at
-    text = f"Received {when(at)} ({channel(dossier)}) by {dossier.department}; the clock starts."
+    text = say(
+        f"Tiếp nhận {when(at)} ({channel(dossier)}) tại {dossier.department}; bắt đầu tính thời hạn.",
+        f"Received {when(at)} ({channel(dossier)}) by {dossier.department}; the clock starts.",
+    )
     yield Step(step="received", at=at, text=text)
     rule = rule_of(event, entry, catalogue)
     try:
@@ -35,7 +38,7 @@ def receipt(event: domain.Received, entry: HistoryEntry, catalogue: Catalogue) -
             step="deadline",
             at=at,
             due_at=dossier.due_at,
-            text=f"{_due(dossier)}: nothing can be counted here, {unknown}.",
+            text=f"{_due(dossier)}: {say('không tính được ở đây', 'nothing can be counted here')}, {unknown}.",
         )
         return
     if rule is not None and intervals:
@@ -61,33 +64,49 @@ def _start(at: datetime, rule: DeadlineRule, intervals: list[Interval]) -> Itera
     if closed is None and not counts_hours(rule.term):
         return
     if closed is None:
-        text = f"Counting starts at once, {when(at)}: within working hours."
-    else:
-        why = (
-            _closed_when(rule)
-            if rule.closing_hour or rule.same_day
-            else not_counted(intervals[0]).removeprefix("not counted, ")
+        text = say(
+            f"Bắt đầu tính ngay, {when(at)}: trong giờ làm việc.",
+            f"Counting starts at once, {when(at)}: within working hours.",
         )
-        text = f"Counting starts {when(begin.start)}, the next opening: received {when(at)}, {why}."
+    else:
+        why = _closed_when(rule) if rule.closing_hour or rule.same_day else why_not(intervals[0])
+        text = say(
+            f"Bắt đầu tính {when(begin.start)}, khi mở cửa lần sau: tiếp nhận {when(at)}, {why}.",
+            f"Counting starts {when(begin.start)}, the next opening: received {when(at)}, {why}.",
+        )
     yield Step(step="start", at=begin.start, text=text)
 
 
 def _closed_when(rule: DeadlineRule) -> str:
-    hour = f"intake closes at {rule.closing_hour:%H:%M}" if rule.closing_hour else "intake closes with the last session"
-    return f"and the procedure's {hour} of a working day"
+    if rule.closing_hour:
+        at = f"{rule.closing_hour:%H:%M}"
+        return say(
+            f"mà thủ tục ngừng nhận hồ sơ lúc {at} của ngày làm việc",
+            f"and the procedure's intake closes at {at} of a working day",
+        )
+    return say(
+        "mà thủ tục ngừng nhận hồ sơ khi hết buổi cuối của ngày làm việc",
+        "and the procedure's intake closes with the last session of a working day",
+    )
 
 
 def _deadline(
     dossier: Dossier, entry: HistoryEntry, rule: DeadlineRule | None, intervals: list[Interval], catalogue: Catalogue
 ) -> Step:
     if dossier.due_at is None:
-        text = "No term and no date were given: the dossier has no deadline and is in no percentage."
+        text = say(
+            "Không có thời hạn và ngày trả: hồ sơ không có thời hạn và không tính vào tỷ lệ nào.",
+            "No term and no date were given: the dossier has no deadline and is in no percentage.",
+        )
         return Step(step="deadline", text=text)
     reasons = [_reason_of(dossier, entry, rule, intervals)]
     if intervals and dossier.department not in catalogue.departments:
         reasons.append(
-            f"{dossier.department} is not in the catalogue: "
-            "counted with the usual hours and the days off of its province"
+            say(
+                f"{dossier.department} không có trong danh mục: tính theo giờ thông thường và ngày nghỉ của tỉnh",
+                f"{dossier.department} is not in the catalogue: "
+                "counted with the usual hours and the days off of its province",
+            )
         )
     return Step(
         step="deadline", at=dossier.received_at, due_at=dossier.due_at, text=f"{_due(dossier)}: {'; '.join(reasons)}."
@@ -95,42 +114,56 @@ def _deadline(
 
 
 def _due(dossier: Dossier) -> str:
-    return f"Due {when(dossier.due_at)}" if dossier.due_at else "No deadline"
+    return (
+        f"{say('Đến hạn', 'Due')} {when(dossier.due_at)}" if dossier.due_at else say("Không có thời hạn", "No deadline")
+    )
 
 
 def _reason_of(dossier: Dossier, entry: HistoryEntry, rule: DeadlineRule | None, intervals: list[Interval]) -> str:
-    given = "the date came with the event"
+    given = say("ngày đi kèm sự kiện", "the date came with the event")
     if not intervals or rule is None:
-        return "today's catalogue has no rule to count it by" if entry.due_computed else f"{given}, nothing was counted"
+        if entry.due_computed:
+            return say("danh mục hiện nay không có quy định để tính", "today's catalogue has no rule to count it by")
+        return f"{given}, {say('không tính gì', 'nothing was counted')}"
     counted = _counted(rule.term, intervals)
     agrees = intervals[-1].end == dossier.due_at
     if entry.due_computed and not agrees:
-        return f"that is what the event carries; today's calendar gives {when(intervals[-1].end)} ({counted})"
+        ends = when(intervals[-1].end)
+        return say(
+            f"theo sự kiện; theo lịch hiện nay là {ends} ({counted})",
+            f"that is what the event carries; today's calendar gives {ends} ({counted})",
+        )
     if entry.due_computed:
         return counted
-    return (
-        f"{given}, and the count gives the same: {counted}"
-        if agrees
-        else f"{given}; {counted} would give {when(intervals[-1].end)}"
-    )
+    if agrees:
+        return f"{given}, {say('và tính ra cũng vậy', 'and the count gives the same')}: {counted}"
+    return f"{given}; {counted} {say('thì là', 'would give')} {when(intervals[-1].end)}"
 
 
 def _counted(term: Term | None, intervals: list[Interval]) -> str:
     if term is None:
-        return "answered the same day, when the last session closes"
+        return say(
+            "trả lời trong ngày, đến hết buổi làm việc cuối", "answered the same day, when the last session closes"
+        )
     match term.unit:
         case TermUnit.WORKING_HOURS:
-            return f"{of(term)} after the start of the count, nights, lunch and days off left out"
+            return say(
+                f"{of(term)} từ khi bắt đầu tính, trừ đêm, giờ nghỉ trưa và ngày nghỉ",
+                f"{of(term)} after the start of the count, nights, lunch and days off left out",
+            )
         case TermUnit.WORKING_DAYS:
-            return f"{of(term)} after the day of receipt, at the same time of day"
+            return say(
+                f"{of(term)} sau ngày tiếp nhận, vào cùng giờ",
+                f"{of(term)} after the day of receipt, at the same time of day",
+            )
         case _:
             ended = next(interval.end for interval in intervals if interval.counts)
-            moved = (
-                ""
-                if intervals[-1].counts
-                else f", ending on a day off ({when(ended)}) and moved to the next working day"
+            moved = say(
+                f", hết vào ngày nghỉ ({when(ended)}) nên chuyển sang ngày làm việc tiếp theo",
+                f", ending on a day off ({when(ended)}) and moved to the next working day",
             )
-            return f"{of(term)} at the same time of day{moved}"
+            in_all = say(f"{of(term)} vào cùng giờ", f"{of(term)} at the same time of day")
+            return in_all if intervals[-1].counts else f"{in_all}{moved}"
 
 
 def recount(past: Sequence[HistoryEntry], entry: HistoryEntry, catalogue_at: CatalogueAt) -> Iterator[Step]:
@@ -154,14 +187,16 @@ def recounted(past: Sequence[HistoryEntry], entry: HistoryEntry, catalogue: Cata
     try:
         counted = due_by_catalogue(past, catalogue)
     except Refusal as refusal:
-        return f"; it cannot be counted here, {refusal}"
+        return f"; {say('không tính được ở đây', 'it cannot be counted here')}, {refusal}"
     if counted != entry.after.due_at:
-        return "" if counted is None else f"; today's calendar gives {when(counted)}"
-    return (
-        "; counted anew from the receipt on, with what its pauses credit"
-        if entry.after.suspensions
-        else "; counted anew"
-    )
+        today = say("theo lịch hiện nay là", "today's calendar gives")
+        return "" if counted is None else f"; {today} {when(counted)}"
+    if entry.after.suspensions:
+        return say(
+            "; tính lại từ khi tiếp nhận, cộng thời gian tạm dừng",
+            "; counted anew from the receipt on, with what its pauses credit",
+        )
+    return say("; tính lại", "; counted anew")
 
 
 def _counted_last(past: Sequence[HistoryEntry]) -> HistoryEntry:
@@ -205,8 +240,15 @@ def _runs(changed: Run) -> Iterator[Run]:
 def _step_of_run(run: Run, dossier: Dossier) -> Step:
     first, last = run[0], run[-1]
     one, several = ("a working day", "working days") if first.works else ("a day off", "days off")
-    became = f"{on(first.day)} became {one}" if len(run) == 1 else f"{on(first.day)} to {on(last.day)} became {several}"
-    counts = ": counted now" if first.works else ": not counted any more"
+    kind = "ngày làm việc" if first.works else "ngày nghỉ"
+    if len(run) == 1:
+        became = say(f"{on(first.day)} thành {kind}", f"{on(first.day)} became {one}")
+    else:
+        became = say(
+            f"{on(first.day)} đến {on(last.day)} thành {kind}", f"{on(first.day)} to {on(last.day)} became {several}"
+        )
+    now = say(": nay được tính", ": counted now")
+    counts = now if first.works else say(": không còn được tính", ": not counted any more")
     if dossier.term is not None and dossier.term.unit in CALENDAR_TIME:
         counts = ""
     text = f"{became} ({first.name}, {first.source}){counts}."
@@ -226,6 +268,7 @@ def _anew(past: Sequence[HistoryEntry], dossier: Dossier, catalogue: Catalogue) 
         return
     intervals = list(walk(received.at, rule, catalogue.calendar_of(dossier.department)))
     if intervals and intervals[-1].end == dossier.due_at:
+        anew = say("tính lại: ", "counted anew: ")
         yield from (
-            steps_of_hours(intervals, ANEW) if counts_hours(rule.term) else steps_of_days(intervals, rule.term, ANEW)
+            steps_of_hours(intervals, anew) if counts_hours(rule.term) else steps_of_days(intervals, rule.term, anew)
         )

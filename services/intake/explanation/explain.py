@@ -5,6 +5,7 @@ from datetime import datetime
 
 from services.intake.explanation import notes
 from services.intake.explanation.deadlines import CatalogueAt, receipt, recount, recounted
+from services.intake.explanation.speaking import say, speaking, voice
 from services.intake.explanation.steps import counted_time, length, of, on, steps_of_hours, when
 from services.intake.log.history import HistoryEntry
 from shared.catalogue import Catalogue
@@ -30,26 +31,44 @@ from shared.domain.timeliness import (
     closed_timeliness,
     standing,
 )
+from shared.language.languages import Language
+from shared.language.words import CHANNELS, CLASSES, STATES
 
+INSTANTS = ("so theo thời điểm", "instants compared")
 COMPARED = {  # for terms in days or months, and in hours
-    BY_DATE.name: ("local dates compared", "instants compared, the hour of the deadline is on time"),
-    INSTANT.name: ("instants compared", "instants compared"),
-    HALF_DAY.name: ("halves of days compared", "instants compared, the half day of the deadline is on time"),
+    BY_DATE.name: (
+        ("so theo ngày", "local dates compared"),
+        (
+            "so theo thời điểm, trong giờ đến hạn là đúng hạn",
+            "instants compared, the hour of the deadline is on time",
+        ),
+    ),
+    INSTANT.name: (INSTANTS, INSTANTS),
+    HALF_DAY.name: (
+        ("so theo buổi làm việc", "halves of days compared"),
+        (
+            "so theo thời điểm, trong buổi đến hạn là đúng hạn",
+            "instants compared, the half day of the deadline is on time",
+        ),
+    ),
 }
-NOT_OVERDUE_BY_DATE = f"by {BY_DATE.name}, by which a pause moves a deadline or not, it was not overdue"
-MOVES_ALL_THE_SAME = f"the pause moves its deadline all the same, for {NOT_OVERDUE_BY_DATE}"
 
 
 def explain(
-    history: Sequence[HistoryEntry], catalogue_at: CatalogueAt, now: datetime, definition: Definition = BY_DATE
+    history: Sequence[HistoryEntry],
+    catalogue_at: CatalogueAt,
+    now: datetime,
+    definition: Definition = BY_DATE,
+    language: Language = Language.ENGLISH,
 ) -> list[Step]:
     """Receipt, start, each interval, deadline, what came after, closing, class: in the order in which they happened."""
-    steps: list[Step] = []
-    for number, entry in enumerate(history):
-        if entry.is_move:
-            steps += recount(history[:number], entry, catalogue_at)
-        steps += _steps(entry, history[:number], catalogue_at(entry.recorded_at), definition)
-    return [*steps, _verdict(history[-1].after, now, definition)]
+    with speaking(language):
+        steps: list[Step] = []
+        for number, entry in enumerate(history):
+            if entry.is_move:
+                steps += recount(history[:number], entry, catalogue_at)
+            steps += _steps(entry, history[:number], catalogue_at(entry.recorded_at), definition)
+        return [*steps, _verdict(history[-1].after, now, definition)]
 
 
 def _steps(
@@ -60,11 +79,11 @@ def _steps(
         yield from _pause_ended(entry, before, catalogue, definition)
     match event:
         case domain.Received():
-            yield from notes.answered("Accepted", at, before)
+            yield from notes.answered(say("Tiếp nhận", "Accepted"), at, before)
             yield from receipt(event, entry, catalogue)
         case domain.SupplementRequested() | domain.PaymentRequested() | domain.Suspended():
             if after.suspended_since is None:
-                yield from notes.answered("Sent back", at, before)
+                yield from notes.answered(say("Trả lại", "Sent back"), at, before)
             else:
                 yield _pause_begun(after, event, definition)
         case domain.Extended():
@@ -79,11 +98,12 @@ def _steps(
         case _:
             yield from _noted(event, at, before, after)
     if after.closed_at is not None and (before is None or before.closed_at is None):
-        yield Step(
-            step="closed",
-            at=after.closed_at,
-            text=f"Closed {when(after.closed_at)} as {after.state.value}; the clock stops.",
+        closed, state = when(after.closed_at), after.state.value
+        text = say(
+            f"Kết thúc {closed} ({voice().word(STATES, state).lower()}); ngừng tính thời hạn.",
+            f"Closed {closed} as {state}; the clock stops.",
         )
+        yield Step(step="closed", at=after.closed_at, text=text)
 
 
 def _noted(event: domain.Event, at: datetime, before: Dossier | None, after: Dossier) -> Iterator[Step]:
@@ -94,7 +114,7 @@ def _noted(event: domain.Event, at: datetime, before: Dossier | None, after: Dos
         case domain.Supplemented() if after.received_at is None:
             yield notes.submitted_again(at, after)
         case domain.Declined():
-            yield from notes.answered("Declined", at, before)
+            yield from notes.answered(say("Từ chối", "Declined"), at, before)
         case domain.Assigned():
             yield notes.assigned(event, at)
         case domain.Apologised():
@@ -106,47 +126,63 @@ def _noted(event: domain.Event, at: datetime, before: Dossier | None, after: Dos
         case domain.Voided():
             yield notes.voided(event, at)
         case domain.Returned():
-            text = f"Returned {when(at)} ({event.channel.value}): the applicant has the result."
+            text = say(
+                f"Trả kết quả {when(at)} ({voice().word(CHANNELS, event.channel.value).lower()}): "
+                "người nộp đã nhận kết quả.",
+                f"Returned {when(at)} ({event.channel.value}): the applicant has the result.",
+            )
             yield Step(step="returned", at=at, text=text)
 
 
 def _extension(event: domain.Extended, before: Dossier | None, after: Dossier, anew: str) -> Step:
-    ground = f" on a legal ground ({event.legal_ground})" if event.legal_ground else ", no legal ground given"
-    by = f" by {of(event.by)}, counted from the deadline" if event.by else ""
-    at = after.last_occurred_at
-    text = f"Extended {when(at)}{by}{ground}: {_moved(before, after)}{anew}."
+    if event.legal_ground:
+        ground = f" {say('theo căn cứ pháp lý', 'on a legal ground')} ({event.legal_ground})"
+    else:
+        ground = say(", không nêu căn cứ pháp lý", ", no legal ground given")
+    by, at = "", after.last_occurred_at
+    if event.by:
+        by = say(f" thêm {of(event.by)}, tính từ thời hạn", f" by {of(event.by)}, counted from the deadline")
+    text = f"{say('Gia hạn', 'Extended')} {when(at)}{by}{ground}: {_moved(before, after)}{anew}."
     return Step(step="extended", at=at, due_at=after.due_at, text=text)
 
 
 def _first_deadline(event: domain.DeadlineSet, after: Dossier, *, is_computed: bool) -> Step:
     at = after.last_occurred_at
-    counted = "the date came with the event"
+    counted = say("ngày đi kèm sự kiện", "the date came with the event")
     if event.term is not None:
-        term = f"{of(event.term)} from {when(event.starts_at or at)}"
-        counted = term if is_computed else f"{counted}, which also says {term}"
+        term = f"{of(event.term)} {say('từ', 'from')} {when(event.starts_at or at)}"
+        counted = term if is_computed else f"{counted}, {say('sự kiện cũng ghi', 'which also says')} {term}"
     ground = f" ({event.ground})" if event.ground else ""
-    text = f"Deadline set {when(at)}{ground}: due {when(event.due_at)}, {counted}."
+    text = say(
+        f"Ấn định thời hạn {when(at)}{ground}: đến hạn {when(event.due_at)}, {counted}.",
+        f"Deadline set {when(at)}{ground}: due {when(event.due_at)}, {counted}.",
+    )
     return Step(step="deadline", at=at, due_at=after.due_at, text=text)
 
 
 def _correction(event: domain.Corrected, before: Dossier | None, after: Dossier) -> Step:
     at = after.last_occurred_at
-    reason = f" ({event.reason})" if event.reason else ", no reason given"
+    reason = f" ({event.reason})" if event.reason else say(", không nêu lý do", ", no reason given")
     if event.field is CorrectableField.DUE_AT:
         late = before is not None and before.closed_at is not None
-        changed = f"{'deadline corrected after closing' if late else 'the deadline'}, {_moved(before, after)}"
+        what = say("thời hạn", "the deadline")
+        if late:
+            what = say("thời hạn được đính chính sau khi kết thúc", "deadline corrected after closing")
+        changed = f"{what}, {_moved(before, after)}"
     else:
-        field = event.field.value.replace("_", " ")
-        changed = f"{field} from {_value(event.old_value)} to {_value(event.new_value)}"
+        field, old, new = event.field.value.replace("_", " "), _value(event.old_value), _value(event.new_value)
+        changed = say(f"{field} từ {old} thành {new}", f"{field} from {old} to {new}")
         if event.deadlines is not None:
-            changed += f"; the deadline is counted again by what is right: {_moved(before, after)}"
-    return Step(step="corrected", at=at, due_at=after.due_at, text=f"Corrected {when(at)}: {changed}{reason}.")
+            again = say("thời hạn được tính lại theo điều đúng", "the deadline is counted again by what is right")
+            changed += f"; {again}: {_moved(before, after)}"
+    text = f"{say('Đính chính', 'Corrected')} {when(at)}: {changed}{reason}."
+    return Step(step="corrected", at=at, due_at=after.due_at, text=text)
 
 
 def _value(written: str | None) -> str:
     """A value as it is read: an instant by its day and its hour."""
     if written is None:
-        return "nothing"
+        return say("chưa có", "nothing")
     try:
         return when(datetime.fromisoformat(written))
     except ValueError:
@@ -156,30 +192,52 @@ def _value(written: str | None) -> str:
 def _moved(before: Dossier | None, after: Dossier) -> str:
     old = None if before is None else before.due_at
     if after.due_at is None:
-        return "there is no deadline any more" if old else "there is no deadline"
-    if old is None or old == after.due_at:
-        return f"due {when(after.due_at)} as before" if old else f"due {when(after.due_at)}"
-    return f"due {when(after.due_at)} instead of {when(old)}"
+        if old:
+            return say("không còn thời hạn", "there is no deadline any more")
+        return say("không có thời hạn", "there is no deadline")
+    due = f"{say('đến hạn', 'due')} {when(after.due_at)}"
+    if old is None:
+        return due
+    if old == after.due_at:
+        return f"{due} {say('như trước', 'as before')}"
+    return f"{due} {say('thay cho', 'instead of')} {when(old)}"
 
 
 def _pause_begun(after: Dossier, event: domain.Event, definition: Definition) -> Step:
     """The clock stops; how the dossier stands meanwhile is judged by the chosen definition."""
     at, pause = after.last_occurred_at, after.suspensions[-1]
     ground = f" ({event.ground})" if isinstance(event, domain.Suspended) and event.ground else ""
-    bring = f", to be brought by {when(pause.due_at)}" if pause.due_at else ""
-    text = f"Paused {when(at)}, {_kind(pause.kind.value)}{ground}{bring}: the clock stands"
+    bring = f", {say('phải nộp trước', 'to be brought by')} {when(pause.due_at)}" if pause.due_at else ""
+    text = say(
+        f"Tạm dừng {when(at)}, {_kind(pause.kind.value)}{ground}{bring}: ngừng tính thời hạn",
+        f"Paused {when(at)}, {_kind(pause.kind.value)}{ground}{bring}: the clock stands",
+    )
     if after.deadline is None:
         return Step(step="pause", at=at, counted=False, text=f"{text}.")
-    text = f"{text}; due {when(after.deadline.due_at)}, and it {_standing_meanwhile(at, after.deadline, definition)}."
+    due, stands = when(after.deadline.due_at), _standing_meanwhile(at, after.deadline, definition)
+    text = say(f"{text}; đến hạn {due}, và {stands}.", f"{text}; due {due}, and it {stands}.")
     return Step(step="pause", at=at, due_at=after.due_at, counted=False, text=text)
 
 
 def _standing_meanwhile(at: datetime, deadline: Deadline, definition: Definition) -> str:
-    by = "" if definition.name == BY_DATE.name else f" by {definition.name}"
+    by = "" if definition.name == BY_DATE.name else f" {say('theo', 'by')} {definition.name}"
     if at < definition.overdue_from(deadline):
-        return f"does not become overdue{by} meanwhile"
-    moves = at < deadline.overdue_from()
-    return f"was overdue already{by} and stays so{f' meanwhile; {MOVES_ALL_THE_SAME}' if moves else ''}"
+        return say(f"không thành quá hạn{by} trong lúc đó", f"does not become overdue{by} meanwhile")
+    stays = say(f"đã quá hạn{by} và vẫn quá hạn", f"was overdue already{by} and stays so")
+    if at >= deadline.overdue_from():
+        return stays
+    return say(
+        f"{stays} trong lúc đó; việc tạm dừng vẫn lùi thời hạn, vì {_not_overdue_by_date()}",
+        f"{stays} meanwhile; the pause moves its deadline all the same, for {_not_overdue_by_date()}",
+    )
+
+
+def _not_overdue_by_date() -> str:
+    name = BY_DATE.name
+    return say(
+        f"theo {name}, cách tính quyết định việc tạm dừng có lùi thời hạn hay không, hồ sơ chưa quá hạn",
+        f"by {name}, by which a pause moves a deadline or not, it was not overdue",
+    )
 
 
 def _pause_ended(entry: HistoryEntry, before: Dossier, catalogue: Catalogue, definition: Definition) -> Iterator[Step]:
@@ -189,10 +247,14 @@ def _pause_ended(entry: HistoryEntry, before: Dossier, catalogue: Catalogue, def
         yield from _credited(before, entry, calendar)
         outcome = _moved_by_pause(before, entry, calendar, definition)
     except CalendarNotKnown as unknown:
-        outcome = f"{_moved(before, entry.after)}; its working time cannot be counted here, {unknown}"
+        uncounted = say("không tính được thời gian làm việc ở đây", "its working time cannot be counted here")
+        outcome = f"{_moved(before, entry.after)}; {uncounted}, {unknown}"
     began, at = before.suspensions[-1], entry.at
-    how = "Resumed without the supplement" if isinstance(entry.event, domain.SupplementLapsed) else "Resumed"
-    text = f"{how} {when(at)}, paused since {when(began.started_at)} ({_kind(began.kind.value)}): {outcome}."
+    how = say("Tiếp tục", "Resumed")
+    if isinstance(entry.event, domain.SupplementLapsed):
+        how = say("Tiếp tục dù không bổ sung", "Resumed without the supplement")
+    since = f"{say('tạm dừng từ', 'paused since')} {when(began.started_at)}"
+    text = f"{how} {when(at)}, {since} ({_kind(began.kind.value)}): {outcome}."
     yield Step(step="resumed", at=at, due_at=entry.after.due_at, text=text)
 
 
@@ -202,36 +264,50 @@ def _credited(before: Dossier, entry: HistoryEntry, calendar: WorkingCalendar) -
     if since is None or deadline is None or since >= deadline.overdue_from():
         return
     passed = list(walk_pause(since, entry.at, calendar))
-    yield from steps_of_hours(passed, "credited for the pause: ")
+    yield from steps_of_hours(passed, say("cộng cho thời gian tạm dừng: ", "credited for the pause: "))
     yield from steps_of_hours(
-        working_time(deadline.due_at, counted_time(passed), calendar), "the deadline moves over: "
+        working_time(deadline.due_at, counted_time(passed), calendar),
+        say("thời hạn lùi qua: ", "the deadline moves over: "),
     )
 
 
 def _moved_by_pause(before: Dossier, entry: HistoryEntry, calendar: WorkingCalendar, definition: Definition) -> str:
     assert before.suspended_since is not None
     after, since, deadline = entry.after, before.suspended_since, before.deadline
-    worked = f"{length(calendar.working_time_between(since, after.last_occurred_at))} of working time passed"
+    passed = length(calendar.working_time_between(since, after.last_occurred_at))
+    worked = say(f"đã qua {passed} làm việc", f"{passed} of working time passed")
     if deadline is None:
-        return f"{worked}; there is no deadline to move"
+        return f"{worked}; {say('không có thời hạn để lùi', 'there is no deadline to move')}"
     counted = due_after_pause(deadline, since, after.last_occurred_at, calendar, before.due_given)
     if counted != after.due_at:
-        whose = "today's calendar gives" if entry.due_computed else "the date came with the event; counting gives"
+        whose = say("ngày đi kèm sự kiện; tính ra là", "the date came with the event; counting gives")
+        if entry.due_computed:
+            whose = say("theo lịch hiện nay là", "today's calendar gives")
         return f"{worked}; {_moved(before, after)}, {whose} {when(counted)}"
     if since >= deadline.overdue_from():
-        by = "" if definition.name == BY_DATE.name else f" by {BY_DATE.name}, by which a pause moves a deadline or not,"
-        return (
-            f"{worked}, but the dossier was overdue already{by} when the pause began: still due {when(deadline.due_at)}"
+        by, name = "", BY_DATE.name
+        if definition.name != name:
+            by = say(
+                f" theo {name}, cách tính quyết định việc tạm dừng có lùi thời hạn hay không,",
+                f" by {name}, by which a pause moves a deadline or not,",
+            )
+        due = when(deadline.due_at)
+        return say(
+            f"{worked}, nhưng hồ sơ đã quá hạn{by} khi bắt đầu tạm dừng: vẫn đến hạn {due}",
+            f"{worked}, but the dossier was overdue already{by} when the pause began: still due {due}",
         )
     if counted == deadline.due_at:
         return f"{worked}: {_moved(before, after)}"
     overdue = since >= definition.overdue_from(deadline)
-    why = f", for {NOT_OVERDUE_BY_DATE} when the pause began" if overdue else ""
-    return f"{worked} and moves the deadline: {_moved(before, after)}{why}"
+    why = say(
+        f", vì khi bắt đầu tạm dừng, {_not_overdue_by_date()}", f", for {_not_overdue_by_date()} when the pause began"
+    )
+    moves = say("và lùi thời hạn", "and moves the deadline")
+    return f"{worked} {moves}: {_moved(before, after)}{why if overdue else ''}"
 
 
 def _kind(state: str) -> str:
-    return state.replace("_", " ")
+    return say(voice().word(STATES, state).lower(), state.replace("_", " "))
 
 
 def _verdict(dossier: Dossier, now: datetime, definition: Definition) -> Step:
@@ -241,24 +317,31 @@ def _verdict(dossier: Dossier, now: datetime, definition: Definition) -> Step:
         return _standing(dossier, now, definition)
     assert dossier.closed_at is not None
     if dossier.due_at is None:
-        text = "no_deadline: a class of its own, in no percentage."
+        text = say(
+            "Không quy định thời hạn: xếp riêng, không tính vào tỷ lệ nào.",
+            "no_deadline: a class of its own, in no percentage.",
+        )
     else:
         how = _compared(definition, dossier.closed_at, dossier.due_at, hours=counts_hours(dossier.term))
-        text = (
-            f"{by_class.value} by {definition.name} ({how}): "
-            f"closed {when(dossier.closed_at)}, due {when(dossier.due_at)}."
+        closed, due = when(dossier.closed_at), when(dossier.due_at)
+        text = say(
+            f"{voice().word(CLASSES, by_class)} theo {definition.name} ({how}): kết thúc {closed}, đến hạn {due}.",
+            f"{by_class.value} by {definition.name} ({how}): closed {closed}, due {due}.",
         )
     return Step(step="class", at=dossier.closed_at, due_at=dossier.due_at, text=text)
 
 
 def _compared(definition: Definition, closed_at: datetime, due_at: datetime, *, hours: bool) -> str:
     """What was compared; by halves of days which they are, for the cut is at no hour that anybody could guess."""
-    how = COMPARED.get(definition.name, ("", ""))[hours]
+    how = say(*COMPARED[definition.name][hours])
     if definition.name != HALF_DAY.name:
         return how
     closed, due = local(closed_at), local(due_at)
     other_day = f"{on(closed.date())} " if closed.date() != due.date() else ""
-    return f"{how}: due {_half_and_cut(due)}, closed {other_day}{_half(closed)[0]}"
+    return say(
+        f"{how}: đến hạn {_half_and_cut(due)}, kết thúc {other_day}{_half(closed)[0]}",
+        f"{how}: due {_half_and_cut(due)}, closed {other_day}{_half(closed)[0]}",
+    )
 
 
 def _half_and_cut(instant: datetime) -> str:
@@ -269,22 +352,26 @@ def _half(instant: datetime) -> tuple[str, str]:
     """The part of its local day by `half-day/1`, and where it is cut."""
     clock = local(instant).time()
     if clock < MORNING:
-        return "before the morning", f"until {MORNING:%H:%M}"
+        return say("trước buổi sáng", "before the morning"), f"{say('đến', 'until')} {MORNING:%H:%M}"
     if clock < AFTERNOON:
-        return "in the morning", f"until {AFTERNOON:%H:%M}"
-    return "in the afternoon", f"from {AFTERNOON:%H:%M}"
+        return say("buổi sáng", "in the morning"), f"{say('đến', 'until')} {AFTERNOON:%H:%M}"
+    return say("buổi chiều", "in the afternoon"), f"{say('từ', 'from')} {AFTERNOON:%H:%M}"
 
 
 def _standing(dossier: Dossier, now: datetime, definition: Definition) -> Step:
     stands = _standing_by(dossier, now, definition)
-    due = f", due {when(dossier.due_at)}" if dossier.due_at else ""
+    due = f", {say('đến hạn', 'due')} {when(dossier.due_at)}" if dossier.due_at else ""
     if dossier.due_at and definition.name == HALF_DAY.name:
         due += f" {_half_and_cut(dossier.due_at)}"
-    text = (
-        f"{when(now)}: {stands.value} by {definition.name}{due}."
-        if stands
-        else f"{when(now)}: not counted, {dossier.state.value}."
-    )
+    if stands:
+        stand = voice().word(CLASSES, stands).lower()
+        text = say(
+            f"{when(now)}: {stand} theo {definition.name}{due}.",
+            f"{when(now)}: {stands.value} by {definition.name}{due}.",
+        )
+    else:
+        state = voice().word(STATES, dossier.state).lower()
+        text = say(f"{when(now)}: không tính, {state}.", f"{when(now)}: not counted, {dossier.state.value}.")
     return Step(step="standing", at=now, due_at=dossier.due_at, text=text)
 
 

@@ -4,32 +4,42 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime, time, timedelta
 from itertools import groupby
 
+from services.intake.explanation.speaking import say, voice
 from shared.contract.http.dossiers import Step
 from shared.domain.deadline import Interval, Reason
 from shared.domain.dossier import Dossier
 from shared.domain.localtime import ONE_DAY, local
 from shared.domain.terms import Term, TermUnit
+from shared.language.words import CHANNELS
 
-WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+WEEKDAYS = (
+    ("thứ Hai", "Mon"),
+    ("thứ Ba", "Tue"),
+    ("thứ Tư", "Wed"),
+    ("thứ Năm", "Thu"),
+    ("thứ Sáu", "Fri"),
+    ("thứ Bảy", "Sat"),
+    ("Chủ nhật", "Sun"),
+)
 UNITS = {
-    "working_days": "working day",
-    "calendar_days": "calendar day",
-    "working_hours": "working hour",
-    "months": "month",
+    "working_days": ("ngày làm việc", "working day"),
+    "calendar_days": ("ngày theo lịch", "calendar day"),
+    "working_hours": ("giờ làm việc", "working hour"),
+    "months": ("tháng", "month"),
 }
 UNCOUNTED = {
-    Reason.DAY_OF_RECEIPT: "the day of receipt",
-    Reason.INTAKE_CLOSED: "the procedure's intake is closed",
-    Reason.OUTSIDE_HOURS: "outside working hours",
-    Reason.WEEKEND: "weekend",
+    Reason.DAY_OF_RECEIPT: ("ngày tiếp nhận", "the day of receipt"),
+    Reason.INTAKE_CLOSED: ("thủ tục đã ngừng nhận hồ sơ", "the procedure's intake is closed"),
+    Reason.OUTSIDE_HOURS: ("ngoài giờ làm việc", "outside working hours"),
+    Reason.WEEKEND: ("cuối tuần", "weekend"),
 }
 FEWEST_MERGED = 3
 Day = tuple[date, list[Interval]]
 
 
 def on(day: date) -> str:
-    """`Fri 2024-02-09`."""
-    return f"{WEEKDAYS[day.weekday()]} {day:%Y-%m-%d}"
+    """`Fri 2024-02-09`, or `thứ Sáu 09/02/2024`."""
+    return f"{say(*WEEKDAYS[day.weekday()])} {say(f'{day:%d/%m/%Y}', f'{day:%Y-%m-%d}')}"
 
 
 def when(instant: datetime) -> str:
@@ -50,23 +60,29 @@ def length(time: timedelta) -> str:
     whole, fraction = divmod(time, timedelta(seconds=1))
     minutes, seconds = divmod(whole, 60)
     hours, minutes = divmod(minutes, 60)
-    parts: list[tuple[int | str, str]] = [(hours, "h")] if hours else []
+    minute = say("phút", "min")
+    parts: list[tuple[int | str, str]] = [(hours, say("giờ", "h"))] if hours else []
     if minutes or (hours and (seconds or fraction)):
-        parts.append((minutes, "min"))
+        parts.append((minutes, minute))
     if seconds or fraction:
-        parts.append((f"{seconds}.{fraction.microseconds:06d}".rstrip("0") if fraction else seconds, "s"))
-    return " ".join(f"{amount} {unit}" for amount, unit in parts) or "0 min"
+        exactly = f"{seconds}{say(',', '.')}{fraction.microseconds:06d}".rstrip("0") if fraction else seconds
+        parts.append((exactly, say("giây", "s")))
+    return " ".join(f"{amount} {unit}" for amount, unit in parts) or f"0 {minute}"
 
 
 def channel(dossier: Dossier) -> str:
     """`in_person`; `online, full`: the words of the figures."""
     level = dossier.online_level
-    return dossier.channel if level is None else f"{dossier.channel}, {level.value}"
+    named = say(voice().word(CHANNELS, dossier.channel).lower(), dossier.channel)
+    if level is None:
+        return named
+    return f"{named}, {say({'full': 'toàn trình', 'partial': 'một phần'}.get(level.value, level.value), level.value)}"
 
 
 def of(term: Term) -> str:
     """`5 working days`."""
-    return f"{term.amount} {UNITS[term.unit.value]}{'s' if term.amount > 1 else ''}"
+    vietnamese, english = UNITS[term.unit.value]
+    return f"{term.amount} {say(vietnamese, english + ('s' if term.amount > 1 else ''))}"
 
 
 def steps_of_days(intervals: Iterable[Interval], term: Term | None, label: str = "") -> Iterator[Step]:
@@ -102,7 +118,7 @@ def steps_of_hours(stretches: Iterable[Interval], label: str = "") -> Iterator[S
 
 def not_counted(interval: Interval) -> str:
     """`not counted, Tết Nguyên đán Giáp Thìn`."""
-    return f"not counted, {_why(interval)}"
+    return f"{say('không tính', 'not counted')}, {why_not(interval)}"
 
 
 def counted_time(intervals: Iterable[Interval]) -> timedelta:
@@ -110,8 +126,9 @@ def counted_time(intervals: Iterable[Interval]) -> timedelta:
     return sum((interval.end - interval.start for interval in intervals if interval.counts), timedelta(0))
 
 
-def _why(interval: Interval) -> str:
-    return interval.name or UNCOUNTED.get(interval.reason, "day off")
+def why_not(interval: Interval) -> str:
+    """Why it does not count: the day's name, or what it is."""
+    return interval.name or say(*UNCOUNTED.get(interval.reason, ("ngày nghỉ", "day off")))
 
 
 def _step(interval: Interval, text: str, label: str = "") -> Step:
@@ -128,9 +145,9 @@ def _step(interval: Interval, text: str, label: str = "") -> Step:
 def _stretch(interval: Interval) -> str:
     match interval.reason:
         case Reason.CALENDAR_TIME:
-            return f"From {when(interval.start)}"
+            return f"{say('Từ', 'From')} {when(interval.start)}"
         case Reason.SAME_DAY:
-            return f"{when(interval.start)} to {clock(interval.end)}"
+            return f"{when(interval.start)} {say('đến', 'to')} {clock(interval.end)}"
         case _:
             return on(interval.start.date())
 
@@ -138,27 +155,39 @@ def _stretch(interval: Interval) -> str:
 def _of_a_term_in_days(interval: Interval, number: int, term: Term | None, *, ended: bool) -> str:
     """What happens on the way; `ended` when calendar days or months are over, and only a working day is looked for."""
     if interval.reason is Reason.MOVED:
-        return "the first working day after; the deadline moves there"
+        return say(
+            "ngày làm việc đầu tiên sau đó; thời hạn chuyển sang ngày này",
+            "the first working day after; the deadline moves there",
+        )
     if not interval.counts:
-        return f"not a working day, {_why(interval)}" if ended else not_counted(interval)
+        no_working_day = say("không phải ngày làm việc", "not a working day")
+        return f"{no_working_day}, {why_not(interval)}" if ended else not_counted(interval)
     if term is None:
-        return "the answer is due the same day, when the last session closes"
+        return say(
+            "phải trả lời trong ngày, đến hết buổi làm việc cuối",
+            "the answer is due the same day, when the last session closes",
+        )
     if term.unit is TermUnit.WORKING_DAYS:
-        return f"counted, working day {number} of {term.amount}{_swapped(interval)}"
-    ends = "ends" if term.amount == 1 else "end"
-    return f"{of(term)}, days off among them, {ends} on {on(interval.end.date())}"
+        day = say(
+            f"tính, ngày làm việc thứ {number} trong {term.amount}", f"counted, working day {number} of {term.amount}"
+        )
+        return f"{day}{_swapped(interval)}"
+    ends, last = "ends" if term.amount == 1 else "end", on(interval.end.date())
+    return say(f"{of(term)}, kể cả ngày nghỉ, kết thúc {last}", f"{of(term)}, days off among them, {ends} on {last}")
 
 
 def _swapped(interval: Interval) -> str:
-    return f" (swapped to work: {interval.name})" if interval.reason is Reason.SWAPPED_TO_WORK else ""
+    return (
+        f" ({say('làm bù', 'swapped to work')}: {interval.name})" if interval.reason is Reason.SWAPPED_TO_WORK else ""
+    )
 
 
 def _day_worked(counted: Sequence[Interval]) -> str:
-    return f"counted {_sessions(counted)}, {length(counted_time(counted))}{_swapped(counted[0])}"
+    return f"{say('tính', 'counted')} {_sessions(counted)}, {length(counted_time(counted))}{_swapped(counted[0])}"
 
 
 def _sessions(counted: Sequence[Interval]) -> str:
-    return " and ".join(f"{clock(interval.start)}–{clock(interval.end)}" for interval in counted)
+    return say(" và ", " and ").join(f"{clock(interval.start)}–{clock(interval.end)}" for interval in counted)
 
 
 def _runs(by_day: Sequence[Day]) -> Iterator[list[Day]]:
@@ -188,9 +217,10 @@ def _run(run: list[Day], label: str) -> Iterator[Step]:
         return
     counted = [[interval for interval in of_day if interval.counts] for _, of_day in run]
     total = sum((counted_time(of_day) for of_day in counted), timedelta(0))
-    text = (
-        f"{label}{on(run[0][0])} to {on(run[-1][0])}: "
-        f"counted {_sessions(counted[0])} each day, {len(run)} days, {length(total)}."
+    first, last, sessions = on(run[0][0]), on(run[-1][0]), _sessions(counted[0])
+    text = say(
+        f"{label}{first} đến {last}: tính {sessions} mỗi ngày, {len(run)} ngày, {length(total)}.",
+        f"{label}{first} to {last}: counted {sessions} each day, {len(run)} days, {length(total)}.",
     )
     yield Step(step="interval", at=counted[0][0].start, until=counted[-1][-1].end, counted=True, text=text)
 

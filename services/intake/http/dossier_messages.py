@@ -32,6 +32,7 @@ from shared.domain.lifecycle import allowed_from
 from shared.domain.localtime import Instant as WireInstant
 from shared.domain.texts import DOSSIER_CODE
 from shared.domain.timeliness import BY_DATE, Definition, timeliness_of
+from shared.language.languages import Language
 
 _decode_object = msgspec.json.Decoder(dict).decode
 
@@ -90,9 +91,13 @@ def dossier_answer(event_id: str, dossier: Dossier) -> DossierAnswer:
 
 
 def dossier_view(
-    history: Sequence[HistoryEntry], catalogue_at: CatalogueAt, now: datetime, definition: Definition = BY_DATE
+    history: Sequence[HistoryEntry],
+    catalogue_at: CatalogueAt,
+    now: datetime,
+    definition: Definition = BY_DATE,
+    language: Language = Language.ENGLISH,
 ) -> DossierView:
-    """The dossier as it stands after its history."""
+    """The dossier as it stands after its history, explained in a language."""
     dossier = history[-1].after
     catalogue = catalogue_at(history[-1].recorded_at)
     department, procedure = catalogue.departments.get(dossier.department), catalogue.procedures.get(dossier.procedure)
@@ -112,7 +117,7 @@ def dossier_view(
         deadline_corrected_after_closing=any(_corrects_a_closed_deadline(entry) for entry in history),
         steps=work_steps(history, catalogue.calendar_of(dossier.department), now),
         history=[_history_item(entry) for entry in history],
-        explanation=explain(history, catalogue_at, now, definition),
+        explanation=explain(history, catalogue_at, now, definition, language),
     )
 
 

@@ -25,6 +25,7 @@ from shared.contract.http.dossiers import DossierAnswer, DossierView, EventAnswe
 from shared.domain.errors import Refusal
 from shared.domain.texts import DOSSIER_CODE
 from shared.domain.timeliness import BY_DATE, DEFINITIONS
+from shared.language.languages import Language, of_header
 from shared.service.http import documented, json_response
 from shared.service.problems import Problem
 
@@ -37,6 +38,9 @@ IdempotencyKey = Annotated[
     ),
 ]
 DossierPath = Annotated[str, Path(description="the dossier's code")]
+AcceptLanguage = Annotated[
+    str | None, Header(description="vi or en: in which language the explanation is told; English otherwise")
+]
 DefinitionName = Annotated[str, Query(description=f"what the class is judged by: {', '.join(DEFINITIONS)}")]
 CLOUD_EVENT = "application/cloudevents+json"
 EVENT_BODY: dict[str, Any] = {
@@ -153,7 +157,12 @@ async def post_event(
     response_class=Response,
     responses={200: answered(DossierView), **NOT_FOUND, **INVALID},
 )
-async def get_dossier(code: DossierPath, intake: IntakeService, definition: DefinitionName = BY_DATE.name) -> Response:
+async def get_dossier(
+    code: DossierPath,
+    intake: IntakeService,
+    definition: DefinitionName = BY_DATE.name,
+    accept_language: AcceptLanguage = None,
+) -> Response:
     """State, deadline, timeliness, history, and the explanation from receipt to class; `definition` chooses what
     the class is judged by."""
     by = DEFINITIONS.get(definition)
@@ -169,7 +178,9 @@ async def get_dossier(code: DossierPath, intake: IntakeService, definition: Defi
         raise Problem(
             404, "Not Found", f"there is no dossier {echo(code)}; check the code", code="unknown_dossier", field="code"
         )
-    return json_response(dossier_view(histories[code], intake.announcements.catalogue_at, intake.clock(), by))
+    language = of_header(accept_language, Language.ENGLISH)
+    catalogue_at, now = intake.announcements.catalogue_at, intake.clock()
+    return json_response(dossier_view(histories[code], catalogue_at, now, by, language))
 
 
 def _candidate(body: bytes, code: str, spelling: Spelling, intake: Intake) -> Candidate:

@@ -29,10 +29,10 @@ FORMATS: Mapping[str, Format] = {
     "json": Format("application/json", lambda form, _: encode(as_json(form))),
     "csv": Format("text/csv; charset=utf-8", lambda form, _: as_csv(form), "csv"),
     "office-csv": Format("text/csv; charset=utf-8", lambda form, _: as_office_csv(form), "csv"),
+    "text": Format("text/plain; charset=utf-8", lambda form, _: as_text(form).encode()),
     "xlsx": Format("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", as_xlsx, "xlsx"),
     "pdf": Format("application/pdf", as_pdf, "pdf"),
     "docx": Format("application/vnd.openxmlformats-officedocument.wordprocessingml.document", as_docx, "docx"),
-    "text": Format("text/plain; charset=utf-8", lambda form, _: as_text(form).encode()),
 }
 
 

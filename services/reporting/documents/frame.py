@@ -34,7 +34,7 @@ class Heading:
 
 
 @dataclass(frozen=True, slots=True)
-class Published:
+class PublicationMark:
     """The publication whose figures a file has."""
 
     number: int
@@ -61,7 +61,7 @@ class Frame:
 
     made_at: datetime
     heading: Heading = Heading()
-    published: Published | None = None
+    published: PublicationMark | None = None
     address: str | None = None
     tokens: Callable[[], Mapping[str, str]] = _no_tokens
 

@@ -31,7 +31,7 @@ from shared.language.words import in_language
 
 def as_pdf(form: Form, frame: Frame) -> bytes:
     """The page; the same form in the same frame is the same bytes."""
-    return typeset("form.typ", _values(form, frame), frame.made_at.replace(microsecond=0))
+    return typeset("form.typ", _values(form, frame), frame.made_at)
 
 
 def _values(form: Form, frame: Frame) -> dict[str, Any]:

@@ -281,6 +281,15 @@ async def not_yet_known(connection: AsyncConnection, query: FigureQuery, pin: Pi
     return _placed(query, [one._replace(amount=amount) for one, amount in amounts.items() if amount])
 
 
+def range_sums_of(contributions: Contributions, query: FigureQuery) -> list[RangeSum]:
+    """One dossier's deltas as `range_sums` would give them, by its place of receipt too, if there were no other one."""
+    amounts: dict[RangeSum, int] = defaultdict(int)
+    cells: dict[Cell, int] = {}
+    add_to_cells(cells, contributions, 1)
+    _gather(amounts, cells, query)
+    return _placed(query, [one._replace(amount=amount) for one, amount in amounts.items() if amount])
+
+
 def _gather(amounts: dict[RangeSum, int], cells: Mapping[Cell, int], query: FigureQuery) -> None:
     """Add the cells as finely as the query asks: days and versions are many, what is asked for is little.
 

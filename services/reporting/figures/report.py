@@ -72,7 +72,7 @@ async def report(engine: AsyncEngine, query: FigureQuery, catalogue: Catalogue) 
 
 async def report_in(connection: AsyncConnection, query: FigureQuery, catalogue: Catalogue) -> Report:
     """As `report`, in a transaction that reads one state."""
-    return (await gathered_in(connection, query, catalogue, None)).report()
+    return (await gathered_in(connection, query, catalogue)).report()
 
 
 async def gathered(
@@ -84,7 +84,7 @@ async def gathered(
 
 
 async def gathered_in(
-    connection: AsyncConnection, query: FigureQuery, catalogue: Catalogue, most: int | None
+    connection: AsyncConnection, query: FigureQuery, catalogue: Catalogue, most: int | None = None
 ) -> GatheredSums:
     """As `gathered`, in a transaction that reads one state."""
     pin = await pinned(connection, query.known_at)

@@ -27,7 +27,7 @@ def as_office_csv(form: Form) -> bytes:
     """Semicolons, decimal commas, days as 31/12/2023, the lines and columns by their names; UTF-8 with its mark.
 
     A share that is not applicable is empty. A section stands as a line above its lines, with a Roman number. The lines
-    of a form beside this one follow.
+    of a form beside this one follow. The last column says what the form is narrowed to.
     """
     text = io.StringIO()
     csv.writer(text, delimiter=";", lineterminator="\r\n").writerows(_rows(form))
@@ -38,7 +38,7 @@ def _rows(form: Form) -> Iterator[Sequence[object]]:
     say = Voice(form.language)
     head = [say("STT", "No."), say("Mã", "Code"), say("Tên", "Name")]
     about = [say("Từ ngày", "From"), say("Đến ngày", "To"), say("Số liệu tính đến", "As of")]
-    about.append(say("Cách tính đúng hạn", "Timeliness judged"))
+    about += [say("Cách tính đúng hạn", "Timeliness judged"), say("Chỉ tính", "Only")]
     yield [*head, *(say.word(FIGURES, key) for key in (*COUNTS, *SHARE_KEYS)), *about]
     for one in form.with_compared:
         yield from _rows_of(one, say)
@@ -47,7 +47,7 @@ def _rows(form: Form) -> Iterator[Sequence[object]]:
 def _rows_of(form: Form, say: Voice) -> Iterator[Sequence[object]]:
     query = form.query
     judged = [f"{query.first:%d/%m/%Y}", f"{query.last:%d/%m/%Y}", f"{local(query.as_of):%d/%m/%Y %H:%M}"]
-    judged.append(say.word(DEFINITIONS, query.definition))
+    judged += [say.word(DEFINITIONS, query.definition), as_text_cell("; ".join(form.scope))]
     for place, section in enumerate(form.sections):
         if section.title is not None:
             yield [ROMAN[place], "", as_text_cell(section.title), *_figures(section.total), *judged]

@@ -1,10 +1,9 @@
 """The form as an office writes it out: a title, the paragraph of the total, a line for each department or field."""
 
-from datetime import date
-
 from services.reporting.figures.query import Dimension
 from services.reporting.figures.report import figure_row
 from services.reporting.forms.form import Form, FormSection
+from shared.domain.comparison import a_year_before
 from shared.domain.figures import Figures
 from shared.language.periods import ROMAN, period_name, span_name
 from shared.language.sentences import change, summary, unfinished, when
@@ -60,25 +59,18 @@ def comparison(form: Form) -> str:
         for key, words in COMPARED.items()
         if form.total[key] or before.total[key]
     )
-    span = span_name(before.query.first, before.query.last, form.language)
+    span = span_name(before.query.first, before.query.cut, form.language)
     return f"{say('So với', 'Compared with')} {_other_period(form, before)} ({span}): {moved}." if moved else ""
 
 
 def _other_period(form: Form, other: Form) -> str:
     """Cùng kỳ năm trước, kỳ trước, or the other period by its name."""
     say, now, then = Voice(form.language), form.query, other.query
-    if (_year_before(now.first), _year_before(now.last)) == (then.first, then.last):
+    if (a_year_before(now.first), a_year_before(now.last)) == (then.first, then.last):
         return say("cùng kỳ năm trước", "the same period of the year before")
     if (now.first - then.last).days == 1:
         return say("kỳ trước liền kề", "the period before")
     return say("kỳ", "the period") if then.period is None else period_name(then.period, form.language)
-
-
-def _year_before(day: date) -> date:
-    try:
-        return day.replace(year=day.year - 1)
-    except ValueError:  # 29 February
-        return day.replace(year=day.year - 1, day=28)
 
 
 def details(form: Form) -> list[str]:
@@ -126,7 +118,7 @@ def _figures(row: Figures, say: Voice) -> str:
             continue
         parts = [say(*part).format(say.count(row[which])) for which, part in of_them.items() if row[which]]
         number = say(say.dossiers(row[key]), say.count(row[key]))
-        said.append(say(*words).format(number) + (f" ({', '.join(parts)})" if parts else ""))
+        said.append(say(*words).format(number) + (f" ({'; '.join(parts)})" if parts else ""))
     return ", ".join(said) or say("không có hồ sơ", "no dossiers")
 
 

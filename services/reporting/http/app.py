@@ -14,13 +14,15 @@ from starlette.responses import Response
 from services.reporting.calendar import CalendarFeed
 from services.reporting.documents.frame import Heading
 from services.reporting.gauges import FigureGauges
-from services.reporting.http import attention, events, figures, forms, rebuilds
+from services.reporting.http import attention, checks, events, figures, forms, publications, rebuilds
 from services.reporting.http.attention import AttentionSources
 from services.reporting.http.events import FigureEvents
 from services.reporting.http.figures import MOST_ROWS, FigureRoutes
 from services.reporting.http.sessions import Sessions
 from services.reporting.opening.tokens import Tokens
 from services.reporting.projecting.metrics import ProjectorHealth
+from services.reporting.publishing.freezing import Freezing
+from services.reporting.publishing.publications import Publications
 from services.reporting.read_model.contributions import BrokenDossier
 from services.reporting.read_model.store import OldRules
 from services.reporting.read_model.tables import dossiers
@@ -52,6 +54,7 @@ class Reporting:
     calendar: CalendarFeed | None = None
     rebuilds_by_itself: bool = False
     recording_clock: Clock = system_clock
+    publications: Publications | None = None  # without them nothing can be published: intake is not known
     figures_max_rows: int = MOST_ROWS
     heading: Heading = field(default_factory=Heading)
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
@@ -92,13 +95,18 @@ def create_app(reporting: Reporting) -> FastAPI:
     app.add_exception_handler(BrokenDossier, _on_broken_dossier)
     engine, offices, clock = reporting.engine, reporting.catalogue, reporting.clock
     routes = reporting.figure_routes
+    publishing = reporting.publications or Publications(
+        engine, offices, clock, reporting.recording_clock, Freezing(engine, offices, reporting.recording_clock, None)
+    )
     app.include_router(_operations(reporting))
     for router in (
         figures.router(routes),
         forms.router(routes),
         _snapshots(engine),
         attention.router(reporting.attention_sources),
+        publications.router(publishing),
         rebuilds.router(engine, reporting.recording_clock),
+        checks.router(),
     ):
         app.include_router(
             router, prefix="/v1", dependencies=[Depends(require_key(reporting.api_key))], responses=KEYLESS

@@ -20,8 +20,9 @@ from starlette.responses import Response
 
 from services.reporting.attention import Attention, ByOfficer, DepartmentHorizons, Urgency, UrgentDossier, total_counts
 from services.reporting.calendar import CalendarFeed, KnownCalendar
+from services.reporting.http.names import units_named, words
 from services.reporting.http.paging import cursor_after, page_response, place_of
-from services.reporting.http.parameters import Cursor, Limit, Parameters, units_named, words
+from services.reporting.http.parameters import Cursor, Limit, Parameters, not_among
 from services.reporting.read_model.contributions import BrokenDossier
 from services.reporting.read_model.due import AttentionKind
 from services.reporting.read_model.store import answering
@@ -196,8 +197,13 @@ def _query(request: Request, given: AttentionParameters, catalogue: Catalogue, n
     within = _WITHIN.fullmatch(given.within)
     if within is None or int(within[1]) > LONGEST[within[2]]:
         most = ", ".join(f"{amount}{unit}" for unit, amount in LONGEST.items())
-        fix = f"write 2d for two days of 8 working hours or 6h for six (at most {most})"
-        raise invalid("within", f"{given.within!r} is not a working time; {fix}")
+        raise invalid(
+            "within",
+            f"{given.within!r} is not a working time; write 2d for two days of 8 working hours or 6h for six "
+            f"(at most {most})",
+            f"{given.within!r} không phải thời gian làm việc; hãy ghi 2d là hai ngày 8 giờ hoặc 6h là sáu giờ "
+            f"(nhiều nhất {most})",
+        )
     as_of = local(now if place is None else place.as_of)
     return AttentionQuery(
         as_of=as_of,
@@ -214,7 +220,7 @@ def _query(request: Request, given: AttentionParameters, catalogue: Catalogue, n
 def _kinds(given: AttentionParameters) -> frozenset[AttentionKind]:
     kinds = words("kind", given.kind)
     for word in set(kinds) - set(AttentionKind):
-        raise invalid("kind", f"{word!r} is not known; available: {', '.join(AttentionKind)}")
+        raise invalid("kind", *not_among(word, AttentionKind))
     if AttentionKind.IDLE in kinds and given.idle_months is None:
         raise invalid("idle_months", "is missing; say for how many months nothing has happened, like 3")
     return frozenset(map(AttentionKind, kinds or AttentionKind))

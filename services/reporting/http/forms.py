@@ -2,7 +2,7 @@
 
 import asyncio
 from dataclasses import replace
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import Response
@@ -14,13 +14,13 @@ from services.reporting.figures.report import report
 from services.reporting.forms.form import GROUPINGS, form_of
 from services.reporting.http.beside import query_beside
 from services.reporting.http.figures import WRONG, FigureRoutes
+from services.reporting.http.names import words
 from services.reporting.http.parameters import (
     FilterParameters,
     FormParameters,
     language_wanted,
     not_among,
     one_dimension,
-    words,
 )
 from shared.contract.http import answered
 from shared.contract.http.figures import FormAnswer
@@ -37,7 +37,7 @@ def router(to: FigureRoutes) -> APIRouter:
         "/reports/ii06a",
         summary="The statutory form II.06a",
         response_class=Response,
-        responses={200: answered(FormAnswer)},
+        responses={200: _in_every_format()},
     )
     async def get_form(request: Request, given: Annotated[FormParameters, Query()]) -> Response:
         if given.format not in FORMATS:
@@ -59,6 +59,14 @@ def router(to: FigureRoutes) -> APIRouter:
         return await asyncio.to_thread(render, given.format, form, to.frame(found, request))
 
     return routes
+
+
+def _in_every_format() -> dict[str, Any]:
+    """How the API documents show the answer: JSON with its members, and the media types of the files."""
+    answer = answered(FormAnswer)
+    for format_ in FORMATS.values():
+        answer["content"].setdefault(format_.media_type.partition(";")[0], {})
+    return answer
 
 
 def _refuse_unbegun(query: FigureQuery) -> None:

@@ -3,7 +3,7 @@
 import calendar
 import contextlib
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import date, datetime, time
 from typing import Annotated
 
@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from services.reporting.documents.formats import FORMATS
 from services.reporting.figures.query import NOW, THEN, Dimension, FigureQuery, Filters
+from services.reporting.http.names import known, procedures_with, units_named, words
 from services.reporting.http.periods import Against, check_rows_of_time
 from shared.catalogue import Catalogue
 from shared.catalogue.units import Organisation
@@ -18,7 +19,6 @@ from shared.domain.errors import InstantOutOfRange
 from shared.domain.fields import Channel
 from shared.domain.localtime import FIRST_YEAR, LAST_YEAR, LOCAL, local, written
 from shared.domain.periods import UnknownPeriod, statutory_period
-from shared.domain.texts import compared
 from shared.domain.timeliness import BY_DATE, DEFINITIONS
 from shared.language.languages import Language, of_header
 from shared.service.http import invalid
@@ -325,73 +325,17 @@ def language_wanted(lang: str | None, accepted: str | None) -> Language:
         raise invalid("lang", *not_among(lang, Language)) from None
 
 
-def words(parameter: str, values: list[str] | None) -> list[str]:
-    """The values, also of one with commas; an empty one is refused, for it would be read as all of them."""
-    split = [word.strip() for value in values or () for word in value.split(",")]
-    if not all(split):
-        raise invalid(
-            parameter,
-            "is empty; write a value, or leave the parameter out",
-            "để trống; hãy ghi một giá trị, hoặc bỏ tham số này",
-        )
-    return split
-
-
 def _filters(given: FilterParameters, catalogue: Catalogue, day: date, organised: Organisation | None) -> Filters:
     departments = units_named("department", given.department, catalogue, day, organised)
     places = units_named("received_by", given.received_by, catalogue, day, organised)
-    procedures = _known("procedure", words("procedure", given.procedure), catalogue.procedures)
-    channels = _known("channel", words("channel", given.channel), [channel.value for channel in Channel])
+    names = {code: procedure.name for code, procedure in catalogue.procedures.items()}
+    procedures = known("procedure", words("procedure", given.procedure), names)
+    channels = known("channel", words("channel", given.channel), dict.fromkeys(Channel, ""))
     narrowed = [procedures] if procedures else []
+    of_catalogue = catalogue.procedures.items()
     if given.field:  # a field's name may hold a comma: repeat the parameter for several
-        narrowed.append(
-            _with("field", given.field, {code: procedure.field for code, procedure in catalogue.procedures.items()})
-        )
+        narrowed.append(procedures_with("field", given.field, {code: each.field for code, each in of_catalogue}))
     if levels := words("level", given.level):
-        narrowed.append(
-            _with("level", levels, {code: procedure.level for code, procedure in catalogue.procedures.items()})
-        )
+        narrowed.append(procedures_with("level", levels, {code: each.level for code, each in of_catalogue}))
     wanted = frozenset.intersection(*narrowed) if narrowed else None
     return Filters(departments, wanted, frozenset(Channel(channel) for channel in channels), places)
-
-
-def units_named(
-    parameter: str, values: list[str] | None, catalogue: Catalogue, day: date, organised: Organisation | None = None
-) -> frozenset[str]:
-    """The units by their own codes, whichever of those that they go by on the day was given.
-
-    Refuses one that has no dossiers as organised now: all of them have gone on.
-    """
-    named = [catalogue.canonical(compared(word), day) for word in words(parameter, values)]
-    units = _known(parameter, named, catalogue.departments)
-    if organised is None:
-        return units
-    for unit in sorted(units):
-        if unit not in (heirs := organised.heirs_of(unit)):
-            by = ", ".join(sorted(heirs))
-            raise invalid(
-                parameter,
-                f"{unit} has been taken over by {by}: ask for that, or for organised={THEN}",
-                f"{unit} đã được {by} tiếp nhận: hãy chọn đơn vị đó, hoặc organised={THEN}",
-            )
-    return units
-
-
-def _with(parameter: str, words: list[str], of_procedures: Mapping[str, str]) -> frozenset[str]:
-    """The procedures that have one of the values."""
-    values = _known(parameter, words, sorted(set(of_procedures.values())))
-    return frozenset(code for code, value in of_procedures.items() if value in values)
-
-
-def _known(parameter: str, words: list[str], available: Iterable[str]) -> frozenset[str]:
-    known = list(available)
-    named = {compared(name): name for name in known}
-    for word in words:
-        if compared(word) not in named:
-            listed = ", ".join(known[:25]) + (" …" if len(known) > 25 else "")  # noqa: PLR2004 - enough to see what they look like
-            raise invalid(
-                parameter,
-                f"{word!r} is not in the catalogue; available: {listed}",
-                f"{word!r} không có trong danh mục; có thể chọn: {listed}",
-            )
-    return frozenset(named[compared(word)] for word in words)

@@ -1,6 +1,6 @@
 """Why figures are not what they were, or not the same by each definition: the dossiers that explain the difference."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -32,31 +32,43 @@ async def changed_dossiers(
     Both pins are of one revision.
     """
     changed: list[ChangedDossier] = []
+    async for one, earlier, later in changed_versions(connection, query, then, now, after):
+        left, entered = _columns(earlier, query), _columns(later, query)
+        if left == entered:
+            continue
+        if len(changed) == limit:
+            return changed, ListPlace(0, changed[-1].code)
+        changed.append(
+            ChangedDossier(
+                code=one,
+                left=sorted(left - entered, key=KEYS.index),
+                entered=sorted(entered - left, key=KEYS.index),
+                sequence_then=None if earlier is None else earlier.sequence,
+                sequence_now=later.sequence,
+                known_at=instant_of(later.known_at),
+            )
+        )
+    return changed, None
+
+
+async def changed_versions(
+    connection: AsyncConnection, query: FigureQuery, then: Pin, now: Pin, after: ListPlace = LIST_START
+) -> AsyncIterator[tuple[str, Any, Any]]:
+    """The dossiers after a place, by code, whose way of counting became known in between.
+
+    Each with the version that counted then, None when there was none, and the one that counts now; `chosen` of a
+    version tells whether the filters let it through. Both pins are of one revision.
+    """
     code = after.code
     while True:
         later = select(dossiers.c.code).where(dossiers.c.known_at > then.known_at, dossiers.c.code > code)
         codes = list((await connection.execute(later.order_by(dossiers.c.code).limit(CODES_AT_ONCE))).scalars())
         before, since = await _versions(connection, query, codes, then), await _versions(connection, query, codes, now)
         for one in codes:
-            if one not in since:
-                continue
-            left, entered = _columns(before.get(one), query), _columns(since[one], query)
-            if left == entered:
-                continue
-            if len(changed) == limit:
-                return changed, ListPlace(0, changed[-1].code)
-            changed.append(
-                ChangedDossier(
-                    code=one,
-                    left=sorted(left - entered, key=KEYS.index),
-                    entered=sorted(entered - left, key=KEYS.index),
-                    sequence_then=before[one].sequence if one in before else None,
-                    sequence_now=since[one].sequence,
-                    known_at=instant_of(since[one].known_at),
-                )
-            )
+            if one in since:
+                yield one, before.get(one), since[one]
         if len(codes) < CODES_AT_ONCE:
-            return changed, None
+            return
         code = codes[-1]
 
 

@@ -166,3 +166,19 @@ offsets = Table(
     Column("rules", BigInteger, nullable=True),
     Column("whole_until", BigInteger, nullable=False),
 )
+
+# What was published: the one table here that follows from nothing else. No rebuild touches it, no row of it changes.
+# `place` is the document's in the chain, `number` its publication's, `within` which revision or later note it is (0 for
+# the publication itself). `summary` is what a list shows of it, `body` its canonical bytes (shared/publishing).
+publications = Table(
+    "publications",
+    metadata,
+    Column("place", BigInteger, primary_key=True, autoincrement=False),
+    Column("kind", String(16), nullable=False),
+    Column("number", BigInteger, nullable=False),
+    Column("within", BigInteger, nullable=False),
+    Column("sha256", String(64), nullable=False),
+    Column("summary", LargeBinary, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+)
+Index("publications_number", publications.c.number, publications.c.kind, publications.c.within, unique=True)

@@ -8,6 +8,7 @@ import msgspec
 from shared.contract.http.announcements import AnnouncementAnswer, AnnouncementView, NewAnnouncement
 from shared.contract.http.attention import AttentionAnswer
 from shared.contract.http.catalogue import ChannelView, DayView, DepartmentView, ProcedureView
+from shared.contract.http.checks import CheckAnswer
 from shared.contract.http.dossiers import DossierAnswer, DossierView, EventAnswer, NewDossier
 from shared.contract.http.figures import (
     ChangesAnswer,
@@ -18,6 +19,16 @@ from shared.contract.http.figures import (
     FormAnswer,
 )
 from shared.contract.http.log import BulkAnswer, LogHead, LogLine, Resent, RestoreAnswer
+from shared.contract.http.publications import (
+    NewNote,
+    NewPublication,
+    NoteList,
+    PublicationList,
+    PublishedDossiers,
+    RestoredDocuments,
+    RevisionList,
+)
+from shared.contract.http.published_documents import NoteDocument, PublicationDocument, RevisionDocument
 from shared.contract.http.rebuilds import CheckedLine, CheckProgressLine, InconsistencyLine, RebuildAnswer, SwapAnswer
 from shared.contract.http.service import HealthAnswer, ProblemDetails
 
@@ -45,6 +56,7 @@ INTAKE: Messages = {
 REPORTING: Messages = {
     "http.attention.v1": AttentionAnswer,
     "http.changes.v1": ChangesAnswer,
+    "http.check.v1": CheckAnswer,
     "http.consistency-difference.v1": InconsistencyLine,
     "http.consistency-end.v1": CheckedLine,
     "http.consistency-progress.v1": CheckProgressLine,
@@ -53,7 +65,17 @@ REPORTING: Messages = {
     "http.figures.v1": FiguresAnswer,
     "http.figures-event.v1": FiguresEvent,
     "http.form.v1": FormAnswer,
+    "http.new-note.v1": NewNote,
+    "http.new-publication.v1": NewPublication,
+    "http.note.v1": NoteDocument,
+    "http.notes.v1": NoteList,
+    "http.publication.v1": PublicationDocument,
+    "http.publications.v1": PublicationList,
+    "http.published-dossiers.v1": PublishedDossiers,
     "http.rebuild.v1": RebuildAnswer,
+    "http.restored-documents.v1": RestoredDocuments,
+    "http.revision.v1": RevisionDocument,
+    "http.revisions.v1": RevisionList,
     "http.swap.v1": SwapAnswer,
 }
 HTTP_MESSAGES: Messages = EVERY_SERVICE | INTAKE | REPORTING

@@ -1,0 +1,189 @@
+"""Makes rows of a sheet under its headings: which are totals, which are sections, and what stands beside them."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from shared.checking.documents import FIGURES, SAID_BESIDE, say_unknown_key
+from shared.checking.headings import Heading, Headings, find_headings, plain
+from shared.checking.numbers import Manner, read_count
+from shared.checking.sheets import Grid
+from shared.checking.table import RowKind, TypedCell, TypedReport, TypedRow
+from shared.contract.http.checks import CheckFinding
+
+_TOTALS = ("tong so", "tong cong", "cong", "tong", "total", "toan tinh", "tong cong tat ca", "sum")
+_TOTAL_OF = re.compile(
+    r"(?:tong cong|tong so|total) .*|(?:tong )?cong (?:(?:muc|phan|nhom) )?(?:[ivx]+|[a-h]|\d+)|toan (?:tinh|thanh pho)"
+)
+_LEVELS = re.compile(r"cap (?:tinh|huyen|xa|bo|so)\b|(?:province|district|commune)\b")
+_MONTH = re.compile(
+    r"(?:thang|month|quy|quarter|t|q)?\s*(?:\d{1,2}|i{1,3}|iv)(?:\s+(?:nam\s+)?\d{4})?|\d{4} (?:\d{2}|q[1-4])"
+)
+_ROMAN = re.compile(r"(?=[IVX])X{0,3}(?:IX|IV|V?I{0,3})[.)]?")
+_LETTER = re.compile(r"[A-H][.)]?")
+_DOTTED = re.compile(r"\d+(?:\.\d+)*[.)]?", re.ASCII)
+LETTER_DEPTH, ROMAN_DEPTH, NUMBER_DEPTH = 0, 1, 2
+NAME_KEYS = ("name", "department", "field", "channel", "level", "procedure", "month", "received_by", "province", "code")
+OF_OUR_OWN = {*NAME_KEYS, "number", "from", "to", "definition"}
+
+
+def read_grid(form: str, grid: Grid) -> TypedReport | None:
+    """The report of a sheet; None when nothing says what its columns are."""
+    headings = find_headings(grid)
+    if headings is None or not headings.columns:
+        return None
+    report = TypedReport(form, grid.sheet)
+    columns = _columns(report, grid, headings)
+    for each in columns:
+        if each.ratios and each.key:
+            report.ratios[each.key] = each.ratios
+    for place in range(headings.last_row + 1, len(grid.rows)):
+        row = _row(report, grid, headings, columns, place)
+        if row is not None:
+            report.rows.append(row)
+    _mark_totals(report, by_key=headings.by_key)
+    _set_months(report, headings)
+    return report if any(row.cells or row.shares for row in report.rows) else None
+
+
+def _columns(report: TypedReport, grid: Grid, headings: Headings) -> list[Heading]:
+    """The columns that are figures; those that are nothing known, or known twice, are said."""
+    kept: dict[str, Heading] = {}
+    for each in headings.columns:
+        data = [grid.at(row, each.column) for row in range(headings.last_row + 1, len(grid.rows))]
+        filled = [cell for cell in data if cell.strip()]
+        place = grid.place(headings.last_row, each.column)
+        if each.key is None:
+            _say_unknown(report, headings, each, place, filled)
+        elif each.key in kept:
+            other = kept[each.key]
+            same = data == [grid.at(row, other.column) for row in range(headings.last_row + 1, len(grid.rows))]
+            where = f"{grid.place(headings.last_row, other.column)}, {place}"
+            report.faults.append(
+                CheckFinding(code="column_twice", figure=each.key, cell=where, typed=other.text, other=each.text)
+            )
+            if not same:
+                kept[each.key] = Heading(other.column, other.text, None)
+        else:
+            kept[each.key] = each
+            if each.by_number not in (None, each.key):
+                report.remarks.append(
+                    CheckFinding(
+                        code="heading_not_number", figure=each.key, cell=place, typed=each.text, other=each.by_number
+                    )
+                )
+    return [each for each in kept.values() if each.key]
+
+
+def _say_unknown(report: TypedReport, headings: Headings, each: Heading, place: str, filled: Sequence[str]) -> None:
+    if headings.by_key and each.text and each.text not in OF_OUR_OWN | SAID_BESIDE:
+        say_unknown_key(report, each.text, place, filled[0] if filled else "", FIGURES | OF_OUR_OWN)
+    elif not headings.by_key and filled and each.column > headings.first:
+        report.remarks.append(CheckFinding(code="unknown_column", figure=each.text, cell=place, typed=filled[0]))
+
+
+def _row(
+    report: TypedReport, grid: Grid, headings: Headings, columns: Sequence[Heading], place: int
+) -> TypedRow | None:
+    """A row of figures, or a heading among them; None for what stands around a table."""
+    beyond = [cell for cell in grid.rows[place][len(headings.columns) :] if cell.strip()]
+    cells = {
+        each.key: TypedCell(grid.at(place, each.column), grid.place(place, each.column)) for each in columns if each.key
+    }
+    ordinal, name = _name(grid, headings, place)
+    stated = [cell for cell in cells.values() if cell.typed.strip()]
+    numbers = [cell for cell in stated if read_count(cell.typed).manner not in (Manner.UNREADABLE, Manner.EMPTY)]
+    if beyond and numbers:
+        report.faults.append(
+            CheckFinding(
+                code="row_too_long",
+                row=name,
+                cell=grid.place(place, 0),
+                typed=beyond[0],
+                stated=str(len(grid.rows[place])),
+                expected=str(len(headings.columns)),
+            )
+        )
+        return None
+    kind, depth = _kind(ordinal, name)
+    if not stated:
+        return TypedRow(name, RowKind.SECTION, {}, {}, depth) if kind is RowKind.SECTION and name else None
+    if not numbers and 2 * len(stated) < len(cells) and kind is not RowKind.TOTAL:
+        return None  # a line of signatures, a note
+    shares = {key: cell for key, cell in cells.items() if key in report.ratios}
+    counts = {key: cell for key, cell in cells.items() if key not in report.ratios}
+    return TypedRow(name or str(place + 1), kind, counts, shares, depth)
+
+
+def _name(grid: Grid, headings: Headings, place: int) -> tuple[str, str | None]:
+    """What stands left of the figures: the line's number, and its name."""
+    if headings.by_key:
+        named = {each.text: grid.at(place, each.column).strip() for each in headings.columns if each.key is None}
+        dimensions = [named[key] for key in NAME_KEYS[1:-1] if named.get(key)]
+        return named.get("number", ""), named.get("name") or " · ".join(dimensions) or named.get("code") or None
+    texts = [" ".join(grid.at(place, column).split()) for column in range(headings.first)]
+    filled = [text for text in texts if text]
+    if not filled:
+        return "", None
+    if len(filled) > 1:
+        return filled[0], filled[1]
+    alone = filled[0]
+    return (alone, None) if texts[0] == alone and len(texts) > 1 and _depth(alone) is not None else ("", alone)
+
+
+def _kind(ordinal: str, name: str | None) -> tuple[RowKind, int]:
+    words = plain(name or ordinal)
+    if words in _TOTALS or _TOTAL_OF.fullmatch(words):
+        return RowKind.TOTAL, 0
+    depth = _depth(ordinal)
+    if depth in (LETTER_DEPTH, ROMAN_DEPTH):
+        return RowKind.SECTION, depth
+    if depth is None and name and _LEVELS.match(words):
+        return RowKind.SECTION, ROMAN_DEPTH
+    return RowKind.ROW, NUMBER_DEPTH if depth is None else depth
+
+
+def _depth(ordinal: str) -> int | None:
+    """A and B hold I and II, which hold 1 and 2, which hold 1.1; None for what numbers nothing."""
+    if _ROMAN.fullmatch(ordinal):
+        return ROMAN_DEPTH
+    if _LETTER.fullmatch(ordinal):
+        return LETTER_DEPTH
+    if _DOTTED.fullmatch(ordinal):
+        return NUMBER_DEPTH + ordinal.rstrip(".)").count(".")
+    return None
+
+
+def _mark_totals(report: TypedReport, *, by_key: bool) -> None:
+    """Our own tables end with a total that has no name; of several totals those amid the rows are of a part of them."""
+    rows = report.rows
+    others = [place for place, row in enumerate(rows) if row.kind is not RowKind.TOTAL]
+    totals = [place for place, row in enumerate(rows) if row.kind is RowKind.TOTAL]
+    for place in totals:
+        if others and others[0] < place < max(others[-1], totals[-1]):
+            rows[place] = replace(rows[place], kind=RowKind.SUBTOTAL)
+    named = [row for row in rows if row.name and not row.name.isdigit()]
+    if by_key and rows and not any(row.kind is RowKind.TOTAL for row in rows):
+        last = rows[-1]
+        if (len(rows) == 1 and not named) or (named and last not in named):
+            rows[-1] = TypedRow(None, RowKind.TOTAL, last.cells, last.shares)
+
+
+def _set_months(report: TypedReport, headings: Headings) -> None:
+    names = [plain(row.name or "") for row in report.rows if not row.adds_up]
+    own = {each.text for each in headings.columns} & set(NAME_KEYS) if headings.by_key else set()
+    if "month" in own:
+        report.by_month = own == {"month"}
+        report.mixed_with_months = not report.by_month
+    else:
+        report.by_month = len(names) > 1 and all(_MONTH.fullmatch(name) and not name.isdigit() for name in names)
+
+
+def grids_read(form: str, grids: Iterator[Grid]) -> TypedReport | None:
+    """The grid of which most columns are known: of CSV the right delimiter, of a workbook the sheet of the form."""
+    found = [report for grid in grids if (report := read_grid(form, grid)) is not None]
+    return max(found, key=lambda report: (len(_known(report)), len(report.rows)), default=None)
+
+
+def _known(report: TypedReport) -> set[str]:
+    return {key for row in report.rows for key in (*row.cells, *row.shares)}
