@@ -28,6 +28,7 @@ from shared.domain.dossier import Dossier
 from shared.domain.lifecycle import EventKind
 from shared.domain.localtime import local
 from shared.domain.timeliness import DEFINITIONS
+from shared.language.languages import Language
 from shared.service.problems import Problem
 
 A_PAGE = 50
@@ -92,7 +93,7 @@ async def get_late(site: Site, request: Request) -> Response:
     listed, truncated = await _late(site, without_rows(question.query))
     number = page_number(request)
     end = number * A_PAGE
-    late = await _told(site, listed[end - A_PAGE : end], question.query.as_of)
+    late = await _told(site, listed[end - A_PAGE : end], question.query.as_of, language)
     link = path_with("/late", **_repeated(request, page=str(number + 1))) if end < len(listed) else None
     return site.page(
         request,
@@ -124,9 +125,9 @@ async def _late(site: Site, query: FigureQuery) -> tuple[list[ListedDossier], bo
     return sorted(found, key=lambda one: lateness(one, query.as_of)), truncated
 
 
-async def _told(site: Site, listed: list[ListedDossier], now: datetime) -> list[LateDossier]:
+async def _told(site: Site, listed: list[ListedDossier], now: datetime, language: Language) -> list[LateDossier]:
     codes = [one.code for one in listed]
-    snapshots, views = await snapshots_of(site, codes), await site.views.of(codes)
+    snapshots, views = await snapshots_of(site, codes), await site.views.of(codes, language)
     known = site.reporting.attention_sources.known.catalogue
     return await asyncio.to_thread(
         lambda: [_late_dossier(one, snapshots.get(one.code), views.get(one.code), known, now) for one in listed]
