@@ -136,6 +136,10 @@ REMARKS: Phrases = {
         "Cột có tiêu đề “{typed}” ({cell}) được đọc là {name} theo tiêu đề; theo số thứ tự thì là {other}.",
         "The column “{typed}” ({cell}) was read as {name}, by its heading; by its number it would be {other}.",
     ),
+    "row_passed_over": (
+        "“{typed}” ({cell}) đứng một mình trong một dòng không tên nên không được kiểm tra.",
+        "“{typed}” ({cell}) stands alone in a row without a name and was not checked.",
+    ),
     "unknown_column": (
         "Cột “{figure}” ({cell}) không thuộc biểu mẫu nên không được kiểm tra.",
         "The column “{figure}” ({cell}) is none of the form's and was not checked.",

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from shared.checking.documents import FIGURES, SAID_BESIDE, say_unknown_key
-from shared.checking.headings import Heading, Headings, find_headings, plain
+from shared.checking.headings import FEWEST_NUMBERS, Heading, Headings, find_headings, plain
 from shared.checking.numbers import Manner, read_count
 from shared.checking.sheets import Grid
 from shared.checking.table import RowKind, TypedCell, TypedReport, TypedRow
@@ -37,7 +37,10 @@ def read_grid(form: str, grid: Grid) -> TypedReport | None:
     for each in columns:
         if each.ratios and each.key:
             report.ratios[each.key] = each.ratios
+    printed_again = [cells for cells in grid.rows[: headings.last_row + 1] if any(cells)]
     for place in range(headings.last_row + 1, len(grid.rows)):
+        if grid.rows[place] in printed_again or _only_numbers_columns(grid, columns, place):
+            continue
         row = _row(report, grid, headings, columns, place)
         if row is not None:
             report.rows.append(row)
@@ -108,11 +111,23 @@ def _row(
     kind, depth = _kind(ordinal, name)
     if not stated:
         return TypedRow(name, RowKind.SECTION, {}, {}, depth) if kind is RowKind.SECTION and name else None
+    if not name and not ordinal and len(stated) == 1:
+        report.remarks.append(CheckFinding(code="row_passed_over", cell=stated[0].place, typed=stated[0].typed))
+        return None
     if not numbers and 2 * len(stated) < len(cells) and kind is not RowKind.TOTAL:
         return None  # a line of signatures, a note
     shares = {key: cell for key, cell in cells.items() if key in report.ratios}
     counts = {key: cell for key, cell in cells.items() if key not in report.ratios}
     return TypedRow(name or str(place + 1), kind, counts, shares, depth)
+
+
+def _only_numbers_columns(grid: Grid, columns: Sequence[Heading], place: int) -> bool:
+    """A row of 1, 2, 3 … under the headings, as forms have it whose first columns are A and B."""
+    typed = [grid.at(place, each.column).strip(" ()") for each in sorted(columns, key=lambda each: each.column)]
+    numbers = [int(text) for text in typed if text.isdecimal()]
+    return len(numbers) == len(typed) >= FEWEST_NUMBERS and numbers == list(
+        range(numbers[0], numbers[0] + len(numbers))
+    )
 
 
 def _name(grid: Grid, headings: Headings, place: int) -> tuple[str, str | None]:
