@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from shared.checking.documents import FIGURES, SAID_BESIDE, say_unknown_key
-from shared.checking.headings import FEWEST_NUMBERS, Heading, Headings, find_headings, plain
+from shared.checking.headings import FEWEST_NUMBERS, ColumnHeading, SheetHead, find_headings, plain
 from shared.checking.numbers import Manner, read_count
 from shared.checking.sheets import Grid
 from shared.checking.table import RowKind, TypedCell, TypedReport, TypedRow
@@ -49,9 +49,9 @@ def read_grid(form: str, grid: Grid) -> TypedReport | None:
     return report if any(row.cells or row.shares for row in report.rows) else None
 
 
-def _columns(report: TypedReport, grid: Grid, headings: Headings) -> list[Heading]:
+def _columns(report: TypedReport, grid: Grid, headings: SheetHead) -> list[ColumnHeading]:
     """The columns that are figures; those that are nothing known, or known twice, are said."""
-    kept: dict[str, Heading] = {}
+    kept: dict[str, ColumnHeading] = {}
     for each in headings.columns:
         data = [grid.at(row, each.column) for row in range(headings.last_row + 1, len(grid.rows))]
         filled = [cell for cell in data if cell.strip()]
@@ -66,7 +66,7 @@ def _columns(report: TypedReport, grid: Grid, headings: Headings) -> list[Headin
                 CheckFinding(code="column_twice", figure=each.key, cell=where, typed=other.text, other=each.text)
             )
             if not same:
-                kept[each.key] = Heading(other.column, other.text, None)
+                kept[each.key] = ColumnHeading(other.column, other.text, None)
         else:
             kept[each.key] = each
             if each.by_number not in (None, each.key):
@@ -78,7 +78,9 @@ def _columns(report: TypedReport, grid: Grid, headings: Headings) -> list[Headin
     return [each for each in kept.values() if each.key]
 
 
-def _say_unknown(report: TypedReport, headings: Headings, each: Heading, place: str, filled: Sequence[str]) -> None:
+def _say_unknown(
+    report: TypedReport, headings: SheetHead, each: ColumnHeading, place: str, filled: Sequence[str]
+) -> None:
     if headings.by_key and each.text and each.text not in OF_OUR_OWN | SAID_BESIDE:
         say_unknown_key(report, each.text, place, filled[0] if filled else "", FIGURES | OF_OUR_OWN)
     elif not headings.by_key and filled and each.column > headings.first:
@@ -86,7 +88,7 @@ def _say_unknown(report: TypedReport, headings: Headings, each: Heading, place: 
 
 
 def _row(
-    report: TypedReport, grid: Grid, headings: Headings, columns: Sequence[Heading], place: int
+    report: TypedReport, grid: Grid, headings: SheetHead, columns: Sequence[ColumnHeading], place: int
 ) -> TypedRow | None:
     """A row of figures, or a heading among them; None for what stands around a table."""
     beyond = [cell for cell in grid.rows[place][len(headings.columns) :] if cell.strip()]
@@ -121,7 +123,7 @@ def _row(
     return TypedRow(name or str(place + 1), kind, counts, shares, depth)
 
 
-def _only_numbers_columns(grid: Grid, columns: Sequence[Heading], place: int) -> bool:
+def _only_numbers_columns(grid: Grid, columns: Sequence[ColumnHeading], place: int) -> bool:
     """A row of 1, 2, 3 … under the headings, as forms have it whose first columns are A and B."""
     typed = [grid.at(place, each.column).strip(" ()") for each in sorted(columns, key=lambda each: each.column)]
     numbers = [int(text) for text in typed if text.isdecimal()]
@@ -130,7 +132,7 @@ def _only_numbers_columns(grid: Grid, columns: Sequence[Heading], place: int) ->
     )
 
 
-def _name(grid: Grid, headings: Headings, place: int) -> tuple[str, str | None]:
+def _name(grid: Grid, headings: SheetHead, place: int) -> tuple[str, str | None]:
     """What stands left of the figures: the line's number, and its name."""
     if headings.by_key:
         named = {each.text: grid.at(place, each.column).strip() for each in headings.columns if each.key is None}
@@ -184,7 +186,7 @@ def _mark_totals(report: TypedReport, *, by_key: bool) -> None:
             rows[-1] = TypedRow(None, RowKind.TOTAL, last.cells, last.shares)
 
 
-def _set_months(report: TypedReport, headings: Headings) -> None:
+def _set_months(report: TypedReport, headings: SheetHead) -> None:
     names = [plain(row.name or "") for row in report.rows if not row.adds_up]
     own = {each.text for each in headings.columns} & set(NAME_KEYS) if headings.by_key else set()
     if "month" in own:
