@@ -24,7 +24,11 @@ _LETTER = re.compile(r"[A-H][.)]?")
 _DOTTED = re.compile(r"\d+(?:\.\d+)*[.)]?", re.ASCII)
 LETTER_DEPTH, ROMAN_DEPTH, NUMBER_DEPTH = 0, 1, 2
 NAME_KEYS = ("name", "department", "field", "channel", "level", "procedure", "month", "received_by", "province", "code")
-OF_OUR_OWN = {*NAME_KEYS, "number", "from", "to", "definition"}
+OF_OUR_OWN = {*NAME_KEYS, "number", "from", "to", "definition", "row"}
+KINDS = {"total": RowKind.TOTAL, "section": RowKind.SECTION, "line": RowKind.ROW}
+"""How our own tables say what a row is, in their column `row`."""
+_PERIOD = ("from", "to", "tu ngay", "den ngay")
+_SAID_BESIDE = (*_PERIOD, "so lieu tinh den", "as of", "cach tinh dung han", "timeliness judged", "chi tinh", "only")
 
 
 def read_grid(form: str, grid: Grid) -> TypedReport | None:
@@ -83,7 +87,7 @@ def _say_unknown(
 ) -> None:
     if headings.by_key and each.text and each.text not in OF_OUR_OWN | SAID_BESIDE:
         say_unknown_key(report, each.text, place, filled[0] if filled else "", FIGURES | OF_OUR_OWN)
-    elif not headings.by_key and filled and each.column > headings.first:
+    elif not headings.by_key and filled and each.column > headings.first and plain(each.text) not in _SAID_BESIDE:
         report.remarks.append(CheckFinding(code="unknown_column", figure=each.text, cell=place, typed=filled[0]))
 
 
@@ -110,7 +114,7 @@ def _row(
             )
         )
         return None
-    kind, depth = _kind(ordinal, name)
+    kind, depth = _own_kind(grid, headings, place) or _kind(ordinal, name)
     if not stated:
         return TypedRow(name, RowKind.SECTION, {}, {}, depth) if kind is RowKind.SECTION and name else None
     if not name and not ordinal and len(stated) == 1:
@@ -120,7 +124,8 @@ def _row(
         return None  # a line of signatures, a note
     shares = {key: cell for key, cell in cells.items() if key in report.ratios}
     counts = {key: cell for key, cell in cells.items() if key not in report.ratios}
-    return TypedRow(name or str(place + 1), kind, counts, shares, depth)
+    period = tuple(grid.at(place, each.column) for each in headings.columns if plain(each.text) in _PERIOD)
+    return TypedRow(name or str(place + 1), kind, counts, shares, depth, period)
 
 
 def _only_numbers_columns(grid: Grid, columns: Sequence[ColumnHeading], place: int) -> bool:
@@ -146,6 +151,12 @@ def _name(grid: Grid, headings: SheetHead, place: int) -> tuple[str, str | None]
         return filled[0], filled[1]
     alone = filled[0]
     return (alone, None) if texts[0] == alone and len(texts) > 1 and _depth(alone) is not None else ("", alone)
+
+
+def _own_kind(grid: Grid, headings: SheetHead, place: int) -> tuple[RowKind, int] | None:
+    said = [grid.at(place, each.column) for each in headings.columns if each.text == "row"] if headings.by_key else []
+    kind = KINDS.get(said[0]) if said else None
+    return None if kind is None else (kind, ROMAN_DEPTH if kind is RowKind.SECTION else NUMBER_DEPTH)
 
 
 def _kind(ordinal: str, name: str | None) -> tuple[RowKind, int]:
@@ -174,16 +185,17 @@ def _depth(ordinal: str) -> int | None:
 def _mark_totals(report: TypedReport, *, by_key: bool) -> None:
     """Our own tables end with a total that has no name; of several totals those amid the rows are of a part of them."""
     rows = report.rows
-    others = [place for place, row in enumerate(rows) if row.kind is not RowKind.TOTAL]
-    totals = [place for place, row in enumerate(rows) if row.kind is RowKind.TOTAL]
-    for place in totals:
-        if others and others[0] < place < max(others[-1], totals[-1]):
-            rows[place] = replace(rows[place], kind=RowKind.SUBTOTAL)
+    for period in dict.fromkeys(row.period for row in rows):
+        others = [place for place, row in enumerate(rows) if row.kind is not RowKind.TOTAL and row.period == period]
+        totals = [place for place, row in enumerate(rows) if row.kind is RowKind.TOTAL and row.period == period]
+        for place in totals:
+            if others and others[0] < place < max(others[-1], totals[-1]):
+                rows[place] = replace(rows[place], kind=RowKind.SUBTOTAL)
     named = [row for row in rows if row.name and not row.name.isdigit()]
     if by_key and rows and not any(row.kind is RowKind.TOTAL for row in rows):
         last = rows[-1]
         if (len(rows) == 1 and not named) or (named and last not in named):
-            rows[-1] = TypedRow(None, RowKind.TOTAL, last.cells, last.shares)
+            rows[-1] = replace(last, name=None, kind=RowKind.TOTAL)
 
 
 def _set_months(report: TypedReport, headings: SheetHead) -> None:

@@ -122,6 +122,10 @@ async def test_a_true_table_is_good_in_every_format(client: httpx.AsyncClient, *
         ("reports/ii06a?by=field&sections=level", "application/json"),
         ("reports/ii06a?format=csv", "text/csv"),
         ("reports/ii06a?format=csv&by=field&sections=level&lang=en", "text/csv"),
+        ("reports/ii06a?format=csv&by=field&sections=level&period=2023-02&against=previous", "text/csv"),
+        ("reports/ii06a?period=2023-02&against=previous", "application/json"),
+        ("reports/ii06a?format=office-csv", "text/csv"),
+        ("reports/ii06a?format=office-csv&by=field&sections=level&lang=en&period=2023-02&against=previous", "text/csv"),
     ],
 )
 async def test_our_own_answers_are_good(full_client: httpx.AsyncClient, path: str, media_type: str) -> None:
