@@ -9,7 +9,7 @@ from shared.language.papers import CHANGE, FIGURE, OTHER_PERIOD, THIS_PERIOD
 from shared.language.words import FIGURES, in_language, word
 
 
-class ComparedFigure(NamedTuple):
+class FigureOfBoth(NamedTuple):
     """A figure of both periods."""
 
     name: str
@@ -26,9 +26,9 @@ def compared_heads(form: Form, other: Form) -> tuple[str, str, str, str]:
     return figure, f"{this}: {now}", f"{that}: {before}", change
 
 
-def compared_figures(form: Form, other: Form) -> list[ComparedFigure]:
+def compared_figures(form: Form, other: Form) -> list[FigureOfBoth]:
     """Those that the form prints, in its order."""
     return [
-        ComparedFigure(word(FIGURES, column.key, form.language), form.total[column.key], other.total[column.key])
+        FigureOfBoth(word(FIGURES, column.key, form.language), form.total[column.key], other.total[column.key])
         for column in OF_FORM.values()
     ]
