@@ -79,7 +79,7 @@ def _answer(file: Path, language: "Language") -> "CheckAnswer":
     except OSError as error:
         raise Failure(f"{file} cannot be read: {error.strerror or error}") from error
     except UnreadableTable as unreadable:
-        raise Failure(f"{file}: {why_unreadable(unreadable, language)}") from unreadable
+        raise Failure(why_unreadable(unreadable, language, str(file))) from unreadable
 
 
 def _print(file: Path, answer: "CheckAnswer", language: "Language") -> None:

@@ -78,7 +78,7 @@ _EXACT = {plain(name): key for key, names in FIGURES.items() for name in names}
 
 
 @dataclass(frozen=True, slots=True)
-class Heading:
+class ColumnHeading:
     """What a column is: a figure, a percentage of what, or nothing known (`key` is None)."""
 
     column: int
@@ -89,11 +89,11 @@ class Heading:
 
 
 @dataclass(frozen=True, slots=True)
-class Headings:
+class SheetHead:
     """The columns of a sheet, and the row that its data begin after."""
 
     last_row: int
-    columns: list[Heading]
+    columns: list[ColumnHeading]
     by_key: bool = False
 
     @property
@@ -102,7 +102,7 @@ class Headings:
         return min(each.column for each in self.columns if each.key)
 
 
-def find_headings(grid: Grid) -> Headings | None:
+def find_headings(grid: Grid) -> SheetHead | None:
     """The headings of a sheet, or None when it has none that can be made out."""
     first = range(min(FIRST_ROWS, len(grid.rows)))
     for row in first:
@@ -124,13 +124,13 @@ def find_headings(grid: Grid) -> Headings | None:
     return None
 
 
-def _of_keys(grid: Grid, row: int) -> Headings:
+def _of_keys(grid: Grid, row: int) -> SheetHead:
     columns = []
     for column, cell in enumerate(grid.rows[row]):
         key = cell.strip()
         known = key in KEYS or key in SHARE_KEYS
-        columns.append(Heading(column, key, key if known else None, RATIOS.get(key, ())))
-    return Headings(row, columns, by_key=True)
+        columns.append(ColumnHeading(column, key, key if known else None, RATIOS.get(key, ())))
+    return SheetHead(row, columns, by_key=True)
 
 
 def _numbers(cells: Sequence[str]) -> dict[int, int]:
@@ -162,25 +162,25 @@ def _top(grid: Grid, last: int) -> int:
     return top
 
 
-def _with_words(grid: Grid, last: int, top: int, numbers: Mapping[int, int]) -> Headings:
+def _with_words(grid: Grid, last: int, top: int, numbers: Mapping[int, int]) -> SheetHead:
     """Each column by the words above it; one without words that say it, by its number.
 
     Where words contradict a number the table is numbered in a way of its own, and no words are passed over for one.
     """
     width = max(len(grid.rows[row]) for row in range(top, last + 1))
-    columns: list[Heading] = []
+    columns: list[ColumnHeading] = []
     for column, path in enumerate(_paths(grid, top, last - 1 if numbers else last, width)):
         beside = grid.at(last, column).strip() if numbers and column not in numbers else ""
         said = (*path, beside) if beside else path
         key, ratios = (None, ()) if numbers.get(column) in OF_LINE else _key_of(said)
         by_number = OF_FORM[numbers[column]].key if numbers.get(column) in OF_FORM else None
         text = " / ".join(said) or (f"({numbers[column]})" if column in numbers else "")
-        columns.append(Heading(column, text, key, ratios, by_number))
+        columns.append(ColumnHeading(column, text, key, ratios, by_number))
     own_numbers = any(each.key and each.by_number not in (None, each.key) for each in columns)
-    return Headings(last, [_settled(each, own_numbers=own_numbers) for each in columns])
+    return SheetHead(last, [_settled(each, own_numbers=own_numbers) for each in columns])
 
 
-def _settled(heading: Heading, *, own_numbers: bool) -> Heading:
+def _settled(heading: ColumnHeading, *, own_numbers: bool) -> ColumnHeading:
     if heading.key is not None or (own_numbers and not heading.text.startswith("(")):
         return heading
     return replace(heading, key=heading.by_number)
@@ -239,7 +239,7 @@ def _is_total(leaf: str) -> bool:
     return leaf.startswith(("so ho so", "ho so", "so luong", "da ", "dang ", "tiep nhan"))
 
 
-def _more_words(grid: Grid, headings: Headings, row: int) -> bool:
+def _more_words(grid: Grid, headings: SheetHead, row: int) -> bool:
     """Whether the row goes on with headings: words in columns of figures, and no number there."""
     cells = [grid.at(row, each.column).strip() for each in headings.columns if each.column >= headings.first]
     return any(cells) and not any(cell[:1].isdigit() for cell in cells) and any(plain(cell) for cell in cells)

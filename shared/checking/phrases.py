@@ -136,6 +136,10 @@ REMARKS: Phrases = {
         "Cột có tiêu đề “{typed}” ({cell}) được đọc là {name} theo tiêu đề; theo số thứ tự thì là {other}.",
         "The column “{typed}” ({cell}) was read as {name}, by its heading; by its number it would be {other}.",
     ),
+    "row_passed_over": (
+        "“{typed}” ({cell}) đứng một mình trong một dòng không tên nên không được kiểm tra.",
+        "“{typed}” ({cell}) stands alone in a row without a name and was not checked.",
+    ),
     "unknown_column": (
         "Cột “{figure}” ({cell}) không thuộc biểu mẫu nên không được kiểm tra.",
         "The column “{figure}” ({cell}) is none of the form's and was not checked.",
@@ -185,40 +189,40 @@ UNCHECKED: Phrases = {
     ),
 }
 FAILURES: Phrases = {
-    "too_large": ("tệp lớn hơn {most} byte", "it is larger than {most} bytes"),
+    "too_large": ("{what} lớn hơn {most} byte", "{what} is larger than {most} bytes"),
     "too_large_unpacked": (
-        "bảng tính quá lớn khi giải nén; hãy chỉ lưu trang có biểu mẫu",
-        "the workbook is too large unpacked; save the sheet with the form alone",
+        "{what} quá lớn khi giải nén; hãy chỉ lưu trang có biểu mẫu",
+        "{what} is too large unpacked; save the sheet with the form alone",
     ),
     "too_many_cells": (
-        "bảng có quá nhiều dòng hoặc cột để là một báo cáo",
-        "it has too many rows or columns to be a report",
+        "{what} có quá nhiều dòng hoặc cột",
+        "{what} has too many rows or columns to be a report",
     ),
     "old_office": (
-        "đây là tệp Excel kiểu cũ (.xls) hoặc có mật khẩu; hãy lưu lại dạng .xlsx không mật khẩu",
-        "it is an old Excel file (.xls) or has a password; save it as .xlsx without one",
+        "{what} là tệp Excel kiểu cũ (.xls) hoặc có mật khẩu; hãy lưu lại dạng .xlsx không mật khẩu",
+        "{what} is an old Excel file (.xls) or has a password; save it as .xlsx without one",
     ),
-    "pdf": ("đây là tệp PDF; hãy gửi bảng tính", "it is a PDF; send the table as a spreadsheet"),
-    "empty": ("tệp trống", "it is empty"),
+    "pdf": ("{what} là tệp PDF; hãy gửi bảng tính", "{what} is a PDF; send the table as a spreadsheet"),
+    "empty": ("{what} trống", "{what} is empty"),
     "encoding": (
-        "chữ không phải UTF-8 hay UTF-16; hãy lưu dạng “CSV UTF-8”",
-        "its text is neither UTF-8 nor UTF-16; save it as “CSV UTF-8”",
+        "{what} không viết bằng UTF-8 hay UTF-16; hãy lưu dạng “CSV UTF-8”",
+        "{what} is written neither in UTF-8 nor in UTF-16; save it as “CSV UTF-8”",
     ),
     "no_headings": (
-        "không dòng nào cho biết các cột là gì; hãy giữ dòng tiêu đề hoặc dòng số cột (1) (2) … (13) của biểu II.06a",
-        "no row says what its columns are; keep the headings or the column numbers (1) (2) … (13) of form II.06a",
+        "{what} không cho biết các cột là gì; hãy giữ dòng tiêu đề hoặc dòng số cột (1) (2) … (13) của biểu II.06a",
+        "{what} does not say what its columns are; keep the headings of form II.06a or its numbers (1) (2) … (13)",
     ),
     "no_figures": (
-        "không có số liệu nào theo khóa của các cột; hãy ghi received_total, received_online …",
-        "it holds no figures under the columns' keys; write received_total, received_online …",
+        "{what} không có số liệu nào theo khóa của các cột; hãy ghi received_total, received_online …",
+        "{what} holds no figures under the columns' keys; write received_total, received_online …",
     ),
-    "too_deep": ("dữ liệu lồng quá sâu", "it is nested too deeply"),
-    "not_json": ("không phải JSON: {detail}", "it is not JSON: {detail}"),
-    "not_toml": ("không phải TOML: {detail}", "it is not TOML: {detail}"),
-    "not_csv": ("không phải CSV: {detail}", "it is not CSV: {detail}"),
+    "too_deep": ("{what} lồng quá sâu", "{what} is nested too deeply"),
+    "not_json": ("{what} không phải JSON: {detail}", "{what} is not JSON: {detail}"),
+    "not_toml": ("{what} không phải TOML: {detail}", "{what} is not TOML: {detail}"),
+    "not_csv": ("{what} không phải CSV: {detail}", "{what} is not CSV: {detail}"),
     "not_xlsx": (
-        "không đọc được như bảng tính ({detail}); hãy lưu lại dạng XLSX hoặc CSV",
-        "it can't be read as a spreadsheet ({detail}); save it anew as XLSX, or as CSV",
+        "{what} không đọc được như bảng tính ({detail}); hãy lưu lại dạng XLSX hoặc CSV",
+        "{what} can't be read as a spreadsheet ({detail}); save it anew as XLSX, or as CSV",
     ),
 }
 WORDS: Phrases = {
@@ -265,8 +269,8 @@ WORDS: Phrases = {
     "in_rows": (" ({count} dòng)", " (in {count} rows)"),
     "holds": ("{rule}{in_rows}", "{rule}{in_rows}"),
     "good": (
-        "Không thấy gì sai: {rules} quy tắc và tỷ lệ được kiểm tra trong {rows} dòng.",
-        "Nothing is wrong as far as it could be checked: {rules} rules and percentages, {rows} rows.",
+        "Không thấy gì sai trong phạm vi kiểm tra được (quy tắc và tỷ lệ: {rules}; dòng: {rows}).",
+        "Nothing is wrong as far as it could be checked (rules and percentages: {rules}; rows: {rows}).",
     ),
     "bad": (
         "{count} điều không thể đúng hoặc không đọc được.",
@@ -286,5 +290,5 @@ WORDS: Phrases = {
         "columns 11–13 of the total = those of the last month",
     ),
     "limit": ("không phần nào lớn hơn {name}", "no part exceeds {name}"),
-    "unread": ("Tệp không kiểm tra được: {why}.", "The report can't be checked: {why}."),
+    "report": ("báo cáo", "the report"),
 }

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from shared.checking.documents import FIGURES, SAID_BESIDE, say_unknown_key
-from shared.checking.headings import Heading, Headings, find_headings, plain
+from shared.checking.headings import FEWEST_NUMBERS, ColumnHeading, SheetHead, find_headings, plain
 from shared.checking.numbers import Manner, read_count
 from shared.checking.sheets import Grid
 from shared.checking.table import RowKind, TypedCell, TypedReport, TypedRow
@@ -24,7 +24,11 @@ _LETTER = re.compile(r"[A-H][.)]?")
 _DOTTED = re.compile(r"\d+(?:\.\d+)*[.)]?", re.ASCII)
 LETTER_DEPTH, ROMAN_DEPTH, NUMBER_DEPTH = 0, 1, 2
 NAME_KEYS = ("name", "department", "field", "channel", "level", "procedure", "month", "received_by", "province", "code")
-OF_OUR_OWN = {*NAME_KEYS, "number", "from", "to", "definition"}
+OF_OUR_OWN = {*NAME_KEYS, "number", "from", "to", "definition", "row"}
+KINDS = {"total": RowKind.TOTAL, "section": RowKind.SECTION, "line": RowKind.ROW}
+"""How our own tables say what a row is, in their column `row`."""
+_PERIOD = ("from", "to", "tu ngay", "den ngay")
+_SAID_BESIDE = (*_PERIOD, "so lieu tinh den", "as of", "cach tinh dung han", "timeliness judged", "chi tinh", "only")
 
 
 def read_grid(form: str, grid: Grid) -> TypedReport | None:
@@ -37,7 +41,10 @@ def read_grid(form: str, grid: Grid) -> TypedReport | None:
     for each in columns:
         if each.ratios and each.key:
             report.ratios[each.key] = each.ratios
+    printed_again = [cells for cells in grid.rows[: headings.last_row + 1] if any(cells)]
     for place in range(headings.last_row + 1, len(grid.rows)):
+        if grid.rows[place] in printed_again or _only_numbers_columns(grid, columns, place):
+            continue
         row = _row(report, grid, headings, columns, place)
         if row is not None:
             report.rows.append(row)
@@ -46,9 +53,9 @@ def read_grid(form: str, grid: Grid) -> TypedReport | None:
     return report if any(row.cells or row.shares for row in report.rows) else None
 
 
-def _columns(report: TypedReport, grid: Grid, headings: Headings) -> list[Heading]:
+def _columns(report: TypedReport, grid: Grid, headings: SheetHead) -> list[ColumnHeading]:
     """The columns that are figures; those that are nothing known, or known twice, are said."""
-    kept: dict[str, Heading] = {}
+    kept: dict[str, ColumnHeading] = {}
     for each in headings.columns:
         data = [grid.at(row, each.column) for row in range(headings.last_row + 1, len(grid.rows))]
         filled = [cell for cell in data if cell.strip()]
@@ -63,7 +70,7 @@ def _columns(report: TypedReport, grid: Grid, headings: Headings) -> list[Headin
                 CheckFinding(code="column_twice", figure=each.key, cell=where, typed=other.text, other=each.text)
             )
             if not same:
-                kept[each.key] = Heading(other.column, other.text, None)
+                kept[each.key] = ColumnHeading(other.column, other.text, None)
         else:
             kept[each.key] = each
             if each.by_number not in (None, each.key):
@@ -75,15 +82,17 @@ def _columns(report: TypedReport, grid: Grid, headings: Headings) -> list[Headin
     return [each for each in kept.values() if each.key]
 
 
-def _say_unknown(report: TypedReport, headings: Headings, each: Heading, place: str, filled: Sequence[str]) -> None:
+def _say_unknown(
+    report: TypedReport, headings: SheetHead, each: ColumnHeading, place: str, filled: Sequence[str]
+) -> None:
     if headings.by_key and each.text and each.text not in OF_OUR_OWN | SAID_BESIDE:
         say_unknown_key(report, each.text, place, filled[0] if filled else "", FIGURES | OF_OUR_OWN)
-    elif not headings.by_key and filled and each.column > headings.first:
+    elif not headings.by_key and filled and each.column > headings.first and plain(each.text) not in _SAID_BESIDE:
         report.remarks.append(CheckFinding(code="unknown_column", figure=each.text, cell=place, typed=filled[0]))
 
 
 def _row(
-    report: TypedReport, grid: Grid, headings: Headings, columns: Sequence[Heading], place: int
+    report: TypedReport, grid: Grid, headings: SheetHead, columns: Sequence[ColumnHeading], place: int
 ) -> TypedRow | None:
     """A row of figures, or a heading among them; None for what stands around a table."""
     beyond = [cell for cell in grid.rows[place][len(headings.columns) :] if cell.strip()]
@@ -105,17 +114,30 @@ def _row(
             )
         )
         return None
-    kind, depth = _kind(ordinal, name)
+    kind, depth = _own_kind(grid, headings, place) or _kind(ordinal, name)
     if not stated:
         return TypedRow(name, RowKind.SECTION, {}, {}, depth) if kind is RowKind.SECTION and name else None
+    if not name and not ordinal and len(stated) == 1:
+        report.remarks.append(CheckFinding(code="row_passed_over", cell=stated[0].place, typed=stated[0].typed))
+        return None
     if not numbers and 2 * len(stated) < len(cells) and kind is not RowKind.TOTAL:
         return None  # a line of signatures, a note
     shares = {key: cell for key, cell in cells.items() if key in report.ratios}
     counts = {key: cell for key, cell in cells.items() if key not in report.ratios}
-    return TypedRow(name or str(place + 1), kind, counts, shares, depth)
+    period = tuple(grid.at(place, each.column) for each in headings.columns if plain(each.text) in _PERIOD)
+    return TypedRow(name or str(place + 1), kind, counts, shares, depth, period)
 
 
-def _name(grid: Grid, headings: Headings, place: int) -> tuple[str, str | None]:
+def _only_numbers_columns(grid: Grid, columns: Sequence[ColumnHeading], place: int) -> bool:
+    """A row of 1, 2, 3 … under the headings, as forms have it whose first columns are A and B."""
+    typed = [grid.at(place, each.column).strip(" ()") for each in sorted(columns, key=lambda each: each.column)]
+    numbers = [int(text) for text in typed if text.isdecimal()]
+    return len(numbers) == len(typed) >= FEWEST_NUMBERS and numbers == list(
+        range(numbers[0], numbers[0] + len(numbers))
+    )
+
+
+def _name(grid: Grid, headings: SheetHead, place: int) -> tuple[str, str | None]:
     """What stands left of the figures: the line's number, and its name."""
     if headings.by_key:
         named = {each.text: grid.at(place, each.column).strip() for each in headings.columns if each.key is None}
@@ -129,6 +151,12 @@ def _name(grid: Grid, headings: Headings, place: int) -> tuple[str, str | None]:
         return filled[0], filled[1]
     alone = filled[0]
     return (alone, None) if texts[0] == alone and len(texts) > 1 and _depth(alone) is not None else ("", alone)
+
+
+def _own_kind(grid: Grid, headings: SheetHead, place: int) -> tuple[RowKind, int] | None:
+    said = [grid.at(place, each.column) for each in headings.columns if each.text == "row"] if headings.by_key else []
+    kind = KINDS.get(said[0]) if said else None
+    return None if kind is None else (kind, ROMAN_DEPTH if kind is RowKind.SECTION else NUMBER_DEPTH)
 
 
 def _kind(ordinal: str, name: str | None) -> tuple[RowKind, int]:
@@ -157,19 +185,20 @@ def _depth(ordinal: str) -> int | None:
 def _mark_totals(report: TypedReport, *, by_key: bool) -> None:
     """Our own tables end with a total that has no name; of several totals those amid the rows are of a part of them."""
     rows = report.rows
-    others = [place for place, row in enumerate(rows) if row.kind is not RowKind.TOTAL]
-    totals = [place for place, row in enumerate(rows) if row.kind is RowKind.TOTAL]
-    for place in totals:
-        if others and others[0] < place < max(others[-1], totals[-1]):
-            rows[place] = replace(rows[place], kind=RowKind.SUBTOTAL)
+    for period in dict.fromkeys(row.period for row in rows):
+        others = [place for place, row in enumerate(rows) if row.kind is not RowKind.TOTAL and row.period == period]
+        totals = [place for place, row in enumerate(rows) if row.kind is RowKind.TOTAL and row.period == period]
+        for place in totals:
+            if others and others[0] < place < max(others[-1], totals[-1]):
+                rows[place] = replace(rows[place], kind=RowKind.SUBTOTAL)
     named = [row for row in rows if row.name and not row.name.isdigit()]
     if by_key and rows and not any(row.kind is RowKind.TOTAL for row in rows):
         last = rows[-1]
         if (len(rows) == 1 and not named) or (named and last not in named):
-            rows[-1] = TypedRow(None, RowKind.TOTAL, last.cells, last.shares)
+            rows[-1] = replace(last, name=None, kind=RowKind.TOTAL)
 
 
-def _set_months(report: TypedReport, headings: Headings) -> None:
+def _set_months(report: TypedReport, headings: SheetHead) -> None:
     names = [plain(row.name or "") for row in report.rows if not row.adds_up]
     own = {each.text for each in headings.columns} & set(NAME_KEYS) if headings.by_key else set()
     if "month" in own:

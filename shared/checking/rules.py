@@ -124,7 +124,7 @@ def _sums(report: CountedReport) -> Iterator[Equation]:
 
 def _above(rows: Sequence[TypedRow], total: int) -> list[int]:
     """The rows of a total: all that no section holds; of a subtotal those above it, up to a section or another one."""
-    places = [place for place, row in enumerate(rows) if not row.adds_up]
+    places = [place for place, row in enumerate(rows) if not row.adds_up and row.period == rows[total].period]
     if rows[total].kind is RowKind.SUBTOTAL:
         first = max((place for place in range(total) if rows[place].kind is not RowKind.ROW), default=-1)
         places = [place for place in places if first < place < total]
@@ -135,9 +135,12 @@ def _below(rows: Sequence[TypedRow], section: int) -> list[int]:
     """The rows right below a section, until one that is as high as it."""
     places: list[int] = []
     for place in range(section + 1, len(rows)):
-        if rows[place].kind is RowKind.TOTAL or (not rows[place].adds_up and rows[place].depth <= rows[section].depth):
+        row = rows[place]
+        if row.kind is RowKind.TOTAL or row.period != rows[section].period:
             break
-        if not rows[place].adds_up:
+        if not row.adds_up and row.depth <= rows[section].depth:
+            break
+        if not row.adds_up:
             places.append(place)
     return _outermost(rows, places)
 
@@ -165,12 +168,13 @@ def _typed(row: TypedRow, figure: str) -> bool:
 
 def _months(rows: Sequence[TypedRow]) -> Iterator[Equation]:
     """What is open at the end of a month is carried over into the next one."""
-    months = [place for place, row in enumerate(rows) if not row.adds_up]
-    for before, after in pairwise(months):
-        yield Equation(CARRIED_OVER, Spot(after, "carried_over"), (Spot(before, "in_progress_total"),))
-    for total, row in enumerate(rows):
-        if row.kind is RowKind.TOTAL and months:
+    for period in dict.fromkeys(row.period for row in rows):
+        months = [place for place, row in enumerate(rows) if not row.adds_up and row.period == period]
+        totals = [place for place, row in enumerate(rows) if row.kind is RowKind.TOTAL and row.period == period]
+        for before, after in pairwise(months):
+            yield Equation(CARRIED_OVER, Spot(after, "carried_over"), (Spot(before, "in_progress_total"),))
+        for total in totals if months else []:
             yield Equation(FIRST_MONTH, Spot(total, "carried_over"), (Spot(months[0], "carried_over"),))
             for figure in AT_END:
-                if figure in row.cells:
+                if figure in rows[total].cells:
                     yield Equation(LAST_MONTH, Spot(total, figure), (Spot(months[-1], figure),))

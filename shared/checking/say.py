@@ -56,11 +56,11 @@ def said(answer: CheckAnswer, language: Language) -> CheckAnswer:
     )
 
 
-def why_unreadable(failure: UnreadableTable, language: Language) -> str:
-    """Why a file could not be checked, in a sentence."""
-    detail = echo(failure.detail, 3 * LONGEST_ECHO)
-    why = in_language(FAILURES[failure.code], language).format(detail=detail, most=count(MOST_BYTES, language))
-    return in_language(WORDS["unread"], language).format(why=why)
+def why_unreadable(failure: UnreadableTable, language: Language, name: str | None = None) -> str:
+    """Why a report, or the file of that name, could not be checked, in a sentence."""
+    what = in_language(WORDS["report"], language) if name is None else name
+    detail, most = echo(failure.detail, 3 * LONGEST_ECHO), count(MOST_BYTES, language)
+    return in_language(FAILURES[failure.code], language).format(what=what, detail=detail, most=most)
 
 
 def echo(text: str, longest: int = LONGEST_ECHO) -> str:
@@ -201,9 +201,9 @@ class _Speech:
         return self.name(found.other) if found.code == "heading_not_number" and found.other else echo(found.other or "")
 
     def _rule(self, rule: str) -> str:
-        """`3 = 4 + 5 + 6`; a rule without column numbers in words."""
+        """`3=4+5+6`; a rule without column numbers in words."""
         if _FORM_RULE.fullmatch(rule):
-            return rule.replace("=", " = ").replace("+", " + ")
+            return rule
         if rule in _RULES:
             return self._words(_RULES[rule])
         if rule.startswith("limit:"):

@@ -42,13 +42,17 @@ class RowKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class TypedRow:
-    """A row of the table; the deeper its `depth`, the further down in sections."""
+    """A row of the table; the deeper its `depth`, the further down in sections.
+
+    Rows of one `period` belong together: a table may hold another one below.
+    """
 
     name: str | None
     kind: RowKind
     cells: Mapping[str, TypedCell]
     shares: Mapping[str, TypedCell] = field(default_factory=dict)
     depth: int = 0
+    period: tuple[str, ...] = ()
 
     @property
     def adds_up(self) -> bool:

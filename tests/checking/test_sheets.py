@@ -162,6 +162,20 @@ def test_words_that_say_something_else_are_not_passed_over_for_a_number() -> Non
     assert {"11=12+13", "3=7+11"} <= {each.rule for each in answer.holding}
 
 
+def test_headings_printed_again_on_the_next_page_are_no_rows() -> None:
+    assert rows_of(as_csv([*WORDS, NUMBERS, HEALTH, *WORDS, NUMBERS, LAND, TOTAL])) == 3
+
+
+def test_columns_numbered_from_1_behind_a_and_b_are_known_by_their_words() -> None:
+    assert rows_of(as_csv([*WORDS, ["A", "B", *range(1, 12)], HEALTH, LAND, TOTAL])) == 3
+
+
+def test_a_number_that_stands_alone_below_the_table_is_passed_over_and_said() -> None:
+    answer = as_csv([NUMBERS, HEALTH, LAND, TOTAL, ["", "", "", "", "", "2023"]])
+    assert rows_of(answer) == 3
+    assert [(each.code, each.cell) for each in answer.remarks] == [("row_passed_over", "F5")]
+
+
 def test_a_row_in_twice_is_told() -> None:
     answer = as_csv([NUMBERS, HEALTH, LAND, LAND, TOTAL])
     assert [(each.code, each.row) for each in answer.repairs] == [("row_not_added", "Đất đai")]

@@ -48,7 +48,7 @@ def test_it_says_what_fails_what_would_repair_it_and_what_is_unknown(
     assert "23,541 is stated, but 271 + 23,269 = 23,540: 1 more." in text
     assert "26.2%. No other count of the report gives 27.3%." in text
     assert "One of these alone repairs finding 1: column 4 (received online) from 23,541 to 23,540" in text
-    assert "3 = 7 + 11 needs column 7 (resolved, in all) and column 11 (in progress, in all)" in text
+    assert "3=7+11 needs column 7 (resolved, in all) and column 11 (in progress, in all)" in text
 
 
 def test_no_single_cell_repairs_tra_vinh(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
@@ -66,6 +66,17 @@ def test_a_vietnamese_terminal_is_answered_in_vietnamese(
     assert "ghi 99,5%, nhưng 94.266 (cột 7, đã giải quyết)" in " ".join(capsys.readouterr().out.split())
     check(monkeypatch, REPORTS / "quang-ngai-2021.toml", "--lang", "en")
     assert "is 99.5%, but 94,266" in " ".join(capsys.readouterr().out.split())
+
+
+@pytest.mark.parametrize("lang", ["en", "vi"])
+def test_the_documents_show_what_is_printed(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], lang: str
+) -> None:
+    monkeypatch.chdir(REPORTS)
+    check(monkeypatch, "quy-i.csv", "--lang", lang)
+    printed = capsys.readouterr().out.strip()
+    shown = printed if lang == "en" else printed.split("\n\nKhông kiểm tra được")[0]
+    assert f"\n{shown}\n```" in (REPORTS.parents[1] / "docs" / "checking.md").read_text("utf-8")
 
 
 def test_json_is_the_answer_of_the_service(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
@@ -92,12 +103,13 @@ def test_what_our_own_commands_print_can_be_checked(
 @pytest.mark.parametrize(
     "file",
     [
-        ("report.toml", b"carried_over = ", "it is not TOML"), ("report.json", b"{", "it is not JSON"),
-        ("report.json", b"[1]", "it holds no figures"),
+        ("report.toml", b"carried_over = ", "report.toml is not TOML"),
+        ("report.json", b"{", "report.json is not JSON"),
+        ("report.json", b"[1]", "report.json holds no figures"),
         ("report.xlsx", b"PK\x03\x04", "can't be read as a spreadsheet"),
-        ("report.xls", b"\xd0\xcf\x11\xe0", "an old Excel file"),
-        ("report.csv", b"a;b\n", "no row says what its columns"),
-        ("report.csv", b"", "it is empty"),
+        ("report.xls", b"\xd0\xcf\x11\xe0", "report.xls is an old Excel file"),
+        ("report.csv", b"a;b\n", "report.csv does not say what its columns are"),
+        ("report.csv", b"", "report.csv is empty"),
     ],
 )  # fmt: skip
 def test_a_file_that_is_no_report_is_one_sentence(

@@ -84,12 +84,12 @@ async def test_the_answer_is_its_message_with_vietnamese_sentences_unless_anothe
     said = message(answer)
     assert answer.headers["content-language"] == said.language == "vi"
     assert said.findings[0].sentence == (
-        "Dòng tổng: không thỏa 3 = 4 + 5 + 6: cột 3 (nhận giải quyết) ghi 80.121, "
+        "Dòng tổng: không thỏa 3=4+5+6: cột 3 (nhận giải quyết) ghi 80.121, "
         "nhưng 50.353 + 28.538 + 1.248 = 80.139, thiếu 18."
     )
     english = message(await posted(client, PRINTED, query="?lang=en"))
     assert english.findings[0].sentence == (
-        "Total: 3 = 4 + 5 + 6 does not hold: column 3 (to handle, in all) is 80,121, "
+        "Total: 3=4+5+6 does not hold: column 3 (to handle, in all) is 80,121, "
         "but 50,353 + 28,538 + 1,248 = 80,139: 18 less."
     )
     accepted = await posted(client, PRINTED, **{"Accept-Language": "en-GB, vi;q=0.5"})
@@ -122,6 +122,10 @@ async def test_a_true_table_is_good_in_every_format(client: httpx.AsyncClient, *
         ("reports/ii06a?by=field&sections=level", "application/json"),
         ("reports/ii06a?format=csv", "text/csv"),
         ("reports/ii06a?format=csv&by=field&sections=level&lang=en", "text/csv"),
+        ("reports/ii06a?format=csv&by=field&sections=level&period=2023-02&against=previous", "text/csv"),
+        ("reports/ii06a?period=2023-02&against=previous", "application/json"),
+        ("reports/ii06a?format=office-csv", "text/csv"),
+        ("reports/ii06a?format=office-csv&by=field&sections=level&lang=en&period=2023-02&against=previous", "text/csv"),
     ],
 )
 async def test_our_own_answers_are_good(full_client: httpx.AsyncClient, path: str, media_type: str) -> None:
@@ -134,8 +138,8 @@ async def test_our_own_answers_are_good(full_client: httpx.AsyncClient, path: st
 
 async def test_a_body_that_cannot_be_read_is_refused_in_the_language_wanted(client: httpx.AsyncClient) -> None:
     for query, start in (
-        ("", "Tệp không kiểm tra được: không phải JSON"),
-        ("?lang=en", "The report can't be checked: it"),
+        ("", "báo cáo không phải JSON"),
+        ("?lang=en", "the report is not JSON"),
     ):
         answer = await posted(client, b"{", "application/json", query)
         assert (answer.status_code, answer.headers["content-type"]) == (422, "application/problem+json")
