@@ -125,6 +125,9 @@ async def test_a_true_table_is_good_in_every_format(client: httpx.AsyncClient, *
         ("reports/ii06a?format=csv&by=field&sections=level&period=2023-02&against=previous", "text/csv"),
         ("reports/ii06a?period=2023-02&against=previous", "application/json"),
         ("reports/ii06a?format=office-csv", "text/csv"),
+        ("reports/ii06a?format=xlsx&lang=en", XLSX),
+        ("reports/ii06a?format=xlsx&by=field&sections=level", XLSX),
+        ("reports/ii06a?format=xlsx&by=field&sections=level&period=2023-02&against=previous", XLSX),
         ("reports/ii06a?format=office-csv&by=field&sections=level&lang=en&period=2023-02&against=previous", "text/csv"),
     ],
 )
