@@ -18,6 +18,7 @@ from pydantic import SecretStr
 from shared.contract.http.dossiers import DossierView
 from shared.contract.http.log import LogHead
 from shared.domain.localtime import Instant
+from shared.language.languages import Language
 
 LOG_FRESH_FOR_S = 10.0
 LOG_QUIET_FOR_S = 30.0
@@ -53,8 +54,8 @@ class DossierViews:
     ) -> None:
         self._url, self._key, self._transport = intake_url, key, transport
 
-    async def of(self, codes: Sequence[str]) -> dict[str, DossierView]:
-        """Each dossier's view by its code; none without an address."""
+    async def of(self, codes: Sequence[str], language: Language) -> dict[str, DossierView]:
+        """Each dossier's view by its code, explained in a language; none without an address."""
         views: dict[str, DossierView] = {}
         if self._url is None or not codes:
             return views
@@ -62,7 +63,8 @@ class DossierViews:
 
         async def read(client: httpx.AsyncClient, code: str) -> None:
             async with turns:
-                answer = (await client.get(f"/v1/dossiers/{quote(code, safe='')}")).raise_for_status()
+                path, told = f"/v1/dossiers/{quote(code, safe='')}", {"Accept-Language": language.value}
+                answer = (await client.get(path, headers=told)).raise_for_status()
             views[code] = msgspec.json.decode(answer.content, type=DossierView)
 
         try:

@@ -95,7 +95,7 @@ def assert_the_page_shows_it(url: str, key: str) -> None:
         expect(late).to_have_count(6)
         late.first.get_by_role("link").click()
         expect(page.get_by_role("heading", name="Vì sao có hạn trả và kết quả này")).to_be_visible()
-        expect(page.get_by_role("row", name="Kết luận")).to_contain_text("overdue")
+        expect(page.get_by_role("row", name="Kết luận")).to_contain_text("quá hạn", ignore_case=True)
 
 
 def has_logged(client: StackClient, events: int) -> bool:

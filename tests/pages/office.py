@@ -67,17 +67,19 @@ async def open_office(
     topic = Topic(engine)
     records = [record for code, history in zip(CODES, HISTORIES, strict=True) for record in statuses(code, history)]
     await topic.deliver(records)
+    application, reporting = pages_of(engine, replace(shipped, departments=names), clock, views)
+    return Office(application, reporting, topic)
+
+
+def pages_of(
+    engine: AsyncEngine, catalogue: Catalogue, clock: Callable[[], datetime], views: DossierViews | None = None
+) -> tuple[FastAPI, Reporting]:
+    """Reporting's application with its pages, over a read model."""
+    gauges = FigureGauges(engine, clock, None)
     reporting = Reporting(
-        engine,
-        replace(shipped, departments=names),
-        clock,
-        SecretStr(KEY),
-        ProjectorHealth(assigned=True),
-        CollectorRegistry(),
-        FigureGauges(engine, clock, None),
+        engine, catalogue, clock, SecretStr(KEY), ProjectorHealth(assigned=True), CollectorRegistry(), gauges
     )
-    views = views or DossierViews(None, SecretStr(KEY))
-    return Office(add_pages(create_app(reporting), reporting, views), reporting, topic)
+    return add_pages(create_app(reporting), reporting, views or DossierViews(None, SecretStr(KEY))), reporting
 
 
 def browser(application: FastAPI, base_url: str = "http://reporting") -> httpx.AsyncClient:

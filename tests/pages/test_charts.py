@@ -1,29 +1,22 @@
 """Charts: the same numbers as the figures, in a picture that a strict page can show and in a table beside it."""
 
 import re
-from datetime import date, timedelta
+from datetime import date
 from xml.etree import ElementTree as ET
 
 import httpx
 import pytest
-from sqlalchemy.ext.asyncio import AsyncEngine
 
-from bench.generated import FIRST, Generated
-from bench.loading import load
 from services.reporting.charts import of_figures
 from services.reporting.charts.render import svg
-from services.reporting.figures.query import Dimension, FigureQuery, Filters
+from services.reporting.figures.query import Dimension, FigureQuery
 from services.reporting.figures.range_sums import Pin
-from services.reporting.figures.report import Report, ReportRow, report
+from services.reporting.figures.report import Report, ReportRow
 from services.reporting.forms.form import form_of
-from services.reporting.opening.stocks import OpenDossiers, open_dossiers
 from services.reporting.pages.report import CHARTS
 from shared.catalogue import Catalogue
 from shared.domain.columns import KEYS
-from shared.domain.fields import Channel
-from shared.domain.localtime import LOCAL
 from shared.language.languages import Language
-from tests.builders.times import at
 from tests.pages.office import NOW
 from tests.pages.reading import read
 
@@ -94,28 +87,3 @@ def test_the_worst_line_comes_first_and_lines_without_resolved_dossiers_are_left
     assert [row.name for row in chart.rows] == [form.lines[1].name, form.lines[0].name]
     assert [number.text for number in chart.rows[0].numbers] == ["0", "1", "1", "50,000%"]
     assert chart.rows[0].numbers[2].link == "/dossiers?token=x"
-
-
-CUTS = [date(2023, 12, 31), date(2023, 12, 29), FIRST + timedelta(days=12)]
-DAYS = [FIRST - timedelta(days=9), FIRST + timedelta(days=9), date(2023, 12, 20), date(2023, 12, 27)]
-
-
-@pytest.mark.parametrize("filters", [Filters(), Filters(channels=frozenset({Channel.ONLINE}))], ids=["all", "online"])
-async def test_open_dossiers_by_age_and_deadline_are_those_of_the_figures(
-    engine: AsyncEngine, shipped: Catalogue, filters: Filters
-) -> None:
-    await load(engine, Generated(2000, shipped, DAYS))
-    for cut in CUTS:
-        query = FigureQuery(first=FIRST, last=cut, as_of=at("2023-12-31 23:59").astimezone(LOCAL), filters=filters)
-        found, figures = await open_dossiers(engine, query), (await report(engine, query, shipped)).total
-        assert found.dossiers == figures["in_progress_total"] > 0
-        by_deadline = found.late.total() + found.due_today + found.left.total() + found.suspended + found.no_deadline
-        assert by_deadline == found.dossiers
-        assert found.late.total() == figures["in_progress_overdue"]
-
-
-def test_ranges_of_days_follow_each_other() -> None:
-    for ranges, first in ((OpenDossiers.AGES, 0), (OpenDossiers.LATE, 1), (OpenDossiers.LEFT, 1)):
-        assert ranges[0].start == first
-        assert [one.stop for one in ranges[:-1]] == [one.start for one in ranges[1:]]
-        assert ranges[-1].stop == OpenDossiers.ENDLESS

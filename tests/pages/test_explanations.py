@@ -13,6 +13,7 @@ from services.reporting.read_model.store import open_engine
 from shared.catalogue import Catalogue
 from shared.contract.envelope import encode
 from shared.contract.http.dossiers import DossierView, HistoryItem, Step
+from shared.language.languages import Language
 from tests.builders.times import at
 from tests.pages.office import APOLOGISED, KEY, LATEST, browser, open_office, sign_in
 from tests.pages.reading import read
@@ -42,6 +43,7 @@ def _view(code: str) -> DossierView:
 
 def _intake(request: httpx.Request) -> httpx.Response:
     assert request.headers["authorization"] == f"Bearer {KEY}"
+    assert request.headers["accept-language"] == "vi"
     code = request.url.path.rpartition("/")[2]
     return httpx.Response(200, content=encode(_view(code))) if code == APOLOGISED else httpx.Response(404)
 
@@ -105,6 +107,6 @@ async def test_a_code_stays_one_part_of_the_address(code: str) -> None:
         asked.append(request.url.raw_path)
         return httpx.Response(404)
 
-    assert await _views(remember).of([code]) == {}
+    assert await _views(remember).of([code], Language.VIETNAMESE) == {}
     assert asked[0].count(b"/") == 3
     assert b"?" not in asked[0]

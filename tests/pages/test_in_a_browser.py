@@ -27,6 +27,7 @@ PAGES = [
     "/late",
     "/follow-up",
     "/definitions",
+    "/publications",
     f"/dossiers/{CODES[3]}",
 ]
 WITHIN_MS = 30_000

@@ -146,7 +146,7 @@ async def get_dossier(site: Site, request: Request) -> Response:
     stored = await snapshot_of(site, code) if _CODE.fullmatch(code) else None
     if stored is None:
         return site.notice(request, 404, "no_dossier")
-    view = (await site.views.of([code])).get(code)
+    view = (await site.views.of([code], language)).get(code)
     stands = timeliness_of(stored, site.reporting.clock())
     return site.page(
         request,

@@ -29,6 +29,7 @@ def add_pages(application: FastAPI, reporting: Reporting, views: DossierViews) -
         "/follow-up": worklists.get_follow_up,
         "/late": worklists.get_late,
         "/definitions": worklists.get_definitions,
+        "/publications": worklists.get_publications,
     }
     pages = {path: partial(answer, site) for path, answer in answers.items()}
     pages["/charts/{name}"] = partial(charts.get_chart, site, Drawings())

@@ -18,20 +18,25 @@ from services.reporting.opening.tokens import TokenFigure
 from services.reporting.pages.dossiers import lateness, page_number, snapshots_of, without_rows
 from services.reporting.pages.question import Asked, asked
 from services.reporting.pages.report import choices, period_said
-from services.reporting.pages.site import Site, language_of, path_with
+from services.reporting.pages.site import Site, begun, language_of, path_with
 from services.reporting.pages.texts import text
+from services.reporting.publishing.chain import summaries
 from services.reporting.read_model.store import answering
 from shared.catalogue import Catalogue
 from shared.contract.http.dossiers import DossierView
 from shared.contract.http.figures import ListedDossier
+from shared.contract.http.publications import PublicationSummary
 from shared.domain.dossier import Dossier
 from shared.domain.lifecycle import EventKind
 from shared.domain.localtime import local
 from shared.domain.timeliness import DEFINITIONS
+from shared.language.languages import Language
+from shared.language.periods import span_name
 from shared.service.problems import Problem
 
 A_PAGE = 50
 MOST_LATE = 5000
+LONGEST_NUMBER = 16
 LATE_COLUMNS = ("resolved_overdue", "in_progress_overdue")
 COMPARED = (
     "resolved_total",
@@ -92,7 +97,7 @@ async def get_late(site: Site, request: Request) -> Response:
     listed, truncated = await _late(site, without_rows(question.query))
     number = page_number(request)
     end = number * A_PAGE
-    late = await _told(site, listed[end - A_PAGE : end], question.query.as_of)
+    late = await _told(site, listed[end - A_PAGE : end], question.query.as_of, language)
     link = path_with("/late", **_repeated(request, page=str(number + 1))) if end < len(listed) else None
     return site.page(
         request,
@@ -124,9 +129,9 @@ async def _late(site: Site, query: FigureQuery) -> tuple[list[ListedDossier], bo
     return sorted(found, key=lambda one: lateness(one, query.as_of)), truncated
 
 
-async def _told(site: Site, listed: list[ListedDossier], now: datetime) -> list[LateDossier]:
+async def _told(site: Site, listed: list[ListedDossier], now: datetime, language: Language) -> list[LateDossier]:
     codes = [one.code for one in listed]
-    snapshots, views = await snapshots_of(site, codes), await site.views.of(codes)
+    snapshots, views = await snapshots_of(site, codes), await site.views.of(codes, language)
     known = site.reporting.attention_sources.known.catalogue
     return await asyncio.to_thread(
         lambda: [_late_dossier(one, snapshots.get(one.code), views.get(one.code), known, now) for one in listed]
@@ -169,6 +174,25 @@ async def get_definitions(site: Site, request: Request) -> Response:
     return site.page(
         request, "definitions.html", **values, rows=rows, compared=COMPARED, period=period_said(query, language)
     )
+
+
+async def get_publications(site: Site, request: Request) -> Response:
+    """`/publications`: what was published, the newest first."""
+    given = request.query_params.get("before", "")
+    before = int(given) if given.isascii() and given.isdigit() and len(given) < LONGEST_NUMBER else None
+    async with site.reporting.engine.connect() as connection:
+        found = await summaries(connection, A_PAGE + 1, before)
+    page, language = found[:A_PAGE], language_of(request)
+    link = path_with("/publications", before=page[-1].number) if len(found) > A_PAGE else None
+    rows = [(one, begun(span_name(one.first, one.last, language)), _report_of(one)) for one in page]
+    return site.page(request, "publications.html", rows=rows, following=link)
+
+
+def _report_of(published: PublicationSummary) -> str:
+    """The figures of the same period, definition and units as they are now."""
+    days = {"from": published.first.isoformat(), "to": published.last.isoformat()}
+    named = days if published.period is None else {"period": published.period}
+    return path_with("/", **named, definition=published.definition, organised=published.organised)
 
 
 def _repeated(request: Request, **changed: str) -> dict[str, str]:

@@ -41,14 +41,26 @@
       document.body.dispatchEvent(new Event("figures-moved"));
     };
 
-    const source = new EventSource("/v1/events");
-    source.addEventListener("figures", (event) => {
-      latest = event.lastEventId;
-      if (!timer) timer = setTimeout(refresh, status.textContent ? EVERY_MS : 0);
-    });
-    source.addEventListener("error", () => { status.textContent = figures().dataset.interrupted; });
-    source.addEventListener("open", () => { status.textContent = ""; });
-    window.addEventListener("pagehide", () => source.close());
+    // A tab that nobody looks at listens to nothing: a browser has six connections to a host.
+    let source = null;
+    const listen = () => {
+      if (source && document.hidden) {
+        source.close();
+        source = null;
+      } else if (!source && !document.hidden) {
+        source = new EventSource("/v1/events");
+        source.addEventListener("figures", (event) => {
+          latest = event.lastEventId;
+          if (!timer) timer = setTimeout(refresh, status.textContent ? EVERY_MS : 0);
+        });
+        source.addEventListener("error", () => { status.textContent = figures().dataset.interrupted; });
+        source.addEventListener("open", () => { status.textContent = ""; });
+      }
+    };
+    document.addEventListener("visibilitychange", listen);
+    window.addEventListener("pagehide", () => { if (source) source.close(); });
+    listen();
+
     document.body.addEventListener("htmx:afterSwap", (event) => {
       if (event.detail.target.id !== "figures") return;
       const now = new Date();
