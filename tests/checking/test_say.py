@@ -18,6 +18,7 @@ from shared.contract.http.checks import (
 from shared.language.languages import Language
 
 IN_BOTH = pytest.mark.parametrize("language", list(Language))
+SOME_ROWS: list[list[str | None]] = [[None], ["Sở Y tế"], ["a", "b", None]]
 PERCENTAGES = ("share", "share_cut_off", "share_of_nothing", "rounded_to_hundred", "share_of", "shares_are_fractions")
 
 
@@ -60,7 +61,7 @@ def test_every_reason_not_to_check_and_every_repair_has_a_sentence(language: Lan
         UncheckedRule(code=code, rule=rule, missing=["stopped", "carried_over"], rows=rows, value="80121")
         for code in UNCHECKED
         for rule in ("3=7+11", "total=sum of rows", "online_share", "returned_total", "limit:stopped", "riêng")
-        for rows in ([None], ["Sở Y tế"], ["a", "b", None])
+        for rows in SOME_ROWS
     ]
     cell = RepairedCell(row="Sở Y tế", figure="carried_over", cell="F7", stated="1248", value="1230")
     repairs = [CheckRepair(breaks=[0, 1, 2], cells=cells) for cells in ([], [cell], [cell, cell])]
@@ -69,8 +70,9 @@ def test_every_reason_not_to_check_and_every_repair_has_a_sentence(language: Lan
         for code in ("total_in_itself", "row_missing", "row_added_twice", "row_not_added")
     ]
     told = said(answer(unchecked=unchecked, repairs=repairs, holding=[HoldingRule(rule="3=7+11", rows=4)]), language)
-    for each in (*told.unchecked, *told.repairs, *told.holding):
-        assert is_a_sentence(each.sentence), each
+    sentences = [each.sentence for each in told.unchecked] + [each.sentence for each in told.repairs]
+    sentences += [each.sentence for each in told.holding]
+    assert [sentence for sentence in sentences if not is_a_sentence(sentence)] == []
 
 
 @IN_BOTH
