@@ -20,7 +20,7 @@ from hypothesis import given, settings
 from pypdf import PdfReader
 
 from services.reporting.documents.document import as_docx
-from services.reporting.documents.frame import Frame, Heading, PublicationMark
+from services.reporting.documents.frame import Frame, Heading
 from services.reporting.documents.layout import (
     HEAD_ROWS,
     PrintedRow,
@@ -37,14 +37,15 @@ from services.reporting.forms.text import paragraph
 from shared.catalogue import Catalogue
 from shared.domain.localtime import LOCAL
 from shared.language.languages import Language
-from shared.language.numbers import count
+from shared.language.numbers import count, signed
+from shared.publishing.sealing import Published
 from tests.builders.forms import TRAPS, MadeUp, made_up
 from tests.support.libreoffice import convert, needs_libreoffice
 
 MADE_AT = datetime(2023, 12, 16, 8, 0, 30, 123456, tzinfo=LOCAL)
 OFFICE = Heading("Ủy ban nhân dân tỉnh Trà Vinh", "Trung tâm Phục vụ hành chính công", "Trà Vinh")
 FRAME = Frame(MADE_AT, OFFICE)
-PUBLISHED = PublicationMark(3, "9f" * 32, MADE_AT)
+PUBLISHED = Published(3, "9f" * 32, MADE_AT)
 A_YEAR_BEFORE = FigureQuery(
     first=date(2021, 12, 15), last=date(2022, 12, 14), period="2022", as_of=datetime(2022, 12, 15, 9, tzinfo=LOCAL)
 )
@@ -327,6 +328,11 @@ class TestDocument:
             ["Giải quyết đúng hạn theo đơn vị", "So với cùng kỳ năm trước"],
         ]
 
+    def test_a_chart_beside_another_period_than_last_years_does_not_say_last_year(self, shipped: Catalogue) -> None:
+        other = MadeUp(["A"], query=replace(A_YEAR_BEFORE, first=date(2022, 1, 1))).form(shipped)
+        *_, title = described(as_docx(replace(MadeUp(["A"]).form(shipped), compared=other), FRAME))
+        assert title == "Kỳ này và kỳ so sánh"
+
     def test_another_period_stands_beside_this_one(self, shipped: Catalogue) -> None:
         other = MadeUp(["A"], seed=2, query=A_YEAR_BEFORE).form(shipped)
         form = replace(MadeUp(["A"]).form(shipped), compared=other)
@@ -347,6 +353,18 @@ class TestDocument:
         rows = [" ".join(count(number, Language.VIETNAMESE) for number in row) for row in printed(form)]
         assert [row for row in rows if f" {row} " not in text] == []
         assert " ".join(paragraph(form).split()) in text
+
+    @each_file
+    def test_the_other_periods_figures_and_the_differences_are_in_every_file(
+        self, shipped: Catalogue, make: Make
+    ) -> None:
+        other = MadeUp(["A"], seed=2, query=A_YEAR_BEFORE).form(shipped)
+        form = replace(MadeUp(["A"]).form(shipped), compared=other)
+        now, before = form.total["received_total"], other.total["received_total"]
+        told = [count(now, form.language), count(before, form.language), signed(now - before, form.language)]
+        if make is as_xlsx:
+            told = [str(now), str(before), "=B2-C2"]
+        assert f"Nhận giải quyết {' '.join(told)} " in text_of(make, make(form, FRAME))
 
     def test_a_period_that_is_counted_in_part_says_up_to_when(self, shipped: Catalogue) -> None:
         other = MadeUp(["A"], seed=2, query=A_YEAR_BEFORE).form(shipped)

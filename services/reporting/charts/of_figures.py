@@ -21,6 +21,7 @@ from services.reporting.figures.query import Dimension
 from services.reporting.figures.report import Report
 from services.reporting.forms.form import Form, FormLine
 from shared.domain.columns import TIMELINESS
+from shared.domain.comparison import a_year_before
 from shared.domain.figures import shares
 from shared.language.languages import Language
 from shared.language.numbers import count, percent
@@ -29,6 +30,8 @@ from shared.language.words import CHANNELS, CLASSES, FIGURES, in_language, word
 
 MOST_LINES = 30
 NO_LINKS: Links = {}
+BESIDE_LAST_YEAR = ("So với cùng kỳ năm trước", "Beside the same period of last year")
+BESIDE_ANOTHER = ("Kỳ này và kỳ so sánh", "This period and the other one")
 OF_CHANNELS = {"received_online": "online", "received_in_person": "in_person", "received_postal": "postal"}
 _CLASSES = {"resolved_early": "early", "resolved_on_time": "on_time", "resolved_overdue": "overdue"}
 COMPARED = (
@@ -173,7 +176,9 @@ def beside_another(form: Form, links: Links = NO_LINKS) -> Chart:
         )
         for key, name in zip(COMPARED, names, strict=True)
     ]
-    title = in_language(("So với cùng kỳ năm trước", "Beside the same period of last year"), language)
+    now, then = form.query, other.query
+    of_last_year = (a_year_before(now.first), a_year_before(now.last)) == (then.first, then.last)
+    title = in_language(BESIDE_LAST_YEAR if of_last_year else BESIDE_ANOTHER, language)
     header = (in_language(("Chỉ tiêu", "Figure"), language), *order)
     return Chart("beside", title, header, tuple(rows), spec)
 

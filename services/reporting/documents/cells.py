@@ -8,7 +8,7 @@ from xlsxwriter.format import Format as CellFormat
 from xlsxwriter.workbook import Workbook
 
 FONT = "Times New Roman"
-COUNT = "#,##0"
+COUNT, SIGNED = "#,##0", "+#,##0;-#,##0;0"
 """Grouped as the reader's settings say: 80.121 in Viet Nam."""
 LINE_HEIGHT = 16
 LETTERS = 1.2  # of a text to one of a column's width, which is that of digits

@@ -13,6 +13,7 @@ from docx.shared import Cm, Length, Pt
 from docx.table import Table, _Cell
 
 from services.reporting.charts.chart import Chart
+from services.reporting.documents.comparison import compared_figures, compared_heads
 from services.reporting.documents.docx_elements import (
     CENTRE,
     cm,
@@ -28,29 +29,25 @@ from services.reporting.documents.docx_elements import (
 )
 from services.reporting.documents.frame import Frame
 from services.reporting.documents.layout import HEAD_ROWS, head_cells, printed_columns, printed_rows
-from services.reporting.documents.notes import notes, period_counted, period_of
+from services.reporting.documents.notes import notes, period_of
 from services.reporting.documents.pictures import as_png, charts_of
 from services.reporting.forms.form import Form
 from services.reporting.forms.text import comparison, paragraph, scope
-from shared.domain.columns import OF_FORM
 from shared.language.numbers import count, signed
 from shared.language.papers import (
     APPENDIX,
     APPENDIX_OF,
     BESIDE,
-    CHANGE,
     COMPILER,
     COMPILER_SIGNS,
     COUNTRY,
     DETAILS,
     DOCUMENT_NUMBER,
-    FIGURE,
     FORM_NUMBER,
     FORM_TITLE,
     HEAD_OF_OFFICE,
     HEAD_SIGNS,
     MOTTO,
-    OTHER_PERIOD,
     RECIPIENTS,
     RECIPIENTS_LISTED,
     REMARKS,
@@ -58,11 +55,10 @@ from shared.language.papers import (
     REPORT_SUBJECT,
     REPORTING_PERIOD,
     RESULTS,
-    THIS_PERIOD,
     UNIT,
     Both,
 )
-from shared.language.words import FIGURES, in_language, word
+from shared.language.words import in_language
 
 BODY, SMALL, TABLE = 14, 11, 9
 RIGHT, JUSTIFIED = WD_ALIGN_PARAGRAPH.RIGHT, WD_ALIGN_PARAGRAPH.JUSTIFY
@@ -116,8 +112,7 @@ class _Report:
         section.header_distance, section.footer_distance = cm(1, 1)
         section.different_first_page_header_footer = True
         page_number(section.header.paragraphs[0])
-        if self.frame.published is not None:
-            line = self.frame.published.line(self.form.language)
+        if line := self.frame.publication(self.form.language):
             for footer in (section.footer, section.first_page_footer):
                 put(footer.paragraphs[0], line, size=8)
 
@@ -184,19 +179,16 @@ class _Report:
         if said := comparison(self.form):
             self._text(said)
         self.document.add_paragraph()
-        heads = [self._words(FIGURE)]
-        for text, form in ((THIS_PERIOD, self.form), (OTHER_PERIOD, other)):
-            heads.append(f"{self._words(text)}: {period_counted(form.query, language)}")
-        heads.append(self._words(CHANGE))
-        table = self._table(1 + len(OF_FORM), len(heads))
-        for cell, head in zip(table.rows[0].cells, heads, strict=True):
+        figures = compared_figures(self.form, other)
+        table = self._table(1 + len(figures), 4)
+        for cell, head in zip(table.rows[0].cells, compared_heads(self.form, other), strict=True):
             put(cell, head, bold=True, size=12, align=CENTRE)
         repeated(table.rows[0])
-        for row, key in zip(table.rows[1:], (column.key for column in OF_FORM.values()), strict=True):
-            now, before = self.form.total[key], other.total[key]
+        for row, figure in zip(table.rows[1:], figures, strict=True):
             name, *numbers = row.cells
-            put(name, word(FIGURES, key, language), size=12)
-            written = (count(now, language), count(before, language), signed(now - before, language))
+            put(name, figure.name, size=12)
+            moved = signed(figure.now - figure.before, language)
+            written = (count(figure.now, language), count(figure.before, language), moved)
             for cell, number in zip(numbers, written, strict=True):
                 put(cell, number, size=12, align=RIGHT)
             kept_whole(row)

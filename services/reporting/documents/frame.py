@@ -10,6 +10,7 @@ from shared.language.languages import Language
 from shared.language.numbers import minute
 from shared.language.papers import BLANK, DATED, PUBLISHED
 from shared.language.words import in_language
+from shared.publishing.sealing import Published
 
 LIST_PAGE = "/dossiers"
 """Reporting's page of the dossiers behind a number."""
@@ -33,21 +34,6 @@ class Heading:
         return in_language(DATED, language).format(place=self.place or "……………", year=local(made_at).year)
 
 
-@dataclass(frozen=True, slots=True)
-class PublicationMark:
-    """The publication whose figures a file has."""
-
-    number: int
-    sha256: str
-    at: datetime
-
-    def line(self, language: Language) -> str:
-        """For the foot of a page."""
-        return in_language(PUBLISHED, language).format(
-            number=self.number, minute=minute(self.at, language), sha256=self.sha256
-        )
-
-
 def _no_tokens() -> Mapping[str, str]:
     return {}
 
@@ -61,9 +47,17 @@ class Frame:
 
     made_at: datetime
     heading: Heading = Heading()
-    published: PublicationMark | None = None
+    published: Published | None = None
     address: str | None = None
     tokens: Callable[[], Mapping[str, str]] = _no_tokens
+
+    def publication(self, language: Language) -> str | None:
+        """Which publication the figures are of, for the foot of a page."""
+        if self.published is None:
+            return None
+        said = minute(self.published.published_at, language)
+        number, sha256 = self.published.number, self.published.sha256
+        return in_language(PUBLISHED, language).format(number=number, minute=said, sha256=sha256)
 
     def lists(self) -> Callable[[int | None, str], str | None]:
         """Where the dossiers of a row's column are listed; the row by its place in the report, None for the total."""

@@ -1,8 +1,9 @@
-"""The second sheet of the workbook: what was asked for, which identities hold, and every figure of every line."""
+"""The other sheets of the workbook: what was asked for, which identities hold, every figure, and another period."""
 
 from xlsxwriter.worksheet import Worksheet
 
-from services.reporting.documents.cells import COUNT, Looks, height_of
+from services.reporting.documents.cells import COUNT, SIGNED, Looks, height_of
+from services.reporting.documents.comparison import compared_figures, compared_heads
 from services.reporting.documents.frame import Frame
 from services.reporting.documents.notes import facts, period_of, warnings
 from services.reporting.forms.form import Form
@@ -50,8 +51,8 @@ def write_information(sheet: Worksheet, looks: Looks, form: Form, frame: Frame) 
         (words(MADE_AT), minute(frame.made_at, language)),
         *(("", warning) for warning in warnings(form)),
     ]
-    if frame.published is not None:
-        said.append(("", frame.published.line(language)))
+    if publication := frame.publication(language):
+        said.append(("", publication))
     row = 1
     for name, fact in said:
         sheet.write_string(row, 0, name, looks.of(bold=True))
@@ -63,6 +64,27 @@ def write_information(sheet: Worksheet, looks: Looks, form: Form, frame: Frame) 
     sheet.set_paper(9)
     sheet.fit_to_pages(PAGES_ACROSS, 0)
     sheet.repeat_columns(0, 1)
+
+
+def write_comparison(sheet: Worksheet, looks: Looks, form: Form, other: Form) -> None:
+    """Fills a sheet with the other period's figures beside the form's, and the differences as formulas."""
+    sheet.set_column(0, 0, WIDE_NAME)
+    sheet.set_column(1, 3, WIDE_CODE)
+    sheet.set_landscape()
+    sheet.set_paper(9)
+    sheet.fit_to_pages(1, 0)
+    sheet.freeze_panes(1, 1)
+    heads = compared_heads(form, other)
+    sheet.set_row(0, max(height_of(head, WIDE_CODE) for head in heads))
+    for column, head in enumerate(heads):
+        sheet.write_string(0, column, head, looks.of(bold=True, border=1, align="center", text_wrap=True))
+    for row, figure in enumerate(compared_figures(form, other), start=1):
+        number = looks.of(border=1, num_format=COUNT)
+        sheet.write_string(row, 0, figure.name, looks.of(border=1))
+        sheet.write_number(row, 1, figure.now, number)
+        sheet.write_number(row, 2, figure.before, number)
+        moved = looks.of(border=1, num_format=SIGNED)
+        sheet.write_formula(row, 3, f"=B{row + 1}-C{row + 1}", moved, figure.now - figure.before)
 
 
 def _identities(sheet: Worksheet, looks: Looks, form: Form, row: int) -> int:

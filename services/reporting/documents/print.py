@@ -2,14 +2,16 @@
 
 from typing import Any
 
+from services.reporting.documents.comparison import compared_figures, compared_heads
 from services.reporting.documents.frame import Frame
 from services.reporting.documents.layout import head_cells, printed_columns, printed_rows
 from services.reporting.documents.notes import notes, period_of
 from services.reporting.documents.pictures import as_svg, charts_of
 from services.reporting.documents.typesetting import typeset
 from services.reporting.forms.form import Form
-from shared.language.numbers import count
+from shared.language.numbers import count, signed
 from shared.language.papers import (
+    BESIDE,
     COMPILER,
     COMPILER_SIGNS,
     COUNTRY,
@@ -80,7 +82,25 @@ def _values(form: Form, frame: Frame) -> dict[str, Any]:
         "recipients": [words(RECIPIENTS), *(words(each) for each in RECIPIENTS_LISTED)],
         "compiler": [words(COMPILER), words(COMPILER_SIGNS)],
         "head": [words(HEAD_OF_OFFICE), words(HEAD_SIGNS)],
-        "footer": words(FORM_NUMBER) if frame.published is None else frame.published.line(language),
+        "footer": frame.publication(language) or words(FORM_NUMBER),
         "page": words(PAGE),
+        "beside": None if form.compared is None else _beside(form, form.compared),
         "charts": [{"title": chart.title, "svg": as_svg(chart)} for chart in charts_of(form)],
+    }
+
+
+def _beside(form: Form, other: Form) -> dict[str, Any]:
+    language = form.language
+    return {
+        "title": in_language(BESIDE, language),
+        "heads": compared_heads(form, other),
+        "rows": [
+            [
+                each.name,
+                count(each.now, language),
+                count(each.before, language),
+                signed(each.now - each.before, language),
+            ]
+            for each in compared_figures(form, other)
+        ],
     }

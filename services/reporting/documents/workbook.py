@@ -11,12 +11,13 @@ from xlsxwriter.worksheet import Worksheet
 
 from services.reporting.documents.cells import COUNT, FONT, Looks, height_of
 from services.reporting.documents.frame import Frame
-from services.reporting.documents.information import write_information
+from services.reporting.documents.information import write_comparison, write_information
 from services.reporting.documents.layout import HEAD_ROWS, PrintedRow, head_cells, printed_columns, printed_rows
 from services.reporting.documents.notes import notes, period_of
 from services.reporting.figures.report import TOTAL_IS_SUM
 from services.reporting.forms.form import NUMBER, Form
 from shared.language.papers import (
+    BESIDE,
     COMPILER,
     COMPILER_SIGNS,
     COUNTRY,
@@ -51,6 +52,8 @@ def as_xlsx(form: Form, frame: Frame) -> bytes:
     looks = Looks(book)
     _FormSheet(book.add_worksheet(NUMBER), looks, form, frame).write()
     write_information(book.add_worksheet(in_language(INFORMATION, form.language)), looks, form, frame)
+    if form.compared is not None:
+        write_comparison(book.add_worksheet(in_language(BESIDE, form.language)), looks, form, form.compared)
     book.close()
     return file.getvalue()
 
@@ -180,8 +183,8 @@ class _FormSheet:
 
     def _notes(self, row: int) -> int:
         look = self.looks.of(italic=True, font_size=10, text_wrap=True, valign="top")
-        published = self.frame.published
-        said = [*notes(self.form), *([] if published is None else [published.line(self.form.language)])]
+        publication = self.frame.publication(self.form.language)
+        said = [*notes(self.form), *([publication] if publication else [])]
         for note in said:
             self.sheet.merge_range(row, 0, row, self.last, "")
             self.sheet.write_string(row, 0, note, look)

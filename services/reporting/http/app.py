@@ -14,7 +14,7 @@ from starlette.responses import Response
 from services.reporting.calendar import CalendarFeed
 from services.reporting.documents.frame import Heading
 from services.reporting.gauges import FigureGauges
-from services.reporting.http import attention, checks, events, figures, forms, publications, rebuilds
+from services.reporting.http import attention, checks, events, figures, forms, publications, published_forms, rebuilds
 from services.reporting.http.attention import AttentionSources
 from services.reporting.http.events import FigureEvents
 from services.reporting.http.figures import MOST_ROWS, FigureRoutes
@@ -105,6 +105,7 @@ def create_app(reporting: Reporting) -> FastAPI:
         _snapshots(engine),
         attention.router(reporting.attention_sources),
         publications.router(publishing),
+        published_forms.router(routes, publishing),
         rebuilds.router(engine, reporting.recording_clock),
         checks.router(),
     ):

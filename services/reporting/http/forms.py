@@ -37,7 +37,7 @@ def router(to: FigureRoutes) -> APIRouter:
         "/reports/ii06a",
         summary="The statutory form II.06a",
         response_class=Response,
-        responses={200: _in_every_format()},
+        responses={200: in_every_format()},
     )
     async def get_form(request: Request, given: Annotated[FormParameters, Query()]) -> Response:
         if given.format not in FORMATS:
@@ -61,7 +61,7 @@ def router(to: FigureRoutes) -> APIRouter:
     return routes
 
 
-def _in_every_format() -> dict[str, Any]:
+def in_every_format() -> dict[str, Any]:
     """How the API documents show the answer: JSON with its members, and the media types of the files."""
     answer = answered(FormAnswer)
     for format_ in FORMATS.values():

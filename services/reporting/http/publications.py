@@ -98,7 +98,7 @@ def _of_all(to: Publications) -> APIRouter:
         new = await _body(request, NewPublication)
         for name, text in _texts(new):
             _check_text(name, text)
-        with _as_problems():
+        with as_problems():
             document = await to.publish(_query(to, new), new.title, new.notes, provisional=new.provisional)
         return _answer(document, f"{PATH}/{document.number}")
 
@@ -141,7 +141,7 @@ def _of_all(to: Publications) -> APIRouter:
     )
     async def restore(request: Request) -> Response:
         lines = [line for line in (await _bytes(request, MOST_RESTORED_BYTES)).split(b"\n") if line]
-        with _as_problems():
+        with as_problems():
             return json_response(await chain.restore(to.engine, lines))
 
     return routes
@@ -157,7 +157,7 @@ def _of_one(to: Publications) -> APIRouter:
         response_class=Response,
     )
     async def get_publication(number: Number) -> Response:
-        with _as_problems():
+        with as_problems():
             async with to.engine.connect() as connection:
                 return _answer(await chain.kept(connection, number))
 
@@ -168,7 +168,7 @@ def _of_one(to: Publications) -> APIRouter:
         response_class=Response,
     )
     async def get_revisions(number: Number) -> Response:
-        with _as_problems():
+        with as_problems():
             pending = await to.pending(number)
             async with to.engine.connect() as connection:
                 revisions = await chain.revisions(connection, number)
@@ -182,7 +182,7 @@ def _of_one(to: Publications) -> APIRouter:
         response_class=Response,
     )
     async def revise(number: Number) -> Response:
-        with _as_problems():
+        with as_problems():
             document = await to.revise(number)
         return _answer(document, f"{PATH}/{number}/revisions/{document.within}")
 
@@ -193,7 +193,7 @@ def _of_one(to: Publications) -> APIRouter:
         response_class=Response,
     )
     async def get_revision(number: Number, revision: Revision) -> Response:
-        with _as_problems():
+        with as_problems():
             async with to.engine.connect() as connection:
                 return _answer(await chain.kept(connection, number, revision))
 
@@ -209,7 +209,7 @@ def _of_one(to: Publications) -> APIRouter:
         note = await _body(request, NewNote)
         for name, text in _texts_of(note, ""):
             _check_text(name, text)
-        with _as_problems():
+        with as_problems():
             document = await to.annotate(number, note)
         return _answer(document, f"{PATH}/{number}/notes")
 
@@ -220,7 +220,7 @@ def _of_one(to: Publications) -> APIRouter:
         response_class=Response,
     )
     async def get_notes(number: Number) -> Response:
-        with _as_problems():
+        with as_problems():
             async with to.engine.connect() as connection:
                 await chain.kept(connection, number)
                 notes = await chain.notes(connection, number)
@@ -236,7 +236,7 @@ def _of_one(to: Publications) -> APIRouter:
         request: Request, number: Number, given: Annotated[PublishedDossiersParameters, Query()]
     ) -> Response:
         after = LIST_START if given.cursor is None else place_of(request, given.cursor, ListPlace)
-        with _as_problems():
+        with as_problems():
             page, end = await to.dossiers(number, given.revision or 0, given.cell, given.limit, after)
         cursor = cursor_after(request, end)
         return page_response(request, msgspec.structs.replace(page, cursor=cursor), cursor)
@@ -327,7 +327,7 @@ def _query(to: Publications, new: NewPublication) -> FigureQuery:
 
 
 @contextmanager
-def _as_problems() -> Iterator[None]:
+def as_problems() -> Iterator[None]:
     """What can go wrong, as problem details."""
     try:
         yield
