@@ -136,6 +136,10 @@ REMARKS: Phrases = {
         "Cột có tiêu đề “{typed}” ({cell}) được đọc là {name} theo tiêu đề; theo số thứ tự thì là {other}.",
         "The column “{typed}” ({cell}) was read as {name}, by its heading; by its number it would be {other}.",
     ),
+    "other_sheet": (
+        "Trang “{typed}” cũng có số liệu nhưng không được kiểm tra; muốn kiểm tra hãy lưu riêng trang ấy.",
+        "The sheet “{typed}” has figures too and was not checked; to check it save it alone.",
+    ),
     "row_passed_over": (
         "“{typed}” ({cell}) đứng một mình trong một dòng không tên nên không được kiểm tra.",
         "“{typed}” ({cell}) stands alone in a row without a name and was not checked.",

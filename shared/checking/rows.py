@@ -10,6 +10,7 @@ from shared.checking.numbers import Manner, read_count
 from shared.checking.sheets import Grid
 from shared.checking.table import RowKind, TypedCell, TypedReport, TypedRow
 from shared.contract.http.checks import CheckFinding
+from shared.domain.columns import OF_FORM
 
 _TOTALS = ("tong so", "tong cong", "cong", "tong", "total", "toan tinh", "tong cong tat ca", "sum")
 _TOTAL_OF = re.compile(
@@ -25,6 +26,7 @@ _DOTTED = re.compile(r"\d+(?:\.\d+)*[.)]?", re.ASCII)
 LETTER_DEPTH, ROMAN_DEPTH, NUMBER_DEPTH = 0, 1, 2
 NAME_KEYS = ("name", "department", "field", "channel", "level", "procedure", "month", "received_by", "province", "code")
 OF_OUR_OWN = {*NAME_KEYS, "number", "from", "to", "definition", "row"}
+OF_THE_FORM = {column.key for column in OF_FORM.values()}
 KINDS = {"total": RowKind.TOTAL, "section": RowKind.SECTION, "line": RowKind.ROW}
 """How our own tables say what a row is, in their column `row`."""
 _PERIOD = ("from", "to", "tu ngay", "den ngay")
@@ -209,9 +211,14 @@ def _set_months(report: TypedReport, headings: SheetHead) -> None:
 
 
 def grids_read(form: str, grids: Iterator[Grid]) -> TypedReport | None:
-    """The grid of which most columns are known: of CSV the right delimiter, of a workbook the sheet of the form."""
+    """Of CSV the right delimiter; of a workbook the first sheet that has all of the form, or the one that has most."""
     found = [report for grid in grids if (report := read_grid(form, grid)) is not None]
-    return max(found, key=lambda report: (len(_known(report)), len(report.rows)), default=None)
+    whole = [report for report in found if _known(report) >= OF_THE_FORM]
+    chosen = whole[0] if whole else max(found, key=lambda report: len(_known(report)), default=None)
+    if chosen is not None:
+        others = [report.sheet for report in found if report is not chosen and report.sheet is not None]
+        chosen.remarks += [CheckFinding(code="other_sheet", typed=sheet) for sheet in others]
+    return chosen
 
 
 def _known(report: TypedReport) -> set[str]:

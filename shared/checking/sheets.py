@@ -24,6 +24,7 @@ MOST_DIGITS = 15
 MOST_DECIMALS = 9  # what a spreadsheet reckons is no more exact
 NO_RESULT = "=?"
 """A formula that was never computed; no number."""
+_LITERAL = re.compile(r'"[^"]*"|\\.')
 _DECIMALS = re.compile(r"[0#]\.(0+)")
 
 
@@ -122,9 +123,9 @@ def _number(value: float, form: str) -> str:
     number = Decimal(repr(value))
     if not number.is_finite() or number.adjusted() > MOST_DIGITS:
         return str(value)
-    sign = "%" if "%" in form else ""
-    found = _DECIMALS.search(form)
-    number = number.scaleb(2) if sign else number
+    sign, bare = "%" if "%" in form else "", _LITERAL.sub("", form)
+    found = _DECIMALS.search(bare)
+    number = number.scaleb(2) if "%" in bare else number
     decimals = len(found[1]) if found else 0 if sign else MOST_DECIMALS
     rounded = number.quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP)
     text = f"{rounded:f}"

@@ -1,5 +1,6 @@
 """Charts: the same numbers as the figures, in a picture that a strict page can show and in a table beside it."""
 
+import html
 import re
 from datetime import date
 from xml.etree import ElementTree as ET
@@ -39,7 +40,8 @@ async def test_a_chart_is_a_picture_without_styles_and_a_table(reader: httpx.Asy
     assert not [each for each in drawn.iter() if each.get("style") or each.tag in (f"{SVG}style", f"{SVG}script")]
     links = list(drawn.iter(f"{SVG}a"))
     assert all(
-        (each.get("href") or "").startswith("/dossiers?token=") and each.get("tabindex") == "-1" for each in links
+        (each.get("href") or "").startswith(("/dossiers?token=", "/open?")) and each.get("tabindex") == "-1"
+        for each in links
     )
     assert 'scope="col"' in answer.text
 
@@ -48,6 +50,19 @@ async def test_its_links_open_its_numbers(reader: httpx.AsyncClient) -> None:
     text = (await reader.get("/charts/received")).text
     page = await reader.get(re.findall(r'<td class="number"><a href="([^"]+)">5</a>', text)[0].replace("&amp;", "&"))
     assert len(read(page.text, "list").rows) == 5
+
+
+@pytest.mark.parametrize(("name", "bars"), [("age", 5), ("deadline", 10)])
+async def test_every_bar_of_open_dossiers_opens_as_many(reader: httpx.AsyncClient, name: str, bars: int) -> None:
+    rows = re.findall(r'<td class="number">(?:<a href="([^"]+)">)?([0-9]+)', (await reader.get(f"/charts/{name}")).text)
+    assert len(rows) == bars
+    opened = [(link, int(number)) for link, number in rows if link]
+    assert sum(number for _, number in opened) == 3
+    for link, number in opened:
+        page = await reader.get(html.unescape(link))
+        assert len(read(page.text, "list").rows) == number
+        assert f"{number} hồ sơ" in page.text
+    assert (await reader.get("/open?bucket=nothing")).status_code == 422
 
 
 async def test_it_is_drawn_once_until_the_figures_move(

@@ -1,6 +1,7 @@
 """`POST /v1/reports/check`: the answer in the language wanted, refusals that say why, and no need of a database."""
 
 import asyncio
+import shutil
 import threading
 from collections.abc import AsyncIterator
 from datetime import datetime
@@ -47,12 +48,14 @@ async def client(shipped: Catalogue) -> AsyncIterator[httpx.AsyncClient]:
 
 
 @pytest.fixture
-async def full_client(engine: AsyncEngine, shipped: Catalogue) -> AsyncIterator[httpx.AsyncClient]:
+async def full_client(tmp_path: Path, empty_read_model: Path, shipped: Catalogue) -> AsyncIterator[httpx.AsyncClient]:
     """Reporting with an office's figures."""
+    engine = open_engine(f"sqlite+aiosqlite:///{shutil.copy(empty_read_model, tmp_path)}")
     _, records = log_of(an_office(21))
     await Topic(engine).deliver(records)
     async with _client(engine, shipped) as opened:
         yield opened
+    await engine.dispose()
 
 
 def _client(engine: AsyncEngine, shipped: Catalogue) -> httpx.AsyncClient:
@@ -125,6 +128,9 @@ async def test_a_true_table_is_good_in_every_format(client: httpx.AsyncClient, *
         ("reports/ii06a?format=csv&by=field&sections=level&period=2023-02&against=previous", "text/csv"),
         ("reports/ii06a?period=2023-02&against=previous", "application/json"),
         ("reports/ii06a?format=office-csv", "text/csv"),
+        ("reports/ii06a?format=xlsx&lang=en", XLSX),
+        ("reports/ii06a?format=xlsx&by=field&sections=level", XLSX),
+        ("reports/ii06a?format=xlsx&by=field&sections=level&period=2023-02&against=previous", XLSX),
         ("reports/ii06a?format=office-csv&by=field&sections=level&lang=en&period=2023-02&against=previous", "text/csv"),
     ],
 )

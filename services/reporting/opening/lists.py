@@ -6,7 +6,7 @@ projected since.
 """
 
 from collections import defaultdict
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from msgspec import UNSET
@@ -60,19 +60,32 @@ class ListPage(NamedTuple):
     after: ListPlace | None
 
 
+def _every(_one: ListedDossier) -> bool:
+    return True
+
+
 async def list_page(
-    connection: AsyncConnection, figure: TokenFigure, catalogue: Catalogue, limit: int, after: ListPlace = LIST_START
+    connection: AsyncConnection,
+    figure: TokenFigure,
+    catalogue: Catalogue,
+    limit: int,
+    after: ListPlace = LIST_START,
+    *,
+    chosen: Callable[[ListedDossier], bool] = _every,
 ) -> ListPage:
-    """The next `limit` dossiers of the figure; the connection's transaction reads one state."""
+    """The next `limit` dossiers of the figure, those that are chosen; the connection's transaction reads one state."""
     items: list[ListedDossier] = []
     last, day = after, SUBMITTED if _is_of_applications(figure.column) else RECEIVED
     rows = walk(connection, candidates(figure, catalogue), after, max(READ_AT_LEAST, limit + 1), day)
     async for row, contributions in rows:
         if figure.column not in columns_of(row.code, contributions, figure.query):
             continue
+        listed = _listed(row, contributions, figure.query)
+        if not chosen(listed):
+            continue
         if len(items) == limit:
             return ListPage(items, last)
-        items.append(_listed(row, contributions, figure.query))
+        items.append(listed)
         last = ListPlace(row.day, row.code)
     return ListPage(items, None)
 

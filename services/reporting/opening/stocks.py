@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
-from typing import Any, ClassVar
+from typing import Any
 
 from sqlalchemy import ColumnElement, case, func, literal, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -20,53 +20,76 @@ from services.reporting.read_model.contributions import decode_listed, stored_co
 from services.reporting.read_model.store import answering, breathing
 from services.reporting.read_model.sums import day_number, microseconds
 from services.reporting.read_model.tables import dossiers
+from shared.contract.http.figures import ListedDossier
 from shared.domain.lifecycle import PAUSED
 from shared.domain.localtime import LOCAL, local_date
 
 BREATHE_EVERY = 200
 READ_AT_ONCE = 1000
-_NO_DEADLINE = 100_000  # no number of days
+SUSPENDED = "suspended"
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """From so many days to so many, under a name; `kind` says which days: of age, late, or left."""
+
+    kind: str
+    first: int
+    last: int | None
+
+    @property
+    def name(self) -> str:
+        """late.1 for those that are late by 1 to 5 days."""
+        return f"{self.kind}.{self.first}"
+
+
+AGES = (Range("age", 0, 5), Range("age", 6, 10), Range("age", 11, 30), Range("age", 31, 60), Range("age", 61, None))
+LATE = (Range("late", 1, 5), Range("late", 6, 10), Range("late", 11, None))
+LEFT = (Range("left", 1, 2), Range("left", 3, 5), Range("left", 6, 10), Range("left", 11, None))
+TODAY, PAUSED_CLOCK, NO_DEADLINE = "today", "paused", "none"
+BY_DEADLINE = (*(one.name for one in LATE), TODAY, *(one.name for one in LEFT), PAUSED_CLOCK, NO_DEADLINE)
+BY_AGE = tuple(one.name for one in AGES)
+
+
+def age_of(received_on: date, cut: date) -> str:
+    """The name under which a dossier is counted by its age."""
+    return _named((cut - received_on).days, AGES)
+
+
+def time_left(due_on: date | None, cut: date, *, paused: bool) -> str:
+    """Likewise by the days to its deadline, or since."""
+    if paused:
+        return PAUSED_CLOCK
+    if due_on is None:
+        return NO_DEADLINE
+    days = (due_on - cut).days
+    if days == 0:
+        return TODAY
+    return _named(days, LEFT) if days > 0 else _named(-days, LATE)
+
+
+def _named(days: int, ranges: Sequence[Range]) -> str:
+    return next(one.name for one in reversed(ranges) if days >= one.first)
 
 
 @dataclass(slots=True)
 class OpenDossiers:
-    """Counts of open dossiers; by the first day of a range of AGES, LATE or LEFT, in days of the calendar."""
+    """Counts of open dossiers, by the names of BY_AGE and those of BY_DEADLINE."""
 
-    ENDLESS: ClassVar = 10**9
-    AGES: ClassVar = (range(6), range(6, 11), range(11, 31), range(31, 61), range(61, ENDLESS))
-    LATE: ClassVar = (range(1, 6), range(6, 11), range(11, ENDLESS))
-    LEFT: ClassVar = (range(1, 3), range(3, 6), range(6, 11), range(11, ENDLESS))
-
-    by_age: Counter[int] = field(default_factory=Counter)
-    late: Counter[int] = field(default_factory=Counter)
-    left: Counter[int] = field(default_factory=Counter)
-    due_today: int = 0
-    suspended: int = 0
-    no_deadline: int = 0
+    counts: Counter[str] = field(default_factory=Counter)
 
     @property
     def dossiers(self) -> int:
         """All of them."""
-        return self.by_age.total()
-
-    def received(self, days_ago: int, number: int = 1) -> None:
-        """Count so many by their age."""
-        self.by_age[_start(days_ago, self.AGES)] += number
-
-    def due_in(self, days: int | None, number: int = 1) -> None:
-        """Count so many by their days left; negative: late by so many."""
-        if days is None:
-            self.no_deadline += number
-        elif days == 0:
-            self.due_today += number
-        elif days > 0:
-            self.left[_start(days, self.LEFT)] += number
-        else:
-            self.late[_start(-days, self.LATE)] += number
+        return sum(self.counts[name] for name in BY_AGE)
 
 
-def _start(days: int, ranges: Sequence[range]) -> int:
-    return next(span.start for span in ranges if days in span)
+def is_counted_as(one: ListedDossier, name: str, cut: date) -> bool:
+    """Whether an open dossier of a list is among those of a name."""
+    if name in BY_AGE:
+        return one.received_at is not None and age_of(local_date(one.received_at), cut) == name
+    due_on = None if one.due_at is None else local_date(one.due_at)
+    return time_left(due_on, cut, paused=one.timeliness == SUSPENDED) == name
 
 
 async def open_dossiers(engine: AsyncEngine, query: FigureQuery) -> OpenDossiers:
@@ -93,24 +116,24 @@ async def _by_age(
 ) -> None:
     counted = select(dossiers.c.received_day, func.count()).where(*conditions).group_by(dossiers.c.received_day)
     for day, number in (await connection.execute(counted)).all():
-        found.received((cut - _day(day)).days, number)
+        found.counts[age_of(_day(day), cut)] += number
 
 
 async def _by_deadline(
     connection: AsyncConnection, cut: date, conditions: Sequence[ColumnElement[bool]], found: OpenDossiers
 ) -> None:
-    """By the first day of each range, from the longest overdue to those with the most days left."""
-    late = [-span.start for span in reversed(OpenDossiers.LATE)]
-    ends = [*((days, days + 1) for days in late), (0, 1), *((span.start, span.stop) for span in OpenDossiers.LEFT[:-1])]
+    """Each range ends where the next one begins, from the longest overdue on."""
     due = dossiers.c.due_at
+    ends = [*((one.name, 1 - one.first) for one in reversed(LATE)), (TODAY, 1)]
+    ends += [(one.name, one.last + 1) for one in LEFT if one.last is not None]
     bucket = case(
-        (due.is_(None), literal(_NO_DEADLINE)),
-        *((due < _midnight(cut, end), literal(days)) for days, end in ends),
-        else_=literal(OpenDossiers.LEFT[-1].start),
+        (due.is_(None), literal(NO_DEADLINE)),
+        *((due < _midnight(cut, days), literal(name)) for name, days in ends),
+        else_=literal(LEFT[-1].name),
     ).label("bucket")
     counted = select(bucket, func.count()).where(*conditions).group_by(bucket.name)
-    for days, number in (await connection.execute(counted)).all():
-        found.due_in(None if days == _NO_DEADLINE else days, number)
+    for name, number in (await connection.execute(counted)).all():
+        found.counts[name] += number
 
 
 async def _judged(
@@ -130,12 +153,10 @@ def _judge(row: Any, query: FigureQuery, found: OpenDossiers) -> None:
     if row.closed_day is not None:  # the others were counted by age in SQL
         if "in_progress_total" not in columns_of(row.code, contributions, query):
             return
-        found.received((query.cut - _day(row.received_day)).days)
+        found.counts[age_of(_day(row.received_day), query.cut)] += 1
     due_at = decode_listed(row.listed).due_at
-    if timeliness_of(contributions, query) == "suspended":
-        found.suspended += 1
-    else:
-        found.due_in(None if due_at is None else (local_date(due_at) - query.cut).days)
+    due_on = None if due_at is None else local_date(due_at)
+    found.counts[time_left(due_on, query.cut, paused=timeliness_of(contributions, query) == SUSPENDED)] += 1
 
 
 def _day(number: int) -> date:

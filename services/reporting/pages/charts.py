@@ -2,7 +2,6 @@
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -18,8 +17,9 @@ from services.reporting.figures.range_sums import pinned
 from services.reporting.figures.report import report
 from services.reporting.forms.form import form_of
 from services.reporting.http.beside import query_beside
-from services.reporting.opening.stocks import OpenDossiers, open_dossiers
-from services.reporting.pages.question import asked
+from services.reporting.opening.stocks import BY_AGE, BY_DEADLINE, open_dossiers
+from services.reporting.pages.open_dossiers import buckets_of
+from services.reporting.pages.question import Asked, asked
 from services.reporting.pages.report import CHARTS, links_of
 from services.reporting.pages.site import Site, language_of
 from services.reporting.pages.texts import text
@@ -67,17 +67,20 @@ async def get_chart(site: Site, drawings: Drawings, request: Request) -> Respons
     key = (name, language, *question.typed.values(), question.query.as_of.date(), pin)
     drawn = drawings.kept.get(key)
     if drawn is None:
-        chart, note = await _chart(site, name, question.query, language)
+        chart, note = await _chart(site, name, question, question.query, language)
         async with drawings.drawing:
             drawn = drawings.keep(key, Drawn(chart, await asyncio.to_thread(svg, chart.spec), note))
     return site.page(request, "part_chart.html", drawn=drawn)
 
 
-async def _chart(site: Site, name: str, query: FigureQuery, language: Language) -> tuple[Chart, str | None]:
+async def _chart(
+    site: Site, name: str, question: Asked, query: FigureQuery, language: Language
+) -> tuple[Chart, str | None]:
     if name in ("deadline", "age"):
         stock = await open_dossiers(site.reporting.engine, query)
-        buckets = _by_deadline(stock, language) if name == "deadline" else _by_age(stock, language)
-        chart = of_stocks.open_by_deadline if name == "deadline" else of_stocks.open_by_age
+        by_deadline = name == "deadline"
+        buckets = buckets_of(stock, BY_DEADLINE if by_deadline else BY_AGE, question, language)
+        chart = of_stocks.open_by_deadline if by_deadline else of_stocks.open_by_age
         note = text("chart_note", language, day=day(query.cut, language), number=count(stock.dossiers, language))
         return chart(buckets, language), note
     engine, offices = site.reporting.engine, site.catalogue
@@ -92,33 +95,3 @@ async def _chart(site: Site, name: str, query: FigureQuery, language: Language) 
         return of_figures.beside_another(form, links_of(site.figures, found)), None
     found = await report(engine, query, offices)
     return of_figures.timeliness_of_lines(form_of(found, offices, language), links_of(site.figures, found)), None
-
-
-def _by_age(stock: OpenDossiers, language: Language) -> list[of_stocks.Bucket]:
-    return [
-        of_stocks.Bucket(_between("old", span, language), stock.by_age.get(span.start, 0)) for span in OpenDossiers.AGES
-    ]
-
-
-def _by_deadline(stock: OpenDossiers, language: Language) -> list[of_stocks.Bucket]:
-    late = [
-        of_stocks.Bucket(_between("overdue", span, language), stock.late.get(span.start, 0), late=True)
-        for span in reversed(OpenDossiers.LATE)
-    ]
-    left = [
-        of_stocks.Bucket(_between("left", span, language), stock.left.get(span.start, 0)) for span in OpenDossiers.LEFT
-    ]
-    return [
-        *late,
-        of_stocks.Bucket(text("today_due", language), stock.due_today),
-        *left,
-        of_stocks.Bucket(text("paused", language), stock.suspended, dated=False),
-        of_stocks.Bucket(text("no_due", language), stock.no_deadline, dated=False),
-    ]
-
-
-def _between(kind: str, span: range, language: Language) -> str:
-    limits: Mapping[str, object] = {"from": count(span.start, language), "to": count(span.stop - 1, language)}
-    if span.stop == OpenDossiers.ENDLESS:
-        return text(f"{kind}_over", language, **(dict(limits) | {"from": count(span.start - 1, language)}))
-    return text(f"{kind}_between", language, **limits)

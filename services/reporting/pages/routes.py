@@ -10,7 +10,7 @@ from starlette.routing import Route
 from services.reporting.http.app import Reporting
 from services.reporting.http.sessions import Sessions, is_from_own_page
 from services.reporting.intake import DossierViews
-from services.reporting.pages import charts, dossiers, report, worklists
+from services.reporting.pages import charts, dossiers, open_dossiers, report, worklists
 from services.reporting.pages.charts import Drawings
 from services.reporting.pages.site import HEADERS, Site, language_of, static
 from services.reporting.pages.texts import text
@@ -26,6 +26,7 @@ def add_pages(application: FastAPI, reporting: Reporting, views: DossierViews) -
         "/download": report.get_download,
         "/dossiers": dossiers.get_list,
         "/dossiers/{code:path}": dossiers.get_dossier,
+        "/open": open_dossiers.get_open,
         "/follow-up": worklists.get_follow_up,
         "/late": worklists.get_late,
         "/definitions": worklists.get_definitions,
