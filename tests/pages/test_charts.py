@@ -102,3 +102,17 @@ def test_the_worst_line_comes_first_and_lines_without_resolved_dossiers_are_left
     assert [row.name for row in chart.rows] == [form.lines[1].name, form.lines[0].name]
     assert [number.text for number in chart.rows[0].numbers] == ["0", "1", "1", "50,000%"]
     assert chart.rows[0].numbers[2].link == "/dossiers?token=x"
+
+
+def test_a_unit_of_two_sections_has_a_bar_in_each(shipped: Catalogue) -> None:
+    query = FigureQuery(
+        first=date(2023, 1, 1), last=date(2023, 2, 1), as_of=NOW, by=(Dimension.DEPARTMENT, Dimension.LEVEL)
+    )
+    zero = dict.fromkeys(KEYS, 0)
+    rows = [
+        ReportRow(("H59.02", level), zero | {"resolved_overdue": overdue, "resolved_early": 5})
+        for level, overdue in (("province", 1), ("commune", 3))
+    ]
+    form = form_of(Report(query, zero, tuple(rows), (), Pin(1, 1)), shipped, Language.VIETNAMESE)
+    chart = of_figures.timeliness_of_lines(form)
+    assert [row.name for row in chart.rows] == ["Sở Y tế (Cấp xã)", "Sở Y tế (Cấp tỉnh)"]

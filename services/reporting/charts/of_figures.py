@@ -1,6 +1,8 @@
 """The charts of a report's figures: received over time, timeliness of each line, this period beside another one."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from services.reporting.charts.chart import (
@@ -75,11 +77,21 @@ def received_over_time(report: Report, language: Language, links: Links = NO_LIN
     return Chart("received", in_language(title, language), header, tuple(rows), spec)
 
 
+def _told_apart(form: Form) -> list[FormLine]:
+    """The form's lines; one that stands in several sections says in which, for a chart has one bar to a name."""
+    often = Counter(line.name for line in form.lines)
+    return [
+        line if often[line.name] == 1 else replace(line, name=f"{line.name} ({section.title})")
+        for section in form.sections
+        for line in section.lines
+    ]
+
+
 def timeliness_of_lines(form: Form, links: Links = NO_LINKS) -> Chart:
     """Early, on time and overdue in percent of what each line resolved, the worst first; at most MOST_LINES."""
     language = form.language
     names = {key: word(CLASSES, timeliness, language) for key, timeliness in _CLASSES.items()}
-    judged = [line for line in form.lines if any(line.figures[key] for key in TIMELINESS)]
+    judged = [line for line in _told_apart(form) if any(line.figures[key] for key in TIMELINESS)]
     worst = sorted(judged, key=lambda line: (-_overdue(line), line.number))[:MOST_LINES]
     order = [line.name for line in worst]
     values = [
