@@ -314,7 +314,8 @@ def verify(
     """Verify files of publications, offline.
 
     Recomputes the hash of each document, its sums, identities and shares, and that the dossiers which moved explain
-    each changed number; of several documents that each follows the one before it. No service is asked.
+    each changed number; of several documents that each follows the one before it, and none between them is missing. No
+    service is asked.
 
     Exit code: 0 all holds, 1 something does not, 2 a file cannot be read.
     """

@@ -37,7 +37,10 @@ class NamedBytes:
 
 
 def documents_in(name: str, content: bytes) -> list[NamedBytes]:
-    """The documents of a file: one, or one a line. A line feed at the end belongs to the file."""
+    """The documents of a file: one, or one a line.
+
+    One line feed at the very end is the file's, as an export writes it; any other byte is a document's.
+    """
     lines = content.removesuffix(b"\n").split(b"\n")
     if len(lines) == 1:
         return [NamedBytes(name, lines[0])]
@@ -199,18 +202,35 @@ def _together(whole: Sequence[tuple[str, Document]]) -> Iterator[DocumentFinding
     by_seal = {document[SEAL]: document for _, document in whole}
     for name, document in whole:
         wrong += [f"{name}: {what}" for what in _wrong_beside(document, by_seal)]
+    runs = _runs(sorted(at))
+    wrong += [_missing(before[-1], after[0]) for before, after in pairwise(runs)]
     yield from (DocumentFinding(False, what) for what in wrong)
-    if wrong:
+    if len(wrong) > len(runs) - 1:
         return
-    places = sorted(at)
-    for one, two in pairwise(places):
-        if two > one + 1:
-            missing = f"document {one + 1} is" if two == one + 2 else f"documents {one + 1} to {two - 1} are"
-            yield DocumentFinding(True, f"{missing} not among the files: that {two} follows {one} is not checked")
-    first = "from its beginning" if places[0] == 1 else f"from {places[0]} on"
-    last = f"{places[-1]}, sha256 {at[places[-1]][0][1][SEAL]}"
-    beyond = "whether more was published after it no file can tell"
-    yield DocumentFinding(True, f"the chain holds {first} to {last}; {beyond}")
+    for run in runs:
+        last = f"{run[-1]}, sha256 {at[run[-1]][0][1][SEAL]}"
+        if len(runs) == 1:
+            first = "from its beginning" if run[0] == 1 else f"from {run[0]} on"
+            beyond = "whether more was published after it no file can tell"
+            yield DocumentFinding(True, f"the chain holds {first} to {last}; {beyond}")
+        elif len(run) > 1:
+            yield DocumentFinding(True, f"each document from {run[0]} on follows the one before it, to {last}")
+
+
+def _runs(places: Sequence[int]) -> list[list[int]]:
+    """The places without a gap between them, run by run."""
+    runs: list[list[int]] = []
+    for place in places:
+        if runs and place == runs[-1][-1] + 1:
+            runs[-1].append(place)
+        else:
+            runs.append([place])
+    return runs
+
+
+def _missing(before: int, after: int) -> str:
+    gone = f"document {before + 1} is" if after == before + 2 else f"documents {before + 1} to {after - 1} are"
+    return f"{gone} not among the files, or not readable: that {after} follows {before} cannot be checked"
 
 
 def _wrong_chain(at: Mapping[int, Sequence[tuple[str, Document]]]) -> Iterator[str]:

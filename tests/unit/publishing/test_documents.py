@@ -164,13 +164,41 @@ def test_bytes_that_come_in_or_go_are_found(place: int, instead: bytes) -> None:
     assert [one for one in found if not one.holds] != []
 
 
-@pytest.mark.parametrize("gone", range(len(CHAIN.bodies) - 1))
-def test_a_document_that_is_left_out_is_said_to_be_missing(gone: int) -> None:
-    """What leads over it is not checked, and it is said so; the last one nobody can miss."""
-    left = [body for place, body in enumerate(CHAIN.bodies) if place != gone]
-    found = verified([NamedBytes(f"file {number}", body) for number, body in enumerate(left)])
-    said = " ".join(one.sentence for one in found)
-    assert f"document {gone + 1} is not among the files" in said or (gone == 0 and "from 2 on" in said)
+@pytest.mark.parametrize("body", CHAIN.bodies)
+def test_one_line_feed_at_the_end_of_a_file_is_no_byte_of_its_document(body: bytes) -> None:
+    """An export writes it, also after a document that is the only one; whatever else is added is found."""
+    assert [one.holds for one in verified(documents_in("file", body + b"\n"))] == [True]
+    for added in (b"\n\n", b"\r\n", b"\r", b" ", b"\t\n", b"\x00", b"\xef\xbb\xbf"):
+        assert not all(one.holds for one in verified(documents_in("file", body + added))), added
+        assert not all(one.holds for one in verified(documents_in("file", added + body))), added
+    assert not all(one.holds for one in verified(documents_in("file", b"\n" + body)))
+
+
+@pytest.mark.parametrize(
+    ("gone", "missing", "followed"),
+    [
+        ([2], "document 2 is not among the files, or not readable: that 3 follows 1 cannot be checked", [(3, 4)]),
+        ([3], "document 3 is not among the files, or not readable: that 4 follows 2 cannot be checked", [(1, 2)]),
+        ([2, 3], "documents 2 to 3 are not among the files, or not readable: that 4 follows 1 cannot be checked", []),
+    ],
+)
+def test_a_chain_with_a_gap_does_not_hold(gone: list[int], missing: str, followed: list[tuple[int, int]]) -> None:
+    """It is said what is missing, and from where to where each document follows the one before it."""
+    left = b"".join(body + b"\n" for place, body in enumerate(CHAIN.bodies, 1) if place not in gone)
+    found = verified(documents_in("export", left))
+    assert [one.sentence for one in found if not one.holds] == [missing]
+    assert "the chain holds" not in " ".join(one.sentence for one in found)
+    assert [one.sentence for one in found if "follows the one before it" in one.sentence] == [
+        f"each document from {first} on follows the one before it, to {last}, sha256 {CHAIN.documents[last - 1][SEAL]}"
+        for first, last in followed
+    ]
+
+
+def test_documents_from_a_later_one_on_hold_from_there() -> None:
+    """Nothing between them is missing, and it is said where they begin."""
+    found = verified(documents_in("export", b"\n".join(CHAIN.bodies[1:])))
+    assert all(one.holds for one in found)
+    assert "the chain holds from 2 on to 4" in found[-1].sentence
 
 
 def forged(change: Callable[[Document], None], which: int) -> bytes:
