@@ -38,8 +38,9 @@ NO_JUDGEMENT_BEFORE = datetime(2024, 12, 31, 12, tzinfo=LOCAL)
 def any_pair(rng: Random) -> tuple[FigureQuery, FigureQuery]:
     """A query of no rows of time beside any other period; the cut-off now and then in one of them."""
     query = any_query(rng, 45)
-    query = replace(query, by=query.of_dossiers)
-    start = FIRST + timedelta(days=rng.randrange(45))
+    cut = query.as_of if query.as_of.date() >= query.first else AFTER_ALL  # of what has not begun there is nothing
+    query = replace(query, by=query.of_dossiers, as_of=cut)
+    start = min(FIRST + timedelta(days=rng.randrange(45)), cut.date())
     days = f"{start}..{start + timedelta(days=rng.randrange(45))}"
     word = rng.choice(["last_year", "previous", days])
     if word == "last_year":  # what there is stands in the year before
@@ -190,6 +191,14 @@ class TestOverHttp:
         [
             ("against=yesterday", "against", "last_year, previous, or days as 2022-01-01..2022-12-31"),
             ("against=", "against", "last_year"),
+            (
+                "against=2023-02-02..2023-03-01",
+                "against",
+                "begins on 2 Feb 2023, after the day that figures",
+            ),
+            ("as_of=2023-01-10&against=2023-01-11..2023-01-12", "against", "judged at, 10 Jan 2023"),
+            ("from=2023-02-02&to=2023-03-01&against=last_year", "from", "ask for a period that has begun"),
+            ("period=2023-Q4&against=2022-01-01..2022-12-31", "period", "ask for a period that has begun"),
             ("against=2022-12-31..2022-01-01", "against", "exchange"),
             ("against=2022-02-30..2022-12-31", "against", "ends on 28"),
             ("against=2022-01-01..", "against", "is not known"),
@@ -266,6 +275,16 @@ class TestForm:
         query = "/v1/reports/ii06a?period=2023-Q1&format=text&lang=vi&against=previous"
         text = (await client.get(query)).text
         assert "kỳ trước liền kề (từ ngày 15/09/2022 đến ngày 02/11/2022)" in text, "as many days as of this quarter"
+
+    async def test_a_form_beside_what_has_not_begun_is_refused_in_the_readers_language(
+        self,
+        client: httpx.AsyncClient,  # noqa: F811
+    ) -> None:
+        beside = "/v1/reports/ii06a?from=2023-01-01&to=2023-01-31&against="
+        answer = await client.get(f"{beside}2023-02-02..2023-03-01&lang=vi&format=text")
+        assert (answer.status_code, answer.json()["parameter"]) == (422, "against")
+        assert "kỳ báo cáo bắt đầu từ ngày 02/02/2023, sau ngày tính số liệu 01/02/2023" in answer.json()["detail"]
+        assert (await client.get(f"{beside}2023-02-01..2023-03-01")).status_code == 200, "it begins today"
 
     async def test_a_form_beside_what_does_not_exist_is_refused(self, client: httpx.AsyncClient) -> None:  # noqa: F811
         answer = await client.get("/v1/reports/ii06a?period=2023-6M&against=previous")

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from services.reporting.figures.query import OF_TIME, Dimension, FigureQuery
 from services.reporting.http.parameters import EARLIEST, END_OF_DAY, given_day
+from services.reporting.http.periods import refuse_unbegun
 from shared.domain.comparison import Beside, NamedSpan, NoPeriodBefore, beside, counted_until
 from shared.domain.localtime import LOCAL
 from shared.domain.periods import UnknownPeriod
@@ -18,14 +19,13 @@ _AS_DAYS, _AS_DAYS_VI = "days as 2022-01-01..2022-12-31", "các ngày như 2022-
 
 def query_beside(query: FigureQuery, wanted: str) -> FigureQuery:
     """The same question of the period that `against` names: by the same filters, definition, knowledge and
-    organisation of units, and counted as far as this one is."""
+    organisation of units, and counted as far as this one is. Both must have begun."""
+    refuse_unbegun(query)
     period = NamedSpan(query.first, query.last, query.period)
     which, other = _period(period, wanted)
     until = counted_until(period, other, which, query.as_of.date())
-    if query.time is not None:
-        _comparable(query, query.time, which, other)
     same_day = until == query.as_of.date()
-    return replace(
+    other_query = replace(
         query,
         first=other.first,
         last=other.last,
@@ -33,6 +33,10 @@ def query_beside(query: FigureQuery, wanted: str) -> FigureQuery:
         as_of=query.as_of if same_day else datetime.combine(until, END_OF_DAY, LOCAL),
         organised_on=None if query.organised is None else query.as_of.date(),
     )
+    refuse_unbegun(other_query, AGAINST)
+    if query.time is not None:
+        _comparable(query, query.time, which, other)
+    return other_query
 
 
 def _period(period: NamedSpan, wanted: str) -> tuple[Beside | None, NamedSpan]:

@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from services.reporting.documents.formats import FORMATS, render
 from services.reporting.figures.pairs import gathered_pair
-from services.reporting.figures.query import Dimension, FigureQuery
+from services.reporting.figures.query import Dimension
 from services.reporting.figures.report import report
 from services.reporting.forms.form import GROUPINGS, form_of
 from services.reporting.http.beside import query_beside
@@ -22,11 +22,9 @@ from services.reporting.http.parameters import (
     not_among,
     one_dimension,
 )
+from services.reporting.http.periods import refuse_unbegun
 from shared.contract.http import answered
 from shared.contract.http.figures import FormAnswer
-from shared.language.languages import Language
-from shared.language.sentences import not_begun
-from shared.language.voice import Voice
 from shared.service.http import declared_parameters_only, invalid
 
 
@@ -47,7 +45,7 @@ def router(to: FigureRoutes) -> APIRouter:
         language = language_wanted(given.lang, request.headers.get("accept-language"))
         sections = [] if given.sections is None else [Dimension.LEVEL]
         query = to.query(given, one_dimension(given.by, GROUPINGS), *sections)
-        _refuse_unbegun(query)
+        refuse_unbegun(query)
         asked = _of_procedures(given)
         if given.against is None:
             found, compared = await report(to.engine, query, to.catalogue), None
@@ -67,15 +65,6 @@ def in_every_format() -> dict[str, Any]:
     for format_ in FORMATS.values():
         answer["content"].setdefault(format_.media_type.partition(";")[0], {})
     return answer
-
-
-def _refuse_unbegun(query: FigureQuery) -> None:
-    """Refuse a period that begins after the day that it is judged at: a form of it would say 0 of everything."""
-    if query.first > query.as_of.date():
-        english, vietnamese = (
-            not_begun(query.first, query.as_of.date(), Voice(each)) for each in (Language.ENGLISH, Language.VIETNAMESE)
-        )
-        raise invalid("from" if query.period is None else "period", english, vietnamese)
 
 
 def _of_procedures(given: FilterParameters) -> dict[str, list[str]]:

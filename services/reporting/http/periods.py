@@ -6,8 +6,11 @@ from typing import Annotated
 
 from pydantic import Field
 
-from services.reporting.figures.query import OF_TIME, Dimension
+from services.reporting.figures.query import OF_TIME, Dimension, FigureQuery
 from shared.domain.periods import name_of_period
+from shared.language.languages import Language
+from shared.language.sentences import not_begun
+from shared.language.voice import Voice
 from shared.service.http import invalid
 
 Against = Annotated[
@@ -18,6 +21,18 @@ Against = Annotated[
         "counted as far: up to the same day of last year, or for as many days"
     ),
 ]
+
+
+def refuse_unbegun(query: FigureQuery, parameter: str | None = None) -> None:
+    """Refuse a period that begins after the day that it is judged at: everything of it would be 0.
+
+    At fault is `parameter`, or else what named the period.
+    """
+    first, judged = query.first, query.as_of.date()
+    if first > judged:
+        at_fault = parameter or ("from" if query.period is None else "period")
+        english, vietnamese = (not_begun(first, judged, Voice(of)) for of in (Language.ENGLISH, Language.VIETNAMESE))
+        raise invalid(at_fault, english, vietnamese)
 
 
 def check_rows_of_time(by: Iterable[Dimension], first: date, last: date) -> None:
