@@ -8,7 +8,7 @@ from pydantic import SecretStr
 from starlette.requests import Request
 from starlette.responses import Response
 
-from services.reporting.http.sessions import COOKIE, HOURS, Sessions
+from services.reporting.http.sessions import COOKIE, HOURS, MOST_WRONG_KEYS, WITHIN_S, Sessions
 from tests.pages.office import KEY, Office, browser, sign_in
 
 PAGES = ["/", "/download?format=csv", "/dossiers?token=x", "/dossiers/H59.15-230103-0001", "/follow-up", "/late"]
@@ -69,6 +69,40 @@ async def test_leaving_ends_the_session(reader: httpx.AsyncClient) -> None:
     assert (await reader.get("/")).status_code == 401
 
 
+async def test_the_cookie_of_a_session_that_was_ended_opens_nothing(reader: httpx.AsyncClient, office: Office) -> None:
+    """Whoever kept it, and only that session: the reader's other browser goes on."""
+    kept = reader.cookies[COOKIE]
+    async with browser(office.application) as other:
+        await sign_in(other)
+        await reader.post("/session/end")
+        assert (await other.get("/")).status_code == 200
+    async with browser(office.application) as thief:
+        thief.cookies.set(COOKIE, kept)
+        assert (await thief.get("/")).status_code == 401
+        assert (await thief.get("/v1/events")).status_code == 401
+        assert (await thief.post("/session/end")).status_code == 303, "and it can be ended twice"
+    assert (await sign_in(reader)).status_code == 303
+    assert (await reader.get("/")).status_code == 200
+
+
+async def test_after_many_wrong_keys_no_key_is_looked_at_for_a_while(
+    stranger: httpx.AsyncClient, reader: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = time.monotonic()
+    monkeypatch.setattr(time, "monotonic", lambda: now)
+    for _ in range(MOST_WRONG_KEYS):
+        assert (await sign_in(stranger, key="another-key")).status_code == 401
+    for key in (KEY, "another-key"):
+        refused = await sign_in(stranger, key=key)
+        assert (refused.status_code, refused.headers["retry-after"]) == (429, str(int(WITHIN_S)))
+        assert "Hãy thử lại sau 60 giây." in refused.text
+        assert "set-cookie" not in refused.headers
+    assert "Try again in 60 seconds." in (await stranger.post("/session?lang=en", data={"key": KEY})).text
+    assert (await reader.get("/")).status_code == 200, "who is signed in goes on reading"
+    monkeypatch.setattr(time, "monotonic", lambda: now + WITHIN_S)
+    assert (await sign_in(stranger)).status_code == 303, "what was refused meanwhile has not made it longer"
+
+
 @pytest.mark.parametrize("headers", OTHERS_HEADERS, ids=str)
 async def test_a_form_of_another_site_is_refused(reader: httpx.AsyncClient, headers: dict[str, str]) -> None:
     assert (await reader.post("/session/end", headers=headers)).status_code == 403
@@ -113,6 +147,25 @@ def test_a_session_ends_by_itself(cookie: str, monkeypatch: pytest.MonkeyPatch) 
     assert Sessions(SecretStr(KEY)).may_read(_request(cookie))
     monkeypatch.setattr(time, "time", lambda: now + HOURS * 3600 + 60)
     assert not Sessions(SecretStr(KEY)).may_read(_request(cookie))
+
+
+def test_no_more_is_remembered_than_ended_within_the_hours(monkeypatch: pytest.MonkeyPatch) -> None:
+    sessions, signed_in = (
+        Sessions(SecretStr(KEY)),
+        Request({"type": "http", "scheme": "http", "path": "/", "headers": []}),
+    )
+    monkeypatch.setattr("services.reporting.http.sessions.MOST_ENDED", 3)
+    now = time.time()
+    cookies = []
+    for _ in range(4):
+        answer = Response()
+        sessions.open(signed_in, answer)
+        cookies.append(answer.headers["set-cookie"].split(";")[0].split("=", 1)[1])
+        sessions.close(_request(cookies[-1]), Response())
+    assert [sessions.may_read(_request(each)) for each in cookies] == [True, False, False, False]
+    monkeypatch.setattr(time, "time", lambda: now + HOURS * 3600 + 60)
+    sessions.close(_request(""), Response())
+    assert not sessions._ended
 
 
 @pytest.mark.parametrize("forged", ["", "reads", "reads.x.y", "admin"])

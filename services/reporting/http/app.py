@@ -58,6 +58,11 @@ class Reporting:
     figures_max_rows: int = MOST_ROWS
     heading: Heading = field(default_factory=Heading)
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
+    sessions: Sessions = field(init=False)
+
+    def __post_init__(self) -> None:
+        """One for pages and events: a session that was ended is known to both."""
+        object.__setattr__(self, "sessions", Sessions(self.api_key))
 
     @property
     def attention_sources(self) -> AttentionSources:
@@ -113,7 +118,7 @@ def create_app(reporting: Reporting) -> FastAPI:
             router, prefix="/v1", dependencies=[Depends(require_key(reporting.api_key))], responses=KEYLESS
         )
     moving = FigureEvents(engine, offices, clock, reporting.stopping)
-    app.include_router(events.router(moving, Sessions(reporting.api_key)), prefix="/v1")
+    app.include_router(events.router(moving, reporting.sessions), prefix="/v1")
     return app
 
 

@@ -8,7 +8,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from services.reporting.http.app import Reporting
-from services.reporting.http.sessions import Sessions, is_from_own_page
+from services.reporting.http.sessions import is_from_own_page
 from services.reporting.intake import DossierViews
 from services.reporting.pages import charts, dossiers, open_dossiers, report, worklists
 from services.reporting.pages.charts import Drawings
@@ -20,7 +20,7 @@ MOST_BYTES = 8 * 1024  # of a form with a key and an address
 
 def add_pages(application: FastAPI, reporting: Reporting, views: DossierViews) -> FastAPI:
     """The application with its pages."""
-    site = Site(reporting, reporting.figure_routes, Sessions(reporting.api_key), views)
+    site = Site(reporting, reporting.figure_routes, reporting.sessions, views)
     answers = {
         "/": report.get_report,
         "/download": report.get_download,
@@ -50,7 +50,12 @@ async def open_session(site: Site, request: Request) -> Response:
         return site.sign_in(request, 403, text("foreign_form", language), to="/")
     given = await _form(request)
     to = _own_path(given.get("to", "/"))
+    if wait_s := site.sessions.must_wait_s():
+        answer = site.sign_in(request, 429, text("too_many_wrong_keys", language, seconds=wait_s), to=to)
+        answer.headers["Retry-After"] = str(wait_s)
+        return answer
     if not site.sessions.is_key(given.get("key", "")):
+        site.sessions.count_wrong_key()
         return site.sign_in(request, 401, text("wrong_key", language), to=to)
     answer = RedirectResponse(to, 303, HEADERS)
     site.sessions.open(request, answer)
@@ -62,7 +67,7 @@ async def end_session(site: Site, request: Request) -> Response:
     if not is_from_own_page(request):
         return site.sign_in(request, 403, text("foreign_form", language_of(request)), to="/")
     answer = RedirectResponse("/", 303, HEADERS)
-    site.sessions.close(answer)
+    site.sessions.close(request, answer)
     return answer
 
 

@@ -35,6 +35,10 @@ TEXTS: Words = {
         "Khóa không đúng. Hãy nhập lại, hoặc hỏi người quản trị hệ thống.",
         "This is not the key. Type it again, or ask whoever runs the system.",
     ),
+    "too_many_wrong_keys": (
+        "Đã có quá nhiều lần nhập khóa không đúng. Hãy thử lại sau {seconds} giây.",
+        "Too many wrong keys were given. Try again in {seconds} seconds.",
+    ),
     "foreign_form": (
         "Yêu cầu không đến từ trang này. Hãy mở lại trang và thử lần nữa.",
         "The request did not come from this page. Open the page again and retry.",
