@@ -123,6 +123,15 @@ def test_the_keyboard_is_enough(browser: Browser, served: Served) -> None:
         expect(page.locator("table.list")).to_be_visible()
 
 
+def test_a_long_name_without_a_blank_stays_in_its_column(browser: Browser, served: Served) -> None:
+    for size in (WIDE, PHONE):
+        with tab(browser, served.url, size) as opened:
+            opened.sign_in(KEY)
+            name = opened.page.locator("table.figures tbody th.name").last
+            name.evaluate("cell => { cell.textContent = 'x'.repeat(180) }")
+            assert name.evaluate("cell => cell.scrollWidth <= cell.clientWidth"), size
+
+
 def test_wrong_days_keep_what_was_typed_and_take_the_reader_to_them(reader: Tab) -> None:
     page = reader.page
     page.get_by_role("textbox", name="Từ ngày").fill("31/02/2023")

@@ -96,6 +96,23 @@ async def test_what_is_typed_wrong_is_told_beside_its_field_and_kept(
         assert typed[name] == value
 
 
+async def test_two_wrong_days_are_both_told_beside_their_fields(reader: httpx.AsyncClient) -> None:
+    said = html.unescape((await reader.get("/?from=31/02/2023&to=01/01/3000")).text)
+    assert "“31/02/2023”" in said.split('id="from-mistake">')[1].split("</p>")[0]
+    assert "“01/01/3000” nằm ngoài phạm vi" in said.split('id="to-mistake">')[1].split("</p>")[0]
+    assert said.count('<li><a href="#from">') == said.count('<li><a href="#to">') == 1
+    said = html.unescape((await reader.get("/?to=hôm qua")).text)
+    assert "Hãy ghi ngày đầu kỳ" in said.split('id="from-mistake">')[1].split("</p>")[0]
+    assert "“hôm qua”" in said.split('id="to-mistake">')[1].split("</p>")[0]
+
+
+async def test_days_of_an_address_stand_in_the_fields_as_people_write_them(reader: httpx.AsyncClient) -> None:
+    typed = read((await reader.get("/?from=2023-01-01&to=2023-01-31")).text).typed
+    assert (typed["from"], typed["to"]) == ("01/01/2023", "31/01/2023")
+    typed = read((await reader.get("/?from=2023-01-01&to=2023-02-31")).text).typed
+    assert (typed["from"], typed["to"]) == ("01/01/2023", "2023-02-31"), "what can't be read stands as it was typed"
+
+
 async def test_days_are_read_as_people_write_them(reader: httpx.AsyncClient) -> None:
     for query in (
         "from=1/1/2023&to=31-01-2023",

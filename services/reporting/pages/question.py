@@ -58,11 +58,11 @@ class Asked:
 
 
 class _Wrong(Exception):
-    """A field that can't be read, and the text that says so."""
+    """Fields that can't be read, each with the text that says so."""
 
-    def __init__(self, field: str, key: str) -> None:
-        super().__init__(field, key)
-        self.field, self.key = field, key
+    def __init__(self, **keys: str) -> None:
+        super().__init__(keys)
+        self.keys = keys
 
 
 def asked(to: FigureRoutes, given: QueryParams, language: Language) -> Asked:
@@ -70,28 +70,32 @@ def asked(to: FigureRoutes, given: QueryParams, language: Language) -> Asked:
     typed = {name: given.get(name, default).strip() for name, default in DEFAULTS.items()}
     if typed["from"] or typed["to"]:  # what somebody wrote says more than what the list stood at
         typed["period"] = DAYS
+    read, unread = _days_in(typed)
+    as_in_addresses = [(name, day) for name, day in read.items() if typed[name] == day.isoformat()]
+    typed |= {name: f"{day:%d/%m/%Y}" for name, day in as_in_addresses}
     try:
-        return Asked(typed, {}, _begun(_query(to, typed), typed))
+        return Asked(typed, {}, _begun(_query(to, typed, read, unread), typed))
     except _Wrong as wrong:
-        sentence = text(wrong.key, language, value=typed[wrong.field])
-        return Asked(typed, {wrong.field: sentence}, None)
+        return Asked(typed, {name: text(key, language, value=typed[name]) for name, key in wrong.keys.items()}, None)
     except Problem as problem:
         field = problem.details.field or "period"
         key = "taken_over" if field == "department" and typed["organised"] == "now" else "unknown_value"
         return Asked(typed, {field: text(key, language, value=typed.get(field, ""))}, None)
 
 
-def _query(to: FigureRoutes, typed: Mapping[str, str]) -> FigureQuery:
+def _query(
+    to: FigureRoutes, typed: Mapping[str, str], read: Mapping[str, date], unread: Mapping[str, str]
+) -> FigureQuery:
     dimension = next((each for each in GROUPINGS if each == typed["by"]), None)
     if dimension is None:
-        raise _Wrong("by", "unknown_value")
+        raise _Wrong(by="unknown_value")
     sections = [Dimension.LEVEL] if typed["sections"] else []
     today = to.clock().date()
     chosen = {name: [typed[name]] for name in _CHOICES if typed[name]}
     more = {"definition": typed["definition"], "organised": typed["organised"], "by": typed["by"]}
     named = typed["period"]
     if named == DAYS:
-        first, last = _days(typed, today)
+        first, last = _days(read, unread, today)
     elif named in PRESETS:
         first, last = preset(named, today)
     else:
@@ -103,33 +107,46 @@ def _query(to: FigureRoutes, typed: Mapping[str, str]) -> FigureQuery:
 def _begun(query: FigureQuery, typed: Mapping[str, str]) -> FigureQuery:
     """Refuse a period of which there is nothing to count yet."""
     if query.first > query.as_of.date():
-        raise _Wrong("from" if typed["period"] == DAYS else "period", "not_begun")
+        raise _Wrong(**{"from" if typed["period"] == DAYS else "period": "not_begun"})
     return query
 
 
-def _days(typed: Mapping[str, str], today: date) -> tuple[date, date]:
-    if not typed["from"]:
-        raise _Wrong("from", "day_missing")
-    first = _day("from", typed["from"])
-    last = _day("to", typed["to"]) if typed["to"] else today
+def _days(read: Mapping[str, date], unread: Mapping[str, str], today: date) -> tuple[date, date]:
+    missing = {} if "from" in read or "from" in unread else {"from": "day_missing"}
+    if wrong := {**missing, **unread}:
+        raise _Wrong(**wrong)
+    first, last = read["from"], read.get("to", today)
     if first > last:
-        raise _Wrong("from", "exchanged")
+        raise _Wrong(**{"from": "exchanged"})
     return first, last
 
 
-def _day(field: str, typed: str) -> date:
+def _days_in(typed: Mapping[str, str]) -> tuple[dict[str, date], dict[str, str]]:
+    """The days that are written, and of those that can't be read what is wrong with them."""
+    read: dict[str, date] = {}
+    unread: dict[str, str] = {}
+    for name in ("from", "to"):
+        if typed[name]:
+            day = _day(typed[name])
+            if day is None:
+                unread[name] = "unreadable_day"
+            elif EARLIEST <= day <= LATEST:
+                read[name] = day
+            else:
+                unread[name] = "day_out_of_range"
+    return read, unread
+
+
+def _day(typed: str) -> date | None:
     """A day as people here write it, or as a program does."""
     found = _DAY.fullmatch(typed)
     if found is None:
-        raise _Wrong(field, "unreadable_day")
+        return None
     day, month, year, *iso = found.groups()
     try:
-        read = date(int(year), int(month), int(day)) if year else date(*(int(part) for part in iso))
+        return date(int(year), int(month), int(day)) if year else date(*(int(part) for part in iso))
     except ValueError:
-        raise _Wrong(field, "unreadable_day") from None
-    if not EARLIEST <= read <= LATEST:
-        raise _Wrong(field, "day_out_of_range")
-    return read
+        return None
 
 
 def preset(name: str, today: date) -> tuple[date, date]:
