@@ -15,6 +15,8 @@ FEWEST_KEYS, FEWEST_NUMBERS, FEWEST_HEADINGS = 2, 6, 3
 MOST_NUMBER = 60
 OF_LINE = (1, 2)  # the columns of a line's number and name
 _NUMBER = re.compile(r"\(?\s*(\d{1,2})\s*\)?(?:\s*=.*)?", re.ASCII)
+_BETWEEN = re.compile(r"\(?\s*\d{1,2}[a-z]\s*\)?(?:\s*=.*)?", re.ASCII)
+"""The mark of a column between two numbered ones, such as (10a): its words say what it is."""
 _IN_PROGRESS = ("dang giai quyet", "chua giai quyet", "dang xu ly", "chua den han", "in progress", "con ton")
 _RESOLVED = ("da giai quyet", "ket qua giai quyet", "da xu ly", "giai quyet xong", "resolved")
 _RECEIVED = ("tiep nhan", "nhan giai quyet", "phai giai quyet", "can giai quyet", "received", "to handle")
@@ -23,6 +25,7 @@ _LEAVES = {
     "received": (
         (("ky truoc",), "carried_over"),
         (("carried over",), "carried_over"),
+        (("period before",), "carried_over"),
         (("truc tiep", "buu chinh"), "received_in_person_or_postal"),
         (("in person", "post"), "received_in_person_or_postal"),
         (("truc tuyen",), "received_online"),
@@ -31,6 +34,7 @@ _LEAVES = {
         (("buu chinh",), "received_postal"),
         (("tong",), "received_total"),
         (("total",), "received_total"),
+        (("in all",), "received_total"),
     ),
     "resolved": (
         (("truoc han",), "resolved_early"),
@@ -41,8 +45,10 @@ _LEAVES = {
         (("tre han",), "resolved_overdue"),
         (("overdue",), "resolved_overdue"),
         (("khong quy dinh",), "resolved_no_deadline"),
+        (("without a deadline",), "resolved_no_deadline"),
         (("tong",), "resolved_total"),
         (("total",), "resolved_total"),
+        (("in all",), "resolved_total"),
     ),
     "in_progress": (
         (("trong han",), "in_progress_within"),
@@ -53,6 +59,7 @@ _LEAVES = {
         (("overdue",), "in_progress_overdue"),
         (("tong",), "in_progress_total"),
         (("total",), "in_progress_total"),
+        (("in all",), "in_progress_total"),
     ),
 }
 _TIMELINESS = ("truoc han", "dung han", "qua han", "trong han", "tre han")
@@ -138,7 +145,7 @@ def _numbers(cells: Sequence[str]) -> dict[int, int]:
     numbers: dict[int, int] = {}
     words = False
     for column, cell in enumerate(cells):
-        if not cell.strip():
+        if not cell.strip() or _BETWEEN.fullmatch(cell.strip()):
             continue
         found = _NUMBER.fullmatch(cell.strip())
         if found is not None and not words:
@@ -171,7 +178,7 @@ def _with_words(grid: Grid, last: int, top: int, numbers: Mapping[int, int]) -> 
     columns: list[ColumnHeading] = []
     for column, path in enumerate(_paths(grid, top, last - 1 if numbers else last, width)):
         beside = grid.at(last, column).strip() if numbers and column not in numbers else ""
-        said = (*path, beside) if beside else path
+        said = (*path, beside) if beside and not _BETWEEN.fullmatch(beside) else path
         key, ratios = (None, ()) if numbers.get(column) in OF_LINE else _key_of(said)
         by_number = OF_FORM[numbers[column]].key if numbers.get(column) in OF_FORM else None
         text = " / ".join(said) or (f"({numbers[column]})" if column in numbers else "")

@@ -136,10 +136,6 @@ REMARKS: Phrases = {
         "Cột có tiêu đề “{typed}” ({cell}) được đọc là {name} theo tiêu đề; theo số thứ tự thì là {other}.",
         "The column “{typed}” ({cell}) was read as {name}, by its heading; by its number it would be {other}.",
     ),
-    "other_sheet": (
-        "Trang “{typed}” cũng có số liệu nhưng không được kiểm tra; muốn kiểm tra hãy lưu riêng trang ấy.",
-        "The sheet “{typed}” has figures too and was not checked; to check it save it alone.",
-    ),
     "row_passed_over": (
         "“{typed}” ({cell}) đứng một mình trong một dòng không tên nên không được kiểm tra.",
         "“{typed}” ({cell}) stands alone in a row without a name and was not checked.",
@@ -182,6 +178,10 @@ UNCHECKED: Phrases = {
     "no_percentage": (
         "{rule}{in_rows}: không ghi tỷ lệ.",
         "{rule}{in_rows}: no percentage is stated.",
+    ),
+    "other_sheet": (
+        "Trang “{rule_name}” cũng có số liệu nhưng không theo cách trình bày của các trang đã kiểm tra.",
+        "The sheet “{rule_name}” has figures too, but not in the layout of what was checked.",
     ),
     "no_total": (
         "Tổng của các dòng: bảng không có dòng tổng.",
@@ -295,4 +295,5 @@ WORDS: Phrases = {
     ),
     "limit": ("không phần nào lớn hơn {name}", "no part exceeds {name}"),
     "report": ("báo cáo", "the report"),
+    "on_sheet": ("Trang “{sheet}”: {sentence}", "Sheet “{sheet}”: {sentence}"),
 }

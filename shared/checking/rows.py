@@ -29,6 +29,8 @@ OF_OUR_OWN = {*NAME_KEYS, "number", "from", "to", "definition", "row"}
 OF_THE_FORM = {column.key for column in OF_FORM.values()}
 KINDS = {"total": RowKind.TOTAL, "section": RowKind.SECTION, "line": RowKind.ROW}
 """How our own tables say what a row is, in their column `row`."""
+FEWEST_BESIDE, FEWEST_ROWS = 3, 2
+"""Numbers in a row, and such rows, that make a sheet look like a table."""
 _PERIOD = ("from", "to", "tu ngay", "den ngay")
 _SAID_BESIDE = (*_PERIOD, "so lieu tinh den", "as of", "cach tinh dung han", "timeliness judged", "chi tinh", "only")
 
@@ -210,15 +212,36 @@ def _set_months(report: TypedReport, headings: SheetHead) -> None:
         report.by_month = len(names) > 1 and all(_MONTH.fullmatch(name) and not name.isdigit() for name in names)
 
 
-def grids_read(form: str, grids: Iterator[Grid]) -> TypedReport | None:
-    """Of CSV the right delimiter; of a workbook the first sheet that has all of the form, or the one that has most."""
-    found = [report for grid in grids if (report := read_grid(form, grid)) is not None]
-    whole = [report for report in found if _known(report) >= OF_THE_FORM]
-    chosen = whole[0] if whole else max(found, key=lambda report: len(_known(report)), default=None)
-    if chosen is not None:
-        others = [report.sheet for report in found if report is not chosen and report.sheet is not None]
-        chosen.remarks += [CheckFinding(code="other_sheet", typed=sheet) for sheet in others]
+def grids_read(form: str, grids: Iterator[Grid]) -> list[TypedReport]:
+    """Of CSV the right delimiter; of a workbook every sheet that has all of the form, or as much as the one with most.
+
+    The first names the sheets that look like tables and are not read.
+    """
+    found: list[TypedReport] = []
+    unread: list[str] = []
+    for grid in grids:
+        report = read_grid(form, grid)
+        if report is not None:
+            found.append(report)
+        elif grid.sheet is not None and _looks_like_a_table(grid):
+            unread.append(grid.sheet)
+    most = max((_known(report) & OF_THE_FORM or _known(report) for report in found), key=len, default=set())
+    chosen = [report for report in found if _known(report) >= most]
+    if chosen:
+        chosen = chosen if chosen[0].sheet is not None else chosen[:1]
+        others = [report.sheet for report in found if report not in chosen and report.sheet is not None]
+        chosen[0].unread += [*others, *unread]
     return chosen
+
+
+def _looks_like_a_table(grid: Grid) -> bool:
+    """Rows of several numbers each."""
+    numbers = (sum(_is_number(cell) for cell in cells) for cells in grid.rows)
+    return sum(several >= FEWEST_BESIDE for several in numbers) >= FEWEST_ROWS
+
+
+def _is_number(typed: str) -> bool:
+    return read_count(typed).manner in (Manner.PLAIN, Manner.GROUPED)
 
 
 def _known(report: TypedReport) -> set[str]:

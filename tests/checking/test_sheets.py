@@ -12,7 +12,9 @@ import pytest
 from shared.checking.failures import UnreadableTable
 from shared.checking.reading import TableForm
 from shared.checking.report import check_bytes
+from shared.checking.say import said
 from shared.contract.http.checks import CheckAnswer
+from shared.language.languages import Language
 
 NUMBERS = [f"({number})" for number in range(1, 14)]
 TITLES = [["UBND TỈNH", "", "", "", "CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM"], ["TÌNH HÌNH GIẢI QUYẾT THỦ TỤC HÀNH CHÍNH"]]
@@ -264,6 +266,44 @@ def test_the_sheet_of_the_form_is_found_among_others() -> None:
     for row in (NUMBERS, HEALTH, LAND, TOTAL):
         page.append(row)
     assert as_xlsx(made).sheet == "06a"
+
+
+def sheets(**named: Sequence[Sequence[Any]]) -> openpyxl.Workbook:
+    made = openpyxl.Workbook()
+    made.remove(made.worksheets[0])
+    for name, rows in named.items():
+        page = made.create_sheet(name)
+        for row in rows:
+            page.append(list(row))
+    return made
+
+
+def test_every_sheet_in_the_layout_of_the_form_is_checked_and_findings_name_theirs() -> None:
+    wrong = [NUMBERS, HEALTH, [*LAND[:8], 999, *LAND[9:]], TOTAL]
+    answer = as_xlsx(sheets(I=[NUMBERS, HEALTH, LAND, TOTAL], II=wrong, III=wrong))
+    assert (answer.good, answer.sheets, answer.rows) == (False, ["I", "II", "III"], 9)
+    assert [(each.sheet, each.code, each.cell) for each in answer.findings] == [
+        ("II", "identity", "G3"), ("II", "sum_of_rows", "I4"), ("III", "identity", "G3"), ("III", "sum_of_rows", "I4"),
+    ]  # fmt: skip
+    assert [(each.sheet, each.breaks, each.cells[0].cell, each.cells[0].value) for each in answer.repairs] == [
+        ("II", [0, 1], "I3", "295"), ("III", [2, 3], "I3", "295"),
+    ]  # fmt: skip
+    assert {each.rule: each.rows for each in answer.holding}["7=8+9+10"] == 7
+    assert [(each.code, each.sheet) for each in answer.unchecked] == [("no_shares", None)]
+    english = said(answer, Language.ENGLISH)
+    assert english.findings[0].sentence.startswith("Sheet “II”: Đất đai (G3): 7=8+9+10 does not hold")
+
+
+def test_a_sheet_of_figures_that_is_not_read_is_named_under_not_checked() -> None:
+    figures = [["Chỉ tiêu", "a", "b", "c"], ["Hồ sơ", 1, 2, 3], ["Thủ tục", "1.200", 5, 6]]
+    partly = [["name", "received_total", "resolved_total"], ["Y tế", 5, 3], ["Tổng số", 6, 3]]
+    form = [NUMBERS, HEALTH, LAND, TOTAL]
+    notes = [["Người lập", "Nguyễn Văn A"], ["Năm", 2023], ["Trang", 1]]
+    answer = as_xlsx(sheets(Notes=notes, Form=form, Figures=figures, Partly=partly))
+    assert (answer.sheet, answer.sheets, answer.good) == ("Form", ["Form"], True)
+    assert [each.rule for each in answer.unchecked if each.code == "other_sheet"] == ["Partly", "Figures"]
+    vietnamese = [each.sentence for each in said(answer, Language.VIETNAMESE).unchecked]
+    assert any(sentence.startswith("Trang “Figures” cũng có số liệu") for sentence in vietnamese)
 
 
 @pytest.mark.parametrize("zero", ["", "-"])
