@@ -131,6 +131,23 @@ def find_headings(grid: Grid) -> SheetHead | None:
     return None
 
 
+def column_number(text: str) -> int | None:
+    """The number of a column: (3), 3 or (3)=(4)+(5)+(6)."""
+    found = _NUMBER.fullmatch(text)
+    return None if found is None else int(found[1])
+
+
+def is_heading(text: str) -> bool:
+    """Whether a text is words of the form's headings, and no figure."""
+    words = plain(text)
+    if any(sign.isdigit() for sign in words):
+        return False
+    leaves = (wanted for group in _LEAVES.values() for wanted, _key in group)
+    return (
+        _group(words) is not None or "trong ky" in words or any(all(map(words.__contains__, leaf)) for leaf in leaves)
+    )
+
+
 def _of_keys(grid: Grid, row: int) -> SheetHead:
     columns = []
     for column, cell in enumerate(grid.rows[row]):
@@ -141,9 +158,9 @@ def _of_keys(grid: Grid, row: int) -> SheetHead:
 
 
 def _numbers(cells: Sequence[str]) -> dict[int, int]:
-    """Column to the form's number: a row of ascending numbers, 3 and 7 among them, and perhaps words behind them."""
+    """Column to the form's number: a row of ascending numbers, 3 and 7 among them, perhaps between words."""
     numbers: dict[int, int] = {}
-    words = False
+    words = words_before = False
     for column, cell in enumerate(cells):
         if not cell.strip() or _BETWEEN.fullmatch(cell.strip()):
             continue
@@ -151,10 +168,12 @@ def _numbers(cells: Sequence[str]) -> dict[int, int]:
         if found is not None and not words:
             numbers[column] = int(found[1])
         elif found is None and not any(sign.isdigit() for sign in cell):
-            words = True
+            words, words_before = bool(numbers), words_before or not numbers
         else:
             return {}
     found_numbers = list(numbers.values())
+    if words_before and found_numbers[:1] not in ([number + 1] for number in OF_LINE):
+        return {}
     ascending = found_numbers == sorted(set(found_numbers)) and found_numbers[-1:] < [MOST_NUMBER]
     return numbers if ascending and len(numbers) >= FEWEST_NUMBERS and {3, 7} <= {*found_numbers} else {}
 

@@ -4,8 +4,16 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from shared.checking.documents import FIGURES, SAID_BESIDE, say_unknown_key
-from shared.checking.headings import FEWEST_NUMBERS, ColumnHeading, SheetHead, find_headings, plain
+from shared.checking.documents import FIGURES, OF_TIME, SAID_BESIDE, say_unknown_key
+from shared.checking.headings import (
+    FEWEST_NUMBERS,
+    ColumnHeading,
+    SheetHead,
+    column_number,
+    find_headings,
+    is_heading,
+    plain,
+)
 from shared.checking.numbers import Manner, read_count
 from shared.checking.sheets import Grid
 from shared.checking.table import RowKind, TypedCell, TypedReport, TypedRow
@@ -17,20 +25,34 @@ _TOTAL_OF = re.compile(
     r"(?:tong cong|tong so|total) .*|(?:tong )?cong (?:(?:muc|phan|nhom) )?(?:[ivx]+|[a-h]|\d+)|toan (?:tinh|thanh pho)"
 )
 _LEVELS = re.compile(r"cap (?:tinh|huyen|xa|bo|so)\b|(?:province|district|commune)\b")
+_DAYS = r"(?:(?:tu )?(?:ngay )?\d{1,2} \d{1,2}(?: \d{4})? (?:den )?(?:ngay )?\d{1,2} \d{1,2}(?: \d{4})?)"
 _MONTH = re.compile(
-    r"(?:thang|month|quy|quarter|t|q)?\s*(?:\d{1,2}|i{1,3}|iv)(?:\s+(?:nam\s+)?\d{4})?|\d{4} (?:\d{2}|q[1-4])"
+    r"(?:(?:thang|month|quy|quarter|t|q)?\s*(?:\d{1,2}|i{1,3}|iv)(?:\s+(?:nam\s+)?\d{4})?|\d{4} (?:\d{2}|q[1-4]))"
+    rf"(?: {_DAYS})?|{_DAYS}"
 )
 _ROMAN = re.compile(r"(?=[IVX])X{0,3}(?:IX|IV|V?I{0,3})[.)]?")
 _LETTER = re.compile(r"[A-H][.)]?")
 _DOTTED = re.compile(r"\d+(?:\.\d+)*[.)]?", re.ASCII)
 LETTER_DEPTH, ROMAN_DEPTH, NUMBER_DEPTH = 0, 1, 2
-NAME_KEYS = ("name", "department", "field", "channel", "level", "procedure", "month", "received_by", "province", "code")
+NAME_KEYS = (
+    "name",
+    "department",
+    "field",
+    "channel",
+    "level",
+    "procedure",
+    *sorted(OF_TIME),
+    "received_by",
+    "province",
+    "code",
+)
 OF_OUR_OWN = {*NAME_KEYS, "number", "from", "to", "definition", "row"}
 OF_THE_FORM = {column.key for column in OF_FORM.values()}
 KINDS = {"total": RowKind.TOTAL, "section": RowKind.SECTION, "line": RowKind.ROW}
 """How our own tables say what a row is, in their column `row`."""
 FEWEST_BESIDE, FEWEST_ROWS = 3, 2
 """Numbers in a row, and such rows, that make a sheet look like a table."""
+FEWEST_AGAIN = 2  # headings in a row that is printed again
 _PERIOD = ("from", "to", "tu ngay", "den ngay")
 _SAID_BESIDE = (*_PERIOD, "so lieu tinh den", "as of", "cach tinh dung han", "timeliness judged", "chi tinh", "only")
 
@@ -47,7 +69,7 @@ def read_grid(form: str, grid: Grid) -> TypedReport | None:
             report.ratios[each.key] = each.ratios
     printed_again = [cells for cells in grid.rows[: headings.last_row + 1] if any(cells)]
     for place in range(headings.last_row + 1, len(grid.rows)):
-        if grid.rows[place] in printed_again or _only_numbers_columns(grid, columns, place):
+        if grid.rows[place] in printed_again or _is_headings(grid, columns, place):
             continue
         row = _row(report, grid, headings, columns, place)
         if row is not None:
@@ -132,13 +154,14 @@ def _row(
     return TypedRow(name or str(place + 1), kind, counts, shares, depth, period)
 
 
-def _only_numbers_columns(grid: Grid, columns: Sequence[ColumnHeading], place: int) -> bool:
-    """A row of 1, 2, 3 … under the headings, as forms have it whose first columns are A and B."""
-    typed = [grid.at(place, each.column).strip(" ()") for each in sorted(columns, key=lambda each: each.column)]
-    numbers = [int(text) for text in typed if text.isdecimal()]
-    return len(numbers) == len(typed) >= FEWEST_NUMBERS and numbers == list(
-        range(numbers[0], numbers[0] + len(numbers))
-    )
+def _is_headings(grid: Grid, columns: Sequence[ColumnHeading], place: int) -> bool:
+    """Headings printed again, or a row of 1, 2, 3 … under them, as forms have it whose first columns are A and B."""
+    typed = [grid.at(place, each.column).strip() for each in sorted(columns, key=lambda each: each.column)]
+    numbers = [number for text in typed if (number := column_number(text)) is not None]
+    if len(numbers) == len(typed) >= FEWEST_NUMBERS:
+        return numbers == list(range(numbers[0], numbers[0] + len(numbers)))
+    filled = [text for text in typed if text]
+    return len(filled) >= FEWEST_AGAIN and all(map(is_heading, filled))
 
 
 def _name(grid: Grid, headings: SheetHead, place: int) -> tuple[str, str | None]:
@@ -205,8 +228,8 @@ def _mark_totals(report: TypedReport, *, by_key: bool) -> None:
 def _set_months(report: TypedReport, headings: SheetHead) -> None:
     names = [plain(row.name or "") for row in report.rows if not row.adds_up]
     own = {each.text for each in headings.columns} & set(NAME_KEYS) if headings.by_key else set()
-    if "month" in own:
-        report.by_month = own == {"month"}
+    if own & OF_TIME:
+        report.by_month = own <= OF_TIME
         report.mixed_with_months = not report.by_month
     else:
         report.by_month = len(names) > 1 and all(_MONTH.fullmatch(name) and not name.isdigit() for name in names)

@@ -168,6 +168,61 @@ def test_headings_printed_again_on_the_next_page_are_no_rows() -> None:
     assert rows_of(as_csv([*WORDS, NUMBERS, HEALTH, *WORDS, NUMBERS, LAND, TOTAL])) == 3
 
 
+SUMS = [
+    "(1)",
+    "(2)",
+    "(3)=(4)+(5)+(6)",
+    *NUMBERS[3:6],
+    "(7)=(8)+(9)+(10)",
+    *NUMBERS[7:10],
+    "(11)=(12)+(13)",
+    *NUMBERS[11:],
+]
+
+
+@pytest.mark.parametrize(
+    "again",
+    [
+        [NUMBERS],
+        [SUMS],
+        [["", "", *SUMS[2:]]],
+        [["Số TT", "Đơn vị", *FLAT[0][2:]], SUMS],
+        [["STT", "Cơ quan", *(text.upper() for text in FLAT[0][2:])], NUMBERS],
+        [[*WORDS[0][:1], "Đơn vị", *WORDS[0][2:]], WORDS[1], ["", "(2)", *WORDS[2][2:]], ["", "Đơn vị", *SUMS[2:]]],
+    ],
+    ids=["numbers", "sums", "sums alone", "flat words", "capitals", "groups"],
+)
+def test_headings_printed_again_in_other_words_are_no_rows(again: list[list[str]]) -> None:
+    assert rows_of(as_csv([*FLAT, NUMBERS, HEALTH, *again, LAND, TOTAL])) == 3
+
+
+def test_numbers_beside_words_say_what_the_columns_are() -> None:
+    assert rows_of(as_csv([["TT", "Đơn vị", *NUMBERS[2:]], HEALTH, LAND, TOTAL])) == 3
+
+
+def test_a_row_of_words_that_are_no_headings_is_named() -> None:
+    answer = as_csv([NUMBERS, HEALTH, ["2", "Đất đai", *["xem phụ lục"] * 11], TOTAL])
+    assert {each.code for each in answer.findings} >= {"unreadable"}
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Tháng {0}", "Tháng {0}/2023", "tháng 0{0} năm 2023", "T{0}", "2023-0{0}", "Tháng {0} (15/{0}–14/{1})",
+        "Tháng {0} (từ 15/{0} đến 14/{1})", "tháng {0} năm 2023 (từ ngày 15/0{0}/2023 đến ngày 14/0{1}/2023)",
+        "Tháng {0}: 15/{0}/2023 - 14/{1}/2023", "15/0{0}/2023 - 14/0{1}/2023", "Từ 15/{0} đến 14/{1}",
+    ],
+)  # fmt: skip
+def test_rows_of_months_are_known_by_their_names(name: str) -> None:
+    months = [["", name.format(month, month + 1), 15, 3, 2, 10, 5, 5, 0, 0, 10, 10, 0] for month in (1, 2, 3)]
+    total = ["", "Tổng số", 25, 9, 6, 10, 15, 15, 0, 0, 10, 10, 0]
+    answer = as_csv([NUMBERS, *months, total])
+    assert answer.good, [(each.code, each.row, each.figure) for each in answer.findings]
+    assert "6(t)=11(t-1)" in {each.rule for each in answer.holding}
+    months[1][5] = 11
+    assert "6(t)=11(t-1)" in {each.rule for each in as_csv([NUMBERS, *months, total]).findings}
+
+
 def test_columns_numbered_from_1_behind_a_and_b_are_known_by_their_words() -> None:
     assert rows_of(as_csv([*WORDS, ["A", "B", *range(1, 12)], HEALTH, LAND, TOTAL])) == 3
 
@@ -279,7 +334,7 @@ def sheets(**named: Sequence[Sequence[Any]]) -> openpyxl.Workbook:
 
 
 def test_every_sheet_in_the_layout_of_the_form_is_checked_and_findings_name_theirs() -> None:
-    wrong = [NUMBERS, HEALTH, [*LAND[:8], 999, *LAND[9:]], TOTAL]
+    wrong: list[list[Any]] = [NUMBERS, HEALTH, [*LAND[:8], 999, *LAND[9:]], TOTAL]
     answer = as_xlsx(sheets(I=[NUMBERS, HEALTH, LAND, TOTAL], II=wrong, III=wrong))
     assert (answer.good, answer.sheets, answer.rows) == (False, ["I", "II", "III"], 9)
     assert [(each.sheet, each.code, each.cell) for each in answer.findings] == [
@@ -295,10 +350,10 @@ def test_every_sheet_in_the_layout_of_the_form_is_checked_and_findings_name_thei
 
 
 def test_a_sheet_of_figures_that_is_not_read_is_named_under_not_checked() -> None:
-    figures = [["Chỉ tiêu", "a", "b", "c"], ["Hồ sơ", 1, 2, 3], ["Thủ tục", "1.200", 5, 6]]
-    partly = [["name", "received_total", "resolved_total"], ["Y tế", 5, 3], ["Tổng số", 6, 3]]
+    figures: list[list[Any]] = [["Chỉ tiêu", "a", "b", "c"], ["Hồ sơ", 1, 2, 3], ["Thủ tục", "1.200", 5, 6]]
+    partly: list[list[Any]] = [["name", "received_total", "resolved_total"], ["Y tế", 5, 3], ["Tổng số", 6, 3]]
     form = [NUMBERS, HEALTH, LAND, TOTAL]
-    notes = [["Người lập", "Nguyễn Văn A"], ["Năm", 2023], ["Trang", 1]]
+    notes: list[list[Any]] = [["Người lập", "Nguyễn Văn A"], ["Năm", 2023], ["Trang", 1]]
     answer = as_xlsx(sheets(Notes=notes, Form=form, Figures=figures, Partly=partly))
     assert (answer.sheet, answer.sheets, answer.good) == ("Form", ["Form"], True)
     assert [each.rule for each in answer.unchecked if each.code == "other_sheet"] == ["Partly", "Figures"]
