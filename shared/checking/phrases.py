@@ -20,8 +20,8 @@ FINDINGS: Phrases = {
         "{lead}{stated} is stated, but {sum} = {expected}: {difference} {more}.",
     ),
     "parts_exceed_total": (
-        "{lead}không thỏa {rule}: {name} ghi {stated}, mà riêng {sum} đã là {expected}.",
-        "{lead}{rule} can't hold: {name} is {stated}, but {sum} alone is {expected}.",
+        "{lead}không thỏa {rule}: {name} ghi {stated}, mà riêng {of} đã là {expected}.",
+        "{lead}{rule} can't hold: {name} is {stated}, but {of} alone is {expected}.",
     ),
     "limit": (
         "{lead}{name} ghi {stated}, mà riêng {of} đã là {expected}.",

@@ -81,11 +81,11 @@ def equations(report: CountedReport) -> list[Equation]:
 
 
 def limits(report: CountedReport) -> Iterator[Equation]:
-    """Figures that others can't exceed, in each row that has both."""
+    """Figures that others can't exceed, in each row that has one of these."""
     for place, row in enumerate(report.typed.rows):
         for whole, parts in LIMITS:
             known = tuple(Spot(place, part) for part in parts if part in row.cells)
-            if whole in row.cells and known:
+            if known:
                 yield Equation(whole, Spot(place, whole), known, at_most=True)
 
 
