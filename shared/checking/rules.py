@@ -89,6 +89,16 @@ def limits(report: CountedReport) -> Iterator[Equation]:
                 yield Equation(whole, Spot(place, whole), known, at_most=True)
 
 
+def wholes(report: CountedReport) -> Iterator[Equation]:
+    """Figures of each row and parts of them, whether the report has either or not."""
+    yield from limits(report)
+    for place in range(len(report.typed.rows)):
+        for identity in IDENTITIES:
+            yield Equation(
+                identity.name, Spot(place, identity.total), tuple(Spot(place, part) for part in identity.parts)
+            )
+
+
 def _within(place: int, row: TypedRow) -> Iterator[Equation]:
     for identity in IDENTITIES:
         if not {identity.total, *identity.parts} & row.cells.keys():

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from shared.checking.bounds import KnownParts
 from shared.checking.counts import CountedReport, Spot
-from shared.checking.rules import SECTION_ROW, TOTAL_ROW, Equation, equations, limits
+from shared.checking.rules import SECTION_ROW, TOTAL_ROW, Equation, equations, limits, wholes
 from shared.checking.whole_rows import counted_twice, row_too_few_or_many
 from shared.contract.http.checks import CheckedCell, CheckFinding, CheckRepair, HoldingRule, RepairedCell, UncheckedRule
 from shared.domain.columns import BY_KEY, KEYS
@@ -32,7 +32,7 @@ def check_sums(report: CountedReport) -> CheckedSums:
     """Each equation: broken, holding, or unknown for want of a figure; then the repairs of the broken ones."""
     checked = CheckedSums()
     every = equations(report)
-    known_parts = KnownParts(report.values, [*every, *limits(report)])
+    known_parts = KnownParts(report.values, [*every, *wholes(report)])
     broken: dict[int, Equation] = {}
     known: list[Equation] = []
     held: dict[str, set[int]] = defaultdict(set)
