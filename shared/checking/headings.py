@@ -5,6 +5,7 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from shared.checking.numbers import FOOTNOTE_MARK
 from shared.checking.sheets import Grid
 from shared.checking.table import ANY_ON_TIME, ANY_ONLINE, ANY_OVERDUE, RATIOS, Ratio
 from shared.domain.columns import KEYS, OF_FORM, SHARE_KEYS
@@ -74,8 +75,8 @@ _SHARES: tuple[tuple[str, str, tuple[Ratio, ...]], ...] = (
 
 
 def plain(text: str) -> str:
-    """Words without case, tones and signs, so that TRỰC TUYẾN and Truc tuyen are the same."""
-    letters = unicodedata.normalize("NFKD", text.casefold().replace("đ", "d"))
+    """Words without case, tones, signs and marks of footnotes, so that TRỰC TUYẾN and Truc tuyen are the same."""
+    letters = unicodedata.normalize("NFKD", FOOTNOTE_MARK.sub("", text).casefold().replace("đ", "d"))
     bare = "".join(letter for letter in letters if not unicodedata.combining(letter))
     return " ".join(re.sub(r"[^\w%]+|_", " ", bare).split())
 
@@ -140,7 +141,7 @@ def column_number(text: str) -> int | None:
 def is_heading(text: str) -> bool:
     """Whether a text is words of the form's headings, and no figure."""
     words = plain(text)
-    if any(sign.isdigit() for sign in words):
+    if any(sign.isdecimal() for sign in words):
         return False
     leaves = (wanted for group in _LEAVES.values() for wanted, _key in group)
     return (
@@ -167,7 +168,7 @@ def _numbers(cells: Sequence[str]) -> dict[int, int]:
         found = _NUMBER.fullmatch(cell.strip())
         if found is not None and not words:
             numbers[column] = int(found[1])
-        elif found is None and not any(sign.isdigit() for sign in cell):
+        elif found is None and not any(sign.isdecimal() for sign in cell):
             words, words_before = bool(numbers), words_before or not numbers
         else:
             return {}
@@ -268,4 +269,4 @@ def _is_total(leaf: str) -> bool:
 def _more_words(grid: Grid, headings: SheetHead, row: int) -> bool:
     """Whether the row goes on with headings: words in columns of figures, and no number there."""
     cells = [grid.at(row, each.column).strip() for each in headings.columns if each.column >= headings.first]
-    return any(cells) and not any(cell[:1].isdigit() for cell in cells) and any(plain(cell) for cell in cells)
+    return any(cells) and not any(cell[:1].isdecimal() for cell in cells) and any(plain(cell) for cell in cells)

@@ -218,7 +218,7 @@ def _mark_totals(report: TypedReport, *, by_key: bool) -> None:
         for place in totals:
             if others and others[0] < place < max(others[-1], totals[-1]):
                 rows[place] = replace(rows[place], kind=RowKind.SUBTOTAL)
-    named = [row for row in rows if row.name and not row.name.isdigit()]
+    named = [row for row in rows if row.name and not row.name.isdecimal()]
     if by_key and rows and not any(row.kind is RowKind.TOTAL for row in rows):
         last = rows[-1]
         if (len(rows) == 1 and not named) or (named and last not in named):
@@ -232,7 +232,7 @@ def _set_months(report: TypedReport, headings: SheetHead) -> None:
         report.by_month = own <= OF_TIME
         report.mixed_with_months = not report.by_month
     else:
-        report.by_month = len(names) > 1 and all(_MONTH.fullmatch(name) and not name.isdigit() for name in names)
+        report.by_month = len(names) > 1 and all(_MONTH.fullmatch(name) and not name.isdecimal() for name in names)
 
 
 def grids_read(form: str, grids: Iterator[Grid]) -> list[TypedReport]:

@@ -200,6 +200,13 @@ def test_numbers_beside_words_say_what_the_columns_are() -> None:
     assert rows_of(as_csv([["TT", "Đơn vị", *NUMBERS[2:]], HEALTH, LAND, TOTAL])) == 3
 
 
+def test_footnote_marks_in_headings_and_names_change_neither() -> None:
+    head = [[f"{text}²" if text and place > 1 else text for place, text in enumerate(row)] for row in WORDS]
+    answer = as_csv([*head, HEALTH, LAND, ["", "Tổng số¹", *TOTAL[2:]]])
+    assert rows_of(answer) == 3
+    assert "total=sum of rows" in {each.rule for each in answer.holding}
+
+
 def test_a_row_of_words_that_are_no_headings_is_named() -> None:
     answer = as_csv([NUMBERS, HEALTH, ["2", "Đất đai", *["xem phụ lục"] * 11], TOTAL])
     assert {each.code for each in answer.findings} >= {"unreadable"}
