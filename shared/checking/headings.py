@@ -159,7 +159,7 @@ def _of_keys(grid: Grid, row: int) -> SheetHead:
 
 
 def _numbers(cells: Sequence[str]) -> dict[int, int]:
-    """Column to the form's number: a row of ascending numbers, 3 and 7 among them, perhaps between words."""
+    """Column to the form's number: a row of ascending numbers, those of the form among them, perhaps between words."""
     numbers: dict[int, int] = {}
     words = words_before = False
     for column, cell in enumerate(cells):
@@ -176,7 +176,12 @@ def _numbers(cells: Sequence[str]) -> dict[int, int]:
     if words_before and found_numbers[:1] not in ([number + 1] for number in OF_LINE):
         return {}
     ascending = found_numbers == sorted(set(found_numbers)) and found_numbers[-1:] < [MOST_NUMBER]
-    return numbers if ascending and len(numbers) >= FEWEST_NUMBERS and {3, 7} <= {*found_numbers} else {}
+    return numbers if ascending and len(numbers) >= FEWEST_NUMBERS and _of_the_form({*found_numbers}) else {}
+
+
+def _of_the_form(numbers: set[int]) -> bool:
+    """Whether these are column numbers of the form: two of its totals, or all of its first group."""
+    return {3, 7} <= numbers or {3, 4, 5, 6} <= numbers
 
 
 def _top(grid: Grid, last: int) -> int:

@@ -187,6 +187,10 @@ UNCHECKED: Phrases = {
         "Tổng của các dòng: bảng không có dòng tổng.",
         "The sum of the rows: the table has no total row.",
     ),
+    "total_amid": (
+        "Tổng của mọi dòng: sau dòng tổng{in_rows} còn dòng khác, nên dòng tổng chỉ được so với các dòng trên nó.",
+        "The sum of all rows: other rows follow the total{in_rows}, which was checked against those above it only.",
+    ),
     "no_shares": (
         "Tỷ lệ: báo cáo không ghi tỷ lệ nào.",
         "Percentages: the report states none.",
@@ -215,6 +219,10 @@ FAILURES: Phrases = {
     "no_headings": (
         "{what} không cho biết các cột là gì; hãy giữ dòng tiêu đề hoặc dòng số cột (1) (2) … (13) của biểu II.06a",
         "{what} does not say what its columns are; keep the headings of form II.06a or its numbers (1) (2) … (13)",
+    ),
+    "no_rows": (
+        "{what} có tiêu đề của biểu II.06a nhưng không có số nào ở dưới; hãy điền số liệu vào các dòng",
+        "{what} has the headings of form II.06a but no figures under them; fill in the rows",
     ),
     "no_figures": (
         "{what} không có số liệu nào theo khóa của các cột; hãy ghi received_total, received_online …",

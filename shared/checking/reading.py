@@ -58,17 +58,11 @@ def read_tables(content: bytes, form: TableForm | None) -> list[TypedReport]:
     if not content.strip():
         raise UnreadableTable("empty")
     if content.startswith(_PACKED):
-        return _known(grids_read("xlsx", xlsx_grids(content)))
+        return grids_read("xlsx", xlsx_grids(content))
     if form is TableForm.XLSX:
         raise UnreadableTable("not_xlsx", "it is no packed workbook")
     text = _text(content)
     return _READERS[form or _form_of(text)](text)
-
-
-def _known(reports: list[TypedReport]) -> list[TypedReport]:
-    if not reports:
-        raise UnreadableTable("no_headings")
-    return reports
 
 
 def _text(content: bytes) -> str:
@@ -91,5 +85,5 @@ def _form_of(text: str) -> TableForm:
 _READERS: dict[TableForm, Callable[[str], list[TypedReport]]] = {
     TableForm.TOML: lambda text: [read_toml(text)],
     TableForm.JSON: lambda text: [read_json(text)],
-    TableForm.CSV: lambda text: _known(grids_read("csv", csv_grids(text))),
+    TableForm.CSV: lambda text: grids_read("csv", csv_grids(text)),
 }

@@ -94,7 +94,8 @@ def _not_there(typed: TypedReport) -> Iterator[UncheckedRule]:
     """What could not be checked because the report says nothing of the kind."""
     kinds = Counter(row.kind for row in typed.rows)
     if kinds[RowKind.ROW] > 1 and not kinds[RowKind.TOTAL]:
-        yield UncheckedRule(code="no_total", rule=TOTAL_ROW)
+        amid = [row.name for row in typed.rows if row.kind is RowKind.SUBTOTAL]
+        yield UncheckedRule(code="total_amid" if amid else "no_total", rule=TOTAL_ROW, rows=amid)
     if not typed.shares and not any(row.shares for row in typed.rows):
         yield UncheckedRule(code="no_shares", rule="shares")
     for sheet in typed.unread:

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from shared.checking.documents import FIGURES, OF_TIME, SAID_BESIDE, say_unknown_key
+from shared.checking.failures import UnreadableTable
 from shared.checking.headings import (
     FEWEST_NUMBERS,
     ColumnHeading,
@@ -238,22 +239,27 @@ def _set_months(report: TypedReport, headings: SheetHead) -> None:
 def grids_read(form: str, grids: Iterator[Grid]) -> list[TypedReport]:
     """Of CSV the right delimiter; of a workbook every sheet that has all of the form, or as much as the one with most.
 
-    The first names the sheets that look like tables and are not read.
+    The first names the sheets that look like tables and are not read. Raises UnreadableTable where there is none.
     """
+    headed = False
     found: list[TypedReport] = []
     unread: list[str] = []
     for grid in grids:
         report = read_grid(form, grid)
         if report is not None:
             found.append(report)
-        elif grid.sheet is not None and _looks_like_a_table(grid):
+            continue
+        headed = headed or find_headings(grid) is not None
+        if grid.sheet is not None and _looks_like_a_table(grid):
             unread.append(grid.sheet)
-    most = max((_known(report) & OF_THE_FORM or _known(report) for report in found), key=len, default=set())
+    if not found:
+        raise UnreadableTable("no_rows" if headed else "no_headings")
+    most = max((_known(report) & OF_THE_FORM or _known(report) for report in found), key=len)
     chosen = [report for report in found if _known(report) >= most]
-    if chosen:
-        chosen = chosen if chosen[0].sheet is not None else chosen[:1]
-        others = [report.sheet for report in found if report not in chosen and report.sheet is not None]
-        chosen[0].unread += [*others, *unread]
+    if chosen[0].sheet is None:
+        return chosen[:1]
+    others = [report.sheet for report in found if report not in chosen and report.sheet is not None]
+    chosen[0].unread += [*others, *unread]
     return chosen
 
 

@@ -12,7 +12,7 @@ import pytest
 from shared.checking.failures import UnreadableTable
 from shared.checking.reading import TableForm
 from shared.checking.report import check_bytes
-from shared.checking.say import said
+from shared.checking.say import said, why_unreadable
 from shared.contract.http.checks import CheckAnswer
 from shared.language.languages import Language
 
@@ -138,6 +138,32 @@ def test_a_field_that_resembles_a_total_is_a_row(name: str) -> None:
 
 def test_a_total_above_its_rows_is_one_too() -> None:
     assert "total=sum of rows" in {each.rule for each in as_csv([NUMBERS, TOTAL, HEALTH, LAND]).holding}
+
+
+def test_a_row_after_the_total_does_not_make_the_table_one_without() -> None:
+    table = [NUMBERS, HEALTH, LAND, TOTAL, ["", "Trong đó: cấp xã", *LAND[2:]]]
+    answer = as_csv(table)
+    assert rows_of(answer) == 4
+    (unchecked,) = (each for each in said(answer, Language.ENGLISH).unchecked if each.rule == "total=sum of rows")
+    assert (unchecked.code, unchecked.rows) == ("total_amid", ["Tổng số"])
+    assert "other rows follow the total (Tổng số)" in unchecked.sentence
+    assert [each.code for each in as_csv([NUMBERS, HEALTH, LAND]).unchecked] == ["no_total", "no_shares"]
+
+
+def test_the_first_group_of_columns_alone_is_checked() -> None:
+    assert rows_of(as_csv([row[:6] for row in (NUMBERS, HEALTH, LAND, TOTAL)])) == 3
+    wrong = as_csv([row[:6] for row in (NUMBERS, HEALTH, [*LAND[:3], 301, *LAND[4:]], TOTAL)])
+    assert [(each.code, each.cell) for each in wrong.findings] == [("identity", "C3"), ("sum_of_rows", "D4")]
+
+
+@pytest.mark.parametrize("rows", [[], [["1", "Y tế", *[""] * 11], ["2", "Đất đai", *[""] * 11]]])
+@pytest.mark.parametrize("head", [[NUMBERS], FLAT, [*WORDS, NUMBERS]])
+def test_headings_without_figures_are_said_to_be_that(head: list[list[str]], rows: list[list[str]]) -> None:
+    for check in (as_csv, lambda table: as_xlsx(book(table))):
+        with pytest.raises(UnreadableTable) as raised:
+            check([*head, *rows])
+        assert raised.value.code == "no_rows"
+        assert "no figures under them" in why_unreadable(raised.value, Language.ENGLISH)
 
 
 def test_a_total_below_each_section_is_that_sections() -> None:
