@@ -26,7 +26,7 @@ from shared.contract.http import INTAKE
 from shared.service.clock import clock_from, system_clock
 from shared.service.http import KEYLESS, declare, declared_parameters_only, new_application, require_key
 from shared.service.pacing import wait_until
-from shared.service.run import ServiceRun
+from shared.service.run import ServiceRun, cancelled
 from shared.service.sql import DATABASE_ERRORS
 
 DESCRIPTION = (
@@ -103,16 +103,13 @@ async def _running(run: ServiceRun, intake: Intake) -> AsyncIterator[None]:
         await wait_until(relay.has_looked, LOOKS_FIRST_SECONDS)
         yield
     finally:
-        for task in resuming:
-            task.cancel()
-        await asyncio.wait(resuming)
+        await cancelled(resuming)
         committer.close()
         await asyncio.wait([writer])
         relay.drain()
         _, late = await asyncio.wait([relaying], timeout=intake.settings.drain_seconds)
         if late:
             LOGGER.warning("relay_not_drained", relayed=relay.position)
-            relaying.cancel()
-            await asyncio.wait([relaying])
+            await cancelled([relaying])
         with contextlib.suppress(CursorSetBack, *DATABASE_ERRORS):  # then more is sent again at the next start
             await relay.save_cursor()

@@ -5,7 +5,7 @@ import contextlib
 import gc
 import resource
 import signal
-from collections.abc import Coroutine, Iterator
+from collections.abc import Coroutine, Iterable, Iterator
 from typing import Any, Literal
 
 import structlog
@@ -84,6 +84,19 @@ def _most_connections() -> int:
     """Half of the files that the process may open: databases and the broker need some too."""
     soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     return MOST_CONNECTIONS if soft == resource.RLIM_INFINITY else min(MOST_CONNECTIONS, soft // 2)
+
+
+async def cancelled(tasks: Iterable["asyncio.Task[Any]"], ask_again_after_s: float = 1.0) -> None:
+    """Cancel the tasks until all have ended.
+
+    One request is not enough: the Kafka client loses one that comes while it waits for a task of its own to be
+    cancelled, and what was to end would go on for ever.
+    """
+    running = set(tasks)
+    while running:
+        for task in running:
+            task.cancel()
+        _, running = await asyncio.wait(running, timeout=ask_again_after_s)
 
 
 class ServiceRun:

@@ -71,7 +71,7 @@ def test_a_decree_is_shown_asked_about_moved_and_a_second_run_changes_nothing(
     assert motcua(monkeypatch, "announce", str(decree), "--dry-run", *named) == 0
     shown = capsys.readouterr().out
     assert max(map(len, shown.splitlines())) <= 80
-    assert f"{CODE}  15/12/2023 08:31  18/12/2023 08:31  2023-12-13 is a day off" in shown
+    assert f"{CODE}  2023-12-15 08:31  2023-12-18 08:31  2023-12-13 is a day off" in shown
     assert "1 open dossier examined, 1 would move" in shown
 
     assert motcua(monkeypatch, "announce", str(decree), *named, says="n\n") == 1

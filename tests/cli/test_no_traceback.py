@@ -223,5 +223,5 @@ def test_an_interrupted_import_says_how_far_it_came(tmp_path: Path) -> None:
     assert process.returncode == 130, err
     assert "Traceback" not in err
     (accepted,) = [line.split()[1] for line in err.splitlines() if line.startswith("accepted")]
-    assert int(accepted.replace(".", "")) == len(intake.stored)
+    assert int(accepted.replace(",", "")) == len(intake.stored)
     assert "run the same import again" in err

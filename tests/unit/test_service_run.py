@@ -2,12 +2,13 @@
 and a part that breaks ends the whole run."""
 
 import asyncio
+import contextlib
 from typing import Any, cast
 
 import pytest
 
 from shared.service.pacing import Backoff, wait_until
-from shared.service.run import ENDED_BY_BUG, NOT_STARTED, Server, ServiceRun
+from shared.service.run import ENDED_BY_BUG, NOT_STARTED, Server, ServiceRun, cancelled
 
 
 class StandIn:
@@ -85,3 +86,19 @@ async def test_a_part_that_is_cancelled_has_not_failed() -> None:
     assert not run.stopping.is_set()
     run.stop()
     assert await running == 0
+
+
+async def test_a_task_that_loses_a_cancellation_is_asked_again() -> None:
+    begun = asyncio.Event()
+
+    async def deaf_once() -> None:
+        begun.set()
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.Event().wait()
+        await asyncio.Event().wait()
+
+    task = asyncio.create_task(deaf_once())
+    await begun.wait()
+    async with asyncio.timeout(30):
+        await cancelled([task], ask_again_after_s=0.01)
+    assert task.cancelled()
