@@ -180,8 +180,8 @@ UNCHECKED: Phrases = {
         "{rule}{in_rows}: no percentage is stated.",
     ),
     "other_sheet": (
-        "Trang “{rule_name}” cũng có số liệu nhưng không theo cách trình bày của các trang đã kiểm tra.",
-        "The sheet “{rule_name}” has figures too, but not in the layout of what was checked.",
+        "Trang “{rule_name}” cũng có số liệu nhưng không được kiểm tra: trang bị ẩn hoặc trình bày khác.",
+        "The sheet “{rule_name}” has figures too and was not checked: it is hidden, or laid out otherwise.",
     ),
     "no_total": (
         "Tổng của các dòng: bảng không có dòng tổng.",

@@ -245,11 +245,11 @@ def grids_read(form: str, grids: Iterator[Grid]) -> list[TypedReport]:
     found: list[TypedReport] = []
     unread: list[str] = []
     for grid in grids:
-        report = read_grid(form, grid)
+        report = None if grid.hidden else read_grid(form, grid)
         if report is not None:
             found.append(report)
             continue
-        headed = headed or find_headings(grid) is not None
+        headed = headed or (not grid.hidden and find_headings(grid) is not None)
         if grid.sheet is not None and _looks_like_a_table(grid):
             unread.append(grid.sheet)
     if not found:

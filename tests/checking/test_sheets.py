@@ -13,6 +13,7 @@ from shared.checking.failures import UnreadableTable
 from shared.checking.reading import TableForm
 from shared.checking.report import check_bytes
 from shared.checking.say import said, why_unreadable
+from shared.checking.sheets import MOST_ROWS
 from shared.contract.http.checks import CheckAnswer
 from shared.language.languages import Language
 
@@ -340,6 +341,16 @@ def test_numbers_of_a_workbook_are_read_as_they_are_shown() -> None:
     assert {each.rule: each.rows for each in answer.holding}["share:online_share"] == 3
 
 
+@pytest.mark.parametrize("form", ['0.0"%"', "0.0\\%", '"%"0.0', '0.0" %"'])
+def test_a_percent_sign_that_a_format_only_shows_multiplies_nothing(form: str) -> None:
+    made = book([[*NUMBERS, "Tỷ lệ trực tuyến"], [*HEALTH, 73.7], [*LAND, 66.7], [*TOTAL, 71.4]])
+    page = made.active
+    assert page is not None
+    for cell in ("N2", "N3", "N4"):
+        page[cell].number_format = form
+    assert rows_of(as_xlsx(made)) == 3
+
+
 def test_a_formula_that_was_never_computed_is_named_not_taken_for_nothing() -> None:
     made = book([NUMBERS, HEALTH, LAND, ["", "Tổng số", *(f"=SUM({letter}2:{letter}3)" for letter in "CDEFGHIJKLM")]])
     answer = as_xlsx(made)
@@ -387,9 +398,13 @@ def test_a_sheet_of_figures_that_is_not_read_is_named_under_not_checked() -> Non
     partly: list[list[Any]] = [["name", "received_total", "resolved_total"], ["Y tế", 5, 3], ["Tổng số", 6, 3]]
     form = [NUMBERS, HEALTH, LAND, TOTAL]
     notes: list[list[Any]] = [["Người lập", "Nguyễn Văn A"], ["Năm", 2023], ["Trang", 1]]
-    answer = as_xlsx(sheets(Notes=notes, Form=form, Figures=figures, Partly=partly))
+    made = sheets(
+        Notes=notes, Hidden=[*form, *[["", "", 1, 2, 3]] * MOST_ROWS], Form=form, Figures=figures, Partly=partly
+    )
+    made["Hidden"].sheet_state = "hidden"
+    answer = as_xlsx(made)
     assert (answer.sheet, answer.sheets, answer.good) == ("Form", ["Form"], True)
-    assert [each.rule for each in answer.unchecked if each.code == "other_sheet"] == ["Partly", "Figures"]
+    assert [each.rule for each in answer.unchecked if each.code == "other_sheet"] == ["Partly", "Hidden", "Figures"]
     vietnamese = [each.sentence for each in said(answer, Language.VIETNAMESE).unchecked]
     assert any(sentence.startswith("Trang “Figures” cũng có số liệu") for sentence in vietnamese)
 
