@@ -85,7 +85,7 @@ def _answer(file: Path, language: "Language") -> "CheckAnswer":
 def _print(file: Path, answer: "CheckAnswer", language: "Language") -> None:
     from shared.language.words import in_language
 
-    sheet = "" if answer.sheet is None else f" [{answer.sheet}]"
+    sheet = f" [{', '.join(answer.sheets)}]" if answer.sheets else ""
     print(wrapped(f"{file}{sheet}: {answer.summary}"))
     for name, heading in HEADINGS.items():
         sentences = [each.sentence for each in getattr(answer, name)]

@@ -17,6 +17,8 @@ from shared.domain.columns import KEYS, SHARE_KEYS
 
 FIGURES = frozenset((*KEYS, *SHARE_KEYS))
 ROWS = ("rows", "lines")
+OF_TIME = frozenset({"month", "statutory_month", "statutory_quarter"})
+"""The dimensions of which a row is a period."""
 OWN_KEYS = frozenset({"total", *ROWS, "counts", "sums", "shares"})
 SAID_BESIDE = frozenset(
     {
@@ -241,7 +243,7 @@ def _name(row: Mapping[str, Any]) -> str | None:
 
 def _set_months(report: TypedReport, rows: Sequence[Mapping[str, Any]]) -> None:
     keys = [row["key"].keys() for row in rows if isinstance(row.get("key"), Mapping)]
-    with_months = bool(keys) and all("month" in each for each in keys)
+    with_months = bool(keys) and all(OF_TIME & each for each in keys)
     report.by_month = with_months and all(len(each) == 1 for each in keys)
     report.mixed_with_months = with_months and not report.by_month
 

@@ -5,6 +5,7 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from shared.checking.numbers import FOOTNOTE_MARK
 from shared.checking.sheets import Grid
 from shared.checking.table import ANY_ON_TIME, ANY_ONLINE, ANY_OVERDUE, RATIOS, Ratio
 from shared.domain.columns import KEYS, OF_FORM, SHARE_KEYS
@@ -15,6 +16,8 @@ FEWEST_KEYS, FEWEST_NUMBERS, FEWEST_HEADINGS = 2, 6, 3
 MOST_NUMBER = 60
 OF_LINE = (1, 2)  # the columns of a line's number and name
 _NUMBER = re.compile(r"\(?\s*(\d{1,2})\s*\)?(?:\s*=.*)?", re.ASCII)
+_BETWEEN = re.compile(r"\(?\s*\d{1,2}[a-z]\s*\)?(?:\s*=.*)?", re.ASCII)
+"""The mark of a column between two numbered ones, such as (10a): its words say what it is."""
 _IN_PROGRESS = ("dang giai quyet", "chua giai quyet", "dang xu ly", "chua den han", "in progress", "con ton")
 _RESOLVED = ("da giai quyet", "ket qua giai quyet", "da xu ly", "giai quyet xong", "resolved")
 _RECEIVED = ("tiep nhan", "nhan giai quyet", "phai giai quyet", "can giai quyet", "received", "to handle")
@@ -23,6 +26,7 @@ _LEAVES = {
     "received": (
         (("ky truoc",), "carried_over"),
         (("carried over",), "carried_over"),
+        (("period before",), "carried_over"),
         (("truc tiep", "buu chinh"), "received_in_person_or_postal"),
         (("in person", "post"), "received_in_person_or_postal"),
         (("truc tuyen",), "received_online"),
@@ -31,6 +35,7 @@ _LEAVES = {
         (("buu chinh",), "received_postal"),
         (("tong",), "received_total"),
         (("total",), "received_total"),
+        (("in all",), "received_total"),
     ),
     "resolved": (
         (("truoc han",), "resolved_early"),
@@ -41,8 +46,10 @@ _LEAVES = {
         (("tre han",), "resolved_overdue"),
         (("overdue",), "resolved_overdue"),
         (("khong quy dinh",), "resolved_no_deadline"),
+        (("without a deadline",), "resolved_no_deadline"),
         (("tong",), "resolved_total"),
         (("total",), "resolved_total"),
+        (("in all",), "resolved_total"),
     ),
     "in_progress": (
         (("trong han",), "in_progress_within"),
@@ -53,6 +60,7 @@ _LEAVES = {
         (("overdue",), "in_progress_overdue"),
         (("tong",), "in_progress_total"),
         (("total",), "in_progress_total"),
+        (("in all",), "in_progress_total"),
     ),
 }
 _TIMELINESS = ("truoc han", "dung han", "qua han", "trong han", "tre han")
@@ -67,8 +75,8 @@ _SHARES: tuple[tuple[str, str, tuple[Ratio, ...]], ...] = (
 
 
 def plain(text: str) -> str:
-    """Words without case, tones and signs, so that TRỰC TUYẾN and Truc tuyen are the same."""
-    letters = unicodedata.normalize("NFKD", text.casefold().replace("đ", "d"))
+    """Words without case, tones, signs and marks of footnotes, so that TRỰC TUYẾN and Truc tuyen are the same."""
+    letters = unicodedata.normalize("NFKD", FOOTNOTE_MARK.sub("", text).casefold().replace("đ", "d"))
     bare = "".join(letter for letter in letters if not unicodedata.combining(letter))
     return " ".join(re.sub(r"[^\w%]+|_", " ", bare).split())
 
@@ -124,6 +132,23 @@ def find_headings(grid: Grid) -> SheetHead | None:
     return None
 
 
+def column_number(text: str) -> int | None:
+    """The number of a column: (3), 3 or (3)=(4)+(5)+(6)."""
+    found = _NUMBER.fullmatch(text)
+    return None if found is None else int(found[1])
+
+
+def is_heading(text: str) -> bool:
+    """Whether a text is words of the form's headings, and no figure."""
+    words = plain(text)
+    if any(sign.isdecimal() for sign in words):
+        return False
+    leaves = (wanted for group in _LEAVES.values() for wanted, _key in group)
+    return (
+        _group(words) is not None or "trong ky" in words or any(all(map(words.__contains__, leaf)) for leaf in leaves)
+    )
+
+
 def _of_keys(grid: Grid, row: int) -> SheetHead:
     columns = []
     for column, cell in enumerate(grid.rows[row]):
@@ -134,22 +159,29 @@ def _of_keys(grid: Grid, row: int) -> SheetHead:
 
 
 def _numbers(cells: Sequence[str]) -> dict[int, int]:
-    """Column to the form's number: a row of ascending numbers, 3 and 7 among them, and perhaps words behind them."""
+    """Column to the form's number: a row of ascending numbers, those of the form among them, perhaps between words."""
     numbers: dict[int, int] = {}
-    words = False
+    words = words_before = False
     for column, cell in enumerate(cells):
-        if not cell.strip():
+        if not cell.strip() or _BETWEEN.fullmatch(cell.strip()):
             continue
         found = _NUMBER.fullmatch(cell.strip())
         if found is not None and not words:
             numbers[column] = int(found[1])
-        elif found is None and not any(sign.isdigit() for sign in cell):
-            words = True
+        elif found is None and not any(sign.isdecimal() for sign in cell):
+            words, words_before = bool(numbers), words_before or not numbers
         else:
             return {}
     found_numbers = list(numbers.values())
+    if words_before and found_numbers[:1] not in ([number + 1] for number in OF_LINE):
+        return {}
     ascending = found_numbers == sorted(set(found_numbers)) and found_numbers[-1:] < [MOST_NUMBER]
-    return numbers if ascending and len(numbers) >= FEWEST_NUMBERS and {3, 7} <= {*found_numbers} else {}
+    return numbers if ascending and len(numbers) >= FEWEST_NUMBERS and _of_the_form({*found_numbers}) else {}
+
+
+def _of_the_form(numbers: set[int]) -> bool:
+    """Whether these are column numbers of the form: two of its totals, or all of its first group."""
+    return {3, 7} <= numbers or {3, 4, 5, 6} <= numbers
 
 
 def _top(grid: Grid, last: int) -> int:
@@ -171,7 +203,7 @@ def _with_words(grid: Grid, last: int, top: int, numbers: Mapping[int, int]) -> 
     columns: list[ColumnHeading] = []
     for column, path in enumerate(_paths(grid, top, last - 1 if numbers else last, width)):
         beside = grid.at(last, column).strip() if numbers and column not in numbers else ""
-        said = (*path, beside) if beside else path
+        said = (*path, beside) if beside and not _BETWEEN.fullmatch(beside) else path
         key, ratios = (None, ()) if numbers.get(column) in OF_LINE else _key_of(said)
         by_number = OF_FORM[numbers[column]].key if numbers.get(column) in OF_FORM else None
         text = " / ".join(said) or (f"({numbers[column]})" if column in numbers else "")
@@ -242,4 +274,4 @@ def _is_total(leaf: str) -> bool:
 def _more_words(grid: Grid, headings: SheetHead, row: int) -> bool:
     """Whether the row goes on with headings: words in columns of figures, and no number there."""
     cells = [grid.at(row, each.column).strip() for each in headings.columns if each.column >= headings.first]
-    return any(cells) and not any(cell[:1].isdigit() for cell in cells) and any(plain(cell) for cell in cells)
+    return any(cells) and not any(cell[:1].isdecimal() for cell in cells) and any(plain(cell) for cell in cells)

@@ -10,6 +10,8 @@ MOST_CHARACTERS = 40
 MOST_DIGITS = 15  # before a point, and after it: what a spreadsheet holds exactly
 GROUP = 3  # digits
 DASHES = frozenset({"-", "--", "–", "—", "−"})
+FOOTNOTE_MARK = re.compile("[\u00b2\u00b3\u00b9\u2070-\u209c\u2460-\u24ff]")
+"""Raised, lowered and circled signs, which NFKC would make digits of the number that they stand at."""
 _SIGN = r"(?P<sign>[+-]?)"
 _PLAIN = re.compile(rf"{_SIGN}(?P<whole>\d+)(?:(?P<point>[.,])(?P<decimals>\d+))?", re.ASCII)
 _GROUPED = re.compile(
@@ -89,8 +91,9 @@ def read_share(typed: str) -> TypedNumber:
 
 
 def _cleaned(typed: str) -> str:
-    """Without the blanks around and inside, whatever their kind; a minus is a hyphen."""
-    text = " ".join(unicodedata.normalize("NFKC", typed).split())
+    """Without the blanks around and inside, whatever their kind; a minus is a hyphen, a footnote's mark no digit."""
+    text = typed if FOOTNOTE_MARK.search(typed) else unicodedata.normalize("NFKC", typed)
+    text = " ".join(text.split())
     return "-" + text[1:].lstrip() if text[:1] in DASHES and text[1:].strip() else text
 
 

@@ -20,8 +20,8 @@ FINDINGS: Phrases = {
         "{lead}{stated} is stated, but {sum} = {expected}: {difference} {more}.",
     ),
     "parts_exceed_total": (
-        "{lead}không thỏa {rule}: {name} ghi {stated}, mà riêng {sum} đã là {expected}.",
-        "{lead}{rule} can't hold: {name} is {stated}, but {sum} alone is {expected}.",
+        "{lead}không thỏa {rule}: {name} ghi {stated}, mà riêng {of} đã là {expected}.",
+        "{lead}{rule} can't hold: {name} is {stated}, but {of} alone is {expected}.",
     ),
     "limit": (
         "{lead}{name} ghi {stated}, mà riêng {of} đã là {expected}.",
@@ -136,10 +136,6 @@ REMARKS: Phrases = {
         "Cột có tiêu đề “{typed}” ({cell}) được đọc là {name} theo tiêu đề; theo số thứ tự thì là {other}.",
         "The column “{typed}” ({cell}) was read as {name}, by its heading; by its number it would be {other}.",
     ),
-    "other_sheet": (
-        "Trang “{typed}” cũng có số liệu nhưng không được kiểm tra; muốn kiểm tra hãy lưu riêng trang ấy.",
-        "The sheet “{typed}” has figures too and was not checked; to check it save it alone.",
-    ),
     "row_passed_over": (
         "“{typed}” ({cell}) đứng một mình trong một dòng không tên nên không được kiểm tra.",
         "“{typed}” ({cell}) stands alone in a row without a name and was not checked.",
@@ -183,9 +179,17 @@ UNCHECKED: Phrases = {
         "{rule}{in_rows}: không ghi tỷ lệ.",
         "{rule}{in_rows}: no percentage is stated.",
     ),
+    "other_sheet": (
+        "Trang “{rule_name}” cũng có số liệu nhưng không được kiểm tra: trang bị ẩn hoặc trình bày khác.",
+        "The sheet “{rule_name}” has figures too and was not checked: it is hidden, or laid out otherwise.",
+    ),
     "no_total": (
         "Tổng của các dòng: bảng không có dòng tổng.",
         "The sum of the rows: the table has no total row.",
+    ),
+    "total_amid": (
+        "Tổng của mọi dòng: sau dòng tổng{in_rows} còn dòng khác, nên dòng tổng chỉ được so với các dòng trên nó.",
+        "The sum of all rows: other rows follow the total{in_rows}, which was checked against those above it only.",
     ),
     "no_shares": (
         "Tỷ lệ: báo cáo không ghi tỷ lệ nào.",
@@ -215,6 +219,10 @@ FAILURES: Phrases = {
     "no_headings": (
         "{what} không cho biết các cột là gì; hãy giữ dòng tiêu đề hoặc dòng số cột (1) (2) … (13) của biểu II.06a",
         "{what} does not say what its columns are; keep the headings of form II.06a or its numbers (1) (2) … (13)",
+    ),
+    "no_rows": (
+        "{what} có tiêu đề của biểu II.06a nhưng không có số nào ở dưới; hãy điền số liệu vào các dòng",
+        "{what} has the headings of form II.06a but no figures under them; fill in the rows",
     ),
     "no_figures": (
         "{what} không có số liệu nào theo khóa của các cột; hãy ghi received_total, received_online …",
@@ -295,4 +303,5 @@ WORDS: Phrases = {
     ),
     "limit": ("không phần nào lớn hơn {name}", "no part exceeds {name}"),
     "report": ("báo cáo", "the report"),
+    "on_sheet": ("Trang “{sheet}”: {sentence}", "Sheet “{sheet}”: {sentence}"),
 }

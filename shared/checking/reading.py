@@ -44,8 +44,11 @@ _PACKED, _OLD_OFFICE, _PDF = b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"%PDF"
 _MARKS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
 
 
-def read_table(content: bytes, form: TableForm | None) -> TypedReport:
-    """The table in the bytes, of this form; by what the bytes show where it is None. Raises UnreadableTable."""
+def read_tables(content: bytes, form: TableForm | None) -> list[TypedReport]:
+    """The tables in the bytes, of this form; by what the bytes show where it is None: several only of a workbook.
+
+    Raises UnreadableTable.
+    """
     if len(content) > MOST_BYTES:
         raise UnreadableTable("too_large")
     if content.startswith(_OLD_OFFICE):
@@ -55,17 +58,11 @@ def read_table(content: bytes, form: TableForm | None) -> TypedReport:
     if not content.strip():
         raise UnreadableTable("empty")
     if content.startswith(_PACKED):
-        return _known(grids_read("xlsx", xlsx_grids(content)))
+        return grids_read("xlsx", xlsx_grids(content))
     if form is TableForm.XLSX:
         raise UnreadableTable("not_xlsx", "it is no packed workbook")
     text = _text(content)
     return _READERS[form or _form_of(text)](text)
-
-
-def _known(report: TypedReport | None) -> TypedReport:
-    if report is None:
-        raise UnreadableTable("no_headings")
-    return report
 
 
 def _text(content: bytes) -> str:
@@ -85,8 +82,8 @@ def _form_of(text: str) -> TableForm:
     return TableForm.TOML if _TOML.match(next(lines, "")) else TableForm.CSV
 
 
-_READERS: dict[TableForm, Callable[[str], TypedReport]] = {
-    TableForm.TOML: read_toml,
-    TableForm.JSON: read_json,
-    TableForm.CSV: lambda text: _known(grids_read("csv", csv_grids(text))),
+_READERS: dict[TableForm, Callable[[str], list[TypedReport]]] = {
+    TableForm.TOML: lambda text: [read_toml(text)],
+    TableForm.JSON: lambda text: [read_json(text)],
+    TableForm.CSV: lambda text: grids_read("csv", csv_grids(text)),
 }

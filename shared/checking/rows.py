@@ -4,8 +4,17 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from shared.checking.documents import FIGURES, SAID_BESIDE, say_unknown_key
-from shared.checking.headings import FEWEST_NUMBERS, ColumnHeading, SheetHead, find_headings, plain
+from shared.checking.documents import FIGURES, OF_TIME, SAID_BESIDE, say_unknown_key
+from shared.checking.failures import UnreadableTable
+from shared.checking.headings import (
+    FEWEST_NUMBERS,
+    ColumnHeading,
+    SheetHead,
+    column_number,
+    find_headings,
+    is_heading,
+    plain,
+)
 from shared.checking.numbers import Manner, read_count
 from shared.checking.sheets import Grid
 from shared.checking.table import RowKind, TypedCell, TypedReport, TypedRow
@@ -17,18 +26,34 @@ _TOTAL_OF = re.compile(
     r"(?:tong cong|tong so|total) .*|(?:tong )?cong (?:(?:muc|phan|nhom) )?(?:[ivx]+|[a-h]|\d+)|toan (?:tinh|thanh pho)"
 )
 _LEVELS = re.compile(r"cap (?:tinh|huyen|xa|bo|so)\b|(?:province|district|commune)\b")
+_DAYS = r"(?:(?:tu )?(?:ngay )?\d{1,2} \d{1,2}(?: \d{4})? (?:den )?(?:ngay )?\d{1,2} \d{1,2}(?: \d{4})?)"
 _MONTH = re.compile(
-    r"(?:thang|month|quy|quarter|t|q)?\s*(?:\d{1,2}|i{1,3}|iv)(?:\s+(?:nam\s+)?\d{4})?|\d{4} (?:\d{2}|q[1-4])"
+    r"(?:(?:thang|month|quy|quarter|t|q)?\s*(?:\d{1,2}|i{1,3}|iv)(?:\s+(?:nam\s+)?\d{4})?|\d{4} (?:\d{2}|q[1-4]))"
+    rf"(?: {_DAYS})?|{_DAYS}"
 )
 _ROMAN = re.compile(r"(?=[IVX])X{0,3}(?:IX|IV|V?I{0,3})[.)]?")
 _LETTER = re.compile(r"[A-H][.)]?")
 _DOTTED = re.compile(r"\d+(?:\.\d+)*[.)]?", re.ASCII)
 LETTER_DEPTH, ROMAN_DEPTH, NUMBER_DEPTH = 0, 1, 2
-NAME_KEYS = ("name", "department", "field", "channel", "level", "procedure", "month", "received_by", "province", "code")
+NAME_KEYS = (
+    "name",
+    "department",
+    "field",
+    "channel",
+    "level",
+    "procedure",
+    *sorted(OF_TIME),
+    "received_by",
+    "province",
+    "code",
+)
 OF_OUR_OWN = {*NAME_KEYS, "number", "from", "to", "definition", "row"}
 OF_THE_FORM = {column.key for column in OF_FORM.values()}
 KINDS = {"total": RowKind.TOTAL, "section": RowKind.SECTION, "line": RowKind.ROW}
 """How our own tables say what a row is, in their column `row`."""
+FEWEST_BESIDE, FEWEST_ROWS = 3, 2
+"""Numbers in a row, and such rows, that make a sheet look like a table."""
+FEWEST_AGAIN = 2  # headings in a row that is printed again
 _PERIOD = ("from", "to", "tu ngay", "den ngay")
 _SAID_BESIDE = (*_PERIOD, "so lieu tinh den", "as of", "cach tinh dung han", "timeliness judged", "chi tinh", "only")
 
@@ -45,7 +70,7 @@ def read_grid(form: str, grid: Grid) -> TypedReport | None:
             report.ratios[each.key] = each.ratios
     printed_again = [cells for cells in grid.rows[: headings.last_row + 1] if any(cells)]
     for place in range(headings.last_row + 1, len(grid.rows)):
-        if grid.rows[place] in printed_again or _only_numbers_columns(grid, columns, place):
+        if grid.rows[place] in printed_again or _is_headings(grid, columns, place):
             continue
         row = _row(report, grid, headings, columns, place)
         if row is not None:
@@ -130,13 +155,14 @@ def _row(
     return TypedRow(name or str(place + 1), kind, counts, shares, depth, period)
 
 
-def _only_numbers_columns(grid: Grid, columns: Sequence[ColumnHeading], place: int) -> bool:
-    """A row of 1, 2, 3 … under the headings, as forms have it whose first columns are A and B."""
-    typed = [grid.at(place, each.column).strip(" ()") for each in sorted(columns, key=lambda each: each.column)]
-    numbers = [int(text) for text in typed if text.isdecimal()]
-    return len(numbers) == len(typed) >= FEWEST_NUMBERS and numbers == list(
-        range(numbers[0], numbers[0] + len(numbers))
-    )
+def _is_headings(grid: Grid, columns: Sequence[ColumnHeading], place: int) -> bool:
+    """Headings printed again, or a row of 1, 2, 3 … under them, as forms have it whose first columns are A and B."""
+    typed = [grid.at(place, each.column).strip() for each in sorted(columns, key=lambda each: each.column)]
+    numbers = [number for text in typed if (number := column_number(text)) is not None]
+    if len(numbers) == len(typed) >= FEWEST_NUMBERS:
+        return numbers == list(range(numbers[0], numbers[0] + len(numbers)))
+    filled = [text for text in typed if text]
+    return len(filled) >= FEWEST_AGAIN and all(map(is_heading, filled))
 
 
 def _name(grid: Grid, headings: SheetHead, place: int) -> tuple[str, str | None]:
@@ -193,7 +219,7 @@ def _mark_totals(report: TypedReport, *, by_key: bool) -> None:
         for place in totals:
             if others and others[0] < place < max(others[-1], totals[-1]):
                 rows[place] = replace(rows[place], kind=RowKind.SUBTOTAL)
-    named = [row for row in rows if row.name and not row.name.isdigit()]
+    named = [row for row in rows if row.name and not row.name.isdecimal()]
     if by_key and rows and not any(row.kind is RowKind.TOTAL for row in rows):
         last = rows[-1]
         if (len(rows) == 1 and not named) or (named and last not in named):
@@ -203,22 +229,48 @@ def _mark_totals(report: TypedReport, *, by_key: bool) -> None:
 def _set_months(report: TypedReport, headings: SheetHead) -> None:
     names = [plain(row.name or "") for row in report.rows if not row.adds_up]
     own = {each.text for each in headings.columns} & set(NAME_KEYS) if headings.by_key else set()
-    if "month" in own:
-        report.by_month = own == {"month"}
+    if own & OF_TIME:
+        report.by_month = own <= OF_TIME
         report.mixed_with_months = not report.by_month
     else:
-        report.by_month = len(names) > 1 and all(_MONTH.fullmatch(name) and not name.isdigit() for name in names)
+        report.by_month = len(names) > 1 and all(_MONTH.fullmatch(name) and not name.isdecimal() for name in names)
 
 
-def grids_read(form: str, grids: Iterator[Grid]) -> TypedReport | None:
-    """Of CSV the right delimiter; of a workbook the first sheet that has all of the form, or the one that has most."""
-    found = [report for grid in grids if (report := read_grid(form, grid)) is not None]
-    whole = [report for report in found if _known(report) >= OF_THE_FORM]
-    chosen = whole[0] if whole else max(found, key=lambda report: len(_known(report)), default=None)
-    if chosen is not None:
-        others = [report.sheet for report in found if report is not chosen and report.sheet is not None]
-        chosen.remarks += [CheckFinding(code="other_sheet", typed=sheet) for sheet in others]
+def grids_read(form: str, grids: Iterator[Grid]) -> list[TypedReport]:
+    """Of CSV the right delimiter; of a workbook every sheet that has all of the form, or as much as the one with most.
+
+    The first names the sheets that look like tables and are not read. Raises UnreadableTable where there is none.
+    """
+    headed = False
+    found: list[TypedReport] = []
+    unread: list[str] = []
+    for grid in grids:
+        report = None if grid.hidden else read_grid(form, grid)
+        if report is not None:
+            found.append(report)
+            continue
+        headed = headed or (not grid.hidden and find_headings(grid) is not None)
+        if grid.sheet is not None and _looks_like_a_table(grid):
+            unread.append(grid.sheet)
+    if not found:
+        raise UnreadableTable("no_rows" if headed else "no_headings")
+    most = max((_known(report) & OF_THE_FORM or _known(report) for report in found), key=len)
+    chosen = [report for report in found if _known(report) >= most]
+    if chosen[0].sheet is None:
+        return chosen[:1]
+    others = [report.sheet for report in found if report not in chosen and report.sheet is not None]
+    chosen[0].unread += [*others, *unread]
     return chosen
+
+
+def _looks_like_a_table(grid: Grid) -> bool:
+    """Rows of several numbers each."""
+    numbers = (sum(_is_number(cell) for cell in cells) for cells in grid.rows)
+    return sum(several >= FEWEST_BESIDE for several in numbers) >= FEWEST_ROWS
+
+
+def _is_number(typed: str) -> bool:
+    return read_count(typed).manner in (Manner.PLAIN, Manner.GROUPED)
 
 
 def _known(report: TypedReport) -> set[str]:

@@ -81,12 +81,22 @@ def equations(report: CountedReport) -> list[Equation]:
 
 
 def limits(report: CountedReport) -> Iterator[Equation]:
-    """Figures that others can't exceed, in each row that has both."""
+    """Figures that others can't exceed, in each row that has one of these."""
     for place, row in enumerate(report.typed.rows):
         for whole, parts in LIMITS:
             known = tuple(Spot(place, part) for part in parts if part in row.cells)
-            if whole in row.cells and known:
+            if known:
                 yield Equation(whole, Spot(place, whole), known, at_most=True)
+
+
+def wholes(report: CountedReport) -> Iterator[Equation]:
+    """Figures of each row and parts of them, whether the report has either or not."""
+    yield from limits(report)
+    for place in range(len(report.typed.rows)):
+        for identity in IDENTITIES:
+            yield Equation(
+                identity.name, Spot(place, identity.total), tuple(Spot(place, part) for part in identity.parts)
+            )
 
 
 def _within(place: int, row: TypedRow) -> Iterator[Equation]:

@@ -48,10 +48,10 @@ def said(answer: CheckAnswer, language: Language) -> CheckAnswer:
         answer,
         language=language.value,
         summary=say.summary(answer),
-        findings=[replace(each, sentence=say.finding(each, FINDINGS)) for each in answer.findings],
-        remarks=[replace(each, sentence=say.finding(each, REMARKS)) for each in answer.remarks],
-        repairs=[replace(each, sentence=say.repair(each)) for each in answer.repairs],
-        unchecked=[replace(each, sentence=say.unchecked(each)) for each in answer.unchecked],
+        findings=[replace(each, sentence=say.on(each.sheet, say.finding(each, FINDINGS))) for each in answer.findings],
+        remarks=[replace(each, sentence=say.on(each.sheet, say.finding(each, REMARKS))) for each in answer.remarks],
+        repairs=[replace(each, sentence=say.on(each.sheet, say.repair(each))) for each in answer.repairs],
+        unchecked=[replace(each, sentence=say.on(each.sheet, say.unchecked(each))) for each in answer.unchecked],
         holding=[replace(each, sentence=say.holding(each)) for each in answer.holding],
     )
 
@@ -89,6 +89,9 @@ class _Speech:
         if not answer.holding:
             return self._words("nothing_checked")
         return self._words("good", rules=self._count(len(answer.holding)), rows=self._count(answer.rows))
+
+    def on(self, sheet: str | None, sentence: str) -> str:
+        return sentence if sheet is None else self._words("on_sheet", sheet=echo(sheet), sentence=sentence)
 
     def finding(self, found: CheckFinding, phrases: Phrases) -> str:
         code = found.code
@@ -138,6 +141,7 @@ class _Speech:
         missing = [self.name(name) for name in rule.missing]
         return in_language(UNCHECKED[rule.code], self._language).format(
             rule=self._rule(rule.rule),
+            rule_name=echo(rule.rule),
             in_rows=self._in_rows(rule.rows),
             missing=self._listed(missing),
             value="" if rule.value is None else self._words("would_be", value=self._number(rule.value)),

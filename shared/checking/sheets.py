@@ -10,6 +10,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from decimal import ROUND_HALF_UP, Decimal
+from itertools import islice
 from typing import Any
 
 import openpyxl
@@ -19,6 +20,7 @@ from shared.checking.failures import UnreadableTable
 
 MOST_UNPACKED_BYTES = 100 << 20
 MOST_ROWS, MOST_COLUMNS = 5_000, 300
+ROWS_OF_HIDDEN = 50  # which tell whether it is a table
 DELIMITERS = (";", "\t", ",")
 MOST_DIGITS = 15
 MOST_DECIMALS = 9  # what a spreadsheet reckons is no more exact
@@ -34,6 +36,7 @@ class Grid:
 
     rows: list[list[str]]
     sheet: str | None = None
+    hidden: bool = False
 
     def at(self, row: int, column: int) -> str:
         cells = self.rows[row]
@@ -58,7 +61,7 @@ def csv_grids(text: str) -> Iterator[Grid]:
 
 
 def xlsx_grids(content: bytes) -> Iterator[Grid]:
-    """The workbook's sheets, the visible ones. Raises UnreadableTable."""
+    """The workbook's sheets. Raises UnreadableTable."""
     try:
         _check_unpacked(content)
         with warnings.catch_warnings():
@@ -69,8 +72,9 @@ def xlsx_grids(content: bytes) -> Iterator[Grid]:
             )
             with closing(shown), closing(typed):
                 for sheet in shown.worksheets:
-                    if sheet.sheet_state == "visible":
-                        yield Grid(_rows(sheet, typed[sheet.title]), sheet.title)
+                    hidden = sheet.sheet_state != "visible"
+                    rows = _rows(sheet, typed[sheet.title], hidden=hidden)
+                    yield Grid(rows, sheet.title, hidden)
     except UnreadableTable:
         raise
     except Exception as error:  # a broken workbook makes its reader fail in any way there is
@@ -83,11 +87,13 @@ def _check_unpacked(content: bytes) -> None:
             raise UnreadableTable("too_large_unpacked")
 
 
-def _rows(shown: Any, typed: Any) -> list[list[str]]:
+def _rows(shown: Any, typed: Any, *, hidden: bool) -> list[list[str]]:
+    """All of a sheet; of a hidden one, which may hold the raw data, the first rows."""
     rows: list[list[str]] = []
     for sheet in (shown, typed):
         sheet.reset_dimensions()  # some programs write wrong ones
-    for values, formulas in zip(shown.iter_rows(), typed.iter_rows(), strict=False):
+    every = zip(shown.iter_rows(), typed.iter_rows(), strict=False)
+    for values, formulas in islice(every, ROWS_OF_HIDDEN) if hidden else every:
         texts = [_text(cell) for cell in values]
         texts += [""] * (len(formulas) - len(texts))
         for place, formula in enumerate(formulas):
@@ -96,7 +102,8 @@ def _rows(shown: Any, typed: Any) -> list[list[str]]:
         while texts and not texts[-1]:
             texts.pop()
         rows.append(texts)
-        _check_size(len(rows), len(texts))
+        if not hidden:
+            _check_size(len(rows), len(texts))
     return rows
 
 

@@ -3,11 +3,13 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from dataclasses import replace as replace_parts
 
 from msgspec.structs import replace
 
+from shared.checking.bounds import KnownParts
 from shared.checking.counts import CountedReport, Spot
-from shared.checking.rules import SECTION_ROW, TOTAL_ROW, Equation, equations, limits
+from shared.checking.rules import SECTION_ROW, TOTAL_ROW, Equation, equations, limits, wholes
 from shared.checking.whole_rows import counted_twice, row_too_few_or_many
 from shared.contract.http.checks import CheckedCell, CheckFinding, CheckRepair, HoldingRule, RepairedCell, UncheckedRule
 from shared.domain.columns import BY_KEY, KEYS
@@ -30,6 +32,7 @@ def check_sums(report: CountedReport) -> CheckedSums:
     """Each equation: broken, holding, or unknown for want of a figure; then the repairs of the broken ones."""
     checked = CheckedSums()
     every = equations(report)
+    known_parts = KnownParts(report.values, [*every, *wholes(report)])
     broken: dict[int, Equation] = {}
     known: list[Equation] = []
     held: dict[str, set[int]] = defaultdict(set)
@@ -43,8 +46,8 @@ def check_sums(report: CountedReport) -> CheckedSums:
                 checked.findings.append(_broken(report, equation))
             else:
                 held[equation.rule].add(equation.total.row)
-        elif _exceeded(report, equation):
-            checked.findings.append(_at_least(report, equation))
+        elif _exceeded(report, at_least := replace_parts(equation, parts=known_parts.of(equation.parts))):
+            checked.findings.append(_at_least(report, at_least))
         else:
             unknown[equation.rule, tuple(sorted({cell.figure for cell in missing}, key=_column))].append(equation)
     whole_rows = _of_whole_rows(report, broken, checked.findings)
@@ -103,10 +106,8 @@ def _broken(report: CountedReport, equation: Equation) -> CheckFinding:
 
 
 def _at_least(report: CountedReport, equation: Equation) -> CheckFinding:
-    known = [part for part in equation.parts if part in report.values]
-    added = sum(report.values[part] for part in known)
-    stated = report.values[equation.total]
-    return _finding(report, Equation(equation.rule, equation.total, tuple(known)), "parts_exceed_total", stated, added)
+    stated, excess = report.values[equation.total], _excess(report, equation)
+    return _finding(report, equation, "parts_exceed_total", stated, stated - excess)
 
 
 def _finding(report: CountedReport, equation: Equation, code: str, stated: int, expected: int) -> CheckFinding:

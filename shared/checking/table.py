@@ -85,6 +85,7 @@ class TypedReport:
 
     `counts` are its own ones beside the form's, by name; `faults` and `remarks` are what reading it met already.
     `by_month` says that the rows are consecutive periods, `mixed_with_months` that they are months of several groups.
+    `unread` are other sheets that look like tables, of which nobody knows what their columns are.
     """
 
     format: str
@@ -98,6 +99,7 @@ class TypedReport:
     remarks: list[CheckFinding] = field(default_factory=list)
     by_month: bool = False
     mixed_with_months: bool = False
+    unread: list[str] = field(default_factory=list)
 
 
 _TOTALS = {TIMELINESS: "resolved_total", RECEIVED.parts: "received_total"}

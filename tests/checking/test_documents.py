@@ -97,6 +97,37 @@ def test_known_parts_that_exceed_a_total_are_found_though_one_is_missing() -> No
     assert (finding.code, finding.expected) == ("parts_exceed_total", "11")
 
 
+@pytest.mark.parametrize(
+    ("total", "parts", "rule"),
+    [
+        (5, {"resolved_overdue": 6}, "3=7+11"),
+        (5, {"in_progress_overdue": 6}, "3=7+11"),
+        (10, {"resolved_early": 5, "in_progress_within": 6}, "3=7+11"),
+        (5, {"received_online_full": 6}, "3=4+5+6"),
+        (5, {"received_in_person": 4, "received_postal": 2}, "3=4+5+6"),
+        (5, {"received_unknown": 6}, "3=4+5+6"),
+        (5, {"refused": 3, "withdrawn": 3}, "3=7+11"),
+        (5, {"in_progress_suspended": 4, "resolved_overdue": 2}, "3=7+11"),
+    ],
+)
+def test_parts_two_steps_below_a_total_do_not_exceed_it(total: int, parts: dict[str, int], rule: str) -> None:
+    finding = only(of_json({"received_total": total, **parts}))
+    assert (finding.code, finding.rule) == ("parts_exceed_total", rule)
+    assert {each.figure: each.value for each in finding.of} == {key: str(value) for key, value in parts.items()}
+    assert of_json({"received_total": sum(parts.values()), **parts}).good
+
+
+def test_a_missing_row_is_at_least_its_parts() -> None:
+    rows = [{"name": "Y tế", "resolved_overdue": 4}, {"name": "Tư pháp", "received_total": 3}]
+    finding = only(of_json({"total": {"received_total": 6}, "rows": rows}))
+    assert (finding.rule, finding.expected) == ("total=sum of rows", "7")
+
+
+def test_sums_that_are_made_of_each_other_end() -> None:
+    sums = [{"name": name, "total": name, "parts": [other, "c"]} for name, other in (("a", "b"), ("b", "a"))]
+    assert of_json({"counts": {"a": "", "b": "", "c": 1}, "sums": sums}).good
+
+
 def test_a_missing_figure_is_named_with_what_it_would_have_to_be() -> None:
     answer = of_json({"resolved_total": 5, "resolved_early": 2, "resolved_on_time": 2})
     rules = {each.rule: (each.missing, each.value) for each in answer.unchecked}

@@ -38,6 +38,14 @@ def test_what_is_no_number_is_unreadable(typed: str) -> None:
     assert read_count(typed).manner is Manner.UNREADABLE
 
 
+@pytest.mark.parametrize("mark", ["²", "¹", " ³", "₂", "①", "⑴", "⁵⁾"])
+def test_the_mark_of_a_footnote_is_no_digit(mark: str) -> None:
+    assert read_count(f"590{mark}").manner is Manner.UNREADABLE
+    assert read_share(f"62,8{mark}").manner is Manner.UNREADABLE
+    finding = check_bytes(f'resolved_total = "590{mark}"'.encode(), TableForm.TOML).findings[0]
+    assert (finding.code, finding.typed) == ("unreadable", f"590{mark}")
+
+
 @pytest.mark.parametrize("typed", ["-", "–", "—", " - "])
 def test_a_dash_is_a_dash(typed: str) -> None:
     assert read_count(typed).manner is Manner.DASH

@@ -12,7 +12,10 @@ import pytest
 from shared.checking.failures import UnreadableTable
 from shared.checking.reading import TableForm
 from shared.checking.report import check_bytes
+from shared.checking.say import said, why_unreadable
+from shared.checking.sheets import MOST_ROWS
 from shared.contract.http.checks import CheckAnswer
+from shared.language.languages import Language
 
 NUMBERS = [f"({number})" for number in range(1, 14)]
 TITLES = [["UBND TỈNH", "", "", "", "CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM"], ["TÌNH HÌNH GIẢI QUYẾT THỦ TỤC HÀNH CHÍNH"]]
@@ -138,6 +141,32 @@ def test_a_total_above_its_rows_is_one_too() -> None:
     assert "total=sum of rows" in {each.rule for each in as_csv([NUMBERS, TOTAL, HEALTH, LAND]).holding}
 
 
+def test_a_row_after_the_total_does_not_make_the_table_one_without() -> None:
+    table = [NUMBERS, HEALTH, LAND, TOTAL, ["", "Trong đó: cấp xã", *LAND[2:]]]
+    answer = as_csv(table)
+    assert rows_of(answer) == 4
+    (unchecked,) = (each for each in said(answer, Language.ENGLISH).unchecked if each.rule == "total=sum of rows")
+    assert (unchecked.code, unchecked.rows) == ("total_amid", ["Tổng số"])
+    assert "other rows follow the total (Tổng số)" in unchecked.sentence
+    assert [each.code for each in as_csv([NUMBERS, HEALTH, LAND]).unchecked] == ["no_total", "no_shares"]
+
+
+def test_the_first_group_of_columns_alone_is_checked() -> None:
+    assert rows_of(as_csv([row[:6] for row in (NUMBERS, HEALTH, LAND, TOTAL)])) == 3
+    wrong = as_csv([row[:6] for row in (NUMBERS, HEALTH, [*LAND[:3], 301, *LAND[4:]], TOTAL)])
+    assert [(each.code, each.cell) for each in wrong.findings] == [("identity", "C3"), ("sum_of_rows", "D4")]
+
+
+@pytest.mark.parametrize("rows", [[], [["1", "Y tế", *[""] * 11], ["2", "Đất đai", *[""] * 11]]])
+@pytest.mark.parametrize("head", [[NUMBERS], FLAT, [*WORDS, NUMBERS]])
+def test_headings_without_figures_are_said_to_be_that(head: list[list[str]], rows: list[list[str]]) -> None:
+    for check in (as_csv, lambda table: as_xlsx(book(table))):
+        with pytest.raises(UnreadableTable) as raised:
+            check([*head, *rows])
+        assert raised.value.code == "no_rows"
+        assert "no figures under them" in why_unreadable(raised.value, Language.ENGLISH)
+
+
 def test_a_total_below_each_section_is_that_sections() -> None:
     empty = [""] * 11
     both = ["", "Tổng cộng", *(a + b for a, b in zip(TOTAL[2:], HEALTH[2:], strict=True))]
@@ -164,6 +193,68 @@ def test_words_that_say_something_else_are_not_passed_over_for_a_number() -> Non
 
 def test_headings_printed_again_on_the_next_page_are_no_rows() -> None:
     assert rows_of(as_csv([*WORDS, NUMBERS, HEALTH, *WORDS, NUMBERS, LAND, TOTAL])) == 3
+
+
+SUMS = [
+    "(1)",
+    "(2)",
+    "(3)=(4)+(5)+(6)",
+    *NUMBERS[3:6],
+    "(7)=(8)+(9)+(10)",
+    *NUMBERS[7:10],
+    "(11)=(12)+(13)",
+    *NUMBERS[11:],
+]
+
+
+@pytest.mark.parametrize(
+    "again",
+    [
+        [NUMBERS],
+        [SUMS],
+        [["", "", *SUMS[2:]]],
+        [["Số TT", "Đơn vị", *FLAT[0][2:]], SUMS],
+        [["STT", "Cơ quan", *(text.upper() for text in FLAT[0][2:])], NUMBERS],
+        [[*WORDS[0][:1], "Đơn vị", *WORDS[0][2:]], WORDS[1], ["", "(2)", *WORDS[2][2:]], ["", "Đơn vị", *SUMS[2:]]],
+    ],
+    ids=["numbers", "sums", "sums alone", "flat words", "capitals", "groups"],
+)
+def test_headings_printed_again_in_other_words_are_no_rows(again: list[list[str]]) -> None:
+    assert rows_of(as_csv([*FLAT, NUMBERS, HEALTH, *again, LAND, TOTAL])) == 3
+
+
+def test_numbers_beside_words_say_what_the_columns_are() -> None:
+    assert rows_of(as_csv([["TT", "Đơn vị", *NUMBERS[2:]], HEALTH, LAND, TOTAL])) == 3
+
+
+def test_footnote_marks_in_headings_and_names_change_neither() -> None:
+    head = [[f"{text}²" if text and place > 1 else text for place, text in enumerate(row)] for row in WORDS]
+    answer = as_csv([*head, HEALTH, LAND, ["", "Tổng số¹", *TOTAL[2:]]])
+    assert rows_of(answer) == 3
+    assert "total=sum of rows" in {each.rule for each in answer.holding}
+
+
+def test_a_row_of_words_that_are_no_headings_is_named() -> None:
+    answer = as_csv([NUMBERS, HEALTH, ["2", "Đất đai", *["xem phụ lục"] * 11], TOTAL])
+    assert {each.code for each in answer.findings} >= {"unreadable"}
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Tháng {0}", "Tháng {0}/2023", "tháng 0{0} năm 2023", "T{0}", "2023-0{0}", "Tháng {0} (15/{0}–14/{1})",
+        "Tháng {0} (từ 15/{0} đến 14/{1})", "tháng {0} năm 2023 (từ ngày 15/0{0}/2023 đến ngày 14/0{1}/2023)",
+        "Tháng {0}: 15/{0}/2023 - 14/{1}/2023", "15/0{0}/2023 - 14/0{1}/2023", "Từ 15/{0} đến 14/{1}",
+    ],
+)  # fmt: skip
+def test_rows_of_months_are_known_by_their_names(name: str) -> None:
+    months = [["", name.format(month, month + 1), 15, 3, 2, 10, 5, 5, 0, 0, 10, 10, 0] for month in (1, 2, 3)]
+    total = ["", "Tổng số", 25, 9, 6, 10, 15, 15, 0, 0, 10, 10, 0]
+    answer = as_csv([NUMBERS, *months, total])
+    assert answer.good, [(each.code, each.row, each.figure) for each in answer.findings]
+    assert "6(t)=11(t-1)" in {each.rule for each in answer.holding}
+    months[1][5] = 11
+    assert "6(t)=11(t-1)" in {each.rule for each in as_csv([NUMBERS, *months, total]).findings}
 
 
 def test_columns_numbered_from_1_behind_a_and_b_are_known_by_their_words() -> None:
@@ -250,6 +341,16 @@ def test_numbers_of_a_workbook_are_read_as_they_are_shown() -> None:
     assert {each.rule: each.rows for each in answer.holding}["share:online_share"] == 3
 
 
+@pytest.mark.parametrize("form", ['0.0"%"', "0.0\\%", '"%"0.0', '0.0" %"'])
+def test_a_percent_sign_that_a_format_only_shows_multiplies_nothing(form: str) -> None:
+    made = book([[*NUMBERS, "Tỷ lệ trực tuyến"], [*HEALTH, 73.7], [*LAND, 66.7], [*TOTAL, 71.4]])
+    page = made.active
+    assert page is not None
+    for cell in ("N2", "N3", "N4"):
+        page[cell].number_format = form
+    assert rows_of(as_xlsx(made)) == 3
+
+
 def test_a_formula_that_was_never_computed_is_named_not_taken_for_nothing() -> None:
     made = book([NUMBERS, HEALTH, LAND, ["", "Tổng số", *(f"=SUM({letter}2:{letter}3)" for letter in "CDEFGHIJKLM")]])
     answer = as_xlsx(made)
@@ -264,6 +365,48 @@ def test_the_sheet_of_the_form_is_found_among_others() -> None:
     for row in (NUMBERS, HEALTH, LAND, TOTAL):
         page.append(row)
     assert as_xlsx(made).sheet == "06a"
+
+
+def sheets(**named: Sequence[Sequence[Any]]) -> openpyxl.Workbook:
+    made = openpyxl.Workbook()
+    made.remove(made.worksheets[0])
+    for name, rows in named.items():
+        page = made.create_sheet(name)
+        for row in rows:
+            page.append(list(row))
+    return made
+
+
+def test_every_sheet_in_the_layout_of_the_form_is_checked_and_findings_name_theirs() -> None:
+    wrong: list[list[Any]] = [NUMBERS, HEALTH, [*LAND[:8], 999, *LAND[9:]], TOTAL]
+    answer = as_xlsx(sheets(I=[NUMBERS, HEALTH, LAND, TOTAL], II=wrong, III=wrong))
+    assert (answer.good, answer.sheets, answer.rows) == (False, ["I", "II", "III"], 9)
+    assert [(each.sheet, each.code, each.cell) for each in answer.findings] == [
+        ("II", "identity", "G3"), ("II", "sum_of_rows", "I4"), ("III", "identity", "G3"), ("III", "sum_of_rows", "I4"),
+    ]  # fmt: skip
+    assert [(each.sheet, each.breaks, each.cells[0].cell, each.cells[0].value) for each in answer.repairs] == [
+        ("II", [0, 1], "I3", "295"), ("III", [2, 3], "I3", "295"),
+    ]  # fmt: skip
+    assert {each.rule: each.rows for each in answer.holding}["7=8+9+10"] == 7
+    assert [(each.code, each.sheet) for each in answer.unchecked] == [("no_shares", None)]
+    english = said(answer, Language.ENGLISH)
+    assert english.findings[0].sentence.startswith("Sheet “II”: Đất đai (G3): 7=8+9+10 does not hold")
+
+
+def test_a_sheet_of_figures_that_is_not_read_is_named_under_not_checked() -> None:
+    figures: list[list[Any]] = [["Chỉ tiêu", "a", "b", "c"], ["Hồ sơ", 1, 2, 3], ["Thủ tục", "1.200", 5, 6]]
+    partly: list[list[Any]] = [["name", "received_total", "resolved_total"], ["Y tế", 5, 3], ["Tổng số", 6, 3]]
+    form = [NUMBERS, HEALTH, LAND, TOTAL]
+    notes: list[list[Any]] = [["Người lập", "Nguyễn Văn A"], ["Năm", 2023], ["Trang", 1]]
+    made = sheets(
+        Notes=notes, Hidden=[*form, *[["", "", 1, 2, 3]] * MOST_ROWS], Form=form, Figures=figures, Partly=partly
+    )
+    made["Hidden"].sheet_state = "hidden"
+    answer = as_xlsx(made)
+    assert (answer.sheet, answer.sheets, answer.good) == ("Form", ["Form"], True)
+    assert [each.rule for each in answer.unchecked if each.code == "other_sheet"] == ["Partly", "Hidden", "Figures"]
+    vietnamese = [each.sentence for each in said(answer, Language.VIETNAMESE).unchecked]
+    assert any(sentence.startswith("Trang “Figures” cũng có số liệu") for sentence in vietnamese)
 
 
 @pytest.mark.parametrize("zero", ["", "-"])

@@ -1,6 +1,7 @@
 """`POST /v1/reports/check`: the answer in the language wanted, refusals that say why, and no need of a database."""
 
 import asyncio
+import io
 import shutil
 import threading
 from collections.abc import AsyncIterator
@@ -10,6 +11,7 @@ from random import Random
 
 import httpx
 import msgspec
+import openpyxl
 import pytest
 from jsonschema import Draft202012Validator
 from prometheus_client import CollectorRegistry
@@ -119,6 +121,9 @@ async def test_a_true_table_is_good_in_every_format(client: httpx.AsyncClient, *
         ("figures?by=department", "application/json"),
         ("figures?by=channel", "application/json"),
         ("figures?by=month&from=2023-01-01", "application/json"),
+        ("figures?by=statutory_month&period=2023-Q1", "application/json"),
+        ("figures?by=statutory_quarter&period=2023", "application/json"),
+        ("figures?by=department,statutory_month&period=2023-Q1", "application/json"),
         ("figures?by=department,month&period=2023-Q1", "application/json"),
         ("figures?by=procedure,channel&tokens=none", "application/json"),
         ("reports/ii06a", "application/json"),
@@ -128,6 +133,8 @@ async def test_a_true_table_is_good_in_every_format(client: httpx.AsyncClient, *
         ("reports/ii06a?format=csv&by=field&sections=level&period=2023-02&against=previous", "text/csv"),
         ("reports/ii06a?period=2023-02&against=previous", "application/json"),
         ("reports/ii06a?format=office-csv", "text/csv"),
+        ("reports/ii06a?format=office-csv&by=field&sections=level&period=2023-02&against=previous", "text/csv"),
+        ("reports/ii06a?format=office-csv&by=field&sections=level&lang=vi", "text/csv"),
         ("reports/ii06a?format=xlsx&lang=en", XLSX),
         ("reports/ii06a?format=xlsx&by=field&sections=level", XLSX),
         ("reports/ii06a?format=xlsx&by=field&sections=level&period=2023-02&against=previous", XLSX),
@@ -140,6 +147,21 @@ async def test_our_own_answers_are_good(full_client: httpx.AsyncClient, path: st
     said = message(await posted(full_client, ours.content, media_type, "?lang=en"))
     assert said.good, [each.sentence for each in said.findings]
     assert "3=7+11" in {each.rule for each in said.holding}
+
+
+@pytest.mark.parametrize("query", ["", "&lang=en", "&period=2023-02&against=previous"])
+async def test_our_own_workbook_is_checked_by_the_sheet_of_the_form(full_client: httpx.AsyncClient, query: str) -> None:
+    ours = await full_client.get(f"/v1/reports/ii06a?format=xlsx&by=field&sections=level{query}")
+    book = openpyxl.load_workbook(io.BytesIO(ours.content), data_only=True)
+    assert len(book.sheetnames) == (3 if "against" in query else 2)
+    book["II.06a"]["D15"] = 999
+    changed = io.BytesIO()
+    book.save(changed)
+    said = message(await posted(full_client, changed.getvalue(), XLSX))
+    assert said.sheets == book.sheetnames[:2], "the second has all the figures"
+    assert {finding.sheet for finding in said.findings} == {"II.06a"}
+    assert "D15" in {cell.cell for finding in said.findings for cell in finding.of}
+    assert [each.rule for each in said.unchecked if each.code == "other_sheet"] == book.sheetnames[2:]
 
 
 async def test_a_body_that_cannot_be_read_is_refused_in_the_language_wanted(client: httpx.AsyncClient) -> None:

@@ -16,6 +16,10 @@ Sentence = Annotated[
     str,
     Meta(description="the same in words, in the language asked for", examples=["18 more than the parts that it has"]),
 ]
+OnSheet = Annotated[
+    str | None,
+    Meta(description="of a workbook of which several sheets were checked: this one's name", examples=["Quý I"]),
+]
 Rule = Annotated[str, Meta(description="the identity in the form's column numbers", examples=["3=4+5+6"])]
 
 
@@ -69,6 +73,7 @@ class CheckFinding(Struct, frozen=True, kw_only=True, omit_defaults=True):
     times: Annotated[
         int, Meta(description="how many cells this is said of; of a total: how many rows it has", examples=[41])
     ] = 1
+    sheet: OnSheet = None
 
 
 class RepairedCell(Struct, frozen=True, kw_only=True):
@@ -100,19 +105,24 @@ class CheckRepair(Struct, frozen=True, kw_only=True):
     breaks: Annotated[list[int], Meta(description="places in `findings`, from 0", examples=[[0, 1]])]
     cells: Annotated[list[RepairedCell], Meta(description="empty when no single cell repairs them")]
     sentence: Sentence = ""
+    sheet: OnSheet = None
 
 
 class UncheckedRule(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A rule or a percentage that could not be checked, and why."""
 
     code: Annotated[str, Meta(description="why not", examples=["missing"])]
-    rule: Annotated[str, Meta(description="the rule or the percentage", examples=["11=12+13"])]
+    rule: Annotated[
+        str,
+        Meta(description="the rule or the percentage; of a sheet that was not read its name", examples=["11=12+13"]),
+    ]
     missing: Annotated[
         list[str], Meta(description="figures that the report lacks", examples=[["received_online"]])
     ] = []
     rows: Annotated[list[RowName], Meta(description="the rows; null for the total", examples=[["Sở Y tế", None]])] = []
     value: Annotated[str | None, Meta(description="what the missing figure would have to be", examples=["12"])] = None
     sentence: Sentence = ""
+    sheet: OnSheet = None
 
 
 class HoldingRule(Struct, frozen=True, kw_only=True):
@@ -129,7 +139,10 @@ class CheckAnswer(Struct, frozen=True, kw_only=True):
     language: Annotated[str, Meta(description="that of the sentences", examples=["vi"])]
     good: Annotated[bool, Meta(description="whether everything was read and nothing is impossible", examples=[False])]
     format: Annotated[str, Meta(description="what was read: toml, json, csv or xlsx", examples=["xlsx"])]
-    sheet: Annotated[str | None, Meta(description="of a workbook: its sheet", examples=["Biểu 06a"])]
+    sheet: Annotated[
+        str | None,
+        Meta(description="of a workbook: the sheet that was checked, the first of several", examples=["06a"]),
+    ]
     rows: Annotated[int, Meta(description="rows with figures, totals included", examples=[20])]
     summary: Sentence
     findings: Annotated[list[CheckFinding], Meta(description="what cannot be true, or cannot be read", examples=[[]])]
@@ -137,3 +150,6 @@ class CheckAnswer(Struct, frozen=True, kw_only=True):
     unchecked: Annotated[list[UncheckedRule], Meta(description="what could not be checked, and why", examples=[[]])]
     remarks: Annotated[list[CheckFinding], Meta(description="how cells were read where in doubt", examples=[[]])]
     holding: Annotated[list[HoldingRule], Meta(description="what was checked and holds", examples=[[]])]
+    sheets: Annotated[
+        list[str], Meta(description="of a workbook: all its sheets that were checked", examples=[[]])
+    ] = []
