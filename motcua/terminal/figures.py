@@ -142,18 +142,20 @@ def _write_table(figure: str, report: "PrintedReport", listed: Sequence["ListedD
     wide = width() >= WIDE
     who = (say("thủ tục", "procedure"), say("cán bộ", "officer")) if wide else ()
     judged = say("xếp loại", "class on") + f"\n{say.day(min(report.last, report.as_of.date()))}"
-    usual = max(len(dossier.code) for dossier in listed) <= USUAL_CODE
-    table = plain_table(say("hồ sơ", "dossier"), *who, *instants.values(), judged, gap=2 if usual else 1)
+    handled = ["  " + " ".join(filter(None, (dossier.procedure, dossier.officer))) for dossier in listed]
+    first = [dossier.code for dossier in listed] + ([] if wide else handled)
+    gap = 2 if max(map(len, first)) <= USUAL_CODE else 1
+    table = plain_table(say("hồ sơ", "dossier"), *who, *instants.values(), judged, gap=gap)
     for column in table.columns:
         column.no_wrap, column.overflow = True, "fold"
-    for dossier in listed:
-        handled = (dossier.procedure, dossier.officer or "")
+    for dossier, below in zip(listed, handled, strict=True):
+        beside = (dossier.procedure, dossier.officer or "") if wide else ()
         at = (getattr(dossier, f"{name}_at") for name in instants)
         when = (say.short_minute(instant) if wide else _shorter_minute(instant) for instant in at)
         judged_as = say.word(CLASSES, dossier.timeliness).lower() if dossier.timeliness else NOT_APPLICABLE
-        table.add_row(dossier.code, *(handled if wide else ()), *when, judged_as)
+        table.add_row(dossier.code, *beside, *when, judged_as)
         if not wide:
-            table.add_row(f"  {' '.join(filter(None, handled))}", style="dim")
+            table.add_row(below, style="dim")
     write(table)
 
 

@@ -4,11 +4,16 @@ one that is short of its number fails."""
 import json
 import sys
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 
 import pytest
 
 from motcua.cli import main
+from motcua.report import PrintedReport
+from motcua.terminal import figures
+from shared.contract.http.figures import ListedDossier
+from tests.builders.times import at
 from tests.cli.small_office import FIELD, KEY, code, office
 
 MAY = ("--from", "2023-05-01", "--to", "2023-05-31")
@@ -140,3 +145,21 @@ def test_an_instant_before_anything_was_recorded_is_told(
     assert "as known at 2023-05-01 08:00:00." in " ".join(printed.out.split())
     assert opened(monkeypatch, url, "received_total", *MAY, "--as-known-at", "2023-06-01T08:00:00+07:00") == 0
     assert capsys.readouterr().err == ""
+
+
+def test_an_officer_below_a_dossier_takes_no_minute_from_it(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    then = at("2023-09-28 19:04")
+    dossier = ListedDossier(
+        code="H59.03-230914-0008", department="H59.03", procedure="1.004628", channel="online", officer="H59.03-cb17",
+        received_at=then, due_at=then, in_hours=False, closed_at=then, closed_as="resolved", returned_at=None,
+        state="resolved", timeliness="overdue",
+    )  # fmt: skip
+    last = date(2023, 12, 31)
+    report = PrintedReport(last, last, "by-date/1", at("2023-12-31 23:59"), (), {}, ())
+    figures._write_table("resolved_overdue", report, [dossier])
+    text = "\n".join(lines(capsys))
+    assert text.count("23-09-28 19:04") == 3
+    assert "1.004628 H59.03-cb17" in text

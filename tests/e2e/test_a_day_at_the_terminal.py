@@ -36,7 +36,7 @@ def test_a_year_is_reported_opened_explained_and_followed_up(client: StackClient
     assert (total.split()[5], total.split()[8], total.split()[9]) == ("1,044", str(LATE), str(OPEN))
 
     late = said(client, "open", "resolved_overdue", *YEAR)
-    codes = [line.split()[0] for line in late if line.endswith("  overdue")]
+    codes = [line.split()[0] for line in late if line.endswith(" overdue")]
     assert len(set(codes)) == LATE
     assert any(
         line.startswith(f"resolved_overdue: {LATE} dossiers; from 1 Jan 2023 to 30 Nov 2023 by by-date/1")
