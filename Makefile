@@ -24,10 +24,10 @@ demo: setup ## play the Trà Vinh 2023 year through the whole stack and print th
 up: setup ## the whole stack in the foreground, data in .motcua
 	@$(BIN)/motcua up
 
-test: setup ## the whole test suite, real broker and a short form of the faults included; about ten minutes on two cores
+test: setup ## the whole test suite, real broker and a short form of the faults included; about fifteen minutes on two cores
 	@$(BIN)/pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder --max-worker-restart 0
 
-check: lint ## lint, types, and the tests that need no server; a minute and a half
+check: lint ## lint, types, and the tests that need no server; three minutes
 	@$(BIN)/pytest -q -n $(JOBS) --dist load -m "not server and not slow"
 
 lint: setup ## ruff, mypy --strict, import rules

@@ -8,7 +8,7 @@ import msgspec
 
 from motcua.client import ServiceClient
 from motcua.failure import Failure
-from motcua.report import Group, PrintedReport
+from motcua.report import Group, PrintedReport, values_of
 from shared.contract.http.figures import ListedDossier
 from shared.contract.http.publications import (
     NoteList,
@@ -108,7 +108,7 @@ def dossiers_behind(reporting: ServiceClient, number: int, revision: int | None,
 def printed(figures: FrozenFigures) -> PrintedReport:
     """A document's figures as a report, by the first of its tables."""
     query, table = figures.query, figures.tables[0]
-    groups = [Group(row["key"], {name: value for name, value in row.items() if name != "key"}) for row in table.rows]
+    groups = [Group(row["key"], values_of(row)) for row in table.rows]
     return PrintedReport(
         first=query.first,
         last=query.last,

@@ -111,7 +111,7 @@ def parse(body: bytes) -> PrintedReport:
     if not answer.against:
         return report
     other = answer.against
-    apart = [(*(_values(row) for row in each.rows), each.total) for each in (other.difference, other.percent)]
+    apart = [(*(values_of(row) for row in each.rows), each.total) for each in (other.difference, other.percent)]
     return replace(report, beside=PeriodBeside(_printed(answer, other), *apart))
 
 
@@ -124,7 +124,7 @@ def _printed(answer: FiguresAnswer, of: FiguresAnswer | OtherFigures) -> Printed
         as_of=local(of.as_of),
         by=tuple(answer.by),
         total=of.total,
-        groups=tuple(Group(row["key"], _values(row)) for row in of.rows),
+        groups=tuple(Group(row["key"], values_of(row)) for row in of.rows),
         known_at=None if answer.as_known_at is None else local(answer.as_known_at),
         organised=answer.organised,
         period=of.period or None,
@@ -133,7 +133,7 @@ def _printed(answer: FiguresAnswer, of: FiguresAnswer | OtherFigures) -> Printed
     )
 
 
-def _values(row: Row) -> Row:
+def values_of(row: Row) -> Row:
     """What stands under a row's key."""
     return {name: value for name, value in row.items() if name != "key"}
 

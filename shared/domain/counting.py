@@ -154,7 +154,7 @@ def judgements(dossier: Dossier, definition: Definition, held: Sequence[Stretch]
         assert dossier.closed_at is not None, "the last stretch ends with the closing"
         timeliness = definition.judge(dossier.closed_at, last.deadline)
         found.append(Delta(last.end, _RESOLVED_AS[timeliness], 1))
-    return _summed(found) if len(found) > 1 else found
+    return _summed(found)
 
 
 def _summed(deltas: list[Delta]) -> list[Delta]:

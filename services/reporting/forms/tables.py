@@ -39,10 +39,8 @@ def as_json(form: Form) -> FormAnswer:
 
 
 def _beside(form: Form, other: Form) -> OtherForm:
-    query, both = (
-        other.query,
-        [(line.figures, beside.figures) for line, beside in zip(form.lines, other.lines, strict=True)],
-    )
+    query = other.query
+    both = [(line.figures, beside.figures) for line, beside in zip(form.lines, other.lines, strict=True)]
     return OtherForm(
         first=query.first,
         last=query.last,
@@ -79,8 +77,7 @@ def as_csv(form: Form) -> bytes:
     """RFC 4180 (comma, CRLF) in UTF-8, every figure under its key with a decimal point; for programs.
 
     `row` says what a row is: a line, a section (before its lines), or the total. The rows of a form beside this one
-    follow, told apart by their days. A share that is not applicable is
-    empty.
+    follow, told apart by their days. A share that is not applicable is empty.
     """
     text = io.StringIO()
     writer = csv.writer(text)

@@ -247,10 +247,8 @@ def _figures(
 
 
 def _beside(to: FigureRoutes, this: Report, other: Report, *, with_tokens: bool) -> OtherFigures:
-    query, both = (
-        other.query,
-        [(row.figures, beside.figures) for row, beside in zip(this.rows, other.rows, strict=True)],
-    )
+    query = other.query
+    both = [(row.figures, beside.figures) for row, beside in zip(this.rows, other.rows, strict=True)]
     return OtherFigures(
         first=query.first,
         last=query.last,
