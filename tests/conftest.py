@@ -1,5 +1,6 @@
-"""Servers that tests share: each is real, started once, and stopped by the fixture that started it."""
+"""What tests share: what is made once, and servers, each real and stopped by the fixture that started it."""
 
+import asyncio
 import gc
 import inspect
 import os
@@ -17,6 +18,9 @@ from hypothesis import HealthCheck, settings
 
 from motcua.stack.broker import Node
 from motcua.stack.generate.year import GeneratedYear, generate_file
+from services.reporting.read_model.store import migrate, open_engine
+from shared import catalogue
+from shared.catalogue import Catalogue
 from tests.support.broker import KeptBroker, embedded_broker, shared_broker
 from tests.support.ports import free_port_base
 from tests.support.postgres import NewDatabase, postgres_server
@@ -118,6 +122,25 @@ def tra_vinh(tmp_path_factory: pytest.TempPathFactory) -> GeneratedYear:
 @pytest.fixture(scope="session")
 def tra_vinh_file(tra_vinh: GeneratedYear) -> Path:
     return tra_vinh.output
+
+
+@pytest.fixture(scope="session")
+def empty_read_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An SQLite file to copy: migrating takes longer than many a test."""
+    file = tmp_path_factory.mktemp("empty") / "reporting.db"
+
+    async def make() -> None:
+        opened = open_engine(f"sqlite+aiosqlite:///{file}")
+        await migrate(opened)
+        await opened.dispose()
+
+    asyncio.run(make())
+    return file
+
+
+@pytest.fixture(scope="session")
+def shipped() -> Catalogue:
+    return catalogue.load()
 
 
 @pytest.fixture(scope="session")

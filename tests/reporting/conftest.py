@@ -1,6 +1,5 @@
 """The read model on SQLite and on PostgreSQL: every test that asks for `engine` runs on both."""
 
-import asyncio
 import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -9,8 +8,6 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.reporting.read_model.store import migrate, open_engine
-from shared import catalogue
-from shared.catalogue import Catalogue
 
 ON_FILE = "sqlite+aiosqlite:///"
 
@@ -23,20 +20,6 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     return url
 
 
-@pytest.fixture(scope="session")
-def empty_read_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An SQLite file to copy: migrating takes longer than many a test."""
-    file = tmp_path_factory.mktemp("empty") / "reporting.db"
-
-    async def make() -> None:
-        opened = open_engine(f"{ON_FILE}{file}")
-        await migrate(opened)
-        await opened.dispose()
-
-    asyncio.run(make())
-    return file
-
-
 @pytest.fixture
 async def engine(database_url: str, empty_read_model: Path) -> AsyncIterator[AsyncEngine]:
     opened = open_engine(database_url)
@@ -46,8 +29,3 @@ async def engine(database_url: str, empty_read_model: Path) -> AsyncIterator[Asy
         await migrate(opened)
     yield opened
     await opened.dispose()
-
-
-@pytest.fixture(scope="session")
-def shipped() -> Catalogue:
-    return catalogue.load()
