@@ -1,0 +1,58 @@
+"""API keys: tokens with a purpose, of which only a digest is kept (contract §6)."""
+
+import hashlib
+import secrets
+from collections.abc import Iterable
+from datetime import datetime
+
+from msgspec import Struct
+
+from shared.access.roles import Grant, Principal
+
+PREFIX = "motcua"
+ID_BYTES = 6
+SECRET_BYTES = 32
+
+
+class ApiKey(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What is kept of a key: never the token, which is shown once. A token is `motcua_ID_SECRET`."""
+
+    id: str
+    name: str
+    digest: str
+    grants: tuple[str, ...]
+    created_at: datetime
+    created_by: str = ""
+    expires_at: datetime | None = None
+    revoked_at: datetime | None = None
+
+    def holds_at(self, now: datetime) -> bool:
+        return self.revoked_at is None and (self.expires_at is None or now < self.expires_at)
+
+    def principal(self) -> Principal:
+        grants = tuple(Grant.parse(grant) for grant in self.grants)
+        return Principal(f"key:{self.id}", self.name, grants, self.expires_at)
+
+
+class Keys:
+    """The keys there are, found by their tokens."""
+
+    def __init__(self, keys: Iterable[ApiKey] = ()) -> None:
+        self.all = tuple(keys)
+        self._of_digest = {key.digest: key for key in self.all}
+
+    def of_token(self, token: str, now: datetime) -> ApiKey | None:
+        """The key that the token is, while it holds. What is looked up is a digest, so the time taken tells nothing."""
+        key = self._of_digest.get(digest_of(token))
+        return key if key is not None and key.holds_at(now) else None
+
+
+def new_token() -> tuple[str, str]:
+    """The id and the token of a new key."""
+    key_id = secrets.token_hex(ID_BYTES)
+    return key_id, f"{PREFIX}_{key_id}_{secrets.token_urlsafe(SECRET_BYTES)}"
+
+
+def digest_of(token: str) -> str:
+    """SHA-256 in hex: enough for 256 random bits, which nobody can guess at."""
+    return hashlib.sha256(token.encode()).hexdigest()
