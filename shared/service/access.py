@@ -14,7 +14,7 @@ from pydantic import SecretStr
 
 from shared.access.roles import EVERYTHING, INDIVISIBLE, Grant, Permission, Principal, Role, Scope
 from shared.service.problems import Problem
-from shared.service.refusals import WhyRefused, Refusals
+from shared.service.refusals import Refusals, WhyRefused
 
 FROM_SETTINGS = Principal("settings", "the key from the settings", (Grant(Role.ADMIN, EVERYTHING),))
 ANYBODY = Principal("anybody", "anybody", ())
