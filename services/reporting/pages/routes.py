@@ -14,6 +14,7 @@ from services.reporting.pages import charts, dossiers, open_dossiers, report, wo
 from services.reporting.pages.charts import Drawings
 from services.reporting.pages.site import HEADERS, Site, language_of, static
 from services.reporting.pages.texts import text
+from shared.service.access import OpenToAll, ruled
 
 MOST_BYTES = 8 * 1024  # of a form with a key and an address
 
@@ -36,9 +37,17 @@ def add_pages(application: FastAPI, reporting: Reporting, views: DossierViews) -
     pages["/charts/{name}"] = partial(charts.get_chart, site, Drawings())
     application.router.routes += [
         *(Route(path, site.guarded(answer), methods=["GET"]) for path, answer in pages.items()),
-        Route("/static/{name}", static, methods=["GET"]),
-        Route("/session", partial(open_session, site), methods=["POST"]),
-        Route("/session/end", partial(end_session, site), methods=["POST"]),
+        Route("/static/{name}", ruled(static, OpenToAll("style and scripts, the same for everybody")), methods=["GET"]),
+        Route(
+            "/session",
+            ruled(partial(open_session, site), OpenToAll("who has no session yet gives the key here")),
+            methods=["POST"],
+        ),
+        Route(
+            "/session/end",
+            ruled(partial(end_session, site), OpenToAll("it ends the session it comes with and does nothing else")),
+            methods=["POST"],
+        ),
     ]
     return application
 

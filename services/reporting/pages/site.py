@@ -19,9 +19,11 @@ from services.reporting.http.sessions import Sessions
 from services.reporting.intake import DossierViews
 from services.reporting.pages.texts import text
 from services.reporting.read_model.store import OldRules
+from shared.access.roles import Permission
 from shared.catalogue import Catalogue
 from shared.language import numbers, words
 from shared.language.languages import Language
+from shared.service.access import Requires, ruled
 from shared.service.problems import Problem
 from shared.service.sql import DATABASE_ERRORS, is_transient
 
@@ -93,7 +95,7 @@ class Site:
                     raise
                 return self.notice(request, _PASSES, "away")
 
-        return guard
+        return ruled(guard, Requires(Permission.READ_FIGURES, takes_session=True))
 
     def page(self, request: Request, template: str, status: int = 200, **values: Any) -> Response:
         """A template filled in, in the reader's language."""
