@@ -1,0 +1,226 @@
+"""Sessions of pages: a signed cookie that says whose it is. Whether its key still holds is asked at every request."""
+
+import fcntl
+import hashlib
+import hmac
+import os
+import secrets
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+from urllib.parse import urlsplit
+
+import msgspec
+from fastapi import Request
+from itsdangerous import BadData, URLSafeSerializer
+from msgspec import Struct
+from starlette.responses import Response
+
+from shared.access.roles import Principal
+
+HOURS = 12
+MOST_ENDED = 10_000
+MOST_BYTES = 3_800  # of a cookie; browsers keep 4 KiB with its name and attributes
+SECRET_FILE, ENDED_FILE = "session_secret", "sessions_ended"
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
+_HOST = "__Host-"  # browsers take such a cookie over https from the very host only, so no neighbour can plant one
+_OWN_PAGES = frozenset({"same-origin", "none"})
+
+
+class TooManyGrants(Exception):
+    """A browser would not keep a cookie that says them all."""
+
+
+class Session(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Whose session it is. Name and grants are said only where no key of ours says them: for a provider's subject."""
+
+    id: str
+    principal: str
+    until: int
+    name: str = ""
+    grants: tuple[str, ...] = ()
+
+
+class Sessions:
+    """The sessions of one service's pages. `over_https` where the service is known to be reached so."""
+
+    def __init__(self, service: str, secret: bytes, ended: "EndedSessions", *, over_https: bool = False) -> None:
+        self.cookie = f"motcua_{service}_session"
+        self.over_https = over_https
+        self.ended = ended
+        self._signer = signer(secret, self.cookie)
+
+    def held_by(self, request: Request) -> Session | None:
+        """What the browser's cookie says, if it was signed here, has not passed and was not ended."""
+        names = [_HOST + self.cookie] if self.is_https(request) else [_HOST + self.cookie, self.cookie]
+        given = next((request.cookies[name] for name in names if name in request.cookies), "")
+        try:
+            session = msgspec.convert(self._signer.loads(given), Session)
+        except (BadData, msgspec.ValidationError):
+            return None
+        return None if session.until <= time.time() or session.id in self.ended else session
+
+    def open(self, request: Request, answer: Response, principal: Principal) -> None:
+        """Give the browser a session, for as long as the principal holds and twelve hours at most."""
+        now = int(time.time())
+        until = now + HOURS * 3600
+        if principal.expires_at is not None:
+            until = min(until, int(principal.expires_at.timestamp()))
+        own = principal.id.startswith(("key:", "settings"))
+        session = Session(
+            id=secrets.token_hex(16),
+            principal=principal.id,
+            until=until,
+            name="" if own else principal.name,
+            grants=() if own else tuple(str(grant) for grant in principal.grants),
+        )
+        signed = self._signer.dumps(msgspec.to_builtins(session))
+        value = signed.decode() if isinstance(signed, bytes) else signed
+        if len(value) > MOST_BYTES:
+            raise TooManyGrants
+        self.set_cookie(request, answer, self.cookie, value, until - now)
+
+    def close(self, request: Request, answer: Response) -> Session | None:
+        """End the session, for whoever has its cookie, and take it from the browser; whose it was."""
+        session = self.held_by(request)
+        if session is not None:
+            self.ended.add(session.id, session.until)
+        self.delete_cookie(answer, self.cookie)
+        return session
+
+    def set_cookie(
+        self, request: Request, answer: Response, name: str, value: str, seconds: int, *, strict: bool = True
+    ) -> None:
+        """A cookie that scripts can't read; over https it comes back over https only.
+
+        `strict` cookies come back with what our own pages ask for; others also when another site leads here.
+        """
+        secure = self.is_https(request)
+        answer.set_cookie(
+            _HOST + name if secure else name,
+            value,
+            max_age=seconds,
+            secure=secure,
+            httponly=True,
+            samesite="strict" if strict else "lax",
+        )
+
+    def delete_cookie(self, answer: Response, name: str) -> None:
+        """Under either name."""
+        answer.delete_cookie(name, httponly=True, samesite="strict")
+        answer.delete_cookie(_HOST + name, secure=True, httponly=True, samesite="strict")
+
+    def cookie_in(self, request: Request, name: str) -> str:
+        """What a cookie of ours holds; empty for none."""
+        plain = "" if self.is_https(request) else request.cookies.get(name, "")
+        return request.cookies.get(_HOST + name) or plain
+
+    def is_https(self, request: Request) -> bool:
+        """By its scheme or its page's, or by the settings: a proxy in front may have ended the encryption."""
+        origin = request.headers.get("origin", "")
+        return self.over_https or request.url.scheme == "https" or origin.startswith("https:")
+
+
+class EndedSessions:
+    """The sessions that were ended before their time.
+
+    With a file every process that shares it knows of them, and so does the next one; without, this process only.
+    """
+
+    def __init__(self, file: Path | None = None) -> None:
+        self._file = file
+        self._seen: tuple[int, int] | None = None
+        self._until: dict[str, int] = {}  # the first ended first
+
+    def __contains__(self, session_id: str) -> bool:
+        self._read()
+        return session_id in self._until
+
+    def __len__(self) -> int:
+        return len(self._until)
+
+    def add(self, session_id: str, until: int) -> None:
+        """Remember it for as long as its cookie would hold."""
+        self._read()
+        now = time.time()
+        kept = {ended: then for ended, then in self._until.items() if then > now}
+        is_full = len(kept) >= MOST_ENDED
+        kept[session_id] = until
+        while len(kept) > MOST_ENDED:
+            del kept[next(iter(kept))]
+        has_shrunk = is_full or len(kept) <= len(self._until)
+        self._until = kept
+        if self._file is not None:
+            with _locked(self._file, "a+") as file:
+                if has_shrunk:
+                    file.truncate(0)
+                file.writelines(
+                    f"{then} {ended}\n" for ended, then in (kept if has_shrunk else {session_id: until}).items()
+                )
+
+    def _read(self) -> None:
+        if self._file is None:
+            return
+        try:
+            state = self._file.stat()
+        except FileNotFoundError:
+            return
+        if (state.st_mtime_ns, state.st_size) == self._seen:
+            return
+        with _locked(self._file, "r") as file:
+            lines = [line.split() for line in file]
+            state = os.fstat(file.fileno())
+        self._until = {ended: int(until) for until, ended in lines}
+        self._seen = (state.st_mtime_ns, state.st_size)
+
+
+@contextmanager
+def _locked(file: Path, mode: str) -> Iterator[IO[str]]:
+    with file.open(mode, encoding="ascii", opener=lambda path, flags: os.open(path, flags, 0o600)) as opened:
+        fcntl.flock(opened, fcntl.LOCK_SH if mode == "r" else fcntl.LOCK_EX)
+        yield opened
+
+
+def signing_secret(service: str, folder: Path | None, api_key: str | None) -> bytes:
+    """What a service signs its cookies with: by the access folder's secret, made at first use, and the settings' key.
+
+    Another settings' key ends every session. With neither folder nor key a secret of this process.
+    """
+    own = "" if folder is None else secret_of(folder)
+    if not own and api_key is None:
+        return secrets.token_bytes(32)
+    return hmac.digest(f"{own} {api_key or ''}".encode(), f"motcua {service}: sessions".encode(), hashlib.sha256)
+
+
+def secret_of(folder: Path) -> str:
+    """The folder's secret; of two processes that make one, the first one's is taken by both."""
+    file = folder / SECRET_FILE
+    if not file.exists():
+        with tempfile.NamedTemporaryFile("w", dir=folder, prefix=f".{SECRET_FILE}-", encoding="ascii") as made:
+            made.write(secrets.token_hex(32))  # 0600, as tempfile makes them
+            made.flush()
+            os.fsync(made.fileno())
+            try:
+                os.link(made.name, file)
+            except FileExistsError:
+                pass
+    return file.read_text("ascii").strip()
+
+
+def signer(secret: bytes, purpose: str) -> URLSafeSerializer:
+    """Signs what a cookie says for one purpose: nothing signed for one is taken for another."""
+    return URLSafeSerializer(secret, purpose, signer_kwargs={"digest_method": hashlib.sha256, "key_derivation": "hmac"})
+
+
+def is_from_own_page(request: Request) -> bool:
+    """Whether a request was made by a page of this service, by what the browser says of where it stood.
+
+    Without either header it is no browser, and a program has no cookie of anybody's.
+    """
+    if request.headers.get("sec-fetch-site", "none") not in _OWN_PAGES:
+        return False
+    origin = request.headers.get("origin")
+    return origin is None or urlsplit(origin).netloc == request.headers.get("host")
