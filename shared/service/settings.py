@@ -29,8 +29,8 @@ class ServiceSettings(BaseSettings):
     port: int = Field(description="port to listen on", ge=1, le=65535)
     trusted_proxies: Annotated[str, AfterValidator(proxies)] = Field(
         "",
-        description="addresses or networks, comma separated, of the proxies in front that end TLS: only what they say in "
-        "`X-Forwarded-For` and `X-Forwarded-Proto` is believed",
+        description="addresses or networks, comma separated, of the proxies in front that end TLS: only what they say "
+        "in `X-Forwarded-For` and `X-Forwarded-Proto` is believed",
     )
     api_key: SecretStr = Field(
         description="the key that every call under /v1 must carry as `Authorization: Bearer KEY`", min_length=16
