@@ -1,30 +1,30 @@
 """Sessions of pages: a signed cookie that says whose it is. Whether its key still holds is asked at every request."""
 
-import fcntl
 import hashlib
 import hmac
 import os
 import secrets
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO
 from urllib.parse import urlsplit
 
 import msgspec
 from fastapi import Request
 from itsdangerous import BadData, URLSafeSerializer
 from msgspec import Struct
+from pydantic import SecretStr
 from starlette.responses import Response
 
-from shared.access.roles import Principal
+from shared.access.roles import Grant, InvalidGrant, Principal
+from shared.service.ended_sessions import EndedSessions
+from shared.service.peers import peer_of
 
 HOURS = 12
-MOST_ENDED = 10_000
 MOST_BYTES = 3_800  # of a cookie; browsers keep 4 KiB with its name and attributes
 SECRET_FILE, ENDED_FILE = "session_secret", "sessions_ended"
+OIDC = "oidc:"  # how the ids of a provider's subjects begin
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 _HOST = "__Host-"  # browsers take such a cookie over https from the very host only, so no neighbour can plant one
 _OWN_PAGES = frozenset({"same-origin", "none"})
@@ -43,11 +43,21 @@ class Session(Struct, frozen=True, kw_only=True, omit_defaults=True):
     name: str = ""
     grants: tuple[str, ...] = ()
 
+    def subject(self) -> Principal | None:
+        """The provider's subject that the session says in full; None for a key, which is asked for its grants."""
+        if not self.principal.startswith(OIDC):
+            return None
+        try:
+            grants = tuple(Grant.parse(grant) for grant in self.grants)
+        except InvalidGrant:  # of an older version
+            return None
+        return Principal(self.principal, self.name, grants, datetime.fromtimestamp(self.until, UTC))
+
 
 class Sessions:
     """The sessions of one service's pages. `over_https` where the service is known to be reached so."""
 
-    def __init__(self, service: str, secret: bytes, ended: "EndedSessions", *, over_https: bool = False) -> None:
+    def __init__(self, service: str, secret: bytes, ended: EndedSessions, *, over_https: bool = False) -> None:
         self.cookie = f"motcua_{service}_session"
         self.over_https = over_https
         self.ended = ended
@@ -69,16 +79,15 @@ class Sessions:
         until = now + HOURS * 3600
         if principal.expires_at is not None:
             until = min(until, int(principal.expires_at.timestamp()))
-        own = principal.id.startswith(("key:", "settings"))
+        is_said_here = principal.id.startswith(OIDC)
         session = Session(
             id=secrets.token_hex(16),
             principal=principal.id,
             until=until,
-            name="" if own else principal.name,
-            grants=() if own else tuple(str(grant) for grant in principal.grants),
+            name=principal.name if is_said_here else "",
+            grants=tuple(str(grant) for grant in principal.grants) if is_said_here else (),
         )
-        signed = self._signer.dumps(msgspec.to_builtins(session))
-        value = signed.decode() if isinstance(signed, bytes) else signed
+        value = self._signer.dumps(msgspec.to_builtins(session))
         if len(value) > MOST_BYTES:
             raise TooManyGrants
         self.set_cookie(request, answer, self.cookie, value, until - now)
@@ -121,67 +130,16 @@ class Sessions:
     def is_https(self, request: Request) -> bool:
         """By its scheme or its page's, or by the settings: a proxy in front may have ended the encryption."""
         origin = request.headers.get("origin", "")
-        return self.over_https or request.url.scheme == "https" or origin.startswith("https:")
+        return self.over_https or peer_of(request).is_https or origin.startswith("https:")
 
 
-class EndedSessions:
-    """The sessions that were ended before their time.
-
-    With a file every process that shares it knows of them, and so does the next one; without, this process only.
-    """
-
-    def __init__(self, file: Path | None = None) -> None:
-        self._file = file
-        self._seen: tuple[int, int] | None = None
-        self._until: dict[str, int] = {}  # the first ended first
-
-    def __contains__(self, session_id: str) -> bool:
-        self._read()
-        return session_id in self._until
-
-    def __len__(self) -> int:
-        return len(self._until)
-
-    def add(self, session_id: str, until: int) -> None:
-        """Remember it for as long as its cookie would hold."""
-        self._read()
-        now = time.time()
-        kept = {ended: then for ended, then in self._until.items() if then > now}
-        is_full = len(kept) >= MOST_ENDED
-        kept[session_id] = until
-        while len(kept) > MOST_ENDED:
-            del kept[next(iter(kept))]
-        has_shrunk = is_full or len(kept) <= len(self._until)
-        self._until = kept
-        if self._file is not None:
-            with _locked(self._file, "a+") as file:
-                if has_shrunk:
-                    file.truncate(0)
-                file.writelines(
-                    f"{then} {ended}\n" for ended, then in (kept if has_shrunk else {session_id: until}).items()
-                )
-
-    def _read(self) -> None:
-        if self._file is None:
-            return
-        try:
-            state = self._file.stat()
-        except FileNotFoundError:
-            return
-        if (state.st_mtime_ns, state.st_size) == self._seen:
-            return
-        with _locked(self._file, "r") as file:
-            lines = [line.split() for line in file]
-            state = os.fstat(file.fileno())
-        self._until = {ended: int(until) for until, ended in lines}
-        self._seen = (state.st_mtime_ns, state.st_size)
-
-
-@contextmanager
-def _locked(file: Path, mode: str) -> Iterator[IO[str]]:
-    with file.open(mode, encoding="ascii", opener=lambda path, flags: os.open(path, flags, 0o600)) as opened:
-        fcntl.flock(opened, fcntl.LOCK_SH if mode == "r" else fcntl.LOCK_EX)
-        yield opened
+def sessions_of(
+    service: str, api_key: SecretStr | None, folder: Path | None = None, public_url: str | None = None
+) -> Sessions:
+    """The sessions of a service's pages, by its settings."""
+    secret = signing_secret(service, folder, None if api_key is None else api_key.get_secret_value())
+    ended = EndedSessions(None if folder is None else folder / ENDED_FILE)
+    return Sessions(service, secret, ended, over_https=(public_url or "").startswith("https:"))
 
 
 def signing_secret(service: str, folder: Path | None, api_key: str | None) -> bytes:

@@ -51,7 +51,7 @@ def site_of(reporting: Reporting, views: DossierViews) -> Site:
     """The pages of a reporting that is wired."""
     return Site(
         catalogue=reporting.catalogue,
-        sessions=reporting.sessions,
+        access=reporting.access,
         look=LOOK,
         office=reporting.heading.office,
         reporting=reporting,

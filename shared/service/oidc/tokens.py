@@ -126,9 +126,11 @@ def grants_in(oidc: Oidc, claims: Mapping[str, Any]) -> tuple[Grant, ...]:
     """What the claim grants; raises GrantsRefused, which says what to write into it."""
     claim, given = oidc.grants_claim, claims.get(oidc.grants_claim)
     if given is None:
-        raise GrantsRefused(f"the provider's claim {claim} is missing; give the person or client a list of grants there")
+        raise GrantsRefused(
+            f"the provider's claim {claim} is missing; give the person or client a list of grants there"
+        )
     if not isinstance(given, list) or not given or not all(isinstance(text, str) for text in given):
-        raise GrantsRefused(f"the provider's claim {claim} is no list of texts; write such as [\"officer@H59.15\"]")
+        raise GrantsRefused(f'the provider\'s claim {claim} is no list of texts; write such as ["officer@H59.15"]')
     if len(given) > MOST_GRANTS:
         raise GrantsRefused(f"the provider's claim {claim} has {len(given)} grants; give at most {MOST_GRANTS}")
     try:
