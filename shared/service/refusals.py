@@ -20,6 +20,8 @@ class WhyRefused(StrEnum):
 
     NO_KEY = "no_key"
     UNKNOWN_KEY = "unknown_key"
+    EXPIRED_KEY = "expired_key"
+    REVOKED_KEY = "revoked_key"
     NOT_PERMITTED = "not_permitted"
     FOREIGN_PAGE = "foreign_page"
 
