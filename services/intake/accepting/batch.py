@@ -24,6 +24,7 @@ from services.intake.accepting.candidates import (
 from services.intake.accepting.computing import Decision
 from services.intake.accepting.decide import decide
 from services.intake.accepting.refusals import DossierChanged, HeldBack, IdReused, KeyReused
+from services.intake.accepting.within import check_after, check_before, check_logged
 from services.intake.log.history import CodeSeries, LoggedEvent, LoggedKey, LogRow, computed_fields
 from shared.catalogue import Catalogue
 from shared.contract.accepted import AS_SENT, TERMS
@@ -115,11 +116,13 @@ class CommitBatch:
         use = candidate.key_use
         key = None if use is None else self.keys.get(use.key) or self.known.keys.get(use.key)
         if use is not None and key is not None:
+            self._check_scope(candidate, key.code, "Idempotency-Key")
             _check_same_request(use, key)
             return self._duplicate(candidate, key.event_id)
         logged = self._event(candidate.sent.id)
         if logged is None:
             return None
+        self._check_scope(candidate, logged.code, "id")
         if not repeats(candidate, logged.event, logged.computed):
             msg = (
                 f"id {candidate.event_id} was accepted before with other content "
@@ -129,6 +132,13 @@ class CommitBatch:
         if use is not None:
             self.keys[use.key] = LoggedKey(use.request_digest, logged.code, candidate.event_id)
         return self._duplicate(candidate, candidate.event_id)
+
+    def _check_scope(self, candidate: Candidate, code: str, field: str) -> None:
+        if not candidate.scope.is_everything:
+            check_logged(candidate.scope, self._dossier(code), field)
+
+    def _dossier(self, code: str) -> Dossier | None:
+        return self.changed.get(code) or self.known.dossiers.get(code)
 
     def _duplicate(self, candidate: Candidate, event_id: str) -> Duplicate:
         logged = self._event(event_id)
@@ -143,10 +153,15 @@ class CommitBatch:
         if series is not None:
             candidate = with_code(candidate, self.known.codes[series][self.used_codes.get(series, 0)])
         code = candidate.sent.subject
-        dossier = self.changed.get(code) or self.known.dossiers.get(code)
+        dossier = self._dossier(code)
         if candidate.basis is not None:
             _check_basis(candidate.basis, code, dossier)
+        is_bounded = not candidate.scope.is_everything
+        if is_bounded:
+            check_before(candidate, dossier, self._dossier)
         decision = decide(candidate, dossier, self.catalogue, self.now)
+        if is_bounded:
+            check_after(candidate, decision.dossier)
         self._log(candidate, decision)
         if series is not None:
             self.used_codes[series] = self.used_codes.get(series, 0) + 1
