@@ -70,7 +70,8 @@ async def test_a_dossier_of_another_department_is_not_received(office: BoundOffi
         vietnamese = await counter.http.post("/v1/dossiers", json=body, headers={"Accept-Language": "vi"})
         assert "cơ quan H59.16" in vietnamese.json()["detail"]
         forbidden(await counter.cloud_event(received(OTHER_CODE, **OF_OTHER), OTHER_CODE), OTHER)
-        forbidden(await counter.event(OTHER_CODE, event="received", procedure=ANY_UNITS, channel="postal", **OF_OTHER))
+        short = {"event": "received", "department": OTHER, "procedure": ANY_UNITS, "channel": "postal"}
+        forbidden(await counter.http.post(f"/v1/dossiers/{OTHER_CODE}/events", json=short), OTHER)
         assert (
             await counter.http.post("/v1/dossiers", json=body | {"department": OWN, "code": CODE})
         ).status_code == 201
@@ -137,8 +138,7 @@ async def test_what_an_event_points_at_is_inside_too(office: BoundOffice) -> Non
     async with counter_of(office) as counter:
         following = {"department": OWN, "procedure": ANY_UNITS, "channel": "online", "follows": OTHER_CODE}
         forbidden(await counter.http.post("/v1/dossiers", json=following), OTHER_CODE)
-        double = {"event": "voided", "reason": "entered twice", "duplicate_of": OTHER_CODE}
-        forbidden(await counter.event(**double), OTHER_CODE)
+        forbidden(await counter.event(event="voided", reason="entered twice", duplicate_of=OTHER_CODE), OTHER_CODE)
         assert (await counter.http.post("/v1/dossiers", json=following | {"follows": CODE})).status_code == 201
 
 
