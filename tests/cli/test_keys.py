@@ -92,11 +92,11 @@ def test_an_alias_of_a_department_is_kept_as_its_own_code(motcua_keys: Keys, fol
     shipped = SHIPPED.read_text("utf-8")
     before, own, after = shipped.partition('code = "H59.15"')
     entry, following, others = after.partition("[[departments]]")
-    alias = '[[departments.aliases]]\ncode = "000.00.15.H59"\n\n'
+    alias = '[[departments.aliases]]\ncode = "H59.99"\n\n'
     office = folder.parent / "catalogue"
     office.mkdir()
     (office / SHIPPED.name).write_text(before + own + entry + alias + following + others, "utf-8")
-    assert motcua_keys("create", "x", "--grant", "officer@000.00.15.H59", "--catalogue", str(office)) == 0
+    assert motcua_keys("create", "x", "--grant", "officer@H59.99", "--catalogue", str(office)) == 0
     assert keys.kept(folder)[0].key.grants == ("officer@H59.15",)
 
 
