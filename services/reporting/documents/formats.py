@@ -19,11 +19,12 @@ from shared.contract.http.publications import HASH
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """A format: its media type, how it is made, and the ending of the file's name where it is one to keep."""
+    """A format: its media type, how it is made, the ending of a file's name that is kept, and whether it has charts."""
 
     media_type: str
     make: Callable[[Form, Frame], bytes]
     ending: str | None = None
+    has_charts: bool = False
 
 
 FORMATS: Mapping[str, Format] = {
@@ -36,8 +37,10 @@ FORMATS: Mapping[str, Format] = {
         "text/plain; charset=utf-8", lambda form, frame: as_text(form, frame.publication(form.language)).encode()
     ),
     "xlsx": Format("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", as_xlsx, "xlsx"),
-    "pdf": Format("application/pdf", as_pdf, "pdf"),
-    "docx": Format("application/vnd.openxmlformats-officedocument.wordprocessingml.document", as_docx, "docx"),
+    "pdf": Format("application/pdf", as_pdf, "pdf", has_charts=True),
+    "docx": Format(
+        "application/vnd.openxmlformats-officedocument.wordprocessingml.document", as_docx, "docx", has_charts=True
+    ),
 }
 
 

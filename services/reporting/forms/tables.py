@@ -19,7 +19,7 @@ from shared.publishing.sealing import Published
 
 
 def as_json(form: Form, published: Published | None = None) -> FormAnswer:
-    """Every line with all figures; `columns` says which of them the form prints, `publication` where they were frozen."""
+    """Every line with all figures; `columns` says which the form prints, `publication` where they are frozen."""
     query = form.query
     return FormAnswer(
         form=NUMBER,
