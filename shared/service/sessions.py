@@ -1,5 +1,6 @@
 """Sessions of pages: a signed cookie that says whose it is. Whether its key still holds is asked at every request."""
 
+import contextlib
 import hashlib
 import hmac
 import os
@@ -129,8 +130,9 @@ class Sessions:
 
     def is_https(self, request: Request) -> bool:
         """By its scheme or its page's, or by the settings: a proxy in front may have ended the encryption."""
-        origin = request.headers.get("origin", "")
-        return self.over_https or peer_of(request).is_https or origin.startswith("https:")
+        if self.over_https or peer_of(request).is_https:
+            return True
+        return request.headers.get("origin", "").startswith("https:") and is_from_own_page(request)
 
 
 def sessions_of(
@@ -161,10 +163,8 @@ def secret_of(folder: Path) -> str:
             made.write(secrets.token_hex(32))  # 0600, as tempfile makes them
             made.flush()
             os.fsync(made.fileno())
-            try:
+            with contextlib.suppress(FileExistsError):
                 os.link(made.name, file)
-            except FileExistsError:
-                pass
     return file.read_text("ascii").strip()
 
 

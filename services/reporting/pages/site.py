@@ -1,7 +1,9 @@
 """What the pages of reporting are made of, and which failures have words of their own."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 from fastapi import Request
 from starlette.responses import Response
@@ -38,7 +40,12 @@ class Site(Pages):
     figures: FigureRoutes
     views: DossierViews
 
-    said_of_problems = {**Pages.said_of_problems, "gone": "gone", "not_found": "no_token", "old_rules": "old_rules"}
+    said_of_problems: ClassVar[Mapping[str, str]] = {
+        **Pages.said_of_problems,
+        "gone": "gone",
+        "not_found": "no_token",
+        "old_rules": "old_rules",
+    }
 
     def failure(self, request: Request, error: Exception) -> Response | None:
         """The page that says what failed; None for a bug."""

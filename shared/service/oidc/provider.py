@@ -1,4 +1,4 @@
-"""The provider over HTTP: what it says of itself, and its keys, fetched when they are needed and kept while they hold."""
+"""The provider over HTTP: what it says of itself, and its keys, fetched when needed and kept while they hold."""
 
 import asyncio
 import time
