@@ -35,7 +35,7 @@ class TooManyGrants(Exception):
     """A browser would not keep a cookie that says them all."""
 
 
-class Session(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class PageSession(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Whose session it is. Name and grants are said only where no key of ours says them: for a provider's subject."""
 
     id: str
@@ -64,12 +64,12 @@ class Sessions:
         self.ended = ended
         self._signer = signer(secret, self.cookie)
 
-    def held_by(self, request: Request) -> Session | None:
+    def held_by(self, request: Request) -> PageSession | None:
         """What the browser's cookie says, if it was signed here, has not passed and was not ended."""
         names = [_HOST + self.cookie] if self.is_https(request) else [_HOST + self.cookie, self.cookie]
         given = next((request.cookies[name] for name in names if name in request.cookies), "")
         try:
-            session = msgspec.convert(self._signer.loads(given), Session)
+            session = msgspec.convert(self._signer.loads(given), PageSession)
         except (BadData, msgspec.ValidationError):
             return None
         return None if session.until <= time.time() or session.id in self.ended else session
@@ -81,7 +81,7 @@ class Sessions:
         if principal.expires_at is not None:
             until = min(until, int(principal.expires_at.timestamp()))
         is_said_here = principal.id.startswith(OIDC)
-        session = Session(
+        session = PageSession(
             id=secrets.token_hex(16),
             principal=principal.id,
             until=until,
@@ -93,7 +93,7 @@ class Sessions:
             raise TooManyGrants
         self.set_cookie(request, answer, self.cookie, value, until - now)
 
-    def close(self, request: Request, answer: Response) -> Session | None:
+    def close(self, request: Request, answer: Response) -> PageSession | None:
         """End the session, for whoever has its cookie, and take it from the browser; whose it was."""
         session = self.held_by(request)
         if session is not None:
