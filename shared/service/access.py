@@ -14,7 +14,7 @@ from pydantic import SecretStr
 
 from shared.access.roles import EVERYTHING, INDIVISIBLE, Grant, Permission, Principal, Role, Scope
 from shared.service.problems import Problem
-from shared.service.refusals import Reason, Refusals
+from shared.service.refusals import Refusals, WhyRefused
 from shared.service.sessions import SAFE_METHODS, Sessions, is_from_own_page
 from shared.service.wrong_keys import WrongKeys
 
@@ -71,7 +71,7 @@ class Access:
             return None
         principal = session.subject() or self.with_id(session.principal)
         if principal is not None and request.method not in SAFE_METHODS and not is_from_own_page(request):
-            self.refusals.note(request, Reason.FOREIGN_PAGE, principal.id)
+            self.refusals.note(request, WhyRefused.FOREIGN_PAGE, principal.id)
             raise foreign_page()
         return principal
 
@@ -122,7 +122,7 @@ class Requires:
         try:
             caller = access.permit(principal, self.permission, everywhere=self.everywhere)
         except Problem:
-            access.refusals.note(request, Reason.NOT_PERMITTED, principal.id)
+            access.refusals.note(request, WhyRefused.NOT_PERMITTED, principal.id)
             raise
         request.state.caller = caller
         return caller
@@ -135,12 +135,12 @@ class Requires:
                 principal = await access.of_session(request)
                 if principal is not None:
                     return principal
-            access.refusals.note(request, Reason.NO_KEY)
+            access.refusals.note(request, WhyRefused.NO_KEY)
         else:
             principal = await access.principal_of(credentials.credentials)
             if principal is not None:
                 return principal
-            access.refusals.note(request, Reason.UNKNOWN_KEY, token=credentials.credentials)
+            access.refusals.note(request, WhyRefused.UNKNOWN_KEY, token=credentials.credentials)
         fix = ", or open a page of this service first" if self.takes_session else ""
         raise Problem(
             401,
