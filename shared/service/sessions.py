@@ -44,9 +44,14 @@ class PageSession(Struct, frozen=True, kw_only=True, omit_defaults=True):
     name: str = ""
     grants: tuple[str, ...] = ()
 
+    @property
+    def is_of_provider(self) -> bool:
+        """Whether a provider vouched for somebody, not a key."""
+        return self.principal.startswith(OIDC)
+
     def subject(self) -> Principal | None:
         """The provider's subject that the session says in full; None for a key, which is asked for its grants."""
-        if not self.principal.startswith(OIDC):
+        if not self.is_of_provider:
             return None
         try:
             grants = tuple(Grant.parse(grant) for grant in self.grants)
@@ -59,10 +64,16 @@ class Sessions:
     """The sessions of one service's pages. `over_https` where the service is known to be reached so."""
 
     def __init__(self, service: str, secret: bytes, ended: EndedSessions, *, over_https: bool = False) -> None:
+        self.service = service
         self.cookie = f"motcua_{service}_session"
         self.over_https = over_https
         self.ended = ended
+        self._secret = secret
         self._signer = signer(secret, self.cookie)
+
+    def secret_for(self, purpose: str) -> bytes:
+        """A secret of its own for something that belongs to sessions."""
+        return hmac.digest(self._secret, purpose.encode(), hashlib.sha256)
 
     def held_by(self, request: Request) -> PageSession | None:
         """What the browser's cookie says, if it was signed here, has not passed and was not ended."""

@@ -22,11 +22,10 @@ from itsdangerous import BadData
 from msgspec import Struct
 
 from shared.access.roles import Principal
-from shared.service.ended_sessions import EndedSessions
 from shared.service.oidc.configuration import OidcClient
 from shared.service.oidc.provider import Metadata, Provider, ProviderAway, ProviderRefuses, answer_of, get
 from shared.service.oidc.tokens import Claims, id_token, principal_of
-from shared.service.sessions import signer
+from shared.service.sessions import Sessions, signer
 
 HOLDS_S = 600
 MOST_CODE = 4_096
@@ -61,15 +60,15 @@ class _TokenAnswer(Struct, frozen=True):
 class LogIns:
     """Log-in to the pages of one service."""
 
-    def __init__(
-        self, service: str, provider: Provider, client: OidcClient, secret: bytes, ended: EndedSessions
-    ) -> None:
-        self.cookie = f"motcua_{service}_login"
+    holds_s = HOLDS_S
+
+    def __init__(self, provider: Provider, client: OidcClient, sessions: Sessions) -> None:
+        self.cookie = f"motcua_{sessions.service}_login"
         self.provider = provider
         self.client = client
-        self._secret = hmac.digest(secret, self.cookie.encode(), hashlib.sha256)
-        self._signer = signer(secret, self.cookie)
-        self._ended = ended
+        self._secret = sessions.secret_for(self.cookie)
+        self._signer = signer(self._secret, self.cookie)
+        self._ended = sessions.ended
 
     async def begin(self, to: str) -> tuple[str, str]:
         """The provider's address to go to, and the cookie's value; raises ProviderAway."""
@@ -182,6 +181,13 @@ class LogIns:
         headers = {"Authorization": f"Bearer {tokens.access_token}"}
         told = await get(client, metadata.userinfo_endpoint, dict[str, Any], headers)
         return {**told, **others} if told.get("sub") == claims.sub else others
+
+
+def logins_of(provider: Provider | None, sessions: Sessions) -> LogIns | None:
+    """Log-in at the provider; None where there is none, or where it does not know these pages."""
+    if provider is None or provider.oidc.client is None:
+        return None
+    return LogIns(provider, provider.oidc.client, sessions)
 
 
 def with_query(address: str, parameters: Mapping[str, str]) -> str:
