@@ -126,7 +126,12 @@ def pages(public_url: str) -> Mapping[str, Any]:
 
 def programs() -> list[Mapping[str, Any]]:
     """Programs with tokens of their own; a name may end in the algorithm that signs them."""
-    program = {"client_secret": SECRET, "grant_types": ["client_credentials"], "redirect_uris": [], "response_types": []}
+    program = {
+        "client_secret": SECRET,
+        "grant_types": ["client_credentials"],
+        "redirect_uris": [],
+        "response_types": [],
+    }
     return [{"client_id": name, **program} for name in ACCOUNTS if name.startswith("program")]
 
 
