@@ -7,14 +7,14 @@ from typing import Literal
 from pydantic import DirectoryPath, Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import SettingsConfigDict
 
-from shared.service.settings import ServiceSettings
+from shared.service.settings import PageSettings
 
 KIB = 1024
 MIB = 1024 * KIB
 GIB = 1024 * MIB
 
 
-class IntakeSettings(ServiceSettings):
+class IntakeSettings(PageSettings):
     """Settings of the intake service."""
 
     model_config = SettingsConfigDict(frozen=True, extra="ignore", env_prefix="MOTCUA_INTAKE_")

@@ -3,10 +3,10 @@
 from pydantic import DirectoryPath, Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import SettingsConfigDict
 
-from shared.service.settings import ServiceSettings
+from shared.service.settings import PageSettings
 
 
-class ReportingSettings(ServiceSettings):
+class ReportingSettings(PageSettings):
     """Read once at start; see docs/settings.md."""
 
     model_config = SettingsConfigDict(env_prefix="MOTCUA_REPORTING_", frozen=True, extra="ignore")

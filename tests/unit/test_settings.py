@@ -45,8 +45,10 @@ def test_without_its_own_key_reporting_says_that_it_needs_one_of_intake(tmp_path
         (b"{", "can't be used"),
         (b'{"version":2,"keys":[]}', "of version 2"),
         (
-            b'{"version":1,"keys":[{"id":"a","name":"b","digest":"c","grants":["king@*"],'
-            b'"created_at":"2026-01-01T00:00:00Z"}]}',
+            (
+                b'{"version":1,"keys":[{"id":"a","name":"b","digest":"c","grants":["king@*"],'
+                b'"created_at":"2026-01-01T00:00:00Z"}]}'
+            ),
             "king@",
         ),
     ],
