@@ -15,7 +15,7 @@ from services.intake.http import announcements as announcement_calls
 from services.intake.http import bulk, catalogue, documents, dossiers, log, service
 from services.intake.http.bodies import uncompressed
 from services.intake.http.service import Intake
-from services.intake.log import event_log
+from services.intake.log import event_log, standings
 from services.intake.log.database import migrate, open_database
 from services.intake.metrics import Metrics
 from services.intake.relaying.announcements import AnnouncementRelay
@@ -48,6 +48,7 @@ def create_app(settings: IntakeSettings, run: ServiceRun | None = None) -> FastA
         database = open_database(settings)
         try:
             await migrate(database)
+            await standings.fill(database)
             announcements = Announcements(base)
             async with database.reader.connect() as connection:
                 await calendar.follow(connection, announcements)
