@@ -17,6 +17,7 @@ from services.intake.http.service import Intake
 from services.intake.log import event_log, standings
 from services.intake.log.database import migrate, open_database
 from services.intake.metrics import Metrics
+from services.intake.pages.routes import add_pages
 from services.intake.relaying.announcements import AnnouncementRelay
 from services.intake.relaying.relay import CursorSetBack, Relay
 from services.intake.settings import IntakeSettings
@@ -27,6 +28,7 @@ from shared.service.clock import clock_from, system_clock
 from shared.service.http import GUARDED, declare, new_application
 from shared.service.pacing import wait_until
 from shared.service.run import ServiceRun, cancelled
+from shared.service.sessions import sessions_of, signing_secret
 from shared.service.sql import DATABASE_ERRORS
 
 DESCRIPTION = (
@@ -42,7 +44,7 @@ LOGGER = structlog.get_logger()
 def create_app(settings: IntakeSettings, run: ServiceRun | None = None) -> FastAPI:
     """The ASGI application; its writer, relay and worker of the moves are tasks of the `run`."""
     base = load(settings.catalogue)
-    access = Access(settings.api_key)
+    access = Access(settings.api_key, sessions_of("intake", settings.api_key))
 
     @contextlib.asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -90,7 +92,12 @@ def create_app(settings: IntakeSettings, run: ServiceRun | None = None) -> FastA
         app.include_router(router, responses=GUARDED)
     app.include_router(service.router)
     declare(app, documents.event_components())
-    return app
+    return add_pages(
+        app,
+        base,
+        access,
+        signing_secret("intake: what a browser could not send", None, settings.api_key.get_secret_value()),
+    )
 
 
 @contextlib.asynccontextmanager
