@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -12,6 +12,9 @@ from shared.domain.fields import Channel, CorrectableField, OnlineLevel, Outcome
 from shared.domain.lifecycle import EventKind, allowed_from
 from shared.domain.localtime import LOCAL
 from shared.domain.terms import TermUnit
+
+
+A_MOMENT = timedelta(seconds=2)
 
 
 class FieldKind(StrEnum):
@@ -104,7 +107,7 @@ TERM_UNITS = tuple(TermUnit)
 LEVELS = tuple(OnlineLevel)
 _INSTANT = re.compile(
     r"(?P<year>\d{4})-(?P<month>\d{2})-(?P<day>\d{2})[T ](?P<hour>\d{2}):(?P<minute>\d{2})"
-    r"(?::(?P<second>\d{2})(?:\.(?P<thousandths>\d{3}))?)?"
+    r"(?::(?P<second>\d{2}))?"
     r"|(?P<d>\d{1,2})[/.-](?P<m>\d{1,2})[/.-](?P<y>\d{4})(?:[ ,]+(?P<h>\d{1,2})[:hg](?P<min>\d{2}))?",
     re.ASCII,
 )
@@ -118,7 +121,7 @@ def actions_of(dossier: Dossier) -> list[EventKind]:
 
 
 def instant(field: str, typed: str) -> datetime | None:
-    """The local instant, as people write it (30/11/2026 08:31) or as the script does (2026-11-30T08:31:00.250)."""
+    """The local instant, as people write it (30/11/2026 08:31) or as the script does (2026-11-30T08:31:00)."""
     if not typed:
         return None
     found = _INSTANT.fullmatch(typed)
@@ -129,8 +132,7 @@ def instant(field: str, typed: str) -> datetime | None:
         if part["year"]:
             names = ("year", "month", "day", "hour", "minute")
             year, month, day, hour, minute = (int(part[name]) for name in names)
-            second, fraction = int(part["second"] or 0), 1000 * int(part["thousandths"] or 0)
-            return datetime(year, month, day, hour, minute, second, fraction, tzinfo=LOCAL)
+            return datetime(year, month, day, hour, minute, int(part["second"] or 0), tzinfo=LOCAL)
         clock = int(part["h"] or 0), int(part["min"] or 0)
         return datetime(int(part["y"]), int(part["m"]), int(part["d"]), *clock, tzinfo=LOCAL)
     except ValueError as wrong:
@@ -140,7 +142,7 @@ def instant(field: str, typed: str) -> datetime | None:
 def event_of_form(kind: EventKind, typed: Mapping[str, str], dossier: Dossier) -> dict[str, Any]:
     """The event that a form says, as the short form of the calls has it; raises MistypedField."""
     given: dict[str, Any] = {"event": kind.value}
-    at = instant("occurred_at", typed.get("occurred_at", "").strip() or typed.get("pressed_at", ""))
+    at = instant("occurred_at", typed.get("occurred_at", "").strip()) or _pressed(typed, dossier)
     if at is not None:
         given["occurred_at"] = at.isoformat()
     for field in ACTIONS[kind]:
@@ -154,6 +156,14 @@ def event_of_form(kind: EventKind, typed: Mapping[str, str], dossier: Dossier) -
     elif kind is EventKind.RECEIVED:
         given |= _application(dossier)
     return given
+
+
+def _pressed(typed: Mapping[str, str], dossier: Dossier) -> datetime | None:
+    """When a script's form was sent first, to the second: not before what happened within that second."""
+    at = instant("occurred_at", typed.get("pressed_at", ""))
+    if at is not None and timedelta(0) < dossier.last_occurred_at - at < A_MOMENT:
+        return dossier.last_occurred_at
+    return at
 
 
 def _value(field: ActionField, typed: Mapping[str, str]) -> Any:

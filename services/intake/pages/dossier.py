@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -27,7 +28,8 @@ from services.intake.pages.receiving import ASKED_BY_SCRIPT, MOST_BYTES, MOST_FI
 from services.intake.pages.saying import Mistake, by_field, mistake_of
 from services.intake.pages.site import Counter, caller_of, intake_of, outside
 from shared.access.roles import Permission
-from shared.domain.lifecycle import EventKind
+from shared.domain.dossier import Dossier
+from shared.domain.lifecycle import EventKind, State
 from shared.domain.texts import DOSSIER_CODE
 from shared.domain.timeliness import BY_DATE
 from shared.language.words import CHANNELS, OUTCOMES, word
@@ -144,7 +146,7 @@ def _page(
         was_done="again" in request.query_params,
         choices_of=partial(_choices_of, site, request),
         channel_name=dossier.channel if channel is None else channel_name(channel, language_of(request)),
-        waits_until=dossier.suspensions[-1].due_at if dossier.suspended_since is not None else dossier.watched_due_at,
+        waits_until=_waits_until(dossier),
         now=intake.clock(),
     )
 
@@ -158,6 +160,13 @@ def _choices_of(site: Counter, request: Request, field: ActionField) -> list[tup
         for value in field.choices
     )
     return [(value, name, "") for value, name in zip(field.choices, said, strict=True)]
+
+
+def _waits_until(dossier: Dossier) -> datetime | None:
+    """Until when the applicant has time, or the office to accept it."""
+    if dossier.suspended_since is not None:
+        return dossier.suspensions[-1].due_at
+    return dossier.watched_due_at if dossier.state is State.SUBMITTED else None
 
 
 def _told(data: Mapping[str, Any]) -> str:

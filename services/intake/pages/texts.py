@@ -49,8 +49,8 @@ TEXTS: Words = {
     "save": ("Lưu hồ sơ", "Save"),
     "saving": ("Đang lưu…", "Saving…"),
     "keys_help": (
-        "Enter: chọn thủ tục, rồi lưu. Sau khi lưu, con trỏ về ô thủ tục cho hồ sơ kế tiếp.",
-        "Enter chooses the procedure, then saves. The cursor is back at the procedure for the next one.",
+        "Enter: chọn thủ tục, rồi lưu. Lưu xong, con trỏ về ô thủ tục.",
+        "Enter chooses the procedure, then saves; the cursor is back at the procedure.",
     ),
     "deadline": ("Hạn trả kết quả", "Deadline"),
     "deadline_waits": ("Chọn thủ tục để biết hạn trả kết quả.", "Choose the procedure to see the deadline."),

@@ -205,9 +205,7 @@
   async function renew(to) {
     try {
       await htmx.ajax("GET", to, { target: "#content", select: "#content", swap: "outerHTML" });
-    } catch { return; }
-    const form = document.querySelector("#receipt");
-    if (form) procedureOf(form).focus();
+    } catch { /* the empty form stands already */ }
   }
 
   document.addEventListener("submit", async (event) => {
@@ -223,7 +221,7 @@
     const label = button.textContent;
     button.textContent = button.dataset.saving;
     const now = Date.now();
-    form.elements.pressed_at.value = new Date(now + Number(form.dataset.ahead) + HANOI_MS).toISOString().slice(0, 23);
+    form.elements.pressed_at.value = new Date(now + Number(form.dataset.ahead) + HANOI_MS).toISOString().slice(0, 19);
     const about = form.elements.name && form.elements.name.value ? ` – ${form.elements.name.value}` : "";
     const entry = {
       id: form.elements.key.value,
@@ -283,7 +281,12 @@
   }
   setInterval(look, LOOK_EVERY_MS);
 
-  document.body.addEventListener("htmx:load", (event) => ready(event.detail.elt));
+  document.body.addEventListener("htmx:load", (event) => {
+    const { elt } = event.detail;
+    ready(elt);
+    const form = elt.querySelector("#receipt");
+    if (form) procedureOf(form).focus();
+  });
   document.body.addEventListener("htmx:beforeSwap", (event) => { if (event.detail.xhr.status >= 400) event.detail.shouldSwap = false; });
   ready(document);
   const receipt = document.querySelector("#receipt");
