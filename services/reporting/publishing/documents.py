@@ -10,6 +10,7 @@ import msgspec
 
 from services.reporting.figures.query import NOW, Dimension, FigureQuery, Filters
 from services.reporting.figures.range_sums import Pin
+from services.reporting.figures.reach import EVERYWHERE, Reach, reach_of
 from services.reporting.figures.report import Report, ReportRow, figure_row
 from services.reporting.read_model.sums import microseconds
 from shared.catalogue import Catalogue
@@ -96,6 +97,21 @@ def question_of(query: PublishedQuery, catalogue: Catalogue) -> FigureQuery:
         known_at=local(query.as_known_at),
         organised=catalogue.organised_on(as_of.date()) if query.organised == NOW else None,
     )
+
+
+class AskedFigures(msgspec.Struct, frozen=True):
+    """Of a document with figures, what they were asked by, and a hash of the catalogue that they were counted with."""
+
+    query: PublishedQuery
+    catalogue: str
+
+
+def reach_of_figures(asked: AskedFigures, catalogue: Catalogue) -> Reach:
+    """Whose dossiers a document may count. As organised now that is what the catalogue of its day says: of another one
+    than ours nobody knows who had taken over from whom."""
+    if asked.query.organised == NOW and asked.catalogue != fingerprint(catalogue):
+        return EVERYWHERE
+    return reach_of(question_of(asked.query, catalogue))
 
 
 def report_of(document: FrozenFigures, by: Dimension, catalogue: Catalogue) -> Report:
