@@ -18,7 +18,6 @@ from services.reporting.http import attention, checks, events, figures, forms, p
 from services.reporting.http.attention import AttentionSources
 from services.reporting.http.events import FigureEvents
 from services.reporting.http.figures import MOST_ROWS, FigureRoutes
-from services.reporting.http.sessions import Sessions
 from services.reporting.opening.tokens import Tokens
 from services.reporting.projecting.metrics import ProjectorHealth
 from services.reporting.publishing.freezing import Freezing
@@ -33,6 +32,7 @@ from shared.service.clock import Clock, system_clock
 from shared.service.http import KEYLESS, Ndjson, new_application, require_key
 from shared.service.observability import health, operations_router
 from shared.service.problems import Problem
+from shared.service.sessions import Sessions
 from shared.service.sql import DATABASE_ERRORS, answers, is_transient
 
 PAGE = 2000

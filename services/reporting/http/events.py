@@ -13,7 +13,6 @@ from starlette.responses import Response
 from services.reporting.figures.query import FigureQuery
 from services.reporting.figures.range_sums import pinned
 from services.reporting.figures.report import figure_row, report_in
-from services.reporting.http.sessions import Sessions
 from services.reporting.read_model.store import OldRules, answering
 from shared.catalogue import Catalogue
 from shared.contract.envelope import encode
@@ -21,6 +20,7 @@ from shared.contract.http.figures import FiguresEvent
 from shared.service.clock import Clock
 from shared.service.http import KEYLESS, Ndjson, declared_parameters_only
 from shared.service.pacing import wait_until
+from shared.service.sessions import Sessions
 from shared.service.sql import is_transient
 
 LOOK_EVERY_S = 1.0
