@@ -47,7 +47,7 @@ def question(departments: str = "", places: str = "", by: tuple[Dimension, ...] 
         (question(by=BY_BOTH), (None, None), MINE, False),
     ],
 )
-def test_what_is_inside(query: FigureQuery, key: GroupKey, scope: Scope, inside: bool) -> None:
+def test_what_is_inside(query: FigureQuery, key: GroupKey, scope: Scope, *, inside: bool) -> None:
     assert reach_of(query, key).is_within(scope) is inside
 
 

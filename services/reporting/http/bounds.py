@@ -11,6 +11,8 @@ from shared.access.roles import NOTHING, RECEIVED_BY, Scope
 from shared.service.problems import Problem
 
 Said = tuple[str, str]  # in English and in Vietnamese
+_ABOUT = "this is about", "câu hỏi này gồm"
+_EVERY_DEPARTMENT = "every department", "mọi cơ quan"
 _OTHER_KEY = "ask with a key for all departments", "hãy dùng khóa dành cho mọi cơ quan"
 
 
@@ -47,8 +49,7 @@ def check_question(scope: Scope, query: FigureQuery) -> None:
 def check_reach(scope: Scope, reach: Reach) -> None:
     """Refuse a question of these dossiers, asked by `department` and `received_by`."""
     if not reach.is_within(scope):
-        asked = "this is about", "câu hỏi này gồm"
-        raise forbidden(scope, asked, _outside(reach, scope), _narrowed(scope, whole=reach == EVERYWHERE))
+        raise forbidden(scope, _ABOUT, _outside(reach, scope), _narrowed(scope, whole=reach == EVERYWHERE))
 
 
 def check_figure(scope: Scope, figure: TokenFigure) -> None:
@@ -57,6 +58,17 @@ def check_figure(scope: Scope, figure: TokenFigure) -> None:
     if not reach.is_within(scope):
         counts = "this number counts dossiers of", "con số này tính hồ sơ của"
         raise forbidden(scope, counts, _outside(reach, scope), _narrowed(scope, whole=False))
+
+
+def check_list(scope: Scope, wanted: Scope) -> None:
+    """Refuse a list of what stays within other bounds than the caller's."""
+    if scope.is_everything or wanted | scope == scope:
+        return
+    if wanted.departments is None:
+        raise forbidden(scope, _ABOUT, _EVERY_DEPARTMENT, _narrowed(scope, whole=True))
+    departments = wanted.departments - (scope.departments or frozenset())
+    outside = Reach(departments or None, wanted.received_by or None)
+    raise forbidden(scope, _ABOUT, _outside(outside, scope), _narrowed(scope, whole=False))
 
 
 def check_publication(scope: Scope, number: int, reach: Reach) -> None:
@@ -94,7 +106,7 @@ def _outside(reach: Reach, scope: Scope) -> Said:
     if reach.received_by is not None:
         units = ", ".join(sorted(reach.received_by - scope.received_by))
         return f"what {units} received", f"hồ sơ do {units} tiếp nhận"
-    return "every department", "mọi cơ quan"
+    return _EVERY_DEPARTMENT
 
 
 def _narrowed(scope: Scope, *, whole: bool) -> Said:

@@ -14,7 +14,7 @@ from services.reporting.forms.form import GROUPINGS, form_of
 from services.reporting.http.figures import FigureRoutes
 from services.reporting.http.forms import in_every_format
 from services.reporting.http.parameters import Lang, Parameters, language_wanted, not_among, one_dimension
-from services.reporting.http.publications import LARGEST, UNKNOWN, Number, as_problems
+from services.reporting.http.publications import LARGEST, UNKNOWN, Number, as_problems, inside_only
 from services.reporting.publishing.publications import Publications
 from shared.language.languages import Language
 from shared.language.numbers import count
@@ -34,7 +34,8 @@ class PublishedFormParameters(Parameters):
 
 def router(to: FigureRoutes, publications: Publications) -> APIRouter:
     """Its numbers are the stored ones; they have no links, for lists of today are of other dossiers."""
-    routes = APIRouter(tags=["publications"], dependencies=[Depends(declared_parameters_only)])
+    inside = Depends(inside_only(publications))
+    routes = APIRouter(tags=["publications"], dependencies=[Depends(declared_parameters_only), inside])
 
     @routes.get(
         "/publications/{number}/ii06a",
