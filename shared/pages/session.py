@@ -1,5 +1,6 @@
 """The session that opens the pages: the key given once, and its end; and the forms that pages send."""
 
+from functools import partial
 from urllib.parse import parse_qs
 
 from fastapi import Request
@@ -7,6 +8,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from shared.pages.site import HEADERS, Pages
+from shared.service.access import OpenToAll, ruled
 from shared.service.sessions import is_from_own_page
 
 MOST_BYTES = 8 * 1024  # of a form with a key and an address
@@ -42,9 +44,21 @@ def session_routes(pages: Pages) -> list[Route]:
         return answer
 
     return [
-        Route("/static/{name}", pages.look.get_static, methods=["GET"]),
-        Route("/session", open_session, methods=["POST"]),
-        Route("/session/end", end_session, methods=["POST"]),
+        Route(
+            "/static/{name}",
+            ruled(partial(pages.look.get_static), OpenToAll("style and scripts, the same for everybody")),
+            methods=["GET"],
+        ),
+        Route(
+            "/session",
+            ruled(open_session, OpenToAll("who has no session yet gives the key here")),
+            methods=["POST"],
+        ),
+        Route(
+            "/session/end",
+            ruled(end_session, OpenToAll("it ends the session it comes with and does nothing else")),
+            methods=["POST"],
+        ),
     ]
 
 

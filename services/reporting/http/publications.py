@@ -21,7 +21,7 @@ from services.reporting.publishing import chain
 from services.reporting.publishing.chain import KeptDocument
 from services.reporting.publishing.publications import Publications
 from services.reporting.publishing.refusals import CompletenessUnknown, NotPublished, UnknownDocument
-from shared.access.roles import EVERYTHING, Scope
+from shared.access.roles import EVERYTHING, Permission, Scope
 from shared.contract.http import answered, answered_lines, reference
 from shared.contract.http.publications import (
     NewNote,
@@ -34,6 +34,7 @@ from shared.contract.http.publications import (
 )
 from shared.contract.http.published_documents import NoteDocument, PublicationDocument, RevisionDocument
 from shared.domain.texts import hidden_character, personal
+from shared.service.access import requires
 from shared.service.http import Ndjson, declared_parameters_only, documented, json_response
 from shared.service.problems import UNPROCESSABLE, Problem
 
@@ -82,16 +83,22 @@ class PublishedDossiersParameters(Parameters):
 
 def router(to: Publications) -> APIRouter:
     """The routes. A publication's number is its id."""
-    routes = APIRouter(tags=["publications"], dependencies=[Depends(declared_parameters_only)])
+    routes = APIRouter(tags=["publications"])
     routes.include_router(_of_all(to))
     routes.include_router(_of_one(to))
     return routes
 
 
-def _of_all(to: Publications) -> APIRouter:
-    routes = APIRouter()
+def _for(permission: Permission, *more: Any, everywhere: bool = False) -> APIRouter:
+    checked = [Depends(declared_parameters_only), *more]
+    return APIRouter(dependencies=[requires(permission, everywhere=everywhere), *checked])
 
-    @routes.post(
+
+def _of_all(to: Publications) -> APIRouter:
+    routes, reading, publishing = APIRouter(), _for(Permission.READ_FIGURES), _for(Permission.PUBLISH)
+    exporting, restoring = (_for(one, everywhere=True) for one in (Permission.READ_FIGURES, Permission.PUBLISH))
+
+    @publishing.post(
         "/publications",
         status_code=201,
         summary="Freeze the figures of a period and publish them",
@@ -107,7 +114,7 @@ def _of_all(to: Publications) -> APIRouter:
             document = await to.publish(_query(to, scope, new), new.title, new.notes, provisional=new.provisional)
         return _answer(document, f"{PATH}/{document.number}")
 
-    @routes.get(
+    @reading.get(
         "/publications",
         summary="What was published, the newest first",
         responses={200: answered(PublicationList), **documented({422: "a parameter is wrong"})},
@@ -125,7 +132,7 @@ def _of_all(to: Publications) -> APIRouter:
         cursor = cursor_after(request, (page[-1].number,) if len(found) > given.limit else None)
         return page_response(request, PublicationList(publications=page, cursor=cursor), cursor)
 
-    @routes.get(
+    @exporting.get(
         "/publications/documents",
         summary="The whole chain: every document byte for byte, one a line, NDJSON",
         response_class=Ndjson,
@@ -134,7 +141,7 @@ def _of_all(to: Publications) -> APIRouter:
     async def get_documents() -> Ndjson:
         return Ndjson(_documents(to))
 
-    @routes.post(
+    @restoring.post(
         "/publications/documents",
         summary="Bring back what an export of the chain has and the chain lacks, NDJSON",
         responses={
@@ -153,6 +160,8 @@ def _of_all(to: Publications) -> APIRouter:
         with as_problems():
             return json_response(await chain.restore(to.engine, lines))
 
+    for router_of_some in (reading, publishing, exporting, restoring):
+        routes.include_router(router_of_some)
     return routes
 
 
@@ -170,9 +179,10 @@ def inside_only(to: Publications) -> Callable[[int, Scope], Awaitable[None]]:
 
 
 def _of_one(to: Publications) -> APIRouter:
-    routes = APIRouter(dependencies=[Depends(inside_only(to))])
+    routes, inside = APIRouter(), Depends(inside_only(to))
+    reading, publishing = _for(Permission.READ_FIGURES, inside), _for(Permission.PUBLISH, inside)
 
-    @routes.get(
+    @reading.get(
         "/publications/{number}",
         summary="A publication, byte for byte as its hash has it",
         responses={200: answered(PublicationDocument), **UNKNOWN},
@@ -183,7 +193,7 @@ def _of_one(to: Publications) -> APIRouter:
             async with to.engine.connect() as connection:
                 return _answer(await chain.kept(connection, number))
 
-    @routes.get(
+    @reading.get(
         "/publications/{number}/revisions",
         summary="Its revisions, and whether later facts make another one due",
         responses={200: answered(RevisionList), **UNKNOWN},
@@ -196,7 +206,7 @@ def _of_one(to: Publications) -> APIRouter:
                 revisions = await chain.revisions(connection, number)
         return json_response(RevisionList(number=number, revisions=revisions, pending=pending))
 
-    @routes.post(
+    @publishing.post(
         "/publications/{number}/revisions",
         status_code=201,
         summary="Publish what its figures are by now, with the dossiers that moved and why",
@@ -208,7 +218,7 @@ def _of_one(to: Publications) -> APIRouter:
             document = await to.revise(number)
         return _answer(document, f"{PATH}/{number}/revisions/{document.within}")
 
-    @routes.get(
+    @reading.get(
         "/publications/{number}/revisions/{revision}",
         summary="A revision, byte for byte as its hash has it",
         responses={200: answered(RevisionDocument), **UNKNOWN},
@@ -219,7 +229,7 @@ def _of_one(to: Publications) -> APIRouter:
             async with to.engine.connect() as connection:
                 return _answer(await chain.kept(connection, number, revision))
 
-    @routes.post(
+    @publishing.post(
         "/publications/{number}/notes",
         status_code=201,
         summary="Keep a note with a published number, for good",
@@ -235,7 +245,7 @@ def _of_one(to: Publications) -> APIRouter:
             document = await to.annotate(number, note)
         return _answer(document, f"{PATH}/{number}/notes")
 
-    @routes.get(
+    @reading.get(
         "/publications/{number}/notes",
         summary="The notes that were added to it later",
         responses={200: answered(NoteList), **UNKNOWN},
@@ -248,7 +258,7 @@ def _of_one(to: Publications) -> APIRouter:
                 notes = await chain.notes(connection, number)
         return json_response(NoteList(number=number, notes=notes))
 
-    @routes.get(
+    @reading.get(
         "/publications/{number}/dossiers",
         summary="The dossiers behind a published number, as they counted when it was frozen",
         responses={200: answered(PublishedDossiers), **UNKNOWN},
@@ -263,6 +273,8 @@ def _of_one(to: Publications) -> APIRouter:
         cursor = cursor_after(request, end)
         return page_response(request, msgspec.structs.replace(page, cursor=cursor), cursor)
 
+    routes.include_router(reading)
+    routes.include_router(publishing)
     return routes
 
 

@@ -11,8 +11,10 @@ from services.reporting.http.figures import FigureRoutes
 from services.reporting.intake import DossierViews
 from services.reporting.pages.texts import TEXTS
 from services.reporting.read_model.store import OldRules
+from shared.access.roles import Permission
 from shared.pages.look import Look
-from shared.pages.site import PASSES, Pages
+from shared.pages.site import PASSES, Answer, Pages
+from shared.service.access import Requires, ruled
 
 LOOK = Look(
     Path(__file__).parent,
@@ -39,6 +41,18 @@ class Site(Pages):
     views: DossierViews
 
     said_of_problems = {**Pages.said_of_problems, "gone": "gone", "not_found": "no_token", "old_rules": "old_rules"}
+
+    def guarded(self, answer: Answer) -> Answer:
+        """The page for readers, who may see what `request.state.caller` is bound to."""
+
+        async def of_reader(request: Request) -> Response:
+            access = self.reporting.access
+            principal = None if access.of_session is None else await access.of_session(request)
+            assert principal is not None, "the session was looked at before"
+            request.state.caller = access.permit(principal, Permission.READ_FIGURES)
+            return await answer(request)
+
+        return ruled(super().guarded(of_reader), Requires(Permission.READ_FIGURES, takes_session=True))
 
     def failure(self, request: Request, error: Exception) -> Response | None:
         """The page that says what failed; None for a bug."""
