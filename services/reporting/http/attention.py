@@ -145,9 +145,7 @@ def router(to: AttentionSources) -> APIRouter:
         summary="Dossiers that are overdue, or due within a working time: the most urgent first",
         responses={200: answered(AttentionAnswer)},
     )
-    async def get_attention(
-        request: Request, scope: Bound, given: Annotated[AttentionParameters, Query()]
-    ) -> Response:
+    async def get_attention(request: Request, scope: Bound, given: Annotated[AttentionParameters, Query()]) -> Response:
         """The overdue ones first, by how much working time they are late; then the others, by how much is left.
 
         Overdue is judged by by-date/1 as at `as_of`. `within` counts working time from `as_of` by each department's

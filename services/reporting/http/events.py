@@ -1,7 +1,8 @@
-"""`GET /v1/events`: figures as they change, as server-sent events; readers of one thing share one look at the read model."""
+"""`GET /v1/events`: figures as they change, as server-sent events; all readers of the same share one look."""
 
 import asyncio
 from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Annotated, Any
@@ -63,13 +64,14 @@ class FigureEvents:
         as_of = self.clock()
         return FigureQuery(first=date(as_of.year, 1, 1), last=as_of.date(), as_of=as_of, filters=filters)
 
-    async def stream(self, filters: Filters = Filters()) -> AsyncGenerator[bytes]:  # noqa: B008 - a value
+    async def stream(self, filters: Filters = Filters()) -> AsyncGenerator[bytes]:
         """An event at once and whenever the read model has moved, a comment where nothing was said for a while."""
         watched = self._watched.setdefault(filters, _Watched())
         watched.readers += 1
         try:
-            async for part in self._parts(filters, watched):
-                yield part
+            async with aclosing(self._parts(filters, watched)) as parts:
+                async for part in parts:
+                    yield part
         finally:
             watched.readers -= 1
             if not watched.readers:

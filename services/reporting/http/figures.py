@@ -158,9 +158,7 @@ def router(to: FigureRoutes) -> APIRouter:
         summary="The figures as known at an instant and now, and the dossiers that explain the difference",
         responses={200: answered(ChangesAnswer), **GONE},
     )
-    async def get_changes(
-        request: Request, scope: Bound, given: Annotated[ChangesParameters, Query()]
-    ) -> Response:
+    async def get_changes(request: Request, scope: Bound, given: Annotated[ChangesParameters, Query()]) -> Response:
         then, now = _then_and_now(to, scope, given)
         async with answering(to.engine) as connection:
             pin, after = await _start(connection, request, given.cursor)

@@ -19,6 +19,7 @@ from services.reporting.http.parameters import Cursor, FigureParameters, Limit, 
 from services.reporting.opening.lists import LIST_START, ListPlace
 from services.reporting.publishing import chain
 from services.reporting.publishing.chain import KeptDocument
+from services.reporting.publishing.documents import those_within
 from services.reporting.publishing.publications import Publications
 from services.reporting.publishing.refusals import CompletenessUnknown, NotPublished, UnknownDocument
 from shared.access.roles import EVERYTHING, Permission, Scope
@@ -120,14 +121,12 @@ def _of_all(to: Publications) -> APIRouter:
         responses={200: answered(PublicationList), **documented({422: "a parameter is wrong"})},
         response_class=Response,
     )
-    async def get_list(
-        request: Request, scope: Bound, given: Annotated[PublicationsParameters, Query()]
-    ) -> Response:
+    async def get_list(request: Request, scope: Bound, given: Annotated[PublicationsParameters, Query()]) -> Response:
         wanted = _wanted(to, given)
         check_list(scope, wanted)
         before = None if given.cursor is None else place_of(request, given.cursor, tuple[int])[0]
         async with to.engine.connect() as connection:
-            found = await chain.summaries(connection, given.limit + 1, before, to.within(wanted))
+            found = await chain.summaries(connection, given.limit + 1, before, those_within(wanted, to.catalogue))
         page = found[: given.limit]
         cursor = cursor_after(request, (page[-1].number,) if len(found) > given.limit else None)
         return page_response(request, PublicationList(publications=page, cursor=cursor), cursor)

@@ -1,7 +1,9 @@
 """What the pages of reporting are made of, and which failures have words of their own."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, ClassVar
 
 from fastapi import Request
 from starlette.responses import Response
@@ -9,11 +11,12 @@ from starlette.responses import Response
 from services.reporting.http.app import Reporting
 from services.reporting.http.figures import FigureRoutes
 from services.reporting.intake import DossierViews
+from services.reporting.pages.reader import Reader, reader_of
 from services.reporting.pages.texts import TEXTS
 from services.reporting.read_model.store import OldRules
 from shared.access.roles import Permission
 from shared.pages.look import Look
-from shared.pages.site import PASSES, Answer, Pages
+from shared.pages.site import PASSES, Answer, Pages, language_of
 from shared.service.access import Requires, ruled
 
 LOOK = Look(
@@ -40,7 +43,12 @@ class Site(Pages):
     figures: FigureRoutes
     views: DossierViews
 
-    said_of_problems = {**Pages.said_of_problems, "gone": "gone", "not_found": "no_token", "old_rules": "old_rules"}
+    said_of_problems: ClassVar[Mapping[str, str]] = {
+        **Pages.said_of_problems,
+        "gone": "gone",
+        "not_found": "no_token",
+        "old_rules": "old_rules",
+    }
 
     def guarded(self, answer: Answer) -> Answer:
         """The page for readers, who may see what `request.state.caller` is bound to."""
@@ -53,6 +61,16 @@ class Site(Pages):
             return await answer(request)
 
         return ruled(super().guarded(of_reader), Requires(Permission.READ_FIGURES, takes_session=True))
+
+    def reader(self, request: Request) -> Reader:
+        """Who looks at the page."""
+        return reader_of(request, self.catalogue)
+
+    def page(self, request: Request, template: str, status: int = 200, **values: Any) -> Response:
+        """As every page, with what its reader is bound to."""
+        caller = getattr(request.state, "caller", None)
+        bound_to = None if caller is None else self.reader(request).said(language_of(request))
+        return super().page(request, template, status, bound_to=bound_to, **values)
 
     def failure(self, request: Request, error: Exception) -> Response | None:
         """The page that says what failed; None for a bug."""

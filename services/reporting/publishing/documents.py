@@ -1,7 +1,7 @@
 """Figures as the members of a document, and a document's figures as a report again; no I/O."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from importlib.metadata import version
 from typing import Any
@@ -13,6 +13,7 @@ from services.reporting.figures.range_sums import Pin
 from services.reporting.figures.reach import EVERYWHERE, Reach, reach_of
 from services.reporting.figures.report import Report, ReportRow, figure_row
 from services.reporting.read_model.sums import microseconds
+from shared.access.roles import Scope
 from shared.catalogue import Catalogue
 from shared.contract.envelope import encode
 from shared.contract.http.published_documents import (
@@ -112,6 +113,13 @@ def reach_of_figures(asked: AskedFigures, catalogue: Catalogue) -> Reach:
     if asked.query.organised == NOW and asked.catalogue != fingerprint(catalogue):
         return EVERYWHERE
     return reach_of(question_of(asked.query, catalogue))
+
+
+def those_within(scope: Scope, catalogue: Catalogue) -> Callable[[AskedFigures], bool] | None:
+    """Chooses the documents that count nothing outside; None for all of them."""
+    if scope.is_everything:
+        return None
+    return lambda asked: reach_of_figures(asked, catalogue).is_within(scope)
 
 
 def report_of(document: FrozenFigures, by: Dimension, catalogue: Catalogue) -> Report:

@@ -17,7 +17,6 @@ from services.reporting.opening.tokens import TokenFigure
 from services.reporting.publishing import chain
 from services.reporting.publishing.chain import KeptDocument
 from services.reporting.publishing.documents import (
-    AskedFigures,
     Members,
     dimensions_of,
     fingerprint,
@@ -30,7 +29,6 @@ from services.reporting.publishing.moves import DossierMove, NumbersOfDocument, 
 from services.reporting.publishing.refusals import NothingChanged, TooManyMoved, UnknownDocument
 from services.reporting.read_model.store import answering
 from services.reporting.read_model.sums import microseconds
-from shared.access.roles import Scope
 from shared.catalogue import Catalogue
 from shared.contract.http.publications import NewNote, PendingRevision, PublishedDossiers
 from shared.contract.http.published_documents import (
@@ -234,12 +232,6 @@ class Publications:
         async with self.engine.connect() as connection:
             documents = await chain.asked_figures(connection, number)
         return [reach_of_figures(asked, self.catalogue) for asked in documents]
-
-    def within(self, scope: Scope) -> Callable[[AskedFigures], bool] | None:
-        """Chooses the publications that are about nothing outside; None for all of them."""
-        if scope.is_everything:
-            return None
-        return lambda asked: reach_of_figures(asked, self.catalogue).is_within(scope)
 
     async def _with_events(self, moved: Sequence[DossierMove], after: datetime, until: datetime) -> list[Members]:
         """With what became known of each, as far as intake tells."""
