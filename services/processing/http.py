@@ -29,9 +29,11 @@ class HttpServer(Service):
     A port that can't be had ends the worker.
     """
 
-    def __init__(self, application: Any, *, host: str, port: int, **kwargs: Any) -> None:
+    def __init__(self, application: Any, *, host: str, port: int, trusted_proxies: str = "", **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self._server = Server(application, host=host, port=port, grace_seconds=GRACE_SECONDS)
+        self._server = Server(
+            application, host=host, port=port, grace_seconds=GRACE_SECONDS, trusted_proxies=trusted_proxies
+        )
         self._serving: asyncio.Task[None] | None = None
 
     async def on_start(self) -> None:

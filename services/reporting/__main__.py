@@ -58,7 +58,13 @@ async def serve(settings: ReportingSettings) -> int:
             ),
         )
         application = add_pages(create_app(reporting), reporting, DossierViews(settings.intake_url, settings.api_key))
-        server = Server(application, host=settings.host, port=settings.port, grace_seconds=GRACE_SECONDS)
+        server = Server(
+            application,
+            host=settings.host,
+            port=settings.port,
+            grace_seconds=GRACE_SECONDS,
+            trusted_proxies=settings.trusted_proxies,
+        )
         projector = Projector(settings, engine, system_clock, health, metrics)
         if settings.intake_url is not None:
             lost_before = system_clock() if await is_empty(engine) else None

@@ -9,13 +9,15 @@ from urllib.parse import urlencode
 from fastapi import Request
 from starlette.responses import HTMLResponse, Response
 
+from shared.access.roles import Permission, Principal
 from shared.catalogue import Catalogue
 from shared.language import numbers, words
 from shared.language.languages import Language
 from shared.pages.look import A_YEAR_S, Look
 from shared.pages.texts import said
+from shared.service.access import Access, Caller, Requires, ruled
 from shared.service.problems import Problem
-from shared.service.sessions import Sessions
+from shared.service.refusals import Reason
 from shared.service.sql import DATABASE_ERRORS, is_transient
 
 LANGUAGE_COOKIE = "motcua_language"
@@ -39,20 +41,28 @@ class Pages:
     """The pages of a service, wired once; a service's own class adds what its pages are made of."""
 
     catalogue: Catalogue
-    sessions: Sessions
+    access: Access
     look: Look
     office: str | None = None
 
     said_of_problems: ClassVar[Mapping[str, str]] = {"busy": "busy"}
     """The code of a problem -> the key of what the page says in its place."""
 
-    def guarded(self, answer: Answer) -> Answer:
-        """The page for readers; others are asked for the key, and what fails says so in words."""
+    permission: ClassVar[Permission] = Permission.READ_FIGURES
+    """What a page asks for, where it does not say otherwise."""
+
+    def guarded(self, answer: Answer, permission: Permission | None = None) -> Answer:
+        """The page for those who may see it, whom `request.state.caller` names; others are asked for the key, and what
+        fails says so in words."""
+        rule = Requires(permission or self.permission, takes_session=True)
 
         async def guard(request: Request) -> Response:
-            if not self.sessions.may_read(request):
-                return self.sign_in(request)
             try:
+                principal = await self.access.of_session(request)
+                if principal is None:
+                    return self.sign_in(request)
+                request.state.principal = principal
+                request.state.caller = self.permitted(request, principal, rule.permission)
                 return await answer(request)
             except Exception as error:
                 failed = self.failure(request, error)
@@ -60,7 +70,15 @@ class Pages:
                     raise
                 return failed
 
-        return guard
+        return ruled(guard, rule)
+
+    def permitted(self, request: Request, principal: Principal, permission: Permission) -> Caller:
+        """The caller; raises the `Problem` 403, which leaves a trace."""
+        try:
+            return self.access.permit(principal, permission)
+        except Problem:
+            self.access.refusals.note(request, Reason.NOT_PERMITTED, principal.id)
+            raise
 
     def failure(self, request: Request, error: Exception) -> Response | None:
         """The page that says what failed; None for a bug."""
@@ -95,7 +113,7 @@ class Pages:
             path=request.url.path,
             look=self.look,
             office=self.office,
-            signed_in=self.sessions.may_read(request),
+            reader=getattr(request.state, "principal", None),
             **values,
         )
         answer = HTMLResponse(content, status, HEADERS)

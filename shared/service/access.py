@@ -3,7 +3,7 @@ is open."""
 
 import hashlib
 import hmac
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Annotated, Any, TypeVar, cast
 
@@ -15,12 +15,12 @@ from pydantic import SecretStr
 from shared.access.roles import EVERYTHING, INDIVISIBLE, Grant, Permission, Principal, Role, Scope
 from shared.service.problems import Problem
 from shared.service.refusals import Reason, Refusals
+from shared.service.sessions import SAFE_METHODS, Sessions, is_from_own_page
+from shared.service.wrong_keys import WrongKeys
 
 FROM_SETTINGS = Principal("settings", "the key from the settings", (Grant(Role.ADMIN, EVERYTHING),))
 ANYBODY = Principal("anybody", "anybody", ())
 _BEARER = HTTPBearer(auto_error=False, description="an API key")
-
-OfSession = Callable[[Request], Awaitable[Principal | None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,15 +32,13 @@ class Caller:
 
 
 class Access:
-    """Knows who is who in one service: `app.state.access`.
+    """Knows who is who in one service: `app.state.access`. Services without pages have no `sessions`."""
 
-    `of_session` tells whose session a request of a page's script comes with, for the services that have pages.
-    """
-
-    def __init__(self, api_key: SecretStr | None) -> None:
+    def __init__(self, api_key: SecretStr | None, sessions: Sessions | None = None) -> None:
         self._digest = None if api_key is None else hashlib.sha256(api_key.get_secret_value().encode()).digest()
-        self.of_session: OfSession | None = None
+        self.sessions = sessions
         self.refusals = Refusals()
+        self.wrong_keys = WrongKeys()
 
     @property
     def is_alone(self) -> bool:
@@ -49,10 +47,33 @@ class Access:
 
     async def principal_of(self, token: str) -> Principal | None:
         """Whose token it is; None for nobody's, and for one that no longer holds."""
+        return self.of_key(token)
+
+    def of_key(self, token: str) -> Principal | None:
+        """Whose key it is; None for nobody's, and for one that no longer holds."""
         given = hashlib.sha256(token.encode()).digest()
         if self._digest is not None and hmac.compare_digest(given, self._digest):
             return FROM_SETTINGS
         return None
+
+    def with_id(self, principal_id: str) -> Principal | None:
+        """Who it is whose key has this id; None for a key that no longer holds."""
+        return FROM_SETTINGS if principal_id == FROM_SETTINGS.id and self._digest is not None else None
+
+    async def of_session(self, request: Request) -> Principal | None:
+        """Whose session the request comes with, as its key is now; None for none that holds.
+
+        Here, and so for every route and page: what changes something is taken from pages of this service only, for a
+        browser sends the cookie along whoever makes it ask. Raises the `Problem` 403 otherwise.
+        """
+        session = None if self.sessions is None else self.sessions.held_by(request)
+        if session is None:
+            return None
+        principal = session.subject() or self.with_id(session.principal)
+        if principal is not None and request.method not in SAFE_METHODS and not is_from_own_page(request):
+            self.refusals.note(request, Reason.FOREIGN_PAGE, principal.id)
+            raise foreign_page()
+        return principal
 
     def permit(self, principal: Principal, permission: Permission, *, everywhere: bool = False) -> Caller:
         """The caller, where the permission holds; raises the `Problem` 403 where it does not."""
@@ -110,7 +131,7 @@ class Requires:
         self, access: Access, request: Request, credentials: HTTPAuthorizationCredentials | None
     ) -> Principal:
         if credentials is None:
-            if self.takes_session and access.of_session is not None:
+            if self.takes_session:
                 principal = await access.of_session(request)
                 if principal is not None:
                     return principal
@@ -127,6 +148,16 @@ class Requires:
             f"send the API key as `Authorization: Bearer KEY`{fix}",
             headers={"WWW-Authenticate": "Bearer"},
         )
+
+
+def foreign_page() -> Problem:
+    """What was asked for comes with a session, but not from a page of this service."""
+    return Problem(
+        403,
+        "Forbidden",
+        "the request did not come from a page of this service; open the page again and retry",
+        vietnamese="yêu cầu không đến từ trang này; hãy mở lại trang và thử lần nữa",
+    )
 
 
 @dataclass(frozen=True)

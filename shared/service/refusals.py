@@ -21,6 +21,7 @@ class Reason(StrEnum):
     NO_KEY = "no_key"
     UNKNOWN_KEY = "unknown_key"
     NOT_PERMITTED = "not_permitted"
+    FOREIGN_PAGE = "foreign_page"
 
 
 class Refusals:
