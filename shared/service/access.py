@@ -3,7 +3,7 @@ is open."""
 
 import hashlib
 import hmac
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from typing import Annotated, Any, TypeVar, cast
 
