@@ -6,7 +6,6 @@ import uvloop
 from prometheus_client import CollectorRegistry
 
 from services.reporting.calendar import CalendarFeed
-from services.reporting.documents.frame import Heading
 from services.reporting.gauges import FigureGauges
 from services.reporting.http.app import Reporting, create_app
 from services.reporting.intake import AcceptedEvents, DossierViews, IntakeLog
@@ -19,6 +18,7 @@ from services.reporting.read_model.store import is_empty, migrate, open_engine
 from services.reporting.rebuild.automatic import AutomaticRebuild
 from services.reporting.settings import ReportingSettings
 from shared import catalogue
+from shared.papers.heading import Heading
 from shared.service.clock import clock_from, system_clock
 from shared.service.run import Server, ServiceRun, begin
 

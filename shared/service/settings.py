@@ -33,6 +33,15 @@ class ServiceSettings(BaseSettings):
         SYSTEM, description="`system`, or an ISO 8601 instant at which the clock stands still (replays and tests)"
     )
     log_level: LogLevel = Field("INFO", description="DEBUG, INFO, WARNING or ERROR")
+    superior: str | None = Field(
+        None, description="what stands over the office on its papers, such as ỦY BAN NHÂN DÂN TỈNH TRÀ VINH"
+    )
+    office: str | None = Field(
+        None,
+        description="the office whose papers are made, such as TRUNG TÂM PHỤC VỤ HÀNH CHÍNH CÔNG; dotted lines for "
+        "what is unset",
+    )
+    place: str | None = Field(None, description="where papers are signed, such as Trà Vinh")
     kafka_bootstrap: str = Field("127.0.0.1:9092", description="broker addresses, HOST:PORT, comma separated")
     kafka_security_protocol: str = Field("PLAINTEXT", description="PLAINTEXT, SSL, SASL_PLAINTEXT or SASL_SSL")
     kafka_sasl_mechanism: str = Field("PLAIN", description="PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512")

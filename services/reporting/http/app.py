@@ -12,7 +12,6 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.responses import Response
 
 from services.reporting.calendar import CalendarFeed
-from services.reporting.documents.frame import Heading
 from services.reporting.gauges import FigureGauges
 from services.reporting.http import attention, checks, events, figures, forms, publications, published_forms, rebuilds
 from services.reporting.http.attention import AttentionSources
@@ -29,6 +28,7 @@ from services.reporting.read_model.tables import dossiers
 from shared.catalogue import Catalogue
 from shared.contract.http import REPORTING, answered_lines
 from shared.contract.status import StatusV1
+from shared.papers.heading import Heading
 from shared.service.clock import Clock, system_clock
 from shared.service.http import KEYLESS, Ndjson, new_application, require_key
 from shared.service.observability import health, operations_router
