@@ -84,7 +84,9 @@ def _steps(history: Sequence[HistoryEntry], catalogue: Catalogue, now: datetime)
         yield _Step(hop.forwarded_at, hop.agency or "Cơ quan khác", hop.due_at, hop.answered_at, "Phối hợp giải quyết")
     for pause in dossier.suspensions:
         said = word(STATES, pause.kind, VIETNAMESE)
-        yield _Step(pause.started_at, f"Tạm dừng: {said.lower()}", pause.due_at, pause.ended_at, "Ngừng tính thời hạn", False)
+        yield _Step(
+            pause.started_at, f"Tạm dừng: {said.lower()}", pause.due_at, pause.ended_at, "Ngừng tính thời hạn", False
+        )
     yield from (step for entry in history if (step := _noted(entry, catalogue)) is not None)
 
 
@@ -134,7 +136,15 @@ def _short(instant: datetime | None) -> str:
 
 def _row(number: int, step: _Step, *, is_over: bool) -> tuple[str, ...]:
     done = _short(step.done_at) if step.done_at or is_over else ""
-    return (str(number), step.who, _short(step.since), _short(step.due_at), done, _class(step, is_over=is_over), step.note)
+    return (
+        str(number),
+        step.who,
+        _short(step.since),
+        _short(step.due_at),
+        done,
+        _class(step, is_over=is_over),
+        step.note,
+    )
 
 
 def _class(step: _Step, *, is_over: bool) -> str:

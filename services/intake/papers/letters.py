@@ -208,7 +208,9 @@ def _how_counted(told: Told, promised: datetime) -> str | None:
 def _supplement(told: Told, key: bytes) -> Letter:
     event = told.entry.event
     assert isinstance(event, domain.SupplementRequested)
-    missing = () if event.missing is None else tuple(filter(None, (line.strip() for line in event.missing.splitlines())))
+    missing = (
+        () if event.missing is None else tuple(filter(None, (line.strip() for line in event.missing.splitlines())))
+    )
     waits = told.dossier.suspended_since is not None
     meanwhile = (
         "Trong thời gian chờ bổ sung, thời hạn giải quyết tạm dừng tính và được tính tiếp khi hồ sơ được bổ sung đầy đủ."
