@@ -14,7 +14,7 @@ from services.intake.calendar import Announcements
 from services.intake.http import announcements as announcement_calls
 from services.intake.http import bulk, catalogue, documents, dossiers, log, service
 from services.intake.http.service import Intake
-from services.intake.log import event_log
+from services.intake.log import event_log, standings
 from services.intake.log.database import migrate, open_database
 from services.intake.metrics import Metrics
 from services.intake.relaying.announcements import AnnouncementRelay
@@ -49,6 +49,7 @@ def create_app(settings: IntakeSettings, run: ServiceRun | None = None) -> FastA
         database = open_database(settings)
         try:
             await migrate(database)
+            await standings.fill(database)
             announcements = Announcements(base)
             async with database.reader.connect() as connection:
                 await calendar.follow(connection, announcements)

@@ -13,7 +13,7 @@ from typing import Any
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.intake.log import event_log
+from services.intake.log import event_log, standings
 from services.intake.log.database import Database, committing
 from services.intake.log.history import LogRow
 from shared.contract.envelope import CloudEvent
@@ -191,6 +191,7 @@ async def restore(database: Database, lacking_events: Sequence[TopicEvent]) -> R
         if not result.conflicts:
             if rows:
                 await event_log.bring_back(writing, rows)
+                await standings.put_again(writing, sorted({row.dossier for row in rows}))
             result.restored = len(rows)
             await event_log.set_back(writing)
             await event_log.refuse(writing, None)
