@@ -39,6 +39,18 @@ class IntakeSettings(ServiceSettings):
         description="secret that turns an applicant into a pseudonym; derived from the API key when unset",
         min_length=16,
     )
+    public_url: str | None = Field(
+        None,
+        description="where applicants reach the look-up, such as https://motcua.example.vn: the slip's QR code opens "
+        "it; without it the code says the dossier's code and the slip's secret only",
+        pattern=r"^https?://[^/#?]+(/[^#?]*)?$",
+    )
+    slip_key: SecretStr | None = Field(
+        None,
+        description="secret that the slips' look-up secrets are derived with; derived from the API key when unset. "
+        "Another one makes every slip that was printed useless",
+        min_length=16,
+    )
     max_event_bytes: int = Field(256 * KIB, description="largest single event", ge=KIB, le=800 * KIB)
     max_bulk_bytes: int = Field(GIB, description="largest body of a bulk call in NDJSON", ge=KIB)
     max_array_bytes: int = Field(16 * MIB, description="largest body of a bulk call as a JSON array", ge=KIB)
@@ -51,5 +63,13 @@ class IntakeSettings(ServiceSettings):
     @property
     def applicant_key(self) -> bytes:
         """The key of applicants' pseudonyms; bound to its purpose, so that it is no use as an API key."""
-        secret = self.pseudonym_key or self.api_key
-        return hmac.digest(secret.get_secret_value().encode(), b"motcua/intake/applicant", hashlib.sha256)
+        return self._derived(self.pseudonym_key, b"motcua/intake/applicant")
+
+    @property
+    def key_of_slips(self) -> bytes:
+        """The key of the slips' secrets."""
+        return self._derived(self.slip_key, b"motcua/intake/slip")
+
+    def _derived(self, own: SecretStr | None, purpose: bytes) -> bytes:
+        secret = own or self.api_key
+        return hmac.digest(secret.get_secret_value().encode(), purpose, hashlib.sha256)

@@ -77,9 +77,9 @@ def control_slip(history: Sequence[HistoryEntry], catalogue: Catalogue, now: dat
 def _steps(history: Sequence[HistoryEntry], catalogue: Catalogue, now: datetime) -> Iterator[_Step]:
     dossier = history[-1].after
     yield from _arrival(dossier, catalogue)
-    for step in work_steps(history, catalogue.calendar_of(dossier.department), now):
-        who = ", ".join(name for name in (step.unit, step.officer) if name)
-        yield _Step(step.started_at, who, step.due_at, step.ended_at, "")
+    for work in work_steps(history, catalogue.calendar_of(dossier.department), now):
+        who = ", ".join(name for name in (work.unit, work.officer) if name)
+        yield _Step(work.started_at, who, work.due_at, work.ended_at, "")
     for hop in dossier.hops:
         yield _Step(hop.forwarded_at, hop.agency or "Cơ quan khác", hop.due_at, hop.answered_at, "Phối hợp giải quyết")
     for pause in dossier.suspensions:
@@ -123,7 +123,7 @@ def _noted(entry: HistoryEntry, catalogue: Catalogue) -> _Step | None:
             note = word(STATES, after.state, VIETNAMESE)
         case _:
             return None
-    return _Step(entry.at, unit, None, entry.at, note, False)
+    return _Step(entry.at, unit, None, entry.at, note, is_judged=False)
 
 
 def _because(reason: str | None) -> str:

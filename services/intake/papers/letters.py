@@ -1,7 +1,7 @@
 """Forms 01-05: each tells one event of a dossier to the person who applied."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from services.intake.explanation.deadlines import CatalogueAt
@@ -33,6 +33,7 @@ from shared.domain.localtime import local_date
 from shared.domain.timeliness import BY_DATE
 
 History = Sequence[HistoryEntry]
+WITH_SLIP = (FormNumber.RECEIPT, FormNumber.APOLOGY)
 REASON, GROUND = "Lý do", "Căn cứ pháp lý"
 NOT_DECIDED = "Đóng hồ sơ về mặt hành chính, không có quyết định giải quyết"
 _NEVER = {
@@ -100,6 +101,7 @@ def letter(
     form: FormNumber,
     history: History,
     catalogue_at: CatalogueAt,
+    *,
     key: bytes,
     applicant: Applicant = NOBODY,
     number: int | None = None,
@@ -116,7 +118,8 @@ def letter(
             f"n: hồ sơ {code} có {times} phiếu theo mẫu {form}, không có phiếu thứ {number}",
         )
     place = places[-1 if number is None else number - 1]
-    return _MAKES[form](Told(history, place, catalogue_at, applicant), key)
+    made = _MAKES[form](Told(history, place, catalogue_at, applicant))
+    return replace(made, slip=slip_of(made.code, key)) if form in WITH_SLIP else made
 
 
 def _told_by(form: FormNumber, history: History) -> list[int]:
@@ -156,7 +159,7 @@ def _tells(form: FormNumber, event: domain.Event) -> bool:
             return isinstance(event, domain.Stopped)
 
 
-def _receipt(told: Told, key: bytes) -> Letter:
+def _receipt(told: Told) -> Letter:
     now, catalogue = told.now, told.catalogue
     promised = promised_at_receipt(told.history)
     reached = None if promised is None else _how_counted(told, promised)
@@ -173,7 +176,7 @@ def _receipt(told: Told, key: bytes) -> Letter:
         Line("Đăng ký nhận kết quả tại"),
     ]
     signatures = (APPLICANT_SIGNS, Signature("NGƯỜI TIẾP NHẬN HỒ SƠ"))
-    return _with_slip(told.letter(FormNumber.RECEIPT, "TNHS", blocks, signatures), key)
+    return told.letter(FormNumber.RECEIPT, "TNHS", blocks, signatures)
 
 
 def _without_term(promised: datetime | None) -> str:
@@ -205,7 +208,7 @@ def _how_counted(told: Told, promised: datetime) -> str | None:
     return how.removesuffix(".") or None
 
 
-def _supplement(told: Told, key: bytes) -> Letter:
+def _supplement(told: Told) -> Letter:
     event = told.entry.event
     assert isinstance(event, domain.SupplementRequested)
     missing = (
@@ -213,7 +216,7 @@ def _supplement(told: Told, key: bytes) -> Letter:
     )
     waits = told.dossier.suspended_since is not None
     meanwhile = (
-        "Trong thời gian chờ bổ sung, thời hạn giải quyết tạm dừng tính và được tính tiếp khi hồ sơ được bổ sung đầy đủ."
+        "Trong thời gian chờ bổ sung, thời hạn giải quyết tạm dừng tính và được tính tiếp khi hồ sơ được bổ sung."
         if waits
         else "Hồ sơ chưa được tiếp nhận; thời hạn giải quyết được tính từ khi hồ sơ được tiếp nhận."
     )
@@ -230,7 +233,7 @@ def _supplement(told: Told, key: bytes) -> Letter:
     return told.letter(FormNumber.SUPPLEMENT, "HDHS", blocks, signatures)
 
 
-def _refusal(told: Told, key: bytes) -> Letter:
+def _refusal(told: Told) -> Letter:
     event = told.entry.event
     at = full_minute(told.entry.at)
     if isinstance(event, domain.Declined):
@@ -252,7 +255,7 @@ def _refusal(told: Told, key: bytes) -> Letter:
     return told.letter(FormNumber.REFUSAL, "TCHS", blocks, signatures)
 
 
-def _apology(told: Told, key: bytes) -> Letter:
+def _apology(told: Told) -> Letter:
     event, before = told.entry.event, told.entry.before
     assert isinstance(event, domain.Apologised)
     due_at = None if before is None else before.due_at
@@ -272,10 +275,10 @@ def _apology(told: Told, key: bytes) -> Letter:
         Said("Mong nhận được sự thông cảm của ông (bà), tổ chức./."),
     ]
     signatures = (Signature("NGƯỜI LẬP PHIẾU"), HEAD_SIGNS)
-    return _with_slip(told.letter(FormNumber.APOLOGY, "XLHL", blocks, signatures), key)
+    return told.letter(FormNumber.APOLOGY, "XLHL", blocks, signatures)
 
 
-def _stop(told: Told, key: bytes) -> Letter:
+def _stop(told: Told) -> Letter:
     event = told.entry.event
     assert isinstance(event, domain.Stopped)
     blocks = [
@@ -291,11 +294,7 @@ def _stop(told: Told, key: bytes) -> Letter:
     return told.letter(FormNumber.STOP, "TB", blocks, signatures)
 
 
-def _with_slip(made: Letter, key: bytes) -> Letter:
-    return Letter(made.form, made.code, made.day, made.mark, made.blocks, made.signatures, slip_of(made.code, key))
-
-
-_MAKES: Mapping[FormNumber, Callable[[Told, bytes], Letter]] = {
+_MAKES: Mapping[FormNumber, Callable[[Told], Letter]] = {
     FormNumber.RECEIPT: _receipt,
     FormNumber.SUPPLEMENT: _supplement,
     FormNumber.REFUSAL: _refusal,

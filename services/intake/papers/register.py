@@ -31,9 +31,10 @@ COLUMNS = (
 
 
 def register(
-    unit: str, first: date, last: date, histories: Sequence[Sequence[HistoryEntry]], catalogue: Catalogue, now: datetime
+    unit: str, days: tuple[date, date], histories: Sequence[Sequence[HistoryEntry]], catalogue: Catalogue, now: datetime
 ) -> Sheet:
     """The rows in the order of receipt."""
+    first, last = days
     ordered = sorted(histories, key=_order)
     rows = [_row(number, history, catalogue) for number, history in enumerate(ordered, start=1)]
     span = span_name(first, last, VIETNAMESE) if first != last else f"ngày {first:%d/%m/%Y}"
