@@ -32,6 +32,12 @@ class ReportingSettings(ServiceSettings):
         description="rows that one answer of /v1/figures may have without tokens, a tenth of that with them",
         ge=100,
     )
+    max_questions_at_once: int = Field(
+        4,
+        description="figures, lists, documents and charts that are made at once, of one caller half of them; others "
+        "wait in a fair order",
+        ge=1,
+    )
     superior: str | None = Field(
         None, description="what stands over the office on its documents, such as ỦY BAN NHÂN DÂN TỈNH TRÀ VINH"
     )

@@ -32,6 +32,17 @@ class ServiceSettings(BaseSettings):
         description="addresses or networks, comma separated, of the proxies in front that end TLS: only what they say "
         "in `X-Forwarded-For` and `X-Forwarded-Proto` is believed",
     )
+    allowed_hosts: str = Field(
+        "",
+        description="names under which callers reach the service, comma separated: another `Host` is refused; any when "
+        "unset",
+    )
+    max_requests_at_once: int = Field(
+        256, description="requests in work at once, of one caller a quarter; those beyond wait in a fair order", ge=8
+    )
+    max_requests_per_second: float = Field(
+        1000, description="requests a second of one caller, after a burst of ten seconds' worth", ge=1
+    )
     api_key: SecretStr = Field(
         description="the key that every call under /v1 must carry as `Authorization: Bearer KEY`", min_length=16
     )
