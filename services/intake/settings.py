@@ -54,6 +54,9 @@ class IntakeSettings(ServiceSettings):
     max_event_bytes: int = Field(256 * KIB, description="largest single event", ge=KIB, le=800 * KIB)
     max_bulk_bytes: int = Field(GIB, description="largest body of a bulk call in NDJSON", ge=KIB)
     max_array_bytes: int = Field(16 * MIB, description="largest body of a bulk call as a JSON array", ge=KIB)
+    max_bulk_at_once: int = Field(
+        8, description="bulk calls that are read at once, of one caller half of them; others wait in a fair order", ge=1
+    )
     max_batch_events: int = Field(2000, description="most events that share one commit", ge=1, le=20_000)
     relay_batch_events: int = Field(
         5000, description="most events the relay sends before it waits for the broker", ge=1, le=50_000

@@ -20,6 +20,7 @@ from shared.service.observability import health, operations_router
 from shared.service.run import Server
 
 GRACE_SECONDS = 10
+LEDGER = "/v1/ledger"
 LINES_A_CHUNK = 500
 
 
@@ -29,9 +30,11 @@ class HttpServer(Service):
     A port that can't be had ends the worker.
     """
 
-    def __init__(self, application: Any, *, host: str, port: int, **kwargs: Any) -> None:
+    def __init__(self, application: Any, *, host: str, port: int, trusted_proxies: str = "", **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self._server = Server(application, host=host, port=port, grace_seconds=GRACE_SECONDS)
+        self._server = Server(
+            application, host=host, port=port, grace_seconds=GRACE_SECONDS, trusted_proxies=trusted_proxies
+        )
         self._serving: asyncio.Task[None] | None = None
 
     async def on_start(self) -> None:
@@ -69,7 +72,7 @@ def create_api(worker: ProcessingApp) -> FastAPI:
     api.include_router(operations_router(live, ready, registry))
 
     @api.get(
-        "/v1/ledger",
+        LEDGER,
         tags=["ledger"],
         dependencies=[requires(Permission.READ_LOG)],
         response_class=Ndjson,

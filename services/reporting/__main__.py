@@ -7,7 +7,7 @@ from prometheus_client import CollectorRegistry
 
 from services.reporting.calendar import CalendarFeed
 from services.reporting.gauges import FigureGauges
-from services.reporting.http.app import Reporting, create_app
+from services.reporting.http.app import Reporting, create_app, is_question
 from services.reporting.intake import AcceptedEvents, DossierViews, IntakeLog
 from services.reporting.pages.routes import add_pages
 from services.reporting.projecting.metrics import PipelineMetrics, ProjectorHealth
@@ -20,6 +20,7 @@ from services.reporting.settings import ReportingSettings
 from shared import catalogue
 from shared.papers.heading import Heading
 from shared.service.clock import clock_from, system_clock
+from shared.service.gate import Costly, guard
 from shared.service.run import Server, ServiceRun, begin
 
 GRACE_SECONDS = 10
@@ -57,8 +58,18 @@ async def serve(settings: ReportingSettings) -> int:
                 engine, offices, clock, system_clock, Freezing(engine, offices, system_clock, log_of_intake)
             ),
         )
-        application = add_pages(create_app(reporting), reporting, DossierViews(settings.intake_url, settings.api_key))
-        server = Server(application, host=settings.host, port=settings.port, grace_seconds=GRACE_SECONDS)
+        application = guard(
+            add_pages(create_app(reporting), reporting, DossierViews(settings.intake_url, settings.api_key)),
+            settings,
+            Costly(is_question, settings.max_questions_at_once, "MAX_QUESTIONS_AT_ONCE"),
+        )
+        server = Server(
+            application,
+            host=settings.host,
+            port=settings.port,
+            grace_seconds=GRACE_SECONDS,
+            trusted_proxies=settings.trusted_proxies,
+        )
         projector = Projector(settings, engine, system_clock, health, metrics)
         if settings.intake_url is not None:
             lost_before = system_clock() if await is_empty(engine) else None

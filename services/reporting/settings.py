@@ -32,5 +32,11 @@ class ReportingSettings(ServiceSettings):
         description="rows that one answer of /v1/figures may have without tokens, a tenth of that with them",
         ge=100,
     )
+    max_questions_at_once: int = Field(
+        4,
+        description="figures, lists, documents and charts that are made at once, of one caller half of them; others "
+        "wait in a fair order",
+        ge=1,
+    )
     batch_max_records: int = Field(10_000, description="status records projected in one transaction at most", ge=1)
     fetch_max_wait_ms: int = Field(10, description="how long the broker may hold an empty fetch back", ge=1)

@@ -7,6 +7,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, Validati
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from shared.service.clock import SYSTEM, clock_from
+from shared.service.peers import proxies
 
 
 def _clock(setting: str) -> str:
@@ -26,6 +27,22 @@ class ServiceSettings(BaseSettings):
         "127.0.0.1", description="address to listen on; loopback unless a proxy or a container network guards it"
     )
     port: int = Field(description="port to listen on", ge=1, le=65535)
+    trusted_proxies: Annotated[str, AfterValidator(proxies)] = Field(
+        "",
+        description="addresses or networks, comma separated, of the proxies in front that end TLS: only what they say "
+        "in `X-Forwarded-For` and `X-Forwarded-Proto` is believed",
+    )
+    allowed_hosts: str = Field(
+        "",
+        description="names under which callers reach the service, comma separated: another `Host` is refused; any when "
+        "unset",
+    )
+    max_requests_at_once: int = Field(
+        256, description="requests in work at once, of one caller a quarter; those beyond wait in a fair order", ge=8
+    )
+    max_requests_per_second: float = Field(
+        1000, description="requests a second of one caller, after a burst of ten seconds' worth", ge=1
+    )
     api_key: SecretStr = Field(
         description="the key that every call under /v1 must carry as `Authorization: Bearer KEY`", min_length=16
     )

@@ -40,6 +40,12 @@ from shared.service.sql import DATABASE_ERRORS, answers, is_transient
 PAGE = 2000
 RETRY_AFTER_S = "2"
 REBUILT_AFTER_S = "30"
+CHEAP = ("/static/", "/session", "/docs", "/openapi.json", "/metrics", "/v1/events")
+
+
+def is_question(_method: str, path: str) -> bool:
+    """Whether a request is answered from the read model or by making a document: all but a few are."""
+    return not path.startswith(CHEAP)
 
 
 @dataclass(frozen=True, slots=True)
