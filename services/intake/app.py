@@ -16,6 +16,7 @@ from services.intake.http import bulk, catalogue, documents, dossiers, log, pape
 from services.intake.http.service import Intake
 from services.intake.log import event_log, standings
 from services.intake.log.database import migrate, open_database
+from services.intake.lookup.page import add_look_up
 from services.intake.metrics import Metrics
 from services.intake.relaying.announcements import AnnouncementRelay
 from services.intake.relaying.relay import CursorSetBack, Relay
@@ -96,6 +97,7 @@ def create_app(settings: IntakeSettings, run: ServiceRun | None = None) -> FastA
     ):
         app.include_router(router, responses=GUARDED)
     app.include_router(service.router)
+    add_look_up(app, settings)
     declare(app, documents.event_components())
     return app
 

@@ -49,13 +49,16 @@ def session_routes(pages: Pages) -> list[Route]:
 
 
 async def form(request: Request, most_bytes: int = MOST_BYTES, most_fields: int = 10) -> dict[str, str]:
-    """The fields of a small form; nothing of one that is larger than any of ours."""
+    """The fields of a small form; nothing of one that is larger, or has more fields, than any of ours."""
     body = b""
     async for part in request.stream():
         body += part
         if len(body) > most_bytes:
             return {}
-    fields = parse_qs(body.decode(errors="replace"), keep_blank_values=True, max_num_fields=most_fields)
+    try:
+        fields = parse_qs(body.decode(errors="replace"), keep_blank_values=True, max_num_fields=most_fields)
+    except ValueError:
+        return {}
     return {name: values[0] for name, values in fields.items()}
 
 
