@@ -20,7 +20,7 @@ from services.intake.lookup.told import told
 from services.intake.papers.slip import LOOK_UP
 from services.intake.settings import IntakeSettings
 from shared.contract.http import answered, reference
-from shared.contract.http.lookup import LookUpAnswer, NewLookUp
+from shared.contract.http.lookup import LONGEST_TYPED, LookUpAnswer, NewLookUp
 from shared.language.languages import Language, of_header
 from shared.language.numbers import minute_in_full
 from shared.pages.look import A_YEAR_S, Look
@@ -126,11 +126,11 @@ async def post_page(office: str | None, request: Request) -> Response:
         found = await _ask(request, cast("Intake", request.app.state.intake), asked, language)
     except TooManyLookUps as many:
         mistake = said(LOOK.texts, "too_many", language, seconds=many.retry_after_s)
-        answer = _page(request, office, 429, mistake=mistake)
+        answer = _page(request, office, 429, mistake=mistake, code=asked.code)
         answer.headers["Retry-After"] = str(many.retry_after_s)
         return answer
     if found is None:
-        return _page(request, office, 404, mistake=said(LOOK.texts, "not_found", language))
+        return _page(request, office, 404, mistake=said(LOOK.texts, "not_found", language), code=asked.code)
     return _page(request, office, found=found)
 
 
@@ -160,8 +160,15 @@ async def _read(request: Request) -> bytes:
 
 
 def _page(
-    request: Request, office: str | None, status: int = 200, *, mistake: str = "", found: LookUpAnswer | None = None
+    request: Request,
+    office: str | None,
+    status: int = 200,
+    *,
+    mistake: str = "",
+    code: str = "",
+    found: LookUpAnswer | None = None,
 ) -> Response:
+    """The page; a code that was typed stands in the form again, a secret never does."""
     language = language_of(request)
     other = Language.ENGLISH if language is Language.VIETNAMESE else Language.VIETNAMESE
     content = LOOK.templates.get_template("look_up.html").render(
@@ -173,6 +180,7 @@ def _page(
         files=FILES,
         version=LOOK.version,
         mistake=mistake,
+        code=code[:LONGEST_TYPED],
         found=found,
         facts=() if found is None else tuple(_facts(found, language)),
     )
