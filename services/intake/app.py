@@ -12,10 +12,11 @@ from services.intake.accepting.committer import Committer
 from services.intake.announcements.worker import MoveWorker
 from services.intake.calendar import Announcements
 from services.intake.http import announcements as announcement_calls
-from services.intake.http import bulk, catalogue, documents, dossiers, log, service
+from services.intake.http import bulk, catalogue, documents, dossiers, log, papers, service
 from services.intake.http.service import Intake
 from services.intake.log import event_log, standings
 from services.intake.log.database import migrate, open_database
+from services.intake.lookup.page import add_look_up
 from services.intake.metrics import Metrics
 from services.intake.pages.routes import add_pages
 from services.intake.relaying.announcements import AnnouncementRelay
@@ -89,9 +90,17 @@ def create_app(settings: IntakeSettings, run: ServiceRun | None = None) -> FastA
         lifespan=lifespan,
     )
     service.answer_failures(app)
-    for router in (dossiers.router, bulk.router, announcement_calls.router, log.router, catalogue.router):
+    for router in (
+        dossiers.router,
+        bulk.router,
+        announcement_calls.router,
+        log.router,
+        catalogue.router,
+        papers.router,
+    ):
         app.include_router(router, responses=GUARDED)
     app.include_router(service.router)
+    add_look_up(app, settings)
     declare(app, documents.event_components())
     return add_pages(
         app,

@@ -38,15 +38,12 @@ class ReportingSettings(PageSettings):
         description="rows that one answer of /v1/figures may have without tokens, a tenth of that with them",
         ge=100,
     )
-    superior: str | None = Field(
-        None, description="what stands over the office on its documents, such as ỦY BAN NHÂN DÂN TỈNH TRÀ VINH"
+    max_questions_at_once: int = Field(
+        4,
+        description="figures, lists, documents and charts that are made at once, of one caller half of them; others "
+        "wait in a fair order",
+        ge=1,
     )
-    office: str | None = Field(
-        None,
-        description="the office whose documents are made, such as TRUNG TÂM PHỤC VỤ HÀNH CHÍNH CÔNG; dotted lines for "
-        "what is unset",
-    )
-    place: str | None = Field(None, description="where documents are signed, such as Trà Vinh")
     batch_max_records: int = Field(10_000, description="status records projected in one transaction at most", ge=1)
     fetch_max_wait_ms: int = Field(10, description="how long the broker may hold an empty fetch back", ge=1)
 

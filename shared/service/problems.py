@@ -38,7 +38,9 @@ CODES = {
     413: "too_large",
     414: "too_large",
     415: "unsupported_media_type",
+    421: "wrong_host",
     422: "malformed",
+    429: "too_many_requests",
     431: "too_large",
     500: "internal_error",
     503: "unavailable",
@@ -95,9 +97,13 @@ def install(app: FastAPI) -> None:
 
 async def _on_problem(request: Request, problem: Exception) -> Response:
     assert isinstance(problem, Problem)
+    return problem.response(language_wanted(request, Language.ENGLISH))
+
+
+def language_wanted(request: Request, otherwise: Language) -> Language:
+    """By the parameter `lang`, or as Accept-Language prefers."""
     lang = request.query_params.get("lang")
-    accepted = lang if lang in tuple(Language) else request.headers.get("accept-language")
-    return problem.response(of_header(accepted, Language.ENGLISH))
+    return of_header(lang if lang in tuple(Language) else request.headers.get("accept-language"), otherwise)
 
 
 async def _on_invalid(_request: Request, invalid: Exception) -> Response:
@@ -169,6 +175,8 @@ async def _on_http(request: Request, error: Exception) -> Response:
         allowed = _methods(request)
         detail = f"{request.method} is not possible here; possible: {allowed}"
         return Problem(405, "Method Not Allowed", detail, headers={"Allow": allowed}).response()
+    if isinstance(error.__cause__, Problem):  # raised while the framework read the body
+        return error.__cause__.response(language_wanted(request, Language.ENGLISH))
     # FastAPI's 400 for bytes that are not UTF-8, numbers too long and nesting too deep;
     # a caller who hung up is another cause of it
     if error.status_code == HTTPStatus.BAD_REQUEST and isinstance(error.__cause__, ValueError | RecursionError):

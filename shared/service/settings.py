@@ -66,6 +66,17 @@ class ServiceSettings(BaseSettings):
         description="addresses or networks, comma separated, of the proxies in front that end TLS: only what they say "
         "in `X-Forwarded-For` and `X-Forwarded-Proto` is believed",
     )
+    allowed_hosts: str = Field(
+        "",
+        description="names under which callers reach the service, comma separated: another `Host` is refused; any when "
+        "unset",
+    )
+    max_requests_at_once: int = Field(
+        256, description="requests in work at once, of one caller a quarter; those beyond wait in a fair order", ge=8
+    )
+    max_requests_per_second: float = Field(
+        1000, description="requests a second of one caller, after a burst of ten seconds' worth", ge=1
+    )
     api_key: SecretStr | None = Field(
         None,
         description="a key that may do everything, sent as `Authorization: Bearer KEY`; needed where there is no "
@@ -103,6 +114,15 @@ class ServiceSettings(BaseSettings):
     oidc_leeway_seconds: int = Field(
         LEEWAY_S, description="how far the provider's clock and ours may be apart", ge=0, le=300
     )
+    superior: str | None = Field(
+        None, description="what stands over the office on its papers, such as ỦY BAN NHÂN DÂN TỈNH TRÀ VINH"
+    )
+    office: str | None = Field(
+        None,
+        description="the office whose papers are made, such as TRUNG TÂM PHỤC VỤ HÀNH CHÍNH CÔNG; dotted lines for "
+        "what is unset",
+    )
+    place: str | None = Field(None, description="where papers are signed, such as Trà Vinh")
     kafka_bootstrap: str = Field("127.0.0.1:9092", description="broker addresses, HOST:PORT, comma separated")
     kafka_security_protocol: str = Field("PLAINTEXT", description="PLAINTEXT, SSL, SASL_PLAINTEXT or SASL_SSL")
     kafka_sasl_mechanism: str = Field("PLAIN", description="PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512")
@@ -155,7 +175,7 @@ class PageSettings(ServiceSettings):
     public_url: Annotated[str, AfterValidator(page_address)] | None = Field(
         None,
         description="address under which browsers reach the pages, such as https://motcua.example; needed for log-in "
-        "at a provider",
+        "at a provider, and for the look-up that a slip's QR code opens",
     )
     oidc_client_id: str | None = Field(
         None, description="how the provider knows these pages; nobody logs in there when unset", min_length=1

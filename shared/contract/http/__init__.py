@@ -19,6 +19,7 @@ from shared.contract.http.figures import (
     FormAnswer,
 )
 from shared.contract.http.log import BulkAnswer, LogHead, LogLine, Resent, RestoreAnswer
+from shared.contract.http.lookup import LookUpAnswer, NewLookUp
 from shared.contract.http.publications import (
     NewNote,
     NewPublication,
@@ -47,8 +48,10 @@ INTAKE: Messages = {
     "http.event.v1": EventAnswer,
     "http.log-head.v1": LogHead,
     "http.log-line.v1": LogLine,
+    "http.look-up.v1": LookUpAnswer,
     "http.new-announcement.v1": NewAnnouncement,
     "http.new-dossier.v1": NewDossier,
+    "http.new-look-up.v1": NewLookUp,
     "http.procedure.v1": ProcedureView,
     "http.resent.v1": Resent,
     "http.restored.v1": RestoreAnswer,
