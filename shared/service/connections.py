@@ -11,6 +11,7 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from uvicorn.server import ServerState
 
 from shared.contract.envelope import encode
+from shared.service.answer_headers import EVERY_ANSWER
 from shared.service.problems import MEDIA_TYPE, Problem
 
 KIB = 1024
@@ -260,8 +261,8 @@ class BoundedProtocol(HttpToolsProtocol):
         own = [
             (b"content-type", MEDIA_TYPE.encode()),
             (b"content-length", b"%d" % len(body)),
-            (b"x-content-type-options", b"nosniff"),
             (b"connection", b"close"),
+            *((name.lower().encode(), value.encode()) for name, value in EVERY_ANSWER.items()),
         ]
         headers = b"".join(name + b": " + value + b"\r\n" for name, value in self.server_state.default_headers + own)
         self.transport.write(STATUS_LINE[problem.status] + headers + b"\r\n" + body)

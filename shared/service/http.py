@@ -1,30 +1,28 @@
-"""HTTP as every service serves it: the application, its key, its parameters, streamed answers,
+"""HTTP as every service serves it: the application, its parameters, streamed answers,
 and refusals in the API documents."""
 
-import asyncio
-import hmac
 from collections import Counter
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Any, get_args, get_origin
 
 from anyio import CancelScope
-from fastapi import FastAPI, Request, Security
+from fastapi import FastAPI, Request
 from fastapi.dependencies.models import Dependant
-from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
-from fastapi_offline import FastAPIOffline
 from msgspec import Struct
 from prometheus_client.openmetrics.exposition import CONTENT_TYPE_LATEST
-from pydantic import BaseModel, SecretStr
-from starlette.datastructures import MutableHeaders
+from pydantic import BaseModel
 from starlette.responses import Response, StreamingResponse
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import Send
 
 from shared.contract.envelope import JSON, encode
 from shared.contract.http import EVERY_SERVICE, REFERENCE, answered, reference
 from shared.contract.http.service import HealthAnswer, ProblemDetails
 from shared.contract.schemas import components
 from shared.service import problems
+from shared.service.access import Access
+from shared.service.answer_headers import AnswerHeaders
+from shared.service.api_documents import documented_application
 from shared.service.problems import MEDIA_TYPE, UNPROCESSABLE, Problem
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
@@ -35,17 +33,20 @@ def new_application(
     title: str,
     version: str,
     description: str,
+    access: Access | None = None,
     messages: Iterable[type[Struct]] = (),
     lifespan: Lifespan | None = None,
     **more: Any,
 ) -> FastAPI:
     """An application without routes, whose API documents declare the `messages` that routes name.
 
+    Without an `access` it knows no key, and only what is open to all answers.
     A slash too many is 404: a redirect would send the key along, to whatever `Host` said.
     """
-    application = FastAPIOffline(
+    application = documented_application(
         title=title, version=version, description=description, lifespan=lifespan, redirect_slashes=False, **more
     )
+    application.state.access = access or Access(None)
     problems.install(application)
     application.add_middleware(AnswerHeaders)
     declare(application, components([*EVERY_SERVICE.values(), *messages], REFERENCE))
@@ -62,45 +63,6 @@ def declare(application: FastAPI, schemas: Mapping[str, Any]) -> None:
         return document
 
     application.openapi = openapi  # type: ignore[method-assign]  # FastAPI's own way to extend it
-
-
-class AnswerHeaders:
-    """ASGI middleware: HEAD is answered as GET without the content; nobody keeps, frames or guesses at an answer."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        head_only = scope["method"] == "HEAD"
-        private = scope["path"].startswith("/v1/")
-        answered = False
-
-        async def answer(message: Message) -> None:
-            nonlocal answered
-            if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                headers.setdefault("x-content-type-options", "nosniff")
-                headers.setdefault("content-security-policy", "frame-ancestors 'none'")
-                if private:
-                    headers.setdefault("cache-control", "no-store")
-                await send(message)
-                if head_only:
-                    await send({"type": "http.response.body", "body": b"", "more_body": False})
-                    answered = True
-            elif not answered:
-                await send(message)
-            if message.get("more_body"):
-                await asyncio.sleep(
-                    0
-                )  # let the others have the loop; and only so a stream hears that its reader has gone
-
-        async def hear() -> Message:
-            return {"type": "http.disconnect"} if answered else await receive()
-
-        await self._app(dict(scope, method="GET") if head_only else scope, hear if head_only else receive, answer)
 
 
 def json_response(
@@ -135,28 +97,6 @@ class Ndjson(StreamingResponse):
         yield first
         async for part in self._parts:
             yield part
-
-
-# Who may call: one key from settings, compared in constant time (roles and sessions come with their own keys).
-
-_BEARER = HTTPBearer(auto_error=False, description="the service's API key")
-
-
-def require_key(expected: SecretStr) -> Callable[[HTTPAuthorizationCredentials | None], Awaitable[None]]:
-    """A FastAPI dependency that answers 401 unless the call carries `Authorization: Bearer KEY`."""
-    key = expected.get_secret_value().encode()
-
-    # async, for FastAPI sends a plain function to a thread, which costs more than the check
-    async def check(credentials: HTTPAuthorizationCredentials | None = Security(_BEARER)) -> None:
-        if credentials is None or not hmac.compare_digest(credentials.credentials.encode(), key):
-            raise Problem(
-                401,
-                "Unauthorized",
-                "send the API key as `Authorization: Bearer KEY`",
-                headers={"WWW-Authenticate": "Bearer"},
-            )
-
-    return check
 
 
 # Which query parameters a route takes:
@@ -217,7 +157,7 @@ def documented(descriptions: dict[int, str]) -> Documented:
     }
 
 
-KEYLESS = documented({401: "no key, or another one"})
+GUARDED = documented({401: "no key that holds", 403: "the key may not do this, or not for this department"})
 OPENMETRICS: Documented = {
     200: {"description": "the metrics", "content": {CONTENT_TYPE_LATEST: {"schema": {"type": "string"}}}}
 }

@@ -15,6 +15,7 @@ from starlette.routing import Match
 from shared.contract.envelope import encode
 from shared.contract.http.service import FieldMistake, ProblemDetails
 from shared.language.languages import Language, of_header
+from shared.service.answer_headers import EVERY_ANSWER
 from shared.service.echoes import LONGEST_ECHO, shortened
 
 MEDIA_TYPE = "application/problem+json"
@@ -211,4 +212,4 @@ async def _on_bug(request: Request, bug: Exception) -> Response:
     detail = (
         "the service failed on this request and logged why; try again, and if it fails again look at the service's log"
     )
-    return Problem(500, "Internal Server Error", detail).response()
+    return Problem(500, "Internal Server Error", detail, headers=EVERY_ANSWER).response()  # no middleware sees this one
