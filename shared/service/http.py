@@ -157,7 +157,15 @@ def documented(descriptions: dict[int, str]) -> Documented:
     }
 
 
-GUARDED = documented({401: "no key that holds", 403: "the key may not do this, or not for this department"})
+GUARDED = documented(
+    {
+        401: "no key that holds",
+        403: "the key may not do this, or not for this department",
+        408: "the body came too slowly",
+        429: "too many requests of this caller; `Retry-After` says when to go on",
+        503: "the service has as much to do as it takes on; `Retry-After` says when to come again",
+    }
+)
 OPENMETRICS: Documented = {
     200: {"description": "the metrics", "content": {CONTENT_TYPE_LATEST: {"schema": {"type": "string"}}}}
 }

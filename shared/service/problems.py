@@ -9,6 +9,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from msgspec.structs import replace
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.routing import Match
 
@@ -21,6 +22,7 @@ from shared.service.echoes import LONGEST_ECHO, shortened
 MEDIA_TYPE = "application/problem+json"
 UNPROCESSABLE = "Unprocessable Content"
 LONGEST_DETAIL = 1_000
+CLIENT_CLOSED_REQUEST = 499  # nobody reads it; the access log of a proxy does
 MOST_ERRORS = 50
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
@@ -93,6 +95,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(Problem, _on_problem)
     app.add_exception_handler(RequestValidationError, _on_invalid)
     app.add_exception_handler(HTTPException, _on_http)
+    app.add_exception_handler(ClientDisconnect, _on_disconnect)
     app.add_exception_handler(Exception, _on_bug)
 
 
@@ -204,6 +207,11 @@ def _phrase(status: int) -> str:
         return HTTPStatus(status).phrase
     except ValueError:
         return "Error"
+
+
+async def _on_disconnect(_request: Request, _gone: Exception) -> Response:
+    """The caller left, or was too slow and has been told so: no fault of ours, and nothing for the log."""
+    return Response(status_code=CLIENT_CLOSED_REQUEST)
 
 
 async def _on_bug(request: Request, bug: Exception) -> Response:
