@@ -7,14 +7,14 @@ from typing import Literal
 from pydantic import DirectoryPath, Field, SecretStr
 from pydantic_settings import SettingsConfigDict
 
-from shared.service.settings import ServiceSettings
+from shared.service.settings import DATABASE_URL, SECRET, DatabaseSettings, ServiceSettings
 
 KIB = 1024
 MIB = 1024 * KIB
 GIB = 1024 * MIB
 
 
-class IntakeSettings(ServiceSettings):
+class IntakeSettings(DatabaseSettings, ServiceSettings):
     """Settings of the intake service."""
 
     model_config = SettingsConfigDict(frozen=True, extra="ignore", env_prefix="MOTCUA_INTAKE_")
@@ -24,7 +24,8 @@ class IntakeSettings(ServiceSettings):
         "sqlite+aiosqlite:///.motcua/intake.db",
         description="where the event log lives: `sqlite+aiosqlite:///PATH` or "
         "`postgresql+asyncpg://USER:PASSWORD@HOST/DATABASE`",
-        pattern=r"^(sqlite\+aiosqlite|postgresql\+asyncpg)://",
+        pattern=DATABASE_URL,
+        json_schema_extra=SECRET,
     )
     sqlite_synchronous: Literal["FULL", "NORMAL"] = Field(
         "FULL",
