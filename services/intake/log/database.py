@@ -48,6 +48,7 @@ def open_database(settings: IntakeSettings) -> Database:
             settings=POSTGRESQL_SETTINGS,
             command_timeout_s=COMMAND_WITHIN_S,
             always_writes=writes,
+            tls=settings.database_tls(),
             **pool,
         )
 

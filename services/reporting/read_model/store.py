@@ -13,6 +13,7 @@ from services.reporting.read_model.tables import dossiers, model
 from shared.domain.counting import RULES_VERSION
 from shared.service import sql
 from shared.service.sql import take_lock, upgrade, writing
+from shared.service.tls import DatabaseTls
 
 SQLITE_PRAGMAS = {
     "synchronous": "NORMAL",  # a power cut may undo whole transactions, offsets included; Kafka delivers them again
@@ -34,9 +35,9 @@ _LOCK = 0x6D6F7463  # any number of our own: "motc"
 ItemT = TypeVar("ItemT")
 
 
-def open_engine(database_url: str) -> AsyncEngine:
+def open_engine(database_url: str, tls: DatabaseTls | None = None) -> AsyncEngine:
     """The engine of a database URL; connects on first use."""
-    return sql.open_engine(database_url, pragmas=SQLITE_PRAGMAS, settings=POSTGRESQL_SETTINGS)
+    return sql.open_engine(database_url, pragmas=SQLITE_PRAGMAS, settings=POSTGRESQL_SETTINGS, tls=tls)
 
 
 @asynccontextmanager
