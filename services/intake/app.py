@@ -16,7 +16,7 @@ from services.intake.http import bulk, catalogue, documents, dossiers, log, serv
 from services.intake.http.bodies import uncompressed
 from services.intake.http.service import Intake
 from services.intake.log import event_log
-from services.intake.log.database import migrate, open_database
+from services.intake.log.database import audit_of, migrate, open_database
 from services.intake.metrics import Metrics
 from services.intake.relaying.announcements import AnnouncementRelay
 from services.intake.relaying.relay import CursorSetBack, Relay
@@ -55,9 +55,11 @@ def create_app(settings: IntakeSettings, run: ServiceRun | None = None) -> FastA
             metrics = Metrics()
             relay = Relay(settings, database, metrics)
             clock = clock_from(settings.clock)
+            audit = app.state.audit = audit_of(database)
             committer = Committer(
                 database,
                 announcements,
+                audit,
                 clock=clock,
                 recording_clock=system_clock,
                 max_batch_events=settings.max_batch_events,

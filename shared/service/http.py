@@ -25,6 +25,7 @@ from shared.contract.http import EVERY_SERVICE, REFERENCE, answered, reference
 from shared.contract.http.service import HealthAnswer, ProblemDetails
 from shared.contract.schemas import components
 from shared.service import problems
+from shared.service.acting import RequestIds
 from shared.service.problems import MEDIA_TYPE, UNPROCESSABLE, Problem
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
@@ -48,6 +49,7 @@ def new_application(
     )
     problems.install(application)
     application.add_middleware(AnswerHeaders)
+    application.add_middleware(RequestIds)
     declare(application, components([*EVERY_SERVICE.values(), *messages], REFERENCE))
     return application
 

@@ -1,6 +1,7 @@
 """The event log in SQL: the rows that a commit reads and appends, those that readers get, and the relay's cursor."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from hashlib import sha256
 from itertools import groupby
 from operator import itemgetter
 from typing import Any, NamedTuple
@@ -20,6 +21,7 @@ from services.intake.log.history import (
     history,
 )
 from services.intake.log.tables import ANNOUNCEMENTS, EVENT_LOG, IDEMPOTENCY_KEYS, RELAY_CURSOR, SERIALS
+from shared.auditing.entries import EVENTS_SHA256, POSITIONS, ranges
 from shared.contract.envelope import encode
 from shared.contract.topics import EVENTS
 from shared.domain.dossier import Dossier
@@ -170,6 +172,26 @@ async def after(connection: AsyncConnection, position: int, limit: int) -> Seque
     return (
         await connection.execute(statement.where(table.position > position).order_by(table.position).limit(limit))
     ).all()
+
+
+async def positions_of(connection: AsyncConnection, code: str) -> list[int]:
+    """Where the dossier's events stand."""
+    rows = await connection.execute(select(_LOG.position).where(_LOG.dossier == code).order_by(_LOG.position))
+    return list(rows.scalars())
+
+
+async def sealing(connection: AsyncConnection) -> dict[str, Any]:
+    """What the log holds, as an entry of the audit says it: positions, how many events, the digest over them."""
+    digest, position, events, found = sha256(), 0, 0, list[list[int]]()
+    while rows := await after(connection, position, _ROWS_A_STATEMENT):
+        digest.update(b"".join(row.event + b"\n" for row in rows))
+        for first, last in ranges(row.position for row in rows):
+            if found and found[-1][1] + 1 == first:
+                found[-1][1] = last
+            else:
+                found.append([first, last])
+        position, events = rows[-1].position, events + len(rows)
+    return {POSITIONS: found, "events": events, EVENTS_SHA256: digest.hexdigest()}
 
 
 async def dossier_after(connection: AsyncConnection, code: str, sequence: int) -> Dossier:

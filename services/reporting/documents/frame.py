@@ -10,7 +10,7 @@ from shared.language.languages import Language
 from shared.language.numbers import minute
 from shared.language.papers import BLANK, DATED, PUBLISHED
 from shared.language.words import in_language
-from shared.publishing.sealing import Published
+from shared.publishing.traces import Published
 
 LIST_PAGE = "/dossiers"
 """Reporting's page of the dossiers behind a number."""

@@ -25,8 +25,8 @@ from shared.contract.http.published_documents import (
     PublicationDocument,
     RevisionDocument,
 )
-from shared.publishing.sealing import SEAL, opened, sealed
 from shared.publishing.verification import NamedBytes, verified
+from shared.sealing import SEAL, opened, sealed
 from shared.service.sql import take_lock, writing
 
 _LOCK = 0x6D6F7470  # any number of our own: "motp"
