@@ -11,15 +11,16 @@ from services.intake.log.history import LogRow
 from shared.auditing.entries import EVENTS_SHA256, POSITIONS, Act, Actor, AuditEntry, digest_of, ranges
 from shared.domain import events as domain
 from shared.domain.dossier import Dossier
+from shared.domain.lifecycle import EventKind
 
-_ACTS: dict[type[domain.Event], Act] = {
-    domain.Corrected: Act.CORRECTED,
-    domain.Reopened: Act.REOPENED,
-    domain.Voided: Act.VOIDED,
-    domain.DeadlineSet: Act.DEADLINE_SET,
-    domain.Extended: Act.EXTENDED,
+_ACTS = {
+    EventKind.CORRECTED: Act.CORRECTED,
+    EventKind.REOPENED: Act.REOPENED,
+    EventKind.VOIDED: Act.VOIDED,
+    EventKind.DEADLINE_SET: Act.DEADLINE_SET,
+    EventKind.EXTENDED: Act.EXTENDED,
 }
-JUDGED = tuple(_ACTS)
+JUDGED = frozenset(_ACTS)
 
 
 class JudgedEvent(Struct, frozen=True):
@@ -72,7 +73,7 @@ def _decision(judged: JudgedEvent, by: Actor) -> AuditEntry:
         "event_id": judged.event_id,
         "occurred_at": judged.occurred_at.isoformat(),
     }
-    return AuditEntry(_ACTS[type(judged.event)], judged.after.code, details, by)
+    return AuditEntry(_ACTS[judged.event.kind], judged.after.code, details, by)
 
 
 def _both_values(judged: JudgedEvent) -> dict[str, Any]:
@@ -82,7 +83,9 @@ def _both_values(judged: JudgedEvent) -> dict[str, Any]:
             values = {"field": event.field.value, "old": event.old_value, "new": event.new_value}
             return values | {"reason": event.reason} | _deadlines_moved(before, after, event)
         case domain.Reopened():
-            return _states(before, after) | {"reason": event.reason, "legal_ground": event.legal_ground}
+            closed_at = _written(before.closed_at if before else None)
+            grounds = {"reason": event.reason, "legal_ground": event.legal_ground}
+            return _states(before, after) | {"closed_at": closed_at} | grounds
         case domain.Voided():
             return _states(before, after) | {"reason": event.reason, "duplicate_of": event.duplicate_of}
         case domain.DeadlineSet():

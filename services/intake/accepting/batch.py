@@ -180,7 +180,7 @@ class CommitBatch:
             self.keys[use.key] = LoggedKey(use.request_digest, code, event_id)
         position = self.known.head + len(self.rows) + 1
         self.rows.append(LogRow(position, event_id, code, sequence, added, self.recorded_seconds, event))
-        if basis is None and isinstance(candidate.event, JUDGED):
+        if basis is None and candidate.event.kind in JUDGED:
             self._judged.append(
                 JudgedEvent(position, event_id, candidate.event, candidate.occurred_at, before, dossier)
             )
