@@ -12,6 +12,7 @@ from services.intake.accepting.committer import Committer
 from services.intake.announcements.worker import MoveWorker
 from services.intake.calendar import Announcements
 from services.intake.http import announcements as announcement_calls
+from services.intake.http import audit as audit_calls
 from services.intake.http import bulk, catalogue, documents, dossiers, log, service
 from services.intake.http.service import Intake
 from services.intake.log import event_log
@@ -87,7 +88,14 @@ def create_app(settings: IntakeSettings, run: ServiceRun | None = None) -> FastA
         lifespan=lifespan,
     )
     service.answer_failures(app)
-    for router in (dossiers.router, bulk.router, announcement_calls.router, log.router, catalogue.router):
+    for router in (
+        dossiers.router,
+        bulk.router,
+        announcement_calls.router,
+        log.router,
+        audit_calls.router,
+        catalogue.router,
+    ):
         app.include_router(router, responses=GUARDED)
     app.include_router(service.router)
     declare(app, documents.event_components())

@@ -1,7 +1,7 @@
 """An entry of an audit, and how it is sealed as the next one of its chain (RFC 8785, SHA-256)."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
 from hashlib import sha256
@@ -112,8 +112,10 @@ def sealed_entry(entry: AuditEntry, by: Actor, chain: str, after: ChainHead, at:
     return SealedDocument(_canonical(members | {SEAL: digest}), digest)
 
 
-def ranges(positions: Iterable[int]) -> list[list[int]]:
+def ranges(positions: Sequence[int]) -> list[list[int]]:
     """Ascending positions as ranges, first and last of each."""
+    if positions and positions[-1] - positions[0] + 1 == len(positions):
+        return [[positions[0], positions[-1]]]
     found: list[list[int]] = []
     for position in positions:
         if found and position == found[-1][1] + 1:

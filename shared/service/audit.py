@@ -3,7 +3,7 @@
 Nothing here changes or removes an entry, and the database refuses it.
 """
 
-from collections.abc import AsyncGenerator, Iterable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -90,16 +90,22 @@ class Audit:
     """The chain of one service: `app.state.audit`. `lock` orders its entries across instances."""
 
     chain: str
-    engine: AsyncEngine
+    writer: AsyncEngine
+    reader: AsyncEngine
     lock: int
     clock: Clock = system_clock
 
-    async def write(self, connection: AsyncConnection, *entries: AuditEntry) -> None:
-        """Append entries within a transaction that writes; with it they are there, or not at all."""
+    async def write(self, connection: AsyncConnection, *entries: AuditEntry, after: ChainHead | None = None) -> None:
+        """Append entries within a transaction that writes; with it they are there, or not at all.
+
+        `after` is the chain's head, for who holds the lock and has read it.
+        """
         if not entries:
             return
-        await take_lock(connection, self.lock)
-        head, now, rows = await head_of(connection), self.clock(), list[tuple[Any, ...]]()
+        if after is None:
+            await take_lock(connection, self.lock)
+            after = await head_of(connection)
+        head, now, rows = after, self.clock(), list[tuple[Any, ...]]()
         for entry in entries:
             by = acting() if entry.by is None else entry.by
             seal = sealed_entry(entry, by, self.chain, head, now)
@@ -111,12 +117,20 @@ class Audit:
 
     async def write_alone(self, *entries: AuditEntry) -> None:
         """Append entries about what changes nothing else in the database, such as that somebody looked."""
-        async with writing(self.engine) as connection:
+        async with writing(self.writer) as connection:
             await self.write(connection, *entries)
 
-    async def begin(self, connection: AsyncConnection, details: dict[str, Any]) -> None:
-        """The first entry, where there is none: what was there before the audit."""
-        await self.write(connection, AuditEntry(Act.AUDIT_BEGUN, details=details, by=ITSELF))
+    async def begin(
+        self, connection: AsyncConnection, before: Callable[[AsyncConnection], Awaitable[Mapping[str, Any]]]
+    ) -> None:
+        """The first entry, where there is none: what was there `before` the audit."""
+        if (await head_of(connection)).number == 0:
+            await self.write(connection, AuditEntry(Act.AUDIT_BEGUN, details=await before(connection), by=ITSELF))
+
+    async def head(self) -> ChainHead:
+        """The last entry there is."""
+        async with self.reader.connect() as connection:
+            return await head_of(connection)
 
 
 async def head_of(connection: AsyncConnection) -> ChainHead:

@@ -3,14 +3,9 @@
 from hashlib import sha256
 from typing import Any
 
-import httpx
 import msgspec
-import pytest
-from sqlalchemy import event, text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import text
 
-from services.intake.log.database import audit_of
-from shared.auditing.entries import Act, AuditEntry
 from tests.intake.conftest import Start
 from tests.intake.sending import CODE, NDJSON, Sender, cloud_event, lines, received
 

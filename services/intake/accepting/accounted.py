@@ -59,7 +59,7 @@ def accounted(
 def sealing(rows: Sequence[LogRow]) -> dict[str, Any]:
     """Which rows of the log an entry is about, and the digest over their events."""
     return {
-        POSITIONS: ranges(row.position for row in rows),
+        POSITIONS: ranges([row.position for row in rows]),
         "events": len(rows),
         EVENTS_SHA256: digest_of([row.event for row in rows]),
     }

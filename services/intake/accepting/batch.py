@@ -26,7 +26,7 @@ from services.intake.accepting.computing import Decision
 from services.intake.accepting.decide import decide
 from services.intake.accepting.refusals import DossierChanged, HeldBack, IdReused, KeyReused
 from services.intake.log.history import CodeSeries, LoggedEvent, LoggedKey, LogRow, computed_fields
-from shared.auditing.entries import Actor, AuditEntry
+from shared.auditing.entries import Actor, AuditEntry, ChainHead
 from shared.catalogue import Catalogue
 from shared.contract.accepted import AS_SENT, TERMS
 from shared.contract.envelope import decode_envelope
@@ -54,6 +54,7 @@ class KnownToLog:
     dossiers: dict[str, Dossier]
     keys: dict[str, LoggedKey]
     codes: dict[CodeSeries, list[str]]
+    audit: ChainHead = field(default_factory=ChainHead)
 
 
 class NotDecided(Exception):

@@ -183,7 +183,7 @@ class Committer:
             batch = CommitBatch(known, self._announcements.catalogue, self._clock(), self._recording_clock())
             outcomes = batch.decide_all(requests)
             await event_log.append(connection, batch.rows, batch.last_codes, batch.keys)
-            await self._audit.write(connection, *batch.audit_entries(actors))
+            await self._audit.write(connection, *batch.audit_entries(actors), after=known.audit)
         self._trouble = None
         if self._serials_to_skip():
             self._skipped.update(batch.used_codes)
@@ -208,6 +208,7 @@ class Committer:
         await calendar.follow(connection, self._announcements, heads.announcement)
         return KnownToLog(
             head=heads.position,
+            audit=heads.audit,
             events=await event_log.logged_events(connection, ids),
             dossiers=await event_log.dossiers(connection, codes, self._recent),
             keys=keys,

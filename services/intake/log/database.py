@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from services.intake.log import event_log
 from services.intake.settings import IntakeSettings
-from shared.service.audit import Audit, head_of
+from shared.service.audit import Audit
 from shared.service.sql import LOCKS_HELD_S, open_engine, take_lock, upgrade
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -131,7 +131,7 @@ async def committing(database: Database) -> AsyncIterator[AsyncConnection]:
 
 def audit_of(database: Database) -> Audit:
     """Its audit, whose entries are ordered by the lock that orders the log."""
-    return Audit("intake", database.writer, COMMIT_LOCK)
+    return Audit("intake", database.writer, database.reader, COMMIT_LOCK)
 
 
 async def migrate(database: Database) -> None:
@@ -142,5 +142,4 @@ async def migrate(database: Database) -> None:
     async with database.writer.begin() as connection:
         await take_lock(connection, COMMIT_LOCK)
         await upgrade(connection, MIGRATIONS)
-        if (await head_of(connection)).number == 0:
-            await audit_of(database).begin(connection, await event_log.sealing(connection))
+        await audit_of(database).begin(connection, event_log.sealing)
