@@ -17,7 +17,14 @@ async def serve(settings: IntakeSettings) -> int:
     run.stop_on_signals()
     application = create_app(settings, run)
     return await run.serve(
-        Server(application, host=settings.host, port=settings.port, grace_seconds=GRACE_SECONDS, lifespan="on")
+        Server(
+            application,
+            host=settings.host,
+            port=settings.port,
+            grace_seconds=GRACE_SECONDS,
+            lifespan="on",
+            trusted_proxies=settings.trusted_proxies,
+        )
     )
 
 

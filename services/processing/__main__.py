@@ -21,7 +21,7 @@ def main() -> None:
     loop = uvloop.new_event_loop()
     asyncio.set_event_loop(loop)
     app = create_app(settings)
-    http = HttpServer(create_api(app), host=settings.host, port=settings.port)
+    http = HttpServer(create_api(app), host=settings.host, port=settings.port, trusted_proxies=settings.trusted_proxies)
     worker = StoppingWorker(app, http, loop=loop, quiet=True, redirect_stdouts=False)
     worker.execute_from_commandline()
 

@@ -5,10 +5,12 @@ from contextvars import ContextVar
 
 import structlog
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared.access.roles import Principal
 from shared.auditing.entries import ITSELF, REQUEST_ID, Actor
+from shared.service.peers import peer_of
 
 HEADER = "X-Request-Id"
 NOBODY = "nobody"
@@ -40,7 +42,7 @@ class RequestIds:
             return
         given = Headers(scope=scope).get(HEADER)
         request = given if given is not None and REQUEST_ID.fullmatch(given) else secrets.token_hex(8)
-        peer = scope["client"][0] if scope.get("client") else None
+        peer = peer_of(HTTPConnection(scope)).address
 
         async def answer(message: Message) -> None:
             if message["type"] == "http.response.start":

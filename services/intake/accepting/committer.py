@@ -14,7 +14,7 @@ from services.intake.accepting.batch import CommitBatch, KnownToLog, NotDecided
 from services.intake.accepting.candidates import Candidate, CommitResult
 from services.intake.accepting.units import by_own_codes
 from services.intake.calendar import Announcements
-from services.intake.log import event_log
+from services.intake.log import event_log, standings
 from services.intake.log.database import Database, committing
 from services.intake.log.history import CodeSeries, LogRow, RecentDossiers
 from shared.auditing.entries import Actor
@@ -183,6 +183,7 @@ class Committer:
             batch = CommitBatch(known, self._announcements.catalogue, self._clock(), self._recording_clock())
             outcomes = batch.decide_all(requests)
             await event_log.append(connection, batch.rows, batch.last_codes, batch.keys)
+            await standings.put(connection, batch.changed.values())
             await self._audit.write(connection, *batch.audit_entries(actors), after=known.audit)
         self._trouble = None
         if self._serials_to_skip():

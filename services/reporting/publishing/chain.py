@@ -1,17 +1,17 @@
 """The chain of published documents in the database: appended one after the other, read, and never changed."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from services.reporting.publishing.documents import Members
+from services.reporting.publishing.documents import AskedFigures, Members
 from services.reporting.publishing.refusals import ChainDiffers, RevisedMeanwhile, UnknownDocument
 from services.reporting.read_model.store import audit_of
 from services.reporting.read_model.tables import publications
@@ -221,12 +221,33 @@ async def latest(connection: AsyncConnection, number: int) -> KeptDocument:
     return await kept(connection, number, revision)
 
 
-async def summaries(connection: AsyncConnection, limit: int, before: int | None) -> list[PublicationSummary]:
-    """Of publications the newest first, below a number."""
-    wanted = select(_of.number, _of.summary).where(_of.kind == PUBLICATION)
+async def asked_figures(connection: AsyncConnection, number: int) -> list[AskedFigures]:
+    """By what the figures of a publication and of its revisions were asked. Raises UnknownDocument."""
+    wanted = select(_of.body).where(_of.number == number, _of.kind.in_((PUBLICATION, REVISION)))
+    bodies = (await connection.execute(wanted)).scalars().all()
+    if not bodies:
+        raise _unknown(number)
+    return [_asked(body) for body in bodies]
+
+
+def _asked(body: bytes) -> AskedFigures:
+    return msgspec.json.decode(body, type=AskedFigures)
+
+
+async def summaries(
+    connection: AsyncConnection,
+    limit: int,
+    before: int | None,
+    chosen: Callable[[AskedFigures], bool] | None = None,
+) -> list[PublicationSummary]:
+    """Of publications the newest first, below a number; those whose question is chosen."""
+    wanted = select(_of.number, _of.summary).where(_of.kind == PUBLICATION).order_by(_of.number.desc())
     if before is not None:
         wanted = wanted.where(_of.number < before)
-    rows = (await connection.execute(wanted.order_by(_of.number.desc()).limit(limit))).all()
+    if chosen is None:
+        rows = (await connection.execute(wanted.limit(limit))).all()
+    else:
+        rows = await _chosen(connection, wanted, limit, chosen)
     counted = select(_of.number, _of.kind, func.count()).where(
         _of.number.in_([row.number for row in rows]), _of.kind != PUBLICATION
     )
@@ -242,6 +263,22 @@ async def summaries(connection: AsyncConnection, limit: int, before: int | None)
         )
         for row in rows
     ]
+
+
+async def _chosen(
+    connection: AsyncConnection, wanted: Select[Any], limit: int, chosen: Callable[[AskedFigures], bool]
+) -> list[Any]:
+    """The first rows whose documents are chosen; what a summary tells does not decide it."""
+    rows: list[Any] = []
+    async with connection.stream(
+        wanted.add_columns(_of.body), execution_options={"yield_per": READ_AT_ONCE}
+    ) as documents:
+        async for row in documents:
+            if chosen(_asked(row.body)):
+                rows.append(row)
+            if len(rows) == limit:
+                break
+    return rows
 
 
 async def revisions(connection: AsyncConnection, number: int) -> list[RevisionSummary]:
