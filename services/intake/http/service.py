@@ -95,17 +95,17 @@ class Intake:
         return PostedEvent(outcome.event_id, outcome.dossier, repeated=False)
 
 
-async def _intake(request: Request) -> Intake:
+async def service_of(request: Request) -> Intake:
     # async, for FastAPI sends a plain function to a thread
     return cast("Intake", request.app.state.intake)
 
 
-IntakeService = Annotated[Intake, Depends(_intake)]
+IntakeService = Annotated[Intake, Depends(service_of)]
 
 
 async def live(request: Request) -> Response:
     """The writer runs."""
-    intake = await _intake(request)
+    intake = await service_of(request)
     if intake.committer.closed:
         raise Problem(503, "Service Unavailable", "the writer has stopped; the process ends and is to be started again")
     return health(good=True)
@@ -114,7 +114,7 @@ async def live(request: Request) -> Response:
 async def ready(request: Request) -> Response:
     """The database answers. A broker that is down does not matter here: intake goes on accepting."""
     await live(request)
-    intake = await _intake(request)
+    intake = await service_of(request)
     try:
         async with asyncio.timeout(READY_SECONDS), intake.database.reader.connect() as connection:
             refusal = await event_log.refusal(connection)
@@ -131,7 +131,7 @@ async def ready(request: Request) -> Response:
 
 
 async def registry(request: Request) -> CollectorRegistry:
-    return (await _intake(request)).metrics.registry
+    return (await service_of(request)).metrics.registry
 
 
 router = operations_router(live, ready, registry)
