@@ -10,8 +10,12 @@ from fastapi import Depends, FastAPI
 from services.intake import calendar
 from services.intake.accepting.committer import Committer
 from services.intake.announcements.worker import MoveWorker
+from services.intake.applicants.erasures import ErasuresFile
+from services.intake.applicants.keeping import Applicants
+from services.intake.applicants.master_keys import MasterKeySource
 from services.intake.calendar import Announcements
 from services.intake.http import announcements as announcement_calls
+from services.intake.http import applicants as applicant_calls
 from services.intake.http import bulk, catalogue, documents, dossiers, log, service
 from services.intake.http.bodies import uncompressed
 from services.intake.http.service import Intake
@@ -23,6 +27,7 @@ from services.intake.relaying.relay import CursorSetBack, Relay
 from services.intake.settings import IntakeSettings
 from shared.catalogue import load
 from shared.contract.http import INTAKE
+from shared.service.access import Access
 from shared.service.clock import clock_from, system_clock
 from shared.service.http import KEYLESS, declare, declared_parameters_only, new_application, require_key
 from shared.service.pacing import wait_until
@@ -55,9 +60,13 @@ def create_app(settings: IntakeSettings, run: ServiceRun | None = None) -> FastA
             metrics = Metrics()
             relay = Relay(settings, database, metrics)
             clock = clock_from(settings.clock)
+            erasures = None if settings.erasures is None else ErasuresFile(settings.erasures)
+            applicants = Applicants(database, MasterKeySource(settings), erasures)
+            await applicants.apply_erasures()
             committer = Committer(
                 database,
                 announcements,
+                applicants,
                 clock=clock,
                 recording_clock=system_clock,
                 max_batch_events=settings.max_batch_events,
@@ -67,7 +76,16 @@ def create_app(settings: IntakeSettings, run: ServiceRun | None = None) -> FastA
             announcement_relay = AnnouncementRelay(settings, database, relay)
             move_worker = MoveWorker(database, announcements, committer, metrics, clock)
             app.state.intake = Intake(
-                settings, announcements, clock, database, metrics, committer, relay, announcement_relay, move_worker
+                settings,
+                announcements,
+                clock,
+                database,
+                metrics,
+                committer,
+                applicants,
+                relay,
+                announcement_relay,
+                move_worker,
             )
             async with _running(run or ServiceRun(), app.state.intake):
                 yield
@@ -80,6 +98,8 @@ def create_app(settings: IntakeSettings, run: ServiceRun | None = None) -> FastA
     service.answer_failures(app)
     parameters = Depends(declared_parameters_only)
     guarded = Depends(require_key(settings.api_key))
+    app.state.access = Access(settings.api_key)
+    app.include_router(applicant_calls.router, dependencies=[parameters], responses=KEYLESS)
     for router in (dossiers.router, bulk.router, announcement_calls.router, log.router):
         app.include_router(router, dependencies=[guarded, Depends(uncompressed), parameters], responses=KEYLESS)
     app.include_router(catalogue.router, dependencies=[guarded, parameters], responses=KEYLESS)

@@ -83,3 +83,28 @@ MOVES = Table(
     Column("new_due_at", Text, comment="with it; null when it can't be computed"),
     Column("outcome", Text, nullable=False, comment="planned, moved, or why the deadline stays"),
 )
+APPLICANTS = Table(
+    "applicants",
+    METADATA,
+    Column("pseudonym", Text, primary_key=True, comment="as the events carry it"),
+    Column("key_id", Text, nullable=False, index=True, comment="the master key that wraps the data key"),
+    Column("wrapped_key", Bytes, nullable=False, comment="nonce and data key, AES-256-GCM under the master key"),
+    Column("details", Bytes, nullable=False, comment="nonce and details as JSON, AES-256-GCM under the data key"),
+    Column("as_of", Float(53), nullable=False, comment="when the receipt happened that gave them, seconds since 1970"),
+    Column("stored_at", Float(53), nullable=False, comment="seconds since 1970, the system's clock"),
+    Column("kept_until", Float(53), comment="by the retention of the procedures; null when no end is known"),
+)
+APPLICANT_DOSSIERS = Table(
+    "applicant_dossiers",
+    METADATA,
+    Column("pseudonym", Text, primary_key=True),
+    Column("dossier", Text, primary_key=True, comment="one that the details are kept for"),
+)
+ERASURES = Table(
+    "applicant_erasures",
+    METADATA,
+    Column("pseudonym", Text, primary_key=True),
+    Column("erased_at", Float(53), nullable=False, comment="receipts up to then store nothing; seconds since 1970"),
+    Column("erased_by", Text, nullable=False, comment="the caller's id, or retention"),
+    Column("reason", Text, nullable=False),
+)
