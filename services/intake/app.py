@@ -5,7 +5,7 @@ import contextlib
 from collections.abc import AsyncIterator
 
 import structlog
-from fastapi import Depends, FastAPI
+from fastapi import FastAPI
 
 from services.intake import calendar
 from services.intake.accepting.committer import Committer
@@ -17,7 +17,6 @@ from services.intake.calendar import Announcements
 from services.intake.http import announcements as announcement_calls
 from services.intake.http import applicants as applicant_calls
 from services.intake.http import bulk, catalogue, documents, dossiers, log, service
-from services.intake.http.bodies import uncompressed
 from services.intake.http.service import Intake
 from services.intake.log import event_log
 from services.intake.log.database import migrate, open_database
@@ -29,7 +28,7 @@ from shared.catalogue import load
 from shared.contract.http import INTAKE
 from shared.service.access import Access
 from shared.service.clock import clock_from, system_clock
-from shared.service.http import KEYLESS, declare, declared_parameters_only, new_application, require_key
+from shared.service.http import GUARDED, declare, new_application
 from shared.service.pacing import wait_until
 from shared.service.run import ServiceRun, cancelled
 from shared.service.sql import DATABASE_ERRORS
@@ -47,6 +46,7 @@ LOGGER = structlog.get_logger()
 def create_app(settings: IntakeSettings, run: ServiceRun | None = None) -> FastAPI:
     """The ASGI application; its writer, relay and worker of the moves are tasks of the `run`."""
     base = load(settings.catalogue)
+    access = Access(settings.api_key)
 
     @contextlib.asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -58,6 +58,7 @@ def create_app(settings: IntakeSettings, run: ServiceRun | None = None) -> FastA
                 await calendar.follow(connection, announcements)
                 was_compared = (await event_log.cursor(connection)).numbers is not None
             metrics = Metrics()
+            metrics.registry.register(access.refusals.counter)
             relay = Relay(settings, database, metrics)
             clock = clock_from(settings.clock)
             erasures = None if settings.erasures is None else ErasuresFile(settings.erasures)
@@ -93,16 +94,23 @@ def create_app(settings: IntakeSettings, run: ServiceRun | None = None) -> FastA
             await database.close()
 
     app = new_application(
-        title="Motcua intake", version="1", description=DESCRIPTION, messages=INTAKE.values(), lifespan=lifespan
+        title="Motcua intake",
+        version="1",
+        description=DESCRIPTION,
+        access=access,
+        messages=INTAKE.values(),
+        lifespan=lifespan,
     )
     service.answer_failures(app)
-    parameters = Depends(declared_parameters_only)
-    guarded = Depends(require_key(settings.api_key))
-    app.state.access = Access(settings.api_key)
-    app.include_router(applicant_calls.router, dependencies=[parameters], responses=KEYLESS)
-    for router in (dossiers.router, bulk.router, announcement_calls.router, log.router):
-        app.include_router(router, dependencies=[guarded, Depends(uncompressed), parameters], responses=KEYLESS)
-    app.include_router(catalogue.router, dependencies=[guarded, parameters], responses=KEYLESS)
+    for router in (
+        dossiers.router,
+        applicant_calls.router,
+        bulk.router,
+        announcement_calls.router,
+        log.router,
+        catalogue.router,
+    ):
+        app.include_router(router, responses=GUARDED)
     app.include_router(service.router)
     declare(app, documents.event_components())
     return app

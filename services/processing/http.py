@@ -4,16 +4,18 @@ import asyncio
 from collections.abc import AsyncGenerator
 from typing import Any
 
-from fastapi import Depends, FastAPI, Request
+from fastapi import FastAPI, Request
 from mode import Service
 from prometheus_client import CollectorRegistry
 from starlette.responses import Response
 
 from services.processing.app import ProcessingApp
+from shared.access.roles import Permission
 from shared.contract.envelope import encode
 from shared.contract.http import answered_lines
 from shared.contract.status import StatusV1
-from shared.service.http import KEYLESS, Ndjson, new_application, require_key
+from shared.service.access import Access, requires
+from shared.service.http import GUARDED, Ndjson, new_application
 from shared.service.observability import health, operations_router
 from shared.service.run import Server
 
@@ -43,10 +45,13 @@ class HttpServer(Service):
 
 def create_api(worker: ProcessingApp) -> FastAPI:
     """The HTTP application of one worker."""
+    access = Access(worker.settings.api_key)
+    worker.metrics.registry.register(access.refusals.counter)
     api = new_application(
         title="Motcua processing",
         version="1.0.0",
         description="The ledger of dossiers, as this worker holds it.",
+        access=access,
         messages=[StatusV1],
     )
 
@@ -66,9 +71,9 @@ def create_api(worker: ProcessingApp) -> FastAPI:
     @api.get(
         "/v1/ledger",
         tags=["ledger"],
-        dependencies=[Depends(require_key(worker.settings.api_key))],
+        dependencies=[requires(Permission.READ_LOG)],
         response_class=Ndjson,
-        responses={200: answered_lines(StatusV1), **KEYLESS},
+        responses={200: answered_lines(StatusV1), **GUARDED},
     )
     async def ledger() -> Ndjson:
         """Every dossier that this worker holds, as NDJSON of status snapshots (schema status.v1)."""

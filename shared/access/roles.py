@@ -48,6 +48,9 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
     Role.ADMIN: frozenset(Permission),
 }
 
+# what is about all departments at once, so that a role within some of them does not reach it
+INDIVISIBLE = frozenset({_P.ANNOUNCE, _P.READ_LOG, _P.REBUILD, _P.READ_METRICS, _P.READ_AUDIT})
+
 
 @dataclass(frozen=True, slots=True)
 class Scope:

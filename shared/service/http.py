@@ -1,21 +1,19 @@
-"""HTTP as every service serves it: the application, its key, its parameters, streamed answers,
+"""HTTP as every service serves it: the application, its parameters, streamed answers,
 and refusals in the API documents."""
 
 import asyncio
-import hmac
 from collections import Counter
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Any, get_args, get_origin
 
 from anyio import CancelScope
-from fastapi import FastAPI, Request, Security
+from fastapi import FastAPI, Request
 from fastapi.dependencies.models import Dependant
-from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from fastapi_offline import FastAPIOffline
 from msgspec import Struct
 from prometheus_client.openmetrics.exposition import CONTENT_TYPE_LATEST
-from pydantic import BaseModel, SecretStr
+from pydantic import BaseModel
 from starlette.datastructures import MutableHeaders
 from starlette.responses import Response, StreamingResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -25,6 +23,7 @@ from shared.contract.http import EVERY_SERVICE, REFERENCE, answered, reference
 from shared.contract.http.service import HealthAnswer, ProblemDetails
 from shared.contract.schemas import components
 from shared.service import problems
+from shared.service.access import Access, OpenToAll, endpoint_of, ruled
 from shared.service.problems import MEDIA_TYPE, UNPROCESSABLE, Problem
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
@@ -35,17 +34,22 @@ def new_application(
     title: str,
     version: str,
     description: str,
+    access: Access | None = None,
     messages: Iterable[type[Struct]] = (),
     lifespan: Lifespan | None = None,
     **more: Any,
 ) -> FastAPI:
     """An application without routes, whose API documents declare the `messages` that routes name.
 
+    Without an `access` it knows no key, and only what is open to all answers.
     A slash too many is 404: a redirect would send the key along, to whatever `Host` said.
     """
     application = FastAPIOffline(
         title=title, version=version, description=description, lifespan=lifespan, redirect_slashes=False, **more
     )
+    application.state.access = access or Access(None)
+    for documents in application.router.routes:
+        ruled(endpoint_of(documents), OpenToAll("the API documents tell nothing of dossiers"))
     problems.install(application)
     application.add_middleware(AnswerHeaders)
     declare(application, components([*EVERY_SERVICE.values(), *messages], REFERENCE))
@@ -137,28 +141,6 @@ class Ndjson(StreamingResponse):
             yield part
 
 
-# Who may call: one key from settings, compared in constant time (roles and sessions come with their own keys).
-
-_BEARER = HTTPBearer(auto_error=False, description="the service's API key")
-
-
-def require_key(expected: SecretStr) -> Callable[[HTTPAuthorizationCredentials | None], Awaitable[None]]:
-    """A FastAPI dependency that answers 401 unless the call carries `Authorization: Bearer KEY`."""
-    key = expected.get_secret_value().encode()
-
-    # async, for FastAPI sends a plain function to a thread, which costs more than the check
-    async def check(credentials: HTTPAuthorizationCredentials | None = Security(_BEARER)) -> None:
-        if credentials is None or not hmac.compare_digest(credentials.credentials.encode(), key):
-            raise Problem(
-                401,
-                "Unauthorized",
-                "send the API key as `Authorization: Bearer KEY`",
-                headers={"WWW-Authenticate": "Bearer"},
-            )
-
-    return check
-
-
 # Which query parameters a route takes:
 # one that is misspelt and ignored would answer, or do, something else than was meant.
 
@@ -217,7 +199,7 @@ def documented(descriptions: dict[int, str]) -> Documented:
     }
 
 
-KEYLESS = documented({401: "no key, or another one"})
+GUARDED = documented({401: "no key that holds", 403: "the key may not do this, or not for this department"})
 OPENMETRICS: Documented = {
     200: {"description": "the metrics", "content": {CONTENT_TYPE_LATEST: {"schema": {"type": "string"}}}}
 }

@@ -13,8 +13,10 @@ from prometheus_client.openmetrics.exposition import CONTENT_TYPE_LATEST, genera
 from starlette.responses import Response
 from structlog.typing import Processor
 
+from shared.access.roles import Permission
 from shared.contract.http.service import HealthAnswer
-from shared.service.http import HEALTH, OPENMETRICS, json_response
+from shared.service.access import open_to_all, requires
+from shared.service.http import GUARDED, HEALTH, OPENMETRICS, json_response
 
 # without the values of local variables: they would put applicants' data into the log
 TRACEBACKS = structlog.processors.ExceptionRenderer(structlog.tracebacks.ExceptionDictTransformer(show_locals=False))
@@ -105,15 +107,24 @@ Probe = Callable[[Request], Awaitable[Response]]
 def operations_router(
     live: Probe, ready: Probe, registry: Callable[[Request], Awaitable[CollectorRegistry]]
 ) -> APIRouter:
-    """The routes of probes and of Prometheus, open to all;
-    the probes' docstrings say in the API documents what they tell."""
+    """The routes of probes and of Prometheus; the probes' docstrings say in the API documents what they tell."""
     router = APIRouter(tags=["operations"])
 
     async def metrics(request: Request) -> Response:
         """OpenMetrics."""
         return exposition(await registry(request))
 
-    router.add_api_route("/healthz/live", live, methods=["GET"], response_class=Response, responses=HEALTH)
-    router.add_api_route("/healthz/ready", ready, methods=["GET"], response_class=Response, responses=HEALTH)
-    router.add_api_route("/metrics", metrics, methods=["GET"], response_class=Response, responses=OPENMETRICS)
+    supervised = [open_to_all("whoever supervises the process asks whether it lives, and is told no more")]
+    for path, probe in (("/healthz/live", live), ("/healthz/ready", ready)):
+        router.add_api_route(
+            path, probe, methods=["GET"], response_class=Response, responses=HEALTH, dependencies=supervised
+        )
+    router.add_api_route(
+        "/metrics",
+        metrics,
+        methods=["GET"],
+        response_class=Response,
+        responses=OPENMETRICS | GUARDED,
+        dependencies=[requires(Permission.READ_METRICS, open_while_alone=True)],
+    )
     return router

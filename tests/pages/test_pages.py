@@ -9,8 +9,8 @@ import pytest
 
 from services.reporting.documents.formats import FORMATS
 from services.reporting.pages.question import PRESETS, preset
-from services.reporting.pages.site import POLICY
 from services.reporting.pages.texts import TEXTS
+from shared.pages.site import POLICY
 from tests.pages.office import APOLOGISED, CODES, KEY, LATEST, NASTY, Office
 from tests.pages.reading import read
 

@@ -8,7 +8,7 @@ from pydantic import SecretStr
 from starlette.requests import Request
 from starlette.responses import Response
 
-from services.reporting.http.sessions import COOKIE, HOURS, MOST_WRONG_KEYS, WITHIN_S, Sessions
+from shared.service.sessions import COOKIE, HOURS, MOST_WRONG_KEYS, WITHIN_S, Sessions
 from tests.pages.office import KEY, Office, browser, sign_in
 
 PAGES = ["/", "/download?format=csv", "/dossiers?token=x", "/dossiers/H59.15-230103-0001", "/follow-up", "/late"]
@@ -154,7 +154,7 @@ def test_no_more_is_remembered_than_ended_within_the_hours(monkeypatch: pytest.M
         Sessions(SecretStr(KEY)),
         Request({"type": "http", "scheme": "http", "path": "/", "headers": []}),
     )
-    monkeypatch.setattr("services.reporting.http.sessions.MOST_ENDED", 3)
+    monkeypatch.setattr("shared.service.sessions.MOST_ENDED", 3)
     now = time.time()
     cookies = []
     for _ in range(4):

@@ -31,12 +31,7 @@ from shared.domain.fields import LONGEST_CODE, CorrectableField, OnlineLevel
 from shared.domain.localtime import local, written
 from shared.domain.texts import DOSSIER_CODE, PROCEDURE_CODE, hidden_character, names_a_person, personal
 
-MOST_ATTRIBUTES, LONGEST_WRITTEN = {
-    "id_number": re.compile(r"[\s.\-/]*(?:\w[\s.\-/]*){5,20}"),
-    "phone": re.compile(r"[\s+.\-()/]*(?:[0-9][\s.\-()/]*){6,15}"),
-    "email": re.compile(r"[^\s@]+@[^\s@]+"),
-}
-_ATTRIBUTE_NAME = 20, 20
+MOST_ATTRIBUTES, LONGEST_ATTRIBUTE_NAME = 20, 20
 _LEVELS = list(OnlineLevel)
 _INSTEAD = "write what happened without it; the dossier's code says whose it is"
 _LEAVE_OUT = "leave it out; the dossier's code says whose it is"
@@ -47,6 +42,11 @@ _INSTANTS: dict[str, tuple[str, ...]] = {
 _TEXTS = {
     name: tuple((field, field in NAMES) for field in cls.__struct_fields__ if field in NAMES | FREE_TEXTS)
     for name, cls in ACCEPTED.items()
+}
+_WRITTEN = {
+    "id_number": re.compile(r"[\s.\-/]*(?:\w[\s.\-/]*){5,20}"),
+    "phone": re.compile(r"[\s+.\-()/]*(?:[0-9][\s.\-()/]*){6,15}"),
+    "email": re.compile(r"[^\s@]+@[^\s@]+"),
 }
 _ATTRIBUTE_NAME = re.compile(r"[a-z0-9]+")
 _of_a_name = lru_cache(maxsize=1024)(personal)  # the same few officers and agencies come all day

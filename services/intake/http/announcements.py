@@ -32,12 +32,14 @@ from services.intake.http.announcement_messages import (
 from services.intake.http.service import Intake, IntakeService, problem
 from services.intake.log import event_log
 from services.intake.log.database import committing
+from shared.access.roles import Permission
 from shared.catalogue import Catalogue
 from shared.contract.http import answered, answered_list, reference
 from shared.contract.http.announcements import AnnouncedDay, AnnouncementAnswer, AnnouncementView, NewAnnouncement
 from shared.contract.http.service import FieldMistake
 from shared.domain.errors import Refusal
 from shared.domain.localtime import FIRST_YEAR, LAST_YEAR, ONE_DAY, local
+from shared.service.access import requires
 from shared.service.clock import system_clock
 from shared.service.http import documented, json_response
 from shared.service.problems import Problem
@@ -45,6 +47,8 @@ from shared.service.sql import DATABASE_ERRORS, is_transient
 
 router = APIRouter(tags=["calendar"])
 PATH = "/v1/calendar/announcements"
+# who wants the calendar reads it at /v1/calendar; here stands what was moved, of every department
+READING = [requires(Permission.READ_CATALOGUE, everywhere=True), *bodies.CHECKED]
 PLAN_SECONDS = 60.0  # after that the answer says `announced`, and the moves are found and made all the same
 BODY: dict[str, Any] = {
     "requestBody": {"required": True, "content": {bodies.JSON: {"schema": reference(NewAnnouncement)}}}
@@ -77,6 +81,7 @@ PageQuery = Annotated[MovesPage, Depends(_page)]
 
 @router.post(
     PATH,
+    dependencies=[requires(Permission.ANNOUNCE), *bodies.CHECKED],
     status_code=201,
     response_class=Response,
     responses={
@@ -115,7 +120,9 @@ async def announce(
     )
 
 
-@router.get(PATH, response_class=Response, responses={200: answered_list(AnnouncementView), **INVALID})
+@router.get(
+    PATH, dependencies=READING, response_class=Response, responses={200: answered_list(AnnouncementView), **INVALID}
+)
 async def list_announcements(intake: IntakeService) -> Response:
     """All announcements in the order in which they took effect, which is the order in which a calendar takes them
     in."""
@@ -127,6 +134,7 @@ async def list_announcements(intake: IntakeService) -> Response:
 
 @router.get(
     f"{PATH}/{{announcement_id}}",
+    dependencies=READING,
     response_class=Response,
     responses={200: answered(AnnouncementAnswer), **NOT_FOUND},
 )

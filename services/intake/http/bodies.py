@@ -5,13 +5,14 @@ from collections.abc import Iterator
 from typing import TypeVar
 
 import msgspec
-from fastapi import Request
+from fastapi import Depends, Request
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ValidationError
 
 from services.intake.accepting.refusals import Malformed, TooLarge
 from services.intake.accepting.strict_json import UNREADABLE, members
 from services.intake.http.dossier_messages import NewDossierBody
+from shared.service.http import declared_parameters_only
 from shared.service.problems import Problem
 
 JSON = "application/json"
@@ -25,6 +26,9 @@ async def uncompressed(request: Request) -> None:
     if coding not in ("", "identity"):
         detail = f"Content-Encoding: {coding} is not read here; send the body uncompressed"
         raise Problem(415, "Unsupported Media Type", detail, headers={"Accept-Encoding": "identity"})
+
+
+CHECKED = (Depends(uncompressed), Depends(declared_parameters_only))  # after the caller's permission, before the call
 
 
 def media_type(request: Request) -> str:

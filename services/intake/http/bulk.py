@@ -13,19 +13,21 @@ from services.intake.accepting.candidates import Accepted, Candidate, CommitResu
 from services.intake.accepting.committer import CannotBeStored, Committer, StoreUnavailable
 from services.intake.accepting.parsing import id_of, parse, subject_of
 from services.intake.accepting.refusals import TooLarge
-from services.intake.http.bodies import JSON, ArraySplitter, LineSplitter, NotAnArray, Numbered, media_type
+from services.intake.http.bodies import CHECKED, JSON, ArraySplitter, LineSplitter, NotAnArray, Numbered, media_type
 from services.intake.http.documents import cloud_event_example, cloud_event_schema
 from services.intake.http.service import IntakeService, failed
 from services.intake.metrics import Metrics
 from services.intake.settings import IntakeSettings
+from shared.access.roles import Permission
 from shared.contract.http import answered
 from shared.contract.http.log import MOST_REJECTIONS, BulkAnswer, Rejection
 from shared.domain.errors import Refusal, holds_back
+from shared.service.access import requires
 from shared.service.echoes import LONGEST_ECHO, shortened
 from shared.service.http import documented, json_response
 from shared.service.problems import Problem
 
-router = APIRouter(tags=["events"])
+router = APIRouter(tags=["events"], dependencies=[requires(Permission.POST_EVENTS), *CHECKED])
 NDJSON = "application/x-ndjson"
 BATCH = "application/cloudevents-batch+json"
 ARRAY_SCHEMA = {"type": "array", "items": cloud_event_schema(), "examples": [[cloud_event_example("received")]]}

@@ -3,21 +3,23 @@
 from datetime import date, timedelta
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Depends, Query, Response
 from msgspec.structs import asdict, replace
 
 from services.intake.accepting.refusals import echo
 from services.intake.http.service import IntakeService, problem
+from shared.access.roles import Permission
 from shared.catalogue import EVERYWHERE, CalendarEntry, Catalogue
 from shared.contract.http import answered_list
 from shared.contract.http.catalogue import AliasView, ChannelView, DayView, DepartmentView, ProcedureView
 from shared.domain.calendar import WorkingCalendar
 from shared.domain.errors import Refusal
 from shared.domain.localtime import ONE_DAY, local_date
-from shared.service.http import documented, json_response
+from shared.service.access import requires
+from shared.service.http import declared_parameters_only, documented, json_response
 from shared.service.problems import Problem
 
-router = APIRouter()
+router = APIRouter(dependencies=[requires(Permission.READ_CATALOGUE), Depends(declared_parameters_only)])
 MOST_DAYS = 3 * 366
 INVALID = documented({422: "a parameter is unknown, malformed or out of range"})
 

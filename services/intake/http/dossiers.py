@@ -19,6 +19,7 @@ from services.intake.http.service import NEW_DOSSIER, SHORT_FORM, Intake, Intake
 from services.intake.log import event_log
 from services.intake.log.history import HistoryEntry
 from services.intake.metrics import Metrics
+from shared.access.roles import Permission
 from shared.contract.accepted import ACCEPTED
 from shared.contract.http import answered, reference
 from shared.contract.http.dossiers import DossierAnswer, DossierView, EventAnswer, NewDossier
@@ -26,6 +27,7 @@ from shared.domain.errors import Refusal
 from shared.domain.texts import DOSSIER_CODE
 from shared.domain.timeliness import BY_DATE, DEFINITIONS
 from shared.language.languages import Language, of_header
+from shared.service.access import requires
 from shared.service.http import documented, json_response
 from shared.service.problems import Problem
 
@@ -96,6 +98,7 @@ _decode_any = msgspec.json.Decoder().decode
 
 @router.post(
     "/v1/dossiers",
+    dependencies=[requires(Permission.POST_EVENTS), *bodies.CHECKED],
     status_code=201,
     response_class=Response,
     responses={201: answered(DossierAnswer), **PROBLEMS},
@@ -123,6 +126,7 @@ async def open_dossier(request: Request, intake: IntakeService, idempotency_key:
 
 @router.post(
     "/v1/dossiers/{code}/events",
+    dependencies=[requires(Permission.POST_EVENTS), *bodies.CHECKED],
     status_code=201,
     response_class=Response,
     responses={
@@ -156,6 +160,7 @@ async def post_event(
 
 @router.get(
     "/v1/dossiers/{code}",
+    dependencies=[requires(Permission.READ_DOSSIERS), *bodies.CHECKED],
     response_class=Response,
     responses={200: answered(DossierView), **NOT_FOUND, **INVALID},
 )

@@ -7,13 +7,16 @@ from aiokafka.errors import KafkaError
 from fastapi import APIRouter, Query, Response
 from sqlalchemy import func, select
 
+from services.intake.http.bodies import CHECKED
 from services.intake.http.service import Intake, IntakeService
 from services.intake.log import event_log
 from services.intake.log.tables import EVENT_LOG
 from services.intake.relaying import topic
+from shared.access.roles import Permission
 from shared.contract.http import answered, answered_lines
 from shared.contract.http.log import Conflict, LogHead, LogLine, Resent, RestoreAnswer
 from shared.contract.topics import EVENTS, STATUS
+from shared.service.access import requires
 from shared.service.http import Ndjson, documented, json_response
 from shared.service.kafka import connection
 from shared.service.problems import Problem
@@ -25,7 +28,12 @@ INVALID = documented({422: "a parameter is unknown, malformed or out of range"})
 EVENTS_AND_STATUS = f"{EVENTS.name} and {STATUS.name}"
 
 
-@router.post("/v1/log/resend", response_class=Response, responses={200: answered(Resent), **INVALID})
+@router.post(
+    "/v1/log/resend",
+    dependencies=[requires(Permission.REBUILD), *CHECKED],
+    response_class=Response,
+    responses={200: answered(Resent), **INVALID},
+)
 async def resend(intake: IntakeService) -> Response:
     """Send the whole log into Kafka again, from its first event: for a broker that lost something, or to have
     everything derived anew."""
@@ -37,6 +45,7 @@ async def resend(intake: IntakeService) -> Response:
 
 @router.post(
     "/v1/log/restore",
+    dependencies=[requires(Permission.REBUILD), *CHECKED],
     response_class=Response,
     responses={
         200: answered(RestoreAnswer),
@@ -76,7 +85,12 @@ def _conflicting(conflicts: list[topic.TopicEvent]) -> Problem:
     return Problem(409, "Conflict", detail, code="log_diverged", conflicts=listed, count=len(conflicts))
 
 
-@router.get("/v1/log", response_class=Ndjson, responses={200: answered_lines(LogLine), **INVALID})
+@router.get(
+    "/v1/log",
+    dependencies=[requires(Permission.READ_LOG), *CHECKED],
+    response_class=Ndjson,
+    responses={200: answered_lines(LogLine), **INVALID},
+)
 async def get_log(
     intake: IntakeService,
     after: Annotated[int, Query(ge=0, le=LAST_POSITION, description="the position that the events come after")] = 0,
@@ -96,7 +110,12 @@ async def _log(intake: Intake, position: int, limit: int) -> AsyncGenerator[byte
         position, limit = rows[-1].position, limit - len(rows)
 
 
-@router.get("/v1/log/head", response_class=Response, responses={200: answered(LogHead), **INVALID})
+@router.get(
+    "/v1/log/head",
+    dependencies=[requires(Permission.READ_LOG), *CHECKED],
+    response_class=Response,
+    responses={200: answered(LogHead), **INVALID},
+)
 async def get_log_head(intake: IntakeService) -> Response:
     """How far the log is, how many events it really holds, and how many of them Kafka has."""
     async with intake.database.reader.connect() as connection:

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from dataclasses import dataclass, field
 
-from fastapi import APIRouter, Depends, FastAPI, Request
+from fastapi import APIRouter, FastAPI, Request
 from prometheus_client import CollectorRegistry
 from pydantic import SecretStr
 from sqlalchemy import select
@@ -18,7 +18,6 @@ from services.reporting.http import attention, checks, events, figures, forms, p
 from services.reporting.http.attention import AttentionSources
 from services.reporting.http.events import FigureEvents
 from services.reporting.http.figures import MOST_ROWS, FigureRoutes
-from services.reporting.http.sessions import Sessions
 from services.reporting.opening.tokens import Tokens
 from services.reporting.projecting.metrics import ProjectorHealth
 from services.reporting.publishing.freezing import Freezing
@@ -26,13 +25,16 @@ from services.reporting.publishing.publications import Publications
 from services.reporting.read_model.contributions import BrokenDossier
 from services.reporting.read_model.store import OldRules
 from services.reporting.read_model.tables import dossiers
+from shared.access.roles import Permission, Principal
 from shared.catalogue import Catalogue
 from shared.contract.http import REPORTING, answered_lines
 from shared.contract.status import StatusV1
+from shared.service.access import FROM_SETTINGS, Access, OfSession, requires
 from shared.service.clock import Clock, system_clock
-from shared.service.http import KEYLESS, Ndjson, new_application, require_key
+from shared.service.http import GUARDED, Ndjson, new_application
 from shared.service.observability import health, operations_router
 from shared.service.problems import Problem
+from shared.service.sessions import Sessions
 from shared.service.sql import DATABASE_ERRORS, answers, is_transient
 
 PAGE = 2000
@@ -59,10 +61,12 @@ class Reporting:
     heading: Heading = field(default_factory=Heading)
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     sessions: Sessions = field(init=False)
+    access: Access = field(init=False)
 
     def __post_init__(self) -> None:
         """One for pages and events: a session that was ended is known to both."""
         object.__setattr__(self, "sessions", Sessions(self.api_key))
+        object.__setattr__(self, "access", Access(self.api_key))
 
     @property
     def attention_sources(self) -> AttentionSources:
@@ -86,12 +90,16 @@ class Reporting:
 
 def create_app(reporting: Reporting) -> FastAPI:
     """The application; it opens nothing itself."""
+    access = reporting.access
+    access.of_session = _of_session(reporting.sessions)
+    reporting.registry.register(access.refusals.counter)
     app = new_application(
         title="Motcua reporting",
         version="1",
         description=(
             "Figures of dossiers for any period and grouping, by a named definition, with the identities they satisfy."
         ),
+        access=access,
         messages=[*REPORTING.values(), StatusV1],
     )
     for error in DATABASE_ERRORS:
@@ -113,13 +121,17 @@ def create_app(reporting: Reporting) -> FastAPI:
         published_forms.router(routes, publishing),
         rebuilds.router(engine, reporting.recording_clock),
         checks.router(),
+        events.router(FigureEvents(engine, offices, clock, reporting.stopping)),
     ):
-        app.include_router(
-            router, prefix="/v1", dependencies=[Depends(require_key(reporting.api_key))], responses=KEYLESS
-        )
-    moving = FigureEvents(engine, offices, clock, reporting.stopping)
-    app.include_router(events.router(moving, reporting.sessions), prefix="/v1")
+        app.include_router(router, prefix="/v1", responses=GUARDED)
     return app
+
+
+def _of_session(sessions: Sessions) -> OfSession:
+    async def of_session(request: Request) -> Principal | None:
+        return FROM_SETTINGS if sessions.may_read(request) else None
+
+    return of_session
 
 
 async def _on_database_error(_request: Request, error: Exception) -> Response:
@@ -168,7 +180,7 @@ def _operations(reporting: Reporting) -> APIRouter:
 
 
 def _snapshots(engine: AsyncEngine) -> APIRouter:
-    router = APIRouter(tags=["figures"])
+    router = APIRouter(tags=["figures"], dependencies=[requires(Permission.READ_LOG)])
 
     @router.get(
         "/dossiers",

@@ -28,6 +28,7 @@ from services.reporting.read_model.due import AttentionKind
 from services.reporting.read_model.store import answering
 from services.reporting.read_model.sums import day_number, microseconds
 from services.reporting.read_model.tables import dossiers
+from shared.access.roles import Permission
 from shared.catalogue import Catalogue
 from shared.contract.http import answered
 from shared.contract.http.attention import (
@@ -43,6 +44,7 @@ from shared.domain.errors import InstantOutOfRange
 from shared.domain.localtime import ONE_DAY, local
 from shared.domain.texts import same_name
 from shared.domain.timeliness import BY_DATE
+from shared.service.access import requires
 from shared.service.clock import Clock
 from shared.service.dead_letters import Unusable, usable_status
 from shared.service.http import declared_parameters_only, documented, invalid
@@ -130,7 +132,11 @@ class AttentionQuery:
 def router(to: AttentionSources) -> APIRouter:
     """The route."""
     wrong = documented({422: "a parameter is wrong: `parameter` names it, `detail` the fix"})
-    routes = APIRouter(tags=["figures"], responses=wrong, dependencies=[Depends(declared_parameters_only)])
+    routes = APIRouter(
+        tags=["figures"],
+        responses=wrong,
+        dependencies=[requires(Permission.READ_DOSSIERS), Depends(declared_parameters_only)],
+    )
 
     @routes.get(
         "/attention",

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import Response
 
 from services.reporting.http.parameters import Lang, Parameters, language_wanted
+from shared.access.roles import Permission
 from shared.checking.failures import UnreadableTable
 from shared.checking.reading import MOST_BYTES, OF_MEDIA_TYPE, TableForm
 from shared.checking.report import check_bytes
@@ -15,6 +16,7 @@ from shared.contract.envelope import encode
 from shared.contract.http import answered
 from shared.contract.http.checks import CheckAnswer
 from shared.language.languages import Language
+from shared.service.access import requires
 from shared.service.http import declared_parameters_only, documented
 from shared.service.problems import UNPROCESSABLE, Problem
 
@@ -50,7 +52,9 @@ class CheckParameters(Parameters):
 
 def router() -> APIRouter:
     """The route; it needs no read model."""
-    routes = APIRouter(tags=["figures"], dependencies=[Depends(declared_parameters_only)])
+    routes = APIRouter(
+        tags=["figures"], dependencies=[requires(Permission.CHECK_REPORTS), Depends(declared_parameters_only)]
+    )
 
     @routes.post(
         "/reports/check",

@@ -13,13 +13,14 @@ from starlette.responses import Response
 from services.reporting.figures.query import FigureQuery
 from services.reporting.figures.range_sums import pinned
 from services.reporting.figures.report import figure_row, report_in
-from services.reporting.http.sessions import Sessions
 from services.reporting.read_model.store import OldRules, answering
+from shared.access.roles import Permission
 from shared.catalogue import Catalogue
 from shared.contract.envelope import encode
 from shared.contract.http.figures import FiguresEvent
+from shared.service.access import requires
 from shared.service.clock import Clock
-from shared.service.http import KEYLESS, Ndjson, declared_parameters_only
+from shared.service.http import Ndjson, declared_parameters_only
 from shared.service.pacing import wait_until
 from shared.service.sql import is_transient
 
@@ -99,13 +100,16 @@ def _written(event: FiguresEvent) -> bytes:
     return b"event: figures\nid: %d.%d\ndata: %s\n\n" % (event.generation, event.revision, encode(event))
 
 
+READING = [requires(Permission.READ_FIGURES, takes_session=True), Depends(declared_parameters_only)]
+
+
 class EventStream(Ndjson):
     """Streamed as lines are: the generator is closed when its reader has gone."""
 
     media_type = MEDIA_TYPE
 
 
-def router(events: FigureEvents, sessions: Sessions) -> APIRouter:
+def router(events: FigureEvents) -> APIRouter:
     """The route, for programs with the key and for pages with a session."""
     described: dict[int | str, dict[str, Any]] = {
         200: {
@@ -113,13 +117,13 @@ def router(events: FigureEvents, sessions: Sessions) -> APIRouter:
             "content": {MEDIA_TYPE: {"schema": {"type": "string"}}},
         }
     }
-    routes = APIRouter(tags=["figures"], dependencies=[Depends(sessions.reader()), Depends(declared_parameters_only)])
+    routes = APIRouter(tags=["figures"], dependencies=READING)
 
     @routes.get(
         "/events",
         summary="Figures as they change, as server-sent events",
         response_class=Response,
-        responses=described | KEYLESS,
+        responses=described,
     )
     async def get_events() -> Response:
         answer = EventStream(events.stream())

@@ -36,6 +36,7 @@ from services.reporting.opening.lists import LIST_START, ListPlace, list_page
 from services.reporting.opening.tokens import OtherCatalogue, TokenFigure, Tokens, UnreadableToken
 from services.reporting.read_model.store import answering
 from services.reporting.read_model.sums import microseconds
+from shared.access.roles import Permission
 from shared.catalogue import Catalogue
 from shared.contract.envelope import encode
 from shared.contract.http import answered
@@ -51,6 +52,7 @@ from shared.contract.http.figures import (
 from shared.contract.http.rows import KeyedRow
 from shared.domain.columns import KEYS
 from shared.domain.timeliness import DEFINITIONS
+from shared.service.access import requires
 from shared.service.clock import Clock
 from shared.service.http import declared_parameters_only, documented, invalid, json_response
 from shared.service.problems import Problem
@@ -90,7 +92,11 @@ class FigureRoutes:
 
 def router(to: FigureRoutes) -> APIRouter:
     """The routes; a comparison's totals are on its first page only, its cursors keep to the state it was read from."""
-    routes = APIRouter(tags=["figures"], responses=WRONG, dependencies=[Depends(declared_parameters_only)])
+    routes = APIRouter(
+        tags=["figures"],
+        responses=WRONG,
+        dependencies=[requires(Permission.READ_FIGURES), Depends(declared_parameters_only)],
+    )
 
     @routes.get("/figures", summary="The figures of a period", responses={200: answered(FiguresAnswer)})
     async def get_figures(given: Annotated[FigureParameters, Query()]) -> Response:

@@ -23,13 +23,19 @@ from services.reporting.http.parameters import (
     one_dimension,
 )
 from services.reporting.http.periods import refuse_unbegun
+from shared.access.roles import Permission
 from shared.contract.http import answered
 from shared.contract.http.figures import FormAnswer
+from shared.service.access import requires
 from shared.service.http import declared_parameters_only, invalid
 
 
 def router(to: FigureRoutes) -> APIRouter:
-    routes = APIRouter(tags=["figures"], responses=WRONG, dependencies=[Depends(declared_parameters_only)])
+    routes = APIRouter(
+        tags=["figures"],
+        responses=WRONG,
+        dependencies=[requires(Permission.READ_FIGURES), Depends(declared_parameters_only)],
+    )
 
     @routes.get(
         "/reports/ii06a",

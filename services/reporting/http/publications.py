@@ -19,6 +19,7 @@ from services.reporting.publishing import chain
 from services.reporting.publishing.chain import KeptDocument
 from services.reporting.publishing.publications import Publications
 from services.reporting.publishing.refusals import CompletenessUnknown, NotPublished, UnknownDocument
+from shared.access.roles import Permission
 from shared.contract.http import answered, answered_lines, reference
 from shared.contract.http.publications import (
     NewNote,
@@ -31,6 +32,7 @@ from shared.contract.http.publications import (
 )
 from shared.contract.http.published_documents import NoteDocument, PublicationDocument, RevisionDocument
 from shared.domain.texts import hidden_character, personal
+from shared.service.access import requires
 from shared.service.http import Ndjson, declared_parameters_only, documented, json_response
 from shared.service.problems import UNPROCESSABLE, Problem
 
@@ -77,16 +79,20 @@ class PublishedDossiersParameters(Parameters):
 
 def router(to: Publications) -> APIRouter:
     """The routes. A publication's number is its id."""
-    routes = APIRouter(tags=["publications"], dependencies=[Depends(declared_parameters_only)])
+    routes = APIRouter(tags=["publications"])
     routes.include_router(_of_all(to))
     routes.include_router(_of_one(to))
     return routes
 
 
-def _of_all(to: Publications) -> APIRouter:
-    routes = APIRouter()
+def _for(permission: Permission) -> APIRouter:
+    return APIRouter(dependencies=[requires(permission), Depends(declared_parameters_only)])
 
-    @routes.post(
+
+def _of_all(to: Publications) -> APIRouter:
+    routes, reading, publishing = APIRouter(), _for(Permission.READ_FIGURES), _for(Permission.PUBLISH)
+
+    @publishing.post(
         "/publications",
         status_code=201,
         summary="Freeze the figures of a period and publish them",
@@ -102,7 +108,7 @@ def _of_all(to: Publications) -> APIRouter:
             document = await to.publish(_query(to, new), new.title, new.notes, provisional=new.provisional)
         return _answer(document, f"{PATH}/{document.number}")
 
-    @routes.get(
+    @reading.get(
         "/publications",
         summary="What was published, the newest first",
         responses={200: answered(PublicationList), **documented({422: "a parameter is wrong"})},
@@ -116,7 +122,7 @@ def _of_all(to: Publications) -> APIRouter:
         cursor = cursor_after(request, (page[-1].number,) if len(found) > given.limit else None)
         return page_response(request, PublicationList(publications=page, cursor=cursor), cursor)
 
-    @routes.get(
+    @reading.get(
         "/publications/documents",
         summary="The whole chain: every document byte for byte, one a line, NDJSON",
         response_class=Ndjson,
@@ -125,7 +131,7 @@ def _of_all(to: Publications) -> APIRouter:
     async def get_documents() -> Ndjson:
         return Ndjson(_documents(to))
 
-    @routes.post(
+    @publishing.post(
         "/publications/documents",
         summary="Bring back what an export of the chain has and the chain lacks, NDJSON",
         responses={
@@ -144,13 +150,15 @@ def _of_all(to: Publications) -> APIRouter:
         with as_problems():
             return json_response(await chain.restore(to.engine, lines))
 
+    routes.include_router(reading)
+    routes.include_router(publishing)
     return routes
 
 
 def _of_one(to: Publications) -> APIRouter:
-    routes = APIRouter()
+    routes, reading, publishing = APIRouter(), _for(Permission.READ_FIGURES), _for(Permission.PUBLISH)
 
-    @routes.get(
+    @reading.get(
         "/publications/{number}",
         summary="A publication, byte for byte as its hash has it",
         responses={200: answered(PublicationDocument), **UNKNOWN},
@@ -161,7 +169,7 @@ def _of_one(to: Publications) -> APIRouter:
             async with to.engine.connect() as connection:
                 return _answer(await chain.kept(connection, number))
 
-    @routes.get(
+    @reading.get(
         "/publications/{number}/revisions",
         summary="Its revisions, and whether later facts make another one due",
         responses={200: answered(RevisionList), **UNKNOWN},
@@ -174,7 +182,7 @@ def _of_one(to: Publications) -> APIRouter:
                 revisions = await chain.revisions(connection, number)
         return json_response(RevisionList(number=number, revisions=revisions, pending=pending))
 
-    @routes.post(
+    @publishing.post(
         "/publications/{number}/revisions",
         status_code=201,
         summary="Publish what its figures are by now, with the dossiers that moved and why",
@@ -186,7 +194,7 @@ def _of_one(to: Publications) -> APIRouter:
             document = await to.revise(number)
         return _answer(document, f"{PATH}/{number}/revisions/{document.within}")
 
-    @routes.get(
+    @reading.get(
         "/publications/{number}/revisions/{revision}",
         summary="A revision, byte for byte as its hash has it",
         responses={200: answered(RevisionDocument), **UNKNOWN},
@@ -197,7 +205,7 @@ def _of_one(to: Publications) -> APIRouter:
             async with to.engine.connect() as connection:
                 return _answer(await chain.kept(connection, number, revision))
 
-    @routes.post(
+    @publishing.post(
         "/publications/{number}/notes",
         status_code=201,
         summary="Keep a note with a published number, for good",
@@ -213,7 +221,7 @@ def _of_one(to: Publications) -> APIRouter:
             document = await to.annotate(number, note)
         return _answer(document, f"{PATH}/{number}/notes")
 
-    @routes.get(
+    @reading.get(
         "/publications/{number}/notes",
         summary="The notes that were added to it later",
         responses={200: answered(NoteList), **UNKNOWN},
@@ -226,7 +234,7 @@ def _of_one(to: Publications) -> APIRouter:
                 notes = await chain.notes(connection, number)
         return json_response(NoteList(number=number, notes=notes))
 
-    @routes.get(
+    @reading.get(
         "/publications/{number}/dossiers",
         summary="The dossiers behind a published number, as they counted when it was frozen",
         responses={200: answered(PublishedDossiers), **UNKNOWN},
@@ -241,6 +249,8 @@ def _of_one(to: Publications) -> APIRouter:
         cursor = cursor_after(request, end)
         return page_response(request, msgspec.structs.replace(page, cursor=cursor), cursor)
 
+    routes.include_router(reading)
+    routes.include_router(publishing)
     return routes
 
 

@@ -16,8 +16,10 @@ from services.reporting.http.forms import in_every_format
 from services.reporting.http.parameters import Lang, Parameters, language_wanted, not_among, one_dimension
 from services.reporting.http.publications import LARGEST, UNKNOWN, Number, as_problems
 from services.reporting.publishing.publications import Publications
+from shared.access.roles import Permission
 from shared.language.languages import Language
 from shared.language.numbers import count
+from shared.service.access import requires
 from shared.service.http import declared_parameters_only, invalid
 
 MOST_NAMED = 20
@@ -34,7 +36,9 @@ class PublishedFormParameters(Parameters):
 
 def router(to: FigureRoutes, publications: Publications) -> APIRouter:
     """Its numbers are the stored ones; they have no links, for lists of today are of other dossiers."""
-    routes = APIRouter(tags=["publications"], dependencies=[Depends(declared_parameters_only)])
+    routes = APIRouter(
+        tags=["publications"], dependencies=[requires(Permission.READ_FIGURES), Depends(declared_parameters_only)]
+    )
 
     @routes.get(
         "/publications/{number}/ii06a",

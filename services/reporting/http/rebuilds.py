@@ -15,9 +15,11 @@ from services.reporting.rebuild.consistency import ConsistencyCheck
 from services.reporting.rebuild.fold import UnreadableLogLine, read_lines
 from services.reporting.rebuild.progress import RebuildProgress, UnknownRebuild
 from services.reporting.rebuild.swap import NotSettled, swap
+from shared.access.roles import Permission
 from shared.contract.envelope import encode
 from shared.contract.http import answered
 from shared.contract.http.rebuilds import CheckedLine, InconsistencyLine, RebuildAnswer, SwapAnswer, UncountedEvent
+from shared.service.access import requires
 from shared.service.clock import Clock
 from shared.service.http import Ndjson, declared_parameters_only, documented, json_response
 from shared.service.problems import Problem
@@ -35,7 +37,7 @@ DryRun = Annotated[bool, Query(description="compare only, and drop the new model
 
 def router(engine: AsyncEngine, clock: Clock) -> APIRouter:
     """The routes; `clock` numbers the rebuilds."""
-    routes = APIRouter(tags=["rebuild"], dependencies=[Depends(declared_parameters_only)])
+    routes = APIRouter(tags=["rebuild"], dependencies=[requires(Permission.REBUILD), Depends(declared_parameters_only)])
 
     @routes.post(
         "/rebuilds",

@@ -21,12 +21,13 @@ from services.reporting.opening.stocks import BY_AGE, BY_DEADLINE, open_dossiers
 from services.reporting.pages.open_dossiers import buckets_of
 from services.reporting.pages.question import Asked, asked
 from services.reporting.pages.report import CHARTS, links_of
-from services.reporting.pages.site import Site, language_of
+from services.reporting.pages.site import Site
 from services.reporting.pages.texts import text
 from services.reporting.read_model.store import answering
 from shared.domain.comparison import Beside
 from shared.language.languages import Language
 from shared.language.numbers import count, day
+from shared.pages.site import language_of
 from shared.service.problems import UNPROCESSABLE, Problem
 
 MOST_KEPT = 100

@@ -19,7 +19,7 @@ from services.reporting.http.paging import cursor_after, place_of, same_model
 from services.reporting.opening.lists import LIST_START, ListPlace, list_page
 from services.reporting.opening.tokens import TokenFigure
 from services.reporting.pages.report import period_said
-from services.reporting.pages.site import Site, begun, language_of, path_with
+from services.reporting.pages.site import Site
 from services.reporting.pages.texts import TEXTS, text
 from services.reporting.read_model.contributions import BrokenDossier
 from services.reporting.read_model.store import answering
@@ -33,6 +33,7 @@ from shared.domain.texts import DOSSIER_CODE
 from shared.domain.timeliness import Standing, timeliness_of
 from shared.language.languages import Language
 from shared.language.words import EVENTS, FIGURES, STATES, word
+from shared.pages.site import begun, language_of, path_with
 from shared.service.dead_letters import Unusable, usable_status
 
 A_PAGE = 100

@@ -27,11 +27,12 @@ from services.reporting.opening.tokens import TokenFigure
 from services.reporting.pages.dossiers import A_PAGE, without_rows
 from services.reporting.pages.question import Asked, asked
 from services.reporting.pages.report import period_said
-from services.reporting.pages.site import Site, language_of, path_with
+from services.reporting.pages.site import Site
 from services.reporting.pages.texts import text
 from services.reporting.read_model.store import answering
 from shared.language.languages import Language
 from shared.language.numbers import count
+from shared.pages.site import language_of, path_with
 from shared.service.problems import UNPROCESSABLE, Problem
 
 OPEN = "in_progress_total"

@@ -19,7 +19,7 @@ from services.reporting.forms.form import NUMBER, Form, form_of
 from services.reporting.http.beside import query_beside
 from services.reporting.http.figures import FigureRoutes
 from services.reporting.pages.question import DAYS, PRESETS, Asked, asked, statutory_names
-from services.reporting.pages.site import Site, begun, language_of, path_with
+from services.reporting.pages.site import Site
 from services.reporting.pages.texts import TEXTS, text
 from shared.domain.columns import KEYS
 from shared.domain.comparison import Beside
@@ -33,6 +33,7 @@ from shared.language.order import vietnamese_order
 from shared.language.periods import period_name, span_name
 from shared.language.words import CHANNELS, FIGURES, LEVELS, word
 from shared.language.words import DEFINITIONS as DEFINITION_WORDS
+from shared.pages.site import begun, language_of, path_with
 from shared.service.problems import UNPROCESSABLE, Problem
 
 CHARTS = ("received", "timeliness", "deadline", "age", "beside")

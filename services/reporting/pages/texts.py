@@ -1,12 +1,12 @@
 """What the pages say, in Vietnamese and in English; words for values stand in shared/language."""
 
-from shared.language.languages import Language
-from shared.language.words import Words, in_language
+from functools import partial
+
+from shared.language.words import Words
+from shared.pages.texts import COMMON, said
 
 TEXTS: Words = {
-    "office": ("Theo dõi giải quyết hồ sơ thủ tục hành chính", "Dossiers of public services"),
-    "skip": ("Đến nội dung chính", "Skip to the content"),
-    "menu": ("Mục chính", "Main menu"),
+    **COMMON,
     "report": ("Báo cáo", "Report"),
     "follow_up": ("Hồ sơ cần theo dõi", "Follow-up"),
     "late": ("Hồ sơ trễ hạn", "Late dossiers"),
@@ -23,26 +23,6 @@ TEXTS: Words = {
     "revisions": ("Lần đính chính", "Revisions"),
     "notes": ("Ghi chú", "Notes"),
     "provisional": ("tạm thời", "provisional"),
-    "leave": ("Đăng xuất", "Sign out"),
-    "other_language": ("English", "Tiếng Việt"),
-    "sign_in": ("Đăng nhập", "Sign in"),
-    "key": ("Khóa truy cập", "Access key"),
-    "key_help": (
-        "Khóa do người quản trị hệ thống cấp. Phiên làm việc giữ trong 12 giờ trên trình duyệt này.",
-        "Whoever runs the system gives it out. This browser stays signed in for 12 hours.",
-    ),
-    "wrong_key": (
-        "Khóa không đúng. Hãy nhập lại, hoặc hỏi người quản trị hệ thống.",
-        "This is not the key. Type it again, or ask whoever runs the system.",
-    ),
-    "too_many_wrong_keys": (
-        "Đã có quá nhiều lần nhập khóa không đúng. Hãy thử lại sau {seconds} giây.",
-        "Too many wrong keys were given. Try again in {seconds} seconds.",
-    ),
-    "foreign_form": (
-        "Yêu cầu không đến từ trang này. Hãy mở lại trang và thử lần nữa.",
-        "The request did not come from this page. Open the page again and retry.",
-    ),
     "title": ("Tình hình tiếp nhận, giải quyết hồ sơ", "Dossiers received and resolved"),
     "question": ("Chọn số liệu", "Choose the figures"),
     "period": ("Kỳ báo cáo", "Period"),
@@ -215,17 +195,9 @@ TEXTS: Words = {
         "Cùng một kỳ, tính theo từng cách. Biểu báo cáo dùng cách đã chọn.",
         "The same period by each definition. The form uses the one that was chosen.",
     ),
-    "away": (
-        "Cơ sở dữ liệu tạm thời không trả lời. Trang sẽ tự thử lại sau ít giây; số liệu không mất.",
-        "The database does not answer at the moment. The page tries again by itself; nothing is lost.",
-    ),
     "old_rules": (
         "Số liệu đang được tính lại theo phiên bản mới. Trang sẽ tự thử lại.",
         "The figures are being made anew for this version. The page tries again by itself.",
-    ),
-    "busy": (
-        "Hệ thống đang bận. Trang sẽ tự thử lại.",
-        "The system is busy. The page tries again by itself.",
     ),
     "gone": (
         "Số liệu đã được lập lại từ đầu sau khi con số này được xem. Hãy về báo cáo và mở lại con số.",
@@ -235,7 +207,6 @@ TEXTS: Words = {
         "Đường dẫn không đúng hoặc bị thiếu ký tự. Hãy về báo cáo và chọn lại con số.",
         "The address is not complete. Go back to the report and choose the number again.",
     ),
-    "wrong_request": ("Chưa làm được yêu cầu này", "This can't be done"),
     "unreadable_day": (
         "Không đọc được ngày “{value}”; hãy viết như 31/12/2023.",
         "“{value}” is not a day; write it as 31/12/2023.",
@@ -291,8 +262,5 @@ TEXTS: Words = {
     "format.pdf": ("PDF", "PDF"),
 }
 
-
-def text(key: str, language: Language, **values: object) -> str:
-    """A text with its values filled in. KeyError for one that is not there."""
-    said = in_language(TEXTS[key], language)
-    return said.format(**values) if values else said
+text = partial(said, TEXTS)
+"""A text with its values filled in, by key and language."""

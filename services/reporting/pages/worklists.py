@@ -18,7 +18,7 @@ from services.reporting.opening.tokens import TokenFigure
 from services.reporting.pages.dossiers import lateness, page_number, snapshots_of, without_rows
 from services.reporting.pages.question import Asked, asked
 from services.reporting.pages.report import choices, period_said
-from services.reporting.pages.site import Site, begun, language_of, path_with
+from services.reporting.pages.site import Site
 from services.reporting.pages.texts import text
 from services.reporting.publishing.chain import summaries
 from services.reporting.read_model.store import answering
@@ -32,6 +32,7 @@ from shared.domain.localtime import local
 from shared.domain.timeliness import DEFINITIONS
 from shared.language.languages import Language
 from shared.language.periods import span_name
+from shared.pages.site import begun, language_of, path_with
 from shared.service.problems import Problem
 
 A_PAGE = 50

@@ -6,16 +6,12 @@ import math
 import secrets
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable
 from urllib.parse import urlsplit
 
 from fastapi import Request
-from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from itsdangerous import BadSignature, TimestampSigner
 from pydantic import SecretStr
 from starlette.responses import Response
-
-from shared.service.problems import Problem
 
 COOKIE = "motcua_session"
 HOURS = 12
@@ -85,20 +81,6 @@ class Sessions:
         while len(self._ended) > MOST_ENDED:
             del self._ended[next(iter(self._ended))]
         answer.delete_cookie(COOKIE, httponly=True, samesite="strict")
-
-    def reader(self) -> Callable[[Request], Awaitable[None]]:
-        """A dependency that answers 401 unless the call comes with the key or a session."""
-
-        async def check(request: Request) -> None:
-            credentials: HTTPAuthorizationCredentials | None = await _BEARER(request)
-            if not (credentials and self.is_key(credentials.credentials)) and not self.may_read(request):
-                detail = "send the API key as `Authorization: Bearer KEY`, or open a page of this service first"
-                raise Problem(401, "Unauthorized", detail, headers={"WWW-Authenticate": "Bearer"})
-
-        return check
-
-
-_BEARER = HTTPBearer(auto_error=False)
 
 
 def is_from_own_page(request: Request) -> bool:

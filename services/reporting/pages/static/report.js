@@ -74,17 +74,6 @@
     if (event.detail.xhr.status >= 400) event.detail.shouldSwap = event.detail.target.classList.contains("chart");
   });
 
-  const mistakes = document.querySelector("#mistakes");
-  if (mistakes) mistakes.focus();
-
-  // What passes by itself is tried again until it has passed.
-  if ("retries" in document.body.dataset) {
-    setInterval(async () => {
-      const answer = await fetch(location.href).catch(() => null);
-      if (answer && answer.status !== 503) location.reload();
-    }, 5000);
-  }
-
   // The other figures are part of the printed page.
   window.addEventListener("beforeprint", () => {
     document.querySelectorAll(".others").forEach((part) => { part.dataset.wasOpen = part.open; part.open = true; });
