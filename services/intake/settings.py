@@ -85,8 +85,8 @@ class IntakeSettings(ServiceSettings):
     )
     applicants_key: Annotated[SecretStr, AfterValidator(_keys_in_text)] | None = Field(
         None,
-        description="master key of applicants' details: 32 random bytes in base64; several lines while keys rotate, the "
-        "first one encrypts. Without one no details are kept",
+        description="master key of applicants' details: 32 random bytes in base64; several lines while keys rotate, "
+        "the first one encrypts. Without one no details are kept",
     )
     applicants_key_file: Annotated[FilePath, AfterValidator(_keys_in_file)] | None = Field(
         None, description="file with the same, read again when it changes; stands before the text"

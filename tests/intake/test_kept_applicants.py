@@ -76,7 +76,7 @@ async def test_every_way_in_keeps_the_details_and_logs_the_same_pseudonym(keepin
         ({"id_number": "084180001234"}, "084180001234", True),
     ],
 )
-async def test_the_same_person_has_the_same_pseudonym(keeping: Sender, one: Any, other: Any, same: bool) -> None:
+async def test_the_same_person_has_the_same_pseudonym(keeping: Sender, one: Any, other: Any, *, same: bool) -> None:
     await keeping.bulk(received(applicant=one), received("H59.15-231208-0002", applicant=other))
     first, second = [entry["event"]["data"]["applicant"] for entry in await keeping.log()]
     assert (first == second) is same
@@ -232,9 +232,7 @@ async def test_an_old_receipt_brings_nobody_back_and_a_new_one_does(keeping: Sen
     assert (await applicant(keeping))["details"] == KEPT
 
 
-async def test_a_restored_database_has_the_person_erased_again(
-    start: Start, key_file: MasterKeyFile
-) -> None:
+async def test_a_restored_database_has_the_person_erased_again(start: Start, key_file: MasterKeyFile) -> None:
     async with start(applicants_key_file=key_file.path) as intake:
         await intake.bulk(received(applicant=HOA), received("H59.15-231208-0002", applicant={"name": "Lê Văn Đạt"}))
         pseudonym = (await applicant(intake))["applicant"]
@@ -275,9 +273,7 @@ async def test_the_first_master_key_wraps_and_rotation_moves_every_data_key(
     async with start(applicants_key_file=key_file.path) as intake:
         people = [{"name": f"Nguyễn Văn {letter}"} for letter in "ABCDE"]
         codes = [f"H59.15-231208-{number:04}" for number in range(1, 6)]
-        await intake.bulk(
-            *(received(code, applicant=person) for code, person in zip(codes, people, strict=True))
-        )
+        await intake.bulk(*(received(code, applicant=person) for code, person in zip(codes, people, strict=True)))
         old = key_file.path.read_text()
         key_file.put_new_first()
         answer = (await intake.http.post("/v1/applicants/rotate")).json()
@@ -299,9 +295,7 @@ async def test_no_ciphertext_opens_in_another_row(keeping: Sender) -> None:
                 "details = (SELECT details FROM applicants ORDER BY wrapped_key DESC LIMIT 1)"
             )
         )
-    answers = [
-        await keeping.http.get(f"/v1/dossiers/{code}/applicant") for code in (CODE, "H59.15-231208-0002")
-    ]
+    answers = [await keeping.http.get(f"/v1/dossiers/{code}/applicant") for code in (CODE, "H59.15-231208-0002")]
     assert sorted(answer.status_code for answer in answers) == [200, 503]
 
 
@@ -316,4 +310,3 @@ async def test_an_unknown_dossier_and_one_without_an_applicant(keeping: Sender) 
         "kept_until": None,
         "erased_at": None,
     }
-

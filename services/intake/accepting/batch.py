@@ -122,10 +122,10 @@ class CommitBatch:
     def _repeated(self, candidate: Candidate) -> Duplicate | None:
         """The event this one repeats, by Idempotency-Key or by id."""
         use = candidate.key_use
-        for written in () if use is None else (use, use.earlier):
-            key = None if written is None else self.keys.get(written.key) or self.known.keys.get(written.key)
-            if written is not None and key is not None:
-                _check_same_request(written, key)
+        for sent in () if use is None else (use, use.earlier):
+            key = None if sent is None else self.keys.get(sent.key) or self.known.keys.get(sent.key)
+            if sent is not None and key is not None:
+                _check_same_request(sent, key)
                 return self._duplicate(candidate, key.event_id)
         logged = self._event(candidate.sent.id)
         if logged is None:

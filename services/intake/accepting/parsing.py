@@ -43,7 +43,7 @@ from services.intake.accepting.refusals import (
 from services.intake.accepting.strict_json import UNREADABLE, members
 from services.intake.applicants.details import identity, tidied
 from services.intake.log.history import CodeSeries
-from shared.contract.accepted import ACCEPTED, EXTENSION, TERMS
+from shared.contract.accepted import ACCEPTED, DETAILED, EXTENSION, TERMS
 from shared.contract.applicants import ApplicantDetails
 from shared.contract.envelope import event_type, may_be_finer
 from shared.domain.events import EVENT_TYPES, Corrected, Event, Received
@@ -125,8 +125,6 @@ _DEFAULTS = {  # fields that are read also where they are not written, as a writ
     )
     for name, cls in EVENT_TYPES.items()
 }
-_DETAILED = {"received": "applicant", "submitted": "applicant", "corrected": "new_value"}
-"""The field that may hold an applicant's details as an object, where others may hold a text."""
 _OF_THE_APPLICANT = Raw(b'"applicant"')
 _WITHOUT_ANYBODY = "say who applies: id_number, phone, email or name"
 Read = tuple[SentEvent, Event, dict[str, Raw] | None, ApplicantDetails | None]
@@ -228,7 +226,8 @@ def short_form(body: bytes, code: str, *, now: datetime, applicant_key: bytes) -
         raise malformed(wrong, "time") from wrong
     details = _taken_out(name, given, applicant_key)
     data = _encode(given)
-    return _composed(_event(name, given, data), data, code, at, applicant_key, details)
+    event = _event(name, given, data)
+    return _composed(event, data, code=code, at=at, applicant_key=applicant_key, details=details)
 
 
 def receipt(data: dict[str, Any], *, code: str | None, received_at: datetime, applicant_key: bytes) -> Candidate:
@@ -251,7 +250,12 @@ def receipt(data: dict[str, Any], *, code: str | None, received_at: datetime, ap
         raise malformed(wrong, "data") from wrong
     day = f"{received_at:%y%m%d}"
     candidate = _composed(
-        event, _encode(data), code or f"{department}-{day}-{FIRST_SERIAL}", received_at, applicant_key, details
+        event,
+        _encode(data),
+        code=code or f"{department}-{day}-{FIRST_SERIAL}",
+        at=received_at,
+        applicant_key=applicant_key,
+        details=details,
     )
     return candidate if code else replace(candidate, series=CodeSeries(department, day))
 
@@ -307,7 +311,7 @@ def _event(name: str, given: dict[str, Raw], data: bytes | Raw) -> Event:
 
 
 def _composed(
-    event: Event, data: bytes, code: str, at: datetime, applicant_key: bytes, details: ApplicantDetails | None
+    event: Event, data: bytes, *, code: str, at: datetime, applicant_key: bytes, details: ApplicantDetails | None
 ) -> Candidate:
     """The candidate of an event that came without an envelope."""
     sent = enveloped(event, data, code=code, at=at, source=SOURCE, event_id=new_event_id())
@@ -318,7 +322,7 @@ def _composed(
 
 def _taken_out(name: str, given: dict[str, Raw], applicant_key: bytes) -> ApplicantDetails | None:
     """The applicant's details, when the members of the data hold them; a pseudonym stands in their place then."""
-    field = _DETAILED.get(name)
+    field = DETAILED.get(name)
     if field is None or not bytes(given.get(field, NULL)).startswith(b"{"):
         return None
     if field == "new_value" and given.get("field") != _OF_THE_APPLICANT:

@@ -37,8 +37,8 @@ class ErasuresFile:
                 if number == len(lines) or not line.strip():
                     continue
                 raise ErasuresUnreadable(
-                    f"line {number} of {self.path} is no erasure ({wrong}); restore the file from its backup, or delete "
-                    "that line if you know what stood there"
+                    f"line {number} of {self.path} is no erasure ({wrong}); restore the file from its backup, or "
+                    "delete that line if you know what stood there"
                 ) from wrong
         return erasures
 

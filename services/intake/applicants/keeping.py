@@ -163,7 +163,7 @@ class Applicants:
                         sealed = keys.wrapped_anew(row.pseudonym, row.sealed)
                     except (MasterKeyMissing, Damaged) as failure:
                         unreadable += 1
-                        LOGGER.error("data_key_unreadable", applicant=row.pseudonym, error=str(failure))
+                        LOGGER.warning("data_key_unreadable", applicant=row.pseudonym, why=str(failure))
                         continue
                     wrapped += await table.wrap(connection, row, sealed)
             if not rows:
@@ -204,7 +204,7 @@ class Applicants:
         try:
             return decode_details(keys.unseal(row.pseudonym, row.sealed))
         except (MasterKeyMissing, Damaged) as failure:
-            LOGGER.error("applicant_unreadable", applicant=row.pseudonym, error=str(failure))
+            LOGGER.warning("applicant_unreadable", applicant=row.pseudonym, why=str(failure))
             return None
 
 
@@ -223,5 +223,3 @@ def _erasure(row: ErasureRow) -> Erasure:
 
 def _row(erasure: Erasure) -> ErasureRow:
     return ErasureRow(erasure.applicant, erasure.erased_at.timestamp(), erasure.erased_by, erasure.reason)
-
-

@@ -30,5 +30,5 @@ class MasterKeySource:
             except (OSError, ValueError) as wrong:
                 if not self._has_complained:
                     self._has_complained = True
-                    LOGGER.error("master_keys_unreadable", file=str(self._file), error=str(wrong))
+                    LOGGER.warning("master_keys_unreadable", file=str(self._file), why=str(wrong))
         return self._keys

@@ -1,4 +1,4 @@
-"""The calls about who applied: to see it, to erase it, to wrap the keys anew, to let go of what has been kept long enough.
+"""The calls about who applied: to see it, to erase it, to wrap its keys anew, to let go of it when its time is over.
 
 A page or a printed form of this service asks `applicant_of(intake, caller, code)` with the `Caller` whom
 `requires(Permission.READ_APPLICANTS)` let in (`Access.permit(principal, Permission.READ_APPLICANTS)` gives a page its
@@ -36,9 +36,7 @@ CodePath = Annotated[str, Path(description="the dossier's code")]
 PseudonymPath = Annotated[str, Path(description="the applicant's pseudonym", pattern=r"^p-[0-9a-f]{32}$")]
 Why = Annotated[
     str,
-    Query(
-        min_length=1, max_length=500, description="why, without a person's data: it is kept when the person is gone"
-    ),
+    Query(min_length=1, max_length=500, description="why, without a person's data: it is kept when the person is gone"),
 ]
 Looking = Annotated[Caller, Depends(Requires(Permission.READ_APPLICANTS))]
 Erasing = Annotated[Caller, Depends(Requires(Permission.ERASE_APPLICANTS, everywhere=True))]
@@ -126,7 +124,7 @@ async def erase_applicant(pseudonym: PseudonymPath, reason: Why, caller: Erasing
     responses={200: answered(RotationAnswer), **documented({422: "a parameter is unknown", **UNAVAILABLE})},
 )
 async def rotate_keys(caller: Erasing, intake: IntakeService) -> Response:
-    """Wrap every data key by the first of the master keys; intake goes on working, and a repeat goes on where it was."""
+    """Wrap every data key by the first master key, while intake works on; a repeat goes on where it was."""
     try:
         answer = await intake.applicants.rotate()
     except NoMasterKey as failure:

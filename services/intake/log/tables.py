@@ -88,9 +88,9 @@ APPLICANTS = Table(
     METADATA,
     Column("pseudonym", Text, primary_key=True, comment="as the events carry it"),
     Column("key_id", Text, nullable=False, index=True, comment="the master key that wraps the data key"),
-    Column("wrapped_key", Bytes, nullable=False, comment="nonce and data key, AES-256-GCM under the master key"),
-    Column("details", Bytes, nullable=False, comment="nonce and details as JSON, AES-256-GCM under the data key"),
-    Column("as_of", Float(53), nullable=False, comment="when the receipt happened that gave them, seconds since 1970"),
+    Column("wrapped_key", Bytes, nullable=False, comment="nonce and data key, by the master key"),
+    Column("details", Bytes, nullable=False, comment="nonce and details as JSON, by the data key"),
+    Column("as_of", Float(53), nullable=False, comment="when their receipt happened, seconds since 1970"),
     Column("stored_at", Float(53), nullable=False, comment="seconds since 1970, the system's clock"),
     Column("kept_until", Float(53), comment="by the retention of the procedures; null when no end is known"),
 )

@@ -27,7 +27,13 @@ class ApplicantView(Struct, frozen=True, kw_only=True):
             examples=["p-0f1e2d3c4b5a69788796a5b4c3d2e1f0"],
         ),
     ]
-    details: Annotated[ApplicantDetails | None, Meta(description="who it is; null when nothing is kept")]
+    details: Annotated[
+        ApplicantDetails | None,
+        Meta(
+            description="who it is; null when nothing is kept",
+            examples=[{"id_number": "084180001234", "name": "Nguyễn Thị Hoa"}],
+        ),
+    ]
     stored_at: Annotated[
         Instant | None, Meta(description="when the details were last stored", examples=["2026-11-30T09:00:00Z"])
     ] = None
@@ -53,7 +59,20 @@ class Erasure(Struct, frozen=True, kw_only=True):
 class ErasureAnswer(Struct, frozen=True, kw_only=True):
     """`DELETE /v1/applicants/{pseudonym}`: the erasure, and whether there was anything to erase this time."""
 
-    erasure: Annotated[Erasure, Meta(description="what is left: that it was erased")]
+    erasure: Annotated[
+        Erasure,
+        Meta(
+            description="what is left: that it was erased",
+            examples=[
+                {
+                    "applicant": "p-0f1e2d3c4b5a69788796a5b4c3d2e1f0",
+                    "erased_at": "2026-12-01T09:00:00Z",
+                    "erased_by": "key:3f9a1c",
+                    "reason": "yêu cầu xóa dữ liệu ngày 30/11/2026",
+                }
+            ],
+        ),
+    ]
     erased: Annotated[bool, Meta(description="whether details were there; false for a repeat", examples=[True])]
 
 

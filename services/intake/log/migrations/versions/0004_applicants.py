@@ -15,13 +15,22 @@ def upgrade() -> None:
         sa.Column("pseudonym", sa.Text, primary_key=True, comment="as the events carry it"),
         sa.Column("key_id", sa.Text, nullable=False, comment="the master key that wraps the data key"),
         sa.Column(
-            "wrapped_key", sa.LargeBinary, nullable=False, comment="nonce and data key, AES-256-GCM under the master key"
+            "wrapped_key",
+            sa.LargeBinary,
+            nullable=False,
+            comment="nonce and data key, by the master key",
         ),
         sa.Column(
-            "details", sa.LargeBinary, nullable=False, comment="nonce and details as JSON, AES-256-GCM under the data key"
+            "details",
+            sa.LargeBinary,
+            nullable=False,
+            comment="nonce and details as JSON, by the data key",
         ),
         sa.Column(
-            "as_of", sa.Float(53), nullable=False, comment="when the receipt happened that gave them, seconds since 1970"
+            "as_of",
+            sa.Float(53),
+            nullable=False,
+            comment="when their receipt happened, seconds since 1970",
         ),
         sa.Column("stored_at", sa.Float(53), nullable=False, comment="seconds since 1970, the system's clock"),
         sa.Column("kept_until", sa.Float(53), comment="by the retention of the procedures; null when no end is known"),
