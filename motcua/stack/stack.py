@@ -158,11 +158,10 @@ def service_children(layout: StackLayout, *, key: str, bootstrap: str, clock: st
 
 def _applicants(layout: StackLayout) -> dict[str, str]:
     """The stack's own master key and file of erasures, unless the environment names others."""
-    given = GIVEN_MASTER_KEYS & os.environ.keys()
-    return {
-        "ERASURES_FILE": os.environ.get("MOTCUA_INTAKE_ERASURES_FILE", str(layout.erasures_file)),
-        **({} if given else {"APPLICANTS_KEY_FILE": str(layout.applicants_key_file)}),
-    }
+    settings = {"ERASURES_FILE": os.environ.get("MOTCUA_INTAKE_ERASURES_FILE", str(layout.erasures_file))}
+    if not GIVEN_MASTER_KEYS & os.environ.keys() and layout.applicants_key_file.exists():
+        settings["APPLICANTS_KEY_FILE"] = str(layout.applicants_key_file)
+    return settings
 
 
 def _service_child(layout: StackLayout, service: str, settings: dict[str, str]) -> Child:

@@ -21,25 +21,25 @@ MASTER_KEY_BYTES = 32
 
 
 def master_keys(text: str) -> list[bytes]:
-    """One master key a line, 32 random bytes in base64. ValueError says which line is none."""
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    if not lines:
+    """32 random bytes each in base64, on lines of their own or with blanks between. ValueError says which is none."""
+    words = text.split()
+    if not words:
         raise ValueError(f"there is no master key; {_HOW_A_KEY_IS_WRITTEN}")
-    return [_master_key(number, line) for number, line in enumerate(lines, start=1)]
+    return [_master_key(number, word) for number, word in enumerate(words, start=1)]
 
 
-def _master_key(number: int, line: str) -> bytes:
+def _master_key(number: int, word: str) -> bytes:
     try:
-        key = base64.b64decode(line, validate=True)
+        key = base64.b64decode(word, validate=True)
     except (binascii.Error, ValueError):
         key = b""
     if len(key) != MASTER_KEY_BYTES:
-        raise ValueError(f"line {number} is no master key; {_HOW_A_KEY_IS_WRITTEN}")
+        raise ValueError(f"number {number} is no master key; {_HOW_A_KEY_IS_WRITTEN}")
     return key
 
 
 _HOW_A_KEY_IS_WRITTEN = (
-    f"write {MASTER_KEY_BYTES} random bytes in base64 a line, as `openssl rand -base64 {MASTER_KEY_BYTES}` prints them"
+    f"write {MASTER_KEY_BYTES} random bytes in base64, as `openssl rand -base64 {MASTER_KEY_BYTES}` prints them"
 )
 
 
