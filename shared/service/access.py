@@ -56,8 +56,8 @@ class Access:
 
     @property
     def is_alone(self) -> bool:
-        """Whether the key from the settings is the only one: then /metrics is open, as before there were others."""
-        return self._keys is None
+        """Whether nobody is known but by the key from the settings: then /metrics is open, as before there were others."""
+        return self._keys is None and self.provider is None
 
     @property
     def trouble(self) -> str | None:
