@@ -179,8 +179,8 @@ class Walk:
             }
             for (role, where), token in keys.items():
                 wanted[f"{role}@{where}"] = token, row.answers(role, is_bound=where != "*", elsewhere=where == ANOTHER)
-            for name, (token, status) in wanted.items():
-                got = await self.answer(row, token)
+            for name, (given, status) in wanted.items():
+                got = await self.answer(row, given)
                 refusal = got if got in (401, 403) else None
                 if refusal != status or got == 500:  # a bug
                     found.append(f"{row.name} with {name}: {got}, and the table says {status or 'neither 401 nor 403'}")
