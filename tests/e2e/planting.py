@@ -5,6 +5,7 @@ import json
 import unicodedata
 import zipfile
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -39,7 +40,8 @@ def found(content: bytes, texts: Iterable[str] = PLANTED) -> set[str]:
     return {text for text in texts for form in _forms(text) if form in content}
 
 
-def _forms(text: str) -> set[bytes]:
+@lru_cache
+def _forms(text: str) -> frozenset[bytes]:
     bare = "".join(
         letter for letter in unicodedata.normalize("NFD", text) if not unicodedata.combining(letter)
     ).replace("đ", "d")
@@ -47,7 +49,7 @@ def _forms(text: str) -> set[bytes]:
     spelt = {text, unicodedata.normalize("NFD", text), bare, json.dumps(text)[1:-1], quote(text)}
     spelt |= {digits, digits.removeprefix("0")} if digits.isdigit() else {bare.replace(" ", "")}
     cased = {form for each in spelt for form in (each, each.lower(), each.upper())}
-    return {form.encode(encoding) for form in cased for encoding in ("utf-8", "utf-16-le")}
+    return frozenset(form.encode() for form in cased)
 
 
 def files_of(folder: Path) -> Iterator[tuple[str, bytes]]:

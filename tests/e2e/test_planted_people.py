@@ -126,9 +126,7 @@ class Planter:
         """Whatever is kept or given out: files, topics, metrics, exports."""
         yield from files_of(self.stack.data_dir)
         for topic in TOPICS:
-            for record in asyncio.run(read(self.stack.broker, topic.name)):
-                headers = b"".join(name.encode() + value for name, value in record.headers)
-                yield topic.name, (record.key or b"") + (record.value or b"") + headers
+            yield topic.name, b"\n".join(_parts(asyncio.run(read(self.stack.broker, topic.name))))
         for base in (self.stack.intake, self.stack.processing, self.stack.reporting):
             yield f"{base}/metrics", self.send("GET", f"{base}/metrics").content
         yield "the log", self.log()
@@ -145,6 +143,13 @@ class Planter:
         answer = self.send("GET", f"{self.stack.intake}/v1/dossiers/{code}/applicant")
         assert answer.status_code == 200, answer.text
         return answer.json()["details"]
+
+
+def _parts(records: list[Any]) -> Iterator[bytes]:
+    for record in records:
+        yield from (record.key or b"", record.value or b"")
+        for name, value in record.headers:
+            yield from (name.encode(), value)
 
 
 def finds(planter: Planter) -> dict[str, set[str]]:
