@@ -16,21 +16,25 @@ from services.intake.applicants.master_keys import MasterKeySource
 from services.intake.calendar import Announcements
 from services.intake.http import announcements as announcement_calls
 from services.intake.http import applicants as applicant_calls
-from services.intake.http import bulk, catalogue, documents, dossiers, log, service
+from services.intake.http import audit as audit_calls
+from services.intake.http import bulk, catalogue, documents, dossiers, log, papers, service
 from services.intake.http.service import Intake
-from services.intake.log import event_log
-from services.intake.log.database import migrate, open_database
+from services.intake.log import event_log, standings
+from services.intake.log.database import audit_of, migrate, open_database
+from services.intake.lookup.page import add_look_up
 from services.intake.metrics import Metrics
+from services.intake.pages.routes import add_pages
 from services.intake.relaying.announcements import AnnouncementRelay
 from services.intake.relaying.relay import CursorSetBack, Relay
 from services.intake.settings import IntakeSettings
 from shared.catalogue import load
 from shared.contract.http import INTAKE
-from shared.service.access import Access
+from shared.service.access import access_by
 from shared.service.clock import clock_from, system_clock
 from shared.service.http import GUARDED, declare, new_application
 from shared.service.pacing import wait_until
 from shared.service.run import ServiceRun, cancelled
+from shared.service.sessions import sessions_of, signing_secret
 from shared.service.sql import DATABASE_ERRORS
 
 DESCRIPTION = (
@@ -46,13 +50,15 @@ LOGGER = structlog.get_logger()
 def create_app(settings: IntakeSettings, run: ServiceRun | None = None) -> FastAPI:
     """The ASGI application; its writer, relay and worker of the moves are tasks of the `run`."""
     base = load(settings.catalogue)
-    access = Access(settings.api_key)
+    key = None if settings.api_key is None else settings.api_key.get_secret_value()
+    access = access_by("intake", settings, sessions_of("intake", settings.api_key, settings.access_dir))
 
     @contextlib.asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         database = open_database(settings)
         try:
             await migrate(database)
+            await standings.fill(database)
             announcements = Announcements(base)
             async with database.reader.connect() as connection:
                 await calendar.follow(connection, announcements)
@@ -64,9 +70,11 @@ def create_app(settings: IntakeSettings, run: ServiceRun | None = None) -> FastA
             erasures = None if settings.erasures is None else ErasuresFile(settings.erasures)
             applicants = Applicants(database, MasterKeySource(settings), erasures)
             await applicants.apply_erasures()
+            audit = app.state.audit = audit_of(database)
             committer = Committer(
                 database,
                 announcements,
+                audit,
                 applicants,
                 clock=clock,
                 recording_clock=system_clock,
@@ -108,12 +116,20 @@ def create_app(settings: IntakeSettings, run: ServiceRun | None = None) -> FastA
         bulk.router,
         announcement_calls.router,
         log.router,
+        audit_calls.router,
         catalogue.router,
+        papers.router,
     ):
         app.include_router(router, responses=GUARDED)
     app.include_router(service.router)
+    add_look_up(app, settings)
     declare(app, documents.event_components())
-    return app
+    return add_pages(
+        app,
+        base,
+        access,
+        signing_secret("intake: what a browser could not send", settings.access_dir, key),
+    )
 
 
 @contextlib.asynccontextmanager

@@ -51,6 +51,7 @@ class Server(uvicorn.Server):
         port: int,
         grace_seconds: int,
         lifespan: Literal["on", "off"] = "off",
+        trusted_proxies: str = "",
     ) -> None:
         config = uvicorn.Config(
             application,
@@ -63,6 +64,8 @@ class Server(uvicorn.Server):
             log_config=None,
             access_log=False,
             server_header=False,
+            proxy_headers=bool(trusted_proxies),
+            forwarded_allow_ips=trusted_proxies,
             timeout_keep_alive=IDLE_SECONDS,
             timeout_graceful_shutdown=grace_seconds,
         )

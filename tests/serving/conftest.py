@@ -4,12 +4,14 @@ import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 import pytest
 from fastapi import FastAPI, Request
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
 
 from shared.service.http import Ndjson, new_application
+from shared.service.peers import peer_of
 from shared.service.run import Server
 from tests.support.ports import free_port_base
 from tests.support.wait import wait_until_async
@@ -45,7 +47,7 @@ class Site:
         return len(self.server.server_state.connections)
 
 
-Serve = Callable[[], AbstractAsyncContextManager[Site]]
+Serve = Callable[..., AbstractAsyncContextManager[Site]]
 STREAMED = b"x" * 10_000
 
 
@@ -55,6 +57,10 @@ def _application(site: Callable[[], Site]) -> FastAPI:
     @app.get("/healthz/live")
     async def live() -> Response:
         return Response(b"well", media_type="text/plain")
+
+    @app.get("/peer")
+    async def peer(request: Request) -> Response:
+        return JSONResponse(peer_of(request))
 
     @app.post("/v1/bodies")
     async def take(request: Request) -> Response:
@@ -84,9 +90,9 @@ def _application(site: Callable[[], Site]) -> FastAPI:
 @pytest.fixture
 def serve() -> Serve:
     @asynccontextmanager
-    async def serving() -> AsyncIterator[Site]:
+    async def serving(**settings: Any) -> AsyncIterator[Site]:
         port = free_port_base(1)
-        server = Server(_application(lambda: started), host="127.0.0.1", port=port, grace_seconds=1)
+        server = Server(_application(lambda: started), host="127.0.0.1", port=port, grace_seconds=1, **settings)
         started = Site(server, port)
         task = asyncio.create_task(server.serve())
         try:

@@ -1,6 +1,20 @@
 """The tables of intake: the log that is the record, and what makes appending to it quick."""
 
-from sqlalchemy import BigInteger, Column, Dialect, Float, Integer, LargeBinary, MetaData, Table, Text, UniqueConstraint
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Dialect,
+    Float,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+from shared.service.audit import audit_table
 
 
 class Bytes(LargeBinary):
@@ -14,6 +28,7 @@ class Bytes(LargeBinary):
 
 
 METADATA = MetaData()
+audit_table(METADATA)
 _POSITION = BigInteger().with_variant(Integer, "sqlite")  # SQLite's row id, so that the log is stored in its own order
 
 EVENT_LOG = Table(
@@ -83,6 +98,33 @@ MOVES = Table(
     Column("new_due_at", Text, comment="with it; null when it can't be computed"),
     Column("outcome", Text, nullable=False, comment="planned, moved, or why the deadline stays"),
 )
+DOSSIERS = Table(
+    "dossiers",
+    METADATA,
+    Column("code", Text, primary_key=True),
+    Column("department", Text, nullable=False),
+    Column("place", Text, nullable=False, comment="the unit that took it in"),
+    Column("procedure", Text, nullable=False),
+    Column("channel", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("applicant", Text, comment="the pseudonym"),
+    Column("received_at", Float(53), comment="seconds since 1970, as all instants here"),
+    Column("due_at", Float(53), comment="the deadline in force"),
+    Column("runs_out_at", Float(53), comment="when it becomes overdue; null while its clock stands, and once closed"),
+    Column("waits_for", Text, comment="acceptance, supplement, payment, suspended"),
+    Column("waits_since", Float(53)),
+    Column("waits_until", Float(53), comment="until when it is to be answered, or the applicant has time"),
+    comment="each dossier after its latest event, for lists and searches; made of the log, which is the record",
+)
+_OF_DOSSIERS = DOSSIERS.c
+Index("dossiers_by_receipt", _OF_DOSSIERS.received_at)
+for _column in (_OF_DOSSIERS.applicant, _OF_DOSSIERS.runs_out_at, _OF_DOSSIERS.waits_since):
+    Index(
+        f"dossiers_by_{_column.name}",
+        _column,
+        sqlite_where=_column.is_not(None),
+        postgresql_where=_column.is_not(None),
+    )
 APPLICANTS = Table(
     "applicants",
     METADATA,
