@@ -1,4 +1,4 @@
-"""A person whose data are planted wherever something can be sent, and how to find them wherever something may be kept."""
+"""A person whose data are planted wherever something can be sent; how to find them wherever something may be kept."""
 
 import io
 import json
@@ -53,7 +53,7 @@ def _forms(text: str) -> frozenset[bytes]:
 
 
 def files_of(folder: Path) -> Iterator[tuple[str, bytes]]:
-    """Every file of a data folder but for the keys: databases, their logs, the broker's segments, what services said."""
+    """Every file of a data folder but for the keys: databases, their logs, the broker's segments, what was said."""
     for path in sorted(folder.rglob("*")):
         if path.is_file() and path.name not in _NEVER_KEPT and path.suffix not in _OFFSETS_ONLY:
             yield str(path.relative_to(folder)), path.read_bytes()
@@ -68,7 +68,7 @@ def opened(document: bytes) -> bytes:
 
 
 def cloud_events(code: str) -> Iterator[dict[str, Any]]:
-    """Every event with each of the planted texts in each of its fields, as an unknown field, in `x`, as an attribute."""
+    """Every event with each of the planted texts in each of its fields, in unknown ones, in `x`, as an attribute."""
     number = 0
     for kind, data in FULL_DATA.items():
         opens = kind in ("received", "submitted")
@@ -100,7 +100,12 @@ def short_forms() -> Iterator[dict[str, Any]]:
     for kind, data in FULL_DATA.items():
         for field in (*ACCEPTED[kind].__struct_fields__, "ho_ten", "note", "event", "occurred_at"):
             own = {"applicant": PERSON} if kind in ("received", "submitted") and field != "applicant" else {}
-            yield {"event": kind, "occurred_at": TIME} | data | own | {field: {"note": IN_ONE} if field == "x" else IN_ONE}
+            yield (
+                {"event": kind, "occurred_at": TIME}
+                | data
+                | own
+                | {field: {"note": IN_ONE} if field == "x" else IN_ONE}
+            )
 
 
 def new_dossiers() -> Iterator[dict[str, Any]]:

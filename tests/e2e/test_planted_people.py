@@ -95,7 +95,7 @@ class Planter:
             ):
                 answer = self.send("POST", f"{intake}/v1/calendar/announcements", json=planted)
                 assert answer.status_code == 422, answer.text
-        for number, text in enumerate([*PLANTED, IN_ONE]):
+        for number, text in enumerate([*PLANTED, IN_ONE, *AT_HOME]):
             written = quote(text)
             headers = dict.fromkeys(("User-Agent", "Referer", "X-Request-Id", "traceparent", "Cookie"), written)
             headers["Idempotency-Key"] = written[:250]
