@@ -98,7 +98,7 @@ class Planter:
         for number, text in enumerate([*PLANTED, IN_ONE, *AT_HOME]):
             written = quote(text)
             headers = dict.fromkeys(("User-Agent", "Referer", "X-Request-Id", "traceparent", "Cookie"), written)
-            headers["Idempotency-Key"] = written[:250]
+            headers["Idempotency-Key"] = f"{number} {written}"[:250]
             new = ABOUT | {"received_at": TIME, "applicant": PERSON, "code": f"H59.15-231211-{number:04}"}
             assert self.send("POST", f"{intake}/v1/dossiers", json=new, headers=headers).status_code == 201
             for base in (intake, reporting, self.stack.processing):
