@@ -68,9 +68,9 @@ def create_app(settings: IntakeSettings, run: ServiceRun | None = None) -> FastA
             relay = Relay(settings, database, metrics)
             clock = clock_from(settings.clock)
             erasures = None if settings.erasures is None else ErasuresFile(settings.erasures)
-            applicants = Applicants(database, MasterKeySource(settings), erasures)
-            await applicants.apply_erasures()
             audit = app.state.audit = audit_of(database)
+            applicants = Applicants(database, audit, MasterKeySource(settings), erasures)
+            await applicants.apply_erasures()
             committer = Committer(
                 database,
                 announcements,
