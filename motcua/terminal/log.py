@@ -70,6 +70,10 @@ def _verdict_lines(verdict: "Verdict", seed: int) -> Iterator[str]:
         f"{count(verdict.events)} events, {count(verdict.dossiers)} dossiers, {count(verdict.figures)} figures compared"
     )
     yield f"{result}: {compared} (seed {seed})"
+    if verdict.audited is None:
+        yield "the log was not held against the audit: this key may not read it (role admin@*)"
+    else:
+        yield f"the log is held against {count(verdict.audited)} entries of the audit"
 
 
 def rebuild(
