@@ -1,10 +1,11 @@
-"""Chains by themselves: whatever is done to a file of entries, whoever has the file and a head that was kept finds it."""
+"""Chains by themselves: whatever is done to a file of entries, who has the file and a head that was kept finds it."""
 
 import hashlib
 import json
 import random
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -76,16 +77,12 @@ def test_an_entry_is_canonical_and_a_second_hand_makes_the_same_bytes() -> None:
     assert [json.loads(line)["previous"] for line in lines] == [None, head_of(lines[:1]), head_of(lines[:2])]
 
 
-@given(
-    st.dictionaries(
-        st.from_regex(r"[a-z_0-9]{1,20}", fullmatch=True),
-        st.recursive(
-            st.none() | st.booleans() | st.integers(-(2**53) + 1, 2**53 - 1) | st.text(),
-            lambda inner: st.lists(inner) | st.dictionaries(st.from_regex(r"[a-z_]{1,9}", fullmatch=True), inner),
-        ),
-    ),
-    st.text(),
-)
+NAMES = st.from_regex(r"[a-z_0-9]{1,9}", fullmatch=True)
+VALUES = st.none() | st.booleans() | st.integers(-(2**53) + 1, 2**53 - 1) | st.text()
+DETAILS = st.dictionaries(NAMES, VALUES | st.lists(VALUES, max_size=3) | st.dictionaries(NAMES, VALUES, max_size=3))
+
+
+@given(DETAILS, st.text())
 def test_whatever_details_say_the_bytes_are_those_of_rfc_8785(details: dict[str, Any], name: str) -> None:
     """Entries are made by msgspec, which is quick; what opens them is the library of the standard."""
     seal = sealed_entry(AuditEntry(Act.CORRECTED, name, details), Actor(name, name), "intake", ChainHead(), AT)
@@ -140,7 +137,7 @@ def test_each_kind_of_tampering_is_named_with_its_entry() -> None:
     ]
     assert wrong(lines[:-1]) == [], "only a head that was kept can tell"
     assert wrong(lines[:-1], head_of(lines))[0].startswith("no entry has the head that was kept")
-    anew = chain(9, "intake")[:8] + [changed(lines[8], who="key:another")]
+    anew = [*lines[:8], changed(lines[8], who="key:another")]
     assert wrong(anew) == []
     assert wrong(anew, head_of(lines))[0].startswith("no entry has the head that was kept")
     assert wrong([two, three]) == ["intake: entry 1 is missing"]
@@ -209,11 +206,11 @@ def test_random_tamperings_are_all_found(tamper: Callable[[list[bytes], random.R
         number = tamper(lines, random.Random(seed))
         found = wrong(lines, kept)
         assert found, (tamper.__name__, seed)
-        numbers = {
-            int(word.rstrip(":")) for sentence in found for word in sentence.split() if word.rstrip(":").isdigit()
-        }
-        near = {number, number + 1}  # one that was sealed anew shows at the next
-        assert numbers & near or number > ENTRIES - 3 or tamper is _truncate, (tamper.__name__, seed, number, found)
+        words = [word.rstrip(":") for sentence in found for word in sentence.split()]
+        named = {int(word) for word in words if word.isdigit()}
+        at_the_end = any("the head that was kept" in sentence for sentence in found)
+        # one that was sealed anew shows at the next
+        assert named & {number, number + 1} or at_the_end, (tamper.__name__, seed, number, found)
 
 
 def test_a_file_takes_entries_from_several_processes_and_none_after_a_broken_one(tmp_path: Path) -> None:
@@ -242,4 +239,4 @@ def test_who_acts_is_said_with_the_grants_in_force() -> None:
 def test_ranges_say_the_positions_and_no_others(positions: set[int]) -> None:
     found = ranges(sorted(positions))
     assert [position for first, last in found for position in range(first, last + 1)] == sorted(positions)
-    assert all(before[1] + 1 < after[0] for before, after in zip(found, found[1:], strict=False)), "none touch"
+    assert all(before[1] + 1 < after[0] for before, after in pairwise(found)), "none touch"
