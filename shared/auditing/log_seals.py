@@ -93,9 +93,8 @@ class LogSeals:
 
 
 def _lacking(seal: Seal) -> str:
-    return (
-        f"{seal.where}: {seal.left} event{' is' if seal.left == 1 else 's are'} not there that entry {seal.number} has"
-    )
+    missing = "1 event is" if seal.left == 1 else f"{seal.left} events are"
+    return f"{seal.where}: {missing} not there that entry {seal.number} of the audit has"
 
 
 def event_in(line: bytes) -> bytes:
