@@ -298,7 +298,7 @@ async def _lists_of_anybodys_tokens(
     """A token opens by what it counts, whoever had it made."""
     asked = {"from": "2023-01-01", "to": "2023-03-01", "by": "department,received_by"}
     found = (await everybody.get("/v1/figures", params=asked)).json()
-    tokens = [(None, found["tokens"]["total.received_total"])]
+    tokens: list[tuple[dict[str, Any] | None, str]] = [(None, found["tokens"]["total.received_total"])]
     tokens += [(row["key"], found["tokens"][f"rows.{index}.received_total"]) for index, row in enumerate(found["rows"])]
     for key, token in tokens:
         answer = await somebody.get(f"/v1/figures/{token}/dossiers")

@@ -13,7 +13,6 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.responses import Response
 
 from services.reporting.calendar import CalendarFeed
-from services.reporting.documents.frame import Heading
 from services.reporting.gauges import FigureGauges
 from services.reporting.http import attention, checks, events, figures, forms, publications, published_forms, rebuilds
 from services.reporting.http.attention import AttentionSources
@@ -31,6 +30,7 @@ from shared.auditing.entries import Act, AuditEntry
 from shared.catalogue import Catalogue
 from shared.contract.http import REPORTING, answered_lines
 from shared.contract.status import StatusV1
+from shared.papers.heading import Heading
 from shared.service.access import Access, requires
 from shared.service.audit_routes import audit_router
 from shared.service.clock import Clock, system_clock
@@ -44,6 +44,12 @@ from shared.service.sql import DATABASE_ERRORS, answers, is_transient
 PAGE = 2000
 RETRY_AFTER_S = "2"
 REBUILT_AFTER_S = "30"
+CHEAP = ("/static/", "/session", "/docs", "/openapi.json", "/metrics", "/v1/events")
+
+
+def is_question(_method: str, path: str) -> bool:
+    """Whether a request is answered from the read model or by making a document: all but a few are."""
+    return not path.startswith(CHEAP)
 
 
 @dataclass(frozen=True, slots=True)

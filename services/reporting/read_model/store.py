@@ -14,6 +14,7 @@ from shared.domain.counting import RULES_VERSION
 from shared.service import sql
 from shared.service.audit import Audit
 from shared.service.sql import take_lock, upgrade, writing
+from shared.service.tls import DatabaseTls
 
 SQLITE_PRAGMAS = {
     "synchronous": "NORMAL",  # a power cut may undo whole transactions, offsets included; Kafka delivers them again
@@ -36,9 +37,9 @@ _AUDIT_LOCK = 0x6D6F7461  # "mota"
 ItemT = TypeVar("ItemT")
 
 
-def open_engine(database_url: str) -> AsyncEngine:
+def open_engine(database_url: str, tls: DatabaseTls | None = None) -> AsyncEngine:
     """The engine of a database URL; connects on first use."""
-    return sql.open_engine(database_url, pragmas=SQLITE_PRAGMAS, settings=POSTGRESQL_SETTINGS)
+    return sql.open_engine(database_url, pragmas=SQLITE_PRAGMAS, settings=POSTGRESQL_SETTINGS, tls=tls)
 
 
 @asynccontextmanager
