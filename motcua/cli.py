@@ -15,7 +15,18 @@ from typer.core import TyperGroup
 from motcua.failure import Failure
 from motcua.speech import speak
 from motcua.stack import commands as stack
-from motcua.terminal import applicants, audit, calendar, check, dossiers, figures, import_file, log, publications, report
+from motcua.terminal import (
+    applicants,
+    audit,
+    calendar,
+    check,
+    dossiers,
+    figures,
+    import_file,
+    log,
+    publications,
+    report,
+)
 from shared.language.languages import Language
 
 INTERRUPTED = 130

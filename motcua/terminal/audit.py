@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from shared.contract.http.audit import AuditLine
 
 WRONG = 1
+GROUNDS = ("reason", "legal_ground")  # why comes first
 app = typer.Typer(
     name="audit",
     help="Who did what when: shown, exported, verified offline.",
@@ -64,7 +65,8 @@ def _told(entry: "AuditLine") -> Iterator[str]:
     by = entry.name if entry.who in ("service", entry.name) else f"{entry.name} ({entry.who})"
     origin = "" if entry.peer is None else f" from {entry.peer}"
     yield f"{minute(entry.at)} {entry.act.replace('_', ' ')}{about}: {by}{origin}; {entry.chain} {entry.number}"
-    details = dict(entry.details)
+    grounds = {name: entry.details[name] for name in GROUNDS if name in entry.details}
+    details = grounds | dict(entry.details)
     if "field" in details:
         field, old, new = (details.pop(name) for name in ("field", "old", "new"))
         yield f"  {field}: {_value(old)} became {_value(new)}"
