@@ -6,6 +6,7 @@ from fastapi import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
+from shared.auditing.entries import Act
 from shared.pages.site import HEADERS, LOG_IN, PASSES, Pages, own_path
 from shared.service.access import OpenToAll, ruled
 from shared.service.oidc.configuration import CALLBACK
@@ -67,7 +68,7 @@ def login_routes(pages: Pages, sessions: Sessions, logins: LogIns) -> list[Route
             status, key = _FAILURES[type(failure)]
             return failed(request, status, key, reason=failure)
         sessions.delete_cookie(answer, logins.cookie)
-        return answer
+        return await pages.noted(request, Act.SIGNED_IN, person, answer)
 
     async def ended(request: Request) -> Response:
         """The session here is over; the one with the provider is its own."""

@@ -8,6 +8,7 @@ from fastapi import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
+from shared.auditing.entries import Act
 from shared.pages.login import SIGNED_OUT, login_routes
 from shared.pages.site import HEADERS, Pages, own_path
 from shared.service.access import FROM_SETTINGS, OpenToAll, ruled
@@ -49,7 +50,7 @@ def session_routes(pages: Pages) -> list[Route]:
             return pages.sign_in(request, 401, pages.text(request, "wrong_key"), to=to)
         answer = RedirectResponse(to, 303, HEADERS)
         sessions.open(request, answer, principal)
-        return answer
+        return await pages.noted(request, Act.SIGNED_IN, principal, answer)
 
     async def end_session(request: Request) -> Response:
         """The reader leaves."""
@@ -58,8 +59,9 @@ def session_routes(pages: Pages) -> list[Route]:
         held = sessions.held_by(request)
         is_of_provider = logins is not None and held is not None and held.is_of_provider
         answer = RedirectResponse(SIGNED_OUT if is_of_provider else "/", 303, HEADERS)
+        leaving = await access.of_session(request)
         sessions.close(request, answer)
-        return answer
+        return answer if leaving is None else await pages.noted(request, Act.SIGNED_OUT, leaving, answer)
 
     return [
         Route(

@@ -6,16 +6,20 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 from urllib.parse import urlencode
 
+import structlog
 from fastapi import Request
 from starlette.responses import HTMLResponse, Response
 
 from shared.access.roles import Permission, Principal
+from shared.auditing.entries import Act, AuditEntry
 from shared.catalogue import Catalogue
 from shared.language import numbers, words
 from shared.language.languages import Language
 from shared.pages.look import A_YEAR_S, Look
 from shared.pages.texts import said
 from shared.service.access import Access, Caller, Requires, ruled
+from shared.service.acting import acting
+from shared.service.audit_routes import audit_of_service
 from shared.service.problems import Problem
 from shared.service.refusals import WhyRefused
 from shared.service.sql import DATABASE_ERRORS, is_transient
@@ -36,6 +40,7 @@ HEADERS = {
 PASSES = 503  # what passes by itself: the page tries again
 
 Answer = Callable[[Request], Awaitable[Response]]
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,6 +97,19 @@ class Pages:
         if isinstance(error, DATABASE_ERRORS) and is_transient(error):
             return self.notice(request, PASSES, "away")
         return None
+
+    async def noted(self, request: Request, act: Act, principal: Principal, answer: Response) -> Response:
+        """The answer, once the audit says who signed in or out. Nobody is kept from leaving by what fails."""
+        entry = AuditEntry(act, principal.id, by=acting().as_principal(principal))
+        try:
+            await audit_of_service(request).write_alone(entry)
+        except Exception as error:
+            if (failed := self.failure(request, error)) is None:
+                raise
+            if act is Act.SIGNED_IN:
+                return failed
+            log.warning("audit_not_written", act=act.value, who=principal.id, error=repr(error))
+        return answer
 
     def text(self, request: Request, key: str, **values: object) -> str:
         """A text in the reader's language."""
