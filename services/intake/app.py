@@ -22,7 +22,7 @@ from services.intake.relaying.relay import CursorSetBack, Relay
 from services.intake.settings import IntakeSettings
 from shared.catalogue import load
 from shared.contract.http import INTAKE
-from shared.service.access import Access
+from shared.service.access import access_by
 from shared.service.clock import clock_from, system_clock
 from shared.service.http import GUARDED, declare, new_application
 from shared.service.pacing import wait_until
@@ -42,7 +42,7 @@ LOGGER = structlog.get_logger()
 def create_app(settings: IntakeSettings, run: ServiceRun | None = None) -> FastAPI:
     """The ASGI application; its writer, relay and worker of the moves are tasks of the `run`."""
     base = load(settings.catalogue)
-    access = Access(settings.api_key)
+    access = access_by("intake", settings)
 
     @contextlib.asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:

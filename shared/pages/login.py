@@ -35,7 +35,7 @@ def login_routes(pages: Pages, sessions: Sessions, logins: LogIns) -> list[Route
 
     def failed(request: Request, status: int, key: str, **values: object) -> Response:
         if status != PASSES:
-            pages.access.refusals.note(request, WhyRefused.UNKNOWN_KEY)
+            pages.access.refusals.note(request, WhyRefused.NOT_VOUCHED_FOR)
         message = pages.text(request, key, provider=logins.provider.oidc.called, **values)
         answer = pages.page(request, "log_in_failed.html", status, said=message, retries=False)
         sessions.delete_cookie(answer, logins.cookie)

@@ -13,11 +13,14 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from pydantic import SecretStr
 
 from shared.access.roles import EVERYTHING, INDIVISIBLE, Grant, Permission, Principal, Role, Scope
+from shared.service.keyring import KeyRing
 from shared.service.oidc.provider import Provider, ProviderAway
 from shared.service.oidc.tokens import GrantsRefused, TokenRefused, access_token, looks_like_one
+from shared.service.page_settings import PageSettings
 from shared.service.problems import Problem
 from shared.service.refusals import Refusals, WhyRefused
-from shared.service.sessions import SAFE_METHODS, Sessions, is_from_own_page
+from shared.service.sessions import SAFE_METHODS, Sessions, is_from_own_page, sessions_of
+from shared.service.settings import ServiceSettings
 from shared.service.wrong_keys import WrongKeys
 
 FROM_SETTINGS = Principal("settings", "the key from the settings", (Grant(Role.ADMIN, EVERYTHING),))
@@ -38,9 +41,14 @@ class Access:
     """Knows who is who in one service: `app.state.access`. Services without pages have no `sessions`."""
 
     def __init__(
-        self, api_key: SecretStr | None, sessions: Sessions | None = None, provider: Provider | None = None
+        self,
+        api_key: SecretStr | None,
+        sessions: Sessions | None = None,
+        keys: KeyRing | None = None,
+        provider: Provider | None = None,
     ) -> None:
         self._digest = None if api_key is None else hashlib.sha256(api_key.get_secret_value().encode()).digest()
+        self._keys = keys
         self.sessions = sessions
         self.provider = provider
         self.refusals = Refusals()
@@ -49,7 +57,12 @@ class Access:
     @property
     def is_alone(self) -> bool:
         """Whether the key from the settings is the only one: then /metrics is open, as before there were others."""
-        return True
+        return self._keys is None
+
+    @property
+    def trouble(self) -> str | None:
+        """What is amiss with the keys; None when all is well."""
+        return None if self._keys is None else self._keys.trouble
 
     async def principal_of(self, token: str) -> Principal | None:
         """Whose token it is; None for nobody's, and for one that no longer holds.
@@ -63,14 +76,25 @@ class Access:
 
     def of_key(self, token: str) -> Principal | None:
         """Whose key it is; None for nobody's, and for one that no longer holds."""
-        given = hashlib.sha256(token.encode()).digest()
+        given = hashlib.sha256(token.encode(errors="surrogatepass")).digest()
         if self._digest is not None and hmac.compare_digest(given, self._digest):
             return FROM_SETTINGS
-        return None
+        return None if self._keys is None else self._keys.of_token(token)
 
     def with_id(self, principal_id: str) -> Principal | None:
         """Who it is whose key has this id; None for a key that no longer holds."""
-        return FROM_SETTINGS if principal_id == FROM_SETTINGS.id and self._digest is not None else None
+        if principal_id == FROM_SETTINGS.id:
+            return None if self._digest is None else FROM_SETTINGS
+        return None if self._keys is None else self._keys.with_id(principal_id)
+
+    def refused(self, token: str) -> tuple[WhyRefused, str]:
+        """Why a token is nobody's, and what to do about it; only who has it learns that it held once."""
+        key = None if self._keys is None else self._keys.past(token)
+        if key is None:
+            return WhyRefused.UNKNOWN_KEY, "this key is not known here; send one that is as `Authorization: Bearer KEY`"
+        if key.revoked_at is not None:
+            return WhyRefused.REVOKED_KEY, f"the key {key.id} was revoked; ask for another one"
+        return WhyRefused.EXPIRED_KEY, f"the key {key.id} has expired ({key.expires_at}); ask for another one"
 
     async def of_session(self, request: Request) -> Principal | None:
         """Whose session the request comes with, as its key is now; None for none that holds.
@@ -150,27 +174,22 @@ class Requires:
                 if principal is not None:
                     return principal
             access.refusals.note(request, WhyRefused.NO_KEY)
-        else:
-            try:
-                principal = await access.principal_of(credentials.credentials)
-            except Problem as refusal:
-                why = _WHY.get(refusal.status)
-                if why is not None:
-                    access.refusals.note(request, why)
-                raise
-            if principal is not None:
-                return principal
-            access.refusals.note(request, WhyRefused.UNKNOWN_KEY, token=credentials.credentials)
-        fix = ", or open a page of this service first" if self.takes_session else ""
-        raise Problem(
-            401,
-            "Unauthorized",
-            f"send the API key as `Authorization: Bearer KEY`{fix}",
-            headers={"WWW-Authenticate": "Bearer"},
-        )
+            page = ", or open a page of this service first" if self.takes_session else ""
+            raise _unknown(f"send the API key as `Authorization: Bearer KEY`{page}")
+        try:
+            principal = await access.principal_of(credentials.credentials)
+        except Problem:
+            access.refusals.note(request, WhyRefused.NOT_VOUCHED_FOR)
+            raise
+        if principal is None:
+            why, detail = access.refused(credentials.credentials)
+            access.refusals.note(request, why, token=credentials.credentials)
+            raise _unknown(detail)
+        return principal
 
 
-_WHY = {401: WhyRefused.UNKNOWN_KEY, 403: WhyRefused.NOT_PERMITTED}
+def _unknown(detail: str) -> Problem:
+    return Problem(401, "Unauthorized", detail, headers={"WWW-Authenticate": "Bearer"})
 
 
 async def _vouched_for(provider: Provider, token: str) -> Principal:
@@ -224,6 +243,16 @@ RuledT = TypeVar("RuledT")
 def access_of(request: Request) -> Access:
     """Who is who in the service that the request came to."""
     return cast("Access", request.app.state.access)
+
+
+def access_by(service: str, settings: ServiceSettings) -> Access:
+    """Who is who in a service, by its settings."""
+    sessions = None
+    if isinstance(settings, PageSettings):
+        sessions = sessions_of(service, settings.api_key, settings.access_dir, settings.public_url)
+    keys = None if settings.access_dir is None else KeyRing(settings.access_dir, service)
+    provider = None if settings.oidc is None else Provider(settings.oidc)
+    return Access(settings.api_key, sessions, keys, provider)
 
 
 def requires(

@@ -20,7 +20,10 @@ class WhyRefused(StrEnum):
 
     NO_KEY = "no_key"
     UNKNOWN_KEY = "unknown_key"
+    EXPIRED_KEY = "expired_key"
+    REVOKED_KEY = "revoked_key"
     NOT_PERMITTED = "not_permitted"
+    NOT_VOUCHED_FOR = "not_vouched_for"
     FOREIGN_PAGE = "foreign_page"
 
 

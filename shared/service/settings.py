@@ -1,24 +1,31 @@
 """What every service is configured with; each adds its own and reads MOTCUA_<SERVICE>_<NAME> once, at start."""
 
 import sys
-from dataclasses import replace
+from pathlib import Path
 from typing import Annotated, Any, Literal, Self, TypeVar
 
-from pydantic import AfterValidator, BeforeValidator, Field, FilePath, SecretStr, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    DirectoryPath,
+    Field,
+    SecretStr,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from shared.access.folder import BrokenKeys, KeyFolder
 from shared.service.clock import SYSTEM, clock_from
 from shared.service.oidc.configuration import (
     ALGORITHMS,
     GRANTS_CLAIM,
     LEEWAY_S,
-    SCOPE,
-    SESSION_MINUTES,
     Oidc,
-    OidcClient,
     algorithms,
     confidential,
-    page_address,
 )
 from shared.service.peers import proxies
 
@@ -26,6 +33,14 @@ from shared.service.peers import proxies
 def _clock(setting: str) -> str:
     clock_from(setting)
     return setting
+
+
+def _usable_keys(folder: Path) -> Path:
+    try:
+        KeyFolder(folder).read()
+    except BrokenKeys as broken:
+        raise ValueError(str(broken)) from broken
+    return folder
 
 
 LogLevel = Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(str.upper)]
@@ -45,8 +60,17 @@ class ServiceSettings(BaseSettings):
         description="addresses or networks, comma separated, of the proxies in front that end TLS: only what they say "
         "in `X-Forwarded-For` and `X-Forwarded-Proto` is believed",
     )
-    api_key: SecretStr = Field(
-        description="the key that every call under /v1 must carry as `Authorization: Bearer KEY`", min_length=16
+    api_key: SecretStr | None = Field(
+        None,
+        description="a key that may do everything, sent as `Authorization: Bearer KEY`; needed where there is no "
+        "folder of keys",
+        min_length=16,
+    )
+    access_dir: Annotated[DirectoryPath, AfterValidator(_usable_keys)] | None = Field(
+        None,
+        description="folder of the keys that `motcua keys` makes, each for a purpose (docs/access.md); with it "
+        "/metrics needs a key too",
+        validate_default=True,
     )
     clock: Annotated[str, AfterValidator(_clock)] = Field(
         SYSTEM, description="`system`, or an ISO 8601 instant at which the clock stands still (replays and tests)"
@@ -107,64 +131,16 @@ class ServiceSettings(BaseSettings):
         """The sentence with its settings as the environment calls them."""
         return sentence.replace("{", self.model_config.get("env_prefix", "")).replace("}", "")
 
-
-class PageSettings(ServiceSettings):
-    """Settings of the services that have pages."""
-
-    public_url: Annotated[str, AfterValidator(page_address)] | None = Field(
-        None,
-        description="address under which browsers reach the pages, such as https://motcua.example; needed for log-in "
-        "at a provider",
-    )
-    oidc_client_id: str | None = Field(
-        None, description="how the provider knows these pages; nobody logs in there when unset", min_length=1
-    )
-    oidc_client_secret: SecretStr | None = Field(
-        None, description="the secret that goes with it; none for a public client", min_length=1
-    )
-    oidc_client_secret_file: FilePath | None = Field(None, description="file with that secret")
-    oidc_name: str | None = Field(
-        None, description="what the sign-in page calls the provider; its host name when unset", min_length=1
-    )
-    oidc_scope: str = Field(SCOPE, description="scopes asked for at log-in", pattern=r"^openid( \S+)*$")
-    oidc_session_minutes: int = Field(
-        SESSION_MINUTES,
-        description="how long a session lasts that was begun by log-in: so long somebody who was removed at the "
-        "provider may still be in",
-        ge=1,
-        le=SESSION_MINUTES,
-    )
-
-    @property
-    def oidc(self) -> Oidc | None:
-        """The provider, and how it knows these pages."""
-        oidc = super().oidc
-        if oidc is None or self.oidc_client_id is None or self.public_url is None:
-            return oidc
-        secret = None if self.oidc_client_secret is None else self.oidc_client_secret.get_secret_value()
-        if self.oidc_client_secret_file is not None:
-            secret = self.oidc_client_secret_file.read_text("utf-8").strip()
-        client = OidcClient(
-            client_id=self.oidc_client_id,
-            secret=secret,
-            public_url=self.public_url,
-            scope=self.oidc_scope,
-            session_s=60 * self.oidc_session_minutes,
-        )
-        return replace(oidc, client=client, name=self.oidc_name)
-
-    @model_validator(mode="after")
-    def _log_in_is_told_whole(self) -> Self:
-        if self.oidc_client_id is not None and (self.oidc_issuer is None or self.public_url is None):
-            raise ValueError(self._named("{OIDC_CLIENT_ID} needs {OIDC_ISSUER} and {PUBLIC_URL}; set all three"))
-        if self.oidc_client_id is not None and self.oidc_client_id == self.oidc_audience:
+    @field_validator("access_dir")
+    @classmethod
+    def _somebody_may_call(cls, access_dir: Path | None, validated: ValidationInfo) -> Path | None:
+        if access_dir is None and validated.data.get("api_key", ...) is None:
+            prefix = cls.model_config.get("env_prefix", "")
             raise ValueError(
-                self._named(
-                    "{OIDC_AUDIENCE} is the same as {OIDC_CLIENT_ID}, so that an ID token could not be told from an "
-                    "access token; give the API an audience of its own"
-                )
+                f"set {prefix}API_KEY (a key of at least 16 characters that may do everything), {prefix}ACCESS_DIR "
+                "(the folder that `motcua keys` makes keys in), or both: nobody could call the service otherwise"
             )
-        return self
+        return access_dir
 
 
 SettingsT = TypeVar("SettingsT", bound=ServiceSettings)
