@@ -5,7 +5,7 @@ import json
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -114,7 +114,7 @@ def running_provider(**settings: Any) -> Iterator[RunningProvider]:
             process.wait()
 
 
-def pages(public_url: str) -> Mapping[str, Any]:
+def pages(public_url: str) -> dict[str, Any]:
     """The pages as the provider knows them."""
     return {
         "client_id": PAGES,
@@ -124,7 +124,7 @@ def pages(public_url: str) -> Mapping[str, Any]:
     }
 
 
-def programs() -> list[Mapping[str, Any]]:
+def programs() -> list[dict[str, Any]]:
     """Programs with tokens of their own; a name may end in the algorithm that signs them."""
     program = {
         "client_secret": SECRET,

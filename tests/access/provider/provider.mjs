@@ -20,6 +20,7 @@ function started() {
     claims: { openid: ['sub'], profile: ['name', 'motcua_grants'] },
     scopes: ['openid', 'profile', 'api'],
     conformIdTokenClaims: settings.claims_at_userinfo,
+    ...(settings.token_methods && { clientAuthMethods: settings.token_methods }),
     enabledJWA: { idTokenSigningAlgValues: ['RS256', 'PS256', 'ES256', 'EdDSA'] },
     findAccount: (_ctx, id) => ({ accountId: id, claims: () => ({ sub: id, ...grantsOf(id) }) }),
     extraTokenClaims: (_ctx, token) => grantsOf(token.accountId ?? token.clientId),
