@@ -2,31 +2,20 @@
 
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import httpx
 import pytest
 from joserfc.jwk import RSAKey
-from pydantic import SecretStr
-from starlette.requests import Request
-from starlette.responses import Response
-from starlette.routing import Route
 
-from services.reporting.pages.site import LOOK
 from shared.catalogue import Catalogue
-from shared.pages.session import session_routes
-from shared.pages.site import Pages
-from shared.service.access import Access
-from shared.service.http import new_application
 from shared.service.oidc import login as login_module
 from shared.service.oidc.configuration import Oidc, OidcClient
 from shared.service.oidc.login import HOLDS_S
-from shared.service.oidc.provider import Provider
-from shared.service.sessions import sessions_of
 from tests.access.forging import claims, forged, signed
+from tests.access.login_site import KEY, Site, site_with
 from tests.support.oidc_provider import (
     ACCOUNTS,
     AUDIENCE,
@@ -41,27 +30,7 @@ from tests.support.oidc_provider import (
 )
 
 pytestmark = needs_node
-KEY = "a-key-for-this-test-only"
 LOGIN, SESSION = "__Host-motcua_reporting_login", "__Host-motcua_reporting_session"
-
-
-@dataclass
-class Site:
-    """A page, who may see it, and the provider that tells."""
-
-    access: Access
-    pages: Pages
-
-    @asynccontextmanager
-    async def browser(self) -> AsyncIterator[httpx.AsyncClient]:
-        app = new_application(title="t", version="1", description="d", access=self.access)
-
-        async def home(request: Request) -> Response:
-            return self.pages.notice(request, 200, None, f"{request.state.caller.principal.id} is here")
-
-        app.router.routes += [Route("/", self.pages.guarded(home)), *session_routes(self.pages)]
-        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=PUBLIC_URL) as client:
-            yield client
 
 
 @pytest.fixture(scope="module")
@@ -74,12 +43,6 @@ def real() -> Iterator[RunningProvider]:
 def oidc(real: RunningProvider) -> Oidc:
     client = OidcClient(client_id=PAGES, secret=SECRET, public_url=PUBLIC_URL)
     return Oidc(issuer=real.issuer, client=client, name="Danh tính tỉnh")
-
-
-def site_with(oidc: Oidc | None, catalogue: Catalogue) -> Site:
-    provider = None if oidc is None else Provider(oidc)
-    access = Access(SecretStr(KEY), sessions_of("reporting", SecretStr(KEY), public_url=PUBLIC_URL), provider=provider)
-    return Site(access, Pages(catalogue=catalogue, access=access, look=LOOK))
 
 
 @pytest.fixture
