@@ -74,6 +74,9 @@ createServer(async (request, response) => {
     return;
   }
   asked[path] = (asked[path] ?? 0) + 1;
+  if (settings.hangs) {
+    return;
+  }
   if (settings.away) {
     request.socket.destroy();
   } else if (path.startsWith('/log-in/') && request.method === 'POST') {
