@@ -116,12 +116,18 @@ class Pages:
             look=self.look,
             office=self.office,
             reader=getattr(request.state, "principal", None),
+            **self.of_every_page(request),
             **values,
         )
         answer = HTMLResponse(content, status, HEADERS)
         if "lang" in request.query_params:
             answer.set_cookie(LANGUAGE_COOKIE, language.value, max_age=A_YEAR_S, httponly=True, samesite="lax")
         return answer
+
+    def of_every_page(self, request: Request) -> Mapping[str, Any]:
+        """What a service's own part of the frame is made of (`bar.html`, above the content)."""
+        del request
+        return {}
 
     def sign_in(
         self, request: Request, status: int = 401, mistake: str | None = None, to: str | None = None
