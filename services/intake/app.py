@@ -34,7 +34,7 @@ from shared.service.clock import clock_from, system_clock
 from shared.service.http import GUARDED, declare, new_application
 from shared.service.pacing import wait_until
 from shared.service.run import ServiceRun, cancelled
-from shared.service.sessions import sessions_of, signing_secret
+from shared.service.sessions import signing_secret
 from shared.service.sql import DATABASE_ERRORS
 
 DESCRIPTION = (

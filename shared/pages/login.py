@@ -6,8 +6,12 @@ from fastapi import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
+from shared.access.roles import Principal
+from shared.auditing.entries import Act, AuditEntry
 from shared.pages.site import HEADERS, LOG_IN, PASSES, Pages, own_path
 from shared.service.access import OpenToAll, ruled
+from shared.service.acting import act_as
+from shared.service.audit import Audit
 from shared.service.oidc.configuration import CALLBACK
 from shared.service.oidc.login import LogInRefused, LogIns, StaleLogIn
 from shared.service.oidc.provider import ProviderAway, ProviderRefuses
@@ -63,6 +67,7 @@ def login_routes(pages: Pages, sessions: Sessions, logins: LogIns) -> list[Route
             person, to = await logins.finish(cookie, given)
             answer = pages.page(request, "signed_in.html", to=to, name=person.name)
             sessions.open(request, answer, person)
+            await noted(request, person, Act.SIGNED_IN)
         except tuple(_FAILURES) as failure:
             status, key = _FAILURES[type(failure)]
             return failed(request, status, key, reason=failure)
@@ -77,6 +82,18 @@ def login_routes(pages: Pages, sessions: Sessions, logins: LogIns) -> list[Route
 
     return [
         Route(LOG_IN, ruled(go, OpenToAll("it leads to the provider, where people say who they are")), methods=["GET"]),
-        Route(CALLBACK, ruled(come_back, OpenToAll("whom the provider vouches for comes back here")), methods=["GET"]),
+        Route(
+            CALLBACK,
+            ruled(pages.in_words(come_back), OpenToAll("whom the provider vouches for comes back here")),
+            methods=["GET"],
+        ),
         Route(SIGNED_OUT, ruled(ended, OpenToAll("who signed out has no session")), methods=["GET"]),
     ]
+
+
+async def noted(request: Request, principal: Principal, act: Act) -> None:
+    """Have the audit say who came or left, where the service keeps one."""
+    act_as(principal)
+    audit: Audit | None = getattr(request.app.state, "audit", None)
+    if audit is not None:
+        await audit.write_alone(AuditEntry(act))
