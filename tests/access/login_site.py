@@ -17,6 +17,7 @@ from shared.pages.session import session_routes
 from shared.pages.site import Pages
 from shared.service.access import Access
 from shared.service.http import new_application
+from shared.service.keyring import KeyRing
 from shared.service.oidc.configuration import Oidc
 from shared.service.oidc.provider import Provider
 from shared.service.sessions import sessions_of
@@ -49,7 +50,10 @@ class Site:
             yield client
 
 
-def site_with(oidc: Oidc | None, catalogue: Catalogue, public_url: str = PUBLIC_URL) -> Site:
+def site_with(
+    oidc: Oidc | None, catalogue: Catalogue, public_url: str = PUBLIC_URL, keys: KeyRing | None = None
+) -> Site:
     provider = None if oidc is None else Provider(oidc)
-    access = Access(SecretStr(KEY), sessions_of("reporting", SecretStr(KEY), public_url=public_url), provider=provider)
+    sessions = sessions_of("reporting", SecretStr(KEY), public_url=public_url)
+    access = Access(SecretStr(KEY), sessions, keys, provider)
     return Site(access, Pages(catalogue=catalogue, access=access, look=LOOK))
