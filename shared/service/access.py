@@ -27,7 +27,7 @@ from shared.service.wrong_keys import WrongKeys
 FROM_SETTINGS = Principal("settings", "the key from the settings", (Grant(Role.ADMIN, EVERYTHING),))
 PROVIDER_RETRY_S = "10"
 ANYBODY = Principal("anybody", "anybody", ())
-_BEARER = HTTPBearer(auto_error=False, description="an API key")
+_BEARER = HTTPBearer(auto_error=False, description="an API key, or an access token of the OpenID provider")
 
 
 @dataclass(frozen=True, slots=True)
