@@ -20,7 +20,7 @@ from shared.language.languages import Language
 from shared.service.access import Caller
 from shared.service.peers import peer_of
 from shared.service.problems import Problem, language_wanted
-from shared.service.refusals import Reason, Refusals
+from shared.service.refusals import Refusals, WhyRefused
 from shared.service.settings import ServiceSettings
 from shared.service.turns import MOST_REMEMBERED, Bounds, NoTurn, Rates, Turns
 
@@ -55,7 +55,7 @@ class Costly:
 class NotLetIn(Exception):
     """The gate does not let this in."""
 
-    def __init__(self, reason: Reason, problem: Problem) -> None:
+    def __init__(self, reason: WhyRefused, problem: Problem) -> None:
         super().__init__(reason)
         self.reason, self.problem = reason, problem
 
@@ -112,13 +112,13 @@ class Gate:
     def _check_host(self, request: Request) -> None:
         if self._hosts and (request.url.hostname or "") not in self._hosts:
             detail = f"this service does not go by that name; {self._prefix}ALLOWED_HOSTS lists its names"
-            raise NotLetIn(Reason.HOST, Problem(421, "Misdirected Request", detail))
+            raise NotLetIn(WhyRefused.HOST, Problem(421, "Misdirected Request", detail))
 
     def _check_rate(self, who: Who) -> None:
         if wait_s := self._rates.wait_s(who, asyncio.get_running_loop().time()):
             setting = f"{self._prefix}MAX_REQUESTS_PER_SECOND"
             english = f"so many requests a second are not taken from one caller ({setting}); go on more slowly"
-            raise NotLetIn(Reason.RATE, _too_many(english, "quá nhiều yêu cầu mỗi giây; hãy gửi chậm lại", wait_s))
+            raise NotLetIn(WhyRefused.RATE, _too_many(english, "quá nhiều yêu cầu mỗi giây; hãy gửi chậm lại", wait_s))
 
     async def take(self, turns: Turns, who: Who, setting: str) -> None:
         """Wait for a turn; raises NotLetIn."""
@@ -129,9 +129,9 @@ class Gate:
             if none.own:
                 english = f"your own requests stand in line already ({named}); wait for their answers"
                 vietnamese = "các yêu cầu trước của bạn còn đang chờ; hãy đợi trả lời"
-                raise NotLetIn(Reason.CROWD, _too_many(english, vietnamese, CROWD_S)) from None
+                raise NotLetIn(WhyRefused.CROWD, _too_many(english, vietnamese, CROWD_S)) from None
             english = f"the service has as much to do as it takes on ({named}); try again shortly"
-            raise NotLetIn(Reason.BUSY, _busy(english, "dịch vụ đang bận; hãy thử lại sau ít phút")) from None
+            raise NotLetIn(WhyRefused.BUSY, _busy(english, "dịch vụ đang bận; hãy thử lại sau ít phút")) from None
 
     def learn(self, scope: Scope, status: int) -> None:
         """Remember whose credentials these are, now that the application has looked at them."""
@@ -144,7 +144,7 @@ class Gate:
             if len(self._proved) > MOST_REMEMBERED:
                 self._proved.popitem(last=False)
 
-    def note(self, request: Request, reason: Reason) -> None:
+    def note(self, request: Request, reason: WhyRefused) -> None:
         """A request was turned away."""
         self._refusals.note(request, reason)
 
@@ -203,7 +203,7 @@ class _Visit:
         self._held_bytes += more
         self._gate.held_bytes += more
         if self._gate.held_bytes > MOST_HELD_BYTES:
-            self._gate.note(Request(self._exchange.scope), Reason.MEMORY)
+            self._gate.note(Request(self._exchange.scope), WhyRefused.MEMORY)
             detail = f"more than {MOST_HELD_BYTES} bytes are being sent at once; send this again shortly"
             raise _busy(detail, "đang có quá nhiều dữ liệu gửi đến cùng lúc; hãy gửi lại sau ít phút")
 

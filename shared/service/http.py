@@ -21,6 +21,7 @@ from shared.contract.http.service import HealthAnswer, ProblemDetails
 from shared.contract.schemas import components
 from shared.service import problems
 from shared.service.access import Access
+from shared.service.acting import RequestIds
 from shared.service.answer_headers import AnswerHeaders
 from shared.service.api_documents import documented_application
 from shared.service.problems import MEDIA_TYPE, UNPROCESSABLE, Problem
@@ -49,6 +50,7 @@ def new_application(
     application.state.access = access or Access(None)
     problems.install(application)
     application.add_middleware(AnswerHeaders)
+    application.add_middleware(RequestIds)
     declare(application, components([*EVERY_SERVICE.values(), *messages], REFERENCE))
     return application
 

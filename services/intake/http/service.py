@@ -14,6 +14,7 @@ from services.intake.accepting.batch import NotDecided
 from services.intake.accepting.candidates import Candidate, Duplicate, Refused
 from services.intake.accepting.committer import CannotBeStored, Committer, LogRefuses, StoreUnavailable
 from services.intake.announcements.worker import MoveWorker
+from services.intake.applicants.keeping import Applicants
 from services.intake.calendar import Announcements
 from services.intake.log import event_log
 from services.intake.log.database import Database
@@ -24,6 +25,7 @@ from services.intake.settings import IntakeSettings
 from shared.catalogue import Catalogue
 from shared.domain.dossier import Dossier
 from shared.domain.errors import Refusal, TransitionNotAllowed
+from shared.service.access import access_of
 from shared.service.clock import Clock
 from shared.service.observability import health, operations_router
 from shared.service.problems import Problem
@@ -67,6 +69,7 @@ class Intake:
     database: Database
     metrics: Metrics
     committer: Committer
+    applicants: Applicants
     relay: Relay
     announcement_relay: AnnouncementRelay
     move_worker: MoveWorker
@@ -94,17 +97,17 @@ class Intake:
         return PostedEvent(outcome.event_id, outcome.dossier, repeated=False)
 
 
-async def _intake(request: Request) -> Intake:
+async def service_of(request: Request) -> Intake:
     # async, for FastAPI sends a plain function to a thread
     return cast("Intake", request.app.state.intake)
 
 
-IntakeService = Annotated[Intake, Depends(_intake)]
+IntakeService = Annotated[Intake, Depends(service_of)]
 
 
 async def live(request: Request) -> Response:
     """The writer runs."""
-    intake = await _intake(request)
+    intake = await service_of(request)
     if intake.committer.closed:
         raise Problem(503, "Service Unavailable", "the writer has stopped; the process ends and is to be started again")
     return health(good=True)
@@ -113,7 +116,7 @@ async def live(request: Request) -> Response:
 async def ready(request: Request) -> Response:
     """The database answers. A broker that is down does not matter here: intake goes on accepting."""
     await live(request)
-    intake = await _intake(request)
+    intake = await service_of(request)
     try:
         async with asyncio.timeout(READY_SECONDS), intake.database.reader.connect() as connection:
             refusal = await event_log.refusal(connection)
@@ -126,11 +129,11 @@ async def ready(request: Request) -> Response:
         raise Problem(
             503, "Service Unavailable", f"the event log can't be written ({trouble}); look at the database and its disk"
         )
-    return health(good=True)
+    return health(good=True, access=access_of(request).trouble)
 
 
 async def registry(request: Request) -> CollectorRegistry:
-    return (await _intake(request)).metrics.registry
+    return (await service_of(request)).metrics.registry
 
 
 router = operations_router(live, ready, registry)

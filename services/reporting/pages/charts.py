@@ -12,7 +12,7 @@ from services.reporting.charts import of_figures, of_stocks
 from services.reporting.charts.chart import Chart
 from services.reporting.charts.render import svg
 from services.reporting.figures.pairs import gathered_pair
-from services.reporting.figures.query import Dimension, FigureQuery
+from services.reporting.figures.query import FigureQuery
 from services.reporting.figures.range_sums import pinned
 from services.reporting.figures.report import report
 from services.reporting.forms.form import form_of
@@ -60,12 +60,13 @@ class Drawings:
 async def get_chart(site: Site, drawings: Drawings, request: Request) -> Response:
     """`/charts/{name}`: the part of the page that has the chart and its table."""
     name, language = request.path_params["name"], language_of(request)
-    question = asked(site.figures, request.query_params, language)
+    question = asked(site.figures, site.reader(request), request.query_params, language)
     if name not in CHARTS or question.query is None:
         raise Problem(422, UNPROCESSABLE, text("chart_failed", language))
     async with answering(site.reporting.engine) as connection:
         pin = await pinned(connection)
-    key = (name, language, *question.typed.values(), question.query.as_of.date(), pin)
+    filters = question.query.filters  # not all of them were typed: a bound reader's own departments are not
+    key = (name, language, *question.typed.values(), filters, question.query.as_of.date(), pin)
     drawn = drawings.kept.get(key)
     if drawn is None:
         chart, note = await _chart(site, name, question, question.query, language)
@@ -86,8 +87,7 @@ async def _chart(
         return chart(buckets, language), note
     engine, offices = site.reporting.engine, site.catalogue
     if name == "received":
-        month = Dimension.MONTH if query.period is None else Dimension.STATUTORY_MONTH
-        found = await report(engine, replace(query, by=(month,)), offices)
+        found = await report(engine, replace(query, by=(query.month,)), offices)
         return of_figures.received_over_time(found, language, links_of(site.figures, found)), None
     if name == "beside":
         pair = await gathered_pair(engine, query, query_beside(query, Beside.LAST_YEAR), offices)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from fastapi import Request
 from starlette.responses import Response
@@ -11,12 +11,11 @@ from starlette.responses import Response
 from services.reporting.http.app import Reporting
 from services.reporting.http.figures import FigureRoutes
 from services.reporting.intake import DossierViews
+from services.reporting.pages.reader import Reader, reader_of
 from services.reporting.pages.texts import TEXTS
 from services.reporting.read_model.store import OldRules
-from shared.access.roles import Permission
 from shared.pages.look import Look
-from shared.pages.site import PASSES, Answer, Pages
-from shared.service.access import Requires, ruled
+from shared.pages.site import PASSES, Pages, language_of
 
 LOOK = Look(
     Path(__file__).parent,
@@ -49,17 +48,15 @@ class Site(Pages):
         "old_rules": "old_rules",
     }
 
-    def guarded(self, answer: Answer) -> Answer:
-        """The page for readers, who may see what `request.state.caller` is bound to."""
+    def reader(self, request: Request) -> Reader:
+        """Who looks at the page."""
+        return reader_of(request, self.catalogue)
 
-        async def of_reader(request: Request) -> Response:
-            access = self.reporting.access
-            principal = None if access.of_session is None else await access.of_session(request)
-            assert principal is not None, "the session was looked at before"
-            request.state.caller = access.permit(principal, Permission.READ_FIGURES)
-            return await answer(request)
-
-        return ruled(super().guarded(of_reader), Requires(Permission.READ_FIGURES, takes_session=True))
+    def page(self, request: Request, template: str, status: int = 200, **values: Any) -> Response:
+        """As every page, with what its reader is bound to."""
+        caller = getattr(request.state, "caller", None)
+        bound_to = None if caller is None else self.reader(request).said(language_of(request))
+        return super().page(request, template, status, bound_to=bound_to, **values)
 
     def failure(self, request: Request, error: Exception) -> Response | None:
         """The page that says what failed; None for a bug."""
@@ -72,7 +69,7 @@ def site_of(reporting: Reporting, views: DossierViews) -> Site:
     """The pages of a reporting that is wired."""
     return Site(
         catalogue=reporting.catalogue,
-        sessions=reporting.sessions,
+        access=reporting.access,
         look=LOOK,
         office=reporting.heading.office,
         reporting=reporting,
