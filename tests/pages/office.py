@@ -20,9 +20,9 @@ from shared.domain.fields import Channel
 from shared.domain.localtime import LOCAL
 from tests.builders.events import Dated, event, received
 from tests.builders.times import at
+from tests.reporting.bound import KEY, bound
 from tests.reporting.delivery import Topic, statuses
 
-KEY = "a-key-for-this-test-only"
 NOW = datetime(2023, 2, 1, 9, tzinfo=LOCAL)
 NASTY = "<script>alert(1)</script>"
 HISTORIES: tuple[tuple[Dated, ...], ...] = (
@@ -79,7 +79,7 @@ def pages_of(
     reporting = Reporting(
         engine, catalogue, clock, SecretStr(KEY), ProjectorHealth(assigned=True), CollectorRegistry(), gauges
     )
-    return add_pages(create_app(reporting), reporting, views or DossierViews(None, SecretStr(KEY))), reporting
+    return add_pages(create_app(bound(reporting)), reporting, views or DossierViews(None, SecretStr(KEY))), reporting
 
 
 def browser(application: FastAPI, base_url: str = "http://reporting") -> httpx.AsyncClient:
