@@ -20,9 +20,10 @@ from shared.domain.fields import Channel
 from shared.domain.localtime import LOCAL
 from tests.builders.events import Dated, event, received
 from tests.builders.times import at
-from tests.reporting.bound import KEY, bound
+from tests.reporting.bound import bound
 from tests.reporting.delivery import Topic, statuses
 
+KEY = "a-key-for-this-test-only"
 NOW = datetime(2023, 2, 1, 9, tzinfo=LOCAL)
 NASTY = "<script>alert(1)</script>"
 HISTORIES: tuple[tuple[Dated, ...], ...] = (

@@ -16,7 +16,7 @@ from services.reporting.intake import DossierViews
 from shared.catalogue import Catalogue
 from shared.catalogue.units import ChangeKind, UnitChange
 from shared.domain.fields import CorrectableField
-from tests.builders.events import event, received
+from tests.builders.events import Dated, event, received
 from tests.builders.times import at
 from tests.pages.office import CODES, KEY, NOW, Office, browser, open_office, sign_in
 from tests.pages.reading import read
@@ -33,7 +33,7 @@ def codes_on(page: httpx.Response) -> set[str]:
     return {code for code in (*CODES, MOVED) if code in page.text}
 
 
-def moved(to: str, back: str) -> list:  # type: ignore[type-arg]
+def moved(to: str, back: str) -> list[Dated]:
     """A dossier that one department received and that a correction gave to another."""
     given = {"field": CorrectableField.DEPARTMENT, "old_value": back, "new_value": to, "reason": "nhập nhầm"}
     return [received(department=back, due_at=at("2023-01-10")), event("corrected", "2023-01-25 08:00", **given)]
@@ -140,8 +140,8 @@ async def test_an_old_list_holds_a_dossier_that_has_moved_since_which_opens_by_w
 
 
 async def test_who_is_bound_to_a_place_of_receipt_sees_what_it_received(office: Office) -> None:
-    about = {"department": OTHER, "procedure": "1.004616", "received_by": "H59.01", "due_at": at("2023-01-20")}
-    await office.topic.deliver(statuses(MOVED, [received(**about)]))
+    taken_in = received(department=OTHER, procedure="1.004616", received_by="H59.01", due_at=at("2023-01-20"))
+    await office.topic.deliver(statuses(MOVED, [taken_in]))
     async with reader(office.application, "officer@received_by:H59.01") as clerk:
         for path in PAGES[:4]:
             page = await clerk.get(path)
@@ -156,8 +156,8 @@ async def test_who_is_bound_to_a_place_of_receipt_sees_what_it_received(office: 
 
 
 async def test_who_is_bound_to_both_chooses(office: Office) -> None:
-    about = {"department": OTHER, "procedure": "1.004616", "received_by": "H59.01"}
-    await office.topic.deliver(statuses(MOVED, [received(**about)]))
+    taken_in = received(department=OTHER, procedure="1.004616", received_by="H59.01")
+    await office.topic.deliver(statuses(MOVED, [taken_in]))
     async with reader(office.application, f"officer@{MINE},received_by:H59.01") as both:
         counted = [
             read((await both.get(path)).text).rows[0][2].said

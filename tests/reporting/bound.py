@@ -42,7 +42,7 @@ class GrantsAreKeys(Access):
 
 def bound(reporting: Reporting) -> Reporting:
     """The same reporting, where grants are keys."""
-    access = GrantsAreKeys(SecretStr(KEY), sessions_of("reporting", SecretStr(KEY)))
+    access = GrantsAreKeys(reporting.api_key, sessions_of("reporting", reporting.api_key))
     object.__setattr__(reporting, "access", access)
     return reporting
 

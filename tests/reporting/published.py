@@ -24,11 +24,12 @@ from shared.contract.http.log import LogLine
 from shared.contract.marks import LedgerMark, mark_header
 from shared.domain.counting import RULES_VERSION
 from shared.domain.localtime import LOCAL
-from tests.reporting.bound import KEY, bound
+from tests.reporting.bound import bound
 from tests.reporting.delivery import Sent, Topic
 from tests.reporting.logged import an_office, log_of
 from tests.reporting.recorded import Recorded
 
+KEY = "a-key-for-this-test-only"
 NOW = datetime(2023, 12, 31, 12, tzinfo=LOCAL)
 PERIOD = {"from": "2023-01-20", "to": "2023-03-10"}
 SETTLED = timedelta(seconds=2)  # after an event was recorded: its second is over

@@ -196,7 +196,8 @@ class Questions:
 
 def is_inside(asked: Asked, granted: Granted, catalogue: Catalogue, now: datetime) -> bool:
     """Whether each dossier that there could be and that the question counts is covered."""
-    organised = catalogue.organised_on(now.date()) if asked.organised else None
+    judged = asked.parameters.get("as_known_at", now.isoformat())
+    organised = catalogue.organised_on(datetime.fromisoformat(judged).date()) if asked.organised else None
 
     def counted_as(unit: str) -> set[str]:
         if organised is None:
