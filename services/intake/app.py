@@ -10,23 +10,31 @@ from fastapi import FastAPI
 from services.intake import calendar
 from services.intake.accepting.committer import Committer
 from services.intake.announcements.worker import MoveWorker
+from services.intake.applicants.erasures import ErasuresFile
+from services.intake.applicants.keeping import Applicants
+from services.intake.applicants.master_keys import MasterKeySource
 from services.intake.calendar import Announcements
 from services.intake.http import announcements as announcement_calls
-from services.intake.http import bulk, catalogue, documents, dossiers, log, service
+from services.intake.http import applicants as applicant_calls
+from services.intake.http import audit as audit_calls
+from services.intake.http import bulk, catalogue, documents, dossiers, log, papers, service
 from services.intake.http.service import Intake
-from services.intake.log import event_log
-from services.intake.log.database import migrate, open_database
+from services.intake.log import event_log, standings
+from services.intake.log.database import audit_of, migrate, open_database
+from services.intake.lookup.page import add_look_up
 from services.intake.metrics import Metrics
+from services.intake.pages.routes import add_pages
 from services.intake.relaying.announcements import AnnouncementRelay
 from services.intake.relaying.relay import CursorSetBack, Relay
 from services.intake.settings import IntakeSettings
 from shared.catalogue import load
 from shared.contract.http import INTAKE
-from shared.service.access import Access
+from shared.service.access import access_by
 from shared.service.clock import clock_from, system_clock
 from shared.service.http import GUARDED, declare, new_application
 from shared.service.pacing import wait_until
 from shared.service.run import ServiceRun, cancelled
+from shared.service.sessions import sessions_of, signing_secret
 from shared.service.sql import DATABASE_ERRORS
 
 DESCRIPTION = (
@@ -42,13 +50,15 @@ LOGGER = structlog.get_logger()
 def create_app(settings: IntakeSettings, run: ServiceRun | None = None) -> FastAPI:
     """The ASGI application; its writer, relay and worker of the moves are tasks of the `run`."""
     base = load(settings.catalogue)
-    access = Access(settings.api_key)
+    key = None if settings.api_key is None else settings.api_key.get_secret_value()
+    access = access_by("intake", settings, sessions_of("intake", settings.api_key, settings.access_dir))
 
     @contextlib.asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         database = open_database(settings)
         try:
             await migrate(database)
+            await standings.fill(database)
             announcements = Announcements(base)
             async with database.reader.connect() as connection:
                 await calendar.follow(connection, announcements)
@@ -57,9 +67,15 @@ def create_app(settings: IntakeSettings, run: ServiceRun | None = None) -> FastA
             metrics.registry.register(access.refusals.counter)
             relay = Relay(settings, database, metrics)
             clock = clock_from(settings.clock)
+            erasures = None if settings.erasures is None else ErasuresFile(settings.erasures)
+            applicants = Applicants(database, MasterKeySource(settings), erasures)
+            await applicants.apply_erasures()
+            audit = app.state.audit = audit_of(database)
             committer = Committer(
                 database,
                 announcements,
+                audit,
+                applicants,
                 clock=clock,
                 recording_clock=system_clock,
                 max_batch_events=settings.max_batch_events,
@@ -69,7 +85,16 @@ def create_app(settings: IntakeSettings, run: ServiceRun | None = None) -> FastA
             announcement_relay = AnnouncementRelay(settings, database, relay)
             move_worker = MoveWorker(database, announcements, committer, metrics, clock)
             app.state.intake = Intake(
-                settings, announcements, clock, database, metrics, committer, relay, announcement_relay, move_worker
+                settings,
+                announcements,
+                clock,
+                database,
+                metrics,
+                committer,
+                applicants,
+                relay,
+                announcement_relay,
+                move_worker,
             )
             async with _running(run or ServiceRun(), app.state.intake):
                 yield
@@ -85,11 +110,26 @@ def create_app(settings: IntakeSettings, run: ServiceRun | None = None) -> FastA
         lifespan=lifespan,
     )
     service.answer_failures(app)
-    for router in (dossiers.router, bulk.router, announcement_calls.router, log.router, catalogue.router):
+    for router in (
+        dossiers.router,
+        applicant_calls.router,
+        bulk.router,
+        announcement_calls.router,
+        log.router,
+        audit_calls.router,
+        catalogue.router,
+        papers.router,
+    ):
         app.include_router(router, responses=GUARDED)
     app.include_router(service.router)
+    add_look_up(app, settings)
     declare(app, documents.event_components())
-    return app
+    return add_pages(
+        app,
+        base,
+        access,
+        signing_secret("intake: what a browser could not send", settings.access_dir, key),
+    )
 
 
 @contextlib.asynccontextmanager

@@ -5,7 +5,7 @@ A minor change only adds an optional field;
 anything else is another version, lifted to the current value where it is read.
 """
 
-from typing import Annotated, ClassVar, get_args
+from typing import Annotated, ClassVar, TypeGuard, get_args
 
 from msgspec import Meta, Struct
 
@@ -358,8 +358,14 @@ class Voided(Event, frozen=True):
 PauseEnd = (
     Supplemented | SupplementLapsed | PaymentSettled | Resumed | Withdrawn | Stopped | Transferred | Resolved | Returned
 )
-PAUSE_ENDS = get_args(PauseEnd)
+PAUSE_ENDS = frozenset(get_args(PauseEnd))
 """Events that end a pause: by going on, or by closing the dossier while it waits."""
+_PAUSE_ENDING = frozenset(cls.kind for cls in PAUSE_ENDS)
+
+
+def ends_pause(event: Event) -> TypeGuard[PauseEnd]:
+    """Whether it is one of those. By its kind, for `isinstance` asks nine structs one after the other."""
+    return event.kind in _PAUSE_ENDING
 
 
 EVENT_TYPES: dict[str, type[Event]] = {

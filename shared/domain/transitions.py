@@ -28,6 +28,7 @@ its status, which every event writes whole, stays far below a record's limit."""
 OPENING = (events.Submitted, events.Received)
 PAUSES = (events.SupplementRequested, events.PaymentRequested, events.Suspended)
 LENGTHENING = (events.Extended, events.DeadlineSet, events.Reopened)
+_GROWING = frozenset(cls.kind for cls in (events.Forwarded, *LENGTHENING, *PAUSES))
 
 
 def apply(dossier: Dossier | None, code: str, event: Event, occurred_at: datetime) -> Dossier:
@@ -51,7 +52,8 @@ def apply(dossier: Dossier | None, code: str, event: Event, occurred_at: datetim
             f"{event.kind.value} at {at.isoformat()} lies before the dossier's latest event "
             f"at {dossier.last_occurred_at.isoformat()}"
         )
-    _check_room(dossier, event)
+    if event.kind in _GROWING:
+        _check_room(dossier, event)
     closing = _closing(event, state, at) if state in CLOSED and dossier.closed_at is None else {}
     return replace(
         _with_facts(dossier, event, at), sequence=dossier.sequence + 1, state=state, last_occurred_at=at, **closing
@@ -77,14 +79,12 @@ def _check_room(dossier: Dossier, event: Event) -> None:
         grows = {"hops": len(dossier.hops)}
     elif isinstance(event, LENGTHENING):
         grows = {"deadlines": len(dossier.deadlines) + (dossier.state in PAUSED)}
-    elif isinstance(event, PAUSES):
+    else:
         grows = {
             "pauses": len(dossier.suspensions),
             "deadlines": len(dossier.deadlines),
             "acceptances": len(dossier.acceptances),
         }
-    else:
-        return
     full = next((what for what, already in grows.items() if already >= LONGEST_HISTORY), None)
     if full is not None:
         msg = (
@@ -168,7 +168,7 @@ def _with_facts(dossier: Dossier, event: Event, at: datetime) -> Dossier:
         case events.Returned():
             resumed = _resumed(dossier, event.due_at, at)
             return replace(resumed, returned_at=at, return_channel=event.channel)
-        case _ if isinstance(event, events.PAUSE_ENDS):
+        case _ if events.ends_pause(event):
             return _resumed(dossier, event.due_at, at)
         case _:
             return _moved(dossier, event, at)

@@ -17,9 +17,11 @@ from shared.pages.look import A_YEAR_S, Look
 from shared.pages.texts import said
 from shared.service.access import Access, Caller, Requires, ruled
 from shared.service.problems import Problem
-from shared.service.refusals import Reason
+from shared.service.refusals import WhyRefused
 from shared.service.sql import DATABASE_ERRORS, is_transient
 
+LOG_IN = "/session/login"
+_ONCE = "/session"  # what stands under it is not opened a second time
 LANGUAGE_COOKIE = "motcua_language"
 _OWN = ("script-src", "style-src", "img-src", "connect-src", "form-action")
 _NOBODY = ("default-src", "base-uri", "frame-ancestors")
@@ -77,7 +79,7 @@ class Pages:
         try:
             return self.access.permit(principal, permission)
         except Problem:
-            self.access.refusals.note(request, Reason.NOT_PERMITTED, principal.id)
+            self.access.refusals.note(request, WhyRefused.NOT_PERMITTED, principal.id)
             raise
 
     def failure(self, request: Request, error: Exception) -> Response | None:
@@ -114,6 +116,7 @@ class Pages:
             look=self.look,
             office=self.office,
             reader=getattr(request.state, "principal", None),
+            **self.of_every_page(request),
             **values,
         )
         answer = HTMLResponse(content, status, HEADERS)
@@ -121,13 +124,29 @@ class Pages:
             answer.set_cookie(LANGUAGE_COOKIE, language.value, max_age=A_YEAR_S, httponly=True, samesite="lax")
         return answer
 
+    def of_every_page(self, request: Request) -> Mapping[str, Any]:
+        """What a service's own part of the frame is made of (`bar.html`, above the content)."""
+        del request
+        return {}
+
     def sign_in(
         self, request: Request, status: int = 401, mistake: str | None = None, to: str | None = None
     ) -> Response:
         """The form that asks for the key, and leads back to where the reader was going."""
         if "hx-request" in request.headers:  # a part of a page whose session is over: the whole page asks
             return Response(status_code=status, headers=HEADERS | {"HX-Refresh": "true"})
-        return self.page(request, "sign_in.html", status, mistake=mistake, to=to or _target(request))
+        to = to or _target(request)
+        provider = self.access.provider
+        is_known = provider is not None and provider.oidc.client is not None
+        return self.page(
+            request,
+            "sign_in.html",
+            status,
+            mistake=mistake,
+            to=to,
+            provider=provider.oidc.called if provider is not None and is_known else None,
+            log_in=path_with(LOG_IN, to=to),
+        )
 
     def notice(self, request: Request, status: int, key: str | None, detail: str = "") -> Response:
         """What went wrong, and what to do."""
@@ -163,11 +182,19 @@ def path_with(path: str, **parameters: str | int | None) -> str:
     return f"{path}?{urlencode(given)}" if given else path
 
 
+def own_path(to: str) -> str:
+    """A path of this service: an address elsewhere is not followed."""
+    is_own = to.startswith("/") and not to.startswith(("//", "/\\")) and to.isprintable()
+    return to if is_own else "/"
+
+
 def _switch(request: Request, language: Language) -> str:
     """The same page in the other language."""
     other = Language.ENGLISH if language is Language.VIETNAMESE else Language.VIETNAMESE
     given = [(name, value) for name, value in request.query_params.multi_items() if name != "lang"]
-    path = request.url.path if request.method == "GET" else "/"
+    path = request.url.path
+    if request.method != "GET" or path.startswith(_ONCE):
+        path, given = "/", []
     return f"{path}?{urlencode([*given, ('lang', other.value)])}"
 
 

@@ -15,31 +15,38 @@ _ID_OF_TOKEN = re.compile(r"motcua_([0-9a-f]{12})_")
 log = structlog.get_logger()
 
 
-class Reason(StrEnum):
+class WhyRefused(StrEnum):
     """Why a call was refused."""
 
     NO_KEY = "no_key"
     UNKNOWN_KEY = "unknown_key"
+    EXPIRED_KEY = "expired_key"
+    REVOKED_KEY = "revoked_key"
     NOT_PERMITTED = "not_permitted"
     FOREIGN_PAGE = "foreign_page"
+    HOST = "host"
+    RATE = "rate"
+    CROWD = "crowd"
+    BUSY = "busy"
+    MEMORY = "memory"
 
 
 class Refusals:
-    """Counts calls that were refused for who made them. The log has one line for an address and a reason at most every
-    few seconds, with how many there were: whoever tries keys can't fill the disk."""
+    """Counts calls that were refused for who made them, or for how many there were. The log has one line for an address
+    and a reason at most every few seconds, with how many there were: whoever tries keys can't fill the disk."""
 
     def __init__(self) -> None:
         self.counter = Counter(
             "motcua_requests_refused",
-            "Calls answered 401 or 403, by why.",
+            "Calls turned away before they were looked at, by why.",
             ["reason"],
             registry=None,
         )
-        for reason in Reason:
+        for reason in WhyRefused:
             self.counter.labels(reason.value)
-        self._said: OrderedDict[tuple[str, Reason], tuple[float, int]] = OrderedDict()
+        self._said: OrderedDict[tuple[str, WhyRefused], tuple[float, int]] = OrderedDict()
 
-    def note(self, request: Request, reason: Reason, who: str | None = None, *, token: str | None = None) -> None:
+    def note(self, request: Request, reason: WhyRefused, who: str | None = None, *, token: str | None = None) -> None:
         """A call was refused: `who` was recognised, or the token says which key it claims to be."""
         self.counter.labels(reason.value).inc()
         peer = "" if request.client is None else request.client.host

@@ -16,7 +16,6 @@ from pydantic import SecretStr
 from pypdf import PdfReader
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from services.reporting.documents.frame import Heading
 from services.reporting.gauges import FigureGauges
 from services.reporting.http.app import Reporting, create_app
 from services.reporting.projecting.metrics import ProjectorHealth
@@ -28,6 +27,7 @@ from shared.domain.localtime import LOCAL
 from shared.domain.transitions import apply
 from shared.language.languages import Language
 from shared.language.numbers import count
+from shared.papers.heading import Heading
 from tests.reporting.delivery import Sent, Topic, snapshot
 
 KEY = "a-key-for-this-test-only"
@@ -94,6 +94,10 @@ async def test_every_file_has_the_years_figures(client: httpx.AsyncClient) -> No
     report = docx.Document(io.BytesIO((await asked(client, "docx")).content))
     assert [[cell.text for cell in row.cells][2:] for row in report.tables[-2].rows][-len(told) :] == told
     assert any("80.121 hồ sơ" in each.text and "62,8%" in each.text for each in report.paragraphs)
+
+    charts = [shape._inline.docPr.get("descr") for shape in report.inline_shapes]
+    assert charts == ["Hồ sơ tiếp nhận theo tháng và kênh", "Giải quyết đúng hạn theo đơn vị"]
+    assert all(title in text for title in charts)
 
     await numbers_open_their_lists(client, sheet)
 

@@ -60,7 +60,7 @@ def decided(code: str, event: domain.Event, at: datetime, dossier: Dossier | Non
             computed = _of_first_deadline(event, at, dossier, catalogue)
         case domain.Corrected():
             computed = _of_correction(event, at, dossier, catalogue)
-        case _ if isinstance(event, domain.PAUSE_ENDS) and event.due_at is None:
+        case _ if domain.ends_pause(event) and event.due_at is None:
             return _pause_ended(code, event, at, dossier, catalogue)
         case _:
             computed = NOTHING

@@ -12,10 +12,12 @@ from shared.contract.accepted import REQUIRED_BY_LAW
 from shared.domain import events as domain
 from shared.domain.dossier import Dossier
 from shared.domain.errors import NamesItself
+from shared.domain.lifecycle import EventKind
 from shared.domain.localtime import local_date
 from shared.domain.transitions import OPENING
 
 FUTURE_ALLOWED = timedelta(minutes=5)
+_WITH_TIME_TO_ANSWER = frozenset({EventKind.SUPPLEMENT_REQUESTED, EventKind.SUBMITTED, EventKind.SUPPLEMENTED})
 
 
 def decide(candidate: Candidate, dossier: Dossier | None, catalogue: Catalogue, now: datetime) -> Decision:
@@ -24,14 +26,15 @@ def decide(candidate: Candidate, dossier: Dossier | None, catalogue: Catalogue, 
     A fact carries what it decided: a deadline computed here (from the term, or moved by a pause) is stamped into the
     event.
     """
-    event, at = candidate.event, candidate.occurred_at
+    event, at, name, code = candidate.event, candidate.occurred_at, candidate.name, candidate.code
     if at > now + FUTURE_ALLOWED:
         msg = f"time {at.isoformat()} is more than five minutes after {now.isoformat()}; correct the sender's clock"
         raise InFuture(msg)
-    decision = decided(candidate.code, event, at, dossier, catalogue)
-    _check_grounds(candidate.name, candidate.code, event)
-    _check_moves_a_deadline(candidate.name, event, dossier)
-    _check_dates(candidate.name, event, at)
+    decision = decided(code, event, at, dossier, catalogue)
+    _check_grounds(name, code, event)
+    _check_moves_a_deadline(name, event, dossier)
+    if event.kind in _WITH_TIME_TO_ANSWER:
+        _check_dates(name, event, at)
     check_there(event, at, dossier, catalogue)
     check_offer(event, at, dossier, catalogue)
     return decision
@@ -52,12 +55,8 @@ def _check_grounds(name: str, code: str, event: domain.Event) -> None:
 
 def _check_dates(name: str, event: domain.Event, at: datetime) -> None:
     """Refuses a time to answer in that was over when it began; a day without a time of day is its start."""
-    if isinstance(event, domain.SupplementRequested):
-        field, until = "due_at", event.due_at
-    elif isinstance(event, (domain.Submitted, domain.Supplemented)):
-        field, until = "acceptance_due_at", event.acceptance_due_at
-    else:
-        return
+    field = "due_at" if isinstance(event, domain.SupplementRequested) else "acceptance_due_at"
+    until = getattr(event, field)
     if until is not None and local_date(until) < local_date(at):
         raise wrong_field(f"data.{field}", f"lies before {name} itself", "give the day until which there is time")
 
@@ -65,7 +64,7 @@ def _check_dates(name: str, event: domain.Event, at: datetime) -> None:
 def _check_moves_a_deadline(name: str, event: domain.Event, dossier: Dossier | None) -> None:
     """Where no pause ends, a `due_at` that is not the deadline already would be kept and change nothing."""
     if (
-        isinstance(event, domain.PAUSE_ENDS)
+        domain.ends_pause(event)
         and dossier is not None
         and dossier.suspended_since is None
         and event.due_at not in (None, dossier.due_at)

@@ -125,7 +125,7 @@ def _within_reach(dossier: Dossier, history: Iterable[HistoryEntry], days: Itera
 
 def _may_be_computed(history: Iterable[HistoryEntry]) -> bool:
     """Whether intake counted any of it: from the receipt, or over a pause."""
-    return any(entry.due_computed or isinstance(entry.event, domain.PAUSE_ENDS) for entry in history)
+    return any(entry.due_computed or domain.ends_pause(entry.event) for entry in history)
 
 
 def _outcome(dossier: Dossier, new_due_at: datetime, now: datetime) -> MoveOutcome:

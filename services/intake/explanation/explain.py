@@ -75,7 +75,7 @@ def _steps(
     entry: HistoryEntry, past: Sequence[HistoryEntry], catalogue: Catalogue, definition: Definition
 ) -> Iterator[Step]:
     event, before, after, at = entry.event, entry.before, entry.after, entry.at
-    if before is not None and before.suspended_since is not None and isinstance(event, domain.PAUSE_ENDS):
+    if before is not None and before.suspended_since is not None and domain.ends_pause(event):
         yield from _pause_ended(entry, before, catalogue, definition)
     match event:
         case domain.Received():

@@ -1,6 +1,20 @@
 """The tables of intake: the log that is the record, and what makes appending to it quick."""
 
-from sqlalchemy import BigInteger, Column, Dialect, Float, Integer, LargeBinary, MetaData, Table, Text, UniqueConstraint
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Dialect,
+    Float,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+from shared.service.audit import audit_table
 
 
 class Bytes(LargeBinary):
@@ -14,6 +28,7 @@ class Bytes(LargeBinary):
 
 
 METADATA = MetaData()
+audit_table(METADATA)
 _POSITION = BigInteger().with_variant(Integer, "sqlite")  # SQLite's row id, so that the log is stored in its own order
 
 EVENT_LOG = Table(
@@ -82,4 +97,56 @@ MOVES = Table(
     Column("due_at", Text, nullable=False, comment="before the announcement"),
     Column("new_due_at", Text, comment="with it; null when it can't be computed"),
     Column("outcome", Text, nullable=False, comment="planned, moved, or why the deadline stays"),
+)
+DOSSIERS = Table(
+    "dossiers",
+    METADATA,
+    Column("code", Text, primary_key=True),
+    Column("department", Text, nullable=False),
+    Column("place", Text, nullable=False, comment="the unit that took it in"),
+    Column("procedure", Text, nullable=False),
+    Column("channel", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("applicant", Text, comment="the pseudonym"),
+    Column("received_at", Float(53), comment="seconds since 1970, as all instants here"),
+    Column("due_at", Float(53), comment="the deadline in force"),
+    Column("runs_out_at", Float(53), comment="when it becomes overdue; null while its clock stands, and once closed"),
+    Column("waits_for", Text, comment="acceptance, supplement, payment, suspended"),
+    Column("waits_since", Float(53)),
+    Column("waits_until", Float(53), comment="until when it is to be answered, or the applicant has time"),
+    comment="each dossier after its latest event, for lists and searches; made of the log, which is the record",
+)
+_OF_DOSSIERS = DOSSIERS.c
+Index("dossiers_by_receipt", _OF_DOSSIERS.received_at)
+for _column in (_OF_DOSSIERS.applicant, _OF_DOSSIERS.runs_out_at, _OF_DOSSIERS.waits_since):
+    Index(
+        f"dossiers_by_{_column.name}",
+        _column,
+        sqlite_where=_column.is_not(None),
+        postgresql_where=_column.is_not(None),
+    )
+APPLICANTS = Table(
+    "applicants",
+    METADATA,
+    Column("pseudonym", Text, primary_key=True, comment="as the events carry it"),
+    Column("key_id", Text, nullable=False, index=True, comment="the master key that wraps the data key"),
+    Column("wrapped_key", Bytes, nullable=False, comment="nonce and data key, by the master key"),
+    Column("details", Bytes, nullable=False, comment="nonce and details as JSON, by the data key"),
+    Column("as_of", Float(53), nullable=False, comment="when their receipt happened, seconds since 1970"),
+    Column("stored_at", Float(53), nullable=False, comment="seconds since 1970, the system's clock"),
+    Column("kept_until", Float(53), comment="by the retention of the procedures; null when no end is known"),
+)
+APPLICANT_DOSSIERS = Table(
+    "applicant_dossiers",
+    METADATA,
+    Column("pseudonym", Text, primary_key=True),
+    Column("dossier", Text, primary_key=True, comment="one that the details are kept for"),
+)
+ERASURES = Table(
+    "applicant_erasures",
+    METADATA,
+    Column("pseudonym", Text, primary_key=True),
+    Column("erased_at", Float(53), nullable=False, comment="receipts up to then store nothing; seconds since 1970"),
+    Column("erased_by", Text, nullable=False, comment="the caller's id, or retention"),
+    Column("reason", Text, nullable=False),
 )

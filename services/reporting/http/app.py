@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from fastapi import APIRouter, FastAPI, Request
 from prometheus_client import CollectorRegistry
@@ -12,7 +13,6 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.responses import Response
 
 from services.reporting.calendar import CalendarFeed
-from services.reporting.documents.frame import Heading
 from services.reporting.gauges import FigureGauges
 from services.reporting.http import attention, checks, events, figures, forms, publications, published_forms, rebuilds
 from services.reporting.http.attention import AttentionSources
@@ -23,15 +23,19 @@ from services.reporting.projecting.metrics import ProjectorHealth
 from services.reporting.publishing.freezing import Freezing
 from services.reporting.publishing.publications import Publications
 from services.reporting.read_model.contributions import BrokenDossier
-from services.reporting.read_model.store import OldRules
+from services.reporting.read_model.store import OldRules, audit_of
 from services.reporting.read_model.tables import dossiers
 from shared.access.roles import Permission
+from shared.auditing.entries import Act, AuditEntry
 from shared.catalogue import Catalogue
 from shared.contract.http import REPORTING, answered_lines
 from shared.contract.status import StatusV1
+from shared.papers.heading import Heading
 from shared.service.access import Access, requires
+from shared.service.audit_routes import audit_router
 from shared.service.clock import Clock, system_clock
 from shared.service.http import GUARDED, Ndjson, new_application
+from shared.service.keyring import KeyRing
 from shared.service.observability import health, operations_router
 from shared.service.problems import Problem
 from shared.service.sessions import sessions_of
@@ -40,6 +44,12 @@ from shared.service.sql import DATABASE_ERRORS, answers, is_transient
 PAGE = 2000
 RETRY_AFTER_S = "2"
 REBUILT_AFTER_S = "30"
+CHEAP = ("/static/", "/session", "/docs", "/openapi.json", "/metrics", "/v1/events")
+
+
+def is_question(_method: str, path: str) -> bool:
+    """Whether a request is answered from the read model or by making a document: all but a few are."""
+    return not path.startswith(CHEAP)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +59,7 @@ class Reporting:
     engine: AsyncEngine
     catalogue: Catalogue
     clock: Clock
-    api_key: SecretStr
+    api_key: SecretStr | None
     health: ProjectorHealth
     registry: CollectorRegistry
     gauges: FigureGauges
@@ -60,11 +70,14 @@ class Reporting:
     figures_max_rows: int = MOST_ROWS
     heading: Heading = field(default_factory=Heading)
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
+    access_dir: Path | None = None
     access: Access = field(init=False)
 
     def __post_init__(self) -> None:
         """One for pages and routes: a session that was ended is known to both."""
-        object.__setattr__(self, "access", Access(self.api_key, sessions_of("reporting", self.api_key)))
+        keys = None if self.access_dir is None else KeyRing(self.access_dir, "reporting")
+        sessions = sessions_of("reporting", self.api_key, self.access_dir)
+        object.__setattr__(self, "access", Access(self.api_key, sessions, keys))
 
     @property
     def attention_sources(self) -> AttentionSources:
@@ -121,6 +134,8 @@ def create_app(reporting: Reporting) -> FastAPI:
         events.router(FigureEvents(engine, offices, clock, reporting.stopping)),
     ):
         app.include_router(router, prefix="/v1", responses=GUARDED)
+    app.state.audit = audit_of(engine)
+    app.include_router(audit_router(), responses=GUARDED)
     return app
 
 
@@ -160,7 +175,7 @@ def _operations(reporting: Reporting) -> APIRouter:
     async def ready(_request: Request) -> Response:
         """200 when the database answers and the status topic is being read."""
         good = reporting.health.assigned and await answers(reporting.engine)
-        return health(good=good, poison_in_a_row=reporting.health.poison_in_a_row)
+        return health(good=good, poison_in_a_row=reporting.health.poison_in_a_row, access=reporting.access.trouble)
 
     async def registry(_request: Request) -> CollectorRegistry:
         await reporting.gauges.refresh()
@@ -179,6 +194,7 @@ def _snapshots(engine: AsyncEngine) -> APIRouter:
         responses={200: answered_lines(StatusV1)},
     )
     async def get_dossiers() -> Ndjson:
+        await audit_of(engine).write_alone(AuditEntry(Act.SNAPSHOTS_EXPORTED))
         return Ndjson(_lines(engine))
 
     return router

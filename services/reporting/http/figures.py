@@ -14,7 +14,7 @@ from msgspec import UNSET
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from starlette.responses import Response
 
-from services.reporting.documents.frame import Frame, Heading
+from services.reporting.documents.frame import Frame
 from services.reporting.figures.grouping import TooManyRows
 from services.reporting.figures.pairs import GatheredPair, difference_row, gathered_pair, percent_row
 from services.reporting.figures.query import Dimension, FigureQuery
@@ -53,6 +53,7 @@ from shared.contract.http.figures import (
 from shared.contract.http.rows import KeyedRow
 from shared.domain.columns import KEYS
 from shared.domain.timeliness import DEFINITIONS
+from shared.papers.heading import Heading
 from shared.service.access import requires
 from shared.service.clock import Clock
 from shared.service.http import declared_parameters_only, documented, invalid, json_response

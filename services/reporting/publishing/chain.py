@@ -13,7 +13,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from services.reporting.publishing.documents import AskedFigures, Members
 from services.reporting.publishing.refusals import ChainDiffers, RevisedMeanwhile, UnknownDocument
+from services.reporting.read_model.store import audit_of
 from services.reporting.read_model.tables import publications
+from shared.auditing.entries import Act, AuditEntry
 from shared.contract.envelope import encode
 from shared.contract.http.publications import PublicationSummary, RestoredDocuments, RevisionSummary
 from shared.contract.http.published_documents import (
@@ -25,11 +27,12 @@ from shared.contract.http.published_documents import (
     PublicationDocument,
     RevisionDocument,
 )
-from shared.publishing.sealing import SEAL, opened, sealed
 from shared.publishing.verification import NamedBytes, verified
+from shared.sealing import SEAL, opened, sealed
 from shared.service.sql import take_lock, writing
 
 _LOCK = 0x6D6F7470  # any number of our own: "motp"
+_ACTS = {PUBLICATION: Act.PUBLISHED, REVISION: Act.REVISED, NOTE: Act.NOTED}
 _of = publications.c
 _END = select(_of.place, _of.sha256).order_by(_of.place.desc()).limit(1)
 READ_AT_ONCE = 5  # documents of an export: a revision may have ten megabytes
@@ -72,6 +75,8 @@ async def append(
         document = members | place | ({kind: within} if within else {})
         seal = await asyncio.to_thread(sealed, document)  # a long one takes a second
         await connection.execute(publications.insert(), _row(place, within, seal.sha256, seal.body))
+        details = {"place": place["place"], "sha256": seal.sha256, **({kind: within} if within else {})}
+        await audit_of(engine).write(connection, AuditEntry(_ACTS[kind], f"publication {number}", details))
     return KeptDocument(number, within, seal.sha256, seal.body)
 
 
@@ -108,6 +113,10 @@ async def restore(engine: AsyncEngine, bodies: Sequence[bytes]) -> RestoredDocum
                 await connection.execute(publications.insert(), row)
             except (msgspec.ValidationError, IntegrityError) as unfit:
                 raise ChainDiffers(f"nothing was brought back: line {number} is no document of a chain") from unfit
+        if present < len(bodies):
+            end = (await connection.execute(_END)).one()
+            details = {"documents": len(bodies) - present, "place": end.place, "sha256": end.sha256}
+            await audit_of(engine).write(connection, AuditEntry(Act.PUBLICATIONS_RESTORED, details=details))
     return RestoredDocuments(restored=len(bodies) - present, present=present)
 
 

@@ -53,7 +53,7 @@ from shared.publishing.cells import (
     differing,
     moved_by,
 )
-from shared.publishing.sealing import Published
+from shared.publishing.traces import Published
 
 MOST_MOVED = 20_000  # dossiers in one revision: some ten megabytes
 MOST_ASKED = 500  # of them, so many are asked for at intake: what became known of them
