@@ -166,6 +166,14 @@ class Requires:
         request.state.caller = caller
         return caller
 
+    async def still_holds(self, request: Request) -> bool:
+        """Whether the caller may go on: while a stream lasts, keys are revoked and sessions end."""
+        try:
+            await self(request, await _BEARER(request))
+        except Problem:
+            return False
+        return True
+
     async def _principal(
         self, access: Access, request: Request, credentials: HTTPAuthorizationCredentials | None
     ) -> Principal:

@@ -1,6 +1,7 @@
 """Pages for readers who are bound to some departments: what they ask by themselves, offer and say, and what they
 refuse."""
 
+import asyncio
 import html
 import re
 from collections.abc import AsyncIterator
@@ -9,10 +10,14 @@ from datetime import timedelta
 
 import httpx
 import pytest
+from fastapi import Request
 from pydantic import SecretStr
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from services.reporting.figures.query import Filters
+from services.reporting.http.events import READING, FigureEvents
 from services.reporting.intake import DossierViews
+from shared.access.roles import Principal
 from shared.catalogue import Catalogue
 from shared.catalogue.units import ChangeKind, UnitChange
 from shared.domain.fields import CorrectableField
@@ -198,3 +203,29 @@ async def test_the_key_from_the_settings_sees_everything_as_before(office: Offic
     assert page.status_code == 200
     assert "Bạn được xem" not in page.text
     assert 'data-live="/v1/events"' in page.text
+
+
+async def test_a_stream_ends_when_its_readers_key_does(office: Office) -> None:
+    access, key = office.application.state.access, f"officer@{MINE}"
+    told: list[bytes] = []
+    principal_of = access.principal_of
+
+    async def revoked(token: str) -> Principal | None:
+        return None if told else await principal_of(token)
+
+    access.principal_of = revoked
+    moving = FigureEvents(office.reporting.engine, office.reporting.catalogue, lambda: NOW, heartbeat_s=0.0)
+    request = Request(
+        {
+            "type": "http",
+            "app": office.application,
+            "method": "GET",
+            "headers": [(b"authorization", f"Bearer {key}".encode())],
+            "state": {},
+        }
+    )
+    stream = moving.stream(Filters(frozenset([MINE])), lambda: READING.still_holds(request))
+    async with asyncio.timeout(30):
+        async for part in stream:
+            told.append(part)  # noqa: PERF401 - the key is revoked by what was told
+    assert len(told) == 1
