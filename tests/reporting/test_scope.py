@@ -284,21 +284,23 @@ async def test_an_answer_to_a_bound_caller_is_the_same_without_all_other_dossier
                     assert set(CODE.findall(read(answer))) <= may, asked
                 else:
                     assert refused(answer) == (403, "forbidden"), asked
-            await _lists_of_anybodys_tokens(everybody, somebody, granted, inside_now)
+            async with reader(whole, granted.key) as pages:
+                await _lists_of_anybodys_tokens([everybody, somebody, pages], granted, inside_now)
+                await _dossiers(pages, list(of), inside_now)
             await _pages(rng, [whole, reduced], granted, now, inside_now)
-            await _dossiers(whole, granted, list(of), inside_now)
 
 
-async def _lists_of_anybodys_tokens(
-    everybody: httpx.AsyncClient, somebody: httpx.AsyncClient, granted: Granted, may: set[str]
-) -> None:
-    """A token opens by what it counts, whoever had it made."""
+async def _lists_of_anybodys_tokens(clients: list[httpx.AsyncClient], granted: Granted, may: set[str]) -> None:
+    """A token opens by what it counts, whoever had it made; on a page too."""
+    everybody, somebody, pages = clients
     asked = {"from": "2023-01-01", "to": "2023-03-01", "by": "department,received_by"}
     found = (await everybody.get("/v1/figures", params=asked)).json()
     tokens: list[tuple[dict[str, str] | None, str]] = [(None, found["tokens"]["total.received_total"])]
     tokens += [(row["key"], found["tokens"][f"rows.{index}.received_total"]) for index, row in enumerate(found["rows"])]
     for key, token in tokens:
-        answer = await somebody.get(f"/v1/figures/{token}/dossiers")
+        answer, page = await somebody.get(f"/v1/figures/{token}/dossiers"), await pages.get(f"/dossiers?token={token}")
+        assert page.status_code == answer.status_code, key
+        assert set(CODE.findall(page.text)) == set(CODE.findall(answer.text)), key
         if key is not None and granted.covers((key["department"], key["received_by"])):
             assert answer.content == (await everybody.get(f"/v1/figures/{token}/dossiers")).content
             assert set(CODE.findall(answer.text)) <= may
@@ -323,13 +325,12 @@ async def _pages(rng: Random, apps: list[FastAPI], granted: Granted, now: dateti
             assert (await whole.get(f"/?department={unit}")).status_code == 403
 
 
-async def _dossiers(app: FastAPI, granted: Granted, codes: list[str], may: set[str]) -> None:
+async def _dossiers(pages: httpx.AsyncClient, codes: list[str], may: set[str]) -> None:
     """A dossier opens by what it is now."""
-    async with reader(app, granted.key) as pages:
-        for code in codes:
-            answer = await pages.get(f"/dossiers/{code}")
-            assert answer.status_code == (200 if code in may else 403), code
-        assert (await pages.get("/dossiers/H59.15-230117-9999")).status_code == 404
+    for code in codes:
+        answer = await pages.get(f"/dossiers/{code}")
+        assert answer.status_code == (200 if code in may else 403), code
+    assert (await pages.get("/dossiers/H59.15-230117-9999")).status_code == 404
 
 
 @pytest.mark.parametrize("path", ["/v1/dossiers", "/v1/consistency", "/v1/publications/documents"])
