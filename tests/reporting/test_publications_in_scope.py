@@ -14,6 +14,9 @@ from shared.catalogue.units import ChangeKind, UnitChange
 from tests.reporting.bound import application, reader
 from tests.reporting.published import NOW, PERIOD, SmallOffice, published, refused, reporting_of, small_office
 
+pytestmark = pytest.mark.parametrize(
+    "database_url", ["sqlite"], indirect=True
+)  # documents are decoded here, not in SQL
 MINE, OTHER = "H59.15", "H59.02"
 CELL = "total.received_total"
 OF_ONE = (
@@ -140,6 +143,20 @@ async def test_a_page_lists_what_its_reader_may_read(
     assert "Tư pháp" in own
     assert "Toàn tỉnh" not in own
     assert "Toàn tỉnh" in all_of_them
+
+
+async def test_without_a_filter_nothing_under_v1_is_told_to_who_is_bound(client: httpx.AsyncClient) -> None:
+    """By the API documents, so a route that comes later is refused too, or fails here."""
+    await published(client)
+    token = (await client.get("/v1/figures", params=PERIOD)).json()["tokens"]["total.received_total"]
+    paths = [path for path, methods in (await client.get("/openapi.json")).json()["paths"].items() if "get" in methods]
+    asked = [path for path in paths if path.startswith("/v1/")]
+    assert len(asked) > 15
+    for path in asked:
+        since = "?as_known_at=2023-01-20T00:00:00Z" if path == "/v1/figures/changes" else ""
+        url = path.format(token=token, number=1, revision=1) + since
+        answer = await told(client, f"admin@{MINE}", url)
+        assert refused(answer) == (403, "forbidden"), url
 
 
 async def test_of_units_as_another_catalogue_organised_them_nobody_knows_whose_dossiers_they_are(
