@@ -18,16 +18,18 @@ from services.intake.log import event_log, standings
 from services.intake.log.database import migrate, open_database
 from services.intake.lookup.page import add_look_up
 from services.intake.metrics import Metrics
+from services.intake.pages.routes import add_pages
 from services.intake.relaying.announcements import AnnouncementRelay
 from services.intake.relaying.relay import CursorSetBack, Relay
 from services.intake.settings import IntakeSettings
 from shared.catalogue import load
 from shared.contract.http import INTAKE
-from shared.service.access import Access
+from shared.service.access import access_by
 from shared.service.clock import clock_from, system_clock
 from shared.service.http import GUARDED, declare, new_application
 from shared.service.pacing import wait_until
 from shared.service.run import ServiceRun, cancelled
+from shared.service.sessions import sessions_of, signing_secret
 from shared.service.sql import DATABASE_ERRORS
 
 DESCRIPTION = (
@@ -43,7 +45,8 @@ LOGGER = structlog.get_logger()
 def create_app(settings: IntakeSettings, run: ServiceRun | None = None) -> FastAPI:
     """The ASGI application; its writer, relay and worker of the moves are tasks of the `run`."""
     base = load(settings.catalogue)
-    access = Access(settings.api_key)
+    key = None if settings.api_key is None else settings.api_key.get_secret_value()
+    access = access_by("intake", settings, sessions_of("intake", settings.api_key, settings.access_dir))
 
     @contextlib.asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -99,7 +102,12 @@ def create_app(settings: IntakeSettings, run: ServiceRun | None = None) -> FastA
     app.include_router(service.router)
     add_look_up(app, settings)
     declare(app, documents.event_components())
-    return app
+    return add_pages(
+        app,
+        base,
+        access,
+        signing_secret("intake: what a browser could not send", settings.access_dir, key),
+    )
 
 
 @contextlib.asynccontextmanager

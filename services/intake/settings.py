@@ -4,17 +4,17 @@ import hashlib
 import hmac
 from typing import Literal
 
-from pydantic import DirectoryPath, Field, SecretStr
+from pydantic import DirectoryPath, Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import SettingsConfigDict
 
-from shared.service.settings import ServiceSettings
+from shared.service.settings import PageSettings
 
 KIB = 1024
 MIB = 1024 * KIB
 GIB = 1024 * MIB
 
 
-class IntakeSettings(ServiceSettings):
+class IntakeSettings(PageSettings):
     """Settings of the intake service."""
 
     model_config = SettingsConfigDict(frozen=True, extra="ignore", env_prefix="MOTCUA_INTAKE_")
@@ -36,19 +36,15 @@ class IntakeSettings(ServiceSettings):
     )
     pseudonym_key: SecretStr | None = Field(
         None,
-        description="secret that turns an applicant into a pseudonym; derived from the API key when unset",
+        description="secret that turns an applicant into a pseudonym; derived from the API key when unset, and needed "
+        "where there is none",
         min_length=16,
-    )
-    public_url: str | None = Field(
-        None,
-        description="where applicants reach the look-up, such as https://motcua.example.vn: the slip's QR code opens "
-        "it; without it the code says the dossier's code and the slip's secret only",
-        pattern=r"^https?://[^/#?]+(/[^#?]*)?$",
+        validate_default=True,
     )
     slip_key: SecretStr | None = Field(
         None,
-        description="secret that the slips' look-up secrets are derived with; derived from the API key when unset. "
-        "Another one makes every slip that was printed useless",
+        description="secret that the slips' look-up secrets are derived with; derived from the API key when unset, "
+        "or from that of pseudonyms where there is none. Another one makes every slip that was printed useless",
         min_length=16,
     )
     max_event_bytes: int = Field(256 * KIB, description="largest single event", ge=KIB, le=800 * KIB)
@@ -63,6 +59,17 @@ class IntakeSettings(ServiceSettings):
     )
     drain_seconds: float = Field(5.0, description="how long a stopping service goes on relaying what is logged", ge=0)
 
+    @field_validator("pseudonym_key")
+    @classmethod
+    def _applicants_have_pseudonyms(cls, key: SecretStr | None, validated: ValidationInfo) -> SecretStr | None:
+        data = validated.data
+        if key is None and data.get("api_key", ...) is None and data.get("access_dir") is not None:
+            raise ValueError(
+                "set it to a secret of at least 16 characters, for good (with another one the same applicant gets "
+                "another pseudonym); only where MOTCUA_INTAKE_API_KEY is set is it derived from that"
+            )
+        return key
+
     @property
     def applicant_key(self) -> bytes:
         """The key of applicants' pseudonyms; bound to its purpose, so that it is no use as an API key."""
@@ -74,5 +81,6 @@ class IntakeSettings(ServiceSettings):
         return self._derived(self.slip_key, b"motcua/intake/slip")
 
     def _derived(self, own: SecretStr | None, purpose: bytes) -> bytes:
-        secret = own or self.api_key
+        secret = own or self.api_key or self.pseudonym_key
+        assert secret is not None, "without an API key there is one of pseudonyms"
         return hmac.digest(secret.get_secret_value().encode(), purpose, hashlib.sha256)

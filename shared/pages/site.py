@@ -9,15 +9,19 @@ from urllib.parse import urlencode
 from fastapi import Request
 from starlette.responses import HTMLResponse, Response
 
+from shared.access.roles import Permission, Principal
 from shared.catalogue import Catalogue
 from shared.language import numbers, words
 from shared.language.languages import Language
 from shared.pages.look import A_YEAR_S, Look
 from shared.pages.texts import said
+from shared.service.access import Access, Caller, Requires, ruled
 from shared.service.problems import Problem
-from shared.service.sessions import Sessions
+from shared.service.refusals import WhyRefused
 from shared.service.sql import DATABASE_ERRORS, is_transient
 
+LOG_IN = "/session/login"
+_ONCE = "/session"  # what stands under it is not opened a second time
 LANGUAGE_COOKIE = "motcua_language"
 _OWN = ("script-src", "style-src", "img-src", "connect-src", "form-action")
 _NOBODY = ("default-src", "base-uri", "frame-ancestors")
@@ -39,20 +43,28 @@ class Pages:
     """The pages of a service, wired once; a service's own class adds what its pages are made of."""
 
     catalogue: Catalogue
-    sessions: Sessions
+    access: Access
     look: Look
     office: str | None = None
 
     said_of_problems: ClassVar[Mapping[str, str]] = {"busy": "busy"}
     """The code of a problem -> the key of what the page says in its place."""
 
-    def guarded(self, answer: Answer) -> Answer:
-        """The page for readers; others are asked for the key, and what fails says so in words."""
+    permission: ClassVar[Permission] = Permission.READ_FIGURES
+    """What a page asks for, where it does not say otherwise."""
+
+    def guarded(self, answer: Answer, permission: Permission | None = None) -> Answer:
+        """The page for those who may see it, whom `request.state.caller` names; others are asked for the key, and what
+        fails says so in words."""
+        rule = Requires(permission or self.permission, takes_session=True)
 
         async def guard(request: Request) -> Response:
-            if not self.sessions.may_read(request):
-                return self.sign_in(request)
             try:
+                principal = await self.access.of_session(request)
+                if principal is None:
+                    return self.sign_in(request)
+                request.state.principal = principal
+                request.state.caller = self.permitted(request, principal, rule.permission)
                 return await answer(request)
             except Exception as error:
                 failed = self.failure(request, error)
@@ -60,7 +72,15 @@ class Pages:
                     raise
                 return failed
 
-        return guard
+        return ruled(guard, rule)
+
+    def permitted(self, request: Request, principal: Principal, permission: Permission) -> Caller:
+        """The caller; raises the `Problem` 403, which leaves a trace."""
+        try:
+            return self.access.permit(principal, permission)
+        except Problem:
+            self.access.refusals.note(request, WhyRefused.NOT_PERMITTED, principal.id)
+            raise
 
     def failure(self, request: Request, error: Exception) -> Response | None:
         """The page that says what failed; None for a bug."""
@@ -95,7 +115,8 @@ class Pages:
             path=request.url.path,
             look=self.look,
             office=self.office,
-            signed_in=self.sessions.may_read(request),
+            reader=getattr(request.state, "principal", None),
+            **self.of_every_page(request),
             **values,
         )
         answer = HTMLResponse(content, status, HEADERS)
@@ -103,13 +124,29 @@ class Pages:
             answer.set_cookie(LANGUAGE_COOKIE, language.value, max_age=A_YEAR_S, httponly=True, samesite="lax")
         return answer
 
+    def of_every_page(self, request: Request) -> Mapping[str, Any]:
+        """What a service's own part of the frame is made of (`bar.html`, above the content)."""
+        del request
+        return {}
+
     def sign_in(
         self, request: Request, status: int = 401, mistake: str | None = None, to: str | None = None
     ) -> Response:
         """The form that asks for the key, and leads back to where the reader was going."""
         if "hx-request" in request.headers:  # a part of a page whose session is over: the whole page asks
             return Response(status_code=status, headers=HEADERS | {"HX-Refresh": "true"})
-        return self.page(request, "sign_in.html", status, mistake=mistake, to=to or _target(request))
+        to = to or _target(request)
+        provider = self.access.provider
+        is_known = provider is not None and provider.oidc.client is not None
+        return self.page(
+            request,
+            "sign_in.html",
+            status,
+            mistake=mistake,
+            to=to,
+            provider=provider.oidc.called if provider is not None and is_known else None,
+            log_in=path_with(LOG_IN, to=to),
+        )
 
     def notice(self, request: Request, status: int, key: str | None, detail: str = "") -> Response:
         """What went wrong, and what to do."""
@@ -145,11 +182,19 @@ def path_with(path: str, **parameters: str | int | None) -> str:
     return f"{path}?{urlencode(given)}" if given else path
 
 
+def own_path(to: str) -> str:
+    """A path of this service: an address elsewhere is not followed."""
+    is_own = to.startswith("/") and not to.startswith(("//", "/\\")) and to.isprintable()
+    return to if is_own else "/"
+
+
 def _switch(request: Request, language: Language) -> str:
     """The same page in the other language."""
     other = Language.ENGLISH if language is Language.VIETNAMESE else Language.VIETNAMESE
     given = [(name, value) for name, value in request.query_params.multi_items() if name != "lang"]
-    path = request.url.path if request.method == "GET" else "/"
+    path = request.url.path
+    if request.method != "GET" or path.startswith(_ONCE):
+        path, given = "/", []
     return f"{path}?{urlencode([*given, ('lang', other.value)])}"
 
 

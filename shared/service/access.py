@@ -3,7 +3,7 @@ is open."""
 
 import hashlib
 import hmac
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Annotated, Any, TypeVar, cast
 
@@ -13,14 +13,19 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from pydantic import SecretStr
 
 from shared.access.roles import EVERYTHING, INDIVISIBLE, Grant, Permission, Principal, Role, Scope
+from shared.service.keyring import KeyRing
+from shared.service.oidc.provider import Provider, ProviderAway
+from shared.service.oidc.tokens import GrantsRefused, TokenRefused, access_token, looks_like_one
 from shared.service.problems import Problem
-from shared.service.refusals import Reason, Refusals
+from shared.service.refusals import Refusals, WhyRefused
+from shared.service.sessions import SAFE_METHODS, Sessions, is_from_own_page
+from shared.service.settings import ServiceSettings
+from shared.service.wrong_keys import WrongKeys
 
 FROM_SETTINGS = Principal("settings", "the key from the settings", (Grant(Role.ADMIN, EVERYTHING),))
+PROVIDER_RETRY_S = "10"
 ANYBODY = Principal("anybody", "anybody", ())
 _BEARER = HTTPBearer(auto_error=False, description="an API key")
-
-OfSession = Callable[[Request], Awaitable[Principal | None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,27 +37,80 @@ class Caller:
 
 
 class Access:
-    """Knows who is who in one service: `app.state.access`.
+    """Knows who is who in one service: `app.state.access`. Services without pages have no `sessions`."""
 
-    `of_session` tells whose session a request of a page's script comes with, for the services that have pages.
-    """
-
-    def __init__(self, api_key: SecretStr | None) -> None:
+    def __init__(
+        self,
+        api_key: SecretStr | None,
+        sessions: Sessions | None = None,
+        keys: KeyRing | None = None,
+        provider: Provider | None = None,
+    ) -> None:
         self._digest = None if api_key is None else hashlib.sha256(api_key.get_secret_value().encode()).digest()
-        self.of_session: OfSession | None = None
+        self._keys = keys
+        self.sessions = sessions
+        self.provider = provider
         self.refusals = Refusals()
+        self.wrong_keys = WrongKeys()
 
     @property
     def is_alone(self) -> bool:
         """Whether the key from the settings is the only one: then /metrics is open, as before there were others."""
-        return True
+        return self._keys is None
+
+    @property
+    def trouble(self) -> str | None:
+        """What is amiss with the keys; None when all is well."""
+        return None if self._keys is None else self._keys.trouble
 
     async def principal_of(self, token: str) -> Principal | None:
-        """Whose token it is; None for nobody's, and for one that no longer holds."""
-        given = hashlib.sha256(token.encode()).digest()
+        """Whose token it is; None for nobody's, and for one that no longer holds.
+
+        Raises a `Problem` for a token of the provider that can't be taken.
+        """
+        found = self.of_key(token)
+        if found is None and self.provider is not None and looks_like_one(token):
+            return await _vouched_for(self.provider, token)
+        return found
+
+    def of_key(self, token: str) -> Principal | None:
+        """Whose key it is; None for nobody's, and for one that no longer holds."""
+        given = hashlib.sha256(token.encode(errors="surrogatepass")).digest()
         if self._digest is not None and hmac.compare_digest(given, self._digest):
             return FROM_SETTINGS
-        return None
+        return None if self._keys is None else self._keys.of_token(token)
+
+    def with_id(self, principal_id: str) -> Principal | None:
+        """Who it is whose key has this id; None for a key that no longer holds."""
+        if principal_id == FROM_SETTINGS.id:
+            return None if self._digest is None else FROM_SETTINGS
+        return None if self._keys is None else self._keys.with_id(principal_id)
+
+    def refused(self, token: str) -> tuple[WhyRefused, str]:
+        """Why a token is nobody's, and what to do about it; only who has it learns that it held once."""
+        key = None if self._keys is None else self._keys.past(token)
+        if key is None:
+            return WhyRefused.UNKNOWN_KEY, "this key is not known here; send one that is as `Authorization: Bearer KEY`"
+        if key.revoked_at is not None:
+            return WhyRefused.REVOKED_KEY, f"the key {key.id} was revoked; ask for another one"
+        return WhyRefused.EXPIRED_KEY, f"the key {key.id} has expired ({key.expires_at}); ask for another one"
+
+    async def of_session(self, request: Request) -> Principal | None:
+        """Whose session the request comes with, as its key is now; None for none that holds.
+
+        Here, and so for every route and page: what changes something is taken from pages of this service only, for a
+        browser sends the cookie along whoever makes it ask. Raises the `Problem` 403 otherwise.
+        """
+        session = None if self.sessions is None else self.sessions.held_by(request)
+        if session is None:
+            return None
+        is_of_provider = self.provider is not None and self.provider.oidc.client is not None
+        subject = session.subject() if is_of_provider else None
+        principal = subject or self.with_id(session.principal)
+        if principal is not None and request.method not in SAFE_METHODS and not is_from_own_page(request):
+            self.refusals.note(request, WhyRefused.FOREIGN_PAGE, principal.id)
+            raise foreign_page()
+        return principal
 
     def permit(self, principal: Principal, permission: Permission, *, everywhere: bool = False) -> Caller:
         """The caller, where the permission holds; raises the `Problem` 403 where it does not."""
@@ -101,7 +159,7 @@ class Requires:
         try:
             caller = access.permit(principal, self.permission, everywhere=self.everywhere)
         except Problem:
-            access.refusals.note(request, Reason.NOT_PERMITTED, principal.id)
+            access.refusals.note(request, WhyRefused.NOT_PERMITTED, principal.id)
             raise
         request.state.caller = caller
         return caller
@@ -110,23 +168,65 @@ class Requires:
         self, access: Access, request: Request, credentials: HTTPAuthorizationCredentials | None
     ) -> Principal:
         if credentials is None:
-            if self.takes_session and access.of_session is not None:
+            if self.takes_session:
                 principal = await access.of_session(request)
                 if principal is not None:
                     return principal
-            access.refusals.note(request, Reason.NO_KEY)
-        else:
+            access.refusals.note(request, WhyRefused.NO_KEY)
+            page = ", or open a page of this service first" if self.takes_session else ""
+            raise _unknown(f"send the API key as `Authorization: Bearer KEY`{page}")
+        try:
             principal = await access.principal_of(credentials.credentials)
-            if principal is not None:
-                return principal
-            access.refusals.note(request, Reason.UNKNOWN_KEY, token=credentials.credentials)
-        fix = ", or open a page of this service first" if self.takes_session else ""
+        except Problem as refusal:
+            if (reason := _WHY.get(refusal.status)) is not None:
+                access.refusals.note(request, reason)
+            raise
+        if principal is None:
+            why, detail = access.refused(credentials.credentials)
+            access.refusals.note(request, why, token=credentials.credentials)
+            raise _unknown(detail)
+        return principal
+
+
+def _unknown(detail: str) -> Problem:
+    return Problem(401, "Unauthorized", detail, headers={"WWW-Authenticate": "Bearer"})
+
+
+_WHY = {401: WhyRefused.UNKNOWN_KEY, 403: WhyRefused.NOT_PERMITTED}
+
+
+async def _vouched_for(provider: Provider, token: str) -> Principal:
+    """Whom the provider's token speaks for; raises the `Problem` that says why it can't be taken."""
+    try:
+        return await access_token(provider, token)
+    except TokenRefused as refused:
         raise Problem(
             401,
             "Unauthorized",
-            f"send the API key as `Authorization: Bearer KEY`{fix}",
-            headers={"WWW-Authenticate": "Bearer"},
-        )
+            f"the token is not taken: {refused}; get a new one from the provider",
+            vietnamese=f"mã truy cập không được chấp nhận: {refused}; hãy lấy mã mới từ nhà cung cấp danh tính",
+            headers={"WWW-Authenticate": f'Bearer error="invalid_token", error_description="{refused}"'},
+        ) from None
+    except GrantsRefused as refused:
+        raise Problem(403, "Forbidden", str(refused), code="invalid_grant") from None
+    except ProviderAway:
+        raise Problem(
+            503,
+            "Service Unavailable",
+            "the provider that has to vouch for this token does not answer; try again shortly",
+            vietnamese="nhà cung cấp danh tính tạm thời không trả lời; hãy thử lại sau ít phút",
+            headers={"Retry-After": PROVIDER_RETRY_S},
+        ) from None
+
+
+def foreign_page() -> Problem:
+    """What was asked for comes with a session, but not from a page of this service."""
+    return Problem(
+        403,
+        "Forbidden",
+        "the request did not come from a page of this service; open the page again and retry",
+        vietnamese="yêu cầu không đến từ trang này; hãy mở lại trang và thử lần nữa",
+    )
 
 
 @dataclass(frozen=True)
@@ -146,6 +246,12 @@ RuledT = TypeVar("RuledT")
 def access_of(request: Request) -> Access:
     """Who is who in the service that the request came to."""
     return cast("Access", request.app.state.access)
+
+
+def access_by(service: str, settings: ServiceSettings, sessions: Sessions | None = None) -> Access:
+    """Who is who in a service, by its settings."""
+    keys = None if settings.access_dir is None else KeyRing(settings.access_dir, service)
+    return Access(settings.api_key, sessions, keys)
 
 
 def requires(

@@ -1,18 +1,52 @@
 """What every service is configured with; each adds its own and reads MOTCUA_<SERVICE>_<NAME> once, at start."""
 
 import sys
-from typing import Annotated, Any, Literal, TypeVar
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self, TypeVar
 
-from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    DirectoryPath,
+    Field,
+    FilePath,
+    SecretStr,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from shared.access.folder import BrokenKeys, KeyFolder
 from shared.service.clock import SYSTEM, clock_from
+from shared.service.oidc.configuration import (
+    ALGORITHMS,
+    GRANTS_CLAIM,
+    LEEWAY_S,
+    SCOPE,
+    SESSION_MINUTES,
+    Oidc,
+    OidcClient,
+    algorithms,
+    confidential,
+    page_address,
+)
 from shared.service.peers import proxies
 
 
 def _clock(setting: str) -> str:
     clock_from(setting)
     return setting
+
+
+def _usable_keys(folder: Path) -> Path:
+    try:
+        KeyFolder(folder).read()
+    except BrokenKeys as broken:
+        raise ValueError(str(broken)) from broken
+    return folder
 
 
 LogLevel = Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(str.upper)]
@@ -43,22 +77,43 @@ class ServiceSettings(BaseSettings):
     max_requests_per_second: float = Field(
         1000, description="requests a second of one caller, after a burst of ten seconds' worth", ge=1
     )
-    api_key: SecretStr = Field(
-        description="the key that every call under /v1 must carry as `Authorization: Bearer KEY`", min_length=16
+    api_key: SecretStr | None = Field(
+        None,
+        description="a key that may do everything, sent as `Authorization: Bearer KEY`; needed where there is no "
+        "folder of keys",
+        min_length=16,
+    )
+    access_dir: Annotated[DirectoryPath, AfterValidator(_usable_keys)] | None = Field(
+        None,
+        description="folder of the keys that `motcua keys` makes, each for a purpose (docs/access.md); with it "
+        "/metrics needs a key too",
+        validate_default=True,
     )
     clock: Annotated[str, AfterValidator(_clock)] = Field(
         SYSTEM, description="`system`, or an ISO 8601 instant at which the clock stands still (replays and tests)"
     )
     log_level: LogLevel = Field("INFO", description="DEBUG, INFO, WARNING or ERROR")
-    superior: str | None = Field(
-        None, description="what stands over the office on its papers, such as ỦY BAN NHÂN DÂN TỈNH TRÀ VINH"
-    )
-    office: str | None = Field(
+    oidc_issuer: Annotated[str, AfterValidator(confidential)] | None = Field(
         None,
-        description="the office whose papers are made, such as TRUNG TÂM PHỤC VỤ HÀNH CHÍNH CÔNG; dotted lines for "
-        "what is unset",
+        description="address of an OpenID provider whose tokens are taken and whose people log in, exactly as the "
+        "provider writes its issuer (docs/access.md)",
     )
-    place: str | None = Field(None, description="where papers are signed, such as Trà Vinh")
+    oidc_audience: str | None = Field(
+        None,
+        description="what the provider's access tokens for this service must name as their audience; none is taken "
+        "when unset",
+        min_length=1,
+    )
+    oidc_grants_claim: str = Field(
+        GRANTS_CLAIM, description="claim with the list of grants, such as `officer@H59.15`", min_length=1
+    )
+    oidc_algorithms: Annotated[str, AfterValidator(algorithms)] = Field(
+        ",".join(ALGORITHMS),
+        description="signatures that are taken, comma separated; those that need a shared secret can't be",
+    )
+    oidc_leeway_seconds: int = Field(
+        LEEWAY_S, description="how far the provider's clock and ours may be apart", ge=0, le=300
+    )
     kafka_bootstrap: str = Field("127.0.0.1:9092", description="broker addresses, HOST:PORT, comma separated")
     kafka_security_protocol: str = Field("PLAINTEXT", description="PLAINTEXT, SSL, SASL_PLAINTEXT or SASL_SSL")
     kafka_sasl_mechanism: str = Field("PLAIN", description="PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512")
@@ -69,6 +124,108 @@ class ServiceSettings(BaseSettings):
     )
     kafka_partitions: int = Field(4, description="partitions of each topic, the same for every service", ge=1)
     kafka_replication_factor: int = Field(1, description="replicas of topics that do not exist yet", ge=1)
+
+    @field_validator("access_dir")
+    @classmethod
+    def _somebody_may_call(cls, access_dir: Path | None, validated: ValidationInfo) -> Path | None:
+        if access_dir is None and validated.data.get("api_key", ...) is None:
+            prefix = cls.model_config.get("env_prefix", "")
+            raise ValueError(
+                f"set {prefix}API_KEY (a key of at least 16 characters that may do everything), {prefix}ACCESS_DIR "
+                "(the folder that `motcua keys` makes keys in), or both: nobody could call the service otherwise"
+            )
+        return access_dir
+
+    @property
+    def oidc(self) -> Oidc | None:
+        """The provider; None without one."""
+        if self.oidc_issuer is None:
+            return None
+        return Oidc(
+            issuer=self.oidc_issuer,
+            audience=self.oidc_audience,
+            grants_claim=self.oidc_grants_claim,
+            algorithms=tuple(self.oidc_algorithms.split(",")),
+            leeway_s=self.oidc_leeway_seconds,
+        )
+
+    @model_validator(mode="after")
+    def _provider_is_told_whole(self) -> Self:
+        if self.oidc_audience is not None and self.oidc_issuer is None:
+            raise ValueError(self._named("{OIDC_AUDIENCE} is of no use without {OIDC_ISSUER}; set both or neither"))
+        return self
+
+    def _named(self, sentence: str) -> str:
+        """The sentence with its settings as the environment calls them."""
+        return sentence.replace("{", self.model_config.get("env_prefix", "")).replace("}", "")
+
+
+class PageSettings(ServiceSettings):
+    """Settings of the services that have pages."""
+
+    public_url: Annotated[str, AfterValidator(page_address)] | None = Field(
+        None,
+        description="address under which browsers reach the pages, such as https://motcua.example; needed for log-in "
+        "at a provider, and for the slip's QR code to open the look-up",
+    )
+    superior: str | None = Field(
+        None, description="what stands over the office on its papers, such as ỦY BAN NHÂN DÂN TỈNH TRÀ VINH"
+    )
+    office: str | None = Field(
+        None,
+        description="the office whose papers are made, such as TRUNG TÂM PHỤC VỤ HÀNH CHÍNH CÔNG; dotted lines for "
+        "what is unset",
+    )
+    place: str | None = Field(None, description="where papers are signed, such as Trà Vinh")
+    oidc_client_id: str | None = Field(
+        None, description="how the provider knows these pages; nobody logs in there when unset", min_length=1
+    )
+    oidc_client_secret: SecretStr | None = Field(
+        None, description="the secret that goes with it; none for a public client", min_length=1
+    )
+    oidc_client_secret_file: FilePath | None = Field(None, description="file with that secret")
+    oidc_name: str | None = Field(
+        None, description="what the sign-in page calls the provider; its host name when unset", min_length=1
+    )
+    oidc_scope: str = Field(SCOPE, description="scopes asked for at log-in", pattern=r"^openid( \S+)*$")
+    oidc_session_minutes: int = Field(
+        SESSION_MINUTES,
+        description="how long a session lasts that was begun by log-in: so long somebody who was removed at the "
+        "provider may still be in",
+        ge=1,
+        le=SESSION_MINUTES,
+    )
+
+    @property
+    def oidc(self) -> Oidc | None:
+        """The provider, and how it knows these pages."""
+        oidc = super().oidc
+        if oidc is None or self.oidc_client_id is None or self.public_url is None:
+            return oidc
+        secret = None if self.oidc_client_secret is None else self.oidc_client_secret.get_secret_value()
+        if self.oidc_client_secret_file is not None:
+            secret = self.oidc_client_secret_file.read_text("utf-8").strip()
+        client = OidcClient(
+            client_id=self.oidc_client_id,
+            secret=secret,
+            public_url=self.public_url,
+            scope=self.oidc_scope,
+            session_s=60 * self.oidc_session_minutes,
+        )
+        return replace(oidc, client=client, name=self.oidc_name)
+
+    @model_validator(mode="after")
+    def _log_in_is_told_whole(self) -> Self:
+        if self.oidc_client_id is not None and (self.oidc_issuer is None or self.public_url is None):
+            raise ValueError(self._named("{OIDC_CLIENT_ID} needs {OIDC_ISSUER} and {PUBLIC_URL}; set all three"))
+        if self.oidc_client_id is not None and self.oidc_client_id == self.oidc_audience:
+            raise ValueError(
+                self._named(
+                    "{OIDC_AUDIENCE} is the same as {OIDC_CLIENT_ID}, so that an ID token could not be told from an "
+                    "access token; give the API an audience of its own"
+                )
+            )
+        return self
 
 
 SettingsT = TypeVar("SettingsT", bound=ServiceSettings)
@@ -86,6 +243,8 @@ def settings_of(settings: type[SettingsT], **given: Any) -> SettingsT:
         prefix = settings.model_config.get("env_prefix", "")
         lines = [
             f"  {prefix}{'_'.join(str(part) for part in error['loc']).upper()}: {error['msg']}"
+            if error["loc"]
+            else f"  {error['ctx']['error']}"  # of several settings at once
             for error in invalid.errors()
         ]
         raise UnusableSettings(

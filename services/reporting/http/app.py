@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from fastapi import APIRouter, FastAPI, Request
 from prometheus_client import CollectorRegistry
@@ -24,17 +25,18 @@ from services.reporting.publishing.publications import Publications
 from services.reporting.read_model.contributions import BrokenDossier
 from services.reporting.read_model.store import OldRules
 from services.reporting.read_model.tables import dossiers
-from shared.access.roles import Permission, Principal
+from shared.access.roles import Permission
 from shared.catalogue import Catalogue
 from shared.contract.http import REPORTING, answered_lines
 from shared.contract.status import StatusV1
 from shared.papers.heading import Heading
-from shared.service.access import FROM_SETTINGS, Access, OfSession, requires
+from shared.service.access import Access, requires
 from shared.service.clock import Clock, system_clock
 from shared.service.http import GUARDED, Ndjson, new_application
+from shared.service.keyring import KeyRing
 from shared.service.observability import health, operations_router
 from shared.service.problems import Problem
-from shared.service.sessions import Sessions
+from shared.service.sessions import sessions_of
 from shared.service.sql import DATABASE_ERRORS, answers, is_transient
 
 PAGE = 2000
@@ -55,7 +57,7 @@ class Reporting:
     engine: AsyncEngine
     catalogue: Catalogue
     clock: Clock
-    api_key: SecretStr
+    api_key: SecretStr | None
     health: ProjectorHealth
     registry: CollectorRegistry
     gauges: FigureGauges
@@ -66,13 +68,14 @@ class Reporting:
     figures_max_rows: int = MOST_ROWS
     heading: Heading = field(default_factory=Heading)
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
-    sessions: Sessions = field(init=False)
+    access_dir: Path | None = None
     access: Access = field(init=False)
 
     def __post_init__(self) -> None:
-        """One for pages and events: a session that was ended is known to both."""
-        object.__setattr__(self, "sessions", Sessions(self.api_key))
-        object.__setattr__(self, "access", Access(self.api_key))
+        """One for pages and routes: a session that was ended is known to both."""
+        keys = None if self.access_dir is None else KeyRing(self.access_dir, "reporting")
+        sessions = sessions_of("reporting", self.api_key, self.access_dir)
+        object.__setattr__(self, "access", Access(self.api_key, sessions, keys))
 
     @property
     def attention_sources(self) -> AttentionSources:
@@ -97,7 +100,6 @@ class Reporting:
 def create_app(reporting: Reporting) -> FastAPI:
     """The application; it opens nothing itself."""
     access = reporting.access
-    access.of_session = _of_session(reporting.sessions)
     reporting.registry.register(access.refusals.counter)
     app = new_application(
         title="Motcua reporting",
@@ -131,13 +133,6 @@ def create_app(reporting: Reporting) -> FastAPI:
     ):
         app.include_router(router, prefix="/v1", responses=GUARDED)
     return app
-
-
-def _of_session(sessions: Sessions) -> OfSession:
-    async def of_session(request: Request) -> Principal | None:
-        return FROM_SETTINGS if sessions.may_read(request) else None
-
-    return of_session
 
 
 async def _on_database_error(_request: Request, error: Exception) -> Response:
@@ -176,7 +171,7 @@ def _operations(reporting: Reporting) -> APIRouter:
     async def ready(_request: Request) -> Response:
         """200 when the database answers and the status topic is being read."""
         good = reporting.health.assigned and await answers(reporting.engine)
-        return health(good=good, poison_in_a_row=reporting.health.poison_in_a_row)
+        return health(good=good, poison_in_a_row=reporting.health.poison_in_a_row, access=reporting.access.trouble)
 
     async def registry(_request: Request) -> CollectorRegistry:
         await reporting.gauges.refresh()

@@ -13,10 +13,8 @@ from services.reporting.http.figures import FigureRoutes
 from services.reporting.intake import DossierViews
 from services.reporting.pages.texts import TEXTS
 from services.reporting.read_model.store import OldRules
-from shared.access.roles import Permission
 from shared.pages.look import Look
-from shared.pages.site import PASSES, Answer, Pages
-from shared.service.access import Requires, ruled
+from shared.pages.site import PASSES, Pages
 
 LOOK = Look(
     Path(__file__).parent,
@@ -49,18 +47,6 @@ class Site(Pages):
         "old_rules": "old_rules",
     }
 
-    def guarded(self, answer: Answer) -> Answer:
-        """The page for readers, who may see what `request.state.caller` is bound to."""
-
-        async def of_reader(request: Request) -> Response:
-            access = self.reporting.access
-            principal = None if access.of_session is None else await access.of_session(request)
-            assert principal is not None, "the session was looked at before"
-            request.state.caller = access.permit(principal, Permission.READ_FIGURES)
-            return await answer(request)
-
-        return ruled(super().guarded(of_reader), Requires(Permission.READ_FIGURES, takes_session=True))
-
     def failure(self, request: Request, error: Exception) -> Response | None:
         """The page that says what failed; None for a bug."""
         if isinstance(error, OldRules):
@@ -72,7 +58,7 @@ def site_of(reporting: Reporting, views: DossierViews) -> Site:
     """The pages of a reporting that is wired."""
     return Site(
         catalogue=reporting.catalogue,
-        sessions=reporting.sessions,
+        access=reporting.access,
         look=LOOK,
         office=reporting.heading.office,
         reporting=reporting,

@@ -1,0 +1,1 @@
+"""The counter's pages: dossiers received, found and carried on, and the day's lists."""

@@ -1,0 +1,53 @@
+"""What the pages log: the same receipts and events as the calls', with the key of the form they came from."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+from msgspec.structs import replace
+from pydantic import ValidationError
+
+from services.intake.accepting.candidates import Candidate, Refused
+from services.intake.accepting.parsing import key_use, receipt, short_form
+from services.intake.http.dossier_messages import NewDossierBody
+from services.intake.http.service import NEW_DOSSIER, SHORT_FORM, Intake, PostedEvent, problem
+from shared.domain.errors import Refusal
+from shared.service.problems import UNPROCESSABLE, Problem, plainly
+
+_encode = msgspec.json.Encoder().encode
+
+
+def candidate_of(intake: Intake, given: Mapping[str, Any], key: str | None = None) -> Candidate:
+    """The receipt that a form says; raises the `Problem` that names the first field at fault."""
+    try:
+        body = NewDossierBody.model_validate(given)
+        use = key_use(key, "POST /v1/dossiers", body.model_dump(mode="json", exclude_unset=True))
+        candidate = receipt(
+            body.model_dump(exclude_none=True, exclude={"received_at", "code"}),
+            code=body.code,
+            received_at=body.received_at or intake.clock(),
+            applicant_key=intake.settings.applicant_key,
+        )
+    except ValidationError as wrong:
+        first = wrong.errors()[0]
+        field = str(first["loc"][0])
+        raise Problem(422, UNPROCESSABLE, f"{field}: {plainly(first)}", code="malformed", field=field) from wrong
+    except Refusal as refusal:
+        raise problem(refusal, NEW_DOSSIER) from refusal
+    return replace(candidate, key_use=use)
+
+
+async def receive(intake: Intake, given: Mapping[str, Any], key: str) -> PostedEvent:
+    """Log the receipt; the same form again gets the first answer."""
+    return await intake.post(candidate_of(intake, given, key), NEW_DOSSIER)
+
+
+async def log_event(intake: Intake, code: str, given: Mapping[str, Any], key: str) -> PostedEvent:
+    """Log an event of a dossier: `{event, occurred_at?, ...data}`."""
+    try:
+        candidate = short_form(_encode(given), code, now=intake.clock(), applicant_key=intake.settings.applicant_key)
+        candidate = replace(candidate, key_use=key_use(key, f"POST /v1/dossiers/{code}/events", given))
+    except Refusal as refusal:
+        intake.metrics.count([Refused(None, None, refusal).labels])
+        raise problem(refusal, SHORT_FORM) from refusal
+    return await intake.post(candidate, SHORT_FORM)
