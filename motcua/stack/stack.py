@@ -165,11 +165,11 @@ def _service_child(layout: StackLayout, service: str, settings: dict[str, str]) 
 
 def settings_class(service: str) -> type[ServiceSettings]:
     """The class that a service reads its environment with."""
-    module = import_module(f"services.{service}.settings")
+    members = vars(import_module(f"services.{service}.settings")).values()
     (found,) = [
         member
-        for member in vars(module).values()
-        if isinstance(member, type) and issubclass(member, ServiceSettings) and member.__module__ == module.__name__
+        for member in members
+        if isinstance(member, type) and issubclass(member, ServiceSettings) and member.model_config.get("env_prefix")
     ]
     return found
 

@@ -12,10 +12,11 @@ from services.intake.accepting.committer import Committer
 from services.intake.announcements.worker import MoveWorker
 from services.intake.calendar import Announcements
 from services.intake.http import announcements as announcement_calls
+from services.intake.http import audit as audit_calls
 from services.intake.http import bulk, catalogue, documents, dossiers, log, papers, service
 from services.intake.http.service import Intake
 from services.intake.log import event_log, standings
-from services.intake.log.database import migrate, open_database
+from services.intake.log.database import audit_of, migrate, open_database
 from services.intake.lookup.page import add_look_up
 from services.intake.metrics import Metrics
 from services.intake.pages.routes import add_pages
@@ -62,9 +63,11 @@ def create_app(settings: IntakeSettings, run: ServiceRun | None = None) -> FastA
             metrics.registry.register(access.refusals.counter)
             relay = Relay(settings, database, metrics)
             clock = clock_from(settings.clock)
+            audit = app.state.audit = audit_of(database)
             committer = Committer(
                 database,
                 announcements,
+                audit,
                 clock=clock,
                 recording_clock=system_clock,
                 max_batch_events=settings.max_batch_events,
@@ -95,6 +98,7 @@ def create_app(settings: IntakeSettings, run: ServiceRun | None = None) -> FastA
         bulk.router,
         announcement_calls.router,
         log.router,
+        audit_calls.router,
         catalogue.router,
         papers.router,
     ):

@@ -7,14 +7,14 @@ from typing import Literal
 from pydantic import DirectoryPath, Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import SettingsConfigDict
 
-from shared.service.settings import PageSettings
+from shared.service.settings import DATABASE_URL, SECRET, DatabaseSettings, PageSettings
 
 KIB = 1024
 MIB = 1024 * KIB
 GIB = 1024 * MIB
 
 
-class IntakeSettings(PageSettings):
+class IntakeSettings(DatabaseSettings, PageSettings):
     """Settings of the intake service."""
 
     model_config = SettingsConfigDict(frozen=True, extra="ignore", env_prefix="MOTCUA_INTAKE_")
@@ -24,7 +24,8 @@ class IntakeSettings(PageSettings):
         "sqlite+aiosqlite:///.motcua/intake.db",
         description="where the event log lives: `sqlite+aiosqlite:///PATH` or "
         "`postgresql+asyncpg://USER:PASSWORD@HOST/DATABASE`",
-        pattern=r"^(sqlite\+aiosqlite|postgresql\+asyncpg)://",
+        pattern=DATABASE_URL,
+        json_schema_extra=SECRET,
     )
     sqlite_synchronous: Literal["FULL", "NORMAL"] = Field(
         "FULL",

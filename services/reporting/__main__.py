@@ -30,7 +30,7 @@ async def serve(settings: ReportingSettings) -> int:
     """Until a signal (0) or until a part breaks (70)."""
     run = ServiceRun()
     run.stop_on_signals()
-    engine = open_engine(settings.database_url)
+    engine = open_engine(settings.database_url, settings.database_tls())
     try:
         await migrate(engine)
         clock = clock_from(settings.clock)

@@ -3,10 +3,10 @@
 from pydantic import DirectoryPath, Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import SettingsConfigDict
 
-from shared.service.settings import PageSettings
+from shared.service.settings import DATABASE_URL, SECRET, DatabaseSettings, PageSettings
 
 
-class ReportingSettings(PageSettings):
+class ReportingSettings(DatabaseSettings, PageSettings):
     """Read once at start; see docs/settings.md."""
 
     model_config = SettingsConfigDict(env_prefix="MOTCUA_REPORTING_", frozen=True, extra="ignore")
@@ -15,7 +15,8 @@ class ReportingSettings(PageSettings):
     database_url: str = Field(
         "sqlite+aiosqlite:///.motcua/reporting.db",
         description="the read model: `sqlite+aiosqlite:///PATH` or `postgresql+asyncpg://USER:PASSWORD@HOST/NAME`",
-        pattern=r"^(sqlite\+aiosqlite|postgresql\+asyncpg)://",
+        pattern=DATABASE_URL,
+        json_schema_extra=SECRET,
     )
     catalogue: DirectoryPath | None = Field(
         None, description="folder with the office's own catalogue files; the shipped ones when unset"

@@ -13,6 +13,7 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from pydantic import SecretStr
 
 from shared.access.roles import EVERYTHING, INDIVISIBLE, Grant, Permission, Principal, Role, Scope
+from shared.service.acting import act_as
 from shared.service.keyring import KeyRing
 from shared.service.oidc.provider import Provider, ProviderAway
 from shared.service.oidc.tokens import GrantsRefused, TokenRefused, access_token, looks_like_one
@@ -113,7 +114,7 @@ class Access:
         return principal
 
     def permit(self, principal: Principal, permission: Permission, *, everywhere: bool = False) -> Caller:
-        """The caller, where the permission holds; raises the `Problem` 403 where it does not."""
+        """The caller, who acts from now on, where the permission holds; raises the `Problem` 403 where it does not."""
         scope = principal.scope_of(permission)
         if scope.is_nothing:
             raise Problem(
@@ -131,6 +132,7 @@ class Access:
                 vietnamese=f"{principal.name} chỉ có quyền trong phạm vi {scope}, còn việc này liên quan đến mọi cơ "
                 "quan; hãy xin khóa được cấp quyền @*",
             )
+        act_as(principal)
         return Caller(principal, scope)
 
 

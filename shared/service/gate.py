@@ -11,7 +11,6 @@ from html import escape
 from typing import NamedTuple
 
 from fastapi import FastAPI
-from prometheus_client import CollectorRegistry, Counter
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
@@ -21,6 +20,7 @@ from shared.language.languages import Language
 from shared.service.access import Caller
 from shared.service.peers import peer_of
 from shared.service.problems import Problem, language_wanted
+from shared.service.refusals import Refusals, WhyRefused
 from shared.service.settings import ServiceSettings
 from shared.service.turns import MOST_REMEMBERED, Bounds, NoTurn, Rates, Turns
 
@@ -53,9 +53,9 @@ class Costly:
 
 
 class NotLetIn(Exception):
-    """The gate does not let this in; `reason` is its label in the metrics."""
+    """The gate does not let this in."""
 
-    def __init__(self, reason: str, problem: Problem) -> None:
+    def __init__(self, reason: WhyRefused, problem: Problem) -> None:
         super().__init__(reason)
         self.reason, self.problem = reason, problem
 
@@ -70,8 +70,8 @@ class Exchange(NamedTuple):
 
 def guard(application: FastAPI, settings: ServiceSettings, costly: Costly) -> FastAPI:
     """The application behind its gate; what every answer carries, the gate's own carry too."""
-    registry = application.state.refusals = CollectorRegistry()
-    application.user_middleware.append(Middleware(Gate, settings=settings, costly=costly, registry=registry))
+    refusals = application.state.access.refusals
+    application.user_middleware.append(Middleware(Gate, settings=settings, costly=costly, refusals=refusals))
     return application
 
 
@@ -82,7 +82,7 @@ class Gate:
     claiming to be that one.
     """
 
-    def __init__(self, app: ASGIApp, settings: ServiceSettings, costly: Costly, registry: CollectorRegistry) -> None:
+    def __init__(self, app: ASGIApp, settings: ServiceSettings, costly: Costly, refusals: Refusals) -> None:
         self._app = app
         self._prefix = settings.model_config.get("env_prefix", "")
         self._hosts = {host.strip().lower() for host in settings.allowed_hosts.split(",") if host.strip()}
@@ -92,9 +92,7 @@ class Gate:
         self.requests = Turns(Bounds(at_once, max(1, at_once // SHARE), WAITING, WAITING // 2))
         self.costly, self.costs, self.streams = costly, Turns(costly.bounds), Turns(STREAMS)
         self.held_bytes = 0
-        self._refused = Counter(
-            "motcua_http_requests_refused", "requests turned away, by reason", ["reason"], registry=registry
-        )
+        self._refusals = refusals
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["path"].startswith(PROBES):
@@ -108,19 +106,19 @@ class Gate:
             self._check_rate(who)
             await _Visit(self, who, Exchange(scope, receive, send)).run(self._app)
         except NotLetIn as refused:
-            self.count(refused.reason)
+            self.note(request, refused.reason)
             await _answer(request, refused.problem)(scope, receive, send)
 
     def _check_host(self, request: Request) -> None:
         if self._hosts and (request.url.hostname or "") not in self._hosts:
             detail = f"this service does not go by that name; {self._prefix}ALLOWED_HOSTS lists its names"
-            raise NotLetIn("host", Problem(421, "Misdirected Request", detail))
+            raise NotLetIn(WhyRefused.HOST, Problem(421, "Misdirected Request", detail))
 
     def _check_rate(self, who: Who) -> None:
         if wait_s := self._rates.wait_s(who, asyncio.get_running_loop().time()):
             setting = f"{self._prefix}MAX_REQUESTS_PER_SECOND"
             english = f"so many requests a second are not taken from one caller ({setting}); go on more slowly"
-            raise NotLetIn("rate", _too_many(english, "quá nhiều yêu cầu mỗi giây; hãy gửi chậm lại", wait_s))
+            raise NotLetIn(WhyRefused.RATE, _too_many(english, "quá nhiều yêu cầu mỗi giây; hãy gửi chậm lại", wait_s))
 
     async def take(self, turns: Turns, who: Who, setting: str) -> None:
         """Wait for a turn; raises NotLetIn."""
@@ -131,14 +129,12 @@ class Gate:
             if none.own:
                 english = f"your own requests stand in line already ({named}); wait for their answers"
                 vietnamese = "các yêu cầu trước của bạn còn đang chờ; hãy đợi trả lời"
-                raise NotLetIn("crowd", _too_many(english, vietnamese, CROWD_S)) from None
+                raise NotLetIn(WhyRefused.CROWD, _too_many(english, vietnamese, CROWD_S)) from None
             english = f"the service has as much to do as it takes on ({named}); try again shortly"
-            raise NotLetIn("busy", _busy(english, "dịch vụ đang bận; hãy thử lại sau ít phút")) from None
+            raise NotLetIn(WhyRefused.BUSY, _busy(english, "dịch vụ đang bận; hãy thử lại sau ít phút")) from None
 
     def learn(self, scope: Scope, status: int) -> None:
         """Remember whose credentials these are, now that the application has looked at them."""
-        if status == UNAUTHORIZED:
-            self.count("key")
         shown, found = _shown(scope), scope["state"].get("caller")
         if status == UNAUTHORIZED or not shown:
             self._proved.pop(shown, None)
@@ -148,9 +144,9 @@ class Gate:
             if len(self._proved) > MOST_REMEMBERED:
                 self._proved.popitem(last=False)
 
-    def count(self, reason: str) -> None:
-        """Count a request that was turned away."""
-        self._refused.labels(reason).inc()
+    def note(self, request: Request, reason: WhyRefused) -> None:
+        """A request was turned away."""
+        self._refusals.note(request, reason)
 
 
 class _Visit:
@@ -207,7 +203,7 @@ class _Visit:
         self._held_bytes += more
         self._gate.held_bytes += more
         if self._gate.held_bytes > MOST_HELD_BYTES:
-            self._gate.count("memory")
+            self._gate.note(Request(self._exchange.scope), WhyRefused.MEMORY)
             detail = f"more than {MOST_HELD_BYTES} bytes are being sent at once; send this again shortly"
             raise _busy(detail, "đang có quá nhiều dữ liệu gửi đến cùng lúc; hãy gửi lại sau ít phút")
 

@@ -1,5 +1,7 @@
 """What every service is configured with; each adds its own and reads MOTCUA_<SERVICE>_<NAME> once, at start."""
 
+import os
+import ssl
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -10,14 +12,14 @@ from pydantic import (
     BeforeValidator,
     DirectoryPath,
     Field,
-    FilePath,
     SecretStr,
     ValidationError,
     ValidationInfo,
     field_validator,
     model_validator,
 )
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic.fields import FieldInfo
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from shared.access.folder import BrokenKeys, KeyFolder
 from shared.service.clock import SYSTEM, clock_from
@@ -34,6 +36,10 @@ from shared.service.oidc.configuration import (
     page_address,
 )
 from shared.service.peers import proxies
+from shared.service.tls import DatabaseTls, TlsFiles
+
+SECRET: dict[str, Any] = {"secret": True}
+DATABASE_URL = r"^(sqlite\+aiosqlite|postgresql\+asyncpg)://"
 
 
 def _clock(setting: str) -> str:
@@ -115,13 +121,22 @@ class ServiceSettings(BaseSettings):
         LEEWAY_S, description="how far the provider's clock and ours may be apart", ge=0, le=300
     )
     kafka_bootstrap: str = Field("127.0.0.1:9092", description="broker addresses, HOST:PORT, comma separated")
-    kafka_security_protocol: str = Field("PLAINTEXT", description="PLAINTEXT, SSL, SASL_PLAINTEXT or SASL_SSL")
-    kafka_sasl_mechanism: str = Field("PLAIN", description="PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512")
+    kafka_security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = Field(
+        "PLAINTEXT", description="PLAINTEXT, SSL, SASL_PLAINTEXT or SASL_SSL"
+    )
+    kafka_sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = Field(
+        "PLAIN", description="PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512"
+    )
     kafka_sasl_username: str | None = Field(None, description="SASL user")
     kafka_sasl_password: SecretStr | None = Field(None, description="SASL password")
     kafka_ssl_cafile: str | None = Field(
-        None, description="CA certificates that sign the brokers'; the system's when unset"
+        None, description="PEM file of the CA certificates that sign the brokers'; the system's when unset"
     )
+    kafka_ssl_certfile: str | None = Field(
+        None, description="PEM file of the certificate that the service shows to brokers that ask for one"
+    )
+    kafka_ssl_keyfile: str | None = Field(None, description="PEM file of its key; unset when the same file holds it")
+    kafka_ssl_key_password: SecretStr | None = Field(None, description="password of that key")
     kafka_partitions: int = Field(4, description="partitions of each topic, the same for every service", ge=1)
     kafka_replication_factor: int = Field(1, description="replicas of topics that do not exist yet", ge=1)
 
@@ -159,6 +174,42 @@ class ServiceSettings(BaseSettings):
         """The sentence with its settings as the environment calls them."""
         return sentence.replace("{", self.model_config.get("env_prefix", "")).replace("}", "")
 
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - no .env is read
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - a folder of secrets neither
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """What is given, then the environment, then the files that it names."""
+        return init_settings, env_settings, SecretFiles(settings_cls)
+
+    @model_validator(mode="after")
+    def _can_reach_the_broker(self) -> Self:
+        prefix = str(self.model_config.get("env_prefix", ""))
+        if self.kafka_security_protocol.startswith("SASL"):
+            for name in ("kafka_sasl_username", "kafka_sasl_password"):
+                if not getattr(self, name):
+                    protocol = f"{prefix}KAFKA_SECURITY_PROTOCOL is {self.kafka_security_protocol}"
+                    msg = f"{prefix}{name.upper()}: is not set, and {protocol}"
+                    raise ValueError(msg)
+        self.kafka_tls()
+        return self
+
+    def kafka_tls(self) -> ssl.SSLContext | None:
+        """How brokers are trusted; None without TLS. Raises UnusableFile."""
+        if not self.kafka_security_protocol.endswith("SSL"):
+            return None
+        return TlsFiles(
+            f"{self.model_config.get('env_prefix', '')}KAFKA_SSL_",
+            self.kafka_ssl_cafile,
+            self.kafka_ssl_certfile,
+            self.kafka_ssl_keyfile,
+            self.kafka_ssl_key_password,
+        ).context()
+
 
 class PageSettings(ServiceSettings):
     """Settings of the services that have pages."""
@@ -166,7 +217,7 @@ class PageSettings(ServiceSettings):
     public_url: Annotated[str, AfterValidator(page_address)] | None = Field(
         None,
         description="address under which browsers reach the pages, such as https://motcua.example; needed for log-in "
-        "at a provider, and for the slip's QR code to open the look-up",
+        "at a provider, and for the look-up that a slip's QR code opens",
     )
     superior: str | None = Field(
         None, description="what stands over the office on its papers, such as ỦY BAN NHÂN DÂN TỈNH TRÀ VINH"
@@ -183,7 +234,6 @@ class PageSettings(ServiceSettings):
     oidc_client_secret: SecretStr | None = Field(
         None, description="the secret that goes with it; none for a public client", min_length=1
     )
-    oidc_client_secret_file: FilePath | None = Field(None, description="file with that secret")
     oidc_name: str | None = Field(
         None, description="what the sign-in page calls the provider; its host name when unset", min_length=1
     )
@@ -203,8 +253,6 @@ class PageSettings(ServiceSettings):
         if oidc is None or self.oidc_client_id is None or self.public_url is None:
             return oidc
         secret = None if self.oidc_client_secret is None else self.oidc_client_secret.get_secret_value()
-        if self.oidc_client_secret_file is not None:
-            secret = self.oidc_client_secret_file.read_text("utf-8").strip()
         client = OidcClient(
             client_id=self.oidc_client_id,
             secret=secret,
@@ -228,6 +276,86 @@ class PageSettings(ServiceSettings):
         return self
 
 
+class DatabaseSettings(BaseSettings):
+    """How a service reaches its database, for the services that have one."""
+
+    database_url: str = Field(
+        description="where the data live: `sqlite+aiosqlite:///PATH` or "
+        "`postgresql+asyncpg://USER:PASSWORD@HOST/DATABASE`",
+        pattern=DATABASE_URL,
+        json_schema_extra=SECRET,
+    )
+    database_ssl: Literal["prefer", "verify-full"] = Field(
+        "prefer",
+        description="verify-full: only a PostgreSQL that shows a certificate for its name, signed by who is trusted; "
+        "prefer: encrypted if it offers that, by whomever",
+    )
+    database_ssl_cafile: str | None = Field(
+        None, description="PEM file of the CA certificates that sign PostgreSQL's; the system's when unset"
+    )
+    database_ssl_certfile: str | None = Field(
+        None, description="PEM file of the certificate that the service shows to a PostgreSQL that asks for one"
+    )
+    database_ssl_keyfile: str | None = Field(None, description="PEM file of its key; unset when the same file holds it")
+    database_ssl_key_password: SecretStr | None = Field(None, description="password of that key")
+
+    @model_validator(mode="after")
+    def _can_trust_the_database(self) -> Self:
+        if self.database_ssl == "prefer":
+            prefix = str(self.model_config.get("env_prefix", ""))
+            for name in ("database_ssl_cafile", "database_ssl_certfile", "database_ssl_keyfile"):
+                if getattr(self, name):
+                    msg = f"{prefix}DATABASE_SSL: set verify-full; {prefix}{name.upper()} is not looked at without it"
+                    raise ValueError(msg)
+        self.database_tls()
+        return self
+
+    def database_tls(self) -> DatabaseTls | None:
+        """How PostgreSQL is trusted; None where that was not asked for. Raises UnusableFile."""
+        if self.database_ssl == "prefer":
+            return None
+        prefix = str(self.model_config.get("env_prefix", ""))
+        files = TlsFiles(
+            f"{prefix}DATABASE_SSL_",
+            self.database_ssl_cafile,
+            self.database_ssl_certfile,
+            self.database_ssl_keyfile,
+            self.database_ssl_key_password,
+        )
+        return DatabaseTls(files.context(), prefix)
+
+
+class SecretFiles(PydanticBaseSettingsSource):
+    """Secrets out of files: `MOTCUA_INTAKE_API_KEY_FILE` names the file that holds the value of MOTCUA_INTAKE_API_KEY,
+    and so for every setting that is a secret. The line break at its end is no part of it."""
+
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
+        """The secret, its name, and that it is no JSON."""
+        variable = f"{self.config.get('env_prefix', '')}{field_name}".upper()
+        path = os.environ.get(f"{variable}_FILE") if is_secret(field) else None
+        if path is None:
+            return None, field_name, False
+        if variable in os.environ:
+            raise UnusableSettings(f"set {variable} or {variable}_FILE, not both")
+        try:
+            secret = Path(path).read_text("utf-8").removesuffix("\n")
+        except (OSError, UnicodeDecodeError) as wrong:
+            why = getattr(wrong, "strerror", None) or "it is no text"
+            raise UnusableSettings(f"{variable}_FILE: {path} can't be read ({why})") from wrong
+        if not secret:
+            raise UnusableSettings(f"{variable}_FILE: {path} is empty")
+        return secret, field_name, False
+
+    def __call__(self) -> dict[str, Any]:
+        found = {name: self.get_field_value(field, name)[0] for name, field in self.settings_cls.model_fields.items()}
+        return {name: secret for name, secret in found.items() if secret is not None}
+
+
+def is_secret(field: FieldInfo) -> bool:
+    """Whether a setting may come from a file: keys, passwords, and addresses that hold one."""
+    return field.json_schema_extra == SECRET or field.annotation in (SecretStr, SecretStr | None)
+
+
 SettingsT = TypeVar("SettingsT", bound=ServiceSettings)
 
 
@@ -244,7 +372,7 @@ def settings_of(settings: type[SettingsT], **given: Any) -> SettingsT:
         lines = [
             f"  {prefix}{'_'.join(str(part) for part in error['loc']).upper()}: {error['msg']}"
             if error["loc"]
-            else f"  {error['ctx']['error']}"  # of several settings at once
+            else f"  {error['msg'].removeprefix('Value error, ')}"  # it names them itself
             for error in invalid.errors()
         ]
         raise UnusableSettings(

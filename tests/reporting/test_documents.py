@@ -39,7 +39,7 @@ from shared.domain.localtime import LOCAL
 from shared.language.languages import Language
 from shared.language.numbers import count, signed
 from shared.papers.heading import Heading
-from shared.publishing.sealing import Published
+from shared.publishing.traces import Published
 from tests.builders.forms import TRAPS, MadeUp, made_up
 from tests.support.libreoffice import convert, needs_libreoffice
 

@@ -34,7 +34,7 @@ HISTORIES_AT_ONCE = 100
 MOST_PAPERS = 100  # of one form and one dossier, as many as it may have pauses
 ONE_AFTER_ANOTHER = asyncio.Lock()  # setting type takes a core: others wait here, and not each in a thread
 OF_DOSSIERS = "|".join(form for form in FormNumber if form is not FormNumber.REGISTER)
-READS = requires(Permission.READ_DOSSIERS, takes_session=True)
+READS = requires(Permission.READ_DOSSIERS)
 
 DossierPath = Annotated[str, Path(description="the dossier's code")]
 FormPath = Annotated[str, Path(description="01 to 06, as Circular 03/2025 numbers them", pattern=f"^({OF_DOSSIERS})$")]
@@ -64,34 +64,13 @@ OUT_OF_RANGE = documented({422: "a parameter is unknown, malformed or out of ran
     dependencies=[READS, *bodies.CHECKED],
     responses={**ANSWERED, **PROBLEMS},
 )
-@router.get("/print/{form}/{code}", dependencies=[READS, *bodies.CHECKED], include_in_schema=False)
 async def get_form(
     code: DossierPath, form: FormPath, request: Request, intake: IntakeService, n: Which = None
 ) -> Response:
     """A form of Circular 03/2025 about a dossier, as PDF: 01 receipt and appointment, 02 request for supplement, 03
     refusal, 04 apology and new date, 05 notice of stopping, 06 control slip. Who applied stands on it for those who may
     know."""
-    caller, history = _caller(request), await _history(intake, code)
-    dossier = history[-1].after
-    _check_within(caller, dossier)
-    number = FormNumber(form)
-    if number is FormNumber.CONTROL:
-        if n not in (None, 1):
-            raise _out_of_range("n", f"form {form} is one; leave n out", f"mẫu {form} chỉ có một; hãy bỏ tham số n")
-        catalogue = intake.announcements.catalogue_at(history[-1].recorded_at)
-        return await _answered(control_slip(history, catalogue, intake.clock()), intake)
-    try:
-        paper = letter(
-            number,
-            history,
-            intake.announcements.catalogue_at,
-            key=intake.settings.key_of_slips,
-            applicant=await _applicant(intake, caller, dossier),
-            number=n,
-        )
-    except NoSuchPaper as none:
-        raise Problem(409, "Conflict", none.detail, code=none.code, field="form", vietnamese=none.vietnamese) from none
-    return await _answered(paper, intake)
+    return await form_of(intake, _caller(request), code, FormNumber(form), n)
 
 
 @router.get(
@@ -100,24 +79,53 @@ async def get_form(
     dependencies=[READS, *bodies.CHECKED],
     responses={**ANSWERED, **OUT_OF_RANGE},
 )
-@router.get("/print/07", dependencies=[READS, *bodies.CHECKED], include_in_schema=False)
 async def get_register(
     request: Request, intake: IntakeService, department: Unit, first: First, last: Last = None
 ) -> Response:
     """The register (form 07): a row for each dossier that was received on these days, by the unit or for it."""
-    caller, until = _caller(request), last or first
-    if not timedelta(0) <= until - first < timedelta(days=MOST_DAYS):
-        raise _out_of_range(
+    return await register_of(intake, _caller(request), department, first, last or first)
+
+
+async def form_of(intake: Intake, caller: Caller, code: str, form: FormNumber, number: int | None) -> Response:
+    """The paper; raises the `Problem` where there is none, and outside the caller's scope."""
+    history = await _history(intake, code)
+    dossier = history[-1].after
+    if not _covers(caller, dossier):
+        raise _forbidden(caller, dossier.department)
+    if form is FormNumber.CONTROL:
+        if number not in (None, 1):
+            raise out_of_range("n", f"form {form} is one; leave n out", f"mẫu {form} chỉ có một; hãy bỏ tham số n")
+        catalogue = intake.announcements.catalogue_at(history[-1].recorded_at)
+        return await _answered(control_slip(history, catalogue, intake.clock()), intake)
+    try:
+        paper = letter(
+            form,
+            history,
+            intake.announcements.catalogue_at,
+            key=intake.settings.key_of_slips,
+            applicant=await _applicant(intake, caller, dossier),
+            number=number,
+        )
+    except NoSuchPaper as none:
+        raise Problem(409, "Conflict", none.detail, code=none.code, field="form", vietnamese=none.vietnamese) from none
+    return await _answered(paper, intake)
+
+
+async def register_of(intake: Intake, caller: Caller, department: str, first: date, last: date) -> Response:
+    """The register; raises the `Problem` of too many days or rows, and outside the caller's scope."""
+    if not timedelta(0) <= last - first < timedelta(days=MOST_DAYS):
+        raise out_of_range(
             "to",
             f"must lie 0 to {MOST_DAYS - 1} days after `from`",
             f"phải từ 0 đến {MOST_DAYS - 1} ngày sau `from`",
         )
-    unit = intake.catalogue.canonical(department, until)
-    _check_unit(caller, unit)
+    unit = intake.catalogue.canonical(department, last)
+    if not caller.scope.covers(unit):
+        raise _forbidden(caller, unit)
     async with intake.database.reader.connect() as connection:
-        codes = await standings.received_at(connection, unit, first, until, MOST_ROWS + 1)
+        codes = await standings.received_at(connection, unit, first, last, MOST_ROWS + 1)
         if len(codes) > MOST_ROWS:
-            raise _out_of_range(
+            raise out_of_range(
                 "to",
                 f"more than {MOST_ROWS} dossiers were received on these days; ask for fewer",
                 f"những ngày này có hơn {MOST_ROWS} hồ sơ; hãy chọn ít ngày hơn",
@@ -127,7 +135,7 @@ async def get_register(
             histories += (await event_log.histories(connection, codes[start : start + HISTORIES_AT_ONCE])).values()
         await calendar.follow(connection, intake.announcements)
     within = [history for history in histories if _covers(caller, history[-1].after)]
-    return await _answered(register(unit, (first, until), within, intake.catalogue, intake.clock()), intake)
+    return await _answered(register(unit, (first, last), within, intake.catalogue, intake.clock()), intake)
 
 
 def _caller(request: Request) -> Caller:
@@ -162,16 +170,6 @@ def _covers(caller: Caller, dossier: Dossier) -> bool:
     return caller.scope.covers(dossier.department, dossier.received_by)
 
 
-def _check_within(caller: Caller, dossier: Dossier) -> None:
-    if not _covers(caller, dossier):
-        raise _forbidden(caller, dossier.department)
-
-
-def _check_unit(caller: Caller, unit: str) -> None:
-    if not caller.scope.covers(unit):
-        raise _forbidden(caller, unit)
-
-
 def _forbidden(caller: Caller, department: str) -> Problem:
     name, permission, scope = caller.principal.name, Permission.READ_DOSSIERS.value, caller.scope
     return Problem(
@@ -183,7 +181,8 @@ def _forbidden(caller: Caller, department: str) -> Problem:
     )
 
 
-def _out_of_range(parameter: str, detail: str, vietnamese: str) -> Problem:
+def out_of_range(parameter: str, detail: str, vietnamese: str) -> Problem:
+    """422 that names the parameter, in both languages."""
     return Problem(
         422,
         UNPROCESSABLE,

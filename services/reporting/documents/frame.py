@@ -10,7 +10,7 @@ from shared.language.numbers import minute
 from shared.language.papers import PUBLISHED
 from shared.language.words import in_language
 from shared.papers.heading import UNNAMED, Heading
-from shared.publishing.sealing import Published
+from shared.publishing.traces import Published
 
 LIST_PAGE = "/dossiers"
 """Reporting's page of the dossiers behind a number."""

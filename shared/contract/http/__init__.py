@@ -7,6 +7,7 @@ import msgspec
 
 from shared.contract.http.announcements import AnnouncementAnswer, AnnouncementView, NewAnnouncement
 from shared.contract.http.attention import AttentionAnswer
+from shared.contract.http.audit import AuditLine
 from shared.contract.http.catalogue import ChannelView, DayView, DepartmentView, ProcedureView
 from shared.contract.http.checks import CheckAnswer
 from shared.contract.http.dossiers import DossierAnswer, DossierView, EventAnswer, NewDossier
@@ -39,6 +40,7 @@ EVERY_SERVICE: Messages = {"http.health.v1": HealthAnswer, "http.problem.v1": Pr
 INTAKE: Messages = {
     "http.announcement.v1": AnnouncementAnswer,
     "http.announcement-listed.v1": AnnouncementView,
+    "http.audit-line.v1": AuditLine,
     "http.bulk.v1": BulkAnswer,
     "http.channel.v1": ChannelView,
     "http.day.v1": DayView,
@@ -58,6 +60,7 @@ INTAKE: Messages = {
 }
 REPORTING: Messages = {
     "http.attention.v1": AttentionAnswer,
+    "http.audit-line.v1": AuditLine,
     "http.changes.v1": ChangesAnswer,
     "http.check.v1": CheckAnswer,
     "http.consistency-difference.v1": InconsistencyLine,
