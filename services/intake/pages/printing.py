@@ -12,7 +12,7 @@ from shared.domain.localtime import local_date
 from shared.service.problems import Problem
 
 
-async def get_form(site: Counter, request: Request) -> Response:
+async def get_form(_site: Counter, request: Request) -> Response:
     """`/print/01/{code}`: the latest paper of the form, or the `n`-th."""
     form, code, number = request.path_params["form"], request.path_params["code"], request.query_params.get("n")
     if form not in OF_DOSSIERS.split("|"):
@@ -23,7 +23,7 @@ async def get_form(site: Counter, request: Request) -> Response:
     return await form_of(intake_of(request), caller_of(request), code, FormNumber(form), which)
 
 
-async def get_register(site: Counter, request: Request) -> Response:
+async def get_register(_site: Counter, request: Request) -> Response:
     """`/print/07?department=`: the register of a unit, of today or of the days `from` to `to`."""
     intake, asked = intake_of(request), request.query_params
     first = _day("from", asked.get("from"), local_date(intake.clock()))
