@@ -28,11 +28,11 @@ from shared.service.problems import UNPROCESSABLE, Problem
 
 router = APIRouter(tags=["papers"])
 PDF = "application/pdf"
-MOST_ROWS = 2_000
+MOST_ROWS = 1_000
 MOST_DAYS = 366
 HISTORIES_AT_ONCE = 100
 MOST_PAPERS = 100  # of one form and one dossier, as many as it may have pauses
-ONE_AFTER_ANOTHER = asyncio.Lock()  # setting type takes a core: others wait here, and not each in a thread
+LETTERS, SHEETS = asyncio.Lock(), asyncio.Lock()  # others wait here, not each in a thread; a register keeps no slip
 OF_DOSSIERS = "|".join(form for form in FormNumber if form is not FormNumber.REGISTER)
 READS = requires(Permission.READ_DOSSIERS)
 
@@ -197,7 +197,7 @@ async def _answered(paper: Letter | Sheet, intake: Intake) -> Response:
     """The paper, to be looked at and printed by the browser."""
     settings, now = intake.settings, intake.clock()
     heading = Heading(settings.superior, settings.office, settings.place)
-    async with ONE_AFTER_ANOTHER:
+    async with LETTERS if isinstance(paper, Letter) else SHEETS:
         content = await asyncio.to_thread(printed, paper, heading, now, settings.public_url)
     headers = {"Content-Disposition": f'inline; filename="{file_name(paper)}"', "Cache-Control": "no-store"}
     return Response(content, 200, headers, PDF)
