@@ -10,8 +10,12 @@ from fastapi import FastAPI
 from services.intake import calendar
 from services.intake.accepting.committer import Committer
 from services.intake.announcements.worker import MoveWorker
+from services.intake.applicants.erasures import ErasuresFile
+from services.intake.applicants.keeping import Applicants
+from services.intake.applicants.master_keys import MasterKeySource
 from services.intake.calendar import Announcements
 from services.intake.http import announcements as announcement_calls
+from services.intake.http import applicants as applicant_calls
 from services.intake.http import audit as audit_calls
 from services.intake.http import bulk, catalogue, documents, dossiers, log, papers, service
 from services.intake.http.service import Intake
@@ -63,11 +67,15 @@ def create_app(settings: IntakeSettings, run: ServiceRun | None = None) -> FastA
             metrics.registry.register(access.refusals.counter)
             relay = Relay(settings, database, metrics)
             clock = clock_from(settings.clock)
+            erasures = None if settings.erasures is None else ErasuresFile(settings.erasures)
+            applicants = Applicants(database, MasterKeySource(settings), erasures)
+            await applicants.apply_erasures()
             audit = app.state.audit = audit_of(database)
             committer = Committer(
                 database,
                 announcements,
                 audit,
+                applicants,
                 clock=clock,
                 recording_clock=system_clock,
                 max_batch_events=settings.max_batch_events,
@@ -77,7 +85,16 @@ def create_app(settings: IntakeSettings, run: ServiceRun | None = None) -> FastA
             announcement_relay = AnnouncementRelay(settings, database, relay)
             move_worker = MoveWorker(database, announcements, committer, metrics, clock)
             app.state.intake = Intake(
-                settings, announcements, clock, database, metrics, committer, relay, announcement_relay, move_worker
+                settings,
+                announcements,
+                clock,
+                database,
+                metrics,
+                committer,
+                applicants,
+                relay,
+                announcement_relay,
+                move_worker,
             )
             async with _running(run or ServiceRun(), app.state.intake):
                 yield
@@ -95,6 +112,7 @@ def create_app(settings: IntakeSettings, run: ServiceRun | None = None) -> FastA
     service.answer_failures(app)
     for router in (
         dossiers.router,
+        applicant_calls.router,
         bulk.router,
         announcement_calls.router,
         log.router,

@@ -3,6 +3,7 @@
 import asyncio
 import re
 from datetime import date, timedelta
+from functools import partial
 from typing import Annotated, Any, cast
 
 from fastapi import APIRouter, Path, Query, Request, Response
@@ -10,6 +11,7 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from services.intake import calendar
 from services.intake.accepting.refusals import echo
 from services.intake.http import bodies
+from services.intake.http.applicants import applicant_of
 from services.intake.http.service import Intake, IntakeService
 from services.intake.log import event_log, standings
 from services.intake.log.history import HistoryEntry
@@ -97,18 +99,15 @@ async def form_of(intake: Intake, caller: Caller, code: str, form: FormNumber, n
             raise out_of_range("n", f"form {form} is one; leave n out", f"mẫu {form} chỉ có một; hãy bỏ tham số n")
         catalogue = intake.announcements.catalogue_at(history[-1].recorded_at)
         return await _answered(control_slip(history, catalogue, intake.clock()), intake)
+    made = partial(
+        letter, form, history, intake.announcements.catalogue_at, key=intake.settings.key_of_slips, number=number
+    )
     try:
-        paper = letter(
-            form,
-            history,
-            intake.announcements.catalogue_at,
-            key=intake.settings.key_of_slips,
-            applicant=await _applicant(intake, caller, dossier),
-            number=number,
-        )
+        paper = made()
     except NoSuchPaper as none:
         raise Problem(409, "Conflict", none.detail, code=none.code, field="form", vietnamese=none.vietnamese) from none
-    return await _answered(paper, intake)
+    applicant = await _applicant(intake, caller, dossier)  # only now: it is noted who looked
+    return await _answered(paper if applicant is NOBODY else made(applicant=applicant), intake)
 
 
 async def register_of(intake: Intake, caller: Caller, department: str, first: date, last: date) -> Response:
@@ -161,9 +160,14 @@ async def _history(intake: Intake, code: str) -> list[HistoryEntry]:
 
 
 async def _applicant(intake: Intake, caller: Caller, dossier: Dossier) -> Applicant:
-    """Who applied, for those who may know; dotted lines for others."""
-    del intake, caller, dossier
-    return NOBODY
+    """Who applied, for those who may know; dotted lines for others, and where nothing is kept."""
+    scope = caller.principal.scope_of(Permission.READ_APPLICANTS)
+    if not scope.covers(dossier.department, dossier.received_by):
+        return NOBODY
+    details = (await applicant_of(intake, Caller(caller.principal, scope), dossier.code)).details
+    if details is None:
+        return NOBODY
+    return Applicant(details.name, details.address, details.phone, details.email)
 
 
 def _covers(caller: Caller, dossier: Dossier) -> bool:

@@ -7,7 +7,7 @@ from operator import itemgetter
 from typing import Any, NamedTuple
 
 import msgspec
-from sqlalchemy import func, select
+from sqlalchemy import exists, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.intake.log.history import (
@@ -20,7 +20,7 @@ from services.intake.log.history import (
     computed_fields,
     history,
 )
-from services.intake.log.tables import ANNOUNCEMENTS, EVENT_LOG, IDEMPOTENCY_KEYS, RELAY_CURSOR, SERIALS
+from services.intake.log.tables import ANNOUNCEMENTS, APPLICANTS, EVENT_LOG, IDEMPOTENCY_KEYS, RELAY_CURSOR, SERIALS
 from shared.auditing.entries import EVENTS_SHA256, POSITIONS, ChainHead, ranges
 from shared.contract.envelope import encode
 from shared.contract.topics import EVENTS
@@ -36,7 +36,12 @@ _HEAD = select(func.coalesce(func.max(_LOG.position), 0))
 _NEWEST = select(func.coalesce(func.max(ANNOUNCEMENTS.c.number), 0))
 _REFUSAL = select(RELAY_CURSOR.c.refusal).where(RELAY_CURSOR.c.relay == EVENTS.name)
 _AUDITED = [select(column).order_by(AUDIT.c.number.desc()).limit(1) for column in (AUDIT.c.number, AUDIT.c.sha256)]
-_HEADS = select(*(head.scalar_subquery() for head in (_HEAD, _NEWEST, _REFUSAL, *_AUDITED)))
+_ANY_KEPT = exists(select(APPLICANTS.c.pseudonym))
+_HEADS = select(
+    *(head.scalar_subquery() for head in (_HEAD, _NEWEST, _REFUSAL)),
+    _ANY_KEPT,
+    *(head.scalar_subquery() for head in _AUDITED),
+)
 _BY_ID = Lookup(select(_LOG.event_id, _LOG.event, _LOG.added, _LOG.dossier, _LOG.sequence), _LOG.event_id)
 _LATEST = Lookup(select(_LOG.dossier, func.max(_LOG.sequence)).group_by(_LOG.dossier), _LOG.dossier)
 _HISTORIES = Lookup(select(_LOG.dossier, _LOG.event, _LOG.added).order_by(_LOG.dossier, _LOG.sequence), _LOG.dossier)
@@ -50,12 +55,13 @@ _decode_numbers = msgspec.json.Decoder(tuple[int, ...]).decode
 
 
 class LogHeads(NamedTuple):
-    """The last event's position and the newest announcement's number, 0 for none; why nothing may be added; where the
-    audit ends."""
+    """The last event's position and the newest announcement's number, 0 for none; why nothing may be added; whether
+    details of any applicant are kept; where the audit ends."""
 
     position: int
     announcement: int
     refusal: str | None
+    keeps_applicants: bool
     audit: ChainHead
 
 
@@ -67,8 +73,8 @@ async def head(connection: AsyncConnection) -> int:
 
 async def heads(connection: AsyncConnection) -> LogHeads:
     """Where the log and the announcements end, in one statement."""
-    position, announcement, why, *audited = (await connection.execute(_HEADS)).one()
-    return LogHeads(position, announcement, why, ChainHead(*audited) if audited[0] else ChainHead())
+    position, announcement, why, any_kept, *audited = (await connection.execute(_HEADS)).one()
+    return LogHeads(position, announcement, why, any_kept, ChainHead(*audited) if audited[0] else ChainHead())
 
 
 async def refusal(connection: AsyncConnection) -> str | None:

@@ -21,7 +21,9 @@ def candidate_of(intake: Intake, given: Mapping[str, Any], key: str | None = Non
     """The receipt that a form says; raises the `Problem` that names the first field at fault."""
     try:
         body = NewDossierBody.model_validate(given)
-        use = key_use(key, "POST /v1/dossiers", body.model_dump(mode="json", exclude_unset=True))
+        use = key_use(
+            key, "POST /v1/dossiers", body.model_dump(mode="json", exclude_unset=True), intake.settings.applicant_key
+        )
         candidate = receipt(
             body.model_dump(exclude_none=True, exclude={"received_at", "code"}),
             code=body.code,
@@ -46,7 +48,9 @@ async def log_event(intake: Intake, code: str, given: Mapping[str, Any], key: st
     """Log an event of a dossier: `{event, occurred_at?, ...data}`."""
     try:
         candidate = short_form(_encode(given), code, now=intake.clock(), applicant_key=intake.settings.applicant_key)
-        candidate = replace(candidate, key_use=key_use(key, f"POST /v1/dossiers/{code}/events", given))
+        candidate = replace(
+            candidate, key_use=key_use(key, f"POST /v1/dossiers/{code}/events", given, intake.settings.applicant_key)
+        )
     except Refusal as refusal:
         intake.metrics.count([Refused(None, None, refusal).labels])
         raise problem(refusal, SHORT_FORM) from refusal
