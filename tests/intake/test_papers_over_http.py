@@ -1,12 +1,16 @@
 """The papers over HTTP: who may print which, and what is answered where there is none."""
 
+import base64
 import io
 from datetime import date
 
 import pytest
+import structlog
+from pydantic import SecretStr
 from pypdf import PdfReader
 
 from shared.access.roles import Grant, Principal
+from tests.intake.conftest import Start
 from tests.intake.sending import CODE, KEY, Sender, cloud_event, received
 
 SUBMITTED = cloud_event("submitted", "2023-12-07T15:00", department="H59.15", procedure="2.000635", channel="online")
@@ -153,3 +157,43 @@ async def test_the_register_has_who_was_received_on_these_days_by_the_unit_or_fo
     assert "Tổng số: 3 hồ sơ" in text
     name = f"07-so-theo-doi-H59.15-{date(2023, 12, 8):%Y%m%d}-20231208.pdf"
     assert answer.headers["content-disposition"] == f'inline; filename="{name}"'
+
+
+DETAILS = {
+    "name": "Nguyễn Thị Hòa",
+    "id_number": "084180001234",
+    "phone": "0912 345 678",
+    "address": "12 Trần Phú, phường 1, Trà Vinh",
+}
+
+
+async def test_who_applied_stands_on_the_letters_of_those_who_may_know(
+    start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A counter may, an officer may not; nobody reads it off the control slip or the register."""
+    master_key = SecretStr(base64.b64encode(b"m" * 32).decode())
+    async with start(applicants_key=master_key) as intake:
+        asked = cloud_event("supplement_requested", "2023-12-11T09:00", missing="tờ khai")
+        assert (await intake.bulk(received(applicant=DETAILS), asked))["accepted"] == 2
+
+        async def by_role(token: str) -> Principal:
+            return Principal(f"key:{token}", token, (Grant.parse(f"{token}@H59.15"),))
+
+        monkeypatch.setattr(intake.http._transport.app.state.access, "principal_of", by_role)  # type: ignore[attr-defined]
+        for role, knows in (("counter", True), ("officer", False), ("compiler", False)):
+            intake.http.headers["Authorization"] = f"Bearer {role}"
+            for form in ("01", "02"):
+                with structlog.testing.capture_logs() as lines:
+                    text = text_of((await intake.http.get(f"/v1/dossiers/{CODE}/forms/{form}")).content)
+                for key in ("name", "phone", "address"):
+                    assert (DETAILS[key] in text) is knows
+                assert DETAILS["id_number"] not in text
+                looked = [line["by"] for line in lines if line["event"] == "applicant_looked_at"]
+                assert looked == ([f"key:{role}"] if knows else [])
+            register = await intake.http.get("/v1/forms/07", params={"department": "H59.15", "from": "2023-12-08"})
+            control = await intake.http.get(f"/v1/dossiers/{CODE}/forms/06")
+            assert DETAILS["name"] not in text_of(register.content) + text_of(control.content)
+        intake.http.headers["Authorization"] = "Bearer counter"
+        with structlog.testing.capture_logs() as lines:
+            assert (await intake.http.get(f"/v1/dossiers/{CODE}/forms/05")).status_code == 409
+        assert [line for line in lines if line["event"] == "applicant_looked_at"] == [], "nothing was shown"
