@@ -70,6 +70,11 @@ async def test_unknown_dossiers_forms_and_parameters_are_refused(intake: Sender)
         f"/v1/dossiers/{CODE}/forms/01?m=1": 422,
         "/v1/forms/07?department=H59.15&from=2023-12-08&to=2023-12-07": 422,
         "/v1/forms/07?department=H59.15": 422,
+        "/v1/forms/07?department=S%E1%BB%9F&from=2023-12-08": 422,
+        "/v1/forms/07?department=H59.15%0A&from=2023-12-08": 422,
+        "/v1/forms/07?department=H59.15&from=3584-06-10": 422,
+        "/v1/forms/07?department=H59.15&from=2999-12-31": 200,
+        "/v1/forms/07?department=H59.99&from=1900-01-01": 200,
     }.items():
         assert (await intake.http.get(path)).status_code == status, path
 

@@ -22,7 +22,8 @@ from services.intake.papers.print import file_name, printed
 from services.intake.papers.register import register
 from shared.access.roles import Permission
 from shared.domain.dossier import Dossier
-from shared.domain.texts import DOSSIER_CODE
+from shared.domain.localtime import FIRST_YEAR, LAST_YEAR
+from shared.domain.texts import DEPARTMENT_CODE, DOSSIER_CODE
 from shared.papers.heading import Heading
 from shared.service.access import Caller, requires
 from shared.service.http import documented
@@ -112,6 +113,14 @@ async def form_of(intake: Intake, caller: Caller, code: str, form: FormNumber, n
 
 async def register_of(intake: Intake, caller: Caller, department: str, first: date, last: date) -> Response:
     """The register; raises the `Problem` of too many days or rows, and outside the caller's scope."""
+    if not re.fullmatch(DEPARTMENT_CODE, department, re.ASCII):
+        raise out_of_range("department", "write a unit's code, such as H59.15", "hãy viết mã đơn vị, như H59.15")
+    if not FIRST_YEAR <= first.year <= LAST_YEAR:
+        raise out_of_range(
+            "from",
+            f"write a day of the years {FIRST_YEAR}-{LAST_YEAR}",
+            f"hãy viết ngày từ năm {FIRST_YEAR} đến năm {LAST_YEAR}",
+        )
     if not timedelta(0) <= last - first < timedelta(days=MOST_DAYS):
         raise out_of_range(
             "to",
