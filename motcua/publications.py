@@ -8,7 +8,7 @@ import msgspec
 
 from motcua.client import ServiceClient
 from motcua.failure import Failure
-from motcua.report import Group, PrintedReport, values_of
+from motcua.report import FormFile, Group, PrintedReport, Query, form_file, values_of
 from shared.contract.http.figures import ListedDossier
 from shared.contract.http.publications import (
     NoteList,
@@ -58,6 +58,11 @@ def document(reporting: ServiceClient, number: int, revision: int | None) -> byt
     """A publication or a revision of it, byte for byte."""
     path = f"{PATH}/{number}" if revision is None else f"{PATH}/{number}/revisions/{revision}"
     return reporting.get(path).content
+
+
+def form(reporting: ServiceClient, number: int, query: Query, wanted: str) -> FormFile:
+    """The statutory form of what was published, in a format of reporting's."""
+    return form_file(reporting.get(f"{PATH}/{number}/ii06a", {**query, "format": wanted}))
 
 
 def revisions(reporting: ServiceClient, number: int) -> RevisionList:

@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import quote
 
 import msgspec
+from httpx import Response
 
 from motcua.client import ServiceClient
 from shared.contract.http.figures import DossierList, FiguresAnswer, IdentityAnswer, ListedDossier, OtherFigures
@@ -100,7 +101,11 @@ def ask(reporting: ServiceClient, query: Query, by: tuple[str, ...] = ()) -> byt
 
 def ask_form(reporting: ServiceClient, query: Query, wanted: str) -> FormFile:
     """The statutory form in a format of reporting's; another one is refused with those that there are."""
-    answer = reporting.get(FORM, {**query, "format": wanted})
+    return form_file(reporting.get(FORM, {**query, "format": wanted}))
+
+
+def form_file(answer: Response) -> FormFile:
+    """The file that reporting answered with."""
     return FormFile(answer.content, answer.headers.get("content-type", "").startswith("text/"))
 
 

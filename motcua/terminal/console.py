@@ -9,10 +9,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from functools import cache
+from pathlib import Path
 from textwrap import fill
 from typing import TYPE_CHECKING
 
 from motcua import speech
+from motcua.failure import Failure
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from motcua.importer.connection import ImportProgress
+    from motcua.report import FormFile
 
 COLUMNS = 80
 BAR_COLUMNS = 24
@@ -78,6 +81,31 @@ def write(what: "RenderableType", style: str | None = None) -> None:
 def write_line(line: str) -> None:
     """Print a sentence of any length in 80 columns, whatever the width of the terminal."""
     out().print(wrapped(line), soft_wrap=True, markup=False)
+
+
+def put(content: bytes, output: Path | None) -> None:
+    """Bytes into the file, whole or not at all, or to stdout as they are."""
+    if output is None:
+        sys.stdout.flush()
+        sys.stdout.buffer.write(content)
+        sys.stdout.buffer.flush()
+        return
+    from motcua.files import writing
+
+    with writing(output) as file:
+        file.write(content)
+
+
+def deliver(file: "FormFile", shape: str, output: Path | None) -> None:
+    """A form's file where it is wanted; one that is no text is not poured into a terminal."""
+    if not file.is_text and output is None and sys.stdout.isatty():
+        raise Failure(
+            speech.voice()(
+                f"{shape} không phải văn bản để xem trên màn hình; hãy ghi vào tệp bằng --output",
+                f"{shape} is no text for a terminal; name a file with --output",
+            )
+        )
+    put(file.content, output)
 
 
 def warn(sentence: str) -> None:

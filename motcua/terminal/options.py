@@ -27,6 +27,7 @@ def _spoken(given: Language | None) -> Language | None:
     return given
 
 
+OF_OFFICES = Language.VIETNAMESE  # the language of files unless --lang is given, whatever the terminal speaks
 Lang = Annotated[
     Language | None,
     typer.Option(

@@ -7,7 +7,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from motcua.terminal import options
-from motcua.terminal.console import NOT_APPLICABLE, count, dossiers, minute, plain_table, warn, write, write_line
+from motcua.terminal.console import (
+    NOT_APPLICABLE,
+    count,
+    deliver,
+    dossiers,
+    minute,
+    plain_table,
+    warn,
+    write,
+    write_line,
+)
 
 if TYPE_CHECKING:
     from motcua.client import ServiceClient
@@ -157,6 +167,43 @@ def _later(client: "ServiceClient", number: int) -> Iterator[str]:
             f"since {minute(state.pending.since)} {at_least}{dossiers(state.pending.dossiers)} moved and "
             f"{count(state.pending.cells)} numbers changed: `motcua publications revise {number}` publishes it"
         )
+
+
+@app.command("form")
+def print_form(
+    *,
+    number: Number,
+    shape: Annotated[
+        str, typer.Option("--format", metavar="NAME", help="text, csv, office-csv, xlsx, docx, pdf or json.")
+    ] = "text",
+    by: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME", help="Lines by department or field, whichever was published [default: department]."
+        ),
+    ] = None,
+    revision: Revision = None,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", metavar="FILE", help="Write it into this file, whole or not at all."),
+    ] = None,
+    lang: options.Lang = None,
+    reporting: options.Reporting = None,
+    key: options.Key = None,
+) -> None:
+    """Write the statutory form of a publication.
+
+    Its numbers are the frozen ones, and it carries the publication's number and hash. In Vietnamese unless --lang en is
+    given.
+    """
+    from motcua import publications
+    from motcua.client import reading
+
+    _check(output)
+    query = {"by": by, "revision": revision, "lang": lang or options.OF_OFFICES}
+    given = {name: str(value) for name, value in query.items() if value is not None}
+    with reading(options.services(reporting=reporting, key=key), "reporting") as client:
+        deliver(publications.form(client, number, given, shape), shape, output)
 
 
 @app.command("open")

@@ -1,6 +1,5 @@
 """`motcua report`: the figures of a period, in the terminal or as a file of the statutory form."""
 
-import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -10,8 +9,7 @@ import typer
 from motcua.failure import Failure
 from motcua.speech import voice
 from motcua.terminal import options
-from motcua.terminal.console import warn, write
-from shared.language.languages import Language
+from motcua.terminal.console import deliver, put, warn, write
 
 if TYPE_CHECKING:
     from motcua.client import ServiceClient
@@ -23,7 +21,6 @@ TABLE, JSON, TEXT = "table", "json", "text"
 
 OF_THE_FORM = ("department", "field")
 LEVEL = "level"
-OF_OFFICES = Language.VIETNAMESE  # unless --lang is given, whatever the terminal speaks
 
 
 def report(
@@ -112,7 +109,7 @@ def report(
         elif shape == JSON:
             holds = _json(client, asked, dimensions, output)
         else:
-            holds = _form(client, {**asked, "lang": lang or OF_OFFICES}, dimensions, shape, output)
+            holds = _form(client, {**asked, "lang": lang or options.OF_OFFICES}, dimensions, shape, output)
     if period is not None and "month" in dimensions:
         warn(
             voice()(
@@ -185,7 +182,7 @@ def _json(client: "ServiceClient", query: "Query", by: tuple[str, ...], output: 
     answer = ask(client, query, by)
     found = parse(answer)
     refuse_unbegun(found)
-    _write(msgspec.json.format(answer, indent=2) + b"\n", output)
+    put(msgspec.json.format(answer, indent=2) + b"\n", output)
     return warn_of(found, on_paper=False)
 
 
@@ -203,26 +200,7 @@ def _form(
     grouping = next((word for word in by if word in OF_THE_FORM), OF_THE_FORM[0])
     sections = {"sections": LEVEL} if LEVEL in by else {}
     file = ask_form(client, {**query, "by": grouping, **sections}, shape)
-    if not file.is_text and output is None and sys.stdout.isatty():
-        raise Failure(
-            voice()(
-                f"{shape} không phải văn bản để xem trên màn hình; hãy ghi vào tệp bằng --output",
-                f"{shape} is no text for a terminal; name a file with --output",
-            )
-        )
-    _write(file.content, output)
+    deliver(file, shape, output)
     figures = {name: value for name, value in query.items() if name != "lang"}
     found = parse(ask(client, {**figures, "tokens": "none"}, (grouping, *sections.values())))
     return warn_of(found, on_paper=shape == TEXT and output is None)
-
-
-def _write(content: bytes, output: Path | None) -> None:
-    if output is None:
-        sys.stdout.flush()
-        sys.stdout.buffer.write(content)
-        sys.stdout.buffer.flush()
-        return
-    from motcua.files import writing
-
-    with writing(output) as file:
-        file.write(content)

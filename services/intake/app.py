@@ -23,7 +23,7 @@ from services.intake.relaying.relay import CursorSetBack, Relay
 from services.intake.settings import IntakeSettings
 from shared.catalogue import load
 from shared.contract.http import INTAKE
-from shared.service.access import Access
+from shared.service.access import access_by
 from shared.service.clock import clock_from, system_clock
 from shared.service.http import GUARDED, declare, new_application
 from shared.service.pacing import wait_until
@@ -44,7 +44,7 @@ LOGGER = structlog.get_logger()
 def create_app(settings: IntakeSettings, run: ServiceRun | None = None) -> FastAPI:
     """The ASGI application; its writer, relay and worker of the moves are tasks of the `run`."""
     base = load(settings.catalogue)
-    access = Access(settings.api_key, sessions_of("intake", settings.api_key))
+    access = access_by("intake", settings, sessions_of("intake", settings.api_key, settings.access_dir))
 
     @contextlib.asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -92,12 +92,9 @@ def create_app(settings: IntakeSettings, run: ServiceRun | None = None) -> FastA
         app.include_router(router, responses=GUARDED)
     app.include_router(service.router)
     declare(app, documents.event_components())
-    return add_pages(
-        app,
-        base,
-        access,
-        signing_secret("intake: what a browser could not send", None, settings.api_key.get_secret_value()),
-    )
+    api_key = None if settings.api_key is None else settings.api_key.get_secret_value()
+    unsent_secret = signing_secret("intake: what a browser could not send", settings.access_dir, api_key)
+    return add_pages(app, base, access, unsent_secret)
 
 
 @contextlib.asynccontextmanager

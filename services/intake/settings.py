@@ -4,7 +4,7 @@ import hashlib
 import hmac
 from typing import Literal
 
-from pydantic import DirectoryPath, Field, SecretStr
+from pydantic import DirectoryPath, Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import SettingsConfigDict
 
 from shared.service.settings import ServiceSettings
@@ -36,8 +36,10 @@ class IntakeSettings(ServiceSettings):
     )
     pseudonym_key: SecretStr | None = Field(
         None,
-        description="secret that turns an applicant into a pseudonym; derived from the API key when unset",
+        description="secret that turns an applicant into a pseudonym; derived from the API key when unset, and needed "
+        "where there is none",
         min_length=16,
+        validate_default=True,
     )
     max_event_bytes: int = Field(256 * KIB, description="largest single event", ge=KIB, le=800 * KIB)
     max_bulk_bytes: int = Field(GIB, description="largest body of a bulk call in NDJSON", ge=KIB)
@@ -48,8 +50,20 @@ class IntakeSettings(ServiceSettings):
     )
     drain_seconds: float = Field(5.0, description="how long a stopping service goes on relaying what is logged", ge=0)
 
+    @field_validator("pseudonym_key")
+    @classmethod
+    def _applicants_have_pseudonyms(cls, key: SecretStr | None, validated: ValidationInfo) -> SecretStr | None:
+        data = validated.data
+        if key is None and data.get("api_key", ...) is None and data.get("access_dir") is not None:
+            raise ValueError(
+                "set it to a secret of at least 16 characters, for good (with another one the same applicant gets "
+                "another pseudonym); only where MOTCUA_INTAKE_API_KEY is set is it derived from that"
+            )
+        return key
+
     @property
     def applicant_key(self) -> bytes:
         """The key of applicants' pseudonyms; bound to its purpose, so that it is no use as an API key."""
         secret = self.pseudonym_key or self.api_key
+        assert secret is not None, "one of both is set"
         return hmac.digest(secret.get_secret_value().encode(), b"motcua/intake/applicant", hashlib.sha256)

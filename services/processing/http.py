@@ -14,7 +14,7 @@ from shared.access.roles import Permission
 from shared.contract.envelope import encode
 from shared.contract.http import answered_lines
 from shared.contract.status import StatusV1
-from shared.service.access import Access, requires
+from shared.service.access import access_by, requires
 from shared.service.http import GUARDED, Ndjson, new_application
 from shared.service.observability import health, operations_router
 from shared.service.run import Server
@@ -47,7 +47,7 @@ class HttpServer(Service):
 
 def create_api(worker: ProcessingApp) -> FastAPI:
     """The HTTP application of one worker."""
-    access = Access(worker.settings.api_key)
+    access = access_by("processing", worker.settings)
     worker.metrics.registry.register(access.refusals.counter)
     api = new_application(
         title="Motcua processing",
@@ -63,7 +63,7 @@ def create_api(worker: ProcessingApp) -> FastAPI:
 
     async def ready(_request: Request) -> Response:
         """200 when the worker has recovered its partitions and takes events."""
-        return health(good=worker.is_ready)
+        return health(good=worker.is_ready, access=access.trouble)
 
     async def registry(_request: Request) -> CollectorRegistry:
         return worker.metrics.registry

@@ -34,12 +34,12 @@ async def serve(settings: ReportingSettings) -> int:
         await migrate(engine)
         clock = clock_from(settings.clock)
         registry, health = CollectorRegistry(), ProjectorHealth()
-        gauges = FigureGauges(engine, clock, settings.year, AcceptedEvents(settings.intake_url, settings.api_key))
+        gauges = FigureGauges(engine, clock, settings.year, AcceptedEvents(settings.intake_url, settings.key_of_intake))
         registry.register(gauges)
         metrics = PipelineMetrics(registry)
         offices = catalogue.load(settings.catalogue)
         feed = CalendarFeed(settings, offices, system_clock, lambda reason: metrics.dead_letters.labels(reason).inc())
-        log_of_intake = None if settings.intake_url is None else IntakeLog(settings.intake_url, settings.api_key)
+        log_of_intake = None if settings.intake_url is None else IntakeLog(settings.intake_url, settings.key_of_intake)
         reporting = Reporting(
             engine,
             offices,
@@ -53,11 +53,14 @@ async def serve(settings: ReportingSettings) -> int:
             figures_max_rows=settings.figures_max_rows,
             heading=Heading(settings.superior, settings.office, settings.place),
             stopping=run.stopping,
+            access_dir=settings.access_dir,
             publications=Publications(
                 engine, offices, clock, system_clock, Freezing(engine, offices, system_clock, log_of_intake)
             ),
         )
-        application = add_pages(create_app(reporting), reporting, DossierViews(settings.intake_url, settings.api_key))
+        application = add_pages(
+            create_app(reporting), reporting, DossierViews(settings.intake_url, settings.key_of_intake)
+        )
         server = Server(
             application,
             host=settings.host,
@@ -69,7 +72,12 @@ async def serve(settings: ReportingSettings) -> int:
         if settings.intake_url is not None:
             lost_before = system_clock() if await is_empty(engine) else None
             rebuild = AutomaticRebuild(
-                engine, settings.intake_url, settings.api_key, system_clock, lost_before, fills=lambda: health.filling
+                engine,
+                settings.intake_url,
+                settings.key_of_intake,
+                system_clock,
+                lost_before,
+                fills=lambda: health.filling,
             )
             projector.on_lost = rebuild.request
             run.start("rebuild", rebuild.serve(run.stopping))

@@ -1,6 +1,6 @@
 """Settings of reporting: MOTCUA_REPORTING_*."""
 
-from pydantic import DirectoryPath, Field
+from pydantic import DirectoryPath, Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import SettingsConfigDict
 
 from shared.service.settings import ServiceSettings
@@ -26,6 +26,12 @@ class ReportingSettings(ServiceSettings):
         "explanations on pages, and whether all is counted that is published",
         pattern=r"^https?://[^/]",
     )
+    intake_key: SecretStr | None = Field(
+        None,
+        description="the key that reporting calls intake with, of the role operator; its own API key when unset",
+        min_length=16,
+        validate_default=True,
+    )
     year: int | None = Field(None, description="the year /metrics shows; the clock's when unset", ge=1900, le=9998)
     figures_max_rows: int = Field(
         50_000,
@@ -43,3 +49,19 @@ class ReportingSettings(ServiceSettings):
     place: str | None = Field(None, description="where documents are signed, such as Trà Vinh")
     batch_max_records: int = Field(10_000, description="status records projected in one transaction at most", ge=1)
     fetch_max_wait_ms: int = Field(10, description="how long the broker may hold an empty fetch back", ge=1)
+
+    @field_validator("intake_key")
+    @classmethod
+    def _intake_can_be_called(cls, key: SecretStr | None, validated: ValidationInfo) -> SecretStr | None:
+        data = validated.data
+        if key is None and data.get("api_key", ...) is None and data.get("intake_url") is not None:
+            raise ValueError(
+                "set it to a key of intake (`motcua keys create reporting --grant operator@*` makes one): "
+                "MOTCUA_REPORTING_INTAKE_URL is set, and there is no MOTCUA_REPORTING_API_KEY to call it with"
+            )
+        return key
+
+    @property
+    def key_of_intake(self) -> SecretStr:
+        """What intake is called with; empty where it is not called."""
+        return self.intake_key or self.api_key or SecretStr("")

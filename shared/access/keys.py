@@ -35,16 +35,22 @@ class ApiKey(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Keys:
-    """The keys there are, found by their tokens."""
+    """The keys there are, found by their tokens. Raises InvalidGrant for one whose grants can't be read."""
 
     def __init__(self, keys: Iterable[ApiKey] = ()) -> None:
         self.all = tuple(keys)
         self._of_digest = {key.digest: key for key in self.all}
+        for key in self.all:
+            key.principal()
 
     def of_token(self, token: str, now: datetime) -> ApiKey | None:
         """The key that the token is, while it holds. What is looked up is a digest, so the time taken tells nothing."""
-        key = self._of_digest.get(digest_of(token))
+        key = self.any_of_token(token)
         return key if key is not None and key.holds_at(now) else None
+
+    def any_of_token(self, token: str) -> ApiKey | None:
+        """The key that the token is, whether or not it holds."""
+        return self._of_digest.get(digest_of(token))
 
 
 def new_token() -> tuple[str, str]:
@@ -55,4 +61,4 @@ def new_token() -> tuple[str, str]:
 
 def digest_of(token: str) -> str:
     """SHA-256 in hex: enough for 256 random bits, which nobody can guess at."""
-    return hashlib.sha256(token.encode()).hexdigest()
+    return hashlib.sha256(token.encode(errors="surrogatepass")).hexdigest()

@@ -9,7 +9,7 @@ from starlette.routing import Route
 
 from shared.pages.site import HEADERS, Pages
 from shared.service.access import FROM_SETTINGS, OpenToAll, ruled
-from shared.service.refusals import Reason
+from shared.service.refusals import WhyRefused
 from shared.service.sessions import is_from_own_page
 
 MOST_BYTES = 8 * 1024  # of a form with a key and an address
@@ -41,7 +41,7 @@ def session_routes(pages: Pages) -> list[Route]:
             return answer
         if principal is None:
             access.wrong_keys.count(request)
-            access.refusals.note(request, Reason.UNKNOWN_KEY, token=key)
+            access.refusals.note(request, WhyRefused.UNKNOWN_KEY, token=key)
             return pages.sign_in(request, 401, pages.text(request, "wrong_key"), to=to)
         answer = RedirectResponse(to, 303, HEADERS)
         sessions.open(request, answer, principal)

@@ -17,7 +17,7 @@ from shared.pages.look import A_YEAR_S, Look
 from shared.pages.texts import said
 from shared.service.access import Access, Caller, Requires, ruled
 from shared.service.problems import Problem
-from shared.service.refusals import Reason
+from shared.service.refusals import WhyRefused
 from shared.service.sql import DATABASE_ERRORS, is_transient
 
 LANGUAGE_COOKIE = "motcua_language"
@@ -77,7 +77,7 @@ class Pages:
         try:
             return self.access.permit(principal, permission)
         except Problem:
-            self.access.refusals.note(request, Reason.NOT_PERMITTED, principal.id)
+            self.access.refusals.note(request, WhyRefused.NOT_PERMITTED, principal.id)
             raise
 
     def failure(self, request: Request, error: Exception) -> Response | None:

@@ -13,9 +13,11 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from pydantic import SecretStr
 
 from shared.access.roles import EVERYTHING, INDIVISIBLE, Grant, Permission, Principal, Role, Scope
+from shared.service.keyring import KeyRing
 from shared.service.problems import Problem
-from shared.service.refusals import Reason, Refusals
+from shared.service.refusals import Refusals, WhyRefused
 from shared.service.sessions import SAFE_METHODS, Sessions, is_from_own_page
+from shared.service.settings import ServiceSettings
 from shared.service.wrong_keys import WrongKeys
 
 FROM_SETTINGS = Principal("settings", "the key from the settings", (Grant(Role.ADMIN, EVERYTHING),))
@@ -34,8 +36,11 @@ class Caller:
 class Access:
     """Knows who is who in one service: `app.state.access`. Services without pages have no `sessions`."""
 
-    def __init__(self, api_key: SecretStr | None, sessions: Sessions | None = None) -> None:
+    def __init__(
+        self, api_key: SecretStr | None, sessions: Sessions | None = None, keys: KeyRing | None = None
+    ) -> None:
         self._digest = None if api_key is None else hashlib.sha256(api_key.get_secret_value().encode()).digest()
+        self._keys = keys
         self.sessions = sessions
         self.refusals = Refusals()
         self.wrong_keys = WrongKeys()
@@ -43,7 +48,12 @@ class Access:
     @property
     def is_alone(self) -> bool:
         """Whether the key from the settings is the only one: then /metrics is open, as before there were others."""
-        return True
+        return self._keys is None
+
+    @property
+    def trouble(self) -> str | None:
+        """What is amiss with the keys; None when all is well."""
+        return None if self._keys is None else self._keys.trouble
 
     async def principal_of(self, token: str) -> Principal | None:
         """Whose token it is; None for nobody's, and for one that no longer holds."""
@@ -51,14 +61,25 @@ class Access:
 
     def of_key(self, token: str) -> Principal | None:
         """Whose key it is; None for nobody's, and for one that no longer holds."""
-        given = hashlib.sha256(token.encode()).digest()
+        given = hashlib.sha256(token.encode(errors="surrogatepass")).digest()
         if self._digest is not None and hmac.compare_digest(given, self._digest):
             return FROM_SETTINGS
-        return None
+        return None if self._keys is None else self._keys.of_token(token)
 
     def with_id(self, principal_id: str) -> Principal | None:
         """Who it is whose key has this id; None for a key that no longer holds."""
-        return FROM_SETTINGS if principal_id == FROM_SETTINGS.id and self._digest is not None else None
+        if principal_id == FROM_SETTINGS.id:
+            return None if self._digest is None else FROM_SETTINGS
+        return None if self._keys is None else self._keys.with_id(principal_id)
+
+    def refused(self, token: str) -> tuple[WhyRefused, str]:
+        """Why a token is nobody's, and what to do about it; only who has it learns that it held once."""
+        key = None if self._keys is None else self._keys.past(token)
+        if key is None:
+            return WhyRefused.UNKNOWN_KEY, "this key is not known here; send one that is as `Authorization: Bearer KEY`"
+        if key.revoked_at is not None:
+            return WhyRefused.REVOKED_KEY, f"the key {key.id} was revoked; ask for another one"
+        return WhyRefused.EXPIRED_KEY, f"the key {key.id} has expired ({key.expires_at}); ask for another one"
 
     async def of_session(self, request: Request) -> Principal | None:
         """Whose session the request comes with, as its key is now; None for none that holds.
@@ -71,7 +92,7 @@ class Access:
             return None
         principal = session.subject() or self.with_id(session.principal)
         if principal is not None and request.method not in SAFE_METHODS and not is_from_own_page(request):
-            self.refusals.note(request, Reason.FOREIGN_PAGE, principal.id)
+            self.refusals.note(request, WhyRefused.FOREIGN_PAGE, principal.id)
             raise foreign_page()
         return principal
 
@@ -122,7 +143,7 @@ class Requires:
         try:
             caller = access.permit(principal, self.permission, everywhere=self.everywhere)
         except Problem:
-            access.refusals.note(request, Reason.NOT_PERMITTED, principal.id)
+            access.refusals.note(request, WhyRefused.NOT_PERMITTED, principal.id)
             raise
         request.state.caller = caller
         return caller
@@ -135,19 +156,19 @@ class Requires:
                 principal = await access.of_session(request)
                 if principal is not None:
                     return principal
-            access.refusals.note(request, Reason.NO_KEY)
-        else:
-            principal = await access.principal_of(credentials.credentials)
-            if principal is not None:
-                return principal
-            access.refusals.note(request, Reason.UNKNOWN_KEY, token=credentials.credentials)
-        fix = ", or open a page of this service first" if self.takes_session else ""
-        raise Problem(
-            401,
-            "Unauthorized",
-            f"send the API key as `Authorization: Bearer KEY`{fix}",
-            headers={"WWW-Authenticate": "Bearer"},
-        )
+            access.refusals.note(request, WhyRefused.NO_KEY)
+            page = ", or open a page of this service first" if self.takes_session else ""
+            raise _unknown(f"send the API key as `Authorization: Bearer KEY`{page}")
+        principal = await access.principal_of(credentials.credentials)
+        if principal is None:
+            why, detail = access.refused(credentials.credentials)
+            access.refusals.note(request, why, token=credentials.credentials)
+            raise _unknown(detail)
+        return principal
+
+
+def _unknown(detail: str) -> Problem:
+    return Problem(401, "Unauthorized", detail, headers={"WWW-Authenticate": "Bearer"})
 
 
 def foreign_page() -> Problem:
@@ -177,6 +198,12 @@ RuledT = TypeVar("RuledT")
 def access_of(request: Request) -> Access:
     """Who is who in the service that the request came to."""
     return cast("Access", request.app.state.access)
+
+
+def access_by(service: str, settings: ServiceSettings, sessions: Sessions | None = None) -> Access:
+    """Who is who in a service, by its settings."""
+    keys = None if settings.access_dir is None else KeyRing(settings.access_dir, service)
+    return Access(settings.api_key, sessions, keys)
 
 
 def requires(

@@ -89,9 +89,13 @@ class Heartbeat:
         return time.monotonic() - self._beat_at < self._stalled_after_s
 
 
-def health(*, good: bool, otherwise: str = "not ready", poison_in_a_row: int = 0) -> Response:
+def health(
+    *, good: bool, otherwise: str = "not ready", poison_in_a_row: int = 0, access: str | None = None
+) -> Response:
     """What a probe answers: 200 when all is well, 503 when it is not."""
-    answer = HealthAnswer(status="ok" if good else otherwise, poison_in_a_row=poison_in_a_row or UNSET)
+    answer = HealthAnswer(
+        status="ok" if good else otherwise, poison_in_a_row=poison_in_a_row or UNSET, access=access or UNSET
+    )
     return json_response(answer, 200 if good else 503)
 
 

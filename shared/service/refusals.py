@@ -15,11 +15,13 @@ _ID_OF_TOKEN = re.compile(r"motcua_([0-9a-f]{12})_")
 log = structlog.get_logger()
 
 
-class Reason(StrEnum):
+class WhyRefused(StrEnum):
     """Why a call was refused."""
 
     NO_KEY = "no_key"
     UNKNOWN_KEY = "unknown_key"
+    EXPIRED_KEY = "expired_key"
+    REVOKED_KEY = "revoked_key"
     NOT_PERMITTED = "not_permitted"
     FOREIGN_PAGE = "foreign_page"
 
@@ -35,11 +37,11 @@ class Refusals:
             ["reason"],
             registry=None,
         )
-        for reason in Reason:
+        for reason in WhyRefused:
             self.counter.labels(reason.value)
-        self._said: OrderedDict[tuple[str, Reason], tuple[float, int]] = OrderedDict()
+        self._said: OrderedDict[tuple[str, WhyRefused], tuple[float, int]] = OrderedDict()
 
-    def note(self, request: Request, reason: Reason, who: str | None = None, *, token: str | None = None) -> None:
+    def note(self, request: Request, reason: WhyRefused, who: str | None = None, *, token: str | None = None) -> None:
         """A call was refused: `who` was recognised, or the token says which key it claims to be."""
         self.counter.labels(reason.value).inc()
         peer = "" if request.client is None else request.client.host

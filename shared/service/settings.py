@@ -1,11 +1,22 @@
 """What every service is configured with; each adds its own and reads MOTCUA_<SERVICE>_<NAME> once, at start."""
 
 import sys
+from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    DirectoryPath,
+    Field,
+    SecretStr,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from shared.access.folder import BrokenKeys, KeyFolder
 from shared.service.clock import SYSTEM, clock_from
 from shared.service.peers import proxies
 
@@ -13,6 +24,14 @@ from shared.service.peers import proxies
 def _clock(setting: str) -> str:
     clock_from(setting)
     return setting
+
+
+def _usable_keys(folder: Path) -> Path:
+    try:
+        KeyFolder(folder).read()
+    except BrokenKeys as broken:
+        raise ValueError(str(broken)) from broken
+    return folder
 
 
 LogLevel = Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(str.upper)]
@@ -32,8 +51,17 @@ class ServiceSettings(BaseSettings):
         description="addresses or networks, comma separated, of the proxies in front that end TLS: only what they say "
         "in `X-Forwarded-For` and `X-Forwarded-Proto` is believed",
     )
-    api_key: SecretStr = Field(
-        description="the key that every call under /v1 must carry as `Authorization: Bearer KEY`", min_length=16
+    api_key: SecretStr | None = Field(
+        None,
+        description="a key that may do everything, sent as `Authorization: Bearer KEY`; needed where there is no "
+        "folder of keys",
+        min_length=16,
+    )
+    access_dir: Annotated[DirectoryPath, AfterValidator(_usable_keys)] | None = Field(
+        None,
+        description="folder of the keys that `motcua keys` makes, each for a purpose (docs/access.md); with it "
+        "/metrics needs a key too",
+        validate_default=True,
     )
     clock: Annotated[str, AfterValidator(_clock)] = Field(
         SYSTEM, description="`system`, or an ISO 8601 instant at which the clock stands still (replays and tests)"
@@ -49,6 +77,17 @@ class ServiceSettings(BaseSettings):
     )
     kafka_partitions: int = Field(4, description="partitions of each topic, the same for every service", ge=1)
     kafka_replication_factor: int = Field(1, description="replicas of topics that do not exist yet", ge=1)
+
+    @field_validator("access_dir")
+    @classmethod
+    def _somebody_may_call(cls, access_dir: Path | None, validated: ValidationInfo) -> Path | None:
+        if access_dir is None and validated.data.get("api_key", ...) is None:
+            prefix = cls.model_config.get("env_prefix", "")
+            raise ValueError(
+                f"set {prefix}API_KEY (a key of at least 16 characters that may do everything), {prefix}ACCESS_DIR "
+                "(the folder that `motcua keys` makes keys in), or both: nobody could call the service otherwise"
+            )
+        return access_dir
 
 
 SettingsT = TypeVar("SettingsT", bound=ServiceSettings)

@@ -158,6 +158,20 @@ def test_a_life_of_a_publication(
         assert "the chain holds" not in told
 
 
+def test_its_form_is_written_with_number_and_hash(
+    motcua: Motcua, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    document, form = tmp_path / "first.json", tmp_path / "form.txt"
+    assert motcua("create", *PERIOD, "--output", document) == 0
+    assert motcua("form", "1", "--output", form) == 0
+    published = msgspec.json.decode(document.read_bytes())
+    text = form.read_text("utf-8")
+    assert published["sha256"] in "".join(text.split())
+    assert str(published["total"]["received_total"]) in text
+    assert motcua("form", "1", "--format", "xml") == 2
+    assert "office-csv" in said(capsys), "the formats that there are"
+
+
 def test_files_that_were_changed_are_told(motcua: Motcua, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = tmp_path / "first.json"
     assert motcua("create", *PERIOD, "--output", file, "--by", "month,level") == 0

@@ -95,6 +95,10 @@ async def test_every_file_has_the_years_figures(client: httpx.AsyncClient) -> No
     assert [[cell.text for cell in row.cells][2:] for row in report.tables[-2].rows][-len(told) :] == told
     assert any("80.121 hồ sơ" in each.text and "62,8%" in each.text for each in report.paragraphs)
 
+    charts = [shape._inline.docPr.get("descr") for shape in report.inline_shapes]
+    assert charts == ["Hồ sơ tiếp nhận theo tháng và kênh", "Giải quyết đúng hạn theo đơn vị"]
+    assert all(title in text for title in charts)
+
     await numbers_open_their_lists(client, sheet)
 
 

@@ -62,6 +62,11 @@ async def test_the_stored_figures_and_their_hash_are_in_every_file(
     answer = await client.get("/v1/publications/1/ii06a")
     assert (answer.json()["total"], answer.json()["lines"]) == (before["total"], before["lines"])
     total = [document["total"][column.key] for column in OF_FORM.values()]
+    assert answer.json()["publication"] == {"number": 1, "sha256": document["sha256"]}
+    for wanted in ("csv", "office-csv", "text"):
+        file = await client.get("/v1/publications/1/ii06a", params={"format": wanted})
+        assert file.headers["Motcua-Sha256"] == document["sha256"]
+        assert (document["sha256"] in file.text) == (wanted != "csv"), "the columns of one for programs are fixed"
     for wanted in ("xlsx", "pdf", "docx"):
         said = texts(wanted, await form(client, wanted))
         assert "Công bố số 1, " in said

@@ -25,6 +25,7 @@ from services.intake.settings import IntakeSettings
 from shared.catalogue import Catalogue
 from shared.domain.dossier import Dossier
 from shared.domain.errors import Refusal, TransitionNotAllowed
+from shared.service.access import access_of
 from shared.service.clock import Clock
 from shared.service.observability import health, operations_router
 from shared.service.problems import Problem
@@ -128,7 +129,7 @@ async def ready(request: Request) -> Response:
         raise Problem(
             503, "Service Unavailable", f"the event log can't be written ({trouble}); look at the database and its disk"
         )
-    return health(good=True)
+    return health(good=True, access=access_of(request).trouble)
 
 
 async def registry(request: Request) -> CollectorRegistry:

@@ -1,7 +1,7 @@
 """The charts of a form as pictures for paper, in the documents' own font."""
 
 from services.reporting.charts.chart import Chart
-from services.reporting.charts.of_figures import beside_another, timeliness_of_lines
+from services.reporting.charts.of_figures import beside_another, received_over_time, timeliness_of_lines
 from services.reporting.charts.render import svg
 from services.reporting.documents.typesetting import picture
 from services.reporting.forms.form import Form
@@ -10,8 +10,10 @@ FONT = "Liberation Serif"
 
 
 def charts_of(form: Form) -> list[Chart]:
-    """Those that the form's own figures make; none of a form without lines."""
+    """Received by month where there are several, timeliness of the lines, and the other period beside this one."""
     drawn = [timeliness_of_lines(form)]
+    if form.by_month is not None and len(form.by_month.rows) > 1:
+        drawn.insert(0, received_over_time(form.by_month, form.language))
     if form.compared is not None:
         drawn.append(beside_another(form))
     return [chart for chart in drawn if chart.rows]

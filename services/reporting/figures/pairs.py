@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from services.reporting.figures.grouping import TooManyRows
 from services.reporting.figures.query import OF_TIME, FigureQuery, GroupKey
@@ -40,8 +40,15 @@ async def gathered_pair(
 ) -> GatheredPair:
     """The sums of both, of at most so many rows each. Raises TooManyRows."""
     async with answering(engine) as connection:
-        this = await gathered_in(connection, query, catalogue, most)
-        return GatheredPair(this, await gathered_in(connection, other, catalogue, most))
+        return await gathered_pair_in(connection, query, other, catalogue, most)
+
+
+async def gathered_pair_in(
+    connection: AsyncConnection, query: FigureQuery, other: FigureQuery, catalogue: Catalogue, most: int | None = None
+) -> GatheredPair:
+    """As `gathered_pair`, in a transaction that reads one state."""
+    this = await gathered_in(connection, query, catalogue, most)
+    return GatheredPair(this, await gathered_in(connection, other, catalogue, most))
 
 
 def side_by_side(this: Report, that: Report) -> tuple[Report, Report]:

@@ -89,6 +89,11 @@ class FigureQuery:
         return None if self.time is None else OF_TIME[self.time]
 
     @property
+    def month(self) -> Dimension:
+        """The months that the period is made of: statutory ones of a statutory period."""
+        return Dimension.MONTH if self.period is None else Dimension.STATUTORY_MONTH
+
+    @property
     def by_time_alone(self) -> bool:
         """Whether rows follow each other, so that every period of the grain has one."""
         return len(self.by) == 1 and self.time is not None

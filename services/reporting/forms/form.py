@@ -48,7 +48,7 @@ class Form:
     """The form of a report, its words in one language.
 
     `compared` is the form of another period, beside which this one is read: it has the same lines in the same order.
-    `scope` says in words which dossiers it is of; empty for all.
+    `scope` says in words which dossiers it is of; empty for all. `by_month` is the same report by month, for a chart.
     """
 
     query: FigureQuery
@@ -58,6 +58,7 @@ class Form:
     identities: tuple[IdentityAnswer, ...]
     compared: "Form | None" = None
     scope: tuple[str, ...] = ()
+    by_month: Report | None = None
 
     @property
     def lines(self) -> list[FormLine]:

@@ -23,25 +23,27 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  #
 _NUMBER = re.compile(r"[\s(.,]*\d[\d\s.,:/\-+eE%)]*")
 
 
-def as_office_csv(form: Form) -> bytes:
+def as_office_csv(form: Form, publication: str | None = None) -> bytes:
     """Semicolons, decimal commas, days as 31/12/2023, the lines and columns by their names; UTF-8 with its mark.
 
     A share that is not applicable is empty. A section stands as a line above its lines, with a Roman number. The lines
-    of a form beside this one follow. The last column says what the form is narrowed to.
+    of a form beside this one follow. The last columns say what the form is narrowed to, and which publication it is of.
     """
     text = io.StringIO()
-    csv.writer(text, delimiter=";", lineterminator="\r\n").writerows(_rows(form))
+    csv.writer(text, delimiter=";", lineterminator="\r\n").writerows(_rows(form, publication))
     return (BYTE_ORDER_MARK + text.getvalue()).encode()
 
 
-def _rows(form: Form) -> Iterator[Sequence[object]]:
+def _rows(form: Form, publication: str | None) -> Iterator[Sequence[object]]:
     say = Voice(form.language)
     head = [say("STT", "No."), say("Mã", "Code"), say("Tên", "Name")]
     about = [say("Từ ngày", "From"), say("Đến ngày", "To"), say("Số liệu tính đến", "As of")]
     about += [say("Cách tính đúng hạn", "Timeliness judged"), say("Chỉ tính", "Only")]
+    of = [] if publication is None else [publication]
+    about += [say("Công bố", "Publication") for _ in of]
     yield [*head, *(say.word(FIGURES, key) for key in (*COUNTS, *SHARE_KEYS)), *about]
     for one in form.with_compared:
-        yield from _rows_of(one, say)
+        yield from ([*row, *of] for row in _rows_of(one, say))
 
 
 def _rows_of(form: Form, say: Voice) -> Iterator[Sequence[object]]:

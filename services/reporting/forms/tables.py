@@ -11,14 +11,15 @@ from msgspec import UNSET
 from services.reporting.figures.pairs import difference_row, percent_row
 from services.reporting.figures.report import figure_row
 from services.reporting.forms.form import GROUPINGS, NUMBER, Form
-from shared.contract.http.figures import FormAnswer, FormDifferencesAnswer, FormPercentsAnswer, OtherForm
+from shared.contract.http.figures import FormAnswer, FormDifferencesAnswer, FormPercentsAnswer, OfPublication, OtherForm
 from shared.contract.http.rows import FormRow
 from shared.domain.columns import KEYS, OF_FORM, SHARE_KEYS
 from shared.domain.figures import Figures
+from shared.publishing.sealing import Published
 
 
-def as_json(form: Form) -> FormAnswer:
-    """Every line with all figures; `columns` says which of them the form prints."""
+def as_json(form: Form, published: Published | None = None) -> FormAnswer:
+    """Every line with all figures; `columns` says which the form prints, `publication` where they are frozen."""
     query = form.query
     return FormAnswer(
         form=NUMBER,
@@ -35,6 +36,7 @@ def as_json(form: Form) -> FormAnswer:
         total=figure_row(form.total),
         identities=list(form.identities),
         against=UNSET if form.compared is None else _beside(form, form.compared),
+        publication=UNSET if published is None else OfPublication(number=published.number, sha256=published.sha256),
     )
 
 

@@ -18,9 +18,13 @@ COMPARED = {
 }
 
 
-def as_text(form: Form) -> str:
-    """Title, scope, paragraph, comparison, details and notes, parted by empty lines; made to be pasted."""
+def as_text(form: Form, publication: str | None = None) -> str:
+    """Title, scope, paragraph, comparison, details and notes, parted by empty lines; made to be pasted.
+
+    `publication` says at the end which one the figures are of.
+    """
     blocks = [title(form), scope(form), paragraph(form), comparison(form), "\n".join(details(form)), notes(form)]
+    blocks.append(publication or "")
     return "\n\n".join(block for block in blocks if block) + "\n"
 
 

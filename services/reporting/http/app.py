@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from fastapi import APIRouter, FastAPI, Request
 from prometheus_client import CollectorRegistry
@@ -32,6 +33,7 @@ from shared.contract.status import StatusV1
 from shared.service.access import Access, requires
 from shared.service.clock import Clock, system_clock
 from shared.service.http import GUARDED, Ndjson, new_application
+from shared.service.keyring import KeyRing
 from shared.service.observability import health, operations_router
 from shared.service.problems import Problem
 from shared.service.sessions import sessions_of
@@ -49,7 +51,7 @@ class Reporting:
     engine: AsyncEngine
     catalogue: Catalogue
     clock: Clock
-    api_key: SecretStr
+    api_key: SecretStr | None
     health: ProjectorHealth
     registry: CollectorRegistry
     gauges: FigureGauges
@@ -60,11 +62,14 @@ class Reporting:
     figures_max_rows: int = MOST_ROWS
     heading: Heading = field(default_factory=Heading)
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
+    access_dir: Path | None = None
     access: Access = field(init=False)
 
     def __post_init__(self) -> None:
         """One for pages and routes: a session that was ended is known to both."""
-        object.__setattr__(self, "access", Access(self.api_key, sessions_of("reporting", self.api_key)))
+        keys = None if self.access_dir is None else KeyRing(self.access_dir, "reporting")
+        sessions = sessions_of("reporting", self.api_key, self.access_dir)
+        object.__setattr__(self, "access", Access(self.api_key, sessions, keys))
 
     @property
     def attention_sources(self) -> AttentionSources:
@@ -160,7 +165,7 @@ def _operations(reporting: Reporting) -> APIRouter:
     async def ready(_request: Request) -> Response:
         """200 when the database answers and the status topic is being read."""
         good = reporting.health.assigned and await answers(reporting.engine)
-        return health(good=good, poison_in_a_row=reporting.health.poison_in_a_row)
+        return health(good=good, poison_in_a_row=reporting.health.poison_in_a_row, access=reporting.access.trouble)
 
     async def registry(_request: Request) -> CollectorRegistry:
         await reporting.gauges.refresh()

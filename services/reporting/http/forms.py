@@ -1,6 +1,7 @@
 """`GET /v1/reports/ii06a`: the statutory form, in each of its formats."""
 
 import asyncio
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Annotated, Any
 
@@ -8,10 +9,10 @@ from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import Response
 
 from services.reporting.documents.formats import FORMATS, render
-from services.reporting.figures.pairs import gathered_pair
-from services.reporting.figures.query import Dimension
-from services.reporting.figures.report import report
-from services.reporting.forms.form import GROUPINGS, form_of
+from services.reporting.figures.pairs import gathered_pair_in
+from services.reporting.figures.query import Dimension, FigureQuery
+from services.reporting.figures.report import Report, report_in
+from services.reporting.forms.form import GROUPINGS, Form, form_of
 from services.reporting.http.beside import query_beside
 from services.reporting.http.figures import WRONG, FigureRoutes
 from services.reporting.http.names import words
@@ -23,9 +24,11 @@ from services.reporting.http.parameters import (
     one_dimension,
 )
 from services.reporting.http.periods import refuse_unbegun
+from services.reporting.read_model.store import answering
 from shared.access.roles import Permission
 from shared.contract.http import answered
 from shared.contract.http.figures import FormAnswer
+from shared.language.languages import Language
 from shared.service.access import requires
 from shared.service.http import declared_parameters_only, invalid
 
@@ -53,16 +56,36 @@ def router(to: FigureRoutes) -> APIRouter:
         query = to.query(given, one_dimension(given.by, GROUPINGS), *sections)
         refuse_unbegun(query)
         asked = _of_procedures(given)
-        if given.against is None:
-            found, compared = await report(to.engine, query, to.catalogue), None
-        else:
-            pair = await gathered_pair(to.engine, query, query_beside(query, given.against), to.catalogue)
-            found, beside = pair.reports()
-            compared = form_of(beside, to.catalogue, language, asked)
-        form = replace(form_of(found, to.catalogue, language, asked), compared=compared)
+        other = None if given.against is None else query_beside(query, given.against)
+        found, form = await form_with_charts(
+            to, query, other, language=language, of_procedures=asked, wanted=given.format
+        )
         return await asyncio.to_thread(render, given.format, form, to.frame(found, request))
 
     return routes
+
+
+async def form_with_charts(
+    to: FigureRoutes,
+    query: FigureQuery,
+    other: FigureQuery | None,
+    *,
+    language: Language,
+    of_procedures: Mapping[str, Sequence[str]],
+    wanted: str,
+) -> tuple[Report, Form]:
+    """The report and its form beside the other period, with what the charts of the wanted format need: of one state."""
+    compared = by_month = None
+    async with answering(to.engine) as connection:
+        if other is None:
+            found = await report_in(connection, query, to.catalogue)
+        else:
+            found, beside = (await gathered_pair_in(connection, query, other, to.catalogue)).reports()
+            compared = form_of(beside, to.catalogue, language, of_procedures)
+        if FORMATS[wanted].has_charts:
+            by_month = await report_in(connection, replace(query, by=(query.month,)), to.catalogue)
+    form = form_of(found, to.catalogue, language, of_procedures)
+    return found, replace(form, compared=compared, by_month=by_month)
 
 
 def in_every_format() -> dict[str, Any]:

@@ -22,6 +22,7 @@ from services.reporting.publishing.refusals import CompletenessUnknown, NotPubli
 from shared.access.roles import Permission
 from shared.contract.http import answered, answered_lines, reference
 from shared.contract.http.publications import (
+    HASH,
     NewNote,
     NewPublication,
     NoteList,
@@ -38,7 +39,6 @@ from shared.service.problems import UNPROCESSABLE, Problem
 
 PATH = "/v1/publications"
 JSON = "application/json"
-HASH = "Motcua-Sha256"
 MOST_BYTES = 1024 * 1024
 MOST_RESTORED_BYTES = 64 * 1024 * 1024
 RETRY_AFTER_S = "5"

@@ -12,7 +12,7 @@ from services.reporting.charts import of_figures, of_stocks
 from services.reporting.charts.chart import Chart
 from services.reporting.charts.render import svg
 from services.reporting.figures.pairs import gathered_pair
-from services.reporting.figures.query import Dimension, FigureQuery
+from services.reporting.figures.query import FigureQuery
 from services.reporting.figures.range_sums import pinned
 from services.reporting.figures.report import report
 from services.reporting.forms.form import form_of
@@ -86,8 +86,7 @@ async def _chart(
         return chart(buckets, language), note
     engine, offices = site.reporting.engine, site.catalogue
     if name == "received":
-        month = Dimension.MONTH if query.period is None else Dimension.STATUTORY_MONTH
-        found = await report(engine, replace(query, by=(month,)), offices)
+        found = await report(engine, replace(query, by=(query.month,)), offices)
         return of_figures.received_over_time(found, language, links_of(site.figures, found)), None
     if name == "beside":
         pair = await gathered_pair(engine, query, query_beside(query, Beside.LAST_YEAR), offices)

@@ -18,6 +18,7 @@ from services.reporting.figures.report import TOTAL_IS_SUM, Report, report
 from services.reporting.forms.form import NUMBER, Form, form_of
 from services.reporting.http.beside import query_beside
 from services.reporting.http.figures import FigureRoutes
+from services.reporting.http.forms import form_with_charts
 from services.reporting.pages.question import DAYS, PRESETS, Asked, asked, statutory_names
 from services.reporting.pages.site import Site
 from services.reporting.pages.texts import TEXTS, text
@@ -231,6 +232,8 @@ async def get_download(site: Site, request: Request) -> Response:
     if question.query is None or wanted not in FORMATS:
         detail = "; ".join(question.mistakes.values()) or f"format: choose one of {', '.join(FORMATS)}"
         raise Problem(422, UNPROCESSABLE, detail)
-    found = await report(site.reporting.engine, question.query, site.catalogue)
-    form = form_of(found, site.catalogue, language, question.of_procedures)
+    to = site.figures
+    found, form = await form_with_charts(
+        to, question.query, None, language=language, of_procedures=question.of_procedures, wanted=wanted
+    )
     return await asyncio.to_thread(render, wanted, form, site.figures.frame(found, request))

@@ -340,6 +340,16 @@ class OtherForm(Struct, frozen=True, kw_only=True):
     ]
 
 
+class OfPublication(Struct, frozen=True, kw_only=True):
+    """Which publication the figures are of."""
+
+    number: Annotated[int, Meta(description="the publication's number", examples=[1])]
+    sha256: Annotated[str, Meta(description="the hash of the document that they are taken from", examples=["9b2f…"])]
+
+
+_OF_A_PUBLICATION = Meta(description="where the figures were published", examples=[{"number": 1, "sha256": "9b2f…"}])
+
+
 class FormAnswer(Struct, frozen=True, kw_only=True):
     """`GET /v1/reports/ii06a`: the statutory form II.06a as JSON."""
 
@@ -360,3 +370,4 @@ class FormAnswer(Struct, frozen=True, kw_only=True):
     total: FigureRow
     identities: Identities
     against: Annotated[OtherForm, _example_of_other("lines")] | UnsetType = UNSET
+    publication: Annotated[OfPublication, _OF_A_PUBLICATION] | UnsetType = UNSET

@@ -21,6 +21,9 @@ from shared.contract.http.published_documents import (
     Title,
 )
 
+HASH = "Motcua-Sha256"
+"""The header that carries the hash of what a document or a file of it is of."""
+
 Words = Annotated[list[Annotated[str, Meta(max_length=500)]], Meta(max_length=500)]
 
 

@@ -14,6 +14,16 @@ class HealthAnswer(Struct, frozen=True, kw_only=True):
     poison_in_a_row: (
         Annotated[int, Meta(description="of reporting: records in a row that it can't use", examples=[3])] | UnsetType
     ) = UNSET
+    access: (
+        Annotated[
+            str,
+            Meta(
+                description="what is amiss with the folder of keys, while the service goes on with those it had",
+                examples=["the file of keys can't be used; the keys that it held before go on, and no change is seen"],
+            ),
+        ]
+        | UnsetType
+    ) = UNSET
 
 
 class FieldMistake(Struct, frozen=True):

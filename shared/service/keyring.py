@@ -1,0 +1,102 @@
+"""The keys that a service takes, as its folder has them now: what is revoked there stops here within a second."""
+
+import asyncio
+import socket
+import time
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+
+import structlog
+
+from shared.access.folder import BrokenKeys, KeyFolder
+from shared.access.keys import ApiKey
+from shared.access.roles import Principal
+from shared.service.clock import Clock, system_clock
+
+LOOK_AGAIN_S = 1.0
+NOTED_EVERY_S = 60.0
+log = structlog.get_logger()
+
+
+class KeyRing:
+    """Reads the folder again when its file has changed, looking at most once a second.
+
+    A file that is broken changes nothing: the last good one holds, and `trouble` says so. When a key was last used is
+    noted in the folder at most once a minute, where the service may write there.
+    """
+
+    def __init__(
+        self, path: Path, service: str, clock: Clock = system_clock, elapsed: Callable[[], float] = time.monotonic
+    ) -> None:
+        """Raises BrokenKeys: a service does not start without knowing who may call it."""
+        self._folder = KeyFolder(path)
+        self._name = f"{service}-{socket.gethostname()}"
+        self._clock, self._elapsed = clock, elapsed
+        self.trouble: str | None = None
+        self._looked_at, self._stamp = elapsed(), self._folder.stamp()
+        self._take()
+        self._used: dict[str, datetime] = {}
+        self._noted_at = -NOTED_EVERY_S
+        self._noting: asyncio.TimerHandle | None = None
+        self._cannot_note = False
+
+    def of_token(self, token: str) -> Principal | None:
+        """Whose token it is, while its key holds; the use is noted."""
+        self._look()
+        now = self._clock()
+        key = self._keys.of_token(token, now)
+        if key is None:
+            return None
+        self._used[key.id] = now
+        self._note_soon()
+        return self._principals[key.id]
+
+    def with_id(self, principal_id: str) -> Principal | None:
+        """Who it is whose key has this id, while it holds."""
+        self._look()
+        principal = self._principals.get(principal_id.removeprefix("key:"))
+        if principal is None or principal.id != principal_id:
+            return None
+        return principal if self._by_id[principal_id.removeprefix("key:")].holds_at(self._clock()) else None
+
+    def past(self, token: str) -> ApiKey | None:
+        """The key that the token is, or was before it expired or was revoked."""
+        return self._keys.any_of_token(token)
+
+    def _look(self) -> None:
+        now = self._elapsed()
+        if now - self._looked_at < LOOK_AGAIN_S:
+            return
+        self._looked_at = now
+        stamp = self._folder.stamp()
+        if stamp == self._stamp:
+            return
+        self._stamp = stamp
+        try:
+            self._take()
+        except BrokenKeys as broken:
+            self.trouble = "the file of keys can't be used; the keys that it held before go on, and no change is seen"
+            log.error("keys_not_read", error=str(broken))  # noqa: TRY400 - the sentence says it all
+        else:
+            self.trouble = None
+            log.info("keys_read", keys=len(self._keys.all))
+
+    def _take(self) -> None:
+        self._keys = self._folder.read()
+        self._by_id = {key.id: key for key in self._keys.all}
+        self._principals = {key.id: key.principal() for key in self._keys.all}
+
+    def _note_soon(self) -> None:
+        if self._noting is None and not self._cannot_note:
+            wait_s = max(0.0, self._noted_at + NOTED_EVERY_S - self._elapsed())
+            self._noting = asyncio.get_running_loop().call_later(wait_s, self._note)
+
+    def _note(self) -> None:
+        self._noting, self._noted_at = None, self._elapsed()
+        used, self._used = self._used, {}
+        try:
+            self._folder.note_used(self._name, used)
+        except OSError as error:
+            self._cannot_note = True
+            log.warning("key_use_not_noted", error=str(error), fix="let the service write into its access folder")
