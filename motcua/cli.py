@@ -15,7 +15,7 @@ from typer.core import TyperGroup
 from motcua.failure import Failure
 from motcua.speech import speak
 from motcua.stack import commands as stack
-from motcua.terminal import calendar, check, dossiers, figures, import_file, log, publications, report
+from motcua.terminal import applicants, calendar, check, dossiers, figures, import_file, log, publications, report
 from shared.language.languages import Language
 
 INTERRUPTED = 130
@@ -83,6 +83,7 @@ app.command("open")(figures.open_figure)
 app.command("explain")(dossiers.explain)
 app.command("attention")(dossiers.attention)
 app.command("check")(check.check)
+app.add_typer(applicants.app, name="applicants")
 app.add_typer(calendar.app, name="calendar")
 app.add_typer(publications.app, name="publications")
 app.command("verify")(log.verify)

@@ -1,13 +1,14 @@
 """A stack's data folder, ports and key: where they are, and how a starting stack makes them its own."""
 
 import asyncio
+import base64
 import fcntl
 import os
 import secrets
 import socket
 import stat
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TextIO
 
@@ -19,8 +20,9 @@ HOST = "127.0.0.1"
 PORT_FREE_WITHIN_S = 2.0
 LOOK_AGAIN_S = 0.1
 KEY_BYTES = 24
+MASTER_KEY_BYTES = 32
 OTHERS = 0o077
-KEPT = ("key", "lock", "stack.json", "logs", "run", "kafka", "*.db", "*.db-*", "*.ndjson*")
+KEPT = ("key", "applicants.key", "lock", "stack.json", "logs", "run", "kafka", "*.db", "*.db-*", "*.ndjson*")
 
 
 class StackLayout:
@@ -32,6 +34,8 @@ class StackLayout:
         self.broker_ports = {"the broker": port_base + 4, "the broker's controller": port_base + 5}
         self.urls = {service: f"http://{HOST}:{port}" for service, port in self.ports.items()}
         self.key_file = data_dir / "key"  # made once
+        self.applicants_key_file = data_dir / "applicants.key"  # made once
+        self.erasures_file = data_dir / "erasures.ndjson"
         self.stack_file = data_dir / "stack.json"  # what runs here, while it runs
         self.lock_file = data_dir / "lock"  # held while a stack runs on this folder
         self.broker_dir = data_dir / "kafka"
@@ -113,10 +117,19 @@ def _free(port: int) -> bool:
 
 def keep_key(key_file: Path) -> str:
     """The stack's API key: made at the first start, readable by its owner only."""
+    return _kept(key_file, lambda: secrets.token_urlsafe(KEY_BYTES))
+
+
+def keep_master_key(key_file: Path) -> None:
+    """The master key of applicants' details: the same; without it what is kept of them can't be read again."""
+    _kept(key_file, lambda: base64.b64encode(secrets.token_bytes(MASTER_KEY_BYTES)).decode())
+
+
+def _kept(key_file: Path, new_key: Callable[[], str]) -> str:
     try:
         return key_file.read_text(encoding="ascii").strip()
     except FileNotFoundError:
-        key = secrets.token_urlsafe(KEY_BYTES)
+        key = new_key()
         with writing(key_file, private=True) as file:
             file.write(f"{key}\n".encode())
         return key

@@ -18,12 +18,22 @@ from motcua.failure import Failure
 from motcua.files import writing
 from motcua.stack.broker import NodeConfig, prepare
 from motcua.stack.child import Child
-from motcua.stack.data_folder import HOST, SERVICES, StackLayout, claim_ports, keep_key, lock_folder, make_private
+from motcua.stack.data_folder import (
+    HOST,
+    SERVICES,
+    StackLayout,
+    claim_ports,
+    keep_key,
+    keep_master_key,
+    lock_folder,
+    make_private,
+)
 from motcua.stack.failures import BrokerDidNotStart
 from motcua.stack.supervision import Interrupted, Readiness, Say, Supervisor, first_of, last_words
 from shared.service.settings import ServiceSettings, UnusableSettings, settings_of
 
 PROGRAM = Path(__file__).parents[2]
+GIVEN_MASTER_KEYS = {"MOTCUA_INTAKE_APPLICANTS_KEY", "MOTCUA_INTAKE_APPLICANTS_KEY_FILE"}
 STOP_WITHIN_S = ({"intake": 45.0}, {"processing": 35.0, "reporting": 35.0}, {"broker": 20.0})
 
 
@@ -75,6 +85,8 @@ class Stack:
         make_private(layout.data_dir)
         await claim_ports(layout.ports | ({} if self._bootstrap else layout.broker_ports))
         key = keep_key(layout.key_file)
+        if not GIVEN_MASTER_KEYS & os.environ.keys():
+            keep_master_key(layout.applicants_key_file)
         port, controller_port = layout.broker_ports.values()
         broker = NodeConfig(layout.broker_dir, port, controller_port)
         bootstrap = self._bootstrap or broker.bootstrap
@@ -136,12 +148,20 @@ def service_children(layout: StackLayout, *, key: str, bootstrap: str, clock: st
     """The services, ready to be started. A Failure names the variables that a service could not use."""
     common = {"API_KEY": key, "KAFKA_BOOTSTRAP": bootstrap, "CLOCK": clock}
     own: dict[str, dict[str, str]] = {
-        "intake": {"DATABASE_URL": layout.database_url("intake")},
+        "intake": {"DATABASE_URL": layout.database_url("intake"), **_applicants(layout)},
         "processing": {"INSTANCE": "local"},
         "reporting": {"DATABASE_URL": layout.database_url("reporting"), "INTAKE_URL": layout.urls["intake"]}
         | ({"YEAR": str(year)} if year else {}),
     }
     return [_service_child(layout, service, common | own[service]) for service in SERVICES]
+
+
+def _applicants(layout: StackLayout) -> dict[str, str]:
+    """The stack's own master key and file of erasures, unless the environment names others."""
+    settings = {"ERASURES_FILE": os.environ.get("MOTCUA_INTAKE_ERASURES_FILE", str(layout.erasures_file))}
+    if not GIVEN_MASTER_KEYS & os.environ.keys() and layout.applicants_key_file.exists():
+        settings["APPLICANTS_KEY_FILE"] = str(layout.applicants_key_file)
+    return settings
 
 
 def _service_child(layout: StackLayout, service: str, settings: dict[str, str]) -> Child:
@@ -151,11 +171,9 @@ def _service_child(layout: StackLayout, service: str, settings: dict[str, str]) 
     except UnusableSettings as wrong:
         raise Failure(f"{service} cannot start like this: {wrong}") from wrong
     environment = {f"MOTCUA_{service.upper()}_{name}": value for name, value in settings.items()}
-    catalogue = f"MOTCUA_{service.upper()}_CATALOGUE"
-    if catalogue in os.environ:
-        environment[catalogue] = str(
-            Path(os.environ[catalogue]).absolute()
-        )  # as it was meant where the stack was started
+    for name in ("CATALOGUE", "APPLICANTS_KEY_FILE", "ERASURES_FILE"):
+        if (path := os.environ.get(f"MOTCUA_{service.upper()}_{name}")) is not None:  # as it was meant where we started
+            environment[f"MOTCUA_{service.upper()}_{name}"] = str(Path(path).absolute())
     path = os.pathsep.join(
         filter(None, (str(PROGRAM), os.environ.get("PYTHONPATH")))
     )  # found from whatever folder it runs in

@@ -10,8 +10,12 @@ from fastapi import FastAPI
 from services.intake import calendar
 from services.intake.accepting.committer import Committer
 from services.intake.announcements.worker import MoveWorker
+from services.intake.applicants.erasures import ErasuresFile
+from services.intake.applicants.keeping import Applicants
+from services.intake.applicants.master_keys import MasterKeySource
 from services.intake.calendar import Announcements
 from services.intake.http import announcements as announcement_calls
+from services.intake.http import applicants as applicant_calls
 from services.intake.http import bulk, catalogue, documents, dossiers, log, service
 from services.intake.http.service import Intake
 from services.intake.log import event_log, standings
@@ -60,9 +64,13 @@ def create_app(settings: IntakeSettings, run: ServiceRun | None = None) -> FastA
             metrics.registry.register(access.refusals.counter)
             relay = Relay(settings, database, metrics)
             clock = clock_from(settings.clock)
+            erasures = None if settings.erasures is None else ErasuresFile(settings.erasures)
+            applicants = Applicants(database, MasterKeySource(settings), erasures)
+            await applicants.apply_erasures()
             committer = Committer(
                 database,
                 announcements,
+                applicants,
                 clock=clock,
                 recording_clock=system_clock,
                 max_batch_events=settings.max_batch_events,
@@ -72,7 +80,16 @@ def create_app(settings: IntakeSettings, run: ServiceRun | None = None) -> FastA
             announcement_relay = AnnouncementRelay(settings, database, relay)
             move_worker = MoveWorker(database, announcements, committer, metrics, clock)
             app.state.intake = Intake(
-                settings, announcements, clock, database, metrics, committer, relay, announcement_relay, move_worker
+                settings,
+                announcements,
+                clock,
+                database,
+                metrics,
+                committer,
+                applicants,
+                relay,
+                announcement_relay,
+                move_worker,
             )
             async with _running(run or ServiceRun(), app.state.intake):
                 yield
@@ -88,7 +105,14 @@ def create_app(settings: IntakeSettings, run: ServiceRun | None = None) -> FastA
         lifespan=lifespan,
     )
     service.answer_failures(app)
-    for router in (dossiers.router, bulk.router, announcement_calls.router, log.router, catalogue.router):
+    for router in (
+        dossiers.router,
+        applicant_calls.router,
+        bulk.router,
+        announcement_calls.router,
+        log.router,
+        catalogue.router,
+    ):
         app.include_router(router, responses=GUARDED)
     app.include_router(service.router)
     declare(app, documents.event_components())

@@ -1,10 +1,13 @@
 """What intake is configured with: MOTCUA_INTAKE_<NAME>, read once at start."""
 
+import base64
+import binascii
 import hashlib
 import hmac
-from typing import Literal
+from pathlib import Path
+from typing import Annotated, Literal
 
-from pydantic import DirectoryPath, Field, SecretStr, ValidationInfo, field_validator
+from pydantic import AfterValidator, DirectoryPath, Field, FilePath, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import SettingsConfigDict
 
 from shared.service.settings import ServiceSettings
@@ -12,6 +15,47 @@ from shared.service.settings import ServiceSettings
 KIB = 1024
 MIB = 1024 * KIB
 GIB = 1024 * MIB
+
+
+MASTER_KEY_BYTES = 32
+
+
+def master_keys(text: str) -> list[bytes]:
+    """32 random bytes each in base64, on lines of their own or with blanks between. ValueError says which is none."""
+    words = text.split()
+    if not words:
+        raise ValueError(f"there is no master key; {_HOW_A_KEY_IS_WRITTEN}")
+    return [_master_key(number, word) for number, word in enumerate(words, start=1)]
+
+
+def _master_key(number: int, word: str) -> bytes:
+    try:
+        key = base64.b64decode(word, validate=True)
+    except (binascii.Error, ValueError):
+        key = b""
+    if len(key) != MASTER_KEY_BYTES:
+        raise ValueError(f"number {number} is no master key; {_HOW_A_KEY_IS_WRITTEN}")
+    return key
+
+
+_HOW_A_KEY_IS_WRITTEN = (
+    f"write {MASTER_KEY_BYTES} random bytes in base64, as `openssl rand -base64 {MASTER_KEY_BYTES}` prints them"
+)
+
+
+def _keys_in_text(text: SecretStr) -> SecretStr:
+    master_keys(text.get_secret_value())
+    return text
+
+
+def _keys_in_file(file: Path) -> Path:
+    try:
+        master_keys(file.read_text(encoding="ascii"))
+    except OSError as failure:
+        raise ValueError(f"{file} can't be read: {failure.strerror or failure}") from failure
+    except UnicodeDecodeError as failure:
+        raise ValueError(f"{file} is no file of master keys; {_HOW_A_KEY_IS_WRITTEN}") from failure
+    return file
 
 
 class IntakeSettings(ServiceSettings):
@@ -41,6 +85,19 @@ class IntakeSettings(ServiceSettings):
         min_length=16,
         validate_default=True,
     )
+    applicants_key: Annotated[SecretStr, AfterValidator(_keys_in_text)] | None = Field(
+        None,
+        description="master key of applicants' details: 32 random bytes in base64; several lines while keys rotate, "
+        "the first one encrypts. Without one no details are kept",
+    )
+    applicants_key_file: Annotated[FilePath, AfterValidator(_keys_in_file)] | None = Field(
+        None, description="file with the same, read again when it changes; stands before the text"
+    )
+    erasures_file: Path | None = Field(
+        None,
+        description="where erasures are written down, so that they outlast a restored backup; erasures.ndjson beside "
+        "the key file when unset",
+    )
     max_event_bytes: int = Field(256 * KIB, description="largest single event", ge=KIB, le=800 * KIB)
     max_bulk_bytes: int = Field(GIB, description="largest body of a bulk call in NDJSON", ge=KIB)
     max_array_bytes: int = Field(16 * MIB, description="largest body of a bulk call as a JSON array", ge=KIB)
@@ -60,6 +117,12 @@ class IntakeSettings(ServiceSettings):
                 "another pseudonym); only where MOTCUA_INTAKE_API_KEY is set is it derived from that"
             )
         return key
+
+    @property
+    def erasures(self) -> Path | None:
+        """Where erasures are written down; None: nowhere, so nothing can be erased for good."""
+        beside = self.applicants_key_file
+        return self.erasures_file or (None if beside is None else beside.parent / "erasures.ndjson")
 
     @property
     def applicant_key(self) -> bytes:

@@ -22,7 +22,7 @@ from shared.domain.calendar import DEFAULT_SESSIONS, DatedSessions, Session, Wor
 from shared.domain.deadline import DeadlineRule
 from shared.domain.errors import CalendarNotKnown
 from shared.domain.fields import UNKNOWN_CHANNEL, Channel, ChannelCode, OnlineLevel
-from shared.domain.terms import Term
+from shared.domain.terms import Term, TermUnit
 from shared.domain.texts import PROCEDURE_CODE, canonical_unit, exactly
 
 EVERYWHERE = ""
@@ -114,6 +114,21 @@ class Department:
     aliases: tuple[Alias, ...] = ()
 
 
+MONTHS_A_YEAR = 12
+LONGEST_RETENTION = 100  # years
+
+
+class Retention(Struct, frozen=True, forbid_unknown_fields=True):
+    """How long an applicant's details are kept after the dossier was closed."""
+
+    amount: Annotated[int, Meta(ge=1, le=LONGEST_RETENTION * MONTHS_A_YEAR)]
+    unit: Literal["months", "years"]
+
+    @property
+    def in_months(self) -> Term:
+        return Term(self.amount * (MONTHS_A_YEAR if self.unit == "years" else 1), TermUnit.MONTHS)
+
+
 class Procedure(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """An administrative procedure, as it is in force in `valid_from..valid_to` (inclusive; None: open);
     an entry of procedures.toml.
@@ -121,7 +136,8 @@ class Procedure(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     Several versions of one code follow each other in time. Without a department every department may handle it, and so
     may those of `departments` beside its own; without `channels` or `online_levels` it is offered by all. Without a
     term it has no deadline, unless the answer is due the same day. A receipt after `closing_hour`, or on a day off,
-    counts as made at the opening of the next working day.
+    counts as made at the opening of the next working day. Without `retention` applicants are kept until they are
+    erased.
     """
 
     code: ProcedureCode
@@ -138,6 +154,7 @@ class Procedure(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     channels: tuple[ChannelCode, ...] = ()
     channel_terms: dict[ChannelCode, Term] = {}
     online_levels: tuple[OnlineLevel, ...] = ()
+    retention: Retention | None = None
 
     @property
     def rule(self) -> DeadlineRule:

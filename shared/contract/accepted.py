@@ -18,6 +18,8 @@ MOST_EXTENSION_KEYS, LONGEST_EXTENSION_TEXT, LARGEST_EXTENSION_BYTES = 20, 500, 
 LONGEST_NAME = 300  # of what the status carries: an agency, an officer, a unit
 NAMES = frozenset({"officer", "unit", "agency"})
 TERMS = ("term", "by")
+DETAILED = {"received": "applicant", "submitted": "applicant", "corrected": "new_value"}
+"""The fields that may hold an applicant's details as an object (ApplicantDetails), which no event ever carries."""
 FREE_TEXTS = frozenset({"reason", "missing", "legal_ground", "ground"})
 
 Extension = Annotated[

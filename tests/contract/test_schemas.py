@@ -221,6 +221,13 @@ class TestABreakingChange:
         assert breaks(listed, opened) == []
         assert breaks(listed, narrow)  # in_person is none of them
 
+    def test_what_is_asked_may_be_written_in_more_ways_and_what_is_answered_may_not(self) -> None:
+        one = {"anyOf": [{"type": "string"}, {"type": "null"}]}
+        more = {"anyOf": [{"type": "string"}, {"type": "object"}, {"type": "null"}]}
+        assert breaks(one, more)
+        assert breaks(one, more, is_asked=True) == []
+        assert breaks(more, one, is_asked=True)
+
     def test_better_words_are_no_change(self) -> None:
         assert (
             self.changed("dossier.received.v1", "Received", lambda d: d.update(description="clearer", title="Receipt"))

@@ -18,12 +18,15 @@ from services.intake.accepting.candidates import (
     Duplicate,
     KeyUse,
     Refused,
+    applicants_of,
     as_logged,
     with_code,
 )
+from services.intake.accepting.checking import check_own_details
 from services.intake.accepting.computing import Decision
 from services.intake.accepting.decide import decide
-from services.intake.accepting.refusals import DossierChanged, HeldBack, IdReused, KeyReused
+from services.intake.accepting.refusals import DetailsNotKept, DossierChanged, HeldBack, IdReused, KeyReused
+from services.intake.applicants.commit import ApplicantsOfCommit
 from services.intake.log.history import CodeSeries, LoggedEvent, LoggedKey, LogRow, computed_fields
 from shared.catalogue import Catalogue
 from shared.contract.accepted import AS_SENT, TERMS
@@ -36,6 +39,11 @@ from shared.domain.localtime import local, written
 from shared.domain.terms import Term
 
 NULL = Raw(b"null")
+_NOT_KEPT = (
+    "data.applicant: details of a person can't be kept here, for no master key is set; set "
+    "MOTCUA_INTAKE_APPLICANTS_KEY_FILE or MOTCUA_INTAKE_APPLICANTS_KEY, or send applicant as a text, of which only a "
+    "pseudonym is kept"
+)
 _TERM = frozenset(Term.__struct_fields__)
 _DECODE_DATA = {name: msgspec.json.Decoder(cls).decode for name, cls in AS_SENT.items()}
 _decode_object = msgspec.json.Decoder(dict[str, Raw]).decode
@@ -52,6 +60,7 @@ class KnownToLog:
     dossiers: dict[str, Dossier]
     keys: dict[str, LoggedKey]
     codes: dict[CodeSeries, list[str]]
+    applicants: ApplicantsOfCommit = field(default_factory=ApplicantsOfCommit)
 
 
 class NotDecided(Exception):
@@ -113,10 +122,11 @@ class CommitBatch:
     def _repeated(self, candidate: Candidate) -> Duplicate | None:
         """The event this one repeats, by Idempotency-Key or by id."""
         use = candidate.key_use
-        key = None if use is None else self.keys.get(use.key) or self.known.keys.get(use.key)
-        if use is not None and key is not None:
-            _check_same_request(use, key)
-            return self._duplicate(candidate, key.event_id)
+        for sent in () if use is None else (use, use.earlier):
+            key = None if sent is None else self.keys.get(sent.key) or self.known.keys.get(sent.key)
+            if sent is not None and key is not None:
+                _check_same_request(sent, key)
+                return self._duplicate(candidate, key.event_id)
         logged = self._event(candidate.sent.id)
         if logged is None:
             return None
@@ -147,10 +157,25 @@ class CommitBatch:
         if candidate.basis is not None:
             _check_basis(candidate.basis, code, dossier)
         decision = decide(candidate, dossier, self.catalogue, self.now)
+        self._take_applicant(candidate, dossier, decision.dossier)
         self._log(candidate, decision)
         if series is not None:
             self.used_codes[series] = self.used_codes.get(series, 0) + 1
         return Accepted(candidate.sent.id, candidate.event.kind, decision.dossier)
+
+    def _take_applicant(self, candidate: Candidate, before: Dossier | None, after: Dossier) -> None:
+        """Keep who applied out of the event and for the encrypted table. Costs nothing where no details are kept."""
+        applicants, details = self.known.applicants, candidate.details
+        if details is None and not applicants.kept:
+            return
+        if details is not None and not applicants.can_keep:
+            raise DetailsNotKept(_NOT_KEPT)
+        earlier = None if before is None else before.applicant
+        check_own_details(candidate, applicants.recognisers(details, earlier, after.applicant))
+        if details is not None and after.applicant is not None:
+            applicants.keep(after.applicant, details, candidate.occurred_at.timestamp())
+        if applicants_of(candidate.event):
+            applicants.link(after.applicant, after.code)
 
     def _log(self, candidate: Candidate, decision: Decision) -> None:
         dossier, event_id, basis, use = decision.dossier, candidate.sent.id, candidate.basis, candidate.key_use

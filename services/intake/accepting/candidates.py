@@ -13,11 +13,12 @@ from msgspec import UNSET, Meta, Raw, Struct, UnsetType
 from msgspec.structs import replace
 
 from services.intake.log.history import CodeSeries
+from shared.contract.applicants import ApplicantDetails
 from shared.contract.envelope import JSON, SPEC_VERSION, EventId, event_type
 from shared.domain.dossier import Dossier
 from shared.domain.errors import Refusal
-from shared.domain.events import Event
-from shared.domain.fields import LONGEST_CODE, Text
+from shared.domain.events import Corrected, Event, Received, Submitted
+from shared.domain.fields import LONGEST_CODE, CorrectableField, Text
 from shared.domain.localtime import Instant
 from shared.domain.texts import compared
 
@@ -52,10 +53,12 @@ ATTRIBUTES = frozenset(SentEvent.__struct_fields__)
 
 
 class KeyUse(Struct, frozen=True):
-    """An Idempotency-Key (with the call it belongs to) and the digest of the request it came with."""
+    """An Idempotency-Key (with the call it belongs to) and the digest of the request it came with, both made with a
+    secret: they may hold who applies. `earlier` is how it was written before they were."""
 
     key: str
     request_digest: bytes
+    earlier: "KeyUse | None" = None
 
 
 class ComputedFrom(Struct, frozen=True):
@@ -69,7 +72,8 @@ class Candidate(Struct, frozen=True, kw_only=True):
     """An event as it was sent and as it was read; `others` are the attributes that intake does not know, kept as they
     are.
 
-    With `series` the dossier's code is made when it is committed. One that `follows` is held back when an event of its
+    `details` are of the applicant that it names by a pseudonym; they go into the encrypted table only. With `series`
+    the dossier's code is made when it is committed. One that `follows` is held back when an event of its
     dossier before it in the request is refused; one that is `held` is so already.
     """
 
@@ -77,6 +81,7 @@ class Candidate(Struct, frozen=True, kw_only=True):
     event: Event
     occurred_at: datetime
     others: dict[str, Raw] | None = None
+    details: ApplicantDetails | None = None
     series: CodeSeries | None = None
     key_use: KeyUse | None = None
     basis: ComputedFrom | None = None
@@ -184,6 +189,24 @@ def pseudonym(applicant: str, key: bytes) -> str:
 
     What has the form of a pseudonym already stays: an exported event is sent again with it.
     """
-    if _PSEUDONYM.fullmatch(applicant):
-        return applicant
-    return "p-" + hmac.digest(key, compared(applicant).encode(), hashlib.sha256).hex()[:32]
+    return applicant if is_pseudonym(applicant) else pseudonym_of(applicant, key)
+
+
+def pseudonym_of(identity: str, key: bytes) -> str:
+    """The pseudonym of who is known by this text, whatever its form."""
+    return "p-" + hmac.digest(key, compared(identity).encode(), hashlib.sha256).hex()[:32]
+
+
+def is_pseudonym(text: str) -> bool:
+    return _PSEUDONYM.fullmatch(text) is not None
+
+
+def applicants_of(event: Event) -> dict[str, str]:
+    """The fields of the event that name an applicant."""
+    if isinstance(event, (Received, Submitted)):
+        names = {"applicant": event.applicant}
+    elif isinstance(event, Corrected) and event.field is CorrectableField.APPLICANT:
+        names = {"old_value": event.old_value, "new_value": event.new_value}
+    else:
+        return {}
+    return {field: name for field, name in names.items() if name is not None}

@@ -1,15 +1,17 @@
 """What an event may hold: its envelope, its values, its texts. Refusals name the field and repeat no personal data."""
 
 import re
-from datetime import datetime
+from collections.abc import Iterable, Iterator
+from datetime import date, datetime
 from functools import lru_cache
 
 import msgspec
 from msgspec import UNSET, Raw
 
-from services.intake.accepting.candidates import SentEvent
+from services.intake.accepting.candidates import Candidate, SentEvent, applicants_of
 from services.intake.accepting.refusals import HINTS, INSTANT, Malformed, PersonalData, echo, malformed, wrong_field
 from services.intake.accepting.strict_json import UNREADABLE
+from services.intake.applicants.details import Recogniser, texts_of
 from shared.contract.accepted import (
     ACCEPTED,
     EXTENSION,
@@ -20,6 +22,7 @@ from shared.contract.accepted import (
     NAMES,
     Extension,
 )
+from shared.contract.applicants import ApplicantDetails
 from shared.contract.envelope import JSON, SPEC_VERSION
 from shared.domain.corrections import INSTANTS
 from shared.domain.errors import InstantOutOfRange
@@ -39,6 +42,11 @@ _INSTANTS: dict[str, tuple[str, ...]] = {
 _TEXTS = {
     name: tuple((field, field in NAMES) for field in cls.__struct_fields__ if field in NAMES | FREE_TEXTS)
     for name, cls in ACCEPTED.items()
+}
+_WRITTEN = {
+    "id_number": re.compile(r"[\s.\-/]*(?:\w[\s.\-/]*){5,20}"),
+    "phone": re.compile(r"[\s+.\-()/]*(?:[0-9][\s.\-()/]*){6,15}"),
+    "email": re.compile(r"[^\s@]+@[^\s@]+"),
 }
 _ATTRIBUTE_NAME = re.compile(r"[a-z0-9]+")
 _of_a_name = lru_cache(maxsize=1024)(personal)  # the same few officers and agencies come all day
@@ -150,6 +158,39 @@ def check_extension(raw: Raw) -> None:
             _check_hidden(field, value, layout=True)
             if kind := personal(value):
                 raise _personal(field, kind, _LEAVE_OUT)
+
+
+def check_details(details: ApplicantDetails, field: str) -> None:
+    """The details of an applicant; what is refused is never repeated."""
+    for name, text in texts_of(details):
+        _check_hidden(f"{field}.{name}", text, layout=False)
+        if (written_so := _WRITTEN.get(name)) is not None and not written_so.fullmatch(text):
+            raise wrong_field(f"{field}.{name}", "is not written as it should be", HINTS[f"data.applicant.{name}"])
+    try:
+        date.fromisoformat(details.birthday or "1900-01-01")
+    except ValueError as wrong:
+        raise wrong_field(f"{field}.birthday", "is no day", HINTS["data.applicant.birthday"]) from wrong
+
+
+def check_own_details(candidate: Candidate, recognisers: Iterable[Recogniser]) -> None:
+    """Refuses an event that says outside the applicant's own field who the applicant is."""
+    for recogniser in recognisers:
+        for field, text in _texts_of(candidate):
+            if kind := recogniser.found_in(text):
+                raise _personal(field, f"the applicant's own {kind}", _INSTEAD)
+
+
+def _texts_of(candidate: Candidate) -> Iterator[tuple[str, str]]:
+    """Every text of an event, but for the pseudonyms."""
+    sent = candidate.sent
+    yield from (("id", sent.id), ("source", sent.source), ("subject", sent.subject))
+    data = _decode_any(sent.data)
+    extension = data.get(EXTENSION) or {}
+    pseudonyms = applicants_of(candidate.event)
+    values = {f"data.{name}": value for name, value in data.items() if name not in pseudonyms}
+    values |= {f"data.{EXTENSION}.{name}": value for name, value in extension.items()}
+    values |= {name: _decode_any(raw) for name, raw in (candidate.others or {}).items()}
+    yield from ((field, value) for field, value in values.items() if isinstance(value, str))
 
 
 def _check_text(field: str, text: str, *, is_name: bool) -> None:

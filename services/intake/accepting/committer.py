@@ -11,12 +11,15 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.intake import calendar
 from services.intake.accepting.batch import CommitBatch, KnownToLog, NotDecided
-from services.intake.accepting.candidates import Candidate, CommitResult
+from services.intake.accepting.candidates import Candidate, CommitResult, applicants_of
 from services.intake.accepting.units import by_own_codes
+from services.intake.applicants.commit import ApplicantsOfCommit
+from services.intake.applicants.keeping import Applicants
 from services.intake.calendar import Announcements
 from services.intake.log import event_log, standings
 from services.intake.log.database import Database, committing
 from services.intake.log.history import CodeSeries, LogRow, RecentDossiers
+from shared.domain.dossier import Dossier
 from shared.service.clock import Clock
 from shared.service.sql import is_transient
 
@@ -55,6 +58,7 @@ class Committer:
         self,
         database: Database,
         announcements: Announcements,
+        applicants: Applicants,
         *,
         clock: Clock,
         recording_clock: Clock,
@@ -64,6 +68,7 @@ class Committer:
     ) -> None:
         self._database = database
         self._announcements = announcements
+        self._applicants = applicants
         self._clock = clock
         self._recording_clock = recording_clock
         self._max_batch_events = max_batch_events
@@ -176,6 +181,7 @@ class Committer:
             outcomes = batch.decide_all(requests)
             await event_log.append(connection, batch.rows, batch.last_codes, batch.keys)
             await standings.put(connection, batch.changed.values())
+            await self._applicants.write(connection, known.applicants, batch.recorded_seconds)
         self._trouble = None
         if self._serials_to_skip():
             self._skipped.update(batch.used_codes)
@@ -186,7 +192,14 @@ class Committer:
 
     async def _read(self, connection: AsyncConnection, candidates: list[Candidate]) -> KnownToLog:
         keys = await event_log.logged_keys(
-            connection, {candidate.key_use.key for candidate in candidates if candidate.key_use is not None}
+            connection,
+            {
+                use.key
+                for candidate in candidates
+                if candidate.key_use is not None
+                for use in (candidate.key_use, candidate.key_use.earlier)
+                if use is not None
+            },
         )
         ids = {candidate.event_id for candidate in candidates} | {key.event_id for key in keys.values()}
         codes = {candidate.code for candidate in candidates if candidate.series is None}
@@ -198,16 +211,34 @@ class Committer:
         if heads.refusal is not None:
             raise LogRefuses(heads.refusal)
         await calendar.follow(connection, self._announcements, heads.announcement)
+        dossiers = await event_log.dossiers(connection, codes, self._recent)
         return KnownToLog(
             head=heads.position,
             events=await event_log.logged_events(connection, ids),
-            dossiers=await event_log.dossiers(connection, codes, self._recent),
+            dossiers=dossiers,
             keys=keys,
+            applicants=await self._applicants_of(connection, candidates, dossiers, any_kept=heads.keeps_applicants),
             codes={
                 series: await event_log.free_codes(connection, series, count, codes, skip=self._skip(series))
                 for series, count in wanted.items()
             },
         )
+
+    async def _applicants_of(
+        self,
+        connection: AsyncConnection,
+        candidates: list[Candidate],
+        dossiers: dict[str, Dossier],
+        *,
+        any_kept: bool,
+    ) -> ApplicantsOfCommit:
+        detailed = [candidate for candidate in candidates if candidate.details is not None]
+        if not any_kept and not detailed:
+            return ApplicantsOfCommit()
+        named = {name for candidate in candidates for name in applicants_of(candidate.event).values()}
+        named.update(dossier.applicant for dossier in dossiers.values() if dossier.applicant is not None)
+        given = {name for candidate in detailed for name in applicants_of(candidate.event).values()}
+        return await self._applicants.of_commit(connection, named, given)
 
     def _skip(self, series: CodeSeries) -> int:
         """Once for an agency's day: the serials after the gap follow each other as ever."""

@@ -14,15 +14,18 @@ from services.intake.accepting.candidates import (
     Candidate,
     KeyUse,
     SentEvent,
+    applicants_of,
     enveloped,
     new_event_id,
     pseudonym,
+    pseudonym_of,
     with_data,
 )
 from services.intake.accepting.checking import (
     check,
     check_attributes,
     check_code,
+    check_details,
     check_extension,
     in_range,
     is_dossier_code,
@@ -38,11 +41,13 @@ from services.intake.accepting.refusals import (
     wrong_field,
 )
 from services.intake.accepting.strict_json import UNREADABLE, members
+from services.intake.applicants.details import identity, tidied
 from services.intake.log.history import CodeSeries
-from shared.contract.accepted import ACCEPTED, EXTENSION, TERMS
+from shared.contract.accepted import ACCEPTED, DETAILED, EXTENSION, TERMS
+from shared.contract.applicants import ApplicantDetails
 from shared.contract.envelope import event_type, may_be_finer
-from shared.domain.events import EVENT_TYPES, Corrected, Event, Received, Submitted
-from shared.domain.fields import CorrectableField, DossierCode
+from shared.domain.events import EVENT_TYPES, Corrected, Event, Received
+from shared.domain.fields import DossierCode
 from shared.domain.localtime import Instant
 from shared.domain.terms import Term
 from shared.domain.texts import DEPARTMENT_CODE
@@ -76,6 +81,7 @@ _decode_strictly = msgspec.json.Decoder(_StrictlySent).decode
 _decode_members = msgspec.json.Decoder(dict[str, Raw]).decode
 _decode_any = msgspec.json.Decoder().decode
 _decode_named = msgspec.json.Decoder(_Named).decode
+_decode_details = msgspec.json.Decoder(ApplicantDetails).decode
 _decode_instant = msgspec.json.Decoder(Instant).decode
 _encode = msgspec.json.Encoder().encode
 _encode_canonical = msgspec.json.Encoder(order="sorted").encode
@@ -119,14 +125,16 @@ _DEFAULTS = {  # fields that are read also where they are not written, as a writ
     )
     for name, cls in EVENT_TYPES.items()
 }
-Read = tuple[SentEvent, Event, dict[str, Raw] | None]
+_OF_THE_APPLICANT = Raw(b'"applicant"')
+_WITHOUT_ANYBODY = "say who applies: id_number, phone, email or name"
+Read = tuple[SentEvent, Event, dict[str, Raw] | None, ApplicantDetails | None]
 
 
 def parse(line: bytes, applicant_key: bytes) -> Candidate:
     """The CloudEvent in `line`, its applicant a pseudonym made with the key; raises a `Refusal` when it is none."""
-    sent, event, others = _quickly(line) or _strictly(line)
+    sent, event, others, details = _quickly(line) or _strictly(line, applicant_key)
     return _without_applicant(
-        Candidate(sent=sent, event=event, occurred_at=check(sent, event), others=others), applicant_key
+        Candidate(sent=sent, event=event, occurred_at=check(sent, event), others=others, details=details), applicant_key
     )
 
 
@@ -150,7 +158,7 @@ def _quickly(line: bytes) -> Read | None:
         return None
     if sent.sequence is not UNSET or sent.recordedtime is not UNSET or not is_dossier_code(sent.subject):
         return None
-    return sent, event, None
+    return sent, event, None, None
 
 
 def _quotes_of(name: str, event: Event, line: bytes) -> int | None:
@@ -168,7 +176,7 @@ def _quotes_of(name: str, event: Event, line: bytes) -> int | None:
     return quotes
 
 
-def _strictly(line: bytes) -> Read:
+def _strictly(line: bytes, applicant_key: bytes) -> Read:
     """An event with whatever CloudEvents allow, or the refusal of what it holds."""
     attributes = {name: value for name, value in members(line).items() if name not in OWN_ATTRIBUTES and value != NULL}
     if "data_base64" in attributes:
@@ -192,7 +200,9 @@ def _strictly(line: bytes) -> Read:
         given = _decode_members(sent.data)
     except UNREADABLE as wrong:
         raise wrong_field("data", "is not an object") from wrong
-    return sent, _event(name, given, sent.data), others or None
+    if (details := _taken_out(name, given, applicant_key)) is not None:
+        sent = replace(sent, data=Raw(_encode(given)))
+    return sent, _event(name, given, sent.data), others or None, details
 
 
 def short_form(body: bytes, code: str, *, now: datetime, applicant_key: bytes) -> Candidate:
@@ -214,8 +224,10 @@ def short_form(body: bytes, code: str, *, now: datetime, applicant_key: bytes) -
         at = now if occurred_at == NULL else _decode_instant(occurred_at)
     except UNREADABLE as wrong:
         raise malformed(wrong, "time") from wrong
+    details = _taken_out(name, given, applicant_key)
     data = _encode(given)
-    return _composed(_event(name, given, data), data, code, at, applicant_key)
+    event = _event(name, given, data)
+    return _composed(event, data, code=code, at=at, applicant_key=applicant_key, details=details)
 
 
 def receipt(data: dict[str, Any], *, code: str | None, received_at: datetime, applicant_key: bytes) -> Candidate:
@@ -228,18 +240,27 @@ def receipt(data: dict[str, Any], *, code: str | None, received_at: datetime, ap
         )
         raise UnknownDepartment(msg)
     received_at = in_range("time", received_at)
+    details = None
+    if isinstance(applicant := data.get("applicant"), dict):
+        details = _details(_encode(applicant), "data.applicant")
+        data = data | {"applicant": pseudonym_of(_identity(details, "data.applicant"), applicant_key)}
     try:
         event = msgspec.convert(data, Received)
     except msgspec.ValidationError as wrong:
         raise malformed(wrong, "data") from wrong
     day = f"{received_at:%y%m%d}"
     candidate = _composed(
-        event, _encode(data), code or f"{department}-{day}-{FIRST_SERIAL}", received_at, applicant_key
+        event,
+        _encode(data),
+        code=code or f"{department}-{day}-{FIRST_SERIAL}",
+        at=received_at,
+        applicant_key=applicant_key,
+        details=details,
     )
     return candidate if code else replace(candidate, series=CodeSeries(department, day))
 
 
-def key_use(header: str | None, call: str, request: object) -> KeyUse | None:
+def key_use(header: str | None, call: str, request: object, secret: bytes) -> KeyUse | None:
     """The Idempotency-Key of a request to `call`; quoted, as the draft writes it, or bare."""
     if header is None:
         return None
@@ -247,7 +268,12 @@ def key_use(header: str | None, call: str, request: object) -> KeyUse | None:
     if not 1 <= len(key) <= LONGEST_KEY or not (key.isascii() and key.isprintable()):
         msg = f"Idempotency-Key: must be 1 to {LONGEST_KEY} printable ASCII characters, such as a UUID"
         raise Malformed(msg, "Idempotency-Key")
-    return KeyUse(f"{call} {key}", hashlib.blake2b(_encode_canonical(request), digest_size=DIGEST_BYTES).digest())
+    canonical, whole = _encode_canonical(request), f"{call} {key}"
+    return KeyUse(
+        hashlib.blake2b(whole.encode(), digest_size=2 * DIGEST_BYTES, key=secret).hexdigest(),
+        hashlib.blake2b(canonical, digest_size=DIGEST_BYTES, key=secret).digest(),
+        KeyUse(whole, hashlib.blake2b(canonical, digest_size=DIGEST_BYTES).digest()),
+    )
 
 
 def id_of(line: bytes) -> str | None:
@@ -284,27 +310,48 @@ def _event(name: str, given: dict[str, Raw], data: bytes | Raw) -> Event:
         raise malformed(wrong, "data") from wrong
 
 
-def _composed(event: Event, data: bytes, code: str, at: datetime, applicant_key: bytes) -> Candidate:
+def _composed(
+    event: Event, data: bytes, *, code: str, at: datetime, applicant_key: bytes, details: ApplicantDetails | None
+) -> Candidate:
     """The candidate of an event that came without an envelope."""
     sent = enveloped(event, data, code=code, at=at, source=SOURCE, event_id=new_event_id())
-    return _without_applicant(Candidate(sent=sent, event=event, occurred_at=check(sent, event)), applicant_key)
+    return _without_applicant(
+        Candidate(sent=sent, event=event, occurred_at=check(sent, event), details=details), applicant_key
+    )
+
+
+def _taken_out(name: str, given: dict[str, Raw], applicant_key: bytes) -> ApplicantDetails | None:
+    """The applicant's details, when the members of the data hold them; a pseudonym stands in their place then."""
+    field = DETAILED.get(name)
+    if field is None or not bytes(given.get(field, NULL)).startswith(b"{"):
+        return None
+    if field == "new_value" and given.get("field") != _OF_THE_APPLICANT:
+        return None
+    details = _details(given[field], f"data.{field}")
+    given[field] = Raw(_encode(pseudonym_of(_identity(details, f"data.{field}"), applicant_key)))
+    return details
+
+
+def _details(written: bytes | Raw, field: str) -> ApplicantDetails:
+    try:
+        details = _decode_details(written)
+    except UNREADABLE as wrong:
+        raise malformed(wrong, field) from wrong
+    check_details(details, field)
+    return tidied(details)
+
+
+def _identity(details: ApplicantDetails, field: str) -> str:
+    who = identity(details)
+    if not who:
+        raise wrong_field(field, "names nobody", _WITHOUT_ANYBODY)
+    return who
 
 
 def _without_applicant(candidate: Candidate, applicant_key: bytes) -> Candidate:
     """The candidate that says who applied by a pseudonym."""
-    names = _applicants(candidate.event)
+    names = applicants_of(candidate.event)
     pseudonyms = {field: pseudonym(name, applicant_key) for field, name in names.items()}
     if pseudonyms == names:
         return candidate
     return replace(candidate, sent=with_data(candidate.sent, pseudonyms), event=replace(candidate.event, **pseudonyms))
-
-
-def _applicants(event: Event) -> dict[str, str]:
-    """The fields of the event that name an applicant."""
-    if isinstance(event, (Received, Submitted)):
-        names = {"applicant": event.applicant}
-    elif isinstance(event, Corrected) and event.field is CorrectableField.APPLICANT:
-        names = {"old_value": event.old_value, "new_value": event.new_value}
-    else:
-        return {}
-    return {field: name for field, name in names.items() if name is not None}

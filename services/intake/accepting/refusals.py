@@ -6,6 +6,13 @@ from difflib import get_close_matches
 import msgspec
 
 from shared.contract.accepted import EXTENSION, LONGEST_EXTENSION_TEXT, MOST_EXTENSION_KEYS
+from shared.contract.applicants import (
+    LONGEST_ADDRESS,
+    LONGEST_EMAIL,
+    LONGEST_NUMBER,
+    LONGEST_PERSON,
+    LONGEST_PHONE,
+)
 from shared.domain.errors import Refusal
 from shared.domain.fields import Channel, CorrectableField, OnlineLevel, Outcome
 from shared.domain.terms import TermUnit
@@ -21,6 +28,13 @@ class PersonalData(Refusal):
     """A text tells who a person is; the message never repeats it."""
 
     code = "personal_data"
+
+
+class DetailsNotKept(Refusal):
+    """Details of an applicant came, and this installation keeps none: no master key is set."""
+
+    code = "details_not_kept"
+    usual_field = "data.applicant"
 
 
 class NoPause(Refusal):
@@ -183,7 +197,13 @@ HINTS = {
     "data.deadlines": "leave them out; intake computes them",
     "data.ground": _TEXT,
     "data.agency": "write the agency's name or code",
-    "data.applicant": _TEXT,
+    "data.applicant": f"{_TEXT}, or an object of id_number, name, phone, email, address and birthday",
+    "data.applicant.id_number": f"write the number, at most {LONGEST_NUMBER} characters, or leave it out",
+    "data.applicant.name": f"write the full name, at most {LONGEST_PERSON} characters, or leave it out",
+    "data.applicant.phone": f"write the number, at most {LONGEST_PHONE} characters, or leave it out",
+    "data.applicant.email": f"write the address, at most {LONGEST_EMAIL} characters, or leave it out",
+    "data.applicant.address": f"write the address, at most {LONGEST_ADDRESS} characters, or leave it out",
+    "data.applicant.birthday": "write the day of birth, such as 1980-01-31, or leave it out",
     "data.x": (
         f"write an object of at most {MOST_EXTENSION_KEYS} keys (a-z, 0-9 and _, a letter first, 40 at most) whose "
         f"values are texts of at most {LONGEST_EXTENSION_TEXT} characters, numbers, true, false or null"

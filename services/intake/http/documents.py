@@ -4,7 +4,8 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from services.intake.http.service import STATUS
-from shared.contract.accepted import ACCEPTED, REQUIRED_BY_LAW
+from shared.contract.accepted import ACCEPTED, DETAILED, REQUIRED_BY_LAW
+from shared.contract.applicants import ApplicantDetails
 from shared.contract.envelope import JSON, event_type
 from shared.contract.http import REFERENCE
 from shared.contract.schemas import components
@@ -114,6 +115,8 @@ def event_components() -> Schema:
     """The components of the events' schemas."""
     data = components(ACCEPTED.values(), REFERENCE)
     data[Term.__name__]["additionalProperties"] = False
+    for name, field in DETAILED.items():
+        data[_class(name)] = _with_details(data[_class(name)], field)
     for name, fields in REQUIRED_BY_LAW.items():
         for field in fields:
             data[_class(name)] = _requiring(data[_class(name)], field)
@@ -124,6 +127,14 @@ def event_components() -> Schema:
 
 def _class(name: str) -> str:
     return ACCEPTED[name].__name__
+
+
+def _with_details(schema: Schema, field: str) -> Schema:
+    """The event, who applies as an object too: that goes into the encrypted table, and a pseudonym into the event."""
+    described = schema["properties"][field]
+    details = {"$ref": REFERENCE.format(name=ApplicantDetails.__name__)}
+    properties = schema["properties"] | {field: described | {"anyOf": [*described["anyOf"], details]}}
+    return schema | {"properties": properties}
 
 
 def _requiring(schema: Schema, field: str) -> Schema:

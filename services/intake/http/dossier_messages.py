@@ -9,7 +9,7 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import asdict
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
-from pydantic_core import PydanticCustomError
+from pydantic_core import PydanticCustomError, PydanticKnownError
 
 from services.intake.explanation.deadlines import CatalogueAt
 from services.intake.explanation.explain import explain, timeliness_by
@@ -34,6 +34,7 @@ from shared.domain.texts import DOSSIER_CODE
 from shared.domain.timeliness import BY_DATE, Definition, timeliness_of
 from shared.language.languages import Language
 
+LONGEST_TEXT = 2000
 _decode_object = msgspec.json.Decoder(dict).decode
 
 
@@ -57,6 +58,19 @@ def _dossier_code(value: object) -> object:
     return value
 
 
+def _applicant(value: object) -> object:
+    """A text or details, which are read with the event; another kind of value is refused in one sentence."""
+    if value is None or isinstance(value, dict):
+        return value
+    if not isinstance(value, str):
+        raise PydanticCustomError("applicant", "write a text, or an object such as {id_number, name, phone}")
+    if not value:
+        raise PydanticKnownError("string_too_short", {"min_length": 1})
+    if len(value) > LONGEST_TEXT:
+        raise PydanticKnownError("string_too_long", {"max_length": LONGEST_TEXT})
+    return value
+
+
 Instant = Annotated[AwareDatetime, BeforeValidator(_as_in_events)]
 Code = Annotated[str, BeforeValidator(_dossier_code), Field(max_length=LONGEST_CODE)]
 
@@ -70,7 +84,7 @@ class NewDossierBody(BaseModel):
     procedure: str = Field(max_length=32)
     channel: str = Field(max_length=32)
     online_level: Literal["full", "partial"] | None = None
-    applicant: str | None = Field(None, min_length=1, max_length=2000)
+    applicant: Annotated[str | dict[str, Any] | None, BeforeValidator(_applicant)] = None
     received_at: Instant | None = None
     due_at: Instant | None = None
     code: Code | None = None

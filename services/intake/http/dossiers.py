@@ -109,7 +109,8 @@ async def open_dossier(request: Request, intake: IntakeService, idempotency_key:
     bodies.require_json(request)
     try:
         body = bodies.new_dossier(await bodies.read(request, intake.settings.max_event_bytes))
-        use = key_use(idempotency_key, "POST /v1/dossiers", body.model_dump(mode="json", exclude_unset=True))
+        asked = body.model_dump(mode="json", exclude_unset=True)
+        use = key_use(idempotency_key, "POST /v1/dossiers", asked, intake.settings.applicant_key)
         candidate = receipt(
             body.model_dump(exclude_none=True, exclude={"received_at", "code"}),
             code=body.code,
@@ -147,7 +148,8 @@ async def post_event(
         spelling = None if _is_cloud_event(body, bodies.media_type(request)) else SHORT_FORM
         candidate = _candidate(body, code, spelling, intake)
         if idempotency_key is not None:
-            use = key_use(idempotency_key, f"POST /v1/dossiers/{code}/events", _decode_any(body))
+            call = f"POST /v1/dossiers/{code}/events"
+            use = key_use(idempotency_key, call, _decode_any(body), intake.settings.applicant_key)
             candidate = replace(candidate, key_use=use)
     except Refusal as refusal:
         raise _refused(intake.metrics, None, refusal, spelling) from refusal

@@ -15,6 +15,7 @@ from services.intake.accepting.batch import NotDecided
 from services.intake.accepting.candidates import Candidate, Duplicate, Refused
 from services.intake.accepting.committer import CannotBeStored, Committer, LogRefuses, StoreUnavailable
 from services.intake.announcements.worker import MoveWorker
+from services.intake.applicants.keeping import Applicants
 from services.intake.calendar import Announcements
 from services.intake.log import event_log
 from services.intake.log.database import Database
@@ -70,6 +71,7 @@ class Intake:
     database: Database
     metrics: Metrics
     committer: Committer
+    applicants: Applicants
     relay: Relay
     announcement_relay: AnnouncementRelay
     move_worker: MoveWorker

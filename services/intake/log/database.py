@@ -44,7 +44,7 @@ def open_database(settings: IntakeSettings) -> Database:
     def engine(*, writes: bool, **pool: int) -> AsyncEngine:
         return open_engine(
             settings.database_url,
-            pragmas={"synchronous": settings.sqlite_synchronous},
+            pragmas={"synchronous": settings.sqlite_synchronous, "secure_delete": "ON"},
             settings=POSTGRESQL_SETTINGS,
             command_timeout_s=COMMAND_WITHIN_S,
             always_writes=writes,

@@ -6,7 +6,7 @@ from operator import itemgetter
 from typing import Any, NamedTuple
 
 import msgspec
-from sqlalchemy import func, select
+from sqlalchemy import exists, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.intake.log.history import (
@@ -19,7 +19,7 @@ from services.intake.log.history import (
     computed_fields,
     history,
 )
-from services.intake.log.tables import ANNOUNCEMENTS, EVENT_LOG, IDEMPOTENCY_KEYS, RELAY_CURSOR, SERIALS
+from services.intake.log.tables import ANNOUNCEMENTS, APPLICANTS, EVENT_LOG, IDEMPOTENCY_KEYS, RELAY_CURSOR, SERIALS
 from shared.contract.envelope import encode
 from shared.contract.topics import EVENTS
 from shared.domain.dossier import Dossier
@@ -32,7 +32,8 @@ _LOG = EVENT_LOG.c
 _HEAD = select(func.coalesce(func.max(_LOG.position), 0))
 _NEWEST = select(func.coalesce(func.max(ANNOUNCEMENTS.c.number), 0))
 _REFUSAL = select(RELAY_CURSOR.c.refusal).where(RELAY_CURSOR.c.relay == EVENTS.name)
-_HEADS = select(_HEAD.scalar_subquery(), _NEWEST.scalar_subquery(), _REFUSAL.scalar_subquery())
+_ANY_KEPT = exists(select(APPLICANTS.c.pseudonym))
+_HEADS = select(_HEAD.scalar_subquery(), _NEWEST.scalar_subquery(), _REFUSAL.scalar_subquery(), _ANY_KEPT)
 _BY_ID = Lookup(select(_LOG.event_id, _LOG.event, _LOG.added, _LOG.dossier, _LOG.sequence), _LOG.event_id)
 _LATEST = Lookup(select(_LOG.dossier, func.max(_LOG.sequence)).group_by(_LOG.dossier), _LOG.dossier)
 _HISTORIES = Lookup(select(_LOG.dossier, _LOG.event, _LOG.added).order_by(_LOG.dossier, _LOG.sequence), _LOG.dossier)
@@ -46,11 +47,13 @@ _decode_numbers = msgspec.json.Decoder(tuple[int, ...]).decode
 
 
 class LogHeads(NamedTuple):
-    """The last event's position and the newest announcement's number, 0 for none; why nothing may be added."""
+    """The last event's position and the newest announcement's number, 0 for none; why nothing may be added; whether
+    details of any applicant are kept."""
 
     position: int
     announcement: int
     refusal: str | None
+    keeps_applicants: bool
 
 
 async def head(connection: AsyncConnection) -> int:

@@ -122,3 +122,28 @@ for _column in (_OF_DOSSIERS.applicant, _OF_DOSSIERS.runs_out_at, _OF_DOSSIERS.w
         sqlite_where=_column.is_not(None),
         postgresql_where=_column.is_not(None),
     )
+APPLICANTS = Table(
+    "applicants",
+    METADATA,
+    Column("pseudonym", Text, primary_key=True, comment="as the events carry it"),
+    Column("key_id", Text, nullable=False, index=True, comment="the master key that wraps the data key"),
+    Column("wrapped_key", Bytes, nullable=False, comment="nonce and data key, by the master key"),
+    Column("details", Bytes, nullable=False, comment="nonce and details as JSON, by the data key"),
+    Column("as_of", Float(53), nullable=False, comment="when their receipt happened, seconds since 1970"),
+    Column("stored_at", Float(53), nullable=False, comment="seconds since 1970, the system's clock"),
+    Column("kept_until", Float(53), comment="by the retention of the procedures; null when no end is known"),
+)
+APPLICANT_DOSSIERS = Table(
+    "applicant_dossiers",
+    METADATA,
+    Column("pseudonym", Text, primary_key=True),
+    Column("dossier", Text, primary_key=True, comment="one that the details are kept for"),
+)
+ERASURES = Table(
+    "applicant_erasures",
+    METADATA,
+    Column("pseudonym", Text, primary_key=True),
+    Column("erased_at", Float(53), nullable=False, comment="receipts up to then store nothing; seconds since 1970"),
+    Column("erased_by", Text, nullable=False, comment="the caller's id, or retention"),
+    Column("reason", Text, nullable=False),
+)

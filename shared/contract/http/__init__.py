@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 
 from shared.contract.http.announcements import AnnouncementAnswer, AnnouncementView, NewAnnouncement
+from shared.contract.http.applicants import ApplicantView, ErasureAnswer, ExpiryAnswer, RotationAnswer
 from shared.contract.http.attention import AttentionAnswer
 from shared.contract.http.catalogue import ChannelView, DayView, DepartmentView, ProcedureView
 from shared.contract.http.checks import CheckAnswer
@@ -38,6 +39,10 @@ EVERY_SERVICE: Messages = {"http.health.v1": HealthAnswer, "http.problem.v1": Pr
 INTAKE: Messages = {
     "http.announcement.v1": AnnouncementAnswer,
     "http.announcement-listed.v1": AnnouncementView,
+    "http.applicant.v1": ApplicantView,
+    "http.applicant-erased.v1": ErasureAnswer,
+    "http.applicants-expired.v1": ExpiryAnswer,
+    "http.applicants-rotated.v1": RotationAnswer,
     "http.bulk.v1": BulkAnswer,
     "http.channel.v1": ChannelView,
     "http.day.v1": DayView,

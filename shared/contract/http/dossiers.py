@@ -4,6 +4,7 @@ from typing import Annotated, Any
 
 from msgspec import Meta, Struct
 
+from shared.contract.applicants import ApplicantDetails
 from shared.contract.http.figures import Code, DefinitionName, Department
 from shared.domain.fields import LONGEST_CODE, ChannelCode, Follows, OnlineLevel
 from shared.domain.localtime import Instant
@@ -74,8 +75,12 @@ class NewDossier(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     channel: Annotated[str, Meta(max_length=32, description="how it came in (GET /v1/channels)", examples=["online"])]
     online_level: HowFarOnline = None
     applicant: Annotated[
-        Annotated[str, Meta(min_length=1, max_length=2000)] | None,
-        Meta(description="kept only as a pseudonym that can't be turned back", examples=["Nguyễn Thị Hoa"]),
+        Annotated[str, Meta(min_length=1, max_length=2000)] | ApplicantDetails | None,
+        Meta(
+            description="who applies: a text, of which only a pseudonym is kept; or details, which are kept encrypted "
+            "and nowhere else",
+            examples=["Nguyễn Thị Hoa", {"id_number": "084180001234", "name": "Nguyễn Thị Hoa"}],
+        ),
     ] = None
     received_at: Annotated[
         Instant | None,
@@ -350,6 +355,14 @@ class DossierView(Struct, frozen=True, kw_only=True):
         list[AcceptanceView],
         Meta(description="when it waited to be accepted, declined or sent back, in order", examples=[[]]),
     ] = []
+    applicant: Annotated[
+        str | None,
+        Meta(
+            description="the applicant's pseudonym; null when nobody is named. GET /v1/dossiers/{code}/applicant tells "
+            "who may see it who that is",
+            examples=["p-0f1e2d3c4b5a69788796a5b4c3d2e1f0"],
+        ),
+    ] = None
     steps: Annotated[list[WorkStep], Meta(description="who had it, in order", examples=[[]])] = []
     history: Annotated[list[HistoryItem], Meta(description="its events, in order", examples=[[]])]
     explanation: Annotated[

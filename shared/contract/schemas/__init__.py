@@ -39,6 +39,7 @@ WIDENED = {
 }
 """Patterns of codes as they were published, and as they are now, which holds every code that they held."""
 
+ASKED = frozenset({"http.new-announcement.v1", "http.new-dossier.v1", "http.new-note.v1", "http.new-publication.v1"})
 PUBLISHED: dict[str, type[msgspec.Struct]] = {
     "envelope.v1": CloudEvent,
     "status.v1": StatusV1,
@@ -139,12 +140,17 @@ def _unwrapped(text: str) -> str:
     return "\n\n".join(" ".join(paragraph.split()) for paragraph in inspect.cleandoc(text).split("\n\n"))
 
 
-def breaks(published: dict[str, Any], changed: dict[str, Any]) -> list[str]:
-    """Why `changed` is no minor change of `published`; empty when old and new understand each other both ways."""
-    return list(_breaks(published, changed, "$"))
+def breaks(published: dict[str, Any], changed: dict[str, Any], *, is_asked: bool = False) -> list[str]:
+    """Why `changed` is no minor change of `published`; empty when old and new understand each other both ways.
+
+    What is asked of a service (`is_asked`) may come to be writable in more ways: no reader meets the new one.
+    """
+    return list(_breaks(published, changed, _ASKED if is_asked else "$"))
 
 
 def _breaks(published: Any, changed: Any, path: str) -> Iterator[str]:
+    if path.startswith(_ASKED) and path.endswith(".anyOf") and all(way in changed for way in published):
+        return
     if isinstance(published, list) and isinstance(changed, list) and len(published) == len(changed):
         for number, (before, after) in enumerate(zip(published, changed, strict=True)):
             yield from _breaks(before, after, f"{path}[{number}]")
@@ -162,6 +168,7 @@ def _breaks(published: Any, changed: Any, path: str) -> Iterator[str]:
         yield from _breaks(published["$defs"][name], changed["$defs"][name], f"{path}.{name}")
 
 
+_ASKED = "$asked"
 _WORDS = frozenset({"enum", "type", "pattern", "maxLength"})
 
 

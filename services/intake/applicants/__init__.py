@@ -1,0 +1,1 @@
+"""Who applied: details kept encrypted, apart from everything else, until they are erased."""

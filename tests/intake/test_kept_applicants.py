@@ -1,0 +1,312 @@
+"""Who applies is kept encrypted, shown to who may see it, found in no other place, and erased for good."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from msgspec.json import decode
+from sqlalchemy import text
+
+from tests.intake.conftest import Start
+from tests.intake.keys import MasterKeyFile
+from tests.intake.sending import CODE, Sender, cloud_event, received
+
+HOA: dict[str, Any] = {
+    "id_number": "084 180 001 234",
+    "name": "Nguyễn  Thị Hoa",
+    "phone": "0912 345 678",
+    "email": "Hoa.NT@example.vn",
+    "address": "12 Trần Phú, phường 1, Trà Vinh",
+}
+KEPT = HOA | {"name": "Nguyễn Thị Hoa"}
+ABOUT: dict[str, Any] = {"department": "H59.15", "procedure": "2.000635", "channel": "online"}
+AT = "2023-12-08T08:31:00+07:00"
+
+
+@pytest.fixture
+def key_file(tmp_path: Path) -> MasterKeyFile:
+    return MasterKeyFile(tmp_path / "keys" / "applicants.key")
+
+
+@pytest.fixture
+async def keeping(start: Start, key_file: MasterKeyFile) -> AsyncIterator[Sender]:
+    async with start(applicants_key_file=key_file.path) as sender:
+        yield sender
+
+
+async def applicant(intake: Sender, code: str = CODE) -> dict[str, Any]:
+    answer = await intake.http.get(f"/v1/dossiers/{code}/applicant")
+    assert answer.status_code == 200, answer.text
+    body: dict[str, Any] = answer.json()
+    return body
+
+
+async def erase(intake: Sender, pseudonym: str, reason: str = "yêu cầu ngày 30/11/2026") -> dict[str, Any]:
+    answer = await intake.http.delete(f"/v1/applicants/{pseudonym}", params={"reason": reason})
+    assert answer.status_code == 200, answer.text
+    body: dict[str, Any] = answer.json()
+    return body
+
+
+async def test_every_way_in_keeps_the_details_and_logs_the_same_pseudonym(keeping: Sender) -> None:
+    opened = await keeping.http.post("/v1/dossiers", json=ABOUT | {"received_at": AT, "applicant": HOA})
+    await keeping.event("H59.15-231208-0002", event="received", occurred_at=AT, applicant=HOA, **ABOUT)
+    await keeping.event("H59.15-231208-0003", event="submitted", occurred_at=AT, applicant=HOA, **ABOUT)
+    await keeping.cloud_event(received("H59.15-231208-0004", applicant=HOA), "H59.15-231208-0004")
+    await keeping.bulk(received("H59.15-231208-0005", applicant=HOA))
+    log = await keeping.log()
+    assert len(log) == 5
+    assert len({entry["event"]["data"]["applicant"] for entry in log}) == 1
+    for code in [opened.json()["code"], *(f"H59.15-231208-000{number}" for number in (2, 3, 4, 5))]:
+        assert (await applicant(keeping, code))["details"] == KEPT
+    assert not any(text in str(log) for text in ("Hoa", "0912", "084", "Trần Phú"))
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ({"id_number": "084180001234", "name": "A B"}, {"id_number": "084.180.001.234", "phone": "0912345678"}, True),
+        ({"name": "Lê Văn Đạt", "phone": "+84 912 345 678"}, {"name": "LE VAN DAT", "phone": "0912.345.678"}, True),
+        ({"name": "Lê Văn Đạt", "phone": "0912345678"}, {"name": "Lê Thị Mai", "phone": "0912345678"}, False),
+        ({"phone": "0912345678"}, {"phone": "0084912345678"}, True),
+        ({"email": "Dat@example.vn"}, {"email": "dat@EXAMPLE.vn"}, True),
+        ({"name": "Lê Văn Đạt", "address": "1 Trần Phú"}, {"name": "Lê Văn Đạt", "address": "2 Trần Phú"}, False),
+        ({"name": "Lê Văn Đạt"}, "Lê  Văn Đạt", True),
+        ({"id_number": "084180001234"}, "084180001234", True),
+    ],
+)
+async def test_the_same_person_has_the_same_pseudonym(keeping: Sender, one: Any, other: Any, *, same: bool) -> None:
+    await keeping.bulk(received(applicant=one), received("H59.15-231208-0002", applicant=other))
+    first, second = [entry["event"]["data"]["applicant"] for entry in await keeping.log()]
+    assert (first == second) is same
+
+
+async def test_a_name_in_the_form_of_a_pseudonym_is_a_name(keeping: Sender) -> None:
+    await keeping.bulk(received(applicant=HOA))
+    (logged,) = await keeping.log()
+    pseudonym = logged["event"]["data"]["applicant"]
+    await keeping.bulk(received("H59.15-231208-0002", "2023-12-09T08:00", applicant={"name": pseudonym}))
+    assert (await applicant(keeping))["details"] == KEPT
+    assert (await keeping.log())[1]["event"]["data"]["applicant"] != pseudonym
+
+
+@pytest.mark.parametrize(
+    ("details", "field"),
+    [
+        ({"address": "1 Trần Phú"}, "data.applicant"),
+        ({}, "data.applicant"),
+        ({"name": "A\u202eB"}, "data.applicant.name"),
+        ({"name": 5}, "data.applicant.name"),
+        ({"name": "n" * 201}, "data.applicant.name"),
+        ({"phone": "SECRET"}, "data.applicant.phone"),
+        ({"id_number": "12"}, "data.applicant.id_number"),
+        ({"email": "SECRET"}, "data.applicant.email"),
+        ({"name": "A B", "birthday": "1980-02-31"}, "data.applicant.birthday"),
+        ({"name": "A B", "nick": "SECRET"}, "data.applicant.nick"),
+    ],
+)
+async def test_details_that_are_wrong_are_refused_by_field_and_not_repeated(
+    keeping: Sender, details: dict[str, Any], field: str
+) -> None:
+    (rejection,) = (await keeping.bulk(received(applicant=details)))["rejections"]
+    assert rejection["field"] == field
+    assert rejection["detail"].startswith(f"{field}: ")
+    assert "SECRET" not in str(rejection)
+    short = await keeping.http.post("/v1/dossiers", json=ABOUT | {"applicant": details})
+    assert (short.status_code, short.json()["field"]) == (422, field.removeprefix("data."))
+
+
+async def test_a_later_receipt_changes_the_details_and_an_earlier_one_does_not(keeping: Sender) -> None:
+    await keeping.bulk(received(time="2023-12-08T09:00", applicant=HOA))
+    number = HOA["id_number"]
+    moved = {"id_number": number, "phone": "0987654321"}
+    await keeping.bulk(received("H59.15-231208-0002", "2023-12-08T10:00", applicant=moved))
+    assert (await applicant(keeping))["details"] == KEPT | {"phone": "0987654321"}
+    late = {"id_number": number, "phone": "0900000000"}
+    await keeping.bulk(received("H59.15-231208-0003", "2023-12-08T08:00", applicant=late))
+    assert (await applicant(keeping))["details"] == KEPT | {"phone": "0987654321"}
+
+
+async def test_a_repeat_stores_nothing(keeping: Sender) -> None:
+    event = received(applicant=HOA)
+    await keeping.bulk(event)
+    changed = event | {"data": event["data"] | {"applicant": HOA | {"phone": "0999999999"}}}
+    assert (await keeping.bulk(changed))["duplicates"] == 1
+    assert (await applicant(keeping))["details"] == KEPT
+
+
+async def test_a_correction_of_the_applicant_brings_the_right_persons_details(keeping: Sender) -> None:
+    await keeping.bulk(received(applicant=HOA))
+    wrong = (await applicant(keeping))["applicant"]
+    right = {"id_number": "084180009999", "name": "Trần Văn Bình"}
+    at = "2023-12-09T08:00:00+07:00"
+    fields = {"field": "applicant", "old_value": wrong, "new_value": right, "reason": "nhập nhầm"}
+    answer = await keeping.event(event="corrected", occurred_at=at, **fields)
+    assert answer.status_code == 201, answer.text
+    assert (await applicant(keeping))["details"] == right
+    assert "Bình" not in str(await keeping.log())
+
+
+async def test_without_a_master_key_details_are_refused_and_the_rest_works(start: Start) -> None:
+    async with start() as intake:
+        refused = await intake.http.post("/v1/dossiers", json=ABOUT | {"received_at": AT, "applicant": HOA})
+        assert (refused.status_code, refused.json()["code"]) == (422, "details_not_kept")
+        assert "MOTCUA_INTAKE_APPLICANTS_KEY_FILE" in refused.json()["detail"]
+        await intake.bulk(received(applicant="Nguyễn Thị Hoa"))
+        answer = await applicant(intake)
+        assert answer["applicant"].startswith("p-")
+        assert answer["details"] is None
+
+
+TEXTS = [
+    ("Nguyễn Thị Hoa", "name"),
+    ("bà NGUYEN THI HOA xin rút", "name"),
+    ("nguyễn-thị-hoa", "name"),
+    ("mã của NguyenThiHoa", "name"),
+    ("căn cước 084180001234", "an identity number"),
+    ("số 084-180-001234.", "identity number"),
+    ("nhà tại 12 TRAN PHU phuong 1, tra vinh", "address"),
+]
+
+
+@pytest.mark.parametrize(("text", "kind"), TEXTS)
+async def test_a_text_with_the_applicants_own_details_is_refused_by_field(
+    keeping: Sender, text: str, kind: str
+) -> None:
+    await keeping.bulk(received(applicant=HOA))
+    refused = await keeping.event(event="withdrawn", occurred_at="2023-12-09T08:00:00+07:00", reason=text)
+    assert (refused.status_code, refused.json()["code"], refused.json()["field"]) == (422, "personal_data", "reason")
+    assert kind in refused.json()["detail"]
+    assert len(await keeping.log()) == 1
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        received(applicant=HOA, x={"note": "Nguyễn Thị Hoa"}),
+        received(applicant=HOA) | {"source": "/counters/nguyenthihoa"},
+        received(applicant=HOA, event_id="084180001234/1"),
+        received(applicant=HOA) | {"desk": "nguyen thi hoa"},
+        received("H59.15-231208-0912345678", applicant=HOA),
+    ],
+)
+async def test_an_event_names_its_own_applicant_nowhere_else(keeping: Sender, event: dict[str, Any]) -> None:
+    (rejection,) = (await keeping.bulk(event))["rejections"]
+    assert rejection["code"] == "personal_data"
+    assert await keeping.log() == []
+
+
+async def test_events_of_one_body_know_the_applicant_of_its_receipt(keeping: Sender) -> None:
+    forwarded = cloud_event("forwarded", "2023-12-09T08:00", agency="Nguyễn Thị Hoa")
+    other = cloud_event("forwarded", "2023-12-09T08:00", agency="Cục Thuế tỉnh Trà Vinh")
+    answer = await keeping.bulk(received(applicant=HOA), forwarded, other)
+    assert (answer["accepted"], answer["rejected"]) == (2, 1)
+
+
+async def test_erased_details_are_gone_and_no_event_changes(keeping: Sender, key_file: MasterKeyFile) -> None:
+    event = received(applicant=HOA)
+    await keeping.bulk(event)
+    log, before = await keeping.log(), await applicant(keeping)
+    pseudonym = before["applicant"]
+    assert (await erase(keeping, pseudonym))["erased"] is True
+    assert (await erase(keeping, pseudonym))["erased"] is False
+    after = await applicant(keeping)
+    assert (after["applicant"], after["details"]) == (pseudonym, None)
+    assert after["erased_at"] is not None
+    assert await keeping.log() == log
+    (line,) = key_file.erasures.read_bytes().splitlines()
+    assert decode(line)["applicant"] == pseudonym
+    assert key_file.erasures.stat().st_mode & 0o077 == 0
+
+
+async def test_an_old_receipt_brings_nobody_back_and_a_new_one_does(keeping: Sender) -> None:
+    await keeping.bulk(received(applicant=HOA))
+    pseudonym = (await applicant(keeping))["applicant"]
+    await erase(keeping, pseudonym)
+    await keeping.bulk(received("H59.15-231208-0002", "2023-12-09T08:00", applicant=HOA))
+    assert (await applicant(keeping, "H59.15-231208-0002"))["details"] is None
+    today = keeping.service.clock()
+    new = received("H59.15-231208-0003", applicant=HOA, due_at="2029-12-28T17:00:00+07:00")
+    await keeping.bulk(new | {"time": today.isoformat()})
+    assert (await applicant(keeping))["details"] == KEPT
+
+
+async def test_a_restored_database_has_the_person_erased_again(start: Start, key_file: MasterKeyFile) -> None:
+    async with start(applicants_key_file=key_file.path) as intake:
+        await intake.bulk(received(applicant=HOA), received("H59.15-231208-0002", applicant={"name": "Lê Văn Đạt"}))
+        pseudonym = (await applicant(intake))["applicant"]
+    # what a backup from before the erasure is: a database that does not know of it, and a file that does
+    other = start(applicants_key_file=key_file.path, erasures_file=key_file.path.parent / "elsewhere.ndjson")
+    async with other as intake:
+        (key_file.path.parent / "elsewhere.ndjson").unlink(missing_ok=True)
+        assert (await applicant(intake))["details"] == KEPT
+    key_file.write_erasure(pseudonym)
+    async with start(applicants_key_file=key_file.path) as intake:
+        assert (await applicant(intake))["details"] is None
+        assert (await applicant(intake, "H59.15-231208-0002"))["details"] == {"name": "Lê Văn Đạt"}
+
+
+async def test_erasing_needs_a_place_that_outlasts_a_restored_backup(start: Start, key_file: MasterKeyFile) -> None:
+    async with start(applicants_key=key_file.path.read_text()) as intake:
+        await intake.bulk(received(applicant=HOA))
+        pseudonym = (await applicant(intake))["applicant"]
+        refused = await intake.http.delete(f"/v1/applicants/{pseudonym}", params={"reason": "yêu cầu"})
+        assert (refused.status_code, refused.json()["code"]) == (503, "cannot_erase")
+        assert "MOTCUA_INTAKE_ERASURES_FILE" in refused.json()["detail"]
+        assert (await applicant(intake))["details"] == KEPT
+
+
+async def test_the_reason_of_an_erasure_names_nobody(keeping: Sender) -> None:
+    await keeping.bulk(received(applicant=HOA))
+    path = f"/v1/applicants/{(await applicant(keeping))['applicant']}"
+    for reason in ("bà Nguyen Thi Hoa yêu cầu", "gọi 0987 654 321", "\u001b[31m"):
+        refused = await keeping.http.delete(path, params={"reason": reason})
+        assert (refused.status_code, refused.json()["field"]) == (422, "reason")
+    assert (await applicant(keeping))["details"] == KEPT
+
+
+async def test_the_first_master_key_wraps_and_rotation_moves_every_data_key(
+    start: Start, key_file: MasterKeyFile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("services.intake.applicants.keeping.ROWS_AT_ONCE", 2)
+    async with start(applicants_key_file=key_file.path) as intake:
+        people = [{"name": f"Nguyễn Văn {letter}"} for letter in "ABCDE"]
+        codes = [f"H59.15-231208-{number:04}" for number in range(1, 6)]
+        await intake.bulk(*(received(code, applicant=person) for code, person in zip(codes, people, strict=True)))
+        old = key_file.path.read_text()
+        key_file.put_new_first()
+        answer = (await intake.http.post("/v1/applicants/rotate")).json()
+        assert (answer["wrapped"], answer["unreadable"]) == (5, 0)
+        assert (await intake.http.post("/v1/applicants/rotate")).json()["wrapped"] == 0
+        key_file.keep_first_only()
+        assert [(await applicant(intake, code))["details"] for code in codes] == people
+        key_file.path.write_text(old)
+        refused = await intake.http.get(f"/v1/dossiers/{codes[0]}/applicant")
+        assert (refused.status_code, refused.json()["code"]) == (503, "details_unreadable")
+
+
+async def test_no_ciphertext_opens_in_another_row(keeping: Sender) -> None:
+    await keeping.bulk(received(applicant=HOA), received("H59.15-231208-0002", applicant={"name": "Lê Văn Đạt"}))
+    async with keeping.service.database.writer.begin() as connection:
+        await connection.execute(
+            text(
+                "UPDATE applicants SET wrapped_key = (SELECT max(wrapped_key) FROM applicants), "
+                "details = (SELECT details FROM applicants ORDER BY wrapped_key DESC LIMIT 1)"
+            )
+        )
+    answers = [await keeping.http.get(f"/v1/dossiers/{code}/applicant") for code in (CODE, "H59.15-231208-0002")]
+    assert sorted(answer.status_code for answer in answers) == [200, 503]
+
+
+async def test_an_unknown_dossier_and_one_without_an_applicant(keeping: Sender) -> None:
+    assert (await keeping.http.get(f"/v1/dossiers/{CODE}/applicant")).status_code == 404
+    await keeping.bulk(received())
+    assert (await applicant(keeping)) == {
+        "code": CODE,
+        "applicant": None,
+        "details": None,
+        "stored_at": None,
+        "kept_until": None,
+        "erased_at": None,
+    }
