@@ -13,7 +13,6 @@ from shared.domain.lifecycle import EventKind, allowed_from
 from shared.domain.localtime import LOCAL
 from shared.domain.terms import TermUnit
 
-
 A_MOMENT = timedelta(seconds=2)
 
 

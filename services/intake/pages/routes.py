@@ -25,6 +25,7 @@ def add_pages(application: FastAPI, catalogue: Catalogue, access: Access, unsent
         "/moved": today.get_moved,
         "/find": finding.get_find,
         "/dossiers/{code}": dossier.get_dossier,
+        "/dossiers/{code}/applicant": dossier.get_applicant,
     }
     logged = {"/receive": receiving.post_receive, "/dossiers/{code}/events": dossier.post_event}
     application.router.routes += [
