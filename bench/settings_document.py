@@ -10,7 +10,7 @@ from pydantic_core import PydanticUndefined
 
 from motcua.stack.data_folder import SERVICES
 from motcua.stack.stack import settings_class
-from shared.service.settings import ServiceSettings
+from shared.service.settings import ServiceSettings, is_secret
 
 DOCUMENT = Path("docs/settings.md")
 
@@ -45,6 +45,8 @@ HEAD = """\
 Every setting is an environment variable, read once at start.
 Written by `python -m bench.settings_document`; a test keeps it complete.
 A service that finds a value it cannot use says which and stops.
+A secret, marked with *, may stand in a file instead, which `…_FILE` names: `MOTCUA_INTAKE_API_KEY_FILE` that of
+`MOTCUA_INTAKE_API_KEY`, and so on.
 """
 
 
@@ -94,8 +96,9 @@ def _table(rows: Iterable[str]) -> str:
 
 
 def _row(names: list[str], field: FieldInfo) -> str:
+    mark = " *" if is_secret(field) else ""
     return (
-        f"| {'<br>'.join(f'`{name}`' for name in names)} | {_default(field)} | "
+        f"| {'<br>'.join(f'`{name}`{mark}' for name in names)} | {_default(field)} | "
         f"{(field.description or '').replace('|', chr(92) + '|')} |\n"
     )
 

@@ -24,6 +24,7 @@ HEADERS = {"Content-Type": "application/x-ndjson"}
 TRANSIENT = frozenset({429, 500, 502, 503, 504})
 FIRST_PAUSE_SECONDS = 0.1
 LONGEST_PAUSE_SECONDS = 2.0
+LONGEST_WAIT_SECONDS = 30.0  # however long it says
 CHUNK_LINES = MOST_REJECTIONS
 CHUNK_BYTES = 1 << 20
 CHUNKS_AHEAD = 2
@@ -105,7 +106,7 @@ class ChunkPoster:
         loop = asyncio.get_running_loop()
         give_up_at = loop.time() + self._patience
         while True:
-            answer, trouble = await self._attempt(body, hold_back)
+            answer, trouble, again_after = await self._attempt(body, hold_back)
             if answer is not None:
                 return answer
             if loop.time() >= give_up_at:
@@ -115,22 +116,23 @@ class ChunkPoster:
                 )
                 raise Failure(msg)
             self._say(f"waiting for intake ({trouble})")
-            await asyncio.sleep(pause)
+            await asyncio.sleep(max(pause, again_after))
             pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
 
-    async def _attempt(self, body: bytes, hold_back: str) -> tuple[BulkAnswer | None, str]:
-        """The answer, or what kept it away this time."""
+    async def _attempt(self, body: bytes, hold_back: str) -> tuple[BulkAnswer | None, str, float]:
+        """The answer, or what kept it away this time and after how long intake wants to be asked again."""
         try:
             response = await self._client.post(EVENTS, params={"hold_back": hold_back}, content=body, headers=HEADERS)
         except httpx.TransportError as error:
-            return None, type(error).__name__
+            return None, type(error).__name__, 0
         if response.status_code in TRANSIENT:
             detail = detail_of(response)
-            return None, f"it answered {response.status_code}" + (f": {detail}" if detail else "")
+            said = f"it answered {response.status_code}" + (f": {detail}" if detail else "")
+            return None, said, min(_again_after(response), LONGEST_WAIT_SECONDS)
         if response.status_code != HTTPStatus.OK:
             raise refused("intake", response)
         try:
-            return _decode_answer(response.content), ""
+            return _decode_answer(response.content), "", 0
         except msgspec.DecodeError as error:
             raise NotAsRead("intake", str(self._client.base_url), error) from error
 
@@ -249,6 +251,12 @@ class Connection:
             self._progress.held_back += refusal.code == HELD_BACK
         else:
             self._progress.lost += 1
+
+
+def _again_after(response: httpx.Response) -> float:
+    """The seconds of Retry-After; 0 where it says none."""
+    said = response.headers.get("retry-after", "")
+    return float(said) if said.isdecimal() else 0.0
 
 
 def _first_of(line: EventLine, seen: set[str]) -> bool:

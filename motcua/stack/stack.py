@@ -187,7 +187,7 @@ def settings_class(service: str) -> type[ServiceSettings]:
     (found,) = [
         member
         for member in members
-        if isinstance(member, type) and issubclass(member, ServiceSettings) and member is not ServiceSettings
+        if isinstance(member, type) and issubclass(member, ServiceSettings) and member.model_config.get("env_prefix")
     ]
     return found
 

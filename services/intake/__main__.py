@@ -5,7 +5,9 @@ import sys
 import uvloop
 
 from services.intake.app import create_app
+from services.intake.http.bulk import is_bulk
 from services.intake.settings import IntakeSettings
+from shared.service.gate import Costly, guard
 from shared.service.run import Server, ServiceRun, begin
 
 GRACE_SECONDS = 30
@@ -15,7 +17,8 @@ async def serve(settings: IntakeSettings) -> int:
     """Serve; 0 after a signal, 70 after a bug, 3 when it could not start."""
     run = ServiceRun()
     run.stop_on_signals()
-    application = create_app(settings, run)
+    bulk = Costly(is_bulk, settings.max_bulk_at_once, "MAX_BULK_AT_ONCE", streams_bodies=True)
+    application = guard(create_app(settings, run), settings, bulk)
     return await run.serve(
         Server(
             application,

@@ -16,10 +16,12 @@ from services.intake.applicants.master_keys import MasterKeySource
 from services.intake.calendar import Announcements
 from services.intake.http import announcements as announcement_calls
 from services.intake.http import applicants as applicant_calls
-from services.intake.http import bulk, catalogue, documents, dossiers, log, service
+from services.intake.http import audit as audit_calls
+from services.intake.http import bulk, catalogue, documents, dossiers, log, papers, service
 from services.intake.http.service import Intake
 from services.intake.log import event_log, standings
-from services.intake.log.database import migrate, open_database
+from services.intake.log.database import audit_of, migrate, open_database
+from services.intake.lookup.page import add_look_up
 from services.intake.metrics import Metrics
 from services.intake.pages.routes import add_pages
 from services.intake.relaying.announcements import AnnouncementRelay
@@ -48,6 +50,7 @@ LOGGER = structlog.get_logger()
 def create_app(settings: IntakeSettings, run: ServiceRun | None = None) -> FastAPI:
     """The ASGI application; its writer, relay and worker of the moves are tasks of the `run`."""
     base = load(settings.catalogue)
+    key = None if settings.api_key is None else settings.api_key.get_secret_value()
     access = access_by("intake", settings, sessions_of("intake", settings.api_key, settings.access_dir))
 
     @contextlib.asynccontextmanager
@@ -67,9 +70,11 @@ def create_app(settings: IntakeSettings, run: ServiceRun | None = None) -> FastA
             erasures = None if settings.erasures is None else ErasuresFile(settings.erasures)
             applicants = Applicants(database, MasterKeySource(settings), erasures)
             await applicants.apply_erasures()
+            audit = app.state.audit = audit_of(database)
             committer = Committer(
                 database,
                 announcements,
+                audit,
                 applicants,
                 clock=clock,
                 recording_clock=system_clock,
@@ -111,14 +116,20 @@ def create_app(settings: IntakeSettings, run: ServiceRun | None = None) -> FastA
         bulk.router,
         announcement_calls.router,
         log.router,
+        audit_calls.router,
         catalogue.router,
+        papers.router,
     ):
         app.include_router(router, responses=GUARDED)
     app.include_router(service.router)
+    add_look_up(app, settings)
     declare(app, documents.event_components())
-    api_key = None if settings.api_key is None else settings.api_key.get_secret_value()
-    unsent_secret = signing_secret("intake: what a browser could not send", settings.access_dir, api_key)
-    return add_pages(app, base, access, unsent_secret)
+    return add_pages(
+        app,
+        base,
+        access,
+        signing_secret("intake: what a browser could not send", settings.access_dir, key),
+    )
 
 
 @contextlib.asynccontextmanager

@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, DirectoryPath, Field, FilePath, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import SettingsConfigDict
 
-from shared.service.settings import ServiceSettings
+from shared.service.settings import DATABASE_URL, SECRET, DatabaseSettings, PageSettings
 
 KIB = 1024
 MIB = 1024 * KIB
@@ -58,7 +58,7 @@ def _keys_in_file(file: Path) -> Path:
     return file
 
 
-class IntakeSettings(ServiceSettings):
+class IntakeSettings(DatabaseSettings, PageSettings):
     """Settings of the intake service."""
 
     model_config = SettingsConfigDict(frozen=True, extra="ignore", env_prefix="MOTCUA_INTAKE_")
@@ -68,7 +68,8 @@ class IntakeSettings(ServiceSettings):
         "sqlite+aiosqlite:///.motcua/intake.db",
         description="where the event log lives: `sqlite+aiosqlite:///PATH` or "
         "`postgresql+asyncpg://USER:PASSWORD@HOST/DATABASE`",
-        pattern=r"^(sqlite\+aiosqlite|postgresql\+asyncpg)://",
+        pattern=DATABASE_URL,
+        json_schema_extra=SECRET,
     )
     sqlite_synchronous: Literal["FULL", "NORMAL"] = Field(
         "FULL",
@@ -84,6 +85,13 @@ class IntakeSettings(ServiceSettings):
         "where there is none",
         min_length=16,
         validate_default=True,
+    )
+    slip_key: SecretStr | None = Field(
+        None,
+        description="secret that the slips' look-up secrets are derived with; derived from the API key, else the "
+        "pseudonym key, when unset. "
+        "Another one makes every slip that was printed useless",
+        min_length=16,
     )
     applicants_key: Annotated[SecretStr, AfterValidator(_keys_in_text)] | None = Field(
         None,
@@ -101,6 +109,9 @@ class IntakeSettings(ServiceSettings):
     max_event_bytes: int = Field(256 * KIB, description="largest single event", ge=KIB, le=800 * KIB)
     max_bulk_bytes: int = Field(GIB, description="largest body of a bulk call in NDJSON", ge=KIB)
     max_array_bytes: int = Field(16 * MIB, description="largest body of a bulk call as a JSON array", ge=KIB)
+    max_bulk_at_once: int = Field(
+        8, description="bulk calls that are read at once, of one caller half of them; others wait in a fair order", ge=1
+    )
     max_batch_events: int = Field(2000, description="most events that share one commit", ge=1, le=20_000)
     relay_batch_events: int = Field(
         5000, description="most events the relay sends before it waits for the broker", ge=1, le=50_000
@@ -127,6 +138,14 @@ class IntakeSettings(ServiceSettings):
     @property
     def applicant_key(self) -> bytes:
         """The key of applicants' pseudonyms; bound to its purpose, so that it is no use as an API key."""
-        secret = self.pseudonym_key or self.api_key
-        assert secret is not None, "one of both is set"
-        return hmac.digest(secret.get_secret_value().encode(), b"motcua/intake/applicant", hashlib.sha256)
+        return self._derived(self.pseudonym_key, b"motcua/intake/applicant")
+
+    @property
+    def key_of_slips(self) -> bytes:
+        """The key of the slips' secrets."""
+        return self._derived(self.slip_key, b"motcua/intake/slip")
+
+    def _derived(self, own: SecretStr | None, purpose: bytes) -> bytes:
+        secret = own or self.api_key or self.pseudonym_key
+        assert secret is not None, "one of them is set"
+        return hmac.digest(secret.get_secret_value().encode(), purpose, hashlib.sha256)

@@ -8,8 +8,9 @@ import faust
 import uvloop
 
 from services.processing.app import create_app
-from services.processing.http import HttpServer, create_api
+from services.processing.http import LEDGER, HttpServer, create_api
 from services.processing.settings import ProcessingSettings
+from shared.service.gate import Costly, guard
 from shared.service.run import begin
 
 STOPS_WITHIN_SECONDS = 15.0
@@ -21,7 +22,9 @@ def main() -> None:
     loop = uvloop.new_event_loop()
     asyncio.set_event_loop(loop)
     app = create_app(settings)
-    http = HttpServer(create_api(app), host=settings.host, port=settings.port, trusted_proxies=settings.trusted_proxies)
+    ledger = Costly(lambda _method, path: path == LEDGER, settings.max_questions_at_once, "MAX_QUESTIONS_AT_ONCE")
+    api = guard(create_api(app), settings, ledger)
+    http = HttpServer(api, host=settings.host, port=settings.port, trusted_proxies=settings.trusted_proxies)
     worker = StoppingWorker(app, http, loop=loop, quiet=True, redirect_stdouts=False)
     worker.execute_from_commandline()
 

@@ -20,6 +20,7 @@ from shared.service.observability import health, operations_router
 from shared.service.run import Server
 
 GRACE_SECONDS = 10
+LEDGER = "/v1/ledger"
 LINES_A_CHUNK = 500
 
 
@@ -71,7 +72,7 @@ def create_api(worker: ProcessingApp) -> FastAPI:
     api.include_router(operations_router(live, ready, registry))
 
     @api.get(
-        "/v1/ledger",
+        LEDGER,
         tags=["ledger"],
         dependencies=[requires(Permission.READ_LOG)],
         response_class=Ndjson,

@@ -31,6 +31,11 @@ class ProcessingSettings(ServiceSettings):
     session_timeout_seconds: float = Field(
         10, description="after which the group gives a dead worker's partitions away", ge=1
     )
+    max_questions_at_once: int = Field(
+        2,
+        description="ledgers that are read out at once, to one caller half of them; others wait in a fair order",
+        ge=1,
+    )
     closed_kept_days: float = Field(
         30,
         description="how long a closed dossier stays in memory after its last event; later ones are looked up",

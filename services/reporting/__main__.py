@@ -6,9 +6,8 @@ import uvloop
 from prometheus_client import CollectorRegistry
 
 from services.reporting.calendar import CalendarFeed
-from services.reporting.documents.frame import Heading
 from services.reporting.gauges import FigureGauges
-from services.reporting.http.app import Reporting, create_app
+from services.reporting.http.app import Reporting, create_app, is_question
 from services.reporting.intake import AcceptedEvents, DossierViews, IntakeLog
 from services.reporting.pages.routes import add_pages
 from services.reporting.projecting.metrics import PipelineMetrics, ProjectorHealth
@@ -19,7 +18,9 @@ from services.reporting.read_model.store import is_empty, migrate, open_engine
 from services.reporting.rebuild.automatic import AutomaticRebuild
 from services.reporting.settings import ReportingSettings
 from shared import catalogue
+from shared.papers.heading import Heading
 from shared.service.clock import clock_from, system_clock
+from shared.service.gate import Costly, guard
 from shared.service.run import Server, ServiceRun, begin
 
 GRACE_SECONDS = 10
@@ -29,7 +30,7 @@ async def serve(settings: ReportingSettings) -> int:
     """Until a signal (0) or until a part breaks (70)."""
     run = ServiceRun()
     run.stop_on_signals()
-    engine = open_engine(settings.database_url)
+    engine = open_engine(settings.database_url, settings.database_tls())
     try:
         await migrate(engine)
         clock = clock_from(settings.clock)
@@ -58,8 +59,10 @@ async def serve(settings: ReportingSettings) -> int:
                 engine, offices, clock, system_clock, Freezing(engine, offices, system_clock, log_of_intake)
             ),
         )
-        application = add_pages(
-            create_app(reporting), reporting, DossierViews(settings.intake_url, settings.key_of_intake)
+        application = guard(
+            add_pages(create_app(reporting), reporting, DossierViews(settings.intake_url, settings.key_of_intake)),
+            settings,
+            Costly(is_question, settings.max_questions_at_once, "MAX_QUESTIONS_AT_ONCE"),
         )
         server = Server(
             application,

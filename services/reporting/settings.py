@@ -3,10 +3,10 @@
 from pydantic import DirectoryPath, Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import SettingsConfigDict
 
-from shared.service.settings import ServiceSettings
+from shared.service.settings import DATABASE_URL, SECRET, DatabaseSettings, PageSettings
 
 
-class ReportingSettings(ServiceSettings):
+class ReportingSettings(DatabaseSettings, PageSettings):
     """Read once at start; see docs/settings.md."""
 
     model_config = SettingsConfigDict(env_prefix="MOTCUA_REPORTING_", frozen=True, extra="ignore")
@@ -15,7 +15,8 @@ class ReportingSettings(ServiceSettings):
     database_url: str = Field(
         "sqlite+aiosqlite:///.motcua/reporting.db",
         description="the read model: `sqlite+aiosqlite:///PATH` or `postgresql+asyncpg://USER:PASSWORD@HOST/NAME`",
-        pattern=r"^(sqlite\+aiosqlite|postgresql\+asyncpg)://",
+        pattern=DATABASE_URL,
+        json_schema_extra=SECRET,
     )
     catalogue: DirectoryPath | None = Field(
         None, description="folder with the office's own catalogue files; the shipped ones when unset"
@@ -38,15 +39,12 @@ class ReportingSettings(ServiceSettings):
         description="rows that one answer of /v1/figures may have without tokens, a tenth of that with them",
         ge=100,
     )
-    superior: str | None = Field(
-        None, description="what stands over the office on its documents, such as ỦY BAN NHÂN DÂN TỈNH TRÀ VINH"
+    max_questions_at_once: int = Field(
+        4,
+        description="figures, lists, documents and charts that are made at once, of one caller half of them; others "
+        "wait in a fair order",
+        ge=1,
     )
-    office: str | None = Field(
-        None,
-        description="the office whose documents are made, such as TRUNG TÂM PHỤC VỤ HÀNH CHÍNH CÔNG; dotted lines for "
-        "what is unset",
-    )
-    place: str | None = Field(None, description="where documents are signed, such as Trà Vinh")
     batch_max_records: int = Field(10_000, description="status records projected in one transaction at most", ge=1)
     fetch_max_wait_ms: int = Field(10, description="how long the broker may hold an empty fetch back", ge=1)
 

@@ -43,6 +43,14 @@ def minute(given: datetime, language: Language) -> str:
     return f"{day(at.date(), language)}, {at:%H:%M}"
 
 
+def minute_in_full(given: datetime, language: Language) -> str:
+    """The local minute as papers spell it: 08 giờ 30 phút, ngày 25 tháng 11 năm 2026, or 25 Nov 2026, 08:30."""
+    at = local(given)
+    if language is Language.VIETNAMESE:
+        return f"{at:%H} giờ {at:%M} phút, ngày {at:%d} tháng {at:%m} năm {at:%Y}"
+    return minute(given, language)
+
+
 def short_minute(given: datetime, language: Language) -> str:
     """The local minute for tables: 14/03/2023 14:05, or 2023-03-14 14:05."""
     at = local(given)

@@ -47,6 +47,7 @@ COUNTRY: Both = ("CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM", "SOCIALIST REP
 MOTTO: Both = ("Độc lập - Tự do - Hạnh phúc", "Independence - Freedom - Happiness")
 DOCUMENT_NUMBER: Both = ("Số: ……/BC-……", "No.: ……/BC-……")
 DATED: Both = ("{place}, ngày …… tháng …… năm {year}", "{place}, …… …… {year}")
+DATED_ON: Both = ("{place}, ngày {day:%d} tháng {day:%m} năm {day:%Y}", "{place}, {day:%d}/{day:%m}/{day:%Y}")
 REPORT: Both = ("BÁO CÁO", "REPORT")
 REPORT_SUBJECT: Both = ("Tình hình, kết quả giải quyết thủ tục hành chính", "Administrative procedures handled")
 APPENDIX: Both = ("PHỤ LỤC", "APPENDIX")

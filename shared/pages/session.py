@@ -1,4 +1,5 @@
-"""The session that opens the pages: the key given once, and its end; and the forms that pages send."""
+"""The session that opens the pages: the key given once, or a log-in at the provider, and its end; and the forms that
+pages send."""
 
 from functools import partial
 from urllib.parse import parse_qs
@@ -7,8 +8,10 @@ from fastapi import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from shared.pages.site import HEADERS, Pages
+from shared.pages.login import SIGNED_OUT, login_routes
+from shared.pages.site import HEADERS, Pages, own_path
 from shared.service.access import FROM_SETTINGS, OpenToAll, ruled
+from shared.service.oidc.login import logins_of
 from shared.service.refusals import WhyRefused
 from shared.service.sessions import is_from_own_page
 
@@ -20,6 +23,7 @@ def session_routes(pages: Pages) -> list[Route]:
     access = pages.access
     sessions = access.sessions
     assert sessions is not None, "a service with pages has sessions"
+    logins = logins_of(access.provider, sessions)
 
     async def open_session(request: Request) -> Response:
         """The key was given: a session for one that holds, the form again for another.
@@ -51,7 +55,9 @@ def session_routes(pages: Pages) -> list[Route]:
         """The reader leaves."""
         if not is_from_own_page(request):
             return pages.sign_in(request, 403, pages.text(request, "foreign_form"), to="/")
-        answer = RedirectResponse("/", 303, HEADERS)
+        held = sessions.held_by(request)
+        is_of_provider = logins is not None and held is not None and held.is_of_provider
+        answer = RedirectResponse(SIGNED_OUT if is_of_provider else "/", 303, HEADERS)
         sessions.close(request, answer)
         return answer
 
@@ -69,11 +75,12 @@ def session_routes(pages: Pages) -> list[Route]:
             ruled(end_session, OpenToAll("it ends the session it comes with and does nothing else")),
             methods=["POST"],
         ),
+        *([] if logins is None else login_routes(pages, sessions, logins)),
     ]
 
 
 async def form(request: Request, most_bytes: int = MOST_BYTES, most_fields: int = 10) -> dict[str, str]:
-    """The fields of a small form; nothing of one that is larger than any of ours, or that has more fields."""
+    """The fields of a small form; nothing of one that is larger, or has more fields, than any of ours."""
     body = b""
     async for part in request.stream():
         body += part
@@ -84,9 +91,3 @@ async def form(request: Request, most_bytes: int = MOST_BYTES, most_fields: int 
     except ValueError:
         return {}
     return {name: values[0] for name, values in fields.items()}
-
-
-def own_path(to: str) -> str:
-    """A path of this service: an address elsewhere is not followed."""
-    is_own = to.startswith("/") and not to.startswith(("//", "/\\")) and to.isprintable()
-    return to if is_own else "/"

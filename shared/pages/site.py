@@ -20,6 +20,8 @@ from shared.service.problems import Problem
 from shared.service.refusals import WhyRefused
 from shared.service.sql import DATABASE_ERRORS, is_transient
 
+LOG_IN = "/session/login"
+_ONCE = "/session"  # what stands under it is not opened a second time
 LANGUAGE_COOKIE = "motcua_language"
 _OWN = ("script-src", "style-src", "img-src", "connect-src", "form-action")
 _NOBODY = ("default-src", "base-uri", "frame-ancestors")
@@ -133,7 +135,18 @@ class Pages:
         """The form that asks for the key, and leads back to where the reader was going."""
         if "hx-request" in request.headers:  # a part of a page whose session is over: the whole page asks
             return Response(status_code=status, headers=HEADERS | {"HX-Refresh": "true"})
-        return self.page(request, "sign_in.html", status, mistake=mistake, to=to or _target(request))
+        to = to or _target(request)
+        provider = self.access.provider
+        is_known = provider is not None and provider.oidc.client is not None
+        return self.page(
+            request,
+            "sign_in.html",
+            status,
+            mistake=mistake,
+            to=to,
+            provider=provider.oidc.called if provider is not None and is_known else None,
+            log_in=path_with(LOG_IN, to=to),
+        )
 
     def notice(self, request: Request, status: int, key: str | None, detail: str = "") -> Response:
         """What went wrong, and what to do."""
@@ -169,11 +182,19 @@ def path_with(path: str, **parameters: str | int | None) -> str:
     return f"{path}?{urlencode(given)}" if given else path
 
 
+def own_path(to: str) -> str:
+    """A path of this service: an address elsewhere is not followed."""
+    is_own = to.startswith("/") and not to.startswith(("//", "/\\")) and to.isprintable()
+    return to if is_own else "/"
+
+
 def _switch(request: Request, language: Language) -> str:
     """The same page in the other language."""
     other = Language.ENGLISH if language is Language.VIETNAMESE else Language.VIETNAMESE
     given = [(name, value) for name, value in request.query_params.multi_items() if name != "lang"]
-    path = request.url.path if request.method == "GET" else "/"
+    path = request.url.path
+    if request.method != "GET" or path.startswith(_ONCE):
+        path, given = "/", []
     return f"{path}?{urlencode([*given, ('lang', other.value)])}"
 
 

@@ -35,6 +35,43 @@ COMMON: Words = {
         "Hệ thống đang bận. Trang sẽ tự thử lại.",
         "The system is busy. The page tries again by itself.",
     ),
+    "log_in_with": ("Đăng nhập bằng {provider}", "Log in with {provider}"),
+    "or_a_key": ("Hoặc dùng khóa truy cập:", "Or use an access key:"),
+    "signed_in": ("Đã đăng nhập", "Signed in"),
+    "signed_in_as": ("Đã đăng nhập với tên {name}. Đang mở trang…", "Signed in as {name}. Opening the page…"),
+    "go_on": ("Mở trang", "Open the page"),
+    "signed_out": ("Đã đăng xuất", "Signed out"),
+    "signed_out_here": (
+        "Phiên ở đây đã kết thúc. Phiên tại {provider} có thể vẫn còn: trên máy dùng chung, hãy đăng xuất cả ở đó.",
+        "The session here is over. The one at {provider} may go on: on a shared computer sign out there too.",
+    ),
+    "sign_out_there": ("Đăng xuất cả khỏi {provider}", "Sign out of {provider} too"),
+    "sign_in_again": ("Đăng nhập lại", "Sign in again"),
+    "log_in_failed": ("Chưa đăng nhập được", "Not signed in"),
+    "log_in_stale": (
+        "Lần đăng nhập này đã cũ hoặc không bắt đầu từ trình duyệt này. Hãy đăng nhập lại từ đầu.",
+        "This log-in is too old, or was not begun in this browser. Begin again.",
+    ),
+    "log_in_refused": (
+        "{provider} không cho đăng nhập ({reason}). Hãy thử lại, hoặc hỏi người quản trị hệ thống.",
+        "{provider} did not log you in ({reason}). Try again, or ask whoever runs the system.",
+    ),
+    "log_in_not_trusted": (
+        "Câu trả lời của {provider} không dùng được ({reason}). Hãy báo người quản trị hệ thống.",
+        "The answer of {provider} can't be used ({reason}). Tell whoever runs the system.",
+    ),
+    "log_in_without_grants": (
+        "{provider} chưa cấp quyền dùng được ở đây ({reason}). Hãy báo người quản trị hệ thống.",
+        "{provider} grants nothing that can be used here ({reason}). Tell whoever runs the system.",
+    ),
+    "log_in_with_too_many_grants": (
+        "{provider} cấp quá nhiều quyền, trình duyệt không giữ được. Người quản trị có thể cấp * thay cho từng đơn vị.",
+        "{provider} grants more than a browser keeps. Whoever runs the system can grant * in place of each department.",
+    ),
+    "provider_away": (
+        "{provider} tạm thời không trả lời. Hãy thử lại sau ít phút, hoặc dùng khóa truy cập.",
+        "{provider} does not answer at the moment. Try again in a few minutes, or use an access key.",
+    ),
     "wrong_request": ("Chưa làm được yêu cầu này", "This can't be done"),
 }
 

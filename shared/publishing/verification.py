@@ -14,7 +14,7 @@ from shared.contract.http.published_documents import FORMAT, NOTE, PUBLICATION, 
 from shared.domain.columns import KEYS
 from shared.domain.figures import ROW_IDENTITIES, shares
 from shared.publishing.cells import KEY, CellCounts, cells_of, counts, differing, moved_by
-from shared.publishing.sealing import SEAL, Document, NotSealed, opened
+from shared.sealing import SEAL, Document, NotSealed, opened
 
 ROWS_OF_TIME = ("month", "statutory_month", "statutory_quarter")
 NAMED = 5  # of the numbers that are wrong in one way

@@ -13,7 +13,10 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from pydantic import SecretStr
 
 from shared.access.roles import EVERYTHING, INDIVISIBLE, Grant, Permission, Principal, Role, Scope
+from shared.service.acting import act_as
 from shared.service.keyring import KeyRing
+from shared.service.oidc.provider import Provider, ProviderAway
+from shared.service.oidc.tokens import GrantsRefused, TokenRefused, access_token, looks_like_one
 from shared.service.problems import Problem
 from shared.service.refusals import Refusals, WhyRefused
 from shared.service.sessions import SAFE_METHODS, Sessions, is_from_own_page
@@ -21,6 +24,7 @@ from shared.service.settings import ServiceSettings
 from shared.service.wrong_keys import WrongKeys
 
 FROM_SETTINGS = Principal("settings", "the key from the settings", (Grant(Role.ADMIN, EVERYTHING),))
+PROVIDER_RETRY_S = "10"
 ANYBODY = Principal("anybody", "anybody", ())
 _BEARER = HTTPBearer(auto_error=False, description="an API key")
 
@@ -37,11 +41,16 @@ class Access:
     """Knows who is who in one service: `app.state.access`. Services without pages have no `sessions`."""
 
     def __init__(
-        self, api_key: SecretStr | None, sessions: Sessions | None = None, keys: KeyRing | None = None
+        self,
+        api_key: SecretStr | None,
+        sessions: Sessions | None = None,
+        keys: KeyRing | None = None,
+        provider: Provider | None = None,
     ) -> None:
         self._digest = None if api_key is None else hashlib.sha256(api_key.get_secret_value().encode()).digest()
         self._keys = keys
         self.sessions = sessions
+        self.provider = provider
         self.refusals = Refusals()
         self.wrong_keys = WrongKeys()
 
@@ -56,8 +65,14 @@ class Access:
         return None if self._keys is None else self._keys.trouble
 
     async def principal_of(self, token: str) -> Principal | None:
-        """Whose token it is; None for nobody's, and for one that no longer holds."""
-        return self.of_key(token)
+        """Whose token it is; None for nobody's, and for one that no longer holds.
+
+        Raises a `Problem` for a token of the provider that can't be taken.
+        """
+        found = self.of_key(token)
+        if found is None and self.provider is not None and looks_like_one(token):
+            return await _vouched_for(self.provider, token)
+        return found
 
     def of_key(self, token: str) -> Principal | None:
         """Whose key it is; None for nobody's, and for one that no longer holds."""
@@ -90,14 +105,16 @@ class Access:
         session = None if self.sessions is None else self.sessions.held_by(request)
         if session is None:
             return None
-        principal = session.subject() or self.with_id(session.principal)
+        is_of_provider = self.provider is not None and self.provider.oidc.client is not None
+        subject = session.subject() if is_of_provider else None
+        principal = subject or self.with_id(session.principal)
         if principal is not None and request.method not in SAFE_METHODS and not is_from_own_page(request):
             self.refusals.note(request, WhyRefused.FOREIGN_PAGE, principal.id)
             raise foreign_page()
         return principal
 
     def permit(self, principal: Principal, permission: Permission, *, everywhere: bool = False) -> Caller:
-        """The caller, where the permission holds; raises the `Problem` 403 where it does not."""
+        """The caller, who acts from now on, where the permission holds; raises the `Problem` 403 where it does not."""
         scope = principal.scope_of(permission)
         if scope.is_nothing:
             raise Problem(
@@ -115,6 +132,7 @@ class Access:
                 vietnamese=f"{principal.name} chỉ có quyền trong phạm vi {scope}, còn việc này liên quan đến mọi cơ "
                 "quan; hãy xin khóa được cấp quyền @*",
             )
+        act_as(principal)
         return Caller(principal, scope)
 
 
@@ -159,7 +177,12 @@ class Requires:
             access.refusals.note(request, WhyRefused.NO_KEY)
             page = ", or open a page of this service first" if self.takes_session else ""
             raise _unknown(f"send the API key as `Authorization: Bearer KEY`{page}")
-        principal = await access.principal_of(credentials.credentials)
+        try:
+            principal = await access.principal_of(credentials.credentials)
+        except Problem as refusal:
+            if (reason := _WHY.get(refusal.status)) is not None:
+                access.refusals.note(request, reason)
+            raise
         if principal is None:
             why, detail = access.refused(credentials.credentials)
             access.refusals.note(request, why, token=credentials.credentials)
@@ -169,6 +192,33 @@ class Requires:
 
 def _unknown(detail: str) -> Problem:
     return Problem(401, "Unauthorized", detail, headers={"WWW-Authenticate": "Bearer"})
+
+
+_WHY = {401: WhyRefused.UNKNOWN_KEY, 403: WhyRefused.NOT_PERMITTED}
+
+
+async def _vouched_for(provider: Provider, token: str) -> Principal:
+    """Whom the provider's token speaks for; raises the `Problem` that says why it can't be taken."""
+    try:
+        return await access_token(provider, token)
+    except TokenRefused as refused:
+        raise Problem(
+            401,
+            "Unauthorized",
+            f"the token is not taken: {refused}; get a new one from the provider",
+            vietnamese=f"mã truy cập không được chấp nhận: {refused}; hãy lấy mã mới từ nhà cung cấp danh tính",
+            headers={"WWW-Authenticate": f'Bearer error="invalid_token", error_description="{refused}"'},
+        ) from None
+    except GrantsRefused as refused:
+        raise Problem(403, "Forbidden", str(refused), code="invalid_grant") from None
+    except ProviderAway:
+        raise Problem(
+            503,
+            "Service Unavailable",
+            "the provider that has to vouch for this token does not answer; try again shortly",
+            vietnamese="nhà cung cấp danh tính tạm thời không trả lời; hãy thử lại sau ít phút",
+            headers={"Retry-After": PROVIDER_RETRY_S},
+        ) from None
 
 
 def foreign_page() -> Problem:

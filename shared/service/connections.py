@@ -3,6 +3,7 @@ no head, no silence and no crowd of them takes a service's memory or its sockets
 
 import asyncio
 import math
+from collections import Counter
 from typing import Any
 
 import httptools
@@ -11,6 +12,7 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from uvicorn.server import ServerState
 
 from shared.contract.envelope import encode
+from shared.service.answer_headers import EVERY_ANSWER
 from shared.service.problems import MEDIA_TYPE, Problem
 
 KIB = 1024
@@ -22,7 +24,10 @@ PIECE_BYTES = 4 * KIB  # read at once, so that one read cannot hold thousands of
 HEAD_SECONDS = 15.0
 IDLE_SECONDS = 20
 STALLED_SECONDS = 60.0
+LEAST_BYTES = 1 * KIB  # of a body within that time, of an answer within the next
 UNREAD_SECONDS = 120.0
+MOST_UNREAD_BYTES = 128 * KIB * KIB  # of answers that lie here, of all connections
+LATER_SECONDS = 5
 PARTING_SECONDS = 2.0
 PARTING_BYTES = 1024 * KIB
 HTTP_1_1 = "1.1"
@@ -37,12 +42,13 @@ class Connections(ServerState):
         self.waiting: dict[BoundedProtocol, None] = {}
 
     def admit(self, newcomer: "BoundedProtocol") -> bool:
-        """Let a connection in; when there are too many the one that has waited longest gives way.
-        False when all are at work."""
+        """Let a connection in; when there are too many one gives way: of the address with most of those that wait the
+        one that has waited longest. False when all are at work."""
         if len(self.connections) > self.most:
             if not self.waiting:
                 return False
-            longest = next(iter(self.waiting))
+            (crowd, _), *_ = Counter(connection.address for connection in self.waiting).most_common(1)
+            longest = next(connection for connection in self.waiting if connection.address == crowd)
             self.leaves(longest)
             longest.transport.abort()
         self.waits(newcomer)
@@ -56,10 +62,17 @@ class Connections(ServerState):
         self.waiting.pop(connection, None)
 
     def look_after(self, now: float) -> None:
-        """End the connections that took too long. To be called about once a second."""
-        for connection in list(self.connections):
-            if isinstance(connection, BoundedProtocol):
-                connection.look(now)
+        """End the connections that took too long, and while too much lies unread those that have left most of it
+        unread. To be called about once a second."""
+        bounded = [connection for connection in self.connections if isinstance(connection, BoundedProtocol)]
+        for connection in bounded:
+            connection.look(now)
+        unread = sum(connection.unread for connection in bounded)
+        for connection in sorted(bounded, key=lambda one: one.unread, reverse=True):
+            if unread <= MOST_UNREAD_BYTES:
+                break
+            unread -= connection.unread
+            connection.transport.abort()
 
 
 class BoundedProtocol(HttpToolsProtocol):
@@ -86,7 +99,9 @@ class BoundedProtocol(HttpToolsProtocol):
         self._working_on: RequestResponseCycle | None = None
         self._next_head_by = math.inf  # inf while a request is in work
         self._moved_at = 0.0
-        self._unsent, self._unsent_since = 0, 0.0
+        self._moved_bytes = 0  # of a body, since then
+        self.unread = 0  # bytes of answers that its reader has not taken yet
+        self._unread_since = 0.0
         self._ending = False
         self._dropped_bytes = 0
 
@@ -94,7 +109,8 @@ class BoundedProtocol(HttpToolsProtocol):
         super().connection_made(transport)
         self._next_head_by = self.loop.time() + HEAD_SECONDS
         if not self.server_state.admit(self):
-            self._end(Problem(503, "Service Unavailable", "too many requests are in work; try again shortly"))
+            detail = "too many requests are in work; try again shortly"
+            self._end(Problem(503, "Service Unavailable", detail, headers={"Retry-After": str(LATER_SECONDS)}))
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.server_state.leaves(self)
@@ -104,7 +120,6 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         self._unset_keepalive_if_required()
-        self._moved_at = self.loop.time()
         if self._ending:
             self._dropped_bytes += len(data)
             if self._dropped_bytes > PARTING_BYTES:
@@ -170,10 +185,14 @@ class BoundedProtocol(HttpToolsProtocol):
         super().on_headers_complete()
         self._in_head, self._heard = False, True
         self._next_head_by = math.inf
+        self._moved_at, self._moved_bytes = self.loop.time(), 0
         self.server_state.leaves(self)
 
     def on_body(self, body: bytes) -> None:
         self._heard = True
+        self._moved_bytes += len(body)
+        if self._moved_bytes >= LEAST_BYTES:
+            self._moved_at, self._moved_bytes = self.loop.time(), 0
         super().on_body(body)
 
     def on_message_complete(self) -> None:
@@ -202,6 +221,11 @@ class BoundedProtocol(HttpToolsProtocol):
             self._next_head_by = self.loop.time() + (STALLED_SECONDS if self._in_message else IDLE_SECONDS)
 
     @property
+    def address(self) -> str:
+        """The other end's, of which there may be many connections."""
+        return self.client[0] if self.client else ""
+
+    @property
     def _in_body(self) -> bool:
         return self._in_message and not self._in_head
 
@@ -219,14 +243,15 @@ class BoundedProtocol(HttpToolsProtocol):
                 self._moved_at = now
             elif now - self._moved_at > STALLED_SECONDS and not self._ending:
                 stays = "what was accepted of it stays accepted; send it again"
-                self._end(_too_slow(f"nothing of the body has come for {STALLED_SECONDS:.0f} s; {stays}"))
-        self._look_at_unsent(now)
+                came = f"less than {LEAST_BYTES} bytes of the body have come within {STALLED_SECONDS:.0f} s"
+                self._end(_too_slow(f"{came}; {stays}"))
+        self._look_at_unread(now)
 
-    def _look_at_unsent(self, now: float) -> None:
+    def _look_at_unread(self, now: float) -> None:
         size = self.transport.get_write_buffer_size()
-        if size != self._unsent:
-            self._unsent, self._unsent_since = size, now
-        elif size and now - self._unsent_since > UNREAD_SECONDS:
+        if not size or abs(size - self.unread) >= LEAST_BYTES:
+            self.unread, self._unread_since = size, now
+        elif now - self._unread_since > UNREAD_SECONDS:
             self.transport.abort()
 
     def _end(self, problem: Problem) -> None:
@@ -260,8 +285,11 @@ class BoundedProtocol(HttpToolsProtocol):
         own = [
             (b"content-type", MEDIA_TYPE.encode()),
             (b"content-length", b"%d" % len(body)),
-            (b"x-content-type-options", b"nosniff"),
             (b"connection", b"close"),
+            *(
+                (name.lower().encode(), value.encode())
+                for name, value in {**EVERY_ANSWER, **(problem.headers or {})}.items()
+            ),
         ]
         headers = b"".join(name + b": " + value + b"\r\n" for name, value in self.server_state.default_headers + own)
         self.transport.write(STATUS_LINE[problem.status] + headers + b"\r\n" + body)

@@ -1,7 +1,6 @@
 """HTTP as every service serves it: the application, its parameters, streamed answers,
 and refusals in the API documents."""
 
-import asyncio
 from collections import Counter
 from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
@@ -10,20 +9,21 @@ from typing import Any, get_args, get_origin
 from anyio import CancelScope
 from fastapi import FastAPI, Request
 from fastapi.dependencies.models import Dependant
-from fastapi_offline import FastAPIOffline
 from msgspec import Struct
 from prometheus_client.openmetrics.exposition import CONTENT_TYPE_LATEST
 from pydantic import BaseModel
-from starlette.datastructures import MutableHeaders
 from starlette.responses import Response, StreamingResponse
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import Send
 
 from shared.contract.envelope import JSON, encode
 from shared.contract.http import EVERY_SERVICE, REFERENCE, answered, reference
 from shared.contract.http.service import HealthAnswer, ProblemDetails
 from shared.contract.schemas import components
 from shared.service import problems
-from shared.service.access import Access, OpenToAll, endpoint_of, ruled
+from shared.service.access import Access
+from shared.service.acting import RequestIds
+from shared.service.answer_headers import AnswerHeaders
+from shared.service.api_documents import documented_application
 from shared.service.problems import MEDIA_TYPE, UNPROCESSABLE, Problem
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
@@ -44,14 +44,13 @@ def new_application(
     Without an `access` it knows no key, and only what is open to all answers.
     A slash too many is 404: a redirect would send the key along, to whatever `Host` said.
     """
-    application = FastAPIOffline(
+    application = documented_application(
         title=title, version=version, description=description, lifespan=lifespan, redirect_slashes=False, **more
     )
     application.state.access = access or Access(None)
-    for documents in application.router.routes:
-        ruled(endpoint_of(documents), OpenToAll("the API documents tell nothing of dossiers"))
     problems.install(application)
     application.add_middleware(AnswerHeaders)
+    application.add_middleware(RequestIds)
     declare(application, components([*EVERY_SERVICE.values(), *messages], REFERENCE))
     return application
 
@@ -66,45 +65,6 @@ def declare(application: FastAPI, schemas: Mapping[str, Any]) -> None:
         return document
 
     application.openapi = openapi  # type: ignore[method-assign]  # FastAPI's own way to extend it
-
-
-class AnswerHeaders:
-    """ASGI middleware: HEAD is answered as GET without the content; nobody keeps, frames or guesses at an answer."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        head_only = scope["method"] == "HEAD"
-        private = scope["path"].startswith("/v1/")
-        answered = False
-
-        async def answer(message: Message) -> None:
-            nonlocal answered
-            if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                headers.setdefault("x-content-type-options", "nosniff")
-                headers.setdefault("content-security-policy", "frame-ancestors 'none'")
-                if private:
-                    headers.setdefault("cache-control", "no-store")
-                await send(message)
-                if head_only:
-                    await send({"type": "http.response.body", "body": b"", "more_body": False})
-                    answered = True
-            elif not answered:
-                await send(message)
-            if message.get("more_body"):
-                await asyncio.sleep(
-                    0
-                )  # let the others have the loop; and only so a stream hears that its reader has gone
-
-        async def hear() -> Message:
-            return {"type": "http.disconnect"} if answered else await receive()
-
-        await self._app(dict(scope, method="GET") if head_only else scope, hear if head_only else receive, answer)
 
 
 def json_response(
@@ -199,7 +159,15 @@ def documented(descriptions: dict[int, str]) -> Documented:
     }
 
 
-GUARDED = documented({401: "no key that holds", 403: "the key may not do this, or not for this department"})
+GUARDED = documented(
+    {
+        401: "no key that holds",
+        403: "the key may not do this, or not for this department",
+        408: "the body came too slowly",
+        429: "too many requests of this caller; `Retry-After` says when to go on",
+        503: "the service has as much to do as it takes on; `Retry-After` says when to come again",
+    }
+)
 OPENMETRICS: Documented = {
     200: {"description": "the metrics", "content": {CONTENT_TYPE_LATEST: {"schema": {"type": "string"}}}}
 }

@@ -2,7 +2,7 @@
 the connection, the topics of the contract, and reading partitions outside any group."""
 
 import asyncio
-import ssl
+import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
@@ -10,11 +10,19 @@ from typing import Any, Protocol
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
-from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
+from aiokafka.errors import (
+    AuthenticationFailedError,
+    KafkaError,
+    SaslAuthenticationFailed,
+    TopicAlreadyExistsError,
+    UnsupportedSaslMechanismError,
+    for_code,
+)
 from aiokafka.partitioner import murmur2
 
 from shared.contract.topics import TOPICS, Topic
 from shared.service.settings import ServiceSettings
+from shared.service.tls import what_to_set
 
 BROKER_ERRORS = (KafkaError, OSError)
 """What a broker that is away, or takes something not now, raises: to be tried again. TimeoutError is an OSError."""
@@ -87,9 +95,10 @@ def dropped_work_is_trouble() -> Iterator[None]:
 def connection(settings: ServiceSettings) -> dict[str, Any]:
     """Keyword arguments that any aiokafka client takes to reach the broker."""
     protocol = settings.kafka_security_protocol
+    NamesTheSetting.of(settings)
     arguments: dict[str, Any] = {"bootstrap_servers": settings.kafka_bootstrap, "security_protocol": protocol}
-    if protocol.endswith("SSL"):
-        arguments["ssl_context"] = ssl.create_default_context(cafile=settings.kafka_ssl_cafile)
+    if (tls := settings.kafka_tls()) is not None:
+        arguments["ssl_context"] = tls
     if protocol.startswith("SASL"):
         password = settings.kafka_sasl_password
         arguments |= {
@@ -98,6 +107,38 @@ def connection(settings: ServiceSettings) -> dict[str, Any]:
             "sasl_plain_password": password.get_secret_value() if password else None,
         }
     return arguments
+
+
+class NamesTheSetting(logging.Filter):
+    """Adds to what the Kafka client says of a broker that it does not trust, or that does not take it, what to set.
+
+    The client says so to its log alone: to us it raises that there is no broker.
+    """
+
+    def __init__(self, prefix: str) -> None:
+        super().__init__()
+        self._prefix = prefix
+
+    @classmethod
+    def of(cls, settings: ServiceSettings) -> None:
+        """From now on, in the words of these settings."""
+        client = logging.getLogger("aiokafka.client")
+        client.filters = [other for other in client.filters if not isinstance(other, cls)]
+        client.addFilter(cls(str(settings.model_config.get("env_prefix", ""))))
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        failure = record.args[-1] if isinstance(record.args, tuple) and record.args else None
+        if isinstance(failure, Exception) and (fix := self._fix(failure)) is not None:
+            record.msg, record.args = f"{record.msg}: %s", (*record.args, fix)  # type: ignore[misc]
+        return True
+
+    def _fix(self, failure: Exception) -> str | None:
+        kafka = f"{self._prefix}KAFKA_"
+        if isinstance(failure, SaslAuthenticationFailed | AuthenticationFailedError):
+            return f"{kafka}SASL_USERNAME and {kafka}SASL_PASSWORD are not what the broker knows"
+        if isinstance(failure, UnsupportedSaslMechanismError):
+            return f"the broker does not take {kafka}SASL_MECHANISM"
+        return what_to_set(failure, f"{kafka}SSL_", f"{kafka}BOOTSTRAP", f"{kafka}SECURITY_PROTOCOL")
 
 
 async def ensure_topics(settings: ServiceSettings, topics: Iterable[Topic] = TOPICS) -> None:

@@ -9,17 +9,20 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from msgspec.structs import replace
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.routing import Match
 
 from shared.contract.envelope import encode
 from shared.contract.http.service import FieldMistake, ProblemDetails
 from shared.language.languages import Language, of_header
+from shared.service.answer_headers import EVERY_ANSWER
 from shared.service.echoes import LONGEST_ECHO, shortened
 
 MEDIA_TYPE = "application/problem+json"
 UNPROCESSABLE = "Unprocessable Content"
 LONGEST_DETAIL = 1_000
+CLIENT_CLOSED_REQUEST = 499  # nobody reads it; the access log of a proxy does
 MOST_ERRORS = 50
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
@@ -38,7 +41,9 @@ CODES = {
     413: "too_large",
     414: "too_large",
     415: "unsupported_media_type",
+    421: "wrong_host",
     422: "malformed",
+    429: "too_many_requests",
     431: "too_large",
     500: "internal_error",
     503: "unavailable",
@@ -90,14 +95,19 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(Problem, _on_problem)
     app.add_exception_handler(RequestValidationError, _on_invalid)
     app.add_exception_handler(HTTPException, _on_http)
+    app.add_exception_handler(ClientDisconnect, _on_disconnect)
     app.add_exception_handler(Exception, _on_bug)
 
 
 async def _on_problem(request: Request, problem: Exception) -> Response:
     assert isinstance(problem, Problem)
+    return problem.response(language_wanted(request, Language.ENGLISH))
+
+
+def language_wanted(request: Request, otherwise: Language) -> Language:
+    """By the parameter `lang`, or as Accept-Language prefers."""
     lang = request.query_params.get("lang")
-    accepted = lang if lang in tuple(Language) else request.headers.get("accept-language")
-    return problem.response(of_header(accepted, Language.ENGLISH))
+    return of_header(lang if lang in tuple(Language) else request.headers.get("accept-language"), otherwise)
 
 
 async def _on_invalid(_request: Request, invalid: Exception) -> Response:
@@ -169,6 +179,8 @@ async def _on_http(request: Request, error: Exception) -> Response:
         allowed = _methods(request)
         detail = f"{request.method} is not possible here; possible: {allowed}"
         return Problem(405, "Method Not Allowed", detail, headers={"Allow": allowed}).response()
+    if isinstance(error.__cause__, Problem):  # raised while the framework read the body
+        return error.__cause__.response(language_wanted(request, Language.ENGLISH))
     # FastAPI's 400 for bytes that are not UTF-8, numbers too long and nesting too deep;
     # a caller who hung up is another cause of it
     if error.status_code == HTTPStatus.BAD_REQUEST and isinstance(error.__cause__, ValueError | RecursionError):
@@ -197,10 +209,15 @@ def _phrase(status: int) -> str:
         return "Error"
 
 
+async def _on_disconnect(_request: Request, _gone: Exception) -> Response:
+    """The caller left, or was too slow and has been told so: no fault of ours, and nothing for the log."""
+    return Response(status_code=CLIENT_CLOSED_REQUEST)
+
+
 async def _on_bug(request: Request, bug: Exception) -> Response:
     """What nobody foresaw: Starlette raises it again after this answer."""
     log.error("request_failed", method=request.method, path=request.url.path, exc_info=bug)
     detail = (
         "the service failed on this request and logged why; try again, and if it fails again look at the service's log"
     )
-    return Problem(500, "Internal Server Error", detail).response()
+    return Problem(500, "Internal Server Error", detail, headers=EVERY_ANSWER).response()  # no middleware sees this one

@@ -24,16 +24,21 @@ class WhyRefused(StrEnum):
     REVOKED_KEY = "revoked_key"
     NOT_PERMITTED = "not_permitted"
     FOREIGN_PAGE = "foreign_page"
+    HOST = "host"
+    RATE = "rate"
+    CROWD = "crowd"
+    BUSY = "busy"
+    MEMORY = "memory"
 
 
 class Refusals:
-    """Counts calls that were refused for who made them. The log has one line for an address and a reason at most every
-    few seconds, with how many there were: whoever tries keys can't fill the disk."""
+    """Counts calls that were refused for who made them, or for how many there were. The log has one line for an address
+    and a reason at most every few seconds, with how many there were: whoever tries keys can't fill the disk."""
 
     def __init__(self) -> None:
         self.counter = Counter(
             "motcua_requests_refused",
-            "Calls answered 401 or 403, by why.",
+            "Calls turned away before they were looked at, by why.",
             ["reason"],
             registry=None,
         )

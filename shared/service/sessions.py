@@ -1,5 +1,6 @@
 """Sessions of pages: a signed cookie that says whose it is. Whether its key still holds is asked at every request."""
 
+import contextlib
 import hashlib
 import hmac
 import os
@@ -34,7 +35,7 @@ class TooManyGrants(Exception):
     """A browser would not keep a cookie that says them all."""
 
 
-class Session(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class PageSession(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Whose session it is. Name and grants are said only where no key of ours says them: for a provider's subject."""
 
     id: str
@@ -43,9 +44,14 @@ class Session(Struct, frozen=True, kw_only=True, omit_defaults=True):
     name: str = ""
     grants: tuple[str, ...] = ()
 
+    @property
+    def is_of_provider(self) -> bool:
+        """Whether a provider vouched for somebody, not a key."""
+        return self.principal.startswith(OIDC)
+
     def subject(self) -> Principal | None:
         """The provider's subject that the session says in full; None for a key, which is asked for its grants."""
-        if not self.principal.startswith(OIDC):
+        if not self.is_of_provider:
             return None
         try:
             grants = tuple(Grant.parse(grant) for grant in self.grants)
@@ -58,17 +64,23 @@ class Sessions:
     """The sessions of one service's pages. `over_https` where the service is known to be reached so."""
 
     def __init__(self, service: str, secret: bytes, ended: EndedSessions, *, over_https: bool = False) -> None:
+        self.service = service
         self.cookie = f"motcua_{service}_session"
         self.over_https = over_https
         self.ended = ended
+        self._secret = secret
         self._signer = signer(secret, self.cookie)
 
-    def held_by(self, request: Request) -> Session | None:
+    def secret_for(self, purpose: str) -> bytes:
+        """A secret of its own for something that belongs to sessions."""
+        return hmac.digest(self._secret, purpose.encode(), hashlib.sha256)
+
+    def held_by(self, request: Request) -> PageSession | None:
         """What the browser's cookie says, if it was signed here, has not passed and was not ended."""
         names = [_HOST + self.cookie] if self.is_https(request) else [_HOST + self.cookie, self.cookie]
         given = next((request.cookies[name] for name in names if name in request.cookies), "")
         try:
-            session = msgspec.convert(self._signer.loads(given), Session)
+            session = msgspec.convert(self._signer.loads(given), PageSession)
         except (BadData, msgspec.ValidationError):
             return None
         return None if session.until <= time.time() or session.id in self.ended else session
@@ -80,7 +92,7 @@ class Sessions:
         if principal.expires_at is not None:
             until = min(until, int(principal.expires_at.timestamp()))
         is_said_here = principal.id.startswith(OIDC)
-        session = Session(
+        session = PageSession(
             id=secrets.token_hex(16),
             principal=principal.id,
             until=until,
@@ -92,7 +104,7 @@ class Sessions:
             raise TooManyGrants
         self.set_cookie(request, answer, self.cookie, value, until - now)
 
-    def close(self, request: Request, answer: Response) -> Session | None:
+    def close(self, request: Request, answer: Response) -> PageSession | None:
         """End the session, for whoever has its cookie, and take it from the browser; whose it was."""
         session = self.held_by(request)
         if session is not None:
@@ -129,8 +141,9 @@ class Sessions:
 
     def is_https(self, request: Request) -> bool:
         """By its scheme or its page's, or by the settings: a proxy in front may have ended the encryption."""
-        origin = request.headers.get("origin", "")
-        return self.over_https or peer_of(request).is_https or origin.startswith("https:")
+        if self.over_https or peer_of(request).is_https:
+            return True
+        return request.headers.get("origin", "").startswith("https:") and is_from_own_page(request)
 
 
 def sessions_of(
@@ -161,10 +174,8 @@ def secret_of(folder: Path) -> str:
             made.write(secrets.token_hex(32))  # 0600, as tempfile makes them
             made.flush()
             os.fsync(made.fileno())
-            try:
+            with contextlib.suppress(FileExistsError):
                 os.link(made.name, file)
-            except FileExistsError:
-                pass
     return file.read_text("ascii").strip()
 
 

@@ -3,8 +3,10 @@ and statements that both take."""
 
 import asyncio
 import sqlite3
+import ssl
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +35,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from shared.contract.envelope import encode
+from shared.service.tls import DatabaseTls, what_to_set
 
 # SQLSTATE classes that pass: connection, rollback (deadlock, serialization), resources, operator intervention, system
 # error; and three states: the server only reads (it is about to become the primary), a session that idled in its
@@ -86,6 +89,7 @@ def open_engine(
     settings: Mapping[str, str],
     command_timeout_s: float | None = None,
     always_writes: bool = False,
+    tls: DatabaseTls | None = None,
     **pool: Any,
 ) -> AsyncEngine:
     """The engine of a database URL, with the service's own pragmas (SQLite) and settings (PostgreSQL);
@@ -96,11 +100,13 @@ def open_engine(
     """
     parsed = make_url(url)
     if parsed.get_backend_name() == "postgresql":
-        limits = {"timeout": _CONNECT_WITHIN_S, "command_timeout": command_timeout_s}
+        arguments: dict[str, Any] = {"timeout": _CONNECT_WITHIN_S, "command_timeout": command_timeout_s}
+        if tls is not None:
+            arguments |= {"ssl": tls.context, "async_creator_fn": partial(_connected_by_tls, tls)}
         return create_async_engine(
             parsed,
             pool_pre_ping=True,
-            connect_args={"server_settings": {**_POSTGRESQL_SETTINGS, **settings}, **limits},
+            connect_args={"server_settings": {**_POSTGRESQL_SETTINGS, **settings}, **arguments},
             **pool,
         )
     if parsed.database:
@@ -121,6 +127,24 @@ def open_engine(
         connection.exec_driver_sql(connection.get_execution_options().get("sqlite_begin", begin))
 
     return engine
+
+
+class DatabaseNotTrusted(OSError):
+    """PostgreSQL is reached, and not trusted or not by TLS: nothing is sent to it. It may be mended over there."""
+
+
+async def _connected_by_tls(tls: DatabaseTls, *arguments: Any, **named: Any) -> Any:
+    try:
+        return await asyncpg.connect(*arguments, **named)
+    except ssl.SSLError as failure:
+        address, protocol = f"{tls.prefix}DATABASE_URL", f"{tls.prefix}DATABASE_SSL"
+        fix = what_to_set(failure, f"{protocol}_", address, protocol)
+        raise DatabaseNotTrusted(f"PostgreSQL is not trusted ({failure}): {fix}") from failure
+    except ConnectionError as failure:
+        if "rejected SSL upgrade" not in str(failure):
+            raise
+        msg = f"PostgreSQL speaks no TLS, and {tls.prefix}DATABASE_SSL is verify-full: set ssl=on there"
+        raise DatabaseNotTrusted(msg) from failure
 
 
 @asynccontextmanager

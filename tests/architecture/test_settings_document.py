@@ -8,14 +8,20 @@ import pytest
 from bench.settings_document import COMMAND_LINE, COMPOSE, DOCUMENT, TESTS, document, variable
 from motcua.stack.data_folder import SERVICES
 from motcua.stack.stack import settings_class
+from shared.service.settings import is_secret
 
 ROOT = Path(__file__).parents[2]
 CLASSES = {service: settings_class(service) for service in SERVICES}
-KNOWN = {variable(cls, name) for cls in CLASSES.values() for name in cls.model_fields} | {
-    *COMMAND_LINE,
-    *COMPOSE,
-    *TESTS,
-}
+FIELDS = [(variable(cls, name), field) for cls in CLASSES.values() for name, field in cls.model_fields.items()]
+KNOWN = (
+    {name for name, _ in FIELDS}
+    | {f"{name}_FILE" for name, field in FIELDS if is_secret(field)}
+    | {
+        *COMMAND_LINE,
+        *COMPOSE,
+        *TESTS,
+    }
+)
 PATTERNS = (
     "services/**/*.py",
     "shared/**/*.py",

@@ -21,7 +21,7 @@ from services.reporting.publishing.freezing import Freezing
 from services.reporting.publishing.publications import Publications
 from services.reporting.read_model.store import migrate, open_engine
 from shared import catalogue
-from shared.publishing.sealing import sealed
+from shared.sealing import sealed
 from tests.cli.recording_intake import serving
 from tests.reporting.published import KEY, NOW, SmallOffice, no_pause, small_office
 

@@ -9,8 +9,8 @@ import pytest
 
 from services.reporting.charts.chart import specification
 from services.reporting.charts.render import ChartNotDrawn, Renderer
-from services.reporting.documents.typesetting import picture
 from shared.language.languages import Language
+from shared.papers.typesetting import picture
 
 BARS = specification(
     Language.VIETNAMESE,

@@ -20,7 +20,7 @@ from hypothesis import given, settings
 from pypdf import PdfReader
 
 from services.reporting.documents.document import as_docx
-from services.reporting.documents.frame import Frame, Heading
+from services.reporting.documents.frame import Frame
 from services.reporting.documents.layout import (
     HEAD_ROWS,
     PrintedRow,
@@ -38,7 +38,8 @@ from shared.catalogue import Catalogue
 from shared.domain.localtime import LOCAL
 from shared.language.languages import Language
 from shared.language.numbers import count, signed
-from shared.publishing.sealing import Published
+from shared.papers.heading import Heading
+from shared.publishing.traces import Published
 from tests.builders.forms import TRAPS, MadeUp, made_up
 from tests.support.libreoffice import convert, needs_libreoffice
 

@@ -16,7 +16,6 @@ from pydantic import SecretStr
 from pypdf import PdfReader
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from services.reporting.documents.frame import Heading
 from services.reporting.gauges import FigureGauges
 from services.reporting.http.app import Reporting, create_app
 from services.reporting.projecting.metrics import ProjectorHealth
@@ -28,6 +27,7 @@ from shared.domain.localtime import LOCAL
 from shared.domain.transitions import apply
 from shared.language.languages import Language
 from shared.language.numbers import count
+from shared.papers.heading import Heading
 from tests.reporting.delivery import Sent, Topic, snapshot
 
 KEY = "a-key-for-this-test-only"

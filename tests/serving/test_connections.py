@@ -120,6 +120,7 @@ async def test_a_body_that_stops_coming_is_ended(serve: Serve, monkeypatch: pyte
 
 async def test_a_slow_sender_that_goes_on_is_let_go_on(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(connections, "STALLED_SECONDS", 1.5)
+    monkeypatch.setattr(connections, "LEAST_BYTES", 1)
     async with serve() as site:
         reader, writer = await site.connect()
         writer.write(POST + b"Connection: close\r\nContent-Length: 4\r\n\r\n")
@@ -129,6 +130,29 @@ async def test_a_slow_sender_that_goes_on_is_let_go_on(serve: Serve, monkeypatch
             writer.write(b"x")
         assert _status(await reader.read()) == 200
         writer.close()
+
+
+async def test_a_body_that_trickles_is_ended_and_neighbours_are_answered_meanwhile(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connections, "STALLED_SECONDS", 0.5)
+    async with serve() as site:
+        slow = [asyncio.create_task(_trickle(site)) for _ in range(20)]
+        neighbours = [_status(await site.exchange(LAST)) for _ in range(20)]
+        assert {_status(answer) for answer in await asyncio.gather(*slow)} == {408}
+    assert set(neighbours) == {200}
+
+
+async def _trickle(site: Site) -> bytes:
+    """A byte at a time, until there is an answer."""
+    reader, writer = await site.connect()
+    writer.write(POST + b"Content-Length: 1000\r\n\r\n")
+    answer = asyncio.create_task(reader.read())
+    while not answer.done():
+        writer.write(b"x")
+        await asyncio.wait([answer], timeout=0.05)
+    writer.close()
+    return answer.result()
 
 
 async def _is_past(moment: float) -> bool:
@@ -155,6 +179,17 @@ async def test_in_a_crowd_the_one_that_has_waited_longest_gives_way(site: Site) 
         writer.close()
 
 
+async def test_a_crowd_from_one_address_gives_way_before_others_do(site: Site) -> None:
+    site.server.server_state.most = 5
+    reader, writer = await asyncio.open_connection("127.0.0.1", site.port, local_addr=("127.0.0.2", 0))
+    crowd = [await site.connect() for _ in range(20)]
+    assert _status(await site.exchange(LAST)) == 200  # the last of the crowd: all before it were let in by then
+    writer.write(LAST)
+    assert _status(await reader.read()) == 200
+    for _, each in (*crowd, (reader, writer)):
+        each.close()
+
+
 async def test_when_all_connections_are_at_work_the_next_is_told_to_come_later(site: Site) -> None:
     site.server.server_state.most = 2
     at_work = []
@@ -165,6 +200,7 @@ async def test_when_all_connections_are_at_work_the_next_is_told_to_come_later(s
         await wait_until_async(lambda so_many=number + 1: _has(site.bodies, so_many), WITHIN_S, "the body is read")  # type: ignore[misc]
     answer = await site.exchange(GET + b"\r\n")
     assert (_status(answer), _problem(answer)["title"]) == (503, "Service Unavailable")
+    assert b"retry-after: 5" in answer
     for reader, writer in at_work:
         writer.write(b"y")
         assert b"200 OK" in await reader.readline()
@@ -185,6 +221,18 @@ async def test_a_reader_that_does_not_read_stops_the_stream_and_is_ended(
         await wait_until_async(lambda: _closed(site), WITHIN_S, "the stream is closed")
         writer.close()
     assert site.produced * len(STREAMED) < 50_000_000
+
+
+async def test_when_too_much_lies_unread_the_one_that_left_most_is_ended(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connections, "MOST_UNREAD_BYTES", 1_000)
+    async with serve() as site:
+        _, writer = await site.connect()
+        writer.write(b"GET /v1/bodies HTTP/1.1\r\nHost: x\r\n\r\n")
+        await wait_until_async(lambda: _closed(site), WITHIN_S, "the stream is closed")
+        assert _status(await site.exchange(LAST)) == 200
+        writer.close()
 
 
 async def test_a_reader_that_leaves_closes_the_stream(site: Site) -> None:

@@ -9,6 +9,8 @@ from services.processing.settings import ProcessingSettings
 from services.reporting.settings import ReportingSettings
 from shared.service.settings import UnusableSettings, read_settings, settings_of
 
+KEY = "a-key-for-tests-only"
+
 
 def test_each_variable_that_is_missing_or_wrong_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MOTCUA_INTAKE_PORT", "eighty")
@@ -45,8 +47,10 @@ def test_without_its_own_key_reporting_says_that_it_needs_one_of_intake(tmp_path
         (b"{", "can't be used"),
         (b'{"version":2,"keys":[]}', "of version 2"),
         (
-            b'{"version":1,"keys":[{"id":"a","name":"b","digest":"c","grants":["king@*"],'
-            b'"created_at":"2026-01-01T00:00:00Z"}]}',
+            (
+                b'{"version":1,"keys":[{"id":"a","name":"b","digest":"c","grants":["king@*"],'
+                b'"created_at":"2026-01-01T00:00:00Z"}]}'
+            ),
             "king@",
         ),
     ],
@@ -55,3 +59,68 @@ def test_no_service_starts_with_keys_that_it_cannot_read(tmp_path: Path, content
     (tmp_path / "keys.json").write_bytes(content)
     with pytest.raises(UnusableSettings, match=f"MOTCUA_PROCESSING_ACCESS_DIR: .*keys.json.*{said}"):
         settings_of(ProcessingSettings, access_dir=tmp_path, api_key="k" * 16)
+
+
+def test_a_secret_may_stand_in_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    secrets = {"API_KEY": KEY, "DATABASE_URL": "postgresql+asyncpg://u:p@db/intake", "KAFKA_SASL_PASSWORD": " a b "}
+    for name, secret in secrets.items():
+        (tmp_path / name).write_text(f"{secret}\n")
+        monkeypatch.setenv(f"MOTCUA_INTAKE_{name}_FILE", str(tmp_path / name))
+    settings = settings_of(IntakeSettings)
+    assert settings.api_key is not None
+    assert settings.api_key.get_secret_value() == KEY
+    assert settings.database_url == secrets["DATABASE_URL"]
+    assert settings.kafka_sasl_password is not None
+    assert settings.kafka_sasl_password.get_secret_value() == " a b "
+    assert KEY not in repr(settings)
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (
+            {"API_KEY": KEY, "API_KEY_FILE": "key"},
+            "set MOTCUA_PROCESSING_API_KEY or MOTCUA_PROCESSING_API_KEY_FILE, not",
+        ),
+        ({"API_KEY_FILE": "nowhere"}, "MOTCUA_PROCESSING_API_KEY_FILE: nowhere can't be read (No such file"),
+        ({"API_KEY_FILE": "empty"}, "MOTCUA_PROCESSING_API_KEY_FILE: empty is empty"),
+        ({"API_KEY_FILE": "short"}, "MOTCUA_PROCESSING_API_KEY: Value should have at least 16 items"),
+        (
+            {"API_KEY_FILE": "key", "KAFKA_SECURITY_PROTOCOL": "SASL_SSL"},
+            "MOTCUA_PROCESSING_KAFKA_SASL_USERNAME: is not set, and MOTCUA_PROCESSING_KAFKA_SECURITY_PROTOCOL is SASL_SSL",
+        ),
+        (
+            {"API_KEY_FILE": "key", "KAFKA_SECURITY_PROTOCOL": "SSL", "KAFKA_SSL_CAFILE": "nowhere"},
+            "MOTCUA_PROCESSING_KAFKA_SSL_CAFILE: nowhere can't be read (No such file",
+        ),
+        (
+            {"API_KEY_FILE": "key", "KAFKA_SECURITY_PROTOCOL": "SSL", "KAFKA_SSL_CAFILE": "key"},
+            "MOTCUA_PROCESSING_KAFKA_SSL_CAFILE: key holds no PEM",
+        ),
+        (
+            {"API_KEY_FILE": "key", "KAFKA_SECURITY_PROTOCOL": "SSL", "KAFKA_SSL_KEYFILE": "key"},
+            "MOTCUA_PROCESSING_KAFKA_SSL_CERTFILE: is not set, and MOTCUA_PROCESSING_KAFKA_SSL_KEYFILE is",
+        ),
+        ({"API_KEY_FILE": "key", "KAFKA_SECURITY_PROTOCOL": "TLS"}, "MOTCUA_PROCESSING_KAFKA_SECURITY_PROTOCOL: Input"),
+    ],
+)
+def test_what_cannot_be_used_is_said_by_the_variables_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, given: dict[str, str], said: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name, content in (("key", f"{KEY}\n"), ("empty", "\n"), ("short", "short")):
+        Path(name).write_text(content)
+    monkeypatch.delenv("MOTCUA_PROCESSING_API_KEY", raising=False)
+    for name, value in given.items():
+        monkeypatch.setenv(f"MOTCUA_PROCESSING_{name}", value)
+    with pytest.raises(UnusableSettings) as wrong:
+        settings_of(ProcessingSettings)
+    assert said in str(wrong.value)
+    assert KEY not in str(wrong.value)
+
+
+def test_a_ca_of_the_database_is_not_passed_over_because_it_was_not_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MOTCUA_INTAKE_API_KEY", KEY)
+    monkeypatch.setenv("MOTCUA_INTAKE_DATABASE_SSL_CAFILE", "ca.pem")
+    with pytest.raises(UnusableSettings, match="MOTCUA_INTAKE_DATABASE_SSL: set verify-full"):
+        settings_of(IntakeSettings)

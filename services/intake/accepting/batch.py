@@ -9,6 +9,7 @@ import msgspec
 from msgspec import Raw
 from msgspec.structs import asdict
 
+from services.intake.accepting.accounted import JUDGED, JudgedEvent, accounted
 from services.intake.accepting.candidates import (
     ATTRIBUTES,
     Accepted,
@@ -28,6 +29,7 @@ from services.intake.accepting.decide import decide
 from services.intake.accepting.refusals import DetailsNotKept, DossierChanged, HeldBack, IdReused, KeyReused
 from services.intake.applicants.commit import ApplicantsOfCommit
 from services.intake.log.history import CodeSeries, LoggedEvent, LoggedKey, LogRow, computed_fields
+from shared.auditing.entries import Actor, AuditEntry, ChainHead
 from shared.catalogue import Catalogue
 from shared.contract.accepted import AS_SENT, TERMS
 from shared.contract.envelope import decode_envelope
@@ -60,6 +62,7 @@ class KnownToLog:
     dossiers: dict[str, Dossier]
     keys: dict[str, LoggedKey]
     codes: dict[CodeSeries, list[str]]
+    audit: ChainHead = field(default_factory=ChainHead)
     applicants: ApplicantsOfCommit = field(default_factory=ApplicantsOfCommit)
 
 
@@ -85,6 +88,10 @@ class CommitBatch:
     events: dict[str, LoggedEvent] = field(default_factory=dict)
     keys: dict[str, LoggedKey] = field(default_factory=dict)
     used_codes: dict[CodeSeries, int] = field(default_factory=dict)
+    _judged: list[JudgedEvent] = field(default_factory=list)
+    _ends: list[tuple[int, int]] = field(
+        default_factory=list
+    )  # of each request: how many rows and judged events by then
 
     def __post_init__(self) -> None:
         self.recorded_seconds = self.recorded_at.timestamp()
@@ -103,7 +110,18 @@ class CommitBatch:
                 outcomes.append([self._decide(candidate, refused) for candidate in request])
             except Exception as bug:
                 raise NotDecided(number) from bug
+            self._ends.append((len(self.rows), len(self._judged)))
         return outcomes
+
+    def audit_entries(self, actors: Sequence[Actor]) -> list[AuditEntry]:
+        """What the audit says of the commit, when `actors` sent its requests."""
+        begins = [(0, 0), *self._ends[:-1]]
+        return list(
+            accounted(
+                (by, self.rows[first:end], self._judged[first_judged:end_judged])
+                for by, (first, first_judged), (end, end_judged) in zip(actors, begins, self._ends, strict=True)
+            )
+        )
 
     def _decide(self, candidate: Candidate, refused: set[str]) -> CommitResult:
         try:
@@ -158,7 +176,7 @@ class CommitBatch:
             _check_basis(candidate.basis, code, dossier)
         decision = decide(candidate, dossier, self.catalogue, self.now)
         self._take_applicant(candidate, dossier, decision.dossier)
-        self._log(candidate, decision)
+        self._log(candidate, dossier, decision)
         if series is not None:
             self.used_codes[series] = self.used_codes.get(series, 0) + 1
         return Accepted(candidate.sent.id, candidate.event.kind, decision.dossier)
@@ -177,7 +195,7 @@ class CommitBatch:
         if applicants_of(candidate.event):
             applicants.link(after.applicant, after.code)
 
-    def _log(self, candidate: Candidate, decision: Decision) -> None:
+    def _log(self, candidate: Candidate, before: Dossier | None, decision: Decision) -> None:
         dossier, event_id, basis, use = decision.dossier, candidate.sent.id, candidate.basis, candidate.key_use
         code, sequence = dossier.code, dossier.sequence
         event = as_logged(candidate, sequence, self.recorded_at, decision.computed)
@@ -188,6 +206,10 @@ class CommitBatch:
             self.keys[use.key] = LoggedKey(use.request_digest, code, event_id)
         position = self.known.head + len(self.rows) + 1
         self.rows.append(LogRow(position, event_id, code, sequence, added, self.recorded_seconds, event))
+        if basis is None and candidate.event.kind in JUDGED:
+            self._judged.append(
+                JudgedEvent(position, event_id, candidate.event, candidate.occurred_at, before, dossier)
+            )
 
 
 def _check_same_request(use: KeyUse, key: LoggedKey) -> None:

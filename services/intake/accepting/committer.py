@@ -19,7 +19,10 @@ from services.intake.calendar import Announcements
 from services.intake.log import event_log, standings
 from services.intake.log.database import Database, committing
 from services.intake.log.history import CodeSeries, LogRow, RecentDossiers
+from shared.auditing.entries import Actor
 from shared.domain.dossier import Dossier
+from shared.service.acting import acting
+from shared.service.audit import Audit
 from shared.service.clock import Clock
 from shared.service.sql import is_transient
 
@@ -44,6 +47,7 @@ class WaitingRequest:
     """A request's candidates and where its answer goes."""
 
     candidates: Sequence[Candidate]
+    by: Actor
     answer: "asyncio.Future[list[CommitResult]]"
 
     def fail(self, error: Exception) -> None:
@@ -58,6 +62,7 @@ class Committer:
         self,
         database: Database,
         announcements: Announcements,
+        audit: Audit,
         applicants: Applicants,
         *,
         clock: Clock,
@@ -68,6 +73,7 @@ class Committer:
     ) -> None:
         self._database = database
         self._announcements = announcements
+        self._audit = audit
         self._applicants = applicants
         self._clock = clock
         self._recording_clock = recording_clock
@@ -81,11 +87,11 @@ class Committer:
         self._trouble: tuple[float, str] | None = None
 
     async def submit(self, candidates: Sequence[Candidate]) -> list[CommitResult]:
-        """The outcome of each candidate, once it is durable."""
+        """The outcome of each candidate, once it is durable; the audit says that whoever acts sent them."""
         if self._closed:
             msg = "intake is stopping; send again to another instance or later"
             raise StoreUnavailable(msg)
-        waiting = WaitingRequest(candidates, asyncio.get_running_loop().create_future())
+        waiting = WaitingRequest(candidates, acting(), asyncio.get_running_loop().create_future())
         self._queue.put_nowait(waiting)
         return await waiting.answer
 
@@ -132,7 +138,7 @@ class Committer:
     async def _settle(self, batch: list[WaitingRequest]) -> None:
         """Answer every request of the batch; one that can't be stored or decided fails alone."""
         try:
-            outcomes = await self._commit([waiting.candidates for waiting in batch])
+            outcomes = await self._commit([waiting.candidates for waiting in batch], [waiting.by for waiting in batch])
         except NotDecided as bug:
             LOGGER.exception(
                 "request_not_decided", events=[candidate.event_id for candidate in batch[bug.request].candidates][:5]
@@ -172,7 +178,9 @@ class Committer:
                 )
             )
 
-    async def _commit(self, requests: Sequence[Sequence[Candidate]]) -> list[list[CommitResult]]:
+    async def _commit(
+        self, requests: Sequence[Sequence[Candidate]], actors: Sequence[Actor]
+    ) -> list[list[CommitResult]]:
         catalogue = self._announcements.catalogue
         requests = [[by_own_codes(candidate, catalogue) for candidate in request] for request in requests]
         async with committing(self._database) as connection:
@@ -181,6 +189,7 @@ class Committer:
             outcomes = batch.decide_all(requests)
             await event_log.append(connection, batch.rows, batch.last_codes, batch.keys)
             await standings.put(connection, batch.changed.values())
+            await self._audit.write(connection, *batch.audit_entries(actors), after=known.audit)
             await self._applicants.write(connection, known.applicants, batch.recorded_seconds)
         self._trouble = None
         if self._serials_to_skip():
@@ -214,6 +223,7 @@ class Committer:
         dossiers = await event_log.dossiers(connection, codes, self._recent)
         return KnownToLog(
             head=heads.position,
+            audit=heads.audit,
             events=await event_log.logged_events(connection, ids),
             dossiers=dossiers,
             keys=keys,

@@ -31,8 +31,9 @@ from services.intake.http.announcement_messages import (
 )
 from services.intake.http.service import Intake, IntakeService, problem
 from services.intake.log import event_log
-from services.intake.log.database import committing
+from services.intake.log.database import audit_of, committing
 from shared.access.roles import Permission
+from shared.auditing.entries import Act, AuditEntry
 from shared.catalogue import Catalogue
 from shared.contract.http import answered, answered_list, reference
 from shared.contract.http.announcements import AnnouncedDay, AnnouncementAnswer, AnnouncementView, NewAnnouncement
@@ -170,6 +171,7 @@ async def _store(
                 await calendar.follow(connection, intake.announcements)
                 notes = check(body, announcement, intake.catalogue)
                 await calendar.add(connection, announcement, system_clock())
+                await audit_of(intake.database).write(connection, _announced(announcement))
                 stored = await calendar.find(connection, announcement.id)
     except DATABASE_ERRORS as failure:
         if not is_transient(failure):
@@ -181,6 +183,17 @@ async def _store(
     intake.move_worker.wake()
     intake.announcement_relay.look_again()
     return stored, notes, known is not None
+
+
+def _announced(announcement: Announcement) -> AuditEntry:
+    days = [{"day": str(day.day), "works": day.works, "name": day.name} for day in announcement.days]
+    details = {
+        "source": announcement.source,
+        "announced_at": announcement.announced_at.isoformat(),
+        "days": days,
+        "applies_to": list(announcement.applies_to),
+    }
+    return AuditEntry(Act.DAYS_ANNOUNCED, announcement.id, details)
 
 
 async def _known(

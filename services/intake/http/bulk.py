@@ -28,6 +28,7 @@ from shared.service.http import documented, json_response
 from shared.service.problems import Problem
 
 router = APIRouter(tags=["events"], dependencies=[requires(Permission.POST_EVENTS), *CHECKED])
+PATH = "/v1/events"
 NDJSON = "application/x-ndjson"
 BATCH = "application/cloudevents-batch+json"
 ARRAY_SCHEMA = {"type": "array", "items": cloud_event_schema(), "examples": [[cloud_event_example("received")]]}
@@ -207,8 +208,13 @@ def _rejection(number: int, refused: Refused) -> Rejection:
     )
 
 
+def is_bulk(method: str, path: str) -> bool:
+    """Whether a request is a bulk call: it takes much, and its body is read as it comes."""
+    return method == "POST" and path == PATH
+
+
 @router.post(
-    "/v1/events",
+    PATH,
     response_class=Response,
     responses={200: answered(BulkAnswer), **PROBLEMS},
     openapi_extra=BULK_BODY,

@@ -10,9 +10,11 @@ from sqlalchemy import func, select
 from services.intake.http.bodies import CHECKED
 from services.intake.http.service import Intake, IntakeService
 from services.intake.log import event_log
+from services.intake.log.database import audit_of, committing
 from services.intake.log.tables import EVENT_LOG
 from services.intake.relaying import topic
 from shared.access.roles import Permission
+from shared.auditing.entries import Act, AuditEntry
 from shared.contract.http import answered, answered_lines
 from shared.contract.http.log import Conflict, LogHead, LogLine, Resent, RestoreAnswer
 from shared.contract.topics import EVENTS, STATUS
@@ -37,8 +39,9 @@ EVENTS_AND_STATUS = f"{EVENTS.name} and {STATUS.name}"
 async def resend(intake: IntakeService) -> Response:
     """Send the whole log into Kafka again, from its first event: for a broker that lost something, or to have
     everything derived anew."""
-    async with intake.database.writer.begin() as writing:
+    async with committing(intake.database) as writing:
         events = await event_log.set_back(writing)
+        await audit_of(intake.database).write(writing, AuditEntry(Act.LOG_RESENT, details={"events": events}))
     intake.relay.look_again()
     return json_response(Resent(events=events))
 

@@ -7,7 +7,6 @@ from typing import Annotated, Any, cast
 
 from fastapi import Depends, FastAPI, Request
 from prometheus_client import CollectorRegistry
-from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 
 from services.intake import calendar
@@ -33,7 +32,6 @@ from shared.service.problems import Problem
 from shared.service.sql import DATABASE_ERRORS, is_transient
 
 READY_SECONDS = 2.0
-CLIENT_CLOSED_REQUEST = 499  # nobody reads it; the access log of a proxy does
 TITLES = {404: "Not Found", 409: "Conflict", 413: "Content Too Large", 422: "Unprocessable Content"}
 STATUS = {
     "unknown_dossier": 404,
@@ -99,17 +97,17 @@ class Intake:
         return PostedEvent(outcome.event_id, outcome.dossier, repeated=False)
 
 
-async def _intake(request: Request) -> Intake:
+async def service_of(request: Request) -> Intake:
     # async, for FastAPI sends a plain function to a thread
     return cast("Intake", request.app.state.intake)
 
 
-IntakeService = Annotated[Intake, Depends(_intake)]
+IntakeService = Annotated[Intake, Depends(service_of)]
 
 
 async def live(request: Request) -> Response:
     """The writer runs."""
-    intake = await _intake(request)
+    intake = await service_of(request)
     if intake.committer.closed:
         raise Problem(503, "Service Unavailable", "the writer has stopped; the process ends and is to be started again")
     return health(good=True)
@@ -118,7 +116,7 @@ async def live(request: Request) -> Response:
 async def ready(request: Request) -> Response:
     """The database answers. A broker that is down does not matter here: intake goes on accepting."""
     await live(request)
-    intake = await _intake(request)
+    intake = await service_of(request)
     try:
         async with asyncio.timeout(READY_SECONDS), intake.database.reader.connect() as connection:
             refusal = await event_log.refusal(connection)
@@ -135,7 +133,7 @@ async def ready(request: Request) -> Response:
 
 
 async def registry(request: Request) -> CollectorRegistry:
-    return (await _intake(request)).metrics.registry
+    return (await service_of(request)).metrics.registry
 
 
 router = operations_router(live, ready, registry)
@@ -187,11 +185,7 @@ def answer_failures(app: FastAPI) -> None:
         detail = f"the event log can't be read right now ({type(trouble).__name__}); try again"
         return Problem(503, "Service Unavailable", detail, headers={"Retry-After": "1"}).response()
 
-    async def on_disconnect(_request: Request, _gone: Exception) -> Response:
-        return Response(status_code=CLIENT_CLOSED_REQUEST)
-
     for failure in (LogRefuses, StoreUnavailable, CannotBeStored, NotDecided):
         app.add_exception_handler(failure, on_failure)
     for trouble in DATABASE_ERRORS:
         app.add_exception_handler(trouble, on_trouble)
-    app.add_exception_handler(ClientDisconnect, on_disconnect)

@@ -11,7 +11,9 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from services.intake.log import event_log
 from services.intake.settings import IntakeSettings
+from shared.service.audit import Audit
 from shared.service.sql import LOCKS_HELD_S, open_engine, take_lock, upgrade
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -48,6 +50,7 @@ def open_database(settings: IntakeSettings) -> Database:
             settings=POSTGRESQL_SETTINGS,
             command_timeout_s=COMMAND_WITHIN_S,
             always_writes=writes,
+            tls=settings.database_tls(),
             **pool,
         )
 
@@ -127,8 +130,17 @@ async def committing(database: Database) -> AsyncIterator[AsyncConnection]:
         raise
 
 
+def audit_of(database: Database) -> Audit:
+    """Its audit, whose entries are ordered by the lock that orders the log."""
+    return Audit("intake", database.writer, database.reader, COMMIT_LOCK)
+
+
 async def migrate(database: Database) -> None:
-    """Bring the schema up to date; several instances may start at once."""
+    """Bring the schema up to date; several instances may start at once.
+
+    The audit begins with what the log held before there was one.
+    """
     async with database.writer.begin() as connection:
         await take_lock(connection, COMMIT_LOCK)
         await upgrade(connection, MIGRATIONS)
+        await audit_of(database).begin(connection, event_log.sealing)

@@ -1,6 +1,7 @@
 """The event log in SQL: the rows that a commit reads and appends, those that readers get, and the relay's cursor."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from hashlib import sha256
 from itertools import groupby
 from operator import itemgetter
 from typing import Any, NamedTuple
@@ -20,9 +21,11 @@ from services.intake.log.history import (
     history,
 )
 from services.intake.log.tables import ANNOUNCEMENTS, APPLICANTS, EVENT_LOG, IDEMPOTENCY_KEYS, RELAY_CURSOR, SERIALS
+from shared.auditing.entries import EVENTS_SHA256, POSITIONS, ChainHead, ranges
 from shared.contract.envelope import encode
 from shared.contract.topics import EVENTS
 from shared.domain.dossier import Dossier
+from shared.service.audit import AUDIT
 from shared.service.sql import Insert, Lookup
 
 LEAST_SERIAL_DIGITS = 4
@@ -32,8 +35,13 @@ _LOG = EVENT_LOG.c
 _HEAD = select(func.coalesce(func.max(_LOG.position), 0))
 _NEWEST = select(func.coalesce(func.max(ANNOUNCEMENTS.c.number), 0))
 _REFUSAL = select(RELAY_CURSOR.c.refusal).where(RELAY_CURSOR.c.relay == EVENTS.name)
+_AUDITED = [select(column).order_by(AUDIT.c.number.desc()).limit(1) for column in (AUDIT.c.number, AUDIT.c.sha256)]
 _ANY_KEPT = exists(select(APPLICANTS.c.pseudonym))
-_HEADS = select(_HEAD.scalar_subquery(), _NEWEST.scalar_subquery(), _REFUSAL.scalar_subquery(), _ANY_KEPT)
+_HEADS = select(
+    *(head.scalar_subquery() for head in (_HEAD, _NEWEST, _REFUSAL)),
+    _ANY_KEPT,
+    *(head.scalar_subquery() for head in _AUDITED),
+)
 _BY_ID = Lookup(select(_LOG.event_id, _LOG.event, _LOG.added, _LOG.dossier, _LOG.sequence), _LOG.event_id)
 _LATEST = Lookup(select(_LOG.dossier, func.max(_LOG.sequence)).group_by(_LOG.dossier), _LOG.dossier)
 _HISTORIES = Lookup(select(_LOG.dossier, _LOG.event, _LOG.added).order_by(_LOG.dossier, _LOG.sequence), _LOG.dossier)
@@ -48,12 +56,13 @@ _decode_numbers = msgspec.json.Decoder(tuple[int, ...]).decode
 
 class LogHeads(NamedTuple):
     """The last event's position and the newest announcement's number, 0 for none; why nothing may be added; whether
-    details of any applicant are kept."""
+    details of any applicant are kept; where the audit ends."""
 
     position: int
     announcement: int
     refusal: str | None
     keeps_applicants: bool
+    audit: ChainHead
 
 
 async def head(connection: AsyncConnection) -> int:
@@ -64,7 +73,8 @@ async def head(connection: AsyncConnection) -> int:
 
 async def heads(connection: AsyncConnection) -> LogHeads:
     """Where the log and the announcements end, in one statement."""
-    return LogHeads(*(await connection.execute(_HEADS)).one())
+    position, announcement, why, any_kept, *audited = (await connection.execute(_HEADS)).one()
+    return LogHeads(position, announcement, why, any_kept, ChainHead(*audited) if audited[0] else ChainHead())
 
 
 async def refusal(connection: AsyncConnection) -> str | None:
@@ -173,6 +183,26 @@ async def after(connection: AsyncConnection, position: int, limit: int) -> Seque
     return (
         await connection.execute(statement.where(table.position > position).order_by(table.position).limit(limit))
     ).all()
+
+
+async def positions_of(connection: AsyncConnection, code: str) -> list[int]:
+    """Where the dossier's events stand."""
+    rows = await connection.execute(select(_LOG.position).where(_LOG.dossier == code).order_by(_LOG.position))
+    return list(rows.scalars())
+
+
+async def sealing(connection: AsyncConnection) -> dict[str, Any]:
+    """What the log holds, as an entry of the audit says it: positions, how many events, the digest over them."""
+    digest, position, events, found = sha256(), 0, 0, list[list[int]]()
+    while rows := await after(connection, position, _ROWS_A_STATEMENT):
+        digest.update(b"".join(row.event + b"\n" for row in rows))
+        for first, last in ranges([row.position for row in rows]):
+            if found and found[-1][1] + 1 == first:
+                found[-1][1] = last
+            else:
+                found.append([first, last])
+        position, events = rows[-1].position, events + len(rows)
+    return {POSITIONS: found, "events": events, EVENTS_SHA256: digest.hexdigest()}
 
 
 async def dossier_after(connection: AsyncConnection, code: str, sequence: int) -> Dossier:

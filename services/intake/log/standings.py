@@ -5,14 +5,14 @@ installation that is older than it, and of a version that keeps other rows.
 """
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import date, datetime, time
 from enum import StrEnum
 from itertools import groupby
 from operator import itemgetter
 from typing import Any
 
 import structlog
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.intake.log import event_log
@@ -21,6 +21,7 @@ from services.intake.log.history import history
 from services.intake.log.tables import DOSSIERS, EVENT_LOG
 from shared.domain.dossier import Dossier
 from shared.domain.lifecycle import WORKING, State
+from shared.domain.localtime import LOCAL, ONE_DAY
 from shared.service.sql import Insert
 
 PAGE_EVENTS = 2000
@@ -29,6 +30,20 @@ _PUT = Insert(DOSSIERS, replacing=[column.name for column in DOSSIERS.c if not c
 _LOG = EVENT_LOG.c
 _BY_DOSSIER = select(_LOG.dossier, _LOG.event, _LOG.added).order_by(_LOG.dossier, _LOG.sequence).limit(PAGE_EVENTS)
 _ANY = select(DOSSIERS.c.code).limit(1)
+
+
+async def received_at(connection: AsyncConnection, unit: str, first: date, last: date, most: int) -> list[str]:
+    """Codes of up to `most` dossiers that the unit received on these days, for itself or another, or that it answers
+    for; in the order of their receipt."""
+    table, start = DOSSIERS.c, datetime.combine(first, time(), LOCAL).timestamp()
+    end = datetime.combine(last + ONE_DAY, time(), LOCAL).timestamp()
+    statement = (
+        select(table.code)
+        .where(table.received_at >= start, table.received_at < end, or_(table.department == unit, table.place == unit))
+        .order_by(table.received_at, table.code)
+        .limit(most)
+    )
+    return list((await connection.execute(statement)).scalars())
 
 
 class Waiting(StrEnum):

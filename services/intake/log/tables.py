@@ -14,6 +14,8 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
+from shared.service.audit import audit_table
+
 
 class Bytes(LargeBinary):
     """Both drivers take and give `bytes`; the type's own wrapping costs more than the insert."""
@@ -26,6 +28,7 @@ class Bytes(LargeBinary):
 
 
 METADATA = MetaData()
+audit_table(METADATA)
 _POSITION = BigInteger().with_variant(Integer, "sqlite")  # SQLite's row id, so that the log is stored in its own order
 
 EVENT_LOG = Table(

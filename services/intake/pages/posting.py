@@ -21,13 +21,14 @@ def candidate_of(intake: Intake, given: Mapping[str, Any], key: str | None = Non
     """The receipt that a form says; raises the `Problem` that names the first field at fault."""
     try:
         body = NewDossierBody.model_validate(given)
-        asked, secret = body.model_dump(mode="json", exclude_unset=True), intake.settings.applicant_key
-        use = key_use(key, "POST /v1/dossiers", asked, secret)
+        use = key_use(
+            key, "POST /v1/dossiers", body.model_dump(mode="json", exclude_unset=True), intake.settings.applicant_key
+        )
         candidate = receipt(
             body.model_dump(exclude_none=True, exclude={"received_at", "code"}),
             code=body.code,
             received_at=body.received_at or intake.clock(),
-            applicant_key=secret,
+            applicant_key=intake.settings.applicant_key,
         )
     except ValidationError as wrong:
         first = wrong.errors()[0]
@@ -45,10 +46,11 @@ async def receive(intake: Intake, given: Mapping[str, Any], key: str) -> PostedE
 
 async def log_event(intake: Intake, code: str, given: Mapping[str, Any], key: str) -> PostedEvent:
     """Log an event of a dossier: `{event, occurred_at?, ...data}`."""
-    secret = intake.settings.applicant_key
     try:
-        candidate = short_form(_encode(given), code, now=intake.clock(), applicant_key=secret)
-        candidate = replace(candidate, key_use=key_use(key, f"POST /v1/dossiers/{code}/events", given, secret))
+        candidate = short_form(_encode(given), code, now=intake.clock(), applicant_key=intake.settings.applicant_key)
+        candidate = replace(
+            candidate, key_use=key_use(key, f"POST /v1/dossiers/{code}/events", given, intake.settings.applicant_key)
+        )
     except Refusal as refusal:
         intake.metrics.count([Refused(None, None, refusal).labels])
         raise problem(refusal, SHORT_FORM) from refusal

@@ -13,9 +13,11 @@ from typing import Any
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.intake.accepting.accounted import sealing
 from services.intake.log import event_log, standings
-from services.intake.log.database import Database, committing
+from services.intake.log.database import Database, audit_of, committing
 from services.intake.log.history import LogRow
+from shared.auditing.entries import Act, AuditEntry
 from shared.contract.envelope import CloudEvent
 from shared.contract.marks import added_of, number_that_fits
 from shared.contract.topics import EVENTS
@@ -192,6 +194,7 @@ async def restore(database: Database, lacking_events: Sequence[TopicEvent]) -> R
             if rows:
                 await event_log.bring_back(writing, rows)
                 await standings.put_again(writing, sorted({row.dossier for row in rows}))
+            await audit_of(database).write(writing, AuditEntry(Act.LOG_RESTORED, details=sealing(rows)))
             result.restored = len(rows)
             await event_log.set_back(writing)
             await event_log.refuse(writing, None)

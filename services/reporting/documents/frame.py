@@ -5,33 +5,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlencode
 
-from shared.domain.localtime import local
 from shared.language.languages import Language
 from shared.language.numbers import minute
-from shared.language.papers import BLANK, DATED, PUBLISHED
+from shared.language.papers import PUBLISHED
 from shared.language.words import in_language
-from shared.publishing.sealing import Published
+from shared.papers.heading import UNNAMED, Heading
+from shared.publishing.traces import Published
 
 LIST_PAGE = "/dossiers"
 """Reporting's page of the dossiers behind a number."""
-
-
-@dataclass(frozen=True, slots=True)
-class Heading:
-    """The office whose document it is, as Decree 30/2020 names it; what is not set is a dotted line to fill in."""
-
-    superior: str | None = None
-    office: str | None = None
-    place: str | None = None
-
-    @property
-    def lines(self) -> tuple[str, str]:
-        """The superior and the office, in capitals."""
-        return (self.superior or BLANK).upper(), (self.office or BLANK).upper()
-
-    def dated(self, made_at: datetime, language: Language) -> str:
-        """The place, and a date to fill in: a document has the date of its signature."""
-        return in_language(DATED, language).format(place=self.place or "……………", year=local(made_at).year)
 
 
 def _no_tokens() -> Mapping[str, str]:
@@ -46,7 +28,7 @@ class Frame:
     """
 
     made_at: datetime
-    heading: Heading = Heading()
+    heading: Heading = UNNAMED
     published: Published | None = None
     address: str | None = None
     tokens: Callable[[], Mapping[str, str]] = _no_tokens

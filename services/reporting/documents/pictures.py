@@ -3,8 +3,8 @@
 from services.reporting.charts.chart import Chart
 from services.reporting.charts.of_figures import beside_another, received_over_time, timeliness_of_lines
 from services.reporting.charts.render import svg
-from services.reporting.documents.typesetting import picture
 from services.reporting.forms.form import Form
+from shared.papers.typesetting import picture
 
 FONT = "Liberation Serif"
 

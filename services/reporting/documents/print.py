@@ -1,5 +1,6 @@
 """The form as pages to print and sign (PDF), made from the template form.typ."""
 
+from pathlib import Path
 from typing import Any
 
 from services.reporting.documents.comparison import compared_figures, compared_heads
@@ -7,7 +8,6 @@ from services.reporting.documents.frame import Frame
 from services.reporting.documents.layout import head_cells, printed_columns, printed_rows
 from services.reporting.documents.notes import notes, period_of
 from services.reporting.documents.pictures import as_svg, charts_of
-from services.reporting.documents.typesetting import typeset
 from services.reporting.forms.form import Form
 from shared.language.numbers import count, signed
 from shared.language.papers import (
@@ -29,11 +29,14 @@ from shared.language.papers import (
     Both,
 )
 from shared.language.words import in_language
+from shared.papers.typesetting import typeset
+
+TEMPLATE = Path(__file__).with_name("form.typ")
 
 
 def as_pdf(form: Form, frame: Frame) -> bytes:
     """The page; the same form in the same frame is the same bytes."""
-    return typeset("form.typ", _values(form, frame), frame.made_at)
+    return typeset(TEMPLATE, _values(form, frame), frame.made_at)
 
 
 def _values(form: Form, frame: Frame) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from shared.contract.http.figures import FormAnswer, FormDifferencesAnswer, Form
 from shared.contract.http.rows import FormRow
 from shared.domain.columns import KEYS, OF_FORM, SHARE_KEYS
 from shared.domain.figures import Figures
-from shared.publishing.sealing import Published
+from shared.publishing.traces import Published
 
 
 def as_json(form: Form, published: Published | None = None) -> FormAnswer:

@@ -13,7 +13,6 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.responses import Response
 
 from services.reporting.calendar import CalendarFeed
-from services.reporting.documents.frame import Heading
 from services.reporting.gauges import FigureGauges
 from services.reporting.http import attention, checks, events, figures, forms, publications, published_forms, rebuilds
 from services.reporting.http.attention import AttentionSources
@@ -24,13 +23,16 @@ from services.reporting.projecting.metrics import ProjectorHealth
 from services.reporting.publishing.freezing import Freezing
 from services.reporting.publishing.publications import Publications
 from services.reporting.read_model.contributions import BrokenDossier
-from services.reporting.read_model.store import OldRules
+from services.reporting.read_model.store import OldRules, audit_of
 from services.reporting.read_model.tables import dossiers
 from shared.access.roles import Permission
+from shared.auditing.entries import Act, AuditEntry
 from shared.catalogue import Catalogue
 from shared.contract.http import REPORTING, answered_lines
 from shared.contract.status import StatusV1
+from shared.papers.heading import Heading
 from shared.service.access import Access, requires
+from shared.service.audit_routes import audit_router
 from shared.service.clock import Clock, system_clock
 from shared.service.http import GUARDED, Ndjson, new_application
 from shared.service.keyring import KeyRing
@@ -42,6 +44,12 @@ from shared.service.sql import DATABASE_ERRORS, answers, is_transient
 PAGE = 2000
 RETRY_AFTER_S = "2"
 REBUILT_AFTER_S = "30"
+CHEAP = ("/static/", "/session", "/docs", "/openapi.json", "/metrics", "/v1/events")
+
+
+def is_question(_method: str, path: str) -> bool:
+    """Whether a request is answered from the read model or by making a document: all but a few are."""
+    return not path.startswith(CHEAP)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +134,8 @@ def create_app(reporting: Reporting) -> FastAPI:
         events.router(FigureEvents(engine, offices, clock, reporting.stopping)),
     ):
         app.include_router(router, prefix="/v1", responses=GUARDED)
+    app.state.audit = audit_of(engine)
+    app.include_router(audit_router(), responses=GUARDED)
     return app
 
 
@@ -184,6 +194,7 @@ def _snapshots(engine: AsyncEngine) -> APIRouter:
         responses={200: answered_lines(StatusV1)},
     )
     async def get_dossiers() -> Ndjson:
+        await audit_of(engine).write_alone(AuditEntry(Act.SNAPSHOTS_EXPORTED))
         return Ndjson(_lines(engine))
 
     return router

@@ -20,6 +20,8 @@ from starlette.responses import Response
 
 from services.reporting.attention import Attention, ByOfficer, DepartmentHorizons, Urgency, UrgentDossier, total_counts
 from services.reporting.calendar import CalendarFeed, KnownCalendar
+from services.reporting.figures.reach import Reach
+from services.reporting.http.bounds import Bound, check_reach
 from services.reporting.http.names import units_named, words
 from services.reporting.http.paging import cursor_after, page_response, place_of
 from services.reporting.http.parameters import Cursor, Limit, Parameters, not_among
@@ -28,7 +30,7 @@ from services.reporting.read_model.due import AttentionKind
 from services.reporting.read_model.store import answering
 from services.reporting.read_model.sums import day_number, microseconds
 from services.reporting.read_model.tables import dossiers
-from shared.access.roles import Permission
+from shared.access.roles import Permission, Scope
 from shared.catalogue import Catalogue
 from shared.contract.http import answered
 from shared.contract.http.attention import (
@@ -143,7 +145,7 @@ def router(to: AttentionSources) -> APIRouter:
         summary="Dossiers that are overdue, or due within a working time: the most urgent first",
         responses={200: answered(AttentionAnswer)},
     )
-    async def get_attention(request: Request, given: Annotated[AttentionParameters, Query()]) -> Response:
+    async def get_attention(request: Request, scope: Bound, given: Annotated[AttentionParameters, Query()]) -> Response:
         """The overdue ones first, by how much working time they are late; then the others, by how much is left.
 
         Overdue is judged by by-date/1 as at `as_of`. `within` counts working time from `as_of` by each department's
@@ -157,16 +159,19 @@ def router(to: AttentionSources) -> APIRouter:
         time, and with `idle_months` open dossiers without any event for so many months (`idle`), last. A dossier has a
         line for each kind.
         """
-        answer = await attention_answer(to, request, given)
+        answer = await attention_answer(to, scope, request, given)
         return page_response(request, answer, answer.cursor)
 
     return routes
 
 
-async def attention_answer(to: AttentionSources, request: Request, given: AttentionParameters) -> AttentionAnswer:
-    """One page of the list, and the counts of all of it."""
+async def attention_answer(
+    to: AttentionSources, scope: Scope, request: Request, given: AttentionParameters
+) -> AttentionAnswer:
+    """One page of the list, and the counts of all of it, of dossiers that the asker may see; 403 for others."""
     known = to.known
     query = _query(request, given, known.catalogue, to.clock())
+    check_reach(scope, Reach(query.departments or None, query.places or None))
     horizons = DepartmentHorizons(known.catalogue, query.as_of, query.within)
     attention = Attention(given.limit, query.after)
     latest = horizons.latest(query.departments or known.catalogue.departments)

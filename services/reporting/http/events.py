@@ -1,18 +1,23 @@
-"""`GET /v1/events`: figures as they change, as server-sent events; all readers share one look at the read model."""
+"""`GET /v1/events`: figures as they change, as server-sent events; all readers of the same share one look."""
 
 import asyncio
 from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Query
+from pydantic import Field
 from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.responses import Response
 
-from services.reporting.figures.query import FigureQuery
+from services.reporting.figures.query import FigureQuery, Filters
 from services.reporting.figures.range_sums import pinned
 from services.reporting.figures.report import figure_row, report_in
+from services.reporting.http.bounds import Bound, check_question
+from services.reporting.http.names import units_named
+from services.reporting.http.parameters import Parameters
 from services.reporting.read_model.store import OldRules, answering
 from shared.access.roles import Permission
 from shared.catalogue import Catalogue
@@ -32,8 +37,19 @@ _BEAT = b": still here\n\n"
 
 
 @dataclass(slots=True)
+class _Watched:
+    """The latest event of some filters, and how many streams wait for the next."""
+
+    readers: int = 0
+    latest: FiguresEvent | None = None
+    looked_at: float = float("-inf")
+    looking: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+
+@dataclass(slots=True)
 class FigureEvents:
-    """The latest event, made by whoever looks first after a second; `stopping` ends every stream."""
+    """For each filters that somebody watches the latest event, made by whoever looks first after a second; `stopping`
+    ends every stream."""
 
     engine: AsyncEngine
     catalogue: Catalogue
@@ -41,19 +57,34 @@ class FigureEvents:
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     look_every_s: float = LOOK_EVERY_S
     heartbeat_s: float = HEARTBEAT_S
-    _latest: FiguresEvent | None = None
-    _looked_at: float = float("-inf")
-    _looking: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _watched: dict[Filters, _Watched] = field(default_factory=dict)
 
-    async def stream(self) -> AsyncGenerator[bytes]:
+    def query(self, filters: Filters) -> FigureQuery:
+        """What the events tell: the current year's figures to date."""
+        as_of = self.clock()
+        return FigureQuery(first=date(as_of.year, 1, 1), last=as_of.date(), as_of=as_of, filters=filters)
+
+    async def stream(self, filters: Filters = Filters()) -> AsyncGenerator[bytes]:
         """An event at once and whenever the read model has moved, a comment where nothing was said for a while."""
+        watched = self._watched.setdefault(filters, _Watched())
+        watched.readers += 1
+        try:
+            async with aclosing(self._parts(filters, watched)) as parts:
+                async for part in parts:
+                    yield part
+        finally:
+            watched.readers -= 1
+            if not watched.readers:
+                del self._watched[filters]
+
+    async def _parts(self, filters: Filters, watched: _Watched) -> AsyncGenerator[bytes]:
         loop = asyncio.get_running_loop()
         told: FiguresEvent | None = None
         spoke_at = loop.time()
         while not self.stopping.is_set():
             part = b""
             try:
-                latest = await self._look()
+                latest = await self._look(filters, watched)
             except OldRules:
                 part = _AWAY
             except Exception as error:
@@ -71,29 +102,28 @@ class FigureEvents:
                 yield part
             await wait_until(self.stopping, self.look_every_s)
 
-    async def _look(self) -> FiguresEvent:
+    async def _look(self, filters: Filters, watched: _Watched) -> FiguresEvent:
         """The current year's total; counted anew only when a transaction of the projector is over since."""
-        async with self._looking:
+        async with watched.looking:
             now = asyncio.get_running_loop().time()
-            if self._latest is None or now - self._looked_at >= self.look_every_s / 2:
+            if watched.latest is None or now - watched.looked_at >= self.look_every_s / 2:
                 async with answering(self.engine) as connection:
                     pin = await pinned(connection)
-                    latest = self._latest
+                    latest = watched.latest
                     if latest is None or (latest.generation, latest.revision) != (pin.generation, pin.revision):
-                        as_of = self.clock()
-                        query = FigureQuery(first=date(as_of.year, 1, 1), last=as_of.date(), as_of=as_of)
+                        query = self.query(filters)
                         total = figure_row((await report_in(connection, query, self.catalogue)).total)
-                        self._latest = FiguresEvent(
+                        watched.latest = FiguresEvent(
                             generation=pin.generation,
                             revision=pin.revision,
-                            as_of=as_of,
+                            as_of=query.as_of,
                             first=query.first,
                             last=query.last,
                             total=total,
                         )
-                self._looked_at = now
-            assert self._latest is not None
-            return self._latest
+                watched.looked_at = now
+            assert watched.latest is not None
+            return watched.latest
 
 
 def _written(event: FiguresEvent) -> bytes:
@@ -101,6 +131,13 @@ def _written(event: FiguresEvent) -> bytes:
 
 
 READING = [requires(Permission.READ_FIGURES, takes_session=True), Depends(declared_parameters_only)]
+
+
+class EventsParameters(Parameters):
+    """Of `/v1/events`."""
+
+    department: list[str] | None = Field(None, description="figures of these departments only, by code")
+    received_by: list[str] | None = Field(None, description="only of dossiers that these units took in, by code")
 
 
 class EventStream(Ndjson):
@@ -125,8 +162,12 @@ def router(events: FigureEvents) -> APIRouter:
         response_class=Response,
         responses=described,
     )
-    async def get_events() -> Response:
-        answer = EventStream(events.stream())
+    async def get_events(scope: Bound, given: Annotated[EventsParameters, Query()]) -> Response:
+        today = events.clock().date()
+        departments = units_named("department", given.department, events.catalogue, today)
+        filters = Filters(departments, places=units_named("received_by", given.received_by, events.catalogue, today))
+        check_question(scope, events.query(filters))
+        answer = EventStream(events.stream(filters))
         answer.headers["X-Accel-Buffering"] = "no"  # a proxy must not keep events back
         return answer
 

@@ -14,13 +14,14 @@ from msgspec import UNSET
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from starlette.responses import Response
 
-from services.reporting.documents.frame import Frame, Heading
+from services.reporting.documents.frame import Frame
 from services.reporting.figures.grouping import TooManyRows
 from services.reporting.figures.pairs import GatheredPair, difference_row, gathered_pair, percent_row
 from services.reporting.figures.query import Dimension, FigureQuery
 from services.reporting.figures.range_sums import Pin, pinned
 from services.reporting.figures.report import GatheredSums, Report, figure_row, gathered, report_in
 from services.reporting.http.beside import query_beside
+from services.reporting.http.bounds import Bound, check_figure, check_question
 from services.reporting.http.paging import PinnedPlace, cursor_after, page_response, place_of, same_model
 from services.reporting.http.parameters import (
     ChangesParameters,
@@ -36,7 +37,7 @@ from services.reporting.opening.lists import LIST_START, ListPlace, list_page
 from services.reporting.opening.tokens import OtherCatalogue, TokenFigure, Tokens, UnreadableToken
 from services.reporting.read_model.store import answering
 from services.reporting.read_model.sums import microseconds
-from shared.access.roles import Permission
+from shared.access.roles import Permission, Scope
 from shared.catalogue import Catalogue
 from shared.contract.envelope import encode
 from shared.contract.http import answered
@@ -52,6 +53,7 @@ from shared.contract.http.figures import (
 from shared.contract.http.rows import KeyedRow
 from shared.domain.columns import KEYS
 from shared.domain.timeliness import DEFINITIONS
+from shared.papers.heading import Heading
 from shared.service.access import requires
 from shared.service.clock import Clock
 from shared.service.http import declared_parameters_only, documented, invalid, json_response
@@ -81,8 +83,17 @@ class FigureRoutes:
     heading: Heading = field(default_factory=Heading)
     wide: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(1))  # many rows: one answer at a time
 
-    def query(self, given: Question, *by: Dimension) -> FigureQuery:
-        return figure_query(given, self.catalogue, self.clock(), self.recording_clock(), by)
+    def query(self, scope: Scope, given: Question, *by: Dimension) -> FigureQuery:
+        """The checked query, of what the asker may count; 403 for another one."""
+        query = figure_query(given, self.catalogue, self.clock(), self.recording_clock(), by)
+        check_question(scope, query)
+        return query
+
+    def figure(self, scope: Scope, token: str) -> TokenFigure:
+        """The number that a token names, of what the asker may count; 404, 410 or 403 for another one."""
+        figure = figure_of(self.tokens, token)
+        check_figure(scope, figure)
+        return figure
 
     def frame(self, of: Report, request: Request) -> Frame:
         """What stands around the report's form in a file; its links lead where the request came."""
@@ -99,10 +110,10 @@ def router(to: FigureRoutes) -> APIRouter:
     )
 
     @routes.get("/figures", summary="The figures of a period", responses={200: answered(FiguresAnswer)})
-    async def get_figures(given: Annotated[FigureParameters, Query()]) -> Response:
+    async def get_figures(scope: Bound, given: Annotated[FigureParameters, Query()]) -> Response:
         if given.tokens not in ("all", "none"):
             raise invalid("tokens", f"{given.tokens!r} is not known; write all or none")
-        query, with_tokens = to.query(given), given.tokens == "all"
+        query, with_tokens = to.query(scope, given), given.tokens == "all"
         other = None if given.against is None else query_beside(query, given.against)
         if not is_wide(query):
             return _figures(to, await _gathered(to, query, other, None), with_tokens=with_tokens)
@@ -120,8 +131,10 @@ def router(to: FigureRoutes) -> APIRouter:
         summary="The dossiers behind one number: as many as it says, whatever has happened since",
         responses={200: answered(DossierList), **NO_TOKEN, **GONE},
     )
-    async def get_dossiers(request: Request, token: Token, given: Annotated[ListParameters, Query()]) -> Response:
-        figure = figure_of(to.tokens, token)
+    async def get_dossiers(
+        request: Request, scope: Bound, token: Token, given: Annotated[ListParameters, Query()]
+    ) -> Response:
+        figure = to.figure(scope, token)
         after = LIST_START if given.cursor is None else place_of(request, given.cursor, ListPlace)
         async with answering(to.engine) as connection:
             same_model(figure.pin, await pinned(connection))
@@ -146,8 +159,8 @@ def router(to: FigureRoutes) -> APIRouter:
         summary="The figures as known at an instant and now, and the dossiers that explain the difference",
         responses={200: answered(ChangesAnswer), **GONE},
     )
-    async def get_changes(request: Request, given: Annotated[ChangesParameters, Query()]) -> Response:
-        then, now = _then_and_now(to, given)
+    async def get_changes(request: Request, scope: Bound, given: Annotated[ChangesParameters, Query()]) -> Response:
+        then, now = _then_and_now(to, scope, given)
         async with answering(to.engine) as connection:
             pin, after = await _start(connection, request, given.cursor)
             before = since = None
@@ -177,8 +190,10 @@ def router(to: FigureRoutes) -> APIRouter:
         summary="The same period by every definition of timeliness, and the dossiers they do not agree on",
         responses={200: answered(DefinitionsAnswer), **GONE},
     )
-    async def get_definitions(request: Request, given: Annotated[DefinitionsParameters, Query()]) -> Response:
-        query = to.query(given)
+    async def get_definitions(
+        request: Request, scope: Bound, given: Annotated[DefinitionsParameters, Query()]
+    ) -> Response:
+        query = to.query(scope, given)
         totals: dict[str, dict[str, Any]] = {}
         async with answering(to.engine) as connection:
             pin, after = await _start(connection, request, given.cursor)
@@ -313,14 +328,14 @@ def figure_of(tokens: Tokens, text: str) -> TokenFigure:
         raise Problem(410, "Gone", detail, parameter="token") from None
 
 
-def _then_and_now(to: FigureRoutes, given: ChangesParameters) -> tuple[FigureQuery, FigureQuery]:
+def _then_and_now(to: FigureRoutes, scope: Scope, given: ChangesParameters) -> tuple[FigureQuery, FigureQuery]:
     """The query as known at both instants, judged at one cut-off: they differ by what became known in between."""
     if given.as_known_at is None:
         raise invalid("as_known_at", "is missing; write the instant to compare with, such as 2023-02-01T08:00:00+07:00")
-    then = to.query(given)
+    then = to.query(scope, given)
     if given.until_known_at is not None:
         known_instant("until_known_at", given.until_known_at, to.recording_clock())
-    now = to.query(given.model_copy(update={"as_known_at": given.until_known_at}))
+    now = to.query(scope, given.model_copy(update={"as_known_at": given.until_known_at}))
     assert then.known_at is not None
     if now.known_at is not None and now.known_at < then.known_at:
         raise invalid("until_known_at", "lies before `as_known_at`; exchange them, or leave it out for now")

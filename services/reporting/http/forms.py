@@ -14,6 +14,7 @@ from services.reporting.figures.query import Dimension, FigureQuery
 from services.reporting.figures.report import Report, report_in
 from services.reporting.forms.form import GROUPINGS, Form, form_of
 from services.reporting.http.beside import query_beside
+from services.reporting.http.bounds import Bound
 from services.reporting.http.figures import WRONG, FigureRoutes
 from services.reporting.http.names import words
 from services.reporting.http.parameters import (
@@ -46,14 +47,14 @@ def router(to: FigureRoutes) -> APIRouter:
         response_class=Response,
         responses={200: in_every_format()},
     )
-    async def get_form(request: Request, given: Annotated[FormParameters, Query()]) -> Response:
+    async def get_form(request: Request, scope: Bound, given: Annotated[FormParameters, Query()]) -> Response:
         if given.format not in FORMATS:
             raise invalid("format", *not_among(given.format, FORMATS))
         if given.sections not in (None, Dimension.LEVEL.value):
             raise invalid("sections", *not_among(given.sections, [Dimension.LEVEL]))
         language = language_wanted(given.lang, request.headers.get("accept-language"))
         sections = [] if given.sections is None else [Dimension.LEVEL]
-        query = to.query(given, one_dimension(given.by, GROUPINGS), *sections)
+        query = to.query(scope, given, one_dimension(given.by, GROUPINGS), *sections)
         refuse_unbegun(query)
         asked = _of_procedures(given)
         other = None if given.against is None else query_beside(query, given.against)

@@ -1,7 +1,7 @@
 """`/v1/publications`: figures are published, revised, opened and annotated; documents go out byte for byte."""
 
 import re
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from typing import Annotated, Any, TypeVar
 
@@ -12,14 +12,17 @@ from starlette.responses import Response
 
 from services.reporting.figures.grouping import TooManyRows
 from services.reporting.figures.query import Dimension, FigureQuery
+from services.reporting.http.bounds import Bound, check_list, check_publication, check_question
+from services.reporting.http.names import units_named
 from services.reporting.http.paging import cursor_after, page_response, place_of
 from services.reporting.http.parameters import Cursor, FigureParameters, Limit, Parameters, figure_query
 from services.reporting.opening.lists import LIST_START, ListPlace
 from services.reporting.publishing import chain
 from services.reporting.publishing.chain import KeptDocument
+from services.reporting.publishing.documents import those_within
 from services.reporting.publishing.publications import Publications
 from services.reporting.publishing.refusals import CompletenessUnknown, NotPublished, UnknownDocument
-from shared.access.roles import Permission
+from shared.access.roles import EVERYTHING, Permission, Scope
 from shared.contract.http import answered, answered_lines, reference
 from shared.contract.http.publications import (
     HASH,
@@ -60,6 +63,8 @@ Revision = Annotated[int, Path(ge=1, le=LARGEST, description="which revision of 
 class PublicationsParameters(Parameters):
     """Of the list of publications."""
 
+    department: list[str] | None = Field(None, description="only those that are about these departments alone, by code")
+    received_by: list[str] | None = Field(None, description="only those about what these units took in, by code")
     limit: int = Field(50, description="publications of a page at most", ge=1, le=1000)
     cursor: Cursor = None
 
@@ -85,12 +90,14 @@ def router(to: Publications) -> APIRouter:
     return routes
 
 
-def _for(permission: Permission) -> APIRouter:
-    return APIRouter(dependencies=[requires(permission), Depends(declared_parameters_only)])
+def _for(permission: Permission, *more: Any, everywhere: bool = False) -> APIRouter:
+    checked = [Depends(declared_parameters_only), *more]
+    return APIRouter(dependencies=[requires(permission, everywhere=everywhere), *checked])
 
 
 def _of_all(to: Publications) -> APIRouter:
     routes, reading, publishing = APIRouter(), _for(Permission.READ_FIGURES), _for(Permission.PUBLISH)
+    exporting, restoring = (_for(one, everywhere=True) for one in (Permission.READ_FIGURES, Permission.PUBLISH))
 
     @publishing.post(
         "/publications",
@@ -100,12 +107,12 @@ def _of_all(to: Publications) -> APIRouter:
         openapi_extra=_takes(NewPublication),
         response_class=Response,
     )
-    async def publish(request: Request) -> Response:
+    async def publish(request: Request, scope: Bound) -> Response:
         new = await _body(request, NewPublication)
         for name, text in _texts(new):
             _check_text(name, text)
         with as_problems():
-            document = await to.publish(_query(to, new), new.title, new.notes, provisional=new.provisional)
+            document = await to.publish(_query(to, scope, new), new.title, new.notes, provisional=new.provisional)
         return _answer(document, f"{PATH}/{document.number}")
 
     @reading.get(
@@ -114,15 +121,17 @@ def _of_all(to: Publications) -> APIRouter:
         responses={200: answered(PublicationList), **documented({422: "a parameter is wrong"})},
         response_class=Response,
     )
-    async def get_list(request: Request, given: Annotated[PublicationsParameters, Query()]) -> Response:
+    async def get_list(request: Request, scope: Bound, given: Annotated[PublicationsParameters, Query()]) -> Response:
+        wanted = _wanted(to, given)
+        check_list(scope, wanted)
         before = None if given.cursor is None else place_of(request, given.cursor, tuple[int])[0]
         async with to.engine.connect() as connection:
-            found = await chain.summaries(connection, given.limit + 1, before)
+            found = await chain.summaries(connection, given.limit + 1, before, those_within(wanted, to.catalogue))
         page = found[: given.limit]
         cursor = cursor_after(request, (page[-1].number,) if len(found) > given.limit else None)
         return page_response(request, PublicationList(publications=page, cursor=cursor), cursor)
 
-    @reading.get(
+    @exporting.get(
         "/publications/documents",
         summary="The whole chain: every document byte for byte, one a line, NDJSON",
         response_class=Ndjson,
@@ -131,7 +140,7 @@ def _of_all(to: Publications) -> APIRouter:
     async def get_documents() -> Ndjson:
         return Ndjson(_documents(to))
 
-    @publishing.post(
+    @restoring.post(
         "/publications/documents",
         summary="Bring back what an export of the chain has and the chain lacks, NDJSON",
         responses={
@@ -150,13 +159,27 @@ def _of_all(to: Publications) -> APIRouter:
         with as_problems():
             return json_response(await chain.restore(to.engine, lines))
 
-    routes.include_router(reading)
-    routes.include_router(publishing)
+    for router_of_some in (reading, publishing, exporting, restoring):
+        routes.include_router(router_of_some)
     return routes
 
 
+def inside_only(to: Publications) -> Callable[[int, Scope], Awaitable[None]]:
+    """A dependency of routes of one publication: 403 for whoever is bound to less than it is about."""
+
+    async def check(number: Number, scope: Bound) -> None:
+        if scope.is_everything:
+            return
+        with as_problems():
+            for reach in await to.reaches(number):
+                check_publication(scope, number, reach)
+
+    return check
+
+
 def _of_one(to: Publications) -> APIRouter:
-    routes, reading, publishing = APIRouter(), _for(Permission.READ_FIGURES), _for(Permission.PUBLISH)
+    routes, inside = APIRouter(), Depends(inside_only(to))
+    reading, publishing = _for(Permission.READ_FIGURES, inside), _for(Permission.PUBLISH, inside)
 
     @reading.get(
         "/publications/{number}",
@@ -326,11 +349,21 @@ _OF_QUESTION = (
 )
 
 
-def _query(to: Publications, new: NewPublication) -> FigureQuery:
+def _wanted(to: Publications, given: PublicationsParameters) -> Scope:
+    """What the listed publications stay within."""
+    named = {"department": given.department, "received_by": given.received_by}
+    if not any(named.values()):
+        return EVERYTHING
+    today = to.clock().date()
+    return Scope(*(units_named(name, values, to.catalogue, today) for name, values in named.items()))
+
+
+def _query(to: Publications, scope: Scope, new: NewPublication) -> FigureQuery:
     """The question, checked as that of `/v1/figures` is; a table for each dimension."""
     given = {name: value for name in _OF_QUESTION if (value := getattr(new, name)) is not None}
     given.setdefault("by", [Dimension.DEPARTMENT.value, Dimension.FIELD.value])
     query = figure_query(FigureParameters(**given), to.catalogue, to.clock(), to.recording_clock())
+    check_question(scope, query)
     if not query.by:
         raise Problem(422, UNPROCESSABLE, "by: is empty; name a dimension, or leave it out", field="by")
     return query

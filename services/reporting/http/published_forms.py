@@ -14,7 +14,7 @@ from services.reporting.forms.form import GROUPINGS, form_of
 from services.reporting.http.figures import FigureRoutes
 from services.reporting.http.forms import in_every_format
 from services.reporting.http.parameters import Lang, Parameters, language_wanted, not_among, one_dimension
-from services.reporting.http.publications import LARGEST, UNKNOWN, Number, as_problems
+from services.reporting.http.publications import LARGEST, UNKNOWN, Number, as_problems, inside_only
 from services.reporting.publishing.publications import Publications
 from shared.access.roles import Permission
 from shared.language.languages import Language
@@ -36,9 +36,8 @@ class PublishedFormParameters(Parameters):
 
 def router(to: FigureRoutes, publications: Publications) -> APIRouter:
     """Its numbers are the stored ones; they have no links, for lists of today are of other dossiers."""
-    routes = APIRouter(
-        tags=["publications"], dependencies=[requires(Permission.READ_FIGURES), Depends(declared_parameters_only)]
-    )
+    checked = [Depends(declared_parameters_only), Depends(inside_only(publications))]
+    routes = APIRouter(tags=["publications"], dependencies=[requires(Permission.READ_FIGURES), *checked])
 
     @routes.get(
         "/publications/{number}/ii06a",

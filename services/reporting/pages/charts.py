@@ -60,12 +60,13 @@ class Drawings:
 async def get_chart(site: Site, drawings: Drawings, request: Request) -> Response:
     """`/charts/{name}`: the part of the page that has the chart and its table."""
     name, language = request.path_params["name"], language_of(request)
-    question = asked(site.figures, request.query_params, language)
+    question = asked(site.figures, site.reader(request), request.query_params, language)
     if name not in CHARTS or question.query is None:
         raise Problem(422, UNPROCESSABLE, text("chart_failed", language))
     async with answering(site.reporting.engine) as connection:
         pin = await pinned(connection)
-    key = (name, language, *question.typed.values(), question.query.as_of.date(), pin)
+    filters = question.query.filters  # not all of them were typed: a bound reader's own departments are not
+    key = (name, language, *question.typed.values(), filters, question.query.as_of.date(), pin)
     drawn = drawings.kept.get(key)
     if drawn is None:
         chart, note = await _chart(site, name, question, question.query, language)

@@ -1,6 +1,7 @@
 """The dossiers behind a number, and one dossier with its explanation."""
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
@@ -14,7 +15,7 @@ from starlette.responses import Response
 from services.reporting.figures.query import FigureQuery
 from services.reporting.figures.range_sums import pinned
 from services.reporting.figures.report import report_in
-from services.reporting.http.figures import figure_of
+from services.reporting.http.bounds import check_dossier, scope_of
 from services.reporting.http.paging import cursor_after, place_of, same_model
 from services.reporting.opening.lists import LIST_START, ListPlace, list_page
 from services.reporting.opening.tokens import TokenFigure
@@ -25,7 +26,7 @@ from services.reporting.read_model.contributions import BrokenDossier
 from services.reporting.read_model.store import answering
 from services.reporting.read_model.tables import dossiers
 from shared.catalogue import Catalogue
-from shared.contract.http.dossiers import Step
+from shared.contract.http.dossiers import DossierView, Step
 from shared.contract.http.figures import ListedDossier
 from shared.domain.dossier import Dossier
 from shared.domain.localtime import local
@@ -55,7 +56,7 @@ async def get_list(site: Site, request: Request) -> Response:
     """`/dossiers`: what a number counts."""
     given, language = request.query_params, language_of(request)
     token, sort = given.get("token", ""), given.get("sort", "")
-    figure = figure_of(site.figures.tokens, token)
+    figure = site.figures.figure(scope_of(request), token)
     async with answering(site.reporting.engine) as connection:
         now = await pinned(connection)
         same_model(figure.pin, now)
@@ -147,7 +148,8 @@ async def get_dossier(site: Site, request: Request) -> Response:
     stored = await snapshot_of(site, code) if _CODE.fullmatch(code) else None
     if stored is None:
         return site.notice(request, 404, "no_dossier")
-    view = (await site.views.of([code], language)).get(code)
+    check_dossier(scope_of(request), code, stored.department, stored.received_by)
+    view = (await views_of(site, request, [stored])).get(code)
     stands = timeliness_of(stored, site.reporting.clock())
     return site.page(
         request,
@@ -167,6 +169,15 @@ async def get_dossier(site: Site, request: Request) -> Response:
 def _step(step: Step, language: Language) -> str:
     own = f"step.{step.step}"
     return text(own, language) if own in TEXTS else word(EVENTS, step.step, language)
+
+
+async def views_of(site: Site, request: Request, those: Iterable[Dossier]) -> dict[str, DossierView]:
+    """What intake tells of them, by code. It tells reporting of every dossier, so what the reader may not see, as the
+    figures have it or as intake does by now, is left out here."""
+    scope = scope_of(request)
+    codes = [one.code for one in those if scope.covers(one.department, one.received_by)]
+    views = await site.views.of(codes, language_of(request))
+    return {code: one for code, one in views.items() if scope.covers(one.department, one.received_by)}
 
 
 async def snapshot_of(site: Site, code: str) -> Dossier | None:

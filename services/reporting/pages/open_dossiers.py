@@ -68,7 +68,7 @@ def bucket_said(name: str, language: Language) -> str:
 async def get_open(site: Site, request: Request) -> Response:
     """`/open`: the open dossiers of a bar."""
     language, name = language_of(request), request.query_params.get("bucket", "")
-    question = asked(site.figures, request.query_params, language)
+    question = asked(site.figures, site.reader(request), request.query_params, language)
     if question.query is None or name not in (*BY_AGE, *BY_DEADLINE):
         raise Problem(422, UNPROCESSABLE, text("no_token", language))
     query, cursor = without_rows(question.query), request.query_params.get("cursor")

@@ -11,6 +11,7 @@ from services.reporting.figures.query import Dimension, FigureQuery
 from services.reporting.forms.form import GROUPINGS
 from services.reporting.http.figures import FigureRoutes
 from services.reporting.http.parameters import EARLIEST, LATEST, FormParameters
+from services.reporting.pages.reader import Reader
 from services.reporting.pages.texts import text
 from shared.domain.localtime import ONE_DAY
 from shared.domain.timeliness import BY_DATE
@@ -24,6 +25,7 @@ DEFAULTS = {
     "from": "",
     "to": "",
     "department": "",
+    "received_by": "",
     "field": "",
     "channel": "",
     "level": "",
@@ -32,7 +34,8 @@ DEFAULTS = {
     "by": Dimension.DEPARTMENT.value,
     "sections": "",
 }
-_CHOICES = ("department", "field", "channel", "level")
+_CHOICES = ("field", "channel", "level")
+_FORBIDDEN = 403
 _DAY = re.compile(r"(\d{1,2})[/.\-](\d{1,2})[/.\-](\d{4})|(\d{4})-(\d{1,2})-(\d{1,2})", re.ASCII)
 _QUARTER = 3
 _DECEMBER = 12
@@ -65,8 +68,8 @@ class _Wrong(Exception):
         self.keys = keys
 
 
-def asked(to: FigureRoutes, given: QueryParams, language: Language) -> Asked:
-    """Read a page's question; nothing typed is lost, whatever is wrong."""
+def asked(to: FigureRoutes, reader: Reader, given: QueryParams, language: Language) -> Asked:
+    """Read a page's question; nothing typed is lost, whatever is wrong. Raises the Problem 403 of another one's."""
     typed = {name: given.get(name, default).strip() for name, default in DEFAULTS.items()}
     if typed["from"] or typed["to"]:  # what somebody wrote says more than what the list stood at
         typed["period"] = DAYS
@@ -74,24 +77,26 @@ def asked(to: FigureRoutes, given: QueryParams, language: Language) -> Asked:
     as_in_addresses = [(name, day) for name, day in read.items() if typed[name] == day.isoformat()]
     typed |= {name: f"{day:%d/%m/%Y}" for name, day in as_in_addresses}
     try:
-        return Asked(typed, {}, _begun(_query(to, typed, read, unread), typed))
+        return Asked(typed, {}, _begun(_query(to, reader, typed, read, unread), typed))
     except _Wrong as wrong:
         return Asked(typed, {name: text(key, language, value=typed[name]) for name, key in wrong.keys.items()}, None)
     except Problem as problem:
+        if problem.status == _FORBIDDEN:
+            raise
         field = problem.details.field or "period"
         key = "taken_over" if field == "department" and typed["organised"] == "now" else "unknown_value"
         return Asked(typed, {field: text(key, language, value=typed.get(field, ""))}, None)
 
 
 def _query(
-    to: FigureRoutes, typed: Mapping[str, str], read: Mapping[str, date], unread: Mapping[str, str]
+    to: FigureRoutes, reader: Reader, typed: Mapping[str, str], read: Mapping[str, date], unread: Mapping[str, str]
 ) -> FigureQuery:
     dimension = next((each for each in GROUPINGS if each == typed["by"]), None)
     if dimension is None:
         raise _Wrong(by="unknown_value")
     sections = [Dimension.LEVEL] if typed["sections"] else []
     today = to.clock().date()
-    chosen = {name: [typed[name]] for name in _CHOICES if typed[name]}
+    chosen = {name: [typed[name]] for name in _CHOICES if typed[name]} | reader.filters(typed, today)
     more = {"definition": typed["definition"], "organised": typed["organised"], "by": typed["by"]}
     named = typed["period"]
     if named == DAYS:
@@ -99,9 +104,10 @@ def _query(
     elif named in PRESETS:
         first, last = preset(named, today)
     else:
-        return to.query(FormParameters.model_validate({"period": named, **chosen, **more}), dimension, *sections)
+        span = {"period": named}
+        return to.query(reader.scope, FormParameters.model_validate(span | chosen | more), dimension, *sections)
     span = {"from": first.isoformat(), "to": last.isoformat()}
-    return to.query(FormParameters.model_validate({**span, **chosen, **more}), dimension, *sections)
+    return to.query(reader.scope, FormParameters.model_validate(span | chosen | more), dimension, *sections)
 
 
 def _begun(query: FigureQuery, typed: Mapping[str, str]) -> FigureQuery:

@@ -20,6 +20,7 @@ from services.reporting.http.beside import query_beside
 from services.reporting.http.figures import FigureRoutes
 from services.reporting.http.forms import form_with_charts
 from services.reporting.pages.question import DAYS, PRESETS, Asked, asked, statutory_names
+from services.reporting.pages.reader import Reader
 from services.reporting.pages.site import Site
 from services.reporting.pages.texts import TEXTS, text
 from shared.domain.columns import KEYS
@@ -108,7 +109,7 @@ def cells(
     )
 
 
-def choices(site: Site, question: Asked, language: Language) -> dict[str, Any]:
+def choices(site: Site, reader: Reader, question: Asked, language: Language) -> dict[str, Any]:
     """What the form's lists offer."""
     catalogue, today = site.catalogue, site.reporting.clock().date()
     fields = sorted({procedure.field for procedure in catalogue.procedures.values()}, key=vietnamese_order)
@@ -116,7 +117,8 @@ def choices(site: Site, question: Asked, language: Language) -> dict[str, Any]:
     return {
         "presets": [*PRESETS, DAYS],
         "statutory": [(name, _period_name(name, language)) for name in statutory],
-        "departments": [(code, department.name) for code, department in catalogue.departments.items()],
+        "departments": reader.departments,
+        "places": reader.places,
         "fields": fields,
         "channels": [(channel.value, begun(word(CHANNELS, channel, language))) for channel in Channel],
         "levels": [(level, word(LEVELS, level, language)) for level in LEVELS],
@@ -149,8 +151,8 @@ async def last_year(site: Site, query: FigureQuery) -> Figures | None:
 
 async def get_report(site: Site, request: Request) -> Response:
     """`/`: the form to ask, and what it asked for."""
-    language = language_of(request)
-    question = asked(site.figures, request.query_params, language)
+    language, reader = language_of(request), site.reader(request)
+    question = asked(site.figures, reader, request.query_params, language)
     sort = request.query_params.get("sort")
 
     def to(path: str, **changed: str | None) -> str:
@@ -164,7 +166,8 @@ async def get_report(site: Site, request: Request) -> Response:
         "here": question.as_parameters,
         "sort": sort,
         "shown": None,
-        **choices(site, question, language),
+        "events": path_with("/v1/events", **_joined(reader.filters(question.typed, site.reporting.clock().date()))),
+        **choices(site, reader, question, language),
     }
     if question.query is None:
         return site.page(request, "report.html", 422, **values)
@@ -174,6 +177,10 @@ async def get_report(site: Site, request: Request) -> Response:
     shown = _shown(site, form, await last_year(site, question.query), links, sort)
     state = f"{found.pin.generation}.{found.pin.revision}"
     return site.page(request, "report.html", **{**values, "shown": shown, "state": state})
+
+
+def _joined(filters: Mapping[str, Sequence[str]]) -> dict[str, str]:
+    return {name: ",".join(codes) for name, codes in filters.items()}
 
 
 def _shown(site: Site, form: Form, other: Figures | None, links: Links, sort: str | None) -> Mapping[str, Any]:
@@ -227,7 +234,7 @@ def _where(site: Site, row: object) -> str:
 async def get_download(site: Site, request: Request) -> Response:
     """`/download`: the form of the question in one of the formats."""
     language = language_of(request)
-    question = asked(site.figures, request.query_params, language)
+    question = asked(site.figures, site.reader(request), request.query_params, language)
     wanted = request.query_params.get("format", "")
     if question.query is None or wanted not in FORMATS:
         detail = "; ".join(question.mistakes.values()) or f"format: choose one of {', '.join(FORMATS)}"

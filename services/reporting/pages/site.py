@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from fastapi import Request
 from starlette.responses import Response
@@ -11,10 +11,11 @@ from starlette.responses import Response
 from services.reporting.http.app import Reporting
 from services.reporting.http.figures import FigureRoutes
 from services.reporting.intake import DossierViews
+from services.reporting.pages.reader import Reader, reader_of
 from services.reporting.pages.texts import TEXTS
 from services.reporting.read_model.store import OldRules
 from shared.pages.look import Look
-from shared.pages.site import PASSES, Pages
+from shared.pages.site import PASSES, Pages, language_of
 
 LOOK = Look(
     Path(__file__).parent,
@@ -46,6 +47,16 @@ class Site(Pages):
         "not_found": "no_token",
         "old_rules": "old_rules",
     }
+
+    def reader(self, request: Request) -> Reader:
+        """Who looks at the page."""
+        return reader_of(request, self.catalogue)
+
+    def page(self, request: Request, template: str, status: int = 200, **values: Any) -> Response:
+        """As every page, with what its reader is bound to."""
+        caller = getattr(request.state, "caller", None)
+        bound_to = None if caller is None else self.reader(request).said(language_of(request))
+        return super().page(request, template, status, bound_to=bound_to, **values)
 
     def failure(self, request: Request, error: Exception) -> Response | None:
         """The page that says what failed; None for a bug."""

@@ -13,14 +13,16 @@ from services.reporting.figures.query import FigureQuery
 from services.reporting.figures.range_sums import pinned
 from services.reporting.figures.report import figure_row, report
 from services.reporting.http.attention import AttentionParameters, attention_answer
+from services.reporting.http.bounds import scope_of
 from services.reporting.opening.lists import list_page
 from services.reporting.opening.tokens import TokenFigure
-from services.reporting.pages.dossiers import lateness, page_number, snapshots_of, without_rows
+from services.reporting.pages.dossiers import lateness, page_number, snapshots_of, views_of, without_rows
 from services.reporting.pages.question import Asked, asked
 from services.reporting.pages.report import choices, period_said
 from services.reporting.pages.site import Site
 from services.reporting.pages.texts import text
 from services.reporting.publishing.chain import summaries
+from services.reporting.publishing.documents import those_within
 from services.reporting.read_model.store import answering
 from shared.catalogue import Catalogue
 from shared.contract.http.dossiers import DossierView
@@ -30,7 +32,6 @@ from shared.domain.dossier import Dossier
 from shared.domain.lifecycle import EventKind
 from shared.domain.localtime import local
 from shared.domain.timeliness import DEFINITIONS
-from shared.language.languages import Language
 from shared.language.periods import span_name
 from shared.pages.site import begun, language_of, path_with
 from shared.service.problems import Problem
@@ -47,7 +48,7 @@ COMPARED = (
     "overdue_share",
     "in_progress_overdue",
 )
-TWO_DAYS = "2d"
+FOLLOW_UP = {"within": "2d", "department": "", "received_by": ""}
 _REASONS = {EventKind.APOLOGISED.value: "reason", EventKind.EXTENDED.value: "legal_ground"}
 
 
@@ -64,17 +65,15 @@ class LateDossier:
 async def get_follow_up(site: Site, request: Request) -> Response:
     """`/follow-up`: what GET /v1/attention lists."""
     given, language = request.query_params, language_of(request)
-    typed = {name: given.get(name, default).strip() for name, default in (("within", TWO_DAYS), ("department", ""))}
-    departments = [typed["department"]] if typed["department"] else None
-    asked_for = AttentionParameters(
-        within=typed["within"], department=departments, limit=A_PAGE, cursor=given.get("cursor")
+    reader, sources = site.reader(request), site.reporting.attention_sources
+    typed = {name: given.get(name, default).strip() for name, default in FOLLOW_UP.items()}
+    filters = reader.filters(typed, sources.clock().date())
+    asked_for = AttentionParameters.model_validate(
+        {"within": typed["within"], "limit": A_PAGE, "cursor": given.get("cursor"), **filters}
     )
-    values: dict[str, Any] = {
-        "typed": typed,
-        "departments": [(code, one.name) for code, one in site.catalogue.departments.items()],
-    }
+    values: dict[str, Any] = {"typed": typed, "departments": reader.departments, "places": reader.places}
     try:
-        answer = await attention_answer(site.reporting.attention_sources, request, asked_for)
+        answer = await attention_answer(sources, reader.scope, request, asked_for)
     except Problem as problem:
         if problem.details.field not in typed:
             raise
@@ -89,7 +88,7 @@ async def get_follow_up(site: Site, request: Request) -> Response:
 async def get_late(site: Site, request: Request) -> Response:
     """`/late`: the late dossiers of the period, the latest first."""
     language = language_of(request)
-    question = asked(site.figures, request.query_params, language)
+    question = asked(site.figures, site.reader(request), request.query_params, language)
     values = _form_values(site, question, request)
     if question.query is None:
         return site.page(
@@ -98,7 +97,7 @@ async def get_late(site: Site, request: Request) -> Response:
     listed, truncated = await _late(site, without_rows(question.query))
     number = page_number(request)
     end = number * A_PAGE
-    late = await _told(site, listed[end - A_PAGE : end], question.query.as_of, language)
+    late = await _told(site, request, listed[end - A_PAGE : end], question.query.as_of)
     link = path_with("/late", **_repeated(request, page=str(number + 1))) if end < len(listed) else None
     return site.page(
         request,
@@ -114,7 +113,11 @@ async def get_late(site: Site, request: Request) -> Response:
 
 
 def _form_values(site: Site, question: Asked, request: Request) -> dict[str, Any]:
-    return {"question": question, "here": question.as_parameters, **choices(site, question, language_of(request))}
+    return {
+        "question": question,
+        "here": question.as_parameters,
+        **choices(site, site.reader(request), question, language_of(request)),
+    }
 
 
 async def _late(site: Site, query: FigureQuery) -> tuple[list[ListedDossier], bool]:
@@ -130,9 +133,9 @@ async def _late(site: Site, query: FigureQuery) -> tuple[list[ListedDossier], bo
     return sorted(found, key=lambda one: lateness(one, query.as_of)), truncated
 
 
-async def _told(site: Site, listed: list[ListedDossier], now: datetime, language: Language) -> list[LateDossier]:
-    codes = [one.code for one in listed]
-    snapshots, views = await snapshots_of(site, codes), await site.views.of(codes, language)
+async def _told(site: Site, request: Request, listed: list[ListedDossier], now: datetime) -> list[LateDossier]:
+    snapshots = await snapshots_of(site, [one.code for one in listed])
+    views = await views_of(site, request, snapshots.values())
     known = site.reporting.attention_sources.known.catalogue
     return await asyncio.to_thread(
         lambda: [_late_dossier(one, snapshots.get(one.code), views.get(one.code), known, now) for one in listed]
@@ -164,7 +167,7 @@ def _reason(view: DossierView) -> str | None:
 async def get_definitions(site: Site, request: Request) -> Response:
     """`/definitions`: the same period by every definition."""
     language = language_of(request)
-    question = asked(site.figures, request.query_params, language)
+    question = asked(site.figures, site.reader(request), request.query_params, language)
     values = _form_values(site, question, request)
     if question.query is None:
         return site.page(request, "definitions.html", 422, **values, rows=[], period="")
@@ -182,7 +185,7 @@ async def get_publications(site: Site, request: Request) -> Response:
     given = request.query_params.get("before", "")
     before = int(given) if given.isascii() and given.isdigit() and len(given) < LONGEST_NUMBER else None
     async with site.reporting.engine.connect() as connection:
-        found = await summaries(connection, A_PAGE + 1, before)
+        found = await summaries(connection, A_PAGE + 1, before, those_within(scope_of(request), site.catalogue))
     page, language = found[:A_PAGE], language_of(request)
     link = path_with("/publications", before=page[-1].number) if len(found) > A_PAGE else None
     rows = [(one, begun(span_name(one.first, one.last, language)), _report_of(one)) for one in page]

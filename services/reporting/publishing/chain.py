@@ -1,19 +1,21 @@
 """The chain of published documents in the database: appended one after the other, read, and never changed."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from services.reporting.publishing.documents import Members
+from services.reporting.publishing.documents import AskedFigures, Members
 from services.reporting.publishing.refusals import ChainDiffers, RevisedMeanwhile, UnknownDocument
+from services.reporting.read_model.store import audit_of
 from services.reporting.read_model.tables import publications
+from shared.auditing.entries import Act, AuditEntry
 from shared.contract.envelope import encode
 from shared.contract.http.publications import PublicationSummary, RestoredDocuments, RevisionSummary
 from shared.contract.http.published_documents import (
@@ -25,11 +27,12 @@ from shared.contract.http.published_documents import (
     PublicationDocument,
     RevisionDocument,
 )
-from shared.publishing.sealing import SEAL, opened, sealed
 from shared.publishing.verification import NamedBytes, verified
+from shared.sealing import SEAL, opened, sealed
 from shared.service.sql import take_lock, writing
 
 _LOCK = 0x6D6F7470  # any number of our own: "motp"
+_ACTS = {PUBLICATION: Act.PUBLISHED, REVISION: Act.REVISED, NOTE: Act.NOTED}
 _of = publications.c
 _END = select(_of.place, _of.sha256).order_by(_of.place.desc()).limit(1)
 READ_AT_ONCE = 5  # documents of an export: a revision may have ten megabytes
@@ -72,6 +75,8 @@ async def append(
         document = members | place | ({kind: within} if within else {})
         seal = await asyncio.to_thread(sealed, document)  # a long one takes a second
         await connection.execute(publications.insert(), _row(place, within, seal.sha256, seal.body))
+        details = {"place": place["place"], "sha256": seal.sha256, **({kind: within} if within else {})}
+        await audit_of(engine).write(connection, AuditEntry(_ACTS[kind], f"publication {number}", details))
     return KeptDocument(number, within, seal.sha256, seal.body)
 
 
@@ -108,6 +113,10 @@ async def restore(engine: AsyncEngine, bodies: Sequence[bytes]) -> RestoredDocum
                 await connection.execute(publications.insert(), row)
             except (msgspec.ValidationError, IntegrityError) as unfit:
                 raise ChainDiffers(f"nothing was brought back: line {number} is no document of a chain") from unfit
+        if present < len(bodies):
+            end = (await connection.execute(_END)).one()
+            details = {"documents": len(bodies) - present, "place": end.place, "sha256": end.sha256}
+            await audit_of(engine).write(connection, AuditEntry(Act.PUBLICATIONS_RESTORED, details=details))
     return RestoredDocuments(restored=len(bodies) - present, present=present)
 
 
@@ -212,12 +221,33 @@ async def latest(connection: AsyncConnection, number: int) -> KeptDocument:
     return await kept(connection, number, revision)
 
 
-async def summaries(connection: AsyncConnection, limit: int, before: int | None) -> list[PublicationSummary]:
-    """Of publications the newest first, below a number."""
-    wanted = select(_of.number, _of.summary).where(_of.kind == PUBLICATION)
+async def asked_figures(connection: AsyncConnection, number: int) -> list[AskedFigures]:
+    """By what the figures of a publication and of its revisions were asked. Raises UnknownDocument."""
+    wanted = select(_of.body).where(_of.number == number, _of.kind.in_((PUBLICATION, REVISION)))
+    bodies = (await connection.execute(wanted)).scalars().all()
+    if not bodies:
+        raise _unknown(number)
+    return [_asked(body) for body in bodies]
+
+
+def _asked(body: bytes) -> AskedFigures:
+    return msgspec.json.decode(body, type=AskedFigures)
+
+
+async def summaries(
+    connection: AsyncConnection,
+    limit: int,
+    before: int | None,
+    chosen: Callable[[AskedFigures], bool] | None = None,
+) -> list[PublicationSummary]:
+    """Of publications the newest first, below a number; those whose question is chosen."""
+    wanted = select(_of.number, _of.summary).where(_of.kind == PUBLICATION).order_by(_of.number.desc())
     if before is not None:
         wanted = wanted.where(_of.number < before)
-    rows = (await connection.execute(wanted.order_by(_of.number.desc()).limit(limit))).all()
+    if chosen is None:
+        rows = (await connection.execute(wanted.limit(limit))).all()
+    else:
+        rows = await _chosen(connection, wanted, limit, chosen)
     counted = select(_of.number, _of.kind, func.count()).where(
         _of.number.in_([row.number for row in rows]), _of.kind != PUBLICATION
     )
@@ -233,6 +263,22 @@ async def summaries(connection: AsyncConnection, limit: int, before: int | None)
         )
         for row in rows
     ]
+
+
+async def _chosen(
+    connection: AsyncConnection, wanted: Select[Any], limit: int, chosen: Callable[[AskedFigures], bool]
+) -> list[Any]:
+    """The first rows whose documents are chosen; what a summary tells does not decide it."""
+    rows: list[Any] = []
+    async with connection.stream(
+        wanted.add_columns(_of.body), execution_options={"yield_per": READ_AT_ONCE}
+    ) as documents:
+        async for row in documents:
+            if chosen(_asked(row.body)):
+                rows.append(row)
+            if len(rows) == limit:
+                break
+    return rows
 
 
 async def revisions(connection: AsyncConnection, number: int) -> list[RevisionSummary]:

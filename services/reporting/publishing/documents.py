@@ -1,7 +1,7 @@
 """Figures as the members of a document, and a document's figures as a report again; no I/O."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from importlib.metadata import version
 from typing import Any
@@ -10,8 +10,10 @@ import msgspec
 
 from services.reporting.figures.query import NOW, Dimension, FigureQuery, Filters
 from services.reporting.figures.range_sums import Pin
+from services.reporting.figures.reach import EVERYWHERE, Reach, reach_of
 from services.reporting.figures.report import Report, ReportRow, figure_row
 from services.reporting.read_model.sums import microseconds
+from shared.access.roles import Scope
 from shared.catalogue import Catalogue
 from shared.contract.envelope import encode
 from shared.contract.http.published_documents import (
@@ -96,6 +98,28 @@ def question_of(query: PublishedQuery, catalogue: Catalogue) -> FigureQuery:
         known_at=local(query.as_known_at),
         organised=catalogue.organised_on(as_of.date()) if query.organised == NOW else None,
     )
+
+
+class AskedFigures(msgspec.Struct, frozen=True):
+    """Of a document with figures, what they were asked by, and a hash of the catalogue that they were counted with."""
+
+    query: PublishedQuery
+    catalogue: str
+
+
+def reach_of_figures(asked: AskedFigures, catalogue: Catalogue) -> Reach:
+    """Whose dossiers a document may count. As organised now that is what the catalogue of its day says: of another one
+    than ours nobody knows who had taken over from whom."""
+    if asked.query.organised == NOW and asked.catalogue != fingerprint(catalogue):
+        return EVERYWHERE
+    return reach_of(question_of(asked.query, catalogue))
+
+
+def those_within(scope: Scope, catalogue: Catalogue) -> Callable[[AskedFigures], bool] | None:
+    """Chooses the documents that count nothing outside; None for all of them."""
+    if scope.is_everything:
+        return None
+    return lambda asked: reach_of_figures(asked, catalogue).is_within(scope)
 
 
 def report_of(document: FrozenFigures, by: Dimension, catalogue: Catalogue) -> Report:

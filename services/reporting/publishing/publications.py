@@ -10,12 +10,20 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from services.reporting.figures.query import Dimension, FigureQuery, of_row
 from services.reporting.figures.range_sums import Pin, pinned
+from services.reporting.figures.reach import Reach
 from services.reporting.figures.report import Report, report_in
 from services.reporting.opening.lists import LIST_START, ListPlace, list_page
 from services.reporting.opening.tokens import TokenFigure
 from services.reporting.publishing import chain
 from services.reporting.publishing.chain import KeptDocument
-from services.reporting.publishing.documents import Members, dimensions_of, fingerprint, question_of, report_of
+from services.reporting.publishing.documents import (
+    Members,
+    dimensions_of,
+    fingerprint,
+    question_of,
+    reach_of_figures,
+    report_of,
+)
 from services.reporting.publishing.freezing import Freezing, check_ended, end_of_second
 from services.reporting.publishing.moves import DossierMove, NumbersOfDocument, moves
 from services.reporting.publishing.refusals import NothingChanged, TooManyMoved, UnknownDocument
@@ -45,7 +53,7 @@ from shared.publishing.cells import (
     differing,
     moved_by,
 )
-from shared.publishing.sealing import Published
+from shared.publishing.traces import Published
 
 MOST_MOVED = 20_000  # dossiers in one revision: some ten megabytes
 MOST_ASKED = 500  # of them, so many are asked for at intake: what became known of them
@@ -218,6 +226,12 @@ class Publications:
             if len(found) == most:
                 break
         return found
+
+    async def reaches(self, number: int) -> list[Reach]:
+        """Whose dossiers its figures may count, and those of its revisions. Raises UnknownDocument."""
+        async with self.engine.connect() as connection:
+            documents = await chain.asked_figures(connection, number)
+        return [reach_of_figures(asked, self.catalogue) for asked in documents]
 
     async def _with_events(self, moved: Sequence[DossierMove], after: datetime, until: datetime) -> list[Members]:
         """With what became known of each, as far as intake tells."""

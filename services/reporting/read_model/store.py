@@ -4,15 +4,17 @@ import asyncio
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from sqlalchemy import exists, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from services.reporting.read_model.tables import dossiers, model
+from services.reporting.read_model.tables import dossiers, model, publications
 from shared.domain.counting import RULES_VERSION
 from shared.service import sql
+from shared.service.audit import Audit
 from shared.service.sql import take_lock, upgrade, writing
+from shared.service.tls import DatabaseTls
 
 SQLITE_PRAGMAS = {
     "synchronous": "NORMAL",  # a power cut may undo whole transactions, offsets included; Kafka delivers them again
@@ -31,12 +33,13 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 HEAD = "head"
 _NO_DOSSIERS = ~exists(select(dossiers.c.code))
 _LOCK = 0x6D6F7463  # any number of our own: "motc"
+_AUDIT_LOCK = 0x6D6F7461  # "mota"
 ItemT = TypeVar("ItemT")
 
 
-def open_engine(database_url: str) -> AsyncEngine:
+def open_engine(database_url: str, tls: DatabaseTls | None = None) -> AsyncEngine:
     """The engine of a database URL; connects on first use."""
-    return sql.open_engine(database_url, pragmas=SQLITE_PRAGMAS, settings=POSTGRESQL_SETTINGS)
+    return sql.open_engine(database_url, pragmas=SQLITE_PRAGMAS, settings=POSTGRESQL_SETTINGS, tls=tls)
 
 
 @asynccontextmanager
@@ -107,7 +110,20 @@ async def migrate(engine: AsyncEngine, to: str = HEAD) -> None:
         await take_lock(connection, _LOCK)
         await upgrade(connection, MIGRATIONS, to)
         if to == HEAD:
+            await audit_of(engine).begin(connection, _published_before)
             await connection.execute(update(model).values(rules=RULES_VERSION).where(_NO_DOSSIERS))
+
+
+async def _published_before(connection: AsyncConnection) -> dict[str, Any]:
+    """What stood in this database before its audit, and is not derived from the log: the chain of publications."""
+    end = select(publications.c.place, publications.c.sha256).order_by(publications.c.place.desc()).limit(1)
+    last = (await connection.execute(end)).one_or_none()
+    return {"publications": 0, "head": None} if last is None else {"publications": last.place, "head": last.sha256}
+
+
+def audit_of(engine: AsyncEngine) -> Audit:
+    """Reporting's audit. Its lock is the last one that a transaction takes."""
+    return Audit("reporting", engine, engine, _AUDIT_LOCK)
 
 
 async def is_empty(engine: AsyncEngine) -> bool:

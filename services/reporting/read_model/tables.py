@@ -17,6 +17,8 @@ from sqlalchemy import (
     and_,
 )
 
+from shared.service.audit import audit_table
+
 metadata = MetaData()
 
 
@@ -182,3 +184,6 @@ publications = Table(
     Column("body", LargeBinary, nullable=False),
 )
 Index("publications_number", publications.c.number, publications.c.kind, publications.c.within, unique=True)
+
+# Who did what when: it follows from nothing else either, and the database refuses to change or to remove a row.
+audit_table(metadata)

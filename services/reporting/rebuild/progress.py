@@ -8,10 +8,11 @@ from sqlalchemy import BigInteger, Column, Connection, MetaData, String, Table, 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from services.reporting.projecting.projection import apply
-from services.reporting.read_model.store import breathing, patiently, snapshot
+from services.reporting.read_model.store import audit_of, breathing, patiently, snapshot
 from services.reporting.read_model.tables import LIVE, ReadModel, model, read_model
 from services.reporting.read_model.versions import NewVersion
 from services.reporting.rebuild.fold import LogFold
+from shared.auditing.entries import Act, AuditEntry
 from shared.contract.http.log import LogLine
 from shared.contract.http.rebuilds import UncountedEvent
 from shared.contract.status import decode_status
@@ -111,6 +112,7 @@ async def start(engine: AsyncEngine, now: datetime) -> RebuildProgress:
         if before is not None:
             number = max(number, before.number + 1)
         await connection.run_sync(_create_tables, number)
+        await audit_of(engine).write(connection, AuditEntry(Act.REBUILD_BEGUN, f"rebuild {number}"))
         return await progress_of(connection, number)
 
 
@@ -120,6 +122,7 @@ async def drop(engine: AsyncEngine, number: int) -> None:
         await take_lock(connection, _LOCK)
         await progress_of(connection, number)
         await connection.run_sync(drop_tables)
+        await audit_of(engine).write(connection, AuditEntry(Act.REBUILD_DROPPED, f"rebuild {number}"))
 
 
 async def take(

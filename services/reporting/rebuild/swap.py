@@ -8,11 +8,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from services.reporting.projecting.projection import write
 from services.reporting.read_model.contributions import add_to_cells, decode_contributions
-from services.reporting.read_model.store import patiently
+from services.reporting.read_model.store import audit_of, patiently
 from services.reporting.read_model.tables import LIVE, ReadModel, model, offsets
 from services.reporting.read_model.versions import RowsToWrite, Version
 from services.reporting.rebuild.comparison import Comparison, HeldDossier, held_dossiers, sum_differences, suspects
 from services.reporting.rebuild.progress import PREFIX, ahead, drop_tables, progress_of, tables_of
+from shared.auditing.entries import Act, AuditEntry
 from shared.contract.http.rebuilds import DossierDifference, SumDifference, SwapAnswer
 from shared.domain.counting import RULES_VERSION
 from shared.service.sql import writing
@@ -74,7 +75,21 @@ async def swap(engine: AsyncEngine, number: int, *, dry_run: bool = False) -> Sw
         if not dry_run:
             await _take_the_place(connection)
         await connection.run_sync(drop_tables)
-    return SwapResult(not dry_run, generation, dossiers, progress.events, comparison.differences, sums)
+        result = SwapResult(not dry_run, generation, dossiers, progress.events, comparison.differences, sums)
+        await audit_of(engine).write(connection, _audited(number, result))
+    return result
+
+
+def _audited(number: int, result: SwapResult) -> AuditEntry:
+    details = {
+        "generation": result.generation,
+        "dossiers": result.dossiers,
+        "events": result.events,
+        "dossiers_differing": len(result.differences),
+        "sums_differing": len(result.sums),
+        "dry_run": not result.swapped,
+    }
+    return AuditEntry(Act.REBUILD_SWAPPED if result.swapped else Act.REBUILD_DROPPED, f"rebuild {number}", details)
 
 
 async def _compared(connection: AsyncConnection, settled: int, new: ReadModel) -> Comparison:

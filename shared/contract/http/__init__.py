@@ -8,6 +8,7 @@ import msgspec
 from shared.contract.http.announcements import AnnouncementAnswer, AnnouncementView, NewAnnouncement
 from shared.contract.http.applicants import ApplicantView, ErasureAnswer, ExpiryAnswer, RotationAnswer
 from shared.contract.http.attention import AttentionAnswer
+from shared.contract.http.audit import AuditLine
 from shared.contract.http.catalogue import ChannelView, DayView, DepartmentView, ProcedureView
 from shared.contract.http.checks import CheckAnswer
 from shared.contract.http.dossiers import DossierAnswer, DossierView, EventAnswer, NewDossier
@@ -20,6 +21,7 @@ from shared.contract.http.figures import (
     FormAnswer,
 )
 from shared.contract.http.log import BulkAnswer, LogHead, LogLine, Resent, RestoreAnswer
+from shared.contract.http.lookup import LookUpAnswer, NewLookUp
 from shared.contract.http.publications import (
     NewNote,
     NewPublication,
@@ -43,6 +45,7 @@ INTAKE: Messages = {
     "http.applicant-erased.v1": ErasureAnswer,
     "http.applicants-expired.v1": ExpiryAnswer,
     "http.applicants-rotated.v1": RotationAnswer,
+    "http.audit-line.v1": AuditLine,
     "http.bulk.v1": BulkAnswer,
     "http.channel.v1": ChannelView,
     "http.day.v1": DayView,
@@ -52,14 +55,17 @@ INTAKE: Messages = {
     "http.event.v1": EventAnswer,
     "http.log-head.v1": LogHead,
     "http.log-line.v1": LogLine,
+    "http.look-up.v1": LookUpAnswer,
     "http.new-announcement.v1": NewAnnouncement,
     "http.new-dossier.v1": NewDossier,
+    "http.new-look-up.v1": NewLookUp,
     "http.procedure.v1": ProcedureView,
     "http.resent.v1": Resent,
     "http.restored.v1": RestoreAnswer,
 }
 REPORTING: Messages = {
     "http.attention.v1": AttentionAnswer,
+    "http.audit-line.v1": AuditLine,
     "http.changes.v1": ChangesAnswer,
     "http.check.v1": CheckAnswer,
     "http.consistency-difference.v1": InconsistencyLine,

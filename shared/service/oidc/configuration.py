@@ -9,6 +9,8 @@ ALLOWED = (*ALGORITHMS, "RS384", "RS512", "ES384", "ES512", "PS384", "PS512")
 """Signatures whose check needs no secret; what needs one (HS*), and `none`, can't be set."""
 GRANTS_CLAIM = "motcua_grants"
 LEEWAY_S = 30
+SCOPE = "openid profile"
+SESSION_MINUTES = 720
 CALLBACK = "/session/callback"
 _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
@@ -20,6 +22,8 @@ class OidcClient:
     client_id: str
     secret: str | None
     public_url: str
+    scope: str = SCOPE
+    session_s: int = SESSION_MINUTES * 60
 
     @property
     def redirect_uri(self) -> str:
@@ -54,3 +58,26 @@ def is_confidential(address: str) -> bool:
     return bool(parts.hostname) and (
         parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _LOOPBACK)
     )
+
+
+def confidential(address: str) -> str:
+    """The address; ValueError for one that anybody could answer for."""
+    if not is_confidential(address):
+        raise ValueError("write an https address; http is for this machine only")
+    return address
+
+
+def page_address(address: str) -> str:
+    """Likewise, without a path: pages stand at the root."""
+    parts = urlsplit(confidential(address))
+    if parts.path not in ("", "/") or parts.query or parts.fragment or parts.username:
+        raise ValueError("write the address without a path, such as https://motcua.example")
+    return address
+
+
+def algorithms(setting: str) -> str:
+    """Comma separated; ValueError for one that can't be taken."""
+    given = [part.strip() for part in setting.split(",") if part.strip()]
+    if not given or set(given) - set(ALLOWED):
+        raise ValueError(f"choose from {', '.join(ALLOWED)}")
+    return ",".join(given)

@@ -1,4 +1,4 @@
-"""The provider over HTTP: what it says of itself, and its keys, fetched when they are needed and kept while they hold."""
+"""The provider over HTTP: what it says of itself, and its keys, fetched when needed and kept while they hold."""
 
 import asyncio
 import time
@@ -20,7 +20,7 @@ TIMEOUT_S = 5.0
 MOST_BYTES = 512 * 1024
 SMALLEST_RSA_BITS = 2048
 log = structlog.get_logger()
-StructT = TypeVar("StructT", bound=Struct)
+AnswerT = TypeVar("AnswerT")
 
 
 class ProviderAway(Exception):
@@ -103,7 +103,14 @@ class Provider:
         metadata = await get(client, address, Metadata)
         if metadata.issuer != self.oidc.issuer:
             raise ProviderAway(f"{address} speaks for the issuer {metadata.issuer}; set the issuer exactly so")
-        for endpoint in (metadata.jwks_uri, metadata.authorization_endpoint, metadata.token_endpoint):
+        endpoints = (
+            metadata.jwks_uri,
+            metadata.authorization_endpoint,
+            metadata.token_endpoint,
+            metadata.userinfo_endpoint,
+            metadata.end_session_endpoint,
+        )
+        for endpoint in endpoints:
             if endpoint and not is_confidential(endpoint):
                 raise ProviderAway(f"{address} names {endpoint}, which is no https address")
         return metadata
@@ -114,13 +121,13 @@ class Provider:
 
 
 async def get(
-    client: httpx.AsyncClient, address: str, kind: type[StructT], headers: Mapping[str, str] | None = None
-) -> StructT:
+    client: httpx.AsyncClient, address: str, kind: type[AnswerT], headers: Mapping[str, str] | None = None
+) -> AnswerT:
     """The JSON that stands there; raises ProviderAway."""
     return await answer_of(client, client.build_request("GET", address, headers=headers), kind)
 
 
-async def answer_of(client: httpx.AsyncClient, request: httpx.Request, kind: type[StructT]) -> StructT:
+async def answer_of(client: httpx.AsyncClient, request: httpx.Request, kind: type[AnswerT]) -> AnswerT:
     """The JSON that answers; raises ProviderAway, and ProviderRefuses for a 4xx that says why."""
     try:
         async with asyncio.timeout(2 * TIMEOUT_S):

@@ -26,6 +26,7 @@ MOST_GRANTS, LONGEST_GRANT = 100, 1_000
 ACCESS_TYPES = frozenset({"at+jwt", "jwt", ""})
 """`at+jwt` is RFC 9068's; many providers say `JWT` or nothing, and then the audience tells an ID token apart."""
 ID_TYPES = frozenset({"jwt", ""})
+_DOTS = 2
 
 
 class TokenRefused(Exception):
@@ -77,7 +78,7 @@ class _Registry(jws.JWSRegistry):
 
 def looks_like_one(token: str) -> bool:
     """Whether it has the three parts of a signed token, which no key of ours has."""
-    return token.count(".") == 2
+    return token.count(".") == _DOTS
 
 
 async def access_token(provider: Provider, token: str) -> Principal:

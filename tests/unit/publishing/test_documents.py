@@ -15,8 +15,8 @@ from shared.contract.http.published_documents import FORMAT, NOTE, PUBLICATION, 
 from shared.domain.columns import KEYS
 from shared.domain.figures import shares
 from shared.publishing.cells import cell_name, cells_of, counts, differing
-from shared.publishing.sealing import SEAL, NotSealed, opened, sealed
 from shared.publishing.verification import ROWS_OF_TIME, NamedBytes, documents_in, verified
+from shared.sealing import SEAL, NotSealed, opened, sealed
 
 Document = dict[str, Any]
 LATER = "2023-04-03T08:00:02+07:00"

@@ -48,7 +48,7 @@
         source.close();
         source = null;
       } else if (!source && !document.hidden) {
-        source = new EventSource("/v1/events");
+        source = new EventSource(figures().dataset.live);
         source.addEventListener("figures", (event) => {
           latest = event.lastEventId;
           if (!timer) timer = setTimeout(refresh, status.textContent ? EVERY_MS : 0);

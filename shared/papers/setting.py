@@ -12,13 +12,14 @@ from pathlib import Path
 import typst
 
 HERE = Path(__file__).parent
+OFFICE = "office.typ"  # what every template may import
 
 
 def main() -> None:
     job = json.load(sys.stdin.buffer)
     made_at = job["made_at"]
-    made = typst.compile(
-        (HERE / job["template"]).read_bytes(),
+    made = typst.compile(  # type: ignore[call-overload]  # it takes files by their names too
+        {"main.typ": Path(job["template"]).read_bytes(), OFFICE: (HERE / OFFICE).read_bytes()},
         format=job["format"],
         ppi=job["ppi"],
         font_paths=[str(HERE / "fonts")],

@@ -1,4 +1,4 @@
-"""Typesetting by typst: a template of ours and data give pages or a picture, in fonts of our own.
+"""Typesetting by typst: a template and data give pages or a picture, in fonts of our own.
 
 A process of its own does each job, some 0.1 s for twenty lines and 0.5 s for 190; it is waited for, in a thread.
 """
@@ -12,6 +12,7 @@ from threading import Lock
 from typing import Any
 
 SETTING = Path(__file__).with_name("setting.py")
+PICTURE = Path(__file__).with_name("picture.typ")
 FONTS = Path(__file__).parent / "fonts"
 """Liberation Serif, set as Times New Roman is: a server has no fonts, and typst's own lack Vietnamese letters."""
 PIXELS_PER_INCH = 200
@@ -23,19 +24,22 @@ class NotTypeset(RuntimeError):
     """The library refused the template or what it was given: a fault of ours."""
 
 
-def typeset(template: str, values: dict[str, Any], made_at: datetime) -> bytes:
-    """Pages (PDF) of a template and values, which it reads as data; the same ones are the same bytes."""
+def typeset(template: Path, values: dict[str, Any], made_at: datetime) -> bytes:
+    """Pages (PDF) of a template and values, which it reads as data; the same ones are the same bytes.
+
+    The template may import office.typ, the head of a document.
+    """
     at = made_at.replace(microsecond=0).isoformat()
     return _made(template, values, format="pdf", standards=["a-2a", "ua-1"], made_at=at)  # to be kept, and read aloud
 
 
 def picture(svg: str) -> bytes:
     """A drawing as PNG, its texts in our fonts whatever the machine has."""
-    return _made("picture.typ", {"svg": svg}, format="png", standards=[], made_at=None)
+    return _made(PICTURE, {"svg": svg}, format="png", standards=[], made_at=None)
 
 
-def _made(template: str, values: dict[str, Any], **job: Any) -> bytes:
-    asked = json.dumps({"template": template, "values": values, "ppi": PIXELS_PER_INCH, **job}).encode()
+def _made(template: Path, values: dict[str, Any], **job: Any) -> bytes:
+    asked = json.dumps({"template": str(template), "values": values, "ppi": PIXELS_PER_INCH, **job}).encode()
     with _one_at_a_time:
         done = subprocess.run(  # noqa: S603 - ours
             [sys.executable, "-P", str(SETTING)], input=asked, capture_output=True, timeout=WITHIN_S, check=False

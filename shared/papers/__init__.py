@@ -1,0 +1,1 @@
+"""What every office paper needs, whichever service makes it: the heading, the fonts, and the setting of type."""

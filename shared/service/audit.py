@@ -1,0 +1,187 @@
+"""The audit of a service in its own database: one chain of entries, appended in the transaction of what they are about.
+
+Nothing here changes or removes an entry, and the database refuses it.
+"""
+
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+import msgspec
+from sqlalchemy import BigInteger, Column, Float, Index, LargeBinary, MetaData, String, Table, Text, or_, select
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from shared.auditing.entries import ITSELF, POSITIONS, Act, AuditEntry, ChainHead, sealed_entry
+from shared.domain.localtime import LOCAL, ONE_DAY
+from shared.service.acting import acting
+from shared.service.clock import Clock, system_clock
+from shared.service.sql import Insert, take_lock, writing
+
+PAGE = 500
+APPEND_ONLY = {
+    "sqlite": (
+        """CREATE TRIGGER audit_is_not_changed BEFORE UPDATE ON audit
+        BEGIN SELECT RAISE(ABORT, 'the audit is append-only: no entry is changed'); END""",
+        """CREATE TRIGGER audit_is_not_removed BEFORE DELETE ON audit
+        BEGIN SELECT RAISE(ABORT, 'the audit is append-only: no entry is removed'); END""",
+        # REPLACE fires no trigger of DELETE
+        """CREATE TRIGGER audit_is_not_replaced BEFORE INSERT ON audit
+        WHEN NEW.number <> (SELECT coalesce(max(number), 0) + 1 FROM audit)
+        BEGIN SELECT RAISE(ABORT, 'the audit is append-only: an entry follows the last one'); END""",
+    ),
+    "postgresql": (
+        """CREATE FUNCTION audit_is_append_only() RETURNS trigger LANGUAGE plpgsql AS
+        $$ BEGIN RAISE EXCEPTION 'the audit is append-only: no entry is changed or removed'; END $$""",
+        """CREATE TRIGGER audit_is_not_changed BEFORE UPDATE OR DELETE ON audit
+        FOR EACH ROW EXECUTE FUNCTION audit_is_append_only()""",
+        """CREATE TRIGGER audit_is_not_emptied BEFORE TRUNCATE ON audit
+        FOR EACH STATEMENT EXECUTE FUNCTION audit_is_append_only()""",
+        "REVOKE UPDATE, DELETE, TRUNCATE ON audit FROM CURRENT_USER",
+    ),
+}
+"""What the migration that makes the table has the database say of it, by dialect."""
+
+
+def audit_table(metadata: MetaData) -> Table:
+    """The table: `entry` has the canonical bytes, the other columns are what entries are found by.
+
+    `first` and `last` are the outermost positions of the log that it is about.
+    """
+    table = Table(
+        "audit",
+        metadata,
+        Column("number", BigInteger, primary_key=True, autoincrement=False),
+        Column("sha256", String(64), nullable=False),
+        Column("at", Float(53), nullable=False),
+        Column("who", Text, nullable=False),
+        Column("name", Text, nullable=False),
+        Column("subject", Text, nullable=True),
+        Column("first", BigInteger, nullable=True),
+        Column("last", BigInteger, nullable=True),
+        Column("entry", LargeBinary, nullable=False),
+    )
+    Index("audit_at", table.c.at)
+    Index("audit_subject", table.c.subject)
+    Index("audit_last", table.c.last)
+    return table
+
+
+AUDIT = audit_table(MetaData())
+_OF = AUDIT.c
+_HEAD = select(_OF.number, _OF.sha256).order_by(_OF.number.desc()).limit(1)
+_APPEND = Insert(AUDIT)
+_ENTRIES = select(_OF.number, _OF.entry).order_by(_OF.number)
+
+
+@dataclass(frozen=True, slots=True)
+class AuditQuery:
+    """Which entries are asked for: of days, of somebody by id or name, about something, after a number."""
+
+    first_day: date | None = None
+    last_day: date | None = None
+    who: str | None = None
+    subject: str | None = None
+    after: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Audit:
+    """The chain of one service: `app.state.audit`. `lock` orders its entries across instances."""
+
+    chain: str
+    writer: AsyncEngine
+    reader: AsyncEngine
+    lock: int
+    clock: Clock = system_clock
+
+    async def write(self, connection: AsyncConnection, *entries: AuditEntry, after: ChainHead | None = None) -> None:
+        """Append entries within a transaction that writes; with it they are there, or not at all.
+
+        `after` is the chain's head, for who holds the lock and has read it.
+        """
+        if not entries:
+            return
+        if after is None:
+            await take_lock(connection, self.lock)
+            after = await head_of(connection)
+        head, now, rows = after, self.clock(), list[tuple[Any, ...]]()
+        for entry in entries:
+            by = acting() if entry.by is None else entry.by
+            seal = sealed_entry(entry, by, self.chain, head, now)
+            head = ChainHead(head.number + 1, seal.sha256)
+            positions = entry.details.get(POSITIONS) or [(None, None)]
+            outermost = positions[0][0], positions[-1][-1]
+            rows.append((*head, now.timestamp(), by.who, by.name, entry.subject, *outermost, seal.body))
+        await _APPEND.write(connection, rows)
+
+    async def write_alone(self, *entries: AuditEntry) -> None:
+        """Append entries about what changes nothing else in the database, such as that somebody looked."""
+        async with writing(self.writer) as connection:
+            await self.write(connection, *entries)
+
+    async def begin(
+        self, connection: AsyncConnection, before: Callable[[AsyncConnection], Awaitable[Mapping[str, Any]]]
+    ) -> None:
+        """The first entry, where there is none: what was there `before` the audit."""
+        if (await head_of(connection)).number == 0:
+            await self.write(connection, AuditEntry(Act.AUDIT_BEGUN, details=await before(connection), by=ITSELF))
+
+    async def head(self) -> ChainHead:
+        """The last entry there is."""
+        async with self.reader.connect() as connection:
+            return await head_of(connection)
+
+
+async def head_of(connection: AsyncConnection) -> ChainHead:
+    """The last entry's number and hash."""
+    row = (await connection.execute(_HEAD)).one_or_none()
+    return ChainHead() if row is None else ChainHead(*row)
+
+
+async def entries(
+    engine: AsyncEngine, query: AuditQuery, until: int, covering: Sequence[int] = ()
+) -> AsyncGenerator[bytes]:
+    """The entries asked for up to a number, each a line; of a `subject` those too that cover its positions of the log.
+
+    Page by page, each in a transaction of its own: a slow reader holds nothing up.
+    """
+    wanted = _ENTRIES.where(_OF.number <= until)
+    if query.first_day is not None:
+        wanted = wanted.where(_OF.at >= _start(query.first_day))
+    if query.last_day is not None:
+        wanted = wanted.where(_OF.at < _start(query.last_day + ONE_DAY))
+    if query.who is not None:
+        wanted = wanted.where(or_(_OF.who == query.who, _OF.name == query.who))
+    if query.subject is not None:
+        numbers = set[int]()
+        async with engine.connect() as connection:
+            for position in covering:
+                numbers |= await _covering(connection, position)
+        about = _OF.subject == query.subject
+        wanted = wanted.where(or_(about, _OF.number.in_(sorted(numbers))) if numbers else about)
+    after = query.after
+    while True:
+        async with engine.connect() as connection:
+            page = (await connection.execute(wanted.where(_OF.number > after).limit(PAGE))).all()
+        if not page:
+            return
+        yield b"".join(row.entry + b"\n" for row in page)
+        after = page[-1].number
+
+
+async def _covering(connection: AsyncConnection, position: int) -> set[int]:
+    """The entries that have the position among theirs: some of one commit, whose ranges lie between each other."""
+    near = (
+        select(_OF.number, _OF.first, _OF.entry).where(_OF.last >= position).order_by(_OF.last).limit(PAGE).subquery()
+    )
+    rows = await connection.execute(select(near.c.number, near.c.entry).where(near.c.first <= position))
+    return {row.number for row in rows if _has(msgspec.json.decode(row.entry)["details"][POSITIONS], position)}
+
+
+def _has(positions: Iterable[Sequence[int]], position: int) -> bool:
+    return any(each[0] <= position <= each[-1] for each in positions)
+
+
+def _start(day: date) -> float:
+    return datetime(day.year, day.month, day.day, tzinfo=LOCAL).timestamp()

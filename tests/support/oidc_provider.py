@@ -1,0 +1,163 @@
+"""A real OpenID provider, independent of ours: npm's oidc-provider, installed once for every run of this user."""
+
+import hashlib
+import json
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from joserfc.jwk import ECKey, Key, OKPKey, RSAKey
+
+from motcua.stack.jars import cache_folder
+from tests.support.ports import free_port_base
+from tests.support.tethered import tethered
+from tests.support.wait import wait_until
+
+SOURCES = Path(__file__).parents[1] / "access" / "provider"
+FILES = ("package.json", "package-lock.json", "provider.mjs")
+AUDIENCE = "https://motcua.example/api"
+PAGES, PUBLIC_URL = "pages", "https://motcua.example"
+SECRET = "a-secret-for-this-test-only"
+WITHIN_S = 30.0
+ACCOUNTS: dict[str, dict[str, Any]] = {
+    "thu": {"name": "Nguyễn Thị Thu", "motcua_grants": ["officer@H59.15", "compiler@H59.02"]},
+    "khách": {"name": "Khách"},
+    "nhầm": {"name": "Nhầm", "motcua_grants": ["chief@H59.15"]},
+    "program": {"motcua_grants": ["operator@*"]},
+    "program-ES256": {"motcua_grants": ["operator@*"]},
+    "program-PS256": {"motcua_grants": ["operator@*"]},
+    "program-EdDSA": {"motcua_grants": ["operator@*"]},
+}
+
+needs_node = pytest.mark.skipif(
+    shutil.which("node") is None or shutil.which("npm") is None, reason="no Node here (Debian: nodejs, npm)"
+)
+
+
+def new_keys(name: str) -> list[Key]:
+    """A key of each kind, with ids by the name."""
+    return [
+        RSAKey.generate_key(2048, {"kid": f"{name}-rsa", "use": "sig"}),
+        ECKey.generate_key("P-256", {"kid": f"{name}-ec", "use": "sig"}),
+        OKPKey.generate_key("Ed25519", {"kid": f"{name}-ed", "use": "sig"}),
+    ]
+
+
+@dataclass
+class RunningProvider:
+    """A provider that listens, and the private keys it signs with."""
+
+    port: int
+    keys: list[Key] = field(default_factory=lambda: new_keys("first"))
+
+    @property
+    def issuer(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @cached_property
+    def client(self) -> httpx.Client:
+        return httpx.Client(base_url=self.issuer)
+
+    def control(self, **settings: Any) -> dict[str, int]:
+        """Change settings; how often each address was asked for since the last time."""
+        asked: dict[str, int] = self.client.post("/control", json=settings).raise_for_status().json()
+        return asked
+
+    def use(self, keys: list[Key]) -> None:
+        """Sign with the first of each kind from now on, and publish these."""
+        self.keys = keys
+        self.control(keys=[key.as_dict(private=True) for key in keys])
+
+    def access_token(self, client: str = "program", audience: str = AUDIENCE) -> str:
+        """A token that it gives to a program."""
+        sent = {"grant_type": "client_credentials", "scope": "api", "resource": audience}
+        answer = self.client.post("/token", data=sent, auth=(client, SECRET))
+        return str(answer.raise_for_status().json()["access_token"])
+
+    def log_in(self, address: str, name: str = "thu") -> str:
+        """Go where the pages send a browser, and log in there: the address that the browser is sent back to."""
+        with httpx.Client(base_url=self.issuer) as browser:
+            page = browser.get(address, follow_redirects=True).raise_for_status()
+            answer = browser.post(page.url, data={"name": name})
+            while answer.has_redirect_location and answer.headers["location"].startswith(self.issuer):
+                answer = browser.get(answer.headers["location"])
+        return answer.headers["location"]
+
+
+@contextmanager
+def running_provider(**settings: Any) -> Iterator[RunningProvider]:
+    """A provider that knows these pages and a few programs, ended at the end."""
+    running = RunningProvider(free_port_base(1))
+    keys = [key.as_dict(private=True) for key in running.keys]
+    defaults = {"port": running.port, "secret": SECRET, "keys": keys, "accounts": ACCOUNTS, "audience": AUDIENCE}
+    given = {**defaults, "clients": [*programs(), pages(PUBLIC_URL)], "claims_at_userinfo": True, **settings}
+    with tempfile.TemporaryDirectory(prefix="oidc-provider-") as folder:
+        file, log = Path(folder) / "settings.json", Path(folder) / "log"
+        file.write_text(json.dumps(given), encoding="utf-8")
+        with log.open("wb") as output:
+            command = tethered("node", str(_installed() / "provider.mjs"), str(file))
+            process = subprocess.Popen(command, stdout=output, stderr=output)
+        try:
+            wait_until(lambda: _is_ready(process, log), WITHIN_S, "the provider listens")
+            yield running
+        finally:
+            running.client.close()
+            process.kill()
+            process.wait()
+
+
+def pages(public_url: str) -> Mapping[str, Any]:
+    """The pages as the provider knows them."""
+    return {
+        "client_id": PAGES,
+        "client_secret": SECRET,
+        "redirect_uris": [f"{public_url}/session/callback"],
+        "post_logout_redirect_uris": [f"{public_url}/"],
+    }
+
+
+def programs() -> list[Mapping[str, Any]]:
+    """Programs with tokens of their own; a name may end in the algorithm that signs them."""
+    program = {
+        "client_secret": SECRET,
+        "grant_types": ["client_credentials"],
+        "redirect_uris": [],
+        "response_types": [],
+    }
+    return [{"client_id": name, **program} for name in ACCOUNTS if name.startswith("program")]
+
+
+def _is_ready(process: "subprocess.Popen[bytes]", log: Path) -> bool:
+    said = log.read_text("utf-8")
+    assert process.poll() is None, f"the provider ended with {process.returncode}:\n{said[-3000:]}"
+    return "ready" in said
+
+
+def _installed() -> Path:
+    """The folder with exactly these files and what they need; of two that install one wins."""
+    digest = hashlib.sha256(b"".join((SOURCES / name).read_bytes() for name in FILES)).hexdigest()[:12]
+    folder = cache_folder() / f"oidc-provider-{digest}"
+    if folder.is_dir():
+        return folder
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=f"{folder.name}-", dir=folder.parent) as scratch:
+        made = Path(scratch) / "made"
+        made.mkdir()
+        for name in FILES:
+            shutil.copy(SOURCES / name, made)
+        command = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--silent"]
+        ran = subprocess.run(command, cwd=made, capture_output=True, text=True, check=False)
+        assert ran.returncode == 0, f"npm could not install oidc-provider:\n{(ran.stdout + ran.stderr)[-2000:]}"
+        try:
+            made.rename(folder)
+        except OSError:
+            assert folder.is_dir()
+    return folder
