@@ -77,7 +77,7 @@ class Desk:
         return int((await self.http.get("/moved?since=-")).text)
 
     def browser(self) -> httpx.AsyncClient:
-        return httpx.AsyncClient(transport=httpx.ASGITransport(self.application), base_url="http://intake")
+        return browser(self.application)
 
     @asynccontextmanager
     async def of(self, *grants: str) -> AsyncIterator["Desk"]:
@@ -89,6 +89,11 @@ class Desk:
         async with self.browser() as client:
             assert (await sign_in(client, token)).status_code == 303
             yield Desk(self.application, client, self.keys)
+
+
+def browser(application: FastAPI) -> httpx.AsyncClient:
+    """A client that keeps cookies."""
+    return httpx.AsyncClient(transport=httpx.ASGITransport(application), base_url="http://intake")
 
 
 async def sign_in(client: httpx.AsyncClient, key: str = KEY) -> httpx.Response:
@@ -109,11 +114,9 @@ async def open_desk(folder: Path, **settings: Any) -> AsyncIterator[Desk]:
         "applicants_key": SecretStr(MASTER_KEY),
     } | settings
     application = create_app(IntakeSettings(**chosen))
-    async with application.router.lifespan_context(application):
-        desk = Desk(application, httpx.AsyncClient(), keys)
-        async with desk.browser() as client:
-            assert (await sign_in(client)).status_code == 303
-            yield Desk(application, client, keys)
+    async with application.router.lifespan_context(application), browser(application) as client:
+        assert (await sign_in(client)).status_code == 303
+        yield Desk(application, client, keys)
 
 
 def key_of(page: str) -> str:
@@ -123,7 +126,7 @@ def key_of(page: str) -> str:
 
 def options_of(page: str, name: str) -> list[str]:
     """The values that a list of the page offers."""
-    (choices,) = re.findall(rf'<select [^>]*name="{name}".*?</select>', page, re.DOTALL)
+    choices = re.findall(rf'<select [^>]*name="{name}".*?</select>', page, re.DOTALL)[-1]
     return [value for value in re.findall(r'<option value="([^"]*)"', choices) if value]
 
 
