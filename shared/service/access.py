@@ -56,7 +56,7 @@ class Access:
 
     @property
     def is_alone(self) -> bool:
-        """Whether nobody is known but by the key from the settings: then /metrics is open, as before there were others."""
+        """Whether only the key from the settings is known: then /metrics is open, as before there were others."""
         return self._keys is None and self.provider is None
 
     @property

@@ -130,17 +130,6 @@ async def test_a_key_that_is_revoked_in_its_folder_ends_its_sessions_within_a_se
     assert await access.of_session(request) is None
 
 
-@pytest.mark.parametrize(("seconds", "goes_on"), [(60, True), (-1, False)])
-async def test_what_goes_on_for_long_ends_with_a_providers_token(
-    access: OneClerk, seconds: int, *, goes_on: bool
-) -> None:
-    request = request_with()
-    request.scope["headers"].append((b"authorization", b"Bearer a.b.c"))
-    person = Principal("oidc:thu", "Thu", CLERK.grants, datetime.now(UTC) + timedelta(seconds=seconds))
-    request.state.caller = access.permit(person, Permission.POST_EVENTS)
-    assert access.goes_on(request) == goes_on
-
-
 async def test_a_session_opens_only_what_is_made_for_pages(clerk: httpx.AsyncClient) -> None:
     assert (await clerk.get("/v1/programs")).status_code == 401
 

@@ -27,6 +27,7 @@ def add_pages(application: FastAPI, catalogue: Catalogue, access: Access, unsent
         "/dossiers/{code}": dossier.get_dossier,
         "/print/07": printing.get_register,
         "/print/{form}/{code}": printing.get_form,
+        "/dossiers/{code}/applicant": dossier.get_applicant,
     }
     logged = {"/receive": receiving.post_receive, "/dossiers/{code}/events": dossier.post_event}
     application.router.routes += [
