@@ -23,6 +23,7 @@ from motcua.terminal import (
     dossiers,
     figures,
     import_file,
+    keys,
     log,
     publications,
     report,
@@ -97,6 +98,7 @@ app.command("check")(check.check)
 app.add_typer(applicants.app, name="applicants")
 app.add_typer(calendar.app, name="calendar")
 app.add_typer(publications.app, name="publications")
+app.add_typer(keys.app, name="keys")
 app.add_typer(audit.app, name="audit")
 app.command("verify")(log.verify)
 app.command("rebuild")(log.rebuild)

@@ -104,7 +104,7 @@ class IntakeSettings(DatabaseSettings, PageSettings):
     erasures_file: Path | None = Field(
         None,
         description="where erasures are written down, so that they outlast a restored backup; erasures.ndjson beside "
-        "the key file when unset",
+        "the key file, or in the folder of keys, when unset",
     )
     max_event_bytes: int = Field(256 * KIB, description="largest single event", ge=KIB, le=800 * KIB)
     max_bulk_bytes: int = Field(GIB, description="largest body of a bulk call in NDJSON", ge=KIB)
@@ -132,8 +132,8 @@ class IntakeSettings(DatabaseSettings, PageSettings):
     @property
     def erasures(self) -> Path | None:
         """Where erasures are written down; None: nowhere, so nothing can be erased for good."""
-        beside = self.applicants_key_file
-        return self.erasures_file or (None if beside is None else beside.parent / "erasures.ndjson")
+        folder = self.access_dir if self.applicants_key_file is None else self.applicants_key_file.parent
+        return self.erasures_file or (None if folder is None else folder / "erasures.ndjson")
 
     @property
     def applicant_key(self) -> bytes:

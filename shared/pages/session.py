@@ -14,7 +14,7 @@ from shared.pages.site import HEADERS, Pages, own_path
 from shared.service.access import FROM_SETTINGS, OpenToAll, ruled
 from shared.service.oidc.login import logins_of
 from shared.service.refusals import WhyRefused
-from shared.service.sessions import is_from_own_page
+from shared.service.sessions import OIDC, is_from_own_page
 
 MOST_BYTES = 8 * 1024  # of a form with a key and an address
 
@@ -56,12 +56,11 @@ def session_routes(pages: Pages) -> list[Route]:
         """The reader leaves."""
         if not is_from_own_page(request):
             return pages.sign_in(request, 403, pages.text(request, "foreign_form"), to="/")
-        held = sessions.held_by(request)
-        is_of_provider = logins is not None and held is not None and held.is_of_provider
+        principal = await access.of_session(request)
+        is_of_provider = principal is not None and principal.id.startswith(OIDC)
         answer = RedirectResponse(SIGNED_OUT if is_of_provider else "/", 303, HEADERS)
-        leaving = await access.of_session(request)
         sessions.close(request, answer)
-        return answer if leaving is None else await pages.noted(request, Act.SIGNED_OUT, leaving, answer)
+        return answer if principal is None else await pages.noted(request, Act.SIGNED_OUT, principal, answer)
 
     return [
         Route(
@@ -70,11 +69,13 @@ def session_routes(pages: Pages) -> list[Route]:
             methods=["GET"],
         ),
         Route(
-            "/session", ruled(open_session, OpenToAll("who has no session yet gives the key here")), methods=["POST"]
+            "/session",
+            ruled(pages.in_words(open_session), OpenToAll("who has no session yet gives the key here")),
+            methods=["POST"],
         ),
         Route(
             "/session/end",
-            ruled(end_session, OpenToAll("it ends the session it comes with and does nothing else")),
+            ruled(pages.in_words(end_session), OpenToAll("it ends the session it comes with and does nothing else")),
             methods=["POST"],
         ),
         *([] if logins is None else login_routes(pages, sessions, logins)),

@@ -64,12 +64,20 @@ class Pages:
         rule = Requires(permission or self.permission, takes_session=True)
 
         async def guard(request: Request) -> Response:
+            principal = await self.access.of_session(request)
+            if principal is None:
+                return self.sign_in(request)
+            request.state.principal = principal
+            request.state.caller = self.permitted(request, principal, rule.permission)
+            return await answer(request)
+
+        return ruled(self.in_words(guard), rule)
+
+    def in_words(self, answer: Answer) -> Answer:
+        """The page; what fails says so in words."""
+
+        async def answer_in_words(request: Request) -> Response:
             try:
-                principal = await self.access.of_session(request)
-                if principal is None:
-                    return self.sign_in(request)
-                request.state.principal = principal
-                request.state.caller = self.permitted(request, principal, rule.permission)
                 return await answer(request)
             except Exception as error:
                 failed = self.failure(request, error)
@@ -77,7 +85,7 @@ class Pages:
                     raise
                 return failed
 
-        return ruled(guard, rule)
+        return answer_in_words
 
     def permitted(self, request: Request, principal: Principal, permission: Permission) -> Caller:
         """The caller; raises the `Problem` 403, which leaves a trace."""

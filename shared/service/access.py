@@ -5,6 +5,7 @@ import hashlib
 import hmac
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Annotated, Any, TypeVar, cast
 
 from fastapi import Depends, FastAPI, Request, Security
@@ -19,14 +20,14 @@ from shared.service.oidc.provider import Provider, ProviderAway
 from shared.service.oidc.tokens import GrantsRefused, TokenRefused, access_token, looks_like_one
 from shared.service.problems import Problem
 from shared.service.refusals import Refusals, WhyRefused
-from shared.service.sessions import SAFE_METHODS, Sessions, is_from_own_page
-from shared.service.settings import ServiceSettings
+from shared.service.sessions import OIDC, SAFE_METHODS, Sessions, is_from_own_page, sessions_of
+from shared.service.settings import PageSettings, ServiceSettings
 from shared.service.wrong_keys import WrongKeys
 
 FROM_SETTINGS = Principal("settings", "the key from the settings", (Grant(Role.ADMIN, EVERYTHING),))
 PROVIDER_RETRY_S = "10"
 ANYBODY = Principal("anybody", "anybody", ())
-_BEARER = HTTPBearer(auto_error=False, description="an API key")
+_BEARER = HTTPBearer(auto_error=False, description="an API key, or an access token of the OpenID provider")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +57,8 @@ class Access:
 
     @property
     def is_alone(self) -> bool:
-        """Whether the key from the settings is the only one: then /metrics is open, as before there were others."""
-        return self._keys is None
+        """Whether nobody is known but by the key from the settings: then /metrics is open, as before there were others."""
+        return self._keys is None and self.provider is None
 
     @property
     def trouble(self) -> str | None:
@@ -112,6 +113,17 @@ class Access:
             self.refusals.note(request, WhyRefused.FOREIGN_PAGE, principal.id)
             raise foreign_page()
         return principal
+
+    def goes_on(self, request: Request) -> bool:
+        """Whether whoever was let in may stay, for answers that go on for long: the same key with the same grants, and
+        the same session where there was one."""
+        principal = cast("Caller", request.state.caller).principal
+        if principal.expires_at is not None and principal.expires_at <= datetime.now(UTC):
+            return False
+        came_with_a_key = request.headers.get("authorization", "").lower().startswith("bearer ")
+        if not came_with_a_key and (self.sessions is None or self.sessions.held_by(request) is None):
+            return False
+        return principal.id.startswith(OIDC) or self.with_id(principal.id) == principal
 
     def permit(self, principal: Principal, permission: Permission, *, everywhere: bool = False) -> Caller:
         """The caller, who acts from now on, where the permission holds; raises the `Problem` 403 where it does not."""
@@ -179,9 +191,8 @@ class Requires:
             raise _unknown(f"send the API key as `Authorization: Bearer KEY`{page}")
         try:
             principal = await access.principal_of(credentials.credentials)
-        except Problem as refusal:
-            if (reason := _WHY.get(refusal.status)) is not None:
-                access.refusals.note(request, reason)
+        except Problem:
+            access.refusals.note(request, WhyRefused.NOT_VOUCHED_FOR)
             raise
         if principal is None:
             why, detail = access.refused(credentials.credentials)
@@ -192,9 +203,6 @@ class Requires:
 
 def _unknown(detail: str) -> Problem:
     return Problem(401, "Unauthorized", detail, headers={"WWW-Authenticate": "Bearer"})
-
-
-_WHY = {401: WhyRefused.UNKNOWN_KEY, 403: WhyRefused.NOT_PERMITTED}
 
 
 async def _vouched_for(provider: Provider, token: str) -> Principal:
@@ -250,10 +258,14 @@ def access_of(request: Request) -> Access:
     return cast("Access", request.app.state.access)
 
 
-def access_by(service: str, settings: ServiceSettings, sessions: Sessions | None = None) -> Access:
+def access_by(service: str, settings: ServiceSettings) -> Access:
     """Who is who in a service, by its settings."""
+    sessions = None
+    if isinstance(settings, PageSettings):
+        sessions = sessions_of(service, settings.api_key, settings.access_dir, settings.public_url)
     keys = None if settings.access_dir is None else KeyRing(settings.access_dir, service)
-    return Access(settings.api_key, sessions, keys)
+    provider = None if settings.oidc is None else Provider(settings.oidc)
+    return Access(settings.api_key, sessions, keys, provider)
 
 
 def requires(

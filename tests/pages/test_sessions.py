@@ -68,6 +68,17 @@ async def test_nobody_is_led_elsewhere(stranger: httpx.AsyncClient, to: str) -> 
     assert (await sign_in(stranger, to=to)).headers["location"] == "/"
 
 
+async def test_the_audit_says_who_came_and_left(stranger: httpx.AsyncClient) -> None:
+    await sign_in(stranger, key="another-key")
+    await sign_in(stranger)
+    await stranger.post("/session/end")
+    await stranger.post("/session/end")
+    lines = (await stranger.get("/v1/audit", headers={"Authorization": f"Bearer {KEY}"})).text.splitlines()
+    entries = [msgspec.json.decode(line) for line in lines]
+    told = [(entry["act"], entry["who"]) for entry in entries if entry["act"].startswith("signed")]
+    assert told == [("signed_in", "settings"), ("signed_out", "settings")]
+
+
 async def test_leaving_ends_the_session(reader: httpx.AsyncClient) -> None:
     assert (await reader.post("/session/end")).status_code == 303
     assert (await reader.get("/")).status_code == 401

@@ -60,7 +60,8 @@ async def post_event(site: Counter, request: Request) -> Response:
         kind = next((each for each in ACTIONS if each == named), None)
         if kind is None or not key:
             raise Problem(422, UNPROCESSABLE, "", vietnamese=site.text(request, "stale_form"))
-        posted = await log_event(intake_of(request), dossier.code, event_of_form(kind, given, dossier), key)
+        said = event_of_form(kind, given, dossier)
+        posted = await log_event(intake_of(request), dossier.code, said, key, caller.scope)
     except (Problem, MistypedField) as refused:
         return _refused(site, request, history, given, refused)
     to = path_with(f"/dossiers/{dossier.code}", **{"again" if posted.repeated else "done": kind.value})

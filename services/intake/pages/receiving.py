@@ -87,7 +87,7 @@ async def post_receive(site: Counter, request: Request) -> Response:
             raise MistypedField("name", "missing_field")
         if not caller.scope.covers(typed["department"], typed["received_by"] or None):
             raise outside(request, typed["department"] or "–")
-        posted = await receive(intake, _said(typed, given), key)
+        posted = await receive(intake, _said(typed, given), key, caller.scope)
     except (Problem, MistypedField) as refused:
         return await _refused(site, request, typed, key, refused)
     code = posted.dossier.code

@@ -1,13 +1,14 @@
 """`GET /v1/events`: figures as they change, as server-sent events; all readers of the same share one look."""
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from datetime import date
+from functools import partial
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends, Query, Request
 from pydantic import Field
 from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.responses import Response
@@ -23,7 +24,7 @@ from shared.access.roles import Permission
 from shared.catalogue import Catalogue
 from shared.contract.envelope import encode
 from shared.contract.http.figures import FiguresEvent
-from shared.service.access import requires
+from shared.service.access import access_of, requires
 from shared.service.clock import Clock
 from shared.service.http import Ndjson, declared_parameters_only
 from shared.service.pacing import wait_until
@@ -64,12 +65,15 @@ class FigureEvents:
         as_of = self.clock()
         return FigureQuery(first=date(as_of.year, 1, 1), last=as_of.date(), as_of=as_of, filters=filters)
 
-    async def stream(self, filters: Filters = Filters()) -> AsyncGenerator[bytes]:
-        """An event at once and whenever the read model has moved, a comment where nothing was said for a while."""
+    async def stream(
+        self, filters: Filters = Filters(), goes_on: Callable[[], bool] = lambda: True
+    ) -> AsyncGenerator[bytes]:
+        """An event at once and whenever the read model has moved, a comment where nothing was said for a while; as long
+        as it `goes_on`."""
         watched = self._watched.setdefault(filters, _Watched())
         watched.readers += 1
         try:
-            async with aclosing(self._parts(filters, watched)) as parts:
+            async with aclosing(self._parts(filters, watched, goes_on)) as parts:
                 async for part in parts:
                     yield part
         finally:
@@ -77,11 +81,11 @@ class FigureEvents:
             if not watched.readers:
                 del self._watched[filters]
 
-    async def _parts(self, filters: Filters, watched: _Watched) -> AsyncGenerator[bytes]:
+    async def _parts(self, filters: Filters, watched: _Watched, goes_on: Callable[[], bool]) -> AsyncGenerator[bytes]:
         loop = asyncio.get_running_loop()
         told: FiguresEvent | None = None
         spoke_at = loop.time()
-        while not self.stopping.is_set():
+        while not self.stopping.is_set() and goes_on():
             part = b""
             try:
                 latest = await self._look(filters, watched)
@@ -162,12 +166,12 @@ def router(events: FigureEvents) -> APIRouter:
         response_class=Response,
         responses=described,
     )
-    async def get_events(scope: Bound, given: Annotated[EventsParameters, Query()]) -> Response:
+    async def get_events(request: Request, scope: Bound, given: Annotated[EventsParameters, Query()]) -> Response:
         today = events.clock().date()
         departments = units_named("department", given.department, events.catalogue, today)
         filters = Filters(departments, places=units_named("received_by", given.received_by, events.catalogue, today))
         check_question(scope, events.query(filters))
-        answer = EventStream(events.stream(filters))
+        answer = EventStream(events.stream(filters, partial(access_of(request).goes_on, request)))
         answer.headers["X-Accel-Buffering"] = "no"  # a proxy must not keep events back
         return answer
 
