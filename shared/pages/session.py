@@ -83,7 +83,7 @@ def session_routes(pages: Pages) -> list[Route]:
 
 
 async def form(request: Request, most_bytes: int = MOST_BYTES, most_fields: int = 10) -> dict[str, str]:
-    """The fields of a small form; nothing of one that is larger, or has more fields, than any of ours."""
+    """The fields of a small form; nothing of one that is larger than any of ours, or that has more fields."""
     body = b""
     async for part in request.stream():
         body += part

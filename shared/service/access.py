@@ -5,7 +5,6 @@ import hashlib
 import hmac
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Annotated, Any, TypeVar, cast
 
 from fastapi import Depends, FastAPI, Request, Security
@@ -20,7 +19,7 @@ from shared.service.oidc.provider import Provider, ProviderAway
 from shared.service.oidc.tokens import GrantsRefused, TokenRefused, access_token, looks_like_one
 from shared.service.problems import Problem
 from shared.service.refusals import Refusals, WhyRefused
-from shared.service.sessions import OIDC, SAFE_METHODS, Sessions, is_from_own_page, sessions_of
+from shared.service.sessions import SAFE_METHODS, Sessions, is_from_own_page, sessions_of
 from shared.service.settings import PageSettings, ServiceSettings
 from shared.service.wrong_keys import WrongKeys
 
@@ -57,7 +56,7 @@ class Access:
 
     @property
     def is_alone(self) -> bool:
-        """Whether nobody is known but by the key from the settings: then /metrics is open, as before there were others."""
+        """Whether only the key from the settings is known: then /metrics is open, as before there were others."""
         return self._keys is None and self.provider is None
 
     @property
@@ -114,17 +113,6 @@ class Access:
             raise foreign_page()
         return principal
 
-    def goes_on(self, request: Request) -> bool:
-        """Whether whoever was let in may stay, for answers that go on for long: the same key with the same grants, and
-        the same session where there was one."""
-        principal = cast("Caller", request.state.caller).principal
-        if principal.expires_at is not None and principal.expires_at <= datetime.now(UTC):
-            return False
-        came_with_a_key = request.headers.get("authorization", "").lower().startswith("bearer ")
-        if not came_with_a_key and (self.sessions is None or self.sessions.held_by(request) is None):
-            return False
-        return principal.id.startswith(OIDC) or self.with_id(principal.id) == principal
-
     def permit(self, principal: Principal, permission: Permission, *, everywhere: bool = False) -> Caller:
         """The caller, who acts from now on, where the permission holds; raises the `Problem` 403 where it does not."""
         scope = principal.scope_of(permission)
@@ -177,6 +165,14 @@ class Requires:
             raise
         request.state.caller = caller
         return caller
+
+    async def still_holds(self, request: Request) -> bool:
+        """Whether the caller may go on: while a stream lasts, keys are revoked and sessions end."""
+        try:
+            await self(request, await _BEARER(request))
+        except Problem:
+            return False
+        return True
 
     async def _principal(
         self, access: Access, request: Request, credentials: HTTPAuthorizationCredentials | None

@@ -124,38 +124,10 @@ async def test_a_key_that_is_revoked_in_its_folder_ends_its_sessions_within_a_se
     assert principal is not None
     request = request_with(opened(sessions, principal))
     assert await access.of_session(request) == principal
-    request.state.caller = access.permit(principal, Permission.POST_EVENTS)
-    assert access.goes_on(request)
     with KeyFolder(tmp_path).changing() as keys:
         keys[key_id] = replace(key, revoked_at=now)
     elapsed[0] += LOOK_AGAIN_S
     assert await access.of_session(request) is None
-    assert not access.goes_on(request), "nor do answers that go on for long"
-
-
-async def test_what_goes_on_for_long_ends_with_its_session_and_with_other_grants(
-    sessions: Sessions, access: OneClerk
-) -> None:
-    request = request_with(opened(sessions, CLERK))
-    request.state.caller = access.permit(CLERK, Permission.POST_EVENTS)
-    assert access.goes_on(request)
-    access.clerk = Principal(CLERK.id, CLERK.name, (Grant.parse("counter@H59.02"),))
-    assert not access.goes_on(request)
-    access.clerk = CLERK
-    assert access.goes_on(request)
-    sessions.close(request, Response())
-    assert not access.goes_on(request)
-
-
-@pytest.mark.parametrize(("seconds", "goes_on"), [(60, True), (-1, False)])
-async def test_what_goes_on_for_long_ends_with_a_providers_token(
-    access: OneClerk, seconds: int, *, goes_on: bool
-) -> None:
-    request = request_with()
-    request.scope["headers"].append((b"authorization", b"Bearer a.b.c"))
-    person = Principal("oidc:thu", "Thu", CLERK.grants, datetime.now(UTC) + timedelta(seconds=seconds))
-    request.state.caller = access.permit(person, Permission.POST_EVENTS)
-    assert access.goes_on(request) == goes_on
 
 
 async def test_a_session_opens_only_what_is_made_for_pages(clerk: httpx.AsyncClient) -> None:

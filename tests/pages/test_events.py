@@ -75,7 +75,12 @@ async def test_many_readers_share_one_look(events: FigureEvents, engine: AsyncEn
 
 async def test_the_stream_ends_when_its_readers_key_or_session_does(events: FigureEvents) -> None:
     holds = iter([True, False])
-    stream = events.stream(goes_on=lambda: next(holds))
+
+    async def may_go_on() -> bool:
+        return next(holds)
+
+    events.heartbeat_s = 0.0
+    stream = events.stream(may_go_on=may_go_on)
     await next_of(stream)
     with pytest.raises(StopAsyncIteration):
         await next_of(stream)

@@ -1,11 +1,10 @@
 """`GET /v1/events`: figures as they change, as server-sent events; all readers of the same share one look."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from datetime import date
-from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request
@@ -15,8 +14,9 @@ from starlette.responses import Response
 
 from services.reporting.figures.query import FigureQuery, Filters
 from services.reporting.figures.range_sums import pinned
+from services.reporting.figures.reach import reach_of
 from services.reporting.figures.report import figure_row, report_in
-from services.reporting.http.bounds import Bound, check_question
+from services.reporting.http.bounds import Bound, check_question, scope_of
 from services.reporting.http.names import units_named
 from services.reporting.http.parameters import Parameters
 from services.reporting.read_model.store import OldRules, answering
@@ -24,7 +24,7 @@ from shared.access.roles import Permission
 from shared.catalogue import Catalogue
 from shared.contract.envelope import encode
 from shared.contract.http.figures import FiguresEvent
-from shared.service.access import access_of, requires
+from shared.service.access import Requires
 from shared.service.clock import Clock
 from shared.service.http import Ndjson, declared_parameters_only
 from shared.service.pacing import wait_until
@@ -35,6 +35,10 @@ HEARTBEAT_S = 15.0
 MEDIA_TYPE = "text/event-stream"
 _AWAY = b": the figures can't be read at the moment\n\n"
 _BEAT = b": still here\n\n"
+
+
+async def _everybody() -> bool:
+    return True
 
 
 @dataclass(slots=True)
@@ -66,26 +70,28 @@ class FigureEvents:
         return FigureQuery(first=date(as_of.year, 1, 1), last=as_of.date(), as_of=as_of, filters=filters)
 
     async def stream(
-        self, filters: Filters = Filters(), goes_on: Callable[[], bool] = lambda: True
+        self, filters: Filters = Filters(), may_go_on: Callable[[], Awaitable[bool]] = _everybody
     ) -> AsyncGenerator[bytes]:
-        """An event at once and whenever the read model has moved, a comment where nothing was said for a while; as long
-        as it `goes_on`."""
+        """An event at once and whenever the read model has moved, a comment where nothing was said for a while; for as
+        long as the reader may read it."""
         watched = self._watched.setdefault(filters, _Watched())
         watched.readers += 1
         try:
-            async with aclosing(self._parts(filters, watched, goes_on)) as parts:
+            async with aclosing(self._parts(filters, watched)) as parts:
                 async for part in parts:
+                    if not await may_go_on():
+                        return
                     yield part
         finally:
             watched.readers -= 1
             if not watched.readers:
                 del self._watched[filters]
 
-    async def _parts(self, filters: Filters, watched: _Watched, goes_on: Callable[[], bool]) -> AsyncGenerator[bytes]:
+    async def _parts(self, filters: Filters, watched: _Watched) -> AsyncGenerator[bytes]:
         loop = asyncio.get_running_loop()
         told: FiguresEvent | None = None
         spoke_at = loop.time()
-        while not self.stopping.is_set() and goes_on():
+        while not self.stopping.is_set():
             part = b""
             try:
                 latest = await self._look(filters, watched)
@@ -134,7 +140,7 @@ def _written(event: FiguresEvent) -> bytes:
     return b"event: figures\nid: %d.%d\ndata: %s\n\n" % (event.generation, event.revision, encode(event))
 
 
-READING = [requires(Permission.READ_FIGURES, takes_session=True), Depends(declared_parameters_only)]
+READING = Requires(Permission.READ_FIGURES, takes_session=True)
 
 
 class EventsParameters(Parameters):
@@ -158,7 +164,7 @@ def router(events: FigureEvents) -> APIRouter:
             "content": {MEDIA_TYPE: {"schema": {"type": "string"}}},
         }
     }
-    routes = APIRouter(tags=["figures"], dependencies=READING)
+    routes = APIRouter(tags=["figures"], dependencies=[Depends(READING), Depends(declared_parameters_only)])
 
     @routes.get(
         "/events",
@@ -171,7 +177,11 @@ def router(events: FigureEvents) -> APIRouter:
         departments = units_named("department", given.department, events.catalogue, today)
         filters = Filters(departments, places=units_named("received_by", given.received_by, events.catalogue, today))
         check_question(scope, events.query(filters))
-        answer = EventStream(events.stream(filters, partial(access_of(request).goes_on, request)))
+
+        async def may_go_on() -> bool:
+            return await READING.still_holds(request) and reach_of(events.query(filters)).is_within(scope_of(request))
+
+        answer = EventStream(events.stream(filters, may_go_on))
         answer.headers["X-Accel-Buffering"] = "no"  # a proxy must not keep events back
         return answer
 
