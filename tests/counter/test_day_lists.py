@@ -144,9 +144,7 @@ async def test_an_older_installation_gets_its_dossiers_from_its_log(tmp_path: Pa
 
 
 @pytest.mark.parametrize("page_events", [1, 2, 3, 5])
-async def test_pages_of_the_log_end_anywhere(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, page_events: int
-) -> None:
+async def test_pages_of_the_log_end_anywhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, page_events: int) -> None:
     async with open_desk(tmp_path) as desk:
         for number in range(3):
             code = await desk.received(name=f"Người {number}")
@@ -166,5 +164,3 @@ async def _rows(desk: Desk) -> list[tuple[object, ...]]:
 
 async def _procedure_of(desk: Desk, department: str) -> str:
     return options_of(await desk.page(f"/receive/procedures?department={department}"), "procedure")[0]
-
-

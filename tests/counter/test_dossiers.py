@@ -63,7 +63,10 @@ async def submitted(desk: Desk, code: str = "H59.15-261120-0001", hours_ago: flo
     answer = await desk.http.post(
         "/v1/events",
         json=[event],
-        headers={"content-type": "application/cloudevents-batch+json", "authorization": "Bearer a-key-for-this-test-only"},
+        headers={
+            "content-type": "application/cloudevents-batch+json",
+            "authorization": "Bearer a-key-for-this-test-only",
+        },
     )
     assert answer.json()["accepted"] == 1, answer.text
     return code

@@ -177,9 +177,7 @@ async def test_every_page_is_for_who_signed_in_and_has_the_strict_policy(desk: D
         assert not re.search(r"<script(?![^>]*\bsrc=)|\bon[a-z]+=", each.text)
 
 
-async def test_what_can_not_be_logged_now_is_told_to_be_sent_again(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_what_can_not_be_logged_now_is_told_to_be_sent_again(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     key = await desk.form_key()
     desk.intake.committer.close()
     answer = await desk.http.post("/receive", data=typed() | {"key": key}, headers=SCRIPT)
