@@ -45,14 +45,23 @@ CellName = Annotated[
 
 
 @app.command("list")
-def list_publications(*, reporting: options.Reporting = None, key: options.Key = None) -> None:
-    """List what was published, the newest first."""
+def list_publications(
+    *,
+    department: options.Department = None,
+    received_by: options.ReceivedBy = None,
+    reporting: options.Reporting = None,
+    key: options.Key = None,
+) -> None:
+    """List what was published, the newest first.
+
+    With departments or places of receipt, what is about those alone.
+    """
     from motcua import publications
     from motcua.client import reading
 
     with reading(options.services(reporting=reporting, key=key), "reporting") as client:
         table = plain_table("no.", "title", "from", "to", "published", "rev.", "notes", "sha256")
-        for one in publications.listed(client):
+        for one in publications.listed(client, _filters(department, received_by)):
             title = f"{one.title} (provisional)" if one.provisional else one.title
             days = (f"{one.first:%d/%m/%y}", f"{one.last:%d/%m/%y}")
             more = (str(one.revisions or ""), str(one.notes or ""), one.sha256[:SHORT])
@@ -60,6 +69,11 @@ def list_publications(*, reporting: options.Reporting = None, key: options.Key =
         for column in table.columns:
             column.no_wrap, column.overflow = column.header != "title", "fold"
         write(table if table.row_count else "nothing was published yet: `motcua publications create` does it")
+
+
+def _filters(department: list[str] | None, received_by: list[str] | None) -> dict[str, list[str]]:
+    given = {"department": department, "received_by": received_by}
+    return {name: values for name, values in given.items() if values}
 
 
 @app.command()
@@ -81,6 +95,8 @@ def create(
     as_of: options.AsOf = None,
     as_known_at: options.AsKnownAt = None,
     organised: options.Organised = None,
+    department: options.Department = None,
+    received_by: options.ReceivedBy = None,
     provisional: Annotated[
         bool, typer.Option("--provisional", help="Publish although the period has not ended; the document says so.")
     ] = False,
@@ -97,7 +113,7 @@ def create(
     query = options.period_query(
         first, last, period, as_of=as_of, definition=definition, as_known_at=as_known_at, organised=organised
     )
-    members: dict[str, Any] = {**query, "provisional": provisional}
+    members: dict[str, Any] = {**query, **_filters(department, received_by), "provisional": provisional}
     if title is not None:
         members["title"] = title
     if by:

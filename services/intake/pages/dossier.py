@@ -47,6 +47,7 @@ async def get_dossier(site: Counter, request: Request) -> Response:
 
 async def post_event(site: Counter, request: Request) -> Response:
     """`POST /dossiers/{code}/events`: one event for one form, however often it is sent."""
+    caller = site.posting(request)
     history = await history_within(request)
     dossier = history[-1].after
     given = await sent_form(site, request)
@@ -55,7 +56,8 @@ async def post_event(site: Counter, request: Request) -> Response:
         said = "this form is old or incomplete; open the page again"
         raise Problem(422, UNPROCESSABLE, said, vietnamese=site.text(request, "stale_form"))
     try:
-        posted = await log_event(intake_of(request), dossier.code, event_of_form(kind, given, dossier), given["key"])
+        logged = event_of_form(kind, given, dossier)
+        posted = await log_event(intake_of(request), dossier.code, logged, given["key"], caller.scope)
     except (Problem, MistypedField) as refused:
         fields = {*(field.name for field in ACTIONS[kind]), "occurred_at"}
         status, mistakes = mistakes_of(site, request, refused, fields)

@@ -81,7 +81,7 @@ async def post_receive(site: Counter, request: Request) -> Response:
     memory = Memory.of(request)
     try:
         new = _new_dossier(request, caller, typed, given)
-        posted = await receive(intake_of(request), new, given["key"])
+        posted = await receive(intake_of(request), new, given["key"], caller.scope)
     except (Problem, MistypedField) as refused:
         status, mistakes = mistakes_of(site, request, refused, FIELDS)
         if is_from_script(request):
