@@ -17,6 +17,7 @@ from motcua.speech import speak
 from motcua.stack import commands as stack
 from motcua.terminal import (
     applicants,
+    audit,
     calendar,
     check,
     dossiers,
@@ -98,6 +99,7 @@ app.add_typer(applicants.app, name="applicants")
 app.add_typer(calendar.app, name="calendar")
 app.add_typer(publications.app, name="publications")
 app.add_typer(keys.app, name="keys")
+app.add_typer(audit.app, name="audit")
 app.command("verify")(log.verify)
 app.command("rebuild")(log.rebuild)
 app.command("resend")(log.resend)

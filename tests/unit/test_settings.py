@@ -84,7 +84,7 @@ def test_a_secret_may_stand_in_a_file(tmp_path: Path, monkeypatch: pytest.Monkey
         ({"API_KEY_FILE": "short"}, "MOTCUA_PROCESSING_API_KEY: Value should have at least 16 items"),
         (
             {"API_KEY_FILE": "key", "KAFKA_SECURITY_PROTOCOL": "SASL_SSL"},
-            "MOTCUA_PROCESSING_KAFKA_SASL_USERNAME: is not set, and MOTCUA_PROCESSING_KAFKA_SECURITY_PROTOCOL is SASL_SSL",
+            "MOTCUA_PROCESSING_KAFKA_SASL_USERNAME: is not set, and MOTCUA_PROCESSING_KAFKA_SECURITY_PROTOCOL is SASL",
         ),
         (
             {"API_KEY_FILE": "key", "KAFKA_SECURITY_PROTOCOL": "SSL", "KAFKA_SSL_CAFILE": "nowhere"},

@@ -19,7 +19,6 @@ from services.intake.accepting.candidates import (
     Duplicate,
     KeyUse,
     Refused,
-    applicants_of,
     as_logged,
     with_code,
 )
@@ -207,8 +206,6 @@ class CommitBatch:
         check_own_details(candidate, applicants.recognisers(details, earlier, after.applicant))
         if details is not None and after.applicant is not None:
             applicants.keep(after.applicant, details, candidate.occurred_at.timestamp())
-        if applicants_of(candidate.event):
-            applicants.link(after.applicant, after.code)
 
     def _log(self, candidate: Candidate, before: Dossier | None, decision: Decision) -> None:
         dossier, event_id, basis, use = decision.dossier, candidate.sent.id, candidate.basis, candidate.key_use
