@@ -95,6 +95,7 @@ GET    /moved                                    everybody   own
 GET    /find                                     everybody   own
 POST   /find                                     everybody   own
 GET    /dossiers/{code}                          everybody   within
+GET    /dossiers/{code}/applicant                applicants  within
 POST   /dossiers/{code}/events                   post        within
 GET    /print/{form}/{code}                      everybody   within
 GET    /print/07                                 everybody   within
