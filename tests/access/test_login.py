@@ -10,6 +10,7 @@ import httpx
 import pytest
 from joserfc.jwk import RSAKey
 
+from shared.auditing.entries import Act
 from shared.catalogue import Catalogue
 from shared.service.oidc import login as login_module
 from shared.service.oidc.configuration import Oidc, OidcClient
@@ -70,7 +71,9 @@ def changed(address: str, **parameters: str | None) -> str:
     return parts._replace(query=urlencode({name: value for name, value in given.items() if value is not None})).geturl()
 
 
-async def test_who_logs_in_at_the_provider_is_signed_in(browser: httpx.AsyncClient, real: RunningProvider) -> None:
+async def test_who_logs_in_at_the_provider_is_signed_in(
+    browser: httpx.AsyncClient, real: RunningProvider, site: Site
+) -> None:
     asked = await browser.get("/")
     assert asked.status_code == 401
     assert 'href="/session/login?to=%2F"' in asked.text
@@ -87,6 +90,7 @@ async def test_who_logs_in_at_the_provider_is_signed_in(browser: httpx.AsyncClie
         assert part in session
     assert any(cookie.startswith(f'{LOGIN}=""') for cookie in cookies), "the log-in is over"
     assert "oidc:thu is here" in (await browser.get("/")).text
+    assert [entry.act for entry in site.audit.entries] == [Act.SIGNED_IN]
 
 
 async def test_what_goes_to_the_provider_is_bound_to_this_browser(
