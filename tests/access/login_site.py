@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import httpx
 from fastapi import FastAPI
@@ -45,6 +46,7 @@ class Site:
     pages: Pages
     audit: Heard = field(default_factory=Heard)
 
+    @cached_property
     def application(self) -> FastAPI:
         app = new_application(title="t", version="1", description="d", access=self.access)
         app.state.audit = self.audit
@@ -58,7 +60,7 @@ class Site:
     @asynccontextmanager
     async def browser(self) -> AsyncIterator[httpx.AsyncClient]:
         """A client that keeps cookies."""
-        transport = httpx.ASGITransport(self.application())
+        transport = httpx.ASGITransport(self.application)
         async with httpx.AsyncClient(transport=transport, base_url=PUBLIC_URL) as client:
             yield client
 
