@@ -88,9 +88,8 @@ class IntakeSettings(DatabaseSettings, PageSettings):
     )
     slip_key: SecretStr | None = Field(
         None,
-        description="secret that the slips' look-up secrets are derived with; derived from the API key, else the "
-        "pseudonym key, when unset. "
-        "Another one makes every slip that was printed useless",
+        description="secret that the slips' look-up secrets are derived with; derived from the API key when unset, "
+        "or from that of pseudonyms where there is none. Another one makes every slip that was printed useless",
         min_length=16,
     )
     applicants_key: Annotated[SecretStr, AfterValidator(_keys_in_text)] | None = Field(
@@ -147,5 +146,5 @@ class IntakeSettings(DatabaseSettings, PageSettings):
 
     def _derived(self, own: SecretStr | None, purpose: bytes) -> bytes:
         secret = own or self.api_key or self.pseudonym_key
-        assert secret is not None, "one of them is set"
+        assert secret is not None, "without an API key there is one of pseudonyms"
         return hmac.digest(secret.get_secret_value().encode(), purpose, hashlib.sha256)

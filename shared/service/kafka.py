@@ -12,6 +12,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import (
     AuthenticationFailedError,
+    KafkaConnectionError,
     KafkaError,
     SaslAuthenticationFailed,
     TopicAlreadyExistsError,
@@ -115,16 +116,17 @@ class NamesTheSetting(logging.Filter):
     The client says so to its log alone: to us it raises that there is no broker.
     """
 
-    def __init__(self, prefix: str) -> None:
+    def __init__(self, settings: ServiceSettings) -> None:
         super().__init__()
-        self._prefix = prefix
+        self._kafka = f"{settings.model_config.get('env_prefix', '')}KAFKA_"
+        self._speaks_tls = settings.kafka_security_protocol.endswith("SSL")
 
     @classmethod
     def of(cls, settings: ServiceSettings) -> None:
         """From now on, in the words of these settings."""
-        client = logging.getLogger("aiokafka.client")
+        client = logging.getLogger("aiokafka")
         client.filters = [other for other in client.filters if not isinstance(other, cls)]
-        client.addFilter(cls(str(settings.model_config.get("env_prefix", ""))))
+        client.addFilter(cls(settings))
 
     def filter(self, record: logging.LogRecord) -> bool:
         failure = record.args[-1] if isinstance(record.args, tuple) and record.args else None
@@ -133,11 +135,13 @@ class NamesTheSetting(logging.Filter):
         return True
 
     def _fix(self, failure: Exception) -> str | None:
-        kafka = f"{self._prefix}KAFKA_"
+        kafka = self._kafka
         if isinstance(failure, SaslAuthenticationFailed | AuthenticationFailedError):
             return f"{kafka}SASL_USERNAME and {kafka}SASL_PASSWORD are not what the broker knows"
         if isinstance(failure, UnsupportedSaslMechanismError):
             return f"the broker does not take {kafka}SASL_MECHANISM"
+        if self._speaks_tls and isinstance(failure, KafkaConnectionError):
+            return f"does the broker take the certificate of {kafka}SSL_CERTFILE, or want one?"
         return what_to_set(failure, f"{kafka}SSL_", f"{kafka}BOOTSTRAP", f"{kafka}SECURITY_PROTOCOL")
 
 

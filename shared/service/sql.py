@@ -140,6 +140,9 @@ async def _connected_by_tls(tls: DatabaseTls, *arguments: Any, **named: Any) -> 
         address, protocol = f"{tls.prefix}DATABASE_URL", f"{tls.prefix}DATABASE_SSL"
         fix = what_to_set(failure, f"{protocol}_", address, protocol)
         raise DatabaseNotTrusted(f"PostgreSQL is not trusted ({failure}): {fix}") from failure
+    except asyncpg.InvalidAuthorizationSpecificationError as failure:
+        msg = f"{failure}; PostgreSQL does not let in who {tls.prefix}DATABASE_URL names"
+        raise type(failure)(msg) from failure
     except ConnectionError as failure:
         if "rejected SSL upgrade" not in str(failure):
             raise

@@ -2,7 +2,7 @@
 
 import httpx
 import pytest
-from pydantic import ValidationError
+from pydantic import SecretStr, ValidationError
 
 from services.intake.settings import IntakeSettings
 from shared.service.peers import Peer
@@ -54,4 +54,4 @@ def test_limits_are_counted_by_the_address_and_of_ipv6_by_the_site() -> None:
 @pytest.mark.parametrize("wrong", ["*", "proxy", "10.0.0.1/8", "0.0.0.0/0", "::/0"])
 def test_a_setting_that_trusts_everybody_or_names_no_address_is_refused(wrong: str) -> None:
     with pytest.raises(ValidationError, match="name the proxies|no address and no network"):
-        IntakeSettings(api_key="a-key-for-tests-only", trusted_proxies=wrong)
+        IntakeSettings(api_key=SecretStr("a-key-for-tests-only"), trusted_proxies=wrong)
