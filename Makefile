@@ -9,7 +9,7 @@ PACKAGES := services shared motcua
 export PYTHONDONTWRITEBYTECODE :=  # where it is set, every start of a process would compile all of ours anew: a third of the start
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lock up demo test check faults lint format bench bench-figures house clean
+.PHONY: help setup lock up demo test check faults lint format bench bench-figures bench-counter house clean
 .NOTPARALLEL:
 
 help: ## list the targets
@@ -48,6 +48,9 @@ bench: setup ## the year's throughput and latency on this machine
 
 bench-figures: setup ## figures of a year at 100 thousand, 1 and 10 million dossiers, against a GROUP BY; about 25 GB in TMPDIR for a while
 	@$(BIN)/python -m bench.figures $(ARGS)
+
+bench-counter: setup ## the counter's pages over 100 thousand dossiers, and receipts of fifty clerks at once; a minute
+	@$(BIN)/python -m bench.counter
 
 house: setup ## how the product is built: modules, lines, rooms, arrows, floors, and the files that an event passes
 	@$(BIN)/python -m bench.house

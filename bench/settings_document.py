@@ -15,6 +15,9 @@ from shared.service.settings import ServiceSettings, is_secret
 DOCUMENT = Path("docs/settings.md")
 
 COMMAND_LINE = {
+    "MOTCUA_ACCESS_DIR": (
+        "folder of `motcua keys`, and of the local stack's services; `access` in the data folder when unset"
+    ),
     "MOTCUA_API_KEY": "the key commands call the services with; the local stack's own when unset",
     "MOTCUA_CACHE": (
         "folder for what is fetched once: the embedded broker's jars; the platform's cache folder when unset"

@@ -15,7 +15,19 @@ from typer.core import TyperGroup
 from motcua.failure import Failure
 from motcua.speech import speak
 from motcua.stack import commands as stack
-from motcua.terminal import applicants, calendar, check, dossiers, figures, import_file, log, publications, report
+from motcua.terminal import (
+    applicants,
+    audit,
+    calendar,
+    check,
+    dossiers,
+    figures,
+    import_file,
+    keys,
+    log,
+    publications,
+    report,
+)
 from shared.language.languages import Language
 
 INTERRUPTED = 130
@@ -86,6 +98,8 @@ app.command("check")(check.check)
 app.add_typer(applicants.app, name="applicants")
 app.add_typer(calendar.app, name="calendar")
 app.add_typer(publications.app, name="publications")
+app.add_typer(keys.app, name="keys")
+app.add_typer(audit.app, name="audit")
 app.command("verify")(log.verify)
 app.command("rebuild")(log.rebuild)
 app.command("resend")(log.resend)

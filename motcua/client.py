@@ -46,6 +46,10 @@ class ServiceFailed(Failure):
     """The service answered 5xx: it could not do what it was asked, though it was asked rightly."""
 
 
+class NotPermitted(Failure):
+    """The service answered 401 or 403: this key may not do that."""
+
+
 class Outlived(Failure):
     """The service answered 410: what was asked for belongs to a read model that has been made anew since."""
 
@@ -279,7 +283,7 @@ def unreachable(service: str, url: str) -> Failure:
 def refused(service: str, response: httpx.Response) -> Failure:
     """What an answer other than success says, from its problem details when it carries them."""
     if response.status_code in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
-        return Failure(
+        return NotPermitted(
             voice()(
                 f"{service} không nhận khóa này: hãy đưa khóa đúng bằng --key hoặc MOTCUA_API_KEY",
                 f"{service} does not take this key: pass the right one with --key or MOTCUA_API_KEY",

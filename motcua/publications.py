@@ -28,9 +28,9 @@ PART_BYTES = 16 * 1024 * 1024
 DOSSIERS_PAGE = 5000
 
 
-def listed(reporting: ServiceClient) -> Iterator[PublicationSummary]:
-    """Every publication, the newest first."""
-    query: dict[str, Any] = {"limit": PAGE}
+def listed(reporting: ServiceClient, filters: Mapping[str, Sequence[str]]) -> Iterator[PublicationSummary]:
+    """The publications that stay within the filters, all where there are none; the newest first."""
+    query: dict[str, Any] = {"limit": PAGE, **filters}
     while True:
         answer = reporting.answer(PublicationList, "GET", PATH, params=query)
         yield from answer.publications

@@ -14,6 +14,12 @@ from typing import TextIO
 
 from motcua.files import writing
 from motcua.stack.failures import DataDirInUse, DataDirUnusable, PortInUse, StackFailure
+from shared.access.folder import BrokenKeys, KeyFolder
+from shared.access.keys import Keys, new_key
+from shared.access.roles import EVERYTHING, Grant, Role
+from shared.auditing.file import BrokenAudit
+from shared.auditing.key_changes import changing_keys
+from shared.service.clock import system_clock
 
 SERVICES = ("intake", "processing", "reporting")
 HOST = "127.0.0.1"
@@ -22,7 +28,20 @@ LOOK_AGAIN_S = 0.1
 KEY_BYTES = 24
 MASTER_KEY_BYTES = 32
 OTHERS = 0o077
-KEPT = ("key", "applicants.key", "lock", "stack.json", "logs", "run", "kafka", "*.db", "*.db-*", "*.ndjson*")
+KEPT = (
+    "key",
+    "keys",
+    "access",
+    "applicants.key",
+    "lock",
+    "stack.json",
+    "logs",
+    "run",
+    "kafka",
+    "*.db",
+    "*.db-*",
+    "*.ndjson*",
+)
 
 
 class StackLayout:
@@ -37,8 +56,13 @@ class StackLayout:
         self.applicants_key_file = data_dir / "applicants.key"  # made once
         self.erasures_file = data_dir / "erasures.ndjson"
         self.stack_file = data_dir / "stack.json"  # what runs here, while it runs
+        self.access_dir = Path(os.environ.get("MOTCUA_ACCESS_DIR") or data_dir / "access").absolute()  # `motcua keys`
         self.lock_file = data_dir / "lock"  # held while a stack runs on this folder
         self.broker_dir = data_dir / "kafka"
+
+    def role_key_file(self, role: Role) -> Path:
+        """Where the token of a key of the role is kept."""
+        return self.data_dir / "keys" / role
 
     def log(self, part: str) -> Path:
         """What a part prints."""
@@ -95,6 +119,14 @@ def _withhold(path: Path) -> None:
         path.chmod(mode & ~OTHERS)
 
 
+def make_access_folder(folder: Path) -> None:
+    """Where `motcua keys` keeps keys, for their owner only."""
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise DataDirUnusable(folder, error) from error
+
+
 async def claim_ports(ports: Mapping[str, int]) -> None:
     """Refuse a port somebody listens on; what a killed stack left behind gets a moment to go."""
     deadline = time.monotonic() + PORT_FREE_WITHIN_S
@@ -137,3 +169,20 @@ def _kept(key_file: Path, new_key: Callable[[], str]) -> str:
         raise StackFailure(
             f"{key_file} holds no key that can be read ({error}); remove it, and a new one is made"
         ) from error
+
+
+def keep_key_for(role: Role, layout: StackLayout) -> str:
+    """The token of a key of the role for all departments: made at the first start, and anew when it no longer holds."""
+    file, now = layout.role_key_file(role), system_clock()
+    try:
+        with changing_keys(KeyFolder(layout.access_dir), "motcua", now) as keys:
+            token = file.read_text(encoding="ascii").strip() if file.exists() else ""
+            if Keys(keys.values()).of_token(token, now) is None:
+                key, token = new_key(f"the stack's {role}", [Grant(role, EVERYTHING)], now, by="motcua")
+                keys[key.id] = key
+                file.parent.mkdir(mode=0o700, exist_ok=True)
+                with writing(file, private=True) as written:
+                    written.write(f"{token}\n".encode())
+    except (OSError, UnicodeDecodeError, BrokenKeys, BrokenAudit) as error:
+        raise StackFailure(f"no key of the role {role} can be kept: {error}") from error
+    return token

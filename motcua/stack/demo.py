@@ -23,6 +23,7 @@ from motcua.importer.source import Source
 from motcua.log import DOSSIERS, events_seen, log_head
 from motcua.report import Row, ask, parse
 from motcua.speech import voice
+from motcua.stack.data_folder import keep_key_for
 from motcua.stack.generate.scenario import Scenario, load_scenario
 from motcua.stack.generate.year import generate_file
 from motcua.stack.stack import Stack, run_in_foreground
@@ -30,6 +31,7 @@ from motcua.stack.supervision import Interrupted
 from motcua.terminal.console import NOT_APPLICABLE, count, import_bar, plain_table, stage_bars, write
 from motcua.terminal.form import paragraph, show_form, warn_of
 from motcua.terminal.import_file import import_summary
+from shared.access.roles import Role
 from shared.domain.columns import BY_KEY, OF_FORM, SHARES
 from shared.domain.figures import ROW_IDENTITIES, Identity
 from shared.domain.localtime import LOCAL
@@ -102,7 +104,8 @@ async def _play(stack: Stack, played: PlayedYear) -> None:
     write(import_summary(progress))
     with stage_bars() as stages, reading(services, "intake") as intake, reading(services, "reporting") as reporting:
         await _until_visible(intake, reporting, played, stages)
-    await asyncio.to_thread(_print_report, services, played)
+    keys = {role: keep_key_for(role, stack.layout) for role in (Role.COUNTER, Role.COMPILER, Role.OPERATOR)}
+    await asyncio.to_thread(_print_report, services, played, keys)
 
 
 async def _until_visible(
@@ -127,7 +130,7 @@ async def _until_visible(
     )
 
 
-def _print_report(services: Services, played: PlayedYear) -> None:
+def _print_report(services: Services, played: PlayedYear, keys: Mapping[Role, str]) -> None:
     scenario = played.scenario
     with reading(services, "reporting") as reporting:
         report = parse(ask(reporting, played.query, ("department",)))
@@ -137,18 +140,23 @@ def _print_report(services: Services, played: PlayedYear) -> None:
     write(comparison(report.total, scenario.printed, scenario.figures.row()))
     show_form(report)
     warn_of(report, on_paper=True)
-    print(_where_to_look(services, played))
+    print(_where_to_look(services, played, keys))
 
 
-def _where_to_look(services: Services, played: PlayedYear) -> str:
+def _where_to_look(services: Services, played: PlayedYear, keys: Mapping[Role, str]) -> str:
     first, last = played.scenario.first_day, played.scenario.last_day
     # how to call this program from here so that it finds this demo's stack
     program = min(sys.argv[0], os.path.relpath(sys.argv[0]), key=len)
     motcua = program if played.data_dir in DATA_FOLDERS else f"MOTCUA_DATA_DIR={played.data_dir} {program}"
     return f"""
 Where to look:
-  {services.reporting}/          the pages; their key is in {played.data_dir}/key
-  {services.reporting}/metrics   the figures as Prometheus reads them
+  {services.intake}/          the counter's pages, with the key
+    {keys[Role.COUNTER]}
+  {services.reporting}/          the pages of figures, with the key
+    {keys[Role.COMPILER]}
+  {services.reporting}/metrics   for Prometheus, with the operator's key
+    {keys[Role.OPERATOR]}
+  {played.data_dir}/keys has these three; `motcua keys` makes, lists and revokes
   {services.reporting}/docs      the API of reporting
   {services.intake}/docs      the API of intake: post an event of your own
   curl -H "Authorization: Bearer $(cat {played.data_dir}/key)" \\

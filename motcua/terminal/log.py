@@ -33,10 +33,10 @@ def verify(
 ) -> None:
     """Recount everything from the log and compare.
 
-    Compares intake's event log with the processor's state, the read model and the published figures: by every
-    definition of timeliness, as known now and at past instants, some days and periods drawn by chance. Every row and
-    sum of the read model is compared with its dossiers. Figures that differ, and a random sample of the others, are
-    opened, and their dossiers compared.
+    Holds intake's event log against the digests in its audit. Compares it with the processor's state, the read model
+    and the published figures: by every definition of timeliness, as known now and at past instants, some days and
+    periods drawn by chance. Every row and sum of the read model is compared with its dossiers. Figures that differ, and
+    a random sample of the others, are opened, and their dossiers compared.
 
     Exit code: 0 no difference, 1 differences (the first are listed), 2 the comparison could not be done.
     """
@@ -69,7 +69,13 @@ def _verdict_lines(verdict: "Verdict", seed: int) -> Iterator[str]:
     compared = (
         f"{count(verdict.events)} events, {count(verdict.dossiers)} dossiers, {count(verdict.figures)} figures compared"
     )
-    yield f"{result}: {compared} (seed {seed})"
+    yield f"{result}: {compared}, {_audited(verdict.audited)} (seed {seed})"
+
+
+def _audited(entries: int | None) -> str:
+    if entries is None:
+        return "the log not with the audit, which this key may not read"
+    return f"the log with {count(entries)} {'entry' if entries == 1 else 'entries'} of the audit"
 
 
 def rebuild(

@@ -35,9 +35,7 @@ app = typer.Typer(
 )
 Number = Annotated[int, typer.Argument(min=1, metavar="NUMBER", help="The publication's number.")]
 Revision = Annotated[int | None, typer.Option(min=1, metavar="N", help="This revision of it.")]
-Output = Annotated[
-    Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write the document there, byte for byte.")
-]
+Output = Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write it there, byte for byte.")]
 CellName = Annotated[
     str,
     typer.Argument(metavar="CELL", help="Like total.resolved_overdue or department.H59.15.resolved_overdue."),
@@ -45,14 +43,23 @@ CellName = Annotated[
 
 
 @app.command("list")
-def list_publications(*, reporting: options.Reporting = None, key: options.Key = None) -> None:
-    """List what was published, the newest first."""
+def list_publications(
+    *,
+    department: options.Department = None,
+    received_by: options.ReceivedBy = None,
+    reporting: options.Reporting = None,
+    key: options.Key = None,
+) -> None:
+    """List what was published, the newest first.
+
+    With departments or places of receipt, what is about those alone.
+    """
     from motcua import publications
     from motcua.client import reading
 
     with reading(options.services(reporting=reporting, key=key), "reporting") as client:
         table = plain_table("no.", "title", "from", "to", "published", "rev.", "notes", "sha256")
-        for one in publications.listed(client):
+        for one in publications.listed(client, _filters(department, received_by)):
             title = f"{one.title} (provisional)" if one.provisional else one.title
             days = (f"{one.first:%d/%m/%y}", f"{one.last:%d/%m/%y}")
             more = (str(one.revisions or ""), str(one.notes or ""), one.sha256[:SHORT])
@@ -60,6 +67,11 @@ def list_publications(*, reporting: options.Reporting = None, key: options.Key =
         for column in table.columns:
             column.no_wrap, column.overflow = column.header != "title", "fold"
         write(table if table.row_count else "nothing was published yet: `motcua publications create` does it")
+
+
+def _filters(department: list[str] | None, received_by: list[str] | None) -> dict[str, list[str]]:
+    given = {"department": department, "received_by": received_by}
+    return {name: values for name, values in given.items() if values}
 
 
 @app.command()
@@ -81,6 +93,8 @@ def create(
     as_of: options.AsOf = None,
     as_known_at: options.AsKnownAt = None,
     organised: options.Organised = None,
+    department: options.Department = None,
+    received_by: options.ReceivedBy = None,
     provisional: Annotated[
         bool, typer.Option("--provisional", help="Publish although the period has not ended; the document says so.")
     ] = False,
@@ -97,7 +111,7 @@ def create(
     query = options.period_query(
         first, last, period, as_of=as_of, definition=definition, as_known_at=as_known_at, organised=organised
     )
-    members: dict[str, Any] = {**query, "provisional": provisional}
+    members: dict[str, Any] = {**query, **_filters(department, received_by), "provisional": provisional}
     if title is not None:
         members["title"] = title
     if by:
@@ -178,23 +192,17 @@ def print_form(
     ] = "text",
     by: Annotated[
         str | None,
-        typer.Option(
-            metavar="NAME", help="Lines by department or field, whichever was published [default: department]."
-        ),
+        typer.Option(metavar="NAME", help="Lines by department or field, as published [default: department]."),
     ] = None,
     revision: Revision = None,
-    output: Annotated[
-        Path | None,
-        typer.Option("--output", "-o", metavar="FILE", help="Write it into this file, whole or not at all."),
-    ] = None,
+    output: Output = None,
     lang: options.Lang = None,
     reporting: options.Reporting = None,
     key: options.Key = None,
 ) -> None:
     """Write the statutory form of a publication.
 
-    Its numbers are the frozen ones, and it carries the publication's number and hash. In Vietnamese unless --lang en is
-    given.
+    Its numbers are the frozen ones, with the publication's number and hash; in Vietnamese unless --lang en is given.
     """
     from motcua import publications
     from motcua.client import reading
@@ -388,8 +396,5 @@ def _check(output: Path | None) -> None:
 
 
 def _write_document(output: Path | None, body: bytes) -> None:
-    from motcua.files import writing
-
     if output is not None:
-        with writing(output) as file:
-            file.write(body)
+        put(body, output)

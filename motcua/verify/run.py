@@ -10,6 +10,7 @@ from random import Random
 from motcua.client import Outlived, ServiceClient, Services
 from motcua.failure import Failure
 from motcua.log import DOSSIERS, LEDGER, Observer, log_head, log_page, wait_until_seen
+from motcua.verify.audited import AuditedLog
 from motcua.verify.differences import Difference, compare_dossiers, inconsistencies
 from motcua.verify.figures import FigureCheck
 from motcua.verify.recount import Recount, decode_log_line
@@ -26,6 +27,7 @@ class Verdict:
     events: int = 0
     dossiers: int = 0
     figures: int = 0
+    audited: int | None = 0  # entries of the audit that the log was held against; None: this key may not read it
     differences: list[Difference] = field(default_factory=list)
 
 
@@ -78,13 +80,17 @@ class Verification:
     ) -> None:
         self._intake, self._reporting, self._holders, self._observe = intake, reporting, holders, observe
         self.recount = Recount(past_instants(intake))
+        self._audit = AuditedLog(intake)
 
     def fold_the_log(self) -> None:
+        self._audit.read_on()
         total = log_head(self._intake).events
         while page := log_page(self._intake, self.recount.position):
             for line in page:
                 self.recount.take(line)
+                self._audit.take(self.recount.position, line)
             self._observe("recounting the log", self.recount.events, max(total, self.recount.events))
+        self._audit.read_on()
 
     def let_catch_up(self, wait_seconds: float) -> None:
         """Wait until both services have seen every event; what they still lack after that is a difference."""
@@ -99,6 +105,8 @@ class Verification:
     def compare(self, sample: int, chance: Random) -> Verdict:
         recount = self.recount
         verdict = Verdict(events=recount.events, dossiers=len(recount.dossiers), differences=list(recount.faults))
+        verdict.differences += self._audit.differences()
+        verdict.audited = self._audit.compared
         with ThreadPoolExecutor(1) as beside:  # reporting looks through its read model while the log is compared here
             looking = beside.submit(lambda: list(inconsistencies(self._reporting, self._checked)))
             for holder in self._holders:

@@ -34,7 +34,7 @@ from shared.service.clock import clock_from, system_clock
 from shared.service.http import GUARDED, declare, new_application
 from shared.service.pacing import wait_until
 from shared.service.run import ServiceRun, cancelled
-from shared.service.sessions import sessions_of, signing_secret
+from shared.service.sessions import signing_secret
 from shared.service.sql import DATABASE_ERRORS
 
 DESCRIPTION = (
@@ -51,7 +51,7 @@ def create_app(settings: IntakeSettings, run: ServiceRun | None = None) -> FastA
     """The ASGI application; its writer, relay and worker of the moves are tasks of the `run`."""
     base = load(settings.catalogue)
     key = None if settings.api_key is None else settings.api_key.get_secret_value()
-    access = access_by("intake", settings, sessions_of("intake", settings.api_key, settings.access_dir))
+    access = access_by("intake", settings)
 
     @contextlib.asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -68,9 +68,9 @@ def create_app(settings: IntakeSettings, run: ServiceRun | None = None) -> FastA
             relay = Relay(settings, database, metrics)
             clock = clock_from(settings.clock)
             erasures = None if settings.erasures is None else ErasuresFile(settings.erasures)
-            applicants = Applicants(database, MasterKeySource(settings), erasures)
-            await applicants.apply_erasures()
             audit = app.state.audit = audit_of(database)
+            applicants = Applicants(database, audit, MasterKeySource(settings), erasures)
+            await applicants.apply_erasures()
             committer = Committer(
                 database,
                 announcements,

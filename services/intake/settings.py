@@ -88,9 +88,8 @@ class IntakeSettings(DatabaseSettings, PageSettings):
     )
     slip_key: SecretStr | None = Field(
         None,
-        description="secret that the slips' look-up secrets are derived with; derived from the API key, else the "
-        "pseudonym key, when unset. "
-        "Another one makes every slip that was printed useless",
+        description="secret that the slips' look-up secrets are derived with; derived from the API key when unset, "
+        "or from that of pseudonyms where there is none. Another one makes every slip that was printed useless",
         min_length=16,
     )
     applicants_key: Annotated[SecretStr, AfterValidator(_keys_in_text)] | None = Field(
@@ -104,7 +103,7 @@ class IntakeSettings(DatabaseSettings, PageSettings):
     erasures_file: Path | None = Field(
         None,
         description="where erasures are written down, so that they outlast a restored backup; erasures.ndjson beside "
-        "the key file when unset",
+        "the key file, or in the folder of keys, when unset",
     )
     max_event_bytes: int = Field(256 * KIB, description="largest single event", ge=KIB, le=800 * KIB)
     max_bulk_bytes: int = Field(GIB, description="largest body of a bulk call in NDJSON", ge=KIB)
@@ -132,8 +131,8 @@ class IntakeSettings(DatabaseSettings, PageSettings):
     @property
     def erasures(self) -> Path | None:
         """Where erasures are written down; None: nowhere, so nothing can be erased for good."""
-        beside = self.applicants_key_file
-        return self.erasures_file or (None if beside is None else beside.parent / "erasures.ndjson")
+        folder = self.access_dir if self.applicants_key_file is None else self.applicants_key_file.parent
+        return self.erasures_file or (None if folder is None else folder / "erasures.ndjson")
 
     @property
     def applicant_key(self) -> bytes:
@@ -147,5 +146,5 @@ class IntakeSettings(DatabaseSettings, PageSettings):
 
     def _derived(self, own: SecretStr | None, purpose: bytes) -> bytes:
         secret = own or self.api_key or self.pseudonym_key
-        assert secret is not None, "one of them is set"
+        assert secret is not None, "without an API key there is one of pseudonyms"
         return hmac.digest(secret.get_secret_value().encode(), purpose, hashlib.sha256)

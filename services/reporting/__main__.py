@@ -21,6 +21,7 @@ from shared import catalogue
 from shared.papers.heading import Heading
 from shared.service.clock import clock_from, system_clock
 from shared.service.gate import Costly, guard
+from shared.service.oidc.provider import Provider
 from shared.service.run import Server, ServiceRun, begin
 
 GRACE_SECONDS = 10
@@ -55,6 +56,8 @@ async def serve(settings: ReportingSettings) -> int:
             heading=Heading(settings.superior, settings.office, settings.place),
             stopping=run.stopping,
             access_dir=settings.access_dir,
+            public_url=settings.public_url,
+            provider=None if settings.oidc is None else Provider(settings.oidc),
             publications=Publications(
                 engine, offices, clock, system_clock, Freezing(engine, offices, system_clock, log_of_intake)
             ),

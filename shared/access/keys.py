@@ -53,6 +53,23 @@ class Keys:
         return self._of_digest.get(digest_of(token))
 
 
+def new_key(
+    name: str, grants: Iterable[Grant], now: datetime, *, by: str = "", expires_at: datetime | None = None
+) -> tuple[ApiKey, str]:
+    """A key and its token, which is kept nowhere."""
+    key_id, token = new_token()
+    key = ApiKey(
+        id=key_id,
+        name=name,
+        digest=digest_of(token),
+        grants=tuple(str(grant) for grant in grants),
+        created_at=now,
+        created_by=by,
+        expires_at=expires_at,
+    )
+    return key, token
+
+
 def new_token() -> tuple[str, str]:
     """The id and the token of a new key."""
     key_id = secrets.token_hex(ID_BYTES)

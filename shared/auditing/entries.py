@@ -43,6 +43,7 @@ class Act(StrEnum):
     APPLICANT_SEEN = "applicant_seen"
     APPLICANT_ERASED = "applicant_erased"
     APPLICANT_EXPORTED = "applicant_exported"
+    APPLICANT_KEYS_WRAPPED = "applicant_keys_wrapped"
     PUBLISHED = "published"
     REVISED = "revised"
     NOTED = "noted"

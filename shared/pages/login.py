@@ -6,6 +6,7 @@ from fastapi import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
+from shared.auditing.entries import Act
 from shared.pages.site import HEADERS, LOG_IN, PASSES, Pages, own_path
 from shared.service.access import OpenToAll, ruled
 from shared.service.oidc.configuration import CALLBACK
@@ -35,7 +36,7 @@ def login_routes(pages: Pages, sessions: Sessions, logins: LogIns) -> list[Route
 
     def failed(request: Request, status: int, key: str, **values: object) -> Response:
         if status != PASSES:
-            pages.access.refusals.note(request, WhyRefused.UNKNOWN_KEY)
+            pages.access.refusals.note(request, WhyRefused.NOT_VOUCHED_FOR)
         message = pages.text(request, key, provider=logins.provider.oidc.called, **values)
         answer = pages.page(request, "log_in_failed.html", status, said=message, retries=False)
         sessions.delete_cookie(answer, logins.cookie)
@@ -67,7 +68,7 @@ def login_routes(pages: Pages, sessions: Sessions, logins: LogIns) -> list[Route
             status, key = _FAILURES[type(failure)]
             return failed(request, status, key, reason=failure)
         sessions.delete_cookie(answer, logins.cookie)
-        return answer
+        return await pages.noted(request, Act.SIGNED_IN, person, answer)
 
     async def ended(request: Request) -> Response:
         """The session here is over; the one with the provider is its own."""
@@ -77,6 +78,10 @@ def login_routes(pages: Pages, sessions: Sessions, logins: LogIns) -> list[Route
 
     return [
         Route(LOG_IN, ruled(go, OpenToAll("it leads to the provider, where people say who they are")), methods=["GET"]),
-        Route(CALLBACK, ruled(come_back, OpenToAll("whom the provider vouches for comes back here")), methods=["GET"]),
+        Route(
+            CALLBACK,
+            ruled(pages.in_words(come_back), OpenToAll("whom the provider vouches for comes back here")),
+            methods=["GET"],
+        ),
         Route(SIGNED_OUT, ruled(ended, OpenToAll("who signed out has no session")), methods=["GET"]),
     ]

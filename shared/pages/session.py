@@ -8,12 +8,13 @@ from fastapi import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
+from shared.auditing.entries import Act
 from shared.pages.login import SIGNED_OUT, login_routes
 from shared.pages.site import HEADERS, Pages, own_path
 from shared.service.access import FROM_SETTINGS, OpenToAll, ruled
 from shared.service.oidc.login import logins_of
 from shared.service.refusals import WhyRefused
-from shared.service.sessions import is_from_own_page
+from shared.service.sessions import OIDC, is_from_own_page
 
 MOST_BYTES = 8 * 1024  # of a form with a key and an address
 
@@ -49,17 +50,17 @@ def session_routes(pages: Pages) -> list[Route]:
             return pages.sign_in(request, 401, pages.text(request, "wrong_key"), to=to)
         answer = RedirectResponse(to, 303, HEADERS)
         sessions.open(request, answer, principal)
-        return answer
+        return await pages.noted(request, Act.SIGNED_IN, principal, answer)
 
     async def end_session(request: Request) -> Response:
         """The reader leaves."""
         if not is_from_own_page(request):
             return pages.sign_in(request, 403, pages.text(request, "foreign_form"), to="/")
-        held = sessions.held_by(request)
-        is_of_provider = logins is not None and held is not None and held.is_of_provider
+        principal = await access.of_session(request)
+        is_of_provider = principal is not None and principal.id.startswith(OIDC)
         answer = RedirectResponse(SIGNED_OUT if is_of_provider else "/", 303, HEADERS)
         sessions.close(request, answer)
-        return answer
+        return answer if principal is None else await pages.noted(request, Act.SIGNED_OUT, principal, answer)
 
     return [
         Route(
@@ -68,11 +69,13 @@ def session_routes(pages: Pages) -> list[Route]:
             methods=["GET"],
         ),
         Route(
-            "/session", ruled(open_session, OpenToAll("who has no session yet gives the key here")), methods=["POST"]
+            "/session",
+            ruled(pages.in_words(open_session), OpenToAll("who has no session yet gives the key here")),
+            methods=["POST"],
         ),
         Route(
             "/session/end",
-            ruled(end_session, OpenToAll("it ends the session it comes with and does nothing else")),
+            ruled(pages.in_words(end_session), OpenToAll("it ends the session it comes with and does nothing else")),
             methods=["POST"],
         ),
         *([] if logins is None else login_routes(pages, sessions, logins)),
@@ -80,7 +83,7 @@ def session_routes(pages: Pages) -> list[Route]:
 
 
 async def form(request: Request, most_bytes: int = MOST_BYTES, most_fields: int = 10) -> dict[str, str]:
-    """The fields of a small form; nothing of one that is larger, or has more fields, than any of ours."""
+    """The fields of a small form; nothing of one that is larger than any of ours, or that has more fields."""
     body = b""
     async for part in request.stream():
         body += part

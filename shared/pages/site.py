@@ -6,16 +6,20 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 from urllib.parse import urlencode
 
+import structlog
 from fastapi import Request
 from starlette.responses import HTMLResponse, Response
 
 from shared.access.roles import Permission, Principal
+from shared.auditing.entries import Act, AuditEntry
 from shared.catalogue import Catalogue
 from shared.language import numbers, words
 from shared.language.languages import Language
 from shared.pages.look import A_YEAR_S, Look
 from shared.pages.texts import said
 from shared.service.access import Access, Caller, Requires, ruled
+from shared.service.acting import acting
+from shared.service.audit_routes import audit_of_service
 from shared.service.problems import Problem
 from shared.service.refusals import WhyRefused
 from shared.service.sql import DATABASE_ERRORS, is_transient
@@ -36,6 +40,7 @@ HEADERS = {
 PASSES = 503  # what passes by itself: the page tries again
 
 Answer = Callable[[Request], Awaitable[Response]]
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,12 +64,20 @@ class Pages:
         rule = Requires(permission or self.permission, takes_session=True)
 
         async def guard(request: Request) -> Response:
+            principal = await self.access.of_session(request)
+            if principal is None:
+                return self.sign_in(request)
+            request.state.principal = principal
+            request.state.caller = self.permitted(request, principal, rule.permission)
+            return await answer(request)
+
+        return ruled(self.in_words(guard), rule)
+
+    def in_words(self, answer: Answer) -> Answer:
+        """The page; what fails says so in words."""
+
+        async def answer_in_words(request: Request) -> Response:
             try:
-                principal = await self.access.of_session(request)
-                if principal is None:
-                    return self.sign_in(request)
-                request.state.principal = principal
-                request.state.caller = self.permitted(request, principal, rule.permission)
                 return await answer(request)
             except Exception as error:
                 failed = self.failure(request, error)
@@ -72,7 +85,7 @@ class Pages:
                     raise
                 return failed
 
-        return ruled(guard, rule)
+        return answer_in_words
 
     def permitted(self, request: Request, principal: Principal, permission: Permission) -> Caller:
         """The caller; raises the `Problem` 403, which leaves a trace."""
@@ -92,6 +105,19 @@ class Pages:
         if isinstance(error, DATABASE_ERRORS) and is_transient(error):
             return self.notice(request, PASSES, "away")
         return None
+
+    async def noted(self, request: Request, act: Act, principal: Principal, answer: Response) -> Response:
+        """The answer, once the audit says who signed in or out. Nobody is kept from leaving by what fails."""
+        entry = AuditEntry(act, principal.id, by=acting().as_principal(principal))
+        try:
+            await audit_of_service(request).write_alone(entry)
+        except Exception as error:
+            if (failed := self.failure(request, error)) is None:
+                raise
+            if act is Act.SIGNED_IN:
+                return failed
+            log.warning("audit_not_written", act=act.value, who=principal.id, error=repr(error))
+        return answer
 
     def text(self, request: Request, key: str, **values: object) -> str:
         """A text in the reader's language."""

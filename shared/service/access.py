@@ -19,14 +19,14 @@ from shared.service.oidc.provider import Provider, ProviderAway
 from shared.service.oidc.tokens import GrantsRefused, TokenRefused, access_token, looks_like_one
 from shared.service.problems import Problem
 from shared.service.refusals import Refusals, WhyRefused
-from shared.service.sessions import SAFE_METHODS, Sessions, is_from_own_page
-from shared.service.settings import ServiceSettings
+from shared.service.sessions import SAFE_METHODS, Sessions, is_from_own_page, sessions_of
+from shared.service.settings import PageSettings, ServiceSettings
 from shared.service.wrong_keys import WrongKeys
 
 FROM_SETTINGS = Principal("settings", "the key from the settings", (Grant(Role.ADMIN, EVERYTHING),))
 PROVIDER_RETRY_S = "10"
 ANYBODY = Principal("anybody", "anybody", ())
-_BEARER = HTTPBearer(auto_error=False, description="an API key")
+_BEARER = HTTPBearer(auto_error=False, description="an API key, or an access token of the OpenID provider")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +56,8 @@ class Access:
 
     @property
     def is_alone(self) -> bool:
-        """Whether the key from the settings is the only one: then /metrics is open, as before there were others."""
-        return self._keys is None
+        """Whether only the key from the settings is known: then /metrics is open, as before there were others."""
+        return self._keys is None and self.provider is None
 
     @property
     def trouble(self) -> str | None:
@@ -166,6 +166,14 @@ class Requires:
         request.state.caller = caller
         return caller
 
+    async def still_holds(self, request: Request) -> bool:
+        """Whether the caller may go on: while a stream lasts, keys are revoked and sessions end."""
+        try:
+            await self(request, await _BEARER(request))
+        except Problem:
+            return False
+        return True
+
     async def _principal(
         self, access: Access, request: Request, credentials: HTTPAuthorizationCredentials | None
     ) -> Principal:
@@ -179,9 +187,8 @@ class Requires:
             raise _unknown(f"send the API key as `Authorization: Bearer KEY`{page}")
         try:
             principal = await access.principal_of(credentials.credentials)
-        except Problem as refusal:
-            if (reason := _WHY.get(refusal.status)) is not None:
-                access.refusals.note(request, reason)
+        except Problem:
+            access.refusals.note(request, WhyRefused.NOT_VOUCHED_FOR)
             raise
         if principal is None:
             why, detail = access.refused(credentials.credentials)
@@ -192,9 +199,6 @@ class Requires:
 
 def _unknown(detail: str) -> Problem:
     return Problem(401, "Unauthorized", detail, headers={"WWW-Authenticate": "Bearer"})
-
-
-_WHY = {401: WhyRefused.UNKNOWN_KEY, 403: WhyRefused.NOT_PERMITTED}
 
 
 async def _vouched_for(provider: Provider, token: str) -> Principal:
@@ -250,10 +254,14 @@ def access_of(request: Request) -> Access:
     return cast("Access", request.app.state.access)
 
 
-def access_by(service: str, settings: ServiceSettings, sessions: Sessions | None = None) -> Access:
+def access_by(service: str, settings: ServiceSettings) -> Access:
     """Who is who in a service, by its settings."""
+    sessions = None
+    if isinstance(settings, PageSettings):
+        sessions = sessions_of(service, settings.api_key, settings.access_dir, settings.public_url)
     keys = None if settings.access_dir is None else KeyRing(settings.access_dir, service)
-    return Access(settings.api_key, sessions, keys)
+    provider = None if settings.oidc is None else Provider(settings.oidc)
+    return Access(settings.api_key, sessions, keys, provider)
 
 
 def requires(

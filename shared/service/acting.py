@@ -10,6 +10,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared.access.roles import Principal
 from shared.auditing.entries import ITSELF, REQUEST_ID, Actor
+from shared.domain.texts import personal
 from shared.service.peers import peer_of
 
 HEADER = "X-Request-Id"
@@ -27,6 +28,11 @@ def act_as(principal: Principal) -> None:
     _ACTING.set(_ACTING.get().as_principal(principal))
 
 
+def _is_well_formed(request: str) -> bool:
+    """Whether it may stand in logs and in the audit: plain characters, and nobody's phone or identity number."""
+    return REQUEST_ID.fullmatch(request) is not None and personal(request) is None
+
+
 class RequestIds:
     """ASGI middleware: each request has an id, its sender's own where it is well-formed; the answer and the log say it.
 
@@ -41,7 +47,7 @@ class RequestIds:
             await self._app(scope, receive, send)
             return
         given = Headers(scope=scope).get(HEADER)
-        request = given if given is not None and REQUEST_ID.fullmatch(given) else secrets.token_hex(8)
+        request = given if given is not None and _is_well_formed(given) else secrets.token_hex(8)
         peer = peer_of(HTTPConnection(scope)).address
 
         async def answer(message: Message) -> None:

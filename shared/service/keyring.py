@@ -47,6 +47,9 @@ class KeyRing:
         now = self._clock()
         key = self._keys.of_token(token, now)
         if key is None:
+            self._look(at_once=True)  # it may have been made just now
+            key = self._keys.of_token(token, now)
+        if key is None:
             return None
         self._used[key.id] = now
         self._note_soon()
@@ -64,9 +67,9 @@ class KeyRing:
         """The key that the token is, or was before it expired or was revoked."""
         return self._keys.any_of_token(token)
 
-    def _look(self) -> None:
+    def _look(self, *, at_once: bool = False) -> None:
         now = self._elapsed()
-        if now - self._looked_at < LOOK_AGAIN_S:
+        if now - self._looked_at < LOOK_AGAIN_S and not at_once:
             return
         self._looked_at = now
         stamp = self._folder.stamp()

@@ -23,6 +23,7 @@ class WhyRefused(StrEnum):
     EXPIRED_KEY = "expired_key"
     REVOKED_KEY = "revoked_key"
     NOT_PERMITTED = "not_permitted"
+    NOT_VOUCHED_FOR = "not_vouched_for"
     FOREIGN_PAGE = "foreign_page"
     HOST = "host"
     RATE = "rate"

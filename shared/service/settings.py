@@ -120,15 +120,6 @@ class ServiceSettings(BaseSettings):
     oidc_leeway_seconds: int = Field(
         LEEWAY_S, description="how far the provider's clock and ours may be apart", ge=0, le=300
     )
-    superior: str | None = Field(
-        None, description="what stands over the office on its papers, such as ỦY BAN NHÂN DÂN TỈNH TRÀ VINH"
-    )
-    office: str | None = Field(
-        None,
-        description="the office whose papers are made, such as TRUNG TÂM PHỤC VỤ HÀNH CHÍNH CÔNG; dotted lines for "
-        "what is unset",
-    )
-    place: str | None = Field(None, description="where papers are signed, such as Trà Vinh")
     kafka_bootstrap: str = Field("127.0.0.1:9092", description="broker addresses, HOST:PORT, comma separated")
     kafka_security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = Field(
         "PLAINTEXT", description="PLAINTEXT, SSL, SASL_PLAINTEXT or SASL_SSL"
@@ -228,6 +219,15 @@ class PageSettings(ServiceSettings):
         description="address under which browsers reach the pages, such as https://motcua.example; needed for log-in "
         "at a provider, and for the look-up that a slip's QR code opens",
     )
+    superior: str | None = Field(
+        None, description="what stands over the office on its papers, such as ỦY BAN NHÂN DÂN TỈNH TRÀ VINH"
+    )
+    office: str | None = Field(
+        None,
+        description="the office whose papers are made, such as TRUNG TÂM PHỤC VỤ HÀNH CHÍNH CÔNG; dotted lines for "
+        "what is unset",
+    )
+    place: str | None = Field(None, description="where papers are signed, such as Trà Vinh")
     oidc_client_id: str | None = Field(
         None, description="how the provider knows these pages; nobody logs in there when unset", min_length=1
     )

@@ -279,8 +279,9 @@ async def test_a_name_moves_no_cursor(real: RunningProvider, ours: Provider) -> 
 
 
 async def test_keys_that_change_are_found_and_those_that_were_withdrawn_hold_no_more(
-    real: RunningProvider, ours: Provider, clock: Clock
+    real: RunningProvider, ours: Provider, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(provider_module, "PATIENCE_S", 30.0)
     before = real.keys
     first = real.access_token()
     assert (await called(ours, first)).status_code == 200
@@ -332,6 +333,23 @@ async def test_while_the_provider_is_away_known_keys_go_on_and_others_are_503(
         assert (await called(ours, with_claims(exp=1)(real))).status_code == 401
     finally:
         real.control(away=False)
+
+
+async def test_a_provider_that_takes_its_time_does_not_keep_known_keys_waiting(
+    real: RunningProvider, ours: Provider, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(provider_module, "PATIENCE_S", 0.01)
+    monkeypatch.setattr(provider_module, "TIMEOUT_S", 600.0)  # so that waiting for the answer would end the test
+    token = real.access_token()
+    assert (await called(ours, token)).status_code == 200
+    real.control(hangs=True)
+    try:
+        clock.now += KEYS_HOLD_S
+        for _ in range(3):
+            assert (await called(ours, token)).status_code == 200
+    finally:
+        asked = real.control(hangs=False)
+    assert asked["/.well-known/openid-configuration"] == 1
 
 
 async def test_a_provider_that_speaks_for_another_issuer_is_not_believed(real: RunningProvider) -> None:

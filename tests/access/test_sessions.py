@@ -10,13 +10,17 @@ from typing import Any
 import httpx
 import pytest
 from fastapi import FastAPI, Request
+from msgspec.structs import replace
 from pydantic import SecretStr
 from starlette.responses import Response
 
+from shared.access.folder import KeyFolder
+from shared.access.keys import ApiKey, digest_of, new_token
 from shared.access.roles import Grant, Permission, Principal
 from shared.service.access import FROM_SETTINGS, Access, requires
 from shared.service.ended_sessions import EndedSessions
 from shared.service.http import new_application
+from shared.service.keyring import LOOK_AGAIN_S, KeyRing
 from shared.service.sessions import (
     HOURS,
     SECRET_FILE,
@@ -40,7 +44,7 @@ OTHERS_HEADERS = [
 ]
 
 
-class KeyRing(Access):
+class OneClerk(Access):
     """Access that also knows the clerk's key, until it is revoked."""
 
     clerk: Principal | None = CLERK
@@ -68,8 +72,8 @@ def sessions() -> Sessions:
 
 
 @pytest.fixture
-def access(sessions: Sessions) -> KeyRing:
-    return KeyRing(SecretStr(KEY), sessions)
+def access(sessions: Sessions) -> OneClerk:
+    return OneClerk(SecretStr(KEY), sessions)
 
 
 def application(access: Access) -> FastAPI:
@@ -86,14 +90,14 @@ def application(access: Access) -> FastAPI:
 
 
 @pytest.fixture
-async def clerk(access: KeyRing, sessions: Sessions) -> AsyncIterator[httpx.AsyncClient]:
+async def clerk(access: OneClerk, sessions: Sessions) -> AsyncIterator[httpx.AsyncClient]:
     transport = httpx.ASGITransport(application(access))
     async with httpx.AsyncClient(transport=transport, base_url="http://intake") as client:
         client.cookies.set(COOKIE, opened(sessions, CLERK))
         yield client
 
 
-async def test_a_session_may_do_what_its_key_may_and_no_more(clerk: httpx.AsyncClient, access: KeyRing) -> None:
+async def test_a_session_may_do_what_its_key_may_and_no_more(clerk: httpx.AsyncClient, access: OneClerk) -> None:
     assert (await clerk.get("/v1/things")).text == "key:0123456789ab H59.15"
     access.clerk = Principal(CLERK.id, CLERK.name, (Grant.parse("counter@H59.02"),))
     assert (await clerk.get("/v1/things")).text == "key:0123456789ab H59.02", "at once"
@@ -101,9 +105,29 @@ async def test_a_session_may_do_what_its_key_may_and_no_more(clerk: httpx.AsyncC
     assert (await clerk.get("/v1/things")).status_code == 403
 
 
-async def test_a_key_that_no_longer_holds_ends_its_sessions_at_once(clerk: httpx.AsyncClient, access: KeyRing) -> None:
+async def test_a_key_that_no_longer_holds_ends_its_sessions_at_once(clerk: httpx.AsyncClient, access: OneClerk) -> None:
     access.clerk = None
     assert (await clerk.get("/v1/things")).status_code == 401
+
+
+async def test_a_key_that_is_revoked_in_its_folder_ends_its_sessions_within_a_second(
+    sessions: Sessions, tmp_path: Path
+) -> None:
+    key_id, token = new_token()
+    now = datetime.now(UTC)
+    key = ApiKey(id=key_id, name="Quầy 3", digest=digest_of(token), grants=("counter@H59.15",), created_at=now)
+    with KeyFolder(tmp_path).changing() as keys:
+        keys[key_id] = key
+    elapsed = [0.0]
+    access = Access(None, sessions, KeyRing(tmp_path, "intake", elapsed=lambda: elapsed[0]))
+    principal = access.with_id(f"key:{key_id}")
+    assert principal is not None
+    request = request_with(opened(sessions, principal))
+    assert await access.of_session(request) == principal
+    with KeyFolder(tmp_path).changing() as keys:
+        keys[key_id] = replace(key, revoked_at=now)
+    elapsed[0] += LOOK_AGAIN_S
+    assert await access.of_session(request) is None
 
 
 async def test_a_session_opens_only_what_is_made_for_pages(clerk: httpx.AsyncClient) -> None:

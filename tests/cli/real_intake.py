@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from pydantic import SecretStr
 
@@ -15,13 +16,14 @@ NO_BROKER = "127.0.0.1:1"
 
 
 @contextmanager
-def real_intake(folder: Path) -> Iterator[str]:
+def real_intake(folder: Path, **more: Any) -> Iterator[str]:
     """Its address; its log stays in the folder."""
     settings = IntakeSettings(
         api_key=SecretStr(KEY),
         kafka_bootstrap=NO_BROKER,
         drain_seconds=0.0,
         database_url=f"sqlite+aiosqlite:///{folder}/intake.db",
+        **more,
     )
     with serving(create_app(settings), lifespan="on") as address:
         yield address

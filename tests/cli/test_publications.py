@@ -141,6 +141,9 @@ def test_a_life_of_a_publication(
     assert "1 Quý I 20/01/23 10/03/23 " in (listed := said(capsys))
     assert listed.endswith(f"1 1 {published['sha256'][:8]}")
 
+    assert motcua("list", "--department", "H59.15") == 0
+    assert "nothing was published yet" in said(capsys)
+
     assert motcua("export", "--output", chain) == 0
     assert "3 documents in" in said(capsys)
     assert motcua("restore", chain) == 0

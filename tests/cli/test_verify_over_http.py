@@ -14,6 +14,8 @@ import pytest
 from motcua.cli import main
 from motcua.verify.questions import row_of
 from motcua.verify.recount import Recount, dated, figures_by_row, shares_of, total_of
+from shared.auditing.entries import ITSELF, Act, AuditEntry, ChainHead, digest_of, ranges, sealed_entry
+from shared.auditing.log_seals import event_in
 from shared.contract.http.figures import DossierList, ListedDossier
 from shared.contract.status import status_of
 from shared.domain.columns import KEYS
@@ -50,6 +52,8 @@ class HeldServices:
     inconsistent: tuple[dict[str, Any], ...] = ({"dossiers": 30, "sums": 90, "differences": 0},)
     queries: list[dict[str, str]] = field(default_factory=list)
     opened: list[str] = field(default_factory=list)
+    audited: list[bytes] | None = None  # the log that the audit is of, where it was another one
+    may_audit: bool = True
     outlived: int = 0  # the first lists are asked for with tokens of a model that was made anew meanwhile
 
     def known(self, at: str | None) -> Recount:
@@ -65,6 +69,8 @@ class HeldServices:
         status, body = 200, self.answer(scope["path"], query)
         if self.outlived and LISTED.fullmatch(scope["path"]):
             self.outlived, status, body = self.outlived - 1, 410, encode({"detail": "ask for the figures again"})
+        if scope["path"] == "/v1/audit" and not self.may_audit:
+            status, body = 403, encode({"detail": "this key may not read the audit"})
         await send(
             {"type": "http.response.start", "status": status, "headers": [(b"content-length", str(len(body)).encode())]}
         )
@@ -187,7 +193,29 @@ def _consistency(services: HeldServices, _query: dict[str, str]) -> bytes:
     return b"\n".join(map(encode, services.inconsistent))
 
 
+def _audit(services: HeldServices, query: dict[str, str]) -> bytes:
+    """Ten events an entry, every second one by two callers in turns; the audit is of the log as it was first."""
+    at = datetime(2023, 12, 9, tzinfo=LOCAL)
+    begun = sealed_entry(AuditEntry(Act.AUDIT_BEGUN), ITSELF, "intake", ChainHead(), at)
+    head, lines = ChainHead(1, begun.sha256), [begun.body]
+    logged = services.audited if services.audited is not None else services.log
+    for first in range(0, len(logged), 10):
+        part = list(enumerate(logged[first : first + 10], first + 1))
+        for events in (part[::2], part[1::2]) if first % 20 else (part,):
+            details = {
+                "positions": ranges([position for position, _ in events]),
+                "events": len(events),
+                "events_sha256": digest_of([event_in(line) for _, line in events]),
+            }
+            entry = AuditEntry(Act.EVENTS_ACCEPTED, details=details)
+            seal = sealed_entry(entry, ITSELF, "intake", head, at)
+            head = ChainHead(head.number + 1, seal.sha256)
+            lines.append(seal.body)
+    return b"\n".join(lines[int(query.get("cursor", 0)) :])
+
+
 ANSWERS: dict[str, Answer] = {
+    "/v1/audit": _audit,
     "/v1/log": _log,
     "/v1/log/head": _head,
     "/v1/ledger": _ledger,
@@ -236,12 +264,45 @@ def output(capsys: pytest.CaptureFixture[str]) -> str:
     return printed.replace("\n  ", " ")
 
 
-COMPARED = "120 events, 30 dossiers, 1,156 figures compared (seed 7)"
+COMPARED = "120 events, 30 dossiers, 1,156 figures compared, the log with 18 entries of the audit (seed 7)"
 
 
 def test_when_all_agrees_it_says_so(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     assert verify(monkeypatch, HeldServices(a_log(30))) == 0
     assert output(capsys) == f"no difference: {COMPARED}\n"
+
+
+def test_a_log_that_was_changed_behind_the_audits_back_is_found(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The event is the same to every rule, and other bytes than those that were accepted."""
+    log = a_log(30)
+    changed = [
+        line.replace(b'"source":"', b'"source":"/another') if number == 36 else line for number, line in enumerate(log)
+    ]
+    assert verify(monkeypatch, HeldServices(changed, audited=log)) == 1
+    assert "positions 31 to 39: the log disagrees with the audit: not what entry 6 of the audit says was logged" in (
+        output(capsys)
+    )
+
+
+def test_events_that_no_entry_has_and_entries_without_their_events_are_found(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    log = a_log(30)
+    assert verify(monkeypatch, HeldServices(log, audited=log[:-3])) == 1
+    assert "positions 118 to 120: the log disagrees with the audit: no entry of the audit has them" in output(capsys)
+    assert verify(monkeypatch, HeldServices(log[:-3], audited=log)) == 1
+    said = output(capsys)
+    assert "positions 111 to 119: the log disagrees with the audit: 1 event is not there that entry 18 of the" in said
+    assert "positions 112 to 120: the log disagrees with the audit: 2 events are not there that entry 19 of the" in said
+
+
+def test_a_key_that_may_not_read_the_audit_compares_the_rest(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert verify(monkeypatch, HeldServices(a_log(30), may_audit=False)) == 0
+    assert "compared, the log not with the audit, which this key may not read (seed 7)" in output(capsys)
 
 
 SUM = {
@@ -299,7 +360,9 @@ def test_days_periods_procedures_and_channels_are_drawn_too(monkeypatch: pytest.
 
 def test_an_empty_log_agrees_too(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     assert verify(monkeypatch, HeldServices([])) == 0
-    assert output(capsys) == "no difference: 0 events, 0 dossiers, 0 figures compared (seed 7)\n"
+    assert output(capsys) == (
+        "no difference: 0 events, 0 dossiers, 0 figures compared, the log with 0 entries of the audit (seed 7)\n"
+    )
 
 
 def test_every_definition_is_asked_for_and_a_past_instant_too(monkeypatch: pytest.MonkeyPatch) -> None:

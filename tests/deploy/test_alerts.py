@@ -1,6 +1,7 @@
 """Alerts fire when they should, say what to do, and are delivered by a configuration their programs accept."""
 
 import re
+from pathlib import Path
 
 import pytest
 import yaml
@@ -8,12 +9,19 @@ import yaml
 from tests.deploy.deployment import DEPLOY, rules, run, tool
 
 PROMETHEUS = DEPLOY / "prometheus"
+KEY_IN_CONTAINER = "/run/secrets/prometheus-key"
 RULES = rules()
 RUNBOOK = (DEPLOY / "runbook.md").read_text(encoding="utf-8")
 
 
-def test_prometheus_accepts_its_configuration() -> None:
-    answer = run(tool("promtool", "prometheus"), "check", "config", PROMETHEUS / "prometheus.yml")
+def test_prometheus_accepts_its_configuration(tmp_path: Path) -> None:
+    """With a key where the container has the one that was made for it: promtool looks whether it is there."""
+    (tmp_path / "prometheus-key").write_text("a key", "utf-8")
+    text = (PROMETHEUS / "prometheus.yml").read_text("utf-8")
+    assert KEY_IN_CONTAINER in text
+    (tmp_path / "prometheus.yml").write_text(text.replace(KEY_IN_CONTAINER, str(tmp_path / "prometheus-key")), "utf-8")
+    (tmp_path / "rules.yml").write_bytes((PROMETHEUS / "rules.yml").read_bytes())
+    answer = run(tool("promtool", "prometheus"), "check", "config", tmp_path / "prometheus.yml")
     assert answer.returncode == 0, answer.stdout + answer.stderr
 
 

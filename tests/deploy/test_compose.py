@@ -14,6 +14,7 @@ from tests.deploy.deployment import DEPLOY, ROOT, SECRETS, SERVICES, compose, co
 
 FILE = compose_file()
 ALL = sorted(FILE["services"])
+ACCESS = "/var/lib/motcua-access"
 FILLED_IN = dict.fromkeys(SECRETS, "0123456789abcdef")
 
 
@@ -69,10 +70,14 @@ def test_a_service_is_given_only_settings_it_reads(service: str) -> None:
 
 
 @pytest.mark.parametrize("service", SERVICES)
-def test_the_settings_given_are_valid(service: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, value in FILE["services"][service]["environment"].items():
+def test_the_settings_given_are_valid(service: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The folder of keys is one of this machine's here; the container has it from the image."""
+    given = FILE["services"][service]["environment"]
+    assert given[f"MOTCUA_{service.upper()}_ACCESS_DIR"] == ACCESS
+    for name, value in given.items():
         if value is not None:
-            monkeypatch.setenv(name, re.sub(r"\$\{[^}]*\}", "0123456789abcdef", str(value)))
+            filled_in = re.sub(r"\$\{[^}]*\}", "0123456789abcdef", str(value))
+            monkeypatch.setenv(name, filled_in.replace(ACCESS, str(tmp_path)))
     settings = service_settings(service)()  # read from the environment
     assert settings.host == "0.0.0.0"
     assert FILE["services"][service]["ports"][0].endswith(f":{settings.port}")
@@ -117,6 +122,15 @@ def test_a_container_holds_no_more_than_it_needs(name: str) -> None:
     assert service["security_opt"] == ["no-new-privileges:true"]
     assert "mem_limit" in service
     assert re.search(r":v?\d+\.\d+\.\d+", service["image"]) or ":17.6" in service["image"], "pin the version"
+
+
+def test_every_service_has_the_folder_of_keys_and_prometheus_a_key_of_its_own() -> None:
+    made = (DEPLOY / "docker" / "Dockerfile").read_text(encoding="utf-8")
+    assert re.search(rf"--owner motcua .*--mode 0700 .*{ACCESS}", made), "the image owns it, and so does the volume"
+    for service in SERVICES:
+        assert f"access-keys:{ACCESS}" in FILE["services"][service]["volumes"]
+    assert FILE["services"]["prometheus"]["secrets"] == ["prometheus-key"]
+    assert set(FILE["secrets"]) == {"prometheus-key"}
 
 
 def test_what_must_outlive_a_container_is_in_a_named_volume() -> None:

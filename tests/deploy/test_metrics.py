@@ -21,6 +21,6 @@ def test_dashboard_and_alerts_ask_only_for_metrics_of_the_catalogue() -> None:
 def test_running_services_export_exactly_the_catalogue(stack: RunningStack) -> None:
     exported: set[str] = set()
     for service in (stack.intake, stack.processing, stack.reporting):
-        answer = httpx.get(f"{service}/metrics").raise_for_status()
+        answer = httpx.get(f"{service}/metrics", headers=stack.headers).raise_for_status()
         exported |= set(re.findall(r"^# TYPE (motcua_\S+) ", answer.text, re.MULTILINE))
     assert exported == catalogued_metrics()

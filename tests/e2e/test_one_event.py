@@ -39,7 +39,7 @@ def test_one_event_becomes_a_figure_and_closes_with_its_class(client: StackClien
     wait_until(lambda: total()["resolved_on_time"] == 1, 30, "the dossier is resolved in the figures")
     assert total()["in_progress_total"] == 0
 
-    metrics = httpx.get(f"{client.stack.processing}/metrics").text
+    metrics = httpx.get(f"{client.stack.processing}/metrics", headers=client.stack.headers).text
     assert 'motcua_processing_dossiers{department="H59.15",timeliness="on_time"} 1.0' in metrics
     verified = client.motcua("verify")
     assert verified.returncode == 0, verified.stdout + verified.stderr

@@ -11,6 +11,7 @@ from sqlalchemy import text
 
 from services.intake.accepting.candidates import ComputedFrom, Refused
 from services.intake.accepting.parsing import parse
+from shared.access.roles import EVERYTHING
 from tests.intake.conftest import Start
 from tests.intake.sending import APPLICANT_KEY, Sender, cloud_event, lines, received
 from tests.support.wait import wait_until_async
@@ -398,7 +399,7 @@ async def test_a_move_computed_from_an_older_dossier_is_refused_softly(at_nine: 
         await intake.bulk(received(code(1)), cloud_event("processing_started", "2023-12-08T09:00", code(1)))
         event = lines(cloud_event("extended", "2023-12-11T09:00", code(1), due_at=MOVED))
         stale = replace(parse(event, APPLICANT_KEY), basis=ComputedFrom(1, frozenset({"due_at"})))
-        (outcome,) = await intake.service.committer.submit([stale])
+        (outcome,) = await intake.service.committer.submit([stale], EVERYTHING)
         assert isinstance(outcome, Refused)
         assert outcome.refusal.code == "dossier_changed"
         assert len(await intake.log()) == 2

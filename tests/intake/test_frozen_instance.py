@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from services.intake.log.database import COMMIT_LOCK, RELAY_LOCK
 from shared.contract.marks import number_of
 from shared.service.sql import LOCKS_HELD_S
+from tests.intake.audited import audited
 from tests.intake.sending import NDJSON, lines, received
 from tests.intake.test_relay import arrived
 from tests.support.ports import free_port_base
@@ -71,6 +72,11 @@ def wake(frozen: Service) -> None:
 async def post(to: Service, *events: dict[str, Any]) -> httpx.Response:
     async with httpx.AsyncClient(base_url=to.url, headers=HEADERS | {"content-type": NDJSON}, timeout=60) as client:
         return await client.post("/v1/events", content=lines(*events))
+
+
+async def get(of: Service, path: str) -> bytes:
+    async with httpx.AsyncClient(base_url=of.url, headers=HEADERS, timeout=60) as client:
+        return (await client.get(path)).content
 
 
 def receipts(first: int, last: int) -> list[dict[str, Any]]:
@@ -152,5 +158,8 @@ async def test_an_instance_stopped_inside_a_commit_holds_the_other_up_for_second
             assert (await post(frozen, *receipts(1, 5))).json()["accepted"] == 5
             logged = (await database.execute(text("SELECT position FROM event_log ORDER BY position"))).scalars().all()
             assert list(logged) == list(range(1, 7))
+            audit, log = await get(frozen, "/v1/audit"), await get(other, "/v1/log")
+            accepted_by = [entry["details"].get("positions") for entry in audited(audit, log)]
+            assert accepted_by == [[], [[1, 1]], [[2, 6]], None], "of the transaction that was ended nothing is left"
     finally:
         await engine.dispose()

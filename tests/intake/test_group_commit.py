@@ -9,6 +9,7 @@ from sqlalchemy import event, text
 
 from services.intake.accepting.candidates import Candidate
 from services.intake.accepting.parsing import parse
+from shared.access.roles import EVERYTHING
 from shared.domain.events import Event
 from tests.intake.conftest import Start
 from tests.intake.sending import APPLICANT_KEY, CODE, Sender, cloud_event, lines, received
@@ -57,7 +58,7 @@ async def test_waiting_requests_share_a_commit(intake: Sender) -> None:
 
     event.listen(intake.service.database.writer.sync_engine, "commit", count)
     candidates = [parse(lines(received(code(number))), APPLICANT_KEY) for number in range(1, 101)]
-    await asyncio.gather(*(intake.service.committer.submit([candidate]) for candidate in candidates))
+    await asyncio.gather(*(intake.service.committer.submit([candidate], EVERYTHING) for candidate in candidates))
     assert commits == 1
 
 
@@ -161,6 +162,6 @@ def _receipt(number: int) -> Candidate:
 async def subjects_logged(intake: Sender, *requests: list[Candidate]) -> set[str]:
     """The dossiers in the log after these requests shared a commit, of which the second fails."""
     submit = intake.service.committer.submit
-    answers = await asyncio.gather(*(submit(request) for request in requests), return_exceptions=True)
+    answers = await asyncio.gather(*(submit(request, EVERYTHING) for request in requests), return_exceptions=True)
     assert [isinstance(answer, BaseException) for answer in answers] == [False, True, False]
     return {entry["event"]["subject"] for entry in await intake.log()}

@@ -8,6 +8,12 @@ import pytest
 from msgspec.json import decode
 from sqlalchemy import text
 
+from services.intake.accepting.parsing import key_use
+from services.intake.applicants.erasures import ErasuresUnreadable
+from services.intake.http.applicants import applicant_of
+from shared.access.roles import Grant, Principal
+from shared.service.access import Caller
+from shared.service.problems import Problem
 from tests.intake.conftest import Start
 from tests.intake.keys import MasterKeyFile
 from tests.intake.sending import CODE, Sender, cloud_event, received
@@ -232,19 +238,32 @@ async def test_an_old_receipt_brings_nobody_back_and_a_new_one_does(keeping: Sen
     assert (await applicant(keeping))["details"] == KEPT
 
 
-async def test_a_restored_database_has_the_person_erased_again(start: Start, key_file: MasterKeyFile) -> None:
+async def test_a_database_from_before_the_erasure_has_the_person_erased_again(
+    start: Start, key_file: MasterKeyFile
+) -> None:
     async with start(applicants_key_file=key_file.path) as intake:
         await intake.bulk(received(applicant=HOA), received("H59.15-231208-0002", applicant={"name": "Lê Văn Đạt"}))
         pseudonym = (await applicant(intake))["applicant"]
-    # what a backup from before the erasure is: a database that does not know of it, and a file that does
-    other = start(applicants_key_file=key_file.path, erasures_file=key_file.path.parent / "elsewhere.ndjson")
-    async with other as intake:
-        (key_file.path.parent / "elsewhere.ndjson").unlink(missing_ok=True)
-        assert (await applicant(intake))["details"] == KEPT
-    key_file.write_erasure(pseudonym)
+    key_file.write_erasure(pseudonym)  # which the file knows of, and the database does not
     async with start(applicants_key_file=key_file.path) as intake:
         assert (await applicant(intake))["details"] is None
         assert (await applicant(intake, "H59.15-231208-0002"))["details"] == {"name": "Lê Văn Đạt"}
+
+
+async def test_a_file_of_erasures_that_was_lost_is_written_anew_from_the_database(
+    start: Start, key_file: MasterKeyFile
+) -> None:
+    async with start(applicants_key_file=key_file.path) as intake:
+        await intake.bulk(received(applicant=HOA))
+        await erase(intake, (await applicant(intake))["applicant"])
+    written = key_file.erasures.read_bytes()
+    key_file.erasures.write_bytes(b'{"applicant":"p-half')  # a crash in the middle of one, and nothing else
+    async with start(applicants_key_file=key_file.path):
+        assert key_file.erasures.read_bytes() == written
+    key_file.erasures.write_bytes(written + b"no erasure\n")
+    with pytest.raises(ErasuresUnreadable, match="line 2"):
+        async with start(applicants_key_file=key_file.path):
+            pass
 
 
 async def test_erasing_needs_a_place_that_outlasts_a_restored_backup(start: Start, key_file: MasterKeyFile) -> None:
@@ -297,6 +316,73 @@ async def test_no_ciphertext_opens_in_another_row(keeping: Sender) -> None:
         )
     answers = [await keeping.http.get(f"/v1/dossiers/{code}/applicant") for code in (CODE, "H59.15-231208-0002")]
     assert sorted(answer.status_code for answer in answers) == [200, 503]
+
+
+async def test_a_look_an_erasure_and_a_rotation_stand_in_the_audit_without_the_person(
+    keeping: Sender, key_file: MasterKeyFile
+) -> None:
+    await keeping.bulk(received(applicant=HOA))
+    pseudonym = (await applicant(keeping))["applicant"]
+    key_file.put_new_first()
+    await keeping.http.post("/v1/applicants/rotate")
+    await erase(keeping, pseudonym)
+    await applicant(keeping)  # of which nothing is left to see
+    lines = [decode(line) for line in (await keeping.http.get("/v1/audit")).content.splitlines()]
+    told = [(each["act"], each["subject"], each["who"]) for each in lines if each["act"].startswith("applicant_")]
+    assert told == [
+        ("applicant_seen", CODE, "settings"),
+        ("applicant_keys_wrapped", None, "settings"),
+        ("applicant_erased", pseudonym, "settings"),
+    ]
+    assert not any(text in str(lines) for text in HOA.values())
+
+
+async def test_who_may_see_applicants_of_other_departments_may_not_see_this_one(keeping: Sender) -> None:
+    await keeping.bulk(received(applicant=HOA))
+    dossier = await keeping.dossier()
+    for grant in ("counter@H59.15", "counter@received_by:H59.15"):
+        assert (await applicant_of(keeping.service, caller(grant), CODE)).applicant == dossier["applicant"]
+    with pytest.raises(Problem) as refused:
+        await applicant_of(keeping.service, caller("counter@H59.16"), CODE)
+    assert (refused.value.status, refused.value.details.code) == (403, "forbidden")
+    assert "H59.15" in refused.value.details.detail
+    assert "Hoa" not in refused.value.details.detail
+
+
+def caller(grant: str) -> Caller:
+    granted = Grant.parse(grant)
+    return Caller(Principal("key:1", "Quầy 3", (granted,)), granted.scope)
+
+
+async def test_an_idempotency_key_and_its_request_are_kept_as_digests_that_need_the_secret(keeping: Sender) -> None:
+    body = ABOUT | {"received_at": AT, "applicant": HOA}
+    headers = {"Idempotency-Key": "0912345678"}
+    first = await keeping.http.post("/v1/dossiers", json=body, headers=headers)
+    again = await keeping.http.post("/v1/dossiers", json=body, headers=headers)
+    assert again.json() == first.json()
+    async with keeping.service.database.reader.connect() as connection:
+        ((key, digest),) = await connection.execute(text("SELECT key, request_digest FROM idempotency_keys"))
+    assert "0912345678" not in key
+    plain = key_use("0912345678", "POST /v1/dossiers", body, b"another secret")
+    assert plain is not None
+    assert plain.request_digest != digest
+
+
+async def test_a_key_from_before_they_were_digests_is_recognised(keeping: Sender) -> None:
+    body = ABOUT | {"received_at": AT, "applicant": "Nguyễn Thị Hoa"}
+    first = (await keeping.http.post("/v1/dossiers", json=body)).json()
+    use = key_use("k-1", "POST /v1/dossiers", body, b"secret")
+    assert use is not None
+    assert use.earlier is not None
+    row = {"key": use.earlier.key, "digest": use.earlier.request_digest, "code": first["code"], "event": first["id"]}
+    async with keeping.service.database.writer.begin() as connection:
+        await connection.execute(text("INSERT INTO idempotency_keys VALUES (:key, :digest, :code, :event)"), row)
+    again = await keeping.http.post("/v1/dossiers", json=body, headers={"Idempotency-Key": "k-1"})
+    assert again.json()["code"] == first["code"]
+    other = await keeping.http.post(
+        "/v1/dossiers", json=body | {"channel": "postal"}, headers={"Idempotency-Key": "k-1"}
+    )
+    assert other.json()["code"] == "idempotency_key_reused"
 
 
 async def test_an_unknown_dossier_and_one_without_an_applicant(keeping: Sender) -> None:

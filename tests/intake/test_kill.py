@@ -7,6 +7,7 @@ import httpx
 import msgspec
 import pytest
 
+from tests.intake.audited import audited
 from tests.intake.sending import NDJSON, lines, received
 from tests.support.ports import free_port_base
 from tests.support.service import HEADERS, service
@@ -45,6 +46,10 @@ def test_kill_9_loses_nothing_that_was_answered(tmp_path: Path) -> None:
         assert [entry["position"] for entry in logged] == list(range(1, len(logged) + 1))
         again = _send_all(intake.url, codes)
         assert (again["accepted"], again["duplicates"]) == (len(codes) - len(logged), len(logged))
+        audit, log = (
+            httpx.get(f"{intake.url}/v1/{name}", headers=HEADERS, timeout=30).content for name in ("audit", "log")
+        )
+        assert len(audited(audit, log)) > KILLED_AFTER // 4, "every commit has its entry, and none that was not made"
         assert intake.stop() == 0
 
 

@@ -1,14 +1,23 @@
 """The papers over HTTP: who may print which, and what is answered where there is none."""
 
+import base64
 import io
 from datetime import date
 
 import pytest
+import structlog
+from pydantic import SecretStr
 from pypdf import PdfReader
 
-from tests.intake.sending import CODE, Sender, cloud_event, received
+from shared.access.roles import Grant, Principal
+from tests.intake.conftest import Start
+from tests.intake.sending import CODE, KEY, Sender, cloud_event, received
 
 SUBMITTED = cloud_event("submitted", "2023-12-07T15:00", department="H59.15", procedure="2.000635", channel="online")
+
+
+async def sign_in(intake: Sender) -> None:
+    assert (await intake.http.post("/session", data={"key": KEY})).status_code == 303
 
 
 def text_of(content: bytes) -> str:
@@ -17,6 +26,7 @@ def text_of(content: bytes) -> str:
 
 async def test_the_receipt_is_a_pdf_that_a_browser_shows_under_a_name_of_its_own(intake: Sender) -> None:
     await intake.bulk(received())
+    await sign_in(intake)
     for path in (f"/v1/dossiers/{CODE}/forms/01", f"/print/01/{CODE}"):
         answer = await intake.http.get(path)
         assert (answer.status_code, answer.headers["content-type"]) == (200, "application/pdf")
@@ -60,14 +70,70 @@ async def test_unknown_dossiers_forms_and_parameters_are_refused(intake: Sender)
         f"/v1/dossiers/{CODE}/forms/01?m=1": 422,
         "/v1/forms/07?department=H59.15&from=2023-12-08&to=2023-12-07": 422,
         "/v1/forms/07?department=H59.15": 422,
+        "/v1/forms/07?department=S%E1%BB%9F&from=2023-12-08": 422,
+        "/v1/forms/07?department=H59.15%0A&from=2023-12-08": 422,
+        "/v1/forms/07?department=H59.15&from=3584-06-10": 422,
+        "/v1/forms/07?department=H59.15&from=2999-12-31": 200,
+        "/v1/forms/07?department=H59.99&from=1900-01-01": 200,
     }.items():
         assert (await intake.http.get(path)).status_code == status, path
 
 
 @pytest.mark.parametrize("path", [f"/v1/dossiers/{CODE}/forms/01", f"/print/06/{CODE}", "/print/07?department=H59.15"])
 async def test_nobody_prints_without_a_key(intake: Sender, path: str) -> None:
+    await intake.bulk(received())
     del intake.http.headers["Authorization"]
-    assert (await intake.http.get(path)).status_code == 401
+    answer = await intake.http.get(path)
+    assert (answer.status_code, CODE in answer.text.replace(path, "")) == (401, False)
+
+
+async def test_the_pages_say_in_words_what_cannot_be_printed(intake: Sender) -> None:
+    await intake.bulk(received())
+    await sign_in(intake)
+    for path, status, said in (
+        (f"/print/05/{CODE}", 409, f"không có mẫu 05 của hồ sơ {CODE}: hồ sơ không bị dừng giải quyết"),
+        (f"/print/09/{CODE}", 404, "không có mẫu 09"),
+        (f"/print/01/{CODE}?n=x", 422, "n: phải từ 1 đến 100"),
+        ("/print/01/H59.15-231208-0077", 404, ""),
+        ("/print/07?department=H59.15&from=x", 422, "from: hãy viết ngày như 2026-11-30"),
+    ):
+        answer = await intake.http.get(path)
+        assert (answer.status_code, answer.headers["content-type"]) == (status, "text/html; charset=utf-8")
+        assert said in answer.text
+    today = await intake.http.get("/print/07?department=H59.15")
+    assert (today.status_code, today.headers["content-type"]) == (200, "application/pdf")
+
+
+async def test_a_bound_caller_prints_what_is_inside_its_scope_only(
+    intake: Sender, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = {"procedure": "9.999999", "due_at": "2023-12-20T08:00:00+07:00", "department": "H59.16"}
+    here, taken_in, elsewhere = CODE, "H59.16-231208-0001", "H59.16-231208-0002"
+    await intake.bulk(received(here), received(taken_in, received_by="H59.15", **other), received(elsewhere, **other))
+
+    async def bound(token: str) -> Principal:
+        return Principal("key:1", "a clerk", (Grant.parse(token.replace("+", "@")),))
+
+    monkeypatch.setattr(intake.http._transport.app.state.access, "principal_of", bound)  # type: ignore[attr-defined]
+    for grant, allowed in (
+        ("counter+H59.15", {here}),
+        ("counter+H59.16", {taken_in, elsewhere}),
+        ("counter+received_by:H59.15", {here, taken_in}),
+        ("admin+*", {here, taken_in, elsewhere}),
+    ):
+        intake.http.headers["Authorization"] = f"Bearer {grant}"
+        for code in (here, taken_in, elsewhere):
+            answer = await intake.http.get(f"/v1/dossiers/{code}/forms/06")
+            assert answer.status_code == (200 if code in allowed else 403), (grant, code)
+            assert answer.status_code == 200 or answer.json()["code"] == "forbidden"
+        for unit in ("H59.15", "H59.16"):
+            answer = await intake.http.get("/v1/forms/07", params={"department": unit, "from": "2023-12-08"})
+            listed = {here, taken_in} if unit == "H59.15" else {taken_in, elsewhere}
+            if answer.status_code == 403:
+                assert unit not in grant
+            else:
+                text = text_of(answer.content)
+                assert {code for code in (here, taken_in, elsewhere) if code in text} == listed & allowed
 
 
 async def test_the_register_has_who_was_received_on_these_days_by_the_unit_or_for_it(intake: Sender) -> None:
@@ -96,3 +162,43 @@ async def test_the_register_has_who_was_received_on_these_days_by_the_unit_or_fo
     assert "Tổng số: 3 hồ sơ" in text
     name = f"07-so-theo-doi-H59.15-{date(2023, 12, 8):%Y%m%d}-20231208.pdf"
     assert answer.headers["content-disposition"] == f'inline; filename="{name}"'
+
+
+DETAILS = {
+    "name": "Nguyễn Thị Hòa",
+    "id_number": "084180001234",
+    "phone": "0912 345 678",
+    "address": "12 Trần Phú, phường 1, Trà Vinh",
+}
+
+
+async def test_who_applied_stands_on_the_letters_of_those_who_may_know(
+    start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A counter may, an officer may not; nobody reads it off the control slip or the register."""
+    master_key = SecretStr(base64.b64encode(b"m" * 32).decode())
+    async with start(applicants_key=master_key) as intake:
+        asked = cloud_event("supplement_requested", "2023-12-11T09:00", missing="tờ khai")
+        assert (await intake.bulk(received(applicant=DETAILS), asked))["accepted"] == 2
+
+        async def by_role(token: str) -> Principal:
+            return Principal(f"key:{token}", token, (Grant.parse(f"{token}@H59.15"),))
+
+        monkeypatch.setattr(intake.http._transport.app.state.access, "principal_of", by_role)  # type: ignore[attr-defined]
+        for role, knows in (("counter", True), ("officer", False), ("compiler", False)):
+            intake.http.headers["Authorization"] = f"Bearer {role}"
+            for form in ("01", "02"):
+                with structlog.testing.capture_logs() as lines:
+                    text = text_of((await intake.http.get(f"/v1/dossiers/{CODE}/forms/{form}")).content)
+                for key in ("name", "phone", "address"):
+                    assert (DETAILS[key] in text) is knows
+                assert DETAILS["id_number"] not in text
+                looked = [line["by"] for line in lines if line["event"] == "applicant_looked_at"]
+                assert looked == ([f"key:{role}"] if knows else [])
+            register = await intake.http.get("/v1/forms/07", params={"department": "H59.15", "from": "2023-12-08"})
+            control = await intake.http.get(f"/v1/dossiers/{CODE}/forms/06")
+            assert DETAILS["name"] not in text_of(register.content) + text_of(control.content)
+        intake.http.headers["Authorization"] = "Bearer counter"
+        with structlog.testing.capture_logs() as lines:
+            assert (await intake.http.get(f"/v1/dossiers/{CODE}/forms/05")).status_code == 409
+        assert [line for line in lines if line["event"] == "applicant_looked_at"] == [], "nothing was shown"

@@ -20,6 +20,7 @@ from shared.domain.fields import Channel
 from shared.domain.localtime import LOCAL
 from tests.builders.events import Dated, event, received
 from tests.builders.times import at
+from tests.reporting.bound import bound
 from tests.reporting.delivery import Topic, statuses
 
 KEY = "a-key-for-this-test-only"
@@ -79,7 +80,7 @@ def pages_of(
     reporting = Reporting(
         engine, catalogue, clock, SecretStr(KEY), ProjectorHealth(assigned=True), CollectorRegistry(), gauges
     )
-    return add_pages(create_app(reporting), reporting, views or DossierViews(None, SecretStr(KEY))), reporting
+    return add_pages(create_app(bound(reporting)), reporting, views or DossierViews(None, SecretStr(KEY))), reporting
 
 
 def browser(application: FastAPI, base_url: str = "http://reporting") -> httpx.AsyncClient:

@@ -73,6 +73,19 @@ async def test_many_readers_share_one_look(events: FigureEvents, engine: AsyncEn
         await stream.aclose()
 
 
+async def test_the_stream_ends_when_its_readers_key_or_session_does(events: FigureEvents) -> None:
+    holds = iter([True, False])
+
+    async def may_go_on() -> bool:
+        return next(holds)
+
+    events.heartbeat_s = 0.0
+    stream = events.stream(may_go_on=may_go_on)
+    await next_of(stream)
+    with pytest.raises(StopAsyncIteration):
+        await next_of(stream)
+
+
 async def test_the_stream_ends_when_the_service_does(events: FigureEvents) -> None:
     events.look_every_s = 3600.0
     stream = events.stream()

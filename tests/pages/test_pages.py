@@ -1,10 +1,13 @@
 """What the pages say, without a browser: the figures of the API, links that open them, and mistakes in words."""
 
+import csv
 import html
+import io
 import re
-from datetime import date
+from datetime import date, datetime
 
 import httpx
+import openpyxl
 import pytest
 
 from services.reporting.documents.formats import FORMATS
@@ -256,6 +259,23 @@ async def test_the_follow_up_lists_what_the_api_lists(reader: httpx.AsyncClient)
     assert wrong.status_code == 422
     assert read(wrong.text).typed["within"] == "soon"
     assert "Không đọc được “soon”" in html.unescape(wrong.text)
+
+
+async def test_the_late_dossiers_come_as_files_to_send_out(reader: httpx.AsyncClient) -> None:
+    page = read((await reader.get("/late")).text, "list")
+    codes = [row[0].said for row in page.rows]
+    assert codes
+    book = await reader.get("/late/file?format=xlsx")
+    assert book.headers["content-disposition"].endswith('.xlsx"')
+    sheet = openpyxl.load_workbook(io.BytesIO(book.content)).worksheets[0]
+    head = next(cell.row for cell in sheet["A"] if cell.value == "Mã hồ sơ")
+    rows = list(sheet.iter_rows(head + 1, values_only=True))
+    assert [row[0] for row in rows] == codes
+    assert all(isinstance(row[4], datetime) and isinstance(row[6], int) for row in rows)
+    written = await reader.get("/late/file?format=office-csv")
+    table = list(csv.reader(io.StringIO(written.content.decode("utf-8-sig")), delimiter=";"))
+    assert [row[0] for row in table[1:]] == codes
+    assert (await reader.get("/late/file?format=pdf")).status_code == 422
 
 
 async def test_the_late_dossiers_are_those_of_the_figures_the_latest_first(

@@ -3,7 +3,9 @@
 import time
 
 import httpx
+import msgspec
 import pytest
+from sqlalchemy.exc import OperationalError
 
 from shared.service.wrong_keys import MOST_WRONG, WITHIN_S
 from tests.pages.office import KEY, Office, browser, sign_in
@@ -66,6 +68,17 @@ async def test_nobody_is_led_elsewhere(stranger: httpx.AsyncClient, to: str) -> 
     assert (await sign_in(stranger, to=to)).headers["location"] == "/"
 
 
+async def test_the_audit_says_who_came_and_left(stranger: httpx.AsyncClient) -> None:
+    await sign_in(stranger, key="another-key")
+    await sign_in(stranger)
+    await stranger.post("/session/end")
+    await stranger.post("/session/end")
+    lines = (await stranger.get("/v1/audit", headers={"Authorization": f"Bearer {KEY}"})).text.splitlines()
+    entries = [msgspec.json.decode(line) for line in lines]
+    told = [(entry["act"], entry["who"]) for entry in entries if entry["act"].startswith("signed")]
+    assert told == [("signed_in", "settings"), ("signed_out", "settings")]
+
+
 async def test_leaving_ends_the_session(reader: httpx.AsyncClient) -> None:
     assert (await reader.post("/session/end")).status_code == 303
     assert (await reader.get("/")).status_code == 401
@@ -123,3 +136,35 @@ async def test_a_session_opens_pages_and_events_but_not_the_api(reader: httpx.As
     async with httpx.AsyncClient(transport=reader._transport, base_url="http://reporting") as without:
         assert (await without.get("/v1/events")).status_code == 401
         assert (await without.get("/v1/events", headers={"Authorization": "Bearer no"})).status_code == 401
+
+
+async def test_signing_in_and_out_are_entries_of_the_audit(office: Office, stranger: httpx.AsyncClient) -> None:
+    await sign_in(stranger, key="another-key")
+    await sign_in(stranger)
+    assert (await stranger.post("/session/end")).status_code == 303
+    assert (await stranger.post("/session/end")).status_code == 303, "who has left leaves no second time"
+    found = await stranger.get("/v1/audit", headers={"Authorization": f"Bearer {KEY}"})
+    entries = [msgspec.json.decode(line) for line in found.content.splitlines()]
+    assert [(entry["act"], entry["subject"], entry["who"]) for entry in entries[1:3]] == [
+        ("signed_in", "settings", "settings"), ("signed_out", "settings", "settings"),
+    ]  # fmt: skip
+    assert entries[3]["act"] == "audit_exported"
+
+
+async def test_who_cannot_be_noted_is_not_signed_in_and_may_always_leave(
+    office: Office, stranger: httpx.AsyncClient
+) -> None:
+    audit = office.application.state.audit
+
+    class Away(type(audit)):  # type: ignore[misc]  # the class of whatever the service keeps
+        async def write_alone(self, *_entries: object) -> None:
+            raise OperationalError("", None, OSError("the disk is gone"), connection_invalidated=True)
+
+    office.application.state.audit = Away(audit.chain, audit.writer, audit.reader, audit.lock)
+    refused = await sign_in(stranger)
+    assert (refused.status_code, "set-cookie" in refused.headers) == (503, False)
+    office.application.state.audit = audit
+    await sign_in(stranger)
+    office.application.state.audit = Away(audit.chain, audit.writer, audit.reader, audit.lock)
+    assert (await stranger.post("/session/end")).status_code == 303
+    assert (await stranger.get("/")).status_code == 401

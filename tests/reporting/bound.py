@@ -1,5 +1,6 @@
 """Reporting with callers who are bound to some departments: whoever gives grants as a key has them."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from datetime import datetime
@@ -41,7 +42,7 @@ class GrantsAreKeys(Access):
 
 def bound(reporting: Reporting) -> Reporting:
     """The same reporting, where grants are keys."""
-    access = GrantsAreKeys(SecretStr(KEY), sessions_of("reporting", SecretStr(KEY)))
+    access = GrantsAreKeys(reporting.api_key, sessions_of("reporting", reporting.api_key))
     object.__setattr__(reporting, "access", access)
     return reporting
 
@@ -92,15 +93,18 @@ async def first_part(app: FastAPI, path: str, key: str) -> tuple[int, bytes]:
         "client": ("127.0.0.1", 1),
         "server": ("reporting", 80),
     }
-    status, body = 0, b""
+    status, body, told = 0, b"", asyncio.Event()
 
     async def receive() -> dict[str, Any]:
-        return {"type": "http.disconnect"} if body else {"type": "http.request", "body": b"", "more_body": False}
+        await told.wait()
+        return {"type": "http.disconnect"}
 
     async def send(message: Any) -> None:
         nonlocal status, body
         status = message.get("status", status)
         body = body or message.get("body", b"")
+        if body:
+            told.set()
 
     await app(scope, receive, send)
     return status, body

@@ -24,6 +24,7 @@ from shared.contract.http.log import LogLine
 from shared.contract.marks import LedgerMark, mark_header
 from shared.domain.counting import RULES_VERSION
 from shared.domain.localtime import LOCAL
+from tests.reporting.bound import bound
 from tests.reporting.delivery import Sent, Topic
 from tests.reporting.logged import an_office, log_of
 from tests.reporting.recorded import Recorded
@@ -118,7 +119,7 @@ async def reporting_of(
         publications=Publications(office.engine, catalogue, lambda: now, office.now, freezing, **limits),
     )
     headers = {"Authorization": f"Bearer {KEY}"}
-    transport = httpx.ASGITransport(create_app(reporting))
+    transport = httpx.ASGITransport(create_app(bound(reporting)))
     async with httpx.AsyncClient(transport=transport, base_url="http://reporting", headers=headers) as opened:
         yield opened
 

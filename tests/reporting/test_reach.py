@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from services.reporting.figures.query import Dimension, FigureQuery, Filters, GroupKey
 from services.reporting.figures.reach import reach_of
 from shared.access.roles import EVERYTHING, Grant, Scope
-from shared.catalogue.units import UnitHistory
+from shared.catalogue.units import UnitChange, UnitHistory
 from tests.builders.times import at
 from tests.builders.unit_changes import trees
 
@@ -59,7 +59,7 @@ def test_a_scope_of_departments_and_places_covers_no_mixture_of_them() -> None:
 
 
 @given(changes=trees(UNITS, PROCEDURES, FIRST, 60), rng=st.randoms(use_true_random=False))
-def test_a_question_is_inside_when_each_dossier_that_it_counts_is(changes: list, rng: Random) -> None:  # type: ignore[type-arg]
+def test_a_question_is_inside_when_each_dossier_that_it_counts_is(changes: list[UnitChange], rng: Random) -> None:
     """By what a scope covers and by whom a unit's dossiers are counted for; a dossier may have any procedure."""
 
     def some(most: int = 3) -> frozenset[str]:

@@ -105,10 +105,13 @@ def any_change(rng: Random) -> tuple[UnitChange, ...]:
 class Questions:
     """Draws questions that an office could be asked."""
 
-    def __init__(self, rng: Random, now: datetime) -> None:
-        self._rng, self._now = rng, now
+    def __init__(self, rng: Random, granted: Granted, now: datetime) -> None:
+        self._rng, self._granted, self._now = rng, granted, now
 
-    def _units(self) -> frozenset[str] | None:
+    def _units(self, own: frozenset[str]) -> frozenset[str] | None:
+        """Often some of those that are granted."""
+        if self._often(0.4):
+            return own or None
         chosen = frozenset(self._rng.sample(UNITS, self._rng.choice([0, 0, 1, 1, 2])))
         return chosen or None
 
@@ -117,7 +120,7 @@ class Questions:
 
     def _asked(self, path: str, parameters: dict[str, str], *, organised: bool = False) -> Asked:
         """With filters; as organised now with one of them, for units have heirs by procedure."""
-        departments, places = self._units(), self._units()
+        departments, places = self._units(self._granted.departments), self._units(self._granted.units)
         if organised and departments and places:
             places = None
         named = {"department": departments, "received_by": places}
@@ -163,15 +166,12 @@ class Questions:
     def events(self) -> Asked:
         return self._asked("/v1/events", {})
 
-    def publications(self) -> Asked:
-        return self._asked("/v1/publications", {})
-
     def any(self, number: int) -> Iterator[Asked]:
         for _ in range(number):
             yield self._rng.choice(
                 [self.figures, self.figures, self.changes, self.definitions, self.form, self.form, self.attention]
             )()
-        yield self.events()
+        yield from (self.events() for _ in range(2))
 
     def page(self) -> str:
         """A page's address: somebody chose one department, or left it at what the page asks by itself."""
@@ -196,7 +196,8 @@ class Questions:
 
 def is_inside(asked: Asked, granted: Granted, catalogue: Catalogue, now: datetime) -> bool:
     """Whether each dossier that there could be and that the question counts is covered."""
-    organised = catalogue.organised_on(now.date()) if asked.organised else None
+    judged = asked.parameters.get("as_known_at", now.isoformat())
+    organised = catalogue.organised_on(datetime.fromisoformat(judged).date()) if asked.organised else None
 
     def counted_as(unit: str) -> set[str]:
         if organised is None:
@@ -238,15 +239,11 @@ def told(answer: httpx.Response) -> tuple[int, str]:
     return answer.status_code, read(answer)
 
 
-def is_refused(answer: httpx.Response) -> bool:
-    """403, and it names what the caller is bound to; with no code of any dossier."""
-    if answer.status_code != 403:
-        return False
-    problem = answer.json()
-    assert problem["code"] == "forbidden"
-    assert "bound to" in problem["detail"]
+def refused(answer: httpx.Response) -> tuple[int, str]:
+    """It names what the caller is bound to, and no code of any dossier."""
+    assert "bound to" in answer.json()["detail"]
     assert not CODE.search(answer.text)
-    return True
+    return answer.status_code, answer.json()["code"]
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -270,7 +267,7 @@ async def test_an_answer_to_a_bound_caller_is_the_same_without_all_other_dossier
             caller(whole, granted.key) as somebody,
             caller(reduced, granted.key) as alone,
         ):
-            for asked in Questions(rng, now).any(20):
+            for asked in Questions(rng, granted, now).any(20):
                 if asked.path == "/v1/events":
                     answers = [await first_part(app, asked.url, granted.key) for app in (whole, reduced)]
                     assert answers[0] == answers[1], asked
@@ -286,27 +283,29 @@ async def test_an_answer_to_a_bound_caller_is_the_same_without_all_other_dossier
                     assert unbound.status_code == 200, (asked, unbound.text)
                     assert set(CODE.findall(read(answer))) <= may, asked
                 else:
-                    assert is_refused(answer), (asked, answer.text)
-            await _lists_of_anybodys_tokens(everybody, somebody, granted, inside_now)
+                    assert refused(answer) == (403, "forbidden"), asked
+            async with reader(whole, granted.key) as pages:
+                await _lists_of_anybodys_tokens([everybody, somebody, pages], granted, inside_now)
+                await _dossiers(pages, list(of), inside_now)
             await _pages(rng, [whole, reduced], granted, now, inside_now)
-            await _dossiers(whole, granted, list(of), inside_now)
 
 
-async def _lists_of_anybodys_tokens(
-    everybody: httpx.AsyncClient, somebody: httpx.AsyncClient, granted: Granted, may: set[str]
-) -> None:
-    """A token opens by what it counts, whoever had it made."""
+async def _lists_of_anybodys_tokens(clients: list[httpx.AsyncClient], granted: Granted, may: set[str]) -> None:
+    """A token opens by what it counts, whoever had it made; on a page too."""
+    everybody, somebody, pages = clients
     asked = {"from": "2023-01-01", "to": "2023-03-01", "by": "department,received_by"}
     found = (await everybody.get("/v1/figures", params=asked)).json()
-    tokens: list[tuple[dict[str, Any] | None, str]] = [(None, found["tokens"]["total.received_total"])]
+    tokens: list[tuple[dict[str, str] | None, str]] = [(None, found["tokens"]["total.received_total"])]
     tokens += [(row["key"], found["tokens"][f"rows.{index}.received_total"]) for index, row in enumerate(found["rows"])]
     for key, token in tokens:
-        answer = await somebody.get(f"/v1/figures/{token}/dossiers")
+        answer, page = await somebody.get(f"/v1/figures/{token}/dossiers"), await pages.get(f"/dossiers?token={token}")
+        assert page.status_code == answer.status_code, key
+        assert set(CODE.findall(page.text)) == set(CODE.findall(answer.text)), key
         if key is not None and granted.covers((key["department"], key["received_by"])):
             assert answer.content == (await everybody.get(f"/v1/figures/{token}/dossiers")).content
             assert set(CODE.findall(answer.text)) <= may
         else:
-            assert is_refused(answer), (key, answer.text)
+            assert refused(answer) == (403, "forbidden"), key
 
 
 async def _pages(rng: Random, apps: list[FastAPI], granted: Granted, now: datetime, may: set[str]) -> None:
@@ -314,7 +313,7 @@ async def _pages(rng: Random, apps: list[FastAPI], granted: Granted, now: dateti
     readers = [reader(app, granted.key) for app in apps]
     async with readers[0] as whole, readers[1] as reduced:
         for _ in range(12):
-            address = Questions(rng, now).page()
+            address = Questions(rng, granted, now).page()
             page = await whole.get(address)
             assert told(page) == told(await reduced.get(address)), address
             assert page.status_code in (200, 403, 422), (address, page.text)
@@ -326,13 +325,12 @@ async def _pages(rng: Random, apps: list[FastAPI], granted: Granted, now: dateti
             assert (await whole.get(f"/?department={unit}")).status_code == 403
 
 
-async def _dossiers(app: FastAPI, granted: Granted, codes: list[str], may: set[str]) -> None:
+async def _dossiers(pages: httpx.AsyncClient, codes: list[str], may: set[str]) -> None:
     """A dossier opens by what it is now."""
-    async with reader(app, granted.key) as pages:
-        for code in codes:
-            answer = await pages.get(f"/dossiers/{code}")
-            assert answer.status_code == (200 if code in may else 403), code
-        assert (await pages.get("/dossiers/H59.15-230117-9999")).status_code == 404
+    for code in codes:
+        answer = await pages.get(f"/dossiers/{code}")
+        assert answer.status_code == (200 if code in may else 403), code
+    assert (await pages.get("/dossiers/H59.15-230117-9999")).status_code == 404
 
 
 @pytest.mark.parametrize("path", ["/v1/dossiers", "/v1/consistency", "/v1/publications/documents"])

@@ -5,7 +5,7 @@ import json
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -22,7 +22,7 @@ from tests.support.tethered import tethered
 from tests.support.wait import wait_until
 
 SOURCES = Path(__file__).parents[1] / "access" / "provider"
-FILES = ("package.json", "package-lock.json", "provider.mjs")
+LOCKED = ("package.json", "package-lock.json")
 AUDIENCE = "https://motcua.example/api"
 PAGES, PUBLIC_URL = "pages", "https://motcua.example"
 SECRET = "a-secret-for-this-test-only"
@@ -56,11 +56,12 @@ class RunningProvider:
     """A provider that listens, and the private keys it signs with."""
 
     port: int
+    host: str = "127.0.0.1"
     keys: list[Key] = field(default_factory=lambda: new_keys("first"))
 
     @property
     def issuer(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+        return f"http://{self.host}:{self.port}"
 
     @cached_property
     def client(self) -> httpx.Client:
@@ -93,17 +94,25 @@ class RunningProvider:
 
 
 @contextmanager
-def running_provider(**settings: Any) -> Iterator[RunningProvider]:
-    """A provider that knows these pages and a few programs, ended at the end."""
-    running = RunningProvider(free_port_base(1))
+def running_provider(public_url: str = PUBLIC_URL, host: str = "127.0.0.1") -> Iterator[RunningProvider]:
+    """A provider that knows the pages at this address and a few programs, ended at the end."""
+    running = RunningProvider(free_port_base(1), host)
     keys = [key.as_dict(private=True) for key in running.keys]
-    defaults = {"port": running.port, "secret": SECRET, "keys": keys, "accounts": ACCOUNTS, "audience": AUDIENCE}
-    given = {**defaults, "clients": [*programs(), pages(PUBLIC_URL)], "claims_at_userinfo": True, **settings}
+    given = {
+        "issuer": running.issuer,
+        "port": running.port,
+        "secret": SECRET,
+        "keys": keys,
+        "accounts": ACCOUNTS,
+        "audience": AUDIENCE,
+        "clients": [*programs(), pages(public_url)],
+        "claims_at_userinfo": True,
+    }
     with tempfile.TemporaryDirectory(prefix="oidc-provider-") as folder:
         file, log = Path(folder) / "settings.json", Path(folder) / "log"
         file.write_text(json.dumps(given), encoding="utf-8")
         with log.open("wb") as output:
-            command = tethered("node", str(_installed() / "provider.mjs"), str(file))
+            command = tethered("node", SOURCES / "provider.mjs", file, _installed())
             process = subprocess.Popen(command, stdout=output, stderr=output)
         try:
             wait_until(lambda: _is_ready(process, log), WITHIN_S, "the provider listens")
@@ -114,7 +123,7 @@ def running_provider(**settings: Any) -> Iterator[RunningProvider]:
             process.wait()
 
 
-def pages(public_url: str) -> Mapping[str, Any]:
+def pages(public_url: str) -> dict[str, Any]:
     """The pages as the provider knows them."""
     return {
         "client_id": PAGES,
@@ -124,7 +133,7 @@ def pages(public_url: str) -> Mapping[str, Any]:
     }
 
 
-def programs() -> list[Mapping[str, Any]]:
+def programs() -> list[dict[str, Any]]:
     """Programs with tokens of their own; a name may end in the algorithm that signs them."""
     program = {
         "client_secret": SECRET,
@@ -142,16 +151,17 @@ def _is_ready(process: "subprocess.Popen[bytes]", log: Path) -> bool:
 
 
 def _installed() -> Path:
-    """The folder with exactly these files and what they need; of two that install one wins."""
-    digest = hashlib.sha256(b"".join((SOURCES / name).read_bytes() for name in FILES)).hexdigest()[:12]
+    """oidc-provider as it is locked, and what it needs; of two that install one wins."""
+    digest = hashlib.sha256(b"".join((SOURCES / name).read_bytes() for name in LOCKED)).hexdigest()[:12]
     folder = cache_folder() / f"oidc-provider-{digest}"
-    if folder.is_dir():
-        return folder
+    entry = folder / "node_modules" / "oidc-provider" / "lib" / "index.js"
+    if entry.is_file():
+        return entry
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f"{folder.name}-", dir=folder.parent) as scratch:
         made = Path(scratch) / "made"
         made.mkdir()
-        for name in FILES:
+        for name in LOCKED:
             shutil.copy(SOURCES / name, made)
         command = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--silent"]
         ran = subprocess.run(command, cwd=made, capture_output=True, text=True, check=False)
@@ -159,5 +169,5 @@ def _installed() -> Path:
         try:
             made.rename(folder)
         except OSError:
-            assert folder.is_dir()
-    return folder
+            assert entry.is_file()
+    return entry

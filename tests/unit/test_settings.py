@@ -41,18 +41,15 @@ def test_without_its_own_key_reporting_says_that_it_needs_one_of_intake(tmp_path
         settings_of(ReportingSettings, access_dir=tmp_path, api_key=None, intake_url="http://intake:8001")
 
 
+MADE = b'"created_at":"2026-01-01T00:00:00Z"'
+
+
 @pytest.mark.parametrize(
     ("content", "said"),
     [
         (b"{", "can't be used"),
         (b'{"version":2,"keys":[]}', "of version 2"),
-        (
-            (
-                b'{"version":1,"keys":[{"id":"a","name":"b","digest":"c","grants":["king@*"],'
-                b'"created_at":"2026-01-01T00:00:00Z"}]}'
-            ),
-            "king@",
-        ),
+        (b'{"version":1,"keys":[{"id":"a","name":"b","digest":"c","grants":["king@*"],%s}]}' % MADE, "king@"),
     ],
 )
 def test_no_service_starts_with_keys_that_it_cannot_read(tmp_path: Path, content: bytes, said: str) -> None:

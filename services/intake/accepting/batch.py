@@ -19,7 +19,6 @@ from services.intake.accepting.candidates import (
     Duplicate,
     KeyUse,
     Refused,
-    applicants_of,
     as_logged,
     with_code,
 )
@@ -27,6 +26,7 @@ from services.intake.accepting.checking import check_own_details
 from services.intake.accepting.computing import Decision
 from services.intake.accepting.decide import decide
 from services.intake.accepting.refusals import DetailsNotKept, DossierChanged, HeldBack, IdReused, KeyReused
+from services.intake.accepting.within import check_after, check_before, check_logged
 from services.intake.applicants.commit import ApplicantsOfCommit
 from services.intake.log.history import CodeSeries, LoggedEvent, LoggedKey, LogRow, computed_fields
 from shared.auditing.entries import Actor, AuditEntry, ChainHead
@@ -143,11 +143,13 @@ class CommitBatch:
         for sent in () if use is None else (use, use.earlier):
             key = None if sent is None else self.keys.get(sent.key) or self.known.keys.get(sent.key)
             if sent is not None and key is not None:
+                self._check_scope(candidate, key.code, "Idempotency-Key")
                 _check_same_request(sent, key)
                 return self._duplicate(candidate, key.event_id)
         logged = self._event(candidate.sent.id)
         if logged is None:
             return None
+        self._check_scope(candidate, logged.code, "id")
         if not repeats(candidate, logged.event, logged.computed):
             msg = (
                 f"id {candidate.event_id} was accepted before with other content "
@@ -157,6 +159,13 @@ class CommitBatch:
         if use is not None:
             self.keys[use.key] = LoggedKey(use.request_digest, logged.code, candidate.event_id)
         return self._duplicate(candidate, candidate.event_id)
+
+    def _check_scope(self, candidate: Candidate, code: str, field: str) -> None:
+        if not candidate.scope.is_everything:
+            check_logged(candidate.scope, self._dossier(code), field)
+
+    def _dossier(self, code: str) -> Dossier | None:
+        return self.changed.get(code) or self.known.dossiers.get(code)
 
     def _duplicate(self, candidate: Candidate, event_id: str) -> Duplicate:
         logged = self._event(event_id)
@@ -171,10 +180,15 @@ class CommitBatch:
         if series is not None:
             candidate = with_code(candidate, self.known.codes[series][self.used_codes.get(series, 0)])
         code = candidate.sent.subject
-        dossier = self.changed.get(code) or self.known.dossiers.get(code)
+        dossier = self._dossier(code)
         if candidate.basis is not None:
             _check_basis(candidate.basis, code, dossier)
+        is_bounded = not candidate.scope.is_everything
+        if is_bounded:
+            check_before(candidate, dossier, self._dossier)
         decision = decide(candidate, dossier, self.catalogue, self.now)
+        if is_bounded:
+            check_after(candidate, decision.dossier)
         self._take_applicant(candidate, dossier, decision.dossier)
         self._log(candidate, dossier, decision)
         if series is not None:
@@ -192,8 +206,6 @@ class CommitBatch:
         check_own_details(candidate, applicants.recognisers(details, earlier, after.applicant))
         if details is not None and after.applicant is not None:
             applicants.keep(after.applicant, details, candidate.occurred_at.timestamp())
-        if applicants_of(candidate.event):
-            applicants.link(after.applicant, after.code)
 
     def _log(self, candidate: Candidate, before: Dossier | None, decision: Decision) -> None:
         dossier, event_id, basis, use = decision.dossier, candidate.sent.id, candidate.basis, candidate.key_use

@@ -13,6 +13,7 @@ from msgspec import UNSET, Meta, Raw, Struct, UnsetType
 from msgspec.structs import replace
 
 from services.intake.log.history import CodeSeries
+from shared.access.roles import EVERYTHING, Scope
 from shared.contract.applicants import ApplicantDetails
 from shared.contract.envelope import JSON, SPEC_VERSION, EventId, event_type
 from shared.domain.dossier import Dossier
@@ -74,7 +75,8 @@ class Candidate(Struct, frozen=True, kw_only=True):
 
     `details` are of the applicant that it names by a pseudonym; they go into the encrypted table only. With `series`
     the dossier's code is made when it is committed. One that `follows` is held back when an event of its
-    dossier before it in the request is refused; one that is `held` is so already.
+    dossier before it in the request is refused; one that is `held` is so already. `scope` is what its sender may
+    change, put in where it is submitted.
     """
 
     sent: SentEvent
@@ -87,6 +89,7 @@ class Candidate(Struct, frozen=True, kw_only=True):
     basis: ComputedFrom | None = None
     follows: bool = False
     held: bool = False
+    scope: Scope = EVERYTHING
 
     @property
     def event_id(self) -> str:

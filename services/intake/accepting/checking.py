@@ -96,7 +96,9 @@ def _check_envelope(sent: SentEvent) -> None:
     if not sent.id.isprintable():
         raise wrong_field("id", "holds control characters", "use letters, digits and punctuation")
     if not sent.source.isprintable():
-        _check_attribute("source", sent.source)
+        _check_hidden("source", sent.source, layout=False)
+    if kind := _of_a_name(sent.source):
+        raise _personal("source", kind, HINTS["source"])
 
 
 def _check_media_type(media_type: str) -> None:

@@ -2,10 +2,11 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import structlog
+from msgspec.structs import replace
 from sqlalchemy.exc import DataError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -13,12 +14,14 @@ from services.intake import calendar
 from services.intake.accepting.batch import CommitBatch, KnownToLog, NotDecided
 from services.intake.accepting.candidates import Candidate, CommitResult, applicants_of
 from services.intake.accepting.units import by_own_codes
+from services.intake.accepting.within import named_dossiers
 from services.intake.applicants.commit import ApplicantsOfCommit
 from services.intake.applicants.keeping import Applicants
 from services.intake.calendar import Announcements
 from services.intake.log import event_log, standings
 from services.intake.log.database import Database, committing
-from services.intake.log.history import CodeSeries, LogRow, RecentDossiers
+from services.intake.log.history import CodeSeries, LoggedEvent, LogRow, RecentDossiers
+from shared.access.roles import Scope
 from shared.auditing.entries import Actor
 from shared.domain.dossier import Dossier
 from shared.service.acting import acting
@@ -86,11 +89,14 @@ class Committer:
         self._closed = False
         self._trouble: tuple[float, str] | None = None
 
-    async def submit(self, candidates: Sequence[Candidate]) -> list[CommitResult]:
-        """The outcome of each candidate, once it is durable; the audit says that whoever acts sent them."""
+    async def submit(self, candidates: Sequence[Candidate], scope: Scope) -> list[CommitResult]:
+        """The outcome of each candidate, once it is durable; `scope` is what their sender may change. The audit says
+        that whoever acts sent them."""
         if self._closed:
             msg = "intake is stopping; send again to another instance or later"
             raise StoreUnavailable(msg)
+        if not scope.is_everything:
+            candidates = [replace(candidate, scope=scope) for candidate in candidates]
         waiting = WaitingRequest(candidates, acting(), asyncio.get_running_loop().create_future())
         self._queue.put_nowait(waiting)
         return await waiting.answer
@@ -220,11 +226,12 @@ class Committer:
         if heads.refusal is not None:
             raise LogRefuses(heads.refusal)
         await calendar.follow(connection, self._announcements, heads.announcement)
-        dossiers = await event_log.dossiers(connection, codes, self._recent)
+        events = await event_log.logged_events(connection, ids)
+        dossiers = await event_log.dossiers(connection, codes | _asked_for_the_scope(candidates, events), self._recent)
         return KnownToLog(
             head=heads.position,
             audit=heads.audit,
-            events=await event_log.logged_events(connection, ids),
+            events=events,
             dossiers=dossiers,
             keys=keys,
             applicants=await self._applicants_of(connection, candidates, dossiers, any_kept=heads.keeps_applicants),
@@ -253,3 +260,13 @@ class Committer:
     def _skip(self, series: CodeSeries) -> int:
         """Once for an agency's day: the serials after the gap follow each other as ever."""
         return 0 if series in self._skipped else self._serials_to_skip()
+
+
+def _asked_for_the_scope(candidates: Sequence[Candidate], events: Mapping[str, LoggedEvent]) -> set[str]:
+    """The dossiers by which it is decided whether bounded senders stay within their scopes, besides those of the events
+    themselves."""
+    bounded = [candidate for candidate in candidates if not candidate.scope.is_everything]
+    if not bounded:
+        return set()
+    named = {code for candidate in bounded for _, code in named_dossiers(candidate)}
+    return named | {event.code for event in events.values()}

@@ -136,6 +136,16 @@ class KeyReused(Refusal):
     usual_field = "Idempotency-Key"
 
 
+class Forbidden(Refusal):
+    """Outside what the sender's key is for."""
+
+    code = "forbidden"
+
+    def __init__(self, detail: str, field: str | None = None, *, vietnamese: str) -> None:
+        super().__init__(detail, field)
+        self.vietnamese = vietnamese
+
+
 class TooLarge(Refusal):
     """The event is larger than the service takes."""
 

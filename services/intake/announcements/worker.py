@@ -25,6 +25,7 @@ from services.intake.calendar import Announcements, AnnouncementState, StoredAnn
 from services.intake.log import event_log
 from services.intake.log.database import Database, write
 from services.intake.metrics import Metrics
+from shared.access.roles import EVERYTHING
 from shared.service.clock import Clock
 from shared.service.pacing import Backoff
 from shared.service.sql import is_transient
@@ -135,7 +136,7 @@ class MoveWorker:
         done, moving = await self._look_again(stored, planned)
         if not moving:
             return done
-        decided = await self._committer.submit([candidate for _, candidate in moving])
+        decided = await self._committer.submit([candidate for _, candidate in moving], EVERYTHING)
         self._metrics.count(outcome.labels for outcome in decided if isinstance(outcome, Accepted))
         became = (settled(move, outcome) for (move, _), outcome in zip(moving, decided, strict=True))
         return done + [move for move in became if move is not None]

@@ -15,7 +15,6 @@ class ApplicantsOfCommit:
     kept: dict[str, KeptDetails] = field(default_factory=dict)
     erased_at: dict[str, float] = field(default_factory=dict)
     changed: dict[str, KeptDetails] = field(default_factory=dict)
-    dossiers: set[tuple[str, str]] = field(default_factory=set)
     _recognisers: dict[str, tuple[KeptDetails, Recogniser]] = field(default_factory=dict)
 
     def recognisers(self, given: ApplicantDetails | None, *pseudonyms: str | None) -> Iterator[Recogniser]:
@@ -40,8 +39,3 @@ class ApplicantsOfCommit:
         kept = KeptDetails(details, as_of) if known is None else known.updated(details, as_of)
         if kept != known:
             self.kept[pseudonym] = self.changed[pseudonym] = kept
-
-    def link(self, pseudonym: str | None, dossier: str) -> None:
-        """Remember that the dossier is of somebody of whom details are kept: they are kept as long as it needs."""
-        if pseudonym in self.kept and pseudonym is not None:
-            self.dossiers.add((pseudonym, dossier))

@@ -1,5 +1,6 @@
 """The file of erasures: what was erased stays erased when the database is restored from a backup made before."""
 
+import fcntl
 import os
 from pathlib import Path
 
@@ -34,8 +35,6 @@ class ErasuresFile:
             try:
                 erasures.append(_decode(line))
             except (msgspec.MsgspecError, UnicodeDecodeError) as wrong:
-                if number == len(lines) or not line.strip():
-                    continue
                 raise ErasuresUnreadable(
                     f"line {number} of {self.path} is no erasure ({wrong}); restore the file from its backup, or "
                     "delete that line if you know what stood there"
@@ -47,9 +46,10 @@ class ErasuresFile:
         is_new = not self.path.exists()
         descriptor = os.open(self.path, os.O_RDWR | os.O_APPEND | os.O_CREAT, OWNER_ONLY)
         try:
-            size = os.fstat(descriptor).st_size
-            torn = size > 0 and os.pread(descriptor, 1, size - 1) != b"\n"
-            lines = (b"\n" if torn else b"") + b"".join(_encode(erasure) + b"\n" for erasure in erasures)
+            fcntl.flock(descriptor, fcntl.LOCK_EX)  # other instances append, too
+            written = self.path.read_bytes()
+            os.ftruncate(descriptor, written.rfind(b"\n") + 1)  # what a crash left half written
+            lines = b"".join(_encode(erasure) + b"\n" for erasure in erasures)
             while lines:
                 lines = lines[os.write(descriptor, lines) :]
             os.fsync(descriptor)

@@ -17,8 +17,10 @@ from services.intake.applicants.erasures import ErasuresFile
 from services.intake.applicants.master_keys import MasterKeySource
 from services.intake.applicants.table import ApplicantRow, ErasureRow
 from services.intake.log.database import Database, committing
+from shared.auditing.entries import Act, AuditEntry
 from shared.contract.applicants import ApplicantDetails
 from shared.contract.http.applicants import Erasure, RotationAnswer
+from shared.service.audit import Audit
 
 ROWS_AT_ONCE = 500
 CHECKPOINTS, CHECKPOINT_PAUSE_S = 5, 0.2
@@ -52,8 +54,9 @@ class KeptApplicant(Struct, frozen=True):
 class Applicants:
     """The encrypted table of one intake. Without a master key nothing is kept, and whatever names nobody is as ever."""
 
-    def __init__(self, database: Database, keys: MasterKeySource, erasures: ErasuresFile | None) -> None:
+    def __init__(self, database: Database, audit: Audit, keys: MasterKeySource, erasures: ErasuresFile | None) -> None:
         self._database = database
+        self._audit = audit
         self._keys = keys
         self._erasures = erasures
 
@@ -71,7 +74,7 @@ class Applicants:
 
     async def write(self, connection: AsyncConnection, applicants: ApplicantsOfCommit, recorded_at: float) -> None:
         """Store what a commit changed, in its transaction."""
-        if not applicants.changed and not applicants.dossiers:
+        if not applicants.changed:
             return
         keys = self._keys.current
         assert keys is not None, "details are taken with a master key only"
@@ -83,7 +86,11 @@ class Applicants:
                     pseudonym, sealed.key_id, sealed.wrapped_key, sealed.ciphertext, kept.as_of, recorded_at, None
                 )
             )
-        await table.keep(connection, rows, applicants.dossiers)
+        await table.keep(connection, rows)
+
+    async def looked_at(self, pseudonym: str, code: str) -> None:
+        """Note in the audit that whoever acts saw the details by this dossier; before they are shown."""
+        await self._audit.write_alone(AuditEntry(Act.APPLICANT_SEEN, code, {"applicant": pseudonym}))
 
     async def kept(self, pseudonym: str) -> KeptApplicant | None:
         """What is kept of an applicant. Raises NoMasterKey, MasterKeyMissing and Damaged."""
@@ -127,6 +134,9 @@ class Applicants:
                 erased.append((_erasure(new[-1]), row is not None))
             await self._write_down(new)
             await table.erase(connection, new)
+            await self._audit.write(
+                connection, *(AuditEntry(Act.APPLICANT_ERASED, row.pseudonym, {"reason": reason}) for row in new)
+            )
         await self.empty_wal()
         return erased
 
@@ -170,6 +180,8 @@ class Applicants:
                 break
             after = rows[-1].pseudonym
         if wrapped:
+            details = {"key": keys.first, "wrapped": wrapped, "unreadable": unreadable}
+            await self._audit.write_alone(AuditEntry(Act.APPLICANT_KEYS_WRAPPED, details=details))
             await self.empty_wal()
         return RotationAnswer(key=keys.first, wrapped=wrapped, unreadable=unreadable)
 

@@ -25,8 +25,8 @@ async def expire(applicants: Applicants, database: Database, catalogue: Catalogu
     while True:
         async with database.reader.connect() as connection:
             rows = await table.page(connection, after, ROWS_AT_ONCE)
-            linked = await table.dossiers_of(connection, [row.pseudonym for row in rows])
-            codes = {code for codes in linked.values() for code in codes}
+            codes_of = await table.dossiers_of(connection, [row.pseudonym for row in rows])
+            codes = {code for codes in codes_of.values() for code in codes}
             histories = await event_log.histories(connection, codes)
         if not rows:
             return ExpiryAnswer(looked_at=looked_at, erased=erased)
@@ -34,8 +34,7 @@ async def expire(applicants: Applicants, database: Database, catalogue: Catalogu
         now_of = {code: entries[-1].after for code, entries in histories.items()}
         ends: dict[str, float | None] = {}
         for row in rows:
-            own = (now_of[code] for code in linked.get(row.pseudonym, ()) if code in now_of)
-            end = kept_until((dossier for dossier in own if dossier.applicant == row.pseudonym), catalogue)
+            end = kept_until((now_of[code] for code in codes_of.get(row.pseudonym, ())), catalogue)
             ends[row.pseudonym] = None if end is None else end.timestamp()
         over = [pseudonym for pseudonym, end in ends.items() if end is not None and end <= now.timestamp()]
         changed = {row.pseudonym: ends[row.pseudonym] for row in rows if ends[row.pseudonym] != row.kept_until}

@@ -1,21 +1,20 @@
-"""The encrypted table in SQL: what is kept of applicants, for which dossiers, and who was erased."""
+"""The encrypted table in SQL: what is kept of applicants, and who was erased."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.intake.applicants.encryption import SealedDetails
-from services.intake.log.tables import APPLICANT_DOSSIERS, APPLICANTS, ERASURES
+from services.intake.log.tables import APPLICANTS, DOSSIERS, ERASURES
 from shared.service.sql import Insert, Lookup
 
-_APPLICANTS, _DOSSIERS, _ERASURES = APPLICANTS.c, APPLICANT_DOSSIERS.c, ERASURES.c
+_APPLICANTS, _DOSSIERS, _ERASURES = APPLICANTS.c, DOSSIERS.c, ERASURES.c
 _KEPT = Lookup(select(APPLICANTS), _APPLICANTS.pseudonym)
 _ERASED = Lookup(select(ERASURES), _ERASURES.pseudonym)
-_LINKED = Lookup(select(APPLICANT_DOSSIERS), _DOSSIERS.pseudonym)
+_OWN = Lookup(select(_DOSSIERS.applicant, _DOSSIERS.code), _DOSSIERS.applicant)
 _KEEP = Insert(APPLICANTS, replacing=("key_id", "wrapped_key", "details", "as_of", "stored_at"))
-_LINK = Insert(APPLICANT_DOSSIERS, replacing=("dossier",))
 _ERASE = Insert(ERASURES, replacing=("erased_at", "erased_by", "reason"))
 
 
@@ -60,10 +59,9 @@ async def every_erasure(connection: AsyncConnection) -> list[ErasureRow]:
     return [ErasureRow(*row) for row in rows]
 
 
-async def keep(connection: AsyncConnection, rows: Sequence[ApplicantRow], dossiers: Iterable[tuple[str, str]]) -> None:
-    """Store what is kept of applicants, in place of what was; and the dossiers that it is kept for."""
+async def keep(connection: AsyncConnection, rows: Sequence[ApplicantRow]) -> None:
+    """Store what is kept of applicants, in place of what was."""
     await _KEEP.write(connection, rows)
-    await _LINK.write(connection, sorted(dossiers))
 
 
 async def erase(connection: AsyncConnection, erasures: Sequence[ErasureRow]) -> int:
@@ -71,10 +69,7 @@ async def erase(connection: AsyncConnection, erasures: Sequence[ErasureRow]) -> 
     gone = 0
     for erasure in erasures:
         mine = (_APPLICANTS.pseudonym == erasure.pseudonym) & (_APPLICANTS.as_of <= erasure.erased_at)
-        deleted = (await connection.execute(delete(APPLICANTS).where(mine))).rowcount
-        if deleted:
-            gone += 1
-            await connection.execute(delete(APPLICANT_DOSSIERS).where(_DOSSIERS.pseudonym == erasure.pseudonym))
+        gone += (await connection.execute(delete(APPLICANTS).where(mine))).rowcount
     await _ERASE.write(connection, erasures)
     return gone
 
@@ -86,9 +81,9 @@ async def page(connection: AsyncConnection, after: str, limit: int) -> list[Appl
 
 
 async def dossiers_of(connection: AsyncConnection, pseudonyms: Iterable[str]) -> dict[str, set[str]]:
-    """The codes of the dossiers that details are kept for, by applicant."""
+    """The codes of the applicants' dossiers, as they stand."""
     found: dict[str, set[str]] = {}
-    for pseudonym, dossier in await _LINKED.rows(connection, pseudonyms):
+    for pseudonym, dossier in await _OWN.rows(connection, pseudonyms):
         found.setdefault(pseudonym, set()).add(dossier)
     return found
 
@@ -112,9 +107,3 @@ async def keep_until(connection: AsyncConnection, ends: Mapping[str, float | Non
     for pseudonym, end in ends.items():
         mine = _APPLICANTS.pseudonym == pseudonym
         await connection.execute(update(APPLICANTS).where(mine).values(kept_until=end))
-
-
-async def number_kept(connection: AsyncConnection) -> int:
-    """Of how many applicants something is kept."""
-    counted: int = (await connection.execute(select(func.count()).select_from(APPLICANTS))).scalar_one()
-    return counted

@@ -20,6 +20,7 @@ from shared.catalogue import CalendarEntry
 from shared.contract.http.announcements import AnnouncementAnswer, AnnouncementView, MoveView
 from shared.contract.http.service import FieldMistake
 from shared.domain.localtime import FIRST_YEAR, LAST_YEAR, local_date
+from shared.domain.texts import personal
 from shared.service.problems import Problem
 
 
@@ -45,6 +46,13 @@ def _readable(text: str) -> str:
         raise PydanticCustomError("blank", "write what can be read")
     if hidden := [letter for letter in text if unicodedata.category(letter) in HIDDEN]:
         raise PydanticCustomError("hidden", "leave out {character}", {"character": f"U+{ord(hidden[0]):04X}"})
+    return _of_nobody(text)
+
+
+def _of_nobody(text: str) -> str:
+    """Refuses what tells who a person is: decrees name no phone, and every service reads this."""
+    if kind := personal(text):
+        raise PydanticCustomError("personal", "holds {kind}; leave it out", {"kind": kind})
     return text
 
 
@@ -71,7 +79,9 @@ class NewAnnouncementBody(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    id: str | None = Field(None, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=100)
+    id: Annotated[str, AfterValidator(_of_nobody)] | None = Field(
+        None, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=100
+    )
     source: Readable = Field(min_length=1, max_length=500)
     announced_at: Instant | None = None
     days: list[NewDaysBody] = Field(min_length=1, max_length=400)

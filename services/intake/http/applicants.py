@@ -2,9 +2,9 @@
 
 A page or a printed form of this service asks `applicant_of(intake, caller, code)` with the `Caller` whom
 `requires(Permission.READ_APPLICANTS)` let in (`Access.permit(principal, Permission.READ_APPLICANTS)` gives a page its
-caller). It checks the scope, notes who looked, and gives an `ApplicantView`, whose `details` is None where nothing is
-kept: then there is only a pseudonym to show. Call it once for each document or page that shows a person, and pass
-nothing of it to a log, a link or a cache.
+caller). It checks the scope, has the audit note who looked, and gives an `ApplicantView`, whose `details` is None where
+nothing is kept: then there is only a pseudonym to show. Call it once for each document or page that shows a person, and
+pass nothing of it to a log, a link or a cache.
 """
 
 import re
@@ -78,7 +78,7 @@ async def applicant_of(intake: Intake, caller: Caller, code: str) -> ApplicantVi
     except (NoMasterKey, MasterKeyMissing, Damaged) as failure:
         raise Problem(503, "Service Unavailable", str(failure), code="details_unreadable") from failure
     if kept is not None:
-        looked_at(caller, pseudonym, dossier.code)
+        await intake.applicants.looked_at(pseudonym, dossier.code)
         return ApplicantView(
             code=dossier.code,
             applicant=pseudonym,
@@ -89,11 +89,6 @@ async def applicant_of(intake: Intake, caller: Caller, code: str) -> ApplicantVi
     erasure = await intake.applicants.erasure(pseudonym)
     erased_at = None if erasure is None else erasure.erased_at
     return ApplicantView(code=dossier.code, applicant=pseudonym, details=None, erased_at=erased_at)
-
-
-def looked_at(caller: Caller, pseudonym: str, code: str) -> None:
-    """Note who saw whose details."""
-    LOGGER.info("applicant_looked_at", by=caller.principal.id, applicant=pseudonym, dossier=code)
 
 
 @router.delete(

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Iterable, Iterator
 from typing import Annotated, Any, Literal, NamedTuple
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 from msgspec import UNSET
 from msgspec.structs import asdict, replace
 
@@ -18,16 +18,17 @@ from services.intake.http.documents import cloud_event_example, cloud_event_sche
 from services.intake.http.service import IntakeService, failed
 from services.intake.metrics import Metrics
 from services.intake.settings import IntakeSettings
-from shared.access.roles import Permission
+from shared.access.roles import Permission, Scope
 from shared.contract.http import answered
 from shared.contract.http.log import MOST_REJECTIONS, BulkAnswer, Rejection
 from shared.domain.errors import Refusal, holds_back
-from shared.service.access import requires
+from shared.service.access import Caller, Requires, requires
 from shared.service.echoes import LONGEST_ECHO, shortened
 from shared.service.http import documented, json_response
 from shared.service.problems import Problem
 
 router = APIRouter(tags=["events"], dependencies=[requires(Permission.POST_EVENTS), *CHECKED])
+Poster = Annotated[Caller, Depends(Requires(Permission.POST_EVENTS))]
 PATH = "/v1/events"
 NDJSON = "application/x-ndjson"
 BATCH = "application/cloudevents-batch+json"
@@ -77,8 +78,14 @@ class BulkCall:
     """One bulk call. A chunk is parsed while the last one commits, and submitted after it: no failure leaves a gap."""
 
     def __init__(
-        self, committer: Committer, metrics: Metrics, settings: IntakeSettings, hold_back: HoldBack | None = None
+        self,
+        committer: Committer,
+        metrics: Metrics,
+        settings: IntakeSettings,
+        scope: Scope,
+        hold_back: HoldBack | None = None,
     ) -> None:
+        self._scope = scope
         self._committer = committer
         self._metrics = metrics
         self._max_event_bytes = settings.max_event_bytes
@@ -153,7 +160,7 @@ class BulkCall:
 
     async def _commit(self, read: list[tuple[int, Candidate | Refused, str | None]]) -> None:
         candidates = list(self._candidates(read))
-        decided = iter(await self._committer.submit(candidates) if candidates else ())
+        decided = iter(await self._committer.submit(candidates, self._scope) if candidates else ())
         outcomes = [
             (number, event if isinstance(event, Refused) else next(decided), code) for number, event, code in read
         ]
@@ -219,11 +226,11 @@ def is_bulk(method: str, path: str) -> bool:
     responses={200: answered(BulkAnswer), **PROBLEMS},
     openapi_extra=BULK_BODY,
 )
-async def post_events(request: Request, intake: IntakeService, hold_back: Held = None) -> Response:
+async def post_events(request: Request, intake: IntakeService, caller: Poster, hold_back: Held = None) -> Response:
     """Log many events; good lines are accepted whatever their neighbours are, and a second delivery adds nothing."""
     sent_as = media_type(request)
     settings = intake.settings
-    bulk = BulkCall(intake.committer, intake.metrics, settings, hold_back)
+    bulk = BulkCall(intake.committer, intake.metrics, settings, caller.scope, hold_back)
     try:
         if sent_as == NDJSON:
             limit = BodyLimit(settings.max_bulk_bytes, "MOTCUA_INTAKE_MAX_BULK_BYTES")

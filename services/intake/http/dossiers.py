@@ -4,7 +4,7 @@ import re
 from typing import Annotated, Any
 
 import msgspec
-from fastapi import APIRouter, Header, Path, Query, Request, Response
+from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
 from msgspec import UNSET, Raw, Struct, UnsetType
 from msgspec.structs import replace
 
@@ -13,6 +13,7 @@ from services.intake.accepting.candidates import Candidate, Refused
 from services.intake.accepting.parsing import key_use, parse, receipt, short_form
 from services.intake.accepting.refusals import Malformed, echo, unreadable
 from services.intake.accepting.strict_json import UNREADABLE
+from services.intake.accepting.within import outside
 from services.intake.http import bodies, documents
 from services.intake.http.dossier_messages import dossier_answer, dossier_view, event_answer
 from services.intake.http.service import NEW_DOSSIER, SHORT_FORM, Intake, IntakeService, Spelling, problem
@@ -27,7 +28,7 @@ from shared.domain.errors import Refusal
 from shared.domain.texts import DOSSIER_CODE
 from shared.domain.timeliness import BY_DATE, DEFINITIONS
 from shared.language.languages import Language, of_header
-from shared.service.access import requires
+from shared.service.access import Caller, Requires, requires
 from shared.service.http import documented, json_response
 from shared.service.problems import Problem
 
@@ -39,6 +40,7 @@ IdempotencyKey = Annotated[
         description="the same key with the same request gets the same answer, and nothing twice",
     ),
 ]
+Poster = Annotated[Caller, Depends(Requires(Permission.POST_EVENTS))]
 DossierPath = Annotated[str, Path(description="the dossier's code")]
 AcceptLanguage = Annotated[
     str | None, Header(description="vi or en: in which language the explanation is told; English otherwise")
@@ -104,7 +106,9 @@ _decode_any = msgspec.json.Decoder().decode
     responses={201: answered(DossierAnswer), **PROBLEMS},
     openapi_extra=DOSSIER_BODY,
 )
-async def open_dossier(request: Request, intake: IntakeService, idempotency_key: IdempotencyKey = None) -> Response:
+async def open_dossier(
+    request: Request, intake: IntakeService, caller: Poster, idempotency_key: IdempotencyKey = None
+) -> Response:
     """Receive a dossier; its code is minted when none is given."""
     bodies.require_json(request)
     try:
@@ -119,7 +123,7 @@ async def open_dossier(request: Request, intake: IntakeService, idempotency_key:
         )
     except Refusal as refusal:
         raise _refused(intake.metrics, "received", refusal, NEW_DOSSIER) from refusal
-    posted = await intake.post(replace(candidate, key_use=use), NEW_DOSSIER)
+    posted = await intake.post(replace(candidate, key_use=use), NEW_DOSSIER, caller.scope)
     answer = dossier_answer(posted.event_id, posted.dossier)
     return json_response(answer, 201, {"Location": f"/v1/dossiers/{posted.dossier.code}"})
 
@@ -139,7 +143,11 @@ async def open_dossier(request: Request, intake: IntakeService, idempotency_key:
     openapi_extra=EVENT_BODY,
 )
 async def post_event(
-    code: DossierPath, request: Request, intake: IntakeService, idempotency_key: IdempotencyKey = None
+    code: DossierPath,
+    request: Request,
+    intake: IntakeService,
+    caller: Poster,
+    idempotency_key: IdempotencyKey = None,
 ) -> Response:
     """Log an event of a dossier: `{event, occurred_at?, ...data}`, or a CloudEvent whose subject is the dossier."""
     spelling: Spelling = None
@@ -153,7 +161,7 @@ async def post_event(
             candidate = replace(candidate, key_use=use)
     except Refusal as refusal:
         raise _refused(intake.metrics, None, refusal, spelling) from refusal
-    posted = await intake.post(candidate, spelling)
+    posted = await intake.post(candidate, spelling, caller.scope)
     answer = event_answer(posted.event_id, posted.dossier)
     return json_response(answer, 200 if posted.repeated else 201)
 
@@ -167,6 +175,7 @@ async def post_event(
 async def get_dossier(
     code: DossierPath,
     intake: IntakeService,
+    caller: Annotated[Caller, Depends(Requires(Permission.READ_DOSSIERS))],
     definition: DefinitionName = BY_DATE.name,
     accept_language: AcceptLanguage = None,
 ) -> Response:
@@ -185,6 +194,9 @@ async def get_dossier(
         raise Problem(
             404, "Not Found", f"there is no dossier {echo(code)}; check the code", code="unknown_dossier", field="code"
         )
+    dossier = histories[code][-1].after
+    if not caller.scope.covers(dossier.department, dossier.received_by):
+        raise problem(outside(caller.scope, dossier.department, of=code))
     language = of_header(accept_language, Language.ENGLISH)
     catalogue_at, now = intake.announcements.catalogue_at, intake.clock()
     return json_response(dossier_view(histories[code], catalogue_at, now, by, language))

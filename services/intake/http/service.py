@@ -13,6 +13,7 @@ from services.intake import calendar
 from services.intake.accepting.batch import NotDecided
 from services.intake.accepting.candidates import Candidate, Duplicate, Refused
 from services.intake.accepting.committer import CannotBeStored, Committer, LogRefuses, StoreUnavailable
+from services.intake.accepting.refusals import Forbidden
 from services.intake.announcements.worker import MoveWorker
 from services.intake.applicants.keeping import Applicants
 from services.intake.calendar import Announcements
@@ -22,6 +23,7 @@ from services.intake.metrics import Metrics
 from services.intake.relaying.announcements import AnnouncementRelay
 from services.intake.relaying.relay import Relay
 from services.intake.settings import IntakeSettings
+from shared.access.roles import Scope
 from shared.catalogue import Catalogue
 from shared.domain.dossier import Dossier
 from shared.domain.errors import Refusal, TransitionNotAllowed
@@ -32,8 +34,9 @@ from shared.service.problems import Problem
 from shared.service.sql import DATABASE_ERRORS, is_transient
 
 READY_SECONDS = 2.0
-TITLES = {404: "Not Found", 409: "Conflict", 413: "Content Too Large", 422: "Unprocessable Content"}
+TITLES = {403: "Forbidden", 404: "Not Found", 409: "Conflict", 413: "Content Too Large", 422: "Unprocessable Content"}
 STATUS = {
+    "forbidden": 403,
     "unknown_dossier": 404,
     "transition_not_allowed": 409,
     "time_goes_back": 409,
@@ -84,9 +87,9 @@ class Intake:
         async with self.database.reader.connect() as connection:
             await calendar.follow(connection, self.announcements)
 
-    async def post(self, candidate: Candidate, spelling: Spelling) -> PostedEvent:
+    async def post(self, candidate: Candidate, spelling: Spelling, scope: Scope) -> PostedEvent:
         """Log one event; raises the `Problem` of a refusal, spelt as the call does. A repeat gets the first answer."""
-        (outcome,) = await self.committer.submit([candidate])
+        (outcome,) = await self.committer.submit([candidate], scope)
         self.metrics.count([outcome.labels])
         if isinstance(outcome, Refused):
             raise problem(outcome.refusal, spelling)
@@ -155,7 +158,8 @@ def problem(refusal: Refusal, spelling: Spelling = None) -> Problem:
             detail = detail.replace(field, spelt, 1)
         field = spelt
     members: dict[str, Any] = {"allowed": list(refusal.allowed)} if isinstance(refusal, TransitionNotAllowed) else {}
-    return Problem(status, TITLES[status], detail, code=refusal.code, field=field, **members)
+    vietnamese = refusal.vietnamese if isinstance(refusal, Forbidden) else None
+    return Problem(status, TITLES[status], detail, code=refusal.code, field=field, vietnamese=vietnamese, **members)
 
 
 def failed(failure: Exception, **members: Any) -> Problem:

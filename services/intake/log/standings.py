@@ -28,7 +28,7 @@ PAGE_EVENTS = 2000
 LOGGER = structlog.get_logger()
 _PUT = Insert(DOSSIERS, replacing=[column.name for column in DOSSIERS.c if not column.primary_key])
 _LOG = EVENT_LOG.c
-_BY_DOSSIER = select(_LOG.dossier, _LOG.event, _LOG.added).order_by(_LOG.dossier, _LOG.sequence).limit(PAGE_EVENTS)
+_BY_DOSSIER = select(_LOG.dossier, _LOG.event, _LOG.added).order_by(_LOG.dossier, _LOG.sequence)
 _ANY = select(DOSSIERS.c.code).limit(1)
 
 

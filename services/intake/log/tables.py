@@ -136,12 +136,6 @@ APPLICANTS = Table(
     Column("stored_at", Float(53), nullable=False, comment="seconds since 1970, the system's clock"),
     Column("kept_until", Float(53), comment="by the retention of the procedures; null when no end is known"),
 )
-APPLICANT_DOSSIERS = Table(
-    "applicant_dossiers",
-    METADATA,
-    Column("pseudonym", Text, primary_key=True),
-    Column("dossier", Text, primary_key=True, comment="one that the details are kept for"),
-)
 ERASURES = Table(
     "applicant_erasures",
     METADATA,

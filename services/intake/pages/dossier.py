@@ -7,9 +7,10 @@ from functools import partial
 from typing import Any
 
 from fastapi import Request
-from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.responses import Response
 
 from services.intake import calendar
+from services.intake.http.applicants import applicant_of
 from services.intake.http.dossier_messages import dossier_view
 from services.intake.log import event_log
 from services.intake.log.history import HistoryEntry
@@ -23,9 +24,8 @@ from services.intake.pages.actions import (
     event_of_form,
 )
 from services.intake.pages.choices import channel_name
+from services.intake.pages.forms import FormState, done, is_from_script, mistakes_of, refused_for_script, sent_form
 from services.intake.pages.posting import log_event
-from services.intake.pages.receiving import ASKED_BY_SCRIPT, MOST_BYTES, MOST_FIELDS, new_key
-from services.intake.pages.saying import Mistake, by_field, mistake_of
 from services.intake.pages.site import Counter, caller_of, intake_of, outside
 from shared.access.roles import Permission
 from shared.domain.dossier import Dossier
@@ -33,8 +33,7 @@ from shared.domain.lifecycle import EventKind, State
 from shared.domain.texts import DOSSIER_CODE
 from shared.domain.timeliness import BY_DATE
 from shared.language.words import CHANNELS, OUTCOMES, word
-from shared.pages.session import form
-from shared.pages.site import HEADERS, begun, language_of, path_with
+from shared.pages.site import begun, language_of, path_with
 from shared.service.problems import UNPROCESSABLE, Problem
 
 SAID = ("reason", "ground", "legal_ground", "missing", "agency", "unit", "officer", "outcome", "field")
@@ -43,8 +42,7 @@ _is_code = re.compile(DOSSIER_CODE).fullmatch
 
 async def get_dossier(site: Counter, request: Request) -> Response:
     """`/dossiers/{code}`."""
-    history = await history_within(request)
-    return _page(site, request, history, {}, "", {}, new_key())
+    return _page(site, request, await history_within(request), FormState({}))
 
 
 async def post_event(site: Counter, request: Request) -> Response:
@@ -52,21 +50,32 @@ async def post_event(site: Counter, request: Request) -> Response:
     caller = site.posting(request)
     history = await history_within(request)
     dossier = history[-1].after
-    if not caller.scope.covers(dossier.department, dossier.received_by):
-        raise outside(request, dossier.department)
-    given = await form(request, MOST_BYTES, MOST_FIELDS)
-    named, key = given.get("event", ""), given.get("key", "")
+    given = await sent_form(site, request)
+    kind = next((each for each in ACTIONS if each == given.get("event")), None)
+    if kind is None:
+        said = "this form is old or incomplete; open the page again"
+        raise Problem(422, UNPROCESSABLE, said, vietnamese=site.text(request, "stale_form"))
     try:
-        kind = next((each for each in ACTIONS if each == named), None)
-        if kind is None or not key:
-            raise Problem(422, UNPROCESSABLE, "", vietnamese=site.text(request, "stale_form"))
-        posted = await log_event(intake_of(request), dossier.code, event_of_form(kind, given, dossier), key)
+        logged = event_of_form(kind, given, dossier)
+        posted = await log_event(intake_of(request), dossier.code, logged, given["key"], caller.scope)
     except (Problem, MistypedField) as refused:
-        return _refused(site, request, history, given, refused)
-    to = path_with(f"/dossiers/{dossier.code}", **{"again" if posted.repeated else "done": kind.value})
-    if ASKED_BY_SCRIPT in request.headers:
-        return JSONResponse({"to": to, "code": dossier.code}, headers=HEADERS)
-    return RedirectResponse(to, 303, HEADERS)
+        fields = {*(field.name for field in ACTIONS[kind]), "occurred_at"}
+        status, mistakes = mistakes_of(site, request, refused, fields)
+        if is_from_script(request):
+            return refused_for_script(status, mistakes)
+        return _page(site, request, history, FormState(given, mistakes, kind.value, given["key"]), status)
+    told = {"again" if posted.repeated else "done": kind.value}
+    return done(request, path_with(f"/dossiers/{dossier.code}", **told), dossier.code)
+
+
+async def get_applicant(site: Counter, request: Request) -> Response:
+    """`/dossiers/{code}/applicant`: who applied; that the caller looked is noted."""
+    history = await history_within(request)
+    dossier = history[-1].after
+    caller = site.permitted(request, request.state.principal, Permission.READ_APPLICANTS)
+    view = await applicant_of(intake_of(request), caller, dossier.code)
+    template = "part_applicant.html" if "hx-request" in request.headers else "applicant.html"
+    return site.page(request, template, dossier=dossier, view=view)
 
 
 async def history_within(request: Request) -> list[HistoryEntry]:
@@ -85,67 +94,31 @@ async def history_within(request: Request) -> list[HistoryEntry]:
     return histories[code]
 
 
-def _refused(
-    site: Counter,
-    request: Request,
-    history: list[HistoryEntry],
-    given: Mapping[str, str],
-    refused: Problem | MistypedField,
-) -> Response:
-    if isinstance(refused, Problem) and refused.status >= 500:  # noqa: PLR2004 - what passes by itself, and bugs
-        raise refused
-    status = refused.status if isinstance(refused, Problem) else 422
-    language = language_of(request)
-    mistake = (
-        Mistake(refused.field, site.text(request, refused.key))
-        if isinstance(refused, MistypedField)
-        else mistake_of(refused, language)
-    )
-    named = given.get("event", "")
-    kind = next((each for each in ACTIONS if each == named), None)
-    fields = {} if kind is None else dict.fromkeys((*(field.name for field in ACTIONS[kind]), "occurred_at"))
-    mistakes = by_field(mistake, fields)
-    if ASKED_BY_SCRIPT in request.headers:
-        return JSONResponse({"mistakes": mistakes}, status, HEADERS)
-    return _page(site, request, history, mistakes, named, given, given.get("key") or new_key(), status)
-
-
 def _page(
-    site: Counter,
-    request: Request,
-    history: list[HistoryEntry],
-    mistakes: Mapping[str, str],
-    opened: str,
-    typed: Mapping[str, str],
-    key: str,
-    status: int = 200,
+    site: Counter, request: Request, history: list[HistoryEntry], state: FormState, status: int = 200
 ) -> Response:
-    intake, dossier = intake_of(request), history[-1].after
+    intake, dossier, principal = intake_of(request), history[-1].after, request.state.principal
     view = dossier_view(history, intake.announcements.catalogue_at, intake.clock(), BY_DATE, language_of(request))
-    may_post = request.state.principal.scope_of(Permission.POST_EVENTS).covers(dossier.department, dossier.received_by)
-    kinds = actions_of(dossier) if may_post else []
+    may_post = principal.scope_of(Permission.POST_EVENTS).covers(dossier.department, dossier.received_by)
     logged = {entry.event.kind for entry in history}
-    printed = sorted({FORMS[kind] for kind in logged if kind in FORMS})
     channel = intake.catalogue.channels.get(dossier.channel)
-    done = request.query_params.get("done") or request.query_params.get("again") or ""
+    told = request.query_params.get("done") or request.query_params.get("again") or ""
     return site.page(
         request,
         "dossier.html",
         status,
         dossier=dossier,
         view=view,
-        actions=[(kind.value, ACTIONS[kind], FORMS.get(kind)) for kind in kinds],
+        form=state,
+        actions=[(kind.value, ACTIONS[kind], FORMS.get(kind)) for kind in actions_of(dossier)] if may_post else [],
         units=[unit.value for unit in TERM_UNITS],
-        printed=printed,
+        printed=sorted({FORMS[kind] for kind in logged if kind in FORMS}),
         history=[(item, _told(item.data)) for item in view.history],
-        mistakes=mistakes,
-        opened=opened,
-        typed=typed,
-        key=key,
-        done=done if done in tuple(EventKind) else "",
-        was_done="again" in request.query_params,
+        told=told if told in tuple(EventKind) else "",
+        was_told="again" in request.query_params,
         choices_of=partial(_choices_of, site, request),
         channel_name=dossier.channel if channel is None else channel_name(channel, language_of(request)),
+        may_see_applicant=not principal.scope_of(Permission.READ_APPLICANTS).is_nothing,
         waits_until=_waits_until(dossier),
         now=intake.clock(),
     )

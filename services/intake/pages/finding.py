@@ -6,8 +6,10 @@ from fastapi import Request
 from starlette.responses import RedirectResponse, Response
 
 from services.intake.accepting.candidates import pseudonym
+from services.intake.applicants.details import identity
 from services.intake.pages import lists
 from services.intake.pages.site import Counter, caller_of, intake_of
+from shared.contract.applicants import ApplicantDetails
 from shared.domain.texts import DOSSIER_CODE
 from shared.pages.session import form
 from shared.pages.site import HEADERS
@@ -36,7 +38,7 @@ async def post_find(site: Counter, request: Request) -> Response:
     if not sought:
         return await get_find(site, request)
     intake = intake_of(request)
-    number = re.sub(r"[\s.\-]", "", sought) if sought[0].isdigit() else sought
-    names = {pseudonym(each, intake.settings.applicant_key) for each in (sought, number)}
-    found = await lists.by_applicants(intake.database, sorted(names), caller_of(request).scope)
+    number = identity(ApplicantDetails(id_number=sought)) or sought
+    pseudonyms = {pseudonym(each, intake.settings.applicant_key) for each in (sought, number)}
+    found = await lists.by_applicants(intake.database, sorted(pseudonyms), caller_of(request).scope)
     return site.page(request, "find.html", 200 if found else 404, found=found)

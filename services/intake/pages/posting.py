@@ -11,6 +11,7 @@ from services.intake.accepting.candidates import Candidate, Refused
 from services.intake.accepting.parsing import key_use, receipt, short_form
 from services.intake.http.dossier_messages import NewDossierBody
 from services.intake.http.service import NEW_DOSSIER, SHORT_FORM, Intake, PostedEvent, problem
+from shared.access.roles import Scope
 from shared.domain.errors import Refusal
 from shared.service.problems import UNPROCESSABLE, Problem, plainly
 
@@ -39,12 +40,12 @@ def candidate_of(intake: Intake, given: Mapping[str, Any], key: str | None = Non
     return replace(candidate, key_use=use)
 
 
-async def receive(intake: Intake, given: Mapping[str, Any], key: str) -> PostedEvent:
+async def receive(intake: Intake, given: Mapping[str, Any], key: str, scope: Scope) -> PostedEvent:
     """Log the receipt; the same form again gets the first answer."""
-    return await intake.post(candidate_of(intake, given, key), NEW_DOSSIER)
+    return await intake.post(candidate_of(intake, given, key), NEW_DOSSIER, scope)
 
 
-async def log_event(intake: Intake, code: str, given: Mapping[str, Any], key: str) -> PostedEvent:
+async def log_event(intake: Intake, code: str, given: Mapping[str, Any], key: str, scope: Scope) -> PostedEvent:
     """Log an event of a dossier: `{event, occurred_at?, ...data}`."""
     try:
         candidate = short_form(_encode(given), code, now=intake.clock(), applicant_key=intake.settings.applicant_key)
@@ -54,4 +55,4 @@ async def log_event(intake: Intake, code: str, given: Mapping[str, Any], key: st
     except Refusal as refusal:
         intake.metrics.count([Refused(None, None, refusal).labels])
         raise problem(refusal, SHORT_FORM) from refusal
-    return await intake.post(candidate, SHORT_FORM)
+    return await intake.post(candidate, SHORT_FORM, scope)

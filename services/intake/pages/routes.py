@@ -5,7 +5,7 @@ from functools import partial
 from fastapi import FastAPI
 from starlette.routing import Route
 
-from services.intake.pages import dossier, finding, receiving, today
+from services.intake.pages import dossier, finding, printing, receiving, today
 from services.intake.pages.site import LOOK, Counter
 from shared.access.roles import Permission
 from shared.catalogue import Catalogue
@@ -25,6 +25,9 @@ def add_pages(application: FastAPI, catalogue: Catalogue, access: Access, unsent
         "/moved": today.get_moved,
         "/find": finding.get_find,
         "/dossiers/{code}": dossier.get_dossier,
+        "/print/07": printing.get_register,
+        "/print/{form}/{code}": printing.get_form,
+        "/dossiers/{code}/applicant": dossier.get_applicant,
     }
     logged = {"/receive": receiving.post_receive, "/dossiers/{code}/events": dossier.post_event}
     application.router.routes += [

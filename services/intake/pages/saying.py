@@ -1,6 +1,5 @@
 """Refusals in the reader's words: where they stand on the form, and what to do, in Vietnamese too."""
 
-from collections.abc import Mapping
 from typing import NamedTuple
 
 from services.intake.pages.texts import TEXTS
@@ -57,8 +56,3 @@ def _in_vietnamese(problem: Problem, field: str) -> str:
         fix = said(TEXTS, hint, Language.VIETNAMESE) if hint in TEXTS else details.detail
         return said(TEXTS, key, Language.VIETNAMESE, fix=fix)
     return said(TEXTS, key, Language.VIETNAMESE)
-
-
-def by_field(mistake: Mistake, fields: Mapping[str, object]) -> dict[str, str]:
-    """The mistake where the form can show it; at the form as a whole where it has no such field."""
-    return {mistake.field if mistake.field in fields else "": mistake.said}

@@ -45,6 +45,13 @@ TEXTS: Words = {
         "empty: when it is saved; or 30/11/2026 08:31",
     ),
     "applicant": ("Người nộp hồ sơ", "Applicant"),
+    "show_applicant": ("Xem người nộp", "Show the applicant"),
+    "looks_are_noted": ("mỗi lần xem được ghi lại", "each look is noted"),
+    "applicant_not_kept": (
+        "Không lưu thông tin người nộp của hồ sơ này, chỉ có bí danh.",
+        "Nothing is kept of the applicant but a pseudonym.",
+    ),
+    "applicant_erased": ("Thông tin người nộp đã được xóa lúc {at}.", "The applicant's details were erased at {at}."),
     "more_of_receipt": ("Kênh, nơi và giờ tiếp nhận", "Channel, place and time of receipt"),
     "save": ("Lưu hồ sơ", "Save"),
     "saving": ("Đang lưu…", "Saving…"),

@@ -8,7 +8,7 @@ from services.intake.explanation.work import work_steps
 from services.intake.log.history import HistoryEntry
 from services.intake.papers import naming
 from services.intake.papers.naming import VIETNAMESE
-from services.intake.papers.paper import HEAD_SIGNS, Column, FormNumber, Line, Sheet, Signature
+from services.intake.papers.paper import HEAD_SIGNS, FormNumber, PaperLine, Sheet, Signature, TableColumn
 from shared.catalogue import Catalogue
 from shared.domain import events as domain
 from shared.domain.deadline import Deadline
@@ -20,13 +20,13 @@ from shared.language.numbers import NOT_APPLICABLE, short_minute
 from shared.language.words import CLASSES, STATES, word
 
 COLUMNS = (
-    Column("STT", 5),
-    Column("Đơn vị, người xử lý", 28),
-    Column("Giao, nhận hồ sơ lúc", 15),
-    Column("Hạn xử lý", 15),
-    Column("Hoàn thành lúc", 15),
-    Column("Kết quả", 11),
-    Column("Ghi chú", 21),
+    TableColumn("STT", 5),
+    TableColumn("Đơn vị, người xử lý", 28),
+    TableColumn("Giao, nhận hồ sơ lúc", 15),
+    TableColumn("Hạn xử lý", 15),
+    TableColumn("Hoàn thành lúc", 15),
+    TableColumn("Kết quả", 11),
+    TableColumn("Ghi chú", 21),
 )
 IN_PROGRESS = "Đang xử lý"
 
@@ -50,12 +50,12 @@ def control_slip(history: Sequence[HistoryEntry], catalogue: Catalogue, now: dat
     rows = [_row(number, step, is_over=not dossier.is_open) for number, step in enumerate(steps, start=1)]
     judged = timeliness_of(dossier, now)
     facts = (
-        Line("Mã hồ sơ", dossier.code),
-        Line("Thủ tục", naming.procedure(dossier, catalogue)),
-        Line("Cơ quan giải quyết", naming.unit(dossier.department, catalogue)),
-        Line("Nơi tiếp nhận", naming.unit(dossier.place_of_receipt, catalogue)),
-        Line("Thời gian nhận hồ sơ", naming.full_minute(dossier.received_at) or "chưa tiếp nhận"),
-        Line("Thời hạn trả kết quả", naming.full_minute(dossier.due_at) or "không quy định thời hạn"),
+        PaperLine("Mã hồ sơ", dossier.code),
+        PaperLine("Thủ tục", naming.procedure(dossier, catalogue)),
+        PaperLine("Cơ quan giải quyết", naming.unit(dossier.department, catalogue)),
+        PaperLine("Nơi tiếp nhận", naming.unit(dossier.place_of_receipt, catalogue)),
+        PaperLine("Thời gian nhận hồ sơ", naming.full_minute(dossier.received_at) or "chưa tiếp nhận"),
+        PaperLine("Thời hạn trả kết quả", naming.full_minute(dossier.due_at) or "không quy định thời hạn"),
     )
     notes = [f"Trạng thái: {word(STATES, dossier.state, VIETNAMESE)}."]
     if judged is not None:

@@ -17,9 +17,9 @@ from services.intake.papers.paper import (
     Block,
     FormNumber,
     Letter,
-    Line,
     NoSuchPaper,
     Numbered,
+    PaperLine,
     Said,
     Signature,
 )
@@ -46,7 +46,7 @@ _NEVER = {
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class ToldEvent:
     """The event that a paper tells, in its dossier's history."""
 
     history: History
@@ -82,14 +82,14 @@ class Told:
         """Whose dossier it is, and of what; the same lines on every paper."""
         return (
             *naming.of_applicant(self.applicant),
-            Line("Nội dung yêu cầu giải quyết", naming.procedure(self.now, self.catalogue)),
-            Line("Cơ quan giải quyết", naming.unit(self.now.department, self.catalogue)),
+            PaperLine("Nội dung yêu cầu giải quyết", naming.procedure(self.now, self.catalogue)),
+            PaperLine("Cơ quan giải quyết", naming.unit(self.now.department, self.catalogue)),
         )
 
     @property
     def handler(self) -> tuple[Block, ...]:
         who = naming.handler(self.before)
-        return () if who is None else (Line("Người xử lý hồ sơ", who),)
+        return () if who is None else (PaperLine("Người xử lý hồ sơ", who),)
 
     def letter(
         self, form: FormNumber, mark: str, blocks: Sequence[Block], signatures: tuple[Signature, Signature]
@@ -118,7 +118,7 @@ def letter(
             f"n: hồ sơ {code} có {times} phiếu theo mẫu {form}, không có phiếu thứ {number}",
         )
     place = places[-1 if number is None else number - 1]
-    made = _MAKES[form](Told(history, place, catalogue_at, applicant))
+    made = _MAKES[form](ToldEvent(history, place, catalogue_at, applicant))
     return replace(made, slip=slip_of(made.code, key)) if form in WITH_SLIP else made
 
 
@@ -159,21 +159,21 @@ def _tells(form: FormNumber, event: domain.Event) -> bool:
             return isinstance(event, domain.Stopped)
 
 
-def _receipt(told: Told) -> Letter:
+def _receipt(told: ToldEvent) -> Letter:
     now, catalogue = told.now, told.catalogue
     promised = promised_at_receipt(told.history)
     reached = None if promised is None else _how_counted(told, promised)
     blocks = [
-        Line("Nơi tiếp nhận", naming.unit(now.place_of_receipt, catalogue)),
+        PaperLine("Nơi tiếp nhận", naming.unit(now.place_of_receipt, catalogue)),
         *told.subject,
-        Line("Hình thức nộp", naming.channel(now.channel, catalogue)),
+        PaperLine("Hình thức nộp", naming.channel(now.channel, catalogue)),
         Numbered("Thành phần hồ sơ nộp gồm"),
-        Line("Số lượng hồ sơ (bộ)"),
-        Line("Thời hạn giải quyết theo quy định", naming.term(now.term) or _without_term(promised)),
-        Line("Thời gian nhận hồ sơ", full_minute(now.received_at)),
-        Line("Thời gian trả kết quả", full_minute(promised) or "không quy định thời hạn"),
-        *(() if reached is None else (Line("Cách tính thời hạn", reached),)),
-        Line("Đăng ký nhận kết quả tại"),
+        PaperLine("Số lượng hồ sơ (bộ)"),
+        PaperLine("Thời hạn giải quyết theo quy định", naming.term(now.term) or _without_term(promised)),
+        PaperLine("Thời gian nhận hồ sơ", full_minute(now.received_at)),
+        PaperLine("Thời gian trả kết quả", full_minute(promised) or "không quy định thời hạn"),
+        *(() if reached is None else (PaperLine("Cách tính thời hạn", reached),)),
+        PaperLine("Đăng ký nhận kết quả tại"),
     ]
     signatures = (APPLICANT_SIGNS, Signature("NGƯỜI TIẾP NHẬN HỒ SƠ"))
     return told.letter(FormNumber.RECEIPT, "TNHS", blocks, signatures)
@@ -198,7 +198,7 @@ def promised_at_receipt(history: History) -> datetime | None:
     return promised
 
 
-def _how_counted(told: Told, promised: datetime) -> str | None:
+def _how_counted(told: ToldEvent, promised: datetime) -> str | None:
     """The explanation's words for the promised date; None where they speak of another."""
     steps = explain(told.before, told.catalogue_at, told.entry.at, BY_DATE, VIETNAMESE)
     found = next((step for step in steps if step.step == "deadline" and step.due_at == promised), None)
@@ -208,7 +208,7 @@ def _how_counted(told: Told, promised: datetime) -> str | None:
     return how.removesuffix(".") or None
 
 
-def _supplement(told: Told) -> Letter:
+def _supplement(told: ToldEvent) -> Letter:
     event = told.entry.event
     assert isinstance(event, domain.SupplementRequested)
     missing = (
@@ -223,31 +223,31 @@ def _supplement(told: Told) -> Letter:
     blocks = [
         *told.subject,
         Numbered("Yêu cầu bổ sung, hoàn thiện hồ sơ gồm những nội dung sau", missing),
-        Line(REASON),
-        Line("Thời hạn bổ sung, hoàn thiện hồ sơ", full_minute(event.due_at)),
+        PaperLine(REASON),
+        PaperLine("Thời hạn bổ sung, hoàn thiện hồ sơ", full_minute(event.due_at)),
         *told.handler,
         Said(meanwhile),
-        Line("Nếu có vướng mắc, ông (bà) liên hệ"),
+        PaperLine("Nếu có vướng mắc, ông (bà) liên hệ"),
     ]
     signatures = (APPLICANT_SIGNS, Signature("NGƯỜI HƯỚNG DẪN"))
     return told.letter(FormNumber.SUPPLEMENT, "HDHS", blocks, signatures)
 
 
-def _refusal(told: Told) -> Letter:
+def _refusal(told: ToldEvent) -> Letter:
     event = told.entry.event
     at = full_minute(told.entry.at)
     if isinstance(event, domain.Declined):
         what, when, reason = "tiếp nhận, giải quyết", told.now.submitted_at, event.reason
-        came = Line("Thời gian nộp hồ sơ", full_minute(when))
+        came = PaperLine("Thời gian nộp hồ sơ", full_minute(when))
     else:
         what, when, reason = "giải quyết", told.now.received_at, None
-        came = Line("Thời gian nhận hồ sơ", full_minute(when))
+        came = PaperLine("Thời gian nhận hồ sơ", full_minute(when))
     blocks = [
         *told.subject,
         came,
         Said(f"Qua xem xét, cơ quan thông báo từ chối {what} hồ sơ này lúc {at}, với lý do cụ thể như sau:"),
-        Line(REASON, reason),
-        Line(GROUND),
+        PaperLine(REASON, reason),
+        PaperLine(GROUND),
         *told.handler,
         Said("Xin thông báo để ông (bà), tổ chức được biết và thực hiện./."),
     ]
@@ -255,22 +255,22 @@ def _refusal(told: Told) -> Letter:
     return told.letter(FormNumber.REFUSAL, "TCHS", blocks, signatures)
 
 
-def _apology(told: Told) -> Letter:
+def _apology(told: ToldEvent) -> Letter:
     event, before = told.entry.event, told.entry.before
     assert isinstance(event, domain.Apologised)
     due_at = None if before is None else before.due_at
     blocks = [
-        Line("Kính gửi", told.applicant.name),
+        PaperLine("Kính gửi", told.applicant.name),
         *told.subject[1:],
-        Line("Thời gian nhận hồ sơ", full_minute(told.now.received_at)),
-        Line("Thời gian hẹn trả kết quả", full_minute(due_at)),
+        PaperLine("Thời gian nhận hồ sơ", full_minute(told.now.received_at)),
+        PaperLine("Thời gian hẹn trả kết quả", full_minute(due_at)),
         Said("Đến nay, cơ quan chưa trả được kết quả giải quyết hồ sơ của ông (bà), tổ chức đúng thời hạn đã hẹn."),
-        Line(REASON, event.reason),
+        PaperLine(REASON, event.reason),
         Said(
             "Sự chậm trễ này đã gây phiền hà, tốn kém chi phí, công sức của ông (bà), tổ chức. "
             "Cơ quan xin lỗi ông (bà), tổ chức và hẹn trả kết quả vào:"
         ),
-        Line("Thời gian hẹn lại", full_minute(event.promised_at)),
+        PaperLine("Thời gian hẹn lại", full_minute(event.promised_at)),
         *told.handler,
         Said("Mong nhận được sự thông cảm của ông (bà), tổ chức./."),
     ]
@@ -278,15 +278,15 @@ def _apology(told: Told) -> Letter:
     return told.letter(FormNumber.APOLOGY, "XLHL", blocks, signatures)
 
 
-def _stop(told: Told) -> Letter:
+def _stop(told: ToldEvent) -> Letter:
     event = told.entry.event
     assert isinstance(event, domain.Stopped)
     blocks = [
         *told.subject,
-        Line("Thời gian nhận hồ sơ", full_minute(told.now.received_at)),
+        PaperLine("Thời gian nhận hồ sơ", full_minute(told.now.received_at)),
         Said(f"Cơ quan thông báo dừng giải quyết hồ sơ này từ {full_minute(told.entry.at)}."),
-        Line(REASON, NOT_DECIDED if event.reason == ADMINISTRATIVE else event.reason),
-        Line(GROUND),
+        PaperLine(REASON, NOT_DECIDED if event.reason == ADMINISTRATIVE else event.reason),
+        PaperLine(GROUND),
         *told.handler,
         Said("Xin thông báo để ông (bà), tổ chức được biết./."),
     ]
@@ -294,7 +294,7 @@ def _stop(told: Told) -> Letter:
     return told.letter(FormNumber.STOP, "TB", blocks, signatures)
 
 
-_MAKES: Mapping[FormNumber, Callable[[Told], Letter]] = {
+_MAKES: Mapping[FormNumber, Callable[[ToldEvent], Letter]] = {
     FormNumber.RECEIPT: _receipt,
     FormNumber.SUPPLEMENT: _supplement,
     FormNumber.REFUSAL: _refusal,

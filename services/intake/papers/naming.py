@@ -6,7 +6,7 @@ from datetime import datetime
 from services.intake.explanation.speaking import speaking
 from services.intake.explanation.steps import of
 from services.intake.log.history import HistoryEntry
-from services.intake.papers.paper import Applicant, Line
+from services.intake.papers.paper import Applicant, PaperLine
 from shared.catalogue import Catalogue
 from shared.domain import events as domain
 from shared.domain.dossier import Dossier
@@ -62,11 +62,11 @@ def handler(history: Sequence[HistoryEntry]) -> str | None:
     return None
 
 
-def of_applicant(applicant: Applicant) -> tuple[Line, ...]:
+def of_applicant(applicant: Applicant) -> tuple[PaperLine, ...]:
     """Who applied, on every paper in the same lines."""
     return (
-        Line("Họ tên cá nhân/Tên tổ chức", applicant.name),
-        Line("Địa chỉ", applicant.address),
-        Line("Số điện thoại", applicant.phone),
-        Line("Email", applicant.email),
+        PaperLine("Họ tên cá nhân/Tên tổ chức", applicant.name),
+        PaperLine("Địa chỉ", applicant.address),
+        PaperLine("Số điện thoại", applicant.phone),
+        PaperLine("Email", applicant.email),
     )

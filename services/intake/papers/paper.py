@@ -65,7 +65,7 @@ NOBODY = Applicant()
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class PaperLine:
     """A fact under its name; a dotted line to write on where there is none."""
 
     label: str
@@ -88,7 +88,7 @@ class Said:
     text: str
 
 
-Block = Line | Numbered | Said
+Block = PaperLine | Numbered | Said
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +113,7 @@ class Letter:
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
+class TableColumn:
     """A column of a table: its head, and how much of the width it has."""
 
     head: str
@@ -130,7 +130,7 @@ class Sheet:
     mark: str
     subtitle: str
     facts: tuple[Block, ...]
-    columns: tuple[Column, ...]
+    columns: tuple[TableColumn, ...]
     rows: tuple[tuple[str, ...], ...]
     notes: tuple[str, ...]
     signatures: tuple[Signature, Signature]

@@ -14,8 +14,8 @@ from services.intake.papers.paper import (
     TITLES,
     Block,
     Letter,
-    Line,
     Numbered,
+    PaperLine,
     Sheet,
     Signature,
 )
@@ -106,7 +106,7 @@ def _sheet(paper: Sheet, heading: Heading) -> dict[str, Any]:
 
 def _block(block: Block) -> dict[str, Any]:
     match block:
-        case Line(label, value):
+        case PaperLine(label, value):
             return {"kind": "line", "label": label, "value": value}
         case Numbered(label, entries, blanks):
             return {"kind": "numbered", "label": label, "entries": entries, "blanks": blanks}

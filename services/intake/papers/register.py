@@ -7,7 +7,7 @@ from services.intake.log.history import HistoryEntry
 from services.intake.papers import naming
 from services.intake.papers.letters import promised_at_receipt
 from services.intake.papers.naming import VIETNAMESE
-from services.intake.papers.paper import Column, FormNumber, Line, Sheet, Signature
+from services.intake.papers.paper import FormNumber, PaperLine, Sheet, Signature, TableColumn
 from shared.catalogue import Catalogue
 from shared.domain.localtime import local_date
 from shared.language.numbers import count, short_minute
@@ -15,18 +15,18 @@ from shared.language.periods import span_name
 from shared.language.words import CHANNELS, STATES, word
 
 COLUMNS = (
-    Column("STT", 4),
-    Column("Mã hồ sơ", 16),
-    Column("Tên thủ tục hành chính", 21),
-    Column("Tên cá nhân, tổ chức; địa chỉ, số điện thoại", 14),
-    Column("Cơ quan giải quyết; nơi tiếp nhận", 14),
-    Column("Kênh nộp", 7),
-    Column("Nhận hồ sơ", 8),
-    Column("Hẹn trả kết quả", 8),
-    Column("Có kết quả", 8),
-    Column("Trả kết quả; hình thức", 9),
-    Column("Ký nhận", 6),
-    Column("Ghi chú", 10),
+    TableColumn("STT", 4),
+    TableColumn("Mã hồ sơ", 16),
+    TableColumn("Tên thủ tục hành chính", 21),
+    TableColumn("Tên cá nhân, tổ chức; địa chỉ, số điện thoại", 14),
+    TableColumn("Cơ quan giải quyết; nơi tiếp nhận", 14),
+    TableColumn("Kênh nộp", 7),
+    TableColumn("Nhận hồ sơ", 8),
+    TableColumn("Hẹn trả kết quả", 8),
+    TableColumn("Có kết quả", 8),
+    TableColumn("Trả kết quả; hình thức", 9),
+    TableColumn("Ký nhận", 6),
+    TableColumn("Ghi chú", 10),
 )
 
 
@@ -44,7 +44,7 @@ def register(
         local_date(now),
         "STD",
         f"Hồ sơ tiếp nhận {span}",
-        (Line("Đơn vị", naming.unit(unit, catalogue)),),
+        (PaperLine("Đơn vị", naming.unit(unit, catalogue)),),
         COLUMNS,
         tuple(rows),
         (f"Tổng số: {count(len(rows), VIETNAMESE)} hồ sơ; số liệu đến {naming.full_minute(now)}.",),

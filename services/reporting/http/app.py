@@ -37,6 +37,7 @@ from shared.service.clock import Clock, system_clock
 from shared.service.http import GUARDED, Ndjson, new_application
 from shared.service.keyring import KeyRing
 from shared.service.observability import health, operations_router
+from shared.service.oidc.provider import Provider
 from shared.service.problems import Problem
 from shared.service.sessions import sessions_of
 from shared.service.sql import DATABASE_ERRORS, answers, is_transient
@@ -71,13 +72,15 @@ class Reporting:
     heading: Heading = field(default_factory=Heading)
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     access_dir: Path | None = None
+    public_url: str | None = None
+    provider: Provider | None = None
     access: Access = field(init=False)
 
     def __post_init__(self) -> None:
         """One for pages and routes: a session that was ended is known to both."""
         keys = None if self.access_dir is None else KeyRing(self.access_dir, "reporting")
-        sessions = sessions_of("reporting", self.api_key, self.access_dir)
-        object.__setattr__(self, "access", Access(self.api_key, sessions, keys))
+        sessions = sessions_of("reporting", self.api_key, self.access_dir, self.public_url)
+        object.__setattr__(self, "access", Access(self.api_key, sessions, keys, self.provider))
 
     @property
     def attention_sources(self) -> AttentionSources:

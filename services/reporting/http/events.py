@@ -1,21 +1,22 @@
 """`GET /v1/events`: figures as they change, as server-sent events; all readers of the same share one look."""
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends, Query, Request
 from pydantic import Field
 from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.responses import Response
 
 from services.reporting.figures.query import FigureQuery, Filters
 from services.reporting.figures.range_sums import pinned
+from services.reporting.figures.reach import reach_of
 from services.reporting.figures.report import figure_row, report_in
-from services.reporting.http.bounds import Bound, check_question
+from services.reporting.http.bounds import Bound, check_question, scope_of
 from services.reporting.http.names import units_named
 from services.reporting.http.parameters import Parameters
 from services.reporting.read_model.store import OldRules, answering
@@ -23,7 +24,7 @@ from shared.access.roles import Permission
 from shared.catalogue import Catalogue
 from shared.contract.envelope import encode
 from shared.contract.http.figures import FiguresEvent
-from shared.service.access import requires
+from shared.service.access import Requires
 from shared.service.clock import Clock
 from shared.service.http import Ndjson, declared_parameters_only
 from shared.service.pacing import wait_until
@@ -34,6 +35,10 @@ HEARTBEAT_S = 15.0
 MEDIA_TYPE = "text/event-stream"
 _AWAY = b": the figures can't be read at the moment\n\n"
 _BEAT = b": still here\n\n"
+
+
+async def _everybody() -> bool:
+    return True
 
 
 @dataclass(slots=True)
@@ -64,13 +69,18 @@ class FigureEvents:
         as_of = self.clock()
         return FigureQuery(first=date(as_of.year, 1, 1), last=as_of.date(), as_of=as_of, filters=filters)
 
-    async def stream(self, filters: Filters = Filters()) -> AsyncGenerator[bytes]:
-        """An event at once and whenever the read model has moved, a comment where nothing was said for a while."""
+    async def stream(
+        self, filters: Filters = Filters(), may_go_on: Callable[[], Awaitable[bool]] = _everybody
+    ) -> AsyncGenerator[bytes]:
+        """An event at once and whenever the read model has moved, a comment where nothing was said for a while; for as
+        long as the reader may read it."""
         watched = self._watched.setdefault(filters, _Watched())
         watched.readers += 1
         try:
             async with aclosing(self._parts(filters, watched)) as parts:
                 async for part in parts:
+                    if not await may_go_on():
+                        return
                     yield part
         finally:
             watched.readers -= 1
@@ -130,7 +140,7 @@ def _written(event: FiguresEvent) -> bytes:
     return b"event: figures\nid: %d.%d\ndata: %s\n\n" % (event.generation, event.revision, encode(event))
 
 
-READING = [requires(Permission.READ_FIGURES, takes_session=True), Depends(declared_parameters_only)]
+READING = Requires(Permission.READ_FIGURES, takes_session=True)
 
 
 class EventsParameters(Parameters):
@@ -154,7 +164,7 @@ def router(events: FigureEvents) -> APIRouter:
             "content": {MEDIA_TYPE: {"schema": {"type": "string"}}},
         }
     }
-    routes = APIRouter(tags=["figures"], dependencies=READING)
+    routes = APIRouter(tags=["figures"], dependencies=[Depends(READING), Depends(declared_parameters_only)])
 
     @routes.get(
         "/events",
@@ -162,12 +172,16 @@ def router(events: FigureEvents) -> APIRouter:
         response_class=Response,
         responses=described,
     )
-    async def get_events(scope: Bound, given: Annotated[EventsParameters, Query()]) -> Response:
+    async def get_events(request: Request, scope: Bound, given: Annotated[EventsParameters, Query()]) -> Response:
         today = events.clock().date()
         departments = units_named("department", given.department, events.catalogue, today)
         filters = Filters(departments, places=units_named("received_by", given.received_by, events.catalogue, today))
         check_question(scope, events.query(filters))
-        answer = EventStream(events.stream(filters))
+
+        async def may_go_on() -> bool:
+            return await READING.still_holds(request) and reach_of(events.query(filters)).is_within(scope_of(request))
+
+        answer = EventStream(events.stream(filters, may_go_on))
         answer.headers["X-Accel-Buffering"] = "no"  # a proxy must not keep events back
         return answer
 

@@ -24,6 +24,7 @@ def add_pages(application: FastAPI, reporting: Reporting, views: DossierViews) -
         "/open": open_dossiers.get_open,
         "/follow-up": worklists.get_follow_up,
         "/late": worklists.get_late,
+        "/late/file": worklists.get_late_file,
         "/definitions": worklists.get_definitions,
         "/publications": worklists.get_publications,
     }

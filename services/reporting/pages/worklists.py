@@ -1,6 +1,7 @@
 """The daily follow-up, the late dossiers of a period to send out, and the period by every definition."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -9,6 +10,8 @@ from fastapi import Request
 from starlette.responses import Response
 
 from services.reporting.attention import WorkingTimeRuler, calendar_of
+from services.reporting.documents.formats import FORMATS
+from services.reporting.documents.handout import Handout, handout_csv, handout_xlsx
 from services.reporting.figures.query import FigureQuery
 from services.reporting.figures.range_sums import pinned
 from services.reporting.figures.report import figure_row, report
@@ -32,11 +35,15 @@ from shared.domain.dossier import Dossier
 from shared.domain.lifecycle import EventKind
 from shared.domain.localtime import local
 from shared.domain.timeliness import DEFINITIONS
+from shared.language.languages import Language
+from shared.language.numbers import count
 from shared.language.periods import span_name
-from shared.pages.site import begun, language_of, path_with
-from shared.service.problems import Problem
+from shared.pages.site import HEADERS, begun, language_of, path_with
+from shared.service.problems import UNPROCESSABLE, Problem
 
 A_PAGE = 50
+XLSX = "xlsx"
+HANDOUTS = {XLSX: FORMATS[XLSX].media_type, "office-csv": FORMATS["office-csv"].media_type}
 MOST_LATE = 5000
 LONGEST_NUMBER = 16
 LATE_COLUMNS = ("resolved_overdue", "in_progress_overdue")
@@ -92,7 +99,7 @@ async def get_late(site: Site, request: Request) -> Response:
     values = _form_values(site, question, request)
     if question.query is None:
         return site.page(
-            request, "late.html", 422, **values, late=[], number=0, following=None, truncated=False, period=""
+            request, "late.html", 422, **values, late=[], files=[], number=0, following=None, truncated=False, period=""
         )
     listed, truncated = await _late(site, without_rows(question.query))
     number = page_number(request)
@@ -104,12 +111,55 @@ async def get_late(site: Site, request: Request) -> Response:
         "late.html",
         **values,
         late=late,
+        files=[(name, path_with("/late/file", **{**question.as_parameters, "format": name})) for name in HANDOUTS],
         number=len(listed),
         following=link,
         truncated=truncated,
         most=MOST_LATE,
         period=period_said(question.query, language),
     )
+
+
+async def get_late_file(site: Site, request: Request) -> Response:
+    """`/late/file`: the whole list as a file to send out, as `format` says: xlsx or office-csv."""
+    language, wanted = language_of(request), request.query_params.get("format", "")
+    question = asked(site.figures, site.reader(request), request.query_params, language)
+    if question.query is None or wanted not in HANDOUTS:
+        detail = "; ".join(question.mistakes.values()) or f"format: choose one of {', '.join(HANDOUTS)}"
+        raise Problem(422, UNPROCESSABLE, detail)
+    query = without_rows(question.query)
+    listed, truncated = await _late(site, query)
+    late: list[LateDossier] = []
+    for start in range(0, len(listed), A_PAGE):
+        late += await _told(site, request, listed[start : start + A_PAGE], query.as_of)
+    handout = _handout(site, late, period_said(query, language), language, truncated=truncated)
+    made_at = site.reporting.recording_clock()
+    content = await asyncio.to_thread(handout_xlsx, handout, made_at) if wanted == XLSX else handout_csv(handout)
+    name = f"late_{query.first}_{query.last}.{wanted.removeprefix('office-')}"
+    headers = HEADERS | {"Content-Disposition": f'attachment; filename="{name}"'}
+    return Response(content, 200, headers, HANDOUTS[wanted])
+
+
+def _handout(site: Site, late: Sequence[LateDossier], period: str, language: Language, *, truncated: bool) -> Handout:
+    notes = [period, text("late_lead", language)]
+    if truncated:
+        notes.append(text("late_truncated", language, number=count(MOST_LATE, language)))
+    columns = ("code", "department", "procedure", "officer", "due_at", "closed_at", "days_late", "reason", "apology")
+    rows = [
+        (
+            one.listed.code,
+            site.department_name(one.listed.department),
+            site.procedure_name(one.listed.procedure),
+            one.listed.officer,
+            one.listed.due_at,
+            one.listed.closed_at or text("still_open", language),
+            one.days,
+            one.reason,
+            one.apologised_at or text("not_apologised", language),
+        )
+        for one in late
+    ]
+    return Handout(text("late", language), tuple(notes), tuple(text(each, language) for each in columns), tuple(rows))
 
 
 def _form_values(site: Site, question: Asked, request: Request) -> dict[str, Any]:

@@ -22,6 +22,7 @@ from itsdangerous import BadData
 from msgspec import Struct
 
 from shared.access.roles import Principal
+from shared.service.ended_sessions import EndedSessions
 from shared.service.oidc.configuration import OidcClient
 from shared.service.oidc.provider import Metadata, Provider, ProviderAway, ProviderRefuses, answer_of, get
 from shared.service.oidc.tokens import Claims, id_token, principal_of
@@ -68,7 +69,7 @@ class LogIns:
         self.client = client
         self._secret = sessions.secret_for(self.cookie)
         self._signer = signer(self._secret, self.cookie)
-        self._ended = sessions.ended
+        self._finished = EndedSessions()  # apart from sessions: whoever begins many log-ins has none forgotten
 
     async def begin(self, to: str) -> tuple[str, str]:
         """The provider's address to go to, and the cookie's value; raises ProviderAway."""
@@ -97,7 +98,7 @@ class LogIns:
             answer.get("state", "").encode(), self._derived("state", login).encode()
         ):
             raise StaleLogIn
-        self._ended.add(login.id, login.until)
+        self._finished.add(login.id, login.until)
         metadata = await self._metadata()
         issuer = answer.get("iss")
         if issuer != metadata.issuer and (issuer or metadata.authorization_response_iss_parameter_supported):
@@ -138,7 +139,7 @@ class LogIns:
             login = msgspec.convert(self._signer.loads(cookie), LogIn)
         except (BadData, msgspec.ValidationError):
             return None
-        return None if login.until <= time.time() or login.id in self._ended else login
+        return None if login.until <= time.time() or login.id in self._finished else login
 
     def _derived(self, purpose: str, login: LogIn) -> str:
         return _base64url(hmac.digest(self._secret, f"{purpose} {login.id}".encode(), hashlib.sha256))

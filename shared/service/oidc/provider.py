@@ -16,6 +16,8 @@ from shared.service.oidc.configuration import Oidc, is_confidential
 
 KEYS_HOLD_S = 600.0  # so long a key that the provider withdrew is still taken
 REFRESH_AT_MOST_EVERY_S = 5.0  # a token that names an unknown key makes us ask; many such tokens don't make us ask more
+RETRY_EVERY_S = 60.0  # how often keys that are old are asked for while the provider is away
+PATIENCE_S = 2.0  # how long a token of a known key waits for that
 TIMEOUT_S = 5.0
 MOST_BYTES = 512 * 1024
 SMALLEST_RSA_BITS = 2048
@@ -54,12 +56,12 @@ class Provider:
         self._keys: tuple[Key, ...] = ()
         self._fetched_at = self._tried_at = float("-inf")
         self._failure: ProviderAway | None = None
-        self._asking = asyncio.Lock()
+        self._asking: asyncio.Task[None] | None = None
 
     async def metadata(self) -> Metadata:
         """What the provider says of itself; raises ProviderAway."""
         if self._metadata is None:
-            await self._refresh()
+            await self._asked_again()
         if self._metadata is None:
             raise self._failure or ProviderAway("it was not asked yet")
         return self._metadata
@@ -69,34 +71,42 @@ class Provider:
 
         While the provider is away the keys that are known go on holding.
         """
-        is_old = self._monotonic() - self._fetched_at >= KEYS_HOLD_S
-        found = fitting(self._keys, algorithm, kid)
-        if found and not is_old:
-            return found
-        await self._refresh()
+        if not fitting(self._keys, algorithm, kid):
+            await self._asked_again()
+        elif self._monotonic() - self._fetched_at >= KEYS_HOLD_S:
+            await self._asked_again(PATIENCE_S, RETRY_EVERY_S if self._failure else REFRESH_AT_MOST_EVERY_S)
         found = fitting(self._keys, algorithm, kid)
         if not found and self._failure is not None:
             raise self._failure
         return found
 
-    async def _refresh(self) -> None:
-        """Fetch both again, unless that was tried a moment ago; of several that ask at once one does."""
-        asked_at = self._monotonic()
-        async with self._asking:
-            if self._tried_at > asked_at or asked_at - self._tried_at < REFRESH_AT_MOST_EVERY_S:
+    async def _asked_again(
+        self, patience_s: float | None = None, at_most_every_s: float = REFRESH_AT_MOST_EVERY_S
+    ) -> None:
+        """Wait, as long as the patience lasts, until the provider was asked; not at all if it was a moment ago.
+
+        Of several that wait at once one asks.
+        """
+        if self._asking is None:
+            if self._monotonic() - self._tried_at < at_most_every_s:
                 return
-            try:
-                async with self.client() as client:
-                    metadata = await self._fetch_metadata(client)
-                    keys = usable((await get(client, metadata.jwks_uri, _JwkSet)).keys)
-            except ProviderAway as failure:
-                log.warning("oidc_provider_away", issuer=self.oidc.issuer, reason=str(failure))
-                self._failure = failure
-            else:
-                self._metadata, self._keys, self._failure = metadata, keys, None
-                self._fetched_at = self._monotonic()
-            finally:
-                self._tried_at = self._monotonic()
+            self._asking = asyncio.create_task(self._ask())
+        await asyncio.wait({self._asking}, timeout=patience_s)
+
+    async def _ask(self) -> None:
+        try:
+            async with self.client() as client:
+                metadata = await self._fetch_metadata(client)
+                keys = usable((await get(client, metadata.jwks_uri, _JwkSet)).keys)
+        except ProviderAway as failure:
+            log.warning("oidc_provider_away", issuer=self.oidc.issuer, reason=str(failure))
+            self._failure = failure
+        else:
+            self._metadata, self._keys, self._failure = metadata, keys, None
+            self._fetched_at = self._monotonic()
+        finally:
+            self._tried_at = self._monotonic()
+            self._asking = None
 
     async def _fetch_metadata(self, client: httpx.AsyncClient) -> Metadata:
         address = self.oidc.issuer.rstrip("/") + "/.well-known/openid-configuration"

@@ -1,13 +1,12 @@
 // An OpenID provider for tests: oidc-provider with keys, clients and accounts from a file, a log-in page that asks for a
 // name only, and a place (/control) where a test changes them, as an operator would.
+//   node provider.mjs SETTINGS PATH-OF-OIDC-PROVIDER
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 
-import Provider from 'oidc-provider';
-
+const { default: Provider } = await import(process.argv[3]);
 const settings = JSON.parse(readFileSync(process.argv[2], 'utf8'));
-const { port, secret } = settings;
-const issuer = `http://127.0.0.1:${port}`;
+const { issuer, port, secret } = settings;
 let provider = started();
 let asked = {};
 
@@ -20,6 +19,7 @@ function started() {
     claims: { openid: ['sub'], profile: ['name', 'motcua_grants'] },
     scopes: ['openid', 'profile', 'api'],
     conformIdTokenClaims: settings.claims_at_userinfo,
+    ...(settings.token_methods && { clientAuthMethods: settings.token_methods }),
     enabledJWA: { idTokenSigningAlgValues: ['RS256', 'PS256', 'ES256', 'EdDSA'] },
     findAccount: (_ctx, id) => ({ accountId: id, claims: () => ({ sub: id, ...grantsOf(id) }) }),
     extraTokenClaims: (_ctx, token) => grantsOf(token.accountId ?? token.clientId),
@@ -34,7 +34,12 @@ function started() {
     features: {
       clientCredentials: { enabled: true },
       devInteractions: { enabled: false },
-      rpInitiatedLogout: { enabled: true },
+      rpInitiatedLogout: {
+        enabled: true,
+        logoutSource: (ctx, form) => {
+          ctx.body = page(`${form}<button form="op.logoutForm" name="logout" value="yes">Sign out</button>`);
+        },
+      },
       resourceIndicators: {
         enabled: true,
         defaultResource: (ctx) => (ctx.oidc.params.grant_type === 'client_credentials' ? settings.audience : undefined),
@@ -47,6 +52,10 @@ function started() {
       },
     },
   });
+}
+
+function page(content) {
+  return `<!doctype html><html lang="en"><title>Provider</title><link rel="icon" href="data:,">${content}</html>`;
 }
 
 async function body(request) {
@@ -65,6 +74,9 @@ createServer(async (request, response) => {
     return;
   }
   asked[path] = (asked[path] ?? 0) + 1;
+  if (settings.hangs) {
+    return;
+  }
   if (settings.away) {
     request.socket.destroy();
   } else if (path.startsWith('/log-in/') && request.method === 'POST') {
@@ -73,10 +85,7 @@ createServer(async (request, response) => {
     await provider.interactionFinished(request, response, result);
   } else if (path.startsWith('/log-in/')) {
     response.setHeader('content-type', 'text/html; charset=utf-8');
-    response.end(
-      '<!doctype html><html lang="en"><title>Provider</title><link rel="icon" href="data:,">' +
-        '<form method="post"><label>Name <input name="name"></label><button>Log in</button></form></html>',
-    );
+    response.end(page('<form method="post"><label>Name <input name="name"></label><button>Log in</button></form>'));
   } else {
     provider.callback()(request, response);
   }

@@ -40,9 +40,11 @@
     shown.setAttribute("aria-label", select.labels.length ? select.labels[0].textContent : "");
     count.className = "unseen";
     count.setAttribute("role", "status");
+    const hadFocus = document.activeElement === select;
     select.hidden = true;
     select.required = false;
     select.after(field, shown, count);
+    if (hadFocus) field.focus();
 
     const said = (option) => (option && option.value ? `${option.text} (${option.value})` : "");
     const reset = () => { field.value = said(select.selectedOptions[0]); };
@@ -201,11 +203,9 @@
     }
   }
 
-  // The page anew in place of itself, the cursor at the procedure; it stays as it is while the network is away.
-  async function renew(to) {
-    try {
-      await htmx.ajax("GET", to, { target: "#content", select: "#content", swap: "outerHTML" });
-    } catch { /* the empty form stands already */ }
+  // What was received stands above the form and in the list beside it; the form itself is in the clerk's hands.
+  function renew(to) {
+    return htmx.ajax("GET", to, { target: "#saved-place", select: "#saved-place", selectOOB: "#latest", swap: "outerHTML" }).catch(() => {});
   }
 
   document.addEventListener("submit", async (event) => {
@@ -239,8 +239,7 @@
     const { action, to } = event.detail;
     const here = location.pathname;
     if (action.startsWith(here) && here.startsWith("/dossiers/")) location.assign(to);
-    const form = document.querySelector("#receipt");
-    if (form && !form.elements.name.value && !form.querySelector("[name=procedure]").value) renew(to);
+    if (document.querySelector("#receipt")) renew(to);
   });
 
   document.body.addEventListener("counter-mend", (event) => {
@@ -281,11 +280,10 @@
   }
   setInterval(look, LOOK_EVERY_MS);
 
-  document.body.addEventListener("htmx:load", (event) => {
-    const { elt } = event.detail;
-    ready(elt);
-    const form = elt.querySelector("#receipt");
-    if (form) procedureOf(form).focus();
+  document.body.addEventListener("htmx:load", (event) => ready(event.detail.elt));
+  // A session that is over takes no form away that somebody is filling in: what they save is kept until they are back.
+  document.body.addEventListener("htmx:beforeOnLoad", (event) => {
+    if (event.detail.xhr.status === 401 && document.querySelector("form[data-queued]")) event.preventDefault();
   });
   document.body.addEventListener("htmx:beforeSwap", (event) => { if (event.detail.xhr.status >= 400) event.detail.shouldSwap = false; });
   ready(document);

@@ -124,7 +124,9 @@ const unsent = (() => {
     const now = entries.length ? said.count.replace("#", number) : said.sent;
     if (line.textContent !== now) line.textContent = now;
     bar.classList.toggle("settled", entries.length === 0);
-    bar.querySelector("#unsent-where").textContent = entries.length === 0 ? "" : signedOut ? said.signedOut : subtle ? said.sealed : said.inTab;
+    const where = bar.querySelector("#unsent-where");
+    where.textContent = entries.length === 0 ? "" : subtle ? said.sealed : said.inTab;
+    if (signedOut) where.replaceChildren(part("a", said.signedOut, { href: location.pathname }));
     bar.hidden = items.length === 0;
   }
 

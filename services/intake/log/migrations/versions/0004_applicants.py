@@ -1,4 +1,4 @@
-"""Applicants, encrypted; the dossiers that their details are kept for; who was erased."""
+"""Applicants, encrypted; and who was erased."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -37,11 +37,6 @@ def upgrade() -> None:
     )
     op.create_index("ix_applicants_key_id", "applicants", ["key_id"])
     op.create_table(
-        "applicant_dossiers",
-        sa.Column("pseudonym", sa.Text, primary_key=True),
-        sa.Column("dossier", sa.Text, primary_key=True, comment="one that the details are kept for"),
-    )
-    op.create_table(
         "applicant_erasures",
         sa.Column("pseudonym", sa.Text, primary_key=True),
         sa.Column(
@@ -54,6 +49,5 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_table("applicant_erasures")
-    op.drop_table("applicant_dossiers")
     op.drop_index("ix_applicants_key_id", "applicants")
     op.drop_table("applicants")

@@ -1,0 +1,59 @@
+"""The audit over HTTP and in files: read, exported with its heads, verified with nothing but the file."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlencode
+
+import msgspec
+
+from motcua.client import ServiceClient
+from motcua.failure import Failure
+from shared.auditing.verification import AuditFinding, AuditVerification, ClosingHead, ClosingLine
+from shared.contract.http.audit import AuditLine
+
+PATH = "/v1/audit"
+_decode = msgspec.json.Decoder(AuditLine).decode
+
+
+def lines(service: ServiceClient, query: Mapping[str, str]) -> Iterator[bytes]:
+    """The entries that a service has for the question, byte for byte."""
+    return service.lines(f"{PATH}?{urlencode(query)}" if query else PATH)
+
+
+def entries(service: ServiceClient, query: Mapping[str, str]) -> Iterator[AuditLine]:
+    """The same as values."""
+    return map(_decode, lines(service, query))
+
+
+@dataclass(slots=True)
+class Export:
+    """Chains on their way into a file; each is verified as it goes by."""
+
+    verification: AuditVerification
+
+    def chain(self, given: Iterable[bytes]) -> Iterator[bytes]:
+        """The entries, each with its line feed."""
+        for line in given:
+            self.verification.take(line)
+            yield line + b"\n"
+
+    def closing(self) -> bytes:
+        """The last line: where each chain ended."""
+        return msgspec.json.encode(ClosingLine(tuple(self.heads()))) + b"\n"
+
+    def heads(self) -> list[ClosingHead]:
+        chains = self.verification.chains.values()
+        return [ClosingHead(chain.name, chain.head.number, chain.head.sha256 or "") for chain in chains]
+
+
+def verify_file(file: Path, kept: Iterable[str]) -> list[AuditFinding]:
+    """What a file of entries says of itself; `kept` are heads that were kept elsewhere."""
+    verification = AuditVerification(kept)
+    try:
+        with file.open("rb") as opened:
+            for line in opened:
+                verification.take(line.removesuffix(b"\n"))
+    except OSError as error:
+        raise Failure(f"{file} cannot be read: {error.strerror or error}") from error
+    return verification.findings()
