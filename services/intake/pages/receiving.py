@@ -105,7 +105,7 @@ def _new_dossier(
 
 
 def _said(typed: Mapping[str, str], given: Mapping[str, str] | None = None) -> dict[str, Any]:
-    """The new dossier as the calls take it; raises MistypedField. `pressed_at` is when a script's form was sent first."""
+    """The new dossier as the calls take it; raises MistypedField. `pressed_at`: when a script's form was sent first."""
     names = ("department", "procedure", "channel", "online_level", "received_by")
     said: dict[str, Any] = {name: typed[name] for name in names if typed.get(name)}
     at = instant("received_at", typed.get("received_at", "") or (given or {}).get("pressed_at", ""))
