@@ -17,6 +17,8 @@ from motcua.failure import Failure
 from shared.access.folder import BrokenKeys, KeyFolder
 from shared.access.keys import ApiKey, new_key
 from shared.access.roles import Grant, InvalidGrant, Role, Scope
+from shared.auditing.file import BrokenAudit
+from shared.auditing.key_changes import changing_keys
 from shared.catalogue import Catalogue
 from shared.domain.localtime import LOCAL, ONE_DAY, local_date
 
@@ -61,7 +63,7 @@ def create(
         raise Failure(f"the name must have 1 to {LONGEST_NAME} characters that can be read, such as the counter's name")
     if expires_at is not None and expires_at <= now:
         raise Failure(f"--expires: {expires_at:%Y-%m-%d %H:%M} is past; name a later day, or leave it out")
-    with _told(folder), KeyFolder(folder).changing() as keys:
+    with _told(folder), changing_keys(KeyFolder(folder), _user(), now) as keys:
         key, token = new_key(name, grants, now, by=_user(), expires_at=expires_at)
         keys[key.id] = key
     return key, token
@@ -69,7 +71,7 @@ def create(
 
 def revoke(folder: Path, key_id: str, now: datetime) -> ApiKey:
     """The key does not hold any more; services see it within a second or two."""
-    with _told(folder), KeyFolder(folder).changing() as keys:
+    with _told(folder), changing_keys(KeyFolder(folder), _user(), now) as keys:
         key = _of_id(keys, key_id)
         if key.revoked_at is None:
             keys[key.id] = key = replace(key, revoked_at=now)
@@ -79,7 +81,7 @@ def revoke(folder: Path, key_id: str, now: datetime) -> ApiKey:
 def rotate(folder: Path, key_id: str, now: datetime, old_holds_for: timedelta | None) -> tuple[ApiKey, str]:
     """A new key with the name and the grants of another one, and its token; the other one is revoked, or goes on for a
     while."""
-    with _told(folder), KeyFolder(folder).changing() as keys:
+    with _told(folder), changing_keys(KeyFolder(folder), _user(), now) as keys:
         old = _of_id(keys, key_id)
         if not old.holds_at(now):
             raise Failure(f"the key {old.id} does not hold any more; make a new one with `motcua keys create`")
@@ -168,7 +170,7 @@ def _told(folder: Path) -> Iterator[None]:
     """What can befall the folder, as a sentence."""
     try:
         yield
-    except BrokenKeys as broken:
+    except (BrokenKeys, BrokenAudit) as broken:
         raise Failure(str(broken)) from broken
     except OSError as error:
         raise Failure(

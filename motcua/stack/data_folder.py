@@ -17,6 +17,8 @@ from motcua.stack.failures import DataDirInUse, DataDirUnusable, PortInUse, Stac
 from shared.access.folder import BrokenKeys, KeyFolder
 from shared.access.keys import Keys, new_key
 from shared.access.roles import EVERYTHING, Grant, Role
+from shared.auditing.file import BrokenAudit
+from shared.auditing.key_changes import changing_keys
 from shared.service.clock import system_clock
 
 SERVICES = ("intake", "processing", "reporting")
@@ -173,7 +175,7 @@ def keep_key_for(role: Role, layout: StackLayout) -> str:
     """The token of a key of the role for all departments: made at the first start, and anew when it no longer holds."""
     file, now = layout.role_key_file(role), system_clock()
     try:
-        with KeyFolder(layout.access_dir).changing() as keys:
+        with changing_keys(KeyFolder(layout.access_dir), "motcua", now) as keys:
             token = file.read_text(encoding="ascii").strip() if file.exists() else ""
             if Keys(keys.values()).of_token(token, now) is None:
                 key, token = new_key(f"the stack's {role}", [Grant(role, EVERYTHING)], now, by="motcua")
@@ -181,6 +183,6 @@ def keep_key_for(role: Role, layout: StackLayout) -> str:
                 file.parent.mkdir(mode=0o700, exist_ok=True)
                 with writing(file, private=True) as written:
                     written.write(f"{token}\n".encode())
-    except (OSError, UnicodeDecodeError, BrokenKeys) as error:
+    except (OSError, UnicodeDecodeError, BrokenKeys, BrokenAudit) as error:
         raise StackFailure(f"no key of the role {role} can be kept: {error}") from error
     return token

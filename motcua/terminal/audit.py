@@ -94,13 +94,18 @@ def export(
     output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="Where to; one entry a line.")],
     access: Annotated[
         Path | None,
-        typer.Option("--access", metavar="FOLDER", help="The folder of keys, whose own audit is taken along."),
+        typer.Option(
+            "--access-dir",
+            metavar="DIR",
+            help="The folder of keys, whose own audit is taken along (environment: MOTCUA_ACCESS_DIR; default: the "
+            "local stack's).",
+        ),
     ] = None,
     intake: options.Intake = None,
     reporting: options.Reporting = None,
     key: options.Key = None,
 ) -> None:
-    """Write the whole audit of intake and reporting to a file.
+    """Write the whole audit of intake, reporting and the folder of keys to a file.
 
     Prints where each chain ends: keep these heads elsewhere (on paper will do). That entries are missing at the end, or
     that somebody made a chain anew, only a head that was kept can tell.
@@ -108,6 +113,7 @@ def export(
     from motcua import audit
     from motcua.client import reading
     from motcua.files import writing
+    from motcua.keys import access_folder
     from shared.auditing.file import AUDIT_FILE, lines_of
     from shared.auditing.verification import AuditVerification
 
@@ -118,8 +124,7 @@ def export(
         for name in ("intake", "reporting"):
             client = stack.enter_context(reading(services, name))
             file.writelines(made.chain(audit.lines(client, {})))
-        if access is not None:
-            file.writelines(made.chain(lines_of(access / AUDIT_FILE)))
+        file.writelines(made.chain(lines_of(access_folder(access) / AUDIT_FILE)))
         file.write(made.closing())
     for head in made.heads():
         write_line(f"{head.chain}: {count(head.number)} entries, head {head.sha256}")

@@ -35,9 +35,7 @@ app = typer.Typer(
 )
 Number = Annotated[int, typer.Argument(min=1, metavar="NUMBER", help="The publication's number.")]
 Revision = Annotated[int | None, typer.Option(min=1, metavar="N", help="This revision of it.")]
-Output = Annotated[
-    Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write the document there, byte for byte.")
-]
+Output = Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write it there, byte for byte.")]
 CellName = Annotated[
     str,
     typer.Argument(metavar="CELL", help="Like total.resolved_overdue or department.H59.15.resolved_overdue."),
@@ -194,23 +192,17 @@ def print_form(
     ] = "text",
     by: Annotated[
         str | None,
-        typer.Option(
-            metavar="NAME", help="Lines by department or field, whichever was published [default: department]."
-        ),
+        typer.Option(metavar="NAME", help="Lines by department or field, as published [default: department]."),
     ] = None,
     revision: Revision = None,
-    output: Annotated[
-        Path | None,
-        typer.Option("--output", "-o", metavar="FILE", help="Write it into this file, whole or not at all."),
-    ] = None,
+    output: Output = None,
     lang: options.Lang = None,
     reporting: options.Reporting = None,
     key: options.Key = None,
 ) -> None:
     """Write the statutory form of a publication.
 
-    Its numbers are the frozen ones, and it carries the publication's number and hash. In Vietnamese unless --lang en is
-    given.
+    Its numbers are the frozen ones, with the publication's number and hash; in Vietnamese unless --lang en is given.
     """
     from motcua import publications
     from motcua.client import reading
@@ -404,8 +396,5 @@ def _check(output: Path | None) -> None:
 
 
 def _write_document(output: Path | None, body: bytes) -> None:
-    from motcua.files import writing
-
     if output is not None:
-        with writing(output) as file:
-            file.write(body)
+        put(body, output)

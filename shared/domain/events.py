@@ -237,10 +237,8 @@ class Withdrawn(Event, frozen=True):
 
 
 class Stopped(Event, frozen=True):
-    """The office stopped: the dossier is closed. Intake asks for the reason.
-
-    The reason `administrative` closes what nobody decided on.
-    """
+    """The office stopped: the dossier is closed. Intake asks for the reason; `administrative` closes what nobody decided
+    on."""
 
     kind = EventKind.STOPPED
     reason: Reason = None
@@ -358,8 +356,7 @@ class Voided(Event, frozen=True):
 PauseEnd = (
     Supplemented | SupplementLapsed | PaymentSettled | Resumed | Withdrawn | Stopped | Transferred | Resolved | Returned
 )
-PAUSE_ENDS = frozenset(get_args(PauseEnd))
-"""Events that end a pause: by going on, or by closing the dossier while it waits."""
+PAUSE_ENDS = frozenset(get_args(PauseEnd))  # by going on, or by closing the dossier while it waits
 _PAUSE_ENDING = frozenset(cls.kind for cls in PAUSE_ENDS)
 
 

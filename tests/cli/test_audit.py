@@ -110,7 +110,7 @@ def test_an_export_holds_and_what_is_done_to_it_is_found(
     keys.mkdir()
     by, made = Actor("cli:quantri", "quantri"), AuditEntry(Act.KEY_MADE, "key:9f2c", {"name": "Quầy số 7"})
     append_to(keys / "audit.ndjson", "access", made, by, NOW)
-    assert motcua("export", "-o", file, "--access", keys) == 0
+    assert motcua("export", "-o", file, "--access-dir", keys) == 0
     printed = said(capsys)
     assert [line.split(":")[0] for line in printed if "entries, head" in line] == ["intake", "reporting", "access"]
     exported = file.read_bytes().splitlines()

@@ -18,6 +18,7 @@ from shared.access.keys import digest_of
 from shared.access.roles import EVERYTHING, Grant, Permission, Scope
 from shared.service.clock import system_clock
 from tests.access.made_keys import make_key
+from tests.intake.audited import audited
 
 SHIPPED = Path(catalogue.__file__).with_name("departments.toml")
 TOKEN = re.compile(r"motcua_[0-9a-f]{12}_[A-Za-z0-9_-]{43}")
@@ -189,3 +190,37 @@ def test_the_folder_is_the_named_one_the_environments_or_the_stacks(
     assert keys.access_folder(None, {"MOTCUA_DATA_DIR": "d"}) == Path("d/access")
     assert keys.access_folder(None, {"MOTCUA_DATA_DIR": "d", "MOTCUA_ACCESS_DIR": "a"}) == Path("a")
     assert keys.access_folder(Path("n"), {"MOTCUA_ACCESS_DIR": "a"}) == Path("n")
+
+
+def test_keys_made_replaced_and_revoked_are_entries_of_the_folders_audit(motcua_keys: Keys, folder: Path) -> None:
+    assert motcua_keys("create", "Quầy 7", "--grant", "counter@H59.15") == 0
+    (first,) = [one.key for one in keys.kept(folder)]
+    assert motcua_keys("rotate", first.id, "--keep-old", "1d") == 0
+    second = next(one.key for one in keys.kept(folder) if one.key.id != first.id)
+    assert motcua_keys("revoke", second.id) == 0
+    assert motcua_keys("revoke", second.id) == 0, "it was, so nothing is said"
+    assert motcua_keys("revoke", "none") != 0
+    lines = (folder / "audit.ndjson").read_bytes()
+    entries = audited(lines, b"")
+    assert [(entry["act"], entry["subject"]) for entry in entries] == [
+        ("key_made", f"key:{first.id}"),
+        ("key_revoked", f"key:{first.id}"),
+        ("key_made", f"key:{second.id}"),
+        ("key_revoked", f"key:{second.id}"),
+    ]
+    assert entries[0]["details"] == {"name": "Quầy 7", "grants": ["counter@H59.15"], "expires_at": None}
+    assert entries[1]["details"]["expires_at"] is not None, "it goes on for a day"
+    assert "revoked_at" in entries[3]["details"]
+    assert all(key.digest.encode() not in lines for key in (first, second))
+    assert stat.S_IMODE((folder / "audit.ndjson").stat().st_mode) == 0o600
+
+
+def test_a_key_that_cannot_be_audited_is_not_made(
+    motcua_keys: Keys, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert motcua_keys("create", "Quầy 7", "--grant", "counter@H59.15") == 0
+    file = folder / "audit.ndjson"
+    file.write_bytes(file.read_bytes().replace(b"counter", b"officer"))
+    assert motcua_keys("create", "Quầy 8", "--grant", "counter@H59.15") == 2
+    assert "motcua audit verify" in " ".join(capsys.readouterr().err.split())
+    assert [one.key.name for one in keys.kept(folder)] == ["Quầy 7"]

@@ -66,7 +66,7 @@ async def get_procedures(
     on, catalogue = day or local_date(intake.clock()), intake.catalogue
     own = None if department is None else catalogue.canonical(department, on)
     procedures = [
-        ProcedureView(**asdict(procedure))
+        ProcedureView(**{name: getattr(procedure, name) for name in ProcedureView.__struct_fields__})
         for procedure in catalogue.procedures_on(on)
         if own is None or catalogue.may_handle(procedure, own, on)
     ]
