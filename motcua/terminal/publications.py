@@ -1,30 +1,28 @@
 """`motcua publications`: freeze figures, show and revise what was published, keep notes, and verify files offline."""
 
-from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from motcua.terminal import options
 from motcua.terminal.console import (
-    NOT_APPLICABLE,
     count,
     deliver,
     dossiers,
     minute,
     plain_table,
+    put,
     warn,
     write,
     write_line,
 )
+from motcua.terminal.revisions import later, moves
 
 if TYPE_CHECKING:
-    from motcua.client import ServiceClient
-    from shared.contract.http.published_documents import RevisionDocument
+    pass
 
 WRONG = 1
-SHOWN = 40
 SHORT = 8  # characters of a hash that tell it apart for people
 
 app = typer.Typer(
@@ -35,7 +33,20 @@ app = typer.Typer(
 )
 Number = Annotated[int, typer.Argument(min=1, metavar="NUMBER", help="The publication's number.")]
 Revision = Annotated[int | None, typer.Option(min=1, metavar="N", help="This revision of it.")]
-Output = Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write it there, byte for byte.")]
+
+
+def _writable(output: Path | None) -> Path | None:
+    from motcua.files import check_writable
+
+    if output is not None:
+        check_writable(output)
+    return output
+
+
+Output = Annotated[
+    Path | None,
+    typer.Option("--output", "-o", metavar="FILE", callback=_writable, help="Write it there, byte for byte."),
+]
 CellName = Annotated[
     str,
     typer.Argument(metavar="CELL", help="Like total.resolved_overdue or department.H59.15.resolved_overdue."),
@@ -50,16 +61,13 @@ def list_publications(
     reporting: options.Reporting = None,
     key: options.Key = None,
 ) -> None:
-    """List what was published, the newest first.
-
-    With departments or places of receipt, what is about those alone.
-    """
+    """List what was published, the newest first."""
     from motcua import publications
     from motcua.client import reading
 
     with reading(options.services(reporting=reporting, key=key), "reporting") as client:
         table = plain_table("no.", "title", "from", "to", "published", "rev.", "notes", "sha256")
-        for one in publications.listed(client, _filters(department, received_by)):
+        for one in publications.listed(client, options.those_given(department=department, received_by=received_by)):
             title = f"{one.title} (provisional)" if one.provisional else one.title
             days = (f"{one.first:%d/%m/%y}", f"{one.last:%d/%m/%y}")
             more = (str(one.revisions or ""), str(one.notes or ""), one.sha256[:SHORT])
@@ -67,11 +75,6 @@ def list_publications(
         for column in table.columns:
             column.no_wrap, column.overflow = column.header != "title", "fold"
         write(table if table.row_count else "nothing was published yet: `motcua publications create` does it")
-
-
-def _filters(department: list[str] | None, received_by: list[str] | None) -> dict[str, list[str]]:
-    given = {"department": department, "received_by": received_by}
-    return {name: values for name, values in given.items() if values}
 
 
 @app.command()
@@ -111,17 +114,13 @@ def create(
     query = options.period_query(
         first, last, period, as_of=as_of, definition=definition, as_known_at=as_known_at, organised=organised
     )
-    members: dict[str, Any] = {**query, **_filters(department, received_by), "provisional": provisional}
-    if title is not None:
-        members["title"] = title
-    if by:
-        members["by"] = [word.strip() for given in by for word in given.split(",")]
+    tables = [word.strip() for given in by or () for word in given.split(",")]
+    more = options.those_given(title=title, by=tables, department=department, received_by=received_by)
     from motcua import publications
     from motcua.client import reading
 
-    _check(output)
     with reading(options.services(reporting=reporting, key=key), "reporting") as client:
-        body = publications.created(client, members)
+        body = publications.created(client, {**query, **more, "provisional": provisional})
         document = publications.figures_in(body)
         _write_document(output, body)
         rows = ", ".join(f"{len(table.rows)} by {table.by}" for table in document.tables)
@@ -150,7 +149,6 @@ def show(
     from motcua.client import reading
     from motcua.terminal.form import paragraph, show_form
 
-    _check(output)
     with reading(options.services(reporting=reporting, key=key), "reporting") as client:
         body = publications.document(client, number, revision)
         document = publications.figures_in(body)
@@ -159,28 +157,9 @@ def show(
         write(paragraph(report))
         show_form(report)
         write_line(f"published {minute(document.published_at)}, sha256 {document.sha256}")
-        for line in _later(client, number):
+        for line in later(client, number):
             write_line(line)
         _write_document(output, body)
-
-
-def _later(client: "ServiceClient", number: int) -> Iterator[str]:
-    """Notes, revisions, and what has become known and is in none of them."""
-    from motcua import publications
-
-    for note in publications.notes(client, number).notes:
-        signed = f" ({note.author})" if note.author else ""
-        yield f"note on {note.cell}, {count(note.count)}: {note.text}{signed}"
-    state = publications.revisions(client, number)
-    for one in state.revisions:
-        moved = f"{dossiers(one.dossiers)} moved, {count(one.cells)} numbers changed"
-        yield f"revision {one.revision} of {minute(one.published_at)}: {moved}; sha256 {one.sha256}"
-    if state.pending.differs:
-        at_least = "at least " if state.pending.dossiers == state.pending.most else ""
-        yield (
-            f"since {minute(state.pending.since)} {at_least}{dossiers(state.pending.dossiers)} moved and "
-            f"{count(state.pending.cells)} numbers changed: `motcua publications revise {number}` publishes it"
-        )
 
 
 @app.command("form")
@@ -207,7 +186,6 @@ def print_form(
     from motcua import publications
     from motcua.client import reading
 
-    _check(output)
     query = {"by": by, "revision": revision, "lang": lang or options.OF_OFFICES}
     given = {name: str(value) for name, value in query.items() if value is not None}
     with reading(options.services(reporting=reporting, key=key), "reporting") as client:
@@ -261,37 +239,12 @@ def revise(
     from motcua.client import reading
     from shared.contract.http.published_documents import RevisionDocument
 
-    _check(output)
     with reading(options.services(reporting=reporting, key=key), "reporting") as client:
         body = publications.revised(client, number)
         document = msgspec.json.decode(body, type=RevisionDocument)
         _write_document(output, body)
-        for line in _moves(document):
+        for line in moves(document):
             write_line(line)
-
-
-def _moves(document: "RevisionDocument") -> Iterator[str]:
-    """The totals that changed, the first dossiers that moved, and what it all rests on."""
-    for change in document.changes:
-        if change.cell.startswith("total."):
-            yield f"{change.cell}: {count(change.before)} became {count(change.after)}"
-    for moved in document.moved[:SHOWN]:
-        why = "unknown" if moved.events is None else ", ".join(moved.events) or NOT_APPLICABLE
-        steps = [f"left {_columns(moved.left)}"] if moved.left else []
-        steps += [f"entered {_columns(moved.entered)}"] if moved.entered else []
-        yield f"{moved.code} ({why}, known {minute(moved.known_at)}) {', '.join(steps)}"
-    if len(document.moved) > SHOWN:
-        yield f"... and {count(len(document.moved) - SHOWN)} more in the document"
-    if document.recounted_because:
-        yield f"some numbers also differ for another reason: {', '.join(document.recounted_because)}"
-    changed = f"{dossiers(len(document.moved))} moved, {count(len(document.changes))} numbers changed"
-    yield f"revision {document.revision} of publication {document.number}: {changed}; sha256 {document.sha256}"
-
-
-def _columns(cells: list[str]) -> str:
-    """The columns of the total; of rows where the total did not move."""
-    of_total = [cell.removeprefix("total.") for cell in cells if cell.startswith("total.")]
-    return ", ".join(of_total or cells)
 
 
 @app.command()
@@ -386,13 +339,6 @@ def verify(
     if wrong:
         warn(f"{count(len(wrong))} thing{' does' if len(wrong) == 1 else 's do'} not hold")
         raise typer.Exit(WRONG)
-
-
-def _check(output: Path | None) -> None:
-    from motcua.files import check_writable
-
-    if output is not None:
-        check_writable(output)
 
 
 def _write_document(output: Path | None, body: bytes) -> None:

@@ -237,8 +237,7 @@ class Withdrawn(Event, frozen=True):
 
 
 class Stopped(Event, frozen=True):
-    """The office stopped: the dossier is closed. Intake asks for the reason; `administrative` closes what nobody decided
-    on."""
+    """The office stopped: the dossier is closed. Intake asks for the reason; `administrative` if nobody decided."""
 
     kind = EventKind.STOPPED
     reason: Reason = None
