@@ -84,7 +84,6 @@ class Stack:
         layout = self.layout
         self._held.enter_context(lock_folder(layout.lock_file))
         make_private(layout.data_dir)
-        make_access_folder(layout.access_dir)
         await claim_ports(layout.ports | ({} if self._bootstrap else layout.broker_ports))
         key = keep_key(layout.key_file)
         if not GIVEN_MASTER_KEYS & os.environ.keys():
@@ -148,6 +147,7 @@ class Stack:
 
 def service_children(layout: StackLayout, *, key: str, bootstrap: str, clock: str, year: int | None) -> list[Child]:
     """The services, ready to be started. A Failure names the variables that a service could not use."""
+    make_access_folder(layout.access_dir)  # services do not start without
     common = {"API_KEY": key, "ACCESS_DIR": str(layout.access_dir), "KAFKA_BOOTSTRAP": bootstrap, "CLOCK": clock}
     own: dict[str, dict[str, str]] = {
         "intake": {"DATABASE_URL": layout.database_url("intake"), **_applicants(layout)},
