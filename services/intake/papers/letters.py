@@ -274,7 +274,7 @@ def _apology(told: ToldEvent) -> Letter:
     event, before = told.entry.event, told.entry.before
     due_at = None if before is None else before.due_at
     if isinstance(event, domain.Extended):
-        why = (
+        why: tuple[Block, ...] = (
             Said("Thời hạn giải quyết hồ sơ của ông (bà), tổ chức được gia hạn."),
             PaperLine(GROUND, event.legal_ground),
             PaperLine(REASON),
