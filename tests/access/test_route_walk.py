@@ -346,7 +346,7 @@ async def test_a_session_opens_no_call_of_programs(walks: dict[str, Walk]) -> No
         assert (
             taken
             == {
-                "intake": {"GET /v1/dossiers/{code}/forms/{form}", "GET /v1/forms/07"},
+                "intake": set(),
                 "reporting": {"GET /v1/events"},
             }[service]
         )
