@@ -1,4 +1,4 @@
-"""`make bench-counter`: the counter's pages over a log of 100 thousand dossiers, and receipts of fifty clerks at once."""
+"""`make bench-counter`: the counter's pages over 100 thousand dossiers, and receipts of fifty clerks at once."""
 
 import asyncio
 import os

@@ -129,6 +129,7 @@ def create_app(settings: IntakeSettings, run: ServiceRun | None = None) -> FastA
         base,
         access,
         signing_secret("intake: what a browser could not send", settings.access_dir, key),
+        settings.office,
     )
 
 

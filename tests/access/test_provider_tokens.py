@@ -104,6 +104,12 @@ async def test_a_token_made_by_hand_as_the_provider_would_is_good(
     )
 
 
+async def test_a_token_of_keycloak_says_in_a_claim_what_it_is(real: RunningProvider, ours: Provider) -> None:
+    """Its older versions put the log-in's nonce into access tokens too."""
+    said = claims(real, typ="Bearer", nonce="x", azp="motcua-pages", preferred_username="thu")
+    assert (await called(ours, signed(real.keys[0], said, typ="JWT"))).status_code == 200
+
+
 Attack = Callable[[RunningProvider], str]
 OTHER_KEY = RSAKey.generate_key(2048, {"kid": "first-rsa"})
 
@@ -143,8 +149,10 @@ ATTACKS: dict[str, tuple[Attack, str]] = {
     "audience that begins the same": (with_claims(aud=AUDIENCE + "/more"), "another service"),
     "no audience": (with_claims(aud=None), "a claim that it needs"),
     "token for another client": (with_claims(aud=PAGES), "another service"),
-    "ID token": (with_claims(at_hash="x", nonce="y"), "no access token"),
-    "Keycloak's ID token": (with_claims(typ="ID"), "no access token"),
+    "ID token": (lambda real: signed(real.keys[0], claims(real, nonce="y"), typ="JWT"), "no access token"),
+    "ID token with a hash": (lambda real: signed(real.keys[0], claims(real, at_hash="x"), typ=None), "no access token"),
+    "Keycloak's ID token": (lambda real: signed(real.keys[0], claims(real, typ="ID"), typ="JWT"), "no access token"),
+    "Keycloak's refresh token": (with_claims(typ="Refresh"), "no access token"),
     "another kind of token": (with_header(typ="logout+jwt"), "no access token"),
     "bound to a sender": (with_claims(cnf={"jkt": "x"}), "bound to a key"),
     "expired": (with_claims(exp=int(time.time()) - 60), "expired"),
@@ -234,6 +242,13 @@ async def test_the_leeway_is_what_is_set(real: RunningProvider) -> None:
     for leeway_s, status in ((30, 200), (5, 401)):
         oidc = Oidc(issuer=real.issuer, audience=AUDIENCE, leeway_s=leeway_s)
         assert (await called(Provider(oidc), late)).status_code == status
+
+
+async def test_a_token_that_the_provider_gave_for_another_service_is_refused(
+    real: RunningProvider, ours: Provider
+) -> None:
+    answer = await called(ours, real.access_token(audience="https://elsewhere.example/api"))
+    assert (answer.status_code, "it is for another service" in answer.json()["detail"]) == (401, True)
 
 
 async def test_without_an_audience_no_token_is_taken(real: RunningProvider) -> None:

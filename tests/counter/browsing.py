@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, StorageState, expect
 
 from tests.counter.desk import EXTRACT, JUSTICE
 from tests.pages.chromium import WIDE, Tab
@@ -14,7 +14,7 @@ from tests.support.service import KEY, Service
 
 NUMBER = "084180001234"
 CUT = ("net::ERR_", "htmx:sendError", "htmx:afterRequest")  # said of every request that a cut network takes
-State = dict[str, object]
+State = StorageState
 
 
 @dataclass
@@ -86,13 +86,13 @@ class Counted:
 
 @contextmanager
 def clerk(
-    browser: Browser, url: str, size: tuple[int, int] = WIDE, *, state: object = None, scripts: bool = True
+    browser: Browser, url: str, size: tuple[int, int] = WIDE, *, state: State | None = None, scripts: bool = True
 ) -> Iterator[Clerk]:
     """A browser of a clerk's own; with the `state` of one that was closed it is that one, started again."""
     context = browser.new_context(
         viewport={"width": size[0], "height": size[1]},
         locale="vi-VN",
-        storage_state=state,  # type: ignore[arg-type]  # as storage_state() gives it
+        storage_state=state,
         java_script_enabled=scripts,
     )
     opened = Clerk(context.new_page(), url)

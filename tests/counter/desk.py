@@ -1,4 +1,4 @@
-"""A counter for tests: intake with its pages and no broker, keys that are bound, and browsers that sign in with them."""
+"""A counter for tests: intake with its pages and no broker, bound keys, and browsers that sign in with them."""
 
 import base64
 import re
@@ -66,7 +66,8 @@ class Desk:
         """The code of one more dossier."""
         answer = await self.receive(**changed)
         assert answer.status_code == 303, answer.text
-        return answer.headers["location"].rpartition("=")[2]
+        location: str = answer.headers["location"]
+        return location.rpartition("=")[2]
 
     async def do(self, code: str, event: str, key: str | None = None, **fields: str) -> httpx.Response:
         sent = {"event": event, "key": key or f"k-{event}-{code}", **fields}
@@ -121,7 +122,9 @@ async def open_desk(folder: Path, **settings: Any) -> AsyncIterator[Desk]:
 
 def key_of(page: str) -> str:
     """The key of the first form on a page."""
-    return re.findall(r'name="key" value="([^"]+)"', page)[0]
+    first = re.search(r'name="key" value="([^"]+)"', page)
+    assert first is not None
+    return first[1]
 
 
 def options_of(page: str, name: str) -> list[str]:

@@ -25,14 +25,13 @@ from services.intake.pages.forms import (
 from services.intake.pages.memory import Memory
 from services.intake.pages.posting import candidate_of, receive
 from services.intake.pages.preview import preview
-from services.intake.pages.site import Counter, caller_of, intake_of, outside
+from services.intake.pages.site import Counter, caller_of, intake_of
 from shared.access.roles import Permission
 from shared.contract.http.dossiers import DossierView
 from shared.domain.errors import Refusal
 from shared.domain.localtime import local_date
 from shared.domain.timeliness import BY_DATE
 from shared.pages.site import HEADERS, language_of, path_with
-from shared.service.access import Caller
 from shared.service.problems import Problem
 
 APPLICANT = ("name", "id_number", "phone", "email", "address")
@@ -80,8 +79,7 @@ async def post_receive(site: Counter, request: Request) -> Response:
     typed = {name: given.get(name, "").strip() for name in FIELDS}
     memory = Memory.of(request)
     try:
-        new = _new_dossier(request, caller, typed, given)
-        posted = await receive(intake_of(request), new, given["key"], caller.scope)
+        posted = await receive(intake_of(request), _said(typed, given), given["key"], caller.scope)
     except (Problem, MistypedField) as refused:
         status, mistakes = mistakes_of(site, request, refused, FIELDS)
         if is_from_script(request):
@@ -93,19 +91,10 @@ async def post_receive(site: Counter, request: Request) -> Response:
     return answer
 
 
-def _new_dossier(
-    request: Request, caller: Caller, typed: Mapping[str, str], given: Mapping[str, str]
-) -> dict[str, Any]:
-    """What the form says; raises what is wrong with it, or that it lies outside the caller's scope."""
-    if not typed["name"]:
-        raise MistypedField("name", "missing_field")
-    if typed["department"] and not caller.scope.covers(typed["department"], typed["received_by"] or None):
-        raise outside(request, typed["department"])
-    return _said(typed, given)
-
-
 def _said(typed: Mapping[str, str], given: Mapping[str, str] | None = None) -> dict[str, Any]:
-    """The new dossier as the calls take it; raises MistypedField. `pressed_at` is when a script's form was sent first."""
+    """The new dossier as the calls take it; raises MistypedField. `pressed_at`: when a script's form was sent first."""
+    if given is not None and not typed["name"]:
+        raise MistypedField("name", "missing_field")
     names = ("department", "procedure", "channel", "online_level", "received_by")
     said: dict[str, Any] = {name: typed[name] for name in names if typed.get(name)}
     at = instant("received_at", typed.get("received_at", "") or (given or {}).get("pressed_at", ""))

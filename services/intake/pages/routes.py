@@ -13,9 +13,11 @@ from shared.pages.session import session_routes
 from shared.service.access import Access
 
 
-def add_pages(application: FastAPI, catalogue: Catalogue, access: Access, unsent_secret: bytes) -> FastAPI:
+def add_pages(
+    application: FastAPI, catalogue: Catalogue, access: Access, unsent_secret: bytes, office: str | None = None
+) -> FastAPI:
     """The application with the counter."""
-    site = Counter(catalogue=catalogue, access=access, look=LOOK, unsent_secret=unsent_secret)
+    site = Counter(catalogue=catalogue, access=access, look=LOOK, office=office, unsent_secret=unsent_secret)
     shown = {
         "/": receiving.get_receive,
         "/receive/procedures": receiving.get_procedures,

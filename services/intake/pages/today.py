@@ -3,6 +3,7 @@
 from fastapi import Request
 from starlette.responses import Response
 
+from services.intake.pages.memory import Memory
 from services.intake.pages.site import Counter, caller_of, intake_of
 from shared.pages.site import HEADERS
 
@@ -22,7 +23,7 @@ async def get_today(site: Counter, request: Request) -> Response:
         day_lists=day.lists,
         position=day.position,
         now=now,
-        department=named[0] if len(named) == 1 else request.query_params.get("department", ""),
+        department=named[0] if len(named) == 1 else Memory.of(request).preset.get("department", ""),
         several=len(named) != 1,
     )
 

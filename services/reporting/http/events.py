@@ -170,7 +170,7 @@ def router(events: FigureEvents) -> APIRouter:
         "/events",
         summary="Figures as they change, as server-sent events",
         response_class=Response,
-        responses=described | documented({422: "a parameter is wrong: `parameter` names it"}),
+        responses=described | documented({422: "a parameter is wrong: `parameter` names it, `detail` the fix"}),
     )
     async def get_events(request: Request, scope: Bound, given: Annotated[EventsParameters, Query()]) -> Response:
         today = events.clock().date()

@@ -6,6 +6,7 @@
   const MOST_SHOWN = 50;
   const LOOK_EVERY_MS = 2000;
   const HANOI_MS = 7 * 3600 * 1000;
+  const ASKED = ["department", "procedure", "channel", "online_level", "received_by", "received_at"];
   const CLEARED = ["procedure", "name", "id_number", "phone", "email", "address", "received_at"];
 
   const folded = (text) => text.toLowerCase().normalize("NFD").replace(/[\u0300-\u036f]/g, "").replace(/đ/g, "d");
@@ -170,6 +171,8 @@
       if (field) field.value = "";
     }
     form.elements.key.value = newKey();
+    const deadline = document.querySelector("#deadline");
+    deadline.replaceChildren(Object.assign(document.createElement("p"), { className: "help", textContent: deadline.dataset.waits }));
     form.querySelector("select[name=procedure]").dispatchEvent(new Event("reset-shown"));
     mistaken(form, {});
     restrict(form);
@@ -253,11 +256,14 @@
     form.querySelector("select[name=procedure]").dispatchEvent(new Event("reset-shown"));
     restrict(form);
     mistaken(form, event.detail.mistakes || {});
+    document.body.dispatchEvent(new Event("deadline-asked"));
   });
 
   document.body.addEventListener("change", (event) => {
     const form = event.target.closest("#receipt");
-    if (form) restrict(form);
+    if (!form) return;
+    restrict(form);
+    if (ASKED.includes(event.target.name)) document.body.dispatchEvent(new Event("deadline-asked"));
   });
 
   // Several counters see what the others do: the server is asked how far its log is, and for the lists when it moved.

@@ -121,7 +121,7 @@ const unsent = (() => {
     list.replaceChildren(...items);
     const number = String(entries.length);
     const line = bar.querySelector("#unsent-count");
-    const now = entries.length ? said.count.replace("#", number) : said.sent;
+    const now = entries.length ? said.count.replace("#", number) : "";
     if (line.textContent !== now) line.textContent = now;
     bar.classList.toggle("settled", entries.length === 0);
     const where = bar.querySelector("#unsent-where");
