@@ -9,7 +9,7 @@ PACKAGES := services shared motcua
 export PYTHONDONTWRITEBYTECODE :=  # where it is set, every start of a process would compile all of ours anew: a third of the start
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lock up demo test check faults lint format bench bench-figures bench-counter house clean
+.PHONY: help setup lock up demo test check fuzz faults lint format bench bench-figures bench-counter house clean
 .NOTPARALLEL:
 
 help: ## list the targets
@@ -39,6 +39,9 @@ lint: setup ## ruff, mypy --strict, import rules
 format: setup ## put the code into its form
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+fuzz: setup ## every operation, bad lines, pages and forms, for ten minutes; prints what was tried and what was wrong (ARGS="--minutes 1 --seed 7")
+	@$(BIN)/python -m tests.fuzz $(ARGS)
 
 faults: setup ## every fault, many times over, under load; prints the table (ARGS="--rounds 20 --seed 7 zombie"; --help says more)
 	@$(BIN)/python -m tests.faults $(ARGS)

@@ -9,8 +9,10 @@ import msgspec
 
 from motcua.client import ServiceClient
 from motcua.failure import Failure
+from shared.auditing.file import AUDIT_FILE, lines_of
 from shared.auditing.verification import AuditFinding, AuditVerification, ClosingHead, ClosingLine
 from shared.contract.http.audit import AuditLine
+from shared.domain.localtime import local_date
 
 PATH = "/v1/audit"
 _decode = msgspec.json.Decoder(AuditLine).decode
@@ -24,6 +26,32 @@ def lines(service: ServiceClient, query: Mapping[str, str]) -> Iterator[bytes]:
 def entries(service: ServiceClient, query: Mapping[str, str]) -> Iterator[AuditLine]:
     """The same as values."""
     return map(_decode, lines(service, query))
+
+
+def lines_of_folder(folder: Path) -> Iterator[bytes]:
+    """The entries that a folder of keys has of its own."""
+    try:
+        yield from lines_of(folder / AUDIT_FILE)
+    except OSError as error:
+        raise Failure(f"{folder / AUDIT_FILE} cannot be read: {error.strerror or error}") from error
+
+
+def entries_of_folder(folder: Path, query: Mapping[str, str]) -> Iterator[AuditLine]:
+    """Those of them that the question is about."""
+    for line in lines_of_folder(folder):
+        try:
+            entry = _decode(line)
+        except (msgspec.MsgspecError, UnicodeDecodeError) as broken:
+            raise Failure(
+                f"{folder / AUDIT_FILE} holds what is no entry ({broken}); `motcua audit verify` says which"
+            ) from broken
+        day = str(local_date(entry.at))
+        if (
+            query.get("subject", entry.subject) == entry.subject
+            and query.get("who", entry.who) in (entry.who, entry.name)
+            and query.get("from", day) <= day <= query.get("to", day)
+        ):
+            yield entry
 
 
 @dataclass(slots=True)

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import ExitStack
 from datetime import date
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -16,6 +17,15 @@ if TYPE_CHECKING:
 
 WRONG = 1
 GROUNDS = ("reason", "legal_ground")  # why comes first
+AccessFolder = Annotated[
+    Path | None,
+    typer.Option(
+        "--access-dir",
+        metavar="DIR",
+        help="The folder of keys, which has an audit of its own (environment: MOTCUA_ACCESS_DIR; default: the local "
+        "stack's).",
+    ),
+]
 app = typer.Typer(
     name="audit",
     help="Who did what when: shown, exported, verified offline.",
@@ -33,23 +43,29 @@ def show(
     who: Annotated[str | None, typer.Option(metavar="WHO", help="Only what this caller did, by id or name.")] = None,
     first: options.First = None,
     last: options.Last = None,
+    access: AccessFolder = None,
     intake: options.Intake = None,
     reporting: options.Reporting = None,
     key: options.Key = None,
 ) -> None:
-    """Show who did what, in order, intake's entries first."""
+    """Show who did what.
+
+    In order: intake's entries, reporting's, those of the folder of keys where it is at hand.
+    """
     from motcua import audit
     from motcua.client import reading
+    from motcua.keys import access_folder
 
     services = options.services(intake=intake, reporting=reporting, key=key)
     query = _query(subject, who, first, last)
     found = 0
-    for name in ("intake", "reporting"):
-        with reading(services, name) as client:
-            for entry in audit.entries(client, query):
-                found += 1
-                for line in _told(entry):
-                    write_line(line)
+    with ExitStack() as stack:
+        clients = [stack.enter_context(reading(services, name)) for name in ("intake", "reporting")]
+        of_services = (entry for client in clients for entry in audit.entries(client, query))
+        for entry in chain(of_services, audit.entries_of_folder(access_folder(access), query)):
+            found += 1
+            for line in _told(entry):
+                write_line(line)
     if not found:
         write_line("nobody did anything that was asked about")
 
@@ -92,29 +108,23 @@ def _value(value: Any) -> str:
 def export(
     *,
     output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="Where to; one entry a line.")],
-    access: Annotated[
-        Path | None,
-        typer.Option(
-            "--access-dir",
-            metavar="DIR",
-            help="The folder of keys, whose own audit is taken along (environment: MOTCUA_ACCESS_DIR; default: the "
-            "local stack's).",
-        ),
-    ] = None,
+    access: AccessFolder = None,
     intake: options.Intake = None,
     reporting: options.Reporting = None,
     key: options.Key = None,
 ) -> None:
-    """Write the whole audit of intake, reporting and the folder of keys to a file.
+    """Write the whole audit to a file.
 
-    Prints where each chain ends: keep these heads elsewhere (on paper will do). That entries are missing at the end, or
-    that somebody made a chain anew, only a head that was kept can tell.
+    That of intake, of reporting, and of the folder of keys where it is at hand. Prints where each chain ends: keep
+    these heads elsewhere (on paper will do). That entries are missing at the end, or that somebody made a chain anew,
+    only a head that was kept can tell.
+
+    Exit code: 0 written and whole, 1 written and a chain does not hold, 2 not written.
     """
     from motcua import audit
     from motcua.client import reading
     from motcua.files import writing
     from motcua.keys import access_folder
-    from shared.auditing.file import AUDIT_FILE, lines_of
     from shared.auditing.verification import AuditVerification
 
     services = options.services(intake=intake, reporting=reporting, key=key)
@@ -124,7 +134,7 @@ def export(
         for name in ("intake", "reporting"):
             client = stack.enter_context(reading(services, name))
             file.writelines(made.chain(audit.lines(client, {})))
-        file.writelines(made.chain(lines_of(access_folder(access) / AUDIT_FILE)))
+        file.writelines(made.chain(audit.lines_of_folder(access_folder(access))))
         file.write(made.closing())
     for head in made.heads():
         write_line(f"{head.chain}: {count(head.number)} entries, head {head.sha256}")

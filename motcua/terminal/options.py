@@ -4,7 +4,7 @@ import re
 from calendar import monthrange
 from datetime import date
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -131,6 +131,11 @@ def services(**named: str | None) -> "Services":
     from motcua.client import NamedServices, locate
 
     return locate(NamedServices(**named))
+
+
+def those_given(**values: Any) -> dict[str, Any]:
+    """Those that were given: neither None nor an empty list."""
+    return {name: value for name, value in values.items() if value not in (None, [])}
 
 
 def period_query(

@@ -1,7 +1,7 @@
 """`motcua publications`: freeze figures, show and revise what was published, keep notes, and verify files offline."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -61,16 +61,13 @@ def list_publications(
     reporting: options.Reporting = None,
     key: options.Key = None,
 ) -> None:
-    """List what was published, the newest first.
-
-    With departments or places of receipt, what is about those alone.
-    """
+    """List what was published, the newest first."""
     from motcua import publications
     from motcua.client import reading
 
     with reading(options.services(reporting=reporting, key=key), "reporting") as client:
         table = plain_table("no.", "title", "from", "to", "published", "rev.", "notes", "sha256")
-        for one in publications.listed(client, _filters(department, received_by)):
+        for one in publications.listed(client, options.those_given(department=department, received_by=received_by)):
             title = f"{one.title} (provisional)" if one.provisional else one.title
             days = (f"{one.first:%d/%m/%y}", f"{one.last:%d/%m/%y}")
             more = (str(one.revisions or ""), str(one.notes or ""), one.sha256[:SHORT])
@@ -78,11 +75,6 @@ def list_publications(
         for column in table.columns:
             column.no_wrap, column.overflow = column.header != "title", "fold"
         write(table if table.row_count else "nothing was published yet: `motcua publications create` does it")
-
-
-def _filters(department: list[str] | None, received_by: list[str] | None) -> dict[str, list[str]]:
-    given = {"department": department, "received_by": received_by}
-    return {name: values for name, values in given.items() if values}
 
 
 @app.command()
@@ -122,16 +114,13 @@ def create(
     query = options.period_query(
         first, last, period, as_of=as_of, definition=definition, as_known_at=as_known_at, organised=organised
     )
-    members: dict[str, Any] = {**query, **_filters(department, received_by), "provisional": provisional}
-    if title is not None:
-        members["title"] = title
-    if by:
-        members["by"] = [word.strip() for given in by for word in given.split(",")]
+    tables = [word.strip() for given in by or () for word in given.split(",")]
+    more = options.those_given(title=title, by=tables, department=department, received_by=received_by)
     from motcua import publications
     from motcua.client import reading
 
     with reading(options.services(reporting=reporting, key=key), "reporting") as client:
-        body = publications.created(client, members)
+        body = publications.created(client, {**query, **more, "provisional": provisional})
         document = publications.figures_in(body)
         _write_document(output, body)
         rows = ", ".join(f"{len(table.rows)} by {table.by}" for table in document.tables)

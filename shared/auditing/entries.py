@@ -42,7 +42,7 @@ class Act(StrEnum):
     SIGNED_OUT = "signed_out"
     APPLICANT_SEEN = "applicant_seen"
     APPLICANT_ERASED = "applicant_erased"
-    APPLICANT_EXPORTED = "applicant_exported"
+    APPLICANT_PUT_RIGHT = "applicant_put_right"
     APPLICANT_KEYS_WRAPPED = "applicant_keys_wrapped"
     PUBLISHED = "published"
     REVISED = "revised"

@@ -3,7 +3,7 @@
 import json
 import re
 import tomllib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any
 
@@ -43,6 +43,7 @@ SAID_BESIDE = frozenset(
 NAMES = ("name", "code", "key")
 MOST_TWICE = 50
 MOST_VALUES = 100_000
+_STRING = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"')
 MOST_NEAREST = 100  # unknown keys that are compared with the known ones
 LONGEST_LINE = 2_000  # characters: the reader's time grows with the square of a key's length
 _HALF_CHARACTER = re.compile(r"\\u[dD][89a-fA-F]")
@@ -58,6 +59,8 @@ class _Object(dict[str, Any]):
 
 def read_json(text: str) -> TypedReport:
     """Raises UnreadableTable."""
+    if _STRING.sub("", text).count(",") >= MOST_VALUES:  # told before it is parsed: the parser lets nobody else compute
+        raise UnreadableTable("too_many_cells")
     try:
         document = json.loads(text, object_pairs_hook=_members, parse_int=str, parse_float=str)
         if _HALF_CHARACTER.search(text):
@@ -66,7 +69,7 @@ def read_json(text: str) -> TypedReport:
         raise UnreadableTable("too_deep") from error
     except ValueError as error:
         raise UnreadableTable("not_json", str(error)) from error
-    return _report("json", document, list(_twice_in(document, "")))
+    return _report("json", document, _twice_in(document, ""))
 
 
 def read_toml(text: str) -> TypedReport:
@@ -152,11 +155,11 @@ def _given_twice(place: str, key: str, one: str, other: str) -> CheckFinding:
     return CheckFinding(code="given_twice", figure=key, cell=place, typed=one, other=other)
 
 
-def _report(form: str, document: Any, faults: list[CheckFinding]) -> TypedReport:
+def _report(form: str, document: Any, faults: Iterable[CheckFinding]) -> TypedReport:
     if not isinstance(document, Mapping):
         raise UnreadableTable("no_figures")
     _check_size(document)
-    report = TypedReport(form, ratios=dict(RATIOS), faults=faults)
+    report = TypedReport(form, ratios=dict(RATIOS), faults=list(faults))
     _take_total(report, document)
     for name in ROWS:
         for place, row in enumerate(_tables(document.get(name), report, name), start=1):

@@ -171,4 +171,10 @@ GUARDED = documented(
 OPENMETRICS: Documented = {
     200: {"description": "the metrics", "content": {CONTENT_TYPE_LATEST: {"schema": {"type": "string"}}}}
 }
-HEALTH: Documented = {200: answered(HealthAnswer)}
+HEALTH: Documented = {
+    200: answered(HealthAnswer),
+    503: {
+        "description": "not well: why, where that is known",
+        "content": {JSON: {"schema": reference(HealthAnswer)}, MEDIA_TYPE: {"schema": reference(ProblemDetails)}},
+    },
+}

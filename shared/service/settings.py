@@ -61,7 +61,7 @@ LogLevel = Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidat
 class ServiceSettings(BaseSettings):
     """Settings shared by the three services, frozen after start."""
 
-    model_config = SettingsConfigDict(frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
 
     host: str = Field(
         "127.0.0.1", description="address to listen on; loopback unless a proxy or a container network guards it"

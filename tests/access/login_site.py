@@ -2,7 +2,8 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 
 import httpx
 from fastapi import FastAPI
@@ -12,6 +13,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from services.reporting.pages.site import LOOK
+from shared.auditing.entries import AuditEntry
 from shared.catalogue import Catalogue
 from shared.pages.session import session_routes
 from shared.pages.site import Pages
@@ -27,14 +29,27 @@ KEY = "a-key-for-this-test-only"
 
 
 @dataclass
+class Heard:
+    """An audit that is heard and not kept."""
+
+    entries: list[AuditEntry] = field(default_factory=list)
+
+    async def write_alone(self, *entries: AuditEntry) -> None:
+        self.entries += entries
+
+
+@dataclass
 class Site:
     """A page, who may see it, and the provider that tells."""
 
     access: Access
     pages: Pages
+    audit: Heard = field(default_factory=Heard)
 
+    @cached_property
     def application(self) -> FastAPI:
         app = new_application(title="t", version="1", description="d", access=self.access)
+        app.state.audit = self.audit
 
         async def home(request: Request) -> Response:
             return self.pages.notice(request, 200, None, f"{request.state.caller.principal.id} is here")
@@ -45,7 +60,7 @@ class Site:
     @asynccontextmanager
     async def browser(self) -> AsyncIterator[httpx.AsyncClient]:
         """A client that keeps cookies."""
-        transport = httpx.ASGITransport(self.application())
+        transport = httpx.ASGITransport(self.application)
         async with httpx.AsyncClient(transport=transport, base_url=PUBLIC_URL) as client:
             yield client
 

@@ -10,10 +10,14 @@ import httpx
 import pytest
 from joserfc.jwk import RSAKey
 
+from shared.auditing.entries import Act
 from shared.catalogue import Catalogue
+from shared.service.access import OpenToAll, routes_of
 from shared.service.oidc import login as login_module
 from shared.service.oidc.configuration import Oidc, OidcClient
 from shared.service.oidc.login import HOLDS_S
+from shared.service.oidc.provider import Provider
+from shared.service.oidc.tokens import TokenRefused, access_token
 from tests.access.forging import claims, forged, signed
 from tests.access.login_site import KEY, Site, site_with
 from tests.support.oidc_provider import (
@@ -70,7 +74,9 @@ def changed(address: str, **parameters: str | None) -> str:
     return parts._replace(query=urlencode({name: value for name, value in given.items() if value is not None})).geturl()
 
 
-async def test_who_logs_in_at_the_provider_is_signed_in(browser: httpx.AsyncClient, real: RunningProvider) -> None:
+async def test_who_logs_in_at_the_provider_is_signed_in(
+    browser: httpx.AsyncClient, real: RunningProvider, site: Site
+) -> None:
     asked = await browser.get("/")
     assert asked.status_code == 401
     assert 'href="/session/login?to=%2F"' in asked.text
@@ -87,6 +93,35 @@ async def test_who_logs_in_at_the_provider_is_signed_in(browser: httpx.AsyncClie
         assert part in session
     assert any(cookie.startswith(f'{LOGIN}=""') for cookie in cookies), "the log-in is over"
     assert "oidc:thu is here" in (await browser.get("/")).text
+    assert [entry.act for entry in site.audit.entries] == [Act.SIGNED_IN]
+
+
+async def test_an_id_token_of_the_provider_is_no_access_token(
+    browser: httpx.AsyncClient, real: RunningProvider, site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whom the provider vouched for to the pages it has not vouched for to the API."""
+    seen: list[str] = []
+    check = login_module.id_token
+
+    async def watching(provider: Provider, token: str, nonce: str) -> Any:
+        seen.append(token)
+        return await check(provider, token, nonce)
+
+    monkeypatch.setattr(login_module, "id_token", watching)
+    assert (await browser.get(await sent_back(browser, real))).status_code == 200
+    provider = site.access.provider
+    assert provider is not None
+    for audience in (AUDIENCE, PAGES):
+        ours = Provider(replace(provider.oidc, audience=audience))
+        with pytest.raises(TokenRefused, match="for another service|no access token"):
+            await access_token(ours, seen[0])
+
+
+def test_every_address_says_why_it_is_open(site: Site) -> None:
+    rules = {route.path: route.rule for route in routes_of(site.application)}
+    opened = {path for path, rule in rules.items() if isinstance(rule, OpenToAll)}
+    assert {"/session", "/session/end", "/session/login", "/session/callback", "/session/ended"} <= opened
+    assert None not in rules.values()
 
 
 async def test_what_goes_to_the_provider_is_bound_to_this_browser(

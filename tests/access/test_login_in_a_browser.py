@@ -27,7 +27,7 @@ def address(shipped: Catalogue) -> Iterator[str]:
     with running_provider(url, host="localhost") as real:
         client = OidcClient(client_id=PAGES, secret=SECRET, public_url=url)
         site = site_with(Oidc(issuer=real.issuer, client=client, name="Danh tính"), shipped, url)
-        server = Server(site.application(), host="127.0.0.1", port=port, grace_seconds=1)
+        server = Server(site.application, host="127.0.0.1", port=port, grace_seconds=1)
         thread = threading.Thread(target=lambda: asyncio.run(server.serve()))
         thread.start()
         try:

@@ -33,7 +33,7 @@ def site(token: str, tmp_path: Path, shipped: Catalogue) -> Site:
 
 
 async def signed_in(site: Site, client: tuple[str, int], key: str) -> httpx.Response:
-    transport = httpx.ASGITransport(site.application(), client=client)
+    transport = httpx.ASGITransport(site.application, client=client)
     async with httpx.AsyncClient(transport=transport, base_url=PUBLIC_URL) as browser:
         return await browser.post("/session", data={"key": key})
 

@@ -236,6 +236,13 @@ async def test_the_leeway_is_what_is_set(real: RunningProvider) -> None:
         assert (await called(Provider(oidc), late)).status_code == status
 
 
+async def test_a_token_that_the_provider_gave_for_another_service_is_refused(
+    real: RunningProvider, ours: Provider
+) -> None:
+    answer = await called(ours, real.access_token(audience="https://elsewhere.example/api"))
+    assert (answer.status_code, "it is for another service" in answer.json()["detail"]) == (401, True)
+
+
 async def test_without_an_audience_no_token_is_taken(real: RunningProvider) -> None:
     assert (await called(Provider(Oidc(issuer=real.issuer)), real.access_token())).status_code == 401
 

@@ -112,6 +112,12 @@ def test_an_export_holds_and_what_is_done_to_it_is_found(
     append_to(keys / "audit.ndjson", "access", made, by, NOW)
     assert motcua("export", "-o", file, "--access-dir", keys) == 0
     printed = said(capsys)
+    assert motcua("list", "--subject", "key:9f2c", "--access-dir", keys) == 0
+    assert said(capsys) == [
+        "2023-12-31 12:00 key made key:9f2c: quantri (cli:quantri); access 1", "  name Quầy số 7",
+    ]  # fmt: skip
+    assert motcua("list", "--subject", "key:9f2d", "--access-dir", keys, "--from", "2023-12-01") == 0
+    assert said(capsys) == ["nobody did anything that was asked about"]
     assert [line.split(":")[0] for line in printed if "entries, head" in line] == ["intake", "reporting", "access"]
     exported = file.read_bytes().splitlines()
     log = httpx.get(f"{intake}/v1/log", headers={"Authorization": f"Bearer {KEY}"}).content
@@ -132,7 +138,7 @@ def test_an_export_holds_and_what_is_done_to_it_is_found(
     assert motcua("export", "-o", tmp_path / "later.ndjson") == 0
     said(capsys)
     assert motcua("verify", tmp_path / "later.ndjson", "--head", head) == 0
-    assert "the head that was kept is entry 5; 1 more follows it" in " ".join(" ".join(said(capsys)).split())
+    assert "the head that was kept is entry 5; 3 more follow it" in " ".join(" ".join(said(capsys)).split())
 
     file.write_bytes(b"\n".join([exported[0], exported[1].replace(b"settings", b"setting5"), *exported[3:]]))
     assert motcua("verify", file) == 1

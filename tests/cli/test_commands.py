@@ -14,7 +14,19 @@ from tests.cli.recording_intake import KEY, RecordingIntake, serving
 from tests.support.ports import free_port_base
 
 ROOT = Path(__file__).parents[2]
-COMMANDS = ("up", "demo", "import", "mapping", "generate", "report", "attention", "check", "publications", "verify")
+COMMANDS = (
+    "up",
+    "demo",
+    "import",
+    "mapping",
+    "generate",
+    "report",
+    "attention",
+    "check",
+    "publications",
+    "audit",
+    "verify",
+)
 
 
 @pytest.fixture(autouse=True)

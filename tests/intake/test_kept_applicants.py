@@ -154,6 +154,43 @@ async def test_a_correction_of_the_applicant_brings_the_right_persons_details(ke
     assert "Bình" not in str(await keeping.log())
 
 
+async def test_details_are_put_right_and_stay_of_the_same_person(keeping: Sender) -> None:
+    await keeping.bulk(received(applicant=HOA))
+    right = {"id_number": HOA["id_number"], "name": "Nguyễn Thị Hoà"}
+    answer = await keeping.http.put(f"/v1/dossiers/{CODE}/applicant", json=right)
+    assert (answer.status_code, answer.json()["details"]) == (200, right)
+    assert (await applicant(keeping))["details"] == right, "what was left out is kept no more"
+    other = await keeping.http.put(f"/v1/dossiers/{CODE}/applicant", json={"id_number": "084180009999"})
+    assert (other.status_code, other.json()["code"]) == (409, "another_applicant")
+    for wrong, field in (({"phone": "SECRET"}, "phone"), ({"nick": "SECRET"}, "nick"), ({"address": "1"}, "data")):
+        refused = await keeping.http.put(f"/v1/dossiers/{CODE}/applicant", json=wrong)
+        assert (refused.status_code, refused.json()["field"]) == (422, field)
+        assert "SECRET" not in refused.text
+    assert (await applicant(keeping))["details"] == right
+    acts = [decode(line)["act"] for line in (await keeping.http.get("/v1/audit")).content.splitlines()]
+    assert acts.count("applicant_put_right") == 1
+
+
+async def test_nothing_of_an_erased_row_lies_in_the_files_of_sqlite(start: Start, key_file: MasterKeyFile) -> None:
+    async with start(applicants_key_file=key_file.path) as intake:
+        if intake.service.database.is_postgresql:
+            return  # keeps wrapped keys until VACUUM, which docs/personal-data.md says
+        codes = [f"H59.15-231208-{number:04}" for number in range(1, 40)]
+        await intake.bulk(*(received(code, applicant={"name": f"Lê Văn {code}"}) for code in codes))
+        async with intake.service.database.reader.connect() as connection:
+            rows = [*await connection.execute(text("SELECT pseudonym, wrapped_key, details FROM applicants"))]
+        file = Path(str(intake.service.database.writer.url.database))
+        assert all(any(row.details in part for part in parts_of(file)) for row in rows)
+        for row in rows[::2]:
+            await erase(intake, row.pseudonym)
+        for row in rows[::2]:
+            assert not any(kept in part for part in parts_of(file) for kept in (row.wrapped_key, row.details))
+
+
+def parts_of(database: Path) -> list[bytes]:
+    return [path.read_bytes() for path in database.parent.glob(f"{database.name}*")]
+
+
 async def test_without_a_master_key_details_are_refused_and_the_rest_works(start: Start) -> None:
     async with start() as intake:
         refused = await intake.http.post("/v1/dossiers", json=ABOUT | {"received_at": AT, "applicant": HOA})

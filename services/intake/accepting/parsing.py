@@ -242,8 +242,8 @@ def receipt(data: dict[str, Any], *, code: str | None, received_at: datetime, ap
     received_at = in_range("time", received_at)
     details = None
     if isinstance(applicant := data.get("applicant"), dict):
-        details = _details(_encode(applicant), "data.applicant")
-        data = data | {"applicant": pseudonym_of(_identity(details, "data.applicant"), applicant_key)}
+        details = details_of(_encode(applicant), "data.applicant")
+        data = data | {"applicant": pseudonym_by(details, "data.applicant", applicant_key)}
     try:
         event = msgspec.convert(data, Received)
     except msgspec.ValidationError as wrong:
@@ -327,12 +327,13 @@ def _taken_out(name: str, given: dict[str, Raw], applicant_key: bytes) -> Applic
         return None
     if field == "new_value" and given.get("field") != _OF_THE_APPLICANT:
         return None
-    details = _details(given[field], f"data.{field}")
-    given[field] = Raw(_encode(pseudonym_of(_identity(details, f"data.{field}"), applicant_key)))
+    details = details_of(given[field], f"data.{field}")
+    given[field] = Raw(_encode(pseudonym_by(details, f"data.{field}", applicant_key)))
     return details
 
 
-def _details(written: bytes | Raw, field: str) -> ApplicantDetails:
+def details_of(written: bytes | Raw, field: str) -> ApplicantDetails:
+    """An applicant's details; the refusal of what is wrong with them names the field, which is inside `field`."""
     try:
         details = _decode_details(written)
     except UNREADABLE as wrong:
@@ -341,11 +342,12 @@ def _details(written: bytes | Raw, field: str) -> ApplicantDetails:
     return tidied(details)
 
 
-def _identity(details: ApplicantDetails, field: str) -> str:
+def pseudonym_by(details: ApplicantDetails, field: str, applicant_key: bytes) -> str:
+    """The pseudonym of whom the details name; refuses those that name nobody."""
     who = identity(details)
     if not who:
         raise wrong_field(field, "names nobody", _WITHOUT_ANYBODY)
-    return who
+    return pseudonym_of(who, applicant_key)
 
 
 def _without_applicant(candidate: Candidate, applicant_key: bytes) -> Candidate:

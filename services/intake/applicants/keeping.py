@@ -111,6 +111,22 @@ class Applicants:
             row = (await table.erased(connection, [pseudonym])).get(pseudonym)
         return None if row is None else _erasure(row)
 
+    async def put_right(
+        self, pseudonym: str, code: str, details: ApplicantDetails, now: datetime, at: datetime
+    ) -> None:
+        """Keep these details of an applicant in place of what was kept, as of now. Raises NoMasterKey."""
+        keys = self._keys.current
+        if keys is None:
+            raise NoMasterKey(NO_KEY)
+        sealed = keys.seal(pseudonym, encode_details(details))
+        row = ApplicantRow(
+            pseudonym, sealed.key_id, sealed.wrapped_key, sealed.ciphertext, now.timestamp(), at.timestamp(), None
+        )
+        async with committing(self._database) as connection:
+            await table.keep(connection, [row])
+            await self._audit.write(connection, AuditEntry(Act.APPLICANT_PUT_RIGHT, code, {"applicant": pseudonym}))
+        await self.empty_wal()
+
     async def erase(self, pseudonyms: Iterable[str], by: str, reason: str, now: datetime) -> list[tuple[Erasure, bool]]:
         """Delete keys and ciphertexts for good; each erasure, and whether something was there. Raises CannotErase.
 

@@ -8,25 +8,32 @@ pass nothing of it to a log, a link or a cache.
 """
 
 import re
-from typing import Annotated
+from typing import Annotated, Any
 
 import structlog
-from fastapi import APIRouter, Depends, Path, Query, Response
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
 
+from services.intake.accepting.parsing import details_of, pseudonym_by
 from services.intake.accepting.refusals import echo
+from services.intake.accepting.strict_json import members
 from services.intake.applicants.details import Recogniser
 from services.intake.applicants.encryption import Damaged, MasterKeyMissing
 from services.intake.applicants.keeping import CannotErase, NoMasterKey
 from services.intake.applicants.retention import expire
+from services.intake.http import bodies
 from services.intake.http.bodies import CHECKED
-from services.intake.http.service import Intake, IntakeService
+from services.intake.http.service import Intake, IntakeService, problem
 from services.intake.log import event_log
+from services.intake.log.history import HistoryEntry
 from shared.access.roles import Permission
-from shared.contract.http import answered
+from shared.contract.applicants import ApplicantDetails
+from shared.contract.http import answered, reference
 from shared.contract.http.applicants import ApplicantView, ErasureAnswer, ExpiryAnswer, RotationAnswer
 from shared.domain.dossier import Dossier
+from shared.domain.errors import Refusal
 from shared.domain.texts import DOSSIER_CODE, hidden_character, personal
 from shared.service.access import Caller, Requires, requires
+from shared.service.clock import system_clock
 from shared.service.http import documented, json_response
 from shared.service.problems import Problem
 
@@ -41,6 +48,9 @@ Why = Annotated[
 Looking = Annotated[Caller, Depends(Requires(Permission.READ_APPLICANTS))]
 Erasing = Annotated[Caller, Depends(Requires(Permission.ERASE_APPLICANTS, everywhere=True))]
 ERASING = [requires(Permission.ERASE_APPLICANTS, everywhere=True), *CHECKED]  # a person may have dossiers anywhere
+DETAILS_BODY: dict[str, Any] = {
+    "requestBody": {"required": True, "content": {bodies.JSON: {"schema": reference(ApplicantDetails)}}}
+}
 UNAVAILABLE = {503: "no master key, or not the right one, or erasures can't be written down"}
 
 
@@ -58,18 +68,52 @@ async def get_applicant(code: CodePath, caller: Looking, intake: IntakeService) 
     return json_response(await applicant_of(intake, caller, code))
 
 
+@router.put(
+    "/v1/dossiers/{code}/applicant",
+    dependencies=[requires(Permission.READ_APPLICANTS), *CHECKED],
+    response_class=Response,
+    responses={
+        200: answered(ApplicantView),
+        **documented(
+            {
+                404: "no such dossier",
+                409: "the details are of somebody else",
+                413: "too large",
+                415: "another media type, or compressed",
+                422: "malformed",
+                **UNAVAILABLE,
+            }
+        ),
+    },
+    openapi_extra=DETAILS_BODY,
+)
+async def put_applicant(code: CodePath, request: Request, caller: Looking, intake: IntakeService) -> Response:
+    """Put right what is kept of who applied, who stays the same person; what is left out is kept no more."""
+    dossier = await _dossier(intake, caller, code)
+    bodies.require_json(request)
+    try:
+        body = await bodies.read(request, intake.settings.max_event_bytes)
+        members(body)  # a key given twice is refused: which of the two was meant?
+        details = details_of(body, "data")
+        pseudonym = pseudonym_by(details, "data", intake.settings.applicant_key)
+    except Refusal as refusal:
+        raise problem(refusal, {}) from refusal
+    if pseudonym != dossier.applicant:
+        detail = (
+            f"the details are of somebody else than dossier {dossier.code} names (by number, or by name and phone); "
+            "send a correction of the applicant for another person: event corrected, field applicant"
+        )
+        raise Problem(409, "Conflict", detail, code="another_applicant")
+    try:
+        await intake.applicants.put_right(pseudonym, dossier.code, details, intake.clock(), system_clock())
+    except NoMasterKey as failure:
+        raise Problem(503, "Service Unavailable", str(failure), code="details_unreadable") from failure
+    return json_response(await applicant_of(intake, caller, code))
+
+
 async def applicant_of(intake: Intake, caller: Caller, code: str) -> ApplicantView:
     """Who applied for a dossier within the caller's scope; that the caller looked is noted. Raises a `Problem`."""
-    dossier = await _dossier(intake, code)
-    if not caller.scope.covers(dossier.department, dossier.received_by):
-        raise Problem(
-            403,
-            "Forbidden",
-            f"{caller.principal.name} may see applicants within {caller.scope} only, and dossier {dossier.code} is of "
-            f"department {dossier.department}; ask for a key that covers it",
-            vietnamese=f"{caller.principal.name} chỉ được xem người nộp trong phạm vi {caller.scope}, còn hồ sơ "
-            f"{dossier.code} thuộc cơ quan {dossier.department}; hãy xin khóa có phạm vi đó",
-        )
+    dossier = await _dossier(intake, caller, code)
     pseudonym = dossier.applicant
     if pseudonym is None:
         return ApplicantView(code=dossier.code, applicant=None, details=None)
@@ -144,15 +188,27 @@ async def expire_applicants(caller: Erasing, intake: IntakeService) -> Response:
     return json_response(answer)
 
 
-async def _dossier(intake: Intake, code: str) -> Dossier:
+async def _dossier(intake: Intake, caller: Caller, code: str) -> Dossier:
+    """The dossier, where the caller's scope covers it."""
+    histories: dict[str, list[HistoryEntry]] = {}
     if re.fullmatch(DOSSIER_CODE, code, re.ASCII):
         async with intake.database.reader.connect() as connection:
             histories = await event_log.histories(connection, [code])
-        if code in histories:
-            return histories[code][-1].after
-    raise Problem(
-        404, "Not Found", f"there is no dossier {echo(code)}; check the code", code="unknown_dossier", field="code"
-    )
+    if code not in histories:
+        raise Problem(
+            404, "Not Found", f"there is no dossier {echo(code)}; check the code", code="unknown_dossier", field="code"
+        )
+    dossier = histories[code][-1].after
+    if not caller.scope.covers(dossier.department, dossier.received_by):
+        raise Problem(
+            403,
+            "Forbidden",
+            f"{caller.principal.name} may see applicants within {caller.scope} only, and dossier {dossier.code} is of "
+            f"department {dossier.department}; ask for a key that covers it",
+            vietnamese=f"{caller.principal.name} chỉ được xem người nộp trong phạm vi {caller.scope}, còn hồ sơ "
+            f"{dossier.code} thuộc cơ quan {dossier.department}; hãy xin khóa có phạm vi đó",
+        )
+    return dossier
 
 
 async def _check_reason(intake: Intake, pseudonym: str, reason: str) -> None:

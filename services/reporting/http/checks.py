@@ -52,6 +52,7 @@ class CheckParameters(Parameters):
 
 def router() -> APIRouter:
     """The route; it needs no read model."""
+    one_by_one = asyncio.Lock()
     routes = APIRouter(
         tags=["figures"], dependencies=[requires(Permission.CHECK_REPORTS), Depends(declared_parameters_only)]
     )
@@ -67,7 +68,8 @@ def router() -> APIRouter:
         form = _form(request.headers.get("content-type", ""))
         body = await _body(request)
         try:
-            content = await asyncio.to_thread(_checked, body, form, language)
+            async with one_by_one:  # the parsers let nobody else compute while they read
+                content = await asyncio.to_thread(_checked, body, form, language)
         except UnreadableTable as unreadable:
             detail = why_unreadable(unreadable, language)
             raise Problem(422, UNPROCESSABLE, detail, code="unreadable_report") from unreadable

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import islice, starmap
@@ -116,7 +116,8 @@ def router(to: FigureRoutes) -> APIRouter:
         query, with_tokens = to.query(scope, given), given.tokens == "all"
         other = None if given.against is None else query_beside(query, given.against)
         if not is_wide(query):
-            return _figures(to, await _gathered(to, query, other, None), with_tokens=with_tokens)
+            async with _turn(to.wide) if query.known_at else nullcontext():
+                return _figures(to, await _gathered(to, query, other, None), with_tokens=with_tokens)
         most_rows = to.most_rows // (1 if other is None else ROWS_BESIDE)
         most = most_rows // (TOKENS_COST if with_tokens else 1)
         async with _turn(to.wide):
@@ -161,7 +162,7 @@ def router(to: FigureRoutes) -> APIRouter:
     )
     async def get_changes(request: Request, scope: Bound, given: Annotated[ChangesParameters, Query()]) -> Response:
         then, now = _then_and_now(to, scope, given)
-        async with answering(to.engine) as connection:
+        async with _turn(to.wide), answering(to.engine) as connection:
             pin, after = await _start(connection, request, given.cursor)
             before = since = None
             if given.cursor is None:
@@ -195,7 +196,7 @@ def router(to: FigureRoutes) -> APIRouter:
     ) -> Response:
         query = to.query(scope, given)
         totals: dict[str, dict[str, Any]] = {}
-        async with answering(to.engine) as connection:
+        async with _turn(to.wide), answering(to.engine) as connection:
             pin, after = await _start(connection, request, given.cursor)
             for name in DEFINITIONS if given.cursor is None else ():
                 of_name = await report_in(connection, replace(query, definition=name), to.catalogue)
@@ -223,11 +224,12 @@ def is_wide(query: FigureQuery) -> bool:
 
 @asynccontextmanager
 async def _turn(wide: asyncio.Semaphore) -> AsyncIterator[None]:
+    """What takes long, many rows or a look at what was known once, goes one by one: others are not kept waiting."""
     try:
         async with asyncio.timeout(TURN_WITHIN_S):
             await wide.acquire()
     except TimeoutError:
-        detail = "another question with many rows is being answered; try again shortly, or ask for fewer dimensions"
+        detail = "another question that takes long is being answered; try again shortly, or ask for fewer dimensions"
         raise Problem(503, "Service Unavailable", detail, code="busy", headers={"Retry-After": "5"}) from None
     try:
         yield

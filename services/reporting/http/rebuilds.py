@@ -1,5 +1,6 @@
 """A rebuild over HTTP: begun, fed with intake's log, settled, swapped in or dropped; the read model's self-check."""
 
+import asyncio
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import contextmanager
 from typing import Annotated
@@ -25,6 +26,7 @@ from shared.service.http import Ndjson, declared_parameters_only, documented, js
 from shared.service.problems import Problem
 
 MOST_BYTES = 64 * 1024 * 1024
+CHECKED_AFTER_S = "30"
 LAST = 2**63 - 1
 GONE = documented({404: "no such rebuild: another one was started, or it is over", 422: "a parameter is wrong"})
 UNREADABLE = documented({413: "the part is too long", 422: "a line is not one of the log's, or a parameter is wrong"})
@@ -37,6 +39,7 @@ DryRun = Annotated[bool, Query(description="compare only, and drop the new model
 
 def router(engine: AsyncEngine, clock: Clock) -> APIRouter:
     """The routes; `clock` numbers the rebuilds."""
+    looking = asyncio.Lock()
     routes = APIRouter(tags=["rebuild"], dependencies=[requires(Permission.REBUILD), Depends(declared_parameters_only)])
 
     @routes.post(
@@ -92,7 +95,7 @@ def router(engine: AsyncEngine, clock: Clock) -> APIRouter:
         response_class=Ndjson,
     )
     async def get_consistency() -> Ndjson:
-        return Ndjson(_lines(engine))
+        return Ndjson(_lines(engine, looking))
 
     return routes
 
@@ -130,10 +133,17 @@ def _as_problems() -> Iterator[None]:
         raise Problem(422, "Unprocessable Content", str(bad)) from bad
 
 
-async def _lines(engine: AsyncEngine) -> AsyncGenerator[bytes]:
-    """What is wrong, how far the check is, and last of all how much was looked at."""
-    check, differences = ConsistencyCheck(), 0
-    async for line in check.lines(engine):
-        differences += isinstance(line, InconsistencyLine)
-        yield encode(line) + b"\n"
+async def _lines(engine: AsyncEngine, looking: asyncio.Lock) -> AsyncGenerator[bytes]:
+    """What is wrong, how far the check is, and last of all how much was looked at.
+
+    One at a time: it holds all sums of the model, and a connection for minutes.
+    """
+    if looking.locked():
+        detail = "the read model is being checked already; wait for that check to end"
+        raise Problem(503, "Service Unavailable", detail, code="busy", headers={"Retry-After": CHECKED_AFTER_S})
+    async with looking:
+        check, differences = ConsistencyCheck(), 0
+        async for line in check.lines(engine):
+            differences += isinstance(line, InconsistencyLine)
+            yield encode(line) + b"\n"
     yield encode(CheckedLine(dossiers=check.dossiers, sums=check.sums, differences=differences)) + b"\n"

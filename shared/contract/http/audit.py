@@ -5,6 +5,8 @@ from typing import Annotated, Any
 
 from msgspec import Meta, Struct
 
+_HASH = "20bddd5d3fe59b2a4f5b6f25c3241e5b72c014b5690d2e1ade0c2682488bda19"
+
 
 class AuditLine(Struct, frozen=True, kw_only=True):
     """One line of `GET /v1/audit`: an entry byte for byte as it is kept, canonical JSON (RFC 8785)."""
@@ -12,8 +14,17 @@ class AuditLine(Struct, frozen=True, kw_only=True):
     format: Annotated[str, Meta(description="of this entry", examples=["motcua-audit/1"])]
     chain: Annotated[str, Meta(description="the service that keeps it", examples=["intake"])]
     number: Annotated[int, Meta(description="its place in the chain, from 1 without gaps", examples=[417])]
-    previous: Annotated[str | None, Meta(description="sha256 of the entry before it; null of the first one")]
-    at: Annotated[datetime, Meta(tz=True, description="when it was written, by the system's clock")]
+    previous: Annotated[
+        str | None, Meta(description="sha256 of the entry before it; null of the first one", examples=[_HASH])
+    ]
+    at: Annotated[
+        datetime,
+        Meta(
+            tz=True,
+            description="when it was written, by the system's clock",
+            examples=["2026-11-30T16:30:47.123456+07:00"],
+        ),
+    ]
     act: Annotated[str, Meta(description="what was done; docs/audit.md lists them", examples=["corrected"])]
     subject: Annotated[
         str | None,
@@ -32,4 +43,4 @@ class AuditLine(Struct, frozen=True, kw_only=True):
             examples=[{"field": "online_level", "old": "full", "new": "partial", "position": 417}],
         ),
     ]
-    sha256: Annotated[str, Meta(description="of the canonical bytes of all other members")]
+    sha256: Annotated[str, Meta(description="of the canonical bytes of all other members", examples=[_HASH])]
