@@ -56,6 +56,22 @@ async def test_each_dossier_stands_where_it_belongs(clock: None, tmp_path: Path)
             assert f'id="{name}-{code}"' in page, name
 
 
+@pytest.mark.postgres
+async def test_postgresql_lists_finds_and_fills_the_same(clock: None, tmp_path: Path, postgres_url: str) -> None:
+    async with open_desk(tmp_path, database_url=postgres_url) as desk:
+        await submitted(desk)
+        overdue = await desk.received(received_at="02/11/2026 08:31")
+        before = await _rows(desk)
+        await write(desk.intake.database, lambda connection: connection.execute(delete(DOSSIERS)))
+        await standings.fill(desk.intake.database)
+        assert await _rows(desk) == before
+        async with desk.of(f"counter@{JUSTICE},received_by:{HEALTH}") as clerk:
+            assert f'id="overdue-{overdue}"' in await clerk.page("/today")
+            assert overdue in (await clerk.http.post("/find", data={"sought": "084180001234"})).text
+        assert f'href="/dossiers/{overdue}"' in await desk.page()
+        assert (await numbers(desk))["acceptance"] == 1
+
+
 async def test_nobody_sees_or_changes_what_lies_outside_the_scope(desk: Desk) -> None:
     own = await desk.received()
     others = await desk.received(department=HEALTH, procedure=await _procedure_of(desk, HEALTH), id_number="1" * 12)
