@@ -4,14 +4,23 @@ import hashlib
 import secrets
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Annotated
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from shared.access.roles import Grant, Principal
+from shared.domain.errors import Refusal
 
 PREFIX = "motcua"
 ID_BYTES = 6
 SECRET_BYTES = 32
+InTime = Annotated[datetime, Meta(tz=True)]
+
+
+class DoubleKey(Refusal):
+    """Two keys have one id or one token, so that revoking one would leave the other."""
+
+    code = "double_key"
 
 
 class ApiKey(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -21,10 +30,10 @@ class ApiKey(Struct, frozen=True, kw_only=True, omit_defaults=True):
     name: str
     digest: str
     grants: tuple[str, ...]
-    created_at: datetime
+    created_at: InTime
     created_by: str = ""
-    expires_at: datetime | None = None
-    revoked_at: datetime | None = None
+    expires_at: InTime | None = None
+    revoked_at: InTime | None = None
 
     def holds_at(self, now: datetime) -> bool:
         return self.revoked_at is None and (self.expires_at is None or now < self.expires_at)
@@ -35,11 +44,13 @@ class ApiKey(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Keys:
-    """The keys there are, found by their tokens. Raises InvalidGrant for one whose grants can't be read."""
+    """The keys there are, found by their tokens. Raises a `Refusal` for grants that can't be read and for doubles."""
 
     def __init__(self, keys: Iterable[ApiKey] = ()) -> None:
         self.all = tuple(keys)
         self._of_digest = {key.digest: key for key in self.all}
+        if len(self._of_digest) < len(self.all) or len({key.id for key in self.all}) < len(self.all):
+            raise DoubleKey("two of its keys have one id or one digest; leave one of them out")
         for key in self.all:
             key.principal()
 

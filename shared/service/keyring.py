@@ -34,6 +34,7 @@ class KeyRing:
         self._name = f"{service}-{socket.gethostname()}"
         self._clock, self._elapsed = clock, elapsed
         self.trouble: str | None = None
+        self._said = ""
         self._looked_at, self._stamp = elapsed(), self._folder.stamp()
         self._take()
         self._used: dict[str, datetime] = {}
@@ -75,14 +76,15 @@ class KeyRing:
         stamp = self._folder.stamp()
         if stamp == self._stamp:
             return
-        self._stamp = stamp
         try:
             self._take()
-        except BrokenKeys as broken:
+        except BrokenKeys as broken:  # it may be this process that is short of something: it looks again
             self.trouble = "the file of keys can't be used; the keys that it held before go on, and no change is seen"
-            log.error("keys_not_read", error=str(broken))  # noqa: TRY400 - the sentence says it all
+            if str(broken) != self._said:
+                self._said = str(broken)
+                log.error("keys_not_read", error=self._said)  # noqa: TRY400 - the sentence says it all
         else:
-            self.trouble = None
+            self._stamp, self.trouble, self._said = stamp, None, ""
             log.info("keys_read", keys=len(self._keys.all))
 
     def _take(self) -> None:

@@ -95,6 +95,7 @@ GET    /moved                                    everybody   own
 GET    /find                                     everybody   own
 POST   /find                                     everybody   own
 GET    /dossiers/{code}                          everybody   within
+GET    /dossiers/{code}/applicant                applicants  within
 POST   /dossiers/{code}/events                   post        within
 GET    /print/{form}/{code}                      everybody   within
 GET    /print/07                                 everybody   within
@@ -117,6 +118,9 @@ GET    /charts/{name}                            figures     within
 """
 OF_PAGES = """
 GET    /static/{name}                            open        -        style and scripts, the same for everybody
+GET    /session/login                            open        -        it leads to the provider, where people log in
+GET    /session/callback                         open        -        whom the provider vouches for comes back here
+GET    /session/ended                            open        -        who signed out has no session
 POST   /session                                  open        -        who has none gives the key here
 POST   /session/end                              open        -        it ends the session it comes with
 """

@@ -1,5 +1,6 @@
 """The keys of a service: a change in their folder is seen within a second, and what is broken there ends nothing."""
 
+import json
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -84,6 +85,43 @@ async def test_a_file_that_breaks_changes_nothing_and_is_told(tmp_path: Path, ti
     time.elapsed += 1.0
     assert ring.of_token(token) is not None
     assert ring.trouble is None
+
+
+async def test_what_could_not_be_read_once_is_read_again(
+    tmp_path: Path, time: Time, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A process that is short of files must not overlook that a key was revoked."""
+
+    def too_many(*_: object, **__: object) -> None:
+        raise OSError(24, "Too many open files")
+
+    token = make_key(tmp_path, "counter@H59.15")
+    ring = time.ring(tmp_path)
+    revoke_all(tmp_path)
+    with monkeypatch.context() as short:
+        short.setattr(Path, "open", too_many)
+        time.elapsed += 1.0
+        assert ring.of_token(token) is not None
+    time.elapsed += 1.0
+    assert ring.of_token(token) is None
+
+
+@pytest.mark.parametrize("changed", ["two ids", "two digests", "an instant without its offset"])
+def test_keys_that_could_be_taken_for_each_other_are_broken(tmp_path: Path, time: Time, changed: str) -> None:
+    make_key(tmp_path, "counter@H59.15", expires_at=system_clock() + timedelta(days=1))
+    make_key(tmp_path, "admin@*")
+    file = tmp_path / "keys.json"
+    document = json.loads(file.read_text("utf-8"))
+    first, second = document["keys"]
+    if changed == "two ids":
+        second["id"] = first["id"]
+    elif changed == "two digests":
+        second["digest"] = first["digest"]
+    else:
+        first["expires_at"] = first["expires_at"][:19]
+    file.write_text(json.dumps(document), "utf-8")
+    with pytest.raises(BrokenKeys):
+        time.ring(tmp_path)
 
 
 async def test_a_file_that_is_taken_away_leaves_no_key(tmp_path: Path, time: Time) -> None:

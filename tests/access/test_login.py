@@ -17,7 +17,7 @@ from shared.service.oidc import login as login_module
 from shared.service.oidc.configuration import Oidc, OidcClient
 from shared.service.oidc.login import HOLDS_S
 from shared.service.oidc.provider import Provider
-from shared.service.oidc.tokens import TokenRefused, access_token
+from shared.service.oidc.tokens import TokenRefused, access_token, id_token
 from tests.access.forging import claims, forged, signed
 from tests.access.login_site import KEY, Site, site_with
 from tests.support.oidc_provider import (
@@ -101,11 +101,10 @@ async def test_an_id_token_of_the_provider_is_no_access_token(
 ) -> None:
     """Whom the provider vouched for to the pages it has not vouched for to the API."""
     seen: list[str] = []
-    check = login_module.id_token
 
     async def watching(provider: Provider, token: str, nonce: str) -> Any:
         seen.append(token)
-        return await check(provider, token, nonce)
+        return await id_token(provider, token, nonce)
 
     monkeypatch.setattr(login_module, "id_token", watching)
     assert (await browser.get(await sent_back(browser, real))).status_code == 200

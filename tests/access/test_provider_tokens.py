@@ -104,6 +104,12 @@ async def test_a_token_made_by_hand_as_the_provider_would_is_good(
     )
 
 
+async def test_a_token_of_keycloak_says_in_a_claim_what_it_is(real: RunningProvider, ours: Provider) -> None:
+    """Its older versions put the log-in's nonce into access tokens too."""
+    said = claims(real, typ="Bearer", nonce="x", azp="motcua-pages", preferred_username="thu")
+    assert (await called(ours, signed(real.keys[0], said, typ="JWT"))).status_code == 200
+
+
 Attack = Callable[[RunningProvider], str]
 OTHER_KEY = RSAKey.generate_key(2048, {"kid": "first-rsa"})
 
@@ -143,8 +149,10 @@ ATTACKS: dict[str, tuple[Attack, str]] = {
     "audience that begins the same": (with_claims(aud=AUDIENCE + "/more"), "another service"),
     "no audience": (with_claims(aud=None), "a claim that it needs"),
     "token for another client": (with_claims(aud=PAGES), "another service"),
-    "ID token": (with_claims(at_hash="x", nonce="y"), "no access token"),
-    "Keycloak's ID token": (with_claims(typ="ID"), "no access token"),
+    "ID token": (lambda real: signed(real.keys[0], claims(real, nonce="y"), typ="JWT"), "no access token"),
+    "ID token with a hash": (lambda real: signed(real.keys[0], claims(real, at_hash="x"), typ=None), "no access token"),
+    "Keycloak's ID token": (lambda real: signed(real.keys[0], claims(real, typ="ID"), typ="JWT"), "no access token"),
+    "Keycloak's refresh token": (with_claims(typ="Refresh"), "no access token"),
     "another kind of token": (with_header(typ="logout+jwt"), "no access token"),
     "bound to a sender": (with_claims(cnf={"jkt": "x"}), "bound to a key"),
     "expired": (with_claims(exp=int(time.time()) - 60), "expired"),

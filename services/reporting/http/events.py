@@ -26,7 +26,7 @@ from shared.contract.envelope import encode
 from shared.contract.http.figures import FiguresEvent
 from shared.service.access import Requires
 from shared.service.clock import Clock
-from shared.service.http import Ndjson, declared_parameters_only
+from shared.service.http import Ndjson, declared_parameters_only, documented
 from shared.service.pacing import wait_until
 from shared.service.sql import is_transient
 
@@ -170,7 +170,7 @@ def router(events: FigureEvents) -> APIRouter:
         "/events",
         summary="Figures as they change, as server-sent events",
         response_class=Response,
-        responses=described,
+        responses=described | documented({422: "a parameter is wrong: `parameter` names it, `detail` the fix"}),
     )
     async def get_events(request: Request, scope: Bound, given: Annotated[EventsParameters, Query()]) -> Response:
         today = events.clock().date()
