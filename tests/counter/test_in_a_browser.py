@@ -245,6 +245,21 @@ def test_a_dossier_is_carried_on_by_keyboard(hoa: Clerk) -> None:
     expect(page.get_by_role("link", name="In Mẫu 02")).to_be_visible()
 
 
+def test_an_event_that_could_not_be_sent_is_noted_once_when_the_network_is_back(hoa: Clerk, counted: Counted) -> None:
+    page = hoa.page
+    hoa.receives(PEOPLE[0])
+    page.locator("#saved a.code").click()
+    page.get_by_text("Đã có kết quả giải quyết").click()
+    page.context.set_offline(True)
+    save = page.locator("details[open] button")
+    save.click()
+    expect(page.locator("#unsent")).to_contain_text("Chưa gửi: 1", timeout=WITHIN_MS)
+    expect(save).to_be_disabled()
+    page.context.set_offline(False)
+    expect(page.locator(".saved")).to_have_text("Đã ghi: Xử lý xong.", timeout=WITHIN_MS)
+    expect(page.locator("table.list tbody tr")).to_have_count(2)
+
+
 def test_it_stands_without_scripts(browser: Browser, counted: Counted) -> None:
     before = counted.dossiers
     with clerk(browser, counted.service.url, scripts=False) as opened:
