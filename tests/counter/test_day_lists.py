@@ -1,6 +1,5 @@
 """The day's lists: what is due, what waits, what came today; within the scope, and asked of the database once."""
 
-from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -11,17 +10,8 @@ from services.intake.log.database import write
 from services.intake.log.tables import DOSSIERS
 from services.intake.pages import lists
 from shared.access.roles import Scope
-from shared.domain.localtime import LOCAL
-from tests.counter.desk import HEALTH, JUSTICE, Desk, actions_of, open_desk, options_of
+from tests.counter.desk import HEALTH, JUSTICE, NOW, Desk, actions_of, open_desk, options_of
 from tests.counter.test_dossiers import submitted
-
-NOW = datetime(2026, 11, 30, 10, tzinfo=LOCAL)
-
-
-@pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Monday the 30th of November, ten o'clock."""
-    monkeypatch.setattr("services.intake.app.clock_from", lambda _: lambda: NOW)
 
 
 async def numbers(desk: Desk) -> dict[str, int]:
@@ -30,7 +20,7 @@ async def numbers(desk: Desk) -> dict[str, int]:
     return {each.name: each.number for each in day.lists}
 
 
-async def test_each_dossier_stands_where_it_belongs(clock: None, tmp_path: Path) -> None:
+async def test_each_dossier_stands_where_it_belongs(tmp_path: Path) -> None:
     async with open_desk(tmp_path) as desk:
         await submitted(desk)
         sent_back = await submitted(desk, "H59.15-261120-0002")
@@ -57,7 +47,7 @@ async def test_each_dossier_stands_where_it_belongs(clock: None, tmp_path: Path)
 
 
 @pytest.mark.postgres
-async def test_postgresql_lists_finds_and_fills_the_same(clock: None, tmp_path: Path, postgres_url: str) -> None:
+async def test_postgresql_lists_finds_and_fills_the_same(tmp_path: Path, postgres_url: str) -> None:
     async with open_desk(tmp_path, database_url=postgres_url) as desk:
         await submitted(desk)
         overdue = await desk.received(received_at="02/11/2026 08:31")
