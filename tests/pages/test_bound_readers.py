@@ -31,7 +31,15 @@ from tests.reporting.delivery import statuses
 MINE, OTHER = "H59.15", "H59.02"
 OF_MINE, OF_OTHER = CODES[:5], CODES[5:]
 MOVED = "H59.15-230103-0100"
-PAGES = ("/", "/late", "/definitions", "/follow-up?within=40d", "/download?format=csv", "/open?bucket=late.1")
+PAGES = (
+    "/",
+    "/late",
+    "/definitions",
+    "/follow-up?within=40d",
+    "/download?format=csv",
+    "/open?bucket=late.1",
+    "/late/file?format=office-csv",
+)
 
 
 def codes_on(page: httpx.Response) -> set[str]:
