@@ -5,6 +5,7 @@ from pathlib import Path
 
 import httpx
 
+from tests.access.made_keys import make_key
 from tests.e2e.conftest import StackClient
 from tests.support.wait import wait_until
 
@@ -41,7 +42,8 @@ def test_one_event_becomes_a_figure_and_closes_with_its_class(client: StackClien
 
     metrics = httpx.get(f"{client.stack.processing}/metrics", headers=client.stack.headers).text
     assert 'motcua_processing_dossiers{department="H59.15",timeliness="on_time"} 1.0' in metrics
-    verified = client.motcua("verify")
+    operator = make_key(client.stack.data_dir / "access", "operator@*")
+    verified = client.motcua("verify", "--key", operator)
     assert verified.returncode == 0, verified.stdout + verified.stderr
 
 

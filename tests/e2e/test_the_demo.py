@@ -2,9 +2,13 @@
 plays it, prints the report, and started again counts nothing twice."""
 
 import os
+import re
+import stat
 import subprocess
 from pathlib import Path
 
+from shared.access.folder import KeyFolder
+from shared.service.clock import system_clock
 from tests.support.ports import free_port_base
 from tests.support.stack import MOTCUA
 
@@ -31,11 +35,29 @@ def test_the_demo_prints_the_report_and_goes_on_where_it_was(tmp_path: Path) -> 
     assert summary(again.stdout)["accepted"] == "0"
     assert report(again.stdout) == report(first.stdout)
     assert max(len(line) for line in report(first.stdout).splitlines()) <= 80
+    assert keys_in_hand(first.stdout) == keys_in_hand(again.stdout) == kept_keys(tmp_path / "demo")
 
 
 def report(output: str) -> str:
     """From the title to where to look: what must not change."""
     return output[output.index("Quảng Trị") : output.index("Where to look")]
+
+
+def keys_in_hand(output: str) -> dict[str, str]:
+    """By role, the keys that are printed with the addresses; each may do what its page asks for."""
+    told = re.findall(r"motcua_\w{12}_[\w-]{43}", output[output.index("Where to look") :])
+    return dict(zip(("counter", "compiler", "operator"), told, strict=True))
+
+
+def kept_keys(data_dir: Path) -> dict[str, str]:
+    """Those in the data folder, which hold, each for its role everywhere, and nobody else can read."""
+    files = sorted((data_dir / "keys").iterdir())
+    assert {stat.S_IMODE(file.stat().st_mode) for file in files} == {0o600}
+    tokens = {file.name: file.read_text("ascii").strip() for file in files}
+    keys = KeyFolder(data_dir / "access").read()
+    granted = {role: keys.of_token(token, system_clock()) for role, token in tokens.items()}
+    assert {role: key and key.grants for role, key in granted.items()} == {role: (f"{role}@*",) for role in tokens}
+    return tokens
 
 
 def summary(output: str) -> dict[str, str]:
