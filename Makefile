@@ -2,6 +2,8 @@
 
 PYTHON_AT_LEAST := 3.11
 UV := 0.13.9
+CYCLONEDX := 7.5.0
+PIP_AUDIT := 2.10.1
 BIN := .venv/bin
 JOBS ?= 3
 PACKAGES := services shared motcua
@@ -9,7 +11,7 @@ PACKAGES := services shared motcua
 export PYTHONDONTWRITEBYTECODE :=  # where it is set, every start of a process would compile all of ours anew: a third of the start
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lock up demo test check fuzz faults lint format bench bench-figures bench-counter house clean
+.PHONY: help setup lock up demo test check fuzz faults lint format bench bench-figures bench-counter house sbom audit clean
 .NOTPARALLEL:
 
 help: ## list the targets
@@ -64,6 +66,17 @@ lock: .venv/.uv ## pin every dependency anew
 		pyproject.toml --group dev -o requirements-dev.lock
 	$(BIN)/uv pip compile -q --universal --generate-hashes --python-version $(PYTHON_AT_LEAST) --custom-compile-command "make lock" \
 		pyproject.toml -c requirements-dev.lock -o requirements.lock
+
+sbom: .venv/.uv ## what the services are made of, with licences, as CycloneDX in sbom.cdx.json
+	@rm -rf .venv/.sbom
+	@$(BIN)/uv venv -q .venv/.sbom
+	@VIRTUAL_ENV=$(CURDIR)/.venv/.sbom $(BIN)/uv pip sync -q --require-hashes requirements.lock
+	@$(BIN)/uv tool run -q --from cyclonedx-bom==$(CYCLONEDX) cyclonedx-py environment --pyproject pyproject.toml --of JSON \
+		-o sbom.cdx.json .venv/.sbom/bin/python
+	@rm -rf .venv/.sbom
+
+audit: .venv/.uv ## known faults of what is pinned, by osv.dev; needs the network, and fails without it
+	@$(BIN)/uv tool run -q --from pip-audit==$(PIP_AUDIT) pip-audit --strict -s osv --disable-pip --require-hashes -r requirements-dev.lock
 
 clean: ## remove .venv, caches and the local stacks' data
 	rm -rf .venv .motcua .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

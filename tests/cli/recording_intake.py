@@ -22,6 +22,7 @@ Event = dict[str, Any]
 
 class Fault(Enum):
     UNAVAILABLE = auto()
+    TOO_MANY = auto()
     BREAK_BEFORE_STORING = auto()
     BREAK_AFTER_STORING = auto()
 
@@ -68,6 +69,9 @@ class RecordingIntake:
         if fault is Fault.UNAVAILABLE:
             await respond(send, 503, {"detail": "not now"})
             return
+        if fault is Fault.TOO_MANY:
+            await respond(send, 429, {"detail": "more slowly"}, (b"retry-after", b"1"))
+            return
         if fault is Fault.BREAK_BEFORE_STORING:
             await break_off(send)
         answer = self._take(body)
@@ -111,9 +115,9 @@ async def read_body(receive: Any) -> bytes:
             return b"".join(parts)
 
 
-async def respond(send: Any, status: int, answer: Any) -> None:
+async def respond(send: Any, status: int, answer: Any, *more: tuple[bytes, bytes]) -> None:
     body = msgspec.json.encode(answer)
-    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
+    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode()), *more]
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})
 

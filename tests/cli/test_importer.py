@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -210,6 +211,16 @@ async def test_an_intake_that_stays_away_ends_the_import_with_what_to_do(tmp_pat
     intake.faults.extend([Fault.UNAVAILABLE] * 1000)
     with serving(intake) as url, pytest.raises(Failure, match="run the same import"):
         await import_into(url, write(tmp_path / "year.ndjson", year(1)), patience_seconds=0.3)
+
+
+async def test_an_intake_that_asks_for_patience_is_left_alone_for_as_long_as_it_says(tmp_path: Path) -> None:
+    intake = RecordingIntake()
+    intake.faults.append(Fault.TOO_MANY)
+    began = time.monotonic()
+    with serving(intake) as url:
+        progress = await import_into(url, write(tmp_path / "year.ndjson", year(1)))
+    assert (progress.accepted, progress.rejected) == (len(year(1)), 0)
+    assert time.monotonic() - began >= 1
 
 
 async def test_a_wrong_key_is_said_and_not_tried_again(tmp_path: Path) -> None:

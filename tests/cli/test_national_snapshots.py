@@ -86,7 +86,7 @@ NAMED = {
     LossKind.NO_DEADLINE_AFTER,
     LossKind.FINISHED_WHILE_PAUSED,  # the result was handed over although the papers never came
 }
-SIZES = [400, pytest.param(10_000, marks=pytest.mark.slow)]
+SIZES = [400, pytest.param(4_000, marks=pytest.mark.slow)]
 
 
 @pytest.mark.parametrize("number", SIZES)

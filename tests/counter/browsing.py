@@ -13,7 +13,8 @@ from tests.pages.chromium import WIDE, Tab
 from tests.support.service import KEY, Service
 
 NUMBER = "084180001234"
-CUT = ("net::ERR_", "htmx:sendError", "htmx:afterRequest")  # said of every request that a cut network takes
+CUT = ("net::ERR_", "htmx:sendError", "htmx:sendAbort", "htmx:afterRequest")
+"""What a browser says of every request that a cut network takes, or a page that was left."""
 State = StorageState
 
 

@@ -24,6 +24,8 @@ from shared.domain.localtime import LOCAL
 KEY = "a-key-for-this-test-only"
 JUSTICE, HEALTH, EXTRACT = "H59.15", "H59.02", "2.000635"
 NASTY = "<script>alert(1)</script>"
+NOW = datetime(2026, 11, 30, 10, tzinfo=LOCAL)
+"""A Monday, at which the clock stands still."""
 MASTER_KEY = base64.b64encode(bytes(range(32))).decode()
 
 
@@ -110,6 +112,7 @@ async def open_desk(folder: Path, **settings: Any) -> AsyncIterator[Desk]:
         "api_key": SecretStr(KEY),
         "kafka_bootstrap": "127.0.0.1:1",
         "drain_seconds": 0.0,
+        "clock": NOW.isoformat(),
         "database_url": f"sqlite+aiosqlite:///{folder}/intake.db",
         "access_dir": keys,
         "applicants_key": SecretStr(MASTER_KEY),

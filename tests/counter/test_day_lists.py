@@ -1,6 +1,5 @@
 """The day's lists: what is due, what waits, what came today; within the scope, and asked of the database once."""
 
-from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -11,17 +10,8 @@ from services.intake.log.database import write
 from services.intake.log.tables import DOSSIERS
 from services.intake.pages import lists
 from shared.access.roles import Scope
-from shared.domain.localtime import LOCAL
-from tests.counter.desk import HEALTH, JUSTICE, Desk, actions_of, open_desk, options_of
+from tests.counter.desk import HEALTH, JUSTICE, NOW, Desk, actions_of, open_desk, options_of
 from tests.counter.test_dossiers import submitted
-
-NOW = datetime(2026, 11, 30, 10, tzinfo=LOCAL)
-
-
-@pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Monday the 30th of November, ten o'clock."""
-    monkeypatch.setattr("services.intake.app.clock_from", lambda _: lambda: NOW)
 
 
 async def numbers(desk: Desk) -> dict[str, int]:
@@ -30,7 +20,7 @@ async def numbers(desk: Desk) -> dict[str, int]:
     return {each.name: each.number for each in day.lists}
 
 
-async def test_each_dossier_stands_where_it_belongs(clock: None, tmp_path: Path) -> None:
+async def test_each_dossier_stands_where_it_belongs(tmp_path: Path) -> None:
     async with open_desk(tmp_path) as desk:
         await submitted(desk)
         sent_back = await submitted(desk, "H59.15-261120-0002")
@@ -54,6 +44,22 @@ async def test_each_dossier_stands_where_it_belongs(clock: None, tmp_path: Path)
         page = await desk.page("/today")
         for name, code in (("overdue", overdue), ("due_today", today), ("due_soon", soon), ("waiting", paused)):
             assert f'id="{name}-{code}"' in page, name
+
+
+@pytest.mark.postgres
+async def test_postgresql_lists_finds_and_fills_the_same(tmp_path: Path, postgres_url: str) -> None:
+    async with open_desk(tmp_path, database_url=postgres_url) as desk:
+        await submitted(desk)
+        overdue = await desk.received(received_at="02/11/2026 08:31")
+        before = await _rows(desk)
+        await write(desk.intake.database, lambda connection: connection.execute(delete(DOSSIERS)))
+        await standings.fill(desk.intake.database)
+        assert await _rows(desk) == before
+        async with desk.of(f"counter@{JUSTICE},received_by:{HEALTH}") as clerk:
+            assert f'id="overdue-{overdue}"' in await clerk.page("/today")
+            assert overdue in (await clerk.http.post("/find", data={"sought": "084180001234"})).text
+        assert f'href="/dossiers/{overdue}"' in await desk.page()
+        assert (await numbers(desk))["acceptance"] == 1
 
 
 async def test_nobody_sees_or_changes_what_lies_outside_the_scope(desk: Desk) -> None:

@@ -1,4 +1,4 @@
-"""The whole year, sent by two importers at once while every service is killed:
+"""The whole year, its first third by two importers at once, while every service is killed:
 exact figures, and no difference anywhere."""
 
 import json
@@ -55,9 +55,10 @@ def is_service(process: Path, name: str, data_dir: str) -> bool:
 def test_the_year_is_exact_whatever_is_killed_and_however_often_it_is_sent(
     client: StackClient, tra_vinh_file: Path, tmp_path: Path
 ) -> None:
-    total = tra_vinh_file.read_bytes().count(b"\n")
+    year = tra_vinh_file.read_bytes().splitlines(keepends=True)
+    total = len(year)
     second = tmp_path / "again.ndjson"
-    second.write_bytes(tra_vinh_file.read_bytes())
+    second.write_bytes(b"".join(year[: total // 3]))
     importers = [client.starts("import", file) for file in (tra_vinh_file, second)]
 
     for number, name in enumerate(("intake", "processing", "reporting", "intake", "processing", "reporting"), 1):

@@ -3,6 +3,7 @@ says what is wrong and raises nothing else."""
 
 import json
 from collections.abc import Callable
+from copy import deepcopy
 from datetime import date, timedelta
 from random import Random
 from typing import Any
@@ -63,7 +64,7 @@ def _spoil(event: dict[str, Any], random: Random) -> None:
     if random.random() < 0.2:
         place.pop(name, None)
     else:
-        place[name] = random.choice(NASTY)
+        place[name] = deepcopy(random.choice(NASTY))
 
 
 def _cut(line: bytes, random: Random) -> bytes:

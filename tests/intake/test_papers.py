@@ -7,7 +7,7 @@ from datetime import date
 import pytest
 from hypothesis import given, settings
 
-from services.intake.papers.letters import promised_at_receipt
+from services.intake.papers.letters import printable, promised_at_receipt
 from services.intake.papers.paper import (
     NOBODY,
     TITLES,
@@ -285,6 +285,25 @@ def test_what_never_happened_or_was_annulled_has_no_paper(form: FormNumber, even
         paper(form, history_of(*events))
     assert CODE in refused.value.detail
     assert CODE in refused.value.vietnamese
+
+
+def test_an_extension_has_the_form_with_its_legal_ground_and_the_new_date() -> None:
+    moved = cloud_event("extended", "2023-12-12T08:00", legal_ground="Điều 5", due_at="2023-12-28T10:00:00+07:00")
+    said = text_of(pdf_of(paper(FormNumber.APOLOGY, history_of(*BEGUN, moved))))
+    for each in (
+        "Thời gian hẹn trả kết quả: 08 giờ 31 phút, ngày 15 tháng 12 năm 2023",
+        "được gia hạn. Căn cứ pháp lý: Điều 5 Lý do: ....",
+        "Thời gian hẹn lại: 10 giờ 00 phút, ngày 28 tháng 12 năm 2023",
+    ):
+        assert each in said
+
+
+def test_the_letters_that_there_are_are_those_that_can_be_printed() -> None:
+    everything = history_of(*BEGUN, *PAUSED, *LATE, *STOPPED)
+    assert [str(form) for form in printable(everything)] == ["01", "02", "04", "05"]
+    assert [str(form) for form in printable(history_of(*REFUSED))] == ["01", "03"]
+    assert [str(form) for form in printable(history_of(*REFUSED, REOPENED))] == ["01"]
+    assert printable(history_of(BEGUN[0])) == []
 
 
 def test_a_refusal_in_the_matter_has_the_form_too() -> None:

@@ -44,6 +44,12 @@ async def test_what_reads_takes_each_of_its_parameters_once_and_no_other(
         assert (twice.status_code, twice.json()["detail"]) == (422, f"{name}: given 2 times; give it once")
 
 
+@pytest.mark.parametrize("path", ["/v1/departments?date=0", "/v1/procedures?date=20260101", "/v1/calendar?from=0&to=1"])
+async def test_a_number_is_no_date(intake: Sender, path: str) -> None:
+    answer = await intake.http.get(path)
+    assert (answer.status_code, "is not a date; write one" in answer.json()["detail"]) == (422, True)
+
+
 @pytest.mark.parametrize(
     ("path", "fix"),
     [

@@ -31,7 +31,15 @@ from tests.reporting.delivery import statuses
 MINE, OTHER = "H59.15", "H59.02"
 OF_MINE, OF_OTHER = CODES[:5], CODES[5:]
 MOVED = "H59.15-230103-0100"
-PAGES = ("/", "/late", "/definitions", "/follow-up?within=40d", "/download?format=csv", "/open?bucket=late.1")
+PAGES = (
+    "/",
+    "/late",
+    "/definitions",
+    "/follow-up?within=40d",
+    "/download?format=csv",
+    "/open?bucket=late.1",
+    "/late/file?format=office-csv",
+)
 
 
 def codes_on(page: httpx.Response) -> set[str]:
@@ -76,6 +84,7 @@ async def test_a_page_asks_for_its_readers_departments_offers_those_and_says_so(
     assert offered is not None
     assert re.findall(r'value="([^"]*)"', offered[0]) == ["", MINE]
     assert f'data-live="/v1/events?department={MINE}"' in page.text
+    assert f"Cơ quan: Sở Tư pháp ({MINE})" in page.text
     assert {row[1].said for row in read(page.text).rows[1:]} == {"Sở Tư pháp"}
     english = await mine.get("/?lang=en")
     assert f"You may see: Sở Tư pháp ({MINE})" in english.text
@@ -90,9 +99,9 @@ async def test_a_page_is_of_its_readers_departments_alone(mine: httpx.AsyncClien
     refused = await mine.get(with_other)
     assert refused.status_code == 403
     assert not codes_on(refused)
-    assert f"câu hỏi này gồm {OTHER}, còn khóa của bạn chỉ dùng cho {MINE}" in html.unescape(refused.text)
+    assert f"Câu hỏi này gồm {OTHER}, còn khóa của bạn chỉ dùng cho {MINE}" in html.unescape(refused.text)
     in_english = await mine.get(f"{with_other}&lang=en")
-    assert f"this is about {OTHER}, and your key is bound to {MINE}: ask for department={MINE}" in in_english.text
+    assert f"This is about {OTHER}, and your key is bound to {MINE}: ask for department={MINE}" in in_english.text
 
 
 async def test_two_readers_of_one_question_have_charts_of_their_own(office: Office) -> None:
@@ -193,7 +202,7 @@ async def test_after_a_merger_a_reader_needs_what_its_unit_took_over_from(
             assert (await client.get("/")).status_code == 200
             now = await client.get("/?organised=now&lang=en")
             assert now.status_code == status
-            assert ("as organised now this is about H59.02" in now.text) is not ended
+            assert ("As organised now this is about H59.02" in now.text) is not ended
 
 
 async def test_the_key_from_the_settings_sees_everything_as_before(office: Office) -> None:

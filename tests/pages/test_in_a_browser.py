@@ -98,6 +98,15 @@ def test_a_number_opens_its_dossiers_and_each_its_history(reader: Tab) -> None:
     expect(page.get_by_role("heading", level=1)).to_have_text(f"Hồ sơ {code}")
 
 
+def test_the_api_documents_show_themselves_under_their_strict_policy(browser: Browser, served: Served) -> None:
+    with tab(browser, served.url) as opened:
+        opened.open("/docs")
+        expect(opened.page.locator(".opblock").first).to_be_visible()
+        opened.page.locator(".opblock-summary-control").first.click()
+        expect(opened.page.locator(".opblock-body").first).to_be_visible()
+    assert opened.complaints == []
+
+
 def test_the_keyboard_is_enough(browser: Browser, served: Served) -> None:
     with tab(browser, served.url) as opened:
         keys, page = opened.page.keyboard, opened.page

@@ -28,10 +28,10 @@ SHIPPED = catalogue.load()  # no fixture: hypothesis would print all of it with 
 FIRST = date(2023, 1, 14)
 AFTER_ALL = datetime(2023, 12, 31, 12, tzinfo=LOCAL)
 FIXTURES = (HealthCheck.function_scoped_fixture, HealthCheck.too_slow)
-WORSE_THAN_ANY_BROKER = settings(max_examples=20, deadline=None, suppress_health_check=FIXTURES)
+WORSE_THAN_ANY_BROKER = settings(max_examples=10, deadline=None, suppress_health_check=FIXTURES)
 # a failure names its seed; making hundreds of dossiers fewer is left to the small offices
 OF_SEEDS = settings(
-    max_examples=6, deadline=None, suppress_health_check=FIXTURES, phases=(Phase.explicit, Phase.reuse, Phase.generate)
+    max_examples=3, deadline=None, suppress_health_check=FIXTURES, phases=(Phase.explicit, Phase.reuse, Phase.generate)
 )
 QUERIES = 12
 SPREAD_DAYS = 60  # over which the dossiers of a large office begin

@@ -1,6 +1,7 @@
 """`GET /v1/consistency`: a read model that was written by the projector agrees with itself,
 and every damage to a row of it is named."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import datetime
 from typing import Any
@@ -86,6 +87,13 @@ async def test_what_the_projector_wrote_agrees_with_itself(client: httpx.AsyncCl
     assert all(sizes)
     assert end == {"dossiers": sizes[0], "sums": sizes[1], "differences": 0}
     assert progress[-1] == {"looked_at": sum(sizes), "of": sum(sizes)}
+
+
+async def test_one_look_at_a_time(client: httpx.AsyncClient, counted: AsyncEngine) -> None:
+    answers = await asyncio.gather(*(client.get("/v1/consistency") for _ in range(3)))
+    assert sorted(answer.status_code for answer in answers) == [200, 503, 503]
+    assert {answer.headers.get("retry-after") for answer in answers if answer.status_code == 503} == {"30"}
+    assert (await client.get("/v1/consistency")).status_code == 200
 
 
 async def test_an_empty_model_agrees_with_itself(client: httpx.AsyncClient) -> None:

@@ -175,7 +175,9 @@ class Questions:
 
     def page(self) -> str:
         """A page's address: somebody chose one department, or left it at what the page asks by itself."""
-        kind = self._rng.choice(["/", "/late", "/definitions", "/follow-up", "/open", "/charts", "/download"])
+        kind = self._rng.choice(
+            ["/", "/late", "/late/file", "/definitions", "/follow-up", "/open", "/charts", "/download"]
+        )
         given = {} if kind == "/follow-up" else self._days()
         if self._often(0.4):
             given["department"] = self._rng.choice(UNITS)
@@ -189,6 +191,8 @@ class Questions:
             given["bucket"] = self._rng.choice(BUCKETS)
         if kind == "/download":
             given["format"] = self._rng.choice(["csv", "text", "xlsx"])
+        if kind == "/late/file":
+            given["format"] = self._rng.choice(["office-csv", "xlsx"])
         if kind == "/charts":
             kind = f"/charts/{self._rng.choice(['received', 'timeliness', 'deadline', 'age', 'beside'])}"
         return f"{kind}?{urlencode(given)}"

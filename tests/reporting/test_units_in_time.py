@@ -225,7 +225,7 @@ UNITS = [*OFFICE_DEPARTMENTS, "H59.01", "H61.02", "H61.15"]
 OF_UNITS = (Dimension.DEPARTMENT, Dimension.RECEIVED_BY)
 SHIPPED = catalogue.load()  # no fixture: hypothesis would print all of it with a failure
 ANY_TREE = settings(
-    max_examples=15, deadline=None, suppress_health_check=(HealthCheck.function_scoped_fixture, HealthCheck.too_slow)
+    max_examples=8, deadline=None, suppress_health_check=(HealthCheck.function_scoped_fixture, HealthCheck.too_slow)
 )
 
 

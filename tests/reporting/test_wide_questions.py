@@ -6,6 +6,7 @@ import tracemalloc
 from collections.abc import AsyncIterator, Awaitable
 from dataclasses import replace
 from datetime import date, datetime, timedelta
+from typing import Any
 
 import httpx
 import pytest
@@ -108,6 +109,29 @@ async def test_wide_questions_take_turns_and_one_that_waits_too_long_is_told_to_
             pass
     assert (refused.value.status, refused.value.headers) == (503, {"Retry-After": "5"})
     assert (await client.get(f"/v1/figures?{ALWAYS}&by=department")).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("path", "takes"),
+    [
+        ("/v1/figures?period=2023-Q1", False),
+        ("/v1/figures?period=2023-Q1&as_known_at=2023-03-01T00:00:00%2B07:00", True),
+        ("/v1/figures/changes?period=2023-Q1&as_known_at=2023-03-01T00:00:00%2B07:00", True),
+        ("/v1/figures/definitions?period=2023-Q1", True),
+    ],
+)
+async def test_questions_that_take_long_take_turns_too(
+    client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch, path: str, *, takes: bool
+) -> None:
+    turns, taken = list[asyncio.Semaphore](), figures._turn
+
+    def noted(wide: asyncio.Semaphore) -> Any:
+        turns.append(wide)
+        return taken(wide)
+
+    monkeypatch.setattr(figures, "_turn", noted)
+    assert (await client.get(path)).status_code == 200
+    assert bool(turns) is takes
 
 
 def test_what_can_have_many_rows_is_wide() -> None:

@@ -4,7 +4,8 @@ set -eu
 
 for service in intake reporting; do
     psql --username "$POSTGRES_USER" --dbname postgres --set ON_ERROR_STOP=1 \
-        --set service="$service" --set password="$POSTGRES_PASSWORD" <<'SQL'
+        --set service="$service" <<'SQL'
+\getenv password POSTGRES_PASSWORD
 CREATE ROLE :"service" LOGIN PASSWORD :'password';
 CREATE DATABASE :"service" OWNER :"service";
 REVOKE CONNECT ON DATABASE :"service" FROM PUBLIC;

@@ -29,7 +29,7 @@ class MasterKeyMissing(Exception):
 
 
 class Damaged(Exception):
-    """A ciphertext that its own key does not open: it was changed, or belongs to another row."""
+    """What can't be read though its key is there: it was changed, belongs to another row, or is of a later version."""
 
 
 class SealedDetails(Struct, frozen=True):

@@ -5,14 +5,14 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 
 import structlog
-from msgspec import Struct
+from msgspec import MsgspecError, Struct
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.intake.applicants import table
 from services.intake.applicants.commit import ApplicantsOfCommit
 from services.intake.applicants.details import KeptDetails, decode_details, encode_details
-from services.intake.applicants.encryption import Damaged, MasterKeyMissing
+from services.intake.applicants.encryption import Damaged, MasterKeyMissing, MasterKeys
 from services.intake.applicants.erasures import ErasuresFile
 from services.intake.applicants.master_keys import MasterKeySource
 from services.intake.applicants.table import ApplicantRow, ErasureRow
@@ -102,8 +102,7 @@ class Applicants:
         if keys is None:
             raise NoMasterKey(f"details of the applicant are kept, and can't be read: {NO_KEY}")
         until = None if row.kept_until is None else datetime.fromtimestamp(row.kept_until, UTC)
-        details = decode_details(keys.unseal(row.pseudonym, row.sealed))
-        return KeptApplicant(details, datetime.fromtimestamp(row.stored_at, UTC), until)
+        return KeptApplicant(_details(keys, row), datetime.fromtimestamp(row.stored_at, UTC), until)
 
     async def erasure(self, pseudonym: str) -> Erasure | None:
         """That the applicant was erased, if so."""
@@ -230,10 +229,21 @@ class Applicants:
         keys = self._keys.current
         assert keys is not None, "looked at before"
         try:
-            return decode_details(keys.unseal(row.pseudonym, row.sealed))
+            return _details(keys, row)
         except (MasterKeyMissing, Damaged) as failure:
             LOGGER.warning("applicant_unreadable", applicant=row.pseudonym, why=str(failure))
             return None
+
+
+def _details(keys: MasterKeys, row: ApplicantRow) -> ApplicantDetails:
+    """What the row keeps. Raises MasterKeyMissing and Damaged."""
+    details = keys.unseal(row.pseudonym, row.sealed)
+    try:
+        return decode_details(details)
+    except MsgspecError as unknown:
+        raise Damaged(
+            f"what is kept of {row.pseudonym} was written by a later version; bring intake up to date"
+        ) from unknown
 
 
 def _is_newer(row: ErasureRow, other: ErasureRow | None) -> bool:

@@ -79,9 +79,10 @@ class NewAnnouncementBody(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    id: Annotated[str, AfterValidator(_of_nobody)] | None = Field(
-        None, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=100
-    )
+    id: (
+        Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=100), AfterValidator(_of_nobody)]
+        | None
+    ) = None
     source: Readable = Field(min_length=1, max_length=500)
     announced_at: Instant | None = None
     days: list[NewDaysBody] = Field(min_length=1, max_length=400)

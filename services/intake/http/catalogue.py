@@ -5,6 +5,8 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Response
 from msgspec.structs import asdict, replace
+from pydantic import BeforeValidator
+from pydantic_core import PydanticCustomError
 
 from services.intake.accepting.refusals import echo
 from services.intake.http.service import IntakeService, problem
@@ -23,8 +25,16 @@ router = APIRouter(dependencies=[requires(Permission.READ_CATALOGUE), Depends(de
 MOST_DAYS = 3 * 366
 INVALID = documented({422: "a parameter is unknown, malformed or out of range"})
 
+
+def _written_day(given: object) -> object:
+    if isinstance(given, str) and given.strip("-").isdecimal():
+        raise PydanticCustomError("date_parsing", "a number is not a date")  # it would be seconds since 1970
+    return given
+
+
+WrittenDay = Annotated[date, BeforeValidator(_written_day)]
 Day = Annotated[
-    date | None,
+    WrittenDay | None,
     Query(alias="date", description="the local date at which the catalogue was in force; today when missing"),
 ]
 
@@ -92,8 +102,8 @@ async def get_channels(intake: IntakeService) -> Response:
 )
 async def get_calendar(
     intake: IntakeService,
-    first: Annotated[date, Query(alias="from", description="the first day")],
-    last: Annotated[date, Query(alias="to", description="the last day, inclusive")],
+    first: Annotated[WrittenDay, Query(alias="from", description="the first day")],
+    last: Annotated[WrittenDay, Query(alias="to", description="the last day, inclusive")],
     department: Annotated[str | None, Query(description="as it holds for this department, by code")] = None,
 ) -> Response:
     """Each day of a period: working or not, why, and who said so; as it holds for a department, or everywhere when none

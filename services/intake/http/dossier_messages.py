@@ -71,6 +71,7 @@ def _applicant(value: object) -> object:
     return value
 
 
+ApplicantText = Annotated[str, Field(min_length=1, max_length=LONGEST_TEXT)]
 Instant = Annotated[AwareDatetime, BeforeValidator(_as_in_events)]
 Code = Annotated[str, BeforeValidator(_dossier_code), Field(max_length=LONGEST_CODE)]
 
@@ -84,7 +85,7 @@ class NewDossierBody(BaseModel):
     procedure: str = Field(max_length=32)
     channel: str = Field(max_length=32)
     online_level: Literal["full", "partial"] | None = None
-    applicant: Annotated[str | dict[str, Any] | None, BeforeValidator(_applicant)] = None
+    applicant: Annotated[ApplicantText | dict[str, Any] | None, BeforeValidator(_applicant)] = None
     received_at: Instant | None = None
     due_at: Instant | None = None
     code: Code | None = None

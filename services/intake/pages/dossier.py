@@ -27,6 +27,8 @@ from services.intake.pages.choices import channel_name
 from services.intake.pages.forms import FormState, done, is_from_script, mistakes_of, refused_for_script, sent_form
 from services.intake.pages.posting import log_event
 from services.intake.pages.site import Counter, caller_of, intake_of, outside
+from services.intake.papers.letters import printable
+from services.intake.papers.paper import FormNumber
 from shared.access.roles import Permission
 from shared.domain.dossier import Dossier
 from shared.domain.lifecycle import EventKind, State
@@ -100,7 +102,6 @@ def _page(
     intake, dossier, principal = intake_of(request), history[-1].after, request.state.principal
     view = dossier_view(history, intake.announcements.catalogue_at, intake.clock(), BY_DATE, language_of(request))
     may_post = principal.scope_of(Permission.POST_EVENTS).covers(dossier.department, dossier.received_by)
-    logged = {entry.event.kind for entry in history}
     channel = intake.catalogue.channels.get(dossier.channel)
     told = request.query_params.get("done") or request.query_params.get("again") or ""
     return site.page(
@@ -112,7 +113,7 @@ def _page(
         form=state,
         actions=[(kind.value, ACTIONS[kind], FORMS.get(kind)) for kind in actions_of(dossier)] if may_post else [],
         units=[unit.value for unit in TERM_UNITS],
-        printed=sorted({FORMS[kind] for kind in logged if kind in FORMS}),
+        printed=[form.value for form in printable(history) if form is not FormNumber.RECEIPT],
         history=[(item, _told(item.data)) for item in view.history],
         told=told if told in tuple(EventKind) else "",
         was_told="again" in request.query_params,

@@ -1,6 +1,7 @@
 """Forms 01-05: each tells one event of a dossier to the person who applied."""
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -40,7 +41,10 @@ _NEVER = {
     FormNumber.RECEIPT: ("it was not received", "hồ sơ chưa được tiếp nhận"),
     FormNumber.SUPPLEMENT: ("no supplement was asked for", "hồ sơ không có yêu cầu bổ sung"),
     FormNumber.REFUSAL: ("it was neither declined nor refused", "hồ sơ không bị từ chối tiếp nhận hay giải quyết"),
-    FormNumber.APOLOGY: ("no apology was made", "hồ sơ không có lần xin lỗi, hẹn lại nào"),
+    FormNumber.APOLOGY: (
+        "no apology was made and nothing extended",
+        "hồ sơ không có lần xin lỗi, hẹn lại hay gia hạn nào",
+    ),
     FormNumber.STOP: ("it was not stopped", "hồ sơ không bị dừng giải quyết"),
 }
 
@@ -122,6 +126,16 @@ def letter(
     return replace(made, slip=slip_of(made.code, key)) if form in WITH_SLIP else made
 
 
+def printable(history: History) -> list[FormNumber]:
+    """The letters that there are of a dossier."""
+    found = []
+    for form in _MAKES:
+        with suppress(NoSuchPaper):
+            _told_by(form, history)
+            found.append(form)
+    return found
+
+
 def _told_by(form: FormNumber, history: History) -> list[int]:
     """The places of the events that the form tells."""
     code = history[-1].after.code
@@ -134,7 +148,7 @@ def _told_by(form: FormNumber, history: History) -> list[int]:
     if form in (FormNumber.STOP, FormNumber.REFUSAL):
         reopened = [place for place, entry in enumerate(history) if isinstance(entry.event, domain.Reopened)]
         annulled_before = max(reopened, default=0)
-    places = [place for place, entry in enumerate(history) if place >= annulled_before and _tells(form, entry.event)]
+    places = [place for place, entry in enumerate(history) if place >= annulled_before and _tells(form, entry)]
     if not places:
         english, vietnamese = _NEVER[form]
         raise NoSuchPaper(
@@ -143,7 +157,8 @@ def _told_by(form: FormNumber, history: History) -> list[int]:
     return places
 
 
-def _tells(form: FormNumber, event: domain.Event) -> bool:
+def _tells(form: FormNumber, entry: HistoryEntry) -> bool:
+    event = entry.event
     match form:
         case FormNumber.RECEIPT:
             return isinstance(event, domain.Received)
@@ -154,7 +169,7 @@ def _tells(form: FormNumber, event: domain.Event) -> bool:
                 isinstance(event, domain.Resolved) and event.outcome is Outcome.REFUSED
             )
         case FormNumber.APOLOGY:
-            return isinstance(event, domain.Apologised)
+            return isinstance(event, domain.Apologised) or (isinstance(event, domain.Extended) and not entry.is_move)
         case _:
             return isinstance(event, domain.Stopped)
 
@@ -257,20 +272,32 @@ def _refusal(told: ToldEvent) -> Letter:
 
 def _apology(told: ToldEvent) -> Letter:
     event, before = told.entry.event, told.entry.before
-    assert isinstance(event, domain.Apologised)
     due_at = None if before is None else before.due_at
+    if isinstance(event, domain.Extended):
+        why: tuple[Block, ...] = (
+            Said("Thời hạn giải quyết hồ sơ của ông (bà), tổ chức được gia hạn."),
+            PaperLine(GROUND, event.legal_ground),
+            PaperLine(REASON),
+        )
+        promised = told.dossier.due_at
+    else:
+        assert isinstance(event, domain.Apologised)
+        why = (
+            Said("Cơ quan chưa trả được kết quả giải quyết hồ sơ của ông (bà), tổ chức đúng thời hạn đã hẹn."),
+            PaperLine(REASON, event.reason),
+        )
+        promised = event.promised_at
     blocks = [
         PaperLine("Kính gửi", told.applicant.name),
         *told.subject[1:],
         PaperLine("Thời gian nhận hồ sơ", full_minute(told.now.received_at)),
         PaperLine("Thời gian hẹn trả kết quả", full_minute(due_at)),
-        Said("Đến nay, cơ quan chưa trả được kết quả giải quyết hồ sơ của ông (bà), tổ chức đúng thời hạn đã hẹn."),
-        PaperLine(REASON, event.reason),
+        *why,
         Said(
             "Sự chậm trễ này đã gây phiền hà, tốn kém chi phí, công sức của ông (bà), tổ chức. "
             "Cơ quan xin lỗi ông (bà), tổ chức và hẹn trả kết quả vào:"
         ),
-        PaperLine("Thời gian hẹn lại", full_minute(event.promised_at)),
+        PaperLine("Thời gian hẹn lại", full_minute(promised)),
         *told.handler,
         Said("Mong nhận được sự thông cảm của ông (bà), tổ chức./."),
     ]

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from shared.domain.texts import DOSSIER_CODE, canonical_unit
 
 ALPHABET = "34679ACDEFGHJKMNPQRTVWXY"
-"""Nothing that is taken for something else by eye or by ear over a bad line: no 0 O, 1 I L, 2 Z, 5 S, 8 B, U V."""
+"""Nothing that is taken for something else by eye or by ear: no 0 O, 1 I L, 2 Z, 5 S, 8 B, and no U beside V."""
 LENGTH = 10  # of 24 symbols: 45 bits
 GROUP = 5
 LOOK_UP = "/look-up"

@@ -15,7 +15,7 @@ from services.reporting.pages.reader import Reader, reader_of
 from services.reporting.pages.texts import TEXTS
 from services.reporting.read_model.store import OldRules
 from shared.pages.look import Look
-from shared.pages.site import PASSES, Pages, language_of
+from shared.pages.site import PASSES, Pages, begun, language_of
 
 LOOK = Look(
     Path(__file__).parent,
@@ -57,6 +57,10 @@ class Site(Pages):
         caller = getattr(request.state, "caller", None)
         bound_to = None if caller is None else self.reader(request).said(language_of(request))
         return super().page(request, template, status, bound_to=bound_to, **values)
+
+    def notice(self, request: Request, status: int, key: str | None, detail: str = "") -> Response:
+        """As every notice; a problem's detail stands here as a sentence."""
+        return super().notice(request, status, key, begun(detail))
 
     def failure(self, request: Request, error: Exception) -> Response | None:
         """The page that says what failed; None for a bug."""

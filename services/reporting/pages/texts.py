@@ -54,6 +54,7 @@ TEXTS: Words = {
     "yes": ("có", "yes"),
     "all": ("tất cả", "all"),
     "all_own": ("tất cả của tôi", "all of mine"),
+    "anywhere": ("mọi nơi", "anywhere"),
     "place": ("Nơi tiếp nhận", "Received by"),
     "bound_to": ("Bạn được xem: {names}", "You may see: {names}"),
     "taken_in_by": ("hồ sơ do {name} tiếp nhận", "what {name} received"),

@@ -240,3 +240,8 @@ def test_ranges_say_the_positions_and_no_others(positions: set[int]) -> None:
     found = ranges(sorted(positions))
     assert [position for first, last in found for position in range(first, last + 1)] == sorted(positions)
     assert all(before[1] + 1 < after[0] for before, after in pairwise(found)), "none touch"
+
+
+def test_the_document_lists_every_act() -> None:
+    told = (Path(__file__).parents[3] / "docs" / "audit.md").read_text("utf-8")
+    assert [act for act in Act if f"`{act}`" not in told] == []

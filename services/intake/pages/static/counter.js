@@ -193,8 +193,11 @@
       free(form, label);
       mistaken(form, result.mistakes);
     } else if (!receiving) {
-      if (result.kind === "sent") location.assign(result.to);
-      else { await unsent.flush(); free(form, label); }
+      if (result.kind === "sent") { location.assign(result.to); return; }
+      const button = form.querySelector("button:not([formaction])");
+      button.textContent = label;
+      button.disabled = true;  // it is kept as it was pressed; pressed again it would be told at another time
+      unsent.flush();
     } else if (result.kind === "sent") {
       free(form, label);
       clear(form);
@@ -233,7 +236,7 @@
       body: new URLSearchParams(new FormData(form)).toString(),
       label: form.getAttribute("aria-label") + about,
     };
-    await unsent.keep(entry);
+    await unsent.keep(entry).catch(() => {});  // a browser that keeps nothing sends all the same
     const slow = new Promise((resolve) => { setTimeout(() => resolve({ kind: "waiting" }), SLOW_MS); });
     await answered(form, await Promise.race([unsent.deliver(entry), slow]), label);
   });
