@@ -34,6 +34,7 @@ GET    /v1/dossiers/{code}                       everybody   within
 GET    /v1/dossiers/{code}/forms/{form}          everybody   within
 GET    /v1/forms/07                              everybody   within
 GET    /v1/dossiers/{code}/applicant             applicants  within
+PUT    /v1/dossiers/{code}/applicant             applicants  within
 DELETE /v1/applicants/{pseudonym}                admin       all
 POST   /v1/applicants/rotate                     admin       all
 POST   /v1/applicants/expire                     admin       all
