@@ -11,7 +11,7 @@ PACKAGES := services shared motcua
 export PYTHONDONTWRITEBYTECODE :=  # where it is set, every start of a process would compile all of ours anew: a third of the start
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lock up demo test check fuzz faults lint format bench bench-figures bench-counter house sbom audit clean
+.PHONY: help setup lock up demo test test-long check fuzz faults lint format bench bench-figures bench-counter house sbom audit clean
 .NOTPARALLEL:
 
 help: ## list the targets
@@ -27,7 +27,10 @@ up: setup ## the whole stack in the foreground, data in .motcua
 	@$(BIN)/motcua up
 
 test: setup ## the whole test suite, real broker and a short form of the faults included; about fifteen minutes on two cores
-	@$(BIN)/pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder --max-worker-restart 0
+	@$(BIN)/pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder --max-worker-restart 0 -m "not long"
+
+test-long: setup ## what takes minutes by itself: the whole year under kills, a folder of the oldest version
+	@$(BIN)/pytest -n 2 -m long
 
 check: lint ## lint, types, and the tests that need no server; three minutes
 	@$(BIN)/pytest -q -n $(JOBS) --dist load -m "not server and not slow"

@@ -209,7 +209,7 @@ def test_a_made_up_session_opens_nothing(sessions: Sessions, forged: str) -> Non
 
 def test_a_changed_session_opens_nothing(sessions: Sessions) -> None:
     cookie = opened(sessions)
-    for place in range(0, len(cookie), 7):
+    for place in range(0, len(cookie) - 1, 7):  # the last letter says less than six bits: two of them say the same
         other = "B" if cookie[place] == "A" else "A"
         assert sessions.held_by(request_with(f"{cookie[:place]}{other}{cookie[place + 1 :]}")) is None
 
