@@ -66,10 +66,15 @@ class StackClient:
         )  # TLS takes 20 ms to set up
 
     def settle(self) -> None:
-        """Wait until every logged event is counted."""
-        wait_until(
-            lambda: self.events_counted() == self.events_logged(), VISIBLE_WITHIN_S, "every logged event is counted"
-        )
+        """Wait until every logged event is counted, by services that may have been started again just now."""
+
+        def all_counted() -> bool:
+            try:
+                return self.events_counted() == self.events_logged()
+            except httpx.TransportError:
+                return False
+
+        wait_until(all_counted, VISIBLE_WITHIN_S, "every logged event is counted")
 
 
 @pytest.fixture

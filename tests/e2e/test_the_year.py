@@ -81,7 +81,8 @@ def test_the_year_is_exact_whatever_is_killed_and_however_often_it_is_sent(
     assert client.events_logged() == total
     found = client.figures(*map(str, YEAR), by="department")
     assert all(identity["holds"] for identity in found["identities"])
-    expected = recount([json.loads(line) for line in year], *YEAR)
+    counted = recount([json.loads(line) for line in year], *YEAR)
+    expected = {of: without_acceptance(row) for of, row in counted.items()}
     assert of_total(found["total"], expected[TOTAL]) == expected.pop(TOTAL)
     rows = {row["key"]["department"]: row for row in found["rows"]}
     assert {department: of_total(rows[department], row) for department, row in expected.items()} == expected
@@ -97,6 +98,11 @@ def test_the_year_is_exact_whatever_is_killed_and_however_often_it_is_sent(
 def serial(line: bytes) -> int:
     """The last number of the code of the event's dossier, which tells dossiers of a day apart."""
     return int(json.loads(line)["subject"].rpartition("-")[2])
+
+
+def without_acceptance(row: dict[str, int]) -> dict[str, int]:
+    """Without the columns that rest on what intake computes: the file does not say until when to accept."""
+    return {name: number for name, number in row.items() if "accept" not in name}
 
 
 def of_total(row: dict[str, Any], expected: dict[str, int]) -> dict[str, int]:
