@@ -26,7 +26,7 @@ demo: setup ## play the Trà Vinh 2023 year through the whole stack and print th
 up: setup ## the whole stack in the foreground, data in .motcua
 	@$(BIN)/motcua up
 
-test: setup ## the whole test suite, real broker and a short form of the faults included; about fifteen minutes on two cores
+test: setup ## the test suite, real broker and a short form of the faults included; about fifteen minutes on two cores
 	@$(BIN)/pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder --max-worker-restart 0 -m "not long"
 
 test-long: setup ## what takes minutes by itself: the whole year under kills, a folder of the oldest version
