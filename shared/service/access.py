@@ -5,6 +5,7 @@ import hashlib
 import hmac
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated, Any, TypeVar, cast
 
 from fastapi import Depends, FastAPI, Request, Security
@@ -256,12 +257,22 @@ def access_of(request: Request) -> Access:
 
 def access_by(service: str, settings: ServiceSettings) -> Access:
     """Who is who in a service, by its settings."""
-    sessions = None
-    if isinstance(settings, PageSettings):
-        sessions = sessions_of(service, settings.api_key, settings.access_dir, settings.public_url)
-    keys = None if settings.access_dir is None else KeyRing(settings.access_dir, service)
     provider = None if settings.oidc is None else Provider(settings.oidc)
-    return Access(settings.api_key, sessions, keys, provider)
+    if isinstance(settings, PageSettings):
+        return access_with_pages(service, settings.api_key, settings.access_dir, settings.public_url, provider)
+    return Access(settings.api_key, None, _keys_in(settings.access_dir, service), provider)
+
+
+def access_with_pages(
+    service: str, api_key: SecretStr | None, folder: Path | None, public_url: str | None, provider: Provider | None
+) -> Access:
+    """Who is who in a service whose pages open sessions."""
+    sessions = sessions_of(service, api_key, folder, public_url)
+    return Access(api_key, sessions, _keys_in(folder, service), provider)
+
+
+def _keys_in(folder: Path | None, service: str) -> KeyRing | None:
+    return None if folder is None else KeyRing(folder, service)
 
 
 def requires(

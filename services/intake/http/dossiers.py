@@ -15,7 +15,7 @@ from services.intake.accepting.refusals import Malformed, echo, unreadable
 from services.intake.accepting.strict_json import UNREADABLE
 from services.intake.accepting.within import outside
 from services.intake.http import bodies, documents
-from services.intake.http.dossier_messages import dossier_answer, dossier_view, event_answer
+from services.intake.http.dossier_messages import NewDossierBody, dossier_answer, dossier_view, event_answer
 from services.intake.http.service import NEW_DOSSIER, SHORT_FORM, Intake, IntakeService, Spelling, problem
 from services.intake.log import event_log
 from services.intake.log.history import HistoryEntry
@@ -98,6 +98,19 @@ _decode_kind = msgspec.json.Decoder(_Kind).decode
 _decode_any = msgspec.json.Decoder().decode
 
 
+def receipt_in(body: NewDossierBody, idempotency_key: str | None, intake: Intake) -> Candidate:
+    """The receipt that a new dossier's body says, by whatever way it came; raises a `Refusal`."""
+    asked = body.model_dump(mode="json", exclude_unset=True)
+    use = key_use(idempotency_key, "POST /v1/dossiers", asked, intake.settings.applicant_key)
+    candidate = receipt(
+        body.model_dump(exclude_none=True, exclude={"received_at", "code"}),
+        code=body.code,
+        received_at=body.received_at or intake.clock(),
+        applicant_key=intake.settings.applicant_key,
+    )
+    return replace(candidate, key_use=use)
+
+
 @router.post(
     "/v1/dossiers",
     dependencies=[requires(Permission.POST_EVENTS), *bodies.CHECKED],
@@ -113,17 +126,10 @@ async def open_dossier(
     bodies.require_json(request)
     try:
         body = bodies.new_dossier(await bodies.read(request, intake.settings.max_event_bytes))
-        asked = body.model_dump(mode="json", exclude_unset=True)
-        use = key_use(idempotency_key, "POST /v1/dossiers", asked, intake.settings.applicant_key)
-        candidate = receipt(
-            body.model_dump(exclude_none=True, exclude={"received_at", "code"}),
-            code=body.code,
-            received_at=body.received_at or intake.clock(),
-            applicant_key=intake.settings.applicant_key,
-        )
+        candidate = receipt_in(body, idempotency_key, intake)
     except Refusal as refusal:
         raise _refused(intake.metrics, "received", refusal, NEW_DOSSIER) from refusal
-    posted = await intake.post(replace(candidate, key_use=use), NEW_DOSSIER, caller.scope)
+    posted = await intake.post(candidate, NEW_DOSSIER, caller.scope)
     answer = dossier_answer(posted.event_id, posted.dossier)
     return json_response(answer, 201, {"Location": f"/v1/dossiers/{posted.dossier.code}"})
 

@@ -8,8 +8,9 @@ from msgspec.structs import replace
 from pydantic import ValidationError
 
 from services.intake.accepting.candidates import Candidate, Refused
-from services.intake.accepting.parsing import key_use, receipt, short_form
+from services.intake.accepting.parsing import key_use, short_form
 from services.intake.http.dossier_messages import NewDossierBody
+from services.intake.http.dossiers import receipt_in
 from services.intake.http.service import NEW_DOSSIER, SHORT_FORM, Intake, PostedEvent, problem
 from shared.access.roles import Scope
 from shared.domain.errors import Refusal
@@ -21,23 +22,13 @@ _encode = msgspec.json.Encoder().encode
 def candidate_of(intake: Intake, given: Mapping[str, Any], key: str | None = None) -> Candidate:
     """The receipt that a form says; raises the `Problem` that names the first field at fault."""
     try:
-        body = NewDossierBody.model_validate(given)
-        use = key_use(
-            key, "POST /v1/dossiers", body.model_dump(mode="json", exclude_unset=True), intake.settings.applicant_key
-        )
-        candidate = receipt(
-            body.model_dump(exclude_none=True, exclude={"received_at", "code"}),
-            code=body.code,
-            received_at=body.received_at or intake.clock(),
-            applicant_key=intake.settings.applicant_key,
-        )
+        return receipt_in(NewDossierBody.model_validate(given), key, intake)
     except ValidationError as wrong:
         first = wrong.errors()[0]
         field = str(first["loc"][0])
         raise Problem(422, UNPROCESSABLE, f"{field}: {plainly(first)}", code="malformed", field=field) from wrong
     except Refusal as refusal:
         raise problem(refusal, NEW_DOSSIER) from refusal
-    return replace(candidate, key_use=use)
 
 
 async def receive(intake: Intake, given: Mapping[str, Any], key: str, scope: Scope) -> PostedEvent:

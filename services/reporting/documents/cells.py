@@ -10,6 +10,9 @@ from xlsxwriter.workbook import Workbook
 FONT = "Times New Roman"
 COUNT, SIGNED = "#,##0", "+#,##0;-#,##0;0"
 """Grouped as the reader's settings say: 80.121 in Viet Nam."""
+A4 = 9  # in the numbers of spreadsheets
+TEXTS_STAY = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
+"""Of a workbook: whatever is a text stays one, also where it begins as a formula does."""
 LINE_HEIGHT = 16
 LETTERS = 1.2  # of a text to one of a column's width, which is that of digits
 _BEGINS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r")

@@ -7,14 +7,12 @@ from datetime import UTC, datetime
 
 import xlsxwriter
 
-from services.reporting.documents.cells import Looks, height_of
+from services.reporting.documents.cells import A4, COUNT, TEXTS_STAY, Looks, height_of
 from services.reporting.forms.office_csv import BYTE_ORDER_MARK, as_text_cell
 from shared.domain.localtime import local
 
 Cell = str | int | datetime | None
-A4 = 9
 NARROWEST, WIDEST = 10, 44  # of a column, in digits
-TEXTS_STAY = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +61,7 @@ def handout_xlsx(handout: Handout, made_at: datetime) -> bytes:
                 when = looks.of(border=1, num_format="dd/mm/yyyy hh:mm")
                 sheet.write_datetime(row, column, local(cell).replace(tzinfo=None), when)
             elif isinstance(cell, int):
-                sheet.write_number(row, column, cell, looks.of(border=1, num_format="#,##0"))
+                sheet.write_number(row, column, cell, looks.of(border=1, num_format=COUNT))
             elif cell is None:
                 sheet.write_blank(row, column, None, looks.of(border=1))
             else:

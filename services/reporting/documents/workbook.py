@@ -9,7 +9,7 @@ import xlsxwriter
 from xlsxwriter.utility import xl_rowcol_to_cell
 from xlsxwriter.worksheet import Worksheet
 
-from services.reporting.documents.cells import COUNT, FONT, Looks, height_of
+from services.reporting.documents.cells import A4, COUNT, FONT, TEXTS_STAY, Looks, height_of
 from services.reporting.documents.frame import Frame
 from services.reporting.documents.information import write_comparison, write_information
 from services.reporting.documents.layout import HEAD_ROWS, PrintedRow, head_cells, printed_columns, printed_rows
@@ -35,17 +35,15 @@ from shared.language.papers import (
 from shared.language.words import in_language
 
 WIDE_NAME, WIDE_NUMBER, WIDE_NOTE = 36, 11, 140
-A4 = 9
 MIDDLE = 4
 """The last column of what stands on the left of the sheet."""
 _TABLE_FROM = 8
-_FORMULAS_OFF = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
 
 
 def as_xlsx(form: Form, frame: Frame) -> bytes:
     """The workbook; whatever is a text stays one, also where it begins as a formula does."""
     file = io.BytesIO()
-    book = xlsxwriter.Workbook(file, {"in_memory": True, "default_date_format": "dd/mm/yyyy", **_FORMULAS_OFF})
+    book = xlsxwriter.Workbook(file, {"in_memory": True, "default_date_format": "dd/mm/yyyy", **TEXTS_STAY})
     title = in_language(FORM_TITLE, form.language)
     made_at = frame.made_at.astimezone(UTC).replace(tzinfo=None)
     book.set_properties({"title": title, "author": frame.heading.office or "", "created": made_at})

@@ -31,15 +31,13 @@ from shared.catalogue import Catalogue
 from shared.contract.http import REPORTING, answered_lines
 from shared.contract.status import StatusV1
 from shared.papers.heading import Heading
-from shared.service.access import Access, requires
+from shared.service.access import Access, access_with_pages, requires
 from shared.service.audit_routes import audit_router
 from shared.service.clock import Clock, system_clock
 from shared.service.http import GUARDED, Ndjson, new_application
-from shared.service.keyring import KeyRing
 from shared.service.observability import health, operations_router
 from shared.service.oidc.provider import Provider
 from shared.service.problems import Problem
-from shared.service.sessions import sessions_of
 from shared.service.sql import DATABASE_ERRORS, answers, is_transient
 
 PAGE = 2000
@@ -78,9 +76,8 @@ class Reporting:
 
     def __post_init__(self) -> None:
         """One for pages and routes: a session that was ended is known to both."""
-        keys = None if self.access_dir is None else KeyRing(self.access_dir, "reporting")
-        sessions = sessions_of("reporting", self.api_key, self.access_dir, self.public_url)
-        object.__setattr__(self, "access", Access(self.api_key, sessions, keys, self.provider))
+        access = access_with_pages("reporting", self.api_key, self.access_dir, self.public_url, self.provider)
+        object.__setattr__(self, "access", access)
 
     @property
     def attention_sources(self) -> AttentionSources:
