@@ -39,9 +39,13 @@ async def reporting(database_url: str) -> AsyncIterator[aiohttp.ClientSession]:
         )
         try:
             async with aiohttp.ClientSession(
-                f"http://127.0.0.1:{port}", headers=headers, raise_for_status=True
+                f"http://127.0.0.1:{port}",
+                headers=headers,
+                cookie_jar=aiohttp.CookieJar(unsafe=True),
+                raise_for_status=True,
             ) as client:
                 await _until_it_serves(client, log)
+                await client.post("/session", data={"key": KEY, "to": "/"}, allow_redirects=False)
                 yield client
         finally:
             process.terminate()
