@@ -23,6 +23,7 @@ class WhyRefused(StrEnum):
     EXPIRED_KEY = "expired_key"
     REVOKED_KEY = "revoked_key"
     NOT_PERMITTED = "not_permitted"
+    OUT_OF_SCOPE = "out_of_scope"
     NOT_VOUCHED_FOR = "not_vouched_for"
     FOREIGN_PAGE = "foreign_page"
     HOST = "host"
@@ -36,15 +37,8 @@ class Refusals:
     """Counts calls that were refused for who made them, or for how many there were. The log has one line for an address
     and a reason at most every few seconds, with how many there were: whoever tries keys can't fill the disk."""
 
-    def __init__(self) -> None:
-        self.counter = Counter(
-            "motcua_requests_refused",
-            "Calls turned away before they were looked at, by why.",
-            ["reason"],
-            registry=None,
-        )
-        for reason in WhyRefused:
-            self.counter.labels(reason.value)
+    def __init__(self, counter: Counter) -> None:
+        self.counter = counter
         self._said: OrderedDict[tuple[str, WhyRefused], tuple[float, int]] = OrderedDict()
 
     def note(self, request: Request, reason: WhyRefused, who: str | None = None, *, token: str | None = None) -> None:
