@@ -49,7 +49,6 @@ class HttpServer(Service):
 def create_api(worker: ProcessingApp) -> FastAPI:
     """The HTTP application of one worker."""
     access = access_by("processing", worker.settings)
-    worker.metrics.registry.register(access.refusals.counter)
     api = new_application(
         title="Motcua processing",
         version="1.0.0",

@@ -24,6 +24,7 @@ from shared.service.access import Access
 from shared.service.acting import RequestIds
 from shared.service.answer_headers import AnswerHeaders
 from shared.service.api_documents import documented_application
+from shared.service.http_metrics import HttpMetrics, MeasureRequests
 from shared.service.problems import MEDIA_TYPE, UNPROCESSABLE, Problem
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
@@ -51,6 +52,8 @@ def new_application(
     problems.install(application)
     application.add_middleware(AnswerHeaders)
     application.add_middleware(RequestIds)
+    measured = application.state.http_metrics = HttpMetrics(application, application.state.access.refusals.counter)
+    application.add_middleware(MeasureRequests, metrics=measured)
     declare(application, components([*EVERY_SERVICE.values(), *messages], REFERENCE))
     return application
 

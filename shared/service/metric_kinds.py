@@ -13,7 +13,7 @@ from types import MappingProxyType
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics
 from prometheus_client.core import GaugeMetricFamily, Metric
 
-disable_created_metrics()  # Prometheus would keep a series for each, which nobody asks for
+disable_created_metrics()  # type: ignore[no-untyped-call]  # Prometheus would keep a series for each, for nobody
 
 
 class Kind(StrEnum):

@@ -102,7 +102,6 @@ class Reporting:
 def create_app(reporting: Reporting) -> FastAPI:
     """The application; it opens nothing itself."""
     access = reporting.access
-    reporting.registry.register(access.refusals.counter)
     app = new_application(
         title="Motcua reporting",
         version="1",
