@@ -66,6 +66,7 @@ def create_api(worker: ProcessingApp) -> FastAPI:
         return health(good=worker.is_ready, access=access.trouble)
 
     async def registry(_request: Request) -> CollectorRegistry:
+        worker.metrics.ledger.look()
         return worker.metrics.registry
 
     api.include_router(operations_router(live, ready, registry))

@@ -90,6 +90,7 @@ class Processor:
         Raises a KafkaError, OSError or TimeoutError when the broker does not take what was decided, FaultIsOurs
         when nothing can be decided.
         """
+        began = time.perf_counter()
         taken = [(record, read(record, self._kafka_partitions)) for record in batch]
         past = await self._missing.look_for(taken)
         decided = Decisions(poison_in_a_row=self.poison_in_a_row)
@@ -101,6 +102,7 @@ class Processor:
         self._remember(decided)
         self._count(decided)
         await self._read_what_others_wrote(spans)
+        self._metrics.batch.observe(time.perf_counter() - began)
 
     def _decide(
         self, record: Any, content: CloudEvent | Tick | Unusable, past: dict[int, PastEvents], decided: Decisions

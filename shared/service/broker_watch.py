@@ -41,8 +41,9 @@ ByPartition = Mapping[int, Bounds]
 class BrokerWatch(Collector):
     """What the broker last said, and when. `on_look` is called after each answer."""
 
-    def __init__(self, settings: ServiceSettings, on_look: Callable[[], None] = lambda: None) -> None:
-        self._settings, self._on_look = settings, on_look
+    def __init__(self, settings: ServiceSettings) -> None:
+        self._settings = settings
+        self.on_look: Callable[[], None] = lambda: None
         self._heard_at: float | None = None  # monotonic
         self._heard_on = 0.0  # of the system's clock
         self._topics: Mapping[str, ByPartition] = {}
@@ -121,4 +122,4 @@ class BrokerWatch(Collector):
         for place, bound in bounds.items():
             topics.setdefault(place.topic, {})[place.partition] = bound
         self._topics, self._heard_at, self._heard_on = topics, time.monotonic(), time.time()
-        self._on_look()
+        self.on_look()
