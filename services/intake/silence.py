@@ -20,7 +20,6 @@ from shared.domain.errors import CalendarNotKnown
 from shared.domain.localtime import LOCAL, ONE_DAY
 from shared.domain.texts import personal
 from shared.service.metric_catalogue import DEPARTMENT_LAST_ACCEPTED, DEPARTMENT_SILENT, SOURCE_LAST_ACCEPTED
-from shared.service.metric_kinds import shown
 
 WATCHED_DAYS = 30
 EVENTS_A_LOOK = 5_000  # an import is caught up with in a while, and costs next to nothing meanwhile
@@ -76,7 +75,7 @@ class LastAccepted:
             silent.add_metric([department], worked.total_seconds())
         for source, recorded_at in sorted(self._sources.items()):
             sources.add_metric([source], recorded_at)
-        return shown(last, silent, sources)
+        return [last, silent, sources]
 
     def _watched(self, now: datetime) -> Iterator[tuple[str, float]]:
         since = now.timestamp() - WATCHED_DAYS * ONE_DAY.total_seconds()

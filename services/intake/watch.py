@@ -55,7 +55,7 @@ class IntakeWatch(Collector):
         self.progress, self._last_accepted = StageProgress(STAGE), LastAccepted()
         self._oldest: tuple[int, float] | None = None  # the first position that waits, and when it was recorded
         self._refusal: str | None = None
-        self._silence = Rendered(())
+        self._silence = silence(self._last_accepted, announcements.catalogue, system_clock())
         ready = ReadyParts(
             {
                 "database": lambda: self.database.is_answering,

@@ -13,7 +13,7 @@ from services.processing.partition import Partition
 from shared.contract.topics import EVENTS
 from shared.service import metric_catalogue as catalogue
 from shared.service.broker_watch import BrokerWatch
-from shared.service.metric_kinds import DeclaredMetric, shown
+from shared.service.metric_kinds import DeclaredMetric
 from shared.service.ready_parts import Part, ReadyParts
 from shared.service.stage_progress import StageProgress
 
@@ -98,10 +98,8 @@ def _by_timeliness(metric: DeclaredMetric, counts: Iterable[Counts[CountKey]]) -
 def _difference(held: Sequence[Partition]) -> Iterator[Metric]:
     """Absent while events are read again: until that is done nobody can say."""
     again = sum(partition.is_reading_again for partition in held)
-    yield catalogue.READING_AGAIN.family(again)
-    if again:
-        return
-    yield catalogue.LEDGER_QUARANTINED.family(sum(partition.position.quarantined for partition in held))
-    family = catalogue.RECONCILIATION.family()
-    family.add_metric([STAGE], sum(partition.difference for partition in held))
-    yield from shown(family)
+    quarantined, difference = catalogue.LEDGER_QUARANTINED.family(), catalogue.RECONCILIATION.family()
+    if not again:
+        quarantined.add_metric([], sum(partition.position.quarantined for partition in held))
+        difference.add_metric([STAGE], sum(partition.difference for partition in held))
+    yield from (catalogue.READING_AGAIN.family(again), quarantined, difference)

@@ -58,7 +58,7 @@ from shared.service.metric_catalogue import (
     READ_MODEL_EVENTS,
     RECONCILIATION,
 )
-from shared.service.metric_kinds import DeclaredMetric, shown
+from shared.service.metric_kinds import DeclaredMetric
 from shared.service.sql import is_transient
 
 FRESH_FOR_S = 1.0
@@ -99,7 +99,7 @@ class FigureGauges(Collector):
     def describe(self) -> Iterable[Metric]:
         return []
 
-    def collect(self) -> Iterator[Metric]:
+    def collect(self) -> Iterator[Rendered]:
         if time.monotonic() - self._computed_at < KEPT_FOR_S:
             yield self._shown
 
@@ -166,7 +166,7 @@ def _written(
     )
     whole = group_sums(in_year, lambda _one: None).get(None, GroupSums())
     return Rendered(
-        shown(
+        [
             _received(DOSSIERS_RECEIVED, departments),
             _resolved(DOSSIERS_RESOLVED, departments),
             _received(MONTH_DOSSIERS_RECEIVED, months),
@@ -176,7 +176,7 @@ def _written(
             _online_ratio(departments, whole),
             _form(whole),
             *computed,
-        )
+        ]
     )
 
 

@@ -17,7 +17,6 @@ from prometheus_client.registry import Collector
 from shared.contract.topics import DEAD_LETTERS, TOPICS
 from shared.service.kafka import BROKER_ERRORS, connection, dropped_work_is_trouble
 from shared.service.metric_catalogue import BROKER_HEARD, DEAD_LETTERS_IN_TOPIC, TOPIC_RECORDS
-from shared.service.metric_kinds import shown
 from shared.service.pacing import Backoff, wait_until
 from shared.service.settings import ServiceSettings
 
@@ -45,7 +44,7 @@ class BrokerWatch(Collector):
         self._settings = settings
         self.on_look: Callable[[], None] = lambda: None
         self._heard_at: float | None = None  # monotonic
-        self._heard_on = 0.0  # of the system's clock
+        self._heard_on: float | None = None  # the system's clock
         self._topics: Mapping[str, ByPartition] = {}
 
     @property
@@ -59,8 +58,7 @@ class BrokerWatch(Collector):
         return None if bounds is None else {number: bound.end for number, bound in bounds.items()}
 
     def collect(self) -> Iterator[Metric]:
-        if self._heard_at is not None:
-            yield BROKER_HEARD.family(self._heard_on)
+        heard = BROKER_HEARD.family(self._heard_on)
         sizes, letters = TOPIC_RECORDS.family(), DEAD_LETTERS_IN_TOPIC.family()
         if self.is_heard:
             for topic, bounds in sorted(self._topics.items()):
@@ -68,7 +66,7 @@ class BrokerWatch(Collector):
                 sizes.add_metric([topic], records)
                 if topic == DEAD_LETTERS.name:
                     letters.add_metric([], records)
-        yield from shown(sizes, letters)
+        yield from (heard, sizes, letters)
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Until `stopping`; a broker that is away is asked again."""

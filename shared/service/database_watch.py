@@ -14,7 +14,6 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from shared.service.metric_catalogue import DATABASE_BYTES, DATABASE_DISK_FREE
-from shared.service.metric_kinds import shown
 from shared.service.pacing import wait_until
 from shared.service.sql import DATABASE_ERRORS, answers
 
@@ -76,4 +75,4 @@ class DatabaseWatch(Collector):
         if self._file is not None and self._file.parent.exists():
             found = os.statvfs(self._file.parent)
             free.add_metric([], found.f_bavail * found.f_frsize)
-        yield from shown(size, free)
+        yield from (size, free)

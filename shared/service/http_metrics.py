@@ -8,12 +8,14 @@ from typing import Any
 
 from fastapi import FastAPI
 from fastapi.routing import iter_route_contexts
-from prometheus_client import CollectorRegistry, Counter, GCCollector, PlatformCollector, ProcessCollector
+from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
+from starlette.requests import Request
 from starlette.routing import compile_path
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared.service.metric_catalogue import BUILD_INFO, HTTP_DURATION, HTTP_IN_PROGRESS, HTTP_REQUESTS
 from shared.service.metric_labels import STATUSES
+from shared.service.refusals import Refusals
 
 UNMATCHED, OTHER = "unmatched", "other"
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
@@ -27,10 +29,11 @@ class HttpMetrics:
     What a caller makes up, an address or a method, is no label: it is `unmatched`, or `other`.
     """
 
-    def __init__(self, application: FastAPI, refusals: Counter) -> None:
+    def __init__(self, application: FastAPI, refusals: Refusals) -> None:
         self._application = application
         self.registry = CollectorRegistry()
-        self.registry.register(refusals)
+        self._refusals = refusals
+        self.registry.register(refusals.counter)
         self._requests = HTTP_REQUESTS.counter(self.registry)
         self._durations = HTTP_DURATION.histogram(self.registry)
         self.in_progress = HTTP_IN_PROGRESS.gauge(self.registry)
@@ -45,6 +48,7 @@ class HttpMetrics:
         labels = (method if method in METHODS else OTHER, route)
         self._requests.labels(*labels, f"{status // 100}xx").inc()
         self._durations.labels(*labels).observe(seconds)
+        self._refusals.note_answer(Request(scope), status)
 
     def begin(self) -> None:
         """Make the series of every route, so that its first request is seen; once the routes are all there."""

@@ -8,7 +8,6 @@ from prometheus_client.core import Metric
 from prometheus_client.registry import Collector
 
 from shared.service.metric_catalogue import CONSUMER_LAG, PIPELINE_STALLED, PIPELINE_WAITING
-from shared.service.metric_kinds import shown
 
 Positions = Mapping[int, int]
 
@@ -56,4 +55,4 @@ class StageProgress(Collector):
             if self._topic is not None:
                 for number, one in sorted(self._seen.items()):
                     lag.add_metric([self._topic, str(number)], one.waiting)
-        yield from shown(waiting, stalled, lag)
+        yield from (waiting, stalled, lag)
