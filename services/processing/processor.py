@@ -128,7 +128,8 @@ class Processor:
                 decided.latest[number] = record, content
             decided.poison_in_a_row = decided.unexpected_in_a_row = 0
         except Unusable as unusable:
-            position.quarantined += counted
+            if counted:
+                position.put_aside()
             _put_aside(record, unusable.reason, unusable.detail, decided)
         except Exception as unforeseen:
             decided.unexpected_in_a_row += 1
@@ -137,7 +138,8 @@ class Processor:
                     f"not even a good event passes, the last one failed with {unforeseen!r}"
                 ) from unforeseen
             log.exception("record_failed", partition=number, offset=record.offset)
-            position.quarantined += counted
+            if counted:
+                position.put_aside()
             _put_aside(record, "unexpected", repr(unforeseen), decided)
 
     def _decide_event(self, envelope: CloudEvent, number: int, past: PastEvents, decided: Decisions) -> None:

@@ -123,14 +123,20 @@ async def declared_parameters_only(request: Request) -> None:
     for name, times in Counter(name for name, _ in request.query_params.multi_items()).items():
         if name not in takes_many:
             known = ", ".join(sorted(takes_many, key=takes_many.__getitem__))
-            fix = (
-                f"not a parameter of this address; known: {known}"
+            fix, in_vietnamese = (
+                (
+                    f"not a parameter of this address; known: {known}",
+                    f"không phải tham số của địa chỉ này; các tham số có thể dùng: {known}",
+                )
                 if known
-                else "this address takes no parameters; leave it out"
+                else (
+                    "this address takes no parameters; leave it out",
+                    "địa chỉ này không nhận tham số nào; hãy bỏ đi",
+                )
             )
-            raise invalid(name, fix)
+            raise invalid(name, fix, in_vietnamese)
         if times > 1 and not takes_many[name]:
-            raise invalid(name, f"given {times} times; give it once")
+            raise invalid(name, f"given {times} times; give it once", f"được ghi {times} lần; chỉ ghi một lần")
 
 
 def _declared(dependant: Dependant) -> Iterator[tuple[str, bool]]:
