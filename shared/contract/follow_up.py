@@ -24,6 +24,16 @@ class Stage(StrEnum):
     ACCEPTANCE_OVERDUE = ACCEPTANCE_OVERDUE
 
 
+class UnitAnswer(StrEnum):
+    """What a unit answers: chosen, not typed, so that nobody's name gets into it."""
+
+    DONE = "done"
+    IN_PROGRESS = "in_progress"
+    WAITS_FOR_APPLICANT = "waits_for_applicant"
+    WAITS_FOR_AGENCY = "waits_for_agency"
+    NOT_OURS = "not_ours"
+
+
 def follow_up_id(code: str, stage: Stage, due_at: datetime) -> str:
     """The same for the same dossier, stage and deadline, wherever and whenever it is made."""
     return str(uuid5(_NAMESPACE, f"{code}/{stage}/{local(due_at).isoformat()}"))
@@ -38,10 +48,7 @@ class FollowUpV1(Struct, frozen=True, kw_only=True):
     code: Annotated[str, Meta(description="the dossier's code", examples=["H59.15-261102-0001"])]
     procedure: Annotated[str, Meta(description="the procedure's code", examples=["2.000635"])]
     stage: Annotated[
-        str,
-        Meta(
-            description=f"what it had come to: {', '.join(Stage)}; later versions may have more", examples=["overdue"]
-        ),
+        str, Meta(description=f"what it had come to: {', '.join(Stage)}; more in later versions", examples=["overdue"])
     ]
     state: Annotated[str, Meta(description="its state then (domain §2)", examples=["processing"])]
     due_at: Annotated[

@@ -1,7 +1,5 @@
 """The words of follow-ups (đôn đốc): stages, answers, and how long a dossier has or is late."""
 
-from enum import StrEnum
-
 from shared.language.languages import Language
 from shared.language.words import Words
 
@@ -12,22 +10,12 @@ STAGES: Words = {
 }
 
 
-class Answer(StrEnum):
-    """What a unit answers: chosen, not typed, so that nobody's name gets into it."""
-
-    DONE = "done"
-    IN_PROGRESS = "in_progress"
-    WAITS_FOR_APPLICANT = "waits_for_applicant"
-    WAITS_FOR_AGENCY = "waits_for_agency"
-    NOT_OURS = "not_ours"
-
-
 ANSWERS: Words = {
-    Answer.DONE: ("Đã giải quyết", "settled"),
-    Answer.IN_PROGRESS: ("Đang giải quyết", "being handled"),
-    Answer.WAITS_FOR_APPLICANT: ("Chờ người nộp hồ sơ", "waits for the applicant"),
-    Answer.WAITS_FOR_AGENCY: ("Chờ cơ quan phối hợp", "waits for another agency"),
-    Answer.NOT_OURS: ("Không thuộc thẩm quyền", "not ours to decide"),
+    "done": ("Đã giải quyết", "settled"),
+    "in_progress": ("Đang giải quyết", "being handled"),
+    "waits_for_applicant": ("Chờ người nộp hồ sơ", "waits for the applicant"),
+    "waits_for_agency": ("Chờ cơ quan phối hợp", "waits for another agency"),
+    "not_ours": ("Không thuộc thẩm quyền", "not ours to decide"),
 }
 
 

@@ -74,4 +74,4 @@ async def figures(connection: AsyncConnection, now: datetime, *conditions: Colum
     """The numbers of the slips that the conditions choose."""
     counted = select(*(func.count(case((condition(which, now), 1))).label(which.value) for which in Which))
     row = (await connection.execute(counted.where(*conditions))).one()
-    return FollowUpFigures(**{which.value: row._mapping[which.value] for which in Which})
+    return FollowUpFigures(**{which.value: number for which, number in zip(Which, row, strict=True)})

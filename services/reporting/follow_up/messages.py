@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from typing import NamedTuple
 
 import msgspec
 from msgspec import Struct
@@ -68,15 +69,18 @@ def _line(slip: FollowUpV1) -> str:
     )
 
 
-def digest_body(
-    department: str,
-    urgent: Sequence[Reached],
-    last_week: FollowUpFigures,
-    made_at: datetime,
-    catalogue: Catalogue,
-    page: str | None,
-) -> bytes:
-    """A unit's week: what is late or due, and what became of the slips of the week before."""
+class Week(NamedTuple):
+    """A unit's week as it is told: what is late or due, and what became of the slips of the week before."""
+
+    department: str
+    urgent: Sequence[Reached]
+    last_week: FollowUpFigures
+    made_at: datetime
+
+
+def digest_body(told: Week, catalogue: Catalogue, page: str | None) -> bytes:
+    """The weekly mail to a unit."""
+    department, urgent, last_week, made_at = told
     week = local(made_at).isocalendar()
     text = [
         f"Kính gửi: {_unit(department, catalogue)} ({department})",

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
-from services.reporting.follow_up.outbox import Channel, Waiting
+from services.reporting.follow_up.outbox import Waiting, Way
 
 
 class FollowUpMetrics:
@@ -13,32 +13,32 @@ class FollowUpMetrics:
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self.sent = Counter(
-            "motcua_follow_up_sent", "deliveries that were taken by whom they are for", ["channel"], registry=registry
+            "motcua_follow_up_sent", "deliveries that were taken by whom they are for", ["way"], registry=registry
         )
         self.failures = Counter(
-            "motcua_follow_up_failures", "tries of deliveries that were not taken", ["channel"], registry=registry
+            "motcua_follow_up_failures", "tries of deliveries that were not taken", ["way"], registry=registry
         )
         self._waiting = Gauge(
-            "motcua_follow_up_waiting", "deliveries that wait to be sent, or sent again", ["channel"], registry=registry
+            "motcua_follow_up_waiting", "deliveries that wait to be sent, or sent again", ["way"], registry=registry
         )
         self._oldest = Gauge(
             "motcua_follow_up_oldest_waiting_seconds",
             "age of the oldest delivery that waits; 0 when none does",
-            ["channel"],
+            ["way"],
             registry=registry,
         )
         self._given_up = Gauge(
-            "motcua_follow_up_given_up", "deliveries that nobody took and that are not tried again", ["channel"],
+            "motcua_follow_up_given_up", "deliveries that nobody took and that are not tried again", ["way"],
             registry=registry,
         )  # fmt: skip
-        for channel in Channel:
-            self.sent.labels(channel.value)
-            self.failures.labels(channel.value)
+        for way in Way:
+            self.sent.labels(way.value)
+            self.failures.labels(way.value)
 
-    def stands(self, waiting: Mapping[Channel, Waiting], now: datetime) -> None:
+    def stands(self, waiting: Mapping[Way, Waiting], now: datetime) -> None:
         """How the outbox stands."""
-        for channel, one in waiting.items():
+        for way, one in waiting.items():
             age = 0.0 if one.oldest is None else max(0.0, (now - one.oldest).total_seconds())
-            self._waiting.labels(channel.value).set(one.waiting)
-            self._oldest.labels(channel.value).set(age)
-            self._given_up.labels(channel.value).set(one.given_up)
+            self._waiting.labels(way.value).set(one.waiting)
+            self._oldest.labels(way.value).set(age)
+            self._given_up.labels(way.value).set(one.given_up)

@@ -12,16 +12,19 @@ from services.reporting.read_model.sums import instant_of, microseconds
 from services.reporting.read_model.tables import follow_up_deliveries, follow_ups
 from shared.service.sql import writing
 
-AT_ONCE = 500
+AT_ONCE = 100
 FIRST_PAUSE = timedelta(seconds=5)
 LONGEST_PAUSE = timedelta(hours=1)
 LONGEST_PROBLEM = 300
 _OF = follow_up_deliveries.c
 
 
-class Channel(StrEnum):
+class Way(StrEnum):
     MAIL = "mail"
     WEBHOOK = "webhook"
+
+
+Lane = tuple[str, Way]  # a unit, and one of its ways
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +33,7 @@ class Delivery:
 
     id: str
     department: str
-    channel: Channel
+    way: Way
     made_at: datetime
     body: bytes
     attempts: int = 0
@@ -38,7 +41,7 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """How many deliveries of a channel wait, since when the oldest does, and how many were given up."""
+    """How many deliveries of a way wait, since when the oldest does, and how many were given up."""
 
     waiting: int = 0
     oldest: datetime | None = None
@@ -52,7 +55,7 @@ async def put(connection: AsyncConnection, deliveries: Sequence[Delivery]) -> No
             {
                 "id": one.id,
                 "department": one.department,
-                "channel": one.channel.value,
+                "way": one.way.value,
                 "made_at": microseconds(one.made_at),
                 "attempts": 0,
                 "next_try_at": microseconds(one.made_at),
@@ -63,19 +66,25 @@ async def put(connection: AsyncConnection, deliveries: Sequence[Delivery]) -> No
         await connection.execute(insert(follow_up_deliveries), rows)
 
 
-async def due(engine: AsyncEngine, now: datetime) -> list[Delivery]:
-    """Those to be tried, the oldest first."""
+async def lanes(engine: AsyncEngine, now: datetime) -> list[Lane]:
+    """Of which units and ways something is to be tried."""
+    wanted = select(_OF.department, _OF.way).where(_OF.next_try_at <= microseconds(now)).distinct()
+    async with engine.connect() as connection:
+        return [(row.department, Way(row.way)) for row in (await connection.execute(wanted)).all()]
+
+
+async def due(engine: AsyncEngine, lane: Lane, now: datetime) -> list[Delivery]:
+    """What is to be tried of a lane, the oldest first, some at a time."""
     wanted = (
         select(follow_up_deliveries)
-        .where(_OF.next_try_at <= microseconds(now))
+        .where(_OF.next_try_at <= microseconds(now), _OF.department == lane[0], _OF.way == lane[1].value)
         .order_by(_OF.next_try_at, _OF.made_at, _OF.id)
         .limit(AT_ONCE)
     )
     async with engine.connect() as connection:
         rows = (await connection.execute(wanted)).all()
     return [
-        Delivery(row.id, row.department, Channel(row.channel), instant_of(row.made_at), row.body, row.attempts)
-        for row in rows
+        Delivery(row.id, row.department, Way(row.way), instant_of(row.made_at), row.body, row.attempts) for row in rows
     ]
 
 
@@ -94,7 +103,7 @@ async def claim(engine: AsyncEngine, delivery: Delivery, now: datetime, held_for
 
 
 async def sent(engine: AsyncEngine, delivery: Delivery, now: datetime, problem: str | None = None) -> None:
-    """It was taken, by whom it was sent to; the slips in it count as sent since the first channel took them."""
+    """It was taken, by whom it was sent to; the slips in it count as sent since the first way took them."""
     at = microseconds(now)
     settled = (
         update(follow_up_deliveries)
@@ -124,27 +133,21 @@ async def failed(engine: AsyncEngine, delivery: Delivery, problem: str, next_try
 
 def pause_after(attempts: int) -> timedelta:
     """How long to wait after so many attempts: each pause twice as long as the one before, up to an hour."""
-    return min(FIRST_PAUSE * 2 ** min(attempts, 20), LONGEST_PAUSE)
+    return min(FIRST_PAUSE * (1 << min(attempts, 20)), LONGEST_PAUSE)
 
 
-async def waiting(engine: AsyncEngine) -> dict[Channel, Waiting]:
-    """What there is of each channel; two small indexes know it."""
-    waits = (
-        select(_OF.channel, func.count(), func.min(_OF.made_at))
-        .where(_OF.next_try_at.is_not(None))
-        .group_by(_OF.channel)
-    )
-    given_up = (
-        select(_OF.channel, func.count()).where(_OF.next_try_at.is_(None), _OF.sent_at.is_(None)).group_by(_OF.channel)
-    )
+async def waiting(engine: AsyncEngine) -> dict[Way, Waiting]:
+    """What there is of each way; two small indexes know it."""
+    waits = select(_OF.way, func.count(), func.min(_OF.made_at)).where(_OF.next_try_at.is_not(None)).group_by(_OF.way)
+    given_up = select(_OF.way, func.count()).where(_OF.next_try_at.is_(None), _OF.sent_at.is_(None)).group_by(_OF.way)
     async with engine.connect() as connection:
-        lost = dict((await connection.execute(given_up)).tuples().all())
+        lost: dict[str, int] = {row[0]: row[1] for row in (await connection.execute(given_up)).all()}
         found = {row[0]: row for row in (await connection.execute(waits)).all()}
     return {
-        channel: Waiting(
-            found[channel][1] if channel in found else 0,
-            instant_of(found[channel][2]) if channel in found else None,
-            lost.get(channel, 0),
+        way: Waiting(
+            found[way][1] if way in found else 0,
+            instant_of(found[way][2]) if way in found else None,
+            lost.get(way, 0),
         )
-        for channel in Channel
+        for way in Way
     }

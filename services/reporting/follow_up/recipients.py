@@ -97,9 +97,8 @@ def _key(path: Path, entry: _Entry) -> bytes:
         text = file.read_text("utf-8").strip()
         key = base64.b64decode(text.removeprefix(PREFIX), validate=True) if text.startswith(PREFIX) else text.encode()
     except (OSError, UnicodeDecodeError, binascii.Error) as wrong:
-        raise UnusableRecipients(
-            f"{path}: {entry.department}: webhook_secret_file {file} can't be read ({wrong})"
-        ) from None
+        named = f"{path}: {entry.department}: webhook_secret_file"
+        raise UnusableRecipients(f"{named} {file} can't be read ({type(wrong).__name__})") from None
     if len(key) < SHORTEST_SECRET:
         raise UnusableRecipients(
             f"{path}: {entry.department}: the secret in {file} is shorter than {SHORTEST_SECRET} bytes; make one with "

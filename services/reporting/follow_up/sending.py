@@ -1,7 +1,6 @@
-"""Sends what waits in the outbox: units and channels side by side, so that a slow receiver holds up nobody else."""
+"""Sends what waits in the outbox: units and ways side by side, so that a slow receiver holds up nobody else."""
 
 import asyncio
-from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -10,21 +9,24 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.reporting.follow_up import outbox
-from services.reporting.follow_up.channels import NotTaken, Smtp, mail, post
 from services.reporting.follow_up.metrics import FollowUpMetrics
-from services.reporting.follow_up.outbox import Channel, Delivery, pause_after
+from services.reporting.follow_up.outbox import Delivery, Lane, Way, pause_after
 from services.reporting.follow_up.recipients import Recipients
+from services.reporting.follow_up.ways import NotTaken, Smtp, mail, post
 from shared.service.clock import Clock
 
-AT_ONCE = 16
+AT_ONCE = {Way.MAIL: 4, Way.WEBHOOK: 64}  # all mails go to one server
 HELD_LONGER = timedelta(seconds=5)  # than a try may take: settling it takes a moment
-Lane = tuple[str, Channel]
 log = structlog.get_logger()
+
+
+def _turns() -> dict[Way, asyncio.Semaphore]:
+    return {way: asyncio.Semaphore(most) for way, most in AT_ONCE.items()}
 
 
 @dataclass(slots=True)
 class Sending:
-    """One lane for each unit and channel; a lane sends one thing after the other."""
+    """One lane for each unit and way; a lane sends one thing after the other."""
 
     engine: AsyncEngine
     recipients: Recipients
@@ -35,7 +37,7 @@ class Sending:
     give_up_after: timedelta
     transport: httpx.AsyncBaseTransport | None = None
     _lanes: dict[Lane, "asyncio.Task[None]"] = field(default_factory=dict, init=False)
-    _turns: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_ONCE), init=False)
+    _turns: dict[Way, asyncio.Semaphore] = field(default_factory=_turns, init=False)
 
     async def look(self) -> None:
         """Begin to send what is due; lanes that are at work go on. Raises what a lane that has ended raised."""
@@ -43,12 +45,9 @@ class Sending:
             if task.done():
                 del self._lanes[lane]
                 task.result()
-        by_lane: dict[Lane, list[Delivery]] = defaultdict(list)
-        for delivery in await outbox.due(self.engine, self.clock()):
-            by_lane[delivery.department, delivery.channel].append(delivery)
-        for lane, deliveries in by_lane.items():
+        for lane in await outbox.lanes(self.engine, self.clock()):
             if lane not in self._lanes:
-                self._lanes[lane] = asyncio.create_task(self._send_all(deliveries))
+                self._lanes[lane] = asyncio.create_task(self._send_all(lane))
         self.metrics.stands(await outbox.waiting(self.engine), self.clock())
 
     async def settle(self) -> None:
@@ -56,11 +55,11 @@ class Sending:
         if self._lanes:
             await asyncio.wait(self._lanes.values())
 
-    async def _send_all(self, deliveries: list[Delivery]) -> None:
-        for delivery in deliveries:
-            async with self._turns:
+    async def _send_all(self, lane: Lane) -> None:
+        for delivery in await outbox.due(self.engine, lane, self.clock()):
+            async with self._turns[lane[1]]:
                 if not await self._send(delivery):
-                    return  # the others' turn comes; one that does not answer is not asked for each of them
+                    return  # one that does not answer is not asked for each of the others
 
     async def _send(self, delivery: Delivery) -> bool:
         """One try; whether the lane goes on."""
@@ -73,7 +72,7 @@ class Sending:
             await self._not_taken(delivery, wrong)
             return wrong.is_final
         await outbox.sent(self.engine, delivery, self.clock(), problem)
-        self.metrics.sent.labels(delivery.channel.value).inc()
+        self.metrics.sent.labels(delivery.way.value).inc()
         if problem is not None:
             log.warning("follow_up_refused_in_part", **_named(delivery), problem=problem)
         return True
@@ -82,9 +81,9 @@ class Sending:
         recipient = self.recipients.get(delivery.department)
         try:
             async with asyncio.timeout(self.timeout_s):
-                if delivery.channel is Channel.MAIL and recipient is not None and recipient.mail and self.smtp:
+                if delivery.way is Way.MAIL and recipient is not None and recipient.mail and self.smtp:
                     return await mail(self.smtp, recipient.mail, delivery, self.timeout_s)
-                if delivery.channel is Channel.WEBHOOK and recipient is not None and recipient.webhook is not None:
+                if delivery.way is Way.WEBHOOK and recipient is not None and recipient.webhook is not None:
                     async with httpx.AsyncClient(
                         timeout=self.timeout_s, trust_env=False, transport=self.transport
                     ) as client:
@@ -99,10 +98,10 @@ class Sending:
         next_try = now + max(pause_after(attempts), wrong.retry_after or timedelta(0))
         gives_up = wrong.is_final or next_try - delivery.made_at > self.give_up_after
         await outbox.failed(self.engine, delivery, str(wrong), None if gives_up else next_try)
-        self.metrics.failures.labels(delivery.channel.value).inc()
+        self.metrics.failures.labels(delivery.way.value).inc()
         said = log.error if gives_up else log.warning
         said("follow_up_not_taken", **_named(delivery), problem=str(wrong), attempts=attempts, given_up=gives_up)
 
 
 def _named(delivery: Delivery) -> dict[str, str]:
-    return {"delivery": delivery.id, "department": delivery.department, "channel": delivery.channel.value}
+    return {"delivery": delivery.id, "department": delivery.department, "way": delivery.way.value}

@@ -198,7 +198,7 @@ follow_up_units = Table(
 )
 
 # A slip: one for each dossier, stage and deadline, which `id` is made of. `told` is what it says, `sequence` the number
-# of the dossier's latest event then, `mail` the delivery of the mail that it stands in; a webhook's delivery has its id.
+# of the dossier's latest event then, `mail` the delivery of the mail that it stands in; a webhook's has the slip's id.
 follow_ups = Table(
     "follow_ups",
     metadata,
@@ -217,7 +217,6 @@ follow_ups = Table(
     Column("answer", String(32), nullable=True),
     Column("promised_day", Integer, nullable=True),
     Column("answered_at", BigInteger, nullable=True),
-    Column("answered_by", Text, nullable=True),
     Column("told", LargeBinary, nullable=False),
 )
 Index("follow_ups_id", follow_ups.c.id, unique=True)
@@ -226,14 +225,14 @@ Index("follow_ups_mail", follow_ups.c.mail)
 _unmoved = follow_ups.c.moved_at.is_(None)
 Index("follow_ups_unmoved", follow_ups.c.dossier, sqlite_where=_unmoved, postgresql_where=_unmoved)
 
-# The outbox: waiting while `next_try_at` is set, then sent or, without `sent_at`, given up. `body` goes out byte for byte
-# at every attempt.
+# The outbox: waiting while `next_try_at` is set, then sent or, without `sent_at`, given up. `body` is the same bytes at
+# every try.
 follow_up_deliveries = Table(
     "follow_up_deliveries",
     metadata,
     Column("id", String(36), primary_key=True),
     Column("department", String(32), nullable=False),
-    Column("channel", String(16), nullable=False),
+    Column("way", String(16), nullable=False),
     Column("made_at", BigInteger, nullable=False),
     Column("attempts", Integer, nullable=False),
     Column("next_try_at", BigInteger, nullable=True),
@@ -251,7 +250,7 @@ Index(
 )
 Index(
     "follow_up_deliveries_given_up",
-    follow_up_deliveries.c.channel,
+    follow_up_deliveries.c.way,
     sqlite_where=_given_up,
     postgresql_where=_given_up,
 )

@@ -16,6 +16,7 @@ import msgspec
 
 from shared.contract.announcements import AnnouncementV1
 from shared.contract.envelope import JSON, CloudEvent, event_type
+from shared.contract.follow_up import FollowUpEventV1
 from shared.contract.http import HTTP_MESSAGES
 from shared.contract.status import AlertV1, DeadLetterV1, StatusV1
 from shared.contract.topics import ALERTS, ANNOUNCEMENTS, DEAD_LETTERS, EVENTS, STATUS, TICKS, TOPICS, Topic
@@ -39,13 +40,22 @@ WIDENED = {
 }
 """Patterns of codes as they were published, and as they are now, which holds every code that they held."""
 
-ASKED = frozenset({"http.new-announcement.v1", "http.new-dossier.v1", "http.new-note.v1", "http.new-publication.v1"})
+ASKED = frozenset(
+    {
+        "http.new-announcement.v1",
+        "http.new-dossier.v1",
+        "http.new-follow-up-answer.v1",
+        "http.new-note.v1",
+        "http.new-publication.v1",
+    }
+)
 PUBLISHED: dict[str, type[msgspec.Struct]] = {
     "envelope.v1": CloudEvent,
     "status.v1": StatusV1,
     "alert.v1": AlertV1,
     "dead-letter.v1": DeadLetterV1,
     "announcement.v1": AnnouncementV1,
+    "follow-up.v1": FollowUpEventV1,
     **{f"dossier.{name}.v1": event for name, event in EVENT_TYPES.items()},
 }
 NAMES_IN_VERSION_1 = {Suspension.__name__: "SuspensionV1", DeadlineChange.__name__: "DeadlineV1", Hop.__name__: "HopV1"}

@@ -34,7 +34,6 @@ def upgrade() -> None:
         sa.Column("answer", sa.String(32), nullable=True),
         sa.Column("promised_day", sa.Integer, nullable=True),
         sa.Column("answered_at", sa.BigInteger, nullable=True),
-        sa.Column("answered_by", sa.Text, nullable=True),
         sa.Column("told", sa.LargeBinary, nullable=False),
     )
     op.create_index("follow_ups_id", "follow_ups", ["id"], unique=True)
@@ -46,7 +45,7 @@ def upgrade() -> None:
         "follow_up_deliveries",
         sa.Column("id", sa.String(36), primary_key=True),
         sa.Column("department", sa.String(32), nullable=False),
-        sa.Column("channel", sa.String(16), nullable=False),
+        sa.Column("way", sa.String(16), nullable=False),
         sa.Column("made_at", sa.BigInteger, nullable=False),
         sa.Column("attempts", sa.Integer, nullable=False),
         sa.Column("next_try_at", sa.BigInteger, nullable=True),
@@ -66,7 +65,7 @@ def upgrade() -> None:
     op.create_index(
         "follow_up_deliveries_given_up",
         "follow_up_deliveries",
-        ["channel"],
+        ["way"],
         sqlite_where=given_up,
         postgresql_where=given_up,
     )
