@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 
+from shared.contract.follow_up import FollowUpEventV1
 from shared.contract.http.announcements import AnnouncementAnswer, AnnouncementView, NewAnnouncement
 from shared.contract.http.applicants import ApplicantView, ErasureAnswer, ExpiryAnswer, RotationAnswer
 from shared.contract.http.attention import AttentionAnswer
@@ -77,6 +78,7 @@ REPORTING: Messages = {
     "http.figures.v1": FiguresAnswer,
     "http.figures-event.v1": FiguresEvent,
     "http.follow-up.v1": KeptFollowUp,
+    "http.follow-up-event.v1": FollowUpEventV1,
     "http.follow-ups.v1": FollowUpsAnswer,
     "http.form.v1": FormAnswer,
     "http.new-follow-up-answer.v1": NewFollowUpAnswer,

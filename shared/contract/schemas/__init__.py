@@ -16,7 +16,6 @@ import msgspec
 
 from shared.contract.announcements import AnnouncementV1
 from shared.contract.envelope import JSON, CloudEvent, event_type
-from shared.contract.follow_up import FollowUpEventV1
 from shared.contract.http import HTTP_MESSAGES
 from shared.contract.status import AlertV1, DeadLetterV1, StatusV1
 from shared.contract.topics import ALERTS, ANNOUNCEMENTS, DEAD_LETTERS, EVENTS, STATUS, TICKS, TOPICS, Topic
@@ -55,7 +54,6 @@ PUBLISHED: dict[str, type[msgspec.Struct]] = {
     "alert.v1": AlertV1,
     "dead-letter.v1": DeadLetterV1,
     "announcement.v1": AnnouncementV1,
-    "follow-up.v1": FollowUpEventV1,
     **{f"dossier.{name}.v1": event for name, event in EVENT_TYPES.items()},
 }
 NAMES_IN_VERSION_1 = {Suspension.__name__: "SuspensionV1", DeadlineChange.__name__: "DeadlineV1", Hop.__name__: "HopV1"}
