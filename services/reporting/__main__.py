@@ -94,17 +94,14 @@ async def serve(settings: ReportingSettings) -> int:
             )
             projector.on_lost = rebuild.request
             run.start("rebuild", rebuild.serve(run.stopping))
-<<<<<<< HEAD
         run.start("broker watch", broker.run(run.stopping))
         run.start("database watch", database.run(run.stopping))
-=======
         parts = FollowUpParts(
             engine, offices, lambda: feed.known, clock, registry, lambda: health.assigned and not health.filling
         )
         follow_up = follow_up_of(settings, parts)
         if follow_up is not None:
             run.start("follow_up", follow_up.run(run.stopping))
->>>>>>> followup
         run.start("calendar", feed.run(run.stopping))
         run.start("projector", projector.run(run.stopping))
         return await run.serve(server)
