@@ -13,10 +13,10 @@ MOST_VALUES = 8  # of a label; more say themselves
 HEAD = """\
 # Metrics
 
-What `GET /metrics` of the services shows: OpenMetrics, or the text format 0.0.4 for who asks for `text/plain`. Written by
-`python -m bench.metrics_document` from the one catalogue (`shared/service/metric_catalogue.py`), which the services make
-their metrics from. Dashboards and alerts may use these names only, and the services export no others but `process_*` and
-`python_*`: tests hold both to it.
+What `GET /metrics` of the services shows: OpenMetrics, or the text format 0.0.4 for who asks for `text/plain`.
+Written by `python -m bench.metrics_document` from the one catalogue (`shared/service/metric_catalogue.py`), of which
+the services make their metrics. Dashboards and alerts may use these names only, and the services export no others but
+`process_*` and `python_*`: tests hold both to it.
 
 A counter is queried as `…_total`, a histogram as `…_bucket`, `…_sum`, `…_count`. Prometheus adds the label `service`.
 A counter's series are there, at 0, before the first event wherever their labels' values are known beforehand. What is

@@ -11,9 +11,9 @@ from itertools import product
 from types import MappingProxyType
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics
-from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.core import GaugeMetricFamily
 
-disable_created_metrics()  # Prometheus would keep a series for each, which nobody asks for
+disable_created_metrics()  # type: ignore[no-untyped-call]  # Prometheus would keep a series for each, for nobody
 
 
 class Kind(StrEnum):
@@ -70,11 +70,6 @@ class DeclaredMetric:
         return Histogram(self.name, self.means, list(self.labels), buckets=self.buckets, registry=registry)
 
     def family(self, value: float | None = None) -> GaugeMetricFamily:
-        """It as what a scrape computes: of one value, or empty, for `add_metric`."""
+        """It as what a scrape computes: of one value, or of none for `add_metric`; what is not known is no 0."""
         assert self.kind is Kind.GAUGE
         return GaugeMetricFamily(self.name, self.means, value, labels=list(self.labels) or None)
-
-
-def shown(*families: Metric) -> list[Metric]:
-    """Those of the families that have something to say: what is not known is absent, and not 0."""
-    return [family for family in families if family.samples]
