@@ -17,7 +17,7 @@ from services.intake.calendar import Announcements
 from services.intake.http import announcements as announcement_calls
 from services.intake.http import applicants as applicant_calls
 from services.intake.http import audit as audit_calls
-from services.intake.http import bulk, catalogue, documents, dossiers, log, papers, service
+from services.intake.http import bulk, catalogue, dead_letters, documents, dossiers, log, papers, service
 from services.intake.http.service import Intake
 from services.intake.log import event_log, standings
 from services.intake.log.database import audit_of, migrate, open_database
@@ -25,6 +25,7 @@ from services.intake.lookup.page import add_look_up
 from services.intake.metrics import Metrics
 from services.intake.pages.routes import add_pages
 from services.intake.relaying.announcements import AnnouncementRelay
+from services.intake.relaying.dead_letters import DeadLetterBox
 from services.intake.relaying.relay import CursorSetBack, Relay
 from services.intake.settings import IntakeSettings
 from services.intake.watch import IntakeWatch
@@ -85,6 +86,8 @@ def create_app(settings: IntakeSettings, run: ServiceRun | None = None) -> FastA
             )
             announcement_relay = AnnouncementRelay(settings, database, relay)
             move_worker = MoveWorker(database, announcements, committer, metrics, clock)
+            box = DeadLetterBox(settings, database)
+            metrics.registry.register(box)
             app.state.intake = Intake(
                 settings,
                 announcements,
@@ -96,6 +99,7 @@ def create_app(settings: IntakeSettings, run: ServiceRun | None = None) -> FastA
                 relay,
                 announcement_relay,
                 move_worker,
+                box,
             )
             watch = IntakeWatch(
                 settings,
@@ -125,6 +129,7 @@ def create_app(settings: IntakeSettings, run: ServiceRun | None = None) -> FastA
         bulk.router,
         announcement_calls.router,
         log.router,
+        dead_letters.router,
         audit_calls.router,
         catalogue.router,
         papers.router,
@@ -153,6 +158,7 @@ async def _running(run: ServiceRun, intake: Intake, watch: IntakeWatch) -> Async
         run.start("move_worker", intake.move_worker.run()),
         run.start("announcement_relay", intake.announcement_relay.run()),
         run.start("watch", watch.run(run.stopping)),
+        run.start("dead_letters", intake.dead_letters.run()),
     }
     try:
         await wait_until(relay.has_looked, LOOKS_FIRST_SECONDS)

@@ -131,7 +131,12 @@ class Partition:
     def difference(self) -> int:
         """Numbered events read, less those held and quarantined:
         0 when nothing was skipped and all that is held is the log's."""
-        return self.position.number - self.position.quarantined - self.position.events
+        return self.position.number - self.position.events - self.set_aside
+
+    @property
+    def set_aside(self) -> int:
+        """Numbered events that are quarantined; one that counted when it was sent again is none of them any more."""
+        return min(self.position.quarantined, max(self.position.number - self.position.events, 0))
 
     def read_again(self, number: int) -> None:
         """An event number jumped to `number`:

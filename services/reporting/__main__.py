@@ -6,6 +6,8 @@ import uvloop
 from prometheus_client import CollectorRegistry
 
 from services.reporting.calendar import CalendarFeed
+from services.reporting.follow_up.recipients import UnusableRecipients
+from services.reporting.follow_up.service import FollowUpParts, follow_up_of
 from services.reporting.gauges import FigureGauges
 from services.reporting.http.app import Reporting, create_app, is_question
 from services.reporting.intake import AcceptedEvents, DossierViews, IntakeLog
@@ -94,6 +96,12 @@ async def serve(settings: ReportingSettings) -> int:
             run.start("rebuild", rebuild.serve(run.stopping))
         run.start("broker watch", broker.run(run.stopping))
         run.start("database watch", database.run(run.stopping))
+        parts = FollowUpParts(
+            engine, offices, lambda: feed.known, clock, registry, lambda: health.assigned and not health.filling
+        )
+        follow_up = follow_up_of(settings, parts)
+        if follow_up is not None:
+            run.start("follow_up", follow_up.run(run.stopping))
         run.start("calendar", feed.run(run.stopping))
         run.start("projector", projector.run(run.stopping))
         return await run.serve(server)
@@ -103,7 +111,10 @@ async def serve(settings: ReportingSettings) -> int:
 
 def main() -> None:
     settings = begin("reporting", ReportingSettings)
-    sys.exit(uvloop.run(serve(settings)))
+    try:
+        sys.exit(uvloop.run(serve(settings)))
+    except UnusableRecipients as wrong:
+        sys.exit(f"MOTCUA_REPORTING_FOLLOW_UP_RECIPIENTS: {wrong}")
 
 
 if __name__ == "__main__":

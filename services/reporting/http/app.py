@@ -14,10 +14,21 @@ from starlette.responses import Response
 
 from services.reporting.calendar import CalendarFeed
 from services.reporting.gauges import FigureGauges
-from services.reporting.http import attention, checks, events, figures, forms, publications, published_forms, rebuilds
+from services.reporting.http import (
+    attention,
+    checks,
+    events,
+    figures,
+    follow_ups,
+    forms,
+    publications,
+    published_forms,
+    rebuilds,
+)
 from services.reporting.http.attention import AttentionSources
 from services.reporting.http.events import FigureEvents
 from services.reporting.http.figures import MOST_ROWS, FigureRoutes
+from services.reporting.http.follow_ups import FollowUpSources
 from services.reporting.opening.tokens import Tokens
 from services.reporting.projecting.metrics import ProjectorHealth
 from services.reporting.publishing.freezing import Freezing
@@ -86,6 +97,11 @@ class Reporting:
         return AttentionSources(self.engine, self.catalogue, self.calendar, self.clock)
 
     @property
+    def follow_up_sources(self) -> FollowUpSources:
+        """What the register of slips is made of."""
+        return FollowUpSources(self.engine, self.catalogue, self.clock, self.heading)
+
+    @property
     def figure_routes(self) -> FigureRoutes:
         """What routes of figures need."""
         tokens = Tokens(self.catalogue)
@@ -127,6 +143,7 @@ def create_app(reporting: Reporting) -> FastAPI:
         forms.router(routes),
         _snapshots(engine),
         attention.router(reporting.attention_sources),
+        follow_ups.router(reporting.follow_up_sources),
         publications.router(publishing),
         published_forms.router(routes, publishing),
         rebuilds.router(engine, reporting.recording_clock),
