@@ -1,5 +1,6 @@
 #!/bin/sh
-# Starts Alertmanager with the receivers that .env names: each variable that is set adds its own to the receiver `operators`.
+# Starts Alertmanager with the receivers that .env names: each variable that is set adds its own to
+# the receiver `operators`, MOTCUA_ALERTS_WATCHDOG_URL to the receiver `watchdog`.
 set -eu
 here=$(dirname "$0")
 config=${TMPDIR:-/tmp}/alertmanager.yml
@@ -23,5 +24,9 @@ receivers=${TMPDIR:-/tmp}/receivers.yml
         fi
     fi
 } > "$receivers"
-sed "/^  - name: operators\$/r $receivers" "$here/alertmanager.yml" > "$config"
+watchdog=${TMPDIR:-/tmp}/watchdog.yml
+if [ -n "${MOTCUA_ALERTS_WATCHDOG_URL:-}" ]; then
+    echo "    webhook_configs: [{url: '$MOTCUA_ALERTS_WATCHDOG_URL', send_resolved: false}]"
+fi > "$watchdog"
+sed -e "/^  - name: operators\$/r $receivers" -e "/^  - name: watchdog\$/r $watchdog" "$here/alertmanager.yml" > "$config"
 exec alertmanager --config.file="$config" "$@"

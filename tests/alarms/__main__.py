@@ -1,0 +1,79 @@
+"""`python -m tests.alarms`: every fault through a real stack, Prometheus and Alertmanager, and the table of docs/alerts.md."""
+
+import argparse
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+
+from tests.alarms.faults import DISK_LIMIT, FAULTS, FILLING, Fault, Scene, Seen, seen
+from tests.support.alarms import alarms
+from tests.support.ports import free_port_base
+from tests.support.stack import start_stack
+
+PAGE = Path("docs/alerts.md")
+BEGINS, ENDS = "<!-- the drill's table begins -->\n", "<!-- the drill's table ends -->\n"
+HASTEN = 10.0
+SHIPPED_WITHIN_S = 2400.0
+LEAST_WITHIN_S = 150.0
+
+
+def main(arguments: list[str]) -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.alarms", description=__doc__)
+    parser.add_argument("--hasten", type=float, default=HASTEN, help="divide the rules' durations by this; 1: as shipped")
+    parser.add_argument("--write", action="store_true", help=f"put the table into {PAGE}")
+    parser.add_argument("faults", nargs="*", help="beginnings of the faults' names; all when none is named")
+    chosen = parser.parse_args(arguments)
+    wanted = [one for one in FAULTS if not chosen.faults or one.name.startswith(tuple(chosen.faults))]
+    folder = Path(tempfile.mkdtemp(prefix="motcua-alarms-"))
+    try:
+        rows, wrong = drill(folder, wanted, chosen.hasten)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    table = "\n".join(["| fault | alert | seconds to fire | seconds to resolve |", "|---|---|---|---|", *map(row, rows), ""])
+    print(table)
+    if chosen.write:
+        before, rest = PAGE.read_text(encoding="utf-8").split(BEGINS)
+        PAGE.write_text(f"{before}{BEGINS}{table}{ENDS}{rest.split(ENDS)[1]}", encoding="utf-8")
+    for line in wrong:
+        print(line, file=sys.stderr)
+    return 1 if wrong else 0
+
+
+def drill(folder: Path, faults: Iterable[Fault], hasten: float) -> tuple[list[Seen], list[str]]:
+    """One after the other on one stack, each from quiet to quiet; what was wrong is said in words."""
+    within = max(LEAST_WITHIN_S, SHIPPED_WITHIN_S / hasten)
+    rows, wrong = [], []
+    stack = start_stack(folder / "stack", free_port_base())
+    limit = shutil.disk_usage(folder).free - FILLING // 2
+    try:
+        with alarms(stack, folder / "alarms", hasten=hasten, instead={DISK_LIMIT: str(limit)}) as listening:
+            scene = Scene(stack, listening)
+            for fault in faults:
+                try:
+                    listening.until_quiet(within)
+                    found = seen(scene, fault, within=within)
+                    rows.append(found)
+                    print(row(found), flush=True)
+                    if found.others:
+                        wrong.append(f"{fault.name}: also {', '.join(sorted(found.others))}")
+                except AssertionError as missed:
+                    wrong.append(f"{fault.name}: {missed}")
+                    print(wrong[-1], file=sys.stderr, flush=True)
+            if not any(one.name == "MotcuaWatchdog" for one in listening.told):
+                wrong.append("the watchdog was not told")
+    finally:
+        stack.stop()
+        stack.kill()
+    return rows, wrong
+
+
+def row(found: Seen) -> str:
+    labels = ", ".join(found.fault.labels.values())
+    alert = f"{found.fault.alert} ({labels})" if labels else found.fault.alert
+    return f"| {found.fault.name} | {alert} | {found.fired:.0f} | {found.resolved:.0f} |"
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
