@@ -22,6 +22,7 @@ COMPOSE = {
     "MOTCUA_ALERTS_SMARTHOST": "the mail server, HOST:PORT; its password is in `secrets/alertmanager/smtp-password`",
     "MOTCUA_ALERTS_SMTP_USERNAME": "who logs in there; nobody when unset",
     "MOTCUA_ALERTS_WEBHOOK_URL": "where alerts are posted to; nowhere when unset",
+    "MOTCUA_ALERTS_WATCHDOG_URL": "where the watchdog is posted to each minute; whoever it is must raise an alarm when it stops",
     "MOTCUA_BUILD_NETWORK": "network of `docker compose build`: `host` where only this machine itself reaches PyPI",
     "MOTCUA_CATALOGUE": "folder with the office's own catalogue files, for intake and reporting",
     "MOTCUA_GRAFANA_PASSWORD": "read by `deploy/secrets.sh` only: Grafana's password, where one was set before",

@@ -21,7 +21,9 @@ LEAST_WITHIN_S = 150.0
 
 def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.alarms", description=__doc__)
-    parser.add_argument("--hasten", type=float, default=HASTEN, help="divide the rules' durations by this; 1: as shipped")
+    parser.add_argument(
+        "--hasten", type=float, default=HASTEN, help="divide the rules' durations by this; 1: as shipped"
+    )
     parser.add_argument("--write", action="store_true", help=f"put the table into {PAGE}")
     parser.add_argument("faults", nargs="*", help="beginnings of the faults' names; all when none is named")
     chosen = parser.parse_args(arguments)
@@ -31,7 +33,9 @@ def main(arguments: list[str]) -> int:
         rows, wrong = drill(folder, wanted, chosen.hasten)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-    table = "\n".join(["| fault | alert | seconds to fire | seconds to resolve |", "|---|---|---|---|", *map(row, rows), ""])
+    table = "\n".join(
+        ["| fault | alert | seconds to fire | seconds to resolve |", "|---|---|---|---|", *map(row, rows), ""]
+    )
     print(table)
     if chosen.write:
         before, rest = PAGE.read_text(encoding="utf-8").split(BEGINS)

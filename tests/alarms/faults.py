@@ -34,9 +34,7 @@ class Scene:
         """The process of a service, or of the broker."""
         wanted = "kafka.Kafka" if part == "broker" else f"services.{part}"
         (found,) = [
-            child
-            for child in psutil.Process(self.stack.process.pid).children(recursive=True)
-            if _is(child, wanted)
+            child for child in psutil.Process(self.stack.process.pid).children(recursive=True) if _is(child, wanted)
         ]
         return found
 
@@ -218,11 +216,14 @@ def nobody_assigned(scene: Scene) -> Iterator[None]:
     """Four dossiers that are overdue, of nobody; then they are resolved."""
     due = datetime.now(HERE) - timedelta(days=3)
     before = next(numbers)
-    assert scene.post(
-        times=4,
-        data={"due_at": due.isoformat(timespec="seconds")},
-        time=(due - timedelta(days=20)).isoformat(timespec="seconds"),
-    ).status_code == httpx.codes.OK
+    assert (
+        scene.post(
+            times=4,
+            data={"due_at": due.isoformat(timespec="seconds")},
+            time=(due - timedelta(days=20)).isoformat(timespec="seconds"),
+        ).status_code
+        == httpx.codes.OK
+    )
     yield
     today = datetime.now(HERE)
     for number in range(before + 1, before + 5):
@@ -278,34 +279,44 @@ def disk_fills(scene: Scene) -> Iterator[None]:
 
 FILLING = 600 << 20
 DISK_LIMIT = "2 * 1024 * 1024 * 1024"  # as the rules have it
-LATE = frozenset({"MotcuaFiguresLate"})  # what a standstill cost, told when the events arrive
-UNAVAILABLE = frozenset({"MotcuaIntakeUnavailable", "MotcuaIntakeFails"})
 
 FAULTS = (
-    Fault("processing frozen", "MotcuaServiceDown", {"service": "processing"}, lambda s: frozen(s, "processing"), LATE),
-    Fault("reporting frozen", "MotcuaServiceDown", {"service": "reporting"}, lambda s: frozen(s, "reporting"), LATE),
-    Fault(
-        "intake frozen", "MotcuaServiceDown", {"service": "intake"}, lambda s: frozen(s, "intake"), UNAVAILABLE
-    ),
+    Fault("processing frozen", "MotcuaServiceDown", {"service": "processing"}, lambda s: frozen(s, "processing")),
+    Fault("reporting frozen", "MotcuaServiceDown", {"service": "reporting"}, lambda s: frozen(s, "reporting")),
+    Fault("intake frozen", "MotcuaServiceDown", {"service": "intake"}, lambda s: frozen(s, "intake")),
     Fault(
         "reporting in a crash loop", "MotcuaCrashLoop", {"service": "reporting"}, lambda s: crash_loop(s, "reporting")
     ),
     Fault("broker frozen, nobody posts", "MotcuaBrokerAway", {}, lambda s: frozen(s, "broker")),
-    Fault("broker frozen, an event waits", "MotcuaBrokerAway", {}, broker_away_with_an_event, LATE),
-    Fault("read model locked, an event waits", "MotcuaPipelineStalled", {"stage": "figures"}, read_model_locked, LATE),
-    Fault("a sum of the read model changed", "MotcuaReconciliationDifference", {"stage": "sums"}, a_sum_is_wrong,
-          frozenset({"MotcuaCountsDisagree"})),
+    Fault("broker frozen, an event waits", "MotcuaBrokerAway", {}, broker_away_with_an_event),
+    Fault("read model locked, an event waits", "MotcuaPipelineStalled", {"stage": "figures"}, read_model_locked),
+    Fault("a sum of the read model changed", "MotcuaReconciliationDifference", {"stage": "sums"}, a_sum_is_wrong),
     Fault("read model of other rules", "MotcuaOldRules", {}, other_rules),
     Fault("garbage in the events topic", "MotcuaDeadLetters", {}, lambda s: a_stranger_writes(s, 3)),
-    Fault("a flood of garbage", "MotcuaPoison", {"service": "processing"}, lambda s: a_stranger_writes(s, 300),
-          frozenset({"MotcuaDeadLetters"})),
+    Fault(
+        "a flood of garbage",
+        "MotcuaPoison",
+        {"service": "processing"},
+        lambda s: a_stranger_writes(s, 300),
+        frozenset({"MotcuaDeadLetters"}),
+    ),
     Fault("150 events refused", "MotcuaRejections", {"reason": "unknown_department"}, refused_events),
     Fault("120 calls with a wrong key", "MotcuaRequestsRefused", {"service": "reporting"}, a_wrong_key),
-    Fault("overdue dossiers of nobody", "MotcuaDueUnassigned", {"department": "H59.15"}, nobody_assigned,
-          frozenset({"MotcuaOverdueRising"})),
+    Fault(
+        "overdue dossiers of nobody",
+        "MotcuaDueUnassigned",
+        {"department": "H59.15"},
+        nobody_assigned,
+        frozenset({"MotcuaOverdueRising"}),
+    ),
     Fault("disk filling", "MotcuaDiskFull", {}, disk_fills),
-    Fault("Alertmanager killed", "MotcuaMonitoringDown", {"job": "alertmanager"}, alertmanager_away,
-          frozenset({"MotcuaAlertsNotDelivered"})),
+    Fault(
+        "Alertmanager killed",
+        "MotcuaMonitoringDown",
+        {"job": "alertmanager"},
+        alertmanager_away,
+        frozenset({"MotcuaAlertsNotDelivered"}),
+    ),
     Fault("receiver answers 500", "MotcuaAlertsNotDelivered", {"integration": "webhook"}, webhook_refuses),
     Fault("Prometheus given a bad configuration", "MotcuaMonitoringConfig", {"job": "prometheus"}, bad_configuration),
 )

@@ -34,7 +34,8 @@ SHORTEST_S = 1.0
 SHORTEST_RANGE_S = 8.0  # four scrapes
 LONGEST_SCRAPE_S = 2.0
 SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
-NO_ALARM = frozenset({"MotcuaWatchdog"})
+BUDGETS = frozenset({"MotcuaFiguresLate", "MotcuaIntakeUnavailable", "MotcuaIntakeFails", "MotcuaCountsDisagree"})
+NO_ALARM = frozenset({"MotcuaWatchdog"}) | BUDGETS  # a budget says for hours afterwards what a fault cost
 Labels = Mapping[str, str]
 
 
@@ -85,6 +86,10 @@ class Alarms:
         assert found is not None
         return found
 
+    def budgets(self, since: float) -> set[str]:
+        """Of the budgets that were told to burn since a moment."""
+        return {one.name for one in self.told if one.at >= since and one.firing} & BUDGETS
+
     def names(self, since: float) -> set[str]:
         """Of the alerts that were told to fire since a moment."""
         return {one.name for one in self.told if one.at >= since and one.firing} - NO_ALARM
@@ -100,7 +105,7 @@ class Alarms:
 
     def until_quiet(self, within: float) -> None:
         """Every service was looked at, nothing fires, and Alertmanager has said so."""
-        looked_at = f'count(up{{job="motcua"}} == 1) == {len(SERVICES)} and on() absent(ALERTS{{alertname!="MotcuaWatchdog"}})'
+        looked_at = f'count(up{{job="motcua"}} == 1) == {len(SERVICES)}'
         wait_until(lambda: self.query(looked_at), within, "every service is looked at")
 
         def known() -> list[str]:
@@ -155,6 +160,7 @@ def alarms(
             f"--config.file={folder / 'prometheus.yml'}",
             f"--storage.tsdb.path={folder / 'prometheus'}",
             f"--web.listen-address=127.0.0.1:{ports['prometheus']}",
+            f"--rules.alert.resend-delay={_shorter('1m', hasten, 2.0)}",
         ),
         "alertmanager": (
             programs["alertmanager"],
@@ -202,9 +208,7 @@ def write_rules(folder: Path, hasten: float, instead: Mapping[str, str]) -> None
 
 
 def _shorter_ranges(expression: str, hasten: float) -> str:
-    return re.sub(
-        r"\[(\d+[smhd])\]", lambda found: f"[{_shorter(found[1], hasten, SHORTEST_RANGE_S)}]", expression
-    )
+    return re.sub(r"\[(\d+[smhd])\]", lambda found: f"[{_shorter(found[1], hasten, SHORTEST_RANGE_S)}]", expression)
 
 
 def _shorter(duration: str, hasten: float, least: float) -> str:
@@ -212,9 +216,7 @@ def _shorter(duration: str, hasten: float, least: float) -> str:
     return duration if hasten == 1 else f"{max(least, seconds / hasten) * 1000:.0f}ms"
 
 
-def _write_configurations(
-    stack: RunningStack, folder: Path, hasten: float, urls: Mapping[str, str], hook: str
-) -> None:
+def _write_configurations(stack: RunningStack, folder: Path, hasten: float, urls: Mapping[str, str], hook: str) -> None:
     (folder / "key").write_text(stack.key, encoding="utf-8")
     shipped = yaml.safe_load((DEPLOY / "prometheus" / "prometheus.yml").read_text(encoding="utf-8"))
     shipped["global"] |= {name: _shorter("15s", hasten, 2.0) for name in ("scrape_interval", "evaluation_interval")}
