@@ -1,13 +1,15 @@
-"""`python -m tests.alarms`: every fault through a real stack, Prometheus and Alertmanager, and the table of docs/alerts.md."""
+"""`python -m tests.alarms`: every fault through a real stack, Prometheus and Alertmanager, for docs/alerts.md."""
 
 import argparse
+import os
 import shutil
+import subprocess
 import sys
 import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
-from tests.alarms.faults import DISK_LIMIT, FAULTS, FILLING, Fault, Scene, Seen, seen
+from tests.alarms.faults import DISK_LIMIT, FAULTS, FILLING, WITHIN_A_DAY, Fault, Scene, Seen, seen
 from tests.support.alarms import alarms
 from tests.support.ports import free_port_base
 from tests.support.stack import start_stack
@@ -52,7 +54,9 @@ def drill(folder: Path, faults: Iterable[Fault], hasten: float) -> tuple[list[Se
     stack = start_stack(folder / "stack", free_port_base())
     limit = shutil.disk_usage(folder).free - FILLING // 2
     try:
-        with alarms(stack, folder / "alarms", hasten=hasten, instead={DISK_LIMIT: str(limit)}) as listening:
+        with alarms(
+            stack, folder / "alarms", hasten=hasten, instead={DISK_LIMIT: str(limit), WITHIN_A_DAY: "0) < 0"}
+        ) as listening:
             scene = Scene(stack, listening)
             for fault in faults:
                 try:
@@ -65,12 +69,27 @@ def drill(folder: Path, faults: Iterable[Fault], hasten: float) -> tuple[list[Se
                 except AssertionError as missed:
                     wrong.append(f"{fault.name}: {missed}")
                     print(wrong[-1], file=sys.stderr, flush=True)
+            wrong.extend(what_pint_finds(listening.prometheus))
             if not any(one.name == "MotcuaWatchdog" for one in listening.told):
                 wrong.append("the watchdog was not told")
     finally:
         stack.stop()
         stack.kill()
     return rows, wrong
+
+
+def what_pint_finds(prometheus: str) -> list[str]:
+    """The shipped rules, held by pint against the Prometheus that has seen the faults; `make pint` installs it."""
+    if not (pint := shutil.which("pint")):
+        print("pint is not installed: the rules are not held against the live Prometheus", flush=True)
+        return []
+    command = [pint, "--no-color", "-l", "error", "-c", "deploy/prometheus/pint.hcl", "lint", "-n", "bug"]
+    environment = {**os.environ, "PROMETHEUS_URL": prometheus}
+    answer = subprocess.run(
+        [*command, "deploy/prometheus/rules"], env=environment, capture_output=True, text=True, check=False
+    )
+    print(f"pint: exit code {answer.returncode}", flush=True)
+    return [] if answer.returncode == 0 else [f"pint: {answer.stdout}{answer.stderr}"]
 
 
 def row(found: Seen) -> str:

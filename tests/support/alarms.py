@@ -160,6 +160,7 @@ def alarms(
             f"--config.file={folder / 'prometheus.yml'}",
             f"--storage.tsdb.path={folder / 'prometheus'}",
             f"--web.listen-address=127.0.0.1:{ports['prometheus']}",
+            "--storage.tsdb.retention.time=90d",  # as in docker-compose.yml
             f"--rules.alert.resend-delay={_shorter('1m', hasten, 2.0)}",
         ),
         "alertmanager": (
