@@ -6,10 +6,11 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from tests.alarms.faults import DISK_LIMIT, FAULTS, FILLING, WITHIN_A_DAY, Fault, Scene, Seen, seen
+from tests.alarms.faults import DISK_BYTES, FAULTS, WITHIN_A_DAY, Fault, Scene, Seen, seen
 from tests.support.alarms import alarms
 from tests.support.ports import free_port_base
 from tests.support.stack import start_stack
@@ -30,11 +31,11 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("faults", nargs="*", help="beginnings of the faults' names; all when none is named")
     chosen = parser.parse_args(arguments)
     wanted = [one for one in FAULTS if not chosen.faults or one.name.startswith(tuple(chosen.faults))]
-    folder = Path(tempfile.mkdtemp(prefix="motcua-alarms-"))
-    try:
+    with disk_of_its_own() as (folder, is_own):
+        if not is_own:
+            print("no disk of its own can be mounted here: the fault `disk filling` is left out", flush=True)
+            wanted = [one for one in wanted if one.alert != "MotcuaDiskFull"]
         rows, wrong = drill(folder, wanted, chosen.hasten)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
     table = "\n".join(
         ["| fault | alert | seconds to fire | seconds to resolve |", "|---|---|---|---|", *map(row, rows), ""]
     )
@@ -47,15 +48,28 @@ def main(arguments: list[str]) -> int:
     return 1 if wrong else 0
 
 
+@contextmanager
+def disk_of_its_own() -> Iterator[tuple[Path, bool]]:
+    """A folder on a small disk in memory, where this user may mount one; else an ordinary folder."""
+    folder = Path(tempfile.mkdtemp(prefix="motcua-alarms-"))
+    mount = ["mount", "-t", "tmpfs", "-o", f"size={DISK_BYTES}", "motcua-alarms", str(folder)]
+    is_own = subprocess.run(mount, capture_output=True, check=False).returncode == 0
+    try:
+        yield folder, is_own
+    finally:
+        if is_own:
+            subprocess.run(["umount", "--lazy", str(folder)], check=False)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
 def drill(folder: Path, faults: Iterable[Fault], hasten: float) -> tuple[list[Seen], list[str]]:
     """One after the other on one stack, each from quiet to quiet; what was wrong is said in words."""
     within = max(LEAST_WITHIN_S, SHIPPED_WITHIN_S / hasten)
     rows, wrong = [], []
     stack = start_stack(folder / "stack", free_port_base())
-    limit = shutil.disk_usage(folder).free - FILLING // 2
     try:
         with alarms(
-            stack, folder / "alarms", hasten=hasten, instead={DISK_LIMIT: str(limit), WITHIN_A_DAY: "0) < 0"}
+            stack, folder / "alarms", hasten=hasten, instead={WITHIN_A_DAY: "0) < 0"}
         ) as listening:
             scene = Scene(stack, listening)
             for fault in faults:

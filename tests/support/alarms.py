@@ -140,8 +140,10 @@ class Alarms:
         wait_until(is_ready, READY_WITHIN_S, f"{name} is ready")
 
     def stop(self, name: str) -> None:
-        self.processes[name].send_signal(signal.SIGKILL)
-        self.processes[name].wait()
+        """As a power cut would; one that was never started, or is gone, needs none."""
+        if name in self.processes:
+            self.processes[name].send_signal(signal.SIGKILL)
+            self.processes[name].wait()
 
 
 @contextmanager
@@ -177,7 +179,7 @@ def alarms(
         write_rules(folder / "rules", hasten, instead or {})
         _write_configurations(stack, folder, hasten, urls, hook)
         for name in ("alertmanager", "prometheus"):
-            until_the_end.callback(lambda name=name: found.processes.get(name) and found.stop(name))
+            until_the_end.callback(found.stop, name)
             found.start(name)
         yield found
 
