@@ -110,6 +110,8 @@ class BrokerWatch(Collector):
         async with asyncio.timeout(ANSWERS_WITHIN_S):
             there = await consumer.topics()
             wanted = [topic.name for topic in TOPICS if topic.name in there]
+            if any(consumer.partitions_for_topic(topic) is None for topic in wanted):
+                await consumer.end_offsets([TopicPartition(topic, 0) for topic in wanted])  # it learns of them by that
             places = [
                 TopicPartition(topic, number)
                 for topic in wanted
