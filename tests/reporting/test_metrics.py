@@ -18,7 +18,7 @@ from services.reporting.projecting.metrics import PipelineMetrics, ProjectorHeal
 from services.reporting.settings import ReportingSettings
 from shared.catalogue import Catalogue
 from shared.contract.topics import STATUS
-from shared.service.broker_watch import Bounds, BrokerWatch
+from shared.service.broker_watch import BrokerWatch, PartitionBounds
 from shared.service.database_watch import DatabaseWatch
 from shared.service.exposition import Rendered
 from tests.builders.events import event, received
@@ -116,7 +116,7 @@ async def test_each_part_says_whether_it_is_ready_and_what_waits_for_it(scraped:
     assert unknown.value("motcua_pipeline_waiting_records", stage="figures") is None
     scraped.health.assigned, scraped.health.positions = True, {0: 7, 1: 3}
     await scraped.database.look()
-    scraped.broker.heard({TopicPartition(STATUS.name, number): Bounds(2, 10) for number in range(2)})
+    scraped.broker.heard({TopicPartition(STATUS.name, number): PartitionBounds(2, 10) for number in range(2)})
     page = await scraped.page()
     assert [page.value("motcua_ready", part=part) for part in parts] == [1, 1, 1]
     assert page.value("motcua_pipeline_waiting_records", stage="figures") == 3 + 7
