@@ -45,6 +45,7 @@ COMPOSE = {
     "MOTCUA_PUBLISH_REPORTING": "port of reporting on this machine's loopback",
     "MOTCUA_SECRETS": "folder of the secrets that `deploy/secrets.sh` makes",
 }
+BUILD = {"MOTCUA_COMMIT": "the commit that `motcua_build_info` on /metrics names; set by who builds an image"}
 TESTS = {
     "MOTCUA_TEST_BROKER": "`containers`: Kafka and PostgreSQL come from containers; the embedded ones when unset",
     "MOTCUA_TEST_IMAGE_KAFKA": "the image of Kafka then",
@@ -81,6 +82,7 @@ def document() -> str:
     for title, about, rows in (
         ("The command line", "`motcua …` and `make …`; an option on the command line goes first.", COMMAND_LINE),
         ("docker compose", "Read from `.env` beside `docker-compose.yml`; start from `.env.example`.", COMPOSE),
+        ("Builds", "Set in an image.", BUILD),
         ("The test suite", "`make test`", TESTS),
     ):
         sections.append(_section(title, about))

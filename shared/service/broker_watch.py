@@ -28,14 +28,14 @@ FIRST_PAUSE_S, LONGEST_PAUSE_S = 1.0, 5.0
 log = structlog.get_logger()
 
 
-class Bounds(NamedTuple):
+class PartitionBounds(NamedTuple):
     """Where a partition begins and ends."""
 
     first: int
     end: int
 
 
-ByPartition = Mapping[int, Bounds]
+ByPartition = Mapping[int, PartitionBounds]
 
 
 class BrokerWatch(Collector):
@@ -110,6 +110,8 @@ class BrokerWatch(Collector):
         async with asyncio.timeout(ANSWERS_WITHIN_S):
             there = await consumer.topics()
             wanted = [topic.name for topic in TOPICS if topic.name in there]
+            if any(consumer.partitions_for_topic(topic) is None for topic in wanted):
+                await consumer.end_offsets([TopicPartition(topic, 0) for topic in wanted])  # it learns of them by that
             places = [
                 TopicPartition(topic, number)
                 for topic in wanted
@@ -117,11 +119,11 @@ class BrokerWatch(Collector):
             ]
             first = await consumer.beginning_offsets(places) if places else {}
             end = await consumer.end_offsets(places) if places else {}
-        self.heard({place: Bounds(first[place], end[place]) for place in places})
+        self.heard({place: PartitionBounds(first[place], end[place]) for place in places})
 
-    def heard(self, bounds: Mapping[TopicPartition, Bounds]) -> None:
+    def heard(self, bounds: Mapping[TopicPartition, PartitionBounds]) -> None:
         """The broker answered."""
-        topics: dict[str, dict[int, Bounds]] = {}
+        topics: dict[str, dict[int, PartitionBounds]] = {}
         for place, bound in bounds.items():
             topics.setdefault(place.topic, {})[place.partition] = bound
         self._topics, self._heard_at, self._heard_on = topics, time.monotonic(), time.time()

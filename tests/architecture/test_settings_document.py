@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.settings_document import COMPOSE, DOCUMENT, TESTS, document, variable
+from bench.settings_document import BUILD, COMPOSE, DOCUMENT, TESTS, document, variable
 from motcua.doctor.names import COMMAND_LINE
 from motcua.stack.data_folder import SERVICES
 from motcua.stack.stack import settings_class
@@ -20,6 +20,7 @@ KNOWN = (
     | {
         *COMMAND_LINE,
         *COMPOSE,
+        *BUILD,
         *TESTS,
     }
 )

@@ -12,7 +12,7 @@ from services.intake.accepting import refusals
 from shared.domain import errors
 from shared.domain.errors import Refusal
 from shared.service.metric_catalogue import CATALOGUE, DEAD_LETTERS
-from shared.service.metric_kinds import DeclaredMetric, Kind
+from shared.service.metric_kinds import DeclaredMetric, MetricKind
 from shared.service.metric_labels import PUT_ASIDE, REFUSED_BY_INTAKE, REFUSED_BY_THE_RULES
 from tests.deploy.deployment import METRIC, ROOT, catalogued_metrics, dashboard_expressions, families, rules
 from tests.support.scraped import TEXT_0_0_4, Page
@@ -42,7 +42,7 @@ def test_names_and_meanings_follow_the_conventions(metric: DeclaredMetric) -> No
     assert re.fullmatch(r"motcua_[a-z0-9]+(_[a-z0-9]+)*", metric.name)
     assert not metric.name.endswith(("_total", "_count", "_sum", "_bucket", "_created")), "the kind adds its own"
     assert re.fullmatch(r"[A-Z0-9][^\"\\\n]+\.", metric.means), "a sentence that needs no escaping"
-    assert metric.kind is not Kind.HISTOGRAM or metric.name.endswith("_seconds")
+    assert metric.kind is not MetricKind.HISTOGRAM or metric.name.endswith("_seconds")
     assert not re.search(r"_(ms|milliseconds|minutes|kb|percent)$", metric.name)
 
 
@@ -110,14 +110,14 @@ def test_a_running_service_shows_that_all_is_well_in_either_format(stack: Runnin
     def has_looked() -> bool:
         shown = page()
         ready = [shown.value("motcua_ready", part=part) for part in PARTS[service]]
-        return set(ready) == {1} and shown.value("motcua_pipeline_stalled_seconds", stage=STAGES[service]) == 0
+        waiting = shown.value("motcua_pipeline_waiting_records", stage=STAGES[service])
+        return set(ready) == {1} and (waiting, shown.value("motcua_dead_letters_in_topic")) == (0, 0)
 
-    wait_until(has_looked, 30, f"{service} is ready in every part and nothing waits")
+    wait_until(has_looked, 30, f"{service} is ready in every part, nothing waits, and nothing was put aside")
     shown, as_text = page(), page(**TEXT_0_0_4)
     assert shown.families.keys() == as_text.families.keys()
-    assert shown.value("motcua_dead_letters_in_topic") == 0
     assert shown.value("motcua_topic_records", topic="motcua.dossier.events.v1") is not None
-    assert shown.value("motcua_pipeline_waiting_records", stage=STAGES[service]) == 0
+    assert shown.value("motcua_pipeline_stalled_seconds", stage=STAGES[service]) == 0
     assert shown.value("motcua_http_requests_total", method="GET", route="/metrics", status="2xx") is not None
     if service in READ:
         partitions = [str(number) for number in range(4)]
