@@ -16,7 +16,7 @@ from services.reporting.follow_up.ways import NotTaken, Smtp, mail, post
 from shared.service.clock import Clock
 
 AT_ONCE = {Way.MAIL: 4, Way.WEBHOOK: 64}  # all mails go to one server
-HELD_LONGER = timedelta(seconds=5)  # than a try may take: settling it takes a moment
+HELD_LONGER = timedelta(seconds=2)  # than a try may take: settling it takes a moment
 log = structlog.get_logger()
 
 

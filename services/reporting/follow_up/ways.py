@@ -94,6 +94,9 @@ async def mail(smtp: Smtp, to: Sequence[str], delivery: Delivery, timeout_s: flo
         raise NotTaken(f"the mail server does not take the user and password ({wrong.code})", is_final=False) from wrong
     except aiosmtplib.SMTPResponseException as wrong:
         raise NotTaken(f"the mail server answers {wrong.code}", is_final=wrong.code >= _SMTP_PERMANENT) from wrong
+    except ssl.SSLError as wrong:
+        problem = f"the mail server is not trusted ({type(wrong).__name__}): see MOTCUA_REPORTING_SMTP_CAFILE"
+        raise NotTaken(problem, is_final=False) from wrong
     except (aiosmtplib.SMTPException, OSError) as away:
         raise NotTaken(f"the mail server does not answer ({type(away).__name__})", is_final=False) from away
     return f"refused: {len(refused)} of {len(to)} addresses" if refused else None

@@ -1,0 +1,48 @@
+"""What the pages of slips say, in Vietnamese and in English."""
+
+from shared.language.follow_up import ANSWERS, STAGES
+from shared.language.words import Words
+
+FOLLOW_UP_TEXTS: Words = {
+    "follow_ups": ("Phiếu đôn đốc", "Slips sent"),
+    "follow_ups_lead": (
+        "Phiếu đã gửi cho từng đơn vị, mới nhất ở đầu. Mỗi con số mở danh sách phiếu của nó.",
+        "The slips that units were sent, the newest first. Each number opens its slips.",
+    ),
+    "no_slips": ("Không có phiếu nào.", "There are no slips."),
+    "which.made": ("Đã lập", "Made"),
+    "which.unsent": ("Chưa gửi được", "Not sent yet"),
+    "which.sent": ("Đã gửi", "Sent"),
+    "which.answered": ("Đã trả lời", "Answered"),
+    "which.unanswered": ("Chưa trả lời", "Not answered"),
+    "which.under_way": ("Gửi chưa đủ 24 giờ", "Sent less than 24 hours ago"),
+    "which.judged": ("Gửi đủ 24 giờ", "Sent 24 hours ago"),
+    "which.moved": ("Có chuyển biến trong 24 giờ", "Moved within 24 hours"),
+    "which.not_moved": ("Không chuyển biến trong 24 giờ", "Not moved within 24 hours"),
+    "of_sent": ("trên {number} phiếu đã gửi", "of {number} sent"),
+    "of_judged": ("trên {number} phiếu đã gửi đủ 24 giờ", "of {number} sent 24 hours ago"),
+    "stage": ("Giai đoạn", "Stage"),
+    "slip": ("Phiếu số", "Slip"),
+    "slip_of": ("Phiếu đôn đốc số {number}", "Slip {number}"),
+    "made_at": ("Lập lúc", "Made at"),
+    "sent_at": ("Gửi lúc", "Sent at"),
+    "not_sent": ("chưa gửi được", "not sent yet"),
+    "moved": ("Chuyển biến", "Moved"),
+    "moved_yes": ("có, trong 24 giờ", "yes, within 24 hours"),
+    "moved_no": ("không trong 24 giờ", "not within 24 hours"),
+    "moved_waits": ("chưa đủ 24 giờ", "24 hours are not over"),
+    "first_event": ("Sự kiện đầu tiên sau phiếu", "First event after it"),
+    "answer": ("Trả lời", "Answer"),
+    "unanswered": ("chưa trả lời", "not answered"),
+    "promised_on": ("Dự kiến có kết quả ngày", "Expected by"),
+    "promised_help": ("để trống nếu chưa rõ; ví dụ 31/12/2026", "leave empty if not known; such as 31/12/2026"),
+    "give_answer": ("Trả lời phiếu này", "Answer this slip"),
+    "save_answer": ("Lưu câu trả lời", "Save the answer"),
+    "answer_missing": ("Hãy chọn một câu trả lời.", "Choose an answer."),
+    "answer_kept": ("Đã lưu câu trả lời.", "The answer is kept."),
+    "day_passed": ("Ngày này đã qua. Hãy ghi hôm nay hoặc một ngày sau.", "That day has passed. Write today or later."),
+    "print_slip": ("In phiếu (PDF)", "Print the slip (PDF)"),
+    "all_slips": ("Tất cả phiếu", "All slips"),
+    **{f"stage.{stage}": both for stage, both in STAGES.items()},
+    **{f"answer.{answer}": both for answer, both in ANSWERS.items()},
+}
