@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.reporting.follow_up import outbox
 from services.reporting.follow_up.figures import Which
-from services.reporting.follow_up.outbox import Delivery, Way
+from services.reporting.follow_up.outbox import Outgoing, Way
 from shared.catalogue import Catalogue
 from shared.papers.heading import Heading
 from tests.builders.events import event
@@ -38,7 +38,7 @@ async def office(engine: AsyncEngine, shipped: Catalogue) -> FollowedOffice:
     await office.look_at("2023-02-06 13:30")
     for row in await office.deliveries():
         if row.department == UNIT:
-            await outbox.sent(engine, Delivery(row.id, UNIT, Way.MAIL, office.now, b""), office.now)
+            await outbox.sent(engine, Outgoing(row.id, UNIT, Way.MAIL, office.now, b""), office.now)
     office.now = at("2023-02-07 13:29")
     moved = (*first[0], event("processing_started", "2023-02-07 13:29"))
     await office.deliver(moved, *first[1:], *rest)

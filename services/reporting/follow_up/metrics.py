@@ -5,7 +5,7 @@ from datetime import datetime
 
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
-from services.reporting.follow_up.outbox import Waiting, Way
+from services.reporting.follow_up.outbox import Outstanding, Way
 
 
 class FollowUpMetrics:
@@ -35,7 +35,7 @@ class FollowUpMetrics:
             self.sent.labels(way.value)
             self.failures.labels(way.value)
 
-    def stands(self, waiting: Mapping[Way, Waiting], now: datetime) -> None:
+    def stands(self, waiting: Mapping[Way, Outstanding], now: datetime) -> None:
         """How the outbox stands."""
         for way, one in waiting.items():
             age = 0.0 if one.oldest is None else max(0.0, (now - one.oldest).total_seconds())
