@@ -21,7 +21,9 @@ from services.reporting.rebuild.automatic import AutomaticRebuild
 from services.reporting.settings import ReportingSettings
 from shared import catalogue
 from shared.papers.heading import Heading
+from shared.service.broker_watch import BrokerWatch
 from shared.service.clock import clock_from, system_clock
+from shared.service.database_watch import DatabaseWatch
 from shared.service.gate import Costly, guard
 from shared.service.oidc.provider import Provider
 from shared.service.run import Server, ServiceRun, begin
@@ -38,11 +40,14 @@ async def serve(settings: ReportingSettings) -> int:
         await migrate(engine)
         clock = clock_from(settings.clock)
         registry, health = CollectorRegistry(), ProjectorHealth()
-        gauges = FigureGauges(engine, clock, settings.year, AcceptedEvents(settings.intake_url, settings.key_of_intake))
-        registry.register(gauges)
         metrics = PipelineMetrics(registry)
         offices = catalogue.load(settings.catalogue)
         feed = CalendarFeed(settings, offices, system_clock, lambda reason: metrics.dead_letters.labels(reason).inc())
+        accepted = AcceptedEvents(settings.intake_url, settings.key_of_intake)
+        gauges = FigureGauges(engine, clock, settings.year, accepted, lambda: feed.known.catalogue)
+        registry.register(gauges)
+        broker, database = BrokerWatch(settings), DatabaseWatch(engine)
+        metrics.watch(health, broker, database)
         log_of_intake = None if settings.intake_url is None else IntakeLog(settings.intake_url, settings.key_of_intake)
         reporting = Reporting(
             engine,
@@ -89,6 +94,8 @@ async def serve(settings: ReportingSettings) -> int:
             )
             projector.on_lost = rebuild.request
             run.start("rebuild", rebuild.serve(run.stopping))
+        run.start("broker watch", broker.run(run.stopping))
+        run.start("database watch", database.run(run.stopping))
         parts = FollowUpParts(
             engine, offices, lambda: feed.known, clock, registry, lambda: health.assigned and not health.filling
         )

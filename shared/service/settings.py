@@ -3,6 +3,7 @@
 import os
 import ssl
 import sys
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, TypeVar
@@ -61,7 +62,7 @@ LogLevel = Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidat
 class ServiceSettings(BaseSettings):
     """Settings shared by the three services, frozen after start."""
 
-    model_config = SettingsConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True, env_ignore_empty=True)
 
     host: str = Field(
         "127.0.0.1", description="address to listen on; loopback unless a proxy or a container network guards it"
@@ -333,9 +334,9 @@ class SecretFiles(PydanticBaseSettingsSource):
         """The secret, its name, and that it is no JSON."""
         variable = f"{self.config.get('env_prefix', '')}{field_name}".upper()
         path = os.environ.get(f"{variable}_FILE") if is_secret(field) else None
-        if path is None:
+        if not path:
             return None, field_name, False
-        if variable in os.environ:
+        if os.environ.get(variable):
             raise UnusableSettings(f"set {variable} or {variable}_FILE, not both")
         try:
             secret = Path(path).read_text("utf-8").removesuffix("\n")
@@ -354,6 +355,15 @@ class SecretFiles(PydanticBaseSettingsSource):
 def is_secret(field: FieldInfo) -> bool:
     """Whether a setting may come from a file: keys, passwords, and addresses that hold one."""
     return field.json_schema_extra == SECRET or field.annotation in (SecretStr, SecretStr | None)
+
+
+def variables(settings: type[ServiceSettings]) -> Iterator[str]:
+    """Every variable that the settings are read from."""
+    for name, field in settings.model_fields.items():
+        variable = f"{settings.model_config.get('env_prefix', '')}{name}".upper()
+        yield variable
+        if is_secret(field):
+            yield f"{variable}_FILE"
 
 
 SettingsT = TypeVar("SettingsT", bound=ServiceSettings)

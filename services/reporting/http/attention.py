@@ -230,7 +230,11 @@ def _kinds(given: AttentionParameters) -> frozenset[AttentionKind]:
     for word in set(kinds) - set(AttentionKind):
         raise invalid("kind", *not_among(word, AttentionKind))
     if AttentionKind.IDLE in kinds and given.idle_months is None:
-        raise invalid("idle_months", "is missing; say for how many months nothing has happened, like 3")
+        raise invalid(
+            "idle_months",
+            "is missing; say for how many months nothing has happened, like 3",
+            "còn thiếu; hãy ghi số tháng không có diễn biến nào, ví dụ 3",
+        )
     return frozenset(map(AttentionKind, kinds or AttentionKind))
 
 
@@ -240,7 +244,11 @@ def _place(request: Request, cursor: str, now: datetime) -> AttentionPlace:
     with contextlib.suppress(ValueError, OverflowError, InstantOutOfRange):
         if abs(local(place.as_of) - now) <= ONE_DAY and place.urgency:
             return place
-    raise invalid("cursor", "is of a list of another day; leave it out to start again")
+    raise invalid(
+        "cursor",
+        "is of a list of another day; leave it out to start again",
+        "là của danh sách ngày khác; hãy bỏ đi để xem lại từ đầu",
+    )
 
 
 def _searches(

@@ -309,10 +309,17 @@ def _check_text(field: str, text: str | None) -> None:
     if text is None:
         return
     if hidden := hidden_character(text, layout=field.endswith("text")):
-        raise Problem(422, UNPROCESSABLE, f"{field}: holds the hidden character {hidden}; leave it out", field=field)
+        raise Problem(
+            422,
+            UNPROCESSABLE,
+            f"{field}: holds the hidden character {hidden}; leave it out",
+            field=field,
+            vietnamese=f"{field}: có ký tự ẩn {hidden}; hãy bỏ đi",
+        )
     if who := personal(text):
         detail = f"{field}: holds {who}, and what is published stays for good; leave it out"
-        raise Problem(422, UNPROCESSABLE, detail, field=field, code="personal_data")
+        in_vietnamese = f"{field}: có dữ liệu cá nhân ({who}), mà nội dung đã công bố thì giữ mãi; hãy bỏ đi"
+        raise Problem(422, UNPROCESSABLE, detail, field=field, code="personal_data", vietnamese=in_vietnamese)
 
 
 _OF_QUESTION = (
@@ -337,7 +344,13 @@ def _query(to: Publications, scope: Scope, new: NewPublication) -> FigureQuery:
     query = figure_query(FigureParameters(**given), to.catalogue, to.clock(), to.recording_clock())
     check_question(scope, query)
     if not query.by:
-        raise Problem(422, UNPROCESSABLE, "by: is empty; name a dimension, or leave it out", field="by")
+        raise Problem(
+            422,
+            UNPROCESSABLE,
+            "by: is empty; name a dimension, or leave it out",
+            field="by",
+            vietnamese="by: để trống; hãy ghi một chiều, hoặc bỏ đi",
+        )
     return query
 
 
@@ -347,12 +360,19 @@ def as_problems() -> Iterator[None]:
     try:
         yield
     except UnknownDocument as unknown:
-        raise Problem(404, "Not Found", str(unknown)) from unknown
+        raise Problem(404, "Not Found", str(unknown), vietnamese=unknown.in_vietnamese) from unknown
     except CompletenessUnknown as unknown:
-        headers = {"Retry-After": RETRY_AFTER_S}
-        raise Problem(503, "Service Unavailable", str(unknown), code=unknown.code, headers=headers) from unknown
+        raise Problem(
+            503,
+            "Service Unavailable",
+            str(unknown),
+            code=unknown.code,
+            headers={"Retry-After": RETRY_AFTER_S},
+            vietnamese=unknown.in_vietnamese,
+        ) from unknown
     except NotPublished as refused:
-        raise Problem(409, "Conflict", str(refused), code=refused.code) from refused
+        raise Problem(409, "Conflict", str(refused), code=refused.code, vietnamese=refused.in_vietnamese) from refused
     except TooManyRows as too_many:
         detail = f"by: a table would have more than {too_many.most} rows; leave that dimension out"
-        raise Problem(422, UNPROCESSABLE, detail, field="by") from too_many
+        in_vietnamese = f"by: một bảng sẽ có hơn {too_many.most} dòng; hãy bỏ chiều ấy"
+        raise Problem(422, UNPROCESSABLE, detail, field="by", vietnamese=in_vietnamese) from too_many

@@ -12,6 +12,7 @@ from shared.contract.http.attention import AttentionAnswer
 from shared.contract.http.audit import AuditLine
 from shared.contract.http.catalogue import ChannelView, DayView, DepartmentView, ProcedureView
 from shared.contract.http.checks import CheckAnswer
+from shared.contract.http.dead_letters import DeadLettersAnswer, DeadLetterView, HandledLetters, LettersDone, SentAgain
 from shared.contract.http.dossiers import DossierAnswer, DossierView, EventAnswer, NewDossier
 from shared.contract.http.figures import (
     ChangesAnswer,
@@ -51,6 +52,11 @@ INTAKE: Messages = {
     "http.bulk.v1": BulkAnswer,
     "http.channel.v1": ChannelView,
     "http.day.v1": DayView,
+    "http.dead-letter.v1": DeadLetterView,
+    "http.dead-letters.v1": DeadLettersAnswer,
+    "http.dead-letters-done.v1": LettersDone,
+    "http.dead-letters-handled.v1": HandledLetters,
+    "http.dead-letters-sent-again.v1": SentAgain,
     "http.department.v1": DepartmentView,
     "http.dossier.v1": DossierView,
     "http.dossier-opened.v1": DossierAnswer,
