@@ -25,6 +25,7 @@ from shared.service.metric_labels import (
     STAGES,
     STATUSES,
     UNREADABLE_EVENT,
+    WAYS,
 )
 from shared.service.refusals import WhyRefused
 
@@ -339,6 +340,33 @@ RECONCILIATION = _gauge(
     "intake less those that the ledger has read, there only while the log is quiet and MOTCUA_REPORTING_INTAKE_URL is "
     "set.",
     {"stage": ("relay", "processing", "figures", "sums", "accepted")},
+)
+
+# Follow-ups
+
+FOLLOW_UP_SENT = _counter(
+    "motcua_follow_up_sent", (REPORTING,), "Mails and webhooks of follow-ups that the other end took.", way=WAYS
+)
+FOLLOW_UP_FAILURES = _counter(
+    "motcua_follow_up_failures",
+    (REPORTING,),
+    "Tries of such mails and webhooks that the other end did not take.",
+    way=WAYS,
+)
+FOLLOW_UP_WAITING = _gauge(
+    "motcua_follow_up_waiting", (REPORTING,), "Mails and webhooks that wait to be sent, or sent again.", {"way": WAYS}
+)
+FOLLOW_UP_OLDEST_WAITING = _gauge(
+    "motcua_follow_up_oldest_waiting_seconds",
+    (REPORTING,),
+    "Age of the oldest mail or webhook that waits; 0 when none does.",
+    {"way": WAYS},
+)
+FOLLOW_UP_GIVEN_UP = _gauge(
+    "motcua_follow_up_given_up",
+    (REPORTING,),
+    "Mails and webhooks that nobody took and that are not tried again.",
+    {"way": WAYS},
 )
 
 # The processes

@@ -215,8 +215,8 @@ async def test_nobody_sees_or_answers_for_another_unit(app: FastAPI) -> None:
         assert own["counts"]["made"] == len(own["follow_ups"]) > 0
         assert (await officer.get("/v1/follow-ups", params={"department": UNIT})).status_code == httpx.codes.FORBIDDEN
         for method, path in (("GET", ""), ("GET", "/slip"), ("POST", "/answer")):
-            body = {"json": {"answer": "done"}} if method == "POST" else {}
-            answer = await officer.request(method, f"/v1/follow-ups/{UNIT}/2023/1{path}", **body)
+            body = {"answer": "done"} if method == "POST" else None
+            answer = await officer.request(method, f"/v1/follow-ups/{UNIT}/2023/1{path}", json=body)
             assert answer.status_code == httpx.codes.FORBIDDEN, path
         answer = await officer.post(f"/v1/follow-ups/{OTHER}/2023/1/answer", json={"answer": "done"})
         assert answer.status_code == httpx.codes.OK

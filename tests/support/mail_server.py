@@ -7,7 +7,7 @@ from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
 from ssl import PROTOCOL_TLS_SERVER, SSLContext
-from typing import Any, cast
+from typing import Any
 
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult, Envelope, LoginPassword
@@ -41,7 +41,7 @@ class MailServer:
         assert isinstance(envelope.content, bytes)
         if self.answers:
             return self.answers.pop(0)
-        self.taken.append(cast("EmailMessage", message_from_bytes(envelope.content, policy=default)))
+        self.taken.append(message_from_bytes(envelope.content, policy=default))
         return "250 taken"
 
 
