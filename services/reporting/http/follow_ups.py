@@ -178,7 +178,7 @@ async def follow_up_list(
     after = None
     if len(page) > given.limit:
         ended = page[given.limit - 1]
-        after = SlipPlace(microseconds(ended.slip.made_at), ended.id)
+        after = SlipPlace(microseconds(ended.slip.made_at), ended.slip.department, ended.slip.number)
     return FollowUpList(now, first, last, counted, page[: given.limit], after)
 
 
