@@ -11,7 +11,8 @@ from pydantic_core import PydanticUndefined
 from motcua.doctor.names import COMMAND_LINE
 from motcua.stack.data_folder import SERVICES
 from motcua.stack.stack import settings_class
-from shared.service.settings import ServiceSettings, is_secret
+from shared.service.secret_files import is_secret
+from shared.service.settings import ServiceSettings
 
 DOCUMENT = Path("docs/settings.md")
 

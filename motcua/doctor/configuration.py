@@ -11,7 +11,8 @@ from shared.catalogue import load
 from shared.catalogue.rows import CatalogueError
 from shared.domain.localtime import LOCAL
 from shared.service.clock import SYSTEM
-from shared.service.settings import ServiceSettings, UnusableSettings, settings_of, variables
+from shared.service.secret_files import UnusableSettings
+from shared.service.settings import ServiceSettings, settings_of, variables
 
 SERVICES = ("intake", "processing", "reporting")
 AGREED = ("kafka_bootstrap", "kafka_partitions", "catalogue", "clock")

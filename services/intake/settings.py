@@ -10,7 +10,8 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, DirectoryPath, Field, FilePath, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import SettingsConfigDict
 
-from shared.service.settings import DATABASE_URL, SECRET, DatabaseSettings, PageSettings
+from shared.service.secret_files import SECRET
+from shared.service.settings import DATABASE_URL, DatabaseSettings, PageSettings
 
 KIB = 1024
 MIB = 1024 * KIB

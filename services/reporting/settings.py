@@ -3,7 +3,8 @@
 from pydantic import DirectoryPath, Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import SettingsConfigDict
 
-from shared.service.settings import DATABASE_URL, SECRET, DatabaseSettings, PageSettings
+from shared.service.secret_files import SECRET
+from shared.service.settings import DATABASE_URL, DatabaseSettings, PageSettings
 
 
 class ReportingSettings(DatabaseSettings, PageSettings):

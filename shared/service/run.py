@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import gc
+import os
 import resource
 import signal
 from collections.abc import Coroutine, Iterable, Iterator
@@ -13,7 +14,7 @@ import uvicorn
 
 from shared.service.connections import IDLE_SECONDS, BoundedProtocol, Connections
 from shared.service.observability import configure_logging
-from shared.service.settings import SettingsT, read_settings
+from shared.service.settings import SettingsT, read_settings, unread
 
 MOST_CONNECTIONS = 2_000
 TICKS_A_SECOND = 10  # uvicorn's
@@ -30,6 +31,8 @@ def begin(service: str, settings: type[SettingsT]) -> SettingsT:
     a collector that looks seldom."""
     values = read_settings(settings)
     configure_logging(service, values.log_level)
+    for name in unread(settings, os.environ):
+        log.warning("setting_not_read", variable=name, fix="correct its name, or take it out (docs/settings.md)")
     collect_seldom()
     return values
 

@@ -7,7 +7,8 @@ import pytest
 from services.intake.settings import IntakeSettings
 from services.processing.settings import ProcessingSettings
 from services.reporting.settings import ReportingSettings
-from shared.service.settings import UnusableSettings, read_settings, settings_of
+from shared.service.secret_files import UnusableSettings
+from shared.service.settings import read_settings, settings_of
 
 KEY = "a-key-for-tests-only"
 
