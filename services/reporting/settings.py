@@ -1,10 +1,10 @@
 """Settings of reporting: MOTCUA_REPORTING_*."""
 
-from pydantic import DirectoryPath, Field, SecretStr, ValidationInfo, field_validator
+from pydantic import Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import SettingsConfigDict
 
 from shared.service.secret_files import SECRET
-from shared.service.settings import DATABASE_URL, DatabaseSettings, PageSettings
+from shared.service.settings import DATABASE_URL, CatalogueFolder, DatabaseSettings, PageSettings
 
 
 class ReportingSettings(DatabaseSettings, PageSettings):
@@ -19,7 +19,7 @@ class ReportingSettings(DatabaseSettings, PageSettings):
         pattern=DATABASE_URL,
         json_schema_extra=SECRET,
     )
-    catalogue: DirectoryPath | None = Field(
+    catalogue: CatalogueFolder | None = Field(
         None, description="folder with the office's own catalogue files; the shipped ones when unset"
     )
     intake_url: str | None = Field(

@@ -12,7 +12,12 @@ SECRET: dict[str, Any] = {"secret": True}
 
 
 class UnusableSettings(Exception):
-    """Variables that are missing or wrong; the message has a line for each."""
+    """Variables that are missing or wrong: `problems` has a sentence for each."""
+
+    def __init__(self, *problems: str) -> None:
+        head = "set these variables right (docs/settings.md has them all):"
+        super().__init__("\n  ".join([head, *problems]))
+        self.problems = problems
 
 
 class SecretFiles(PydanticBaseSettingsSource):

@@ -1,7 +1,6 @@
 """What every service is configured with; each adds its own and reads MOTCUA_<SERVICE>_<NAME> once, at start."""
 
 import ssl
-import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -21,6 +20,8 @@ from pydantic import (
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from shared.access.folder import BrokenKeys, KeyFolder
+from shared.catalogue import load
+from shared.catalogue.rows import CatalogueError
 from shared.service.clock import SYSTEM, clock_from
 from shared.service.oidc.configuration import (
     ALGORITHMS,
@@ -54,6 +55,15 @@ def _usable_keys(folder: Path) -> Path:
     return folder
 
 
+def _usable_catalogue(folder: Path) -> Path:
+    try:
+        load(folder)
+    except CatalogueError as unusable:
+        raise ValueError(str(unusable)) from unusable
+    return folder
+
+
+CatalogueFolder = Annotated[DirectoryPath, AfterValidator(_usable_catalogue)]
 LogLevel = Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(str.upper)]
 
 
@@ -350,19 +360,9 @@ def settings_of(settings: type[SettingsT], **given: Any) -> SettingsT:
     except ValidationError as invalid:
         prefix = settings.model_config.get("env_prefix", "")
         lines = [
-            f"  {prefix}{'_'.join(str(part) for part in error['loc']).upper()}: {error['msg']}"
+            f"{prefix}{'_'.join(str(part) for part in error['loc']).upper()}: {error['msg']}"
             if error["loc"]
-            else f"  {error['msg'].removeprefix('Value error, ')}"  # it names them itself
+            else f"{error['msg'].removeprefix('Value error, ')}"  # it names them itself
             for error in invalid.errors()
         ]
-        raise UnusableSettings(
-            "\n".join(["set these variables right (docs/settings.md has them all):", *lines])
-        ) from invalid
-
-
-def read_settings(settings: type[SettingsT]) -> SettingsT:
-    """The settings of this process; ends it with a line for each variable that is missing or wrong."""
-    try:
-        return settings_of(settings)
-    except UnusableSettings as wrong:
-        sys.exit(str(wrong))
+        raise UnusableSettings(*lines) from invalid
