@@ -1,5 +1,5 @@
-"""docs/settings.md as the code has it:
-`python -m bench.settings_document` writes it from the services' settings classes."""
+"""docs/settings.md and what docker-compose.yml passes on, as the code has it:
+`python -m bench.settings_document` writes both from the services' settings classes."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -15,10 +15,27 @@ from shared.service.secret_files import is_secret
 from shared.service.settings import ServiceSettings
 
 DOCUMENT = Path("docs/settings.md")
+PASSED_ON = Path("deploy/docker/settings.yml")
 
 COMPOSE = {
-    "MOTCUA_GRAFANA_PASSWORD": "password of Grafana's user `admin`; set before the first start",
-    "MOTCUA_POSTGRES_PASSWORD": "password of PostgreSQL; set before the first start",
+    "MOTCUA_ALERTS_EMAIL_FROM": "the sender of mailed alerts",
+    "MOTCUA_ALERTS_EMAIL_TO": "where alerts are mailed to; nowhere when unset",
+    "MOTCUA_ALERTS_SMARTHOST": "the mail server, HOST:PORT; its password is in `secrets/alertmanager/smtp-password`",
+    "MOTCUA_ALERTS_SMTP_USERNAME": "who logs in there; nobody when unset",
+    "MOTCUA_ALERTS_WEBHOOK_URL": "where alerts are posted to; nowhere when unset",
+    "MOTCUA_BUILD_NETWORK": "network of `docker compose build`: `host` where only this machine itself reaches PyPI",
+    "MOTCUA_CATALOGUE": "folder with the office's own catalogue files, for intake and reporting",
+    "MOTCUA_GRAFANA_PASSWORD": "read by `deploy/secrets.sh` only: Grafana's password, where one was set before",
+    "MOTCUA_IMAGE_ALERTMANAGER": "another image of Alertmanager, such as a mirror's or one by digest",
+    "MOTCUA_IMAGE_GRAFANA": "another image of Grafana",
+    "MOTCUA_IMAGE_KAFKA": "another image of Apache Kafka",
+    "MOTCUA_IMAGE_KAFKA_EXPORTER": "another image of Kafka's exporter",
+    "MOTCUA_IMAGE_NODE_EXPORTER": "another image of the machine's exporter",
+    "MOTCUA_IMAGE_POSTGRES": "another image of PostgreSQL",
+    "MOTCUA_IMAGE_POSTGRES_EXPORTER": "another image of PostgreSQL's exporter",
+    "MOTCUA_IMAGE_PROMETHEUS": "another image of Prometheus",
+    "MOTCUA_IMAGE_PYTHON": "another image that the services' own are built on",
+    "MOTCUA_POSTGRES_PASSWORD": "read by `deploy/secrets.sh` only: PostgreSQL's password, where one was set before",
     "MOTCUA_PUBLISH_ALERTMANAGER": "port of Alertmanager on this machine's loopback",
     "MOTCUA_PUBLISH_GRAFANA": "port of Grafana on this machine's loopback",
     "MOTCUA_PUBLISH_INTAKE": "port of intake on this machine's loopback",
@@ -26,14 +43,19 @@ COMPOSE = {
     "MOTCUA_PUBLISH_PROCESSING": "port of processing on this machine's loopback",
     "MOTCUA_PUBLISH_PROMETHEUS": "port of Prometheus on this machine's loopback",
     "MOTCUA_PUBLISH_REPORTING": "port of reporting on this machine's loopback",
+    "MOTCUA_SECRETS": "folder of the secrets that `deploy/secrets.sh` makes",
 }
-TESTS = {"MOTCUA_TEST_DOCKER": "`0`: run no test in containers, even where an engine answers"}
+TESTS = {
+    "MOTCUA_TEST_BROKER": "`containers`: Kafka and PostgreSQL come from containers; the embedded ones when unset",
+    "MOTCUA_TEST_IMAGE_KAFKA": "the image of Kafka then",
+    "MOTCUA_TEST_IMAGE_POSTGRES": "the image of PostgreSQL then",
+}
 
 HEAD = """\
 # Settings
 
 Every setting is an environment variable, read once at start.
-Written by `python -m bench.settings_document`; a test keeps it complete.
+Written by `python -m bench.settings_document`; a test keeps it complete. With docker compose all go into `.env`.
 A service that finds a value it cannot use says which and stops; an empty value is none. `motcua doctor` looks at all of
 them before a start, also for names that are mistyped: a service says those in its log and goes on.
 A secret, marked with *, may stand in a file instead, which `…_FILE` names: `MOTCUA_INTAKE_API_KEY_FILE` that of
@@ -67,6 +89,22 @@ def document() -> str:
             + "".join(f"| `{name}` | {meaning} |\n" for name, meaning in rows.items())
         )
     return "\n".join(sections)
+
+
+def passed_on() -> str:
+    """What docker-compose.yml passes on from `.env`: each service's own settings, and the files of its secrets."""
+    lines = [
+        "# Every setting of docs/settings.md is passed on from .env where it is set there; docker-compose.yml fixes some.",
+        "# Written by `python -m bench.settings_document`.",
+        "services:",
+    ]
+    for service in SERVICES:
+        lines += [f"  {service}:", "    environment:"]
+        for name, field in settings_class(service).model_fields.items():
+            lines.append(f"      {variable(settings_class(service), name)}:")
+            if is_secret(field):
+                lines.append(f"      {variable(settings_class(service), name)}_FILE:")
+    return "\n".join([*lines, ""])
 
 
 def variable(cls: type[ServiceSettings], name: str) -> str:
@@ -104,3 +142,4 @@ def _default(field: FieldInfo) -> str:
 
 if __name__ == "__main__":
     DOCUMENT.write_text(document(), "utf-8")
+    PASSED_ON.write_text(passed_on(), "utf-8")

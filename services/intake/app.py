@@ -28,6 +28,7 @@ from services.intake.relaying.announcements import AnnouncementRelay
 from services.intake.relaying.dead_letters import DeadLetterBox
 from services.intake.relaying.relay import CursorSetBack, Relay
 from services.intake.settings import IntakeSettings
+from services.intake.watch import IntakeWatch
 from shared.catalogue import load
 from shared.contract.http import INTAKE
 from shared.service.access import access_by
@@ -65,7 +66,6 @@ def create_app(settings: IntakeSettings, run: ServiceRun | None = None) -> FastA
                 await calendar.follow(connection, announcements)
                 was_compared = (await event_log.cursor(connection)).numbers is not None
             metrics = Metrics()
-            metrics.registry.register(access.refusals.counter)
             relay = Relay(settings, database, metrics)
             clock = clock_from(settings.clock)
             erasures = None if settings.erasures is None else ErasuresFile(settings.erasures)
@@ -82,6 +82,7 @@ def create_app(settings: IntakeSettings, run: ServiceRun | None = None) -> FastA
                 max_batch_events=settings.max_batch_events,
                 serials_to_skip=lambda: 0 if relay.is_compared or not was_compared else UNCOMPARED_SERIALS,
                 on_commit=relay.logged,
+                metrics=metrics,
             )
             announcement_relay = AnnouncementRelay(settings, database, relay)
             move_worker = MoveWorker(database, announcements, committer, metrics, clock)
@@ -100,7 +101,15 @@ def create_app(settings: IntakeSettings, run: ServiceRun | None = None) -> FastA
                 move_worker,
                 box,
             )
-            async with _running(run or ServiceRun(), app.state.intake):
+            watch = IntakeWatch(
+                settings,
+                database=database,
+                announcements=announcements,
+                committer=committer,
+                relay=relay,
+                metrics=metrics,
+            )
+            async with _running(run or ServiceRun(), app.state.intake, watch):
                 yield
         finally:
             await database.close()
@@ -139,8 +148,8 @@ def create_app(settings: IntakeSettings, run: ServiceRun | None = None) -> FastA
 
 
 @contextlib.asynccontextmanager
-async def _running(run: ServiceRun, intake: Intake) -> AsyncIterator[None]:
-    """Run what resumes at the next start, the moves and the announcements' relay, and what ends drained,
+async def _running(run: ServiceRun, intake: Intake, watch: IntakeWatch) -> AsyncIterator[None]:
+    """Run what resumes at the next start, the moves, the announcements' relay and the watch, and what ends drained,
     the writer and the relay."""
     committer, relay = intake.committer, intake.relay
     writer = run.start("writer", committer.run())
@@ -148,6 +157,7 @@ async def _running(run: ServiceRun, intake: Intake) -> AsyncIterator[None]:
     resuming = {
         run.start("move_worker", intake.move_worker.run()),
         run.start("announcement_relay", intake.announcement_relay.run()),
+        run.start("watch", watch.run(run.stopping)),
         run.start("dead_letters", intake.dead_letters.run()),
     }
     try:

@@ -54,6 +54,8 @@ class Act(StrEnum):
     REBUILD_SWAPPED = "rebuild_swapped"
     REBUILD_DROPPED = "rebuild_dropped"
     SNAPSHOTS_EXPORTED = "snapshots_exported"
+    FOLLOW_UPS_MADE = "follow_ups_made"
+    FOLLOW_UP_ANSWERED = "follow_up_answered"
 
 
 class Actor(Struct, frozen=True):

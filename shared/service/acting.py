@@ -84,8 +84,7 @@ class RequestIds:
 
 def _say(scope: Scope, status: int | None, seconds: float) -> None:
     """A line of the access log; what asks every few seconds whether all is well is seen at DEBUG."""
-    route, actor = scope.get("route"), acting()
-    path = getattr(route, "path", None) or "unmatched"
+    actor, path = acting(), scope["app"].state.http_metrics.route_of(scope)
     is_quiet = status is not None and status < BAD_REQUEST and path.startswith(ASKED_ALL_THE_TIME)
     sender = actor.name if actor.who.startswith(KEYS) else actor.who
     (log.debug if is_quiet else log.info)(

@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 
+from shared.contract.follow_up import FollowUpEventV1
 from shared.contract.http.announcements import AnnouncementAnswer, AnnouncementView, NewAnnouncement
 from shared.contract.http.applicants import ApplicantView, ErasureAnswer, ExpiryAnswer, RotationAnswer
 from shared.contract.http.attention import AttentionAnswer
@@ -21,6 +22,7 @@ from shared.contract.http.figures import (
     FiguresEvent,
     FormAnswer,
 )
+from shared.contract.http.follow_ups import FollowUpsAnswer, KeptFollowUp, NewFollowUpAnswer
 from shared.contract.http.log import BulkAnswer, LogHead, LogLine, Resent, RestoreAnswer
 from shared.contract.http.lookup import LookUpAnswer, NewLookUp
 from shared.contract.http.publications import (
@@ -81,7 +83,11 @@ REPORTING: Messages = {
     "http.dossiers.v1": DossierList,
     "http.figures.v1": FiguresAnswer,
     "http.figures-event.v1": FiguresEvent,
+    "http.follow-up.v1": KeptFollowUp,
+    "http.follow-up-event.v1": FollowUpEventV1,
+    "http.follow-ups.v1": FollowUpsAnswer,
     "http.form.v1": FormAnswer,
+    "http.new-follow-up-answer.v1": NewFollowUpAnswer,
     "http.new-note.v1": NewNote,
     "http.new-publication.v1": NewPublication,
     "http.note.v1": NoteDocument,

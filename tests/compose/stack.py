@@ -1,0 +1,246 @@
+"""The stack of docker-compose.yml under a project name and ports of its own, and what is asked of it."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import docker
+import httpx
+from docker.models.containers import Container
+
+from tests.deploy.deployment import ROOT, SERVICES
+from tests.support.ports import free_port_base
+from tests.support.wait import wait_until
+
+PROJECT = "motcua-check"
+LOG = ROOT.parent / "shared" / "data" / "coselog-receipt.ndjson.gz"
+YEARS = {"from": "2010-01-01", "to": "2012-12-31"}
+FIGURES = {
+    "received_total": 1434,
+    "received_online": 1271,
+    "received_in_person": 110,
+    "received_postal": 53,
+    "carried_over": 0,
+    "resolved_total": 1329,
+    "resolved_early": 937,
+    "resolved_on_time": 70,
+    "resolved_overdue": 322,
+    "in_progress_total": 105,
+    "in_progress_within": 1,
+    "in_progress_overdue": 104,
+}
+MORE = {"from": "2023-12-08", "to": "2023-12-08"}
+PUBLISHED = ("intake", "processing", "reporting", "kafka", "prometheus", "alertmanager", "grafana")
+HEALTHY_WITHIN_S = 600
+COUNTED_WITHIN_S = 300
+MEBIBYTE = 1024 * 1024
+_began = time.monotonic()
+
+
+def say(what: str) -> None:
+    """A line with the seconds since the start."""
+    sys.stdout.write(f"{time.monotonic() - _began:6.0f} s  {what}\n")
+    sys.stdout.flush()
+
+
+class ComposeStack:
+    def __init__(
+        self,
+        client: docker.DockerClient,
+        command: list[str],
+        scratch: Path,
+        environment: Mapping[str, str],
+        absent: set[str],
+    ) -> None:
+        self._client, self._command, self._absent = client, command, absent
+        base = free_port_base(len(PUBLISHED))
+        self._ports = {name: base + number for number, name in enumerate(PUBLISHED)}
+        ports = {f"MOTCUA_PUBLISH_{name.upper()}": str(port) for name, port in self._ports.items()}
+        self._environment = os.environ | dict(environment) | ports
+        self._secrets = Path(environment["MOTCUA_SECRETS"])
+        self._no_env = scratch / "env"  # a developer's own .env is not asked
+        self._no_env.touch()
+        self._received = 0
+
+    def compose(self, *arguments: str) -> str:
+        """Compose's standard output; CalledProcessError when it fails."""
+        ran = self._run(*arguments)
+        if ran.returncode != 0:
+            say(ran.stderr[-4000:])
+            ran.check_returncode()
+        return ran.stdout
+
+    def _run(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
+        options = ("--env-file", str(self._no_env), "--project-name", PROJECT, "--profile", "exporters")
+        command = [*self._command, *options, *arguments]
+        return subprocess.run(command, cwd=ROOT, env=self._environment, capture_output=True, text=True, check=False)
+
+    @cached_property
+    def names(self) -> list[str]:
+        """The services that have an image here, in the order of the file."""
+        return [name for name in self.compose("config", "--services").split() if name not in self._absent]
+
+    @property
+    def _key(self) -> str:
+        return (self._secrets / "intake" / "api-key").read_text("utf-8").strip()
+
+    def _url(self, service: str) -> str:
+        return f"http://127.0.0.1:{self._ports[service]}"
+
+    def make_prometheus_key(self) -> None:
+        """As docs/deployment.md says."""
+        options = ("--rm", "-T", "--no-deps", "--entrypoint", "motcua", "intake")
+        key = self.compose(
+            "run", *options, "keys", "create", "prometheus", "--grant", "operator@*", "--access-dir",
+            "/var/lib/motcua-access",
+        )  # fmt: skip
+        (self._secrets / "prometheus" / "prometheus-key").write_text(key, "utf-8")
+
+    def up(self) -> None:
+        self.compose("up", "--wait", "--wait-timeout", str(HEALTHY_WITHIN_S), "--no-build", *self.names)
+
+    def image(self, service: str) -> str:
+        """Its name, its size and what it adds to its base; that it is not root's and has no pip."""
+        image = self._client.images.get(self.compose("config", "--images", service).split()[0])
+        base = self._client.images.get(self._environment.get("MOTCUA_IMAGE_PYTHON", "python:3.12.11-slim-bookworm"))
+        assert image.attrs["Config"]["User"] == "10001:10001", f"{service} runs as {image.attrs['Config']['User']!r}"
+        size, of_base = image.attrs["Size"] / MEBIBYTE, base.attrs["Size"] / MEBIBYTE
+        return f"{image.tags[0]}: {size:.0f} MiB, {size - of_base:.0f} MiB of them ours"
+
+    def import_log(self) -> None:
+        self._motcua("import", str(LOG))
+        wait_until(lambda: self._total(YEARS) == FIGURES, COUNTED_WITHIN_S, "the log's figures are those of its README")
+
+    def receive_one(self) -> None:
+        """One dossier more, posted as often as need be, and counted."""
+        number = self._received + 1
+        event = {
+            "specversion": "1.0",
+            "id": f"more-{number}",
+            "source": "/compose-check",
+            "type": "vn.motcua.dossier.received.v1",
+            "subject": f"H59.15-231208-{number:04}",
+            "time": "2023-12-08T08:31:00+07:00",
+            "datacontenttype": "application/json",
+            "data": {"department": "H59.15", "procedure": "2.000635", "channel": "online", "online_level": "full"},
+        }
+
+        def posted() -> bool:
+            try:
+                answer = httpx.post(f"{self._url('intake')}/v1/events", json=[event], headers=self._headers, timeout=30)
+            except httpx.TransportError:
+                return False
+            return answer.is_success and answer.json()["accepted"] + answer.json()["duplicates"] == 1
+
+        wait_until(posted, COUNTED_WITHIN_S, f"{event['subject']} is accepted")
+        self._received = number
+        wait_until(
+            lambda: self._total(MORE, "received_total") == {"received_total": number},
+            COUNTED_WITHIN_S,
+            f"{number} dossiers more are received in the figures",
+        )
+
+    def compare_figures(self) -> None:
+        found = self._total(YEARS)
+        assert found == FIGURES, f"the figures are {found}, not {FIGURES}"
+
+    def compare(self) -> None:
+        """The figures, and a recount from the log by `motcua verify`."""
+        self.compare_figures()
+        say(self._motcua("verify").strip().splitlines()[-1])
+
+    def compare_metrics(self) -> None:
+        """What Prometheus scraped of each service: with its key, by its configuration."""
+
+        def scraped() -> dict[str, str]:
+            answer = httpx.get(f"{self._url('prometheus')}/api/v1/query", params={"query": "up"}).raise_for_status()
+            return {
+                f"{row['metric']['job']} {row['metric'].get('service', row['metric']['instance'])}": row["value"][1]
+                for row in answer.json()["data"]["result"]
+            }
+
+        def all_up() -> bool:
+            found = scraped()
+            return set(found.values()) == {"1"} and all(f"motcua {service}" in found for service in SERVICES)
+
+        wait_until(all_up, COUNTED_WITHIN_S, "Prometheus scrapes every target")
+        say(f"Prometheus scrapes {', '.join(sorted(scraped()))}")
+
+    def restart(self, name: str) -> None:
+        self.compose("restart", name)
+        self._wait_healthy(name, since=None)
+
+    def kill(self, name: str) -> None:
+        """The process itself with SIGKILL where it is on this machine, so that the restart policy must bring it back;
+        else by the engine, which then must be told to start it."""
+        container = self._container(name)
+        state = container.attrs["State"]
+        if self._is_here(container):
+            os.kill(state["Pid"], signal.SIGKILL)
+        else:
+            container.kill()
+            container.start()
+        self._wait_healthy(name, since=state["StartedAt"])
+
+    def _is_here(self, container: Container) -> bool:
+        groups = Path(f"/proc/{container.attrs['State']['Pid']}/cgroup")
+        return os.geteuid() == 0 and groups.exists() and str(container.id) in groups.read_text("utf-8")
+
+    def _wait_healthy(self, name: str, since: str | None) -> None:
+        def healthy() -> bool:
+            state: dict[str, Any] = self._container(name).attrs["State"]
+            return state["StartedAt"] != since and state.get("Health", {}).get("Status") == "healthy"
+
+        wait_until(healthy, HEALTHY_WITHIN_S, f"{name} is healthy")
+
+    def _container(self, name: str) -> Container:
+        labels = [f"com.docker.compose.project={PROJECT}", f"com.docker.compose.service={name}"]
+        [container] = self._client.containers.list(all=True, filters={"label": labels})
+        return container
+
+    def memory(self) -> list[str]:
+        """What each container holds now."""
+        used = {name: self._container(name).stats(stream=False)["memory_stats"]["usage"] for name in self.names}
+        return [f"{name}: {size / MEBIBYTE:.0f} MiB" for name, size in used.items()]
+
+    def show_logs(self) -> None:
+        say(self._run("ps", "--all").stdout)
+        say(self._run("logs", "--tail", "40").stdout)
+
+    @property
+    def _headers(self) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self._key}"}
+
+    def _total(self, period: Mapping[str, str], *names: str) -> dict[str, int] | None:
+        """The figures of a period; None where reporting does not answer yet."""
+        try:
+            answer = httpx.get(
+                f"{self._url('reporting')}/v1/figures", params=dict(period), headers=self._headers, timeout=30
+            )
+        except httpx.TransportError:
+            return None
+        if not answer.is_success:
+            return None
+        total: dict[str, int] = answer.json()["total"]
+        return {name: total[name] for name in names or FIGURES}
+
+    def _motcua(self, *arguments: str) -> str:
+        urls = {f"MOTCUA_{name.upper()}_URL": self._url(name) for name in SERVICES}
+        command = [str(Path(sys.executable).with_name("motcua")), *arguments]
+        ran = subprocess.run(
+            command,
+            env=os.environ | urls | {"MOTCUA_API_KEY": self._key},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if ran.returncode != 0:
+            say(ran.stdout + ran.stderr)
+            ran.check_returncode()
+        return ran.stdout
