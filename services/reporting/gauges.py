@@ -43,7 +43,7 @@ from shared.domain.lifecycle import PAUSED, State
 from shared.domain.localtime import local
 from shared.service.clock import Clock
 from shared.service.exposition import Rendered
-from shared.service.metric_catalogue import (
+from shared.service.figure_metrics import (
     DOSSIERS_AWAITING_ACCEPTANCE,
     DOSSIERS_DUE_UNASSIGNED,
     DOSSIERS_IN_PROGRESS,
@@ -55,9 +55,8 @@ from shared.service.metric_catalogue import (
     MONTH_DOSSIERS_RECEIVED,
     MONTH_DOSSIERS_RESOLVED,
     READ_MODEL_CURRENT,
-    READ_MODEL_EVENTS,
-    RECONCILIATION,
 )
+from shared.service.metric_catalogue import READ_MODEL_EVENTS, RECONCILIATION
 from shared.service.metric_kinds import DeclaredMetric
 from shared.service.sql import is_transient
 

@@ -21,6 +21,7 @@ from shared.service.pacing import Backoff, wait_until
 from shared.service.settings import ServiceSettings
 
 LOOK_EVERY_S = 5.0
+SOON_S = 1.0  # while topics are still to be made
 ANSWERS_WITHIN_S = 5.0
 SILENT_AFTER_S = 15.0
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 1.0, 5.0
@@ -68,6 +69,10 @@ class BrokerWatch(Collector):
                     letters.add_metric([], records)
         yield from (heard, sizes, letters)
 
+    @property
+    def _has_all_topics(self) -> bool:
+        return self._topics.keys() == {topic.name for topic in TOPICS}
+
     async def run(self, stopping: asyncio.Event) -> None:
         """Until `stopping`; a broker that is away is asked again."""
         backoff, said = Backoff(FIRST_PAUSE_S, LONGEST_PAUSE_S), False
@@ -79,7 +84,7 @@ class BrokerWatch(Collector):
                             await self._look(consumer)
                             backoff.reset()
                             said = False
-                            await wait_until(stopping, LOOK_EVERY_S)
+                            await wait_until(stopping, LOOK_EVERY_S if self._has_all_topics else SOON_S)
             except BROKER_ERRORS as trouble:
                 if not said:
                     log.warning("broker_not_heard", error=repr(trouble))
@@ -105,6 +110,8 @@ class BrokerWatch(Collector):
         async with asyncio.timeout(ANSWERS_WITHIN_S):
             there = await consumer.topics()
             wanted = [topic.name for topic in TOPICS if topic.name in there]
+            if any(consumer.partitions_for_topic(topic) is None for topic in wanted):
+                await consumer.end_offsets([TopicPartition(topic, 0) for topic in wanted])  # it learns of them by that
             places = [
                 TopicPartition(topic, number)
                 for topic in wanted

@@ -73,3 +73,31 @@ class DeclaredMetric:
         """It as what a scrape computes: of one value, or of none for `add_metric`; what is not known is no 0."""
         assert self.kind is Kind.GAUGE
         return GaugeMetricFamily(self.name, self.means, value, labels=list(self.labels) or None)
+
+
+DECLARED: list[DeclaredMetric] = []
+"""All of the catalogue, in its order."""
+
+
+def counter(name: str, services: tuple[str, ...], means: str, **labels: tuple[str, ...]) -> DeclaredMetric:
+    """Declare a counter."""
+    return _declared(DeclaredMetric(name, Kind.COUNTER, services, means, labels, Replicas.SUM))
+
+
+def gauge(
+    name: str, services: tuple[str, ...], means: str, labels: Labels | None = None, replicas: Replicas = Replicas.MAX
+) -> DeclaredMetric:
+    """Declare a gauge."""
+    return _declared(DeclaredMetric(name, Kind.GAUGE, services, means, labels or {}, replicas))
+
+
+def histogram(
+    name: str, services: tuple[str, ...], means: str, buckets: tuple[float, ...], **labels: tuple[str, ...]
+) -> DeclaredMetric:
+    """Declare a histogram."""
+    return _declared(DeclaredMetric(name, Kind.HISTOGRAM, services, means, labels, Replicas.SUM, buckets))
+
+
+def _declared(metric: DeclaredMetric) -> DeclaredMetric:
+    DECLARED.append(metric)
+    return metric
