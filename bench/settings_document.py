@@ -11,7 +11,8 @@ from pydantic_core import PydanticUndefined
 from motcua.doctor.names import COMMAND_LINE
 from motcua.stack.data_folder import SERVICES
 from motcua.stack.stack import settings_class
-from shared.service.settings import ServiceSettings, is_secret
+from shared.service.secret_files import is_secret
+from shared.service.settings import ServiceSettings
 
 DOCUMENT = Path("docs/settings.md")
 PASSED_ON = Path("deploy/docker/settings.yml")
@@ -55,7 +56,7 @@ HEAD = """\
 # Settings
 
 Every setting is an environment variable, read once at start.
-Written by `python -m bench.settings_document`; a test keeps it complete. With docker compose all of them go into `.env`.
+Written by `python -m bench.settings_document`; a test keeps it complete. With docker compose all go into `.env`.
 A service that finds a value it cannot use says which and stops; an empty value is none. `motcua doctor` looks at all of
 them before a start, also for names that are mistyped: a service says those in its log and goes on.
 A secret, marked with *, may stand in a file instead, which `…_FILE` names: `MOTCUA_INTAKE_API_KEY_FILE` that of

@@ -9,7 +9,7 @@ from bench.settings_document import BUILD, COMPOSE, DOCUMENT, TESTS, document, v
 from motcua.doctor.names import COMMAND_LINE
 from motcua.stack.data_folder import SERVICES
 from motcua.stack.stack import settings_class
-from shared.service.settings import is_secret
+from shared.service.secret_files import is_secret
 
 ROOT = Path(__file__).parents[2]
 CLASSES = {service: settings_class(service) for service in SERVICES}
