@@ -1,5 +1,5 @@
-"""docs/settings.md and what docker-compose.yml passes on, as the code has it:
-`python -m bench.settings_document` writes both from the services' settings classes."""
+"""docs/settings.md, what docker-compose.yml passes on, and what the Helm chart knows, as the code has it:
+`python -m bench.settings_document` writes them from the services' settings classes and the contract's topics."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -10,10 +10,12 @@ from pydantic_core import PydanticUndefined
 
 from motcua.stack.data_folder import SERVICES
 from motcua.stack.stack import settings_class
+from shared.contract.topics import TOPICS
 from shared.service.settings import ServiceSettings, is_secret
 
 DOCUMENT = Path("docs/settings.md")
 PASSED_ON = Path("deploy/docker/settings.yml")
+CHART = Path("deploy/helm/motcua/files")
 
 COMMAND_LINE = {
     "MOTCUA_ACCESS_DIR": (
@@ -119,6 +121,41 @@ def passed_on() -> str:
     return "\n".join([*lines, ""])
 
 
+def chart_settings() -> str:
+    """The names that the chart takes for each service: settings, and the secrets that it mounts as files."""
+    lines = ["# Written by `python -m bench.settings_document`."]
+    for service in SERVICES:
+        fields = settings_class(service).model_fields.items()
+        plain = [name.upper() for name, field in fields if not is_secret(field)]
+        secret = [name.upper() for name, field in fields if is_secret(field) or f"{name}_file".upper() in plain]
+        lines += [f"{service}:", f"  settings: [{', '.join(plain)}]", f"  secrets: [{', '.join(secret)}]"]
+    return "\n".join([*lines, ""])
+
+
+def chart_topics() -> str:
+    """The contract's topics, for the chart's KafkaTopic and KafkaUser resources; Helm would make floats of numbers."""
+    lines = ["# Written by `python -m bench.settings_document` from shared/contract/topics.py.", "topics:"]
+    for topic in TOPICS:
+        lines += [
+            f"  - name: {topic.name}",
+            *([f"    partitions: {topic.partitions}"] if topic.partitions else []),
+            f"    producers: [{', '.join(topic.producers)}]",
+            f"    consumers: [{', '.join(topic.consumers)}]",
+            "    config:",
+            f"      cleanup.policy: {topic.cleanup_policy}",
+            *([f'      retention.ms: "{topic.retention_ms}"'] if topic.cleanup_policy == "delete" else []),
+        ]
+    return "\n".join([*lines, ""])
+
+
+GENERATED = {
+    DOCUMENT: document,
+    PASSED_ON: passed_on,
+    CHART / "settings.yaml": chart_settings,
+    CHART / "topics.yaml": chart_topics,
+}
+
+
 def variable(cls: type[ServiceSettings], name: str) -> str:
     """The environment variable of a field."""
     return f"{cls.model_config.get('env_prefix', '')}{name}".upper()
@@ -153,5 +190,5 @@ def _default(field: FieldInfo) -> str:
 
 
 if __name__ == "__main__":
-    DOCUMENT.write_text(document(), "utf-8")
-    PASSED_ON.write_text(passed_on(), "utf-8")
+    for path, written in GENERATED.items():
+        path.write_text(written(), "utf-8")

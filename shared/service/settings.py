@@ -61,7 +61,7 @@ LogLevel = Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidat
 class ServiceSettings(BaseSettings):
     """Settings shared by the three services, frozen after start."""
 
-    model_config = SettingsConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True, env_ignore_empty=True)
 
     host: str = Field(
         "127.0.0.1", description="address to listen on; loopback unless a proxy or a container network guards it"
@@ -299,6 +299,14 @@ class DatabaseSettings(BaseSettings):
     database_ssl_keyfile: str | None = Field(None, description="PEM file of its key; unset when the same file holds it")
     database_ssl_key_password: SecretStr | None = Field(None, description="password of that key")
 
+    @field_validator("database_url", mode="before")
+    @classmethod
+    def _with_our_driver(cls, url: object) -> object:
+        """An address as others write it too, such as a cluster's operator into its secret."""
+        if isinstance(url, str) and url.startswith(("postgresql://", "postgres://")):
+            return f"postgresql+asyncpg://{url.partition('://')[2]}"
+        return url
+
     @model_validator(mode="after")
     def _can_trust_the_database(self) -> Self:
         if self.database_ssl == "prefer":
@@ -333,9 +341,9 @@ class SecretFiles(PydanticBaseSettingsSource):
         """The secret, its name, and that it is no JSON."""
         variable = f"{self.config.get('env_prefix', '')}{field_name}".upper()
         path = os.environ.get(f"{variable}_FILE") if is_secret(field) else None
-        if path is None:
+        if not path:
             return None, field_name, False
-        if variable in os.environ:
+        if os.environ.get(variable):
             raise UnusableSettings(f"set {variable} or {variable}_FILE, not both")
         try:
             secret = Path(path).read_text("utf-8").removesuffix("\n")

@@ -67,6 +67,7 @@ def _images(client: docker.DockerClient, command: list[str]) -> tuple[dict[str, 
 
 
 def _check(stack: ComposeStack, quick: bool) -> None:  # noqa: FBT001 - an option of the command line
+    stack.compose("down", "--volumes")  # of a run that was broken off
     with _timed("built"):
         stack.compose("build", "--quiet")
     for service in SERVICES:
