@@ -154,7 +154,7 @@ class ComposeStack:
         wait_until(posted, COUNTED_WITHIN_S, f"{event['subject']} is accepted")
         self._received = number
         wait_until(
-            lambda: self._total(MORE, "received_total") == {"received_total": number},
+            lambda: self._total(MORE, "received_online") == {"received_online": number},
             COUNTED_WITHIN_S,
             f"{number} dossiers more are received in the figures",
         )
