@@ -29,10 +29,10 @@ from services.reporting.attention import DepartmentHorizons
 from services.reporting.figures.query import Dimension, FigureQuery
 from services.reporting.figures.range_sums import Pin
 from services.reporting.figures.report import report
-from services.reporting.http.attention import due_until, snapshots_where
 from services.reporting.opening.lists import list_page
 from services.reporting.opening.tokens import TokenFigure
 from services.reporting.pages.report import CHARTS
+from services.reporting.read_model.snapshots import due_until, snapshots_where
 from services.reporting.read_model.store import migrate, open_engine, snapshot
 from shared import catalogue
 from shared.catalogue import Catalogue

@@ -8,6 +8,7 @@ from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
+from motcua.doctor.names import COMMAND_LINE
 from motcua.stack.data_folder import SERVICES
 from motcua.stack.stack import settings_class
 from shared.contract.topics import TOPICS
@@ -17,21 +18,6 @@ DOCUMENT = Path("docs/settings.md")
 PASSED_ON = Path("deploy/docker/settings.yml")
 CHART = Path("deploy/helm/motcua/files")
 
-COMMAND_LINE = {
-    "MOTCUA_ACCESS_DIR": (
-        "folder of `motcua keys`, and of the local stack's services; `access` in the data folder when unset"
-    ),
-    "MOTCUA_API_KEY": "the key commands call the services with; the local stack's own when unset",
-    "MOTCUA_CACHE": (
-        "folder for what is fetched once: the embedded broker's jars; the platform's cache folder when unset"
-    ),
-    "MOTCUA_DEBUG": "`1`: the command line shows the traceback of a failure that nobody foresaw",
-    "MOTCUA_DATA_DIR": "folder of the local stack: databases, broker, logs, key; `.motcua/` when unset",
-    "MOTCUA_INTAKE_URL": "address of intake; the local stack's when unset",
-    "MOTCUA_KAFKA_BOOTSTRAP": "a broker that is already running, HOST:PORT, used instead of the embedded one",
-    "MOTCUA_PROCESSING_URL": "address of processing; the local stack's when unset",
-    "MOTCUA_REPORTING_URL": "address of reporting; the local stack's when unset",
-}
 COMPOSE = {
     "MOTCUA_ALERTS_EMAIL_FROM": "the sender of mailed alerts",
     "MOTCUA_ALERTS_EMAIL_TO": "where alerts are mailed to; nowhere when unset",
@@ -71,7 +57,8 @@ HEAD = """\
 
 Every setting is an environment variable, read once at start.
 Written by `python -m bench.settings_document`; a test keeps it complete. With docker compose all of them go into `.env`.
-A service that finds a value it cannot use says which and stops.
+A service that finds a value it cannot use says which and stops; an empty value is none. `motcua doctor` looks at all of
+them before a start, also for names that are mistyped: a service says those in its log and goes on.
 A secret, marked with *, may stand in a file instead, which `…_FILE` names: `MOTCUA_INTAKE_API_KEY_FILE` that of
 `MOTCUA_INTAKE_API_KEY`, and so on.
 """

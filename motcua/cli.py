@@ -20,6 +20,8 @@ from motcua.terminal import (
     audit,
     calendar,
     check,
+    dead_letters,
+    doctor,
     dossiers,
     figures,
     import_file,
@@ -100,10 +102,12 @@ app.add_typer(calendar.app, name="calendar")
 app.add_typer(publications.app, name="publications")
 app.add_typer(keys.app, name="keys")
 app.add_typer(audit.app, name="audit")
+app.command("doctor")(doctor.doctor)
 app.command("verify")(log.verify)
 app.command("rebuild")(log.rebuild)
 app.command("resend")(log.resend)
 app.command("restore")(log.restore)
+app.add_typer(dead_letters.app, name="dead-letters")
 
 
 @app.callback()

@@ -9,6 +9,7 @@ import shutil
 import signal
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from fcntl import LOCK_EX, flock
 from pathlib import Path
 
@@ -30,7 +31,9 @@ from tests.support.stack import RunningStack, start_stack
 settings.register_profile("motcua", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("motcua")
 
-SERVERS = frozenset({"_kept_broker", "broker", "fresh_node", "module_broker", "_new_postgres_database", "stack"})
+SERVERS = frozenset(
+    {"_kept_broker", "broker", "fresh_node", "module_broker", "_new_postgres_database", "stack", "module_stack"}
+)
 STARTS_ONE = frozenset({"service", "start_stack", "embedded_broker", "own_broker"})
 LONGEST_FIRST = ("tests/faults", "tests/e2e", "tests/processing", "tests/reporting", "tests/stack")
 
@@ -194,7 +197,20 @@ def postgres_url(_new_postgres_database: NewDatabase) -> str:
 @pytest.fixture
 def stack(tmp_path: Path) -> Iterator[RunningStack]:
     """The whole stack on an empty data folder; stopped at the end, and stopping must go well."""
-    running = start_stack(tmp_path / "stack", free_port_base())
+    with _stack_in(tmp_path) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def module_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]:
+    """One for a module's tests, each with dossiers of its own."""
+    with _stack_in(tmp_path_factory.mktemp("module")) as running:
+        yield running
+
+
+@contextmanager
+def _stack_in(folder: Path) -> Iterator[RunningStack]:
+    running = start_stack(folder / "stack", free_port_base())
     try:
         yield running
         if running.process.poll() is None:

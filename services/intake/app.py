@@ -17,7 +17,7 @@ from services.intake.calendar import Announcements
 from services.intake.http import announcements as announcement_calls
 from services.intake.http import applicants as applicant_calls
 from services.intake.http import audit as audit_calls
-from services.intake.http import bulk, catalogue, documents, dossiers, log, papers, service
+from services.intake.http import bulk, catalogue, dead_letters, documents, dossiers, log, papers, service
 from services.intake.http.service import Intake
 from services.intake.log import event_log, standings
 from services.intake.log.database import audit_of, migrate, open_database
@@ -25,8 +25,10 @@ from services.intake.lookup.page import add_look_up
 from services.intake.metrics import Metrics
 from services.intake.pages.routes import add_pages
 from services.intake.relaying.announcements import AnnouncementRelay
+from services.intake.relaying.dead_letters import DeadLetterBox
 from services.intake.relaying.relay import CursorSetBack, Relay
 from services.intake.settings import IntakeSettings
+from services.intake.watch import IntakeWatch
 from shared.catalogue import load
 from shared.contract.http import INTAKE
 from shared.service.access import access_by
@@ -64,7 +66,6 @@ def create_app(settings: IntakeSettings, run: ServiceRun | None = None) -> FastA
                 await calendar.follow(connection, announcements)
                 was_compared = (await event_log.cursor(connection)).numbers is not None
             metrics = Metrics()
-            metrics.registry.register(access.refusals.counter)
             relay = Relay(settings, database, metrics)
             clock = clock_from(settings.clock)
             erasures = None if settings.erasures is None else ErasuresFile(settings.erasures)
@@ -81,9 +82,12 @@ def create_app(settings: IntakeSettings, run: ServiceRun | None = None) -> FastA
                 max_batch_events=settings.max_batch_events,
                 serials_to_skip=lambda: 0 if relay.is_compared or not was_compared else UNCOMPARED_SERIALS,
                 on_commit=relay.logged,
+                metrics=metrics,
             )
             announcement_relay = AnnouncementRelay(settings, database, relay)
             move_worker = MoveWorker(database, announcements, committer, metrics, clock)
+            box = DeadLetterBox(settings, database)
+            metrics.registry.register(box)
             app.state.intake = Intake(
                 settings,
                 announcements,
@@ -95,8 +99,17 @@ def create_app(settings: IntakeSettings, run: ServiceRun | None = None) -> FastA
                 relay,
                 announcement_relay,
                 move_worker,
+                box,
             )
-            async with _running(run or ServiceRun(), app.state.intake):
+            watch = IntakeWatch(
+                settings,
+                database=database,
+                announcements=announcements,
+                committer=committer,
+                relay=relay,
+                metrics=metrics,
+            )
+            async with _running(run or ServiceRun(), app.state.intake, watch):
                 yield
         finally:
             await database.close()
@@ -116,6 +129,7 @@ def create_app(settings: IntakeSettings, run: ServiceRun | None = None) -> FastA
         bulk.router,
         announcement_calls.router,
         log.router,
+        dead_letters.router,
         audit_calls.router,
         catalogue.router,
         papers.router,
@@ -134,8 +148,8 @@ def create_app(settings: IntakeSettings, run: ServiceRun | None = None) -> FastA
 
 
 @contextlib.asynccontextmanager
-async def _running(run: ServiceRun, intake: Intake) -> AsyncIterator[None]:
-    """Run what resumes at the next start, the moves and the announcements' relay, and what ends drained,
+async def _running(run: ServiceRun, intake: Intake, watch: IntakeWatch) -> AsyncIterator[None]:
+    """Run what resumes at the next start, the moves, the announcements' relay and the watch, and what ends drained,
     the writer and the relay."""
     committer, relay = intake.committer, intake.relay
     writer = run.start("writer", committer.run())
@@ -143,6 +157,8 @@ async def _running(run: ServiceRun, intake: Intake) -> AsyncIterator[None]:
     resuming = {
         run.start("move_worker", intake.move_worker.run()),
         run.start("announcement_relay", intake.announcement_relay.run()),
+        run.start("watch", watch.run(run.stopping)),
+        run.start("dead_letters", intake.dead_letters.run()),
     }
     try:
         await wait_until(relay.has_looked, LOOKS_FIRST_SECONDS)

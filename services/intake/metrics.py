@@ -1,20 +1,22 @@
-"""What intake tells operators, under the names of the contract."""
+"""What intake tells operators, under the names of the catalogue."""
 
 from bisect import bisect_left
 from collections import Counter as Tally
 from collections.abc import Iterable, Iterator
 from itertools import accumulate
 
-from prometheus_client import CollectorRegistry, Counter, Gauge
+from prometheus_client import CollectorRegistry
 from prometheus_client.core import HistogramMetricFamily
 from prometheus_client.registry import Collector
 from prometheus_client.utils import floatToGoString
 
-from shared.domain.lifecycle import EventKind
+from shared.service import metric_catalogue as catalogue
+from shared.service.metric_labels import UNREADABLE_EVENT
 
-NAME, STAGE = "motcua_pipeline_lag_seconds", "relay"
-BUCKETS = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 300, 3600)
+STAGE = "relay"
+BUCKETS = catalogue.PIPELINE_LAG.buckets
 BOUNDS = [*map(floatToGoString, BUCKETS), "+Inf"]
+RECEIVED, MALFORMED = "received", "malformed"
 
 
 class RelayLag(Collector):
@@ -30,7 +32,9 @@ class RelayLag(Collector):
         self._seconds += seconds * events
 
     def collect(self) -> Iterator[HistogramMetricFamily]:
-        family = HistogramMetricFamily(NAME, "from accepted to the end of the stage", labels=["stage"])
+        family = HistogramMetricFamily(
+            catalogue.PIPELINE_LAG.name, catalogue.PIPELINE_LAG.means, labels=list(catalogue.PIPELINE_LAG.labels)
+        )
         family.add_metric([STAGE], list(zip(BOUNDS, accumulate(self._counts), strict=True)), self._seconds)
         yield family
 
@@ -39,34 +43,31 @@ class Metrics:
     """One registry per service instance."""
 
     def __init__(self) -> None:
-        self.registry = CollectorRegistry()
-        accepted = Counter("motcua_events_accepted", "events logged", ["event"], registry=self.registry)
-        duplicate = Counter("motcua_events_duplicate", "events delivered again", ["event"], registry=self.registry)
-        rejected = Counter("motcua_events_rejected", "events refused", ["event", "reason"], registry=self.registry)
-        self._counters = {"accepted": accepted, "duplicate": duplicate, "rejected": rejected}
-        for kind in EventKind:  # a series must be there before its first event, or a rate misses that one
-            accepted.labels(kind.value)
-            duplicate.labels(kind.value)
+        registry = self.registry = CollectorRegistry()
+        self._counters = {
+            "accepted": catalogue.EVENTS_ACCEPTED.counter(registry),
+            "duplicate": catalogue.EVENTS_DUPLICATE.counter(registry),
+            "rejected": catalogue.EVENTS_REJECTED.counter(registry),
+        }
+        self._commits = catalogue.COMMITS.counter(registry)
+        self._commit_seconds = catalogue.COMMIT_DURATION.histogram(registry)
         self.lag = RelayLag()
-        self.registry.register(self.lag)
-        self.backlog = Gauge(
-            "motcua_relay_backlog_events",
-            "events logged and not yet acknowledged by the broker",
-            registry=self.registry,
-        )
-        self.events = Gauge("motcua_log_events", "events in the log", registry=self.registry)
-        self.refills = Counter(
-            "motcua_relay_refills", "times the topic had lost events and got the log again", registry=self.registry
-        )
-        self.difference = Gauge(
-            "motcua_reconciliation_difference",
-            "events sent, less those the topic's numbers show; "
-            "looked at when a session begins and while nothing is sent",
-            ["stage"],
-            registry=self.registry,
-        ).labels("relay")
+        registry.register(self.lag)
+        self.backlog = catalogue.RELAY_BACKLOG.gauge(registry)
+        self.events = catalogue.LOG_EVENTS.gauge(registry)
+        self.refills = catalogue.RELAY_REFILLS.counter(registry)
+        self.difference = catalogue.RECONCILIATION.gauge(registry).labels(STAGE)
 
     def count(self, outcomes: Iterable[tuple[str, ...]]) -> None:
         """Count events: each ("accepted" or "duplicate", its name), or ("rejected", its name, the refusal's code)."""
         for (became, *labels), events in Tally(outcomes).items():
             self._counters[became].labels(*labels).inc(events)
+
+    def malformed(self, name: str = UNREADABLE_EVENT) -> None:
+        """Count what was refused before it was an event: a field is missing, or is none."""
+        self.count([("rejected", name, MALFORMED)])
+
+    def committed(self, outcome: str, seconds: float) -> None:
+        """Count a transaction of the log by what became of it."""
+        self._commits.labels(outcome).inc()
+        self._commit_seconds.observe(seconds)

@@ -24,6 +24,7 @@ from services.processing.numbering import Skipped
 from services.processing.partition import Partition
 from services.processing.processor import FaultIsOurs, Processor
 from services.processing.settings import ProcessingSettings
+from shared.service.broker_watch import BrokerWatch
 from shared.service.clock import clock_from
 from shared.service.kafka import BROKER_ERRORS, connection, dropped_work_is_trouble
 from shared.service.observability import Heartbeat
@@ -82,6 +83,7 @@ class ProcessingApp(faust.App):
     changelog: Changelog
     metrics: ProcessingMetrics
     delivery: Delivery
+    broker: BrokerWatch
     heartbeat: Heartbeat | None = None
 
     def _create_directories(self) -> None:
@@ -124,6 +126,8 @@ def create_app(settings: ProcessingSettings) -> ProcessingApp:
     app.settings = settings
     partitions = app.partitions = {}
     app.metrics = ProcessingMetrics(partitions)
+    app.broker = BrokerWatch(settings)
+    app.metrics.watch(app.broker, lambda: app.is_ready)
     app.changelog = Changelog(broker, clock, kept)
     grace = timedelta(seconds=settings.alert_grace_seconds)
     processor = Processor(
@@ -186,6 +190,11 @@ def _add_timers(app: ProcessingApp, deadlines: Deadlines, kept: timedelta) -> No
             app.heartbeat.beat()
             app.metrics.last_progress.set_to_current_time()
             await app.sleep(HEARTBEAT_SECONDS)
+
+    @app.task
+    @stops_the_worker
+    async def watch() -> None:
+        await app.broker.run(asyncio.Event())
 
     @app.timer(1.0)
     @stops_the_worker

@@ -179,7 +179,7 @@ def _find_position(number: int, partition: Partition, mark: LedgerMark | None) -
     if mark is None or (mark.events, mark.number) < (position.events, position.number):
         mark = position.mark()  # nobody got further than this worker did
     if mark.events == position.events:
-        position.continue_from(mark)
+        position.continue_from(mark, partition.highest)
     else:
         log.warning("ledger_incomplete", partition=number, holds=position.events, mark=mark.events)
         position.restart()

@@ -158,7 +158,7 @@ class Session:
                 and mark.next_offset > position.next_offset
                 and mark.number >= position.number
             ):
-                position.continue_from(mark)
+                position.continue_from(mark, partition.highest)
 
     async def _seek(self) -> None:
         """The reader to the ledger's positions;

@@ -49,7 +49,6 @@ class HttpServer(Service):
 def create_api(worker: ProcessingApp) -> FastAPI:
     """The HTTP application of one worker."""
     access = access_by("processing", worker.settings)
-    worker.metrics.registry.register(access.refusals.counter)
     api = new_application(
         title="Motcua processing",
         version="1.0.0",
@@ -67,6 +66,7 @@ def create_api(worker: ProcessingApp) -> FastAPI:
         return health(good=worker.is_ready, access=access.trouble)
 
     async def registry(_request: Request) -> CollectorRegistry:
+        worker.metrics.ledger.look()
         return worker.metrics.registry
 
     api.include_router(operations_router(live, ready, registry))

@@ -26,12 +26,14 @@ class StatusIndex:
         self._due_soon = due_soon
         self._counted_as: dict[str, CountKey] = {}
         self._heap: list[tuple[datetime, str]] = []
+        self._open_as: dict[str, CountKey] = {}
         self.counts: Counter[CountKey] = Counter()
+        self.open_counts: Counter[CountKey] = Counter()
 
     def rebuild(self, entries: Iterable[LedgerEntry], now: datetime) -> None:
         """Forget everything and derive it again."""
-        self._counted_as.clear()
-        self.counts.clear()
+        for counted in (self._counted_as, self.counts, self._open_as, self.open_counts):
+            counted.clear()
         self._heap = []
         for entry in entries:
             self.refresh(entry.dossier, now)
@@ -56,8 +58,8 @@ class StatusIndex:
 
     def drop(self, code: str) -> None:
         """Count the dossier no more; its thresholds in the heap are stale."""
-        if (old := self._counted_as.get(code)) is not None:
-            self._move(code, old, None)
+        _move(code, None, self._counted_as, self.counts)
+        _move(code, None, self._open_as, self.open_counts)
 
     def reached(self, now: datetime, most: int) -> Iterator[str]:
         """Codes whose next threshold has come, at most `most`; whether it still matters is for the caller to see."""
@@ -71,15 +73,15 @@ class StatusIndex:
 
     def refresh(self, dossier: Dossier, now: datetime) -> Timeliness | Standing | None:
         """Count the dossier by its timeliness now, and give that."""
-        timeliness = closed_timeliness(dossier) or standing(dossier, now, self._due_soon)
-        old = self._counted_as.get(dossier.code)
+        closed = closed_timeliness(dossier)
+        timeliness = closed or standing(dossier, now, self._due_soon)
         new = (
             None
             if timeliness is None
             else (dossier.department, "within" if timeliness is Standing.NO_DEADLINE else timeliness.value)
         )
-        if new != old:
-            self._move(dossier.code, old, new)
+        _move(dossier.code, new, self._counted_as, self.counts)
+        _move(dossier.code, new if closed is None else None, self._open_as, self.open_counts)
         return timeliness
 
     def has_reached(self, dossier: Dossier, threshold: str, now: datetime) -> bool:
@@ -90,14 +92,6 @@ class StatusIndex:
         """The threshold at which a dossier stands; None before the first."""
         return threshold_reached(dossier, now, self._due_soon)
 
-    def _move(self, code: str, old: CountKey | None, new: CountKey | None) -> None:
-        if old is not None:
-            self.counts[old] -= 1
-            del self._counted_as[code]
-        if new is not None:
-            self.counts[new] += 1
-            self._counted_as[code] = new
-
     def _thresholds(self, dossier: Dossier) -> Iterator[datetime]:
         deadline = dossier.deadline
         if dossier.state is State.SUBMITTED and dossier.watched_due_at is not None:
@@ -105,6 +99,19 @@ class StatusIndex:
         if dossier.is_open and deadline is not None and dossier.suspended_since is None:
             yield deadline.due_at - self._due_soon
             yield deadline.overdue_from()
+
+
+def _move(code: str, new: CountKey | None, counted_as: dict[str, CountKey], counts: Counter[CountKey]) -> None:
+    """Count the dossier under a key, or under none, and no more under the one before."""
+    old = counted_as.get(code)
+    if new == old:
+        return
+    if old is not None:
+        counts[old] -= 1
+        del counted_as[code]
+    if new is not None:
+        counts[new] += 1
+        counted_as[code] = new
 
 
 def count_key_of_closed(dossier: Dossier) -> CountKey | None:

@@ -70,18 +70,19 @@ def count_number(record: Any, content: object, partition: Partition, position: L
     position.next_offset = record.offset + 1
     if event_number is None or event_number <= position.number:
         return False
-    position.number = event_number
+    position.reach(event_number)
     return True
 
 
 def check_is_of_the_log(record: Any, envelope: CloudEvent, entry: LedgerEntry | None, position: LedgerPosition) -> None:
-    """A new event has the next number, or one passed over before, or none as all events of intake before 0.3.0;
+    """An event that is not beyond those read was missing, is known, or is of a log without numbers (before 0.3.0);
     raises Unusable."""
+    event_number = number_of(record.headers)
+    is_possible = position.number == 0 if event_number is None else position.is_missing(event_number)
+    if is_possible and event_number is not None:
+        position.find(event_number)
     known = 0 if entry is None else entry.dossier.sequence
-    if (envelope.sequence or 0) <= known:
-        return
-    is_possible = position.number == 0 if number_of(record.headers) is None else position.has_gaps
-    if not is_possible:
+    if (envelope.sequence or 0) > known and not is_possible:
         raise Unusable(
             NOT_OF_THE_LOG,
             f"dossier {envelope.subject}: the event has no number of intake's log; post events to intake",
@@ -167,7 +168,7 @@ class MissingEvents:
 
 def _may_be_of_the_log(record: Any, partition: Partition) -> bool:
     number = number_of(record.headers)
-    return number is not None and (number > partition.position.number or partition.position.has_gaps)
+    return number is not None and (number > partition.position.number or partition.position.is_missing(number))
 
 
 def _code(content: CloudEvent | Tick | Unusable) -> str | None:

@@ -22,7 +22,9 @@ class LedgerPosition:
     """A position in the events that is bound to the ledger's content: `events` is the sum of its dossiers' sequences.
 
     `number` is the highest number of an event read since the reading last began, `quarantined` how many numbered events
-    became dead letters in it; `next_offset` and `next_tick` are the offsets to go on from.
+    became dead letters in it; `next_offset` and `next_tick` are the offsets to go on from. `missing` are the numbers
+    that the reading passed over or put aside: their events may still come. `events` alone does not tell, for a ledger
+    that is read again holds events that are still ahead.
     """
 
     events: int = 0
@@ -30,25 +32,50 @@ class LedgerPosition:
     quarantined: int = 0
     next_offset: int = 0
     next_tick: int = 0
+    missing: tuple[range, ...] = ()
 
-    @property
-    def has_gaps(self) -> bool:
-        """Whether numbered events up to `number` are not in the ledger:
-        missing in the topic when it was read, or put aside."""
-        return self.events < self.number
+    def is_missing(self, number: int) -> bool:
+        """Whether an event of this number may still come."""
+        return any(number in passed for passed in self.missing)
+
+    def reach(self, number: int) -> None:
+        """An event beyond those read has this number; those between are missing."""
+        if number > self.number + 1:
+            self.missing += (range(self.number + 1, number),)
+        self.number = number
+
+    def put_aside(self) -> None:
+        """The event that has the highest number became a dead letter; a better one of its number may still come."""
+        self.quarantined += 1
+        self.missing += (range(self.number, self.number + 1),)
+
+    def find(self, number: int) -> None:
+        """An event that was missing is there."""
+        parts = (
+            (range(passed.start, number), range(number + 1, passed.stop)) if number in passed else (passed,)
+            for passed in self.missing
+        )
+        self.missing = tuple(part for split in parts for part in split if part)
 
     def mark(self) -> LedgerMark:
         """What a status decided here says of it."""
         return LedgerMark(self.events, self.number, self.quarantined, self.next_offset, RULES_VERSION)
 
-    def continue_from(self, mark: LedgerMark) -> None:
-        """Take over where the writer of the mark stood; only right for a ledger that holds as many events."""
+    def continue_from(self, mark: LedgerMark, highest: int) -> None:
+        """Take over where the writer of the mark stood; only right for a ledger that holds as many events.
+
+        What that one missed is not known, only whether it missed any: then all may still come.
+        """
         assert mark.events == self.events, "a position belongs to a content"
+        if mark.number != self.number:
+            missed_some = mark.events < mark.number or mark.number < highest
+            self.missing = (range(1, mark.number + 1),) if missed_some else ()
         self.number, self.quarantined, self.next_offset = mark.number, mark.quarantined, mark.next_offset
 
     def restart(self) -> None:
         """Read the events from their beginning; what the ledger holds already is recognised by its sequences."""
         self.number = self.quarantined = self.next_offset = 0
+        self.missing = ()
 
 
 class Partition:
@@ -104,7 +131,12 @@ class Partition:
     def difference(self) -> int:
         """Numbered events read, less those held and quarantined:
         0 when nothing was skipped and all that is held is the log's."""
-        return self.position.number - self.position.quarantined - self.position.events
+        return self.position.number - self.position.events - self.set_aside
+
+    @property
+    def set_aside(self) -> int:
+        """Numbered events that are quarantined; one that counted when it was sent again is none of them any more."""
+        return min(self.position.quarantined, max(self.position.number - self.position.events, 0))
 
     def read_again(self, number: int) -> None:
         """An event number jumped to `number`:

@@ -90,6 +90,7 @@ class Processor:
         Raises a KafkaError, OSError or TimeoutError when the broker does not take what was decided, FaultIsOurs
         when nothing can be decided.
         """
+        began = time.perf_counter()
         taken = [(record, read(record, self._kafka_partitions)) for record in batch]
         past = await self._missing.look_for(taken)
         decided = Decisions(poison_in_a_row=self.poison_in_a_row)
@@ -101,6 +102,7 @@ class Processor:
         self._remember(decided)
         self._count(decided)
         await self._read_what_others_wrote(spans)
+        self._metrics.batch.observe(time.perf_counter() - began)
 
     def _decide(
         self, record: Any, content: CloudEvent | Tick | Unusable, past: dict[int, PastEvents], decided: Decisions
@@ -126,7 +128,8 @@ class Processor:
                 decided.latest[number] = record, content
             decided.poison_in_a_row = decided.unexpected_in_a_row = 0
         except Unusable as unusable:
-            position.quarantined += counted
+            if counted:
+                position.put_aside()
             _put_aside(record, unusable.reason, unusable.detail, decided)
         except Exception as unforeseen:
             decided.unexpected_in_a_row += 1
@@ -135,7 +138,8 @@ class Processor:
                     f"not even a good event passes, the last one failed with {unforeseen!r}"
                 ) from unforeseen
             log.exception("record_failed", partition=number, offset=record.offset)
-            position.quarantined += counted
+            if counted:
+                position.put_aside()
             _put_aside(record, "unexpected", repr(unforeseen), decided)
 
     def _decide_event(self, envelope: CloudEvent, number: int, past: PastEvents, decided: Decisions) -> None:

@@ -6,6 +6,8 @@ import uvloop
 from prometheus_client import CollectorRegistry
 
 from services.reporting.calendar import CalendarFeed
+from services.reporting.follow_up.recipients import UnusableRecipients
+from services.reporting.follow_up.service import FollowUpParts, follow_up_of
 from services.reporting.gauges import FigureGauges
 from services.reporting.http.app import Reporting, create_app, is_question
 from services.reporting.intake import AcceptedEvents, DossierViews, IntakeLog
@@ -19,7 +21,9 @@ from services.reporting.rebuild.automatic import AutomaticRebuild
 from services.reporting.settings import ReportingSettings
 from shared import catalogue
 from shared.papers.heading import Heading
+from shared.service.broker_watch import BrokerWatch
 from shared.service.clock import clock_from, system_clock
+from shared.service.database_watch import DatabaseWatch
 from shared.service.gate import Costly, guard
 from shared.service.oidc.provider import Provider
 from shared.service.run import Server, ServiceRun, begin
@@ -36,11 +40,14 @@ async def serve(settings: ReportingSettings) -> int:
         await migrate(engine)
         clock = clock_from(settings.clock)
         registry, health = CollectorRegistry(), ProjectorHealth()
-        gauges = FigureGauges(engine, clock, settings.year, AcceptedEvents(settings.intake_url, settings.key_of_intake))
-        registry.register(gauges)
         metrics = PipelineMetrics(registry)
         offices = catalogue.load(settings.catalogue)
         feed = CalendarFeed(settings, offices, system_clock, lambda reason: metrics.dead_letters.labels(reason).inc())
+        accepted = AcceptedEvents(settings.intake_url, settings.key_of_intake)
+        gauges = FigureGauges(engine, clock, settings.year, accepted, lambda: feed.known.catalogue)
+        registry.register(gauges)
+        broker, database = BrokerWatch(settings), DatabaseWatch(engine)
+        metrics.watch(health, broker, database)
         log_of_intake = None if settings.intake_url is None else IntakeLog(settings.intake_url, settings.key_of_intake)
         reporting = Reporting(
             engine,
@@ -87,6 +94,14 @@ async def serve(settings: ReportingSettings) -> int:
             )
             projector.on_lost = rebuild.request
             run.start("rebuild", rebuild.serve(run.stopping))
+        run.start("broker watch", broker.run(run.stopping))
+        run.start("database watch", database.run(run.stopping))
+        parts = FollowUpParts(
+            engine, offices, lambda: feed.known, clock, registry, lambda: health.assigned and not health.filling
+        )
+        follow_up = follow_up_of(settings, parts)
+        if follow_up is not None:
+            run.start("follow_up", follow_up.run(run.stopping))
         run.start("calendar", feed.run(run.stopping))
         run.start("projector", projector.run(run.stopping))
         return await run.serve(server)
@@ -96,7 +111,10 @@ async def serve(settings: ReportingSettings) -> int:
 
 def main() -> None:
     settings = begin("reporting", ReportingSettings)
-    sys.exit(uvloop.run(serve(settings)))
+    try:
+        sys.exit(uvloop.run(serve(settings)))
+    except UnusableRecipients as wrong:
+        sys.exit(f"MOTCUA_REPORTING_FOLLOW_UP_RECIPIENTS: {wrong}")
 
 
 if __name__ == "__main__":

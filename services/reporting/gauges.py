@@ -6,81 +6,133 @@ the sums, intake's log.
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import structlog
-from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from services.reporting.attention import DepartmentHorizons
 from services.reporting.figures.grouping import GroupSums, group_sums
-from services.reporting.figures.query import Dimension, FigureQuery
+from services.reporting.figures.query import Dimension, FigureQuery, RangeSum
 from services.reporting.figures.range_sums import range_sums
 from services.reporting.intake import AcceptedEvents
+from services.reporting.read_model.contributions import decode_listed
 from services.reporting.read_model.store import OldRules, answering
-from services.reporting.read_model.sums import ALL, FIRST_DAY, LAST_DAY, MEASURE_CODES, GaugeStock, covering
+from services.reporting.read_model.sums import (
+    ALL,
+    FIRST_DAY,
+    LAST_DAY,
+    MEASURE_CODES,
+    GaugeStock,
+    covering,
+    microseconds,
+)
 from services.reporting.read_model.tables import dossiers, offsets, sums
+from shared.catalogue import Catalogue
 from shared.contract.topics import STATUS
 from shared.domain.counting import Measure
 from shared.domain.fields import Channel
+from shared.domain.lifecycle import PAUSED, State
+from shared.domain.localtime import local
 from shared.service.clock import Clock
+from shared.service.exposition import Rendered
+from shared.service.metric_catalogue import (
+    DOSSIERS_AWAITING_ACCEPTANCE,
+    DOSSIERS_DUE_UNASSIGNED,
+    DOSSIERS_IN_PROGRESS,
+    DOSSIERS_ONLINE_RATIO,
+    DOSSIERS_RECEIVED,
+    DOSSIERS_RESOLVED,
+    FIGURES_COMPUTED,
+    FORM_II06A,
+    MONTH_DOSSIERS_RECEIVED,
+    MONTH_DOSSIERS_RESOLVED,
+    READ_MODEL_CURRENT,
+    READ_MODEL_EVENTS,
+    RECONCILIATION,
+)
+from shared.service.metric_kinds import DeclaredMetric
 from shared.service.sql import is_transient
 
 FRESH_FOR_S = 1.0
-REFRESHED_WITHIN_S = 5.0
+WAITED_FOR_S = 2.5  # by a scrape; Prometheus gives up after five seconds
+COMPUTED_WITHIN_S = 30.0
+KEPT_FOR_S = 60.0
 WORK_SHARE = 10  # computing may take a tenth of the time: a slow database is asked less often
-COUNTING_SHARE = 100  # the count of all dossiers' events may take a hundredth of the time
+COUNTING_SHARE = 100  # what reads many rows may take a hundredth of the time
 ALL_DEPARTMENTS = "all"  # the label of the whole office
-
-log = structlog.get_logger()
+ONE_WORKING_DAY = timedelta(hours=8)
 ByDepartment = Mapping[str, GroupSums]
+log = structlog.get_logger()
 
 
 class FigureGauges(Collector):
-    """Families of the last refresh; `refresh` before an exposition makes them current."""
+    """Families of the last refresh, written already; `refresh` before an exposition makes them current.
+
+    `offices` is the catalogue with the days off announced so far: without it nobody knows what is due within a working
+    day.
+    """
 
     def __init__(
-        self, engine: AsyncEngine, clock: Clock, year: int | None, accepted: AcceptedEvents | None = None
+        self,
+        engine: AsyncEngine,
+        clock: Clock,
+        year: int | None,
+        accepted: AcceptedEvents | None = None,
+        offices: Callable[[], Catalogue] | None = None,
     ) -> None:
         self._engine, self._clock, self._year = engine, clock, year
         self._accepted, self._stored_events = accepted, StoredEvents()
-        self._families: list[GaugeMetricFamily] = []
+        self._unassigned = None if offices is None else Unassigned(offices)
+        self._shown = Rendered(())
+        self._computed_at = 0.0
         self._fresh_until = 0.0
-        self._refreshing = asyncio.Lock()
+        self._refreshing: asyncio.Task[None] | None = None
 
-    def describe(self) -> Iterable[GaugeMetricFamily]:
+    def describe(self) -> Iterable[Metric]:
         return []
 
-    def collect(self) -> Iterator[GaugeMetricFamily]:
-        yield from self._families
+    def collect(self) -> Iterator[Rendered]:
+        if time.monotonic() - self._computed_at < KEPT_FOR_S:
+            yield self._shown
 
     async def refresh(self) -> None:
-        """Compute the figures anew unless they are fresh; concurrent scrapes share one computation.
+        """Have the figures computed anew unless they are fresh, and wait a moment for that; scrapes share one
+        computation, and one that takes longer is shown by the next.
 
         What can't be known (the database is away, the model is of other rules) is absent, and the rest is shown.
         """
-        async with self._refreshing:
-            started = time.monotonic()
-            if started < self._fresh_until:
-                return
-            try:
-                async with asyncio.timeout(REFRESHED_WITHIN_S):
-                    self._families = [*await self._computed(), _current(by_own_rules=True)]
-            except OldRules:
-                self._families = [_current(by_own_rules=False)]
-            except Exception as error:
-                if not is_transient(error):
-                    raise
-                log.warning("gauges_unknown", error=repr(error))
-                self._families = []
-            ended = time.monotonic()
-            self._fresh_until = ended + max(FRESH_FOR_S, WORK_SHARE * (ended - started))
+        if time.monotonic() < self._fresh_until:
+            return
+        if self._refreshing is None or self._refreshing.done():
+            self._refreshing = asyncio.create_task(self._refresh(), name="figure gauges")
+        await asyncio.wait({self._refreshing}, timeout=WAITED_FOR_S)
 
-    async def _computed(self) -> list[GaugeMetricFamily]:
+    async def _refresh(self) -> None:
+        started = time.monotonic()
+        try:
+            async with asyncio.timeout(COMPUTED_WITHIN_S):
+                shown = await self._computed()
+        except OldRules:
+            shown = Rendered([READ_MODEL_CURRENT.family(0)])
+        except Exception as error:
+            shown = Rendered(())
+            if is_transient(error):
+                log.warning("gauges_unknown", error=repr(error))
+            else:  # a bug: what else the service shows is needed all the more
+                log.exception("gauges_failed")
+        ended = time.monotonic()
+        self._shown, self._computed_at = shown, ended
+        self._fresh_until = ended + max(FRESH_FOR_S, WORK_SHARE * (ended - started))
+
+    async def _computed(self) -> Rendered:
         now = self._clock()
         year = self._year or now.year
         of_year = FigureQuery(first=date(year, 1, 1), last=date(year, 12, 31), as_of=now, by=(Dimension.DEPARTMENT,))
@@ -94,25 +146,42 @@ class FigureGauges(Collector):
                 "sums": await received_less_counted(connection),
                 "accepted": None if accepted is None or ledger is None else accepted - ledger.numbers,
             }
-        departments, months = (
-            dict(sorted(group_sums(read, lambda one: one.department or "").items())) for read in (in_year, in_month)
-        )
-        whole = group_sums(in_year, lambda _one: None).get(None, GroupSums())
-        return [
-            _received("motcua_dossiers_received", "dossiers to handle in the year to date", departments),
-            _resolved("motcua_dossiers_resolved", "dossiers resolved in the year to date", departments),
-            _received("motcua_month_dossiers_received", "dossiers to handle in the month to date", months),
-            _resolved("motcua_month_dossiers_resolved", "dossiers resolved in the month to date", months),
+            unassigned = None if self._unassigned is None else await self._unassigned.by_department(connection, now)
+        computed = [
+            _differences(differences),
+            READ_MODEL_CURRENT.family(1),
+            FIGURES_COMPUTED.family(time.time()),
+            READ_MODEL_EVENTS.family(self._stored_events.stored),
+            _unassigned_dossiers(unassigned),
+        ]
+        return await asyncio.to_thread(_written, in_year, in_month, computed)
+
+
+def _written(
+    in_year: Sequence[RangeSum], in_month: Sequence[RangeSum], computed: Sequence[GaugeMetricFamily]
+) -> Rendered:
+    """Everything as text; beside the loop, for of 190 units it is 12,600 series."""
+    departments, months = (
+        dict(sorted(group_sums(read, lambda one: one.department or "").items())) for read in (in_year, in_month)
+    )
+    whole = group_sums(in_year, lambda _one: None).get(None, GroupSums())
+    return Rendered(
+        [
+            _received(DOSSIERS_RECEIVED, departments),
+            _resolved(DOSSIERS_RESOLVED, departments),
+            _received(MONTH_DOSSIERS_RECEIVED, months),
+            _resolved(MONTH_DOSSIERS_RESOLVED, months),
             _in_progress(departments),
             _awaiting_acceptance(departments),
             _online_ratio(departments, whole),
             _form(whole),
-            _differences(differences),
+            *computed,
         ]
+    )
 
 
-def _received(name: str, meaning: str, departments: ByDepartment) -> GaugeMetricFamily:
-    family = GaugeMetricFamily(name, meaning, labels=["department", "channel", "carried_over"])
+def _received(metric: DeclaredMetric, departments: ByDepartment) -> GaugeMetricFamily:
+    family = metric.family()
     for department, group in departments.items():
         for channel in Channel:
             family.add_metric([department, channel.value, "true"], group.sums.before.get((Measure.OPEN, channel), 0))
@@ -122,8 +191,8 @@ def _received(name: str, meaning: str, departments: ByDepartment) -> GaugeMetric
     return family
 
 
-def _resolved(name: str, meaning: str, departments: ByDepartment) -> GaugeMetricFamily:
-    family = GaugeMetricFamily(name, meaning, labels=["department", "timeliness"])
+def _resolved(metric: DeclaredMetric, departments: ByDepartment) -> GaugeMetricFamily:
+    family = metric.family()
     for department, group in departments.items():
         figures = group.figures
         for timeliness in ("early", "on_time", "overdue", "no_deadline"):
@@ -133,8 +202,7 @@ def _resolved(name: str, meaning: str, departments: ByDepartment) -> GaugeMetric
 
 def _in_progress(departments: ByDepartment) -> GaugeMetricFamily:
     """Four disjoint classes: overdue wins over suspended, suspended over due soon, the rest is within."""
-    meaning = "dossiers in progress at the end of the year to date; due soon: today or tomorrow"
-    family = GaugeMetricFamily("motcua_dossiers_in_progress", meaning, labels=["department", "timeliness"])
+    family = DOSSIERS_IN_PROGRESS.family()
     for department, group in departments.items():
         figures = group.figures
         overdue = figures["in_progress_overdue"]
@@ -148,8 +216,7 @@ def _in_progress(departments: ByDepartment) -> GaugeMetricFamily:
 
 
 def _awaiting_acceptance(departments: ByDepartment) -> GaugeMetricFamily:
-    meaning = "online applications that are neither received nor declined at the end of the year to date"
-    family = GaugeMetricFamily("motcua_dossiers_awaiting_acceptance", meaning, labels=["department", "late"])
+    family = DOSSIERS_AWAITING_ACCEPTANCE.family()
     for department, group in departments.items():
         figures = group.figures
         late = figures["awaiting_acceptance_late"]
@@ -159,8 +226,7 @@ def _awaiting_acceptance(departments: ByDepartment) -> GaugeMetricFamily:
 
 
 def _online_ratio(departments: ByDepartment, whole: GroupSums) -> GaugeMetricFamily:
-    meaning = "online dossiers of all to handle in the year to date; absent where there are none"
-    family = GaugeMetricFamily("motcua_dossiers_online_ratio", meaning, labels=["department"])
+    family = DOSSIERS_ONLINE_RATIO.family()
     for department, group in [*departments.items(), (ALL_DEPARTMENTS, whole)]:
         figures = group.figures
         if figures["received_total"]:
@@ -169,31 +235,26 @@ def _online_ratio(departments: ByDepartment, whole: GroupSums) -> GaugeMetricFam
 
 
 def _form(whole: GroupSums) -> GaugeMetricFamily:
-    family = GaugeMetricFamily(
-        "motcua_form_ii06a", "the total row of form II.06a for the year to date", labels=["column"]
-    )
+    family = FORM_II06A.family()
     for column, count in whole.figures.items():
         family.add_metric([column], count)
     return family
 
 
+def _unassigned_dossiers(by_department: Mapping[str, int] | None) -> GaugeMetricFamily:
+    family = DOSSIERS_DUE_UNASSIGNED.family()
+    for department, count in sorted((by_department or {}).items()):
+        family.add_metric([department], count)
+    return family
+
+
 def _differences(differences: Mapping[str, int | None]) -> GaugeMetricFamily:
-    meaning = (
-        "figures: the ledger's events less those of the stored dossiers; "
-        "sums: received dossiers stored less those counted; "
-        "accepted: intake's events less those the ledger has read; "
-        "anything but 0 is wrong, absent where it can't be known"
-    )
-    family = GaugeMetricFamily("motcua_reconciliation_difference", meaning, labels=["stage"])
+    """Absent where it can't be known."""
+    family = RECONCILIATION.family()
     for stage, missing in differences.items():
         if missing is not None:
             family.add_metric([stage], missing)
     return family
-
-
-def _current(*, by_own_rules: bool) -> GaugeMetricFamily:
-    meaning = "1 when the read model was made by this version's rules, 0 when figures wait for a rebuild"
-    return GaugeMetricFamily("motcua_read_model_current", meaning, by_own_rules)
 
 
 async def received_less_counted(connection: AsyncConnection) -> int:
@@ -228,6 +289,7 @@ class StoredEvents:
     def __init__(self, elapsed: Callable[[], float] = time.monotonic) -> None:
         self._elapsed = elapsed
         self._known: int | None = None
+        self.stored: int | None = None
         self._again_at = 0.0
 
     async def missing(self, connection: AsyncConnection, ledger: LedgerTotals | None) -> int | None:
@@ -236,7 +298,48 @@ class StoredEvents:
         if ledger is None:
             self._known, self._again_at = None, 0.0
         elif started >= self._again_at:
-            stored = (await connection.execute(select(func.coalesce(func.sum(dossiers.c.sequence), 0)))).scalar_one()
-            self._known, ended = ledger.events - int(stored), self._elapsed()
+            counted = (await connection.execute(select(func.coalesce(func.sum(dossiers.c.sequence), 0)))).scalar_one()
+            self.stored = int(counted)
+            self._known, ended = ledger.events - self.stored, self._elapsed()
             self._again_at = ended + COUNTING_SHARE * (ended - started)
         return self._known
+
+
+class Unassigned:
+    """Open dossiers due within a working day, or overdue, without an officer; looked for seldom when they are many."""
+
+    def __init__(self, offices: Callable[[], Catalogue], elapsed: Callable[[], float] = time.monotonic) -> None:
+        self._offices, self._elapsed = offices, elapsed
+        self._known: Mapping[str, int] = {}
+        self._again_at = 0.0
+
+    async def by_department(self, connection: AsyncConnection, now: datetime) -> Mapping[str, int]:
+        """How many each department has, those with none included."""
+        started = self._elapsed()
+        if started >= self._again_at:
+            offices = self._offices()
+            horizons = DepartmentHorizons(offices, local(now), ONE_WORKING_DAY)
+            due = (
+                dossiers.c.due_at <= microseconds(horizons.latest(offices.departments)),
+                dossiers.c.closed_day.is_(None),
+            )
+            rows = (await connection.execute(select(dossiers.c.department, dossiers.c.listed).where(*due))).all()
+            self._known = await asyncio.to_thread(_unassigned_of, rows, horizons, offices.departments)
+            ended = self._elapsed()
+            self._again_at = ended + COUNTING_SHARE * (ended - started)
+        return self._known
+
+
+def _unassigned_of(rows: Sequence[Any], horizons: DepartmentHorizons, departments: Iterable[str]) -> Mapping[str, int]:
+    counts = Counter(dict.fromkeys(departments, 0))
+    for department, listed in rows:
+        facts = decode_listed(listed)
+        runs = facts.received_at is not None and State(facts.state) not in PAUSED
+        if (
+            runs
+            and facts.officer is None
+            and facts.due_at is not None
+            and facts.due_at <= horizons.of(department).reach
+        ):
+            counts[department] += 1
+    return counts

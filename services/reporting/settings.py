@@ -1,12 +1,84 @@
 """Settings of reporting: MOTCUA_REPORTING_*."""
 
-from pydantic import DirectoryPath, Field, SecretStr, ValidationInfo, field_validator
-from pydantic_settings import SettingsConfigDict
+import ssl
+from typing import Literal, Self
+
+from pydantic import (
+    DirectoryPath,
+    Field,
+    FilePath,
+    SecretStr,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
+from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from shared.service.settings import DATABASE_URL, SECRET, DatabaseSettings, PageSettings
+from shared.service.tls import TlsFiles
+
+_HOUR = r"([01]\d|2[0-3]):[0-5]\d"
 
 
-class ReportingSettings(DatabaseSettings, PageSettings):
+class FollowUpSettings(BaseSettings):
+    """Whom follow-ups go to, when, and by which mail server (docs/follow-up.md)."""
+
+    follow_up_recipients: FilePath | None = Field(
+        None, description="file that says where each department's follow-ups go; none are made when unset"
+    )
+    follow_up_rounds: str = Field(
+        "07:30,13:30",
+        description="hours of each department's working days at which slips are made, such as 07:30,13:30",
+        pattern=rf"^{_HOUR}(,{_HOUR})*$",
+    )
+    follow_up_digest: str = Field(
+        "mon 07:30",
+        description="day (mon to sun) and hour of the weekly mail, on a day off the next working day; or `never`",
+        pattern=rf"^((mon|tue|wed|thu|fri|sat|sun) {_HOUR}|never)$",
+    )
+    follow_up_due_soon_hours: int = Field(
+        8, description="working hours before its deadline in which a dossier is due soon", ge=1, le=720
+    )
+    follow_up_timeout_seconds: float = Field(
+        10, description="how long a webhook or the mail server may take to answer", gt=0, le=300
+    )
+    follow_up_give_up_hours: int = Field(
+        72, description="how long what is not taken is tried again, with ever longer pauses", ge=1, le=720
+    )
+    smtp_host: str | None = Field(None, description="the mail server; needed where a recipient has mail")
+    smtp_port: int = Field(587, description="its port", ge=1, le=65535)
+    smtp_security: Literal["starttls", "tls", "none"] = Field(
+        "starttls", description="starttls, tls (from the first byte, often port 465), or none"
+    )
+    smtp_cafile: str | None = Field(
+        None, description="PEM file of the CA certificates that sign the mail server's; the system's when unset"
+    )
+    smtp_username: str | None = Field(None, description="user at the mail server; none when unset")
+    smtp_password: SecretStr | None = Field(None, description="that user's password")
+    smtp_sender: str | None = Field(
+        None, description="address that mails come from, such as mot-cua@so.example", pattern=r"^[^@\s<>]+@[^@\s<>]+$"
+    )
+
+    @model_validator(mode="after")
+    def _mail_server_is_told_whole(self) -> Self:
+        prefix = "MOTCUA_REPORTING_SMTP_"
+        if (self.smtp_host is None) != (self.smtp_sender is None):
+            raise ValueError(f"{prefix}HOST and {prefix}SENDER: set both or neither")
+        if (self.smtp_username is None) != (self.smtp_password is None):
+            raise ValueError(f"{prefix}USERNAME and {prefix}PASSWORD: set both or neither")
+        if self.smtp_password is not None and self.smtp_security == "none":
+            raise ValueError(f"{prefix}SECURITY: none would send the password for all to read; set starttls or tls")
+        self.smtp_tls()
+        return self
+
+    def smtp_tls(self) -> ssl.SSLContext | None:
+        """How the mail server is trusted; None without TLS. Raises UnusableFile."""
+        if self.smtp_security == "none":
+            return None
+        return TlsFiles("MOTCUA_REPORTING_SMTP_", self.smtp_cafile).context()
+
+
+class ReportingSettings(FollowUpSettings, DatabaseSettings, PageSettings):
     """Read once at start; see docs/settings.md."""
 
     model_config = SettingsConfigDict(env_prefix="MOTCUA_REPORTING_", frozen=True, extra="ignore")

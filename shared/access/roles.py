@@ -31,6 +31,7 @@ class Permission(StrEnum):
     READ_LOG = "read the event log"
     READ_FIGURES = "read figures"
     PUBLISH = "publish figures"
+    ANSWER_FOLLOW_UPS = "answer a follow-up"
     CHECK_REPORTS = "check a report"
     REBUILD = "rebuild the read model"
     READ_METRICS = "read metrics"
@@ -40,7 +41,9 @@ class Permission(StrEnum):
 _P = Permission
 PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
     Role.COUNTER: frozenset({_P.READ_CATALOGUE, _P.POST_EVENTS, _P.READ_DOSSIERS, _P.READ_APPLICANTS}),
-    Role.OFFICER: frozenset({_P.READ_CATALOGUE, _P.POST_EVENTS, _P.READ_DOSSIERS, _P.READ_FIGURES}),
+    Role.OFFICER: frozenset(
+        {_P.READ_CATALOGUE, _P.POST_EVENTS, _P.READ_DOSSIERS, _P.READ_FIGURES, _P.ANSWER_FOLLOW_UPS}
+    ),
     Role.COMPILER: frozenset({_P.READ_CATALOGUE, _P.READ_DOSSIERS, _P.READ_FIGURES, _P.PUBLISH, _P.CHECK_REPORTS}),
     Role.OPERATOR: frozenset(
         {_P.READ_CATALOGUE, _P.READ_DOSSIERS, _P.READ_FIGURES, _P.READ_LOG, _P.REBUILD, _P.READ_METRICS}

@@ -36,6 +36,8 @@ class Act(StrEnum):
     DAYS_ANNOUNCED = "days_announced"
     LOG_RESENT = "log_resent"
     LOG_RESTORED = "log_restored"
+    DEAD_LETTERS_DONE = "dead_letters_done"
+    DEAD_LETTERS_SENT_AGAIN = "dead_letters_sent_again"
     KEY_MADE = "key_made"
     KEY_REVOKED = "key_revoked"
     SIGNED_IN = "signed_in"
@@ -52,6 +54,8 @@ class Act(StrEnum):
     REBUILD_SWAPPED = "rebuild_swapped"
     REBUILD_DROPPED = "rebuild_dropped"
     SNAPSHOTS_EXPORTED = "snapshots_exported"
+    FOLLOW_UPS_MADE = "follow_ups_made"
+    FOLLOW_UP_ANSWERED = "follow_up_answered"
 
 
 class Actor(Struct, frozen=True):

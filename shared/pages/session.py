@@ -26,6 +26,11 @@ def session_routes(pages: Pages) -> list[Route]:
     assert sessions is not None, "a service with pages has sessions"
     logins = logins_of(access.provider, sessions)
 
+    def foreign(request: Request) -> Response:
+        """The form came from another site's page."""
+        access.refusals.note(request, WhyRefused.FOREIGN_PAGE)
+        return pages.sign_in(request, 403, pages.text(request, "foreign_form"), to="/")
+
     async def open_session(request: Request) -> Response:
         """The key was given: a session for one that holds, the form again for another.
 
@@ -34,7 +39,7 @@ def session_routes(pages: Pages) -> list[Route]:
         one, whatever others do behind the same address.
         """
         if not is_from_own_page(request):
-            return pages.sign_in(request, 403, pages.text(request, "foreign_form"), to="/")
+            return foreign(request)
         given = await form(request)
         key, to = given.get("key", ""), own_path(given.get("to", "/"))
         wait_s = access.wrong_keys.must_wait_s(request)
@@ -55,7 +60,7 @@ def session_routes(pages: Pages) -> list[Route]:
     async def end_session(request: Request) -> Response:
         """The reader leaves."""
         if not is_from_own_page(request):
-            return pages.sign_in(request, 403, pages.text(request, "foreign_form"), to="/")
+            return foreign(request)
         principal = await access.of_session(request)
         is_of_provider = principal is not None and principal.id.startswith(OIDC)
         answer = RedirectResponse(SIGNED_OUT if is_of_provider else "/", 303, HEADERS)

@@ -13,6 +13,8 @@ from typing import Any
 
 SETTING = Path(__file__).with_name("setting.py")
 PICTURE = Path(__file__).with_name("picture.typ")
+LETTER = Path(__file__).with_name("letter.typ")
+"""A paper of one page: A5 where it fits, else A4."""
 FONTS = Path(__file__).parent / "fonts"
 """Liberation Serif, set as Times New Roman is: a server has no fonts, and typst's own lack Vietnamese letters."""
 PIXELS_PER_INCH = 200

@@ -16,6 +16,7 @@ from pydantic import SecretStr
 from shared.access.roles import EVERYTHING, INDIVISIBLE, Grant, Permission, Principal, Role, Scope
 from shared.service.acting import act_as
 from shared.service.keyring import KeyRing
+from shared.service.metric_catalogue import REQUESTS_REFUSED
 from shared.service.oidc.provider import Provider, ProviderAway
 from shared.service.oidc.tokens import GrantsRefused, TokenRefused, access_token, looks_like_one
 from shared.service.problems import Problem
@@ -52,7 +53,7 @@ class Access:
         self._keys = keys
         self.sessions = sessions
         self.provider = provider
-        self.refusals = Refusals()
+        self.refusals = Refusals(REQUESTS_REFUSED.counter(None))
         self.wrong_keys = WrongKeys()
 
     @property

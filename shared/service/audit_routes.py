@@ -59,7 +59,11 @@ def audit_router(positions_of: PositionsOf = _no_positions) -> APIRouter:
         cursor: Annotated[int, Query(description="entries after this number", ge=0, le=LAST)] = 0,
     ) -> Ndjson:
         if first is not None and to is not None and to < first:
-            raise invalid("to", f"{to} lies before from ({first}); swap them")
+            raise invalid(
+                "to",
+                f"{to} lies before from ({first}); swap them",
+                f"{to} đứng trước from ({first}); hãy đổi chỗ hai ngày",
+            )
         audit = audit_of_service(request)
         asked = {"from": first, "to": to, "who": who, "subject": subject, "cursor": cursor or None}
         details = {name: value if isinstance(value, int) else str(value) for name, value in asked.items() if value}

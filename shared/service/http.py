@@ -24,6 +24,7 @@ from shared.service.access import Access
 from shared.service.acting import RequestIds
 from shared.service.answer_headers import AnswerHeaders
 from shared.service.api_documents import documented_application
+from shared.service.http_metrics import HttpMetrics, MeasureRequests
 from shared.service.problems import MEDIA_TYPE, UNPROCESSABLE, Problem
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
@@ -51,6 +52,8 @@ def new_application(
     problems.install(application)
     application.add_middleware(AnswerHeaders)
     application.add_middleware(RequestIds)
+    measured = application.state.http_metrics = HttpMetrics(application, application.state.access.refusals)
+    application.add_middleware(MeasureRequests, metrics=measured)
     declare(application, components([*EVERY_SERVICE.values(), *messages], REFERENCE))
     return application
 
@@ -120,14 +123,20 @@ async def declared_parameters_only(request: Request) -> None:
     for name, times in Counter(name for name, _ in request.query_params.multi_items()).items():
         if name not in takes_many:
             known = ", ".join(sorted(takes_many, key=takes_many.__getitem__))
-            fix = (
-                f"not a parameter of this address; known: {known}"
+            fix, in_vietnamese = (
+                (
+                    f"not a parameter of this address; known: {known}",
+                    f"không phải tham số của địa chỉ này; các tham số có thể dùng: {known}",
+                )
                 if known
-                else "this address takes no parameters; leave it out"
+                else (
+                    "this address takes no parameters; leave it out",
+                    "địa chỉ này không nhận tham số nào; hãy bỏ đi",
+                )
             )
-            raise invalid(name, fix)
+            raise invalid(name, fix, in_vietnamese)
         if times > 1 and not takes_many[name]:
-            raise invalid(name, f"given {times} times; give it once")
+            raise invalid(name, f"given {times} times; give it once", f"được ghi {times} lần; chỉ ghi một lần")
 
 
 def _declared(dependant: Dependant) -> Iterator[tuple[str, bool]]:

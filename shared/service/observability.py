@@ -1,5 +1,6 @@
 """How every service speaks to operators: structured logs on stderr, OpenMetrics on /metrics, probes on /healthz."""
 
+import asyncio
 import logging
 import sys
 import time
@@ -9,13 +10,13 @@ import structlog
 from fastapi import APIRouter, Request
 from msgspec import UNSET
 from prometheus_client import CollectorRegistry
-from prometheus_client.openmetrics.exposition import CONTENT_TYPE_LATEST, generate_latest
 from starlette.responses import Response
 from structlog.typing import Processor
 
 from shared.access.roles import Permission
 from shared.contract.http.service import HealthAnswer
 from shared.service.access import open_to_all, requires
+from shared.service.exposition import exposed, takes_gzip, wanted
 from shared.service.http import GUARDED, HEALTH, OPENMETRICS, json_response
 
 # without the values of local variables: they would put applicants' data into the log
@@ -99,12 +100,6 @@ def health(
     return json_response(answer, 200 if good else 503)
 
 
-def exposition(registry: CollectorRegistry) -> Response:
-    """The registry as OpenMetrics text."""
-    text: bytes = generate_latest(registry)  # type: ignore[no-untyped-call]  # the library leaves it untyped
-    return Response(text, media_type=CONTENT_TYPE_LATEST)
-
-
 Probe = Callable[[Request], Awaitable[Response]]
 
 
@@ -115,8 +110,13 @@ def operations_router(
     router = APIRouter(tags=["operations"])
 
     async def metrics(request: Request) -> Response:
-        """OpenMetrics."""
-        return exposition(await registry(request))
+        """OpenMetrics, or the text format 0.0.4 for who asks for `text/plain`."""
+        own, of_http = await registry(request), request.app.state.http_metrics
+        of_http.begin()
+        form, compressed = wanted(request.headers.get("accept")), takes_gzip(request.headers)
+        text = await asyncio.to_thread(exposed, [own, of_http.registry], form, compressed=compressed)
+        headers = {"Vary": "Accept, Accept-Encoding"} | ({"Content-Encoding": "gzip"} if compressed else {})
+        return Response(text, headers=headers, media_type=form.value)
 
     supervised = [open_to_all("whoever supervises the process asks whether it lives, and is told no more")]
     for path, probe in (("/healthz/live", live), ("/healthz/ready", ready)):

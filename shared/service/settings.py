@@ -3,6 +3,7 @@
 import os
 import ssl
 import sys
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, TypeVar
@@ -362,6 +363,15 @@ class SecretFiles(PydanticBaseSettingsSource):
 def is_secret(field: FieldInfo) -> bool:
     """Whether a setting may come from a file: keys, passwords, and addresses that hold one."""
     return field.json_schema_extra == SECRET or field.annotation in (SecretStr, SecretStr | None)
+
+
+def variables(settings: type[ServiceSettings]) -> Iterator[str]:
+    """Every variable that the settings are read from."""
+    for name, field in settings.model_fields.items():
+        variable = f"{settings.model_config.get('env_prefix', '')}{name}".upper()
+        yield variable
+        if is_secret(field):
+            yield f"{variable}_FILE"
 
 
 SettingsT = TypeVar("SettingsT", bound=ServiceSettings)

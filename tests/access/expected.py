@@ -49,6 +49,9 @@ GET    /v1/log                                   operate     all
 GET    /v1/log/head                              operate     all
 POST   /v1/log/resend                            operate     all
 POST   /v1/log/restore                           operate     all
+GET    /v1/dead-letters                          operate     all
+POST   /v1/dead-letters/done                     operate     all
+POST   /v1/dead-letters/send-again               operate     all
 GET    /v1/audit                                 admin       all
 POST   /v1/look-up                               open        -        applicants have no key but the slip's secret
 """

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from bench.settings_document import COMMAND_LINE, COMPOSE, GENERATED, TESTS, document, variable
+from bench.settings_document import COMPOSE, GENERATED, TESTS, document, variable
+from motcua.doctor.names import COMMAND_LINE
 from motcua.stack.data_folder import SERVICES
 from motcua.stack.stack import settings_class
 from shared.service.settings import is_secret

@@ -1,4 +1,4 @@
-"""Intake itself behind a socket, on SQLite and without a broker, for commands that send events."""
+"""Intake itself behind a socket, on SQLite and without a broker unless one is named, for commands that send events."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,12 +18,7 @@ NO_BROKER = "127.0.0.1:1"
 @contextmanager
 def real_intake(folder: Path, **more: Any) -> Iterator[str]:
     """Its address; its log stays in the folder."""
-    settings = IntakeSettings(
-        api_key=SecretStr(KEY),
-        kafka_bootstrap=NO_BROKER,
-        drain_seconds=0.0,
-        database_url=f"sqlite+aiosqlite:///{folder}/intake.db",
-        **more,
-    )
+    chosen: dict[str, Any] = {"kafka_bootstrap": NO_BROKER, "drain_seconds": 0.0} | more
+    settings = IntakeSettings(api_key=SecretStr(KEY), database_url=f"sqlite+aiosqlite:///{folder}/intake.db", **chosen)
     with serving(create_app(settings), lifespan="on") as address:
         yield address

@@ -80,9 +80,7 @@ class ComposeStack:
     def _run(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
         options = ("--env-file", str(self._no_env), "--project-name", PROJECT, "--profile", "exporters")
         command = [*self._command, *options, *arguments]
-        return subprocess.run(
-            command, cwd=ROOT, env=self._environment, capture_output=True, text=True, check=False
-        )
+        return subprocess.run(command, cwd=ROOT, env=self._environment, capture_output=True, text=True, check=False)
 
     @cached_property
     def _images(self) -> dict[str, str]:

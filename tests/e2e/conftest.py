@@ -80,3 +80,8 @@ class StackClient:
 @pytest.fixture
 def client(stack: RunningStack) -> StackClient:
     return StackClient(stack)
+
+
+@pytest.fixture(scope="module")
+def module_client(module_stack: RunningStack) -> StackClient:
+    return StackClient(module_stack)

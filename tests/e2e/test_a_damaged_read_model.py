@@ -51,10 +51,17 @@ SMALL = {  # what to write into the read model, and what `motcua verify` must th
 }
 
 
-def test_one_unit_in_one_row_is_found_and_named(client: StackClient, tmp_path: Path, subtests: pytest.Subtests) -> None:
-    imported = client.motcua("import", write(tmp_path / "events.ndjson", year(DOSSIERS)))
+@pytest.fixture(scope="module")
+def client(module_client: StackClient, tmp_path_factory: pytest.TempPathFactory) -> StackClient:
+    """A stack with the dossiers of a year; who damages it repairs it."""
+    events = write(tmp_path_factory.mktemp("year") / "events.ndjson", year(DOSSIERS))
+    imported = module_client.motcua("import", events)
     assert imported.returncode == 0, imported.stdout + imported.stderr
-    client.settle()
+    module_client.settle()
+    return module_client
+
+
+def test_one_unit_in_one_row_is_found_and_named(client: StackClient, subtests: pytest.Subtests) -> None:
     for name, (planted, said) in SMALL.items():
         with (
             subtests.test(name),
@@ -71,10 +78,7 @@ def test_one_unit_in_one_row_is_found_and_named(client: StackClient, tmp_path: P
     assert again.returncode == 0, again.stdout + again.stderr
 
 
-def test_damage_is_found_named_and_repaired(client: StackClient, tmp_path: Path) -> None:
-    imported = client.motcua("import", write(tmp_path / "events.ndjson", year(DOSSIERS)))
-    assert imported.returncode == 0, imported.stdout + imported.stderr
-    client.settle()
+def test_damage_is_found_named_and_repaired(client: StackClient) -> None:
     period = ("2023-01-01", "2023-12-31")
     before = client.figures(*period)["total"]
     verified = client.motcua("verify")

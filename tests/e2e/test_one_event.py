@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import httpx
+import pytest
 
 from tests.access.made_keys import make_key
 from tests.e2e.conftest import StackClient
@@ -19,6 +20,12 @@ RECEIVED = {
     "datacontenttype": "application/json",
     "data": {"department": "H59.15", "procedure": "2.000635", "channel": "online", "online_level": "full"},
 }
+
+
+@pytest.fixture(scope="module")
+def client(module_client: StackClient) -> StackClient:
+    """One stack; each test has a month of its own."""
+    return module_client
 
 
 def test_one_event_becomes_a_figure_and_closes_with_its_class(client: StackClient) -> None:
@@ -72,7 +79,7 @@ def test_each_bad_line_is_refused_alone_with_its_number_and_reason(client: Stack
         event(8, "resolved", "2023-12-10T09:00:00", outcome="perhaps"),
     ]
     file = tmp_path / "events.ndjson"
-    file.write_text("\n".join(lines) + "\n")
+    file.write_text("\n".join(lines).replace("2023-12", "2023-11").replace("-2312", "-2311") + "\n")
     imported = client.motcua("import", file)
     assert imported.returncode == 1, imported.stdout + imported.stderr
     rejected = [json.loads(line) for line in file.with_name("events.ndjson.rejected.ndjson").read_text().splitlines()]
@@ -85,4 +92,4 @@ def test_each_bad_line_is_refused_alone_with_its_number_and_reason(client: Stack
     }
     assert all(each["detail"] for each in rejected)
     client.settle()
-    assert client.figures("2023-12-01", "2023-12-31")["total"]["received_total"] == 1
+    assert client.figures("2023-11-01", "2023-11-30")["total"]["received_total"] == 1

@@ -57,7 +57,7 @@ def is_service(process: Path, name: str, data_dir: str) -> bool:
     return f"services.{name}".encode() in command and key in parent
 
 
-@pytest.mark.parametrize("part", [3, pytest.param(1, marks=pytest.mark.long)], ids=["a third", "whole"])
+@pytest.mark.parametrize("part", [8, pytest.param(1, marks=pytest.mark.long)], ids=["an eighth", "whole"])
 def test_the_year_is_exact_whatever_is_killed_and_however_often_it_is_sent(
     client: StackClient, tra_vinh_file: Path, tmp_path: Path, part: int
 ) -> None:
@@ -86,8 +86,9 @@ def test_the_year_is_exact_whatever_is_killed_and_however_often_it_is_sent(
     assert of_total(found["total"], expected[TOTAL]) == expected.pop(TOTAL)
     rows = {row["key"]["department"]: row for row in found["rows"]}
     assert {department: of_total(rows[department], row) for department, row in expected.items()} == expected
-    assert len(rows) == len(expected) == 19
+    assert len(rows) == len(expected)
     if part == 1:
+        assert len(rows) == 19
         assert {name: found["total"][name] for name in HEADLINE} == HEADLINE
     verified = client.motcua("verify")
     assert verified.returncode == 0, verified.stdout + verified.stderr

@@ -18,6 +18,7 @@ from shared.contract.status import decode_dead_letter
 from shared.contract.topics import DEAD_LETTERS, EVENTS, STATUS, TICKS
 from shared.domain.counting import RULES_VERSION
 from shared.service.clock import system_clock
+from tests.faults.topics import remake
 from tests.processing.records import envelope
 from tests.processing.topics import (
     PARTITIONS,
@@ -184,6 +185,33 @@ async def test_a_topic_made_anew_under_a_running_worker_is_derived_anew(processi
         await publish_numbered(broker, [(3, life(second)[0])])
         await wait_for_sequences(fresh_broker, department, {first: 2, second: 1})
     await wait_for_metric(processing, DIFFERENCE, 0.0)
+
+
+async def test_a_ledger_that_lost_all_but_late_dossiers_reads_a_topic_filled_out_of_order(
+    processing: Service, fresh_broker: str
+) -> None:
+    """After a wiped broker a later event may stand before the first ones, and a ledger's topic that was made anew holds
+    only what was written since: more events than were read again yet, which makes strangers of none."""
+    department = "H59.18"
+    late, *early, long = in_partition(1, department, 5)
+    expected = {late: 1, **dict.fromkeys(early, 1), long: 2}
+    entry: LedgerEntry | None = None
+    async with publisher(fresh_broker) as broker:
+        await publish_numbered(broker, [(4, life(late)[0]), *((n, life(code)[0]) for n, code in enumerate(early, 1))])
+        await publish_numbered(broker, list(enumerate(life(long), 5)))
+        await wait_for_sequences(fresh_broker, department, expected)
+        await asyncio.to_thread(processing.stop)
+        await remake(fresh_broker, STATUS.name, len(PARTITIONS))
+    for event in life(long):
+        entry = step(entry, event)
+    assert entry is not None
+    written_since = long.encode(), encode(entry.status()), mark_header(LedgerMark(6, 6, 0, 6, RULES_VERSION))
+    async with publisher(fresh_broker) as broker:
+        await broker.publish(STATUS.name, {1: [written_since]})
+        await asyncio.to_thread(processing.start)
+        await wait_for_sequences(fresh_broker, department, expected)
+    await wait_for_metric(processing, DIFFERENCE, 0.0)
+    assert await everything_on(fresh_broker, DEAD_LETTERS.name) == []
 
 
 async def test_a_dossier_closed_long_ago_is_forgotten_and_a_late_event_of_it_is_still_right(

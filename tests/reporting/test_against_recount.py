@@ -153,7 +153,7 @@ async def test_the_four_classes_of_open_dossiers_are_disjoint_and_complete(
     today = FIRST + timedelta(days=days)
     gauges = FigureGauges(engine, lambda: datetime(today.year, today.month, today.day, 12, tzinfo=LOCAL), None)
     await gauges.refresh()
-    samples = {family.name: family.samples for family in gauges.collect()}
+    samples = {family.name: family.samples for shown in gauges.collect() for family in shown.families}
     classes = [sample.value for sample in samples["motcua_dossiers_in_progress"]]
     assert min(classes, default=0) >= 0
     (form,) = [

@@ -345,6 +345,26 @@ class TestForm:
         assert "hãy" not in english["detail"]
         assert {**english, "detail": ""} == {**by_header, "detail": ""}
 
+    @pytest.mark.parametrize(
+        ("path", "vietnamese"),
+        [
+            ("/v1/figures?form=2023", "form: không phải tham số của địa chỉ này; các tham số có thể dùng: "),
+            ("/v1/figures?to=2023-01-02&to=2023-01-03", "to: được ghi 2 lần; chỉ ghi một lần"),
+            ("/v1/figures?tokens=some", "tokens: 'some' không có; có thể chọn: all, none"),
+            ("/v1/figures/changes?period=2023", "as_known_at: còn thiếu; hãy ghi thời điểm để so sánh"),
+            ("/v1/figures/abc/dossiers", "token: không phải mã của một số liệu; hãy chép nguyên"),
+            ("/v1/attention?kind=idle", "idle_months: còn thiếu; hãy ghi số tháng"),
+            ("/v1/attention?cursor=abc", "cursor: không phải của danh sách này; hãy chép nguyên"),
+            ("/v1/publications/77", "Không có bản công bố, bản điều chỉnh hay bảng này."),
+        ],
+    )
+    async def test_so_is_a_mistake_in_how_it_is_asked(
+        self, client: httpx.AsyncClient, path: str, vietnamese: str
+    ) -> None:
+        answer = await client.get(path, headers={"Accept-Language": "vi"})
+        assert answer.status_code in (404, 422)
+        assert answer.json()["detail"].startswith(vietnamese)
+
 
 class TestOperations:
     async def test_business_gauges(self, client: httpx.AsyncClient) -> None:

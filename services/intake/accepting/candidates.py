@@ -22,8 +22,8 @@ from shared.domain.events import Corrected, Event, Received, Submitted
 from shared.domain.fields import LONGEST_CODE, CorrectableField, Text
 from shared.domain.localtime import Instant
 from shared.domain.texts import compared
+from shared.service.metric_labels import UNREADABLE_EVENT
 
-UNREADABLE_EVENT = "unreadable"
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's: five bits a character
 _RANDOM_BITS = 80
 _ULID_CHARACTERS = 26

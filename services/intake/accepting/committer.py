@@ -21,6 +21,7 @@ from services.intake.calendar import Announcements
 from services.intake.log import event_log, standings
 from services.intake.log.database import Database, committing
 from services.intake.log.history import CodeSeries, LoggedEvent, LogRow, RecentDossiers
+from services.intake.metrics import Metrics
 from shared.access.roles import Scope
 from shared.auditing.entries import Actor
 from shared.domain.dossier import Dossier
@@ -73,6 +74,7 @@ class Committer:
         max_batch_events: int,
         serials_to_skip: Callable[[], int],
         on_commit: Callable[[Sequence[LogRow]], None],
+        metrics: Metrics,
     ) -> None:
         self._database = database
         self._announcements = announcements
@@ -83,6 +85,7 @@ class Committer:
         self._max_batch_events = max_batch_events
         self._serials_to_skip = serials_to_skip
         self._on_commit = on_commit
+        self._metrics = metrics
         self._skipped: set[CodeSeries] = set()
         self._recent = RecentDossiers()
         self._queue: asyncio.Queue[WaitingRequest | None] = asyncio.Queue()
@@ -107,6 +110,11 @@ class Committer:
         if self._trouble is None or time.monotonic() - self._trouble[0] > TROUBLE_SECONDS:
             return None
         return self._trouble[1]
+
+    @property
+    def waiting(self) -> int:
+        """How many requests wait for the next transaction."""
+        return self._queue.qsize()
 
     @property
     def closed(self) -> bool:
@@ -143,9 +151,15 @@ class Committer:
 
     async def _settle(self, batch: list[WaitingRequest]) -> None:
         """Answer every request of the batch; one that can't be stored or decided fails alone."""
+        began = time.perf_counter()
+
+        def became(outcome: str) -> None:
+            self._metrics.committed(outcome, time.perf_counter() - began)
+
         try:
             outcomes = await self._commit([waiting.candidates for waiting in batch], [waiting.by for waiting in batch])
         except NotDecided as bug:
+            became("undecided")
             LOGGER.exception(
                 "request_not_decided", events=[candidate.event_id for candidate in batch[bug.request].candidates][:5]
             )
@@ -153,15 +167,19 @@ class Committer:
             if batch:
                 await self._settle(batch)
         except LogRefuses as refused:
+            became("refused")
             for waiting in batch:
                 waiting.fail(refused)
         except (DataError, IntegrityError) as refused:
+            became("unstorable")
             await self._settle_apart(batch, refused)
         except Exception as failure:
+            became("failed")
             self._fail(batch, failure)
             if not is_transient(failure):
                 raise
         else:
+            became("stored")
             for waiting, answers in zip(batch, outcomes, strict=True):
                 if not waiting.answer.done():
                     waiting.answer.set_result(answers)

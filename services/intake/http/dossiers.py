@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 import msgspec
 from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
+from fastapi.exceptions import RequestValidationError
 from msgspec import UNSET, Raw, Struct, UnsetType
 from msgspec.structs import replace
 
@@ -19,7 +20,7 @@ from services.intake.http.dossier_messages import NewDossierBody, dossier_answer
 from services.intake.http.service import NEW_DOSSIER, SHORT_FORM, Intake, IntakeService, Spelling, problem
 from services.intake.log import event_log
 from services.intake.log.history import HistoryEntry
-from services.intake.metrics import Metrics
+from services.intake.metrics import RECEIVED, Metrics
 from shared.access.roles import Permission
 from shared.contract.accepted import ACCEPTED
 from shared.contract.http import answered, reference
@@ -128,7 +129,10 @@ async def open_dossier(
         body = bodies.new_dossier(await bodies.read(request, intake.settings.max_event_bytes))
         candidate = receipt_in(body, idempotency_key, intake)
     except Refusal as refusal:
-        raise _refused(intake.metrics, "received", refusal, NEW_DOSSIER) from refusal
+        raise _refused(intake.metrics, RECEIVED, refusal, NEW_DOSSIER) from refusal
+    except RequestValidationError:
+        intake.metrics.malformed(RECEIVED)
+        raise
     posted = await intake.post(candidate, NEW_DOSSIER, caller.scope)
     answer = dossier_answer(posted.event_id, posted.dossier)
     return json_response(answer, 201, {"Location": f"/v1/dossiers/{posted.dossier.code}"})

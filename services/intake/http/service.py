@@ -21,6 +21,7 @@ from services.intake.log import event_log
 from services.intake.log.database import Database
 from services.intake.metrics import Metrics
 from services.intake.relaying.announcements import AnnouncementRelay
+from services.intake.relaying.dead_letters import DeadLetterBox
 from services.intake.relaying.relay import Relay
 from services.intake.settings import IntakeSettings
 from shared.access.roles import Scope
@@ -76,6 +77,7 @@ class Intake:
     relay: Relay
     announcement_relay: AnnouncementRelay
     move_worker: MoveWorker
+    dead_letters: DeadLetterBox
 
     @property
     def catalogue(self) -> Catalogue:

@@ -185,6 +185,14 @@ async def after(connection: AsyncConnection, position: int, limit: int) -> Seque
     ).all()
 
 
+async def recorded_at(connection: AsyncConnection, position: int) -> float | None:
+    """When the event at the position was recorded, in seconds since 1970; None where there is none."""
+    found: float | None = (
+        await connection.execute(select(_LOG.recorded_at).where(_LOG.position == position))
+    ).scalar_one_or_none()
+    return found
+
+
 async def positions_of(connection: AsyncConnection, code: str) -> list[int]:
     """Where the dossier's events stand."""
     rows = await connection.execute(select(_LOG.position).where(_LOG.dossier == code).order_by(_LOG.position))

@@ -144,3 +144,12 @@ ERASURES = Table(
     Column("erased_by", Text, nullable=False, comment="the caller's id, or retention"),
     Column("reason", Text, nullable=False),
 )
+HANDLED_DEAD_LETTERS = Table(
+    "handled_dead_letters",
+    METADATA,
+    Column("letter", Text, primary_key=True, comment="its id, a digest of its bytes"),
+    Column("state", Text, nullable=False, comment="sent_again or done"),
+    Column("at", Float(53), nullable=False, comment="seconds since 1970, the system's clock"),
+    Column("by", Text, nullable=False, comment="the caller's name"),
+    Column("note", Text),
+)

@@ -61,6 +61,8 @@ async def post_event(site: Counter, request: Request) -> Response:
         logged = event_of_form(kind, given, dossier)
         posted = await log_event(intake_of(request), dossier.code, logged, given["key"], caller.scope)
     except (Problem, MistypedField) as refused:
+        if isinstance(refused, MistypedField):
+            intake_of(request).metrics.malformed()
         fields = {*(field.name for field in ACTIONS[kind]), "occurred_at"}
         status, mistakes = mistakes_of(site, request, refused, fields)
         if is_from_script(request):

@@ -12,6 +12,7 @@ from services.intake.accepting.parsing import key_use, short_form
 from services.intake.http.dossier_messages import NewDossierBody
 from services.intake.http.dossiers import receipt_in
 from services.intake.http.service import NEW_DOSSIER, SHORT_FORM, Intake, PostedEvent, problem
+from services.intake.metrics import RECEIVED
 from shared.access.roles import Scope
 from shared.domain.errors import Refusal
 from shared.service.problems import UNPROCESSABLE, Problem, plainly
@@ -33,7 +34,12 @@ def candidate_of(intake: Intake, given: Mapping[str, Any], key: str | None = Non
 
 async def receive(intake: Intake, given: Mapping[str, Any], key: str, scope: Scope) -> PostedEvent:
     """Log the receipt; the same form again gets the first answer."""
-    return await intake.post(candidate_of(intake, given, key), NEW_DOSSIER, scope)
+    try:
+        candidate = candidate_of(intake, given, key)
+    except Problem as refused:
+        intake.metrics.count([("rejected", RECEIVED, str(refused.details.code))])
+        raise
+    return await intake.post(candidate, NEW_DOSSIER, scope)
 
 
 async def log_event(intake: Intake, code: str, given: Mapping[str, Any], key: str, scope: Scope) -> PostedEvent:

@@ -11,6 +11,7 @@ from starlette.responses import RedirectResponse, Response
 from services.intake.http.dossier_messages import dossier_view
 from services.intake.http.service import NEW_DOSSIER, problem
 from services.intake.log import event_log
+from services.intake.metrics import RECEIVED
 from services.intake.pages import choices, lists
 from services.intake.pages.actions import MistypedField, instant
 from services.intake.pages.forms import (
@@ -81,6 +82,8 @@ async def post_receive(site: Counter, request: Request) -> Response:
     try:
         posted = await receive(intake_of(request), _said(typed, given), given["key"], caller.scope)
     except (Problem, MistypedField) as refused:
+        if isinstance(refused, MistypedField):
+            intake_of(request).metrics.malformed(RECEIVED)
         status, mistakes = mistakes_of(site, request, refused, FIELDS)
         if is_from_script(request):
             return refused_for_script(status, mistakes)

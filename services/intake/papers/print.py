@@ -1,4 +1,4 @@
-"""A paper as a page to print (PDF), from the templates letter.typ and sheet.typ; texts go in as data."""
+"""A paper as a page to print (PDF), from the templates of letters and of sheets; texts go in as data."""
 
 from datetime import datetime
 from io import BytesIO
@@ -23,9 +23,9 @@ from services.intake.papers.slip import LOOK_UP, Slip
 from shared.language.papers import COUNTRY, MOTTO, PAGE
 from shared.language.words import in_language
 from shared.papers.heading import Heading
-from shared.papers.typesetting import typeset
+from shared.papers.typesetting import LETTER, typeset
 
-LETTER, SHEET = (Path(__file__).with_name(name) for name in ("letter.typ", "sheet.typ"))
+SHEET = Path(__file__).with_name("sheet.typ")
 QR_ERROR_CORRECTION = "m"
 
 

@@ -91,6 +91,11 @@ class Relay:
         self._observe()
         self._wake.set()
 
+    def saw_head(self, head: int) -> None:
+        """The log goes this far, by whatever instance: while the broker is away nobody here reads it."""
+        self._head = max(self._head, head)
+        self._observe()
+
     def look_again(self) -> None:
         """The cursor was set back, or the log was mended: do not wait for the next look."""
         self._wake.set()

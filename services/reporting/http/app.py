@@ -14,10 +14,21 @@ from starlette.responses import Response
 
 from services.reporting.calendar import CalendarFeed
 from services.reporting.gauges import FigureGauges
-from services.reporting.http import attention, checks, events, figures, forms, publications, published_forms, rebuilds
+from services.reporting.http import (
+    attention,
+    checks,
+    events,
+    figures,
+    follow_ups,
+    forms,
+    publications,
+    published_forms,
+    rebuilds,
+)
 from services.reporting.http.attention import AttentionSources
 from services.reporting.http.events import FigureEvents
 from services.reporting.http.figures import MOST_ROWS, FigureRoutes
+from services.reporting.http.follow_ups import FollowUpSources
 from services.reporting.opening.tokens import Tokens
 from services.reporting.projecting.metrics import ProjectorHealth
 from services.reporting.publishing.freezing import Freezing
@@ -30,6 +41,7 @@ from shared.auditing.entries import Act, AuditEntry
 from shared.catalogue import Catalogue
 from shared.contract.http import REPORTING, answered_lines
 from shared.contract.status import StatusV1
+from shared.language.languages import Language
 from shared.papers.heading import Heading
 from shared.service.access import Access, access_with_pages, requires
 from shared.service.audit_routes import audit_router
@@ -37,7 +49,7 @@ from shared.service.clock import Clock, system_clock
 from shared.service.http import GUARDED, Ndjson, new_application
 from shared.service.observability import health, operations_router
 from shared.service.oidc.provider import Provider
-from shared.service.problems import Problem
+from shared.service.problems import Problem, language_wanted
 from shared.service.sql import DATABASE_ERRORS, answers, is_transient
 
 PAGE = 2000
@@ -85,6 +97,11 @@ class Reporting:
         return AttentionSources(self.engine, self.catalogue, self.calendar, self.clock)
 
     @property
+    def follow_up_sources(self) -> FollowUpSources:
+        """What the register of slips is made of."""
+        return FollowUpSources(self.engine, self.catalogue, self.clock, self.heading)
+
+    @property
     def figure_routes(self) -> FigureRoutes:
         """What routes of figures need."""
         tokens = Tokens(self.catalogue)
@@ -102,7 +119,6 @@ class Reporting:
 def create_app(reporting: Reporting) -> FastAPI:
     """The application; it opens nothing itself."""
     access = reporting.access
-    reporting.registry.register(access.refusals.counter)
     app = new_application(
         title="Motcua reporting",
         version="1",
@@ -127,6 +143,7 @@ def create_app(reporting: Reporting) -> FastAPI:
         forms.router(routes),
         _snapshots(engine),
         attention.router(reporting.attention_sources),
+        follow_ups.router(reporting.follow_up_sources),
         publications.router(publishing),
         published_forms.router(routes, publishing),
         rebuilds.router(engine, reporting.recording_clock),
@@ -139,11 +156,17 @@ def create_app(reporting: Reporting) -> FastAPI:
     return app
 
 
-async def _on_database_error(_request: Request, error: Exception) -> Response:
+async def _on_database_error(request: Request, error: Exception) -> Response:
     if not is_transient(error):
         raise error
-    away = "the read model's database does not answer; try again shortly"
-    return Problem(503, "Service Unavailable", away, headers={"Retry-After": RETRY_AFTER_S}).response()
+    away = Problem(
+        503,
+        "Service Unavailable",
+        "the read model's database does not answer; try again shortly",
+        headers={"Retry-After": RETRY_AFTER_S},
+        vietnamese="cơ sở dữ liệu của phân hệ báo cáo không trả lời; hãy thử lại sau ít phút",
+    )
+    return away.response(language_wanted(request, Language.ENGLISH))
 
 
 def _on_old_rules(*, by_itself: bool) -> Callable[[Request, Exception], Awaitable[Response]]:
@@ -153,11 +176,16 @@ def _on_old_rules(*, by_itself: bool) -> Callable[[Request, Exception], Awaitabl
         else "run `motcua rebuild`, then try again"
     )
 
-    async def answer(_request: Request, old: Exception) -> Response:
-        detail = f"{old}, so its figures would be wrong; {way_out} (`motcua rebuild` makes it anew at any time)"
-        return Problem(
-            503, "Service Unavailable", detail, headers={"Retry-After": REBUILT_AFTER_S}, code="old_rules"
-        ).response()
+    async def answer(request: Request, old: Exception) -> Response:
+        outdated = Problem(
+            503,
+            "Service Unavailable",
+            f"{old}, so its figures would be wrong; {way_out} (`motcua rebuild` makes it anew at any time)",
+            headers={"Retry-After": REBUILT_AFTER_S},
+            code="old_rules",
+            vietnamese="số liệu được lập theo quy tắc cũ nên có thể sai, và đang được lập lại; hãy thử lại sau",
+        )
+        return outdated.response(language_wanted(request, Language.ENGLISH))
 
     return answer
 

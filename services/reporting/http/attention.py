@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import re
-from collections.abc import AsyncGenerator, Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -14,8 +14,8 @@ from fastapi import APIRouter, Depends, Query, Request
 from msgspec import UNSET
 from msgspec.structs import asdict
 from pydantic import Field
-from sqlalchemy import ColumnElement, and_, select
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy import ColumnElement, and_
+from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.responses import Response
 
 from services.reporting.attention import Attention, ByOfficer, DepartmentHorizons, Urgency, UrgentDossier, total_counts
@@ -25,10 +25,10 @@ from services.reporting.http.bounds import Bound, check_reach
 from services.reporting.http.names import units_named, words
 from services.reporting.http.paging import cursor_after, page_response, place_of
 from services.reporting.http.parameters import Cursor, Limit, Parameters, not_among
-from services.reporting.read_model.contributions import BrokenDossier
 from services.reporting.read_model.due import AttentionKind
+from services.reporting.read_model.snapshots import StoredSnapshot, dossier_of, due_until, snapshots_where
 from services.reporting.read_model.store import answering
-from services.reporting.read_model.sums import day_number, microseconds
+from services.reporting.read_model.sums import day_number
 from services.reporting.read_model.tables import dossiers
 from shared.access.roles import Permission, Scope
 from shared.catalogue import Catalogue
@@ -48,16 +48,13 @@ from shared.domain.texts import same_name
 from shared.domain.timeliness import BY_DATE
 from shared.service.access import requires
 from shared.service.clock import Clock
-from shared.service.dead_letters import Unusable, usable_status
 from shared.service.http import declared_parameters_only, documented, invalid
 
 HOUR = timedelta(hours=1)
 UNITS = {"d": timedelta(hours=8), "h": HOUR}  # a working day has eight hours
 LONGEST = {"d": 90, "h": 720}
-READ_AT_ONCE = 1000
 _WITHIN = re.compile(r"([1-9]\d{0,2})([dh])", re.ASCII)
 SHORTEST_MONTH = timedelta(days=28)
-StoredSnapshot = tuple[str, bytes]  # a dossier's code and its snapshot
 Listing = Callable[[Iterable[Dossier]], list[UrgentDossier]]
 
 
@@ -233,7 +230,11 @@ def _kinds(given: AttentionParameters) -> frozenset[AttentionKind]:
     for word in set(kinds) - set(AttentionKind):
         raise invalid("kind", *not_among(word, AttentionKind))
     if AttentionKind.IDLE in kinds and given.idle_months is None:
-        raise invalid("idle_months", "is missing; say for how many months nothing has happened, like 3")
+        raise invalid(
+            "idle_months",
+            "is missing; say for how many months nothing has happened, like 3",
+            "còn thiếu; hãy ghi số tháng không có diễn biến nào, ví dụ 3",
+        )
     return frozenset(map(AttentionKind, kinds or AttentionKind))
 
 
@@ -243,7 +244,11 @@ def _place(request: Request, cursor: str, now: datetime) -> AttentionPlace:
     with contextlib.suppress(ValueError, OverflowError, InstantOutOfRange):
         if abs(local(place.as_of) - now) <= ONE_DAY and place.urgency:
             return place
-    raise invalid("cursor", "is of a list of another day; leave it out to start again")
+    raise invalid(
+        "cursor",
+        "is of a list of another day; leave it out to start again",
+        "là của danh sách ngày khác; hãy bỏ đi để xem lại từ đầu",
+    )
 
 
 def _searches(
@@ -253,11 +258,6 @@ def _searches(
     yield due_until(latest), horizons.urgent
     if query.idle_months is not None:
         yield open_for(query.idle_months, query.as_of), partial(horizons.idle, months=query.idle_months)
-
-
-def due_until(latest: datetime) -> ColumnElement[bool]:
-    """Something is due, not later than that: a range of the index by deadline."""
-    return dossiers.c.due_at <= microseconds(latest)
 
 
 def open_for(months: int, now: datetime) -> ColumnElement[bool]:
@@ -272,26 +272,9 @@ def _filtered(query: AttentionQuery) -> Iterator[ColumnElement[bool]]:
             yield column.in_(sorted(codes))
 
 
-async def snapshots_where(
-    connection: AsyncConnection, *conditions: ColumnElement[bool]
-) -> AsyncGenerator[list[StoredSnapshot]]:
-    """The snapshots of these dossiers, some at a time."""
-    wanted = select(dossiers.c.code, dossiers.c.snapshot).where(*conditions)
-    async with connection.stream(wanted, execution_options={"yield_per": READ_AT_ONCE}) as rows:
-        async for part in rows.partitions():
-            yield [(row.code, row.snapshot) for row in part]
-
-
 def _urgent(query: AttentionQuery, snapshots: Iterable[StoredSnapshot], listed: Listing) -> list[UrgentDossier]:
-    read = (_dossier_of(*stored) for stored in snapshots)
+    read = (dossier_of(*stored) for stored in snapshots)
     return [one for one in listed(filter(query.chooses, read)) if one.kind in query.kinds]
-
-
-def _dossier_of(code: str, snapshot: bytes) -> Dossier:
-    try:
-        return usable_status(snapshot)
-    except Unusable as unusable:
-        raise BrokenDossier(code, unusable.detail) from unusable
 
 
 def _department(code: str, officers: ByOfficer, horizons: DepartmentHorizons) -> DepartmentCounts:

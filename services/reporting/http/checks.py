@@ -16,6 +16,7 @@ from shared.contract.envelope import encode
 from shared.contract.http import answered
 from shared.contract.http.checks import CheckAnswer
 from shared.language.languages import Language
+from shared.language.numbers import count
 from shared.service.access import requires
 from shared.service.http import declared_parameters_only, documented
 from shared.service.problems import UNPROCESSABLE, Problem
@@ -83,7 +84,10 @@ def _form(content_type: str) -> TableForm | None:
     media_type = content_type.partition(";")[0].strip().lower()
     if media_type and media_type not in OF_MEDIA_TYPE:
         detail = f"{media_type} is not read here; send the report as one of {', '.join(OF_MEDIA_TYPE)}"
-        raise Problem(415, "Unsupported Media Type", detail)
+        in_vietnamese = (
+            f"không đọc được {media_type}; hãy gửi báo cáo dưới một trong các dạng {', '.join(OF_MEDIA_TYPE)}"
+        )
+        raise Problem(415, "Unsupported Media Type", detail, vietnamese=in_vietnamese)
     return OF_MEDIA_TYPE.get(media_type)
 
 
@@ -92,7 +96,12 @@ async def _body(request: Request) -> bytes:
     async for chunk in request.stream():
         body += chunk
         if len(body) > MOST_BYTES:
-            raise Problem(413, "Content Too Large", f"a report is at most {MOST_BYTES:,} bytes; send its table alone")
+            raise Problem(
+                413,
+                "Content Too Large",
+                f"a report is at most {MOST_BYTES:,} bytes; send its table alone",
+                vietnamese=f"báo cáo không được quá {count(MOST_BYTES, Language.VIETNAMESE)} byte; hãy gửi riêng bảng",
+            )
     return bytes(body)
 
 

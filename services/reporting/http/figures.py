@@ -31,6 +31,7 @@ from services.reporting.http.parameters import (
     Question,
     figure_query,
     known_instant,
+    not_among,
 )
 from services.reporting.opening.comparisons import changed_dossiers, disputed_dossiers
 from services.reporting.opening.lists import LIST_START, ListPlace, list_page
@@ -112,7 +113,7 @@ def router(to: FigureRoutes) -> APIRouter:
     @routes.get("/figures", summary="The figures of a period", responses={200: answered(FiguresAnswer)})
     async def get_figures(scope: Bound, given: Annotated[FigureParameters, Query()]) -> Response:
         if given.tokens not in ("all", "none"):
-            raise invalid("tokens", f"{given.tokens!r} is not known; write all or none")
+            raise invalid("tokens", *not_among(given.tokens, ("all", "none")))
         query, with_tokens = to.query(scope, given), given.tokens == "all"
         other = None if given.against is None else query_beside(query, given.against)
         if not is_wide(query):
@@ -230,7 +231,15 @@ async def _turn(wide: asyncio.Semaphore) -> AsyncIterator[None]:
             await wide.acquire()
     except TimeoutError:
         detail = "another question that takes long is being answered; try again shortly, or ask for fewer dimensions"
-        raise Problem(503, "Service Unavailable", detail, code="busy", headers={"Retry-After": "5"}) from None
+        raise Problem(
+            503,
+            "Service Unavailable",
+            detail,
+            code="busy",
+            headers={"Retry-After": "5"},
+            vietnamese="đang trả lời một câu hỏi khác cần nhiều thời gian; hãy thử lại sau ít phút, "
+            "hoặc chia theo ít chiều hơn",
+        ) from None
     try:
         yield
     finally:
@@ -313,7 +322,13 @@ def _too_many(query: FigureQuery, most: int, without_tokens: int, *, with_tokens
     named = ", ".join(dimension.value for dimension in query.by)
     others = f"; with tokens=none it may have {without_tokens}" if with_tokens else ""
     fewer = "leave a dimension out, or ask for a shorter period or one department"
-    return invalid("by", f"grouped by {named} the answer has more than {most} rows{others}: {fewer}")
+    others_vi = f"; với tokens=none có thể có {without_tokens} dòng" if with_tokens else ""
+    return invalid(
+        "by",
+        f"grouped by {named} the answer has more than {most} rows{others}: {fewer}",
+        f"chia theo {named} thì có hơn {most} dòng{others_vi}: hãy bớt một chiều, hoặc chọn kỳ ngắn hơn "
+        "hay một cơ quan",
+    )
 
 
 def figure_of(tokens: Tokens, text: str) -> TokenFigure:
@@ -322,25 +337,37 @@ def figure_of(tokens: Tokens, text: str) -> TokenFigure:
         return tokens.read(text)
     except UnreadableToken:
         detail = "token: not a figure's token; copy it whole from `tokens` of an answer of /v1/figures"
-        raise Problem(404, "Not Found", detail, parameter="token") from None
+        in_vietnamese = "token: không phải mã của một số liệu; hãy chép nguyên từ `tokens` của /v1/figures"
+        raise Problem(404, "Not Found", detail, parameter="token", vietnamese=in_vietnamese) from None
     except OtherCatalogue:
         detail = (
             "token: made with another catalogue or release, by which rows may be other rows; ask for the figures again"
         )
-        raise Problem(410, "Gone", detail, parameter="token") from None
+        in_vietnamese = (
+            "token: được lập theo danh mục hoặc phiên bản khác, nên các dòng có thể đã khác; hãy hỏi lại số liệu"
+        )
+        raise Problem(410, "Gone", detail, parameter="token", vietnamese=in_vietnamese) from None
 
 
 def _then_and_now(to: FigureRoutes, scope: Scope, given: ChangesParameters) -> tuple[FigureQuery, FigureQuery]:
     """The query as known at both instants, judged at one cut-off: they differ by what became known in between."""
     if given.as_known_at is None:
-        raise invalid("as_known_at", "is missing; write the instant to compare with, such as 2023-02-01T08:00:00+07:00")
+        raise invalid(
+            "as_known_at",
+            "is missing; write the instant to compare with, such as 2023-02-01T08:00:00+07:00",
+            "còn thiếu; hãy ghi thời điểm để so sánh, ví dụ 2023-02-01T08:00:00+07:00",
+        )
     then = to.query(scope, given)
     if given.until_known_at is not None:
         known_instant("until_known_at", given.until_known_at, to.recording_clock())
     now = to.query(scope, given.model_copy(update={"as_known_at": given.until_known_at}))
     assert then.known_at is not None
     if now.known_at is not None and now.known_at < then.known_at:
-        raise invalid("until_known_at", "lies before `as_known_at`; exchange them, or leave it out for now")
+        raise invalid(
+            "until_known_at",
+            "lies before `as_known_at`; exchange them, or leave it out for now",
+            "đứng trước `as_known_at`; hãy đổi chỗ hai thời điểm, hoặc bỏ đi để lấy đến bây giờ",
+        )
     return replace(now, known_at=then.known_at), now
 
 

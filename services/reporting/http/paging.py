@@ -68,6 +68,7 @@ def _foreign() -> Problem:
     return invalid(
         "cursor",
         "is not from a page of this list; copy it whole from the page before, or leave it out for the first page",
+        "không phải của danh sách này; hãy chép nguyên từ trang trước, hoặc bỏ đi để xem trang đầu",
     )
 
 
@@ -75,4 +76,9 @@ def same_model(wanted: Pin, now: Pin) -> None:
     """410 for a state that the read model does not have any more."""
     if wanted.generation != now.generation or wanted.revision > now.revision:
         made = instant_of(now.generation * SECOND)
-        raise Problem(410, "Gone", f"the read model was made anew at {made.isoformat()}; ask for the figures again")
+        raise Problem(
+            410,
+            "Gone",
+            f"the read model was made anew at {made.isoformat()}; ask for the figures again",
+            vietnamese=f"số liệu đã được lập lại từ đầu lúc {made.isoformat()}; hãy hỏi lại số liệu",
+        )

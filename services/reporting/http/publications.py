@@ -1,9 +1,8 @@
 """`/v1/publications`: figures are published, revised, opened and annotated; documents go out byte for byte."""
 
-import re
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
 from contextlib import contextmanager
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any
 
 import msgspec
 from fastapi import APIRouter, Depends, Path, Query, Request
@@ -12,6 +11,7 @@ from starlette.responses import Response
 
 from services.reporting.figures.grouping import TooManyRows
 from services.reporting.figures.query import Dimension, FigureQuery
+from services.reporting.http.bodies import bytes_in, message_in, takes
 from services.reporting.http.bounds import Bound, check_list, check_publication, check_question
 from services.reporting.http.names import units_named
 from services.reporting.http.paging import cursor_after, page_response, place_of
@@ -23,7 +23,7 @@ from services.reporting.publishing.documents import those_within
 from services.reporting.publishing.publications import Publications
 from services.reporting.publishing.refusals import CompletenessUnknown, NotPublished, UnknownDocument
 from shared.access.roles import EVERYTHING, Permission, Scope
-from shared.contract.http import answered, answered_lines, reference
+from shared.contract.http import answered, answered_lines
 from shared.contract.http.publications import (
     HASH,
     NewNote,
@@ -42,11 +42,9 @@ from shared.service.problems import UNPROCESSABLE, Problem
 
 PATH = "/v1/publications"
 JSON = "application/json"
-MOST_BYTES = 1024 * 1024
 MOST_RESTORED_BYTES = 64 * 1024 * 1024
 RETRY_AFTER_S = "5"
 LARGEST = 2**53 - 1
-MessageT = TypeVar("MessageT", bound=msgspec.Struct)
 UNKNOWN = documented({404: "no such publication, revision or number in it", 422: "a parameter is wrong"})
 BAD_BODY = documented({413: "the body is too long", 422: "a member is wrong: `field` names it"})
 REFUSED = documented(
@@ -104,11 +102,11 @@ def _of_all(to: Publications) -> APIRouter:
         status_code=201,
         summary="Freeze the figures of a period and publish them",
         responses={201: answered(PublicationDocument), **REFUSED, **BAD_BODY},
-        openapi_extra=_takes(NewPublication),
+        openapi_extra=takes(NewPublication),
         response_class=Response,
     )
     async def publish(request: Request, scope: Bound) -> Response:
-        new = await _body(request, NewPublication)
+        new = await message_in(request, NewPublication)
         for name, text in _texts(new):
             _check_text(name, text)
         with as_problems():
@@ -155,7 +153,7 @@ def _of_all(to: Publications) -> APIRouter:
         response_class=Response,
     )
     async def restore(request: Request) -> Response:
-        lines = [line for line in (await _bytes(request, MOST_RESTORED_BYTES)).split(b"\n") if line]
+        lines = [line for line in (await bytes_in(request, MOST_RESTORED_BYTES)).split(b"\n") if line]
         with as_problems():
             return json_response(await chain.restore(to.engine, lines))
 
@@ -233,11 +231,11 @@ def _of_one(to: Publications) -> APIRouter:
         status_code=201,
         summary="Keep a note with a published number, for good",
         responses={201: answered(NoteDocument), **UNKNOWN, **BAD_BODY},
-        openapi_extra=_takes(NewNote),
+        openapi_extra=takes(NewNote),
         response_class=Response,
     )
     async def annotate(number: Number, request: Request) -> Response:
-        note = await _body(request, NewNote)
+        note = await message_in(request, NewNote)
         for name, text in _texts_of(note, ""):
             _check_text(name, text)
         with as_problems():
@@ -295,32 +293,6 @@ def _answer(document: KeptDocument, location: str | None = None) -> Response:
     return Response(document.body, 201, headers | {"Location": location}, JSON)
 
 
-def _takes(message: type[msgspec.Struct]) -> dict[str, Any]:
-    return {"requestBody": {"required": True, "content": {JSON: {"schema": reference(message)}}}}
-
-
-async def _bytes(request: Request, most: int) -> bytes:
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > most:
-            raise Problem(413, "Content Too Large", f"a body here is at most {most} bytes")
-    return bytes(body)
-
-
-async def _body(request: Request, message: type[MessageT]) -> MessageT:
-    """The body as its message has it; 422 names the member that is wrong."""
-    try:
-        return msgspec.json.decode(await _bytes(request, MOST_BYTES), type=message)
-    except msgspec.ValidationError as wrong:
-        what, _, place = str(wrong).partition(" - at `$")
-        named = re.search(r"field `([^`]+)`", what)
-        field = place.rstrip("`").lstrip(".") or (named[1] if named else "body")
-        raise Problem(422, UNPROCESSABLE, f"{field}: {what}", field=field) from wrong
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as wrong:
-        raise Problem(422, UNPROCESSABLE, f"the body is not JSON: {wrong}", field="body") from wrong
-
-
 def _texts(new: NewPublication) -> Iterator[tuple[str, str | None]]:
     yield "title", new.title
     for number, note in enumerate(new.notes):
@@ -337,10 +309,17 @@ def _check_text(field: str, text: str | None) -> None:
     if text is None:
         return
     if hidden := hidden_character(text, layout=field.endswith("text")):
-        raise Problem(422, UNPROCESSABLE, f"{field}: holds the hidden character {hidden}; leave it out", field=field)
+        raise Problem(
+            422,
+            UNPROCESSABLE,
+            f"{field}: holds the hidden character {hidden}; leave it out",
+            field=field,
+            vietnamese=f"{field}: có ký tự ẩn {hidden}; hãy bỏ đi",
+        )
     if who := personal(text):
         detail = f"{field}: holds {who}, and what is published stays for good; leave it out"
-        raise Problem(422, UNPROCESSABLE, detail, field=field, code="personal_data")
+        in_vietnamese = f"{field}: có dữ liệu cá nhân ({who}), mà nội dung đã công bố thì giữ mãi; hãy bỏ đi"
+        raise Problem(422, UNPROCESSABLE, detail, field=field, code="personal_data", vietnamese=in_vietnamese)
 
 
 _OF_QUESTION = (
@@ -365,7 +344,13 @@ def _query(to: Publications, scope: Scope, new: NewPublication) -> FigureQuery:
     query = figure_query(FigureParameters(**given), to.catalogue, to.clock(), to.recording_clock())
     check_question(scope, query)
     if not query.by:
-        raise Problem(422, UNPROCESSABLE, "by: is empty; name a dimension, or leave it out", field="by")
+        raise Problem(
+            422,
+            UNPROCESSABLE,
+            "by: is empty; name a dimension, or leave it out",
+            field="by",
+            vietnamese="by: để trống; hãy ghi một chiều, hoặc bỏ đi",
+        )
     return query
 
 
@@ -375,12 +360,19 @@ def as_problems() -> Iterator[None]:
     try:
         yield
     except UnknownDocument as unknown:
-        raise Problem(404, "Not Found", str(unknown)) from unknown
+        raise Problem(404, "Not Found", str(unknown), vietnamese=unknown.in_vietnamese) from unknown
     except CompletenessUnknown as unknown:
-        headers = {"Retry-After": RETRY_AFTER_S}
-        raise Problem(503, "Service Unavailable", str(unknown), code=unknown.code, headers=headers) from unknown
+        raise Problem(
+            503,
+            "Service Unavailable",
+            str(unknown),
+            code=unknown.code,
+            headers={"Retry-After": RETRY_AFTER_S},
+            vietnamese=unknown.in_vietnamese,
+        ) from unknown
     except NotPublished as refused:
-        raise Problem(409, "Conflict", str(refused), code=refused.code) from refused
+        raise Problem(409, "Conflict", str(refused), code=refused.code, vietnamese=refused.in_vietnamese) from refused
     except TooManyRows as too_many:
         detail = f"by: a table would have more than {too_many.most} rows; leave that dimension out"
-        raise Problem(422, UNPROCESSABLE, detail, field="by") from too_many
+        in_vietnamese = f"by: một bảng sẽ có hơn {too_many.most} dòng; hãy bỏ chiều ấy"
+        raise Problem(422, UNPROCESSABLE, detail, field="by", vietnamese=in_vietnamese) from too_many

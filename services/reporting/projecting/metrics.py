@@ -1,13 +1,21 @@
 """What the projector says of itself: liveness and readiness, and its work in numbers."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import CollectorRegistry
 
 from services.reporting.read_model.versions import AppliedVersion
+from shared.contract.topics import STATUS
+from shared.service import metric_catalogue as catalogue
+from shared.service.broker_watch import BrokerWatch
+from shared.service.database_watch import DatabaseWatch
 from shared.service.observability import Heartbeat
+from shared.service.ready_parts import ReadyParts
+from shared.service.stage_progress import StageProgress
+
+STAGE = "figures"
 
 
 @dataclass(slots=True)
@@ -18,43 +26,21 @@ class ProjectorHealth:
     filling: bool = True  # statuses are still to be read that were there at the beginning; False without a broker
     poison_in_a_row: int = 0  # unusable records since the last usable one
     heartbeat: Heartbeat = field(default_factory=Heartbeat)
-
-
-STAGE = "figures"
-_LAG_BUCKETS_S = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.35, 0.5, 0.75, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
+    positions: Mapping[int, int] = field(default_factory=dict)  # by partition, up to where it is in the figures
 
 
 class PipelineMetrics:
     """Counters of the projector."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
-        self.statuses = Counter(
-            "motcua_projected_statuses", "status records read and committed, older versions included", registry=registry
-        )
-        self.dead_letters = Counter(
-            "motcua_dead_letters",
-            "records that could not be read and went to the dead-letter topic",
-            ["reason"],
-            registry=registry,
-        )
-        self.poison_in_a_row = Gauge(
-            "motcua_poison_in_a_row",
-            "unusable status records since the last usable one; above 100 the projector slows down",
-            registry=registry,
-        )
-        self.skips = Counter(
-            "motcua_statuses_skipped",
-            "jumps of the ledger's marks: the partition is read again, for statuses may be missing",
-            registry=registry,
-        )
-        lag = Histogram(
-            "motcua_pipeline_lag_seconds",
-            "from accepted by intake to visible in figures",
-            ["stage"],
-            buckets=_LAG_BUCKETS_S,
-            registry=registry,
-        )
-        self.lag = lag.labels(STAGE)
+        self._registry = registry
+        self.statuses = catalogue.PROJECTED_STATUSES.counter(registry)
+        self.dead_letters = catalogue.DEAD_LETTERS.counter(registry)
+        self.poison_in_a_row = catalogue.POISON_IN_A_ROW.gauge(registry)
+        self.skips = catalogue.STATUSES_SKIPPED.counter(registry)
+        self.lag = catalogue.PIPELINE_LAG.histogram(registry).labels(STAGE)
+        self.batch = catalogue.PROJECTOR_BATCH.histogram(registry)
+        self.sessions_ended = catalogue.PROJECTOR_SESSIONS_ENDED.counter(registry)
 
     def projected(self, statuses: int, applied: Sequence[AppliedVersion], now: datetime) -> None:
         """A batch was committed; a version without a new event (an alert was raised) says nothing about the lag."""
@@ -62,3 +48,17 @@ class PipelineMetrics:
         for one in applied:
             if one.fresh:
                 self.lag.observe(max(0.0, (now - one.version.status.recordedtime).total_seconds()))
+
+    def watch(self, health: ProjectorHealth, broker: BrokerWatch, database: DatabaseWatch) -> None:
+        """Show the parts of reporting, and how far the figures are behind what the broker has; call it once."""
+        progress = StageProgress(STAGE, STATUS.name, lambda: broker.is_heard)
+        broker.on_look = lambda: progress.look(health.positions, broker.ends(STATUS.name) or {})
+        ready = ReadyParts(
+            {
+                "database": lambda: database.is_answering,
+                "broker": lambda: broker.is_heard,
+                "partitions": lambda: health.assigned,
+            }
+        )
+        for part in (broker, database, progress, ready):
+            self._registry.register(part)

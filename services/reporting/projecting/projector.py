@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 import structlog
 from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.errors import KafkaError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.reporting.projecting.metrics import PipelineMetrics, ProjectorHealth
@@ -84,6 +85,7 @@ class Projector:
                 if not (isinstance(error, (*BROKER_ERRORS, OffsetsMoved, AssignmentChanged)) or is_transient(error)):
                     raise
                 self.health.filling = False
+                self.metrics.sessions_ended.labels(_ended_by(error)).inc()
                 pause = backoff.next_s()
                 log.warning("projector_restarts", error=repr(error), retry_seconds=pause)
                 await wait_until(stopping, pause)
@@ -138,12 +140,14 @@ class _Session:
         await self._read_whole(lost | unread)
         self._seek(partitions)
         self._health.assigned = True
-        self._health.filling = self._is_filling
+        self._stands()
         log.info("projector_assigned", positions={number: one.next_offset for number, one in self._positions.items()})
 
-    @property
-    def _is_filling(self) -> bool:
-        return any(position.next_offset < position.whole_until for position in self._positions.values())
+    def _stands(self) -> None:
+        """Say where it stands now."""
+        positions = self._positions.values()
+        self._health.filling = any(position.next_offset < position.whole_until for position in positions)
+        self._health.positions = {number: one.next_offset for number, one in self._positions.items()}
 
     def _seek(self, partitions: Iterable[int]) -> None:
         for number in partitions:
@@ -178,7 +182,8 @@ class _Session:
         )
         records = [record for of_partition in fetched.values() for record in of_partition]
         if records:
-            await self._project(records)
+            with self._metrics.batch.time():
+                await self._project(records)
         await self._read_again()
         self._health.heartbeat.beat()
         return len(records)
@@ -196,7 +201,7 @@ class _Session:
         moved = {n: one for n, one in fetched.positions.items() if one.next_offset != before[n].next_offset}
         applied, refused = await self._commit(self._advances(moved), versions)
         self._positions |= moved
-        self._health.filling = self._is_filling
+        self._stands()
         if taken:
             unreadable = [*batch.unreadable, *refused]
             self._health.poison_in_a_row = unreadable_in_a_row(taken, unreadable, self._health.poison_in_a_row)
@@ -263,6 +268,18 @@ class _Session:
             self._metrics.dead_letters.labels(one.reason).inc()
             where = {"partition": one.record.partition, "offset": one.record.offset}
             log.warning("status_unreadable", reason=one.reason, detail=one.detail, **where)
+
+
+def _ended_by(trouble: Exception) -> str:
+    """What ended a session, as the metric calls it."""
+    match trouble:
+        case OffsetsMoved():
+            return "other_projector"
+        case AssignmentChanged():
+            return "partitions"
+        case KafkaError() | TimeoutError():
+            return "broker"
+    return "database"
 
 
 def _reached(position: PartitionPosition, first: int) -> int:

@@ -6,7 +6,6 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from services.reporting.figures.query import Dimension, FigureQuery
@@ -22,11 +21,9 @@ from services.reporting.publishing.refusals import (
     PipelineBehind,
 )
 from services.reporting.read_model.store import answering
-from services.reporting.read_model.tables import offsets
 from shared.catalogue import Catalogue
 from shared.contract.http.log import LogHead
 from shared.contract.http.published_documents import CountedLog
-from shared.contract.topics import STATUS
 
 MOST_ROWS = 10_000  # of one table
 SETTLES_S = 0.5  # after an instant: what was recorded by it is in the log, whosever clock is a little behind
@@ -117,8 +114,7 @@ async def _counted(connection: AsyncConnection, intake: IntakeLog) -> tuple[str,
     if ledger.numbers != head.events:
         return f"intake has recorded {head.events} events, and {ledger.numbers} of them are counted", None
     await _check_agreement(connection, ledger)
-    aside = select(func.coalesce(func.sum(offsets.c.quarantined), 0)).where(offsets.c.topic == STATUS.name)
-    set_aside = int((await connection.execute(aside)).scalar_one())
+    set_aside = max(ledger.numbers - ledger.events, 0)
     return "", CountedLog(events=head.events, position=head.position, set_aside=set_aside)
 
 

@@ -14,6 +14,7 @@ from sqlalchemy import (
     SmallInteger,
     String,
     Table,
+    Text,
     and_,
 )
 
@@ -169,7 +170,7 @@ offsets = Table(
     Column("whole_until", BigInteger, nullable=False),
 )
 
-# What was published: the one table here that follows from nothing else. No rebuild touches it, no row of it changes.
+# What was published: it follows from nothing else. No rebuild touches it, no row of it changes.
 # `place` is the document's in the chain, `number` its publication's, `within` which revision or later note it is (0 for
 # the publication itself). `summary` is what a list shows of it, `body` its canonical bytes (shared/publishing).
 publications = Table(
@@ -184,6 +185,75 @@ publications = Table(
     Column("body", LargeBinary, nullable=False),
 )
 Index("publications_number", publications.c.number, publications.c.kind, publications.c.within, unique=True)
+
+# Follow-ups (0027): what was sent must not be sent again, so no rebuild touches them either. Instants are microseconds.
+# A unit has one row: since when it is followed up, and the latest round and weekly digest that were made for it.
+follow_up_units = Table(
+    "follow_up_units",
+    metadata,
+    Column("department", String(32), primary_key=True),
+    Column("begun_at", BigInteger, nullable=False),
+    Column("round_at", BigInteger, nullable=False),
+    Column("digest_at", BigInteger, nullable=False),
+)
+
+# A slip: one for each dossier, stage and deadline, which `id` is made of. `told` is what it says, `sequence` the number
+# of the dossier's latest event then, `mail` the delivery of the mail that it stands in; a webhook's has the slip's id.
+follow_ups = Table(
+    "follow_ups",
+    metadata,
+    Column("department", String(32), primary_key=True),
+    Column("year", SmallInteger, primary_key=True, autoincrement=False),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("id", String(36), nullable=False),
+    Column("dossier", String(64), nullable=False),
+    Column("stage", String(32), nullable=False),
+    Column("sequence", BigInteger, nullable=False),
+    Column("received_by", String(32), nullable=False),
+    Column("made_at", BigInteger, nullable=False),
+    Column("mail", String(36), nullable=True),
+    Column("sent_at", BigInteger, nullable=True),
+    Column("moved_at", BigInteger, nullable=True),
+    Column("answer", String(32), nullable=True),
+    Column("promised_day", Integer, nullable=True),
+    Column("answered_at", BigInteger, nullable=True),
+    Column("told", LargeBinary, nullable=False),
+)
+Index("follow_ups_id", follow_ups.c.id, unique=True)
+Index("follow_ups_made", follow_ups.c.made_at, follow_ups.c.id)
+Index("follow_ups_mail", follow_ups.c.mail)
+_unmoved = follow_ups.c.moved_at.is_(None)
+Index("follow_ups_unmoved", follow_ups.c.dossier, sqlite_where=_unmoved, postgresql_where=_unmoved)
+
+# The outbox: waiting while `next_try_at` is set, then sent or, without `sent_at`, given up. `body` is the same bytes at
+# every try.
+follow_up_deliveries = Table(
+    "follow_up_deliveries",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("department", String(32), nullable=False),
+    Column("way", String(16), nullable=False),
+    Column("made_at", BigInteger, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("next_try_at", BigInteger, nullable=True),
+    Column("sent_at", BigInteger, nullable=True),
+    Column("problem", Text, nullable=True),
+    Column("body", LargeBinary, nullable=False),
+)
+_waiting = follow_up_deliveries.c.next_try_at.is_not(None)
+_given_up = and_(follow_up_deliveries.c.next_try_at.is_(None), follow_up_deliveries.c.sent_at.is_(None))
+Index(
+    "follow_up_deliveries_waiting",
+    follow_up_deliveries.c.next_try_at,
+    sqlite_where=_waiting,
+    postgresql_where=_waiting,
+)
+Index(
+    "follow_up_deliveries_given_up",
+    follow_up_deliveries.c.way,
+    sqlite_where=_given_up,
+    postgresql_where=_given_up,
+)
 
 # Who did what when: it follows from nothing else either, and the database refuses to change or to remove a row.
 audit_table(metadata)

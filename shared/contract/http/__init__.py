@@ -5,12 +5,14 @@ from typing import Any
 
 import msgspec
 
+from shared.contract.follow_up import FollowUpEventV1
 from shared.contract.http.announcements import AnnouncementAnswer, AnnouncementView, NewAnnouncement
 from shared.contract.http.applicants import ApplicantView, ErasureAnswer, ExpiryAnswer, RotationAnswer
 from shared.contract.http.attention import AttentionAnswer
 from shared.contract.http.audit import AuditLine
 from shared.contract.http.catalogue import ChannelView, DayView, DepartmentView, ProcedureView
 from shared.contract.http.checks import CheckAnswer
+from shared.contract.http.dead_letters import DeadLettersAnswer, DeadLetterView, HandledLetters, LettersDone, SentAgain
 from shared.contract.http.dossiers import DossierAnswer, DossierView, EventAnswer, NewDossier
 from shared.contract.http.figures import (
     ChangesAnswer,
@@ -20,6 +22,7 @@ from shared.contract.http.figures import (
     FiguresEvent,
     FormAnswer,
 )
+from shared.contract.http.follow_ups import FollowUpsAnswer, KeptFollowUp, NewFollowUpAnswer
 from shared.contract.http.log import BulkAnswer, LogHead, LogLine, Resent, RestoreAnswer
 from shared.contract.http.lookup import LookUpAnswer, NewLookUp
 from shared.contract.http.publications import (
@@ -49,6 +52,11 @@ INTAKE: Messages = {
     "http.bulk.v1": BulkAnswer,
     "http.channel.v1": ChannelView,
     "http.day.v1": DayView,
+    "http.dead-letter.v1": DeadLetterView,
+    "http.dead-letters.v1": DeadLettersAnswer,
+    "http.dead-letters-done.v1": LettersDone,
+    "http.dead-letters-handled.v1": HandledLetters,
+    "http.dead-letters-sent-again.v1": SentAgain,
     "http.department.v1": DepartmentView,
     "http.dossier.v1": DossierView,
     "http.dossier-opened.v1": DossierAnswer,
@@ -75,7 +83,11 @@ REPORTING: Messages = {
     "http.dossiers.v1": DossierList,
     "http.figures.v1": FiguresAnswer,
     "http.figures-event.v1": FiguresEvent,
+    "http.follow-up.v1": KeptFollowUp,
+    "http.follow-up-event.v1": FollowUpEventV1,
+    "http.follow-ups.v1": FollowUpsAnswer,
     "http.form.v1": FormAnswer,
+    "http.new-follow-up-answer.v1": NewFollowUpAnswer,
     "http.new-note.v1": NewNote,
     "http.new-publication.v1": NewPublication,
     "http.note.v1": NoteDocument,

@@ -39,7 +39,15 @@ WIDENED = {
 }
 """Patterns of codes as they were published, and as they are now, which holds every code that they held."""
 
-ASKED = frozenset({"http.new-announcement.v1", "http.new-dossier.v1", "http.new-note.v1", "http.new-publication.v1"})
+ASKED = frozenset(
+    {
+        "http.new-announcement.v1",
+        "http.new-dossier.v1",
+        "http.new-follow-up-answer.v1",
+        "http.new-note.v1",
+        "http.new-publication.v1",
+    }
+)
 PUBLISHED: dict[str, type[msgspec.Struct]] = {
     "envelope.v1": CloudEvent,
     "status.v1": StatusV1,

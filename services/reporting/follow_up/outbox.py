@@ -1,0 +1,153 @@
+"""The outbox: deliveries are taken one try at a time, and settled as sent, to be tried again, or given up."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from sqlalchemy import func, insert, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from services.reporting.read_model.sums import instant_of, microseconds
+from services.reporting.read_model.tables import follow_up_deliveries, follow_ups
+from shared.service.sql import writing
+
+AT_ONCE = 100
+FIRST_PAUSE = timedelta(seconds=5)
+LONGEST_PAUSE = timedelta(hours=1)
+LONGEST_PROBLEM = 300
+_OF = follow_up_deliveries.c
+
+
+class Way(StrEnum):
+    MAIL = "mail"
+    WEBHOOK = "webhook"
+
+
+Lane = tuple[str, Way]  # a unit, and one of its ways
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """Something to be sent; `body` is the same at every attempt, and so is `id`, by which receivers know a repeat."""
+
+    id: str
+    department: str
+    way: Way
+    made_at: datetime
+    body: bytes
+    attempts: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """How many deliveries of a way wait, since when the oldest does, and how many were given up."""
+
+    waiting: int = 0
+    oldest: datetime | None = None
+    given_up: int = 0
+
+
+async def put(connection: AsyncConnection, deliveries: Sequence[Delivery]) -> None:
+    """Into the outbox, within the transaction of what they tell."""
+    if deliveries:
+        rows = [
+            {
+                "id": one.id,
+                "department": one.department,
+                "way": one.way.value,
+                "made_at": microseconds(one.made_at),
+                "attempts": 0,
+                "next_try_at": microseconds(one.made_at),
+                "body": one.body,
+            }
+            for one in deliveries
+        ]
+        await connection.execute(insert(follow_up_deliveries), rows)
+
+
+async def lanes(engine: AsyncEngine, now: datetime) -> list[Lane]:
+    """Of which units and ways something is to be tried."""
+    wanted = select(_OF.department, _OF.way).where(_OF.next_try_at <= microseconds(now)).distinct()
+    async with engine.connect() as connection:
+        return [(row.department, Way(row.way)) for row in (await connection.execute(wanted)).all()]
+
+
+async def due(engine: AsyncEngine, lane: Lane, now: datetime) -> list[Delivery]:
+    """What is to be tried of a lane, the oldest first, some at a time."""
+    wanted = (
+        select(follow_up_deliveries)
+        .where(_OF.next_try_at <= microseconds(now), _OF.department == lane[0], _OF.way == lane[1].value)
+        .order_by(_OF.next_try_at, _OF.made_at, _OF.id)
+        .limit(AT_ONCE)
+    )
+    async with engine.connect() as connection:
+        rows = (await connection.execute(wanted)).all()
+    return [
+        Delivery(row.id, row.department, Way(row.way), instant_of(row.made_at), row.body, row.attempts) for row in rows
+    ]
+
+
+async def claim(engine: AsyncEngine, delivery: Delivery, now: datetime, held_for: timedelta) -> bool:
+    """Take the next try for oneself; False where another process, or another pass, has it.
+
+    It is written before anything is sent: who dies in between leaves it to be tried again when `held_for` is over.
+    """
+    taken = (
+        update(follow_up_deliveries)
+        .where(_OF.id == delivery.id, _OF.attempts == delivery.attempts, _OF.next_try_at <= microseconds(now))
+        .values(attempts=delivery.attempts + 1, next_try_at=microseconds(now + held_for))
+    )
+    async with writing(engine) as connection:
+        return (await connection.execute(taken)).rowcount == 1
+
+
+async def sent(engine: AsyncEngine, delivery: Delivery, now: datetime, problem: str | None = None) -> None:
+    """It was taken, by whom it was sent to; the slips in it count as sent since the first way took them."""
+    at = microseconds(now)
+    settled = (
+        update(follow_up_deliveries)
+        .where(_OF.id == delivery.id)
+        .values(sent_at=at, next_try_at=None, problem=problem and problem[:LONGEST_PROBLEM])
+    )
+    slips = (
+        update(follow_ups)
+        .where(or_(follow_ups.c.mail == delivery.id, follow_ups.c.id == delivery.id), follow_ups.c.sent_at.is_(None))
+        .values(sent_at=at)
+    )
+    async with writing(engine) as connection:
+        await connection.execute(settled)
+        await connection.execute(slips)
+
+
+async def failed(engine: AsyncEngine, delivery: Delivery, problem: str, next_try: datetime | None) -> None:
+    """It was not taken: it is tried again, or given up where there is no next try."""
+    settled = (
+        update(follow_up_deliveries)
+        .where(_OF.id == delivery.id)
+        .values(next_try_at=None if next_try is None else microseconds(next_try), problem=problem[:LONGEST_PROBLEM])
+    )
+    async with writing(engine) as connection:
+        await connection.execute(settled)
+
+
+def pause_after(attempts: int) -> timedelta:
+    """How long to wait after so many attempts: each pause twice as long as the one before, up to an hour."""
+    return min(FIRST_PAUSE * (1 << min(attempts, 20)), LONGEST_PAUSE)
+
+
+async def waiting(engine: AsyncEngine) -> dict[Way, Waiting]:
+    """What there is of each way; two small indexes know it."""
+    waits = select(_OF.way, func.count(), func.min(_OF.made_at)).where(_OF.next_try_at.is_not(None)).group_by(_OF.way)
+    given_up = select(_OF.way, func.count()).where(_OF.next_try_at.is_(None), _OF.sent_at.is_(None)).group_by(_OF.way)
+    async with engine.connect() as connection:
+        lost: dict[str, int] = {row[0]: row[1] for row in (await connection.execute(given_up)).all()}
+        found = {row[0]: row for row in (await connection.execute(waits)).all()}
+    return {
+        way: Waiting(
+            found[way][1] if way in found else 0,
+            instant_of(found[way][2]) if way in found else None,
+            lost.get(way, 0),
+        )
+        for way in Way
+    }

@@ -1,0 +1,107 @@
+"""Sends what waits in the outbox: units and ways side by side, so that a slow receiver holds up nobody else."""
+
+import asyncio
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+import httpx
+import structlog
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from services.reporting.follow_up import outbox
+from services.reporting.follow_up.metrics import FollowUpMetrics
+from services.reporting.follow_up.outbox import Delivery, Lane, Way, pause_after
+from services.reporting.follow_up.recipients import Recipients
+from services.reporting.follow_up.ways import NotTaken, Smtp, mail, post
+from shared.service.clock import Clock
+
+AT_ONCE = {Way.MAIL: 4, Way.WEBHOOK: 64}  # all mails go to one server
+HELD_LONGER = timedelta(seconds=5)  # than a try may take: settling it takes a moment
+log = structlog.get_logger()
+
+
+def _turns() -> dict[Way, asyncio.Semaphore]:
+    return {way: asyncio.Semaphore(most) for way, most in AT_ONCE.items()}
+
+
+@dataclass(slots=True)
+class Sending:
+    """One lane for each unit and way; a lane sends one thing after the other."""
+
+    engine: AsyncEngine
+    recipients: Recipients
+    smtp: Smtp | None
+    clock: Clock
+    metrics: FollowUpMetrics
+    timeout_s: float
+    give_up_after: timedelta
+    transport: httpx.AsyncBaseTransport | None = None
+    _lanes: dict[Lane, "asyncio.Task[None]"] = field(default_factory=dict, init=False)
+    _turns: dict[Way, asyncio.Semaphore] = field(default_factory=_turns, init=False)
+
+    async def look(self) -> None:
+        """Begin to send what is due; lanes that are at work go on. Raises what a lane that has ended raised."""
+        for lane, task in list(self._lanes.items()):
+            if task.done():
+                del self._lanes[lane]
+                task.result()
+        for lane in await outbox.lanes(self.engine, self.clock()):
+            if lane not in self._lanes:
+                self._lanes[lane] = asyncio.create_task(self._send_all(lane))
+        self.metrics.stands(await outbox.waiting(self.engine), self.clock())
+
+    async def settle(self) -> None:
+        """Until no lane is at work."""
+        if self._lanes:
+            await asyncio.wait(self._lanes.values())
+
+    async def _send_all(self, lane: Lane) -> None:
+        for delivery in await outbox.due(self.engine, lane, self.clock()):
+            async with self._turns[lane[1]]:
+                if not await self._send(delivery):
+                    return  # one that does not answer is not asked for each of the others
+
+    async def _send(self, delivery: Delivery) -> bool:
+        """One try; whether the lane goes on."""
+        held_for = timedelta(seconds=self.timeout_s) + HELD_LONGER
+        if not await outbox.claim(self.engine, delivery, self.clock(), held_for):
+            return True
+        try:
+            problem = await self._try(delivery)
+        except NotTaken as wrong:
+            await self._not_taken(delivery, wrong)
+            return wrong.is_final
+        await outbox.sent(self.engine, delivery, self.clock(), problem)
+        self.metrics.sent.labels(delivery.way.value).inc()
+        if problem is not None:
+            log.warning("follow_up_refused_in_part", **_named(delivery), problem=problem)
+        return True
+
+    async def _try(self, delivery: Delivery) -> str | None:
+        recipient = self.recipients.get(delivery.department)
+        try:
+            async with asyncio.timeout(self.timeout_s):
+                if delivery.way is Way.MAIL and recipient is not None and recipient.mail and self.smtp:
+                    return await mail(self.smtp, recipient.mail, delivery, self.timeout_s)
+                if delivery.way is Way.WEBHOOK and recipient is not None and recipient.webhook is not None:
+                    async with httpx.AsyncClient(
+                        timeout=self.timeout_s, trust_env=False, transport=self.transport
+                    ) as client:
+                        await post(client, recipient.webhook, delivery, self.clock())
+                    return None
+        except TimeoutError as late:
+            raise NotTaken(f"no answer within {self.timeout_s:g} s", is_final=False) from late
+        raise NotTaken("the unit has no such address in the file of recipients any more", is_final=True)
+
+    async def _not_taken(self, delivery: Delivery, wrong: NotTaken) -> None:
+        now, attempts = self.clock(), delivery.attempts + 1
+        next_try = now + max(pause_after(attempts), wrong.retry_after or timedelta(0))
+        gives_up = wrong.is_final or next_try - delivery.made_at > self.give_up_after
+        await outbox.failed(self.engine, delivery, str(wrong), None if gives_up else next_try)
+        self.metrics.failures.labels(delivery.way.value).inc()
+        said = log.error if gives_up else log.warning
+        said("follow_up_not_taken", **_named(delivery), problem=str(wrong), attempts=attempts, given_up=gives_up)
+
+
+def _named(delivery: Delivery) -> dict[str, str]:
+    return {"delivery": delivery.id, "department": delivery.department, "way": delivery.way.value}

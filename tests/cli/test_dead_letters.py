@@ -1,0 +1,61 @@
+"""`motcua dead-letters` against a real intake and a real broker: listed, shown, sent again, done."""
+
+import asyncio
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import msgspec
+import pytest
+
+from motcua.cli import main
+from tests.cli.real_intake import KEY, real_intake
+from tests.intake.sending import received
+from tests.intake.test_dead_letters import letter, put_aside
+from tests.support.wait import wait_until
+
+CODE = "H59.15-231208-0001"
+HEADERS = {"Authorization": f"Bearer {KEY}"}
+
+
+@pytest.fixture
+def intake(tmp_path: Path, fresh_broker: str) -> Iterator[str]:
+    with real_intake(tmp_path, kafka_bootstrap=fresh_broker) as url:
+        yield url
+
+
+def test_letters_are_listed_shown_sent_again_and_done(
+    intake: str, fresh_broker: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def motcua(*arguments: str) -> tuple[int, str]:
+        monkeypatch.setattr(sys, "argv", ["motcua", "dead-letters", *arguments, "--intake", intake, "--key", KEY])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        printed = capsys.readouterr()
+        assert all(len(line) <= 80 for line in printed.out.splitlines()), printed
+        return int(ended.value.code or 0), printed.out + printed.err
+
+    wait_until(lambda: motcua("list")[0] == 0, 60, "intake made the topics, and nothing was put aside")
+    assert motcua("send-again", "--all")[1] == "motcua: no dead letter is open\n"
+    event = msgspec.json.encode(received(CODE))
+    asyncio.run(put_aside(fresh_broker, letter(event, reason="not_recorded"), letter(b"\x1b[2J garbage")))
+    status, told = motcua("list")
+    assert (status, told.splitlines()[-1]) == (1, "2 open, 0 dealt with")
+    by_reason = {line.split()[4]: line.split()[0] for line in told.splitlines()[1:-1]}
+    assert set(by_reason) == {"not_recorded", "malformed"}
+    status, told = motcua("show", by_reason["malformed"])
+    assert (status, "\x1b" in told, "garbage" in told, "partition 1, offset 7" in told) == (0, False, True, True)
+    status, told = motcua("send-again", "--all")
+    assert status == 1
+    assert f"{by_reason['malformed']}: intake does not take it" in told
+    assert "1 of 2 letters are being sent again (1 new in the log)" in told
+    assert httpx.get(f"{intake}/v1/dossiers/{CODE}", headers=HEADERS).status_code == 200
+    assert motcua("done", "--all", "--reason", "gap") == (2, "motcua: no dead letter is open with the reason gap\n")
+    assert motcua("done", "--all", "--note", "rác của bên thứ ba") == (0, "1 letter is marked as done\n")
+    status, told = motcua("list", "--state", "handled")
+    assert (status, told.splitlines()[-1]) == (0, "0 open, 2 dealt with")
+    assert "rác của bên thứ ba" in motcua("show", by_reason["malformed"])[1]
+    status, told = motcua("show", "0000")
+    assert (status, "there is no dead letter 0000" in told) == (2, True)
+    assert motcua("done")[0] == 2

@@ -1,0 +1,119 @@
+"""An office whose units are followed up: dossiers that a test delivers, a clock it sets, and what was made of both."""
+
+from dataclasses import dataclass, field
+from datetime import datetime, time, timedelta
+from typing import Any
+
+import msgspec
+import pytest
+from prometheus_client import CollectorRegistry
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from services.reporting.calendar import KnownCalendar
+from services.reporting.follow_up import register
+from services.reporting.follow_up.metrics import FollowUpMetrics
+from services.reporting.follow_up.planning import Planning, Timetable
+from services.reporting.follow_up.recipients import Recipient, Recipients, Webhook
+from services.reporting.follow_up.register import KeptSlip
+from services.reporting.follow_up.schedule import WeeklyHour
+from services.reporting.follow_up.sending import Sending
+from services.reporting.read_model.tables import follow_up_deliveries
+from shared.catalogue import Catalogue
+from tests.builders.events import Dated, received
+from tests.builders.times import at
+from tests.reporting.delivery import Topic, statuses
+
+UNIT, OTHER = "H59.15", "H59.02"
+MAIL = "mot-cua@stnmt.example"
+KEY = b"0123456789abcdef0123456789abcdef"
+BEGUN = at("2023-02-06 08:00")  # a Monday
+TIMETABLE = Timetable((time(7, 30), time(13, 30)), WeeklyHour(0, time(7, 30)), timedelta(hours=8))
+TIMEOUT_S = 5.0
+GIVE_UP_AFTER = timedelta(hours=72)
+
+
+on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+"""What is the same on any database."""
+
+
+def code(number: int) -> str:
+    return f"H59.15-230201-{number:04}"
+
+
+def waiting(due_at: str, department: str = UNIT, received_at: str = "2023-02-01 08:00") -> tuple[Dated, ...]:
+    """A dossier that was received and waits."""
+    return (received(at(received_at), due_at=at(due_at), department=department),)
+
+
+@dataclass
+class FollowedOffice:
+    """`now` is what the clock says."""
+
+    engine: AsyncEngine
+    catalogue: Catalogue
+    recipients: Recipients
+    now: datetime = BEGUN
+    topic: Topic = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.topic = Topic(self.engine)
+
+    def clock(self) -> datetime:
+        return self.now
+
+    @property
+    def planning(self) -> Planning:
+        known = KnownCalendar(self.catalogue)
+        return Planning(self.engine, lambda: known, self.recipients, TIMETABLE, self.clock, "https://motcua.example")
+
+    def sending(self, timeout_s: float = TIMEOUT_S, **more: Any) -> Sending:
+        metrics = FollowUpMetrics(CollectorRegistry())
+        smtp = more.pop("smtp", None)
+        return Sending(self.engine, self.recipients, smtp, self.clock, metrics, timeout_s, GIVE_UP_AFTER, **more)
+
+    async def deliver(self, *histories: tuple[Dated, ...]) -> None:
+        """Dossiers 0, 1, 2 … with all their events."""
+        await self.topic.deliver(
+            record for number, history in enumerate(histories) for record in statuses(code(number), history)
+        )
+
+    async def begin(self) -> None:
+        """The units are followed up from now on."""
+        await self.planning.look()
+
+    async def look_at(self, instant: str) -> list[KeptSlip]:
+        """The clock comes to an instant and what is due is made; all slips there are then, the oldest first."""
+        self.now = at(instant)
+        await self.planning.look()
+        return await self.slips()
+
+    async def slips(self) -> list[KeptSlip]:
+        async with self.engine.connect() as connection:
+            found = await register.listed(connection, [], 1000)
+        return sorted(found, key=lambda kept: (kept.slip.made_at, kept.key))
+
+    async def deliveries(self) -> list[Any]:
+        async with self.engine.connect() as connection:
+            rows = await connection.execute(select(follow_up_deliveries).order_by(follow_up_deliveries.c.made_at))
+            return list(rows.all())
+
+    async def mails(self) -> list[tuple[str, str]]:
+        """Subjects and texts, in the order in which they were made."""
+        rows = [row for row in await self.deliveries() if row.way == "mail"]
+        return [(mail["subject"], mail["text"]) for mail in (msgspec.json.decode(row.body) for row in rows)]
+
+    async def send(self, sending: Sending) -> None:
+        """One pass, to its end."""
+        await sending.look()
+        await sending.settle()
+        await sending.look()
+        await sending.settle()
+
+
+def by_mail(*departments: str) -> Recipients:
+    return {department: Recipient(department, (MAIL,)) for department in departments or (UNIT,)}
+
+
+def by_webhook(url: str, *departments: str) -> Recipients:
+    return {each: Recipient(each, (), Webhook(url, KEY)) for each in departments or (UNIT,)}

@@ -1,0 +1,210 @@
+"""The outbox and its webhooks: what is tried again, what is given up, and that nobody waits for somebody else."""
+
+import asyncio
+import base64
+import hmac
+import json
+from collections.abc import Callable
+from datetime import timedelta
+from hashlib import sha256
+from itertools import pairwise
+from typing import Any
+
+import httpx
+import msgspec
+import pytest
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from services.reporting.follow_up import outbox
+from services.reporting.follow_up.outbox import Way
+from services.reporting.read_model.sums import instant_of
+from shared.catalogue import Catalogue
+from shared.contract.follow_up import FollowUpEventV1
+from tests.builders.times import at
+from tests.reporting.follow_up_office import (
+    GIVE_UP_AFTER,
+    KEY,
+    OTHER,
+    UNIT,
+    FollowedOffice,
+    by_webhook,
+    on_sqlite,
+    waiting,
+)
+from tests.support.wait import wait_until_async
+
+pytestmark = on_sqlite
+URL = "https://nghiep-vu.example/hook"
+
+
+@pytest.fixture
+async def office(engine: AsyncEngine, shipped: Catalogue) -> FollowedOffice:
+    """With a slip for each of two units."""
+    office = FollowedOffice(engine, shipped, by_webhook(URL, UNIT, OTHER))
+    await office.begin()
+    await office.deliver(waiting("2023-02-07 09:00"), waiting("2023-02-07 10:00", OTHER))
+    await office.look_at("2023-02-06 13:31")
+    return office
+
+
+def answering(*statuses: int | httpx.Response) -> tuple[httpx.MockTransport, list[httpx.Request]]:
+    """A receiver that gives these answers one after the other, the last one for ever; and what it was asked."""
+    asked: list[httpx.Request] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked.append(request)
+        found = statuses[min(len(asked), len(statuses)) - 1]
+        return found if isinstance(found, httpx.Response) else httpx.Response(found)
+
+    return httpx.MockTransport(answer), asked
+
+
+async def standing(office: FollowedOffice) -> tuple[int, int]:
+    """How many wait and how many were given up."""
+    found = (await outbox.waiting(office.engine))[Way.WEBHOOK]
+    return found.waiting, found.given_up
+
+
+async def test_a_receiver_gets_a_signed_event_that_says_what_waits(office: FollowedOffice) -> None:
+    transport, asked = answering(204)
+    await office.send(office.sending(transport=transport))
+    assert await standing(office) == (0, 0)
+    (kept, _) = await office.slips()
+    (request,) = [each for each in asked if each.headers["webhook-id"] == kept.id]
+    signed = f"{kept.id}.{request.headers['webhook-timestamp']}.".encode() + request.content
+    expected = base64.b64encode(hmac.digest(KEY, signed, sha256)).decode()
+    assert request.headers["webhook-signature"] == f"v1,{expected}"
+    assert request.headers["content-type"].startswith("application/cloudevents+json")
+    event = msgspec.json.decode(request.content, type=FollowUpEventV1)
+    assert (event.id, event.subject, event.data) == (kept.id, kept.slip.code, kept.slip)
+    assert json.loads(request.content)["type"] == "vn.motcua.follow-up.v1"
+    assert kept.sent_at == at("2023-02-06 13:31")
+
+
+@pytest.mark.parametrize("status", [500, 503, 408, 425, 429])
+async def test_what_may_pass_is_tried_again_with_the_same_id_and_bytes(office: FollowedOffice, status: int) -> None:
+    transport, asked = answering(status, status, 200)
+    sending = office.sending(transport=transport)
+    await office.send(sending)
+    assert await standing(office) == (2, 0)
+    await office.send(sending)
+    assert len(asked) == 2, "not before the pause is over"
+    for _ in range(3):
+        office.now += timedelta(minutes=5)
+        await office.send(sending)
+    assert await standing(office) == (0, 0)
+    repeated = [each for each in asked if each.headers["webhook-id"] == asked[0].headers["webhook-id"]]
+    assert len(repeated) == 2
+    assert len({each.content for each in repeated}) == 1
+
+
+@pytest.mark.parametrize("status", [301, 400, 401, 404, 410, 413])
+async def test_what_will_not_pass_is_given_up_at_once_and_shown(office: FollowedOffice, status: int) -> None:
+    transport, asked = answering(status)
+    await office.send(office.sending(transport=transport))
+    office.now += timedelta(days=1)
+    await office.send(office.sending(transport=transport))
+    assert (len(asked), await standing(office)) == (2, (0, 2))
+    assert {kept.problem for kept in await office.slips()} == {f"the webhook answers {status}"}
+
+
+async def test_a_receiver_that_says_when_is_asked_then(office: FollowedOffice) -> None:
+    transport, asked = answering(httpx.Response(503, headers={"Retry-After": "600"}), 503, 200)
+    sending = office.sending(transport=transport)
+    await office.send(sending)
+    office.now += timedelta(seconds=599)
+    await office.send(sending)
+    ids = [each.headers["webhook-id"] for each in asked]
+    assert ids.count(ids[0]) == 1
+    office.now += timedelta(seconds=1)
+    await office.send(sending)
+    assert await standing(office) == (0, 0)
+
+
+async def test_pauses_grow_and_one_that_is_away_for_days_is_given_up(office: FollowedOffice) -> None:
+    transport, asked = answering(503)
+    sending, tried = office.sending(transport=transport), [office.now]
+    await office.send(sending)
+    while (await standing(office))[0]:
+        office.now = instant_of(max(row.next_try_at for row in await office.deliveries()))
+        tried.append(office.now)
+        await office.send(sending)
+    pauses = [later - earlier for earlier, later in pairwise(tried)]
+    assert pauses == sorted(pauses)
+    assert pauses[0] < timedelta(minutes=1)
+    assert pauses[-1] == timedelta(hours=1)
+    assert timedelta(0) <= GIVE_UP_AFTER - (tried[-1] - tried[0]) < timedelta(hours=1)
+    assert (len(asked), await standing(office)) == (2 * len(tried), (0, 2))
+
+
+class Slow(httpx.AsyncBaseTransport):
+    """Answers other receivers at once, and one of them never."""
+
+    def __init__(self, is_slow: Callable[[httpx.Request], bool]) -> None:
+        self._is_slow = is_slow
+        self.asked: list[str] = []
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        event: dict[str, Any] = json.loads(await request.aread())
+        self.asked.append(event["data"]["department"])
+        if self._is_slow(request):
+            await asyncio.Event().wait()
+        return httpx.Response(200)
+
+
+async def test_a_receiver_that_never_answers_holds_nobody_up(office: FollowedOffice) -> None:
+    slow = Slow(lambda request: json.loads(request.content)["data"]["department"] == UNIT)
+    sending = office.sending(timeout_s=0.3, transport=slow)
+    await sending.look()
+
+    async def other_has_it() -> bool:
+        return (await standing(office))[0] == 1
+
+    await wait_until_async(other_has_it, 5, "the other unit's slip is sent")
+    of_other = [kept.sent_at for kept in await office.slips() if kept.slip.department == OTHER]
+    assert of_other == [office.now], "while the first one is still waited for"
+    await sending.settle()
+    (kept,) = [kept for kept in await office.slips() if kept.slip.department == UNIT]
+    assert (kept.sent_at, kept.problem) == (None, "no answer within 0.3 s")
+
+
+async def test_one_that_does_not_answer_is_not_asked_for_each_that_waits(
+    engine: AsyncEngine, shipped: Catalogue
+) -> None:
+    office = FollowedOffice(engine, shipped, by_webhook(URL))
+    await office.begin()
+    await office.deliver(*(waiting("2023-02-07 09:00") for _ in range(20)))
+    await office.look_at("2023-02-06 13:31")
+    transport, asked = answering(503)
+    sending = office.sending(transport=transport)
+    await sending.look()
+    await sending.settle()
+    assert len(asked) == 1
+
+
+async def test_two_processes_send_each_of_them_once(office: FollowedOffice) -> None:
+    transport, asked = answering(200)
+    await asyncio.gather(*(office.send(office.sending(transport=transport)) for _ in range(3)))
+    assert len(asked) == 2
+
+
+async def test_who_died_while_sending_leaves_it_to_be_sent_again(office: FollowedOffice) -> None:
+    transport, asked = answering(200)
+    lane = (UNIT, Way.WEBHOOK)
+    (delivery,) = await outbox.due(office.engine, lane, office.now)
+    assert await outbox.claim(office.engine, delivery, office.now, timedelta(seconds=15)), "and dies"
+    sending = office.sending(transport=transport)
+    await office.send(sending)
+    assert [json.loads(each.content)["data"]["department"] for each in asked] == [OTHER]
+    office.now += timedelta(seconds=15)
+    await office.send(sending)
+    assert asked[-1].headers["webhook-id"] == delivery.id
+    assert await standing(office) == (0, 0)
+
+
+async def test_a_unit_that_is_no_recipient_any_more_is_not_waited_for(office: FollowedOffice) -> None:
+    transport, asked = answering(200)
+    sending = office.sending(transport=transport)
+    sending.recipients = by_webhook(URL, OTHER)
+    await office.send(sending)
+    assert (len(asked), await standing(office)) == (1, (0, 1))
