@@ -19,10 +19,13 @@ PASSED_ON = Path("deploy/docker/settings.yml")
 CHART = Path("deploy/helm/motcua/files")
 
 COMPOSE = {
+    "MOTCUA_ALERTS_DEPARTMENTS_EMAIL_TO": "where what departments must act on is mailed to; nowhere when unset",
+    "MOTCUA_ALERTS_DEPARTMENTS_WEBHOOK_URL": "where what departments must act on is posted to; nowhere when unset",
     "MOTCUA_ALERTS_EMAIL_FROM": "the sender of mailed alerts",
     "MOTCUA_ALERTS_EMAIL_TO": "where alerts are mailed to; nowhere when unset",
     "MOTCUA_ALERTS_SMARTHOST": "the mail server, HOST:PORT; its password is in `secrets/alertmanager/smtp-password`",
     "MOTCUA_ALERTS_SMTP_USERNAME": "who logs in there; nobody when unset",
+    "MOTCUA_ALERTS_WATCHDOG_WEBHOOK_URL": "where the alert that always fires is posted to, which somebody must miss",
     "MOTCUA_ALERTS_WEBHOOK_URL": "where alerts are posted to; nowhere when unset",
     "MOTCUA_BUILD_NETWORK": "network of `docker compose build`: `host` where only this machine itself reaches PyPI",
     "MOTCUA_CATALOGUE": "folder with the office's own catalogue files, for intake and reporting",
