@@ -1,6 +1,7 @@
 """The Helm chart: helm accepts it, what it makes is valid by the schemas of Kubernetes and of the operators, and says of
 settings, topics, alerts and secrets what the project says elsewhere."""
 
+import json
 from typing import Any
 
 import kubernetes_validate
@@ -163,12 +164,18 @@ def test_a_service_may_do_with_a_topic_what_the_contract_says(service: str) -> N
 
 
 def test_the_rules_are_those_that_prometheus_has_with_docker_compose() -> None:
-    prometheus = DEPLOY / "prometheus"
-    named = yaml.safe_load((prometheus / "prometheus.yml").read_text("utf-8"))["rule_files"]
-    files = sorted({path for pattern in named for path in prometheus.glob(pattern)})
-    groups = [group for path in files for group in yaml.safe_load(path.read_text("utf-8"))["groups"]]
-    found = of_kind("PrometheusRule", resources({}))["motcua"]["spec"]["groups"]
+    """But for those about Prometheus itself, and with the runbook's address instead of a label that it has there."""
+    folder, runbook = DEPLOY / "prometheus" / "rules", "https://province.example/runbook.md"
+    groups = [
+        group
+        for path in sorted(folder.glob("*.yml"))
+        if path.stem != "monitoring"
+        for group in yaml.safe_load(path.read_text("utf-8").replace("{{ $externalLabels.runbooks }}", runbook))["groups"]
+    ]
+    found = of_kind("PrometheusRule", resources({"monitoring": {"runbook": runbook}}))["motcua"]["spec"]["groups"]
     assert sorted(found, key=_name) == sorted(groups, key=_name)
+    files = json.loads((CHART / "values.schema.json").read_text("utf-8"))["properties"]["monitoring"]["properties"]
+    assert set(files["leaveOut"]["items"]["enum"]) == {path.stem for path in folder.glob("*.yml")}
 
 
 def test_what_is_scraped_has_the_labels_that_rules_ask_for() -> None:

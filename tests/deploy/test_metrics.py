@@ -2,12 +2,70 @@
 and nobody asks for what is not in it."""
 
 import re
+from pathlib import Path
 
 import httpx
 import pytest
 
-from tests.deploy.deployment import METRIC, catalogued_metrics, dashboard_expressions, families, rules
+from bench.metrics_document import DOCUMENT, document
+from services.intake.accepting import refusals
+from shared.domain import errors
+from shared.domain.errors import Refusal
+from shared.service.metric_catalogue import CATALOGUE, DEAD_LETTERS
+from shared.service.metric_kinds import DeclaredMetric, Kind
+from shared.service.metric_labels import PUT_ASIDE, REFUSED_BY_INTAKE, REFUSED_BY_THE_RULES
+from tests.deploy.deployment import METRIC, ROOT, catalogued_metrics, dashboard_expressions, families, rules
+from tests.support.scraped import TEXT_0_0_4, Page
 from tests.support.stack import RunningStack
+from tests.support.wait import wait_until
+
+UNITS = ("seconds", "bytes", "ratio", "timestamp_seconds")
+LIBRARY = ("process_", "python_")
+
+
+def test_the_page_is_what_the_catalogue_says() -> None:
+    assert (ROOT / DOCUMENT).read_text("utf-8") == document(), "run python -m bench.metrics_document"
+    assert catalogued_metrics() == {metric.name for metric in CATALOGUE}
+
+
+def test_each_metric_is_declared_once_and_made_from_its_declaration() -> None:
+    names = [metric.name for metric in CATALOGUE]
+    assert len(names) == len(set(names))
+    literal = re.compile(r'"(motcua_[a-z0-9_]+)"')
+    for source in [*(ROOT / "shared").rglob("*.py"), *(ROOT / "services").rglob("*.py")]:
+        if source.name != "metric_catalogue.py":
+            assert set(literal.findall(source.read_text("utf-8"))) & set(names) == set(), source
+
+
+@pytest.mark.parametrize("metric", CATALOGUE, ids=lambda metric: metric.name)
+def test_names_and_meanings_follow_the_conventions(metric: DeclaredMetric) -> None:
+    assert re.fullmatch(r"motcua_[a-z0-9]+(_[a-z0-9]+)*", metric.name)
+    assert not metric.name.endswith(("_total", "_count", "_sum", "_bucket", "_created")), "the kind adds its own"
+    assert re.fullmatch(r"[A-Z0-9][^\"\\\n]+\.", metric.means), "a sentence that needs no escaping"
+    assert metric.kind is not Kind.HISTOGRAM or metric.name.endswith("_seconds")
+    assert not re.search(r"_(ms|milliseconds|minutes|kb|percent)$", metric.name)
+
+
+def test_a_refusal_of_any_kind_has_its_series_before_the_first() -> None:
+    def codes(module: object) -> set[str]:
+        kinds = [kind for kind in vars(module).values() if isinstance(kind, type) and issubclass(kind, Refusal)]
+        return {kind.code for kind in kinds if kind is not Refusal and kind.__module__ == module.__name__}  # type: ignore[attr-defined]
+
+    assert codes(errors) == set(REFUSED_BY_THE_RULES)
+    assert codes(refusals) == set(REFUSED_BY_INTAKE)
+
+
+def test_a_dead_letter_of_any_kind_has_its_series_before_the_first() -> None:
+    reason = re.compile(
+        r'^(?:MALFORMED|NOT_RECORDED|CONTRADICTORY|SEQUENCE_GAP|NOT_OF_THE_LOG) = "([a-z_]+)"', re.MULTILINE
+    )
+    given = re.compile(r'(?:Unusable\(|_put_aside\(record, )\s*"([a-z_]+)"')
+    written: set[str] = set()
+    for folder in ("shared/service", "services/processing", "services/reporting"):
+        for source in Path(ROOT / folder).rglob("*.py"):
+            text = source.read_text("utf-8")
+            written |= set(reason.findall(text)) | set(given.findall(text))
+    assert written | set(REFUSED_BY_THE_RULES) == set(PUT_ASIDE) == set(DEAD_LETTERS.labels["reason"])
 
 
 def test_dashboard_and_alerts_ask_only_for_metrics_of_the_catalogue() -> None:
@@ -19,8 +77,39 @@ def test_dashboard_and_alerts_ask_only_for_metrics_of_the_catalogue() -> None:
 
 @pytest.mark.e2e
 def test_running_services_export_exactly_the_catalogue(stack: RunningStack) -> None:
-    exported: set[str] = set()
-    for service in (stack.intake, stack.processing, stack.reporting):
-        answer = httpx.get(f"{service}/metrics", headers=stack.headers).raise_for_status()
-        exported |= set(re.findall(r"^# TYPE (motcua_\S+) ", answer.text, re.MULTILINE))
-    assert exported == catalogued_metrics()
+    for service in ("intake", "processing", "reporting"):
+        answer = httpx.get(f"{getattr(stack, service)}/metrics", headers=stack.headers).raise_for_status()
+        exported = dict(re.findall(r"^# TYPE (\S+) (\S+)$", answer.text, re.MULTILINE))
+        declared = {metric.name: metric.kind.value for metric in CATALOGUE if service in metric.services}
+        assert {name: kind for name, kind in exported.items() if not name.startswith(LIBRARY)} == declared
+        assert "process_start_time_seconds" in exported
+        helps = dict(re.findall(r"^# HELP (motcua_\S+) (.*)$", answer.text, re.MULTILINE))
+        assert helps == {metric.name: metric.means for metric in CATALOGUE if service in metric.services}
+
+
+@pytest.mark.e2e
+def test_running_services_show_that_all_is_well_in_either_format(stack: RunningStack) -> None:
+    def page(service: str, **headers: str) -> Page:
+        return Page(httpx.get(f"{getattr(stack, service)}/metrics", headers=stack.headers | headers))
+
+    parts = {
+        "intake": {"database", "log", "broker"},
+        "processing": {"broker", "partitions"},
+        "reporting": {"database", "broker", "partitions"},
+    }
+    for service, stage in (("intake", "relay"), ("processing", "processing"), ("reporting", "figures")):
+        wait_until(
+            lambda service=service: all(page(service).value("motcua_ready", part=p) == 1 for p in parts[service]),  # type: ignore[misc]
+            30,
+            f"{service} is ready in every part",
+        )
+        shown, as_text = page(service), page(service, **TEXT_0_0_4)
+        assert shown.families.keys() == as_text.families.keys()
+        assert shown.value("motcua_dead_letters_in_topic") == 0
+        assert shown.value("motcua_topic_records", topic="motcua.dossier.events.v1") is not None
+        assert shown.value("motcua_pipeline_stalled_seconds", stage=stage) == 0
+        assert shown.value("motcua_http_requests_total", method="GET", route="/metrics", status="2xx") is not None
+    for service, topic in (("processing", "motcua.dossier.events.v1"), ("reporting", "motcua.dossier.status.v1")):
+        lags = [page(service).value("motcua_consumer_lag_records", topic=topic, partition=str(n)) for n in range(4)]
+        assert lags == [0, 0, 0, 0]
+    assert page("processing").value("motcua_processing_partitions") == 4
