@@ -20,7 +20,7 @@ CHART = Path("deploy/helm/motcua/files")
 
 COMPOSE = {
     "MOTCUA_ALERTS_DEPARTMENTS_EMAIL_TO": "where what departments must act on is mailed to; nowhere when unset",
-    "MOTCUA_ALERTS_DEPARTMENTS_WEBHOOK_URL": "where what departments must act on is posted to; nowhere when unset",
+    "MOTCUA_ALERTS_DEPARTMENTS_WEBHOOK_URL": "where the same is posted to; nowhere when unset",
     "MOTCUA_ALERTS_EMAIL_FROM": "the sender of mailed alerts",
     "MOTCUA_ALERTS_EMAIL_TO": "where alerts are mailed to; nowhere when unset",
     "MOTCUA_ALERTS_SMARTHOST": "the mail server, HOST:PORT; its password is in `secrets/alertmanager/smtp-password`",
@@ -60,7 +60,7 @@ HEAD = """\
 # Settings
 
 Every setting is an environment variable, read once at start.
-Written by `python -m bench.settings_document`; a test keeps it complete. With docker compose all of them go into `.env`.
+Written by `python -m bench.settings_document`; a test keeps it complete. With docker compose all go into `.env`.
 A service that finds a value it cannot use says which and stops; an empty value is none. `motcua doctor` looks at all of
 them before a start, also for names that are mistyped: a service says those in its log and goes on.
 A secret, marked with *, may stand in a file instead, which `…_FILE` names: `MOTCUA_INTAKE_API_KEY_FILE` that of
@@ -99,7 +99,7 @@ def document() -> str:
 def passed_on() -> str:
     """What docker-compose.yml passes on from `.env`: each service's own settings, and the files of its secrets."""
     lines = [
-        "# Every setting of docs/settings.md is passed on from .env where it is set there; docker-compose.yml fixes some.",
+        "# Every setting of docs/settings.md is passed on from .env; docker-compose.yml fixes some.",
         "# Written by `python -m bench.settings_document`.",
         "services:",
     ]

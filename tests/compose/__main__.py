@@ -1,5 +1,5 @@
-"""`make compose-check`: docker-compose.yml, really run: images built, the stack brought up, a real counter's log posted,
-its figures compared, every container restarted and killed, compared again, the stack ended and begun again. Ends with
+"""`make compose-check`: docker-compose.yml, really run: images built, the stack up, a real counter's log posted, its
+figures compared, every container restarted and killed, compared again, the stack ended and begun again. Ends with
 nothing left but the images."""
 
 import argparse

@@ -147,7 +147,7 @@ class ComposeStack:
             except httpx.TransportError:
                 return False
             assert answer.is_success or answer.is_server_error, answer.text
-            return answer.is_success and answer.json()["accepted"] + answer.json()["duplicates"] == 1
+            return answer.is_success and 1 in (answer.json()["accepted"], answer.json()["duplicates"])
 
         wait_until(posted, COUNTED_WITHIN_S, f"{event['subject']} is accepted")
         self._received = number

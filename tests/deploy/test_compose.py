@@ -19,12 +19,14 @@ FILE = compose_file()
 ALL = sorted(FILE["services"])
 ACCESS = "/var/lib/motcua-access"
 SETTINGS = {
-    service: {variable(settings_class(service), name): field for name, field in settings_class(service).model_fields.items()}
+    service: {
+        variable(settings_class(service), name): field for name, field in settings_class(service).model_fields.items()
+    }
     for service in SERVICES
 }
 BY_COMPOSE = re.compile(
     r"HOST|PORT|API_KEY|ACCESS_DIR|DATABASE_URL|CATALOGUE|ERASURES_FILE"
-)  # where they stand in a container is no operator's choice: secrets lie in MOTCUA_SECRETS, a catalogue in MOTCUA_CATALOGUE
+)  # where these stand in a container is no operator's choice: their files are in MOTCUA_SECRETS and MOTCUA_CATALOGUE
 
 
 @pytest.fixture
@@ -37,8 +39,8 @@ def env_file(tmp_path: Path) -> Path:
 
 def resolved(env_file: Path, environment: Mapping[str, str] | None = None) -> dict[str, Any]:
     """What Compose makes of the file, the exporters too."""
-    command = (*compose(), "--env-file", env_file, "--profile", "exporters", "config", "--format", "json")
-    answer = run(*command, environment=environment)
+    options = ("--env-file", str(env_file), "--profile", "exporters")
+    answer = run(*compose(), *options, "config", "--format", "json", environment=environment)
     assert answer.returncode == 0, answer.stderr
     found: dict[str, Any] = json.loads(answer.stdout)
     return found

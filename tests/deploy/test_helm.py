@@ -1,4 +1,4 @@
-"""The Helm chart: helm accepts it, what it makes is valid by the schemas of Kubernetes and of the operators, and says of
+"""The Helm chart: helm accepts it, what it makes is valid by the schemas of Kubernetes and of operators, and says of
 settings, topics, alerts and secrets what the project says elsewhere."""
 
 import json
@@ -170,7 +170,9 @@ def test_the_rules_are_those_that_prometheus_has_with_docker_compose() -> None:
         group
         for path in sorted(folder.glob("*.yml"))
         if path.stem != "monitoring"
-        for group in yaml.safe_load(path.read_text("utf-8").replace("{{ $externalLabels.runbooks }}", runbook))["groups"]
+        for group in yaml.safe_load(path.read_text("utf-8").replace("{{ $externalLabels.runbooks }}", runbook))[
+            "groups"
+        ]
     ]
     found = of_kind("PrometheusRule", resources({"monitoring": {"runbook": runbook}}))["motcua"]["spec"]["groups"]
     assert sorted(found, key=_name) == sorted(groups, key=_name)
@@ -205,12 +207,15 @@ def test_each_pod_reaches_what_it_needs_and_no_more() -> None:
     for name, policy in policies.items():
         assert policy["spec"]["policyTypes"] == ["Ingress", "Egress"], name
         ports = {port["port"] for rule in policy["spec"]["egress"] for port in rule["ports"]}
-        assert ports == {
-            "motcua-intake": {53, 9093, 5432},
-            "motcua-processing": {53, 9093},
-            "motcua-reporting": {53, 9093, 5432, 8001},
-            "motcua-verify": {53, 8001, 8002, 8003},
-        }[name]
+        assert (
+            ports
+            == {
+                "motcua-intake": {53, 9093, 5432},
+                "motcua-processing": {53, 9093},
+                "motcua-reporting": {53, 9093, 5432, 8001},
+                "motcua-verify": {53, 8001, 8002, 8003},
+            }[name]
+        )
 
 
 def test_budgets_and_policies_choose_the_pods_they_are_for() -> None:

@@ -1,4 +1,4 @@
-"""The images: pinned, hashed, not root, found well by hadolint, and with a health check that tells ready from not ready."""
+"""The images: pinned, hashed, not root, nothing for hadolint to find, and a health check that tells ready from not."""
 
 import re
 import sys

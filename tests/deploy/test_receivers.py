@@ -10,7 +10,9 @@ import yaml
 from tests.deploy.deployment import DEPLOY, run, tool
 
 FOLDER = DEPLOY / "alertmanager"
-RECEIVERS = [receiver["name"] for receiver in yaml.safe_load((FOLDER / "alertmanager.yml").read_text("utf-8"))["receivers"]]
+RECEIVERS = [
+    receiver["name"] for receiver in yaml.safe_load((FOLDER / "alertmanager.yml").read_text("utf-8"))["receivers"]
+]
 HOOK = "https://chat.example.vn/hooks/motcua?room=1&of=2"
 MAIL = {
     "MOTCUA_ALERTS_EMAIL_TO": "operators@example.vn",

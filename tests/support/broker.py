@@ -110,7 +110,9 @@ def _container() -> Iterator[str]:
         "advertised.listeners": f"PLAINTEXT://127.0.0.1:{port}",
         "log.dirs": "/var/lib/kafka/data",
     }
-    container = DockerContainer(docker_engine.image("kafka")).with_bind_ports(9092, port).with_env("CLUSTER_ID", CLUSTER)
+    container = (
+        DockerContainer(docker_engine.image("kafka")).with_bind_ports(9092, port).with_env("CLUSTER_ID", CLUSTER)
+    )
     for name, value in properties.items():
         container.with_env(f"KAFKA_{name.upper().replace('.', '_')}", str(value))
     bootstrap = f"127.0.0.1:{port}"

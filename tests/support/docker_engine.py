@@ -1,4 +1,4 @@
-"""Whether servers for tests come from containers: where MOTCUA_TEST_BROKER says so, by testcontainers; else from packages.
+"""Whether servers for tests come from containers: where MOTCUA_TEST_BROKER says so; else from packages.
 
 The images are those of docker-compose.yml, or what MOTCUA_TEST_IMAGE_KAFKA and MOTCUA_TEST_IMAGE_POSTGRES name.
 """
@@ -38,7 +38,9 @@ def image(name: str) -> str:
         raise NoContainers(f"no Docker engine answers ({none}): start one, or unset MOTCUA_TEST_BROKER") from none
     try:
         if not to_be_had(client, chosen):
-            raise NoContainers(f"the image {chosen} can't be had: name another in {variable}, or unset MOTCUA_TEST_BROKER")
+            raise NoContainers(
+                f"the image {chosen} can't be had: name another in {variable}, or unset MOTCUA_TEST_BROKER"
+            )
     finally:
         client.close()
     return chosen
