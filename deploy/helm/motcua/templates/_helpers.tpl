@@ -81,6 +81,9 @@ seccompProfile: {type: RuntimeDefault}
   {{- if not (has $name $known.settings) }}
     {{- fail (printf "%s.settings.%s: is no setting of %s (docs/settings.md), or a secret, which goes into %s.secret" $.service $name $.service $.service) }}
   {{- end }}
+  {{- if and (eq $name "ALLOWED_HOSTS") $.root.Values.monitoring.enabled }}
+    {{- fail (printf "%s.settings.ALLOWED_HOSTS: Prometheus calls pods by their addresses and would be refused; an Ingress passes on its own host only" $.service) }}
+  {{- end }}
   {{- $_ := set $made $name $value }}
 {{- end }}
 {{- range $name, $value := $made }}
