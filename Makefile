@@ -12,7 +12,7 @@ PACKAGES := services shared motcua
 export PYTHONDONTWRITEBYTECODE :=  # where it is set, every start of a process would compile all of ours anew: a third of the start
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lock up demo test test-long check fuzz faults lint format bench bench-figures bench-counter house slos pint alarms sbom audit clean
+.PHONY: help setup lock up demo test test-long check fuzz faults compose-check lint format bench bench-figures bench-counter house slos pint alarms sbom audit clean
 .NOTPARALLEL:
 
 help: ## list the targets
@@ -51,6 +51,9 @@ fuzz: setup ## every operation, bad lines, pages and forms, for ten minutes; pri
 
 faults: setup ## every fault, many times over, under load; prints the table (ARGS="--rounds 20 --seed 7 zombie"; --help says more)
 	@$(BIN)/python -m tests.faults $(ARGS)
+
+compose-check: setup ## docker compose, really run: images, a real counter's log, every container restarted and killed; needs a Docker engine (ARGS="--quick")
+	@$(BIN)/python -m tests.compose $(ARGS)
 
 bench: setup ## the year's throughput and latency on this machine
 	@$(BIN)/python -m bench

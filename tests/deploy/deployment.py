@@ -16,7 +16,6 @@ import yaml
 ROOT = Path(__file__).resolve().parents[2]
 DEPLOY = ROOT / "deploy"
 SERVICES = ("intake", "processing", "reporting")
-SECRETS = ("MOTCUA_API_KEY", "MOTCUA_POSTGRES_PASSWORD", "MOTCUA_GRAFANA_PASSWORD")
 METRIC = re.compile(r"\bmotcua_[a-z0-9_]+")
 SAMPLE_SUFFIX = re.compile(r"_(total|bucket|sum|count|created)$")
 
