@@ -30,10 +30,7 @@ add() { # RECEIVER URL ADDRESS
 }
 
 add operators "${MOTCUA_ALERTS_WEBHOOK_URL:-}" "${MOTCUA_ALERTS_EMAIL_TO:-}"
-if [ -n "${MOTCUA_ALERTS_DEPARTMENTS_WEBHOOK_URL:-}${MOTCUA_ALERTS_DEPARTMENTS_EMAIL_TO:-}" ]; then
-    add departments "${MOTCUA_ALERTS_DEPARTMENTS_WEBHOOK_URL:-}" "${MOTCUA_ALERTS_DEPARTMENTS_EMAIL_TO:-}"
-else # the operators hand on what departments must act on
-    add departments "${MOTCUA_ALERTS_WEBHOOK_URL:-}" "${MOTCUA_ALERTS_EMAIL_TO:-}"
-fi
+add departments "${MOTCUA_ALERTS_DEPARTMENTS_WEBHOOK_URL:-${MOTCUA_ALERTS_WEBHOOK_URL:-}}" \
+    "${MOTCUA_ALERTS_DEPARTMENTS_EMAIL_TO:-${MOTCUA_ALERTS_EMAIL_TO:-}}"
 add watchdog "${MOTCUA_ALERTS_WATCHDOG_WEBHOOK_URL:-}" ""
 exec alertmanager --config.file="$config" "$@"
