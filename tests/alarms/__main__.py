@@ -68,9 +68,7 @@ def drill(folder: Path, faults: Iterable[Fault], hasten: float) -> tuple[list[Se
     rows, wrong = [], []
     stack = start_stack(folder / "stack", free_port_base())
     try:
-        with alarms(
-            stack, folder / "alarms", hasten=hasten, instead={WITHIN_A_DAY: "0) < 0"}
-        ) as listening:
+        with alarms(stack, folder / "alarms", hasten=hasten, instead={WITHIN_A_DAY: "0) < 0"}) as listening:
             scene = Scene(stack, listening)
             for fault in faults:
                 try:
