@@ -155,17 +155,6 @@ def a_sum_is_wrong(scene: Scene) -> Iterator[None]:
             connection.execute("update sums set amount = amount - 1")
 
 
-@contextmanager
-def other_rules(scene: Scene) -> Iterator[None]:
-    """The read model says that another version made it."""
-    with contextlib.closing(sqlite3.connect(_read_model(scene), timeout=30)) as connection:
-        with connection:
-            connection.execute("update model set rules = rules - 1")
-        yield
-        with connection:
-            connection.execute("update model set rules = rules + 1")
-
-
 def _read_model(scene: Scene) -> str:
     (file,) = scene.stack.data_dir.rglob("reporting.db")
     return str(file)
@@ -195,7 +184,7 @@ def _all_letters_done(scene: Scene) -> bool:
         found = client.get("/v1/dead-letters", params={"state": "open", "limit": 1000}).raise_for_status().json()
         ids = [one["id"] for one in found["letters"]]
         if ids:
-            client.post("/v1/dead-letters/done", json={"ids": ids}).raise_for_status()
+            client.post("/v1/dead-letters/done", json={"letters": ids}).raise_for_status()
         return not ids
 
 
@@ -295,7 +284,6 @@ FAULTS = (
     Fault("broker frozen, an event waits", "MotcuaBrokerAway", {}, broker_away_with_an_event),
     Fault("read model locked, an event waits", "MotcuaPipelineStalled", {"stage": "figures"}, read_model_locked),
     Fault("a sum of the read model changed", "MotcuaReconciliationDifference", {"stage": "sums"}, a_sum_is_wrong),
-    Fault("read model of other rules", "MotcuaOldRules", {}, other_rules),
     Fault("garbage in the events topic", "MotcuaDeadLetters", {}, lambda s: a_stranger_writes(s, 3)),
     Fault(
         "a flood of garbage",
