@@ -7,7 +7,7 @@ import signal
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from functools import partial
@@ -228,15 +228,6 @@ def nobody_assigned(scene: Scene) -> Iterator[None]:
 
 
 @contextmanager
-def alertmanager_away(scene: Scene) -> Iterator[None]:
-    """It is told once Alertmanager is back: until then only the watchdog's absence tells."""
-    scene.alarms.stop("alertmanager")
-    wait_until(lambda: scene.alarms.query('ALERTS{alertname="MotcuaMonitoringDown", alertstate="firing"}'), 300, "seen")
-    scene.alarms.start("alertmanager")
-    yield
-
-
-@contextmanager
 def webhook_refuses(scene: Scene) -> Iterator[None]:
     """The receiver answers 500, also to this alert: it arrives with the first that is taken."""
     scene.alarms.refuses.set()
@@ -302,13 +293,6 @@ FAULTS = (
         frozenset({"MotcuaOverdueRising"}),
     ),
     Fault("disk filling", "MotcuaDiskFull", {}, disk_fills),
-    Fault(
-        "Alertmanager killed",
-        "MotcuaMonitoringDown",
-        {"job": "alertmanager"},
-        alertmanager_away,
-        frozenset({"MotcuaAlertsNotDelivered"}),
-    ),
     Fault("receiver answers 500", "MotcuaAlertsNotDelivered", {"integration": "webhook"}, webhook_refuses),
     Fault("Prometheus given a bad configuration", "MotcuaMonitoringConfig", {"job": "prometheus"}, bad_configuration),
 )
@@ -333,3 +317,24 @@ def seen(scene: Scene, fault: Fault, *, within: float) -> Seen:
     ended = scene.alarms.until_told(fault.alert, fault.labels, firing=False, since=mended, within=within)
     others = scene.alarms.names(began) - {fault.alert} - fault.follows
     return Seen(fault, told.at - began, ended.at - mended, frozenset(others))
+
+
+def watchdog_silent(scene: Scene, *, within: float) -> Seen:
+    """Alertmanager is killed. It can't say so itself: the watchdog stops, until it is started again."""
+    began = time.monotonic()
+    scene.alarms.stop("alertmanager")
+    down = 'ALERTS{alertname="MotcuaMonitoringDown", job="alertmanager", alertstate="firing"}'
+    wait_until(lambda: scene.alarms.query(down), within, "Prometheus knows that Alertmanager is away")
+    known = time.monotonic()
+    assert not any(one.at > began + 1 for one in scene.alarms.told), "somebody was told by an Alertmanager that is dead"
+    scene.alarms.start("alertmanager")
+    back = scene.alarms.until_told("MotcuaWatchdog", {}, firing=True, since=known, within=within)
+    return Seen(WATCHDOG, known - began, back.at - known, frozenset())
+
+
+WATCHDOG = Fault(
+    "Alertmanager killed: the watchdog stops, and is back",
+    "MotcuaMonitoringDown",
+    {"job": "alertmanager"},
+    lambda _: nullcontext(),
+)
