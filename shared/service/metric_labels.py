@@ -3,6 +3,7 @@
 from shared.domain.lifecycle import EventKind
 
 INTAKE, PROCESSING, REPORTING = "intake", "processing", "reporting"
+COMMANDS = "commands"
 EVERY = (INTAKE, PROCESSING, REPORTING)
 UNREADABLE_EVENT = "unreadable"  # the event's name where it could not be read
 EVENTS = tuple(kind.value for kind in EventKind)

@@ -6,18 +6,18 @@ from datetime import datetime
 from prometheus_client import CollectorRegistry
 
 from services.reporting.follow_up.outbox import Outstanding, Way
-from shared.service import metric_catalogue as catalogue
+from shared.service import figure_metrics
 
 
 class FollowUpMetrics:
     """Counters of this process, and gauges of the outbox, which outlasts it and is looked at while follow-up is on."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
-        self.sent = catalogue.FOLLOW_UP_SENT.counter(registry)
-        self.failures = catalogue.FOLLOW_UP_FAILURES.counter(registry)
-        self._waiting = catalogue.FOLLOW_UP_WAITING.gauge(registry)
-        self._oldest = catalogue.FOLLOW_UP_OLDEST_WAITING.gauge(registry)
-        self._given_up = catalogue.FOLLOW_UP_GIVEN_UP.gauge(registry)
+        self.sent = figure_metrics.FOLLOW_UP_SENT.counter(registry)
+        self.failures = figure_metrics.FOLLOW_UP_FAILURES.counter(registry)
+        self._waiting = figure_metrics.FOLLOW_UP_WAITING.gauge(registry)
+        self._oldest = figure_metrics.FOLLOW_UP_OLDEST.gauge(registry)
+        self._given_up = figure_metrics.FOLLOW_UP_GIVEN_UP.gauge(registry)
 
     def stands(self, waiting: Mapping[Way, Outstanding], now: datetime) -> None:
         """How the outbox stands."""
