@@ -33,7 +33,7 @@ from tests.support.wait import wait_until_async
 from tests.support.webhook_receiver import Receiver, webhook_receiver
 
 pytestmark = [on_sqlite, pytest.mark.server, pytest.mark.slow]
-WITHIN_S = 40.0
+WITHIN_S = 60.0
 KEY = "a-key-for-this-test-only"
 RECIPIENTS = """[[recipients]]
 department = "{unit}"
