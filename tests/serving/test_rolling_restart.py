@@ -38,6 +38,11 @@ class Counter:
                     return
                 self._post(client, self.urls[number % 2 :] + self.urls[: number % 2])
 
+    def go_on(self) -> None:
+        """Wait until some more dossiers are received."""
+        before = len(self.codes)
+        wait_until(lambda: len(self.codes) > before + 10, 60, "dossiers are received")
+
     def _post(self, client: httpx.Client, urls: list[str]) -> None:
         for url in urls:
             try:
@@ -80,12 +85,10 @@ def test_a_rolling_restart_fails_no_request_and_loses_no_event(tmp_path: Path, p
         counter = Counter([instance.url for instance in instances])
         with working(counter):
             for instance in instances:
-                before = len(counter.codes)
-                wait_until(lambda before=before: len(counter.codes) > before + 10, 60, "dossiers are received")
+                counter.go_on()
                 assert instance.stop() == 0
                 instance.start()
-            last = len(counter.codes)
-            wait_until(lambda: len(counter.codes) > last + 10, 60, "dossiers are received by both again")
+            counter.go_on()
         assert counter.failures == []
         head = httpx.get(f"{instances[0].url}/v1/log/head", headers=HEADERS).json()
     assert len(set(counter.codes)) == len(counter.codes) == head["events"]
