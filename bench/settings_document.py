@@ -12,7 +12,8 @@ from motcua.doctor.names import COMMAND_LINE
 from motcua.stack.data_folder import SERVICES
 from motcua.stack.stack import settings_class
 from shared.contract.topics import TOPICS
-from shared.service.settings import ServiceSettings, is_secret
+from shared.service.secret_files import is_secret
+from shared.service.settings import ServiceSettings
 
 DOCUMENT = Path("docs/settings.md")
 PASSED_ON = Path("deploy/docker/settings.yml")
@@ -50,6 +51,7 @@ COMPOSE = {
     "MOTCUA_PUBLISH_REPORTING": "port of reporting on this machine's loopback",
     "MOTCUA_SECRETS": "folder of the secrets that `deploy/secrets.sh` makes",
 }
+BUILD = {"MOTCUA_COMMIT": "the commit that `motcua_build_info` on /metrics names; set by who builds an image"}
 TESTS = {
     "MOTCUA_TEST_BROKER": "`containers`: Kafka and PostgreSQL come from containers; the embedded ones when unset",
     "MOTCUA_TEST_IMAGE_KAFKA": "the image of Kafka then",
@@ -86,6 +88,7 @@ def document() -> str:
     for title, about, rows in (
         ("The command line", "`motcua …` and `make …`; an option on the command line goes first.", COMMAND_LINE),
         ("docker compose", "Read from `.env` beside `docker-compose.yml`; start from `.env.example`.", COMPOSE),
+        ("Builds", "Set in an image.", BUILD),
         ("The test suite", "`make test`", TESTS),
     ):
         sections.append(_section(title, about))

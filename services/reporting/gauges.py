@@ -43,7 +43,7 @@ from shared.domain.lifecycle import PAUSED, State
 from shared.domain.localtime import local
 from shared.service.clock import Clock
 from shared.service.exposition import Rendered
-from shared.service.metric_catalogue import (
+from shared.service.figure_metrics import (
     DOSSIERS_AWAITING_ACCEPTANCE,
     DOSSIERS_DUE_UNASSIGNED,
     DOSSIERS_IN_PROGRESS,
@@ -55,9 +55,8 @@ from shared.service.metric_catalogue import (
     MONTH_DOSSIERS_RECEIVED,
     MONTH_DOSSIERS_RESOLVED,
     READ_MODEL_CURRENT,
-    READ_MODEL_EVENTS,
-    RECONCILIATION,
 )
+from shared.service.metric_catalogue import READ_MODEL_EVENTS, RECONCILIATION
 from shared.service.metric_kinds import DeclaredMetric
 from shared.service.sql import is_transient
 
@@ -154,10 +153,10 @@ class FigureGauges(Collector):
             READ_MODEL_EVENTS.family(self._stored_events.stored),
             _unassigned_dossiers(unassigned),
         ]
-        return await asyncio.to_thread(_written, in_year, in_month, computed)
+        return await asyncio.to_thread(written, in_year, in_month, computed)
 
 
-def _written(
+def written(
     in_year: Sequence[RangeSum], in_month: Sequence[RangeSum], computed: Sequence[GaugeMetricFamily]
 ) -> Rendered:
     """Everything as text; beside the loop, for of 190 units it is 12,600 series."""

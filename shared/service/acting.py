@@ -1,6 +1,7 @@
 """Who acts in the request at hand: the audit's entries and the lines of the log say it."""
 
 import secrets
+import time
 from contextvars import ContextVar
 
 import structlog
@@ -15,6 +16,10 @@ from shared.service.peers import peer_of
 
 HEADER = "X-Request-Id"
 NOBODY = "nobody"
+KEYS = ("key:", "settings")
+ASKED_ALL_THE_TIME = ("/healthz/", "/metrics")
+BAD_REQUEST = 400
+log = structlog.get_logger()
 _ACTING: ContextVar[Actor] = ContextVar("acting", default=ITSELF)
 
 
@@ -33,10 +38,17 @@ def _is_well_formed(request: str) -> bool:
     return REQUEST_ID.fullmatch(request) is not None and personal(request) is None
 
 
+def passed_on() -> dict[str, str]:
+    """The header by which the service that is called for the request at hand knows it by the same id."""
+    requests = acting().requests
+    return {HEADER: requests[-1]} if requests else {}
+
+
 class RequestIds:
     """ASGI middleware: each request has an id, its sender's own where it is well-formed; the answer and the log say it.
 
-    Until a route has found out who calls, it is nobody.
+    Until a route has found out who calls, it is nobody. The log has a line for each request: by its route, for a path
+    or a query may tell who a person is; who sent it is the name of its key, or what the provider calls a person by.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -50,14 +62,37 @@ class RequestIds:
         request = given if given is not None and _is_well_formed(given) else secrets.token_hex(8)
         peer = peer_of(HTTPConnection(scope)).address
 
+        status: int | None = None
+
         async def answer(message: Message) -> None:
+            nonlocal status
             if message["type"] == "http.response.start":
+                status = message["status"]
                 MutableHeaders(scope=message)[HEADER] = request
             await send(message)
 
-        before = _ACTING.set(Actor(NOBODY, NOBODY, peer=peer, requests=(request,)))
+        before, began = _ACTING.set(Actor(NOBODY, NOBODY, peer=peer, requests=(request,))), time.perf_counter()
         try:
             with structlog.contextvars.bound_contextvars(request=request):
-                await self._app(scope, receive, answer)
+                try:
+                    await self._app(scope, receive, answer)
+                finally:
+                    _say(scope, status, time.perf_counter() - began)
         finally:
             _ACTING.reset(before)
+
+
+def _say(scope: Scope, status: int | None, seconds: float) -> None:
+    """A line of the access log; what asks every few seconds whether all is well is seen at DEBUG."""
+    actor, path = acting(), scope["app"].state.http_metrics.route_of(scope)
+    is_quiet = status is not None and status < BAD_REQUEST and path.startswith(ASKED_ALL_THE_TIME)
+    sender = actor.name if actor.who.startswith(KEYS) else actor.who
+    (log.debug if is_quiet else log.info)(
+        "request",
+        method=scope["method"],
+        route=path,
+        status=status,
+        seconds=round(seconds, 4),
+        sender=sender,
+        peer=actor.peer,
+    )

@@ -8,7 +8,7 @@ import pytest
 
 from motcua.stack.data_folder import SERVICES
 from motcua.stack.stack import settings_class
-from shared.service.settings import is_secret
+from shared.service.secret_files import is_secret
 
 ROOT = Path(__file__).parents[2]
 SHIPPED = ("docker-compose*.yml", ".env.example", "deploy/**/*", "Makefile", ".ci/*", "README.md", "docs/**/*.md",
