@@ -1,5 +1,5 @@
-"""What the chart's KafkaUser resources grant is what the services need, and no more: a real broker that asks each client
-for its certificate and holds it to these rights."""
+"""What the chart's KafkaUser resources grant is what the services need, and no more: on a real broker that asks each
+client for its certificate and holds it to these rights."""
 
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
@@ -122,7 +122,8 @@ async def test_the_services_do_their_work_with_these_rights_alone(guarded: Guard
     async with granted(guarded):
         with started[0] as intake, started[1], started[2] as reporting:
             # Long overdue, so that an alert is raised, and two records that nobody can read.
-            posted = httpx.post(f"{intake.url}/v1/events", json=[RECEIVED], headers=HEADERS | BATCH, timeout=30)
+            async with httpx.AsyncClient(headers=HEADERS | BATCH, timeout=30) as counter:
+                posted = await counter.post(f"{intake.url}/v1/events", json=[RECEIVED])
             assert posted.json()["accepted"] == 1, posted.text
             await _send_garbage(guarded)
             wait_until(lambda: _received(reporting) == 1, WITHIN_S, "the dossier is counted")
@@ -155,7 +156,9 @@ async def _reached(guarded: Guarded, ends: dict[str, int]) -> bool:
     async with AIOKafkaConsumer(bootstrap_servers=guarded.broker.plain) as reader:
         found = dict.fromkeys(ends, 0)
         for topic in ends:
-            partitions = [TopicPartition(topic, number) for number in range(guarded.settings["intake"].kafka_partitions)]
+            partitions = [
+                TopicPartition(topic, number) for number in range(guarded.settings["intake"].kafka_partitions)
+            ]
             found[topic] = sum((await reader.end_offsets(partitions)).values())
     return all(found[topic] >= end for topic, end in ends.items())
 

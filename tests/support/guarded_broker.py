@@ -82,7 +82,14 @@ def guarded_broker(
     node.start()
     try:
         other_name = f"127.0.0.1:{listeners['SSL']}"
-        yield GuardedBroker(addresses["PLAINTEXT"], addresses["SSL"], addresses["SASL_SSL"], addresses["EXPIRED"], other_name, node.child.log)
+        yield GuardedBroker(
+            addresses["PLAINTEXT"],
+            addresses["SSL"],
+            addresses["SASL_SSL"],
+            addresses["EXPIRED"],
+            other_name,
+            node.child.log,
+        )
     finally:
         node.stop()
 
