@@ -13,7 +13,7 @@ import yaml
 
 from bench.settings_document import COMPOSE, variable
 from motcua.stack.stack import settings_class
-from shared.service.settings import is_secret
+from shared.service.secret_files import is_secret
 from tests.compose.images import STAND_INS, named_images
 from tests.deploy.deployment import DEPLOY, ROOT, SERVICES, compose, compose_file, run
 

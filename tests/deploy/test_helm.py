@@ -11,7 +11,7 @@ import yaml
 from bench.settings_document import variable
 from motcua.stack.stack import settings_class
 from shared.contract.topics import TOPICS
-from shared.service.settings import is_secret
+from shared.service.secret_files import is_secret
 from tests.deploy.chart import CHART, EVERYTHING, KUBERNETES, helm, models_say, of_kind, pods, resources, template
 from tests.deploy.deployment import DEPLOY, SERVICES, run
 from tests.support.npm import needs_node
