@@ -25,8 +25,12 @@ def compose_file() -> dict[str, Any]:
     return found
 
 
+RULE_FILES = sorted((DEPLOY / "prometheus" / "rules").glob("*.yml"))
+
+
 def rules() -> list[dict[str, Any]]:
-    groups = yaml.safe_load((DEPLOY / "prometheus" / "rules.yml").read_text(encoding="utf-8"))["groups"]
+    """What is recorded and what is told, of every file."""
+    groups = [group for file in RULE_FILES for group in yaml.safe_load(file.read_text(encoding="utf-8"))["groups"]]
     return [rule for group in groups for rule in group["rules"]]
 
 
