@@ -123,6 +123,13 @@ def broker_away_with_an_event(scene: Scene) -> Iterator[None]:
 
 
 @contextmanager
+def two_at_once(scene: Scene) -> Iterator[None]:
+    """A service that is down hides no dead broker."""
+    with frozen(scene, "reporting"), frozen(scene, "broker"):
+        yield
+
+
+@contextmanager
 def read_model_locked(scene: Scene) -> Iterator[None]:
     """By somebody who writes into it and does not end; an event waits."""
     with locked(scene, "reporting"):
@@ -273,6 +280,7 @@ FAULTS = (
     ),
     Fault("broker frozen, nobody posts", "MotcuaBrokerAway", {}, lambda s: frozen(s, "broker")),
     Fault("broker frozen, an event waits", "MotcuaBrokerAway", {}, broker_away_with_an_event),
+    Fault("broker and reporting frozen", "MotcuaBrokerAway", {}, two_at_once, frozenset({"MotcuaServiceDown"})),
     Fault("read model locked, an event waits", "MotcuaPipelineStalled", {"stage": "figures"}, read_model_locked),
     Fault("a sum of the read model changed", "MotcuaReconciliationDifference", {"stage": "sums"}, a_sum_is_wrong),
     Fault("garbage in the events topic", "MotcuaDeadLetters", {}, lambda s: a_stranger_writes(s, 3)),
