@@ -269,7 +269,6 @@ def disk_fills(scene: Scene) -> Iterator[None]:
 
 LEFT_FREE = 1 << 30
 DISK_BYTES = 7 << 29  # of the stack's own disk: 3.5 GiB
-WITHIN_A_DAY = "24 * 3600) < 0"  # likewise; minutes of history, on a machine that others write on, foretell nothing
 
 FAULTS = (
     Fault("processing frozen", "MotcuaServiceDown", {"service": "processing"}, lambda s: frozen(s, "processing")),
