@@ -74,7 +74,7 @@ class DeadLetterBox(Collector):
                 if not (isinstance(trouble, BROKER_ERRORS) or is_transient(trouble)):
                     raise
                 pause = max(pause, backoff.next_s())
-                LOGGER.warning("dead_letters_not_read", error=repr(trouble), retry_seconds=pause)
+                LOGGER.info("dead_letters_not_read", error=repr(trouble), retry_seconds=pause)
             await asyncio.sleep(pause)
 
     async def look(self) -> None:
