@@ -10,7 +10,7 @@ or after a restart, is shown as far as its commit. Between services a trace trav
 
 import os
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -113,7 +113,7 @@ def _statement_fails(failure: Any) -> None:
         span.end()
 
 
-_OF_SQL = {
+_OF_SQL: dict[str, Callable[..., None]] = {
     "before_cursor_execute": _statement_begins,
     "after_cursor_execute": _statement_ends,
     "handle_error": _statement_fails,

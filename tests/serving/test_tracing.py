@@ -123,7 +123,7 @@ async def test_one_trace_leads_from_the_request_into_the_read_model(
     def own(name: str) -> int:
         context = found[name].context
         assert context is not None
-        return context.span_id
+        return int(context.span_id)
 
     assert parent("POST /v1/dossiers") == int("00f067aa0ba902b7", 16)
     assert parent("commit") == parent("relay") == own("POST /v1/dossiers")
