@@ -153,10 +153,10 @@ class FigureGauges(Collector):
             READ_MODEL_EVENTS.family(self._stored_events.stored),
             _unassigned_dossiers(unassigned),
         ]
-        return await asyncio.to_thread(_written, in_year, in_month, computed)
+        return await asyncio.to_thread(written, in_year, in_month, computed)
 
 
-def _written(
+def written(
     in_year: Sequence[RangeSum], in_month: Sequence[RangeSum], computed: Sequence[GaugeMetricFamily]
 ) -> Rendered:
     """Everything as text; beside the loop, for of 190 units it is 12,600 series."""

@@ -28,14 +28,14 @@ FIRST_PAUSE_S, LONGEST_PAUSE_S = 1.0, 5.0
 log = structlog.get_logger()
 
 
-class Bounds(NamedTuple):
+class PartitionBounds(NamedTuple):
     """Where a partition begins and ends."""
 
     first: int
     end: int
 
 
-ByPartition = Mapping[int, Bounds]
+ByPartition = Mapping[int, PartitionBounds]
 
 
 class BrokerWatch(Collector):
@@ -89,7 +89,9 @@ class BrokerWatch(Collector):
                 if not said:
                     log.warning("broker_not_heard", error=repr(trouble))
                 said = True
-                await wait_until(stopping, backoff.next_s())
+            except Exception:
+                log.exception("broker_not_heard")  # a bug in watching ends nothing that is watched
+            await wait_until(stopping, backoff.next_s())
 
     @asynccontextmanager
     async def _asking(self) -> AsyncIterator[AIOKafkaConsumer]:
@@ -119,11 +121,11 @@ class BrokerWatch(Collector):
             ]
             first = await consumer.beginning_offsets(places) if places else {}
             end = await consumer.end_offsets(places) if places else {}
-        self.heard({place: Bounds(first[place], end[place]) for place in places})
+        self.heard({place: PartitionBounds(first[place], end[place]) for place in places})
 
-    def heard(self, bounds: Mapping[TopicPartition, Bounds]) -> None:
+    def heard(self, bounds: Mapping[TopicPartition, PartitionBounds]) -> None:
         """The broker answered."""
-        topics: dict[str, dict[int, Bounds]] = {}
+        topics: dict[str, dict[int, PartitionBounds]] = {}
         for place, bound in bounds.items():
             topics.setdefault(place.topic, {})[place.partition] = bound
         self._topics, self._heard_at, self._heard_on = topics, time.monotonic(), time.time()

@@ -69,25 +69,31 @@ FIGURES_COMPUTED = _gauge(
     "motcua_figures_computed_timestamp_seconds", (REPORTING,), "When the figures shown here were computed."
 )
 
-# What is sent about them; there where follow-up is set up
+# What is sent about them
 
 WAYS = ("mail", "webhook")
 _BY_WAY: Labels = {"way": WAYS}
 FOLLOW_UP_SENT = _counter(
-    "motcua_follow_up_sent", (REPORTING,), "Deliveries that were taken by whom they are for.", way=WAYS
+    "motcua_follow_up_sent", (REPORTING,), "Mails and webhooks of follow-ups that the other end took.", way=WAYS
 )
 FOLLOW_UP_FAILURES = _counter(
-    "motcua_follow_up_failures", (REPORTING,), "Tries of deliveries that were not taken.", way=WAYS
+    "motcua_follow_up_failures",
+    (REPORTING,),
+    "Tries of such mails and webhooks that the other end did not take.",
+    way=WAYS,
 )
 FOLLOW_UP_WAITING = _gauge(
-    "motcua_follow_up_waiting", (REPORTING,), "Deliveries that wait to be sent, or sent again.", _BY_WAY
+    "motcua_follow_up_waiting", (REPORTING,), "Mails and webhooks that wait to be sent, or sent again.", _BY_WAY
 )
 FOLLOW_UP_OLDEST = _gauge(
     "motcua_follow_up_oldest_waiting_seconds",
     (REPORTING,),
-    "Age of the oldest delivery that waits; 0 when none does.",
+    "Age of the oldest mail or webhook that waits; 0 when none does.",
     _BY_WAY,
 )
 FOLLOW_UP_GIVEN_UP = _gauge(
-    "motcua_follow_up_given_up", (REPORTING,), "Deliveries that nobody took and that are not tried again.", _BY_WAY
+    "motcua_follow_up_given_up",
+    (REPORTING,),
+    "Mails and webhooks that nobody took and that are not tried again.",
+    _BY_WAY,
 )

@@ -50,6 +50,7 @@ REFUSED_BY_INTAKE = (
     "unknown_type",
     "wrong_department",
 )
+WAYS = ("mail", "webhook")
 PUT_ASIDE = (
     "contradictory",
     "malformed",

@@ -308,6 +308,14 @@ class DatabaseSettings(BaseSettings):
     database_ssl_keyfile: str | None = Field(None, description="PEM file of its key; unset when the same file holds it")
     database_ssl_key_password: SecretStr | None = Field(None, description="password of that key")
 
+    @field_validator("database_url", mode="before")
+    @classmethod
+    def _with_our_driver(cls, url: object) -> object:
+        """An address as others write it too, such as a cluster's operator into its secret."""
+        if isinstance(url, str) and url.startswith(("postgresql://", "postgres://")):
+            return f"postgresql+asyncpg://{url.partition('://')[2]}"
+        return url
+
     @model_validator(mode="after")
     def _can_trust_the_database(self) -> Self:
         if self.database_ssl == "prefer":

@@ -113,7 +113,7 @@ def _statement_fails(failure: Any) -> None:
         span.end()
 
 
-_OF_SQL: dict[str, Callable[..., None]] = {
+_OF_SQL: dict[str, Callable[..., Any]] = {
     "before_cursor_execute": _statement_begins,
     "after_cursor_execute": _statement_ends,
     "handle_error": _statement_fails,

@@ -15,9 +15,11 @@ import msgspec
 import pytest
 from sqlalchemy.engine import make_url
 
-from motcua.backup import BackupSource, back_up
+from motcua.backup import BackedUp, back_up
 from motcua.cli import main
 from motcua.failure import Failure
+from motcua.verify.differences import Difference
+from motcua.verify.run import Verdict
 from shared.domain.localtime import LOCAL
 from tests.cli.real_intake import KEY, real_intake
 from tests.intake.sending import NDJSON, lines, received
@@ -93,13 +95,13 @@ def test_only_the_newest_copies_stay_and_what_fails_leaves_none(tmp_path: Path) 
     keys, kept = tmp_path / "access", tmp_path / "kept"
     keys.mkdir()
     for day in range(4):
-        list(back_up([BackupSource("keys", keys)], kept, NOW + timedelta(days=day), keep=2))
+        list(back_up([BackedUp("keys", keys)], kept, NOW + timedelta(days=day), keep=2))
     assert [path.name for path in sorted(kept.iterdir())] == ["keys-20261202T221500.tar", "keys-20261203T221500.tar"]
     broken = tmp_path / "broken.db"
     broken.write_bytes(b"no database" * 1000)
     for where in (broken, tmp_path / "nowhere.db"):
         with pytest.raises(Failure, match=r"can't be copied|there is no database"):
-            list(back_up([BackupSource("intake", f"sqlite+aiosqlite:///{where}")], kept, NOW, keep=2))
+            list(back_up([BackedUp("intake", f"sqlite+aiosqlite:///{where}")], kept, NOW, keep=2))
     assert len(list(kept.iterdir())) == 2
 
 
@@ -112,7 +114,7 @@ def test_postgresql_is_dumped_and_the_dump_can_be_restored(
     monkeypatch.setenv("PATH", str(programs), prepend=":")
     with real_intake(tmp_path, database_url=postgres_url) as intake:
         post(intake, 1)
-        (copied,) = back_up([BackupSource("intake", postgres_url)], tmp_path / "kept", NOW, keep=2)
+        (copied,) = back_up([BackedUp("intake", postgres_url)], tmp_path / "kept", NOW, keep=2)
         post(intake, 2)
     address = make_url(postgres_url).set(drivername="postgresql").render_as_string(hide_password=False)
     restored = subprocess.run(
@@ -136,3 +138,14 @@ def test_a_verification_that_could_not_be_done_says_so_in_its_file(
     assert "\nmotcua_verify_success 0.0\n" in said
     assert "motcua_verify_timestamp_seconds" in said
     assert "motcua_verify_differences" not in said, "absent is not zero"
+
+
+def test_a_verification_that_was_done_says_how_many_differ(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file, differs = tmp_path / "verify.prom", Difference("reporting", code(1), "is missing", frozenset({code(1)}))
+    found = Verdict(events=3, dossiers=1, differences=[differs])
+    monkeypatch.setattr("motcua.verify.run.run", lambda *_arguments, **_named: found)
+    assert motcua(monkeypatch, "verify", "--key", KEY, "--metrics", file) == 1
+    said = file.read_text()
+    assert "\nmotcua_verify_success 1.0\n" in said
+    assert "\nmotcua_verify_differences 1.0\n" in said
+    assert file.stat().st_mode & 0o777 == 0o644, "the collector runs as another user"

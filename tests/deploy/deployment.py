@@ -16,7 +16,6 @@ import yaml
 ROOT = Path(__file__).resolve().parents[2]
 DEPLOY = ROOT / "deploy"
 SERVICES = ("intake", "processing", "reporting")
-SECRETS = ("MOTCUA_API_KEY", "MOTCUA_POSTGRES_PASSWORD", "MOTCUA_GRAFANA_PASSWORD")
 METRIC = re.compile(r"\bmotcua_[a-z0-9_]+")
 SAMPLE_SUFFIX = re.compile(r"_(total|bucket|sum|count|created)$")
 
@@ -26,8 +25,12 @@ def compose_file() -> dict[str, Any]:
     return found
 
 
+RULE_FILES = sorted((DEPLOY / "prometheus" / "rules").glob("*.yml"))
+
+
 def rules() -> list[dict[str, Any]]:
-    groups = yaml.safe_load((DEPLOY / "prometheus" / "rules.yml").read_text(encoding="utf-8"))["groups"]
+    """What is recorded and what is told, of every file."""
+    groups = [group for file in RULE_FILES for group in yaml.safe_load(file.read_text(encoding="utf-8"))["groups"]]
     return [rule for group in groups for rule in group["rules"]]
 
 

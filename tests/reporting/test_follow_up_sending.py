@@ -22,7 +22,6 @@ from shared.catalogue import Catalogue
 from shared.contract.follow_up import FollowUpEventV1
 from tests.builders.times import at
 from tests.reporting.follow_up_office import (
-    GIVE_UP_AFTER,
     KEY,
     OTHER,
     UNIT,
@@ -34,6 +33,7 @@ from tests.reporting.follow_up_office import (
 from tests.support.wait import wait_until_async
 
 pytestmark = on_sqlite
+SIX_HOURS = timedelta(hours=6)
 URL = "https://nghiep-vu.example/hook"
 
 
@@ -123,7 +123,7 @@ async def test_a_receiver_that_says_when_is_asked_then(office: FollowedOffice) -
 
 async def test_pauses_grow_and_one_that_is_away_for_days_is_given_up(office: FollowedOffice) -> None:
     transport, asked = answering(503)
-    sending, tried = office.sending(transport=transport), [office.now]
+    sending, tried = office.sending(transport=transport, give_up_after=SIX_HOURS), [office.now]
     await office.send(sending)
     while (await standing(office))[0]:
         office.now = instant_of(max(row.next_try_at for row in await office.deliveries()))
@@ -133,7 +133,7 @@ async def test_pauses_grow_and_one_that_is_away_for_days_is_given_up(office: Fol
     assert pauses == sorted(pauses)
     assert pauses[0] < timedelta(minutes=1)
     assert pauses[-1] == timedelta(hours=1)
-    assert timedelta(0) <= GIVE_UP_AFTER - (tried[-1] - tried[0]) < timedelta(hours=1)
+    assert timedelta(0) <= SIX_HOURS - (tried[-1] - tried[0]) < timedelta(hours=1)
     assert (len(asked), await standing(office)) == (2 * len(tried), (0, 2))
 
 

@@ -24,6 +24,7 @@ from services.intake.relaying.announcements import AnnouncementRelay
 from services.intake.relaying.dead_letters import DeadLetterBox
 from services.intake.relaying.relay import Relay
 from services.intake.settings import IntakeSettings
+from services.intake.watch import IntakeWatch
 from shared.access.roles import Scope
 from shared.catalogue import Catalogue
 from shared.domain.dossier import Dossier
@@ -78,6 +79,7 @@ class Intake:
     announcement_relay: AnnouncementRelay
     move_worker: MoveWorker
     dead_letters: DeadLetterBox
+    watch: IntakeWatch
 
     @property
     def catalogue(self) -> Catalogue:

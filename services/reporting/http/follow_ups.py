@@ -155,7 +155,7 @@ async def follow_up_list(
     now = to.clock()
     last = given.last or local_date(now)
     first = given.first or date(last.year, 1, 1)
-    for name, day in (("from", first), ("to", last)):
+    for name, day in (("to", last), ("from", first)):
         if not EARLIEST <= day <= LATEST:
             raise invalid(name, f"must lie between {EARLIEST} and {LATEST}")
     if given.which not in set(Which):
@@ -178,7 +178,7 @@ async def follow_up_list(
     after = None
     if len(page) > given.limit:
         ended = page[given.limit - 1]
-        after = SlipPlace(microseconds(ended.slip.made_at), ended.id)
+        after = SlipPlace(microseconds(ended.slip.made_at), ended.slip.department, ended.slip.number)
     return FollowUpList(now, first, last, counted, page[: given.limit], after)
 
 
