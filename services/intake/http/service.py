@@ -19,6 +19,7 @@ from services.intake.applicants.keeping import Applicants
 from services.intake.calendar import Announcements
 from services.intake.log import event_log
 from services.intake.log.database import Database
+from services.intake.log.history import LogDisagrees
 from services.intake.metrics import Metrics
 from services.intake.relaying.announcements import AnnouncementRelay
 from services.intake.relaying.dead_letters import DeadLetterBox
@@ -172,6 +173,8 @@ def failed(failure: Exception, **members: Any) -> Problem:
         return Problem(
             503, "Service Unavailable", str(failure), code="log_behind_topic", headers={"Retry-After": "60"}, **members
         )
+    if isinstance(failure, LogDisagrees):
+        return Problem(503, "Service Unavailable", str(failure), code="log_disagrees", **members)
     if isinstance(failure, StoreUnavailable):
         return Problem(503, "Service Unavailable", str(failure), headers={"Retry-After": "1"}, **members)
     detail = (
@@ -193,7 +196,7 @@ def answer_failures(app: FastAPI) -> None:
         detail = f"the event log can't be read right now ({type(trouble).__name__}); try again"
         return Problem(503, "Service Unavailable", detail, headers={"Retry-After": "1"}).response()
 
-    for failure in (LogRefuses, StoreUnavailable, CannotBeStored, NotDecided):
+    for failure in (LogRefuses, StoreUnavailable, CannotBeStored, NotDecided, LogDisagrees):
         app.add_exception_handler(failure, on_failure)
     for trouble in DATABASE_ERRORS:
         app.add_exception_handler(trouble, on_trouble)
