@@ -3,6 +3,8 @@
 Nothing here changes or removes an entry, and the database refuses it.
 """
 
+import time
+from collections import OrderedDict
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -22,6 +24,8 @@ from shared.service.clock import Clock, system_clock
 from shared.service.sql import Insert, take_lock, writing
 
 PAGE = 500
+A_READING_S = 600.0
+MOST_READERS = 1_000
 APPEND_ONLY = {
     "sqlite": (
         """CREATE TRIGGER audit_is_not_changed BEFORE UPDATE ON audit
@@ -133,6 +137,25 @@ class Audit:
         """The last entry there is."""
         async with self.reader.connect() as connection:
             return await head_of(connection)
+
+
+class Readings:
+    """Who reads something whole, page by page: a reading is an entry when it begins, and each of its pages is not."""
+
+    def __init__(self, elapsed: Callable[[], float] = time.monotonic) -> None:
+        self._elapsed = elapsed
+        self._begun: OrderedDict[str, float] = OrderedDict()
+
+    def begins(self, who: str) -> bool:
+        """Whether nothing was noted of this caller for a while."""
+        now = self._elapsed()
+        if now - self._begun.get(who, -A_READING_S) < A_READING_S:
+            return False
+        self._begun[who] = now
+        self._begun.move_to_end(who)
+        while len(self._begun) > MOST_READERS:
+            self._begun.popitem(last=False)
+        return True
 
 
 async def head_of(connection: AsyncConnection) -> ChainHead:

@@ -1,10 +1,10 @@
 """The log as a whole: read in order, sent to Kafka again, or given back from the topic what it lost."""
 
 from collections.abc import AsyncGenerator
-from typing import Annotated
+from typing import Annotated, cast
 
 from aiokafka.errors import KafkaError
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Query, Request, Response
 from sqlalchemy import func, select
 
 from services.intake.http.bodies import CHECKED
@@ -21,7 +21,7 @@ from shared.contract.http import answered, answered_lines
 from shared.contract.http.log import CheckedLogLine, Conflict, LogHead, LogLine, Resent, RestoreAnswer
 from shared.contract.http.rebuilds import InconsistencyLine
 from shared.contract.topics import EVENTS, STATUS
-from shared.service.access import requires
+from shared.service.access import Caller, requires
 from shared.service.http import Ndjson, documented, json_response
 from shared.service.kafka import connection
 from shared.service.problems import Problem
@@ -98,11 +98,18 @@ def _conflicting(conflicts: list[topic.TopicEvent]) -> Problem:
     responses={200: answered_lines(LogLine), **INVALID},
 )
 async def get_log(
+    request: Request,
     intake: IntakeService,
     after: Annotated[int, Query(ge=0, le=LAST_POSITION, description="the position that the events come after")] = 0,
     limit: Annotated[int, Query(ge=1, le=10_000_000, description="how many events at most")] = 10_000,
 ) -> Ndjson:
-    """The logged events after a position, in commit order, as NDJSON: `{"position": n, "event": {...}}`."""
+    """The logged events after a position, in commit order, as NDJSON: `{"position": n, "event": {...}}`.
+
+    Who reads is in the audit: one entry for each caller and ten minutes, for a log is read page by page.
+    """
+    if intake.log_readings.begins(cast("Caller", request.state.caller).principal.id):
+        details = {"after": after, "limit": limit}
+        await audit_of(intake.database).write_alone(AuditEntry(Act.LOG_READ, details=details))
     return Ndjson(_log(intake, after, limit))
 
 

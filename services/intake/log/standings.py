@@ -74,10 +74,10 @@ async def put_again(connection: AsyncConnection, codes: Sequence[str]) -> None:
         await put(connection, [entries[-1].after for entries in histories.values()])
 
 
-async def page_of_log(connection: AsyncConnection, after: str) -> Mapping[str, Sequence[Any]]:
+async def page_of_log(connection: AsyncConnection, after: str) -> dict[str, Sequence[Any]]:
     """Rows of the log by dossier, of some dossiers behind a code, in the database's order of codes; each is whole."""
     rows = (await connection.execute(_BY_DOSSIER.where(_LOG.dossier > after).limit(PAGE_EVENTS))).all()
-    page = {code: list(of_one) for code, of_one in groupby(rows, key=attrgetter("dossier"))}
+    page: dict[str, Sequence[Any]] = {code: list(of_one) for code, of_one in groupby(rows, key=attrgetter("dossier"))}
     if len(rows) == PAGE_EVENTS:
         last, _ = page.popitem()  # its events may go on
         if not page:

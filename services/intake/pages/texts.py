@@ -205,7 +205,7 @@ TEXTS: Words = {
     ),
     "log_disagrees": (
         "Dữ liệu đã lưu của hồ sơ này không khớp với nhật ký; hãy báo người vận hành, chưa thể xem hay xử lý hồ sơ.",
-        "What is kept of this dossier disagrees with the log. Tell the operator; it can't be shown or changed till then.",
+        "What is kept of this dossier disagrees with the log. Tell the operator; till then it can't be shown.",
     ),
     "log_behind_topic": (
         "Hệ thống tạm ngừng nhận để bảo vệ dữ liệu. Hãy báo người quản trị; phiếu chưa gửi vẫn được giữ.",
