@@ -109,7 +109,7 @@ async def test_a_refused_receipt_or_event_says_what_to_do_in_vietnamese(intake: 
         ({"event": "suspended"}, "ground: chưa có; hãy ghi một đoạn chữ"),
         ({"event": "assigned", "unit": "gọi 0912345678"}, "unit: có dữ liệu cho biết một người là ai"),
         ({"event": "assigned", "officer": "o-1", "y": 1}, "y: không phải trường được nhận ở đây"),
-        ({"event": "returned"}, "event: trạng thái hiện nay của hồ sơ không cho phép sự kiện này; được phép: "),
+        ({"event": "resumed"}, "event: trạng thái hiện nay của hồ sơ không cho phép sự kiện này; được phép: "),
         ({"event": "resolved", "occurred_at": "2023-12-01T08:00:00+07:00"}, "occurred_at: thời điểm này trước"),
         ({"event": "resolved", "occurred_at": "2999-12-01T08:00:00+07:00"}, "occurred_at: "),
     ]  # fmt: skip
@@ -125,4 +125,4 @@ async def test_a_refused_receipt_or_event_says_what_to_do_in_vietnamese(intake: 
         json=cloud_event("resolved", "2023-12-12T08:00", specversion="2") | {"specversion": "2"},
         headers=VIETNAMESE,
     )
-    assert in_words(whole).startswith("specversion: "), whole.text
+    assert in_words(whole).startswith("data.specversion: "), whole.text
