@@ -107,9 +107,7 @@ class Verification:
         verdict = Verdict(events=recount.events, dossiers=len(recount.dossiers), differences=list(recount.faults))
         verdict.differences += self._audit.differences()
         verdict.audited = self._audit.compared
-        with ThreadPoolExecutor(
-            1
-        ) as beside:  # services look through their databases meanwhile
+        with ThreadPoolExecutor(1) as beside:  # services look through their databases meanwhile
             looking = beside.submit(lambda: list(self._found_by_services()))
             for holder in self._holders:
                 unreadable: list[Difference] = []
@@ -127,7 +125,8 @@ class Verification:
         def checking(what: str) -> Callable[[int, int], None]:
             return lambda done, total: self._observe(f"checking {what}", done, total)
 
-        yield from inconsistencies(self._intake, LOG, "intake, beside the events themselves:", checking("the log's rows"))
+        beside = "intake, beside the events themselves:"
+        yield from inconsistencies(self._intake, LOG, beside, checking("the log's rows"))
         yield from chain_faults(self._reporting)
         beside = "reporting, beside its own snapshot:"
         yield from inconsistencies(self._reporting, READ_MODEL, beside, checking("the read model"))
