@@ -20,8 +20,8 @@ PASSED_ON = Path("deploy/docker/settings.yml")
 CHART = Path("deploy/helm/motcua/files")
 
 COMPOSE = {
-    "MOTCUA_ALERTS_DEPARTMENTS_EMAIL_TO": "where what departments must act on is mailed to; nowhere when unset",
-    "MOTCUA_ALERTS_DEPARTMENTS_WEBHOOK_URL": "where the same is posted to; nowhere when unset",
+    "MOTCUA_ALERTS_DEPARTMENTS_EMAIL_TO": "where what departments must act on is mailed to; the operators when unset",
+    "MOTCUA_ALERTS_DEPARTMENTS_WEBHOOK_URL": "where the same is posted to; the operators' when unset",
     "MOTCUA_ALERTS_EMAIL_FROM": "the sender of mailed alerts",
     "MOTCUA_ALERTS_EMAIL_TO": "where alerts are mailed to; nowhere when unset",
     "MOTCUA_ALERTS_SMARTHOST": "the mail server, HOST:PORT; its password is in `secrets/alertmanager/smtp-password`",

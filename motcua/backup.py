@@ -22,7 +22,7 @@ PARTIAL = ".partial"
 ERRORS_SHOWN = 300
 
 
-class Source(NamedTuple):
+class BackedUp(NamedTuple):
     """What is backed up: a database by its URL, or a folder."""
 
     name: str
@@ -44,7 +44,7 @@ class Copied(NamedTuple):
     size_bytes: int
 
 
-def back_up(sources: list[Source], folder: Path, now: datetime, keep: int) -> Iterator[Copied]:
+def back_up(sources: list[BackedUp], folder: Path, now: datetime, keep: int) -> Iterator[Copied]:
     """Copy each, whole or not at all, and remove all but the newest `keep` copies of it. Raises a Failure."""
     folder.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
     for source in sources:
@@ -63,7 +63,7 @@ def back_up(sources: list[Source], folder: Path, now: datetime, keep: int) -> It
             old.unlink()
 
 
-def _copy(source: Source) -> Callable[[Path], None]:
+def _copy(source: BackedUp) -> Callable[[Path], None]:
     where = source.where
     if isinstance(where, Path):
         return lambda target: _pack(where, target)

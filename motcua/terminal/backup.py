@@ -9,7 +9,7 @@ from motcua.terminal import options
 from motcua.terminal.console import count, write_line
 
 if TYPE_CHECKING:
-    from motcua.backup import Source
+    from motcua.backup import BackedUp
 
 
 def backup(
@@ -49,15 +49,15 @@ def backup(
     file.write()
 
 
-def _of_stack(data_dir: Path) -> "list[Source]":
-    from motcua.backup import Source
+def _of_stack(data_dir: Path) -> "list[BackedUp]":
+    from motcua.backup import BackedUp
 
-    databases = [Source(name, f"sqlite+aiosqlite:///{data_dir}/{name}.db") for name in ("intake", "reporting")]
-    return [*databases, Source("keys", data_dir / "access")]
+    databases = [BackedUp(name, f"sqlite+aiosqlite:///{data_dir}/{name}.db") for name in ("intake", "reporting")]
+    return [*databases, BackedUp("keys", data_dir / "access")]
 
 
-def _of_settings() -> "list[Source]":
-    from motcua.backup import Source
+def _of_settings() -> "list[BackedUp]":
+    from motcua.backup import BackedUp
     from motcua.doctor.configuration import classes
     from motcua.failure import Failure
     from shared.service.secret_files import UnusableSettings
@@ -70,6 +70,6 @@ def _of_settings() -> "list[Source]":
         except UnusableSettings as unusable:
             fix = "set them as the service has them, or give --env-file or --data-dir"
             raise Failure(f"{name}: {'; '.join(unusable.problems)}; {fix}") from unusable
-        sources.append(Source(name, settings.model_dump()["database_url"]))
+        sources.append(BackedUp(name, settings.model_dump()["database_url"]))
         keys = keys or settings.access_dir
-    return [*sources, *([Source("keys", keys)] if keys else [])]
+    return [*sources, *([BackedUp("keys", keys)] if keys else [])]

@@ -3,6 +3,7 @@
 import re
 import secrets
 import time
+from contextlib import nullcontext
 from contextvars import ContextVar
 
 import structlog
@@ -13,6 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from shared.access.roles import Principal
 from shared.auditing.entries import ITSELF, REQUEST_ID, Actor
 from shared.domain.texts import personal
+from shared.service import tracing
 from shared.service.peers import peer_of
 
 HEADER = "X-Request-Id"
@@ -49,7 +51,7 @@ def _is_well_formed(request: str) -> bool:
 def passed_on() -> dict[str, str]:
     """The header by which the service that is called for the request at hand knows it by the same id."""
     requests = acting().requests
-    return {HEADER: requests[-1]} if requests else {}
+    return {**({HEADER: requests[-1]} if requests else {}), **tracing.current_header()}
 
 
 class RequestIds:
@@ -66,7 +68,8 @@ class RequestIds:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        given = Headers(scope=scope).get(HEADER)
+        headers = Headers(scope=scope)
+        given = headers.get(HEADER)
         request = given if given is not None and _is_well_formed(given) else secrets.token_hex(8)
         peer = peer_of(HTTPConnection(scope)).address
 
@@ -79,19 +82,24 @@ class RequestIds:
                 MutableHeaders(scope=message)[HEADER] = request
             await send(message)
 
+        is_told = not scope["path"].startswith(ASKED_ALL_THE_TIME)
+        span = tracing.request_span(headers.get(tracing.TRACEPARENT)) if is_told else None
         before, began = _ACTING.set(Actor(NOBODY, NOBODY, peer=peer, requests=(request,))), time.perf_counter()
         try:
             with structlog.contextvars.bound_contextvars(request=request):
                 try:
-                    await self._app(scope, receive, answer)
+                    with nullcontext() if span is None else span.current():
+                        await self._app(scope, receive, answer)
                 finally:
-                    _say(scope, status, time.perf_counter() - began)
+                    route = _say(scope, status, time.perf_counter() - began)
+                    if span is not None:
+                        span.end(scope["method"], route, status, request)
         finally:
             _ACTING.reset(before)
 
 
-def _say(scope: Scope, status: int | None, seconds: float) -> None:
-    """A line of the access log; what asks every few seconds whether all is well is seen at DEBUG."""
+def _say(scope: Scope, status: int | None, seconds: float) -> str:
+    """A line of the access log, and the route in it; what asks all the time whether all is well is seen at DEBUG."""
     actor, path = acting(), scope["app"].state.http_metrics.route_of(scope)
     is_quiet = status is not None and status < BAD_REQUEST and path.startswith(ASKED_ALL_THE_TIME)
     sender = actor.name if actor.who.startswith(KEYS) else actor.who
@@ -104,3 +112,4 @@ def _say(scope: Scope, status: int | None, seconds: float) -> None:
         sender=sender,
         peer=actor.peer,
     )
+    return str(path)

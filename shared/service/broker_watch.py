@@ -89,7 +89,9 @@ class BrokerWatch(Collector):
                 if not said:
                     log.warning("broker_not_heard", error=repr(trouble))
                 said = True
-                await wait_until(stopping, backoff.next_s())
+            except Exception:
+                log.exception("broker_not_heard")  # a bug in watching ends nothing that is watched
+            await wait_until(stopping, backoff.next_s())
 
     @asynccontextmanager
     async def _asking(self) -> AsyncIterator[AIOKafkaConsumer]:

@@ -69,7 +69,7 @@ FIGURES_COMPUTED = _gauge(
     "motcua_figures_computed_timestamp_seconds", (REPORTING,), "When the figures shown here were computed."
 )
 
-# What is sent about them; there where follow-up is set up
+# What is sent about them
 
 WAYS = ("mail", "webhook")
 _BY_WAY: Labels = {"way": WAYS}

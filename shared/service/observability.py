@@ -85,7 +85,7 @@ def configure_logging(service: str, level: str) -> None:
     logging.basicConfig(handlers=[handler], level=max(logging.getLevelName(level.upper()), logging.INFO), force=True)
     logging.captureWarnings(capture=True)
     sys.excepthook = _end_by
-    for noisy in ("uvicorn.access", "aiokafka", "httpx", "faust", "mode"):
+    for noisy in ("uvicorn.access", "aiokafka", "httpx", "faust", "mode", "alembic"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
 
 

@@ -13,6 +13,7 @@ from typing import Any, Literal
 import structlog
 import uvicorn
 
+from shared.service import tracing
 from shared.service.connections import IDLE_SECONDS, BoundedProtocol, Connections
 from shared.service.observability import configure_logging
 from shared.service.secret_files import UnusableSettings
@@ -39,6 +40,11 @@ def begin(service: str, settings: type[SettingsT]) -> SettingsT:
         log.critical("settings_unusable", problems=wrong.problems, fix="set them right (docs/settings.md has all)")
         sys.exit(UNUSABLE_SETTINGS)
     configure_logging(service, values.log_level)
+    try:
+        tracing.begin(service)
+    except tracing.TracingMissing as missing:
+        log.critical("settings_unusable", problems=[str(missing)], fix="or take the variable out")
+        sys.exit(UNUSABLE_SETTINGS)
     for name in unread(settings, os.environ):
         log.warning("setting_not_read", variable=name, fix="correct its name, or take it out (docs/settings.md)")
     collect_seldom()

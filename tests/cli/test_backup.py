@@ -15,7 +15,7 @@ import msgspec
 import pytest
 from sqlalchemy.engine import make_url
 
-from motcua.backup import Source, back_up
+from motcua.backup import BackedUp, back_up
 from motcua.cli import main
 from motcua.failure import Failure
 from shared.domain.localtime import LOCAL
@@ -93,13 +93,13 @@ def test_only_the_newest_copies_stay_and_what_fails_leaves_none(tmp_path: Path) 
     keys, kept = tmp_path / "access", tmp_path / "kept"
     keys.mkdir()
     for day in range(4):
-        list(back_up([Source("keys", keys)], kept, NOW + timedelta(days=day), keep=2))
+        list(back_up([BackedUp("keys", keys)], kept, NOW + timedelta(days=day), keep=2))
     assert [path.name for path in sorted(kept.iterdir())] == ["keys-20261202T221500.tar", "keys-20261203T221500.tar"]
     broken = tmp_path / "broken.db"
     broken.write_bytes(b"no database" * 1000)
     for where in (broken, tmp_path / "nowhere.db"):
         with pytest.raises(Failure, match=r"can't be copied|there is no database"):
-            list(back_up([Source("intake", f"sqlite+aiosqlite:///{where}")], kept, NOW, keep=2))
+            list(back_up([BackedUp("intake", f"sqlite+aiosqlite:///{where}")], kept, NOW, keep=2))
     assert len(list(kept.iterdir())) == 2
 
 
@@ -112,7 +112,7 @@ def test_postgresql_is_dumped_and_the_dump_can_be_restored(
     monkeypatch.setenv("PATH", str(programs), prepend=":")
     with real_intake(tmp_path, database_url=postgres_url) as intake:
         post(intake, 1)
-        (copied,) = back_up([Source("intake", postgres_url)], tmp_path / "kept", NOW, keep=2)
+        (copied,) = back_up([BackedUp("intake", postgres_url)], tmp_path / "kept", NOW, keep=2)
         post(intake, 2)
     address = make_url(postgres_url).set(drivername="postgresql").render_as_string(hide_password=False)
     restored = subprocess.run(

@@ -206,7 +206,7 @@ class ComposeStack:
     def _wait_healthy(self, name: str, since: str | None) -> None:
         def healthy() -> bool:
             state: dict[str, Any] = self._container(name).attrs["State"]
-            return state["StartedAt"] != since and state.get("Health", {}).get("Status") == "healthy"
+            return bool(state["StartedAt"] != since and state.get("Health", {}).get("Status") == "healthy")
 
         wait_until(healthy, HEALTHY_WITHIN_S, f"{name} is healthy")
 

@@ -60,7 +60,7 @@ def test_alertmanager_accepts_its_configuration() -> None:
     [
         ("alertname=MotcuaWatchdog severity=none", "watchdog"),
         ("alertname=MotcuaServiceDown severity=critical", "operators"),
-        ("alertname=MotcuaDueUnassigned severity=warning audience=department", "operators"),
+        ("alertname=MotcuaDueUnassigned severity=warning audience=department", "departments"),
     ],
 )
 def test_an_alert_reaches_its_receiver(labels: str, receiver: str) -> None:

@@ -3,16 +3,18 @@ on from .env, and has its secrets in files."""
 
 import json
 import re
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from bench.settings_document import COMPOSE, variable
 from motcua.stack.stack import settings_class
-from shared.service.settings import is_secret
-from tests.compose.images import named_images
+from shared.service.secret_files import is_secret
+from tests.compose.images import STAND_INS, named_images
 from tests.deploy.deployment import DEPLOY, ROOT, SERVICES, compose, compose_file, run
 
 FILE = compose_file()
@@ -219,6 +221,19 @@ def test_secrets_are_made_once_and_those_of_an_earlier_env_file_are_taken_over(t
     first = (secrets / "postgres" / "exporter").read_text()
     run("sh", script, environment={"MOTCUA_SECRETS": ""})
     assert (secrets / "postgres" / "exporter").read_text() == first
+
+
+def test_the_check_says_that_it_needs_an_engine(tmp_path: Path) -> None:
+    nobody = {"DOCKER_HOST": f"unix://{tmp_path}/nobody.sock", "PYTHONPATH": str(ROOT)}
+    answer = run(sys.executable, "-m", "tests.compose", environment=nobody)
+    assert answer.returncode == 2
+    assert "make compose-check needs a Docker engine" in answer.stderr
+
+
+def test_a_stand_in_is_known_for_every_image_but_grafana_and_kafkas_exporter() -> None:
+    known = yaml.safe_load((STAND_INS / "compose.yml").read_text("utf-8"))["services"]
+    assert set(named_images()) - set(known) == {"grafana", "kafka-exporter"}
+    assert {service["image"] for service in known.values()} == {f"motcua-stand-in/{name}" for name in known}
 
 
 def test_what_must_outlive_a_container_is_in_a_named_volume() -> None:

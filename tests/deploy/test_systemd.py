@@ -25,14 +25,14 @@ def units(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
 
 
 def test_systemd_finds_nothing_wrong_with_the_units(units: list[Path]) -> None:
-    asked = ["systemd-analyze", "verify", "--man=no", "--recursive-errors=no", *units]
+    asked = ["systemd-analyze", "verify", "--man=no", "--recursive-errors=no", *map(str, units)]
     found = subprocess.run(asked, capture_output=True, text=True, check=False)
     assert [line for line in found.stderr.splitlines() if str(units[0].parent) in line] == []
 
 
 def test_no_unit_is_exposed(units: list[Path]) -> None:
     services = [unit for unit in units if unit.suffix == ".service"]
-    asked = ["systemd-analyze", "security", "--offline=yes", "--no-pager", *services]
+    asked = ["systemd-analyze", "security", "--offline=yes", "--no-pager", *map(str, services)]
     found = subprocess.run(asked, capture_output=True, text=True, check=True)
     exposed = {name: float(level) for name, level in re.findall(r"level for (\S+): (\d+\.\d)", found.stdout)}
     assert set(exposed) == {unit.name for unit in services}

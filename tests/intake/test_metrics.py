@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import update
 from sqlalchemy.exc import OperationalError
 
-from services.intake.accepting import committer
+from services.intake.log import event_log
 from services.intake.log.tables import EVENT_LOG
 from services.intake.silence import EVENTS_A_LOOK, MOST_SOURCES, OTHER, LastAccepted
 from shared.catalogue import Catalogue, load
@@ -48,7 +48,7 @@ async def test_commits_are_counted_by_what_became_of_them(intake: Sender, monkey
         raise OperationalError("insert", {}, Exception("database or disk is full"))
 
     with monkeypatch.context() as broken:
-        broken.setattr(committer.event_log, "append", full)
+        broken.setattr(event_log, "append", full)
         assert (await intake.http.post("/v1/dossiers", json=NEW)).status_code == 503
         failed = await page(intake)
     assert failed.value("motcua_commits_total", outcome="stored") == 1

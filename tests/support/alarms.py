@@ -1,7 +1,8 @@
 """A real Prometheus and a real Alertmanager over a running stack, with the shipped rules, and a webhook that they tell.
 
 The rules are a copy whose durations are divided by a factor, so that a test need not wait as long as an operator does:
-`for`, the ranges of queries, the pauses of Alertmanager, never what is compared. Scrapes are as much more frequent.
+`for`, the ranges of queries, the pauses of Alertmanager, never what is compared. Scrapes are as much more frequent,
+up to one a second.
 """
 
 import json
@@ -31,8 +32,7 @@ DEPLOY = Path(__file__).resolve().parents[2] / "deploy"
 SERVICES = ("intake", "processing", "reporting")
 READY_WITHIN_S = 60.0
 SHORTEST_S = 1.0
-SHORTEST_RANGE_S = 8.0  # four scrapes
-LONGEST_SCRAPE_S = 2.0
+SHORTEST_RANGE_S = 8.0  # a few scrapes
 SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 BUDGETS = frozenset({"MotcuaFiguresLate", "MotcuaIntakeUnavailable", "MotcuaIntakeFails", "MotcuaCountsDisagree"})
 NO_ALARM = frozenset({"MotcuaWatchdog"}) | BUDGETS  # a budget says for hours afterwards what a fault cost
@@ -222,13 +222,15 @@ def _shorter(duration: str, hasten: float, least: float) -> str:
 def _write_configurations(stack: RunningStack, folder: Path, hasten: float, urls: Mapping[str, str], hook: str) -> None:
     (folder / "key").write_text(stack.key, encoding="utf-8")
     shipped = yaml.safe_load((DEPLOY / "prometheus" / "prometheus.yml").read_text(encoding="utf-8"))
-    shipped["global"] |= {name: _shorter("15s", hasten, 2.0) for name in ("scrape_interval", "evaluation_interval")}
+    shipped["global"] |= {
+        name: _shorter("15s", hasten, SHORTEST_S) for name in ("scrape_interval", "evaluation_interval")
+    }
     where = {name: url.removeprefix("http://") for name, url in urls.items()}
     shipped["alerting"]["alertmanagers"] = [{"static_configs": [{"targets": [where["alertmanager"]]}]}]
     jobs = {job["job_name"]: job for job in shipped["scrape_configs"]}
     jobs["motcua"] |= {
-        "scrape_interval": _shorter("5s", hasten, LONGEST_SCRAPE_S),
-        "scrape_timeout": _shorter("5s", hasten, LONGEST_SCRAPE_S),
+        "scrape_interval": _shorter("5s", hasten, SHORTEST_S),
+        "scrape_timeout": _shorter("5s", hasten, SHORTEST_S),
         "authorization": {"credentials_file": str(folder / "key")},
         "static_configs": [
             {"targets": [getattr(stack, name).removeprefix("http://")], "labels": {"service": name}}

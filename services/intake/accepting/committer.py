@@ -25,6 +25,7 @@ from services.intake.metrics import Metrics
 from shared.access.roles import Scope
 from shared.auditing.entries import Actor
 from shared.domain.dossier import Dossier
+from shared.service import tracing
 from shared.service.acting import acting
 from shared.service.audit import Audit
 from shared.service.clock import Clock
@@ -100,6 +101,7 @@ class Committer:
             raise StoreUnavailable(msg)
         if not scope.is_everything:
             candidates = [replace(candidate, scope=scope) for candidate in candidates]
+        tracing.remember(candidate.event_id for candidate in candidates)
         waiting = WaitingRequest(candidates, acting(), asyncio.get_running_loop().create_future())
         self._queue.put_nowait(waiting)
         return await waiting.answer
@@ -211,14 +213,16 @@ class Committer:
     ) -> list[list[CommitResult]]:
         catalogue = self._announcements.catalogue
         requests = [[by_own_codes(candidate, catalogue) for candidate in request] for request in requests]
-        async with committing(self._database) as connection:
-            known = await self._read(connection, [candidate for request in requests for candidate in request])
-            batch = CommitBatch(known, self._announcements.catalogue, self._clock(), self._recording_clock())
-            outcomes = batch.decide_all(requests)
-            await event_log.append(connection, batch.rows, batch.last_codes, batch.keys)
-            await standings.put(connection, batch.changed.values())
-            await self._audit.write(connection, *batch.audit_entries(actors), after=known.audit)
-            await self._applicants.write(connection, known.applicants, batch.recorded_seconds)
+        ids = (candidate.event_id for request in requests for candidate in request)
+        with tracing.of_first(ids):
+            async with committing(self._database) as connection:
+                known = await self._read(connection, [candidate for request in requests for candidate in request])
+                batch = CommitBatch(known, self._announcements.catalogue, self._clock(), self._recording_clock())
+                outcomes = batch.decide_all(requests)
+                await event_log.append(connection, batch.rows, batch.last_codes, batch.keys)
+                await standings.put(connection, batch.changed.values())
+                await self._audit.write(connection, *batch.audit_entries(actors), after=known.audit)
+                await self._applicants.write(connection, known.applicants, batch.recorded_seconds)
         self._trouble = None
         if self._serials_to_skip():
             self._skipped.update(batch.used_codes)
