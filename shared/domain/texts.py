@@ -48,6 +48,12 @@ def canonical_unit(code: str) -> str:
 
 _HIDDEN = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 _LAYOUT = re.compile("\r\n|[\n\t]")
+# what Unicode lets a reader pass over (Default_Ignorable_Code_Point, which Python does not know), the blank of Braille
+# and the annotations: nobody sees them, and a search that does not know them finds nothing
+_INVISIBLE = re.compile(
+    "[\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u2800\u3164"
+    "\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
+)
 
 _CURRENCY = r"(?!\s*(?:đ|vn[dđ]|triệu|tỷ|tỉ|d\b))"
 _GAP = r"[\s.\-–()]{0,2}"
@@ -95,6 +101,11 @@ def hidden_character(text: str, *, layout: bool = False) -> str | None:
         return None
     found = _HIDDEN.search(_LAYOUT.sub(" ", text) if layout else text)
     return None if found is None else f"U+{ord(found[0]):04X}"
+
+
+def seen(text: str) -> str:
+    """The text without the characters that nobody sees; what is left is blank when there is nothing to see."""
+    return text if text.isascii() else _INVISIBLE.sub("", text)
 
 
 def personal(text: str) -> str | None:
