@@ -16,7 +16,8 @@ from shared.service.figure_metrics import FOLLOW_UP_SENT
 from shared.service.metric_catalogue import CATALOGUE, DEAD_LETTERS, HTTP_REQUESTS
 from shared.service.metric_kinds import DeclaredMetric, MetricKind
 from shared.service.metric_labels import PUT_ASIDE, REFUSED_BY_INTAKE, REFUSED_BY_THE_RULES
-from tests.deploy.deployment import METRIC, ROOT, catalogued_metrics, dashboard_expressions, families, rules
+from tests.deploy.boards import questions
+from tests.deploy.deployment import METRIC, ROOT, catalogued_metrics, families, rules
 from tests.support.scraped import TEXT_0_0_4, Page
 from tests.support.stack import RunningStack
 from tests.support.wait import wait_until
@@ -76,17 +77,17 @@ def test_every_counter_knows_its_series_before_its_first_event() -> None:
     assert set(FOLLOW_UP_SENT.labels["way"]) == set(Way)
 
 
-def test_dashboard_and_alerts_ask_only_for_metrics_of_the_catalogue() -> None:
+def test_boards_and_alerts_ask_only_for_metrics_of_the_catalogue() -> None:
     known = catalogued_metrics()
-    asked = [*dashboard_expressions(), *(rule["expr"] for rule in rules())]
+    asked = [*(asked.expression for asked in questions()), *(rule["expr"] for rule in rules())]
     names = {name for expression in asked for name in METRIC.findall(expression)}
     assert families(names, known) - known == set()
 
 
 @pytest.mark.e2e
-def test_running_services_export_exactly_the_catalogue(stack: RunningStack) -> None:
+def test_running_services_export_exactly_the_catalogue(module_stack: RunningStack) -> None:
     for service in ("intake", "processing", "reporting"):
-        answer = httpx.get(f"{getattr(stack, service)}/metrics", headers=stack.headers).raise_for_status()
+        answer = httpx.get(f"{getattr(module_stack, service)}/metrics", headers=module_stack.headers).raise_for_status()
         exported = dict(re.findall(r"^# TYPE (\S+) (\S+)$", answer.text, re.MULTILINE))
         declared = {metric.name: metric.kind.value for metric in CATALOGUE if service in metric.services}
         assert {name: kind for name, kind in exported.items() if not name.startswith(LIBRARY)} == declared
@@ -106,9 +107,9 @@ READ = {"processing": "motcua.dossier.events.v1", "reporting": "motcua.dossier.s
 
 @pytest.mark.e2e
 @pytest.mark.parametrize("service", PARTS)
-def test_a_running_service_shows_that_all_is_well_in_either_format(stack: RunningStack, service: str) -> None:
+def test_a_running_service_shows_that_all_is_well_in_either_format(module_stack: RunningStack, service: str) -> None:
     def page(**headers: str) -> Page:
-        return Page(httpx.get(f"{getattr(stack, service)}/metrics", headers=stack.headers | headers))
+        return Page(httpx.get(f"{getattr(module_stack, service)}/metrics", headers=module_stack.headers | headers))
 
     def has_looked() -> bool:
         shown = page()
