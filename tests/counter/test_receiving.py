@@ -43,6 +43,16 @@ async def test_a_form_with_another_content_under_a_used_key_is_told_so(desk: Des
     assert await desk.head() == 1
 
 
+async def test_a_key_that_somebody_else_used_stands_in_nobodys_way(desk: Desk) -> None:
+    async with desk.of(f"counter@{HEALTH}") as theirs, desk.of(f"counter@{JUSTICE}") as mine:
+        other = await theirs.receive("k", department=HEALTH, procedure=options_of(await theirs.page(), "procedure")[0])
+        assert other.status_code == 303, other.text
+        first = await mine.receive("k")
+        assert first.status_code == 303, first.text
+        assert (await mine.receive("k")).headers["location"] == first.headers["location"]
+    assert await desk.head() == 2
+
+
 async def test_each_form_that_is_opened_has_a_key_of_its_own(desk: Desk) -> None:
     assert await desk.form_key() != await desk.form_key()
     without = await desk.http.post("/receive", data=typed())
