@@ -77,6 +77,10 @@ def test_a_running_service_shows_that_all_is_well_in_either_format(module_stack:
 def watched(module_stack: RunningStack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Alarms]:
     """A stack with dossiers of this year and the last, that Prometheus looks at."""
     with alarms(module_stack, tmp_path_factory.mktemp("watched"), hasten=AT_ONCE) as watching:
+        looked_at = 'count(motcua_pipeline_lag_seconds_count{job="motcua"}) == 3'
+        wait_until(
+            lambda: watching.query(looked_at), ANSWERED_WITHIN_S, "every service was looked at before the events"
+        )
         _post(module_stack)
         yield watching
 
