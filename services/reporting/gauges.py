@@ -153,7 +153,9 @@ class FigureGauges(Collector):
         earlier = replace(of_year, first=a_year_before(of_year.first), last=a_year_before(of_year.cut))
         accepted = None if self._accepted is None else await self._accepted.quiet()
         async with answering(self._engine) as connection:
-            of_periods = [await range_sums(connection, query) for query in (of_year, of_month, earlier)]
+            in_year, in_month, in_last_year = [
+                await range_sums(connection, query) for query in (of_year, of_month, earlier)
+            ]
             ledger = await ledger_totals(connection)
             differences = {
                 "figures": await self._stored_events.missing(connection, ledger),
@@ -168,7 +170,7 @@ class FigureGauges(Collector):
             READ_MODEL_EVENTS.family(self._stored_events.stored),
             _unassigned_dossiers(unassigned),
         ]
-        return await asyncio.to_thread(written, *of_periods, computed)
+        return await asyncio.to_thread(written, in_year, in_month, in_last_year, computed)
 
 
 def written(

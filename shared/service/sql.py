@@ -161,6 +161,16 @@ async def writing(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
             yield connection
 
 
+@asynccontextmanager
+async def snapshot(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+    """A transaction that only reads, whose reads all see the same state."""
+    async with engine.connect() as connection:
+        if engine.dialect.name == "postgresql":
+            await connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+        async with connection.begin():
+            yield connection
+
+
 async def take_lock(connection: AsyncConnection, number: int) -> None:
     """Take turns with other processes until the end of the transaction;
     SQLite's BEGIN IMMEDIATE has done it already."""

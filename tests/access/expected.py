@@ -48,6 +48,7 @@ GET    /v1/calendar/announcements                everybody   all
 GET    /v1/calendar/announcements/{announcement_id}  everybody   all
 GET    /v1/log                                   operate     all
 GET    /v1/log/head                              operate     all
+GET    /v1/log/consistency                       operate     all
 POST   /v1/log/resend                            operate     all
 POST   /v1/log/restore                           operate     all
 GET    /v1/dead-letters                          operate     all

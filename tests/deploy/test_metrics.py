@@ -8,9 +8,11 @@ import pytest
 
 from bench.metrics_document import DOCUMENT, document
 from services.intake.accepting import refusals
+from services.reporting.follow_up.outbox import Way
 from shared.domain import errors
 from shared.domain.errors import Refusal
-from shared.service.metric_catalogue import CATALOGUE, DEAD_LETTERS
+from shared.service.figure_metrics import FOLLOW_UP_SENT
+from shared.service.metric_catalogue import CATALOGUE, DEAD_LETTERS, HTTP_REQUESTS
 from shared.service.metric_kinds import DeclaredMetric, MetricKind
 from shared.service.metric_labels import PUT_ASIDE, REFUSED_BY_INTAKE, REFUSED_BY_THE_RULES
 from tests.deploy.boards import questions
@@ -62,6 +64,12 @@ def test_a_dead_letter_of_any_kind_has_its_series_before_the_first() -> None:
             text = source.read_text("utf-8")
             written |= set(reason.findall(text)) | set(given.findall(text))
     assert written | set(REFUSED_BY_THE_RULES) == set(PUT_ASIDE) == set(DEAD_LETTERS.labels["reason"])
+
+
+def test_every_counter_knows_its_series_before_its_first_event() -> None:
+    unknown = {one.name for one in CATALOGUE if one.kind is MetricKind.COUNTER and not all(one.labels.values())}
+    assert unknown == {HTTP_REQUESTS.name}, "its routes are known to each service, which makes them at the first scrape"
+    assert set(FOLLOW_UP_SENT.labels["way"]) == set(Way)
 
 
 def test_boards_and_alerts_ask_only_for_metrics_of_the_catalogue() -> None:

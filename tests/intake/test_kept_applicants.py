@@ -272,7 +272,31 @@ async def test_an_old_receipt_brings_nobody_back_and_a_new_one_does(keeping: Sen
     today = keeping.service.clock()
     new = received("H59.15-231208-0003", applicant=HOA, due_at="2029-12-28T17:00:00+07:00")
     await keeping.bulk(new | {"time": today.isoformat()})
-    assert (await applicant(keeping))["details"] == KEPT
+    assert (await applicant(keeping, "H59.15-231208-0003"))["details"] == KEPT
+    for old in (CODE, "H59.15-231208-0002"):
+        shown = await applicant(keeping, old)
+        assert (shown["applicant"], shown["details"]) == (pseudonym, None), "kept for the new dossier alone"
+        assert shown["erased_at"] is not None
+
+
+async def test_no_call_puts_an_erased_person_back_on_a_dossier_from_before(keeping: Sender) -> None:
+    await keeping.bulk(received(applicant=HOA))
+    pseudonym = (await applicant(keeping))["applicant"]
+    await erase(keeping, pseudonym)
+    refused = await keeping.http.put(f"/v1/dossiers/{CODE}/applicant", json=HOA)
+    assert (refused.status_code, refused.json()["code"]) == (409, "applicant_erased")
+    assert "was erased at" in refused.json()["detail"]
+    path, vietnamese = f"/v1/dossiers/{CODE}/applicant", {"Accept-Language": "vi"}
+    assert "đã được xóa" in (await keeping.http.put(path, json=HOA, headers=vietnamese)).json()["detail"]
+    for person in ({"id_number": "084180009999", "name": "Trần Văn Bình"}, HOA):
+        fields = {"old_value": (await applicant(keeping))["applicant"], "new_value": person, "reason": "nhập nhầm"}
+        answer = await keeping.event(event="corrected", field="applicant", **fields)
+        assert answer.status_code == 201, answer.text
+    assert (await applicant(keeping))["applicant"] == pseudonym
+    assert (await applicant(keeping))["details"] is None
+    async with keeping.service.database.reader.connect() as connection:
+        kept = [row.pseudonym for row in await connection.execute(text("SELECT pseudonym FROM applicants"))]
+    assert pseudonym not in kept
 
 
 async def test_a_database_from_before_the_erasure_has_the_person_erased_again(

@@ -205,7 +205,8 @@ class CommitBatch:
         earlier = None if before is None else before.applicant
         check_own_details(candidate, applicants.recognisers(details, earlier, after.applicant))
         if details is not None and after.applicant is not None:
-            applicants.keep(after.applicant, details, candidate.occurred_at.timestamp())
+            as_of = candidate.occurred_at.timestamp()
+            applicants.keep(after.applicant, details, as_of, after.came_at.timestamp())
 
     def _log(self, candidate: Candidate, before: Dossier | None, decision: Decision) -> None:
         dossier, event_id, basis, use = decision.dossier, candidate.sent.id, candidate.basis, candidate.key_use

@@ -20,7 +20,7 @@ from services.intake.applicants.keeping import Applicants
 from services.intake.calendar import Announcements
 from services.intake.log import event_log, standings
 from services.intake.log.database import Database, committing
-from services.intake.log.history import CodeSeries, LoggedEvent, LogRow, RecentDossiers
+from services.intake.log.history import CodeSeries, LogDisagrees, LoggedEvent, LogRow, RecentDossiers
 from services.intake.metrics import Metrics
 from shared.access.roles import Scope
 from shared.auditing.entries import Actor
@@ -172,8 +172,8 @@ class Committer:
             became("refused")
             for waiting in batch:
                 waiting.fail(refused)
-        except (DataError, IntegrityError) as refused:
-            became("unstorable")
+        except (LogDisagrees, DataError, IntegrityError) as refused:
+            became("refused" if isinstance(refused, LogDisagrees) else "unstorable")
             await self._settle_apart(batch, refused)
         except Exception as failure:
             became("failed")
@@ -187,6 +187,10 @@ class Committer:
                     waiting.answer.set_result(answers)
 
     async def _settle_apart(self, batch: list[WaitingRequest], refused: Exception) -> None:
+        if len(batch) == 1 and isinstance(refused, LogDisagrees):
+            LOGGER.error("log_disagrees", error=str(refused))
+            batch[0].fail(refused)
+            return
         if len(batch) == 1:
             LOGGER.error("content_cannot_be_stored", error=str(refused.__cause__ or refused))
             batch[0].fail(CannotBeStored("the database refuses the content of this request"))

@@ -13,6 +13,7 @@ from starlette.responses import Response
 
 from services.intake.accepting.committer import CannotBeStored, LogRefuses, StoreUnavailable
 from services.intake.http.service import Intake, failed
+from services.intake.log.history import LogDisagrees
 from services.intake.pages.choices import Choices
 from services.intake.pages.lists import Lists
 from services.intake.pages.texts import TEXTS
@@ -21,7 +22,10 @@ from shared.pages.look import Look
 from shared.pages.site import Pages
 from shared.service.access import Caller
 from shared.service.problems import Problem
+from shared.service.turns import Rates
 
+SEARCHES_AT_ONCE, SEARCHES_PER_S = 20, 0.2
+"""Of one caller, for dossiers of a person: 20 in a row, then 12 a minute."""
 LOOK = Look(
     Path(__file__).parent,
     TEXTS,
@@ -39,6 +43,7 @@ class Counter(Pages):
     unsent_secret: bytes
     choices: Choices = field(default_factory=Choices)
     lists: Lists = field(default_factory=Lists)
+    searches: Rates = field(default_factory=lambda: Rates(SEARCHES_PER_S, SEARCHES_AT_ONCE))
 
     permission: ClassVar[Permission] = Permission.READ_DOSSIERS
     said_of_problems: ClassVar[Mapping[str, str]] = {
@@ -46,6 +51,7 @@ class Counter(Pages):
         "unknown_dossier": "no_dossier",
         "unavailable": "away",
         "log_behind_topic": "log_behind_topic",
+        "log_disagrees": "log_disagrees",
     }
 
     def of_every_page(self, request: Request) -> Mapping[str, Any]:
@@ -57,7 +63,7 @@ class Counter(Pages):
 
     def failure(self, request: Request, error: Exception) -> Response | None:
         """The page that says what failed; None for a bug."""
-        if isinstance(error, StoreUnavailable | LogRefuses | CannotBeStored):
+        if isinstance(error, StoreUnavailable | LogRefuses | CannotBeStored | LogDisagrees):
             return super().failure(request, failed(error))
         return super().failure(request, error)
 
