@@ -1,8 +1,7 @@
-"""*Dòng hồ sơ*: whether what is accepted is counted; for who is called at night, the first screen says what is wrong."""  # noqa: INP001 - beside the script that uses it
+"""*Dòng hồ sơ*: is what is accepted counted? For who is called at night: the first screen says what is wrong."""  # noqa: INP001 - beside the script that uses it
 
 from centre_board import named
 from panels import (
-    DATASOURCE,
     Json,
     Query,
     Tile,
@@ -284,20 +283,6 @@ def silence() -> list[Tile]:
     ]
 
 
-def starts() -> Json:
-    """A line across every graph where a process began."""
-    return {
-        "name": "Khởi động",
-        "datasource": DATASOURCE,
-        "enable": True,
-        "hide": False,
-        "iconColor": "purple",
-        "expr": 'process_start_time_seconds{job="motcua"} * 1000',
-        "useValueForTime": True,
-        "titleFormat": "{{service}} khởi động",
-    }
-
-
 def dashboard() -> Json:
     first_screen = [(6, 4, up()), (18, 4, ready()), *state(), (12, 6, alerts()), *flow()]
     rows = [
@@ -311,6 +296,5 @@ def dashboard() -> Json:
         "Từ lúc nhận đến lúc vào số liệu: cái gì hỏng, cái gì chờ, các số đếm có khớp không.",
         rows,
         templating={"list": [chosen_datasource(), address("runbook", "Sổ tay", RUNBOOK)]},
-        annotations={"list": [starts()]},
         links=[siblings(), link("Sổ tay xử lý", "${runbook}")],
     )

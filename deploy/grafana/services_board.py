@@ -1,7 +1,6 @@
 """*Dịch vụ*: requests (RED), resources (USE) and storage of each process, and how the monitoring itself is."""  # noqa: INP001 - beside the script that uses it
 
 from panels import Json, Query, Tile, board, chosen_datasource, siblings, stat, table, thresholds, timeline
-from pipeline_board import starts
 
 OURS = 'job="motcua"'
 EXPORTERS = 'job=~"kafka|postgres|node"'
@@ -268,6 +267,5 @@ def dashboard() -> Json:
         "Yêu cầu, lỗi, thời gian; CPU, bộ nhớ, tệp; ghi, lưu trữ; giám sát có chạy không.",
         rows,
         templating={"list": [chosen_datasource()]},
-        annotations={"list": [starts()]},
         links=[siblings()],
     )

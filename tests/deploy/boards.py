@@ -34,7 +34,7 @@ def panels(name: str) -> list[Panel]:
 
 
 def questions() -> Iterator[Asked]:
-    """Of every panel, variable and annotation, as Grafana sends them while everything is chosen."""
+    """Of every panel and variable, as Grafana sends them while everything is chosen."""
     for name in (file.stem for file in FILES):
         read = board(name)
         for panel in read["panels"]:
@@ -45,8 +45,6 @@ def questions() -> Iterator[Asked]:
                 inner = re.fullmatch(r"query_result\((.+)\)", variable["query"]["query"])
                 assert inner, variable["query"]
                 yield Asked(name, variable["name"], inner[1])
-        for annotation in read["annotations"]["list"]:
-            yield Asked(name, annotation["name"], _filled(annotation["expr"]))
 
 
 def _filled(expression: str) -> str:

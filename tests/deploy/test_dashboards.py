@@ -1,33 +1,24 @@
-"""The boards are what their script writes, and Grafana's own model reads the whole of them; every question is answered
-by a real Prometheus over a real stack; who is called at night need not scroll."""
+"""The boards are what their script writes, and Grafana's own model reads the whole of them; who is called
+at night need not scroll. What Prometheus answers: test_running_metrics.py."""
 
 import itertools
 import json
 import re
 import sys
-from collections.abc import Iterator, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Iterator
 from typing import Any
 
 import _jsonnet
-import httpx
 import pytest
 import yaml
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
 from grafana_foundation_sdk.models.dashboard import Dashboard
 
-from shared.domain.comparison import a_year_before
-from shared.domain.localtime import LOCAL
-from tests.deploy.boards import FILES, Asked, Panel, board, panels, questions
+from tests.deploy.boards import FILES, Panel, board, panels, questions
 from tests.deploy.deployment import DEPLOY, ROOT, RULE_FILES, rules, run
-from tests.support.alarms import Alarms, alarms
-from tests.support.stack import RunningStack
-from tests.support.wait import wait_until
 
 BOARDS = [file.stem for file in FILES]
 EACH = pytest.mark.parametrize("name", BOARDS)
-AT_ONCE = 60.0
-ANSWERED_WITHIN_S = 60.0
 FIRST_SCREEN = 24  # rows of the grid above the fold of a screen with 1,080 lines
 AT_NIGHT = {
     "Dịch vụ",
@@ -43,13 +34,6 @@ AT_NIGHT = {
     "Còn phải đọc theo phân vùng",
     "Chênh lệch theo thời gian",
     "Bị từ chối theo lý do",
-}
-EMPTY_HERE = {
-    "Phiếu đôn đốc chờ gửi": "the outbox is looked at while follow-up is on, and nobody was named to send to",
-    "Đĩa máy chủ còn trống": "node-exporter is behind Compose's profile `exporters`",
-    "Exporter trả lời": "the exporters are behind Compose's profile `exporters`",
-    "Tuổi bản sao lưu": "a timer writes it for node-exporter",
-    "Đối chiếu (verify)": "a timer writes it for node-exporter",
 }
 UNITS = {  # by what a query asks for; the first that fits
     r"timestamp_seconds\b.* \* 1000|ALERTS_FOR_STATE": {"dateTimeFromNow"},
@@ -159,85 +143,6 @@ def test_the_mixin_is_made_of_the_same_boards_and_rules() -> None:
     assert all(rule["annotations"]["runbook_url"].startswith("https://a/book#") for rule in found if "alert" in rule)
 
 
-@pytest.fixture(scope="module")
-def watched(module_stack: RunningStack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Alarms]:
-    """A stack with dossiers of this year and the last, that Prometheus looks at."""
-    with alarms(module_stack, tmp_path_factory.mktemp("watched"), hasten=AT_ONCE) as watching:
-        _post(module_stack)
-        yield watching
-
-
-@pytest.mark.e2e
-def test_every_question_is_answered(watched: Alarms) -> None:
-    """A panel that shows nothing in a quiet hour is named above, with the reason."""
-    asked = list(questions())
-    empty: Sequence[Asked] = asked
-
-    def all_answered() -> bool:
-        nonlocal empty
-        empty = [one for one in empty if not watched.query(one.expression)]
-        return {one.panel for one in empty} <= EMPTY_HERE.keys()
-
-    try:
-        wait_until(all_answered, ANSWERED_WITHIN_S, "every panel has a series")
-    except AssertionError:
-        raise AssertionError("\n".join(str(one) for one in empty if one.panel not in EMPTY_HERE)) from None
-    assert {one.panel for one in empty} == EMPTY_HERE.keys(), "what is answered is no longer named as empty"
-
-
-@pytest.mark.e2e
-def test_departments_have_the_names_of_the_catalogue_and_codes_where_it_has_none(watched: Alarms) -> None:
-    (silence, *_) = (one for one in questions() if one.panel == "Im lặng theo đơn vị")
-    wait_until(lambda: watched.query("motcua_department_info"), ANSWERED_WITHIN_S, "departments are named")
-
-    def names(expression: str) -> dict[str, str]:
-        return {one["metric"]["department"]: one["metric"]["name"] for one in watched.query(expression)}
-
-    assert names(silence.expression)["H59.15"] not in ("", "H59.15")
-    assert names(silence.expression.replace("motcua_department_info", "nothing_of_the_kind"))["H59.15"] == "H59.15"
-
-
-@pytest.mark.e2e
-def test_the_online_share_is_that_of_the_reports(watched: Alarms) -> None:
-    (share,) = (panel for panel in panels("centre") if panel["type"] == "gauge")
-    ours = share["targets"][0]["expr"].replace("$department", ".+")
-    same = f'{ours} == on () max(motcua_dossiers_online_ratio{{department="all"}})'
-    wait_until(lambda: watched.query(same), ANSWERED_WITHIN_S, "both say the same")
-
-
-def _post(stack: RunningStack) -> None:
-    """From midnight on, so that a day of last year's is within the same days of last year whatever the hour."""
-    today = datetime.now(LOCAL).date()
-    events = []
-    for day, code in ((a_year_before(today), 1), (today, 2)):
-        for number, channel in enumerate(("online", "in_person", "postal"), start=code * 10):
-            received = datetime.combine(day, datetime.min.time(), LOCAL)
-            subject = f"H59.15-{day:%y%m%d}-{number:04d}"
-            data = {"department": "H59.15", "procedure": "2.000635", "channel": channel}
-            events.append(_event("received", subject, received, data))
-            events.append(_event("resolved", subject, received + timedelta(seconds=1), {}))
-    answer = httpx.post(
-        f"{stack.intake}/v1/events",
-        json=events[:-1],  # one stays open
-        headers=stack.headers | {"Content-Type": "application/cloudevents-batch+json"},
-        timeout=60,
-    )
-    assert answer.status_code == 200, answer.text
-
-
-def _event(kind: str, subject: str, time: datetime, data: dict[str, str]) -> dict[str, Any]:
-    return {
-        "specversion": "1.0",
-        "id": f"{subject}-{kind}",
-        "source": "/tests",
-        "type": f"vn.motcua.dossier.{kind}.v1",
-        "subject": subject,
-        "time": time.isoformat(timespec="seconds"),
-        "datacontenttype": "application/json",
-        "data": data,
-    }
-
-
 def _lost(written: Any, read: Any, where: str = "") -> Iterator[str]:
     if isinstance(written, dict) and isinstance(read, dict):
         for key, value in written.items():
@@ -263,7 +168,7 @@ def _unit(override: dict[str, Any]) -> str | None:
 
 
 def _key(rule: dict[str, Any]) -> str:
-    return json.dumps([rule.get("alert"), rule.get("record"), rule["expr"], rule.get("labels")])
+    return json.dumps([rule.get("alert"), rule.get("record"), rule["expr"], rule.get("labels")], sort_keys=True)
 
 
 def _overlap(one: dict[str, int], other: dict[str, int]) -> bool:
