@@ -5,7 +5,6 @@ UV := 0.13.9
 CYCLONEDX := 7.5.0
 PIP_AUDIT := 2.10.1
 SLOTH := 0.16.0
-PINT := 0.86.0
 BIN := .venv/bin
 JOBS ?= 3
 PACKAGES := services shared motcua
@@ -13,7 +12,7 @@ PACKAGES := services shared motcua
 export PYTHONDONTWRITEBYTECODE :=  # where it is set, every start of a process would compile all of ours anew: a third of the start
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lock up demo test test-long check fuzz faults lint format bench bench-figures bench-counter house slos alarms sbom audit clean
+.PHONY: help setup lock up demo test test-long check fuzz faults compose-check lint format bench bench-figures bench-counter house slos pint alarms sbom audit clean
 .NOTPARALLEL:
 
 help: ## list the targets
@@ -53,6 +52,9 @@ fuzz: setup ## every operation, bad lines, pages and forms, for ten minutes; pri
 faults: setup ## every fault, many times over, under load; prints the table (ARGS="--rounds 20 --seed 7 zombie"; --help says more)
 	@$(BIN)/python -m tests.faults $(ARGS)
 
+compose-check: setup ## docker compose, really run: images, a real counter's log, every container restarted and killed; needs a Docker engine (ARGS="--quick")
+	@$(BIN)/python -m tests.compose $(ARGS)
+
 bench: setup ## the year's throughput and latency on this machine
 	@$(BIN)/python -m bench
 
@@ -70,8 +72,11 @@ slos: setup ## rules of the budgets, from deploy/prometheus/slos.yml by sloth; n
 	@test -x $(BIN)/sloth || GOBIN=$(CURDIR)/$(BIN) go install github.com/slok/sloth/cmd/sloth@v$(SLOTH)
 	@PATH=$(CURDIR)/$(BIN):$$PATH $(BIN)/python -m bench.slos
 
+pint: setup ## pint in .venv/bin, which `make alarms` holds the rules to; needs Go 1.26
+	@cd deploy/prometheus/tools && go build -mod=readonly -o $(CURDIR)/$(BIN)/pint github.com/cloudflare/pint/cmd/pint
+
 alarms: setup ## every fault through a real Prometheus and Alertmanager to a webhook and back; writes the table of docs/alerts.md; half an hour (ARGS="--hasten 1" for the shipped times)
-	@$(BIN)/python -m tests.alarms $(ARGS)
+	@PATH=$(CURDIR)/$(BIN):$$PATH $(BIN)/python -m tests.alarms --write $(ARGS)
 
 lock: .venv/.uv ## pin every dependency anew
 	$(BIN)/uv pip compile -q --universal --generate-hashes --python-version $(PYTHON_AT_LEAST) --custom-compile-command "make lock" \

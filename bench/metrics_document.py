@@ -5,7 +5,7 @@ from pathlib import Path
 
 from shared.service.metric_catalogue import CATALOGUE
 from shared.service.metric_kinds import DeclaredMetric
-from shared.service.metric_labels import EVERY, FROM_DATA, INTAKE, PROCESSING, REPORTING
+from shared.service.metric_labels import COMMANDS, EVERY, FROM_DATA, INTAKE, PROCESSING, REPORTING
 
 DOCUMENT = Path("deploy/metrics.md")
 MOST_VALUES = 8  # of a label; more say themselves
@@ -37,6 +37,7 @@ def document() -> str:
         ("Intake", (INTAKE,)),
         ("Processing", (PROCESSING,)),
         ("Reporting", (REPORTING,)),
+        ("Commands that a timer runs", (COMMANDS,)),
     ):
         found = [one for one in CATALOGUE if (one.services == services if services else len(one.services) > 1)]
         sections.append(f"## {title}\n\n{_table(found)}")

@@ -23,23 +23,23 @@ random() {
     od -An -N24 -tx1 /dev/urandom | tr -d ' \n'
 }
 
-key=$(before MOTCUA_API_KEY)
-keep intake/api-key "${key:-$(random)}"
+found=$(before MOTCUA_API_KEY)
+keep intake/api-key "${found:-$(random)}"
 for service in processing reporting; do
     keep "$service/api-key" "$(cat "$folder/intake/api-key")"
 done
 
-password=$(before MOTCUA_POSTGRES_PASSWORD)
-keep postgres/superuser "${password:-$(random)}"
+found=$(before MOTCUA_POSTGRES_PASSWORD)
+keep postgres/superuser "${found:-$(random)}"
 for service in intake reporting; do
-    keep "postgres/$service" "${password:-$(random)}"
+    keep "postgres/$service" "${found:-$(random)}"
     keep "$service/database-url" "postgresql+asyncpg://$service:$(cat "$folder/postgres/$service")@postgres:5432/$service"
 done
 keep postgres/exporter "$(random)"
 keep postgres-exporter/password "$(cat "$folder/postgres/exporter")"
 
-password=$(before MOTCUA_GRAFANA_PASSWORD)
-keep grafana/admin-password "${password:-$(random)}"
+found=$(before MOTCUA_GRAFANA_PASSWORD)
+keep grafana/admin-password "${found:-$(random)}"
 mkdir -p "$folder/prometheus" "$folder/alertmanager" # Prometheus' key is made by `motcua keys`, a mail server's password by its owner
 chmod 755 "$folder/prometheus" "$folder/alertmanager"
 if [ -f "$folder/prometheus-key" ]; then

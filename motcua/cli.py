@@ -18,6 +18,7 @@ from motcua.stack import commands as stack
 from motcua.terminal import (
     applicants,
     audit,
+    backup,
     calendar,
     check,
     dead_letters,
@@ -102,6 +103,7 @@ app.add_typer(calendar.app, name="calendar")
 app.add_typer(publications.app, name="publications")
 app.add_typer(keys.app, name="keys")
 app.add_typer(audit.app, name="audit")
+app.command("backup")(backup.backup)
 app.command("doctor")(doctor.doctor)
 app.command("verify")(log.verify)
 app.command("rebuild")(log.rebuild)

@@ -1,6 +1,7 @@
 """Where the services are and how to speak with them: addresses, the key, and HTTP failures told as sentences."""
 
 import os
+import secrets
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -29,6 +30,7 @@ TRANSFER_SECONDS = 120.0
 TIMEOUT = httpx.Timeout(TRANSFER_SECONDS, connect=CONNECT_SECONDS, pool=None)
 LONG = httpx.Timeout(3600.0, connect=CONNECT_SECONDS)  # for a call in which a whole topic or a whole read model is read
 READ_BYTES = 1 << 18
+REQUEST = f"motcua-{secrets.token_hex(6)}"  # by which the services' logs and audits know this command's calls
 T = TypeVar("T")
 
 # what reading an answer can raise when it is not one of ours
@@ -65,7 +67,7 @@ class Services:
 
     @property
     def headers(self) -> dict[str, str]:
-        return {"Authorization": f"Bearer {self.key}"}
+        return {"Authorization": f"Bearer {self.key}", "X-Request-Id": REQUEST}
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +194,7 @@ class ServiceClient:
 
     def __init__(self, name: str, url: str, key: str) -> None:
         self.name, self.url = name, url
-        headers = {"Authorization": f"Bearer {key}", "Accept-Language": voice().language}
+        headers = {"Authorization": f"Bearer {key}", "Accept-Language": voice().language, "X-Request-Id": REQUEST}
         # a proxy of the environment is left out for this machine
         self._http = httpx.Client(base_url=url, headers=headers, timeout=TIMEOUT, trust_env=not is_loopback(url))
 

@@ -22,7 +22,7 @@ from motcua.stack.generate.year import GeneratedYear, generate_file
 from services.reporting.read_model.store import migrate, open_engine
 from shared import catalogue
 from shared.catalogue import Catalogue
-from tests.support.broker import KeptBroker, embedded_broker, shared_broker
+from tests.support.broker import KeptBroker, embedded_broker, own_broker, shared_broker
 from tests.support.ports import free_port_base
 from tests.support.postgres import NewDatabase, postgres_server
 from tests.support.stack import RunningStack, start_stack
@@ -34,7 +34,7 @@ settings.load_profile("motcua")
 SERVERS = frozenset(
     {"_kept_broker", "broker", "fresh_node", "module_broker", "_new_postgres_database", "stack", "module_stack"}
 )
-STARTS_ONE = frozenset({"service", "start_stack", "embedded_broker"})
+STARTS_ONE = frozenset({"service", "start_stack", "embedded_broker", "own_broker"})
 LONGEST_FIRST = ("tests/faults", "tests/e2e", "tests/processing", "tests/reporting", "tests/stack")
 
 IN_MEMORY = Path("/dev/shm")  # half the suite's time would be waiting for a disk; tests kill processes, not machines
@@ -176,8 +176,8 @@ def fresh_broker(_kept_broker: KeptBroker) -> str:
 @pytest.fixture(scope="module")
 def module_broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The bootstrap address of an empty broker of the module's own."""
-    with embedded_broker(tmp_path_factory.mktemp("kafka")) as node:
-        yield node.bootstrap
+    with own_broker(tmp_path_factory.mktemp("kafka")) as bootstrap:
+        yield bootstrap
 
 
 @pytest.fixture(scope="session")

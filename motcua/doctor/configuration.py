@@ -8,10 +8,10 @@ from pathlib import Path
 
 from motcua.doctor.findings import Finding, warning, well, wrong
 from shared.catalogue import load
-from shared.catalogue.rows import CatalogueError
 from shared.domain.localtime import LOCAL
 from shared.service.clock import SYSTEM
-from shared.service.settings import ServiceSettings, UnusableSettings, settings_of, variables
+from shared.service.secret_files import UnusableSettings
+from shared.service.settings import ServiceSettings, settings_of, variables
 
 SERVICES = ("intake", "processing", "reporting")
 AGREED = ("kafka_bootstrap", "kafka_partitions", "catalogue", "clock")
@@ -32,8 +32,7 @@ def taken(service: str, cls: type[ServiceSettings], found: list[Finding]) -> Ser
     try:
         settings = settings_of(cls)
     except UnusableSettings as unusable:
-        _head, *lines = str(unusable).splitlines()
-        found += [wrong(service, line.strip(), "set it right (docs/settings.md)") for line in lines or [_head]]
+        found += [wrong(service, problem, "set it right (docs/settings.md)") for problem in unusable.problems]
         return None
     found.append(well(service, "takes its settings"))
     return settings
@@ -51,12 +50,7 @@ def offices(service: str, settings: ServiceSettings, now: datetime) -> Iterator[
     """The catalogue, and for how long its calendar is known."""
     if not hasattr(settings, "catalogue"):
         return
-    name = f"{settings.model_config.get('env_prefix')}CATALOGUE"
-    try:
-        catalogue = load(settings.catalogue)
-    except (CatalogueError, OSError) as unusable:
-        yield wrong(service, f"{name}: {unusable}", "correct the file")
-        return
+    catalogue = load(settings.catalogue)
     units = f"{len(catalogue.departments)} departments, {len(catalogue.procedures)} procedures"
     yield well(service, f"catalogue of {settings.catalogue or 'the product'}: {units}")
     last = min(catalogue.calendar(code).last_day for code in catalogue.departments)

@@ -6,10 +6,12 @@ import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import NamedTuple
 
 from alembic.config import Config
 from alembic.script import ScriptDirectory
-from sqlalchemy import inspect, text
+from sqlalchemy import column, inspect, select, text
+from sqlalchemy import table as sql_table
 from sqlalchemy.engine import Connection, make_url
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -21,10 +23,16 @@ from shared.service.tls import DatabaseTls
 ANSWERS_WITHIN_S = 10.0
 CLOCKS_APART_S = 5.0
 LITTLE_BYTES, TOO_LITTLE_BYTES = 2 << 30, 64 << 20
-VERSION = "alembic_version"
 
 
-def database(service: str, settings: DatabaseSettings, migrations: Path) -> list[Finding]:
+class Schema(NamedTuple):
+    """Where a service keeps its migrations, and where its database says which were applied."""
+
+    migrations: Path
+    versions: str
+
+
+def database(service: str, settings: DatabaseSettings, schema: Schema) -> list[Finding]:
     """What the database of a service is found to be."""
     prefix = str(settings.model_config.get("env_prefix"))
     url, name = make_url(settings.database_url), f"{prefix}DATABASE_URL"
@@ -36,7 +44,7 @@ def database(service: str, settings: DatabaseSettings, migrations: Path) -> list
     else:
         found = []
     try:
-        with_clock, made_by = asyncio.run(_asked(settings.database_url, settings.database_tls()))
+        with_clock, made_by = asyncio.run(_asked(settings.database_url, settings.database_tls(), schema.versions))
     except (*DATABASE_ERRORS, SQLAlchemyError, TimeoutError) as trouble:
         said = f"the database at {url.host or url.database} does not answer: {_words(trouble)}"
         return [*found, wrong(service, said, f"start it, or correct {name}")]
@@ -44,7 +52,7 @@ def database(service: str, settings: DatabaseSettings, migrations: Path) -> list
     if apart > CLOCKS_APART_S:
         said = f"the clocks of this machine and of the database are {apart:.0f} s apart"
         found.append(warning(service, said, "let both follow a time server"))
-    return [*found, *_release(service, made_by, migrations)]
+    return [*found, *_release(service, made_by, schema.migrations)]
 
 
 def _words(trouble: BaseException) -> str:
@@ -54,7 +62,7 @@ def _words(trouble: BaseException) -> str:
 
 def _file(service: str, name: str, path: Path) -> Iterator[Finding]:
     folder = next((parent for parent in path.absolute().parents if parent.exists()), Path("/"))
-    if not os.access(path if path.exists() else folder, os.W_OK):
+    if not folder.is_dir() or not os.access(path if path.exists() else folder, os.W_OK):
         yield wrong(service, f"{name}: {path} can't be written", "give the folder and the file to the service's user")
         return
     free = shutil.disk_usage(folder).free
@@ -65,7 +73,7 @@ def _file(service: str, name: str, path: Path) -> Iterator[Finding]:
         yield well(service, f"{path} will be made at the first start")
 
 
-async def _asked(url: str, tls: DatabaseTls | None) -> tuple[datetime, set[str]]:
+async def _asked(url: str, tls: DatabaseTls | None, table: str) -> tuple[datetime, set[str]]:
     """The time there, and the schema's versions; none of an empty database."""
     engine = open_engine(url, pragmas={}, settings={}, tls=tls)
     try:
@@ -74,15 +82,15 @@ async def _asked(url: str, tls: DatabaseTls | None) -> tuple[datetime, set[str]]
                 now = datetime.now(UTC)
             else:
                 now = (await connection.execute(text("SELECT clock_timestamp()"))).scalar_one()
-            return now, await connection.run_sync(_versions)
+            return now, await connection.run_sync(_versions, table)
     finally:
         await engine.dispose()
 
 
-def _versions(connection: Connection) -> set[str]:
-    if not inspect(connection).has_table(VERSION):
+def _versions(connection: Connection, table: str) -> set[str]:
+    if not inspect(connection).has_table(table):
         return set()
-    return set(connection.execute(text(f"SELECT version_num FROM {VERSION}")).scalars())  # noqa: S608 - a constant
+    return set(connection.execute(select(column("version_num")).select_from(sql_table(table))).scalars())
 
 
 def _release(service: str, made_by: set[str], migrations: Path) -> Iterator[Finding]:

@@ -1,10 +1,10 @@
 """The variables that there are, and those that somebody set and nobody reads."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from difflib import get_close_matches
 
 from motcua.doctor.findings import Finding, wrong
-from shared.service.settings import ServiceSettings, variables
+from shared.service.settings import ServiceSettings, unread, variables
 
 COMMAND_LINE = {
     "MOTCUA_ACCESS_DIR": (
@@ -24,12 +24,14 @@ COMMAND_LINE = {
 LIKE = 0.86  # two names that are so alike are one, mistyped
 
 
-def unread(environ: Mapping[str, str], classes: Mapping[str, type[ServiceSettings]]) -> Iterator[Finding]:
+def mistaken(environ: Mapping[str, str], classes: Iterable[type[ServiceSettings]]) -> Iterator[Finding]:
     """What begins as a setting and is none, and what looks like one, mistyped."""
-    known = {*COMMAND_LINE, *(name for cls in classes.values() for name in variables(cls))}
-    prefixes = tuple(str(cls.model_config.get("env_prefix")) for cls in classes.values())
+    known, begun = {*COMMAND_LINE}, set[str]()
+    for cls in classes:
+        known |= {*variables(cls)}
+        begun |= {*unread(cls, environ)}
     for name in sorted(name for name in environ if name.startswith("MOT") and name not in known):
         meant = get_close_matches(name, known, 1, LIKE)
-        if meant or name.startswith(prefixes):
+        if meant or name in begun:
             fix = f"did you mean {meant[0]}?" if meant else "take it out; docs/settings.md has all there are"
             yield wrong("settings", f"nothing reads {name}", fix)

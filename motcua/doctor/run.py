@@ -3,25 +3,26 @@
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
+from typing import cast
 
 import services.intake
 import services.reporting
 from motcua.doctor import configuration, machine, names
 from motcua.doctor.brokers import broker
-from motcua.doctor.databases import database
+from motcua.doctor.databases import Schema, database
 from motcua.doctor.findings import Finding
 from shared.service.settings import DatabaseSettings, ServiceSettings
 
-MIGRATIONS = {
-    "intake": Path(services.intake.__path__[0], "log", "migrations"),
-    "reporting": Path(services.reporting.__path__[0], "read_model", "migrations"),
+SCHEMAS = {
+    "intake": Schema(Path(services.intake.__path__[0], "log", "migrations"), "intake_schema_version"),
+    "reporting": Schema(Path(services.reporting.__path__[0], "read_model", "migrations"), "reporting_revision"),
 }
 
 
 def look(chosen: tuple[str, ...], environ: Mapping[str, str], now: datetime) -> Iterator[Finding]:
     """What is found of the services' configuration; each finding as soon as it is known."""
     classes = configuration.classes(chosen)
-    yield from names.unread(environ, configuration.classes())
+    yield from names.mistaken(environ, configuration.classes().values())
     settings: dict[str, ServiceSettings] = {}
     for service, cls in classes.items():
         found: list[Finding] = []
@@ -38,8 +39,8 @@ def look(chosen: tuple[str, ...], environ: Mapping[str, str], now: datetime) -> 
         yield from configuration.meant(service, one)
         yield from configuration.offices(service, one, now)
         yield machine.port(service, one)
-        if isinstance(one, DatabaseSettings):
-            yield from database(service, one, MIGRATIONS[service])
+        if service in SCHEMAS:
+            yield from database(service, cast("DatabaseSettings", one), SCHEMAS[service])
         there = (one.kafka_bootstrap, one.kafka_security_protocol, one.kafka_sasl_username, one.kafka_partitions)
         if there not in asked:
             asked.add(there)

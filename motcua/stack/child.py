@@ -1,10 +1,12 @@
 """A child process of the local stack: own session, own log file, dead when its parent is dead."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -29,8 +31,7 @@ class Child:
         self.log.parent.mkdir(parents=True, exist_ok=True)
         if self.folder is not None:
             self.folder.mkdir(parents=True, exist_ok=True)
-        if self.log.exists() and self.log.stat().st_size > MOST_LOG_BYTES:
-            self.log.replace(self.log.with_name(f"{self.log.name}.old"))
+        self.rotate()
         with self.log.open("ab") as output:
             self.process = subprocess.Popen(
                 [sys.executable, "-I", "-S", str(TETHER), str(os.getpid()), *self.command],
@@ -41,6 +42,16 @@ class Child:
                 cwd=self.folder,
                 start_new_session=True,  # Ctrl-C reaches the runner only, which stops its children in order
             )
+
+    def rotate(self) -> None:
+        """Keep a log that has grown large as the older one, and begin anew; whoever writes to it goes on, at its end.
+
+        What is written between the copy and the cut is lost; the services' own record is elsewhere.
+        """
+        with suppress(OSError):  # a full disk keeps nothing else from going on
+            if self.log.exists() and self.log.stat().st_size > MOST_LOG_BYTES:
+                shutil.copyfile(self.log, self.log.with_name(f"{self.log.name}.old"))
+                os.truncate(self.log, 0)
 
     @property
     def pid(self) -> int:

@@ -31,7 +31,8 @@ from motcua.stack.data_folder import (
 )
 from motcua.stack.failures import BrokerDidNotStart
 from motcua.stack.supervision import Interrupted, Readiness, Say, Supervisor, first_of, last_words
-from shared.service.settings import ServiceSettings, UnusableSettings, settings_of
+from shared.service.secret_files import UnusableSettings
+from shared.service.settings import ServiceSettings, settings_of
 
 PROGRAM = Path(__file__).parents[2]
 GIVEN_MASTER_KEYS = {"MOTCUA_INTAKE_APPLICANTS_KEY", "MOTCUA_INTAKE_APPLICANTS_KEY_FILE"}

@@ -105,7 +105,8 @@ async def keep_running(child: Child, say: Say, *, restart: bool, prepare: Prepar
     pause, told_pause = FIRST_PAUSE_S, 0.0
     while True:
         started = time.monotonic()
-        while (code := child.exit_code) is None:  # noqa: ASYNC110 - a process ending is no event
+        while (code := child.exit_code) is None:
+            child.rotate()
             await asyncio.sleep(LOOK_AGAIN_S)
         if not restart:
             raise Ended(child.name, described(code), child.log, child.tail())

@@ -138,11 +138,12 @@ def export(
         file.write(made.closing())
     for head in made.heads():
         write_line(f"{head.chain}: {count(head.number)} entries, head {head.sha256}")
-    _conclude(made.verification)
+    folder = access_folder(access)
+    strange = [f"access: {sentence}" for sentence in audit.unaudited_keys(folder, audit.lines_of_folder(folder))]
+    _conclude([found.sentence for found in made.verification.findings() if not found.holds] + strange)
 
 
-def _conclude(verification: Any) -> None:
-    wrong = [found.sentence for found in verification.findings() if not found.holds]
+def _conclude(wrong: list[str]) -> None:
     for sentence in wrong:
         write_line(f"WRONG: {sentence}")
     if wrong:
@@ -157,11 +158,16 @@ def verify(
         list[str] | None,
         typer.Option(metavar="HASH", help="A head that an earlier export printed. Once for each."),
     ] = None,
+    access: Annotated[
+        Path | None,
+        typer.Option("--access-dir", metavar="DIR", help="A folder of keys, each of which the file should know."),
+    ] = None,
 ) -> None:
     """Verify a file of the audit, offline.
 
     Recomputes each entry's hash and that it follows the one before it. An entry that was changed, removed, put in or
-    moved is named by its number. No service is asked.
+    moved is named by its number, and so is one beside which the database says otherwise. With --access-dir each key
+    of the folder that is not as an entry has it is named. No service is asked.
 
     Without --head nobody can tell whether entries were cut off at the end, or a chain was made anew.
 
@@ -169,7 +175,7 @@ def verify(
     """
     from motcua.audit import verify_file
 
-    findings = verify_file(file, head or ())
+    findings = verify_file(file, head or (), access)
     wrong = [found.sentence for found in findings if not found.holds]
     for found in findings:
         if found.holds:

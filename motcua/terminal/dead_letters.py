@@ -22,7 +22,7 @@ app = typer.Typer(
 )
 
 
-class State(StrEnum):
+class ShownLetters(StrEnum):
     OPEN = "open"
     HANDLED = "handled"
     ALL = "all"
@@ -39,7 +39,7 @@ Note = Annotated[
 @app.command("list")
 def list_letters(
     *,
-    state: Annotated[State, typer.Option(help="Which letters.")] = State.OPEN,
+    state: Annotated[ShownLetters, typer.Option(help="Which letters.")] = ShownLetters.OPEN,
     limit: Annotated[int, typer.Option(min=1, max=1000, help="How many at most, the newest.")] = 20,
     intake: options.Intake = None,
     key: options.Key = None,

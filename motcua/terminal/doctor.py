@@ -1,11 +1,11 @@
 """`motcua doctor`: what is wrong with a configuration, before anything is started with it."""
 
 import os
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from motcua.terminal import options
 from motcua.terminal.console import write_line
 
 WRONG = 1
@@ -19,13 +19,7 @@ def doctor(
             metavar="[SERVICE]...", help="intake, processing, reporting [default: those with a setting, else all]."
         ),
     ] = None,
-    env_file: Annotated[
-        list[Path] | None,
-        typer.Option(
-            metavar="FILE",
-            help="Lines of NAME=VALUE beside the environment, as systemd reads an EnvironmentFile; may be repeated.",
-        ),
-    ] = None,
+    env_file: options.EnvFile = None,
 ) -> None:
     """Say what is wrong with the services' settings, before they are started.
 
@@ -40,8 +34,7 @@ def doctor(
     from motcua.doctor.run import look
     from shared.service.clock import system_clock
 
-    for file in env_file or ():
-        _read(file)
+    options.read_env_files(env_file)
     if unknown := [name for name in services or () if name not in SERVICES]:
         raise typer.BadParameter(f"{unknown[0]} is none; name {', '.join(SERVICES)}", param_hint="SERVICE")
     set_for = tuple(name for name in SERVICES if any(key.startswith(f"MOTCUA_{name.upper()}_") for key in os.environ))
@@ -56,17 +49,3 @@ def doctor(
     write_line(f"{wrong or 'nothing'} wrong, {warnings or 'no'} {'warning' if warnings == 1 else 'warnings'}")
     if wrong:
         raise typer.Exit(WRONG)
-
-
-def _read(file: Path) -> None:
-    """Put the lines of an environment file beside what is set, as systemd and Compose read one."""
-    from motcua.failure import Failure
-
-    for number, line in enumerate(file.read_text("utf-8").splitlines(), 1):
-        if not (text := line.strip()) or text.startswith(("#", ";")):
-            continue
-        name, equals, value = text.removeprefix("export ").partition("=")
-        if not equals:
-            raise Failure(f"{file}, line {number}: write NAME=VALUE")
-        quoted = len(value) > 1 and value[0] == value[-1] and value[0] in "'\""
-        os.environ[name.strip()] = value[1:-1] if quoted else value.strip()

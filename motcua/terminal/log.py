@@ -1,6 +1,8 @@
 """The commands that go by intake's log: `motcua verify`, `motcua rebuild`, `motcua resend`, `motcua restore`."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -30,6 +32,7 @@ def verify(
         int, typer.Option(min=0, help="How many figures that agree are opened, to compare their lists too.")
     ] = 30,
     seed: Annotated[int | None, typer.Option(help="Draw the same again; every run prints its seed.")] = None,
+    metrics: options.MetricsFileName = None,
 ) -> None:
     """Recount everything from the log and compare.
 
@@ -48,12 +51,41 @@ def verify(
     services, *others = [options.services(intake=intake, processing=url, reporting=reporting, key=key) for url in named]
     workers = (services.processing, *(other.processing for other in others))
     drawn = randbelow(1_000_000) if seed is None else seed
-    with stage_bars() as observe:
+    with _measured(metrics) as found, stage_bars() as observe:
         verdict = run(services, workers, observe, wait_seconds=wait, sample=sample, seed=drawn)
+        found(len(verdict.differences))
     for line in _verdict_lines(verdict, drawn):
         write_line(line)
     if verdict.differences:
         raise typer.Exit(DIFFERENT)
+
+
+@contextmanager
+def _measured(metrics: Path | None) -> Iterator[Callable[[int], None]]:
+    """Writes the file of metrics at the end, also where the comparison could not be done."""
+    from time import time
+
+    from motcua.metrics_file import MetricsFile
+    from shared.service.metric_catalogue import (
+        VERIFY_DIFFERENCES,
+        VERIFY_DURATION,
+        VERIFY_SUCCESS,
+        VERIFY_TIMESTAMP,
+    )
+
+    began, file = time(), MetricsFile(metrics)
+    success = VERIFY_SUCCESS.gauge(file.registry)
+
+    def found(differences: int) -> None:
+        VERIFY_DIFFERENCES.gauge(file.registry).set(differences)
+        success.set(1)
+
+    try:
+        yield found
+    finally:
+        VERIFY_TIMESTAMP.gauge(file.registry).set(time())
+        VERIFY_DURATION.gauge(file.registry).set(time() - began)
+        file.write()
 
 
 def _verdict_lines(verdict: "Verdict", seed: int) -> Iterator[str]:

@@ -1,9 +1,11 @@
 """Options that several commands share: the services and their key; the period, how it is judged and when known."""
 
+import os
 import re
 from calendar import monthrange
 from datetime import date
 from enum import StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -124,6 +126,37 @@ Channel = Annotated[list[str] | None, typer.Option(metavar="NAME", help="Only on
 Procedure = Annotated[list[str] | None, typer.Option(metavar="CODE", help="Only this procedure.")]
 Field = Annotated[list[str] | None, typer.Option(metavar="NAME", help="Only procedures of this field.")]
 Level = Annotated[list[str] | None, typer.Option(metavar="NAME", help="Only procedures of this level, like province.")]
+
+
+EnvFile = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--env-file",
+        metavar="FILE",
+        help="Lines of NAME=VALUE beside the environment, as systemd reads an EnvironmentFile; may be repeated.",
+    ),
+]
+MetricsFileName = Annotated[
+    Path | None,
+    typer.Option(
+        "--metrics", metavar="FILE", help="Write how it went, for node-exporter's textfile collector (NAME.prom)."
+    ),
+]
+
+
+def read_env_files(files: list[Path] | None) -> None:
+    """Put the lines of environment files beside what is set, as systemd and Compose read them."""
+    from motcua.failure import Failure
+
+    for file in files or ():
+        for number, line in enumerate(file.read_text("utf-8").splitlines(), 1):
+            if not (text := line.strip()) or text.startswith(("#", ";")):
+                continue
+            name, equals, value = text.removeprefix("export ").partition("=")
+            if not equals:
+                raise Failure(f"{file}, line {number}: write NAME=VALUE")
+            quoted = len(value) > 1 and value[0] == value[-1] and value[0] in "'\""
+            os.environ[name.strip()] = value[1:-1] if quoted else value.strip()
 
 
 def services(**named: str | None) -> "Services":

@@ -9,6 +9,23 @@ from shared.auditing.log_seals import LogSeals, event_in
 from shared.auditing.verification import AuditVerification
 
 
+def chain_faults(service: ServiceClient) -> Iterator[Difference]:
+    """What is wrong with the whole audit of a service; nothing for a key that may not read it."""
+    chain = AuditVerification()
+    try:
+        for line in audit.lines(service, {}):
+            chain.take(line)
+    except NotPermitted:
+        return
+    yield from _faults(chain)
+
+
+def _faults(chain: AuditVerification) -> Iterator[Difference]:
+    for finding in chain.findings():
+        if not finding.holds:
+            yield Difference("the audit", "the chain", f"is broken: {finding.sentence}")
+
+
 class AuditedLog:
     """Reads the audit and takes the log, as far as both are; a key that may not read the audit compares nothing."""
 
@@ -45,9 +62,7 @@ class AuditedLog:
         """What does not agree, when both were read to their ends; a broken chain is told too."""
         if not self._may_read:
             return
-        for finding in self._chain.findings():
-            if not finding.holds:
-                yield Difference("the audit", "the chain", f"is broken: {finding.sentence}")
+        yield from _faults(self._chain)
         for fault in [*self._faults, *self._seals.finish()]:
             where, _, what = fault.partition(": ")
             yield Difference("the log", where, f"disagrees with the audit: {what}")

@@ -14,7 +14,7 @@ from shared.contract.http.rebuilds import SumDifference
 from shared.contract.status import StatusV1, status_of
 from shared.domain.dossier import Dossier
 
-CONSISTENCY = "/v1/consistency"
+READ_MODEL, LOG = "/v1/consistency", "/v1/log/consistency"
 NOT_OF_THE_LOG = {
     "version",
     "recordedtime",
@@ -84,20 +84,22 @@ class ConsistencyLine(Struct, omit_defaults=True):
     differences: int | None = None
 
 
-def inconsistencies(reporting: ServiceClient, observe: Callable[[int, int], None]) -> Iterator[Difference]:
-    """What reporting finds when it holds its read model against itself: wrong dossiers and wrong sums, to the unit.
+def inconsistencies(
+    service: ServiceClient, path: str, place: str, observe: Callable[[int, int], None]
+) -> Iterator[Difference]:
+    """What a service finds when it holds its database against itself: wrong dossiers, and reporting's wrong sums.
 
     `observe` hears how many rows have been looked at, of how many. Failure when the answer ends before the look did.
     """
     number, said = 0, None
-    for text in reporting.lines(CONSISTENCY):
-        line = reporting.decoded(ConsistencyLine, text)
+    for text in service.lines(path):
+        line = service.decoded(ConsistencyLine, text)
         if isinstance(line.about, str):
-            yield of_dossier("reporting, beside its own snapshot:", line.about, line.detail)
+            yield of_dossier(place, line.about, line.detail)
         elif line.about is not None:
             yield Difference("reporting", sum_name(line.about), line.detail)
         elif line.differences is None:
             observe(line.looked_at, line.of)
         number, said = number + (line.about is not None), line.differences
     if said != number:
-        raise Failure("reporting broke off while it looked through its read model; see its log and try again")
+        raise Failure(f"{service.name} broke off while it looked through its database; see its log and try again")

@@ -1,6 +1,6 @@
 """The verification as a whole: fold the log, wait for the services to catch up, compare everything."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -10,8 +10,8 @@ from random import Random
 from motcua.client import Outlived, ServiceClient, Services
 from motcua.failure import Failure
 from motcua.log import DOSSIERS, LEDGER, Observer, log_head, log_page, wait_until_seen
-from motcua.verify.audited import AuditedLog
-from motcua.verify.differences import Difference, compare_dossiers, inconsistencies
+from motcua.verify.audited import AuditedLog, chain_faults
+from motcua.verify.differences import LOG, READ_MODEL, Difference, compare_dossiers, inconsistencies
 from motcua.verify.figures import FigureCheck
 from motcua.verify.recount import Recount, decode_log_line
 from shared.contract.status import StatusV1, decode_status
@@ -107,8 +107,8 @@ class Verification:
         verdict = Verdict(events=recount.events, dossiers=len(recount.dossiers), differences=list(recount.faults))
         verdict.differences += self._audit.differences()
         verdict.audited = self._audit.compared
-        with ThreadPoolExecutor(1) as beside:  # reporting looks through its read model while the log is compared here
-            looking = beside.submit(lambda: list(inconsistencies(self._reporting, self._checked)))
+        with ThreadPoolExecutor(1) as beside:  # services look through their databases meanwhile
+            looking = beside.submit(lambda: list(self._found_by_services()))
             for holder in self._holders:
                 unreadable: list[Difference] = []
                 verdict.differences += compare_dossiers(holder.name, recount.dossiers, self._held(holder, unreadable))
@@ -119,8 +119,17 @@ class Verification:
         verdict.figures = check.compared
         return verdict
 
-    def _checked(self, done: int, total: int) -> None:
-        self._observe("checking the read model", done, total)
+    def _found_by_services(self) -> Iterator[Difference]:
+        """What intake and reporting find when they hold their databases against what is sealed, and against itself."""
+
+        def checking(what: str) -> Callable[[int, int], None]:
+            return lambda done, total: self._observe(f"checking {what}", done, total)
+
+        beside = "intake, beside the events themselves:"
+        yield from inconsistencies(self._intake, LOG, beside, checking("the log's rows"))
+        yield from chain_faults(self._reporting)
+        beside = "reporting, beside its own snapshot:"
+        yield from inconsistencies(self._reporting, READ_MODEL, beside, checking("the read model"))
 
     def _held(self, holder: Holder, unreadable: list[Difference]) -> Iterator[StatusV1]:
         """The snapshots of all instances of a service; the observer hears of every thousandth."""

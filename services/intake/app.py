@@ -88,6 +88,14 @@ def create_app(settings: IntakeSettings, run: ServiceRun | None = None) -> FastA
             move_worker = MoveWorker(database, announcements, committer, metrics, clock)
             box = DeadLetterBox(settings, database)
             metrics.registry.register(box)
+            watch = IntakeWatch(
+                settings,
+                database=database,
+                announcements=announcements,
+                committer=committer,
+                relay=relay,
+                metrics=metrics,
+            )
             app.state.intake = Intake(
                 settings,
                 announcements,
@@ -100,16 +108,9 @@ def create_app(settings: IntakeSettings, run: ServiceRun | None = None) -> FastA
                 announcement_relay,
                 move_worker,
                 box,
+                watch,
             )
-            watch = IntakeWatch(
-                settings,
-                database=database,
-                announcements=announcements,
-                committer=committer,
-                relay=relay,
-                metrics=metrics,
-            )
-            async with _running(run or ServiceRun(), app.state.intake, watch):
+            async with _running(run or ServiceRun(), app.state.intake):
                 yield
         finally:
             await database.close()
@@ -148,7 +149,7 @@ def create_app(settings: IntakeSettings, run: ServiceRun | None = None) -> FastA
 
 
 @contextlib.asynccontextmanager
-async def _running(run: ServiceRun, intake: Intake, watch: IntakeWatch) -> AsyncIterator[None]:
+async def _running(run: ServiceRun, intake: Intake) -> AsyncIterator[None]:
     """Run what resumes at the next start, the moves, the announcements' relay and the watch, and what ends drained,
     the writer and the relay."""
     committer, relay = intake.committer, intake.relay
@@ -157,7 +158,7 @@ async def _running(run: ServiceRun, intake: Intake, watch: IntakeWatch) -> Async
     resuming = {
         run.start("move_worker", intake.move_worker.run()),
         run.start("announcement_relay", intake.announcement_relay.run()),
-        run.start("watch", watch.run(run.stopping)),
+        run.start("watch", intake.watch.run(run.stopping)),
         run.start("dead_letters", intake.dead_letters.run()),
     }
     try:

@@ -7,10 +7,11 @@ import hmac
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, DirectoryPath, Field, FilePath, SecretStr, ValidationInfo, field_validator
+from pydantic import AfterValidator, Field, FilePath, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import SettingsConfigDict
 
-from shared.service.settings import DATABASE_URL, SECRET, DatabaseSettings, PageSettings
+from shared.service.secret_files import SECRET
+from shared.service.settings import DATABASE_URL, CatalogueFolder, DatabaseSettings, PageSettings
 
 KIB = 1024
 MIB = 1024 * KIB
@@ -76,7 +77,7 @@ class IntakeSettings(DatabaseSettings, PageSettings):
         description="FULL: a 2xx survives a power cut; "
         "NORMAL: it survives a kill, a power cut may lose the last commits",
     )
-    catalogue: DirectoryPath | None = Field(
+    catalogue: CatalogueFolder | None = Field(
         None, description="folder with departments, procedures and days off; the shipped one when unset"
     )
     pseudonym_key: SecretStr | None = Field(

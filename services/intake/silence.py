@@ -30,19 +30,20 @@ _LOG, _DOSSIERS = EVENT_LOG.c, DOSSIERS.c
 class LastAccepted:
     """When the last event of each department and of each source was recorded, up to a position of the log."""
 
-    def __init__(self) -> None:
+    def __init__(self, events_a_look: int = EVENTS_A_LOOK) -> None:
+        self._events_a_look = events_a_look
         self._departments: dict[str, float] = {}
         self._sources: dict[str, float] = {}
-        self._position: int | None = None
+        self.position: int | None = None
 
     async def follow(self, connection: AsyncConnection, head: int) -> None:
         """Read on towards the head."""
-        if self._position is None:
-            self._position = await _before(connection, time.time() - WATCHED_DAYS * ONE_DAY.total_seconds(), head)
-        until = min(head, self._position + EVENTS_A_LOOK)
-        if until > self._position:
-            self.take(await _last_between(connection, self._position, until))
-            self._position = until
+        if self.position is None:
+            self.position = await _before(connection, time.time() - WATCHED_DAYS * ONE_DAY.total_seconds(), head)
+        until = min(head, self.position + self._events_a_look)
+        if until > self.position:
+            self.take(await _last_between(connection, self.position, until))
+            self.position = until
 
     def take(self, last: Sequence[tuple[str, str | None, float]]) -> None:
         """Learn of (department, source, recorded at)."""
@@ -56,7 +57,8 @@ class LastAccepted:
         named = (source or OTHER)[:LONGEST_SOURCE]
         if named in self._sources:
             return named
-        return OTHER if len(self._sources) >= MOST_SOURCES or personal(named) is not None else named
+        named_ones = len(self._sources.keys() - {OTHER})
+        return OTHER if named_ones >= MOST_SOURCES or personal(named) is not None else named
 
     def families(self, catalogue: Catalogue, now: datetime) -> list[Metric]:
         """As metrics; the working time is absent where the calendar does not know the days."""

@@ -80,6 +80,8 @@ class IntakeWatch(Collector):
                     await self.look()
             except DATABASE_ERRORS as trouble:
                 log.warning("log_not_looked_at", error=repr(trouble))
+            except Exception:
+                log.exception("log_not_looked_at")  # a bug in watching ends nothing that is watched
             await wait_until(stopping, LOOK_EVERY_S)
 
     async def look(self) -> None:
@@ -89,10 +91,10 @@ class IntakeWatch(Collector):
             relayed = max(cursor.position, self._relay.position)
             self._refusal = heads.refusal
             await self._look_at_oldest(connection, relayed + 1, heads.position)
+            self._relay.saw_head(heads.position)
+            self.progress.look({0: relayed}, {0: heads.position})
             await calendar.follow(connection, self._announcements, heads.announcement)
             await self._last_accepted.follow(connection, heads.position)
-        self._relay.saw_head(heads.position)
-        self.progress.look({0: relayed}, {0: heads.position})
         self._silence = await asyncio.to_thread(
             silence, self._last_accepted, self._announcements.catalogue, system_clock()
         )

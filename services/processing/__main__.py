@@ -26,6 +26,7 @@ def main() -> None:
     api = guard(create_api(app), settings, ledger)
     http = HttpServer(api, host=settings.host, port=settings.port, trusted_proxies=settings.trusted_proxies)
     worker = StoppingWorker(app, http, loop=loop, quiet=True, redirect_stdouts=False)
+    worker.spinner = None  # it would move the cursor in front of a line of the log
     worker.execute_from_commandline()
 
 

@@ -100,6 +100,6 @@ def _difference(held: Sequence[Partition]) -> Iterator[Metric]:
     again = sum(partition.is_reading_again for partition in held)
     quarantined, difference = catalogue.LEDGER_QUARANTINED.family(), catalogue.RECONCILIATION.family()
     if not again:
-        quarantined.add_metric([], sum(partition.position.quarantined for partition in held))
+        quarantined.add_metric([], sum(partition.set_aside for partition in held))
         difference.add_metric([STAGE], sum(partition.difference for partition in held))
     yield from (catalogue.READING_AGAIN.family(again), quarantined, difference)

@@ -19,12 +19,13 @@ import structlog
 from services.processing.changelog import Changelog
 from services.processing.ledger import LedgerEntry, Tick, can_step, step, tick
 from services.processing.metrics import ProcessingMetrics
-from services.processing.numbering import MissingEvents, PastEvents, check_is_of_the_log, count_number, read
+from services.processing.numbering import MissingEvents, PastEvents, ReadRecord, check_is_of_the_log, count_number, read
 from services.processing.partition import LedgerPosition, Partition
 from shared.contract.envelope import CloudEvent, encode, event_name
 from shared.contract.marks import mark_header, says_more
 from shared.contract.status import AlertV1, DeadLetterV1
 from shared.contract.topics import ALERTS, DEAD_LETTERS, EVENTS, STATUS
+from shared.service import tracing
 from shared.service.clock import Clock, system_clock
 from shared.service.dead_letters import Unusable, dead_letter
 from shared.service.publisher import NewRecord, Publisher, Span
@@ -98,7 +99,7 @@ class Processor:
             self._decide(record, content, past, decided)
         self._write_misplaced_again(decided)
         await self._publish_outputs(decided)
-        spans = await self._publisher.publish(STATUS.name, decided.changelog)
+        spans = await self._publish_statuses(taken, decided)
         self._remember(decided)
         self._count(decided)
         await self._read_what_others_wrote(spans)
@@ -199,6 +200,21 @@ class Processor:
             await self._publisher.publish_by_key(
                 DEAD_LETTERS.name, [(letter.key, encode(letter)) for letter in decided.dead_letters]
             )
+
+    async def _publish_statuses(self, taken: Sequence[ReadRecord], decided: Decisions) -> dict[int, list[Span]]:
+        events = ((content.subject, record.headers) for record, content in taken if isinstance(content, CloudEvent))
+        traced = tracing.taking("processing", events)
+        if traced is None:
+            return await self._publisher.publish(STATUS.name, decided.changelog)
+        carrying: dict[int, list[NewRecord]] = {
+            number: [
+                (record[0], record[1], [*(record[2:] or ([],))[0], *traced.headers((record[0] or b"").decode())])
+                for record in records
+            ]
+            for number, records in decided.changelog.items()
+        }
+        with traced.first():
+            return await self._publisher.publish(STATUS.name, carrying)
 
     def _remember(self, decided: Decisions) -> None:
         now = self._clock()

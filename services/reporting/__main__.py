@@ -1,14 +1,16 @@
 """Starts reporting: read model, projector and HTTP application in one process, which ends when any of them breaks."""
 
 import sys
+from functools import partial
 
 import uvloop
 from prometheus_client import CollectorRegistry
 
 from services.reporting.calendar import CalendarFeed
+from services.reporting.follow_up.metrics import FollowUpMetrics
 from services.reporting.follow_up.recipients import UnusableRecipients
 from services.reporting.follow_up.service import FollowUpParts, follow_up_of
-from services.reporting.gauges import FigureGauges
+from services.reporting.gauges import FigureGauges, name_departments
 from services.reporting.http.app import Reporting, create_app, is_question
 from services.reporting.intake import AcceptedEvents, DossierViews, IntakeLog
 from services.reporting.pages.routes import add_pages
@@ -20,6 +22,7 @@ from services.reporting.read_model.store import is_empty, migrate, open_engine
 from services.reporting.rebuild.automatic import AutomaticRebuild
 from services.reporting.settings import ReportingSettings
 from shared import catalogue
+from shared.contract.topics import STATUS
 from shared.papers.heading import Heading
 from shared.service.broker_watch import BrokerWatch
 from shared.service.clock import clock_from, system_clock
@@ -42,6 +45,7 @@ async def serve(settings: ReportingSettings) -> int:
         registry, health = CollectorRegistry(), ProjectorHealth()
         metrics = PipelineMetrics(registry)
         offices = catalogue.load(settings.catalogue)
+        name_departments(registry, offices)
         feed = CalendarFeed(settings, offices, system_clock, lambda reason: metrics.dead_letters.labels(reason).inc())
         accepted = AcceptedEvents(settings.intake_url, settings.key_of_intake)
         gauges = FigureGauges(engine, clock, settings.year, accepted, lambda: feed.known.catalogue)
@@ -97,7 +101,7 @@ async def serve(settings: ReportingSettings) -> int:
         run.start("broker watch", broker.run(run.stopping))
         run.start("database watch", database.run(run.stopping))
         parts = FollowUpParts(
-            engine, offices, lambda: feed.known, clock, registry, lambda: health.assigned and not health.filling
+            engine, offices, lambda: feed.known, clock, FollowUpMetrics(registry), partial(_is_current, health, broker)
         )
         follow_up = follow_up_of(settings, parts)
         if follow_up is not None:
@@ -107,6 +111,17 @@ async def serve(settings: ReportingSettings) -> int:
         return await run.serve(server)
     finally:
         await engine.dispose()
+
+
+def _is_current(health: ProjectorHealth, broker: BrokerWatch) -> bool:
+    """Whether the read model holds all that the broker had when it was looked at last."""
+    ends = broker.ends(STATUS.name)
+    return (
+        health.assigned
+        and not health.filling
+        and ends is not None
+        and all(health.positions.get(partition, 0) >= end for partition, end in ends.items())
+    )
 
 
 def main() -> None:

@@ -19,6 +19,7 @@ from shared.contract.http.dossiers import DossierView
 from shared.contract.http.log import LogHead
 from shared.domain.localtime import Instant
 from shared.language.languages import Language
+from shared.service.acting import passed_on
 
 LOG_FRESH_FOR_S = 10.0
 LOG_QUIET_FOR_S = 30.0
@@ -32,8 +33,8 @@ log = structlog.get_logger()
 def intake_client(
     url: str, key: SecretStr, *, timeout_s: float, transport: httpx.AsyncBaseTransport | None = None
 ) -> httpx.AsyncClient:
-    """A client of intake with its key."""
-    headers = {"Authorization": f"Bearer {key.get_secret_value()}"}
+    """A client of intake with its key, by the id of the request that it asks for."""
+    headers = {"Authorization": f"Bearer {key.get_secret_value()}", **passed_on()}
     return httpx.AsyncClient(base_url=url, headers=headers, timeout=timeout_s, trust_env=False, transport=transport)
 
 

@@ -4,7 +4,6 @@ import ssl
 from typing import Literal, Self
 
 from pydantic import (
-    DirectoryPath,
     Field,
     FilePath,
     SecretStr,
@@ -14,7 +13,8 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from shared.service.settings import DATABASE_URL, SECRET, DatabaseSettings, PageSettings
+from shared.service.secret_files import SECRET
+from shared.service.settings import DATABASE_URL, CatalogueFolder, DatabaseSettings, PageSettings
 from shared.service.tls import TlsFiles
 
 _HOUR = r"([01]\d|2[0-3]):[0-5]\d"
@@ -90,7 +90,7 @@ class ReportingSettings(FollowUpSettings, DatabaseSettings, PageSettings):
         pattern=DATABASE_URL,
         json_schema_extra=SECRET,
     )
-    catalogue: DirectoryPath | None = Field(
+    catalogue: CatalogueFolder | None = Field(
         None, description="folder with the office's own catalogue files; the shipped ones when unset"
     )
     intake_url: str | None = Field(

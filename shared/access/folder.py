@@ -5,6 +5,7 @@ The files hold digests and no secrets, and are their owner's only all the same: 
 
 import fcntl
 import os
+import stat
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -44,6 +45,7 @@ class KeyFolder:
         """The keys there are; none where there is no file yet. Raises BrokenKeys."""
         try:
             with self.file.open("rb") as opened:
+                self._check_writers(os.fstat(opened.fileno()).st_mode)
                 content = opened.read(MOST_BYTES + 1)
             if len(content) > MOST_BYTES:
                 raise BrokenKeys(f"{self.file} is longer than {MOST_BYTES:,} bytes: it is no file of keys")
@@ -60,6 +62,19 @@ class KeyFolder:
                 f"{self.file} can't be used ({error}): bring back the last good one, or move it away and make new keys "
                 "with `motcua keys create`"
             ) from error
+
+    def _check_writers(self, mode: int) -> None:
+        """Refuses what anybody on the machine may write: whoever writes it is admin. Raises BrokenKeys, OSError."""
+        of_folder = self.path.stat().st_mode
+        if mode & stat.S_IWOTH:
+            raise BrokenKeys(
+                f"{self.file} may be written by everybody: run `chmod o-w {self.file}`, and look through it"
+            )
+        if of_folder & stat.S_IWOTH and not of_folder & stat.S_ISVTX:
+            raise BrokenKeys(
+                f"files in {self.path} may be replaced by everybody: run `chmod o-w {self.path}`, and look who is in "
+                f"{KEYS}"
+            )
 
     def stamp(self) -> tuple[int, int, int] | None:
         """What changes whenever the file is replaced or written; None where there is none."""

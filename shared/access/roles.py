@@ -39,6 +39,23 @@ class Permission(StrEnum):
 
 
 _P = Permission
+IN_VIETNAMESE: Mapping[Permission, str] = {
+    _P.READ_CATALOGUE: "xem danh mục",
+    _P.POST_EVENTS: "ghi nhận hồ sơ",
+    _P.READ_DOSSIERS: "xem hồ sơ",
+    _P.READ_APPLICANTS: "xem người nộp hồ sơ",
+    _P.ERASE_APPLICANTS: "xóa thông tin người nộp",
+    _P.ANNOUNCE: "thông báo ngày nghỉ",
+    _P.READ_LOG: "đọc nhật ký sự kiện",
+    _P.READ_FIGURES: "xem số liệu",
+    _P.PUBLISH: "công bố số liệu",
+    _P.ANSWER_FOLLOW_UPS: "trả lời đôn đốc",
+    _P.CHECK_REPORTS: "kiểm tra báo cáo",
+    _P.REBUILD: "lập lại số liệu từ nhật ký",
+    _P.READ_METRICS: "xem chỉ số vận hành",
+    _P.READ_AUDIT: "xem nhật ký truy vết",
+}
+"""What a permission is called in Vietnamese; in English it is called by its value."""
 PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
     Role.COUNTER: frozenset({_P.READ_CATALOGUE, _P.POST_EVENTS, _P.READ_DOSSIERS, _P.READ_APPLICANTS}),
     Role.OFFICER: frozenset(

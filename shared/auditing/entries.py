@@ -19,7 +19,7 @@ EVENTS_SHA256 = "events_sha256"
 _canonical = msgspec.json.Encoder(order="sorted").encode
 """Of texts, whole numbers, lists and objects with plain names msgspec makes the bytes of RFC 8785, in a thirtieth of
 the time; `shared.sealing.opened` holds every entry against the other library when it is verified."""
-REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,64}", re.ASCII)
+REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
 
 
 class Act(StrEnum):
@@ -34,6 +34,7 @@ class Act(StrEnum):
     DEADLINE_SET = "deadline_set"
     EXTENDED = "extended"
     DAYS_ANNOUNCED = "days_announced"
+    LOG_READ = "log_read"
     LOG_RESENT = "log_resent"
     LOG_RESTORED = "log_restored"
     DEAD_LETTERS_DONE = "dead_letters_done"

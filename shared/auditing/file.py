@@ -33,13 +33,14 @@ def append_to(file: Path, chain: str, entry: AuditEntry, by: Actor, at: datetime
         os.close(descriptor)
 
 
-def lines_of(file: Path) -> Iterator[bytes]:
-    """Its entries; none where there is no file."""
+def lines_of(file: Path, *, missing_ok: bool = True) -> Iterator[bytes]:
+    """Its entries; none where there is no file. Raises OSError."""
     try:
         with file.open("rb") as opened_file:
             yield from (line.removesuffix(b"\n") for line in opened_file)
     except FileNotFoundError:
-        return
+        if not missing_ok:
+            raise
 
 
 def _write_whole(descriptor: int, body: bytes) -> None:

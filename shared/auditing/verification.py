@@ -12,6 +12,7 @@ import msgspec
 from msgspec import Struct
 
 from shared.auditing.entries import FORMAT, ChainHead
+from shared.contract.http.audit import AuditFaultLine
 from shared.sealing import SEAL, Document, NotSealed, opened
 
 MOST_NAMED = 100
@@ -110,6 +111,9 @@ class AuditVerification:
         if (closing := _closing(line)) is not None:
             self._closed |= {head.chain: head for head in closing.heads}
             return None
+        if (fault := fault_in(line)) is not None:
+            self._chain(fault.chain).faults.append(f"entry {fault.number}: beside it in the database {fault.fault}")
+            return None
         try:
             entry = opened(line)
             _check_form(entry)
@@ -166,6 +170,14 @@ class AuditVerification:
     def _chain(self, name: str) -> ChainSeen:
         self._latest = self.chains.setdefault(name, ChainSeen(name))
         return self._latest
+
+
+def fault_in(line: bytes) -> AuditFaultLine | None:
+    """What a service told of an entry, where the line is no entry but that."""
+    try:
+        return msgspec.json.decode(line, type=AuditFaultLine)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return None
 
 
 def _closing(line: bytes) -> ClosingLine | None:

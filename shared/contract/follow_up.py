@@ -70,6 +70,21 @@ class FollowUpV1(Struct, frozen=True, kw_only=True):
     ] = None
 
 
+SLIP_EXAMPLE = {
+    "year": 2026,
+    "number": 12,
+    "department": "H59.15",
+    "code": "H59.15-261102-0001",
+    "procedure": "2.000635",
+    "stage": "overdue",
+    "state": "processing",
+    "due_at": "2026-11-09T08:31:00+07:00",
+    "working_days": -2,
+    "made_at": "2026-11-11T07:30:00+07:00",
+    "received_at": "2026-11-02T08:31:00+07:00",
+}
+
+
 class FollowUpEventV1(Struct, frozen=True, kw_only=True):
     """The body of a webhook: a CloudEvent (structured JSON). A repeat has the same `id` and the same bytes."""
 
@@ -82,5 +97,5 @@ class FollowUpEventV1(Struct, frozen=True, kw_only=True):
     type: Annotated[str, Meta(description="what it is", examples=[FOLLOW_UP_TYPE])] = FOLLOW_UP_TYPE
     subject: Annotated[DossierCode, Meta(description="the dossier's code", examples=["H59.15-261102-0001"])]
     time: Annotated[Instant, Meta(description="when the slip was made", examples=["2026-11-11T07:30:00+07:00"])]
-    data: Annotated[FollowUpV1, Meta(description="the slip")]
+    data: Annotated[FollowUpV1, Meta(description="the slip", examples=[SLIP_EXAMPLE])]
     datacontenttype: Annotated[str, Meta(description="the media type of data", examples=[JSON])] = JSON

@@ -27,7 +27,7 @@ DEAD_LETTERS = Topic(
     description="what could not be processed: origin topic, partition, offset, reason, raw bytes",
     key="as the original",
     producers=("processing", "reporting"),
-    consumers=("operators",),
+    consumers=("intake", "operators"),
     cleanup_policy="delete",
     co_partitioned=False,
 )

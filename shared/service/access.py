@@ -13,7 +13,7 @@ from fastapi.routing import RouteContext, iter_route_contexts
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from pydantic import SecretStr
 
-from shared.access.roles import EVERYTHING, INDIVISIBLE, Grant, Permission, Principal, Role, Scope
+from shared.access.roles import EVERYTHING, IN_VIETNAMESE, INDIVISIBLE, Grant, Permission, Principal, Role, Scope
 from shared.service.acting import act_as
 from shared.service.keyring import KeyRing
 from shared.service.metric_catalogue import REQUESTS_REFUSED
@@ -89,14 +89,27 @@ class Access:
             return None if self._digest is None else FROM_SETTINGS
         return None if self._keys is None else self._keys.with_id(principal_id)
 
-    def refused(self, token: str) -> tuple[WhyRefused, str]:
-        """Why a token is nobody's, and what to do about it; only who has it learns that it held once."""
+    def refused(self, token: str) -> tuple[WhyRefused, str, str]:
+        """Why a token is nobody's, and what to do about it, in both languages; only who has it learns that it held
+        once."""
         key = None if self._keys is None else self._keys.past(token)
         if key is None:
-            return WhyRefused.UNKNOWN_KEY, "this key is not known here; send one that is as `Authorization: Bearer KEY`"
+            return (
+                WhyRefused.UNKNOWN_KEY,
+                "this key is not known here; send one that is as `Authorization: Bearer KEY`",
+                "không có khóa này; hãy gửi khóa đúng, `Authorization: Bearer KHÓA`",
+            )
         if key.revoked_at is not None:
-            return WhyRefused.REVOKED_KEY, f"the key {key.id} was revoked; ask for another one"
-        return WhyRefused.EXPIRED_KEY, f"the key {key.id} has expired ({key.expires_at}); ask for another one"
+            return (
+                WhyRefused.REVOKED_KEY,
+                f"the key {key.id} was revoked; ask for another one",
+                f"khóa {key.id} đã bị thu hồi; hãy xin khóa khác",
+            )
+        return (
+            WhyRefused.EXPIRED_KEY,
+            f"the key {key.id} has expired ({key.expires_at}); ask for another one",
+            f"khóa {key.id} đã hết hạn ({key.expires_at}); hãy xin khóa khác",
+        )
 
     async def of_session(self, request: Request) -> Principal | None:
         """Whose session the request comes with, as its key is now; None for none that holds.
@@ -123,7 +136,7 @@ class Access:
                 403,
                 "Forbidden",
                 f"{principal.name} may not {permission.value}; ask for a key that may",
-                vietnamese=f"{principal.name} không có quyền này ({permission.value}); hãy xin khóa có quyền",
+                vietnamese=f"{principal.name} không có quyền {IN_VIETNAMESE[permission]}; hãy xin khóa có quyền này",
             )
         if (everywhere or permission in INDIVISIBLE) and not scope.is_everything:
             raise Problem(
@@ -131,8 +144,8 @@ class Access:
                 "Forbidden",
                 f"{principal.name} may {permission.value} within {scope} only, and this is about all departments; "
                 "ask for a key whose grant says @*",
-                vietnamese=f"{principal.name} chỉ có quyền trong phạm vi {scope}, còn việc này liên quan đến mọi cơ "
-                "quan; hãy xin khóa được cấp quyền @*",
+                vietnamese=f"{principal.name} chỉ có quyền {IN_VIETNAMESE[permission]} trong phạm vi {scope}, còn việc "
+                "này liên quan đến mọi cơ quan; hãy xin khóa được cấp quyền @*",
             )
         act_as(principal)
         return Caller(principal, scope)
@@ -185,22 +198,29 @@ class Requires:
                 if principal is not None:
                     return principal
             access.refusals.note(request, WhyRefused.NO_KEY)
-            page = ", or open a page of this service first" if self.takes_session else ""
-            raise _unknown(f"send the API key as `Authorization: Bearer KEY`{page}")
+            page, trang = (
+                (", or open a page of this service first", ", hoặc mở một trang của dịch vụ này trước")
+                if self.takes_session
+                else ("", "")
+            )
+            raise _unknown(
+                f"send the API key as `Authorization: Bearer KEY`{page}",
+                f"hãy gửi kèm khóa API, `Authorization: Bearer KHÓA`{trang}",
+            )
         try:
             principal = await access.principal_of(credentials.credentials)
         except Problem:
             access.refusals.note(request, WhyRefused.NOT_VOUCHED_FOR)
             raise
         if principal is None:
-            why, detail = access.refused(credentials.credentials)
+            why, detail, vietnamese = access.refused(credentials.credentials)
             access.refusals.note(request, why, token=credentials.credentials)
-            raise _unknown(detail)
+            raise _unknown(detail, vietnamese)
         return principal
 
 
-def _unknown(detail: str) -> Problem:
-    return Problem(401, "Unauthorized", detail, headers={"WWW-Authenticate": "Bearer"})
+def _unknown(detail: str, vietnamese: str) -> Problem:
+    return Problem(401, "Unauthorized", detail, vietnamese=vietnamese, headers={"WWW-Authenticate": "Bearer"})
 
 
 async def _vouched_for(provider: Provider, token: str) -> Principal:
@@ -212,11 +232,19 @@ async def _vouched_for(provider: Provider, token: str) -> Principal:
             401,
             "Unauthorized",
             f"the token is not taken: {refused}; get a new one from the provider",
-            vietnamese=f"mã truy cập không được chấp nhận: {refused}; hãy lấy mã mới từ nhà cung cấp danh tính",
+            vietnamese="mã truy cập không được chấp nhận (hết hạn, sai chữ ký, sai nơi cấp hoặc sai nơi nhận); hãy lấy "
+            "mã mới từ nhà cung cấp danh tính",
             headers={"WWW-Authenticate": f'Bearer error="invalid_token", error_description="{refused}"'},
         ) from None
     except GrantsRefused as refused:
-        raise Problem(403, "Forbidden", str(refused), code="invalid_grant") from None
+        raise Problem(
+            403,
+            "Forbidden",
+            str(refused),
+            code="invalid_grant",
+            vietnamese="quyền mà nhà cung cấp danh tính ghi trong mã truy cập thiếu hoặc viết chưa đúng; hãy nhờ người "
+            "quản trị sửa ở đó",
+        ) from None
     except ProviderAway:
         raise Problem(
             503,

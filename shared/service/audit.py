@@ -3,6 +3,8 @@
 Nothing here changes or removes an entry, and the database refuses it.
 """
 
+import time
+from collections import OrderedDict
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -13,12 +15,17 @@ from sqlalchemy import BigInteger, Column, Float, Index, LargeBinary, MetaData, 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from shared.auditing.entries import ITSELF, POSITIONS, Act, AuditEntry, ChainHead, sealed_entry
+from shared.contract.envelope import encode
+from shared.contract.http.audit import AuditFaultLine
 from shared.domain.localtime import LOCAL, ONE_DAY
+from shared.sealing import SEAL
 from shared.service.acting import acting
 from shared.service.clock import Clock, system_clock
 from shared.service.sql import Insert, take_lock, writing
 
 PAGE = 500
+A_READING_S = 600.0
+MOST_READERS = 1_000
 APPEND_ONLY = {
     "sqlite": (
         """CREATE TRIGGER audit_is_not_changed BEFORE UPDATE ON audit
@@ -71,7 +78,7 @@ AUDIT = audit_table(MetaData())
 _OF = AUDIT.c
 _HEAD = select(_OF.number, _OF.sha256).order_by(_OF.number.desc()).limit(1)
 _APPEND = Insert(AUDIT)
-_ENTRIES = select(_OF.number, _OF.entry).order_by(_OF.number)
+_ENTRIES = select(AUDIT).order_by(_OF.number)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,8 +117,7 @@ class Audit:
             by = acting() if entry.by is None else entry.by
             seal = sealed_entry(entry, by, self.chain, head, now)
             head = ChainHead(head.number + 1, seal.sha256)
-            positions = entry.details.get(POSITIONS) or [(None, None)]
-            outermost = positions[0][0], positions[-1][-1]
+            outermost = _outermost(entry.details)
             rows.append((*head, now.timestamp(), by.who, by.name, entry.subject, *outermost, seal.body))
         await _APPEND.write(connection, rows)
 
@@ -133,6 +139,25 @@ class Audit:
             return await head_of(connection)
 
 
+class Readings:
+    """Who reads something whole, page by page: a reading is an entry when it begins, and each of its pages is not."""
+
+    def __init__(self, elapsed: Callable[[], float] = time.monotonic) -> None:
+        self._elapsed = elapsed
+        self._begun: OrderedDict[str, float] = OrderedDict()
+
+    def begins(self, who: str) -> bool:
+        """Whether nothing was noted of this caller for a while."""
+        now = self._elapsed()
+        if now - self._begun.get(who, -A_READING_S) < A_READING_S:
+            return False
+        self._begun[who] = now
+        self._begun.move_to_end(who)
+        while len(self._begun) > MOST_READERS:
+            self._begun.popitem(last=False)
+        return True
+
+
 async def head_of(connection: AsyncConnection) -> ChainHead:
     """The last entry's number and hash."""
     row = (await connection.execute(_HEAD)).one_or_none()
@@ -144,7 +169,8 @@ async def entries(
 ) -> AsyncGenerator[bytes]:
     """The entries asked for up to a number, each a line; of a `subject` those too that cover its positions of the log.
 
-    Page by page, each in a transaction of its own: a slow reader holds nothing up.
+    Page by page, each in a transaction of its own: a slow reader holds nothing up. A line behind an entry says what
+    stands beside it and is not what it says.
     """
     wanted = _ENTRIES.where(_OF.number <= until)
     if query.first_day is not None:
@@ -166,8 +192,40 @@ async def entries(
             page = (await connection.execute(wanted.where(_OF.number > after).limit(PAGE))).all()
         if not page:
             return
-        yield b"".join(row.entry + b"\n" for row in page)
+        yield b"".join(part for row in page for part in (row.entry, b"\n", _fault_line(row)))
         after = page[-1].number
+
+
+def _fault_line(row: Any) -> bytes:
+    """What the columns say and the entry beside them does not; nothing where they agree.
+
+    Bytes that are no entry are left to who verifies the chain.
+    """
+    try:
+        entry = msgspec.json.decode(row.entry)
+        own = (
+            entry["number"],
+            entry[SEAL],
+            datetime.fromisoformat(entry["at"]).timestamp(),
+            *(entry[name] for name in ("who", "name", "subject")),
+            *_outermost(entry["details"]),
+        )
+    except (ValueError, LookupError, TypeError, AttributeError):
+        return b""
+    differing = [
+        f"the column {column.name} says {says}, the entry itself {should}"
+        for column, says, should in zip(_OF, row, own, strict=False)
+        if says != should
+    ]
+    if not differing:
+        return b""
+    return encode(AuditFaultLine(chain=entry["chain"], number=entry["number"], fault="; ".join(differing))) + b"\n"
+
+
+def _outermost(details: Mapping[str, Any]) -> tuple[int | None, int | None]:
+    """The first and the last position of the log that an entry is about."""
+    positions = details.get(POSITIONS) or [(None, None)]
+    return positions[0][0], positions[-1][-1]
 
 
 async def _covering(connection: AsyncConnection, position: int) -> set[int]:

@@ -21,20 +21,21 @@ from shared.service.pacing import Backoff, wait_until
 from shared.service.settings import ServiceSettings
 
 LOOK_EVERY_S = 5.0
+SOON_S = 1.0  # while topics are still to be made
 ANSWERS_WITHIN_S = 5.0
 SILENT_AFTER_S = 15.0
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 1.0, 5.0
 log = structlog.get_logger()
 
 
-class Bounds(NamedTuple):
+class PartitionBounds(NamedTuple):
     """Where a partition begins and ends."""
 
     first: int
     end: int
 
 
-ByPartition = Mapping[int, Bounds]
+ByPartition = Mapping[int, PartitionBounds]
 
 
 class BrokerWatch(Collector):
@@ -68,6 +69,10 @@ class BrokerWatch(Collector):
                     letters.add_metric([], records)
         yield from (heard, sizes, letters)
 
+    @property
+    def _has_all_topics(self) -> bool:
+        return self._topics.keys() == {topic.name for topic in TOPICS}
+
     async def run(self, stopping: asyncio.Event) -> None:
         """Until `stopping`; a broker that is away is asked again."""
         backoff, said = Backoff(FIRST_PAUSE_S, LONGEST_PAUSE_S), False
@@ -79,12 +84,14 @@ class BrokerWatch(Collector):
                             await self._look(consumer)
                             backoff.reset()
                             said = False
-                            await wait_until(stopping, LOOK_EVERY_S)
+                            await wait_until(stopping, LOOK_EVERY_S if self._has_all_topics else SOON_S)
             except BROKER_ERRORS as trouble:
                 if not said:
                     log.warning("broker_not_heard", error=repr(trouble))
                 said = True
-                await wait_until(stopping, backoff.next_s())
+            except Exception:
+                log.exception("broker_not_heard")  # a bug in watching ends nothing that is watched
+            await wait_until(stopping, backoff.next_s())
 
     @asynccontextmanager
     async def _asking(self) -> AsyncIterator[AIOKafkaConsumer]:
@@ -105,6 +112,8 @@ class BrokerWatch(Collector):
         async with asyncio.timeout(ANSWERS_WITHIN_S):
             there = await consumer.topics()
             wanted = [topic.name for topic in TOPICS if topic.name in there]
+            if any(consumer.partitions_for_topic(topic) is None for topic in wanted):
+                await consumer.end_offsets([TopicPartition(topic, 0) for topic in wanted])  # it learns of them by that
             places = [
                 TopicPartition(topic, number)
                 for topic in wanted
@@ -112,11 +121,11 @@ class BrokerWatch(Collector):
             ]
             first = await consumer.beginning_offsets(places) if places else {}
             end = await consumer.end_offsets(places) if places else {}
-        self.heard({place: Bounds(first[place], end[place]) for place in places})
+        self.heard({place: PartitionBounds(first[place], end[place]) for place in places})
 
-    def heard(self, bounds: Mapping[TopicPartition, Bounds]) -> None:
+    def heard(self, bounds: Mapping[TopicPartition, PartitionBounds]) -> None:
         """The broker answered."""
-        topics: dict[str, dict[int, Bounds]] = {}
+        topics: dict[str, dict[int, PartitionBounds]] = {}
         for place, bound in bounds.items():
             topics.setdefault(place.topic, {})[place.partition] = bound
         self._topics, self._heard_at, self._heard_on = topics, time.monotonic(), time.time()

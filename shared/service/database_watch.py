@@ -10,7 +10,6 @@ import structlog
 from prometheus_client.core import Metric
 from prometheus_client.registry import Collector
 from sqlalchemy import text
-from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from shared.service.metric_catalogue import DATABASE_BYTES, DATABASE_DISK_FREE
@@ -54,9 +53,12 @@ class DatabaseWatch(Collector):
             if self._answers and self._looked_at - self._sized_at >= SIZE_EVERY_S:
                 self._sized_at = self._looked_at
                 self._bytes = await self._size()
-        except (SQLAlchemyError, *DATABASE_ERRORS) as trouble:
+        except DATABASE_ERRORS as trouble:
             self._answers = False
             log.warning("database_not_heard", error=repr(trouble))
+        except Exception:
+            self._answers = False
+            log.exception("database_not_heard")  # a bug in watching ends nothing that is watched
 
     async def _size(self) -> int | None:
         if self._file is not None:

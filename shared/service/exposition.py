@@ -20,7 +20,7 @@ MOST_REMEMBERED = 100_000
 _prefixes: dict[tuple[str, ...], str] = {}
 
 
-class Format(StrEnum):
+class TextFormat(StrEnum):
     """A text format, by its media type."""
 
     OPENMETRICS = CONTENT_TYPE_LATEST
@@ -34,20 +34,22 @@ class Rendered(Metric):
         super().__init__("rendered", "", "gauge")
         assert all(family.type == "gauge" for family in families)
         self.families = families
-        self.text = "".join(_written(families, Format.OPENMETRICS))
+        self.text = "".join(_written(families, TextFormat.OPENMETRICS))
 
 
-def wanted(accept: str | None) -> Format:
+def wanted(accept: str | None) -> TextFormat:
     """The format by `Accept`: OpenMetrics unless plain text is preferred to it."""
-    best = {Format.OPENMETRICS: 0.0, Format.TEXT_0_0_4: 0.0}
+    best = {TextFormat.OPENMETRICS: 0.0, TextFormat.TEXT_0_0_4: 0.0}
     for offer in (accept or "*/*").split(","):
         media, *parameters = (part.strip().lower() for part in offer.split(";"))
         quality = _quality(parameters)
         if media in {"application/openmetrics-text", "*/*"}:
-            best[Format.OPENMETRICS] = max(best[Format.OPENMETRICS], quality)
+            best[TextFormat.OPENMETRICS] = max(best[TextFormat.OPENMETRICS], quality)
         elif media in {"text/plain", "text/*"}:
-            best[Format.TEXT_0_0_4] = max(best[Format.TEXT_0_0_4], quality)
-    return Format.TEXT_0_0_4 if best[Format.TEXT_0_0_4] > best[Format.OPENMETRICS] else Format.OPENMETRICS
+            best[TextFormat.TEXT_0_0_4] = max(best[TextFormat.TEXT_0_0_4], quality)
+    return (
+        TextFormat.TEXT_0_0_4 if best[TextFormat.TEXT_0_0_4] > best[TextFormat.OPENMETRICS] else TextFormat.OPENMETRICS
+    )
 
 
 def _quality(parameters: Iterable[str]) -> float:
@@ -70,21 +72,21 @@ def takes_gzip(headers: Headers) -> bool:
     return False
 
 
-def exposed(registries: Iterable[CollectorRegistry], form: Format, *, compressed: bool = False) -> bytes:
+def exposed(registries: Iterable[CollectorRegistry], form: TextFormat, *, compressed: bool = False) -> bytes:
     """What the registries hold, as text. It may run beside the event loop."""
     families = [family for registry in registries for family in registry.collect()]
-    end = "# EOF\n" if form is Format.OPENMETRICS else ""
+    end = "# EOF\n" if form is TextFormat.OPENMETRICS else ""
     text = ("".join(_written(families, form)) + end).encode()
     return gzip.compress(text, GZIP_LEVEL) if compressed else text
 
 
-def _written(families: Iterable[Metric], form: Format) -> Iterable[str]:
+def _written(families: Iterable[Metric], form: TextFormat) -> Iterable[str]:
     for family in families:
         if isinstance(family, Rendered):
             yield family.text
             continue
         name = family.name
-        if form is Format.TEXT_0_0_4 and family.type == "counter":
+        if form is TextFormat.TEXT_0_0_4 and family.type == "counter":
             name += "_total"
         yield f"# HELP {name} {_escaped(family.documentation, form)}\n# TYPE {name} {family.type}\n"
         for sample in family.samples:
@@ -111,9 +113,9 @@ def _quoted(value: str) -> str:
     return value.replace("\\", r"\\").replace("\n", r"\n").replace('"', r"\"")
 
 
-def _escaped(help_text: str, form: Format) -> str:
+def _escaped(help_text: str, form: TextFormat) -> str:
     text = help_text.replace("\\", r"\\").replace("\n", r"\n")
-    return text.replace('"', r"\"") if form is Format.OPENMETRICS else text
+    return text.replace('"', r"\"") if form is TextFormat.OPENMETRICS else text
 
 
 def _number(value: float) -> str:

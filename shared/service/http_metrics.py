@@ -44,7 +44,7 @@ class HttpMetrics:
 
     def answered(self, scope: Scope, status: int, seconds: float) -> None:
         """A request was answered, or failed."""
-        method, route = scope["method"], self._route(scope)
+        method, route = scope["method"], self.route_of(scope)
         labels = (method if method in METHODS else OTHER, route)
         self._requests.labels(*labels, f"{status // 100}xx").inc()
         self._durations.labels(*labels).observe(seconds)
@@ -54,7 +54,8 @@ class HttpMetrics:
         """Make the series of every route, so that its first request is seen; once the routes are all there."""
         _ = self._templates
 
-    def _route(self, scope: Scope) -> str:
+    def route_of(self, scope: Scope) -> str:
+        """The template of the route that answered; `unmatched` where none did."""
         found = self._templates.get(id(scope.get("endpoint")), ())
         if len(found) == 1:
             return found[0]

@@ -6,8 +6,13 @@ dashboards and alerts may ask for nothing else.
 
 from shared.contract.topics import TOPICS
 from shared.domain.timeliness import THRESHOLDS
-from shared.service.metric_kinds import DeclaredMetric, Kind, Labels, Replicas
+from shared.service import figure_metrics
+from shared.service.metric_kinds import DECLARED, Labels, Replicas
+from shared.service.metric_kinds import counter as _counter
+from shared.service.metric_kinds import gauge as _gauge
+from shared.service.metric_kinds import histogram as _histogram
 from shared.service.metric_labels import (
+    COMMANDS,
     COMMITTED,
     DURATION_BUCKETS,
     EVENTS,
@@ -28,96 +33,8 @@ from shared.service.metric_labels import (
 )
 from shared.service.refusals import WhyRefused
 
-DEPARTMENT: Labels = {"department": FROM_DATA}
+DEPARTMENT: Labels = figure_metrics.DEPARTMENT
 
-
-_DECLARED: list[DeclaredMetric] = []
-
-
-def _counter(name: str, services: tuple[str, ...], means: str, **labels: tuple[str, ...]) -> DeclaredMetric:
-    return _declared(DeclaredMetric(name, Kind.COUNTER, services, means, labels, Replicas.SUM))
-
-
-def _gauge(
-    name: str, services: tuple[str, ...], means: str, labels: Labels | None = None, replicas: Replicas = Replicas.MAX
-) -> DeclaredMetric:
-    return _declared(DeclaredMetric(name, Kind.GAUGE, services, means, labels or {}, replicas))
-
-
-def _histogram(
-    name: str, services: tuple[str, ...], means: str, buckets: tuple[float, ...], **labels: tuple[str, ...]
-) -> DeclaredMetric:
-    return _declared(DeclaredMetric(name, Kind.HISTOGRAM, services, means, labels, Replicas.SUM, buckets))
-
-
-def _declared(metric: DeclaredMetric) -> DeclaredMetric:
-    _DECLARED.append(metric)
-    return metric
-
-
-# The figures
-
-_RECEIVED: Labels = {"department": FROM_DATA, "channel": FROM_DATA, "carried_over": ("true", "false")}
-_BY_TIMELINESS: Labels = {"department": FROM_DATA, "timeliness": FROM_DATA}
-DOSSIERS_RECEIVED = _gauge(
-    "motcua_dossiers_received",
-    (REPORTING,),
-    "Dossiers to handle in the year to date; carried_over true: they were open when the year began.",
-    _RECEIVED,
-)
-DOSSIERS_RESOLVED = _gauge(
-    "motcua_dossiers_resolved",
-    (REPORTING,),
-    "Dossiers closed in the year to date: early, on_time, overdue, no_deadline.",
-    _BY_TIMELINESS,
-)
-MONTH_DOSSIERS_RECEIVED = _gauge(
-    "motcua_month_dossiers_received", (REPORTING,), "Dossiers to handle in the month to date.", _RECEIVED
-)
-MONTH_DOSSIERS_RESOLVED = _gauge(
-    "motcua_month_dossiers_resolved", (REPORTING,), "Dossiers closed in the month to date.", _BY_TIMELINESS
-)
-DOSSIERS_IN_PROGRESS = _gauge(
-    "motcua_dossiers_in_progress",
-    (REPORTING,),
-    "Open dossiers at the end of the year to date: within, due_soon (today or tomorrow), overdue, suspended; each in "
-    "one class only.",
-    _BY_TIMELINESS,
-)
-DOSSIERS_AWAITING_ACCEPTANCE = _gauge(
-    "motcua_dossiers_awaiting_acceptance",
-    (REPORTING,),
-    "Online applications neither received nor declined; late true: after their working hours.",
-    {"department": FROM_DATA, "late": ("true", "false")},
-)
-DOSSIERS_DUE_UNASSIGNED = _gauge(
-    "motcua_dossiers_due_unassigned",
-    (REPORTING,),
-    "Open dossiers that are due within a working day, or overdue, and have no officer.",
-    DEPARTMENT,
-)
-DOSSIERS_ONLINE_RATIO = _gauge(
-    "motcua_dossiers_online_ratio",
-    (REPORTING,),
-    "Received online, of all to handle in the year to date; department all is the whole; absent where there are none.",
-    DEPARTMENT,
-)
-FORM_II06A = _gauge(
-    "motcua_form_ii06a",
-    (REPORTING,),
-    "The total row of the statutory form for the year to date, by the key of each column.",
-    {"column": FROM_DATA},
-)
-READ_MODEL_CURRENT = _gauge(
-    "motcua_read_model_current",
-    (REPORTING,),
-    "1 when the read model was made by the rules of this version; 0 while figures wait for a rebuild, and then none of "
-    "them is there.",
-    replicas=Replicas.MIN,
-)
-FIGURES_COMPUTED = _gauge(
-    "motcua_figures_computed_timestamp_seconds", (REPORTING,), "When the figures shown here were computed."
-)
 
 # The chain
 
@@ -223,6 +140,11 @@ TOPIC_RECORDS = _gauge(
 DEAD_LETTERS_IN_TOPIC = _gauge(
     "motcua_dead_letters_in_topic", EVERY, "Records of the dead-letter topic, whoever wrote them."
 )
+DEAD_LETTERS_OPEN = _gauge(
+    "motcua_dead_letters_open",
+    (INTAKE,),
+    "Dead letters in their topic that nobody has sent again or marked as done; absent until the topic was read.",
+)
 EVENTS_PROCESSED = _counter("motcua_events_processed", (PROCESSING,), "Events taken into the ledger.", event=EVENTS)
 DEAD_LETTERS = _counter(
     "motcua_dead_letters",
@@ -238,14 +160,14 @@ PROCESSING_DOSSIERS = _gauge(
     (PROCESSING,),
     "Dossiers as the processor counts them now: open ones within, due_soon, overdue, suspended, closed ones by class; "
     "overdue is both.",
-    _BY_TIMELINESS,
+    figure_metrics.BY_TIMELINESS,
     Replicas.SUM,
 )
 PROCESSING_IN_PROGRESS = _gauge(
     "motcua_processing_in_progress",
     (PROCESSING,),
     "Open dossiers alone, as the processor counts them now, to compare with motcua_dossiers_in_progress.",
-    _BY_TIMELINESS,
+    figure_metrics.BY_TIMELINESS,
     Replicas.SUM,
 )
 PROCESSING_PARTITIONS = _gauge(
@@ -392,5 +314,19 @@ DATABASE_DISK_FREE = _gauge(
 )
 BUILD_INFO = _gauge("motcua_build_info", EVERY, "1; which version runs.", {"version": FROM_DATA, "commit": FROM_DATA})
 
-CATALOGUE = tuple(_DECLARED)
+# Written into files by commands that a timer runs, for a textfile collector
+
+VERIFY_DIFFERENCES = _gauge(
+    "motcua_verify_differences", (COMMANDS,), "Dossiers that the last `motcua verify` found to differ."
+)
+VERIFY_SUCCESS = _gauge("motcua_verify_success", (COMMANDS,), "1 when it could be done, 0 when not.")
+VERIFY_TIMESTAMP = _gauge("motcua_verify_timestamp_seconds", (COMMANDS,), "When it ended.")
+VERIFY_DURATION = _gauge("motcua_verify_duration_seconds", (COMMANDS,), "How long it took.")
+_OF_BACKUP: Labels = {"database": ("intake", "reporting", "keys")}
+BACKUP_TIMESTAMP = _gauge(
+    "motcua_backup_timestamp_seconds", (COMMANDS,), "When the last `motcua backup` of it ended well.", _OF_BACKUP
+)
+BACKUP_BYTES = _gauge("motcua_backup_bytes", (COMMANDS,), "How large that is.", _OF_BACKUP)
+
+CATALOGUE = tuple(DECLARED)
 """All of them, in this order."""

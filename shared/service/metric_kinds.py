@@ -16,7 +16,7 @@ from prometheus_client.core import GaugeMetricFamily
 disable_created_metrics()  # type: ignore[no-untyped-call]  # Prometheus would keep a series for each, for nobody
 
 
-class Kind(StrEnum):
+class MetricKind(StrEnum):
     """How a metric moves."""
 
     COUNTER = "counter"
@@ -44,7 +44,7 @@ class DeclaredMetric:
     """
 
     name: str
-    kind: Kind
+    kind: MetricKind
     services: tuple[str, ...]
     means: str
     labels: Labels = field(default_factory=lambda: NO_LABELS)
@@ -53,7 +53,7 @@ class DeclaredMetric:
 
     def counter(self, registry: CollectorRegistry | None) -> Counter:
         """It as a counter, each known series at 0."""
-        assert self.kind is Kind.COUNTER
+        assert self.kind is MetricKind.COUNTER
         counter = Counter(self.name, self.means, list(self.labels), registry=registry)
         for values in product(*self.labels.values()) if self.labels else ():
             counter.labels(*values)
@@ -61,15 +61,43 @@ class DeclaredMetric:
 
     def gauge(self, registry: CollectorRegistry) -> Gauge:
         """It as a gauge that is set."""
-        assert self.kind is Kind.GAUGE
+        assert self.kind is MetricKind.GAUGE
         return Gauge(self.name, self.means, list(self.labels), registry=registry)
 
     def histogram(self, registry: CollectorRegistry) -> Histogram:
         """It as a histogram."""
-        assert self.kind is Kind.HISTOGRAM
+        assert self.kind is MetricKind.HISTOGRAM
         return Histogram(self.name, self.means, list(self.labels), buckets=self.buckets, registry=registry)
 
     def family(self, value: float | None = None) -> GaugeMetricFamily:
         """It as what a scrape computes: of one value, or of none for `add_metric`; what is not known is no 0."""
-        assert self.kind is Kind.GAUGE
+        assert self.kind is MetricKind.GAUGE
         return GaugeMetricFamily(self.name, self.means, value, labels=list(self.labels) or None)
+
+
+DECLARED: list[DeclaredMetric] = []
+"""All of the catalogue, in its order."""
+
+
+def counter(name: str, services: tuple[str, ...], means: str, **labels: tuple[str, ...]) -> DeclaredMetric:
+    """Declare a counter."""
+    return _declared(DeclaredMetric(name, MetricKind.COUNTER, services, means, labels, Replicas.SUM))
+
+
+def gauge(
+    name: str, services: tuple[str, ...], means: str, labels: Labels | None = None, replicas: Replicas = Replicas.MAX
+) -> DeclaredMetric:
+    """Declare a gauge."""
+    return _declared(DeclaredMetric(name, MetricKind.GAUGE, services, means, labels or {}, replicas))
+
+
+def histogram(
+    name: str, services: tuple[str, ...], means: str, buckets: tuple[float, ...], **labels: tuple[str, ...]
+) -> DeclaredMetric:
+    """Declare a histogram."""
+    return _declared(DeclaredMetric(name, MetricKind.HISTOGRAM, services, means, labels, Replicas.SUM, buckets))
+
+
+def _declared(metric: DeclaredMetric) -> DeclaredMetric:
+    DECLARED.append(metric)
+    return metric

@@ -3,6 +3,7 @@
 from shared.domain.lifecycle import EventKind
 
 INTAKE, PROCESSING, REPORTING = "intake", "processing", "reporting"
+COMMANDS = "commands"
 EVERY = (INTAKE, PROCESSING, REPORTING)
 UNREADABLE_EVENT = "unreadable"  # the event's name where it could not be read
 EVENTS = tuple(kind.value for kind in EventKind)
@@ -49,6 +50,7 @@ REFUSED_BY_INTAKE = (
     "unknown_type",
     "wrong_department",
 )
+WAYS = ("mail", "webhook")
 PUT_ASIDE = (
     "contradictory",
     "malformed",

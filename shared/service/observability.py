@@ -5,17 +5,19 @@ import logging
 import sys
 import time
 from collections.abc import Awaitable, Callable
+from types import TracebackType
 
 import structlog
 from fastapi import APIRouter, Request
 from msgspec import UNSET
 from prometheus_client import CollectorRegistry
 from starlette.responses import Response
-from structlog.typing import Processor
+from structlog.typing import EventDict, Processor
 
 from shared.access.roles import Permission
 from shared.contract.http.service import HealthAnswer
 from shared.service.access import open_to_all, requires
+from shared.service.clock import system_clock
 from shared.service.exposition import exposed, takes_gzip, wanted
 from shared.service.http import GUARDED, HEALTH, OPENMETRICS, json_response
 
@@ -44,12 +46,24 @@ class NotTheSameAgain(logging.Filter):
         return True
 
 
+def _dated(_logger: object, _method: str, line: EventDict) -> EventDict:
+    """When it was said, with the offset from UTC."""
+    line["timestamp"] = system_clock().isoformat(timespec="microseconds")
+    return line
+
+
 def configure_logging(service: str, level: str) -> None:
-    """One JSON object a line on stderr, for our own events and for libraries alike."""
+    """One JSON object a line on stderr, whoever says it: we, a library, Python's warnings, or an end by an error."""
+
+    def named(_logger: object, _method: str, line: EventDict) -> EventDict:
+        line["service"] = service  # in every thread
+        return line
+
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
-        structlog.processors.TimeStamper(fmt="iso", utc=False),
+        _dated,
+        named,
     ]
     structlog.configure(
         processors=[*shared, TRACEBACKS, structlog.processors.JSONRenderer()],
@@ -57,7 +71,6 @@ def configure_logging(service: str, level: str) -> None:
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=True,
     )
-    structlog.contextvars.bind_contextvars(service=service)
     handler = logging.StreamHandler(sys.stderr)
     handler.addFilter(NotTheSameAgain())
     handler.setFormatter(
@@ -70,8 +83,17 @@ def configure_logging(service: str, level: str) -> None:
         )
     )
     logging.basicConfig(handlers=[handler], level=max(logging.getLevelName(level.upper()), logging.INFO), force=True)
-    for noisy in ("uvicorn.access", "aiokafka", "httpx", "faust", "mode"):
+    logging.captureWarnings(capture=True)
+    sys.excepthook = _end_by
+    for noisy in ("uvicorn.access", "aiokafka", "httpx", "faust", "mode", "alembic"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
+
+
+def _end_by(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """The last line of a process that nobody stopped."""
+    if issubclass(kind, KeyboardInterrupt):
+        return
+    structlog.get_logger().critical("process_ends", error=repr(error), exc_info=(kind, error, trace))
 
 
 class Heartbeat:

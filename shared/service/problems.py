@@ -110,12 +110,13 @@ def language_wanted(request: Request, otherwise: Language) -> Language:
     return of_header(lang if lang in tuple(Language) else request.headers.get("accept-language"), otherwise)
 
 
-async def _on_invalid(_request: Request, invalid: Exception) -> Response:
+async def _on_invalid(request: Request, invalid: Exception) -> Response:
     assert isinstance(invalid, RequestValidationError)
+    language = language_wanted(request, Language.ENGLISH)
     for error in invalid.errors():
         if error["type"] == "json_invalid":
-            return _not_json(f"{error['ctx']['error']} at character {error['loc'][-1]}")
-    errors = [FieldMistake(_field(error["loc"]), plainly(error)) for error in invalid.errors()[:MOST_ERRORS]]
+            return _not_json(f"{error['ctx']['error']} at character {error['loc'][-1]}").response(language)
+    errors = [FieldMistake(_field(error["loc"]), plainly(error, language)) for error in invalid.errors()[:MOST_ERRORS]]
     detail = "; ".join(f"{error.field}: {error.detail}" for error in errors)
     return Problem(422, UNPROCESSABLE, detail, field=errors[0].field, errors=errors).response()
 
@@ -125,43 +126,98 @@ def _field(place: tuple[str | int, ...]) -> str:
     return shortened(".".join(str(part) for part in place[1:] or place), 2 * LONGEST_ECHO)
 
 
-def plainly(error: Mapping[str, Any]) -> str:
+def plainly(error: Mapping[str, Any], language: Language = Language.ENGLISH) -> str:
     """What pydantic finds wrong, as a sentence that says what to write;
-    what is not foreseen here keeps pydantic's words."""
-    sentence = _SENTENCES.get(error["type"], str(error["msg"]))
+    what is not foreseen here keeps its own words, which a model may give in Vietnamese too (`vietnamese`)."""
+    if error["type"] not in _SENTENCES:
+        of_model = (error.get("ctx") or {}).get("vietnamese", _NOT_FORESEEN)
+        return str(error["msg"] if language is Language.ENGLISH else of_model)
+    sentence = _SENTENCES[error["type"]][language is Language.VIETNAMESE]
     return sentence if isinstance(sentence, str) else sentence(error.get("ctx") or {})
 
 
 Limits = Mapping[str, Any]
-_SENTENCES: dict[str, str | Callable[[Limits], str]] = {
-    "missing": "is missing; write it",
-    "extra_forbidden": "is not known here; correct its name or leave it out",
-    "string_type": "is not a text; write one in quotes",
-    "string_too_short": lambda limits: f"is too short; write at least {limits['min_length']} characters",
-    "string_too_long": lambda limits: f"is too long; write at most {limits['max_length']} characters",
-    "string_pattern_mismatch": "is not written as it should be; the API documents (/docs) show how",
-    "greater_than_equal": lambda limits: f"is too small; write at least {limits['ge']}",
-    "less_than_equal": lambda limits: f"is too large; write at most {limits['le']}",
-    "date_from_datetime_inexact": "is not a date; write one without a time, such as 2023-12-08",
-    "timezone_aware": "has no offset; write it with its offset, such as 2023-12-08T08:31:00+07:00",
-    "model_attributes_type": "is not a JSON object; send one with Content-Type: application/json",
-    "list_type": "is not a list; write it in square brackets",
-    "too_long": lambda limits: f"has {limits['actual_length']} entries; send at most {limits['max_length']} at once",
-    "too_short": lambda limits: f"has {limits['actual_length']} entries; send at least {limits['min_length']}",
-    **dict.fromkeys(
-        ("literal_error", "enum"), lambda limits: f"is none of its values; choose one of {_choices(limits)}"
+Sentence = str | Callable[[Limits], str]
+_SENTENCES: dict[str, tuple[Sentence, Sentence]] = {  # English, Vietnamese
+    "missing": ("is missing; write it", "chưa có; hãy ghi"),
+    "extra_forbidden": (
+        "is not known here; correct its name or leave it out",
+        "không phải trường được nhận ở đây; hãy sửa tên hoặc bỏ đi",
     ),
-    **dict.fromkeys(("int_type", "int_parsing", "int_from_float"), "is not a whole number; write one, such as 100"),
-    **dict.fromkeys(("bool_type", "bool_parsing"), "is neither true nor false; write one of them"),
-    **dict.fromkeys(("model_type", "dict_type"), "is not a JSON object; send one"),
+    "string_type": ("is not a text; write one in quotes", "không phải đoạn chữ; hãy ghi trong dấu ngoặc kép"),
+    "string_too_short": (
+        lambda limits: f"is too short; write at least {limits['min_length']} characters",
+        lambda limits: f"quá ngắn; hãy ghi ít nhất {limits['min_length']} ký tự",
+    ),
+    "string_too_long": (
+        lambda limits: f"is too long; write at most {limits['max_length']} characters",
+        lambda limits: f"quá dài; hãy ghi nhiều nhất {limits['max_length']} ký tự",
+    ),
+    "string_pattern_mismatch": (
+        "is not written as it should be; the API documents (/docs) show how",
+        "viết chưa đúng; tài liệu API (/docs) có cách viết",
+    ),
+    "greater_than_equal": (
+        lambda limits: f"is too small; write at least {limits['ge']}",
+        lambda limits: f"quá nhỏ; hãy ghi ít nhất {limits['ge']}",
+    ),
+    "less_than_equal": (
+        lambda limits: f"is too large; write at most {limits['le']}",
+        lambda limits: f"quá lớn; hãy ghi nhiều nhất {limits['le']}",
+    ),
+    "date_from_datetime_inexact": (
+        "is not a date; write one without a time, such as 2023-12-08",
+        "không phải ngày; hãy ghi ngày không kèm giờ, như 2023-12-08",
+    ),
+    "timezone_aware": (
+        "has no offset; write it with its offset, such as 2023-12-08T08:31:00+07:00",
+        "thiếu múi giờ; hãy ghi như 2023-12-08T08:31:00+07:00",
+    ),
+    "model_attributes_type": (
+        "is not a JSON object; send one with Content-Type: application/json",
+        "không phải đối tượng JSON; hãy gửi với Content-Type: application/json",
+    ),
+    "list_type": ("is not a list; write it in square brackets", "không phải danh sách; hãy ghi trong ngoặc vuông"),
+    "too_long": (
+        lambda limits: f"has {limits['actual_length']} entries; send at most {limits['max_length']} at once",
+        lambda limits: f"có {limits['actual_length']} mục; hãy gửi nhiều nhất {limits['max_length']} mục một lần",
+    ),
+    "too_short": (
+        lambda limits: f"has {limits['actual_length']} entries; send at least {limits['min_length']}",
+        lambda limits: f"có {limits['actual_length']} mục; hãy gửi ít nhất {limits['min_length']} mục",
+    ),
     **dict.fromkeys(
-        ("date_type", "date_parsing", "date_from_datetime_parsing"), "is not a date; write one, such as 2023-12-08"
+        ("literal_error", "enum"),
+        (
+            lambda limits: f"is none of its values; choose one of {_choices(limits)}",
+            lambda limits: f"không phải giá trị được nhận; hãy chọn một trong {_choices(limits)}",
+        ),
+    ),
+    **dict.fromkeys(
+        ("int_type", "int_parsing", "int_from_float"),
+        ("is not a whole number; write one, such as 100", "không phải số nguyên; hãy ghi như 100"),
+    ),
+    **dict.fromkeys(
+        ("bool_type", "bool_parsing"),
+        ("is neither true nor false; write one of them", "không phải true hay false; hãy ghi một trong hai"),
+    ),
+    **dict.fromkeys(
+        ("model_type", "dict_type"),
+        ("is not a JSON object; send one", "không phải đối tượng JSON; hãy gửi một đối tượng"),
+    ),
+    **dict.fromkeys(
+        ("date_type", "date_parsing", "date_from_datetime_parsing"),
+        ("is not a date; write one, such as 2023-12-08", "không phải ngày; hãy ghi như 2023-12-08"),
     ),
     **dict.fromkeys(
         ("datetime_type", "datetime_parsing", "datetime_from_date_parsing"),
-        "is not an instant; write it with its offset, such as 2023-12-08T08:31:00+07:00",
+        (
+            "is not an instant; write it with its offset, such as 2023-12-08T08:31:00+07:00",
+            "không phải thời điểm; hãy ghi kèm múi giờ, như 2023-12-08T08:31:00+07:00",
+        ),
     ),
 }
+_NOT_FORESEEN = "giá trị chưa đúng; tài liệu API (/docs) có cách viết"
 
 
 def _choices(limits: Limits) -> str:
@@ -169,8 +225,13 @@ def _choices(limits: Limits) -> str:
     return str(limits["expected"]).replace(" or ", ", ").replace("'", "")
 
 
-def _not_json(why: str) -> Response:
-    return Problem(422, UNPROCESSABLE, f"the body is not JSON: {why}").response()
+def _not_json(why: str) -> Problem:
+    return Problem(
+        422,
+        UNPROCESSABLE,
+        f"the body is not JSON: {why}",
+        vietnamese="nội dung gửi không phải JSON; hãy xem lại dấu ngoặc, dấu phẩy và bảng mã UTF-8",
+    )
 
 
 async def _on_http(request: Request, error: Exception) -> Response:
@@ -184,7 +245,7 @@ async def _on_http(request: Request, error: Exception) -> Response:
     # FastAPI's 400 for bytes that are not UTF-8, numbers too long and nesting too deep;
     # a caller who hung up is another cause of it
     if error.status_code == HTTPStatus.BAD_REQUEST and isinstance(error.__cause__, ValueError | RecursionError):
-        return _not_json(str(error.__cause__))
+        return _not_json(str(error.__cause__)).response(language_wanted(request, Language.ENGLISH))
     return Problem(error.status_code, _phrase(error.status_code), str(error.detail), headers=error.headers).response()
 
 

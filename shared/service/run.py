@@ -3,22 +3,27 @@
 import asyncio
 import contextlib
 import gc
+import os
 import resource
 import signal
+import sys
 from collections.abc import Coroutine, Iterable, Iterator
 from typing import Any, Literal
 
 import structlog
 import uvicorn
 
+from shared.service import tracing
 from shared.service.connections import IDLE_SECONDS, BoundedProtocol, Connections
 from shared.service.observability import configure_logging
-from shared.service.settings import SettingsT, read_settings
+from shared.service.secret_files import UnusableSettings
+from shared.service.settings import SettingsT, settings_of, unread
 
 MOST_CONNECTIONS = 2_000
 TICKS_A_SECOND = 10  # uvicorn's
 ENDED_BY_BUG = 70  # EX_SOFTWARE
 NOT_STARTED = 3
+UNUSABLE_SETTINGS = 78  # EX_CONFIG: starting again would not help
 # Many long-lived values, hardly a cycle: with its default of 700 the collector walks every dossier in memory again and
 # again (18 % of intake's time).
 COLLECTOR_THRESHOLDS = (100_000, 20, 100)
@@ -28,8 +33,20 @@ log = structlog.get_logger()
 def begin(service: str, settings: type[SettingsT]) -> SettingsT:
     """What every process begins with: its settings, which end it when they can't be used; its log;
     a collector that looks seldom."""
-    values = read_settings(settings)
+    try:
+        values = settings_of(settings)
+    except UnusableSettings as wrong:
+        configure_logging(service, "INFO")
+        log.critical("settings_unusable", problems=wrong.problems, fix="set them right (docs/settings.md has all)")
+        sys.exit(UNUSABLE_SETTINGS)
     configure_logging(service, values.log_level)
+    try:
+        tracing.begin(service)
+    except tracing.TracingMissing as missing:
+        log.critical("settings_unusable", problems=[str(missing)], fix="or take the variable out")
+        sys.exit(UNUSABLE_SETTINGS)
+    for name in unread(settings, os.environ):
+        log.warning("setting_not_read", variable=name, fix="correct its name, or take it out (docs/settings.md)")
     collect_seldom()
     return values
 

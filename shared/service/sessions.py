@@ -187,9 +187,9 @@ def signer(secret: bytes, purpose: str) -> URLSafeSerializer:
 def is_from_own_page(request: Request) -> bool:
     """Whether a request was made by a page of this service, by what the browser says of where it stood.
 
-    Without either header it is no browser, and a program has no cookie of anybody's.
+    Without any of these headers it is no browser, and a program has no cookie of anybody's.
     """
     if request.headers.get("sec-fetch-site", "none") not in _OWN_PAGES:
         return False
-    origin = request.headers.get("origin")
-    return origin is None or urlsplit(origin).netloc == request.headers.get("host")
+    stood = request.headers.get("origin", request.headers.get("referer"))
+    return stood is None or urlsplit(stood).netloc == request.headers.get("host")

@@ -1,9 +1,7 @@
 """What every service is configured with; each adds its own and reads MOTCUA_<SERVICE>_<NAME> once, at start."""
 
-import os
 import ssl
-import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, TypeVar
@@ -19,10 +17,11 @@ from pydantic import (
     field_validator,
     model_validator,
 )
-from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from shared.access.folder import BrokenKeys, KeyFolder
+from shared.catalogue import load
+from shared.catalogue.rows import CatalogueError
 from shared.service.clock import SYSTEM, clock_from
 from shared.service.oidc.configuration import (
     ALGORITHMS,
@@ -37,9 +36,9 @@ from shared.service.oidc.configuration import (
     page_address,
 )
 from shared.service.peers import proxies
+from shared.service.secret_files import SECRET, SecretFiles, UnusableSettings, is_secret
 from shared.service.tls import DatabaseTls, TlsFiles
 
-SECRET: dict[str, Any] = {"secret": True}
 DATABASE_URL = r"^(sqlite\+aiosqlite|postgresql\+asyncpg)://"
 
 
@@ -56,6 +55,15 @@ def _usable_keys(folder: Path) -> Path:
     return folder
 
 
+def _usable_catalogue(folder: Path) -> Path:
+    try:
+        load(folder)
+    except CatalogueError as unusable:
+        raise ValueError(str(unusable)) from unusable
+    return folder
+
+
+CatalogueFolder = Annotated[DirectoryPath, AfterValidator(_usable_catalogue)]
 LogLevel = Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(str.upper)]
 
 
@@ -300,6 +308,14 @@ class DatabaseSettings(BaseSettings):
     database_ssl_keyfile: str | None = Field(None, description="PEM file of its key; unset when the same file holds it")
     database_ssl_key_password: SecretStr | None = Field(None, description="password of that key")
 
+    @field_validator("database_url", mode="before")
+    @classmethod
+    def _with_our_driver(cls, url: object) -> object:
+        """An address as others write it too, such as a cluster's operator into its secret."""
+        if isinstance(url, str) and url.startswith(("postgresql://", "postgres://")):
+            return f"postgresql+asyncpg://{url.partition('://')[2]}"
+        return url
+
     @model_validator(mode="after")
     def _can_trust_the_database(self) -> Self:
         if self.database_ssl == "prefer":
@@ -326,37 +342,6 @@ class DatabaseSettings(BaseSettings):
         return DatabaseTls(files.context(), prefix)
 
 
-class SecretFiles(PydanticBaseSettingsSource):
-    """Secrets out of files: `MOTCUA_INTAKE_API_KEY_FILE` names the file that holds the value of MOTCUA_INTAKE_API_KEY,
-    and so for every setting that is a secret. The line break at its end is no part of it."""
-
-    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
-        """The secret, its name, and that it is no JSON."""
-        variable = f"{self.config.get('env_prefix', '')}{field_name}".upper()
-        path = os.environ.get(f"{variable}_FILE") if is_secret(field) else None
-        if not path:
-            return None, field_name, False
-        if os.environ.get(variable):
-            raise UnusableSettings(f"set {variable} or {variable}_FILE, not both")
-        try:
-            secret = Path(path).read_text("utf-8").removesuffix("\n")
-        except (OSError, UnicodeDecodeError) as wrong:
-            why = getattr(wrong, "strerror", None) or "it is no text"
-            raise UnusableSettings(f"{variable}_FILE: {path} can't be read ({why})") from wrong
-        if not secret:
-            raise UnusableSettings(f"{variable}_FILE: {path} is empty")
-        return secret, field_name, False
-
-    def __call__(self) -> dict[str, Any]:
-        found = {name: self.get_field_value(field, name)[0] for name, field in self.settings_cls.model_fields.items()}
-        return {name: secret for name, secret in found.items() if secret is not None}
-
-
-def is_secret(field: FieldInfo) -> bool:
-    """Whether a setting may come from a file: keys, passwords, and addresses that hold one."""
-    return field.json_schema_extra == SECRET or field.annotation in (SecretStr, SecretStr | None)
-
-
 def variables(settings: type[ServiceSettings]) -> Iterator[str]:
     """Every variable that the settings are read from."""
     for name, field in settings.model_fields.items():
@@ -366,11 +351,14 @@ def variables(settings: type[ServiceSettings]) -> Iterator[str]:
             yield f"{variable}_FILE"
 
 
+def unread(settings: type[ServiceSettings], environ: Mapping[str, str]) -> Iterator[str]:
+    """Variables that begin as the service's do, and that nobody reads; `…_URL` tells the command line where it is."""
+    prefix = str(settings.model_config.get("env_prefix", ""))
+    known = {*variables(settings), f"{prefix}URL"}
+    yield from sorted(name for name in environ if name.startswith(prefix) and name not in known)
+
+
 SettingsT = TypeVar("SettingsT", bound=ServiceSettings)
-
-
-class UnusableSettings(Exception):
-    """Variables that are missing or wrong; the message has a line for each."""
 
 
 def settings_of(settings: type[SettingsT], **given: Any) -> SettingsT:
@@ -380,19 +368,9 @@ def settings_of(settings: type[SettingsT], **given: Any) -> SettingsT:
     except ValidationError as invalid:
         prefix = settings.model_config.get("env_prefix", "")
         lines = [
-            f"  {prefix}{'_'.join(str(part) for part in error['loc']).upper()}: {error['msg']}"
+            f"{prefix}{'_'.join(str(part) for part in error['loc']).upper()}: {error['msg']}"
             if error["loc"]
-            else f"  {error['msg'].removeprefix('Value error, ')}"  # it names them itself
+            else f"{error['msg'].removeprefix('Value error, ')}"  # it names them itself
             for error in invalid.errors()
         ]
-        raise UnusableSettings(
-            "\n".join(["set these variables right (docs/settings.md has them all):", *lines])
-        ) from invalid
-
-
-def read_settings(settings: type[SettingsT]) -> SettingsT:
-    """The settings of this process; ends it with a line for each variable that is missing or wrong."""
-    try:
-        return settings_of(settings)
-    except UnusableSettings as wrong:
-        sys.exit(str(wrong))
+        raise UnusableSettings(*lines) from invalid

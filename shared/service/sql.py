@@ -13,6 +13,8 @@ from typing import Any
 import asyncpg
 from alembic import command
 from alembic.config import Config
+from alembic.script.revision import ResolutionError
+from alembic.util.exc import CommandError
 from sqlalchemy import (
     ARRAY,
     ColumnElement,
@@ -159,6 +161,16 @@ async def writing(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
             yield connection
 
 
+@asynccontextmanager
+async def snapshot(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+    """A transaction that only reads, whose reads all see the same state."""
+    async with engine.connect() as connection:
+        if engine.dialect.name == "postgresql":
+            await connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+        async with connection.begin():
+            yield connection
+
+
 async def take_lock(connection: AsyncConnection, number: int) -> None:
     """Take turns with other processes until the end of the transaction;
     SQLite's BEGIN IMMEDIATE has done it already."""
@@ -166,14 +178,29 @@ async def take_lock(connection: AsyncConnection, number: int) -> None:
         await connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": number})
 
 
+class LaterSchema(RuntimeError):
+    """The database was made by a later release than this one."""
+
+
 async def upgrade(connection: AsyncConnection, migrations: Path, to: str = "head") -> None:
-    """Apply the revisions of a folder that are missing, up to one, in the connection's transaction."""
+    """Apply the revisions of a folder that are missing, up to one, in the connection's transaction.
+
+    Raises LaterSchema for a database that knows revisions which this release does not.
+    """
 
     def run(connection: Connection) -> None:
         config = Config()
         config.set_main_option("script_location", str(migrations).replace("%", "%%"))
         config.attributes["connection"] = connection
-        command.upgrade(config, to)
+        try:
+            command.upgrade(config, to)
+        except CommandError as unknown:
+            if not isinstance(unknown.__cause__, ResolutionError):
+                raise
+            raise LaterSchema(
+                "the database was made by a later release: start that one, or restore the backup from before the "
+                "upgrade (`motcua doctor` says which schema it has)"
+            ) from unknown
 
     await connection.run_sync(run)
 

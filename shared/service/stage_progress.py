@@ -55,4 +55,6 @@ class StageProgress(Collector):
             if self._topic is not None:
                 for number, one in sorted(self._seen.items()):
                     lag.add_metric([self._topic, str(number)], one.waiting)
-        yield from (waiting, stalled, lag)
+        yield from (waiting, stalled)
+        if self._topic is not None:
+            yield lag

@@ -17,6 +17,7 @@ WHO = {
     "applicants": (COUNTER, ADMIN),
     "figures": (OFFICER, COMPILER, OPERATOR, ADMIN),
     "publish": (COMPILER, ADMIN),
+    "answer": (OFFICER, ADMIN),
     "operate": (OPERATOR, ADMIN),
     "admin": (ADMIN,),
     "open": (),
@@ -47,6 +48,7 @@ GET    /v1/calendar/announcements                everybody   all
 GET    /v1/calendar/announcements/{announcement_id}  everybody   all
 GET    /v1/log                                   operate     all
 GET    /v1/log/head                              operate     all
+GET    /v1/log/consistency                       operate     all
 POST   /v1/log/resend                            operate     all
 POST   /v1/log/restore                           operate     all
 GET    /v1/dead-letters                          operate     all
@@ -65,6 +67,10 @@ GET    /v1/figures/changes                       figures     within
 GET    /v1/figures/definitions                   figures     within
 GET    /v1/reports/ii06a                         figures     within
 GET    /v1/attention                             everybody   within
+GET    /v1/follow-ups                            everybody   within
+GET    /v1/follow-ups/{department}/{year}/{number}  everybody   within
+GET    /v1/follow-ups/{department}/{year}/{number}/slip  everybody   within
+POST   /v1/follow-ups/{department}/{year}/{number}/answer  answer      within
 GET    /v1/events                                figures     within
 GET    /v1/dossiers                              operate     all
 GET    /v1/publications                          figures     within
@@ -114,6 +120,10 @@ GET    /dossiers                                 figures     within
 GET    /dossiers/{code:path}                     figures     within
 GET    /open                                     figures     within
 GET    /follow-up                                figures     own
+GET    /follow-ups                               figures     own
+GET    /follow-ups/{department}/{year}/{number}  figures     within
+GET    /follow-ups/{department}/{year}/{number}/slip  figures     within
+POST   /follow-ups/{department}/{year}/{number}/answer  answer      within
 GET    /late                                     figures     own
 GET    /late/file                                figures     own
 GET    /definitions                              figures     own

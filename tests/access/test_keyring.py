@@ -32,6 +32,10 @@ def time() -> Time:
     return Time()
 
 
+def allow(path: Path, mode: int) -> None:
+    path.chmod(mode)
+
+
 def revoke_all(folder: Path) -> None:
     with KeyFolder(folder).changing() as keys:
         for key_id, key in keys.items():
@@ -162,3 +166,34 @@ async def test_where_the_folder_cannot_be_written_keys_hold_all_the_same(
 
 def test_what_is_no_utf8_is_nobodys_token(tmp_path: Path, time: Time) -> None:
     assert time.ring(tmp_path).past("\udcff") is None
+
+
+@pytest.mark.parametrize(("file_mode", "folder_mode"), [(0o666, 0o700), (0o602, 0o700), (0o600, 0o777)])
+async def test_a_file_that_everybody_may_write_is_not_taken(
+    tmp_path: Path, time: Time, file_mode: int, folder_mode: int
+) -> None:
+    folder = tmp_path / "access"
+    folder.mkdir()
+    token = make_key(folder, "counter@H59.15")
+    ring = time.ring(folder)
+    allow(folder / "keys.json", file_mode)
+    allow(folder, folder_mode)
+    with pytest.raises(BrokenKeys, match="chmod o-w"):
+        time.ring(folder)
+    content = json.loads((folder / "keys.json").read_bytes())
+    content["keys"][0]["grants"] = ["admin@*"]
+    (folder / "keys.json").write_text(json.dumps(content))
+    time.elapsed += 1.0
+    principal = ring.of_token(token)
+    assert principal is not None
+    assert [str(grant) for grant in principal.grants] == ["counter@H59.15"], "the last good ones go on"
+    assert ring.trouble is not None
+
+
+async def test_a_folder_where_nobody_replaces_anothers_file_may_be_written_by_everybody(
+    tmp_path: Path, time: Time
+) -> None:
+    """As /tmp and the folders of mounted secrets are."""
+    token = make_key(tmp_path, "counter@H59.15")
+    allow(tmp_path, 0o1777)
+    assert time.ring(tmp_path).of_token(token) is not None

@@ -20,6 +20,7 @@ from shared.service.oidc.provider import Provider
 from shared.service.oidc.tokens import TokenRefused, access_token, id_token
 from tests.access.forging import claims, forged, signed
 from tests.access.login_site import KEY, Site, site_with
+from tests.support.npm import needs_node
 from tests.support.oidc_provider import (
     ACCOUNTS,
     AUDIENCE,
@@ -27,7 +28,6 @@ from tests.support.oidc_provider import (
     PUBLIC_URL,
     SECRET,
     RunningProvider,
-    needs_node,
     pages,
     programs,
     running_provider,

@@ -12,7 +12,8 @@ from shared.service.oidc.configuration import Oidc, OidcClient
 from shared.service.run import Server
 from tests.access.login_site import site_with
 from tests.pages.chromium import chromium, needs_chromium, tab
-from tests.support.oidc_provider import PAGES, SECRET, needs_node, running_provider
+from tests.support.npm import needs_node
+from tests.support.oidc_provider import PAGES, SECRET, running_provider
 from tests.support.ports import free_port_base
 from tests.support.wait import wait_until
 

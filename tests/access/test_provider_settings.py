@@ -8,7 +8,8 @@ import pytest
 from services.processing.settings import ProcessingSettings
 from services.reporting.settings import ReportingSettings
 from shared.service.oidc.configuration import ALGORITHMS, Oidc, OidcClient
-from shared.service.settings import UnusableSettings, settings_of
+from shared.service.secret_files import UnusableSettings
+from shared.service.settings import settings_of
 
 KEY = "a-key-for-this-test-only"
 ISSUER = "https://login.example/realms/tinh"

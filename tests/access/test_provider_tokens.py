@@ -21,13 +21,13 @@ from shared.service.oidc import provider as provider_module
 from shared.service.oidc.configuration import Oidc, OidcClient
 from shared.service.oidc.provider import KEYS_HOLD_S, REFRESH_AT_MOST_EVERY_S, Provider
 from tests.access.forging import claims, encoded, forged, signed
+from tests.support.npm import needs_node
 from tests.support.oidc_provider import (
     AUDIENCE,
     PAGES,
     PUBLIC_URL,
     SECRET,
     RunningProvider,
-    needs_node,
     new_keys,
     running_provider,
 )

@@ -42,6 +42,7 @@ from shared.service.clock import system_clock
 from shared.service.oidc.provider import Provider
 from tests.access.expected import ADMIN, EXPECTED, ROLES, ExpectedRoute, document
 from tests.access.made_keys import bearer, expired_key, make_key
+from tests.reporting.follow_up_office import a_slip
 from tests.reporting.published import KEY, SmallOffice, no_pause, small_office
 
 DEPARTMENT, ANOTHER = "H59.15", "H59.16"
@@ -282,6 +283,13 @@ async def reporting_walk(folder: Path, office: SmallOffice, shipped: Catalogue) 
         "GET /v1/events": Sent("/v1/events", {"department": DEPARTMENT}),
         "GET /v1/publications": Sent("/v1/publications", {"department": DEPARTMENT}),
         "GET /v1/attention": Sent("/v1/attention", {"within": "2d", "department": DEPARTMENT}),
+        "GET /v1/follow-ups": Sent("/v1/follow-ups", {"department": DEPARTMENT}),
+        "POST /v1/follow-ups/{department}/{year}/{number}/answer": Sent(
+            f"/v1/follow-ups/{DEPARTMENT}/2023/1/answer", {}, b'{"answer": "done"}'
+        ),
+        "POST /follow-ups/{department}/{year}/{number}/answer": Sent(
+            f"/follow-ups/{DEPARTMENT}/2023/1/answer", {}, b"answer=done", FORM
+        ),
         "GET /dossiers": Sent("/dossiers", {"token": token}),
         "GET /open": Sent("/open", {"department": DEPARTMENT, "bucket": "today"}),
         "GET /charts/{name}": Sent("/charts/timeliness.svg", of_department),
@@ -291,7 +299,9 @@ async def reporting_walk(folder: Path, office: SmallOffice, shipped: Catalogue) 
         "GET /v1/publications/{number}/dossiers": Sent("/v1/publications/1/dossiers", {"cell": "total.received_total"}),
         "POST /v1/rebuilds/{number}/events": Sent("/v1/rebuilds/1/events", {"after": "0"}, b"", NDJSON),
     }
+    await a_slip(office.engine, DEPARTMENT)
     paths = {"{number}": "1", "{revision}": "1", "{token}": token, "{code:path}": code, "{name}": "x"}
+    paths |= {"{department}": DEPARTMENT, "{year}": "2023"}
     yield Walk("reporting", app, folder, requests, paths)
 
 

@@ -38,6 +38,7 @@ CLERK = Principal("key:0123456789ab", "Quầy 3", (Grant.parse("counter@H59.15")
 OTHERS_HEADERS = [
     {"Origin": "https://elsewhere.example"},
     {"Origin": "null"},
+    {"Referer": "http://elsewhere.example/intake"},
     {"Origin": "http://intake:8443"},
     {"Sec-Fetch-Site": "cross-site"},
     {"Sec-Fetch-Site": "same-site"},

@@ -8,7 +8,7 @@ import pytest
 
 from motcua.stack.data_folder import SERVICES
 from motcua.stack.stack import settings_class
-from shared.service.settings import is_secret
+from shared.service.secret_files import is_secret
 
 ROOT = Path(__file__).parents[2]
 SHIPPED = ("docker-compose*.yml", ".env.example", "deploy/**/*", "Makefile", ".ci/*", "README.md", "docs/**/*.md",
@@ -23,7 +23,8 @@ _KEY = re.compile(
     r"-----BEGIN [A-Z ]*PRIVATE KEY-----|\bmotcua_[0-9a-f]{12}_\w{20,}|\b(?:Bearer|Basic)\s+(?P<value>[\w+/=-]{16,})"
 )
 _PLACEHOLDERS = re.compile(
-    r"^(?:\$|<|\.{3}|…|%|KEY|PASSWORD|SECRET|TOKEN|NAME|USER|null|none|true|false|str|bytes|int|SecretStr|required)",
+    r"^(?:\$|<|\{|\.{3}|…|%|/run/secrets/|motcua-|KEY|PASSWORD|SECRET|TOKEN|NAME|USER|null|none|true|false|str|bytes|int|"
+    r"SecretStr|required)",
     re.IGNORECASE,
 )
 _IN_PROSE, _IN_CODE = {".md"}, {".py"}  # there a word after `password:` need not be one

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from bench.settings_document import COMPOSE, DOCUMENT, TESTS, document, variable
+from bench.settings_document import BUILD, COMPOSE, GENERATED, TESTS, document, variable
 from motcua.doctor.names import COMMAND_LINE
 from motcua.stack.data_folder import SERVICES
 from motcua.stack.stack import settings_class
-from shared.service.settings import is_secret
+from shared.service.secret_files import is_secret
 
 ROOT = Path(__file__).parents[2]
 CLASSES = {service: settings_class(service) for service in SERVICES}
@@ -20,6 +20,7 @@ KNOWN = (
     | {
         *COMMAND_LINE,
         *COMPOSE,
+        *BUILD,
         *TESTS,
     }
 )
@@ -35,8 +36,9 @@ PATTERNS = (
 )
 
 
-def test_the_page_is_what_the_settings_classes_say() -> None:
-    assert (ROOT / DOCUMENT).read_text("utf-8") == document(), "run python -m bench.settings_document"
+@pytest.mark.parametrize("path", GENERATED, ids=str)
+def test_what_is_written_from_the_settings_is_what_they_say(path: Path) -> None:
+    assert (ROOT / path).read_text("utf-8") == GENERATED[path](), "run python -m bench.settings_document"
 
 
 @pytest.mark.parametrize("service", SERVICES)

@@ -18,7 +18,11 @@ NO_BROKER = "127.0.0.1:1"
 @contextmanager
 def real_intake(folder: Path, **more: Any) -> Iterator[str]:
     """Its address; its log stays in the folder."""
-    chosen: dict[str, Any] = {"kafka_bootstrap": NO_BROKER, "drain_seconds": 0.0} | more
-    settings = IntakeSettings(api_key=SecretStr(KEY), database_url=f"sqlite+aiosqlite:///{folder}/intake.db", **chosen)
+    chosen: dict[str, Any] = {
+        "kafka_bootstrap": NO_BROKER,
+        "drain_seconds": 0.0,
+        "database_url": f"sqlite+aiosqlite:///{folder}/intake.db",
+    }
+    settings = IntakeSettings(api_key=SecretStr(KEY), **(chosen | more))
     with serving(create_app(settings), lifespan="on") as address:
         yield address

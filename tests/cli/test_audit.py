@@ -2,14 +2,17 @@
 
 import asyncio
 import shutil
+import sqlite3
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 
 import httpx
 import msgspec
 import pytest
+from msgspec.structs import replace
 from prometheus_client import CollectorRegistry
 from pydantic import SecretStr
 
@@ -18,8 +21,12 @@ from services.reporting.gauges import FigureGauges
 from services.reporting.http.app import Reporting, create_app
 from services.reporting.projecting.metrics import ProjectorHealth
 from services.reporting.read_model.store import open_engine
+from shared.access.folder import KeyFolder
+from shared.access.keys import digest_of, new_key
+from shared.access.roles import Grant
 from shared.auditing.entries import Act, Actor, AuditEntry
 from shared.auditing.file import append_to
+from shared.auditing.key_changes import changing_keys
 from shared.catalogue import Catalogue
 from shared.domain.localtime import LOCAL
 from tests.cli.real_intake import KEY, real_intake
@@ -138,7 +145,7 @@ def test_an_export_holds_and_what_is_done_to_it_is_found(
     assert motcua("export", "-o", tmp_path / "later.ndjson") == 0
     said(capsys)
     assert motcua("verify", tmp_path / "later.ndjson", "--head", head) == 0
-    assert "the head that was kept is entry 5; 3 more follow it" in " ".join(" ".join(said(capsys)).split())
+    assert "the head that was kept is entry 5; 4 more follow it" in " ".join(" ".join(said(capsys)).split())
 
     file.write_bytes(b"\n".join([exported[0], exported[1].replace(b"settings", b"setting5"), *exported[3:]]))
     assert motcua("verify", file) == 1
@@ -155,3 +162,58 @@ def test_an_export_holds_and_what_is_done_to_it_is_found(
     assert motcua("verify", file) == 1, "its closing line tells"
     assert motcua("verify", tmp_path / "none.ndjson") == 2
     assert "Traceback" not in capsys.readouterr().err
+
+
+def test_a_key_that_the_audit_does_not_know_is_named(
+    motcua: Motcua, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Whoever may write the file of keys makes himself one, another one's grants wider, or a revoked one good."""
+    folder, file = KeyFolder(tmp_path / "access"), tmp_path / "audit.ndjson"
+    made = {name: new_key(name, [Grant.parse("counter@H59.15")], NOW)[0] for name in ("Quầy 1", "Quầy 2", "Quầy 3")}
+    with changing_keys(folder, "quantri", NOW) as keys:
+        keys |= {key.id: key for key in made.values()}
+    with changing_keys(folder, "quantri", NOW) as keys:
+        keys[made["Quầy 3"].id] = replace(made["Quầy 3"], revoked_at=NOW)
+    assert motcua("export", "-o", file, "--access-dir", folder.path) == 0
+    assert motcua("verify", file, "--access-dir", folder.path) == 0
+    own = new_key("của tôi", [Grant.parse("admin@*")], NOW)[0]
+    with folder.changing() as keys:
+        keys[own.id] = own
+        keys[made["Quầy 1"].id] = replace(made["Quầy 1"], grants=("admin@*",))
+        keys[made["Quầy 2"].id] = replace(made["Quầy 2"], digest=digest_of("another token"))
+        keys[made["Quầy 3"].id] = made["Quầy 3"]
+    said(capsys)
+    wrong = [
+        f"WRONG: access: the key {made['Quầy 1'].id} has another grants than the audit says",
+        f"WRONG: access: the key {made['Quầy 2'].id} has another digest_sha256 than the audit says",
+        f"WRONG: access: the key {made['Quầy 3'].id} has another revoked_at than the audit says",
+        f"WRONG: access: no entry of the audit made the key {own.id} (của tôi: admin@*)",
+    ]
+    assert motcua("verify", file, "--access-dir", folder.path) == 1
+    told = " ".join(" ".join(said(capsys)).split())
+    assert [sentence for sentence in wrong if sentence not in told] == []
+    assert motcua("export", "-o", tmp_path / "later.ndjson", "--access-dir", folder.path) == 1
+    told = " ".join(" ".join(said(capsys)).split())
+    assert [sentence for sentence in wrong if sentence not in told] == []
+    assert motcua("verify", file) == 0, "the file alone says nothing of it"
+
+
+@pytest.mark.usefixtures("day")
+def test_what_stands_beside_an_entry_and_was_changed_is_named(
+    motcua: Motcua, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("intake", "reporting"):
+        with closing(sqlite3.connect(tmp_path / f"{name}.db")) as database, database:
+            for (trigger,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
+                database.execute(f"DROP TRIGGER {trigger}")
+            database.execute("UPDATE audit SET who = 'key:nobody' WHERE number = 1")
+    file = tmp_path / "audit.ndjson"
+    assert motcua("export", "-o", file) == 1
+    said(capsys)
+    assert motcua("verify", file) == 1
+    told = " ".join(" ".join(said(capsys)).split())
+    for chain in ("intake", "reporting"):
+        named = f"WRONG: {chain}: entry 1: beside it in the database the column who says key:nobody, the entry itself"
+        assert named in told
+    assert motcua("list", "--who", "key:nobody") == 2
+    assert "the audit of intake can't be searched: beside entry 1" in " ".join(capsys.readouterr().err.split())

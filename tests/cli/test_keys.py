@@ -6,6 +6,7 @@ import sys
 import threading
 from collections.abc import Callable
 from datetime import timedelta
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -208,7 +209,9 @@ def test_keys_made_replaced_and_revoked_are_entries_of_the_folders_audit(motcua_
         ("key_made", f"key:{second.id}"),
         ("key_revoked", f"key:{second.id}"),
     ]
-    assert entries[0]["details"] == {"name": "Quầy 7", "grants": ["counter@H59.15"], "expires_at": None}
+    digest = sha256(first.digest.encode()).hexdigest()
+    made = {"name": "Quầy 7", "grants": ["counter@H59.15"], "expires_at": None}
+    assert entries[0]["details"] == made | {"digest_sha256": digest}
     assert entries[1]["details"]["expires_at"] is not None, "it goes on for a day"
     assert "revoked_at" in entries[3]["details"]
     assert all(key.digest.encode() not in lines for key in (first, second))

@@ -40,7 +40,7 @@ class HeldServices:
 
     `planted` are wrong values in snapshots, `shifted` what is added to a figure, `hidden` dossiers that no list has.
     Processing is also there as two workers below /0 and /1; the dossiers in `on_both` are held by each. `inconsistent`
-    is what reporting tells about its own read model.
+    is what reporting tells about its own read model, `log_inconsistent` what intake tells about its log.
     """
 
     log: list[bytes]
@@ -50,6 +50,7 @@ class HeldServices:
     hidden: frozenset[str] = frozenset()
     on_both: frozenset[str] = frozenset()
     inconsistent: tuple[dict[str, Any], ...] = ({"dossiers": 30, "sums": 90, "differences": 0},)
+    log_inconsistent: tuple[dict[str, Any], ...] = ({"events": 120, "dossiers": 30, "differences": 0},)
     queries: list[dict[str, str]] = field(default_factory=list)
     opened: list[str] = field(default_factory=list)
     audited: list[bytes] | None = None  # the log that the audit is of, where it was another one
@@ -222,6 +223,7 @@ ANSWERS: dict[str, Answer] = {
     "/v1/dossiers": _dossiers,
     "/v1/figures": _figures,
     "/v1/consistency": _consistency,
+    "/v1/log/consistency": lambda services, _query: b"\n".join(map(encode, services.log_inconsistent)),
 }
 
 
@@ -330,6 +332,22 @@ def test_what_reporting_finds_wrong_in_its_read_model_is_named(
         "sum of 2023-12-08, H59.15, online, received: reporting says 31, its dossiers make 30",
         f"2 differences: {COMPARED}",
     ]
+
+
+def test_what_intake_finds_wrong_beside_its_events_is_named(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    told_of = (
+        {"about": code(5), "detail": "the table dossiers says department H59.02, the log H59.15"},
+        {"looked_at": 120, "of": 120},
+        {"events": 120, "dossiers": 30, "differences": 1},
+    )
+    assert verify(monkeypatch, HeldServices(a_log(30), log_inconsistent=told_of)) == 1
+    assert output(capsys).splitlines() == [
+        f"{code(5)}: intake, beside the events themselves: the table dossiers says department H59.02, the log H59.15",
+        f"1 difference: {COMPARED}",
+    ]
+    assert verify(monkeypatch, HeldServices(a_log(30), log_inconsistent=())) == 2, "a look that broke off"
 
 
 @pytest.mark.parametrize(

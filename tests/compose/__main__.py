@@ -1,5 +1,5 @@
-"""`make compose-check`: docker-compose.yml, really run: images built, the stack brought up, a real counter's log posted,
-its figures compared, every container restarted and killed, compared again, the stack ended and begun again. Ends with
+"""`make compose-check`: docker-compose.yml, really run: images built, the stack up, a real counter's log posted, its
+figures compared, every container restarted and killed, compared again, the stack ended and begun again. Ends with
 nothing left but the images."""
 
 import argparse
@@ -67,6 +67,7 @@ def _images(client: docker.DockerClient, command: list[str]) -> tuple[dict[str, 
 
 
 def _check(stack: ComposeStack, quick: bool) -> None:  # noqa: FBT001 - an option of the command line
+    stack.compose("down", "--volumes")  # of a run that was broken off
     with _timed("built"):
         stack.compose("build", "--quiet")
     for service in SERVICES:

@@ -1,5 +1,6 @@
 """The stack of docker-compose.yml under a project name and ports of its own, and what is asked of it."""
 
+import json
 import os
 import signal
 import subprocess
@@ -82,9 +83,14 @@ class ComposeStack:
         return subprocess.run(command, cwd=ROOT, env=self._environment, capture_output=True, text=True, check=False)
 
     @cached_property
+    def _images(self) -> dict[str, str]:
+        services = json.loads(self.compose("config", "--format", "json"))["services"]
+        return {name: service["image"] for name, service in services.items()}
+
+    @property
     def names(self) -> list[str]:
-        """The services that have an image here, in the order of the file."""
-        return [name for name in self.compose("config", "--services").split() if name not in self._absent]
+        """The services that have an image here."""
+        return [name for name in self._images if name not in self._absent]
 
     @property
     def _key(self) -> str:
@@ -107,7 +113,7 @@ class ComposeStack:
 
     def image(self, service: str) -> str:
         """Its name, its size and what it adds to its base; that it is not root's and has no pip."""
-        image = self._client.images.get(self.compose("config", "--images", service).split()[0])
+        image = self._client.images.get(self._images[service])
         base = self._client.images.get(self._environment.get("MOTCUA_IMAGE_PYTHON", "python:3.12.11-slim-bookworm"))
         assert image.attrs["Config"]["User"] == "10001:10001", f"{service} runs as {image.attrs['Config']['User']!r}"
         size, of_base = image.attrs["Size"] / MEBIBYTE, base.attrs["Size"] / MEBIBYTE
@@ -131,17 +137,22 @@ class ComposeStack:
             "data": {"department": "H59.15", "procedure": "2.000635", "channel": "online", "online_level": "full"},
         }
 
+        kind = {"Content-Type": "application/cloudevents-batch+json"}
+
         def posted() -> bool:
             try:
-                answer = httpx.post(f"{self._url('intake')}/v1/events", json=[event], headers=self._headers, timeout=30)
+                answer = httpx.post(
+                    f"{self._url('intake')}/v1/events", json=[event], headers=self._headers | kind, timeout=30
+                )
             except httpx.TransportError:
                 return False
-            return answer.is_success and answer.json()["accepted"] + answer.json()["duplicates"] == 1
+            assert answer.is_success or answer.is_server_error, answer.text
+            return answer.is_success and 1 in (answer.json()["accepted"], answer.json()["duplicates"])
 
         wait_until(posted, COUNTED_WITHIN_S, f"{event['subject']} is accepted")
         self._received = number
         wait_until(
-            lambda: self._total(MORE, "received_total") == {"received_total": number},
+            lambda: self._total(MORE, "received_online") == {"received_online": number},
             COUNTED_WITHIN_S,
             f"{number} dossiers more are received in the figures",
         )
@@ -195,7 +206,7 @@ class ComposeStack:
     def _wait_healthy(self, name: str, since: str | None) -> None:
         def healthy() -> bool:
             state: dict[str, Any] = self._container(name).attrs["State"]
-            return state["StartedAt"] != since and state.get("Health", {}).get("Status") == "healthy"
+            return bool(state["StartedAt"] != since and state.get("Health", {}).get("Status") == "healthy")
 
         wait_until(healthy, HEALTHY_WITHIN_S, f"{name} is healthy")
 

@@ -1,4 +1,4 @@
-"""The images: pinned, hashed, not root, and with a health check that tells ready from not ready."""
+"""The images: pinned, hashed, not root, nothing for hadolint to find, and a health check that tells ready from not."""
 
 import re
 import sys
@@ -6,9 +6,11 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
 
 import pytest
 
+from tests.compose.images import named_images
 from tests.deploy.deployment import DEPLOY, ROOT, SERVICES, run
 
 DOCKERFILE = (DEPLOY / "docker" / "Dockerfile").read_text(encoding="utf-8")
@@ -67,6 +69,18 @@ def test_every_service_has_a_target_that_starts_it() -> None:
 def test_the_runtime_is_not_root_and_no_target_turns_back() -> None:
     assert re.findall(r"^USER (.+)$", DOCKERFILE, re.MULTILINE) == ["10001:10001"]
     assert DOCKERFILE.index("USER 10001") < DOCKERFILE.index(" AS intake")
+
+
+@pytest.mark.parametrize("path", ["deploy/docker/Dockerfile", "tests/compose/stand_ins/Dockerfile"])
+def test_hadolint_finds_nothing(path: str) -> None:
+    answer = run(Path(sys.executable).with_name("hadolint"), ROOT / path)
+    assert answer.returncode == 0, answer.stdout + answer.stderr
+
+
+def test_the_image_that_ours_are_built_on_is_pinned_and_the_same_in_compose() -> None:
+    [default] = re.findall(r"^ARG PYTHON_IMAGE=(\S+)$", DOCKERFILE, re.MULTILINE)
+    assert re.fullmatch(r"python:\d+\.\d+\.\d+-slim-\w+", default)
+    assert named_images()["python"] == default
 
 
 def test_libraries_are_installed_by_hash_and_no_frontend_is_fetched() -> None:

@@ -3,6 +3,7 @@
 import asyncio
 from datetime import datetime
 from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -17,16 +18,19 @@ from shared.auditing.log_seals import event_in
 from shared.domain.localtime import LOCAL, local_date
 from shared.sealing import opened
 from shared.service.acting import acting
+from shared.service.audit import A_READING_S, MOST_READERS, Readings
+from tests.access.made_keys import bearer, make_key
 from tests.intake.audited import Entry, audited
 from tests.intake.conftest import Start
 from tests.intake.sending import CODE, NDJSON, Sender, cloud_event, lines, received
 
 
 async def kept(intake: Sender) -> list[Entry]:
-    """The entries of intake's audit, held against its log."""
+    """The entries of intake's audit, held against its log; without those that say that a test read the log."""
     async with intake.service.database.reader.connect() as connection:
         rows = (await connection.execute(text("SELECT entry FROM audit ORDER BY number"))).scalars().all()
-    return audited(b"\n".join(map(bytes, rows)), (await intake.http.get("/v1/log")).content)
+    entries = audited(b"\n".join(map(bytes, rows)), (await intake.http.get("/v1/log")).content)
+    return [entry for entry in entries if entry["act"] != "log_read"]
 
 
 NEW = {"department": "H59.15", "procedure": "2.000635", "channel": "postal", "received_at": "2023-12-08T08:31:00+07:00"}
@@ -182,7 +186,8 @@ async def test_an_installation_from_before_the_audit_begins_with_a_digest_of_its
         await intake.bulk(*(received(code(number)) for number in range(1, 8)))
         log = (await intake.http.get("/v1/log")).content.splitlines()
         async with intake.service.database.writer.begin() as connection:
-            await connection.execute(text("DROP TABLE audit"))
+            for table in ("audit", "handled_dead_letters"):  # what came with it and after it
+                await connection.execute(text(f"DROP TABLE {table}"))
             if intake.service.database.is_postgresql:
                 await connection.execute(text("DROP FUNCTION audit_is_append_only"))
             await connection.execute(text("UPDATE intake_schema_version SET version_num = '0006'"))
@@ -259,7 +264,38 @@ async def test_what_else_is_written_in_a_transaction_stays_or_goes_with_it(intak
 async def test_a_request_has_an_id_whatever_was_sent(intake: Sender) -> None:
     made = [(await intake.http.get("/healthz/live")).headers["X-Request-Id"] for _ in range(2)]
     assert len(set(made)) == 2
-    for sent in ("a" * 65, "with blank", "<script>", ""):
+    numbers = ("so-084180001234", "PLANT-084180001234", "0912345678", "n0912.345.678", "084-180-001-234", "x_084180001")
+    for sent in ("a" * 65, "with blank", "<script>", "", "a:b", *numbers):
         answer = await intake.http.get("/v1/log/head", headers={"X-Request-Id": sent})
         assert answer.headers["X-Request-Id"] not in (sent, *made)
+    for sent in ("7.22-118", "4bf92f3577b34da6a3ce929d0e0e4736", "6fa459ea-ee8a-3ca4-894e-123456789012", "k8s_1764.5"):
+        answer = await intake.http.get("/v1/log/head", headers={"X-Request-Id": sent})
+        assert answer.headers["X-Request-Id"] == sent
     assert acting() == ITSELF, "nobody's request is at hand"
+
+
+async def test_who_reads_the_log_is_in_the_audit_once_for_all_pages(start: Start, tmp_path: Path) -> None:
+    async with start(access_dir=tmp_path) as intake:
+        await intake.bulk(received(code(1)), received(code(2)))
+        operator = bearer(make_key(tmp_path, "operator@*"))
+        for after in (0, 1, 2):
+            page = await intake.http.get(f"/v1/log?after={after}&limit=1", headers=operator)
+            assert page.status_code == httpx.codes.OK
+        await intake.http.get("/v1/log/head")
+        await intake.http.get("/v1/log?after=1")
+        entries = [opened(line) for line in (await intake.http.get("/v1/audit")).content.splitlines()]
+        read = [entry for entry in entries if entry["act"] == "log_read"]
+        assert [entry["details"] for entry in read] == [{"after": 0, "limit": 1}, {"after": 1, "limit": 10_000}]
+        assert read[0]["who"].startswith("key:")
+        assert read[1]["who"] == "settings"
+
+
+def test_a_reading_that_goes_on_is_noted_again() -> None:
+    now = [0.0]
+    readings = Readings(lambda: now[0])
+    assert [readings.begins("key:1"), readings.begins("key:1"), readings.begins("key:2")] == [True, False, True]
+    now[0] = A_READING_S
+    assert readings.begins("key:1")
+    for number in range(MOST_READERS):
+        readings.begins(f"key:{number + 2}")
+    assert readings.begins("key:1"), "who was forgotten is noted again"

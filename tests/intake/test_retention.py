@@ -10,7 +10,8 @@ from services.intake.settings import IntakeSettings
 from shared.catalogue import load
 from shared.catalogue.loading import SHIPPED
 from shared.catalogue.rows import CatalogueError
-from shared.service.settings import UnusableSettings, settings_of
+from shared.service.secret_files import UnusableSettings
+from shared.service.settings import settings_of
 from tests.intake.conftest import Start
 from tests.intake.keys import MasterKeyFile
 from tests.intake.sending import CODE, Sender, cloud_event, received

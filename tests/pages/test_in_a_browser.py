@@ -11,10 +11,12 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from services.reporting.read_model.store import open_engine
+from services.reporting.read_model.sums import microseconds
 from shared import catalogue
 from shared.service.run import Server
 from tests.pages.chromium import PHONE, WIDE, Tab, chromium, needs_chromium, tab
-from tests.pages.office import CODES, KEY, Office, open_office
+from tests.pages.office import CODES, KEY, NOW, Office, open_office
+from tests.reporting.follow_up_office import a_slip
 from tests.support.ports import free_port_base
 from tests.support.wait import wait_until
 
@@ -26,6 +28,8 @@ PAGES = [
     "/?from=31/02/2023",
     "/late",
     "/follow-up",
+    "/follow-ups",
+    "/follow-ups/H59.15/2023/1",
     "/definitions",
     "/publications",
     f"/dossiers/{CODES[3]}",
@@ -50,6 +54,7 @@ class Served:
 async def _serve(file: Path, port: int, served: Served) -> None:
     engine = open_engine(f"sqlite+aiosqlite:///{file}")
     office = await open_office(engine, catalogue.load())
+    await a_slip(engine, "H59.15", made_at=microseconds(NOW))
     server = Server(office.application, host="127.0.0.1", port=port, grace_seconds=10)
     served.offices.append(office)
     served.loops.append(asyncio.get_running_loop())

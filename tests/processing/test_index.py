@@ -55,9 +55,12 @@ def test_counts_equal_a_recount_after_any_history_and_any_passing_of_time(
         index.put(before, after, now)
         entries[code] = after
         assert +index.counts == recount(entries, now)
+        still_open = {code: one for code, one in entries.items() if closed_timeliness(one.dossier) is None}
+        assert +index.open_counts == recount(still_open, now)
     rebuilt = StatusIndex(DUE_SOON)
     rebuilt.rebuild(entries.values(), now)
     assert +rebuilt.counts == +index.counts
+    assert +rebuilt.open_counts == +index.open_counts
 
 
 def test_a_dossier_becomes_due_soon_and_overdue_with_no_event() -> None:

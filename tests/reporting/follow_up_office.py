@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 from prometheus_client import CollectorRegistry
-from sqlalchemy import select
+from sqlalchemy import insert, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.reporting.calendar import KnownCalendar
@@ -18,8 +18,13 @@ from services.reporting.follow_up.recipients import Recipient, Recipients, Webho
 from services.reporting.follow_up.register import KeptSlip
 from services.reporting.follow_up.schedule import WeeklyHour
 from services.reporting.follow_up.sending import Sending
-from services.reporting.read_model.tables import follow_up_deliveries
+from services.reporting.follow_up.ways import Smtp
+from services.reporting.read_model.sums import microseconds
+from services.reporting.read_model.tables import follow_up_deliveries, follow_ups
 from shared.catalogue import Catalogue
+from shared.contract.envelope import encode
+from shared.contract.follow_up import FollowUpV1, Stage, follow_up_id
+from shared.service.sql import writing
 from tests.builders.events import Dated, received
 from tests.builders.times import at
 from tests.reporting.delivery import Topic, statuses
@@ -67,10 +72,15 @@ class FollowedOffice:
         known = KnownCalendar(self.catalogue)
         return Planning(self.engine, lambda: known, self.recipients, TIMETABLE, self.clock, "https://motcua.example")
 
-    def sending(self, timeout_s: float = TIMEOUT_S, **more: Any) -> Sending:
+    def sending(
+        self,
+        timeout_s: float = TIMEOUT_S,
+        smtp: Smtp | None = None,
+        give_up_after: timedelta = GIVE_UP_AFTER,
+        **more: Any,
+    ) -> Sending:
         metrics = FollowUpMetrics(CollectorRegistry())
-        smtp = more.pop("smtp", None)
-        return Sending(self.engine, self.recipients, smtp, self.clock, metrics, timeout_s, GIVE_UP_AFTER, **more)
+        return Sending(self.engine, self.recipients, smtp, self.clock, metrics, timeout_s, give_up_after, **more)
 
     async def deliver(self, *histories: tuple[Dated, ...]) -> None:
         """Dossiers 0, 1, 2 … with all their events."""
@@ -117,3 +127,35 @@ def by_mail(*departments: str) -> Recipients:
 
 def by_webhook(url: str, *departments: str) -> Recipients:
     return {each: Recipient(each, (), Webhook(url, KEY)) for each in departments or (UNIT,)}
+
+
+async def a_slip(engine: AsyncEngine, department: str, **kept: Any) -> FollowUpV1:
+    """Slip 1/2023 of a unit, as it is kept."""
+    slip = FollowUpV1(
+        year=2023,
+        number=1,
+        department=department,
+        code=code(0),
+        procedure="2.000635",
+        stage=Stage.OVERDUE.value,
+        state="processing",
+        due_at=at("2023-02-07 09:00"),
+        working_days=-1,
+        made_at=at("2023-02-08 07:30"),
+        received_at=at("2023-02-01 08:00"),
+    )
+    row = {
+        "department": department,
+        "year": 2023,
+        "number": 1,
+        "id": follow_up_id(slip.code, Stage.OVERDUE, slip.due_at),
+        "dossier": slip.code,
+        "stage": slip.stage,
+        "sequence": 1,
+        "received_by": department,
+        "made_at": microseconds(slip.made_at),
+        "told": encode(slip),
+    }
+    async with writing(engine) as connection:
+        await connection.execute(insert(follow_ups).values(row | kept))
+    return slip

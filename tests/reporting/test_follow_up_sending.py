@@ -22,7 +22,6 @@ from shared.catalogue import Catalogue
 from shared.contract.follow_up import FollowUpEventV1
 from tests.builders.times import at
 from tests.reporting.follow_up_office import (
-    GIVE_UP_AFTER,
     KEY,
     OTHER,
     UNIT,
@@ -34,6 +33,7 @@ from tests.reporting.follow_up_office import (
 from tests.support.wait import wait_until_async
 
 pytestmark = on_sqlite
+SIX_HOURS = timedelta(hours=6)
 URL = "https://nghiep-vu.example/hook"
 
 
@@ -123,7 +123,7 @@ async def test_a_receiver_that_says_when_is_asked_then(office: FollowedOffice) -
 
 async def test_pauses_grow_and_one_that_is_away_for_days_is_given_up(office: FollowedOffice) -> None:
     transport, asked = answering(503)
-    sending, tried = office.sending(transport=transport), [office.now]
+    sending, tried = office.sending(transport=transport, give_up_after=SIX_HOURS), [office.now]
     await office.send(sending)
     while (await standing(office))[0]:
         office.now = instant_of(max(row.next_try_at for row in await office.deliveries()))
@@ -133,7 +133,7 @@ async def test_pauses_grow_and_one_that_is_away_for_days_is_given_up(office: Fol
     assert pauses == sorted(pauses)
     assert pauses[0] < timedelta(minutes=1)
     assert pauses[-1] == timedelta(hours=1)
-    assert timedelta(0) <= GIVE_UP_AFTER - (tried[-1] - tried[0]) < timedelta(hours=1)
+    assert timedelta(0) <= SIX_HOURS - (tried[-1] - tried[0]) < timedelta(hours=1)
     assert (len(asked), await standing(office)) == (2 * len(tried), (0, 2))
 
 
@@ -208,3 +208,27 @@ async def test_a_unit_that_is_no_recipient_any_more_is_not_waited_for(office: Fo
     sending.recipients = by_webhook(URL, OTHER)
     await office.send(sending)
     assert (len(asked), await standing(office)) == (1, (0, 1))
+
+
+async def test_who_is_stopped_finishes_what_is_being_sent_and_no_more(engine: AsyncEngine, shipped: Catalogue) -> None:
+    office = FollowedOffice(engine, shipped, by_webhook(URL))
+    await office.begin()
+    await office.deliver(*(waiting("2023-02-07 09:00") for _ in range(3)))
+    await office.look_at("2023-02-06 13:31")
+    begun, goes_on, asked = asyncio.Event(), asyncio.Event(), list[str]()
+
+    async def answer(request: httpx.Request) -> httpx.Response:
+        asked.append(request.headers["webhook-id"])
+        begun.set()
+        await goes_on.wait()
+        return httpx.Response(200)
+
+    sending = office.sending(transport=httpx.MockTransport(answer))
+    await sending.look()
+    await begun.wait()
+    ending = asyncio.create_task(sending.end())
+    await asyncio.sleep(0)
+    goes_on.set()
+    await ending
+    assert [kept.id for kept in await office.slips() if kept.sent_at is not None] == asked
+    assert (len(asked), await standing(office)) == (1, (2, 0))

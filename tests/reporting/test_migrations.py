@@ -14,7 +14,7 @@ from services.reporting.read_model.tables import LIVE, metadata, model
 from shared.catalogue import Catalogue
 from shared.contract.topics import STATUS
 from shared.domain.counting import RULES_VERSION
-from shared.service.sql import writing
+from shared.service.sql import LaterSchema, writing
 from tests.builders.events import CODE
 from tests.reporting.delivery import Topic, statuses
 from tests.reporting.test_projection import HISTORY, year
@@ -109,3 +109,10 @@ async def test_an_index_finds_the_sums_of_nothing_that_each_write_takes_out(engi
         explain = "EXPLAIN" if engine.dialect.name == "postgresql" else "EXPLAIN QUERY PLAN"
         plan = " ".join(str(row) for row in await connection.execute(text(f"{explain} {delete}")))
     assert "sums_zero" in plan
+
+
+async def test_a_database_of_a_later_release_is_left_alone(engine: AsyncEngine) -> None:
+    async with writing(engine) as connection:
+        await connection.execute(text("UPDATE reporting_revision SET version_num = '9999'"))
+    with pytest.raises(LaterSchema, match="made by a later release: start that one, or restore the backup"):
+        await migrate(engine)

@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from shared.service.access import Access
-from shared.service.exposition import Format, Rendered, exposed, wanted
+from shared.service.exposition import Rendered, TextFormat, exposed, wanted
 from shared.service.http import new_application
 from shared.service.metric_catalogue import TOPIC_RECORDS
 from shared.service.observability import health, operations_router
@@ -78,7 +78,7 @@ async def test_each_format_is_read_by_its_own_strict_parser_and_says_the_same() 
 
 def test_it_says_what_the_librarys_own_writer_says() -> None:
     registry = a_registry()
-    ours, theirs = of_both(exposed([registry], Format.OPENMETRICS)), of_both(generate_latest(registry))  # type: ignore[no-untyped-call]
+    ours, theirs = of_both(exposed([registry], TextFormat.OPENMETRICS)), of_both(generate_latest(registry))  # type: ignore[no-untyped-call]
     assert [*ours] == [*theirs]
     assert [str(value) for value in ours.values()] == [str(value) for value in theirs.values()]
 
@@ -91,7 +91,7 @@ def test_any_label_value_and_any_number_is_read_back(series: list[tuple[str, str
     gauge = Gauge("motcua_any", "any", ["one", "other"], registry=registry)
     for one, other, value in series:
         gauge.labels(one, other).set(value)
-    for form in Format:
+    for form in TextFormat:
         page = Page(httpx.Response(200, content=exposed([registry], form), headers={"content-type": form.value}))
         for one, other, value in series:
             assert page.value("motcua_any", one=one, other=other) == value
@@ -102,7 +102,7 @@ def test_what_was_written_once_reads_as_what_is_written_each_time() -> None:
     family.add_metric(["motcua.dossier.events.v1"], 318_026)
     registry, rendered = CollectorRegistry(), Rendered([family])
     registry.register(type("Once", (), {"collect": lambda _self: [rendered]})())
-    for form in Format:
+    for form in TextFormat:
         page = Page(httpx.Response(200, content=exposed([registry], form), headers={"content-type": form.value}))
         assert page.value("motcua_topic_records", topic="motcua.dossier.events.v1") == 318_026
 
@@ -110,20 +110,20 @@ def test_what_was_written_once_reads_as_what_is_written_each_time() -> None:
 @pytest.mark.parametrize(
     ("accept", "form"),
     [
-        (None, Format.OPENMETRICS),
-        ("*/*", Format.OPENMETRICS),
-        ("text/html,application/xhtml+xml,*/*;q=0.8", Format.OPENMETRICS),
-        ("text/plain", Format.TEXT_0_0_4),
-        ("text/plain;version=0.0.4;q=1,*/*;q=0.1", Format.TEXT_0_0_4),
+        (None, TextFormat.OPENMETRICS),
+        ("*/*", TextFormat.OPENMETRICS),
+        ("text/html,application/xhtml+xml,*/*;q=0.8", TextFormat.OPENMETRICS),
+        ("text/plain", TextFormat.TEXT_0_0_4),
+        ("text/plain;version=0.0.4;q=1,*/*;q=0.1", TextFormat.TEXT_0_0_4),
         (
             PROMETHEUS,
-            Format.OPENMETRICS,
+            TextFormat.OPENMETRICS,
         ),
-        ("application/openmetrics-text;q=0.1, text/plain;q=0.9", Format.TEXT_0_0_4),
-        ("text/plain;q=nonsense", Format.OPENMETRICS),
+        ("application/openmetrics-text;q=0.1, text/plain;q=0.9", TextFormat.TEXT_0_0_4),
+        ("text/plain;q=nonsense", TextFormat.OPENMETRICS),
     ],
 )
-def test_the_format_is_the_preferred_one_and_openmetrics_where_none_is(accept: str | None, form: Format) -> None:
+def test_the_format_is_the_preferred_one_and_openmetrics_where_none_is(accept: str | None, form: TextFormat) -> None:
     assert wanted(accept) is form
 
 

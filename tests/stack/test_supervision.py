@@ -143,3 +143,23 @@ async def test_a_child_that_does_not_stop_is_killed_when_its_time_is_over_or_som
     await supervisor.stop([{"counter": 60.0}], hurry)
     assert child.exit_code == -signal.SIGKILL
     assert "is killed" in messages[0]
+
+
+async def test_the_log_of_a_part_that_runs_for_long_does_not_grow_for_ever(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("motcua.stack.child.MOST_LOG_BYTES", 5_000)
+    script = "import sys, time\nfor n in range(10**9):\n    print(n, 'x' * 40, flush=True)\n    time.sleep(0.0002)"
+    child = python(tmp_path, script)
+    child.start()
+    keeping = asyncio.create_task(keep_running(child, lambda _said: None, restart=True))
+    older = child.log.with_name("counter.log.old")
+
+    def turned() -> int:
+        return int(older.read_text().split()[0]) if older.exists() and older.read_text() else 0
+
+    await wait_until_async(lambda: asyncio.sleep(0, turned() > 0), 20, "the second older log replaced the first")
+    keeping.cancel()
+    assert child.is_running(), "it writes on, at the end of the same file"
+    child.kill()
+    assert not child.log.read_bytes().startswith(b"\0"), "nothing stands in front"

@@ -1,22 +1,24 @@
-"""Real brokers for tests: the one named by MOTCUA_KAFKA_BOOTSTRAP, a container, or the embedded Apache Kafka."""
+"""Real brokers for tests: the one named by MOTCUA_KAFKA_BOOTSTRAP, a container where MOTCUA_TEST_BROKER asks for it,
+or the embedded Apache Kafka."""
 
 import asyncio
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from aiokafka.admin import AIOKafkaAdminClient
-from testcontainers.community.kafka import KafkaContainer
+from testcontainers.core.container import DockerContainer
 
-from motcua.stack.broker import Node, start
-from tests.support.docker_engine import can_run
+from motcua.stack.broker import SINGLE_NODE, Node, serves, start
+from tests.support import docker_engine
 from tests.support.ports import free_port_base
-from tests.support.wait import wait_until_async
+from tests.support.wait import wait_until, wait_until_async
 
-IMAGE = "confluentinc/cp-kafka:7.6.0"
 EMPTIED_WITHIN_S = 30.0
+SERVES_WITHIN_S = 120.0
+CLUSTER = "bW90Y3VhLXRlc3RzLTEtMQ"
 
 
 @contextmanager
@@ -24,9 +26,17 @@ def shared_broker(folder: Path) -> Iterator[str]:
     """The bootstrap address of a broker that several tests may share."""
     if named := os.environ.get("MOTCUA_KAFKA_BOOTSTRAP"):
         yield named
-    elif can_run(IMAGE):
-        with _container() as container:
-            yield container.get_bootstrap_server()
+    else:
+        with own_broker(folder) as bootstrap:
+            yield bootstrap
+
+
+@contextmanager
+def own_broker(folder: Path) -> Iterator[str]:
+    """The bootstrap address of an empty broker that nobody else uses; one may not stop it."""
+    if docker_engine.wanted():
+        with _container() as bootstrap:
+            yield bootstrap
     else:
         with embedded_broker(folder) as node:
             yield node.bootstrap
@@ -45,26 +55,25 @@ def embedded_broker(folder: Path) -> Iterator[Node]:
 
 @dataclass(slots=True)
 class KeptBroker:
-    """An embedded broker kept from test to test: starting one takes longer than most tests."""
+    """A broker kept from test to test: starting one takes longer than most tests."""
 
     folder: Path
-    node: Node | None = None
     started: int = 0
+    _bootstrap: str | None = None
+    _running: ExitStack = field(default_factory=ExitStack)
 
     def empty(self) -> str:
         """Its bootstrap address, with nothing on it; another broker where a test left a member behind in a group."""
-        if self.node is not None and not asyncio.run(_emptied(self.node.bootstrap)):
+        if self._bootstrap is not None and not asyncio.run(_emptied(self._bootstrap)):
             self.stop()
-        if self.node is None:
+        if self._bootstrap is None:
             self.started += 1
-            port = free_port_base(2)
-            self.node = start(self.folder / str(self.started), port, port + 1)
-        return self.node.bootstrap
+            self._bootstrap = self._running.enter_context(own_broker(self.folder / str(self.started)))
+        return self._bootstrap
 
     def stop(self) -> None:
-        if self.node is not None:
-            self.node.stop()
-            self.node = None
+        self._running.close()
+        self._bootstrap = None
 
 
 async def _emptied(bootstrap: str) -> bool:
@@ -91,8 +100,22 @@ async def _emptied(bootstrap: str) -> bool:
     return True
 
 
-def _container() -> KafkaContainer:
-    container = KafkaContainer(IMAGE).with_kraft()
-    container.with_env("KAFKA_AUTO_CREATE_TOPICS_ENABLE", "false")
-    container.with_env("KAFKA_GROUP_MIN_SESSION_TIMEOUT_MS", "1000")
-    return container
+@contextmanager
+def _container() -> Iterator[str]:
+    """The node that is embedded elsewhere, by the image's own means: each property is a variable."""
+    port = free_port_base(1)
+    properties = SINGLE_NODE | {
+        "controller.quorum.voters": "1@localhost:9093",
+        "listeners": "PLAINTEXT://:9092,CONTROLLER://:9093",
+        "advertised.listeners": f"PLAINTEXT://127.0.0.1:{port}",
+        "log.dirs": "/var/lib/kafka/data",
+    }
+    container = (
+        DockerContainer(docker_engine.image("kafka")).with_bind_ports(9092, port).with_env("CLUSTER_ID", CLUSTER)
+    )
+    for name, value in properties.items():
+        container.with_env(f"KAFKA_{name.upper().replace('.', '_')}", str(value))
+    bootstrap = f"127.0.0.1:{port}"
+    with container:
+        wait_until(lambda: asyncio.run(serves(bootstrap)), SERVES_WITHIN_S, "the container's broker serves")
+        yield bootstrap

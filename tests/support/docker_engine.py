@@ -1,53 +1,63 @@
-"""Whether a Docker engine serves an image here: then servers come from testcontainers, else from packages."""
+"""Whether servers for tests come from containers: where MOTCUA_TEST_BROKER says so; else from packages.
 
-import functools
+The images are those of docker-compose.yml, or what MOTCUA_TEST_IMAGE_KAFKA and MOTCUA_TEST_IMAGE_POSTGRES name.
+"""
+
 import gc
 import os
 import warnings
 
 import docker
-from docker.errors import DockerException, ImageNotFound
+from docker.errors import DockerException
+
+from tests.compose.images import named_images, to_be_had
 
 os.environ.setdefault(
     "TESTCONTAINERS_RYUK_DISABLED", "true"
 )  # its reaper is one more image; our fixtures stop what they start
-ANSWER_WITHIN_S = 5
+CONTAINERS = "containers"
+ANSWER_WITHIN_S = 60
 
 
-@functools.cache
-def can_run(image: str) -> bool:
-    """Whether an engine answers and has the image or can pull it; MOTCUA_TEST_DOCKER=0 says no without asking."""
-    if os.environ.get("MOTCUA_TEST_DOCKER") == "0" or not _engine_answers():
-        return False
-    client = docker.from_env()
+class NoContainers(Exception):
+    """Containers were asked for and can't be had; the message says why and what to do."""
+
+
+def wanted() -> bool:
+    """Whether containers are asked for. Raises NoContainers for a word that is none."""
+    said = os.environ.get("MOTCUA_TEST_BROKER", "")
+    if said not in ("", CONTAINERS):
+        raise NoContainers(f"MOTCUA_TEST_BROKER is {said!r}: set it to {CONTAINERS!r}, or not at all")
+    return said == CONTAINERS
+
+
+def image(name: str) -> str:
+    """The image to run, which the engine has or has pulled. Raises NoContainers."""
+    variable = f"MOTCUA_TEST_IMAGE_{name.upper()}"
+    chosen = os.environ.get(variable) or named_images()[name]
+    client = _engine()
+    if client is None:
+        raise NoContainers("no Docker engine answers: start one, or unset MOTCUA_TEST_BROKER")
     try:
-        _have(client, image)
-    except DockerException:
-        return False
+        if not to_be_had(client, chosen):
+            raise NoContainers(
+                f"the image {chosen} can't be had: name another in {variable}, or unset MOTCUA_TEST_BROKER"
+            )
     finally:
         client.close()
-    return True
+    return chosen
 
 
-def _engine_answers() -> bool:
+def _engine() -> docker.DockerClient | None:
     with warnings.catch_warnings(action="ignore", category=ResourceWarning):
-        answers = _connects()
+        client = _connected()
         # where nobody answers, docker's client leaves its socket open: collect it here, not in the middle of some test
         gc.collect()
-    return answers
+    return client
 
 
-def _connects() -> bool:
+def _connected() -> docker.DockerClient | None:
     try:
-        client = docker.from_env(timeout=ANSWER_WITHIN_S)
-        client.close()
+        return docker.from_env(timeout=ANSWER_WITHIN_S)
     except DockerException:
-        return False
-    return True
-
-
-def _have(client: docker.DockerClient, image: str) -> None:
-    try:
-        client.images.get(image)
-    except ImageNotFound:
-        client.images.pull(image)
+        return None

@@ -21,6 +21,7 @@ _SCRAM = "org.apache.kafka.common.security.scram.ScramLoginModule required;"
 class GuardedBroker:
     """Where its listeners are; the names in them are those of the certificate but for `other_name`."""
 
+    plain: str
     ssl: str
     sasl: str
     expired: str
@@ -42,8 +43,10 @@ class _GuardedConfig(NodeConfig):
 
 
 @contextmanager
-def guarded_broker(folder: Path, authority: Authority) -> Iterator[GuardedBroker]:
-    """A broker whose clients come by TLS; what it says to itself stays plain."""
+def guarded_broker(
+    folder: Path, authority: Authority, more: Mapping[str, str] | None = None
+) -> Iterator[GuardedBroker]:
+    """A broker whose clients come by TLS; what it says to itself stays plain. `more` are properties of one's own."""
     ports = free_port_base(5)
     good = authority.sign("broker", "localhost")
     old = authority.sign("old-broker", "localhost", expired=True)
@@ -71,7 +74,7 @@ def guarded_broker(folder: Path, authority: Authority) -> Iterator[GuardedBroker
         "listener.name.sasl_ssl.scram-sha-256.sasl.jaas.config": _SCRAM,
         "listener.name.sasl_ssl.scram-sha-512.sasl.jaas.config": _SCRAM,
     }
-    config = _GuardedConfig(folder, ports, properties)
+    config = _GuardedConfig(folder, ports, properties | dict(more or {}))
     launcher = Launcher(find_java(), resolve_jars())
     config.write()
     _format(launcher, config)
@@ -79,7 +82,14 @@ def guarded_broker(folder: Path, authority: Authority) -> Iterator[GuardedBroker
     node.start()
     try:
         other_name = f"127.0.0.1:{listeners['SSL']}"
-        yield GuardedBroker(addresses["SSL"], addresses["SASL_SSL"], addresses["EXPIRED"], other_name, node.child.log)
+        yield GuardedBroker(
+            addresses["PLAINTEXT"],
+            addresses["SSL"],
+            addresses["SASL_SSL"],
+            addresses["EXPIRED"],
+            other_name,
+            node.child.log,
+        )
     finally:
         node.stop()
 

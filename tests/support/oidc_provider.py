@@ -1,8 +1,6 @@
 """A real OpenID provider, independent of ours: npm's oidc-provider, installed once for every run of this user."""
 
-import hashlib
 import json
-import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -13,16 +11,14 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-import pytest
 from joserfc.jwk import ECKey, Key, OKPKey, RSAKey
 
-from motcua.stack.jars import cache_folder
+from tests.support.npm import installed
 from tests.support.ports import free_port_base
 from tests.support.tethered import tethered
 from tests.support.wait import wait_until
 
 SOURCES = Path(__file__).parents[1] / "access" / "provider"
-LOCKED = ("package.json", "package-lock.json")
 AUDIENCE = "https://motcua.example/api"
 PAGES, PUBLIC_URL = "pages", "https://motcua.example"
 SECRET = "a-secret-for-this-test-only"
@@ -36,10 +32,6 @@ ACCOUNTS: dict[str, dict[str, Any]] = {
     "program-PS256": {"motcua_grants": ["operator@*"]},
     "program-EdDSA": {"motcua_grants": ["operator@*"]},
 }
-
-needs_node = pytest.mark.skipif(
-    shutil.which("node") is None or shutil.which("npm") is None, reason="no Node here (Debian: nodejs, npm)"
-)
 
 
 def new_keys(name: str) -> list[Key]:
@@ -151,24 +143,5 @@ def _is_ready(process: "subprocess.Popen[bytes]", log: Path) -> bool:
 
 
 def _installed() -> Path:
-    """oidc-provider as it is locked, and what it needs; of two that install one wins."""
-    digest = hashlib.sha256(b"".join((SOURCES / name).read_bytes() for name in LOCKED)).hexdigest()[:12]
-    folder = cache_folder() / f"oidc-provider-{digest}"
-    entry = folder / "node_modules" / "oidc-provider" / "lib" / "index.js"
-    if entry.is_file():
-        return entry
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=f"{folder.name}-", dir=folder.parent) as scratch:
-        made = Path(scratch) / "made"
-        made.mkdir()
-        for name in LOCKED:
-            shutil.copy(SOURCES / name, made)
-        command = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--silent"]
-        ran = subprocess.run(command, cwd=made, capture_output=True, text=True, check=False)
-        if ran.returncode != 0:
-            pytest.skip(f"npm could not install oidc-provider here: {(ran.stdout + ran.stderr)[-500:]}")
-        try:
-            made.rename(folder)
-        except OSError:
-            assert entry.is_file()
-    return entry
+    """oidc-provider as it is locked, and what it needs."""
+    return installed(SOURCES, "oidc-provider") / "node_modules" / "oidc-provider" / "lib" / "index.js"

@@ -1,4 +1,5 @@
-"""A real PostgreSQL for tests: a container where Docker is at hand, else the server that comes as a Python package."""
+"""A real PostgreSQL for tests: a container where MOTCUA_TEST_BROKER asks for it, else the server that comes as a Python
+package."""
 
 import os
 import signal
@@ -15,9 +16,8 @@ from urllib.parse import urlsplit
 import psutil
 from testcontainers.community.postgres import PostgresContainer
 
-from tests.support.docker_engine import can_run
+from tests.support import docker_engine
 
-IMAGE = "postgres:17-alpine"
 NewDatabase = Callable[[], str]
 _LOCK = Path(gettempdir()) / "motcua-postgres.lock"
 NO_POWER_CUTS = ("fsync = off", "full_page_writes = off")  # tests kill processes, not machines
@@ -28,7 +28,7 @@ END_WITH_ME = "import os, signal, sys; sys.stdin.read(); os.kill(int(sys.argv[1]
 @contextmanager
 def postgres_server(folder: Path) -> Iterator[NewDatabase]:
     """A function that makes an empty database and returns its URL for SQLAlchemy with asyncpg."""
-    server = _container() if can_run(IMAGE) else _package(folder)
+    server = _container() if docker_engine.wanted() else _package(folder)
     with server as new_database:
         yield new_database
 
@@ -116,7 +116,7 @@ def _ended_with_this_process(server: int) -> Iterator[None]:
 @contextmanager
 def _container() -> Iterator[NewDatabase]:
     names = (f"motcua_{number}" for number in count(1))
-    with PostgresContainer(IMAGE, driver="asyncpg") as container:
+    with PostgresContainer(docker_engine.image("postgres"), driver="asyncpg") as container:
 
         def new_database() -> str:
             name = next(names)

@@ -15,7 +15,7 @@ def parsed(answer: httpx.Response) -> dict[str, Metric]:
     assert answer.status_code == 200, answer.text
     media_type = answer.headers["content-type"]
     if media_type.startswith("application/openmetrics-text"):
-        families = read_openmetrics(answer.text)
+        families = read_openmetrics(answer.text)  # type: ignore[no-untyped-call]
     else:
         assert media_type.startswith("text/plain; version=0.0.4"), media_type
         families = read_0_0_4(answer.text)

@@ -7,7 +7,8 @@ import pytest
 from services.intake.settings import IntakeSettings
 from services.processing.settings import ProcessingSettings
 from services.reporting.settings import ReportingSettings
-from shared.service.settings import UnusableSettings, read_settings, settings_of
+from shared.service.secret_files import UnusableSettings
+from shared.service.settings import settings_of
 
 KEY = "a-key-for-tests-only"
 
@@ -15,8 +16,8 @@ KEY = "a-key-for-tests-only"
 def test_each_variable_that_is_missing_or_wrong_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MOTCUA_INTAKE_PORT", "eighty")
     monkeypatch.delenv("MOTCUA_INTAKE_API_KEY", raising=False)
-    with pytest.raises(SystemExit) as stopped:
-        read_settings(IntakeSettings)
+    with pytest.raises(UnusableSettings) as stopped:
+        settings_of(IntakeSettings)
     said = str(stopped.value)
     assert "set MOTCUA_INTAKE_API_KEY (a key of at least 16 characters that may do everything)" in said
     assert "MOTCUA_INTAKE_PORT: Input should be a valid integer" in said
@@ -28,7 +29,7 @@ def test_a_service_with_a_folder_of_keys_needs_no_key_of_its_own(
 ) -> None:
     monkeypatch.setenv("MOTCUA_PROCESSING_ACCESS_DIR", str(tmp_path))
     monkeypatch.delenv("MOTCUA_PROCESSING_API_KEY", raising=False)
-    assert read_settings(ProcessingSettings).api_key is None
+    assert settings_of(ProcessingSettings).api_key is None
 
 
 def test_without_its_own_key_intake_says_that_applicants_need_another_secret(tmp_path: Path) -> None:

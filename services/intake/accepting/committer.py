@@ -20,11 +20,12 @@ from services.intake.applicants.keeping import Applicants
 from services.intake.calendar import Announcements
 from services.intake.log import event_log, standings
 from services.intake.log.database import Database, committing
-from services.intake.log.history import CodeSeries, LoggedEvent, LogRow, RecentDossiers
+from services.intake.log.history import CodeSeries, LogDisagrees, LoggedEvent, LogRow, RecentDossiers
 from services.intake.metrics import Metrics
 from shared.access.roles import Scope
 from shared.auditing.entries import Actor
 from shared.domain.dossier import Dossier
+from shared.service import tracing
 from shared.service.acting import acting
 from shared.service.audit import Audit
 from shared.service.clock import Clock
@@ -100,6 +101,7 @@ class Committer:
             raise StoreUnavailable(msg)
         if not scope.is_everything:
             candidates = [replace(candidate, scope=scope) for candidate in candidates]
+        tracing.remember(candidate.event_id for candidate in candidates)
         waiting = WaitingRequest(candidates, acting(), asyncio.get_running_loop().create_future())
         self._queue.put_nowait(waiting)
         return await waiting.answer
@@ -170,8 +172,8 @@ class Committer:
             became("refused")
             for waiting in batch:
                 waiting.fail(refused)
-        except (DataError, IntegrityError) as refused:
-            became("unstorable")
+        except (LogDisagrees, DataError, IntegrityError) as refused:
+            became("refused" if isinstance(refused, LogDisagrees) else "unstorable")
             await self._settle_apart(batch, refused)
         except Exception as failure:
             became("failed")
@@ -185,6 +187,10 @@ class Committer:
                     waiting.answer.set_result(answers)
 
     async def _settle_apart(self, batch: list[WaitingRequest], refused: Exception) -> None:
+        if len(batch) == 1 and isinstance(refused, LogDisagrees):
+            LOGGER.error("log_disagrees", error=str(refused))
+            batch[0].fail(refused)
+            return
         if len(batch) == 1:
             LOGGER.error("content_cannot_be_stored", error=str(refused.__cause__ or refused))
             batch[0].fail(CannotBeStored("the database refuses the content of this request"))
@@ -207,14 +213,16 @@ class Committer:
     ) -> list[list[CommitResult]]:
         catalogue = self._announcements.catalogue
         requests = [[by_own_codes(candidate, catalogue) for candidate in request] for request in requests]
-        async with committing(self._database) as connection:
-            known = await self._read(connection, [candidate for request in requests for candidate in request])
-            batch = CommitBatch(known, self._announcements.catalogue, self._clock(), self._recording_clock())
-            outcomes = batch.decide_all(requests)
-            await event_log.append(connection, batch.rows, batch.last_codes, batch.keys)
-            await standings.put(connection, batch.changed.values())
-            await self._audit.write(connection, *batch.audit_entries(actors), after=known.audit)
-            await self._applicants.write(connection, known.applicants, batch.recorded_seconds)
+        ids = (candidate.event_id for request in requests for candidate in request)
+        with tracing.of_first(ids):
+            async with committing(self._database) as connection:
+                known = await self._read(connection, [candidate for request in requests for candidate in request])
+                batch = CommitBatch(known, self._announcements.catalogue, self._clock(), self._recording_clock())
+                outcomes = batch.decide_all(requests)
+                await event_log.append(connection, batch.rows, batch.last_codes, batch.keys)
+                await standings.put(connection, batch.changed.values())
+                await self._audit.write(connection, *batch.audit_entries(actors), after=known.audit)
+                await self._applicants.write(connection, known.applicants, batch.recorded_seconds)
         self._trouble = None
         if self._serials_to_skip():
             self._skipped.update(batch.used_codes)

@@ -24,6 +24,7 @@ from services.intake.announcements.moves import (
 from services.intake.calendar import Announcements, AnnouncementState, StoredAnnouncement
 from services.intake.log import event_log
 from services.intake.log.database import Database, write
+from services.intake.log.history import LogDisagrees
 from services.intake.metrics import Metrics
 from shared.access.roles import EVERYTHING
 from shared.service.clock import Clock
@@ -90,7 +91,7 @@ class MoveWorker:
             try:
                 if stored.state is not AnnouncementState.DONE:
                     await self._finish(stored)
-            except (CannotBeStored, NotDecided):
+            except (CannotBeStored, NotDecided, LogDisagrees):
                 LOGGER.exception("announcement_not_moved", announcement=stored.announcement.id)
 
     async def _finish(self, stored: StoredAnnouncement) -> None:

@@ -16,6 +16,7 @@ from services.intake.accepting.refusals import TooLarge
 from services.intake.http.bodies import CHECKED, JSON, ArraySplitter, LineSplitter, NotAnArray, Numbered, media_type
 from services.intake.http.documents import cloud_event_example, cloud_event_schema
 from services.intake.http.service import IntakeService, failed
+from services.intake.log.history import LogDisagrees
 from services.intake.metrics import Metrics
 from services.intake.settings import IntakeSettings
 from shared.access.roles import Permission, Scope
@@ -243,7 +244,7 @@ async def post_events(request: Request, intake: IntakeService, caller: Poster, h
                 415, "Unsupported Media Type", f"send {NDJSON} (one CloudEvent a line), or a JSON array as {BATCH}"
             )
         answer = await bulk.finish()
-    except (StoreUnavailable, CannotBeStored, NotDecided) as failure:
+    except (StoreUnavailable, CannotBeStored, NotDecided, LogDisagrees) as failure:
         raise failed(failure, **asdict(bulk.answer)) from failure
     return json_response(answer)
 

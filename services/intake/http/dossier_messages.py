@@ -46,14 +46,18 @@ def _as_in_events(value: object) -> datetime | None:
         return msgspec.convert(cut_instant(value) if isinstance(value, str) else value, WireInstant)
     except msgspec.ValidationError as wrong:
         raise PydanticCustomError(
-            "instant", "write an instant with its offset, such as 2023-12-08T08:31:00+07:00"
+            "instant",
+            "write an instant with its offset, such as 2023-12-08T08:31:00+07:00",
+            {"vietnamese": "hãy ghi thời điểm kèm múi giờ, như 2023-12-08T08:31:00+07:00"},
         ) from wrong
 
 
 def _dossier_code(value: object) -> object:
     if isinstance(value, str) and not re.fullmatch(DOSSIER_CODE, value, re.ASCII):
         raise PydanticCustomError(
-            "dossier_code", "write a dossier's code, such as H59.15-231208-0001, or leave it out and get one"
+            "dossier_code",
+            "write a dossier's code, such as H59.15-231208-0001, or leave it out and get one",
+            {"vietnamese": "hãy ghi mã hồ sơ, như H59.15-231208-0001, hoặc bỏ đi để hệ thống cấp mã"},
         )
     return value
 
@@ -63,7 +67,11 @@ def _applicant(value: object) -> object:
     if value is None or isinstance(value, dict):
         return value
     if not isinstance(value, str):
-        raise PydanticCustomError("applicant", "write a text, or an object such as {id_number, name, phone}")
+        raise PydanticCustomError(
+            "applicant",
+            "write a text, or an object such as {id_number, name, phone}",
+            {"vietnamese": "hãy ghi một đoạn chữ, hoặc đối tượng như {id_number, name, phone}"},
+        )
     if not value:
         raise PydanticKnownError("string_too_short", {"min_length": 1})
     if len(value) > LONGEST_TEXT:

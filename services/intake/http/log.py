@@ -1,24 +1,27 @@
 """The log as a whole: read in order, sent to Kafka again, or given back from the topic what it lost."""
 
 from collections.abc import AsyncGenerator
-from typing import Annotated
+from typing import Annotated, cast
 
 from aiokafka.errors import KafkaError
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Query, Request, Response
 from sqlalchemy import func, select
 
 from services.intake.http.bodies import CHECKED
 from services.intake.http.service import Intake, IntakeService
 from services.intake.log import event_log
+from services.intake.log.consistency import LogCheck
 from services.intake.log.database import audit_of, committing
 from services.intake.log.tables import EVENT_LOG
 from services.intake.relaying import topic
 from shared.access.roles import Permission
 from shared.auditing.entries import Act, AuditEntry
+from shared.contract.envelope import encode
 from shared.contract.http import answered, answered_lines
-from shared.contract.http.log import Conflict, LogHead, LogLine, Resent, RestoreAnswer
+from shared.contract.http.log import CheckedLogLine, Conflict, LogHead, LogLine, Resent, RestoreAnswer
+from shared.contract.http.rebuilds import InconsistencyLine
 from shared.contract.topics import EVENTS, STATUS
-from shared.service.access import requires
+from shared.service.access import Caller, requires
 from shared.service.http import Ndjson, documented, json_response
 from shared.service.kafka import connection
 from shared.service.problems import Problem
@@ -95,11 +98,18 @@ def _conflicting(conflicts: list[topic.TopicEvent]) -> Problem:
     responses={200: answered_lines(LogLine), **INVALID},
 )
 async def get_log(
+    request: Request,
     intake: IntakeService,
     after: Annotated[int, Query(ge=0, le=LAST_POSITION, description="the position that the events come after")] = 0,
     limit: Annotated[int, Query(ge=1, le=10_000_000, description="how many events at most")] = 10_000,
 ) -> Ndjson:
-    """The logged events after a position, in commit order, as NDJSON: `{"position": n, "event": {...}}`."""
+    """The logged events after a position, in commit order, as NDJSON: `{"position": n, "event": {...}}`.
+
+    Who reads is in the audit: one entry for each caller and ten minutes, for a log is read page by page.
+    """
+    if intake.log_readings.begins(cast("Caller", request.state.caller).principal.id):
+        details = {"after": after, "limit": limit}
+        await audit_of(intake.database).write_alone(AuditEntry(Act.LOG_READ, details=details))
     return Ndjson(_log(intake, after, limit))
 
 
@@ -111,6 +121,28 @@ async def _log(intake: Intake, position: int, limit: int) -> AsyncGenerator[byte
             return
         yield b"".join(b'{"position":%d,"event":%s}\n' % (row.position, row.event) for row in rows)
         position, limit = rows[-1].position, limit - len(rows)
+
+
+@router.get(
+    "/v1/log/consistency",
+    dependencies=[requires(Permission.READ_LOG), *CHECKED],
+    summary=(
+        "What stands beside each event against the event itself, and each dossier as it stands against its events: "
+        "the differences, NDJSON, a count at the end"
+    ),
+    response_class=Ndjson,
+    responses=INVALID,
+)
+async def get_log_consistency(intake: IntakeService) -> Ndjson:
+    return Ndjson(_consistency(intake))
+
+
+async def _consistency(intake: Intake) -> AsyncGenerator[bytes]:
+    check, differences = LogCheck(), 0
+    async for line in check.lines(intake.database.reader):
+        differences += isinstance(line, InconsistencyLine)
+        yield encode(line) + b"\n"
+    yield encode(CheckedLogLine(events=check.events, dossiers=check.dossiers, differences=differences)) + b"\n"
 
 
 @router.get(

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Any, cast
 
 from fastapi import Depends, FastAPI, Request
@@ -13,22 +13,25 @@ from services.intake import calendar
 from services.intake.accepting.batch import NotDecided
 from services.intake.accepting.candidates import Candidate, Duplicate, Refused
 from services.intake.accepting.committer import CannotBeStored, Committer, LogRefuses, StoreUnavailable
-from services.intake.accepting.refusals import Forbidden
 from services.intake.announcements.worker import MoveWorker
 from services.intake.applicants.keeping import Applicants
 from services.intake.calendar import Announcements
+from services.intake.http.in_vietnamese import in_vietnamese
 from services.intake.log import event_log
 from services.intake.log.database import Database
+from services.intake.log.history import LogDisagrees
 from services.intake.metrics import Metrics
 from services.intake.relaying.announcements import AnnouncementRelay
 from services.intake.relaying.dead_letters import DeadLetterBox
 from services.intake.relaying.relay import Relay
 from services.intake.settings import IntakeSettings
+from services.intake.watch import IntakeWatch
 from shared.access.roles import Scope
 from shared.catalogue import Catalogue
 from shared.domain.dossier import Dossier
 from shared.domain.errors import Refusal, TransitionNotAllowed
 from shared.service.access import access_of
+from shared.service.audit import Readings
 from shared.service.clock import Clock
 from shared.service.observability import health, operations_router
 from shared.service.problems import Problem
@@ -78,6 +81,8 @@ class Intake:
     announcement_relay: AnnouncementRelay
     move_worker: MoveWorker
     dead_letters: DeadLetterBox
+    watch: IntakeWatch
+    log_readings: Readings = field(default_factory=Readings)
 
     @property
     def catalogue(self) -> Catalogue:
@@ -160,7 +165,7 @@ def problem(refusal: Refusal, spelling: Spelling = None) -> Problem:
             detail = detail.replace(field, spelt, 1)
         field = spelt
     members: dict[str, Any] = {"allowed": list(refusal.allowed)} if isinstance(refusal, TransitionNotAllowed) else {}
-    vietnamese = refusal.vietnamese if isinstance(refusal, Forbidden) else None
+    vietnamese = in_vietnamese(refusal, field)
     return Problem(status, TITLES[status], detail, code=refusal.code, field=field, vietnamese=vietnamese, **members)
 
 
@@ -170,6 +175,8 @@ def failed(failure: Exception, **members: Any) -> Problem:
         return Problem(
             503, "Service Unavailable", str(failure), code="log_behind_topic", headers={"Retry-After": "60"}, **members
         )
+    if isinstance(failure, LogDisagrees):
+        return Problem(503, "Service Unavailable", str(failure), code="log_disagrees", **members)
     if isinstance(failure, StoreUnavailable):
         return Problem(503, "Service Unavailable", str(failure), headers={"Retry-After": "1"}, **members)
     detail = (
@@ -191,7 +198,7 @@ def answer_failures(app: FastAPI) -> None:
         detail = f"the event log can't be read right now ({type(trouble).__name__}); try again"
         return Problem(503, "Service Unavailable", detail, headers={"Retry-After": "1"}).response()
 
-    for failure in (LogRefuses, StoreUnavailable, CannotBeStored, NotDecided):
+    for failure in (LogRefuses, StoreUnavailable, CannotBeStored, NotDecided, LogDisagrees):
         app.add_exception_handler(failure, on_failure)
     for trouble in DATABASE_ERRORS:
         app.add_exception_handler(trouble, on_trouble)

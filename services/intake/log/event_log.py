@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.intake.log.history import (
     CodeSeries,
     HistoryEntry,
+    LogDisagrees,
     LoggedEvent,
     LoggedKey,
     LogRow,
@@ -20,7 +21,15 @@ from services.intake.log.history import (
     computed_fields,
     history,
 )
-from services.intake.log.tables import ANNOUNCEMENTS, APPLICANTS, EVENT_LOG, IDEMPOTENCY_KEYS, RELAY_CURSOR, SERIALS
+from services.intake.log.tables import (
+    ANNOUNCEMENTS,
+    APPLICANTS,
+    DOSSIERS,
+    EVENT_LOG,
+    IDEMPOTENCY_KEYS,
+    RELAY_CURSOR,
+    SERIALS,
+)
 from shared.auditing.entries import EVENTS_SHA256, POSITIONS, ChainHead, ranges
 from shared.contract.envelope import encode
 from shared.contract.topics import EVENTS
@@ -45,6 +54,7 @@ _HEADS = select(
 _BY_ID = Lookup(select(_LOG.event_id, _LOG.event, _LOG.added, _LOG.dossier, _LOG.sequence), _LOG.event_id)
 _LATEST = Lookup(select(_LOG.dossier, func.max(_LOG.sequence)).group_by(_LOG.dossier), _LOG.dossier)
 _HISTORIES = Lookup(select(_LOG.dossier, _LOG.event, _LOG.added).order_by(_LOG.dossier, _LOG.sequence), _LOG.dossier)
+_STANDING = Lookup(select(DOSSIERS.c.code), DOSSIERS.c.code)
 _BY_KEY = Lookup(select(IDEMPOTENCY_KEYS), IDEMPOTENCY_KEYS.c.key)
 _APPEND = Insert(EVENT_LOG)
 _KEYS = Insert(IDEMPOTENCY_KEYS)
@@ -107,7 +117,21 @@ async def dossiers(connection: AsyncConnection, codes: Iterable[str], recent: Re
 
 
 async def histories(connection: AsyncConnection, codes: Iterable[str]) -> dict[str, list[HistoryEntry]]:
-    """The history of each of the dossiers; those that are not logged are left out."""
+    """The history of each of the dossiers; those that are not logged are left out.
+
+    Raises LogDisagrees, also of a dossier that has no event and stands among the dossiers all the same.
+    """
+    wanted = set(codes)
+    found = await _histories(connection, wanted)
+    if lacking := wanted - found.keys():
+        standing = {code for (code,) in await _STANDING.rows(connection, lacking)}
+        found |= await _histories(connection, standing)  # it may have been received in between
+        if gone := sorted(standing - found.keys()):
+            raise LogDisagrees(gone[0], "none of its events is found")
+    return found
+
+
+async def _histories(connection: AsyncConnection, codes: Iterable[str]) -> dict[str, list[HistoryEntry]]:
     rows = await _HISTORIES.rows(connection, codes)
     return {
         code: history(code, ((event, added) for _, event, added in events))

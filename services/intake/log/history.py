@@ -11,8 +11,19 @@ from msgspec import Struct
 
 from shared.contract.envelope import CloudEvent, decode_envelope, event_of
 from shared.domain.dossier import Dossier
+from shared.domain.errors import Refusal
 from shared.domain.events import Event, Extended
 from shared.domain.transitions import apply
+
+
+class LogDisagrees(Exception):
+    """What stands beside an event in the log is not what the event says, so nothing is told or decided by it."""
+
+    def __init__(self, code: str, why: str) -> None:
+        super().__init__(
+            f"what the log has of {code} was changed behind its back ({why}), so nothing is told by it; "
+            "`motcua verify` names what differs"
+        )
 
 
 class LogRow(NamedTuple):
@@ -83,13 +94,23 @@ class HistoryEntry(Struct, frozen=True):
 
 
 def history(code: str, logged: Iterable[tuple[bytes, str]]) -> list[HistoryEntry]:
-    """The history that logged events make, in order; each comes with the fields that intake computed, by commas."""
+    """The history that logged events make, in order; each comes with the fields that intake computed, by commas.
+
+    Raises LogDisagrees: of another dossier's event, of one that does not follow the last, and of what no rule allows.
+    """
     entries: list[HistoryEntry] = []
     before: Dossier | None = None
-    for logged_event, added in logged:
-        envelope = decode_envelope(logged_event)
-        event = event_of(envelope)
-        after = apply(before, code, event, envelope.time)
+    for number, (logged_event, added) in enumerate(logged, 1):
+        try:
+            envelope = decode_envelope(logged_event)
+            if envelope.subject != code:
+                raise LogDisagrees(code, f"event {number} is of {envelope.subject}")
+            if envelope.sequence not in (None, number):
+                raise LogDisagrees(code, f"event {envelope.sequence} stands in the place of event {number}")
+            event = event_of(envelope)
+            after = apply(before, code, event, envelope.time)
+        except (Refusal, ValueError) as wrong:
+            raise LogDisagrees(code, f"event {number}: {wrong}") from wrong
         entries.append(HistoryEntry(envelope, event, before, after, computed_fields(added)))
         before = after
     return entries

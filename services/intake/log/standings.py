@@ -4,11 +4,11 @@ They are written in the transaction of the events, and made anew from the log wh
 installation that is older than it, and of a version that keeps other rows.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime, time
 from enum import StrEnum
 from itertools import groupby
-from operator import itemgetter
+from operator import attrgetter
 from typing import Any
 
 import structlog
@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.intake.log import event_log
 from services.intake.log.database import Database, committing
-from services.intake.log.history import history
+from services.intake.log.history import LogDisagrees, history
 from services.intake.log.tables import DOSSIERS, EVENT_LOG
 from shared.domain.dossier import Dossier
 from shared.domain.lifecycle import WORKING, State
@@ -28,7 +28,7 @@ PAGE_EVENTS = 2000
 LOGGER = structlog.get_logger()
 _PUT = Insert(DOSSIERS, replacing=[column.name for column in DOSSIERS.c if not column.primary_key])
 _LOG = EVENT_LOG.c
-_BY_DOSSIER = select(_LOG.dossier, _LOG.event, _LOG.added).order_by(_LOG.dossier, _LOG.sequence)
+_BY_DOSSIER = select(EVENT_LOG).order_by(_LOG.dossier, _LOG.sequence)
 _ANY = select(DOSSIERS.c.code).limit(1)
 
 
@@ -64,7 +64,7 @@ _WAITS = {
 
 async def put(connection: AsyncConnection, dossiers: Iterable[Dossier]) -> None:
     """Keep these dossiers as they are now."""
-    await _PUT.write(connection, [_row(dossier) for dossier in dossiers])
+    await _PUT.write(connection, [row_of(dossier) for dossier in dossiers])
 
 
 async def put_again(connection: AsyncConnection, codes: Sequence[str]) -> None:
@@ -74,31 +74,42 @@ async def put_again(connection: AsyncConnection, codes: Sequence[str]) -> None:
         await put(connection, [entries[-1].after for entries in histories.values()])
 
 
+async def page_of_log(connection: AsyncConnection, after: str) -> dict[str, Sequence[Any]]:
+    """Rows of the log by dossier, of some dossiers behind a code, in the database's order of codes; each is whole."""
+    rows = (await connection.execute(_BY_DOSSIER.where(_LOG.dossier > after).limit(PAGE_EVENTS))).all()
+    page: dict[str, Sequence[Any]] = {code: list(of_one) for code, of_one in groupby(rows, key=attrgetter("dossier"))}
+    if len(rows) == PAGE_EVENTS:
+        last, _ = page.popitem()  # its events may go on
+        if not page:
+            page[last] = list((await connection.execute(_BY_DOSSIER.where(_LOG.dossier == last))).all())
+    return page
+
+
 async def fill(database: Database) -> None:
-    """Make the rows of a log that has none."""
+    """Make the rows of a log that has none. A dossier whose events make none is left out, and the log says so."""
     async with committing(database) as connection:
         if (await connection.execute(_ANY)).first() is not None or not await event_log.head(connection):
             return
         LOGGER.info("dossiers_filling")
-        after, dossiers = "", 0
-        while page := (await connection.execute(_BY_DOSSIER.where(_LOG.dossier > after))).all():
-            by_code = {code: list(rows) for code, rows in groupby(page, key=itemgetter(0))}
-            if len(page) == PAGE_EVENTS and len(by_code) > 1:
-                by_code.popitem()  # its events may go on
-            after = next(reversed(by_code))
-            if len(page) == PAGE_EVENTS and len(by_code) == 1:
-                await put_again(connection, [after])
-            else:
-                await put(connection, [_folded(code, rows) for code, rows in by_code.items()])
-            dossiers += len(by_code)
-        LOGGER.info("dossiers_filled", dossiers=dossiers)
+        after, made = "", 0
+        while page := await page_of_log(connection, after):
+            after = next(reversed(page))
+            dossiers = list(_folded(page))
+            await put(connection, dossiers)
+            made += len(dossiers)
+        LOGGER.info("dossiers_filled", dossiers=made)
 
 
-def _folded(code: str, rows: Iterable[Any]) -> Dossier:
-    return history(code, ((event, added) for _, event, added in rows))[-1].after
+def _folded(page: Mapping[str, Iterable[Any]]) -> Iterator[Dossier]:
+    for code, rows in page.items():
+        try:
+            yield history(code, ((row.event, row.added) for row in rows))[-1].after
+        except LogDisagrees as wrong:
+            LOGGER.error("log_disagrees", error=str(wrong))  # noqa: TRY400 - the sentence says it all
 
 
-def _row(dossier: Dossier) -> tuple[Any, ...]:
+def row_of(dossier: Dossier) -> tuple[Any, ...]:
+    """The row of a dossier as it is now."""
     deadline = dossier.deadline if dossier.state in WORKING else None
     waits_for, since, until = _waiting(dossier)
     return (

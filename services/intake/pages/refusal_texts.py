@@ -4,6 +4,10 @@ from shared.language.words import Words
 
 REFUSALS: Words = {
     "refused": ("Không được nhận:", "Refused:"),
+    "refused.form": (
+        "Phiếu này đã được dùng rồi; hãy mở lại trang và nhập lần nữa.",
+        "This form was used before; open the page again and fill it in anew.",
+    ),
     "refused.malformed": ("Giá trị chưa đúng. {fix}", "The value is not right. {fix}"),
     "refused.personal_data": (
         "Đoạn này có số điện thoại, số định danh hoặc địa chỉ thư của một người; hãy bỏ đi, chỉ ghi sự việc.",

@@ -23,6 +23,9 @@ _OF_FORMS = {
 """Fields of the calls that a form has under another name, or not at all."""
 
 
+KEY_OF_FORM = "Idempotency-Key"
+
+
 class Mistake(NamedTuple):
     """What is wrong, and the field of the form that it is about; "" for the form as a whole."""
 
@@ -33,6 +36,9 @@ class Mistake(NamedTuple):
 def mistake_of(problem: Problem, language: Language) -> Mistake:
     """What a refusal says at its field."""
     details = problem.details
+    if details.field == KEY_OF_FORM:  # a form has one by itself, and nobody at a counter knows it
+        key = "refused.idempotency_key_reused"
+        return Mistake("", said(TEXTS, key if key.endswith(details.code) else "refused.form", language))
     field = (details.field or "").removeprefix("data.")
     field = _OF_FORMS.get(field, field)
     if language is Language.ENGLISH:
@@ -42,17 +48,18 @@ def mistake_of(problem: Problem, language: Language) -> Mistake:
 
 def _in_vietnamese(problem: Problem, field: str) -> str:
     details = problem.details
-    if problem.vietnamese != details.detail:
-        return problem.vietnamese
     key = f"refused.{details.code}"
     if key not in TEXTS:
-        return f"{said(TEXTS, 'refused', Language.VIETNAMESE)} {details.detail}"
+        own = problem.vietnamese != details.detail
+        return problem.vietnamese if own else f"{said(TEXTS, 'refused', Language.VIETNAMESE)} {details.detail}"
     if details.code == "transition_not_allowed":
         allowed = details.allowed if isinstance(details.allowed, list) else []
         names = ", ".join(word(EVENTS, each, Language.VIETNAMESE).lower() for each in allowed)
         return said(TEXTS, key, Language.VIETNAMESE, allowed=names or "–")
     if details.code == "malformed":
         hint = f"hint.{field}"
+        if hint not in TEXTS and problem.vietnamese != details.detail:
+            return problem.vietnamese
         fix = said(TEXTS, hint, Language.VIETNAMESE) if hint in TEXTS else details.detail
         return said(TEXTS, key, Language.VIETNAMESE, fix=fix)
     return said(TEXTS, key, Language.VIETNAMESE)

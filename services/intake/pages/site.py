@@ -13,6 +13,7 @@ from starlette.responses import Response
 
 from services.intake.accepting.committer import CannotBeStored, LogRefuses, StoreUnavailable
 from services.intake.http.service import Intake, failed
+from services.intake.log.history import LogDisagrees
 from services.intake.pages.choices import Choices
 from services.intake.pages.lists import Lists
 from services.intake.pages.texts import TEXTS
@@ -50,6 +51,7 @@ class Counter(Pages):
         "unknown_dossier": "no_dossier",
         "unavailable": "away",
         "log_behind_topic": "log_behind_topic",
+        "log_disagrees": "log_disagrees",
     }
 
     def of_every_page(self, request: Request) -> Mapping[str, Any]:
@@ -61,7 +63,7 @@ class Counter(Pages):
 
     def failure(self, request: Request, error: Exception) -> Response | None:
         """The page that says what failed; None for a bug."""
-        if isinstance(error, StoreUnavailable | LogRefuses | CannotBeStored):
+        if isinstance(error, StoreUnavailable | LogRefuses | CannotBeStored | LogDisagrees):
             return super().failure(request, failed(error))
         return super().failure(request, error)
 

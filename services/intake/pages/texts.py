@@ -216,6 +216,10 @@ TEXTS: Words = {
         "Không có hồ sơ mang mã này. Hãy xem lại mã.",
         "There is no dossier of this code. Check the code.",
     ),
+    "log_disagrees": (
+        "Dữ liệu đã lưu của hồ sơ này không khớp với nhật ký; hãy báo người vận hành, chưa thể xem hay xử lý hồ sơ.",
+        "What is kept of this dossier disagrees with the log. Tell the operator; till then it can't be shown.",
+    ),
     "log_behind_topic": (
         "Hệ thống tạm ngừng nhận để bảo vệ dữ liệu. Hãy báo người quản trị; phiếu chưa gửi vẫn được giữ.",
         "Nothing is taken at the moment, to protect the data. Tell whoever runs the system.",

@@ -22,6 +22,7 @@ from services.intake.settings import IntakeSettings
 from shared.contract.status import DeadLetterV1, decode_dead_letter
 from shared.contract.topics import DEAD_LETTERS
 from shared.service.kafka import BROKER_ERRORS, connection, dropped_work_is_trouble, scan
+from shared.service.metric_catalogue import DEAD_LETTERS_OPEN
 from shared.service.pacing import Backoff
 from shared.service.sql import is_transient
 
@@ -58,10 +59,7 @@ class DeadLetterBox(Collector):
         return len(self._open)
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
-        if self.has_looked:
-            yield GaugeMetricFamily(
-                "motcua_dead_letters_open", "Dead letters in their topic that nobody has dealt with.", self.open
-            )
+        yield DEAD_LETTERS_OPEN.family(self.open if self.has_looked else None)
 
     async def run(self) -> None:
         """Look now and then, until cancelled."""
@@ -76,7 +74,7 @@ class DeadLetterBox(Collector):
                 if not (isinstance(trouble, BROKER_ERRORS) or is_transient(trouble)):
                     raise
                 pause = max(pause, backoff.next_s())
-                LOGGER.warning("dead_letters_not_read", error=repr(trouble), retry_seconds=pause)
+                LOGGER.info("dead_letters_not_read", error=repr(trouble), retry_seconds=pause)
             await asyncio.sleep(pause)
 
     async def look(self) -> None:

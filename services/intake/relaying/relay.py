@@ -20,6 +20,7 @@ from services.intake.relaying.sender import Sender, TopicRemade
 from services.intake.relaying.topic import LastNumbered, LogAndTopic, compared, ends, lacking, last_numbered
 from services.intake.settings import IntakeSettings
 from shared.contract.topics import EVENTS
+from shared.service import tracing
 from shared.service.kafka import BROKER_ERRORS, WrongPartitions, dropped_work_is_trouble
 from shared.service.kafka import connection as reach
 from shared.service.pacing import Backoff, wait_until
@@ -247,9 +248,7 @@ class Relay:
             rows = await self._next(connection)
             if rows:
                 assert self._cursor.numbers is not None, "the comparison counted"
-                sending, more = [(row.dossier, row.event, row.added) for row in rows], rows[-1].position < self._head
-                numbers = await sender.send(sending, self._cursor.numbers, more=more)
-                self._sent(rows, numbers)
+                self._sent(rows, await self._send(sender, rows, self._cursor.numbers))
             if time.monotonic() - self._saved_at >= CURSOR_SECONDS:
                 await self._save_cursor(connection)
             if not rows:
@@ -257,6 +256,15 @@ class Relay:
                 if time.monotonic() - looked_at >= LOOK_AT_TOPIC_SECONDS:
                     looked_at = time.monotonic()
                     await self._look_at_topic(sender)
+
+    async def _send(self, sender: Sender, rows: Sequence[Any], numbers: Sequence[int]) -> list[int]:
+        sending, more = [(row.dossier, row.event, row.added) for row in rows], rows[-1].position < self._head
+        ids = [getattr(row, "event_id", "") for row in rows] if tracing.is_on() else []  # at hand only where it is new
+        traced = tracing.sending("relay", ids)
+        if traced is None:
+            return await sender.send(sending, numbers, more=more)
+        with traced.first():
+            return await sender.send(sending, numbers, more=more, carried=[traced.headers(one) for one in ids])
 
     async def _look_at_topic(self, sender: Sender) -> None:
         """While nothing is sent nobody would notice that the topic was emptied."""

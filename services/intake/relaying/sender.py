@@ -1,11 +1,12 @@
 """Sends logged events to their topic, numbered, in the order of each dossier through retries and failures."""
 
 from collections.abc import Mapping, Sequence
+from itertools import repeat
 from types import TracebackType
 from typing import Self
 
 from services.intake.settings import IntakeSettings
-from shared.contract.marks import number_header
+from shared.contract.marks import Headers, number_header
 from shared.contract.topics import EVENTS
 from shared.service.kafka import check_partitions, connection, ensure_topics, partition_of
 from shared.service.publisher import REQUEST_TIMEOUT_MS, NewRecord, Publisher
@@ -46,23 +47,30 @@ class Sender:
     ) -> None:
         await self._publisher.stop()
 
-    async def send(self, events: Sequence[tuple[str, bytes, str]], numbers: Sequence[int], *, more: bool) -> list[int]:
+    async def send(
+        self,
+        events: Sequence[tuple[str, bytes, str]],
+        numbers: Sequence[int],
+        *,
+        more: bool,
+        carried: Sequence[Headers] = (),
+    ) -> list[int]:
         """Send (dossier code, event, fields that intake added) in order per dossier; returns when the broker has
         acknowledged them all.
 
         `numbers` counts the events of each partition before these; returned is the count after them. `more`: the log
-        goes on behind them. Raises TopicRemade when the broker puts an event where it had put an earlier one,
-        TimeoutError when it does not answer.
+        goes on behind them. `carried` are headers of each event beside its number. Raises TopicRemade when the broker
+        puts an event where it had put an earlier one, TimeoutError when it does not answer.
         """
         counts = list(numbers)
         by_partition: dict[int, list[NewRecord]] = {}
-        for code, event, added in events:
+        for (code, event, added), beside in zip(events, carried or repeat([]), strict=False):
             key = code.encode()
             partition = partition_of(key, len(counts))
             counts[partition] += 1
-            by_partition.setdefault(partition, []).append(
-                (key, event, number_header(counts[partition], added, more=more))
-            )
+            headers = number_header(counts[partition], added, more=more)
+            headers.extend(beside)
+            by_partition.setdefault(partition, []).append((key, event, headers))
         for partition, spans in (await self._publisher.publish(EVENTS.name, by_partition)).items():
             for span in spans:
                 self._acknowledged(partition, span.first)

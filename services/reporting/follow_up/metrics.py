@@ -3,39 +3,23 @@
 from collections.abc import Mapping
 from datetime import datetime
 
-from prometheus_client import CollectorRegistry, Counter, Gauge
+from prometheus_client import CollectorRegistry
 
-from services.reporting.follow_up.outbox import Waiting, Way
+from services.reporting.follow_up.outbox import Outstanding, Way
+from shared.service import figure_metrics
 
 
 class FollowUpMetrics:
-    """Counters of this process, and gauges of the outbox, which outlasts it."""
+    """Counters of this process, and gauges of the outbox, which outlasts it and is looked at while follow-up is on."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
-        self.sent = Counter(
-            "motcua_follow_up_sent", "deliveries that were taken by whom they are for", ["way"], registry=registry
-        )
-        self.failures = Counter(
-            "motcua_follow_up_failures", "tries of deliveries that were not taken", ["way"], registry=registry
-        )
-        self._waiting = Gauge(
-            "motcua_follow_up_waiting", "deliveries that wait to be sent, or sent again", ["way"], registry=registry
-        )
-        self._oldest = Gauge(
-            "motcua_follow_up_oldest_waiting_seconds",
-            "age of the oldest delivery that waits; 0 when none does",
-            ["way"],
-            registry=registry,
-        )
-        self._given_up = Gauge(
-            "motcua_follow_up_given_up", "deliveries that nobody took and that are not tried again", ["way"],
-            registry=registry,
-        )  # fmt: skip
-        for way in Way:
-            self.sent.labels(way.value)
-            self.failures.labels(way.value)
+        self.sent = figure_metrics.FOLLOW_UP_SENT.counter(registry)
+        self.failures = figure_metrics.FOLLOW_UP_FAILURES.counter(registry)
+        self._waiting = figure_metrics.FOLLOW_UP_WAITING.gauge(registry)
+        self._oldest = figure_metrics.FOLLOW_UP_OLDEST.gauge(registry)
+        self._given_up = figure_metrics.FOLLOW_UP_GIVEN_UP.gauge(registry)
 
-    def stands(self, waiting: Mapping[Way, Waiting], now: datetime) -> None:
+    def stands(self, waiting: Mapping[Way, Outstanding], now: datetime) -> None:
         """How the outbox stands."""
         for way, one in waiting.items():
             age = 0.0 if one.oldest is None else max(0.0, (now - one.oldest).total_seconds())

@@ -28,7 +28,7 @@ Lane = tuple[str, Way]  # a unit, and one of its ways
 
 
 @dataclass(frozen=True, slots=True)
-class Delivery:
+class Outgoing:
     """Something to be sent; `body` is the same at every attempt, and so is `id`, by which receivers know a repeat."""
 
     id: str
@@ -40,7 +40,7 @@ class Delivery:
 
 
 @dataclass(frozen=True, slots=True)
-class Waiting:
+class Outstanding:
     """How many deliveries of a way wait, since when the oldest does, and how many were given up."""
 
     waiting: int = 0
@@ -48,7 +48,7 @@ class Waiting:
     given_up: int = 0
 
 
-async def put(connection: AsyncConnection, deliveries: Sequence[Delivery]) -> None:
+async def put(connection: AsyncConnection, deliveries: Sequence[Outgoing]) -> None:
     """Into the outbox, within the transaction of what they tell."""
     if deliveries:
         rows = [
@@ -73,7 +73,7 @@ async def lanes(engine: AsyncEngine, now: datetime) -> list[Lane]:
         return [(row.department, Way(row.way)) for row in (await connection.execute(wanted)).all()]
 
 
-async def due(engine: AsyncEngine, lane: Lane, now: datetime) -> list[Delivery]:
+async def due(engine: AsyncEngine, lane: Lane, now: datetime) -> list[Outgoing]:
     """What is to be tried of a lane, the oldest first, some at a time."""
     wanted = (
         select(follow_up_deliveries)
@@ -84,11 +84,11 @@ async def due(engine: AsyncEngine, lane: Lane, now: datetime) -> list[Delivery]:
     async with engine.connect() as connection:
         rows = (await connection.execute(wanted)).all()
     return [
-        Delivery(row.id, row.department, Way(row.way), instant_of(row.made_at), row.body, row.attempts) for row in rows
+        Outgoing(row.id, row.department, Way(row.way), instant_of(row.made_at), row.body, row.attempts) for row in rows
     ]
 
 
-async def claim(engine: AsyncEngine, delivery: Delivery, now: datetime, held_for: timedelta) -> bool:
+async def claim(engine: AsyncEngine, delivery: Outgoing, now: datetime, held_for: timedelta) -> bool:
     """Take the next try for oneself; False where another process, or another pass, has it.
 
     It is written before anything is sent: who dies in between leaves it to be tried again when `held_for` is over.
@@ -102,7 +102,7 @@ async def claim(engine: AsyncEngine, delivery: Delivery, now: datetime, held_for
         return (await connection.execute(taken)).rowcount == 1
 
 
-async def sent(engine: AsyncEngine, delivery: Delivery, now: datetime, problem: str | None = None) -> None:
+async def sent(engine: AsyncEngine, delivery: Outgoing, now: datetime, problem: str | None = None) -> None:
     """It was taken, by whom it was sent to; the slips in it count as sent since the first way took them."""
     at = microseconds(now)
     settled = (
@@ -120,7 +120,7 @@ async def sent(engine: AsyncEngine, delivery: Delivery, now: datetime, problem: 
         await connection.execute(slips)
 
 
-async def failed(engine: AsyncEngine, delivery: Delivery, problem: str, next_try: datetime | None) -> None:
+async def failed(engine: AsyncEngine, delivery: Outgoing, problem: str, next_try: datetime | None) -> None:
     """It was not taken: it is tried again, or given up where there is no next try."""
     settled = (
         update(follow_up_deliveries)
@@ -136,7 +136,7 @@ def pause_after(attempts: int) -> timedelta:
     return min(FIRST_PAUSE * (1 << min(attempts, 20)), LONGEST_PAUSE)
 
 
-async def waiting(engine: AsyncEngine) -> dict[Way, Waiting]:
+async def waiting(engine: AsyncEngine) -> dict[Way, Outstanding]:
     """What there is of each way; two small indexes know it."""
     waits = select(_OF.way, func.count(), func.min(_OF.made_at)).where(_OF.next_try_at.is_not(None)).group_by(_OF.way)
     given_up = select(_OF.way, func.count()).where(_OF.next_try_at.is_(None), _OF.sent_at.is_(None)).group_by(_OF.way)
@@ -144,7 +144,7 @@ async def waiting(engine: AsyncEngine) -> dict[Way, Waiting]:
         lost: dict[str, int] = {row[0]: row[1] for row in (await connection.execute(given_up)).all()}
         found = {row[0]: row for row in (await connection.execute(waits)).all()}
     return {
-        way: Waiting(
+        way: Outstanding(
             found[way][1] if way in found else 0,
             instant_of(found[way][2]) if way in found else None,
             lost.get(way, 0),

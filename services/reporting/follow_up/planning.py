@@ -16,7 +16,7 @@ from services.reporting.calendar import KnownCalendar
 from services.reporting.follow_up import outbox
 from services.reporting.follow_up.figures import figures
 from services.reporting.follow_up.messages import Week, digest_body, mail_body, webhook_body
-from services.reporting.follow_up.outbox import Delivery, Way
+from services.reporting.follow_up.outbox import Outgoing, Way
 from services.reporting.follow_up.recipients import Recipient, Recipients
 from services.reporting.follow_up.schedule import WeeklyHour, latest_digest, latest_round
 from services.reporting.follow_up.slips import Reached, reached, standing
@@ -138,10 +138,10 @@ class Planning:
         deliveries = []
         if mail is not None:
             body = mail_body([slip for _, slip in slips], self.known().catalogue, self._page(department))
-            deliveries.append(Delivery(mail, department, Way.MAIL, now, body))
+            deliveries.append(Outgoing(mail, department, Way.MAIL, now, body))
         if recipient.webhook is not None:
             deliveries += [
-                Delivery(each.id, department, Way.WEBHOOK, now, webhook_body(each.id, slip)) for each, slip in slips
+                Outgoing(each.id, department, Way.WEBHOOK, now, webhook_body(each.id, slip)) for each, slip in slips
             ]
         await outbox.put(connection, deliveries)
         details = {"year": year, "numbers": [first, first + len(slips) - 1]}
@@ -163,7 +163,7 @@ class Planning:
             week = Week(department, urgent, of_week, now)
             body = digest_body(week, self.known().catalogue, self._page(department))
             id_ = str(uuid5(_NAMESPACE, f"{department}/digest/{digest_at.isoformat()}"))
-            await outbox.put(connection, [Delivery(id_, department, Way.MAIL, now, body)])
+            await outbox.put(connection, [Outgoing(id_, department, Way.MAIL, now, body)])
             await _stands(connection, department, digest_at=microseconds(digest_at))
 
     def _page(self, department: str) -> str | None:

@@ -69,7 +69,8 @@ class SlipPlace(NamedTuple):
     """Where a page of the list ended, the newest first."""
 
     made_us: int
-    id: str
+    department: str
+    number: int
 
 
 def within(scope: Scope) -> Iterator[ColumnElement[bool]]:
@@ -95,9 +96,12 @@ async def listed(
     """Some of the slips, the newest first."""
     wanted = select(follow_ups, _FAILING.label("problem")).where(*conditions)
     if after is not None:
-        older = or_(_OF.made_at < after.made_us, and_(_OF.made_at == after.made_us, _OF.id < after.id))
-        wanted = wanted.where(older)
-    rows = await connection.execute(wanted.order_by(_OF.made_at.desc(), _OF.id.desc()).limit(limit))
+        further = or_(
+            _OF.department > after.department, and_(_OF.department == after.department, _OF.number < after.number)
+        )
+        wanted = wanted.where(or_(_OF.made_at < after.made_us, and_(_OF.made_at == after.made_us, further)))
+    in_order = wanted.order_by(_OF.made_at.desc(), _OF.department, _OF.number.desc())
+    rows = await connection.execute(in_order.limit(limit))
     return [_kept(row) for row in rows.all()]
 
 

@@ -10,13 +10,13 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.reporting.follow_up import outbox
 from services.reporting.follow_up.metrics import FollowUpMetrics
-from services.reporting.follow_up.outbox import Delivery, Lane, Way, pause_after
+from services.reporting.follow_up.outbox import Lane, Outgoing, Way, pause_after
 from services.reporting.follow_up.recipients import Recipients
 from services.reporting.follow_up.ways import NotTaken, Smtp, mail, post
 from shared.service.clock import Clock
 
 AT_ONCE = {Way.MAIL: 4, Way.WEBHOOK: 64}  # all mails go to one server
-HELD_LONGER = timedelta(seconds=5)  # than a try may take: settling it takes a moment
+HELD_LONGER = timedelta(seconds=2)  # than a try may take: settling it takes a moment
 log = structlog.get_logger()
 
 
@@ -37,6 +37,7 @@ class Sending:
     give_up_after: timedelta
     transport: httpx.AsyncBaseTransport | None = None
     _lanes: dict[Lane, "asyncio.Task[None]"] = field(default_factory=dict, init=False)
+    _is_ending: bool = field(default=False, init=False)
     _turns: dict[Way, asyncio.Semaphore] = field(default_factory=_turns, init=False)
 
     async def look(self) -> None:
@@ -55,13 +56,18 @@ class Sending:
         if self._lanes:
             await asyncio.wait(self._lanes.values())
 
+    async def end(self) -> None:
+        """What is being sent is waited for; what else waits is sent by whoever runs next."""
+        self._is_ending = True
+        await self.settle()
+
     async def _send_all(self, lane: Lane) -> None:
         for delivery in await outbox.due(self.engine, lane, self.clock()):
             async with self._turns[lane[1]]:
-                if not await self._send(delivery):
+                if self._is_ending or not await self._send(delivery):
                     return  # one that does not answer is not asked for each of the others
 
-    async def _send(self, delivery: Delivery) -> bool:
+    async def _send(self, delivery: Outgoing) -> bool:
         """One try; whether the lane goes on."""
         held_for = timedelta(seconds=self.timeout_s) + HELD_LONGER
         if not await outbox.claim(self.engine, delivery, self.clock(), held_for):
@@ -77,7 +83,7 @@ class Sending:
             log.warning("follow_up_refused_in_part", **_named(delivery), problem=problem)
         return True
 
-    async def _try(self, delivery: Delivery) -> str | None:
+    async def _try(self, delivery: Outgoing) -> str | None:
         recipient = self.recipients.get(delivery.department)
         try:
             async with asyncio.timeout(self.timeout_s):
@@ -93,7 +99,7 @@ class Sending:
             raise NotTaken(f"no answer within {self.timeout_s:g} s", is_final=False) from late
         raise NotTaken("the unit has no such address in the file of recipients any more", is_final=True)
 
-    async def _not_taken(self, delivery: Delivery, wrong: NotTaken) -> None:
+    async def _not_taken(self, delivery: Outgoing, wrong: NotTaken) -> None:
         now, attempts = self.clock(), delivery.attempts + 1
         next_try = now + max(pause_after(attempts), wrong.retry_after or timedelta(0))
         gives_up = wrong.is_final or next_try - delivery.made_at > self.give_up_after
@@ -103,5 +109,5 @@ class Sending:
         said("follow_up_not_taken", **_named(delivery), problem=str(wrong), attempts=attempts, given_up=gives_up)
 
 
-def _named(delivery: Delivery) -> dict[str, str]:
+def _named(delivery: Outgoing) -> dict[str, str]:
     return {"delivery": delivery.id, "department": delivery.department, "way": delivery.way.value}

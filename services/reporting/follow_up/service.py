@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 import structlog
-from prometheus_client import CollectorRegistry
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.reporting.calendar import KnownCalendar
@@ -37,7 +36,7 @@ class FollowUpParts:
     catalogue: Catalogue
     known: Callable[[], KnownCalendar]
     clock: Clock
-    registry: CollectorRegistry
+    metrics: FollowUpMetrics
     is_current: Callable[[], bool]
 
 
@@ -71,7 +70,7 @@ class FollowUp:
                 pause = backoff.next_s()
                 log.warning("follow_up_waits", reason=repr(away), retry_seconds=pause)
             await wait_until(stopping, pause)
-        await self.sending.settle()
+        await self.sending.end()
 
 
 def follow_up_of(settings: ReportingSettings, parts: FollowUpParts) -> FollowUp | None:
@@ -96,7 +95,7 @@ def follow_up_of(settings: ReportingSettings, parts: FollowUpParts) -> FollowUp 
         recipients,
         _smtp(settings),
         clock,
-        FollowUpMetrics(parts.registry),
+        parts.metrics,
         settings.follow_up_timeout_seconds,
         timedelta(hours=settings.follow_up_give_up_hours),
     )

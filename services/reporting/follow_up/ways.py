@@ -16,7 +16,7 @@ import httpx
 from pydantic import SecretStr
 
 from services.reporting.follow_up.messages import decode_mail
-from services.reporting.follow_up.outbox import Delivery
+from services.reporting.follow_up.outbox import Outgoing
 from services.reporting.follow_up.recipients import Webhook
 
 CLOUDEVENT = "application/cloudevents+json; charset=utf-8"
@@ -46,7 +46,7 @@ class Smtp:
     password: SecretStr | None = None
 
 
-async def post(client: httpx.AsyncClient, to: Webhook, delivery: Delivery, now: datetime) -> None:
+async def post(client: httpx.AsyncClient, to: Webhook, delivery: Outgoing, now: datetime) -> None:
     """POST the body, signed as Standard Webhooks says. What the other end answers beside its status is not read.
 
     Raises NotTaken.
@@ -72,7 +72,7 @@ async def post(client: httpx.AsyncClient, to: Webhook, delivery: Delivery, now: 
     raise NotTaken(f"the webhook answers {status}", is_final=not passes, retry_after=pause)
 
 
-async def mail(smtp: Smtp, to: Sequence[str], delivery: Delivery, timeout_s: float) -> str | None:
+async def mail(smtp: Smtp, to: Sequence[str], delivery: Outgoing, timeout_s: float) -> str | None:
     """Send the mail to all; who of them was refused, where the others were not. Raises NotTaken."""
     try:
         refused, _ = await aiosmtplib.send(
@@ -94,12 +94,15 @@ async def mail(smtp: Smtp, to: Sequence[str], delivery: Delivery, timeout_s: flo
         raise NotTaken(f"the mail server does not take the user and password ({wrong.code})", is_final=False) from wrong
     except aiosmtplib.SMTPResponseException as wrong:
         raise NotTaken(f"the mail server answers {wrong.code}", is_final=wrong.code >= _SMTP_PERMANENT) from wrong
+    except ssl.SSLError as wrong:
+        problem = f"the mail server is not trusted ({type(wrong).__name__}): see MOTCUA_REPORTING_SMTP_CAFILE"
+        raise NotTaken(problem, is_final=False) from wrong
     except (aiosmtplib.SMTPException, OSError) as away:
         raise NotTaken(f"the mail server does not answer ({type(away).__name__})", is_final=False) from away
     return f"refused: {len(refused)} of {len(to)} addresses" if refused else None
 
 
-def _message(sender: str, to: Sequence[str], delivery: Delivery) -> EmailMessage:
+def _message(sender: str, to: Sequence[str], delivery: Outgoing) -> EmailMessage:
     """The mail: the same bytes at every attempt, and the same Message-ID, by which a mail server knows a repeat."""
     text = decode_mail(delivery.body)
     message = EmailMessage(policy=SMTP)

@@ -133,7 +133,7 @@ def _days_in(typed: Mapping[str, str]) -> tuple[dict[str, date], dict[str, str]]
     unread: dict[str, str] = {}
     for name in ("from", "to"):
         if typed[name]:
-            day = _day(typed[name])
+            day = day_typed(typed[name])
             if day is None:
                 unread[name] = "unreadable_day"
             elif EARLIEST <= day <= LATEST:
@@ -143,7 +143,7 @@ def _days_in(typed: Mapping[str, str]) -> tuple[dict[str, date], dict[str, str]]
     return read, unread
 
 
-def _day(typed: str) -> date | None:
+def day_typed(typed: str) -> date | None:
     """A day as people here write it, or as a program does."""
     found = _DAY.fullmatch(typed)
     if found is None:

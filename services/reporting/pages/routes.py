@@ -7,9 +7,10 @@ from starlette.routing import Route
 
 from services.reporting.http.app import Reporting
 from services.reporting.intake import DossierViews
-from services.reporting.pages import charts, dossiers, open_dossiers, report, worklists
+from services.reporting.pages import charts, dossiers, follow_ups, open_dossiers, report, worklists
 from services.reporting.pages.charts import Drawings
 from services.reporting.pages.site import site_of
+from shared.access.roles import Permission
 from shared.pages.session import session_routes
 
 
@@ -23,6 +24,9 @@ def add_pages(application: FastAPI, reporting: Reporting, views: DossierViews) -
         "/dossiers/{code:path}": dossiers.get_dossier,
         "/open": open_dossiers.get_open,
         "/follow-up": worklists.get_follow_up,
+        "/follow-ups": follow_ups.get_list,
+        "/follow-ups/{department}/{year}/{number}": follow_ups.get_one,
+        "/follow-ups/{department}/{year}/{number}/slip": follow_ups.get_slip,
         "/late": worklists.get_late,
         "/late/file": worklists.get_late_file,
         "/definitions": worklists.get_definitions,
@@ -32,6 +36,11 @@ def add_pages(application: FastAPI, reporting: Reporting, views: DossierViews) -
     pages["/charts/{name}"] = partial(charts.get_chart, site, Drawings())
     application.router.routes += [
         *(Route(path, site.guarded(answer), methods=["GET"]) for path, answer in pages.items()),
+        Route(
+            "/follow-ups/{department}/{year}/{number}/answer",
+            site.guarded(partial(follow_ups.post_answer, site), Permission.ANSWER_FOLLOW_UPS),
+            methods=["POST"],
+        ),
         *session_routes(site),
     ]
     return application

@@ -23,6 +23,7 @@ LOOK = Look(
     [
         ("/", "report"),
         ("/follow-up", "follow_up"),
+        ("/follow-ups", "follow_ups"),
         ("/late", "late"),
         ("/definitions", "definitions"),
         ("/publications", "publications"),

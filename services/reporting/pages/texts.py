@@ -2,11 +2,13 @@
 
 from functools import partial
 
+from services.reporting.pages.follow_up_texts import FOLLOW_UP_TEXTS
 from shared.language.words import Words
 from shared.pages.texts import COMMON, said
 
 TEXTS: Words = {
     **COMMON,
+    **FOLLOW_UP_TEXTS,
     "report": ("Báo cáo", "Report"),
     "follow_up": ("Hồ sơ cần theo dõi", "Follow-up"),
     "late": ("Hồ sơ trễ hạn", "Late dossiers"),

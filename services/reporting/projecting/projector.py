@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, nullcontext
 from dataclasses import dataclass, field
 
 import structlog
@@ -34,6 +34,7 @@ from services.reporting.settings import ReportingSettings
 from shared.contract.envelope import encode
 from shared.contract.marks import LedgerMark
 from shared.contract.topics import DEAD_LETTERS, STATUS
+from shared.service import tracing
 from shared.service.clock import Clock
 from shared.service.dead_letters import MALFORMED, dead_letter
 from shared.service.kafka import BROKER_ERRORS, KafkaRecord, connection, dropped_work_is_trouble, ensure_topics
@@ -85,7 +86,7 @@ class Projector:
                 if not (isinstance(error, (*BROKER_ERRORS, OffsetsMoved, AssignmentChanged)) or is_transient(error)):
                     raise
                 self.health.filling = False
-                self.metrics.sessions_ended.labels(_ended_by(error)).inc()
+                self.metrics.sessions_ended.labels(ended_by(error)).inc()
                 pause = backoff.next_s()
                 log.warning("projector_restarts", error=repr(error), retry_seconds=pause)
                 await wait_until(stopping, pause)
@@ -199,7 +200,10 @@ class _Session:
         await self._put_aside(batch.unreadable)
         before = self._positions
         moved = {n: one for n, one in fetched.positions.items() if one.next_offset != before[n].next_offset}
-        applied, refused = await self._commit(self._advances(moved), versions)
+        statuses = (((record.key or b"").decode(errors="replace"), record.headers) for record in taken)
+        traced = tracing.taking("projecting", statuses)
+        with nullcontext() if traced is None else traced.first():
+            applied, refused = await self._commit(self._advances(moved), versions)
         self._positions |= moved
         self._stands()
         if taken:
@@ -270,7 +274,7 @@ class _Session:
             log.warning("status_unreadable", reason=one.reason, detail=one.detail, **where)
 
 
-def _ended_by(trouble: Exception) -> str:
+def ended_by(trouble: Exception) -> str:
     """What ended a session, as the metric calls it."""
     match trouble:
         case OffsetsMoved():

@@ -45,15 +45,10 @@ def open_engine(database_url: str, tls: DatabaseTls | None = None) -> AsyncEngin
 @asynccontextmanager
 async def snapshot(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
     """A transaction whose reads all see the same state."""
-    async with engine.connect() as connection:
-        if engine.dialect.name == "postgresql":
-            await connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
-        async with connection.begin():
-            if (
-                engine.dialect.name == "postgresql"
-            ):  # before the first read: a rebuild's swap lies before all of them or after
-                await connection.execute(text("LOCK TABLE model IN ACCESS SHARE MODE"))
-            yield connection
+    async with sql.snapshot(engine) as connection:
+        if engine.dialect.name == "postgresql":  # before the first read: a rebuild's swap lies before all or after
+            await connection.execute(text("LOCK TABLE model IN ACCESS SHARE MODE"))
+        yield connection
 
 
 async def patiently(connection: AsyncConnection) -> None:

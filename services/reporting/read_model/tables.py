@@ -220,7 +220,7 @@ follow_ups = Table(
     Column("told", LargeBinary, nullable=False),
 )
 Index("follow_ups_id", follow_ups.c.id, unique=True)
-Index("follow_ups_made", follow_ups.c.made_at, follow_ups.c.id)
+Index("follow_ups_made", follow_ups.c.made_at)
 Index("follow_ups_mail", follow_ups.c.mail)
 _unmoved = follow_ups.c.moved_at.is_(None)
 Index("follow_ups_unmoved", follow_ups.c.dossier, sqlite_where=_unmoved, postgresql_where=_unmoved)

@@ -9,7 +9,7 @@ from shared.contract.follow_up import FollowUpEventV1
 from shared.contract.http.announcements import AnnouncementAnswer, AnnouncementView, NewAnnouncement
 from shared.contract.http.applicants import ApplicantView, ErasureAnswer, ExpiryAnswer, RotationAnswer
 from shared.contract.http.attention import AttentionAnswer
-from shared.contract.http.audit import AuditLine
+from shared.contract.http.audit import AuditFaultLine, AuditLine
 from shared.contract.http.catalogue import ChannelView, DayView, DepartmentView, ProcedureView
 from shared.contract.http.checks import CheckAnswer
 from shared.contract.http.dead_letters import DeadLettersAnswer, DeadLetterView, HandledLetters, LettersDone, SentAgain
@@ -23,7 +23,7 @@ from shared.contract.http.figures import (
     FormAnswer,
 )
 from shared.contract.http.follow_ups import FollowUpsAnswer, KeptFollowUp, NewFollowUpAnswer
-from shared.contract.http.log import BulkAnswer, LogHead, LogLine, Resent, RestoreAnswer
+from shared.contract.http.log import BulkAnswer, CheckedLogLine, LogHead, LogLine, Resent, RestoreAnswer
 from shared.contract.http.lookup import LookUpAnswer, NewLookUp
 from shared.contract.http.publications import (
     NewNote,
@@ -48,9 +48,12 @@ INTAKE: Messages = {
     "http.applicant-erased.v1": ErasureAnswer,
     "http.applicants-expired.v1": ExpiryAnswer,
     "http.applicants-rotated.v1": RotationAnswer,
+    "http.audit-fault.v1": AuditFaultLine,
     "http.audit-line.v1": AuditLine,
     "http.bulk.v1": BulkAnswer,
     "http.channel.v1": ChannelView,
+    "http.consistency-difference.v1": InconsistencyLine,
+    "http.consistency-progress.v1": CheckProgressLine,
     "http.day.v1": DayView,
     "http.dead-letter.v1": DeadLetterView,
     "http.dead-letters.v1": DeadLettersAnswer,
@@ -61,6 +64,7 @@ INTAKE: Messages = {
     "http.dossier.v1": DossierView,
     "http.dossier-opened.v1": DossierAnswer,
     "http.event.v1": EventAnswer,
+    "http.log-consistency-end.v1": CheckedLogLine,
     "http.log-head.v1": LogHead,
     "http.log-line.v1": LogLine,
     "http.look-up.v1": LookUpAnswer,
@@ -73,6 +77,7 @@ INTAKE: Messages = {
 }
 REPORTING: Messages = {
     "http.attention.v1": AttentionAnswer,
+    "http.audit-fault.v1": AuditFaultLine,
     "http.audit-line.v1": AuditLine,
     "http.changes.v1": ChangesAnswer,
     "http.check.v1": CheckAnswer,

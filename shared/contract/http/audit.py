@@ -44,3 +44,20 @@ class AuditLine(Struct, frozen=True, kw_only=True):
         ),
     ]
     sha256: Annotated[str, Meta(description="of the canonical bytes of all other members", examples=[_HASH])]
+
+
+class AuditFaultLine(Struct, frozen=True, kw_only=True):
+    """A line of `GET /v1/audit` behind an entry: what stands beside it in the database is not what it says.
+
+    Searches go by what stands beside, so one that names such a line may lack entries.
+    """
+
+    chain: Annotated[str, Meta(description="the service that keeps it", examples=["intake"])]
+    number: Annotated[int, Meta(description="the entry's own number", examples=[417])]
+    fault: Annotated[
+        str,
+        Meta(
+            description="which columns differ, and both values",
+            examples=["the column who says key:none, the entry itself key:9f2c41aa07d3"],
+        ),
+    ]

@@ -5,11 +5,24 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
-from shared.contract.follow_up import FollowUpV1, UnitAnswer
+from shared.contract.follow_up import SLIP_EXAMPLE, FollowUpV1, UnitAnswer
 from shared.contract.http.figures import Cursor
 from shared.domain.localtime import Instant
 
 Share = Annotated[str | None, Meta(description="in percent; null where there is none of them", examples=["75.0"])]
+COUNTS_EXAMPLE = {
+    "made": 12,
+    "unsent": 1,
+    "sent": 11,
+    "answered": 6,
+    "unanswered": 5,
+    "under_way": 3,
+    "judged": 8,
+    "moved": 6,
+    "not_moved": 2,
+    "answered_share": "54.5",
+    "moved_share": "75.0",
+}
 AnswerName = Annotated[str | None, Meta(description=f"one of {', '.join(UnitAnswer)}", examples=["in_progress"])]
 
 
@@ -38,7 +51,7 @@ class KeptFollowUp(Struct, frozen=True, kw_only=True):
         str,
         Meta(description="one for each dossier, stage and deadline", examples=["0d7a9a3e-2c6d-5f0e-9c58-1f6f3b6c8a10"]),
     ]
-    slip: FollowUpV1
+    slip: Annotated[FollowUpV1, Meta(description="what it tells", examples=[SLIP_EXAMPLE])]
     sent_at: Annotated[
         Instant | None, Meta(description="when the first way took it", examples=["2026-11-11T07:30:02+07:00"])
     ]
@@ -65,7 +78,7 @@ class FollowUpsAnswer(Struct, frozen=True, kw_only=True):
     """`GET /v1/follow-ups`: counts of all made in those days, and one page of those asked for, the newest first."""
 
     as_of: Annotated[Instant, Meta(description="when it was looked at", examples=["2026-11-12T08:00:00+07:00"])]
-    counts: FollowUpCounts
+    counts: Annotated[FollowUpCounts, Meta(description="of all made in those days", examples=[COUNTS_EXAMPLE])]
     follow_ups: Annotated[list[KeptFollowUp], Meta(description="the page, the newest first", examples=[[]])]
     cursor: Cursor
 

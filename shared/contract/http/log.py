@@ -86,6 +86,14 @@ class LogHead(Struct, frozen=True, kw_only=True):
     relayed: Annotated[int, Meta(description="the position up to which Kafka has them", examples=[318020])]
 
 
+class CheckedLogLine(Struct, frozen=True, kw_only=True):
+    """The last line of `GET /v1/log/consistency`: how much was looked at."""
+
+    events: Annotated[int, Meta(description="events looked at", examples=[318023])]
+    dossiers: Annotated[int, Meta(description="dossiers looked at", examples=[80121])]
+    differences: Annotated[int, Meta(description="lines that told of something wrong", examples=[0])]
+
+
 class Resent(Struct, frozen=True, kw_only=True):
     """`POST /v1/log/resend`: the relay begins again from the first event; what is behind it recognises repeats."""
 

@@ -12,6 +12,8 @@ if [[ ! -s $PGDATA/PG_VERSION ]]; then
     initdb --username "$POSTGRES_USER" --pwfile <(echo "${password:-$POSTGRES_PASSWORD}") ${POSTGRES_INITDB_ARGS:-}
     echo 'host all all all scram-sha-256' >> "$PGDATA/pg_hba.conf"
     pg_ctl --wait --options "-c listen_addresses=" start
+    [[ ${POSTGRES_DB:-postgres} == postgres ]] || createdb --username "$POSTGRES_USER" "$POSTGRES_DB"
+    shopt -s nullglob
     for script in /docker-entrypoint-initdb.d/*.sh; do sh "$script"; done
     pg_ctl --wait stop
 fi

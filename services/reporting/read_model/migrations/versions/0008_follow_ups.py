@@ -37,7 +37,7 @@ def upgrade() -> None:
         sa.Column("told", sa.LargeBinary, nullable=False),
     )
     op.create_index("follow_ups_id", "follow_ups", ["id"], unique=True)
-    op.create_index("follow_ups_made", "follow_ups", ["made_at", "id"])
+    op.create_index("follow_ups_made", "follow_ups", ["made_at"])
     op.create_index("follow_ups_mail", "follow_ups", ["mail"])
     unmoved = sa.text("moved_at IS NULL")
     op.create_index("follow_ups_unmoved", "follow_ups", ["dossier"], sqlite_where=unmoved, postgresql_where=unmoved)

@@ -1,0 +1,177 @@
+"""Follow-ups at the other end: a real SMTP server with TLS and a password, a webhook that fails, hangs and repeats."""
+
+import json
+import ssl
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from pydantic import SecretStr
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from services.reporting.follow_up import outbox
+from services.reporting.follow_up.recipients import Recipient, Webhook
+from services.reporting.follow_up.sending import Sending
+from services.reporting.follow_up.ways import Smtp
+from services.reporting.read_model.sums import instant_of
+from shared.catalogue import Catalogue
+from tests.reporting.follow_up_office import KEY, MAIL, OTHER, UNIT, FollowedOffice, on_sqlite, waiting
+from tests.support.certificates import Authority
+from tests.support.mail_server import PASSWORD, USER, MailServer, mail_server
+from tests.support.webhook_receiver import webhook_receiver
+
+pytestmark = on_sqlite
+SENDER, SECOND = "mot-cua@travinh.example", "lanh-dao@stp.example"
+
+
+@pytest.fixture(scope="module")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+    return Authority(tmp_path_factory.mktemp("mail"))
+
+
+@pytest.fixture(scope="module")
+def server(authority: Authority) -> Iterator[MailServer]:
+    with mail_server(authority.sign("mail", "localhost")) as running:
+        yield running
+
+
+@pytest.fixture
+def smtp(server: MailServer, authority: Authority) -> Smtp:
+    server.taken.clear()
+    server.refused.clear()
+    context = ssl.create_default_context(cafile=str(authority.cafile))
+    return Smtp(
+        "localhost", server.port, SENDER, starttls=True, context=context, username=USER, password=SecretStr(PASSWORD)
+    )
+
+
+@pytest.fixture
+async def office(engine: AsyncEngine, shipped: Catalogue) -> FollowedOffice:
+    """With two slips of one unit, told in one mail."""
+    office = FollowedOffice(engine, shipped, {UNIT: Recipient(UNIT, (MAIL, SECOND))})
+    await office.begin()
+    await office.deliver(waiting("2023-02-07 09:00"), waiting("2023-02-07 10:00"))
+    await office.look_at("2023-02-06 13:31")
+    return office
+
+
+async def problems(office: FollowedOffice) -> list[str | None]:
+    return [row.problem for row in await office.deliveries()]
+
+
+async def test_a_unit_gets_one_mail_of_a_round(office: FollowedOffice, server: MailServer, smtp: Smtp) -> None:
+    await office.send(office.sending(smtp=smtp))
+    (mail,) = server.taken
+    (delivery,) = await office.deliveries()
+    assert (mail["From"], mail["To"], mail["Auto-Submitted"]) == (SENDER, f"{MAIL}, {SECOND}", "auto-generated")
+    assert mail["Message-ID"] == f"<{delivery.id}@travinh.example>"
+    assert mail["Subject"] == "Đôn đốc giải quyết 2 hồ sơ: Sở Tư pháp"
+    assert mail.get_content().startswith("Kính gửi: Sở Tư pháp (H59.15)")
+    assert [kept.sent_at for kept in await office.slips()] == [office.now, office.now]
+
+
+async def test_a_server_that_is_busy_gets_the_same_mail_later(
+    office: FollowedOffice, server: MailServer, smtp: Smtp
+) -> None:
+    server.answers += ["451 try again later", "421 too busy"]
+    sending = office.sending(smtp=smtp)
+    await office.send(sending)
+    assert await problems(office) == ["the mail server answers 451"]
+    for _ in range(2):
+        office.now += timedelta(minutes=5)
+        await office.send(sending)
+    (mail,) = server.taken
+    assert mail["Date"] == "Mon, 06 Feb 2023 13:31:00 +0700", "as at the first try"
+
+
+async def test_addresses_that_are_refused_keep_the_others_from_nothing(
+    office: FollowedOffice, server: MailServer, smtp: Smtp
+) -> None:
+    server.refused.add(SECOND)
+    await office.send(office.sending(smtp=smtp))
+    assert len(server.taken) == 1
+    assert await problems(office) == ["refused: 1 of 2 addresses"]
+
+
+async def test_a_mail_that_everybody_refuses_is_given_up(
+    office: FollowedOffice, server: MailServer, smtp: Smtp
+) -> None:
+    server.refused |= {MAIL, SECOND}
+    await office.send(office.sending(smtp=smtp))
+    assert await problems(office) == ["the mail server refuses every address ([550])"]
+    assert (await outbox.waiting(office.engine))[outbox.Way.MAIL].given_up == 1
+
+
+async def test_a_wrong_password_waits_until_it_is_set_right(
+    office: FollowedOffice, server: MailServer, smtp: Smtp
+) -> None:
+    await office.send(office.sending(smtp=replace(smtp, password=SecretStr("another one"))))
+    assert await problems(office) == ["the mail server does not take the user and password (535)"]
+    office.now += timedelta(minutes=5)
+    await office.send(office.sending(smtp=smtp))
+    assert len(server.taken) == 1
+
+
+async def test_a_server_that_is_not_trusted_is_told_nothing(
+    office: FollowedOffice, server: MailServer, smtp: Smtp
+) -> None:
+    await office.send(office.sending(smtp=replace(smtp, context=ssl.create_default_context())))
+    assert server.taken == []
+    assert await problems(office) == [
+        "the mail server is not trusted (SSLCertVerificationError): see MOTCUA_REPORTING_SMTP_CAFILE"
+    ]
+
+
+async def test_nobody_listens(office: FollowedOffice, smtp: Smtp) -> None:
+    await office.send(office.sending(smtp=replace(smtp, port=1)))
+    assert (await outbox.waiting(office.engine))[outbox.Way.MAIL].waiting == 1
+
+
+async def next_try(office: FollowedOffice, sending: Sending) -> None:
+    """The clock comes to the next try."""
+    office.now = instant_of(max(row.next_try_at or 0 for row in await office.deliveries()))
+    await office.send(sending)
+
+
+async def test_a_webhook_that_fails_hangs_and_repeats_has_each_slip_once(
+    engine: AsyncEngine, shipped: Catalogue, server: MailServer, smtp: Smtp
+) -> None:
+    """500, hangs up, answers too late, takes it and hangs up; the mail of another unit goes out meanwhile."""
+
+    def answer(number: int) -> int | None:
+        match number:
+            case 1:
+                return 500
+            case 2 | 4:
+                return None
+            case 3:
+                receiver.released.wait()
+        return 200
+
+    with webhook_receiver(answer) as receiver:
+        recipients = {UNIT: Recipient(UNIT, (), Webhook(receiver.url, KEY)), OTHER: Recipient(OTHER, (MAIL,))}
+        office = FollowedOffice(engine, shipped, recipients)
+        await office.begin()
+        await office.deliver(waiting("2023-02-07 09:00"), waiting("2023-02-07 10:00", OTHER))
+        await office.look_at("2023-02-06 13:31")
+        sending = office.sending(timeout_s=1.0, smtp=smtp)
+        await office.send(sending)
+        assert len(server.taken) == 1
+        told = [await problems(office)]
+        for _ in range(4):
+            await next_try(office, sending)
+            told.append(await problems(office))
+    assert [set(each) - {None} for each in told] == [
+        {"the webhook answers 500"},
+        {"the webhook does not answer (RemoteProtocolError)"},
+        {"no answer within 1 s"},
+        {"the webhook does not answer (RemoteProtocolError)"},
+        set(),
+    ]
+    assert len(receiver.taken) == 5
+    assert len(set(receiver.ids)) == 1, "who keeps ids has it once"
+    assert len({body for _, body in receiver.taken}) == 1
+    kept = next(kept for kept in await office.slips() if kept.slip.department == UNIT)
+    assert (kept.id, kept.sent_at) == (receiver.ids[0], office.now)
+    assert json.loads(receiver.taken[0][1])["data"]["code"] == kept.slip.code

@@ -1,0 +1,98 @@
+"""What a service says, from its start to its end: one JSON object a line, dated with an offset, by its name; who sent
+which request is in it, and nothing that tells who an applicant is."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+import msgspec
+import pytest
+
+from tests.support.ports import free_port_base
+from tests.support.tethered import tethered
+from tests.support.wait import wait_until
+
+KEY = "a-key-for-tests-only"
+HEADERS = {"Authorization": f"Bearer {KEY}"}
+
+
+@contextmanager
+def running(name: str, folder: Path, **settings: str) -> Iterator[tuple[str, "subprocess.Popen[bytes]"]]:
+    """The service as a process without a broker; what it says is in `said` of the folder."""
+    port = free_port_base(1)
+    own = {"PORT": str(port), "API_KEY": KEY, "KAFKA_BOOTSTRAP": "127.0.0.1:1", **settings}
+    environment = {f"MOTCUA_{name.upper()}_{setting}": value for setting, value in own.items()}
+    with (folder / "said").open("wb") as said:
+        process = subprocess.Popen(
+            tethered(sys.executable, "-m", f"services.{name}"),
+            env={**os.environ, **environment},
+            stdout=said,
+            stderr=said,
+        )
+    try:
+        yield f"http://127.0.0.1:{port}", process
+    finally:
+        if process.poll() is None:
+            process.kill()
+            process.wait()
+
+
+def lines(folder: Path) -> list[dict[str, Any]]:
+    return [msgspec.json.decode(line) for line in (folder / "said").read_bytes().splitlines()]
+
+
+def _answers(url: str, process: "subprocess.Popen[bytes]") -> bool:
+    assert process.poll() is None
+    try:
+        return httpx.get(f"{url}/healthz/live").status_code == httpx.codes.OK
+    except httpx.TransportError:
+        return False
+
+
+@pytest.mark.e2e
+@pytest.mark.parametrize("name", ["intake", "processing", "reporting"])
+def test_every_line_is_json_with_its_offset_and_its_service(name: str, tmp_path: Path) -> None:
+    database = {} if name == "processing" else {"DATABASE_URL": f"sqlite+aiosqlite:///{tmp_path}/own.db"}
+    path = {"intake": "/v1/dossiers/H59.15-231208-0001", "processing": "/v1/ledger", "reporting": "/v1/dossiers"}[name]
+    with running(name, tmp_path, LOG_LEVLE="INFO", **database) as (url, process):
+        wait_until(lambda: _answers(url, process), 60, f"{name} answers")
+        httpx.get(f"{url}{path}?q=Nguy%E1%BB%85n", headers=HEADERS | {"X-Request-Id": "desk-7.42"})
+        httpx.get(f"{url}{path}", headers={"Authorization": "Bearer wrong-key-of-somebody"})
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(30) == 0
+    said = lines(tmp_path)
+    assert {line["service"] for line in said} == {name}
+    assert {datetime.fromisoformat(line["timestamp"]).utcoffset() for line in said} == {timedelta(hours=7)}
+    assert [line["variable"] for line in said if line["event"] == "setting_not_read"] == [
+        f"MOTCUA_{name.upper()}_" + "LOG_LEVLE"
+    ]
+    asked, refused = (line for line in said if line["event"] == "request")
+    route = "/v1/dossiers/{code}" if name == "intake" else path
+    assert (asked["method"], asked["route"], asked["request"]) == ("GET", route, "desk-7.42")
+    assert (asked["sender"], asked["peer"]) == ("the key from the settings", "127.0.0.1")
+    assert asked["seconds"] >= 0
+    assert (refused["status"], refused["sender"]) == (401, "nobody")
+    everything = (tmp_path / "said").read_text("utf-8")
+    assert KEY not in everything
+    assert "wrong-key" not in everything
+    assert "Nguy" not in everything
+
+
+@pytest.mark.e2e
+@pytest.mark.parametrize("name", ["intake", "processing", "reporting"])
+def test_settings_that_cannot_be_used_are_one_line_and_an_exit_code_that_ends_tries(name: str, tmp_path: Path) -> None:
+    with running(name, tmp_path, LOG_LEVEL="VERBOSE", PORT="eighty") as (_url, process):
+        assert process.wait(60) == 78
+    (line,) = lines(tmp_path)
+    assert (line["event"], line["level"], line["service"]) == ("settings_unusable", "critical", name)
+    assert [problem.partition(":")[0] for problem in line["problems"]] == [
+        f"MOTCUA_{name.upper()}_PORT",
+        f"MOTCUA_{name.upper()}_LOG_LEVEL",
+    ]
