@@ -86,11 +86,12 @@ _MAIL = re.compile(
 # the same numbers whatever stands between their digits or groups; a blank behind a comma or semicolon is a list's
 _ANY_GAP = r"(?:[^\w,;]{1,3}|[_;])"
 _SPREAD_PHONE = re.compile(
-    rf"(?<![\w.,/])(?:0|84{_ANY_GAP}?){_ANY_GAP}?[35789](?:{_ANY_GAP}?\d){{8}}(?!{_ANY_GAP}?\d|\w)"
+    rf"(?<![\w.,])(?:0|84{_ANY_GAP}?){_ANY_GAP}?[35789](?:{_ANY_GAP}?\d){{8}}(?!{_ANY_GAP}?\d|\w)"
 )
 _SPREAD_IDENTITY = re.compile(
-    rf"(?<![\w.,/])(?:0\d\d(?:{_ANY_GAP}\d{{3}}){{3}}|0\d{{3}}(?:{_ANY_GAP}\d{{4}}){{2}}|0\d{{5}}{_ANY_GAP}\d{{6}}"
+    rf"(?<![\w.,])(?:0\d\d(?:{_ANY_GAP}\d{{3}}){{3}}|0\d{{3}}(?:{_ANY_GAP}\d{{4}}){{2}}|0\d{{5}}{_ANY_GAP}\d{{6}}"
     rf"|0\d\d{_ANY_GAP}\d{{9}}|0(?:{_ANY_GAP}\d){{11}})(?!{_ANY_GAP}?\d|\w)"
+    r"|(?<![\d.,])0\d{11}(?!\d)"
 )
 _NINE_DIGITS = re.compile(r"\d(?:\D*+\d){8}")  # what any of these numbers has, whatever nobody sees within it
 _NEAR_DIGITS = re.compile(r"\d(?:\D{0,4}+\d){8}")

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import httpx
 
-from tests.alarms.faults import DISK_BYTES, WATCHDOG, WITHIN_A_DAY, Fault, Scene, Seen, seen, watchdog_silent
+from tests.alarms.faults import DISK_BYTES, WATCHDOG, Fault, Scene, Seen, seen, watchdog_silent
 from tests.support.alarms import alarms
 from tests.support.ports import free_port_base
 from tests.support.stack import start_stack
@@ -42,7 +42,7 @@ def drill(folder: Path, faults: Iterable[Fault], hasten: float) -> tuple[list[Se
     rows, wrong = [], []
     stack = start_stack(folder / "stack", free_port_base())
     try:
-        with alarms(stack, folder / "alarms", hasten=hasten, instead={WITHIN_A_DAY: "0) < 0"}) as listening:
+        with alarms(stack, folder / "alarms", hasten=hasten) as listening:
             scene = Scene(stack, listening)
             for fault in (*faults, WATCHDOG):
                 try:

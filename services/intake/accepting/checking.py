@@ -9,7 +9,16 @@ import msgspec
 from msgspec import UNSET, Raw
 
 from services.intake.accepting.candidates import Candidate, SentEvent, applicants_of
-from services.intake.accepting.refusals import HINTS, INSTANT, Malformed, PersonalData, echo, malformed, wrong_field
+from services.intake.accepting.refusals import (
+    HINTS,
+    INSTANT,
+    Malformed,
+    OwnDetails,
+    PersonalData,
+    echo,
+    malformed,
+    wrong_field,
+)
 from services.intake.accepting.strict_json import UNREADABLE
 from services.intake.applicants.details import Recogniser, texts_of
 from shared.contract.accepted import (
@@ -201,7 +210,8 @@ def check_own_details(candidate: Candidate, recognisers: Iterable[Recogniser]) -
     for recogniser in recognisers:
         for field, text in _texts_of(candidate):
             if kind := recogniser.found_in(text):
-                raise _personal(field, f"the applicant's own {kind}", _INSTEAD)
+                refusal = _personal(field, f"the applicant's own {kind}", _INSTEAD)
+                raise OwnDetails(refusal.detail, field, kind)
 
 
 def _texts_of(candidate: Candidate) -> Iterator[tuple[str, str]]:
