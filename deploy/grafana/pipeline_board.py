@@ -261,7 +261,7 @@ def silence() -> list[Tile]:
             ),
         ),
         (
-            12,
+            6,
             7,
             timeline(
                 "Chờ chuyển tiếp theo thời gian",
@@ -271,12 +271,34 @@ def silence() -> list[Tile]:
             ),
         ),
         (
-            12,
+            6,
             7,
             timeline(
                 "Bản ghi theo chủ đề",
                 "Trong Kafka; của chủ đề được nén là cận trên.",
                 Query("max by (topic) (motcua_topic_records)", "{{topic}}"),
+                unit="locale",
+            ),
+        ),
+        (
+            6,
+            7,
+            timeline(
+                "Hồ sơ chưa xong: sổ cái và số liệu",
+                "Hai khâu đếm riêng; lệch lâu là có khâu chậm hoặc thiếu.",
+                Query("sum(motcua_processing_in_progress)", "sổ cái", "blue"),
+                Query("sum(max without (instance) (motcua_dossiers_in_progress))", "số liệu", "green"),
+                unit="locale",
+            ),
+        ),
+        (
+            6,
+            7,
+            timeline(
+                "Phân vùng đang giữ",
+                "Của mọi tiến trình xử lý; và số đang đọc lại.",
+                Query("sum(motcua_processing_partitions)", "đang giữ"),
+                Query("sum(motcua_processing_partitions_reading_again)", "đang đọc lại", "orange"),
                 unit="locale",
             ),
         ),

@@ -6,6 +6,7 @@ import json
 import re
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import _jsonnet
@@ -14,8 +15,9 @@ import yaml
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
 from grafana_foundation_sdk.models.dashboard import Dashboard
 
-from tests.deploy.boards import FILES, Panel, board, panels, questions
+from tests.deploy.boards import FILES, Panel, board, grafana_says, panels, questions
 from tests.deploy.deployment import DEPLOY, ROOT, RULE_FILES, rules, run
+from tests.support.npm import needs_node
 
 BOARDS = [file.stem for file in FILES]
 EACH = pytest.mark.parametrize("name", BOARDS)
@@ -61,6 +63,17 @@ def test_grafanas_own_model_reads_the_whole_of_it(name: str) -> None:
     """What the model does not know would be lost on the way."""
     written = board(name)
     assert list(_lost(written, json.loads(JSONEncoder().encode(Dashboard.from_json(written))))) == []
+
+
+@needs_node
+def test_grafanas_types_fit_every_board_and_the_options_of_its_panels(tmp_path: Path) -> None:
+    """And would not fit a word that Grafana does not know."""
+    boards = {name: board(name) for name in BOARDS}
+    table = next(panel for panel in boards["centre"]["panels"] if panel["type"] == "table")
+    boards["spoilt"] = {"title": "", "schemaVersion": 41, "panels": [table | {"options": {"cellHeight": "tiny"}}]}
+    complaints = grafana_says(boards, tmp_path).splitlines()
+    assert len(complaints) == 1, complaints
+    assert '"tiny"' in complaints[0]
 
 
 @EACH
