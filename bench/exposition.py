@@ -92,7 +92,7 @@ def main() -> None:
     table = Table("units", "series", "KiB", *names, title="milliseconds of CPU time, medians")
     for units in UNITS:
         sums = sums_of(units)
-        rendered = written(sums, sums, [])
+        rendered = written(sums, sums, sums, [])
         registry, plain = CollectorRegistry(), CollectorRegistry()
         PipelineMetrics(registry)
         registry.register(Shown([rendered]))

@@ -10,7 +10,7 @@ from services.reporting.calendar import CalendarFeed
 from services.reporting.follow_up.metrics import FollowUpMetrics
 from services.reporting.follow_up.recipients import UnusableRecipients
 from services.reporting.follow_up.service import FollowUpParts, follow_up_of
-from services.reporting.gauges import FigureGauges
+from services.reporting.gauges import FigureGauges, name_departments
 from services.reporting.http.app import Reporting, create_app, is_question
 from services.reporting.intake import AcceptedEvents, DossierViews, IntakeLog
 from services.reporting.pages.routes import add_pages
@@ -45,6 +45,7 @@ async def serve(settings: ReportingSettings) -> int:
         registry, health = CollectorRegistry(), ProjectorHealth()
         metrics = PipelineMetrics(registry)
         offices = catalogue.load(settings.catalogue)
+        name_departments(registry, offices)
         feed = CalendarFeed(settings, offices, system_clock, lambda reason: metrics.dead_letters.labels(reason).inc())
         accepted = AcceptedEvents(settings.intake_url, settings.key_of_intake)
         gauges = FigureGauges(engine, clock, settings.year, accepted, lambda: feed.known.catalogue)

@@ -13,6 +13,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 import structlog
+from prometheus_client import CollectorRegistry
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 from sqlalchemy import func, select
@@ -37,6 +38,7 @@ from services.reporting.read_model.sums import (
 from services.reporting.read_model.tables import dossiers, offsets, sums
 from shared.catalogue import Catalogue
 from shared.contract.topics import STATUS
+from shared.domain.comparison import a_year_before
 from shared.domain.counting import Measure
 from shared.domain.fields import Channel
 from shared.domain.lifecycle import PAUSED, State
@@ -44,6 +46,7 @@ from shared.domain.localtime import local
 from shared.service.clock import Clock
 from shared.service.exposition import Rendered
 from shared.service.figure_metrics import (
+    DEPARTMENT_INFO,
     DOSSIERS_AWAITING_ACCEPTANCE,
     DOSSIERS_DUE_UNASSIGNED,
     DOSSIERS_IN_PROGRESS,
@@ -52,6 +55,8 @@ from shared.service.figure_metrics import (
     DOSSIERS_RESOLVED,
     FIGURES_COMPUTED,
     FORM_II06A,
+    LAST_YEAR_DOSSIERS_RECEIVED,
+    LAST_YEAR_DOSSIERS_RESOLVED,
     MONTH_DOSSIERS_RECEIVED,
     MONTH_DOSSIERS_RESOLVED,
     READ_MODEL_CURRENT,
@@ -70,6 +75,15 @@ ALL_DEPARTMENTS = "all"  # the label of the whole office
 ONE_WORKING_DAY = timedelta(hours=8)
 ByDepartment = Mapping[str, GroupSums]
 log = structlog.get_logger()
+
+
+def name_departments(registry: CollectorRegistry, offices: Catalogue) -> None:
+    """Say once what departments are called, so that boards show the office's own names and not codes."""
+    often = Counter(department.name for department in offices.departments.values())
+    named = DEPARTMENT_INFO.gauge(registry)
+    for code, department in offices.departments.items():
+        province = offices.province_of(code) if often[department.name] > 1 else None
+        named.labels(code, department.name if province is None else f"{department.name} ({province.name})").set(1)
 
 
 class FigureGauges(Collector):
@@ -136,9 +150,12 @@ class FigureGauges(Collector):
         year = self._year or now.year
         of_year = FigureQuery(first=date(year, 1, 1), last=date(year, 12, 31), as_of=now, by=(Dimension.DEPARTMENT,))
         of_month = replace(of_year, first=of_year.cut.replace(day=1))
+        earlier = replace(of_year, first=a_year_before(of_year.first), last=a_year_before(of_year.cut))
         accepted = None if self._accepted is None else await self._accepted.quiet()
         async with answering(self._engine) as connection:
-            in_year, in_month = await range_sums(connection, of_year), await range_sums(connection, of_month)
+            in_year, in_month, in_last_year = [
+                await range_sums(connection, query) for query in (of_year, of_month, earlier)
+            ]
             ledger = await ledger_totals(connection)
             differences = {
                 "figures": await self._stored_events.missing(connection, ledger),
@@ -153,15 +170,19 @@ class FigureGauges(Collector):
             READ_MODEL_EVENTS.family(self._stored_events.stored),
             _unassigned_dossiers(unassigned),
         ]
-        return await asyncio.to_thread(written, in_year, in_month, computed)
+        return await asyncio.to_thread(written, in_year, in_month, in_last_year, computed)
 
 
 def written(
-    in_year: Sequence[RangeSum], in_month: Sequence[RangeSum], computed: Sequence[GaugeMetricFamily]
+    in_year: Sequence[RangeSum],
+    in_month: Sequence[RangeSum],
+    in_last_year: Sequence[RangeSum],
+    computed: Sequence[GaugeMetricFamily],
 ) -> Rendered:
     """Everything as text; beside the loop, for of 190 units it is 12,600 series."""
-    departments, months = (
-        dict(sorted(group_sums(read, lambda one: one.department or "").items())) for read in (in_year, in_month)
+    departments, months, earlier = (
+        dict(sorted(group_sums(read, lambda one: one.department or "").items()))
+        for read in (in_year, in_month, in_last_year)
     )
     whole = group_sums(in_year, lambda _one: None).get(None, GroupSums())
     return Rendered(
@@ -170,6 +191,8 @@ def written(
             _resolved(DOSSIERS_RESOLVED, departments),
             _received(MONTH_DOSSIERS_RECEIVED, months),
             _resolved(MONTH_DOSSIERS_RESOLVED, months),
+            _received(LAST_YEAR_DOSSIERS_RECEIVED, earlier),
+            _resolved(LAST_YEAR_DOSSIERS_RESOLVED, earlier),
             _in_progress(departments),
             _awaiting_acceptance(departments),
             _online_ratio(departments, whole),

@@ -44,6 +44,8 @@ class Act(StrEnum):
     SIGNED_IN = "signed_in"
     SIGNED_OUT = "signed_out"
     APPLICANT_SEEN = "applicant_seen"
+    APPLICANT_SOUGHT = "applicant_sought"
+    APPLICANT_RECOGNISED = "applicant_recognised"
     APPLICANT_ERASED = "applicant_erased"
     APPLICANT_PUT_RIGHT = "applicant_put_right"
     APPLICANT_KEYS_WRAPPED = "applicant_keys_wrapped"

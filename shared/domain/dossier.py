@@ -141,6 +141,11 @@ class Dossier(Struct, frozen=True, gc=False, kw_only=True):
         return self.received_at is not None and self.state is not State.VOIDED
 
     @property
+    def came_at(self) -> datetime:
+        """When it came to the office: handed in, else received."""
+        return self.submitted_at or self.received_at or self.last_occurred_at
+
+    @property
     def place_of_receipt(self) -> str:
         """Code of the unit that took it in."""
         return self.received_by or self.department

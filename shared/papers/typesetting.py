@@ -4,6 +4,7 @@ A process of its own does each job, some 0.1 s for twenty lines and 0.5 s for 19
 """
 
 import json
+import re
 import subprocess
 import sys
 from datetime import datetime
@@ -11,19 +12,25 @@ from pathlib import Path
 from threading import BoundedSemaphore
 from typing import Any
 
+from shared.papers.printable import printable_values
+
 SETTING = Path(__file__).with_name("setting.py")
 PICTURE = Path(__file__).with_name("picture.typ")
 LETTER = Path(__file__).with_name("letter.typ")
 """A paper of one page: A5 where it fits, else A4."""
-FONTS = Path(__file__).parent / "fonts"
-"""Liberation Serif, set as Times New Roman is: a server has no fonts, and typst's own lack Vietnamese letters."""
 PIXELS_PER_INCH = 200
 WITHIN_S = 60.0
 _AT_ONCE = BoundedSemaphore(2)  # each takes up to 120 MB, and a core
 
 
+_QUOTE = re.compile("[`\"'‘“]")
+
+
 class NotTypeset(RuntimeError):
-    """The library refused the template or what it was given: a fault of ours."""
+    """The library refused the template or what it was given, or took too long: a fault of ours.
+
+    It says what is wrong and quotes nothing: a quotation may be a letter of somebody's name.
+    """
 
 
 def typeset(template: Path, values: dict[str, Any], made_at: datetime) -> bytes:
@@ -32,6 +39,7 @@ def typeset(template: Path, values: dict[str, Any], made_at: datetime) -> bytes:
     The template may import office.typ, the head of a document.
     """
     at = made_at.replace(microsecond=0).isoformat()
+    values = printable_values(values)
     return _made(template, values, format="pdf", standards=["a-2a", "ua-1"], made_at=at)  # to be kept, and read aloud
 
 
@@ -43,9 +51,13 @@ def picture(svg: str) -> bytes:
 def _made(template: Path, values: dict[str, Any], **job: Any) -> bytes:
     asked = json.dumps({"template": str(template), "values": values, "ppi": PIXELS_PER_INCH, **job}).encode()
     with _AT_ONCE:
-        done = subprocess.run(  # noqa: S603 - ours
-            [sys.executable, "-P", str(SETTING)], input=asked, capture_output=True, timeout=WITHIN_S, check=False
-        )
+        try:
+            done = subprocess.run(  # noqa: S603 - ours
+                [sys.executable, "-P", str(SETTING)], input=asked, capture_output=True, timeout=WITHIN_S, check=False
+            )
+        except subprocess.TimeoutExpired:
+            raise NotTypeset(f"not done within {WITHIN_S:.0f} s") from None
     if done.returncode:
-        raise NotTypeset(done.stderr.decode(errors="replace").strip()[-2000:])
+        last = done.stderr.decode(errors="replace").strip().rpartition("\n")[2]
+        raise NotTypeset(_QUOTE.split(last)[0].strip() or f"exit code {done.returncode}")
     return done.stdout

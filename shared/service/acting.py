@@ -103,13 +103,14 @@ def _say(scope: Scope, status: int | None, seconds: float) -> str:
     actor, path = acting(), scope["app"].state.http_metrics.route_of(scope)
     is_quiet = status is not None and status < BAD_REQUEST and path.startswith(ASKED_ALL_THE_TIME)
     sender = actor.name if actor.who.startswith(KEYS) else actor.who
-    (log.debug if is_quiet else log.info)(
-        "request",
-        method=scope["method"],
-        route=path,
-        status=status,
-        seconds=round(seconds, 4),
-        sender=sender,
-        peer=actor.peer,
-    )
+    if structlog.is_configured():  # by a process of its own: who has the application in theirs has a log of their own
+        (log.debug if is_quiet else log.info)(
+            "request",
+            method=scope["method"],
+            route=path,
+            status=status,
+            seconds=round(seconds, 4),
+            sender=sender,
+            peer=actor.peer,
+        )
     return str(path)

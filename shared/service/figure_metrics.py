@@ -27,6 +27,12 @@ MONTH_DOSSIERS_RECEIVED = _gauge(
 MONTH_DOSSIERS_RESOLVED = _gauge(
     "motcua_month_dossiers_resolved", (REPORTING,), "Dossiers closed in the month to date.", BY_TIMELINESS
 )
+LAST_YEAR_DOSSIERS_RECEIVED = _gauge(
+    "motcua_last_year_dossiers_received", (REPORTING,), "As motcua_dossiers_received, a year earlier.", _RECEIVED
+)
+LAST_YEAR_DOSSIERS_RESOLVED = _gauge(
+    "motcua_last_year_dossiers_resolved", (REPORTING,), "As motcua_dossiers_resolved, a year earlier.", BY_TIMELINESS
+)
 DOSSIERS_IN_PROGRESS = _gauge(
     "motcua_dossiers_in_progress",
     (REPORTING,),
@@ -57,6 +63,12 @@ FORM_II06A = _gauge(
     (REPORTING,),
     "The total row of the statutory form for the year to date, by the key of each column.",
     {"column": FROM_DATA},
+)
+DEPARTMENT_INFO = _gauge(
+    "motcua_department_info",
+    (REPORTING,),
+    "1; what the catalogue calls a department, with its province where two have one name.",
+    {"department": FROM_DATA, "name": FROM_DATA},
 )
 READ_MODEL_CURRENT = _gauge(
     "motcua_read_model_current",

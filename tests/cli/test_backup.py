@@ -18,6 +18,8 @@ from sqlalchemy.engine import make_url
 from motcua.backup import BackedUp, back_up
 from motcua.cli import main
 from motcua.failure import Failure
+from motcua.verify.differences import Difference
+from motcua.verify.run import Verdict
 from shared.domain.localtime import LOCAL
 from tests.cli.real_intake import KEY, real_intake
 from tests.intake.sending import NDJSON, lines, received
@@ -136,3 +138,14 @@ def test_a_verification_that_could_not_be_done_says_so_in_its_file(
     assert "\nmotcua_verify_success 0.0\n" in said
     assert "motcua_verify_timestamp_seconds" in said
     assert "motcua_verify_differences" not in said, "absent is not zero"
+
+
+def test_a_verification_that_was_done_says_how_many_differ(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file, differs = tmp_path / "verify.prom", Difference("reporting", code(1), "is missing", frozenset({code(1)}))
+    found = Verdict(events=3, dossiers=1, differences=[differs])
+    monkeypatch.setattr("motcua.verify.run.run", lambda *_arguments, **_named: found)
+    assert motcua(monkeypatch, "verify", "--key", KEY, "--metrics", file) == 1
+    said = file.read_text()
+    assert "\nmotcua_verify_success 1.0\n" in said
+    assert "\nmotcua_verify_differences 1.0\n" in said
+    assert file.stat().st_mode & 0o777 == 0o644, "the collector runs as another user"

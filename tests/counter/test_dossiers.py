@@ -2,13 +2,20 @@
 
 import re
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
+from msgspec.json import decode
 
+from services.intake.applicants import table
 from services.intake.pages.actions import ACTIONS, FORMS
 from services.intake.pages.finding import code_in
+from services.intake.pages.site import SEARCHES_AT_ONCE
 from shared.domain.lifecycle import EventKind, State, allowed_from
-from tests.counter.desk import HEALTH, JUSTICE, Desk, actions_of, key_of, mistakes_of
+from tests.counter.desk import HEALTH, JUSTICE, KEY, NOW, Desk, actions_of, key_of, mistakes_of, open_desk
+
+KEYED = {"Authorization": f"Bearer {KEY}"}
+NUMBER = "079200005678"
 
 REASON, LAW = "hồ sơ phức tạp", "khoản 3 Điều 15 Nghị định 61/2018/NĐ-CP"
 LATER = "31/12/2026 17:00"
@@ -213,6 +220,60 @@ async def test_a_dossier_is_found_by_its_code_and_by_its_applicants_number(desk:
     nobody = await desk.http.post("/find", data={"sought": "000000000000"})
     assert nobody.status_code == 404
     assert "Không có hồ sơ nào khớp" in nobody.text
+
+
+async def sought(desk: Desk) -> list[tuple[str, dict[str, object]]]:
+    """What the audit has of searches: by which pseudonym, and what was found."""
+    entries = [decode(line) for line in (await desk.http.get("/v1/audit", headers=KEYED)).content.splitlines()]
+    assert NUMBER not in str(entries)
+    return [(each["subject"], each["details"]) for each in entries if each["act"] == "applicant_sought"]
+
+
+@pytest.mark.parametrize("role", ["officer", "compiler", "operator"])
+async def test_who_may_not_know_who_applied_finds_nothing_by_a_number(desk: Desk, role: str) -> None:
+    code = await desk.received(id_number=NUMBER)
+    async with desk.of(f"{role}@*") as reader:
+        refused = await reader.http.post("/find", data={"sought": NUMBER})
+        assert (refused.status_code, code in refused.text) == (403, False)
+        assert "cần quyền xem người nộp" in refused.text
+        assert (await reader.http.post("/find", data={"sought": code})).headers["location"] == f"/dossiers/{code}"
+        assert "số định danh" not in await reader.page("/find")
+    assert await sought(desk) == []
+
+
+async def test_a_search_by_number_is_in_the_audit_before_it_is_answered(desk: Desk) -> None:
+    code = await desk.received(id_number=NUMBER)
+    pseudonym = (await desk.http.get(f"/v1/dossiers/{code}", headers=KEYED)).json()["applicant"]
+    async with desk.of(f"counter@{JUSTICE}") as clerk:
+        assert code in (await clerk.http.post("/find", data={"sought": NUMBER})).text
+    async with desk.of(f"counter@{HEALTH}") as clerk:
+        assert (await clerk.http.post("/find", data={"sought": NUMBER})).status_code == 404
+    assert await sought(desk) == [(pseudonym, {"dossiers": [code]}), (pseudonym, {"dossiers": []})]
+
+
+async def test_searches_by_number_have_a_rate_and_codes_have_none(desk: Desk) -> None:
+    async with desk.of(f"counter@{JUSTICE}") as clerk:
+        for number in range(SEARCHES_AT_ONCE):
+            assert (await clerk.http.post("/find", data={"sought": f"0{number:011}"})).status_code == 404
+        late = await clerk.http.post("/find", data={"sought": NUMBER})
+        assert (late.status_code, int(late.headers["retry-after"]) > 0) == (429, True)
+        assert "quá nhiều lần" in late.text
+        assert (await clerk.http.post("/find", data={"sought": "H59.15-261130-0001"})).status_code == 303
+    assert (await desk.http.post("/find", data={"sought": NUMBER})).status_code == 404
+
+
+async def test_the_dossiers_of_an_erased_person_are_not_found_by_the_number(tmp_path: Path) -> None:
+    async with open_desk(tmp_path, erasures_file=tmp_path / "erasures.ndjson") as desk:
+        old = await desk.received(id_number=NUMBER, received_at="27/11/2026 08:31")
+        pseudonym = (await desk.http.get(f"/v1/dossiers/{old}", headers=KEYED)).json()["applicant"]
+        async with desk.intake.database.writer.begin() as connection:
+            at = NOW.timestamp() - 60  # before the clock that stands still
+            await table.erase(connection, [table.ErasureRow(pseudonym, at, "settings", "yêu cầu")])
+        assert (await desk.http.post("/find", data={"sought": NUMBER})).status_code == 404
+        new = await desk.received(id_number=NUMBER)
+        found = (await desk.http.post("/find", data={"sought": NUMBER})).text
+        assert (new in found, old in found) == (True, False)
+        assert [details for _, details in await sought(desk)] == [{"dossiers": []}, {"dossiers": [new]}]
 
 
 async def test_a_form_keeps_its_key_when_it_is_shown_again(desk: Desk) -> None:

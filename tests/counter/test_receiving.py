@@ -9,9 +9,11 @@ import pytest
 from services.intake.pages.site import LOOK
 from services.intake.pages.texts import TEXTS
 from shared.pages.site import POLICY
-from tests.counter.desk import EXTRACT, HEALTH, JUSTICE, NASTY, Desk, key_of, mistakes_of, options_of, typed
+from tests.counter.desk import EXTRACT, HEALTH, JUSTICE, KEY, NASTY, Desk, key_of, mistakes_of, options_of, typed
+from tests.support.scraped import Page
 
 SCRIPT = {"X-Counter": "1"}
+BEARER = {"Authorization": f"Bearer {KEY}"}
 
 
 async def test_a_form_is_a_dossier_and_leads_to_where_it_is_seen(desk: Desk) -> None:
@@ -39,6 +41,16 @@ async def test_a_form_with_another_content_under_a_used_key_is_told_so(desk: Des
     assert again.status_code == 422
     assert "đã lưu rồi với nội dung khác" in mistakes_of(again.text)[""]
     assert await desk.head() == 1
+
+
+async def test_a_key_that_somebody_else_used_stands_in_nobodys_way(desk: Desk) -> None:
+    async with desk.of(f"counter@{HEALTH}") as theirs, desk.of(f"counter@{JUSTICE}") as mine:
+        other = await theirs.receive("k", department=HEALTH, procedure=options_of(await theirs.page(), "procedure")[0])
+        assert other.status_code == 303, other.text
+        first = await mine.receive("k")
+        assert first.status_code == 303, first.text
+        assert (await mine.receive("k")).headers["location"] == first.headers["location"]
+    assert await desk.head() == 2
 
 
 async def test_each_form_that_is_opened_has_a_key_of_its_own(desk: Desk) -> None:
@@ -213,3 +225,18 @@ async def test_a_clerk_is_told_of_no_header(desk: Desk, lang: str) -> None:
         assert answer.status_code in (409, 422), answer.text
         assert "Idempotency" not in answer.text
         assert ("mở lại trang" if lang == "vi" else "open the page again") in answer.text
+
+
+async def test_a_refused_receipt_is_counted_once_like_one_of_the_calls(desk: Desk) -> None:
+    """Also where the form itself is incomplete; what is only looked at, the deadline before saving, is not counted."""
+
+    async def refused() -> dict[str, float]:
+        series = Page(await desk.http.get("/metrics", headers=BEARER)).series("motcua_events_rejected_total")
+        return {dict(labels)["reason"]: count for labels, count in series.items() if count}
+
+    assert await refused() == {}
+    await desk.page("/receive/deadline?department=H59.15&procedure=9.999999&channel=in_person")
+    assert await refused() == {}
+    for changed in ({"name": ""}, {"procedure": "9.999999"}, {"channel": "teleport"}, {"received_at": "yesterday"}):
+        assert (await desk.receive(**changed)).status_code == 422
+    assert await refused() == {"malformed": 2, "unknown_procedure": 1, "unknown_channel": 1}

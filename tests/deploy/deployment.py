@@ -1,11 +1,10 @@
 """What the deployment tests read and run: the shipped files, and the tools that judge them where they are installed."""
 
-import json
 import os
 import re
 import shutil
 import subprocess
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -32,19 +31,6 @@ def rules() -> list[dict[str, Any]]:
     """What is recorded and what is told, of every file."""
     groups = [group for file in RULE_FILES for group in yaml.safe_load(file.read_text(encoding="utf-8"))["groups"]]
     return [rule for group in groups for rule in group["rules"]]
-
-
-def panels() -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = json.loads(
-        (DEPLOY / "grafana" / "dashboards" / "motcua.json").read_text(encoding="utf-8")
-    )["panels"]
-    return found
-
-
-def dashboard_expressions() -> Iterator[str]:
-    for panel in panels():
-        for target in panel.get("targets", ()):
-            yield target["expr"].replace("$__rate_interval", "1m")
 
 
 def catalogued_metrics() -> set[str]:

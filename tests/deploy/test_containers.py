@@ -21,7 +21,6 @@ def test_a_word_that_is_none_is_refused(monkeypatch: pytest.MonkeyPatch) -> None
         docker_engine.wanted()
 
 
-@pytest.mark.filterwarnings("ignore::ResourceWarning")  # docker's client leaves the socket open on which nobody answers
 def test_without_an_engine_the_way_out_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/nobody.sock")
     with pytest.raises(NoContainers, match="start one, or unset MOTCUA_TEST_BROKER"):

@@ -4,23 +4,21 @@ and nobody asks for what is not in it."""
 import re
 from pathlib import Path
 
-import httpx
 import pytest
 
 from bench.metrics_document import DOCUMENT, document
 from services.intake.accepting import refusals
+from services.reporting.follow_up.outbox import Way
 from shared.domain import errors
 from shared.domain.errors import Refusal
-from shared.service.metric_catalogue import CATALOGUE, DEAD_LETTERS
+from shared.service.figure_metrics import FOLLOW_UP_SENT
+from shared.service.metric_catalogue import CATALOGUE, DEAD_LETTERS, HTTP_REQUESTS
 from shared.service.metric_kinds import DeclaredMetric, MetricKind
 from shared.service.metric_labels import PUT_ASIDE, REFUSED_BY_INTAKE, REFUSED_BY_THE_RULES
-from tests.deploy.deployment import METRIC, ROOT, catalogued_metrics, dashboard_expressions, families, rules
-from tests.support.scraped import TEXT_0_0_4, Page
-from tests.support.stack import RunningStack
-from tests.support.wait import wait_until
+from tests.deploy.boards import questions
+from tests.deploy.deployment import METRIC, ROOT, catalogued_metrics, families, rules
 
 UNITS = ("seconds", "bytes", "ratio", "timestamp_seconds")
-LIBRARY = ("process_", "python_")
 
 
 def test_the_page_is_what_the_catalogue_says() -> None:
@@ -68,53 +66,14 @@ def test_a_dead_letter_of_any_kind_has_its_series_before_the_first() -> None:
     assert written | set(REFUSED_BY_THE_RULES) == set(PUT_ASIDE) == set(DEAD_LETTERS.labels["reason"])
 
 
-def test_dashboard_and_alerts_ask_only_for_metrics_of_the_catalogue() -> None:
+def test_every_counter_knows_its_series_before_its_first_event() -> None:
+    unknown = {one.name for one in CATALOGUE if one.kind is MetricKind.COUNTER and not all(one.labels.values())}
+    assert unknown == {HTTP_REQUESTS.name}, "its routes are known to each service, which makes them at the first scrape"
+    assert set(FOLLOW_UP_SENT.labels["way"]) == set(Way)
+
+
+def test_boards_and_alerts_ask_only_for_metrics_of_the_catalogue() -> None:
     known = catalogued_metrics()
-    asked = [*dashboard_expressions(), *(rule["expr"] for rule in rules())]
+    asked = [*(asked.expression for asked in questions()), *(rule["expr"] for rule in rules())]
     names = {name for expression in asked for name in METRIC.findall(expression)}
     assert families(names, known) - known == set()
-
-
-@pytest.mark.e2e
-def test_running_services_export_exactly_the_catalogue(stack: RunningStack) -> None:
-    for service in ("intake", "processing", "reporting"):
-        answer = httpx.get(f"{getattr(stack, service)}/metrics", headers=stack.headers).raise_for_status()
-        exported = dict(re.findall(r"^# TYPE (\S+) (\S+)$", answer.text, re.MULTILINE))
-        declared = {metric.name: metric.kind.value for metric in CATALOGUE if service in metric.services}
-        assert {name: kind for name, kind in exported.items() if not name.startswith(LIBRARY)} == declared
-        assert "process_start_time_seconds" in exported
-        helps = dict(re.findall(r"^# HELP (motcua_\S+) (.*)$", answer.text, re.MULTILINE))
-        assert helps == {metric.name: metric.means for metric in CATALOGUE if service in metric.services}
-
-
-PARTS = {
-    "intake": ("database", "log", "broker"),
-    "processing": ("broker", "partitions"),
-    "reporting": ("database", "broker", "partitions"),
-}
-STAGES = {"intake": "relay", "processing": "processing", "reporting": "figures"}
-READ = {"processing": "motcua.dossier.events.v1", "reporting": "motcua.dossier.status.v1"}
-
-
-@pytest.mark.e2e
-@pytest.mark.parametrize("service", PARTS)
-def test_a_running_service_shows_that_all_is_well_in_either_format(stack: RunningStack, service: str) -> None:
-    def page(**headers: str) -> Page:
-        return Page(httpx.get(f"{getattr(stack, service)}/metrics", headers=stack.headers | headers))
-
-    def has_looked() -> bool:
-        shown = page()
-        ready = [shown.value("motcua_ready", part=part) for part in PARTS[service]]
-        waiting = shown.value("motcua_pipeline_waiting_records", stage=STAGES[service])
-        return set(ready) == {1} and (waiting, shown.value("motcua_dead_letters_in_topic")) == (0, 0)
-
-    wait_until(has_looked, 30, f"{service} is ready in every part, nothing waits, and nothing was put aside")
-    shown, as_text = page(), page(**TEXT_0_0_4)
-    assert shown.families.keys() == as_text.families.keys()
-    assert shown.value("motcua_topic_records", topic="motcua.dossier.events.v1") is not None
-    assert shown.value("motcua_pipeline_stalled_seconds", stage=STAGES[service]) == 0
-    assert shown.value("motcua_http_requests_total", method="GET", route="/metrics", status="2xx") is not None
-    if service in READ:
-        partitions = [str(number) for number in range(4)]
-        lag = "motcua_consumer_lag_records"
-        assert [shown.value(lag, topic=READ[service], partition=number) for number in partitions] == [0, 0, 0, 0]

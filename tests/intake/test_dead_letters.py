@@ -156,7 +156,7 @@ async def test_without_a_broker_the_calls_say_so_and_nothing_is_claimed(start: S
     async with start() as intake:
         answer = await intake.http.get(PATH)
         assert (answer.status_code, answer.json()["code"]) == (503, "broker_away")
-        assert OPEN not in (await intake.http.get("/metrics")).text, "absent is not zero"
+        assert f"\n{OPEN} " not in (await intake.http.get("/metrics")).text, "absent is not zero"
         for body, field in (
             ({"letters": []}, None),
             ({"letters": ["x"], "note": "gọi 0912 345 678"}, "note"),

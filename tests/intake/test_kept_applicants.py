@@ -103,6 +103,10 @@ async def test_a_name_in_the_form_of_a_pseudonym_is_a_name(keeping: Sender) -> N
         ({"address": "1 Trần Phú"}, "data.applicant"),
         ({}, "data.applicant"),
         ({"name": "A\u202eB"}, "data.applicant.name"),
+        ({"name": "\u200b\u200b"}, "data.applicant.name"),
+        ({"name": "\ufeff"}, "data.applicant.name"),
+        ({"name": "\U000e0041\U000e0042"}, "data.applicant.name"),
+        ({"name": "A B", "address": "\u2800 -"}, "data.applicant.address"),
         ({"name": 5}, "data.applicant.name"),
         ({"name": "n" * 201}, "data.applicant.name"),
         ({"phone": "SECRET"}, "data.applicant.phone"),
@@ -224,9 +228,26 @@ async def test_a_text_with_the_applicants_own_details_is_refused_by_field(
     assert len(await keeping.log()) == 1
 
 
+async def test_who_is_told_that_a_text_has_the_applicants_own_details_is_noted(keeping: Sender) -> None:
+    await keeping.bulk(received(applicant=HOA))
+    pseudonym = (await keeping.dossier())["applicant"]
+    guesses = [cloud_event("forwarded", "2023-12-09T08:00", agency=name) for name in ("Nguyễn Thị Hoa", "Trần Văn Ba")]
+    assert (await keeping.bulk(guesses[0], guesses[0]))["rejected"] == 2
+    assert (await keeping.bulk(guesses[1]))["accepted"] == 1
+    await keeping.bulk(received("H59.15-231208-0009", applicant=HOA, x={"note": HOA["name"]}))  # who knows it anyway
+    lines = [decode(line) for line in (await keeping.http.get("/v1/audit")).content.splitlines()]
+    told = [(each["subject"], each["details"], each["who"]) for each in lines if each["act"] == "applicant_recognised"]
+    assert told == [(CODE, {"applicant": pseudonym, "what": "name"}, "settings")]
+
+
 @pytest.mark.parametrize(
     "event",
     [
+        received(applicant=HOA) | {"source": "/counters/Nguy%E1%BB%85n%20Thị%20Hoa"},
+        received(applicant=HOA, x={"note": "Nguy\u200bễn Thị Hoa"}),
+        received(applicant=HOA, x={"note": "số 084:180:001:234"}),
+        received(applicant=HOA, x={"n": 84180001234}),
+        received(applicant={"id_number": "2345678"}, x={"n": 2345678}),
         received(applicant=HOA, x={"note": "Nguyễn Thị Hoa"}),
         received(applicant=HOA) | {"source": "/counters/nguyenthihoa"},
         received(applicant=HOA, event_id="084180001234/1"),
@@ -272,7 +293,31 @@ async def test_an_old_receipt_brings_nobody_back_and_a_new_one_does(keeping: Sen
     today = keeping.service.clock()
     new = received("H59.15-231208-0003", applicant=HOA, due_at="2029-12-28T17:00:00+07:00")
     await keeping.bulk(new | {"time": today.isoformat()})
-    assert (await applicant(keeping))["details"] == KEPT
+    assert (await applicant(keeping, "H59.15-231208-0003"))["details"] == KEPT
+    for old in (CODE, "H59.15-231208-0002"):
+        shown = await applicant(keeping, old)
+        assert (shown["applicant"], shown["details"]) == (pseudonym, None), "kept for the new dossier alone"
+        assert shown["erased_at"] is not None
+
+
+async def test_no_call_puts_an_erased_person_back_on_a_dossier_from_before(keeping: Sender) -> None:
+    await keeping.bulk(received(applicant=HOA))
+    pseudonym = (await applicant(keeping))["applicant"]
+    await erase(keeping, pseudonym)
+    refused = await keeping.http.put(f"/v1/dossiers/{CODE}/applicant", json=HOA)
+    assert (refused.status_code, refused.json()["code"]) == (409, "applicant_erased")
+    assert "was erased at" in refused.json()["detail"]
+    path, vietnamese = f"/v1/dossiers/{CODE}/applicant", {"Accept-Language": "vi"}
+    assert "đã được xóa" in (await keeping.http.put(path, json=HOA, headers=vietnamese)).json()["detail"]
+    for person in ({"id_number": "084180009999", "name": "Trần Văn Bình"}, HOA):
+        fields = {"old_value": (await applicant(keeping))["applicant"], "new_value": person, "reason": "nhập nhầm"}
+        answer = await keeping.event(event="corrected", field="applicant", **fields)
+        assert answer.status_code == 201, answer.text
+    assert (await applicant(keeping))["applicant"] == pseudonym
+    assert (await applicant(keeping))["details"] is None
+    async with keeping.service.database.reader.connect() as connection:
+        kept = [row.pseudonym for row in await connection.execute(text("SELECT pseudonym FROM applicants"))]
+    assert pseudonym not in kept
 
 
 async def test_a_database_from_before_the_erasure_has_the_person_erased_again(

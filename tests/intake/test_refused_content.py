@@ -294,6 +294,15 @@ class TestCloudEvents:
         event = started() | {"dataschema": None, "datacontenttype": None, "traceparent": None}
         assert "dataschema" not in msgspec.json.decode(as_logged(parse(event), 1, parse(event).occurred_at, {}))
         parse(started() | {"datacontenttype": "Application/Json; charset=UTF-8"})
+        parse(started() | {"datacontenttype": "application/vnd.motcua+json"})
+        for media_type in ("application/json; x=084180001234", "application/a084180001234+json", "application/json;"):
+            assert refused(started() | {"datacontenttype": media_type}).field == "datacontenttype"
+
+    def test_numbers_of_persons_are_found_in_facts_attributes_and_codes(self) -> None:
+        assert refused(started(x={"ma": 84180001234}), "personal_data").field == "data.x.ma"
+        assert refused(started() | {"ma": 912345678}, "personal_data").field == "ma"
+        assert refused(started() | {"subject": "H59.15-231208-084180001234"}, "personal_data").field == "subject"
+        parse(started(x={"le_phi": 15_000_000, "dung": True, "ty_le": 0.25}))
 
     def test_data_may_be_absent_where_nothing_is_required(self) -> None:
         event = started()

@@ -385,6 +385,21 @@ class TestOperations:
             assert line in page.splitlines(), line
         assert 'motcua_dossiers_online_ratio{department="all"} 0.666' in page
 
+    @pytest.mark.usefixtures("client")
+    async def test_gauges_beside_last_year_go_as_far_as_this_one(self, engine: AsyncEngine) -> None:
+        """By 10 January 2024: two of 2023 were resolved by the tenth, the third a day later."""
+        gauges = FigureGauges(engine, lambda: datetime(2024, 1, 10, 9, tzinfo=LOCAL), None)
+        await gauges.refresh()
+        (shown,) = gauges.collect()
+        for line in (
+            'received{carried_over="false",channel="online",department="H59.15"} 2.0',
+            'received{carried_over="false",channel="postal",department="H59.15"} 1.0',
+            'resolved{department="H59.15",timeliness="early"} 1.0',
+            'resolved{department="H59.15",timeliness="on_time"} 1.0',
+            'resolved{department="H59.15",timeliness="overdue"} 0.0',
+        ):
+            assert f"motcua_last_year_dossiers_{line}" in shown.text.splitlines(), line
+
     async def test_health_and_documents(self, client: httpx.AsyncClient) -> None:
         for path in ("/healthz/live", "/healthz/ready", "/openapi.json", "/docs"):
             assert (await client.get(path)).status_code == 200, path

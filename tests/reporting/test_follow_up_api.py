@@ -12,7 +12,7 @@ from fastapi import FastAPI
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.reporting.follow_up import outbox
-from services.reporting.follow_up.figures import Which
+from services.reporting.follow_up.figures import SlipFate
 from services.reporting.follow_up.outbox import Outgoing, Way
 from shared.catalogue import Catalogue
 from shared.papers.heading import Heading
@@ -78,7 +78,7 @@ async def test_every_number_opens_exactly_its_slips(client: httpx.AsyncClient) -
     for department in (UNIT, OTHER, None):
         query = {} if department is None else {"department": department}
         counts = (await listed(client, **query))["counts"]
-        for which in Which:
+        for which in SlipFate:
             found = await listed(client, which=which.value, **query)
             assert (len(found["follow_ups"]), found["counts"]) == (counts[which.value], counts), which
         assert counts["made"] == counts["sent"] + counts["unsent"]

@@ -208,3 +208,27 @@ async def test_a_unit_that_is_no_recipient_any_more_is_not_waited_for(office: Fo
     sending.recipients = by_webhook(URL, OTHER)
     await office.send(sending)
     assert (len(asked), await standing(office)) == (1, (0, 1))
+
+
+async def test_who_is_stopped_finishes_what_is_being_sent_and_no_more(engine: AsyncEngine, shipped: Catalogue) -> None:
+    office = FollowedOffice(engine, shipped, by_webhook(URL))
+    await office.begin()
+    await office.deliver(*(waiting("2023-02-07 09:00") for _ in range(3)))
+    await office.look_at("2023-02-06 13:31")
+    begun, goes_on, asked = asyncio.Event(), asyncio.Event(), list[str]()
+
+    async def answer(request: httpx.Request) -> httpx.Response:
+        asked.append(request.headers["webhook-id"])
+        begun.set()
+        await goes_on.wait()
+        return httpx.Response(200)
+
+    sending = office.sending(transport=httpx.MockTransport(answer))
+    await sending.look()
+    await begun.wait()
+    ending = asyncio.create_task(sending.end())
+    await asyncio.sleep(0)
+    goes_on.set()
+    await ending
+    assert [kept.id for kept in await office.slips() if kept.sent_at is not None] == asked
+    assert (len(asked), await standing(office)) == (1, (2, 0))

@@ -7,20 +7,25 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 from aiokafka import TopicPartition
+from aiokafka.errors import KafkaConnectionError
 from prometheus_client import CollectorRegistry
 from pydantic import SecretStr
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.reporting import gauges as gauges_module
 from services.reporting.gauges import FigureGauges
 from services.reporting.http.app import Reporting, create_app
 from services.reporting.projecting.metrics import PipelineMetrics, ProjectorHealth
+from services.reporting.projecting.projection import OffsetsMoved
+from services.reporting.projecting.projector import AssignmentChanged, ended_by
 from services.reporting.settings import ReportingSettings
 from shared.catalogue import Catalogue
 from shared.contract.topics import STATUS
 from shared.service.broker_watch import BrokerWatch, PartitionBounds
 from shared.service.database_watch import DatabaseWatch
 from shared.service.exposition import Rendered
+from shared.service.metric_catalogue import PROJECTOR_SESSIONS_ENDED
 from tests.builders.events import event, received
 from tests.builders.times import at
 from tests.reporting.bound import application, caller, reader
@@ -164,3 +169,18 @@ async def test_who_asks_for_another_departments_figures_is_counted(engine: Async
         before = await refused("no_key")
         assert (await admin.get("/v1/figures", headers={"Authorization": ""})).status_code == 401
         assert await refused("no_key") == (before or 0) + 1
+
+
+@pytest.mark.parametrize(
+    ("trouble", "reason"),
+    [
+        (KafkaConnectionError("no broker"), "broker"),
+        (TimeoutError(), "broker"),
+        (OffsetsMoved("0 stands elsewhere"), "other_projector"),
+        (AssignmentChanged(STATUS.name), "partitions"),
+        (OperationalError("select", {}, Exception("locked")), "database"),
+    ],
+)
+def test_what_ended_a_session_has_a_name_that_is_there_from_the_start(trouble: Exception, reason: str) -> None:
+    assert ended_by(trouble) == reason
+    assert reason in PROJECTOR_SESSIONS_ENDED.labels["reason"]

@@ -3,7 +3,9 @@
 The images are those of docker-compose.yml, or what MOTCUA_TEST_IMAGE_KAFKA and MOTCUA_TEST_IMAGE_POSTGRES name.
 """
 
+import gc
 import os
+import warnings
 
 import docker
 from docker.errors import DockerException
@@ -14,6 +16,7 @@ os.environ.setdefault(
     "TESTCONTAINERS_RYUK_DISABLED", "true"
 )  # its reaper is one more image; our fixtures stop what they start
 CONTAINERS = "containers"
+ANSWER_WITHIN_S = 60
 
 
 class NoContainers(Exception):
@@ -32,10 +35,9 @@ def image(name: str) -> str:
     """The image to run, which the engine has or has pulled. Raises NoContainers."""
     variable = f"MOTCUA_TEST_IMAGE_{name.upper()}"
     chosen = os.environ.get(variable) or named_images()[name]
-    try:
-        client = docker.from_env()
-    except DockerException as none:
-        raise NoContainers(f"no Docker engine answers ({none}): start one, or unset MOTCUA_TEST_BROKER") from none
+    client = _engine()
+    if client is None:
+        raise NoContainers("no Docker engine answers: start one, or unset MOTCUA_TEST_BROKER")
     try:
         if not to_be_had(client, chosen):
             raise NoContainers(
@@ -44,3 +46,18 @@ def image(name: str) -> str:
     finally:
         client.close()
     return chosen
+
+
+def _engine() -> docker.DockerClient | None:
+    with warnings.catch_warnings(action="ignore", category=ResourceWarning):
+        client = _connected()
+        # where nobody answers, docker's client leaves its socket open: collect it here, not in the middle of some test
+        gc.collect()
+    return client
+
+
+def _connected() -> docker.DockerClient | None:
+    try:
+        return docker.from_env(timeout=ANSWER_WITHIN_S)
+    except DockerException:
+        return None

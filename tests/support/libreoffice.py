@@ -8,7 +8,7 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
-from shared.papers.typesetting import FONTS
+from shared.papers.printable import FONTS
 
 PROGRAM = shutil.which("soffice") or shutil.which("libreoffice")
 WITHIN_S = 120.0

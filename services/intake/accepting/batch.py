@@ -25,11 +25,11 @@ from services.intake.accepting.candidates import (
 from services.intake.accepting.checking import check_own_details
 from services.intake.accepting.computing import Decision
 from services.intake.accepting.decide import decide
-from services.intake.accepting.refusals import DetailsNotKept, DossierChanged, HeldBack, IdReused, KeyReused
+from services.intake.accepting.refusals import DetailsNotKept, DossierChanged, HeldBack, IdReused, KeyReused, OwnDetails
 from services.intake.accepting.within import check_after, check_before, check_logged
 from services.intake.applicants.commit import ApplicantsOfCommit
 from services.intake.log.history import CodeSeries, LoggedEvent, LoggedKey, LogRow, computed_fields
-from shared.auditing.entries import Actor, AuditEntry, ChainHead
+from shared.auditing.entries import Act, Actor, AuditEntry, ChainHead
 from shared.catalogue import Catalogue
 from shared.contract.accepted import AS_SENT, TERMS
 from shared.contract.envelope import decode_envelope
@@ -92,6 +92,7 @@ class CommitBatch:
     _ends: list[tuple[int, int]] = field(
         default_factory=list
     )  # of each request: how many rows and judged events by then
+    _recognised: dict[tuple[int, str, str], str | None] = field(default_factory=dict)  # by request, dossier and detail
 
     def __post_init__(self) -> None:
         self.recorded_seconds = self.recorded_at.timestamp()
@@ -107,7 +108,7 @@ class CommitBatch:
         for number, request in enumerate(requests):
             try:
                 refused: set[str] = set()
-                outcomes.append([self._decide(candidate, refused) for candidate in request])
+                outcomes.append([self._decide(candidate, refused, number) for candidate in request])
             except Exception as bug:
                 raise NotDecided(number) from bug
             self._ends.append((len(self.rows), len(self._judged)))
@@ -116,14 +117,17 @@ class CommitBatch:
     def audit_entries(self, actors: Sequence[Actor]) -> list[AuditEntry]:
         """What the audit says of the commit, when `actors` sent its requests."""
         begins = [(0, 0), *self._ends[:-1]]
-        return list(
-            accounted(
-                (by, self.rows[first:end], self._judged[first_judged:end_judged])
-                for by, (first, first_judged), (end, end_judged) in zip(actors, begins, self._ends, strict=True)
-            )
+        accepted = accounted(
+            (by, self.rows[first:end], self._judged[first_judged:end_judged])
+            for by, (first, first_judged), (end, end_judged) in zip(actors, begins, self._ends, strict=True)
         )
+        recognised = (
+            AuditEntry(Act.APPLICANT_RECOGNISED, code, {"applicant": applicant, "what": what}, actors[request])
+            for (request, code, what), applicant in self._recognised.items()
+        )
+        return [*accepted, *recognised]
 
-    def _decide(self, candidate: Candidate, refused: set[str]) -> CommitResult:
+    def _decide(self, candidate: Candidate, refused: set[str], request: int) -> CommitResult:
         try:
             if duplicate := self._repeated(candidate):
                 return duplicate
@@ -133,6 +137,10 @@ class CommitBatch:
                 )
             return self._decide_new(candidate)
         except Refusal as refusal:
+            if isinstance(refusal, OwnDetails) and candidate.details is None:
+                dossier = self._dossier(candidate.code)
+                told = request, candidate.code, refusal.what
+                self._recognised[told] = None if dossier is None else dossier.applicant
             if holds_back(refusal.code):
                 refused.add(candidate.code)
             return Refused(candidate.event_id, candidate.name, refusal)
@@ -205,7 +213,8 @@ class CommitBatch:
         earlier = None if before is None else before.applicant
         check_own_details(candidate, applicants.recognisers(details, earlier, after.applicant))
         if details is not None and after.applicant is not None:
-            applicants.keep(after.applicant, details, candidate.occurred_at.timestamp())
+            as_of = candidate.occurred_at.timestamp()
+            applicants.keep(after.applicant, details, as_of, after.came_at.timestamp())
 
     def _log(self, candidate: Candidate, before: Dossier | None, decision: Decision) -> None:
         dossier, event_id, basis, use = decision.dossier, candidate.sent.id, candidate.basis, candidate.key_use

@@ -9,7 +9,16 @@ import msgspec
 from msgspec import UNSET, Raw
 
 from services.intake.accepting.candidates import Candidate, SentEvent, applicants_of
-from services.intake.accepting.refusals import HINTS, INSTANT, Malformed, PersonalData, echo, malformed, wrong_field
+from services.intake.accepting.refusals import (
+    HINTS,
+    INSTANT,
+    Malformed,
+    OwnDetails,
+    PersonalData,
+    echo,
+    malformed,
+    wrong_field,
+)
 from services.intake.accepting.strict_json import UNREADABLE
 from services.intake.applicants.details import Recogniser, texts_of
 from shared.contract.accepted import (
@@ -29,7 +38,16 @@ from shared.domain.errors import InstantOutOfRange
 from shared.domain.events import Corrected, Event
 from shared.domain.fields import LONGEST_CODE, CorrectableField, OnlineLevel
 from shared.domain.localtime import local, written
-from shared.domain.texts import DOSSIER_CODE, PROCEDURE_CODE, hidden_character, names_a_person, personal
+from shared.domain.texts import (
+    DOSSIER_CODE,
+    PROCEDURE_CODE,
+    hidden_character,
+    names_a_person,
+    personal,
+    personal_number,
+    personal_serial,
+    seen,
+)
 
 MOST_ATTRIBUTES, LONGEST_ATTRIBUTE_NAME = 20, 20
 _LEVELS = list(OnlineLevel)
@@ -49,6 +67,9 @@ _WRITTEN = {
     "email": re.compile(r"[^\s@]+@[^\s@]+"),
 }
 _ATTRIBUTE_NAME = re.compile(r"[a-z0-9]+")
+_JSON_TYPE = re.compile(
+    r"application/(?:[a-z][a-z.\-]{0,60}\+)?json(?:\s*;\s*charset=\"?utf-8\"?)?", re.IGNORECASE | re.ASCII
+)
 _of_a_name = lru_cache(maxsize=1024)(personal)  # the same few officers and agencies come all day
 _decode_any = msgspec.json.Decoder().decode
 _decode_extension = msgspec.json.Decoder(Extension).decode
@@ -99,11 +120,12 @@ def _check_envelope(sent: SentEvent) -> None:
         _check_hidden("source", sent.source, layout=False)
     if kind := _of_a_name(sent.source):
         raise _personal("source", kind, HINTS["source"])
+    if kind := personal_serial(sent.subject):
+        raise _personal("subject", kind, HINTS["subject"])
 
 
 def _check_media_type(media_type: str) -> None:
-    essence = media_type.partition(";")[0].strip().lower()
-    if essence != JSON and not essence.endswith("+json"):
+    if not _JSON_TYPE.fullmatch(media_type) or personal(media_type):
         raise wrong_field("datacontenttype", f"{echo(media_type)} can't be read", f"send data as {JSON}")
 
 
@@ -136,8 +158,15 @@ def _check_attribute(name: str, value: object) -> None:
         raise _personal(name, "a person's data by its name", _LEAVE_OUT)
     if isinstance(value, str):
         _check_hidden(name, value, layout=False)
-        if kind := personal(value):
-            raise _personal(name, kind, _LEAVE_OUT)
+    if kind := _of_a_fact(name, value):
+        raise _personal(name, kind, _LEAVE_OUT)
+
+
+def _of_a_fact(key: str, value: object) -> str | None:
+    """What the value of somebody's own field tells of who a person is."""
+    if isinstance(value, str):
+        return personal(value)
+    return personal_number(key, value) if isinstance(value, int | float) else None
 
 
 def check_extension(raw: Raw) -> None:
@@ -158,14 +187,16 @@ def check_extension(raw: Raw) -> None:
             raise _personal(field, "a person's data by its name", _LEAVE_OUT)
         if isinstance(value, str):
             _check_hidden(field, value, layout=True)
-            if kind := personal(value):
-                raise _personal(field, kind, _LEAVE_OUT)
+        if kind := _of_a_fact(key, value):
+            raise _personal(field, kind, _LEAVE_OUT)
 
 
 def check_details(details: ApplicantDetails, field: str) -> None:
     """The details of an applicant; what is refused is never repeated."""
     for name, text in texts_of(details):
         _check_hidden(f"{field}.{name}", text, layout=False)
+        if not any(letter.isalnum() for letter in seen(text)):
+            raise wrong_field(f"{field}.{name}", "holds no letter and no digit", HINTS[f"data.applicant.{name}"])
         if (written_so := _WRITTEN.get(name)) is not None and not written_so.fullmatch(text):
             raise wrong_field(f"{field}.{name}", "is not written as it should be", HINTS[f"data.applicant.{name}"])
     try:
@@ -179,7 +210,8 @@ def check_own_details(candidate: Candidate, recognisers: Iterable[Recogniser]) -
     for recogniser in recognisers:
         for field, text in _texts_of(candidate):
             if kind := recogniser.found_in(text):
-                raise _personal(field, f"the applicant's own {kind}", _INSTEAD)
+                refusal = _personal(field, f"the applicant's own {kind}", _INSTEAD)
+                raise OwnDetails(refusal.detail, field, kind)
 
 
 def _texts_of(candidate: Candidate) -> Iterator[tuple[str, str]]:
@@ -192,7 +224,7 @@ def _texts_of(candidate: Candidate) -> Iterator[tuple[str, str]]:
     values = {f"data.{name}": value for name, value in data.items() if name not in pseudonyms}
     values |= {f"data.{EXTENSION}.{name}": value for name, value in extension.items()}
     values |= {name: _decode_any(raw) for name, raw in (candidate.others or {}).items()}
-    yield from ((field, value) for field, value in values.items() if isinstance(value, str))
+    yield from ((field, str(value)) for field, value in values.items() if type(value) in (str, int, float))
 
 
 def _check_text(field: str, text: str, *, is_name: bool) -> None:

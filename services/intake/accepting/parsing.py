@@ -260,6 +260,13 @@ def receipt(data: dict[str, Any], *, code: str | None, received_at: datetime, ap
     return candidate if code else replace(candidate, series=CodeSeries(department, day))
 
 
+def key_of_form(key: str, caller: str, call: str, request: object, secret: bytes) -> KeyUse | None:
+    """The key of a page's form: the caller's own, so that nobody else's stands in its way. `earlier` is one as it was
+    kept when keys were everybody's: what was sent then and is sent again is the same."""
+    own, everybodys = (key_use(key, each, request, secret) for each in (f"{caller} {call}", call))
+    return own if own is None or everybodys is None else replace(own, earlier=replace(everybodys, earlier=None))
+
+
 def key_use(header: str | None, call: str, request: object, secret: bytes) -> KeyUse | None:
     """The Idempotency-Key of a request to `call`; quoted, as the draft writes it, or bare."""
     if header is None:

@@ -30,6 +30,14 @@ class PersonalData(Refusal):
     code = "personal_data"
 
 
+class OwnDetails(PersonalData):
+    """A text has what is kept of the dossier's applicant: whoever is told so knows it, which the audit notes."""
+
+    def __init__(self, detail: str, field: str, what: str) -> None:
+        super().__init__(detail, field)
+        self.what = what
+
+
 class DetailsNotKept(Refusal):
     """Details of an applicant came, and this installation keeps none: no master key is set."""
 

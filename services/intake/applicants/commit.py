@@ -30,10 +30,11 @@ class ApplicantsOfCommit:
                 made = self._recognisers[pseudonym] = known, Recogniser(known.details)
             yield made[1]
 
-    def keep(self, pseudonym: str, details: ApplicantDetails, as_of: float) -> None:
-        """Keep the details of a receipt, unless the person was erased after it happened."""
+    def keep(self, pseudonym: str, details: ApplicantDetails, as_of: float, came_at: float) -> None:
+        """Keep the details that an event gave, unless the person was erased after it or after the dossier came: a
+        dossier from before the erasure brings nobody back, whatever is sent of it later."""
         erased_at = self.erased_at.get(pseudonym)
-        if erased_at is not None and as_of <= erased_at:
+        if erased_at is not None and min(as_of, came_at) <= erased_at:
             return
         known = self.kept.get(pseudonym)
         kept = KeptDetails(details, as_of) if known is None else known.updated(details, as_of)

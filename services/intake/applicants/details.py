@@ -9,8 +9,10 @@ from msgspec import Struct
 from msgspec.structs import asdict, replace
 
 from shared.contract.applicants import ApplicantDetails
+from shared.domain.texts import legible
 
 _SEPARATORS = re.compile(r"[\s.,\-–_/()+]+")
+_BETWEEN = re.compile(r"[\W_]+")
 _COUNTRY = re.compile(r"^(?:00)?84(?=[0-9]{8,10}$)")
 _WORD = re.compile(r"[^\W_]+")
 _MARKS = {ord("đ"): "d", ord("ı"): "i"}
@@ -92,17 +94,18 @@ class Recogniser:
 
     def found_in(self, text: str) -> str | None:
         """What of the applicant the text holds, such as `name`; None when nothing."""
+        text = legible(text)
         words = f" {folded(text)} "
         if self._name.count(" ") >= LEAST_WORDS - 1 and (
             f" {self._name} " in words
             or (len(self._run_together) >= LEAST_RUN_TOGETHER and self._run_together in words)
         ):
             return "name"
-        compact = _compact(text)
+        compact = _BETWEEN.sub("", text).upper()
         for kind, number in self._numbers:
             if number.removeprefix("0") in compact:
                 return kind
-        if self._email and self._email in unicodedata.normalize("NFKC", text).casefold():
+        if self._email and self._email in "".join(text.split()).casefold():
             return "e-mail address"
         if self._address and f" {self._address} " in words:
             return "address"

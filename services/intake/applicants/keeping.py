@@ -1,7 +1,7 @@
 """Keeps who applied: encrypted in the transaction that logs the receipt, shown to who may see it, erased for good."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 
 import structlog
@@ -20,6 +20,7 @@ from services.intake.log.database import Database, committing
 from shared.auditing.entries import Act, AuditEntry
 from shared.contract.applicants import ApplicantDetails
 from shared.contract.http.applicants import Erasure, RotationAnswer
+from shared.domain.dossier import Dossier
 from shared.service.audit import Audit
 
 ROWS_AT_ONCE = 500
@@ -104,11 +105,21 @@ class Applicants:
         until = None if row.kept_until is None else datetime.fromtimestamp(row.kept_until, UTC)
         return KeptApplicant(_details(keys, row), datetime.fromtimestamp(row.stored_at, UTC), until)
 
-    async def erasure(self, pseudonym: str) -> Erasure | None:
-        """That the applicant was erased, if so."""
+    async def erasures(self, pseudonyms: Iterable[str]) -> dict[str, Erasure]:
+        """Who of these applicants was erased, the last time."""
         async with self._database.reader.connect() as connection:
-            row = (await table.erased(connection, [pseudonym])).get(pseudonym)
-        return None if row is None else _erasure(row)
+            rows = await table.erased(connection, pseudonyms)
+        return {pseudonym: _erasure(row) for pseudonym, row in rows.items()}
+
+    async def erasure_over(self, dossier: Dossier) -> Erasure | None:
+        """The erasure of its applicant since the dossier came."""
+        return erased_since(await self.erasures(filter(None, [dossier.applicant])), dossier)
+
+    async def sought(self, pseudonyms: Sequence[str], codes: Sequence[str]) -> None:
+        """Note in the audit that whoever acts looked for applicants by what pseudonyms are made of, and found these
+        dossiers; before they are shown."""
+        details = {"dossiers": list(codes)}
+        await self._audit.write_alone(*(AuditEntry(Act.APPLICANT_SOUGHT, each, details) for each in pseudonyms))
 
     async def put_right(
         self, pseudonym: str, code: str, details: ApplicantDetails, now: datetime, at: datetime
@@ -233,6 +244,13 @@ class Applicants:
         except (MasterKeyMissing, Damaged) as failure:
             LOGGER.warning("applicant_unreadable", applicant=row.pseudonym, why=str(failure))
             return None
+
+
+def erased_since(erasures: Mapping[str, Erasure], dossier: Dossier) -> Erasure | None:
+    """The erasure of its applicant since the dossier came: it has the pseudonym alone from then on, also when the
+    person applies again and is kept for another one."""
+    erasure = erasures.get(dossier.applicant or "")
+    return erasure if erasure is not None and dossier.came_at <= erasure.erased_at else None
 
 
 def _details(keys: MasterKeys, row: ApplicantRow) -> ApplicantDetails:

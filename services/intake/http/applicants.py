@@ -77,7 +77,7 @@ async def get_applicant(code: CodePath, caller: Looking, intake: IntakeService) 
         **documented(
             {
                 404: "no such dossier",
-                409: "the details are of somebody else",
+                409: "the details are of somebody else, or the applicant was erased after the dossier came",
                 413: "too large",
                 415: "another media type, or compressed",
                 422: "malformed",
@@ -104,6 +104,16 @@ async def put_applicant(code: CodePath, request: Request, caller: Looking, intak
             "send a correction of the applicant for another person: event corrected, field applicant"
         )
         raise Problem(409, "Conflict", detail, code="another_applicant")
+    if (erasure := await intake.applicants.erasure_over(dossier)) is not None:
+        raise Problem(
+            409,
+            "Conflict",
+            f"the applicant of dossier {dossier.code} was erased at {erasure.erased_at.isoformat()}, after the dossier "
+            "came, and nothing is kept of them for it again; a new dossier of theirs keeps what it says",
+            code="applicant_erased",
+            vietnamese=f"người nộp của hồ sơ {dossier.code} đã được xóa lúc {erasure.erased_at.isoformat()}, sau khi "
+            "hồ sơ đến; hồ sơ này không lưu lại thông tin của họ nữa, hồ sơ nộp mới thì có",
+        )
     try:
         await intake.applicants.put_right(pseudonym, dossier.code, details, intake.clock(), system_clock())
     except NoMasterKey as failure:
@@ -117,22 +127,22 @@ async def applicant_of(intake: Intake, caller: Caller, code: str) -> ApplicantVi
     pseudonym = dossier.applicant
     if pseudonym is None:
         return ApplicantView(code=dossier.code, applicant=None, details=None)
+    if (erasure := await intake.applicants.erasure_over(dossier)) is not None:
+        return ApplicantView(code=dossier.code, applicant=pseudonym, details=None, erased_at=erasure.erased_at)
     try:
         kept = await intake.applicants.kept(pseudonym)
     except (NoMasterKey, MasterKeyMissing, Damaged) as failure:
         raise Problem(503, "Service Unavailable", str(failure), code="details_unreadable") from failure
-    if kept is not None:
-        await intake.applicants.looked_at(pseudonym, dossier.code)
-        return ApplicantView(
-            code=dossier.code,
-            applicant=pseudonym,
-            details=kept.details,
-            stored_at=kept.stored_at,
-            kept_until=kept.kept_until,
-        )
-    erasure = await intake.applicants.erasure(pseudonym)
-    erased_at = None if erasure is None else erasure.erased_at
-    return ApplicantView(code=dossier.code, applicant=pseudonym, details=None, erased_at=erased_at)
+    if kept is None:
+        return ApplicantView(code=dossier.code, applicant=pseudonym, details=None)
+    await intake.applicants.looked_at(pseudonym, dossier.code)
+    return ApplicantView(
+        code=dossier.code,
+        applicant=pseudonym,
+        details=kept.details,
+        stored_at=kept.stored_at,
+        kept_until=kept.kept_until,
+    )
 
 
 @router.delete(

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from services.intake import calendar
 from services.intake.accepting.candidates import Candidate, Refused
-from services.intake.accepting.parsing import key_use, parse, receipt, short_form
+from services.intake.accepting.parsing import key_of_form, key_use, parse, receipt, short_form
 from services.intake.accepting.refusals import Malformed, echo, unreadable
 from services.intake.accepting.strict_json import UNREADABLE
 from services.intake.accepting.within import outside
@@ -99,10 +99,17 @@ _decode_kind = msgspec.json.Decoder(_Kind).decode
 _decode_any = msgspec.json.Decoder().decode
 
 
-def receipt_in(body: NewDossierBody, idempotency_key: str | None, intake: Intake) -> Candidate:
-    """The receipt that a new dossier's body says, by whatever way it came; raises a `Refusal`."""
+def receipt_in(
+    body: NewDossierBody, idempotency_key: str | None, intake: Intake, *, form_of: str | None = None
+) -> Candidate:
+    """The receipt that a new dossier's body says, by whatever way it came; raises a `Refusal`. The key of a page's form
+    belongs to the reader `form_of`."""
     asked = body.model_dump(mode="json", exclude_unset=True)
-    use = key_use(idempotency_key, "POST /v1/dossiers", asked, intake.settings.applicant_key)
+    call, secret = "POST /v1/dossiers", intake.settings.applicant_key
+    if form_of is None or idempotency_key is None:
+        use = key_use(idempotency_key, call, asked, secret)
+    else:
+        use = key_of_form(idempotency_key, form_of, call, asked, secret)
     candidate = receipt(
         body.model_dump(exclude_none=True, exclude={"received_at", "code"}),
         code=body.code,

@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from functools import partial
 from typing import Annotated, Any, cast
 
+import structlog
 from fastapi import APIRouter, Path, Query, Request, Response
 
 from services.intake import calendar
@@ -25,11 +26,13 @@ from shared.domain.dossier import Dossier
 from shared.domain.localtime import FIRST_YEAR, LAST_YEAR
 from shared.domain.texts import DEPARTMENT_CODE, DOSSIER_CODE
 from shared.papers.heading import Heading
+from shared.papers.typesetting import NotTypeset
 from shared.service.access import Caller, requires
 from shared.service.http import documented
 from shared.service.problems import UNPROCESSABLE, Problem
 
 router = APIRouter(tags=["papers"])
+LOGGER = structlog.get_logger()
 PDF = "application/pdf"
 MOST_ROWS = 1_000
 MOST_DAYS = 366
@@ -211,6 +214,23 @@ async def _answered(paper: Letter | Sheet, intake: Intake) -> Response:
     settings, now = intake.settings, intake.clock()
     heading = Heading(settings.superior, settings.office, settings.place)
     async with LETTERS if isinstance(paper, Letter) else SHEETS:
-        content = await asyncio.to_thread(printed, paper, heading, now, settings.public_url)
+        try:
+            content = await asyncio.to_thread(printed, paper, heading, now, settings.public_url)
+        except NotTypeset as failure:
+            raise _not_printed(paper, failure) from None
     headers = {"Content-Disposition": f'inline; filename="{file_name(paper)}"', "Cache-Control": "no-store"}
     return Response(content, 200, headers, PDF)
+
+
+def _not_printed(paper: Letter | Sheet, failure: NotTypeset) -> Problem:
+    """What a clerk is told, and whoever runs the service: neither has a letter of the paper in it."""
+    LOGGER.error("paper_not_printed", form=paper.form.value, why=str(failure))
+    return Problem(
+        500,
+        "Internal Server Error",
+        f"form {paper.form} can't be printed just now, and nothing of the dossier is lost; try again, and if it fails "
+        "again tell whoever runs the service: its log says why",
+        code="paper_not_printed",
+        vietnamese=f"chưa in được mẫu {paper.form}, hồ sơ không mất gì; hãy thử lại, nếu vẫn không được thì báo người "
+        "quản trị hệ thống: nhật ký dịch vụ ghi rõ vì sao",
+    )

@@ -59,7 +59,7 @@ async def post_event(site: Counter, request: Request) -> Response:
         raise Problem(422, UNPROCESSABLE, said, vietnamese=site.text(request, "stale_form"))
     try:
         logged = event_of_form(kind, given, dossier)
-        posted = await log_event(intake_of(request), dossier.code, logged, given["key"], caller.scope)
+        posted = await log_event(intake_of(request), dossier.code, logged, given["key"], caller)
     except (Problem, MistypedField) as refused:
         if isinstance(refused, MistypedField):
             intake_of(request).metrics.malformed()

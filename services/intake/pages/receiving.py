@@ -80,7 +80,7 @@ async def post_receive(site: Counter, request: Request) -> Response:
     typed = {name: given.get(name, "").strip() for name in FIELDS}
     memory = Memory.of(request)
     try:
-        posted = await receive(intake_of(request), _said(typed, given), given["key"], caller.scope)
+        posted = await receive(intake_of(request), _said(typed, given), given["key"], caller)
     except (Problem, MistypedField) as refused:
         if isinstance(refused, MistypedField):
             intake_of(request).metrics.malformed(RECEIVED)

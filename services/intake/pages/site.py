@@ -22,7 +22,10 @@ from shared.pages.look import Look
 from shared.pages.site import Pages
 from shared.service.access import Caller
 from shared.service.problems import Problem
+from shared.service.turns import Rates
 
+SEARCHES_AT_ONCE, SEARCHES_PER_S = 20, 0.2
+"""Of one caller, for dossiers of a person: 20 in a row, then 12 a minute."""
 LOOK = Look(
     Path(__file__).parent,
     TEXTS,
@@ -40,6 +43,7 @@ class Counter(Pages):
     unsent_secret: bytes
     choices: Choices = field(default_factory=Choices)
     lists: Lists = field(default_factory=Lists)
+    searches: Rates = field(default_factory=lambda: Rates(SEARCHES_PER_S, SEARCHES_AT_ONCE))
 
     permission: ClassVar[Permission] = Permission.READ_DOSSIERS
     said_of_problems: ClassVar[Mapping[str, str]] = {

@@ -190,6 +190,19 @@ TEXTS: Words = {
     "sent_back": ("đã trả lại để bổ sung", "sent back"),
     "as_of": ("Lúc", "As of"),
     "find_label": ("Mã hồ sơ, mã QR hoặc số định danh", "Code, QR code or identity number"),
+    "find_label_code": ("Mã hồ sơ hoặc mã QR", "Code or QR code"),
+    "find_help_code": (
+        "Quét mã QR trên giấy hẹn, hoặc gõ mã hồ sơ.",
+        "Scan the slip's QR code, or type the dossier's code.",
+    ),
+    "found_no_code": (
+        "Nội dung đã nhập không có mã hồ sơ. Tìm theo số định danh cần quyền xem người nộp.",
+        "There is no dossier's code in what was typed. To find by a number needs the right to see who applied.",
+    ),
+    "too_many_searches": (
+        "Đã tìm theo số định danh quá nhiều lần. Hãy thử lại sau {seconds} giây.",
+        "There were too many searches by number. Try again in {seconds} seconds.",
+    ),
     "find_help": (
         "Quét mã QR trên giấy hẹn, gõ mã hồ sơ, hoặc gõ số định danh của người nộp.",
         "Scan the slip's QR code, type the dossier's code, or the applicant's identity number.",

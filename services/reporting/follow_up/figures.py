@@ -15,7 +15,7 @@ _OF = follow_ups.c
 _WITHIN_US = MOVES_WITHIN // timedelta.resolution
 
 
-class Which(StrEnum):
+class SlipFate(StrEnum):
     """Which slips: of those that were made, sent of them, and of those how it went."""
 
     MADE = "made"
@@ -44,34 +44,34 @@ class FollowUpFigures:
     not_moved: int = 0
 
 
-def condition(which: Which, now: datetime) -> ColumnElement[bool]:
+def condition(which: SlipFate, now: datetime) -> ColumnElement[bool]:
     """What makes a slip one of them. Judged are those that were sent 24 hours ago; moved, by an event within them."""
     was_sent, was_answered = _OF.sent_at.is_not(None), _OF.answered_at.is_not(None)
     is_judged = and_(was_sent, _OF.sent_at <= microseconds(now - MOVES_WITHIN))
     has_moved = and_(_OF.moved_at.is_not(None), _OF.moved_at <= _OF.sent_at + _WITHIN_US)
     match which:
-        case Which.MADE:
+        case SlipFate.MADE:
             return true()
-        case Which.UNSENT:
+        case SlipFate.UNSENT:
             return _OF.sent_at.is_(None)
-        case Which.SENT:
+        case SlipFate.SENT:
             return was_sent
-        case Which.ANSWERED:
+        case SlipFate.ANSWERED:
             return and_(was_sent, was_answered)
-        case Which.UNANSWERED:
+        case SlipFate.UNANSWERED:
             return and_(was_sent, _OF.answered_at.is_(None))
-        case Which.UNDER_WAY:
+        case SlipFate.UNDER_WAY:
             return and_(was_sent, _OF.sent_at > microseconds(now - MOVES_WITHIN))
-        case Which.JUDGED:
+        case SlipFate.JUDGED:
             return is_judged
-        case Which.MOVED:
+        case SlipFate.MOVED:
             return and_(is_judged, has_moved)
-        case Which.NOT_MOVED:
+        case SlipFate.NOT_MOVED:
             return and_(is_judged, or_(_OF.moved_at.is_(None), not_(has_moved)))
 
 
 async def figures(connection: AsyncConnection, now: datetime, *conditions: ColumnElement[bool]) -> FollowUpFigures:
     """The numbers of the slips that the conditions choose."""
-    counted = select(*(func.count(case((condition(which, now), 1))).label(which.value) for which in Which))
+    counted = select(*(func.count(case((condition(which, now), 1))).label(which.value) for which in SlipFate))
     row = (await connection.execute(counted.where(*conditions))).one()
-    return FollowUpFigures(**{which.value: number for which, number in zip(Which, row, strict=True)})
+    return FollowUpFigures(**{which.value: number for which, number in zip(SlipFate, row, strict=True)})

@@ -37,6 +37,7 @@ class Sending:
     give_up_after: timedelta
     transport: httpx.AsyncBaseTransport | None = None
     _lanes: dict[Lane, "asyncio.Task[None]"] = field(default_factory=dict, init=False)
+    _is_ending: bool = field(default=False, init=False)
     _turns: dict[Way, asyncio.Semaphore] = field(default_factory=_turns, init=False)
 
     async def look(self) -> None:
@@ -55,10 +56,15 @@ class Sending:
         if self._lanes:
             await asyncio.wait(self._lanes.values())
 
+    async def end(self) -> None:
+        """What is being sent is waited for; what else waits is sent by whoever runs next."""
+        self._is_ending = True
+        await self.settle()
+
     async def _send_all(self, lane: Lane) -> None:
         for delivery in await outbox.due(self.engine, lane, self.clock()):
             async with self._turns[lane[1]]:
-                if not await self._send(delivery):
+                if self._is_ending or not await self._send(delivery):
                     return  # one that does not answer is not asked for each of the others
 
     async def _send(self, delivery: Outgoing) -> bool:

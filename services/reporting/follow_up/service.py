@@ -70,7 +70,7 @@ class FollowUp:
                 pause = backoff.next_s()
                 log.warning("follow_up_waits", reason=repr(away), retry_seconds=pause)
             await wait_until(stopping, pause)
-        await self.sending.settle()
+        await self.sending.end()
 
 
 def follow_up_of(settings: ReportingSettings, parts: FollowUpParts) -> FollowUp | None:

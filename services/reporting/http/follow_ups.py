@@ -14,7 +14,7 @@ from starlette.responses import Response
 
 from services.reporting.figures.reach import Reach
 from services.reporting.follow_up import paper, register
-from services.reporting.follow_up.figures import FollowUpFigures, Which, condition, figures
+from services.reporting.follow_up.figures import FollowUpFigures, SlipFate, condition, figures
 from services.reporting.follow_up.register import KeptSlip, SlipKey, SlipPlace
 from services.reporting.http.bodies import message_in, takes
 from services.reporting.http.bounds import Bound, check_dossier, check_reach
@@ -52,7 +52,7 @@ class FollowUpsParameters(Parameters):
     last: date | None = Field(None, alias="to", description="made until this day, inclusive; today")
     department: list[str] | None = Field(None, description="only these units', by code")
     stage: str | None = Field(None, description=f"only this stage: {', '.join(Stage)}")
-    which: str = Field(Which.MADE.value, description=f"which of them are listed: {', '.join(Which)}")
+    which: str = Field(SlipFate.MADE.value, description=f"which of them are listed: {', '.join(SlipFate)}")
     limit: Limit = 200
     cursor: Cursor = None
 
@@ -158,8 +158,8 @@ async def follow_up_list(
     for name, day in (("to", last), ("from", first)):
         if not EARLIEST <= day <= LATEST:
             raise invalid(name, f"must lie between {EARLIEST} and {LATEST}")
-    if given.which not in set(Which):
-        raise invalid("which", *not_among(given.which, Which))
+    if given.which not in set(SlipFate):
+        raise invalid("which", *not_among(given.which, SlipFate))
     departments = units_named("department", given.department, to.catalogue, local_date(now))
     if departments:
         check_reach(scope, Reach(departments, None))
@@ -173,7 +173,7 @@ async def follow_up_list(
     place = None if given.cursor is None else place_of(request, given.cursor, SlipPlace)
     async with to.engine.connect() as connection:
         counted = await figures(connection, now, *chosen)
-        conditions = [*chosen, condition(Which(given.which), now)]
+        conditions = [*chosen, condition(SlipFate(given.which), now)]
         page = await register.listed(connection, conditions, given.limit + 1, place)
     after = None
     if len(page) > given.limit:

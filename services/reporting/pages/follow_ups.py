@@ -8,7 +8,7 @@ from typing import Any
 from fastapi import Request
 from starlette.responses import RedirectResponse, Response
 
-from services.reporting.follow_up.figures import Which
+from services.reporting.follow_up.figures import SlipFate
 from services.reporting.follow_up.register import KeptSlip, SlipKey
 from services.reporting.http.bounds import scope_of
 from services.reporting.http.follow_ups import (
@@ -35,7 +35,7 @@ from shared.service.problems import Problem
 PATH = "/follow-ups"
 A_PAGE = 50
 SEE_OTHER = 303
-DEFAULTS = {"from": "", "to": "", "department": "", "stage": "", "which": Which.MADE.value}
+DEFAULTS = {"from": "", "to": "", "department": "", "stage": "", "which": SlipFate.MADE.value}
 
 
 async def get_list(site: Site, request: Request) -> Response:
@@ -68,7 +68,7 @@ async def get_list(site: Site, request: Request) -> Response:
                 "first": day(found.first, language),
                 "last": day(found.last, language),
                 "following": None if cursor is None else _link(request, cursor=cursor),
-                "link_to": {which.value: _link(request, which=which.value) for which in Which},
+                "link_to": {which.value: _link(request, which=which.value) for which in SlipFate},
             }
     return site.page(request, "follow_ups.html", 422 if mistakes else 200, mistakes=mistakes, **values)
 

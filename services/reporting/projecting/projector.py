@@ -86,7 +86,7 @@ class Projector:
                 if not (isinstance(error, (*BROKER_ERRORS, OffsetsMoved, AssignmentChanged)) or is_transient(error)):
                     raise
                 self.health.filling = False
-                self.metrics.sessions_ended.labels(_ended_by(error)).inc()
+                self.metrics.sessions_ended.labels(ended_by(error)).inc()
                 pause = backoff.next_s()
                 log.warning("projector_restarts", error=repr(error), retry_seconds=pause)
                 await wait_until(stopping, pause)
@@ -274,7 +274,7 @@ class _Session:
             log.warning("status_unreadable", reason=one.reason, detail=one.detail, **where)
 
 
-def _ended_by(trouble: Exception) -> str:
+def ended_by(trouble: Exception) -> str:
     """What ended a session, as the metric calls it."""
     match trouble:
         case OffsetsMoved():
