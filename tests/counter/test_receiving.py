@@ -215,6 +215,18 @@ async def test_assets_are_found(desk: Desk) -> None:
     assert {"counter.js", "unsent.js", "page.css", "counter.css"} <= LOOK.static.keys()
 
 
+@pytest.mark.parametrize("lang", ["vi", "en"])
+async def test_a_clerk_is_told_of_no_header(desk: Desk, lang: str) -> None:
+    """The page gives each form a key; that it was used with other content, or can't be one, is said of the form."""
+    key = await desk.form_key()
+    await desk.http.post(f"/receive?lang={lang}", data=typed() | {"key": key})
+    for sent in (typed(name="Người khác") | {"key": key}, typed() | {"key": "x" * 300}):
+        answer = await desk.http.post(f"/receive?lang={lang}", data=sent)
+        assert answer.status_code in (409, 422), answer.text
+        assert "Idempotency" not in answer.text
+        assert ("mở lại trang" if lang == "vi" else "open the page again") in answer.text
+
+
 async def test_a_refused_receipt_is_counted_once_like_one_of_the_calls(desk: Desk) -> None:
     """Also where the form itself is incomplete; what is only looked at, the deadline before saving, is not counted."""
 

@@ -5,6 +5,7 @@ from typing import NamedTuple
 from services.intake.pages.texts import TEXTS
 from shared.language.languages import Language
 from shared.language.words import EVENTS, word
+from shared.pages.site import begun
 from shared.pages.texts import said
 from shared.service.problems import Problem
 
@@ -58,8 +59,9 @@ def _in_vietnamese(problem: Problem, field: str) -> str:
         return said(TEXTS, key, Language.VIETNAMESE, allowed=names or "–")
     if details.code == "malformed":
         hint = f"hint.{field}"
-        if hint not in TEXTS and problem.vietnamese != details.detail:
-            return problem.vietnamese
-        fix = said(TEXTS, hint, Language.VIETNAMESE) if hint in TEXTS else details.detail
+        if details.field is None and problem.vietnamese != details.detail:
+            return problem.vietnamese  # of the form as a whole
+        own = begun(problem.vietnamese.removeprefix(f"{details.field}: "))
+        fix = said(TEXTS, hint, Language.VIETNAMESE) if hint in TEXTS else own
         return said(TEXTS, key, Language.VIETNAMESE, fix=fix)
     return said(TEXTS, key, Language.VIETNAMESE)
