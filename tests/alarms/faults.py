@@ -282,7 +282,13 @@ FAULTS = (
     Fault("broker frozen, nobody posts", "MotcuaBrokerAway", {}, lambda s: frozen(s, "broker")),
     Fault("broker frozen, an event waits", "MotcuaBrokerAway", {}, broker_away_with_an_event),
     Fault("broker and reporting frozen", "MotcuaBrokerAway", {}, two_at_once, frozenset({"MotcuaServiceDown"})),
-    Fault("read model locked, an event waits", "MotcuaPipelineStalled", {"stage": "figures"}, read_model_locked),
+    Fault(
+        "read model locked, an event waits",
+        "MotcuaPipelineStalled",
+        {"stage": "figures"},
+        read_model_locked,
+        frozenset({"MotcuaNotReady"}),  # it comes first where only its duration is shortened
+    ),
     Fault("a sum of the read model changed", "MotcuaReconciliationDifference", {"stage": "sums"}, a_sum_is_wrong),
     Fault("garbage in the events topic", "MotcuaDeadLetters", {}, lambda s: a_stranger_writes(s, 3)),
     Fault(

@@ -197,9 +197,18 @@ def test_what_is_scraped_has_the_labels_that_rules_ask_for() -> None:
 
 
 def test_the_dashboards_are_those_of_grafana_with_docker_compose() -> None:
-    found = of_kind("ConfigMap", resources({}))["motcua-dashboards"]["data"]
+    """But for where they lead."""
+
+    def made(values: dict[str, Any]) -> dict[str, str]:
+        found: dict[str, str] = of_kind("ConfigMap", resources(values))["motcua-dashboards"]["data"]
+        return found
+
     files = list((DEPLOY / "grafana" / "dashboards").glob("*.json"))
-    assert found == {path.name: path.read_text("utf-8") for path in files}
+    assert made({}) == {path.name: path.read_text("utf-8") for path in files}
+    own = made({"monitoring": {"runbook": "https://a.example/book", "reporting": "https://a.example"}})
+    assert "https://a.example/book" in own["pipeline.json"]
+    assert "https://a.example" in own["centre.json"]
+    assert not [name for name, text in own.items() if "motcua.example" in text or "127.0.0.1" in text]
 
 
 def test_each_pod_reaches_what_it_needs_and_no_more() -> None:

@@ -209,6 +209,8 @@ def write_rules(folder: Path, hasten: float, least_for: float) -> None:
                 group["interval"] = "5s"  # sixty-eight rules
             for rule in group["rules"]:
                 rule["expr"] = _shorter_ranges(rule["expr"], hasten)
+                if "keep_firing_for" in rule:
+                    rule["keep_firing_for"] = _shorter(rule["keep_firing_for"], hasten, SHORTEST_S)
                 if "for" in rule:
                     rule["for"] = _shorter(rule["for"], hasten, least_for)
         (folder / shipped.name).write_text(yaml.safe_dump(rules, allow_unicode=True), encoding="utf-8")
