@@ -125,8 +125,8 @@ def _check_envelope(sent: SentEvent) -> None:
 
 
 def _check_media_type(media_type: str) -> None:
-    if not _JSON_TYPE.fullmatch(media_type) or personal(media_type):
-        raise wrong_field("datacontenttype", f"{echo(media_type)} can't be read", f"send data as {JSON}")
+    if not _JSON_TYPE.fullmatch(media_type):  # it may hold anything, so it is not repeated
+        raise wrong_field("datacontenttype", "is not that of JSON", f"send data as {JSON}")
 
 
 def check_attributes(attributes: dict[str, Raw]) -> None:
@@ -218,6 +218,8 @@ def _texts_of(candidate: Candidate) -> Iterator[tuple[str, str]]:
     """Every text of an event, but for the pseudonyms."""
     sent = candidate.sent
     yield from (("id", sent.id), ("source", sent.source), ("subject", sent.subject))
+    if sent.datacontenttype is not UNSET:
+        yield "datacontenttype", sent.datacontenttype
     data = _decode_any(sent.data)
     extension = data.get(EXTENSION) or {}
     pseudonyms = applicants_of(candidate.event)

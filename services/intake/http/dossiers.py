@@ -105,7 +105,8 @@ def receipt_in(
     """The receipt that a new dossier's body says, by whatever way it came; raises a `Refusal`. The key of a page's form
     belongs to the reader `form_of`."""
     asked = body.model_dump(mode="json", exclude_unset=True)
-    call, secret = "POST /v1/dossiers", intake.settings.applicant_key
+    call = "POST /v1/dossiers"
+    secret = intake.settings.applicant_key
     if form_of is None or idempotency_key is None:
         use = key_use(idempotency_key, call, asked, secret)
     else:

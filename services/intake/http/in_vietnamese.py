@@ -73,6 +73,8 @@ _WRONG: Mapping[str, str] = {
     "is null": "là null",
     "is no day": "không phải ngày",
     "names nobody": "không nêu ai",
+    "holds no letter and no digit": "không có chữ cái hay chữ số nào",
+    "is not that of JSON": "không phải kiểu của JSON",
 }
 """What a field's refusal says first (services/intake/accepting/refusals.py)."""
 

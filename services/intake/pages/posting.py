@@ -48,8 +48,9 @@ async def log_event(intake: Intake, code: str, given: Mapping[str, Any], key: st
     """Log an event of a dossier: `{event, occurred_at?, ...data}`."""
     try:
         candidate = short_form(_encode(given), code, now=intake.clock(), applicant_key=intake.settings.applicant_key)
-        call, secret = f"POST /v1/dossiers/{code}/events", intake.settings.applicant_key
-        candidate = replace(candidate, key_use=key_of_form(key, caller.principal.id, call, given, secret))
+        call, reader = f"POST /v1/dossiers/{code}/events", caller.principal.id
+        use = key_of_form(key, reader, call, given, intake.settings.applicant_key)
+        candidate = replace(candidate, key_use=use)
     except Refusal as refusal:
         intake.metrics.count([Refused(None, None, refusal).labels])
         raise problem(refusal, SHORT_FORM) from refusal
