@@ -34,7 +34,7 @@ test-long: setup ## what takes minutes by itself: the whole year under kills, a 
 	@$(BIN)/pytest -n 2 -m long
 
 check: lint ## lint, types, and the tests that need no server; three minutes
-	@$(BIN)/pytest -q -n $(JOBS) --dist load -m "not server and not slow"
+	@$(BIN)/pytest -q -n $(JOBS) --dist load -m "not server and not slow and not long"
 
 lint: setup ## ruff, mypy --strict, import rules
 	$(BIN)/ruff check .
