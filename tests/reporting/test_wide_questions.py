@@ -20,10 +20,11 @@ from services.reporting.figures.query import Dimension, FigureQuery
 from services.reporting.figures.range_sums import not_yet_known, pinned
 from services.reporting.figures.report import gathered, report
 from services.reporting.gauges import FigureGauges
-from services.reporting.http import attention, figures
+from services.reporting.http import figures
 from services.reporting.http.app import Reporting, create_app
 from services.reporting.http.figures import TOKENS_COST, FigureRoutes
 from services.reporting.projecting.metrics import ProjectorHealth
+from services.reporting.read_model import snapshots
 from services.reporting.read_model.store import snapshot
 from shared.catalogue import Catalogue
 from shared.domain.counting import Measure
@@ -163,7 +164,7 @@ async def test_the_length_of_the_follow_up_list_costs_no_memory(
     engine: AsyncEngine, shipped: Catalogue, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Ten times as many dossiers; each has a snapshot of half a kilobyte, and was held several times over."""
-    monkeypatch.setattr(attention, "READ_AT_ONCE", 100)
+    monkeypatch.setattr(snapshots, "READ_AT_ONCE", 100)
     async with client_at(engine, shipped, at("2023-01-20")) as client:
         await overdue(engine, range(300))
         await client.get("/v1/attention?limit=5")  # what is made once is made
