@@ -51,10 +51,9 @@ def _in_vietnamese(problem: Problem, field: str) -> str:
     details = problem.details
     key = f"refused.{details.code}"
     if key not in TEXTS:
-        is_translated = problem.vietnamese != details.detail
-        return (
-            problem.vietnamese if is_translated else f"{said(TEXTS, 'refused', Language.VIETNAMESE)} {details.detail}"
-        )
+        if problem.vietnamese != details.detail:
+            return problem.vietnamese
+        return f"{said(TEXTS, 'refused', Language.VIETNAMESE)} {details.detail}"
     if details.code == "transition_not_allowed":
         allowed = details.allowed if isinstance(details.allowed, list) else []
         names = ", ".join(word(EVENTS, each, Language.VIETNAMESE).lower() for each in allowed)
