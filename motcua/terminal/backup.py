@@ -23,7 +23,7 @@ def backup(
     keep: Annotated[int, typer.Option(min=1, help="How many copies of each stay; older ones are removed.")] = 14,
     metrics: options.MetricsFileName = None,
 ) -> None:
-    """Copy both databases and the folder of keys, while everything runs.
+    """Copy both databases and the keys while they are used.
 
     SQLite by its online backup, PostgreSQL by pg_dump; each copy is whole or not there. Reads the settings of intake
     and reporting from the environment, as the services do. Master keys of applicants are not copied: whoever has them

@@ -21,7 +21,7 @@ def doctor(
     ] = None,
     env_file: options.EnvFile = None,
 ) -> None:
-    """Say what is wrong with the services' settings, before they are started.
+    """Say what is wrong with the settings, before a start.
 
     Reads the environment as the services do and looks at each setting, files of secrets, the catalogue, ports, the
     disk, the clock, the database and its schema, the broker and its topics. Nothing is changed or made. In Compose:

@@ -210,7 +210,8 @@ async def test_there_is_no_such_slip(plain: httpx.AsyncClient) -> None:
 
 async def test_nobody_sees_or_answers_for_another_unit(app: FastAPI) -> None:
     async with caller(app, f"officer@{OTHER}") as officer:
-        own = await listed(officer)
+        assert (await officer.get("/v1/follow-ups")).status_code == httpx.codes.FORBIDDEN
+        own = await listed(officer, department=OTHER)
         assert {one["slip"]["department"] for one in own["follow_ups"]} == {OTHER}
         assert own["counts"]["made"] == len(own["follow_ups"]) > 0
         assert (await officer.get("/v1/follow-ups", params={"department": UNIT})).status_code == httpx.codes.FORBIDDEN

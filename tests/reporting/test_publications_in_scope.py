@@ -154,7 +154,7 @@ async def test_without_a_filter_nothing_under_v1_is_told_to_who_is_bound(client:
     assert len(asked) > 15
     for path in asked:
         since = "?as_known_at=2023-01-20T00:00:00Z" if path == "/v1/figures/changes" else ""
-        url = path.format(token=token, number=1, revision=1) + since
+        url = path.format(token=token, number=1, revision=1, department=OTHER, year=2023) + since
         answer = await told(client, f"admin@{MINE}", url)
         assert refused(answer) == (403, "forbidden"), url
 

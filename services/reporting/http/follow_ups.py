@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement
 from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.responses import Response
 
-from services.reporting.figures.reach import Reach
+from services.reporting.figures.reach import EVERYWHERE, Reach
 from services.reporting.follow_up import paper, register
 from services.reporting.follow_up.figures import FollowUpFigures, SlipFate, condition, figures
 from services.reporting.follow_up.register import KeptSlip, SlipKey, SlipPlace
@@ -51,6 +51,7 @@ class FollowUpsParameters(Parameters):
     first: date | None = Field(None, alias="from", description="made from this day on; 1 January of `to`'s year")
     last: date | None = Field(None, alias="to", description="made until this day, inclusive; today")
     department: list[str] | None = Field(None, description="only these units', by code")
+    received_by: list[str] | None = Field(None, description="only of dossiers that these units took in, by code")
     stage: str | None = Field(None, description=f"only this stage: {', '.join(Stage)}")
     which: str = Field(SlipFate.MADE.value, description=f"which of them are listed: {', '.join(SlipFate)}")
     limit: Limit = 200
@@ -98,6 +99,7 @@ def _reading(to: FollowUpSources) -> APIRouter:
     )
     async def get_list(request: Request, scope: Bound, given: Annotated[FollowUpsParameters, Query()]) -> Response:
         """Each number of `counts` is counted by the condition that `which` lists it by, whatever the page."""
+        check_reach(scope, _reach(to, given))
         found = await follow_up_list(to, scope, request, given)
         cursor = cursor_after(request, found.after)
         counts = counts_of(found.figures)
@@ -151,7 +153,7 @@ def _answering(to: FollowUpSources) -> APIRouter:
 async def follow_up_list(
     to: FollowUpSources, scope: Scope, request: Request, given: FollowUpsParameters
 ) -> FollowUpList:
-    """The page asked for; 403 for units outside the scope."""
+    """The page asked for, of what lies within the scope; 403 for units that are named and lie outside."""
     now = to.clock()
     last = given.last or local_date(now)
     first = given.first or date(last.year, 1, 1)
@@ -160,12 +162,13 @@ async def follow_up_list(
             raise invalid(name, f"must lie between {EARLIEST} and {LATEST}")
     if given.which not in set(SlipFate):
         raise invalid("which", *not_among(given.which, SlipFate))
-    departments = units_named("department", given.department, to.catalogue, local_date(now))
-    if departments:
-        check_reach(scope, Reach(departments, None))
+    reach = _reach(to, given)
+    if reach != EVERYWHERE:
+        check_reach(scope, reach)
     chosen: list[ColumnElement[bool]] = [*register.made_between(first, last), *register.within(scope)]
-    if departments:
-        chosen.append(follow_ups.c.department.in_(sorted(departments)))
+    for column, units in ((follow_ups.c.department, reach.departments), (follow_ups.c.received_by, reach.received_by)):
+        if units is not None:
+            chosen.append(column.in_(sorted(units)))
     if given.stage is not None:
         if given.stage not in set(Stage):
             raise invalid("stage", *not_among(given.stage, Stage))
@@ -182,8 +185,18 @@ async def follow_up_list(
     return FollowUpList(now, first, last, counted, page[: given.limit], after)
 
 
+def _reach(to: FollowUpSources, given: FollowUpsParameters) -> Reach:
+    """Whose slips are asked for."""
+    today = local_date(to.clock())
+    return Reach(
+        units_named("department", given.department, to.catalogue, today) or None,
+        units_named("received_by", given.received_by, to.catalogue, today) or None,
+    )
+
+
 async def slip_of(to: FollowUpSources, scope: Scope, key: SlipKey) -> KeptSlip:
-    """The slip; 404 where there is none, 403 for that of a dossier outside the scope."""
+    """The slip; 403 for that of a dossier outside the scope, whether there is one or not; 404 where there is none."""
+    check_reach(scope, Reach(frozenset({key.department}), scope.received_by or None))
     async with to.engine.connect() as connection:
         kept = await register.one(connection, key)
     if kept is None:

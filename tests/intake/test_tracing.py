@@ -34,7 +34,6 @@ from tests.intake.test_relay import PARTITIONS, all_relayed, arrived
 from tests.processing.topics import publisher
 from tests.support.wait import wait_until_async
 
-pytest_plugins = ["tests.intake.conftest"]
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
 SENT = {tracing.TRACEPARENT: f"00-{TRACE}-00f067aa0ba902b7-01"}
 NEW = {
