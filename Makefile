@@ -30,7 +30,7 @@ up: setup ## the whole stack in the foreground, data in .motcua
 test: setup ## the test suite, real broker and a short form of the faults included; about fifteen minutes on two cores
 	@$(BIN)/pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder --max-worker-restart 0 -m "not long"
 
-test-long: setup ## what takes minutes by itself: the whole year under kills, a folder of the oldest version, the drill of alerts
+test-long: setup ## what takes long: the whole year under kills, the demo, old folders, a rolling restart, the drill of alerts; twenty minutes
 	@$(BIN)/pytest -n 2 -m long
 
 check: lint ## lint, types, and the tests that need no server; three minutes

@@ -17,6 +17,7 @@
       groups(importstr '../prometheus/rules/figures.yml'),
       groups(importstr '../prometheus/rules/services.yml'),
       groups(importstr '../prometheus/rules/slos.yml'),
+      groups(importstr '../prometheus/rules/upkeep.yml'),
     ])
     if std.length(std.filter(kept, group.rules)) > 0
   ],

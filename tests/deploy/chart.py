@@ -1,17 +1,16 @@
 """What the Helm chart makes of values, by helm itself."""
 
 import json
-import shutil
 import subprocess
+import sys
 from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-import pytest
 import yaml
 
-from tests.deploy.deployment import DEPLOY, run
+from tests.deploy.deployment import DEPLOY
 from tests.support.npm import installed
 
 CHART = DEPLOY / "helm" / "motcua"
@@ -42,14 +41,8 @@ EVERYTHING: Mapping[str, Any] = {
 
 
 def helm() -> str:
-    """The program, or the test is skipped with the way to get it."""
-    if found := shutil.which("helm"):
-        return found
-    go = shutil.which("go")
-    folder = run(go, "env", "GOPATH").stdout.strip() if go else ""
-    if folder and (built := Path(folder) / "bin" / "helm").is_file():
-        return str(built)
-    pytest.skip("helm is not installed: `go install helm.sh/helm/v3/cmd/helm@v3.19.0` brings it, as .ci/run does")
+    """The program, as the package helm-binary brings it."""
+    return str(Path(sys.executable).with_name("helm"))
 
 
 def template(values: Mapping[str, Any]) -> "subprocess.CompletedProcess[str]":

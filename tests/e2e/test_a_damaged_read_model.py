@@ -61,6 +61,7 @@ def client(module_client: StackClient, tmp_path_factory: pytest.TempPathFactory)
     return module_client
 
 
+@pytest.mark.long
 def test_one_unit_in_one_row_is_found_and_named(client: StackClient, subtests: pytest.Subtests) -> None:
     for name, (planted, said) in SMALL.items():
         with (

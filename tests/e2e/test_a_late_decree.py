@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import pytest
 
 from tests.e2e.conftest import StackClient
 from tests.support.wait import wait_until
@@ -28,6 +29,7 @@ def at_intake(client: StackClient, code: str) -> dict[str, Any]:
     return found
 
 
+@pytest.mark.long
 def test_a_day_off_announced_within_a_term_moves_the_deadline_that_is_counted(
     client: StackClient, tmp_path: Path
 ) -> None:

@@ -6,6 +6,8 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.cli.events import code, write, year
 from tests.e2e.conftest import StackClient
 from tests.support.stack import MOTCUA
@@ -29,6 +31,7 @@ def verified(*files: Path) -> tuple[int, str]:
     return done.returncode, done.stdout
 
 
+@pytest.mark.long
 def test_what_was_published_is_revised_with_the_dossier_that_moved(client: StackClient, tmp_path: Path) -> None:
     imported = client.motcua("import", write(tmp_path / "events.ndjson", year(DOSSIERS)))
     assert imported.returncode == 0, imported.stdout + imported.stderr

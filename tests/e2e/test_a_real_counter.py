@@ -35,6 +35,7 @@ def months() -> list[tuple[date, date]]:
     return [(date(year, month, 1), date(year, month, monthrange(year, month)[1])) for year, month in numbers]
 
 
+@pytest.mark.long
 @pytest.mark.skipif(not LOG.exists(), reason=f"the counter's log is not here: {LOG.name}")
 def test_the_counters_log_gives_exactly_the_figures_of_a_straight_loop(client: StackClient, tmp_path: Path) -> None:
     events = [json.loads(line) for line in gzip.decompress(LOG.read_bytes()).splitlines()]

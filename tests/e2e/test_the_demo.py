@@ -7,6 +7,8 @@ import stat
 import subprocess
 from pathlib import Path
 
+import pytest
+
 from shared.access.folder import KeyFolder
 from shared.service.clock import system_clock
 from tests.support.ports import free_port_base
@@ -25,6 +27,7 @@ def demo(data_dir: Path) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.long
 def test_the_demo_prints_the_report_and_goes_on_where_it_was(tmp_path: Path) -> None:
     first = demo(tmp_path / "demo")
     assert first.returncode == 0, first.stdout + first.stderr

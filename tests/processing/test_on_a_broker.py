@@ -154,6 +154,7 @@ async def test_time_alone_makes_a_dossier_due_soon_or_overdue_with_one_alert_eac
         assert f'motcua_processing_dossiers{{department="{department}",timeliness="{timeliness}"}} {count}.0' in metrics
 
 
+@pytest.mark.long
 async def test_alerts_go_on_when_the_topic_of_their_ticks_was_deleted(processing: Service, module_broker: str) -> None:
     """At once under the worker that runs, and after a start that gets its partitions back as they were
     given without the ticks'."""
