@@ -4,6 +4,7 @@ What ends is started again, after pauses that grow; the rest of the stack goes o
 """
 
 import asyncio
+import os
 import shutil
 import signal
 import time
@@ -98,18 +99,20 @@ class Supervisor:
 
 
 async def keep_running(child: Child, say: Say, *, restart: bool, prepare: Prepare | None = None) -> None:
-    """Start it again whenever it ends, told when the pause has grown; without `restart` its end raises `Ended`.
+    """Start it again whenever it ends, told when the pause has grown; without `restart` its end raises `Ended`, and so
+    do settings that can't be used at the first start: another one would not help.
 
     `prepare` is done before each start: what a start needs may have gone with what ended the child.
     """
-    pause, told_pause = FIRST_PAUSE_S, 0.0
+    pause, told_pause, gives_up = FIRST_PAUSE_S, 0.0, {os.EX_CONFIG}
     while True:
         started = time.monotonic()
         while (code := child.exit_code) is None:
             child.rotate()
             await asyncio.sleep(LOOK_AGAIN_S)
-        if not restart:
+        if not restart or code in gives_up:
             raise Ended(child.name, described(code), child.log, child.tail())
+        gives_up = set()
         if time.monotonic() - started >= STEADY_S:
             pause, told_pause = FIRST_PAUSE_S, 0.0
         if pause > told_pause:

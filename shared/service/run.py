@@ -23,7 +23,7 @@ MOST_CONNECTIONS = 2_000
 TICKS_A_SECOND = 10  # uvicorn's
 ENDED_BY_BUG = 70  # EX_SOFTWARE
 NOT_STARTED = 3
-UNUSABLE_SETTINGS = 78  # EX_CONFIG: starting again would not help
+UNUSABLE_SETTINGS = os.EX_CONFIG  # starting again would not help
 # Many long-lived values, hardly a cycle: with its default of 700 the collector walks every dossier in memory again and
 # again (18 % of intake's time).
 COLLECTOR_THRESHOLDS = (100_000, 20, 100)

@@ -130,6 +130,31 @@ async def test_without_restart_the_first_end_is_the_last(tmp_path: Path) -> None
         await keep_running(child, print, restart=False)
 
 
+async def test_settings_that_cannot_be_used_end_the_first_start_and_none_that_ran_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a broken file of the catalogue does to a stack that runs is no reason to end the rest of it."""
+    monkeypatch.setattr(supervision, "FIRST_PAUSE_S", 0.01)
+    child = python(tmp_path, "raise SystemExit(78)")
+    child.start()
+    with pytest.raises(Ended, match=r"counter ended \(exit code 78\)"):
+        await keep_running(child, print, restart=True)
+
+    marks, messages = tmp_path / "starts", list[str]()
+    script = (
+        f"f = open({str(marks)!r}, 'a+'); f.seek(0); n = len(f.read()); f.write('x'); raise SystemExit(78 if n else 1)"
+    )
+    later = python(tmp_path, script)
+    later.start()
+    keeping = asyncio.create_task(keep_running(later, messages.append, restart=True))
+    await wait_until_async(
+        lambda: asyncio.sleep(0, marks.exists() and len(marks.read_text()) > 2), 30, "it starts again"
+    )
+    assert not keeping.done()
+    keeping.cancel()
+    later.kill()
+
+
 async def test_a_child_that_does_not_stop_is_killed_when_its_time_is_over_or_somebody_hurries(tmp_path: Path) -> None:
     stubborn = (
         "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('deaf', flush=True)\n"
