@@ -16,26 +16,13 @@ import httpx
 from docker.models.containers import Container
 
 from tests.deploy.deployment import ROOT, SERVICES
+from tests.support.coselog import STATED
 from tests.support.ports import free_port_base
 from tests.support.wait import wait_until
 
 PROJECT = "motcua-check"
 LOG = ROOT.parent / "shared" / "data" / "coselog-receipt.ndjson.gz"
 YEARS = {"from": "2010-01-01", "to": "2012-12-31"}
-FIGURES = {
-    "received_total": 1434,
-    "received_online": 1271,
-    "received_in_person": 110,
-    "received_postal": 53,
-    "carried_over": 0,
-    "resolved_total": 1329,
-    "resolved_early": 937,
-    "resolved_on_time": 70,
-    "resolved_overdue": 322,
-    "in_progress_total": 105,
-    "in_progress_within": 1,
-    "in_progress_overdue": 104,
-}
 MORE = {"from": "2023-12-08", "to": "2023-12-08"}
 PUBLISHED = ("intake", "processing", "reporting", "kafka", "prometheus", "alertmanager", "grafana")
 HEALTHY_WITHIN_S = 600
@@ -121,7 +108,7 @@ class ComposeStack:
 
     def import_log(self) -> None:
         self._motcua("import", str(LOG))
-        wait_until(lambda: self._total(YEARS) == FIGURES, COUNTED_WITHIN_S, "the log's figures are those of its README")
+        wait_until(lambda: self._total(YEARS) == STATED, COUNTED_WITHIN_S, "the log's figures are those of its README")
 
     def receive_one(self) -> None:
         """One dossier more, posted as often as need be, and counted."""
@@ -159,7 +146,7 @@ class ComposeStack:
 
     def compare_figures(self) -> None:
         found = self._total(YEARS)
-        assert found == FIGURES, f"the figures are {found}, not {FIGURES}"
+        assert found == STATED, f"the figures are {found}, not {STATED}"
 
     def compare(self) -> None:
         """The figures, and a recount from the log by `motcua verify`."""
@@ -239,7 +226,7 @@ class ComposeStack:
         if not answer.is_success:
             return None
         total: dict[str, int] = answer.json()["total"]
-        return {name: total[name] for name in names or FIGURES}
+        return {name: total[name] for name in names or STATED}
 
     def _motcua(self, *arguments: str) -> str:
         urls = {f"MOTCUA_{name.upper()}_URL": self._url(name) for name in SERVICES}
