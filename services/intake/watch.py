@@ -28,7 +28,7 @@ from shared.service.metric_catalogue import CALENDAR_KNOWN_UNTIL, COMMIT_WAITING
 from shared.service.pacing import wait_until
 from shared.service.ready_parts import ReadyParts
 from shared.service.settings import ServiceSettings
-from shared.service.sql import DATABASE_ERRORS
+from shared.service.sql import DATABASE_ERRORS, undisturbed
 from shared.service.stage_progress import StageProgress
 
 LOOK_EVERY_S = 5.0
@@ -77,7 +77,7 @@ class IntakeWatch(Collector):
         while not stopping.is_set():
             try:
                 async with asyncio.timeout(LOOK_WITHIN_S):
-                    await self.look()
+                    await undisturbed(self.look())
             except DATABASE_ERRORS as trouble:
                 log.warning("log_not_looked_at", error=repr(trouble))
             except Exception:

@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from shared.service.metric_catalogue import DATABASE_BYTES, DATABASE_DISK_FREE
 from shared.service.pacing import wait_until
-from shared.service.sql import DATABASE_ERRORS, answers
+from shared.service.sql import DATABASE_ERRORS, answers, undisturbed
 
 LOOK_EVERY_S = 2.0
 SIZE_EVERY_S = 30.0
@@ -42,7 +42,7 @@ class DatabaseWatch(Collector):
     async def run(self, stopping: asyncio.Event) -> None:
         """Until `stopping`."""
         while not stopping.is_set():
-            await self.look()
+            await undisturbed(self.look())
             await wait_until(stopping, LOOK_EVERY_S)
 
     async def look(self) -> None:

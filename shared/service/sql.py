@@ -4,11 +4,11 @@ and statements that both take."""
 import asyncio
 import sqlite3
 import ssl
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Coroutine, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import asyncpg
 from alembic import command
@@ -38,6 +38,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 
 from shared.contract.envelope import encode
 from shared.service.tls import DatabaseTls, what_to_set
+
+Read = TypeVar("Read")
 
 # SQLSTATE classes that pass: connection, rollback (deadlock, serialization), resources, operator intervention, system
 # error; and three states: the server only reads (it is about to become the primary), a session that idled in its
@@ -203,6 +205,18 @@ async def upgrade(connection: AsyncConnection, migrations: Path, to: str = "head
             ) from unknown
 
     await connection.run_sync(run)
+
+
+async def undisturbed(reading: Coroutine[Any, Any, Read], within_s: float = 2.0) -> Read:
+    """Let what reads from a database come to its end before a cancellation goes on: a connection that is cut off while
+    it is opened is never closed."""
+    task = asyncio.ensure_future(reading)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait({task}, timeout=within_s)
+        task.cancel()
+        raise
 
 
 async def answers(engine: AsyncEngine, within_s: float = 2.0) -> bool:
