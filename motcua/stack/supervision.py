@@ -104,15 +104,15 @@ async def keep_running(child: Child, say: Say, *, restart: bool, prepare: Prepar
 
     `prepare` is done before each start: what a start needs may have gone with what ended the child.
     """
-    pause, told_pause, gives_up = FIRST_PAUSE_S, 0.0, {os.EX_CONFIG}
+    pause, told_pause, is_first_start = FIRST_PAUSE_S, 0.0, True
     while True:
         started = time.monotonic()
         while (code := child.exit_code) is None:
             child.rotate()
             await asyncio.sleep(LOOK_AGAIN_S)
-        if not restart or code in gives_up:
+        if not restart or (is_first_start and code == os.EX_CONFIG):
             raise Ended(child.name, described(code), child.log, child.tail())
-        gives_up = set()
+        is_first_start = False
         if time.monotonic() - started >= STEADY_S:
             pause, told_pause = FIRST_PAUSE_S, 0.0
         if pause > told_pause:

@@ -28,7 +28,7 @@ from shared.service.metric_catalogue import CALENDAR_KNOWN_UNTIL, COMMIT_WAITING
 from shared.service.pacing import wait_until
 from shared.service.ready_parts import ReadyParts
 from shared.service.settings import ServiceSettings
-from shared.service.sql import DATABASE_ERRORS, undisturbed
+from shared.service.sql import DATABASE_ERRORS, connected
 from shared.service.stage_progress import StageProgress
 
 LOOK_EVERY_S = 5.0
@@ -77,7 +77,7 @@ class IntakeWatch(Collector):
         while not stopping.is_set():
             try:
                 async with asyncio.timeout(LOOK_WITHIN_S):
-                    await undisturbed(self.look())
+                    await self.look()
             except DATABASE_ERRORS as trouble:
                 log.warning("log_not_looked_at", error=repr(trouble))
             except Exception:
@@ -86,7 +86,7 @@ class IntakeWatch(Collector):
 
     async def look(self) -> None:
         """Look once. What other instances logged and announced is seen here too."""
-        async with self._database.reader.connect() as connection:
+        async with connected(self._database.reader) as connection:
             heads, cursor = await event_log.heads(connection), await event_log.cursor(connection)
             relayed = max(cursor.position, self._relay.position)
             self._refusal = heads.refusal

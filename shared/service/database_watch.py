@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from shared.service.metric_catalogue import DATABASE_BYTES, DATABASE_DISK_FREE
 from shared.service.pacing import wait_until
-from shared.service.sql import DATABASE_ERRORS, answers, undisturbed
+from shared.service.sql import DATABASE_ERRORS, answers, connected
 
 LOOK_EVERY_S = 2.0
 SIZE_EVERY_S = 30.0
@@ -42,7 +42,7 @@ class DatabaseWatch(Collector):
     async def run(self, stopping: asyncio.Event) -> None:
         """Until `stopping`."""
         while not stopping.is_set():
-            await undisturbed(self.look())
+            await self.look()
             await wait_until(stopping, LOOK_EVERY_S)
 
     async def look(self) -> None:
@@ -67,7 +67,7 @@ class DatabaseWatch(Collector):
                 for path in (self._file, self._file.with_name(f"{self._file.name}-wal"))
                 if path.exists()
             )
-        async with self._engine.connect() as connection:
+        async with connected(self._engine) as connection:
             return int((await connection.execute(_SIZE)).scalar_one())
 
     def collect(self) -> Iterator[Metric]:

@@ -50,7 +50,6 @@ REFUSED_BY_INTAKE = (
     "unknown_type",
     "wrong_department",
 )
-WAYS = ("mail", "webhook")
 PUT_ASIDE = (
     "contradictory",
     "malformed",

@@ -39,7 +39,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from shared.contract.envelope import encode
 from shared.service.tls import DatabaseTls, what_to_set
 
-Read = TypeVar("Read")
+Result = TypeVar("Result")
 
 # SQLSTATE classes that pass: connection, rollback (deadlock, serialization), resources, operator intervention, system
 # error; and three states: the server only reads (it is about to become the primary), a session that idled in its
@@ -207,30 +207,46 @@ async def upgrade(connection: AsyncConnection, migrations: Path, to: str = "head
     await connection.run_sync(run)
 
 
-async def undisturbed(reading: Coroutine[Any, Any, Read], within_s: float = 2.0) -> Read:
-    """Let what reads from a database come to its end before a cancellation goes on: a connection that is cut off while
-    it is opened is never closed."""
-    task = asyncio.ensure_future(reading)
+async def undisturbed(work: Coroutine[Any, Any, Result]) -> Result:
+    """What `work` gives. Cancelling who waits does not interrupt it: an interrupted driver leaves locks behind, and
+    connections that nobody closes."""
+    task = asyncio.create_task(work)
     try:
         return await asyncio.shield(task)
     except asyncio.CancelledError:
-        await asyncio.wait({task}, timeout=within_s)
-        task.cancel()
+        await asyncio.wait([task])
         raise
+
+
+@asynccontextmanager
+async def connected(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+    """A connection of this engine, for one who may be cancelled while it is being opened."""
+    connection = engine.connect()
+    try:
+        await undisturbed(connection.start())
+        yield connection
+    finally:
+        if connection.sync_connection is not None:
+            await connection.close()
 
 
 async def answers(engine: AsyncEngine, within_s: float = 2.0) -> bool:
     """Whether the database answers in time;
     the one that does not is not waited for, not even until it can be let go."""
     asking = asyncio.create_task(_ask(engine))
-    done, _ = await asyncio.wait({asking}, timeout=within_s)
+    try:
+        done, _ = await asyncio.wait({asking}, timeout=within_s)
+    except asyncio.CancelledError:
+        asking.cancel()
+        await asyncio.wait({asking}, timeout=within_s)
+        raise
     asking.cancel()
     return bool(done) and asking.result()
 
 
 async def _ask(engine: AsyncEngine) -> bool:
     try:
-        async with engine.connect() as connection:
+        async with connected(engine) as connection:
             await connection.execute(text("SELECT 1"))
     except Exception as error:
         if not is_transient(error):

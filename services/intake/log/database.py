@@ -1,11 +1,9 @@
 """Intake's database: one connection that writes, some that read, the locks, the schema brought up to date at start."""
 
-import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
 
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
@@ -14,14 +12,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from services.intake.log import event_log
 from services.intake.settings import IntakeSettings
 from shared.service.audit import Audit
-from shared.service.sql import LOCKS_HELD_S, open_engine, take_lock, upgrade
+from shared.service.sql import LOCKS_HELD_S, Result, open_engine, take_lock, undisturbed, upgrade
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 COMMIT_LOCK = 0x6D6F7463756101  # advisory locks of PostgreSQL: "motcua" and a number
 RELAY_LOCK = 0x6D6F7463756102
 COMMAND_WITHIN_S = 30
 POSTGRESQL_SETTINGS = {"lock_timeout": f"{LOCKS_HELD_S // 2}s", "statement_timeout": f"{COMMAND_WITHIN_S}s"}
-Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,28 +81,6 @@ async def end_frozen(connection: AsyncConnection, lock: int) -> None:
     await connection.execute(_END_FROZEN, {"lock": lock, "seconds": LOCKS_HELD_S})
 
 
-async def _undisturbed(work: Coroutine[Any, Any, Result]) -> Result:
-    """What `work` gives. Cancelling who waits does not interrupt it: an interrupted driver leaves locks behind."""
-    task = asyncio.create_task(work)
-    try:
-        return await asyncio.shield(task)
-    except asyncio.CancelledError:
-        await asyncio.wait([task])
-        raise
-
-
-@asynccontextmanager
-async def connected(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
-    """A connection of this engine, for one who may be cancelled while it is being opened."""
-    connection = engine.connect()
-    try:
-        await _undisturbed(connection.start())
-        yield connection
-    finally:
-        if connection.sync_connection is not None:
-            await connection.close()
-
-
 async def write(database: Database, change: Callable[[AsyncConnection], Awaitable[Result]]) -> Result:
     """One short transaction, for one who may be cancelled during it: then it is carried out all the same."""
 
@@ -113,7 +88,7 @@ async def write(database: Database, change: Callable[[AsyncConnection], Awaitabl
         async with database.writer.begin() as connection:
             return await change(connection)
 
-    return await _undisturbed(transaction())
+    return await undisturbed(transaction())
 
 
 @asynccontextmanager

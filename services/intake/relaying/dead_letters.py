@@ -5,7 +5,7 @@ A letter's id is a digest of its bytes, so it names the same letter wherever the
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator
 from hashlib import sha256
 from typing import Any, NamedTuple
 
@@ -16,7 +16,7 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from services.intake.log.database import Database
-from services.intake.log.handled_letters import Handling, handled
+from services.intake.log.handled_letters import handled
 from services.intake.relaying.topic import ends
 from services.intake.settings import IntakeSettings
 from shared.contract.status import DeadLetterV1, decode_dead_letter
@@ -24,7 +24,7 @@ from shared.contract.topics import DEAD_LETTERS
 from shared.service.kafka import BROKER_ERRORS, connection, dropped_work_is_trouble, scan
 from shared.service.metric_catalogue import DEAD_LETTERS_OPEN
 from shared.service.pacing import Backoff
-from shared.service.sql import is_transient, undisturbed
+from shared.service.sql import connected, is_transient
 
 LOOK_SECONDS = 15.0
 LONGEST_PAUSE_SECONDS = 60.0
@@ -85,8 +85,9 @@ class DeadLetterBox(Collector):
                 self._open, self._next, self.letters = {}, dict.fromkeys(ended, 0), 0  # the topic is another one
             if ended != self._next:
                 self._next |= await self._read(self._next, self._take)
-            for letter in await undisturbed(self._handled()):
-                del self._open[letter]
+            async with connected(self._database.reader) as reading:
+                for letter in await handled(reading, self._open):
+                    del self._open[letter]
             self.has_looked = True
 
     def _take(self, record: Any) -> None:
@@ -120,10 +121,6 @@ class DeadLetterBox(Collector):
 
         await self._read(dict.fromkeys(self._next, 0), take)
         return found
-
-    async def _handled(self) -> Mapping[str, Handling]:
-        async with self._database.reader.connect() as reading:
-            return await handled(reading, self._open)
 
     async def _ends(self) -> dict[int, int]:
         try:

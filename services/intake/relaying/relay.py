@@ -13,7 +13,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.intake.log import event_log
-from services.intake.log.database import RELAY_LOCK, Database, connected, end_frozen, leave_when_idle, write
+from services.intake.log.database import RELAY_LOCK, Database, end_frozen, leave_when_idle, write
 from services.intake.log.history import LogRow, RecentRows
 from services.intake.metrics import Metrics
 from services.intake.relaying.sender import Sender, TopicRemade
@@ -24,7 +24,7 @@ from shared.service import tracing
 from shared.service.kafka import BROKER_ERRORS, WrongPartitions, dropped_work_is_trouble
 from shared.service.kafka import connection as reach
 from shared.service.pacing import Backoff, wait_until
-from shared.service.sql import is_transient
+from shared.service.sql import connected, is_transient
 
 RECORDED_AT = attrgetter("recorded_at")
 RECENT_EVENTS = 20_000

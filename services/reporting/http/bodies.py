@@ -19,13 +19,15 @@ def takes(message: type[msgspec.Struct]) -> dict[str, Any]:
     return {"requestBody": {"required": True, "content": {JSON: {"schema": reference(message)}}}}
 
 
-async def bytes_in(request: Request, most: int) -> bytes:
-    """The body; 413 for a longer one."""
+async def bytes_in(request: Request, most: int, too_long: str | None = None, vietnamese: str | None = None) -> bytes:
+    """The body; 413 for a longer one, in the route's own words where it has them."""
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
         if len(body) > most:
-            raise Problem(413, "Content Too Large", f"a body here is at most {most} bytes")
+            raise Problem(
+                413, "Content Too Large", too_long or f"a body here is at most {most} bytes", vietnamese=vietnamese
+            )
     return bytes(body)
 
 

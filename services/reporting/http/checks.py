@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import Response
 
+from services.reporting.http.bodies import bytes_in
 from services.reporting.http.parameters import Lang, Parameters, language_wanted
 from shared.access.roles import Permission
 from shared.checking.failures import UnreadableTable
@@ -21,6 +22,8 @@ from shared.service.access import requires
 from shared.service.http import declared_parameters_only, documented
 from shared.service.problems import UNPROCESSABLE, Problem
 
+TOO_LONG = f"a report is at most {MOST_BYTES:,} bytes; send its table alone"
+TOO_LONG_IN_VIETNAMESE = f"báo cáo không được quá {count(MOST_BYTES, Language.VIETNAMESE)} byte; hãy gửi riêng bảng"
 REFUSED = documented(
     {
         413: f"the report is longer than {MOST_BYTES:,} bytes",
@@ -67,7 +70,7 @@ def router() -> APIRouter:
     async def check_report(request: Request, given: Annotated[CheckParameters, Query()]) -> Response:
         language = language_wanted(given.lang, request.headers.get("accept-language"))
         form = _form(request.headers.get("content-type", ""))
-        body = await _body(request)
+        body = await bytes_in(request, MOST_BYTES, TOO_LONG, TOO_LONG_IN_VIETNAMESE)
         try:
             async with one_by_one:  # the parsers let nobody else compute while they read
                 content = await asyncio.to_thread(_checked, body, form, language)
@@ -89,20 +92,6 @@ def _form(content_type: str) -> TableForm | None:
         )
         raise Problem(415, "Unsupported Media Type", detail, vietnamese=in_vietnamese)
     return OF_MEDIA_TYPE.get(media_type)
-
-
-async def _body(request: Request) -> bytes:
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > MOST_BYTES:
-            raise Problem(
-                413,
-                "Content Too Large",
-                f"a report is at most {MOST_BYTES:,} bytes; send its table alone",
-                vietnamese=f"báo cáo không được quá {count(MOST_BYTES, Language.VIETNAMESE)} byte; hãy gửi riêng bảng",
-            )
-    return bytes(body)
 
 
 def _checked(body: bytes, form: TableForm | None, language: Language) -> bytes:

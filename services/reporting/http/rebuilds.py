@@ -11,6 +11,7 @@ from msgspec import UNSET
 from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.responses import Response
 
+from services.reporting.http.bodies import bytes_in
 from services.reporting.rebuild import progress
 from services.reporting.rebuild.consistency import ConsistencyCheck
 from services.reporting.rebuild.fold import UnreadableLogLine, read_lines
@@ -26,6 +27,7 @@ from shared.service.http import Ndjson, declared_parameters_only, documented, js
 from shared.service.problems import Problem
 
 MOST_BYTES = 64 * 1024 * 1024
+TOO_LONG = f"a part is at most {MOST_BYTES} bytes; send fewer lines at a time"
 CHECKED_AFTER_S = "30"
 LAST = 2**63 - 1
 GONE = documented({404: "no such rebuild: another one was started, or it is over", 422: "a parameter is wrong"})
@@ -58,7 +60,7 @@ def router(engine: AsyncEngine, clock: Clock) -> APIRouter:
         responses={200: answered(RebuildAnswer), **GONE, **MOVED, **UNREADABLE},
     )
     async def take(number: Number, request: Request, after: After) -> Response:
-        body = await _body(request)
+        body = await bytes_in(request, MOST_BYTES, TOO_LONG)
         with _as_problems():
             return json_response(_answer(*await progress.take(engine, number, after, read_lines(body, after))))
 
@@ -103,15 +105,6 @@ def router(engine: AsyncEngine, clock: Clock) -> APIRouter:
 def _answer(at: RebuildProgress, refused: list[UncountedEvent] | msgspec.UnsetType = UNSET) -> RebuildAnswer:
     settled = at.settled is not None
     return RebuildAnswer(id=at.number, position=at.position, events=at.events, settled=settled, refused=refused)
-
-
-async def _body(request: Request) -> bytes:
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > MOST_BYTES:
-            raise Problem(413, "Content Too Large", f"a part is at most {MOST_BYTES} bytes; send fewer lines at a time")
-    return bytes(body)
 
 
 @contextmanager
