@@ -368,9 +368,9 @@ def settings_of(settings: type[SettingsT], **given: Any) -> SettingsT:
     except ValidationError as invalid:
         prefix = settings.model_config.get("env_prefix", "")
         lines = [
-            f"{prefix}{'_'.join(str(part) for part in error['loc']).upper()}: {error['msg']}"
-            if error["loc"]
-            else f"{error['msg'].removeprefix('Value error, ')}"  # it names them itself
-            for error in invalid.errors()
+            f"{prefix}{'_'.join(map(str, where)).upper()}: {said}" if where else said  # that one names them itself
+            for where, said in (
+                (error["loc"], error["msg"].removeprefix("Value error, ")) for error in invalid.errors()
+            )
         ]
         raise UnusableSettings(*lines) from invalid
