@@ -33,9 +33,9 @@ class Broken(Exception):
 
 @dataclass(slots=True)
 class RecordingIntake:
-    """Knows ids and dossiers as intake does; `faults` happen to the next posts, one each."""
+    """Knows ids and dossiers as intake does; `faults` happen to the next posts, one each (None: nothing happens)."""
 
-    faults: deque[Fault] = field(default_factory=deque)
+    faults: deque[Fault | None] = field(default_factory=deque)
     from_others: list[Event] = field(default_factory=list)  # stored right after the next post
     stored: dict[str, Event] = field(default_factory=dict)
     bodies: int = 0

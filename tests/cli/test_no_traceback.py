@@ -6,6 +6,7 @@ import signal
 import stat
 import subprocess
 import sys
+from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -198,7 +199,8 @@ def test_a_pipe_and_a_device_are_written_to_and_a_link_stays() -> None:
 
 
 def test_an_interrupted_import_says_how_far_it_came(tmp_path: Path) -> None:
-    intake = RecordingIntake()
+    endless = [Fault.UNAVAILABLE] * 10_000
+    intake = RecordingIntake(faults=deque([None, *endless]))
     write(tmp_path / "year.ndjson", year(3000))
     with serving(intake) as url:
         words = [
@@ -214,12 +216,14 @@ def test_an_interrupted_import_says_how_far_it_came(tmp_path: Path) -> None:
             "--connections",
             "1",
         ]
-        process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-        wait_until(lambda: intake.stored, 30, "something was accepted")
-        intake.faults.extend([Fault.UNAVAILABLE] * 10_000)
-        wait_until(lambda: len(intake.faults) < 9_998, 30, "it waits for intake")
-        process.send_signal(signal.SIGINT)
-        _out, err = process.communicate(timeout=60)
+        with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+            try:
+                wait_until(lambda: len(intake.faults) < len(endless) - 1, 30, "it waits for intake")
+                process.send_signal(signal.SIGINT)
+                _out, err = process.communicate(timeout=60)
+            finally:
+                process.kill()
+    assert intake.stored
     assert process.returncode == 130, err
     assert "Traceback" not in err
     (accepted,) = [line.split()[1] for line in err.splitlines() if line.startswith("accepted")]
