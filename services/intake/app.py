@@ -138,7 +138,7 @@ def create_app(settings: IntakeSettings, run: ServiceRun | None = None) -> FastA
         app.include_router(router, responses=GUARDED)
     app.include_router(service.router)
     add_look_up(app, settings)
-    declare(app, documents.event_components())
+    declare(app, documents.event_components)
     return add_pages(
         app,
         base,

@@ -4,6 +4,7 @@ and refusals in the API documents."""
 from collections import Counter
 from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
+from functools import cache
 from typing import Any, get_args, get_origin
 
 from anyio import CancelScope
@@ -54,17 +55,17 @@ def new_application(
     application.add_middleware(RequestIds)
     measured = application.state.http_metrics = HttpMetrics(application, application.state.access.refusals)
     application.add_middleware(MeasureRequests, metrics=measured)
-    declare(application, components([*EVERY_SERVICE.values(), *messages], REFERENCE))
+    declare(application, lambda: components([*EVERY_SERVICE.values(), *messages], REFERENCE))
     return application
 
 
-def declare(application: FastAPI, schemas: Mapping[str, Any]) -> None:
-    """Put schemas that the routes name among the components of the API documents."""
-    generate = application.openapi
+def declare(application: FastAPI, schemas: Callable[[], Mapping[str, Any]]) -> None:
+    """Put schemas that the routes name among the components of the API documents, made when those are asked for."""
+    generate, made = application.openapi, cache(schemas)
 
     def openapi() -> dict[str, Any]:
         document = generate()
-        document.setdefault("components", {}).setdefault("schemas", {}).update(schemas)
+        document.setdefault("components", {}).setdefault("schemas", {}).update(made())
         return document
 
     application.openapi = openapi  # type: ignore[method-assign]  # FastAPI's own way to extend it
