@@ -21,13 +21,13 @@ from services.reporting.read_model.sums import instant_of
 from shared.catalogue import Catalogue
 from shared.contract.follow_up import FollowUpEventV1
 from tests.builders.times import at
+from tests.reporting.databases import on_sqlite
 from tests.reporting.follow_up_office import (
     KEY,
     OTHER,
     UNIT,
     FollowedOffice,
     by_webhook,
-    on_sqlite,
     waiting,
 )
 from tests.support.wait import wait_until_async
