@@ -108,7 +108,10 @@ PIPELINE_LAG = _histogram(
     "motcua_pipeline_lag_seconds",
     EVERY,
     "From accepted to the end of the stage: acknowledged by the broker (relay), in the ledger (processing), in the "
-    "figures (figures).",
+    "figures (figures). An event counts there once, when it first reaches them, whatever is made anew or read again "
+    "later. Not known, and left out: what a read model finds there when it is filled and neither it nor the broker "
+    "(group motcua-reporting-v1, which Kafka forgets after a week without reporting) says what had been counted; and "
+    "events whose status compaction replaced by a later one before reporting read it.",
     LAG_BUCKETS,
     stage=STAGES,
 )
