@@ -119,7 +119,8 @@ PIPELINE_WAITING = _gauge(
     "motcua_pipeline_waiting_records",
     EVERY,
     "What the stage has still to take: of the log (relay), of the events topic (processing: of the partitions held, so "
-    "that several workers add up), of the status topic (figures); absent where the end is not known.",
+    "that several workers add up), of the status topic (figures); absent where the end is not known. A service that "
+    "does not answer tells nothing: for processing, log less relay backlog less motcua_log_events_in_ledger does.",
     {"stage": STAGES},
 )
 PIPELINE_STALLED = _gauge(
@@ -253,6 +254,12 @@ PROJECTOR_SESSIONS_ENDED = _counter(
 )
 READ_MODEL_EVENTS = _gauge(
     "motcua_read_model_events", (REPORTING,), "Events that the stored dossiers stand for, counted in the read model."
+)
+LOG_EVENTS_IN_LEDGER = _gauge(
+    "motcua_log_events_in_ledger",
+    (REPORTING,),
+    "Events of the log that the ledger had read by its furthest marks in the read model: what processing did, told "
+    "while it does not answer, too; absent where a partition has no mark or is read from its beginning.",
 )
 RECONCILIATION = _gauge(
     "motcua_reconciliation_difference",
