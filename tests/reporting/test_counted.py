@@ -125,6 +125,15 @@ async def test_a_read_model_put_back_older_counts_nothing_late_that_had_been_cou
     assert await (await started(engine, 8, kept=6)).read(records_of(6, AN_HOUR_AGO, after=2)) == [AN_HOUR_AGO] * 2
 
 
+async def test_a_backlog_that_a_rebuild_brought_into_the_figures_is_late_all_the_same(engine: AsyncEngine) -> None:
+    await (await started(engine, 0)).read(records_of(2, JUST_NOW))
+    backlog, batch = records_of(4, AN_HOUR_AGO, after=2), Batch()
+    for record in backlog:
+        batch.take(record)
+    await project(engine, STATUS.name, {}, {code: batch.versions(code) for code in batch.codes()})
+    assert await (await started(engine, 6)).read(backlog) == [AN_HOUR_AGO] * 4
+
+
 async def test_what_nobody_knows_is_counted_in_silence_until_the_read_model_is_filled(engine: AsyncEngine) -> None:
     records = records_of(6, LONG_AGO)
     assert await (await started(engine, 6)).read(records[:2]) == []
