@@ -162,19 +162,19 @@ class _Session:
         if lost:
             self._projector.on_lost()
         unread = {number for number, position in self._positions.items() if not position.next_offset}
-        stored = dict(self._positions)
+        found = dict(self._positions)
         await self._read_whole(lost | unread)
-        await self._recall(stored)
+        await self._recall(found)
         self._seek(partitions)
         self._health.assigned = True
         self._stands()
         log.info("projector_assigned", positions={number: one.next_offset for number, one in self._positions.items()})
 
-    async def _recall(self, stored: Mapping[int, PartitionPosition]) -> None:
-        """Find out how many events of each partition have been counted before, now or earlier."""
-        kept = await kept_counts(connection(self._projector.settings), stored)
+    async def _recall(self, found: Mapping[int, PartitionPosition]) -> None:
+        """Learn how many events of each partition have ever been counted; `found` is where the read model stood."""
+        kept = await kept_counts(connection(self._projector.settings), found)
         counted = self._projector.counted
-        for number, position in stored.items():
+        for number, position in found.items():
             whole_until = self._positions[number].whole_until
             counted[number] = counted_so_far(counted.get(number), position, kept.get(number), whole_until)
 
