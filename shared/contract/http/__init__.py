@@ -35,7 +35,14 @@ from shared.contract.http.publications import (
     RevisionList,
 )
 from shared.contract.http.published_documents import NoteDocument, PublicationDocument, RevisionDocument
-from shared.contract.http.rebuilds import CheckedLine, CheckProgressLine, InconsistencyLine, RebuildAnswer, SwapAnswer
+from shared.contract.http.rebuilds import (
+    CheckedLine,
+    CheckProgressLine,
+    InconsistencyLine,
+    ReadModelHead,
+    RebuildAnswer,
+    SwapAnswer,
+)
 from shared.contract.http.service import HealthAnswer, ProblemDetails
 
 REFERENCE = "#/components/schemas/{name}"
@@ -100,6 +107,7 @@ REPORTING: Messages = {
     "http.publication.v1": PublicationDocument,
     "http.publications.v1": PublicationList,
     "http.published-dossiers.v1": PublishedDossiers,
+    "http.read-model-head.v1": ReadModelHead,
     "http.rebuild.v1": RebuildAnswer,
     "http.restored-documents.v1": RestoredDocuments,
     "http.revision.v1": RevisionDocument,
