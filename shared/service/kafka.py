@@ -45,6 +45,8 @@ class KafkaRecord(Protocol):
     def value(self) -> bytes | None: ...
     @property
     def headers(self) -> Sequence[tuple[str, bytes]]: ...
+    @property
+    def timestamp(self) -> int: ...  # milliseconds since 1970
 
 
 @lru_cache(maxsize=50_000)

@@ -77,7 +77,15 @@ class Held:
         if happens == "after":
             await break_off(send)
         await respond(
-            send, 200, {"id": 7, "position": self.position, "events": self.position, "settled": False, "refused": self._refusals()}
+            send,
+            200,
+            {
+                "id": 7,
+                "position": self.position,
+                "events": self.position,
+                "settled": False,
+                "refused": self._refusals(),
+            },
         )
 
     def _refusals(self) -> list[dict[str, Any]]:
