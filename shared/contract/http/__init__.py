@@ -22,7 +22,14 @@ from shared.contract.http.figures import (
     FiguresEvent,
     FormAnswer,
 )
-from shared.contract.http.follow_ups import FollowUpsAnswer, KeptFollowUp, NewFollowUpAnswer
+from shared.contract.http.follow_ups import (
+    DeliveriesSentAgain,
+    DeliveriesToSend,
+    FollowUpsAnswer,
+    GivenUpAnswer,
+    KeptFollowUp,
+    NewFollowUpAnswer,
+)
 from shared.contract.http.log import BulkAnswer, CheckedLogLine, LogHead, LogLine, Resent, RestoreAnswer
 from shared.contract.http.lookup import LookUpAnswer, NewLookUp
 from shared.contract.http.publications import (
@@ -96,6 +103,9 @@ REPORTING: Messages = {
     "http.figures.v1": FiguresAnswer,
     "http.figures-event.v1": FiguresEvent,
     "http.follow-up.v1": KeptFollowUp,
+    "http.follow-ups-given-up.v1": GivenUpAnswer,
+    "http.follow-ups-sent-again.v1": DeliveriesSentAgain,
+    "http.follow-ups-to-send.v1": DeliveriesToSend,
     "http.follow-up-event.v1": FollowUpEventV1,
     "http.follow-ups.v1": FollowUpsAnswer,
     "http.form.v1": FormAnswer,
