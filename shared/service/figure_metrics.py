@@ -109,3 +109,8 @@ FOLLOW_UP_GIVEN_UP = _gauge(
     "Mails and webhooks that nobody took and that are not tried again.",
     _BY_WAY,
 )
+FOLLOW_UP_UNITS_FAILING = _gauge(
+    "motcua_follow_up_units_failing",
+    (REPORTING,),
+    "Units whose slips or weekly mail can't be made, by an error that reporting's log has.",
+)

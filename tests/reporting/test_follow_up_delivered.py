@@ -128,6 +128,28 @@ async def test_nobody_listens(office: FollowedOffice, smtp: Smtp) -> None:
     assert (await outbox.waiting(office.engine))[outbox.Way.MAIL].waiting == 1
 
 
+async def test_a_mail_that_can_t_be_composed_fails_alone(
+    engine: AsyncEngine, shipped: Catalogue, server: MailServer, smtp: Smtp
+) -> None:
+    """The unit's name had a line break when the mail was made: it is tried again, told, and given up at last."""
+    broken = replace(shipped.departments[UNIT], name="Sở Tư pháp\r\nBcc: evil@x.example")
+    catalogue = replace(shipped, departments={**shipped.departments, UNIT: broken})
+    office = FollowedOffice(engine, catalogue, {each: Recipient(each, (MAIL,)) for each in (UNIT, OTHER)})
+    await office.begin()
+    await office.deliver(waiting("2023-02-07 09:00"), waiting("2023-02-07 10:00", OTHER))
+    await office.look_at("2023-02-06 13:31")
+    sending = office.sending(smtp=smtp)
+    await office.send(sending)
+    assert [mail["Subject"] for mail in server.taken] == ["Đôn đốc giải quyết 1 hồ sơ: Sở Y tế"]
+    assert set(await problems(office)) == {"it can't be sent (ValueError)", None}
+    mails = outbox.Way.MAIL
+    assert (await outbox.waiting(office.engine))[mails].waiting == 1
+    assert sending.metrics.failures.labels("mail")._value.get() == 1
+    office.now += timedelta(hours=72)
+    await office.send(sending)
+    assert (await outbox.waiting(office.engine))[mails] == outbox.Outstanding(given_up=1)
+
+
 async def next_try(office: FollowedOffice, sending: Sending) -> None:
     """The clock comes to the next try."""
     office.now = instant_of(max(row.next_try_at or 0 for row in await office.deliveries()))

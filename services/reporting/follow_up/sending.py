@@ -77,6 +77,10 @@ class Sending:
         except NotTaken as wrong:
             await self._not_taken(delivery, wrong)
             return wrong.is_final
+        except Exception as bug:  # what is in one delivery must not end figures and pages
+            log.exception("follow_up_cannot_be_sent", **_named(delivery))
+            await self._not_taken(delivery, NotTaken(f"it can't be sent ({type(bug).__name__})", is_final=False))
+            return True
         await outbox.sent(self.engine, delivery, self.clock(), problem)
         self.metrics.sent.labels(delivery.way.value).inc()
         if problem is not None:

@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 import structlog
@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.reporting.calendar import KnownCalendar
 from services.reporting.follow_up.metrics import FollowUpMetrics
-from services.reporting.follow_up.planning import Planning, Timetable
+from services.reporting.follow_up.planning import Failing, Planning, Timetable
 from services.reporting.follow_up.recipients import UnusableRecipients, read_recipients
 from services.reporting.follow_up.schedule import rounds_of, weekly_of
 from services.reporting.follow_up.sending import Sending
@@ -49,6 +49,7 @@ class FollowUp:
     sending: Sending
     is_current: Callable[[], bool]
     plan_every_s: float = PLAN_EVERY_S
+    _failing: Failing = field(default_factory=dict, init=False)
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Until `stopping`; then what is being sent is waited for. A database that is away is tried again."""
@@ -57,7 +58,7 @@ class FollowUp:
             pause = LOOK_EVERY_S
             try:
                 if self.is_current() and time.monotonic() - planned_at >= self.plan_every_s:
-                    await self.planning.look()
+                    self._note(await self.planning.look())
                     planned_at = time.monotonic()
                 await self.sending.look()
                 backoff.reset()
@@ -71,6 +72,13 @@ class FollowUp:
                 log.warning("follow_up_waits", reason=repr(away), retry_seconds=pause)
             await wait_until(stopping, pause)
         await self.sending.end()
+
+    def _note(self, failing: Failing) -> None:
+        for department, bug in failing.items():
+            if repr(bug) != repr(self._failing.get(department)):
+                log.error("follow_up_cannot_be_made", department=department, exc_info=bug)
+        self._failing = failing
+        self.sending.metrics.units_failing.set(len(failing))
 
 
 def follow_up_of(settings: ReportingSettings, parts: FollowUpParts) -> FollowUp | None:
