@@ -305,6 +305,13 @@ REQUESTS_REFUSED = _counter(
     "and memory (503).",
     reason=tuple(reason.value for reason in WhyRefused),
 )
+LAPSED_KEYS = _gauge(
+    "motcua_lapsed_keys_in_use",
+    EVERY,
+    "Keys that were revoked or have expired and were refused three times or more within the last half hour: whoever "
+    "has them did not get another one.",
+    {"reason": (WhyRefused.EXPIRED_KEY.value, WhyRefused.REVOKED_KEY.value)},
+)
 DATABASE_BYTES = _gauge("motcua_database_bytes", (INTAKE, REPORTING), "Size of the database.")
 DATABASE_DISK_FREE = _gauge(
     "motcua_database_disk_free_bytes",

@@ -13,6 +13,8 @@ import yaml
 
 from bench.settings_document import COMPOSE, variable
 from motcua.stack.stack import settings_class
+from services.reporting.follow_up.recipients import read_recipients
+from shared.catalogue import Catalogue
 from shared.service.secret_files import is_secret
 from tests.compose.images import STAND_INS, named_images
 from tests.deploy.deployment import DEPLOY, ROOT, SERVICES, compose, compose_file, run
@@ -124,6 +126,7 @@ def test_the_settings_given_are_valid(
         ACCESS: str(tmp_path),
         "/run/secrets": str(tmp_path / "secrets" / service),
         "/etc/motcua/catalogue": str(DEPLOY / "catalogue"),
+        "/etc/motcua/follow-up": str(DEPLOY / "follow-up"),
     }
     for name, value in resolved(env_file)["services"][service]["environment"].items():
         for there, path in here.items():
@@ -134,6 +137,29 @@ def test_the_settings_given_are_valid(
     assert FILE["services"][service]["ports"][0].endswith(f":{settings.port}")
     assert settings.api_key is not None
     assert settings.api_key.get_secret_value() == (tmp_path / "secrets" / service / "api-key").read_text().strip()
+
+
+def test_one_variable_names_whom_follow_ups_go_to_and_none_leaves_them_off(env_file: Path) -> None:
+    off = resolved(env_file)["services"]["reporting"]
+    assert not off["environment"]["MOTCUA_REPORTING_FOLLOW_UP_RECIPIENTS"], "an empty setting is as an unset one"
+    with env_file.open("a") as file:
+        file.write("MOTCUA_FOLLOW_UP=./deploy/follow-up\n")
+    on = resolved(env_file)["services"]["reporting"]
+    assert on["environment"]["MOTCUA_REPORTING_FOLLOW_UP_RECIPIENTS"] == "/etc/motcua/follow-up/recipients.toml"
+    [mounted] = [volume for volume in on["volumes"] if volume["target"] == "/etc/motcua/follow-up"]
+    assert (mounted["source"], mounted["read_only"]) == (str(DEPLOY / "follow-up"), True)
+
+
+def test_the_example_of_recipients_is_one_that_reporting_takes(tmp_path: Path, shipped: Catalogue) -> None:
+    text = (DEPLOY / "follow-up" / "recipients.example.toml").read_text("utf-8")
+    (tmp_path / "don-doc-h59.02").write_text("a-secret-for-this-test-only", "utf-8")
+    file = tmp_path / "recipients.toml"
+    file.write_text(text.replace("/run/secrets", str(tmp_path)), "utf-8")
+    assert [(bool(one.mail), one.webhook is not None) for one in read_recipients(file, shipped).values()] == [
+        (True, False),
+        (False, True),
+        (False, False),
+    ]
 
 
 @pytest.mark.parametrize("name", ALL)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
 from sqlalchemy import func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -29,7 +30,10 @@ Lane = tuple[str, Way]  # a unit, and one of its ways
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """Something to be sent; `body` is the same at every attempt, and so is `id`, by which receivers know a repeat."""
+    """Something to be sent; `body` is the same at every attempt, and so is `id`, by which receivers know a repeat.
+
+    `tried_since`: when somebody had it tried again after it was given up.
+    """
 
     id: str
     department: str
@@ -37,6 +41,7 @@ class Outgoing:
     made_at: datetime
     body: bytes
     attempts: int = 0
+    tried_since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +88,12 @@ async def due(engine: AsyncEngine, lane: Lane, now: datetime) -> list[Outgoing]:
     )
     async with engine.connect() as connection:
         rows = (await connection.execute(wanted)).all()
-    return [
-        Outgoing(row.id, row.department, Way(row.way), instant_of(row.made_at), row.body, row.attempts) for row in rows
-    ]
+    return [_outgoing(row) for row in rows]
+
+
+def _outgoing(row: Any) -> Outgoing:
+    tried_since = None if row.tried_since is None else instant_of(row.tried_since)
+    return Outgoing(row.id, row.department, Way(row.way), instant_of(row.made_at), row.body, row.attempts, tried_since)
 
 
 async def claim(engine: AsyncEngine, delivery: Outgoing, now: datetime, held_for: timedelta) -> bool:

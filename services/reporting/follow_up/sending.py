@@ -106,7 +106,8 @@ class Sending:
     async def _not_taken(self, delivery: Outgoing, wrong: NotTaken) -> None:
         now, attempts = self.clock(), delivery.attempts + 1
         next_try = now + max(pause_after(attempts), wrong.retry_after or timedelta(0))
-        gives_up = wrong.is_final or next_try - delivery.made_at > self.give_up_after
+        since = delivery.tried_since or delivery.made_at
+        gives_up = wrong.is_final or next_try - since > self.give_up_after
         await outbox.failed(self.engine, delivery, str(wrong), None if gives_up else next_try)
         self.metrics.failures.labels(delivery.way.value).inc()
         said = log.error if gives_up else log.warning
