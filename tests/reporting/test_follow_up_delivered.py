@@ -11,6 +11,7 @@ from pydantic import SecretStr
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.reporting.follow_up import outbox
+from services.reporting.follow_up.given_up import send_again
 from services.reporting.follow_up.recipients import Recipient, Webhook
 from services.reporting.follow_up.sending import Sending
 from services.reporting.follow_up.ways import Smtp
@@ -22,6 +23,7 @@ from tests.support.mail_server import PASSWORD, USER, MailServer, mail_server
 from tests.support.webhook_receiver import webhook_receiver
 
 pytestmark = on_sqlite
+UNKNOWN, GREYLISTED = "550 no such mailbox", "450 greylisted, try again later"
 SENDER, SECOND = "mot-cua@travinh.example", "lanh-dao@stp.example"
 
 
@@ -39,6 +41,7 @@ def server(authority: Authority) -> Iterator[MailServer]:
 @pytest.fixture
 def smtp(server: MailServer, authority: Authority) -> Smtp:
     server.taken.clear()
+    server.envelopes.clear()
     server.refused.clear()
     context = ssl.create_default_context(cafile=str(authority.cafile))
     return Smtp(
@@ -88,18 +91,73 @@ async def test_a_server_that_is_busy_gets_the_same_mail_later(
 async def test_addresses_that_are_refused_keep_the_others_from_nothing(
     office: FollowedOffice, server: MailServer, smtp: Smtp
 ) -> None:
-    server.refused.add(SECOND)
+    """The slip is sent, and who has not got it is given up: counted, seen, and sent again once it is set right."""
+    server.refused[SECOND] = UNKNOWN
+    sending = office.sending(smtp=smtp)
+    await office.send(sending)
+    assert server.envelopes == [[MAIL]]
+    assert await problems(office) == ["the mail server refuses 1 of 2 addresses: number 2 (550)"]
+    assert {(kept.sent_at, kept.problem) for kept in await office.slips()} == {
+        (office.now, "the mail server refuses 1 of 2 addresses: number 2 (550)")
+    }
+    assert (await outbox.waiting(office.engine))[outbox.Way.MAIL] == outbox.Outstanding(given_up=1)
+    assert (sending.metrics.failures.labels("mail")._value.get(), sending.metrics.sent.labels("mail")._value.get()) == (
+        1, 0,
+    )  # fmt: skip
+    (delivery,) = await office.deliveries()
+    server.refused.clear()
+    assert await send_again(office.engine, [delivery.id], office.now) == [delivery.id]
+    await office.send(sending)
+    assert server.envelopes == [[MAIL], [SECOND]]
+    assert (await outbox.waiting(office.engine))[outbox.Way.MAIL] == outbox.Outstanding()
+    assert await problems(office) == [None]
+
+
+async def test_who_is_refused_for_now_is_asked_again_and_those_who_have_it_are_not(
+    office: FollowedOffice, server: MailServer, smtp: Smtp
+) -> None:
+    """Greylisting is by address: 450 at first, and taken later. Who was refused for good is not asked again."""
+    third = "tiep-dan@stp.example"
+    office.recipients = {UNIT: Recipient(UNIT, (MAIL, SECOND, third))}
+    sending = office.sending(smtp=smtp)
+    server.refused |= {MAIL: GREYLISTED, SECOND: UNKNOWN}
+    await office.send(sending)
+    refused = "the mail server refuses 2 of 3 addresses: number 1 (450), number 2 (550)"
+    assert (server.envelopes, await problems(office)) == ([[third]], [refused])
+    assert (await outbox.waiting(office.engine))[outbox.Way.MAIL].waiting == 1
+    sent_at = office.now
+    server.answers.append("451 try again later")
+    del server.refused[MAIL]
+    server.refused[SECOND] = GREYLISTED
+    await next_try(office, sending)
+    assert await problems(office) == ["the mail server answers 451"], "and who has it is not forgotten"
+    await next_try(office, sending)
+    assert server.envelopes == [[third], [MAIL]]
+    assert [mail["To"] for mail in server.taken] == [f"{MAIL}, {SECOND}, {third}"] * 2
+    assert await problems(office) == ["the mail server refuses 1 of 3 addresses: number 2 (550)"]
+    assert {kept.sent_at for kept in await office.slips()} == {sent_at}, "when the first one took it"
+    assert (await outbox.waiting(office.engine))[outbox.Way.MAIL].given_up == 1
+
+
+async def test_an_address_that_is_mended_in_the_file_gets_what_waits(
+    office: FollowedOffice, server: MailServer, smtp: Smtp
+) -> None:
+    server.refused |= {MAIL: GREYLISTED, SECOND: UNKNOWN}
     await office.send(office.sending(smtp=smtp))
-    assert len(server.taken) == 1
-    assert await problems(office) == ["refused: 1 of 2 addresses"]
+    office.recipients = {UNIT: Recipient(UNIT, (MAIL, "lanh-dao@so.example"))}
+    server.refused.clear()
+    await next_try(office, office.sending(smtp=smtp))
+    assert server.envelopes == [[MAIL, "lanh-dao@so.example"]]
+    assert await problems(office) == [None]
 
 
 async def test_a_mail_that_everybody_refuses_is_given_up(
     office: FollowedOffice, server: MailServer, smtp: Smtp
 ) -> None:
-    server.refused |= {MAIL, SECOND}
+    server.refused |= {MAIL: UNKNOWN, SECOND: UNKNOWN}
     await office.send(office.sending(smtp=smtp))
-    assert await problems(office) == ["the mail server refuses every address ([550])"]
+    assert await problems(office) == ["the mail server refuses 2 of 2 addresses: number 1 (550), number 2 (550)"]
+    assert {kept.sent_at for kept in await office.slips()} == {None}
     assert (await outbox.waiting(office.engine))[outbox.Way.MAIL].given_up == 1
 
 

@@ -108,8 +108,9 @@ async def test_what_will_not_pass_is_given_up_at_once_and_shown(office: Followed
     assert {kept.problem for kept in await office.slips()} == {f"the webhook answers {status}"}
 
 
-async def test_a_receiver_that_says_when_is_asked_then(office: FollowedOffice) -> None:
-    transport, asked = answering(httpx.Response(503, headers={"Retry-After": "600"}), 503, 200)
+@pytest.mark.parametrize("when", ["600", "Mon, 06 Feb 2023 06:41:00 GMT", "Mon, 06 Feb 2023 13:41:00 +0700"])
+async def test_a_receiver_that_says_when_is_asked_then(office: FollowedOffice, when: str) -> None:
+    transport, asked = answering(httpx.Response(503, headers={"Retry-After": when}), 503, 200)
     sending = office.sending(transport=transport)
     await office.send(sending)
     office.now += timedelta(seconds=599)
@@ -119,6 +120,17 @@ async def test_a_receiver_that_says_when_is_asked_then(office: FollowedOffice) -
     office.now += timedelta(seconds=1)
     await office.send(sending)
     assert await standing(office) == (0, 0)
+
+
+async def test_a_long_pause_does_not_give_up_what_is_young(office: FollowedOffice) -> None:
+    """It is asked for at the 60th hour of 72: the try after it comes a little later than the 72nd."""
+    transport, _ = answering(httpx.Response(429, headers={"Retry-After": "86400"}))
+    office.now += timedelta(hours=60)
+    await office.send(office.sending(transport=transport))
+    assert await standing(office) == (2, 0)
+    office.now += timedelta(days=1)
+    await office.send(office.sending(transport=transport))
+    assert await standing(office) == (0, 2)
 
 
 async def test_pauses_grow_and_one_that_is_away_for_days_is_given_up(office: FollowedOffice) -> None:
