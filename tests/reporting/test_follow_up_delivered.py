@@ -12,10 +12,10 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.reporting.follow_up import outbox
 from services.reporting.follow_up.given_up import send_again
-from services.reporting.follow_up.recipients import Recipient, Webhook
 from services.reporting.follow_up.sending import Sending
 from services.reporting.follow_up.ways import Smtp
 from services.reporting.read_model.sums import instant_of
+from services.reporting.recipients import Recipient, Webhook
 from shared.catalogue import Catalogue
 from tests.reporting.follow_up_office import KEY, MAIL, OTHER, UNIT, FollowedOffice, on_sqlite, waiting
 from tests.support.certificates import Authority

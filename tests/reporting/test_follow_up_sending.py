@@ -8,18 +8,22 @@ from collections.abc import Callable
 from datetime import timedelta
 from hashlib import sha256
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import httpx
 import msgspec
 import pytest
+import standardwebhooks
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.reporting.follow_up import outbox
 from services.reporting.follow_up.outbox import Way
 from services.reporting.read_model.sums import instant_of
+from services.reporting.recipients import read_recipients
 from shared.catalogue import Catalogue
 from shared.contract.follow_up import FollowUpEventV1
+from shared.service.clock import system_clock
 from tests.builders.times import at
 from tests.reporting.follow_up_office import (
     KEY,
@@ -27,6 +31,7 @@ from tests.reporting.follow_up_office import (
     UNIT,
     FollowedOffice,
     by_webhook,
+    code,
     on_sqlite,
     waiting,
 )
@@ -79,6 +84,29 @@ async def test_a_receiver_gets_a_signed_event_that_says_what_waits(office: Follo
     assert (event.id, event.subject, event.data) == (kept.id, kept.slip.code, kept.slip)
     assert json.loads(request.content)["type"] == "vn.motcua.follow-up.v1"
     assert kept.sent_at == at("2023-02-06 13:31")
+
+
+@pytest.mark.parametrize("before", ["", "whsec_"])
+async def test_what_is_posted_is_verified_by_the_library_of_standard_webhooks(
+    engine: AsyncEngine, shipped: Catalogue, tmp_path: Path, before: str
+) -> None:
+    secret = before + base64.b64encode(bytes(range(32))).decode()
+    (tmp_path / "secret").write_text(secret + "\n")
+    (tmp_path / "recipients.toml").write_text(
+        f'[[recipients]]\ndepartment = "{UNIT}"\nwebhook = "{URL}"\nwebhook_secret_file = "secret"\n'
+    )
+    office = FollowedOffice(engine, shipped, read_recipients(tmp_path / "recipients.toml", shipped))
+    await office.begin()
+    await office.deliver(waiting("2023-02-07 09:00"))
+    await office.look_at("2023-02-06 13:31")
+    office.now = system_clock()  # it refuses what is older than five minutes
+    transport, asked = answering(204)
+    await office.send(office.sending(transport=transport))
+    (request,) = asked
+    event = standardwebhooks.Webhook(secret).verify(request.content, dict(request.headers))
+    assert event["subject"] == code(0)
+    with pytest.raises(standardwebhooks.WebhookVerificationError):
+        standardwebhooks.Webhook(secret).verify(request.content + b" ", dict(request.headers))
 
 
 @pytest.mark.parametrize("status", [500, 503, 408, 425, 429])

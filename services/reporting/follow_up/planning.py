@@ -17,13 +17,13 @@ from services.reporting.follow_up import outbox
 from services.reporting.follow_up.figures import figures
 from services.reporting.follow_up.messages import Week, digest_body, mail_body, webhook_body
 from services.reporting.follow_up.outbox import Outgoing, Way
-from services.reporting.follow_up.recipients import Recipient, Recipients
 from services.reporting.follow_up.schedule import WeeklyHour, latest_digest, latest_round
 from services.reporting.follow_up.slips import Reached, reached, standing
 from services.reporting.read_model.snapshots import dossier_of, due_until, snapshots_where
 from services.reporting.read_model.store import OldRules, answering, audit_of
 from services.reporting.read_model.sums import instant_of, microseconds
 from services.reporting.read_model.tables import dossiers, follow_up_units, follow_ups
+from services.reporting.recipients import Recipient, Recipients
 from shared.auditing.entries import ITSELF, Act, AuditEntry
 from shared.contract.envelope import encode
 from shared.contract.follow_up import FollowUpV1

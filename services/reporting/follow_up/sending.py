@@ -11,8 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from services.reporting.follow_up import outbox
 from services.reporting.follow_up.metrics import FollowUpMetrics
 from services.reporting.follow_up.outbox import Failure, Lane, Outgoing, Way, pause_after
-from services.reporting.follow_up.recipients import Recipients
 from services.reporting.follow_up.ways import NotTaken, Smtp, mail, post
+from services.reporting.recipients import Recipients
 from shared.service.clock import Clock
 
 AT_ONCE = {Way.MAIL: 4, Way.WEBHOOK: 64}  # all mails go to one server

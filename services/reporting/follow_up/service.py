@@ -12,13 +12,11 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from services.reporting.calendar import KnownCalendar
 from services.reporting.follow_up.metrics import FollowUpMetrics
 from services.reporting.follow_up.planning import Failing, Planning, Timetable
-from services.reporting.follow_up.recipients import UnusableRecipients, read_recipients
 from services.reporting.follow_up.schedule import rounds_of, weekly_of
 from services.reporting.follow_up.sending import Sending
 from services.reporting.follow_up.ways import Smtp
 from services.reporting.read_model.store import OldRules
 from services.reporting.settings import ReportingSettings
-from shared.catalogue import Catalogue
 from shared.service.clock import Clock
 from shared.service.pacing import Backoff, wait_until
 from shared.service.sql import DATABASE_ERRORS, is_transient
@@ -33,7 +31,6 @@ class FollowUpParts:
     """What follow-up needs of the service that it is a part of."""
 
     engine: AsyncEngine
-    catalogue: Catalogue
     known: Callable[[], KnownCalendar]
     clock: Clock
     metrics: FollowUpMetrics
@@ -82,25 +79,19 @@ class FollowUp:
 
 
 def follow_up_of(settings: ReportingSettings, parts: FollowUpParts) -> FollowUp | None:
-    """The part as the settings have it; None where no recipients are named. Raises UnusableRecipients."""
-    if settings.follow_up_recipients is None:
+    """The part as the settings have it; None where no recipients are named."""
+    if not settings.recipients:
         return None
-    recipients = read_recipients(settings.follow_up_recipients, parts.catalogue)
-    if settings.smtp_host is None and any(each.mail for each in recipients.values()):
-        raise UnusableRecipients(
-            f"{settings.follow_up_recipients} has mail addresses, and there is no mail server: set "
-            "MOTCUA_REPORTING_SMTP_HOST and MOTCUA_REPORTING_SMTP_SENDER"
-        )
     timetable = Timetable(
         rounds_of(settings.follow_up_rounds),
         weekly_of(settings.follow_up_digest),
         timedelta(hours=settings.follow_up_due_soon_hours),
     )
     engine, clock = parts.engine, parts.clock
-    planning = Planning(engine, parts.known, recipients, timetable, clock, settings.public_url)
+    planning = Planning(engine, parts.known, settings.recipients, timetable, clock, settings.public_url)
     sending = Sending(
         engine,
-        recipients,
+        settings.recipients,
         _smtp(settings),
         clock,
         parts.metrics,

@@ -18,7 +18,7 @@ from pydantic import SecretStr
 
 from services.reporting.follow_up.messages import decode_mail
 from services.reporting.follow_up.outbox import TAKEN, Outgoing
-from services.reporting.follow_up.recipients import Webhook
+from services.reporting.recipients import Webhook
 
 CLOUDEVENT = "application/cloudevents+json; charset=utf-8"
 TOO_EARLY = 425
