@@ -17,6 +17,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from services.reporting.recipients import Recipients, UnusableRecipients, mail_address, read_recipients
 from shared.catalogue import load
+from shared.service.addresses import web_address
 from shared.service.secret_files import SECRET
 from shared.service.settings import DATABASE_URL, CatalogueFolder, DatabaseSettings, PageSettings
 from shared.service.tls import TlsFiles
@@ -97,7 +98,7 @@ class ReportingSettings(FollowUpSettings, DatabaseSettings, PageSettings):
     catalogue: CatalogueFolder | None = Field(
         None, description="folder with the office's own catalogue files; the shipped ones when unset"
     )
-    intake_url: str | None = Field(
+    intake_url: Annotated[str, AfterValidator(web_address)] | None = Field(
         None,
         description="intake's address: the log from which a lost or outdated read model is made anew by itself, "
         "explanations on pages, and whether all is counted that is published",
