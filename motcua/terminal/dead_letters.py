@@ -1,6 +1,7 @@
 """`motcua dead-letters`: what could not be processed and was put aside; to look at, send again, mark as dealt with."""
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
@@ -93,7 +94,7 @@ def show(
         write_line("a stranger wrote it into the topic of dead letters: it is none")
         return
     write_line(f"from     {told.topic}, partition {told.partition}, offset {told.offset}")
-    write_line(f"aside    {minute(told.failed_at)}, {printable(told.reason)}: {printable(told.detail)}")
+    write_line(f"aside    {_second(told.failed_at)}, {printable(told.reason)}: {printable(told.detail)}")
     for line in _written(view):
         write_line(line)
     write_line(f"key      {_text(told.key)}")
@@ -111,7 +112,7 @@ def _written(view: "DeadLetterView") -> Iterator[str]:
         return
     yield f"by       {printable(_who(letter.topic, origin))}"
     if letter.written_at is not None:
-        yield f"written  {minute(letter.written_at)}, by its writer's clock"
+        yield f"written  {_second(letter.written_at)}, by its writer's clock"
     if letter.headers is not None:
         yield f"headers  {printable('; '.join(f'{name}: {told}' for name, told in letter.headers)) or 'none'}"
     if origin.author == "another":
@@ -122,7 +123,8 @@ def _who(topic: str, origin: "LetterOrigin") -> str:
     from shared.contract.topics import EVENTS
 
     if origin.author == "intake":
-        told = f"intake: event {origin.event_id} at position {origin.position}, accepted {minute(origin.recorded_at)}"
+        told_at = "" if origin.recorded_at is None else _second(origin.recorded_at)
+        told = f"intake: event {origin.event_id} at position {origin.position}, accepted {told_at}"
         if origin.accepted_by is None:
             return told
         return f"{told} for {origin.accepted_by} (requests {', '.join(origin.requests)}; audit {origin.audit_entry})"
@@ -137,6 +139,13 @@ def _who(topic: str, origin: "LetterOrigin") -> str:
     if origin.event_id is not None:
         return f"not intake: its log has no event {origin.event_id}"
     return "not intake: it has no event's id"
+
+
+def _second(instant: datetime) -> str:
+    """The local time: beside a log, a minute is too coarse."""
+    from shared.domain.localtime import local
+
+    return f"{local(instant):%Y-%m-%d %H:%M:%S}"
 
 
 def _text(content: bytes | None) -> str:

@@ -49,8 +49,7 @@ class KafkaRecord(Protocol):
     def timestamp(self) -> int: ...  # milliseconds since 1970
 
 
-@lru_cache(maxsize=50_000)
-@lru_cache(maxsize=16_384)  # the hash is slow, and dossiers that move come again soon
+@lru_cache(maxsize=50_000)  # the hash is slow, and dossiers that move come again soon
 def partition_of(key: bytes, partitions: int) -> int:
     """Kafka's default partitioner; every event of a dossier lands in one partition."""
     return int((murmur2(key) & _POSITIVE) % partitions)
