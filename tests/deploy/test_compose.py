@@ -15,7 +15,7 @@ from docker import DockerClient
 
 from bench.settings_document import COMPOSE, variable
 from motcua.stack.stack import settings_class
-from services.reporting.follow_up.recipients import read_recipients
+from services.reporting.recipients import read_recipients
 from shared.catalogue import Catalogue
 from shared.service.secret_files import is_secret
 from tests.compose.images import STAND_INS, named_images

@@ -11,8 +11,8 @@ import yaml
 
 from bench.settings_document import variable
 from motcua.stack.stack import settings_class
-from services.reporting.follow_up.recipients import read_recipients
 from services.reporting.projecting import counted
+from services.reporting.recipients import read_recipients
 from shared.catalogue import Catalogue
 from shared.contract.topics import TOPICS
 from shared.service.secret_files import is_secret

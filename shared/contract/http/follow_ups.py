@@ -98,7 +98,7 @@ class NewFollowUpAnswer(Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
 
 class GivenUpDelivery(Struct, frozen=True, kw_only=True):
-    """A mail or a webhook that nobody took and that is not tried again by itself."""
+    """A mail or a webhook that nobody took, or a mail that not every address took; it is not tried again by itself."""
 
     id: DeliveryId
     department: Annotated[str, Meta(description="the unit that it was for, by code", examples=["H59.15"])]
