@@ -19,7 +19,7 @@ from panels import (
 
 RUNBOOK = "https://motcua.example/runbook.md"
 STAGES = {"relay": "chuyển tiếp", "processing": "sổ cái", "figures": "số liệu"}
-DIFFERENCES = STAGES | {"sums": "tổng cộng", "accepted": "đã nhận"}
+DIFFERENCES = STAGES | {"sums": "tổng cộng", "form": "biểu mẫu", "accepted": "đã nhận"}
 QUANTILES = {0.5: "p50", 0.99: "p99"}
 BUDGETS = {
     "figures-within-5-seconds": "Vào số liệu trong 5 giây",

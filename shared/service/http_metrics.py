@@ -34,6 +34,7 @@ class HttpMetrics:
         self.registry = CollectorRegistry()
         self._refusals = refusals
         self.registry.register(refusals.counter)
+        self.registry.register(refusals.lapsed_keys)
         self._requests = HTTP_REQUESTS.counter(self.registry)
         self._durations = HTTP_DURATION.histogram(self.registry)
         self.in_progress = HTTP_IN_PROGRESS.gauge(self.registry)

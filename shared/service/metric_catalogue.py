@@ -267,10 +267,11 @@ RECONCILIATION = _gauge(
     "Differences of counts made independently, always 0: relay: events sent less those that the numbers in the topic "
     "show; processing: numbered events read less held less quarantined, absent while events are read again; figures: "
     "events of the ledger by its furthest marks less those of the stored dossiers, absent where a partition has no "
-    "mark or is read from its beginning; sums: received dossiers stored less counted; accepted: events in the log of "
-    "intake less those that the ledger has read, there only while the log is quiet and MOTCUA_REPORTING_INTAKE_URL is "
-    "set.",
-    {"stage": ("relay", "processing", "figures", "sums", "accepted")},
+    "mark or is read from its beginning; sums: received dossiers stored less counted; form: the most by which a "
+    "department's row of the year's form, or a column's departments and the office, contradict each other; accepted: "
+    "events in the log of intake less those that the ledger has read, there only while the log is quiet and "
+    "MOTCUA_REPORTING_INTAKE_URL is set.",
+    {"stage": ("relay", "processing", "figures", "sums", "form", "accepted")},
 )
 
 # The processes
@@ -314,6 +315,13 @@ REQUESTS_REFUSED = _counter(
     "(not_permitted, out_of_scope, foreign_page); or turned away by the gate: host (421), rate and crowd (429), busy "
     "and memory (503).",
     reason=tuple(reason.value for reason in WhyRefused),
+)
+LAPSED_KEYS = _gauge(
+    "motcua_lapsed_keys_in_use",
+    EVERY,
+    "Keys that were revoked or have expired and were refused three times or more within the last half hour: whoever "
+    "has them did not get another one.",
+    {"reason": (WhyRefused.EXPIRED_KEY.value, WhyRefused.REVOKED_KEY.value)},
 )
 DATABASE_BYTES = _gauge("motcua_database_bytes", (INTAKE, REPORTING), "Size of the database.")
 DATABASE_DISK_FREE = _gauge(

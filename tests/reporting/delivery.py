@@ -32,6 +32,7 @@ class Sent:
     partition: int = 0
     topic: str = STATUS.name
     headers: Headers = field(default_factory=list)
+    timestamp: int = 0
 
 
 def statuses(code: str, history: Sequence[Dated], recorded: Sequence[datetime] | None = None) -> Iterator[Sent]:

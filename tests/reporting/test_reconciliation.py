@@ -3,21 +3,23 @@
 from dataclasses import replace
 
 import httpx
+import pytest
 from pydantic import SecretStr
-from sqlalchemy import delete
+from sqlalchemy import delete, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from services.reporting.gauges import LedgerTotals, StoredEvents, ledger_totals, received_less_counted
+from services.reporting.gauges import FigureGauges, LedgerTotals, StoredEvents, ledger_totals, received_less_counted
 from services.reporting.intake import AcceptedEvents
 from services.reporting.projecting.projection import OffsetAdvance, rewind, stored_positions
 from services.reporting.projecting.records import PartitionPosition
 from services.reporting.read_model.store import answering
-from services.reporting.read_model.tables import dossiers
+from services.reporting.read_model.tables import dossiers, sums
 from shared.contract.marks import LedgerMark, mark_header
 from shared.contract.topics import STATUS
 from shared.domain.counting import RULES_VERSION
 from shared.service.sql import writing
 from tests.builders.events import event, received
+from tests.builders.times import at
 from tests.reporting.delivery import Sent, Topic, statuses
 
 HISTORY = (received(), event("processing_started", "2023-01-04 08:00"), event("resolved", "2023-01-09 10:00"))
@@ -49,6 +51,27 @@ async def test_a_lost_dossier_is_missed_on_both_counts(engine: AsyncEngine) -> N
     assert await missing(engine) == 3
     async with answering(engine) as connection:
         assert await received_less_counted(connection) == -1
+
+
+async def said_of_the_form(engine: AsyncEngine) -> float:
+    gauges = FigureGauges(engine, lambda: at("2023-01-20 12:00"), 2023)
+    await gauges.refresh()
+    (shown,) = gauges.collect()
+    (line,) = [line for line in shown.text.splitlines() if 'stage="form"' in line]
+    return float(line.rpartition(" ")[2])
+
+
+@pytest.mark.parametrize("measure", [1, 3, 12, 13, 15, 16])
+async def test_a_sum_of_one_unit_that_somebody_changed_contradicts_the_form(engine: AsyncEngine, measure: int) -> None:
+    """Received, resolved, open, overdue, awaiting return, due soon: the unit's row or the office's column tells."""
+    waiting = (received(due_at=at("2023-01-12 09:00")), HISTORY[1])
+    records = [record for number in range(2) for record in statuses(f"H59.15-230103-010{number}", waiting)]
+    await Topic(engine).deliver([*an_office(), *records])
+    assert await said_of_the_form(engine) == 0
+    changed = update(sums).where(sums.c.department == "H59.15", sums.c.measure == measure)
+    async with writing(engine) as connection:
+        assert (await connection.execute(changed.values(amount=sums.c.amount + 7))).rowcount > 0
+    assert await said_of_the_form(engine) >= 7
 
 
 async def test_without_marks_nothing_is_said(engine: AsyncEngine) -> None:

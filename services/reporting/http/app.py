@@ -13,12 +13,13 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.responses import Response
 
 from services.reporting.calendar import CalendarFeed
-from services.reporting.gauges import FigureGauges
+from services.reporting.gauges import FigureGauges, ledger_totals
 from services.reporting.http import (
     attention,
     checks,
     events,
     figures,
+    follow_up_deliveries,
     follow_ups,
     forms,
     publications,
@@ -39,14 +40,15 @@ from services.reporting.read_model.tables import dossiers
 from shared.access.roles import Permission
 from shared.auditing.entries import Act, AuditEntry
 from shared.catalogue import Catalogue
-from shared.contract.http import REPORTING, answered_lines
+from shared.contract.http import REPORTING, answered, answered_lines
+from shared.contract.http.rebuilds import ReadModelHead
 from shared.contract.status import StatusV1
 from shared.language.languages import Language
 from shared.papers.heading import Heading
 from shared.service.access import Access, access_with_pages, requires
 from shared.service.audit_routes import audit_router
 from shared.service.clock import Clock, system_clock
-from shared.service.http import GUARDED, Ndjson, new_application
+from shared.service.http import GUARDED, Ndjson, add_routes, json_response, new_application
 from shared.service.observability import health, operations_router
 from shared.service.oidc.provider import Provider
 from shared.service.problems import Problem, language_wanted
@@ -137,22 +139,24 @@ def create_app(reporting: Reporting) -> FastAPI:
     publishing = reporting.publications or Publications(
         engine, offices, clock, reporting.recording_clock, Freezing(engine, offices, reporting.recording_clock, None)
     )
-    app.include_router(_operations(reporting))
-    for router in (
+    add_routes(app, _operations(reporting))
+    add_routes(
+        app,
         figures.router(routes),
         forms.router(routes),
         _snapshots(engine),
         attention.router(reporting.attention_sources),
         follow_ups.router(reporting.follow_up_sources),
+        follow_up_deliveries.router(reporting.follow_up_sources),
         publications.router(publishing),
         published_forms.router(routes, publishing),
         rebuilds.router(engine, reporting.recording_clock),
         checks.router(),
         events.router(FigureEvents(engine, offices, clock, reporting.stopping)),
-    ):
-        app.include_router(router, prefix="/v1", responses=GUARDED)
+        audit_router(),
+        responses=GUARDED,
+    )
     app.state.audit = audit_of(engine)
-    app.include_router(audit_router(), responses=GUARDED)
     return app
 
 
@@ -213,7 +217,7 @@ def _operations(reporting: Reporting) -> APIRouter:
 
 
 def _snapshots(engine: AsyncEngine) -> APIRouter:
-    router = APIRouter(tags=["figures"], dependencies=[requires(Permission.READ_LOG)])
+    router = APIRouter(prefix="/v1", tags=["figures"], dependencies=[requires(Permission.READ_LOG)])
 
     @router.get(
         "/dossiers",
@@ -224,6 +228,18 @@ def _snapshots(engine: AsyncEngine) -> APIRouter:
     async def get_dossiers() -> Ndjson:
         await audit_of(engine).write_alone(AuditEntry(Act.SNAPSHOTS_EXPORTED))
         return Ndjson(_lines(engine))
+
+    @router.get(
+        "/dossiers/head",
+        summary="How many events of intake's log have reached the read model",
+        responses={200: answered(ReadModelHead)},
+    )
+    async def get_head() -> Response:
+        async with engine.connect() as connection:
+            ledger = await ledger_totals(connection)
+        if ledger is None:
+            return json_response(ReadModelHead(events=None, log_events=None))
+        return json_response(ReadModelHead(events=ledger.events, log_events=ledger.numbers))
 
     return router
 
