@@ -40,7 +40,6 @@ from shared.contract.status import decode_status
 from shared.domain.timeliness import DEFINITIONS
 from shared.language.languages import Language
 from shared.language.numbers import count
-from shared.service.run import collect_seldom
 from tests.support.postgres import postgres_server
 
 SIZES = {"postgresql": (100_000, 1_000_000, 10_000_000), "sqlite": (100_000, 1_000_000)}
@@ -244,7 +243,6 @@ def main() -> None:
         "--folder", type=Path, default=Path(tempfile.gettempdir()), help="10 million dossiers take about 25 GB there"
     )
     given = asked.parse_args()
-    collect_seldom()  # as the service does
     console = Console(width=110 if not os.isatty(1) else None)
     console.print(machine())
     for kind in given.databases:

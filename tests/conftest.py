@@ -131,14 +131,22 @@ def tra_vinh_file(tra_vinh: GeneratedYear) -> Path:
 def empty_read_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An SQLite file to copy: migrating takes longer than many a test."""
     file = tmp_path_factory.mktemp("empty") / "reporting.db"
-
-    async def make() -> None:
-        opened = open_engine(f"sqlite+aiosqlite:///{file}")
-        await migrate(opened)
-        await opened.dispose()
-
-    asyncio.run(make())
+    asyncio.run(_migrated(f"sqlite+aiosqlite:///{file}"))
     return file
+
+
+@pytest.fixture(scope="session")
+def empty_read_model_on_postgres(_new_postgres_database: NewDatabase) -> str:
+    """The URL of a PostgreSQL database to copy, likewise."""
+    url = _new_postgres_database()
+    asyncio.run(_migrated(url))
+    return url
+
+
+async def _migrated(url: str) -> None:
+    opened = open_engine(url)
+    await migrate(opened)
+    await opened.dispose()
 
 
 @pytest.fixture(scope="session")

@@ -33,7 +33,7 @@ from shared.catalogue import load
 from shared.contract.http import INTAKE
 from shared.service.access import access_by
 from shared.service.clock import clock_from, system_clock
-from shared.service.http import GUARDED, declare, new_application
+from shared.service.http import GUARDED, add_routes, declare, new_application
 from shared.service.pacing import wait_until
 from shared.service.run import ServiceRun, cancelled
 from shared.service.sessions import signing_secret
@@ -124,7 +124,8 @@ def create_app(settings: IntakeSettings, run: ServiceRun | None = None) -> FastA
         lifespan=lifespan,
     )
     service.answer_failures(app)
-    for router in (
+    add_routes(
+        app,
         dossiers.router,
         applicant_calls.router,
         bulk.router,
@@ -134,11 +135,11 @@ def create_app(settings: IntakeSettings, run: ServiceRun | None = None) -> FastA
         audit_calls.router,
         catalogue.router,
         papers.router,
-    ):
-        app.include_router(router, responses=GUARDED)
-    app.include_router(service.router)
+        responses=GUARDED,
+    )
+    add_routes(app, service.router)
     add_look_up(app, settings)
-    declare(app, documents.event_components())
+    declare(app, documents.event_components)
     return add_pages(
         app,
         base,

@@ -15,7 +15,7 @@ from shared.contract.envelope import encode
 from shared.contract.http import answered_lines
 from shared.contract.status import StatusV1
 from shared.service.access import access_by, requires
-from shared.service.http import GUARDED, Ndjson, new_application
+from shared.service.http import GUARDED, Ndjson, add_routes, new_application
 from shared.service.observability import health, operations_router
 from shared.service.run import Server
 
@@ -69,7 +69,7 @@ def create_api(worker: ProcessingApp) -> FastAPI:
         worker.metrics.ledger.look()
         return worker.metrics.registry
 
-    api.include_router(operations_router(live, ready, registry))
+    add_routes(api, operations_router(live, ready, registry))
 
     @api.get(
         LEDGER,

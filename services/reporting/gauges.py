@@ -62,7 +62,7 @@ from shared.service.figure_metrics import (
     MONTH_DOSSIERS_RESOLVED,
     READ_MODEL_CURRENT,
 )
-from shared.service.metric_catalogue import READ_MODEL_EVENTS, RECONCILIATION
+from shared.service.metric_catalogue import LOG_EVENTS_IN_LEDGER, READ_MODEL_EVENTS, RECONCILIATION
 from shared.service.metric_kinds import DeclaredMetric
 from shared.service.sql import is_transient
 
@@ -170,6 +170,7 @@ class FigureGauges(Collector):
             READ_MODEL_CURRENT.family(1),
             FIGURES_COMPUTED.family(time.time()),
             READ_MODEL_EVENTS.family(self._stored_events.stored),
+            LOG_EVENTS_IN_LEDGER.family(None if ledger is None else ledger.numbers),
             _unassigned_dossiers(unassigned),
         ]
         return await asyncio.to_thread(written, in_year, in_month, in_last_year, computed)

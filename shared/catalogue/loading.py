@@ -3,6 +3,7 @@ and days off are data that an office can replace."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, time, timedelta
+from functools import cache
 from itertools import pairwise
 from pathlib import Path
 from types import MappingProxyType
@@ -71,10 +72,19 @@ class DayRow(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def load(folder: Path | None = None) -> Catalogue:
-    """The catalogue of a folder; a file it does not have is the shipped one. None: all shipped.
+    """The catalogue of a folder; a file it does not have is the shipped one. None: all shipped, read once.
 
     Raises `CatalogueError` naming the file, the entry and the fix.
     """
+    return _shipped() if folder is None else _loaded(folder)
+
+
+@cache
+def _shipped() -> Catalogue:
+    return _loaded(None)
+
+
+def _loaded(folder: Path | None) -> Catalogue:
     agencies = _departments(_find(folder, DEPARTMENTS))
     codes = UnitCodes({code: department.aliases for code, department in agencies.items()})
     first, last, entries = _calendar(_find(folder, CALENDAR), codes)

@@ -13,9 +13,6 @@ from decimal import ROUND_HALF_UP, Decimal
 from itertools import islice
 from typing import Any
 
-import openpyxl
-from openpyxl.utils import get_column_letter
-
 from shared.checking.failures import UnreadableTable
 
 MOST_UNPACKED_BYTES = 100 << 20
@@ -43,6 +40,8 @@ class Grid:
         return cells[column] if column < len(cells) else ""
 
     def place(self, row: int, column: int) -> str:
+        from openpyxl.utils import get_column_letter  # noqa: PLC0415 - slow to import, and few need it
+
         return f"{get_column_letter(column + 1)}{row + 1}"
 
 
@@ -62,6 +61,8 @@ def csv_grids(text: str) -> Iterator[Grid]:
 
 def xlsx_grids(content: bytes) -> Iterator[Grid]:
     """The workbook's sheets. Raises UnreadableTable."""
+    import openpyxl  # noqa: PLC0415 - as above
+
     try:
         _check_unpacked(content)
         with warnings.catch_warnings():

@@ -4,11 +4,13 @@ and refusals in the API documents."""
 from collections import Counter
 from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
+from functools import cache
 from typing import Any, get_args, get_origin
 
 from anyio import CancelScope
-from fastapi import FastAPI, Request
+from fastapi import APIRouter, FastAPI, Request
 from fastapi.dependencies.models import Dependant
+from fastapi.routing import APIRoute
 from msgspec import Struct
 from prometheus_client.openmetrics.exposition import CONTENT_TYPE_LATEST
 from pydantic import BaseModel
@@ -54,20 +56,31 @@ def new_application(
     application.add_middleware(RequestIds)
     measured = application.state.http_metrics = HttpMetrics(application, application.state.access.refusals)
     application.add_middleware(MeasureRequests, metrics=measured)
-    declare(application, components([*EVERY_SERVICE.values(), *messages], REFERENCE))
+    declare(application, lambda: components([*EVERY_SERVICE.values(), *messages], REFERENCE))
     return application
 
 
-def declare(application: FastAPI, schemas: Mapping[str, Any]) -> None:
-    """Put schemas that the routes name among the components of the API documents."""
-    generate = application.openapi
+def declare(application: FastAPI, schemas: Callable[[], Mapping[str, Any]]) -> None:
+    """Put schemas that the routes name among the components of the API documents, made when those are asked for."""
+    generate, made = application.openapi, cache(schemas)
 
     def openapi() -> dict[str, Any]:
         document = generate()
-        document.setdefault("components", {}).setdefault("schemas", {}).update(schemas)
+        document.setdefault("components", {}).setdefault("schemas", {}).update(made())
         return document
 
     application.openapi = openapi  # type: ignore[method-assign]  # FastAPI's own way to extend it
+
+
+def add_routes(application: FastAPI, *routers: APIRouter, responses: "Documented | None" = None) -> None:
+    """Put routes into the application as their routers made them, each documented with the `responses` too.
+
+    FastAPI's `include_router` makes every route a second time, with all of its parameters: a tenth of a start.
+    """
+    for route in (route for router in routers for route in router.routes):
+        if responses and isinstance(route, APIRoute):
+            route.responses = responses | route.responses
+        application.router.routes.append(route)
 
 
 def json_response(

@@ -108,7 +108,10 @@ PIPELINE_LAG = _histogram(
     "motcua_pipeline_lag_seconds",
     EVERY,
     "From accepted to the end of the stage: acknowledged by the broker (relay), in the ledger (processing), in the "
-    "figures (figures).",
+    "figures (figures). An event counts there once, when it first reaches them, whatever is made anew or read again "
+    "later. Not known, and left out: what a read model finds there when it is filled and neither it nor the broker "
+    "(group motcua-reporting-v1, which Kafka forgets after a week without reporting) says what had been counted; and "
+    "events whose status compaction replaced by a later one before reporting read it.",
     LAG_BUCKETS,
     stage=STAGES,
 )
@@ -116,7 +119,8 @@ PIPELINE_WAITING = _gauge(
     "motcua_pipeline_waiting_records",
     EVERY,
     "What the stage has still to take: of the log (relay), of the events topic (processing: of the partitions held, so "
-    "that several workers add up), of the status topic (figures); absent where the end is not known.",
+    "that several workers add up), of the status topic (figures); absent where the end is not known. A service that "
+    "does not answer tells nothing: for processing, log less relay backlog less motcua_log_events_in_ledger does.",
     {"stage": STAGES},
 )
 PIPELINE_STALLED = _gauge(
@@ -250,6 +254,12 @@ PROJECTOR_SESSIONS_ENDED = _counter(
 )
 READ_MODEL_EVENTS = _gauge(
     "motcua_read_model_events", (REPORTING,), "Events that the stored dossiers stand for, counted in the read model."
+)
+LOG_EVENTS_IN_LEDGER = _gauge(
+    "motcua_log_events_in_ledger",
+    (REPORTING,),
+    "Events of the log that the ledger had read by its furthest marks in the read model: what processing did, told "
+    "while it does not answer, too; absent where a partition has no mark or is read from its beginning.",
 )
 RECONCILIATION = _gauge(
     "motcua_reconciliation_difference",

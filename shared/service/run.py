@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import gc
 import os
 import resource
 import signal
@@ -24,15 +23,11 @@ TICKS_A_SECOND = 10  # uvicorn's
 ENDED_BY_BUG = 70  # EX_SOFTWARE
 NOT_STARTED = 3
 UNUSABLE_SETTINGS = os.EX_CONFIG  # starting again would not help
-# Many long-lived values, hardly a cycle: with its default of 700 the collector walks every dossier in memory again and
-# again (18 % of intake's time).
-COLLECTOR_THRESHOLDS = (100_000, 20, 100)
 log = structlog.get_logger()
 
 
 def begin(service: str, settings: type[SettingsT]) -> SettingsT:
-    """What every process begins with: its settings, which end it when they can't be used; its log;
-    a collector that looks seldom."""
+    """What every process begins with: its settings, which end it when they can't be used; its log."""
     try:
         values = settings_of(settings)
     except UnusableSettings as wrong:
@@ -47,13 +42,7 @@ def begin(service: str, settings: type[SettingsT]) -> SettingsT:
         sys.exit(UNUSABLE_SETTINGS)
     for name in unread(settings, os.environ):
         log.warning("setting_not_read", variable=name, fix="correct its name, or take it out (docs/settings.md)")
-    collect_seldom()
     return values
-
-
-def collect_seldom() -> None:
-    """Let Python's collector look seldom."""
-    gc.set_threshold(*COLLECTOR_THRESHOLDS)
 
 
 class Server(uvicorn.Server):
@@ -142,9 +131,9 @@ class ServiceRun:
     def _ended(self, task: "asyncio.Task[None]") -> None:
         self._tasks.discard(task)
         if not task.cancelled() and (bug := task.exception()) is not None:
-            log.critical("part_stopped", part=task.get_name(), error=repr(bug), exc_info=bug)
             self._has_failed = True
             self.stop()
+            log.critical("part_stopped", part=task.get_name(), error=repr(bug), exc_info=bug)
 
     def stop(self) -> None:
         """Take no more requests, and tell the tasks to end."""

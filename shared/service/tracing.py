@@ -14,9 +14,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import event
-from sqlalchemy.engine import Engine
-
 from shared.contract.marks import Headers
 
 ENDPOINT = "OTEL_EXPORTER_OTLP_ENDPOINT"
@@ -87,16 +84,14 @@ def begin(service: str, environ: Mapping[str, str] = os.environ, provider: Any =
         timeout = None if any(environ.get(name) for name in _TIMEOUTS) else COLLECTOR_ANSWERS_WITHIN_S
         provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter(timeout=timeout)))
     _on = _Tracing(provider.get_tracer(_NAME))
-    for name, listener in _OF_SQL.items():
-        event.listen(Engine, name, listener)
+    _listen_to_sql(on=True)
 
 
 def end() -> None:
     """Switch it off again."""
     global _on  # noqa: PLW0603 - one switch of the process
     if _on is not None:
-        for name, listener in _OF_SQL.items():
-            event.remove(Engine, name, listener)
+        _listen_to_sql(on=False)
         _on = None
 
 
@@ -137,6 +132,15 @@ _OF_SQL: dict[str, Callable[..., Any]] = {
 """SQLAlchemy's events: a span for each statement within a trace, without its values.
 
 OpenTelemetry's own instrumentation takes no SQLAlchemy 2.1 yet."""
+
+
+def _listen_to_sql(*, on: bool) -> None:
+    from sqlalchemy import event  # noqa: PLC0415 - processing has no SQL: a fifth of its start
+    from sqlalchemy.engine import Engine  # noqa: PLC0415
+
+    change = event.listen if on else event.remove
+    for name, listener in _OF_SQL.items():
+        change(Engine, name, listener)
 
 
 class RequestSpan:

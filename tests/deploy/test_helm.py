@@ -11,6 +11,7 @@ import yaml
 
 from bench.settings_document import variable
 from motcua.stack.stack import settings_class
+from services.reporting.projecting import counted
 from services.reporting.recipients import read_recipients
 from shared.catalogue import Catalogue
 from shared.contract.topics import TOPICS
@@ -197,8 +198,8 @@ def test_a_service_may_do_with_a_topic_what_the_contract_says(service: str) -> N
     }
     assert granted == needed
     groups = [acl["resource"]["name"] for acl in acls if acl["resource"]["type"] == "group"]
-    group = settings_class("processing").model_fields["application_id"].default
-    assert groups == ([group] if service == "processing" else [])
+    of_workers = settings_class("processing").model_fields["application_id"].default
+    assert groups == {"processing": [of_workers], "reporting": [counted.GROUP]}.get(service, [])
 
 
 def test_the_rules_are_those_that_prometheus_has_with_docker_compose() -> None:

@@ -7,25 +7,24 @@ from pathlib import Path
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from services.reporting.read_model.store import migrate, open_engine
-
-ON_FILE = "sqlite+aiosqlite:///"
+from services.reporting.read_model.store import open_engine
+from tests.support.postgres import NewDatabase
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Of an empty read model for who asks for an `engine` too; else there is nothing at all in it."""
+    is_migrated = "engine" in request.fixturenames
     if request.param == "sqlite":
-        return f"{ON_FILE}{tmp_path}/reporting.db"
-    url: str = request.getfixturevalue("postgres_url")
-    return url
+        if is_migrated:
+            shutil.copy(request.getfixturevalue("empty_read_model"), tmp_path / "reporting.db")
+        return f"sqlite+aiosqlite:///{tmp_path}/reporting.db"
+    new_database: NewDatabase = request.getfixturevalue("_new_postgres_database")
+    return new_database(request.getfixturevalue("empty_read_model_on_postgres") if is_migrated else None)
 
 
 @pytest.fixture
-async def engine(database_url: str, empty_read_model: Path) -> AsyncIterator[AsyncEngine]:
+async def engine(database_url: str) -> AsyncIterator[AsyncEngine]:
     opened = open_engine(database_url)
-    if database_url.startswith(ON_FILE):
-        shutil.copy(empty_read_model, database_url.removeprefix(ON_FILE))
-    else:
-        await migrate(opened)
     yield opened
     await opened.dispose()

@@ -5,29 +5,38 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from fcntl import LOCK_EX, flock
 from itertools import count
 from pathlib import Path
 from tempfile import gettempdir
+from typing import Protocol
 from urllib.parse import urlsplit
 
 import psutil
+from sqlalchemy import make_url
 from testcontainers.community.postgres import PostgresContainer
 
 from tests.support import docker_engine
 
-NewDatabase = Callable[[], str]
+EMPTY = "template0"
 _LOCK = Path(gettempdir()) / "motcua-postgres.lock"
 NO_POWER_CUTS = ("fsync = off", "full_page_writes = off")  # tests kill processes, not machines
 # read() returns when the writer is gone
 END_WITH_ME = "import os, signal, sys; sys.stdin.read(); os.kill(int(sys.argv[1]), signal.SIGQUIT)"
 
 
+class NewDatabase(Protocol):
+    """Makes a database and returns its URL for SQLAlchemy with asyncpg: a copy of one that nobody is connected to,
+    which takes a tenth of what migrating takes, or an empty one."""
+
+    def __call__(self, like: str | None = None) -> str: ...
+
+
 @contextmanager
 def postgres_server(folder: Path) -> Iterator[NewDatabase]:
-    """A function that makes an empty database and returns its URL for SQLAlchemy with asyncpg."""
+    """A server's function that makes databases."""
     server = _container() if docker_engine.wanted() else _package(folder)
     with server as new_database:
         yield new_database
@@ -56,9 +65,9 @@ class PackagedServer:
         pid: int = self._server.get_postmaster_info().pid
         return pid
 
-    def new_database(self) -> str:
+    def new_database(self, like: str | None = None) -> str:
         name = next(self._names)
-        self._server.psql(f"create database {name}")
+        self._server.psql(f"create database {name} template {_template(like)} strategy file_copy")
         return f"postgresql+asyncpg://postgres@/{name}?{urlsplit(self._server.get_uri()).query}"
 
     def signal(self, number: signal.Signals) -> None:
@@ -118,11 +127,15 @@ def _container() -> Iterator[NewDatabase]:
     names = (f"motcua_{number}" for number in count(1))
     with PostgresContainer(docker_engine.image("postgres"), driver="asyncpg") as container:
 
-        def new_database() -> str:
+        def new_database(like: str | None = None) -> str:
             name = next(names)
-            answer = container.exec(["createdb", "--username", container.username, name])
+            answer = container.exec(["createdb", "--username", container.username, "--template", _template(like), name])
             assert answer.exit_code == 0, answer.output
             url: str = container.get_connection_url()
             return f"{url.rpartition('/')[0]}/{name}"
 
         yield new_database
+
+
+def _template(like: str | None) -> str:
+    return EMPTY if like is None else str(make_url(like).database)

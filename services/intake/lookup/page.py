@@ -28,7 +28,7 @@ from shared.pages.session import form
 from shared.pages.site import HEADERS, LANGUAGE_COOKIE, language_of
 from shared.pages.texts import said
 from shared.service.access import OpenToAll, open_to_all, ruled
-from shared.service.http import documented, json_response
+from shared.service.http import add_routes, documented, json_response
 from shared.service.peers import peer_of
 from shared.service.problems import UNPROCESSABLE, Problem
 
@@ -67,7 +67,7 @@ _decode = msgspec.json.Decoder(NewLookUp).decode
 def add_look_up(app: FastAPI, settings: IntakeSettings) -> None:
     """The page, its files, and the call."""
     app.state.look_ups = LookUps(settings.key_of_slips, lambda: asyncio.get_running_loop().time())
-    app.include_router(router)
+    add_routes(app, router)
     open_rule = OpenToAll(WHY_OPEN)
     app.router.routes += [
         Route(LOOK_UP, ruled(partial(get_page, settings.office), open_rule), methods=["GET"]),

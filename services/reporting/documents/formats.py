@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 from starlette.responses import Response
 
-from services.reporting.documents.document import as_docx
 from services.reporting.documents.frame import Frame
 from services.reporting.documents.print import as_pdf
 from services.reporting.documents.workbook import as_xlsx
@@ -15,6 +14,12 @@ from services.reporting.forms.tables import as_csv, as_json
 from services.reporting.forms.text import as_text
 from shared.contract.envelope import encode
 from shared.contract.http.publications import HASH
+
+
+def _as_docx(form: Form, frame: Frame) -> bytes:
+    from services.reporting.documents.document import as_docx  # noqa: PLC0415 - slow to import, and few ask for it
+
+    return as_docx(form, frame)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +44,7 @@ FORMATS: Mapping[str, Format] = {
     "xlsx": Format("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", as_xlsx, "xlsx"),
     "pdf": Format("application/pdf", as_pdf, "pdf", has_charts=True),
     "docx": Format(
-        "application/vnd.openxmlformats-officedocument.wordprocessingml.document", as_docx, "docx", has_charts=True
+        "application/vnd.openxmlformats-officedocument.wordprocessingml.document", _as_docx, "docx", has_charts=True
     ),
 }
 

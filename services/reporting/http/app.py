@@ -48,7 +48,7 @@ from shared.papers.heading import Heading
 from shared.service.access import Access, access_with_pages, requires
 from shared.service.audit_routes import audit_router
 from shared.service.clock import Clock, system_clock
-from shared.service.http import GUARDED, Ndjson, json_response, new_application
+from shared.service.http import GUARDED, Ndjson, add_routes, json_response, new_application
 from shared.service.observability import health, operations_router
 from shared.service.oidc.provider import Provider
 from shared.service.problems import Problem, language_wanted
@@ -139,8 +139,9 @@ def create_app(reporting: Reporting) -> FastAPI:
     publishing = reporting.publications or Publications(
         engine, offices, clock, reporting.recording_clock, Freezing(engine, offices, reporting.recording_clock, None)
     )
-    app.include_router(_operations(reporting))
-    for router in (
+    add_routes(app, _operations(reporting))
+    add_routes(
+        app,
         figures.router(routes),
         forms.router(routes),
         _snapshots(engine),
@@ -152,10 +153,10 @@ def create_app(reporting: Reporting) -> FastAPI:
         rebuilds.router(engine, reporting.recording_clock),
         checks.router(),
         events.router(FigureEvents(engine, offices, clock, reporting.stopping)),
-    ):
-        app.include_router(router, prefix="/v1", responses=GUARDED)
+        audit_router(),
+        responses=GUARDED,
+    )
     app.state.audit = audit_of(engine)
-    app.include_router(audit_router(), responses=GUARDED)
     return app
 
 
@@ -216,7 +217,7 @@ def _operations(reporting: Reporting) -> APIRouter:
 
 
 def _snapshots(engine: AsyncEngine) -> APIRouter:
-    router = APIRouter(tags=["figures"], dependencies=[requires(Permission.READ_LOG)])
+    router = APIRouter(prefix="/v1", tags=["figures"], dependencies=[requires(Permission.READ_LOG)])
 
     @router.get(
         "/dossiers",

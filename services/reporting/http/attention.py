@@ -132,6 +132,7 @@ def router(to: AttentionSources) -> APIRouter:
     """The route."""
     wrong = documented({422: "a parameter is wrong: `parameter` names it, `detail` the fix"})
     routes = APIRouter(
+        prefix="/v1",
         tags=["figures"],
         responses=wrong,
         dependencies=[requires(Permission.READ_DOSSIERS), Depends(declared_parameters_only)],

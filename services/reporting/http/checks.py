@@ -58,7 +58,9 @@ def router() -> APIRouter:
     """The route; it needs no read model."""
     one_by_one = asyncio.Lock()
     routes = APIRouter(
-        tags=["figures"], dependencies=[requires(Permission.CHECK_REPORTS), Depends(declared_parameters_only)]
+        prefix="/v1",
+        tags=["figures"],
+        dependencies=[requires(Permission.CHECK_REPORTS), Depends(declared_parameters_only)],
     )
 
     @routes.post(

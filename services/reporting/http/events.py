@@ -164,7 +164,9 @@ def router(events: FigureEvents) -> APIRouter:
             "content": {MEDIA_TYPE: {"schema": {"type": "string"}}},
         }
     }
-    routes = APIRouter(tags=["figures"], dependencies=[Depends(READING), Depends(declared_parameters_only)])
+    routes = APIRouter(
+        prefix="/v1", tags=["figures"], dependencies=[Depends(READING), Depends(declared_parameters_only)]
+    )
 
     @routes.get(
         "/events",

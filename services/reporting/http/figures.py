@@ -105,6 +105,7 @@ class FigureRoutes:
 def router(to: FigureRoutes) -> APIRouter:
     """The routes; a comparison's totals are on its first page only, its cursors keep to the state it was read from."""
     routes = APIRouter(
+        prefix="/v1",
         tags=["figures"],
         responses=WRONG,
         dependencies=[requires(Permission.READ_FIGURES), Depends(declared_parameters_only)],

@@ -82,14 +82,16 @@ class FollowUpList:
 
 def router(to: FollowUpSources) -> APIRouter:
     """The routes. A slip's address is what is printed on it: unit, year, number."""
-    routes = APIRouter(tags=["follow-up"])
-    routes.include_router(_reading(to))
-    routes.include_router(_answering(to))
-    return routes
+    return APIRouter(routes=[*_reading(to).routes, *_answering(to).routes])
+
+
+def _for(permission: Permission) -> APIRouter:
+    checked = [requires(permission), Depends(declared_parameters_only)]
+    return APIRouter(prefix="/v1", tags=["follow-up"], dependencies=checked)
 
 
 def _reading(to: FollowUpSources) -> APIRouter:
-    routes = APIRouter(dependencies=[requires(Permission.READ_DOSSIERS), Depends(declared_parameters_only)])
+    routes = _for(Permission.READ_DOSSIERS)
 
     @routes.get(
         "/follow-ups",
@@ -131,7 +133,7 @@ def _reading(to: FollowUpSources) -> APIRouter:
 
 
 def _answering(to: FollowUpSources) -> APIRouter:
-    routes = APIRouter(dependencies=[requires(Permission.ANSWER_FOLLOW_UPS), Depends(declared_parameters_only)])
+    routes = _for(Permission.ANSWER_FOLLOW_UPS)
 
     @routes.post(
         "/follow-ups/{department}/{year}/{number}/answer",

@@ -36,6 +36,7 @@ from shared.service.http import declared_parameters_only, invalid
 
 def router(to: FigureRoutes) -> APIRouter:
     routes = APIRouter(
+        prefix="/v1",
         tags=["figures"],
         responses=WRONG,
         dependencies=[requires(Permission.READ_FIGURES), Depends(declared_parameters_only)],

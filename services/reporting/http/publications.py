@@ -1,6 +1,6 @@
 """`/v1/publications`: figures are published, revised, opened and annotated; documents go out byte for byte."""
 
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Annotated, Any
 
@@ -82,19 +82,18 @@ class PublishedDossiersParameters(Parameters):
 
 def router(to: Publications) -> APIRouter:
     """The routes. A publication's number is its id."""
-    routes = APIRouter(tags=["publications"])
-    routes.include_router(_of_all(to))
-    routes.include_router(_of_one(to))
-    return routes
+    return APIRouter(routes=[route for router in (*_of_all(to), *_of_one(to)) for route in router.routes])
 
 
 def _for(permission: Permission, *more: Any, everywhere: bool = False) -> APIRouter:
     checked = [Depends(declared_parameters_only), *more]
-    return APIRouter(dependencies=[requires(permission, everywhere=everywhere), *checked])
+    return APIRouter(
+        prefix="/v1", tags=["publications"], dependencies=[requires(permission, everywhere=everywhere), *checked]
+    )
 
 
-def _of_all(to: Publications) -> APIRouter:
-    routes, reading, publishing = APIRouter(), _for(Permission.READ_FIGURES), _for(Permission.PUBLISH)
+def _of_all(to: Publications) -> Sequence[APIRouter]:
+    reading, publishing = _for(Permission.READ_FIGURES), _for(Permission.PUBLISH)
     exporting, restoring = (_for(one, everywhere=True) for one in (Permission.READ_FIGURES, Permission.PUBLISH))
 
     @publishing.post(
@@ -157,9 +156,7 @@ def _of_all(to: Publications) -> APIRouter:
         with as_problems():
             return json_response(await chain.restore(to.engine, lines))
 
-    for router_of_some in (reading, publishing, exporting, restoring):
-        routes.include_router(router_of_some)
-    return routes
+    return reading, publishing, exporting, restoring
 
 
 def inside_only(to: Publications) -> Callable[[int, Scope], Awaitable[None]]:
@@ -175,8 +172,8 @@ def inside_only(to: Publications) -> Callable[[int, Scope], Awaitable[None]]:
     return check
 
 
-def _of_one(to: Publications) -> APIRouter:
-    routes, inside = APIRouter(), Depends(inside_only(to))
+def _of_one(to: Publications) -> Sequence[APIRouter]:
+    inside = Depends(inside_only(to))
     reading, publishing = _for(Permission.READ_FIGURES, inside), _for(Permission.PUBLISH, inside)
 
     @reading.get(
@@ -270,9 +267,7 @@ def _of_one(to: Publications) -> APIRouter:
         cursor = cursor_after(request, end)
         return page_response(request, msgspec.structs.replace(page, cursor=cursor), cursor)
 
-    routes.include_router(reading)
-    routes.include_router(publishing)
-    return routes
+    return reading, publishing
 
 
 async def _documents(to: Publications) -> AsyncGenerator[bytes]:

@@ -37,7 +37,7 @@ class PublishedFormParameters(Parameters):
 def router(to: FigureRoutes, publications: Publications) -> APIRouter:
     """Its numbers are the stored ones; they have no links, for lists of today are of other dossiers."""
     checked = [Depends(declared_parameters_only), Depends(inside_only(publications))]
-    routes = APIRouter(tags=["publications"], dependencies=[requires(Permission.READ_FIGURES), *checked])
+    routes = APIRouter(prefix="/v1", tags=["publications"], dependencies=[requires(Permission.READ_FIGURES), *checked])
 
     @routes.get(
         "/publications/{number}/ii06a",

@@ -42,7 +42,9 @@ DryRun = Annotated[bool, Query(description="compare only, and drop the new model
 def router(engine: AsyncEngine, clock: Clock) -> APIRouter:
     """The routes; `clock` numbers the rebuilds."""
     looking = asyncio.Lock()
-    routes = APIRouter(tags=["rebuild"], dependencies=[requires(Permission.REBUILD), Depends(declared_parameters_only)])
+    routes = APIRouter(
+        prefix="/v1", tags=["rebuild"], dependencies=[requires(Permission.REBUILD), Depends(declared_parameters_only)]
+    )
 
     @routes.post(
         "/rebuilds",
