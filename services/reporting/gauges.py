@@ -152,7 +152,6 @@ class FigureGauges(Collector):
         of_year = FigureQuery(first=date(year, 1, 1), last=date(year, 12, 31), as_of=now, by=(Dimension.DEPARTMENT,))
         of_month = replace(of_year, first=of_year.cut.replace(day=1))
         earlier = replace(of_year, first=a_year_before(of_year.first), last=a_year_before(of_year.cut))
-        accepted = None if self._accepted is None else await self._accepted.quiet()
         async with answering(self._engine) as connection:
             in_year, in_month, in_last_year, of_office = [
                 await range_sums(connection, query) for query in (of_year, of_month, earlier, replace(of_year, by=()))
@@ -162,9 +161,10 @@ class FigureGauges(Collector):
                 "figures": await self._stored_events.missing(connection, ledger),
                 "sums": await received_less_counted(connection),
                 "form": await asyncio.to_thread(contradiction, in_year, of_office),
-                "accepted": None if accepted is None or ledger is None else accepted - ledger.numbers,
             }
             unassigned = None if self._unassigned is None else await self._unassigned.by_department(connection, now)
+        read = None if ledger is None else ledger.numbers
+        differences["accepted"] = None if self._accepted is None else await self._accepted.less(read)
         computed = [
             _differences(differences),
             READ_MODEL_CURRENT.family(1),

@@ -269,8 +269,8 @@ RECONCILIATION = _gauge(
     "events of the ledger by its furthest marks less those of the stored dossiers, absent where a partition has no "
     "mark or is read from its beginning; sums: received dossiers stored less counted; form: the most by which a "
     "department's row of the year's form, or a column's departments and the office, contradict each other; accepted: "
-    "events in the log of intake less those that the ledger has read, there only while the log is quiet and "
-    "MOTCUA_REPORTING_INTAKE_URL is set.",
+    "events in the log of intake less those that the ledger has read, the least of three minutes, absent while that "
+    "may be on its way, and without MOTCUA_REPORTING_INTAKE_URL.",
     {"stage": ("relay", "processing", "figures", "sums", "form", "accepted")},
 )
 

@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Awaitable, Callable
 from types import TracebackType
+from typing import TextIO, cast
 
 import structlog
 from fastapi import APIRouter, Request
@@ -46,6 +47,28 @@ class NotTheSameAgain(logging.Filter):
         return True
 
 
+class LogStream:
+    """Where lines go. One that can't be written (the log's disk is full, whoever read it has gone) is lost and stops
+    nobody: an error in saying what went wrong would leave callers without an answer and a broken process without its
+    end. Behind a torn line the next one begins a line of its own."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self._is_torn = False
+
+    def write(self, text: str) -> None:
+        try:
+            self._stream.write(f"\n{text}" if self._is_torn else text)
+            self._stream.flush()
+        except (OSError, ValueError):
+            self._is_torn = True
+        else:
+            self._is_torn = False
+
+    def flush(self) -> None:
+        """It is written at once."""
+
+
 def _dated(_logger: object, _method: str, line: EventDict) -> EventDict:
     """When it was said, with the offset from UTC."""
     line["timestamp"] = system_clock().isoformat(timespec="microseconds")
@@ -54,6 +77,7 @@ def _dated(_logger: object, _method: str, line: EventDict) -> EventDict:
 
 def configure_logging(service: str, level: str) -> None:
     """One JSON object a line on stderr, whoever says it: we, a library, Python's warnings, or an end by an error."""
+    stream = cast("TextIO", LogStream(sys.stderr))
 
     def named(_logger: object, _method: str, line: EventDict) -> EventDict:
         line["service"] = service  # in every thread
@@ -68,10 +92,10 @@ def configure_logging(service: str, level: str) -> None:
     structlog.configure(
         processors=[*shared, TRACEBACKS, structlog.processors.JSONRenderer()],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelName(level.upper())),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=structlog.PrintLoggerFactory(stream),
         cache_logger_on_first_use=True,
     )
-    handler = logging.StreamHandler(sys.stderr)
+    handler = logging.StreamHandler(stream)
     handler.addFilter(NotTheSameAgain())
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
