@@ -14,7 +14,13 @@ from pydantic import SecretStr
 from sqlalchemy import delete
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from services.reporting.projecting.counted import counted_so_far, first_recorded
+from services.reporting.projecting.counted import (
+    KeptCount,
+    counted_so_far,
+    first_recorded,
+    keeping_counts,
+    kept_counts,
+)
 from services.reporting.projecting.metrics import PipelineMetrics, ProjectorHealth
 from services.reporting.projecting.projection import OffsetAdvance, project, rewind, stored_positions
 from services.reporting.projecting.projector import Projector
@@ -31,6 +37,7 @@ from tests.builders.events import event, received
 from tests.builders.times import at
 from tests.reporting.delivery import Sent, statuses
 from tests.reporting.test_service import send
+from tests.support.ports import free_port_base
 from tests.support.wait import wait_until_async
 
 NOW = at("2023-02-01 09:00")
@@ -165,6 +172,15 @@ async def test_what_nobody_can_read_reaches_no_figure_and_is_not_late(engine: As
     broken = replace(last, value=(last.value or b"").replace(b'"received"', b'"lost"'))
     assert broken.value != last.value
     assert await reading.read([*good, broken]) == [LONG_AGO] * 2
+
+
+async def test_a_broker_that_keeps_nothing_harms_nothing() -> None:
+    """It is away, or gives no right to the group: nobody waits for it, and what it knows is unknown."""
+    nowhere = {"bootstrap_servers": f"127.0.0.1:{free_port_base(1)}"}
+    async with asyncio.timeout(WITHIN_S):
+        assert await kept_counts(nowhere, [0]) == {}
+        async with keeping_counts(nowhere, [0], lambda: {0: KeptCount(1, 1)}):
+            pass
 
 
 @dataclass

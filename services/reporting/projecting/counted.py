@@ -98,7 +98,8 @@ async def kept_counts(connection: Mapping[str, Any], partitions: Iterable[int]) 
         return {}
     finally:
         await admin.close()
-    return {place.partition: int(said.metadata) for place, said in committed.items() if said.metadata.isdecimal()}
+    said = {place.partition: offset.metadata or "" for place, offset in committed.items()}
+    return {number: int(events) for number, events in said.items() if events.isdecimal()}
 
 
 Counts = Callable[[], Mapping[int, KeptCount]]
