@@ -15,7 +15,7 @@ from pydantic import SecretStr
 
 from shared.access.roles import EVERYTHING, IN_VIETNAMESE, INDIVISIBLE, Grant, Permission, Principal, Role, Scope
 from shared.service.acting import act_as
-from shared.service.keyring import KeyRing
+from shared.service.keyring import ExpiringKeys, KeyRing
 from shared.service.metric_catalogue import LAPSED_KEYS, REQUESTS_REFUSED
 from shared.service.oidc.provider import Provider, ProviderAway
 from shared.service.oidc.tokens import GrantsRefused, TokenRefused, access_token, looks_like_one
@@ -54,6 +54,7 @@ class Access:
         self.sessions = sessions
         self.provider = provider
         self.refusals = Refusals(REQUESTS_REFUSED.counter(None), LapsedKeys(LAPSED_KEYS))
+        self.expiry = ExpiringKeys(keys)
         self.wrong_keys = WrongKeys()
 
     @property

@@ -323,6 +323,12 @@ LAPSED_KEYS = _gauge(
     "has them did not get another one.",
     {"reason": (WhyRefused.EXPIRED_KEY.value, WhyRefused.REVOKED_KEY.value)},
 )
+KEY_EXPIRES = _gauge(
+    "motcua_key_expires_timestamp_seconds",
+    EVERY,
+    "When the first of the keys expires that were used since the start and still hold; absent where none of them does.",
+    replicas=Replicas.MIN,
+)
 DATABASE_BYTES = _gauge("motcua_database_bytes", (INTAKE, REPORTING), "Size of the database.")
 DATABASE_DISK_FREE = _gauge(
     "motcua_database_disk_free_bytes",

@@ -1,14 +1,17 @@
 """Keys that hold no more and are sent all the same are counted after a few refusals; guesses are not."""
 
+from datetime import timedelta
 from pathlib import Path
 
 import httpx
+import pytest
 from pydantic import SecretStr
 
 from services.processing.app import create_app as worker
 from services.processing.http import create_api
 from services.processing.settings import ProcessingSettings
-from shared.service.metric_catalogue import LAPSED_KEYS
+from shared.service.clock import system_clock
+from shared.service.metric_catalogue import KEY_EXPIRES, LAPSED_KEYS
 from shared.service.refusals import WITHIN_S, LapsedKeys, WhyRefused
 from tests.access.made_keys import bearer, expired_key, make_key
 
@@ -40,6 +43,23 @@ async def test_a_program_that_did_not_get_its_new_key_is_seen_after_three_refusa
         await send(expired, 9)
         await send(other, 2)
         assert await counted() == (1, 1)
+
+
+async def test_the_end_of_a_key_that_is_used_is_told_before_it_comes(tmp_path: Path) -> None:
+    first, second = system_clock() + timedelta(days=3), system_clock() + timedelta(days=5)
+    make_key(tmp_path, "operator@*", expires_at=system_clock() + timedelta(days=1))  # nobody sends it
+    later, sooner = (make_key(tmp_path, "operator@*", expires_at=at) for at in (second, first))
+    lasting = make_key(tmp_path, "operator@*")
+    app = create_api(worker(ProcessingSettings(api_key=SecretStr(KEY), access_dir=tmp_path)))
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://processing") as client:
+
+        async def told(token: str) -> list[float]:
+            page = (await client.get("/metrics", headers=bearer(token))).text
+            return [float(line.split()[-1]) for line in page.splitlines() if line.startswith(f"{KEY_EXPIRES.name} ")]
+
+        assert await told(lasting) == []
+        assert await told(later) == [pytest.approx(second.timestamp(), abs=1)]
+        assert await told(sooner) == [pytest.approx(first.timestamp(), abs=1)]
 
 
 def test_it_ends_when_nobody_sends_it_any_more() -> None:
