@@ -52,7 +52,7 @@ fuzz: setup ## every operation, bad lines, pages and forms, for ten minutes; pri
 faults: setup ## every fault, many times over, under load; prints the table (ARGS="--rounds 20 --seed 7 zombie"; --help says more)
 	@$(BIN)/python -m tests.faults $(ARGS)
 
-compose-check: setup ## docker compose, really run: images, a real counter's log, every container restarted and killed; needs a Docker engine (ARGS="--quick")
+compose-check: setup ## docker compose, really run: images, a real counter's log, every container restarted and killed; needs a Docker engine (ARGS="--quick"; "--keep" builds it on stand-ins where need be, and leaves it up)
 	@$(BIN)/python -m tests.compose $(ARGS)
 
 bench: setup ## the year's throughput and latency on this machine

@@ -105,6 +105,7 @@ class Delivered:
     offset: int = 0
     key: bytes = CODE.encode()
     headers: tuple[tuple[str, bytes], ...] = ()
+    timestamp: int = 0
 
 
 def _history(fate: Fate, channel: Channel, at: datetime, calendar: WorkingCalendar) -> list[Dated]:

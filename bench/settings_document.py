@@ -31,6 +31,7 @@ COMPOSE = {
     "MOTCUA_BUILD_NETWORK": "network of `docker compose build`: `host` where only this machine itself reaches PyPI",
     "MOTCUA_CATALOGUE": "folder with the office's own catalogue files, for intake and reporting",
     "MOTCUA_COMMIT": "what the images are built from, for `motcua_build_info`: `$(git rev-parse --short HEAD)`",
+    "MOTCUA_FOLLOW_UP": "folder with `recipients.toml`, whom follow-ups go to; follow-up is off when unset",
     "MOTCUA_GRAFANA_PASSWORD": "read by `deploy/secrets.sh` only: Grafana's password, where one was set before",
     "MOTCUA_IMAGE_ALERTMANAGER": "another image of Alertmanager, such as a mirror's or one by digest",
     "MOTCUA_IMAGE_GRAFANA": "another image of Grafana",

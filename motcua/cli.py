@@ -25,6 +25,7 @@ from motcua.terminal import (
     doctor,
     dossiers,
     figures,
+    follow_ups,
     import_file,
     keys,
     log,
@@ -110,6 +111,7 @@ app.command("rebuild")(log.rebuild)
 app.command("resend")(log.resend)
 app.command("restore")(log.restore)
 app.add_typer(dead_letters.app, name="dead-letters")
+app.add_typer(follow_ups.app, name="follow-ups")
 
 
 @app.callback()

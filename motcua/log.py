@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from motcua.client import LONG, ServiceClient, Services, reading
 from shared.contract.http.log import LogHead, Resent, RestoreAnswer
+from shared.contract.http.rebuilds import ReadModelHead
 from shared.service.pacing import Backoff
 
 LEDGER = "/v1/ledger"
@@ -48,8 +49,8 @@ def restore(services: Services) -> int:
         return intake.answer(RestoreAnswer, "POST", "/v1/log/restore", timeout=LONG).restored
 
 
-def events_seen(holders: Sequence[ServiceClient], path: str) -> int:
-    """How many events a service's instances have taken in: the sum of the sequences in its readable snapshots."""
+def events_held(holders: Sequence[ServiceClient], path: str) -> int:
+    """How many events a service's instances hold: the sum of the sequences in its readable snapshots."""
     return sum(_sequence(line) for holder in holders for line in holder.lines(path))
 
 
@@ -60,14 +61,21 @@ def _sequence(line: bytes) -> int:
         return 0
 
 
-def wait_until_seen(
-    holders: Sequence[ServiceClient], path: str, events: int, observe: Callable[[int], None], seconds: float
-) -> None:
-    """Wait, so many seconds at most, until the instances have taken in so many events; `observe` hears how many."""
+def events_read(reporting: ServiceClient, refused: int = 0) -> int:
+    """How many events of the log reporting has had its chance to count, whether its model still has them or not.
+
+    `refused` of the log became dead letters; their place is in no status until another one follows them.
+    """
+    head = reporting.answer(ReadModelHead, "GET", f"{DOSSIERS}/head")
+    return max((head.events or 0) + refused, head.log_events or 0)
+
+
+def wait_until_seen(look: Callable[[], int], events: int, observe: Callable[[int], None], seconds: float) -> None:
+    """Look, for so many seconds at most, until so many events have been taken in; `observe` hears how many were."""
     give_up_at = time.monotonic() + seconds
     backoff = Backoff(longest_s=LONGEST_PAUSE_SECONDS)
     while True:
-        seen = events_seen(holders, path)
+        seen = look()
         observe(seen)
         left = give_up_at - time.monotonic()
         if seen >= events or left <= 0:

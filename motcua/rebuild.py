@@ -8,7 +8,7 @@ import httpx
 
 from motcua.client import LONG, ServiceClient, Services
 from motcua.failure import Failure
-from motcua.log import DOSSIERS, Observer, log_head, log_page, wait_until_seen
+from motcua.log import Observer, events_read, log_head, log_page, wait_until_seen
 from shared.contract.http.rebuilds import PartOutOfTurn, RebuildAnswer, SwapAnswer, UncountedEvent
 
 PATH = "/v1/rebuilds"
@@ -36,7 +36,7 @@ def run(services: Services, observe: Observer, wait_seconds: float, *, dry_run: 
         rebuild = Rebuild(intake, reporting, observe)
         try:
             refused = rebuild.send_the_log()
-            rebuild.let_catch_up(rebuild.events - len(refused), wait_seconds)
+            rebuild.let_catch_up(len(refused), wait_seconds)
             refused += rebuild.send_the_log()
             return Rebuilt(rebuild.swap(dry_run=dry_run), refused)
         except BaseException:
@@ -88,13 +88,16 @@ class Rebuild:
                 if not isinstance(failure.__cause__, httpx.TransportError) or not tries_left:
                     raise
 
-    def let_catch_up(self, events: int, wait_seconds: float) -> None:
-        """Give the live model time to see what was sent, and let reporting know that it had it."""
+    def let_catch_up(self, refused: int, wait_seconds: float) -> None:
+        """Give the live model time to see what was sent, and let reporting know that it had it.
+
+        What the model has lost does not come again by waiting: it is waited for statuses, not for dossiers.
+        """
 
         def seen(number: int) -> None:
             self._observe("waiting for reporting", min(number, self.events), self.events)
 
-        wait_until_seen([self._reporting], DOSSIERS, events, seen, wait_seconds)
+        wait_until_seen(lambda: events_read(self._reporting, refused), self.events, seen, wait_seconds)
         self._reporting.call("POST", f"{self._path}/settled")
 
     def swap(self, *, dry_run: bool) -> SwapAnswer:

@@ -90,9 +90,16 @@ def stat(
     steps: Json | None = None,
     trend: bool = False,
     names: Mapping[str, str] | None = None,
+    unknown: str | None = None,
 ) -> Json:
-    """A number as it is now, or a few with their names; with a trend, the line that led to it."""
+    """A number as it is now, or a few with their names; with a trend, the line that led to it.
+
+    `unknown`: what stands there when the number is none (NaN), in the colour of a warning.
+    """
     defaults = {"unit": unit, "color": {"mode": "thresholds"}, "thresholds": steps or thresholds((None, "text"))}
+    if unknown is not None:
+        said = {"text": unknown, "color": "orange", "index": 0}
+        defaults["mappings"] = [{"type": "special", "options": {"match": "null+nan", "result": said}}]
     overrides = [_override(query.legend, unit=query.unit) for query in queries if query.unit] + _called(names or {})
     named = len(queries) > 1 or "{{" in queries[0].legend
     return _panel(

@@ -19,7 +19,7 @@ from panels import (
 
 RUNBOOK = "https://motcua.example/runbook.md"
 STAGES = {"relay": "chuyển tiếp", "processing": "sổ cái", "figures": "số liệu"}
-DIFFERENCES = STAGES | {"sums": "tổng cộng", "accepted": "đã nhận"}
+DIFFERENCES = STAGES | {"sums": "tổng cộng", "form": "biểu mẫu", "accepted": "đã nhận"}
 QUANTILES = {0.5: "p50", 0.99: "p99"}
 BUDGETS = {
     "figures-within-5-seconds": "Vào số liệu trong 5 giây",
@@ -28,6 +28,12 @@ BUDGETS = {
     "counts-agree": "Các số đếm khớp nhau",
 }
 ALARM = thresholds((None, "green"), (1, "red"))
+STALLED = "motcua_pipeline_stalled_seconds"
+# A service that does not answer does not say that it stands still: 0 of the others is not 0 of all.
+LONGEST_STANDSTILL = (
+    f"max({STALLED}) > 60 or max({STALLED}) and on () count(count by (stage) ({STALLED})) == {len(STAGES)}"
+    " or vector(NaN)"
+)
 ALERT = "alertname, severity, service, department, stage, part, reason, job"
 
 
@@ -83,8 +89,8 @@ def state() -> list[Tile]:
         ),
         (
             "Đứng yên",
-            "Khâu đứng yên lâu nhất dù còn việc.",
-            Query("max(motcua_pipeline_stalled_seconds)", "giây"),
+            "Khâu đứng yên lâu nhất dù còn việc; không rõ khi có khâu không trả lời.",
+            Query(LONGEST_STANDSTILL, "giây"),
             "s",
             minute,
         ),
@@ -124,7 +130,10 @@ def state() -> list[Tile]:
             thresholds((None, "green"), (100, "red")),
         ),
     )
-    return [(3, 3, stat(title, means, query, unit=unit, steps=steps)) for title, means, query, unit, steps in queries]
+    return [
+        (3, 3, stat(title, means, query, unit=unit, steps=steps, unknown="không rõ"))
+        for title, means, query, unit, steps in queries
+    ]
 
 
 def flow() -> list[Tile]:
@@ -156,7 +165,8 @@ def flow() -> list[Tile]:
             6,
             timeline(
                 "Đang chờ theo khâu",
-                "Bản ghi mà khâu còn phải lấy.",
+                "Bản ghi mà khâu còn phải lấy; khi sổ cái không trả lời: đã gửi cho nó mà chưa về đến số liệu. "
+                "Khâu không có đường là không rõ.",
                 Query("stage:motcua_pipeline_waiting_records", "{{stage}}"),
                 unit="locale",
                 names=STAGES,

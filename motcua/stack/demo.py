@@ -20,7 +20,7 @@ from motcua.client import DATA_FOLDERS, ServiceClient, Services, reading
 from motcua.failure import Failure
 from motcua.importer.run import run as import_events
 from motcua.importer.source import Source
-from motcua.log import DOSSIERS, events_seen, log_head
+from motcua.log import DOSSIERS, events_held, log_head
 from motcua.report import Row, ask, parse
 from motcua.speech import voice
 from motcua.stack.data_folder import keep_key_for
@@ -119,7 +119,7 @@ async def _until_visible(
         row = parse(await asyncio.to_thread(ask, reporting, played.query)).total
         observe("counting", row["received_total"] + row["resolved_total"], asked.received_total + asked.resolved_total)
         if row == before:
-            seen = await asyncio.to_thread(events_seen, [reporting], DOSSIERS)
+            seen = await asyncio.to_thread(events_held, [reporting], DOSSIERS)
             if seen >= (await asyncio.to_thread(log_head, intake)).events:
                 return
         before = row

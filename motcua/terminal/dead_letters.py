@@ -1,6 +1,7 @@
 """`motcua dead-letters`: what could not be processed and was put aside; to look at, send again, mark as dealt with."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,7 +12,7 @@ from motcua.terminal.console import count, minute, plain_table, write, write_lin
 
 if TYPE_CHECKING:
     from motcua.client import ServiceClient
-    from shared.contract.http.dead_letters import DeadLetterView, LetterFate
+    from shared.contract.http.dead_letters import DeadLetterView, LetterFate, LetterOrigin
 
 STILL_OPEN = 1
 app = typer.Typer(
@@ -58,6 +59,8 @@ def list_letters(
         for view in answer.letters:
             table.add_row(view.id, *_put_aside(view))
         write(table)
+    if strange := sum(view.origin is not None and view.origin.author == "another" for view in answer.letters):
+        write_line(f"{count(strange)} of these not written by Motcua: `motcua dead-letters show ID`")
     write_line(f"{count(answer.open)} open, {count(answer.handled)} dealt with")
     if answer.open:
         raise typer.Exit(STILL_OPEN)
@@ -91,11 +94,58 @@ def show(
         write_line("a stranger wrote it into the topic of dead letters: it is none")
         return
     write_line(f"from     {told.topic}, partition {told.partition}, offset {told.offset}")
-    write_line(f"aside    {minute(told.failed_at)}, {printable(told.reason)}: {printable(told.detail)}")
+    write_line(f"aside    {_second(told.failed_at)}, {printable(told.reason)}: {printable(told.detail)}")
+    for line in _written(view):
+        write_line(line)
     write_line(f"key      {_text(told.key)}")
     if told.value_bytes is not None:
         write_line(f"value    the beginning of {count(told.value_bytes)} bytes, SHA-256 {told.value_sha256}:")
     write_line(_text(told.value))
+
+
+def _written(view: "DeadLetterView") -> Iterator[str]:
+    """By whom, when and with which headers the record was written, as far as that is known."""
+    from motcua.client import printable
+
+    letter, origin = view.letter, view.origin
+    if letter is None or origin is None:
+        return
+    yield f"by       {printable(_who(letter.topic, origin))}"
+    if letter.written_at is not None:
+        yield f"written  {_second(letter.written_at)}, by its writer's clock"
+    if letter.headers is not None:
+        yield f"headers  {printable('; '.join(f'{name}: {told}' for name, told in letter.headers)) or 'none'}"
+    if origin.author == "another":
+        yield "next     Kafka keeps no names: the runbook's MotcuaDeadLetters says how to find who writes there"
+
+
+def _who(topic: str, origin: "LetterOrigin") -> str:
+    from shared.contract.topics import EVENTS
+
+    if origin.author == "intake":
+        told_at = "" if origin.recorded_at is None else _second(origin.recorded_at)
+        told = f"intake: event {origin.event_id} at position {origin.position}, accepted {told_at}"
+        if origin.accepted_by is None:
+            return told
+        return f"{told} for {origin.accepted_by} (requests {', '.join(origin.requests)}; audit {origin.audit_entry})"
+    if origin.author == "processing":
+        return "processing: it has the mark of its ledger"
+    if origin.author is None:
+        return "not known"
+    if topic != EVENTS.name:
+        return "not processing: it has no mark of its ledger"
+    if origin.position is not None:
+        return f"not intake: the log's event {origin.event_id}, at position {origin.position}, is another one"
+    if origin.event_id is not None:
+        return f"not intake: its log has no event {origin.event_id}"
+    return "not intake: it has no event's id"
+
+
+def _second(instant: datetime) -> str:
+    """The local time: beside a log, a minute is too coarse."""
+    from shared.domain.localtime import local
+
+    return f"{local(instant):%Y-%m-%d %H:%M:%S}"
 
 
 def _text(content: bytes | None) -> str:

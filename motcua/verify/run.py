@@ -9,7 +9,7 @@ from random import Random
 
 from motcua.client import Outlived, ServiceClient, Services
 from motcua.failure import Failure
-from motcua.log import DOSSIERS, LEDGER, Observer, log_head, log_page, wait_until_seen
+from motcua.log import DOSSIERS, LEDGER, Observer, events_held, events_read, log_head, log_page, wait_until_seen
 from motcua.verify.audited import AuditedLog, chain_faults
 from motcua.verify.differences import LOG, READ_MODEL, Difference, compare_dossiers, inconsistencies
 from motcua.verify.figures import FigureCheck
@@ -94,13 +94,17 @@ class Verification:
 
     def let_catch_up(self, wait_seconds: float) -> None:
         """Wait until both services have seen every event; what they still lack after that is a difference."""
-        events = self.recount.events
-        for holder in self._holders:
+        events, processing = self.recount.events, self._holders[0]
+        looks = {
+            "processing": lambda: events_held(processing.instances, processing.path),
+            "reporting": lambda: events_read(self._reporting),
+        }
+        for name, look in looks.items():
 
-            def seen(number: int, name: str = holder.name) -> None:
+            def seen(number: int, name: str = name) -> None:
                 self._observe(f"waiting for {name}", min(number, events), events)
 
-            wait_until_seen(holder.instances, holder.path, events, seen, wait_seconds)
+            wait_until_seen(look, events, seen, wait_seconds)
 
     def compare(self, sample: int, chance: Random) -> Verdict:
         recount = self.recount

@@ -10,10 +10,10 @@ from fastapi import FastAPI
 from services.intake import calendar
 from services.intake.accepting.committer import Committer
 from services.intake.announcements.worker import MoveWorker
-from services.intake.applicants.erasures import ErasuresFile
 from services.intake.applicants.keeping import Applicants
 from services.intake.applicants.master_keys import MasterKeySource
 from services.intake.calendar import Announcements
+from services.intake.erasures import ErasuresFile
 from services.intake.http import announcements as announcement_calls
 from services.intake.http import applicants as applicant_calls
 from services.intake.http import audit as audit_calls

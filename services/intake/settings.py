@@ -5,11 +5,12 @@ import binascii
 import hashlib
 import hmac
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field, FilePath, SecretStr, ValidationInfo, field_validator
+from pydantic import AfterValidator, Field, FilePath, SecretStr, ValidationInfo, field_validator, model_validator
 from pydantic_settings import SettingsConfigDict
 
+from services.intake.erasures import ErasuresFile, ErasuresUnreadable
 from shared.service.secret_files import SECRET
 from shared.service.settings import DATABASE_URL, CatalogueFolder, DatabaseSettings, PageSettings
 
@@ -128,6 +129,18 @@ class IntakeSettings(DatabaseSettings, PageSettings):
                 "another pseudonym); only where MOTCUA_INTAKE_API_KEY is set is it derived from that"
             )
         return key
+
+    @model_validator(mode="after")
+    def _erasures_are_known(self) -> Self:
+        if self.erasures is not None:
+            variable = "MOTCUA_INTAKE_ERASURES_FILE"
+            try:
+                ErasuresFile(self.erasures).read()
+            except ErasuresUnreadable as unknown:
+                raise ValueError(f"{variable}: {unknown}") from unknown
+            except OSError as failure:
+                raise ValueError(f"{variable}: {self.erasures} can't be read ({failure.strerror})") from failure
+        return self
 
     @property
     def erasures(self) -> Path | None:

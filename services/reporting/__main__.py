@@ -8,7 +8,6 @@ from prometheus_client import CollectorRegistry
 
 from services.reporting.calendar import CalendarFeed
 from services.reporting.follow_up.metrics import FollowUpMetrics
-from services.reporting.follow_up.recipients import UnusableRecipients
 from services.reporting.follow_up.service import FollowUpParts, follow_up_of
 from services.reporting.gauges import FigureGauges, name_departments
 from services.reporting.http.app import Reporting, create_app, is_question
@@ -101,7 +100,7 @@ async def serve(settings: ReportingSettings) -> int:
         run.start("broker watch", broker.run(run.stopping))
         run.start("database watch", database.run(run.stopping))
         parts = FollowUpParts(
-            engine, offices, lambda: feed.known, clock, FollowUpMetrics(registry), partial(_is_current, health, broker)
+            engine, lambda: feed.known, clock, FollowUpMetrics(registry), partial(_is_current, health, broker)
         )
         follow_up = follow_up_of(settings, parts)
         if follow_up is not None:
@@ -126,10 +125,7 @@ def _is_current(health: ProjectorHealth, broker: BrokerWatch) -> bool:
 
 def main() -> None:
     settings = begin("reporting", ReportingSettings)
-    try:
-        sys.exit(uvloop.run(serve(settings)))
-    except UnusableRecipients as wrong:
-        sys.exit(f"MOTCUA_REPORTING_FOLLOW_UP_RECIPIENTS: {wrong}")
+    sys.exit(uvloop.run(serve(settings)))
 
 
 if __name__ == "__main__":

@@ -41,6 +41,7 @@ from shared.contract.topics import STATUS
 from shared.domain.comparison import a_year_before
 from shared.domain.counting import Measure
 from shared.domain.fields import Channel
+from shared.domain.figures import BALANCE
 from shared.domain.lifecycle import PAUSED, State
 from shared.domain.localtime import local
 from shared.service.clock import Clock
@@ -61,7 +62,7 @@ from shared.service.figure_metrics import (
     MONTH_DOSSIERS_RESOLVED,
     READ_MODEL_CURRENT,
 )
-from shared.service.metric_catalogue import READ_MODEL_EVENTS, RECONCILIATION
+from shared.service.metric_catalogue import LOG_EVENTS_IN_LEDGER, READ_MODEL_EVENTS, RECONCILIATION
 from shared.service.metric_kinds import DeclaredMetric
 from shared.service.sql import is_transient
 
@@ -151,23 +152,25 @@ class FigureGauges(Collector):
         of_year = FigureQuery(first=date(year, 1, 1), last=date(year, 12, 31), as_of=now, by=(Dimension.DEPARTMENT,))
         of_month = replace(of_year, first=of_year.cut.replace(day=1))
         earlier = replace(of_year, first=a_year_before(of_year.first), last=a_year_before(of_year.cut))
-        accepted = None if self._accepted is None else await self._accepted.quiet()
         async with answering(self._engine) as connection:
-            in_year, in_month, in_last_year = [
-                await range_sums(connection, query) for query in (of_year, of_month, earlier)
+            in_year, in_month, in_last_year, of_office = [
+                await range_sums(connection, query) for query in (of_year, of_month, earlier, replace(of_year, by=()))
             ]
             ledger = await ledger_totals(connection)
             differences = {
                 "figures": await self._stored_events.missing(connection, ledger),
                 "sums": await received_less_counted(connection),
-                "accepted": None if accepted is None or ledger is None else accepted - ledger.numbers,
+                "form": await asyncio.to_thread(contradiction, in_year, of_office),
             }
             unassigned = None if self._unassigned is None else await self._unassigned.by_department(connection, now)
+        read = None if ledger is None else ledger.numbers
+        differences["accepted"] = None if self._accepted is None else await self._accepted.less(read)
         computed = [
             _differences(differences),
             READ_MODEL_CURRENT.family(1),
             FIGURES_COMPUTED.family(time.time()),
             READ_MODEL_EVENTS.family(self._stored_events.stored),
+            LOG_EVENTS_IN_LEDGER.family(None if ledger is None else ledger.numbers),
             _unassigned_dossiers(unassigned),
         ]
         return await asyncio.to_thread(written, in_year, in_month, in_last_year, computed)
@@ -287,6 +290,17 @@ async def received_less_counted(connection: AsyncConnection) -> int:
         sums.c.span.in_(covering(FIRST_DAY, LAST_DAY)), *of_all
     )
     return int((await connection.execute(select(stored - counted.scalar_subquery()))).scalar_one())
+
+
+def contradiction(by_department: Sequence[RangeSum], of_office: Sequence[RangeSum]) -> int:
+    """By how much the form contradicts itself at most: received and resolved with in progress in a department's row, or
+    a column's departments and the office, which are sums of their own in the read model."""
+    departments = group_sums(by_department, lambda one: one.department)
+    parts, whole = (group_sums(read, lambda _one: None).get(None, GroupSums()) for read in (by_department, of_office))
+    rows = (BALANCE.difference(group.figures) for group in departments.values())
+    columns = (amount - whole.figures[key] for key, amount in parts.figures.items())
+    stocks = (parts.gauge_stocks[stock] - whole.gauge_stocks[stock] for stock in GaugeStock)
+    return max(map(abs, (*rows, *columns, *stocks)), default=0)
 
 
 @dataclass(frozen=True, slots=True)

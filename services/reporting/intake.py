@@ -5,6 +5,7 @@ How it stands in gauges is never in the way of an answer; who publishes asks and
 
 import asyncio
 import time
+from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -23,6 +24,7 @@ from shared.service.acting import passed_on
 
 LOG_FRESH_FOR_S = 10.0
 LOG_QUIET_FOR_S = 30.0
+LEAST_OF_S = 180.0
 ANSWERS_WITHIN_S = 2.0
 AT_ONCE = 8  # dossiers asked for at the same time
 UNANSWERED = (httpx.HTTPError, TimeoutError, msgspec.MsgspecError)
@@ -87,7 +89,12 @@ class DossierViews:
 
 
 class AcceptedEvents:
-    """How many events intake's log holds, once it has been quiet: what was accepted just now may be on its way."""
+    """Events that intake's log holds, less those that the ledger has read, told while events come in too.
+
+    The log is asked after the ledger was, so what is on its way only adds to the difference: the least of some minutes
+    is the truth wherever nothing was on its way at one look, and 0 or less needs no more. More than 0 is told once the
+    log has been quiet, and from then on as long as no look refutes it.
+    """
 
     def __init__(
         self,
@@ -97,27 +104,46 @@ class AcceptedEvents:
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
         self._url, self._key, self._elapsed, self._transport = intake_url, key, elapsed, transport
-        self._events: int | None = None
-        self._refreshed_at = -LOG_FRESH_FOR_S
-        self._since = 0.0
+        self._looked_at = -LOG_FRESH_FOR_S
+        self._head: LogHead | None = None
+        self._quiet_since = 0.0
+        self._looks: deque[tuple[float, int]] = deque()
+        self._told: int | None = None
 
-    async def quiet(self) -> int | None:
-        """None without an address, while the log grows or is relayed, and when intake does not answer."""
+    async def less(self, read: int | None) -> int | None:
+        """What is accepted less what the ledger has `read`, as it was counted just before; None where that can't be
+        known: without an address, when intake does not answer, while that may be on its way."""
         now = self._elapsed()
-        if self._url is not None and now - self._refreshed_at >= LOG_FRESH_FOR_S:
-            self._refreshed_at = now
-            events = await self._relayed_events(self._url)
-            if events != self._events:
-                self._events, self._since = events, now
-        return self._events if now - self._since >= LOG_QUIET_FOR_S else None
+        if self._url is None or now - self._looked_at < LOG_FRESH_FOR_S:
+            return self._told
+        self._looked_at = now
+        head = None if read is None else await self._asked(self._url)
+        if head is None or read is None:
+            self._looks.clear()
+            self._told = self._head = None
+        else:
+            self._told = self._known(now, head, head.events - read)
+        return self._told
 
-    async def _relayed_events(self, url: str) -> int | None:
+    def _known(self, now: float, head: LogHead, difference: int) -> int | None:
+        if head != self._head:
+            self._head, self._quiet_since = head, now
+        self._looks.append((now, difference))
+        while self._looks[0][0] < now - LEAST_OF_S:
+            self._looks.popleft()
+        least = min(looked for _, looked in self._looks)
+        if least <= 0:
+            return least
+        if head.relayed == head.position and now - self._quiet_since >= LOG_QUIET_FOR_S:
+            return difference
+        return self._told if self._told is not None and 0 < self._told <= least else None
+
+    async def _asked(self, url: str) -> LogHead | None:
         try:
-            head = msgspec.json.decode(await _get(url, self._key, "/v1/log/head", self._transport), type=LogHead)
+            return msgspec.json.decode(await _get(url, self._key, "/v1/log/head", self._transport), type=LogHead)
         except UNANSWERED as wrong:
             log.warning("accepted_unknown", intake=url, error=repr(wrong))
             return None
-        return head.events if head.relayed == head.position else None
 
 
 class RecordedEvent(msgspec.Struct, frozen=True):

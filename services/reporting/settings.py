@@ -1,11 +1,13 @@
 """Settings of reporting: MOTCUA_REPORTING_*."""
 
 import ssl
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import (
+    AfterValidator,
     Field,
     FilePath,
+    PrivateAttr,
     SecretStr,
     ValidationInfo,
     field_validator,
@@ -13,6 +15,9 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from services.reporting.recipients import Recipients, UnusableRecipients, mail_address, read_recipients
+from shared.catalogue import load
+from shared.service.addresses import web_address
 from shared.service.secret_files import SECRET
 from shared.service.settings import DATABASE_URL, CatalogueFolder, DatabaseSettings, PageSettings
 from shared.service.tls import TlsFiles
@@ -55,8 +60,8 @@ class FollowUpSettings(BaseSettings):
     )
     smtp_username: str | None = Field(None, description="user at the mail server; none when unset")
     smtp_password: SecretStr | None = Field(None, description="that user's password")
-    smtp_sender: str | None = Field(
-        None, description="address that mails come from, such as mot-cua@so.example", pattern=r"^[^@\s<>]+@[^@\s<>]+$"
+    smtp_sender: Annotated[str, AfterValidator(mail_address)] | None = Field(
+        None, description="address that mails come from, such as mot-cua@so.example"
     )
 
     @model_validator(mode="after")
@@ -93,7 +98,7 @@ class ReportingSettings(FollowUpSettings, DatabaseSettings, PageSettings):
     catalogue: CatalogueFolder | None = Field(
         None, description="folder with the office's own catalogue files; the shipped ones when unset"
     )
-    intake_url: str | None = Field(
+    intake_url: Annotated[str, AfterValidator(web_address)] | None = Field(
         None,
         description="intake's address: the log from which a lost or outdated read model is made anew by itself, "
         "explanations on pages, and whether all is counted that is published",
@@ -119,6 +124,29 @@ class ReportingSettings(FollowUpSettings, DatabaseSettings, PageSettings):
     )
     batch_max_records: int = Field(10_000, description="status records projected in one transaction at most", ge=1)
     fetch_max_wait_ms: int = Field(10, description="how long the broker may hold an empty fetch back", ge=1)
+
+    _recipients: Recipients = PrivateAttr(default_factory=dict)
+
+    @property
+    def recipients(self) -> Recipients:
+        """Whom follow-ups go to, by department; nobody where no file is named."""
+        return self._recipients
+
+    @model_validator(mode="after")
+    def _recipients_can_be_told(self) -> Self:
+        if self.follow_up_recipients is None:
+            return self
+        variable = "MOTCUA_REPORTING_FOLLOW_UP_RECIPIENTS"
+        try:
+            self._recipients = read_recipients(self.follow_up_recipients, load(self.catalogue))
+        except UnusableRecipients as wrong:
+            raise ValueError(f"{variable}: {wrong}") from wrong
+        if self.smtp_host is None and any(each.mail for each in self._recipients.values()):
+            raise ValueError(
+                f"{variable}: {self.follow_up_recipients} has mail addresses, and there is no mail server: set "
+                "MOTCUA_REPORTING_SMTP_HOST and MOTCUA_REPORTING_SMTP_SENDER"
+            )
+        return self
 
     @field_validator("intake_key")
     @classmethod

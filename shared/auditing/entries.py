@@ -59,6 +59,7 @@ class Act(StrEnum):
     SNAPSHOTS_EXPORTED = "snapshots_exported"
     FOLLOW_UPS_MADE = "follow_ups_made"
     FOLLOW_UP_ANSWERED = "follow_up_answered"
+    FOLLOW_UPS_SENT_AGAIN = "follow_ups_sent_again"
 
 
 class Actor(Struct, frozen=True):

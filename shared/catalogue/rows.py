@@ -1,11 +1,13 @@
 """Reads the tables of TOML files into rows; a mistake names the file, the entry and the fix."""
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
 import msgspec
+
+from shared.domain.texts import hidden_character
 
 RowT = TypeVar("RowT", bound=msgspec.Struct)
 
@@ -39,8 +41,25 @@ def rows(file: Path, document: Mapping[str, Any], table: str, row_type: type[Row
 
 def _row(file: Path, place: str, entry: Any, row_type: type[RowT]) -> tuple[str, RowT]:
     known = entry.get("code") or entry.get("name") if isinstance(entry, dict) else None
-    label = f"{place} ({known})" if known else place
+    label = f"{place} ({known})" if isinstance(known, str) and known.isprintable() else place
     try:
-        return label, msgspec.convert(entry, row_type)
+        row = msgspec.convert(entry, row_type)
     except msgspec.ValidationError as wrong:
         raise CatalogueError(file, label, f"{wrong}; correct that value") from wrong
+    for field, text in _texts(entry):
+        if (hidden := hidden_character(text)) is not None:
+            fix = f"{field} holds {hidden}, a character that nobody sees; write it in one line, without that character"
+            raise CatalogueError(file, label, fix)
+    return label, row
+
+
+def _texts(value: Any, field: str = "") -> Iterator[tuple[str, str]]:
+    """Every text in an entry, with its field."""
+    if isinstance(value, str):
+        yield field, value
+    elif isinstance(value, Mapping):
+        for name, member in value.items():
+            yield from _texts(member, f"{field}.{name}" if field else name)
+    elif isinstance(value, list):
+        for number, member in enumerate(value, start=1):
+            yield from _texts(member, f"{field} number {number}")

@@ -121,6 +121,14 @@ class DeadLetterV1(Struct, frozen=True, kw_only=True, omit_defaults=True):
     value_sha256: Annotated[
         str | None, Meta(description="the whole value's SHA-256 in hex, when cut", examples=["9f86d081884c7d65"])
     ] = None
+    written_at: Annotated[
+        Instant | None,
+        Meta(description="when it was written, by its writer's clock", examples=["2026-11-03T09:00:01+07:00"]),
+    ] = None
+    headers: Annotated[
+        list[tuple[str, str]] | None,
+        Meta(description="its headers as text, the first twenty", examples=[[["motcua-number", "42"]]]),
+    ] = None
 
 
 decode_status = msgspec.json.Decoder(StatusV1).decode

@@ -15,12 +15,12 @@ from pydantic import SecretStr
 
 from shared.access.roles import EVERYTHING, IN_VIETNAMESE, INDIVISIBLE, Grant, Permission, Principal, Role, Scope
 from shared.service.acting import act_as
-from shared.service.keyring import KeyRing
-from shared.service.metric_catalogue import REQUESTS_REFUSED
+from shared.service.keyring import ExpiringKeys, KeyRing
+from shared.service.metric_catalogue import LAPSED_KEYS, REQUESTS_REFUSED
 from shared.service.oidc.provider import Provider, ProviderAway
 from shared.service.oidc.tokens import GrantsRefused, TokenRefused, access_token, looks_like_one
 from shared.service.problems import Problem
-from shared.service.refusals import Refusals, WhyRefused
+from shared.service.refusals import LapsedKeys, Refusals, WhyRefused
 from shared.service.sessions import SAFE_METHODS, Sessions, is_from_own_page, sessions_of
 from shared.service.settings import PageSettings, ServiceSettings
 from shared.service.wrong_keys import WrongKeys
@@ -53,7 +53,8 @@ class Access:
         self._keys = keys
         self.sessions = sessions
         self.provider = provider
-        self.refusals = Refusals(REQUESTS_REFUSED.counter(None))
+        self.refusals = Refusals(REQUESTS_REFUSED.counter(None), LapsedKeys(LAPSED_KEYS))
+        self.expiry = ExpiringKeys(keys)
         self.wrong_keys = WrongKeys()
 
     @property

@@ -183,7 +183,7 @@ async def entries(
         numbers = set[int]()
         async with engine.connect() as connection:
             for position in covering:
-                numbers |= await _covering(connection, position)
+                numbers |= {msgspec.json.decode(entry)["number"] for entry in await entries_about(connection, position)}
         about = _OF.subject == query.subject
         wanted = wanted.where(or_(about, _OF.number.in_(sorted(numbers))) if numbers else about)
     after = query.after
@@ -228,13 +228,14 @@ def _outermost(details: Mapping[str, Any]) -> tuple[int | None, int | None]:
     return positions[0][0], positions[-1][-1]
 
 
-async def _covering(connection: AsyncConnection, position: int) -> set[int]:
-    """The entries that have the position among theirs: some of one commit, whose ranges lie between each other."""
+async def entries_about(connection: AsyncConnection, position: int) -> list[bytes]:
+    """The entries that have the position of the log among theirs, the first one first: some of one commit, whose
+    ranges lie between each other."""
     near = (
         select(_OF.number, _OF.first, _OF.entry).where(_OF.last >= position).order_by(_OF.last).limit(PAGE).subquery()
     )
-    rows = await connection.execute(select(near.c.number, near.c.entry).where(near.c.first <= position))
-    return {row.number for row in rows if _has(msgspec.json.decode(row.entry)["details"][POSITIONS], position)}
+    found = await connection.execute(select(near.c.entry).where(near.c.first <= position).order_by(near.c.number))
+    return [entry for entry in found.scalars() if _has(msgspec.json.decode(entry)["details"][POSITIONS], position)]
 
 
 def _has(positions: Iterable[Sequence[int]], position: int) -> bool:

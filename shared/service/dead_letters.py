@@ -14,7 +14,7 @@ from shared.contract.envelope import CloudEvent, decode_envelope
 from shared.contract.status import DeadLetterV1, StatusV1, decode_status
 from shared.domain.errors import Refusal
 from shared.domain.fields import UNKNOWN_CHANNEL, Channel
-from shared.domain.localtime import FIRST_YEAR, LAST_YEAR, local
+from shared.domain.localtime import FIRST_YEAR, LAST_YEAR, LOCAL, local
 from shared.service.kafka import KafkaRecord
 
 MALFORMED = "malformed"
@@ -24,6 +24,9 @@ LARGEST_NUMBER = 2**53 - 1  # what JSON, SQLite and PostgreSQL all carry
 LONGEST_VALUE_BYTES = 64 * 1024  # a letter in base64 then stays far below what a broker takes
 LONGEST_KEY_BYTES = 1024
 LONGEST_DETAIL = 1000
+LONGEST_HEADER_BYTES = 200
+MOST_HEADERS = 20
+_LAST_MS = datetime(LAST_YEAR, 1, 1, tzinfo=LOCAL).timestamp() * 1000
 
 
 class Unusable(Exception):
@@ -161,4 +164,12 @@ def dead_letter(record: KafkaRecord, *, reason: str, detail: str, failed_at: dat
         value=value[:LONGEST_VALUE_BYTES] if value is not None and cut else value,
         value_bytes=len(value) if value is not None and cut else None,
         value_sha256=hashlib.sha256(value).hexdigest() if value is not None and cut else None,
+        written_at=datetime.fromtimestamp(record.timestamp / 1000, LOCAL) if 0 <= record.timestamp < _LAST_MS else None,
+        headers=[_as_text(name, content) for name, content in record.headers[:MOST_HEADERS]],
     )
+
+
+def _as_text(name: str, content: bytes | None) -> tuple[str, str]:
+    """A header of whoever wrote it, no longer than helps to know its writer."""
+    told = (content or b"")[:LONGEST_HEADER_BYTES].decode(errors="backslashreplace")
+    return name[:LONGEST_HEADER_BYTES].encode(errors="backslashreplace").decode(), told

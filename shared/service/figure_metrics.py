@@ -91,7 +91,7 @@ FOLLOW_UP_SENT = _counter(
 FOLLOW_UP_FAILURES = _counter(
     "motcua_follow_up_failures",
     (REPORTING,),
-    "Tries of such mails and webhooks that the other end did not take.",
+    "Tries of such mails and webhooks that the other end did not take, or not for every address.",
     way=WAYS,
 )
 FOLLOW_UP_WAITING = _gauge(
@@ -106,6 +106,11 @@ FOLLOW_UP_OLDEST = _gauge(
 FOLLOW_UP_GIVEN_UP = _gauge(
     "motcua_follow_up_given_up",
     (REPORTING,),
-    "Mails and webhooks that nobody took and that are not tried again.",
+    "Mails and webhooks that are not tried again, and that nobody took, or not every address of the mail.",
     _BY_WAY,
+)
+FOLLOW_UP_UNITS_FAILING = _gauge(
+    "motcua_follow_up_units_failing",
+    (REPORTING,),
+    "Units whose slips or weekly mail can't be made, by an error that reporting's log has.",
 )

@@ -54,7 +54,7 @@ def new_application(
     problems.install(application)
     application.add_middleware(AnswerHeaders)
     application.add_middleware(RequestIds)
-    measured = application.state.http_metrics = HttpMetrics(application, application.state.access.refusals)
+    measured = application.state.http_metrics = HttpMetrics(application, application.state.access)
     application.add_middleware(MeasureRequests, metrics=measured)
     declare(application, lambda: components([*EVERY_SERVICE.values(), *messages], REFERENCE))
     return application

@@ -13,9 +13,9 @@ from starlette.requests import Request
 from starlette.routing import compile_path
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from shared.service.access import Access
 from shared.service.metric_catalogue import BUILD_INFO, HTTP_DURATION, HTTP_IN_PROGRESS, HTTP_REQUESTS
 from shared.service.metric_labels import STATUSES
-from shared.service.refusals import Refusals
 
 UNMATCHED, OTHER = "unmatched", "other"
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
@@ -29,11 +29,12 @@ class HttpMetrics:
     What a caller makes up, an address or a method, is no label: it is `unmatched`, or `other`.
     """
 
-    def __init__(self, application: FastAPI, refusals: Refusals) -> None:
+    def __init__(self, application: FastAPI, access: Access) -> None:
         self._application = application
         self.registry = CollectorRegistry()
-        self._refusals = refusals
-        self.registry.register(refusals.counter)
+        self._refusals = access.refusals
+        for collector in (access.refusals.counter, access.refusals.lapsed_keys, access.expiry):
+            self.registry.register(collector)
         self._requests = HTTP_REQUESTS.counter(self.registry)
         self._durations = HTTP_DURATION.histogram(self.registry)
         self.in_progress = HTTP_IN_PROGRESS.gauge(self.registry)

@@ -45,10 +45,11 @@ class KafkaRecord(Protocol):
     def value(self) -> bytes | None: ...
     @property
     def headers(self) -> Sequence[tuple[str, bytes]]: ...
+    @property
+    def timestamp(self) -> int: ...  # milliseconds since 1970
 
 
-@lru_cache(maxsize=50_000)
-@lru_cache(maxsize=16_384)  # the hash is slow, and dossiers that move come again soon
+@lru_cache(maxsize=50_000)  # the hash is slow, and dossiers that move come again soon
 def partition_of(key: bytes, partitions: int) -> int:
     """Kafka's default partitioner; every event of a dossier lands in one partition."""
     return int((murmur2(key) & _POSITIVE) % partitions)
@@ -94,10 +95,12 @@ def dropped_work_is_trouble() -> Iterator[None]:
 
 
 def connection(settings: ServiceSettings) -> dict[str, Any]:
-    """Keyword arguments that any aiokafka client takes to reach the broker."""
+    """Keyword arguments that any aiokafka client takes to reach the broker, by which the broker's log names us."""
     protocol = settings.kafka_security_protocol
     NamesTheSetting.of(settings)
     arguments: dict[str, Any] = {"bootstrap_servers": settings.kafka_bootstrap, "security_protocol": protocol}
+    prefix = str(settings.model_config.get("env_prefix", ""))
+    arguments["client_id"] = prefix.strip("_").replace("_", "-").lower() or "motcua"
     if (tls := settings.kafka_tls()) is not None:
         arguments["ssl_context"] = tls
     if protocol.startswith("SASL"):

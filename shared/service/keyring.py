@@ -3,16 +3,19 @@
 import asyncio
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
 
 import structlog
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.registry import Collector
 
 from shared.access.folder import BrokenKeys, KeyFolder
 from shared.access.keys import ApiKey
 from shared.access.roles import Principal
 from shared.service.clock import Clock, system_clock
+from shared.service.metric_catalogue import KEY_EXPIRES
 
 LOOK_AGAIN_S = 1.0
 NOTED_EVERY_S = 60.0
@@ -38,6 +41,7 @@ class KeyRing:
         self._looked_at, self._stamp = elapsed(), self._folder.stamp()
         self._take()
         self._used: dict[str, datetime] = {}
+        self._ever_used: set[str] = set()
         self._noted_at = -NOTED_EVERY_S
         self._noting: asyncio.TimerHandle | None = None
         self._cannot_note = False
@@ -53,6 +57,7 @@ class KeyRing:
         if key is None:
             return None
         self._used[key.id] = now
+        self._ever_used.add(key.id)
         self._note_soon()
         return self._principals[key.id]
 
@@ -63,6 +68,14 @@ class KeyRing:
         if principal is None or principal.id != principal_id:
             return None
         return principal if self._by_id[principal_id.removeprefix("key:")].holds_at(self._clock()) else None
+
+    @property
+    def next_expiry(self) -> datetime | None:
+        """When the first of the keys expires that were used since the start and hold; None where none does."""
+        self._look()
+        now = self._clock()
+        held = (self._by_id[key_id] for key_id in self._ever_used if key_id in self._by_id)
+        return min((key.expires_at for key in held if key.expires_at is not None and key.holds_at(now)), default=None)
 
     def past(self, token: str) -> ApiKey | None:
         """The key that the token is, or was before it expired or was revoked."""
@@ -105,3 +118,15 @@ class KeyRing:
         except OSError as error:
             self._cannot_note = True
             log.warning("key_use_not_noted", error=str(error), fix="let the service write into its access folder")
+
+
+class ExpiringKeys(Collector):
+    """When the next key ends that somebody uses: Prometheus' own among them, after whose end no metric tells."""
+
+    def __init__(self, keys: KeyRing | None) -> None:
+        self._keys = keys
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        expiry = None if self._keys is None else self._keys.next_expiry
+        if expiry is not None:
+            yield KEY_EXPIRES.family(expiry.timestamp())

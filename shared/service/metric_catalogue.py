@@ -108,7 +108,10 @@ PIPELINE_LAG = _histogram(
     "motcua_pipeline_lag_seconds",
     EVERY,
     "From accepted to the end of the stage: acknowledged by the broker (relay), in the ledger (processing), in the "
-    "figures (figures).",
+    "figures (figures). An event counts there once, when it first reaches them, whatever is made anew or read again "
+    "later. Not known, and left out: what a read model finds there when it is filled and neither it nor the broker "
+    "(group motcua-reporting-v1, which Kafka forgets after a week without reporting) says what had been counted; and "
+    "events whose status compaction replaced by a later one before reporting read it.",
     LAG_BUCKETS,
     stage=STAGES,
 )
@@ -116,7 +119,8 @@ PIPELINE_WAITING = _gauge(
     "motcua_pipeline_waiting_records",
     EVERY,
     "What the stage has still to take: of the log (relay), of the events topic (processing: of the partitions held, so "
-    "that several workers add up), of the status topic (figures); absent where the end is not known.",
+    "that several workers add up), of the status topic (figures); absent where the end is not known. A service that "
+    "does not answer tells nothing: for processing, log less relay backlog less motcua_log_events_in_ledger does.",
     {"stage": STAGES},
 )
 PIPELINE_STALLED = _gauge(
@@ -251,16 +255,23 @@ PROJECTOR_SESSIONS_ENDED = _counter(
 READ_MODEL_EVENTS = _gauge(
     "motcua_read_model_events", (REPORTING,), "Events that the stored dossiers stand for, counted in the read model."
 )
+LOG_EVENTS_IN_LEDGER = _gauge(
+    "motcua_log_events_in_ledger",
+    (REPORTING,),
+    "Events of the log that the ledger had read by its furthest marks in the read model: what processing did, told "
+    "while it does not answer, too; absent where a partition has no mark or is read from its beginning.",
+)
 RECONCILIATION = _gauge(
     "motcua_reconciliation_difference",
     EVERY,
     "Differences of counts made independently, always 0: relay: events sent less those that the numbers in the topic "
     "show; processing: numbered events read less held less quarantined, absent while events are read again; figures: "
     "events of the ledger by its furthest marks less those of the stored dossiers, absent where a partition has no "
-    "mark or is read from its beginning; sums: received dossiers stored less counted; accepted: events in the log of "
-    "intake less those that the ledger has read, there only while the log is quiet and MOTCUA_REPORTING_INTAKE_URL is "
-    "set.",
-    {"stage": ("relay", "processing", "figures", "sums", "accepted")},
+    "mark or is read from its beginning; sums: received dossiers stored less counted; form: the most by which a "
+    "department's row of the year's form, or a column's departments and the office, contradict each other; accepted: "
+    "events in the log of intake less those that the ledger has read, the least of three minutes, absent while that "
+    "may be on its way, and without MOTCUA_REPORTING_INTAKE_URL.",
+    {"stage": ("relay", "processing", "figures", "sums", "form", "accepted")},
 )
 
 # The processes
@@ -304,6 +315,19 @@ REQUESTS_REFUSED = _counter(
     "(not_permitted, out_of_scope, foreign_page); or turned away by the gate: host (421), rate and crowd (429), busy "
     "and memory (503).",
     reason=tuple(reason.value for reason in WhyRefused),
+)
+LAPSED_KEYS = _gauge(
+    "motcua_lapsed_keys_in_use",
+    EVERY,
+    "Keys that were revoked or have expired and were refused three times or more within the last half hour: whoever "
+    "has them did not get another one.",
+    {"reason": (WhyRefused.EXPIRED_KEY.value, WhyRefused.REVOKED_KEY.value)},
+)
+KEY_EXPIRES = _gauge(
+    "motcua_key_expires_timestamp_seconds",
+    EVERY,
+    "When the first of the keys expires that were used since the start and still hold; absent where none of them does.",
+    replicas=Replicas.MIN,
 )
 DATABASE_BYTES = _gauge("motcua_database_bytes", (INTAKE, REPORTING), "Size of the database.")
 DATABASE_DISK_FREE = _gauge(

@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Awaitable, Callable
 from types import TracebackType
+from typing import TextIO, cast
 
 import structlog
 from fastapi import APIRouter, Request
@@ -15,6 +16,7 @@ from starlette.responses import Response
 from structlog.typing import EventDict, Processor
 
 from shared.access.roles import Permission
+from shared.contract.envelope import encode
 from shared.contract.http.service import HealthAnswer
 from shared.service.access import open_to_all, requires
 from shared.service.clock import system_clock
@@ -46,6 +48,33 @@ class NotTheSameAgain(logging.Filter):
         return True
 
 
+class LogStream:
+    """Where lines go. One that can't be written (the log's disk is full, whoever read it has gone) is lost and stops
+    nobody: an error in saying what went wrong would leave callers without an answer and a broken process without its
+    end. How many were lost, at most, is said once one can be written again, in a line of its own behind a torn one."""
+
+    def __init__(self, service: str, stream: TextIO) -> None:
+        self._service, self._stream = service, stream
+        self._lost = 0
+
+    def write(self, text: str) -> None:
+        """Write the text out, or lose it."""
+        try:
+            self._stream.write(f"\n{self._losses()}\n{text}" if self._lost else text)
+            self._stream.flush()
+        except (OSError, ValueError):  # ValueError: it is closed
+            self._lost += 1
+        else:
+            self._lost = 0
+
+    def flush(self) -> None:
+        """It is written at once."""
+
+    def _losses(self) -> str:
+        line = {"event": "log_lines_lost", "at_most": self._lost, "level": "warning", "service": self._service}
+        return encode(_dated(None, "", line)).decode()
+
+
 def _dated(_logger: object, _method: str, line: EventDict) -> EventDict:
     """When it was said, with the offset from UTC."""
     line["timestamp"] = system_clock().isoformat(timespec="microseconds")
@@ -54,6 +83,7 @@ def _dated(_logger: object, _method: str, line: EventDict) -> EventDict:
 
 def configure_logging(service: str, level: str) -> None:
     """One JSON object a line on stderr, whoever says it: we, a library, Python's warnings, or an end by an error."""
+    stream = cast("TextIO", LogStream(service, sys.stderr))
 
     def named(_logger: object, _method: str, line: EventDict) -> EventDict:
         line["service"] = service  # in every thread
@@ -68,10 +98,10 @@ def configure_logging(service: str, level: str) -> None:
     structlog.configure(
         processors=[*shared, TRACEBACKS, structlog.processors.JSONRenderer()],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelName(level.upper())),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=structlog.PrintLoggerFactory(stream),
         cache_logger_on_first_use=True,
     )
-    handler = logging.StreamHandler(sys.stderr)
+    handler = logging.StreamHandler(stream)
     handler.addFilter(NotTheSameAgain())
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(

@@ -131,9 +131,9 @@ class ServiceRun:
     def _ended(self, task: "asyncio.Task[None]") -> None:
         self._tasks.discard(task)
         if not task.cancelled() and (bug := task.exception()) is not None:
-            log.critical("part_stopped", part=task.get_name(), error=repr(bug), exc_info=bug)
             self._has_failed = True
             self.stop()
+            log.critical("part_stopped", part=task.get_name(), error=repr(bug), exc_info=bug)
 
     def stop(self) -> None:
         """Take no more requests, and tell the tasks to end."""

@@ -22,6 +22,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from shared.access.folder import BrokenKeys, KeyFolder
 from shared.catalogue import load
 from shared.catalogue.rows import CatalogueError
+from shared.service.addresses import broker_addresses, database_address
 from shared.service.clock import SYSTEM, clock_from
 from shared.service.oidc.configuration import (
     ALGORITHMS,
@@ -129,7 +130,9 @@ class ServiceSettings(BaseSettings):
     oidc_leeway_seconds: int = Field(
         LEEWAY_S, description="how far the provider's clock and ours may be apart", ge=0, le=300
     )
-    kafka_bootstrap: str = Field("127.0.0.1:9092", description="broker addresses, HOST:PORT, comma separated")
+    kafka_bootstrap: Annotated[str, AfterValidator(broker_addresses)] = Field(
+        "127.0.0.1:9092", description="broker addresses, HOST:PORT, comma separated"
+    )
     kafka_security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = Field(
         "PLAINTEXT", description="PLAINTEXT, SSL, SASL_PLAINTEXT or SASL_SSL"
     )
@@ -315,6 +318,11 @@ class DatabaseSettings(BaseSettings):
         if isinstance(url, str) and url.startswith(("postgresql://", "postgres://")):
             return f"postgresql+asyncpg://{url.partition('://')[2]}"
         return url
+
+    @field_validator("database_url")
+    @classmethod
+    def _can_be_read(cls, url: str) -> str:
+        return database_address(url)
 
     @model_validator(mode="after")
     def _can_trust_the_database(self) -> Self:

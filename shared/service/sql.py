@@ -100,7 +100,8 @@ def open_engine(
     connects on first use.
 
     Transactions begin when we say so: the driver's own BEGIN comes too late for a writer to be alone, and for reads to
-    see one state. Of an engine that `always_writes` each takes SQLite's write lock at once.
+    see one state. Of an engine that `always_writes` each takes SQLite's write lock at once. An error does not tell the
+    values of its statement: they may be a person's.
     """
     parsed = make_url(url)
     if parsed.get_backend_name() == "postgresql":
@@ -110,13 +111,14 @@ def open_engine(
         return create_async_engine(
             parsed,
             pool_pre_ping=True,
+            hide_parameters=True,
             connect_args={"server_settings": {**_POSTGRESQL_SETTINGS, **settings}, **arguments},
             **pool,
         )
     if parsed.database:
         Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
     begin = "BEGIN IMMEDIATE" if always_writes else "BEGIN"
-    engine = create_async_engine(parsed, **pool)
+    engine = create_async_engine(parsed, hide_parameters=True, **pool)
 
     @event.listens_for(engine.sync_engine, "connect")
     def on_connect(connection: Any, _record: object) -> None:

@@ -20,6 +20,8 @@ ENDPOINT = "OTEL_EXPORTER_OTLP_ENDPOINT"
 TRACEPARENT = "traceparent"
 MOST_REMEMBERED = 50_000
 LONGEST_STATEMENT = 1_000
+COLLECTOR_ANSWERS_WITHIN_S = 2
+_TIMEOUTS = ("OTEL_EXPORTER_OTLP_TIMEOUT", "OTEL_EXPORTER_OTLP_TRACES_TIMEOUT")
 _NAME = "motcua"
 Context = Any  # of OpenTelemetry, which is imported where it is on
 
@@ -47,6 +49,18 @@ class _Tracing:
     def read(self, traceparent: str | None) -> Context:
         return self.propagator.extract({TRACEPARENT: traceparent} if traceparent else {})
 
+    @contextmanager
+    def within(self, span: Any) -> Iterator[None]:
+        """What is done now belongs to the span. Of a failure it keeps the type alone: an error's words may hold what
+        was to be written (an event, a person's details), and a collector forgets nobody who is erased here."""
+        with self.trace.use_span(span, record_exception=False, set_status_on_exception=False):
+            try:
+                yield
+            except Exception as failure:
+                span.set_attribute("error.type", type(failure).__name__)
+                span.set_status(self.trace.StatusCode.ERROR)
+                raise
+
 
 _on: _Tracing | None = None
 
@@ -66,7 +80,9 @@ def begin(service: str, environ: Mapping[str, str] = os.environ, provider: Any =
         from opentelemetry.sdk.trace.export import BatchSpanProcessor  # noqa: PLC0415
 
         provider = TracerProvider(resource=Resource.create({"service.name": f"{_NAME}-{service}"}))
-        provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
+        # A process that ends waits so long for a collector that hangs; the library's ten seconds hold up a restart.
+        timeout = None if any(environ.get(name) for name in _TIMEOUTS) else COLLECTOR_ANSWERS_WITHIN_S
+        provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter(timeout=timeout)))
     _on = _Tracing(provider.get_tracer(_NAME))
     _listen_to_sql(on=True)
 
@@ -138,7 +154,7 @@ class RequestSpan:
     @contextmanager
     def current(self) -> Iterator[None]:
         """What is done now belongs to it."""
-        with self._tracing.trace.use_span(self._span):
+        with self._tracing.within(self._span):
             yield
 
     def end(self, method: str, route: str, status: int | None, request: str) -> None:
@@ -180,8 +196,12 @@ def of_first(event_ids: Iterable[str]) -> Iterator[None]:
     if _on is None or found is None:
         yield
         return
-    with _on.tracer.start_as_current_span("commit", _on.read(found)):
-        yield
+    span = _on.tracer.start_span("commit", _on.read(found))
+    try:
+        with _on.within(span):
+            yield
+    finally:
+        span.end()
 
 
 class RecordSpans:
@@ -207,7 +227,7 @@ class RecordSpans:
         spans = list(self._spans.values())
         try:
             if spans:
-                with self._tracing.trace.use_span(spans[0], record_exception=False):
+                with self._tracing.within(spans[0]):
                     yield
             else:
                 yield

@@ -71,8 +71,11 @@ GET    /v1/follow-ups                            everybody   within
 GET    /v1/follow-ups/{department}/{year}/{number}  everybody   within
 GET    /v1/follow-ups/{department}/{year}/{number}/slip  everybody   within
 POST   /v1/follow-ups/{department}/{year}/{number}/answer  answer      within
+GET    /v1/follow-ups/given-up                   operate     all
+POST   /v1/follow-ups/given-up/send-again        operate     all
 GET    /v1/events                                figures     within
 GET    /v1/dossiers                              operate     all
+GET    /v1/dossiers/head                         operate     all
 GET    /v1/publications                          figures     within
 POST   /v1/publications                          publish     within
 GET    /v1/publications/documents                figures     all

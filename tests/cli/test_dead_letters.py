@@ -33,7 +33,7 @@ def test_letters_are_listed_shown_sent_again_and_done(
         with pytest.raises(SystemExit) as ended:
             main()
         printed = capsys.readouterr()
-        assert all(len(line) <= 80 for line in printed.out.splitlines()), printed
+        assert all(len(line) <= 80 or line.startswith("{") for line in printed.out.splitlines()), printed
         return int(ended.value.code or 0), printed.out + printed.err
 
     wait_until(lambda: motcua("list")[0] == 0, 60, "intake made the topics, and nothing was put aside")
@@ -41,16 +41,22 @@ def test_letters_are_listed_shown_sent_again_and_done(
     event = msgspec.json.encode(received(CODE))
     asyncio.run(put_aside(fresh_broker, letter(event, reason="not_recorded"), letter(b"\x1b[2J garbage")))
     status, told = motcua("list")
-    assert (status, told.splitlines()[-1]) == (1, "2 open, 0 dealt with")
-    by_reason = {line.split()[4]: line.split()[0] for line in told.splitlines()[1:-1]}
+    *letters, strangers, counted = told.splitlines()
+    assert (status, counted) == (1, "2 open, 0 dealt with")
+    assert strangers.startswith("2 of these not written by Motcua")
+    by_reason = {line.split()[4]: line.split()[0] for line in letters[1:]}
     assert set(by_reason) == {"not_recorded", "malformed"}
     status, told = motcua("show", by_reason["malformed"])
     assert (status, "\x1b" in told, "garbage" in told, "partition 1, offset 7" in told) == (0, False, True, True)
+    assert "by       not intake: it has no event's id" in told
+    assert "by       not intake: its log has no event" in motcua("show", by_reason["not_recorded"])[1]
     status, told = motcua("send-again", "--all")
     assert status == 1
     assert f"{by_reason['malformed']}: intake does not take it" in told
     assert "1 of 2 letters are being sent again (1 new in the log)" in told
     assert httpx.get(f"{intake}/v1/dossiers/{CODE}", headers=HEADERS).status_code == 200
+    by = motcua("show", by_reason["not_recorded"])[1].replace("\n  ", " ")
+    assert "by       not intake: the log's event" in by, "the log has it now, as intake recorded it: not these bytes"
     assert motcua("done", "--all", "--reason", "gap") == (2, "motcua: no dead letter is open with the reason gap\n")
     assert motcua("done", "--all", "--note", "rác của bên thứ ba") == (0, "1 letter is marked as done\n")
     status, told = motcua("list", "--state", "handled")

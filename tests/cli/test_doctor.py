@@ -67,6 +67,33 @@ def test_a_right_configuration_is_well_and_nothing_is_made(doctor: Doctor, fresh
 
 
 @pytest.mark.parametrize(
+    ("entry", "said"),
+    [
+        ('department = "H59.99"', "department 'H59.99' is not in the catalogue"),
+        ('department = "H59.15"\nmail = ["Sở Tư pháp <a@x.example>"]', "recipients.0.mail.0: write one address"),
+        ('department = "H59.15"\nmail = ["a@x.example"]', "there is no mail server: set MOTCUA_REPORTING_SMTP_HOST"),
+        (
+            'department = "H59.15"\nwebhook = "https://x.example"\nwebhook_secret_file = "secret"',
+            "is no base64; make one",
+        ),
+        ("\xff", "can't be read"),
+    ],
+)
+def test_recipients_of_follow_ups_are_read_as_a_start_reads_them(
+    doctor: Doctor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, entry: str, said: str
+) -> None:
+    (tmp_path / "secret").write_text("plain text, as nobody reads it")
+    file = tmp_path / "recipients.toml"
+    file.write_bytes(f"[[recipients]]\n{entry}\n".encode("utf-8" if entry != "\xff" else "latin-1"))
+    monkeypatch.setenv("MOTCUA_REPORTING_API_KEY", KEY)
+    status, found = doctor("reporting", MOTCUA_REPORTING_FOLLOW_UP_RECIPIENTS=str(file))
+    assert status == 1
+    assert "wrong reporting: MOTCUA_REPORTING_FOLLOW_UP_RECIPIENTS: " in found
+    assert said in found
+    assert "takes its settings" not in found
+
+
+@pytest.mark.parametrize(
     ("settings", "said", "fix"),
     [
         ({"PROT": "8001"}, f"nothing reads {INTAKE}PROT", "did you mean MOTCUA_INTAKE_PORT?"),

@@ -31,9 +31,12 @@ DRIFT = {
 @dataclass
 class Held:
     """Intake and reporting at one address. `breaks` are what happens to the next parts:
-    the answer is lost before or after it was taken."""
+    the answer is lost before or after it was taken. Reporting has lost `gone` of the events that it had read,
+    and `refused` of the log's count nowhere; nothing has come after those."""
 
     log: int
+    gone: int = 0
+    refused: int = 0
     differences: list[dict[str, Any]] = field(default_factory=list)
     breaks: deque[str] = field(default_factory=deque)
     position: int = 0
@@ -54,7 +57,10 @@ class Held:
             ]
             await _answer(send, 200, b"\n".join(lines))
         elif path == "/v1/dossiers":
-            await _answer(send, 200, msgspec.json.encode({"sequence": self.position}))
+            await _answer(send, 200, msgspec.json.encode({"sequence": self.position - self.gone}))
+        elif path == "/v1/dossiers/head":
+            read = self.position - self.refused
+            await respond(send, 200, {"events": read, "log_events": read})
         else:
             await respond(send, 200, self._said(path, query))
 
@@ -71,8 +77,22 @@ class Held:
         if happens == "after":
             await break_off(send)
         await respond(
-            send, 200, {"id": 7, "position": self.position, "events": self.position, "settled": False, "refused": []}
+            send,
+            200,
+            {
+                "id": 7,
+                "position": self.position,
+                "events": self.position,
+                "settled": False,
+                "refused": self._refusals(),
+            },
         )
+
+    def _refusals(self) -> list[dict[str, Any]]:
+        """All in the last part."""
+        if self.position < self.log:
+            return []
+        return [{"position": self.log - number, "code": code(3), "detail": "no"} for number in range(self.refused)]
 
     def _said(self, path: str, query: dict[str, str]) -> dict[str, Any]:
         if path == "/v1/log/head":
@@ -123,6 +143,13 @@ def test_the_whole_log_goes_over_and_is_swapped_in(
     assert held.parts == [(0, 10), (10, 20), (20, 30), (30, 35)]
     assert held.calls.index("POST /v1/rebuilds/7/settled") < held.calls.index("POST /v1/rebuilds/7/swap")
     assert capsys.readouterr().out == "no difference: 35 events, 5 dossiers\nfigures now come from the rebuilt model\n"
+
+
+@pytest.mark.parametrize("held", [Held(log=35, gone=7), Held(log=35, refused=2)], ids=["gone", "refused"])
+def test_what_cannot_come_is_not_waited_for(monkeypatch: pytest.MonkeyPatch, held: Held) -> None:
+    """The model lost dossiers of which it had read every status; or the log has events that no status tells of."""
+    assert rebuild(monkeypatch, held) == 0
+    assert held.calls.count("GET /v1/dossiers/head") == 1
 
 
 @pytest.mark.parametrize("lost", ["before", "after"])

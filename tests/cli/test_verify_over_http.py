@@ -36,7 +36,7 @@ WORKER = re.compile(r"/(?P<worker>[01])/v1/ledger")
 @dataclass
 class HeldServices:
     """The three services at one address, all made from one log;
-    `lag` first answers of reporting lack a dossier's events.
+    in `lag` looks at how far reporting is it lacks a dossier's events still. `gone` are dossiers that its model lost.
 
     `planted` are wrong values in snapshots, `shifted` what is added to a figure, `hidden` dossiers that no list has.
     Processing is also there as two workers below /0 and /1; the dossiers in `on_both` are held by each. `inconsistent`
@@ -46,6 +46,8 @@ class HeldServices:
     log: list[bytes]
     planted: dict[str, dict[str, Any]] = field(default_factory=dict)
     lag: int = 0
+    gone: frozenset[str] = frozenset()
+    looks: int = 0  # at how far reporting is
     shifted: dict[str, int] = field(default_factory=dict)
     hidden: frozenset[str] = frozenset()
     on_both: frozenset[str] = frozenset()
@@ -116,11 +118,16 @@ def _ledger(services: HeldServices, _query: dict[str, str]) -> bytes:
 
 
 def _dossiers(services: HeldServices, _query: dict[str, str]) -> bytes:
-    held = services.snapshots()
-    if services.lag:
-        services.lag -= 1
-        held = held[:-1]
-    return b"\n".join(map(encode, held))
+    held = services.snapshots()[: -1 if services.lag else None]
+    return b"\n".join(encode(each) for each in held if each.code not in services.gone)
+
+
+def _read(services: HeldServices, _query: dict[str, str]) -> bytes:
+    services.looks += 1
+    lacking = services.snapshots()[-1].sequence if services.lag else 0
+    services.lag = max(0, services.lag - 1)
+    events = len(services.log) - lacking
+    return encode({"events": events, "log_events": events})
 
 
 def _counted(services: HeldServices, query: dict[str, str], dossiers: list[Any] | None = None) -> dict[str, Any]:
@@ -221,6 +228,7 @@ ANSWERS: dict[str, Answer] = {
     "/v1/log/head": _head,
     "/v1/ledger": _ledger,
     "/v1/dossiers": _dossiers,
+    "/v1/dossiers/head": _read,
     "/v1/figures": _figures,
     "/v1/consistency": _consistency,
     "/v1/log/consistency": lambda services, _query: b"\n".join(map(encode, services.log_inconsistent)),
@@ -441,6 +449,15 @@ def test_a_service_that_stays_behind_is_a_difference(
 ) -> None:
     assert verify(monkeypatch, HeldServices(a_log(30), lag=1000), "--wait", "0.2") == 1
     assert f"{code(29)}: reporting does not hold it" in output(capsys)
+
+
+def test_a_dossier_that_the_read_model_lost_is_named_and_not_waited_for(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    services = HeldServices(a_log(30), gone=frozenset({code(3)}))
+    assert verify(monkeypatch, services) == 1
+    assert f"{code(3)}: reporting does not hold it" in output(capsys)
+    assert services.looks == 1, "what reporting had read already was waited for"
 
 
 def test_several_workers_hold_a_part_each(monkeypatch: pytest.MonkeyPatch) -> None:

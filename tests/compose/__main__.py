@@ -1,6 +1,7 @@
 """`make compose-check`: docker-compose.yml, really run: images built, the stack up, a real counter's log posted, its
 figures compared, every container restarted and killed, compared again, the stack ended and begun again. Ends with
-nothing left but the images."""
+nothing left but the images. With `--keep` it is built and started only, empty, and stays: for a machine that reaches no
+image registry."""
 
 import argparse
 import os
@@ -8,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import docker
@@ -15,10 +17,20 @@ import pytest
 from docker.errors import DockerException
 
 from tests.compose.images import named_images, stand_ins, to_be_had, variables
-from tests.compose.stack import LOG, ComposeStack, say
+from tests.compose.stack import CHECKED, KEPT, LOG, ComposeStack, say
 from tests.deploy.deployment import ROOT, SERVICES, compose
 
 NO_ENGINE, WRONG = 2, 1
+KEPT_IN = ROOT / ".motcua" / "compose"
+KEEPING = """
+It stays up. From this folder:
+  C="{compose}"
+  $C ps                        # what the runbook writes as $C
+  $C up --wait {names}         # up again, after a stop or a change
+  $C down                      # end it, its data kept
+  $C down --volumes            # end it, its data too; then {folder} can go as well
+Addresses are those of docs/deployment.md. The key that may do everything: {folder}/secrets/intake/api-key
+"""
 
 
 def main() -> int:
@@ -30,27 +42,51 @@ def main() -> int:
     except (DockerException, pytest.skip.Exception) as missing:
         print(f"make compose-check needs a Docker engine and Compose v2: {missing}", file=sys.stderr)
         return NO_ENGINE
-    if not LOG.exists():
+    if not LOG.exists() and not arguments.keep:
         print(f"the counter's log is not here: {LOG}", file=sys.stderr)
         return NO_ENGINE
     said = subprocess.run([*command, "version", "--short"], capture_output=True, text=True, check=True).stdout.strip()
     say(f"Docker {version}, Compose {said}")
+    if arguments.keep:
+        KEPT_IN.mkdir(parents=True, exist_ok=True)
+        return _ran(_stack(client, command, KEPT_IN, KEPT), _keep)
     with tempfile.TemporaryDirectory(prefix="motcua-compose-") as scratch:
-        environment, absent = _images(client, command)
-        made = {"MOTCUA_SECRETS": f"{scratch}/secrets"}
-        subprocess.run(["sh", "deploy/secrets.sh"], cwd=ROOT, env=os.environ | made, check=True)
-        stack = ComposeStack(client, command, Path(scratch), environment | made, absent)
+        stack = _stack(client, command, Path(scratch), CHECKED)
         try:
-            _check(stack, arguments.quick)
-        except (AssertionError, subprocess.CalledProcessError) as wrong:
-            say(f"WRONG: {wrong}")
-            stack.show_logs()
-            return WRONG
+            return _ran(stack, lambda run: _check(run, quick=arguments.quick))
         finally:
-            if not arguments.keep:
-                stack.compose("down", "--volumes", "--timeout", "60")
-                say("torn down")
+            stack.compose("down", "--volumes", "--timeout", "60")
+            say("torn down")
+
+
+def _stack(client: docker.DockerClient, command: list[str], folder: Path, project: str) -> ComposeStack:
+    """Its images found or built, its secrets made in the folder."""
+    environment, absent = _images(client, command)
+    made = {"MOTCUA_SECRETS": f"{folder}/secrets"}
+    subprocess.run(["sh", "deploy/secrets.sh"], cwd=ROOT, env=os.environ | made, check=True)
+    return ComposeStack(client, command, folder, project=project, environment=environment | made, absent=absent)
+
+
+def _ran(stack: ComposeStack, run: Callable[[ComposeStack], None]) -> int:
+    """The exit code; what went wrong is said with the logs."""
+    try:
+        run(stack)
+    except (AssertionError, subprocess.CalledProcessError) as wrong:
+        say(f"WRONG: {wrong}")
+        stack.show_logs()
+        return WRONG
     return 0
+
+
+def _keep(stack: ComposeStack) -> None:
+    """Built and up, as docs/deployment.md says; how it is spoken with and ended is printed."""
+    with _timed("built"):
+        stack.compose("build", "--quiet")
+    stack.make_prometheus_key()
+    with _timed("up and healthy"):
+        stack.up()
+    names = " ".join(stack.names)
+    sys.stdout.write(KEEPING.format(compose=stack.command_line, folder=stack.folder.relative_to(ROOT), names=names))
 
 
 def _images(client: docker.DockerClient, command: list[str]) -> tuple[dict[str, str], set[str]]:
@@ -66,7 +102,7 @@ def _images(client: docker.DockerClient, command: list[str]) -> tuple[dict[str, 
     return variables(found) | {"MOTCUA_BUILD_NETWORK": "host"}, set(missing) - set(found)
 
 
-def _check(stack: ComposeStack, quick: bool) -> None:  # noqa: FBT001 - an option of the command line
+def _check(stack: ComposeStack, *, quick: bool) -> None:
     stack.compose("down", "--volumes")  # of a run that was broken off
     with _timed("built"):
         stack.compose("build", "--quiet")
@@ -111,7 +147,7 @@ class _timed:  # noqa: N801 - reads as a statement
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make compose-check", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="kill each container, without restarting it too")
-    parser.add_argument("--keep", action="store_true", help="leave the stack running at the end")
+    parser.add_argument("--keep", action="store_true", help="build and start it only, and leave it running")
     return parser.parse_args()
 
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -20,11 +21,19 @@ from tests.support.coselog import STATED
 from tests.support.ports import free_port_base
 from tests.support.wait import wait_until
 
-PROJECT = "motcua-check"
+CHECKED, KEPT = "motcua-check", "motcua-kept"
 LOG = ROOT.parent / "shared" / "data" / "coselog-receipt.ndjson.gz"
 YEARS = {"from": "2010-01-01", "to": "2012-12-31"}
 MORE = {"from": "2023-12-08", "to": "2023-12-08"}
-PUBLISHED = ("intake", "processing", "reporting", "kafka", "prometheus", "alertmanager", "grafana")
+PUBLISHED = {
+    "intake": 8001,
+    "processing": 8002,
+    "reporting": 8003,
+    "kafka": 9094,
+    "prometheus": 9090,
+    "alertmanager": 9093,
+    "grafana": 3000,
+}
 HEALTHY_WITHIN_S = 600
 COUNTED_WITHIN_S = 300
 MEBIBYTE = 1024 * 1024
@@ -37,24 +46,41 @@ def say(what: str) -> None:
     sys.stdout.flush()
 
 
+def _ports(project: str) -> dict[str, int]:
+    """Ports of its own for a check; those that the file and the environment say for a stack that stays."""
+    if project == KEPT:
+        return {name: int(os.environ.get(f"MOTCUA_PUBLISH_{name.upper()}", port)) for name, port in PUBLISHED.items()}
+    base = free_port_base(len(PUBLISHED))
+    return {name: base + number for number, name in enumerate(PUBLISHED)}
+
+
 class ComposeStack:
     def __init__(
         self,
         client: docker.DockerClient,
         command: list[str],
-        scratch: Path,
+        folder: Path,
+        *,
+        project: str,
         environment: Mapping[str, str],
         absent: set[str],
     ) -> None:
         self._client, self._command, self._absent = client, command, absent
-        base = free_port_base(len(PUBLISHED))
-        self._ports = {name: base + number for number, name in enumerate(PUBLISHED)}
+        self.folder, self._project = folder, project
+        self._ports = _ports(project)
         ports = {f"MOTCUA_PUBLISH_{name.upper()}": str(port) for name, port in self._ports.items()}
-        self._environment = os.environ | dict(environment) | ports
+        about = {"COMPOSE_PROJECT_NAME": project, "COMPOSE_PROFILES": "exporters"}
+        self._env = folder / "env"  # a developer's own .env is not asked
+        said = about | dict(environment) | ports
+        self._env.write_text("".join(f"{name}={value}\n" for name, value in said.items()), "utf-8")
+        self._environment = os.environ | said
         self._secrets = Path(environment["MOTCUA_SECRETS"])
-        self._no_env = scratch / "env"  # a developer's own .env is not asked
-        self._no_env.touch()
         self._received = 0
+
+    @property
+    def command_line(self) -> str:
+        """What speaks with this stack, typed in the project's folder."""
+        return shlex.join([*self._command, "--env-file", str(self._env.relative_to(ROOT))])
 
     def compose(self, *arguments: str) -> str:
         """Compose's standard output; CalledProcessError when it fails."""
@@ -65,8 +91,7 @@ class ComposeStack:
         return ran.stdout
 
     def _run(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
-        options = ("--env-file", str(self._no_env), "--project-name", PROJECT, "--profile", "exporters")
-        command = [*self._command, *options, *arguments]
+        command = [*self._command, "--env-file", str(self._env), *arguments]
         return subprocess.run(command, cwd=ROOT, env=self._environment, capture_output=True, text=True, check=False)
 
     @cached_property
@@ -198,7 +223,7 @@ class ComposeStack:
         wait_until(healthy, HEALTHY_WITHIN_S, f"{name} is healthy")
 
     def _container(self, name: str) -> Container:
-        labels = [f"com.docker.compose.project={PROJECT}", f"com.docker.compose.service={name}"]
+        labels = [f"com.docker.compose.project={self._project}", f"com.docker.compose.service={name}"]
         [container] = self._client.containers.list(all=True, filters={"label": labels})
         return container
 

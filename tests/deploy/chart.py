@@ -20,6 +20,16 @@ MODELS = Path(__file__).with_name("kubernetes_models")
 EVERYTHING: Mapping[str, Any] = {
     "intake": {"erasures": {"enabled": True}, "settings": {"LOG_LEVEL": "DEBUG", "MAX_BULK_BYTES": 1073741824}},
     "processing": {"autoscaling": {"enabled": True}},
+    "reporting": {
+        "followUp": [
+            {"department": "H59.15", "mail": ["mot-cua@stp.example"], "digest": False},
+            {
+                "department": "H59.02",
+                "webhook": "https://nghiep-vu.example/don-doc",
+                "webhook_secret_file": "/run/secrets/motcua/don-doc",
+            },
+        ]
+    },
     "access": {"secret": "motcua-access"},
     "catalogue": {"configMap": "motcua-catalogue"},
     "database": {

@@ -1,20 +1,26 @@
 """docker-compose.yml is accepted by Compose, starts in order, shows nothing outside this machine, passes every setting
 on from .env, and has its secrets in files."""
 
+import base64
 import json
 import re
 import sys
 from collections.abc import Mapping
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from docker import DockerClient
 
 from bench.settings_document import COMPOSE, variable
 from motcua.stack.stack import settings_class
+from services.reporting.recipients import read_recipients
+from shared.catalogue import Catalogue
 from shared.service.secret_files import is_secret
 from tests.compose.images import STAND_INS, named_images
+from tests.compose.stack import KEPT, PUBLISHED, ComposeStack
 from tests.deploy.deployment import DEPLOY, ROOT, SERVICES, compose, compose_file, run
 
 FILE = compose_file()
@@ -124,6 +130,7 @@ def test_the_settings_given_are_valid(
         ACCESS: str(tmp_path),
         "/run/secrets": str(tmp_path / "secrets" / service),
         "/etc/motcua/catalogue": str(DEPLOY / "catalogue"),
+        "/etc/motcua/follow-up": str(DEPLOY / "follow-up"),
     }
     for name, value in resolved(env_file)["services"][service]["environment"].items():
         for there, path in here.items():
@@ -134,6 +141,29 @@ def test_the_settings_given_are_valid(
     assert FILE["services"][service]["ports"][0].endswith(f":{settings.port}")
     assert settings.api_key is not None
     assert settings.api_key.get_secret_value() == (tmp_path / "secrets" / service / "api-key").read_text().strip()
+
+
+def test_one_variable_names_whom_follow_ups_go_to_and_none_leaves_them_off(env_file: Path) -> None:
+    off = resolved(env_file)["services"]["reporting"]
+    assert not off["environment"]["MOTCUA_REPORTING_FOLLOW_UP_RECIPIENTS"], "an empty setting is as an unset one"
+    with env_file.open("a") as file:
+        file.write("MOTCUA_FOLLOW_UP=./deploy/follow-up\n")
+    on = resolved(env_file)["services"]["reporting"]
+    assert on["environment"]["MOTCUA_REPORTING_FOLLOW_UP_RECIPIENTS"] == "/etc/motcua/follow-up/recipients.toml"
+    [mounted] = [volume for volume in on["volumes"] if volume["target"] == "/etc/motcua/follow-up"]
+    assert (mounted["source"], mounted["read_only"]) == (str(DEPLOY / "follow-up"), True)
+
+
+def test_the_example_of_recipients_is_one_that_reporting_takes(tmp_path: Path, shipped: Catalogue) -> None:
+    text = (DEPLOY / "follow-up" / "recipients.example.toml").read_text("utf-8")
+    (tmp_path / "don-doc-h59.02").write_bytes(base64.b64encode(b"a-secret-for-this-test-only"))
+    file = tmp_path / "recipients.toml"
+    file.write_text(text.replace("/run/secrets", str(tmp_path)), "utf-8")
+    assert [(bool(one.mail), one.webhook is not None) for one in read_recipients(file, shipped).values()] == [
+        (True, False),
+        (False, True),
+        (False, False),
+    ]
 
 
 @pytest.mark.parametrize("name", ALL)
@@ -223,9 +253,30 @@ def test_secrets_are_made_once_and_those_of_an_earlier_env_file_are_taken_over(t
     assert (secrets / "postgres" / "exporter").read_text() == first
 
 
-def test_the_check_says_that_it_needs_an_engine(tmp_path: Path) -> None:
+def test_a_stack_that_stays_is_spoken_with_by_its_env_file_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its project, so that no other stack is touched, its stand-ins, its secrets and the documented ports."""
+    for name in PUBLISHED:
+        monkeypatch.delenv(f"MOTCUA_PUBLISH_{name.upper()}", raising=False)
+    monkeypatch.setenv("MOTCUA_PUBLISH_KAFKA", "29094")
+    given = {"MOTCUA_SECRETS": str(tmp_path / "secrets"), "MOTCUA_IMAGE_KAFKA": "motcua-stand-in/kafka"}
+    with closing(DockerClient(version="1.41")) as nobody_asked:
+        ComposeStack(nobody_asked, compose(), tmp_path, project=KEPT, environment=given, absent={"grafana"})
+    monkeypatch.delenv("MOTCUA_PUBLISH_KAFKA")
+    found = resolved(tmp_path / "env")
+    assert (found["name"], found["services"]["kafka"]["image"]) == (KEPT, "motcua-stand-in/kafka")
+    assert found["services"]["kafka"]["ports"][0]["published"] == "29094"
+    assert found["services"]["intake"]["ports"][0]["published"] == "8001"
+    assert [volume["source"] for volume in found["services"]["intake"]["volumes"] if "secrets" in volume["target"]] == [
+        str(tmp_path / "secrets" / "intake")
+    ]
+
+
+@pytest.mark.parametrize("options", [[], ["--keep"]])
+def test_the_check_says_that_it_needs_an_engine(tmp_path: Path, options: list[str]) -> None:
     nobody = {"DOCKER_HOST": f"unix://{tmp_path}/nobody.sock", "PYTHONPATH": str(ROOT)}
-    answer = run(sys.executable, "-m", "tests.compose", environment=nobody)
+    answer = run(sys.executable, "-m", "tests.compose", *options, environment=nobody)
     assert answer.returncode == 2
     assert "make compose-check needs a Docker engine" in answer.stderr
 

@@ -1,7 +1,9 @@
 """The Helm chart: helm accepts it, what it makes is valid by the schemas of Kubernetes and of operators, and says of
 settings, topics, alerts and secrets what the project says elsewhere."""
 
+import base64
 import json
+from pathlib import Path
 from typing import Any
 
 import kubernetes_validate
@@ -10,6 +12,9 @@ import yaml
 
 from bench.settings_document import variable
 from motcua.stack.stack import settings_class
+from services.reporting.projecting import counted
+from services.reporting.recipients import read_recipients
+from shared.catalogue import Catalogue
 from shared.contract.topics import TOPICS
 from shared.service.secret_files import is_secret
 from tests.deploy.chart import CHART, EVERYTHING, KUBERNETES, helm, models_say, of_kind, pods, resources, template
@@ -62,6 +67,12 @@ def test_values_that_cannot_be_are_refused(values: dict[str, Any]) -> None:
         ({"reporting": {"settings": {"ALLOWED_HOSTS": "a.example.vn"}}}, "Prometheus calls pods by their addresses"),
         ({"processing": {"replicas": 5}}, "more than kafka.partitions"),
         ({"access": {"secret": "motcua-access"}}, "/metrics needs a key"),
+        ({"reporting": {"followUp": [{"mail": ["a@so.example"]}]}}, "department"),
+        ({"reporting": {"followUp": [{"department": "H59.15", "mails": ["a@so.example"]}]}}, "mails"),
+        (
+            {"reporting": {"followUp": [{"department": "H59.15", "webhook": "https://a.example"}]}},
+            "webhook_secret_file",
+        ),
     ],
 )
 def test_values_that_are_wrong_are_named(values: dict[str, Any], said: str) -> None:
@@ -119,6 +130,34 @@ def test_a_service_is_given_settings_it_reads_and_its_secrets_as_mounted_files(v
                 assert any(entry["value"].startswith(mount) for mount in mounts), name
 
 
+def test_recipients_of_follow_ups_are_mounted_and_read(tmp_path: Path, shipped: Catalogue) -> None:
+    """A file that reporting takes, where its setting says; another one makes another pod, for it is read at start."""
+    found = resources(EVERYTHING)
+    text = of_kind("ConfigMap", found)["motcua-reporting-follow-up"]["data"]["recipients.toml"]
+    (tmp_path / "don-doc").write_bytes(base64.b64encode(b"a-secret-for-this-test-only"))
+    file = tmp_path / "recipients.toml"
+    file.write_text(text.replace("/run/secrets/motcua", str(tmp_path)), "utf-8")
+    read = read_recipients(file, shipped)
+    assert (read["H59.15"].mail, read["H59.15"].digest) == (("mot-cua@stp.example",), False)
+    webhook = read["H59.02"].webhook
+    assert webhook is not None
+    assert (webhook.url, webhook.key) == ("https://nghiep-vu.example/don-doc", b"a-secret-for-this-test-only")
+    template = _workload("reporting", found)["spec"]["template"]
+    [container] = template["spec"]["containers"]
+    named = {"name": "MOTCUA_REPORTING_FOLLOW_UP_RECIPIENTS", "value": "/etc/motcua/follow-up/recipients.toml"}
+    assert named in container["env"]
+    assert {"name": "follow-up", "mountPath": "/etc/motcua/follow-up", "readOnly": True} in container["volumeMounts"]
+    assert {"name": "follow-up", "configMap": {"name": "motcua-reporting-follow-up"}} in template["spec"]["volumes"]
+    fewer = resources({"reporting": {"followUp": [{"department": "H59.15"}]}})
+    assert (
+        _workload("reporting", fewer)["spec"]["template"]["metadata"]["annotations"]
+        != (template["metadata"]["annotations"])
+    )
+    without = resources({})
+    assert "motcua-reporting-follow-up" not in of_kind("ConfigMap", without)
+    assert "FOLLOW_UP_RECIPIENTS" not in json.dumps(_workload("reporting", without))
+
+
 def test_numbers_reach_a_service_as_they_are_written() -> None:
     [container] = _workload("intake", resources(EVERYTHING))["spec"]["template"]["spec"]["containers"]
     assert {"name": "MOTCUA_INTAKE_MAX_BULK_BYTES", "value": "1073741824"} in container["env"]
@@ -160,8 +199,8 @@ def test_a_service_may_do_with_a_topic_what_the_contract_says(service: str) -> N
     }
     assert granted == needed
     groups = [acl["resource"]["name"] for acl in acls if acl["resource"]["type"] == "group"]
-    group = settings_class("processing").model_fields["application_id"].default
-    assert groups == ([group] if service == "processing" else [])
+    of_workers = settings_class("processing").model_fields["application_id"].default
+    assert groups == {"processing": [of_workers], "reporting": [counted.GROUP]}.get(service, [])
 
 
 def test_the_rules_are_those_that_prometheus_has_with_docker_compose() -> None:

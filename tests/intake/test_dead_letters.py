@@ -1,5 +1,6 @@
 """Dead letters as intake tells of them: which are open, sent again so that each counts once, marked as dealt with."""
 
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -144,6 +145,63 @@ async def test_what_is_done_stays_done_after_a_restart_and_a_new_letter_is_open(
             await broker.delete_topics([DEAD_LETTERS.name])
             await broker.create_topics([NewTopic(DEAD_LETTERS.name, 4, 1)])
         await says(intake, 0.0)
+
+
+@ON_SQLITE
+async def test_who_wrote_a_record_is_told_by_the_log_and_by_its_headers(start: Start, fresh_broker: str) -> None:
+    async with start(kafka_bootstrap=fresh_broker) as intake:
+        await intake.bulk(received(code(1)))
+        await all_relayed(intake)
+        (logged,) = await arrived(fresh_broker)
+        told = msgspec.json.decode(logged.value)
+        await put_aside(
+            fresh_broker,
+            letter(logged.value, detail="of the log"),
+            letter(msgspec.json.encode(told | {"source": "/stranger"}), detail="of its id"),
+            letter(msgspec.json.encode(told | {"id": "nobody's"}), detail="of no id"),
+            letter(b"<ho so>", detail="no event"),
+            letter(b"{}", STATUS.name, detail="of the ledger", headers=[("motcua-ledger", "[1,1,0,1,1]")]),
+            letter(b"{}", STATUS.name, detail="no status", headers=[]),
+            letter(b"{}", STATUS.name, detail="of an earlier version"),
+            letter(b"{", detail="cut", value_bytes=70_000, value_sha256="9f"),
+            b"no letter at all",
+        )
+        await says(intake, 9.0)
+        views = {
+            "none" if view["letter"] is None else view["letter"]["detail"]: view
+            for view in (await listed(intake))["letters"]
+        }
+        found = {detail: view["origin"] for detail, view in views.items()}
+        assert {detail: origin["author"] for detail, origin in found.items()} == {
+            "of the log": "intake",
+            "of its id": "another",
+            "of no id": "another",
+            "no event": "another",
+            "of the ledger": "processing",
+            "no status": "another",
+            "of an earlier version": None,
+            "cut": None,
+            "none": None,
+        }
+        assert (found["of the log"]["position"], found["of its id"]["position"]) == (1, 1)
+        assert [found[one]["event_id"] for one in ("of its id", "of no id", "no event")] == [
+            told["id"],
+            "nobody's",
+            None,
+        ]
+        (of_the_log,) = (await listed(intake, id=views["of the log"]["id"]))["letters"]
+        origin, entry = of_the_log["origin"], await accepted(intake)
+        assert (origin["audit_entry"], origin["accepted_by"]) == (entry["number"], entry["name"])
+        assert origin["requests"] == entry["requests"] != []
+        assert msgspec.convert(origin["recorded_at"], datetime) == msgspec.convert(told["recordedtime"], datetime)
+
+
+async def accepted(intake: Sender) -> dict[str, Any]:
+    """The audit's entry of what was accepted."""
+    entries = [msgspec.json.decode(line) for line in (await intake.http.get("/v1/audit")).content.splitlines()]
+    (found,) = (entry for entry in entries if entry["act"] == "events_accepted")
+    assert isinstance(found, dict)
+    return found
 
 
 async def _has_topic(broker: str) -> bool:

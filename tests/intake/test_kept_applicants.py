@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 from msgspec.json import decode
+from pydantic import ValidationError
 from sqlalchemy import text
 
 from services.intake.accepting.parsing import key_use
-from services.intake.applicants.erasures import ErasuresUnreadable
 from services.intake.http.applicants import applicant_of
 from shared.access.roles import Grant, Principal
 from shared.service.access import Caller
@@ -343,7 +343,7 @@ async def test_a_file_of_erasures_that_was_lost_is_written_anew_from_the_databas
     async with start(applicants_key_file=key_file.path):
         assert key_file.erasures.read_bytes() == written
     key_file.erasures.write_bytes(written + b"no erasure\n")
-    with pytest.raises(ErasuresUnreadable, match="line 2"):
+    with pytest.raises(ValidationError, match="MOTCUA_INTAKE_ERASURES_FILE: line 2"):
         async with start(applicants_key_file=key_file.path):
             pass
 

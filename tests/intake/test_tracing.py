@@ -2,9 +2,14 @@
 model; nothing in a trace tells who an applicant is; switched off, nothing of it is there."""
 
 import asyncio
+import base64
+import os
+import socket
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -13,6 +18,7 @@ import pytest
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from opentelemetry.trace import StatusCode
 from prometheus_client import CollectorRegistry
 from pydantic import SecretStr
 
@@ -29,6 +35,7 @@ from shared.service import tracing
 from shared.service.clock import system_clock
 from tests.intake.conftest import Start
 from tests.intake.sending import KEY
+from tests.intake.test_kept_applicants import HOA
 from tests.intake.test_log_and_topic import ON_SQLITE
 from tests.intake.test_relay import PARTITIONS, all_relayed, arrived
 from tests.processing.topics import publisher
@@ -136,6 +143,30 @@ async def test_one_trace_leads_from_the_request_into_the_read_model(
     assert "/metrics" not in told
 
 
+@ON_SQLITE
+@pytest.mark.parametrize("table", ["event_log", "applicants"])
+async def test_a_failed_statement_tells_its_kind_and_none_of_its_values(
+    start: Start, spans: InMemorySpanExporter, tmp_path: Path, database_url: str, table: str
+) -> None:
+    """Neither the event nor the person's encrypted details and wrapped key: a collector forgets nobody."""
+    keys = tmp_path / "applicants.key"
+    keys.write_text(base64.b64encode(bytes(32)).decode())
+    async with start(applicants_key_file=keys) as intake:
+        with closing(sqlite3.connect(database_url.removeprefix("sqlite+aiosqlite:///"))) as database:
+            database.execute(f"CREATE TRIGGER refuses BEFORE INSERT ON {table} BEGIN SELECT RAISE(ABORT, 'no'); END")
+        answer = await intake.http.post("/v1/dossiers", json=NEW | {"applicant": HOA}, headers=SENT)
+        assert answer.status_code >= 400, answer.text
+    finished = spans.get_finished_spans()
+    (commit,) = [span for span in finished if span.name == "commit"]
+    assert (commit.attributes or {})["error.type"] == "IntegrityError"
+    assert commit.status.status_code is StatusCode.ERROR
+    assert {(len(span.events), span.status.description) for span in finished} == {(0, None)}
+    everything = " ".join(span.to_json() for span in finished)
+    assert f"INSERT INTO {table}" in everything
+    for value in ("specversion", "[parameters", "H59.15-", "Traceback"):
+        assert value not in everything, value
+
+
 def _is_child(span: Any, of: int) -> bool:
     return span.parent is not None and span.parent.span_id == of
 
@@ -149,3 +180,23 @@ def test_switched_off_nothing_of_it_is_imported_and_nothing_is_carried() -> None
     )
     said = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout
     assert said == "[]\n"
+
+
+ENDING = """
+import atexit, time
+atexit.register(lambda: print(time.monotonic() - began))
+from shared.service import tracing
+tracing.begin("tests")
+span = tracing.request_span(None)
+span.end("GET", "/", 200, "id")
+began = time.monotonic()
+"""
+
+
+def test_a_collector_that_hangs_does_not_hold_up_the_end() -> None:
+    with closing(socket.create_server(("127.0.0.1", 0))) as hangs:
+        there = {tracing.ENDPOINT: f"http://127.0.0.1:{hangs.getsockname()[1]}"}
+        ended = subprocess.run(
+            [sys.executable, "-c", ENDING], env=os.environ | there, capture_output=True, text=True, check=True
+        )
+    assert 1 < float(ended.stdout) < 6, ended.stderr

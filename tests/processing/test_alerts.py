@@ -41,6 +41,7 @@ class OnTopic:
     key: bytes
     value: bytes
     headers: Sequence[tuple[str, bytes]]
+    timestamp: int = 0
 
 
 class Topics:

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from services.reporting.projecting.projection import OffsetAdvance, project, stored_positions
 from services.reporting.projecting.records import Batch, FetchedRecords
 from services.reporting.read_model.tables import dossiers, history, offsets, sums
-from services.reporting.read_model.versions import AppliedVersion
+from services.reporting.read_model.versions import NewVersion
 from shared.contract.envelope import encode
 from shared.contract.marks import Headers
 from shared.contract.status import status_of, version_of
@@ -32,6 +32,7 @@ class Sent:
     partition: int = 0
     topic: str = STATUS.name
     headers: Headers = field(default_factory=list)
+    timestamp: int = 0
 
 
 def statuses(code: str, history: Sequence[Dated], recorded: Sequence[datetime] | None = None) -> Iterator[Sent]:
@@ -60,16 +61,16 @@ class Topic:
     engine: AsyncEngine
     end: int = 0
 
-    async def deliver(self, records: Iterable[Sent], batch_size: int = 5000) -> list[AppliedVersion]:
+    async def deliver(self, records: Iterable[Sent], batch_size: int = 5000) -> list[NewVersion]:
         """Append the records and project them, a transaction for every `batch_size`."""
         numbered = [replace(record, offset=self.end + index) for index, record in enumerate(records)]
-        applied: list[AppliedVersion] = []
+        applied: list[NewVersion] = []
         for start in range(0, len(numbered), batch_size):
             applied += await self.project(numbered[start : start + batch_size])
         self.end += len(numbered)
         return applied
 
-    async def project(self, records: Iterable[Sent]) -> list[AppliedVersion]:
+    async def project(self, records: Iterable[Sent]) -> list[NewVersion]:
         stored = await stored_positions(self.engine, STATUS.name, [0])
         batch, read = Batch(), FetchedRecords(stored, set())
         for record in read.taken(records):

@@ -13,13 +13,13 @@ from services.reporting.calendar import KnownCalendar
 from services.reporting.follow_up import register
 from services.reporting.follow_up.metrics import FollowUpMetrics
 from services.reporting.follow_up.planning import Planning, Timetable
-from services.reporting.follow_up.recipients import Recipient, Recipients, Webhook
 from services.reporting.follow_up.register import KeptSlip
 from services.reporting.follow_up.schedule import WeeklyHour
 from services.reporting.follow_up.sending import Sending
 from services.reporting.follow_up.ways import Smtp
 from services.reporting.read_model.sums import microseconds
 from services.reporting.read_model.tables import follow_up_deliveries, follow_ups
+from services.reporting.recipients import Recipient, Recipients, Webhook
 from shared.catalogue import Catalogue
 from shared.contract.envelope import encode
 from shared.contract.follow_up import FollowUpV1, Stage, follow_up_id

@@ -388,6 +388,7 @@ class TestOperations:
             'motcua_form_ii06a{column="received_total"} 6.0',
             'motcua_month_dossiers_received{carried_over="true",channel="online",department="H59.15"} 1.0',
             'motcua_reconciliation_difference{stage="sums"} 0.0',
+            'motcua_reconciliation_difference{stage="form"} 0.0',
         ):
             assert line in page.splitlines(), line
         assert 'motcua_dossiers_online_ratio{department="all"} 0.666' in page

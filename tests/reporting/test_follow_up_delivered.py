@@ -11,10 +11,11 @@ from pydantic import SecretStr
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.reporting.follow_up import outbox
-from services.reporting.follow_up.recipients import Recipient, Webhook
+from services.reporting.follow_up.given_up import send_again
 from services.reporting.follow_up.sending import Sending
 from services.reporting.follow_up.ways import Smtp
 from services.reporting.read_model.sums import instant_of
+from services.reporting.recipients import Recipient, Webhook
 from shared.catalogue import Catalogue
 from tests.reporting.databases import on_sqlite
 from tests.reporting.follow_up_office import KEY, MAIL, OTHER, UNIT, FollowedOffice, waiting
@@ -23,6 +24,7 @@ from tests.support.mail_server import PASSWORD, USER, MailServer, mail_server
 from tests.support.webhook_receiver import webhook_receiver
 
 pytestmark = on_sqlite
+UNKNOWN, GREYLISTED = "550 no such mailbox", "450 greylisted, try again later"
 SENDER, SECOND = "mot-cua@travinh.example", "lanh-dao@stp.example"
 
 
@@ -40,6 +42,7 @@ def server(authority: Authority) -> Iterator[MailServer]:
 @pytest.fixture
 def smtp(server: MailServer, authority: Authority) -> Smtp:
     server.taken.clear()
+    server.envelopes.clear()
     server.refused.clear()
     context = ssl.create_default_context(cafile=str(authority.cafile))
     return Smtp(
@@ -89,18 +92,73 @@ async def test_a_server_that_is_busy_gets_the_same_mail_later(
 async def test_addresses_that_are_refused_keep_the_others_from_nothing(
     office: FollowedOffice, server: MailServer, smtp: Smtp
 ) -> None:
-    server.refused.add(SECOND)
+    """The slip is sent, and who has not got it is given up: counted, seen, and sent again once it is set right."""
+    server.refused[SECOND] = UNKNOWN
+    sending = office.sending(smtp=smtp)
+    await office.send(sending)
+    assert server.envelopes == [[MAIL]]
+    assert await problems(office) == ["the mail server refuses 1 of 2 addresses: number 2 (550)"]
+    assert {(kept.sent_at, kept.problem) for kept in await office.slips()} == {
+        (office.now, "the mail server refuses 1 of 2 addresses: number 2 (550)")
+    }
+    assert (await outbox.waiting(office.engine))[outbox.Way.MAIL] == outbox.Outstanding(given_up=1)
+    assert (sending.metrics.failures.labels("mail")._value.get(), sending.metrics.sent.labels("mail")._value.get()) == (
+        1, 0,
+    )  # fmt: skip
+    (delivery,) = await office.deliveries()
+    server.refused.clear()
+    assert await send_again(office.engine, [delivery.id], office.now) == [delivery.id]
+    await office.send(sending)
+    assert server.envelopes == [[MAIL], [SECOND]]
+    assert (await outbox.waiting(office.engine))[outbox.Way.MAIL] == outbox.Outstanding()
+    assert await problems(office) == [None]
+
+
+async def test_who_is_refused_for_now_is_asked_again_and_those_who_have_it_are_not(
+    office: FollowedOffice, server: MailServer, smtp: Smtp
+) -> None:
+    """Greylisting is by address: 450 at first, and taken later. Who was refused for good is not asked again."""
+    third = "tiep-dan@stp.example"
+    office.recipients = {UNIT: Recipient(UNIT, (MAIL, SECOND, third))}
+    sending = office.sending(smtp=smtp)
+    server.refused |= {MAIL: GREYLISTED, SECOND: UNKNOWN}
+    await office.send(sending)
+    refused = "the mail server refuses 2 of 3 addresses: number 1 (450), number 2 (550)"
+    assert (server.envelopes, await problems(office)) == ([[third]], [refused])
+    assert (await outbox.waiting(office.engine))[outbox.Way.MAIL].waiting == 1
+    sent_at = office.now
+    server.answers.append("451 try again later")
+    del server.refused[MAIL]
+    server.refused[SECOND] = GREYLISTED
+    await next_try(office, sending)
+    assert await problems(office) == ["the mail server answers 451"], "and who has it is not forgotten"
+    await next_try(office, sending)
+    assert server.envelopes == [[third], [MAIL]]
+    assert [mail["To"] for mail in server.taken] == [f"{MAIL}, {SECOND}, {third}"] * 2
+    assert await problems(office) == ["the mail server refuses 1 of 3 addresses: number 2 (550)"]
+    assert {kept.sent_at for kept in await office.slips()} == {sent_at}, "when the first one took it"
+    assert (await outbox.waiting(office.engine))[outbox.Way.MAIL].given_up == 1
+
+
+async def test_an_address_that_is_mended_in_the_file_gets_what_waits(
+    office: FollowedOffice, server: MailServer, smtp: Smtp
+) -> None:
+    server.refused |= {MAIL: GREYLISTED, SECOND: UNKNOWN}
     await office.send(office.sending(smtp=smtp))
-    assert len(server.taken) == 1
-    assert await problems(office) == ["refused: 1 of 2 addresses"]
+    office.recipients = {UNIT: Recipient(UNIT, (MAIL, "lanh-dao@so.example"))}
+    server.refused.clear()
+    await next_try(office, office.sending(smtp=smtp))
+    assert server.envelopes == [[MAIL, "lanh-dao@so.example"]]
+    assert await problems(office) == [None]
 
 
 async def test_a_mail_that_everybody_refuses_is_given_up(
     office: FollowedOffice, server: MailServer, smtp: Smtp
 ) -> None:
-    server.refused |= {MAIL, SECOND}
+    server.refused |= {MAIL: UNKNOWN, SECOND: UNKNOWN}
     await office.send(office.sending(smtp=smtp))
-    assert await problems(office) == ["the mail server refuses every address ([550])"]
+    assert await problems(office) == ["the mail server refuses 2 of 2 addresses: number 1 (550), number 2 (550)"]
+    assert {kept.sent_at for kept in await office.slips()} == {None}
     assert (await outbox.waiting(office.engine))[outbox.Way.MAIL].given_up == 1
 
 
@@ -127,6 +185,28 @@ async def test_a_server_that_is_not_trusted_is_told_nothing(
 async def test_nobody_listens(office: FollowedOffice, smtp: Smtp) -> None:
     await office.send(office.sending(smtp=replace(smtp, port=1)))
     assert (await outbox.waiting(office.engine))[outbox.Way.MAIL].waiting == 1
+
+
+async def test_a_mail_that_can_t_be_composed_fails_alone(
+    engine: AsyncEngine, shipped: Catalogue, server: MailServer, smtp: Smtp
+) -> None:
+    """The unit's name had a line break when the mail was made: it is tried again, told, and given up at last."""
+    broken = replace(shipped.departments[UNIT], name="Sở Tư pháp\r\nBcc: evil@x.example")
+    catalogue = replace(shipped, departments={**shipped.departments, UNIT: broken})
+    office = FollowedOffice(engine, catalogue, {each: Recipient(each, (MAIL,)) for each in (UNIT, OTHER)})
+    await office.begin()
+    await office.deliver(waiting("2023-02-07 09:00"), waiting("2023-02-07 10:00", OTHER))
+    await office.look_at("2023-02-06 13:31")
+    sending = office.sending(smtp=smtp)
+    await office.send(sending)
+    assert [mail["Subject"] for mail in server.taken] == ["Đôn đốc giải quyết 1 hồ sơ: Sở Y tế"]
+    assert set(await problems(office)) == {"it can't be sent (ValueError)", None}
+    mails = outbox.Way.MAIL
+    assert (await outbox.waiting(office.engine))[mails].waiting == 1
+    assert sending.metrics.failures.labels("mail")._value.get() == 1
+    office.now += timedelta(hours=72)
+    await office.send(sending)
+    assert (await outbox.waiting(office.engine))[mails] == outbox.Outstanding(given_up=1)
 
 
 async def next_try(office: FollowedOffice, sending: Sending) -> None:

@@ -1,15 +1,21 @@
 """Rounds of follow-ups: what gets a slip, once for each dossier, stage and deadline, whatever is made anew or lost."""
 
 import asyncio
+from collections.abc import Sequence
+from typing import Any
 
 import pytest
 from sqlalchemy import delete, text
 from sqlalchemy.ext.asyncio import AsyncEngine
+from structlog.testing import capture_logs
 
+from services.reporting.follow_up import planning, service
+from services.reporting.follow_up.messages import mail_body
+from services.reporting.follow_up.service import FollowUp
 from services.reporting.read_model.tables import follow_up_deliveries, follow_up_units, follow_ups
 from shared.auditing.entries import Act
 from shared.catalogue import Catalogue
-from shared.contract.follow_up import Stage, follow_up_id
+from shared.contract.follow_up import FollowUpV1, Stage, follow_up_id
 from shared.service.sql import writing
 from tests.builders.events import Dated, event, received
 from tests.builders.times import at
@@ -17,6 +23,7 @@ from tests.intake.audited import audited
 from tests.reporting.databases import on_sqlite
 from tests.reporting.delivery import empty
 from tests.reporting.follow_up_office import OTHER, UNIT, FollowedOffice, by_mail, code, waiting
+from tests.support.wait import wait_until_async
 
 
 @pytest.fixture
@@ -247,3 +254,46 @@ async def test_a_unit_gets_its_digest_once_a_week(office: FollowedOffice) -> Non
     assert len([1 for subject, _ in await office.mails() if "tuần 8" in subject]) == 0
     await office.look_at("2023-02-22 15:00")
     assert len([1 for subject, _ in await office.mails() if "tuần 8" in subject]) == 1, "late, but once"
+
+
+@on_sqlite
+async def test_a_unit_for_which_nothing_can_be_made_holds_up_no_other(
+    engine: AsyncEngine, shipped: Catalogue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is told in the log once, counted, and made late when what was wrong is mended."""
+    office = FollowedOffice(engine, shipped, by_mail(UNIT, OTHER))
+    await office.begin()
+    await office.deliver(waiting("2023-02-07 09:00"), waiting("2023-02-07 10:00", OTHER))
+    office.now = at("2023-02-06 13:31")
+    looks = 0
+
+    def body(slips: Sequence[FollowUpV1], *more: Any) -> bytes:
+        nonlocal looks
+        if slips[0].department == UNIT:
+            looks += 1
+            raise ValueError("nobody foresaw it")
+        return mail_body(slips, *more)
+
+    follow_up, stopping = FollowUp(office.planning, office.sending(), lambda: True, plan_every_s=0), asyncio.Event()
+    monkeypatch.setattr(planning, "mail_body", body)
+    monkeypatch.setattr(service, "LOOK_EVERY_S", 0.01)
+
+    async def both_are_made() -> bool:
+        return sorted(kept.slip.department for kept in await office.slips()) == sorted((UNIT, OTHER))
+
+    async def is_tried_again() -> bool:
+        return looks > 1
+
+    failing = follow_up.sending.metrics.units_failing._value
+    with capture_logs() as lines:
+        running = asyncio.create_task(follow_up.run(stopping))
+        await wait_until_async(is_tried_again, 5, "the unit is looked at again")
+        assert [kept.slip.department for kept in await office.slips()] == [OTHER]
+        assert failing.get() == 1
+        monkeypatch.setattr(planning, "mail_body", mail_body)
+        await wait_until_async(both_are_made, 5, "the round is made late")
+        stopping.set()
+        await running
+    assert failing.get() == 0
+    told = [line["department"] for line in lines if line["event"] == "follow_up_cannot_be_made"]
+    assert told == [UNIT], "once, and not at every look"

@@ -1,8 +1,11 @@
 """When follow-ups go out: hours of working days, and one hour of the week, around weekends and Tết."""
 
+from datetime import timedelta
+
 import pytest
 
 from services.reporting.follow_up.schedule import WeeklyHour, latest_digest, latest_round, rounds_of, weekly_of
+from services.reporting.follow_up.ways import pause_asked
 from tests.builders.times import OFFICE, at
 
 ROUNDS = rounds_of("13:30,07:30")
@@ -47,3 +50,20 @@ def test_a_digest_may_be_at_another_day_or_never() -> None:
     assert friday == WeeklyHour(4, at("2023-01-01 16:00").time())
     assert latest_digest(friday, OFFICE, at("2023-02-10 16:00")) == at("2023-02-10 16:00")
     assert weekly_of("never") is None
+
+
+@pytest.mark.parametrize(
+    ("when", "pause"),
+    [
+        ("99999999", timedelta(days=1)),
+        ("9" * 5000, timedelta(0)),
+        ("Fri, 31 Dec 9999 23:59:59 GMT", timedelta(days=1)),
+        ("Sunday, 05-Feb-23 00:00:00 GMT", timedelta(0)),
+        ("Mon Feb  6 07:31:00 2023", timedelta(hours=1)),
+        ("-5", timedelta(0)),
+        ("soon", timedelta(0)),
+        ("", timedelta(0)),
+    ],
+)
+def test_a_pause_is_a_day_at_most_and_what_can_t_be_read_asks_for_none(when: str, pause: timedelta) -> None:
+    assert pause_asked(when, at("2023-02-06 13:31")) == pause

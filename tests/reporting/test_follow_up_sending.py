@@ -8,18 +8,22 @@ from collections.abc import Callable
 from datetime import timedelta
 from hashlib import sha256
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import httpx
 import msgspec
 import pytest
+import standardwebhooks
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.reporting.follow_up import outbox
 from services.reporting.follow_up.outbox import Way
 from services.reporting.read_model.sums import instant_of
+from services.reporting.recipients import read_recipients
 from shared.catalogue import Catalogue
 from shared.contract.follow_up import FollowUpEventV1
+from shared.service.clock import system_clock
 from tests.builders.times import at
 from tests.reporting.databases import on_sqlite
 from tests.reporting.follow_up_office import (
@@ -28,6 +32,7 @@ from tests.reporting.follow_up_office import (
     UNIT,
     FollowedOffice,
     by_webhook,
+    code,
     waiting,
 )
 from tests.support.wait import wait_until_async
@@ -81,6 +86,29 @@ async def test_a_receiver_gets_a_signed_event_that_says_what_waits(office: Follo
     assert kept.sent_at == at("2023-02-06 13:31")
 
 
+@pytest.mark.parametrize("before", ["", "whsec_"])
+async def test_what_is_posted_is_verified_by_the_library_of_standard_webhooks(
+    engine: AsyncEngine, shipped: Catalogue, tmp_path: Path, before: str
+) -> None:
+    secret = before + base64.b64encode(bytes(range(32))).decode()
+    (tmp_path / "secret").write_text(secret + "\n")
+    (tmp_path / "recipients.toml").write_text(
+        f'[[recipients]]\ndepartment = "{UNIT}"\nwebhook = "{URL}"\nwebhook_secret_file = "secret"\n'
+    )
+    office = FollowedOffice(engine, shipped, read_recipients(tmp_path / "recipients.toml", shipped))
+    await office.begin()
+    await office.deliver(waiting("2023-02-07 09:00"))
+    await office.look_at("2023-02-06 13:31")
+    office.now = system_clock()  # it refuses what is older than five minutes
+    transport, asked = answering(204)
+    await office.send(office.sending(transport=transport))
+    (request,) = asked
+    event = standardwebhooks.Webhook(secret).verify(request.content, dict(request.headers))
+    assert event["subject"] == code(0)
+    with pytest.raises(standardwebhooks.WebhookVerificationError):
+        standardwebhooks.Webhook(secret).verify(request.content + b" ", dict(request.headers))
+
+
 @pytest.mark.parametrize("status", [500, 503, 408, 425, 429])
 async def test_what_may_pass_is_tried_again_with_the_same_id_and_bytes(office: FollowedOffice, status: int) -> None:
     transport, asked = answering(status, status, 200)
@@ -108,8 +136,9 @@ async def test_what_will_not_pass_is_given_up_at_once_and_shown(office: Followed
     assert {kept.problem for kept in await office.slips()} == {f"the webhook answers {status}"}
 
 
-async def test_a_receiver_that_says_when_is_asked_then(office: FollowedOffice) -> None:
-    transport, asked = answering(httpx.Response(503, headers={"Retry-After": "600"}), 503, 200)
+@pytest.mark.parametrize("when", ["600", "Mon, 06 Feb 2023 06:41:00 GMT", "Mon, 06 Feb 2023 13:41:00 +0700"])
+async def test_a_receiver_that_says_when_is_asked_then(office: FollowedOffice, when: str) -> None:
+    transport, asked = answering(httpx.Response(503, headers={"Retry-After": when}), 503, 200)
     sending = office.sending(transport=transport)
     await office.send(sending)
     office.now += timedelta(seconds=599)
@@ -119,6 +148,17 @@ async def test_a_receiver_that_says_when_is_asked_then(office: FollowedOffice) -
     office.now += timedelta(seconds=1)
     await office.send(sending)
     assert await standing(office) == (0, 0)
+
+
+async def test_a_long_pause_does_not_give_up_what_is_young(office: FollowedOffice) -> None:
+    """It is asked for at the 60th hour of 72: the try after it comes a little later than the 72nd."""
+    transport, _ = answering(httpx.Response(429, headers={"Retry-After": "86400"}))
+    office.now += timedelta(hours=60)
+    await office.send(office.sending(transport=transport))
+    assert await standing(office) == (2, 0)
+    office.now += timedelta(days=1)
+    await office.send(office.sending(transport=transport))
+    assert await standing(office) == (0, 2)
 
 
 async def test_pauses_grow_and_one_that_is_away_for_days_is_given_up(office: FollowedOffice) -> None:

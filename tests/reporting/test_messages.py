@@ -106,6 +106,19 @@ async def test_a_rebuild_and_a_check_are_told_in_their_messages(client: httpx.As
     assert (swapped.swapped, swapped.dossiers_differing) == (False, 1)
 
 
+async def test_how_much_of_the_log_was_read_is_told_by_the_ledgers_marks(
+    client: httpx.AsyncClient, engine: AsyncEngine
+) -> None:
+    """It does not shrink with what the model loses."""
+    unknown = holds("http.read-model-head.v1", (await client.get("/v1/dossiers/head")).content)
+    assert (unknown.events, unknown.log_events) == (None, None), "a partition has no mark"
+    async with engine.begin() as connection:
+        partitions = (await connection.execute(text("UPDATE offsets SET events = 3, number = 4"))).rowcount
+        await connection.execute(text("DELETE FROM dossiers"))
+    read = holds("http.read-model-head.v1", (await client.get("/v1/dossiers/head")).content)
+    assert (read.events, read.log_events) == (3 * partitions, 4 * partitions)
+
+
 async def test_publications_are_their_messages(engine: AsyncEngine, shipped: Catalogue) -> None:
     """Documents go out byte for byte, canonical; what a client decodes of them is all that they say."""
     office = small_office(engine, 21)

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import httpx
 import pytest
@@ -21,7 +22,9 @@ from services.reporting.projecting.projection import OffsetsMoved
 from services.reporting.projecting.projector import AssignmentChanged, ended_by
 from services.reporting.settings import ReportingSettings
 from shared.catalogue import Catalogue
+from shared.contract.marks import LedgerMark, mark_header
 from shared.contract.topics import STATUS
+from shared.domain.counting import RULES_VERSION
 from shared.service.broker_watch import BrokerWatch, PartitionBounds
 from shared.service.database_watch import DatabaseWatch
 from shared.service.exposition import Rendered
@@ -72,7 +75,17 @@ async def test_both_formats_show_the_same_figures(engine: AsyncEngine, scraped: 
     assert openmetrics.series(name) == text.series(name)
     assert openmetrics.value("motcua_read_model_current") == 1
     assert openmetrics.value("motcua_read_model_events") is None, "no mark of the ledger says how many there are"
+    assert openmetrics.value("motcua_log_events_in_ledger") is None
     assert openmetrics.value("motcua_figures_computed_timestamp_seconds") == pytest.approx(time.time(), abs=60)
+
+
+async def test_how_far_the_ledger_is_is_told_by_its_marks(engine: AsyncEngine, scraped: Scraped) -> None:
+    """So it is told while processing is away; a number that it read and put aside is among them."""
+    (first,) = statuses(CODE, (received(),))
+    mark = LedgerMark(events=1, number=3, quarantined=2, next_offset=9, rules=RULES_VERSION)
+    await Topic(engine).deliver([replace(first, headers=mark_header(mark))])
+    page = await scraped.page()
+    assert (page.value("motcua_log_events_in_ledger"), page.value("motcua_read_model_events")) == (3, 1)
 
 
 async def test_a_scrape_does_not_wait_for_slow_figures_and_the_next_one_has_them(

@@ -66,12 +66,6 @@ async def test_a_correction_moves_the_dossier_with_all_it_added(engine: AsyncEng
     assert [row.key for row in (await year(engine, shipped)).rows] == [("H59.02",)]
 
 
-async def test_a_version_without_a_new_event_is_not_fresh(engine: AsyncEngine) -> None:
-    dossier = dossier_after(*HISTORY[:2])
-    first, alerted = snapshot(dossier, NOW, version=2), snapshot(dossier, NOW, version=3)
-    assert [one.fresh for one in await Topic(engine).deliver([first, alerted], batch_size=1)] == [True, False]
-
-
 async def test_what_was_added_is_taken_back_whatever_the_rules_say_now(engine: AsyncEngine, shipped: Catalogue) -> None:
     """An entry written by an older release, with another rule for `returned`, goes as it came."""
     topic = Topic(engine)

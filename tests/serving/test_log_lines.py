@@ -1,12 +1,15 @@
 """What a service says, from its start to its end: one JSON object a line, dated with an offset, by its name; who sent
 which request is in it, and nothing that tells who an applicant is."""
 
+import errno
+import io
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -15,6 +18,7 @@ import httpx
 import msgspec
 import pytest
 
+from shared.service.observability import LogStream
 from tests.support.ports import free_port_base
 from tests.support.tethered import tethered
 from tests.support.wait import wait_until
@@ -96,3 +100,44 @@ def test_settings_that_cannot_be_used_are_one_line_and_an_exit_code_that_ends_tr
         f"MOTCUA_{name.upper()}_PORT",
         f"MOTCUA_{name.upper()}_LOG_LEVEL",
     ]
+
+
+@pytest.mark.e2e
+def test_a_log_that_can_t_be_written_leaves_no_caller_without_an_answer_and_no_broken_process_alive(
+    tmp_path: Path,
+) -> None:
+    """Its disk is full: what is posted is answered, and when the writer breaks the process ends to be started again."""
+    (tmp_path / "said").symlink_to("/dev/full")
+    file = tmp_path / "own.db"
+    with running("intake", tmp_path, DATABASE_URL=f"sqlite+aiosqlite:///{file}") as (url, process):
+        wait_until(lambda: _answers(url, process), 60, "intake answers")
+        new = {"department": "H59.15", "procedure": "2.000635", "channel": "postal"}
+        assert httpx.post(f"{url}/v1/dossiers", json=new, headers=HEADERS).status_code == 201
+        with closing(sqlite3.connect(file)) as database:
+            database.execute("ALTER TABLE event_log RENAME TO elsewhere")
+        assert httpx.post(f"{url}/v1/dossiers", json=new, headers=HEADERS, timeout=15).status_code == 503
+        assert process.wait(30) == 70
+
+
+def test_what_was_lost_is_said_behind_a_torn_line_and_the_next_one_begins_anew() -> None:
+    class Disk(io.StringIO):
+        is_full = False
+
+        def write(self, text: str) -> int:
+            if not self.is_full:
+                return super().write(text)
+            super().write(text[:3])
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    disk = Disk()
+    stream = LogStream("intake", disk)
+    stream.write("one\n")
+    disk.is_full = True
+    stream.write('{"torn": 1}\n')
+    disk.is_full = False
+    stream.write("two\n")
+    stream.write("three\n")
+    one, torn, lost, two, three = disk.getvalue().splitlines()
+    assert (one, torn, two, three) == ("one", '{"t', "two", "three")
+    told = msgspec.json.decode(lost)
+    assert (told["event"], told["at_most"], told["service"]) == ("log_lines_lost", 1, "intake")

@@ -34,7 +34,7 @@ READY_WITHIN_S = 60.0
 SHORTEST_S = 1.0
 SHORTEST_RANGE_S = 8.0  # a few scrapes
 SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
-BUDGETS = frozenset({"MotcuaFiguresLate", "MotcuaIntakeUnavailable", "MotcuaIntakeFails", "MotcuaCountsDisagree"})
+BUDGETS = frozenset({"MotcuaFiguresLate", "MotcuaIntakeUnavailable", "MotcuaIntakeFails"})
 NO_ALARM = frozenset({"MotcuaWatchdog"}) | BUDGETS  # a budget says for hours afterwards what a fault cost
 Labels = Mapping[str, str]
 

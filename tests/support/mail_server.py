@@ -20,18 +20,20 @@ USER, PASSWORD = "motcua", "of-the-mail-server"
 
 @dataclass
 class MailServer:
-    """`answers` are given to the next mails instead of taking them; `refused` are addresses that it does not know."""
+    """`answers` are given to the next mails instead of taking them, `refused` to addresses that it does not take;
+    `envelopes` are the addresses to which each mail was taken."""
 
     port: int
     taken: list[EmailMessage] = field(default_factory=list)
     answers: list[str] = field(default_factory=list)
-    refused: set[str] = field(default_factory=set)
+    refused: dict[str, str] = field(default_factory=dict)
+    envelopes: list[list[str]] = field(default_factory=list)
 
     async def handle_RCPT(  # noqa: N802 - aiosmtpd's own name
         self, _server: Any, _session: Any, envelope: Envelope, address: str, _options: Any
     ) -> str:
         if address in self.refused:
-            return "550 no such mailbox"
+            return self.refused[address]
         envelope.rcpt_tos.append(address)
         return "250 OK"
 
@@ -41,6 +43,7 @@ class MailServer:
         assert isinstance(envelope.content, bytes)
         if self.answers:
             return self.answers.pop(0)
+        self.envelopes.append(envelope.rcpt_tos)
         self.taken.append(message_from_bytes(envelope.content, policy=default))
         return "250 taken"
 

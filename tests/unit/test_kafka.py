@@ -4,8 +4,25 @@ import asyncio
 
 import pytest
 from aiokafka.errors import KafkaError
+from pydantic import SecretStr
 
-from shared.service.kafka import WorkDropped, dropped_work_is_trouble
+from services.intake.settings import IntakeSettings
+from services.processing.settings import ProcessingSettings
+from services.reporting.settings import ReportingSettings
+from shared.service.kafka import WorkDropped, connection, dropped_work_is_trouble
+from shared.service.settings import ServiceSettings
+
+
+@pytest.mark.parametrize(
+    ("settings", "name"),
+    [
+        (IntakeSettings, "motcua-intake"),
+        (ProcessingSettings, "motcua-processing"),
+        (ReportingSettings, "motcua-reporting"),
+    ],
+)
+def test_the_brokers_log_names_each_service(settings: type[ServiceSettings], name: str) -> None:
+    assert connection(settings(api_key=SecretStr("a-key-for-this-test-only")))["client_id"] == name
 
 
 async def wait_for(future: "asyncio.Future[None]") -> None:

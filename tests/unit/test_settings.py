@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from aiokafka.conn import collect_hosts
 
 from services.intake.settings import IntakeSettings
 from services.processing.settings import ProcessingSettings
@@ -122,3 +123,51 @@ def test_a_ca_of_the_database_is_not_passed_over_because_it_was_not_asked_for(mo
     monkeypatch.setenv("MOTCUA_INTAKE_DATABASE_SSL_CAFILE", "ca.pem")
     with pytest.raises(UnusableSettings, match="MOTCUA_INTAKE_DATABASE_SSL: set verify-full"):
         settings_of(IntakeSettings)
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "said"),
+    [
+        ("KAFKA_BOOTSTRAP", "localhost:abc", "'localhost:abc' is no broker's address; write HOST:PORT"),
+        ("KAFKA_BOOTSTRAP", "a:9092,,b:9092", "'' is no broker's address"),
+        ("KAFKA_BOOTSTRAP", "kafka://a:9092", "'kafka://a:9092' is no broker's address"),
+        ("KAFKA_BOOTSTRAP", "a:70000", "'a:70000' is no broker's address"),
+        ("DATABASE_URL", "postgresql+asyncpg://motcua:se:cr@et@db:port/motcua", "of a password write `:` as %3A"),
+        ("DATABASE_URL", "postgresql://motcua:secret@db:543210/motcua", "the port is no number from 1 to 65535"),
+    ],
+)
+def test_an_address_that_can_t_be_read_is_refused_with_the_settings(
+    monkeypatch: pytest.MonkeyPatch, variable: str, value: str, said: str
+) -> None:
+    monkeypatch.setenv(f"MOTCUA_INTAKE_{variable}", value)
+    with pytest.raises(UnusableSettings) as stopped:
+        settings_of(IntakeSettings, api_key="k" * 16)
+    assert f"MOTCUA_INTAKE_{variable}: " in str(stopped.value)
+    assert said in str(stopped.value)
+    assert "se:cr" not in str(stopped.value)
+
+
+@pytest.mark.parametrize("value", ["a:9092", "a", "10.0.0.1:9092, b.example:9093", "[::1]:9092"])
+def test_addresses_of_brokers_are_taken_as_the_client_takes_them(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+    monkeypatch.setenv("MOTCUA_INTAKE_KAFKA_BOOTSTRAP", value)
+    assert settings_of(IntakeSettings, api_key="k" * 16).kafka_bootstrap == value
+    assert collect_hosts(value)
+
+
+@pytest.mark.parametrize(("content", "said"), [(b"{bad\n", "line 1 of .* is no erasure"), (None, "Is a directory")])
+def test_erasures_that_can_t_be_read_are_refused_with_the_settings(
+    tmp_path: Path, content: bytes | None, said: str
+) -> None:
+    file = tmp_path / "erasures.ndjson"
+    if content is None:
+        file.mkdir()
+    else:
+        file.write_bytes(content)
+    with pytest.raises(UnusableSettings, match=f"MOTCUA_INTAKE_ERASURES_FILE: .*{said}"):
+        settings_of(IntakeSettings, api_key="k" * 16, erasures_file=file)
+
+
+@pytest.mark.parametrize("url", ["http://intake:abc", "http://[::1:8001", "http://:8001"])
+def test_an_address_of_intake_that_can_t_be_called_is_refused(url: str) -> None:
+    with pytest.raises(UnusableSettings, match="MOTCUA_REPORTING_INTAKE_URL: write an address such as"):
+        settings_of(ReportingSettings, api_key="k" * 16, intake_url=url)

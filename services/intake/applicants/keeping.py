@@ -13,9 +13,9 @@ from services.intake.applicants import table
 from services.intake.applicants.commit import ApplicantsOfCommit
 from services.intake.applicants.details import KeptDetails, decode_details, encode_details
 from services.intake.applicants.encryption import Damaged, MasterKeyMissing, MasterKeys
-from services.intake.applicants.erasures import ErasuresFile
 from services.intake.applicants.master_keys import MasterKeySource
 from services.intake.applicants.table import ApplicantRow, ErasureRow
+from services.intake.erasures import ErasuresFile
 from services.intake.log.database import Database, committing
 from shared.auditing.entries import Act, AuditEntry
 from shared.contract.applicants import ApplicantDetails

@@ -20,6 +20,7 @@ from services.intake.log import event_log
 from services.intake.log.database import audit_of, committing
 from services.intake.log.handled_letters import handled, note_handled
 from services.intake.relaying.dead_letters import ReadLetter
+from services.intake.relaying.letter_origins import origins, with_accepting
 from shared.access.roles import Permission
 from shared.auditing.entries import Act, AuditEntry
 from shared.contract.http import answered, reference
@@ -178,7 +179,8 @@ async def _fate(request: Request, intake: Intake, caller: Caller, read: ReadLett
     if letter.value_bytes is not None:
         return LetterFate(id=read.id, became="refused", detail="the letter has the beginning of the event only")
     async with intake.database.reader.connect() as reading:
-        if await _is_logged(reading, letter.value):
+        (origin,) = await origins(reading, [letter])
+        if origin.author == "intake":
             return LetterFate(id=read.id, became="in_the_log")
     scope = access_of(request).permit(caller.principal, Permission.POST_EVENTS).scope
     try:
@@ -189,23 +191,6 @@ async def _fate(request: Request, intake: Intake, caller: Caller, read: ReadLett
     except Problem as refused:
         return LetterFate(id=read.id, became="refused", detail=str(refused.details.detail))
     return LetterFate(id=read.id, became="in_the_log" if posted.repeated else "accepted")
-
-
-async def _is_logged(reading: AsyncConnection, value: bytes) -> bool:
-    """Whether the log has just this event; with its id alone another one may claim to be it."""
-    try:
-        event_id = _decode_id(value).id
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        return False
-    logged = (await event_log.logged_events(reading, [event_id])).get(event_id)
-    return logged is not None and logged.event == value
-
-
-class _Named(msgspec.Struct):
-    id: str
-
-
-_decode_id = msgspec.json.Decoder(_Named).decode
 
 
 async def _note(intake: Intake, writing: AsyncConnection, state: str, letters: list[str], note: str | None) -> None:
@@ -220,17 +205,21 @@ async def _note(intake: Intake, writing: AsyncConnection, state: str, letters: l
 async def _views(intake: Intake, found: list[ReadLetter]) -> list[DeadLetterView]:
     async with intake.database.reader.connect() as reading:
         known = await handled(reading, [read.id for read in found])
+        written = await origins(reading, [read.letter for read in found])
+        if len(found) == 1:
+            written = [await with_accepting(reading, written[0])]
     views = []
-    for read in found:
+    for read, origin in zip(found, written, strict=True):
         done = known.get(read.id)
         if done is None:
-            views.append(DeadLetterView(id=read.id, state="open", letter=read.letter))
+            views.append(DeadLetterView(id=read.id, state="open", letter=read.letter, origin=origin))
             continue
         views.append(
             DeadLetterView(
                 id=read.id,
                 state="done" if done.state == DONE else "sent_again",
                 letter=read.letter,
+                origin=origin,
                 handled_at=datetime.fromtimestamp(done.at, LOCAL),
                 handled_by=done.by,
                 note=done.note,

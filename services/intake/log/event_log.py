@@ -52,6 +52,7 @@ _HEADS = select(
     *(head.scalar_subquery() for head in _AUDITED),
 )
 _BY_ID = Lookup(select(_LOG.event_id, _LOG.event, _LOG.added, _LOG.dossier, _LOG.sequence), _LOG.event_id)
+_BYTES_BY_ID = Lookup(select(_LOG.event_id, _LOG.position, _LOG.recorded_at, _LOG.event), _LOG.event_id)
 _LATEST = Lookup(select(_LOG.dossier, func.max(_LOG.sequence)).group_by(_LOG.dossier), _LOG.dossier)
 _HISTORIES = Lookup(select(_LOG.dossier, _LOG.event, _LOG.added).order_by(_LOG.dossier, _LOG.sequence), _LOG.dossier)
 _STANDING = Lookup(select(DOSSIERS.c.code), DOSSIERS.c.code)
@@ -105,6 +106,20 @@ async def logged_events(connection: AsyncConnection, ids: Iterable[str]) -> dict
         event_id: LoggedEvent(event, computed_fields(added), code, sequence)
         for event_id, event, added, code, sequence in rows
     }
+
+
+class LoggedBytes(NamedTuple):
+    """An event as the log has it, and where and since when (seconds since 1970)."""
+
+    position: int
+    recorded_at: float
+    event: bytes
+
+
+async def logged_bytes(connection: AsyncConnection, ids: Iterable[str]) -> dict[str, LoggedBytes]:
+    """Those of the ids that are logged, as they are."""
+    rows = await _BYTES_BY_ID.rows(connection, ids)
+    return {event_id: LoggedBytes(*rest) for event_id, *rest in rows}
 
 
 async def dossiers(connection: AsyncConnection, codes: Iterable[str], recent: RecentDossiers) -> dict[str, Dossier]:

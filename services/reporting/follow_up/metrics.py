@@ -15,6 +15,7 @@ class FollowUpMetrics:
     def __init__(self, registry: CollectorRegistry) -> None:
         self.sent = figure_metrics.FOLLOW_UP_SENT.counter(registry)
         self.failures = figure_metrics.FOLLOW_UP_FAILURES.counter(registry)
+        self.units_failing = figure_metrics.FOLLOW_UP_UNITS_FAILING.gauge(registry)
         self._waiting = figure_metrics.FOLLOW_UP_WAITING.gauge(registry)
         self._oldest = figure_metrics.FOLLOW_UP_OLDEST.gauge(registry)
         self._given_up = figure_metrics.FOLLOW_UP_GIVEN_UP.gauge(registry)

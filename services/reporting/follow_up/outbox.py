@@ -1,11 +1,13 @@
 """The outbox: deliveries are taken one try at a time, and settled as sent, to be tried again, or given up."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
-from sqlalchemy import func, insert, or_, select, update
+import msgspec
+from sqlalchemy import Update, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from services.reporting.read_model.sums import instant_of, microseconds
@@ -16,7 +18,9 @@ AT_ONCE = 100
 FIRST_PAUSE = timedelta(seconds=5)
 LONGEST_PAUSE = timedelta(hours=1)
 LONGEST_PROBLEM = 300
+TAKEN = 250
 _OF = follow_up_deliveries.c
+_answers = msgspec.json.Decoder(dict[str, int]).decode
 
 
 class Way(StrEnum):
@@ -29,7 +33,11 @@ Lane = tuple[str, Way]  # a unit, and one of its ways
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """Something to be sent; `body` is the same at every attempt, and so is `id`, by which receivers know a repeat."""
+    """Something to be sent; `body` is the same at every attempt, and so is `id`, by which receivers know a repeat.
+
+    `tried_since`: when somebody had it tried again after it was given up. `answers`: what the mail server said of each
+    address at earlier tries, `TAKEN` or its code; none where it was asked of none.
+    """
 
     id: str
     department: str
@@ -37,6 +45,8 @@ class Outgoing:
     made_at: datetime
     body: bytes
     attempts: int = 0
+    tried_since: datetime | None = None
+    answers: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +93,14 @@ async def due(engine: AsyncEngine, lane: Lane, now: datetime) -> list[Outgoing]:
     )
     async with engine.connect() as connection:
         rows = (await connection.execute(wanted)).all()
-    return [
-        Outgoing(row.id, row.department, Way(row.way), instant_of(row.made_at), row.body, row.attempts) for row in rows
-    ]
+    return [_outgoing(row) for row in rows]
+
+
+def _outgoing(row: Any) -> Outgoing:
+    tried_since = None if row.tried_since is None else instant_of(row.tried_since)
+    answers = {} if row.answers is None else _answers(row.answers)
+    way, made_at = Way(row.way), instant_of(row.made_at)
+    return Outgoing(row.id, row.department, way, made_at, row.body, row.attempts, tried_since, answers)
 
 
 async def claim(engine: AsyncEngine, delivery: Outgoing, now: datetime, held_for: timedelta) -> bool:
@@ -102,33 +117,53 @@ async def claim(engine: AsyncEngine, delivery: Outgoing, now: datetime, held_for
         return (await connection.execute(taken)).rowcount == 1
 
 
-async def sent(engine: AsyncEngine, delivery: Outgoing, now: datetime, problem: str | None = None) -> None:
-    """It was taken, by whom it was sent to; the slips in it count as sent since the first way took them."""
-    at = microseconds(now)
+async def sent(engine: AsyncEngine, delivery: Outgoing, now: datetime) -> None:
+    """It was taken, by all whom it was sent to."""
     settled = (
         update(follow_up_deliveries)
         .where(_OF.id == delivery.id)
-        .values(sent_at=at, next_try_at=None, problem=problem and problem[:LONGEST_PROBLEM])
-    )
-    slips = (
-        update(follow_ups)
-        .where(or_(follow_ups.c.mail == delivery.id, follow_ups.c.id == delivery.id), follow_ups.c.sent_at.is_(None))
-        .values(sent_at=at)
+        .values(sent_at=microseconds(now), next_try_at=None, problem=None, answers=None)
     )
     async with writing(engine) as connection:
         await connection.execute(settled)
-        await connection.execute(slips)
+        await connection.execute(_slips_are_sent(delivery, now))
 
 
-async def failed(engine: AsyncEngine, delivery: Outgoing, problem: str, next_try: datetime | None) -> None:
-    """It was not taken: it is tried again, or given up where there is no next try."""
+@dataclass(frozen=True, slots=True)
+class NotSent:
+    """Why a try failed, when the next one is (None: it is given up), and what the mail server said of each address."""
+
+    problem: str
+    next_try: datetime | None
+    answers: Mapping[str, int]
+
+
+async def failed(engine: AsyncEngine, delivery: Outgoing, failure: NotSent, now: datetime) -> None:
+    """It was not taken, or not by all: it is tried again, or given up. Its slips are sent once somebody has them.
+
+    Of what was given up it is kept who has it: whoever has it tried again does not mean those, and means all others.
+    """
+    gives_up = failure.next_try is None
+    answers = {each: code for each, code in failure.answers.items() if code == TAKEN or not gives_up}
     settled = (
         update(follow_up_deliveries)
         .where(_OF.id == delivery.id)
-        .values(next_try_at=None if next_try is None else microseconds(next_try), problem=problem[:LONGEST_PROBLEM])
+        .values(
+            next_try_at=None if failure.next_try is None else microseconds(failure.next_try),
+            problem=failure.problem[:LONGEST_PROBLEM],
+            answers=msgspec.json.encode(answers) if answers else None,
+        )
     )
     async with writing(engine) as connection:
         await connection.execute(settled)
+        if TAKEN in answers.values():
+            await connection.execute(_slips_are_sent(delivery, now))
+
+
+def _slips_are_sent(delivery: Outgoing, now: datetime) -> Update:
+    """They count as sent since the first way, and the first address, took them."""
+    told = or_(follow_ups.c.mail == delivery.id, follow_ups.c.id == delivery.id)
+    return update(follow_ups).where(told, follow_ups.c.sent_at.is_(None)).values(sent_at=microseconds(now))
 
 
 def pause_after(attempts: int) -> timedelta:

@@ -17,26 +17,27 @@ from services.reporting.follow_up import outbox
 from services.reporting.follow_up.figures import figures
 from services.reporting.follow_up.messages import Week, digest_body, mail_body, webhook_body
 from services.reporting.follow_up.outbox import Outgoing, Way
-from services.reporting.follow_up.recipients import Recipient, Recipients
 from services.reporting.follow_up.schedule import WeeklyHour, latest_digest, latest_round
 from services.reporting.follow_up.slips import Reached, reached, standing
 from services.reporting.read_model.snapshots import dossier_of, due_until, snapshots_where
-from services.reporting.read_model.store import answering, audit_of
+from services.reporting.read_model.store import OldRules, answering, audit_of
 from services.reporting.read_model.sums import instant_of, microseconds
 from services.reporting.read_model.tables import dossiers, follow_up_units, follow_ups
+from services.reporting.recipients import Recipient, Recipients
 from shared.auditing.entries import ITSELF, Act, AuditEntry
 from shared.contract.envelope import encode
 from shared.contract.follow_up import FollowUpV1
 from shared.domain.dossier import Dossier
 from shared.domain.localtime import local
 from shared.service.clock import Clock
-from shared.service.sql import among, take_lock, writing
+from shared.service.sql import DATABASE_ERRORS, among, take_lock, writing
 
 DIGEST_LOOKS_BACK = timedelta(days=7)
 PAGE = "/follow-ups"
 _LOCK = 0x6D6F7466  # "motf"
 _NAMESPACE = UUID("6d6f7463-7561-5e64-8d00-6d61696c0000")
 _UNIT, _SLIP = follow_up_units.c, follow_ups.c
+Failing = dict[str, Exception]  # units whose slips or weekly mail can't be made
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,23 +69,32 @@ class Planning:
     clock: Clock
     public_url: str | None = None
 
-    async def look(self) -> None:
-        """Make what is due by now."""
-        units = await self._units()
+    async def look(self) -> Failing:
+        """Make what is due by now. A unit for which that fails holds up no other; which these are, and why."""
+        units, failing = await self._units(), Failing()
         for department, recipient in self.recipients.items():
-            if department not in units:
-                await self._begin(department)
-                continue
-            unit, now = units[department], self.clock()
-            calendar = self._horizon(department, now).ruler.calendar
-            round_at = latest_round(self.timetable.rounds, calendar, now)
-            if round_at is not None and round_at > unit.round_at:
-                await self._make_round(recipient, unit, round_at)
-            digest = self.timetable.digest
-            digest_at = None if digest is None else latest_digest(digest, calendar, now)
-            if digest_at is not None and digest_at > unit.digest_at and recipient.mail and recipient.digest:
-                await self._make_digest(recipient, digest_at)
+            try:
+                await self._look_at(recipient, units.get(department))
+            except (*DATABASE_ERRORS, TimeoutError, OldRules):
+                raise  # nothing of one unit
+            except Exception as bug:  # noqa: BLE001 - nobody foresaw it; its unit's data alone decide this
+                failing[department] = bug
         await self._note_moves()
+        return failing
+
+    async def _look_at(self, recipient: Recipient, unit: _Unit | None) -> None:
+        if unit is None:
+            await self._begin(recipient.department)
+            return
+        now = self.clock()
+        calendar = self._horizon(recipient.department, now).ruler.calendar
+        round_at = latest_round(self.timetable.rounds, calendar, now)
+        if round_at is not None and round_at > unit.round_at:
+            await self._make_round(recipient, unit, round_at)
+        digest = self.timetable.digest
+        digest_at = None if digest is None else latest_digest(digest, calendar, now)
+        if digest_at is not None and digest_at > unit.digest_at and recipient.mail and recipient.digest:
+            await self._make_digest(recipient, digest_at)
 
     def _horizon(self, department: str, now: datetime) -> DepartmentHorizon:
         return DepartmentHorizon(self.known().catalogue, department, local(now), self.timetable.due_soon)

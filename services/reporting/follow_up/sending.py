@@ -10,9 +10,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.reporting.follow_up import outbox
 from services.reporting.follow_up.metrics import FollowUpMetrics
-from services.reporting.follow_up.outbox import Lane, Outgoing, Way, pause_after
-from services.reporting.follow_up.recipients import Recipients
+from services.reporting.follow_up.outbox import Lane, NotSent, Outgoing, Way, pause_after
 from services.reporting.follow_up.ways import NotTaken, Smtp, mail, post
+from services.reporting.recipients import Recipients
 from shared.service.clock import Clock
 
 AT_ONCE = {Way.MAIL: 4, Way.WEBHOOK: 64}  # all mails go to one server
@@ -73,37 +73,41 @@ class Sending:
         if not await outbox.claim(self.engine, delivery, self.clock(), held_for):
             return True
         try:
-            problem = await self._try(delivery)
+            await self._try(delivery)
         except NotTaken as wrong:
             await self._not_taken(delivery, wrong)
-            return wrong.is_final
-        await outbox.sent(self.engine, delivery, self.clock(), problem)
+            return wrong.is_final or bool(wrong.answers)  # one that refuses addresses answers
+        except Exception as bug:  # what is in one delivery must not end figures and pages
+            log.exception("follow_up_cannot_be_sent", **_named(delivery))
+            await self._not_taken(delivery, NotTaken(f"it can't be sent ({type(bug).__name__})", is_final=False))
+            return True
+        await outbox.sent(self.engine, delivery, self.clock())
         self.metrics.sent.labels(delivery.way.value).inc()
-        if problem is not None:
-            log.warning("follow_up_refused_in_part", **_named(delivery), problem=problem)
         return True
 
-    async def _try(self, delivery: Outgoing) -> str | None:
+    async def _try(self, delivery: Outgoing) -> None:
         recipient = self.recipients.get(delivery.department)
         try:
             async with asyncio.timeout(self.timeout_s):
                 if delivery.way is Way.MAIL and recipient is not None and recipient.mail and self.smtp:
-                    return await mail(self.smtp, recipient.mail, delivery, self.timeout_s)
-                if delivery.way is Way.WEBHOOK and recipient is not None and recipient.webhook is not None:
+                    await mail(self.smtp, recipient.mail, delivery, self.timeout_s)
+                elif delivery.way is Way.WEBHOOK and recipient is not None and recipient.webhook is not None:
                     async with httpx.AsyncClient(
                         timeout=self.timeout_s, trust_env=False, transport=self.transport
                     ) as client:
                         await post(client, recipient.webhook, delivery, self.clock())
-                    return None
+                else:
+                    raise NotTaken("the unit has no such address in the file of recipients any more", is_final=True)
         except TimeoutError as late:
             raise NotTaken(f"no answer within {self.timeout_s:g} s", is_final=False) from late
-        raise NotTaken("the unit has no such address in the file of recipients any more", is_final=True)
 
     async def _not_taken(self, delivery: Outgoing, wrong: NotTaken) -> None:
         now, attempts = self.clock(), delivery.attempts + 1
-        next_try = now + max(pause_after(attempts), wrong.retry_after or timedelta(0))
-        gives_up = wrong.is_final or next_try - delivery.made_at > self.give_up_after
-        await outbox.failed(self.engine, delivery, str(wrong), None if gives_up else next_try)
+        pause, since = pause_after(attempts), delivery.tried_since or delivery.made_at
+        gives_up = wrong.is_final or now + pause - since > self.give_up_after
+        next_try = None if gives_up else now + max(pause, wrong.retry_after)
+        failure = NotSent(str(wrong), next_try, wrong.answers or delivery.answers)
+        await outbox.failed(self.engine, delivery, failure, now)
         self.metrics.failures.labels(delivery.way.value).inc()
         said = log.error if gives_up else log.warning
         said("follow_up_not_taken", **_named(delivery), problem=str(wrong), attempts=attempts, given_up=gives_up)

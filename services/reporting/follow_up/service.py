@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 import structlog
@@ -11,14 +11,12 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.reporting.calendar import KnownCalendar
 from services.reporting.follow_up.metrics import FollowUpMetrics
-from services.reporting.follow_up.planning import Planning, Timetable
-from services.reporting.follow_up.recipients import UnusableRecipients, read_recipients
+from services.reporting.follow_up.planning import Failing, Planning, Timetable
 from services.reporting.follow_up.schedule import rounds_of, weekly_of
 from services.reporting.follow_up.sending import Sending
 from services.reporting.follow_up.ways import Smtp
 from services.reporting.read_model.store import OldRules
 from services.reporting.settings import ReportingSettings
-from shared.catalogue import Catalogue
 from shared.service.clock import Clock
 from shared.service.pacing import Backoff, wait_until
 from shared.service.sql import DATABASE_ERRORS, is_transient
@@ -33,7 +31,6 @@ class FollowUpParts:
     """What follow-up needs of the service that it is a part of."""
 
     engine: AsyncEngine
-    catalogue: Catalogue
     known: Callable[[], KnownCalendar]
     clock: Clock
     metrics: FollowUpMetrics
@@ -49,6 +46,7 @@ class FollowUp:
     sending: Sending
     is_current: Callable[[], bool]
     plan_every_s: float = PLAN_EVERY_S
+    _failing: Failing = field(default_factory=dict, init=False)
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Until `stopping`; then what is being sent is waited for. A database that is away is tried again."""
@@ -57,7 +55,7 @@ class FollowUp:
             pause = LOOK_EVERY_S
             try:
                 if self.is_current() and time.monotonic() - planned_at >= self.plan_every_s:
-                    await self.planning.look()
+                    self._note(await self.planning.look())
                     planned_at = time.monotonic()
                 await self.sending.look()
                 backoff.reset()
@@ -72,27 +70,28 @@ class FollowUp:
             await wait_until(stopping, pause)
         await self.sending.end()
 
+    def _note(self, failing: Failing) -> None:
+        for department, bug in failing.items():
+            if repr(bug) != repr(self._failing.get(department)):
+                log.error("follow_up_cannot_be_made", department=department, exc_info=bug)
+        self._failing = failing
+        self.sending.metrics.units_failing.set(len(failing))
+
 
 def follow_up_of(settings: ReportingSettings, parts: FollowUpParts) -> FollowUp | None:
-    """The part as the settings have it; None where no recipients are named. Raises UnusableRecipients."""
-    if settings.follow_up_recipients is None:
+    """The part as the settings have it; None where no recipients are named."""
+    if not settings.recipients:
         return None
-    recipients = read_recipients(settings.follow_up_recipients, parts.catalogue)
-    if settings.smtp_host is None and any(each.mail for each in recipients.values()):
-        raise UnusableRecipients(
-            f"{settings.follow_up_recipients} has mail addresses, and there is no mail server: set "
-            "MOTCUA_REPORTING_SMTP_HOST and MOTCUA_REPORTING_SMTP_SENDER"
-        )
     timetable = Timetable(
         rounds_of(settings.follow_up_rounds),
         weekly_of(settings.follow_up_digest),
         timedelta(hours=settings.follow_up_due_soon_hours),
     )
     engine, clock = parts.engine, parts.clock
-    planning = Planning(engine, parts.known, recipients, timetable, clock, settings.public_url)
+    planning = Planning(engine, parts.known, settings.recipients, timetable, clock, settings.public_url)
     sending = Sending(
         engine,
-        recipients,
+        settings.recipients,
         _smtp(settings),
         clock,
         parts.metrics,

@@ -3,34 +3,44 @@
 import base64
 import hmac
 import ssl
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
 from email.policy import SMTP
-from email.utils import format_datetime
+from email.utils import format_datetime, parsedate_to_datetime
 from hashlib import sha256
+from types import MappingProxyType
 
 import aiosmtplib
 import httpx
 from pydantic import SecretStr
 
 from services.reporting.follow_up.messages import decode_mail
-from services.reporting.follow_up.outbox import Outgoing
-from services.reporting.follow_up.recipients import Webhook
+from services.reporting.follow_up.outbox import TAKEN, Outgoing
+from services.reporting.recipients import Webhook
 
 CLOUDEVENT = "application/cloudevents+json; charset=utf-8"
 TOO_EARLY = 425
 _PASSING = frozenset({httpx.codes.REQUEST_TIMEOUT, TOO_EARLY, httpx.codes.TOO_MANY_REQUESTS})
 _SMTP_PERMANENT = 500
+LONGEST_RETRY_AFTER = timedelta(days=1)
 
 
 class NotTaken(Exception):
-    """It was not taken. `is_final`: and would not be another time; else `retry_after`, where the other end says so."""
+    """It was not taken, or not by all. `is_final`: and would not be another time; else not before `retry_after`, where
+    the other end says so. `answers`: what the mail server has said of each address by now."""
 
-    def __init__(self, problem: str, *, is_final: bool, retry_after: timedelta | None = None) -> None:
+    def __init__(
+        self,
+        problem: str,
+        *,
+        is_final: bool,
+        retry_after: timedelta = timedelta(0),
+        answers: Mapping[str, int] = MappingProxyType({}),
+    ) -> None:
         super().__init__(problem)
-        self.is_final, self.retry_after = is_final, retry_after
+        self.is_final, self.retry_after, self.answers = is_final, retry_after, answers
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,15 +78,47 @@ async def post(client: httpx.AsyncClient, to: Webhook, delivery: Outgoing, now: 
     if httpx.codes.is_success(status):
         return
     passes = status >= httpx.codes.INTERNAL_SERVER_ERROR or status in _PASSING
-    pause = timedelta(seconds=int(retry_after)) if retry_after.isdecimal() and len(retry_after) < 6 else None  # noqa: PLR2004
-    raise NotTaken(f"the webhook answers {status}", is_final=not passes, retry_after=pause)
+    raise NotTaken(f"the webhook answers {status}", is_final=not passes, retry_after=pause_asked(retry_after, now))
 
 
-async def mail(smtp: Smtp, to: Sequence[str], delivery: Outgoing, timeout_s: float) -> str | None:
-    """Send the mail to all; who of them was refused, where the others were not. Raises NotTaken."""
+def pause_asked(retry_after: str, now: datetime) -> timedelta:
+    """The pause that a `Retry-After` asks for, in seconds or as date (RFC 9110, 10.2.3); a day at most, and none where
+    it says nothing that can be read."""
+    try:
+        if retry_after.isdecimal():
+            return timedelta(seconds=min(int(retry_after), LONGEST_RETRY_AFTER.total_seconds()))
+        then = parsedate_to_datetime(retry_after)
+    except ValueError:
+        return timedelta(0)
+    then = then if then.tzinfo else then.replace(tzinfo=UTC)
+    return min(max(then - now, timedelta(0)), LONGEST_RETRY_AFTER)
+
+
+async def mail(smtp: Smtp, to: Sequence[str], delivery: Outgoing, timeout_s: float) -> None:
+    """Send the mail to all whom it was not sent to, and who were not refused for good. Raises NotTaken, also when some
+    of them have it and others do not."""
+    answers = dict(delivery.answers)
+    asked = [address for address in dict.fromkeys(to) if not _is_settled(answers.get(address))]
+    if asked:
+        answers |= await _send(smtp, _message(smtp.sender, to, delivery), asked, timeout_s)
+    refused = {number: answers[each] for number, each in enumerate(to, start=1) if answers[each] != TAKEN}
+    if refused:
+        told = ", ".join(f"number {number} ({code})" for number, code in refused.items())
+        problem = f"the mail server refuses {len(refused)} of {len(to)} addresses: {told}"
+        raise NotTaken(problem, is_final=all(map(_is_settled, refused.values())), answers=answers)
+
+
+def _is_settled(code: int | None) -> bool:
+    """Whether an address took the mail, or is refused for good."""
+    return code is not None and (code == TAKEN or code >= _SMTP_PERMANENT)
+
+
+async def _send(smtp: Smtp, message: EmailMessage, to: Sequence[str], timeout_s: float) -> dict[str, int]:
+    """What the mail server says of each address. Raises NotTaken where it says nothing of them."""
     try:
         refused, _ = await aiosmtplib.send(
-            _message(smtp.sender, to, delivery),
+            message,
+            recipients=to,
             hostname=smtp.host,
             port=smtp.port,
             start_tls=smtp.starttls,
@@ -87,9 +129,7 @@ async def mail(smtp: Smtp, to: Sequence[str], delivery: Outgoing, timeout_s: flo
             timeout=timeout_s,
         )
     except aiosmtplib.SMTPRecipientsRefused as none_taken:
-        codes = sorted({each.code for each in none_taken.recipients})
-        final = all(code >= _SMTP_PERMANENT for code in codes)
-        raise NotTaken(f"the mail server refuses every address ({codes})", is_final=final) from none_taken
+        return {each.recipient: each.code for each in none_taken.recipients}
     except aiosmtplib.SMTPAuthenticationError as wrong:
         raise NotTaken(f"the mail server does not take the user and password ({wrong.code})", is_final=False) from wrong
     except aiosmtplib.SMTPResponseException as wrong:
@@ -99,7 +139,7 @@ async def mail(smtp: Smtp, to: Sequence[str], delivery: Outgoing, timeout_s: flo
         raise NotTaken(problem, is_final=False) from wrong
     except (aiosmtplib.SMTPException, OSError) as away:
         raise NotTaken(f"the mail server does not answer ({type(away).__name__})", is_final=False) from away
-    return f"refused: {len(refused)} of {len(to)} addresses" if refused else None
+    return {each: refused[each].code if each in refused else TAKEN for each in to}
 
 
 def _message(sender: str, to: Sequence[str], delivery: Outgoing) -> EmailMessage:

@@ -13,12 +13,13 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.responses import Response
 
 from services.reporting.calendar import CalendarFeed
-from services.reporting.gauges import FigureGauges
+from services.reporting.gauges import FigureGauges, ledger_totals
 from services.reporting.http import (
     attention,
     checks,
     events,
     figures,
+    follow_up_deliveries,
     follow_ups,
     forms,
     publications,
@@ -39,14 +40,15 @@ from services.reporting.read_model.tables import dossiers
 from shared.access.roles import Permission
 from shared.auditing.entries import Act, AuditEntry
 from shared.catalogue import Catalogue
-from shared.contract.http import REPORTING, answered_lines
+from shared.contract.http import REPORTING, answered, answered_lines
+from shared.contract.http.rebuilds import ReadModelHead
 from shared.contract.status import StatusV1
 from shared.language.languages import Language
 from shared.papers.heading import Heading
 from shared.service.access import Access, access_with_pages, requires
 from shared.service.audit_routes import audit_router
 from shared.service.clock import Clock, system_clock
-from shared.service.http import GUARDED, Ndjson, add_routes, new_application
+from shared.service.http import GUARDED, Ndjson, add_routes, json_response, new_application
 from shared.service.observability import health, operations_router
 from shared.service.oidc.provider import Provider
 from shared.service.problems import Problem, language_wanted
@@ -145,6 +147,7 @@ def create_app(reporting: Reporting) -> FastAPI:
         _snapshots(engine),
         attention.router(reporting.attention_sources),
         follow_ups.router(reporting.follow_up_sources),
+        follow_up_deliveries.router(reporting.follow_up_sources),
         publications.router(publishing),
         published_forms.router(routes, publishing),
         rebuilds.router(engine, reporting.recording_clock),
@@ -225,6 +228,18 @@ def _snapshots(engine: AsyncEngine) -> APIRouter:
     async def get_dossiers() -> Ndjson:
         await audit_of(engine).write_alone(AuditEntry(Act.SNAPSHOTS_EXPORTED))
         return Ndjson(_lines(engine))
+
+    @router.get(
+        "/dossiers/head",
+        summary="How many events of intake's log have reached the read model",
+        responses={200: answered(ReadModelHead)},
+    )
+    async def get_head() -> Response:
+        async with engine.connect() as connection:
+            ledger = await ledger_totals(connection)
+        if ledger is None:
+            return json_response(ReadModelHead(events=None, log_events=None))
+        return json_response(ReadModelHead(events=ledger.events, log_events=ledger.numbers))
 
     return router
 

@@ -1,12 +1,11 @@
 """What the projector says of itself: liveness and readiness, and its work in numbers."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from prometheus_client import CollectorRegistry
 
-from services.reporting.read_model.versions import AppliedVersion
 from shared.contract.topics import STATUS
 from shared.service import metric_catalogue as catalogue
 from shared.service.broker_watch import BrokerWatch
@@ -42,12 +41,11 @@ class PipelineMetrics:
         self.batch = catalogue.PROJECTOR_BATCH.histogram(registry)
         self.sessions_ended = catalogue.PROJECTOR_SESSIONS_ENDED.counter(registry)
 
-    def projected(self, statuses: int, applied: Sequence[AppliedVersion], now: datetime) -> None:
-        """A batch was committed; a version without a new event (an alert was raised) says nothing about the lag."""
+    def projected(self, statuses: int, recorded: Iterable[datetime], now: datetime) -> None:
+        """A batch was committed; `recorded`: of the events that reached the figures for the first time, when."""
         self.statuses.inc(statuses)
-        for one in applied:
-            if one.fresh:
-                self.lag.observe(max(0.0, (now - one.version.status.recordedtime).total_seconds()))
+        for instant in recorded:
+            self.lag.observe(max(0.0, (now - instant).total_seconds()))
 
     def watch(self, health: ProjectorHealth, broker: BrokerWatch, database: DatabaseWatch) -> None:
         """Show the parts of reporting, and how far the figures are behind what the broker has; call it once."""

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from services.reporting.projecting.records import PartitionPosition
 from services.reporting.read_model.sums import rolled_up
 from services.reporting.read_model.tables import LIVE, ReadModel, model, offsets
-from services.reporting.read_model.versions import AppliedVersion, NewVersion, RowsToWrite, StoredVersion, Version
+from services.reporting.read_model.versions import NewVersion, RowsToWrite, StoredVersion, Version
 from shared.contract.marks import LedgerMark
 from shared.service.sql import Insert, among, is_transient, writing
 
@@ -34,7 +34,7 @@ class OffsetAdvance:
 
 async def project(
     engine: AsyncEngine, topic: str, advances: Mapping[int, OffsetAdvance], versions: NewVersions
-) -> list[AppliedVersion]:
+) -> list[NewVersion]:
     """Apply the versions and move the offsets, or neither. Raises OffsetsMoved."""
     async with writing(engine) as connection:
         await _move_offsets(connection, topic, advances)
@@ -76,7 +76,7 @@ def is_ours(error: Exception) -> bool:
     return isinstance(error, (OffsetsMoved, OperationalError, ProgrammingError, InterfaceError)) or is_transient(error)
 
 
-async def apply(connection: AsyncConnection, versions: NewVersions, tables: ReadModel = LIVE) -> list[AppliedVersion]:
+async def apply(connection: AsyncConnection, versions: NewVersions, tables: ReadModel = LIVE) -> list[NewVersion]:
     """Apply the versions in the connection's transaction; one not above the stored (sequence, version) is ignored."""
     stored = await _stored(connection, tables, list(versions))
     newer = {code: above for code, given in versions.items() if (above := _above(stored.get(code), given))}

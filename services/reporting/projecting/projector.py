@@ -1,4 +1,4 @@
-"""Reads the status topic from where SQL says it is and projects it, for ever; Kafka keeps no offset for it."""
+"""Reads the status topic from where SQL says it is, never from where Kafka would, and projects it, for ever."""
 
 import asyncio
 import time
@@ -11,6 +11,14 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from services.reporting.projecting.counted import (
+    CountedEvents,
+    KeptCount,
+    counted_so_far,
+    first_recorded,
+    keeping_counts,
+    kept_counts,
+)
 from services.reporting.projecting.metrics import PipelineMetrics, ProjectorHealth
 from services.reporting.projecting.projection import (
     OffsetAdvance,
@@ -29,7 +37,7 @@ from services.reporting.projecting.records import (
     unreadable_in_a_row,
 )
 from services.reporting.read_model.store import breathing
-from services.reporting.read_model.versions import AppliedVersion, NewVersion
+from services.reporting.read_model.versions import NewVersion
 from services.reporting.settings import ReportingSettings
 from shared.contract.envelope import encode
 from shared.contract.marks import LedgerMark
@@ -67,6 +75,7 @@ class Projector:
     on_lost: Callable[[], None] = lambda: None  # called when statuses were lost: what was known when is in the log only
     read_again_at: dict[int, float] = field(default_factory=dict)  # by partition, when it was (monotonic clock)
     to_read_again: set[int] = field(default_factory=set)  # partitions where a mark jumped
+    counted: dict[int, CountedEvents] = field(default_factory=dict)  # by partition
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Until `stopping`. What is transient (broker or database away, another projector) is retried."""
@@ -113,6 +122,8 @@ class Projector:
             await consumer.start()
             session = _Session(self, consumer, publisher)
             await session.assign()
+            counts = keeping_counts(connection(self.settings), session.partitions, session.counts)
+            await stack.enter_async_context(counts)
             yield session
 
 
@@ -123,6 +134,19 @@ class _Session:
         self._projector, self._health, self._metrics = projector, projector.health, projector.metrics
         self._consumer, self._publisher = consumer, publisher
         self._positions: dict[int, PartitionPosition] = {}
+
+    @property
+    def partitions(self) -> Iterable[int]:
+        return self._positions.keys()
+
+    def counts(self) -> dict[int, KeptCount]:
+        """What the broker may keep: of each partition of which it is known."""
+        counted = self._projector.counted
+        return {
+            number: KeptCount(position.next_offset, counted[number].events)
+            for number, position in self._positions.items()
+            if position.next_offset >= counted[number].unknown_until
+        }
 
     async def assign(self) -> None:
         """All partitions, each where its stored position is."""
@@ -138,11 +162,21 @@ class _Session:
         if lost:
             self._projector.on_lost()
         unread = {number for number, position in self._positions.items() if not position.next_offset}
+        found = dict(self._positions)
         await self._read_whole(lost | unread)
+        await self._recall(found)
         self._seek(partitions)
         self._health.assigned = True
         self._stands()
         log.info("projector_assigned", positions={number: one.next_offset for number, one in self._positions.items()})
+
+    async def _recall(self, found: Mapping[int, PartitionPosition]) -> None:
+        """Learn how many events of each partition have ever been counted; `found` is where the read model stood."""
+        kept = await kept_counts(connection(self._projector.settings), found)
+        counted = self._projector.counted
+        for number, position in found.items():
+            whole_until = self._positions[number].whole_until
+            counted[number] = counted_so_far(counted.get(number), position, kept.get(number), whole_until)
 
     def _stands(self) -> None:
         """Say where it stands now."""
@@ -203,30 +237,33 @@ class _Session:
         statuses = (((record.key or b"").decode(errors="replace"), record.headers) for record in taken)
         traced = tracing.taking("projecting", statuses)
         with nullcontext() if traced is None else traced.first():
-            applied, refused = await self._commit(self._advances(moved), versions)
+            refused = await self._commit(self._advances(moved), versions)
         self._positions |= moved
         self._stands()
+        unreadable = [*batch.unreadable, *refused]
         if taken:
-            unreadable = [*batch.unreadable, *refused]
             self._health.poison_in_a_row = unreadable_in_a_row(taken, unreadable, self._health.poison_in_a_row)
             self._metrics.poison_in_a_row.set(self._health.poison_in_a_row)
-        self._metrics.projected(batch.statuses, applied, self._projector.clock())
+        recorded = first_recorded(batch.read, unreadable, self._projector.counted)
+        self._metrics.projected(len(batch.read), recorded, self._projector.clock())
         self._note(fetched.gaps)
 
     async def _commit(
         self, advances: dict[int, OffsetAdvance], versions: dict[str, list[NewVersion]]
-    ) -> tuple[list[AppliedVersion], list[UnreadableRecord]]:
+    ) -> list[UnreadableRecord]:
         """All versions but those that the database cannot hold: these are put aside, and the others do not suffer."""
         refused: list[UnreadableRecord] = []
         while True:
             try:
-                return await project(self._projector.engine, STATUS.name, advances, versions), refused
+                await project(self._projector.engine, STATUS.name, advances, versions)
             except Exception as wrong:
                 if is_ours(wrong):
                     raise
                 unstorable = await culprits(self._projector.engine, versions)
                 if not unstorable:
                     raise
+            else:
+                return refused
             aside = [
                 UnreadableRecord(one.record, MALFORMED, repr(why)) for one, why in unstorable if one.record is not None
             ]

@@ -99,9 +99,9 @@ class UnreadableRecord:
 
 @dataclass(slots=True)
 class Batch:
-    """The records of one transaction. Records of a partition are taken in their order."""
+    """The records of one transaction. Records of a partition are taken in their order; `read` are those with a head."""
 
-    statuses: int = 0
+    read: list[Headed] = field(default_factory=list)
     unreadable: list[UnreadableRecord] = field(default_factory=list)
     _snapshots: dict[str, list[Headed]] = field(default_factory=dict)
 
@@ -118,10 +118,10 @@ class Batch:
         if not (0 < head.sequence <= LARGEST_NUMBER and 0 < head.version <= LARGEST_NUMBER):
             self._refuse(record, MALFORMED, f"sequence or version is not between 1 and {LARGEST_NUMBER}")
             return
-        self.statuses += 1
+        self.read.append((head, record))
         known = self._snapshots.setdefault(head.code, [])
         if not known or record.value != known[-1][1].value:
-            known.append((head, record))
+            known.append(self.read[-1])
 
     def codes(self) -> list[str]:
         return list(self._snapshots)

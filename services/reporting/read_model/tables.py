@@ -226,7 +226,8 @@ _unmoved = follow_ups.c.moved_at.is_(None)
 Index("follow_ups_unmoved", follow_ups.c.dossier, sqlite_where=_unmoved, postgresql_where=_unmoved)
 
 # The outbox: waiting while `next_try_at` is set, then sent or, without `sent_at`, given up. `body` is the same bytes at
-# every try.
+# every try. `tried_since` is when somebody had it tried again after it was given up;
+# `answers` what the mail server said of each address, where it refused some.
 follow_up_deliveries = Table(
     "follow_up_deliveries",
     metadata,
@@ -239,6 +240,8 @@ follow_up_deliveries = Table(
     Column("sent_at", BigInteger, nullable=True),
     Column("problem", Text, nullable=True),
     Column("body", LargeBinary, nullable=False),
+    Column("tried_since", BigInteger, nullable=True),
+    Column("answers", LargeBinary, nullable=True),
 )
 _waiting = follow_up_deliveries.c.next_try_at.is_not(None)
 _given_up = and_(follow_up_deliveries.c.next_try_at.is_(None), follow_up_deliveries.c.sent_at.is_(None))

@@ -128,14 +128,6 @@ class StoredVersion(NamedTuple):
     contributions: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class AppliedVersion:
-    """A version newer than the stored one; `fresh` when it brings a later event and not only a later version."""
-
-    version: NewVersion
-    fresh: bool
-
-
 @dataclass(slots=True)
 class RowsToWrite:
     """The rows that one transaction writes, in the order of their tables' columns.
@@ -148,13 +140,13 @@ class RowsToWrite:
     history: list[tuple[Any, ...]] = field(default_factory=list)
     superseded: list[tuple[int, int, str]] = field(default_factory=list)
     cells: dict[Cell, int] = field(default_factory=dict)
-    applied: list[AppliedVersion] = field(default_factory=list)
+    applied: list[NewVersion] = field(default_factory=list)
 
     def take(self, stored: Version | StoredVersion | None, newer: Sequence[NewVersion]) -> None:
         """A dossier's versions above the stored one, oldest first."""
         row = stored
+        self.applied += newer
         for new in newer:
-            self.applied.append(AppliedVersion(new, fresh=row is None or row.sequence < new.status.sequence))
             row = self.succeed(row, version_of(new, self.revision, new.known_at))
         newest = newer[-1]
         assert isinstance(row, Version)

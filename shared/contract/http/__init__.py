@@ -22,7 +22,14 @@ from shared.contract.http.figures import (
     FiguresEvent,
     FormAnswer,
 )
-from shared.contract.http.follow_ups import FollowUpsAnswer, KeptFollowUp, NewFollowUpAnswer
+from shared.contract.http.follow_ups import (
+    DeliveriesSentAgain,
+    DeliveriesToSend,
+    FollowUpsAnswer,
+    GivenUpAnswer,
+    KeptFollowUp,
+    NewFollowUpAnswer,
+)
 from shared.contract.http.log import BulkAnswer, CheckedLogLine, LogHead, LogLine, Resent, RestoreAnswer
 from shared.contract.http.lookup import LookUpAnswer, NewLookUp
 from shared.contract.http.publications import (
@@ -35,7 +42,14 @@ from shared.contract.http.publications import (
     RevisionList,
 )
 from shared.contract.http.published_documents import NoteDocument, PublicationDocument, RevisionDocument
-from shared.contract.http.rebuilds import CheckedLine, CheckProgressLine, InconsistencyLine, RebuildAnswer, SwapAnswer
+from shared.contract.http.rebuilds import (
+    CheckedLine,
+    CheckProgressLine,
+    InconsistencyLine,
+    ReadModelHead,
+    RebuildAnswer,
+    SwapAnswer,
+)
 from shared.contract.http.service import HealthAnswer, ProblemDetails
 
 REFERENCE = "#/components/schemas/{name}"
@@ -89,6 +103,9 @@ REPORTING: Messages = {
     "http.figures.v1": FiguresAnswer,
     "http.figures-event.v1": FiguresEvent,
     "http.follow-up.v1": KeptFollowUp,
+    "http.follow-ups-given-up.v1": GivenUpAnswer,
+    "http.follow-ups-sent-again.v1": DeliveriesSentAgain,
+    "http.follow-ups-to-send.v1": DeliveriesToSend,
     "http.follow-up-event.v1": FollowUpEventV1,
     "http.follow-ups.v1": FollowUpsAnswer,
     "http.form.v1": FormAnswer,
@@ -100,6 +117,7 @@ REPORTING: Messages = {
     "http.publication.v1": PublicationDocument,
     "http.publications.v1": PublicationList,
     "http.published-dossiers.v1": PublishedDossiers,
+    "http.read-model-head.v1": ReadModelHead,
     "http.rebuild.v1": RebuildAnswer,
     "http.restored-documents.v1": RestoredDocuments,
     "http.revision.v1": RevisionDocument,

@@ -32,12 +32,37 @@ _LETTER = {
 }
 
 
+class LetterOrigin(Struct, frozen=True, kw_only=True):
+    """Who wrote a record that was put aside, as far as it can be known; of intake: when, and who had it accepted.
+
+    An `author` `another` with a `position` claims to be the event there, and is another one.
+    """
+
+    author: Annotated[
+        Literal["intake", "processing", "another"] | None,
+        Meta(description="intake, processing, another (none of Motcua's), or null: not known", examples=["another"]),
+    ]
+    event_id: Annotated[str | None, Meta(description="the id that it gives", examples=["may-7/81"])] = None
+    position: Annotated[int | None, Meta(description="where the log has an event of this id", examples=[417])] = None
+    recorded_at: Annotated[
+        Instant | None, Meta(description="when that was accepted", examples=["2026-11-03T09:00:01+07:00"])
+    ] = None
+    accepted_by: Annotated[str | None, Meta(description="for whom, as the audit names it", examples=["Quầy 7"])] = None
+    requests: Annotated[
+        list[str], Meta(description="by which requests, as intake's log has them", examples=[["3f9a1c0e7d2b4a55"]])
+    ] = []
+    audit_entry: Annotated[int | None, Meta(description="the audit's entry about it", examples=[120])] = None
+
+
 class DeadLetterView(Struct, frozen=True, kw_only=True):
     """A dead letter, and what was done about it: by whom and when, null while it is open."""
 
     id: LetterId
     state: Annotated[LetterState, Meta(description="open, sent_again or done", examples=["open"])]
     letter: Annotated[DeadLetterV1 | None, Meta(description="null for a record that is none", examples=[_LETTER])]
+    origin: Annotated[
+        LetterOrigin | None, Meta(description="who wrote the record", examples=[{"author": "another"}])
+    ] = None
     handled_at: Annotated[Instant | None, Meta(description="when", examples=["2026-11-03T10:12:00+07:00"])] = None
     handled_by: Annotated[str | None, Meta(description="who, as the audit names it", examples=["Trực ca"])] = None
     note: Annotated[str | None, Meta(description="what was noted", examples=["thử nghiệm của bên thứ ba"])] = None

@@ -23,6 +23,11 @@ COUNTS_EXAMPLE = {
     "answered_share": "54.5",
     "moved_share": "75.0",
 }
+MOST_DELIVERIES = 1000  # of one call
+DELIVERY_EXAMPLE = "0d7a9a3e-2c6d-5f0e-9c58-1f6f3b6c8a10"
+DeliveryId = Annotated[
+    str, Meta(description="the delivery's id, as its receiver sees it", max_length=36, examples=[DELIVERY_EXAMPLE])
+]
 AnswerName = Annotated[str | None, Meta(description=f"one of {', '.join(UnitAnswer)}", examples=["in_progress"])]
 
 
@@ -90,3 +95,42 @@ class NewFollowUpAnswer(Struct, frozen=True, kw_only=True, forbid_unknown_fields
     promised_on: Annotated[
         date | None, Meta(description="by when it expects to be done, today or later", examples=["2026-11-12"])
     ] = None
+
+
+class GivenUpDelivery(Struct, frozen=True, kw_only=True):
+    """A mail or a webhook that nobody took, or a mail that not every address took; it is not tried again by itself."""
+
+    id: DeliveryId
+    department: Annotated[str, Meta(description="the unit that it was for, by code", examples=["H59.15"])]
+    way: Annotated[str, Meta(description="mail or webhook", examples=["mail"])]
+    made_at: Annotated[Instant, Meta(description="when it was made", examples=["2026-11-11T07:30:00+07:00"])]
+    attempts: Annotated[int, Meta(description="how often it was tried", examples=[74])]
+    problem: Annotated[
+        str | None, Meta(description="why the last try failed", examples=["the mail server answers 550"])
+    ]
+    slips: Annotated[
+        list[str], Meta(description="the slips in it; a weekly mail has none", examples=[["H59.15/2026/12"]])
+    ]
+
+
+class GivenUpAnswer(Struct, frozen=True, kw_only=True):
+    """`GET /v1/follow-ups/given-up`: how many there are in all, and the newest of them."""
+
+    given_up: Annotated[int, Meta(description="how many", examples=[3])]
+    deliveries: Annotated[list[GivenUpDelivery], Meta(description="the newest first", examples=[[]])]
+
+
+class DeliveriesToSend(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`POST /v1/follow-ups/given-up/send-again`: which of them are to be tried again."""
+
+    deliveries: Annotated[
+        list[DeliveryId],
+        Meta(description="their ids", min_length=1, max_length=MOST_DELIVERIES, examples=[[DELIVERY_EXAMPLE]]),
+    ]
+
+
+class DeliveriesSentAgain(Struct, frozen=True, kw_only=True):
+    """Which are tried again now. Those `left` were not given up: they were taken, wait, or are not known."""
+
+    sent_again: Annotated[list[str], Meta(description="ids", examples=[[DELIVERY_EXAMPLE]])]
+    left: Annotated[list[str], Meta(description="ids", examples=[[]])]

@@ -10,6 +10,18 @@ from shared.contract.http.service import ProblemDetails
 Detail = Annotated[str, Meta(description="what is wrong with it", examples=["was missing"])]
 
 
+class ReadModelHead(Struct, frozen=True, kw_only=True):
+    """How much of intake's log the live model has had its chance to count: what the ledger stood for in the statuses
+    that were read. Both are null while they can't be known: a partition is being read from its beginning.
+    """
+
+    events: Annotated[int | None, Meta(description="events that the ledger held", examples=[80119])]
+    log_events: Annotated[
+        int | None,
+        Meta(description="events of the log that it had read, those that became dead letters too", examples=[80121]),
+    ]
+
+
 class UncountedEvent(Struct, frozen=True, kw_only=True):
     """An event of the log that the rules do not allow, or that leads to a dossier that can't be counted."""
 

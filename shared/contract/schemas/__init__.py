@@ -46,6 +46,7 @@ ASKED = frozenset(
         "http.new-follow-up-answer.v1",
         "http.new-note.v1",
         "http.new-publication.v1",
+        "http.follow-ups-to-send.v1",
     }
 )
 PUBLISHED: dict[str, type[msgspec.Struct]] = {

@@ -69,6 +69,9 @@ seccompProfile: {type: RuntimeDefault}
   {{- $_ := set $made "ERASURES_FILE" "/var/lib/motcua-erasures/erasures.ndjson" }}
 {{- end }}
 {{- if eq .service "reporting" }}
+  {{- if $values.followUp }}
+    {{- $_ := set $made "FOLLOW_UP_RECIPIENTS" "/etc/motcua/follow-up/recipients.toml" }}
+  {{- end }}
   {{- $_ := set $made "INTAKE_URL" (printf "http://%s:8001" (include "motcua.fullname" (dict "root" .root "service" "intake"))) }}
 {{- end }}
 {{- range $name := $values.secret.keys }}
@@ -105,6 +108,9 @@ seccompProfile: {type: RuntimeDefault}
 {{- $fullname := include "motcua.fullname" . }}
 metadata:
   labels: {{ include "motcua.selector" . }}
+  {{- if and (eq .service "reporting") $values.followUp }}
+  annotations: {motcua/follow-up: {{ toJson $values.followUp | sha256sum }}} # it is read at the start: another one is another pod
+  {{- end }}
 spec:
   automountServiceAccountToken: false
   enableServiceLinks: false
@@ -174,6 +180,9 @@ spec:
         {{- if and (eq .service "intake") .root.Values.intake.erasures.enabled }}
         - {name: erasures, mountPath: /var/lib/motcua-erasures}
         {{- end }}
+        {{- if and (eq .service "reporting") $values.followUp }}
+        - {name: follow-up, mountPath: /etc/motcua/follow-up, readOnly: true}
+        {{- end }}
   volumes:
     - {name: tmp, emptyDir: {sizeLimit: 256Mi}}
     - {name: home, emptyDir: {sizeLimit: 64Mi}}
@@ -195,5 +204,8 @@ spec:
     {{- end }}
     {{- if and (eq .service "intake") .root.Values.intake.erasures.enabled }}
     - {name: erasures, persistentVolumeClaim: {claimName: {{ $fullname }}-erasures}}
+    {{- end }}
+    {{- if and (eq .service "reporting") $values.followUp }}
+    - {name: follow-up, configMap: {name: {{ $fullname }}-follow-up}}
     {{- end }}
 {{- end }}

@@ -1,7 +1,6 @@
 """Whom a unit's follow-ups go to: a file of the office's own, with addresses as data and secrets in files beside it."""
 
 import base64
-import binascii
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,13 +14,15 @@ from shared.service.oidc.configuration import confidential
 
 SHORTEST_SECRET = 16
 PREFIX = "whsec_"
+MAKE_ONE = "make one with `openssl rand -base64 32`"
 
 
 class UnusableRecipients(Exception):
     """The file can't be used; the message says where and what to write."""
 
 
-def _mail_address(address: str) -> str:
+def mail_address(address: str) -> str:
+    """The address; ValueError for what a mail server would not take for one."""
     name, at, host = address.rpartition("@")
     if not at or not name or not host or not address.isascii() or any(sign in address for sign in ' \r\n\t<>,;"'):
         raise ValueError("write one address such as mot-cua@so.example")
@@ -32,7 +33,7 @@ class _Entry(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     department: str
-    mail: tuple[Annotated[str, AfterValidator(_mail_address)], ...] = ()
+    mail: tuple[Annotated[str, AfterValidator(mail_address)], ...] = ()
     webhook: Annotated[str, AfterValidator(confidential)] | None = None
     webhook_secret_file: str | None = None
     digest: bool = True
@@ -72,8 +73,11 @@ def read_recipients(path: Path, catalogue: Catalogue) -> Recipients:
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as wrong:
         raise UnusableRecipients(f"{path} can't be read ({wrong})") from wrong
     except ValidationError as wrong:
-        said = [f"{path}: {'.'.join(map(str, error['loc']))}: {error['msg']}" for error in wrong.errors()]
-        raise UnusableRecipients("\n".join(said)) from wrong
+        said = [
+            f"{path}: {'.'.join(map(str, error['loc']))}: {error['msg'].removeprefix('Value error, ')}"
+            for error in wrong.errors()
+        ]
+        raise UnusableRecipients("; ".join(said)) from wrong
     found: dict[str, Recipient] = {}
     for entry in entries:
         if entry.department not in catalogue.departments:
@@ -86,7 +90,7 @@ def read_recipients(path: Path, catalogue: Catalogue) -> Recipients:
 
 
 def _key(path: Path, entry: _Entry) -> bytes:
-    """The secret as Standard Webhooks writes it (`whsec_` and base64), or any other text as it is."""
+    """The secret as Standard Webhooks reads it: base64, with `whsec_` before it or without."""
     if entry.webhook_secret_file is None:
         raise UnusableRecipients(
             f"{path}: {entry.department} has a webhook and no webhook_secret_file: name a file with the secret that "
@@ -94,14 +98,16 @@ def _key(path: Path, entry: _Entry) -> bytes:
         )
     file = path.parent / entry.webhook_secret_file
     try:
-        text = file.read_text("utf-8").strip()
-        key = base64.b64decode(text.removeprefix(PREFIX), validate=True) if text.startswith(PREFIX) else text.encode()
-    except (OSError, UnicodeDecodeError, binascii.Error) as wrong:
-        named = f"{path}: {entry.department}: webhook_secret_file"
-        raise UnusableRecipients(f"{named} {file} can't be read ({type(wrong).__name__})") from None
+        text = file.read_text("utf-8").strip().removeprefix(PREFIX).rstrip("=")
+        key = base64.b64decode(text + "=" * (-len(text) % 4), validate=True)
+    except OSError as wrong:
+        raise UnusableRecipients(
+            f"{path}: {entry.department}: webhook_secret_file {file} can't be read ({wrong.strerror})"
+        ) from wrong
+    except ValueError:
+        raise UnusableRecipients(f"{path}: {entry.department}: the secret in {file} is no base64; {MAKE_ONE}") from None
     if len(key) < SHORTEST_SECRET:
         raise UnusableRecipients(
-            f"{path}: {entry.department}: the secret in {file} is shorter than {SHORTEST_SECRET} bytes; make one with "
-            "`openssl rand -base64 32`"
+            f"{path}: {entry.department}: the secret in {file} is shorter than {SHORTEST_SECRET} bytes; " + MAKE_ONE
         )
     return key
