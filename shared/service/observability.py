@@ -16,6 +16,7 @@ from starlette.responses import Response
 from structlog.typing import EventDict, Processor
 
 from shared.access.roles import Permission
+from shared.contract.envelope import encode
 from shared.contract.http.service import HealthAnswer
 from shared.service.access import open_to_all, requires
 from shared.service.clock import system_clock
@@ -50,23 +51,28 @@ class NotTheSameAgain(logging.Filter):
 class LogStream:
     """Where lines go. One that can't be written (the log's disk is full, whoever read it has gone) is lost and stops
     nobody: an error in saying what went wrong would leave callers without an answer and a broken process without its
-    end. Behind a torn line the next one begins a line of its own."""
+    end. How many were lost, at most, is said once one can be written again, in a line of its own behind a torn one."""
 
-    def __init__(self, stream: TextIO) -> None:
-        self._stream = stream
-        self._is_torn = False
+    def __init__(self, service: str, stream: TextIO) -> None:
+        self._service, self._stream = service, stream
+        self._lost = 0
 
     def write(self, text: str) -> None:
+        """Write the text out, or lose it."""
         try:
-            self._stream.write(f"\n{text}" if self._is_torn else text)
+            self._stream.write(f"\n{self._losses()}\n{text}" if self._lost else text)
             self._stream.flush()
-        except (OSError, ValueError):
-            self._is_torn = True
+        except (OSError, ValueError):  # ValueError: it is closed
+            self._lost += 1
         else:
-            self._is_torn = False
+            self._lost = 0
 
     def flush(self) -> None:
         """It is written at once."""
+
+    def _losses(self) -> str:
+        line = {"event": "log_lines_lost", "at_most": self._lost, "level": "warning", "service": self._service}
+        return encode(_dated(None, "", line)).decode()
 
 
 def _dated(_logger: object, _method: str, line: EventDict) -> EventDict:
@@ -77,7 +83,7 @@ def _dated(_logger: object, _method: str, line: EventDict) -> EventDict:
 
 def configure_logging(service: str, level: str) -> None:
     """One JSON object a line on stderr, whoever says it: we, a library, Python's warnings, or an end by an error."""
-    stream = cast("TextIO", LogStream(sys.stderr))
+    stream = cast("TextIO", LogStream(service, sys.stderr))
 
     def named(_logger: object, _method: str, line: EventDict) -> EventDict:
         line["service"] = service  # in every thread

@@ -182,9 +182,12 @@ def test_help_breaks_no_name_at_its_hyphens(columns: int) -> None:
 
 def test_a_pipe_and_a_device_are_written_to_and_a_link_stays() -> None:
     os.mkfifo("pipe")
-    reading = subprocess.Popen(["wc", "-l", "pipe"], stdout=subprocess.PIPE, text=True)
-    assert motcua("generate", "quang-tri-2023", "-o", "pipe").returncode == 0
-    assert reading.communicate(timeout=60)[0].split() == ["4148", "pipe"]
+    with subprocess.Popen(["wc", "-l", "pipe"], stdout=subprocess.PIPE, text=True) as reading:
+        try:
+            assert motcua("generate", "quang-tri-2023", "-o", "pipe").returncode == 0
+            assert reading.communicate(timeout=60)[0].split() == ["4148", "pipe"]
+        finally:
+            reading.kill()
     assert stat.S_ISFIFO(Path("pipe").stat().st_mode)
 
     Path("target").write_text("before")

@@ -1,6 +1,7 @@
 """The Helm chart: helm accepts it, what it makes is valid by the schemas of Kubernetes and of operators, and says of
 settings, topics, alerts and secrets what the project says elsewhere."""
 
+import base64
 import json
 from pathlib import Path
 from typing import Any
@@ -142,7 +143,7 @@ def test_recipients_of_follow_ups_are_mounted_and_read(tmp_path: Path, shipped: 
     """A file that reporting takes, where its setting says; another one makes another pod, for it is read at start."""
     found = resources(EVERYTHING)
     text = of_kind("ConfigMap", found)["motcua-reporting-follow-up"]["data"]["recipients.toml"]
-    (tmp_path / "don-doc").write_text("a-secret-for-this-test-only", "utf-8")
+    (tmp_path / "don-doc").write_bytes(base64.b64encode(b"a-secret-for-this-test-only"))
     file = tmp_path / "recipients.toml"
     file.write_text(text.replace("/run/secrets/motcua", str(tmp_path)), "utf-8")
     read = read_recipients(file, shipped)

@@ -3,6 +3,8 @@
 import json
 import os
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -27,11 +29,16 @@ class StackClient:
             [MOTCUA, *arguments], env=self.environment, capture_output=True, text=True, timeout=timeout, check=False
         )
 
-    def starts(self, *arguments: str | Path) -> "subprocess.Popen[str]":
-        """The same, not waited for."""
-        return subprocess.Popen(
+    @contextmanager
+    def running(self, *arguments: str | Path) -> Iterator["subprocess.Popen[str]"]:
+        """The same, not waited for; ended at the end, whatever the test did not see of it."""
+        with subprocess.Popen(
             [MOTCUA, *arguments], env=self.environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-        )
+        ) as process:
+            try:
+                yield process
+            finally:
+                process.kill()
 
     @property
     def environment(self) -> dict[str, str]:

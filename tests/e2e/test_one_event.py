@@ -8,6 +8,8 @@ import pytest
 
 from tests.access.made_keys import make_key
 from tests.e2e.conftest import StackClient
+from tests.support.ports import free_port_base
+from tests.support.stack import start_stack
 from tests.support.wait import wait_until
 
 RECEIVED = {
@@ -93,3 +95,10 @@ def test_each_bad_line_is_refused_alone_with_its_number_and_reason(client: Stack
     assert all(each["detail"] for each in rejected)
     client.settle()
     assert client.figures("2023-11-01", "2023-11-30")["total"]["received_total"] == 1
+
+
+def test_a_second_stack_on_the_same_folder_is_refused(client: StackClient) -> None:
+    with pytest.raises(
+        AssertionError, match=rf"exit code 1.*(.|\n)*already running on .* \(process {client.stack.process.pid}\)"
+    ):
+        start_stack(client.stack.data_dir, free_port_base())

@@ -4,6 +4,7 @@ exact figures, and no difference anywhere."""
 import json
 import os
 import signal
+from contextlib import ExitStack
 from datetime import date
 from functools import partial
 from pathlib import Path
@@ -66,17 +67,18 @@ def test_the_year_is_exact_whatever_is_killed_and_however_often_it_is_sent(
     files = tmp_path / "year.ndjson", tmp_path / "again.ndjson"
     for file, lines in zip(files, (year, year[: total // 3]), strict=True):
         file.write_bytes(b"".join(lines))
-    importers = [client.starts("import", file) for file in files]
+    with ExitStack() as running:
+        importers = [running.enter_context(client.running("import", file)) for file in files]
 
-    for number, name in enumerate(("intake", "processing", "reporting", "intake", "processing", "reporting"), 1):
-        wait_until(partial(has_logged, client, number * total // 8), 240, f"{number}/8 of the year is logged")
-        victim = wait_until(partial(service_pid, client, name), 60, f"{name} is running")
-        os.kill(victim, signal.SIGKILL)
-        wait_until(partial(runs_again, client, name, victim), 60, f"{name} is started again")
+        for number, name in enumerate(("intake", "processing", "reporting", "intake", "processing", "reporting"), 1):
+            wait_until(partial(has_logged, client, number * total // 8), 240, f"{number}/8 of the year is logged")
+            victim = wait_until(partial(service_pid, client, name), 60, f"{name} is running")
+            os.kill(victim, signal.SIGKILL)
+            wait_until(partial(runs_again, client, name, victim), 60, f"{name} is started again")
 
-    for importer in importers:
-        output, _ = importer.communicate(timeout=300)
-        assert importer.returncode == 0, output
+        for importer in importers:
+            output, _ = importer.communicate(timeout=300)
+            assert importer.returncode == 0, output
     client.settle()
     assert client.events_logged() == total
     found = client.figures(*map(str, YEAR), by="department")

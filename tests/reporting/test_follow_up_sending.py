@@ -200,7 +200,7 @@ async def test_a_receiver_that_never_answers_holds_nobody_up(office: FollowedOff
     async def other_has_it() -> bool:
         return (await standing(office))[0] == 1
 
-    await wait_until_async(other_has_it, 5, "the other unit's slip is sent")
+    await wait_until_async(other_has_it, 30, "the other unit's slip is sent")
     of_other = [kept.sent_at for kept in await office.slips() if kept.slip.department == OTHER]
     assert of_other == [office.now], "while the first one is still waited for"
     await sending.settle()

@@ -119,7 +119,7 @@ def test_a_log_that_can_t_be_written_leaves_no_caller_without_an_answer_and_no_b
         assert process.wait(30) == 70
 
 
-def test_behind_a_torn_line_the_next_one_begins_anew() -> None:
+def test_what_was_lost_is_said_behind_a_torn_line_and_the_next_one_begins_anew() -> None:
     class Disk(io.StringIO):
         is_full = False
 
@@ -130,11 +130,14 @@ def test_behind_a_torn_line_the_next_one_begins_anew() -> None:
             raise OSError(errno.ENOSPC, "No space left on device")
 
     disk = Disk()
-    stream = LogStream(disk)
+    stream = LogStream("intake", disk)
     stream.write("one\n")
     disk.is_full = True
     stream.write('{"torn": 1}\n')
     disk.is_full = False
     stream.write("two\n")
     stream.write("three\n")
-    assert disk.getvalue() == 'one\n{"t\ntwo\nthree\n'
+    one, torn, lost, two, three = disk.getvalue().splitlines()
+    assert (one, torn, two, three) == ("one", '{"t', "two", "three")
+    told = msgspec.json.decode(lost)
+    assert (told["event"], told["at_most"], told["service"]) == ("log_lines_lost", 1, "intake")

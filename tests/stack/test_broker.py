@@ -101,12 +101,12 @@ def test_a_broker_does_not_outlive_its_killed_runner(tmp_path: Path) -> None:
     starting = f"start(pathlib.Path({str(tmp_path)!r}), {port}, {port + 1})"
     imports = "import pathlib, signal; from motcua.stack.broker import start"
     script = f"{imports}; node = {starting}; print(node.child.pid, flush=True); signal.pause()"
-    runner = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True)
-    assert runner.stdout is not None
-    with runner.stdout:
-        broker = psutil.Process(int(runner.stdout.readline()))
-    runner.kill()
-    runner.wait()
+    with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True) as runner:
+        try:
+            assert runner.stdout is not None
+            broker = psutil.Process(int(runner.stdout.readline()))
+        finally:
+            runner.kill()
     wait_until(lambda: not broker.is_running() or broker.status() == psutil.STATUS_ZOMBIE, 20, "the broker is gone")
 
 

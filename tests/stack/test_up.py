@@ -8,7 +8,6 @@ import httpx
 import psutil
 import pytest
 
-from tests.support.ports import free_port_base
 from tests.support.stack import RunningStack, start_stack
 from tests.support.wait import wait_until
 
@@ -105,13 +104,6 @@ def test_a_killed_part_is_started_again_and_a_killed_runner_leaves_nothing_behin
         assert again.stop() == 0
     finally:
         again.kill()
-
-
-def test_a_second_stack_on_the_same_folder_is_refused(stack: RunningStack) -> None:
-    with pytest.raises(
-        AssertionError, match=rf"exit code 1.*(.|\n)*already running on .* \(process {stack.process.pid}\)"
-    ):
-        start_stack(stack.data_dir, free_port_base())
 
 
 def answers(url: str) -> bool:

@@ -130,7 +130,7 @@ async def sent(engine: AsyncEngine, delivery: Outgoing, now: datetime) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Failure:
+class NotSent:
     """Why a try failed, when the next one is (None: it is given up), and what the mail server said of each address."""
 
     problem: str
@@ -138,7 +138,7 @@ class Failure:
     answers: Mapping[str, int]
 
 
-async def failed(engine: AsyncEngine, delivery: Outgoing, failure: Failure, now: datetime) -> None:
+async def failed(engine: AsyncEngine, delivery: Outgoing, failure: NotSent, now: datetime) -> None:
     """It was not taken, or not by all: it is tried again, or given up. Its slips are sent once somebody has them.
 
     Of what was given up it is kept who has it: whoever has it tried again does not mean those, and means all others.

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.reporting.follow_up import outbox
 from services.reporting.follow_up.metrics import FollowUpMetrics
-from services.reporting.follow_up.outbox import Failure, Lane, Outgoing, Way, pause_after
+from services.reporting.follow_up.outbox import Lane, NotSent, Outgoing, Way, pause_after
 from services.reporting.follow_up.ways import NotTaken, Smtp, mail, post
 from services.reporting.recipients import Recipients
 from shared.service.clock import Clock
@@ -106,7 +106,7 @@ class Sending:
         pause, since = pause_after(attempts), delivery.tried_since or delivery.made_at
         gives_up = wrong.is_final or now + pause - since > self.give_up_after
         next_try = None if gives_up else now + max(pause, wrong.retry_after)
-        failure = Failure(str(wrong), next_try, wrong.answers or delivery.answers)
+        failure = NotSent(str(wrong), next_try, wrong.answers or delivery.answers)
         await outbox.failed(self.engine, delivery, failure, now)
         self.metrics.failures.labels(delivery.way.value).inc()
         said = log.error if gives_up else log.warning

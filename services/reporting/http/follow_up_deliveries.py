@@ -25,7 +25,7 @@ PATH = "/follow-ups/given-up"
 
 def router(to: FollowUpSources) -> APIRouter:
     """The routes, for operators: they are about all units."""
-    routes = APIRouter(tags=["follow-up"])
+    routes = APIRouter(prefix="/v1", tags=["follow-up"])
 
     @routes.get(
         PATH,
