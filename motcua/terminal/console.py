@@ -114,12 +114,13 @@ def warn(sentence: str) -> None:
 
 
 def plain_table(*headings: str, gap: int = 2) -> "Table":
-    """A table without lines; its columns are as wide as what stands in them."""
+    """A table without lines; its columns are as wide as what stands in them. On a narrow terminal a word goes on in the
+    next line, and nothing is cut off."""
     from rich.table import Table
 
     table = Table(box=None, padding=(0, gap, 0, 0), pad_edge=False, header_style="bold", show_header=bool(headings))
     for heading in headings:
-        table.add_column(heading)
+        table.add_column(heading, overflow="fold")
     return table
 
 

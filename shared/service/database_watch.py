@@ -12,6 +12,7 @@ from prometheus_client.registry import Collector
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from shared.service.damage import is_damaged
 from shared.service.metric_catalogue import DATABASE_BYTES, DATABASE_DISK_FREE
 from shared.service.pacing import wait_until
 from shared.service.sql import DATABASE_ERRORS, answers, connected
@@ -36,8 +37,8 @@ class DatabaseWatch(Collector):
 
     @property
     def is_answering(self) -> bool:
-        """Whether it answered when it was last asked, which was a moment ago."""
-        return self._answers and time.monotonic() - self._looked_at < SILENT_AFTER_S
+        """Whether it answered when it was last asked, which was a moment ago, and was not found damaged."""
+        return not is_damaged(self._engine) and self._answers and time.monotonic() - self._looked_at < SILENT_AFTER_S
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Until `stopping`."""

@@ -128,5 +128,4 @@ class ExpiringKeys(Collector):
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
         expiry = None if self._keys is None else self._keys.next_expiry
-        if expiry is not None:
-            yield KEY_EXPIRES.family(expiry.timestamp())
+        yield KEY_EXPIRES.family(None if expiry is None else expiry.timestamp())

@@ -49,7 +49,11 @@ EVENTS_REJECTED = _counter(
     event=(*EVENTS, UNREADABLE_EVENT),
     reason=tuple(sorted(REFUSED_BY_THE_RULES + REFUSED_BY_INTAKE)),
 )
-LOG_EVENTS = _gauge("motcua_log_events", (INTAKE,), "Events in the log.")
+LOG_EVENTS = _gauge(
+    "motcua_log_events",
+    (INTAKE,),
+    "Position of the last event in the log: so many it holds, unless somebody took rows away.",
+)
 COMMITS = _counter(
     "motcua_commits",
     (INTAKE,),

@@ -37,6 +37,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from shared.contract.envelope import encode
+from shared.service.damage import watch_for_damage
 from shared.service.tls import DatabaseTls, what_to_set
 
 Result = TypeVar("Result")
@@ -132,6 +133,7 @@ def open_engine(
     def on_begin(connection: Connection) -> None:
         connection.exec_driver_sql(connection.get_execution_options().get("sqlite_begin", begin))
 
+    watch_for_damage(engine)
     return engine
 
 

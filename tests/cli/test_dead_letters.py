@@ -1,6 +1,7 @@
 """`motcua dead-letters` against a real intake and a real broker: listed, shown, sent again, done."""
 
 import asyncio
+import io
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,8 +9,10 @@ from pathlib import Path
 import httpx
 import msgspec
 import pytest
+from rich.console import Console
 
 from motcua.cli import main
+from motcua.terminal.console import plain_table
 from tests.cli.real_intake import KEY, real_intake
 from tests.intake.sending import received
 from tests.intake.test_dead_letters import letter, put_aside
@@ -65,3 +68,16 @@ def test_letters_are_listed_shown_sent_again_and_done(
     status, told = motcua("show", "0000")
     assert (status, "there is no dead letter 0000" in told) == (2, True)
     assert motcua("done")[0] == 2
+
+
+def test_a_narrow_terminal_hides_nothing_of_a_row() -> None:
+    where = "dossier.events.v1/0@1234567"
+    table = plain_table("id", "put aside", "state", "reason", "where")
+    table.add_row("0123456789abcdef", "2026-11-30 23:12", "sent_again", "unusable_event", where)
+    console = Console(width=80, file=io.StringIO())
+    with console.capture() as shown:
+        console.print(table)
+    lines = shown.get().splitlines()
+    assert len(lines) > 2, "it is too wide for one line"
+    place = lines[0].index("where")
+    assert "".join(line[place:].strip() for line in lines[1:]) == where

@@ -55,9 +55,9 @@ def helm() -> str:
     return str(Path(sys.executable).with_name("helm"))
 
 
-def template(values: Mapping[str, Any]) -> "subprocess.CompletedProcess[str]":
+def template(values: Mapping[str, Any], release: str = RELEASE) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(
-        [helm(), "template", RELEASE, CHART, "--kube-version", f"{KUBERNETES}.0", "--values", "-"],
+        [helm(), "template", release, CHART, "--kube-version", f"{KUBERNETES}.0", "--values", "-"],
         input=json.dumps(values),
         capture_output=True,
         text=True,

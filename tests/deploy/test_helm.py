@@ -44,6 +44,13 @@ def test_what_kubernetes_has_is_valid_by_its_schemas(values: dict[str, Any]) -> 
     }
 
 
+def test_a_release_whose_names_kubernetes_would_refuse_is_refused() -> None:
+    assert template({}, "a" * 41).returncode == 0
+    answer = template({}, "a" * 42)
+    assert answer.returncode != 0
+    assert "choose a name of at most 41 characters" in answer.stderr
+
+
 @needs_node
 def test_what_keda_and_the_prometheus_operator_have_is_valid_by_their_schemas() -> None:
     said = [line for line in models_say(resources(EVERYTHING)) if line[2] != "no schema"]
@@ -67,6 +74,8 @@ def test_values_that_cannot_be_are_refused(values: dict[str, Any]) -> None:
         ({"reporting": {"settings": {"ALLOWED_HOSTS": "a.example.vn"}}}, "Prometheus calls pods by their addresses"),
         ({"processing": {"replicas": 5}}, "more than kafka.partitions"),
         ({"access": {"secret": "motcua-access"}}, "/metrics needs a key"),
+        ({"kafka": {"minInsyncReplicas": 4}}, "more than kafka.replicas; no record could ever be written"),
+        ({"reporting": {"settings": {"FOLLOW_UP_RECIPIENTS": "/etc/x.toml"}}}, "under reporting.followUp"),
         ({"reporting": {"followUp": [{"mail": ["a@so.example"]}]}}, "department"),
         ({"reporting": {"followUp": [{"department": "H59.15", "mails": ["a@so.example"]}]}}, "mails"),
         (

@@ -138,6 +138,9 @@ async def test_events_are_numbered_by_partition_without_gaps_and_keep_their_numb
             return len(await arrived(fresh_broker)) >= 120 + 150  # the new ones perhaps once before it begins again
 
         await wait_until_async(twice, WITHIN_S, "everything is there again, and the new ones")
+        await all_relayed(intake)
+        observed = await intake.metric('motcua_pipeline_lag_seconds_count{stage="relay"}')
+        assert observed == 30, "what is sent again was not late: its age is nobody's waiting"
     after = await numbers(fresh_broker)
     assert {partition: found[: len(before[partition])] for partition, found in after.items()} == before
     assert all(found == list(range(1, len(found) + 1)) for found in after.values())

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from aiosmtpd.controller import Controller
 from pydantic import SecretStr
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -21,6 +22,7 @@ from tests.reporting.databases import on_sqlite
 from tests.reporting.follow_up_office import KEY, MAIL, OTHER, UNIT, FollowedOffice, waiting
 from tests.support.certificates import Authority
 from tests.support.mail_server import PASSWORD, USER, MailServer, mail_server
+from tests.support.ports import free_port_base
 from tests.support.webhook_receiver import webhook_receiver
 
 pytestmark = on_sqlite
@@ -185,6 +187,35 @@ async def test_a_server_that_is_not_trusted_is_told_nothing(
 async def test_nobody_listens(office: FollowedOffice, smtp: Smtp) -> None:
     await office.send(office.sending(smtp=replace(smtp, port=1)))
     assert (await outbox.waiting(office.engine))[outbox.Way.MAIL].waiting == 1
+    assert await problems(office) == ["the mail server does not answer (ConnectionRefusedError)"]
+
+
+async def test_a_server_without_starttls_is_told_nothing_and_why_is_said(office: FollowedOffice, smtp: Smtp) -> None:
+    taken = MailServer(free_port_base(1))
+    controller = Controller(taken, hostname="127.0.0.1", port=taken.port)
+    controller.start()
+    try:
+        await office.send(office.sending(smtp=replace(smtp, port=taken.port)))
+    finally:
+        controller.stop()
+    assert taken.taken == []
+    (problem,) = await problems(office)
+    assert problem is not None
+    assert problem.startswith("the mail server can't be used (SMTP STARTTLS extension not supported")
+
+
+@pytest.mark.parametrize(
+    ("url", "cause"), [("http://127.0.0.1:1/", "ConnectionRefusedError"), ("https://nobody.invalid/", "gaierror")]
+)
+async def test_why_a_webhook_is_not_reached_is_said(
+    engine: AsyncEngine, shipped: Catalogue, url: str, cause: str
+) -> None:
+    office = FollowedOffice(engine, shipped, {UNIT: Recipient(UNIT, (), Webhook(url, KEY))})
+    await office.begin()
+    await office.deliver(waiting("2023-02-07 09:00"))
+    await office.look_at("2023-02-06 13:31")
+    await office.send(office.sending())
+    assert await problems(office) == [f"the webhook does not answer ({cause})"]
 
 
 async def test_a_mail_that_can_t_be_composed_fails_alone(

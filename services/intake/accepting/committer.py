@@ -29,6 +29,7 @@ from shared.service import tracing
 from shared.service.acting import acting
 from shared.service.audit import Audit
 from shared.service.clock import Clock
+from shared.service.damage import is_damaged
 from shared.service.sql import is_transient
 
 TROUBLE_SECONDS = 30.0
@@ -99,6 +100,8 @@ class Committer:
         if self._closed:
             msg = "intake is stopping; send again to another instance or later"
             raise StoreUnavailable(msg)
+        if is_damaged(self._database.writer):
+            raise StoreUnavailable("the file of the event log is damaged and takes nothing more; its operator knows")
         if not scope.is_everything:
             candidates = [replace(candidate, scope=scope) for candidate in candidates]
         tracing.remember(candidate.event_id for candidate in candidates)

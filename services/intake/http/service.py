@@ -33,6 +33,7 @@ from shared.domain.errors import Refusal, TransitionNotAllowed
 from shared.service.access import access_of
 from shared.service.audit import Readings
 from shared.service.clock import Clock
+from shared.service.damage import is_damaged
 from shared.service.observability import health, operations_router
 from shared.service.problems import Problem
 from shared.service.sql import DATABASE_ERRORS, is_transient
@@ -127,6 +128,8 @@ async def ready(request: Request) -> Response:
     """The database answers. A broker that is down does not matter here: intake goes on accepting."""
     await live(request)
     intake = await service_of(request)
+    if is_damaged(intake.database.reader):
+        raise Problem(503, "Service Unavailable", "the file of the event log is damaged; put the last good backup back")
     try:
         async with asyncio.timeout(READY_SECONDS), intake.database.reader.connect() as connection:
             refusal = await event_log.refusal(connection)

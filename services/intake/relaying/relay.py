@@ -69,6 +69,7 @@ class Relay:
         self._head = 0
         self._cursor = event_log.RelayCursor()
         self._saved_at = 0.0
+        self._furthest = 0  # what was sent before is not late when it is sent again
         self._ends_seen: Mapping[int, int] = {}
         self.is_compared = False
         """Whether topic and log were compared since this instance started, by it or by the one that relays."""
@@ -177,6 +178,7 @@ class Relay:
                     return
                 self._cursor = await event_log.cursor(connection)
                 self._head = await event_log.head(connection)
+                self._furthest = max(self._furthest, self.position)
                 self._observe()
                 await self._release(connection)
                 yield connection
@@ -289,8 +291,10 @@ class Relay:
 
     def _sent(self, rows: Sequence[Any], numbers: Sequence[int]) -> None:
         now = time.time()
-        for recorded_at, events in Tally(map(RECORDED_AT, rows)).items():
+        new = rows if rows[0].position > self._furthest else [row for row in rows if row.position > self._furthest]
+        for recorded_at, events in Tally(map(RECORDED_AT, new)).items():
             self._metrics.lag.observe(max(now - recorded_at, 0.0), events)
+        self._furthest = max(self._furthest, rows[-1].position)
         self._cursor = self._cursor._replace(position=rows[-1].position, numbers=tuple(numbers))
         self._head = max(self._head, self.position)
         self._observe()

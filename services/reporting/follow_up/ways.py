@@ -74,11 +74,18 @@ async def post(client: httpx.AsyncClient, to: Webhook, delivery: Outgoing, now: 
         async with client.stream("POST", to.url, content=delivery.body, headers=headers) as answer:
             status, retry_after = answer.status_code, answer.headers.get("Retry-After", "")
     except httpx.HTTPError as away:
-        raise NotTaken(f"the webhook does not answer ({type(away).__name__})", is_final=False) from away
+        raise NotTaken(f"the webhook does not answer ({_cause(away)})", is_final=False) from away
     if httpx.codes.is_success(status):
         return
     passes = status >= httpx.codes.INTERNAL_SERVER_ERROR or status in _PASSING
     raise NotTaken(f"the webhook answers {status}", is_final=not passes, retry_after=pause_asked(retry_after, now))
+
+
+def _cause(failure: BaseException) -> str:
+    """The error behind the library's: a name that nobody knows, a refused connection and a certificate differ."""
+    while (behind := failure.__cause__ or failure.__context__) is not None:
+        failure = behind
+    return type(failure).__name__
 
 
 def pause_asked(retry_after: str, now: datetime) -> timedelta:
@@ -138,7 +145,9 @@ async def _send(smtp: Smtp, message: EmailMessage, to: Sequence[str], timeout_s:
         problem = f"the mail server is not trusted ({type(wrong).__name__}): see MOTCUA_REPORTING_SMTP_CAFILE"
         raise NotTaken(problem, is_final=False) from wrong
     except (aiosmtplib.SMTPException, OSError) as away:
-        raise NotTaken(f"the mail server does not answer ({type(away).__name__})", is_final=False) from away
+        if type(away) is aiosmtplib.SMTPException:  # it answers, and lacks what is needed, such as STARTTLS
+            raise NotTaken(f"the mail server can't be used ({away})", is_final=False) from away
+        raise NotTaken(f"the mail server does not answer ({_cause(away)})", is_final=False) from away
     return {each: refused[each].code if each in refused else TAKEN for each in to}
 
 

@@ -87,6 +87,9 @@ seccompProfile: {type: RuntimeDefault}
   {{- if and (eq $name "ALLOWED_HOSTS") $.root.Values.monitoring.enabled }}
     {{- fail (printf "%s.settings.ALLOWED_HOSTS: Prometheus calls pods by their addresses and would be refused; an Ingress passes on its own host only" $.service) }}
   {{- end }}
+  {{- if eq $name "FOLLOW_UP_RECIPIENTS" }}
+    {{- fail "reporting.settings.FOLLOW_UP_RECIPIENTS: write the recipients under reporting.followUp; the chart makes the file of them and mounts it" }}
+  {{- end }}
   {{- $_ := set $made $name $value }}
 {{- end }}
 {{- range $name, $value := $made }}
