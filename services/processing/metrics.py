@@ -14,6 +14,7 @@ from shared.contract.topics import EVENTS
 from shared.service import metric_catalogue as catalogue
 from shared.service.broker_watch import BrokerWatch
 from shared.service.metric_kinds import DeclaredMetric
+from shared.service.pipeline_lag import PipelineLag
 from shared.service.ready_parts import Part, ReadyParts
 from shared.service.stage_progress import StageProgress
 
@@ -29,7 +30,7 @@ class ProcessingMetrics:
         self.events = catalogue.EVENTS_PROCESSED.counter(registry)
         self.dead_letters = catalogue.DEAD_LETTERS.counter(registry)
         self.alerts = catalogue.ALERTS.counter(registry)
-        self.lag = catalogue.PIPELINE_LAG.histogram(registry).labels(STAGE)
+        self.lag = PipelineLag(STAGE, registry)
         self.batch = catalogue.LEDGER_BATCH.histogram(registry)
         self.last_progress = catalogue.LAST_PROGRESS.gauge(registry)
         self.repaired = catalogue.LEDGER_REPAIRED.counter(registry)

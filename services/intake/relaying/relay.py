@@ -293,7 +293,7 @@ class Relay:
         now = time.time()
         new = rows if rows[0].position > self._furthest else [row for row in rows if row.position > self._furthest]
         for recorded_at, events in Tally(map(RECORDED_AT, new)).items():
-            self._metrics.lag.observe(max(now - recorded_at, 0.0), events)
+            self._metrics.lag.observe(now - recorded_at, events)
         self._furthest = max(self._furthest, rows[-1].position)
         self._cursor = self._cursor._replace(position=rows[-1].position, numbers=tuple(numbers))
         self._head = max(self._head, self.position)

@@ -11,6 +11,7 @@ from shared.service import metric_catalogue as catalogue
 from shared.service.broker_watch import BrokerWatch
 from shared.service.database_watch import DatabaseWatch
 from shared.service.observability import Heartbeat
+from shared.service.pipeline_lag import PipelineLag
 from shared.service.ready_parts import ReadyParts
 from shared.service.stage_progress import StageProgress
 
@@ -37,7 +38,7 @@ class PipelineMetrics:
         self.dead_letters = catalogue.DEAD_LETTERS.counter(registry)
         self.poison_in_a_row = catalogue.POISON_IN_A_ROW.gauge(registry)
         self.skips = catalogue.STATUSES_SKIPPED.counter(registry)
-        self.lag = catalogue.PIPELINE_LAG.histogram(registry).labels(STAGE)
+        self.lag = PipelineLag(STAGE, registry)
         self.batch = catalogue.PROJECTOR_BATCH.histogram(registry)
         self.sessions_ended = catalogue.PROJECTOR_SESSIONS_ENDED.counter(registry)
 
@@ -45,7 +46,7 @@ class PipelineMetrics:
         """A batch was committed; `recorded`: of the events that reached the figures for the first time, when."""
         self.statuses.inc(statuses)
         for instant in recorded:
-            self.lag.observe(max(0.0, (now - instant).total_seconds()))
+            self.lag.observe((now - instant).total_seconds())
 
     def watch(self, health: ProjectorHealth, broker: BrokerWatch, database: DatabaseWatch) -> None:
         """Show the parts of reporting, and how far the figures are behind what the broker has; call it once."""
