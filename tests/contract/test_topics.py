@@ -3,6 +3,7 @@ the AsyncAPI document says the same."""
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ CONSTANTS = {name: value for name, value in vars(topics).items() if isinstance(v
 by_name = pytest.mark.parametrize("topic", TOPICS, ids=lambda topic: topic.name)
 
 
+@cache
 def names_used_by(service: str) -> set[str]:
     """Every name the service's modules mention."""
     trees = [ast.parse(path.read_text("utf-8")) for path in (SERVICES / service).rglob("*.py")]

@@ -50,6 +50,7 @@ def processing(fresh_broker: str, tmp_path: Path) -> Iterator[Service]:
     }
     with service("processing", free_port_base(1), environment, tmp_path / "processing.log") as running:
         yield running
+        running.stop()  # and leave the group: the broker can be kept for the next test
 
 
 def life(code: str, *, recordedtime: Any = None) -> list[CloudEvent]:

@@ -5,7 +5,6 @@ from datetime import datetime, time, timedelta
 from typing import Any
 
 import msgspec
-import pytest
 from prometheus_client import CollectorRegistry
 from sqlalchemy import insert, select
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -36,10 +35,6 @@ BEGUN = at("2023-02-06 08:00")  # a Monday
 TIMETABLE = Timetable((time(7, 30), time(13, 30)), WeeklyHour(0, time(7, 30)), timedelta(hours=8))
 TIMEOUT_S = 5.0
 GIVE_UP_AFTER = timedelta(hours=72)
-
-
-on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-"""What is the same on any database."""
 
 
 def code(number: int) -> str:

@@ -24,6 +24,7 @@ from shared.domain.fields import Channel
 from shared.domain.localtime import LOCAL
 from tests.builders.events import event, received
 from tests.builders.times import at
+from tests.reporting.databases import on_sqlite
 from tests.reporting.delivery import Topic, statuses
 
 KEY = "a-key-for-this-test-only"
@@ -147,6 +148,7 @@ async def test_filters_choose_what_is_counted(client: httpx.AsyncClient) -> None
         ("from=2023-01-01&to=3000-01-01", "to", "2999-12-31"),
     ],
 )
+@on_sqlite
 async def test_a_wrong_parameter_is_named_with_its_fix(
     client: httpx.AsyncClient, query: str, parameter: str, fix: str
 ) -> None:
@@ -176,6 +178,7 @@ class TestWhatIsAsked:
             ("from=0001-01-01&to=2023-02-01", "from", "1900-01-01"),
         ],
     )
+    @on_sqlite
     async def test_nothing_is_ignored(
         self, client: httpx.AsyncClient, path: str, query: str, parameter: str, fix: str
     ) -> None:
@@ -289,6 +292,7 @@ class TestForm:
         assert sum(line["received_total"] for line in form["lines"]) == form["total"]["received_total"] == 6
 
     @pytest.mark.parametrize("wanted", FORMATS)
+    @on_sqlite
     async def test_every_format_has_a_documented_media_type_and_a_file_a_name(
         self, client: httpx.AsyncClient, wanted: str
     ) -> None:
@@ -312,6 +316,7 @@ class TestForm:
     @pytest.mark.parametrize(
         ("query", "parameter"), [("from=2023-02-02&to=2023-02-28", "from"), ("period=2024-03", "period")]
     )
+    @on_sqlite
     async def test_a_period_that_has_not_begun_is_refused_in_every_format(
         self, client: httpx.AsyncClient, wanted: str, query: str, parameter: str
     ) -> None:
@@ -331,6 +336,7 @@ class TestForm:
             ("period=2023-Q5", "period", "hãy ghi 2023-03, 2023-Q1, 2023-6M, 2023-9M hoặc 2023"),
         ],
     )
+    @on_sqlite
     async def test_a_mistake_is_told_in_the_readers_language(
         self, client: httpx.AsyncClient, query: str, parameter: str, vietnamese: str
     ) -> None:
@@ -358,6 +364,7 @@ class TestForm:
             ("/v1/publications/77", "Không có bản công bố, bản điều chỉnh hay bảng này."),
         ],
     )
+    @on_sqlite
     async def test_so_is_a_mistake_in_how_it_is_asked(
         self, client: httpx.AsyncClient, path: str, vietnamese: str
     ) -> None:

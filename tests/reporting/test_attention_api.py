@@ -28,6 +28,7 @@ from tests.builders.events import Dated, event, received
 from tests.builders.histories import history
 from tests.builders.times import at, days
 from tests.builders.wire import travelling
+from tests.reporting.databases import on_sqlite
 from tests.reporting.delivery import Topic, empty, statuses
 from tests.support.recount import RecountedDossier, dossiers_from
 
@@ -205,6 +206,7 @@ async def test_a_wrong_number_of_dossiers_is_refused(client: httpx.AsyncClient, 
         ("days=2", "days", "known: within, "),
     ],
 )
+@on_sqlite
 async def test_a_wrong_parameter_is_named_with_its_fix(
     client: httpx.AsyncClient, query: str, parameter: str, fix: str
 ) -> None:

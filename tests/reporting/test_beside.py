@@ -23,6 +23,7 @@ from shared.domain.figures import Figures
 from shared.domain.localtime import LOCAL
 from shared.domain.periods import statutory_period
 from tests.builders.histories import Office, offices
+from tests.reporting.databases import on_sqlite
 from tests.reporting.delivery import Topic, empty
 from tests.reporting.expected import expected, recounted
 from tests.reporting.lists import numbered, some, walked
@@ -220,6 +221,7 @@ class TestOverHttp:
             ("period=2023-02&by=statutory_quarter", "by", "period=2023-Q1, which"),
         ],
     )
+    @on_sqlite
     async def test_what_cannot_be_compared_is_refused_with_the_fix(
         self,
         client: httpx.AsyncClient,  # noqa: F811

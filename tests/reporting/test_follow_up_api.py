@@ -19,7 +19,8 @@ from shared.papers.heading import Heading
 from tests.builders.events import event
 from tests.builders.times import at
 from tests.reporting.bound import application, caller
-from tests.reporting.follow_up_office import OTHER, UNIT, FollowedOffice, a_slip, by_mail, code, on_sqlite, waiting
+from tests.reporting.databases import on_sqlite
+from tests.reporting.follow_up_office import OTHER, UNIT, FollowedOffice, a_slip, by_mail, code, waiting
 from tests.reporting.test_audit import kept as audit_of
 
 pytestmark = on_sqlite

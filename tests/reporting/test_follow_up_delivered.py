@@ -18,7 +18,8 @@ from services.reporting.follow_up.ways import Smtp
 from services.reporting.read_model.sums import instant_of
 from services.reporting.recipients import Recipient, Webhook
 from shared.catalogue import Catalogue
-from tests.reporting.follow_up_office import KEY, MAIL, OTHER, UNIT, FollowedOffice, on_sqlite, waiting
+from tests.reporting.databases import on_sqlite
+from tests.reporting.follow_up_office import KEY, MAIL, OTHER, UNIT, FollowedOffice, waiting
 from tests.support.certificates import Authority
 from tests.support.mail_server import PASSWORD, USER, MailServer, mail_server
 from tests.support.ports import free_port_base

@@ -11,7 +11,8 @@ from shared.catalogue import Catalogue
 from shared.contract.http import REPORTING
 from shared.contract.schemas import read_golden
 from tests.reporting.bound import application, caller
-from tests.reporting.follow_up_office import OTHER, UNIT, FollowedOffice, by_webhook, on_sqlite, waiting
+from tests.reporting.databases import on_sqlite
+from tests.reporting.follow_up_office import OTHER, UNIT, FollowedOffice, by_webhook, waiting
 from tests.reporting.test_audit import kept as audit_of
 from tests.reporting.test_follow_up_sending import SIX_HOURS, URL, answering, standing
 

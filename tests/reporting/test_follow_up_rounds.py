@@ -20,8 +20,9 @@ from shared.service.sql import writing
 from tests.builders.events import Dated, event, received
 from tests.builders.times import at
 from tests.intake.audited import audited
+from tests.reporting.databases import on_sqlite
 from tests.reporting.delivery import empty
-from tests.reporting.follow_up_office import OTHER, UNIT, FollowedOffice, by_mail, code, on_sqlite, waiting
+from tests.reporting.follow_up_office import OTHER, UNIT, FollowedOffice, by_mail, code, waiting
 from tests.support.wait import wait_until_async
 
 

@@ -25,6 +25,7 @@ from shared.catalogue import Catalogue
 from shared.contract.follow_up import FollowUpEventV1
 from shared.service.clock import system_clock
 from tests.builders.times import at
+from tests.reporting.databases import on_sqlite
 from tests.reporting.follow_up_office import (
     KEY,
     OTHER,
@@ -32,7 +33,6 @@ from tests.reporting.follow_up_office import (
     FollowedOffice,
     by_webhook,
     code,
-    on_sqlite,
     waiting,
 )
 from tests.support.wait import wait_until_async

@@ -25,8 +25,9 @@ from shared.service.kafka import ensure_topics
 from shared.service.sql import writing
 from tests.builders.events import event, received
 from tests.builders.times import at
+from tests.reporting.databases import on_sqlite
 from tests.reporting.delivery import statuses
-from tests.reporting.follow_up_office import UNIT, FollowedOffice, by_webhook, code, on_sqlite, waiting
+from tests.reporting.follow_up_office import UNIT, FollowedOffice, by_webhook, code, waiting
 from tests.support.ports import free_port_base
 from tests.support.tethered import tethered
 from tests.support.wait import wait_until_async

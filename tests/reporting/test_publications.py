@@ -30,6 +30,7 @@ from shared.publishing.cells import cells_of
 from shared.publishing.verification import NamedBytes, documents_in, verified
 from tests.builders.events import CODE, event, received
 from tests.builders.times import at
+from tests.reporting.databases import on_sqlite
 from tests.reporting.published import (
     KEY,
     NOW,
@@ -337,6 +338,7 @@ async def test_notes_are_kept_with_numbers_for_good(client: httpx.AsyncClient) -
         ({"as_known_at": "2024-01-01T00:00:00+07:00"}, 422, "malformed", "as_known_at"),
     ],
 )
+@on_sqlite
 async def test_what_is_wrong_with_a_request_is_named(
     client: httpx.AsyncClient, members: dict[str, Any], status: int, code: str, field: str | None
 ) -> None:

@@ -16,6 +16,7 @@ from shared.catalogue import Catalogue
 from shared.domain.columns import OF_FORM
 from shared.language.languages import Language
 from shared.language.numbers import count
+from tests.reporting.databases import on_sqlite
 from tests.reporting.published import PERIOD, SmallOffice, published, reporting_of, small_office
 
 
@@ -95,12 +96,14 @@ async def test_a_revision_has_its_own(client: httpx.AsyncClient, office: SmallOf
         ("1/ii06a?from=2023-01-01", 422),
     ],
 )
+@on_sqlite
 async def test_what_there_is_none_of_is_refused(client: httpx.AsyncClient, path: str, status: int) -> None:
     await published(client)
     assert (await client.get(f"/v1/publications/{path}")).status_code == status
 
 
 @pytest.mark.parametrize("wanted", FORMATS)
+@on_sqlite
 async def test_every_format_is_made_of_a_publication_by_field_too(client: httpx.AsyncClient, wanted: str) -> None:
     await published(client)
     assert await form(client, wanted, by="field")
