@@ -215,11 +215,18 @@ async def test_one_that_does_not_answer_is_not_asked_for_each_that_waits(
     await office.begin()
     await office.deliver(*(waiting("2023-02-07 09:00") for _ in range(20)))
     await office.look_at("2023-02-06 13:31")
-    transport, asked = answering(503)
+    transport, asked = answering(*[503] * 4, 204)
     sending = office.sending(transport=transport)
-    await sending.look()
-    await sending.settle()
-    assert len(asked) == 1
+    begun, times = office.now, []
+    for second in range(5 * 60):
+        office.now = begun + timedelta(seconds=second)
+        before = len(asked)
+        await sending.look()
+        await sending.settle()
+        times += [second] * (len(asked) - before)
+    assert times[:5] == [0, 10, 30, 70, 130], "ten seconds, twenty, forty, and then a minute"
+    assert len(asked) == 4 + 20, "once it answers, it gets all of them"
+    assert await standing(office) == (0, 0)
 
 
 async def test_two_processes_send_each_of_them_once(office: FollowedOffice) -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import httpx
 import structlog
@@ -17,6 +17,7 @@ from shared.service.clock import Clock
 
 AT_ONCE = {Way.MAIL: 4, Way.WEBHOOK: 64}  # all mails go to one server
 HELD_LONGER = timedelta(seconds=2)  # than a try may take: settling it takes a moment
+LONGEST_REST = timedelta(minutes=1)  # of a lane: what an operator has sent again waits no longer for its turn
 log = structlog.get_logger()
 
 
@@ -26,7 +27,7 @@ def _turns() -> dict[Way, asyncio.Semaphore]:
 
 @dataclass(slots=True)
 class Sending:
-    """One lane for each unit and way; a lane sends one thing after the other."""
+    """One lane for each unit and way; a lane sends one thing after the other, and rests when it gets no answer."""
 
     engine: AsyncEngine
     recipients: Recipients
@@ -37,6 +38,8 @@ class Sending:
     give_up_after: timedelta
     transport: httpx.AsyncBaseTransport | None = None
     _lanes: dict[Lane, "asyncio.Task[None]"] = field(default_factory=dict, init=False)
+    _silences: dict[Lane, int] = field(default_factory=dict, init=False)  # in a row
+    _rests_until: dict[Lane, datetime] = field(default_factory=dict, init=False)
     _is_ending: bool = field(default=False, init=False)
     _turns: dict[Way, asyncio.Semaphore] = field(default_factory=_turns, init=False)
 
@@ -46,10 +49,11 @@ class Sending:
             if task.done():
                 del self._lanes[lane]
                 task.result()
-        for lane in await outbox.lanes(self.engine, self.clock()):
-            if lane not in self._lanes:
+        now = self.clock()
+        for lane in await outbox.lanes(self.engine, now):
+            if lane not in self._lanes and self._rests_until.get(lane, now) <= now:
                 self._lanes[lane] = asyncio.create_task(self._send_all(lane))
-        self.metrics.stands(await outbox.waiting(self.engine), self.clock())
+        self.metrics.stands(await outbox.waiting(self.engine), now)
 
     async def settle(self) -> None:
         """Until no lane is at work."""
@@ -64,8 +68,17 @@ class Sending:
     async def _send_all(self, lane: Lane) -> None:
         for delivery in await outbox.due(self.engine, lane, self.clock()):
             async with self._turns[lane[1]]:
-                if self._is_ending or not await self._send(delivery):
-                    return  # one that does not answer is not asked for each of the others
+                if self._is_ending:
+                    return
+                if not await self._send(delivery):
+                    self._rest(lane)
+                    return
+                self._silences.pop(lane, None)
+
+    def _rest(self, lane: Lane) -> None:
+        """One that does not answer is not asked for each of the others."""
+        silences = self._silences[lane] = self._silences.get(lane, 0) + 1
+        self._rests_until[lane] = self.clock() + min(pause_after(silences), LONGEST_REST)
 
     async def _send(self, delivery: Outgoing) -> bool:
         """One try; whether the lane goes on."""
