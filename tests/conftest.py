@@ -15,6 +15,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+import structlog
 from hypothesis import HealthCheck, settings
 
 from motcua.stack.broker import Node
@@ -152,6 +153,13 @@ async def _migrated(url: str) -> None:
 @pytest.fixture(scope="session")
 def shipped() -> Catalogue:
     return catalogue.load()
+
+
+@pytest.fixture(autouse=True)
+def _log_as_it_comes() -> Iterator[None]:
+    """A test that captures the log leaves structlog configured: applications in later tests would write theirs."""
+    yield
+    structlog.reset_defaults()
 
 
 @pytest.fixture(scope="session")
