@@ -27,13 +27,13 @@ demo: setup ## play the Trà Vinh 2023 year through the whole stack and print th
 up: setup ## the whole stack in the foreground, data in .motcua
 	@$(BIN)/motcua up
 
-test: setup ## the test suite, real broker and a short form of the faults included; about fifteen minutes on two cores
+test: setup ## the test suite, real broker and a short form of the faults included; about thirteen minutes on two cores
 	@$(BIN)/pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder --max-worker-restart 0 -m "not long"
 
 test-long: setup ## what takes long: the whole year under kills, the demo, old folders, a rolling restart, the drill of alerts; twenty minutes
 	@$(BIN)/pytest -n 2 -m long
 
-check: lint ## lint, types, and the tests that need no server; three minutes
+check: lint ## lint, types, and the tests that need no server; five minutes
 	@$(BIN)/pytest -q -n $(JOBS) --dist load -m "not server and not slow and not long"
 
 lint: setup ## ruff, mypy --strict, import rules
