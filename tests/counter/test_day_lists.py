@@ -106,7 +106,10 @@ async def test_who_may_only_read_is_offered_nothing_to_do(desk: Desk) -> None:
     assert await desk.head() == 1
 
 
-async def test_the_database_is_asked_for_the_lists_once_until_something_happens(desk: Desk) -> None:
+async def test_the_database_is_asked_for_the_lists_once_until_something_happens(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lists, "LOOK_EVERY_S", 3600.0)  # however long this takes here
     await desk.received()
     asked: list[str] = []
 
