@@ -46,6 +46,7 @@ Result = TypeVar("Result")
 # error; and three states: the server only reads (it is about to become the primary), a session that idled in its
 # transaction was ended, a lock was not to be had in time.
 _PASSING = ("08", "40", "53", "57", "58", "25006", "25P03", "55P03")
+_NO_SUCH_DATABASE = "3D000"  # dropped, and put back by hand
 
 # What a database that is away raises, for whoever answers with it; `is_transient` tells which of them may pass.
 DATABASE_ERRORS = (DBAPIError, OSError, PoolTimeout, asyncpg.PostgresError, asyncpg.InterfaceError)
@@ -81,10 +82,16 @@ def _passing_cause(error: DBAPIError) -> bool:
     cause = error.orig
     if isinstance(cause, sqlite3.Error):
         return isinstance(cause, sqlite3.OperationalError) and cause.sqlite_errorcode != sqlite3.SQLITE_ERROR
-    state = getattr(cause, "sqlstate", None)
+    state = _sqlstate(error)
     if state is None:
         return isinstance(error, (InterfaceError, OperationalError))
-    return str(state).startswith(_PASSING)
+    return state.startswith(_PASSING)
+
+
+def _sqlstate(error: Exception) -> str | None:
+    """PostgreSQL's code for what a statement or a connection failed of."""
+    state = getattr(getattr(error, "orig", error), "sqlstate", None)
+    return None if state is None else str(state)
 
 
 def open_engine(
@@ -253,7 +260,7 @@ async def _ask(engine: AsyncEngine) -> bool:
         async with connected(engine) as connection:
             await connection.execute(text("SELECT 1"))
     except Exception as error:
-        if not is_transient(error):
+        if not is_transient(error) and _sqlstate(error) != _NO_SUCH_DATABASE:
             raise
         return False
     return True
