@@ -125,10 +125,10 @@ def test_a_reload_while_it_is_saved_is_one_dossier(hoa: Clerk, counted: Counted)
 
 
 def test_what_a_cut_network_kept_survives_a_restart_and_is_sent_once(browser: Browser, counted: Counted) -> None:
-    before = counted.dossiers
     with clerk(browser, counted.service.url) as opened:
         opened.at_the_counter()
         opened.page.context.set_offline(True)
+        before = counted.dossiers
         for number, name in enumerate(PEOPLE, start=1):
             opened.receives(name)
             expect(opened.page.locator("#unsent")).to_contain_text(f"Chưa gửi: {number}", timeout=WITHIN_MS)
