@@ -4,6 +4,7 @@ exact figures, and no difference anywhere."""
 import json
 import os
 import signal
+import subprocess
 from contextlib import ExitStack
 from datetime import date
 from functools import partial
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import psutil
 import pytest
 from playwright.sync_api import expect
 
@@ -69,6 +71,8 @@ def test_the_year_is_exact_whatever_is_killed_and_however_often_it_is_sent(
         file.write_bytes(b"".join(lines))
     with ExitStack() as running:
         importers = [running.enter_context(client.running("import", file)) for file in files]
+        for importer in importers:  # one that finds nobody when it begins does not wait
+            wait_until(partial(is_connected, importer), 60, "each importer speaks with intake")
 
         for number, name in enumerate(("intake", "processing", "reporting", "intake", "processing", "reporting"), 1):
             wait_until(partial(has_logged, client, number * total // 8), 240, f"{number}/8 of the year is logged")
@@ -139,6 +143,12 @@ def has_logged(client: StackClient, events: int) -> bool:
         return client.events_logged() >= events
     except httpx.HTTPError:
         return False  # it was killed a moment ago
+
+
+def is_connected(importer: "subprocess.Popen[str]") -> bool:
+    ended = importer.poll()
+    assert ended in (None, 0), importer.communicate()
+    return ended == 0 or bool(psutil.Process(importer.pid).net_connections("tcp"))
 
 
 def runs_again(client: StackClient, name: str, killed: int) -> bool:
