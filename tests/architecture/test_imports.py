@@ -2,6 +2,7 @@
 a pure domain, and one name for one thing."""
 
 import ast
+import subprocess
 import sys
 from collections import defaultdict
 from collections.abc import Iterator
@@ -85,3 +86,13 @@ def test_no_public_class_name_stands_for_two_things() -> None:
                 files[node.name].append(str(path.relative_to(ROOT)))
     clashes = {name: where for name, where in files.items() if len(where) > 1}
     assert clashes == {}, "rename all but one, or declare a message that two sides share once, in shared/contract/http"
+
+
+@pytest.mark.parametrize(
+    ("service", "unneeded"),
+    [("processing", {"sqlalchemy", "alembic", "openpyxl", "docx"}), ("reporting", {"openpyxl", "docx"})],
+)
+def test_a_start_imports_nothing_that_the_service_does_not_need_then(service: str, unneeded: set[str]) -> None:
+    ask = f"import sys, services.{service}.__main__; print(*sys.modules)"
+    imported = subprocess.run([sys.executable, "-c", ask], capture_output=True, text=True, check=True).stdout.split()
+    assert unneeded & set(imported) == set()
