@@ -5,19 +5,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, or_, select, update
+from sqlalchemy import func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.reporting.follow_up.outbox import Way
 from services.reporting.follow_up.register import SlipKey
 from services.reporting.read_model.store import audit_of
 from services.reporting.read_model.sums import instant_of, microseconds
-from services.reporting.read_model.tables import follow_up_deliveries, follow_ups
+from services.reporting.read_model.tables import GIVEN_UP, follow_up_deliveries, follow_ups
 from shared.auditing.entries import Act, AuditEntry
 from shared.service.sql import among, writing
 
 _OF = follow_up_deliveries.c
-_IS_GIVEN_UP: tuple[ColumnElement[bool], ...] = (_OF.next_try_at.is_(None), _OF.sent_at.is_(None))
 _SLIP = follow_ups.c
 
 
@@ -36,9 +35,9 @@ class GivenUp:
 
 async def given_up(engine: AsyncEngine, most: int) -> tuple[int, list[GivenUp]]:
     """How many there are, and the newest of them."""
-    newest = select(follow_up_deliveries).where(*_IS_GIVEN_UP).order_by(_OF.made_at.desc(), _OF.id).limit(most)
+    newest = select(follow_up_deliveries).where(GIVEN_UP).order_by(_OF.made_at.desc(), _OF.id).limit(most)
     async with engine.connect() as connection:
-        count: int = (await connection.execute(select(func.count()).where(*_IS_GIVEN_UP))).scalar_one()
+        count: int = (await connection.execute(select(func.count()).where(GIVEN_UP))).scalar_one()
         rows = (await connection.execute(newest)).all()
         ids = [row.id for row in rows]
         told = select(_SLIP.id, _SLIP.mail, _SLIP.department, _SLIP.year, _SLIP.number).where(
@@ -63,7 +62,7 @@ async def send_again(engine: AsyncEngine, ids: Collection[str], now: datetime) -
     async with writing(engine) as connection:
         again = (
             update(follow_up_deliveries)
-            .where(among(connection, _OF.id, sorted(ids)), *_IS_GIVEN_UP)
+            .where(among(connection, _OF.id, sorted(ids)), GIVEN_UP)
             .values(next_try_at=at, tried_since=at, attempts=0)
             .returning(_OF.id)
         )

@@ -11,7 +11,7 @@ from sqlalchemy import Update, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from services.reporting.read_model.sums import instant_of, microseconds
-from services.reporting.read_model.tables import follow_up_deliveries, follow_ups
+from services.reporting.read_model.tables import GIVEN_UP, follow_up_deliveries, follow_ups
 from shared.service.sql import writing
 
 AT_ONCE = 100
@@ -174,7 +174,7 @@ def pause_after(attempts: int) -> timedelta:
 async def waiting(engine: AsyncEngine) -> dict[Way, Outstanding]:
     """What there is of each way; two small indexes know it."""
     waits = select(_OF.way, func.count(), func.min(_OF.made_at)).where(_OF.next_try_at.is_not(None)).group_by(_OF.way)
-    given_up = select(_OF.way, func.count()).where(_OF.next_try_at.is_(None), _OF.sent_at.is_(None)).group_by(_OF.way)
+    given_up = select(_OF.way, func.count()).where(GIVEN_UP).group_by(_OF.way)
     async with engine.connect() as connection:
         lost: dict[str, int] = {row[0]: row[1] for row in (await connection.execute(given_up)).all()}
         found = {row[0]: row for row in (await connection.execute(waits)).all()}

@@ -244,7 +244,7 @@ follow_up_deliveries = Table(
     Column("answers", LargeBinary, nullable=True),
 )
 _waiting = follow_up_deliveries.c.next_try_at.is_not(None)
-_given_up = and_(follow_up_deliveries.c.next_try_at.is_(None), follow_up_deliveries.c.sent_at.is_(None))
+GIVEN_UP = and_(follow_up_deliveries.c.next_try_at.is_(None), follow_up_deliveries.c.sent_at.is_(None))
 Index(
     "follow_up_deliveries_waiting",
     follow_up_deliveries.c.next_try_at,
@@ -254,8 +254,8 @@ Index(
 Index(
     "follow_up_deliveries_given_up",
     follow_up_deliveries.c.way,
-    sqlite_where=_given_up,
-    postgresql_where=_given_up,
+    sqlite_where=GIVEN_UP,
+    postgresql_where=GIVEN_UP,
 )
 
 # Who did what when: it follows from nothing else either, and the database refuses to change or to remove a row.
