@@ -77,7 +77,8 @@ def is_ours(error: Exception) -> bool:
 
 
 async def apply(connection: AsyncConnection, versions: NewVersions, tables: ReadModel = LIVE) -> list[NewVersion]:
-    """Apply the versions in the connection's transaction; one not above the stored (sequence, version) is ignored."""
+    """Apply the versions in the connection's transaction, but for those not above the stored (sequence, version);
+    which were applied."""
     stored = await _stored(connection, tables, list(versions))
     newer = {code: above for code, given in versions.items() if (above := _above(stored.get(code), given))}
     if not newer:
@@ -88,7 +89,7 @@ async def apply(connection: AsyncConnection, versions: NewVersions, tables: Read
     for code, above in newer.items():
         rows.take(stored.get(code), above)
     await write(connection, tables, rows)
-    return rows.applied
+    return [version for above in newer.values() for version in above]
 
 
 def _above(stored: StoredVersion | None, versions: Sequence[NewVersion]) -> Sequence[NewVersion]:

@@ -140,12 +140,10 @@ class RowsToWrite:
     history: list[tuple[Any, ...]] = field(default_factory=list)
     superseded: list[tuple[int, int, str]] = field(default_factory=list)
     cells: dict[Cell, int] = field(default_factory=dict)
-    applied: list[NewVersion] = field(default_factory=list)
 
     def take(self, stored: Version | StoredVersion | None, newer: Sequence[NewVersion]) -> None:
         """A dossier's versions above the stored one, oldest first."""
         row = stored
-        self.applied += newer
         for new in newer:
             row = self.succeed(row, version_of(new, self.revision, new.known_at))
         newest = newer[-1]
