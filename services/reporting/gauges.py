@@ -160,17 +160,17 @@ class FigureGauges(Collector):
             differences = {
                 "figures": await self._stored_events.missing(connection, ledger),
                 "sums": await received_less_counted(connection),
-                "form": await asyncio.to_thread(contradiction, in_year, of_office),
             }
             unassigned = None if self._unassigned is None else await self._unassigned.by_department(connection, now)
         read = None if ledger is None else ledger.numbers
+        differences["form"] = await asyncio.to_thread(contradiction, in_year, of_office)
         differences["accepted"] = None if self._accepted is None else await self._accepted.less(read)
         computed = [
             _differences(differences),
             READ_MODEL_CURRENT.family(1),
             FIGURES_COMPUTED.family(time.time()),
             READ_MODEL_EVENTS.family(self._stored_events.stored),
-            LOG_EVENTS_IN_LEDGER.family(None if ledger is None else ledger.numbers),
+            LOG_EVENTS_IN_LEDGER.family(read),
             _unassigned_dossiers(unassigned),
         ]
         return await asyncio.to_thread(written, in_year, in_month, in_last_year, computed)
