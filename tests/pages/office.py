@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 import httpx
 from fastapi import FastAPI
@@ -10,9 +11,8 @@ from prometheus_client import CollectorRegistry
 from pydantic import SecretStr
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from services.reporting.gauges import FigureGauges
+from services.reporting.figures.gauges import FigureGauges
 from services.reporting.http.app import Reporting, create_app
-from services.reporting.intake import DossierViews
 from services.reporting.pages.routes import add_pages
 from services.reporting.projecting.metrics import ProjectorHealth
 from shared.catalogue import Catalogue
@@ -60,7 +60,7 @@ async def open_office(
     engine: AsyncEngine,
     shipped: Catalogue,
     clock: Callable[[], datetime] = lambda: NOW,
-    views: DossierViews | None = None,
+    **more: Any,
 ) -> Office:
     """An office whose second department has a name that a page must not take for its own text."""
     names = dict(shipped.departments)
@@ -68,19 +68,19 @@ async def open_office(
     topic = Topic(engine)
     records = [record for code, history in zip(CODES, HISTORIES, strict=True) for record in statuses(code, history)]
     await topic.deliver(records)
-    application, reporting = pages_of(engine, replace(shipped, departments=names), clock, views)
+    application, reporting = pages_of(engine, replace(shipped, departments=names), clock, **more)
     return Office(application, reporting, topic)
 
 
 def pages_of(
-    engine: AsyncEngine, catalogue: Catalogue, clock: Callable[[], datetime], views: DossierViews | None = None
+    engine: AsyncEngine, catalogue: Catalogue, clock: Callable[[], datetime], **more: Any
 ) -> tuple[FastAPI, Reporting]:
     """Reporting's application with its pages, over a read model."""
     gauges = FigureGauges(engine, clock, None)
     reporting = Reporting(
-        engine, catalogue, clock, SecretStr(KEY), ProjectorHealth(assigned=True), CollectorRegistry(), gauges
+        engine, catalogue, clock, SecretStr(KEY), ProjectorHealth(assigned=True), CollectorRegistry(), gauges, **more
     )
-    return add_pages(create_app(bound(reporting)), reporting, views or DossierViews(None, SecretStr(KEY))), reporting
+    return add_pages(create_app(bound(reporting)), reporting), reporting
 
 
 def browser(application: FastAPI, base_url: str = "http://reporting") -> httpx.AsyncClient:

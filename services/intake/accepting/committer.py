@@ -10,18 +10,17 @@ from msgspec.structs import replace
 from sqlalchemy.exc import DataError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.intake import calendar
 from services.intake.accepting.batch import CommitBatch, KnownToLog, NotDecided
 from services.intake.accepting.candidates import Candidate, CommitResult, applicants_of
 from services.intake.accepting.units import by_own_codes
 from services.intake.accepting.within import named_dossiers
 from services.intake.applicants.commit import ApplicantsOfCommit
 from services.intake.applicants.keeping import Applicants
-from services.intake.calendar import Announcements
-from services.intake.log import event_log, standings
+from services.intake.log import calendar, event_log, standings
+from services.intake.log.calendar import Announcements
 from services.intake.log.database import Database, committing
 from services.intake.log.history import CodeSeries, LogDisagrees, LoggedEvent, LogRow, RecentDossiers
-from services.intake.metrics import Metrics
+from services.intake.log.metrics import Metrics
 from shared.access.roles import Scope
 from shared.auditing.entries import Actor
 from shared.domain.dossier import Dossier

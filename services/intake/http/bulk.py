@@ -17,7 +17,7 @@ from services.intake.http.bodies import CHECKED, JSON, ArraySplitter, LineSplitt
 from services.intake.http.documents import cloud_event_example, cloud_event_schema
 from services.intake.http.service import IntakeService, failed
 from services.intake.log.history import LogDisagrees
-from services.intake.metrics import Metrics
+from services.intake.log.metrics import Metrics
 from services.intake.settings import IntakeSettings
 from shared.access.roles import Permission, Scope
 from shared.contract.http import answered

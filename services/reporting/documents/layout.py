@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from services.reporting.forms.form import GROUPINGS, Form
+from services.reporting.documents.forms.form import GROUPINGS, Form
 from shared.domain.columns import OF_FORM
 from shared.domain.figures import IN_PROGRESS, RECEIVED, RESOLVED, Figures
 from shared.language.languages import Language

@@ -12,8 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.responses import Response
 
-from services.reporting.calendar import CalendarFeed
-from services.reporting.gauges import FigureGauges, ledger_totals
+from services.reporting.figures.gauges import FigureGauges, ledger_totals
 from services.reporting.http import (
     attention,
     checks,
@@ -30,6 +29,8 @@ from services.reporting.http.attention import AttentionSources
 from services.reporting.http.events import FigureEvents
 from services.reporting.http.figures import MOST_ROWS, FigureRoutes
 from services.reporting.http.follow_ups import FollowUpSources
+from services.reporting.intake.calendar import CalendarFeed
+from services.reporting.intake.client import DossierViews
 from services.reporting.opening.tokens import Tokens
 from services.reporting.projecting.metrics import ProjectorHealth
 from services.reporting.publishing.freezing import Freezing
@@ -77,6 +78,7 @@ class Reporting:
     registry: CollectorRegistry
     gauges: FigureGauges
     calendar: CalendarFeed | None = None
+    views: DossierViews = field(default_factory=lambda: DossierViews(None, SecretStr("")))  # without intake: none
     rebuilds_by_itself: bool = False
     recording_clock: Clock = system_clock
     publications: Publications | None = None  # without them nothing can be published: intake is not known

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import msgspec
 from fastapi import APIRouter, Depends, Path, Query, Request
 from pydantic import Field
+from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.responses import Response
 
 from services.reporting.figures.grouping import TooManyRows
@@ -23,6 +24,7 @@ from services.reporting.publishing.documents import those_within
 from services.reporting.publishing.publications import Publications
 from services.reporting.publishing.refusals import CompletenessUnknown, NotPublished, UnknownDocument
 from shared.access.roles import EVERYTHING, Permission, Scope
+from shared.catalogue import Catalogue
 from shared.contract.http import answered, answered_lines
 from shared.contract.http.publications import (
     HASH,
@@ -30,6 +32,7 @@ from shared.contract.http.publications import (
     NewPublication,
     NoteList,
     PublicationList,
+    PublicationSummary,
     PublishedDossiers,
     RestoredDocuments,
     RevisionList,
@@ -80,6 +83,14 @@ class PublishedDossiersParameters(Parameters):
     cursor: Cursor = None
 
 
+async def summaries_within(
+    engine: AsyncEngine, catalogue: Catalogue, wanted: Scope, most: int, before: int | None
+) -> list[PublicationSummary]:
+    """What was published about the scope and nothing else, the newest first; `before` a number where one is given."""
+    async with engine.connect() as connection:
+        return await chain.summaries(connection, most, before, those_within(wanted, catalogue))
+
+
 def router(to: Publications) -> APIRouter:
     """The routes. A publication's number is its id."""
     return APIRouter(routes=[route for router in (*_of_all(to), *_of_one(to)) for route in router.routes])
@@ -122,8 +133,7 @@ def _of_all(to: Publications) -> Sequence[APIRouter]:
         wanted = _wanted(to, given)
         check_list(scope, wanted)
         before = None if given.cursor is None else place_of(request, given.cursor, tuple[int])[0]
-        async with to.engine.connect() as connection:
-            found = await chain.summaries(connection, given.limit + 1, before, those_within(wanted, to.catalogue))
+        found = await summaries_within(to.engine, to.catalogue, wanted, given.limit + 1, before)
         page = found[: given.limit]
         cursor = cursor_after(request, (page[-1].number,) if len(found) > given.limit else None)
         return page_response(request, PublicationList(publications=page, cursor=cursor), cursor)

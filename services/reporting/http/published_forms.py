@@ -8,9 +8,9 @@ from pydantic import Field
 from starlette.responses import Response
 
 from services.reporting.documents.formats import FORMATS, render
+from services.reporting.documents.forms.form import GROUPINGS, form_of
 from services.reporting.documents.frame import Frame
 from services.reporting.figures.query import Dimension, FigureQuery
-from services.reporting.forms.form import GROUPINGS, form_of
 from services.reporting.http.figures import FigureRoutes
 from services.reporting.http.forms import in_every_format
 from services.reporting.http.parameters import Lang, Parameters, language_wanted, not_among, one_dimension

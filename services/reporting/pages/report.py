@@ -10,12 +10,12 @@ from typing import Any
 from fastapi import Request
 from starlette.responses import Response
 
-from services.reporting.charts.chart import Links
+from services.reporting.documents.charts.chart import Links
 from services.reporting.documents.formats import FORMATS, render
+from services.reporting.documents.forms.form import NUMBER, Form, form_of
 from services.reporting.documents.layout import printed_columns
 from services.reporting.figures.query import FigureQuery
 from services.reporting.figures.report import TOTAL_IS_SUM, Report, report
-from services.reporting.forms.form import NUMBER, Form, form_of
 from services.reporting.http.beside import query_beside
 from services.reporting.http.figures import FigureRoutes
 from services.reporting.http.forms import form_with_charts

@@ -6,7 +6,6 @@ from fastapi import FastAPI
 from starlette.routing import Route
 
 from services.reporting.http.app import Reporting
-from services.reporting.intake import DossierViews
 from services.reporting.pages import charts, dossiers, follow_ups, open_dossiers, report, worklists
 from services.reporting.pages.charts import Drawings
 from services.reporting.pages.site import site_of
@@ -14,9 +13,9 @@ from shared.access.roles import Permission
 from shared.pages.session import session_routes
 
 
-def add_pages(application: FastAPI, reporting: Reporting, views: DossierViews) -> FastAPI:
+def add_pages(application: FastAPI, reporting: Reporting) -> FastAPI:
     """The application with its pages."""
-    site = site_of(reporting, views)
+    site = site_of(reporting)
     answers = {
         "/": report.get_report,
         "/download": report.get_download,

@@ -10,7 +10,6 @@ from starlette.responses import Response
 
 from services.reporting.http.app import Reporting
 from services.reporting.http.figures import FigureRoutes
-from services.reporting.intake import DossierViews
 from services.reporting.pages.reader import Reader, reader_of
 from services.reporting.pages.texts import TEXTS
 from services.reporting.read_model.store import OldRules
@@ -40,7 +39,6 @@ class Site(Pages):
 
     reporting: Reporting
     figures: FigureRoutes
-    views: DossierViews
 
     said_of_problems: ClassVar[Mapping[str, str]] = {
         **Pages.said_of_problems,
@@ -70,7 +68,7 @@ class Site(Pages):
         return super().failure(request, error)
 
 
-def site_of(reporting: Reporting, views: DossierViews) -> Site:
+def site_of(reporting: Reporting) -> Site:
     """The pages of a reporting that is wired."""
     return Site(
         catalogue=reporting.catalogue,
@@ -79,5 +77,4 @@ def site_of(reporting: Reporting, views: DossierViews) -> Site:
         office=reporting.heading.office,
         reporting=reporting,
         figures=reporting.figure_routes,
-        views=views,
     )

@@ -9,14 +9,15 @@ from typing import Any
 from fastapi import Request
 from starlette.responses import Response
 
-from services.reporting.attention import WorkingTimeRuler, calendar_of
 from services.reporting.documents.formats import FORMATS
 from services.reporting.documents.handout import Handout, handout_csv, handout_xlsx
+from services.reporting.figures.attention import WorkingTimeRuler, calendar_of
 from services.reporting.figures.query import FigureQuery
 from services.reporting.figures.range_sums import pinned
 from services.reporting.figures.report import figure_row, report
 from services.reporting.http.attention import AttentionParameters, attention_answer
 from services.reporting.http.bounds import scope_of
+from services.reporting.http.publications import summaries_within
 from services.reporting.opening.lists import list_page
 from services.reporting.opening.tokens import TokenFigure
 from services.reporting.pages.dossiers import lateness, page_number, snapshots_of, views_of, without_rows
@@ -24,8 +25,6 @@ from services.reporting.pages.question import Asked, asked
 from services.reporting.pages.report import choices, period_said
 from services.reporting.pages.site import Site
 from services.reporting.pages.texts import text
-from services.reporting.publishing.chain import summaries
-from services.reporting.publishing.documents import those_within
 from services.reporting.read_model.store import answering
 from shared.catalogue import Catalogue
 from shared.contract.http.dossiers import DossierView
@@ -234,8 +233,7 @@ async def get_publications(site: Site, request: Request) -> Response:
     """`/publications`: what was published, the newest first."""
     given = request.query_params.get("before", "")
     before = int(given) if given.isascii() and given.isdigit() and len(given) < LONGEST_NUMBER else None
-    async with site.reporting.engine.connect() as connection:
-        found = await summaries(connection, A_PAGE + 1, before, those_within(scope_of(request), site.catalogue))
+    found = await summaries_within(site.reporting.engine, site.catalogue, scope_of(request), A_PAGE + 1, before)
     page, language = found[:A_PAGE], language_of(request)
     link = path_with("/publications", before=page[-1].number) if len(found) > A_PAGE else None
     rows = [(one, begun(span_name(one.first, one.last, language)), _report_of(one)) for one in page]
