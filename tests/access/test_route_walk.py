@@ -297,6 +297,8 @@ async def reporting_walk(folder: Path, office: SmallOffice, shipped: Catalogue) 
         "POST /v1/publications/documents": Sent("/v1/publications/documents", {}, b"", NDJSON),
         "POST /v1/publications/{number}/notes": Sent("/v1/publications/1/notes", {}, note),
         "GET /v1/publications/{number}/dossiers": Sent("/v1/publications/1/dossiers", {"cell": "total.received_total"}),
+        "GET /publications/{number}/dossiers": Sent("/publications/1/dossiers", {"cell": "total.received_total"}),
+        "GET /publications/{number}/download": Sent("/publications/1/download", {"format": "csv"}),
         "POST /v1/rebuilds/{number}/events": Sent("/v1/rebuilds/1/events", {"after": "0"}, b"", NDJSON),
     }
     await a_slip(office.engine, DEPARTMENT)
