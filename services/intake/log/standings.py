@@ -21,7 +21,7 @@ from services.intake.log.history import LogDisagrees, history
 from services.intake.log.tables import DOSSIERS, EVENT_LOG
 from shared.domain.dossier import Dossier
 from shared.domain.lifecycle import WORKING, State
-from shared.domain.localtime import LOCAL, ONE_DAY
+from shared.domain.localtime import LOCAL, ONE_DAY, seconds
 from shared.service.sql import Insert
 
 PAGE_EVENTS = 2000
@@ -122,7 +122,7 @@ def row_of(dossier: Dossier) -> tuple[Any, ...]:
         dossier.applicant,
         _seconds(dossier.received_at),
         _seconds(dossier.due_at),
-        None if deadline is None else deadline.overdue_from().timestamp(),
+        None if deadline is None else seconds(deadline.overdue_from()),
         waits_for,
         _seconds(since),
         _seconds(until),
@@ -142,4 +142,4 @@ def _waiting(dossier: Dossier) -> tuple[str | None, datetime | None, datetime | 
 
 
 def _seconds(instant: datetime | None) -> float | None:
-    return None if instant is None else instant.timestamp()
+    return None if instant is None else seconds(instant)
