@@ -32,7 +32,7 @@ from services.intake.log.history import CodeSeries, LoggedEvent, LoggedKey, LogR
 from shared.auditing.entries import Act, Actor, AuditEntry, ChainHead
 from shared.catalogue import Catalogue
 from shared.contract.accepted import AS_SENT, TERMS
-from shared.contract.envelope import decode_envelope
+from shared.contract.envelope import decode_envelope, encode
 from shared.domain.corrections import INSTANTS
 from shared.domain.dossier import Dossier
 from shared.domain.errors import Refusal, holds_back
@@ -83,6 +83,7 @@ class CommitBatch:
     now: datetime
     recorded_at: datetime
     recorded_seconds: float = field(init=False)
+    _recorded_at: Raw = field(init=False)
     rows: list[LogRow] = field(default_factory=list)
     changed: dict[str, Dossier] = field(default_factory=dict)
     events: dict[str, LoggedEvent] = field(default_factory=dict)
@@ -96,6 +97,7 @@ class CommitBatch:
 
     def __post_init__(self) -> None:
         self.recorded_seconds = self.recorded_at.timestamp()
+        self._recorded_at = Raw(encode(self.recorded_at))
 
     @property
     def last_codes(self) -> dict[CodeSeries, str]:
@@ -219,7 +221,7 @@ class CommitBatch:
     def _log(self, candidate: Candidate, before: Dossier | None, decision: Decision) -> None:
         dossier, event_id, basis, use = decision.dossier, candidate.sent.id, candidate.basis, candidate.key_use
         code, sequence = dossier.code, dossier.sequence
-        event = as_logged(candidate, sequence, self.recorded_at, decision.computed)
+        event = as_logged(candidate, sequence, self._recorded_at, decision.computed)
         added = ",".join(decision.computed if basis is None else basis.computed)
         self.changed[code] = dossier
         self.events[event_id] = LoggedEvent(event, computed_fields(added), code, sequence)

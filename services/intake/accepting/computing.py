@@ -35,7 +35,7 @@ RECOMPUTED_BY = (
 )
 
 
-class Decision(Struct, frozen=True):
+class Decision(Struct, frozen=True, gc=False):
     """The dossier after the event, and what intake adds to the event's data."""
 
     dossier: Dossier

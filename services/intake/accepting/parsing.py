@@ -360,6 +360,8 @@ def pseudonym_by(details: ApplicantDetails, field: str, applicant_key: bytes) ->
 def _without_applicant(candidate: Candidate, applicant_key: bytes) -> Candidate:
     """The candidate that says who applied by a pseudonym."""
     names = applicants_of(candidate.event)
+    if not names:
+        return candidate
     pseudonyms = {field: pseudonym(name, applicant_key) for field, name in names.items()}
     if pseudonyms == names:
         return candidate
