@@ -86,7 +86,7 @@ class CommitBatch:
     _recorded_at: Raw = field(init=False)
     rows: list[LogRow] = field(default_factory=list)
     changed: dict[str, Dossier] = field(default_factory=dict)
-    events: dict[str, LoggedEvent] = field(default_factory=dict)
+    events: dict[str, LogRow] = field(default_factory=dict)
     keys: dict[str, LoggedKey] = field(default_factory=dict)
     used_codes: dict[CodeSeries, int] = field(default_factory=dict)
     _judged: list[JudgedEvent] = field(default_factory=list)
@@ -183,7 +183,10 @@ class CommitBatch:
         return Duplicate(event_id, candidate.name, logged.code, logged.sequence)
 
     def _event(self, event_id: str) -> LoggedEvent | None:
-        return self.events.get(event_id) or self.known.events.get(event_id)
+        row = self.events.get(event_id)
+        if row is None:
+            return self.known.events.get(event_id)
+        return LoggedEvent(row.event, computed_fields(row.added), row.dossier, row.sequence)
 
     def _decide_new(self, candidate: Candidate) -> Accepted:
         series = candidate.series
@@ -224,11 +227,12 @@ class CommitBatch:
         event = as_logged(candidate, sequence, self._recorded_at, decision.computed)
         added = ",".join(decision.computed if basis is None else basis.computed)
         self.changed[code] = dossier
-        self.events[event_id] = LoggedEvent(event, computed_fields(added), code, sequence)
         if use is not None:
             self.keys[use.key] = LoggedKey(use.request_digest, code, event_id)
         position = self.known.head + len(self.rows) + 1
-        self.rows.append(LogRow(position, event_id, code, sequence, added, self.recorded_seconds, event))
+        row = LogRow(position, event_id, code, sequence, added, self.recorded_seconds, event)
+        self.events[event_id] = row
+        self.rows.append(row)
         if basis is None and candidate.event.kind in JUDGED:
             self._judged.append(
                 JudgedEvent(position, event_id, candidate.event, candidate.occurred_at, before, dossier)

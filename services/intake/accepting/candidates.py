@@ -27,6 +27,7 @@ from shared.service.metric_labels import UNREADABLE_EVENT
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's: five bits a character
 _RANDOM_BITS = 80
 _ULID_CHARACTERS = 26
+_NAMING_APPLICANTS = frozenset(cls.kind for cls in (Received, Submitted, Corrected))
 _PSEUDONYM = re.compile(r"p-[0-9a-f]{32}")
 _decode_object = msgspec.json.Decoder(dict[str, Raw]).decode
 _encode = msgspec.json.Encoder().encode
@@ -208,6 +209,8 @@ def is_pseudonym(text: str) -> bool:
 
 def applicants_of(event: Event) -> dict[str, str]:
     """The fields of the event that name an applicant."""
+    if event.kind not in _NAMING_APPLICANTS:
+        return {}
     if isinstance(event, (Received, Submitted)):
         names = {"applicant": event.applicant}
     elif isinstance(event, Corrected) and event.field is CorrectableField.APPLICANT:
