@@ -116,9 +116,7 @@ def rule_for(event: domain.Received, at: datetime, catalogue: Catalogue) -> Dead
     return DeadlineRule(event.term, None if known is None else known.closing_hour)
 
 
-def _of_extension(
-    event: domain.Extended, _: datetime, dossier: Dossier | None, catalogue: Catalogue
-) -> dict[str, Any]:
+def _of_extension(event: domain.Extended, _: datetime, dossier: Dossier | None, catalogue: Catalogue) -> dict[str, Any]:
     """By a term counted from the deadline in force, so that no sender re-implements the calendar; or to a date."""
     given: datetime | None = event.due_at
     if event.by is None:
