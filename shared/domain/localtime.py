@@ -10,8 +10,8 @@ from shared.domain.errors import InstantOutOfRange
 Instant = Annotated[datetime, Meta(tz=True)]  # with an offset
 EPOCH = convert("1970-01-01T07:00:00+07:00", datetime)
 LOCAL = EPOCH.tzinfo
-"""The very object that msgspec gives the instants that it reads: of one zone, Python compares and subtracts two instants
-as they stand; of two, it asks each for its offset, which takes ten times as long."""
+"""The very object that msgspec gives the instants that it reads. Python compares and subtracts instants of one zone as
+they stand; where there are two, it asks each for its offset, which takes ten times as long."""
 ONE_DAY = timedelta(days=1)
 FIRST_YEAR, LAST_YEAR = 1900, 2999  # a sentinel such as 9999-12-31 is no deadline, and has no day after it
 

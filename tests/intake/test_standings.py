@@ -6,7 +6,7 @@ from pydantic import SecretStr
 from sqlalchemy import select
 
 from services.intake.log import standings
-from services.intake.log.database import open_database, write
+from services.intake.log.database import open_database
 from services.intake.log.tables import DOSSIERS
 from services.intake.settings import IntakeSettings
 from shared.domain.dossier import Dossier
@@ -30,7 +30,8 @@ async def test_a_row_that_is_kept_up_is_the_row_that_is_made_of_its_dossier(data
                 for event in events[: rng.randint(0, MOST_EVENTS_A_COMMIT)]:
                     changed[code] = apply(changed.get(code) or known.get(code), code, *event)
                     events.remove(event)
-            await write(database, lambda connection: standings.put(connection, changed.values(), known))
+            async with database.writer.begin() as connection:
+                await standings.put(connection, changed.values(), known)
             known |= changed
             async with database.reader.connect() as connection:
                 rows = (await connection.execute(select(DOSSIERS))).all()

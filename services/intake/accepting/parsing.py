@@ -130,11 +130,13 @@ _WITHOUT_ANYBODY = "say who applies: id_number, phone, email or name"
 Read = tuple[SentEvent, Event, dict[str, Raw] | None, ApplicantDetails | None]
 
 
-def parse(line: bytes, applicant_key: bytes) -> Candidate:
+def parse(line: bytes, applicant_key: bytes, *, follows: bool = False) -> Candidate:
     """The CloudEvent in `line`, its applicant a pseudonym made with the key; raises a `Refusal` when it is none."""
     sent, event, others, details = _quickly(line) or _strictly(line, applicant_key)
+    at = check(sent, event)
     return _without_applicant(
-        Candidate(sent=sent, event=event, occurred_at=check(sent, event), others=others, details=details), applicant_key
+        Candidate(sent=sent, event=event, occurred_at=at, others=others, details=details, follows=follows),
+        applicant_key,
     )
 
 
