@@ -10,8 +10,9 @@ from services.reporting.read_model.sums import (
     CHANNEL_CODES,
     JUDGED_CODES,
     MEASURE_CODES,
-    Cell,
+    Amounts,
     GaugeStock,
+    Group,
     day_number,
 )
 from shared.domain.counting import Stretch, facts, judgements, overdue_span, stretches
@@ -76,13 +77,13 @@ def contributions_of(dossier: Dossier) -> Contributions:
     )
 
 
-def add_to_cells(cells: dict[Cell, int], entry: Contributions, sign: int) -> None:
-    """Add the entry's deltas to the cells, or take them back (`sign` -1); those of another place also to its own."""
-    department, procedure, channel = entry.department, entry.procedure, entry.channel
+def add_to(changes: dict[Group, Amounts], entry: Contributions, sign: int) -> None:
+    """Add the entry's deltas to the changes, or take them back (`sign` -1); those of another place also to its own."""
     for place in (ALL, entry.received_by) if entry.received_by else (ALL,):
+        days = changes.setdefault((entry.procedure, entry.department, entry.channel, place), {})
         for day, measure, amount in entry.deltas:
-            cell = (day, procedure, department, channel, measure, place)
-            cells[cell] = cells.get(cell, 0) + sign * amount
+            key = day, measure
+            days[key] = days.get(key, 0) + sign * amount
 
 
 encode_contributions = msgspec.json.Encoder().encode
