@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple, TypeVar
 
+import msgspec
+
 from services.reporting.read_model.contributions import (
     Contributions,
     add_to,
@@ -25,8 +27,7 @@ from shared.service.kafka import KafkaRecord
 ItemT = TypeVar("ItemT")
 
 
-@dataclass(frozen=True, slots=True)
-class NewVersion:
+class NewVersion(msgspec.Struct, frozen=True, gc=False):
     """A version as it is to be stored; `snapshot` is the record's own bytes, `known_at` in microseconds since 1970."""
 
     status: StatusV1
