@@ -8,7 +8,7 @@ from heapq import heapify, heappop, heappush
 
 from services.processing.ledger import LedgerEntry
 from shared.domain.dossier import Dossier
-from shared.domain.lifecycle import State
+from shared.domain.lifecycle import WORKING, State
 from shared.domain.timeliness import Standing, Timeliness, closed_timeliness, standing, threshold_reached
 
 CountKey = tuple[str, str]  # department, timeliness
@@ -42,12 +42,7 @@ class StatusIndex:
     def put(self, before: LedgerEntry | None, after: LedgerEntry, now: datetime) -> None:
         """Take in a changed entry."""
         self.refresh(after.dossier, now)
-        same = (
-            before is not None
-            and before.dossier.watched_due_at == after.dossier.watched_due_at
-            and before.dossier.state == after.dossier.state
-        )
-        if not same:
+        if before is None or not _is_watched_alike(before.dossier, after.dossier):
             self.watch(after.dossier)
 
     def watch(self, dossier: Dossier) -> None:
@@ -111,6 +106,16 @@ class StatusIndex:
         if dossier.is_open and deadline is not None and dossier.suspended_since is None:
             yield deadline.due_at - self._due_soon
             yield deadline.overdue_from()
+
+
+def _is_watched_alike(before: Dossier, after: Dossier) -> bool:
+    """Whether the thresholds are the same: of the same deadline, with the clock running or standing as it did."""
+    return (
+        before.watched_due_at == after.watched_due_at
+        and before.term == after.term
+        and (before.state in WORKING) == (after.state in WORKING)
+        and (before.state is State.SUBMITTED) == (after.state is State.SUBMITTED)
+    )
 
 
 def count_key_of_closed(dossier: Dossier) -> CountKey | None:
