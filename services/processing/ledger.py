@@ -7,7 +7,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from shared.contract.envelope import CloudEvent, UnknownEventType, decode_envelope, event_name, event_of
-from shared.contract.status import AlertV1, StatusV1, status_of, version_of
+from shared.contract.status import AlertV1, StatusV1, encoded_status, status_of, version_of
 from shared.domain.dossier import Dossier
 from shared.domain.errors import Refusal
 from shared.domain.lifecycle import PAUSED, State
@@ -47,6 +47,10 @@ class LedgerEntry(Struct, frozen=True, gc=False):
 
     def status(self) -> StatusV1:
         return status_of(self.dossier, version=self.version, recordedtime=self.recordedtime, alerted=self.alerted)
+
+    def encoded_status(self) -> bytes:
+        """The JSON of `status`."""
+        return encoded_status(self.dossier, version=self.version, recordedtime=self.recordedtime, alerted=self.alerted)
 
 
 def entry_of(status: StatusV1) -> LedgerEntry:

@@ -299,4 +299,4 @@ def _change(entry: LedgerEntry, number: int, decided: Decisions) -> None:
 
 
 def _status_record(entry: LedgerEntry, position: LedgerPosition) -> NewRecord:
-    return entry.dossier.code.encode(), encode(entry.status()), mark_header(position.mark())
+    return entry.dossier.code.encode(), entry.encoded_status(), mark_header(position.mark())

@@ -69,7 +69,7 @@ class Hop(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
         return self.due_at is not None and (self.answered_at or now) >= Deadline(self.due_at).overdue_from()
 
 
-class Dossier(Struct, frozen=True, gc=False, kw_only=True):
+class Dossier(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """One application of one procedure, after its latest event; `sequence` counts its events from 1.
 
     `closed_at` is the closing instant that timeliness is judged at: resolved, else returned, else withdrawn,
@@ -182,7 +182,7 @@ class Dossier(Struct, frozen=True, gc=False, kw_only=True):
     @property
     def deadline(self) -> Deadline | None:
         """The deadline in force, with the unit that it is judged in."""
-        return self.due(self.due_at)
+        return Deadline(self.deadlines[-1].due_at, counts_hours(self.term)) if self.deadlines else None
 
     @property
     def due_given(self) -> datetime | None:

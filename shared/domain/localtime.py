@@ -25,7 +25,7 @@ def local(instant: datetime) -> datetime:
     if zone is None:
         raise ValueError(f"{instant.isoformat()} has no offset; write it as {instant.isoformat()}+07:00")
     try:
-        here = instant if zone is LOCAL or zone == LOCAL else instant.astimezone(LOCAL)
+        here = instant if zone is LOCAL else instant.astimezone(LOCAL)
     except OverflowError:
         here = instant  # the first or the last day that a computer knows
     if not FIRST_YEAR <= here.year <= LAST_YEAR:
@@ -38,7 +38,7 @@ def local(instant: datetime) -> datetime:
 
 def local_date(instant: datetime) -> date:
     """The local calendar day of an instant."""
-    if instant.tzinfo == LOCAL and FIRST_YEAR <= instant.year <= LAST_YEAR:  # as nearly always
+    if instant.tzinfo is LOCAL and FIRST_YEAR <= instant.year <= LAST_YEAR:  # as nearly always
         return instant.date()
     return local(instant).date()
 

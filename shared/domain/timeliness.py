@@ -51,10 +51,10 @@ class ByDate:
     name: str = "by-date/1"
 
     def judge(self, closed_at: datetime, deadline: Deadline) -> Timeliness:
-        due_at = local(deadline.due_at)
         if deadline.in_hours:
+            due_at = local(deadline.due_at)
             return _by_span(closed_at, due_at.replace(minute=0, second=0, microsecond=0), due_at)
-        closed, due_day = local_date(closed_at), due_at.date()
+        closed, due_day = local_date(closed_at), local_date(deadline.due_at)
         if closed == due_day:
             return Timeliness.ON_TIME
         return Timeliness.EARLY if closed < due_day else Timeliness.OVERDUE

@@ -1,13 +1,15 @@
 """Every event and every dossier survives the way out and back."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
 
 import msgspec
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 
 from shared.contract.envelope import CloudEvent, UnknownEventType, decode_envelope, encode, event_of, event_type
-from shared.contract.status import decode_status, status_of
+from shared.contract.status import decode_status, encoded_status, status_of
 from shared.domain.dossier import Dossier
 from shared.domain.errors import InvalidTerm
 from shared.domain.events import EVENT_TYPES
@@ -27,6 +29,14 @@ def test_a_dossier_survives_its_snapshot(made: tuple[Dossier, History]) -> None:
     dossier, _ = made
     status = status_of(dossier, version=dossier.sequence, recordedtime=ACCEPTED, alerted={"overdue": ACCEPTED})
     assert decode_status(encode(status)).dossier() == dossier
+
+
+@given(histories(), st.sampled_from([{}, {"overdue": ACCEPTED}]))
+def test_a_status_is_written_from_its_dossier_as_the_snapshot_would_be(
+    made: tuple[Dossier, History], alerted: dict[str, datetime]
+) -> None:
+    said: dict[str, Any] = {"version": made[0].sequence, "recordedtime": ACCEPTED, "alerted": alerted}
+    assert encoded_status(made[0], **said) == encode(status_of(made[0], **said))
 
 
 @given(histories().filter(lambda made: made[0].state is not State.VOIDED))  # nothing happens to that any more
