@@ -71,7 +71,7 @@ class StatusIndex:
         if timeliness is None:
             self._count(dossier.code, None)
         else:
-            name = "within" if timeliness is Standing.NO_DEADLINE else timeliness.value
+            name = Standing.WITHIN if timeliness is Standing.NO_DEADLINE else timeliness
             self._count(dossier.code, ((dossier.department, name), closed is None))
         return threshold_reached(dossier, stands, now)
 

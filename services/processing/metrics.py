@@ -44,9 +44,12 @@ class ProcessingMetrics:
 
     def processed(self, events: Sequence[tuple[str, datetime]], now: datetime) -> None:
         """Count events (name, accepted at) that are now in the ledger."""
-        for accepted_at, at_once in groupby(accepted_at for _, accepted_at in events):
-            self.lag.observe((now - accepted_at).total_seconds(), sum(1 for _ in at_once))
-        for name, count in Counts(name for name, _ in events).items():
+        if not events:
+            return
+        names, accepted = zip(*events, strict=True)
+        for accepted_at, at_once in groupby(accepted):
+            self.lag.observe((now - accepted_at).total_seconds(), len(list(at_once)))
+        for name, count in Counts(names).items():
             self.events.labels(name).inc(count)
 
     def watch(self, broker: BrokerWatch, is_ready: Part) -> None:

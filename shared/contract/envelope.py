@@ -20,7 +20,7 @@ JSON = "application/json"
 EventId = Annotated[str, Meta(min_length=1, max_length=200)]
 
 
-class CloudEvent(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class CloudEvent(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """One event of one dossier as it travels. `data` stays raw JSON until the type is known.
 
     `id` is the sender's and makes a delivery idempotent. Intake adds `sequence` (1, 2, 3 ... per dossier) and

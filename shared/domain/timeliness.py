@@ -197,5 +197,4 @@ def threshold_reached(dossier: Dossier, stands: Standing | None, now: datetime) 
 
 def timeliness_of(dossier: Dossier, at: datetime) -> str | None:
     """The class once closed, else how the dossier stands at `at`; None before receipt and when declined."""
-    judged = closed_timeliness(dossier) or standing(dossier, at, NEVER_SOON)
-    return None if judged is None else judged.value
+    return closed_timeliness(dossier) or standing(dossier, at, NEVER_SOON)
