@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 from prometheus_client import CollectorRegistry
 from pydantic import SecretStr
-from sqlalchemy import delete
+from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from services.reporting.projecting import projector
 from services.reporting.projecting.counted import (
     KeptCount,
     counted_so_far,
@@ -210,6 +211,10 @@ class Running:
 
     metrics: PipelineMetrics
     registry: CollectorRegistry = field(default_factory=CollectorRegistry)
+    losses: int = 0
+
+    def lost(self) -> None:
+        self.losses += 1
 
     def late(self) -> tuple[float, float]:
         """How many events were observed within five seconds, and later."""
@@ -223,7 +228,8 @@ async def projecting(settings: ReportingSettings, read_to: int, now: datetime = 
     """Once it has read so many records; its clock stands still."""
     registry, health, stopping = CollectorRegistry(), ProjectorHealth(), asyncio.Event()
     engine, running = open_engine(settings.database_url), Running(PipelineMetrics(registry), registry)
-    task = asyncio.create_task(Projector(settings, engine, lambda: now, health, running.metrics).run(stopping))
+    projecting = Projector(settings, engine, lambda: now, health, running.metrics, running.lost)
+    task = asyncio.create_task(projecting.run(stopping))
 
     async def has_read() -> bool:
         return health.positions.get(0) == read_to
@@ -266,6 +272,32 @@ async def test_the_slo_sees_each_event_once_whatever_becomes_of_the_read_model(
     shutil.copy(tmp_path / "older.db", file)
     async with projecting(settings, 10) as running:
         assert running.late() == (0, 0), "an older read model reads again what had been counted"
+
+
+@pytest.mark.broker
+async def test_a_read_model_that_is_emptied_is_filled_again_though_nothing_comes(
+    fresh_broker: str, tmp_path: Path, empty_read_model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(projector, "CHECK_EVERY_S", 0.1)
+    settings = ReportingSettings(
+        api_key=SecretStr("a-key-for-this-test-only"),
+        kafka_bootstrap=fresh_broker,
+        database_url=f"sqlite+aiosqlite:///{shutil.copy(empty_read_model, tmp_path / 'reporting.db')}",
+    )
+    await ensure_topics(settings)
+    await send(fresh_broker, records_of(4, LONG_AGO), partition=0)
+    engine = open_engine(settings.database_url)
+
+    async def holds_both() -> bool:
+        async with engine.connect() as connected:
+            return len((await connected.execute(select(dossiers.c.code))).all()) == 2
+
+    async with projecting(settings, 4) as running:
+        await wait_until_async(holds_both, WITHIN_S, "it holds both dossiers")
+        await lose_the_read_model(engine)
+        await wait_until_async(holds_both, WITHIN_S, "it holds them again")
+        assert (running.late(), running.losses) == ((0, 0), 1), "nothing of it is news, and the log knows more of it"
+    await engine.dispose()
 
 
 async def _is(expected: tuple[float, float], running: Running) -> bool:

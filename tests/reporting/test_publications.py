@@ -295,7 +295,9 @@ async def test_tables_that_do_not_add_up_to_the_office_are_not_published(
         both = cells.where(sums.c.measure == received).intersect(cells.where(sums.c.measure == is_open))
         cell = tuple((await connection.execute(both.limit(1))).one())
         same = (sums.c.span, sums.c.department, sums.c.received_by, sums.c.channel)
-        more = update(sums).where(tuple_(*same) == cell, sums.c.procedure == "", sums.c.measure.in_((received, is_open)))
+        more = update(sums).where(
+            tuple_(*same) == cell, sums.c.procedure == "", sums.c.measure.in_((received, is_open))
+        )
         assert (await connection.execute(more.values(amount=sums.c.amount + 1))).rowcount == 2
     answer = await client.post("/v1/publications", json=PERIOD)
     assert refused(answer) == (409, "figures_disagree")

@@ -172,8 +172,7 @@ async def _keep_until_trouble(
                 kept, anew_at = {}, now + KEEP_ANEW_EVERY_S
             if changed := {number: one for number, one in counts().items() if kept.get(number) != one}:
                 offsets = {
-                    TopicPartition(STATUS.name, number): (one.next_offset, one.words)
-                    for number, one in changed.items()
+                    TopicPartition(STATUS.name, number): (one.next_offset, one.words) for number, one in changed.items()
                 }
                 async with asyncio.timeout(ANSWERS_WITHIN_S):
                     await consumer.commit(offsets)

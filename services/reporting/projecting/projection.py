@@ -15,7 +15,7 @@ from services.reporting.read_model.sums import rolled_up
 from services.reporting.read_model.tables import LIVE, ReadModel, model, offsets
 from services.reporting.read_model.versions import NewVersion, RowsToWrite, StoredVersion, Version
 from shared.contract.marks import LedgerMark
-from shared.service.sql import Insert, among, is_transient, writing
+from shared.service.sql import Insert, among, connected, is_transient, writing
 
 NewVersions = Mapping[str, Sequence[NewVersion]]  # by dossier, oldest first
 
@@ -145,6 +145,19 @@ async def stored_positions(engine: AsyncEngine, topic: str, partitions: Sequence
 def _position(row: Any) -> PartitionPosition:
     mark = None if row.events is None else LedgerMark(row.events, row.number, row.quarantined, 0, row.rules)
     return PartitionPosition(row.next_offset, mark, row.whole_until)
+
+
+async def check_stands(engine: AsyncEngine, topic: str, positions: Mapping[int, PartitionPosition]) -> None:
+    """Raises OffsetsMoved where the read model does not hold what it held: another database is there in its place."""
+    async with connected(engine) as connection:
+        rows = await connection.execute(
+            select(offsets.c.partition, offsets.c.next_offset).where(offsets.c.topic == topic)
+        )
+        stored = {row.partition: row.next_offset for row in rows}
+    for partition, position in positions.items():
+        if stored.get(partition, -1) < position.next_offset:
+            msg = f"{topic}/{partition} stands at {stored.get(partition)}, and stood at {position.next_offset}"
+            raise OffsetsMoved(msg)
 
 
 async def rewind(engine: AsyncEngine, topic: str, advances: Mapping[int, OffsetAdvance]) -> None:
