@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from shared.access.folder import BrokenKeys, KeyFolder
 from shared.service.clock import system_clock
-from shared.service.keyring import NOTED_EVERY_S, KeyRing
+from shared.service.keyring import LATELY_S, NOTED_EVERY_S, KeyRing
 from tests.access.made_keys import expired_key, make_key
 
 
