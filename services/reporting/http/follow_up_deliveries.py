@@ -67,8 +67,8 @@ def _off() -> Problem:
     return Problem(
         409,
         "Conflict",
-        "follow-up is off here, so nobody would send it; name recipients (MOTCUA_REPORTING_FOLLOW_UP_RECIPIENTS), start "
-        "reporting again, then have it sent",
+        "follow-up is off here, so nobody would send it; name recipients (MOTCUA_REPORTING_FOLLOW_UP_RECIPIENTS), "
+        "start reporting again, then have it sent",
         code="follow_up_off",
         vietnamese="nơi này đang tắt đôn đốc nên không gửi được; hãy đặt tệp nơi nhận "
         "(MOTCUA_REPORTING_FOLLOW_UP_RECIPIENTS), khởi động lại phân hệ báo cáo rồi gửi",
