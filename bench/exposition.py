@@ -21,8 +21,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from bench.machine import machine
+from services.reporting.figures.gauges import written
 from services.reporting.figures.query import BEFORE, WITHIN, RangeSum
-from services.reporting.gauges import written
 from services.reporting.projecting.metrics import PipelineMetrics
 from shared.domain.counting import Measure
 from shared.domain.fields import Channel

@@ -25,7 +25,7 @@ from bench.generated import CUT, FIRST, LAST, Generated
 from bench.loading import load
 from bench.machine import machine
 from bench.plain import assert_equal, by_department
-from services.reporting.attention import DepartmentHorizons
+from services.reporting.figures.attention import DepartmentHorizons
 from services.reporting.figures.query import Dimension, FigureQuery
 from services.reporting.figures.range_sums import Pin
 from services.reporting.figures.report import report

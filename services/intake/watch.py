@@ -10,14 +10,13 @@ import structlog
 from prometheus_client.core import Metric
 from prometheus_client.registry import Collector
 
-from services.intake import calendar
 from services.intake.accepting.committer import Committer
-from services.intake.calendar import Announcements
-from services.intake.log import event_log
+from services.intake.log import calendar, event_log
+from services.intake.log.calendar import Announcements
 from services.intake.log.database import Database
-from services.intake.metrics import STAGE, Metrics
+from services.intake.log.metrics import STAGE, Metrics
+from services.intake.log.silence import LastAccepted
 from services.intake.relaying.relay import Relay
-from services.intake.silence import LastAccepted
 from shared.catalogue import Catalogue
 from shared.domain.localtime import LOCAL, ONE_DAY
 from shared.service.broker_watch import BrokerWatch

@@ -6,12 +6,12 @@ from functools import partial
 import uvloop
 from prometheus_client import CollectorRegistry
 
-from services.reporting.calendar import CalendarFeed
+from services.reporting.figures.gauges import FigureGauges, name_departments
 from services.reporting.follow_up.metrics import FollowUpMetrics
 from services.reporting.follow_up.service import FollowUpParts, follow_up_of
-from services.reporting.gauges import FigureGauges, name_departments
 from services.reporting.http.app import Reporting, create_app, is_question
-from services.reporting.intake import AcceptedEvents, DossierViews, IntakeLog
+from services.reporting.intake.calendar import CalendarFeed
+from services.reporting.intake.client import AcceptedEvents, DossierViews, IntakeLog, intake_client
 from services.reporting.pages.routes import add_pages
 from services.reporting.projecting.metrics import PipelineMetrics, ProjectorHealth
 from services.reporting.projecting.projector import Projector
@@ -31,6 +31,7 @@ from shared.service.oidc.provider import Provider
 from shared.service.run import Server, ServiceRun, begin
 
 GRACE_SECONDS = 10
+REBUILD_TIMEOUT_S = 60.0
 
 
 async def serve(settings: ReportingSettings) -> int:
@@ -61,6 +62,7 @@ async def serve(settings: ReportingSettings) -> int:
             registry,
             gauges,
             calendar=feed,
+            views=DossierViews(settings.intake_url, settings.key_of_intake),
             rebuilds_by_itself=settings.intake_url is not None,
             figures_max_rows=settings.figures_max_rows,
             heading=Heading(settings.superior, settings.office, settings.place),
@@ -74,7 +76,7 @@ async def serve(settings: ReportingSettings) -> int:
             ),
         )
         application = guard(
-            add_pages(create_app(reporting), reporting, DossierViews(settings.intake_url, settings.key_of_intake)),
+            add_pages(create_app(reporting), reporting),
             settings,
             Costly(is_question, settings.max_questions_at_once, "MAX_QUESTIONS_AT_ONCE"),
         )
@@ -91,7 +93,7 @@ async def serve(settings: ReportingSettings) -> int:
             rebuild = AutomaticRebuild(
                 engine,
                 settings.intake_url,
-                settings.key_of_intake,
+                partial(intake_client, settings.intake_url, settings.key_of_intake, timeout_s=REBUILD_TIMEOUT_S),
                 system_clock,
                 lost_before,
                 fills=lambda: health.filling,

@@ -19,15 +19,15 @@ from fastapi import FastAPI
 from prometheus_client import CollectorRegistry
 from pydantic import SecretStr
 
-from services.intake.app import create_app as intake_application
+from services.intake.__main__ import create_app as intake_application
 from services.intake.settings import IntakeSettings
 from services.processing.app import create_app as worker
 from services.processing.http import create_api
 from services.processing.settings import ProcessingSettings
-from services.reporting.gauges import FigureGauges
+from services.reporting.figures.gauges import FigureGauges
 from services.reporting.http.app import Reporting
 from services.reporting.http.app import create_app as reporting_application
-from services.reporting.intake import DossierViews, IntakeLog
+from services.reporting.intake.client import IntakeLog
 from services.reporting.pages.routes import add_pages
 from services.reporting.projecting.metrics import ProjectorHealth
 from services.reporting.publishing.freezing import Freezing
@@ -262,7 +262,7 @@ async def reporting_walk(folder: Path, office: SmallOffice, shipped: Catalogue) 
         public_url=provided.client.public_url,
         publications=Publications(office.engine, shipped, lambda: NOW, office.now, freezing),
     )
-    app = add_pages(reporting_application(reporting), reporting, DossierViews(None, SecretStr(KEY)))
+    app = add_pages(reporting_application(reporting), reporting)
     of_department = {**PERIOD, "department": DEPARTMENT}
     told = await call(app, "GET", Sent("/v1/figures", of_department), bearer(KEY))
     token = next(value for value in msgspec.json.decode(told.body)["tokens"].values())
@@ -297,6 +297,8 @@ async def reporting_walk(folder: Path, office: SmallOffice, shipped: Catalogue) 
         "POST /v1/publications/documents": Sent("/v1/publications/documents", {}, b"", NDJSON),
         "POST /v1/publications/{number}/notes": Sent("/v1/publications/1/notes", {}, note),
         "GET /v1/publications/{number}/dossiers": Sent("/v1/publications/1/dossiers", {"cell": "total.received_total"}),
+        "GET /publications/{number}/dossiers": Sent("/publications/1/dossiers", {"cell": "total.received_total"}),
+        "GET /publications/{number}/download": Sent("/publications/1/download", {"format": "csv"}),
         "POST /v1/rebuilds/{number}/events": Sent("/v1/rebuilds/1/events", {"after": "0"}, b"", NDJSON),
     }
     await a_slip(office.engine, DEPARTMENT)

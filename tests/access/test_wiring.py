@@ -5,7 +5,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from services.intake.app import create_app
+from services.intake.__main__ import create_app
 from services.intake.settings import IntakeSettings
 from services.processing.settings import ProcessingSettings
 from shared.service.access import access_by

@@ -7,10 +7,10 @@ from random import Random
 
 from hypothesis import strategies as st
 
+from services.reporting.documents.forms.form import Form, form_of
 from services.reporting.figures.query import Dimension, FigureQuery
 from services.reporting.figures.range_sums import Pin
 from services.reporting.figures.report import Report, ReportRow, check_identities
-from services.reporting.forms.form import Form, form_of
 from shared.catalogue import Catalogue
 from shared.domain.columns import KEYS
 from shared.domain.counting import Measure

@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import SecretStr
 
-from services.intake.app import create_app
+from services.intake.__main__ import create_app
 from services.intake.settings import IntakeSettings
 from tests.cli.recording_intake import serving
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from services.intake import app
+from services.intake import __main__ as app
 from shared.service import keyring
 from tests.counter.desk import Desk, open_desk
 

@@ -14,7 +14,7 @@ import httpx
 from fastapi import FastAPI
 from pydantic import SecretStr
 
-from services.intake.app import create_app
+from services.intake.__main__ import create_app
 from services.intake.http.service import Intake
 from services.intake.settings import IntakeSettings
 from shared.access.folder import KeyFolder

@@ -15,9 +15,8 @@ from pydantic import SecretStr
 from services.processing.app import create_app as worker
 from services.processing.http import create_api
 from services.processing.settings import ProcessingSettings
-from services.reporting.gauges import FigureGauges
+from services.reporting.figures.gauges import FigureGauges
 from services.reporting.http.app import Reporting, create_app
-from services.reporting.intake import DossierViews
 from services.reporting.pages.routes import add_pages
 from services.reporting.projecting.metrics import ProjectorHealth
 from services.reporting.read_model.store import migrate, open_engine
@@ -92,5 +91,5 @@ async def _report(folder: Path, serve: Serve) -> None:
         CollectorRegistry(),
         FigureGauges(engine, system_clock, None),
     )
-    await serve(add_pages(create_app(reporting), reporting, DossierViews(None, SecretStr(KEY))))
+    await serve(add_pages(create_app(reporting), reporting))
     await engine.dispose()

@@ -11,7 +11,7 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
-from services.intake.app import create_app
+from services.intake.__main__ import create_app
 from services.intake.log.database import migrate, open_database
 from services.intake.settings import IntakeSettings
 from tests.intake.sending import KEY, Sender

@@ -9,7 +9,7 @@ import httpx
 import pytest
 import structlog
 
-from services.intake.lookup.asking import LookUps, TooManyLookUps
+from services.intake.pages.lookup.asking import LookUps, TooManyLookUps
 from services.intake.papers.slip import slip_of
 from services.intake.settings import IntakeSettings
 from shared.contract.http.lookup import LookUpAnswer

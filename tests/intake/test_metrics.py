@@ -10,8 +10,8 @@ from sqlalchemy import update
 from sqlalchemy.exc import OperationalError
 
 from services.intake.log import event_log
+from services.intake.log.silence import EVENTS_A_LOOK, MOST_SOURCES, OTHER, LastAccepted
 from services.intake.log.tables import EVENT_LOG
-from services.intake.silence import EVENTS_A_LOOK, MOST_SOURCES, OTHER, LastAccepted
 from shared.catalogue import Catalogue, load
 from shared.domain.localtime import LOCAL
 from tests.builders.times import at

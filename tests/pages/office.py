@@ -2,7 +2,8 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
+from typing import Any
 
 import httpx
 from fastapi import FastAPI
@@ -10,12 +11,16 @@ from prometheus_client import CollectorRegistry
 from pydantic import SecretStr
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from services.reporting.gauges import FigureGauges
+from services.reporting.figures.gauges import FigureGauges
+from services.reporting.figures.query import Dimension, FigureQuery
+from services.reporting.figures.report import report
 from services.reporting.http.app import Reporting, create_app
-from services.reporting.intake import DossierViews
 from services.reporting.pages.routes import add_pages
 from services.reporting.projecting.metrics import ProjectorHealth
+from services.reporting.publishing import chain
+from services.reporting.publishing.documents import members_of
 from shared.catalogue import Catalogue
+from shared.contract.http.published_documents import PUBLICATION, CountedLog
 from shared.domain.fields import Channel
 from shared.domain.localtime import LOCAL
 from tests.builders.events import Dated, event, received
@@ -61,7 +66,7 @@ async def open_office(
     engine: AsyncEngine,
     shipped: Catalogue,
     clock: Callable[[], datetime] = lambda: NOW,
-    views: DossierViews | None = None,
+    **more: Any,
 ) -> Office:
     """An office whose second department has a name that a page must not take for its own text."""
     names = dict(shipped.departments)
@@ -69,19 +74,19 @@ async def open_office(
     topic = Topic(engine)
     records = [record for code, history in zip(CODES, HISTORIES, strict=True) for record in statuses(code, history)]
     await topic.deliver(records)
-    application, reporting = pages_of(engine, replace(shipped, departments=names), clock, views)
+    application, reporting = pages_of(engine, replace(shipped, departments=names), clock, **more)
     return Office(application, reporting, topic)
 
 
 def pages_of(
-    engine: AsyncEngine, catalogue: Catalogue, clock: Callable[[], datetime], views: DossierViews | None = None
+    engine: AsyncEngine, catalogue: Catalogue, clock: Callable[[], datetime], **more: Any
 ) -> tuple[FastAPI, Reporting]:
     """Reporting's application with its pages, over a read model."""
     gauges = FigureGauges(engine, clock, None)
     reporting = Reporting(
-        engine, catalogue, clock, SecretStr(KEY), ProjectorHealth(assigned=True), CollectorRegistry(), gauges
+        engine, catalogue, clock, SecretStr(KEY), ProjectorHealth(assigned=True), CollectorRegistry(), gauges, **more
     )
-    return add_pages(create_app(bound(reporting)), reporting, views or DossierViews(None, SecretStr(KEY))), reporting
+    return add_pages(create_app(bound(reporting)), reporting), reporting
 
 
 def browser(application: FastAPI, base_url: str = "http://reporting") -> httpx.AsyncClient:
@@ -92,3 +97,19 @@ def browser(application: FastAPI, base_url: str = "http://reporting") -> httpx.A
 async def sign_in(client: httpx.AsyncClient, key: str = KEY, to: str = "/") -> httpx.Response:
     """Give the key as the form does."""
     return await client.post("/session", data={"key": key, "to": to})
+
+
+async def publish(office: Office) -> None:
+    """The figures of its year are published, whatever intake would say."""
+    reporting = office.reporting
+    by = (Dimension.DEPARTMENT,)
+    query = FigureQuery(first=date(2023, 1, 1), last=date(2023, 12, 31), as_of=NOW, known_at=NOW, by=by)
+    members = members_of(
+        [await report(reporting.engine, query, reporting.catalogue)],
+        0,
+        CountedLog(events=1, position=1, set_aside=0),
+        reporting.catalogue,
+    )
+    note = {"cell": "total.received_total", "count": 0, "text": NASTY, "author": None}
+    members |= {"title": "Năm 2023", "provisional": False, "notes": [note]}
+    await chain.append(reporting.engine, PUBLICATION, members, NOW)

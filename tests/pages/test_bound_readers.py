@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.reporting.figures.query import Filters
 from services.reporting.http.events import READING, FigureEvents
-from services.reporting.intake import DossierViews
+from services.reporting.intake.client import DossierViews
 from shared.access.roles import Principal
 from shared.catalogue import Catalogue
 from shared.catalogue.units import ChangeKind, UnitChange

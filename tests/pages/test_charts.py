@@ -8,12 +8,12 @@ from xml.etree import ElementTree as ET
 import httpx
 import pytest
 
-from services.reporting.charts import of_figures
-from services.reporting.charts.render import svg
+from services.reporting.documents.charts import of_figures
+from services.reporting.documents.charts.render import svg
+from services.reporting.documents.forms.form import form_of
 from services.reporting.figures.query import Dimension, FigureQuery
 from services.reporting.figures.range_sums import Pin
 from services.reporting.figures.report import Report, ReportRow
-from services.reporting.forms.form import form_of
 from services.reporting.pages.report import CHARTS
 from shared.catalogue import Catalogue
 from shared.domain.columns import KEYS

@@ -8,7 +8,7 @@ import pytest
 from pydantic import SecretStr
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from services.reporting.intake import DossierViews
+from services.reporting.intake.client import DossierViews
 from services.reporting.read_model.store import open_engine
 from shared.catalogue import Catalogue
 from shared.contract.envelope import encode

@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from services.intake.app import create_app
+from services.intake.__main__ import create_app
 from services.intake.papers.slip import slip_of
 from services.intake.settings import IntakeSettings
 from shared.service.run import Server

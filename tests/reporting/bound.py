@@ -12,9 +12,8 @@ from prometheus_client import CollectorRegistry
 from pydantic import SecretStr
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from services.reporting.gauges import FigureGauges
+from services.reporting.figures.gauges import FigureGauges
 from services.reporting.http.app import Reporting, create_app
-from services.reporting.intake import DossierViews
 from services.reporting.pages.routes import add_pages
 from services.reporting.projecting.metrics import ProjectorHealth
 from shared.access.roles import Grant, InvalidGrant, Principal
@@ -52,7 +51,6 @@ def application(
     engine: AsyncEngine,
     catalogue: Catalogue,
     now: Callable[[], datetime],
-    views: DossierViews | None = None,
     **more: Any,
 ) -> FastAPI:
     """Reporting with its pages."""
@@ -60,7 +58,7 @@ def application(
     reporting = Reporting(
         engine, catalogue, now, SecretStr(KEY), health, CollectorRegistry(), gauges, recording_clock=now, **more
     )
-    return add_pages(create_app(bound(reporting)), reporting, views or DossierViews(None, SecretStr(KEY)))
+    return add_pages(create_app(bound(reporting)), reporting)
 
 
 def caller(app: FastAPI, key: str = KEY) -> httpx.AsyncClient:

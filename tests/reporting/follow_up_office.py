@@ -9,7 +9,6 @@ from prometheus_client import CollectorRegistry
 from sqlalchemy import insert, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from services.reporting.calendar import KnownCalendar
 from services.reporting.follow_up import register
 from services.reporting.follow_up.metrics import FollowUpMetrics
 from services.reporting.follow_up.planning import Planning, Timetable
@@ -17,6 +16,7 @@ from services.reporting.follow_up.register import KeptSlip
 from services.reporting.follow_up.schedule import WeeklyHour
 from services.reporting.follow_up.sending import Sending
 from services.reporting.follow_up.ways import Smtp
+from services.reporting.intake.calendar import KnownCalendar
 from services.reporting.read_model.sums import microseconds
 from services.reporting.read_model.tables import follow_up_deliveries, follow_ups
 from services.reporting.recipients import Recipient, Recipients, Webhook

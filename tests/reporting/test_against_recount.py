@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from services.reporting.figures.gauges import FigureGauges
 from services.reporting.figures.query import OF_TIME, Dimension, FigureQuery
 from services.reporting.figures.report import Report, report
-from services.reporting.gauges import FigureGauges
 from services.reporting.read_model.tables import sums
 from shared import catalogue
 from shared.domain.localtime import LOCAL, ONE_DAY

@@ -7,9 +7,9 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from services.reporting.figures.gauges import received_less_counted
 from services.reporting.figures.range_sums import pinned
 from services.reporting.figures.report import report
-from services.reporting.gauges import received_less_counted
 from services.reporting.opening.comparisons import changed_dossiers
 from services.reporting.opening.lists import LIST_START
 from services.reporting.read_model.store import snapshot

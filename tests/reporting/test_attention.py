@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from services.reporting.attention import Attention, DepartmentHorizons, UrgentDossier
+from services.reporting.figures.attention import Attention, DepartmentHorizons, UrgentDossier
 from shared.catalogue import Catalogue
 from shared.contract.http.attention import AttentionCounts
 from shared.domain.dossier import Dossier

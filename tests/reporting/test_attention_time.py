@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.reporting.attention import WorkingTimeRuler, calendar_of
+from services.reporting.figures.attention import WorkingTimeRuler, calendar_of
 from shared.catalogue import Catalogue
 from shared.domain.calendar import DatedSessions, WorkingCalendar
 from shared.domain.localtime import LOCAL

@@ -19,10 +19,10 @@ from pydantic import SecretStr
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from motcua.stack.broker import Node
-from services.reporting import calendar
-from services.reporting.calendar import AnnouncementFold, CalendarFeed
-from services.reporting.gauges import FigureGauges
+from services.reporting.figures.gauges import FigureGauges
 from services.reporting.http.app import Reporting, create_app
+from services.reporting.intake import calendar
+from services.reporting.intake.calendar import AnnouncementFold, CalendarFeed
 from services.reporting.projecting.metrics import ProjectorHealth
 from services.reporting.read_model.store import migrate, open_engine
 from services.reporting.settings import ReportingSettings

@@ -7,8 +7,8 @@ from threading import Thread
 import psutil
 import pytest
 
-from services.reporting.charts.chart import specification
-from services.reporting.charts.render import ChartNotDrawn, Renderer
+from services.reporting.documents.charts.chart import specification
+from services.reporting.documents.charts.render import ChartNotDrawn, Renderer
 from shared.language.languages import Language
 from shared.papers.typesetting import picture
 

@@ -14,7 +14,7 @@ from pydantic import SecretStr
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from services.reporting.gauges import FigureGauges
+from services.reporting.figures.gauges import FigureGauges
 from services.reporting.http.app import Reporting, create_app
 from services.reporting.projecting.metrics import ProjectorHealth
 from services.reporting.read_model.sums import MONTH, YEAR

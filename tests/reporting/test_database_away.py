@@ -13,7 +13,7 @@ from sqlalchemy import select, update
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from services.reporting.gauges import FigureGauges
+from services.reporting.figures.gauges import FigureGauges
 from services.reporting.http.app import Reporting, create_app
 from services.reporting.projecting.metrics import PipelineMetrics, ProjectorHealth
 from services.reporting.read_model.contributions import decode_contributions, encode_contributions

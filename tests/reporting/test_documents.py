@@ -20,6 +20,8 @@ from hypothesis import given, settings
 from pypdf import PdfReader
 
 from services.reporting.documents.document import as_docx
+from services.reporting.documents.forms.form import Form
+from services.reporting.documents.forms.text import paragraph
 from services.reporting.documents.frame import Frame
 from services.reporting.documents.layout import (
     HEAD_ROWS,
@@ -32,8 +34,6 @@ from services.reporting.documents.print import as_pdf
 from services.reporting.documents.workbook import as_xlsx
 from services.reporting.figures.query import FigureQuery
 from services.reporting.figures.report import TOTAL_IS_SUM
-from services.reporting.forms.form import Form
-from services.reporting.forms.text import paragraph
 from shared.catalogue import Catalogue
 from shared.domain.localtime import LOCAL
 from shared.language.languages import Language
@@ -214,7 +214,9 @@ class TestWorkbook:
 
     def test_numbers_open_the_lists_of_their_dossiers_where_the_address_is_known(self, shipped: Catalogue) -> None:
         form = MadeUp(["A"]).form(shipped)
-        frame = replace(FRAME, address="http://bao-cao.example/", tokens=lambda: {"rows.0.received_online": "of-a"})
+        frame = replace(
+            FRAME, address="http://bao-cao.example/", paths=lambda: {"rows.0.received_online": "/dossiers?token=of-a"}
+        )
         found = {
             cell.hyperlink.target: cell.value
             for sheet in openpyxl.load_workbook(io.BytesIO(as_xlsx(form, frame))).worksheets

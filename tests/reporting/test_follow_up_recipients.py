@@ -9,9 +9,9 @@ from prometheus_client import CollectorRegistry
 from pydantic import SecretStr, ValidationError
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from services.reporting.calendar import KnownCalendar
 from services.reporting.follow_up.metrics import FollowUpMetrics
 from services.reporting.follow_up.service import FollowUp, FollowUpParts, follow_up_of
+from services.reporting.intake.calendar import KnownCalendar
 from services.reporting.recipients import Recipient, UnusableRecipients, Webhook, read_recipients
 from services.reporting.settings import ReportingSettings
 from shared.catalogue import Catalogue

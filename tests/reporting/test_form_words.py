@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 from openpyxl import load_workbook
 
+from services.reporting.documents.forms.form import Form, FormLine, FormSection
+from services.reporting.documents.forms.office_csv import COUNTS, as_office_csv, as_text_cell
+from services.reporting.documents.forms.tables import as_csv
+from services.reporting.documents.forms.text import as_text, comparison, details, paragraph, title
 from services.reporting.figures.query import Dimension, FigureQuery
 from services.reporting.figures.report import figure_row
-from services.reporting.forms.form import Form, FormLine, FormSection
-from services.reporting.forms.office_csv import COUNTS, as_office_csv, as_text_cell
-from services.reporting.forms.tables import as_csv
-from services.reporting.forms.text import as_text, comparison, details, paragraph, title
 from shared.domain.columns import KEYS, OF_FORM, SHARE_KEYS
 from shared.domain.figures import Figures
 from shared.domain.localtime import LOCAL

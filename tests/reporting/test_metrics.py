@@ -14,8 +14,8 @@ from pydantic import SecretStr
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from services.reporting import gauges as gauges_module
-from services.reporting.gauges import FigureGauges
+from services.reporting.figures import gauges as gauges_module
+from services.reporting.figures.gauges import FigureGauges
 from services.reporting.http.app import Reporting, create_app
 from services.reporting.projecting.metrics import PipelineMetrics, ProjectorHealth
 from services.reporting.projecting.projection import OffsetsMoved

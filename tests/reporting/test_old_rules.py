@@ -4,6 +4,7 @@ made anew from the log."""
 import asyncio
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
+from functools import partial
 
 import httpx
 import pytest
@@ -12,8 +13,9 @@ from pydantic import SecretStr
 from sqlalchemy import delete, select, text, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from services.reporting.gauges import FigureGauges
+from services.reporting.figures.gauges import FigureGauges
 from services.reporting.http.app import Reporting, create_app
+from services.reporting.intake.client import intake_client
 from services.reporting.projecting.metrics import ProjectorHealth
 from services.reporting.read_model.store import migrate, open_engine, snapshot
 from services.reporting.read_model.tables import dossiers, model, sums
@@ -77,9 +79,9 @@ def intake(lines: list[LogLine]) -> httpx.MockTransport:
 
 
 def own_rebuild(engine: AsyncEngine, transport: httpx.MockTransport) -> AutomaticRebuild:
-    return AutomaticRebuild(
-        engine, "http://intake", SecretStr(KEY), lambda: NOW, look_again_s=0.01, transport=transport
-    )
+    url = "http://intake"
+    connect = partial(intake_client, url, SecretStr(KEY), timeout_s=5.0, transport=transport)
+    return AutomaticRebuild(engine, url, connect, lambda: NOW, look_again_s=0.01)
 
 
 async def test_figures_lists_and_gauges_wait_for_a_rebuild(client: httpx.AsyncClient, log: list[LogLine]) -> None:

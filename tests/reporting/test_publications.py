@@ -13,10 +13,10 @@ from pydantic import SecretStr
 from sqlalchemy import select, text, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from services.reporting.documents.forms.form import form_of
+from services.reporting.documents.forms.tables import as_json
 from services.reporting.figures.query import Dimension, FigureQuery
-from services.reporting.forms.form import form_of
-from services.reporting.forms.tables import as_json
-from services.reporting.intake import IntakeLog
+from services.reporting.intake.client import IntakeLog
 from services.reporting.publishing import chain
 from services.reporting.publishing.freezing import LOOK_AGAIN_S, Freezing
 from services.reporting.publishing.publications import Publications

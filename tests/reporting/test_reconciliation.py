@@ -8,8 +8,14 @@ from pydantic import SecretStr
 from sqlalchemy import delete, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from services.reporting.gauges import FigureGauges, LedgerTotals, StoredEvents, ledger_totals, received_less_counted
-from services.reporting.intake import AcceptedEvents
+from services.reporting.figures.gauges import (
+    FigureGauges,
+    LedgerTotals,
+    StoredEvents,
+    ledger_totals,
+    received_less_counted,
+)
+from services.reporting.intake.client import AcceptedEvents
 from services.reporting.projecting.projection import OffsetAdvance, rewind, stored_positions
 from services.reporting.projecting.records import PartitionPosition
 from services.reporting.read_model.store import answering

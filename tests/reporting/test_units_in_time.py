@@ -15,11 +15,11 @@ from prometheus_client import CollectorRegistry
 from pydantic import SecretStr
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from services.reporting.figures.gauges import FigureGauges
 from services.reporting.figures.grouping import GroupSums
 from services.reporting.figures.query import Dimension, FigureQuery, Filters
 from services.reporting.figures.range_sums import Pin
 from services.reporting.figures.report import Report, report
-from services.reporting.gauges import FigureGauges
 from services.reporting.http.app import Reporting, create_app
 from services.reporting.opening.tokens import OtherCatalogue, Tokens
 from services.reporting.projecting.metrics import ProjectorHealth

@@ -15,11 +15,11 @@ from pydantic import SecretStr
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.reporting.figures import range_sums
+from services.reporting.figures.gauges import FigureGauges
 from services.reporting.figures.grouping import TooManyRows
 from services.reporting.figures.query import Dimension, FigureQuery
 from services.reporting.figures.range_sums import not_yet_known, pinned
 from services.reporting.figures.report import gathered, report
-from services.reporting.gauges import FigureGauges
 from services.reporting.http import figures
 from services.reporting.http.app import Reporting, create_app
 from services.reporting.http.figures import TOKENS_COST, FigureRoutes

@@ -8,12 +8,12 @@ from fastapi import FastAPI
 from prometheus_client import CollectorRegistry
 from pydantic import SecretStr
 
-from services.intake.app import create_app as intake
+from services.intake.__main__ import create_app as intake
 from services.intake.settings import IntakeSettings
 from services.processing.app import create_app as worker
 from services.processing.http import create_api
 from services.processing.settings import ProcessingSettings
-from services.reporting.gauges import FigureGauges
+from services.reporting.figures.gauges import FigureGauges
 from services.reporting.http.app import Reporting
 from services.reporting.http.app import create_app as reporting
 from services.reporting.projecting.metrics import ProjectorHealth

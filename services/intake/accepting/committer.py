@@ -10,20 +10,20 @@ from msgspec.structs import replace
 from sqlalchemy.exc import DataError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.intake import calendar
 from services.intake.accepting.batch import CommitBatch, KnownToLog, NotDecided
 from services.intake.accepting.candidates import Candidate, CommitResult, applicants_of
 from services.intake.accepting.units import by_own_codes
 from services.intake.accepting.within import named_dossiers
 from services.intake.applicants.commit import ApplicantsOfCommit
 from services.intake.applicants.keeping import Applicants
-from services.intake.calendar import Announcements
-from services.intake.log import event_log, standings
+from services.intake.log import calendar, event_log, standings
+from services.intake.log.calendar import Announcements
 from services.intake.log.database import Database, committing
 from services.intake.log.history import CodeSeries, LogDisagrees, LoggedEvent, LogRow, RecentDossiers
-from services.intake.metrics import Metrics
+from services.intake.log.metrics import Metrics
 from shared.access.roles import Scope
 from shared.auditing.entries import Actor
+from shared.catalogue import Catalogue
 from shared.domain.dossier import Dossier
 from shared.service import tracing
 from shared.service.acting import acting
@@ -215,7 +215,7 @@ class Committer:
         self, requests: Sequence[Sequence[Candidate]], actors: Sequence[Actor]
     ) -> list[list[CommitResult]]:
         catalogue = self._announcements.catalogue
-        requests = [[by_own_codes(candidate, catalogue) for candidate in request] for request in requests]
+        requests = [_by_own_codes(number, request, catalogue) for number, request in enumerate(requests)]
         ids = (candidate.event_id for request in requests for candidate in request)
         with tracing.of_first(ids):
             async with committing(self._database) as connection:
@@ -223,7 +223,7 @@ class Committer:
                 batch = CommitBatch(known, self._announcements.catalogue, self._clock(), self._recording_clock())
                 outcomes = batch.decide_all(requests)
                 await event_log.append(connection, batch.rows, batch.last_codes, batch.keys)
-                await standings.put(connection, batch.changed.values())
+                await standings.put(connection, batch.changed.values(), known.dossiers)
                 await self._audit.write(connection, *batch.audit_entries(actors), after=known.audit)
                 await self._applicants.write(connection, known.applicants, batch.recorded_seconds)
         self._trouble = None
@@ -289,6 +289,13 @@ class Committer:
     def _skip(self, series: CodeSeries) -> int:
         """Once for an agency's day: the serials after the gap follow each other as ever."""
         return 0 if series in self._skipped else self._serials_to_skip()
+
+
+def _by_own_codes(number: int, request: Sequence[Candidate], catalogue: Catalogue) -> list[Candidate]:
+    try:
+        return [by_own_codes(candidate, catalogue) for candidate in request]
+    except Exception as bug:
+        raise NotDecided(number) from bug
 
 
 def _asked_for_the_scope(candidates: Sequence[Candidate], events: Mapping[str, LoggedEvent]) -> set[str]:

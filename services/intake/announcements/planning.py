@@ -13,10 +13,9 @@ from msgspec import Struct
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.intake import calendar
 from services.intake.announcements.moves import CalendarChange, Move, MoveOutcome, WhyUntouched, move_of, untouched
-from services.intake.calendar import Announcement, Announcements, covered
-from services.intake.log import event_log
+from services.intake.log import calendar, event_log
+from services.intake.log.calendar import Announcement, Announcements, covered
 from services.intake.log.database import Database
 from services.intake.log.history import HistoryEntry
 from services.intake.log.tables import MOVES

@@ -6,7 +6,6 @@ import contextlib
 import msgspec
 import structlog
 
-from services.intake import calendar
 from services.intake.accepting.batch import NotDecided
 from services.intake.accepting.candidates import Accepted, Candidate
 from services.intake.accepting.committer import CannotBeStored, Committer, StoreUnavailable
@@ -21,11 +20,11 @@ from services.intake.announcements.moves import (
     move_of,
     settled,
 )
-from services.intake.calendar import Announcements, AnnouncementState, StoredAnnouncement
-from services.intake.log import event_log
+from services.intake.log import calendar, event_log
+from services.intake.log.calendar import Announcements, AnnouncementState, StoredAnnouncement
 from services.intake.log.database import Database, write
 from services.intake.log.history import LogDisagrees
-from services.intake.metrics import Metrics
+from services.intake.log.metrics import Metrics
 from shared.access.roles import EVERYTHING
 from shared.service.clock import Clock
 from shared.service.pacing import Backoff

@@ -14,8 +14,8 @@ from pydantic_core import PydanticCustomError
 
 from services.intake.announcements.moves import MOVING, STAYING, Move, MoveOutcome, WhyUntouched, reason
 from services.intake.announcements.planning import MovePlan
-from services.intake.calendar import Announcement, StoredAnnouncement
 from services.intake.http.dossier_messages import Instant
+from services.intake.log.calendar import Announcement, StoredAnnouncement
 from shared.catalogue import CalendarEntry
 from shared.contract.http.announcements import AnnouncementAnswer, AnnouncementView, MoveView
 from shared.contract.http.service import FieldMistake

@@ -10,13 +10,11 @@ from fastapi.exceptions import RequestValidationError
 from msgspec.structs import replace
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.intake import calendar
 from services.intake.accepting.candidates import new_event_id
 from services.intake.accepting.committer import LogRefuses, StoreUnavailable
 from services.intake.accepting.decide import FUTURE_ALLOWED
 from services.intake.announcements import planning
 from services.intake.announcements.moves import MOVING, MoveOutcome
-from services.intake.calendar import Announcement, StoredAnnouncement, covered
 from services.intake.http import bodies
 from services.intake.http.announcement_messages import (
     ListedOutcome,
@@ -30,7 +28,8 @@ from services.intake.http.announcement_messages import (
     unprocessable,
 )
 from services.intake.http.service import Intake, IntakeService, problem
-from services.intake.log import event_log
+from services.intake.log import calendar, event_log
+from services.intake.log.calendar import Announcement, StoredAnnouncement, covered
 from services.intake.log.database import audit_of, committing
 from shared.access.roles import Permission
 from shared.auditing.entries import Act, AuditEntry

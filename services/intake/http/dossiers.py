@@ -9,7 +9,6 @@ from fastapi.exceptions import RequestValidationError
 from msgspec import UNSET, Raw, Struct, UnsetType
 from msgspec.structs import replace
 
-from services.intake import calendar
 from services.intake.accepting.candidates import Candidate, Refused
 from services.intake.accepting.parsing import key_of_form, key_use, parse, receipt, short_form
 from services.intake.accepting.refusals import Malformed, echo, unreadable
@@ -18,9 +17,9 @@ from services.intake.accepting.within import outside
 from services.intake.http import bodies, documents
 from services.intake.http.dossier_messages import NewDossierBody, dossier_answer, dossier_view, event_answer
 from services.intake.http.service import NEW_DOSSIER, SHORT_FORM, Intake, IntakeService, Spelling, problem
-from services.intake.log import event_log
+from services.intake.log import calendar, event_log
 from services.intake.log.history import HistoryEntry
-from services.intake.metrics import RECEIVED, Metrics
+from services.intake.log.metrics import RECEIVED, Metrics
 from shared.access.roles import Permission
 from shared.contract.accepted import ACCEPTED
 from shared.contract.http import answered, reference

@@ -9,12 +9,11 @@ from typing import Annotated, Any, cast
 import structlog
 from fastapi import APIRouter, Path, Query, Request, Response
 
-from services.intake import calendar
 from services.intake.accepting.refusals import echo
 from services.intake.http import bodies
 from services.intake.http.applicants import applicant_of
 from services.intake.http.service import Intake, IntakeService
-from services.intake.log import event_log, standings
+from services.intake.log import calendar, event_log, standings
 from services.intake.log.history import HistoryEntry
 from services.intake.papers.control import control_slip
 from services.intake.papers.letters import letter

@@ -9,18 +9,17 @@ from fastapi import Depends, FastAPI, Request
 from prometheus_client import CollectorRegistry
 from starlette.responses import Response
 
-from services.intake import calendar
 from services.intake.accepting.batch import NotDecided
 from services.intake.accepting.candidates import Candidate, Duplicate, Refused
 from services.intake.accepting.committer import CannotBeStored, Committer, LogRefuses, StoreUnavailable
 from services.intake.announcements.worker import MoveWorker
 from services.intake.applicants.keeping import Applicants
-from services.intake.calendar import Announcements
 from services.intake.http.in_vietnamese import in_vietnamese
-from services.intake.log import event_log
+from services.intake.log import calendar, event_log
+from services.intake.log.calendar import Announcements
 from services.intake.log.database import Database
 from services.intake.log.history import LogDisagrees
-from services.intake.metrics import Metrics
+from services.intake.log.metrics import Metrics
 from services.intake.relaying.announcements import AnnouncementRelay
 from services.intake.relaying.dead_letters import DeadLetterBox
 from services.intake.relaying.relay import Relay

@@ -9,10 +9,9 @@ from typing import Any
 from fastapi import Request
 from starlette.responses import Response
 
-from services.intake import calendar
 from services.intake.http.applicants import applicant_of
 from services.intake.http.dossier_messages import dossier_view
-from services.intake.log import event_log
+from services.intake.log import calendar, event_log
 from services.intake.log.history import HistoryEntry
 from services.intake.pages.actions import (
     ACTIONS,

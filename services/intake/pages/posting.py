@@ -12,7 +12,7 @@ from services.intake.accepting.parsing import key_of_form, short_form
 from services.intake.http.dossier_messages import NewDossierBody
 from services.intake.http.dossiers import receipt_in
 from services.intake.http.service import NEW_DOSSIER, SHORT_FORM, Intake, PostedEvent, problem
-from services.intake.metrics import RECEIVED
+from services.intake.log.metrics import RECEIVED
 from shared.domain.errors import Refusal
 from shared.service.access import Caller
 from shared.service.problems import UNPROCESSABLE, Problem, plainly

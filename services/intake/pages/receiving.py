@@ -11,7 +11,7 @@ from starlette.responses import RedirectResponse, Response
 from services.intake.http.dossier_messages import dossier_view
 from services.intake.http.service import NEW_DOSSIER, problem
 from services.intake.log import event_log
-from services.intake.metrics import RECEIVED
+from services.intake.log.metrics import RECEIVED
 from services.intake.pages import choices, lists
 from services.intake.pages.actions import MistypedField, instant
 from services.intake.pages.forms import (

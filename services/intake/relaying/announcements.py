@@ -8,8 +8,7 @@ import structlog
 from aiokafka import TopicPartition
 from aiokafka.errors import UnknownTopicOrPartitionError
 
-from services.intake import calendar
-from services.intake.log import event_log
+from services.intake.log import calendar, event_log
 from services.intake.log.database import Database
 from services.intake.relaying.relay import Relay
 from services.intake.relaying.topic import ends

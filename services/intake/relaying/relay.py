@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.intake.log import event_log
 from services.intake.log.database import RELAY_LOCK, Database, end_frozen, leave_when_idle, write
 from services.intake.log.history import LogRow, RecentRows
-from services.intake.metrics import Metrics
+from services.intake.log.metrics import Metrics
 from services.intake.relaying.sender import Sender, TopicRemade
 from services.intake.relaying.topic import LastNumbered, LogAndTopic, compared, ends, lacking, last_numbered
 from services.intake.settings import IntakeSettings

@@ -2,8 +2,8 @@
 
 from typing import NamedTuple
 
+from services.reporting.documents.forms.form import Form
 from services.reporting.documents.notes import period_counted
-from services.reporting.forms.form import Form
 from shared.domain.columns import OF_FORM
 from shared.language.papers import CHANGE, FIGURE, OTHER_PERIOD, THIS_PERIOD
 from shared.language.words import FIGURES, in_language, word

@@ -12,7 +12,7 @@ from docx.section import Section
 from docx.shared import Cm, Length, Pt
 from docx.table import Table, _Cell
 
-from services.reporting.charts.chart import Chart
+from services.reporting.documents.charts.chart import Chart
 from services.reporting.documents.comparison import compared_figures, compared_heads
 from services.reporting.documents.docx_elements import (
     CENTRE,
@@ -27,12 +27,12 @@ from services.reporting.documents.docx_elements import (
     set_up,
     set_widths,
 )
+from services.reporting.documents.forms.form import Form
+from services.reporting.documents.forms.text import comparison, paragraph, scope
 from services.reporting.documents.frame import Frame
 from services.reporting.documents.layout import HEAD_ROWS, head_cells, printed_columns, printed_rows
 from services.reporting.documents.notes import notes, period_of
 from services.reporting.documents.pictures import as_png, charts_of
-from services.reporting.forms.form import Form
-from services.reporting.forms.text import comparison, paragraph, scope
 from shared.language.numbers import count, signed
 from shared.language.papers import (
     APPENDIX,

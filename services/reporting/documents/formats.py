@@ -5,13 +5,13 @@ from dataclasses import dataclass
 
 from starlette.responses import Response
 
+from services.reporting.documents.forms.form import NUMBER, Form
+from services.reporting.documents.forms.office_csv import as_office_csv
+from services.reporting.documents.forms.tables import as_csv, as_json
+from services.reporting.documents.forms.text import as_text
 from services.reporting.documents.frame import Frame
 from services.reporting.documents.print import as_pdf
 from services.reporting.documents.workbook import as_xlsx
-from services.reporting.forms.form import NUMBER, Form
-from services.reporting.forms.office_csv import as_office_csv
-from services.reporting.forms.tables import as_csv, as_json
-from services.reporting.forms.text import as_text
 from shared.contract.envelope import encode
 from shared.contract.http.publications import HASH
 

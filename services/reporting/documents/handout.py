@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import xlsxwriter
 
 from services.reporting.documents.cells import A4, COUNT, TEXTS_STAY, Looks, height_of
-from services.reporting.forms.office_csv import BYTE_ORDER_MARK, as_text_cell
+from services.reporting.documents.forms.office_csv import BYTE_ORDER_MARK, as_text_cell
 from shared.domain.localtime import local
 
 Cell = str | int | datetime | None

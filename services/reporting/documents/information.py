@@ -4,9 +4,9 @@ from xlsxwriter.worksheet import Worksheet
 
 from services.reporting.documents.cells import COUNT, SIGNED, Looks, height_of
 from services.reporting.documents.comparison import compared_figures, compared_heads
+from services.reporting.documents.forms.form import Form
 from services.reporting.documents.frame import Frame
 from services.reporting.documents.notes import facts, period_of, warnings
-from services.reporting.forms.form import Form
 from shared.domain.columns import COLUMNS, SHARES
 from shared.domain.figures import Figures, shares
 from shared.language.numbers import minute

@@ -1,8 +1,8 @@
 """What must be said beside figures so that nobody takes them for others: period, definition, cut-off, scope."""
 
+from services.reporting.documents.forms.form import Form
 from services.reporting.documents.layout import NO_DEADLINE
 from services.reporting.figures.query import FigureQuery
-from services.reporting.forms.form import Form
 from shared.language.languages import Language
 from shared.language.numbers import count, minute
 from shared.language.papers import (

@@ -1,9 +1,9 @@
 """The charts of a form as pictures for paper, in the documents' own font."""
 
-from services.reporting.charts.chart import Chart
-from services.reporting.charts.of_figures import beside_another, received_over_time, timeliness_of_lines
-from services.reporting.charts.render import svg
-from services.reporting.forms.form import Form
+from services.reporting.documents.charts.chart import Chart
+from services.reporting.documents.charts.of_figures import beside_another, received_over_time, timeliness_of_lines
+from services.reporting.documents.charts.render import svg
+from services.reporting.documents.forms.form import Form
 from shared.papers.typesetting import picture
 
 FONT = "Liberation Serif"

@@ -4,11 +4,11 @@ from pathlib import Path
 from typing import Any
 
 from services.reporting.documents.comparison import compared_figures, compared_heads
+from services.reporting.documents.forms.form import Form
 from services.reporting.documents.frame import Frame
 from services.reporting.documents.layout import head_cells, printed_columns, printed_rows
 from services.reporting.documents.notes import notes, period_of
 from services.reporting.documents.pictures import as_svg, charts_of
-from services.reporting.forms.form import Form
 from shared.language.numbers import count, signed
 from shared.language.papers import (
     BESIDE,

@@ -10,12 +10,12 @@ from xlsxwriter.utility import xl_rowcol_to_cell
 from xlsxwriter.worksheet import Worksheet
 
 from services.reporting.documents.cells import A4, COUNT, FONT, TEXTS_STAY, Looks, height_of
+from services.reporting.documents.forms.form import NUMBER, Form
 from services.reporting.documents.frame import Frame
 from services.reporting.documents.information import write_comparison, write_information
 from services.reporting.documents.layout import HEAD_ROWS, PrintedRow, head_cells, printed_columns, printed_rows
 from services.reporting.documents.notes import notes, period_of
 from services.reporting.figures.report import TOTAL_IS_SUM
-from services.reporting.forms.form import NUMBER, Form
 from shared.language.papers import (
     BESIDE,
     COMPILER,

@@ -11,14 +11,14 @@ from uuid import UUID, uuid5
 from sqlalchemy import Row, bindparam, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from services.reporting.attention import DepartmentHorizon
-from services.reporting.calendar import KnownCalendar
+from services.reporting.figures.attention import DepartmentHorizon
 from services.reporting.follow_up import outbox
 from services.reporting.follow_up.figures import figures
 from services.reporting.follow_up.messages import Week, digest_body, mail_body, webhook_body
 from services.reporting.follow_up.outbox import Outgoing, Way
 from services.reporting.follow_up.schedule import WeeklyHour, latest_digest, latest_round
 from services.reporting.follow_up.slips import Reached, reached, standing
+from services.reporting.intake.calendar import KnownCalendar
 from services.reporting.read_model.snapshots import dossier_of, due_until, snapshots_where
 from services.reporting.read_model.store import OldRules, answering, audit_of
 from services.reporting.read_model.sums import instant_of, microseconds

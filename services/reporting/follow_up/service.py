@@ -9,12 +9,12 @@ from datetime import timedelta
 import structlog
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from services.reporting.calendar import KnownCalendar
 from services.reporting.follow_up.metrics import FollowUpMetrics
 from services.reporting.follow_up.planning import Failing, Planning, Timetable
 from services.reporting.follow_up.schedule import rounds_of, weekly_of
 from services.reporting.follow_up.sending import Sending
 from services.reporting.follow_up.ways import Smtp
+from services.reporting.intake.calendar import KnownCalendar
 from services.reporting.read_model.store import OldRules
 from services.reporting.settings import ReportingSettings
 from shared.service.clock import Clock

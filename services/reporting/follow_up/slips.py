@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from services.reporting.attention import DepartmentHorizon, UrgentDossier
+from services.reporting.figures.attention import DepartmentHorizon, UrgentDossier
 from services.reporting.read_model.due import AttentionKind
 from shared.contract.follow_up import FollowUpV1, Stage, follow_up_id
 from shared.domain.dossier import Dossier

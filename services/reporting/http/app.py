@@ -12,8 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.responses import Response
 
-from services.reporting.calendar import CalendarFeed
-from services.reporting.gauges import FigureGauges, ledger_totals
+from services.reporting.figures.gauges import FigureGauges, ledger_totals
 from services.reporting.http import (
     attention,
     checks,
@@ -30,6 +29,8 @@ from services.reporting.http.attention import AttentionSources
 from services.reporting.http.events import FigureEvents
 from services.reporting.http.figures import MOST_ROWS, FigureRoutes
 from services.reporting.http.follow_ups import FollowUpSources
+from services.reporting.intake.calendar import CalendarFeed
+from services.reporting.intake.client import DossierViews
 from services.reporting.opening.tokens import Tokens
 from services.reporting.projecting.metrics import ProjectorHealth
 from services.reporting.publishing.freezing import Freezing
@@ -77,6 +78,7 @@ class Reporting:
     registry: CollectorRegistry
     gauges: FigureGauges
     calendar: CalendarFeed | None = None
+    views: DossierViews = field(default_factory=lambda: DossierViews(None, SecretStr("")))  # without intake: none
     rebuilds_by_itself: bool = False
     recording_clock: Clock = system_clock
     publications: Publications | None = None  # without them nothing can be published: intake is not known
@@ -103,6 +105,14 @@ class Reporting:
     def follow_up_sources(self) -> FollowUpSources:
         """What the register of slips is made of."""
         return FollowUpSources(self.engine, self.catalogue, self.clock, self.heading, self.follows_up)
+
+    @property
+    def publishing(self) -> Publications:
+        """What was published; nothing can be where intake is not known."""
+        if self.publications is not None:
+            return self.publications
+        freezing = Freezing(self.engine, self.catalogue, self.recording_clock, None)
+        return Publications(self.engine, self.catalogue, self.clock, self.recording_clock, freezing)
 
     @property
     def figure_routes(self) -> FigureRoutes:
@@ -137,9 +147,6 @@ def create_app(reporting: Reporting) -> FastAPI:
     app.add_exception_handler(BrokenDossier, _on_broken_dossier)
     engine, offices, clock = reporting.engine, reporting.catalogue, reporting.clock
     routes = reporting.figure_routes
-    publishing = reporting.publications or Publications(
-        engine, offices, clock, reporting.recording_clock, Freezing(engine, offices, reporting.recording_clock, None)
-    )
     add_routes(app, _operations(reporting))
     add_routes(
         app,
@@ -149,8 +156,8 @@ def create_app(reporting: Reporting) -> FastAPI:
         attention.router(reporting.attention_sources),
         follow_ups.router(reporting.follow_up_sources),
         follow_up_deliveries.router(reporting.follow_up_sources),
-        publications.router(publishing),
-        published_forms.router(routes, publishing),
+        publications.router(reporting.publishing),
+        published_forms.router(routes, reporting.publishing),
         rebuilds.router(engine, reporting.recording_clock),
         checks.router(),
         events.router(FigureEvents(engine, offices, clock, reporting.stopping)),

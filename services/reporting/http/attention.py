@@ -18,13 +18,20 @@ from sqlalchemy import ColumnElement, and_
 from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.responses import Response
 
-from services.reporting.attention import Attention, ByOfficer, DepartmentHorizons, Urgency, UrgentDossier, total_counts
-from services.reporting.calendar import CalendarFeed, KnownCalendar
+from services.reporting.figures.attention import (
+    Attention,
+    ByOfficer,
+    DepartmentHorizons,
+    Urgency,
+    UrgentDossier,
+    total_counts,
+)
 from services.reporting.figures.reach import Reach
 from services.reporting.http.bounds import Bound, check_reach
 from services.reporting.http.names import units_named, words
 from services.reporting.http.paging import cursor_after, page_response, place_of
 from services.reporting.http.parameters import Cursor, Limit, Parameters, not_among
+from services.reporting.intake.calendar import CalendarFeed, KnownCalendar
 from services.reporting.read_model.due import AttentionKind
 from services.reporting.read_model.snapshots import StoredSnapshot, dossier_of, due_until, snapshots_where
 from services.reporting.read_model.store import answering

@@ -9,10 +9,10 @@ from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import Response
 
 from services.reporting.documents.formats import FORMATS, render
+from services.reporting.documents.forms.form import GROUPINGS, Form, form_of
 from services.reporting.figures.pairs import gathered_pair_in
 from services.reporting.figures.query import Dimension, FigureQuery
 from services.reporting.figures.report import Report, report_in
-from services.reporting.forms.form import GROUPINGS, Form, form_of
 from services.reporting.http.beside import query_beside
 from services.reporting.http.bounds import Bound
 from services.reporting.http.figures import WRONG, FigureRoutes

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import msgspec
 from fastapi import APIRouter, Depends, Path, Query, Request
 from pydantic import Field
+from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.responses import Response
 
 from services.reporting.figures.grouping import TooManyRows
@@ -23,6 +24,7 @@ from services.reporting.publishing.documents import those_within
 from services.reporting.publishing.publications import Publications
 from services.reporting.publishing.refusals import CompletenessUnknown, NotPublished, UnknownDocument
 from shared.access.roles import EVERYTHING, Permission, Scope
+from shared.catalogue import Catalogue
 from shared.contract.http import answered, answered_lines
 from shared.contract.http.publications import (
     HASH,
@@ -30,6 +32,7 @@ from shared.contract.http.publications import (
     NewPublication,
     NoteList,
     PublicationList,
+    PublicationSummary,
     PublishedDossiers,
     RestoredDocuments,
     RevisionList,
@@ -80,6 +83,14 @@ class PublishedDossiersParameters(Parameters):
     cursor: Cursor = None
 
 
+async def summaries_within(
+    engine: AsyncEngine, catalogue: Catalogue, wanted: Scope, most: int, before: int | None
+) -> list[PublicationSummary]:
+    """What was published about the scope and nothing else, the newest first; `before` a number where one is given."""
+    async with engine.connect() as connection:
+        return await chain.summaries(connection, most, before, those_within(wanted, catalogue))
+
+
 def router(to: Publications) -> APIRouter:
     """The routes. A publication's number is its id."""
     return APIRouter(routes=[route for router in (*_of_all(to), *_of_one(to)) for route in router.routes])
@@ -122,8 +133,7 @@ def _of_all(to: Publications) -> Sequence[APIRouter]:
         wanted = _wanted(to, given)
         check_list(scope, wanted)
         before = None if given.cursor is None else place_of(request, given.cursor, tuple[int])[0]
-        async with to.engine.connect() as connection:
-            found = await chain.summaries(connection, given.limit + 1, before, those_within(wanted, to.catalogue))
+        found = await summaries_within(to.engine, to.catalogue, wanted, given.limit + 1, before)
         page = found[: given.limit]
         cursor = cursor_after(request, (page[-1].number,) if len(found) > given.limit else None)
         return page_response(request, PublicationList(publications=page, cursor=cursor), cursor)
@@ -163,13 +173,18 @@ def inside_only(to: Publications) -> Callable[[int, Scope], Awaitable[None]]:
     """A dependency of routes of one publication: 403 for whoever is bound to less than it is about."""
 
     async def check(number: Number, scope: Bound) -> None:
-        if scope.is_everything:
-            return
-        with as_problems():
-            for reach in await to.reaches(number):
-                check_publication(scope, number, reach)
+        await check_inside(to, number, scope)
 
     return check
+
+
+async def check_inside(to: Publications, number: int, scope: Scope) -> None:
+    """403 for whoever is bound to less than the publication is about; 404 where there is none."""
+    if scope.is_everything:
+        return
+    with as_problems():
+        for reach in await to.reaches(number):
+            check_publication(scope, number, reach)
 
 
 def _of_one(to: Publications) -> Sequence[APIRouter]:
@@ -196,8 +211,7 @@ def _of_one(to: Publications) -> Sequence[APIRouter]:
     async def get_revisions(number: Number) -> Response:
         with as_problems():
             pending = await to.pending(number)
-            async with to.engine.connect() as connection:
-                revisions = await chain.revisions(connection, number)
+            revisions = (await to.story(number)).revisions
         return json_response(RevisionList(number=number, revisions=revisions, pending=pending))
 
     @publishing.post(
@@ -247,9 +261,7 @@ def _of_one(to: Publications) -> Sequence[APIRouter]:
     )
     async def get_notes(number: Number) -> Response:
         with as_problems():
-            async with to.engine.connect() as connection:
-                await chain.kept(connection, number)
-                notes = await chain.notes(connection, number)
+            notes = (await to.story(number)).notes
         return json_response(NoteList(number=number, notes=notes))
 
     @reading.get(

@@ -8,14 +8,14 @@ from typing import Any
 from fastapi import Request
 from starlette.responses import Response
 
-from services.reporting.charts import of_figures, of_stocks
-from services.reporting.charts.chart import Chart
-from services.reporting.charts.render import svg
+from services.reporting.documents.charts import of_figures, of_stocks
+from services.reporting.documents.charts.chart import Chart
+from services.reporting.documents.charts.render import svg
+from services.reporting.documents.forms.form import form_of
 from services.reporting.figures.pairs import gathered_pair
 from services.reporting.figures.query import FigureQuery
 from services.reporting.figures.range_sums import pinned
 from services.reporting.figures.report import report
-from services.reporting.forms.form import form_of
 from services.reporting.http.beside import query_beside
 from services.reporting.opening.stocks import BY_AGE, BY_DEADLINE, open_dossiers
 from services.reporting.pages.open_dossiers import buckets_of

@@ -176,7 +176,7 @@ async def views_of(site: Site, request: Request, those: Iterable[Dossier]) -> di
     figures have it or as intake does by now, is left out here."""
     scope = scope_of(request)
     codes = [one.code for one in those if scope.covers(one.department, one.received_by)]
-    views = await site.views.of(codes, language_of(request))
+    views = await site.reporting.views.of(codes, language_of(request))
     return {code: one for code, one in views.items() if scope.covers(one.department, one.received_by)}
 
 

@@ -6,7 +6,7 @@ from functools import partial
 from fastapi import Request
 from starlette.responses import Response
 
-from services.reporting.charts.of_stocks import Bucket
+from services.reporting.documents.charts.of_stocks import Bucket
 from services.reporting.figures.range_sums import pinned
 from services.reporting.http.paging import cursor_after, place_of
 from services.reporting.opening.lists import LIST_START, ListPlace, list_page

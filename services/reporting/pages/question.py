@@ -7,8 +7,8 @@ from datetime import date
 
 from starlette.datastructures import QueryParams
 
+from services.reporting.documents.forms.form import GROUPINGS
 from services.reporting.figures.query import Dimension, FigureQuery
-from services.reporting.forms.form import GROUPINGS
 from services.reporting.http.figures import FigureRoutes
 from services.reporting.http.parameters import EARLIEST, LATEST, FormParameters
 from services.reporting.pages.reader import Reader

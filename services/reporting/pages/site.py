@@ -10,13 +10,15 @@ from starlette.responses import Response
 
 from services.reporting.http.app import Reporting
 from services.reporting.http.figures import FigureRoutes
-from services.reporting.intake import DossierViews
+from services.reporting.http.published_forms import PAGES
 from services.reporting.pages.reader import Reader, reader_of
 from services.reporting.pages.texts import TEXTS
 from services.reporting.read_model.store import OldRules
 from shared.pages.look import Look
 from shared.pages.site import PASSES, Pages, begun, language_of
+from shared.service.problems import Problem
 
+NOT_FOUND = 404
 LOOK = Look(
     Path(__file__).parent,
     TEXTS,
@@ -40,7 +42,6 @@ class Site(Pages):
 
     reporting: Reporting
     figures: FigureRoutes
-    views: DossierViews
 
     said_of_problems: ClassVar[Mapping[str, str]] = {
         **Pages.said_of_problems,
@@ -67,10 +68,12 @@ class Site(Pages):
         """The page that says what failed; None for a bug."""
         if isinstance(error, OldRules):
             return self.notice(request, PASSES, "old_rules")
+        if isinstance(error, Problem) and error.status == NOT_FOUND and request.url.path.startswith(PAGES):
+            return self.notice(request, NOT_FOUND, "no_publication")
         return super().failure(request, error)
 
 
-def site_of(reporting: Reporting, views: DossierViews) -> Site:
+def site_of(reporting: Reporting) -> Site:
     """The pages of a reporting that is wired."""
     return Site(
         catalogue=reporting.catalogue,
@@ -79,5 +82,4 @@ def site_of(reporting: Reporting, views: DossierViews) -> Site:
         office=reporting.heading.office,
         reporting=reporting,
         figures=reporting.figure_routes,
-        views=views,
     )

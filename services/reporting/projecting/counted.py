@@ -74,10 +74,10 @@ def first_recorded(
     """When the events were recorded that are in the figures now and never were before; records in their order."""
     aside = {(one.record.partition, one.record.offset) for one in unreadable}
     return [
-        head.recordedtime
+        head.recorded_at
         for head, record in read
-        if counted[record.partition].takes(head.recordedtime, mark_of(record.headers))
-        and (record.partition, record.offset) not in aside
+        if counted[record.partition].takes(head.recorded_at, mark_of(record.headers))
+        and not (aside and (record.partition, record.offset) in aside)
     ]
 
 

@@ -37,7 +37,7 @@ from services.reporting.projecting.records import (
     UnreadableRecord,
     unreadable_in_a_row,
 )
-from services.reporting.read_model.store import breathing
+from services.reporting.read_model.store import breathing_between
 from services.reporting.read_model.versions import NewVersion
 from services.reporting.settings import ReportingSettings
 from shared.contract.envelope import encode
@@ -231,11 +231,13 @@ class _Session:
     async def _project(self, records: list[KafkaRecord]) -> None:
         fetched, batch = FetchedRecords(self._positions, self._may_be_read_again()), Batch()
         taken = list(fetched.taken(records))
-        async for record in breathing(taken, BREATHE_EVERY):
-            batch.take(record)
+        async for part in breathing_between(taken, BREATHE_EVERY):
+            for record in part:
+                batch.take(record)
         versions: dict[str, list[NewVersion]] = {}
-        async for code in breathing(batch.codes(), BREATHE_EVERY):
-            versions[code] = batch.versions(code)
+        async for codes in breathing_between(batch.codes(), BREATHE_EVERY):
+            for code in codes:
+                versions[code] = batch.versions(code)
         await self._put_aside(batch.unreadable)
         before = self._positions
         moved = {n: one for n, one in fetched.positions.items() if one.next_offset != before[n].next_offset}

@@ -8,10 +8,10 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from services.reporting.figures.gauges import LedgerTotals, StoredEvents, ledger_totals, received_less_counted
 from services.reporting.figures.query import Dimension, FigureQuery
 from services.reporting.figures.report import Report, gathered_in
-from services.reporting.gauges import LedgerTotals, StoredEvents, ledger_totals, received_less_counted
-from services.reporting.intake import UNANSWERED, IntakeLog
+from services.reporting.intake.client import UNANSWERED, IntakeLog
 from services.reporting.publishing.documents import Members, members_of
 from services.reporting.publishing.refusals import (
     CompletenessUnknown,

@@ -10,10 +10,8 @@ from datetime import datetime
 
 import httpx
 import structlog
-from pydantic import SecretStr
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from services.reporting.intake import intake_client
 from services.reporting.read_model.store import rules_of, snapshot
 from services.reporting.rebuild import progress
 from services.reporting.rebuild.fold import UnreadableLogLine, read_lines
@@ -26,7 +24,6 @@ from shared.service.pacing import wait_until
 from shared.service.sql import is_transient
 
 PART_EVENTS = 2000
-TIMEOUT_S = 60.0
 LOOK_AGAIN_S = 10.0
 FILLING_S = 0.2  # between two looks whether the model is filled
 
@@ -41,18 +38,18 @@ class NothingToRebuildFrom(Exception):
 class AutomaticRebuild:
     """Goes on until the model was made by this version's rules, by whomever, and knows what the log knows.
 
-    `lost_before`: when this process started and the model was empty; a log with earlier events knows more than it.
-    While the model still `fills` from the status topic that waits: figures come first, then what was known when.
+    `intake` makes a client of it with its key. `lost_before`: when this process started and the model was empty; a log
+    with earlier events knows more than it. While the model still `fills` from the status topic that waits: figures come
+    first, then what was known when.
     """
 
     engine: AsyncEngine
     intake_url: str
-    key: SecretStr
+    intake: Callable[[], httpx.AsyncClient]
     clock: Clock
     lost_before: datetime | None = None
     fills: Callable[[], bool] = lambda: False
     look_again_s: float = LOOK_AGAIN_S
-    transport: httpx.AsyncBaseTransport | None = None
 
     _requested: asyncio.Event = field(default_factory=asyncio.Event)
     _seen: RebuildProgress | None = None  # somebody else's rebuild, at the last look
@@ -103,7 +100,7 @@ class AutomaticRebuild:
     async def _knows_less_than_the_log(self) -> bool:
         if self.lost_before is None:
             return False
-        async with self._intake() as intake:
+        async with self.intake() as intake:
             first = await _lines(intake, 0, 1)
         recordedtime = first[0].event.recordedtime if first else None
         if recordedtime is not None and recordedtime < self.lost_before:
@@ -119,7 +116,7 @@ class AutomaticRebuild:
 
     async def _rebuild(self) -> None:
         lost_before = self.lost_before
-        async with self._intake() as intake:
+        async with self.intake() as intake:
             begun = await progress.start(self.engine, self.clock())
             log.info("rebuild_begins", rebuild=begun.number, rules=RULES_VERSION)
             position = await self._send_the_log(intake, begun.number, 0)
@@ -132,9 +129,6 @@ class AutomaticRebuild:
             self.lost_before = None
         counts = {"dossiers": result.dossiers, "events": result.events, "differing": len(result.differences)}
         log.info("rebuild_done", **counts, rules=RULES_VERSION)
-
-    def _intake(self) -> httpx.AsyncClient:
-        return intake_client(self.intake_url, self.key, timeout_s=TIMEOUT_S, transport=self.transport)
 
     async def _send_the_log(self, intake: httpx.AsyncClient, number: int, position: int) -> int:
         """Everything after the position; where the log ended."""

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from services.reporting.charts.chart import (
+from services.reporting.documents.charts.chart import (
     AXIS,
     BAR,
     DARK,
@@ -19,9 +19,9 @@ from services.reporting.charts.chart import (
     in_page,
     specification,
 )
+from services.reporting.documents.forms.form import Form, FormLine
 from services.reporting.figures.query import Dimension
 from services.reporting.figures.report import Report
-from services.reporting.forms.form import Form, FormLine
 from shared.domain.columns import TIMELINESS
 from shared.domain.comparison import a_year_before
 from shared.domain.figures import shares

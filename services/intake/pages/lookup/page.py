@@ -14,9 +14,9 @@ from starlette.routing import Route
 from services.intake.http import bodies
 from services.intake.http.service import Intake, IntakeService
 from services.intake.log import event_log
-from services.intake.lookup.asking import LookUps, TooManyLookUps
-from services.intake.lookup.texts import TEXTS
-from services.intake.lookup.told import told
+from services.intake.pages.lookup.asking import LookUps, TooManyLookUps
+from services.intake.pages.lookup.texts import TEXTS
+from services.intake.pages.lookup.told import told
 from services.intake.papers.slip import LOOK_UP
 from services.intake.settings import IntakeSettings
 from shared.contract.http import answered, reference

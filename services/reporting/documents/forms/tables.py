@@ -8,9 +8,9 @@ from typing import Any
 
 from msgspec import UNSET
 
+from services.reporting.documents.forms.form import GROUPINGS, NUMBER, Form
 from services.reporting.figures.pairs import difference_row, percent_row
 from services.reporting.figures.report import figure_row
-from services.reporting.forms.form import GROUPINGS, NUMBER, Form
 from shared.contract.http.figures import FormAnswer, FormDifferencesAnswer, FormPercentsAnswer, OfPublication, OtherForm
 from shared.contract.http.rows import FormRow
 from shared.domain.columns import KEYS, OF_FORM, SHARE_KEYS

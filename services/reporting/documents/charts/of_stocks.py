@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from services.reporting.charts.chart import (
+from services.reporting.documents.charts.chart import (
     AXIS,
     BAR,
     DARK,

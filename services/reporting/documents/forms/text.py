@@ -1,8 +1,8 @@
 """The form as an office writes it out: a title, the paragraph of the total, a line for each department or field."""
 
+from services.reporting.documents.forms.form import Form, FormSection
 from services.reporting.figures.query import Dimension
 from services.reporting.figures.report import figure_row
-from services.reporting.forms.form import Form, FormSection
 from shared.domain.comparison import a_year_before
 from shared.domain.figures import Figures
 from shared.language.periods import ROMAN, period_name, span_name

@@ -5,8 +5,8 @@ import io
 import re
 from collections.abc import Iterator, Sequence
 
+from services.reporting.documents.forms.form import Form
 from services.reporting.figures.report import figure_row
-from services.reporting.forms.form import Form
 from shared.domain.columns import KEYS, OF_FORM, SHARE_KEYS
 from shared.domain.figures import Figures
 from shared.domain.localtime import local

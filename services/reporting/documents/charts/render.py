@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 from threading import Lock, Timer
 
-from services.reporting.charts.chart import SITE, Spec
+from services.reporting.documents.charts.chart import SITE, Spec
 
 WITHIN_S = 30.0
 DRAWING = Path(__file__).with_name("drawing.py")

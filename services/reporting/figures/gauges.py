@@ -19,11 +19,11 @@ from prometheus_client.registry import Collector
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from services.reporting.attention import DepartmentHorizons
+from services.reporting.figures.attention import DepartmentHorizons
 from services.reporting.figures.grouping import GroupSums, group_sums
 from services.reporting.figures.query import Dimension, FigureQuery, RangeSum
 from services.reporting.figures.range_sums import range_sums
-from services.reporting.intake import AcceptedEvents
+from services.reporting.intake.client import AcceptedEvents
 from services.reporting.read_model.contributions import decode_listed
 from services.reporting.read_model.store import OldRules, answering
 from services.reporting.read_model.sums import (

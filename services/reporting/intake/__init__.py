@@ -1,0 +1,1 @@
+"""What reporting has of intake: its answers over HTTP, and its topic of announcements."""
