@@ -171,6 +171,13 @@ def test_what_the_broker_was_told_is_read_as_it_was_written() -> None:
         assert kept_count(5, words) is None, words
 
 
+async def test_a_topic_with_another_number_of_partitions_was_never_read(engine: AsyncEngine) -> None:
+    await (await started(engine, 0)).read(records_of(4, LONG_AGO))
+    one, other = (await stored_positions(engine, STATUS.name, [0, 1])).values()
+    assert one == other == PartitionPosition()
+    assert list(await stored_positions(engine, STATUS.name, [0])) == [0]
+
+
 async def test_a_version_without_a_new_event_says_nothing_of_lateness(engine: AsyncEngine) -> None:
     reading, records = await started(engine, 0), records_of(2, LONG_AGO)
     announced = replace(records[1], offset=2)

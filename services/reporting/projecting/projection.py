@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import BigInteger, bindparam, select, text, update
+import structlog
+from sqlalchemy import BigInteger, bindparam, delete, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import InterfaceError, OperationalError, ProgrammingError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -17,6 +18,7 @@ from services.reporting.read_model.versions import NewVersion, RowsToWrite, Stor
 from shared.contract.marks import LedgerMark
 from shared.service.sql import Insert, among, connected, is_transient, writing
 
+log = structlog.get_logger()
 NewVersions = Mapping[str, Sequence[NewVersion]]  # by dossier, oldest first
 
 
@@ -131,8 +133,15 @@ def _inserts(tables: ReadModel) -> tuple[Insert, Insert, Insert]:
 
 
 async def stored_positions(engine: AsyncEngine, topic: str, partitions: Sequence[int]) -> dict[int, PartitionPosition]:
-    """How far each partition has been read; one never read before starts at 0."""
+    """How far each partition has been read; one never read before starts at 0.
+
+    A topic with another number of partitions has other events in each of them: nothing of it was read.
+    """
     async with writing(engine) as connection:
+        known = set((await connection.execute(select(offsets.c.partition).where(offsets.c.topic == topic))).scalars())
+        if known and known != set(partitions):
+            log.warning("partitions_changed", topic=topic, before=len(known), now=len(partitions))
+            await connection.execute(delete(offsets).where(offsets.c.topic == topic))
         new = [
             {"topic": topic, "partition": number, "next_offset": 0, "whole_until": 0} for number in sorted(partitions)
         ]

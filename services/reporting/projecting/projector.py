@@ -177,6 +177,10 @@ class _Session:
         """Learn how many events of each partition have ever been counted; `found` is where the read model stood."""
         kept = await kept_counts(connection(self._projector.settings), found)
         counted, now = self._projector.counted, self._projector.clock()
+        if counted.keys() != found.keys():
+            counted.clear()
+        if kept.keys() != found.keys():
+            kept = {}  # of a topic with fewer partitions, where other events were in each
         for number, position in found.items():
             counted[number] = counted_so_far(counted.get(number), position, kept.get(number), now)
 
