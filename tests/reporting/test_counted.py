@@ -16,12 +16,14 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.reporting.projecting import projector
 from services.reporting.projecting.counted import (
+    CountedEvents,
     KeptCount,
     counted_so_far,
     first_recorded,
     keeping_counts,
     kept_count,
     kept_counts,
+    recalled,
 )
 from services.reporting.projecting.metrics import PipelineMetrics, ProjectorHealth
 from services.reporting.projecting.projection import OffsetAdvance, project, rewind, stored_positions
@@ -176,6 +178,14 @@ async def test_a_topic_with_another_number_of_partitions_was_never_read(engine: 
     one, other = (await stored_positions(engine, STATUS.name, [0, 1])).values()
     assert one == other == PartitionPosition()
     assert list(await stored_positions(engine, STATUS.name, [0])) == [0]
+
+
+def test_what_was_known_of_another_number_of_partitions_is_forgotten() -> None:
+    """Each has fewer events in a topic with more of them: new ones would never be above what was counted."""
+    counted, kept = {0: CountedEvents(100)}, {0: KeptCount(100, 100)}
+    empty = {number: PartitionPosition() for number in (0, 1)}
+    assert recalled(counted, {0: empty[0]}, {}, NOW) == recalled({}, {0: empty[0]}, kept, NOW) == counted
+    assert recalled(counted, empty, kept, NOW) == dict.fromkeys(empty, CountedEvents(0, NOW))
 
 
 async def test_a_version_without_a_new_event_says_nothing_of_lateness(engine: AsyncEngine) -> None:

@@ -14,10 +14,10 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from services.reporting.projecting.counted import (
     CountedEvents,
     KeptCount,
-    counted_so_far,
     first_recorded,
     keeping_counts,
     kept_counts,
+    recalled,
 )
 from services.reporting.projecting.metrics import PipelineMetrics, ProjectorHealth
 from services.reporting.projecting.projection import (
@@ -176,13 +176,7 @@ class _Session:
     async def _recall(self, found: Mapping[int, PartitionPosition]) -> None:
         """Learn how many events of each partition have ever been counted; `found` is where the read model stood."""
         kept = await kept_counts(connection(self._projector.settings), found)
-        counted, now = self._projector.counted, self._projector.clock()
-        if counted.keys() != found.keys():
-            counted.clear()
-        if kept.keys() != found.keys():
-            kept = {}  # of a topic with fewer partitions, where other events were in each
-        for number, position in found.items():
-            counted[number] = counted_so_far(counted.get(number), position, kept.get(number), now)
+        self._projector.counted = recalled(self._projector.counted, found, kept, self._projector.clock())
 
     def _stands(self) -> None:
         """Say where it stands now."""
