@@ -9,8 +9,8 @@ from typing import Any
 import msgspec
 
 from bench.fates import CODE, DEPARTMENT, OF_A_THOUSAND, PROCEDURE, Story, stories
-from services.reporting.read_model.contributions import Contributions, add_to_cells
-from services.reporting.read_model.sums import Cell, day_number, rolled_up
+from services.reporting.read_model.contributions import Contributions, add_to
+from services.reporting.read_model.sums import Amounts, Group, day_number, rolled_up
 from services.reporting.read_model.tables import dossiers, history
 from services.reporting.read_model.versions import RowsToWrite, Version
 from shared.catalogue import Catalogue
@@ -164,10 +164,10 @@ class Generated:
 
     def sums(self) -> list[tuple[int, str, str, int, int, str, int]]:
         """The sums of all that the dossiers add."""
-        cells: dict[Cell, int] = {}
+        changes: dict[Group, Amounts] = {}
         for multiple, office, count in self.shares():
-            add_to_cells(cells, with_names(multiple.entry, office), count)
-        return rolled_up(cells)
+            add_to(changes, with_names(multiple.entry, office), count)
+        return rolled_up(changes)
 
 
 def with_names(entry: Contributions, office: Office) -> Contributions:

@@ -79,15 +79,20 @@ class Delta(NamedTuple):
     amount: int
 
 
+PlainDelta = tuple[date, Measure, int]  # a Delta without its names, for it is made of every change of every dossier
 Span = tuple[date, date | None]  # days from the first (inclusive) to the second (exclusive, None: without end)
 
 
 class Stretch(NamedTuple):
-    """Days from `first` to `end` (exclusive, None: without end) at whose end this deadline and this pause hold."""
+    """Days from `first` to `end` (exclusive, None: without end) at whose end this deadline and this pause hold.
+
+    `due_on` is the local day of the deadline.
+    """
 
     first: date
     end: date | None
     deadline: Deadline | None
+    due_on: date | None
     paused_at: datetime | None
 
 
@@ -108,10 +113,10 @@ def contributions(dossier: Dossier, definition: Definition = BY_DATE) -> list[De
     A dossier that was never received adds no more than its waiting to be accepted, a voided one nothing. The grouping
     (department, procedure, channel) is the dossier's own.
     """
-    return [*facts(dossier), *judgements(dossier, definition, stretches(dossier))]
+    return [Delta(*each) for each in (*facts(dossier), *judgements(dossier, definition, stretches(dossier)))]
 
 
-def facts(dossier: Dossier) -> list[Delta]:
+def facts(dossier: Dossier) -> list[PlainDelta]:
     """What the dossier adds under every definition: all measures but the judged ones."""
     if dossier.state is State.VOIDED:
         return []
@@ -119,12 +124,13 @@ def facts(dossier: Dossier) -> list[Delta]:
     found = _acceptance(waited) if waited else []
     if dossier.received_at is not None:
         found += _facts(dossier, local_date(dossier.received_at))
-    return _summed(found)
+    # a measure changes twice on one day only where something happened twice
+    return _summed(found) if len(dossier.suspensions) > 1 or len(waited) > 1 else found
 
 
-def _acceptance(acceptances: Sequence[Acceptance]) -> list[Delta]:
+def _acceptance(acceptances: Sequence[Acceptance]) -> list[PlainDelta]:
     """How long the application waited; in time or late it is by its first answer, so that it is counted once."""
-    found: list[Delta] = []
+    found: list[PlainDelta] = []
     for each in acceptances:
         answered = _day(each.answered_at)
         found += _stock(Measure.AWAITING_ACCEPTANCE, local_date(each.asked_at), answered)
@@ -135,69 +141,72 @@ def _acceptance(acceptances: Sequence[Acceptance]) -> list[Delta]:
     first = acceptances[0]
     if first.answered_at is not None and first.due_at is not None:
         judged = Measure.ACCEPTED_LATE if first.is_late(first.answered_at) else Measure.ACCEPTED_IN_TIME
-        found.append(Delta(local_date(first.answered_at), judged, 1))
+        found.append((local_date(first.answered_at), judged, 1))
     return found
 
 
-def judgements(dossier: Dossier, definition: Definition, held: Sequence[Stretch]) -> list[Delta]:
+def judgements(dossier: Dossier, definition: Definition, held: Sequence[Stretch]) -> list[PlainDelta]:
     """What the definition adds to the facts, in the JUDGED measures;
     `held` are the dossier's stretches, the same for every definition."""
     if not (held and dossier.counts):
         return []
-    found: list[Delta] = []
+    found: list[PlainDelta] = []
     for stretch in held:
         span = overdue_span(stretch, definition)
         if span is not None:
             found += _stock(Measure.OPEN_OVERDUE, *span)
-    last = held[-1]
-    if last.end is not None and last.deadline is not None:
+    _, closed, deadline, due_on, _ = held[-1]
+    if closed is not None and deadline is not None and due_on is not None:
         assert dossier.closed_at is not None, "the last stretch ends with the closing"
-        timeliness = definition.judge(dossier.closed_at, last.deadline)
-        found.append(Delta(last.end, _RESOLVED_AS[timeliness], 1))
-    return _summed(found)
+        if closed < due_on:  # all definitions agree where the days differ
+            timeliness = Timeliness.EARLY
+        elif closed > due_on:
+            timeliness = Timeliness.OVERDUE
+        else:
+            timeliness = definition.judge(dossier.closed_at, deadline)
+        found.append((closed, _RESOLVED_AS[timeliness], 1))
+    return _summed(found) if len(held) > 1 else found
 
 
-def _summed(deltas: list[Delta]) -> list[Delta]:
-    if len(deltas) < 2 or len({delta[:2] for delta in deltas}) == len(deltas):  # noqa: PLR2004 - one differs from itself only
-        return deltas
+def _summed(deltas: list[PlainDelta]) -> list[PlainDelta]:
     sums: dict[tuple[date, Measure], int] = {}
     for day, measure, amount in deltas:
         key = day, measure
         sums[key] = sums.get(key, 0) + amount
-    return [Delta(day, measure, amount) for (day, measure), amount in sums.items() if amount]
+    return [(day, measure, amount) for (day, measure), amount in sums.items() if amount]
 
 
-def _facts(dossier: Dossier, received: date) -> list[Delta]:
+def _facts(dossier: Dossier, received: date) -> list[PlainDelta]:
     closed = _day(dossier.closed_at)
-    found = [Delta(received, Measure.RECEIVED, 1), *_stock(Measure.OPEN, received, closed)]
+    found = [(received, Measure.RECEIVED, 1), *_stock(Measure.OPEN, received, closed)]
     if dossier.online_level is OnlineLevel.FULL and dossier.counted_channel is Channel.ONLINE:
-        found.append(Delta(received, Measure.RECEIVED_ONLINE_FULL, 1))
+        found.append((received, Measure.RECEIVED_ONLINE_FULL, 1))
     if dossier.channel == UNKNOWN_CHANNEL:
-        found.append(Delta(received, Measure.RECEIVED_UNKNOWN, 1))
+        found.append((received, Measure.RECEIVED_UNKNOWN, 1))
     for pause in dossier.suspensions:
         found += _stock(Measure.OPEN_SUSPENDED, local_date(pause.started_at), _day(pause.ended_at))
     if dossier.returned_at is not None and dossier.return_channel is not None:
-        found.append(Delta(local_date(dossier.returned_at), _RETURNED_BY[dossier.return_channel], 1))
+        found.append((local_date(dossier.returned_at), _RETURNED_BY[dossier.return_channel], 1))
     if closed is not None:
         found += _closing(dossier, closed)
     return found
 
 
-def _closing(dossier: Dossier, closed: date) -> list[Delta]:
-    found = [Delta(closed, Measure.RESOLVED_NO_DEADLINE, 1)] if dossier.due_at is None else []
+def _closing(dossier: Dossier, closed: date) -> list[PlainDelta]:
+    found = [(closed, Measure.RESOLVED_NO_DEADLINE, 1)] if dossier.due_at is None else []
     match dossier.closed_as:
         case State.RESOLVED:
             found += _stock(Measure.AWAITING_RETURN, closed, _day(dossier.returned_at))
             if dossier.outcome in _OF_OUTCOME:
-                found.append(Delta(closed, _OF_OUTCOME[dossier.outcome], 1))
+                found.append((closed, _OF_OUTCOME[dossier.outcome], 1))
         case State.WITHDRAWN:
-            found.append(Delta(closed, Measure.WITHDRAWN, 1))
+            found.append((closed, Measure.WITHDRAWN, 1))
         case State.TRANSFERRED:
-            found.append(Delta(closed, Measure.TRANSFERRED, 1))
+            found.append((closed, Measure.TRANSFERRED, 1))
         case State.STOPPED:
-            found.append(Delta(closed, Measure.STOPPED, 1))
+            found.append((closed, Measure.STOPPED, 1))
             if dossier.is_administrative:
-                found.append(Delta(closed, Measure.STOPPED_ADMINISTRATIVE, 1))
+                found.append((closed, Measure.STOPPED_ADMINISTRATIVE, 1))
     return found
 
 
@@ -205,10 +214,10 @@ def _day(instant: datetime | None) -> date | None:
     return None if instant is None else local_date(instant)
 
 
-def _stock(measure: Measure, first: date, end: date | None) -> list[Delta]:
+def _stock(measure: Measure, first: date, end: date | None) -> list[PlainDelta]:
     if end is None:
-        return [Delta(first, measure, 1)]
-    return [] if first == end else [Delta(first, measure, 1), Delta(end, measure, -1)]
+        return [(first, measure, 1)]
+    return [] if first == end else [(first, measure, 1), (end, measure, -1)]
 
 
 def overdue_span(stretch: Stretch, definition: Definition) -> Span | None:
@@ -216,11 +225,9 @@ def overdue_span(stretch: Stretch, definition: Definition) -> Span | None:
 
     A pause that began when the dossier was overdue already leaves it overdue (domain §3.6, §4).
     """
-    first, end, deadline, paused_at = stretch
-    if deadline is None or (
-        end is not None and end <= local_date(deadline.due_at)
-    ):  # no definition is late on a day before the deadline's
-        return None
+    first, end, deadline, due_on, paused_at = stretch
+    if deadline is None or due_on is None or (end is not None and end <= due_on):
+        return None  # no definition is late on a day before the deadline's
     if paused_at is not None and paused_at < definition.overdue_from(deadline):
         return None
     first = max(first, definition.overdue_on(deadline))
@@ -229,11 +236,14 @@ def overdue_span(stretch: Stretch, definition: Definition) -> Span | None:
 
 def stretches(dossier: Dossier) -> list[Stretch]:
     """The open days of a dossier, cut where its deadline or its pause changes; none for a dossier without either."""
-    changes = _changes(dossier)
     closed = _day(dossier.closed_at)
+    if len(dossier.deadlines) == 1 and not dossier.suspensions:
+        only = dossier.deadlines[0]
+        return [Stretch(local_date(only.at), closed, dossier.due(only.due_at), local_date(only.due_at), None)]
+    changes = _changes(dossier)
     last = len(changes) - 1
     return [
-        Stretch(day, closed if index == last else changes[index + 1][0], dossier.due(due_at), paused_at)
+        Stretch(day, closed if index == last else changes[index + 1][0], dossier.due(due_at), _day(due_at), paused_at)
         for index, (day, due_at, paused_at) in enumerate(changes)
     ]
 
@@ -243,9 +253,6 @@ def _changes(dossier: Dossier) -> list[tuple[date, datetime | None, datetime | N
     one entry a day that changed either."""
     if not dossier.deadlines:
         return []
-    if len(dossier.deadlines) == 1 and not dossier.suspensions:
-        only = dossier.deadlines[0]
-        return [(local_date(only.at), only.due_at, None)]
     points: list[tuple[datetime, int, datetime | None]] = [
         (change.at, 0, change.due_at) for change in dossier.deadlines
     ]

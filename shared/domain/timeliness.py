@@ -108,7 +108,10 @@ class HalfDay:
         return deadline.overdue_from() if deadline.in_hours else _half_of(deadline.due_at)[1]
 
     def overdue_on(self, deadline: Deadline) -> date:
-        return self.overdue_from(deadline).date()
+        if deadline.in_hours:
+            return deadline.overdue_from().date()
+        due_at = local(deadline.due_at)
+        return due_at.date() if due_at.time() < AFTERNOON else due_at.date() + ONE_DAY
 
 
 def _half_of(instant: datetime) -> tuple[datetime, datetime]:

@@ -6,7 +6,6 @@ behind us: it is put aside with a reason and never ends a service.
 """
 
 import hashlib
-from collections.abc import Iterator
 from datetime import datetime
 
 from shared.contract.announcements import LONGEST_RUN_DAYS, AnnouncementV1, decode_announcement
@@ -64,35 +63,36 @@ def usable_status(value: bytes | None) -> StatusV1:
                 local(instant)  # the year of the local time may be another
     except Exception as wrong:  # bytes alone decide this: whatever it is, it is the record's
         raise Unusable(MALFORMED, _text_of(wrong)) from wrong
-    if wrong_number := next(
-        (name for name in ("version", "sequence") if not 1 <= getattr(status, name) <= LARGEST_NUMBER), None
-    ):
-        raise Unusable(
-            MALFORMED, f"{wrong_number}: {getattr(status, wrong_number)} is not between 1 and {LARGEST_NUMBER}"
-        )
+    for name, number in (("version", status.version), ("sequence", status.sequence)):
+        if not 1 <= number <= LARGEST_NUMBER:
+            raise Unusable(MALFORMED, f"{name}: {number} is not between 1 and {LARGEST_NUMBER}")
     if contradiction := _contradiction(status):
         raise Unusable(CONTRADICTORY, contradiction)
     return status
 
 
-def _instants(status: StatusV1) -> Iterator[datetime | None]:
-    yield from (
+def _instants(status: StatusV1) -> list[datetime | None]:
+    found = [
         status.last_occurred_at,
         status.recordedtime,
         status.submitted_at,
         status.received_at,
         status.due_original,
         status.due_at,
-    )
-    yield from (status.closed_at, status.returned_at, status.apologised_at, *status.alerted.values())
+        status.closed_at,
+        status.returned_at,
+        status.apologised_at,
+        *status.alerted.values(),
+    ]
     for change in status.deadlines:
-        yield from (change.at, change.due_at)
+        found += (change.at, change.due_at)
     for pause in status.suspensions:
-        yield from (pause.started_at, pause.ended_at, pause.due_at)
+        found += (pause.started_at, pause.ended_at, pause.due_at)
     for waiting in status.acceptances:
-        yield from (waiting.asked_at, waiting.due_at, waiting.answered_at)
+        found += (waiting.asked_at, waiting.due_at, waiting.answered_at)
     for hop in status.hops:
-        yield from (hop.forwarded_at, hop.due_at, hop.answered_at)
+        found += (hop.forwarded_at, hop.due_at, hop.answered_at)
+    return found
 
 
 _COUNTED_BY_ITS_NAME = frozenset({*Channel, UNKNOWN_CHANNEL})
@@ -100,9 +100,9 @@ _COUNTED_BY_ITS_NAME = frozenset({*Channel, UNKNOWN_CHANNEL})
 
 def _contradiction(dossier: StatusV1) -> str | None:
     """What no life of a dossier can have led to, and no figure can count."""
-    for name in ("code", "department", "procedure"):
-        text = getattr(dossier, name)
-        if not text or not text.isprintable():
+    named = {"code": dossier.code, "department": dossier.department, "procedure": dossier.procedure}
+    for name, text in named.items():
+        if not (text and text.isprintable()):
             return f"{name}: {text!r} names nothing"
     if dossier.channel_class is None and dossier.channel not in _COUNTED_BY_ITS_NAME:
         return f"channel: {dossier.channel[:80]!r} says nothing of how it is counted"

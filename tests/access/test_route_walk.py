@@ -44,6 +44,7 @@ from tests.access.expected import ADMIN, EXPECTED, ROLES, ExpectedRoute, documen
 from tests.access.made_keys import bearer, expired_key, make_key
 from tests.reporting.follow_up_office import a_slip
 from tests.reporting.published import KEY, SmallOffice, no_pause, small_office
+from tests.support.browser import OWN_PAGE
 
 DEPARTMENT, ANOTHER = "H59.15", "H59.16"
 CODE = "H59.15-231208-0001"
@@ -58,7 +59,6 @@ PROVIDER: dict[str, Any] = {
     "public_url": "http://127.0.0.1",
 }
 pytestmark = pytest.mark.asyncio(loop_scope="module")
-OWN_PAGE = {"sec-fetch-site": "same-origin"}
 DOCUMENT = Path(__file__).parents[2] / "docs" / "access.md"
 
 

@@ -27,6 +27,7 @@ from tests.builders.events import Dated, event, received
 from tests.builders.times import at
 from tests.reporting.bound import bound
 from tests.reporting.delivery import Topic, statuses
+from tests.support.browser import OWN_PAGE
 
 KEY = "a-key-for-this-test-only"
 NOW = datetime(2023, 2, 1, 9, tzinfo=LOCAL)
@@ -90,7 +91,7 @@ def pages_of(
 
 def browser(application: FastAPI, base_url: str = "http://reporting") -> httpx.AsyncClient:
     """A client that keeps cookies."""
-    return httpx.AsyncClient(transport=httpx.ASGITransport(application), base_url=base_url)
+    return httpx.AsyncClient(transport=httpx.ASGITransport(application), base_url=base_url, headers=OWN_PAGE)
 
 
 async def sign_in(client: httpx.AsyncClient, key: str = KEY, to: str = "/") -> httpx.Response:

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
+import msgspec
 import pytest
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -222,7 +223,7 @@ async def test_what_the_database_cannot_hold_is_found_and_the_others_are_kept(
         for record in statuses(code, HISTORY):
             batch.take(replace(record, offset=number))
     versions = {code: batch.versions(code) for code in batch.codes()}
-    versions[codes[4]] = [replace(version, known_at=2**70) for version in versions[codes[4]]]
+    versions[codes[4]] = [msgspec.structs.replace(version, known_at=2**70) for version in versions[codes[4]]]
     found = await culprits(engine, versions)
     assert {version.status.code for version, _ in found} == {codes[4]}
     await project(engine, STATUS.name, {}, {code: versions[code] for code in codes if code != codes[4]})

@@ -33,7 +33,7 @@ from services.reporting.figures.query import (
     at_their_places,
     sums_of,
 )
-from services.reporting.read_model.contributions import Contributions, add_to_cells, stored_contributions
+from services.reporting.read_model.contributions import Contributions, add_to, stored_contributions
 from services.reporting.read_model.sums import (
     ALL,
     CHANNEL_CODES,
@@ -41,7 +41,8 @@ from services.reporting.read_model.sums import (
     FIRST_DAY,
     MEANINGS,
     MEASURE_CODES,
-    Cell,
+    Amounts,
+    Group,
     covering,
     microseconds,
     stock_codes,
@@ -270,40 +271,39 @@ async def not_yet_known(connection: AsyncConnection, query: FigureQuery, pin: Pi
     if pin.known_at is None:
         return []
     amounts: dict[RangeSum, int] = defaultdict(int)
-    cells: dict[Cell, int] = {}
+    changes: dict[Group, Amounts] = {}
     async for changed in _since(connection, query, pin.known_at):
         for sign, code, contributions in changed:
-            add_to_cells(cells, stored_contributions(code, contributions), sign)
-        if len(cells) > CELLS_AT_ONCE:
-            _gather(amounts, cells, query)
-            cells = {}
-    _gather(amounts, cells, query)
+            add_to(changes, stored_contributions(code, contributions), sign)
+        if sum(map(len, changes.values())) > CELLS_AT_ONCE:
+            _gather(amounts, changes, query)
+            changes = {}
+    _gather(amounts, changes, query)
     return _placed(query, [one._replace(amount=amount) for one, amount in amounts.items() if amount])
 
 
 def range_sums_of(contributions: Contributions, query: FigureQuery) -> list[RangeSum]:
     """One dossier's deltas as `range_sums` would give them, by its place of receipt too, if there were no other one."""
     amounts: dict[RangeSum, int] = defaultdict(int)
-    cells: dict[Cell, int] = {}
-    add_to_cells(cells, contributions, 1)
-    _gather(amounts, cells, query)
+    changes: dict[Group, Amounts] = {}
+    add_to(changes, contributions, 1)
+    _gather(amounts, changes, query)
     return _placed(query, [one._replace(amount=amount) for one, amount in amounts.items() if amount])
 
 
-def _gather(amounts: dict[RangeSum, int], cells: Mapping[Cell, int], query: FigureQuery) -> None:
-    """Add the cells as finely as the query asks: days and versions are many, what is asked for is little.
+def _gather(amounts: dict[RangeSum, int], changes: Mapping[Group, Amounts], query: FigureQuery) -> None:
+    """Add the changes as finely as the query asks: days and versions are many, what is asked for is little.
 
     `amounts` are by the range sum without its amount.
     """
     by_department = Dimension.DEPARTMENT in query.by or query.by_place
     by_procedure = not OF_PROCEDURES.isdisjoint(query.by)
-    deltas: dict[tuple[str, str, int, str], list[tuple[int, int, int]]] = defaultdict(list)
-    for (day, procedure, department, channel, measure, place), amount in cells.items():
-        if amount and (place == ALL or query.by_place):
-            deltas[department, procedure, channel, place].append((day, measure, amount))
-    for (department, procedure, channel, place), of_key in deltas.items():
-        # the cells under each grouping key, as if they were one dossier's
-        for one in sums_of(Contributions(department, procedure, channel, of_key), query):
+    for (procedure, department, channel, place), days in changes.items():
+        if place != ALL and not query.by_place:
+            continue
+        deltas = [(day, measure, amount) for (day, measure), amount in days.items() if amount]
+        # what changes under each grouping key, as if it were one dossier's
+        for one in sums_of(Contributions(department, procedure, channel, deltas), query):
             coarser = one._replace(
                 department=one.department if by_department else None,
                 procedure=procedure if by_procedure else None,

@@ -1,5 +1,6 @@
 """What the projector says of itself: liveness and readiness, and its work in numbers."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -45,8 +46,8 @@ class PipelineMetrics:
     def projected(self, statuses: int, recorded: Iterable[datetime], now: datetime) -> None:
         """A batch was committed; `recorded`: of the events that reached the figures for the first time, when."""
         self.statuses.inc(statuses)
-        for instant in recorded:
-            self.lag.observe((now - instant).total_seconds())
+        for instant, events in Counter(recorded).items():
+            self.lag.observe((now - instant).total_seconds(), events)
 
     def watch(self, health: ProjectorHealth, broker: BrokerWatch, database: DatabaseWatch) -> None:
         """Show the parts of reporting, and how far the figures are behind what the broker has; call it once."""

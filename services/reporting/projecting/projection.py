@@ -118,7 +118,7 @@ async def write(connection: AsyncConnection, tables: ReadModel, rows: RowsToWrit
     into_dossiers, into_history, into_sums = _inserts(tables)
     await into_history.write(connection, rows.history)
     await into_dossiers.write(connection, rows.dossiers)
-    if amounts := rolled_up(rows.cells):
+    if amounts := rolled_up(rows.changes):
         await into_sums.write(connection, amounts)
         await connection.execute(sums.delete().where(sums.c.amount == text("0")))  # through the index of zeros
 

@@ -36,7 +36,7 @@ from services.reporting.projecting.records import (
     UnreadableRecord,
     unreadable_in_a_row,
 )
-from services.reporting.read_model.store import breathing
+from services.reporting.read_model.store import breathing_between
 from services.reporting.read_model.versions import NewVersion
 from services.reporting.settings import ReportingSettings
 from shared.contract.envelope import encode
@@ -140,12 +140,11 @@ class _Session:
         return self._positions.keys()
 
     def counts(self) -> dict[int, KeptCount]:
-        """What the broker may keep: of each partition of which it is known."""
+        """What the broker may keep of each partition."""
         counted = self._projector.counted
         return {
-            number: KeptCount(position.next_offset, counted[number].events)
+            number: KeptCount(position.next_offset, counted[number].events, counted[number].unknown_before)
             for number, position in self._positions.items()
-            if position.next_offset >= counted[number].unknown_until
         }
 
     async def assign(self) -> None:
@@ -173,10 +172,9 @@ class _Session:
     async def _recall(self, found: Mapping[int, PartitionPosition]) -> None:
         """Learn how many events of each partition have ever been counted; `found` is where the read model stood."""
         kept = await kept_counts(connection(self._projector.settings), found)
-        counted = self._projector.counted
+        counted, now = self._projector.counted, self._projector.clock()
         for number, position in found.items():
-            whole_until = self._positions[number].whole_until
-            counted[number] = counted_so_far(counted.get(number), position, kept.get(number), whole_until)
+            counted[number] = counted_so_far(counted.get(number), position, kept.get(number), now)
 
     def _stands(self) -> None:
         """Say where it stands now."""
@@ -226,11 +224,13 @@ class _Session:
     async def _project(self, records: list[KafkaRecord]) -> None:
         fetched, batch = FetchedRecords(self._positions, self._may_be_read_again()), Batch()
         taken = list(fetched.taken(records))
-        async for record in breathing(taken, BREATHE_EVERY):
-            batch.take(record)
+        async for part in breathing_between(taken, BREATHE_EVERY):
+            for record in part:
+                batch.take(record)
         versions: dict[str, list[NewVersion]] = {}
-        async for code in breathing(batch.codes(), BREATHE_EVERY):
-            versions[code] = batch.versions(code)
+        async for codes in breathing_between(batch.codes(), BREATHE_EVERY):
+            for code in codes:
+                versions[code] = batch.versions(code)
         await self._put_aside(batch.unreadable)
         before = self._positions
         moved = {n: one for n, one in fetched.positions.items() if one.next_offset != before[n].next_offset}

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
+from functools import lru_cache
 from itertools import pairwise
 
 import msgspec
@@ -72,13 +74,29 @@ class FetchedRecords:
                 yield record
 
 
+@lru_cache(maxsize=1000)  # intake records many events at one instant
+def _local(text: str) -> datetime:
+    """Raises when it names no instant, or one that no office lives at."""
+    return local(msgspec.convert(text, Instant))
+
+
+@lru_cache(maxsize=1000)
+def _microseconds(text: str) -> int:
+    return microseconds(_local(text))
+
+
 class StatusHead(msgspec.Struct, frozen=True, gc=False):
     """What tells which of a dossier's records are worth reading in full: the newest of each second."""
 
     code: str
     sequence: int
     version: int
-    recordedtime: Instant
+    recordedtime: str
+
+    @property
+    def recorded_at(self) -> datetime:
+        """The instant in local time."""
+        return _local(self.recordedtime)
 
     @property
     def place(self) -> tuple[int, int]:
@@ -111,17 +129,18 @@ class Batch:
             return
         try:
             head = _decode_head(record.value)
-            local(head.recordedtime)
+            _local(head.recordedtime)
         except Exception as wrong:  # noqa: BLE001 - bytes alone decide this, from broken UTF-8 to nesting beyond any stack
             self._refuse(record, MALFORMED, str(wrong) or type(wrong).__name__)
             return
         if not (0 < head.sequence <= LARGEST_NUMBER and 0 < head.version <= LARGEST_NUMBER):
             self._refuse(record, MALFORMED, f"sequence or version is not between 1 and {LARGEST_NUMBER}")
             return
-        self.read.append((head, record))
+        headed = head, record
+        self.read.append(headed)
         known = self._snapshots.setdefault(head.code, [])
         if not known or record.value != known[-1][1].value:
-            known.append(self.read[-1])
+            known.append(headed)
 
     def codes(self) -> list[str]:
         return list(self._snapshots)
@@ -129,21 +148,22 @@ class Batch:
     def versions(self, code: str) -> list[NewVersion]:
         """The versions of the dossier that make sense, oldest first, the newest of each second."""
         headed = self._snapshots[code]
-        if any(one[0].place >= other[0].place for one, other in pairwise(headed)):
+        if any(one.place >= other.place for (one, _), (other, _) in pairwise(headed)):
             headed = self._rising(headed)
-        return newest_by_second(headed, _recorded, lambda one, known_at: self._version(one[1], known_at))
+        return newest_by_second(headed, _recorded, self._version)
 
     def _rising(self, headed: list[Headed]) -> list[Headed]:
         """Those above all before them; one that can't be used must not hide those behind it, so each is read."""
         rising: list[Headed] = []
-        for head, record in headed:
-            if rising and head.place <= rising[-1][0].place:
+        for one in headed:
+            if rising and one[0].place <= rising[-1][0].place:
                 continue
-            if self._version(record, 0) is not None:
-                rising.append((head, record))
+            if self._version(one, 0) is not None:
+                rising.append(one)
         return rising
 
-    def _version(self, record: KafkaRecord, known_at: int) -> NewVersion | None:
+    def _version(self, headed: Headed, known_at: int) -> NewVersion | None:
+        _, record = headed
         try:
             return new_version(record.value, known_at, record)
         except Unusable as unusable:
@@ -155,7 +175,7 @@ class Batch:
 
 
 def _recorded(headed: Headed) -> int:
-    return microseconds(headed[0].recordedtime)
+    return _microseconds(headed[0].recordedtime)
 
 
 def unreadable_in_a_row(records: Sequence[KafkaRecord], unreadable: Iterable[UnreadableRecord], before: int) -> int:

@@ -10,13 +10,14 @@ from services.reporting.read_model.sums import (
     CHANNEL_CODES,
     JUDGED_CODES,
     MEASURE_CODES,
-    Cell,
+    Amounts,
     GaugeStock,
+    Group,
     day_number,
 )
 from shared.domain.counting import Stretch, facts, judgements, overdue_span, stretches
 from shared.domain.dossier import Dossier
-from shared.domain.localtime import ONE_DAY, local_date
+from shared.domain.localtime import ONE_DAY
 from shared.domain.terms import counts_hours
 from shared.domain.timeliness import BY_DATE, DEFINITIONS
 
@@ -30,7 +31,7 @@ class BrokenDossier(Exception):
         self.code = code
 
 
-class Contributions(msgspec.Struct, frozen=True, array_like=True):
+class Contributions(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """The deltas under one grouping key; `deltas` are (day, measure, amount).
 
     `received_by` is the place of receipt where that is not the department.
@@ -57,10 +58,8 @@ def contributions_of(dossier: Dossier) -> Contributions:
         msg = "department and procedure must not be empty"
         raise ValueError(msg)
     held = stretches(dossier)
-    deltas = [(day_number(day), MEASURE_CODES[measure], amount) for day, measure, amount in facts(dossier)]
-    deltas += [
-        (day_number(day), MEASURE_CODES[measure], amount) for day, measure, amount in gauge_deltas(dossier, held)
-    ]
+    same_for_all = (*facts(dossier), *gauge_deltas(dossier, held))
+    deltas = [(day_number(day), MEASURE_CODES[measure], amount) for day, measure, amount in same_for_all]
     for name, definition in DEFINITIONS.items():
         codes = JUDGED_CODES[name]
         deltas += [
@@ -76,13 +75,13 @@ def contributions_of(dossier: Dossier) -> Contributions:
     )
 
 
-def add_to_cells(cells: dict[Cell, int], entry: Contributions, sign: int) -> None:
-    """Add the entry's deltas to the cells, or take them back (`sign` -1); those of another place also to its own."""
-    department, procedure, channel = entry.department, entry.procedure, entry.channel
+def add_to(changes: dict[Group, Amounts], entry: Contributions, sign: int) -> None:
+    """Add the entry's deltas to the changes, or take them back (`sign` -1); those of another place also to its own."""
     for place in (ALL, entry.received_by) if entry.received_by else (ALL,):
+        days = changes.setdefault((entry.procedure, entry.department, entry.channel, place), {})
         for day, measure, amount in entry.deltas:
-            cell = (day, procedure, department, channel, measure, place)
-            cells[cell] = cells.get(cell, 0) + sign * amount
+            key = day, measure
+            days[key] = days.get(key, 0) + sign * amount
 
 
 encode_contributions = msgspec.json.Encoder().encode
@@ -103,10 +102,9 @@ def gauge_deltas(dossier: Dossier, held: Sequence[Stretch]) -> list[tuple[date, 
         return []
     deltas: list[tuple[date, GaugeStock, int]] = []
     for stretch in held:
-        if stretch.deadline is None:
+        if (due := stretch.due_on) is None:
             continue
         if stretch.paused_at is None:
-            due = local_date(stretch.deadline.due_at)
             end = due + ONE_DAY if stretch.end is None else min(due + ONE_DAY, stretch.end)
             deltas += _between(GaugeStock.DUE_SOON, max(stretch.first, due - ONE_DAY), end)
         elif span := overdue_span(stretch, BY_DATE):
@@ -120,7 +118,7 @@ def _between(measure: GaugeStock, first: date, end: date | None) -> list[tuple[d
     return [(first, measure, 1), (end, measure, -1)] if first < end else []
 
 
-class ListedFacts(msgspec.Struct, frozen=True, array_like=True):
+class ListedFacts(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """The facts of a version; fields are only ever appended."""
 
     state: str

@@ -29,4 +29,5 @@ def all_due(dossier: Dossier) -> Iterator[tuple[AttentionKind, datetime]]:
 
 def first_due(dossier: Dossier) -> datetime | None:
     """The first of them."""
-    return min((due_at for _, due_at in all_due(dossier)), default=None)
+    due = [due_at for _, due_at in all_due(dossier)]
+    return min(due) if due else None

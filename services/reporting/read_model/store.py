@@ -1,7 +1,7 @@
 """The read model's database: how it is opened, migrated, read and written; SQLite and PostgreSQL alike."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, TypeVar
@@ -62,12 +62,19 @@ async def patiently(connection: AsyncConnection) -> None:
             await connection.execute(text(f"SET LOCAL {setting} = '{limit}'"))
 
 
-async def breathing(items: Iterable[ItemT], every: int) -> AsyncIterator[ItemT]:
+async def breathing(items: Sequence[ItemT], every: int) -> AsyncIterator[ItemT]:
     """The items, with a look at other tasks now and then: many of them must not hold requests up."""
-    for number, item in enumerate(items, 1):
-        if number % every == 0:
+    async for part in breathing_between(items, every):
+        for item in part:
+            yield item
+
+
+async def breathing_between(items: Sequence[ItemT], at_once: int) -> AsyncIterator[Sequence[ItemT]]:
+    """As `breathing`, in parts of so many: less work for each of very many."""
+    for start in range(0, len(items), at_once):
+        if start:
             await asyncio.sleep(0)
-        yield item
+        yield items[start : start + at_once]
 
 
 class OldRules(Exception):

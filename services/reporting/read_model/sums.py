@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
 from enum import Enum, StrEnum, auto
 from functools import lru_cache
+from operator import itemgetter
 from typing import NamedTuple
 
 from shared.domain.counting import JUDGED, STOCKS, Measure
@@ -145,48 +146,50 @@ def _month_end(first: date) -> date:
 
 # span, procedure, department, channel, measure, place of receipt: the key of a sum
 Cell = tuple[int, str, str, int, int, str]
+Group = tuple[str, str, int, str]  # procedure, department, channel, place of receipt: what is counted together
+Amounts = dict[tuple[int, int], int]  # by span and measure
 ALL = ""  # in place of a procedure, of a procedure and a department, or of a place of receipt: all of them
 
 
-def rolled_up(cells: Mapping[Cell, int]) -> list[tuple[int, str, str, int, int, str, int]]:
-    """The rows (a cell and its amount) of every level that these cells of days change; none of 0.
+def rolled_up(changes: dict[Group, Amounts]) -> list[tuple[int, str, str, int, int, str, int]]:
+    """The rows (a cell and its amount) of every level that these amounts of days change, as the table is walked;
+    none of 0.
 
-    Where a dossier was received is only asked for together with its department (figures/range_sums.py), so those cells
-    are not summed over departments.
+    Where a dossier was received is only asked for together with its department (figures/range_sums.py), so those
+    amounts are not summed over departments.
     """
-    by_procedure = {
-        cell: amount for cell, amount in sorted(cells.items()) if amount
-    }  # sorted: the table is walked in its own order
-    by_department = _of_all_procedures(by_procedure)
-    levels: list[Mapping[Cell, int]] = []
-    for days in (by_procedure, by_department, _of_all_departments(by_department)):
-        months = _in_spans_of(MONTH, days)
-        levels += days, months, _in_spans_of(YEAR, months)
-    return [(*cell, amount) for level in levels for cell, amount in level.items() if amount]
-
-
-def _of_all_procedures(cells: Mapping[Cell, int]) -> dict[Cell, int]:
-    sums: dict[Cell, int] = {}
-    for (span, _, department, channel, measure, place), amount in cells.items():
-        cell = (span, ALL, department, channel, measure, place)
-        sums[cell] = sums.get(cell, 0) + amount
-    return sums
-
-
-def _of_all_departments(cells: Mapping[Cell, int]) -> dict[Cell, int]:
-    sums: dict[Cell, int] = {}
-    for (span, _, _, channel, measure, place), amount in cells.items():
+    of_departments: dict[Group, Amounts] = {}
+    of_all: dict[Group, Amounts] = {}
+    for (_, department, channel, place), days in changes.items():
+        _add(of_departments, (ALL, department, channel, place), days)
+    for (_, _, channel, place), days in of_departments.items():
         if place == ALL:
-            cell = (span, ALL, ALL, channel, measure, ALL)
-            sums[cell] = sums.get(cell, 0) + amount
-    return sums
+            _add(of_all, (ALL, ALL, channel, ALL), days)
+    rows: list[tuple[int, str, str, int, int, str, int]] = []
+    for group, days in sorted((changes | of_departments | of_all).items(), key=itemgetter(0)):
+        procedure, department, channel, place = group
+        months = _in_spans_of(MONTH, days)
+        for level in (days, months, _in_spans_of(YEAR, months)):
+            rows += [
+                (span, procedure, department, channel, measure, place, amount)
+                for (span, measure), amount in level.items()
+                if amount
+            ]
+    rows.sort(key=itemgetter(0))
+    return rows
 
 
-def _in_spans_of(length: int, cells: Mapping[Cell, int]) -> dict[Cell, int]:
-    sums: dict[Cell, int] = {}
-    for (span, procedure, department, channel, measure, place), amount in cells.items():
-        cell = (span - span % length, procedure, department, channel, measure, place)
-        sums[cell] = sums.get(cell, 0) + amount
+def _add(groups: dict[Group, Amounts], group: Group, days: Amounts) -> None:
+    sums = groups.setdefault(group, {})
+    for key, amount in days.items():
+        sums[key] = sums.get(key, 0) + amount
+
+
+def _in_spans_of(length: int, amounts: Amounts) -> Amounts:
+    sums: Amounts = {}
+    for (span, measure), amount in amounts.items():
+        key = span - span % length, measure
+        sums[key] = sums.get(key, 0) + amount
     return sums
 
 

@@ -5,9 +5,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple, TypeVar
 
+import msgspec
+
 from services.reporting.read_model.contributions import (
     Contributions,
-    add_to_cells,
+    add_to,
     contributions_of,
     encode_contributions,
     encode_listed,
@@ -15,7 +17,7 @@ from services.reporting.read_model.contributions import (
     stored_contributions,
 )
 from services.reporting.read_model.due import first_due
-from services.reporting.read_model.sums import SECOND, Cell, day_number, microseconds
+from services.reporting.read_model.sums import SECOND, Amounts, Group, day_number, microseconds
 from shared.contract.status import StatusV1
 from shared.domain.lifecycle import State
 from shared.domain.localtime import local_date
@@ -25,8 +27,7 @@ from shared.service.kafka import KafkaRecord
 ItemT = TypeVar("ItemT")
 
 
-@dataclass(frozen=True, slots=True)
-class NewVersion:
+class NewVersion(msgspec.Struct, frozen=True, gc=False):
     """A version as it is to be stored; `snapshot` is the record's own bytes, `known_at` in microseconds since 1970."""
 
     status: StatusV1
@@ -139,7 +140,7 @@ class RowsToWrite:
     dossiers: list[tuple[Any, ...]] = field(default_factory=list)
     history: list[tuple[Any, ...]] = field(default_factory=list)
     superseded: list[tuple[int, int, str]] = field(default_factory=list)
-    cells: dict[Cell, int] = field(default_factory=dict)
+    changes: dict[Group, Amounts] = field(default_factory=dict)
 
     def take(self, stored: Version | StoredVersion | None, newer: Sequence[NewVersion]) -> None:
         """A dossier's versions above the stored one, oldest first."""
@@ -150,10 +151,10 @@ class RowsToWrite:
         assert isinstance(row, Version)
         self.dossiers.append((*row, newest.due_at, newest.snapshot))
         if stored is None:
-            add_to_cells(self.cells, newest.contributions, 1)
+            add_to(self.changes, newest.contributions, 1)
         elif stored.contributions != row.contributions:  # most events change no figure
-            add_to_cells(self.cells, stored_contributions(stored.code, stored.contributions), -1)
-            add_to_cells(self.cells, newest.contributions, 1)
+            add_to(self.changes, stored_contributions(stored.code, stored.contributions), -1)
+            add_to(self.changes, newest.contributions, 1)
 
     def succeed(self, before: Version | StoredVersion | None, version: Version) -> Version:
         """The row of a version after the one before it; one that counts the same counts, and is known, since then."""

@@ -11,13 +11,15 @@ from msgspec.structs import replace
 from sqlalchemy import Select, Table, except_, or_, select, union
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.reporting.read_model.contributions import add_to_cells, decode_contributions
+from services.reporting.read_model.contributions import add_to, decode_contributions
 from services.reporting.read_model.sums import (
     CHANNELS,
     MEANINGS,
     MEASURE_CODES,
     SECOND,
+    Amounts,
     Cell,
+    Group,
     microseconds,
     rolled_up,
     span_text,
@@ -207,11 +209,11 @@ async def sum_differences(
     for one, other, sign in ((live.sums, new.sums, 1), (new.sums, live.sums, -1)):
         for *key, amount in await connection.execute(except_(select(one), select(other))):
             off[tuple(key)] += sign * amount
-    on_the_way: dict[Cell, int] = {}
+    on_the_way: dict[Group, Amounts] = {}
     for of_live, of_new in moving:
         for held, sign in ((of_live, -1), (of_new, 1)):
             if held is not None:
-                add_to_cells(on_the_way, decode_contributions(held.current.contributions), sign)
+                add_to(on_the_way, decode_contributions(held.current.contributions), sign)
     for *key, amount in rolled_up(on_the_way):
         off[tuple(key)] += amount
     return [sum_difference(cell, amount) for cell, amount in sorted(off.items()) if amount]

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,9 +10,9 @@ import msgspec
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from services.reporting.read_model.contributions import Contributions, add_to_cells, decode_contributions
+from services.reporting.read_model.contributions import Contributions, add_to, decode_contributions
 from services.reporting.read_model.store import breathing, patiently, snapshot
-from services.reporting.read_model.sums import MONTH, YEAR, Cell, rolled_up
+from services.reporting.read_model.sums import MONTH, YEAR, Amounts, Cell, Group, rolled_up
 from services.reporting.read_model.tables import dossiers, sums
 from services.reporting.read_model.versions import NewVersion, new_version, version_of
 from services.reporting.rebuild.comparison import HeldDossier, row_differences, sum_difference
@@ -21,7 +21,7 @@ from shared.service.dead_letters import Unusable
 
 PAGE = 1000
 BREATHE_EVERY = 50  # dossiers between two looks at other requests
-Amounts = dict[Cell, int]
+CellAmounts = dict[Cell, int]
 
 
 @dataclass(slots=True)
@@ -30,7 +30,7 @@ class ConsistencyCheck:
 
     dossiers: int = 0
     sums: int = 0
-    _added: dict[int, Amounts] = field(
+    _added: dict[int, dict[Group, Amounts]] = field(
         default_factory=lambda: defaultdict(dict)
     )  # by month, what the dossiers add to days
 
@@ -72,12 +72,12 @@ class ConsistencyCheck:
         for delta in contributions.deltas:
             of_month[delta[0] // MONTH].append(delta)
         for month, deltas in of_month.items():
-            add_to_cells(self._added[month], msgspec.structs.replace(contributions, deltas=deltas), 1)
+            add_to(self._added[month], msgspec.structs.replace(contributions, deltas=deltas), 1)
 
     async def _wrong_sums(self, connection: AsyncConnection) -> AsyncIterator[tuple[list[InconsistencyLine], int]]:
         """Month by month, then the years; with each part how many rows were read."""
         held = {number // MONTH for number in (await connection.execute(select(sums.c.span).distinct())).scalars()}
-        of_years: dict[int, Amounts] = defaultdict(dict)
+        of_years: dict[int, CellAmounts] = defaultdict(dict)
         for month in sorted(held | set(self._added), key=lambda number: (number % MONTH == 0, number)):
             is_year = month % MONTH == 0
             added = {} if is_year else self._added.pop(month, {})
@@ -105,9 +105,9 @@ def _differences(stored: HeldDossier, right: NewVersion) -> Iterator[str]:
     yield from row_differences(stored, held, right.status)
 
 
-def _expected(added: Mapping[Cell, int], of_years: dict[int, Amounts]) -> Amounts:
+def _expected(added: dict[Group, Amounts], of_years: dict[int, CellAmounts]) -> CellAmounts:
     """The rows of a month and its days; what they add to the year is put there."""
-    expected: Amounts = {}
+    expected: CellAmounts = {}
     for row in rolled_up(added):
         cell, amount = row[:-1], row[-1]
         if cell[0] % YEAR:
@@ -118,7 +118,7 @@ def _expected(added: Mapping[Cell, int], of_years: dict[int, Amounts]) -> Amount
     return expected
 
 
-def _compared(rows: Iterable[Any], expected: Amounts) -> list[InconsistencyLine]:
+def _compared(rows: Iterable[Any], expected: CellAmounts) -> list[InconsistencyLine]:
     """The sums that are not what the dossiers make them, in the order of their cells."""
     wrong: dict[Cell, tuple[int, int]] = {}
     for row in rows:

@@ -7,7 +7,7 @@ from sqlalchemy import bindparam, func, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from services.reporting.projecting.projection import write
-from services.reporting.read_model.contributions import add_to_cells, decode_contributions
+from services.reporting.read_model.contributions import add_to, decode_contributions
 from services.reporting.read_model.store import audit_of, patiently
 from services.reporting.read_model.tables import LIVE, ReadModel, model, offsets
 from services.reporting.read_model.versions import RowsToWrite, Version
@@ -126,9 +126,9 @@ def _carry(rows: RowsToWrite, live: HeldDossier, logged: HeldDossier | None) -> 
         row = rows.succeed(row, version)
     assert row is not None
     rows.dossiers.append((*row, live.due_at, live.snapshot))
-    add_to_cells(rows.cells, decode_contributions(live.current.contributions), 1)
+    add_to(rows.changes, decode_contributions(live.current.contributions), 1)
     if logged is not None:
-        add_to_cells(rows.cells, decode_contributions(logged.current.contributions), -1)
+        add_to(rows.changes, decode_contributions(logged.current.contributions), -1)
 
 
 async def _take_the_place(connection: AsyncConnection) -> None:
