@@ -148,7 +148,7 @@ class Batch:
     def versions(self, code: str) -> list[NewVersion]:
         """The versions of the dossier that make sense, oldest first, the newest of each second."""
         headed = self._snapshots[code]
-        if any(one.place >= other.place for (one, _), (other, _) in pairwise(headed)):
+        if len(headed) > 1 and any(one.place >= other.place for (one, _), (other, _) in pairwise(headed)):
             headed = self._rising(headed)
         return newest_by_second(headed, _recorded, self._version)
 

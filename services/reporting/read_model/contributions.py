@@ -62,9 +62,8 @@ def contributions_of(dossier: Dossier) -> Contributions:
     deltas = [(day_number(day), MEASURE_CODES[measure], amount) for day, measure, amount in same_for_all]
     for name, definition in DEFINITIONS.items():
         codes = JUDGED_CODES[name]
-        deltas += [
-            (day_number(day), codes[measure], amount) for day, measure, amount in judgements(dossier, definition, held)
-        ]
+        for day, measure, amount in judgements(dossier, definition, held):
+            deltas.append((day_number(day), codes[measure], amount))
     place = dossier.place_of_receipt
     return Contributions(
         dossier.department,
