@@ -122,6 +122,7 @@ class Batch:
     read: list[Headed] = field(default_factory=list)
     unreadable: list[UnreadableRecord] = field(default_factory=list)
     _snapshots: dict[str, list[Headed]] = field(default_factory=dict)
+    _unordered: set[str] = field(default_factory=set)  # dossiers whose records don't rise by their events
 
     def take(self, record: KafkaRecord) -> None:
         """Read one record; a tombstone changes nothing, for the dossier stays counted."""
@@ -139,8 +140,13 @@ class Batch:
         headed = head, record
         self.read.append(headed)
         known = self._snapshots.setdefault(head.code, [])
-        if not known or record.value != known[-1][1].value:
-            known.append(headed)
+        if known:
+            last, latest = known[-1]
+            if record.value == latest.value:
+                return
+            if head.sequence <= last.sequence:
+                self._unordered.add(head.code)
+        known.append(headed)
 
     def codes(self) -> list[str]:
         return list(self._snapshots)
@@ -148,7 +154,7 @@ class Batch:
     def versions(self, code: str) -> list[NewVersion]:
         """The versions of the dossier that make sense, oldest first, the newest of each second."""
         headed = self._snapshots[code]
-        if len(headed) > 1 and any(one.place >= other.place for (one, _), (other, _) in pairwise(headed)):
+        if code in self._unordered and any(one.place >= other.place for (one, _), (other, _) in pairwise(headed)):
             headed = self._rising(headed)
         return newest_by_second(headed, _recorded, self._version)
 
