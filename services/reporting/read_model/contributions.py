@@ -45,11 +45,6 @@ class Contributions(msgspec.Struct, frozen=True, array_like=True, gc=False):
     received_by: str = ALL
 
     @property
-    def grouping(self) -> tuple[str, str, int, str]:
-        """What the deltas are counted under."""
-        return self.department, self.procedure, self.channel, self.received_by
-
-    @property
     def place_of_receipt(self) -> str:
         """Code of the unit that took the dossier in."""
         return self.received_by or self.department
@@ -87,13 +82,6 @@ def add_to(changes: dict[Group, Amounts], entry: Contributions, sign: int) -> No
         for day, measure, amount in entry.deltas:
             key = day, measure
             days[key] = days.get(key, 0) + sign * amount
-
-
-def without(entry: Contributions, other: Contributions) -> Contributions:
-    """The entry without the deltas that the other has too, where both are counted together."""
-    if entry.grouping != other.grouping:
-        return entry
-    return msgspec.structs.replace(entry, deltas=[*set(entry.deltas).difference(other.deltas)])
 
 
 encode_contributions = msgspec.json.Encoder().encode

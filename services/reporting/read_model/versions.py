@@ -15,7 +15,6 @@ from services.reporting.read_model.contributions import (
     encode_listed,
     listed_facts,
     stored_contributions,
-    without,
 )
 from services.reporting.read_model.due import first_due
 from services.reporting.read_model.sums import SECOND, Amounts, Group, day_number, microseconds
@@ -157,9 +156,8 @@ class RowsToWrite:
         if stored is None:
             add_to(self.changes, newest.contributions, 1)
         elif stored.contributions != row.contributions:  # most events change no figure
-            before, after = stored_contributions(stored.code, stored.contributions), newest.contributions
-            add_to(self.changes, without(before, after), -1)
-            add_to(self.changes, without(after, before), 1)
+            add_to(self.changes, stored_contributions(stored.code, stored.contributions), -1)
+            add_to(self.changes, newest.contributions, 1)
 
     def succeed(self, before: Version | StoredVersion | None, version: Version) -> Version:
         """The row of a version after the one before it; one that counts the same counts, and is known, since then."""
