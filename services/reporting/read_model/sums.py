@@ -158,15 +158,16 @@ def rolled_up(changes: dict[Group, Amounts]) -> list[tuple[int, str, str, int, i
     Where a dossier was received is only asked for together with its department (figures/range_sums.py), so those
     amounts are not summed over departments.
     """
+    of_procedures = {group: {key: amount for key, amount in days.items() if amount} for group, days in changes.items()}
     of_departments: dict[Group, Amounts] = {}
     of_all: dict[Group, Amounts] = {}
-    for (_, department, channel, place), days in changes.items():
+    for (_, department, channel, place), days in of_procedures.items():
         _add(of_departments, (ALL, department, channel, place), days)
     for (_, _, channel, place), days in of_departments.items():
         if place == ALL:
             _add(of_all, (ALL, ALL, channel, ALL), days)
     rows: list[tuple[int, str, str, int, int, str, int]] = []
-    for group, days in sorted((changes | of_departments | of_all).items(), key=itemgetter(0)):
+    for group, days in sorted((of_procedures | of_departments | of_all).items(), key=itemgetter(0)):
         procedure, department, channel, place = group
         months = _in_spans_of(MONTH, days)
         for level in (days, months, _in_spans_of(YEAR, months)):
