@@ -187,9 +187,12 @@ async def _intake(folder: Path) -> AsyncIterator[tuple[aiohttp.ClientSession, ps
         connector = aiohttp.TCPConnector(limit=CLERKS)
         jar = aiohttp.CookieJar(unsafe=True)  # it takes cookies of an address without a name
         timeout = aiohttp.ClientTimeout(total=600)
+        own_page = {"Sec-Fetch-Site": "same-origin"}
         url = f"http://127.0.0.1:{port}"
         try:
-            async with aiohttp.ClientSession(url, connector=connector, cookie_jar=jar, timeout=timeout) as client:
+            async with aiohttp.ClientSession(
+                url, headers=own_page, connector=connector, cookie_jar=jar, timeout=timeout
+            ) as client:
                 await _until_it_serves(client)
                 yield client, psutil.Process(process.pid)
         finally:

@@ -32,7 +32,7 @@ async def reporting(database_url: str) -> AsyncIterator[aiohttp.ClientSession]:
     environment = {f"MOTCUA_REPORTING_{name}": str(value) for name, value in settings.items()} | {
         "MOTCUA_REPORTING_LOG_LEVEL": "ERROR"
     }
-    headers = {"Authorization": f"Bearer {KEY}"}
+    headers = {"Authorization": f"Bearer {KEY}", "Sec-Fetch-Site": "same-origin"}
     with TemporaryFile() as log:
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "services.reporting", env=os.environ | environment, stderr=log

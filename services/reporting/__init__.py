@@ -2,5 +2,5 @@
 
 import gc
 
-# A batch of the projector makes some 150,000 values and lets go of them all: looking for cycles in its middle is vain.
+# A batch of the projector makes some 150,000 values and lets go of them all: a look for cycles amid it finds none.
 gc.set_threshold(300_000, 20, 100)

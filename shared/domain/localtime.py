@@ -1,14 +1,17 @@
 """Local time: every period is cut by the date in Asia/Ho_Chi_Minh (+07, no daylight saving since 1975)."""
 
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, datetime, timedelta
 from typing import Annotated
 
-from msgspec import Meta
+from msgspec import Meta, convert
 
 from shared.domain.errors import InstantOutOfRange
 
 Instant = Annotated[datetime, Meta(tz=True)]  # with an offset
-LOCAL = timezone(timedelta(hours=7), "Asia/Ho_Chi_Minh")
+EPOCH = convert("1970-01-01T07:00:00+07:00", datetime)
+LOCAL = EPOCH.tzinfo
+"""The very object that msgspec gives the instants that it reads. Python compares and subtracts instants of one zone as
+they stand; where there are two, it asks each for its offset, which takes ten times as long."""
 ONE_DAY = timedelta(days=1)
 FIRST_YEAR, LAST_YEAR = 1900, 2999  # a sentinel such as 9999-12-31 is no deadline, and has no day after it
 
@@ -35,9 +38,14 @@ def local(instant: datetime) -> datetime:
 
 def local_date(instant: datetime) -> date:
     """The local calendar day of an instant."""
-    if instant.tzinfo == LOCAL and FIRST_YEAR <= instant.year <= LAST_YEAR:  # as nearly always
+    if instant.tzinfo is LOCAL and FIRST_YEAR <= instant.year <= LAST_YEAR:  # as nearly always
         return instant.date()
     return local(instant).date()
+
+
+def seconds(instant: datetime) -> float:
+    """Since 1970, as `timestamp` says it, in a third of the time where the instant is local."""
+    return (instant - EPOCH).total_seconds()
 
 
 def written(text: str) -> datetime:

@@ -257,12 +257,14 @@ async def _vouched_for(provider: Provider, token: str) -> Principal:
 
 
 def foreign_page() -> Problem:
-    """What was asked for comes with a session, but not from a page of this service."""
+    """What was asked for comes with a session, and does not say that it comes from a page of this service."""
     return Problem(
         403,
         "Forbidden",
-        "the request did not come from a page of this service; open the page again and retry",
-        vietnamese="yêu cầu không đến từ trang này; hãy mở lại trang và thử lần nữa",
+        "the request did not come from a page of this service, or none of its headers Origin, Referer and "
+        "Sec-Fetch-Site is there to say so; open the page again and retry; a program sends a key",
+        vietnamese="yêu cầu không đến từ trang này, hoặc không có tiêu đề Origin, Referer hay Sec-Fetch-Site cho biết "
+        "điều đó; hãy mở lại trang và thử lần nữa; phần mềm thì gửi kèm khóa",
     )
 
 

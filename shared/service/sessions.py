@@ -28,7 +28,7 @@ SECRET_FILE, ENDED_FILE = "session_secret", "sessions_ended"
 OIDC = "oidc:"  # how the ids of a provider's subjects begin
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 _HOST = "__Host-"  # browsers take such a cookie over https from the very host only, so no neighbour can plant one
-_OWN_PAGES = frozenset({"same-origin", "none"})
+_OWN_PAGES = frozenset({"same-origin", "none", None})  # None: where the address is plain http, a browser leaves it out
 
 
 class TooManyGrants(Exception):
@@ -187,9 +187,11 @@ def signer(secret: bytes, purpose: str) -> URLSafeSerializer:
 def is_from_own_page(request: Request) -> bool:
     """Whether a request was made by a page of this service, by what the browser says of where it stood.
 
-    Without any of these headers it is no browser, and a program has no cookie of anybody's.
+    Each browser says it of a form or script that changes something, by one header at least; where a proxy takes all of
+    them away, nobody can tell.
     """
-    if request.headers.get("sec-fetch-site", "none") not in _OWN_PAGES:
+    site, stood = request.headers.get("sec-fetch-site"), request.headers.get("origin", request.headers.get("referer"))
+    if site is None and stood is None:
         return False
-    stood = request.headers.get("origin", request.headers.get("referer"))
-    return stood is None or urlsplit(stood).netloc == request.headers.get("host")
+    is_own = stood is None or urlsplit(stood).netloc == request.headers.get("host")
+    return is_own and site in _OWN_PAGES

@@ -30,6 +30,7 @@ from sqlalchemy import (
     make_url,
     select,
     text,
+    update,
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
@@ -332,5 +333,31 @@ class Insert:
             columns = [column.name for column in self._table.c]
             compiled = insert.compile(dialect=dialect, column_keys=columns)
             assert list(compiled.positiontup) == columns, "the driver gets the values in this order"
+            self._texts[dialect.name] = compiled.string
+        return self._texts[dialect.name]
+
+
+class Update:
+    """Sets some columns of rows that are there, and touches no index of the others.
+
+    Tuples of the new values, with the primary key last, are handed to the driver as they are.
+    """
+
+    def __init__(self, table: Table, *setting: str) -> None:
+        (key,) = table.primary_key
+        values = {name: bindparam(name) for name in setting}
+        self._statement = update(table).where(key == bindparam("key")).values(values)
+        self._order = [*setting, "key"]
+        self._texts: dict[str, str] = {}
+
+    async def write(self, connection: AsyncConnection, rows: Sequence[tuple[Any, ...]]) -> None:
+        """Write the rows."""
+        if rows:
+            await connection.exec_driver_sql(self._text(connection.dialect), list(rows))
+
+    def _text(self, dialect: Dialect) -> str:
+        if dialect.name not in self._texts:
+            compiled: Any = self._statement.compile(dialect=dialect)
+            assert list(compiled.positiontup) == self._order, "the driver gets the values in this order"
             self._texts[dialect.name] = compiled.string
         return self._texts[dialect.name]

@@ -131,6 +131,10 @@ GET    /late                                     figures     own
 GET    /late/file                                figures     own
 GET    /definitions                              figures     own
 GET    /publications                             figures     own
+GET    /publications/{number}                    figures     within
+GET    /publications/{number}/since              figures     within
+GET    /publications/{number}/dossiers           figures     within
+GET    /publications/{number}/download           figures     within
 GET    /charts/{name}                            figures     within
 """
 OF_PAGES = """

@@ -20,6 +20,7 @@ from shared.service.oidc.provider import Provider
 from shared.service.oidc.tokens import TokenRefused, access_token, id_token
 from tests.access.forging import claims, forged, signed
 from tests.access.login_site import KEY, Site, site_with
+from tests.support.browser import OWN_PAGE
 from tests.support.npm import needs_node
 from tests.support.oidc_provider import (
     ACCOUNTS,
@@ -277,7 +278,7 @@ async def test_while_the_provider_is_away_the_pages_say_so_and_keys_go_on(
         answer = await browser.get("/session/login")
         assert answer.status_code == 503
         assert "tạm thời không trả lời" in answer.text
-        assert (await browser.post("/session", data={"key": KEY})).status_code == 303
+        assert (await browser.post("/session", data={"key": KEY}, headers=OWN_PAGE)).status_code == 303
         assert (await browser.get("/")).status_code == 200
     finally:
         real.control(away=False)
@@ -288,7 +289,7 @@ async def test_leaving_ends_the_session_here_and_shows_where_to_end_the_one_ther
 ) -> None:
     await browser.get(await sent_back(browser, real))
     kept = browser.cookies[SESSION]
-    left = await browser.post("/session/end")
+    left = await browser.post("/session/end", headers=OWN_PAGE)
     assert (left.status_code, left.headers["location"]) == (303, "/session/ended")
     page = (await browser.get("/session/ended")).text
     assert f'href="{real.issuer}/session/end?client_id=pages&amp;post_logout_redirect_uri=https%3A%2F%2Fmotcua' in page

@@ -12,6 +12,7 @@ from shared.catalogue import Catalogue
 from shared.service.keyring import KeyRing
 from shared.service.wrong_keys import MOST_WRONG
 from tests.access.login_site import KEY, Site, site_with
+from tests.support.browser import OWN_PAGE
 from tests.support.oidc_provider import PUBLIC_URL
 
 ATTACKER, CLERK = ("192.0.2.1", 1), ("192.0.2.2", 1)
@@ -34,7 +35,7 @@ def site(token: str, tmp_path: Path, shipped: Catalogue) -> Site:
 
 async def signed_in(site: Site, client: tuple[str, int], key: str) -> httpx.Response:
     transport = httpx.ASGITransport(site.application, client=client)
-    async with httpx.AsyncClient(transport=transport, base_url=PUBLIC_URL) as browser:
+    async with httpx.AsyncClient(transport=transport, base_url=PUBLIC_URL, headers=OWN_PAGE) as browser:
         return await browser.post("/session", data={"key": key})
 
 

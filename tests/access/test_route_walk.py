@@ -44,6 +44,7 @@ from tests.access.expected import ADMIN, EXPECTED, ROLES, ExpectedRoute, documen
 from tests.access.made_keys import bearer, expired_key, make_key
 from tests.reporting.follow_up_office import a_slip
 from tests.reporting.published import KEY, SmallOffice, no_pause, small_office
+from tests.support.browser import OWN_PAGE
 
 DEPARTMENT, ANOTHER = "H59.15", "H59.16"
 CODE = "H59.15-231208-0001"
@@ -58,7 +59,6 @@ PROVIDER: dict[str, Any] = {
     "public_url": "http://127.0.0.1",
 }
 pytestmark = pytest.mark.asyncio(loop_scope="module")
-OWN_PAGE = {"sec-fetch-site": "same-origin"}
 DOCUMENT = Path(__file__).parents[2] / "docs" / "access.md"
 
 
@@ -297,6 +297,8 @@ async def reporting_walk(folder: Path, office: SmallOffice, shipped: Catalogue) 
         "POST /v1/publications/documents": Sent("/v1/publications/documents", {}, b"", NDJSON),
         "POST /v1/publications/{number}/notes": Sent("/v1/publications/1/notes", {}, note),
         "GET /v1/publications/{number}/dossiers": Sent("/v1/publications/1/dossiers", {"cell": "total.received_total"}),
+        "GET /publications/{number}/dossiers": Sent("/publications/1/dossiers", {"cell": "total.received_total"}),
+        "GET /publications/{number}/download": Sent("/publications/1/download", {"format": "csv"}),
         "POST /v1/rebuilds/{number}/events": Sent("/v1/rebuilds/1/events", {"after": "0"}, b"", NDJSON),
     }
     await a_slip(office.engine, DEPARTMENT)

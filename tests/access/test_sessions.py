@@ -42,6 +42,7 @@ OTHERS_HEADERS = [
     {"Origin": "http://intake:8443"},
     {"Sec-Fetch-Site": "cross-site"},
     {"Sec-Fetch-Site": "same-site"},
+    {},
 ]
 
 

@@ -20,6 +20,7 @@ from services.intake.settings import IntakeSettings
 from shared.access.folder import KeyFolder
 from shared.access.keys import ApiKey, digest_of, new_token
 from shared.domain.localtime import LOCAL
+from tests.support.browser import OWN_PAGE
 
 KEY = "a-key-for-this-test-only"
 JUSTICE, HEALTH, EXTRACT = "H59.15", "H59.02", "2.000635"
@@ -96,7 +97,7 @@ class Desk:
 
 def browser(application: FastAPI) -> httpx.AsyncClient:
     """A client that keeps cookies."""
-    return httpx.AsyncClient(transport=httpx.ASGITransport(application), base_url="http://intake")
+    return httpx.AsyncClient(transport=httpx.ASGITransport(application), base_url="http://intake", headers=OWN_PAGE)
 
 
 async def sign_in(client: httpx.AsyncClient, key: str = KEY) -> httpx.Response:

@@ -6,6 +6,7 @@ import httpx
 import msgspec
 import pytest
 
+from services.intake.http import bulk
 from shared.domain.lifecycle import EventKind
 from tests.intake.conftest import Start
 from tests.intake.sending import CODE, NDJSON, Sender, cloud_event, lines, received
@@ -195,3 +196,16 @@ async def test_every_series_is_there_before_its_first_event(intake: Sender) -> N
     for kind in EventKind:
         for metric in ("accepted", "duplicate"):
             assert f'motcua_events_{metric}_total{{event="{kind.value}"}} 0.0' in exposed
+
+
+@pytest.mark.parametrize(("hold_back", "refused_at_last"), [(None, "unknown_procedure"), ("later", "held_back")])
+async def test_many_refusals_hold_back_only_who_asked_for_it(
+    intake: Sender, monkeypatch: pytest.MonkeyPatch, hold_back: str | None, refused_at_last: str
+) -> None:
+    monkeypatch.setattr(bulk, "MOST_HELD", 2)
+    monkeypatch.setattr(bulk, "CHUNK_EVENTS", 1)
+    body = lines(*(received(f"H59.15-231208-{number:04d}", procedure="9.999999") for number in range(1, 7)))
+    query = {} if hold_back is None else {"hold_back": hold_back}
+    answer = (await intake.http.post("/v1/events", params=query, content=body, headers=AS_NDJSON)).json()
+    assert answer["rejections"][0]["code"] == "unknown_procedure"
+    assert answer["rejections"][-1]["code"] == refused_at_last

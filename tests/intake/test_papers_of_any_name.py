@@ -12,6 +12,7 @@ from shared.papers.printable import printable, printable_values
 from shared.papers.typesetting import NotTypeset
 from tests.intake.printing import history_of, paper, pdf_of, text_of
 from tests.intake.sending import CODE, KEY, Sender, cloud_event, received
+from tests.support.browser import OWN_PAGE
 
 NOTE = "□: chữ không có trong phông chữ in"
 
@@ -90,7 +91,7 @@ async def test_a_failure_of_printing_is_a_page_in_the_readers_language(
 
     monkeypatch.setattr(papers, "printed", fails)
     await intake.bulk(received())
-    assert (await intake.http.post("/session", data={"key": KEY})).status_code == 303
+    assert (await intake.http.post("/session", data={"key": KEY}, headers=OWN_PAGE)).status_code == 303
     with capture_logs() as logged:
         page = await intake.http.get(f"/print/01/{CODE}")
         english = await intake.http.get(f"/print/01/{CODE}?lang=en")

@@ -12,12 +12,13 @@ from sqlalchemy import text
 from shared.access.roles import Grant, Principal
 from tests.intake.conftest import Start
 from tests.intake.sending import CODE, KEY, Sender, cloud_event, received
+from tests.support.browser import OWN_PAGE
 
 SUBMITTED = cloud_event("submitted", "2023-12-07T15:00", department="H59.15", procedure="2.000635", channel="online")
 
 
 async def sign_in(intake: Sender) -> None:
-    assert (await intake.http.post("/session", data={"key": KEY})).status_code == 303
+    assert (await intake.http.post("/session", data={"key": KEY}, headers=OWN_PAGE)).status_code == 303
 
 
 def printed_on(content: bytes) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import httpx
@@ -12,16 +12,22 @@ from pydantic import SecretStr
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.reporting.figures.gauges import FigureGauges
+from services.reporting.figures.query import Dimension, FigureQuery
+from services.reporting.figures.report import report
 from services.reporting.http.app import Reporting, create_app
 from services.reporting.pages.routes import add_pages
 from services.reporting.projecting.metrics import ProjectorHealth
+from services.reporting.publishing import chain
+from services.reporting.publishing.documents import members_of
 from shared.catalogue import Catalogue
+from shared.contract.http.published_documents import PUBLICATION, CountedLog
 from shared.domain.fields import Channel
 from shared.domain.localtime import LOCAL
 from tests.builders.events import Dated, event, received
 from tests.builders.times import at
 from tests.reporting.bound import bound
 from tests.reporting.delivery import Topic, statuses
+from tests.support.browser import OWN_PAGE
 
 KEY = "a-key-for-this-test-only"
 NOW = datetime(2023, 2, 1, 9, tzinfo=LOCAL)
@@ -85,9 +91,25 @@ def pages_of(
 
 def browser(application: FastAPI, base_url: str = "http://reporting") -> httpx.AsyncClient:
     """A client that keeps cookies."""
-    return httpx.AsyncClient(transport=httpx.ASGITransport(application), base_url=base_url)
+    return httpx.AsyncClient(transport=httpx.ASGITransport(application), base_url=base_url, headers=OWN_PAGE)
 
 
 async def sign_in(client: httpx.AsyncClient, key: str = KEY, to: str = "/") -> httpx.Response:
     """Give the key as the form does."""
     return await client.post("/session", data={"key": key, "to": to})
+
+
+async def publish(office: Office) -> None:
+    """The figures of its year are published, whatever intake would say."""
+    reporting = office.reporting
+    by = (Dimension.DEPARTMENT,)
+    query = FigureQuery(first=date(2023, 1, 1), last=date(2023, 12, 31), as_of=NOW, known_at=NOW, by=by)
+    members = members_of(
+        [await report(reporting.engine, query, reporting.catalogue)],
+        0,
+        CountedLog(events=1, position=1, set_aside=0),
+        reporting.catalogue,
+    )
+    note = {"cell": "total.received_total", "count": 0, "text": NASTY, "author": None}
+    members |= {"title": "Năm 2023", "provisional": False, "notes": [note]}
+    await chain.append(reporting.engine, PUBLICATION, members, NOW)

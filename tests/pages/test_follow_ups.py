@@ -10,10 +10,10 @@ from services.reporting.read_model.sums import microseconds
 from tests.builders.times import at
 from tests.pages.office import Office, browser, sign_in
 from tests.reporting.follow_up_office import a_slip, code
+from tests.support.browser import OWN_PAGE
 
 UNIT = "H59.15"
 ADDRESS = f"/follow-ups/{UNIT}/2023/1"
-OWN_PAGE = {"sec-fetch-site": "same-origin"}
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from services.reporting.read_model.sums import microseconds
 from shared import catalogue
 from shared.service.run import Server
 from tests.pages.chromium import PHONE, WIDE, Tab, chromium, needs_chromium, tab
-from tests.pages.office import CODES, KEY, NOW, Office, open_office
+from tests.pages.office import CODES, KEY, NOW, Office, open_office, publish
 from tests.reporting.follow_up_office import a_slip
 from tests.support.ports import free_port_base
 from tests.support.wait import wait_until
@@ -32,6 +32,8 @@ PAGES = [
     "/follow-ups/H59.15/2023/1",
     "/definitions",
     "/publications",
+    "/publications/1",
+    "/publications/1/dossiers?cell=total.received_total",
     f"/dossiers/{CODES[3]}",
 ]
 WITHIN_MS = 30_000
@@ -55,6 +57,7 @@ async def _serve(file: Path, port: int, served: Served) -> None:
     engine = open_engine(f"sqlite+aiosqlite:///{file}")
     office = await open_office(engine, catalogue.load())
     await a_slip(engine, "H59.15", made_at=microseconds(NOW))
+    await publish(office)
     server = Server(office.application, host="127.0.0.1", port=port, grace_seconds=10)
     served.offices.append(office)
     served.loops.append(asyncio.get_running_loop())

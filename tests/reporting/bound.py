@@ -20,6 +20,7 @@ from shared.access.roles import Grant, InvalidGrant, Principal
 from shared.catalogue import Catalogue
 from shared.service.access import Access
 from shared.service.sessions import sessions_of
+from tests.support.browser import OWN_PAGE
 
 KEY = "a-key-for-this-test-only"
 BASE_URL = "http://reporting"
@@ -70,7 +71,7 @@ def caller(app: FastAPI, key: str = KEY) -> httpx.AsyncClient:
 async def reader(app: FastAPI, key: str) -> AsyncIterator[httpx.AsyncClient]:
     """A browser whose reader has given the key."""
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=BASE_URL) as client:
-        answer = await client.post("/session", data={"key": key, "to": "/"})
+        answer = await client.post("/session", data={"key": key, "to": "/"}, headers=OWN_PAGE)
         assert answer.status_code == 303, answer.text
         yield client
 

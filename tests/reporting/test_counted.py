@@ -19,6 +19,7 @@ from services.reporting.projecting.counted import (
     counted_so_far,
     first_recorded,
     keeping_counts,
+    kept_count,
     kept_counts,
 )
 from services.reporting.projecting.metrics import PipelineMetrics, ProjectorHealth
@@ -42,6 +43,7 @@ from tests.support.wait import wait_until_async
 
 NOW = at("2023-02-01 09:00")
 JUST_NOW, AN_HOUR_AGO, LONG_AGO = NOW - timedelta(seconds=1), NOW - timedelta(hours=1), NOW - timedelta(days=20)
+BEFORE_ALL, TWO_HOURS_AGO = NOW - timedelta(days=21), NOW - timedelta(hours=2)
 HISTORY = (received(), event("processing_started", "2023-01-04 08:00"))
 WITHIN_S = 60.0
 
@@ -63,11 +65,12 @@ def mark(events: int, rules: int = RULES_VERSION) -> list[tuple[str, bytes]]:
 
 @dataclass
 class Reading:
-    """A process of reporting that reads partition 0; `kept` is what the broker knows when it starts."""
+    """A process of reporting that reads partition 0; `kept` is what the broker knows when it starts, at `now`."""
 
     engine: AsyncEngine
     end: int
-    kept: int | None = None
+    kept: KeptCount | None = None
+    now: datetime = BEFORE_ALL
 
     async def start(self) -> None:
         stored = await stored_positions(self.engine, STATUS.name, [0])
@@ -75,7 +78,7 @@ class Reading:
         if not position.next_offset:
             stored[0] = PartitionPosition(0, position.mark, self.end)
             await rewind(self.engine, STATUS.name, {0: OffsetAdvance(0, stored[0])})
-        self.counted = {0: counted_so_far(None, position, self.kept, stored[0].whole_until)}
+        self.counted = {0: counted_so_far(None, position, self.kept, self.now)}
 
     async def read(self, records: Sequence[Sent]) -> list[datetime]:
         """When the events were recorded that are counted for the first time."""
@@ -89,8 +92,8 @@ class Reading:
         return first_recorded(batch.read, batch.unreadable, self.counted)
 
 
-async def started(engine: AsyncEngine, end: int, kept: int | None = None) -> Reading:
-    reading = Reading(engine, end, kept)
+async def started(engine: AsyncEngine, end: int, kept: int | None = None, now: datetime = BEFORE_ALL) -> Reading:
+    reading = Reading(engine, end, None if kept is None else KeptCount(kept, kept), now)
     await reading.start()
     return reading
 
@@ -143,10 +146,28 @@ async def test_a_backlog_that_a_rebuild_brought_into_the_figures_is_late_all_the
 
 async def test_what_nobody_knows_is_counted_in_silence_until_the_read_model_is_filled(engine: AsyncEngine) -> None:
     records = records_of(6, LONG_AGO)
-    assert await (await started(engine, 6)).read(records[:2]) == []
-    reading = await started(engine, 6)
+    assert await (await started(engine, 6, now=TWO_HOURS_AGO)).read(records[:2]) == []
+    reading = await started(engine, 6, now=TWO_HOURS_AGO)
     assert await reading.read(records[2:]) == [], "also after a restart in the middle"
     assert await reading.read(records_of(2, AN_HOUR_AGO, after=6)) == [AN_HOUR_AGO] * 2
+
+
+async def test_a_log_that_is_sent_into_an_empty_topic_is_no_backlog(engine: AsyncEngine) -> None:
+    """Read model and broker are lost, and reporting is there first."""
+    reading, records = await started(engine, 0, now=TWO_HOURS_AGO), records_of(8, LONG_AGO)
+    assert await reading.read(records[:4]) == []
+    told = KeptCount(4, 4, reading.counted[0].unknown_before)
+    again = Reading(engine, 8, kept_count(4, told.words), NOW)
+    await again.start()
+    assert await again.read(records[4:]) == [], "also after a restart in the middle"
+    assert await again.read(records_of(2, AN_HOUR_AGO, after=8)) == [AN_HOUR_AGO] * 2
+
+
+def test_what_the_broker_was_told_is_read_as_it_was_written() -> None:
+    for told in (KeptCount(5, 4), KeptCount(5, 4, NOW)):
+        assert kept_count(5, told.words) == told
+    for words in ("", "x", "-4", "4 yesterday", "4.0"):
+        assert kept_count(5, words) is None, words
 
 
 async def test_a_version_without_a_new_event_says_nothing_of_lateness(engine: AsyncEngine) -> None:
@@ -198,11 +219,11 @@ class Running:
 
 
 @asynccontextmanager
-async def projecting(settings: ReportingSettings, read_to: int) -> AsyncIterator[Running]:
-    """Once it has read so many records."""
+async def projecting(settings: ReportingSettings, read_to: int, now: datetime = NOW) -> AsyncIterator[Running]:
+    """Once it has read so many records; its clock stands still."""
     registry, health, stopping = CollectorRegistry(), ProjectorHealth(), asyncio.Event()
     engine, running = open_engine(settings.database_url), Running(PipelineMetrics(registry), registry)
-    task = asyncio.create_task(Projector(settings, engine, lambda: NOW, health, running.metrics).run(stopping))
+    task = asyncio.create_task(Projector(settings, engine, lambda: now, health, running.metrics).run(stopping))
 
     async def has_read() -> bool:
         return health.positions.get(0) == read_to
@@ -233,9 +254,9 @@ async def test_the_slo_sees_each_event_once_whatever_becomes_of_the_read_model(
 
     shutil.copy(empty_read_model, file)
     await sent(records_of(4, LONG_AGO))
-    async with projecting(settings, 4) as running:
+    async with projecting(settings, 4, TWO_HOURS_AGO) as running:
         assert running.late() == (0, 0), "nobody knows whether these were counted before"
-        await sent(records_of(2, JUST_NOW, after=4))
+        await sent(records_of(2, TWO_HOURS_AGO, after=4))
         await wait_until_async(lambda: _is((2, 0), running), WITHIN_S, "two events more are counted")
     shutil.copy(file, tmp_path / "older.db")
     await sent(records_of(4, AN_HOUR_AGO, after=6))

@@ -249,6 +249,31 @@ async def test_who_died_while_sending_leaves_it_to_be_sent_again(office: Followe
     assert await standing(office) == (0, 0)
 
 
+@pytest.mark.parametrize("meanwhile", [200, 404])
+async def test_who_was_frozen_while_sending_leaves_to_others_what_they_settled(
+    office: FollowedOffice, meanwhile: int
+) -> None:
+    """It wakes up when its receiver has hung up; another process has had the same slip taken, or given it up."""
+    asked, wakes = asyncio.Event(), asyncio.Event()
+
+    async def frozen(_: httpx.Request) -> httpx.Response:
+        asked.set()
+        await wakes.wait()
+        return httpx.Response(503)
+
+    sleeper = office.sending(transport=httpx.MockTransport(frozen))
+    sleeper.recipients = office.recipients = by_webhook(URL, UNIT)
+    await sleeper.look()
+    await asked.wait()
+    office.now += timedelta(minutes=1)
+    await office.send(office.sending(transport=answering(meanwhile)[0]))
+    before = {row.id: row for row in await office.deliveries()}
+    wakes.set()
+    await sleeper.settle()
+    assert {row.id: row for row in await office.deliveries()} == before
+    assert (await standing(office))[0] == 0
+
+
 async def test_a_unit_that_is_no_recipient_any_more_is_not_waited_for(office: FollowedOffice) -> None:
     transport, asked = answering(200)
     sending = office.sending(transport=transport)

@@ -10,7 +10,7 @@ import httpx
 import msgspec
 import pytest
 from pydantic import SecretStr
-from sqlalchemy import select, text
+from sqlalchemy import select, text, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.reporting.documents.forms.form import form_of
@@ -21,10 +21,12 @@ from services.reporting.publishing import chain
 from services.reporting.publishing.freezing import LOOK_AGAIN_S, Freezing
 from services.reporting.publishing.publications import Publications
 from services.reporting.publishing.refusals import UnknownDocument
-from services.reporting.read_model.tables import publications
+from services.reporting.read_model.sums import MEASURE_CODES, covering
+from services.reporting.read_model.tables import publications, sums
 from shared.catalogue import Catalogue
 from shared.contract.envelope import encode
 from shared.domain.fields import CorrectableField
+from shared.domain.figures import Measure
 from shared.language.languages import Language
 from shared.publishing.cells import cells_of
 from shared.publishing.verification import NamedBytes, documents_in, verified
@@ -279,6 +281,27 @@ async def test_figures_that_do_not_add_up_are_not_published(client: httpx.AsyncC
     answer = await client.post("/v1/publications", json=PERIOD)
     assert refused(answer) == (409, "identity_broken")
     assert "6(t)=11(t-1)" in answer.json()["detail"]
+
+
+async def test_tables_that_do_not_add_up_to_the_office_are_not_published(
+    client: httpx.AsyncClient, engine: AsyncEngine
+) -> None:
+    """Each of them holds by itself: one dossier more was received, and is in progress."""
+    in_period = covering(date.fromisoformat(PERIOD["from"]), date.fromisoformat(PERIOD["to"]))
+    received, is_open = (MEASURE_CODES[measure] for measure in (Measure.RECEIVED, Measure.OPEN))
+    of_department = sums.c.department != "", sums.c.procedure == "", sums.c.span.in_(in_period)
+    cells = select(sums.c.span, sums.c.department, sums.c.received_by, sums.c.channel).where(*of_department)
+    async with engine.begin() as connection:
+        both = cells.where(sums.c.measure == received).intersect(cells.where(sums.c.measure == is_open))
+        cell = tuple((await connection.execute(both.limit(1))).one())
+        same = (sums.c.span, sums.c.department, sums.c.received_by, sums.c.channel)
+        more = update(sums).where(
+            tuple_(*same) == cell, sums.c.procedure == "", sums.c.measure.in_((received, is_open))
+        )
+        assert (await connection.execute(more.values(amount=sums.c.amount + 1))).rowcount == 2
+    answer = await client.post("/v1/publications", json=PERIOD)
+    assert refused(answer) == (409, "figures_disagree")
+    assert "the figures by department and those of the whole office differ by " in answer.json()["detail"]
 
 
 async def test_a_model_that_lost_a_dossier_is_not_published(client: httpx.AsyncClient, engine: AsyncEngine) -> None:

@@ -32,7 +32,7 @@ from services.intake.log.history import CodeSeries, LoggedEvent, LoggedKey, LogR
 from shared.auditing.entries import Act, Actor, AuditEntry, ChainHead
 from shared.catalogue import Catalogue
 from shared.contract.accepted import AS_SENT, TERMS
-from shared.contract.envelope import decode_envelope
+from shared.contract.envelope import decode_envelope, encode
 from shared.domain.corrections import INSTANTS
 from shared.domain.dossier import Dossier
 from shared.domain.errors import Refusal, holds_back
@@ -83,9 +83,10 @@ class CommitBatch:
     now: datetime
     recorded_at: datetime
     recorded_seconds: float = field(init=False)
+    _recorded_at: Raw = field(init=False)
     rows: list[LogRow] = field(default_factory=list)
     changed: dict[str, Dossier] = field(default_factory=dict)
-    events: dict[str, LoggedEvent] = field(default_factory=dict)
+    events: dict[str, LogRow] = field(default_factory=dict)
     keys: dict[str, LoggedKey] = field(default_factory=dict)
     used_codes: dict[CodeSeries, int] = field(default_factory=dict)
     _judged: list[JudgedEvent] = field(default_factory=list)
@@ -96,6 +97,7 @@ class CommitBatch:
 
     def __post_init__(self) -> None:
         self.recorded_seconds = self.recorded_at.timestamp()
+        self._recorded_at = Raw(encode(self.recorded_at))
 
     @property
     def last_codes(self) -> dict[CodeSeries, str]:
@@ -181,7 +183,10 @@ class CommitBatch:
         return Duplicate(event_id, candidate.name, logged.code, logged.sequence)
 
     def _event(self, event_id: str) -> LoggedEvent | None:
-        return self.events.get(event_id) or self.known.events.get(event_id)
+        row = self.events.get(event_id)
+        if row is None:
+            return self.known.events.get(event_id)
+        return LoggedEvent(row.event, computed_fields(row.added), row.dossier, row.sequence)
 
     def _decide_new(self, candidate: Candidate) -> Accepted:
         series = candidate.series
@@ -219,14 +224,15 @@ class CommitBatch:
     def _log(self, candidate: Candidate, before: Dossier | None, decision: Decision) -> None:
         dossier, event_id, basis, use = decision.dossier, candidate.sent.id, candidate.basis, candidate.key_use
         code, sequence = dossier.code, dossier.sequence
-        event = as_logged(candidate, sequence, self.recorded_at, decision.computed)
+        event = as_logged(candidate, sequence, self._recorded_at, decision.computed)
         added = ",".join(decision.computed if basis is None else basis.computed)
         self.changed[code] = dossier
-        self.events[event_id] = LoggedEvent(event, computed_fields(added), code, sequence)
         if use is not None:
             self.keys[use.key] = LoggedKey(use.request_digest, code, event_id)
         position = self.known.head + len(self.rows) + 1
-        self.rows.append(LogRow(position, event_id, code, sequence, added, self.recorded_seconds, event))
+        row = LogRow(position, event_id, code, sequence, added, self.recorded_seconds, event)
+        self.events[event_id] = row
+        self.rows.append(row)
         if basis is None and candidate.event.kind in JUDGED:
             self._judged.append(
                 JudgedEvent(position, event_id, candidate.event, candidate.occurred_at, before, dossier)

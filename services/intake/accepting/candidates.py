@@ -27,6 +27,7 @@ from shared.service.metric_labels import UNREADABLE_EVENT
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's: five bits a character
 _RANDOM_BITS = 80
 _ULID_CHARACTERS = 26
+_NAMING_APPLICANTS = frozenset(cls.kind for cls in (Received, Submitted, Corrected))
 _PSEUDONYM = re.compile(r"p-[0-9a-f]{32}")
 _decode_object = msgspec.json.Decoder(dict[str, Raw]).decode
 _encode = msgspec.json.Encoder().encode
@@ -69,7 +70,7 @@ class ComputedFrom(Struct, frozen=True):
     computed: frozenset[str]
 
 
-class Candidate(Struct, frozen=True, kw_only=True):
+class Candidate(Struct, frozen=True, kw_only=True, gc=False):
     """An event as it was sent and as it was read; `others` are the attributes that intake does not know, kept as they
     are.
 
@@ -106,7 +107,7 @@ class Candidate(Struct, frozen=True, kw_only=True):
         return self.event.kind
 
 
-class Accepted(Struct, frozen=True):
+class Accepted(Struct, frozen=True, gc=False):
     """The event is in the log; `dossier` is the dossier after it."""
 
     event_id: str
@@ -119,7 +120,7 @@ class Accepted(Struct, frozen=True):
         return "accepted", self.name
 
 
-class Duplicate(Struct, frozen=True):
+class Duplicate(Struct, frozen=True, gc=False):
     """The same event was logged before, as the dossier's event number `sequence`."""
 
     event_id: str
@@ -171,8 +172,10 @@ def with_data(sent: SentEvent, fields: dict[str, Any]) -> SentEvent:
     return replace(sent, data=Raw(_encode({**_decode_object(sent.data), **fields})))
 
 
-def as_logged(candidate: Candidate, sequence: int, recorded_at: datetime, computed: dict[str, Any]) -> bytes:
-    """The event as the log keeps it, in one line: as sent, plus number, time of logging and what intake computed."""
+def as_logged(candidate: Candidate, sequence: int, recorded_at: datetime | Raw, computed: dict[str, Any]) -> bytes:
+    """The event as the log keeps it, in one line: as sent, plus number, time of logging and what intake computed.
+
+    The time is that of a commit, so a commit gives it as it is written."""
     sent = with_data(candidate.sent, computed) if computed else candidate.sent
     logged = _encode(replace(sent, sequence=sequence, recordedtime=recorded_at))
     if candidate.others:
@@ -206,6 +209,8 @@ def is_pseudonym(text: str) -> bool:
 
 def applicants_of(event: Event) -> dict[str, str]:
     """The fields of the event that name an applicant."""
+    if event.kind not in _NAMING_APPLICANTS:
+        return {}
     if isinstance(event, (Received, Submitted)):
         names = {"applicant": event.applicant}
     elif isinstance(event, Corrected) and event.field is CorrectableField.APPLICANT:

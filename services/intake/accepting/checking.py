@@ -79,7 +79,7 @@ is_dossier_code = re.compile(DOSSIER_CODE).fullmatch
 def check(sent: SentEvent, event: Event) -> datetime:
     """Refuses what the types alone let through; when the event happened, in local time."""
     _check_envelope(sent)
-    name = event.kind.value
+    name = event.kind
     for field in _INSTANTS[name]:
         instant = getattr(event, field)
         if instant is not None:

@@ -23,6 +23,7 @@ from services.intake.log.history import CodeSeries, LogDisagrees, LoggedEvent, L
 from services.intake.log.metrics import Metrics
 from shared.access.roles import Scope
 from shared.auditing.entries import Actor
+from shared.catalogue import Catalogue
 from shared.domain.dossier import Dossier
 from shared.service import tracing
 from shared.service.acting import acting
@@ -214,7 +215,7 @@ class Committer:
         self, requests: Sequence[Sequence[Candidate]], actors: Sequence[Actor]
     ) -> list[list[CommitResult]]:
         catalogue = self._announcements.catalogue
-        requests = [[by_own_codes(candidate, catalogue) for candidate in request] for request in requests]
+        requests = [_by_own_codes(number, request, catalogue) for number, request in enumerate(requests)]
         ids = (candidate.event_id for request in requests for candidate in request)
         with tracing.of_first(ids):
             async with committing(self._database) as connection:
@@ -222,7 +223,7 @@ class Committer:
                 batch = CommitBatch(known, self._announcements.catalogue, self._clock(), self._recording_clock())
                 outcomes = batch.decide_all(requests)
                 await event_log.append(connection, batch.rows, batch.last_codes, batch.keys)
-                await standings.put(connection, batch.changed.values())
+                await standings.put(connection, batch.changed.values(), known.dossiers)
                 await self._audit.write(connection, *batch.audit_entries(actors), after=known.audit)
                 await self._applicants.write(connection, known.applicants, batch.recorded_seconds)
         self._trouble = None
@@ -288,6 +289,13 @@ class Committer:
     def _skip(self, series: CodeSeries) -> int:
         """Once for an agency's day: the serials after the gap follow each other as ever."""
         return 0 if series in self._skipped else self._serials_to_skip()
+
+
+def _by_own_codes(number: int, request: Sequence[Candidate], catalogue: Catalogue) -> list[Candidate]:
+    try:
+        return [by_own_codes(candidate, catalogue) for candidate in request]
+    except Exception as bug:
+        raise NotDecided(number) from bug
 
 
 def _asked_for_the_scope(candidates: Sequence[Candidate], events: Mapping[str, LoggedEvent]) -> set[str]:

@@ -1,6 +1,6 @@
 """What intake computes of an event by the catalogue: deadlines, the class of a channel; and a whole history again."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -20,7 +20,7 @@ from shared.domain.deadline import Deadline, DeadlineRule, due_after_pause, due_
 from shared.domain.dossier import Dossier
 from shared.domain.errors import CalendarNotKnown
 from shared.domain.fields import Channel, CorrectableField, DeadlineChange
-from shared.domain.lifecycle import State
+from shared.domain.lifecycle import EventKind, State
 from shared.domain.localtime import local_date
 from shared.domain.terms import counts_hours
 from shared.domain.transitions import apply
@@ -35,7 +35,7 @@ RECOMPUTED_BY = (
 )
 
 
-class Decision(Struct, frozen=True):
+class Decision(Struct, frozen=True, gc=False):
     """The dossier after the event, and what intake adds to the event's data."""
 
     dossier: Dossier
@@ -47,27 +47,17 @@ NOTHING: dict[str, Any] = {}
 
 def decided(code: str, event: domain.Event, at: datetime, dossier: Dossier | None, catalogue: Catalogue) -> Decision:
     """The decision by the catalogue and the lifecycle alone, whenever the event was sent."""
-    match event:
-        case domain.Received():
-            computed = _of_receipt(event, at, catalogue)
-        case domain.Submitted():
-            computed = _of_submission(event, at, catalogue)
-        case domain.Supplemented() if dossier is not None and dossier.state is State.SUBMITTED:
-            computed = _of_sending_again(event, at, dossier, catalogue)
-        case domain.Extended():
-            computed = _of_extension(event, dossier, catalogue)
-        case domain.DeadlineSet():
-            computed = _of_first_deadline(event, at, dossier, catalogue)
-        case domain.Corrected():
-            computed = _of_correction(event, at, dossier, catalogue)
-        case _ if domain.ends_pause(event) and event.due_at is None:
-            return _pause_ended(code, event, at, dossier, catalogue)
-        case _:
-            computed = NOTHING
+    computed = NOTHING
+    if (compute := _COMPUTED_OF.get(event.kind)) is not None:
+        computed = compute(event, at, dossier, catalogue)
+    elif dossier is not None and dossier.state is State.SUBMITTED and isinstance(event, domain.Supplemented):
+        computed = _of_sending_again(event, at, dossier, catalogue)
+    elif domain.ends_pause(event) and event.due_at is None:
+        return _pause_ended(code, event, at, dossier, catalogue)
     return Decision(apply(dossier, code, replace(event, **computed) if computed else event, at), computed)
 
 
-def _of_receipt(event: domain.Received, at: datetime, catalogue: Catalogue) -> dict[str, Any]:
+def _of_receipt(event: domain.Received, at: datetime, _: Dossier | None, catalogue: Catalogue) -> dict[str, Any]:
     """A sender's deadline stands; else it comes from the rule of the day of receipt, or from the sender's term."""
     _check_units(event, catalogue)
     computed = _class_of(event.channel, event.channel_class, catalogue)
@@ -83,7 +73,7 @@ def _of_receipt(event: domain.Received, at: datetime, catalogue: Catalogue) -> d
     return computed
 
 
-def _of_submission(event: domain.Submitted, at: datetime, catalogue: Catalogue) -> dict[str, Any]:
+def _of_submission(event: domain.Submitted, at: datetime, _: Dossier | None, catalogue: Catalogue) -> dict[str, Any]:
     _check_units(event, catalogue)
     _procedure(event.procedure, local_date(at), catalogue)
     computed = _class_of(event.channel, event.channel_class, catalogue)
@@ -126,7 +116,7 @@ def rule_for(event: domain.Received, at: datetime, catalogue: Catalogue) -> Dead
     return DeadlineRule(event.term, None if known is None else known.closing_hour)
 
 
-def _of_extension(event: domain.Extended, dossier: Dossier | None, catalogue: Catalogue) -> dict[str, Any]:
+def _of_extension(event: domain.Extended, _: datetime, dossier: Dossier | None, catalogue: Catalogue) -> dict[str, Any]:
     """By a term counted from the deadline in force, so that no sender re-implements the calendar; or to a date."""
     given: datetime | None = event.due_at
     if event.by is None:
@@ -201,6 +191,15 @@ def _of_correction(
         if given is not None and given != anew.get(name):
             raise wrong_field(f"data.{name}", "is not what the right rule gives", "leave it out; intake computes it")
     return computed | anew
+
+
+_COMPUTED_OF: dict[EventKind, Callable[[Any, datetime, Dossier | None, Catalogue], dict[str, Any]]] = {
+    EventKind.RECEIVED: _of_receipt,
+    EventKind.SUBMITTED: _of_submission,
+    EventKind.EXTENDED: _of_extension,
+    EventKind.DEADLINE_SET: _of_first_deadline,
+    EventKind.CORRECTED: _of_correction,
+}
 
 
 def _deadlines_of(dossier: Dossier, before: Dossier, event: domain.Corrected, catalogue: Catalogue) -> dict[str, Any]:

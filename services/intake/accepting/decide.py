@@ -18,6 +18,9 @@ from shared.domain.transitions import OPENING
 
 FUTURE_ALLOWED = timedelta(minutes=5)
 _WITH_TIME_TO_ANSWER = frozenset({EventKind.SUPPLEMENT_REQUESTED, EventKind.SUBMITTED, EventKind.SUPPLEMENTED})
+_OPENS = frozenset(cls.kind for cls in OPENING)
+_WITH_GROUNDS = frozenset({*map(EventKind, REQUIRED_BY_LAW), *_OPENS, EventKind.ASSIGNED})
+_APPLIES = _OPENS | {EventKind.CORRECTED}
 
 
 def decide(candidate: Candidate, dossier: Dossier | None, catalogue: Catalogue, now: datetime) -> Decision:
@@ -26,17 +29,21 @@ def decide(candidate: Candidate, dossier: Dossier | None, catalogue: Catalogue, 
     A fact carries what it decided: a deadline computed here (from the term, or moved by a pause) is stamped into the
     event.
     """
-    event, at, name, code = candidate.event, candidate.occurred_at, candidate.name, candidate.code
+    event, at, code = candidate.event, candidate.occurred_at, candidate.code
+    kind = event.kind
     if at > now + FUTURE_ALLOWED:
         msg = f"time {at.isoformat()} is more than five minutes after {now.isoformat()}; correct the sender's clock"
         raise InFuture(msg)
     decision = decided(code, event, at, dossier, catalogue)
-    _check_grounds(name, code, event)
-    _check_moves_a_deadline(name, event, dossier)
-    if event.kind in _WITH_TIME_TO_ANSWER:
-        _check_dates(name, event, at)
-    check_there(event, at, dossier, catalogue)
-    check_offer(event, at, dossier, catalogue)
+    if kind in _WITH_GROUNDS:
+        _check_grounds(kind, code, event)
+    if domain.ends_pause(event) and event.due_at is not None:
+        _check_moves_a_deadline(kind, event.due_at, dossier)
+    if kind in _WITH_TIME_TO_ANSWER:
+        _check_dates(kind, event, at)
+    if kind in _APPLIES:
+        check_there(event, at, dossier, catalogue)
+        check_offer(event, at, dossier, catalogue)
     return decision
 
 
@@ -61,14 +68,9 @@ def _check_dates(name: str, event: domain.Event, at: datetime) -> None:
         raise wrong_field(f"data.{field}", f"lies before {name} itself", "give the day until which there is time")
 
 
-def _check_moves_a_deadline(name: str, event: domain.Event, dossier: Dossier | None) -> None:
+def _check_moves_a_deadline(name: str, due_at: datetime, dossier: Dossier | None) -> None:
     """Where no pause ends, a `due_at` that is not the deadline already would be kept and change nothing."""
-    if (
-        domain.ends_pause(event)
-        and dossier is not None
-        and dossier.suspended_since is None
-        and event.due_at not in (None, dossier.due_at)
-    ):
+    if dossier is not None and dossier.suspended_since is None and due_at != dossier.due_at:
         due = "without a deadline" if dossier.due_at is None else f"due at {dossier.due_at.isoformat()}"
         msg = (
             f"data.due_at: {name} ends no pause, so dossier {dossier.code} stays {due}; "

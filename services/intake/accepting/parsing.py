@@ -130,11 +130,13 @@ _WITHOUT_ANYBODY = "say who applies: id_number, phone, email or name"
 Read = tuple[SentEvent, Event, dict[str, Raw] | None, ApplicantDetails | None]
 
 
-def parse(line: bytes, applicant_key: bytes) -> Candidate:
+def parse(line: bytes, applicant_key: bytes, *, follows: bool = False) -> Candidate:
     """The CloudEvent in `line`, its applicant a pseudonym made with the key; raises a `Refusal` when it is none."""
     sent, event, others, details = _quickly(line) or _strictly(line, applicant_key)
+    at = check(sent, event)
     return _without_applicant(
-        Candidate(sent=sent, event=event, occurred_at=check(sent, event), others=others, details=details), applicant_key
+        Candidate(sent=sent, event=event, occurred_at=at, others=others, details=details, follows=follows),
+        applicant_key,
     )
 
 
@@ -360,6 +362,8 @@ def pseudonym_by(details: ApplicantDetails, field: str, applicant_key: bytes) ->
 def _without_applicant(candidate: Candidate, applicant_key: bytes) -> Candidate:
     """The candidate that says who applied by a pseudonym."""
     names = applicants_of(candidate.event)
+    if not names:
+        return candidate
     pseudonyms = {field: pseudonym(name, applicant_key) for field, name in names.items()}
     if pseudonyms == names:
         return candidate

@@ -14,6 +14,7 @@ from shared.domain.fields import CorrectableField
 from shared.domain.localtime import local_date
 from shared.domain.transitions import OPENING
 
+_NAMING_UNITS = frozenset({*(cls.kind for cls in OPENING), domain.Corrected.kind})
 _UNITS = (CorrectableField.DEPARTMENT, CorrectableField.RECEIVED_BY)
 _WHAT_BECAME = {
     ChangeKind.RENAME: "renamed",
@@ -26,6 +27,8 @@ _WHAT_BECAME = {
 def by_own_codes(candidate: Candidate, catalogue: Catalogue) -> Candidate:
     """The candidate as it says the same by the units' own codes; the dossier's code stays as it was sent."""
     event = candidate.event
+    if event.kind not in _NAMING_UNITS:
+        return candidate
     known = catalogue.departments
     if isinstance(event, OPENING):
         if event.department in known and (event.received_by is None or event.received_by in known):

@@ -9,7 +9,7 @@ from msgspec import UNSET
 from msgspec.structs import asdict, replace
 
 from services.intake.accepting.batch import NotDecided
-from services.intake.accepting.candidates import Accepted, Candidate, CommitResult, Duplicate, Refused
+from services.intake.accepting.candidates import Accepted, Candidate, Duplicate, Refused
 from services.intake.accepting.committer import CannotBeStored, Committer, StoreUnavailable
 from services.intake.accepting.parsing import id_of, parse, subject_of
 from services.intake.accepting.refusals import TooLarge
@@ -152,7 +152,7 @@ class BulkCall:
             too_large = TooLarge(f"an event is at most {self._max_event_bytes} bytes (MOTCUA_INTAKE_MAX_EVENT_BYTES)")
             return Refused(None, None, too_large), None
         try:
-            candidate = parse(line, self._applicant_key)
+            candidate = parse(line, self._applicant_key, follows=self._hold_back is not None)
         except Refusal as refusal:
             event_id = id_of(line)
             refused = Refused(None if event_id is None else shortened(event_id, LONGEST_ID), None, _light(refusal))
@@ -162,39 +162,36 @@ class BulkCall:
     async def _commit(self, read: list[tuple[int, Candidate | Refused, str | None]]) -> None:
         candidates = list(self._candidates(read))
         decided = iter(await self._committer.submit(candidates, self._scope) if candidates else ())
-        outcomes = [
-            (number, event if isinstance(event, Refused) else next(decided), code) for number, event, code in read
-        ]
-        self._metrics.count(outcome.labels for _, outcome, _ in outcomes)
-        for number, outcome, code in outcomes:
-            self._add(number, outcome)
-            if isinstance(outcome, Refused) and code is not None and holds_back(outcome.refusal.code):
-                self._held.add(code)
-                if len(self._held) > MOST_HELD:
-                    self._hold_back = "all"
+        outcomes = [event if isinstance(event, Refused) else next(decided) for _, event, _ in read]
+        self._metrics.count(outcome.labels for outcome in outcomes)
+        for (number, _, code), outcome in zip(read, outcomes, strict=True):
+            if isinstance(outcome, Accepted):
+                self._accepted += 1
+            elif isinstance(outcome, Duplicate):
+                self._duplicates += 1
+            else:
+                self._refuse(number, code, outcome)
 
     def _candidates(self, read: Iterable[tuple[int, Candidate | Refused, str | None]]) -> Iterator[Candidate]:
         """What is to be decided; with `hold_back` each knows whether a line of its dossier before it was refused."""
-        held = set(self._held)
+        if self._hold_back is None:
+            yield from (event for _, event, _ in read if isinstance(event, Candidate))
+            return
+        held, all_held = set(self._held), self._hold_back == "all"
         for _number, event, code in read:
             if isinstance(event, Candidate):
-                if self._hold_back is None:
-                    yield event
-                else:
-                    yield replace(event, follows=True, held=self._hold_back == "all" or event.code in held)
+                yield replace(event, held=True) if all_held or code in held else event
             elif code is not None:
                 held.add(code)
 
-    def _add(self, number: int, outcome: CommitResult) -> None:
-        match outcome:
-            case Accepted():
-                self._accepted += 1
-            case Duplicate():
-                self._duplicates += 1
-            case Refused():
-                self._rejected += 1
-                if len(self._rejections) < MOST_REJECTIONS:
-                    self._rejections.append(_rejection(number, outcome))
+    def _refuse(self, number: int, code: str | None, refused: Refused) -> None:
+        self._rejected += 1
+        if len(self._rejections) < MOST_REJECTIONS:
+            self._rejections.append(_rejection(number, refused))
+        if self._hold_back is not None and code is not None and holds_back(refused.refusal.code):
+            self._held.add(code)
+            if len(self._held) > MOST_HELD:
+                self._hold_back = "all"
 
 
 def _light(refusal: Refusal) -> Refusal:

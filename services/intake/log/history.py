@@ -38,7 +38,7 @@ class LogRow(NamedTuple):
     event: bytes
 
 
-class LoggedEvent(Struct, frozen=True):
+class LoggedEvent(Struct, frozen=True, gc=False):
     """What the log knows of an id; `computed` are the fields of its data that intake put in."""
 
     event: bytes

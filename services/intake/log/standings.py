@@ -21,11 +21,12 @@ from services.intake.log.history import LogDisagrees, history
 from services.intake.log.tables import DOSSIERS, EVENT_LOG
 from shared.domain.dossier import Dossier
 from shared.domain.lifecycle import WORKING, State
-from shared.domain.localtime import LOCAL, ONE_DAY
-from shared.service.sql import Insert
+from shared.domain.localtime import LOCAL, ONE_DAY, seconds
+from shared.service.sql import Insert, Update
 
 PAGE_EVENTS = 2000
 LOGGER = structlog.get_logger()
+_STATE, _STATE_AND_CLOCK = Update(DOSSIERS, "state"), Update(DOSSIERS, "state", "runs_out_at")
 _PUT = Insert(DOSSIERS, replacing=[column.name for column in DOSSIERS.c if not column.primary_key])
 _LOG = EVENT_LOG.c
 _BY_DOSSIER = select(EVENT_LOG).order_by(_LOG.dossier, _LOG.sequence)
@@ -62,9 +63,35 @@ _WAITS = {
 }
 
 
-async def put(connection: AsyncConnection, dossiers: Iterable[Dossier]) -> None:
-    """Keep these dossiers as they are now."""
-    await _PUT.write(connection, [row_of(dossier) for dossier in dossiers])
+_WAITING = frozenset({State.SUBMITTED, *_WAITS})
+_LASTING = attrgetter(
+    "department", "received_by", "procedure", "channel", "applicant", "received_at", "term", "deadlines"
+)
+"""What the row of a dossier that waits for nothing is made of, besides the state."""
+
+
+async def put(
+    connection: AsyncConnection, dossiers: Iterable[Dossier], before: Mapping[str, Dossier] | None = None
+) -> None:
+    """Keep these dossiers as they are now. Of those that are kept already, as they were `before`, most events change
+    the state and no more, which takes a third of the time of a row."""
+    kept = before or {}
+    rows, states, clocks = list[tuple[Any, ...]](), list[tuple[Any, ...]](), list[tuple[Any, ...]]()
+    for dossier in dossiers:
+        earlier, state = kept.get(dossier.code), dossier.state
+        if earlier is None or not _differs_in_state_alone(earlier, dossier):
+            rows.append(row_of(dossier))
+        elif (earlier.state in WORKING) != (state in WORKING):
+            clocks.append((state.value, _runs_out_at(dossier), dossier.code))
+        elif earlier.state is not state:
+            states.append((state.value, dossier.code))
+    await _PUT.write(connection, rows)
+    await _STATE.write(connection, states)
+    await _STATE_AND_CLOCK.write(connection, clocks)
+
+
+def _differs_in_state_alone(before: Dossier, after: Dossier) -> bool:
+    return before.state not in _WAITING and after.state not in _WAITING and _LASTING(before) == _LASTING(after)
 
 
 async def put_again(connection: AsyncConnection, codes: Sequence[str]) -> None:
@@ -110,7 +137,6 @@ def _folded(page: Mapping[str, Iterable[Any]]) -> Iterator[Dossier]:
 
 def row_of(dossier: Dossier) -> tuple[Any, ...]:
     """The row of a dossier as it is now."""
-    deadline = dossier.deadline if dossier.state in WORKING else None
     waits_for, since, until = _waiting(dossier)
     return (
         dossier.code,
@@ -122,11 +148,17 @@ def row_of(dossier: Dossier) -> tuple[Any, ...]:
         dossier.applicant,
         _seconds(dossier.received_at),
         _seconds(dossier.due_at),
-        None if deadline is None else deadline.overdue_from().timestamp(),
+        _runs_out_at(dossier),
         waits_for,
         _seconds(since),
         _seconds(until),
     )
+
+
+def _runs_out_at(dossier: Dossier) -> float | None:
+    """When it becomes overdue, while its clock runs."""
+    deadline = dossier.deadline if dossier.state in WORKING else None
+    return None if deadline is None else seconds(deadline.overdue_from())
 
 
 def _waiting(dossier: Dossier) -> tuple[str | None, datetime | None, datetime | None]:
@@ -142,4 +174,4 @@ def _waiting(dossier: Dossier) -> tuple[str | None, datetime | None, datetime | 
 
 
 def _seconds(instant: datetime | None) -> float | None:
-    return None if instant is None else instant.timestamp()
+    return None if instant is None else seconds(instant)

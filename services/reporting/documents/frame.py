@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from urllib.parse import urlencode
 
 from shared.language.languages import Language
 from shared.language.numbers import minute
@@ -12,11 +11,8 @@ from shared.language.words import in_language
 from shared.papers.heading import UNNAMED, Heading
 from shared.publishing.traces import Published
 
-LIST_PAGE = "/dossiers"
-"""Reporting's page of the dossiers behind a number."""
 
-
-def _no_tokens() -> Mapping[str, str]:
+def _no_paths() -> Mapping[str, str]:
     return {}
 
 
@@ -24,14 +20,15 @@ def _no_tokens() -> Mapping[str, str]:
 class Frame:
     """Around a form: whose it is, when it was made, and where the dossiers of its numbers are listed.
 
-    `tokens` are those of the report, made when they are asked for: of many rows that takes a while.
+    `paths` are those of the lists by number, `total.<column>` or `rows.<place>.<column>`; made when they are asked for:
+    of many rows that takes a while.
     """
 
     made_at: datetime
     heading: Heading = UNNAMED
     published: Published | None = None
     address: str | None = None
-    tokens: Callable[[], Mapping[str, str]] = _no_tokens
+    paths: Callable[[], Mapping[str, str]] = _no_paths
 
     def publication(self, language: Language) -> str | None:
         """Which publication the figures are of, for the foot of a page."""
@@ -45,10 +42,10 @@ class Frame:
         """Where the dossiers of a row's column are listed; the row by its place in the report, None for the total."""
         if self.address is None:
             return lambda _row, _column: None
-        start, tokens = self.address.rstrip("/"), self.tokens()
+        start, paths = self.address.rstrip("/"), self.paths()
 
         def of(row: int | None, column: str) -> str | None:
-            token = tokens.get(f"total.{column}" if row is None else f"rows.{row}.{column}")
-            return None if token is None else f"{start}{LIST_PAGE}?{urlencode({'token': token})}"
+            path = paths.get(f"total.{column}" if row is None else f"rows.{row}.{column}")
+            return None if path is None else start + path
 
         return of

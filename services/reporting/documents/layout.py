@@ -1,6 +1,6 @@
 """The form as it is printed: its columns with their heads, and its rows from the top; one layout for all files."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from services.reporting.documents.forms.form import GROUPINGS, Form
@@ -64,17 +64,20 @@ def printed_columns(form: Form) -> tuple[PrintedColumn, ...]:
     Dossiers resolved without a deadline have a column of their own where there are any: the form has none, and without
     it either (7) is not the sum of what is printed, or they pass for resolved on time.
     """
-    every = (form.total, *(line.figures for line in form.lines))
-    without_deadline = any(row[NO_DEADLINE] for row in every)
-    keys = [column.key for column in OF_FORM.values()]
-    if without_deadline:
-        keys.insert(keys.index("resolved_overdue") + 1, NO_DEADLINE)
     by = next(dimension for dimension in form.query.by if dimension in GROUPINGS)
     return (
         PrintedColumn((in_language(LINE_NUMBER, form.language),), "(1)"),
         PrintedColumn((in_language(NAMES[by.value], form.language),), "(2)"),
-        *(_figure_column(key, keys, form.language) for key in keys),
+        *figure_columns((form.total, *(line.figures for line in form.lines)), form.language),
     )
+
+
+def figure_columns(rows: Iterable[Figures], language: Language) -> tuple[PrintedColumn, ...]:
+    """Those of the form that are figures, for these rows of any grouping."""
+    keys = [column.key for column in OF_FORM.values()]
+    if any(row[NO_DEADLINE] for row in rows):
+        keys.insert(keys.index("resolved_overdue") + 1, NO_DEADLINE)
+    return tuple(_figure_column(key, keys, language) for key in keys)
 
 
 def head_cells(columns: Sequence[PrintedColumn]) -> Iterator[HeadCell]:

@@ -1,7 +1,7 @@
 """The outbox: deliveries are taken one try at a time, and settled as sent, to be tried again, or given up."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -36,7 +36,8 @@ class Outgoing:
     """Something to be sent; `body` is the same at every attempt, and so is `id`, by which receivers know a repeat.
 
     `tried_since`: when somebody had it tried again after it was given up. `answers`: what the mail server said of each
-    address at earlier tries, `TAKEN` or its code; none where it was asked of none.
+    address at earlier tries, `TAKEN` or its code; none where it was asked of none. `held_until`: of a try that somebody
+    has claimed, `attempts` with it, when it is anybody's again.
     """
 
     id: str
@@ -47,6 +48,7 @@ class Outgoing:
     attempts: int = 0
     tried_since: datetime | None = None
     answers: Mapping[str, int] = field(default_factory=dict)
+    held_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,25 +105,27 @@ def _outgoing(row: Any) -> Outgoing:
     return Outgoing(row.id, row.department, way, made_at, row.body, row.attempts, tried_since, answers)
 
 
-async def claim(engine: AsyncEngine, delivery: Outgoing, now: datetime, held_for: timedelta) -> bool:
-    """Take the next try for oneself; False where another process, or another pass, has it.
+async def claim(engine: AsyncEngine, delivery: Outgoing, now: datetime, held_for: timedelta) -> Outgoing | None:
+    """Take the next try for oneself; None where another process, or another pass, has it.
 
     It is written before anything is sent: who dies in between leaves it to be tried again when `held_for` is over.
     """
+    held_until = now + held_for
     taken = (
         update(follow_up_deliveries)
         .where(_OF.id == delivery.id, _OF.attempts == delivery.attempts, _OF.next_try_at <= microseconds(now))
-        .values(attempts=delivery.attempts + 1, next_try_at=microseconds(now + held_for))
+        .values(attempts=delivery.attempts + 1, next_try_at=microseconds(held_until))
     )
     async with writing(engine) as connection:
-        return (await connection.execute(taken)).rowcount == 1
+        is_ours = (await connection.execute(taken)).rowcount == 1
+    return replace(delivery, attempts=delivery.attempts + 1, held_until=held_until) if is_ours else None
 
 
 async def sent(engine: AsyncEngine, delivery: Outgoing, now: datetime) -> None:
-    """It was taken, by all whom it was sent to."""
+    """It was taken, by all whom it was sent to; whoever tries it beside this one."""
     settled = (
         update(follow_up_deliveries)
-        .where(_OF.id == delivery.id)
+        .where(_OF.id == delivery.id, _OF.sent_at.is_(None))
         .values(sent_at=microseconds(now), next_try_at=None, problem=None, answers=None)
     )
     async with writing(engine) as connection:
@@ -138,16 +142,18 @@ class NotSent:
     answers: Mapping[str, int]
 
 
-async def failed(engine: AsyncEngine, delivery: Outgoing, failure: NotSent, now: datetime) -> None:
+async def failed(engine: AsyncEngine, delivery: Outgoing, failure: NotSent, now: datetime) -> bool:
     """It was not taken, or not by all: it is tried again, or given up. Its slips are sent once somebody has them.
 
     Of what was given up it is kept who has it: whoever has it tried again does not mean those, and means all others.
+    False where the try took longer than it was held for (its process was frozen), and somebody else's decides.
     """
     gives_up = failure.next_try is None
     answers = {each: code for each, code in failure.answers.items() if code == TAKEN or not gives_up}
+    held_until = None if delivery.held_until is None else microseconds(delivery.held_until)
     settled = (
         update(follow_up_deliveries)
-        .where(_OF.id == delivery.id)
+        .where(_OF.id == delivery.id, _OF.attempts == delivery.attempts, _OF.next_try_at == held_until)
         .values(
             next_try_at=None if failure.next_try is None else microseconds(failure.next_try),
             problem=failure.problem[:LONGEST_PROBLEM],
@@ -155,9 +161,10 @@ async def failed(engine: AsyncEngine, delivery: Outgoing, failure: NotSent, now:
         )
     )
     async with writing(engine) as connection:
-        await connection.execute(settled)
+        is_ours = (await connection.execute(settled)).rowcount == 1
         if TAKEN in answers.values():
             await connection.execute(_slips_are_sent(delivery, now))
+    return is_ours
 
 
 def _slips_are_sent(delivery: Outgoing, now: datetime) -> Update:

@@ -80,10 +80,11 @@ class Sending:
         silences = self._silences[lane] = self._silences.get(lane, 0) + 1
         self._rests_until[lane] = self.clock() + min(pause_after(silences), LONGEST_REST)
 
-    async def _send(self, delivery: Outgoing) -> bool:
+    async def _send(self, due: Outgoing) -> bool:
         """One try; whether the lane goes on."""
         held_for = timedelta(seconds=self.timeout_s) + HELD_LONGER
-        if not await outbox.claim(self.engine, delivery, self.clock(), held_for):
+        delivery = await outbox.claim(self.engine, due, self.clock(), held_for)
+        if delivery is None:
             return True
         try:
             await self._try(delivery)
@@ -115,15 +116,21 @@ class Sending:
             raise NotTaken(f"no answer within {self.timeout_s:g} s", is_final=False) from late
 
     async def _not_taken(self, delivery: Outgoing, wrong: NotTaken) -> None:
-        now, attempts = self.clock(), delivery.attempts + 1
-        pause, since = pause_after(attempts), delivery.tried_since or delivery.made_at
+        now = self.clock()
+        pause, since = pause_after(delivery.attempts), delivery.tried_since or delivery.made_at
         gives_up = wrong.is_final or now + pause - since > self.give_up_after
         next_try = None if gives_up else now + max(pause, wrong.retry_after)
         failure = NotSent(str(wrong), next_try, wrong.answers or delivery.answers)
-        await outbox.failed(self.engine, delivery, failure, now)
+        gives_up &= await outbox.failed(self.engine, delivery, failure, now)
         self.metrics.failures.labels(delivery.way.value).inc()
         said = log.error if gives_up else log.warning
-        said("follow_up_not_taken", **_named(delivery), problem=str(wrong), attempts=attempts, given_up=gives_up)
+        said(
+            "follow_up_not_taken",
+            **_named(delivery),
+            problem=str(wrong),
+            attempts=delivery.attempts,
+            given_up=gives_up,
+        )
 
 
 def _named(delivery: Outgoing) -> dict[str, str]:

@@ -106,6 +106,14 @@ class Reporting:
         return FollowUpSources(self.engine, self.catalogue, self.clock, self.heading)
 
     @property
+    def publishing(self) -> Publications:
+        """What was published; nothing can be where intake is not known."""
+        if self.publications is not None:
+            return self.publications
+        freezing = Freezing(self.engine, self.catalogue, self.recording_clock, None)
+        return Publications(self.engine, self.catalogue, self.clock, self.recording_clock, freezing)
+
+    @property
     def figure_routes(self) -> FigureRoutes:
         """What routes of figures need."""
         tokens = Tokens(self.catalogue)
@@ -138,9 +146,6 @@ def create_app(reporting: Reporting) -> FastAPI:
     app.add_exception_handler(BrokenDossier, _on_broken_dossier)
     engine, offices, clock = reporting.engine, reporting.catalogue, reporting.clock
     routes = reporting.figure_routes
-    publishing = reporting.publications or Publications(
-        engine, offices, clock, reporting.recording_clock, Freezing(engine, offices, reporting.recording_clock, None)
-    )
     add_routes(app, _operations(reporting))
     add_routes(
         app,
@@ -150,8 +155,8 @@ def create_app(reporting: Reporting) -> FastAPI:
         attention.router(reporting.attention_sources),
         follow_ups.router(reporting.follow_up_sources),
         follow_up_deliveries.router(reporting.follow_up_sources),
-        publications.router(publishing),
-        published_forms.router(routes, publishing),
+        publications.router(reporting.publishing),
+        published_forms.router(routes, reporting.publishing),
         rebuilds.router(engine, reporting.recording_clock),
         checks.router(),
         events.router(FigureEvents(engine, offices, clock, reporting.stopping)),

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import islice, starmap
 from typing import Annotated, Any, cast
+from urllib.parse import urlencode
 
 import msgspec
 from fastapi import APIRouter, Depends, Path, Query, Request
@@ -64,6 +65,7 @@ MOST_ROWS = 50_000
 TOKENS_COST = 10  # a row with its tokens has 3.8 kB, without 0.7; they are made one by one
 ROWS_BESIDE = 3  # a row beside another one, with what they differ by, is as long as three
 TURN_WITHIN_S = 10.0
+LIST_PAGE = "/dossiers"  # reporting's page of the dossiers behind a number
 SLICE = 1000
 WRONG = documented({422: "a parameter is wrong: `parameter` names it, `detail` says what to write"})
 GONE = documented({410: "the read model has been made anew since"})
@@ -98,8 +100,12 @@ class FigureRoutes:
 
     def frame(self, of: Report, request: Request) -> Frame:
         """What stands around the report's form in a file; its links lead where the request came."""
-        tokens, address = partial(self.tokens.of_report, of), str(request.base_url)
-        return Frame(self.recording_clock(), self.heading, address=address, tokens=tokens)
+        address, paths = str(request.base_url), partial(self._list_paths, of)
+        return Frame(self.recording_clock(), self.heading, address=address, paths=paths)
+
+    def _list_paths(self, of: Report) -> dict[str, str]:
+        tokens = self.tokens.of_report(of).items()
+        return {number: f"{LIST_PAGE}?{urlencode({'token': token})}" for number, token in tokens}
 
 
 def router(to: FigureRoutes) -> APIRouter:

@@ -173,13 +173,18 @@ def inside_only(to: Publications) -> Callable[[int, Scope], Awaitable[None]]:
     """A dependency of routes of one publication: 403 for whoever is bound to less than it is about."""
 
     async def check(number: Number, scope: Bound) -> None:
-        if scope.is_everything:
-            return
-        with as_problems():
-            for reach in await to.reaches(number):
-                check_publication(scope, number, reach)
+        await check_inside(to, number, scope)
 
     return check
+
+
+async def check_inside(to: Publications, number: int, scope: Scope) -> None:
+    """403 for whoever is bound to less than the publication is about; 404 where there is none."""
+    if scope.is_everything:
+        return
+    with as_problems():
+        for reach in await to.reaches(number):
+            check_publication(scope, number, reach)
 
 
 def _of_one(to: Publications) -> Sequence[APIRouter]:
@@ -206,8 +211,7 @@ def _of_one(to: Publications) -> Sequence[APIRouter]:
     async def get_revisions(number: Number) -> Response:
         with as_problems():
             pending = await to.pending(number)
-            async with to.engine.connect() as connection:
-                revisions = await chain.revisions(connection, number)
+            revisions = (await to.story(number)).revisions
         return json_response(RevisionList(number=number, revisions=revisions, pending=pending))
 
     @publishing.post(
@@ -257,9 +261,7 @@ def _of_one(to: Publications) -> Sequence[APIRouter]:
     )
     async def get_notes(number: Number) -> Response:
         with as_problems():
-            async with to.engine.connect() as connection:
-                await chain.kept(connection, number)
-                notes = await chain.notes(connection, number)
+            notes = (await to.story(number)).notes
         return json_response(NoteList(number=number, notes=notes))
 
     @reading.get(

@@ -13,7 +13,7 @@ from starlette.responses import Response
 from services.reporting.documents.charts.chart import Links
 from services.reporting.documents.formats import FORMATS, render
 from services.reporting.documents.forms.form import NUMBER, Form, form_of
-from services.reporting.documents.layout import printed_columns
+from services.reporting.documents.layout import figure_columns
 from services.reporting.figures.query import FigureQuery
 from services.reporting.figures.report import TOTAL_IS_SUM, Report, report
 from services.reporting.http.beside import query_beside
@@ -81,21 +81,37 @@ def links_of(to: FigureRoutes, found: Report, lang: str | None = None) -> Links:
     }
 
 
-def lines_of(form: Form, keys: Sequence[str], links: Links, sort: str | None) -> list[Line]:
-    """The table's lines: in the form's order, or those with the largest number first."""
-    lines = [
-        (
-            Line(line.number, line.name, cells(line.figures, keys, line.place, links, form.language), section.title),
-            line.figures,
-        )
-        for section in form.sections
-        for line in section.lines
-    ]
+def table_of(form: Form, links: Links, sort: str | None) -> Mapping[str, Any]:
+    """The table with its heads: its lines in the form's order, or those with the largest number first."""
+    lines, language = form.lines, form.language
+    titles = {line.place: section.title for section in form.sections for line in section.lines}
+    columns = figure_columns((form.total, *(line.figures for line in lines)), language)
+    marks = {column.key: column.mark.partition("=")[0] for column in columns if column.key}
+    keys = list(marks)
     if sort in KEYS:
-        lines.sort(key=lambda each: -each[1][sort])
+        lines.sort(key=lambda line: -line.figures[sort])
     elif sort in SHOWN_SHARES:
-        lines.sort(key=lambda each: -(shares(each[1])[sort] or Decimal(-1)))
-    return [line for line, _ in lines]
+        lines.sort(key=lambda line: -(shares(line.figures)[sort] or Decimal(-1)))
+    return {
+        "sort": sort,
+        "lines": [
+            Line(line.number, line.name, cells(line.figures, keys, line.place, links, language), titles[line.place])
+            for line in lines
+        ],
+        "total": Line(None, form.total_name, cells(form.total, keys, None, links, language)),
+        "columns": [*marks.items(), *((key, None) for key in SHOWN_SHARES)],
+        "groups": [
+            ("to_handle", 4),
+            ("resolved", len(marks) - 7),
+            ("in_progress", 3),
+            ("shares", len(SHOWN_SHARES)),
+        ],
+        "others": [
+            (word(FIGURES, key, language), SaidNumber(count(form.total[key], language), links.get((None, key))))
+            for key in KEYS
+            if key not in keys
+        ],
+    }
 
 
 def cells(
@@ -185,22 +201,12 @@ def _joined(filters: Mapping[str, Sequence[str]]) -> dict[str, str]:
 
 def _shown(site: Site, form: Form, other: Figures | None, links: Links, sort: str | None) -> Mapping[str, Any]:
     query, language, of_total = form.query, form.language, shares(form.total)
-    marks = {each.key: each.mark.partition("=")[0] for each in printed_columns(form) if each.key}
-    keys = list(marks)
     return {
         "form": form,
         "form_number": NUMBER,
         "period": period_said(query, language),
         "is_over": query.last < query.as_of.date(),
-        "lines": lines_of(form, keys, links, sort),
-        "total": Line(None, form.total_name, cells(form.total, keys, None, links, language)),
-        "columns": [*marks.items(), *((key, None) for key in SHOWN_SHARES)],
-        "groups": [
-            ("to_handle", 4),
-            ("resolved", len(marks) - 7),
-            ("in_progress", 3),
-            ("shares", len(SHOWN_SHARES)),
-        ],
+        "table": table_of(form, links, sort),
         "main": [
             {
                 "name": word(FIGURES, key, language),
@@ -211,17 +217,15 @@ def _shown(site: Site, form: Form, other: Figures | None, links: Links, sort: st
             }
             for key, share in MAIN
         ],
-        "others": [
-            (word(FIGURES, key, language), SaidNumber(count(form.total[key], language), links.get((None, key))))
-            for key in KEYS
-            if key not in keys
-        ],
-        "formats": [
-            (name, text(f"format.{name}", language) if f"format.{name}" in TEXTS else name) for name in FORMATS
-        ],
+        "formats": formats_said(language),
         "sum_of_rows": TOTAL_IS_SUM,
         "broken_where": [_where(site, each.row) for each in form.identities],
     }
+
+
+def formats_said(language: Language) -> list[tuple[str, str]]:
+    """The formats of files, each with its name."""
+    return [(name, text(f"format.{name}", language) if f"format.{name}" in TEXTS else name) for name in FORMATS]
 
 
 def _where(site: Site, row: object) -> str:

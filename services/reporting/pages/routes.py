@@ -6,7 +6,7 @@ from fastapi import FastAPI
 from starlette.routing import Route
 
 from services.reporting.http.app import Reporting
-from services.reporting.pages import charts, dossiers, follow_ups, open_dossiers, report, worklists
+from services.reporting.pages import charts, dossiers, follow_ups, open_dossiers, publications, report, worklists
 from services.reporting.pages.charts import Drawings
 from services.reporting.pages.site import site_of
 from shared.access.roles import Permission
@@ -29,7 +29,11 @@ def add_pages(application: FastAPI, reporting: Reporting) -> FastAPI:
         "/late": worklists.get_late,
         "/late/file": worklists.get_late_file,
         "/definitions": worklists.get_definitions,
-        "/publications": worklists.get_publications,
+        "/publications": publications.get_list,
+        "/publications/{number}": publications.get_one,
+        "/publications/{number}/since": publications.get_since,
+        "/publications/{number}/dossiers": publications.get_dossiers,
+        "/publications/{number}/download": publications.get_download,
     }
     pages = {path: partial(answer, site) for path, answer in answers.items()}
     pages["/charts/{name}"] = partial(charts.get_chart, site, Drawings())

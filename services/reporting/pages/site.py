@@ -10,12 +10,15 @@ from starlette.responses import Response
 
 from services.reporting.http.app import Reporting
 from services.reporting.http.figures import FigureRoutes
+from services.reporting.http.published_forms import PAGES
 from services.reporting.pages.reader import Reader, reader_of
 from services.reporting.pages.texts import TEXTS
 from services.reporting.read_model.store import OldRules
 from shared.pages.look import Look
 from shared.pages.site import PASSES, Pages, begun, language_of
+from shared.service.problems import Problem
 
+NOT_FOUND = 404
 LOOK = Look(
     Path(__file__).parent,
     TEXTS,
@@ -65,6 +68,8 @@ class Site(Pages):
         """The page that says what failed; None for a bug."""
         if isinstance(error, OldRules):
             return self.notice(request, PASSES, "old_rules")
+        if isinstance(error, Problem) and error.status == NOT_FOUND and request.url.path.startswith(PAGES):
+            return self.notice(request, NOT_FOUND, "no_publication")
         return super().failure(request, error)
 
 

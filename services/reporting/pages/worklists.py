@@ -16,8 +16,6 @@ from services.reporting.figures.query import FigureQuery
 from services.reporting.figures.range_sums import pinned
 from services.reporting.figures.report import figure_row, report
 from services.reporting.http.attention import AttentionParameters, attention_answer
-from services.reporting.http.bounds import scope_of
-from services.reporting.http.publications import summaries_within
 from services.reporting.opening.lists import list_page
 from services.reporting.opening.tokens import TokenFigure
 from services.reporting.pages.dossiers import lateness, page_number, snapshots_of, views_of, without_rows
@@ -29,15 +27,13 @@ from services.reporting.read_model.store import answering
 from shared.catalogue import Catalogue
 from shared.contract.http.dossiers import DossierView
 from shared.contract.http.figures import ListedDossier
-from shared.contract.http.publications import PublicationSummary
 from shared.domain.dossier import Dossier
 from shared.domain.lifecycle import EventKind
 from shared.domain.localtime import local
 from shared.domain.timeliness import DEFINITIONS
 from shared.language.languages import Language
 from shared.language.numbers import count
-from shared.language.periods import span_name
-from shared.pages.site import HEADERS, begun, language_of, path_with
+from shared.pages.site import HEADERS, language_of, path_with
 from shared.service.problems import UNPROCESSABLE, Problem
 
 A_PAGE = 50
@@ -227,24 +223,6 @@ async def get_definitions(site: Site, request: Request) -> Response:
     return site.page(
         request, "definitions.html", **values, rows=rows, compared=COMPARED, period=period_said(query, language)
     )
-
-
-async def get_publications(site: Site, request: Request) -> Response:
-    """`/publications`: what was published, the newest first."""
-    given = request.query_params.get("before", "")
-    before = int(given) if given.isascii() and given.isdigit() and len(given) < LONGEST_NUMBER else None
-    found = await summaries_within(site.reporting.engine, site.catalogue, scope_of(request), A_PAGE + 1, before)
-    page, language = found[:A_PAGE], language_of(request)
-    link = path_with("/publications", before=page[-1].number) if len(found) > A_PAGE else None
-    rows = [(one, begun(span_name(one.first, one.last, language)), _report_of(one)) for one in page]
-    return site.page(request, "publications.html", rows=rows, following=link)
-
-
-def _report_of(published: PublicationSummary) -> str:
-    """The figures of the same period, definition and units as they are now."""
-    days = {"from": published.first.isoformat(), "to": published.last.isoformat()}
-    named = days if published.period is None else {"period": published.period}
-    return path_with("/", **named, definition=published.definition, organised=published.organised)
 
 
 def _repeated(request: Request, **changed: str) -> dict[str, str]:

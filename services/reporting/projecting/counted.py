@@ -34,13 +34,13 @@ log = structlog.get_logger()
 class CountedEvents:
     """How many of the ledger's events of a partition have ever been in the figures.
 
-    Nobody knows it of records below `unknown_until`: they are counted in silence.
+    Nobody knows it of events that were recorded before `unknown_before`: they are counted in silence.
     """
 
     events: int = 0
-    unknown_until: int = 0
+    unknown_before: datetime | None = None
 
-    def takes(self, offset: int, mark: LedgerMark | None) -> bool:
+    def takes(self, recorded: datetime, mark: LedgerMark | None) -> bool:
         """Whether a record that was read brings an event for the first time, and that is known; it has been read now.
 
         A version without a new event has the mark of the version before it.
@@ -48,21 +48,24 @@ class CountedEvents:
         if mark is None or mark.events <= self.events:
             return False
         self.events = mark.events
-        return offset >= self.unknown_until
+        return self.unknown_before is None or recorded >= self.unknown_before
 
 
 def counted_so_far(
-    before: CountedEvents | None, stored: PartitionPosition, kept: int | None, whole_until: int
+    before: CountedEvents | None, stored: PartitionPosition, kept: "KeptCount | None", now: datetime
 ) -> CountedEvents:
     """What is known when a partition is taken up: by this process, by the read model, and by the broker (`kept`).
 
-    A read model that was still being filled knows of a part only. `whole_until` is up to where it is read from now on.
+    A read model that was still being filled knows of a part only. Where nobody knows anything, it begins `now`: the
+    topic may still be empty, for intake is sending its whole log into it again.
     """
-    held = 0 if stored.mark is None else stored.mark.events
+    held = max(0 if stored.mark is None else stored.mark.events, 0 if kept is None else kept.events)
     if before is not None:
-        return CountedEvents(max(before.events, held, kept or 0), before.unknown_until)
+        return CountedEvents(max(before.events, held), before.unknown_before)
+    if kept is not None:
+        return CountedEvents(held, kept.unknown_before)
     is_whole = 0 < stored.next_offset >= stored.whole_until
-    return CountedEvents(max(held, kept or 0), 0 if is_whole or kept is not None else whole_until)
+    return CountedEvents(held, None if is_whole else now)
 
 
 def first_recorded(
@@ -73,20 +76,36 @@ def first_recorded(
     return [
         head.recorded_at
         for head, record, mark in read
-        if counted[record.partition].takes(record.offset, mark)
+        if counted[record.partition].takes(head.recorded_at, mark)
         and not (aside and (record.partition, record.offset) in aside)
     ]
 
 
 class KeptCount(NamedTuple):
-    """What the broker is told of a partition: how far it is read, and how many events have ever been counted."""
+    """What the broker is told of a partition: how far it is read, and as `CountedEvents`, in words of its own."""
 
     next_offset: int
     events: int
+    unknown_before: datetime | None = None
+
+    @property
+    def words(self) -> str:
+        """Without spaces, a number alone is what earlier releases wrote."""
+        return str(self.events) if self.unknown_before is None else f"{self.events} {self.unknown_before.isoformat()}"
 
 
-async def kept_counts(connection: Mapping[str, Any], partitions: Iterable[int]) -> dict[int, int]:
-    """How many events of each partition had been counted when the broker was told last; without those it can't say."""
+def kept_count(next_offset: int, words: str) -> KeptCount | None:
+    """What the broker was told; None where it was told nothing that can be read."""
+    events, _, unknown_before = words.partition(" ")
+    try:
+        instant = datetime.fromisoformat(unknown_before) if unknown_before else None
+        return KeptCount(next_offset, int(events), instant) if events.isdecimal() else None
+    except ValueError:
+        return None
+
+
+async def kept_counts(connection: Mapping[str, Any], partitions: Iterable[int]) -> dict[int, KeptCount]:
+    """What the broker was told last of each partition; without those of which it can't say."""
     wanted = [TopicPartition(STATUS.name, number) for number in partitions]
     admin = AIOKafkaAdminClient(**connection)
     try:
@@ -98,8 +117,8 @@ async def kept_counts(connection: Mapping[str, Any], partitions: Iterable[int]) 
         return {}
     finally:
         await admin.close()
-    said = {place.partition: offset.metadata or "" for place, offset in committed.items()}
-    return {number: int(events) for number, events in said.items() if events.isdecimal()}
+    said = {place.partition: kept_count(one.offset, one.metadata or "") for place, one in committed.items()}
+    return {number: kept for number, kept in said.items() if kept is not None}
 
 
 Counts = Callable[[], Mapping[int, KeptCount]]
@@ -153,8 +172,7 @@ async def _keep_until_trouble(
                 kept, anew_at = {}, now + KEEP_ANEW_EVERY_S
             if changed := {number: one for number, one in counts().items() if kept.get(number) != one}:
                 offsets = {
-                    TopicPartition(STATUS.name, number): (one.next_offset, str(one.events))
-                    for number, one in changed.items()
+                    TopicPartition(STATUS.name, number): (one.next_offset, one.words) for number, one in changed.items()
                 }
                 async with asyncio.timeout(ANSWERS_WITHIN_S):
                     await consumer.commit(offsets)

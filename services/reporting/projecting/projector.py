@@ -140,12 +140,11 @@ class _Session:
         return self._positions.keys()
 
     def counts(self) -> dict[int, KeptCount]:
-        """What the broker may keep: of each partition of which it is known."""
+        """What the broker may keep of each partition."""
         counted = self._projector.counted
         return {
-            number: KeptCount(position.next_offset, counted[number].events)
+            number: KeptCount(position.next_offset, counted[number].events, counted[number].unknown_before)
             for number, position in self._positions.items()
-            if position.next_offset >= counted[number].unknown_until
         }
 
     async def assign(self) -> None:
@@ -173,10 +172,9 @@ class _Session:
     async def _recall(self, found: Mapping[int, PartitionPosition]) -> None:
         """Learn how many events of each partition have ever been counted; `found` is where the read model stood."""
         kept = await kept_counts(connection(self._projector.settings), found)
-        counted = self._projector.counted
+        counted, now = self._projector.counted, self._projector.clock()
         for number, position in found.items():
-            whole_until = self._positions[number].whole_until
-            counted[number] = counted_so_far(counted.get(number), position, kept.get(number), whole_until)
+            counted[number] = counted_so_far(counted.get(number), position, kept.get(number), now)
 
     def _stands(self) -> None:
         """Say where it stands now."""

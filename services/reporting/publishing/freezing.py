@@ -62,12 +62,13 @@ class Freezing:
             async with answering(self.engine) as connection:
                 behind, log = await _counted(connection, self.intake)
                 if log is not None:
-                    found = [
-                        await gathered_in(connection, replace(query, by=(dimension,)), self.catalogue, MOST_ROWS)
-                        for dimension in by
+                    of_office, *found = [
+                        await gathered_in(connection, replace(query, by=dimensions), self.catalogue, MOST_ROWS)
+                        for dimensions in ((), *((dimension,) for dimension in by))
                     ]
                     reports = [sums.report() for sums in found]
                     _check_identities(reports)
+                    _check_totals(of_office.report(), reports)
                     return members_of(reports, found[0].open_before, log, self.catalogue)
             if time.monotonic() >= until:
                 raise PipelineBehind(f"{behind}; try again in a while (`motcua verify` says what is missing)")
@@ -139,5 +140,17 @@ def _check_identities(reports: Sequence[Report]) -> None:
                 where = identity.column or identity.row
                 raise IdentityBroken(
                     f"the identity {identity.name} does not hold: it is off by {identity.difference} ({where}); run "
+                    "`motcua verify`, then `motcua rebuild`"
+                )
+
+
+def _check_totals(of_office: Report, reports: Sequence[Report]) -> None:
+    """The office's figures and those by department, by level … are sums of their own in the read model."""
+    for report in reports:
+        for column, amount in of_office.total.items():
+            if difference := report.total[column] - amount:
+                (by,) = report.query.by
+                raise FiguresDisagree(
+                    f"the figures by {by.value} and those of the whole office differ by {difference} ({column}); run "
                     "`motcua verify`, then `motcua rebuild`"
                 )

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import NamedTuple
 
 import msgspec
 from msgspec import UNSET
@@ -30,7 +31,7 @@ from services.reporting.publishing.refusals import NothingChanged, TooManyMoved,
 from services.reporting.read_model.store import answering
 from services.reporting.read_model.sums import microseconds
 from shared.catalogue import Catalogue
-from shared.contract.http.publications import NewNote, PendingRevision, PublishedDossiers
+from shared.contract.http.publications import NewNote, PendingRevision, PublishedDossiers, RevisionSummary
 from shared.contract.http.published_documents import (
     NOTE,
     PUBLICATION,
@@ -38,7 +39,10 @@ from shared.contract.http.published_documents import (
     ChangedCell,
     FrozenFigures,
     MovedDossier,
+    NoteDocument,
+    PublicationDocument,
     PublishedNote,
+    RevisionDocument,
 )
 from shared.domain.columns import KEYS
 from shared.domain.counting import RULES_VERSION
@@ -58,6 +62,14 @@ from shared.publishing.traces import Published
 MOST_MOVED = 20_000  # dossiers in one revision: some ten megabytes
 MOST_ASKED = 500  # of them, so many are asked for at intake: what became known of them
 ASKED_WITHIN_S = 20.0
+
+
+class PublicationStory(NamedTuple):
+    """A publication and what came after it."""
+
+    document: PublicationDocument
+    revisions: list[RevisionSummary]
+    notes: list[NoteDocument]
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +183,19 @@ class Publications:
             cursor=None,
         )
         return answer, page.after
+
+    async def story(self, number: int) -> PublicationStory:
+        """A publication with its revisions and its later notes. Raises UnknownDocument."""
+        async with self.engine.connect() as connection:
+            body = (await chain.kept(connection, number)).body
+            revisions, notes = await chain.revisions(connection, number), await chain.notes(connection, number)
+        return PublicationStory(msgspec.json.decode(body, type=PublicationDocument), revisions, notes)
+
+    async def revision(self, number: int, revision: int) -> RevisionDocument:
+        """Raises UnknownDocument."""
+        async with self.engine.connect() as connection:
+            body = (await chain.kept(connection, number, revision)).body
+        return msgspec.json.decode(body, type=RevisionDocument)
 
     async def report(self, number: int, by: Dimension, revision: int = 0) -> tuple[Report, Published]:
         """The figures of a publication as a report by one of its dimensions, and what a file made of it carries.

@@ -12,6 +12,7 @@ from shared.domain.columns import KEYS
 from shared.domain.figures import Figures
 from shared.language.languages import Language
 from shared.language.order import vietnamese_order
+from shared.language.periods import period_name
 from shared.language.words import CHANNELS, DIMENSIONS, LEVELS, NO_FIELD, NO_LEVEL, TOTAL, in_language, word
 
 NUMBER = "II.06a"
@@ -81,12 +82,13 @@ def form_of(
 ) -> Form:
     """The form of a report grouped by department or field, and by level too where the form has sections.
 
+    A table by any other dimension, as pages show it, has the same columns.
     `of_procedures` are the procedures, fields and levels that it was narrowed to, as they were asked for.
     """
     query = report.query
     by_level: dict[str | None, list[_Placed]] = defaultdict(list)
     placed = list(enumerate(report.rows))
-    level_at = query.by.index(Dimension.LEVEL) if Dimension.LEVEL in query.by else None
+    level_at = query.by.index(Dimension.LEVEL) if Dimension.LEVEL in query.by[1:] else None
     for place, row in placed:
         by_level[None if level_at is None else row.key[level_at]].append((place, row))
     if level_at is None:
@@ -128,10 +130,10 @@ def _lines(
     query: FigureQuery, rows: Sequence[_Placed], catalogue: Catalogue, language: Language
 ) -> tuple[FormLine, ...]:
     """Departments by code, fields as in a Vietnamese dictionary; two of one name with their provinces."""
-    dimension = next(each for each in query.by if each in GROUPINGS)
+    dimension = next((each for each in query.by if each in GROUPINGS), query.by[0])
     at = query.by.index(dimension)
     named = [
-        (row.key[at], _name(dimension, row.key[at], catalogue, language), row.figures, place) for place, row in rows
+        (row.key[at], row_name(dimension, row.key[at], catalogue, language), row.figures, place) for place, row in rows
     ]
     if dimension is Dimension.FIELD:
         named.sort(key=lambda one: (one[0] is None, vietnamese_order(one[1])))
@@ -142,11 +144,18 @@ def _lines(
     )
 
 
-def _name(dimension: Dimension, value: str | None, catalogue: Catalogue, language: Language) -> str:
+def row_name(dimension: Dimension, value: str | None, catalogue: Catalogue, language: Language) -> str:
+    """What a row of the dimension is called."""
     if value is None:
-        return in_language(NO_FIELD, language)
-    department = catalogue.departments.get(value) if dimension is Dimension.DEPARTMENT else None
-    return value if department is None else department.name
+        return in_language(NO_LEVEL if dimension is Dimension.LEVEL else NO_FIELD, language)
+    if dimension in (Dimension.DEPARTMENT, Dimension.RECEIVED_BY):
+        return catalogue.departments[value].name if value in catalogue.departments else value
+    if dimension is Dimension.PROCEDURE:
+        return catalogue.procedures[value].name if value in catalogue.procedures else value
+    if dimension is Dimension.MONTH:
+        return period_name(value, language)
+    words = {Dimension.CHANNEL: CHANNELS, Dimension.LEVEL: LEVELS}.get(dimension, {})
+    return word(words, value, language) if value in words else value
 
 
 def _with_province(name: str, code: str | None, catalogue: Catalogue) -> str:
