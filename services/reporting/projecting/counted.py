@@ -68,6 +68,23 @@ def counted_so_far(
     return CountedEvents(held, None if is_whole else now)
 
 
+def recalled(
+    before: Mapping[int, CountedEvents],
+    stored: Mapping[int, PartitionPosition],
+    kept: Mapping[int, "KeptCount"],
+    now: datetime,
+) -> dict[int, CountedEvents]:
+    """What is known of all partitions; nothing by who knew another number of them: other events were in each."""
+    if before.keys() != stored.keys():
+        before = {}
+    if kept.keys() != stored.keys():
+        kept = {}
+    return {
+        number: counted_so_far(before.get(number), position, kept.get(number), now)
+        for number, position in stored.items()
+    }
+
+
 def first_recorded(
     read: Iterable[Headed], unreadable: Iterable[UnreadableRecord], counted: Mapping[int, CountedEvents]
 ) -> list[datetime]:
