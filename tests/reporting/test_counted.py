@@ -87,8 +87,8 @@ class Reading:
         """When the events were recorded that are counted for the first time."""
         stored = await stored_positions(self.engine, STATUS.name, [0])
         batch, fetched = Batch(), FetchedRecords(stored, set())
-        for record in fetched.taken(records):
-            batch.take(record)
+        for record, mark in zip([*fetched.taken(records)], fetched.marks, strict=True):
+            batch.take(record, mark)
         versions = {code: batch.versions(code) for code in batch.codes()}
         advances = {0: OffsetAdvance(stored[0].next_offset, fetched.positions[0])}
         await project(self.engine, STATUS.name, advances, versions)

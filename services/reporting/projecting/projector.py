@@ -229,9 +229,9 @@ class _Session:
     async def _project(self, records: list[KafkaRecord]) -> None:
         fetched, batch = FetchedRecords(self._positions, self._may_be_read_again()), Batch()
         taken = list(fetched.taken(records))
-        async for part in breathing_between(taken, BREATHE_EVERY):
-            for record in part:
-                batch.take(record)
+        async for part in breathing_between([*zip(taken, fetched.marks, strict=True)], BREATHE_EVERY):
+            for record, mark in part:
+                batch.take(record, mark)
         versions: dict[str, list[NewVersion]] = {}
         async for codes in breathing_between(batch.codes(), BREATHE_EVERY):
             for code in codes:
