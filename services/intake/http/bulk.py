@@ -115,7 +115,7 @@ class BulkCall:
     async def add(self, lines: Iterable[Numbered]) -> None:
         """Take lines; commits when a chunk is full. Others get their turn, however many lines there are."""
         for number, line in lines:
-            self._read.append((number, *self._parsed(line)))
+            self._read.append(self._parsed(number, line))
             self._read_bytes += len(line or b"")
             if len(self._read) >= CHUNK_EVENTS or self._read_bytes >= CHUNK_BYTES:
                 await self._hand_over()
@@ -146,18 +146,18 @@ class BulkCall:
         read, self._read, self._read_bytes = self._read, [], 0
         self._committing = asyncio.create_task(self._commit(read))
 
-    def _parsed(self, line: bytes | None) -> tuple[Candidate | Refused, str | None]:
+    def _parsed(self, number: int, line: bytes | None) -> tuple[int, Candidate | Refused, str | None]:
         """The event, or why it is none, and the dossier that it is of where that can be read."""
         if line is None:
             too_large = TooLarge(f"an event is at most {self._max_event_bytes} bytes (MOTCUA_INTAKE_MAX_EVENT_BYTES)")
-            return Refused(None, None, too_large), None
+            return number, Refused(None, None, too_large), None
         try:
             candidate = parse(line, self._applicant_key, follows=self._hold_back is not None)
         except Refusal as refusal:
             event_id = id_of(line)
             refused = Refused(None if event_id is None else shortened(event_id, LONGEST_ID), None, _light(refusal))
-            return refused, None if self._hold_back is None else subject_of(line)
-        return candidate, candidate.code
+            return number, refused, None if self._hold_back is None else subject_of(line)
+        return number, candidate, candidate.code
 
     async def _commit(self, read: list[tuple[int, Candidate | Refused, str | None]]) -> None:
         candidates = list(self._candidates(read))

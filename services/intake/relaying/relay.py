@@ -27,6 +27,7 @@ from shared.service.pacing import Backoff, wait_until
 from shared.service.sql import connected, is_transient
 
 RECORDED_AT = attrgetter("recorded_at")
+SENT = attrgetter("dossier", "event", "added")
 RECENT_EVENTS = 20_000
 POLL_SECONDS = 0.5  # other instances on the same database commit without waking this one
 CURSOR_SECONDS = 1.0
@@ -244,10 +245,10 @@ class Relay:
         await write(self._database, set_back)
 
     async def _follow(self, connection: AsyncConnection, sender: Sender) -> None:
-        looked_at = time.monotonic()
+        looked_at, was_woken = time.monotonic(), False
         while not self._is_drained():
             self._wake.clear()
-            rows = await self._next(connection)
+            rows = await self._next(connection, may_be_behind=not was_woken)
             if rows:
                 assert self._cursor.numbers is not None, "the comparison counted"
                 self._sent(rows, await self._send(sender, rows, self._cursor.numbers))
@@ -255,12 +256,13 @@ class Relay:
                 await self._save_cursor(connection)
             if not rows:
                 await wait_until(self._wake, POLL_SECONDS)
+                was_woken = self._wake.is_set()
                 if time.monotonic() - looked_at >= LOOK_AT_TOPIC_SECONDS:
                     looked_at = time.monotonic()
                     await self._look_at_topic(sender)
 
     async def _send(self, sender: Sender, rows: Sequence[Any], numbers: Sequence[int]) -> list[int]:
-        sending, more = [(row.dossier, row.event, row.added) for row in rows], rows[-1].position < self._head
+        sending, more = map(SENT, rows), rows[-1].position < self._head
         ids = [getattr(row, "event_id", "") for row in rows] if tracing.is_on() else []  # at hand only where it is new
         traced = tracing.sending("relay", ids)
         if traced is None:
@@ -280,11 +282,11 @@ class Relay:
                 raise TopicRemade(f"{EVENTS.name} lacks {lost} events that it had")
             self._ends_seen = ended
 
-    async def _next(self, connection: AsyncConnection) -> Sequence[Any]:
+    async def _next(self, connection: AsyncConnection, *, may_be_behind: bool) -> Sequence[Any]:
         """What comes after the cursor: at hand while the relay keeps up, else from the log."""
         limit = self._settings.relay_batch_events
         rows: Sequence[Any] = self._recent.after(self.position, limit)
-        if not rows:
+        if not rows and (may_be_behind or self.position < self._head):
             rows = await event_log.after(connection, self.position, limit)
             await self._release(connection)
         return rows

@@ -1,6 +1,6 @@
 """Sends logged events to their topic, numbered, in the order of each dossier through retries and failures."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import repeat
 from types import TracebackType
 from typing import Self
@@ -49,7 +49,7 @@ class Sender:
 
     async def send(
         self,
-        events: Sequence[tuple[str, bytes, str]],
+        events: Iterable[tuple[str, bytes, str]],
         numbers: Sequence[int],
         *,
         more: bool,
@@ -63,14 +63,17 @@ class Sender:
         puts an event where it had put an earlier one, TimeoutError when it does not answer.
         """
         counts = list(numbers)
-        by_partition: dict[int, list[NewRecord]] = {}
+        partitions = len(counts)
+        records: list[list[NewRecord]] = [[] for _ in counts]
         for (code, event, added), beside in zip(events, carried or repeat([]), strict=False):
             key = code.encode()
-            partition = partition_of(key, len(counts))
+            partition = partition_of(key, partitions)
             counts[partition] += 1
             headers = number_header(counts[partition], added, more=more)
-            headers.extend(beside)
-            by_partition.setdefault(partition, []).append((key, event, headers))
+            if beside:
+                headers.extend(beside)
+            records[partition].append((key, event, headers))
+        by_partition = {partition: of_one for partition, of_one in enumerate(records) if of_one}
         for partition, spans in (await self._publisher.publish(EVENTS.name, by_partition)).items():
             for span in spans:
                 self._acknowledged(partition, span.first)
