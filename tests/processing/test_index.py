@@ -100,3 +100,17 @@ def test_a_reopened_dossier_is_watched_again() -> None:
     index.put(closed, reopened, at("2023-12-04 11:00"))
     assert +index.counts == {("H59.15", "within"): 1}
     assert list(index.reached(at("2023-12-07 00:00"), 10)) == [reopened.dossier.code] * 2  # due soon, then overdue
+
+
+def test_a_threshold_is_reached_once_and_again_when_the_clock_goes_on_after_a_pause() -> None:
+    index, now = StatusIndex(DUE_SOON), at("2023-12-08 08:00")
+    entry = LedgerEntry(dossier_after(an_event(EventKind.RECEIVED, START, due_at=at("2023-12-06 08:00"))), START)
+    index.put(None, entry, now)
+    assert set(index.reached(now, 10)) == {entry.dossier.code}
+    found = []
+    for kind in (EventKind.PROCESSING_STARTED, EventKind.SUSPENDED, EventKind.RESUMED):
+        before = entry
+        entry = LedgerEntry(apply(before.dossier, before.dossier.code, *an_event(kind, now)), now)
+        index.put(before, entry, now)
+        found.append(len(set(index.reached(now, 10))))
+    assert found == [0, 0, 1]
