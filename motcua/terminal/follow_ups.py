@@ -77,7 +77,7 @@ def send_again(
     if not every and (way is not None or department is not None):
         raise typer.BadParameter("goes with --all", param_hint="--way, --department")
     with reading(options.services(reporting=reporting, key=key), "reporting") as client:
-        chosen = deliveries or [
+        chosen = list(dict.fromkeys(deliveries or ())) or [
             one.id
             for one in follow_ups.given_up(client).deliveries
             if way in (None, one.way) and department in (None, one.department)

@@ -71,7 +71,7 @@ class Deadlines:
                 continue
             if partition.index.needs_rebuild(len(partition.entries)):
                 partition.index.rebuild(partition.entries.values(), now)
-            for code in partition.index.reached(now, MOST_AT_ONCE):
+            for code in dict.fromkeys(partition.index.reached(now, MOST_AT_ONCE)):  # it may have come to two
                 ticks += self._look_at(number, partition, code, now)
         return ticks
 
@@ -89,8 +89,7 @@ class Deadlines:
         entry = partition.entries.get(code)
         if entry is None:
             return []
-        partition.index.refresh(entry.dossier, now)
-        threshold, due_at = partition.index.reached_by(entry.dossier, now), entry.dossier.watched_due_at
+        due_at, threshold = entry.dossier.watched_due_at, partition.index.refresh(entry.dossier, now)
         if threshold is None or due_at is None or not needs_alert(entry, threshold, due_at):
             return []
         if partition.is_behind(partition.more_until) or not self._is_quiet(entry, seen):

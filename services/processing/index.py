@@ -24,15 +24,14 @@ class StatusIndex:
 
     def __init__(self, due_soon: timedelta) -> None:
         self._due_soon = due_soon
-        self._counted_as: dict[str, CountKey] = {}
+        self._counted_as: dict[str, tuple[CountKey, bool]] = {}  # by code, and whether the dossier is open
         self._heap: list[tuple[datetime, str]] = []
-        self._open_as: dict[str, CountKey] = {}
         self.counts: Counter[CountKey] = Counter()
         self.open_counts: Counter[CountKey] = Counter()
 
     def rebuild(self, entries: Iterable[LedgerEntry], now: datetime) -> None:
         """Forget everything and derive it again."""
-        for counted in (self._counted_as, self.counts, self._open_as, self.open_counts):
+        for counted in (self._counted_as, self.counts, self.open_counts):
             counted.clear()
         self._heap = []
         for entry in entries:
@@ -58,8 +57,7 @@ class StatusIndex:
 
     def drop(self, code: str) -> None:
         """Count the dossier no more; its thresholds in the heap are stale."""
-        _move(code, None, self._counted_as, self.counts)
-        _move(code, None, self._open_as, self.open_counts)
+        self._count(code, None)
 
     def reached(self, now: datetime, most: int) -> Iterator[str]:
         """Codes whose next threshold has come, at most `most`; whether it still matters is for the caller to see."""
@@ -71,18 +69,32 @@ class StatusIndex:
         """Whether stale thresholds (of deadlines that moved or dossiers that closed) make up most of the heap."""
         return len(self._heap) > 1000 + STALE_SHARE * 2 * entries
 
-    def refresh(self, dossier: Dossier, now: datetime) -> Timeliness | Standing | None:
-        """Count the dossier by its timeliness now, and give that."""
-        closed = closed_timeliness(dossier)
-        timeliness = closed or standing(dossier, now, self._due_soon)
-        new = (
-            None
-            if timeliness is None
-            else (dossier.department, "within" if timeliness is Standing.NO_DEADLINE else timeliness.value)
-        )
-        _move(dossier.code, new, self._counted_as, self.counts)
-        _move(dossier.code, new if closed is None else None, self._open_as, self.open_counts)
-        return timeliness
+    def refresh(self, dossier: Dossier, now: datetime) -> str | None:
+        """Count the dossier by its timeliness now; the threshold at which it stands, None before the first."""
+        closed, stands = closed_timeliness(dossier), standing(dossier, now, self._due_soon)
+        timeliness: Timeliness | Standing | None = closed or stands
+        if timeliness is None:
+            self._count(dossier.code, None)
+        else:
+            name = "within" if timeliness is Standing.NO_DEADLINE else timeliness.value
+            self._count(dossier.code, ((dossier.department, name), closed is None))
+        return threshold_reached(dossier, stands, now)
+
+    def _count(self, code: str, new: tuple[CountKey, bool] | None) -> None:
+        """Count the dossier under a key, or under none, and no more under the one before."""
+        old = self._counted_as.get(code)
+        if new == old:
+            return
+        for counted, step in ((old, -1), (new, 1)):
+            if counted is not None:
+                key, is_open = counted
+                self.counts[key] += step
+                if is_open:
+                    self.open_counts[key] += step
+        if new is None:
+            del self._counted_as[code]
+        else:
+            self._counted_as[code] = new
 
     def has_reached(self, dossier: Dossier, threshold: str, now: datetime) -> bool:
         """Whether a dossier stands at the threshold, or beyond it."""
@@ -90,7 +102,7 @@ class StatusIndex:
 
     def reached_by(self, dossier: Dossier, now: datetime) -> str | None:
         """The threshold at which a dossier stands; None before the first."""
-        return threshold_reached(dossier, now, self._due_soon)
+        return threshold_reached(dossier, standing(dossier, now, self._due_soon), now)
 
     def _thresholds(self, dossier: Dossier) -> Iterator[datetime]:
         deadline = dossier.deadline
@@ -99,19 +111,6 @@ class StatusIndex:
         if dossier.is_open and deadline is not None and dossier.suspended_since is None:
             yield deadline.due_at - self._due_soon
             yield deadline.overdue_from()
-
-
-def _move(code: str, new: CountKey | None, counted_as: dict[str, CountKey], counts: Counter[CountKey]) -> None:
-    """Count the dossier under a key, or under none, and no more under the one before."""
-    old = counted_as.get(code)
-    if new == old:
-        return
-    if old is not None:
-        counts[old] -= 1
-        del counted_as[code]
-    if new is not None:
-        counts[new] += 1
-        counted_as[code] = new
 
 
 def count_key_of_closed(dossier: Dossier) -> CountKey | None:

@@ -37,7 +37,8 @@ class LedgerEntry(Struct, frozen=True, gc=False):
     def version(self) -> int:
         """Grows with every change, and is a function of the content:
         two writers can't publish different content under one version."""
-        return version_of(self.dossier.sequence, self.alerted, self.dossier.watched_due_at)
+        due_at = self.dossier.watched_due_at if self.alerted else None
+        return version_of(self.dossier.sequence, self.alerted, due_at)
 
     @property
     def order(self) -> tuple[int, int]:

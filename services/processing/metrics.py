@@ -3,6 +3,7 @@
 from collections import Counter as Counts
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from itertools import groupby
 
 from prometheus_client import CollectorRegistry
 from prometheus_client.core import GaugeMetricFamily, Metric
@@ -41,13 +42,11 @@ class ProcessingMetrics:
         self.ledger = LedgerGauges(partitions)
         registry.register(self.ledger)
 
-    def processed(self, events: Iterable[tuple[str, datetime]], now: datetime) -> None:
+    def processed(self, events: Sequence[tuple[str, datetime]], now: datetime) -> None:
         """Count events (name, accepted at) that are now in the ledger."""
-        names: Counts[str] = Counts()
-        for name, accepted_at in events:
-            names[name] += 1
-            self.lag.observe((now - accepted_at).total_seconds())
-        for name, count in names.items():
+        for accepted_at, at_once in groupby(accepted_at for _, accepted_at in events):
+            self.lag.observe((now - accepted_at).total_seconds(), sum(1 for _ in at_once))
+        for name, count in Counts(name for name, _ in events).items():
             self.events.labels(name).inc(count)
 
     def watch(self, broker: BrokerWatch, is_ready: Part) -> None:

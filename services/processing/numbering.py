@@ -146,11 +146,11 @@ class MissingEvents:
             if not isinstance(content, CloudEvent) or content.sequence is None:
                 continue
             partition, code = self._partitions[record.partition], content.subject
-            entry = partition.entries.get(code)
-            before = known.get(code, 0 if entry is None else entry.dossier.sequence)
+            if (before := known.get(code, 0)) == 0:
+                before = 0 if (entry := partition.entries.get(code)) is None else entry.dossier.sequence
             if past is None:
                 is_gap = content.sequence > before + 1 or (
-                    entry is None and before == 0 and partition.has_forgotten and self._was_read(record, partition)
+                    before == 0 and partition.has_forgotten and self._was_read(record, partition)
                 )
             else:
                 there = past.get(record.partition, {}).get(code, {})

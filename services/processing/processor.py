@@ -145,9 +145,10 @@ class Processor:
 
     def _decide_event(self, envelope: CloudEvent, number: int, past: PastEvents, decided: Decisions) -> None:
         entry = self._entry(envelope.subject, number, decided)
-        for earlier in _between(past.get(envelope.subject, {}), entry, envelope):
-            entry = self._take_in(entry, earlier, number, decided)
-            self._metrics.repaired.inc()
+        if past:
+            for earlier in _between(past.get(envelope.subject, {}), entry, envelope):
+                entry = self._take_in(entry, earlier, number, decided)
+                self._metrics.repaired.inc()
         self._take_in(entry, envelope, number, decided)
 
     def _take_in(
@@ -183,7 +184,7 @@ class Processor:
             decided.alerts.append(alerted[1])
 
     def _entry(self, code: str, number: int, decided: Decisions) -> LedgerEntry | None:
-        return decided.entries.get(number, {}).get(code) or self._partitions[number].entries.get(code)
+        return decided.entries[number].get(code) or self._partitions[number].entries.get(code)
 
     def _write_misplaced_again(self, decided: Decisions) -> None:
         for number, position in decided.positions.items():

@@ -70,6 +70,7 @@ async def serve(settings: ReportingSettings) -> int:
             access_dir=settings.access_dir,
             public_url=settings.public_url,
             provider=None if settings.oidc is None else Provider(settings.oidc),
+            follows_up=bool(settings.recipients),
             publications=Publications(
                 engine, offices, clock, system_clock, Freezing(engine, offices, system_clock, log_of_intake)
             ),

@@ -18,7 +18,7 @@ Headers = list[tuple[str, bytes]]  # aiokafka takes no other sequence
 Count = Annotated[int, msgspec.Meta(ge=0, le=2**53 - 1)]  # what JSON, SQLite and PostgreSQL all carry
 
 
-class LedgerMark(msgspec.Struct, frozen=True, array_like=True):
+class LedgerMark(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """What one partition of the ledger stood for right after a status was decided.
 
     `events`: how many events it holds, the sum of its dossiers' sequences. `number`: the highest event number it has

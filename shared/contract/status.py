@@ -65,15 +65,16 @@ def status_of(dossier: Dossier, *, version: int, recordedtime: datetime, alerted
 def version_of(sequence: int, alerted: Mapping[str, datetime], due_at: datetime | None) -> int:
     """The version of a snapshot: a function of its content, the event
     and what has been announced since of the deadline in force."""
-    return sequence * VERSIONS_AN_EVENT + sum(
-        _RANKS.get(threshold, 0) for threshold, due in alerted.items() if due == due_at
-    )
+    version = sequence * VERSIONS_AN_EVENT
+    if alerted:  # as rarely
+        version += sum(_RANKS.get(threshold, 0) for threshold, due in alerted.items() if due == due_at)
+    return version
 
 
 def _timeliness_after(dossier: Dossier, alerted: Mapping[str, datetime]) -> str | None:
     """The timeliness of a snapshot: as it was at the latest event,
     or what has been announced since of the deadline in force."""
-    if dossier.is_open and dossier.suspended_since is None:
+    if alerted and dossier.is_open and dossier.suspended_since is None:
         for threshold in (Standing.OVERDUE, Standing.DUE_SOON):
             if dossier.due_at is not None and alerted.get(threshold.value) == dossier.due_at:
                 return threshold.value

@@ -38,7 +38,7 @@ def local(instant: datetime) -> datetime:
 
 def local_date(instant: datetime) -> date:
     """The local calendar day of an instant."""
-    if instant.tzinfo == LOCAL and FIRST_YEAR <= instant.year <= LAST_YEAR:  # as nearly always
+    if instant.tzinfo is LOCAL and FIRST_YEAR <= instant.year <= LAST_YEAR:  # as nearly always
         return instant.date()
     return local(instant).date()
 

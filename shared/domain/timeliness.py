@@ -7,7 +7,7 @@ from typing import Protocol
 
 from shared.domain.deadline import Deadline
 from shared.domain.dossier import Dossier
-from shared.domain.lifecycle import PAUSED, State
+from shared.domain.lifecycle import State
 from shared.domain.localtime import LOCAL, ONE_DAY, local, local_date
 
 
@@ -169,17 +169,17 @@ def standing(dossier: Dossier, now: datetime, due_soon: timedelta) -> Standing |
     """
     if not dossier.is_open:
         return None
-    deadline = dossier.deadline
-    judged_at = dossier.suspended_since or now
-    if (
-        deadline is not None and deadline.due_at <= judged_at >= deadline.overdue_from()
-    ):  # nobody is overdue before the deadline
-        return Standing.OVERDUE
-    if dossier.state in PAUSED:
+    due_at, paused_at = dossier.due_at, dossier.suspended_since
+    judged_at = paused_at or now
+    if due_at is not None and due_at <= judged_at:  # nobody is overdue before the deadline
+        deadline = dossier.due(due_at)
+        if deadline is not None and judged_at >= deadline.overdue_from():
+            return Standing.OVERDUE
+    if paused_at is not None:
         return Standing.SUSPENDED
-    if deadline is None:
+    if due_at is None:
         return Standing.NO_DEADLINE
-    return Standing.DUE_SOON if due_soon and now >= deadline.due_at - due_soon else Standing.WITHIN
+    return Standing.DUE_SOON if due_soon and now >= due_at - due_soon else Standing.WITHIN
 
 
 ACCEPTANCE_OVERDUE = "acceptance_overdue"
@@ -187,13 +187,12 @@ THRESHOLDS = (Standing.DUE_SOON.value, Standing.OVERDUE.value, ACCEPTANCE_OVERDU
 """What is announced of a dossier when time brings it there, each with the deadline that it was reached of."""
 
 
-def threshold_reached(dossier: Dossier, now: datetime, due_soon: timedelta) -> str | None:
-    """The last threshold that a dossier has come to; None before the first, and where none matters."""
+def threshold_reached(dossier: Dossier, stands: Standing | None, now: datetime) -> str | None:
+    """The last threshold that a dossier that stands so has come to; None before the first, and where none matters."""
     if dossier.state is State.SUBMITTED:
         due_at = dossier.watched_due_at
         return ACCEPTANCE_OVERDUE if due_at is not None and now > due_at else None
-    stands = standing(dossier, now, due_soon)
-    return stands.value if stands in {Standing.DUE_SOON, Standing.OVERDUE} else None
+    return stands.value if stands is Standing.DUE_SOON or stands is Standing.OVERDUE else None
 
 
 def timeliness_of(dossier: Dossier, at: datetime) -> str | None:

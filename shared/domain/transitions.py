@@ -158,7 +158,7 @@ def _with_facts(dossier: Dossier, event: Event, at: datetime) -> Dossier:
         case events.Received():
             return _received(dossier, event, at)
         case events.ProcessingStarted() | events.Assigned():
-            return replace(dossier, officer=event.officer or dossier.officer)
+            return replace(dossier, officer=event.officer) if event.officer else dossier
         case events.Declined():
             return replace(dossier, acceptances=_answered_at(dossier.acceptances, at))
         case events.SupplementRequested() | events.PaymentRequested() | events.Suspended():

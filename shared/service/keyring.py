@@ -19,6 +19,7 @@ from shared.service.metric_catalogue import KEY_EXPIRES
 
 LOOK_AGAIN_S = 1.0
 NOTED_EVERY_S = 60.0
+LATELY_S = 26 * 3600.0  # who sends its key once a night is seen; whose key was replaced is forgotten
 log = structlog.get_logger()
 
 
@@ -41,7 +42,7 @@ class KeyRing:
         self._looked_at, self._stamp = elapsed(), self._folder.stamp()
         self._take()
         self._used: dict[str, datetime] = {}
-        self._ever_used: set[str] = set()
+        self._used_at: dict[str, float] = {}  # of each key, the last time
         self._noted_at = -NOTED_EVERY_S
         self._noting: asyncio.TimerHandle | None = None
         self._cannot_note = False
@@ -57,7 +58,7 @@ class KeyRing:
         if key is None:
             return None
         self._used[key.id] = now
-        self._ever_used.add(key.id)
+        self._used_at[key.id] = self._elapsed()
         self._note_soon()
         return self._principals[key.id]
 
@@ -71,10 +72,10 @@ class KeyRing:
 
     @property
     def next_expiry(self) -> datetime | None:
-        """When the first of the keys expires that were used since the start and hold; None where none does."""
+        """When the first of the keys expires that were used lately and hold; None where none does."""
         self._look()
-        now = self._clock()
-        held = (self._by_id[key_id] for key_id in self._ever_used if key_id in self._by_id)
+        now, since = self._clock(), self._elapsed() - LATELY_S
+        held = (self._by_id[key_id] for key_id, at in self._used_at.items() if at >= since and key_id in self._by_id)
         return min((key.expires_at for key in held if key.expires_at is not None and key.holds_at(now)), default=None)
 
     def past(self, token: str) -> ApiKey | None:

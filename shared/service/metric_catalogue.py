@@ -330,7 +330,7 @@ LAPSED_KEYS = _gauge(
 KEY_EXPIRES = _gauge(
     "motcua_key_expires_timestamp_seconds",
     EVERY,
-    "When the first of the keys expires that were used since the start and still hold; absent where none of them does.",
+    "When the first of the keys expires that were sent within 26 hours and still hold; absent where none does.",
     replicas=Replicas.MIN,
 )
 DATABASE_BYTES = _gauge("motcua_database_bytes", (INTAKE, REPORTING), "Size of the database.")

@@ -5,6 +5,7 @@ import logging
 import sys
 import time
 from collections.abc import Awaitable, Callable
+from http import HTTPStatus
 from types import TracebackType
 from typing import TextIO, cast
 
@@ -153,6 +154,21 @@ def health(
 
 
 Probe = Callable[[Request], Awaitable[Response]]
+_FORMS = ("application/openmetrics-text", "text/plain")  # a person's browser, curl and Kubernetes ask for neither
+
+
+def scraped_too(live: Probe) -> Probe:
+    """The probe, and for Prometheus a page without a metric: what it is refused by its key can be told from silence."""
+
+    async def answered(request: Request) -> Response:
+        answer, accept = await live(request), request.headers.get("accept", "")
+        if answer.status_code != HTTPStatus.OK or not any(form in accept for form in _FORMS):
+            return answer
+        form = wanted(accept)
+        return Response(exposed([], form), headers={"Vary": "Accept"}, media_type=form.value)
+
+    answered.__doc__ = live.__doc__
+    return answered
 
 
 def operations_router(
@@ -171,9 +187,15 @@ def operations_router(
         return Response(text, headers=headers, media_type=form.value)
 
     supervised = [open_to_all("whoever supervises the process asks whether it lives, and is told no more")]
-    for path, probe in (("/healthz/live", live), ("/healthz/ready", ready)):
+    for name, probe in (("live", scraped_too(live)), ("ready", ready)):
         router.add_api_route(
-            path, probe, methods=["GET"], response_class=Response, responses=HEALTH, dependencies=supervised
+            f"/healthz/{name}",
+            probe,
+            name=name,
+            methods=["GET"],
+            response_class=Response,
+            responses=HEALTH,
+            dependencies=supervised,
         )
     router.add_api_route(
         "/metrics",

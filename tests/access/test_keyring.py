@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from shared.access.folder import BrokenKeys, KeyFolder
 from shared.service.clock import system_clock
-from shared.service.keyring import NOTED_EVERY_S, KeyRing
+from shared.service.keyring import LATELY_S, NOTED_EVERY_S, KeyRing
 from tests.access.made_keys import expired_key, make_key
 
 
@@ -197,3 +197,15 @@ async def test_a_folder_where_nobody_replaces_anothers_file_may_be_written_by_ev
     token = make_key(tmp_path, "counter@H59.15")
     allow(tmp_path, 0o1777)
     assert time.ring(tmp_path).of_token(token) is not None
+
+
+async def test_the_end_of_a_key_that_was_replaced_is_nobodys_concern_soon(tmp_path: Path, time: Time) -> None:
+    ends = system_clock() + timedelta(days=6)
+    old, new = make_key(tmp_path, "counter@H59.15", expires_at=ends), make_key(tmp_path, "counter@H59.15")
+    ring = time.ring(tmp_path)
+    assert ring.of_token(old) is not None
+    time.elapsed += LATELY_S
+    assert ring.of_token(new) is not None
+    assert ring.next_expiry == ends, "somebody may send it once a night"
+    time.elapsed += 1.0
+    assert ring.next_expiry is None

@@ -56,7 +56,7 @@ def test_what_was_given_up_is_listed_and_sent_again(
             assert part in told
         assert motcua("send-again", "--all", "--way", "webhook", "--department", "H59.15")[0] == 2
         assert motcua("send-again", "--all", "--way", "webhook") == (0, "1 of 1 are tried again\n")
-        status, told = motcua("send-again", "a", "b")
+        status, told = motcua("send-again", "a", "b", "a")
         assert (status, "b: was not given up" in told, "1 of 2 are tried again" in told) == (1, True, True)
         assert motcua("send-again", "--all") == (2, "motcua: nothing was given up\n")
         assert motcua("send-again")[0] == 2

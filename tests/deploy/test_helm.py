@@ -232,9 +232,11 @@ def test_the_rules_are_those_that_prometheus_has_with_docker_compose() -> None:
 def test_what_is_scraped_has_the_labels_that_rules_ask_for() -> None:
     found = resources(EVERYTHING)
     monitor = of_kind("ServiceMonitor", found)["motcua"]["spec"]
-    [endpoint] = monitor["endpoints"]
-    assert {"targetLabel": "job", "replacement": "motcua"} in endpoint["relabelings"]
-    assert any(rule["targetLabel"] == "service" for rule in endpoint["relabelings"])
+    endpoint, live = monitor["endpoints"]
+    for one, job in ((endpoint, "motcua"), (live, "motcua-live")):
+        assert {"targetLabel": "job", "replacement": job} in one["relabelings"]
+        assert any(rule["targetLabel"] == "service" for rule in one["relabelings"])
+    assert (live["path"], live.get("authorization")) == ("/healthz/live", None)
     assert endpoint["authorization"]["credentials"] == {"name": "motcua-prometheus", "key": "key"}
     chosen = [
         name

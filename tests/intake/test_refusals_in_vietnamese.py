@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from services.intake.accepting import refusals
-from services.intake.accepting.refusals import HINTS, Forbidden, Malformed
+from services.intake.accepting.refusals import HINTS, Forbidden, Malformed, Wrong, wrong_field
 from services.intake.http import in_vietnamese
 from shared.access.roles import IN_VIETNAMESE, Permission
 from shared.domain import errors
@@ -47,11 +47,22 @@ def in_words(answer: httpx.Response) -> str:
 def test_every_refusal_permission_and_field_has_its_words() -> None:
     codes = {found.code for module in (refusals, errors) for found in refusals_of(module)}
     assert codes - {Malformed.code, Forbidden.code} == set(in_vietnamese.SENTENCES)
+    assert set(in_vietnamese._WRONG) == set(Wrong)
     assert set(IN_VIETNAMESE) == set(Permission)
     assert not any(name.isascii() for name in IN_VIETNAMESE.values())
     without = {"data", "data.x", "data.field", "data.deadlines", "data.acceptance_due_at", "data.channel_class"}
     fields = {field.removeprefix("data.") for field in HINTS.keys() - without}
     assert fields <= set(in_vietnamese._FIXES)
+
+
+@pytest.mark.parametrize("what", Wrong)
+def test_what_is_wrong_is_told_apart_from_its_words(what: Wrong, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever the English sentence becomes, the Vietnamese one stays."""
+    refused = wrong_field("data.score", what, value="'9'")
+    before = in_vietnamese.in_vietnamese(refused, "score")
+    assert before.startswith(f"score: '9' {in_vietnamese._WRONG[what]}; ")
+    monkeypatch.setattr(refused, "detail", "other words")
+    assert in_vietnamese.in_vietnamese(refused, "score") == before
 
 
 async def test_who_may_not_is_told_so_in_vietnamese(start: Start, tmp_path: Path) -> None:

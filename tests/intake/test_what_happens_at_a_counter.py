@@ -470,4 +470,4 @@ def test_the_channel_as_it_is_right_says_whether_an_application_waits(sent: str,
     )
     assert dossier is not None
     assert len(dossier.counted_acceptances) == waits
-    assert sum(delta.amount for delta in facts(dossier) if delta.measure is Measure.AWAITING_ACCEPTANCE) == waits
+    assert sum(amount for _, measure, amount in facts(dossier) if measure is Measure.AWAITING_ACCEPTANCE) == waits

@@ -11,16 +11,19 @@ from pathlib import Path
 import pytest
 from prometheus_client import CollectorRegistry
 from pydantic import SecretStr
-from sqlalchemy import delete
+from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from services.reporting.projecting import projector
 from services.reporting.projecting.counted import (
+    CountedEvents,
     KeptCount,
     counted_so_far,
     first_recorded,
     keeping_counts,
     kept_count,
     kept_counts,
+    recalled,
 )
 from services.reporting.projecting.metrics import PipelineMetrics, ProjectorHealth
 from services.reporting.projecting.projection import OffsetAdvance, project, rewind, stored_positions
@@ -84,8 +87,8 @@ class Reading:
         """When the events were recorded that are counted for the first time."""
         stored = await stored_positions(self.engine, STATUS.name, [0])
         batch, fetched = Batch(), FetchedRecords(stored, set())
-        for record in fetched.taken(records):
-            batch.take(record)
+        for record, mark in zip([*fetched.taken(records)], fetched.marks, strict=True):
+            batch.take(record, mark)
         versions = {code: batch.versions(code) for code in batch.codes()}
         advances = {0: OffsetAdvance(stored[0].next_offset, fetched.positions[0])}
         await project(self.engine, STATUS.name, advances, versions)
@@ -170,6 +173,21 @@ def test_what_the_broker_was_told_is_read_as_it_was_written() -> None:
         assert kept_count(5, words) is None, words
 
 
+async def test_a_topic_with_another_number_of_partitions_was_never_read(engine: AsyncEngine) -> None:
+    await (await started(engine, 0)).read(records_of(4, LONG_AGO))
+    one, other = (await stored_positions(engine, STATUS.name, [0, 1])).values()
+    assert one == other == PartitionPosition()
+    assert list(await stored_positions(engine, STATUS.name, [0])) == [0]
+
+
+def test_what_was_known_of_another_number_of_partitions_is_forgotten() -> None:
+    """Each has fewer events in a topic with more of them: new ones would never be above what was counted."""
+    counted, kept = {0: CountedEvents(100)}, {0: KeptCount(100, 100)}
+    empty = {number: PartitionPosition() for number in (0, 1)}
+    assert recalled(counted, {0: empty[0]}, {}, NOW) == recalled({}, {0: empty[0]}, kept, NOW) == counted
+    assert recalled(counted, empty, kept, NOW) == dict.fromkeys(empty, CountedEvents(0, NOW))
+
+
 async def test_a_version_without_a_new_event_says_nothing_of_lateness(engine: AsyncEngine) -> None:
     reading, records = await started(engine, 0), records_of(2, LONG_AGO)
     announced = replace(records[1], offset=2)
@@ -210,6 +228,10 @@ class Running:
 
     metrics: PipelineMetrics
     registry: CollectorRegistry = field(default_factory=CollectorRegistry)
+    losses: int = 0
+
+    def lost(self) -> None:
+        self.losses += 1
 
     def late(self) -> tuple[float, float]:
         """How many events were observed within five seconds, and later."""
@@ -223,7 +245,8 @@ async def projecting(settings: ReportingSettings, read_to: int, now: datetime = 
     """Once it has read so many records; its clock stands still."""
     registry, health, stopping = CollectorRegistry(), ProjectorHealth(), asyncio.Event()
     engine, running = open_engine(settings.database_url), Running(PipelineMetrics(registry), registry)
-    task = asyncio.create_task(Projector(settings, engine, lambda: now, health, running.metrics).run(stopping))
+    projecting = Projector(settings, engine, lambda: now, health, running.metrics, running.lost)
+    task = asyncio.create_task(projecting.run(stopping))
 
     async def has_read() -> bool:
         return health.positions.get(0) == read_to
@@ -266,6 +289,32 @@ async def test_the_slo_sees_each_event_once_whatever_becomes_of_the_read_model(
     shutil.copy(tmp_path / "older.db", file)
     async with projecting(settings, 10) as running:
         assert running.late() == (0, 0), "an older read model reads again what had been counted"
+
+
+@pytest.mark.broker
+async def test_a_read_model_that_is_emptied_is_filled_again_though_nothing_comes(
+    fresh_broker: str, tmp_path: Path, empty_read_model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(projector, "CHECK_EVERY_S", 0.1)
+    settings = ReportingSettings(
+        api_key=SecretStr("a-key-for-this-test-only"),
+        kafka_bootstrap=fresh_broker,
+        database_url=f"sqlite+aiosqlite:///{shutil.copy(empty_read_model, tmp_path / 'reporting.db')}",
+    )
+    await ensure_topics(settings)
+    await send(fresh_broker, records_of(4, LONG_AGO), partition=0)
+    engine = open_engine(settings.database_url)
+
+    async def holds_both() -> bool:
+        async with engine.connect() as connected:
+            return len((await connected.execute(select(dossiers.c.code))).all()) == 2
+
+    async with projecting(settings, 4) as running:
+        await wait_until_async(holds_both, WITHIN_S, "it holds both dossiers")
+        await lose_the_read_model(engine)
+        await wait_until_async(holds_both, WITHIN_S, "it holds them again")
+        assert (running.late(), running.losses) == ((0, 0), 1), "nothing of it is news, and the log knows more of it"
+    await engine.dispose()
 
 
 async def _is(expected: tuple[float, float], running: Running) -> bool:

@@ -107,6 +107,16 @@ async def test_the_answers_are_as_published_and_a_wrong_body_is_named(office: Fo
 
 
 @on_sqlite
+async def test_where_nobody_sends_it_is_not_said_to_be_sent(office: FollowedOffice) -> None:
+    app = application(office.engine, office.catalogue, office.clock, follows_up=False)
+    async with caller(app, "operator@*") as client:
+        answer = await client.post(f"{PATH}/send-again", json={"deliveries": ["x"]})
+    assert (answer.status_code, answer.json()["code"]) == (409, "follow_up_off")
+    assert "MOTCUA_REPORTING_FOLLOW_UP_RECIPIENTS" in answer.json()["detail"]
+    assert await standing(office) == (0, 1)
+
+
+@on_sqlite
 async def test_it_is_for_operators(office: FollowedOffice) -> None:
     for grants in (f"admin@{UNIT}", "officer@*", "compiler@*"):
         for method, path in (("GET", PATH), ("POST", f"{PATH}/send-again")):

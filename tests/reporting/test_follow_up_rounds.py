@@ -157,12 +157,15 @@ async def test_where_the_record_is_lost_follow_up_begins_anew_and_floods_nobody(
     await office.deliver(waiting("2023-02-07 09:00"), waiting("2023-02-10 09:00"))
     await office.look_at("2023-02-09 07:31")
     (before, _) = await office.look_at("2023-02-09 13:31")
+    mails = {row.id for row in await office.deliveries()}
     async with writing(office.engine) as connection:
         for table in (follow_ups, follow_up_deliveries, follow_up_units):
             await connection.execute(delete(table))
     assert await office.look_at("2023-02-09 14:00") == []
     (after,) = await office.look_at("2023-02-13 07:31")
     assert (before.slip.stage, after.slip.stage, after.slip.code) == ("overdue", "overdue", code(1))
+    assert (before.slip.number, after.slip.number) == (1, 1)
+    assert mails.isdisjoint(row.id for row in await office.deliveries()), "mail servers drop an id that they had"
 
 
 async def test_the_first_event_after_a_slip_is_noted(office: FollowedOffice) -> None:

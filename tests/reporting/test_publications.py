@@ -25,8 +25,8 @@ from services.reporting.read_model.sums import MEASURE_CODES, covering
 from services.reporting.read_model.tables import publications, sums
 from shared.catalogue import Catalogue
 from shared.contract.envelope import encode
+from shared.domain.counting import Measure
 from shared.domain.fields import CorrectableField
-from shared.domain.figures import Measure
 from shared.language.languages import Language
 from shared.publishing.cells import cells_of
 from shared.publishing.verification import NamedBytes, documents_in, verified

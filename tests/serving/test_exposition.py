@@ -76,6 +76,16 @@ async def test_each_format_is_read_by_its_own_strict_parser_and_says_the_same() 
     assert "_created" not in openmetrics.text + text.text
 
 
+async def test_prometheus_learns_without_a_key_that_a_service_lives_and_no_more() -> None:
+    async with client_of(a_registry()) as client:
+        for accept, form in ((PROMETHEUS, TextFormat.OPENMETRICS), ("text/plain", TextFormat.TEXT_0_0_4)):
+            page = await client.get("/healthz/live", headers={"accept": accept})
+            assert (page.status_code, page.headers["content-type"]) == (200, form.value)
+            assert parsed(page) == {}
+        for accept in ("*/*", "text/html,application/xhtml+xml,*/*;q=0.8"):
+            assert (await client.get("/healthz/live", headers={"accept": accept})).text.startswith("{")
+
+
 def test_it_says_what_the_librarys_own_writer_says() -> None:
     registry = a_registry()
     ours, theirs = of_both(exposed([registry], TextFormat.OPENMETRICS)), of_both(generate_latest(registry))  # type: ignore[no-untyped-call]

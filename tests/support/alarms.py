@@ -243,9 +243,12 @@ def _write_configurations(stack: RunningStack, folder: Path, hasten: float, urls
             for name in SERVICES
         ],
     }
+    jobs["motcua-live"] |= {
+        name: jobs["motcua"][name] for name in ("scrape_interval", "scrape_timeout", "static_configs")
+    }
     for name in ("prometheus", "alertmanager"):
         jobs[name]["static_configs"] = [{"targets": [where[name]]}]
-    shipped["scrape_configs"] = [jobs[name] for name in ("motcua", "prometheus", "alertmanager")]
+    shipped["scrape_configs"] = [jobs[name] for name in ("motcua", "motcua-live", "prometheus", "alertmanager")]
     (folder / "prometheus.yml").write_text(yaml.safe_dump(shipped), encoding="utf-8")
 
     routing = yaml.safe_load((DEPLOY / "alertmanager" / "alertmanager.yml").read_text(encoding="utf-8"))

@@ -15,6 +15,7 @@ from services.intake.accepting.refusals import (
     Malformed,
     OwnDetails,
     PersonalData,
+    Wrong,
     echo,
     malformed,
     wrong_field,
@@ -104,14 +105,14 @@ def in_range(field: str, instant: datetime) -> datetime:
 def check_code(code: str) -> None:
     """Refuses a code that no dossier can have."""
     if len(code) > LONGEST_CODE:
-        raise wrong_field("subject", "is too long")
+        raise wrong_field("subject", Wrong.TOO_LONG)
     if not is_dossier_code(code):
-        raise wrong_field("subject", "is not written as it should be")
+        raise wrong_field("subject", Wrong.NOT_SO_WRITTEN)
 
 
 def _check_envelope(sent: SentEvent) -> None:
     if sent.specversion != SPEC_VERSION:
-        raise wrong_field("specversion", f"{echo(sent.specversion)} is not known")
+        raise wrong_field("specversion", Wrong.NOT_KNOWN, value=echo(sent.specversion))
     if sent.datacontenttype is not UNSET and sent.datacontenttype != JSON:
         _check_media_type(sent.datacontenttype)
     if not sent.id.isprintable():
@@ -126,7 +127,7 @@ def _check_envelope(sent: SentEvent) -> None:
 
 def _check_media_type(media_type: str) -> None:
     if not _JSON_TYPE.fullmatch(media_type):  # it may hold anything, so it is not repeated
-        raise wrong_field("datacontenttype", "is not that of JSON", f"send data as {JSON}")
+        raise wrong_field("datacontenttype", Wrong.NOT_JSON, f"send data as {JSON}")
 
 
 def check_attributes(attributes: dict[str, Raw]) -> None:
@@ -196,13 +197,13 @@ def check_details(details: ApplicantDetails, field: str) -> None:
     for name, text in texts_of(details):
         _check_hidden(f"{field}.{name}", text, layout=False)
         if not any(letter.isalnum() for letter in seen(text)):
-            raise wrong_field(f"{field}.{name}", "holds no letter and no digit", HINTS[f"data.applicant.{name}"])
+            raise wrong_field(f"{field}.{name}", Wrong.NO_LETTER, HINTS[f"data.applicant.{name}"])
         if (written_so := _WRITTEN.get(name)) is not None and not written_so.fullmatch(text):
-            raise wrong_field(f"{field}.{name}", "is not written as it should be", HINTS[f"data.applicant.{name}"])
+            raise wrong_field(f"{field}.{name}", Wrong.NOT_SO_WRITTEN, HINTS[f"data.applicant.{name}"])
     try:
         date.fromisoformat(details.birthday or "1900-01-01")
     except ValueError as wrong:
-        raise wrong_field(f"{field}.birthday", "is no day", HINTS["data.applicant.birthday"]) from wrong
+        raise wrong_field(f"{field}.birthday", Wrong.NO_DAY, HINTS["data.applicant.birthday"]) from wrong
 
 
 def check_own_details(candidate: Candidate, recognisers: Iterable[Recogniser]) -> None:
@@ -275,7 +276,7 @@ def _check_written_instant(field: str, text: str) -> None:
     try:
         instant = written(text)
         if instant.tzinfo is None:
-            raise wrong_field(field, f"{echo(text)} has no offset", INSTANT)
+            raise wrong_field(field, Wrong.NO_OFFSET, INSTANT, echo(text))
     except ValueError as wrong:
-        raise wrong_field(field, f"{echo(text)} is not an instant", INSTANT) from wrong
+        raise wrong_field(field, Wrong.NO_INSTANT, INSTANT, echo(text)) from wrong
     in_range(field, instant)

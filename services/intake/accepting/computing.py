@@ -11,6 +11,7 @@ from services.intake.accepting.refusals import (
     NoDeadline,
     UnknownDepartment,
     UnknownProcedure,
+    Wrong,
     wrong_field,
 )
 from services.intake.log.history import HistoryEntry
@@ -121,7 +122,7 @@ def _of_extension(event: domain.Extended, _: datetime, dossier: Dossier | None, 
     given: datetime | None = event.due_at
     if event.by is None:
         if given is None:
-            raise wrong_field("data.due_at", "is missing", "give the new deadline, or by: the term that it moves by")
+            raise wrong_field("data.due_at", Wrong.MISSING, "give the new deadline, or by: the term that it moves by")
         return {}
     if dossier is None or not dossier.is_open:
         return {}  # it is refused for that
@@ -141,7 +142,7 @@ def _of_first_deadline(
     if given is not None:
         return {}
     if event.term is None:
-        raise wrong_field("data.due_at", "is missing", "give the deadline, or term: how long the answer may take")
+        raise wrong_field("data.due_at", Wrong.MISSING, "give the deadline, or term: how long the answer may take")
     calendar = catalogue.calendar_of("" if dossier is None else dossier.department)
     return {"due_at": due_by(DeadlineRule(event.term), event.starts_at or at, calendar)}
 

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from services.intake.accepting.candidates import Candidate
 from services.intake.accepting.computing import Decision, decided
 from services.intake.accepting.offer import check_offer
-from services.intake.accepting.refusals import InFuture, NoPause, wrong_field
+from services.intake.accepting.refusals import InFuture, NoPause, Wrong, wrong_field
 from services.intake.accepting.units import check_there
 from shared.catalogue import Catalogue
 from shared.contract.accepted import REQUIRED_BY_LAW
@@ -51,13 +51,13 @@ def _check_grounds(name: str, code: str, event: domain.Event) -> None:
     """Checks what the law wants said. Who may correct a deadline after the closing is to be asked here."""
     for field in REQUIRED_BY_LAW.get(name, ()):
         if not (getattr(event, field) or "").strip():
-            raise wrong_field(f"data.{field}", "is missing", _GROUNDS[field])
+            raise wrong_field(f"data.{field}", Wrong.MISSING, _GROUNDS[field])
     if isinstance(event, OPENING) and event.follows == code:
         raise NamesItself(
             f"dossier {code} can't follow itself; name the earlier one, or leave follows out", "data.follows"
         )
     if isinstance(event, domain.Assigned) and event.unit is None and event.officer is None:
-        raise wrong_field("data.officer", "is missing", "say who has the dossier now: the officer, the unit or both")
+        raise wrong_field("data.officer", Wrong.MISSING, "say who has the dossier now: the officer, the unit or both")
 
 
 def _check_dates(name: str, event: domain.Event, at: datetime) -> None:

@@ -35,6 +35,7 @@ from services.intake.accepting.refusals import (
     Malformed,
     UnknownDepartment,
     UnknownType,
+    Wrong,
     echo,
     malformed,
     unknown_field,
@@ -201,7 +202,7 @@ def _strictly(line: bytes, applicant_key: bytes) -> Read:
     try:
         given = _decode_members(sent.data)
     except UNREADABLE as wrong:
-        raise wrong_field("data", "is not an object") from wrong
+        raise wrong_field("data", Wrong.NO_OBJECT) from wrong
     if (details := _taken_out(name, given, applicant_key)) is not None:
         sent = replace(sent, data=Raw(_encode(given)))
     return sent, _event(name, given, sent.data), others or None, details
@@ -212,7 +213,7 @@ def short_form(body: bytes, code: str, *, now: datetime, applicant_key: bytes) -
     given = members(body)
     name = _decode_any(given.pop(EVENT, NULL))
     if not isinstance(name, str):
-        raise wrong_field(EVENT, "is missing" if name is None else "is not a text", HINTS[EVENT])
+        raise wrong_field(EVENT, Wrong.MISSING if name is None else Wrong.NO_TEXT, HINTS[EVENT])
     if name not in EVENT_TYPES:
         msg = f"event: {echo(name)} is not an event of the lifecycle; choose one of {', '.join(EVENT_TYPES)}"
         raise UnknownType(msg, "type")
@@ -355,7 +356,7 @@ def pseudonym_by(details: ApplicantDetails, field: str, applicant_key: bytes) ->
     """The pseudonym of whom the details name; refuses those that name nobody."""
     who = identity(details)
     if not who:
-        raise wrong_field(field, "names nobody", _WITHOUT_ANYBODY)
+        raise wrong_field(field, Wrong.NOBODY, _WITHOUT_ANYBODY)
     return pseudonym_of(who, applicant_key)
 
 

@@ -2,6 +2,7 @@
 
 import re
 from difflib import get_close_matches
+from enum import StrEnum
 
 import msgspec
 
@@ -18,10 +19,47 @@ from shared.domain.fields import Channel, CorrectableField, OnlineLevel, Outcome
 from shared.domain.terms import TermUnit
 
 
+class Wrong(StrEnum):
+    """What may be wrong with a field: what machines tell it by, and the words that it is told in. Another language has
+    words of its own for each."""
+
+    MISSING = "is missing"
+    NO_FIELD = "not a field of"
+    NOT_KNOWN = "is not known"
+    NO_VALUE = "is none of its values"
+    NOT_SO_WRITTEN = "is not written as it should be"
+    NO_INSTANT = "is not an instant"
+    NO_OFFSET = "has no offset"
+    NO_DAY = "is no day"
+    EMPTY = "is empty"
+    TOO_LONG = "is too long"
+    TOO_SMALL = "is too small"
+    TOO_LARGE = "is too large"
+    A_TEXT = "is a text"
+    NO_TEXT = "is not a text"
+    A_WHOLE_NUMBER = "is a whole number"
+    A_FRACTION = "is a number with a fraction"
+    A_TRUTH = "is true or false"
+    A_LIST = "is a list"
+    AN_OBJECT = "is an object"
+    NO_OBJECT = "is not an object"
+    NULL = "is null"
+    NOBODY = "names nobody"
+    NO_LETTER = "holds no letter and no digit"
+    NOT_JSON = "is not that of JSON"
+
+
 class Malformed(Refusal):
-    """Not an event of the contract: the message names the field."""
+    """Not an event of the contract: the message names the field. `what` is wrong with it, or with the `value` that is
+    shown; None where it is told in words alone."""
 
     code = "malformed"
+
+    def __init__(
+        self, detail: str, field: str | None = None, *, what: Wrong | None = None, value: str | None = None
+    ) -> None:
+        super().__init__(detail, field)
+        self.what, self.value = what, value
 
 
 class PersonalData(Refusal):
@@ -229,14 +267,15 @@ HINTS = {
 }
 _PATH = re.compile(r" - at (?:`key` in )?`\$\.?([^`]*)`$")
 _QUOTED = re.compile(r"`([^`]*)`")
+_NO_VALUE = "Invalid enum value "
 _KINDS = {
-    "str": "a text",
-    "int": "a whole number",
-    "float": "a number with a fraction",
-    "bool": "true or false",
-    "array": "a list",
-    "object": "an object",
-    "null": "null",
+    "str": Wrong.A_TEXT,
+    "int": Wrong.A_WHOLE_NUMBER,
+    "float": Wrong.A_FRACTION,
+    "bool": Wrong.A_TRUTH,
+    "array": Wrong.A_LIST,
+    "object": Wrong.AN_OBJECT,
+    "null": Wrong.NULL,
 }
 
 
@@ -246,10 +285,11 @@ def echo(value: str) -> str:
     return "'" + "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in shown) + "'"
 
 
-def wrong_field(field: str, what: str, fix: str | None = None) -> Malformed:
-    """The refusal of a field: what is wrong with it, and how to write it."""
-    hint = fix or _hint(field)
-    return Malformed(f"{field}: {what}" + (f"; {hint}" if hint else ""), field)
+def wrong_field(field: str, what: Wrong | str, fix: str | None = None, value: str | None = None) -> Malformed:
+    """The refusal of a field: what is wrong with it, or with its value as it is shown, and how to write it."""
+    hint, said = fix or _hint(field), what if value is None else f"{value} {what}"
+    detail = f"{field}: {said}" + (f"; {hint}" if hint else "")
+    return Malformed(detail, field, what=what if isinstance(what, Wrong) else None, value=value)
 
 
 def _hint(field: str) -> str | None:
@@ -268,7 +308,7 @@ def unknown_field(field: str, owner: str, known: tuple[str, ...]) -> Malformed:
         if near
         else f"its fields are {', '.join(known)}; facts of your own go into {EXTENSION}"
     )
-    return Malformed(f"{field}: not a field of {owner}; {meant}", field)
+    return Malformed(f"{field}: {Wrong.NO_FIELD} {owner}; {meant}", field, what=Wrong.NO_FIELD)
 
 
 def malformed(wrong: Exception, inside: str = "") -> Malformed:
@@ -284,7 +324,8 @@ def malformed(wrong: Exception, inside: str = "") -> Malformed:
     field = ".".join(part for part in parts if part)
     if not field:
         return Malformed("not an event: it is not a JSON object; send a CloudEvent")
-    return wrong_field(field, _plainly(reason))
+    value = reason.removeprefix(_NO_VALUE) if reason.startswith(_NO_VALUE) else None
+    return wrong_field(field, _plainly(reason), value=None if value is None else echo(value.strip(chr(39))))
 
 
 def unreadable(wrong: Exception) -> str:
@@ -302,24 +343,23 @@ def too_deep(field: str) -> Malformed:
     )
 
 
-def _plainly(reason: str) -> str:
+def _plainly(reason: str) -> Wrong | str:
     """What msgspec says of a value, without its types and patterns."""
     if reason.startswith("Object missing"):
-        return "is missing"
+        return Wrong.MISSING
     if reason.startswith("Object contains unknown"):
-        return "is not known"
-    if reason.startswith("Invalid enum value"):
-        value = reason.removeprefix("Invalid enum value ")
-        return f"{echo(value.strip(chr(39)))} is none of its values"
+        return Wrong.NOT_KNOWN
+    if reason.startswith(_NO_VALUE):
+        return Wrong.NO_VALUE
     if "got `" in reason:
         got = _QUOTED.findall(reason)[-1]
-        return f"is {_KINDS.get(got, got)}"
+        return _KINDS.get(got, f"is {got}")
     if "regex" in reason:
-        return "is not written as it should be"
+        return Wrong.NOT_SO_WRITTEN
     if "RFC3339" in reason or "out of range" in reason:
-        return "is not an instant"
+        return Wrong.NO_INSTANT
     if "timezone" in reason:
-        return "has no offset"
+        return Wrong.NO_OFFSET
     if "of length" in reason:
-        return "is empty" if ">=" in reason else "is too long"
-    return "is too small" if ">=" in reason else "is too large"
+        return Wrong.EMPTY if ">=" in reason else Wrong.TOO_LONG
+    return Wrong.TOO_SMALL if ">=" in reason else Wrong.TOO_LARGE

@@ -3,9 +3,9 @@
 Pages say it in words of their own, for a form has other names (services/intake/pages/refusal_texts.py).
 """
 
-import re
 from collections.abc import Mapping
 
+from services.intake.accepting.refusals import Malformed, Wrong
 from shared.domain.errors import Refusal, TransitionNotAllowed
 from shared.domain.fields import Channel, OnlineLevel, Outcome
 from shared.domain.terms import TermUnit
@@ -52,31 +52,33 @@ SENTENCES: Mapping[str, str] = {
 }
 """By the code of a refusal: what is wrong, and what to do."""
 
-_WRONG: Mapping[str, str] = {
-    "is missing": "chưa có",
-    "is not known": "không phải trường được biết",
-    "is not written as it should be": "viết chưa đúng",
-    "is not an instant": "không phải thời điểm",
-    "has no offset": "thiếu múi giờ",
-    "is empty": "để trống",
-    "is too long": "quá dài",
-    "is too small": "quá nhỏ",
-    "is too large": "quá lớn",
-    "is a text": "là một đoạn chữ",
-    "is not a text": "không phải đoạn chữ",
-    "is a whole number": "là một số nguyên",
-    "is a number with a fraction": "là số lẻ",
-    "is true or false": "là true hoặc false",
-    "is a list": "là một danh sách",
-    "is an object": "là một đối tượng",
-    "is not an object": "không phải đối tượng JSON",
-    "is null": "là null",
-    "is no day": "không phải ngày",
-    "names nobody": "không nêu ai",
-    "holds no letter and no digit": "không có chữ cái hay chữ số nào",
-    "is not that of JSON": "không phải kiểu của JSON",
+_WRONG: Mapping[Wrong, str] = {
+    Wrong.MISSING: "chưa có",
+    Wrong.NO_FIELD: "không phải trường được nhận ở đây",
+    Wrong.NOT_KNOWN: "không phải trường được biết",
+    Wrong.NO_VALUE: "không phải giá trị được nhận",
+    Wrong.NOT_SO_WRITTEN: "viết chưa đúng",
+    Wrong.NO_INSTANT: "không phải thời điểm",
+    Wrong.NO_OFFSET: "thiếu múi giờ",
+    Wrong.NO_DAY: "không phải ngày",
+    Wrong.EMPTY: "để trống",
+    Wrong.TOO_LONG: "quá dài",
+    Wrong.TOO_SMALL: "quá nhỏ",
+    Wrong.TOO_LARGE: "quá lớn",
+    Wrong.A_TEXT: "là một đoạn chữ",
+    Wrong.NO_TEXT: "không phải đoạn chữ",
+    Wrong.A_WHOLE_NUMBER: "là một số nguyên",
+    Wrong.A_FRACTION: "là số lẻ",
+    Wrong.A_TRUTH: "là true hoặc false",
+    Wrong.A_LIST: "là một danh sách",
+    Wrong.AN_OBJECT: "là một đối tượng",
+    Wrong.NO_OBJECT: "không phải đối tượng JSON",
+    Wrong.NULL: "là null",
+    Wrong.NOBODY: "không nêu ai",
+    Wrong.NO_LETTER: "không có chữ cái hay chữ số nào",
+    Wrong.NOT_JSON: "không phải kiểu của JSON",
 }
-"""What a field's refusal says first (services/intake/accepting/refusals.py)."""
+"""What a field's refusal says first."""
 
 _FIXES: Mapping[str, str] = {
     "specversion": 'hãy ghi "specversion": "1.0"',
@@ -127,8 +129,7 @@ _FIXES: Mapping[str, str] = {
     "applicant.birthday": "hãy ghi ngày sinh, như 1980-01-31, hoặc bỏ đi",
 }
 _SEE = "tài liệu API (/docs) có cách viết"
-_NONE_OF = re.compile(r"('.*') is none of its values", re.DOTALL)
-_NO_FIELD = "not a field of "
+_RENAME = f"hãy sửa tên hoặc bỏ đi, {_SEE}"
 
 
 def in_vietnamese(refusal: Refusal, field: str | None) -> str:
@@ -146,12 +147,10 @@ def in_vietnamese(refusal: Refusal, field: str | None) -> str:
 
 
 def _of_field(refusal: Refusal, field: str | None) -> str:
-    """What a field is, as far as its refusal says that in the usual words, and how to write it."""
+    """What is wrong with a field, as far as its refusal tells that by `what`, and how to write it."""
     if field is None:
         return f"nội dung gửi không đọc được: phải là JSON theo hợp đồng dữ liệu; {_SEE}"
-    what = refusal.detail.removeprefix(f"{refusal.field}: ").partition("; ")[0]
-    if what.startswith(_NO_FIELD):
-        return f"không phải trường được nhận ở đây; hãy sửa tên hoặc bỏ đi, {_SEE}"
-    none_of = _NONE_OF.fullmatch(what)
-    wrong = f"{none_of[1]} không phải giá trị được nhận" if none_of else _WRONG.get(what, "giá trị chưa đúng")
-    return f"{wrong}; {_FIXES.get(field.removeprefix('data.'), _SEE)}"
+    what, value = (refusal.what, refusal.value) if isinstance(refusal, Malformed) else (None, None)
+    wrong = "giá trị chưa đúng" if what is None else _WRONG[what]
+    fix = _RENAME if what is Wrong.NO_FIELD else _FIXES.get(field.removeprefix("data."), _SEE)
+    return f"{wrong if value is None else f'{value} {wrong}'}; {fix}"

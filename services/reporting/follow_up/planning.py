@@ -140,7 +140,7 @@ class Planning:
         highest = select(func.max(_SLIP.number)).where(_SLIP.department == department, _SLIP.year == year)
         first = ((await connection.execute(highest)).scalar() or 0) + 1
         slips = [(each, each.slip(year, number, now)) for number, each in enumerate(new, first)]
-        mail = str(uuid5(_NAMESPACE, f"{department}/{year}/{first}")) if recipient.mail else None
+        mail = str(uuid5(_NAMESPACE, " ".join(each.id for each in new))) if recipient.mail else None
         reaches_nobody = recipient.mail == () and recipient.webhook is None
         await connection.execute(
             insert(follow_ups), [_row(each, slip, mail, now if reaches_nobody else None) for each, slip in slips]

@@ -88,6 +88,7 @@ class Reporting:
     access_dir: Path | None = None
     public_url: str | None = None
     provider: Provider | None = None
+    follows_up: bool = True
     access: Access = field(init=False)
 
     def __post_init__(self) -> None:
@@ -103,7 +104,7 @@ class Reporting:
     @property
     def follow_up_sources(self) -> FollowUpSources:
         """What the register of slips is made of."""
-        return FollowUpSources(self.engine, self.catalogue, self.clock, self.heading)
+        return FollowUpSources(self.engine, self.catalogue, self.clock, self.heading, self.follows_up)
 
     @property
     def publishing(self) -> Publications:

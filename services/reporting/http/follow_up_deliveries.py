@@ -19,6 +19,7 @@ from shared.contract.http.follow_ups import (
 )
 from shared.service.access import requires
 from shared.service.http import declared_parameters_only, documented, json_response
+from shared.service.problems import Problem
 
 PATH = "/follow-ups/given-up"
 
@@ -44,17 +45,34 @@ def router(to: FollowUpSources) -> APIRouter:
         f"{PATH}/send-again",
         dependencies=[requires(Permission.REBUILD), Depends(declared_parameters_only)],
         summary="Try again to send what was given up; what was taken meanwhile is left alone",
-        responses={200: answered(DeliveriesSentAgain), **documented({422: "a member is wrong: `field` names it"})},
+        responses={
+            200: answered(DeliveriesSentAgain),
+            **documented({409: "follow-up is off", 422: "a member is wrong: `field` names it"}),
+        },
         openapi_extra=takes(DeliveriesToSend),
         response_class=Response,
     )
     async def post_send_again(request: Request) -> Response:
         asked = (await message_in(request, DeliveriesToSend)).deliveries
+        if not to.sends:
+            raise _off()
         sent = await send_again(to.engine, asked, to.clock())
         left = [each for each in dict.fromkeys(asked) if each not in sent]
         return json_response(DeliveriesSentAgain(sent_again=sent, left=left))
 
     return routes
+
+
+def _off() -> Problem:
+    return Problem(
+        409,
+        "Conflict",
+        "follow-up is off here, so nobody would send it; name recipients (MOTCUA_REPORTING_FOLLOW_UP_RECIPIENTS), "
+        "start reporting again, then have it sent",
+        code="follow_up_off",
+        vietnamese="nơi này đang tắt đôn đốc nên không gửi được; hãy đặt tệp nơi nhận "
+        "(MOTCUA_REPORTING_FOLLOW_UP_RECIPIENTS), khởi động lại phân hệ báo cáo rồi gửi",
+    )
 
 
 def _line(one: GivenUp) -> GivenUpDelivery:

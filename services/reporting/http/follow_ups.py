@@ -66,6 +66,7 @@ class FollowUpSources:
     catalogue: Catalogue
     clock: Clock
     heading: Heading
+    sends: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 
 from services.reporting.projecting.records import Headed, PartitionPosition, UnreadableRecord
-from shared.contract.marks import LedgerMark, mark_of
+from shared.contract.marks import LedgerMark
 from shared.contract.topics import STATUS
 from shared.service.kafka import BROKER_ERRORS, dropped_work_is_trouble
 from shared.service.pacing import wait_until
@@ -68,6 +68,23 @@ def counted_so_far(
     return CountedEvents(held, None if is_whole else now)
 
 
+def recalled(
+    before: Mapping[int, CountedEvents],
+    stored: Mapping[int, PartitionPosition],
+    kept: Mapping[int, "KeptCount"],
+    now: datetime,
+) -> dict[int, CountedEvents]:
+    """What is known of all partitions; nothing by who knew another number of them: other events were in each."""
+    if before.keys() != stored.keys():
+        before = {}
+    if kept.keys() != stored.keys():
+        kept = {}
+    return {
+        number: counted_so_far(before.get(number), position, kept.get(number), now)
+        for number, position in stored.items()
+    }
+
+
 def first_recorded(
     read: Iterable[Headed], unreadable: Iterable[UnreadableRecord], counted: Mapping[int, CountedEvents]
 ) -> list[datetime]:
@@ -75,8 +92,8 @@ def first_recorded(
     aside = {(one.record.partition, one.record.offset) for one in unreadable}
     return [
         head.recorded_at
-        for head, record in read
-        if counted[record.partition].takes(head.recorded_at, mark_of(record.headers))
+        for head, record, mark in read
+        if counted[record.partition].takes(head.recorded_at, mark)
         and not (aside and (record.partition, record.offset) in aside)
     ]
 

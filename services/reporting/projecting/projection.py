@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import BigInteger, bindparam, select, text, update
+import structlog
+from sqlalchemy import BigInteger, bindparam, delete, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import InterfaceError, OperationalError, ProgrammingError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -15,8 +16,9 @@ from services.reporting.read_model.sums import rolled_up
 from services.reporting.read_model.tables import LIVE, ReadModel, model, offsets
 from services.reporting.read_model.versions import NewVersion, RowsToWrite, StoredVersion, Version
 from shared.contract.marks import LedgerMark
-from shared.service.sql import Insert, among, is_transient, writing
+from shared.service.sql import Insert, among, connected, is_transient, writing
 
+log = structlog.get_logger()
 NewVersions = Mapping[str, Sequence[NewVersion]]  # by dossier, oldest first
 
 
@@ -131,8 +133,15 @@ def _inserts(tables: ReadModel) -> tuple[Insert, Insert, Insert]:
 
 
 async def stored_positions(engine: AsyncEngine, topic: str, partitions: Sequence[int]) -> dict[int, PartitionPosition]:
-    """How far each partition has been read; one never read before starts at 0."""
+    """How far each partition has been read; one never read before starts at 0.
+
+    A topic with another number of partitions has other events in each of them: nothing of it was read.
+    """
     async with writing(engine) as connection:
+        known = set((await connection.execute(select(offsets.c.partition).where(offsets.c.topic == topic))).scalars())
+        if known and known != set(partitions):
+            log.warning("partitions_changed", topic=topic, before=len(known), now=len(partitions))
+            await connection.execute(delete(offsets).where(offsets.c.topic == topic))
         new = [
             {"topic": topic, "partition": number, "next_offset": 0, "whole_until": 0} for number in sorted(partitions)
         ]
@@ -145,6 +154,19 @@ async def stored_positions(engine: AsyncEngine, topic: str, partitions: Sequence
 def _position(row: Any) -> PartitionPosition:
     mark = None if row.events is None else LedgerMark(row.events, row.number, row.quarantined, 0, row.rules)
     return PartitionPosition(row.next_offset, mark, row.whole_until)
+
+
+async def check_stands(engine: AsyncEngine, topic: str, positions: Mapping[int, PartitionPosition]) -> None:
+    """Raises OffsetsMoved where the read model does not hold what it held: another database is there in its place."""
+    async with connected(engine) as connection:
+        rows = await connection.execute(
+            select(offsets.c.partition, offsets.c.next_offset).where(offsets.c.topic == topic)
+        )
+        stored = {row.partition: row.next_offset for row in rows}
+    for partition, position in positions.items():
+        if stored.get(partition, -1) < position.next_offset:
+            msg = f"{topic}/{partition} stands at {stored.get(partition)}, and stood at {position.next_offset}"
+            raise OffsetsMoved(msg)
 
 
 async def rewind(engine: AsyncEngine, topic: str, advances: Mapping[int, OffsetAdvance]) -> None:

@@ -14,15 +14,16 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from services.reporting.projecting.counted import (
     CountedEvents,
     KeptCount,
-    counted_so_far,
     first_recorded,
     keeping_counts,
     kept_counts,
+    recalled,
 )
 from services.reporting.projecting.metrics import PipelineMetrics, ProjectorHealth
 from services.reporting.projecting.projection import (
     OffsetAdvance,
     OffsetsMoved,
+    check_stands,
     culprits,
     is_ours,
     project,
@@ -51,6 +52,7 @@ from shared.service.publisher import REQUEST_TIMEOUT_MS, Publisher
 from shared.service.sql import is_transient
 
 POLL_MS = 200
+CHECK_EVERY_S = 5.0  # while nothing comes
 READ_AGAIN_EVERY_S = 600.0  # a partition at most: that compaction removed a mark is innocent, and may happen again
 BREATHE_EVERY = 200  # records between two looks at other tasks: a batch must not hold requests up
 A_RECORD_S = 0.001  # below a thousand records a second each pause is shorter than the one before
@@ -134,6 +136,7 @@ class _Session:
         self._projector, self._health, self._metrics = projector, projector.health, projector.metrics
         self._consumer, self._publisher = consumer, publisher
         self._positions: dict[int, PartitionPosition] = {}
+        self._checked_at = time.monotonic()
 
     @property
     def partitions(self) -> Iterable[int]:
@@ -158,9 +161,10 @@ class _Session:
         for number in lost:
             stored = self._positions[number].next_offset
             log.warning("projector_rewinds", partition=number, stored=stored, beginning=first[number])
-        if lost:
-            self._projector.on_lost()
         unread = {number for number, position in self._positions.items() if not position.next_offset}
+        counted = self._projector.counted
+        if lost or any(number in counted and counted[number].events for number in unread):
+            self._projector.on_lost()
         found = dict(self._positions)
         await self._read_whole(lost | unread)
         await self._recall(found)
@@ -172,9 +176,7 @@ class _Session:
     async def _recall(self, found: Mapping[int, PartitionPosition]) -> None:
         """Learn how many events of each partition have ever been counted; `found` is where the read model stood."""
         kept = await kept_counts(connection(self._projector.settings), found)
-        counted, now = self._projector.counted, self._projector.clock()
-        for number, position in found.items():
-            counted[number] = counted_so_far(counted.get(number), position, kept.get(number), now)
+        self._projector.counted = recalled(self._projector.counted, found, kept, self._projector.clock())
 
     def _stands(self) -> None:
         """Say where it stands now."""
@@ -217,6 +219,9 @@ class _Session:
         if records:
             with self._metrics.batch.time():
                 await self._project(records)
+        elif time.monotonic() - self._checked_at >= CHECK_EVERY_S:
+            await check_stands(self._projector.engine, STATUS.name, self._positions)
+            self._checked_at = time.monotonic()
         await self._read_again()
         self._health.heartbeat.beat()
         return len(records)
@@ -224,9 +229,9 @@ class _Session:
     async def _project(self, records: list[KafkaRecord]) -> None:
         fetched, batch = FetchedRecords(self._positions, self._may_be_read_again()), Batch()
         taken = list(fetched.taken(records))
-        async for part in breathing_between(taken, BREATHE_EVERY):
-            for record in part:
-                batch.take(record)
+        async for part in breathing_between([*zip(taken, fetched.marks, strict=True)], BREATHE_EVERY):
+            for record, mark in part:
+                batch.take(record, mark)
         versions: dict[str, list[NewVersion]] = {}
         async for codes in breathing_between(batch.codes(), BREATHE_EVERY):
             for code in codes:

@@ -51,6 +51,7 @@ class FetchedRecords:
     positions: dict[int, PartitionPosition]
     again: set[int]
     gaps: dict[int, tuple[int, LedgerMark]] = field(default_factory=dict)
+    marks: list[LedgerMark | None] = field(default_factory=list)  # of the records that were taken, in their order
 
     def __post_init__(self) -> None:
         """The positions are copied: those after the fetch hold only once its transaction does."""
@@ -68,10 +69,12 @@ class FetchedRecords:
                 self.gaps.setdefault(number, (record.offset, mark))
             if number not in self.gaps:
                 position.take(record.offset, mark)
-                yield record
             elif number not in self.again:
                 position.take(record.offset, None)
-                yield record
+            else:
+                continue
+            self.marks.append(mark)
+            yield record
 
 
 @lru_cache(maxsize=1000)  # intake records many events at one instant
@@ -105,7 +108,7 @@ class StatusHead(msgspec.Struct, frozen=True, gc=False):
 
 
 _decode_head = msgspec.json.Decoder(StatusHead).decode
-Headed = tuple[StatusHead, KafkaRecord]
+Headed = tuple[StatusHead, KafkaRecord, LedgerMark | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,9 +125,10 @@ class Batch:
     read: list[Headed] = field(default_factory=list)
     unreadable: list[UnreadableRecord] = field(default_factory=list)
     _snapshots: dict[str, list[Headed]] = field(default_factory=dict)
+    _unordered: set[str] = field(default_factory=set)  # dossiers whose records don't rise by their events
 
-    def take(self, record: KafkaRecord) -> None:
-        """Read one record; a tombstone changes nothing, for the dossier stays counted."""
+    def take(self, record: KafkaRecord, mark: LedgerMark | None = None) -> None:
+        """Read one record with its mark; a tombstone changes nothing, for the dossier stays counted."""
         if record.value is None:
             return
         try:
@@ -136,11 +140,16 @@ class Batch:
         if not (0 < head.sequence <= LARGEST_NUMBER and 0 < head.version <= LARGEST_NUMBER):
             self._refuse(record, MALFORMED, f"sequence or version is not between 1 and {LARGEST_NUMBER}")
             return
-        headed = head, record
+        headed = head, record, mark
         self.read.append(headed)
         known = self._snapshots.setdefault(head.code, [])
-        if not known or record.value != known[-1][1].value:
-            known.append(headed)
+        if known:
+            last, latest, _ = known[-1]
+            if record.value == latest.value:
+                return
+            if head.sequence <= last.sequence:
+                self._unordered.add(head.code)
+        known.append(headed)
 
     def codes(self) -> list[str]:
         return list(self._snapshots)
@@ -148,7 +157,7 @@ class Batch:
     def versions(self, code: str) -> list[NewVersion]:
         """The versions of the dossier that make sense, oldest first, the newest of each second."""
         headed = self._snapshots[code]
-        if any(one.place >= other.place for (one, _), (other, _) in pairwise(headed)):
+        if code in self._unordered and any(one.place >= other.place for (one, *_), (other, *_) in pairwise(headed)):
             headed = self._rising(headed)
         return newest_by_second(headed, _recorded, self._version)
 
@@ -163,7 +172,7 @@ class Batch:
         return rising
 
     def _version(self, headed: Headed, known_at: int) -> NewVersion | None:
-        _, record = headed
+        record = headed[1]
         try:
             return new_version(record.value, known_at, record)
         except Unusable as unusable:

@@ -11,6 +11,7 @@ from services.reporting.read_model.sums import (
     JUDGED_CODES,
     MEASURE_CODES,
     Amounts,
+    AnyMeasure,
     GaugeStock,
     Group,
     day_number,
@@ -58,13 +59,12 @@ def contributions_of(dossier: Dossier) -> Contributions:
         msg = "department and procedure must not be empty"
         raise ValueError(msg)
     held = stretches(dossier)
-    same_for_all = (*facts(dossier), *gauge_deltas(dossier, held))
+    same_for_all: list[tuple[date, AnyMeasure, int]] = [*facts(dossier), *gauge_deltas(dossier, held)]
     deltas = [(day_number(day), MEASURE_CODES[measure], amount) for day, measure, amount in same_for_all]
     for name, definition in DEFINITIONS.items():
         codes = JUDGED_CODES[name]
-        deltas += [
-            (day_number(day), codes[measure], amount) for day, measure, amount in judgements(dossier, definition, held)
-        ]
+        for day, measure, amount in judgements(dossier, definition, held):
+            deltas.append((day_number(day), codes[measure], amount))
     place = dossier.place_of_receipt
     return Contributions(
         dossier.department,

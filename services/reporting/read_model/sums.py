@@ -1,7 +1,7 @@
 """How the sums are keyed: spans of days, codes of measures and channels, and instants as whole microseconds."""
 
 from collections.abc import Iterator, Mapping
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import Enum, StrEnum, auto
 from functools import lru_cache
 from operator import itemgetter
@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from shared.domain.counting import JUDGED, STOCKS, Measure
 from shared.domain.fields import Channel
-from shared.domain.localtime import FIRST_YEAR, LAST_YEAR, LOCAL, ONE_DAY
+from shared.domain.localtime import EPOCH, FIRST_YEAR, LAST_YEAR, ONE_DAY
 from shared.domain.timeliness import BY_DATE, DEFINITIONS, HALF_DAY, INSTANT
 
 
@@ -158,15 +158,16 @@ def rolled_up(changes: dict[Group, Amounts]) -> list[tuple[int, str, str, int, i
     Where a dossier was received is only asked for together with its department (figures/range_sums.py), so those
     amounts are not summed over departments.
     """
+    of_procedures = {group: {key: amount for key, amount in days.items() if amount} for group, days in changes.items()}
     of_departments: dict[Group, Amounts] = {}
     of_all: dict[Group, Amounts] = {}
-    for (_, department, channel, place), days in changes.items():
+    for (_, department, channel, place), days in of_procedures.items():
         _add(of_departments, (ALL, department, channel, place), days)
     for (_, _, channel, place), days in of_departments.items():
         if place == ALL:
             _add(of_all, (ALL, ALL, channel, ALL), days)
     rows: list[tuple[int, str, str, int, int, str, int]] = []
-    for group, days in sorted((changes | of_departments | of_all).items(), key=itemgetter(0)):
+    for group, days in sorted((of_procedures | of_departments | of_all).items(), key=itemgetter(0)):
         procedure, department, channel, place = group
         months = _in_spans_of(MONTH, days)
         for level in (days, months, _in_spans_of(YEAR, months)):
@@ -195,17 +196,16 @@ def _in_spans_of(length: int, amounts: Amounts) -> Amounts:
 
 MICROSECOND = timedelta(microseconds=1)
 SECOND = 1_000_000  # microseconds
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def microseconds(instant: datetime) -> int:
     """Exact: a float of seconds would not tell neighbouring microseconds apart."""
-    return (instant - _EPOCH) // MICROSECOND
+    return (instant - EPOCH) // MICROSECOND
 
 
 def instant_of(microseconds: int) -> datetime:
     """The instant in local time."""
-    return (_EPOCH + microseconds * MICROSECOND).astimezone(LOCAL)
+    return EPOCH + microseconds * MICROSECOND
 
 
 def span_text(number: int) -> str:

@@ -65,16 +65,16 @@ def by_second(items: Sequence[ItemT], recorded: Callable[[ItemT], int]) -> list[
     So whoever catches up after a day keeps what was known when, and a flood costs no more than its seconds. What a
     clock that was set back `recorded` earlier (microseconds) belongs to the second before it.
     """
-    if len(items) == 1:  # as nearly always
-        return [items]
-    seconds: list[list[ItemT]] = []
-    latest = 0
+    seconds: list[Sequence[ItemT]] = []
+    of_second: list[ItemT] = []
+    second = 0
     for item in items:
-        second, latest = latest // SECOND, max(latest, recorded(item))
-        if not seconds or latest // SECOND > second:
-            seconds.append([])
-        seconds[-1].append(item)
-    return [*seconds]
+        number = recorded(item) // SECOND
+        if not seconds or number > second:
+            second, of_second = max(number, second), []
+            seconds.append(of_second)
+        of_second.append(item)
+    return seconds
 
 
 def newest_by_second(
@@ -84,6 +84,9 @@ def newest_by_second(
 
     `version` makes it of an item and that instant (microseconds), and gives None for an item that can't be used.
     """
+    if len(items) == 1:  # as nearly always
+        only = version(items[0], recorded(items[0]))
+        return [] if only is None else [only]
     newest: list[NewVersion] = []
     for second in by_second(items, recorded):
         known_at = max(map(recorded, second))
