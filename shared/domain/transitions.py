@@ -154,6 +154,8 @@ def _answered_at(acceptances: tuple[Acceptance, ...], at: datetime) -> tuple[Acc
 
 def _with_facts(dossier: Dossier, event: Event, at: datetime) -> Dossier:
     """The dossier with what the event says of it, still in its state."""
+    if events.ends_pause(event):
+        return _went_on(dossier, event, at)
     match event:
         case events.Received():
             return _received(dossier, event, at)
@@ -163,15 +165,18 @@ def _with_facts(dossier: Dossier, event: Event, at: datetime) -> Dossier:
             return replace(dossier, acceptances=_answered_at(dossier.acceptances, at))
         case events.SupplementRequested() | events.PaymentRequested() | events.Suspended():
             return _paused(dossier, event, at)
-        case events.Supplemented() if dossier.state is State.SUBMITTED:
-            return _asked(dossier, event.acceptance_due_at, at) if dossier.was_sent_back else dossier
-        case events.Returned():
-            resumed = _resumed(dossier, event.due_at, at)
-            return replace(resumed, returned_at=at, return_channel=event.channel)
-        case _ if events.ends_pause(event):
-            return _resumed(dossier, event.due_at, at)
         case _:
             return _moved(dossier, event, at)
+
+
+def _went_on(dossier: Dossier, event: events.PauseEnd, at: datetime) -> Dossier:
+    """After what ends a pause, where one holds."""
+    if dossier.state is State.SUBMITTED and isinstance(event, events.Supplemented):
+        return _asked(dossier, event.acceptance_due_at, at) if dossier.was_sent_back else dossier
+    resumed = _resumed(dossier, event.due_at, at)
+    if isinstance(event, events.Returned):
+        return replace(resumed, returned_at=at, return_channel=event.channel)
+    return resumed
 
 
 def _moved(dossier: Dossier, event: Event, at: datetime) -> Dossier:

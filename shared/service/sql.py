@@ -345,7 +345,7 @@ class Update:
 
     def __init__(self, table: Table, *setting: str) -> None:
         (key,) = table.primary_key
-        values = {name: bindparam(name) for name in setting}
+        values: dict[str, Any] = {name: bindparam(name) for name in setting}
         self._statement = update(table).where(key == bindparam("key")).values(values)
         self._order = [*setting, "key"]
         self._texts: dict[str, str] = {}

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from services.intake.accepting.batch import CommitBatch, KnownToLog
 from services.intake.accepting.candidates import Accepted, Candidate, CommitResult, Refused
 from services.intake.accepting.parsing import parse
-from services.intake.log.history import LoggedEvent
+from services.intake.log.history import LoggedEvent, logged_event
 from shared.catalogue import Catalogue
 from shared.domain.dossier import Dossier
 from shared.domain.errors import Refusal
@@ -32,7 +32,7 @@ class LogInMemory:
         self._recorded_at += timedelta(seconds=1)
         batch = CommitBatch(known, self._catalogue, NOW, self._recorded_at)
         decided = iter(batch.decide_all([candidates])[0])
-        self._events |= batch.events
+        self._events |= {event_id: logged_event(row) for event_id, row in batch.events.items()}
         self.dossiers |= batch.changed
         return [each if isinstance(each, Refused) else next(decided) for each in read]
 

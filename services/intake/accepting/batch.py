@@ -28,7 +28,7 @@ from services.intake.accepting.decide import decide
 from services.intake.accepting.refusals import DetailsNotKept, DossierChanged, HeldBack, IdReused, KeyReused, OwnDetails
 from services.intake.accepting.within import check_after, check_before, check_logged
 from services.intake.applicants.commit import ApplicantsOfCommit
-from services.intake.log.history import CodeSeries, LoggedEvent, LoggedKey, LogRow, computed_fields
+from services.intake.log.history import CodeSeries, LoggedEvent, LoggedKey, LogRow, logged_event
 from shared.auditing.entries import Act, Actor, AuditEntry, ChainHead
 from shared.catalogue import Catalogue
 from shared.contract.accepted import AS_SENT, TERMS
@@ -186,7 +186,7 @@ class CommitBatch:
         row = self.events.get(event_id)
         if row is None:
             return self.known.events.get(event_id)
-        return LoggedEvent(row.event, computed_fields(row.added), row.dossier, row.sequence)
+        return logged_event(row)
 
     def _decide_new(self, candidate: Candidate) -> Accepted:
         series = candidate.series

@@ -122,6 +122,11 @@ def computed_fields(added: str) -> frozenset[str]:
     return frozenset(added.split(",")) if added else frozenset()
 
 
+def logged_event(row: LogRow) -> LoggedEvent:
+    """What a row says of its event's id."""
+    return LoggedEvent(row.event, computed_fields(row.added), row.dossier, row.sequence)
+
+
 class RecentRows:
     """The rows committed last, without a gap; whoever has fallen further behind reads the log."""
 
