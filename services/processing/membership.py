@@ -20,7 +20,7 @@ from services.processing.settings import ProcessingSettings
 from shared.contract.envelope import encode
 from shared.contract.marks import LedgerMark
 from shared.contract.topics import EVENTS, TICKS
-from shared.service.kafka import BROKER_ERRORS
+from shared.service.kafka import BROKER_ERRORS, let_go
 
 REBALANCE_WITHIN_SECONDS = 30
 COMMIT_WITHIN_SECONDS = 5.0
@@ -119,7 +119,7 @@ class Membership(ConsumerRebalanceListener):
         try:
             committed = await admin.list_consumer_group_offsets(self._group, partitions=wanted)
         finally:
-            await admin.close()
+            await let_go(admin.close)
         events, ticks = (
             {tp.partition: offset for tp, offset in committed.items() if tp.topic == topic.name}
             for topic in (EVENTS, TICKS)

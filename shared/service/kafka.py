@@ -3,7 +3,7 @@ the connection, the topics of the contract, and reading partitions outside any g
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any, Protocol
@@ -148,6 +148,30 @@ class NamesTheSetting(logging.Filter):
         return what_to_set(failure, f"{kafka}SSL_", f"{kafka}BOOTSTRAP", f"{kafka}SECURITY_PROTOCOL")
 
 
+LET_GO_WITHIN_SECONDS = 1.0
+_ENDING: set[asyncio.Future[None]] = set()
+
+
+async def let_go(end: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    """End a client of which nothing more is expected (`consumer.stop`, `admin.close`), and wait for a second at most.
+
+    Over TLS a connection says goodbye, and the loop waits half a minute for a broker that does not answer: one
+    reading of ten took that much longer. What is not over goes on beside us.
+    """
+    ending = asyncio.ensure_future(end())
+    _ENDING.add(ending)
+    ending.add_done_callback(_ended)
+    done, _ = await asyncio.wait([ending], timeout=LET_GO_WITHIN_SECONDS)
+    for each in done:
+        each.result()
+
+
+def _ended(ending: "asyncio.Future[None]") -> None:
+    _ENDING.discard(ending)
+    if not ending.cancelled():
+        ending.exception()  # whoever still waits gets it
+
+
 async def ensure_topics(settings: ServiceSettings, topics: Iterable[Topic] = TOPICS) -> None:
     """Create the topics that are missing, all of the contract's unless told otherwise;
     existing ones stay as they are."""
@@ -162,7 +186,7 @@ async def ensure_topics(settings: ServiceSettings, topics: Iterable[Topic] = TOP
                 if code and for_code(code) is not TopicAlreadyExistsError:
                     raise for_code(code)(_name)
     finally:
-        await admin.close()
+        await let_go(admin.close)
 
 
 def _new_topic(topic: Topic, settings: ServiceSettings) -> NewTopic:
@@ -224,7 +248,7 @@ async def scan(
             reading -= await _advance(consumer, reading, until, take)
         return until
     finally:
-        await consumer.stop()
+        await let_go(consumer.stop)
 
 
 async def _advance(

@@ -1,4 +1,4 @@
-"""What the Kafka client drops is trouble, what was cancelled stays cancelled."""
+"""What the Kafka client drops is trouble, what was cancelled stays cancelled, and nobody waits for its end."""
 
 import asyncio
 
@@ -9,6 +9,7 @@ from pydantic import SecretStr
 from services.intake.settings import IntakeSettings
 from services.processing.settings import ProcessingSettings
 from services.reporting.settings import ReportingSettings
+from shared.service import kafka
 from shared.service.kafka import WorkDropped, connection, dropped_work_is_trouble
 from shared.service.settings import ServiceSettings
 
@@ -51,3 +52,28 @@ async def test_a_time_limit_stays_one() -> None:
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(0.01):
             await wait_for(asyncio.get_running_loop().create_future())
+
+
+async def test_nobody_waits_for_a_client_that_does_not_end_and_it_ends_all_the_same(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(kafka, "LET_GO_WITHIN_SECONDS", 0.01)
+    answered, ended = asyncio.Event(), asyncio.Event()
+
+    async def end() -> None:
+        await answered.wait()
+        ended.set()
+
+    async with asyncio.timeout(10):
+        await kafka.let_go(end)
+        assert not ended.is_set()
+        answered.set()
+        await ended.wait()
+
+
+async def test_what_goes_wrong_at_the_end_of_a_client_is_raised() -> None:
+    async def end() -> None:
+        raise OSError("gone")
+
+    with pytest.raises(OSError, match="gone"):
+        await kafka.let_go(end)

@@ -22,7 +22,7 @@ from shared.contract.envelope import CloudEvent
 from shared.contract.marks import added_of, number_that_fits
 from shared.contract.topics import EVENTS
 from shared.service.dead_letters import Unusable, usable_event
-from shared.service.kafka import scan
+from shared.service.kafka import let_go, scan
 
 LOOK_BACK_RECORDS = (200, 20_000)  # strangers may have written behind the last event; then everything is read
 REQUEST_TIMEOUT_MS = 10_000  # a topic that was deleted is looked for that long before it counts as gone
@@ -73,7 +73,7 @@ async def ends(connection: Mapping[str, Any], topic: str = EVENTS.name) -> dict[
         await consumer.start()
         offsets = await consumer.end_offsets(consumer.assignment())
     finally:
-        await consumer.stop()
+        await let_go(consumer.stop)
     return {tp.partition: end for tp, end in offsets.items()}
 
 

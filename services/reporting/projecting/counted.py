@@ -19,7 +19,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 from services.reporting.projecting.records import Headed, PartitionPosition, UnreadableRecord
 from shared.contract.marks import LedgerMark
 from shared.contract.topics import STATUS
-from shared.service.kafka import BROKER_ERRORS, dropped_work_is_trouble
+from shared.service.kafka import BROKER_ERRORS, dropped_work_is_trouble, let_go
 from shared.service.pacing import wait_until
 
 GROUP = "motcua-reporting-v1"
@@ -133,7 +133,7 @@ async def kept_counts(connection: Mapping[str, Any], partitions: Iterable[int]) 
         log.info("counted_unknown", group=GROUP, error=repr(trouble))
         return {}
     finally:
-        await admin.close()
+        await let_go(admin.close)
     said = {place.partition: kept_count(one.offset, one.metadata or "") for place, one in committed.items()}
     return {number: kept for number, kept in said.items() if kept is not None}
 
