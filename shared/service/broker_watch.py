@@ -15,7 +15,7 @@ from prometheus_client.core import Metric
 from prometheus_client.registry import Collector
 
 from shared.contract.topics import DEAD_LETTERS, TOPICS
-from shared.service.kafka import BROKER_ERRORS, connection, dropped_work_is_trouble
+from shared.service.kafka import BROKER_ERRORS, connection, dropped_work_is_trouble, let_go
 from shared.service.metric_catalogue import BROKER_HEARD, DEAD_LETTERS_IN_TOPIC, TOPIC_RECORDS
 from shared.service.pacing import Backoff, wait_until
 from shared.service.settings import ServiceSettings
@@ -105,7 +105,7 @@ class BrokerWatch(Collector):
             await consumer.start()
             yield consumer
         finally:
-            await consumer.stop()
+            await let_go(consumer.stop)
 
     async def _look(self, consumer: AIOKafkaConsumer) -> None:
         """Ask only for topics that are there: to ask for another one would make it, on brokers that make them so."""

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 import httpx
 import openpyxl
 import pytest
+from sqlalchemy import text as sql
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from shared.catalogue import Catalogue
@@ -177,3 +178,15 @@ async def test_numbers_of_its_workbook_lead_to_their_dossiers(api: httpx.AsyncCl
     assert len(linked) > 20
     for target, value in linked[::17]:
         assert len(await listed(pages, target.removeprefix("http://reporting"))) == value
+
+
+async def test_a_number_that_is_none_by_todays_rules_says_so(
+    api: httpx.AsyncClient, pages: httpx.AsyncClient, engine: AsyncEngine
+) -> None:
+    number = (await published(api))["total"]["received_total"]
+    async with engine.begin() as connection:
+        for table in ("history", "dossiers", "sums"):
+            await connection.execute(sql(f"DELETE FROM {table}"))
+    page = (await pages.get("/publications/1/dossiers?cell=total.received_total")).text
+    assert f"{number} hồ sơ trong công bố số 1" in page
+    assert "tính số này là 0; danh sách là của 0 hồ sơ đó" in page

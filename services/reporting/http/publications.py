@@ -211,7 +211,8 @@ def _of_one(to: Publications) -> Sequence[APIRouter]:
     async def get_revisions(number: Number) -> Response:
         with as_problems():
             pending = await to.pending(number)
-            revisions = (await to.story(number)).revisions
+            async with to.engine.connect() as connection:
+                revisions = await chain.revisions(connection, number)
         return json_response(RevisionList(number=number, revisions=revisions, pending=pending))
 
     @publishing.post(
@@ -261,7 +262,9 @@ def _of_one(to: Publications) -> Sequence[APIRouter]:
     )
     async def get_notes(number: Number) -> Response:
         with as_problems():
-            notes = (await to.story(number)).notes
+            async with to.engine.connect() as connection:
+                await chain.kept(connection, number)
+                notes = await chain.notes(connection, number)
         return json_response(NoteList(number=number, notes=notes))
 
     @reading.get(

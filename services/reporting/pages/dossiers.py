@@ -19,6 +19,7 @@ from services.reporting.http.bounds import check_dossier, scope_of
 from services.reporting.http.paging import cursor_after, place_of, same_model
 from services.reporting.opening.lists import LIST_START, ListPlace, list_page
 from services.reporting.opening.tokens import TokenFigure
+from services.reporting.pages.question import number_typed
 from services.reporting.pages.report import period_said
 from services.reporting.pages.site import Site
 from services.reporting.pages.texts import TEXTS, text
@@ -127,8 +128,7 @@ def lateness(one: ListedDossier, now: datetime) -> tuple[bool, float, str]:
 
 def page_number(request: Request) -> int:
     """From 1; anything else than a number is the first page."""
-    given = request.query_params.get("page", "1")
-    return max(int(given), 1) if given.isascii() and given.isdigit() and len(given) < 6 else 1  # noqa: PLR2004 - digits of a page
+    return max(number_typed(request.query_params.get("page", ""), 5), 1)
 
 
 def _again(request: Request, **changed: str) -> str:

@@ -20,7 +20,7 @@ from services.reporting.http.follow_ups import (
     slip_on_paper,
 )
 from services.reporting.http.paging import cursor_after
-from services.reporting.pages.question import day_typed
+from services.reporting.pages.question import day_typed, number_typed
 from services.reporting.pages.site import Site
 from services.reporting.pages.texts import text
 from shared.access.roles import Permission
@@ -157,12 +157,8 @@ async def _slip(site: Site, request: Request) -> KeptSlip:
 
 def _key(request: Request) -> SlipKey:
     """The slip of the address; a number that is none names no slip."""
-    year, number = (_number(request.path_params[name]) for name in ("year", "number"))
+    year, number = (number_typed(request.path_params[name], 9) for name in ("year", "number"))
     return SlipKey(request.path_params["department"], year, number)
-
-
-def _number(written: str) -> int:
-    return int(written) if written.isascii() and written.isdigit() and len(written) < 10 else 0  # noqa: PLR2004
 
 
 def _path(key: SlipKey) -> str:

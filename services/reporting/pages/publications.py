@@ -6,6 +6,7 @@ from functools import partial
 from typing import Any
 
 from fastapi import Request
+from msgspec import UNSET
 from starlette.responses import Response
 
 from services.reporting.documents.formats import FORMATS, render
@@ -24,6 +25,7 @@ from services.reporting.http.published_forms import (
 )
 from services.reporting.opening.lists import LIST_START, ListPlace
 from services.reporting.pages.dossiers import A_PAGE, Listing
+from services.reporting.pages.question import number_typed
 from services.reporting.pages.report import formats_said, period_said, table_of
 from services.reporting.pages.site import Site
 from shared.contract.http.publications import PublicationSummary
@@ -35,14 +37,14 @@ from shared.pages.site import begun, language_of, path_with
 from shared.publishing.cells import NOT_IN_CATALOGUE, TOTAL
 from shared.service.problems import UNPROCESSABLE, Problem
 
-LONGEST_NUMBER = 18
+MOST_DIGITS = 17  # of a publication's number: what the database takes, and more than any has
 LISTED = 50
 MOST_MOVED_SHOWN = 200
 
 
 async def get_list(site: Site, request: Request) -> Response:
     """`/publications`: what was published, the newest first."""
-    before = _whole(request.query_params.get("before", "")) or None
+    before = number_typed(request.query_params.get("before", ""), MOST_DIGITS) or None
     found = await summaries_within(site.reporting.engine, site.catalogue, scope_of(request), LISTED + 1, before)
     page, language = found[:LISTED], language_of(request)
     following = path_with(PAGES, before=page[-1].number) if len(found) > LISTED else None
@@ -66,7 +68,7 @@ async def get_one(site: Site, request: Request) -> Response:
         published, revisions, notes = await to.story(number)
         document = await to.revision(number, revision) if revision else published
         wanted = Wanted(number, _dimension(request, document.query.by), revision)
-        found, _ = await to.report(*wanted)
+        found = to.as_report(document, wanted.by)
     form = form_of(found, site.catalogue, language, procedures_said(found.query, language))
     here = f"{PAGES}/{number}"
 
@@ -139,7 +141,7 @@ async def get_dossiers(site: Site, request: Request) -> Response:
         found=found,
         figure=_number_said(site, language, found.cell),
         listing=Listing(found.dossiers, link, found.published, has_moved=False),
-        counted=found.counted or found.published,
+        counted=found.published if found.counted is UNSET else found.counted,
         first_page=path_with(here, **given),
         publication=path_with(f"{PAGES}/{number}", revision=found.revision),
     )
@@ -174,13 +176,8 @@ def _dimension(request: Request, offered: list[str]) -> Dimension:
 
 
 def _number(request: Request) -> int:
-    return _whole(request.path_params["number"])
+    return number_typed(request.path_params["number"], MOST_DIGITS)
 
 
 def _revision(request: Request) -> int:
-    return _whole(request.query_params.get("revision", ""))
-
-
-def _whole(given: str) -> int:
-    """What is no number is 0, which nothing has."""
-    return int(given) if given.isascii() and given.isdigit() and len(given) < LONGEST_NUMBER else 0
+    return number_typed(request.query_params.get("revision", ""), MOST_DIGITS)

@@ -41,6 +41,11 @@ _QUARTER = 3
 _DECEMBER = 12
 
 
+def number_typed(given: str, digits: int) -> int:
+    """A whole number of so many digits at most; 0 for anything else."""
+    return int(given) if given.isascii() and given.isdigit() and len(given) <= digits else 0
+
+
 @dataclass(frozen=True, slots=True)
 class Asked:
     """The values as typed, by field; sentences about wrong ones; the query where there is nothing wrong."""

@@ -36,7 +36,6 @@ TEXTS: Words = {
     "first_version": ("Bản đầu, {minute}", "As first published, {minute}"),
     "revision_of": ("Đính chính {number}, {minute}", "Revision {number}, {minute}"),
     "tables_by": ("Bảng theo", "Table by"),
-    "figures_now": ("Số liệu hiện nay của kỳ này", "The figures of the period as they are now"),
     "since_waits": ("Đang so với số liệu hiện nay…", "Comparing with the figures as they are now…"),
     "nothing_since": (
         "Từ bản mới nhất đến nay, chưa số nào khác đi.",

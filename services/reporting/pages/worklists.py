@@ -40,7 +40,6 @@ A_PAGE = 50
 XLSX = "xlsx"
 HANDOUTS = {XLSX: FORMATS[XLSX].media_type, "office-csv": FORMATS["office-csv"].media_type}
 MOST_LATE = 5000
-LONGEST_NUMBER = 16
 LATE_COLUMNS = ("resolved_overdue", "in_progress_overdue")
 COMPARED = (
     "resolved_total",

@@ -205,11 +205,14 @@ class Publications:
         async with self.engine.connect() as connection:
             document = await chain.kept(connection, number, revision)
         figures = _figures(document)
-        if by not in dimensions_of(figures.query):
-            has = ", ".join(figures.query.by)
-            raise UnknownDocument(f"publication {number} has no table by {by.value}, it has {has}")
-        carried = Published(number, document.sha256, local(figures.published_at))
-        return report_of(figures, by, self.catalogue), carried
+        return self.as_report(figures, by), Published(number, document.sha256, local(figures.published_at))
+
+    def as_report(self, document: FrozenFigures, by: Dimension) -> Report:
+        """The figures of a document as a report by one of its dimensions. Raises UnknownDocument."""
+        if by not in dimensions_of(document.query):
+            has = ", ".join(document.query.by)
+            raise UnknownDocument(f"publication {document.number} has no table by {by.value}, it has {has}")
+        return report_of(document, by, self.catalogue)
 
     def _figure(self, document: FrozenFigures, cell: str, pin: Pin) -> TokenFigure:
         """The number as a token would name it; a row of time is a period of its own."""
